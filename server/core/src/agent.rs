@@ -1,0 +1,154 @@
+//! What every agent says, whichever CLI it is: the one model that adapters decode into.
+
+use serde::{Deserialize, Serialize};
+
+/// An agent's own name for a conversation that can be resumed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub String);
+
+/// What one run of an agent used. Tokens; cost in USD where the agent says one.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens read that no cache had.
+    pub input: u64,
+    /// Tokens written, thinking included.
+    pub output: u64,
+    /// Tokens read from a cache.
+    pub cache_read: u64,
+    /// Tokens written to a cache.
+    pub cache_write: u64,
+    /// US dollars of this run alone; none where the agent does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
+impl Usage {
+    /// All tokens, of any kind.
+    pub fn tokens(&self) -> u64 {
+        self.input
+            .saturating_add(self.output)
+            .saturating_add(self.cache_read)
+            .saturating_add(self.cache_write)
+    }
+}
+
+/// How a run of an agent ended, whoever made the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "class", rename_all = "snake_case")]
+pub enum Outcome {
+    /// By itself; its work is judged.
+    Ok,
+    /// Not logged in, or a bad key.
+    Auth,
+    /// No credit.
+    Billing,
+    /// A usage limit.
+    RateLimit {
+        /// When it passes, in seconds since the epoch, where the agent told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reset_at: Option<i64>,
+    },
+    /// The model's service failed, or the CLI crashed.
+    Server,
+    /// Wrong model, wrong option.
+    Config,
+    /// The conversation no longer fits the model.
+    Context,
+    /// The CLI's own limit of turns.
+    TurnLimit,
+    /// The CLI's own limit of cost.
+    Budget,
+    /// The model refused.
+    Refusal,
+    /// The session to resume is gone.
+    SessionNotFound,
+    /// Ended from outside.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The class's word, as in the database and in logs.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Auth => "auth",
+            Self::Billing => "billing",
+            Self::RateLimit { .. } => "rate_limit",
+            Self::Server => "server",
+            Self::Config => "config",
+            Self::Context => "context",
+            Self::TurnLimit => "turn_limit",
+            Self::Budget => "budget",
+            Self::Refusal => "refusal",
+            Self::SessionNotFound => "session_not_found",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// One piece of news from a running agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum AgentEvent {
+    /// The agent runs, in this session.
+    SessionStarted {
+        /// What resumes it.
+        id: SessionId,
+        /// The model's name, where told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
+    /// One whole message of the assistant (deltas already joined). The only text in which a gate is looked for.
+    Text {
+        /// The message.
+        text: String,
+    },
+    /// The model thinks. Never read for a gate.
+    Thinking {
+        /// What it thinks, cut.
+        text: String,
+    },
+    /// A tool starts.
+    ToolStarted {
+        /// The tool's name, such as `Bash`.
+        name: String,
+        /// Its input in one short line, such as the command.
+        summary: String,
+    },
+    /// A tool ended.
+    ToolFinished {
+        /// Whether it worked.
+        ok: bool,
+    },
+    /// A tool changed a file.
+    FileTouched {
+        /// Its path as the agent said it.
+        path: String,
+    },
+    /// What this run used so far; the last one of a run counts.
+    Usage(Usage),
+    /// A tool was denied.
+    PermissionDenied {
+        /// The tool's name, with its command where known.
+        tool: String,
+    },
+    /// The CLI tries again by itself.
+    Retrying {
+        /// Why.
+        reason: String,
+    },
+    /// A usage limit comes near.
+    LimitWarning {
+        /// Share used, 0 to 1.
+        utilization: f64,
+    },
+    /// The run is over, or (for `auth`) can only end this way: the runner ends the process.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// The agent's own words for it, cut; empty where it ended well.
+        #[serde(default)]
+        message: String,
+    },
+}

@@ -1,0 +1,17 @@
+//! What a loop is: plans and their lints, the completion gate, the circuit breaker, the prompt and
+//! the state machine that binds them.
+//!
+//! Pure: no I/O, no async, no clock, no SQL, no LSP. Time, text and results come in as data.
+
+pub mod agent;
+pub mod breaker;
+pub mod chain;
+pub mod finding;
+pub mod gate;
+pub mod lint;
+pub mod machine;
+pub mod plan;
+pub mod prompt;
+pub mod signature;
+pub mod task;
+pub mod text;

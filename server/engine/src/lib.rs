@@ -1,0 +1,17 @@
+//! Makes a loop happen: store, git, agents, verifiers, processes, configuration, the runner.
+//!
+//! Synchronous by design: a runner is one thread that owns its loop's state, and a few that only send to it.
+//! Knows rusqlite and git2; never knows LSP.
+
+pub mod agent;
+pub mod config;
+pub mod error;
+pub mod git;
+pub mod layout;
+pub mod process;
+pub mod secrets;
+pub mod store;
+pub mod trust;
+pub mod verify;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,1 @@
+//! The language server. Knows lsp-types; holds no state that the database does not.
