@@ -1,1 +1,524 @@
-//! prompt
+//! The prompt of one iteration: what the agent is to do, where it stands, what failed, and how to end.
+//!
+//! Data in, Markdown out. It never knows where the data came from or which agent reads it. Text that Alfine did not
+//! write cannot leave its place: whatever could be Markdown is fenced, behind a fence longer than any inside.
+
+mod text;
+
+use crate::gate::{Reading, Verdict};
+use std::fmt::Write;
+use text::{code, cut, item, line, paragraph};
+
+/// The size a prompt is cut to, in bytes. Only criteria, titles and the gate's format may make it longer.
+pub const MAX_BYTES: usize = 64 * 1024;
+
+/// What the prompt of one iteration is made of. Empty texts and lists are left out of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PromptInput<'a> {
+    /// What the agent's session knows already.
+    pub session: Session,
+    /// The plan's title.
+    pub plan_title: &'a str,
+    /// The plan's goal, Markdown.
+    pub goal: &'a str,
+    /// The task's id.
+    pub task_id: &'a str,
+    /// The task's title.
+    pub task_title: &'a str,
+    /// The task's details, Markdown.
+    pub details: &'a str,
+    /// Which iteration this is, from one.
+    pub iteration: u32,
+    /// How many there may be.
+    pub max_iterations: u32,
+    /// The branch that is worked on.
+    pub branch: Option<&'a str>,
+    /// The folder the agent works in.
+    pub folder: Option<&'a str>,
+    /// What `git status --short` prints.
+    pub git_status: &'a str,
+    /// The last checkpoint's commit id.
+    pub checkpoint: Option<&'a str>,
+    /// The last entries of the progress log, oldest first.
+    pub progress: &'a [&'a str],
+    /// The iteration before this one.
+    pub last: Option<LastIteration<'a>>,
+    /// The task's acceptance criteria.
+    pub criteria: &'a [CriterionLine<'a>],
+    /// The verifiers that belong to no criterion.
+    pub verifiers: &'a [VerifierLine<'a>],
+    /// What failed last time.
+    pub failures: &'a [Failure<'a>],
+    /// What was learned in this repository, the best first.
+    pub learnings: &'a [&'a str],
+    /// The user's notes, oldest first.
+    pub steering: &'a [&'a str],
+    /// The user's answers to the agent's questions.
+    pub answers: &'a [Answer<'a>],
+    /// Whether other tasks of the plan are out of bounds.
+    pub single_task: bool,
+    /// Whether the agent commits its work itself.
+    pub commits: bool,
+}
+
+/// What the agent's session knows already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Session {
+    /// Nothing; it begins with this prompt.
+    #[default]
+    Fresh,
+    /// An earlier prompt of this task: goal and details are not repeated.
+    Resumed,
+    /// Nothing, and an earlier session's work is in the tree.
+    Recovered(Loss),
+}
+
+/// Why an earlier session could not be resumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The agent does not know it any more.
+    NotFound,
+    /// It no longer fits into the model's context.
+    ContextFull,
+}
+
+/// How the last iteration went.
+#[derive(Debug, Clone, Copy)]
+pub struct LastIteration<'a> {
+    /// How the agent's run ended, such as `ok` or `stopped after 15 minutes of silence`.
+    pub outcome: &'a str,
+    /// Its gate.
+    pub reading: &'a Reading,
+    /// How many files it changed.
+    pub files_changed: usize,
+}
+
+/// One acceptance criterion.
+#[derive(Debug, Clone, Copy)]
+pub struct CriterionLine<'a> {
+    /// As the plan says it.
+    pub text: &'a str,
+    /// The command that verifies it; without one it is judged.
+    pub command: Option<&'a str>,
+    /// What is known of it.
+    pub state: CriterionState,
+}
+
+/// What is known of a criterion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CriterionState {
+    /// Not verified yet.
+    #[default]
+    Open,
+    /// There is fresh evidence.
+    Proven,
+    /// There was evidence, and the tree changed since.
+    Stale,
+    /// The verifier said no.
+    Failed,
+}
+
+/// A verifier that belongs to no criterion.
+#[derive(Debug, Clone, Copy)]
+pub struct VerifierLine<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its command, where it has one.
+    pub command: Option<&'a str>,
+    /// Whether nothing is done without it.
+    pub required: bool,
+}
+
+/// A check that failed last time.
+#[derive(Debug, Clone)]
+pub struct Failure<'a> {
+    /// The verifier's name, or the criterion.
+    pub name: &'a str,
+    /// Its command, where it has one.
+    pub command: Option<&'a str>,
+    /// How it ended, such as `exit status 101` or `no end after 300 s`.
+    pub exit: String,
+    /// What it printed.
+    pub output: &'a str,
+}
+
+/// A question the agent asked, and what the user said.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// The agent's question.
+    pub question: &'a str,
+    /// The user's answer.
+    pub answer: &'a str,
+}
+
+/// The format of the gate. As it stands it is malformed, so that an echo of it is never a claim.
+pub const GATE_FORMAT: &str = "<COMPLETION_GATE>
+ready: true|false
+reason: \"why\"
+progress: \"what was done\"
+blockers: []
+question: \"\"
+</COMPLETION_GATE>
+";
+
+/// How much of each section there may be, in bytes.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    goal: usize,
+    details: usize,
+    git_status: usize,
+    progress: usize,
+    verifiers: usize,
+    failures: usize,
+    learnings: usize,
+    steering: usize,
+    answers: usize,
+}
+
+impl Room {
+    const PLENTY: Self = Self {
+        goal: 8 << 10,
+        details: 16 << 10,
+        git_status: 2 << 10,
+        progress: 8 << 10,
+        verifiers: 4 << 10,
+        failures: 32 << 10,
+        learnings: 4 << 10,
+        steering: 8 << 10,
+        answers: 8 << 10,
+    };
+
+    /// What is given up, one after the other, until the prompt fits: the least important first.
+    const CUTS: [fn(&mut Self); 8] = [
+        |room| room.learnings = 1 << 10,
+        |room| room.progress = 2 << 10,
+        |room| room.git_status = 1 << 10,
+        |room| (room.learnings, room.progress) = (0, 1 << 10),
+        |room| room.goal = 2 << 10,
+        |room| room.failures = 16 << 10,
+        |room| (room.details, room.answers, room.verifiers) = (8 << 10, 4 << 10, 2 << 10),
+        |room| (room.failures, room.steering) = (8 << 10, 4 << 10),
+    ];
+}
+
+/// One failure's output is cut to this many lines.
+const FAILURE_LINES: usize = 120;
+/// One failure's output is cut to this many bytes, or less where there are many failures.
+const FAILURE_BYTES: usize = 8 << 10;
+
+/// A name or a command is cut to this many bytes, where it is not a title or a criterion.
+const NAME_BYTES: usize = 1 << 10;
+
+/// Builds the prompt of one iteration. Cut to [`MAX_BYTES`], but never by a criterion, the titles or the gate's format.
+pub fn build(input: &PromptInput<'_>) -> String {
+    let mut room = Room::PLENTY;
+    let mut prompt = write(input, &room);
+    for cut in Room::CUTS {
+        if prompt.len() <= MAX_BYTES {
+            break;
+        }
+        cut(&mut room);
+        prompt = write(input, &room);
+    }
+    prompt
+}
+
+fn write(input: &PromptInput<'_>, room: &Room) -> String {
+    let mut out = String::new();
+    task(&mut out, input, room);
+    position(&mut out, input, room);
+    list(&mut out, "Progress so far", entries(input), room.progress);
+    last_iteration(&mut out, input);
+    criteria(&mut out, input.criteria);
+    verifiers(&mut out, input.verifiers, room.verifiers);
+    failures(&mut out, input.failures, room.failures);
+    if input.session != Session::Resumed {
+        list(&mut out, "Learned in this repository", input.learnings, room.learnings);
+    }
+    list(&mut out, "Notes from the user", input.steering, room.steering);
+    answers(&mut out, input.answers, room.answers);
+    rules(&mut out, input);
+    gate(&mut out);
+    out
+}
+
+/// The progress log, unless the session has lived through it.
+fn entries<'a>(input: &PromptInput<'a>) -> &'a [&'a str] {
+    if input.session == Session::Resumed { &[] } else { input.progress }
+}
+
+fn name(text: &str) -> String {
+    line(&cut(text, usize::MAX, NAME_BYTES))
+}
+
+fn heading(out: &mut String, text: &str) {
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    let _ = writeln!(out, "## {text}\n");
+}
+
+fn task(out: &mut String, input: &PromptInput<'_>, room: &Room) {
+    if !input.plan_title.trim().is_empty() {
+        let _ = writeln!(out, "# {}", line(input.plan_title));
+    }
+    let resumed = input.session == Session::Resumed;
+    match input.session {
+        Session::Recovered(loss) => recovery(out, loss),
+        Session::Fresh if input.iteration > 1 => {
+            out.push_str(
+                "\nEarlier iterations of this task worked in this tree. Look at what is there (`git status`, `git log`, \
+                 `git diff`) before you change anything, and build on it.\n",
+            );
+        }
+        _ => {}
+    }
+    if !resumed && !input.goal.trim().is_empty() {
+        heading(out, "Goal");
+        paragraph(out, &cut(input.goal, usize::MAX, room.goal));
+    }
+    let title = [line(input.task_id), line(input.task_title)].into_iter().filter(|text| !text.is_empty());
+    heading(out, &format!("Your task: {}", title.collect::<Vec<_>>().join(": ")));
+    if resumed {
+        out.push_str("Go on with this task. Its goal and details are the ones you were given before.\n");
+    } else if !input.details.trim().is_empty() {
+        paragraph(out, &cut(input.details, usize::MAX, room.details));
+    }
+}
+
+fn recovery(out: &mut String, loss: Loss) {
+    let lost = match loss {
+        Loss::NotFound => "Your earlier session on this task is gone",
+        Loss::ContextFull => "Your earlier session on this task grew too long to be resumed",
+    };
+    heading(out, "Read this first");
+    let _ = writeln!(
+        out,
+        "{lost}. Its work is not lost: it is in this tree. Before you change anything, look at `git status`, `git log`, \
+         `git diff` and the notes below, and find out what is done. Do not start over, and do not do again what is done."
+    );
+}
+
+fn position(out: &mut String, input: &PromptInput<'_>, room: &Room) {
+    heading(out, "Where it stands");
+    let _ = writeln!(out, "- This is iteration {} of at most {}.", input.iteration, input.max_iterations);
+    if let Some(branch) = input.branch {
+        let _ = writeln!(out, "- Branch: {}", code(branch));
+    }
+    if let Some(folder) = input.folder {
+        let _ = writeln!(out, "- Folder: {}. Work only in it.", code(folder));
+    }
+    if let Some(checkpoint) = input.checkpoint {
+        let _ = writeln!(out, "- Last checkpoint: {}", code(checkpoint));
+    }
+    if input.git_status.trim().is_empty() {
+        out.push_str("- `git status` shows no uncommitted change.\n");
+    } else {
+        out.push_str("- `git status --short`:\n\n");
+        text::fenced(out, "text", &cut(input.git_status.trim_end(), 40, room.git_status), "  ");
+    }
+}
+
+fn last_iteration(out: &mut String, input: &PromptInput<'_>) {
+    let Some(last) = &input.last else { return };
+    heading(out, "What happened last time");
+    let _ = writeln!(out, "- Your run ended: {}", name(last.outcome));
+    let reading = last.reading;
+    let why = line(&reading.why);
+    match reading.verdict {
+        Verdict::Ready if input.failures.is_empty() => out.push_str("- Your gate said ready.\n"),
+        Verdict::Ready => out.push_str("- Your gate said ready, but the checks below failed.\n"),
+        Verdict::NotReady => out.push_str("- Your gate said not ready.\n"),
+        Verdict::Contradictory => {
+            let _ = writeln!(
+                out,
+                "- Your gate contradicted itself ({why}), so it counted as not ready. Say true only where nothing stands \
+                 in the way and nothing is asked."
+            );
+        }
+        Verdict::Malformed => {
+            let _ =
+                writeln!(out, "- Your gate could not be read: {why}. Write it exactly as shown at the end.");
+        }
+        Verdict::Missing => {
+            let _ = writeln!(out, "- No gate was found: {why}. End with one, exactly as shown at the end.");
+        }
+    }
+    if let Some(gate) = &reading.gate {
+        if let Some(reason) = &gate.reason {
+            item(out, "Your reason: ", &cut(reason, 10, 1 << 10));
+        }
+        for blocker in gate.blockers.iter().take(10) {
+            item(out, "Your blocker: ", &cut(blocker, 10, 512));
+        }
+    }
+    match last.files_changed {
+        0 => out.push_str(
+            "- No file was changed. Where the work was there already, say so in `reason`; otherwise do it now.\n",
+        ),
+        1 => out.push_str("- One file was changed.\n"),
+        n => {
+            let _ = writeln!(out, "- {n} files were changed.");
+        }
+    }
+}
+
+fn criteria(out: &mut String, criteria: &[CriterionLine<'_>]) {
+    if criteria.is_empty() {
+        return;
+    }
+    heading(out, "Acceptance criteria");
+    for criterion in criteria {
+        let (mark, state) = match criterion.state {
+            CriterionState::Open => (' ', "not verified yet"),
+            CriterionState::Proven => ('x', "proven"),
+            CriterionState::Stale => (' ', "was proven, but the tree changed since: will be verified again"),
+            CriterionState::Failed => (' ', "FAILED last time"),
+        };
+        let how = match criterion.command {
+            Some(command) => format!("verified by running {}", code(command)),
+            None => "judged by what you changed".to_owned(),
+        };
+        let _ = writeln!(out, "- [{mark}] {}\n  ({how}; {state})", line(criterion.text));
+    }
+}
+
+fn verifiers(out: &mut String, verifiers: &[VerifierLine<'_>], room: usize) {
+    if verifiers.is_empty() {
+        return;
+    }
+    heading(out, "Also checked, once you say that you are ready");
+    let mut lines = Bounded::new(out, room, verifiers.len());
+    for verifier in verifiers {
+        let command = verifier
+            .command
+            .map(|command| format!(": {}", code(&cut(command, usize::MAX, NAME_BYTES))))
+            .unwrap_or_default();
+        let required = if verifier.required { " (required)" } else { "" };
+        lines.push(&format!("- {}{command}{required}\n", name(verifier.name)));
+    }
+    lines.finish();
+}
+
+fn failures(out: &mut String, failures: &[Failure<'_>], room: usize) {
+    if failures.is_empty() {
+        return;
+    }
+    heading(out, "What failed last time");
+    out.push_str("Mend the cause of each, not the check.\n");
+    let share = (room / failures.len()).clamp(512, FAILURE_BYTES);
+    let mut sections = Bounded::new(out, 2 * room, failures.len());
+    for failure in failures {
+        let mut section = format!("\n### {}: {}\n\n", name(failure.name), name(&failure.exit));
+        if let Some(command) = failure.command {
+            let _ = writeln!(section, "{}\n", code(&cut(command, usize::MAX, NAME_BYTES)));
+        }
+        let output = crate::signature::without_ansi(failure.output);
+        if output.trim().is_empty() {
+            section.push_str("It printed nothing.\n");
+        } else {
+            text::fenced(&mut section, "text", &cut(output.trim_end(), FAILURE_LINES, share), "");
+        }
+        sections.push(&section);
+    }
+    sections.finish();
+}
+
+fn list(out: &mut String, title: &str, texts: &[&str], room: usize) {
+    let texts: Vec<&str> = texts.iter().copied().filter(|text| !text.trim().is_empty()).collect();
+    if texts.is_empty() || room == 0 {
+        return;
+    }
+    heading(out, title);
+    let share = (room / texts.len()).max(256);
+    let mut items = Bounded::new(out, 2 * room, texts.len());
+    for text in texts {
+        let mut written = String::new();
+        item(&mut written, "", &cut(text.trim_end(), usize::MAX, share));
+        items.push(&written);
+    }
+    items.finish();
+}
+
+fn answers(out: &mut String, answers: &[Answer<'_>], room: usize) {
+    if answers.is_empty() {
+        return;
+    }
+    heading(out, "Answers to your questions");
+    let share = (room / answers.len() / 2).max(256);
+    let mut items = Bounded::new(out, 2 * room, answers.len());
+    for answer in answers {
+        let mut written = String::new();
+        item(&mut written, "You asked: ", &cut(answer.question.trim(), usize::MAX, share));
+        item(&mut written, "The user says: ", &cut(answer.answer.trim(), usize::MAX, share));
+        items.push(&written);
+    }
+    items.finish();
+}
+
+/// Appends parts as long as there is room, one at least, and says how many were left out.
+struct Bounded<'o> {
+    out: &'o mut String,
+    end: usize,
+    parts: usize,
+    left: usize,
+}
+
+impl<'o> Bounded<'o> {
+    fn new(out: &'o mut String, room: usize, parts: usize) -> Self {
+        let end = out.len() + room;
+        Self { out, end, parts, left: parts }
+    }
+
+    fn push(&mut self, part: &str) {
+        if self.left == self.parts || self.out.len() + part.len() <= self.end {
+            self.out.push_str(part);
+            self.left -= 1;
+        } else {
+            self.end = 0;
+        }
+    }
+
+    fn finish(self) {
+        if self.left > 0 {
+            let _ = writeln!(self.out, "\n… {} more left out …", self.left);
+        }
+    }
+}
+
+fn rules(out: &mut String, input: &PromptInput<'_>) {
+    heading(out, "Rules");
+    if input.single_task {
+        out.push_str("- Do this task only. The plan's other tasks are not yours.\n");
+    }
+    out.push_str("- Leave the plan alone: do not tick its boxes or edit its tasks. Alfine does, once the work is proven.\n");
+    out.push_str(if input.commits {
+        "- Commit your work on this branch when it is in a good state. Do not push, and do not switch branches.\n"
+    } else {
+        "- Do not commit, push or switch branches: Alfine commits your work once the checks pass.\n"
+    });
+    out.push_str(
+        "- Do not weaken, skip or delete a test or a check to make it pass.\n\
+         - Nobody is watching: never wait for input, and start nothing that waits for it or runs on in the background.\n\
+         - Where only a human can decide, say `question` in the gate and end; the answer comes with the next prompt.\n",
+    );
+}
+
+fn gate(out: &mut String) {
+    heading(out, "How to end");
+    out.push_str(
+        "End your last message with this block. Its tags begin a line, outside of code fences, lists and quotes. \
+         `ready` is one word: `true` or `false`.\n\n\
+         - `ready: true` only when all of this holds: the task is finished, every acceptance criterion is met, you ran \
+         the commands above yourself and they passed, `blockers` is empty and `question` too. Alfine then checks it.\n\
+         - `ready: false` in every other case. There is no harm in it: you get another iteration.\n\
+         - `reason`: why it is so. Where nothing had to be changed because the work was there already, say that here.\n\
+         - `progress`: what you did in this iteration, in one or two sentences.\n\
+         - `blockers`: what stands in the way, a list of short texts; where only a human can remove one, say so.\n\
+         - `question`: only where a human must answer before you can go on. The loop stops and asks.\n\n",
+    );
+    out.push_str(GATE_FORMAT);
+}
+
+#[cfg(test)]
+mod tests;

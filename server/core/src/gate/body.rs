@@ -272,6 +272,8 @@ pub(super) fn understand(entries: Entries, ready_key: &str) -> Understood {
                     _ => Ready::Repeated,
                 }
             }
+            // In a dialect this key means nothing, and stored beside the real one it would be read back as it.
+            "ready" => {}
             "reason" => gate.reason = Some(text_of(&value)).filter(|text| !text.is_empty()),
             "progress" => gate.progress = Some(text_of(&value)).filter(|text| !text.is_empty()),
             "question" => gate.question = Some(list_of(&value).join("\n")).filter(|text| !text.is_empty()),

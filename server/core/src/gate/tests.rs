@@ -427,6 +427,8 @@ fn a_ralph_status_block_says_ready_by_its_exit_signal() {
     let gate = done.gate.unwrap();
     assert_eq!(gate.reason.as_deref(), Some("All done: ship it"));
     assert_eq!(gate.extra["TASKS_COMPLETED_THIS_LOOP"], "1");
+    let odd = read("EXIT_SIGNAL: true\nready: maybe");
+    assert_eq!(serde_json::from_value::<Reading>(serde_json::to_value(&odd).unwrap()).unwrap(), odd);
     for (expected, fields) in [
         (NotReady, "STATUS: IN_PROGRESS\nEXIT_SIGNAL: false  # not yet"),
         (NotReady, "STATUS: BLOCKED\nEXIT_SIGNAL: false\nRECOMMENDATION: need a key"),
