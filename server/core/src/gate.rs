@@ -134,7 +134,7 @@ pub fn read(message: &str, dialects: &Dialects) -> Reading {
 
 /// Reads the messages of one iteration, one after the other: the last one that has a gate decides.
 /// Alfine's own gate wins over a dialect in any message. Keeps no message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct GateReader {
     dialects: Dialects,
     reading: Reading,

@@ -15,3 +15,4 @@ pub mod prompt;
 pub mod signature;
 pub mod task;
 pub mod text;
+pub mod time;

@@ -1,1 +1,754 @@
-//! machine
+//! The loop as a pure state machine: `step(state, now, input) -> (state, effects)`.
+//!
+//! The runner performs effects and feeds their results back; it persists the state before it performs anything.
+//! Knows no process, clock, database or file. Recovery is the same code as running: load the state, feed
+//! [`Input::Recovered`].
+
+mod ask;
+mod judge;
+mod state;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use ask::{Answer, Ask, AskKind};
+pub use judge::{Color, Judgement, VerifyOutcome};
+pub use state::{LastIteration, LoopState, Phase, Settings, StopReason, VerifyWhen, WaitReason};
+
+use crate::{
+    agent::{AgentEvent, Outcome, SessionId},
+    breaker::{self, Trip},
+    time::Moment,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How often the tree is kept while an agent works.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(5 * 60);
+/// The longest pause between two tries after a usage limit whose end is unknown.
+const LONGEST_RATE_LIMIT_BACKOFF: Duration = Duration::from_secs(30 * 60);
+/// The longest pause between two tries after a failure of the service.
+const LONGEST_RETRY_BACKOFF: Duration = Duration::from_secs(5 * 60);
+
+/// Which checkpoint of an iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckpointKind {
+    /// Before the agent works.
+    Before,
+    /// While it works.
+    Timer,
+    /// After it worked.
+    After,
+}
+
+/// A checkpoint as the machine needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tree {
+    /// Id of the tree, Alfine's own files left out.
+    pub tree: String,
+    /// Id of the commit that HEAD named.
+    pub head: String,
+}
+
+/// Something a user asked of a loop while it runs or rests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Command {
+    /// Hold after this iteration; at once if `now`.
+    Pause {
+        /// End the agent instead of waiting for it.
+        #[serde(default)]
+        now: bool,
+    },
+    /// Go on.
+    Continue {
+        /// The new limit of iterations.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_iterations: Option<u32>,
+        /// Sets the breaker's counters to zero.
+        #[serde(default)]
+        reset_breaker: bool,
+        /// The new limit of cost, in USD.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_cost_usd: Option<f64>,
+    },
+    /// End the agent and stop.
+    Stop,
+    /// A note for the agent's next prompt.
+    Steer {
+        /// The note.
+        text: String,
+    },
+    /// A new limit while the loop goes on.
+    RaiseLimit {
+        /// Of iterations.
+        max_iterations: u32,
+    },
+    /// The working tree was set back to what it was after an iteration.
+    Rewound {
+        /// The iteration.
+        iteration: u32,
+    },
+}
+
+/// What happens to a loop.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The user starts it.
+    Start,
+    /// A runner has taken over a loop whose runner died; no agent lives.
+    Recovered,
+    /// A checkpoint was taken.
+    CheckpointTaken(CheckpointKind, Tree),
+    /// The agent's process runs.
+    AgentStarted,
+    /// The agent printed something, whatever it was.
+    AgentOutput,
+    /// The agent said something.
+    AgentEvent(AgentEvent),
+    /// The agent's process and all its children are gone.
+    AgentExited {
+        /// How it ended.
+        outcome: Outcome,
+        /// The agent's own words for it.
+        message: String,
+    },
+    /// The verifiers ran.
+    Verified(VerifyOutcome),
+    /// The work is committed on the branch (or there was nothing to commit).
+    Committed,
+    /// A user's command.
+    CommandReceived(Command),
+    /// The moment of [`LoopState::deadline`] has come.
+    TimerFired,
+    /// A user's answer.
+    ApprovalGiven(Answer),
+    /// An effect could not be performed; the loop cannot go on.
+    Failed(String),
+}
+
+/// What the runner has to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Keep the tree.
+    TakeCheckpoint(CheckpointKind),
+    /// Start the agent.
+    SpawnAgent(Spawn),
+    /// End the agent with all its children; then [`Input::AgentExited`] follows.
+    KillAgent(KillReason),
+    /// Run the verifiers.
+    RunVerifiers,
+    /// End the verifiers; nothing follows.
+    CancelVerifiers,
+    /// Commit the work on the branch.
+    Commit,
+    /// Show the time and wait for [`LoopState::deadline`].
+    Sleep(Moment),
+    /// Ask the user.
+    AskHuman(Ask),
+    /// An open question no longer needs an answer.
+    WithdrawAsk,
+    /// One iteration is over.
+    IterationEnded(Box<Judgement>),
+    /// A command was not taken, with the reason.
+    Refuse(String),
+    /// Something a watcher wants to know.
+    Note(Note),
+    /// The runner can end; the status is [`LoopState::status`].
+    Finish,
+}
+
+/// Why an agent is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KillReason {
+    /// The user's word.
+    Stop,
+    /// The user's word, to go on later.
+    Pause,
+    /// It was silent for too long.
+    Stall,
+    /// It never said anything.
+    Startup,
+    /// The loop's running time is up.
+    WallTime,
+    /// It said how it ends before it ended.
+    Decided,
+}
+
+/// How the agent is started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spawn {
+    /// The iteration it works for.
+    pub iteration: u32,
+    /// The session it resumes.
+    pub session: Option<SessionId>,
+    /// Why its session is not the one it would have been.
+    pub recovery: Option<Recovery>,
+}
+
+/// Why an agent begins without the memory it should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovery {
+    /// The agent no longer knows its session.
+    SessionLost,
+    /// The session no longer fits the model.
+    ContextFull,
+    /// The runner died while the agent worked.
+    RunnerDied,
+    /// The tree was set back to an earlier iteration.
+    Rewound,
+}
+
+/// Something a watcher wants to know and that changes nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "note", rename_all = "snake_case")]
+pub enum Note {
+    /// The agent has not said anything yet.
+    SlowStart {
+        /// Seconds since its start.
+        seconds: u64,
+    },
+    /// The agent was silent for too long, or never spoke, and is ended.
+    AgentSilent {
+        /// Which limit.
+        rule: breaker::Rule,
+        /// The limit, in seconds.
+        seconds: u64,
+    },
+    /// The session could not be resumed; a fresh one follows.
+    FreshSession {
+        /// Why.
+        recovery: Recovery,
+    },
+    /// The agent failed and is tried again.
+    Retry {
+        /// The outcome's class.
+        class: String,
+        /// The agent's words.
+        message: String,
+        /// When.
+        at: Moment,
+    },
+    /// The breaker tripped.
+    Tripped(Trip),
+    /// The user let a tripped loop go on.
+    HalfOpened {
+        /// The rule that is on trial.
+        rule: breaker::Rule,
+    },
+    /// The user set the counters to zero.
+    BreakerReset,
+    /// The limit of iterations is another one.
+    LimitRaised {
+        /// The new limit.
+        max_iterations: u32,
+    },
+    /// A note for the agent was taken.
+    Steered {
+        /// The note.
+        text: String,
+    },
+    /// The loop holds when this iteration is over.
+    PauseAsked,
+    /// The tree is what it was after this iteration.
+    Rewound {
+        /// The iteration.
+        iteration: u32,
+    },
+}
+
+/// Feeds one input to a loop and returns what it is then and what has to be done.
+///
+/// Total: an input that makes no sense in a state (a late event of an agent that is gone) changes nothing.
+pub fn step(mut state: LoopState, now: Moment, input: Input) -> (LoopState, Vec<Effect>) {
+    let mut effects = Vec::new();
+    state.take(now, input, &mut effects);
+    (state, effects)
+}
+
+impl LoopState {
+    fn take(&mut self, now: Moment, input: Input, out: &mut Vec<Effect>) {
+        match input {
+            Input::Start => self.start(now, out),
+            Input::Recovered => self.recover(now, out),
+            Input::CheckpointTaken(kind, tree) => self.checkpoint_taken(now, kind, tree, out),
+            Input::AgentStarted | Input::AgentOutput => self.agent_lives(now),
+            Input::AgentEvent(event) => self.agent_event(now, event, out),
+            Input::AgentExited { outcome, message } => self.agent_exited(now, outcome, message, out),
+            Input::Verified(outcome) => self.verified(now, outcome, out),
+            Input::Committed => self.committed(now, out),
+            Input::CommandReceived(command) => self.command(now, command, out),
+            Input::TimerFired => self.timer(now, out),
+            Input::ApprovalGiven(answer) => self.answered(now, answer, out),
+            Input::Failed(message) => self.fail(now, message, out),
+        }
+    }
+
+    fn start(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if !matches!(self.phase, Phase::Idle) {
+            return out.push(Effect::Refuse(format!("it is {} already", self.status())));
+        }
+        if let Err(bad) = breaker::check_iteration_limit(self.settings.limits.iterations) {
+            return out.push(Effect::Refuse(bad.to_string()));
+        }
+        self.next_iteration(now, out);
+    }
+
+    /// Goes on where a dead runner stopped. What the agent had begun is not judged: it runs again.
+    fn recover(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        self.active_since = self.active_since.map(|_| now);
+        match &self.phase {
+            Phase::Idle => self.start(now, out),
+            Phase::Before => out.push(Effect::TakeCheckpoint(CheckpointKind::Before)),
+            Phase::Agent(_) => {
+                self.recovery = Some(Recovery::RunnerDied);
+                self.spawn(now, out);
+            }
+            Phase::After { .. } => out.push(Effect::TakeCheckpoint(CheckpointKind::After)),
+            Phase::Verifying { .. } => out.push(Effect::RunVerifiers),
+            Phase::Committing => out.push(Effect::Commit),
+            Phase::Waiting { until, .. } => out.push(Effect::Sleep(*until)),
+            Phase::Paused
+            | Phase::NeedsInput { .. }
+            | Phase::Stopped { .. }
+            | Phase::Failed { .. }
+            | Phase::Done => {
+                out.push(Effect::Finish);
+            }
+        }
+    }
+
+    fn checkpoint_taken(&mut self, now: Moment, kind: CheckpointKind, tree: Tree, out: &mut Vec<Effect>) {
+        match (kind, &self.phase) {
+            (CheckpointKind::Before, Phase::Before) => {
+                self.breaker.starts_from(&tree.tree);
+                self.base.get_or_insert_with(|| tree.clone());
+                self.current.before.get_or_insert(tree);
+                self.spawn(now, out);
+            }
+            (CheckpointKind::After, Phase::After { .. }) => self.read_gate(now, tree, out),
+            _ => {}
+        }
+    }
+
+    fn agent_lives(&mut self, now: Moment) {
+        if let Phase::Agent(agent) = &mut self.phase {
+            agent.last_output = now;
+        }
+    }
+
+    fn agent_event(&mut self, now: Moment, event: AgentEvent, out: &mut Vec<Effect>) {
+        let Phase::Agent(agent) = &mut self.phase else { return };
+        agent.last_output = now;
+        agent.spoke = true;
+        match event {
+            AgentEvent::SessionStarted { id, model } => {
+                self.session = Some(id);
+                self.model = model.or_else(|| self.model.take());
+            }
+            AgentEvent::Text { text } => self.current.gate.observe(&text),
+            AgentEvent::PermissionDenied { tool } => {
+                if !self.current.denials.contains(&tool) && self.current.denials.len() < 32 {
+                    self.current.denials.push(tool);
+                }
+            }
+            AgentEvent::Usage(usage) => agent.usage = usage,
+            AgentEvent::Ended { outcome, message } => {
+                agent.ended.get_or_insert((outcome, message));
+                if agent.kill.is_none() {
+                    agent.kill = Some(KillReason::Decided);
+                    out.push(Effect::KillAgent(KillReason::Decided));
+                }
+            }
+            AgentEvent::Thinking { .. }
+            | AgentEvent::ToolStarted { .. }
+            | AgentEvent::ToolFinished { .. }
+            | AgentEvent::FileTouched { .. }
+            | AgentEvent::Retrying { .. }
+            | AgentEvent::LimitWarning { .. } => {}
+        }
+    }
+
+    fn agent_exited(&mut self, now: Moment, outcome: Outcome, message: String, out: &mut Vec<Effect>) {
+        let Phase::Agent(agent) = &self.phase else { return };
+        let (usage, kill) = (agent.usage, agent.kill);
+        let (outcome, message) = agent.ended.clone().unwrap_or((outcome, message));
+        self.account(&usage);
+        self.recovery = None;
+        match kill {
+            Some(KillReason::Stop) => {
+                return self.rest_after_kill(now, Phase::Stopped { reason: StopReason::User }, out);
+            }
+            Some(KillReason::Pause) => return self.rest_after_kill(now, Phase::Paused, out),
+            Some(KillReason::Stall) => {
+                let silent = format!("no output for {}", breaker::span(self.settings.limits.stall));
+                return self.work_is_over(now, Some(("stall", silent)), out);
+            }
+            Some(KillReason::WallTime) => return self.work_is_over(now, None, out),
+            Some(KillReason::Startup) => {
+                let silent = format!("no first event within {}", breaker::span(self.settings.limits.startup));
+                return self.retry_agent(now, "startup", &silent, out);
+            }
+            Some(KillReason::Decided) | None => {}
+        }
+        match outcome {
+            Outcome::Ok | Outcome::TurnLimit | Outcome::Budget => self.work_is_over(now, None, out),
+            Outcome::RateLimit { reset_at } => self.wait_for_limit(now, reset_at, &message, out),
+            Outcome::Server | Outcome::Interrupted => self.retry_agent(now, outcome.class(), &message, out),
+            Outcome::SessionNotFound if self.current.resumed => {
+                self.start_afresh(now, Recovery::SessionLost, out)
+            }
+            Outcome::SessionNotFound => self.retry_agent(now, outcome.class(), &message, out),
+            Outcome::Context if !self.current.context_full => {
+                self.current.context_full = true;
+                self.start_afresh(now, Recovery::ContextFull, out);
+            }
+            Outcome::Context => self.work_is_over(now, Some(("context", message)), out),
+            Outcome::Auth | Outcome::Billing | Outcome::Config | Outcome::Refusal => {
+                self.ask(now, Ask::about_outcome(&outcome, &message), out);
+            }
+        }
+    }
+
+    /// The agent did what it could in this iteration: keep the tree, then judge.
+    fn work_is_over(&mut self, now: Moment, error: Option<(&str, String)>, out: &mut Vec<Effect>) {
+        if let Some((class, message)) = error {
+            self.current.error = Some((class.to_owned(), message));
+        }
+        self.enter(now, Phase::After { rest: None });
+        out.push(Effect::TakeCheckpoint(CheckpointKind::After));
+    }
+
+    /// The user ended the agent: keep the tree, judge nothing, rest.
+    fn rest_after_kill(&mut self, now: Moment, rest: Phase, out: &mut Vec<Effect>) {
+        self.enter(now, Phase::After { rest: Some(Box::new(rest)) });
+        out.push(Effect::TakeCheckpoint(CheckpointKind::After));
+    }
+
+    fn wait_for_limit(&mut self, now: Moment, reset_at: Option<i64>, message: &str, out: &mut Vec<Effect>) {
+        let told = reset_at.map(|seconds| Moment(seconds.saturating_mul(1000))).filter(|&reset| reset > now);
+        let until = told.unwrap_or_else(|| {
+            let backoff =
+                doubled(self.settings.rate_limit_backoff, self.limit_waits, LONGEST_RATE_LIMIT_BACKOFF);
+            now.after(backoff)
+        });
+        self.limit_waits = if told.is_some() { 0 } else { self.limit_waits.saturating_add(1) };
+        self.wait(now, until, WaitReason::RateLimit { known: told.is_some(), message: cut(message) }, out);
+    }
+
+    fn retry_agent(&mut self, now: Moment, class: &str, message: &str, out: &mut Vec<Effect>) {
+        let words = if message.is_empty() { class.to_owned() } else { format!("{class}: {}", cut(message)) };
+        if let Some(trip) = self.breaker.agent_failed(&words, &self.settings.limits) {
+            return self.trip(now, trip, out);
+        }
+        let tries = self.breaker.failing().saturating_sub(1);
+        let until = now.after(doubled(self.settings.retry_backoff, tries, LONGEST_RETRY_BACKOFF));
+        out.push(Effect::Note(Note::Retry { class: class.to_owned(), message: cut(message), at: until }));
+        self.wait(now, until, WaitReason::Retry { message: words }, out);
+    }
+
+    fn start_afresh(&mut self, now: Moment, recovery: Recovery, out: &mut Vec<Effect>) {
+        self.session = None;
+        self.recovery = Some(recovery);
+        out.push(Effect::Note(Note::FreshSession { recovery }));
+        self.go_on_or_hold(now, out);
+    }
+
+    fn wait(&mut self, now: Moment, until: Moment, why: WaitReason, out: &mut Vec<Effect>) {
+        if self.pause_asked {
+            return self.hold(now, out);
+        }
+        self.enter(now, Phase::Waiting { until, why });
+        out.push(Effect::Sleep(until));
+    }
+
+    /// Runs the agent again in the same iteration, unless the user asked to hold.
+    fn go_on_or_hold(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if self.pause_asked { self.hold(now, out) } else { self.spawn(now, out) }
+    }
+
+    fn hold(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        self.pause_asked = false;
+        self.enter(now, Phase::Paused);
+        out.push(Effect::Finish);
+    }
+
+    fn spawn(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        let fresh = self.settings.context == crate::plan::ContextMode::Fresh && !self.current.started;
+        let session = if fresh { None } else { self.session.clone() };
+        self.current.resumed = session.is_some();
+        self.current.started = true;
+        self.current.notes_told = self.notes.len();
+        self.enter(now, Phase::Agent(state::AgentRun::new(now)));
+        let spawn = Spawn { iteration: self.iteration, session, recovery: self.recovery };
+        out.push(Effect::SpawnAgent(spawn));
+    }
+
+    fn next_iteration(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if self.judged >= breaker::HARD_LIMIT {
+            self.enter(now, Phase::Stopped { reason: StopReason::HardLimit });
+            return out.push(Effect::Finish);
+        }
+        if self.current.is_over {
+            self.iteration = self.iteration.saturating_add(1);
+            self.current = state::CurrentIteration::new(self.settings.dialects.clone(), now);
+        }
+        self.enter(now, Phase::Before);
+        out.push(Effect::TakeCheckpoint(CheckpointKind::Before));
+    }
+
+    fn trip(&mut self, now: Moment, trip: Trip, out: &mut Vec<Effect>) {
+        out.push(Effect::Note(Note::Tripped(trip.clone())));
+        self.pause_asked = false;
+        self.enter(now, Phase::Stopped { reason: StopReason::Breaker(trip) });
+        out.push(Effect::Finish);
+    }
+
+    fn ask(&mut self, now: Moment, ask: Ask, out: &mut Vec<Effect>) {
+        self.pause_asked = false;
+        self.enter(now, Phase::NeedsInput { ask: ask.clone() });
+        out.push(Effect::AskHuman(ask));
+        out.push(Effect::Finish);
+    }
+
+    fn fail(&mut self, now: Moment, message: String, out: &mut Vec<Effect>) {
+        match &mut self.phase {
+            Phase::Agent(agent) if agent.kill.is_none() => {
+                agent.kill = Some(KillReason::Stop);
+                out.push(Effect::KillAgent(KillReason::Stop));
+            }
+            Phase::Verifying { .. } => out.push(Effect::CancelVerifiers),
+            _ => {}
+        }
+        self.enter(now, Phase::Failed { message });
+        out.push(Effect::Finish);
+    }
+
+    fn timer(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        let limits = &self.settings.limits;
+        let running_out = self.out_of_time_at();
+        match &mut self.phase {
+            Phase::Waiting { until, .. } if *until <= now => self.resume_work(now, out),
+            Phase::Agent(agent) if agent.kill.is_none() => {
+                let kill = if running_out.is_some_and(|at| at <= now) {
+                    Some((KillReason::WallTime, None))
+                } else if !agent.spoke && agent.spawned_at.after(limits.startup) <= now {
+                    Some((KillReason::Startup, Some((breaker::Rule::Startup, limits.startup))))
+                } else if agent.last_output.after(limits.stall) <= now {
+                    Some((KillReason::Stall, Some((breaker::Rule::Stall, limits.stall))))
+                } else {
+                    None
+                };
+                if let Some((reason, silence)) = kill {
+                    agent.kill = Some(reason);
+                    out.extend(silence.map(|(rule, limit)| {
+                        Effect::Note(Note::AgentSilent { rule, seconds: limit.as_secs() })
+                    }));
+                    return out.push(Effect::KillAgent(reason));
+                }
+                if !agent.spoke && !agent.warned && agent.spawned_at.after(limits.startup_warning) <= now {
+                    agent.warned = true;
+                    out.push(Effect::Note(Note::SlowStart { seconds: limits.startup_warning.as_secs() }));
+                }
+                if agent.kept_at.after(CHECKPOINT_EVERY) <= now {
+                    agent.kept_at = now;
+                    out.push(Effect::TakeCheckpoint(CheckpointKind::Timer));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Goes on after a wait or a rest: in the iteration that was begun, or in the next one.
+    fn resume_work(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if self.current.is_over || self.current.before.is_none() {
+            self.next_iteration(now, out);
+        } else {
+            self.spawn(now, out);
+        }
+    }
+
+    fn command(&mut self, now: Moment, command: Command, out: &mut Vec<Effect>) {
+        match command {
+            Command::Pause { now: at_once } => self.pause(now, at_once, out),
+            Command::Continue { max_iterations, reset_breaker, max_cost_usd } => {
+                self.go_on(now, max_iterations, reset_breaker, max_cost_usd, out);
+            }
+            Command::Stop => self.stop(now, out),
+            Command::Steer { text } => {
+                out.push(Effect::Note(Note::Steered { text: text.clone() }));
+                self.notes.push(text);
+            }
+            Command::RaiseLimit { max_iterations } => {
+                if let Err(refusal) = self.set_limit(max_iterations, out) {
+                    out.push(Effect::Refuse(refusal));
+                }
+            }
+            Command::Rewound { iteration } => self.rewound(iteration, out),
+        }
+    }
+
+    fn pause(&mut self, now: Moment, at_once: bool, out: &mut Vec<Effect>) {
+        match &mut self.phase {
+            Phase::Agent(agent) if at_once => {
+                if agent.kill.is_none() {
+                    agent.kill = Some(KillReason::Pause);
+                    out.push(Effect::KillAgent(KillReason::Pause));
+                }
+            }
+            Phase::Before | Phase::Agent(_) | Phase::After { .. } | Phase::Verifying { .. } => {
+                self.pause_asked = true;
+                out.push(Effect::Note(Note::PauseAsked));
+            }
+            Phase::Waiting { .. } => self.hold(now, out),
+            Phase::Paused => {}
+            _ => out.push(Effect::Refuse(format!("it is {}: nothing runs that could pause", self.status()))),
+        }
+    }
+
+    fn stop(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        match &mut self.phase {
+            Phase::Agent(agent) => {
+                if !matches!(agent.kill, Some(KillReason::Stop)) {
+                    let already_ending = agent.kill.replace(KillReason::Stop).is_some();
+                    if !already_ending {
+                        out.push(Effect::KillAgent(KillReason::Stop));
+                    }
+                }
+            }
+            Phase::After { rest } => *rest = Some(Box::new(Phase::Stopped { reason: StopReason::User })),
+            Phase::Verifying { .. }
+            | Phase::Before
+            | Phase::Waiting { .. }
+            | Phase::Paused
+            | Phase::NeedsInput { .. } => {
+                match self.phase {
+                    Phase::Verifying { .. } => out.push(Effect::CancelVerifiers),
+                    Phase::NeedsInput { .. } => out.push(Effect::WithdrawAsk),
+                    _ => {}
+                }
+                self.pause_asked = false;
+                self.enter(now, Phase::Stopped { reason: StopReason::User });
+                out.push(Effect::Finish);
+            }
+            Phase::Idle | Phase::Committing | Phase::Stopped { .. } | Phase::Failed { .. } | Phase::Done => {
+                out.push(Effect::Refuse(format!("it is {}: nothing runs that could stop", self.status())));
+            }
+        }
+    }
+
+    fn go_on(
+        &mut self,
+        now: Moment,
+        limit: Option<u32>,
+        reset: bool,
+        cost: Option<f64>,
+        out: &mut Vec<Effect>,
+    ) {
+        if matches!(self.phase, Phase::Done | Phase::Committing | Phase::Idle) {
+            return out
+                .push(Effect::Refuse(format!("it is {}: there is nothing to continue", self.status())));
+        }
+        if cost.is_some_and(|cost| !cost.is_finite() || cost <= 0.0) {
+            return out
+                .push(Effect::Refuse("a limit of cost must be a positive number of US dollars".to_owned()));
+        }
+        if matches!(self.phase, Phase::NeedsInput { ref ask } if ask.kind.must_be_answered()) {
+            return out.push(Effect::Refuse("it asks something first: answer, approve or reject".to_owned()));
+        }
+        if reset && limit.is_none_or(|limit| breaker::check_iteration_limit(limit).is_ok()) {
+            self.breaker.reset();
+            out.push(Effect::Note(Note::BreakerReset));
+        }
+        if let Some(limit) = limit
+            && let Err(refusal) = self.set_limit(limit, out)
+        {
+            return out.push(Effect::Refuse(refusal));
+        }
+        if cost.is_some() {
+            self.settings.limits.cost_usd = cost;
+        }
+        match &self.phase {
+            Phase::Paused | Phase::Failed { .. } | Phase::Stopped { .. } => self.go_on_from_rest(now, out),
+            Phase::NeedsInput { .. } => {
+                out.push(Effect::WithdrawAsk);
+                self.go_on_from_rest(now, out);
+            }
+            Phase::Waiting { .. } => self.resume_work(now, out),
+            _ => self.pause_asked = false,
+        }
+    }
+
+    fn go_on_from_rest(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if let Some(trip) = self.breaker.open().cloned() {
+            self.breaker.half_open();
+            out.push(Effect::Note(Note::HalfOpened { rule: trip.rule }));
+        }
+        self.next_iteration(now, out);
+    }
+
+    fn set_limit(&mut self, limit: u32, out: &mut Vec<Effect>) -> Result<(), String> {
+        breaker::check_iteration_limit(limit).map_err(|bad| bad.to_string())?;
+        let judged = self.breaker.iterations();
+        if limit <= judged {
+            return Err(breaker::BadLimit::AlreadyReached { limit, judged }.to_string());
+        }
+        self.settings.limits.iterations = limit;
+        out.push(Effect::Note(Note::LimitRaised { max_iterations: limit }));
+        Ok(())
+    }
+
+    fn rewound(&mut self, iteration: u32, out: &mut Vec<Effect>) {
+        if self.status().needs_runner() {
+            return out.push(Effect::Refuse("it is running: pause it before a rewind".to_owned()));
+        }
+        self.session = None;
+        self.recovery = Some(Recovery::Rewound);
+        self.last = None;
+        if matches!(self.phase, Phase::Done) {
+            self.phase = Phase::Paused;
+        }
+        self.current.before = None;
+        out.push(Effect::Note(Note::Rewound { iteration }));
+    }
+
+    fn committed(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if matches!(self.phase, Phase::Committing) {
+            self.enter(now, Phase::Done);
+            out.push(Effect::Finish);
+        }
+    }
+
+    fn answered(&mut self, now: Moment, answer: Answer, out: &mut Vec<Effect>) {
+        let Phase::NeedsInput { ask } = &self.phase else {
+            return out.push(Effect::Refuse(format!("it is {}: nothing is asked", self.status())));
+        };
+        let ask = ask.clone();
+        out.push(Effect::WithdrawAsk);
+        if ask.kind == AskKind::Approval && answer.approved == Some(true) {
+            self.enter(now, Phase::Committing);
+            return out.push(Effect::Commit);
+        }
+        if let Some(note) = ask.note_for_agent(&answer) {
+            self.notes.push(note);
+        }
+        if let Some(trip) = self.breaker.open().cloned() {
+            self.enter(now, Phase::Stopped { reason: StopReason::Breaker(trip) });
+            return out.push(Effect::Finish);
+        }
+        self.next_iteration(now, out);
+    }
+}
+
+fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
+    first.saturating_mul(2u32.saturating_pow(times.min(16))).min(longest.max(first))
+}
+
+fn cut(message: &str) -> String {
+    message.chars().take(500).collect()
+}

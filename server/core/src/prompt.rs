@@ -80,6 +80,8 @@ pub enum Loss {
     NotFound,
     /// It no longer fits into the model's context.
     ContextFull,
+    /// The user set the tree back to an earlier iteration.
+    Rewound,
 }
 
 /// How the last iteration went.
@@ -290,6 +292,9 @@ fn recovery(out: &mut String, loss: Loss) {
     let lost = match loss {
         Loss::NotFound => "Your earlier session on this task is gone",
         Loss::ContextFull => "Your earlier session on this task grew too long to be resumed",
+        Loss::Rewound => {
+            "The user set this tree back to an earlier state of the task; later work on it was dropped on purpose"
+        }
     };
     heading(out, "Read this first");
     let _ = writeln!(

@@ -1,0 +1,278 @@
+//! The end of an iteration: read the gate, run the verifiers, decide.
+
+use super::{Ask, AskKind, Effect, LastIteration, LoopState, Phase, Tree, VerifyWhen};
+use crate::{
+    agent::Usage,
+    breaker::{Feed, Trip},
+    gate::{Reading, Verdict},
+    plan::Autonomy,
+    signature::{self, Signature},
+    time::Moment,
+};
+use serde::{Deserialize, Serialize};
+
+/// What the composite score of the verifiers says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Color {
+    /// Good enough to be done.
+    Green,
+    /// Good enough if the user says so.
+    Yellow,
+    /// Not done.
+    Red,
+}
+
+/// What the verifiers said, as the machine needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerifyOutcome {
+    /// Their composite score.
+    pub color: Color,
+    /// How many ran.
+    pub ran: u32,
+    /// Names of those that failed.
+    pub failed: Vec<String>,
+    /// The signature of what they found, with words a user knows it by.
+    pub error: Option<(Signature, String)>,
+}
+
+/// One iteration, judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// Its number.
+    pub iteration: u32,
+    /// When it began.
+    pub started_at: Moment,
+    /// The tree before.
+    pub before: Tree,
+    /// The tree after.
+    pub after: Tree,
+    /// Whether the tree differs or HEAD moved.
+    pub changed: bool,
+    /// How its gate was read.
+    pub reading: Reading,
+    /// What the verifiers said, where they ran.
+    pub verified: Option<VerifyOutcome>,
+    /// Why it is, or is not, enough: one sentence.
+    pub verdict: String,
+    /// Its error, with words a user knows it by.
+    pub error: Option<(Signature, String)>,
+    /// What it used.
+    pub used: Usage,
+}
+
+/// What a claim of ready comes to.
+enum Claim {
+    /// Not claimed, or not in a way that counts.
+    None,
+    /// Proven.
+    Proven,
+    /// The user decides.
+    Asks(String),
+    /// The checks, or the empty tree, say no.
+    Refused(String),
+}
+
+impl LoopState {
+    /// The checkpoint after the agent's work is there: read the gate, verify or judge.
+    pub(super) fn read_gate(&mut self, now: Moment, tree: Tree, out: &mut Vec<Effect>) {
+        if let Phase::After { rest: Some(rest) } = &mut self.phase {
+            let rest = std::mem::replace(&mut **rest, Phase::Paused);
+            self.pause_asked = false;
+            self.enter(now, rest);
+            return out.push(Effect::Finish);
+        }
+        let claimed = self.gate().verdict == Verdict::Ready;
+        if self.current.error.is_none() && (claimed || self.settings.verify == VerifyWhen::Always) {
+            self.enter(now, Phase::Verifying { tree });
+            return out.push(Effect::RunVerifiers);
+        }
+        self.judge(now, tree, None, out);
+    }
+
+    pub(super) fn verified(&mut self, now: Moment, outcome: VerifyOutcome, out: &mut Vec<Effect>) {
+        let Phase::Verifying { tree } = &self.phase else { return };
+        let tree = tree.clone();
+        self.judge(now, tree, Some(outcome), out);
+    }
+
+    fn judge(&mut self, now: Moment, after: Tree, verified: Option<VerifyOutcome>, out: &mut Vec<Effect>) {
+        self.count_time(now);
+        self.judged = self.judged.saturating_add(1);
+        self.limit_waits = 0;
+        let reading = self.gate().clone();
+        let before = self.current.before.take().unwrap_or_default();
+        let changed = before != after;
+        let claim = self.claim(&reading, &after, verified.as_ref());
+        let error = self.error_of(&reading, verified.as_ref());
+        let feed = Feed {
+            iteration: self.iteration,
+            tree: after.tree.clone(),
+            changed,
+            error: error.clone(),
+            refused: matches!(claim, Claim::Refused(_)),
+            denials: self.current.denials.clone(),
+        };
+        let trip = self.breaker.judge(&feed, &self.settings.limits);
+        let verdict = match &claim {
+            Claim::Proven => self.outcome.clone(),
+            Claim::Asks(why) | Claim::Refused(why) => why.clone(),
+            Claim::None => self
+                .current
+                .error
+                .as_ref()
+                .map_or_else(|| reading.why.clone(), |(_, message)| message.clone()),
+        };
+        self.reworking = matches!(claim, Claim::Refused(_));
+        self.last = Some(LastIteration {
+            iteration: self.iteration,
+            reading: reading.clone(),
+            changed,
+            verdict: verdict.clone(),
+            denials: self.current.denials.clone(),
+        });
+        self.notes.drain(..self.current.notes_told.min(self.notes.len()));
+        self.current.is_over = true;
+        let used = self.current.used;
+        let iteration = self.iteration;
+        let started_at = self.current.started_at;
+        out.push(Effect::IterationEnded(Box::new(Judgement {
+            iteration,
+            started_at,
+            before,
+            after,
+            changed,
+            reading: reading.clone(),
+            verified,
+            verdict,
+            error,
+            used,
+        })));
+        self.decide(now, claim, &reading, trip, out);
+    }
+
+    fn decide(
+        &mut self,
+        now: Moment,
+        claim: Claim,
+        reading: &Reading,
+        trip: Option<Trip>,
+        out: &mut Vec<Effect>,
+    ) {
+        let question = self.question_of(reading);
+        match claim {
+            Claim::Proven => {
+                self.pause_asked = false;
+                self.enter(now, Phase::Committing);
+                return out.push(Effect::Commit);
+            }
+            Claim::Asks(text) => return self.ask(now, Ask { kind: AskKind::Approval, text }, out),
+            Claim::None | Claim::Refused(_) => {}
+        }
+        if let Some(ask) = question {
+            return self.ask(now, ask, out);
+        }
+        match trip {
+            Some(trip) => self.trip(now, trip, out),
+            None if self.pause_asked => self.hold(now, out),
+            None => self.next_iteration(now, out),
+        }
+    }
+
+    fn claim(&mut self, reading: &Reading, after: &Tree, verified: Option<&VerifyOutcome>) -> Claim {
+        if reading.verdict != Verdict::Ready {
+            return Claim::None;
+        }
+        let Some(verified) = verified else { return Claim::None };
+        let failed = verified.failed.join(", ");
+        let worked = self.base.as_ref().is_some_and(|base| base != after);
+        let explained = reading.gate.as_ref().is_some_and(|gate| {
+            [&gate.reason, &gate.progress].into_iter().flatten().any(|text| !text.trim().is_empty())
+        });
+        if verified.color == Color::Red {
+            return Claim::Refused(format!("claimed ready, and these checks fail: {failed}"));
+        }
+        if !worked && (!explained || verified.ran == 0) {
+            return Claim::Refused(match verified.ran {
+                0 => "claimed ready, and nothing was changed and no check could prove it".to_owned(),
+                _ => "claimed ready, and nothing was changed and no reason given".to_owned(),
+            });
+        }
+        let said = match (verified.color, verified.ran) {
+            (Color::Yellow, _) => format!("claimed ready; {failed} failed, the other checks passed"),
+            (_, 0) => "claimed ready; no check is set up that could prove it".to_owned(),
+            (_, 1) => "claimed ready, and its one check passed".to_owned(),
+            (_, ran) => format!("claimed ready, and all {ran} checks passed"),
+        };
+        match (verified.color, self.settings.autonomy) {
+            (_, Autonomy::Manual) | (Color::Yellow, Autonomy::Guarded) => {
+                Claim::Asks(format!("{said}. Is it done?"))
+            }
+            _ => {
+                self.outcome = said;
+                Claim::Proven
+            }
+        }
+    }
+
+    /// The error of this iteration, from the first source that has one: verifiers, agent, blockers.
+    fn error_of(&self, reading: &Reading, verified: Option<&VerifyOutcome>) -> Option<(Signature, String)> {
+        if let Some(error) = verified.and_then(|verified| verified.error.clone()) {
+            return Some(error);
+        }
+        if let Some((class, message)) = &self.current.error {
+            return Some((signature::of_error(class, message), message.chars().take(120).collect()));
+        }
+        let blockers = &reading.gate.as_ref()?.blockers;
+        let words: String = blockers.first()?.chars().take(120).collect();
+        signature::of_blockers(blockers).map(|signature| (signature, words))
+    }
+
+    /// What the gate wants of the user: its question, or a blocker that named a human twice.
+    fn question_of(&mut self, reading: &Reading) -> Option<Ask> {
+        let gate = reading.gate.as_ref();
+        let blocker =
+            gate.and_then(|gate| gate.blockers.first()).map(|blocker| signature::normalise(blocker));
+        let repeated = blocker.is_some() && blocker == self.last_blocker;
+        self.last_blocker = blocker;
+        if reading.verdict == Verdict::Malformed {
+            return None;
+        }
+        if let Some(text) = gate.and_then(|gate| gate.question.clone()) {
+            return Some(Ask { kind: AskKind::Question, text });
+        }
+        let first = gate?.blockers.first()?;
+        (repeated && names_a_human(first)).then(|| Ask { kind: AskKind::Blocked, text: first.clone() })
+    }
+}
+
+/// Says whether a blocker is something that only a person can take away.
+fn names_a_human(blocker: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "human",
+        "user",
+        "you",
+        "your",
+        "someone",
+        "somebody",
+        "person",
+        "maintainer",
+        "owner",
+        "admin",
+        "administrator",
+        "developer",
+        "team",
+        "reviewer",
+        "approval",
+        "approve",
+        "credential",
+        "credentials",
+        "password",
+        "permission",
+        "clarification",
+        "decision",
+    ];
+    blocker
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}

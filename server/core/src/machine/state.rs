@@ -1,0 +1,404 @@
+//! What a loop is at a moment. Serialisable whole: this is what survives a dead runner.
+
+use super::{Ask, KillReason, Recovery, Tree};
+use crate::{
+    agent::{SessionId, Usage},
+    breaker::{self, Breaker, HARD_LIMIT, Limits, Rule, Trip},
+    gate::{Dialects, GateReader, Reading},
+    plan::{Autonomy, ContextMode},
+    task::TaskStatus,
+    time::Moment,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// When the verifiers run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VerifyWhen {
+    /// When the gate says ready.
+    #[default]
+    Ready,
+    /// After every iteration.
+    Always,
+}
+
+/// What a loop was started with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The breaker's limits.
+    pub limits: Limits,
+    /// Resume, or start fresh each time.
+    pub context: ContextMode,
+    /// When the verifiers run.
+    pub verify: VerifyWhen,
+    /// How much is decided without the user.
+    pub autonomy: Autonomy,
+    /// Other tools' ways to say done.
+    pub dialects: Dialects,
+    /// Whether the finished work is committed on the branch.
+    pub commit: bool,
+    /// The first pause after a failure of the service; doubles up to 5 minutes.
+    pub retry_backoff: Duration,
+    /// The first pause after a usage limit whose end is unknown; doubles up to 30 minutes.
+    pub rate_limit_backoff: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            context: ContextMode::default(),
+            verify: VerifyWhen::default(),
+            autonomy: Autonomy::default(),
+            dialects: Dialects::default(),
+            commit: true,
+            retry_backoff: Duration::from_secs(10),
+            rate_limit_backoff: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Why a loop stopped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum StopReason {
+    /// A rule of the breaker.
+    Breaker(Trip),
+    /// The user.
+    User,
+    /// No loop may judge more iterations.
+    HardLimit,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum WaitReason {
+    /// A usage limit passes.
+    RateLimit {
+        /// Whether the agent told when.
+        known: bool,
+        /// The agent's words.
+        message: String,
+    },
+    /// The agent failed and is tried again.
+    Retry {
+        /// How it failed.
+        message: String,
+    },
+}
+
+/// A run of the agent that goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentRun {
+    pub(super) spawned_at: Moment,
+    pub(super) last_output: Moment,
+    pub(super) kept_at: Moment,
+    pub(super) spoke: bool,
+    pub(super) warned: bool,
+    pub(super) usage: Usage,
+    pub(super) kill: Option<KillReason>,
+    pub(super) ended: Option<(crate::agent::Outcome, String)>,
+}
+
+impl AgentRun {
+    pub(super) fn new(now: Moment) -> Self {
+        Self {
+            spawned_at: now,
+            last_output: now,
+            kept_at: now,
+            spoke: false,
+            warned: false,
+            usage: Usage::default(),
+            kill: None,
+            ended: None,
+        }
+    }
+
+    /// How the agent said it ends, where it said so before it ended.
+    pub fn decided(&self) -> Option<&crate::agent::Outcome> {
+        self.ended.as_ref().map(|(outcome, _)| outcome)
+    }
+}
+
+/// Where in its course a loop is. The status follows from it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// Not started.
+    Idle,
+    /// The tree is kept before the agent works.
+    Before,
+    /// The agent works.
+    Agent(AgentRun),
+    /// The tree is kept after the agent worked.
+    After {
+        /// What follows instead of a judgement, where the user ended the agent.
+        rest: Option<Box<Phase>>,
+    },
+    /// The verifiers run.
+    Verifying {
+        /// The tree they look at.
+        tree: Tree,
+    },
+    /// The work is committed.
+    Committing,
+    /// Time passes.
+    Waiting {
+        /// Until then.
+        until: Moment,
+        /// For what.
+        why: WaitReason,
+    },
+    /// Held by the user.
+    Paused,
+    /// A user must answer.
+    NeedsInput {
+        /// What.
+        ask: Ask,
+    },
+    /// It ended before it was done.
+    Stopped {
+        /// Why.
+        reason: StopReason,
+    },
+    /// It cannot go on.
+    Failed {
+        /// Why.
+        message: String,
+    },
+    /// Proven.
+    Done,
+}
+
+/// The iteration that goes on, or the last one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CurrentIteration {
+    pub(super) started_at: Moment,
+    pub(super) is_over: bool,
+    pub(super) started: bool,
+    pub(super) resumed: bool,
+    pub(super) context_full: bool,
+    pub(super) before: Option<Tree>,
+    pub(super) gate: GateReader,
+    pub(super) denials: Vec<String>,
+    pub(super) error: Option<(String, String)>,
+    pub(super) used: Usage,
+    pub(super) notes_told: usize,
+}
+
+impl CurrentIteration {
+    pub(super) fn new(dialects: Dialects, now: Moment) -> Self {
+        Self { started_at: now, gate: GateReader::new(dialects), ..Self::default() }
+    }
+}
+
+/// What the next prompt says of the iteration before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LastIteration {
+    /// Its number.
+    pub iteration: u32,
+    /// How its gate was read.
+    pub reading: Reading,
+    /// Whether it changed anything.
+    pub changed: bool,
+    /// Why it was not enough.
+    pub verdict: String,
+    /// Tools that were denied.
+    pub denials: Vec<String>,
+}
+
+/// A loop, whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoopState {
+    /// What it was started with, limits as raised since.
+    pub settings: Settings,
+    /// Where it is.
+    pub phase: Phase,
+    /// The number of the iteration that goes on, or the last one; 0 before the first.
+    pub iteration: u32,
+    /// Iterations judged in the whole loop, whatever was reset since.
+    pub judged: u32,
+    /// The breaker's counters.
+    pub breaker: Breaker,
+    /// What the whole loop used.
+    pub used: Usage,
+    /// Some run used tokens and did not say what they cost.
+    pub cost_unknown: bool,
+    /// The agent's session.
+    pub session: Option<SessionId>,
+    /// The model's name as the agent said it.
+    pub model: Option<String>,
+    /// What the next prompt says of the iteration before.
+    pub last: Option<LastIteration>,
+    /// Notes and answers of the user for the next prompt.
+    pub notes: Vec<String>,
+    /// Why it is done, rests or failed, in words.
+    pub outcome: String,
+    pub(super) base: Option<Tree>,
+    pub(super) current: CurrentIteration,
+    pub(super) active_since: Option<Moment>,
+    pub(super) recovery: Option<Recovery>,
+    pub(super) pause_asked: bool,
+    pub(super) limit_waits: u32,
+    pub(super) last_blocker: Option<String>,
+    pub(super) reworking: bool,
+}
+
+impl LoopState {
+    /// Makes a loop that was not started.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            phase: Phase::Idle,
+            iteration: 0,
+            judged: 0,
+            breaker: Breaker::default(),
+            used: Usage::default(),
+            cost_unknown: false,
+            session: None,
+            model: None,
+            last: None,
+            notes: Vec::new(),
+            outcome: String::new(),
+            base: None,
+            current: CurrentIteration { is_over: true, ..CurrentIteration::default() },
+            active_since: None,
+            recovery: None,
+            pause_asked: false,
+            limit_waits: 0,
+            last_blocker: None,
+            reworking: false,
+        }
+    }
+
+    /// Where the task is.
+    pub fn status(&self) -> TaskStatus {
+        match &self.phase {
+            Phase::Idle => TaskStatus::Ready,
+            Phase::Before | Phase::Agent(_) if self.reworking => TaskStatus::Rework,
+            Phase::Before | Phase::Agent(_) => TaskStatus::Running,
+            Phase::After { .. } | Phase::Verifying { .. } | Phase::Committing => TaskStatus::Evaluating,
+            Phase::Waiting { .. } => TaskStatus::Waiting,
+            Phase::Paused => TaskStatus::Paused,
+            Phase::NeedsInput { .. } => TaskStatus::NeedsInput,
+            Phase::Stopped { .. } => TaskStatus::Stopped,
+            Phase::Failed { .. } => TaskStatus::Failed,
+            Phase::Done => TaskStatus::Done,
+        }
+    }
+
+    /// Says in words why the loop is where it is; empty where the status alone says it.
+    pub fn reason(&self) -> String {
+        match &self.phase {
+            Phase::Stopped { reason: StopReason::Breaker(trip) } if trip.rule == Rule::Iterations => {
+                format!("iteration_limit_reached: {} of {}", trip.count, trip.limit_shown())
+            }
+            Phase::Stopped { reason: StopReason::Breaker(trip) } => trip.to_string(),
+            Phase::Stopped { reason: StopReason::User } => "stopped by the user".to_owned(),
+            Phase::Stopped { reason: StopReason::HardLimit } => {
+                format!(
+                    "{HARD_LIMIT} iterations are the most one loop may take: split the task, or start it again"
+                )
+            }
+            Phase::Waiting { why: WaitReason::RateLimit { message, .. }, .. } => {
+                format!("usage limit: {message}")
+            }
+            Phase::Waiting { why: WaitReason::Retry { message }, .. } => message.clone(),
+            Phase::NeedsInput { ask } => ask.text.clone(),
+            Phase::Failed { message } => message.clone(),
+            Phase::Done | Phase::Committing => self.outcome.clone(),
+            Phase::Agent(_) | Phase::Before | Phase::After { .. } | Phase::Verifying { .. }
+                if self.pause_asked =>
+            {
+                "pauses after this iteration".to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The most iterations this loop can come to, as shown: `iteration 3 of 10`.
+    pub fn max_iterations(&self) -> u32 {
+        let left = self.settings.limits.iterations.saturating_sub(self.breaker.iterations());
+        self.judged.saturating_add(left).min(HARD_LIMIT).max(self.iteration)
+    }
+
+    /// How the gate of the iteration that goes on, or of the last one, is read.
+    pub fn gate(&self) -> &Reading {
+        self.current.gate.reading()
+    }
+
+    /// When the runner has to feed [`super::Input::TimerFired`]; none while nothing is timed.
+    pub fn deadline(&self) -> Option<Moment> {
+        match &self.phase {
+            Phase::Waiting { until, .. } => Some(*until),
+            Phase::Agent(agent) if agent.kill.is_none() => {
+                let limits = &self.settings.limits;
+                let start = (!agent.spoke).then(|| {
+                    let limit = if agent.warned {
+                        limits.startup
+                    } else {
+                        limits.startup_warning.min(limits.startup)
+                    };
+                    agent.spawned_at.after(limit)
+                });
+                [
+                    Some(agent.last_output.after(limits.stall)),
+                    Some(agent.kept_at.after(super::CHECKPOINT_EVERY)),
+                    start,
+                    self.out_of_time_at(),
+                ]
+                .into_iter()
+                .flatten()
+                .min()
+            }
+            _ => None,
+        }
+    }
+
+    /// When running time is up. None while the user lets the loop go on for one iteration in spite of it.
+    pub(super) fn out_of_time_at(&self) -> Option<Moment> {
+        if self.breaker.on_trial() == Some(Rule::WallTime) {
+            return None;
+        }
+        self.active_since.map(|since| breaker::out_of_time_at(&self.breaker, &self.settings.limits, since))
+    }
+
+    /// Running time so far, at a moment.
+    pub fn running_time(&self, now: Moment) -> Duration {
+        self.breaker.running() + self.active_since.map_or(Duration::ZERO, |since| now.since(since))
+    }
+
+    pub(super) fn enter(&mut self, now: Moment, phase: Phase) {
+        self.count_time(now);
+        self.phase = phase;
+        self.active_since = matches!(
+            self.phase,
+            Phase::Before | Phase::Agent(_) | Phase::After { .. } | Phase::Verifying { .. }
+        )
+        .then_some(now);
+    }
+
+    pub(super) fn count_time(&mut self, now: Moment) {
+        if let Some(since) = self.active_since.replace(now) {
+            self.breaker.ran(now.since(since));
+        }
+    }
+
+    pub(super) fn account(&mut self, usage: &Usage) {
+        self.breaker.used(usage);
+        for total in [&mut self.used, &mut self.current.used] {
+            total.input = total.input.saturating_add(usage.input);
+            total.output = total.output.saturating_add(usage.output);
+            total.cache_read = total.cache_read.saturating_add(usage.cache_read);
+            total.cache_write = total.cache_write.saturating_add(usage.cache_write);
+            if let Some(cost) = usage.cost_usd.filter(|cost| cost.is_finite() && *cost >= 0.0) {
+                total.cost_usd = Some(total.cost_usd.unwrap_or(0.0) + cost);
+            }
+        }
+        self.cost_unknown |= usage.cost_usd.is_none() && usage.tokens() > 0;
+    }
+}

@@ -1,0 +1,651 @@
+//! The loop's rules, one by one, without a process, a clock or a database.
+
+use super::*;
+use crate::{
+    agent::Usage,
+    breaker::{Rule, check_iteration_limit},
+    gate::Verdict,
+    signature,
+    task::TaskStatus,
+};
+
+const READY: &str = "<COMPLETION_GATE>\nready: true\nreason: it works\n</COMPLETION_GATE>";
+const NOT_READY: &str = "<COMPLETION_GATE>\nready: false\nreason: more to do\n</COMPLETION_GATE>";
+
+/// Plays the runner: performs effects at once and counts them.
+struct Play {
+    state: LoopState,
+    now: Moment,
+    tree: u32,
+    head: u32,
+    spawned: Vec<Spawn>,
+    notes: Vec<Note>,
+    asked: Vec<Ask>,
+    judged: Vec<Judgement>,
+    refused: Vec<String>,
+    kept: Vec<CheckpointKind>,
+    killed: Vec<KillReason>,
+    commits: u32,
+    verdict: VerifyOutcome,
+}
+
+fn green(ran: u32) -> VerifyOutcome {
+    VerifyOutcome { color: Color::Green, ran, failed: vec![], error: None }
+}
+
+fn red(what: &str) -> VerifyOutcome {
+    let error = Some((signature::of_error("verify", what), what.to_owned()));
+    VerifyOutcome { color: Color::Red, ran: 1, failed: vec!["cargo test".into()], error }
+}
+
+fn yellow() -> VerifyOutcome {
+    VerifyOutcome { color: Color::Yellow, ran: 3, failed: vec!["lint".into()], error: None }
+}
+
+impl Play {
+    fn new(settings: Settings) -> Self {
+        Self {
+            state: LoopState::new(settings),
+            now: Moment(1_000_000),
+            tree: 0,
+            head: 0,
+            spawned: vec![],
+            notes: vec![],
+            asked: vec![],
+            judged: vec![],
+            refused: vec![],
+            kept: vec![],
+            killed: vec![],
+            commits: 0,
+            verdict: green(1),
+        }
+    }
+
+    fn started() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        let mut play = Self::new(settings);
+        play.feed(Input::Start);
+        play
+    }
+
+    fn tree_now(&self) -> Tree {
+        Tree { tree: format!("tree-{:012}", self.tree), head: format!("head-{}", self.head) }
+    }
+
+    fn feed(&mut self, input: Input) -> &mut Self {
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let (state, effects) = step(self.state.clone(), self.now, input);
+            self.state = state;
+            for effect in effects {
+                match effect {
+                    Effect::TakeCheckpoint(kind) => {
+                        self.kept.push(kind);
+                        inputs.insert(0, Input::CheckpointTaken(kind, self.tree_now()));
+                    }
+                    Effect::SpawnAgent(spawn) => {
+                        self.spawned.push(spawn);
+                        inputs.insert(0, Input::AgentStarted);
+                    }
+                    Effect::KillAgent(reason) => {
+                        self.killed.push(reason);
+                        inputs.insert(
+                            0,
+                            Input::AgentExited { outcome: Outcome::Interrupted, message: "killed".into() },
+                        );
+                    }
+                    Effect::RunVerifiers => inputs.insert(0, Input::Verified(self.verdict.clone())),
+                    Effect::Commit => {
+                        self.commits += 1;
+                        inputs.insert(0, Input::Committed);
+                    }
+                    Effect::AskHuman(ask) => self.asked.push(ask),
+                    Effect::IterationEnded(judgement) => self.judged.push(*judgement),
+                    Effect::Refuse(why) => self.refused.push(why),
+                    Effect::Note(note) => self.notes.push(note),
+                    Effect::Sleep(_) | Effect::CancelVerifiers | Effect::WithdrawAsk | Effect::Finish => {}
+                }
+            }
+        }
+        self
+    }
+
+    fn says(&mut self, text: &str) -> &mut Self {
+        self.feed(Input::AgentEvent(AgentEvent::Text { text: text.into() }))
+    }
+
+    fn ends(&mut self, outcome: Outcome) -> &mut Self {
+        self.feed(Input::AgentExited { outcome, message: "its words".into() })
+    }
+
+    /// One whole iteration: the tree becomes `tree`, the agent says `text` and ends well.
+    fn iteration(&mut self, tree: u32, text: &str) -> &mut Self {
+        self.session("s1");
+        self.tree = tree;
+        self.says(text).ends(Outcome::Ok)
+    }
+
+    fn session(&mut self, id: &str) -> &mut Self {
+        self.feed(Input::AgentEvent(AgentEvent::SessionStarted { id: SessionId(id.into()), model: None }))
+    }
+
+    fn command(&mut self, command: Command) -> &mut Self {
+        self.feed(Input::CommandReceived(command))
+    }
+
+    fn go_on(&mut self, max_iterations: Option<u32>, reset_breaker: bool) -> &mut Self {
+        self.command(Command::Continue { max_iterations, reset_breaker, max_cost_usd: None })
+    }
+
+    fn passes(&mut self, seconds: u64) -> &mut Self {
+        self.now = self.now.after(Duration::from_secs(seconds));
+        self.feed(Input::TimerFired)
+    }
+
+    fn tripped(&self) -> Option<(Rule, String)> {
+        match &self.state.phase {
+            Phase::Stopped { reason: StopReason::Breaker(trip) } => Some((trip.rule, trip.evidence.clone())),
+            _ => None,
+        }
+    }
+
+    fn status(&self) -> TaskStatus {
+        self.state.status()
+    }
+}
+
+#[test]
+fn a_loop_is_done_when_ready_is_claimed_and_the_verifiers_agree() {
+    let mut play = Play::started();
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.status(), TaskStatus::Running);
+    play.verdict = red("the migration fails");
+    play.iteration(2, READY);
+    assert_eq!(play.status(), TaskStatus::Rework);
+    play.verdict = green(2);
+    play.iteration(3, READY);
+    assert_eq!((play.status(), play.state.iteration, play.commits), (TaskStatus::Done, 3, 1));
+    assert_eq!(play.state.reason(), "claimed ready, and all 2 checks passed");
+    let sessions: Vec<_> = play.spawned.iter().map(|spawn| spawn.session.is_some()).collect();
+    assert_eq!(sessions, [false, true, true]);
+}
+
+#[test]
+fn ready_without_work_needs_a_reason_and_a_check() {
+    let mut play = Play::started();
+    play.iteration(0, "<COMPLETION_GATE>ready: true</COMPLETION_GATE>");
+    assert_eq!(play.status(), TaskStatus::Rework);
+    play.verdict = green(0);
+    play.iteration(0, READY);
+    assert_eq!(play.status(), TaskStatus::Rework);
+    play.verdict = green(1);
+    play.iteration(0, READY);
+    assert_eq!(play.status(), TaskStatus::Done);
+}
+
+#[test]
+fn work_of_an_earlier_iteration_counts_as_work() {
+    let mut play = Play::started();
+    play.iteration(1, NOT_READY).iteration(1, "<COMPLETION_GATE>ready: true</COMPLETION_GATE>");
+    assert_eq!(play.status(), TaskStatus::Done);
+}
+
+#[test]
+fn yellow_asks_unless_fully_automatic() {
+    let mut play = Play::started();
+    play.verdict = yellow();
+    play.iteration(1, READY);
+    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Approval));
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(false), text: Some("fix the lint".into()) }));
+    assert_eq!(play.status(), TaskStatus::Running);
+    assert_eq!(play.state.notes, ["Your claim of ready was rejected by the user: fix the lint"]);
+    play.iteration(2, READY);
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), text: None }));
+    assert_eq!((play.status(), play.commits), (TaskStatus::Done, 1));
+
+    let mut play = Play::with(|settings| settings.autonomy = crate::plan::Autonomy::FullAuto);
+    play.verdict = yellow();
+    play.iteration(1, READY);
+    assert_eq!(play.status(), TaskStatus::Done);
+}
+
+#[test]
+fn the_limit_of_iterations_stops_and_is_no_failure_and_done_beats_it() {
+    let mut play = Play::with(|settings| settings.limits.iterations = 2);
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.status(), TaskStatus::Running);
+    play.iteration(2, NOT_READY);
+    assert_eq!(play.status(), TaskStatus::Stopped);
+    assert_eq!(play.state.reason(), "iteration_limit_reached: 2 of 2");
+
+    let mut play = Play::with(|settings| settings.limits.iterations = 2);
+    play.iteration(1, NOT_READY).iteration(2, READY);
+    assert_eq!(play.status(), TaskStatus::Done);
+}
+
+#[test]
+fn a_limit_above_the_hard_limit_is_refused_with_both_numbers() {
+    assert!(check_iteration_limit(50).is_ok());
+    let refusal = check_iteration_limit(51).unwrap_err().to_string();
+    assert!(refusal.contains("51") && refusal.contains("50"), "{refusal}");
+    let mut play = Play::new(Settings::default());
+    play.state.settings.limits.iterations = 51;
+    play.feed(Input::Start);
+    assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Ready, 0));
+    let mut play = Play::with(|settings| settings.limits.iterations = 1);
+    play.iteration(1, NOT_READY).go_on(Some(51), true);
+    assert_eq!(play.status(), TaskStatus::Stopped);
+    assert!(play.refused[0].contains("51"));
+    assert_eq!(play.state.breaker.iterations(), 1, "a refused command resets nothing");
+}
+
+#[test]
+fn no_change_trips_at_three_and_its_evidence_names_iterations_and_tree() {
+    let mut play = Play::started();
+    play.iteration(1, NOT_READY).iteration(1, NOT_READY).iteration(1, NOT_READY);
+    assert_eq!(play.tripped(), None);
+    play.iteration(1, NOT_READY);
+    let (rule, evidence) = play.tripped().unwrap();
+    assert_eq!(rule, Rule::NoChange);
+    assert_eq!(evidence, "iterations 2, 3 and 4 left tree tree-00…");
+}
+
+#[test]
+fn the_agents_own_commit_is_a_change() {
+    let mut play = Play::started();
+    for _ in 0..4 {
+        play.head += 1;
+        play.iteration(0, NOT_READY);
+    }
+    assert_eq!(play.tripped(), None);
+    assert!(play.judged.iter().all(|judgement| judgement.changed));
+}
+
+#[test]
+fn the_same_error_trips_at_five_although_its_numbers_differ_and_another_one_starts_at_one() {
+    let blocked = |n: u32| {
+        format!(
+            "<COMPLETION_GATE>\nready: false\nblockers: [\"timeout after {n} s at 0x{n:x}f\"]\n</COMPLETION_GATE>"
+        )
+    };
+    let mut play = Play::started();
+    for n in 1..=4 {
+        play.iteration(n, &blocked(n));
+    }
+    assert_eq!(play.tripped(), None);
+    play.iteration(5, &blocked(5));
+    assert_eq!(play.tripped().unwrap().0, Rule::SameError);
+
+    let mut play = Play::started();
+    for n in 1..=4 {
+        play.iteration(n, &blocked(n));
+    }
+    play.iteration(5, "<COMPLETION_GATE>\nready: false\nblockers: [\"no disk\"]\n</COMPLETION_GATE>");
+    for n in 6..=9 {
+        play.iteration(n, &blocked(n));
+    }
+    assert_eq!(play.tripped(), None);
+}
+
+#[test]
+fn rework_trips_at_three_refusals() {
+    let mut play = Play::started();
+    for n in 1..=3 {
+        assert_eq!(play.tripped(), None);
+        play.verdict = red(&format!("failure {}", ["a", "b", "c"][n as usize - 1]));
+        play.iteration(n, READY);
+    }
+    let (rule, evidence) = play.tripped().unwrap();
+    assert_eq!(
+        (rule, evidence.as_str()),
+        (Rule::Rework, "iterations 1, 2 and 3 claimed ready and failed its checks")
+    );
+}
+
+fn spends(play: &mut Play, usage: Usage) {
+    play.feed(Input::AgentEvent(AgentEvent::Usage(usage)));
+}
+
+#[test]
+fn cost_and_tokens_trip_at_their_limits_and_an_unknown_cost_is_said() {
+    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    spends(&mut play, Usage { cost_usd: Some(0.6), ..Usage::default() });
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.tripped(), None);
+    spends(&mut play, Usage { cost_usd: Some(0.6), ..Usage::default() });
+    play.iteration(2, NOT_READY);
+    assert_eq!(play.tripped().unwrap().0, Rule::Cost);
+    assert_eq!(play.state.reason(), "cost $1.20 of $1.00");
+
+    let mut play = Play::with(|settings| settings.limits.tokens = Some(100));
+    spends(&mut play, Usage { input: 60, output: 40, ..Usage::default() });
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.tripped().unwrap().0, Rule::Tokens);
+    let lines = play.state.breaker.lines(&play.state.settings.limits);
+    let cost = lines.iter().find(|line| line.rule == Rule::Cost).unwrap();
+    assert!(cost.count == 0.0 && cost.evidence.starts_with("unknown"), "{cost:?}");
+}
+
+#[test]
+fn running_time_ends_the_agent_and_waits_do_not_count() {
+    let mut play = Play::with(|settings| settings.limits.wall_time = Duration::from_secs(600));
+    play.session("s1").passes(500);
+    play.feed(Input::AgentExited {
+        outcome: Outcome::RateLimit { reset_at: Some(play.now.0 / 1000 + 7200) },
+        message: "limit".into(),
+    });
+    assert_eq!(play.status(), TaskStatus::Waiting);
+    play.passes(7200);
+    assert_eq!(play.status(), TaskStatus::Running);
+    play.session("s1").passes(99);
+    assert_eq!(play.killed, []);
+    play.tree = 1;
+    play.passes(1);
+    assert_eq!(play.killed, [KillReason::WallTime]);
+    assert_eq!(play.tripped().unwrap().0, Rule::WallTime);
+    play.go_on(None, false);
+    play.session("s1").passes(60).iteration(2, NOT_READY);
+    assert_eq!(play.killed.len(), 1, "the trial iteration is not cut short");
+    assert_eq!(play.tripped().unwrap().0, Rule::WallTime);
+}
+
+#[test]
+fn a_silent_agent_is_ended_and_the_iteration_counts_as_an_error() {
+    let mut play = Play::started();
+    play.session("s1").passes(899);
+    assert_eq!(play.killed, []);
+    play.feed(Input::AgentOutput).passes(899);
+    assert_eq!(play.killed, []);
+    play.passes(1);
+    assert_eq!(play.killed, [KillReason::Stall]);
+    assert_eq!(play.judged[0].error.as_ref().unwrap().1, "no output for 15m");
+    assert_eq!(play.state.iteration, 2);
+}
+
+#[test]
+fn an_agent_that_never_speaks_is_warned_of_and_ended_and_is_no_iteration() {
+    let mut play = Play::started();
+    play.passes(29);
+    assert_eq!(play.notes, []);
+    play.passes(1);
+    assert_eq!(play.notes, [Note::SlowStart { seconds: 30 }]);
+    play.passes(90);
+    assert_eq!(play.killed, [KillReason::Startup]);
+    assert_eq!((play.status(), play.state.judged), (TaskStatus::Waiting, 0));
+}
+
+#[test]
+fn the_tree_is_kept_every_five_minutes_while_the_agent_works() {
+    let mut play = Play::started();
+    play.session("s1");
+    for _ in 0..3 {
+        play.feed(Input::AgentOutput).passes(300);
+    }
+    let timed = play.kept.iter().filter(|kind| **kind == CheckpointKind::Timer).count();
+    assert_eq!(timed, 3);
+}
+
+#[test]
+fn three_failing_runs_in_a_row_trip_and_none_is_an_iteration() {
+    let mut play = Play::started();
+    play.session("s1").ends(Outcome::Server);
+    assert_eq!(play.state.deadline(), Some(play.now.after(Duration::from_secs(10))));
+    play.passes(10).ends(Outcome::Server);
+    assert_eq!(play.state.deadline(), Some(play.now.after(Duration::from_secs(20))));
+    play.passes(20).ends(Outcome::Interrupted);
+    assert_eq!(play.tripped().unwrap().0, Rule::AgentFailing);
+    assert_eq!(play.state.judged, 0);
+    assert_eq!(play.spawned[1].session, Some(SessionId("s1".into())));
+}
+
+#[test]
+fn a_judged_iteration_ends_a_row_of_failing_runs() {
+    let mut play = Play::started();
+    play.ends(Outcome::Server).passes(10).ends(Outcome::Server).passes(20);
+    play.iteration(1, NOT_READY);
+    play.ends(Outcome::Server).passes(10);
+    assert_eq!(play.status(), TaskStatus::Running);
+}
+
+#[test]
+fn a_rate_limit_waits_until_its_reset_and_is_no_iteration() {
+    let mut play = Play::started();
+    let reset = play.now.0 / 1000 + 3600;
+    play.ends(Outcome::RateLimit { reset_at: Some(reset) });
+    assert_eq!((play.status(), play.state.deadline()), (TaskStatus::Waiting, Some(Moment(reset * 1000))));
+    play.passes(3599);
+    assert_eq!(play.status(), TaskStatus::Waiting);
+    let saved = serde_json::to_string(&play.state).unwrap();
+    play.state = serde_json::from_str(&saved).unwrap();
+    play.feed(Input::Recovered);
+    assert_eq!(play.state.deadline(), Some(Moment(reset * 1000)), "kept over a restart");
+    play.passes(1);
+    assert_eq!((play.status(), play.state.judged, play.spawned.len()), (TaskStatus::Running, 0, 2));
+}
+
+#[test]
+fn an_unknown_reset_backs_off_from_one_minute_doubling_to_thirty() {
+    let mut play = Play::started();
+    let mut waits = vec![];
+    for _ in 0..7 {
+        play.ends(Outcome::RateLimit { reset_at: None });
+        let wait = play.state.deadline().unwrap().since(play.now).as_secs();
+        waits.push(wait / 60);
+        play.passes(wait);
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+    assert_eq!(play.tripped(), None);
+}
+
+#[test]
+fn a_reset_in_the_past_backs_off_instead_of_spinning() {
+    let mut play = Play::started();
+    play.ends(Outcome::RateLimit { reset_at: Some(1) });
+    assert_eq!(play.state.deadline(), Some(play.now.after(Duration::from_secs(60))));
+}
+
+#[test]
+fn denials_of_the_same_tool_trip_at_two_in_a_row() {
+    let deny = |play: &mut Play, tool: &str| {
+        for _ in 0..3 {
+            play.feed(Input::AgentEvent(AgentEvent::PermissionDenied { tool: tool.into() }));
+        }
+    };
+    let mut play = Play::started();
+    deny(&mut play, "Bash");
+    play.iteration(1, NOT_READY);
+    deny(&mut play, "WebFetch");
+    play.iteration(2, NOT_READY);
+    assert_eq!(play.tripped(), None);
+    deny(&mut play, "WebFetch");
+    play.iteration(3, NOT_READY);
+    let (rule, evidence) = play.tripped().unwrap();
+    assert_eq!((rule, evidence.as_str()), (Rule::Permission, "WebFetch was denied in iterations 2 and 3"));
+}
+
+#[test]
+fn going_back_and_forth_between_two_trees_is_not_progress() {
+    let mut play = Play::started();
+    play.iteration(1, NOT_READY).iteration(0, NOT_READY);
+    assert_eq!(play.tripped(), None);
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.tripped().unwrap().0, Rule::Oscillation);
+}
+
+#[test]
+fn an_open_breaker_lets_one_iteration_through_and_closes_or_trips_again() {
+    let mut play = Play::started();
+    for _ in 0..3 {
+        play.iteration(0, NOT_READY);
+    }
+    assert_eq!(play.tripped().unwrap().0, Rule::NoChange);
+    play.go_on(None, false);
+    assert_eq!(play.status(), TaskStatus::Running);
+    play.iteration(0, NOT_READY);
+    assert_eq!(play.tripped().unwrap().0, Rule::NoChange);
+    play.go_on(None, false).iteration(1, NOT_READY).iteration(1, NOT_READY);
+    assert_eq!(play.status(), TaskStatus::Running, "closed by a success");
+}
+
+#[test]
+fn continuing_keeps_or_resets_counters_as_asked() {
+    let mut play = Play::with(|settings| settings.limits.iterations = 2);
+    play.iteration(1, NOT_READY).iteration(2, NOT_READY);
+    play.go_on(Some(4), false);
+    assert_eq!((play.state.breaker.iterations(), play.state.max_iterations()), (2, 4));
+    play.iteration(3, NOT_READY).iteration(4, NOT_READY);
+    assert_eq!(play.status(), TaskStatus::Stopped);
+    play.go_on(None, true);
+    assert_eq!((play.state.breaker.iterations(), play.state.judged, play.state.max_iterations()), (0, 4, 8));
+    assert!(play.notes.contains(&Note::BreakerReset));
+    play.go_on(Some(3), false);
+    assert_eq!(play.state.settings.limits.iterations, 3);
+}
+
+#[test]
+fn a_limit_that_is_reached_already_is_refused() {
+    let mut play = Play::with(|settings| settings.limits.iterations = 2);
+    play.iteration(1, NOT_READY).iteration(2, NOT_READY).go_on(Some(2), false);
+    assert_eq!(play.status(), TaskStatus::Stopped);
+    assert!(play.refused[0].contains("2 were judged"), "{}", play.refused[0]);
+}
+
+#[test]
+fn no_reset_passes_the_hard_limit() {
+    let mut play = Play::with(|settings| settings.limits.iterations = 50);
+    for n in 1..=50 {
+        play.iteration(n, NOT_READY);
+    }
+    assert_eq!(play.status(), TaskStatus::Stopped);
+    play.go_on(None, true);
+    assert_eq!((play.status(), play.state.judged), (TaskStatus::Stopped, 50));
+    assert!(play.state.reason().contains("50"));
+}
+
+#[test]
+fn a_question_needs_input_at_once_and_its_answer_goes_to_the_agent() {
+    let mut play = Play::started();
+    play.iteration(1, "<COMPLETION_GATE>\nready: false\nquestion: Postgres or SQLite?\n</COMPLETION_GATE>");
+    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Question));
+    play.go_on(None, false);
+    assert_eq!(play.status(), TaskStatus::NeedsInput, "a question is answered, not continued over");
+    play.feed(Input::ApprovalGiven(Answer { approved: None, text: Some("SQLite".into()) }));
+    assert_eq!(play.state.notes, ["You asked: “Postgres or SQLite?”. The user answers: SQLite"]);
+    play.iteration(2, NOT_READY);
+    assert_eq!(play.state.notes, Vec::<String>::new(), "told once");
+}
+
+#[test]
+fn the_same_blocker_twice_that_names_a_human_needs_input() {
+    let human =
+        "<COMPLETION_GATE>\nready: false\nblockers: [\"the user must give credentials\"]\n</COMPLETION_GATE>";
+    let mut play = Play::started();
+    play.iteration(1, human);
+    assert_eq!(play.status(), TaskStatus::Running);
+    play.iteration(2, human);
+    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Blocked));
+}
+
+#[test]
+fn a_lost_session_starts_afresh_and_a_bad_key_stops_and_neither_is_an_iteration() {
+    let mut play = Play::started();
+    play.iteration(1, NOT_READY).ends(Outcome::SessionNotFound);
+    assert_eq!(play.spawned[2], Spawn { iteration: 2, session: None, recovery: Some(Recovery::SessionLost) });
+    play.iteration(2, NOT_READY);
+    assert_eq!(play.state.judged, 2);
+    play.feed(Input::AgentEvent(AgentEvent::Ended {
+        outcome: Outcome::Auth,
+        message: "Invalid API key".into(),
+    }));
+    assert_eq!(play.killed, [KillReason::Decided]);
+    assert_eq!(
+        (play.status(), play.asked[0].kind, play.state.judged),
+        (TaskStatus::NeedsInput, AskKind::Login, 2)
+    );
+    play.go_on(None, false);
+    assert_eq!((play.status(), play.state.iteration), (TaskStatus::Running, 3));
+}
+
+#[test]
+fn a_full_context_runs_again_with_a_fresh_session_once_per_iteration() {
+    let mut play = Play::started();
+    play.session("s1").ends(Outcome::Context);
+    assert_eq!(
+        (play.spawned[1].session.clone(), play.spawned[1].recovery),
+        (None, Some(Recovery::ContextFull))
+    );
+    play.session("s2").ends(Outcome::Context);
+    assert_eq!((play.state.judged, play.state.iteration), (1, 2));
+}
+
+#[test]
+fn stop_ends_the_agent_keeps_the_tree_and_judges_nothing() {
+    let mut play = Play::started();
+    play.session("s1").command(Command::Stop);
+    assert_eq!((play.status(), play.state.judged), (TaskStatus::Stopped, 0));
+    assert_eq!(play.kept, [CheckpointKind::Before, CheckpointKind::After]);
+    play.go_on(None, false);
+    assert_eq!((play.status(), play.state.iteration), (TaskStatus::Running, 1));
+}
+
+#[test]
+fn pause_holds_after_the_iteration_or_at_once() {
+    let mut play = Play::started();
+    play.session("s1").command(Command::Pause { now: false });
+    assert_eq!(
+        (play.status(), play.state.reason().as_str()),
+        (TaskStatus::Running, "pauses after this iteration")
+    );
+    play.iteration(1, NOT_READY);
+    assert_eq!((play.status(), play.state.judged), (TaskStatus::Paused, 1));
+    play.go_on(None, false).session("s1");
+    play.tree = 2;
+    play.command(Command::Pause { now: true });
+    assert_eq!((play.status(), play.state.judged), (TaskStatus::Paused, 1));
+    play.go_on(None, false).iteration(2, NOT_READY);
+    assert!(play.judged[1].changed, "what was done before the pause is part of the iteration");
+}
+
+#[test]
+fn what_a_dead_runner_began_is_not_lost() {
+    let mut play = Play::started();
+    play.iteration(1, NOT_READY);
+    play.session("s1").feed(Input::Recovered);
+    assert_eq!(
+        play.spawned.last().unwrap(),
+        &Spawn { iteration: 2, session: Some(SessionId("s1".into())), recovery: Some(Recovery::RunnerDied) }
+    );
+    play.iteration(2, READY);
+    assert_eq!(play.status(), TaskStatus::Done);
+}
+
+#[test]
+fn a_rewound_loop_starts_a_fresh_session() {
+    let mut play = Play::started();
+    play.iteration(1, NOT_READY).command(Command::Pause { now: true });
+    play.tree = 0;
+    play.command(Command::Rewound { iteration: 1 }).go_on(None, false);
+    let spawn = play.spawned.last().unwrap();
+    assert_eq!((&spawn.session, spawn.recovery), (&None, Some(Recovery::Rewound)));
+}
+
+#[test]
+fn fresh_context_starts_each_iteration_in_a_session_of_its_own() {
+    let mut play = Play::with(|settings| settings.context = crate::plan::ContextMode::Fresh);
+    play.iteration(1, NOT_READY).ends(Outcome::Server).passes(10);
+    let sessions: Vec<_> = play.spawned.iter().map(|spawn| spawn.session.is_some()).collect();
+    assert_eq!(sessions, [false, false, true], "a retry resumes what the iteration began");
+}
+
+#[test]
+fn a_gate_of_an_earlier_iteration_does_not_count() {
+    let mut play = Play::started();
+    play.verdict = red("x");
+    play.iteration(1, READY).iteration(2, "I am still at it.");
+    assert_eq!(play.judged[1].reading.verdict, Verdict::Missing);
+}
