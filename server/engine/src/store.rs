@@ -9,6 +9,7 @@
 
 mod error;
 mod events;
+mod feed;
 mod ids;
 mod lock;
 mod migrations;
@@ -22,6 +23,7 @@ mod write;
 
 pub use error::StoreError;
 pub use events::{Event, NewEvent, change};
+pub use feed::{Feed, News, Waker};
 pub use ids::{LoopId, Millis, NotALoopId};
 pub use lock::{LoopLock, Unheld};
 pub use open::Opened;

@@ -1,5 +1,6 @@
 //! The store seen from outside, by several threads and processes.
 
+mod feed;
 mod locks;
 mod opening;
 mod processes;
