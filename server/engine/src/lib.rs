@@ -13,5 +13,6 @@ pub mod secrets;
 pub mod store;
 pub mod trust;
 pub mod verify;
+pub mod view;
 
 pub use error::{Error, ErrorKind, Result};

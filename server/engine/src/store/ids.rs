@@ -1,0 +1,132 @@
+//! Names and times as the database has them.
+
+use rusqlite::{
+    ToSql,
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt,
+    str::FromStr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// A loop's name: a ULID, so loops sort by the time of their start. Safe as a file name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LoopId(String);
+
+/// A text that is not a loop's name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("“{0}” is not a loop's id")]
+pub struct NotALoopId(pub String);
+
+impl LoopId {
+    /// Makes a name that no other loop has.
+    pub fn generate() -> Self {
+        Self(ulid::Ulid::generate().to_string())
+    }
+
+    /// The 26 characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LoopId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for LoopId {
+    type Err = NotALoopId;
+
+    fn from_str(text: &str) -> Result<Self, NotALoopId> {
+        // Written back, so that one loop has one spelling, and so one lock file.
+        let id = ulid::Ulid::from_string(text).map_err(|_| NotALoopId(text.to_owned()))?;
+        Ok(Self(id.to_string()))
+    }
+}
+
+impl TryFrom<String> for LoopId {
+    type Error = NotALoopId;
+
+    fn try_from(text: String) -> Result<Self, NotALoopId> {
+        text.parse()
+    }
+}
+
+impl From<LoopId> for String {
+    fn from(id: LoopId) -> Self {
+        id.0
+    }
+}
+
+impl ToSql for LoopId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
+
+impl FromSql for LoopId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map_err(FromSqlError::other)
+    }
+}
+
+/// A moment, in milliseconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Millis(pub i64);
+
+impl Millis {
+    /// The moment of the call, by the system's clock.
+    pub fn now() -> Self {
+        Self::from(SystemTime::now())
+    }
+
+    /// This moment as the standard library has it; a moment before the epoch is the epoch.
+    pub fn system_time(self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(self.0).unwrap_or_default())
+    }
+}
+
+impl From<SystemTime> for Millis {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+impl ToSql for Millis {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
+
+impl FromSql for Millis {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        i64::column_result(value).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loops_name_is_a_ulid_in_one_spelling_and_never_a_path() {
+        let id = LoopId::generate();
+        assert_eq!(id.as_str().to_lowercase().parse(), Ok(id.clone()));
+        for bad in ["", "..", "../../etc/passwd", "01ARZ3NDEKTSV4RRFFQ69G5FA", "a/b", "é"] {
+            assert_eq!(bad.parse::<LoopId>(), Err(NotALoopId(bad.to_owned())), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_moment_survives_the_way_through_the_standard_library() {
+        assert_eq!(Millis::from(Millis(1_700_000_000_123).system_time()), Millis(1_700_000_000_123));
+        assert_eq!(Millis::from(Millis(-5).system_time()), Millis(0));
+    }
+}

@@ -1,0 +1,237 @@
+//! The database's shape, as the list of steps that lead to it.
+//!
+//! Append only: what was released never changes. A step may add tables, columns with a default, and indexes. It
+//! never removes or renames, since a runner of the version before may still be at work on the same file.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+/// Marks the file as Alfine's in its header: `Alfi`.
+pub(super) const APPLICATION_ID: i64 = 0x416c_6669;
+
+/// The steps; `user_version` counts those that are done.
+pub(super) const MIGRATIONS: &[&str] = &[
+    // 1
+    "
+CREATE TABLE plan (
+    path TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    status TEXT,
+    generation INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE task (
+    key TEXT PRIMARY KEY,
+    plan TEXT NOT NULL,
+    id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT,
+    since INTEGER NOT NULL,
+    loop_id TEXT REFERENCES loop (id) ON DELETE SET NULL,
+    generation INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX task_plan ON task (plan);
+CREATE INDEX task_loop ON task (loop_id);
+
+CREATE TABLE loop (
+    id TEXT PRIMARY KEY,
+    task TEXT NOT NULL REFERENCES task (key) ON UPDATE CASCADE,
+    status TEXT NOT NULL,
+    reason TEXT,
+    agent TEXT NOT NULL,
+    model TEXT,
+    isolation TEXT NOT NULL,
+    branch TEXT,
+    base_branch TEXT,
+    base_commit TEXT,
+    worktree TEXT,
+    settings TEXT NOT NULL,
+    state TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    cost_usd REAL,
+    tokens INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    updated_at INTEGER NOT NULL,
+    forked_from TEXT REFERENCES loop (id) ON DELETE SET NULL
+) STRICT;
+CREATE UNIQUE INDEX loop_live ON loop (task) WHERE ended_at IS NULL;
+CREATE INDEX loop_task ON loop (task);
+CREATE INDEX loop_fork ON loop (forked_from) WHERE forked_from IS NOT NULL;
+
+CREATE TABLE iteration (
+    loop_id TEXT NOT NULL REFERENCES loop (id) ON DELETE CASCADE,
+    n INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    verdict TEXT,
+    gate TEXT,
+    tree_before TEXT,
+    tree_after TEXT,
+    changed INTEGER,
+    files_changed INTEGER,
+    signature TEXT,
+    cost_usd REAL,
+    tokens INTEGER NOT NULL,
+    session TEXT,
+    summary TEXT,
+    PRIMARY KEY (loop_id, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    loop_id TEXT NOT NULL,
+    iteration INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    pid INTEGER NOT NULL,
+    process_start INTEGER NOT NULL,
+    marker TEXT NOT NULL,
+    session TEXT,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    outcome TEXT,
+    message TEXT,
+    usage TEXT,
+    session_total_cost REAL,
+    transcript TEXT,
+    UNIQUE (loop_id, n),
+    FOREIGN KEY (loop_id, iteration) REFERENCES iteration (loop_id, n) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX run_iteration ON run (loop_id, iteration);
+CREATE INDEX run_open ON run (loop_id) WHERE ended_at IS NULL;
+
+CREATE TABLE checkpoint (
+    loop_id TEXT NOT NULL REFERENCES loop (id) ON DELETE CASCADE,
+    n INTEGER NOT NULL,
+    iteration INTEGER,
+    kind TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    tree TEXT NOT NULL,
+    head TEXT,
+    ref TEXT NOT NULL,
+    taken_at INTEGER NOT NULL,
+    PRIMARY KEY (loop_id, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE verification (
+    id INTEGER PRIMARY KEY,
+    loop_id TEXT NOT NULL REFERENCES loop (id) ON DELETE CASCADE,
+    iteration INTEGER NOT NULL,
+    verifier TEXT NOT NULL,
+    criterion INTEGER,
+    criterion_text TEXT,
+    passed INTEGER NOT NULL,
+    required INTEGER NOT NULL,
+    weight REAL NOT NULL,
+    exit INTEGER,
+    output TEXT NOT NULL,
+    tree TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX verification_loop ON verification (loop_id, iteration);
+
+CREATE TABLE finding (
+    verification_id INTEGER NOT NULL REFERENCES verification (id) ON DELETE CASCADE,
+    n INTEGER NOT NULL,
+    severity TEXT NOT NULL,
+    file TEXT,
+    line INTEGER,
+    column INTEGER,
+    code TEXT,
+    message TEXT NOT NULL,
+    PRIMARY KEY (verification_id, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE approval (
+    id INTEGER PRIMARY KEY,
+    loop_id TEXT REFERENCES loop (id) ON DELETE CASCADE,
+    task TEXT REFERENCES task (key) ON UPDATE CASCADE,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    answered_at INTEGER,
+    approved INTEGER,
+    answer TEXT
+) STRICT;
+CREATE INDEX approval_open ON approval (id) WHERE answered_at IS NULL;
+CREATE INDEX approval_loop ON approval (loop_id);
+CREATE INDEX approval_task ON approval (task);
+
+CREATE TABLE command (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    task TEXT NOT NULL REFERENCES task (key) ON UPDATE CASCADE,
+    loop_id TEXT REFERENCES loop (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    consumed_at INTEGER,
+    result TEXT
+) STRICT;
+CREATE INDEX command_open ON command (task) WHERE consumed_at IS NULL;
+CREATE INDEX command_loop ON command (loop_id);
+CREATE INDEX command_task ON command (task);
+
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    loop_id TEXT,
+    task TEXT,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL
+) STRICT;
+",
+];
+
+/// The version that this program writes.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
+/// Takes the steps that are missing, all or none.
+pub(super) fn migrate(connection: &Connection) -> rusqlite::Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let done: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for step in MIGRATIONS.iter().skip(usize::try_from(done).unwrap_or_default()) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", newest())?;
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The hash of every step, in order. A released step's hash never changes: append a step instead.
+    const HASHES: &[&str] = &["6f6390c31cd051cf"];
+
+    #[test]
+    fn released_steps_never_change() {
+        let hashes: Vec<String> =
+            MIGRATIONS.iter().map(|step| blake3::hash(step.as_bytes()).to_hex()[..16].to_owned()).collect();
+        assert_eq!(hashes, HASHES);
+    }
+
+    #[test]
+    fn migrating_twice_is_migrating_once() {
+        let connection = Connection::open_in_memory().unwrap();
+        let shape = |connection: &Connection| -> Vec<String> {
+            let mut statement = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY name").unwrap();
+            let rows =
+                statement.query_map([], |row| Ok(row.get::<_, Option<String>>(0)?.unwrap_or_default()));
+            rows.unwrap().map(Result::unwrap).collect()
+        };
+        migrate(&connection).unwrap();
+        let once = shape(&connection);
+        migrate(&connection).unwrap();
+        assert_eq!(shape(&connection), once);
+        assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)), Ok(newest()));
+        assert!(once.len() > 20, "{}", once.len());
+    }
+}

@@ -1,0 +1,237 @@
+//! What can be asked of the database.
+
+use super::{
+    ApprovalRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow, PlanRow, RunRow, StoreError,
+    TaskRow, VerificationRow,
+    open::{self, Identity},
+    rows::{FromRow, Word},
+};
+use alfine_core::{finding::Finding, task::TaskKey};
+use rusqlite::{Connection, Params, Transaction, TransactionBehavior};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+/// A connection to ask. One per thread.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    path: PathBuf,
+    identity: Option<Identity>,
+}
+
+impl Reader {
+    pub(super) fn new(path: PathBuf, connection: Connection) -> Self {
+        Self { identity: open::identity(&path), connection, path }
+    }
+
+    pub(super) fn only_reading(self) -> Result<Self, StoreError> {
+        self.connection.pragma_update(None, "query_only", true).map_err(|error| self.failed(error))?;
+        Ok(self)
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Says whether the file that was opened still is the repository's database.
+    pub fn is_current(&self) -> bool {
+        self.identity.is_some() && self.identity == open::identity(&self.path)
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Sorts an error; damage leaves a mark, so that the next process to open the database looks closely.
+    pub(super) fn failed(&self, error: rusqlite::Error) -> StoreError {
+        let error = StoreError::of_sql(&self.path, error);
+        if matches!(error, StoreError::Corrupt { .. }) && self.is_current() {
+            open::suspect(&self.path);
+        }
+        error
+    }
+
+    /// Lets `work` read one state of the database, however many questions it asks.
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Self) -> Result<T, E>) -> Result<T, E> {
+        if !self.connection.is_autocommit() {
+            return work(self);
+        }
+        let _snapshot = Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)
+            .map_err(|error| self.failed(error))?;
+        work(self)
+    }
+
+    pub(super) fn all<T: FromRow>(&self, sql: &str, params: impl Params) -> Result<Vec<T>, StoreError> {
+        let rows = || -> rusqlite::Result<Vec<T>> {
+            self.connection.prepare_cached(sql)?.query_map(params, T::from_row)?.collect()
+        };
+        rows().map_err(|error| self.failed(error))
+    }
+
+    pub(super) fn first<T: FromRow>(&self, sql: &str, params: impl Params) -> Result<Option<T>, StoreError> {
+        Ok(self.all(sql, params)?.into_iter().next())
+    }
+
+    pub(super) fn number(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
+        let number = || self.connection.prepare_cached(sql)?.query_row(params, |row| row.get(0));
+        number().map_err(|error| self.failed(error))
+    }
+
+    /// A plan, if it was ever written down.
+    pub fn plan(&self, path: &str) -> Result<Option<PlanRow>, StoreError> {
+        self.first("SELECT * FROM plan WHERE path = ?1", [path])
+    }
+
+    /// All plans, by path.
+    pub fn plans(&self) -> Result<Vec<PlanRow>, StoreError> {
+        self.all("SELECT * FROM plan ORDER BY path", [])
+    }
+
+    /// A task, if it was ever written down.
+    pub fn task(&self, key: &TaskKey) -> Result<Option<TaskRow>, StoreError> {
+        self.first("SELECT * FROM task WHERE key = ?1", [Word(key)])
+    }
+
+    /// All tasks, by plan and then in the order they were first seen.
+    pub fn tasks(&self) -> Result<Vec<TaskRow>, StoreError> {
+        self.all("SELECT * FROM task ORDER BY plan, rowid", [])
+    }
+
+    /// The tasks of one plan, in the order they were first seen.
+    pub fn tasks_of(&self, plan: &str) -> Result<Vec<TaskRow>, StoreError> {
+        self.all("SELECT * FROM task WHERE plan = ?1 ORDER BY rowid", [plan])
+    }
+
+    /// A loop.
+    pub fn loop_(&self, id: &LoopId) -> Result<Option<LoopRow>, StoreError> {
+        self.first("SELECT * FROM loop WHERE id = ?1", [id])
+    }
+
+    /// The live loop of a task: one that runs or can go on.
+    pub fn current_loop(&self, task: &TaskKey) -> Result<Option<LoopRow>, StoreError> {
+        self.first("SELECT * FROM loop WHERE task = ?1 AND ended_at IS NULL", [Word(task)])
+    }
+
+    /// The live loops of all tasks, oldest first.
+    pub fn live_loops(&self) -> Result<Vec<LoopRow>, StoreError> {
+        self.all("SELECT * FROM loop WHERE ended_at IS NULL ORDER BY started_at, id", [])
+    }
+
+    /// Each task's live loop, or its last one.
+    pub fn last_loops(&self) -> Result<Vec<LoopRow>, StoreError> {
+        self.all("SELECT loop.* FROM task JOIN loop ON loop.id = task.loop_id", [])
+    }
+
+    /// All loops of a task, oldest first.
+    pub fn loops(&self, task: &TaskKey) -> Result<Vec<LoopRow>, StoreError> {
+        self.all("SELECT * FROM loop WHERE task = ?1 ORDER BY started_at, id", [Word(task)])
+    }
+
+    /// A loop's iterations, in order.
+    pub fn iterations(&self, loop_id: &LoopId) -> Result<Vec<IterationRow>, StoreError> {
+        self.all("SELECT * FROM iteration WHERE loop_id = ?1 ORDER BY n", [loop_id])
+    }
+
+    /// A loop's runs, in order.
+    pub fn runs(&self, loop_id: &LoopId) -> Result<Vec<RunRow>, StoreError> {
+        self.all("SELECT * FROM run WHERE loop_id = ?1 ORDER BY n", [loop_id])
+    }
+
+    /// A run.
+    pub fn run(&self, id: i64) -> Result<Option<RunRow>, StoreError> {
+        self.first("SELECT * FROM run WHERE id = ?1", [id])
+    }
+
+    /// The runs whose end nobody wrote down, of all loops.
+    pub fn open_runs(&self) -> Result<Vec<RunRow>, StoreError> {
+        self.all("SELECT * FROM run WHERE ended_at IS NULL ORDER BY loop_id, n", [])
+    }
+
+    /// The runs of one loop whose end nobody wrote down.
+    pub fn open_runs_of(&self, loop_id: &LoopId) -> Result<Vec<RunRow>, StoreError> {
+        self.all("SELECT * FROM run WHERE ended_at IS NULL AND loop_id = ?1 ORDER BY n", [loop_id])
+    }
+
+    /// A loop's checkpoints, in order.
+    pub fn checkpoints(&self, loop_id: &LoopId) -> Result<Vec<CheckpointRow>, StoreError> {
+        self.all("SELECT * FROM checkpoint WHERE loop_id = ?1 ORDER BY n", [loop_id])
+    }
+
+    /// A loop's last checkpoint.
+    pub fn last_checkpoint(&self, loop_id: &LoopId) -> Result<Option<CheckpointRow>, StoreError> {
+        self.first("SELECT * FROM checkpoint WHERE loop_id = ?1 ORDER BY n DESC LIMIT 1", [loop_id])
+    }
+
+    /// What the verifiers said in one iteration, with their findings, in the order they ran.
+    pub fn verifications(
+        &self,
+        loop_id: &LoopId,
+        iteration: u32,
+    ) -> Result<Vec<VerificationRow>, StoreError> {
+        self.read(|reader| {
+            let mut rows: Vec<VerificationRow> = reader.all(
+                "SELECT * FROM verification WHERE loop_id = ?1 AND iteration = ?2 ORDER BY id",
+                (loop_id, iteration),
+            )?;
+            reader.add_findings(&mut rows)?;
+            Ok(rows)
+        })
+    }
+
+    /// The last word of each verifier of a loop, for each criterion that it proves, with findings.
+    pub fn latest_verifications(&self, loop_id: &LoopId) -> Result<Vec<VerificationRow>, StoreError> {
+        self.read(|reader| {
+            let mut rows: Vec<VerificationRow> = reader.all(
+                "SELECT * FROM verification WHERE id IN (
+                     SELECT max(id) FROM verification WHERE loop_id = ?1
+                     GROUP BY verifier, coalesce(criterion_text, criterion)
+                 ) ORDER BY id",
+                [loop_id],
+            )?;
+            reader.add_findings(&mut rows)?;
+            Ok(rows)
+        })
+    }
+
+    fn add_findings(&self, rows: &mut [VerificationRow]) -> Result<(), StoreError> {
+        let (Some(least), Some(most)) = (rows.first().map(|row| row.id), rows.last().map(|row| row.id))
+        else {
+            return Ok(());
+        };
+        let mut places: HashMap<i64, &mut VerificationRow> =
+            rows.iter_mut().map(|row| (row.id, row)).collect();
+        let findings: Vec<(i64, Finding)> = self.all(
+            "SELECT * FROM finding WHERE verification_id BETWEEN ?1 AND ?2 ORDER BY verification_id, n",
+            (least, most),
+        )?;
+        for (id, finding) in findings {
+            if let Some(row) = places.get_mut(&id) {
+                row.findings.push(finding);
+            }
+        }
+        Ok(())
+    }
+
+    /// The questions that nobody has answered yet, oldest first.
+    pub fn open_approvals(&self) -> Result<Vec<ApprovalRow>, StoreError> {
+        self.all("SELECT * FROM approval WHERE answered_at IS NULL ORDER BY id", [])
+    }
+
+    /// A question and its answer.
+    pub fn approval(&self, id: i64) -> Result<Option<ApprovalRow>, StoreError> {
+        self.first("SELECT * FROM approval WHERE id = ?1", [id])
+    }
+
+    /// All questions of a loop, oldest first.
+    pub fn approvals(&self, loop_id: &LoopId) -> Result<Vec<ApprovalRow>, StoreError> {
+        self.all("SELECT * FROM approval WHERE loop_id = ?1 ORDER BY id", [loop_id])
+    }
+
+    /// A command and what came of it.
+    pub fn command(&self, seq: i64) -> Result<Option<CommandRow>, StoreError> {
+        self.first("SELECT * FROM command WHERE seq = ?1", [seq])
+    }
+}

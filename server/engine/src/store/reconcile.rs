@@ -1,0 +1,61 @@
+//! Finding the loops whose runner died, and what it left behind.
+
+use super::{LoopId, LoopLock, LoopRow, RunRow, Store, StoreError, change};
+use alfine_core::task::{TaskKey, TaskStatus};
+
+/// A loop that nobody runs although it said so, or that left a process of its agent behind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interrupted {
+    /// The loop.
+    pub loop_id: LoopId,
+    /// Its task.
+    pub task: TaskKey,
+    /// Whether this call marked it `interrupted`. Only one call ever does.
+    pub newly: bool,
+    /// The runs whose end nobody wrote down. They come again at the next call until their end is written down, so
+    /// that nothing is left behind when whoever was about to end them dies, too.
+    pub runs: Vec<RunRow>,
+}
+
+impl Store {
+    /// Marks every loop `interrupted` whose status needs a runner but whose lock is free.
+    ///
+    /// Any process may do this at any time, also several at once.
+    pub fn reconcile(&mut self) -> Result<Vec<Interrupted>, StoreError> {
+        let suspects: Vec<LoopRow> = self.all(
+            "SELECT * FROM loop WHERE ended_at IS NULL
+                 OR id IN (SELECT loop_id FROM run WHERE ended_at IS NULL)",
+            [],
+        )?;
+        let mut unheld = Vec::new();
+        for row in suspects {
+            // Asking for the runs comes first: nobody needs the lock of a loop with nothing to do.
+            if !row.needs_runner() && self.open_runs_of(&row.id)?.is_empty() {
+                continue;
+            }
+            if let Some(proof) = LoopLock::keep_unheld(self.layout(), &row.id)? {
+                unheld.push((row.id, proof));
+            }
+        }
+        if unheld.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(|tx| {
+            let mut found = Vec::new();
+            for (id, _proof) in &unheld {
+                // What was read before the proof may be old.
+                let Some(row) = tx.loop_(id)? else { continue };
+                let newly = row.needs_runner();
+                if newly {
+                    let reason = Some("its runner died");
+                    tx.mark_loop(&row, TaskStatus::Interrupted, reason, false, change::LOOP_INTERRUPTED)?;
+                }
+                let runs = tx.open_runs_of(id)?;
+                if newly || !runs.is_empty() {
+                    found.push(Interrupted { loop_id: row.id, task: row.task, newly, runs });
+                }
+            }
+            Ok(found)
+        })
+    }
+}

@@ -1,0 +1,595 @@
+//! The rows as Rust has them. One struct per table; SCHEMA.md says what each column means.
+
+use super::{LoopId, Millis};
+use alfine_core::{agent::Usage, finding::Finding, plan::Isolation, task::TaskKey, task::TaskStatus};
+use rusqlite::{
+    Row, ToSql,
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// A row that can be read.
+pub(super) trait FromRow: Sized {
+    /// Columns by name, so that a column added later changes nothing.
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self>;
+}
+
+/// A value kept as JSON text.
+pub(super) struct Json<T>(pub T);
+
+impl<T: Serialize> ToSql for Json<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let text = serde_json::to_string(&self.0)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        Ok(ToSqlOutput::from(text))
+    }
+}
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        serde_json::from_str(value.as_str()?).map(Self).map_err(FromSqlError::other)
+    }
+}
+
+/// A plain enum kept as the word that serde has for it.
+pub(super) struct Word<T>(pub T);
+
+impl<T: Serialize> ToSql for Word<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match serde_json::to_value(&self.0) {
+            Ok(Value::String(word)) => Ok(ToSqlOutput::from(word)),
+            Ok(other) => Err(rusqlite::Error::ToSqlConversionFailure(format!("not a word: {other}").into())),
+            Err(error) => Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error))),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromSql for Word<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let word = Value::String(value.as_str()?.to_owned());
+        serde_json::from_value(word).map(Self).map_err(FromSqlError::other)
+    }
+}
+
+/// An unsigned count kept as SQLite's signed integer; what does not fit is the largest.
+pub(super) fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
+}
+
+fn word<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    Ok(row.get::<_, Word<T>>(column)?.0)
+}
+
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
+    Ok(row.get::<_, Option<Json<T>>>(column)?.map(|json| json.0))
+}
+
+/// A document, or a directive's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanRow {
+    /// From the repository's root.
+    pub path: String,
+    /// What the document is.
+    pub kind: PlanKind,
+    /// The document's title.
+    pub title: String,
+    /// A directive's status; none for a plain plan.
+    pub status: Option<String>,
+    /// How often its chain was planned, from 1.
+    pub generation: u32,
+    /// What a directive says of itself.
+    pub settings: Value,
+    /// The last change.
+    pub updated_at: Millis,
+}
+
+/// What a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlanKind {
+    /// Tasks written by the user.
+    #[default]
+    Plan,
+    /// A goal; the agent writes the tasks.
+    Directive,
+}
+
+impl FromRow for PlanRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            path: row.get("path")?,
+            kind: word(row, "kind")?,
+            title: row.get("title")?,
+            status: row.get("status")?,
+            generation: row.get("generation")?,
+            settings: json(row, "settings")?.unwrap_or_default(),
+            updated_at: row.get("updated_at")?,
+        })
+    }
+}
+
+/// A task and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskRow {
+    /// Its name.
+    pub key: TaskKey,
+    /// Its title when it was last read.
+    pub title: String,
+    /// Where it is.
+    pub status: TaskStatus,
+    /// Why, where there is more to say.
+    pub reason: Option<String>,
+    /// Since when it has this status.
+    pub since: Millis,
+    /// Its live loop, or its last one.
+    pub loop_id: Option<LoopId>,
+    /// The generation of its chain that it belongs to.
+    pub generation: u32,
+    /// The last change.
+    pub updated_at: Millis,
+}
+
+impl FromRow for TaskRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            key: word(row, "key")?,
+            title: row.get("title")?,
+            status: word(row, "status")?,
+            reason: row.get("reason")?,
+            since: row.get("since")?,
+            loop_id: row.get("loop_id")?,
+            generation: row.get("generation")?,
+            updated_at: row.get("updated_at")?,
+        })
+    }
+}
+
+/// What a watcher shows of a loop's state, in words of its own: the state itself stays opaque.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LoopSummary {
+    /// The iteration at work, or the last one; 0 before the first.
+    pub iteration: u32,
+    /// The limit of iterations.
+    pub max_iterations: u32,
+    /// Every rule of the breaker, counted.
+    pub breaker: Vec<BreakerLine>,
+    /// The last gate, as it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Value>,
+    /// Until when it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_until: Option<Millis>,
+    /// Files that differ from the base.
+    pub files_changed: u32,
+}
+
+/// One rule of the breaker, with what it counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BreakerLine {
+    /// The rule's name, such as `no-change`.
+    pub rule: String,
+    /// How far it is.
+    pub count: f64,
+    /// Where it trips; none where it is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
+    /// What fed it, in a sentence.
+    #[serde(default)]
+    pub evidence: String,
+}
+
+/// A loop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoopRow {
+    /// Its name.
+    pub id: LoopId,
+    /// Its task.
+    pub task: TaskKey,
+    /// Where it is.
+    pub status: TaskStatus,
+    /// Why, where there is more to say.
+    pub reason: Option<String>,
+    /// The agent's name.
+    pub agent: String,
+    /// The model, where one is asked for.
+    pub model: Option<String>,
+    /// Where the agent works.
+    pub isolation: Isolation,
+    /// The loop's branch.
+    pub branch: Option<String>,
+    /// The branch it came from and merges into.
+    pub base_branch: Option<String>,
+    /// The commit it came from.
+    pub base_commit: Option<String>,
+    /// The folder the agent works in.
+    pub worktree: Option<String>,
+    /// The limits and options it runs with.
+    pub settings: Value,
+    /// The saved state machine; JSON that only the machine understands.
+    pub state: String,
+    /// What a watcher shows of it.
+    pub summary: LoopSummary,
+    /// US dollars so far; none where unknown.
+    pub cost_usd: Option<f64>,
+    /// Tokens so far.
+    pub tokens: u64,
+    /// Its start.
+    pub started_at: Millis,
+    /// Its end; none while it can go on.
+    pub ended_at: Option<Millis>,
+    /// The last change.
+    pub updated_at: Millis,
+    /// The loop it began as a copy of.
+    pub forked_from: Option<LoopId>,
+}
+
+impl LoopRow {
+    /// Says whether this loop's status is a lie when nobody holds its lock.
+    pub fn needs_runner(&self) -> bool {
+        self.ended_at.is_none()
+            && (self.status.needs_runner() || matches!(self.status, TaskStatus::Pending | TaskStatus::Ready))
+    }
+}
+
+impl FromRow for LoopRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            task: word(row, "task")?,
+            status: word(row, "status")?,
+            reason: row.get("reason")?,
+            agent: row.get("agent")?,
+            model: row.get("model")?,
+            isolation: word(row, "isolation")?,
+            branch: row.get("branch")?,
+            base_branch: row.get("base_branch")?,
+            base_commit: row.get("base_commit")?,
+            worktree: row.get("worktree")?,
+            settings: json(row, "settings")?.unwrap_or_default(),
+            state: row.get("state")?,
+            summary: json(row, "summary")?.unwrap_or_default(),
+            cost_usd: row.get("cost_usd")?,
+            tokens: unsigned(row, "tokens")?,
+            started_at: row.get("started_at")?,
+            ended_at: row.get("ended_at")?,
+            updated_at: row.get("updated_at")?,
+            forked_from: row.get("forked_from")?,
+        })
+    }
+}
+
+/// One iteration of a loop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IterationRow {
+    /// Its loop.
+    pub loop_id: LoopId,
+    /// Its number in the loop, from 1.
+    pub n: u32,
+    /// Its start.
+    pub started_at: Millis,
+    /// Its end; none while it goes on, or if it was cut off.
+    pub ended_at: Option<Millis>,
+    /// What was decided at its end.
+    pub verdict: Option<String>,
+    /// The gate as it was read.
+    pub gate: Option<Value>,
+    /// The tree before.
+    pub tree_before: Option<String>,
+    /// The tree after.
+    pub tree_after: Option<String>,
+    /// Whether it changed anything.
+    pub changed: Option<bool>,
+    /// How many files it changed.
+    pub files_changed: Option<u32>,
+    /// The error signature, where there was an error.
+    pub signature: Option<String>,
+    /// US dollars; none where unknown.
+    pub cost_usd: Option<f64>,
+    /// Tokens.
+    pub tokens: u64,
+    /// The agent's session.
+    pub session: Option<String>,
+    /// What was done, in a sentence or two.
+    pub summary: Option<String>,
+}
+
+impl FromRow for IterationRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            loop_id: row.get("loop_id")?,
+            n: row.get("n")?,
+            started_at: row.get("started_at")?,
+            ended_at: row.get("ended_at")?,
+            verdict: row.get("verdict")?,
+            gate: json(row, "gate")?,
+            tree_before: row.get("tree_before")?,
+            tree_after: row.get("tree_after")?,
+            changed: row.get("changed")?,
+            files_changed: row.get("files_changed")?,
+            signature: row.get("signature")?,
+            cost_usd: row.get("cost_usd")?,
+            tokens: unsigned(row, "tokens")?,
+            session: row.get("session")?,
+            summary: row.get("summary")?,
+        })
+    }
+}
+
+/// One process of the agent. An iteration has several when a limit or an error cut one off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRow {
+    /// Its name.
+    pub id: i64,
+    /// Its loop.
+    pub loop_id: LoopId,
+    /// Its iteration.
+    pub iteration: u32,
+    /// Its number in the loop, from 1.
+    pub n: u32,
+    /// The process.
+    pub pid: u32,
+    /// When that process started, as the system says it; with the pid it names one process for good.
+    pub process_start: i64,
+    /// What marks the processes it started.
+    pub marker: String,
+    /// The agent's session.
+    pub session: Option<String>,
+    /// Its start.
+    pub started_at: Millis,
+    /// Its end; none while it runs, or if nobody was there to see it end.
+    pub ended_at: Option<Millis>,
+    /// The class of its outcome.
+    pub outcome: Option<String>,
+    /// The agent's own words for it.
+    pub message: Option<String>,
+    /// What it used.
+    pub usage: Option<Usage>,
+    /// US dollars of its whole session, where the agent says that instead.
+    pub session_total_cost: Option<f64>,
+    /// The file with what it printed.
+    pub transcript: Option<String>,
+}
+
+impl FromRow for RunRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            loop_id: row.get("loop_id")?,
+            iteration: row.get("iteration")?,
+            n: row.get("n")?,
+            pid: row.get("pid")?,
+            process_start: row.get("process_start")?,
+            marker: row.get("marker")?,
+            session: row.get("session")?,
+            started_at: row.get("started_at")?,
+            ended_at: row.get("ended_at")?,
+            outcome: row.get("outcome")?,
+            message: row.get("message")?,
+            usage: json(row, "usage")?,
+            session_total_cost: row.get("session_total_cost")?,
+            transcript: row.get("transcript")?,
+        })
+    }
+}
+
+/// A tree that was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// Its loop.
+    pub loop_id: LoopId,
+    /// Its number in the loop.
+    pub n: u32,
+    /// The iteration it belongs to.
+    pub iteration: Option<u32>,
+    /// What it was taken for.
+    pub kind: CheckpointKind,
+    /// The commit object.
+    pub commit_id: String,
+    /// Its tree.
+    pub tree: String,
+    /// What HEAD was; none in an empty repository.
+    pub head: Option<String>,
+    /// The ref that keeps it.
+    pub reference: String,
+    /// When.
+    pub taken_at: Millis,
+}
+
+/// What a checkpoint was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckpointKind {
+    /// The tree a loop starts from.
+    Start,
+    /// Before an iteration.
+    Before,
+    /// After an iteration.
+    After,
+    /// While an agent worked.
+    Timer,
+    /// Asked for by the user.
+    User,
+}
+
+impl FromRow for CheckpointRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            loop_id: row.get("loop_id")?,
+            n: row.get("n")?,
+            iteration: row.get("iteration")?,
+            kind: word(row, "kind")?,
+            commit_id: row.get("commit_id")?,
+            tree: row.get("tree")?,
+            head: row.get("head")?,
+            reference: row.get("ref")?,
+            taken_at: row.get("taken_at")?,
+        })
+    }
+}
+
+/// One verifier's answer: the evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerificationRow {
+    /// Its name.
+    pub id: i64,
+    /// Its loop.
+    pub loop_id: LoopId,
+    /// The iteration it judged.
+    pub iteration: u32,
+    /// The verifier's name.
+    pub verifier: String,
+    /// The criterion it proves, counted from 0; none where it is for the whole task.
+    pub criterion: Option<u32>,
+    /// That criterion's text, since a plan may be edited.
+    pub criterion_text: Option<String>,
+    /// The answer.
+    pub passed: bool,
+    /// Whether the task is not done without it.
+    pub required: bool,
+    /// Its share of the score.
+    pub weight: f64,
+    /// The exit status, where it was a process that ended by itself.
+    pub exit: Option<i32>,
+    /// What it printed, cut and masked.
+    pub output: String,
+    /// The tree it looked at.
+    pub tree: String,
+    /// Its start.
+    pub started_at: Millis,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// What it found.
+    pub findings: Vec<Finding>,
+}
+
+impl FromRow for VerificationRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            loop_id: row.get("loop_id")?,
+            iteration: row.get("iteration")?,
+            verifier: row.get("verifier")?,
+            criterion: row.get("criterion")?,
+            criterion_text: row.get("criterion_text")?,
+            passed: row.get("passed")?,
+            required: row.get("required")?,
+            weight: row.get("weight")?,
+            exit: row.get("exit")?,
+            output: row.get("output")?,
+            tree: row.get("tree")?,
+            started_at: row.get("started_at")?,
+            duration_ms: unsigned(row, "duration_ms")?,
+            findings: Vec::new(),
+        })
+    }
+}
+
+impl FromRow for (i64, Finding) {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let finding = Finding {
+            severity: word(row, "severity")?,
+            file: row.get("file")?,
+            line: row.get("line")?,
+            column: row.get("column")?,
+            code: row.get("code")?,
+            message: row.get("message")?,
+        };
+        Ok((row.get("verification_id")?, finding))
+    }
+}
+
+/// A question to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalRow {
+    /// Its name.
+    pub id: i64,
+    /// The loop that asks.
+    pub loop_id: Option<LoopId>,
+    /// The task it is about.
+    pub task: Option<TaskKey>,
+    /// What is asked for.
+    pub kind: ApprovalKind,
+    /// The question.
+    pub text: String,
+    /// When it was asked.
+    pub asked_at: Millis,
+    /// When it was answered or withdrawn.
+    pub answered_at: Option<Millis>,
+    /// Yes or no; none where it is open, was withdrawn, or the answer is a text alone.
+    pub approved: Option<bool>,
+    /// The answer's text.
+    pub answer: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalKind {
+    /// The agent asks something.
+    Question,
+    /// Yes or no: yellow checks, a phase's end, a manual step.
+    Approval,
+    /// The agent's CLI must be logged in.
+    Login,
+    /// Commands of the repository must be trusted.
+    Trust,
+}
+
+impl FromRow for ApprovalRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            loop_id: row.get("loop_id")?,
+            task: row.get::<_, Option<Word<TaskKey>>>("task")?.map(|word| word.0),
+            kind: word(row, "kind")?,
+            text: row.get("text")?,
+            asked_at: row.get("asked_at")?,
+            answered_at: row.get("answered_at")?,
+            approved: row.get("approved")?,
+            answer: row.get("answer")?,
+        })
+    }
+}
+
+/// A letter to a runner.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandRow {
+    /// Its place in the order of all commands.
+    pub seq: i64,
+    /// The task it is for.
+    pub task: TaskKey,
+    /// The loop it is for; none where the task had none yet.
+    pub loop_id: Option<LoopId>,
+    /// What is to be done.
+    pub kind: String,
+    /// With what.
+    pub payload: Value,
+    /// When it was sent.
+    pub created_at: Millis,
+    /// When a runner took it.
+    pub consumed_at: Option<Millis>,
+    /// What came of it.
+    pub result: Option<String>,
+}
+
+impl FromRow for CommandRow {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get("seq")?,
+            task: word(row, "task")?,
+            loop_id: row.get("loop_id")?,
+            kind: row.get("kind")?,
+            payload: json(row, "payload")?.unwrap_or_default(),
+            created_at: row.get("created_at")?,
+            consumed_at: row.get("consumed_at")?,
+            result: row.get("result")?,
+        })
+    }
+}

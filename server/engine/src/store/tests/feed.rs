@@ -1,0 +1,146 @@
+//! Waiting for changes.
+
+use super::{processes::Other, *};
+use std::{fs, time::Instant};
+
+const LONG: Option<Duration> = Some(Duration::from_secs(30));
+
+fn payloads(news: News) -> Vec<Value> {
+    match news {
+        News::Events(events) => events.into_iter().map(|event| event.payload).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_change_of_another_process_arrives_within_200_milliseconds() {
+    let place = Place::new();
+    let mut feed = Feed::new(&place.layout, place.store().last_seq().unwrap());
+    let mut other = Other::start("commit-when-told", place.folder.path(), "");
+    assert_eq!(other.says().as_deref(), Some("ready"));
+    // The first look is at what is there already; it makes the feed listen.
+    assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), News::Quiet);
+
+    let mut delays: Vec<i64> = (0..21)
+        .map(|_| {
+            other.tell();
+            let committed = payloads(feed.wait(LONG).unwrap());
+            let delay = Millis::now().0 - committed[0].as_i64().unwrap();
+            assert_eq!(other.says().as_deref(), Some("done"));
+            delay
+        })
+        .collect();
+    delays.sort_unstable();
+    // The middle one, since a busy machine may hold up any single one of them.
+    assert!(delays[10] < 200, "{delays:?}");
+}
+
+#[test]
+fn two_readers_see_the_same_changes_in_the_same_order() {
+    let place = Place::new();
+    let mut store = place.store();
+    let read_all = || {
+        let mut feed = Feed::new(&place.layout, 0);
+        let mut seqs = Vec::new();
+        while seqs.len() < 2500 {
+            match feed.wait(LONG).unwrap() {
+                News::Events(events) => seqs.extend(events.into_iter().map(|event| event.seq)),
+                other => panic!("{other:?}"),
+            }
+        }
+        seqs
+    };
+    thread::scope(|scope| {
+        let readers = [scope.spawn(read_all), scope.spawn(read_all)];
+        for _ in 0..50 {
+            store.write(|tx| (0..50).try_for_each(|n| append(tx, &json!(n)).map(drop))).unwrap();
+        }
+        for reader in readers {
+            assert_eq!(reader.join().unwrap(), (1..=2500).collect::<Vec<_>>());
+        }
+    });
+}
+
+#[test]
+fn without_changes_waiting_ends_with_the_time_and_not_before() {
+    let place = Place::new();
+    drop(place.store());
+    let mut feed = Feed::new(&place.layout, 0);
+    let started = Instant::now();
+    assert_eq!(feed.wait(Some(Duration::from_millis(150))).unwrap(), News::Quiet);
+    assert!(started.elapsed() >= Duration::from_millis(150));
+}
+
+#[test]
+fn another_thread_can_end_the_waiting() {
+    let place = Place::new();
+    let mut feed = Feed::new(&place.layout, 0);
+    let waker = feed.waker();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(move || feed.wait(None).unwrap());
+        waker.stop();
+        assert_eq!(waiting.join().unwrap(), News::Stopped);
+    });
+}
+
+#[test]
+fn a_feed_may_begin_before_there_is_a_database() {
+    let place = Place::new();
+    let mut feed = Feed::new(&place.layout, 0);
+    assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), News::Quiet);
+    place.store().write(|tx| append(tx, &json!(1))).unwrap();
+    assert_eq!(payloads(feed.wait(LONG).unwrap()), [json!(1)]);
+}
+
+#[test]
+fn a_replaced_database_is_told_and_followed() {
+    let place = Place::new();
+    let mut store = place.store();
+    store.write(|tx| append(tx, &json!("old"))).unwrap();
+    let mut feed = Feed::new(&place.layout, 0);
+    assert_eq!(payloads(feed.wait(LONG).unwrap()), [json!("old")]);
+
+    fs::rename(place.layout.root(), place.folder.path().join("elsewhere")).unwrap();
+    store.write(|tx| append(tx, &json!("first of the new"))).unwrap();
+    assert_eq!(feed.wait(LONG).unwrap(), News::Replaced);
+    store.write(|tx| append(tx, &json!("second of the new"))).unwrap();
+    assert_eq!(payloads(feed.wait(LONG).unwrap()), [json!("second of the new")]);
+}
+
+#[test]
+fn a_reader_that_missed_forgotten_changes_is_told_to_read_everything_again() {
+    let place = Place::new();
+    let mut store = place.store();
+    for n in 1..=5 {
+        store.write_at(Millis(n), |tx| append(tx, &json!(n))).unwrap();
+    }
+    assert_eq!(store.write(|tx| tx.forget_events_before(Millis(4))).unwrap(), 3);
+    let mut late = Feed::new(&place.layout, 1);
+    assert_eq!(late.wait(LONG).unwrap(), News::Replaced);
+    assert_eq!(late.after(), 5);
+    let mut in_time = Feed::new(&place.layout, 3);
+    assert_eq!(payloads(in_time.wait(LONG).unwrap()), [json!(4), json!(5)]);
+    // The last one stays, so that no place is ever given twice.
+    store.write(|tx| tx.forget_events_before(Millis(i64::MAX))).unwrap();
+    assert_eq!(store.write(|tx| append(tx, &json!({}))).unwrap(), 6);
+}
+
+#[test]
+#[ignore = "a measurement: run it with --release --nocapture"]
+fn events_per_second() {
+    let place = Place::new();
+    let mut store = place.store();
+    let id = LoopId::generate();
+    let payload = json!({ "event": "text", "text": "Let me look at the tests first." });
+    let started = Instant::now();
+    for _ in 0..500 {
+        let task = key("US-001");
+        let batch = std::iter::repeat_n(
+            NewEvent { loop_id: Some(&id), task: Some(&task), kind: "agent", payload: &payload },
+            400,
+        )
+        .collect::<Vec<_>>();
+        store.write(|tx| tx.append_events(batch)).unwrap();
+    }
+    println!("{:.0} events/s", 200_000.0 / started.elapsed().as_secs_f64());
+}

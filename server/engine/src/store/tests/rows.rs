@@ -1,0 +1,459 @@
+//! What is written comes back, and the rules between rows hold.
+
+use super::*;
+use alfine_core::{
+    agent::{Outcome, Usage},
+    finding::{Finding, Severity},
+};
+use proptest::prelude::*;
+
+fn kinds(store: &Store) -> Vec<String> {
+    store.events_after(0, usize::MAX).unwrap().into_iter().map(|event| event.kind).collect()
+}
+
+#[test]
+fn a_task_has_one_live_loop_at_a_time() {
+    let place = Place::new();
+    let mut store = place.store();
+    let task = key("US-001");
+    let first = place.start(&mut store, &task);
+    let second = place.lock();
+    let busy = store.write(|tx| begin(tx, &second, &task)).unwrap_err();
+    assert!(matches!(&busy, StoreError::TaskBusy { loop_id, .. } if loop_id == first.loop_id()), "{busy:?}");
+    assert_eq!(store.loops(&task).unwrap().len(), 1);
+
+    store.write(|tx| tx.set_loop_status(&first, TaskStatus::Discarded, None, true)).unwrap();
+    store.write(|tx| begin(tx, &second, &task)).unwrap();
+    assert_eq!(store.current_loop(&task).unwrap().unwrap().id, *second.loop_id());
+    let busy = store.write(|tx| tx.claim_loop(&first)).unwrap_err();
+    assert!(matches!(&busy, StoreError::TaskBusy { loop_id, .. } if loop_id == second.loop_id()), "{busy:?}");
+
+    // An old loop no longer speaks for its task.
+    store.write(|tx| tx.set_loop_status(&first, TaskStatus::Merged, None, true)).unwrap();
+    assert_eq!(store.task(&task).unwrap().unwrap().status, TaskStatus::Running);
+    let statuses: Vec<TaskStatus> = store.loops(&task).unwrap().into_iter().map(|row| row.status).collect();
+    assert_eq!(statuses, [TaskStatus::Merged, TaskStatus::Running]);
+}
+
+#[test]
+fn a_loop_of_an_unknown_task_is_refused() {
+    let place = Place::new();
+    let lock = place.lock();
+    let new = LoopNew {
+        task: &key("nowhere"),
+        agent: "claude",
+        model: None,
+        isolation: Isolation::InPlace,
+        settings: &json!({}),
+        state: "{}",
+        summary: &LoopSummary::default(),
+        forked_from: None,
+    };
+    let error = place.store().write(|tx| tx.create_loop(&lock, &new)).unwrap_err();
+    assert_eq!(error.to_string(), "there is no task PLAN.md#nowhere");
+}
+
+#[test]
+fn a_failed_write_leaves_nothing() {
+    let place = Place::new();
+    let mut store = place.store();
+    let result = store.write(|tx| {
+        tx.put_task(&key("US-001"), "Title", 1, TaskStatus::Ready)?;
+        tx.set_task_status(&key("US-002"), TaskStatus::Skipped, None)
+    });
+    assert!(matches!(result, Err(StoreError::Missing { what: "task", .. })));
+    assert_eq!((store.tasks().unwrap().len(), store.last_seq().unwrap()), (0, 0));
+}
+
+#[test]
+fn a_panic_in_a_write_leaves_nothing_and_the_store_usable() {
+    let place = Place::new();
+    let mut store = place.store();
+    let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        store.write::<(), StoreError>(|tx| {
+            append(tx, &json!({}))?;
+            panic!("on purpose")
+        })
+    }));
+    assert!(panics.is_err());
+    assert_eq!(store.write(|tx| append(tx, &json!({}))).unwrap(), 1);
+}
+
+#[test]
+fn a_saved_loop_comes_back_and_its_task_follows() {
+    let place = Place::new();
+    let mut store = place.store();
+    let task = key("US-001");
+    let lock = place.lock();
+    store.write_at(Millis(1000), |tx| begin(tx, &lock, &task)).unwrap();
+    let summary = LoopSummary {
+        iteration: 3,
+        max_iterations: 10,
+        breaker: vec![BreakerLine {
+            rule: "no-change".to_owned(),
+            count: 2.0,
+            limit: Some(3.0),
+            evidence: "iterations 2 and 3 left tree 8f3a".to_owned(),
+        }],
+        gate: Some(json!({ "ready": false })),
+        waiting_until: Some(Millis(5000)),
+        files_changed: 4,
+    };
+    let update = LoopUpdate {
+        status: TaskStatus::Waiting,
+        reason: Some("usage limit"),
+        state: r#"{"iteration":3}"#,
+        summary: &summary,
+        cost_usd: Some(0.25),
+        tokens: u64::MAX,
+        ended: false,
+    };
+    let place_in_git = LoopPlace {
+        branch: Some("alfine/plan/us-001"),
+        base_branch: Some("main"),
+        base_commit: Some("0123"),
+        worktree: Some("/tmp/w"),
+    };
+    store
+        .write_at(Millis(2000), |tx| {
+            tx.set_loop_place(&lock, &place_in_git)?;
+            tx.save_loop(&lock, &update)
+        })
+        .unwrap();
+    store.write_at(Millis(3000), |tx| tx.save_loop(&lock, &update)).unwrap();
+
+    let row = store.current_loop(&task).unwrap().unwrap();
+    let expected = LoopRow {
+        id: lock.loop_id().clone(),
+        task: task.clone(),
+        status: TaskStatus::Waiting,
+        reason: Some("usage limit".to_owned()),
+        agent: "claude".to_owned(),
+        model: None,
+        isolation: Isolation::Worktree,
+        branch: Some("alfine/plan/us-001".to_owned()),
+        base_branch: Some("main".to_owned()),
+        base_commit: Some("0123".to_owned()),
+        worktree: Some("/tmp/w".to_owned()),
+        settings: json!({ "maxIterations": 10 }),
+        state: r#"{"iteration":3}"#.to_owned(),
+        summary,
+        cost_usd: Some(0.25),
+        tokens: i64::MAX as u64,
+        started_at: Millis(1000),
+        ended_at: None,
+        updated_at: Millis(3000),
+        forked_from: None,
+    };
+    assert_eq!(row, expected);
+    assert_eq!(
+        store.task(&task).unwrap().unwrap(),
+        TaskRow {
+            key: task,
+            title: "Add coupon table".to_owned(),
+            status: TaskStatus::Waiting,
+            reason: Some("usage limit".to_owned()),
+            since: Millis(2000),
+            loop_id: Some(lock.loop_id().clone()),
+            generation: 1,
+            updated_at: Millis(3000),
+        }
+    );
+    assert_eq!(kinds(&store), [change::TASK, change::LOOP_CREATED, change::LOOP, change::LOOP, change::LOOP]);
+}
+
+#[test]
+fn an_iteration_with_all_that_belongs_to_it_comes_back() {
+    let place = Place::new();
+    let mut store = place.store();
+    let lock = place.start(&mut store, &key("US-001"));
+    let id = lock.loop_id().clone();
+    let findings = [
+        Finding {
+            severity: Severity::Error,
+            file: Some("src/lib.rs".to_owned()),
+            line: Some(12),
+            column: Some(5),
+            code: Some("E0308".to_owned()),
+            message: "mismatched types".to_owned(),
+        },
+        Finding {
+            severity: Severity::Warning,
+            file: None,
+            line: None,
+            column: None,
+            code: None,
+            message: "'; DROP TABLE loop; --\u{0}".to_owned(),
+        },
+    ];
+    let test = |iteration, passed, findings| VerificationNew {
+        iteration,
+        verifier: "cargo test",
+        criterion: Some((0, "Migration runs")),
+        passed,
+        required: true,
+        weight: 1.0,
+        exit: Some(101),
+        output: "test result: FAILED",
+        tree: "aaaa",
+        started_at: Millis(7),
+        duration_ms: 1500,
+        findings,
+    };
+    let usage = Usage { input: 1, output: 2, cache_read: 3, cache_write: 4, cost_usd: Some(0.1) };
+    store
+        .write_at(Millis(10), |tx| {
+            tx.begin_iteration(&lock, 1, Some("0000"))?;
+            let new = RunNew { iteration: 1, pid: u32::MAX, process_start: -1, marker: "m", session: None };
+            for _ in 0..2 {
+                let (run, n) = tx.begin_run(&lock, &new)?;
+                let end = RunEnd {
+                    outcome: &Outcome::RateLimit { reset_at: None },
+                    message: "limit reached",
+                    session: Some("s1"),
+                    usage: Some(&usage),
+                    session_total_cost: Some(0.3),
+                    transcript: Some("t.jsonl"),
+                };
+                assert_eq!(tx.runs(lock.loop_id())?.len(), n as usize);
+                tx.end_run(run, &end)?;
+            }
+            let checkpoint = CheckpointNew {
+                n: 2,
+                iteration: Some(1),
+                kind: CheckpointKind::After,
+                commit_id: "cccc",
+                tree: "aaaa",
+                head: None,
+                reference: "refs/alfine/checkpoints/x/2",
+            };
+            tx.add_checkpoint(&lock, &checkpoint)?;
+            tx.add_verification(&lock, &test(1, false, &findings))?;
+            let end = IterationEnd {
+                verdict: "rework",
+                gate: Some(&json!({ "ready": true })),
+                tree_after: Some("aaaa"),
+                changed: true,
+                files_changed: 2,
+                ..IterationEnd::default()
+            };
+            tx.end_iteration(&lock, 1, &end)
+        })
+        .unwrap();
+
+    let iterations = store.iterations(&id).unwrap();
+    assert_eq!(iterations.len(), 1);
+    assert_eq!(iterations[0].verdict.as_deref(), Some("rework"));
+    assert_eq!(iterations[0].gate, Some(json!({ "ready": true })));
+    assert_eq!((iterations[0].changed, iterations[0].files_changed), (Some(true), Some(2)));
+    assert_eq!((iterations[0].started_at, iterations[0].ended_at), (Millis(10), Some(Millis(10))));
+    let runs = store.runs(&id).unwrap();
+    assert_eq!(runs.iter().map(|run| run.n).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((runs[1].pid, runs[1].process_start), (u32::MAX, -1));
+    assert_eq!((runs[1].outcome.as_deref(), runs[1].usage), (Some("rate_limit"), Some(usage)));
+    let checkpoint = store.last_checkpoint(&id).unwrap().unwrap();
+    assert_eq!((checkpoint.n, checkpoint.kind, checkpoint.head), (2, CheckpointKind::After, None));
+    let latest = store.latest_verifications(&id).unwrap();
+    assert_eq!(latest.len(), 1);
+    assert_eq!(latest[0].findings, findings);
+
+    // The next answer to the same question takes the first one's place; the first one stays in its iteration.
+    store
+        .write(|tx| {
+            tx.begin_iteration(&lock, 2, None)?;
+            tx.add_verification(&lock, &test(2, true, &[]))
+        })
+        .unwrap();
+    let latest = store.latest_verifications(&id).unwrap();
+    assert_eq!(latest.iter().map(|row| (row.iteration, row.passed)).collect::<Vec<_>>(), [(2, true)]);
+    assert_eq!(store.verifications(&id, 1).unwrap()[0].findings.len(), 2);
+
+    store.write(|tx| tx.forget_loop(&lock)).unwrap();
+    assert_eq!(store.task(&key("US-001")).unwrap().unwrap().loop_id, None);
+    for table in ["loop", "iteration", "run", "checkpoint", "verification", "finding"] {
+        assert_eq!(store.number(&format!("SELECT count(*) FROM {table}"), []).unwrap(), 0, "{table}");
+    }
+}
+
+#[test]
+fn commands_are_taken_once_and_in_order() {
+    let place = Place::new();
+    let mut store = place.store();
+    let task = key("US-001");
+    let other = place.start(&mut store, &key("US-002"));
+    let send = |store: &mut Store, task: &TaskKey, kind: &str| {
+        store.write(|tx| tx.send_command(&CommandNew { task, kind, payload: &json!({ "k": kind }) })).unwrap()
+    };
+    store.write(|tx| tx.put_task(&task, "Title", 1, TaskStatus::Ready)).unwrap();
+    send(&mut store, &task, "steer");
+    let lock = place.start(&mut store, &task);
+    send(&mut store, &task, "pause");
+    send(&mut store, &key("US-002"), "stop");
+    let last = send(&mut store, &task, "continue");
+
+    let taken = store.write(|tx| tx.take_commands(&lock)).unwrap();
+    let kinds: Vec<&str> = taken.iter().map(|command| command.kind.as_str()).collect();
+    assert_eq!(kinds, ["steer", "pause", "continue"]);
+    assert_eq!(store.write(|tx| tx.take_commands(&lock)).unwrap(), []);
+    assert_eq!(store.write(|tx| tx.take_commands(&other)).unwrap().len(), 1);
+    store.write(|tx| tx.finish_command(last, "done")).unwrap();
+    let command = store.command(last).unwrap().unwrap();
+    assert_eq!((command.result.as_deref(), command.loop_id.as_ref()), (Some("done"), Some(lock.loop_id())));
+}
+
+#[test]
+fn a_command_for_an_ended_loop_is_not_given_to_the_next_one() {
+    let place = Place::new();
+    let mut store = place.store();
+    let task = key("US-001");
+    let first = place.start(&mut store, &task);
+    store
+        .write(|tx| {
+            tx.send_command(&CommandNew { task: &task, kind: "stop", payload: &Value::Null })?;
+            tx.set_loop_status(&first, TaskStatus::Done, None, true)
+        })
+        .unwrap();
+    let second = place.start(&mut store, &task);
+    assert_eq!(store.write(|tx| tx.take_commands(&second)).unwrap(), []);
+}
+
+#[test]
+fn the_first_answer_counts() {
+    let place = Place::new();
+    let mut store = place.store();
+    let task = key("US-001");
+    let lock = place.start(&mut store, &task);
+    let ask = Ask {
+        loop_id: Some(lock.loop_id()),
+        task: Some(&task),
+        kind: ApprovalKind::Question,
+        text: "Which table?",
+    };
+    let (first, second) = store.write(|tx| Ok::<_, StoreError>((tx.ask(&ask)?, tx.ask(&ask)?))).unwrap();
+    assert_eq!(store.open_approvals().unwrap().len(), 2);
+    assert!(store.write(|tx| tx.answer(first, None, Some("coupon"))).unwrap());
+    assert!(!store.write(|tx| tx.answer(first, Some(false), Some("another"))).unwrap());
+    let answered = store.approval(first).unwrap().unwrap();
+    assert_eq!((answered.approved, answered.answer.as_deref()), (None, Some("coupon")));
+    store.write(|tx| tx.withdraw_questions(lock.loop_id())).unwrap();
+    assert_eq!(store.open_approvals().unwrap(), []);
+    assert_eq!(store.approval(second).unwrap().unwrap().answer, None);
+}
+
+#[test]
+fn a_renamed_task_keeps_its_loops() {
+    let place = Place::new();
+    let mut store = place.store();
+    let (old, new) = (key("add-table"), key("add-coupon-table"));
+    let lock = place.start(&mut store, &old);
+    store
+        .write(|tx| {
+            tx.send_command(&CommandNew { task: &old, kind: "pause", payload: &Value::Null })?;
+            // The document was read again before anybody knew that it is the same task.
+            tx.put_task(&new, "Add coupon table", 1, TaskStatus::Ready)?;
+            tx.rename_task(&old, &new)?;
+            tx.rename_task(&new, &new)
+        })
+        .unwrap();
+    assert_eq!(store.task(&old).unwrap(), None);
+    assert_eq!(store.current_loop(&new).unwrap().unwrap().id, *lock.loop_id());
+    assert_eq!(store.write(|tx| tx.take_commands(&lock)).unwrap().len(), 1);
+
+    let busy = place.start(&mut store, &key("other"));
+    let error = store.write(|tx| tx.rename_task(&new, &key("other"))).unwrap_err();
+    assert!(matches!(&error, StoreError::TaskBusy { loop_id, .. } if loop_id == busy.loop_id()), "{error:?}");
+}
+
+#[test]
+fn writing_down_what_is_known_tells_nobody() {
+    let place = Place::new();
+    let mut store = place.store();
+    let plan = PlanNew {
+        path: "PLAN.md",
+        kind: PlanKind::Directive,
+        title: "Coupons",
+        status: Some("active"),
+        generation: 2,
+        settings: &json!({ "autonomy": "guarded" }),
+    };
+    for _ in 0..2 {
+        store
+            .write(|tx| {
+                tx.put_plan(&plan)?;
+                tx.put_task(&key("US-001"), "Title", 2, TaskStatus::Pending)?;
+                tx.set_task_status(&key("US-001"), TaskStatus::Ready, None)
+            })
+            .unwrap();
+    }
+    assert_eq!(kinds(&store), [change::PLAN, change::TASK, change::TASK]);
+    assert_eq!(store.plan("PLAN.md").unwrap().unwrap().settings, json!({ "autonomy": "guarded" }));
+}
+
+#[test]
+fn a_status_of_a_later_version_is_an_error_that_says_so() {
+    let place = Place::new();
+    let mut store = place.store();
+    store.write(|tx| tx.put_task(&key("US-001"), "Title", 1, TaskStatus::Ready)).unwrap();
+    store.connection().execute("UPDATE task SET status = 'dreaming'", []).unwrap();
+    let error = store.tasks().unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
+    assert!(error.to_string().contains("dreaming"), "{error}");
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".*".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((".*", inner), 0..4).prop_map(|pairs| pairs.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_event_comes_back_as_it_went(kind in ".*", plan in ".+", id in "[^#]+", payload in any_json()) {
+        let place = Place::new();
+        let mut store = place.store();
+        let task = TaskKey::new(plan, id);
+        let loop_id = LoopId::generate();
+        let event = NewEvent { loop_id: Some(&loop_id), task: Some(&task), kind: &kind, payload: &payload };
+        store.write_at(Millis(-1), |tx| tx.append_event(event)).unwrap();
+        let expected = Event {
+            seq: 1, loop_id: Some(loop_id.clone()), task: Some(task.clone()), at: Millis(-1), kind, payload: payload.clone(),
+        };
+        prop_assert_eq!(store.events_after(0, 10).unwrap(), [expected]);
+    }
+
+    #[test]
+    fn whatever_happens_a_task_has_one_live_loop_and_speaks_for_its_newest(
+        steps in prop::collection::vec((0_usize..3, 0_usize..15, any::<bool>()), 1..30),
+    ) {
+        let place = Place::new();
+        let mut store = place.store();
+        let task = key("US-001");
+        let locks: Vec<LoopLock> = (0..3).map(|_| place.lock()).collect();
+        for (lock, status, ended) in steps {
+            let lock = &locks[lock];
+            // Refusals are part of the game.
+            let _ = store.write(|tx| match tx.loop_(lock.loop_id())? {
+                None => begin(tx, lock, &task),
+                Some(_) => tx.set_loop_status(lock, TaskStatus::ALL[status], None, ended),
+            });
+            let live = store.live_loops().unwrap();
+            prop_assert!(live.len() <= 1);
+            if let Some(row) = store.task(&task).unwrap() {
+                let speaker = store.loop_(&row.loop_id.unwrap()).unwrap().unwrap();
+                prop_assert_eq!(row.status, speaker.status);
+                prop_assert!(live.is_empty() || live[0].id == speaker.id);
+            }
+        }
+    }
+}

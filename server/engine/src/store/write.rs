@@ -1,0 +1,738 @@
+//! What can be written, always inside of one transaction. Whatever a watcher shows also appends an event.
+//!
+//! Only the holder of a loop's lock may start, save or end that loop: those methods ask for the [`LoopLock`]. So
+//! a loop row never exists, and never claims to be running, without someone whose death would be noticed.
+
+use super::{
+    ApprovalKind, CheckpointKind, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary, Millis, NewEvent,
+    PlanKind, Reader, StoreError, change,
+    rows::{Json, Word, signed},
+};
+use alfine_core::{
+    agent::{Outcome, Usage},
+    finding::Finding,
+    plan::Isolation,
+    task::{TaskKey, TaskStatus},
+};
+use rusqlite::Params;
+use serde_json::{Value, json};
+use std::{fmt::Display, ops::Deref};
+
+/// One write transaction. Everything in it has the same time.
+#[derive(Debug)]
+pub struct Tx<'s> {
+    reader: &'s Reader,
+    now: Millis,
+}
+
+impl Deref for Tx<'_> {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        self.reader
+    }
+}
+
+/// A plan to write down.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanNew<'a> {
+    /// From the repository's root, `/` separated.
+    pub path: &'a str,
+    /// What the document is.
+    pub kind: PlanKind,
+    /// The document's title.
+    pub title: &'a str,
+    /// A directive's status.
+    pub status: Option<&'a str>,
+    /// How often its chain was planned, from 1.
+    pub generation: u32,
+    /// What a directive says of itself.
+    pub settings: &'a Value,
+}
+
+/// A loop to begin.
+#[derive(Debug, Clone, Copy)]
+pub struct LoopNew<'a> {
+    /// Its task; must be written down.
+    pub task: &'a TaskKey,
+    /// The agent's name.
+    pub agent: &'a str,
+    /// The model, where one is asked for.
+    pub model: Option<&'a str>,
+    /// Where the agent works.
+    pub isolation: Isolation,
+    /// The limits and options it runs with.
+    pub settings: &'a Value,
+    /// The machine's first state, as JSON.
+    pub state: &'a str,
+    /// What a watcher shows of it.
+    pub summary: &'a LoopSummary,
+    /// The loop it begins as a copy of.
+    pub forked_from: Option<&'a LoopId>,
+}
+
+/// Where a loop works in git, once that is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LoopPlace<'a> {
+    /// The loop's branch.
+    pub branch: Option<&'a str>,
+    /// The branch it came from and merges into.
+    pub base_branch: Option<&'a str>,
+    /// The commit it came from.
+    pub base_commit: Option<&'a str>,
+    /// The folder the agent works in.
+    pub worktree: Option<&'a str>,
+}
+
+/// A loop's new state.
+#[derive(Debug, Clone, Copy)]
+pub struct LoopUpdate<'a> {
+    /// Where it is now.
+    pub status: TaskStatus,
+    /// Why, where there is more to say.
+    pub reason: Option<&'a str>,
+    /// The machine's state, as JSON.
+    pub state: &'a str,
+    /// What a watcher shows of it.
+    pub summary: &'a LoopSummary,
+    /// US dollars so far; none where unknown.
+    pub cost_usd: Option<f64>,
+    /// Tokens so far.
+    pub tokens: u64,
+    /// Whether it cannot go on, so that its task may have another loop.
+    pub ended: bool,
+}
+
+/// What an iteration came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IterationEnd<'a> {
+    /// What was decided.
+    pub verdict: &'a str,
+    /// The gate as it was read.
+    pub gate: Option<&'a Value>,
+    /// The tree after.
+    pub tree_after: Option<&'a str>,
+    /// Whether it changed anything.
+    pub changed: bool,
+    /// How many files it changed.
+    pub files_changed: u32,
+    /// The error signature.
+    pub signature: Option<&'a str>,
+    /// US dollars; none where unknown.
+    pub cost_usd: Option<f64>,
+    /// Tokens.
+    pub tokens: u64,
+    /// The agent's session.
+    pub session: Option<&'a str>,
+    /// What was done, in a sentence or two.
+    pub summary: Option<&'a str>,
+}
+
+/// A process of the agent that began.
+#[derive(Debug, Clone, Copy)]
+pub struct RunNew<'a> {
+    /// Its iteration.
+    pub iteration: u32,
+    /// The process.
+    pub pid: u32,
+    /// When that process started, as the system says it.
+    pub process_start: i64,
+    /// What marks the processes it starts.
+    pub marker: &'a str,
+    /// The session it resumes.
+    pub session: Option<&'a str>,
+}
+
+/// How a process of the agent ended.
+#[derive(Debug, Clone, Copy)]
+pub struct RunEnd<'a> {
+    /// How.
+    pub outcome: &'a Outcome,
+    /// The agent's own words for it.
+    pub message: &'a str,
+    /// The agent's session, where it is known by now.
+    pub session: Option<&'a str>,
+    /// What it used.
+    pub usage: Option<&'a Usage>,
+    /// US dollars of its whole session, where the agent says that instead.
+    pub session_total_cost: Option<f64>,
+    /// The file with what it printed.
+    pub transcript: Option<&'a str>,
+}
+
+/// A checkpoint whose ref was made.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckpointNew<'a> {
+    /// Its number in the loop.
+    pub n: u32,
+    /// The iteration it belongs to.
+    pub iteration: Option<u32>,
+    /// What it was taken for.
+    pub kind: CheckpointKind,
+    /// The commit object.
+    pub commit_id: &'a str,
+    /// Its tree.
+    pub tree: &'a str,
+    /// What HEAD was; none in an empty repository.
+    pub head: Option<&'a str>,
+    /// The ref that keeps it.
+    pub reference: &'a str,
+}
+
+/// A verifier's answer.
+#[derive(Debug, Clone, Copy)]
+pub struct VerificationNew<'a> {
+    /// The iteration it judged.
+    pub iteration: u32,
+    /// The verifier's name.
+    pub verifier: &'a str,
+    /// The criterion it proves: its number from 0, and its text.
+    pub criterion: Option<(u32, &'a str)>,
+    /// The answer.
+    pub passed: bool,
+    /// Whether the task is not done without it.
+    pub required: bool,
+    /// Its share of the score.
+    pub weight: f64,
+    /// The exit status, where it was a process that ended by itself.
+    pub exit: Option<i32>,
+    /// What it printed, cut and masked.
+    pub output: &'a str,
+    /// The tree it looked at.
+    pub tree: &'a str,
+    /// Its start.
+    pub started_at: Millis,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// What it found.
+    pub findings: &'a [Finding],
+}
+
+/// A question to the user.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The loop that asks.
+    pub loop_id: Option<&'a LoopId>,
+    /// The task it is about.
+    pub task: Option<&'a TaskKey>,
+    /// What is asked for.
+    pub kind: ApprovalKind,
+    /// The question.
+    pub text: &'a str,
+}
+
+/// A command to send.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandNew<'a> {
+    /// The task it is for.
+    pub task: &'a TaskKey,
+    /// What is to be done, such as `pause`.
+    pub kind: &'a str,
+    /// With what.
+    pub payload: &'a Value,
+}
+
+impl<'s> Tx<'s> {
+    pub(super) fn new(reader: &'s Reader, now: Millis) -> Self {
+        Self { reader, now }
+    }
+
+    /// The time of this transaction.
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+        let run = || self.connection().prepare_cached(sql)?.execute(params);
+        run().map_err(|error| self.failed(error))
+    }
+
+    pub(super) fn last_id(&self) -> i64 {
+        self.connection().last_insert_rowid()
+    }
+
+    fn tell(
+        &self,
+        task: Option<&TaskKey>,
+        loop_id: Option<&LoopId>,
+        kind: &str,
+        payload: &Value,
+    ) -> Result<(), StoreError> {
+        self.append_event(NewEvent { loop_id, task, kind, payload }).map(drop)
+    }
+
+    fn tell_of_loop(&self, row: &LoopRow, kind: &str, payload: &Value) -> Result<(), StoreError> {
+        self.tell(Some(&row.task), Some(&row.id), kind, payload)
+    }
+
+    fn existing_loop(&self, id: &LoopId) -> Result<LoopRow, StoreError> {
+        self.loop_(id)?.ok_or_else(|| missing("loop", id))
+    }
+
+    fn locked_loop(&self, lock: &LoopLock) -> Result<LoopRow, StoreError> {
+        lock.check()?;
+        self.existing_loop(lock.loop_id())
+    }
+
+    /// Writes a plan down, or what changed in it.
+    pub fn put_plan(&self, plan: &PlanNew<'_>) -> Result<(), StoreError> {
+        let changed = self.execute(
+            "INSERT INTO plan (path, kind, title, status, generation, settings, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (path) DO UPDATE SET kind = excluded.kind, title = excluded.title,
+                 status = excluded.status, generation = excluded.generation, settings = excluded.settings,
+                 updated_at = excluded.updated_at
+             WHERE (kind, title, status, generation, settings)
+                 IS NOT (excluded.kind, excluded.title, excluded.status, excluded.generation, excluded.settings)",
+            (
+                plan.path,
+                Word(plan.kind),
+                plan.title,
+                plan.status,
+                plan.generation,
+                Json(plan.settings),
+                self.now,
+            ),
+        )?;
+        if changed == 0 {
+            return Ok(());
+        }
+        self.tell(None, None, change::PLAN, &json!({ "path": plan.path }))
+    }
+
+    /// Writes a task down as its plan has it; one that is known keeps its status.
+    pub fn put_task(
+        &self,
+        key: &TaskKey,
+        title: &str,
+        generation: u32,
+        status_if_new: TaskStatus,
+    ) -> Result<(), StoreError> {
+        let changed = self.execute(
+            "INSERT INTO task (key, plan, id, title, status, since, generation, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6)
+             ON CONFLICT (key) DO UPDATE SET title = excluded.title, generation = excluded.generation,
+                 updated_at = excluded.updated_at
+             WHERE (title, generation) IS NOT (excluded.title, excluded.generation)",
+            (Word(key), &key.plan, &key.id.0, title, Word(status_if_new), self.now, generation),
+        )?;
+        if changed == 0 {
+            return Ok(());
+        }
+        self.tell(Some(key), None, change::TASK, &json!({}))
+    }
+
+    /// Sets the status of a task that has no live loop, such as `ready` or `skipped`.
+    pub fn set_task_status(
+        &self,
+        key: &TaskKey,
+        status: TaskStatus,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.refuse_if_busy(key)?;
+        let task = self.task(key)?.ok_or_else(|| missing("task", key))?;
+        if task.status == status && task.reason.as_deref() == reason {
+            return Ok(());
+        }
+        self.update_task(key, status, reason, task.loop_id.as_ref())?;
+        self.tell(Some(key), task.loop_id.as_ref(), change::TASK, &json!({ "status": status }))
+    }
+
+    /// Gives a task that was found again under another key that key, with its loops and all that belongs to them.
+    /// Refused while another task of that key has loops of its own.
+    pub fn rename_task(&self, old: &TaskKey, new: &TaskKey) -> Result<(), StoreError> {
+        if old == new {
+            return Ok(());
+        }
+        if let Some(other) = self.loops(new)?.pop() {
+            return Err(StoreError::TaskBusy { task: new.clone(), loop_id: other.id });
+        }
+        self.execute("DELETE FROM task WHERE key = ?1", [Word(new)])?;
+        let renamed = self.execute(
+            "UPDATE task SET key = ?2, plan = ?3, id = ?4, updated_at = ?5 WHERE key = ?1",
+            (Word(old), Word(new), &new.plan, &new.id.0, self.now),
+        )?;
+        if renamed == 0 {
+            return Err(missing("task", old));
+        }
+        self.tell(Some(new), None, change::TASK_RENAMED, &json!({ "was": old }))
+    }
+
+    fn update_task(
+        &self,
+        key: &TaskKey,
+        status: TaskStatus,
+        reason: Option<&str>,
+        loop_id: Option<&LoopId>,
+    ) -> Result<(), StoreError> {
+        let updated = self.execute(
+            "UPDATE task SET since = CASE WHEN status = ?2 THEN since ELSE ?5 END,
+                 status = ?2, reason = ?3, loop_id = ?4, updated_at = ?5 WHERE key = ?1",
+            (Word(key), Word(status), reason, loop_id, self.now),
+        )?;
+        if updated == 0 { Err(missing("task", key)) } else { Ok(()) }
+    }
+
+    fn refuse_if_busy(&self, task: &TaskKey) -> Result<(), StoreError> {
+        match self.current_loop(task)? {
+            Some(live) => Err(StoreError::TaskBusy { task: task.clone(), loop_id: live.id }),
+            None => Ok(()),
+        }
+    }
+
+    /// Claims a task: begins a loop under the lock's name, as `running`. Refused while the task has a live loop.
+    pub fn create_loop(&self, lock: &LoopLock, new: &LoopNew<'_>) -> Result<(), StoreError> {
+        lock.check()?;
+        self.refuse_if_busy(new.task)?;
+        if self.task(new.task)?.is_none() {
+            return Err(missing("task", new.task));
+        }
+        self.execute(
+            "INSERT INTO loop (id, task, status, agent, model, isolation, settings, state, summary, tokens,
+                 started_at, updated_at, forked_from)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11)",
+            (
+                lock.loop_id(),
+                Word(new.task),
+                Word(TaskStatus::Running),
+                new.agent,
+                new.model,
+                Word(new.isolation),
+                Json(new.settings),
+                new.state,
+                Json(new.summary),
+                self.now,
+                new.forked_from,
+            ),
+        )?;
+        self.update_task(new.task, TaskStatus::Running, None, Some(lock.loop_id()))?;
+        self.tell(
+            Some(new.task),
+            Some(lock.loop_id()),
+            change::LOOP_CREATED,
+            &json!({ "status": TaskStatus::Running }),
+        )
+    }
+
+    /// Claims a loop that is there to go on with it: marks it `running`. Returns it as it was.
+    pub fn claim_loop(&self, lock: &LoopLock) -> Result<LoopRow, StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.set_loop_status(lock, TaskStatus::Running, None, false)?;
+        Ok(row)
+    }
+
+    /// Saves a loop's state; its task follows.
+    pub fn save_loop(&self, lock: &LoopLock, update: &LoopUpdate<'_>) -> Result<(), StoreError> {
+        lock.check()?;
+        let saved = self.execute(
+            "UPDATE loop SET state = ?2, summary = ?3, cost_usd = ?4, tokens = ?5 WHERE id = ?1",
+            (lock.loop_id(), update.state, Json(update.summary), update.cost_usd, signed(update.tokens)),
+        )?;
+        if saved == 0 {
+            return Err(missing("loop", lock.loop_id()));
+        }
+        self.set_loop_status(lock, update.status, update.reason, update.ended)
+    }
+
+    /// Sets a loop's status and leaves its state alone; its task follows. For `merged`, `discarded` and the like.
+    pub fn set_loop_status(
+        &self,
+        lock: &LoopLock,
+        status: TaskStatus,
+        reason: Option<&str>,
+        ended: bool,
+    ) -> Result<(), StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.mark_loop(&row, status, reason, ended, change::LOOP)
+    }
+
+    pub(super) fn mark_loop(
+        &self,
+        row: &LoopRow,
+        status: TaskStatus,
+        reason: Option<&str>,
+        ended: bool,
+        kind: &str,
+    ) -> Result<(), StoreError> {
+        if !ended && row.ended_at.is_some() {
+            self.refuse_if_busy(&row.task)?;
+        }
+        self.execute(
+            "UPDATE loop SET status = ?2, reason = ?3, updated_at = ?4,
+                 ended_at = CASE WHEN ?5 THEN coalesce(ended_at, ?4) END WHERE id = ?1",
+            (&row.id, Word(status), reason, self.now, ended),
+        )?;
+        // An older loop of a task that has begun another one no longer speaks for the task.
+        let speaks = self.task(&row.task)?.is_some_and(|task| task.loop_id.as_ref() == Some(&row.id));
+        if speaks || !ended {
+            self.update_task(&row.task, status, reason, Some(&row.id))?;
+        }
+        self.tell_of_loop(row, kind, &json!({ "status": status, "ended": ended }))
+    }
+
+    /// Says where a loop works.
+    pub fn set_loop_place(&self, lock: &LoopLock, place: &LoopPlace<'_>) -> Result<(), StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.execute(
+            "UPDATE loop SET branch = ?2, base_branch = ?3, base_commit = ?4, worktree = ?5, updated_at = ?6
+             WHERE id = ?1",
+            (&row.id, place.branch, place.base_branch, place.base_commit, place.worktree, self.now),
+        )?;
+        self.tell_of_loop(&row, change::LOOP, &json!({ "status": row.status }))
+    }
+
+    /// Replaces the limits and options a loop runs with.
+    pub fn set_loop_settings(&self, lock: &LoopLock, settings: &Value) -> Result<(), StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.execute(
+            "UPDATE loop SET settings = ?2, updated_at = ?3 WHERE id = ?1",
+            (&row.id, Json(settings), self.now),
+        )?;
+        self.tell_of_loop(&row, change::LOOP, &json!({ "status": row.status }))
+    }
+
+    /// Removes a loop and all that belongs to it. Its task stays, as it is.
+    pub fn forget_loop(&self, lock: &LoopLock) -> Result<(), StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.execute("DELETE FROM loop WHERE id = ?1", [&row.id])?;
+        self.tell_of_loop(&row, change::LOOP_FORGOTTEN, &json!({}))
+    }
+
+    /// Begins an iteration.
+    pub fn begin_iteration(
+        &self,
+        lock: &LoopLock,
+        n: u32,
+        tree_before: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.execute(
+            "INSERT INTO iteration (loop_id, n, started_at, tree_before, tokens) VALUES (?1, ?2, ?3, ?4, 0)",
+            (&row.id, n, self.now, tree_before),
+        )?;
+        self.tell_of_loop(&row, change::ITERATION_BEGAN, &json!({ "n": n }))
+    }
+
+    /// Ends an iteration.
+    pub fn end_iteration(&self, lock: &LoopLock, n: u32, end: &IterationEnd<'_>) -> Result<(), StoreError> {
+        let row = self.locked_loop(lock)?;
+        let ended = self.execute(
+            "UPDATE iteration SET ended_at = ?3, verdict = ?4, gate = ?5, tree_after = ?6, changed = ?7,
+                 files_changed = ?8, signature = ?9, cost_usd = ?10, tokens = ?11, session = ?12, summary = ?13
+             WHERE loop_id = ?1 AND n = ?2",
+            (
+                &row.id,
+                n,
+                self.now,
+                end.verdict,
+                end.gate.map(Json),
+                end.tree_after,
+                end.changed,
+                end.files_changed,
+                end.signature,
+                end.cost_usd,
+                signed(end.tokens),
+                end.session,
+                end.summary,
+            ),
+        )?;
+        if ended == 0 {
+            return Err(missing("iteration", &format!("{n} of loop {}", row.id)));
+        }
+        self.tell_of_loop(&row, change::ITERATION_ENDED, &json!({ "n": n, "verdict": end.verdict }))
+    }
+
+    /// Writes down that a process of the agent began; returns the run's id and its number in the loop.
+    pub fn begin_run(&self, lock: &LoopLock, new: &RunNew<'_>) -> Result<(i64, u32), StoreError> {
+        let row = self.locked_loop(lock)?;
+        let n = self.number("SELECT coalesce(max(n), 0) + 1 FROM run WHERE loop_id = ?1", [&row.id])?;
+        self.execute(
+            "INSERT INTO run (loop_id, iteration, n, pid, process_start, marker, session, started_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (&row.id, new.iteration, n, new.pid, new.process_start, new.marker, new.session, self.now),
+        )?;
+        let id = self.last_id();
+        self.tell_of_loop(&row, change::RUN_BEGAN, &json!({ "n": n, "iteration": new.iteration }))?;
+        Ok((id, u32::try_from(n).unwrap_or(u32::MAX)))
+    }
+
+    /// Writes down that a process of the agent ended. Whoever ended a leftover may say so: no lock is asked for.
+    pub fn end_run(&self, id: i64, end: &RunEnd<'_>) -> Result<(), StoreError> {
+        let Some(run) = self.run(id)? else {
+            return Err(missing("run", &id));
+        };
+        self.execute(
+            "UPDATE run SET ended_at = ?2, outcome = ?3, message = ?4, session = coalesce(?5, session),
+                 usage = ?6, session_total_cost = ?7, transcript = ?8 WHERE id = ?1",
+            (
+                id,
+                self.now,
+                end.outcome.class(),
+                end.message,
+                end.session,
+                end.usage.map(Json),
+                end.session_total_cost,
+                end.transcript,
+            ),
+        )?;
+        let row = self.existing_loop(&run.loop_id)?;
+        let payload = json!({ "n": run.n, "iteration": run.iteration, "outcome": end.outcome.class() });
+        self.tell_of_loop(&row, change::RUN_ENDED, &payload)
+    }
+
+    /// Writes down a checkpoint. Its ref must be there already.
+    pub fn add_checkpoint(&self, lock: &LoopLock, new: &CheckpointNew<'_>) -> Result<(), StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.execute(
+            "INSERT INTO checkpoint (loop_id, n, iteration, kind, commit_id, tree, head, ref, taken_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            (
+                &row.id,
+                new.n,
+                new.iteration,
+                Word(new.kind),
+                new.commit_id,
+                new.tree,
+                new.head,
+                new.reference,
+                self.now,
+            ),
+        )?;
+        self.tell_of_loop(&row, change::CHECKPOINT, &json!({ "n": new.n, "kind": new.kind }))
+    }
+
+    /// Writes down a verifier's answer with its findings; returns its id.
+    pub fn add_verification(&self, lock: &LoopLock, new: &VerificationNew<'_>) -> Result<i64, StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.execute(
+            "INSERT INTO verification (loop_id, iteration, verifier, criterion, criterion_text, passed, required,
+                 weight, exit, output, tree, started_at, duration_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            (
+                &row.id,
+                new.iteration,
+                new.verifier,
+                new.criterion.map(|(index, _)| index),
+                new.criterion.map(|(_, text)| text),
+                new.passed,
+                new.required,
+                new.weight,
+                new.exit,
+                new.output,
+                new.tree,
+                new.started_at,
+                signed(new.duration_ms),
+            ),
+        )?;
+        let id = self.last_id();
+        for (n, finding) in (0_i64..).zip(new.findings) {
+            self.execute(
+                "INSERT INTO finding (verification_id, n, severity, file, line, column, code, message)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                (
+                    id,
+                    n,
+                    Word(finding.severity),
+                    &finding.file,
+                    finding.line,
+                    finding.column,
+                    &finding.code,
+                    &finding.message,
+                ),
+            )?;
+        }
+        let payload = json!({ "id": id, "verifier": new.verifier, "passed": new.passed });
+        self.tell_of_loop(&row, change::VERIFIED, &payload)?;
+        Ok(id)
+    }
+
+    /// Asks the user; returns the question's id.
+    pub fn ask(&self, ask: &Ask<'_>) -> Result<i64, StoreError> {
+        self.execute(
+            "INSERT INTO approval (loop_id, task, kind, text, asked_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (ask.loop_id, ask.task.map(Word), Word(ask.kind), ask.text, self.now),
+        )?;
+        let id = self.last_id();
+        self.tell(ask.task, ask.loop_id, change::ASKED, &json!({ "id": id, "kind": ask.kind }))?;
+        Ok(id)
+    }
+
+    /// Answers a question. Says whether this is the answer: false if another one came first.
+    pub fn answer(&self, id: i64, approved: Option<bool>, answer: Option<&str>) -> Result<bool, StoreError> {
+        let Some(asked) = self.approval(id)? else {
+            return Err(missing("question", &id));
+        };
+        if asked.answered_at.is_some() {
+            return Ok(false);
+        }
+        self.execute(
+            "UPDATE approval SET answered_at = ?2, approved = ?3, answer = ?4 WHERE id = ?1",
+            (id, self.now, approved, answer),
+        )?;
+        let payload = json!({ "id": id, "approved": approved });
+        self.tell(asked.task.as_ref(), asked.loop_id.as_ref(), change::ANSWERED, &payload)?;
+        Ok(true)
+    }
+
+    /// Takes back the questions of a loop that no longer needs their answers.
+    pub fn withdraw_questions(&self, loop_id: &LoopId) -> Result<(), StoreError> {
+        for open in self.approvals(loop_id)?.into_iter().filter(|asked| asked.answered_at.is_none()) {
+            self.answer(open.id, None, None)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a command to the task's live loop, or, where there is none, to the next one; returns its place.
+    pub fn send_command(&self, new: &CommandNew<'_>) -> Result<i64, StoreError> {
+        if self.task(new.task)?.is_none() {
+            return Err(missing("task", new.task));
+        }
+        let live = self.current_loop(new.task)?.map(|row| row.id);
+        self.execute(
+            "INSERT INTO command (task, loop_id, kind, payload, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (Word(new.task), &live, new.kind, Json(new.payload), self.now),
+        )?;
+        let seq = self.last_id();
+        let payload = json!({ "seq": seq, "kind": new.kind });
+        self.tell(Some(new.task), live.as_ref(), change::COMMAND, &payload)?;
+        Ok(seq)
+    }
+
+    /// Takes all commands for a loop, in the order they were sent. None of them is ever given again.
+    pub fn take_commands(&self, lock: &LoopLock) -> Result<Vec<CommandRow>, StoreError> {
+        let row = self.locked_loop(lock)?;
+        let mut commands: Vec<CommandRow> = self.all(
+            "SELECT * FROM command WHERE task = ?1 AND consumed_at IS NULL AND (loop_id IS NULL OR loop_id = ?2)
+             ORDER BY seq",
+            (Word(&row.task), &row.id),
+        )?;
+        for command in &mut commands {
+            self.execute(
+                "UPDATE command SET consumed_at = ?2, loop_id = ?3 WHERE seq = ?1",
+                (command.seq, self.now, &row.id),
+            )?;
+            command.consumed_at = Some(self.now);
+            command.loop_id = Some(row.id.clone());
+            let payload = json!({ "seq": command.seq, "kind": command.kind });
+            self.tell_of_loop(&row, change::COMMAND_CONSUMED, &payload)?;
+        }
+        Ok(commands)
+    }
+
+    /// Says what came of a command.
+    pub fn finish_command(&self, seq: i64, result: &str) -> Result<(), StoreError> {
+        let Some(command) = self.command(seq)? else {
+            return Err(missing("command", &seq));
+        };
+        self.execute(
+            "UPDATE command SET result = ?2, consumed_at = coalesce(consumed_at, ?3) WHERE seq = ?1",
+            (seq, result, self.now),
+        )?;
+        let payload = json!({ "seq": seq, "kind": command.kind, "result": result });
+        self.tell(Some(&command.task), command.loop_id.as_ref(), change::COMMAND_CONSUMED, &payload)
+    }
+}
+
+fn missing(what: &'static str, name: &dyn Display) -> StoreError {
+    StoreError::Missing { what, name: name.to_string() }
+}

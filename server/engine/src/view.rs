@@ -1,0 +1,445 @@
+//! A task as every watcher shows it: an editor, a terminal, the tree.
+//!
+//! Made of the database's rows and of what the plan's document says. Never reads a document or a loop's state itself.
+
+use crate::store::{BreakerLine, LoopId, LoopRow, Millis, Reader, StoreError, VerificationRow};
+use alfine_core::task::{TaskKey, TaskStatus};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// One task, to be shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskView {
+    /// The task's key.
+    pub task: TaskKey,
+    /// Its plan's path from the repository's root.
+    pub plan: String,
+    /// Its id in the plan.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The plan's document; none where the task is only in the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// Where it stands in the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<ViewRange>,
+    /// Where it is.
+    pub status: TaskStatus,
+    /// Why, where there is more to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The live or last loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loop_id: Option<LoopId>,
+    /// The iteration at work, or the last one; 0 before the first.
+    pub iteration: u32,
+    /// The limit of iterations; 0 where neither a loop nor the plan has one.
+    pub max_iterations: u32,
+    /// The breaker's rules, counted.
+    pub breaker: Vec<BreakerLine>,
+    /// The last gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Value>,
+    /// The acceptance criteria, in the plan's order.
+    pub criteria: Vec<CriterionView>,
+    /// The agent's name; empty where none is chosen yet.
+    pub agent: String,
+    /// US dollars so far; none where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+    /// Files that differ from the base.
+    pub files_changed: u32,
+    /// The loop's branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The folder the agent works in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worktree: Option<String>,
+    /// Until when it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_until: Option<Millis>,
+    /// The last change; none where nothing was ever written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Millis>,
+}
+
+/// A range in a document, as the asking client counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewRange {
+    /// The first place.
+    pub start: ViewPlace,
+    /// The place after the last one.
+    pub end: ViewPlace,
+}
+
+/// A place in a document, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewPlace {
+    /// The line.
+    pub line: u32,
+    /// The unit in the line.
+    pub character: u32,
+}
+
+/// One acceptance criterion, to be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CriterionView {
+    /// As the plan has it.
+    pub text: String,
+    /// How far it is proven.
+    pub state: CriterionState,
+}
+
+/// How far a criterion is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CriterionState {
+    /// No evidence.
+    Open,
+    /// No evidence, but its box is ticked in the plan.
+    Checked,
+    /// The tree as it is was seen to fulfil it.
+    Proven,
+    /// An earlier tree was seen to fulfil it.
+    Stale,
+    /// The last look said no.
+    Failed,
+}
+
+/// A task as its plan has it; the caller's part of a view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedTask {
+    /// Its key.
+    pub key: TaskKey,
+    /// Its title.
+    pub title: String,
+    /// The plan's document.
+    pub uri: Option<String>,
+    /// Where it stands in the document.
+    pub range: Option<ViewRange>,
+    /// Where it is as long as the database has nothing on it.
+    pub status: TaskStatus,
+    /// The texts of its criteria, and whether their boxes are ticked.
+    pub criteria: Vec<(String, bool)>,
+    /// The agent it would be started with.
+    pub agent: String,
+    /// The limit it would be started with.
+    pub max_iterations: u32,
+}
+
+/// Makes the views of the planned tasks in their order, and behind them of those that are in no plan any more but
+/// have a loop that can go on.
+pub fn task_views(reader: &Reader, planned: &[PlannedTask]) -> Result<Vec<TaskView>, StoreError> {
+    reader.read(|reader| {
+        let mut rows: HashMap<TaskKey, _> =
+            reader.tasks()?.into_iter().map(|row| (row.key.clone(), row)).collect();
+        let mut loops: HashMap<LoopId, LoopRow> =
+            reader.last_loops()?.into_iter().map(|row| (row.id.clone(), row)).collect();
+
+        let mut views = Vec::with_capacity(planned.len());
+        for task in planned {
+            let mut view = planned_view(task);
+            if let Some(row) = rows.remove(&task.key) {
+                view.status = row.status;
+                view.reason = row.reason;
+                view.updated_at = Some(row.updated_at);
+                if let Some(of) = row.loop_id.and_then(|id| loops.remove(&id)) {
+                    add_evidence(reader, &of, &mut view.criteria)?;
+                    add_loop(&mut view, of);
+                }
+            }
+            views.push(view);
+        }
+
+        let mut orphans: Vec<LoopRow> = loops.into_values().filter(|of| of.ended_at.is_none()).collect();
+        orphans.sort_by(|a, b| a.id.cmp(&b.id));
+        for of in orphans {
+            let Some(row) = rows.remove(&of.task) else { continue };
+            let mut view = planned_view(&PlannedTask {
+                key: row.key,
+                title: row.title,
+                uri: None,
+                range: None,
+                status: row.status,
+                criteria: Vec::new(),
+                agent: String::new(),
+                max_iterations: 0,
+            });
+            view.reason = row.reason;
+            view.updated_at = Some(row.updated_at);
+            add_loop(&mut view, of);
+            views.push(view);
+        }
+        Ok(views)
+    })
+}
+
+fn planned_view(task: &PlannedTask) -> TaskView {
+    let criteria = task
+        .criteria
+        .iter()
+        .map(|(text, ticked)| CriterionView {
+            text: text.clone(),
+            state: if *ticked { CriterionState::Checked } else { CriterionState::Open },
+        })
+        .collect();
+    TaskView {
+        task: task.key.clone(),
+        plan: task.key.plan.clone(),
+        id: task.key.id.0.clone(),
+        title: task.title.clone(),
+        uri: task.uri.clone(),
+        range: task.range,
+        status: task.status,
+        reason: None,
+        loop_id: None,
+        iteration: 0,
+        max_iterations: task.max_iterations,
+        breaker: Vec::new(),
+        gate: None,
+        criteria,
+        agent: task.agent.clone(),
+        cost_usd: None,
+        files_changed: 0,
+        branch: None,
+        worktree: None,
+        waiting_until: None,
+        updated_at: None,
+    }
+}
+
+fn add_loop(view: &mut TaskView, of: LoopRow) {
+    view.loop_id = Some(of.id);
+    view.iteration = of.summary.iteration;
+    if of.summary.max_iterations > 0 {
+        view.max_iterations = of.summary.max_iterations;
+    }
+    view.breaker = of.summary.breaker;
+    view.gate = of.summary.gate;
+    view.agent = of.agent;
+    view.cost_usd = of.cost_usd;
+    view.files_changed = of.summary.files_changed;
+    view.branch = of.branch;
+    view.worktree = of.worktree;
+    view.waiting_until = of.summary.waiting_until;
+    view.updated_at = view.updated_at.max(Some(of.updated_at));
+}
+
+fn add_evidence(reader: &Reader, of: &LoopRow, criteria: &mut [CriterionView]) -> Result<(), StoreError> {
+    if criteria.is_empty() {
+        return Ok(());
+    }
+    let evidence = reader.latest_verifications(&of.id)?;
+    if evidence.is_empty() {
+        return Ok(());
+    }
+    let tree = reader.last_checkpoint(&of.id)?.map(|checkpoint| checkpoint.tree);
+    for (index, criterion) in criteria.iter_mut().enumerate() {
+        let states = evidence
+            .iter()
+            .filter(|row| proves(row, index, &criterion.text))
+            .map(|row| state_of(row, tree.as_deref()));
+        // Several verifiers may be bound to one criterion; the worst of them counts.
+        if let Some(worst) = states.max_by_key(|state| match state {
+            CriterionState::Failed => 2,
+            CriterionState::Stale => 1,
+            _ => 0,
+        }) {
+            criterion.state = worst;
+        }
+    }
+    Ok(())
+}
+
+/// By its text where the evidence has one, since an edit of the plan moves the numbers.
+fn proves(row: &VerificationRow, index: usize, text: &str) -> bool {
+    match &row.criterion_text {
+        Some(proven) => proven == text,
+        None => row.criterion.and_then(|number| usize::try_from(number).ok()) == Some(index),
+    }
+}
+
+fn state_of(row: &VerificationRow, tree: Option<&str>) -> CriterionState {
+    match (row.passed, tree.is_none_or(|tree| tree == row.tree)) {
+        (false, _) => CriterionState::Failed,
+        (true, true) => CriterionState::Proven,
+        (true, false) => CriterionState::Stale,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        layout::Layout,
+        store::{
+            CheckpointKind, CheckpointNew, LoopLock, LoopNew, LoopSummary, LoopUpdate, Store, StoreError, Tx,
+            VerificationNew,
+        },
+    };
+    use alfine_core::plan::Isolation;
+    use serde_json::json;
+
+    fn planned(id: &str, criteria: &[&str]) -> PlannedTask {
+        PlannedTask {
+            key: TaskKey::new("PLAN.md", id),
+            title: format!("Title of {id}"),
+            uri: Some("file:///r/PLAN.md".to_owned()),
+            range: None,
+            status: TaskStatus::Pending,
+            criteria: criteria.iter().map(|text| ((*text).to_owned(), *text == "ticked")).collect(),
+            agent: "codex".to_owned(),
+            max_iterations: 10,
+        }
+    }
+
+    fn start(tx: &Tx<'_>, lock: &LoopLock, task: &TaskKey) -> Result<(), StoreError> {
+        tx.put_task(task, "Title in the database", 1, TaskStatus::Ready)?;
+        let new = LoopNew {
+            task,
+            agent: "claude",
+            model: None,
+            isolation: Isolation::Worktree,
+            settings: &json!({}),
+            state: "{}",
+            summary: &LoopSummary::default(),
+            forked_from: None,
+        };
+        tx.create_loop(lock, &new)
+    }
+
+    #[test]
+    fn a_task_without_a_loop_shows_what_its_plan_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Layout::of_common_dir(folder.path())).unwrap().store;
+        let views = task_views(&store, &[planned("US-001", &["open", "ticked"])]).unwrap();
+        assert_eq!(
+            serde_json::to_value(&views).unwrap(),
+            json!([{
+                "task": "PLAN.md#US-001",
+                "plan": "PLAN.md",
+                "id": "US-001",
+                "title": "Title of US-001",
+                "uri": "file:///r/PLAN.md",
+                "status": "pending",
+                "iteration": 0,
+                "maxIterations": 10,
+                "breaker": [],
+                "criteria": [{ "text": "open", "state": "open" }, { "text": "ticked", "state": "checked" }],
+                "agent": "codex",
+                "filesChanged": 0,
+            }])
+        );
+    }
+
+    #[test]
+    fn a_task_with_a_loop_shows_the_loop_and_the_evidence() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::of_common_dir(folder.path());
+        let mut store = Store::open(&layout).unwrap().store;
+        let lock = LoopLock::acquire(&layout, &LoopId::generate()).unwrap();
+        let task = TaskKey::new("PLAN.md", "US-001");
+        let summary = LoopSummary {
+            iteration: 3,
+            max_iterations: 20,
+            waiting_until: Some(Millis(9)),
+            files_changed: 2,
+            ..LoopSummary::default()
+        };
+        let update = LoopUpdate {
+            status: TaskStatus::Waiting,
+            reason: Some("usage limit"),
+            state: "{}",
+            summary: &summary,
+            cost_usd: Some(0.5),
+            tokens: 1,
+            ended: false,
+        };
+        let evidence = |text, passed, tree| VerificationNew {
+            iteration: 1,
+            verifier: "command",
+            criterion: Some((7, text)),
+            passed,
+            required: true,
+            weight: 1.0,
+            exit: Some(0),
+            output: "",
+            tree,
+            started_at: Millis(1),
+            duration_ms: 1,
+            findings: &[],
+        };
+        store
+            .write_at(Millis(1000), |tx| {
+                start(tx, &lock, &task)?;
+                tx.begin_iteration(&lock, 1, None)?;
+                tx.add_checkpoint(
+                    &lock,
+                    &CheckpointNew {
+                        n: 1,
+                        iteration: Some(1),
+                        kind: CheckpointKind::After,
+                        commit_id: "c",
+                        tree: "now",
+                        head: None,
+                        reference: "r",
+                    },
+                )?;
+                tx.add_verification(&lock, &evidence("proven", true, "now"))?;
+                tx.add_verification(&lock, &evidence("stale", true, "before"))?;
+                tx.add_verification(&lock, &evidence("failed", false, "before"))?;
+                tx.save_loop(&lock, &update)
+            })
+            .unwrap();
+
+        let views = task_views(&store, &[planned("US-001", &["failed", "new", "proven", "stale"])]).unwrap();
+        assert_eq!(
+            serde_json::to_value(&views).unwrap(),
+            json!([{
+                "task": "PLAN.md#US-001",
+                "plan": "PLAN.md",
+                "id": "US-001",
+                "title": "Title of US-001",
+                "uri": "file:///r/PLAN.md",
+                "status": "waiting",
+                "reason": "usage limit",
+                "loopId": lock.loop_id(),
+                "iteration": 3,
+                "maxIterations": 20,
+                "breaker": [],
+                "criteria": [
+                    { "text": "failed", "state": "failed" },
+                    { "text": "new", "state": "open" },
+                    { "text": "proven", "state": "proven" },
+                    { "text": "stale", "state": "stale" },
+                ],
+                "agent": "claude",
+                "costUsd": 0.5,
+                "filesChanged": 2,
+                "waitingUntil": 9,
+                "updatedAt": 1000,
+            }])
+        );
+    }
+
+    #[test]
+    fn a_live_loop_of_a_task_that_left_its_plan_is_still_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::of_common_dir(folder.path());
+        let mut store = Store::open(&layout).unwrap().store;
+        let locks = [(); 2].map(|()| LoopLock::acquire(&layout, &LoopId::generate()).unwrap());
+        store
+            .write(|tx| {
+                start(tx, &locks[0], &TaskKey::new("PLAN.md", "gone"))?;
+                start(tx, &locks[1], &TaskKey::new("PLAN.md", "gone and done"))?;
+                tx.set_loop_status(&locks[1], TaskStatus::Done, None, true)
+            })
+            .unwrap();
+        let views = task_views(&store, &[planned("US-001", &[])]).unwrap();
+        let shown: Vec<_> = views.iter().map(|view| (view.id.as_str(), view.uri.is_some())).collect();
+        assert_eq!(shown, [("US-001", true), ("gone", false)]);
+    }
+}
