@@ -1,3 +1,25 @@
-//! The one binary.
+//! The one binary: reads the command line, calls the engine, prints, and maps the end to an exit status.
 
-fn main() {}
+mod cli;
+mod commands;
+mod display;
+mod report;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The guard and the detaching process come before anything that starts a thread.
+    if let Some(code) = alfine_engine::process::hidden_subcommand(std::env::args_os()) {
+        return ExitCode::from(u8::try_from(code).unwrap_or(1));
+    }
+    if let Some(code) = alfine_engine::agent::rehearsal::hidden_subcommand(std::env::args_os()) {
+        return ExitCode::from(u8::try_from(code).unwrap_or(1));
+    }
+    let cli = cli::Cli::parse();
+    report::log_to_stderr();
+    match commands::perform(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => report::print(&error),
+    }
+}

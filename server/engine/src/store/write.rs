@@ -719,6 +719,12 @@ impl<'s> Tx<'s> {
         Ok(commands)
     }
 
+    /// Gives back the commands that a dead runner took and whose result nobody wrote down, so that they are taken again.
+    pub fn release_commands(&self, lock: &LoopLock) -> Result<usize, StoreError> {
+        lock.check()?;
+        self.execute("UPDATE command SET consumed_at = NULL WHERE loop_id = ?1 AND result IS NULL", [lock.loop_id()])
+    }
+
     /// Says what came of a command.
     pub fn finish_command(&self, seq: i64, result: &str) -> Result<(), StoreError> {
         let Some(command) = self.command(seq)? else {

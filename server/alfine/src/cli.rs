@@ -1,0 +1,387 @@
+//! The command line as data: what clap reads, with help and an example for every command.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Runs your coding agent on your repository, again and again, until the work is provably done.
+#[derive(Debug, Parser)]
+#[command(
+    name = "alfine",
+    version,
+    about,
+    after_help = "Begin with `alfine init`, then `alfine run PLAN.md`. See it play without a key: `alfine demo`.\n\
+                  Exit status: 0 done, 1 failed, 2 wrong usage, 3 stopped (by a breaker or by you), 4 needs you."
+)]
+pub struct Cli {
+    /// Work on the repository in this folder instead of the current one.
+    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Everything `alfine` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a plan's task in the foreground until it is done, stopped, or needs you.
+    #[command(after_help = "Examples:\n  alfine run PLAN.md#US-001\n  alfine run PLAN.md --agent claude -i 5 --max-cost 2\n  alfine run PLAN.md#US-001 --json | jq .")]
+    Run(RunArgs),
+    /// Run a plan's task in the background; it lives on when the terminal closes.
+    #[command(after_help = "Example:\n  alfine start PLAN.md#US-001 && alfine log PLAN.md#US-001 --follow")]
+    Start(RunArgs),
+    /// Show every task with its status, iteration, cost and what to do next.
+    #[command(after_help = "Examples:\n  alfine status\n  alfine status PLAN.md#US-001\n  alfine status --json")]
+    Status(StatusArgs),
+    /// Show what happened in a task's loop.
+    #[command(after_help = "Examples:\n  alfine log PLAN.md#US-001\n  alfine log PLAN.md#US-001 --follow\n  alfine log PLAN.md#US-001 --transcript --iteration 2")]
+    Log(LogArgs),
+    /// Show what a task's loop changed.
+    #[command(after_help = "Examples:\n  alfine diff PLAN.md#US-001\n  alfine diff PLAN.md#US-001 --iteration 2\n  alfine diff PLAN.md#US-001 --stat")]
+    Diff(DiffArgs),
+    /// Hold a loop after its iteration, or at once.
+    #[command(after_help = "Example:\n  alfine pause PLAN.md#US-001 --now")]
+    Pause(PauseArgs),
+    /// Go on with a paused, stopped, interrupted or failed loop.
+    #[command(after_help = "Examples:\n  alfine continue PLAN.md#US-001\n  alfine continue PLAN.md#US-001 -i 15\n  alfine continue PLAN.md#US-001 --reset-breaker --background")]
+    Continue(ContinueArgs),
+    /// End a loop's agent and stop the loop. Its work is kept.
+    #[command(after_help = "Example:\n  alfine stop PLAN.md#US-001")]
+    Stop(TaskArg),
+    /// Give the agent a note for its next prompt.
+    #[command(after_help = "Example:\n  alfine steer PLAN.md#US-001 \"use the existing Money type\"")]
+    Steer(SteerArgs),
+    /// Answer what a loop asks: a text, --approve or --reject.
+    #[command(after_help = "Examples:\n  alfine answer PLAN.md#US-001 \"SQLite\"\n  alfine answer PLAN.md#US-001 --approve")]
+    Answer(AnswerArgs),
+    /// Merge a done task into the branch it was based on.
+    #[command(after_help = "Example:\n  alfine merge PLAN.md#US-001")]
+    Merge(MergeArgs),
+    /// Throw a task's worktree and branch away. Its checkpoints are kept.
+    #[command(after_help = "Example:\n  alfine discard PLAN.md#US-001")]
+    Discard(DiscardArgs),
+    /// Set a loop's working tree back to what it was after an iteration.
+    #[command(after_help = "Example:\n  alfine rewind PLAN.md#US-001 2   # then: alfine continue PLAN.md#US-001")]
+    Rewind(IterationArgs),
+    /// Begin a new loop of a task from what it was after an iteration; the old one is kept.
+    #[command(after_help = "Example:\n  alfine fork PLAN.md#US-001 2")]
+    Fork(IterationArgs),
+    /// Allow the commands that this repository and a plan name, on this machine.
+    #[command(after_help = "Examples:\n  alfine trust PLAN.md\n  alfine trust --list\n  alfine trust --revoke")]
+    Trust(TrustArgs),
+    /// Write an `alfine.toml` and a first plan.
+    #[command(after_help = "Example:\n  alfine init")]
+    Init(InitArgs),
+    /// Check agents, git, database and settings, each with its remedy.
+    #[command(after_help = "Examples:\n  alfine doctor\n  alfine doctor --json")]
+    Doctor(JsonArg),
+    /// Check a plan. Exit status 1 where it has an error.
+    #[command(after_help = "Examples:\n  alfine lint PLAN.md\n  alfine lint PLAN.md --json\n  alfine lint PLAN.md --fix")]
+    Lint(LintArgs),
+    /// Say how the completion gate in one message of an agent is read, and why.
+    #[command(after_help = "Examples:\n  alfine gate message.txt\n  pbpaste | alfine gate --json")]
+    Gate(GateArgs),
+    /// List worktrees and branches that nobody needs any more, and remove them.
+    #[command(after_help = "Examples:\n  alfine gc            # lists\n  alfine gc --remove")]
+    Gc(GcArgs),
+    /// Play a whole loop in a throw-away repository, with a built-in agent: no key, no network.
+    #[command(after_help = "Example:\n  alfine demo --keep")]
+    Demo(DemoArgs),
+    /// Print a shell's completion script.
+    #[command(after_help = "Example:\n  alfine completions bash > ~/.local/share/bash-completion/completions/alfine")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the JSON schema of `alfine.toml`, or every setting as a table.
+    #[command(after_help = "Examples:\n  alfine settings\n  alfine settings --schema > alfine.schema.json")]
+    Settings {
+        /// Print the JSON schema.
+        #[arg(long)]
+        schema: bool,
+    },
+    /// The language server, on standard input and output.
+    #[command(hide = true)]
+    Lsp,
+    /// A runner of one loop, in the background.
+    #[command(hide = true)]
+    Runner {
+        /// The loop's id.
+        loop_id: String,
+    },
+}
+
+/// Which task, and how it is run.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// A plan, or one task of it: PLAN.md, PLAN.md#US-001.
+    #[arg(value_name = "PLAN[#TASK]")]
+    pub target: String,
+    /// The most iterations, 1 to 50.
+    #[arg(short = 'i', long, value_name = "N")]
+    pub max_iterations: Option<u32>,
+    /// Tell the agent to do this task alone; of a plan, run only the first task that is ready.
+    #[arg(short = '1', long)]
+    pub single_task: bool,
+    /// The agent: claude, command, rehearsal.
+    #[arg(long)]
+    pub agent: Option<String>,
+    /// The agent's model.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Work in your own tree instead of a worktree.
+    #[arg(long)]
+    pub in_place: bool,
+    /// Resume the agent's session in later iterations, or start each one fresh.
+    #[arg(long, value_enum)]
+    pub context: Option<Context>,
+    /// Stop before the next iteration once the loop cost this much, in US dollars.
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<f64>,
+    /// What the agent may do without asking: edits, commands, all.
+    #[arg(long, value_name = "WHAT")]
+    pub permissions: Option<String>,
+    /// Take uncommitted changes along as the base of the work.
+    #[arg(long)]
+    pub include_uncommitted: bool,
+    /// Allow the commands that the repository and the plan name, without asking.
+    #[arg(long)]
+    pub trust: bool,
+    /// Print one event a line as JSON, the last one with the task.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a later iteration remembers.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Context {
+    /// The session of the one before.
+    Resume,
+    /// Nothing but the tree and the progress log.
+    Fresh,
+}
+
+/// One task.
+#[derive(Debug, Clone, Args)]
+pub struct TaskArg {
+    /// The task: PLAN.md#US-001.
+    #[arg(value_name = "PLAN#TASK")]
+    pub task: String,
+}
+
+/// What is shown of all tasks.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Only this plan or task.
+    #[arg(value_name = "PLAN[#TASK]")]
+    pub target: Option<String>,
+    /// As JSON: `{"tasks": [TaskView]}`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is shown of a loop.
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// Go on showing what happens until the loop rests.
+    #[arg(short, long)]
+    pub follow: bool,
+    /// What the agent printed, instead of what happened.
+    #[arg(long)]
+    pub transcript: bool,
+    /// Only this iteration.
+    #[arg(long, value_name = "N")]
+    pub iteration: Option<u32>,
+    /// As JSON, one event a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is compared.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// What this iteration changed, instead of the whole loop.
+    #[arg(long, value_name = "N")]
+    pub iteration: Option<u32>,
+    /// Only the files and their counts.
+    #[arg(long)]
+    pub stat: bool,
+}
+
+/// How a loop is held.
+#[derive(Debug, Args)]
+pub struct PauseArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// End the agent now instead of waiting for its iteration.
+    #[arg(long)]
+    pub now: bool,
+}
+
+/// How a loop goes on.
+#[derive(Debug, Args)]
+pub struct ContinueArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// The new limit of iterations, up to 50.
+    #[arg(short = 'i', long, value_name = "N")]
+    pub max_iterations: Option<u32>,
+    /// The new limit of cost, in US dollars.
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<f64>,
+    /// Set the breaker's counters to zero.
+    #[arg(long)]
+    pub reset_breaker: bool,
+    /// Return at once; the loop runs in the background.
+    #[arg(short, long)]
+    pub background: bool,
+    /// Allow the commands that the repository and the plan name, without asking.
+    #[arg(long)]
+    pub trust: bool,
+    /// Print one event a line as JSON, the last one with the task.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A note for the agent.
+#[derive(Debug, Args)]
+pub struct SteerArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// The note.
+    pub text: String,
+}
+
+/// An answer.
+#[derive(Debug, Args)]
+pub struct AnswerArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// The answer in words; with --reject, what is missing.
+    pub text: Option<String>,
+    /// Yes.
+    #[arg(long, conflicts_with = "reject")]
+    pub approve: bool,
+    /// No.
+    #[arg(long)]
+    pub reject: bool,
+    /// Only answer; do not go on with the loop in the background.
+    #[arg(long)]
+    pub hold: bool,
+}
+
+/// How a task is merged.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// Merge into this branch instead of the one it was based on.
+    #[arg(long, value_name = "BRANCH")]
+    pub into: Option<String>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is thrown away.
+#[derive(Debug, Args)]
+pub struct DiscardArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// An iteration of a task.
+#[derive(Debug, Args)]
+pub struct IterationArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// The iteration; 0 is before the first.
+    pub iteration: u32,
+}
+
+/// What is trusted.
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// The plan whose commands are allowed, besides the repository's.
+    pub plan: Option<String>,
+    /// Only list the commands, allowed or not.
+    #[arg(long)]
+    pub list: bool,
+    /// Take back every approval for this repository.
+    #[arg(long, conflicts_with = "list")]
+    pub revoke: bool,
+    /// Do not ask.
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// What is set up.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The agent that the settings name.
+    #[arg(long)]
+    pub agent: Option<String>,
+}
+
+/// How it is printed.
+#[derive(Debug, Args)]
+pub struct JsonArg {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is checked.
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// The plan.
+    pub plan: PathBuf,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Apply the first fix of each finding.
+    #[arg(long, conflicts_with = "json")]
+    pub fix: bool,
+}
+
+/// What is read.
+#[derive(Debug, Args)]
+pub struct GateArgs {
+    /// A file with one message of the assistant; standard input without it.
+    pub file: Option<PathBuf>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is removed.
+#[derive(Debug, Args)]
+pub struct GcArgs {
+    /// Remove what is listed.
+    #[arg(long)]
+    pub remove: bool,
+}
+
+/// How the demo is played.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Keep the throw-away repository, and say where it is.
+    #[arg(long)]
+    pub keep: bool,
+}

@@ -1,0 +1,112 @@
+//! What each command does: one file per command, named after it.
+
+mod control;
+mod demo;
+mod diff;
+mod doctor;
+mod finish;
+mod gate;
+mod gc;
+mod init;
+mod lint;
+mod log;
+mod run;
+mod status;
+mod trust;
+pub mod views;
+
+use crate::{
+    cli::{Cli, Command},
+    report::exit,
+};
+use alfine_engine::{Error, ErrorKind, Result, config};
+use clap::CommandFactory;
+use serde::Serialize;
+use std::{
+    fmt,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// Performs one command line and returns the exit status.
+pub fn perform(cli: Cli) -> Result<u8> {
+    let directory = working_directory(cli.directory.as_deref())?;
+    match cli.command {
+        Command::Run(args) => run::perform(&directory, &args),
+        Command::Start(args) => run::start(&directory, &args),
+        Command::Runner { loop_id } => run::runner(&directory, &loop_id),
+        Command::Status(args) => status::perform(&directory, &args),
+        Command::Log(args) => log::perform(&directory, &args),
+        Command::Diff(args) => diff::perform(&directory, &args),
+        Command::Pause(args) => control::pause(&directory, &args),
+        Command::Continue(args) => control::go_on(&directory, &args),
+        Command::Stop(args) => control::stop(&directory, &args),
+        Command::Steer(args) => control::steer(&directory, &args),
+        Command::Answer(args) => control::answer(&directory, &args),
+        Command::Merge(args) => finish::merge(&directory, &args),
+        Command::Discard(args) => finish::discard(&directory, &args),
+        Command::Rewind(args) => finish::rewind(&directory, &args),
+        Command::Fork(args) => finish::fork(&directory, &args),
+        Command::Trust(args) => trust::perform(&directory, &args),
+        Command::Init(args) => init::perform(&directory, &args),
+        Command::Doctor(args) => doctor::perform(&directory, &args),
+        Command::Lint(args) => lint::perform(&directory, &args),
+        Command::Gate(args) => gate::perform(&args),
+        Command::Gc(args) => gc::perform(&directory, &args),
+        Command::Demo(args) => demo::perform(&args),
+        Command::Settings { schema } => settings(schema),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "alfine", &mut std::io::stdout());
+            Ok(exit::DONE)
+        }
+        Command::Lsp => Err(Error::user("this version has no language server yet")
+            .hint("run loops from the terminal: alfine run PLAN.md#TASK")),
+    }
+}
+
+fn settings(schema: bool) -> Result<u8> {
+    if schema {
+        print_json(&config::schema())?;
+    } else {
+        say(format_args!("{}", config::reference_markdown()));
+    }
+    Ok(exit::DONE)
+}
+
+fn working_directory(given: Option<&Path>) -> Result<PathBuf> {
+    let current = std::env::current_dir().map_err(|error| {
+        Error::user(format!("the current folder cannot be read: {error}")).hint("change to a folder that exists")
+    })?;
+    let Some(given) = given else { return Ok(current) };
+    let directory = current.join(given);
+    if !directory.is_dir() {
+        return Err(Error::user(format!("{} is not a folder", directory.display())));
+    }
+    Ok(directory)
+}
+
+/// Prints one line to standard output. A reader that went away (`| head`) is no error.
+pub fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Prints a value as one line of JSON.
+pub fn print_json(value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot print as JSON: {error}")))?;
+    say(format_args!("{text}"));
+    Ok(())
+}
+
+/// Reads a text file; bytes that are not UTF-8 are an error that names the place.
+pub fn read_text(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Error::user(format!("cannot read {}: {error}", path.display())).hint("give the path of a plan, such as PLAN.md")
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Error::user(format!("{}:{line}: not UTF-8 text at byte {valid}", path.display()))
+            .hint("save the file as UTF-8")
+    })
+}

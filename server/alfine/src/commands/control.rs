@@ -1,0 +1,153 @@
+//! `pause`, `continue`, `stop`, `steer`, `answer`: steering a loop, whoever runs it.
+
+use super::{run, say};
+use crate::{
+    cli::{AnswerArgs, ContinueArgs, PauseArgs, RunArgs, SteerArgs, TaskArg},
+    display::Display,
+    report::exit,
+};
+use alfine_core::{
+    machine::{Answer, Command},
+    task::{TaskKey, TaskStatus},
+};
+use alfine_engine::{
+    Error, Result,
+    config::Partial,
+    control::{self, Taken},
+    finish,
+    project::Project,
+    runner,
+    task_spec,
+};
+use std::path::Path;
+
+/// Holds a loop.
+pub fn pause(directory: &Path, args: &PauseArgs) -> Result<u8> {
+    let how = if args.now { "is paused" } else { "pauses after this iteration" };
+    send(directory, &args.task, &Command::Pause { now: args.now }, how)
+}
+
+/// Ends a loop's agent and stops the loop.
+pub fn stop(directory: &Path, args: &TaskArg) -> Result<u8> {
+    send(directory, args, &Command::Stop, "is stopping")
+}
+
+/// Leaves a note for the agent.
+pub fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
+    if args.text.trim().is_empty() {
+        return Err(Error::user("the note is empty").hint("say what the agent should know, in quotes"));
+    }
+    send(directory, &args.task, &Command::Steer { text: args.text.clone() }, "has the note for its next prompt")
+}
+
+fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Result<u8> {
+    let mut project = run::open(directory, false)?;
+    let key = project.key(&task.task)?;
+    let taken = control::send(&mut project, &key, command, run::program()?)?;
+    match (command, taken) {
+        (Command::Stop, Taken::BySavedState) => say(format_args!("{key} is stopped")),
+        (Command::Pause { .. }, Taken::BySavedState) => say(format_args!("{key} is paused")),
+        _ => say(format_args!("{key} {how}")),
+    }
+    Ok(exit::DONE)
+}
+
+/// Goes on with a loop.
+pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
+    task_spec::check_iterations(args.max_iterations)?;
+    let mut project = run::open(directory, args.json)?;
+    let key = project.key(&args.task.task)?;
+    let command = Command::Continue {
+        max_iterations: args.max_iterations,
+        reset_breaker: args.reset_breaker,
+        max_cost_usd: args.max_cost,
+    };
+    let row = control::live_loop(&project, &key)?;
+    if runner::is_running(&project.layout, &row.id)? {
+        control::send(&mut project, &key, &command, run::program()?)?;
+        say(format_args!("{key} goes on"));
+        return Ok(exit::DONE);
+    }
+    refuse_early(&row, &key, args)?;
+    let spec = finish::spec_of(&row)?;
+    let loaded = project.settings(Partial::default(), Vec::new())?;
+    let trust = RunArgs {
+        target: args.task.task.clone(),
+        max_iterations: None,
+        single_task: false,
+        agent: None,
+        model: None,
+        in_place: false,
+        context: None,
+        max_cost: None,
+        permissions: None,
+        include_uncommitted: false,
+        trust: args.trust,
+        json: args.json,
+    };
+    run::ask_for_trust(&project, &key, &spec, &loaded, &trust)?;
+    let lock = runner::claim(&mut project, &row.id)?;
+    control::leave(&mut project, &key, &command)?;
+    if args.background {
+        run::detach(&project, lock)?;
+        say(format_args!("{key} goes on in the background; follow it: alfine log {key} --follow"));
+        return Ok(exit::DONE);
+    }
+    let display = if args.json { None } else { Some(Display::new()) };
+    let status = run::foreground(&mut project, &key, lock, display.as_ref());
+    if let Some(display) = &display {
+        display.finish();
+    }
+    status
+}
+
+/// Refuses what the loop would refuse, before anything is started.
+fn refuse_early(row: &alfine_engine::store::LoopRow, key: &TaskKey, args: &ContinueArgs) -> Result<()> {
+    match row.status {
+        TaskStatus::Done => Err(Error::user(format!("{key} is done: there is nothing to continue"))
+            .hint(format!("merge it: alfine merge {key}"))),
+        TaskStatus::NeedsInput if row.reason.as_deref().is_some_and(|reason| reason.ends_with("Is it done?")) => {
+            Err(Error::user(format!("{key} asks for your approval first"))
+                .hint(format!("alfine answer {key} --approve, or --reject \"what is missing\"")))
+        }
+        _ => {
+            let judged = row.summary.breaker.iter().find(|line| line.rule == "iterations").map_or(0.0, |line| line.count);
+            match args.max_iterations {
+                Some(limit) if !args.reset_breaker && f64::from(limit) <= judged => Err(Error::user(format!(
+                    "a limit of {limit} iterations is already reached: {judged} were judged"
+                ))
+                .hint(format!("give {} to 50, or --reset-breaker", judged + 1.0))),
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+/// Answers a loop's question and goes on with it in the background.
+pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
+    let approved = match (args.approve, args.reject) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    };
+    let text = args.text.clone().filter(|text| !text.trim().is_empty());
+    if approved.is_none() && text.is_none() {
+        return Err(Error::user("the answer is empty").hint("give a text, --approve or --reject"));
+    }
+    let mut project = run::open(directory, false)?;
+    let key = project.key(&args.task.task)?;
+    control::answer(&mut project, &key, &Answer { approved, text })?;
+    if args.hold {
+        say(format_args!("{key} has its answer; go on with it: alfine continue {key}"));
+        return Ok(exit::DONE);
+    }
+    go_on_in_background(&mut project, &key)?;
+    say(format_args!("{key} has its answer and goes on; follow it: alfine log {key} --follow"));
+    Ok(exit::DONE)
+}
+
+fn go_on_in_background(project: &mut Project, key: &TaskKey) -> Result<()> {
+    let row = control::live_loop(project, key)?;
+    let lock = runner::claim(project, &row.id)?;
+    run::detach(project, lock)
+}

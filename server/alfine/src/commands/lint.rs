@@ -1,0 +1,121 @@
+//! `alfine lint`: a plan's findings at their places.
+
+use crate::{
+    cli::LintArgs,
+    commands::{print_json, read_text, say},
+    report::exit,
+};
+use alfine_core::{
+    finding::Severity,
+    lint::{self, Lint},
+    plan,
+    text::{LineIndex, TextEdit},
+};
+use alfine_engine::{Error, ErrorKind, Result, project};
+use serde::Serialize;
+use std::path::Path;
+
+/// One finding as a machine reads it.
+#[derive(Serialize)]
+struct FindingView<'a> {
+    code: &'a str,
+    severity: Severity,
+    line: usize,
+    column: usize,
+    message: &'a str,
+    fixes: Vec<&'a str>,
+}
+
+/// Prints a plan's findings, or mends what has a fix.
+pub fn perform(directory: &Path, args: &LintArgs) -> Result<u8> {
+    let path = directory.join(&args.plan);
+    let options = project::lint_options(directory)?;
+    let text = read_text(&path)?;
+    let findings = lint::lint(&text, &plan::parse_markdown(&text), &options);
+    if args.fix {
+        return mend(&path, text, &options);
+    }
+    let index = LineIndex::new(&text);
+    if args.json {
+        let views: Vec<_> = findings.iter().map(|finding| view(finding, &index, &text)).collect();
+        print_json(&serde_json::json!({ "plan": args.plan, "findings": views }))?;
+    } else {
+        for finding in &findings {
+            print(&args.plan, finding, &index, &text);
+        }
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        match findings.len() {
+            0 => say(format_args!("{}: nothing to complain about", args.plan.display())),
+            all => say(format_args!("{}: {all} findings, {errors} of them errors", args.plan.display())),
+        }
+    }
+    let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
+    Ok(if wrong { exit::FAILED } else { exit::DONE })
+}
+
+fn view<'a>(finding: &'a Lint, index: &LineIndex, text: &str) -> FindingView<'a> {
+    let (line, column) = index.line_column(text, finding.span.start);
+    FindingView {
+        code: finding.code.as_str(),
+        severity: finding.severity,
+        line,
+        column,
+        message: &finding.message,
+        fixes: finding.fixes.iter().map(|fix| fix.title.as_str()).collect(),
+    }
+}
+
+fn print(plan: &Path, finding: &Lint, index: &LineIndex, text: &str) {
+    let (line, column) = index.line_column(text, finding.span.start);
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Information => "info",
+    };
+    let plan = plan.display();
+    say(format_args!("{plan}:{line}:{column}: {severity} [{}] {}", finding.code.as_str(), finding.message));
+    for (span, related) in &finding.related {
+        let (line, column) = index.line_column(text, span.start);
+        say(format_args!("    {plan}:{line}:{column}: {related}"));
+    }
+    for fix in finding.fixes.iter().filter(|fix| !fix.edits.is_empty()) {
+        say(format_args!("    fix: {}", fix.title));
+    }
+}
+
+/// Applies one fix at a time, since each moves what stands after it, until no finding has one.
+fn mend(path: &Path, mut text: String, options: &lint::LintOptions) -> Result<u8> {
+    const ENOUGH: usize = 1000;
+    let mut mended = 0;
+    while mended < ENOUGH {
+        let findings = lint::lint(&text, &plan::parse_markdown(&text), options);
+        // A vague criterion's fix inserts a place to fill in; only a person can do that.
+        let next = findings.iter().filter(|finding| finding.code != lint::LintCode::CriterionVague);
+        let Some(fix) = next.filter_map(|finding| finding.fixes.iter().find(|fix| !fix.edits.is_empty())).next() else {
+            break;
+        };
+        say(format_args!("{}", fix.title));
+        text = apply(&text, &fix.edits);
+        mended += 1;
+    }
+    if mended > 0 {
+        std::fs::write(path, &text).map_err(|error| {
+            Error::new(ErrorKind::User, format!("cannot write {}: {error}", path.display()))
+                .hint("make the file writable and run the command again")
+        })?;
+    }
+    say(format_args!("{}: {mended} mended", path.display()));
+    Ok(exit::DONE)
+}
+
+fn apply(text: &str, edits: &[TextEdit]) -> String {
+    let mut edits: Vec<&TextEdit> = edits.iter().collect();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    let mut text = text.to_owned();
+    for edit in edits {
+        if text.get(edit.span.start..edit.span.end).is_some() {
+            text.replace_range(edit.span.start..edit.span.end, &edit.new_text);
+        }
+    }
+    text
+}

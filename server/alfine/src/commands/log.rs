@@ -1,0 +1,134 @@
+//! `alfine log`: what happened in a task's loop, so far or as it happens; or what its agent printed.
+
+use super::{print_json, run, say};
+use crate::{
+    cli::LogArgs,
+    display::{Display, line_of},
+    report::exit,
+};
+use alfine_core::task::TaskKey;
+use alfine_engine::{
+    Error, ErrorKind, Result,
+    project::Project,
+    runner::{self, News},
+    store::{Event, Feed, LoopRow, News as Changes},
+};
+use serde_json::json;
+use std::{io::Write, path::Path, time::Duration};
+
+/// How many events are read at once.
+const PAGE: usize = 1000;
+
+/// Prints a loop's events or its transcript.
+pub fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
+    let mut project = run::open(directory, args.json)?;
+    let key = project.key(&args.task.task)?;
+    let Some(row) = runner::loop_of(&project.store, &key)? else {
+        return Err(Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}")));
+    };
+    if args.transcript {
+        return transcript(&project, &row, args.iteration);
+    }
+    let mut shown = Shown { display: Display::new(), key, row, iteration: 0, only: args.iteration, json: args.json };
+    let mut after = 0;
+    loop {
+        let events = project.store.events_after(after, PAGE)?;
+        let Some(last) = events.last() else { break };
+        after = last.seq;
+        for event in &events {
+            shown.show(event)?;
+        }
+    }
+    if args.follow {
+        follow(&mut project, &mut shown, after)?;
+    }
+    shown.display.finish();
+    Ok(exit::DONE)
+}
+
+/// Goes on until the loop rests.
+fn follow(project: &mut Project, shown: &mut Shown, after: i64) -> Result<()> {
+    const LOOK: Duration = Duration::from_secs(2);
+    let mut feed = Feed::new(&project.layout, after);
+    loop {
+        project.end_leftovers()?;
+        let running = runner::is_running(&project.layout, &shown.row.id)?;
+        let wait = if running { LOOK } else { Duration::ZERO };
+        match feed.wait(Some(wait))? {
+            Changes::Events(events) => {
+                for event in &events {
+                    shown.show(event)?;
+                }
+            }
+            Changes::Quiet if !running => return Ok(()),
+            Changes::Quiet => {}
+            Changes::Replaced | Changes::Stopped => return Ok(()),
+        }
+    }
+}
+
+struct Shown {
+    display: Display,
+    key: TaskKey,
+    row: LoopRow,
+    iteration: u64,
+    only: Option<u32>,
+    json: bool,
+}
+
+impl Shown {
+    fn show(&mut self, event: &Event) -> Result<()> {
+        if event.loop_id.as_ref() != Some(&self.row.id) {
+            return Ok(());
+        }
+        if let Some(n) = event.payload["iteration"].as_u64() {
+            self.iteration = n;
+        }
+        if self.only.is_some_and(|only| u64::from(only) != self.iteration) {
+            return Ok(());
+        }
+        if self.json {
+            return print_json(&json!({
+                "seq": event.seq, "at": event.at, "task": event.task, "loop": event.loop_id,
+                "kind": event.kind, "payload": event.payload,
+            }));
+        }
+        let news = News {
+            at: event.at,
+            task: self.key.clone(),
+            status: self.row.status,
+            kind: event.kind.clone(),
+            payload: event.payload.clone(),
+        };
+        if let Some((mark, line)) = line_of(&news) {
+            self.display.line(mark, &format!("{} {line}", crate::display::clock(event.at.0)));
+        }
+        Ok(())
+    }
+}
+
+fn transcript(project: &Project, row: &LoopRow, iteration: Option<u32>) -> Result<u8> {
+    let mut out = std::io::stdout().lock();
+    for run in project.store.runs(&row.id)? {
+        if iteration.is_some_and(|only| only != run.iteration) {
+            continue;
+        }
+        let path = project.layout.transcript(row.id.as_str(), run.n);
+        let mut file = match std::fs::File::open(&path) {
+            Ok(file) => file,
+            Err(error) => {
+                say(format_args!("{}: {error}", path.display()));
+                continue;
+            }
+        };
+        let copied = std::io::copy(&mut file, &mut out).and_then(|_| out.flush());
+        match copied {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(exit::DONE),
+            Err(error) => {
+                return Err(Error::new(ErrorKind::Store, format!("cannot print {}: {error}", path.display())));
+            }
+            Ok(()) => {}
+        }
+    }
+    Ok(exit::DONE)
+}

@@ -1,0 +1,99 @@
+//! `alfine status`: every task, where it is, and what to do next.
+
+use super::{print_json, run, say, views};
+use crate::{cli::StatusArgs, report::exit};
+use alfine_core::{breaker::dollars, task::TaskStatus};
+use alfine_engine::{
+    Result,
+    project::{Project, Target},
+    runner,
+    trust::printable,
+    view::TaskView,
+};
+use std::{collections::BTreeSet, path::Path};
+
+/// Prints the tasks of all plans, of one, or one task.
+pub fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
+    let project = run::open(directory, args.json)?;
+    let target = args.target.as_deref().map(Target::parse).transpose()?;
+    let plans = match &target {
+        Some(target) => vec![project.plan(&target.plan)?],
+        None => project.plans()?,
+    };
+    let mut tasks = views::of_plans(&project, &plans)?;
+    if let (Some(target), [file]) = (&target, plans.as_slice()) {
+        tasks.retain(|view| view.plan == file.name && target.task.as_ref().is_none_or(|id| view.id == *id));
+    }
+    if args.json {
+        print_json(&serde_json::json!({ "tasks": tasks }))?;
+        return Ok(exit::DONE);
+    }
+    if tasks.is_empty() {
+        say(format_args!("no plan here yet: `alfine init` writes a first one"));
+    }
+    let named = target.is_some_and(|target| target.task.is_some());
+    let mut seen = BTreeSet::new();
+    for view in &tasks {
+        if seen.insert(view.plan.clone()) {
+            say(format_args!("{}", printable(&view.plan)));
+        }
+        print(&project, view, named)?;
+    }
+    Ok(exit::DONE)
+}
+
+fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
+    let mut parts = vec![view.status.as_str().replace('_', " ")];
+    if view.iteration > 0 {
+        parts.push(format!("iteration {} of {}", view.iteration, view.max_iterations));
+    }
+    if view.files_changed > 0 {
+        parts.push(format!("{} files", view.files_changed));
+    }
+    if let Some(cost) = view.cost_usd {
+        parts.push(dollars(cost));
+    }
+    if let Some(until) = view.waiting_until {
+        parts.push(format!("until {}", crate::display::clock(until.0)));
+    }
+    say(format_args!("  {} {}  {} · {}", sign(view.status), view.id, printable(&view.title), parts.join(" · ")));
+    if let Some(reason) = &view.reason {
+        say(format_args!("      {}", printable(reason)));
+    }
+    let row = runner::loop_of(&project.store, &view.task)?;
+    if whole {
+        for criterion in &view.criteria {
+            let state = format!("{:?}", criterion.state).to_lowercase();
+            say(format_args!("      [{state}] {}", printable(&criterion.text)));
+        }
+        for line in view.breaker.iter().filter(|line| line.count > 0.0 || !line.evidence.is_empty()) {
+            let limit = line.limit.map_or_else(|| "off".to_owned(), |limit| limit.to_string());
+            say(format_args!("      {} {} of {limit} {}", line.rule, line.count, printable(&line.evidence)));
+        }
+        if let Some(worktree) = &view.worktree {
+            say(format_args!("      worktree {}", printable(worktree)));
+        }
+        if let Some(branch) = &view.branch {
+            say(format_args!("      branch {branch}"));
+        }
+    }
+    if let Some(row) = &row {
+        let next = views::next_steps(&view.task, view.status, row);
+        let shown = if whole { next.len() } else { 1 };
+        for step in next.iter().take(shown) {
+            say(format_args!("      → {step}"));
+        }
+    }
+    Ok(())
+}
+
+fn sign(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Done | TaskStatus::Merged => "✓",
+        TaskStatus::Failed => "✗",
+        TaskStatus::Running | TaskStatus::Evaluating | TaskStatus::Rework => "●",
+        TaskStatus::Waiting => "◷",
+        TaskStatus::Stopped | TaskStatus::NeedsInput | TaskStatus::Interrupted | TaskStatus::Paused => "!",
+        TaskStatus::Pending | TaskStatus::Ready | TaskStatus::Skipped | TaskStatus::Discarded => "·",
+    }
+}

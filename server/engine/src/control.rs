@@ -1,0 +1,122 @@
+//! Steering a loop from outside: to its runner through the mailbox where one lives, to its saved state where none does.
+
+use crate::{
+    Error, Result,
+    project::Project,
+    runner::{self, Runner},
+    store::{CommandNew, Feed, LoopRow, Millis},
+};
+use alfine_core::{
+    machine::{Answer, Command},
+    task::{TaskKey, TaskStatus},
+};
+use serde_json::Value;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// How long a living runner has to take a command. Taking a checkpoint of a large tree is what it may be busy with.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// A living runner took it.
+    ByRunner,
+    /// Nobody runs the loop; its saved state took it.
+    BySavedState,
+}
+
+/// The live loop of a task, or an error that says what to do.
+pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
+    if let Some(row) = project.store.current_loop(key)? {
+        return Ok(row);
+    }
+    Err(match project.store.task(key)? {
+        Some(task) => Error::user(format!("{key} has no loop; it is {}", task.status))
+            .hint(format!("start one: alfine run {key}")),
+        None => Error::user(format!("no task {key} was ever started")).hint("`alfine status` lists the tasks"),
+    })
+}
+
+/// Gives a command to a loop, and says who took it. Refused commands are errors that say why.
+pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: PathBuf) -> Result<Taken> {
+    let row = live_loop(project, key)?;
+    if runner::is_running(&project.layout, &row.id)? {
+        let payload = payload_of(command)?;
+        let kind = payload.get("kind").and_then(Value::as_str).unwrap_or("command").to_owned();
+        wait_for(project, key, &kind, &payload)?;
+        return Ok(Taken::ByRunner);
+    }
+    let lock = runner::claim(project, &row.id)?;
+    let mut observe = |_: &runner::News| {};
+    let runner =
+        Runner::new(&project.repository, &project.layout, &mut project.store, lock, program, &mut observe)?;
+    match runner.apply(command.clone())? {
+        None => Ok(Taken::BySavedState),
+        Some(why) => Err(Error::user(format!("{key}: {why}")).hint(format!("see `alfine status {key}`"))),
+    }
+}
+
+/// Leaves a command for the runner that is about to take the loop over.
+pub fn leave(project: &mut Project, key: &TaskKey, command: &Command) -> Result<i64> {
+    let payload = payload_of(command)?;
+    let kind = payload.get("kind").and_then(Value::as_str).unwrap_or("command").to_owned();
+    let new = CommandNew { task: key, kind: &kind, payload: &payload };
+    Ok(project.store.write(|tx| tx.send_command(&new))?)
+}
+
+/// Answers what a loop asks. The loop goes on when a runner takes it over.
+pub fn answer(project: &mut Project, key: &TaskKey, answer: &Answer) -> Result<()> {
+    let row = live_loop(project, key)?;
+    if row.status != TaskStatus::NeedsInput {
+        return Err(Error::user(format!("{key} asks nothing; it is {}", row.status))
+            .hint(format!("to tell its agent something: alfine steer {key} \"...\"")));
+    }
+    let payload = serde_json::to_value(answer).map_err(internal)?;
+    let asked = project.store.approvals(&row.id)?.into_iter().rev().find(|asked| asked.answered_at.is_none());
+    project.store.write(|tx| {
+        if let Some(asked) = &asked {
+            tx.answer(asked.id, answer.approved, answer.text.as_deref())?;
+        }
+        tx.send_command(&CommandNew { task: key, kind: "answer", payload: &payload })
+    })?;
+    Ok(())
+}
+
+fn wait_for(project: &mut Project, key: &TaskKey, kind: &str, payload: &Value) -> Result<()> {
+    let after = project.store.last_seq()?;
+    let seq = project.store.write(|tx| tx.send_command(&CommandNew { task: key, kind, payload }))?;
+    let mut feed = Feed::new(&project.layout, after);
+    let until = Instant::now() + ANSWER_WITHIN;
+    loop {
+        let row = project.store.command(seq)?;
+        if let Some(result) = row.and_then(|row| row.result) {
+            return match result.strip_prefix("refused: ") {
+                Some(why) => Err(Error::user(format!("{key}: {why}"))),
+                None => Ok(()),
+            };
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::user(format!("{key}: its runner has not taken the command yet; it is kept and will be"))
+                .hint(format!("see `alfine log {key} --follow`")));
+        }
+        feed.wait(Some(left))?;
+    }
+}
+
+/// The time a wait ends, in words for a person.
+pub fn until_words(until: Millis, now: Millis) -> String {
+    let left = Duration::from_millis(u64::try_from(until.0.saturating_sub(now.0)).unwrap_or(0));
+    alfine_core::breaker::span(Duration::from_secs(left.as_secs().max(1)))
+}
+
+fn payload_of(command: &Command) -> Result<Value> {
+    serde_json::to_value(command).map_err(internal)
+}
+
+fn internal(error: serde_json::Error) -> Error {
+    Error::new(crate::ErrorKind::Internal, format!("a command cannot be written: {error}"))
+}

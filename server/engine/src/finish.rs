@@ -1,0 +1,267 @@
+//! What a user does with a loop's work: merge it, throw it away, set it back, begin again from it.
+
+use crate::{
+    Error, ErrorKind, Result,
+    config::OnDone,
+    control,
+    git::{self, MergeSpec, Merged, RewindSpec, Surroundings},
+    project::Project,
+    runner,
+    store::{CheckpointKind, CheckpointRow, LoopLock, LoopRow},
+    task_spec::TaskSpec,
+};
+use alfine_core::{
+    machine::Command,
+    plan::{self, Isolation},
+    task::{TaskKey, TaskStatus},
+    text::TextEdit,
+};
+use std::path::{Path, PathBuf};
+
+/// A merge that was made.
+#[derive(Debug, Clone)]
+pub struct MergedTask {
+    /// The branch it went into.
+    pub into: String,
+    /// What git did.
+    pub merged: Merged,
+    /// The plan's file in which the task was ticked, if it was.
+    pub ticked: Option<PathBuf>,
+}
+
+/// Merges a done task into the branch it was based on, or another one.
+pub fn merge(project: &mut Project, key: &TaskKey, into: Option<&str>) -> Result<MergedTask> {
+    let row = loop_for(project, key)?;
+    if row.status == TaskStatus::Merged {
+        return Err(Error::user(format!("{key} is merged already")));
+    }
+    if row.status != TaskStatus::Done {
+        return Err(Error::user(format!("{key} is not done; it is {}", row.status))
+            .hint(format!("go on with it: alfine continue {key}; its branch is {}", row.branch.as_deref().unwrap_or("your own"))));
+    }
+    let Some(branch) = row.branch.clone() else {
+        return Err(Error::user(format!("{key} ran in your own tree: there is nothing to merge"))
+            .hint("commit what you want to keep, with git"));
+    };
+    let Some(into) = into.map(str::to_owned).or_else(|| row.base_branch.clone()) else {
+        return Err(Error::user(format!("{key} was based on a detached HEAD, so it is not known where to merge it"))
+            .hint(format!("name the branch: alfine merge {key} --into BRANCH")));
+    };
+    let spec = spec_of(&row)?;
+    let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    let message = format!("{}\n\nAlfine-Task: {key}\n", git::subject(&spec.task.id.0, &spec.task.title));
+    let merged = project.repository.merge(&MergeSpec { branch: branch.clone(), target_branch: into.clone(), message })?;
+    project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&format!("into {into}")), true))?;
+    let ticked = tick(project, key);
+    // The work is merged; what is left of the worktree can be removed later, too.
+    if let Err(error) = remove_place(project, &row, &branch) {
+        tracing::warn!("{}", error.message);
+    }
+    Ok(MergedTask { into, merged, ticked })
+}
+
+/// Throws a task's worktree and branch away. Its checkpoints are kept.
+pub fn discard(project: &mut Project, key: &TaskKey) -> Result<()> {
+    let row = loop_for(project, key)?;
+    if matches!(row.status, TaskStatus::Merged | TaskStatus::Discarded) {
+        return Err(Error::user(format!("{key} is {} already", row.status)));
+    }
+    let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    if let Some(branch) = &row.branch {
+        remove_place(project, &row, branch)?;
+    }
+    project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, None, true))?;
+    Ok(())
+}
+
+/// Sets a loop's working tree back to what it was after an iteration; 0 is before the first.
+pub fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: PathBuf) -> Result<()> {
+    let row = control::live_loop(project, key)?;
+    if runner::is_running(&project.layout, &row.id)? {
+        return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine pause {key} --now")));
+    }
+    let to = checkpoint_after(project, &row, iteration)?;
+    let worktree = worktree_of(project, &row);
+    let to = project.repository.checkpoint_at(&to.reference)?;
+    let surroundings = surroundings_of(project, &row);
+    let n = project.store.last_checkpoint(&row.id)?.map_or(1, |last| last.n + 1);
+    let present = project.repository.checkpoint(
+        &worktree,
+        &git::CheckpointSpec {
+            ref_name: reference(key, n, &row),
+            message: format!("{key} before it was set back to iteration {iteration}"),
+            surroundings: &surroundings,
+            unless_still: None,
+        },
+    )?;
+    let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    project.store.write(|tx| {
+        tx.add_checkpoint(
+            &lock,
+            &crate::store::CheckpointNew {
+                n,
+                iteration: Some(iteration),
+                kind: CheckpointKind::User,
+                commit_id: &present.commit,
+                tree: &present.tree,
+                head: present.head.as_deref(),
+                reference: &present.ref_name,
+            },
+        )
+    })?;
+    project.repository.rewind(&worktree, &RewindSpec { to: &to, present: &present, surroundings: &surroundings })?;
+    drop(lock);
+    control::send(project, key, &Command::Rewound { iteration }, program)?;
+    Ok(())
+}
+
+/// Ends a loop and begins another one of the same task from what the first was after an iteration. Not run yet.
+pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<LoopLock> {
+    let row = control::live_loop(project, key)?;
+    if runner::is_running(&project.layout, &row.id)? {
+        return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine pause {key} --now")));
+    }
+    if row.isolation == Isolation::InPlace {
+        return Err(Error::user(format!("{key} runs in your own tree: there is only one of it"))
+            .hint(format!("set it back instead: alfine rewind {key} {iteration}")));
+    }
+    let from = checkpoint_after(project, &row, iteration)?;
+    let file = project.plan(&key.plan)?;
+    let mut spec = spec_of(&row)?;
+    spec.prepared = false;
+    let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some("forked"), true))?;
+    drop(lock);
+    let options = runner::BeginOptions { fork: Some((row.id.clone(), from.commit_id)), ..Default::default() };
+    runner::begin(project, &file, &spec, &options)
+}
+
+/// Does with a task that became done what its settings say, and returns what was done in words.
+pub fn when_done(project: &mut Project, key: &TaskKey) -> Result<Option<String>> {
+    let row = loop_for(project, key)?;
+    match spec_of(&row)?.on_done {
+        OnDone::Ask | OnDone::Branch => Ok(None),
+        OnDone::Merge => {
+            let merged = merge(project, key, None)?;
+            Ok(Some(format!("merged into {}", merged.into)))
+        }
+        OnDone::Pr => Ok(Some(open_pull_request(project, key, &row)?)),
+    }
+}
+
+/// Pushes the branch and opens a pull request with the `gh` CLI.
+fn open_pull_request(project: &Project, key: &TaskKey, row: &LoopRow) -> Result<String> {
+    let Some(branch) = &row.branch else {
+        return Err(Error::user(format!("{key} ran in your own tree: there is no branch to open a pull request for")));
+    };
+    let spec = spec_of(row)?;
+    let worktree = worktree_of(project, row);
+    let body = crate::progress::last(&worktree, 20).map(|entries| entries.join("\n\n")).unwrap_or_default();
+    run(&worktree, "git", &["push", "--set-upstream", "origin", branch])?;
+    let title = git::subject(&spec.task.id.0, &spec.task.title);
+    let mut arguments = vec!["pr", "create", "--head", branch, "--title", &title, "--body", &body];
+    if let Some(base) = &row.base_branch {
+        arguments.extend(["--base", base]);
+    }
+    run(&worktree, "gh", &arguments)
+}
+
+fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
+    let output = std::process::Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .map_err(|error| {
+            Error::user(format!("{program} cannot be run: {error}"))
+                .hint("install it, or set on_done to another value; the work is on its branch")
+        })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Error::new(ErrorKind::Git, format!("{program} {} failed: {said}", arguments.first().unwrap_or(&"")))
+        .hint("the work is on its branch; push it and open the pull request by hand"))
+}
+
+/// Ticks a task in its plan. A plan that cannot be written is no reason to undo a merge.
+fn tick(project: &Project, key: &TaskKey) -> Option<PathBuf> {
+    let file = project.plan(&key.plan).ok()?;
+    let task = file.plan.tasks.iter().find(|task| task.id == key.id)?;
+    let edits: Vec<TextEdit> = plan::tick(&file.text, task);
+    if edits.is_empty() {
+        return None;
+    }
+    let mut text = file.text.clone();
+    for edit in edits.iter().rev() {
+        text.replace_range(edit.span.start..edit.span.end, &edit.new_text);
+    }
+    match std::fs::write(&file.path, text) {
+        Ok(()) => Some(file.path),
+        Err(error) => {
+            tracing::warn!("{} cannot be ticked: {error}", file.path.display());
+            None
+        }
+    }
+}
+
+fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {
+    let path = worktree_of(project, row);
+    let surroundings = surroundings_of(project, row);
+    Ok(project.repository.discard(&path, branch, &surroundings)?)
+}
+
+fn loop_for(project: &Project, key: &TaskKey) -> Result<LoopRow> {
+    let Some(row) = runner::loop_of(&project.store, key)? else { return control::live_loop(project, key) };
+    if runner::is_running(&project.layout, &row.id)? {
+        return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine stop {key}")));
+    }
+    Ok(row)
+}
+
+/// What a loop was started with.
+pub fn spec_of(row: &LoopRow) -> Result<TaskSpec> {
+    serde_json::from_value(row.settings.clone()).map_err(|error| {
+        Error::new(ErrorKind::Store, format!("the settings of loop {} cannot be read: {error}", row.id))
+    })
+}
+
+/// The folder a loop's agent works in.
+pub fn worktree_of(project: &Project, row: &LoopRow) -> PathBuf {
+    row.worktree.as_ref().map_or_else(|| project.repository.workdir().to_owned(), PathBuf::from)
+}
+
+fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {
+    let mut surroundings = Surroundings::new(project.layout.checkpoint_index(row.id.as_str()));
+    surroundings.own = runner::OWN_FILES.iter().map(PathBuf::from).collect();
+    surroundings.leave_out =
+        spec_of(row).map(|spec| spec.link.iter().map(PathBuf::from).collect()).unwrap_or_default();
+    surroundings
+}
+
+fn reference(key: &TaskKey, n: u32, row: &LoopRow) -> String {
+    format!("{}-{}", git::checkpoint_ref(&key.plan, &key.id.0, n), row.id.as_str().to_lowercase())
+}
+
+/// The checkpoint of a tree after an iteration; of 0, the one before the first.
+pub fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Result<CheckpointRow> {
+    let checkpoints = project.store.checkpoints(&row.id)?;
+    let found = match iteration {
+        0 => checkpoints.iter().find(|checkpoint| checkpoint.kind == CheckpointKind::Before),
+        n => checkpoints
+            .iter()
+            .rev()
+            .find(|checkpoint| checkpoint.iteration == Some(n) && checkpoint.kind == CheckpointKind::After),
+    };
+    found.cloned().ok_or_else(|| {
+        let known: Vec<String> = checkpoints
+            .iter()
+            .filter(|checkpoint| checkpoint.kind == CheckpointKind::After)
+            .filter_map(|checkpoint| checkpoint.iteration.map(|n| n.to_string()))
+            .collect();
+        Error::user(format!("there is no checkpoint after iteration {iteration}")).hint(match known.as_slice() {
+            [] => "no iteration has ended yet".to_owned(),
+            known => format!("there is one after each of: 0, {}", known.join(", ")),
+        })
+    })
+}

@@ -1,0 +1,294 @@
+//! One repository, opened for work: git, the store, the user's folders; plans found and tasks named.
+//!
+//! The one way in for every command and for the language server. Opening runs nothing of the repository; it only ends
+//! what dead runners left behind.
+
+use crate::{
+    Error, ErrorKind, Result,
+    config::{self, Layers, Loaded, Partial},
+    git::Repository,
+    layout::{Layout, UserDirs},
+    process::{self, ProcessIdentity},
+    store::{Interrupted, RunEnd, Store},
+    trust::{Trust, TrustItem},
+};
+use alfine_core::{
+    agent::Outcome,
+    lint::LintOptions,
+    plan::{self, Plan, Task},
+    task::TaskKey,
+};
+use std::{
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
+
+/// How long a dead runner's processes have to end themselves.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// One repository, opened for work.
+#[derive(Debug)]
+pub struct Project {
+    /// Git.
+    pub repository: Repository,
+    /// Where its data lies.
+    pub layout: Layout,
+    /// The user's folders.
+    pub user: UserDirs,
+    /// The database.
+    pub store: Store,
+    /// What to tell the user about the opening, such as a database that was set aside.
+    pub notices: Vec<String>,
+    directory: PathBuf,
+}
+
+/// A plan's document, read.
+#[derive(Debug, Clone)]
+pub struct PlanFile {
+    /// Its path from the repository's root, `/` separated.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What it says.
+    pub plan: Plan,
+}
+
+impl PlanFile {
+    /// The key of one of its tasks.
+    pub fn key(&self, task: &Task) -> TaskKey {
+        TaskKey::new(self.name.clone(), task.id.0.clone())
+    }
+}
+
+/// What the user named: a whole plan, or one task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The plan's path as given.
+    pub plan: String,
+    /// The task's id, where one was given.
+    pub task: Option<String>,
+}
+
+impl Target {
+    /// Splits `PLAN[#TASK]`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (plan, task) = match text.rsplit_once('#') {
+            Some((plan, task)) => (plan, Some(task.to_owned())),
+            None => (text, None),
+        };
+        if plan.is_empty() || task.as_deref() == Some("") {
+            return Err(Error::user(format!("“{text}” names no task"))
+                .hint("write PLAN or PLAN#TASK, such as PLAN.md#US-001; `alfine status` lists the tasks"));
+        }
+        Ok(Self { plan: plan.to_owned(), task })
+    }
+}
+
+impl Project {
+    /// Opens the repository around a folder. Ends what dead runners left, and marks their loops interrupted.
+    pub fn open(directory: &Path) -> Result<Self> {
+        let repository = Repository::discover(directory)?;
+        let layout = Layout::of_common_dir(repository.common_dir());
+        let user = UserDirs::from_env()?;
+        let opened = Store::open(&layout)?;
+        let mut notices = Vec::new();
+        if let Some(aside) = &opened.recovered {
+            notices.push(format!(
+                "the database could not be read; it is kept as {} and a new one was made. \
+                 Checkpoints are still in git: git for-each-ref refs/alfine",
+                aside.display()
+            ));
+        }
+        let directory = directory.to_owned();
+        let mut project = Self { repository, layout, user, store: opened.store, notices, directory };
+        project.end_leftovers()?;
+        Ok(project)
+    }
+
+    /// Marks loops interrupted whose runner died, and ends every process that their agents left. Returns those loops.
+    pub fn end_leftovers(&mut self) -> Result<Vec<Interrupted>> {
+        let interrupted = self.store.reconcile()?;
+        for run in interrupted.iter().flat_map(|found| &found.runs) {
+            let known = (run.pid != 0).then(|| ProcessIdentity::from_parts(run.pid, run.process_start));
+            let ended = process::end_leftovers(&run.marker, known, GRACE)?;
+            tracing::info!("ended {ended} processes of run {} of loop {}", run.n, run.loop_id);
+            self.store.write(|tx| {
+                tx.end_run(
+                    run.id,
+                    &RunEnd {
+                        outcome: &Outcome::Interrupted,
+                        message: "its runner died",
+                        session: None,
+                        usage: None,
+                        session_total_cost: None,
+                        transcript: run.transcript.as_deref(),
+                    },
+                )
+            })?;
+        }
+        Ok(interrupted)
+    }
+
+    /// The layers of configuration, the task's and the command line's still to come.
+    pub fn layers(&self) -> Layers {
+        Layers::read(&self.user, self.repository.workdir())
+    }
+
+    /// The settings that hold for a task.
+    pub fn settings(&self, command_line: Partial, task: Vec<Partial>) -> Result<Loaded> {
+        let mut layers = self.layers();
+        layers.command_line = command_line;
+        layers.task = task;
+        Ok(config::load(&layers)?)
+    }
+
+    /// What this machine's user allowed this repository to run.
+    pub fn trust(&self) -> Result<Trust> {
+        Ok(Trust::open(&self.user.state, self.repository.common_dir())?)
+    }
+
+    /// The commands of these that nobody has allowed yet.
+    pub fn untrusted(&self, items: &[TrustItem]) -> Result<Vec<TrustItem>> {
+        Ok(self.trust()?.untrusted(items))
+    }
+
+    /// Reads a plan, named from the folder the project was opened at, or from the repository's root.
+    pub fn plan(&self, given: &str) -> Result<PlanFile> {
+        let here = self.directory.join(given);
+        let path = if here.exists() { here } else { self.repository.workdir().join(given) };
+        let name = self.name_of(&path).ok_or_else(|| {
+            Error::user(format!("{given} lies outside of the repository {}", self.repository.workdir().display()))
+                .hint("name a plan inside of the repository, such as PLAN.md")
+        })?;
+        let bytes = std::fs::read(&path).map_err(|error| {
+            Error::user(format!("cannot read the plan {given}: {error}"))
+                .hint("`alfine init` writes a first plan; `alfine status` lists the known ones")
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Error::user(format!("{given}: not UTF-8 text at byte {at}")).hint("save the file as UTF-8")
+        })?;
+        let plan = plan::parse_markdown(&text);
+        Ok(PlanFile { name, path, text, plan })
+    }
+
+    /// The key of a task as the user named it. The plan may be gone, if the task is known.
+    pub fn key(&self, text: &str) -> Result<TaskKey> {
+        let target = Target::parse(text)?;
+        let Some(task) = target.task else {
+            return Err(Error::user(format!("{text} is a plan; name one of its tasks"))
+                .hint(format!("write {text}#TASK; `alfine status {text}` lists the tasks")));
+        };
+        let name = self.name_of(&self.directory.join(&target.plan)).unwrap_or_else(|| target.plan.clone());
+        let key = TaskKey::new(name, task.clone());
+        let as_given = TaskKey::new(target.plan, task);
+        let known_as_given = self.store.task(&key)?.is_none() && self.store.task(&as_given)?.is_some();
+        Ok(if known_as_given { as_given } else { key })
+    }
+
+    /// A path from the repository's root, `/` separated; none outside of it.
+    pub fn name_of(&self, path: &Path) -> Option<String> {
+        let path = path.canonicalize().unwrap_or_else(|_| flat(path));
+        let root = self.repository.workdir();
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        let parts: Option<Vec<&str>> =
+            path.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str()).collect();
+        Some(parts?.join("/")).filter(|name| !name.is_empty())
+    }
+
+    /// The plans of the repository that are found without looking into every folder: those of the tasks that are
+    /// known, and those with a usual name beside the root.
+    pub fn plans(&self) -> Result<Vec<PlanFile>> {
+        let mut names: Vec<String> = self.store.tasks()?.into_iter().map(|task| task.key.plan).collect();
+        if let Ok(entries) = std::fs::read_dir(self.repository.workdir()) {
+            names.extend(
+                entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| plan::is_plan_path(name)),
+            );
+        }
+        names.sort();
+        names.dedup();
+        Ok(names
+            .into_iter()
+            .filter_map(|name| {
+                let path = self.repository.workdir().join(&name);
+                let text = std::fs::read_to_string(&path).ok()?;
+                let plan = plan::parse_markdown(&text);
+                Some(PlanFile { name, path, text, plan })
+            })
+            .collect())
+    }
+
+    /// The folder the project was opened at.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+}
+
+/// The options of the plan lints that hold around a folder; the defaults outside of a repository.
+pub fn lint_options(directory: &Path) -> Result<LintOptions> {
+    let user = UserDirs::from_env()?;
+    let root = Repository::discover(directory).map_or_else(|_| directory.to_owned(), |repo| repo.workdir().to_owned());
+    Ok(config::load(&Layers::read(&user, &root))?.config.lint.options())
+}
+
+/// The edit of a task's fields as settings.
+pub fn partial_of_fields(fields: &plan::Fields) -> Partial {
+    let mut partial = Partial::default();
+    let text = |placed: &Option<plan::Placed<String>>| placed.as_ref().map(|field| field.value.clone());
+    if let Some(agent) = text(&fields.agent) {
+        partial.set("agent", agent);
+    }
+    if let Some(model) = text(&fields.model) {
+        partial.set("model", model);
+    }
+    if let Some(limit) = &fields.max_iterations {
+        partial.set("limits.iterations", limit.value);
+    }
+    if let Some(limit) = &fields.max_cost {
+        partial.set("limits.cost_usd", limit.value);
+    }
+    let word = |value: serde_json::Result<serde_json::Value>| value.unwrap_or_default();
+    if let Some(isolation) = &fields.isolation {
+        partial.set("isolation", word(serde_json::to_value(isolation.value)));
+    }
+    if let Some(context) = &fields.context {
+        partial.set("context", word(serde_json::to_value(context.value)));
+    }
+    if let Some(autonomy) = &fields.autonomy {
+        partial.set("autonomy", word(serde_json::to_value(autonomy.value)));
+    }
+    partial
+}
+
+/// Takes `.` and `..` out of a path that does not exist.
+fn flat(path: &Path) -> PathBuf {
+    let mut flat = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                flat.pop();
+            }
+            part => flat.push(part),
+        }
+    }
+    flat
+}
+
+/// An error about a task that is not in its plan.
+pub fn no_such_task(file: &PlanFile, task: &str) -> Error {
+    let ids: Vec<&str> = file.plan.tasks.iter().map(|task| task.id.0.as_str()).collect();
+    let near = ids
+        .iter()
+        .map(|id| (strsim::normalized_damerau_levenshtein(&id.to_lowercase(), &task.to_lowercase()), *id))
+        .filter(|(score, _)| *score > 0.5)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = match (near, ids.as_slice()) {
+        (Some((_, near)), _) => format!("did you mean {}#{near}?", file.name),
+        (None, []) => "write a heading such as “### US-001: Add coupon table”, or a list of checkboxes".to_owned(),
+        (None, ids) => format!("its tasks are {}", ids.join(", ")),
+    };
+    Error::new(ErrorKind::User, format!("{} has no task {task}", file.name)).hint(hint)
+}

@@ -1,0 +1,466 @@
+//! The runner: the small shell around `core::machine`. It owns one loop: performs its effects, feeds their results back,
+//! and saves the new state with its news in one transaction before it performs anything.
+//!
+//! One thread owns the state; the others (the agent's output, the verifiers, the mailbox) only send to it. Knows no
+//! terminal and no editor: whoever runs it gets [`News`].
+
+mod agent_run;
+mod begin;
+mod mailbox;
+mod news;
+mod prompting;
+mod saving;
+mod verifying;
+
+pub use begin::{BeginOptions, begin, claim};
+pub use news::News;
+
+use crate::{
+    Error, ErrorKind, Result, agent,
+    git::{self, Checkpoint, CheckpointSpec, Commit, Repository, Surroundings},
+    layout::Layout,
+    progress,
+    secrets::Masker,
+    store::{CheckpointNew, LoopId, LoopLock, LoopRow, Millis, Store},
+    task_spec::TaskSpec,
+};
+use agent_run::LiveAgent;
+use alfine_core::{
+    agent::AgentEvent,
+    machine::{self, Answer, CheckpointKind, Command, Effect, Input, Judgement, LoopState, Phase, Tree},
+    plan::Isolation,
+    task::{TaskKey, TaskStatus},
+    time::Moment,
+};
+use serde_json::{Value, json};
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    time::{Duration, Instant},
+};
+use verifying::LiveVerifiers;
+
+/// News of the agent that change nothing are saved together, this long after the first one at the latest.
+const SAVE_NEWS_WITHIN: Duration = Duration::from_millis(100);
+/// How many messages wait for the owner of the state before its helpers have to.
+const INBOX: usize = 1024;
+/// Alfine's own files in a working tree; no change of theirs is the agent's work.
+pub const OWN_FILES: [&str; 1] = [".alfine"];
+
+/// What the helpers' threads tell the owner of the state.
+#[derive(Debug)]
+enum Message {
+    /// The agent printed something that is no event.
+    Output(u32),
+    /// The agent said something.
+    Event(u32, AgentEvent),
+    /// The agent and all its children are gone.
+    AgentGone(u32, agent_run::Ended),
+    /// The verifiers are through.
+    Verified(u32, verifying::Answers),
+    /// A verifier's own news.
+    VerifyNews(u32, Value),
+    /// There may be commands.
+    Mail,
+    /// Somebody wants this process to end.
+    Interrupted,
+}
+
+/// Lets another thread ask a runner to hold its loop and end.
+#[derive(Debug, Clone)]
+pub struct Interrupter(SyncSender<Message>);
+
+impl Interrupter {
+    /// Ends the agent and pauses the loop.
+    pub fn interrupt(&self) {
+        let _ = self.0.send(Message::Interrupted);
+    }
+}
+
+/// A runner of one loop. Holds the loop's lock as long as it lives.
+pub struct Runner<'a> {
+    repository: &'a Repository,
+    layout: &'a Layout,
+    store: &'a mut Store,
+    lock: LoopLock,
+    key: TaskKey,
+    row: LoopRow,
+    spec: TaskSpec,
+    adapter: Box<dyn agent::Adapter>,
+    state: LoopState,
+    masker: Masker,
+    environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    program: PathBuf,
+    inputs: VecDeque<Input>,
+    inbox: Receiver<Message>,
+    outbox: SyncSender<Message>,
+    agent: Option<LiveAgent>,
+    verifiers: Option<LiveVerifiers>,
+    verify_round: u32,
+    checkpoint: Option<Checkpoint>,
+    checkpoints: u32,
+    files_changed: u32,
+    unsaved: Vec<(String, Value)>,
+    unsaved_since: Option<Instant>,
+    commands: Vec<(i64, Option<String>)>,
+    observe: &'a mut dyn FnMut(&News),
+    finished: bool,
+}
+
+impl<'a> Runner<'a> {
+    /// Takes over the loop whose lock this is. `program` is Alfine's own binary, which is also the guard.
+    pub fn new(
+        repository: &'a Repository,
+        layout: &'a Layout,
+        store: &'a mut Store,
+        lock: LoopLock,
+        program: PathBuf,
+        observe: &'a mut dyn FnMut(&News),
+    ) -> Result<Self> {
+        let row = store.loop_(lock.loop_id())?.ok_or_else(|| {
+            Error::new(ErrorKind::Store, format!("loop {} is not in the database", lock.loop_id()))
+        })?;
+        let unreadable = |what: &str, error: serde_json::Error| {
+            Error::new(ErrorKind::Store, format!("the {what} of loop {} cannot be read: {error}", row.id))
+                .hint("discard the task and start it again; its checkpoints are kept")
+        };
+        let spec: TaskSpec =
+            serde_json::from_value(row.settings.clone()).map_err(|error| unreadable("settings", error))?;
+        let state: LoopState = serde_json::from_str(&row.state).map_err(|error| unreadable("state", error))?;
+        let adapter = agent::adapter(&spec.agent.name)?;
+        let (environment, masker) = agent_run::environment(&*adapter, &spec)?;
+        let last = store.last_checkpoint(&row.id)?;
+        let checkpoints = last.as_ref().map_or(0, |last| last.n);
+        let checkpoint = last.and_then(|last| repository.checkpoint_at(&last.reference).ok());
+        let files_changed = row.summary.files_changed;
+        let (outbox, inbox) = sync_channel(INBOX);
+        Ok(Self {
+            repository,
+            layout,
+            store,
+            lock,
+            key: row.task.clone(),
+            row,
+            spec,
+            adapter,
+            state,
+            masker,
+            environment,
+            program,
+            inputs: VecDeque::new(),
+            inbox,
+            outbox,
+            agent: None,
+            verifiers: None,
+            verify_round: 0,
+            checkpoint,
+            checkpoints,
+            files_changed,
+            unsaved: Vec::new(),
+            unsaved_since: None,
+            commands: Vec::new(),
+            observe,
+            finished: false,
+        })
+    }
+
+    /// What ends this runner from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(self.outbox.clone())
+    }
+
+    /// Runs the loop until it rests, and says where.
+    pub fn run(mut self) -> Result<TaskStatus> {
+        let mailbox = mailbox::listen(self.layout, &self.store, self.outbox.clone());
+        let ended = self.run_to_rest();
+        drop(mailbox);
+        if ended.is_err() {
+            self.end_helpers();
+        }
+        ended
+    }
+
+    /// Takes one command for a loop that nobody runs, without going on with it. Returns why it was refused, if it was.
+    pub fn apply(mut self, command: Command) -> Result<Option<String>> {
+        self.inputs.push_back(Input::CommandReceived(command));
+        self.work_off()?;
+        // A loop whose runner died while its agent worked: there is nothing to wait for.
+        self.save()?;
+        Ok(self.refusal())
+    }
+
+    fn run_to_rest(&mut self) -> Result<TaskStatus> {
+        if !self.spec.prepared {
+            self.prepare()?;
+        }
+        if self.mid_way() {
+            self.restore_worktree()?;
+            self.inputs.push_back(if self.state.phase == Phase::Idle { Input::Start } else { Input::Recovered });
+            self.work_off()?;
+        }
+        self.take_mail()?;
+        while !self.at_rest() {
+            self.wait()?;
+            self.work_off()?;
+        }
+        self.save()?;
+        Ok(self.state.status())
+    }
+
+    /// Says whether the loop was left in the middle of something.
+    fn mid_way(&self) -> bool {
+        self.state.phase == Phase::Idle || self.state.status().needs_runner()
+    }
+
+    fn at_rest(&self) -> bool {
+        let idle = self.agent.is_none() && self.verifiers.is_none() && self.inputs.is_empty();
+        idle && (self.finished || !self.state.status().needs_runner())
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        let message = match self.timeout() {
+            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(timeout) => self.inbox.recv_timeout(timeout),
+        };
+        match message {
+            Ok(message) => self.receive(message)?,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::new(ErrorKind::Internal, "the runner lost its inbox"));
+            }
+        }
+        if self.unsaved_since.is_some_and(|since| since.elapsed() >= SAVE_NEWS_WITHIN) {
+            self.save_news()?;
+        }
+        if self.state.deadline().is_some_and(|deadline| deadline <= now()) {
+            self.inputs.push_back(Input::TimerFired);
+        }
+        Ok(())
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        let deadline = self.state.deadline().map(|deadline| deadline.since(now()));
+        let unsaved = self.unsaved_since.map(|since| SAVE_NEWS_WITHIN.saturating_sub(since.elapsed()));
+        deadline.into_iter().chain(unsaved).min()
+    }
+
+    fn receive(&mut self, message: Message) -> Result<()> {
+        let current = self.agent.as_ref().map(|agent| agent.run);
+        match message {
+            Message::Output(run) if Some(run) == current => self.inputs.push_back(Input::AgentOutput),
+            Message::Event(run, event) if Some(run) == current => self.agent_said(event),
+            Message::AgentGone(run, ended) if Some(run) == current => self.agent_gone(ended)?,
+            Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
+            Message::VerifyNews(round, news) if round == self.verify_round => self.tell("verifier", news),
+            Message::Mail => self.take_mail()?,
+            Message::Interrupted => self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true })),
+            // A helper of something that is over.
+            Message::Output(_)
+            | Message::Event(..)
+            | Message::AgentGone(..)
+            | Message::Verified(..)
+            | Message::VerifyNews(..) => {}
+        }
+        Ok(())
+    }
+
+    /// Feeds what is queued to the machine, and performs what it says, until there is nothing left.
+    fn work_off(&mut self) -> Result<()> {
+        while let Some(input) = self.inputs.pop_front() {
+            self.take(input)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, input: Input) -> Result<()> {
+        let (state, effects) = machine::step(self.state.clone(), now(), input);
+        self.state = state;
+        if effects.is_empty() {
+            return Ok(());
+        }
+        for effect in &effects {
+            self.tell_effect(effect);
+        }
+        self.save_with(&effects)?;
+        for effect in effects {
+            if let Err(error) = self.perform(effect) {
+                self.tell("error", json!({ "message": error.message, "hint": error.hint }));
+                let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                self.inputs.push_back(Input::Failed(format!("{}{hint}", error.message)));
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) -> Result<()> {
+        match effect {
+            Effect::TakeCheckpoint(kind) => self.take_checkpoint(kind),
+            Effect::SpawnAgent(spawn) => self.spawn_agent(&spawn),
+            Effect::KillAgent(_) => {
+                match &self.agent {
+                    Some(agent) => agent.end(),
+                    // Its runner died with it; only the state still says that it works.
+                    None => self.inputs.push_back(Input::AgentExited {
+                        outcome: alfine_core::agent::Outcome::Interrupted,
+                        message: String::new(),
+                    }),
+                }
+                Ok(())
+            }
+            Effect::RunVerifiers => self.run_verifiers(),
+            Effect::CancelVerifiers => {
+                self.verify_round += 1;
+                self.verifiers = None;
+                Ok(())
+            }
+            Effect::Commit => self.commit(),
+            Effect::IterationEnded(judgement) => self.log_progress(&judgement),
+            Effect::Finish => {
+                self.finished = true;
+                Ok(())
+            }
+            // Saved with the state.
+            Effect::Sleep(_) | Effect::AskHuman(_) | Effect::WithdrawAsk | Effect::Refuse(_) | Effect::Note(_) => Ok(()),
+        }
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        let mut surroundings = Surroundings::new(self.layout.checkpoint_index(self.row.id.as_str()));
+        surroundings.own = OWN_FILES.iter().map(PathBuf::from).collect();
+        surroundings.leave_out = self.spec.link.iter().map(PathBuf::from).collect();
+        surroundings
+    }
+
+    fn worktree(&self) -> PathBuf {
+        self.row.worktree.as_ref().map_or_else(|| self.repository.workdir().to_owned(), PathBuf::from)
+    }
+
+    fn take_checkpoint(&mut self, kind: CheckpointKind) -> Result<()> {
+        let n = self.checkpoints + 1;
+        let ref_name = git::checkpoint_ref(&self.key.plan, &self.key.id.0, n);
+        let ref_name = format!("{ref_name}-{}", self.row.id.as_str().to_lowercase());
+        let surroundings = self.surroundings();
+        let still = if kind == CheckpointKind::Timer { self.checkpoint.as_ref() } else { None };
+        let spec = CheckpointSpec {
+            ref_name,
+            message: format!("{} {} iteration {}", self.key, kind_word(kind), self.state.iteration),
+            surroundings: &surroundings,
+            unless_still: still,
+        };
+        let checkpoint = self.repository.checkpoint(&self.worktree(), &spec)?;
+        if checkpoint.taken {
+            self.checkpoints = n;
+            let row = CheckpointNew {
+                n,
+                iteration: Some(self.state.iteration),
+                kind: match kind {
+                    CheckpointKind::Before => crate::store::CheckpointKind::Before,
+                    CheckpointKind::Timer => crate::store::CheckpointKind::Timer,
+                    CheckpointKind::After => crate::store::CheckpointKind::After,
+                },
+                commit_id: &checkpoint.commit,
+                tree: &checkpoint.tree,
+                head: checkpoint.head.as_deref(),
+                reference: &checkpoint.ref_name,
+            };
+            let lock = &self.lock;
+            self.store.write(|tx| tx.add_checkpoint(lock, &row))?;
+        }
+        for skipped in &checkpoint.skipped {
+            self.tell("checkpoint_skipped", json!({ "what": skipped.to_string() }));
+        }
+        if kind == CheckpointKind::After
+            && let Some(base) = &self.row.base_commit
+        {
+            let changed = self.repository.files_changed(base, &checkpoint.commit)?;
+            self.files_changed = u32::try_from(changed.len()).unwrap_or(u32::MAX);
+        }
+        let tree = Tree { tree: checkpoint.tree.clone(), head: checkpoint.head.clone().unwrap_or_default() };
+        self.checkpoint = Some(checkpoint);
+        self.inputs.push_back(Input::CheckpointTaken(kind, tree));
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        if self.spec.isolation == Isolation::Worktree && self.spec.machine.commit {
+            let task = &self.spec.task;
+            let gate = self.state.gate().gate.clone().unwrap_or_default();
+            let body = [gate.progress, gate.reason].into_iter().flatten().map(|text| self.masker.mask(&text).into_owned());
+            let surroundings = self.surroundings();
+            let commit = Commit {
+                subject: git::subject(&task.id.0, &task.title),
+                body: body.collect::<Vec<_>>().join("\n\n"),
+                trailers: vec![
+                    ("Alfine-Task".to_owned(), self.key.to_string()),
+                    ("Alfine-Iterations".to_owned(), self.state.judged.to_string()),
+                ],
+            };
+            let made = self.repository.commit_all(&self.worktree(), &commit, &surroundings)?;
+            self.tell("committed", json!({ "commit": made }));
+        }
+        self.inputs.push_back(Input::Committed);
+        Ok(())
+    }
+
+    fn log_progress(&mut self, judgement: &Judgement) -> Result<()> {
+        let files = match judgement.before.tree.is_empty() || !judgement.changed {
+            true => Vec::new(),
+            false => self.repository.files_changed(&judgement.before.tree, &judgement.after.tree).unwrap_or_default(),
+        };
+        let gate = judgement.reading.gate.as_ref();
+        let progress = gate.and_then(|gate| gate.progress.clone()).unwrap_or_default();
+        let entry = progress::Entry {
+            at: jiff::Timestamp::now(),
+            task: self.key.clone(),
+            status: self.state.status(),
+            iteration: judgement.iteration,
+            files_changed: files.iter().map(|file| file.path.display().to_string()).collect(),
+            learnings: Vec::new(),
+            summary: self.masker.mask(&format!("{progress}\n{}", judgement.verdict)).trim().to_owned(),
+        };
+        // The log helps the next iteration; a tree in which it cannot be written is no reason to end the loop.
+        if let Err(error) = progress::append(&self.worktree(), &entry) {
+            self.tell("progress_not_logged", json!({ "message": error.to_string() }));
+        }
+        Ok(())
+    }
+
+    fn end_helpers(&mut self) {
+        self.verifiers = None;
+        if let Some(agent) = self.agent.take() {
+            agent.end_and_wait(&self.inbox);
+        }
+    }
+
+    /// Feeds an answer of the user.
+    fn answer(&mut self, answer: Answer) {
+        self.inputs.push_back(Input::ApprovalGiven(answer));
+    }
+}
+
+fn kind_word(kind: CheckpointKind) -> &'static str {
+    match kind {
+        CheckpointKind::Before => "before",
+        CheckpointKind::Timer => "during",
+        CheckpointKind::After => "after",
+    }
+}
+
+fn now() -> Moment {
+    Moment(Millis::now().0)
+}
+
+/// The loop that a task has, if it has one: live, or else the last one.
+pub fn loop_of(store: &Store, key: &TaskKey) -> Result<Option<LoopRow>> {
+    if let Some(row) = store.current_loop(key)? {
+        return Ok(Some(row));
+    }
+    Ok(store.loops(key)?.pop())
+}
+
+/// Says whether a runner lives for a loop.
+pub fn is_running(layout: &Layout, id: &LoopId) -> Result<bool> {
+    Ok(LoopLock::is_held(layout, id)?)
+}

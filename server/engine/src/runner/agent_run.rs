@@ -1,0 +1,391 @@
+//! One run of the agent: its process, what it prints, what it costs.
+
+use super::{Message, Runner};
+use crate::{
+    Result,
+    agent::{self, Adapter, Decoder, Exit, Lines, PriorSession, Request},
+    process::{Ender, GuardedChild, GuardedCommand, GuardedOutput},
+    secrets::{self, Masker},
+    store::{RunEnd, RunNew},
+    task_spec::TaskSpec,
+};
+use alfine_core::{
+    agent::{AgentEvent, Outcome, Usage},
+    machine::{Input, Spawn},
+};
+use serde_json::json;
+use std::{
+    collections::VecDeque,
+    ffi::OsString,
+    fs::{self, File},
+    io::{BufWriter, Read, Write},
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, SyncSender},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How much of the agent's standard error is kept for its outcome.
+const STDERR_TAIL: usize = 16 * 1024;
+/// Silence is counted in minutes; output that is no event is told at most this often.
+const TELL_OUTPUT_EVERY: Duration = Duration::from_secs(1);
+/// How long an agent has to end itself before it is killed.
+const GRACE: Duration = Duration::from_secs(5);
+/// The longest text of the agent in the change feed, in characters. The transcript has it whole.
+const NEWS_TEXT: usize = 2000;
+
+/// How a run ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    outcome: Outcome,
+    message: String,
+    session_total_cost: Option<f64>,
+}
+
+/// The agent's process while it lives.
+pub(super) struct LiveAgent {
+    pub(super) run: u32,
+    row: i64,
+    ender: Ender,
+    usage: Option<Usage>,
+    transcript: String,
+}
+
+impl LiveAgent {
+    /// Asks it and all its children to end.
+    pub(super) fn end(&self) {
+        self.ender.end();
+    }
+
+    /// Ends it and waits until it is gone.
+    pub(super) fn end_and_wait(self, inbox: &Receiver<Message>) {
+        self.ender.end();
+        while let Ok(message) = inbox.recv() {
+            if matches!(message, Message::AgentGone(run, _) if run == self.run) {
+                return;
+            }
+        }
+    }
+}
+
+/// The environment that agents and verifiers get, and what hides the rest of it in logs.
+pub(super) fn environment(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Vec<(OsString, OsString)>, Masker)> {
+    let all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let mut own: Vec<&str> = adapter.own_env().to_vec();
+    for (when, names) in adapter.own_env_when() {
+        if all.iter().any(|(name, _)| name.to_str() == Some(when)) {
+            own.extend_from_slice(names);
+        }
+    }
+    let masker = Masker::new(&all, &spec.mask)?;
+    let mut clean = secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
+    for (name, value) in &spec.agent.env {
+        clean.retain(|(known, _)| known.to_str() != Some(name));
+        clean.push((name.into(), value.into()));
+    }
+    Ok((clean, masker))
+}
+
+impl Runner<'_> {
+    pub(super) fn spawn_agent(&mut self, spawn: &Spawn) -> Result<()> {
+        let prompt = self.prompt(spawn)?;
+        let request = Request {
+            prompt,
+            session: spawn.session.clone(),
+            model: self.spec.agent.model.clone(),
+            permissions: self.spec.agent.permissions,
+            cwd: self.worktree(),
+            extra_args: self.spec.agent.args.clone(),
+            command: self.spec.agent.command.clone(),
+            max_turns: None,
+            max_budget_usd: None,
+        };
+        let invocation = self.adapter.invocation(&request)?;
+        let mut command = GuardedCommand::new(
+            &self.program,
+            invocation.program,
+            self.worktree(),
+            format!("{}-{}", self.row.id, ulid::Ulid::generate()),
+        );
+        command.args = invocation.args;
+        command.env = self.environment.clone();
+        command.env.extend(invocation.env);
+        command.env.push(("ALFINE_TASK".into(), self.key.id.0.clone().into()));
+        command.stdin = invocation.stdin;
+        command.grace = GRACE;
+        let marker = command.marker.clone();
+        let child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                // An agent that is not there is something the user mends; it is no failure of the task.
+                let error = crate::Error::from(error);
+                let hint = self.adapter.install_hint();
+                let hint = if hint.is_empty() { String::new() } else { format!("; to install it: {hint}") };
+                self.inputs.push_back(Input::AgentExited {
+                    outcome: Outcome::Config,
+                    message: format!("{}{hint}", error.message),
+                });
+                return Ok(());
+            }
+        };
+        let identity = child.identity();
+        let ender = child.ender();
+        let new = RunNew {
+            iteration: spawn.iteration,
+            pid: identity.pid(),
+            process_start: identity.start_time(),
+            marker: &marker,
+            session: spawn.session.as_ref().map(|id| id.0.as_str()),
+        };
+        let lock = &self.lock;
+        let (row, run) = self.store.write(|tx| tx.begin_run(lock, &new))?;
+        let transcript = self.layout.transcript(self.row.id.as_str(), run);
+        self.save_prompt(&transcript, &request.prompt);
+        let decoder = self.adapter.decoder(&self.prior_session(spawn)?);
+        listen(child, decoder, self.masker.clone(), &transcript, run, &self.outbox)?;
+        let transcript = transcript.to_string_lossy().into_owned();
+        self.agent = Some(LiveAgent { run, row, ender, usage: None, transcript });
+        self.inputs.push_back(Input::AgentStarted);
+        Ok(())
+    }
+
+    /// What the session that is resumed said of its cost when it was last left.
+    fn prior_session(&self, spawn: &Spawn) -> Result<PriorSession> {
+        let Some(session) = &spawn.session else { return Ok(PriorSession::default()) };
+        let runs = self.store.runs(&self.row.id)?;
+        let total_cost_usd = runs
+            .iter()
+            .rev()
+            .filter(|run| run.session.as_deref() == Some(session.0.as_str()))
+            .find_map(|run| run.session_total_cost);
+        Ok(PriorSession { total_cost_usd })
+    }
+
+    fn save_prompt(&self, transcript: &Path, prompt: &str) {
+        let path = transcript.with_extension("prompt.md");
+        let saved = transcript
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&path, self.masker.mask(prompt).as_bytes()));
+        if let Err(error) = saved {
+            tracing::warn!("{} cannot be written: {error}", path.display());
+        }
+    }
+
+    pub(super) fn agent_said(&mut self, event: AgentEvent) {
+        if let (AgentEvent::Usage(usage), Some(agent)) = (&event, &mut self.agent) {
+            agent.usage = Some(*usage);
+        }
+        self.tell_event(&event);
+        self.inputs.push_back(Input::AgentEvent(event));
+    }
+
+    fn tell_event(&mut self, event: &AgentEvent) {
+        let shown = match event {
+            AgentEvent::Text { text } => AgentEvent::Text { text: text.chars().take(NEWS_TEXT).collect() },
+            AgentEvent::Thinking { text } => AgentEvent::Thinking { text: text.chars().take(NEWS_TEXT).collect() },
+            other => other.clone(),
+        };
+        self.tell("agent", json!(shown));
+    }
+
+    pub(super) fn agent_gone(&mut self, ended: Ended) -> Result<()> {
+        let Some(agent) = self.agent.take() else { return Ok(()) };
+        let message = self.masker.mask(&ended.message).into_owned();
+        let session = self.state.session.as_ref().map(|id| id.0.clone());
+        let outcome = match &self.state.phase {
+            alfine_core::machine::Phase::Agent(run) => run.decided().unwrap_or(&ended.outcome).clone(),
+            _ => ended.outcome.clone(),
+        };
+        self.store.write(|tx| {
+            tx.end_run(
+                agent.row,
+                &RunEnd {
+                    outcome: &outcome,
+                    message: &message,
+                    session: session.as_deref(),
+                    usage: agent.usage.as_ref(),
+                    session_total_cost: ended.session_total_cost,
+                    transcript: Some(&agent.transcript),
+                },
+            )
+        })?;
+        let login = match outcome {
+            Outcome::Auth => Some(self.adapter.login_hint()).filter(|hint| !hint.is_empty()),
+            _ => None,
+        };
+        self.tell("agent_ended", json!({ "outcome": outcome, "message": message, "usage": agent.usage, "login": login }));
+        self.inputs.push_back(Input::AgentExited { outcome: ended.outcome, message: ended.message });
+        Ok(())
+    }
+}
+
+/// Starts the threads that read an agent. The last thing they tell is that it is gone.
+fn listen(
+    mut child: GuardedChild,
+    decoder: Box<dyn Decoder>,
+    masker: Masker,
+    transcript: &Path,
+    run: u32,
+    outbox: &SyncSender<Message>,
+) -> Result<()> {
+    let written = Transcript::create(transcript, masker.clone());
+    let stderr = child.take_stderr();
+    let errors_path = transcript.with_extension("stderr");
+    let errors_outbox = outbox.clone();
+    let errors = thread::spawn(move || {
+        stderr.map_or_else(String::new, |stderr| read_errors(stderr, &errors_path, &masker, run, &errors_outbox))
+    });
+    let outbox = outbox.clone();
+    thread::spawn(move || {
+        let ended = read_agent(child, decoder, written, errors, run, &outbox);
+        let _ = outbox.send(Message::AgentGone(run, ended));
+    });
+    Ok(())
+}
+
+fn read_agent(
+    mut child: GuardedChild,
+    mut decoder: Box<dyn Decoder>,
+    mut transcript: Transcript,
+    errors: thread::JoinHandle<String>,
+    run: u32,
+    outbox: &SyncSender<Message>,
+) -> Ended {
+    let mut told = Instant::now();
+    if let Some(mut stdout) = child.take_stdout() {
+        let mut chunk = vec![0; 64 * 1024];
+        loop {
+            let read = match stdout.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    tracing::warn!("the agent's output cannot be read: {error}");
+                    break;
+                }
+            };
+            let Some(bytes) = chunk.get(..read) else { break };
+            transcript.write(bytes);
+            let mut said = false;
+            decoder.push(bytes, &mut |event| {
+                said = true;
+                let _ = outbox.send(Message::Event(run, event));
+            });
+            if said {
+                told = Instant::now();
+                // What is on the screen is on the disk: somebody may follow the file.
+                transcript.flush();
+            } else if told.elapsed() >= TELL_OUTPUT_EVERY {
+                told = Instant::now();
+                let _ = outbox.send(Message::Output(run));
+            }
+        }
+    }
+    transcript.finish();
+    let exit = child.wait();
+    let tail = errors.join().unwrap_or_default();
+    let exit = match exit {
+        Ok(exit) => Exit { code: exit.code, signal: exit.signal },
+        Err(error) => {
+            tracing::warn!("how the agent ended is not known: {error}");
+            Exit::default()
+        }
+    };
+    let (mut outcome, mut message) = (Outcome::Server, String::from("it ended without a word"));
+    decoder.finish(exit, &tail, &mut |event| match event {
+        AgentEvent::Ended { outcome: how, message: words } => (outcome, message) = (how, words),
+        event => {
+            let _ = outbox.send(Message::Event(run, event));
+        }
+    });
+    Ended { outcome, message, session_total_cost: decoder.session_total_cost() }
+}
+
+fn read_errors(
+    mut stderr: GuardedOutput,
+    path: &Path,
+    masker: &Masker,
+    run: u32,
+    outbox: &SyncSender<Message>,
+) -> String {
+    let mut transcript: Option<Transcript> = None;
+    let mut tail: VecDeque<u8> = VecDeque::new();
+    let mut told = Instant::now();
+    let mut chunk = vec![0; 16 * 1024];
+    while let Ok(read) = stderr.read(&mut chunk) {
+        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        transcript.get_or_insert_with(|| Transcript::create(path, masker.clone())).write(bytes);
+        tail.extend(bytes);
+        let excess = tail.len().saturating_sub(STDERR_TAIL);
+        tail.drain(..excess);
+        if told.elapsed() >= TELL_OUTPUT_EVERY {
+            told = Instant::now();
+            let _ = outbox.send(Message::Output(run));
+        }
+    }
+    if let Some(transcript) = transcript {
+        transcript.close();
+    }
+    String::from_utf8_lossy(tail.make_contiguous()).into_owned()
+}
+
+/// What the agent printed, line by line, secrets masked. A disk that is full ends the transcript, not the agent.
+struct Transcript {
+    path: PathBuf,
+    file: Option<BufWriter<File>>,
+    lines: Lines,
+    masker: Masker,
+}
+
+impl Transcript {
+    fn create(path: &Path, masker: Masker) -> Self {
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(path));
+        let file = match made {
+            Ok(file) => Some(BufWriter::new(file)),
+            Err(error) => {
+                tracing::warn!("{} cannot be written: {error}", path.display());
+                None
+            }
+        };
+        Self { path: path.to_owned(), file, lines: Lines::new(), masker }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let Self { file, lines, masker, .. } = self;
+        let mut failed = None;
+        if let Some(file) = file {
+            lines.push(bytes, &mut |line: agent::Line<'_>| {
+                let masked = masker.mask_bytes(line.bytes());
+                failed = failed.take().or(file.write_all(&masked).and_then(|()| file.write_all(b"\n")).err());
+            });
+        }
+        self.give_up_on(failed);
+    }
+
+    fn flush(&mut self) {
+        let failed = self.file.as_mut().and_then(|file| file.flush().err());
+        self.give_up_on(failed);
+    }
+
+    fn finish(&mut self) {
+        let Self { file, lines, masker, .. } = self;
+        if let Some(file) = file {
+            lines.finish(&mut |line: agent::Line<'_>| {
+                let _ = file.write_all(&masker.mask_bytes(line.bytes()));
+            });
+        }
+        self.flush();
+    }
+
+    fn close(mut self) {
+        self.finish();
+    }
+
+    fn give_up_on(&mut self, failed: Option<std::io::Error>) {
+        if let Some(error) = failed {
+            tracing::warn!("{} cannot be written any more: {error}", self.path.display());
+            self.file = None;
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The beginning of a loop: its row, its lock, its branch and its worktree. Everything that can be refused is refused
+//! before anything is made.
+
+use super::Runner;
+use crate::{
+    Error, ErrorKind, Result,
+    git::{self, CheckpointSpec, Repository, Surroundings, WorktreeSpec},
+    process::GuardedCommand,
+    project::{PlanFile, Project},
+    store::{BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopSummary, PlanKind, PlanNew, Store, StoreError},
+    task_spec::TaskSpec,
+};
+use alfine_core::{
+    machine::{Input, LoopState},
+    plan::Isolation,
+    task::{TaskKey, TaskStatus},
+};
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    time::Duration,
+};
+
+/// How long a worktree's setup may take.
+const SETUP_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// How a loop begins.
+#[derive(Debug, Clone, Default)]
+pub struct BeginOptions {
+    /// What is uncommitted in the user's tree becomes the base.
+    pub include_uncommitted: bool,
+    /// Another loop of this task, and the commit of its that this one starts from.
+    pub fork: Option<(LoopId, String)>,
+}
+
+/// Begins a loop: claims the task, makes the branch and the worktree. The lock is the right to run it.
+pub fn begin(project: &mut Project, file: &PlanFile, spec: &TaskSpec, options: &BeginOptions) -> Result<LoopLock> {
+    let key = file.key(&spec.task);
+    let start = project.repository.preflight(spec.isolation)?;
+    let id = LoopId::generate();
+    let lock = LoopLock::acquire(&project.layout, &id)?;
+    let settings = settings_of(spec)?;
+    let state = LoopState::new(spec.machine.clone());
+    let state_json = serde_json::to_string(&state).map_err(internal)?;
+    let summary = first_summary(&state);
+    project.store.write(|tx| -> Result<(), StoreError> {
+        tx.put_plan(&PlanNew {
+            path: &file.name,
+            kind: PlanKind::Plan,
+            title: &file.plan.title,
+            status: None,
+            generation: 1,
+            settings: &json!({}),
+        })?;
+        tx.put_task(&key, &spec.task.title, TaskStatus::Ready, 1)?;
+        tx.create_loop(
+            &lock,
+            &LoopNew {
+                task: &key,
+                agent: &spec.agent.name,
+                model: spec.agent.model.as_deref(),
+                isolation: spec.isolation,
+                settings: &settings,
+                state: &state_json,
+                summary: &summary,
+                forked_from: options.fork.as_ref().map(|(id, _)| id),
+            },
+        )
+    })?;
+    if let Err(error) = make_place(project, &key, spec, options, &lock, &start) {
+        project.store.write(|tx| tx.forget_loop(&lock))?;
+        return Err(error);
+    }
+    Ok(lock)
+}
+
+/// Claims a loop that is there, to go on with it.
+pub fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
+    let lock = LoopLock::acquire(&project.layout, id)?;
+    project.store.write(|tx| tx.claim_loop(&lock).map(drop))?;
+    Ok(lock)
+}
+
+fn make_place(
+    project: &mut Project,
+    key: &TaskKey,
+    spec: &TaskSpec,
+    options: &BeginOptions,
+    lock: &LoopLock,
+    start: &git::Start,
+) -> Result<()> {
+    let repository = &project.repository;
+    let base = match (&options.fork, options.include_uncommitted && !start.dirty.is_empty()) {
+        (Some((_, commit)), _) => commit.clone(),
+        (None, true) => keep_uncommitted(repository, &project.layout.checkpoint_index("base"), key, lock)?,
+        (None, false) => start.base_commit.clone(),
+    };
+    let (branch, worktree) = match spec.isolation {
+        Isolation::InPlace => (None, None),
+        Isolation::Worktree => {
+            let made = repository.create_worktree(&WorktreeSpec {
+                path: git::worktree_dir(&project.user.data, repository.common_dir(), &key.plan, &key.id.0),
+                branch: git::branch_name(&key.plan, &key.id.0),
+                base: base.clone(),
+            })?;
+            (Some(made.branch), Some(made.path))
+        }
+    };
+    let worktree = worktree.map(|path| path.to_string_lossy().into_owned());
+    project.store.write(|tx| {
+        tx.set_loop_place(
+            lock,
+            &LoopPlace {
+                branch: branch.as_deref(),
+                base_branch: start.base_branch.as_deref(),
+                base_commit: Some(&base),
+                worktree: worktree.as_deref(),
+            },
+        )
+    })?;
+    Ok(())
+}
+
+/// Makes a commit object of what is uncommitted, on top of HEAD and under a ref of its own.
+fn keep_uncommitted(
+    repository: &Repository,
+    index_cache: &std::path::Path,
+    key: &TaskKey,
+    lock: &LoopLock,
+) -> Result<String> {
+    let name = git::checkpoint_ref(&key.plan, &key.id.0, 0);
+    let mut surroundings = Surroundings::new(index_cache.to_owned());
+    surroundings.own = super::OWN_FILES.iter().map(PathBuf::from).collect();
+    let checkpoint = repository.checkpoint(
+        repository.workdir(),
+        &CheckpointSpec {
+            ref_name: format!("{name}-{}", lock.loop_id().as_str().to_lowercase()),
+            message: format!("{key} starts from these uncommitted changes"),
+            surroundings: &surroundings,
+            unless_still: None,
+        },
+    )?;
+    Ok(checkpoint.commit)
+}
+
+fn first_summary(state: &LoopState) -> LoopSummary {
+    LoopSummary {
+        iteration: 0,
+        max_iterations: state.max_iterations(),
+        breaker: Vec::<BreakerLine>::new(),
+        gate: None,
+        waiting_until: None,
+        files_changed: 0,
+    }
+}
+
+fn settings_of(spec: &TaskSpec) -> Result<Value> {
+    serde_json::to_value(spec).map_err(internal)
+}
+
+fn internal(error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Internal, format!("a loop's settings cannot be saved: {error}"))
+}
+
+impl Runner<'_> {
+    /// Brings into a new worktree what git ignores, and runs its setup.
+    pub(super) fn prepare(&mut self) -> Result<()> {
+        if self.spec.isolation == Isolation::Worktree {
+            let (from, to) = (self.repository.workdir().to_owned(), self.worktree());
+            let brought = git::provision(&from, &to, &self.spec.copy, &self.spec.link)?;
+            if !brought.is_empty() {
+                self.tell("provisioned", json!({ "copied": brought.copied.len(), "linked": brought.linked.len() }));
+            }
+            if let Some(setup) = self.spec.setup.clone() {
+                self.tell("setup", json!({ "command": setup }));
+                if let Err(message) = self.run_setup(&setup) {
+                    self.inputs.push_back(Input::Failed(message));
+                    return self.work_off();
+                }
+            }
+        }
+        self.spec.prepared = true;
+        let (lock, settings) = (&self.lock, settings_of(&self.spec)?);
+        self.store.write(|tx| tx.set_loop_settings(lock, &settings))?;
+        Ok(())
+    }
+
+    fn run_setup(&mut self, setup: &str) -> std::result::Result<(), String> {
+        let mut command =
+            GuardedCommand::new(&self.program, "sh", self.worktree(), format!("{}-setup", self.row.id));
+        command.args = vec!["-c".into(), setup.into()];
+        command.env = self.environment.clone();
+        command.merge_stderr = true;
+        let failed = |why: String| format!("the worktree's setup `{setup}` {why}; mend it and continue");
+        let mut child = command.spawn().map_err(|error| failed(format!("did not start: {error}")))?;
+        let ender = child.ender();
+        let (done, over) = std::sync::mpsc::channel::<()>();
+        let watchdog = std::thread::spawn(move || {
+            if over.recv_timeout(SETUP_TIMEOUT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                ender.end();
+            }
+        });
+        let mut last = String::new();
+        if let Some(output) = child.take_stdout() {
+            // A line that does not end is cut: nobody reads it here.
+            let mut lines = BufReader::new(output);
+            let mut line = Vec::new();
+            while let Ok(read) = (&mut lines).take(1 << 16).read_until(b'\n', &mut line) {
+                if read == 0 {
+                    break;
+                }
+                last = String::from_utf8_lossy(&line).trim_end().to_owned();
+                self.tell("setup_output", json!({ "line": last }));
+                line.clear();
+            }
+        }
+        let exit = child.wait();
+        drop(done);
+        let _ = watchdog.join();
+        match exit {
+            Ok(exit) if exit.success() => Ok(()),
+            Ok(exit) => Err(failed(format!("failed ({exit}): {last}"))),
+            Err(error) => Err(failed(format!("failed: {error}"))),
+        }
+    }
+
+    /// Makes a worktree again that is gone.
+    pub(super) fn restore_worktree(&mut self) -> Result<()> {
+        let path = self.worktree();
+        if path.is_dir() {
+            return Ok(());
+        }
+        let (Some(branch), Some(checkpoint)) = (&self.row.branch, &self.checkpoint) else {
+            return Err(Error::new(ErrorKind::Git, format!("the worktree {} is gone", path.display()))
+                .hint("discard the task and start it again; its checkpoints are kept under refs/alfine"));
+        };
+        self.repository.restore_worktree(&path, branch, checkpoint)?;
+        self.tell("worktree_restored", json!({ "worktree": path }));
+        let brought = git::provision(self.repository.workdir(), &path, &self.spec.copy, &self.spec.link)?;
+        tracing::debug!("brought {} files", brought.copied.len());
+        if let Some(setup) = self.spec.setup.clone() {
+            self.run_setup(&setup).map_err(|message| Error::new(ErrorKind::Config, message))?;
+        }
+        Ok(())
+    }
+}
+
+/// Says whether a loop may be begun for a task, or what stands in the way.
+pub fn open_dependencies(store: &Store, file: &PlanFile, task: &alfine_core::plan::Task) -> Result<Vec<String>> {
+    let satisfied = |id: &alfine_core::task::TaskId| {
+        let key = TaskKey::new(file.name.clone(), id.0.clone());
+        let known = store.task(&key).ok().flatten();
+        let done_in_plan = file.plan.tasks.iter().any(|other| other.id == *id && other.done);
+        done_in_plan || known.is_some_and(|row| row.status.satisfies_dependents())
+    };
+    Ok(alfine_core::chain::open_dependencies(&file.plan, task, satisfied).into_iter().map(|id| id.0).collect())
+}

@@ -1,0 +1,82 @@
+//! The mailbox: commands are rows, so none is lost while nobody listens; a thread tells when there may be new ones.
+
+use super::{Message, Runner};
+use crate::{
+    Result,
+    layout::Layout,
+    store::{CommandRow, Feed, News, Store, Waker, change},
+};
+use alfine_core::machine::{Answer, Command};
+use std::sync::mpsc::SyncSender;
+
+/// Listens for as long as it lives.
+pub(super) struct Mailbox(Waker);
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Starts to listen.
+pub(super) fn listen(layout: &Layout, store: &Store, outbox: SyncSender<Message>) -> Mailbox {
+    let after = store.last_seq().unwrap_or(0);
+    let mut feed = Feed::new(layout, after);
+    let waker = feed.waker();
+    std::thread::spawn(move || {
+        loop {
+            let mail = match feed.wait(None) {
+                Ok(News::Events(events)) => events.iter().any(|event| event.kind == change::COMMAND),
+                Ok(News::Reset) => true,
+                Ok(News::Timeout) => false,
+                Ok(News::Stopped) => return,
+                Err(error) => {
+                    tracing::warn!("the change feed cannot be read: {error}");
+                    return;
+                }
+            };
+            if mail && outbox.send(Message::Mail).is_err() {
+                return;
+            }
+        }
+    });
+    Mailbox(waker)
+}
+
+/// What a row of the mailbox asks for.
+enum Mail {
+    Command(Command),
+    Answer(Answer),
+}
+
+impl Runner<'_> {
+    /// Takes every command there is, one after another. Each has its result in the transaction that saves its effect.
+    pub(super) fn take_mail(&mut self) -> Result<()> {
+        let lock = &self.lock;
+        let taken = self.store.write(|tx| tx.take_commands(lock))?;
+        for row in taken {
+            self.commands.push((row.seq, None));
+            match read(&row) {
+                Ok(Mail::Command(command)) => {
+                    self.inputs.push_back(alfine_core::machine::Input::CommandReceived(command));
+                }
+                Ok(Mail::Answer(answer)) => self.answer(answer),
+                Err(error) => {
+                    if let Some((_, result)) = self.commands.last_mut() {
+                        *result = Some(format!("refused: it cannot be read: {error}"));
+                    }
+                }
+            }
+            self.work_off()?;
+            self.save()?;
+        }
+        Ok(())
+    }
+}
+
+fn read(row: &CommandRow) -> serde_json::Result<Mail> {
+    if row.kind == "answer" {
+        return serde_json::from_value(row.payload.clone()).map(Mail::Answer);
+    }
+    serde_json::from_value(row.payload.clone()).map(Mail::Command)
+}

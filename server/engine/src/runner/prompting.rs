@@ -1,0 +1,135 @@
+//! The prompt of one iteration, filled from what the loop knows.
+
+use super::{Runner, now};
+use crate::{Result, progress, store::VerificationRow, verify::VerifierKind};
+use alfine_core::{
+    machine::{Recovery, Spawn},
+    prompt::{self, CriterionLine, CriterionState, Failure, LastIteration, Loss, PromptInput, Session, VerifierLine},
+};
+
+/// How many entries of the progress log go into a prompt.
+const PROGRESS_ENTRIES: usize = 20;
+/// How many lines of `git status` go into a prompt.
+const STATUS_LINES: usize = 40;
+
+impl Runner<'_> {
+    pub(super) fn prompt(&mut self, spawn: &Spawn) -> Result<String> {
+        let worktree = self.worktree();
+        let folder = worktree.to_string_lossy();
+        let git_status = self.repository.status_short(&worktree, STATUS_LINES).unwrap_or_default();
+        let progress = progress::last(&worktree, PROGRESS_ENTRIES).unwrap_or_default();
+        let progress: Vec<&str> = progress.iter().map(String::as_str).collect();
+        let told = self.store.latest_verifications(&self.row.id)?;
+        let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.as_str());
+        let task = &self.spec.task;
+        let criteria: Vec<CriterionLine<'_>> = task
+            .criteria
+            .iter()
+            .enumerate()
+            .map(|(n, criterion)| CriterionLine {
+                text: &criterion.text,
+                command: criterion.command.as_deref(),
+                state: criterion_state(&told, n, tree),
+            })
+            .collect();
+        let verifiers: Vec<VerifierLine<'_>> = self
+            .spec
+            .verifiers
+            .iter()
+            .filter(|verifier| verifier.criterion.is_none())
+            .map(|verifier| VerifierLine {
+                name: &verifier.name,
+                command: match &verifier.kind {
+                    VerifierKind::Command { command } => Some(command),
+                    VerifierKind::CleanTree => None,
+                },
+                required: verifier.required,
+            })
+            .collect();
+        let last_number = self.state.last.as_ref().map_or(0, |last| last.iteration);
+        let failures: Vec<Failure<'_>> = told
+            .iter()
+            .filter(|row| !row.passed && row.iteration == last_number)
+            .map(|row| Failure {
+                name: &row.verifier,
+                command: command_of(&self.spec.verifiers, &row.verifier),
+                exit: row.exit.map_or_else(|| "did not end by itself".to_owned(), |exit| format!("exit status {exit}")),
+                output: &row.output,
+            })
+            .collect();
+        let outcome = self.state.last.as_ref().map(|last| outcome_words(last, spawn.recovery));
+        let steering: Vec<&str> = self.state.notes.iter().map(String::as_str).collect();
+        let checkpoint = self.checkpoint.as_ref().map(|checkpoint| checkpoint.commit.as_str());
+        let input = PromptInput {
+            session: session_of(spawn),
+            plan_title: &self.spec.plan_title,
+            goal: &self.spec.goal,
+            task_id: if task.explicit_id { &task.id.0 } else { "" },
+            task_title: &task.title,
+            details: &task.details,
+            iteration: self.state.iteration,
+            max_iterations: self.state.max_iterations(),
+            branch: self.row.branch.as_deref(),
+            folder: Some(&folder),
+            git_status: &git_status,
+            checkpoint,
+            progress: &progress,
+            last: self.state.last.as_ref().zip(outcome.as_deref()).map(|(last, outcome)| LastIteration {
+                outcome,
+                reading: &last.reading,
+                files_changed: if last.changed { self.last_files_changed } else { 0 },
+            }),
+            criteria: &criteria,
+            verifiers: &verifiers,
+            failures: &failures,
+            learnings: &[],
+            steering: &steering,
+            answers: &[],
+            single_task: self.spec.single_task,
+            commits: false,
+        };
+        tracing::debug!("building the prompt of iteration {} at {}", spawn.iteration, now().0);
+        Ok(prompt::build(&input))
+    }
+}
+
+fn session_of(spawn: &Spawn) -> Session {
+    match (spawn.recovery, &spawn.session) {
+        (Some(Recovery::SessionLost), _) => Session::Recovered(Loss::NotFound),
+        (Some(Recovery::ContextFull), _) => Session::Recovered(Loss::ContextFull),
+        (Some(Recovery::Rewound), _) => Session::Recovered(Loss::Rewound),
+        (_, Some(_)) => Session::Resumed,
+        (Some(Recovery::RunnerDied), None) => Session::Recovered(Loss::NotFound),
+        (None, None) => Session::Fresh,
+    }
+}
+
+fn outcome_words(last: &alfine_core::machine::LastIteration, recovery: Option<Recovery>) -> String {
+    let mut words = last.verdict.clone();
+    if !last.denials.is_empty() {
+        words.push_str(&format!("; denied to you: {}", last.denials.join(", ")));
+    }
+    if recovery == Some(Recovery::RunnerDied) {
+        words.push_str("; after that, your last run was cut off before it ended");
+    }
+    words
+}
+
+fn command_of<'a>(verifiers: &'a [crate::verify::VerifierSpec], name: &str) -> Option<&'a str> {
+    verifiers.iter().find(|verifier| verifier.name == name).and_then(|verifier| match &verifier.kind {
+        VerifierKind::Command { command } => Some(command.as_str()),
+        VerifierKind::CleanTree => None,
+    })
+}
+
+/// What is known of a criterion. Evidence of another tree is stale.
+fn criterion_state(told: &[VerificationRow], n: usize, tree: Option<&str>) -> CriterionState {
+    let Some(row) = told.iter().find(|row| row.criterion.is_some_and(|criterion| criterion as usize == n)) else {
+        return CriterionState::Open;
+    };
+    match (row.passed, tree == Some(row.tree.as_str())) {
+        (false, _) => CriterionState::Failed,
+        (true, true) => CriterionState::Proven,
+        (true, false) => CriterionState::Stale,
+    }
+}

@@ -1,0 +1,253 @@
+//! What is saved, and when: the new state and its news in one transaction, before any effect is performed.
+
+use super::{News, Runner, now};
+use crate::{
+    Result,
+    store::{
+        ApprovalKind, Ask, BreakerLine, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError, Tx,
+    },
+};
+use alfine_core::{
+    machine::{AskKind, Effect, Judgement, Phase},
+    plan::ContextMode,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+impl Runner<'_> {
+    /// Saves the state with the rows that these effects make, and all news so far.
+    pub(super) fn save_with(&mut self, effects: &[Effect]) -> Result<()> {
+        let summary = self.summary();
+        let state = self.masked_state()?;
+        let reason = self.masker.mask(&self.state.reason()).into_owned();
+        let update = LoopUpdate {
+            status: self.state.status(),
+            reason: Some(reason.as_str()).filter(|reason| !reason.is_empty()),
+            state: &state,
+            summary: &summary,
+            cost_usd: self.state.used.cost_usd,
+            tokens: self.state.used.tokens(),
+            ended: false,
+        };
+        let news = std::mem::take(&mut self.unsaved);
+        self.unsaved_since = None;
+        let answered = std::mem::take(&mut self.commands);
+        let (lock, key, id) = (&self.lock, &self.key, &self.row.id);
+        let (iteration, session) = (self.state.iteration, self.state.session.as_ref().map(|id| id.0.as_str()));
+        let masker = &self.masker;
+        let files_changed = self.files_changed;
+        self.store.write(|tx| -> Result<(), StoreError> {
+            tx.save_loop(lock, &update)?;
+            for effect in effects {
+                match effect {
+                    Effect::TakeCheckpoint(alfine_core::machine::CheckpointKind::Before) => {
+                        begin_iteration(tx, lock, iteration)?;
+                    }
+                    Effect::IterationEnded(judgement) => {
+                        end_iteration(tx, lock, judgement, session, files_changed, masker)?;
+                    }
+                    Effect::AskHuman(ask) => {
+                        tx.withdraw_questions(id)?;
+                        let text = masker.mask(&ask.text);
+                        tx.ask(&Ask { loop_id: Some(id), task: Some(key), kind: approval_kind(ask.kind), text: &text })?;
+                    }
+                    Effect::WithdrawAsk => tx.withdraw_questions(id)?,
+                    _ => {}
+                }
+            }
+            append(tx, id, key, &news)?;
+            for (seq, result) in &answered {
+                tx.finish_command(*seq, result.as_deref().unwrap_or("done"))?;
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Saves the state and all news so far.
+    pub(super) fn save(&mut self) -> Result<()> {
+        self.save_with(&[])
+    }
+
+    /// Saves news that came without a change of the state.
+    pub(super) fn save_news(&mut self) -> Result<()> {
+        let news = std::mem::take(&mut self.unsaved);
+        self.unsaved_since = None;
+        let (id, key) = (&self.row.id, &self.key);
+        self.store.write(|tx| append(tx, id, key, &news))?;
+        Ok(())
+    }
+
+    /// Tells the observer now, and the change feed with the next save.
+    pub(super) fn tell(&mut self, kind: &str, payload: Value) {
+        let payload = self.masked(payload);
+        (self.observe)(&News {
+            at: Millis(now().0),
+            task: self.key.clone(),
+            status: self.state.status(),
+            kind: kind.to_owned(),
+            payload: payload.clone(),
+        });
+        self.unsaved.push((kind.to_owned(), payload));
+        self.unsaved_since.get_or_insert_with(std::time::Instant::now);
+    }
+
+    /// Tells what an effect means to whoever watches.
+    pub(super) fn tell_effect(&mut self, effect: &Effect) {
+        match effect {
+            Effect::TakeCheckpoint(alfine_core::machine::CheckpointKind::Before) => {
+                let payload = json!({ "iteration": self.state.iteration, "maxIterations": self.state.max_iterations() });
+                self.tell("iteration_started", payload);
+            }
+            Effect::SpawnAgent(spawn) => {
+                let payload = json!({
+                    "iteration": spawn.iteration,
+                    "agent": self.spec.agent.name,
+                    "resumes": spawn.session.is_some(),
+                    "fresh": self.spec.machine.context == ContextMode::Fresh,
+                    "recovery": spawn.recovery,
+                });
+                self.tell("agent_started", payload);
+            }
+            Effect::KillAgent(reason) => self.tell("agent_ending", json!({ "reason": reason })),
+            Effect::RunVerifiers => {
+                let checks: Vec<_> = self.spec.verifiers.iter().map(|verifier| verifier.name.clone()).collect();
+                self.tell("verifying", json!({ "checks": checks }));
+            }
+            Effect::Sleep(until) => {
+                let reason = self.state.reason();
+                self.tell("waiting", json!({ "until": until, "reason": reason }));
+            }
+            Effect::AskHuman(ask) => self.tell("asks", json!({ "kind": ask.kind, "text": ask.text })),
+            Effect::IterationEnded(judgement) => {
+                let payload = json!({
+                    "iteration": judgement.iteration,
+                    "changed": judgement.changed,
+                    "gate": judgement.reading,
+                    "verdict": judgement.verdict,
+                    "failed": judgement.verified.as_ref().map(|verified| &verified.failed),
+                    "costUsd": judgement.used.cost_usd,
+                    "tokens": judgement.used.tokens(),
+                });
+                self.tell("iteration_judged", payload);
+            }
+            Effect::Refuse(why) => {
+                if let Some((_, result)) = self.commands.last_mut() {
+                    *result = Some(format!("refused: {why}"));
+                }
+                self.tell("refused", json!({ "why": why }));
+            }
+            Effect::Note(note) => self.tell("note", json!(note)),
+            Effect::Finish => {
+                let payload = json!({ "reason": self.state.reason(), "costUsd": self.state.used.cost_usd });
+                self.tell("rests", payload);
+            }
+            Effect::TakeCheckpoint(_) | Effect::CancelVerifiers | Effect::Commit | Effect::WithdrawAsk => {}
+        }
+    }
+
+    /// Why the last command was refused, if it was.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.last_refusal.clone()
+    }
+
+    fn summary(&self) -> LoopSummary {
+        let limits = &self.state.settings.limits;
+        LoopSummary {
+            iteration: self.state.iteration,
+            max_iterations: self.state.max_iterations(),
+            breaker: self
+                .state
+                .breaker
+                .lines(limits)
+                .into_iter()
+                .map(|line| BreakerLine {
+                    rule: line.rule.to_string(),
+                    count: line.count,
+                    limit: line.limit,
+                    evidence: self.masker.mask(&line.evidence).into_owned(),
+                })
+                .collect(),
+            gate: serde_json::to_value(self.state.gate()).ok().map(|gate| self.masked(gate)),
+            waiting_until: match &self.state.phase {
+                Phase::Waiting { until, .. } => Some(Millis(until.0)),
+                _ => None,
+            },
+            files_changed: self.files_changed,
+        }
+    }
+
+    fn masked_state(&self) -> Result<String> {
+        Ok(self.masker.mask(&to_json(&self.state)?).into_owned())
+    }
+
+    fn masked(&self, value: Value) -> Value {
+        let text = value.to_string();
+        match self.masker.mask(&text) {
+            std::borrow::Cow::Borrowed(_) => value,
+            std::borrow::Cow::Owned(masked) => serde_json::from_str(&masked).unwrap_or(Value::String(masked)),
+        }
+    }
+}
+
+fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| crate::Error::new(crate::ErrorKind::Internal, format!("a state cannot be saved: {error}")))
+}
+
+fn append(
+    tx: &Tx<'_>,
+    id: &crate::store::LoopId,
+    key: &alfine_core::task::TaskKey,
+    news: &[(String, Value)],
+) -> Result<(), StoreError> {
+    let events =
+        news.iter().map(|(kind, payload)| NewEvent { loop_id: Some(id), task: Some(key), kind, payload });
+    tx.append_events(events).map(drop)
+}
+
+fn begin_iteration(tx: &Tx<'_>, lock: &crate::store::LoopLock, n: u32) -> Result<(), StoreError> {
+    // A loop that goes on in an iteration it had begun keeps that row.
+    let known = tx.iterations(lock.loop_id())?.iter().any(|row| row.n == n);
+    if known { Ok(()) } else { tx.begin_iteration(lock, n, None) }
+}
+
+fn end_iteration(
+    tx: &Tx<'_>,
+    lock: &crate::store::LoopLock,
+    judgement: &Judgement,
+    session: Option<&str>,
+    files_changed: u32,
+    masker: &crate::secrets::Masker,
+) -> Result<(), StoreError> {
+    let gate = serde_json::to_value(&judgement.reading).ok();
+    let gate = gate.map(|gate| {
+        let text = gate.to_string();
+        serde_json::from_str(&masker.mask(&text)).unwrap_or(gate)
+    });
+    tx.end_iteration(
+        lock,
+        judgement.iteration,
+        &IterationEnd {
+            verdict: judgement.reading.verdict.as_str(),
+            gate: gate.as_ref(),
+            tree_before: Some(&judgement.before.tree),
+            tree_after: Some(&judgement.after.tree),
+            changed: judgement.changed,
+            files_changed,
+            signature: judgement.error.as_ref().map(|(signature, _)| signature.as_str()),
+            cost_usd: judgement.used.cost_usd,
+            tokens: judgement.used.tokens(),
+            session,
+            summary: Some(&masker.mask(&judgement.verdict)),
+        },
+    )
+}
+
+fn approval_kind(kind: AskKind) -> ApprovalKind {
+    match kind {
+        AskKind::Question | AskKind::Blocked => ApprovalKind::Question,
+        AskKind::Approval => ApprovalKind::Approval,
+        AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Refusal => ApprovalKind::Login,
+    }
+}

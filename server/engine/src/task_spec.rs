@@ -1,0 +1,220 @@
+//! What one loop is run with: the task as its plan had it, the agent, the verifiers, the limits.
+//!
+//! Fixed when a loop starts, and kept with the loop: a plan or a configuration that is edited meanwhile changes
+//! nothing that was not approved.
+
+use crate::{
+    Error, ErrorKind, Result,
+    agent::{self, Permissions},
+    config::{self, Config, Layer, Loaded},
+    trust::{self, TrustItem},
+    verify::{VerifierKind, VerifierSpec},
+};
+use alfine_core::{
+    breaker::{self, Limits},
+    gate::Dialects,
+    machine::{Settings, VerifyWhen},
+    plan::{Fields, Isolation, Plan, Task},
+    task::TaskKey,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// What one loop is run with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskSpec {
+    /// The plan's title.
+    pub plan_title: String,
+    /// What the whole plan is for.
+    pub goal: String,
+    /// The task.
+    pub task: Task,
+    /// The agent.
+    pub agent: AgentSpec,
+    /// Where the agent works.
+    pub isolation: Isolation,
+    /// What must pass.
+    pub verifiers: Vec<VerifierSpec>,
+    /// The score from which the work is good enough.
+    pub green: f64,
+    /// The score from which the user is asked.
+    pub yellow: f64,
+    /// Globs of ignored files that a worktree gets a copy of.
+    pub copy: Vec<String>,
+    /// Ignored paths that a worktree gets a link to.
+    pub link: Vec<String>,
+    /// A command that is run once in a new worktree.
+    pub setup: Option<String>,
+    /// What happens when it is done.
+    pub on_done: config::OnDone,
+    /// Whether the agent is told to keep to this task.
+    pub single_task: bool,
+    /// Environment variables that are passed on although they look like secrets.
+    pub pass_env: Vec<String>,
+    /// What is masked in logs, besides what is known.
+    pub mask: Vec<String>,
+    /// The machine's settings.
+    pub machine: Settings,
+    /// Whether the worktree is set up.
+    pub prepared: bool,
+}
+
+/// The agent of a loop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentSpec {
+    /// Its adapter's name.
+    pub name: String,
+    /// Runs instead of the CLI's usual program.
+    pub command: Option<String>,
+    /// More arguments.
+    pub args: Vec<String>,
+    /// More environment.
+    pub env: BTreeMap<String, String>,
+    /// The model.
+    pub model: Option<String>,
+    /// What it may do without asking.
+    pub permissions: Permissions,
+}
+
+impl TaskSpec {
+    /// Fixes what a task of a plan is run with. `folder` is where checks are detected.
+    pub fn new(plan: &Plan, task: &Task, loaded: &Loaded, single_task: bool, folder: &Path) -> Result<Self> {
+        let config = &loaded.config;
+        let fields = task.fields.over(&plan.defaults);
+        let agent = agent_of(config)?;
+        if agent.permissions == Permissions::All && !config.safety.allow_unsandboxed_all {
+            return Err(Error::new(ErrorKind::Config, "permissions = \"all\" switches the agent's own checks off")
+                .hint("use permissions = \"commands\", or set safety.allow_unsandboxed_all = true in your own config.toml"));
+        }
+        if agent.permissions == Permissions::All
+            && loaded.origin("safety.allow_unsandboxed_all") == Layer::Repository
+        {
+            return Err(Error::new(ErrorKind::Config, "a repository may not switch the agent's own checks off")
+                .hint("set safety.allow_unsandboxed_all in your own config.toml"));
+        }
+        Ok(Self {
+            plan_title: plan.title.clone(),
+            goal: plan.goal.clone(),
+            task: task.clone(),
+            agent,
+            isolation: config.isolation,
+            verifiers: verifiers(config, task, &fields, folder),
+            green: config.verification.green,
+            yellow: config.verification.yellow,
+            copy: config.worktree.copy.clone(),
+            link: config.worktree.link.clone(),
+            setup: config.worktree.setup.clone(),
+            on_done: config.on_done,
+            single_task: single_task || fields.single_task.is_some_and(|field| field.value),
+            pass_env: config.safety.pass_env.clone(),
+            mask: config.safety.mask.clone(),
+            machine: machine_settings(config),
+            prepared: false,
+        })
+    }
+
+    /// The commands that run on this machine because the repository or the plan says so.
+    pub fn commands(&self, key: &TaskKey, loaded: &Loaded) -> Vec<TrustItem> {
+        let mut items = trust::items_of_config(loaded);
+        for verifier in &self.verifiers {
+            if let VerifierKind::Command { command } = &verifier.kind {
+                let origin = match verifier.criterion {
+                    Some(n) => format!("{key}: criterion {}", n + 1),
+                    None => format!("{key}: check {}", verifier.name),
+                };
+                items.push(TrustItem::new(origin, command));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        items.retain(|item| seen.insert(item.command.clone()));
+        items
+    }
+}
+
+fn agent_of(config: &Config) -> Result<AgentSpec> {
+    let adapter = agent::adapter(&config.agent)?;
+    let own = config.agents.get(&config.agent).cloned().unwrap_or_default();
+    Ok(AgentSpec {
+        name: adapter.name().to_owned(),
+        command: own.command,
+        args: own.args,
+        env: own.env,
+        model: config.model.clone().or(own.model),
+        permissions: own.permissions.unwrap_or(config.permissions),
+    })
+}
+
+/// What must pass: what the criteria and the plan name, then the configuration's checks, or, where it names none, what the
+/// repository itself shows.
+fn verifiers(config: &Config, task: &Task, fields: &Fields, folder: &Path) -> Vec<VerifierSpec> {
+    let bound = task.criteria.iter().enumerate().filter_map(|(n, criterion)| {
+        let command = criterion.command.as_deref()?;
+        Some(VerifierSpec { criterion: Some(n), ..VerifierSpec::command(command, command) })
+    });
+    let named = fields.verify.iter().map(|field| VerifierSpec::command(&field.value, &field.value));
+    let configured = config.verifiers.iter().map(|verifier| VerifierSpec {
+        name: verifier.name.clone(),
+        kind: match (&verifier.kind, &verifier.command) {
+            (config::VerifierKind::Command, Some(command)) => VerifierKind::Command { command: command.clone() },
+            _ => VerifierKind::CleanTree,
+        },
+        weight: verifier.weight,
+        timeout: verifier.timeout.get(),
+        required: verifier.required,
+        criterion: None,
+        format: None,
+    });
+    let mut all: Vec<VerifierSpec> = bound.chain(named).chain(configured).collect();
+    if config.verifiers.is_empty() && config.verification.auto {
+        for detected in crate::verify::detect(folder) {
+            if all.iter().all(|known| known.kind != detected.kind) {
+                all.push(detected);
+            }
+        }
+    }
+    all
+}
+
+fn machine_settings(config: &Config) -> Settings {
+    let limits = &config.limits;
+    Settings {
+        limits: Limits {
+            iterations: limits.iterations,
+            no_change: limits.no_change,
+            same_error: limits.same_error,
+            rework: limits.rework,
+            cost_usd: limits.cost_usd,
+            tokens: limits.tokens,
+            wall_time: limits.wall_time.get(),
+            stall: limits.stall.get(),
+            startup_warning: limits.startup_warning.get(),
+            startup: limits.startup.get(),
+            agent_failing: limits.agent_failing,
+            permission: limits.permission,
+            regenerations: limits.regenerations,
+            oscillation: limits.oscillation,
+        },
+        context: config.context,
+        verify: match config.verify {
+            config::VerifyWhen::Ready => VerifyWhen::Ready,
+            config::VerifyWhen::Always => VerifyWhen::Always,
+        },
+        autonomy: config.autonomy,
+        dialects: Dialects {
+            promise: config.gate.promise.clone(),
+            ralph_status: config.gate.ralph_status,
+            loop_complete: config.gate.loop_complete,
+        },
+        commit: config.isolation == Isolation::Worktree,
+        retry_backoff: limits.retry_backoff.get(),
+        rate_limit_backoff: limits.rate_limit_backoff.get(),
+    }
+}
+
+/// Checks a limit of iterations as a user gave it.
+pub fn check_iterations(limit: Option<u32>) -> Result<Option<u32>> {
+    limit.map(breaker::check_iteration_limit).transpose().map_err(|bad| Error::user(bad.to_string()))
+}
