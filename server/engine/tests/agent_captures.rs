@@ -40,7 +40,17 @@ const fn row(
     texts: &'static [&'static str],
 ) -> Expected {
     let session = Some(session);
-    Expected { folder: NEW, capture, outcome, session, tokens, cost: Some(cost), texts, tools: &[], retries: 0 }
+    Expected {
+        folder: NEW,
+        capture,
+        outcome,
+        session,
+        tokens,
+        cost: Some(cost),
+        texts,
+        tools: &[],
+        retries: 0,
+    }
 }
 
 #[rustfmt::skip]

@@ -75,7 +75,10 @@ impl Adapter for Claude {
     fn own_env_when(&self) -> &'static [(&'static str, &'static [&'static str])] {
         &[
             ("CLAUDE_CODE_USE_BEDROCK", &["AWS_*"]),
-            ("CLAUDE_CODE_USE_VERTEX", &["GOOGLE_*", "GCLOUD_*", "CLOUDSDK_*", "CLOUD_ML_REGION", "VERTEX_*"]),
+            (
+                "CLAUDE_CODE_USE_VERTEX",
+                &["GOOGLE_*", "GCLOUD_*", "CLOUDSDK_*", "CLOUD_ML_REGION", "VERTEX_*"],
+            ),
             ("CLAUDE_CODE_USE_FOUNDRY", &["AZURE_*"]),
         ]
     }
@@ -101,7 +104,8 @@ mod tests {
 
     fn args(request: &Request, root: bool) -> (Vec<String>, Vec<String>) {
         let invocation = Claude { root }.invocation(request).unwrap();
-        let texts = |words: Vec<OsString>| words.into_iter().map(|word| word.into_string().unwrap()).collect();
+        let texts =
+            |words: Vec<OsString>| words.into_iter().map(|word| word.into_string().unwrap()).collect();
         let env = invocation.env.into_iter().map(|(name, _)| name).collect();
         (texts(invocation.args), texts(env))
     }
@@ -135,8 +139,23 @@ mod tests {
         assert_eq!(
             args(&request, false).0,
             [
-                "claude code", "--x", "-p", "--output-format", "stream-json", "--verbose", "--resume", "abc", "--model",
-                "opus", "--permission-mode", "acceptEdits", "--max-turns", "5", "--max-budget-usd", "0.5", "--add-dir",
+                "claude code",
+                "--x",
+                "-p",
+                "--output-format",
+                "stream-json",
+                "--verbose",
+                "--resume",
+                "abc",
+                "--model",
+                "opus",
+                "--permission-mode",
+                "acceptEdits",
+                "--max-turns",
+                "5",
+                "--max-budget-usd",
+                "0.5",
+                "--add-dir",
                 "../lib"
             ]
         );

@@ -1,7 +1,8 @@
 //! Any program as an agent: the prompt on stdin, or in an argument where its command says `{prompt}`; plain text out.
 
 use super::{
-    Adapter, Decoder, Exit, Invocation, InvocationError, PriorSession, Request, outcome_of_exit, program_and_args,
+    Adapter, Decoder, Exit, Invocation, InvocationError, PriorSession, Request, outcome_of_exit,
+    program_and_args,
 };
 use alfine_core::agent::AgentEvent;
 use regex::Regex;
@@ -140,7 +141,8 @@ mod tests {
 
     #[test]
     fn the_prompt_takes_its_place_in_an_argument_as_one_word() {
-        let invocation = Command.invocation(&request("agent -p {prompt} --x={prompt}", "a 'b\0 $(c)")).unwrap();
+        let invocation =
+            Command.invocation(&request("agent -p {prompt} --x={prompt}", "a 'b\0 $(c)")).unwrap();
         assert_eq!(invocation.args, ["-p", "a 'b $(c)", "--x=a 'b $(c)"]);
         assert!(invocation.stdin.is_empty());
         let long = Command.invocation(&request("agent {prompt}", &"x".repeat(200_000)));
@@ -149,8 +151,14 @@ mod tests {
 
     #[test]
     fn a_command_that_is_none_is_an_error() {
-        assert_eq!(Command.invocation(&Request::default()), Err(InvocationError::NoCommand { agent: "command" }));
-        assert_eq!(Command.invocation(&request(" ", "")), Err(InvocationError::NoCommand { agent: "command" }));
+        assert_eq!(
+            Command.invocation(&Request::default()),
+            Err(InvocationError::NoCommand { agent: "command" })
+        );
+        assert_eq!(
+            Command.invocation(&request(" ", "")),
+            Err(InvocationError::NoCommand { agent: "command" })
+        );
         assert!(matches!(
             Command.invocation(&request("agent 'open", "")),
             Err(InvocationError::BadCommand { .. })

@@ -261,7 +261,8 @@ pub(crate) fn repaired(line: &[u8]) -> Option<Vec<u8>> {
     let mut rest: &str = &text;
     while let Some((before, escape)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
         fixed.push_str(before);
-        let pair = matches!((surrogate(escape), escape.get(6..).and_then(surrogate)), (Some(High), Some(Low)));
+        let pair =
+            matches!((surrogate(escape), escape.get(6..).and_then(surrogate)), (Some(High), Some(Low)));
         let length = match surrogate(escape) {
             Some(_) if pair => 12,
             Some(_) => 6,
@@ -335,7 +336,10 @@ mod tests {
         assert_eq!(Scalar::Number(1e300).whole(), Some(i64::MAX));
         assert_eq!(Scalar::Number(f64::NAN).whole(), None);
         assert_eq!(Scalar::Whole(-5).count(), 0);
-        assert_eq!(serde_json::from_str::<Scalar<'_>>("18446744073709551615").unwrap().whole(), Some(i64::MAX));
+        assert_eq!(
+            serde_json::from_str::<Scalar<'_>>("18446744073709551615").unwrap().whole(),
+            Some(i64::MAX)
+        );
     }
 
     #[test]
@@ -349,7 +353,10 @@ mod tests {
     fn only_what_is_broken_is_repaired() {
         assert_eq!(repaired(br#"{"a":"\ud83d\ude00 \\ud83d \n \u00e4"}"#), None);
         assert_eq!(repaired(br#""cut \ud83d""#).unwrap(), br#""cut \ufffd""#);
-        assert_eq!(repaired(br#""\ude00\ud83dx\ud83d\ud83d\ude00""#).unwrap(), br#""\ufffd\ufffdx\ufffd\ud83d\ude00""#);
+        assert_eq!(
+            repaired(br#""\ude00\ud83dx\ud83d\ud83d\ude00""#).unwrap(),
+            br#""\ufffd\ufffdx\ufffd\ud83d\ude00""#
+        );
         assert_eq!(repaired(b"\"\xff\"").unwrap(), "\"\u{fffd}\"".as_bytes());
         for hostile in [&b"\\"[..], b"\\u", b"\\ud8", "\\ä\\".as_bytes(), b"\\ud83d\\"] {
             let _ = repaired(hostile);

@@ -97,7 +97,9 @@ impl Evidence {
         match status {
             Some(400 | 422) => Outcome::Config,
             // SIGINT ends it like this, with exit status 0.
-            None if result.subtype == "error_during_execution" && exit.code == Some(0) => Outcome::Interrupted,
+            None if result.subtype == "error_during_execution" && exit.code == Some(0) => {
+                Outcome::Interrupted
+            }
             _ if exit.is_interruption() => Outcome::Interrupted,
             _ => Outcome::Server,
         }
@@ -198,7 +200,10 @@ mod tests {
             ("Prompt is too long", Outcome::Context),
             ("Credit balance is too low", Outcome::Billing),
             ("Invalid API key · Fix external API key", Outcome::Auth),
-            ("Claude AI usage limit reached|1751234567", Outcome::RateLimit { reset_at: Some(1_751_234_567) }),
+            (
+                "Claude AI usage limit reached|1751234567",
+                Outcome::RateLimit { reset_at: Some(1_751_234_567) },
+            ),
             (
                 "You’ve hit your session limit · resets 10am (UTC)",
                 Outcome::RateLimit { reset_at: Some(1_795_255_200) },

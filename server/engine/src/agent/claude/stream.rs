@@ -237,7 +237,8 @@ impl Run {
         self.add_usage(&said);
         sink(AgentEvent::Usage(self.usage));
         let errors: Vec<_> = said.errors.0.iter().filter_map(Scalar::text).collect();
-        let message = if errors.is_empty() { said.result.as_str().into() } else { Cow::from(errors.join("\n")) };
+        let message =
+            if errors.is_empty() { said.result.as_str().into() } else { Cow::from(errors.join("\n")) };
         self.evidence.result = Some(RunResult {
             subtype: said.subtype.as_str().to_owned(),
             is_error: said.is_error.is_true(),
@@ -510,4 +511,195 @@ fn sum_of_models(models: &Models<'_>) -> Usage {
         cache_write: sum.cache_write.saturating_add(model.cache_creation_input_tokens.count()),
         cost_usd: sum.cost_usd.zip(amount(&model.cost_usd)).map(|(sum, cost)| sum + cost),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn events_of_bytes(prior: Option<f64>, stream: &[u8]) -> Vec<AgentEvent> {
+        let mut decoder = Stream::new(&PriorSession { total_cost_usd: prior });
+        let mut events = Vec::new();
+        decoder.push(stream, &mut |event| events.push(event));
+        decoder.finish(Exit::with_code(0), "", &mut |event| events.push(event));
+        events
+    }
+
+    fn events_of(lines: &[Value]) -> Vec<AgentEvent> {
+        let stream: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        events_of_bytes(None, stream.as_bytes())
+    }
+
+    fn assistant(id: &str, block: &Value) -> Value {
+        json!({"type": "assistant", "message": {"id": id, "content": [block]}, "parent_tool_use_id": null})
+    }
+
+    fn text(id: &str, text: &str) -> Value {
+        assistant(id, &json!({"type": "text", "text": text}))
+    }
+
+    fn ok_result() -> Value {
+        json!({"type": "result", "subtype": "success", "is_error": false})
+    }
+
+    fn texts(events: &[AgentEvent]) -> Vec<&str> {
+        let text = |event| match event {
+            &AgentEvent::Text { ref text } => Some(text.as_str()),
+            _ => None,
+        };
+        events.iter().filter_map(text).collect()
+    }
+
+    fn last_usage(events: &[AgentEvent]) -> Usage {
+        let usage = events.iter().rev().find_map(|event| match event {
+            AgentEvent::Usage(usage) => Some(*usage),
+            _ => None,
+        });
+        usage.unwrap()
+    }
+
+    #[test]
+    fn the_blocks_of_one_message_are_one_text() {
+        let thinking = json!({"type": "system", "subtype": "thinking_tokens"});
+        let events = events_of(&[
+            text("m1", "<COMPLETION_GATE>\nready: tr"),
+            thinking,
+            text("m1", "ue\n</COMPLETION_GATE>"),
+            text("m2", "Done."),
+            text("m2", "<COMPLETION_GATE>"),
+            assistant(
+                "m2",
+                &json!({"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "ls"}}),
+            ),
+            text("m2", "after"),
+        ]);
+        assert_eq!(
+            texts(&events),
+            ["<COMPLETION_GATE>\nready: true\n</COMPLETION_GATE>", "Done.\n<COMPLETION_GATE>", "after"]
+        );
+    }
+
+    #[test]
+    fn only_the_assistants_own_words_are_text() {
+        let gate = "<COMPLETION_GATE>\nready: true\n</COMPLETION_GATE>";
+        let mut sub_agent = text("m1", gate);
+        sub_agent["parent_tool_use_id"] = json!("toolu_1");
+        let mut synthetic = text("m2", gate);
+        synthetic["message"]["model"] = json!("<synthetic>");
+        let mut failed = text("m3", gate);
+        failed["is_api_error_message"] = json!(true);
+        let result =
+            json!({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": gate}]});
+        let events = events_of(&[
+            sub_agent,
+            synthetic,
+            failed,
+            assistant("m4", &json!({"type": "thinking", "thinking": gate})),
+            json!({"type": "user", "message": {"content": gate}}),
+            json!({"type": "user", "message": {"content": [{"type": "text", "text": gate}]}}),
+            json!({"type": "user", "message": {"content": [result]}, "tool_use_result": {"stdout": gate}}),
+            json!({"type": "stream_event", "event": {"delta": {"text": gate}}}),
+            json!({"type": "result", "subtype": "success", "is_error": false, "result": gate}),
+        ]);
+        assert_eq!(texts(&events), Vec::<&str>::new());
+        let thought = AgentEvent::Thinking { text: gate.to_owned() };
+        assert_eq!(events.iter().filter(|event| **event == thought).count(), 2);
+    }
+
+    #[test]
+    fn a_failed_tool_touches_no_file() {
+        let write = |id: &str, path: &str| {
+            assistant(
+                "m",
+                &json!({"type": "tool_use", "id": id, "name": "Edit", "input": {"file_path": path}}),
+            )
+        };
+        let done = |id: &str, is_error: bool| {
+            json!({"type": "user", "message": {"content":
+                [{"type": "tool_result", "tool_use_id": id, "is_error": is_error}]}})
+        };
+        let events = events_of(&[write("1", "a"), write("2", "b"), done("2", false), done("1", true)]);
+        let touched: Vec<_> =
+            events.iter().filter(|event| matches!(event, AgentEvent::FileTouched { .. })).collect();
+        assert_eq!(touched, [&AgentEvent::FileTouched { path: "b".to_owned() }]);
+    }
+
+    #[test]
+    fn a_denied_permission_is_no_failure_but_is_told_with_its_command() {
+        let denials = json!([
+            {"tool_name": "Bash", "tool_use_id": "t", "tool_input": {"command": "git push\n--force"}},
+            {"tool_name": "WebSearch", "tool_input": {}}, "odd"
+        ]);
+        let mut result = ok_result();
+        result["permission_denials"] = denials;
+        let events = events_of(&[result]);
+        let denied = |tool: &str| AgentEvent::PermissionDenied { tool: tool.to_owned() };
+        assert_eq!(events[..2], [denied("Bash(git push --force)"), denied("WebSearch")]);
+        assert_eq!(events[3], AgentEvent::Ended { outcome: Outcome::Ok, message: String::new() });
+    }
+
+    #[test]
+    fn a_total_that_covers_the_session_is_set_against_the_run_before() {
+        let result = |used: u64, models: u64, total: f64| {
+            json!({"type": "result", "subtype": "success", "total_cost_usd": total,
+                "usage": {"input_tokens": used}, "modelUsage": {"m": {"inputTokens": models}}})
+        };
+        for (prior, used, models, total, cost) in [
+            (None, 10, 10, 0.5, 0.5),
+            // The models' tokens cover the session, so the total does.
+            (Some(0.5), 10, 20, 0.75, 0.25),
+            // They cover this run alone, so the total does, even where it is larger.
+            (Some(0.5), 10, 10, 0.75, 0.75),
+            (Some(0.5), 10, 20, 0.5, 0.5),
+            (Some(0.5), 10, 20, 0.25, 0.25),
+        ] {
+            let line = result(used, models, total).to_string();
+            let usage = last_usage(&events_of_bytes(prior, line.as_bytes()));
+            assert_eq!(usage.cost_usd, Some(cost), "{prior:?} {line}");
+        }
+        let line = result(1, 1, 0.0).to_string().replace("0.0", "-1e999");
+        assert_eq!(events_of_bytes(None, line.as_bytes()).len(), 1, "no number, no line");
+    }
+
+    #[test]
+    fn several_results_of_one_run_add_up_and_the_last_one_decides() {
+        let result = |cost: f64, total: f64, is_error: bool| {
+            json!({"type": "result", "subtype": "success", "is_error": is_error, "total_cost_usd": total,
+                "model_usage_since_last_result": {"m": {"inputTokens": 10, "outputTokens": 1, "costUSD": cost}}})
+        };
+        let events = events_of(&[result(0.25, 0.25, true), result(0.5, 0.75, false)]);
+        let expected = Usage { input: 20, output: 2, cost_usd: Some(0.75), ..Usage::default() };
+        assert_eq!(last_usage(&events), expected);
+        assert_eq!(events.last(), Some(&AgentEvent::Ended { outcome: Outcome::Ok, message: String::new() }));
+    }
+
+    #[test]
+    fn lines_that_are_not_understood_cost_nothing_else() {
+        let mut stream = b"not json\n{\"type\":\n[]\n\"assistant\"\n{}\n{\"type\":7}\n\n\xff\xfe\n".to_vec();
+        stream.extend(format!("{}\n", "[".repeat(2_000_000)).bytes());
+        stream.extend(
+            format!("{{\"type\":\"user\",\"message\":{}1{}}}\n", "{\"a\":".repeat(9999), "}".repeat(9999))
+                .bytes(),
+        );
+        stream.extend(format!("{{\"type\":\"new\",\"message\":{}\n", "{\"content\":[".repeat(9999)).bytes());
+        stream.extend(json!({"type": "assistant", "message": [1], "error": {}}).to_string().bytes());
+        stream.push(b'\n');
+        stream.resize(stream.len() + crate::agent::LINE_LIMIT + 1, b'x');
+        stream.extend(format!("\n{}\n{}", text("m", "still here"), ok_result()).bytes());
+        let events = events_of_bytes(None, &stream);
+        assert_eq!(texts(&events), ["still here"]);
+        assert_eq!(events.last(), Some(&AgentEvent::Ended { outcome: Outcome::Ok, message: String::new() }));
+    }
+
+    #[test]
+    fn broken_text_is_repaired_not_lost() {
+        let line = text("m", "AB").to_string();
+        let half = line.replace("AB", r"cut \ud83d");
+        assert_eq!(texts(&events_of_bytes(None, half.as_bytes())), ["cut \u{fffd}"]);
+        let mut bytes = line.into_bytes();
+        let at = bytes.iter().position(|byte| *byte == b'A').unwrap();
+        bytes[at] = 0xff;
+        assert_eq!(texts(&events_of_bytes(None, &bytes)), ["\u{fffd}B"]);
+    }
 }
