@@ -293,22 +293,25 @@ fn cut(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();
     }
-    let end = text.floor_char_boundary(limit);
-    format!("{}…", text.get(..end).unwrap_or_default())
+    format!("{}…", start_of(text, limit))
+}
+
+/// Returns the start of `text` of at most `limit` bytes, in whole characters.
+fn start_of(text: &str, limit: usize) -> &str {
+    (0..=limit.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
 
 /// Returns `text` as one short line.
 fn one_line(text: &str) -> String {
     // Only as much of a long text is looked at as the line can hold.
-    let start = text.get(..text.floor_char_boundary(8 * SUMMARY)).unwrap_or_default();
-    cut(&start.split_whitespace().collect::<Vec<_>>().join(" "), SUMMARY)
+    cut(&start_of(text, 8 * SUMMARY).split_whitespace().collect::<Vec<_>>().join(" "), SUMMARY)
 }
 
 /// Returns the end of what a program wrote to stderr: what it died of stands last.
 fn last_words(stderr_tail: &str) -> String {
     let text = stderr_tail.trim();
-    let start = text.ceil_char_boundary(text.len().saturating_sub(SHOWN_TEXT));
-    text.get(start..).unwrap_or_default().to_owned()
+    let first = text.len().saturating_sub(SHOWN_TEXT);
+    (first..=text.len()).find_map(|start| text.get(start..)).unwrap_or_default().to_owned()
 }
 
 /// Judges a run of which nothing but its exit status is known.

@@ -1,5 +1,7 @@
 //! Replays what the real CLIs printed, in success and in every kind of failure.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use alfine_core::agent::{AgentEvent, Outcome, Usage};
 use alfine_engine::agent::{Exit, PriorSession, adapter};
 use std::{fs, path::PathBuf};

@@ -83,7 +83,7 @@ impl Run {
             ("assistant", _) => self.assistant(said, sink),
             ("user", _) => self.tool_results(said, sink),
             ("rate_limit_event", _) => self.rate_limit(said.rate_limit_info, sink),
-            ("result", _) => self.result(said, sink),
+            ("result", _) => self.result(&said, sink),
             _ => {}
         }
     }
@@ -229,12 +229,12 @@ impl Run {
     }
 
     /// One run may have several results, when work in the background wakes the CLI again. The last one decides.
-    fn result(&mut self, said: Said<'_>, sink: Sink<'_>) {
+    fn result(&mut self, said: &Said<'_>, sink: Sink<'_>) {
         self.flush_text(sink);
         for denial in said.permission_denials.0.iter().filter_map(|denial| denial.0.as_ref()) {
             sink(AgentEvent::PermissionDenied { tool: denial.describe() });
         }
-        self.add_usage(&said);
+        self.add_usage(said);
         sink(AgentEvent::Usage(self.usage));
         let errors: Vec<_> = said.errors.0.iter().filter_map(Scalar::text).collect();
         let message =
