@@ -227,7 +227,7 @@ impl From<InvocationError> for Error {
         let (kind, hint) = match &error {
             InvocationError::BadCommand { .. } => (ErrorKind::Config, "check its quotes"),
             InvocationError::NoCommand { .. } => {
-                (ErrorKind::Config, "set `command` for it under [agents] in alfine.toml")
+                (ErrorKind::Config, "set `command` under [agents.command] in alfine.toml")
             }
             InvocationError::PromptTooLong { .. } => {
                 (ErrorKind::Config, "leave {prompt} out of the command: the prompt then comes on stdin")

@@ -150,11 +150,13 @@ fn prior(folder: &str, capture: &str) -> Option<f64> {
 }
 
 fn texts(events: &[AgentEvent]) -> Vec<&str> {
-    let text = |event| match event {
-        &AgentEvent::Text { ref text } => Some(text.as_str()),
-        _ => None,
-    };
-    events.iter().filter_map(text).collect()
+    events
+        .iter()
+        .filter_map(|event| match event {
+            AgentEvent::Text { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 fn count(events: &[AgentEvent], is: impl Fn(&AgentEvent) -> bool) -> usize {
@@ -197,11 +199,13 @@ fn every_capture_decodes_into_its_outcome_session_usage_and_texts() {
         assert!(near, "{name}");
 
         assert_eq!(texts(&events), row.texts, "{name}");
-        let started = |event| match event {
-            &AgentEvent::ToolStarted { ref name, ref summary } if !summary.is_empty() => Some(name.as_str()),
-            _ => None,
-        };
-        let tools: Vec<_> = events.iter().filter_map(started).collect();
+        let tools: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event {
+                AgentEvent::ToolStarted { name, summary } if !summary.is_empty() => Some(name.as_str()),
+                _ => None,
+            })
+            .collect();
         assert_eq!(tools, row.tools.iter().map(|(tool, _)| *tool).collect::<Vec<_>>(), "{name}");
         let worked = count(&events, |event| *event == AgentEvent::ToolFinished { ok: true });
         assert_eq!(worked, row.tools.iter().filter(|(_, ok)| *ok).count(), "{name}");

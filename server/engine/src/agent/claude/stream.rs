@@ -544,11 +544,13 @@ mod tests {
     }
 
     fn texts(events: &[AgentEvent]) -> Vec<&str> {
-        let text = |event| match event {
-            &AgentEvent::Text { ref text } => Some(text.as_str()),
-            _ => None,
-        };
-        events.iter().filter_map(text).collect()
+        events
+            .iter()
+            .filter_map(|event| match event {
+                AgentEvent::Text { text } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
     }
 
     fn last_usage(events: &[AgentEvent]) -> Usage {
