@@ -1,0 +1,172 @@
+//! Claude Code (`@anthropic-ai/claude-code`), called headless with its `stream-json` output.
+
+mod outcome;
+mod stream;
+
+use super::{
+    Adapter, Decoder, Invocation, InvocationError, Permissions, PriorSession, Request, program_and_args,
+};
+use std::ffi::OsString;
+
+/// What [`Permissions::Commands`] allows by name: the shell and all file tools, of older versions too.
+const ALLOWED_TOOLS: &str = "Bash,Edit,Glob,Grep,LS,MultiEdit,NotebookEdit,NotebookRead,Read,Write";
+
+pub(super) struct Claude {
+    /// Whether Alfine runs as root, where the CLI demands to be told that it is contained.
+    root: bool,
+}
+
+impl Claude {
+    pub(super) fn new() -> Self {
+        Self { root: rustix::process::geteuid().is_root() }
+    }
+}
+
+impl Adapter for Claude {
+    fn name(&self) -> &'static str {
+        "claude"
+    }
+
+    fn invocation(&self, request: &Request) -> Result<Invocation, InvocationError> {
+        let (program, mut args) = program_and_args(self.name(), request.command.as_deref(), Some("claude"))?;
+        let mut add = |words: &[&str]| args.extend(words.iter().map(OsString::from));
+        add(&["-p", "--output-format", "stream-json", "--verbose"]);
+        if let Some(session) = &request.session {
+            add(&["--resume", &session.0]);
+        }
+        if let Some(model) = &request.model {
+            add(&["--model", model]);
+        }
+        let mut env = vec![("DISABLE_AUTOUPDATER".into(), "1".into())];
+        match request.permissions {
+            Permissions::Edits => add(&["--permission-mode", "acceptEdits"]),
+            Permissions::Commands => {
+                add(&["--permission-mode", "acceptEdits", "--allowedTools", ALLOWED_TOOLS]);
+            }
+            Permissions::All => {
+                add(&["--dangerously-skip-permissions"]);
+                if self.root {
+                    env.push(("IS_SANDBOX".into(), "1".into()));
+                }
+            }
+        }
+        if let Some(turns) = request.max_turns {
+            add(&["--max-turns", &turns.to_string()]);
+        }
+        if let Some(budget) = request.max_budget_usd {
+            add(&["--max-budget-usd", &budget.to_string()]);
+        }
+        args.extend(request.extra_args.iter().map(OsString::from));
+        Ok(Invocation { program, args, env, stdin: request.prompt.clone().into_bytes() })
+    }
+
+    fn decoder(&self, prior: &PriorSession) -> Box<dyn Decoder> {
+        Box::new(stream::Stream::new(prior))
+    }
+
+    fn login_hint(&self) -> &'static str {
+        "claude auth login"
+    }
+
+    fn own_env(&self) -> &'static [&'static str] {
+        &["ANTHROPIC_*", "CLAUDE_*", "DISABLE_AUTOUPDATER", "IS_SANDBOX"]
+    }
+
+    fn own_env_when(&self) -> &'static [(&'static str, &'static [&'static str])] {
+        &[
+            ("CLAUDE_CODE_USE_BEDROCK", &["AWS_*"]),
+            (
+                "CLAUDE_CODE_USE_VERTEX",
+                &["GOOGLE_*", "GCLOUD_*", "CLOUDSDK_*", "CLOUD_ML_REGION", "VERTEX_*"],
+            ),
+            ("CLAUDE_CODE_USE_FOUNDRY", &["AZURE_*"]),
+        ]
+    }
+
+    fn probe(&self, command: Option<&str>) -> Option<Result<Invocation, InvocationError>> {
+        let invocation = program_and_args(self.name(), command, Some("claude")).map(|(program, mut args)| {
+            args.push("--version".into());
+            let env = vec![("DISABLE_AUTOUPDATER".into(), "1".into())];
+            Invocation { program, args, env, stdin: Vec::new() }
+        });
+        Some(invocation)
+    }
+
+    fn install_hint(&self) -> &'static str {
+        "npm install -g @anthropic-ai/claude-code"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alfine_core::agent::SessionId;
+
+    fn args(request: &Request, root: bool) -> (Vec<String>, Vec<String>) {
+        let invocation = Claude { root }.invocation(request).unwrap();
+        let texts =
+            |words: Vec<OsString>| words.into_iter().map(|word| word.into_string().unwrap()).collect();
+        let env = invocation.env.into_iter().map(|(name, _)| name).collect();
+        (texts(invocation.args), texts(env))
+    }
+
+    #[test]
+    fn a_first_run_may_edit_and_use_the_shell_and_reads_its_prompt_from_stdin() {
+        let request = Request { prompt: "--help".to_owned(), ..Request::default() };
+        let (args, env) = args(&request, true);
+        assert_eq!(
+            args.join(" "),
+            format!(
+                "-p --output-format stream-json --verbose --permission-mode acceptEdits --allowedTools {ALLOWED_TOOLS}"
+            )
+        );
+        assert_eq!(env, ["DISABLE_AUTOUPDATER"]);
+        assert_eq!(Claude { root: false }.invocation(&request).unwrap().stdin, b"--help");
+    }
+
+    #[test]
+    fn a_resumed_run_names_its_session_model_and_limits() {
+        let request = Request {
+            session: Some(SessionId("abc".to_owned())),
+            model: Some("opus".to_owned()),
+            permissions: Permissions::Edits,
+            extra_args: vec!["--add-dir".to_owned(), "../lib".to_owned()],
+            command: Some("npx 'claude code' --x".to_owned()),
+            max_turns: Some(5),
+            max_budget_usd: Some(0.5),
+            ..Request::default()
+        };
+        assert_eq!(
+            args(&request, false).0,
+            [
+                "claude code",
+                "--x",
+                "-p",
+                "--output-format",
+                "stream-json",
+                "--verbose",
+                "--resume",
+                "abc",
+                "--model",
+                "opus",
+                "--permission-mode",
+                "acceptEdits",
+                "--max-turns",
+                "5",
+                "--max-budget-usd",
+                "0.5",
+                "--add-dir",
+                "../lib"
+            ]
+        );
+    }
+
+    #[test]
+    fn only_root_says_that_it_is_contained_and_only_where_all_is_allowed() {
+        let request = Request { permissions: Permissions::All, ..Request::default() };
+        let (words, env) = args(&request, true);
+        assert_eq!(words.last().map(String::as_str), Some("--dangerously-skip-permissions"));
+        assert_eq!(env, ["DISABLE_AUTOUPDATER", "IS_SANDBOX"]);
+        assert_eq!(args(&request, false).1, ["DISABLE_AUTOUPDATER"]);
+    }
+}
