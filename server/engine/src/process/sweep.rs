@@ -55,11 +55,24 @@ impl Sweep {
         }
     }
 
+    /// Goes on with SIGTERM. Shells make their background jobs ignore SIGINT, so alone it would not end them.
+    pub(super) fn terminate(&mut self) {
+        if self.first != Signal::TERM {
+            self.first = Signal::TERM;
+            self.asked.clear();
+        }
+    }
+
+    /// Says whether politeness is over.
+    pub(super) fn kills(&self) -> bool {
+        self.began.elapsed() >= self.grace
+    }
+
     /// Signals what is left and returns it; empty means that nothing was alive any more.
     pub(super) fn pass(&mut self) -> io::Result<Vec<ProcessIdentity>> {
         let processes = table::all()?;
         let left = self.select(&processes, std::process::id());
-        let kill = self.began.elapsed() >= self.grace;
+        let kill = self.kills();
         for process in &left {
             let identity = process.identity;
             if kill {
