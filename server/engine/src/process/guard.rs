@@ -9,7 +9,7 @@ use super::{
 };
 use rustix::{
     event::{PollFd, PollFlags, poll},
-    process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, setsid, wait},
+    process::{Pid, Signal, WaitOptions, kill_process_group, setsid, wait},
 };
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use std::{
@@ -134,9 +134,6 @@ impl Guard {
                 sweep.get_or_insert_with(|| self.sweep()).terminate();
             }
             if let Some(sweep) = &mut sweep {
-                if sweep.kills() {
-                    kill_children();
-                }
                 let left = sweep.pass().map_or(usize::MAX, |left| left.len());
                 if left == usize::MAX && program_runs {
                     // Blind, the guard still knows one group.
@@ -188,22 +185,6 @@ impl Guard {
         Sweep::new(target, self.first, self.grace)
     }
 }
-
-/// Kills the guard's own children at once. Looking at the whole table takes longer than some programs need to fork and
-/// exit; their orphans turn up here.
-#[cfg(target_os = "linux")]
-fn kill_children() {
-    let me = std::process::id();
-    // Not in every kernel; the pass over the table does not need it.
-    let children = std::fs::read_to_string(format!("/proc/self/task/{me}/children")).unwrap_or_default();
-    for child in children.split_ascii_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)) {
-        // Not reaped, so the pid is still this child's.
-        let _ = kill_process(child, Signal::KILL);
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn kill_children() {}
 
 /// Makes the kernel end the program when the guard is killed.
 #[cfg(target_os = "linux")]

@@ -63,16 +63,11 @@ impl Sweep {
         }
     }
 
-    /// Says whether politeness is over.
-    pub(super) fn kills(&self) -> bool {
-        self.began.elapsed() >= self.grace
-    }
-
     /// Signals what is left and returns it; empty means that nothing was alive any more.
     pub(super) fn pass(&mut self) -> io::Result<Vec<ProcessIdentity>> {
         let processes = table::all()?;
         let left = self.select(&processes, std::process::id());
-        let kill = self.kills();
+        let kill = self.began.elapsed() >= self.grace;
         for process in &left {
             let identity = process.identity;
             if kill {
