@@ -1,0 +1,24 @@
+//! The system's table of processes. The one place that knows how a system tells of them.
+
+use super::ProcessIdentity;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(super) use linux::{all, has_variable, one};
+
+// Compiled in tests too, so that a change that breaks it shows on every system.
+#[cfg(any(not(target_os = "linux"), test))]
+mod portable;
+#[cfg(not(target_os = "linux"))]
+pub(super) use portable::{all, has_variable, one};
+
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Process {
+    pub(super) identity: ProcessIdentity,
+    pub(super) parent: u32,
+    pub(super) group: u32,
+    /// A zombie: it only waits to be waited for.
+    pub(super) ended: bool,
+}

@@ -1,0 +1,74 @@
+//! Reads `/proc`: start times are exact to the clock tick.
+
+use super::{Process, ProcessIdentity};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+};
+
+/// No environment is larger than what `execve` takes: a quarter of the stack limit, 6 MiB at most.
+const ENVIRONMENT_LIMIT: u64 = 6 << 20;
+
+/// Lists all processes that can be seen.
+pub(crate) fn all() -> io::Result<Vec<Process>> {
+    let pids = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    Ok(pids.filter_map(one).collect())
+}
+
+/// Finds the process that has this id now.
+pub(crate) fn one(pid: u32) -> Option<Process> {
+    parse_stat(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Parses `pid (name) state ppid pgrp ... starttime ...`; the name may hold anything, parentheses too.
+fn parse_stat(pid: u32, stat: &[u8]) -> Option<Process> {
+    let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
+    let mut fields = str::from_utf8(stat.get(after_name..)?).ok()?.split_ascii_whitespace();
+    let ended = matches!(fields.next()?, "Z" | "X" | "x");
+    let parent = fields.next()?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    // `starttime` is field 22 of proc_pid_stat(5); fields 3 to 5 are consumed.
+    let start_time = fields.nth(22 - 6)?.parse().ok()?;
+    Some(Process { identity: ProcessIdentity { pid, start_time }, parent, group, ended })
+}
+
+/// Says whether the environment that this process was started with has exactly this `NAME=value`.
+pub(crate) fn has_variable(pid: u32, variable: &[u8]) -> bool {
+    let mut environment = Vec::new();
+    let read = File::open(format!("/proc/{pid}/environ"))
+        .and_then(|file| file.take(ENVIRONMENT_LIMIT).read_to_end(&mut environment));
+    read.is_ok() && environment.split(|&byte| byte == 0).any(|entry| entry == variable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_and_line_breaks_does_not_shift_the_fields() {
+        let stat = b"7 (a) R 1 (\n\xff)) S 42 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 0 0 0";
+        assert_eq!(
+            parse_stat(7, stat),
+            Some(Process {
+                identity: ProcessIdentity { pid: 7, start_time: 98765 },
+                parent: 42,
+                group: 7,
+                ended: false
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_cut_or_no_stat_at_all_is_no_process() {
+        for stat in [&b""[..], b"7 (a", b"7 (a) S", b"7 (a) S 1 7 7 0 -1", b"7 (a) S x 7 7", b"\xff\xff)"] {
+            assert_eq!(parse_stat(7, stat), None, "{stat:?}");
+        }
+    }
+
+    #[test]
+    fn this_process_is_in_the_table() {
+        let me = one(std::process::id()).unwrap();
+        assert!(all().unwrap().contains(&me));
+        assert_eq!(me.parent, std::os::unix::process::parent_id());
+    }
+}

@@ -1,0 +1,76 @@
+//! The table of processes by way of `sysinfo`: start times are exact to the second.
+
+#![cfg_attr(target_os = "linux", allow(dead_code, reason = "compiled for its tests"))]
+
+use super::{Process, ProcessIdentity};
+use std::{io, os::unix::ffi::OsStrExt};
+use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
+
+/// Lists all processes that can be seen.
+pub(crate) fn all() -> io::Result<Vec<Process>> {
+    let mut system = System::new().map_err(io::Error::other)?;
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind());
+    Ok(system.processes().values().map(row).collect())
+}
+
+/// Finds the process that has this id now.
+pub(crate) fn one(pid: u32) -> Option<Process> {
+    let pid = sysinfo::Pid::from_u32(pid);
+    let mut system = System::new().ok()?;
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, kind());
+    system.process(pid).map(row)
+}
+
+/// Says whether the environment that this process was started with has exactly this `NAME=value`.
+pub(crate) fn has_variable(pid: u32, variable: &[u8]) -> bool {
+    let pid = sysinfo::Pid::from_u32(pid);
+    let Ok(mut system) = System::new() else { return false };
+    system.refresh_processes_specifics(
+        ProcessesToUpdate::Some(&[pid]),
+        true,
+        kind().with_environ(UpdateKind::Always),
+    );
+    system.process(pid).is_some_and(|p| p.environ().iter().any(|entry| entry.as_bytes() == variable))
+}
+
+fn kind() -> ProcessRefreshKind {
+    ProcessRefreshKind::nothing().without_tasks()
+}
+
+fn row(process: &sysinfo::Process) -> Process {
+    let pid = process.pid().as_u32();
+    Process {
+        identity: ProcessIdentity { pid, start_time: process.start_time() },
+        parent: process.parent().map_or(0, sysinfo::Pid::as_u32),
+        group: group(pid),
+        ended: matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead),
+    }
+}
+
+/// Finds a process's group; 0 where it has none, as the kernel's own. (rustix takes a group for never 0.)
+#[allow(unsafe_code, reason = "no safe interface allows for the group 0")]
+fn group(pid: u32) -> u32 {
+    // SAFETY: getpgid(2) takes any number and touches no memory of ours.
+    let group = i32::try_from(pid).map(|pid| unsafe { libc::getpgid(pid) });
+    group.ok().and_then(|group| u32::try_from(group).ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_in_the_table() {
+        let me = one(std::process::id()).unwrap();
+        assert_eq!(me.parent, std::os::unix::process::parent_id());
+        assert!(!me.ended);
+        assert!(all().unwrap().contains(&me));
+    }
+
+    #[test]
+    fn a_variable_is_found_by_name_and_value() {
+        let path = [b"PATH=", std::env::var_os("PATH").unwrap().as_bytes()].concat();
+        assert!(has_variable(std::process::id(), &path));
+        assert!(!has_variable(std::process::id(), b"PATH="));
+    }
+}
