@@ -1,0 +1,341 @@
+//! Checkpoints: the whole working tree as a commit that only Alfine's own refs know, and the way back to one.
+
+use super::{
+    Repository,
+    error::{Doing, GitError},
+    land::{Landing, index_is_free, put_steps, steps},
+    names::{KEPT, task_of_branch},
+    path_bytes::{bytes_of, is_within, path_of},
+    scan::{ScanSpec, Skipped, entry, scan},
+    submodule,
+};
+use git2::{Commit, ErrorCode, Index, Oid, Signature};
+use std::path::{Path, PathBuf};
+
+/// How a loop looks at its working tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The file that remembers between looks what was read. One for each loop; may be removed at any time.
+    pub index_cache: PathBuf,
+    /// Alfine's own files and folders from the root, such as the progress log: kept in checkpoints, but no change of
+    /// the task's, never in its commits, and not rewound.
+    pub own: Vec<PathBuf>,
+    /// What was brought into the worktree (see [`provision`](super::provision())): no part of it at all.
+    pub leave_out: Vec<PathBuf>,
+    /// The size in bytes up to which an untracked file is kept.
+    pub max_untracked: u64,
+}
+
+impl Surroundings {
+    /// Looks at a tree without files of Alfine's. Untracked files are kept up to 100 MiB, the size from which the
+    /// large forges refuse them.
+    pub fn new(index_cache: PathBuf) -> Self {
+        Self { index_cache, own: Vec::new(), leave_out: Vec::new(), max_untracked: 100 << 20 }
+    }
+}
+
+/// What checkpoint to take.
+#[derive(Debug, Clone)]
+pub struct CheckpointSpec<'a> {
+    /// The ref that keeps it (see [`checkpoint_ref`](super::checkpoint_ref())).
+    pub ref_name: String,
+    /// The message, without trailers.
+    pub message: String,
+    /// How the tree is looked at.
+    pub surroundings: &'a Surroundings,
+    /// Takes none when the tree and HEAD are still those of this one.
+    pub unless_still: Option<&'a Checkpoint>,
+}
+
+/// A checkpoint. All ids are hex.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The ref that keeps it.
+    pub ref_name: String,
+    /// Its commit.
+    pub commit: String,
+    /// The tree without Alfine's own files: two checkpoints with the same one are the same work.
+    pub tree: String,
+    /// The commit that was HEAD.
+    pub head: Option<String>,
+    /// The full name of the branch that was HEAD; none when detached.
+    pub branch: Option<String>,
+    /// Whether it was taken, or is the earlier one because nothing changed.
+    pub taken: bool,
+    /// What it could not keep.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Where to rewind to.
+#[derive(Debug, Clone)]
+pub struct RewindSpec<'a> {
+    /// Where to.
+    pub to: &'a Checkpoint,
+    /// A checkpoint of the tree as it is now: what makes the rewind one that can be undone.
+    pub present: &'a Checkpoint,
+    /// How the tree is looked at.
+    pub surroundings: &'a Surroundings,
+}
+
+/// A working tree as objects.
+pub(super) struct Snapshot {
+    /// With Alfine's own files.
+    pub(super) whole: Oid,
+    /// Without.
+    pub(super) tree: Oid,
+    pub(super) head: Option<Oid>,
+    pub(super) branch: Option<String>,
+    pub(super) skipped: Vec<Skipped>,
+}
+
+const TREE_TRAILER: &str = "Alfine-Tree: ";
+const BRANCH_TRAILER: &str = "Alfine-Branch: ";
+
+impl Repository {
+    /// Takes a checkpoint of a working tree: everything in it that git does not ignore.
+    ///
+    /// Writes objects and one ref; touches neither index, branch, HEAD nor stash, and waits for none of their locks.
+    pub fn checkpoint(&self, worktree: &Path, spec: &CheckpointSpec<'_>) -> Result<Checkpoint, GitError> {
+        let repo = self.open_at(worktree)?;
+        let snapshot = snapshot(&repo, spec.surroundings)?;
+        let head = snapshot.head.map(|id| id.to_string());
+        if let Some(last) = spec.unless_still
+            && last.tree == snapshot.tree.to_string()
+            && last.head == head
+            && last.branch == snapshot.branch
+        {
+            return Ok(Checkpoint { taken: false, skipped: snapshot.skipped, ..last.clone() });
+        }
+        submodule::keep_commits(&repo, snapshot.whole, &spec.ref_name)?;
+        let mut message = format!("{}\n\n{TREE_TRAILER}{}\n", spec.message.trim_end(), snapshot.tree);
+        if let Some(branch) = &snapshot.branch {
+            message.push_str(&format!("{BRANCH_TRAILER}{branch}\n"));
+        }
+        let parents: Vec<Commit<'_>> =
+            snapshot.head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?.into_iter().collect();
+        let whole = repo.find_tree(snapshot.whole).doing("read the tree")?;
+        let author = alfine()?;
+        let parents: Vec<&Commit<'_>> = parents.iter().collect();
+        let commit =
+            repo.commit(None, &author, &author, &message, &whole, &parents).doing("write the checkpoint")?;
+        match repo.reference(&spec.ref_name, commit, false, "alfine: checkpoint") {
+            Ok(_) => {}
+            Err(error) if error.code() == ErrorCode::Exists => {
+                // The same state again, after a crash between taking and remembering it, is no other checkpoint.
+                let earlier = self.checkpoint_at(&spec.ref_name)?;
+                if earlier.tree != snapshot.tree.to_string() || earlier.head != head {
+                    return Err(GitError::CheckpointExists { name: spec.ref_name.clone() });
+                }
+                return Ok(earlier);
+            }
+            Err(error) => return Err(error).doing("name the checkpoint"),
+        }
+        Ok(Checkpoint {
+            ref_name: spec.ref_name.clone(),
+            commit: commit.to_string(),
+            tree: snapshot.tree.to_string(),
+            head,
+            branch: snapshot.branch,
+            taken: true,
+            skipped: snapshot.skipped,
+        })
+    }
+
+    /// Reads a checkpoint back.
+    pub fn checkpoint_at(&self, ref_name: &str) -> Result<Checkpoint, GitError> {
+        let repo = self.open()?;
+        let missing = || GitError::NoCheckpoint { name: ref_name.to_owned() };
+        let reference = repo.find_reference(ref_name).map_err(|_| missing())?;
+        let commit = reference.peel_to_commit().map_err(|_| missing())?;
+        let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        let trailer = |name| message.lines().rev().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        Ok(Checkpoint {
+            ref_name: ref_name.to_owned(),
+            commit: commit.id().to_string(),
+            tree: trailer(TREE_TRAILER).ok_or_else(missing)?,
+            head: commit.parent_id(0).ok().map(|id| id.to_string()),
+            branch: trailer(BRANCH_TRAILER),
+            taken: false,
+            skipped: Vec::new(),
+        })
+    }
+
+    /// Lists the checkpoints of a task in their order, with their numbers.
+    pub fn checkpoints(&self, plan: &str, task: &str) -> Result<Vec<(u32, Checkpoint)>, GitError> {
+        let first = super::checkpoint_ref(plan, task, 0);
+        let folder = first.trim_end_matches('0');
+        let repo = self.open()?;
+        let refs = repo.references_glob(&format!("{folder}*")).doing("list the checkpoints")?;
+        let mut found = Vec::new();
+        for reference in refs {
+            let reference = reference.doing("list the checkpoints")?;
+            let Ok(name) = reference.name() else { continue };
+            let number = name.strip_prefix(folder).and_then(|number| number.parse().ok());
+            if let (Some(number), Ok(checkpoint)) = (number, self.checkpoint_at(name)) {
+                found.push((number, checkpoint));
+            }
+        }
+        found.sort_by_key(|(number, _)| *number);
+        Ok(found)
+    }
+
+    /// Makes a working tree and its branch equal to a checkpoint. Ignored files, Alfine's own files and what was
+    /// brought in stay as they are.
+    ///
+    /// Refuses when the tree is no longer that of `present`, so that nothing goes that is in no checkpoint.
+    pub fn rewind(&self, worktree: &Path, spec: &RewindSpec<'_>) -> Result<(), GitError> {
+        let repo = self.open_at(worktree)?;
+        let now = snapshot(&repo, spec.surroundings)?;
+        let id_of = |hex: &str| Oid::from_str(hex).doing("read a checkpoint's id");
+        let present_head = spec.present.head.as_deref().map(id_of).transpose()?;
+        if now.tree.to_string() != spec.present.tree || now.head != present_head {
+            return Err(GitError::Changed { what: format!("the working tree {}", worktree.display()) });
+        }
+        let head = spec.to.head.as_deref().map(id_of).transpose()?;
+        let head_moves = head != now.head || spec.to.branch != now.branch;
+        if head_moves {
+            index_is_free(&repo)?;
+        }
+
+        let from = repo.find_tree(now.whole).doing("read the tree")?;
+        let to = repo.find_commit(id_of(&spec.to.commit)?).and_then(|commit| commit.tree());
+        let to = to.doing("read the checkpoint")?;
+        let untouched: Vec<&Path> =
+            spec.surroundings.own.iter().chain(&spec.surroundings.leave_out).map(PathBuf::as_path).collect();
+        let mut landing = Landing::prepare(&repo, steps(&repo, &from, &to, &untouched)?, &to, None)?;
+        landing.apply()?;
+        if head_moves && let Some(head) = head {
+            let moved = move_head(&repo, head, now.head, spec);
+            if moved.is_err() {
+                landing.take_back();
+            }
+            moved?;
+        }
+        landing.keep();
+        Ok(())
+    }
+}
+
+/// Moves the branch of a checkpoint, HEAD and the index's unstaged part to where they were.
+fn move_head(
+    repo: &git2::Repository,
+    head: Oid,
+    now: Option<Oid>,
+    spec: &RewindSpec<'_>,
+) -> Result<(), GitError> {
+    let tree_of = |id: Oid| repo.find_commit(id).and_then(|commit| commit.tree()).doing("read a commit");
+    let mut index = repo.index().doing("read the index")?;
+    let to = tree_of(head)?;
+    let moved = match now {
+        Some(now) => steps(repo, &tree_of(now)?, &to, &[])?,
+        None => Vec::new(),
+    };
+    // What is staged stays staged: only entries that are the old commit's follow HEAD.
+    put_steps(&mut index, &moved, repo.workdir(), |step| (step.old, step.new));
+    index.write().doing("write the index")?;
+
+    match &spec.to.branch {
+        Some(branch) => {
+            if let Ok(tip) = repo.refname_to_id(branch)
+                && tip != head
+            {
+                keep_commits_of(repo, branch, tip, &spec.present.commit)?;
+            }
+            repo.reference(branch, head, true, "alfine: rewind").doing("move the branch")?;
+            repo.set_head(branch).doing("set HEAD")
+        }
+        None => repo.set_head_detached(head).doing("set HEAD"),
+    }
+}
+
+/// Makes sure that a branch's commits stay reachable when the branch moves back or goes.
+pub(super) fn keep_commits_of(
+    repo: &git2::Repository,
+    branch: &str,
+    tip: Oid,
+    checkpoint: &str,
+) -> Result<(), GitError> {
+    let reachable = Oid::from_str(checkpoint)
+        .and_then(|checkpoint| Ok(checkpoint == tip || repo.graph_descendant_of(checkpoint, tip)?))
+        .unwrap_or(false);
+    if reachable {
+        return Ok(());
+    }
+    let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+    let name = task_of_branch(short).unwrap_or(short);
+    repo.reference(&format!("{KEPT}{name}/{tip}"), tip, true, "alfine: kept").doing("keep a branch's commits")?;
+    Ok(())
+}
+
+/// Reads a working tree into objects.
+pub(super) fn snapshot(
+    repo: &git2::Repository,
+    surroundings: &Surroundings,
+) -> Result<Snapshot, GitError> {
+    let mut scanned = scan(
+        repo,
+        ScanSpec {
+            cache: &surroundings.index_cache,
+            leave_out: &surroundings.leave_out,
+            max_untracked: surroundings.max_untracked,
+        },
+    )?;
+    let whole = scanned.index.write_tree_to(repo).doing("write the tree")?;
+    let (head, branch) = head_of(repo)?;
+    replace_own(repo, &mut scanned.index, head, &surroundings.own)?;
+    let tree = scanned.index.write_tree_to(repo).doing("write the tree")?;
+    Ok(Snapshot { whole, tree, head, branch, skipped: scanned.skipped })
+}
+
+/// Puts the last commit's version of Alfine's own files into an index, so that no difference in them shows.
+fn replace_own(
+    repo: &git2::Repository,
+    index: &mut Index,
+    head: Option<Oid>,
+    own: &[PathBuf],
+) -> Result<(), GitError> {
+    if own.is_empty() {
+        return Ok(());
+    }
+    let is_own = |path: &[u8]| own.iter().any(|own| is_within(path, bytes_of(own)));
+    let here: Vec<Vec<u8>> = index.iter().map(|entry| entry.path).filter(|path| is_own(path)).collect();
+    for path in here {
+        index.remove(&path_of(&path), 0).doing("leave out Alfine's own files")?;
+    }
+    let Some(head) = head else { return Ok(()) };
+    let tree = repo.find_commit(head).and_then(|commit| commit.tree()).doing("read HEAD")?;
+    for path in own {
+        let Ok(found) = tree.get_path(path) else { continue };
+        let (prefix, id) = (bytes_of(path).to_vec(), found.id());
+        let Ok(folder) = repo.find_tree(id) else {
+            index
+                .add(&entry(&prefix, found.filemode().unsigned_abs(), id, None))
+                .doing("leave out Alfine's own files")?;
+            continue;
+        };
+        let mut committed = Index::new().doing("make an index")?;
+        committed.read_tree(&folder).doing("read HEAD")?;
+        for below in committed.iter() {
+            let path = super::path_bytes::join(&prefix, &below.path);
+            index.add(&entry(&path, below.mode, below.id, None)).doing("leave out Alfine's own files")?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads the commit and the full branch name at HEAD.
+pub(super) fn head_of(repo: &git2::Repository) -> Result<(Option<Oid>, Option<String>), GitError> {
+    match repo.head() {
+        Ok(head) => {
+            let commit = head.peel_to_commit().doing("read the commit at HEAD")?.id();
+            Ok((Some(commit), if head.is_branch() { head.name().ok().map(str::to_owned) } else { None }))
+        }
+        Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => Ok((None, None)),
+        Err(error) => Err(error).doing("read HEAD"),
+    }
+}
+
+/// Who makes checkpoints, and commits where git knows no name.
+pub(super) fn alfine() -> Result<Signature<'static>, GitError> {
+    Signature::now("Alfine", "alfine@localhost").doing("make a signature")
+}

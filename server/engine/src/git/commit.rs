@@ -1,0 +1,96 @@
+//! Real commits on a task's branch, made when its checks passed.
+//!
+//! Hooks do not run: a hook may ask on a terminal that is not there, may change the tree that was just verified, and
+//! runs code that nobody approved for Alfine. Commits are not signed: a signature may ask for a passphrase.
+
+use super::{
+    GitError, Repository, Surroundings,
+    checkpoint::{alfine, head_of, snapshot},
+    error::Doing,
+    land::index_is_free,
+    nothing_under_way,
+};
+use git2::Signature;
+use std::path::Path;
+
+/// What to commit.
+#[derive(Debug, Clone)]
+pub struct Commit<'a> {
+    /// The branch that the commit must land on, without `refs/heads/`; the one that is checked out when none.
+    pub branch: Option<&'a str>,
+    /// The first line (see [`subject`](super::subject())).
+    pub subject: String,
+    /// What comes below; may be empty.
+    pub body: String,
+    /// Names and values of trailers, such as `Alfine-Task`.
+    pub trailers: Vec<(String, String)>,
+    /// How the tree is looked at.
+    pub surroundings: &'a Surroundings,
+}
+
+impl Commit<'_> {
+    fn message(&self) -> String {
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut message = format!("{}\n", one_line(&self.subject));
+        let body = self.body.trim();
+        if !body.is_empty() {
+            message.push_str(&format!("\n{body}\n"));
+        }
+        if !self.trailers.is_empty() {
+            message.push('\n');
+        }
+        for (name, value) in &self.trailers {
+            message.push_str(&format!("{}: {}\n", one_line(name), one_line(value)));
+        }
+        message
+    }
+}
+
+impl Repository {
+    /// Commits everything uncommitted in a worktree, except what is Alfine's own, and returns the commit's id as hex;
+    /// none when there is nothing.
+    ///
+    /// A HEAD that left the branch but continues it (an agent's detached commit, a branch on top) is brought back.
+    pub fn commit_all(&self, worktree: &Path, commit: &Commit<'_>) -> Result<Option<String>, GitError> {
+        let repo = self.open_at(worktree)?;
+        nothing_under_way(&repo)?;
+        index_is_free(&repo)?;
+        if let Some(branch) = commit.branch {
+            bring_back(&repo, worktree, branch)?;
+        }
+        let now = snapshot(&repo, commit.surroundings)?;
+        let tree = repo.find_tree(now.tree).doing("read the tree")?;
+        let parent = now.head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?;
+        if parent.as_ref().is_some_and(|parent| parent.tree_id() == now.tree) {
+            return Ok(None);
+        }
+        // The index before HEAD: after a crash in between everything is staged, and nothing looks taken back.
+        let mut index = repo.index().doing("read the index")?;
+        index.read_tree(&tree).doing("stage the files")?;
+        index.write().doing("write the index")?;
+        let author = identity(&repo)?;
+        let parents: Vec<_> = parent.iter().collect();
+        let id = repo.commit(Some("HEAD"), &author, &author, &commit.message(), &tree, &parents);
+        Ok(Some(id.doing("commit")?.to_string()))
+    }
+}
+
+/// Puts HEAD back on a branch that it continues.
+fn bring_back(repo: &git2::Repository, worktree: &Path, branch: &str) -> Result<(), GitError> {
+    let name = format!("refs/heads/{branch}");
+    let (head, on) = head_of(repo)?;
+    let Some(head) = head.filter(|_| on.as_deref() != Some(&name)) else { return Ok(()) };
+    if let Ok(tip) = repo.refname_to_id(&name)
+        && tip != head
+        && !repo.graph_descendant_of(head, tip).doing("compare commits")?
+    {
+        return Err(GitError::BranchLeft { path: worktree.to_owned(), branch: branch.to_owned() });
+    }
+    repo.reference(&name, head, true, "alfine: continued elsewhere").doing("move the branch")?;
+    repo.set_head(&name).doing("set HEAD")
+}
+
+/// The user's name for commits, or Alfine's where git knows none.
+pub(super) fn identity(repo: &git2::Repository) -> Result<Signature<'static>, GitError> {
+    repo.signature().or_else(|_| alfine())
+}

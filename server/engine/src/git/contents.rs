@@ -1,0 +1,285 @@
+//! A file's content between the working tree and the object database.
+//!
+//! libgit2 knows the line-ending and ident filters. Files whose attributes name another filter go through the `git`
+//! command, with the drivers that the user has configured.
+
+use super::{
+    error::{Doing, GitError},
+    path_bytes::{bytes_of, path_of},
+};
+use git2::{AttrCheckFlags, AttrValue, Oid, Repository};
+use std::{
+    collections::HashSet,
+    ffi::{OsStr, OsString},
+    fs::{Metadata, OpenOptions},
+    io::{self, ErrorKind, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+pub(super) const FILE: u32 = 0o100_644;
+pub(super) const EXECUTABLE: u32 = 0o100_755;
+pub(super) const LINK: u32 = 0o120_000;
+pub(super) const SUBMODULE: u32 = 0o160_000;
+
+/// Why a file's content could not be stored.
+#[derive(Debug)]
+pub(super) enum Unstored {
+    /// It is gone, or no longer a file.
+    Vanished,
+    /// It may not be read.
+    Unreadable(io::Error),
+    /// Anything that is not this one file's fault.
+    Failed(GitError),
+}
+
+/// Stores the contents of one working tree's files.
+pub(super) struct Contents<'r> {
+    repo: &'r Repository,
+    root: PathBuf,
+    drivers: HashSet<Vec<u8>>,
+    modes: bool,
+    links: bool,
+    attributes: AttrCheckFlags,
+}
+
+impl<'r> Contents<'r> {
+    pub(super) fn new(repo: &'r Repository) -> Result<Self, GitError> {
+        let root = repo.workdir().ok_or_else(|| GitError::Bare { path: repo.path().to_owned() })?.to_owned();
+        let mut config = repo.config().doing("read git's configuration")?;
+        let config = config.snapshot().doing("read git's configuration")?;
+        let mut drivers = HashSet::new();
+        let entries = config.entries(Some(r"^filter\..*\.(clean|smudge|process)$"));
+        entries
+            .and_then(|entries| {
+                entries.for_each(|entry| {
+                    let name = entry.name_bytes();
+                    let end = name.iter().rposition(|&byte| byte == b'.').unwrap_or(name.len());
+                    drivers.insert(name.get(b"filter.".len()..end).unwrap_or_default().to_owned());
+                })
+            })
+            .doing("read git's configuration")?;
+        let set = |key| config.get_bool(key).unwrap_or(true);
+        Ok(Self {
+            repo,
+            root,
+            drivers,
+            modes: set("core.filemode"),
+            links: set("core.symlinks"),
+            attributes: AttrCheckFlags::FILE_THEN_INDEX,
+        })
+    }
+
+    /// For files that are about to come, whose attributes come with them in the index.
+    pub(super) fn of_arriving_files(repo: &'r Repository) -> Result<Self, GitError> {
+        Ok(Self { attributes: AttrCheckFlags::INDEX_THEN_FILE, ..Self::new(repo)? })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The mode that git has for a file. `known` is the one it has now, for file systems that cannot tell.
+    pub(super) fn mode(&self, metadata: &Metadata, known: Option<u32>) -> u32 {
+        if metadata.is_symlink() {
+            return LINK;
+        }
+        match known {
+            Some(LINK) if !self.links => LINK,
+            Some(known @ (FILE | EXECUTABLE)) if !self.modes => known,
+            _ if self.modes && metadata.mode() & 0o100 != 0 => EXECUTABLE,
+            _ => FILE,
+        }
+    }
+
+    /// Names the filter of a path that only the `git` command can run.
+    pub(super) fn foreign_filter(&self, path: &[u8]) -> Option<String> {
+        let attribute = |name| {
+            let value = self.repo.get_attr_bytes(&path_of(path), name, self.attributes).ok()?;
+            match AttrValue::always_bytes(value) {
+                AttrValue::Bytes(value) => Some(value.to_owned()),
+                AttrValue::String(value) => Some(value.as_bytes().to_owned()),
+                _ => None,
+            }
+        };
+        let filter = (!self.drivers.is_empty()).then(|| attribute("filter")).flatten();
+        if let Some(filter) = filter.filter(|filter| self.drivers.contains(filter)) {
+            return Some(format!("filter={}", String::from_utf8_lossy(&filter)));
+        }
+        let encoding = attribute("working-tree-encoding")?;
+        Some(format!("working-tree-encoding={}", String::from_utf8_lossy(&encoding)))
+    }
+
+    /// Stores one file's content as git would on `git add`.
+    pub(super) fn store(&self, path: &[u8], metadata: &Metadata) -> Result<Oid, Unstored> {
+        let absolute = self.root.join(path_of(path));
+        if metadata.is_symlink() {
+            let target = absolute.read_link().map_err(unstored)?;
+            return self.repo.blob(bytes_of(&target)).doing("store a link").map_err(Unstored::Failed);
+        }
+        // Opened first because libgit2 does not tell "gone" from "not allowed", and follows links.
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC)
+            .open(&absolute)
+            .map_err(unstored)?;
+        if let Some(filter) = self.foreign_filter(path) {
+            let ids = self.store_filtered(&[(path.to_owned(), filter)]).map_err(Unstored::Failed)?;
+            return ids.first().copied().ok_or(Unstored::Vanished);
+        }
+        match self.repo.blob_path(&absolute) {
+            Ok(id) => Ok(id),
+            // A filter may refuse (`core.safecrlf`); a checkpoint then keeps the file as it is.
+            Err(error) if error.class() == git2::ErrorClass::Filter => self.store_raw(&absolute),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Err(Unstored::Vanished),
+            Err(error) => Err(error).doing("store a file").map_err(Unstored::Failed),
+        }
+    }
+
+    fn store_raw(&self, absolute: &Path) -> Result<Oid, Unstored> {
+        let mut file = std::fs::File::open(absolute).map_err(unstored)?;
+        let mut writer = self.repo.blob_writer(None).doing("store a file").map_err(Unstored::Failed)?;
+        io::copy(&mut file, &mut writer).map_err(unstored)?;
+        writer.commit().doing("store a file").map_err(Unstored::Failed)
+    }
+
+    /// Stores files through the `git` command, in one call. The second of each pair names the filter.
+    pub(super) fn store_filtered(&self, files: &[(Vec<u8>, String)]) -> Result<Vec<Oid>, GitError> {
+        let Some((first, filter)) = files.first() else { return Ok(Vec::new()) };
+        let input: Vec<u8> = files.iter().flat_map(|(path, _)| quoted_line(path)).collect();
+        let args = ["hash-object", "-w", "--stdin-paths"].map(OsStr::new);
+        let output = run_git(&self.root, &args, &[], input)
+            .map_err(|error| error.into_git_error(&path_of(first), filter))?;
+        let ids: Vec<Oid> =
+            output.lines().map(str::parse).collect::<Result<_, _>>().doing("read what git hash-object printed")?;
+        if ids.len() != files.len() {
+            return Err(GitError::Command {
+                command: "git hash-object".to_owned(),
+                stderr: format!("{} ids for {} files", ids.len(), files.len()),
+            });
+        }
+        Ok(ids)
+    }
+
+    /// Writes files of an index to below `folder` through the `git` command.
+    pub(super) fn write_filtered(
+        &self,
+        files: &[(Vec<u8>, String)],
+        index: &Path,
+        folder: &Path,
+    ) -> Result<(), GitError> {
+        let Some((first, filter)) = files.first() else { return Ok(()) };
+        let mut prefix = OsString::from("--prefix=");
+        prefix.push(folder);
+        prefix.push("/");
+        let args = [
+            OsStr::new("checkout-index"),
+            OsStr::new("-f"),
+            OsStr::new("-z"),
+            OsStr::new("--stdin"),
+            prefix.as_os_str(),
+        ];
+        run_git(&self.root, &args, &[("GIT_INDEX_FILE", index)], nul_separated(files))
+            .map(|_| ())
+            .map_err(|error| error.into_git_error(&path_of(first), filter))
+    }
+
+    /// Writes files again in the working tree through the `git` command, and their times into its index.
+    pub(super) fn rewrite_filtered(&self, files: &[(Vec<u8>, String)]) -> Result<(), GitError> {
+        let Some((first, filter)) = files.first() else { return Ok(()) };
+        let args = ["checkout-index", "-f", "-u", "-z", "--stdin"].map(OsStr::new);
+        run_git(&self.root, &args, &[], nul_separated(files))
+            .map(|_| ())
+            .map_err(|error| error.into_git_error(&path_of(first), filter))
+    }
+}
+
+fn unstored(error: io::Error) -> Unstored {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Unstored::Vanished,
+        // A link took the file's place.
+        _ if error.raw_os_error() == Some(libc::ELOOP) => Unstored::Vanished,
+        _ => Unstored::Unreadable(error),
+    }
+}
+
+fn nul_separated(files: &[(Vec<u8>, String)]) -> Vec<u8> {
+    files.iter().flat_map(|(path, _)| path.iter().copied().chain([0])).collect()
+}
+
+/// Quotes a path as `git` reads it back from a line.
+fn quoted_line(path: &[u8]) -> Vec<u8> {
+    let mut line = vec![b'"'];
+    for &byte in path {
+        match byte {
+            b'"' | b'\\' => line.extend([b'\\', byte]),
+            b' '..=b'~' => line.push(byte),
+            _ => line.extend(format!("\\{byte:03o}").into_bytes()),
+        }
+    }
+    line.extend(b"\"\n");
+    line
+}
+
+/// What tells `git` another repository than the one around its folder (`git rev-parse --local-env-vars`).
+const REPOSITORY_VARIABLES: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+];
+
+enum GitCommandError {
+    NotThere,
+    Failed { command: String, stderr: String },
+}
+
+impl GitCommandError {
+    fn into_git_error(self, path: &Path, filter: &str) -> GitError {
+        match self {
+            Self::NotThere => GitError::NeedsGit { path: path.to_owned(), filter: filter.to_owned() },
+            Self::Failed { command, stderr } => GitError::Command { command, stderr },
+        }
+    }
+}
+
+/// Runs `git` in a working tree with an input, and returns what it printed.
+fn run_git(
+    root: &Path,
+    args: &[&OsStr],
+    env: &[(&str, &Path)],
+    input: Vec<u8>,
+) -> Result<String, GitCommandError> {
+    let mut command = Command::new("git");
+    command.args(args).current_dir(root).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Alfine may itself run below git (a hook, an alias), whose variables would point elsewhere.
+    for name in REPOSITORY_VARIABLES {
+        command.env_remove(name);
+    }
+    command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C").envs(env.iter().copied());
+    let failed = |stderr: String| GitCommandError::Failed {
+        command: format!("git {}", args.first().copied().unwrap_or_default().display()),
+        stderr,
+    };
+    let mut child = command.spawn().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => GitCommandError::NotThere,
+        _ => failed(error.to_string()),
+    })?;
+    // Written from a thread of its own: git answers while it reads, and both pipes are finite.
+    let stdin = child.stdin.take();
+    let writer = std::thread::spawn(move || stdin.map_or(Ok(()), |mut stdin| stdin.write_all(&input)));
+    let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
+    let written = writer.join().unwrap_or(Ok(()));
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let end: Vec<&str> = stderr.trim().lines().rev().take(5).collect();
+        return Err(failed(end.into_iter().rev().collect::<Vec<_>>().join("; ")));
+    }
+    written.map_err(|error| failed(error.to_string()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

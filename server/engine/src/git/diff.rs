@@ -1,0 +1,182 @@
+//! What changed between two commits or trees, as a patch and as a list.
+
+use super::{
+    GitError, Repository,
+    error::Doing,
+    path_bytes::{bytes_of, is_within, path_of},
+};
+use git2::{Delta, DiffFindOptions, DiffFormat, DiffLineType, DiffOptions, Oid, Status, Tree};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+};
+
+/// How a file changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Deleted,
+    /// Its content or its mode is another one.
+    Modified,
+    /// It became a link, or stopped being one.
+    TypeChanged,
+    /// It had another path before.
+    Renamed {
+        /// The path before, from the root.
+        from: PathBuf,
+    },
+}
+
+/// A file that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Its path from the root.
+    pub path: PathBuf,
+    /// How it changed.
+    pub kind: ChangeKind,
+    /// Lines added; 0 for a binary file.
+    pub added: usize,
+    /// Lines removed; 0 for a binary file.
+    pub removed: usize,
+}
+
+/// The difference of two trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diff {
+    /// In git's patch format, in the files' own encodings.
+    pub patch: Vec<u8>,
+    /// Whether the patch ends at the limit. The list never does.
+    pub cut: bool,
+    /// Every file that changed, by path.
+    pub files: Vec<FileChange>,
+}
+
+/// Files above this size in bytes are shown as binary: libgit2 holds both sides of a file in memory.
+const LARGEST_TEXT: i64 = 8 << 20;
+
+impl Repository {
+    /// Compares two commits or trees, given as hex, outside of the paths in `except`. Stops the patch after `limit`
+    /// bytes, at the end of a line.
+    pub fn diff(&self, from: &str, to: &str, except: &[PathBuf], limit: usize) -> Result<Diff, GitError> {
+        let repo = self.open()?;
+        let mut options = options();
+        let (from, to) = (tree(&repo, from)?, tree(&repo, to)?);
+        let mut diff =
+            repo.diff_tree_to_tree(Some(&from), Some(&to), Some(&mut options)).doing("compare two trees")?;
+        diff.find_similar(Some(DiffFindOptions::new().renames(true))).doing("find renames")?;
+
+        let mut patch = Vec::new();
+        let mut cut = false;
+        let mut lines: HashMap<Vec<u8>, (usize, usize)> = HashMap::new();
+        diff.print(DiffFormat::Patch, |delta, _, line| {
+            let path = delta.new_file().path_bytes().or(delta.old_file().path_bytes()).unwrap_or_default();
+            if excepted(path, except) {
+                return true;
+            }
+            let counted = match line.origin_value() {
+                DiffLineType::Addition => Some((1, 0)),
+                DiffLineType::Deletion => Some((0, 1)),
+                _ => None,
+            };
+            if let Some((added, removed)) = counted {
+                let count = lines.entry(path.to_owned()).or_default();
+                *count = (count.0 + added, count.1 + removed);
+            }
+            cut = cut || patch.len() + line.content().len() + 1 > limit;
+            if !cut {
+                if matches!(line.origin(), '+' | '-' | ' ') {
+                    patch.push(line.origin() as u8);
+                }
+                patch.extend_from_slice(line.content());
+            }
+            true
+        })
+        .doing("write the patch")?;
+
+        let mut files = changes(&diff, except);
+        for file in &mut files {
+            (file.added, file.removed) = lines.get(bytes_of(&file.path)).copied().unwrap_or_default();
+        }
+        Ok(Diff { patch, cut, files })
+    }
+
+    /// Lists what changed between two commits or trees without reading a file: renames show as two changes, and lines
+    /// are not counted.
+    pub fn files_changed(&self, from: &str, to: &str, except: &[PathBuf]) -> Result<Vec<FileChange>, GitError> {
+        let repo = self.open()?;
+        let (from, to) = (tree(&repo, from)?, tree(&repo, to)?);
+        let mut options = options();
+        options.skip_binary_check(true);
+        let diff =
+            repo.diff_tree_to_tree(Some(&from), Some(&to), Some(&mut options)).doing("compare two trees")?;
+        Ok(changes(&diff, except))
+    }
+}
+
+fn options() -> DiffOptions {
+    let mut options = DiffOptions::new();
+    options.include_typechange(true).max_size(LARGEST_TEXT);
+    options
+}
+
+fn excepted(path: &[u8], except: &[PathBuf]) -> bool {
+    except.iter().any(|except| is_within(path, bytes_of(except)))
+}
+
+fn changes(diff: &git2::Diff<'_>, except: &[PathBuf]) -> Vec<FileChange> {
+    let mut files: Vec<FileChange> = diff
+        .deltas()
+        .filter_map(|delta| {
+            let old = delta.old_file().path_bytes();
+            let path = delta.new_file().path_bytes().or(old)?;
+            let kind = match delta.status() {
+                Delta::Added | Delta::Copied => ChangeKind::Added,
+                Delta::Deleted => ChangeKind::Deleted,
+                Delta::Typechange => ChangeKind::TypeChanged,
+                Delta::Renamed => ChangeKind::Renamed { from: path_of(old?) },
+                _ => ChangeKind::Modified,
+            };
+            (!excepted(path, except)).then(|| FileChange { path: path_of(path), kind, added: 0, removed: 0 })
+        })
+        .collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+fn tree<'r>(repo: &'r git2::Repository, id: &str) -> Result<Tree<'r>, GitError> {
+    Oid::from_str(id)
+        .and_then(|id| repo.find_object(id, None))
+        .and_then(|object| object.peel_to_tree())
+        .doing("read a tree")
+}
+
+/// The two letters of `git status --short`.
+pub(super) fn status_letters(status: Status) -> String {
+    let first = |letters: &[(Status, char)]| {
+        letters.iter().find(|(bit, _)| status.intersects(*bit)).map_or(' ', |(_, letter)| *letter)
+    };
+    if status.contains(Status::CONFLICTED) {
+        return "UU".to_owned();
+    }
+    if status.contains(Status::WT_NEW) && !status.intersects(Status::INDEX_NEW | Status::INDEX_DELETED) {
+        return "??".to_owned();
+    }
+    let index = first(&[
+        (Status::INDEX_NEW, 'A'),
+        (Status::INDEX_MODIFIED, 'M'),
+        (Status::INDEX_DELETED, 'D'),
+        (Status::INDEX_RENAMED, 'R'),
+        (Status::INDEX_TYPECHANGE, 'T'),
+    ]);
+    let tree = first(&[
+        (Status::WT_NEW, '?'),
+        (Status::WT_MODIFIED, 'M'),
+        (Status::WT_DELETED, 'D'),
+        (Status::WT_RENAMED, 'R'),
+        (Status::WT_TYPECHANGE, 'T'),
+    ]);
+    format!("{index}{tree}")
+}
+

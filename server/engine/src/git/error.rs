@@ -1,0 +1,303 @@
+//! What can go wrong with a repository, and what the user can do about it.
+
+use super::scan::Skipped;
+use crate::{Error, ErrorKind};
+use std::{io, path::PathBuf};
+
+/// What failed, and on what.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GitError {
+    /// No repository at a folder, nor above it.
+    #[error("{} is not in a git repository", path.display())]
+    NoRepository {
+        /// Where one was looked for.
+        path: PathBuf,
+    },
+    /// A repository without a working tree.
+    #[error("{} is a bare repository: there are no files to work on", path.display())]
+    Bare {
+        /// Its git folder.
+        path: PathBuf,
+    },
+    /// A repository that belongs to another user.
+    #[error("{} belongs to another user", path.display())]
+    Owner {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// A repository that cannot be read, damaged or of a kind that is not supported.
+    #[error("the repository at {} cannot be read: {why}", path.display())]
+    Corrupt {
+        /// Its folder.
+        path: PathBuf,
+        /// What libgit2 says.
+        why: String,
+    },
+    /// A repository without a commit.
+    #[error("{} has no commit yet, so there is nothing to start from", path.display())]
+    Empty {
+        /// Its working tree.
+        path: PathBuf,
+    },
+    /// A merge, rebase or the like is under way.
+    #[error("a {operation} is under way in {}", path.display())]
+    Busy {
+        /// The working tree.
+        path: PathBuf,
+        /// What is under way.
+        operation: &'static str,
+        /// The command that ends it well.
+        finish: &'static str,
+        /// The command that takes it back.
+        abort: &'static str,
+    },
+    /// A folder that must be written and cannot be.
+    #[error("{} cannot be written", path.display())]
+    ReadOnly {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A branch name that is not UTF-8.
+    #[error("the branch name {} is not UTF-8", name.display())]
+    BranchName {
+        /// The name.
+        name: PathBuf,
+    },
+    /// A folder where a worktree should be, that is something else.
+    #[error("{} is not a worktree of this repository", path.display())]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A worktree's folder is gone.
+    #[error("the worktree {} is gone", path.display())]
+    WorktreeMissing {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// A worktree that the user locked against removal.
+    #[error("the worktree {} is locked", path.display())]
+    WorktreeLocked {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// Another process holds one of git's lock files, or left it behind.
+    #[error("{} exists: another git process is at work, or one was killed", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A worktree holds something that no checkpoint can.
+    #[error("{} holds what a checkpoint cannot keep: {}", path.display(), list(kept_out))]
+    WouldLose {
+        /// The worktree.
+        path: PathBuf,
+        /// What would be lost.
+        kept_out: Vec<Skipped>,
+    },
+    /// A branch that does not exist.
+    #[error("there is no branch {name}")]
+    NoBranch {
+        /// Its name.
+        name: String,
+    },
+    /// Branches of the user's stand where a task's branch would.
+    #[error("the branch {name} cannot be made: {by} is in its way")]
+    BranchBlocked {
+        /// The branch that was asked for.
+        name: String,
+        /// The branch in its way.
+        by: String,
+    },
+    /// A worktree's HEAD left its branch for commits that do not continue it.
+    #[error("the worktree {} is no longer on {branch}: its HEAD does not continue that branch", path.display())]
+    BranchLeft {
+        /// The worktree.
+        path: PathBuf,
+        /// The branch it should be on.
+        branch: String,
+    },
+    /// Both sides changed the same places.
+    #[error("{branch} conflicts with {target} in {}", names(files))]
+    Conflicts {
+        /// What was to be merged.
+        branch: String,
+        /// Where to.
+        target: String,
+        /// The files, from the root.
+        files: Vec<PathBuf>,
+    },
+    /// Uncommitted files would have been overwritten. Nothing was touched.
+    #[error("uncommitted changes are in the way in {}: {}", path.display(), names(files))]
+    InTheWay {
+        /// The working tree.
+        path: PathBuf,
+        /// The files, from its root.
+        files: Vec<PathBuf>,
+    },
+    /// A working tree or a branch changed while it was worked on.
+    #[error("{what} changed meanwhile")]
+    Changed {
+        /// What changed.
+        what: String,
+    },
+    /// A ref that should be new exists with another content.
+    #[error("the checkpoint {name} exists already")]
+    CheckpointExists {
+        /// The ref.
+        name: String,
+    },
+    /// A ref that is not a checkpoint of Alfine's.
+    #[error("there is no checkpoint {name}")]
+    NoCheckpoint {
+        /// The ref.
+        name: String,
+    },
+    /// A file needs a filter that only the `git` command can run.
+    #[error("{} is filtered ({filter}), and the git command is not there to run the filter", path.display())]
+    NeedsGit {
+        /// The file.
+        path: PathBuf,
+        /// The attribute.
+        filter: String,
+    },
+    /// A `git` command failed.
+    #[error("`{command}` failed: {stderr}")]
+    Command {
+        /// The command.
+        command: String,
+        /// The end of what it printed.
+        stderr: String,
+    },
+    /// A glob that cannot be understood.
+    #[error("“{pattern}” is not a glob: {why}")]
+    Glob {
+        /// The glob.
+        pattern: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A pattern that points outside of the repository.
+    #[error("“{pattern}” leads outside of the repository")]
+    Outside {
+        /// The pattern.
+        pattern: String,
+    },
+    /// libgit2 failed.
+    #[error("could not {doing}: {source}")]
+    Git {
+        /// What was tried.
+        doing: &'static str,
+        /// What libgit2 says.
+        source: git2::Error,
+    },
+    /// The file system failed.
+    #[error("could not {doing} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// As many as a message can name.
+const NAMED: usize = 10;
+
+fn names(files: &[PathBuf]) -> String {
+    enumerate(files.iter().map(|file| file.display().to_string()))
+}
+
+fn list(skipped: &[Skipped]) -> String {
+    enumerate(skipped.iter().map(Skipped::to_string))
+}
+
+fn enumerate(items: impl ExactSizeIterator<Item = String>) -> String {
+    let more = items.len().saturating_sub(NAMED);
+    let mut text = items.take(NAMED).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
+impl GitError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoRepository { .. } => "run `git init` and make a first commit".to_owned(),
+            Self::Bare { .. } => "clone it, and start Alfine in the clone".to_owned(),
+            Self::Owner { path } => {
+                format!("if you trust it: git config --global --add safe.directory '{}'", path.display())
+            }
+            Self::Corrupt { .. } => "`git fsck` says what is wrong with it".to_owned(),
+            Self::Empty { .. } => {
+                "make a first commit: git commit --allow-empty -m \"Start\"".to_owned()
+            }
+            Self::Busy { finish, abort, .. } => format!("finish it (`{finish}`) or take it back (`{abort}`)"),
+            Self::ReadOnly { .. } => "make it writable for you".to_owned(),
+            Self::BranchName { .. } => "rename it: git branch -m NEW".to_owned(),
+            Self::NotOurs { .. } => "move the folder away, and try again".to_owned(),
+            Self::WorktreeMissing { .. } => "continue the task: it is made again from its last checkpoint".to_owned(),
+            Self::WorktreeLocked { path } => format!("git worktree unlock '{}'", path.display()),
+            Self::Locked { .. } => "wait for the other process; if there is none, remove the file".to_owned(),
+            Self::WouldLose { .. } => "save or remove these first".to_owned(),
+            Self::NoBranch { .. } => "`git branch` lists those there are".to_owned(),
+            Self::BranchBlocked { by, .. } => format!("rename it: git branch -m {by} NEW"),
+            Self::BranchLeft { branch, .. } => {
+                format!("merge or cherry-pick what is needed into {branch}, and check that out")
+            }
+            Self::Conflicts { branch, target, .. } => {
+                format!("continue the task to resolve them, or: git switch {target} && git merge {branch}")
+            }
+            Self::InTheWay { .. } => "commit, stash or move them, and try again".to_owned(),
+            Self::Changed { .. } => "try again".to_owned(),
+            Self::NeedsGit { .. } => "install git (and the filter)".to_owned(),
+            Self::Glob { .. } | Self::Outside { .. } => {
+                "[worktree] copy and link take paths from the repository's root".to_owned()
+            }
+            Self::CheckpointExists { .. }
+            | Self::NoCheckpoint { .. }
+            | Self::Command { .. }
+            | Self::Git { .. }
+            | Self::Io { .. } => return None,
+        })
+    }
+}
+
+impl From<GitError> for Error {
+    fn from(error: GitError) -> Self {
+        let kind = match error {
+            GitError::Glob { .. } | GitError::Outside { .. } => ErrorKind::Config,
+            GitError::NoBranch { .. } => ErrorKind::User,
+            GitError::CheckpointExists { .. } => ErrorKind::Internal,
+            _ => ErrorKind::Git,
+        };
+        let hint = error.hint();
+        Self { kind, message: error.to_string(), hint }
+    }
+}
+
+/// Says what libgit2 was asked to do when it failed.
+pub(super) trait Doing<T> {
+    fn doing(self, doing: &'static str) -> Result<T, GitError>;
+}
+
+impl<T> Doing<T> for Result<T, git2::Error> {
+    fn doing(self, doing: &'static str) -> Result<T, GitError> {
+        self.map_err(|source| GitError::Git { doing, source })
+    }
+}
+
+/// Says what the file system was asked to do when it failed.
+pub(super) trait DoingOn<T> {
+    fn doing_on(self, doing: &'static str, path: &std::path::Path) -> Result<T, GitError>;
+}
+
+impl<T> DoingOn<T> for Result<T, io::Error> {
+    fn doing_on(self, doing: &'static str, path: &std::path::Path) -> Result<T, GitError> {
+        self.map_err(|source| GitError::Io { doing, path: path.to_owned(), source })
+    }
+}

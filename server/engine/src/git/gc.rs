@@ -1,0 +1,135 @@
+//! What loops left behind in a repository: worktrees, branches, checkpoints. Lists it; removes one thing at a time.
+
+use super::{
+    CheckpointSpec, GitError, Repository,
+    error::Doing,
+    names::{BRANCH_ROOTS, CHECKPOINTS, KEPT, task_of_branch},
+};
+use alfine_core::task::TaskStatus;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// Something that a loop left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// The `<plan>/<task>` part of its names (see [`task_of_branch`](super::task_of_branch())).
+    pub task: String,
+    /// The task's status; none when no task is known by that name.
+    pub status: Option<TaskStatus>,
+    /// What it is.
+    pub kind: LeftoverKind,
+}
+
+/// What was left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeftoverKind {
+    /// A worktree.
+    Worktree {
+        /// Its folder, which may be gone.
+        path: PathBuf,
+    },
+    /// A branch.
+    Branch {
+        /// Its name.
+        name: String,
+    },
+    /// The task's checkpoints, and the commits kept of its removed branches.
+    Checkpoints {
+        /// Their refs.
+        refs: Vec<String>,
+    },
+}
+
+impl Repository {
+    /// Lists what is left of tasks that are merged, discarded or unknown to `status`, which is asked by the
+    /// `<plan>/<task>` part of names. `data_dir` is the user's data folder, where worktrees are.
+    pub fn leftovers(
+        &self,
+        data_dir: &Path,
+        status: impl Fn(&str) -> Option<TaskStatus>,
+    ) -> Result<Vec<Leftover>, GitError> {
+        let repo = self.open()?;
+        let mut found = Vec::new();
+        for (path, task) in worktrees(&repo, &data_dir.join("worktrees"))? {
+            found.push((task, LeftoverKind::Worktree { path }));
+        }
+        for root in BRANCH_ROOTS {
+            let refs = repo.references_glob(&format!("refs/heads/{root}*")).doing("list the branches")?;
+            for reference in refs {
+                let reference = reference.doing("list the branches")?;
+                let name = reference.shorthand().ok().map(str::to_owned);
+                if let Some(name) = name
+                    && let Some(task) = task_of_branch(&name).map(str::to_owned)
+                {
+                    found.push((task, LeftoverKind::Branch { name }));
+                }
+            }
+        }
+        for (task, refs) in checkpoint_refs(&repo)? {
+            found.push((task, LeftoverKind::Checkpoints { refs }));
+        }
+        let leftovers = found.into_iter().map(|(task, kind)| Leftover { status: status(&task), task, kind });
+        Ok(leftovers
+            .filter(|leftover| {
+                matches!(leftover.status, None | Some(TaskStatus::Merged | TaskStatus::Discarded))
+            })
+            .collect())
+    }
+
+    /// Removes one leftover. A worktree only after a last checkpoint; a branch's commits stay until the checkpoints go.
+    pub fn remove_leftover(&self, leftover: &Leftover, last: &CheckpointSpec<'_>) -> Result<(), GitError> {
+        match &leftover.kind {
+            LeftoverKind::Worktree { path } => self.remove_worktree(path, last).map(drop),
+            LeftoverKind::Branch { name } => self.delete_branch(name, None),
+            LeftoverKind::Checkpoints { refs } => {
+                let repo = self.open()?;
+                for name in refs.iter().filter(|name| name.starts_with("refs/alfine/")) {
+                    if let Ok(mut reference) = repo.find_reference(name) {
+                        reference.delete().doing("remove a checkpoint")?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Lists the worktrees that are Alfine's, by their branch or by their place.
+fn worktrees(repo: &git2::Repository, folder: &Path) -> Result<Vec<(PathBuf, String)>, GitError> {
+    let mut found = Vec::new();
+    for name in repo.worktrees().doing("list the worktrees")?.iter().flatten().flatten() {
+        let Ok(worktree) = repo.find_worktree(name) else { continue };
+        let path = worktree.path().to_owned();
+        let branch = std::fs::read_to_string(repo.commondir().join("worktrees").join(name).join("HEAD"));
+        let branch = branch.unwrap_or_default();
+        let by_branch = branch.trim_end().strip_prefix("ref: refs/heads/").and_then(task_of_branch);
+        let by_place = || {
+            let within = path.strip_prefix(folder).ok()?;
+            let parts: Vec<_> = within.iter().map(|part| part.to_string_lossy()).collect();
+            let [_, plan, task] = parts.as_slice() else { return None };
+            Some(format!("{plan}/{task}"))
+        };
+        if let Some(task) = by_branch.map(str::to_owned).or_else(by_place) {
+            found.push((path, task));
+        }
+    }
+    Ok(found)
+}
+
+/// Groups Alfine's refs by task.
+fn checkpoint_refs(repo: &git2::Repository) -> Result<BTreeMap<String, Vec<String>>, GitError> {
+    let mut tasks: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for root in [CHECKPOINTS, KEPT] {
+        for reference in repo.references_glob(&format!("{root}*")).doing("list the checkpoints")? {
+            let reference = reference.doing("list the checkpoints")?;
+            let Ok(name) = reference.name() else { continue };
+            let task = name.strip_prefix(root).and_then(|rest| rest.rsplit_once('/'));
+            if let Some((task, _)) = task {
+                tasks.entry(task.to_owned()).or_default().push(name.to_owned());
+            }
+        }
+    }
+    Ok(tasks)
+}

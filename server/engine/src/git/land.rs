@@ -1,0 +1,527 @@
+//! Brings a working tree from one tree of git's to another, file by file, where nothing uncommitted is in the way.
+//!
+//! In three parts, so that a full disk, a missing filter or a file in the way is found before anything is touched:
+//! every new content is written aside first; then the files to change are moved aside (a file that changed after it
+//! was looked at is found there) and the new ones moved into place; then what was moved aside goes, or, on any
+//! failure, comes back.
+
+use super::{
+    contents::{Contents, EXECUTABLE, LINK, SUBMODULE, Unstored},
+    error::{Doing, DoingOn, GitError},
+    path_bytes::{bytes_of, is_within, parents, path_of},
+    scan::{entry, is_stat_clean, written},
+};
+use git2::{
+    Delta, DiffOptions, Index, IndexEntry, IndexTime, Oid, Repository, Tree, build::CheckoutBuilder,
+};
+use std::{
+    collections::BTreeSet,
+    fs::{self, Metadata},
+    io,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+/// A file's content and mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) id: Oid,
+    pub(super) mode: u32,
+}
+
+/// What changes at one path.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub(super) path: Vec<u8>,
+    pub(super) old: Option<Content>,
+    pub(super) new: Option<Content>,
+}
+
+/// Lists what changes from one tree to another, outside of the paths in `except`.
+pub(super) fn steps(
+    repo: &Repository,
+    old: &Tree<'_>,
+    new: &Tree<'_>,
+    except: &[&Path],
+) -> Result<Vec<Step>, GitError> {
+    let mut options = DiffOptions::new();
+    options.include_typechange(true).skip_binary_check(true);
+    let diff = repo.diff_tree_to_tree(Some(old), Some(new), Some(&mut options)).doing("compare two trees")?;
+    let steps = diff.deltas().filter_map(|delta| {
+        let (old, new) = (delta.old_file(), delta.new_file());
+        let content = |file: &git2::DiffFile<'_>| Content { id: file.id(), mode: u32::from(file.mode()) };
+        Some(Step {
+            path: new.path_bytes().or(old.path_bytes())?.to_owned(),
+            old: (delta.status() != Delta::Added).then(|| content(&old)),
+            new: (delta.status() != Delta::Deleted).then(|| content(&new)),
+        })
+    });
+    Ok(steps.filter(|step| !except.iter().any(|except| is_within(&step.path, bytes_of(except)))).collect())
+}
+
+/// Takes over one side's entries into an index, where the index has the other side's: `sides` gives (from, to).
+pub(super) fn put_steps(
+    index: &mut Index,
+    steps: &[Step],
+    root: Option<&Path>,
+    sides: impl Fn(&Step) -> (Option<Content>, Option<Content>),
+) {
+    for step in steps {
+        let (from, to) = sides(step);
+        let path = path_of(&step.path);
+        let here = index.get_path(&path, 0).map(|entry| Content { id: entry.id, mode: entry.mode });
+        if here != from {
+            continue;
+        }
+        // Neither can fail on a valid path; an entry that stays behind shows as a difference, and loses nothing.
+        let _ = match to {
+            Some(to) => {
+                let metadata = root.and_then(|root| root.join(&path).symlink_metadata().ok());
+                let metadata = metadata.filter(|metadata| !metadata.is_dir());
+                index.add(&entry(&step.path, to.mode, to.id, metadata.as_ref()))
+            }
+            None => index.remove(&path, 0),
+        };
+    }
+}
+
+/// Refuses when git's index is locked.
+pub(super) fn index_is_free(repo: &Repository) -> Result<(), GitError> {
+    let lock = repo.path().join("index.lock");
+    if lock.symlink_metadata().is_ok() {
+        return Err(GitError::Locked { path: lock });
+    }
+    Ok(())
+}
+
+/// What is on the disk at a step's path.
+enum Found {
+    Nothing,
+    Folder,
+    File(Metadata),
+}
+
+/// A change of a working tree that was found to be possible.
+pub(super) struct Landing {
+    root: PathBuf,
+    steps: Vec<Step>,
+    /// What was seen at each step's path.
+    seen: Vec<Found>,
+    /// Holds `new/` with the new contents and `old/` with what was moved aside.
+    aside: TempDir,
+    /// The steps done, in their order, to be taken back.
+    done: Vec<Done>,
+    finished: bool,
+}
+
+enum Done {
+    MovedAside { step: usize },
+    RemovedFolder { path: PathBuf },
+    MadeFolder { path: PathBuf },
+    Placed { step: usize },
+}
+
+impl Landing {
+    /// Checks that nothing is in the way of `steps`, and writes the new contents aside.
+    ///
+    /// A file is in the way unless it is exactly the old content, or the new one already. With an index, its entry
+    /// must be one of these two as well.
+    pub(super) fn prepare(
+        repo: &Repository,
+        steps: Vec<Step>,
+        new: &Tree<'_>,
+        index: Option<&Index>,
+    ) -> Result<Self, GitError> {
+        let contents = Contents::new(repo)?;
+        let root = contents.root().to_owned();
+        let users = repo.index().ok();
+        let check = Check {
+            contents: &contents,
+            removed: steps.iter().filter(|step| step.new.is_none()).map(|step| step.path.as_slice()).collect(),
+            written: users.as_ref().and_then(|index| written(index.path()?)),
+            users: users.as_ref(),
+            index,
+        };
+        let mut in_the_way = BTreeSet::new();
+        let mut seen = Vec::with_capacity(steps.len());
+        for step in &steps {
+            seen.push(check.step(step, &mut in_the_way)?);
+        }
+        if !in_the_way.is_empty() {
+            return Err(GitError::InTheWay { path: root, files: in_the_way.into_iter().collect() });
+        }
+        let aside = aside_of(repo, &root)?;
+        write_aside(repo, &steps, new, aside.path())?;
+        Ok(Self { root, steps, seen, aside, done: Vec::new(), finished: false })
+    }
+
+    /// The steps of this landing.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Changes the working tree. On an error it is as it was.
+    pub(super) fn apply(&mut self) -> Result<(), GitError> {
+        let applied = self.try_apply();
+        if applied.is_err() {
+            self.take_back();
+        }
+        applied
+    }
+
+    /// Lets go of the old contents.
+    pub(super) fn keep(mut self) {
+        self.finished = true;
+        for step in self.steps.iter().filter(|step| step.new.is_none()) {
+            // Folders that hold nothing any more are not part of the tree. The first that does ends it.
+            for folder in parents(&step.path) {
+                if fs::remove_dir(self.root.join(path_of(folder))).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn try_apply(&mut self) -> Result<(), GitError> {
+        fs::create_dir(self.aside.path().join("old")).doing_on("make the folder", self.aside.path())?;
+        for at in 0..self.steps.len() {
+            self.move_aside(at)?;
+        }
+        for at in 0..self.steps.len() {
+            self.place(at)?;
+        }
+        Ok(())
+    }
+
+    fn move_aside(&mut self, at: usize) -> Result<(), GitError> {
+        let (Some(step), Some(Found::File(seen))) = (self.steps.get(at), self.seen.get(at)) else { return Ok(()) };
+        if is_submodule(step.old) && step.new.is_none() {
+            return Ok(());
+        }
+        let path = self.root.join(path_of(&step.path));
+        let aside = self.old_file(at);
+        match move_file(&path, &aside) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed(&path)),
+            Err(error) => return Err(error).doing_on("move", &path),
+        }
+        let same = aside.symlink_metadata().is_ok_and(|now| {
+            now.len() == seen.len() && now.mtime() == seen.mtime() && now.mtime_nsec() == seen.mtime_nsec()
+        });
+        self.done.push(Done::MovedAside { step: at });
+        if same { Ok(()) } else { Err(changed(&path)) }
+    }
+
+    fn place(&mut self, at: usize) -> Result<(), GitError> {
+        let Some(step) = self.steps.get(at) else { return Ok(()) };
+        let Some(content) = step.new else { return Ok(()) };
+        let relative = step.path.clone();
+        let path = self.root.join(path_of(&relative));
+        if content.mode == SUBMODULE {
+            return self.make_folders(&relative, true);
+        }
+        self.make_folders(&relative, false)?;
+        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            self.remove_folder(&path)?;
+        }
+        place_file(&self.new_file(&relative), &path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => changed(&path),
+            _ => GitError::Io { doing: "write", path: path.clone(), source: error },
+        })?;
+        self.done.push(Done::Placed { step: at });
+        Ok(())
+    }
+
+    /// Makes the folders above a path, and the path itself where `itself`.
+    fn make_folders(&mut self, path: &[u8], itself: bool) -> Result<(), GitError> {
+        let mut folders: Vec<&[u8]> = parents(path).collect();
+        folders.reverse();
+        if itself {
+            folders.push(path);
+        }
+        for folder in folders {
+            let folder = self.root.join(path_of(folder));
+            match fs::create_dir(&folder) {
+                Ok(()) => self.done.push(Done::MadeFolder { path: folder }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    // A link here would lead the file out of the tree.
+                    if !folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+                        return Err(changed(&folder));
+                    }
+                }
+                Err(error) => return Err(error).doing_on("make the folder", &folder),
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a folder that holds nothing but folders.
+    fn remove_folder(&mut self, path: &Path) -> Result<(), GitError> {
+        let mut folders = vec![path.to_owned()];
+        let mut at = 0;
+        while let Some(folder) = folders.get(at).cloned() {
+            let items = folder.read_dir().doing_on("read the folder", &folder)?;
+            for item in items.flatten() {
+                folders.push(item.path());
+            }
+            at += 1;
+        }
+        for folder in folders.into_iter().rev() {
+            match fs::remove_dir(&folder) {
+                Ok(()) => self.done.push(Done::RemovedFolder { path: folder }),
+                Err(_) => return Err(changed(&folder)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Undoes what was done, last first.
+    pub(super) fn take_back(&mut self) {
+        while let Some(done) = self.done.pop() {
+            let undone = match &done {
+                Done::Placed { step } => self.path(*step).map_or(Ok(()), fs::remove_file),
+                Done::MadeFolder { path } => fs::remove_dir(path),
+                Done::RemovedFolder { path } => fs::create_dir(path),
+                Done::MovedAside { step } => {
+                    self.path(*step).map_or(Ok(()), |path| place_file(&self.old_file(*step), &path))
+                }
+            };
+            if let (Err(error), Done::MovedAside { .. }) = (undone, &done) {
+                // What cannot come back is at least not thrown away.
+                self.aside.disable_cleanup(true);
+                tracing::error!("A file could not be moved back; it is in {}: {error}", self.aside.path().display());
+            }
+        }
+    }
+
+    fn path(&self, step: usize) -> Option<PathBuf> {
+        self.steps.get(step).map(|step| self.root.join(path_of(&step.path)))
+    }
+
+    fn old_file(&self, step: usize) -> PathBuf {
+        self.aside.path().join("old").join(step.to_string())
+    }
+
+    fn new_file(&self, path: &[u8]) -> PathBuf {
+        self.aside.path().join("new").join(path_of(path))
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.take_back();
+        }
+    }
+}
+
+fn is_submodule(content: Option<Content>) -> bool {
+    content.is_some_and(|content| content.mode == SUBMODULE)
+}
+
+fn changed(path: &Path) -> GitError {
+    GitError::Changed { what: path.display().to_string() }
+}
+
+/// Looks for what is in the way.
+struct Check<'a> {
+    contents: &'a Contents<'a>,
+    removed: BTreeSet<&'a [u8]>,
+    users: Option<&'a Index>,
+    written: Option<IndexTime>,
+    index: Option<&'a Index>,
+}
+
+impl Check<'_> {
+    fn step(&self, step: &Step, in_the_way: &mut BTreeSet<PathBuf>) -> Result<Found, GitError> {
+        let path = path_of(&step.path);
+        if let Some(index) = self.index
+            && !self.index_agrees(index, step, &path)
+        {
+            in_the_way.insert(path.clone());
+        }
+        // A file or a link above the path must itself be one that goes.
+        for folder in parents(&step.path) {
+            let above = self.contents.root().join(path_of(folder));
+            if above.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
+                if step.new.is_some() && !self.removed.contains(folder) {
+                    in_the_way.insert(path_of(folder));
+                }
+                return Ok(Found::Nothing);
+            }
+        }
+        let absolute = self.contents.root().join(&path);
+        let metadata = match absolute.symlink_metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                let deleted_by_user = step.old.is_some_and(|old| old.mode != SUBMODULE) && step.new.is_some();
+                if deleted_by_user {
+                    in_the_way.insert(path);
+                }
+                return Ok(Found::Nothing);
+            }
+            Err(error) => return Err(error).doing_on("look at", &absolute),
+        };
+        if metadata.is_dir() {
+            if step.new.is_some_and(|new| new.mode != SUBMODULE) {
+                self.folder(&absolute, &step.path, is_submodule(step.old), in_the_way);
+            }
+            return Ok(Found::Folder);
+        }
+        let here = self.content(step, &metadata)?;
+        if here.is_none() || (here != step.old && here != step.new) {
+            in_the_way.insert(path);
+        }
+        Ok(Found::File(metadata))
+    }
+
+    fn index_agrees(&self, index: &Index, step: &Step, path: &Path) -> bool {
+        let conflicted = (1..=3).any(|stage| index.get_path(path, stage).is_some());
+        let here = index.get_path(path, 0).map(|entry| Content { id: entry.id, mode: entry.mode });
+        !conflicted && (here == step.old || here == step.new)
+    }
+
+    /// A folder where a file shall be must hold nothing but files that go.
+    fn folder(&self, absolute: &Path, path: &[u8], submodule: bool, in_the_way: &mut BTreeSet<PathBuf>) {
+        let mut folders = vec![(absolute.to_owned(), path.to_owned())];
+        while let Some((absolute, path)) = folders.pop() {
+            let Ok(items) = absolute.read_dir() else {
+                in_the_way.insert(path_of(&path));
+                continue;
+            };
+            for item in items.flatten() {
+                let below = super::path_bytes::join(&path, bytes_of(Path::new(&item.file_name())));
+                let is_folder = item.file_type().is_ok_and(|kind| kind.is_dir());
+                if is_folder && !submodule {
+                    folders.push((item.path(), below));
+                } else if !self.removed.contains(below.as_slice()) {
+                    in_the_way.insert(path_of(&below));
+                }
+            }
+        }
+    }
+
+    /// What a file holds; none when it cannot be read.
+    fn content(&self, step: &Step, metadata: &Metadata) -> Result<Option<Content>, GitError> {
+        let known = self.users.and_then(|index| index.get_path(&path_of(&step.path), 0));
+        let known_mode = known.as_ref().map(|entry| entry.mode).or(step.old.map(|old| old.mode));
+        let mode = self.contents.mode(metadata, known_mode);
+        if !metadata.is_file() && mode != LINK {
+            return Ok(None);
+        }
+        // The times first: a file that git's own filters do not give back as it was is not changed by that.
+        let clean = |entry: &IndexEntry| {
+            self.written.is_some_and(|written| is_stat_clean(entry, metadata, &written)) && entry.mode == mode
+        };
+        if let Some(entry) = known.filter(clean) {
+            return Ok(Some(Content { id: entry.id, mode }));
+        }
+        match self.contents.store(&step.path, metadata) {
+            Ok(id) => Ok(Some(Content { id, mode })),
+            Err(Unstored::Vanished | Unstored::Unreadable(_)) => Ok(None),
+            Err(Unstored::Failed(error)) => Err(error),
+        }
+    }
+}
+
+/// Makes a folder for contents that are on their way, on the file system of the working tree where possible.
+fn aside_of(repo: &Repository, root: &Path) -> Result<TempDir, GitError> {
+    let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
+    let candidates = [Some(repo.path()), root.parent()];
+    let make = |folder: &Path| tempfile::Builder::new().prefix(".alfine-landing-").tempdir_in(folder);
+    for folder in candidates.into_iter().flatten().filter(|folder| device(folder) == device(root)) {
+        if let Ok(aside) = make(folder) {
+            return Ok(aside);
+        }
+    }
+    make(repo.path()).doing_on("make a folder in", repo.path())
+}
+
+/// Writes the new contents of all steps to `aside/new`, filtered as a checkout would.
+fn write_aside(repo: &Repository, steps: &[Step], new: &Tree<'_>, aside: &Path) -> Result<(), GitError> {
+    let target = aside.join("new");
+    fs::create_dir(&target).doing_on("make the folder", &target)?;
+    let files: Vec<&Step> = steps.iter().filter(|step| step.new.is_some() && !is_submodule(step.new)).collect();
+    if files.is_empty() {
+        return Ok(());
+    }
+    // A handle of its own, with the new tree as its index: attributes that arrive with the files apply to them.
+    let opened = git2::Repository::open(repo.workdir().unwrap_or(repo.path())).doing("open the repository")?;
+    let new = opened.find_tree(new.id()).doing("read the tree")?;
+    let index_path = aside.join("index");
+    let mut index = Index::open(&index_path).doing("make an index")?;
+    index.read_tree(&new).doing("read the tree")?;
+    index.write().doing("write an index")?;
+    opened.set_index(&mut index).doing("use an index")?;
+
+    let mut checkout = CheckoutBuilder::new();
+    checkout.force().target_dir(&target).update_index(false).disable_pathspec_match(true);
+    for step in &files {
+        checkout.path(path_of(&step.path));
+    }
+    opened.checkout_tree(new.as_object(), Some(&mut checkout)).doing("write the new files aside")?;
+
+    let contents = Contents::of_arriving_files(&opened)?;
+    let filtered: Vec<(Vec<u8>, String)> = files
+        .iter()
+        .filter(|step| step.new.is_some_and(|new| new.mode != LINK))
+        .filter_map(|step| Some((step.path.clone(), contents.foreign_filter(&step.path)?)))
+        .collect();
+    contents.write_filtered(&filtered, &index_path, &target)?;
+
+    let probe = aside.join("probe");
+    fs::File::create(&probe).doing_on("make", &probe)?;
+    let plain = probe.metadata().doing_on("look at", &probe)?.permissions().mode() & 0o777;
+    for step in &files {
+        let path = target.join(path_of(&step.path));
+        if path.symlink_metadata().doing_on("write aside", &path)?.is_symlink() {
+            continue;
+        }
+        let executable = step.new.is_some_and(|new| new.mode == EXECUTABLE);
+        let mode = if executable { plain | ((plain & 0o444) >> 2) } else { plain };
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).doing_on("set the mode of", &path)?;
+    }
+    Ok(())
+}
+
+/// Moves a file, also to another file system. Links are moved, not followed.
+fn move_file(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            copy_exactly(from, to)?;
+            fs::remove_file(from)
+        }
+        moved => moved,
+    }
+}
+
+/// Moves a file to where nothing may be.
+fn place_file(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => return Ok(()),
+        Err(rustix::io::Errno::EXIST) => return Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => {}
+    }
+    // The file system does not know "only if there is nothing", or it is another one.
+    if to.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            copy_exactly(from, to)?;
+            fs::remove_file(from)
+        }
+        moved => moved,
+    }
+}
+
+fn copy_exactly(from: &Path, to: &Path) -> io::Result<()> {
+    let metadata = from.symlink_metadata()?;
+    if metadata.is_symlink() {
+        return std::os::unix::fs::symlink(from.read_link()?, to);
+    }
+    fs::copy(from, to)?;
+    fs::File::options().write(true).open(to)?.set_modified(metadata.modified()?)
+}

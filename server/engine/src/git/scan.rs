@@ -1,0 +1,511 @@
+//! Reads a whole working tree into an index of Alfine's own, without the user's index, refs or locks.
+//!
+//! That index is kept between scans as a cache from a file's times to its content, so that only what changed is read.
+//! A file that changed so shortly before a scan that a second change could leave its times alone is not trusted to
+//! the cache. What cannot be kept is left out and named, never an error: a scan must work in any tree.
+
+use super::{
+    contents::{Contents, SUBMODULE, Unstored},
+    error::{Doing, DoingOn, GitError},
+    path_bytes::{bytes_of, is_within, join, path_of},
+};
+use git2::{Index, IndexEntry, IndexTime, Oid, Repository};
+use std::{
+    collections::HashSet,
+    fmt,
+    fs::Metadata,
+    io,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+/// What a checkpoint leaves out, though git would not ignore it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// The path from the root of the working tree.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why something is left out of a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SkipReason {
+    /// Another repository's working tree, that is no submodule.
+    NestedRepository,
+    /// A submodule's uncommitted files; its commit is kept.
+    SubmoduleFiles,
+    /// The system does not let us read it.
+    Unreadable,
+    /// Untracked, and larger than the limit.
+    TooLarge {
+        /// Its size in bytes.
+        bytes: u64,
+    },
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.path.display())?;
+        match self.reason {
+            SkipReason::NestedRepository => f.write_str("(a repository of its own)"),
+            SkipReason::SubmoduleFiles => f.write_str("(uncommitted files in a submodule)"),
+            SkipReason::Unreadable => f.write_str("(not readable)"),
+            SkipReason::TooLarge { bytes } => write!(f, "({} MiB)", bytes >> 20),
+        }
+    }
+}
+
+/// A working tree as it was found.
+pub(super) struct Scanned {
+    /// Every file in it.
+    pub(super) index: Index,
+    /// What is left out.
+    pub(super) skipped: Vec<Skipped>,
+}
+
+/// How a working tree is read.
+#[derive(Clone, Copy)]
+pub(super) struct ScanSpec<'a> {
+    /// The index kept between scans.
+    pub(super) cache: &'a Path,
+    /// Paths from the root that are no part of the tree.
+    pub(super) leave_out: &'a [PathBuf],
+    /// The size in bytes up to which untracked files are kept.
+    pub(super) max_untracked: u64,
+}
+
+/// How long after a change a file system may still give the same time to the next one: more than a kernel's tick.
+const FINE_TICK: Duration = Duration::from_millis(20);
+/// The same where times are whole seconds (or two, on FAT).
+const COARSE_TICK: Duration = Duration::from_secs(3);
+
+const SKIP_WORKTREE: u16 = 1 << 14;
+
+/// What the user's index, or else HEAD, has at a path.
+struct Tracked {
+    path: Vec<u8>,
+    mode: u32,
+    id: Oid,
+    absent: bool,
+}
+
+/// Reads the working tree of `repo`.
+pub(super) fn scan(repo: &Repository, spec: ScanSpec<'_>) -> Result<Scanned, GitError> {
+    let contents = Contents::new(repo)?;
+    let tracked = tracked(repo)?;
+    let (index, fresh) = open_cache(repo, spec.cache)?;
+    let cached: Vec<IndexEntry> = index.iter().collect();
+    let mut scan = Scan {
+        repo,
+        contents,
+        tracked,
+        seen: vec![false; cached.len()],
+        cached,
+        leave_out: spec.leave_out.iter().map(|path| bytes_of(path).to_vec()).collect(),
+        max_untracked: spec.max_untracked,
+        trust_ctime: repo.config().and_then(|config| config.get_bool("core.trustctime")).unwrap_or(true),
+        started: SystemTime::now(),
+        changed: Vec::new(),
+        put: Vec::new(),
+        skipped: Vec::new(),
+    };
+    scan.walk();
+    scan.keep_what_is_not_checked_out();
+    scan.store_changed()?;
+    scan.finish(index, fresh)
+}
+
+/// Lists what git tracks, sorted by path.
+fn tracked(repo: &Repository) -> Result<Vec<Tracked>, GitError> {
+    // Some indexes cannot be read here (split, sparse); the commit is then the next best list.
+    let index = repo.index().and_then(|mut index| index.read(false).map(|()| index)).or_else(|_| {
+        let mut index = Index::new()?;
+        if let Ok(head) = repo.head() {
+            index.read_tree(&head.peel_to_tree()?)?;
+        }
+        Ok(index)
+    });
+    let index = index.doing("read the index")?;
+    let mut tracked: Vec<Tracked> = index
+        .iter()
+        .map(|entry| Tracked {
+            absent: entry.flags_extended & SKIP_WORKTREE != 0,
+            path: entry.path,
+            mode: entry.mode,
+            id: entry.id,
+        })
+        .collect();
+    tracked.sort_by(|a, b| a.path.cmp(&b.path));
+    tracked.dedup_by(|a, b| a.path == b.path);
+    Ok(tracked)
+}
+
+/// Opens the cache; a missing or damaged one is made from the user's index. Says whether it is new.
+fn open_cache(repo: &Repository, path: &Path) -> Result<(Index, bool), GitError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).doing_on("make the folder", folder)?;
+    }
+    // Only one runner uses this file, so a lock on it was left by one that died.
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(".lock");
+    let _ = std::fs::remove_file(&lock);
+    if path.exists() {
+        match Index::open(path) {
+            Ok(index) if !index.is_empty() => return Ok((index, false)),
+            _ => std::fs::remove_file(path).doing_on("remove the damaged", path)?,
+        }
+    }
+    let mut index = Index::open(path).doing("make an index")?;
+    seed(repo, &mut index);
+    Ok((index, true))
+}
+
+/// Takes over what the user's index knows. Not being able to only costs time.
+fn seed(repo: &Repository, index: &mut Index) {
+    let Ok(users) = repo.index() else { return };
+    let Some(written) = users.path().and_then(|path| path.metadata().ok()) else { return };
+    let written = IndexTime::new(clamp(written.mtime()), nanoseconds(written.mtime_nsec()));
+    for mut entry in users.iter() {
+        let stage = (entry.flags >> 12) & 3;
+        if stage != 0 || entry.mode == SUBMODULE {
+            continue;
+        }
+        let fine = entry.mtime.nanoseconds() != 0 && written.nanoseconds() != 0;
+        let racy = if fine {
+            since_epoch(&entry.mtime) + FINE_TICK >= since_epoch(&written)
+        } else {
+            since_epoch(&entry.mtime) + COARSE_TICK >= since_epoch(&written)
+        };
+        if racy {
+            distrust(&mut entry);
+        }
+        entry.flags = 0;
+        entry.flags_extended = 0;
+        let _ = index.add(&entry);
+    }
+}
+
+fn since_epoch(time: &IndexTime) -> Duration {
+    Duration::new(u64::try_from(time.seconds()).unwrap_or(0), 0) + Duration::from_nanos(time.nanoseconds().into())
+}
+
+// An index keeps the low 32 bits of each of these.
+#[allow(clippy::cast_possible_truncation)]
+fn clamp(seconds: i64) -> i32 {
+    seconds as i32
+}
+
+fn nanoseconds(nanoseconds: i64) -> u32 {
+    u32::try_from(nanoseconds).unwrap_or(0)
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn low(value: u64) -> u32 {
+    value as u32
+}
+
+fn distrust(entry: &mut IndexEntry) {
+    entry.mtime = IndexTime::new(0, 0);
+}
+
+struct Scan<'r> {
+    repo: &'r Repository,
+    contents: Contents<'r>,
+    tracked: Vec<Tracked>,
+    cached: Vec<IndexEntry>,
+    /// Which of `cached` are still true.
+    seen: Vec<bool>,
+    leave_out: HashSet<Vec<u8>>,
+    max_untracked: u64,
+    trust_ctime: bool,
+    started: SystemTime,
+    /// Files whose content must be read.
+    changed: Vec<(Vec<u8>, Metadata, u32)>,
+    /// New entries.
+    put: Vec<IndexEntry>,
+    skipped: Vec<Skipped>,
+}
+
+impl Scan<'_> {
+    fn walk(&mut self) {
+        let mut folders = vec![Vec::new()];
+        while let Some(folder) = folders.pop() {
+            let path = self.contents.root().join(path_of(&folder));
+            let items = match path.read_dir() {
+                Ok(items) => items,
+                Err(error) => {
+                    self.unread(&folder, &error);
+                    continue;
+                }
+            };
+            for item in items {
+                let item = match item {
+                    Ok(item) => item,
+                    Err(error) => {
+                        self.unread(&folder, &error);
+                        continue;
+                    }
+                };
+                let name = item.file_name();
+                let path = join(&folder, name.as_bytes());
+                if name == ".git" || self.leave_out.contains(&path) {
+                    continue;
+                }
+                match item.metadata() {
+                    Ok(metadata) if metadata.is_dir() => {
+                        if self.enters(&path) {
+                            folders.push(path);
+                        }
+                    }
+                    Ok(metadata) if metadata.is_file() || metadata.is_symlink() => self.file(path, metadata),
+                    Ok(_) => {}
+                    Err(error) => self.unread(&path, &error),
+                }
+            }
+        }
+    }
+
+    /// Decides whether a folder's files belong to the tree.
+    fn enters(&mut self, path: &[u8]) -> bool {
+        if let Some(Tracked { mode: SUBMODULE, id, .. }) = self.find_tracked(path) {
+            let id = *id;
+            self.submodule(path, id);
+            return false;
+        }
+        let mut below = path.to_owned();
+        below.push(b'/');
+        let at = self.tracked.partition_point(|entry| entry.path < below);
+        if self.tracked.get(at).is_some_and(|entry| entry.path.starts_with(&below)) {
+            return true;
+        }
+        if self.is_ignored(&below) {
+            return false;
+        }
+        let absolute = self.contents.root().join(path_of(path));
+        let nested = absolute.join(".git").symlink_metadata().is_ok()
+            && git2::Repository::open_ext(
+                &absolute,
+                git2::RepositoryOpenFlags::NO_SEARCH,
+                std::iter::empty::<&std::ffi::OsStr>(),
+            )
+            .is_ok();
+        if nested {
+            self.skip(path, SkipReason::NestedRepository);
+        }
+        !nested
+    }
+
+    fn file(&mut self, path: Vec<u8>, metadata: Metadata) {
+        let tracked = self.find_tracked(&path).map(|entry| entry.mode);
+        if tracked.is_none() {
+            if self.is_ignored(&path) {
+                return;
+            }
+            if metadata.len() > self.max_untracked {
+                self.skip(&path, SkipReason::TooLarge { bytes: metadata.len() });
+                return;
+            }
+        }
+        let known = self.cached.binary_search_by(|entry| entry.path.as_slice().cmp(&path)).ok();
+        let known_mode = known.and_then(|at| self.cached.get(at)).map(|entry| entry.mode).or(tracked);
+        let mode = self.contents.mode(&metadata, known_mode);
+        if let Some(at) = known
+            && self.cached.get(at).is_some_and(|entry| self.is_unchanged(entry, &metadata, mode))
+        {
+            self.mark(at);
+            return;
+        }
+        self.changed.push((path, metadata, mode));
+    }
+
+    fn is_unchanged(&self, entry: &IndexEntry, metadata: &Metadata, mode: u32) -> bool {
+        entry.mtime.seconds() != 0
+            && entry.mode == mode
+            && entry.mtime == modified(metadata)
+            && entry.file_size == low(metadata.len())
+            && entry.ino == low(metadata.ino())
+            && (!self.trust_ctime || entry.ctime == inode_changed(metadata))
+    }
+
+    fn submodule(&mut self, path: &[u8], known: Oid) {
+        let absolute = self.contents.root().join(path_of(path));
+        let repo = git2::Repository::open(&absolute);
+        let head = repo.as_ref().ok().and_then(|repo| repo.head().ok()?.target());
+        if let Ok(repo) = &repo {
+            let mut options = git2::StatusOptions::new();
+            options.include_untracked(true);
+            if repo.statuses(Some(&mut options)).map_or(true, |statuses| !statuses.is_empty()) {
+                self.skip(path, SkipReason::SubmoduleFiles);
+            }
+        }
+        self.keep(path, SUBMODULE, head.unwrap_or(known));
+    }
+
+    /// Puts what no file's times stand for.
+    fn keep(&mut self, path: &[u8], mode: u32, id: Oid) {
+        let at = self.cached.binary_search_by(|entry| entry.path.as_slice().cmp(path)).ok();
+        match at.filter(|&at| self.cached.get(at).is_some_and(|entry| entry.mode == mode && entry.id == id)) {
+            Some(at) => self.mark(at),
+            None => self.put.push(entry(path, mode, id, None)),
+        }
+    }
+
+    /// Reads what changed. The files of foreign filters go through one process together.
+    fn store_changed(&mut self) -> Result<(), GitError> {
+        let mut filtered = Vec::new();
+        let mut filtered_entries = Vec::new();
+        for (path, metadata, mode) in std::mem::take(&mut self.changed) {
+            let filter = metadata.is_file().then(|| self.contents.foreign_filter(&path)).flatten();
+            if let Some(filter) = filter {
+                filtered.push((path, filter));
+                filtered_entries.push((metadata, mode));
+                continue;
+            }
+            match self.contents.store(&path, &metadata) {
+                Ok(id) => {
+                    let entry = self.fresh_entry(&path, mode, id, &metadata);
+                    self.put.push(entry);
+                }
+                Err(Unstored::Vanished) => {}
+                Err(Unstored::Unreadable(error)) => self.unread(&path, &error),
+                Err(Unstored::Failed(error)) => return Err(error),
+            }
+        }
+        let ids = self.contents.store_filtered(&filtered)?;
+        for (((path, _), (metadata, mode)), id) in filtered.iter().zip(&filtered_entries).zip(ids) {
+            let entry = self.fresh_entry(path, *mode, id, metadata);
+            self.put.push(entry);
+        }
+        Ok(())
+    }
+
+    fn fresh_entry(&self, path: &[u8], mode: u32, id: Oid, metadata: &Metadata) -> IndexEntry {
+        let tick = if metadata.mtime_nsec() == 0 { COARSE_TICK } else { FINE_TICK };
+        let racy = metadata.modified().map_or(true, |modified| modified + tick >= self.started);
+        let mut entry = entry(path, mode, id, Some(metadata));
+        if racy {
+            distrust(&mut entry);
+        }
+        entry
+    }
+
+    /// Keeps what is known of a path that cannot be read, and names it. One that is gone is just gone.
+    fn unread(&mut self, path: &[u8], error: &io::Error) {
+        if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
+            return;
+        }
+        self.skip(path, SkipReason::Unreadable);
+        for at in 0..self.cached.len() {
+            if self.cached.get(at).is_some_and(|entry| is_within(&entry.path, path)) {
+                self.mark(at);
+            }
+        }
+        let kept: Vec<IndexEntry> = self
+            .tracked
+            .iter()
+            .filter(|tracked| is_within(&tracked.path, path))
+            .filter(|tracked| self.cached.binary_search_by(|entry| entry.path.cmp(&tracked.path)).is_err())
+            .map(|tracked| entry(&tracked.path, tracked.mode, tracked.id, None))
+            .collect();
+        self.put.extend(kept);
+    }
+
+    /// A sparse checkout's files are not deleted, only not there.
+    fn keep_what_is_not_checked_out(&mut self) {
+        let root = self.contents.root();
+        let absent = self.tracked.iter().filter(|tracked| tracked.absent);
+        let absent = absent.filter(|tracked| root.join(path_of(&tracked.path)).symlink_metadata().is_err());
+        let absent: Vec<_> = absent.map(|tracked| (tracked.path.clone(), tracked.mode, tracked.id)).collect();
+        for (path, mode, id) in absent {
+            self.keep(&path, mode, id);
+        }
+    }
+
+    fn finish(self, mut index: Index, fresh: bool) -> Result<Scanned, GitError> {
+        let put: HashSet<&[u8]> = self.put.iter().map(|entry| entry.path.as_slice()).collect();
+        let gone = self.cached.iter().zip(&self.seen).filter(|(_, seen)| !**seen).map(|(entry, _)| entry);
+        let mut dirty = fresh;
+        for entry in gone.filter(|entry| !put.contains(entry.path.as_slice())) {
+            index.remove(&path_of(&entry.path), 0).doing("update the checkpoint's index")?;
+            dirty = true;
+        }
+        for entry in &self.put {
+            index.add(entry).doing("update the checkpoint's index")?;
+            dirty = true;
+        }
+        if dirty {
+            // The trees are written first so that the cache remembers them too.
+            index.write_tree_to(self.repo).doing("write the tree")?;
+            if let Err(error) = index.write() {
+                tracing::warn!("The checkpoint's index could not be kept; the next one takes longer: {error}");
+            }
+        }
+        let mut skipped = self.skipped;
+        skipped.sort();
+        skipped.dedup();
+        Ok(Scanned { index, skipped })
+    }
+
+    fn find_tracked(&self, path: &[u8]) -> Option<&Tracked> {
+        let at = self.tracked.binary_search_by(|entry| entry.path.as_slice().cmp(path)).ok()?;
+        self.tracked.get(at)
+    }
+
+    fn is_ignored(&self, path: &[u8]) -> bool {
+        self.repo.is_path_ignored(path_of(path)).unwrap_or(false)
+    }
+
+    fn mark(&mut self, at: usize) {
+        if let Some(seen) = self.seen.get_mut(at) {
+            *seen = true;
+        }
+    }
+
+    fn skip(&mut self, path: &[u8], reason: SkipReason) {
+        self.skipped.push(Skipped { path: path_of(path), reason });
+    }
+}
+
+fn modified(metadata: &Metadata) -> IndexTime {
+    IndexTime::new(clamp(metadata.mtime()), nanoseconds(metadata.mtime_nsec()))
+}
+
+fn inode_changed(metadata: &Metadata) -> IndexTime {
+    IndexTime::new(clamp(metadata.ctime()), nanoseconds(metadata.ctime_nsec()))
+}
+
+/// Makes an entry of an index; without metadata, one whose file is looked at the next time.
+pub(super) fn entry(path: &[u8], mode: u32, id: Oid, metadata: Option<&Metadata>) -> IndexEntry {
+    let never = IndexTime::new(0, 0);
+    IndexEntry {
+        ctime: metadata.map_or(never, inode_changed),
+        mtime: metadata.map_or(never, modified),
+        dev: metadata.map_or(0, |metadata| low(metadata.dev())),
+        ino: metadata.map_or(0, |metadata| low(metadata.ino())),
+        mode,
+        uid: metadata.map_or(0, Metadata::uid),
+        gid: metadata.map_or(0, Metadata::gid),
+        file_size: metadata.map_or(0, |metadata| low(metadata.len())),
+        id,
+        flags: 0,
+        flags_extended: 0,
+        path: path.to_owned(),
+    }
+}
+
+/// Says whether a file still is what an index says of it, by its times alone.
+pub(super) fn is_stat_clean(entry: &IndexEntry, metadata: &Metadata, index_written: &IndexTime) -> bool {
+    let tick = if entry.mtime.nanoseconds() == 0 || index_written.nanoseconds() == 0 { COARSE_TICK } else { FINE_TICK };
+    entry.mtime.seconds() != 0
+        && entry.mtime == modified(metadata)
+        && entry.file_size == low(metadata.len())
+        && entry.ino == low(metadata.ino())
+        && since_epoch(&entry.mtime) + tick < since_epoch(index_written)
+}
+
+/// When a file was last written, as an index tells time.
+pub(super) fn written(path: &Path) -> Option<IndexTime> {
+    path.metadata().ok().map(|metadata| modified(&metadata))
+}

@@ -1,0 +1,376 @@
+//! Worktrees of tasks: made, opened, made again, removed. What a checkpoint does not hold is never removed.
+
+use super::{
+    Checkpoint, CheckpointSpec, GitError, Repository,
+    checkpoint::keep_commits_of,
+    contents::Contents,
+    error::{Doing, DoingOn},
+    land::{Landing, steps},
+    names::{BRANCH_ROOTS, admin_name, task_of_branch},
+    open_exactly,
+    path_bytes::{bytes_of, path_of},
+    submodule,
+};
+use git2::{BranchType, Oid, WorktreeAddOptions, WorktreeLockStatus, WorktreePruneOptions};
+use std::{
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+/// What worktree to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorktreeSpec {
+    /// Its folder (see [`worktree_dir`](super::worktree_dir())).
+    pub path: PathBuf,
+    /// The branch that is asked for (see [`branch_name`](super::branch_name())).
+    pub branch: String,
+    /// The commit it starts from, as hex.
+    pub base: String,
+}
+
+/// A worktree that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorktreeHandle {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Its branch: the one asked for, with a number where an earlier loop's commits are on that.
+    pub branch: String,
+    /// Submodules whose files are not there: their commits are not in this repository, and nothing is downloaded.
+    pub empty_submodules: Vec<PathBuf>,
+}
+
+/// How many branches of the same task are looked through for a free name.
+const MOST_BRANCHES: u32 = 1000;
+
+impl Repository {
+    /// Makes a worktree with a branch of its own. One of this repository that is at that path already, on that branch,
+    /// is opened.
+    ///
+    /// A branch of that name that holds commits the base does not have is left alone, and the next number taken.
+    pub fn create_worktree(&self, spec: &WorktreeSpec) -> Result<WorktreeHandle, GitError> {
+        let repo = self.open()?;
+        match spec.path.read_dir().map(|mut items| items.next().is_some()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(_) => return Err(GitError::NotOurs { path: spec.path.clone() }),
+            // An empty folder is as good as none.
+            Ok(false) => fs::remove_dir(&spec.path).doing_on("remove the empty folder", &spec.path)?,
+            Ok(true) => {
+                let there = self.open_at(&spec.path)?;
+                let on = there.head().ok().and_then(|head| head.shorthand().ok().map(str::to_owned));
+                if on.as_deref() != Some(&spec.branch) {
+                    return Err(GitError::NotOurs { path: spec.path.clone() });
+                }
+                return self.open_worktree(&spec.path, &spec.branch);
+            }
+        }
+        self.forget_worktree(&repo, &spec.path)?;
+        let base = Oid::from_str(&spec.base).and_then(|id| repo.find_commit(id)).doing("read the base commit")?;
+        let branch = free_branch(&repo, &spec.branch, base.id())?;
+        repo.branch(&branch, &base, true).doing("make the branch")?;
+        let made = self.add_worktree(&repo, &spec.path, &branch);
+        if made.is_err()
+            && let Ok(mut branch) = repo.find_branch(&branch, BranchType::Local)
+        {
+            let _ = branch.delete();
+        }
+        made
+    }
+
+    /// Opens a worktree of this repository; one that lost its `.git` file gets it back.
+    pub fn open_worktree(&self, path: &Path, branch: &str) -> Result<WorktreeHandle, GitError> {
+        let repo = self.open_at(path)?;
+        Ok(WorktreeHandle {
+            path: path.to_owned(),
+            branch: branch.to_owned(),
+            empty_submodules: submodule::empty(&repo)?,
+        })
+    }
+
+    /// Makes a worktree that is gone again, as a checkpoint has it.
+    ///
+    /// Its branch is where the checkpoint has it; commits that were made on top afterwards win over the checkpoint.
+    pub fn restore_worktree(
+        &self,
+        path: &Path,
+        branch: &str,
+        checkpoint: &Checkpoint,
+    ) -> Result<WorktreeHandle, GitError> {
+        if path.symlink_metadata().is_ok() {
+            return self.open_worktree(path, branch);
+        }
+        let repo = self.open()?;
+        let no_checkpoint = || GitError::NoCheckpoint { name: checkpoint.ref_name.clone() };
+        let commit = Oid::from_str(&checkpoint.commit).and_then(|id| repo.find_commit(id));
+        let commit = commit.map_err(|_| no_checkpoint())?;
+        let head = commit.parent(0).map_err(|_| no_checkpoint())?;
+        self.forget_worktree(&repo, path)?;
+        let tip = repo.find_branch(branch, BranchType::Local).and_then(|branch| branch.get().peel_to_commit());
+        let newer = match &tip {
+            Ok(tip) => repo.graph_descendant_of(tip.id(), head.id()).doing("compare commits")?,
+            Err(_) => false,
+        };
+        if !newer {
+            if let Ok(tip) = &tip {
+                keep_commits_of(&repo, branch, tip.id(), &checkpoint.commit)?;
+            }
+            repo.branch(branch, &head, true).doing("make the branch")?;
+        }
+        let made = self.add_worktree(&repo, path, branch)?;
+        if !newer {
+            let worktree = self.open_at(path)?;
+            let read = |commit: &git2::Commit<'_>| {
+                worktree.find_commit(commit.id()).and_then(|commit| commit.tree()).doing("read a commit")
+            };
+            let (from, to) = (read(&head)?, read(&commit)?);
+            let mut landing = Landing::prepare(&worktree, steps(&worktree, &from, &to, &[])?, &to, None)?;
+            landing.apply()?;
+            landing.keep();
+        }
+        Ok(made)
+    }
+
+    /// Removes a worktree after a last checkpoint of it; its branch and its checkpoints stay.
+    ///
+    /// Refuses when it holds something that a checkpoint cannot keep. None when its folder was gone already.
+    pub fn remove_worktree(
+        &self,
+        path: &Path,
+        last: &CheckpointSpec<'_>,
+    ) -> Result<Option<Checkpoint>, GitError> {
+        let repo = self.open()?;
+        if path.symlink_metadata().is_err() {
+            self.forget_worktree(&repo, path)?;
+            return Ok(None);
+        }
+        let opened = self.open_at(path)?;
+        if !opened.is_worktree() {
+            return Err(GitError::NotOurs { path: path.to_owned() });
+        }
+        let worktree = git2::Worktree::open_from_repository(&opened).doing("open the worktree")?;
+        if !matches!(worktree.is_locked(), Ok(WorktreeLockStatus::Unlocked)) {
+            return Err(GitError::WorktreeLocked { path: path.to_owned() });
+        }
+        let checkpoint = self.checkpoint(path, last)?;
+        if !checkpoint.skipped.is_empty() {
+            return Err(GitError::WouldLose { path: path.to_owned(), kept_out: checkpoint.skipped });
+        }
+        remove_folder(path)?;
+        self.forget_worktree(&repo, path)?;
+        Ok(Some(checkpoint))
+    }
+
+    /// Removes a task's worktree and its branch; checkpoints stay, and with them every commit of the branch.
+    pub fn discard(&self, path: &Path, branch: &str, last: &CheckpointSpec<'_>) -> Result<(), GitError> {
+        let checkpoint = self.remove_worktree(path, last)?;
+        self.delete_branch(branch, checkpoint.as_ref())
+    }
+
+    /// Deletes a branch that Alfine made. Its commits stay under a ref of Alfine's own.
+    pub(super) fn delete_branch(&self, name: &str, last: Option<&Checkpoint>) -> Result<(), GitError> {
+        if task_of_branch(name).is_none() {
+            return Err(GitError::NoBranch { name: name.to_owned() });
+        }
+        let repo = self.open()?;
+        let Ok(mut branch) = repo.find_branch(name, BranchType::Local) else { return Ok(()) };
+        if let Some(tip) = branch.get().target() {
+            keep_commits_of(&repo, name, tip, last.map_or("", |last| &last.commit))?;
+        }
+        branch.delete().doing("delete the branch")
+    }
+
+    /// Removes the lock that a killed git process left on a worktree's index, and says whether there was one.
+    ///
+    /// Only for a worktree of Alfine's own, in which the caller knows that no process works.
+    pub fn clear_stale_lock(&self, worktree: &Path) -> Result<bool, GitError> {
+        let lock = self.open_at(worktree)?.path().join("index.lock");
+        match fs::remove_file(&lock) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error).doing_on("remove", &lock),
+        }
+    }
+
+    /// Adds a worktree for a branch and checks it out. Nothing may be at `path`.
+    fn add_worktree(
+        &self,
+        repo: &git2::Repository,
+        path: &Path,
+        branch: &str,
+    ) -> Result<WorktreeHandle, GitError> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).doing_on("make the folder", folder)?;
+        }
+        let reference = repo.find_branch(branch, BranchType::Local).doing("read the branch")?.into_reference();
+        let mut options = WorktreeAddOptions::new();
+        options.reference(Some(&reference));
+        let added = repo
+            .worktree(&admin_name(path), path, Some(&options))
+            .map(drop)
+            .doing("make the worktree")
+            .and_then(|()| finish_worktree(path));
+        match added {
+            Ok(empty_submodules) => {
+                Ok(WorktreeHandle { path: path.to_owned(), branch: branch.to_owned(), empty_submodules })
+            }
+            Err(error) => {
+                let _ = remove_folder(path);
+                let _ = self.forget_worktree(repo, path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Removes git's notes of a worktree whose folder is gone.
+    pub(super) fn forget_worktree(&self, repo: &git2::Repository, path: &Path) -> Result<(), GitError> {
+        for name in repo.worktrees().doing("list the worktrees")?.iter_bytes() {
+            let Ok(worktree) = str::from_utf8(name).map_err(|_| ()).and_then(|name| {
+                repo.find_worktree(name).map_err(|_| ())
+            }) else {
+                continue;
+            };
+            if !same_place(worktree.path(), path) || path.symlink_metadata().is_ok() {
+                continue;
+            }
+            if !matches!(worktree.is_locked(), Ok(WorktreeLockStatus::Unlocked)) {
+                return Err(GitError::WorktreeLocked { path: path.to_owned() });
+            }
+            let mut options = WorktreePruneOptions::new();
+            worktree.prune(Some(options.valid(true))).doing("forget the worktree")?;
+        }
+        // A half-made entry of ours is none that libgit2 lists.
+        let admin = self.common_dir.join("worktrees").join(admin_name(path));
+        if path.symlink_metadata().is_err() && admin.exists() {
+            fs::remove_dir_all(&admin).doing_on("remove", &admin)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the `.git` file of a worktree again that has lost it. Says whether it did.
+    pub(super) fn reattach(&self, worktree: &Path) -> Result<bool, GitError> {
+        let file = worktree.join(".git");
+        if file.symlink_metadata().is_ok() {
+            return Ok(false);
+        }
+        let Ok(entries) = self.common_dir.join("worktrees").read_dir() else { return Ok(false) };
+        for entry in entries.flatten() {
+            let Ok(gitdir) = fs::read(entry.path().join("gitdir")) else { continue };
+            if same_place(&path_of(gitdir.trim_ascii_end()), &file) {
+                let line = [b"gitdir: ", bytes_of(&entry.path()), b"\n"].concat();
+                fs::write(&file, line).doing_on("write", &file)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Brings what libgit2's checkout leaves out: foreign filters and submodules.
+fn finish_worktree(path: &Path) -> Result<Vec<PathBuf>, GitError> {
+    let repo = open_exactly(path)?;
+    let contents = Contents::new(&repo)?;
+    let index = repo.index().doing("read the index")?;
+    let attributes = |path: &[u8]| path == b".gitattributes" || path.ends_with(b"/.gitattributes");
+    let has_attributes = repo.commondir().join("info/attributes").exists()
+        || repo.config().is_ok_and(|config| config.get_path("core.attributesfile").is_ok())
+        || index.iter().any(|entry| attributes(&entry.path));
+    if has_attributes {
+        let filtered: Vec<_> = index
+            .iter()
+            .filter_map(|entry| {
+                let filter = contents.foreign_filter(&entry.path)?;
+                Some((entry.path, filter))
+            })
+            .collect();
+        contents.rewrite_filtered(&filtered)?;
+    }
+    submodule::initialise(&repo)
+}
+
+/// Compares two paths of which one may be gone, so that only their folders can be resolved.
+pub(super) fn same_place(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| {
+        let mut rest = Vec::new();
+        for folder in path.ancestors() {
+            if let Ok(real) = folder.canonicalize() {
+                return rest.iter().rev().fold(real, |path: PathBuf, name| path.join(name));
+            }
+            rest.extend(folder.file_name().map(ToOwned::to_owned));
+        }
+        path.to_owned()
+    };
+    a == b || real(a) == real(b)
+}
+
+/// Finds a name for a task's branch under which nothing is lost.
+fn free_branch(repo: &git2::Repository, wanted: &str, base: Oid) -> Result<String, GitError> {
+    let wanted = match blocking(repo, wanted) {
+        None => wanted.to_owned(),
+        Some(by) => {
+            let moved = wanted.strip_prefix(BRANCH_ROOTS[0]).map(|task| format!("{}{task}", BRANCH_ROOTS[1]));
+            match moved.filter(|moved| blocking(repo, moved).is_none()) {
+                Some(moved) => moved,
+                None => return Err(GitError::BranchBlocked { name: wanted.to_owned(), by }),
+            }
+        }
+    };
+    for n in 1..=MOST_BRANCHES {
+        let name = if n == 1 { wanted.clone() } else { format!("{wanted}+{n}") };
+        let below = repo.references_glob(&format!("refs/heads/{name}/*")).doing("list the branches")?;
+        if below.count() > 0 {
+            continue;
+        }
+        let Ok(branch) = repo.find_branch(&name, BranchType::Local) else { return Ok(name) };
+        let tip = branch.get().peel_to_commit().doing("read a branch")?.id();
+        let nothing_of_its_own =
+            tip == base || repo.graph_descendant_of(base, tip).doing("compare commits")?;
+        if nothing_of_its_own && !is_checked_out(repo, branch.get()) {
+            return Ok(name);
+        }
+    }
+    Err(GitError::BranchBlocked { name: wanted.clone(), by: wanted })
+}
+
+/// Says whether any worktree's HEAD is this branch.
+fn is_checked_out(repo: &git2::Repository, branch: &git2::Reference<'_>) -> bool {
+    let is_head = |repo: &git2::Repository| {
+        repo.find_reference("HEAD").is_ok_and(|head| head.symbolic_target_bytes() == Some(branch.name_bytes()))
+    };
+    let main = git2::Repository::open(repo.commondir());
+    main.is_ok_and(|main| is_head(&main))
+        || repo.worktrees().is_ok_and(|names| {
+            names.iter().flatten().flatten().any(|name| {
+                repo.find_worktree(name)
+                    .and_then(|worktree| git2::Repository::open_from_worktree(&worktree))
+                    .is_ok_and(|repo| is_head(&repo))
+            })
+        })
+}
+
+/// Finds the branch that has the name of a folder this one needs.
+fn blocking(repo: &git2::Repository, branch: &str) -> Option<String> {
+    branch
+        .match_indices('/')
+        .filter_map(|(at, _)| branch.get(..at))
+        .find(|folder| repo.find_branch(folder, BranchType::Local).is_ok())
+        .map(str::to_owned)
+}
+
+/// Removes a folder, also one whose folders were made read-only (as package caches are). Links are not followed.
+fn remove_folder(path: &Path) -> Result<(), GitError> {
+    let Err(error) = fs::remove_dir_all(path) else { return Ok(()) };
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let mut folders = vec![path.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(0o700));
+            let items = folder.read_dir().into_iter().flatten().flatten();
+            folders.extend(
+                items.filter(|item| item.file_type().is_ok_and(|kind| kind.is_dir())).map(|item| item.path()),
+            );
+        }
+    }
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.doing_on("remove the worktree", path),
+    }
+}

@@ -1,0 +1,11 @@
+//! The git module against real repositories: each test has its own folder, and none sees the machine's configuration.
+
+mod checkpoints;
+mod commits;
+mod fixture;
+mod merges;
+mod nothing_is_lost;
+mod provisioning;
+mod repositories;
+mod submodules;
+mod worktrees;
