@@ -1,1 +1,27 @@
-//! config
+//! What a user, a repository, an editor, a command line and a task say of how loops are run: one [`Config`].
+//!
+//! The settings, their meaning and their bounds are written down once, in [`Config`]'s types; the JSON schema, the
+//! checks, the reference and the template all come from there. Reads files, never writes one, runs nothing, and never
+//! knows what a setting is used for.
+
+mod check;
+mod duration;
+mod layers;
+mod proposal;
+mod reference;
+mod settings;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use duration::{HumanDuration, NotADuration};
+pub use layers::{
+    ConfigError, ConfigProblem, Layer, Layers, Loaded, Partial, SettingPlace, load, load_what_is_valid,
+};
+pub use proposal::{WorktreeProposal, proposals};
+pub use reference::{reference_markdown, schema, template};
+pub use settings::{
+    AGENTS, Agent, Config, Gate, HARD_ITERATION_LIMIT, Limits, Lint, OnDone, Permissions, PromptVia, Safety,
+    Sandbox, Verification, Verifier, VerifierKind, VerifyWhen, Worktree,
+};
+pub use source::Source;

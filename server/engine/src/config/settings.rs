@@ -1,0 +1,428 @@
+//! Every setting: its name, its type, its bounds, its default, and in its doc comment its documentation. The first
+//! sentence of a doc comment is what the reference and the template show.
+
+use super::duration::HumanDuration;
+use alfine_core::plan::{Autonomy, ContextMode, Isolation};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// No loop runs more iterations than this, whatever is configured.
+pub const HARD_ITERATION_LIMIT: u32 = 50;
+
+/// The names that `agent` can have.
+pub const AGENTS: [&str; 7] = ["claude", "codex", "gemini", "opencode", "command", "acp", "rehearsal"];
+
+/// How Alfine runs loops. Settings come from the user's `config.toml`, the repository's `alfine.toml`, the editor, the
+/// command line and the task; later wins, setting by setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(title = "alfine.toml")]
+pub struct Config {
+    /// The agent that does the work.
+    #[schemars(schema_with = "agent_name")]
+    pub agent: String,
+    /// The model the agent is asked to use; without it the agent's own default. `agents.<name>.model` goes before it.
+    #[schemars(extend("format" = "argument"))]
+    pub model: Option<String>,
+    /// Whether later iterations resume the agent's session (`resume`) or each starts a session of its own (`fresh`).
+    #[schemars(schema_with = "context_mode")]
+    pub context: ContextMode,
+    /// Where the agent works: in a git worktree of its own (`worktree`) or in your own tree (`in-place`).
+    #[schemars(schema_with = "isolation")]
+    pub isolation: Isolation,
+    /// What happens with the work of a task that is done.
+    pub on_done: OnDone,
+    /// When verifiers run.
+    pub verify: VerifyWhen,
+    /// How much a loop decides by itself: `guarded` asks where verifiers are yellow, `full_auto` takes yellow for
+    /// done, `manual` asks at every step.
+    #[schemars(schema_with = "autonomy")]
+    pub autonomy: Autonomy,
+    /// What the agent may do without asking.
+    pub permissions: Permissions,
+    /// How many tasks of a chain run at the same time.
+    #[schemars(range(min = 1, max = 64))]
+    pub max_parallel: u32,
+    /// More files that are plans, as globs from the repository's root, such as `docs/plans/*.md`. `PLAN.md`,
+    /// `*.plan.md`, `TODO.md`, `PRD.md`, `tasks.md`, `prd.json` and `.alfine/plans/**` always are.
+    #[schemars(extend("items" = {"type": "string", "format": "glob"}))]
+    pub plans: Vec<String>,
+    /// Whether what loops learn of the repository (files that change together, commands that work, what mends an
+    /// error) is kept and told to later iterations.
+    pub learn: bool,
+    /// When a loop is stopped.
+    pub limits: Limits,
+    /// What a fresh worktree gets of that which git ignores.
+    pub worktree: Worktree,
+    /// Checks that Alfine runs itself, besides those it detects and those that criteria name.
+    pub verifiers: Vec<Verifier>,
+    /// How the verifiers' results are judged.
+    pub verification: Verification,
+    /// Settings of one agent, by its name.
+    #[schemars(schema_with = "agents")]
+    pub agents: BTreeMap<String, Agent>,
+    /// Thresholds and words of the findings on plans.
+    pub lint: Lint,
+    /// Other ways for an agent to say that it is done, besides the completion gate. A plan that comes from a tool with
+    /// such a way has it on by itself.
+    pub gate: Gate,
+    /// What is kept from the agent, and what from the logs.
+    pub safety: Safety,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            agent: "claude".to_owned(),
+            model: None,
+            context: ContextMode::default(),
+            isolation: Isolation::default(),
+            on_done: OnDone::default(),
+            verify: VerifyWhen::default(),
+            autonomy: Autonomy::default(),
+            permissions: Permissions::default(),
+            max_parallel: 1,
+            plans: Vec::new(),
+            learn: true,
+            limits: Limits::default(),
+            worktree: Worktree::default(),
+            verifiers: Vec::new(),
+            verification: Verification::default(),
+            agents: BTreeMap::new(),
+            lint: Lint::default(),
+            gate: Gate::default(),
+            safety: Safety::default(),
+        }
+    }
+}
+
+/// What happens with the work of a task that is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDone {
+    /// You are asked.
+    #[default]
+    Ask,
+    /// It stays on its branch.
+    Branch,
+    /// It is merged into the branch it was based on.
+    Merge,
+    /// Its branch is pushed and a pull request opened with the `gh` CLI.
+    Pr,
+}
+
+/// When verifiers run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum VerifyWhen {
+    /// When the agent says that it is done.
+    #[default]
+    Ready,
+    /// After each iteration.
+    Always,
+}
+
+/// What the agent may do without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Permissions {
+    /// Edit files of the worktree.
+    Edits,
+    /// Edit files and run commands.
+    #[default]
+    Commands,
+    /// Everything: the agent's own checks are off. Without a sandbox it needs `safety.allow_unsandboxed_all`.
+    All,
+}
+
+/// When a loop is stopped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Limits {
+    /// Iterations that are judged. The hard limit is 50.
+    #[schemars(range(min = 1, max = 50))]
+    pub iterations: u32,
+    /// Consecutive iterations without a change.
+    #[schemars(range(min = 1, max = 50))]
+    pub no_change: u32,
+    /// Consecutive iterations with the same error.
+    #[schemars(range(min = 1, max = 50))]
+    pub same_error: u32,
+    /// How often the agent may say that it is done while the verifiers say no.
+    #[schemars(range(min = 1, max = 50))]
+    pub rework: u32,
+    /// US dollars over the loop; off where not set.
+    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    pub cost_usd: Option<f64>,
+    /// Tokens over the loop; off where not set.
+    #[schemars(range(min = 1, max = 1_000_000_000_000_u64))]
+    pub tokens: Option<u64>,
+    /// Running time of the loop, waits left out.
+    pub wall_time: HumanDuration,
+    /// Time without output after which the agent is ended; the iteration counts as an error.
+    pub stall: HumanDuration,
+    /// Time without a first sign of the agent after which a warning is shown.
+    pub startup_warning: HumanDuration,
+    /// Time without a first sign of the agent after which it is ended.
+    pub startup: HumanDuration,
+    /// Consecutive runs of the agent that crashed or whose service failed.
+    #[schemars(range(min = 1, max = 50))]
+    pub agent_failing: u32,
+    /// Consecutive iterations in which the same tool was denied.
+    #[schemars(range(min = 1, max = 50))]
+    pub permission: u32,
+    /// How often the tree may come back to what it was before (A, B, A, B).
+    #[schemars(range(min = 1, max = 50))]
+    pub oscillation: u32,
+    /// How often the chain of a directive may be planned again.
+    #[schemars(range(min = 1, max = 50))]
+    pub regenerations: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            iterations: 10,
+            no_change: 3,
+            same_error: 5,
+            rework: 3,
+            cost_usd: None,
+            tokens: None,
+            wall_time: HumanDuration::from_secs(4 * 3600),
+            stall: HumanDuration::from_secs(15 * 60),
+            startup_warning: HumanDuration::from_secs(30),
+            startup: HumanDuration::from_secs(120),
+            agent_failing: 3,
+            permission: 2,
+            oscillation: 2,
+            regenerations: 3,
+        }
+    }
+}
+
+/// What a fresh worktree gets of that which git ignores.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Worktree {
+    /// Files to copy, as globs from the repository's root, such as `.env`.
+    #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
+    pub copy: Vec<String>,
+    /// Paths to link to, from the repository's root, such as `node_modules`.
+    #[schemars(extend("items" = {"type": "string", "format": "inner-path"}))]
+    pub link: Vec<String>,
+    /// A shell command that is run once in it, such as `npm ci`.
+    #[schemars(length(min = 1))]
+    pub setup: Option<String>,
+}
+
+/// A check that Alfine runs itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verifier {
+    /// Its name, unique among the verifiers.
+    #[schemars(length(min = 1, max = 80))]
+    pub name: String,
+    /// What it checks.
+    #[serde(default)]
+    pub kind: VerifierKind,
+    /// The shell command of the kind `command`; it passes with exit status 0.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub command: Option<String>,
+    /// Its share in the score.
+    #[serde(default = "Verifier::default_weight")]
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub weight: f64,
+    /// How long it may run.
+    #[serde(default = "Verifier::default_timeout")]
+    pub timeout: HumanDuration,
+    /// Whether nothing is green without it.
+    #[serde(default = "Verifier::default_required")]
+    pub required: bool,
+}
+
+impl Verifier {
+    fn default_weight() -> f64 {
+        1.0
+    }
+
+    fn default_timeout() -> HumanDuration {
+        HumanDuration::from_secs(300)
+    }
+
+    fn default_required() -> bool {
+        true
+    }
+}
+
+/// What a verifier checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerifierKind {
+    /// That a command passes.
+    #[default]
+    Command,
+    /// That the agent left nothing uncommitted.
+    CleanTree,
+}
+
+/// How the verifiers' results are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Verification {
+    /// The score from which on a result is green, where every required verifier passed.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub green: f64,
+    /// The score from which on a result is yellow; below it is red.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub yellow: f64,
+    /// Whether verifiers are detected from what the repository holds, such as `cargo test`.
+    pub auto: bool,
+}
+
+impl Default for Verification {
+    fn default() -> Self {
+        Self { green: 0.9, yellow: 0.6, auto: true }
+    }
+}
+
+/// Settings of one agent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Agent {
+    /// The program: a name on `PATH`, or a path. Never run through a shell.
+    #[schemars(length(min = 1), extend("format" = "argument"))]
+    pub command: Option<String>,
+    /// More arguments, one text each, put before those that Alfine gives.
+    pub args: Vec<String>,
+    /// Environment variables to set.
+    pub env: BTreeMap<String, String>,
+    /// The model this agent is asked to use.
+    #[schemars(length(min = 1), extend("format" = "argument"))]
+    pub model: Option<String>,
+    /// What this agent may do without asking, where it differs from `permissions`.
+    pub permissions: Option<Permissions>,
+    /// How the agent `command` gets its prompt.
+    pub prompt: PromptVia,
+}
+
+/// How a command gets its prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PromptVia {
+    /// On its standard input.
+    #[default]
+    Stdin,
+    /// As its last argument.
+    Argument,
+}
+
+/// Thresholds and words of the findings on plans. Words are compared without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Lint {
+    /// Files that a task may name before it is too large.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_files: u32,
+    /// Words that a task may have before it is too large.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_words: u32,
+    /// Words in a task's title or first sentence that show that it is too large.
+    #[schemars(inner(length(min = 1)))]
+    pub scope_words: Vec<String>,
+    /// Phrases of a criterion that cannot be verified.
+    #[schemars(inner(length(min = 1)))]
+    pub vague_phrases: Vec<String>,
+    /// Words of a task that changes the schema; it goes before code and user interface.
+    #[schemars(inner(length(min = 1)))]
+    pub schema_words: Vec<String>,
+    /// Words of a task that changes the code behind the user interface.
+    #[schemars(inner(length(min = 1)))]
+    pub backend_words: Vec<String>,
+    /// Words of a task that changes the user interface.
+    #[schemars(inner(length(min = 1)))]
+    pub ui_words: Vec<String>,
+}
+
+impl Default for Lint {
+    fn default() -> Self {
+        let words = |text: &str| text.split(", ").map(str::to_owned).collect();
+        Self {
+            max_files: 10,
+            max_words: 500,
+            scope_words: words("entire, all, complete, refactor"),
+            vague_phrases: words(
+                "works correctly, works well, works properly, works as expected, good UX, good user experience, \
+                 handles edge cases, user friendly, user-friendly, looks good, looks nice, is intuitive, \
+                 is robust, is clean, is performant, is fast",
+            ),
+            schema_words: words("schema, migration, migrate, database table, add column, add table"),
+            backend_words: words("backend, api, endpoint, server, service, handler, controller, repository"),
+            ui_words: words("ui, frontend, page, button, form, component, screen, dialog"),
+        }
+    }
+}
+
+/// Other ways for an agent to say that it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Gate {
+    /// The text that counts as done inside of `<promise>` tags, such as `COMPLETE`.
+    #[schemars(length(min = 1, max = 200))]
+    pub promise: Option<String>,
+    /// Whether a `---RALPH_STATUS---` block with `EXIT_SIGNAL: true` counts as done.
+    pub ralph_status: bool,
+    /// Whether a bare `LOOP_COMPLETE` as the last line counts as done.
+    pub loop_complete: bool,
+}
+
+/// What is kept from the agent, and what from the logs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Safety {
+    /// Whether the agent runs in a sandbox.
+    pub sandbox: Sandbox,
+    /// Environment variables that the agent gets although they look like secrets.
+    #[schemars(inner(length(min = 1)))]
+    pub pass_env: Vec<String>,
+    /// Regular expressions for what is masked in logs and transcripts, besides the known shapes of secrets. Those of
+    /// all files add up.
+    #[schemars(length(max = 100), extend("items" = {"type": "string", "format": "regex"}))]
+    pub mask: Vec<String>,
+    /// Whether `permissions = "all"` is given to an agent that runs without a sandbox.
+    pub allow_unsandboxed_all: bool,
+}
+
+/// Whether the agent runs in a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Sandbox {
+    /// Where one is available.
+    #[default]
+    Auto,
+    /// Always; without one nothing starts.
+    Required,
+    /// Never.
+    Off,
+}
+
+fn agent_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": AGENTS })
+}
+
+fn agents(generator: &mut SchemaGenerator) -> Schema {
+    let agent = generator.subschema_for::<Agent>();
+    json_schema!({ "type": "object", "propertyNames": { "enum": AGENTS }, "additionalProperties": agent })
+}
+
+fn context_mode(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["resume", "fresh"] })
+}
+
+fn isolation(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["worktree", "in-place"] })
+}
+
+fn autonomy(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["full_auto", "guarded", "manual"] })
+}
