@@ -1,5 +1,20 @@
 //! Plan documents: text in, goal and tasks with their source ranges out. Parsing never fails.
 
+mod body;
+mod edit;
+mod fields;
+mod front_matter;
+mod ids;
+mod label;
+mod markdown;
+mod outline;
+
+pub use edit::tick;
+pub use fields::FieldName;
+pub(crate) use fields::nearest;
+pub use ids::{Names, find_again, slug};
+pub use markdown::parse_markdown;
+
 use crate::{task::TaskId, text::Span};
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +29,22 @@ pub struct Plan {
     pub tasks: Vec<Task>,
     /// The fields of the front matter: every task's defaults.
     pub defaults: Fields,
+    /// What a directive says besides its goal; none for a plan whose tasks the user wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directive: Option<Directive>,
     /// What the parser did not understand, at its place.
     pub problems: Vec<Problem>,
+}
+
+/// What a directive says besides its goal. Texts are as written; empty where a section is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Directive {
+    /// What is asked for.
+    pub requirements: String,
+    /// What must hold in the end.
+    pub criteria: Vec<Criterion>,
+    /// What must not be done.
+    pub constraints: String,
 }
 
 /// One unit of work in a plan.
@@ -171,4 +200,75 @@ pub enum ProblemKind {
         /// Why.
         reason: String,
     },
+}
+
+/// Names of files that are Markdown plans wherever they stand.
+const PLAN_NAMES: [&str; 6] = ["PLAN.md", "plan.md", "TODO.md", "PRD.md", "tasks.md", "fix_plan.md"];
+
+/// Says whether a Markdown file is a plan by its name alone. `path` is from the repository's root, `/` separated.
+pub fn is_plan_path(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let in_folder = path.starts_with(".alfine/plans/") && name.ends_with(".md");
+    PLAN_NAMES.contains(&name) || name.ends_with(".plan.md") || in_folder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::TextEdit;
+
+    /// Applies edits that do not overlap.
+    pub(crate) fn edited(text: &str, mut edits: Vec<TextEdit>) -> String {
+        let mut edited = text.to_owned();
+        edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+        for edit in edits {
+            edited.replace_range(edit.span.start..edit.span.end, &edit.new_text);
+        }
+        edited
+    }
+
+    /// The document with all its tasks ticked.
+    pub(crate) fn ticked(text: &str, plan: &Plan) -> String {
+        edited(text, plan.tasks.iter().flat_map(|task| tick(text, task)).collect())
+    }
+
+    #[test]
+    fn a_task_is_ticked_in_its_own_box_or_else_in_its_criteria_s() {
+        for (text, expected) in [
+            ("- [ ] a\n  - [ ] b\n", "- [x] a\n  - [ ] b\n"),
+            ("### [ ] T1: a\n- [ ] b\n", "### [x] T1: a\n- [ ] b\n"),
+            ("### T1: a\n- [ ] b\n- [X] c\n- [ ] d\n", "### T1: a\n- [x] b\n- [X] c\n- [x] d\n"),
+            ("### T1: a\nCriteria:\n- b\n", "### T1: a\nCriteria:\n- b\n"),
+        ] {
+            assert_eq!(ticked(text, &parse_markdown(text)), expected);
+        }
+    }
+
+    #[test]
+    fn plans_are_known_by_their_names() {
+        for path in [
+            "PLAN.md",
+            "docs/plan.md",
+            "a.plan.md",
+            "TODO.md",
+            "PRD.md",
+            "x/y/tasks.md",
+            "fix_plan.md",
+            ".alfine/plans/a/b.md",
+        ] {
+            assert!(is_plan_path(path), "{path}");
+        }
+        for path in [
+            "README.md",
+            "myplan.md",
+            "PLAN.md/x",
+            "PLAN.txt",
+            ".alfine/progress.md",
+            ".alfine/plans/x.txt",
+            "prd.json",
+            "",
+        ] {
+            assert!(!is_plan_path(path), "{path}");
+        }
+    }
 }

@@ -1,0 +1,329 @@
+//! What stands below a task's title: fields, acceptance criteria, and the details that remain.
+//!
+//! Knows blocks and lines, not which task they are of.
+
+use super::fields::{FieldName, Value, field_line};
+use super::label::{names_criteria, names_optional};
+use super::outline::{Inline, InlineKind, Kind, Line, Outline, trimmed};
+use super::{Criterion, Fields, Problem, ProblemKind};
+use crate::text::Span;
+
+/// What a task's body says.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub(super) fields: Fields,
+    pub(super) criteria: Vec<Criterion>,
+    pub(super) problems: Vec<Problem>,
+    /// What is neither detail nor title: fields and criteria. Whole lines, in order.
+    pub(super) taken: Vec<Span>,
+}
+
+/// What a list is, by the heading or the line above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Details,
+    Criteria,
+    /// Never blocks, so none of it is a criterion.
+    Optional,
+    Values(FieldName),
+}
+
+struct Reader<'o, 't> {
+    outline: &'o Outline<'t>,
+    body: Body,
+    /// Criteria without a label: the boxes of a task whose criteria are not named.
+    boxes: Vec<Criterion>,
+    has_label: bool,
+    /// Nothing but `Name: value` lines so far.
+    in_fields: bool,
+    /// The role by the last heading, with its level.
+    section: (Role, u8),
+    /// The role by the line right above a list.
+    announced: Option<Role>,
+}
+
+/// Reads the sibling blocks `blocks`. `title` is the line to pass over: a checkbox item's first.
+pub(super) fn read(outline: &Outline<'_>, blocks: impl Iterator<Item = usize>, title: Option<Span>) -> Body {
+    let mut reader = Reader {
+        outline,
+        body: Body::default(),
+        boxes: Vec::new(),
+        has_label: false,
+        in_fields: true,
+        section: (Role::Details, 0),
+        announced: None,
+    };
+    let mut blocks = blocks.peekable();
+    while let Some(block) = blocks.next() {
+        let list_follows = blocks.peek().is_some_and(|&next| outline.kind(next) == Kind::List);
+        match outline.kind(block) {
+            Kind::Heading(level) => reader.heading(block, level),
+            Kind::Text => reader.text(block, list_follows, title),
+            Kind::List => reader.list(block),
+            Kind::Item(_) | Kind::Opaque => (reader.in_fields, reader.announced) = (false, None),
+        }
+    }
+    reader.finish()
+}
+
+impl Reader<'_, '_> {
+    fn finish(mut self) -> Body {
+        if !self.has_label {
+            self.body.taken.extend(self.boxes.iter().map(|criterion| criterion.span));
+            self.body.criteria = self.boxes;
+        }
+        self.body.taken.sort_unstable_by_key(|span| span.start);
+        self.body
+    }
+
+    fn heading(&mut self, block: usize, level: u8) {
+        (self.in_fields, self.announced) = (false, None);
+        let text = self.outline.plain_block(block);
+        if names_criteria(&text) {
+            self.body.taken.push(self.outline.span(block));
+            self.section = (Role::Criteria, level);
+        } else if names_optional(&text) {
+            self.section = (Role::Optional, level);
+        } else if self.section.0 != Role::Optional || level <= self.section.1 {
+            self.section = (Role::Details, level);
+        }
+    }
+
+    fn text(&mut self, block: usize, list_follows: bool, title: Option<Span>) {
+        self.announced = None;
+        let outline = self.outline;
+        let lines = outline.lines(block);
+        for (number, line) in lines.iter().enumerate() {
+            if Some(line.span) == title {
+                continue;
+            }
+            let announces = list_follows && number + 1 == lines.len();
+            if announces && let Some(role) = label_role(&outline.plain(line)) {
+                self.announced = Some(role);
+                self.in_fields = false;
+                if role == Role::Criteria {
+                    self.body.taken.push(line.span);
+                }
+            } else if let Some(field) = self.line(line, announces) {
+                self.announced = Some(Role::Values(field));
+            }
+        }
+    }
+
+    /// Takes a line if it is a field's, and returns the field if its values can only stand in the list below.
+    fn line(&mut self, line: &Line, announces: bool) -> Option<FieldName> {
+        let text = self.outline.text;
+        let Some(field_line) = field_line(text, line.span) else {
+            self.in_fields = false;
+            return None;
+        };
+        let name = field_line.name.of(text);
+        let value = field_line.value.of(text);
+        let Some(field) = FieldName::named(name) else {
+            if self.in_fields
+                && let Some(near) = FieldName::near(name)
+            {
+                let kind = ProblemKind::UnknownField {
+                    name: name.to_owned(),
+                    nearest: Some(near.as_str().to_owned()),
+                };
+                self.body.problems.push(Problem { span: field_line.name, kind });
+            }
+            return None;
+        };
+        let lists = matches!(field, FieldName::DependsOn | FieldName::Verify);
+        if value.is_empty() && announces && lists {
+            self.body.taken.push(line.span);
+            return Some(field);
+        }
+        if field.is_prose(value) || (!self.in_fields && !field.stands_alone(value, field_line.emphasised)) {
+            return None;
+        }
+        match self.body.fields.take(field, &Value::at(text, field_line.value)) {
+            Ok(()) => self.body.taken.push(line.span),
+            Err(kind) if self.in_fields => {
+                self.body.taken.push(line.span);
+                self.body.problems.push(Problem { span: field_line.value, kind });
+            }
+            Err(_) => {}
+        }
+        None
+    }
+
+    fn list(&mut self, list: usize) {
+        match self.announced.unwrap_or(self.section.0) {
+            Role::Details => self.details(list),
+            Role::Criteria => self.criteria(list),
+            Role::Optional => self.in_fields = false,
+            Role::Values(field) => self.values(field, list),
+        }
+    }
+
+    fn criteria(&mut self, list: usize) {
+        (self.has_label, self.in_fields) = (true, false);
+        self.body.taken.push(self.outline.span(list));
+        collect(self.outline, list, true, &mut self.body.criteria);
+    }
+
+    fn values(&mut self, field: FieldName, list: usize) {
+        let outline = self.outline;
+        self.body.taken.push(outline.span(list));
+        for item in outline.children(list) {
+            let Some(line) = outline.first_line(item) else { continue };
+            if let Err(kind) = self.body.fields.take(field, &Value::at(outline.text, line.span)) {
+                self.body.problems.push(Problem { span: line.span, kind });
+            }
+        }
+    }
+
+    /// A list of fields, of labels with lists of their own, of boxes, or of plain details.
+    fn details(&mut self, list: usize) {
+        let outline = self.outline;
+        for item in outline.children(list) {
+            let ticked = matches!(outline.kind(item), Kind::Item(Some(_)));
+            let Some(line) = outline.first_line(item).filter(|_| !ticked) else {
+                self.in_fields = false;
+                collect(outline, item, false, &mut self.boxes);
+                continue;
+            };
+            let mut inside = outline.children(item).skip(1).peekable();
+            let list_follows = inside.peek().is_some_and(|&next| outline.kind(next) == Kind::List);
+            let one_line = outline.children(item).next().is_some_and(|text| outline.lines(text).len() == 1);
+            let role = if list_follows && one_line { label_role(&outline.plain(line)) } else { None };
+            if let Some(role) = role {
+                self.in_fields = false;
+                if role == Role::Criteria {
+                    self.body.taken.push(outline.span(item));
+                    inside.filter(|&at| outline.kind(at) == Kind::List).for_each(|list| self.criteria(list));
+                }
+                continue;
+            }
+            if one_line && (list_follows || inside.peek().is_none()) {
+                let field = self.line(line, list_follows);
+                if let (Some(field), Some(&list)) = (field, inside.peek()) {
+                    self.values(field, list);
+                }
+            } else {
+                self.in_fields = false;
+            }
+            if outline.holds_boxes(item) {
+                collect(outline, item, false, &mut self.boxes);
+            }
+        }
+    }
+}
+
+/// The role that a line gives to the list right below it.
+fn label_role(line: &str) -> Option<Role> {
+    if names_criteria(line) {
+        return Some(Role::Criteria);
+    }
+    announces_optional(line).then_some(Role::Optional)
+}
+
+/// Says whether a line above a list announces work that never blocks.
+pub(super) fn announces_optional(line: &str) -> bool {
+    // A sentence that happens to begin with "Future" announces nothing.
+    let short = line.split_whitespace().nth(4).is_none();
+    short && names_optional(line)
+}
+
+/// The text of the sibling blocks from `start` up to `end`.
+pub(super) fn text_of(outline: &Outline<'_>, start: usize, end: usize) -> String {
+    let last = outline.siblings(start, end).last();
+    let span = last.map(|last| Span::new(outline.span(start).start, outline.span(last).end));
+    span.map(|span| span.of(outline.text).trim().to_owned()).unwrap_or_default()
+}
+
+/// The criteria of all lists from `start` up to `end`.
+pub(super) fn criteria(outline: &Outline<'_>, start: usize, end: usize) -> Vec<Criterion> {
+    let mut criteria = Vec::new();
+    for list in outline.siblings(start, end).filter(|&block| outline.kind(block) == Kind::List) {
+        collect(outline, list, true, &mut criteria);
+    }
+    criteria
+}
+
+/// Collects the criteria of a list, or of the item `of` and what is in it: each item with a box, and where `plain` each
+/// item directly in the list.
+fn collect(outline: &Outline<'_>, of: usize, plain: bool, criteria: &mut Vec<Criterion>) {
+    for item in of..outline.end(of) {
+        let counts = match outline.kind(item) {
+            Kind::Item(Some(_)) => true,
+            Kind::Item(None) => plain && outline.parent(item) == Some(of),
+            _ => false,
+        };
+        if counts {
+            criteria.extend(criterion(outline, item));
+        }
+    }
+}
+
+/// Reads one item; none where it has no text. Items with boxes inside of it are criteria of their own.
+fn criterion(outline: &Outline<'_>, item: usize) -> Option<Criterion> {
+    let first = outline.children(item).next()?;
+    let start = outline.first_line(item)?.span.start;
+    let list_inside = || outline.children(item).find(|&at| outline.kind(at) == Kind::List);
+    let end = match outline.holds_boxes(item).then(list_inside).flatten() {
+        Some(list) => outline.span(list).start,
+        None => outline.span(item).end,
+    };
+    let span = trimmed(outline.text, Span::new(outline.span(item).start, end));
+    let text = dedented(Span::new(start, span.end).of(outline.text), false);
+    let tick_box = if let Kind::Item(tick_box) = outline.kind(item) { tick_box } else { None };
+    (!text.is_empty()).then(|| Criterion {
+        text,
+        span,
+        command: bound_command(outline, first),
+        checked: tick_box.is_some_and(|tick_box| tick_box.ticked),
+        checkbox: tick_box.map(|tick_box| tick_box.span),
+    })
+}
+
+/// The inline code at the end of a text, where a colon or nothing stands before it.
+fn bound_command(outline: &Outline<'_>, text: usize) -> Option<String> {
+    let ends_sentence = |inline: &&Inline<'_>| {
+        inline.kind == InlineKind::Text && inline.text.trim().trim_end_matches(['.', ';']).is_empty()
+    };
+    let mut inlines = outline.lines(text).iter().rev().flat_map(|line| outline.inlines(line).iter().rev());
+    let code =
+        inlines.find(|inline| !ends_sentence(inline)).filter(|inline| inline.kind == InlineKind::Code)?;
+    let start = outline.lines(text).first()?.span.start;
+    let before = Span::new(start, code.span.start).of(outline.text);
+    let before = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_'));
+    let command = code.text.trim();
+    ((before.is_empty() || before.ends_with(':')) && !command.is_empty()).then(|| command.to_owned())
+}
+
+/// The lines of `span` that no span of `taken` (sorted) touches, without the indentation they share.
+pub(super) fn rest(text: &str, span: Span, taken: &[Span]) -> String {
+    let mut rest = String::new();
+    let mut taken = taken.iter().peekable();
+    let mut at = span.start;
+    for line in span.of(text).split_inclusive('\n') {
+        let end = at + line.len();
+        while taken.next_if(|taken| taken.end <= at).is_some() {}
+        if taken.peek().is_none_or(|taken| taken.start >= end) {
+            rest.push_str(line.trim_end());
+            rest.push('\n');
+        }
+        at = end;
+    }
+    dedented(rest.trim_matches('\n').trim_end(), true)
+}
+
+/// Takes away the indentation that all lines share. A `first` line that does not begin its line has none to share.
+fn dedented(text: &str, first_shares: bool) -> String {
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let inner = text.lines().skip(usize::from(!first_shares));
+    let shared = inner.filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
+    let mut dedented = String::with_capacity(text.len());
+    for (number, line) in text.lines().enumerate() {
+        let cut = if number == 0 && !first_shares { 0 } else { shared };
+        if number > 0 {
+            dedented.push('\n');
+        }
+        dedented.push_str(line.get(cut..).unwrap_or_default().trim_end());
+    }
+    dedented
+}

@@ -1,0 +1,592 @@
+//! What a plan says of how its tasks are run: the fields' names, and their values read from text.
+//!
+//! Knows nothing of Markdown blocks or YAML: a name, a value and its place come in.
+
+use super::{Autonomy, ContextMode, Fields, Isolation, Placed, ProblemKind};
+use crate::text::Span;
+use std::{borrow::Cow, ops::Range};
+
+/// A field that a task or a front matter may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FieldName {
+    /// The ids this task waits for.
+    DependsOn,
+    /// Lower first.
+    Priority,
+    /// The agent.
+    Agent,
+    /// The agent's model.
+    Model,
+    /// The limit of iterations.
+    MaxIterations,
+    /// The limit of cost, in USD.
+    MaxCost,
+    /// Where the agent works.
+    Isolation,
+    /// Whether iterations share a session.
+    Context,
+    /// How much is decided without the user.
+    Autonomy,
+    /// Whether the agent is told to do this task alone.
+    SingleTask,
+    /// Commands that must pass.
+    Verify,
+}
+
+/// Words close to a field's name that mean something else in a plan's prose.
+const OTHER_WORDS: [&str; 8] =
+    ["content", "contents", "contact", "mode", "modes", "modal", "models", "priorities"];
+/// The longest name of a `Name: value` line, in bytes; past it the line is prose.
+const MAX_NAME_BYTES: usize = 24;
+const MAX_NAME_WORDS: usize = 3;
+
+impl FieldName {
+    /// All fields.
+    pub const ALL: [Self; 11] = [
+        Self::DependsOn,
+        Self::Priority,
+        Self::Agent,
+        Self::Model,
+        Self::MaxIterations,
+        Self::MaxCost,
+        Self::Isolation,
+        Self::Context,
+        Self::Autonomy,
+        Self::SingleTask,
+        Self::Verify,
+    ];
+
+    /// The name as a plan writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DependsOn => "Depends on",
+            Self::Priority => "Priority",
+            Self::Agent => "Agent",
+            Self::Model => "Model",
+            Self::MaxIterations => "Max iterations",
+            Self::MaxCost => "Max cost",
+            Self::Isolation => "Isolation",
+            Self::Context => "Context",
+            Self::Autonomy => "Autonomy",
+            Self::SingleTask => "Single task",
+            Self::Verify => "Verify",
+        }
+    }
+
+    /// Finds the field of a name in any case, words joined by blanks, `-`, `_` or capitals.
+    pub fn named(name: &str) -> Option<Self> {
+        let name = folded(name);
+        Self::ALL.into_iter().find(|field| field.as_str().eq_ignore_ascii_case(&name))
+    }
+
+    /// Finds the field whose name is one or two typing mistakes away; none for a field's own name.
+    pub fn near(name: &str) -> Option<Self> {
+        let name = folded(name);
+        if OTHER_WORDS.contains(&name.as_str()) {
+            return None;
+        }
+        Self::ALL
+            .into_iter()
+            .map(|field| {
+                let known = field.as_str().to_ascii_lowercase();
+                (strsim::damerau_levenshtein(&name, &known), known.len() / 3, field)
+            })
+            .filter(|&(distance, allowed, _)| distance > 0 && distance <= allowed)
+            .min_by_key(|&(distance, ..)| distance)
+            .map(|(.., field)| field)
+    }
+
+    /// Says whether a value of so many words is a sentence rather than this field's value.
+    pub(super) fn is_prose(self, value: &str) -> bool {
+        matches!(self, Self::Agent | Self::Model | Self::Context) && value.split_whitespace().nth(3).is_some()
+    }
+
+    /// Says whether a line far from its task's title still names this field beyond doubt.
+    pub(super) fn stands_alone(self, value: &str, emphasised: bool) -> bool {
+        match self {
+            Self::Agent | Self::Model => emphasised && !value.contains(char::is_whitespace),
+            Self::Verify => value.contains('`'),
+            Self::DependsOn => {
+                let ids = ids(value);
+                !ids.is_empty()
+                    && ids.iter().all(|id| {
+                        let id = value.get(id.clone()).unwrap_or_default();
+                        let words = id.split_whitespace().count();
+                        let numbered = id.contains(|c: char| c.is_ascii_digit());
+                        (words == 1 && (numbered || id.contains('-'))) || (words == 2 && numbered)
+                    })
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Lower case, words joined by one blank: `max_iterations`, `maxIterations` and `Max Iterations` are one.
+fn folded(name: &str) -> String {
+    let mut folded = String::with_capacity(name.len() + 2);
+    let mut after_lower = false;
+    for c in name.trim().chars() {
+        let separates = c.is_whitespace() || matches!(c, '_' | '-');
+        if (separates || (after_lower && c.is_ascii_uppercase())) && !folded.ends_with(' ') {
+            folded.push(' ');
+        }
+        if !separates {
+            folded.push(c.to_ascii_lowercase());
+        }
+        after_lower = c.is_ascii_lowercase();
+    }
+    folded
+}
+
+/// A line of the form `Name: value`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FieldLine {
+    pub(super) name: Span,
+    pub(super) value: Span,
+    /// Whether the name is bold or italic.
+    pub(super) emphasised: bool,
+}
+
+/// Reads the line at `span` as `Name: value`, the name perhaps emphasised; none where it is something else.
+pub(super) fn field_line(text: &str, span: Span) -> Option<FieldLine> {
+    let line = span.of(text);
+    let is_mark = |c: char| matches!(c, '*' | '_');
+    let inner = line.trim_start_matches(is_mark);
+    let marks = line.len() - inner.len();
+    let name = inner.split_once(':')?.0;
+    let colon = marks + name.len();
+    let closed = name.trim_end().trim_end_matches(is_mark);
+    let name = closed.trim_end();
+    let well_formed = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-'))
+        && name.len() <= MAX_NAME_BYTES
+        && name.split_whitespace().count() <= MAX_NAME_WORDS;
+    if !well_formed {
+        return None;
+    }
+    let after = line.get(colon + 1..)?;
+    // `name: value` needs its blank: `http://…` and `std::fmt` are no fields.
+    let rest = if marks > 0 { after.trim_start_matches(is_mark) } else { after };
+    if !rest.is_empty() && !rest.starts_with(char::is_whitespace) && marks == 0 {
+        return None;
+    }
+    let start = line.len() - rest.len();
+    let mut value = rest.split_once("<!--").map_or(rest, |(before, _)| before).trim_end();
+    value = value.strip_suffix('\\').unwrap_or(value).trim_end();
+    // `**Name: value**`: the emphasis opened before the name ends after the value.
+    if marks > 0 && closed.len() == name.len() && after.len() == rest.len() {
+        value = value.trim_end_matches(is_mark).trim_end();
+    }
+    let start = start + (value.len() - value.trim_start().len());
+    let name = Span::new(span.start + marks, span.start + marks + name.len());
+    let value = Span::new(span.start + start, span.start + start + value.trim_start().len());
+    Some(FieldLine { name, value, emphasised: marks > 0 })
+}
+
+/// A value as text, with its place.
+pub(super) struct Value<'t> {
+    pub(super) text: Cow<'t, str>,
+    pub(super) span: Span,
+}
+
+impl<'t> Value<'t> {
+    pub(super) fn at(text: &'t str, span: Span) -> Self {
+        Self { text: Cow::Borrowed(span.of(text)), span }
+    }
+
+    /// Where a part of the value stands; all of it where the value is not spelled out in the document.
+    fn place(&self, part: Range<usize>) -> Span {
+        if self.text.len() == self.span.end.saturating_sub(self.span.start) {
+            Span::new(self.span.start + part.start, self.span.start + part.end)
+        } else {
+            self.span
+        }
+    }
+
+    fn whole<T>(&self, value: T) -> Option<Placed<T>> {
+        Some(Placed { value, span: self.place(bare(&self.text)) })
+    }
+}
+
+impl Fields {
+    /// Lays these fields over `defaults`: a field that is said here wins.
+    #[must_use]
+    pub fn over(&self, defaults: &Self) -> Self {
+        let list = |own: &Vec<Placed<String>>, default: &Vec<Placed<String>>| {
+            if own.is_empty() { default.clone() } else { own.clone() }
+        };
+        Self {
+            depends_on: list(&self.depends_on, &defaults.depends_on),
+            priority: self.priority.clone().or_else(|| defaults.priority.clone()),
+            agent: self.agent.clone().or_else(|| defaults.agent.clone()),
+            model: self.model.clone().or_else(|| defaults.model.clone()),
+            max_iterations: self.max_iterations.clone().or_else(|| defaults.max_iterations.clone()),
+            max_cost: self.max_cost.clone().or_else(|| defaults.max_cost.clone()),
+            isolation: self.isolation.clone().or_else(|| defaults.isolation.clone()),
+            context: self.context.clone().or_else(|| defaults.context.clone()),
+            autonomy: self.autonomy.clone().or_else(|| defaults.autonomy.clone()),
+            single_task: self.single_task.clone().or_else(|| defaults.single_task.clone()),
+            verify: list(&self.verify, &defaults.verify),
+        }
+    }
+
+    /// Takes the value of one field. An empty value says nothing. A list grows; any other field's last value counts.
+    pub(super) fn take(&mut self, field: FieldName, value: &Value<'_>) -> Result<(), ProblemKind> {
+        let word = value.text.get(bare(&value.text)).unwrap_or_default();
+        if word.is_empty() {
+            return Ok(());
+        }
+        let invalid = |expected: &str, nearest: Option<String>| ProblemKind::InvalidField {
+            name: field.as_str().to_owned(),
+            expected: expected.to_owned(),
+            nearest,
+        };
+        match field {
+            FieldName::DependsOn => self.depends_on.extend(ids(&value.text).into_iter().filter_map(|part| {
+                let id = value.text.get(part.clone())?.to_owned();
+                Some(Placed { value: id, span: value.place(part) })
+            })),
+            FieldName::Verify => self.verify.extend(commands(&value.text).into_iter().filter_map(|part| {
+                let command = value.text.get(part.clone())?.to_owned();
+                Some(Placed { value: command, span: value.place(part) })
+            })),
+            FieldName::Priority => {
+                let priority = priority(word).ok_or_else(|| {
+                    invalid("a whole number, lower first", nearest(word, PRIORITIES.map(|(word, _)| word)))
+                })?;
+                self.priority = value.whole(priority);
+            }
+            FieldName::Agent => self.agent = value.whole(word.to_owned()),
+            FieldName::Model => self.model = value.whole(word.to_owned()),
+            FieldName::MaxIterations => {
+                let limit = word.parse().ok().filter(|&limit: &u32| limit > 0);
+                let limit = limit.ok_or_else(|| invalid("a whole number from 1", None))?;
+                self.max_iterations = value.whole(limit);
+            }
+            FieldName::MaxCost => {
+                let cost =
+                    dollars(word).ok_or_else(|| invalid("an amount in US dollars, such as 2.50", None))?;
+                self.max_cost = value.whole(cost);
+            }
+            FieldName::Isolation => {
+                let isolation =
+                    choice(word, [("worktree", Isolation::Worktree), ("in-place", Isolation::InPlace)])
+                        .map_err(|nearest| invalid("worktree or in-place", nearest))?;
+                self.isolation = value.whole(isolation);
+            }
+            FieldName::Context => {
+                let context = choice(word, [("resume", ContextMode::Resume), ("fresh", ContextMode::Fresh)])
+                    .map_err(|nearest| invalid("resume or fresh", nearest))?;
+                self.context = value.whole(context);
+            }
+            FieldName::Autonomy => {
+                let autonomy = choice(
+                    word,
+                    [
+                        ("full_auto", Autonomy::FullAuto),
+                        ("guarded", Autonomy::Guarded),
+                        ("manual", Autonomy::Manual),
+                    ],
+                )
+                .map_err(|nearest| invalid("full_auto, guarded or manual", nearest))?;
+                self.autonomy = value.whole(autonomy);
+            }
+            FieldName::SingleTask => {
+                let words = [("true", true), ("false", false), ("yes", true), ("no", false)];
+                let short = [("on", true), ("off", false), ("1", true), ("0", false)];
+                let single = choice(word, short)
+                    .or_else(|_| choice(word, words))
+                    .map_err(|nearest| invalid("true or false", nearest))?;
+                self.single_task = value.whole(single);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Words that plans use in place of a number.
+const PRIORITIES: [(&str, i64); 6] =
+    [("critical", 0), ("highest", 0), ("high", 1), ("medium", 2), ("low", 3), ("lowest", 4)];
+
+fn priority(word: &str) -> Option<i64> {
+    let number = word.strip_prefix(['P', 'p', '#']).unwrap_or(word);
+    let by_word = || PRIORITIES.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
+    number.parse().ok().or_else(|| by_word().map(|(_, priority)| priority))
+}
+
+fn dollars(word: &str) -> Option<f64> {
+    let amount = word.strip_prefix('$').or_else(|| word.strip_suffix('$')).unwrap_or(word).trim();
+    let amount = match amount.len().checked_sub(3).and_then(|at| amount.split_at_checked(at)) {
+        Some((amount, unit)) if unit.eq_ignore_ascii_case("usd") => amount.trim(),
+        _ => amount,
+    };
+    amount.parse().ok().filter(|cost: &f64| cost.is_finite() && *cost > 0.0)
+}
+
+/// Finds the one of `choices` that is written, or else the nearest spelling.
+fn choice<T: Copy, const N: usize>(word: &str, choices: [(&'static str, T); N]) -> Result<T, Option<String>> {
+    let simple = |word: &str| -> String {
+        word.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
+    };
+    let word = simple(word);
+    match choices.iter().find(|(known, _)| simple(known) == word) {
+        Some(&(_, value)) => Ok(value),
+        None => Err(nearest(&word, choices.map(|(known, _)| known))),
+    }
+}
+
+/// Finds the one of `known` that `word` most likely means: at most a third of its letters differ.
+pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    // A text far longer than any name is no misspelling, and comparing costs the product of the lengths.
+    const MAX_BYTES: usize = 200;
+    if word.len() > MAX_BYTES {
+        return None;
+    }
+    let word = word.to_lowercase();
+    known
+        .into_iter()
+        .filter(|known| known.len() <= MAX_BYTES)
+        .map(|known| (strsim::damerau_levenshtein(&word, &known.to_lowercase()), known))
+        .filter(|(distance, known)| *distance <= (known.chars().count() / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known.to_owned())
+}
+
+/// The part of a value without quotes, backticks and emphasis around it.
+fn bare(value: &str) -> Range<usize> {
+    bare_in(value, 0..value.len())
+}
+
+fn bare_in(value: &str, part: Range<usize>) -> Range<usize> {
+    let is_wrapping = |c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | '*');
+    let raw = value.get(part.clone()).unwrap_or_default();
+    let inner = raw.trim_start_matches(is_wrapping);
+    let start = part.start + (raw.len() - inner.len());
+    start..start + inner.trim_end_matches(is_wrapping).len()
+}
+
+/// The ids in `US-1, US-2 and Task 3`; none in `none`.
+fn ids(value: &str) -> Vec<Range<usize>> {
+    let lower = value.to_ascii_lowercase();
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (end, _) in value.match_indices([',', ';', '&']).chain([(value.len(), "")]) {
+        let mut from = start;
+        while let Some(and) = lower.get(from..end).and_then(|part| part.find(" and ")) {
+            parts.push(from..from + and);
+            from += and + " and ".len();
+        }
+        parts.push(from..end);
+        start = end + 1;
+    }
+    parts.into_iter().filter_map(|part| id_in(value, part)).collect()
+}
+
+fn id_in(value: &str, part: Range<usize>) -> Option<Range<usize>> {
+    let mut part = bare_in(value, part);
+    let raw = value.get(part.clone())?;
+    if raw.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("and ")) {
+        part = bare_in(value, part.start + 4..part.end);
+    }
+    let raw = value.get(part.clone())?;
+    // `[US-1](#us-1)`, `[US-1]`, `US-1 (the schema)`, `#3`
+    let linked = raw.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (skipped, raw) = linked.map_or((0, raw), |(label, _)| (1, label));
+    let hash = usize::from(raw.starts_with('#'));
+    let raw = raw.get(hash..)?;
+    let raw = raw.split_once(" (").map_or(raw, |(id, _)| id).trim_end_matches('.');
+    let start = part.start + skipped + hash;
+    let part = bare_in(value, start..start + raw.len());
+    let id = value.get(part.clone())?;
+    let says_nothing = ["", "-", "–", "—", "none", "nothing", "n/a", "null", "~", "nil"];
+    (!says_nothing.iter().any(|word| word.eq_ignore_ascii_case(id))).then_some(part)
+}
+
+/// The commands in a value: what stands in backticks, or else all of it.
+fn commands(value: &str) -> Vec<Range<usize>> {
+    let mut coded = Vec::new();
+    let mut ticks = value.match_indices('`').map(|(at, _)| at);
+    while let (Some(open), Some(close)) = (ticks.next(), ticks.next()) {
+        coded.push(open + 1..close);
+    }
+    if coded.is_empty() {
+        coded.push(0..value.len());
+    }
+    coded
+        .into_iter()
+        .map(|part| {
+            let raw = value.get(part.clone()).unwrap_or_default();
+            let start = part.start + (raw.len() - raw.trim_start().len());
+            start..start + raw.trim().len()
+        })
+        .filter(|part| {
+            let command = value.get(part.clone()).unwrap_or_default();
+            !command.is_empty() && !["none", "-", "n/a"].iter().any(|no| no.eq_ignore_ascii_case(command))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(field: FieldName, value: &str) -> Result<Fields, ProblemKind> {
+        let mut fields = Fields::default();
+        let value = Value { text: Cow::Borrowed(value), span: Span::new(100, 100 + value.len()) };
+        fields.take(field, &value).map(|()| fields)
+    }
+
+    fn line(text: &str) -> Option<(&str, &str)> {
+        let line = field_line(text, Span::new(0, text.len()))?;
+        Some((line.name.of(text), line.value.of(text)))
+    }
+
+    #[test]
+    fn a_field_is_known_in_any_case_and_spelling_of_its_words() {
+        for name in
+            ["Max iterations", "max_iterations", "MAX-ITERATIONS", "maxIterations", " max  iterations "]
+        {
+            assert_eq!(FieldName::named(name), Some(FieldName::MaxIterations), "{name}");
+        }
+        assert_eq!(FieldName::named("dependsOn"), Some(FieldName::DependsOn));
+        assert_eq!(FieldName::named("Estimate"), None);
+    }
+
+    #[test]
+    fn a_misspelled_field_is_near_and_another_word_is_not() {
+        for (name, near) in [
+            ("Dependson", Some(FieldName::DependsOn)),
+            ("Depend on", Some(FieldName::DependsOn)),
+            ("Priorty", Some(FieldName::Priority)),
+            ("max iteration", Some(FieldName::MaxIterations)),
+            ("Agnet", Some(FieldName::Agent)),
+            ("Priority", None),
+            ("Estimate", None),
+            ("Note", None),
+            ("Content", None),
+        ] {
+            assert_eq!(FieldName::near(name), near, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_field_line_is_read_plain_and_emphasised() {
+        for text in [
+            "Depends on: US-1",
+            "**Depends on:** US-1",
+            "**Depends on**: US-1",
+            "__Depends on:__ US-1",
+            "*Depends on*: US-1",
+            "**Depends on: US-1**",
+            "Depends on: US-1 <!-- see below -->",
+            "Depends on: US-1\\",
+            "Depends on :\tUS-1",
+        ] {
+            assert_eq!(line(text), Some(("Depends on", "US-1")), "{text}");
+        }
+        assert_eq!(line("Verify:"), Some(("Verify", "")));
+        for text in [
+            "no colon",
+            "http://example.org",
+            "std::fmt",
+            ": x",
+            "`Priority: 2`",
+            "What we want here is: a lot",
+            "Größe: 2",
+        ] {
+            assert_eq!(line(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn dependencies_are_listed_by_comma_and_and_with_their_places() {
+        let fields =
+            taken(FieldName::DependsOn, "US-1, `US-2` and [Task 3](#task-3); US-4 (schema), and US-5.")
+                .unwrap();
+        let found: Vec<_> =
+            fields.depends_on.iter().map(|id| (id.value.as_str(), id.span.start - 100)).collect();
+        assert_eq!(found, [("US-1", 0), ("US-2", 7), ("Task 3", 18), ("US-4", 36), ("US-5", 55)]);
+        for nothing in ["none", "None.", "-", "n/a", ""] {
+            assert_eq!(taken(FieldName::DependsOn, nothing), Ok(Fields::default()), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn valid_values_are_taken() {
+        let one = |field, value| taken(field, value).unwrap();
+        assert_eq!(one(FieldName::Priority, "2").priority.unwrap().value, 2);
+        assert_eq!(one(FieldName::Priority, "P1").priority.unwrap().value, 1);
+        assert_eq!(one(FieldName::Priority, "High").priority.unwrap().value, 1);
+        assert_eq!(
+            one(FieldName::MaxIterations, "`5`").max_iterations.unwrap(),
+            Placed { value: 5, span: Span::new(101, 102) }
+        );
+        for cost in ["2.5", "$2.50", "2.5 USD", "2.5$", "\"2.5\""] {
+            assert_eq!(one(FieldName::MaxCost, cost).max_cost.unwrap().value, 2.5, "{cost}");
+        }
+        for place in ["in-place", "In place", "in_place"] {
+            assert_eq!(one(FieldName::Isolation, place).isolation.unwrap().value, Isolation::InPlace);
+        }
+        assert_eq!(one(FieldName::Context, "Fresh").context.unwrap().value, ContextMode::Fresh);
+        assert_eq!(one(FieldName::Autonomy, "full-auto").autonomy.unwrap().value, Autonomy::FullAuto);
+        assert!(one(FieldName::SingleTask, "Yes").single_task.unwrap().value);
+        assert!(!one(FieldName::SingleTask, "off").single_task.unwrap().value);
+        assert_eq!(one(FieldName::Agent, "codex").agent.unwrap().value, "codex");
+        let commands = |value| -> Vec<String> {
+            one(FieldName::Verify, value).verify.into_iter().map(|command| command.value).collect()
+        };
+        assert_eq!(commands("cargo test --all"), ["cargo test --all"]);
+        assert_eq!(commands("`cargo test` and ` cargo fmt --check `"), ["cargo test", "cargo fmt --check"]);
+        assert!(commands("none").is_empty());
+    }
+
+    #[test]
+    fn an_invalid_value_says_what_is_expected_and_the_nearest_word() {
+        let problem = |field, value| match taken(field, value) {
+            Err(ProblemKind::InvalidField { name, expected, nearest }) => (name, expected, nearest),
+            other => panic!("{value}: {other:?}"),
+        };
+        let text = |name: &str, expected: &str, nearest: Option<&str>| {
+            (name.to_owned(), expected.to_owned(), nearest.map(str::to_owned))
+        };
+        assert_eq!(
+            problem(FieldName::Isolation, "worktre"),
+            text("Isolation", "worktree or in-place", Some("worktree"))
+        );
+        assert_eq!(problem(FieldName::Context, "nothing"), text("Context", "resume or fresh", None));
+        assert_eq!(
+            problem(FieldName::Autonomy, "gaurded"),
+            text("Autonomy", "full_auto, guarded or manual", Some("guarded"))
+        );
+        assert_eq!(
+            problem(FieldName::SingleTask, "treu"),
+            text("Single task", "true or false", Some("true"))
+        );
+        for bad in ["0", "-1", "many", "4294967296", "1.5"] {
+            assert_eq!(
+                problem(FieldName::MaxIterations, bad),
+                text("Max iterations", "a whole number from 1", None),
+                "{bad}"
+            );
+        }
+        for bad in ["0", "-2", "NaN", "inf", "cheap", "é$"] {
+            assert_eq!(problem(FieldName::MaxCost, bad).0, "Max cost", "{bad}");
+        }
+        assert_eq!(problem(FieldName::Priority, "hihg").2, Some("high".to_owned()));
+    }
+
+    #[test]
+    fn own_fields_win_over_the_defaults() {
+        let defaults = Fields {
+            priority: taken(FieldName::Priority, "1").unwrap().priority,
+            agent: taken(FieldName::Agent, "claude").unwrap().agent,
+            verify: taken(FieldName::Verify, "make").unwrap().verify,
+            ..Fields::default()
+        };
+        let own = Fields { agent: taken(FieldName::Agent, "codex").unwrap().agent, ..Fields::default() };
+        let over = own.over(&defaults);
+        assert_eq!(over.agent.unwrap().value, "codex");
+        assert_eq!(over.priority.unwrap().value, 1);
+        assert_eq!(over.verify.len(), 1);
+    }
+}

@@ -1,0 +1,235 @@
+//! The names of a plan's tasks: ids made and kept unique, and tasks found by what a person calls them.
+
+use super::{Plan, Problem, ProblemKind, Task};
+use crate::{task::TaskId, text::Span};
+use std::collections::{HashMap, HashSet};
+
+/// The longest slug, in characters; an id becomes part of a branch's and a folder's name.
+const MAX_SLUG: usize = 60;
+/// How alike two titles must be (1 is equal) for a renamed task to be found again.
+const SAME_TITLE: f64 = 0.75;
+/// The longest part of a title that is compared, in characters.
+const MAX_COMPARED: usize = 200;
+
+/// Makes an id of a title: letters and digits in lower case, joined by `-`.
+pub fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    let mut length = 0;
+    let mut pending = false;
+    for c in title.chars() {
+        if !c.is_alphanumeric() {
+            pending = length > 0;
+            continue;
+        }
+        if pending {
+            // A word that begins past three quarters of the length would be cut to a stub.
+            if length >= MAX_SLUG * 3 / 4 {
+                break;
+            }
+            slug.push('-');
+            length += 1;
+            pending = false;
+        }
+        for lower in c.to_lowercase().filter(|c| c.is_alphanumeric()) {
+            slug.push(lower);
+            length += 1;
+        }
+        if length >= MAX_SLUG {
+            break;
+        }
+    }
+    slug
+}
+
+/// The id a task was written with, in the order of the document.
+pub(super) struct Written<'t> {
+    pub(super) id: Option<String>,
+    pub(super) place: Span,
+    pub(super) title: &'t str,
+}
+
+/// Gives each task its id. Ids are unique without regard to case, as they name folders. The first of two equal written
+/// ids keeps it; later ones get `-2`, `-3`, … and a problem.
+pub(super) fn assign(written: Vec<Written<'_>>, problems: &mut Vec<Problem>) -> Vec<TaskId> {
+    let mut taken = Taken::default();
+    let firsts: Vec<bool> =
+        written.iter().map(|task| task.id.as_ref().is_some_and(|id| taken.claim(id))).collect();
+    let mut ids: Vec<Option<String>> = Vec::with_capacity(written.len());
+    for (task, first) in written.iter().zip(firsts) {
+        ids.push(match &task.id {
+            Some(id) if first => Some(id.clone()),
+            Some(id) => {
+                let renamed = taken.copy_of(id);
+                problems.push(Problem {
+                    span: task.place,
+                    kind: ProblemKind::DuplicateId { id: id.clone(), renamed: renamed.clone() },
+                });
+                Some(renamed)
+            }
+            None => None,
+        });
+    }
+    let id_or_slug = |(id, task): (Option<String>, &Written<'_>)| {
+        TaskId(id.unwrap_or_else(|| {
+            let slug = slug(task.title);
+            let slug = if slug.is_empty() { "task".to_owned() } else { slug };
+            if taken.claim(&slug) { slug } else { taken.copy_of(&slug) }
+        }))
+    };
+    ids.into_iter().zip(&written).map(id_or_slug).collect()
+}
+
+#[derive(Default)]
+struct Taken {
+    names: HashSet<String>,
+    /// The number of each name's last copy, so that a thousand equal titles are not counted up from two each time.
+    copies: HashMap<String, usize>,
+}
+
+impl Taken {
+    fn claim(&mut self, id: &str) -> bool {
+        self.names.insert(id.to_lowercase())
+    }
+
+    fn copy_of(&mut self, id: &str) -> String {
+        let mut number = self.copies.get(&id.to_lowercase()).copied().unwrap_or(1);
+        loop {
+            number += 1;
+            let copy = format!("{id}-{number}");
+            if self.claim(&copy) {
+                self.copies.insert(id.to_lowercase(), number);
+                return copy;
+            }
+        }
+    }
+}
+
+/// A plan's tasks by all that a person may call them: the id in any case and spelling (`Task 3` is `task-3`), the number
+/// alone (`3`), or the title.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    exact: HashMap<String, usize>,
+    loose: HashMap<String, usize>,
+}
+
+impl Names {
+    /// Indexes the tasks of a plan.
+    pub fn new(plan: &Plan) -> Self {
+        let mut names = Self::default();
+        for (index, task) in plan.tasks.iter().enumerate() {
+            names.exact.entry(task.id.0.clone()).or_insert(index);
+            names.loose.entry(slug(&task.id.0)).or_insert(index);
+        }
+        for (index, task) in plan.tasks.iter().enumerate() {
+            let number = ["task-", "story-", "step-"].iter().find_map(|word| task.id.0.strip_prefix(word));
+            if let Some(number) = number.filter(|_| task.explicit_id) {
+                names.loose.entry(slug(number)).or_insert(index);
+            }
+        }
+        for (index, task) in plan.tasks.iter().enumerate() {
+            names.loose.entry(slug(&task.title)).or_insert(index);
+        }
+        names
+    }
+
+    /// Finds the index of the task that a text names.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        let exact = self.exact.get(name.trim());
+        exact.or_else(|| self.loose.get(&slug(name)).filter(|_| !slug(name).is_empty())).copied()
+    }
+}
+
+/// Finds a task again after its document was edited: by its id, else by the closest title.
+pub fn find_again<'p>(plan: &'p Plan, old_id: &TaskId, old_title: &str) -> Option<&'p Task> {
+    if let Some(task) = plan.tasks.iter().find(|task| task.id == *old_id) {
+        return Some(task);
+    }
+    let compared = |title: &str| title.chars().take(MAX_COMPARED).collect::<String>().to_lowercase();
+    let old = compared(old_title);
+    let alike = plan
+        .tasks
+        .iter()
+        .map(|task| (strsim::normalized_levenshtein(&old, &compared(&task.title)), task))
+        .filter(|(likeness, _)| *likeness >= SAME_TITLE);
+    // Of two equally close titles the first one counts.
+    alike.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, task)| task)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::parse_markdown;
+
+    fn ids(titles: &[(&str, &str)]) -> (Vec<String>, usize) {
+        let mut problems = Vec::new();
+        let written = titles
+            .iter()
+            .map(|&(id, title)| Written {
+                id: (!id.is_empty()).then(|| id.to_owned()),
+                place: Span::default(),
+                title,
+            })
+            .collect();
+        (assign(written, &mut problems).into_iter().map(|id| id.0).collect(), problems.len())
+    }
+
+    #[test]
+    fn a_slug_is_the_title_s_letters_and_digits() {
+        for (title, expected) in [
+            ("Add coupon table", "add-coupon-table"),
+            ("  Größe: ändern!  ", "größe-ändern"),
+            ("日本語 の 題", "日本語-の-題"),
+            ("İstanbul", "istanbul"),
+            ("--- ***", ""),
+        ] {
+            assert_eq!(slug(title), expected);
+        }
+        let long = slug(&"word ".repeat(100));
+        assert!(long.len() <= MAX_SLUG && !long.ends_with('-'), "{long}");
+        assert_eq!(slug(&"x".repeat(1000)).len(), MAX_SLUG);
+    }
+
+    #[test]
+    fn ids_are_unique_and_written_ones_come_first() {
+        assert_eq!(
+            ids(&[("", "Title"), ("", "title!"), ("title", "x"), ("", "***")]),
+            (vec!["title-2".into(), "title-3".into(), "title".into(), "task".into()], 0)
+        );
+        assert_eq!(
+            ids(&[("US-1", ""), ("us-1", ""), ("US-1-2", ""), ("US-1", "")]),
+            (vec!["US-1".into(), "us-1-3".into(), "US-1-2".into(), "US-1-4".into()], 2)
+        );
+    }
+
+    #[test]
+    fn a_task_is_found_by_what_people_call_it() {
+        let plan = parse_markdown("### Task 3: Add table\n### US-001: Form\n### 1.2: Dotted\n");
+        let names = Names::new(&plan);
+        for (name, index) in [
+            ("task-3", Some(0)),
+            ("Task 3", Some(0)),
+            ("3", Some(0)),
+            ("add table", Some(0)),
+            ("us-001", Some(1)),
+            (" US-001 ", Some(1)),
+            ("1.2", Some(2)),
+            ("US-002", None),
+            ("", None),
+            ("***", None),
+        ] {
+            assert_eq!(names.find(name), index, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_edited_task_is_found_again_by_id_or_by_the_closest_title() {
+        let plan = parse_markdown("### US-1: Add coupon tables\n### US-2: Reject expired coupons\n");
+        let found =
+            |id: &str, title| find_again(&plan, &TaskId(id.into()), title).map(|task| task.id.0.as_str());
+        assert_eq!(found("US-2", "Add coupon table"), Some("US-2"));
+        assert_eq!(found("US-9", "Add coupon table"), Some("US-1"));
+        assert_eq!(found("US-9", "reject EXPIRED coupon"), Some("US-2"));
+        assert_eq!(found("US-9", "Write the manual"), None);
+        assert_eq!(found("US-9", ""), None);
+    }
+}
