@@ -1,6 +1,10 @@
-//! What looks like a secret.
+//! Keeps secrets from agents that do not need them, and from logs and transcripts.
+//!
+//! Names and shapes are guesses, on the safe side: what looks like a secret is one until the user says that it is to be
+//! passed on. Never stores a secret, never prints one, and knows no agent: whose variable is whose comes in as data.
 
-/// Compiles a pattern of the setting `safety.mask`, within bounds that no repository can make slow.
-pub fn mask_pattern(pattern: &str) -> Result<regex::bytes::Regex, regex::Error> {
-    regex::bytes::RegexBuilder::new(pattern).size_limit(1 << 18).nest_limit(50).build()
-}
+mod environment;
+mod masker;
+
+pub use environment::clean_environment;
+pub use masker::{LineMasker, MaskError, Masker, mask_pattern};
