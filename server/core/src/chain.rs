@@ -1,1 +1,288 @@
-//! chain
+//! A plan's chain: which of its tasks come first, and what a task still waits for.
+//!
+//! Knows the document alone. Which tasks a loop has finished comes in as a question.
+
+use crate::plan::{Names, Placed, Plan, Task};
+use crate::task::TaskId;
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+/// Tasks that wait for each other.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("these tasks wait for each other: {}", shown(.path))]
+pub struct Cycle {
+    /// Each task depends on the next one, the last on the first.
+    pub path: Vec<TaskId>,
+}
+
+fn shown(path: &[TaskId]) -> String {
+    let closed: Vec<&str> = path.iter().chain(path.first()).map(|id| id.0.as_str()).collect();
+    closed.join(" -> ")
+}
+
+/// What the tasks of a plan depend on, as indexes into its tasks.
+#[derive(Debug, Clone)]
+pub(crate) struct Dependencies {
+    /// Of each task: the tasks it names, each once, in order.
+    of: Vec<Vec<usize>>,
+}
+
+/// The ids a task depends on: its own, or else the plan's defaults.
+pub(crate) fn named_by<'p>(plan: &'p Plan, task: &'p Task) -> &'p [Placed<String>] {
+    let own = &task.fields.depends_on;
+    if own.is_empty() { &plan.defaults.depends_on } else { own }
+}
+
+impl Dependencies {
+    pub(crate) fn new(plan: &Plan, names: &Names) -> Self {
+        let of = plan.tasks.iter().enumerate().map(|(index, task)| {
+            let inherited = task.fields.depends_on.is_empty();
+            let mut found: Vec<usize> =
+                named_by(plan, task).iter().filter_map(|id| names.find(&id.value)).collect();
+            // A default that all tasks wait for does not wait for itself.
+            found.retain(|&other| !(inherited && other == index));
+            found.sort_unstable();
+            found.dedup();
+            found
+        });
+        Self { of: of.collect() }
+    }
+
+    pub(crate) fn of(&self, task: usize) -> &[usize] {
+        self.of.get(task).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The indexes of the tasks in the order to run them: dependencies first, then lower priority, then as written. Tasks
+    /// of a cycle and those that wait for one are left out.
+    pub(crate) fn order(&self, plan: &Plan) -> Vec<usize> {
+        let mut waiting: Vec<usize> = self.of.iter().map(Vec::len).collect();
+        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); self.of.len()];
+        for (task, found) in self.of.iter().enumerate() {
+            for &other in found {
+                if let Some(dependents) = dependents.get_mut(other) {
+                    dependents.push(task);
+                }
+            }
+        }
+        let rank = |task: usize| Reverse((priority(plan, task), task));
+        let unblocked = waiting.iter().enumerate().filter(|(_, waits)| **waits == 0);
+        let mut ready: BinaryHeap<_> = unblocked.map(|(task, _)| rank(task)).collect();
+        let mut order = Vec::with_capacity(self.of.len());
+        while let Some(Reverse((_, task))) = ready.pop() {
+            order.push(task);
+            for &dependent in dependents.get(task).into_iter().flatten() {
+                let Some(waits) = waiting.get_mut(dependent) else { continue };
+                *waits -= 1;
+                if *waits == 0 {
+                    ready.push(rank(dependent));
+                }
+            }
+        }
+        order
+    }
+
+    /// The cycles that keep tasks out of `order`, no task in two of them; each begins with its first task in the document.
+    /// At least one where a task is left out; breaking it may bring another to light.
+    pub(crate) fn cycles(&self, order: &[usize]) -> Vec<Vec<usize>> {
+        let mut left_out = vec![true; self.of.len()];
+        for &task in order {
+            left_out[task] = false;
+        }
+        // The walk that came by each task first.
+        let mut walked: Vec<Option<usize>> = vec![None; self.of.len()];
+        let mut cycles = Vec::new();
+        'walks: for start in (0..self.of.len()).filter(|&task| left_out[task]) {
+            let mut walk = Vec::new();
+            let mut at = start;
+            while walked[at].is_none() {
+                walked[at] = Some(start);
+                walk.push(at);
+                // A task that is left out waits for another one that is, so every walk ends in a cycle.
+                let Some(next) = self.of(at).iter().copied().find(|&next| left_out[next]) else {
+                    continue 'walks;
+                };
+                at = next;
+            }
+            if walked[at] == Some(start)
+                && let Some(place) = walk.iter().position(|&task| task == at)
+            {
+                let mut cycle = walk.split_off(place);
+                let first = cycle.iter().enumerate().min_by_key(|&(_, task)| task).map_or(0, |(at, _)| at);
+                cycle.rotate_left(first);
+                cycles.push(cycle);
+            }
+        }
+        cycles
+    }
+}
+
+/// A task's priority, lower first; a task without one comes after those with one.
+fn priority(plan: &Plan, task: usize) -> i64 {
+    let own = plan.tasks.get(task).and_then(|task| task.fields.priority.as_ref());
+    own.or(plan.defaults.priority.as_ref()).map_or(i64::MAX, |priority| priority.value)
+}
+
+/// Returns the indexes of a plan's tasks in the order to run them: dependencies first, then lower priority, then as
+/// written. Names of no task are passed over here.
+pub fn order(plan: &Plan) -> Result<Vec<usize>, Cycle> {
+    let dependencies = Dependencies::new(plan, &Names::new(plan));
+    let order = dependencies.order(plan);
+    let Some(cycle) = dependencies.cycles(&order).into_iter().next() else { return Ok(order) };
+    let id = |task: usize| plan.tasks.get(task).map(|task| task.id.clone());
+    Err(Cycle { path: cycle.into_iter().filter_map(id).collect() })
+}
+
+/// Returns what `task` of `plan` still waits for, each once. A dependency that is ticked in the document, satisfied by
+/// `is_satisfied`, or optional is not open; an id of no task is, as it was written.
+pub fn open_dependencies(plan: &Plan, task: &Task, is_satisfied: impl Fn(&TaskId) -> bool) -> Vec<TaskId> {
+    let named = named_by(plan, task);
+    let inherited = task.fields.depends_on.is_empty();
+    // Most ids are written exactly; only the others need the index.
+    let mut names = None;
+    let mut open: Vec<TaskId> = Vec::new();
+    for id in named.iter().map(|id| &id.value) {
+        let exact = plan.tasks.iter().find(|other| other.id.0 == *id);
+        let found = exact.or_else(|| {
+            let names = names.get_or_insert_with(|| Names::new(plan));
+            names.find(id).and_then(|index| plan.tasks.get(index))
+        });
+        let waits_for = match found {
+            Some(other) if other.done || other.optional || is_satisfied(&other.id) => continue,
+            Some(other) if inherited && other.id == task.id => continue,
+            Some(other) => other.id.clone(),
+            None => TaskId(id.clone()),
+        };
+        if !open.contains(&waits_for) {
+            open.push(waits_for);
+        }
+    }
+    open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::parse_markdown;
+    use proptest::prelude::*;
+
+    /// A plan of tasks, each as its id and its fields.
+    fn plan(tasks: &[(&str, &str)]) -> Plan {
+        let text: String =
+            tasks.iter().map(|(id, fields)| format!("### {id}: Title\n{fields}\n\n")).collect();
+        parse_markdown(&text)
+    }
+
+    fn ordered(tasks: &[(&str, &str)]) -> Result<Vec<String>, String> {
+        let plan = plan(tasks);
+        let ids = |order: Vec<usize>| order.into_iter().map(|task| plan.tasks[task].id.0.clone()).collect();
+        order(&plan).map(ids).map_err(|cycle| cycle.to_string())
+    }
+
+    fn ids(words: &str) -> Result<Vec<String>, String> {
+        Ok(words.split(' ').map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn without_dependencies_tasks_run_by_priority_and_then_as_written() {
+        assert_eq!(
+            ordered(&[
+                ("T1", ""),
+                ("T2", "Priority: 2"),
+                ("T3", "Priority: 1"),
+                ("T4", "Priority: 2"),
+                ("T5", "")
+            ]),
+            ids("T3 T2 T4 T1 T5")
+        );
+    }
+
+    #[test]
+    fn dependencies_come_first_whatever_the_priority() {
+        assert_eq!(
+            ordered(&[
+                ("T1", "Depends on: T3\nPriority: 1"),
+                ("T2", "Priority: 2"),
+                ("T3", "Priority: 9"),
+                ("T4", "Depends on: T9")
+            ]),
+            ids("T2 T3 T1 T4")
+        );
+    }
+
+    #[test]
+    fn a_default_dependency_is_not_one_on_itself() {
+        let plan = parse_markdown("---\ndepends_on: T2\n---\n### T1: A\n### T2: B\n");
+        assert_eq!(order(&plan), Ok(vec![1, 0]));
+        assert_eq!(open_dependencies(&plan, &plan.tasks[0], |_| false), [TaskId("T2".into())]);
+        assert_eq!(open_dependencies(&plan, &plan.tasks[1], |_| false), []);
+    }
+
+    #[test]
+    fn a_cycle_is_told_with_its_path() {
+        assert_eq!(
+            ordered(&[
+                ("T0", "Depends on: T2"),
+                ("T1", "Depends on: T3"),
+                ("T2", "Depends on: T1"),
+                ("T3", "Depends on: T2")
+            ]),
+            Err("these tasks wait for each other: T1 -> T3 -> T2 -> T1".into())
+        );
+        assert_eq!(
+            ordered(&[("T1", "Depends on: T1")]),
+            Err("these tasks wait for each other: T1 -> T1".into())
+        );
+    }
+
+    #[test]
+    fn separate_cycles_are_all_found() {
+        let plan = plan(&[
+            ("T1", "Depends on: T2"),
+            ("T2", "Depends on: T1"),
+            ("T3", "Depends on: T4"),
+            ("T4", "Depends on: T3"),
+            ("T5", ""),
+        ]);
+        let dependencies = Dependencies::new(&plan, &Names::new(&plan));
+        let order = dependencies.order(&plan);
+        assert_eq!((order.clone(), dependencies.cycles(&order)), (vec![4], vec![vec![0, 1], vec![2, 3]]));
+    }
+
+    #[test]
+    fn open_dependencies_are_those_not_done_not_optional_and_not_satisfied() {
+        let plan = parse_markdown(
+            "- [ ] T1: A\n  Depends on: T2, T3, t4, T4, T5, T9\n- [x] T2: B\n- [ ] T3: C\n- [ ] T4: D\n\nOptional:\n- [ ] T5: E\n",
+        );
+        let open = open_dependencies(&plan, &plan.tasks[0], |id| id.0 == "T3");
+        assert_eq!(open, [TaskId("T4".into()), TaskId("T9".into())]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_plan_has_an_order_or_a_true_cycle(edges in proptest::collection::vec((0..8usize, 0..8usize), 0..14)) {
+            let fields: Vec<String> = (0..8)
+                .map(|task| {
+                    let on: Vec<_> = edges.iter().filter(|edge| edge.0 == task).map(|edge| format!("T{}", edge.1)).collect();
+                    format!("Depends on: {}", on.join(", "))
+                })
+                .collect();
+            let names: Vec<String> = (0..8).map(|task| format!("T{task}")).collect();
+            let tasks: Vec<_> = names.iter().map(String::as_str).zip(fields.iter().map(String::as_str)).collect();
+            match order(&plan(&tasks)) {
+                Ok(order) => {
+                    prop_assert_eq!(order.len(), 8);
+                    let place = |task: usize| order.iter().position(|&other| other == task);
+                    prop_assert!(edges.iter().all(|&(task, on)| place(on) < place(task)));
+                }
+                Err(Cycle { path }) => {
+                    let next = path.iter().skip(1).chain(path.first());
+                    for (task, on) in path.iter().zip(next) {
+                        let number = |id: &TaskId| id.0[1..].parse::<usize>().unwrap();
+                        prop_assert!(edges.contains(&(number(task), number(on))), "{:?}", path);
+                    }
+                }
+            }
+        }
+    }
+}

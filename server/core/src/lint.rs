@@ -1,1 +1,429 @@
-//! lint
+//! Findings on a plan document, each with what to do about it and, where one is possible, the edit that does it.
+//!
+//! Knows plans only. Takes time linear in the document, so that it can run on every keystroke.
+
+mod criteria;
+mod dependencies;
+mod options;
+mod problems;
+mod size;
+mod words;
+
+pub use options::{Layer, LintOptions};
+
+use crate::finding::Severity;
+use crate::plan::Plan;
+use crate::text::{Span, TextEdit};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What kind of finding it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LintCode {
+    /// A task without acceptance criteria.
+    CriterionMissing,
+    /// A criterion that nothing can verify.
+    CriterionVague,
+    /// A task that is too much for one loop.
+    TaskTooLarge,
+    /// A dependency on no task of the plan.
+    DependencyUnknown,
+    /// Tasks that wait for each other.
+    DependencyCycle,
+    /// A task that runs after one that needs it.
+    DependencyOrder,
+    /// Two tasks with one id.
+    DuplicateId,
+    /// A misspelled field.
+    FieldUnknown,
+    /// A value that its field cannot have.
+    FieldInvalid,
+    /// A document, or its front matter, that cannot be read.
+    PlanUnreadable,
+}
+
+impl LintCode {
+    /// All codes.
+    pub const ALL: [Self; 10] = [
+        Self::CriterionMissing,
+        Self::CriterionVague,
+        Self::TaskTooLarge,
+        Self::DependencyUnknown,
+        Self::DependencyCycle,
+        Self::DependencyOrder,
+        Self::DuplicateId,
+        Self::FieldUnknown,
+        Self::FieldInvalid,
+        Self::PlanUnreadable,
+    ];
+
+    /// The code as editors and configuration write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CriterionMissing => "criterion-missing",
+            Self::CriterionVague => "criterion-vague",
+            Self::TaskTooLarge => "task-too-large",
+            Self::DependencyUnknown => "dependency-unknown",
+            Self::DependencyCycle => "dependency-cycle",
+            Self::DependencyOrder => "dependency-order",
+            Self::DuplicateId => "duplicate-id",
+            Self::FieldUnknown => "field-unknown",
+            Self::FieldInvalid => "field-invalid",
+            Self::PlanUnreadable => "plan-unreadable",
+        }
+    }
+
+    /// How bad a finding of this kind is.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::CriterionVague => Severity::Information,
+            Self::CriterionMissing | Self::TaskTooLarge | Self::DependencyOrder | Self::FieldUnknown => {
+                Severity::Warning
+            }
+            Self::DependencyUnknown
+            | Self::DependencyCycle
+            | Self::DuplicateId
+            | Self::FieldInvalid
+            | Self::PlanUnreadable => Severity::Error,
+        }
+    }
+}
+
+impl fmt::Display for LintCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One finding on a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lint {
+    /// What kind it is.
+    pub code: LintCode,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where.
+    pub span: Span,
+    /// What is wrong, why that matters, and what to do.
+    pub message: String,
+    /// Other places that belong to it, each with what it says.
+    pub related: Vec<(Span, String)>,
+    /// Edits that mend it, the likeliest first.
+    pub fixes: Vec<Fix>,
+}
+
+impl Lint {
+    fn new(code: LintCode, span: Span, message: String) -> Self {
+        Self { code, severity: code.severity(), span, message, related: Vec::new(), fixes: Vec::new() }
+    }
+
+    fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.fixes.extend(fix);
+        self
+    }
+}
+
+/// One way to mend a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// What it does, as a menu says it.
+    pub title: String,
+    /// What it changes in the document.
+    pub edits: Vec<TextEdit>,
+}
+
+impl Fix {
+    fn replacing(title: String, span: Span, new_text: impl Into<String>) -> Self {
+        Self { title, edits: vec![TextEdit { span, new_text: new_text.into() }] }
+    }
+
+    fn inserting(title: String, at: usize, new_text: impl Into<String>) -> Self {
+        Self::replacing(title, Span::new(at, at), new_text)
+    }
+}
+
+/// Finds what is wrong with `plan`, which was parsed from `text`, in the order of the document.
+pub fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> {
+    let mut lints = problems::lint(text, plan);
+    lints.extend(criteria::lint(text, plan, options));
+    lints.extend(size::lint(text, plan, options));
+    lints.extend(dependencies::lint(text, plan, options));
+    lints.sort_by_key(|lint| (lint.span.start, lint.code));
+    lints
+}
+
+/// The line end that a document uses.
+fn line_end(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// How far a line that belongs to a task must be indented: to the text of its list item, or not at all.
+fn indent(text: &str, task: &crate::plan::Task) -> String {
+    let Some(width) = item_width(text, task) else { return String::new() };
+    " ".repeat(width)
+}
+
+/// The column of a checkbox item's text; none for a heading.
+fn item_width(text: &str, task: &crate::plan::Task) -> Option<usize> {
+    let bracket = task.checkbox?.start.checked_sub(1)?;
+    let marker = text.get(task.title_span.start..bracket)?.trim();
+    let is_item = matches!(marker, "-" | "*" | "+") || marker.ends_with(['.', ')']) && !marker.contains(' ');
+    let before = text.get(..bracket)?;
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    // Tabs reach to the next column that four divides (CommonMark, 2.2).
+    let column = |at: usize, c: char| if c == '\t' { at + 4 - at % 4 } else { at + 1 };
+    is_item.then(|| line.trim_start_matches('\u{feff}').chars().fold(0, column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::parse_markdown;
+    use crate::plan::tests::{edited, plan_like};
+    use proptest::prelude::*;
+
+    fn lints(text: &str) -> Vec<Lint> {
+        lint(text, &parse_markdown(text), &LintOptions::default())
+    }
+
+    fn of(code: LintCode, text: &str) -> Vec<Lint> {
+        lints(text).into_iter().filter(|lint| lint.code == code).collect()
+    }
+
+    /// The one finding of this kind, as its place and message, and the document after each of its fixes.
+    fn only(code: LintCode, text: &str) -> (String, String, Vec<String>) {
+        let found = of(code, text);
+        let [lint] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(lint.severity, code.severity());
+        let fixed = lint.fixes.iter().map(|fix| edited(text, fix.edits.clone())).collect();
+        (lint.span.of(text).to_owned(), lint.message.clone(), fixed)
+    }
+
+    #[test]
+    fn codes_are_kebab_case_everywhere() {
+        for code in LintCode::ALL {
+            assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{code}\""));
+        }
+    }
+
+    #[test]
+    fn a_sound_plan_has_no_findings() {
+        let text = "# T\n### US-1: Add table\nCriteria:\n- [ ] Runs: `make`\n- [ ] Rejects a bad code\n\n### US-2: Show it\nDepends on: US-1\n- [ ] Seen\n";
+        assert_eq!(lints(text), []);
+        assert_eq!(lints(""), []);
+    }
+
+    #[test]
+    fn a_task_without_criteria_gets_the_standard_ones() {
+        let standard = "- [ ] Tests cover the new behaviour, and the whole test suite passes\n- [ ] The linter and the type checker report nothing new";
+        let (place, message, fixed) =
+            only(LintCode::CriterionMissing, "### T1: Add it\nText.\n### Task 2: B\n- [ ] c\n");
+        assert_eq!(place, "### T1: Add it");
+        assert_eq!(
+            message,
+            "“Add it” has no acceptance criteria, so nothing can prove it done: list what must hold in the end"
+        );
+        assert_eq!(
+            fixed,
+            [format!(
+                "### T1: Add it\nText.\n\nAcceptance criteria:\n{standard}\n\n### Task 2: B\n- [ ] c\n"
+            )]
+        );
+
+        let (.., fixed) = only(LintCode::CriterionMissing, "1. [ ] Add it\r\n   Text.\r\n2. [x] Done\r\n");
+        let nested = standard.replace('\n', "\r\n   ");
+        assert_eq!(fixed, [format!("1. [ ] Add it\r\n   Text.\r\n   {nested}\r\n2. [x] Done\r\n")]);
+
+        let (.., fixed) = only(LintCode::CriterionMissing, "## T1: Add it\n### Nice to have\nMore.");
+        assert_eq!(
+            fixed,
+            [format!("## T1: Add it\n### Nice to have\nMore.\n\n### Acceptance criteria\n{standard}")]
+        );
+
+        let (.., fixed) = only(LintCode::CriterionMissing, "### T1: Add it\n```\nopen");
+        assert!(fixed.is_empty(), "criteria in a code block are none: {fixed:?}");
+    }
+
+    #[test]
+    fn a_vague_criterion_is_told_and_can_be_bound_to_a_command() {
+        let text = "### T1: A\n- [ ] Search works correctly.\n  - in all browsers\n- [ ] Good ux: `make`\n- [x] Looks good\n- [ ] Lists 10 items\n";
+        let (place, message, fixed) = only(LintCode::CriterionVague, text);
+        assert_eq!(place, "- [ ] Search works correctly.\n  - in all browsers");
+        assert!(message.starts_with("“works correctly” cannot be verified"), "{message}");
+        assert_eq!(fixed, [text.replace("correctly.", "correctly: `command`")]);
+    }
+
+    #[test]
+    fn a_task_without_bounds_is_too_large_and_the_message_says_why() {
+        let of_title = |title: &str| {
+            of(LintCode::TaskTooLarge, &format!("### T1: {title}\n")).pop().map(|lint| lint.message)
+        };
+        assert_eq!(
+            of_title("Refactor the parser").unwrap(),
+            "This task is too large for one loop: it says “refactor” in its title. Split it into smaller tasks"
+        );
+        assert_eq!(of_title("Install the tool"), None);
+        assert_eq!(of_title("Add all-day events"), None);
+        let first = of(LintCode::TaskTooLarge, "### T1: A\nChange the entire tree. More.\n");
+        assert!(first[0].message.contains("it says “entire” in its first sentence"), "{first:?}");
+        assert_eq!(of(LintCode::TaskTooLarge, "### T1: A\nChange it. The entire tree waits.\n"), []);
+        assert_eq!(of(LintCode::TaskTooLarge, "- [x] Refactor all\n"), []);
+
+        let files: String = (0..11).map(|n| format!("- src/file{n}.rs and `src/file{n}.rs`\n")).collect();
+        let words = "word ".repeat(501);
+        let (place, message, fixed) = only(LintCode::TaskTooLarge, &format!("### T1: A\n{words}\n{files}"));
+        assert_eq!(place, "### T1: A");
+        assert_eq!(
+            message,
+            "This task is too large for one loop: it names 11 files (at most 10 are advised), and it has 546 words (at most 500 are advised). Split it into smaller tasks"
+        );
+        assert_eq!(fixed, [""; 0]);
+    }
+
+    #[test]
+    fn done_tasks_have_neither_missing_criteria_nor_a_size() {
+        assert_eq!(lints("- [x] Refactor everything, all of it\n"), []);
+        assert_eq!(lints("### T1: A\n- [x] works correctly\n"), []);
+    }
+
+    #[test]
+    fn an_unknown_dependency_is_told_with_the_nearest_id() {
+        let text = "### US-001: A\n- [ ] x\n\n### US-002: B\nDepends on: US-01, Task 9\n- [ ] x\n";
+        let found = of(LintCode::DependencyUnknown, text);
+        assert_eq!(
+            found[0].message,
+            "No task is called “US-01”, so what waits for it can never start: did you mean US-001?"
+        );
+        assert_eq!(edited(text, found[0].fixes[0].edits.clone()), text.replace("US-01,", "US-001,"));
+        assert_eq!((found[1].span.of(text), found[1].fixes.len()), ("Task 9", 0));
+        assert_eq!(
+            of(LintCode::DependencyUnknown, "---\ndepends_on: [X-1]\n---\n- [ ] a\n- [ ] b\n").len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_cycle_is_told_with_its_path_and_broken_by_a_fix() {
+        let text = "### T1: A\nDepends on: `T3`, T2\n\n### T2: B\nDepends on:\n- T1\n\n### T3: C\n";
+        let (place, message, fixed) = only(LintCode::DependencyCycle, text);
+        assert_eq!(place, "T2");
+        assert_eq!(
+            message,
+            "T1 waits for itself, so it can never start: T1 -> T2 -> T1. Remove one of these dependencies"
+        );
+        assert_eq!(fixed, [text.replace("`T3`, T2", "`T3`")]);
+        let related: Vec<_> = of(LintCode::DependencyCycle, text)[0]
+            .related
+            .iter()
+            .map(|(span, say)| (span.of(text).to_owned(), say.clone()))
+            .collect();
+        assert_eq!(
+            related,
+            [
+                ("### T1: A".into(), "T1 waits for T2".into()),
+                ("### T2: B".into(), "T2 waits for T1".to_owned())
+            ]
+        );
+        let (.., fixed) = only(LintCode::DependencyCycle, "### T1: A\r\nDepends on: T1\r\nText.\r\n");
+        assert_eq!(fixed, ["### T1: A\r\nText.\r\n"]);
+        let (.., fixed) =
+            only(LintCode::DependencyCycle, "### T1: A\nDepends on: `T1` and `T2`\n### T2: B\n");
+        assert_eq!(fixed, ["### T1: A\nDepends on: `T2`\n### T2: B\n"]);
+    }
+
+    #[test]
+    fn a_schema_that_comes_after_its_code_is_out_of_order() {
+        let text = "### T1: Coupon form\n\n### T2: Pay endpoint\n\n### T3: Add coupon table\n";
+        let (place, message, fixed) = only(LintCode::DependencyOrder, text);
+        assert_eq!(place, "### T3: Add coupon table");
+        assert!(
+            message.starts_with("This schema task runs after T1 “Coupon form”, which likely needs it"),
+            "{message}"
+        );
+        assert_eq!(fixed, [text.replace("form\n", "form\nDepends on: T3\n")]);
+        assert_eq!(of(LintCode::DependencyOrder, &fixed[0]), []);
+        for fine in [
+            "### T1: Add coupon table\n### T2: Coupon form\n",
+            "### T1: Coupon form\nPriority: 2\n### T2: Add coupon table\nPriority: 1\n",
+            "### T1: Coupon form\n### T2: Add coupon table\nDepends on: T1\n",
+            "- [x] Coupon form\n- [ ] Add coupon table\n",
+            "### T1: Coupon form\n### T2: Add user table\n",
+        ] {
+            assert_eq!(of(LintCode::DependencyOrder, fine), [], "{fine}");
+        }
+        assert_eq!(
+            of(LintCode::DependencyOrder, "### T1: Implement the API\n### T2: Create the database schema\n")
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn ids_and_fields_are_mended_by_their_fixes() {
+        let text = "### US-1: A\nPriorty: 2\nIsolation: worktre\nMax iterations: x\n\n### US-1: B\n";
+        let (place, message, fixed) = only(LintCode::DuplicateId, text);
+        assert_eq!((place.as_str(), &fixed[..]), ("US-1", &[text.replace("US-1: B", "US-1-2: B")][..]));
+        assert_eq!(
+            message,
+            "US-1 is already the id of another task, so this one is called US-1-2: give it an id of its own"
+        );
+        let (place, message, fixed) = only(LintCode::FieldUnknown, text);
+        assert_eq!((place.as_str(), &fixed[..]), ("Priorty", &[text.replace("Priorty", "Priority")][..]));
+        assert_eq!(
+            message,
+            "There is no field “Priorty”, so this line has no effect; did you mean “Priority”?"
+        );
+        let invalid = of(LintCode::FieldInvalid, text);
+        assert_eq!(
+            invalid[0].message,
+            "“worktre” is no value for Isolation and is passed over: write worktree or in-place"
+        );
+        assert_eq!(edited(text, invalid[0].fixes[0].edits.clone()), text.replace("worktre", "worktree"));
+        assert_eq!(invalid[1].fixes, []);
+    }
+
+    #[test]
+    fn unreadable_front_matter_is_an_error_at_its_place() {
+        let (place, message, _) = only(LintCode::PlanUnreadable, "---\nonly words\n---\n# T\n");
+        assert_eq!(place, "only words");
+        assert!(
+            message.starts_with("This cannot be read and is passed over: the front matter is not valid YAML"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn all_thresholds_and_words_can_be_changed() {
+        let options: LintOptions =
+            serde_json::from_str(r#"{"max_files": 0, "scope_words": ["big bang"], "vague_phrases": []}"#)
+                .unwrap();
+        let text = "### T1: All in one big bang\n- [ ] works correctly in a.rs\n";
+        let found: Vec<_> =
+            lint(text, &parse_markdown(text), &options).into_iter().map(|lint| lint.message).collect();
+        assert_eq!(
+            found,
+            [
+                "This task is too large for one loop: it names 1 files (at most 0 are advised), and it says “big bang” in its title. Split it into smaller tasks"
+            ]
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_fix_takes_its_finding_away(text in plan_like()) {
+            let found = lints(&text);
+            let count = |lints: &[Lint], code| lints.iter().filter(|lint| lint.code == code).count();
+            for lint in &found {
+                prop_assert!(text.get(lint.span.start..lint.span.end).is_some());
+                for fix in &lint.fixes {
+                    let fixed = edited(&text, fix.edits.clone());
+                    let after = lints(&fixed);
+                    prop_assert!(count(&after, lint.code) < count(&found, lint.code), "{:?}\n{}", lint, fixed);
+                }
+            }
+        }
+    }
+}

@@ -213,9 +213,57 @@ pub fn is_plan_path(path: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::text::TextEdit;
+    use proptest::prelude::*;
+
+    /// Texts made of what plans are made of, in any order.
+    pub(crate) fn plan_like() -> impl Strategy<Value = String> {
+        let pieces = [
+            "# Plan",
+            "## Optional",
+            "### US-1: Add a table",
+            "### US-1: Again",
+            "## Task 3: ",
+            "#### Step 1: x",
+            "### [ ] T1: a",
+            "Acceptance criteria:",
+            "#### Criteria",
+            "- [ ] do it: `make`",
+            "- [x] é works correctly",
+            "  - [ ] deep",
+            "    - deeper",
+            "- plain",
+            "1. [ ] one",
+            "Depends on: US-1, T1",
+            "Priorty: 2",
+            "- **Priority:** x",
+            "Depends on:",
+            "Some text, wörter.",
+            "```",
+            "<!--",
+            "-->",
+            "> quote",
+            "---",
+            "",
+            "",
+            "\t- [ ] tab",
+            "| a | b |",
+            "|---|---|",
+            "  ",
+            "***",
+            "Title\n===",
+            "\\",
+        ];
+        let line = prop_oneof![8 => proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned), 1 => "[ -~é]{0,20}"];
+        (proptest::collection::vec(line, 0..25), any::<bool>(), any::<bool>()).prop_map(
+            |(lines, windows, mark)| {
+                let text = lines.join(if windows { "\r\n" } else { "\n" });
+                if mark { format!("\u{feff}{text}") } else { text }
+            },
+        )
+    }
 
     /// Applies edits that do not overlap.
     pub(crate) fn edited(text: &str, mut edits: Vec<TextEdit>) -> String {

@@ -87,13 +87,11 @@ impl FieldName {
         }
         Self::ALL
             .into_iter()
-            .map(|field| {
-                let known = field.as_str().to_ascii_lowercase();
-                (strsim::damerau_levenshtein(&name, &known), known.len() / 3, field)
-            })
-            .filter(|&(distance, allowed, _)| distance > 0 && distance <= allowed)
-            .min_by_key(|&(distance, ..)| distance)
-            .map(|(.., field)| field)
+            .filter(|field| field.as_str().len().abs_diff(name.len()) <= field.as_str().len() / 3)
+            .map(|field| (strsim::damerau_levenshtein(&name, &field.as_str().to_ascii_lowercase()), field))
+            .filter(|&(distance, field)| distance > 0 && distance <= field.as_str().len() / 3)
+            .min_by_key(|&(distance, _)| distance)
+            .map(|(_, field)| field)
     }
 
     /// Says whether a value of so many words is a sentence rather than this field's value.

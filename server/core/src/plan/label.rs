@@ -168,7 +168,8 @@ fn is_id(token: &str) -> bool {
             let last = tail.rsplit('-').next().unwrap_or(tail);
             numbered(last)
                 && token.split('-').rev().skip(1).all(|part| {
-                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+                    let upper = part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+                    !part.is_empty() && (upper || numbered(part))
                 })
         }
     }
@@ -227,6 +228,7 @@ mod tests {
             ("US-001: Add coupon table", Some("US-001"), "Add coupon table"),
             ("US-001 - Add coupon table", Some("US-001"), "Add coupon table"),
             ("US-001-2: Again", Some("US-001-2"), "Again"),
+            ("US-001a-2: Again", Some("US-001a-2"), "Again"),
             ("AUTH-LOGIN-2: Form", Some("AUTH-LOGIN-2"), "Form"),
             ("T3: Title", Some("T3"), "Title"),
             ("T001. Title", Some("T001"), "Title"),

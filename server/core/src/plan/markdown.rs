@@ -414,6 +414,7 @@ fn append(text: &mut String, more: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::tests::{plan_like, ticked};
     use crate::plan::{Autonomy, ContextMode, Isolation, ProblemKind};
     use proptest::prelude::*;
     use std::{collections::HashSet, fmt::Write};
@@ -821,7 +822,7 @@ Acceptance criteria:
             "{:?}",
             plan.problems
         );
-        let ticked = crate::plan::tests::ticked(text, &plan);
+        let ticked = ticked(text, &plan);
         let again = parse_markdown(&ticked);
         prop_assert_eq!(again.tasks.len(), plan.tasks.len());
         for (before, after) in plan.tasks.iter().zip(&again.tasks) {
@@ -829,52 +830,6 @@ Acceptance criteria:
             prop_assert_eq!(after.done, has_box, "{:?}", after);
         }
         Ok(())
-    }
-
-    fn plan_like() -> impl Strategy<Value = String> {
-        let pieces = [
-            "# Plan",
-            "## Optional",
-            "### US-1: Add a table",
-            "### US-1: Again",
-            "## Task 3: ",
-            "#### Step 1: x",
-            "### [ ] T1: a",
-            "Acceptance criteria:",
-            "#### Criteria",
-            "- [ ] do it: `make`",
-            "- [x] é works correctly",
-            "  - [ ] deep",
-            "    - deeper",
-            "- plain",
-            "1. [ ] one",
-            "Depends on: US-1, T1",
-            "Priorty: 2",
-            "- **Priority:** x",
-            "Depends on:",
-            "Some text, wörter.",
-            "```",
-            "<!--",
-            "-->",
-            "> quote",
-            "---",
-            "",
-            "",
-            "\t- [ ] tab",
-            "| a | b |",
-            "|---|---|",
-            "  ",
-            "***",
-            "Title\n===",
-            "\\",
-        ];
-        let line = prop_oneof![8 => proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned), 1 => "[ -~é]{0,20}"];
-        (proptest::collection::vec(line, 0..25), any::<bool>(), any::<bool>()).prop_map(
-            |(lines, windows, mark)| {
-                let text = lines.join(if windows { "\r\n" } else { "\n" });
-                if mark { format!("\u{feff}{text}") } else { text }
-            },
-        )
     }
 
     proptest! {
