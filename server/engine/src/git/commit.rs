@@ -58,6 +58,7 @@ impl Repository {
         if let Some(branch) = commit.branch {
             bring_back(&repo, worktree, branch)?;
         }
+        let mut index = repo.index().doing("read the index")?;
         let now = snapshot(&repo, commit.surroundings)?;
         let tree = repo.find_tree(now.tree).doing("read the tree")?;
         let parent = now.head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?;
@@ -65,7 +66,6 @@ impl Repository {
             return Ok(None);
         }
         // The index before HEAD: after a crash in between everything is staged, and nothing looks taken back.
-        let mut index = repo.index().doing("read the index")?;
         index.read_tree(&tree).doing("stage the files")?;
         index.write().doing("write the index")?;
         let author = identity(&repo)?;
