@@ -9,7 +9,7 @@ use super::{
     contents::{Contents, EXECUTABLE, LINK, SUBMODULE, Unstored},
     error::{Doing, DoingOn, GitError},
     path_bytes::{bytes_of, is_within, parents, path_of},
-    scan::{entry, is_stat_clean, written},
+    scan::{SKIP_WORKTREE, entry, is_stat_clean, written},
 };
 use git2::{
     Delta, DiffOptions, Index, IndexEntry, IndexTime, Oid, Repository, RepositoryInitOptions, Tree,
@@ -71,8 +71,8 @@ pub(super) fn put_steps(
     for step in steps {
         let (from, to) = sides(step);
         let path = path_of(&step.path);
-        let here = index.get_path(&path, 0).map(|entry| Content { id: entry.id, mode: entry.mode });
-        if here != from {
+        let here = index.get_path(&path, 0);
+        if here.as_ref().map(|entry| Content { id: entry.id, mode: entry.mode }) != from {
             continue;
         }
         // Neither can fail on a valid path; an entry that stays behind shows as a difference, and loses nothing.
@@ -80,7 +80,11 @@ pub(super) fn put_steps(
             Some(to) => {
                 let metadata = root.and_then(|root| root.join(&path).symlink_metadata().ok());
                 let metadata = metadata.filter(|metadata| !metadata.is_dir());
-                index.add(&entry(&step.path, to.mode, to.id, metadata.as_ref()))
+                let mut entry = entry(&step.path, to.mode, to.id, metadata.as_ref());
+                if metadata.is_none() {
+                    entry.flags_extended = here.map_or(0, |here| here.flags_extended & SKIP_WORKTREE);
+                }
+                index.add(&entry)
             }
             None => index.remove(&path, 0),
         };
@@ -101,6 +105,8 @@ enum Found {
     Nothing,
     Folder,
     File(Metadata),
+    /// Nothing, because a sparse checkout leaves it out; and so does the landing.
+    LeftOut,
 }
 
 /// A change of a working tree that was found to be possible.
@@ -213,9 +219,10 @@ impl Landing {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed(&path)),
             Err(error) => return Err(error).doing_on("move", &path),
         }
-        let same = aside.symlink_metadata().is_ok_and(|now| {
-            now.len() == seen.len() && now.mtime() == seen.mtime() && now.mtime_nsec() == seen.mtime_nsec()
-        });
+        let times = |file: &Metadata| (file.mtime(), file.mtime_nsec());
+        let same = aside
+            .symlink_metadata()
+            .is_ok_and(|now| now.len() == seen.len() && (now.is_symlink() || times(&now) == times(seen)));
         self.done.push(Done::MovedAside { step: at });
         if same { Ok(()) } else { Err(changed(&path)) }
     }
@@ -223,6 +230,9 @@ impl Landing {
     fn place(&mut self, at: usize) -> Result<(), GitError> {
         let Some(step) = self.steps.get(at) else { return Ok(()) };
         let Some(content) = step.new else { return Ok(()) };
+        if matches!(self.seen.get(at), Some(Found::LeftOut)) {
+            return Ok(());
+        }
         let relative = step.path.clone();
         let path = self.root.join(path_of(&relative));
         if content.mode == SUBMODULE {
@@ -268,17 +278,17 @@ impl Landing {
         let mut folders = vec![path.to_owned()];
         let mut at = 0;
         while let Some(folder) = folders.get(at).cloned() {
-            let items = folder.read_dir().doing_on("read the folder", &folder)?;
-            for item in items.flatten() {
+            for item in folder.read_dir().doing_on("read the folder", &folder)?.flatten() {
+                if !item.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    return Err(changed(&item.path()));
+                }
                 folders.push(item.path());
             }
             at += 1;
         }
         for folder in folders.into_iter().rev() {
-            match fs::remove_dir(&folder) {
-                Ok(()) => self.done.push(Done::RemovedFolder { path: folder }),
-                Err(_) => return Err(changed(&folder)),
-            }
+            fs::remove_dir(&folder).map_err(|_| changed(&folder))?;
+            self.done.push(Done::RemovedFolder { path: folder });
         }
         Ok(())
     }
@@ -365,6 +375,10 @@ impl Check<'_> {
         let metadata = match absolute.symlink_metadata() {
             Ok(metadata) => metadata,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                let known = self.users.and_then(|index| index.get_path(&path, 0));
+                if known.is_some_and(|entry| entry.flags_extended & SKIP_WORKTREE != 0) {
+                    return Ok(Found::LeftOut);
+                }
                 let deleted_by_user = step.old.is_some_and(|old| old.mode != SUBMODULE) && step.new.is_some();
                 if deleted_by_user {
                     in_the_way.insert(path);

@@ -81,7 +81,8 @@ const FINE_TICK: Duration = Duration::from_millis(20);
 /// The same where times are whole seconds (or two, on FAT).
 const COARSE_TICK: Duration = Duration::from_secs(3);
 
-const SKIP_WORKTREE: u16 = 1 << 14;
+/// The flag of an entry that a sparse checkout leaves out.
+pub(super) const SKIP_WORKTREE: u16 = 1 << 14;
 
 /// What the user's index, or else HEAD, has at a path.
 struct Tracked {

@@ -89,3 +89,20 @@ fn a_lock_that_a_killed_git_left_is_named_and_can_be_cleared() {
     assert!(!repo.clear_stale_lock(&fixture.root).unwrap());
     assert!(repo.commit_all(&fixture.root, &commit(&surroundings, None)).unwrap().is_some());
 }
+
+#[test]
+fn a_sparse_checkout_stays_sparse_and_a_file_swap_is_committed() {
+    let fixture = Fixture::new();
+    fixture.write("other/x", "x");
+    fixture.commit("Other");
+    fixture.git(&["sparse-checkout", "set", "--no-cone", "/a.txt", "/other", "/intended"]);
+    fs::remove_dir_all(fixture.path("other")).unwrap();
+    fixture.write("other", "now a file\n");
+    fixture.write("intended", "");
+    fixture.git(&["add", "-N", "intended"]);
+    let surroundings = fixture.surroundings();
+    fixture.repo().commit_all(&fixture.root, &commit(&surroundings, None)).unwrap().unwrap();
+    assert_eq!(fixture.files_of("HEAD"), ["a.txt", "intended", "other", "src/b.txt"]);
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+    assert!(!fixture.path("src").exists());
+}

@@ -136,7 +136,8 @@ fn whatever_is_uncommitted_and_in_the_way_is_named_and_nothing_is_touched() {
         fs::remove_dir_all(dir.join("src")).unwrap();
         write(&dir.join("src"), "now a file\n");
     };
-    let cases: [(&str, &dyn Fn(&Fixture), &[&str]); 10] = [
+    type Case<'a> = (&'a str, &'a dyn Fn(&Fixture), &'a [&'a str]);
+    let cases: [Case<'_>; 10] = [
         ("modified", &|f| f.write("a.txt", "mine\n"), &["a.txt"]),
         (
             "staged",
@@ -307,5 +308,18 @@ fn line_endings_and_filters_arrive_as_git_would_write_them() {
     merge(&fixture).unwrap();
     assert_eq!(read(&fixture.path("run.bat")), "echo\r\n");
     assert_eq!(read(&fixture.path("sub/x.big")), "quiet\n");
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_sparse_checkout_stays_sparse() {
+    let fixture = with_task("feat: [US-001] x", |dir| {
+        write(&dir.join("a.txt"), "theirs\n");
+        write(&dir.join("src/b.txt"), "theirs\n");
+    });
+    fixture.git(&["sparse-checkout", "set", "--no-cone", "/a.txt"]);
+    merge(&fixture).unwrap();
+    assert_eq!(read(&fixture.path("a.txt")), "theirs\n");
+    assert!(!fixture.path("src/b.txt").exists());
     assert_eq!(fixture.git(&["status", "--porcelain"]), "");
 }
