@@ -62,9 +62,11 @@ pub struct Start {
 impl Repository {
     /// Finds the repository of a folder: of the folder itself or of the nearest one above, linked worktrees included.
     pub fn discover(path: &Path) -> Result<Self, GitError> {
-        let start = path
-            .canonicalize()
-            .map_err(|source| GitError::Io { doing: "open the folder", path: path.to_owned(), source })?;
+        let start = path.canonicalize().map_err(|source| GitError::Io {
+            doing: "open the folder",
+            path: path.to_owned(),
+            source,
+        })?;
         let repo =
             git2::Repository::open_ext(&start, RepositoryOpenFlags::empty(), std::iter::empty::<&OsStr>())
                 .map_err(|error| not_opened(&start, &error))?;
@@ -82,11 +84,7 @@ impl Repository {
                 source,
             })
         };
-        Ok(Self {
-            git_dir: real(repo.path())?,
-            common_dir: real(repo.commondir())?,
-            workdir: real(workdir)?,
-        })
+        Ok(Self { git_dir: real(repo.path())?, common_dir: real(repo.commondir())?, workdir: real(workdir)? })
     }
 
     /// The git folder that all worktrees of this repository share.
@@ -140,11 +138,8 @@ impl Repository {
     /// Describes what is uncommitted in a worktree as `git status --short` would, at most `limit` lines of it.
     pub fn status_short(&self, worktree: &Path, limit: usize) -> Result<String, GitError> {
         let changed = changed_paths(&self.open_at(worktree)?)?;
-        let mut text: String = changed
-            .iter()
-            .take(limit)
-            .map(|(path, code)| format!("{code} {}\n", path.display()))
-            .collect();
+        let mut text: String =
+            changed.iter().take(limit).map(|(path, code)| format!("{code} {}\n", path.display())).collect();
         if changed.len() > limit {
             text.push_str(&format!("... and {} more\n", changed.len() - limit));
         }

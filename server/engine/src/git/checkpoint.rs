@@ -9,7 +9,7 @@ use super::{
     scan::{ScanSpec, Skipped, entry, scan},
     submodule,
 };
-use git2::{Commit, ErrorCode, Index, Oid, Signature};
+use git2::{BranchType, Commit, ErrorCode, Index, Oid, Signature};
 use std::path::{Path, PathBuf};
 
 /// How a loop looks at its working tree.
@@ -111,8 +111,13 @@ impl Repository {
         if let Some(branch) = &snapshot.branch {
             message.push_str(&format!("{BRANCH_TRAILER}{branch}\n"));
         }
-        let parents: Vec<Commit<'_>> =
-            snapshot.head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?.into_iter().collect();
+        let parents: Vec<Commit<'_>> = snapshot
+            .head
+            .map(|head| repo.find_commit(head))
+            .transpose()
+            .doing("read HEAD")?
+            .into_iter()
+            .collect();
         let whole = repo.find_tree(snapshot.whole).doing("read the tree")?;
         let author = alfine()?;
         let parents: Vec<&Commit<'_>> = parents.iter().collect();
@@ -148,7 +153,8 @@ impl Repository {
         let reference = repo.find_reference(ref_name).map_err(|_| missing())?;
         let commit = reference.peel_to_commit().map_err(|_| missing())?;
         let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
-        let trailer = |name| message.lines().rev().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        let trailer =
+            |name| message.lines().rev().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
         Ok(Checkpoint {
             ref_name: ref_name.to_owned(),
             commit: commit.id().to_string(),
@@ -255,23 +261,24 @@ pub(super) fn keep_commits_of(
     tip: Oid,
     checkpoint: &str,
 ) -> Result<(), GitError> {
-    let reachable = Oid::from_str(checkpoint)
-        .and_then(|checkpoint| Ok(checkpoint == tip || repo.graph_descendant_of(checkpoint, tip)?))
-        .unwrap_or(false);
-    if reachable {
+    let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+    let holds = |id: Oid| id == tip || repo.graph_descendant_of(id, tip).unwrap_or(false);
+    let elsewhere = || {
+        let branches = repo.branches(Some(BranchType::Local)).into_iter().flatten().flatten();
+        let mut others = branches.filter(|(other, _)| other.get().shorthand_bytes() != short.as_bytes());
+        others.any(|(other, _)| other.get().target().is_some_and(holds))
+    };
+    if Oid::from_str(checkpoint).is_ok_and(holds) || elsewhere() {
         return Ok(());
     }
-    let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
     let name = task_of_branch(short).unwrap_or(short);
-    repo.reference(&format!("{KEPT}{name}/{tip}"), tip, true, "alfine: kept").doing("keep a branch's commits")?;
+    repo.reference(&format!("{KEPT}{name}/{tip}"), tip, true, "alfine: kept")
+        .doing("keep a branch's commits")?;
     Ok(())
 }
 
 /// Reads a working tree into objects.
-pub(super) fn snapshot(
-    repo: &git2::Repository,
-    surroundings: &Surroundings,
-) -> Result<Snapshot, GitError> {
+pub(super) fn snapshot(repo: &git2::Repository, surroundings: &Surroundings) -> Result<Snapshot, GitError> {
     let mut scanned = scan(
         repo,
         ScanSpec {
@@ -330,7 +337,9 @@ pub(super) fn head_of(repo: &git2::Repository) -> Result<(Option<Oid>, Option<St
             let commit = head.peel_to_commit().doing("read the commit at HEAD")?.id();
             Ok((Some(commit), if head.is_branch() { head.name().ok().map(str::to_owned) } else { None }))
         }
-        Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => Ok((None, None)),
+        Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
+            Ok((None, None))
+        }
         Err(error) => Err(error).doing("read HEAD"),
     }
 }

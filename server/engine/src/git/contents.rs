@@ -4,14 +4,14 @@
 //! command, with the drivers that the user has configured.
 
 use super::{
-    error::{Doing, GitError},
+    error::{Doing, DoingOn, GitError},
     path_bytes::{bytes_of, path_of},
 };
-use git2::{AttrCheckFlags, AttrValue, Oid, Repository};
+use git2::{AttrCheckFlags, AttrValue, ErrorClass, Oid, Repository};
 use std::{
     collections::HashSet,
     ffi::{OsStr, OsString},
-    fs::{Metadata, OpenOptions},
+    fs::{self, Metadata, OpenOptions},
     io::{self, ErrorKind, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -118,27 +118,34 @@ impl<'r> Contents<'r> {
             let target = absolute.read_link().map_err(unstored)?;
             return self.repo.blob(bytes_of(&target)).doing("store a link").map_err(Unstored::Failed);
         }
-        // Opened first because libgit2 does not tell "gone" from "not allowed", and follows links.
-        OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC)
-            .open(&absolute)
-            .map_err(unstored)?;
-        if let Some(filter) = self.foreign_filter(path) {
-            let ids = self.store_filtered(&[(path.to_owned(), filter)]).map_err(Unstored::Failed)?;
-            return ids.first().copied().ok_or(Unstored::Vanished);
-        }
-        match self.repo.blob_path(&absolute) {
-            Ok(id) => Ok(id),
-            // A filter may refuse (`core.safecrlf`); a checkpoint then keeps the file as it is.
-            Err(error) if error.class() == git2::ErrorClass::Filter => self.store_raw(&absolute),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Err(Unstored::Vanished),
-            Err(error) => Err(error).doing("store a file").map_err(Unstored::Failed),
+        let mut tries = 3;
+        loop {
+            // Opened first because libgit2 does not tell "gone" from "not allowed", and follows links.
+            OpenOptions::new()
+                .read(true)
+                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC)
+                .open(&absolute)
+                .map_err(unstored)?;
+            if let Some(filter) = self.foreign_filter(path) {
+                let ids = self.store_filtered(&[(path.to_owned(), filter)]).map_err(Unstored::Failed)?;
+                return ids.first().copied().ok_or(Unstored::Vanished);
+            }
+            match self.repo.blob_path(&absolute) {
+                Ok(id) => return Ok(id),
+                // A filter may refuse (`core.safecrlf`); a checkpoint then keeps the file as it is.
+                Err(error) if error.class() == ErrorClass::Filter => return self.store_raw(&absolute),
+                // Gone or cut short while it was read: looked at again.
+                Err(error) if error.class() == ErrorClass::Os && tries > 0 => tries -= 1,
+                Err(error) if error.class() == ErrorClass::Os => {
+                    return Err(Unstored::Unreadable(io::Error::other(error.message().to_owned())));
+                }
+                Err(error) => return Err(error).doing("store a file").map_err(Unstored::Failed),
+            }
         }
     }
 
     fn store_raw(&self, absolute: &Path) -> Result<Oid, Unstored> {
-        let mut file = std::fs::File::open(absolute).map_err(unstored)?;
+        let mut file = fs::File::open(absolute).map_err(unstored)?;
         let mut writer = self.repo.blob_writer(None).doing("store a file").map_err(Unstored::Failed)?;
         io::copy(&mut file, &mut writer).map_err(unstored)?;
         writer.commit().doing("store a file").map_err(Unstored::Failed)
@@ -151,8 +158,11 @@ impl<'r> Contents<'r> {
         let args = ["hash-object", "-w", "--stdin-paths"].map(OsStr::new);
         let output = run_git(&self.root, &args, &[], input)
             .map_err(|error| error.into_git_error(&path_of(first), filter))?;
-        let ids: Vec<Oid> =
-            output.lines().map(str::parse).collect::<Result<_, _>>().doing("read what git hash-object printed")?;
+        let ids: Vec<Oid> = output
+            .lines()
+            .map(str::parse)
+            .collect::<Result<_, _>>()
+            .doing("read what git hash-object printed")?;
         if ids.len() != files.len() {
             return Err(GitError::Command {
                 command: "git hash-object".to_owned(),
@@ -188,6 +198,11 @@ impl<'r> Contents<'r> {
     /// Writes files again in the working tree through the `git` command, and their times into its index.
     pub(super) fn rewrite_filtered(&self, files: &[(Vec<u8>, String)]) -> Result<(), GitError> {
         let Some((first, filter)) = files.first() else { return Ok(()) };
+        for (path, _) in files {
+            // git does not write over a file that its index takes for right.
+            let path = self.root.join(path_of(path));
+            fs::remove_file(&path).doing_on("remove", &path)?;
+        }
         let args = ["checkout-index", "-f", "-u", "-z", "--stdin"].map(OsStr::new);
         run_git(&self.root, &args, &[], nul_separated(files))
             .map(|_| ())

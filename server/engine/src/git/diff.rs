@@ -6,10 +6,7 @@ use super::{
     path_bytes::{bytes_of, is_within, path_of},
 };
 use git2::{Delta, DiffFindOptions, DiffFormat, DiffLineType, DiffOptions, Oid, Status, Tree};
-use std::{
-    collections::HashMap,
-    path::PathBuf,
-};
+use std::{collections::HashMap, path::PathBuf};
 
 /// How a file changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +101,12 @@ impl Repository {
 
     /// Lists what changed between two commits or trees without reading a file: renames show as two changes, and lines
     /// are not counted.
-    pub fn files_changed(&self, from: &str, to: &str, except: &[PathBuf]) -> Result<Vec<FileChange>, GitError> {
+    pub fn files_changed(
+        &self,
+        from: &str,
+        to: &str,
+        except: &[PathBuf],
+    ) -> Result<Vec<FileChange>, GitError> {
         let repo = self.open()?;
         let (from, to) = (tree(&repo, from)?, tree(&repo, to)?);
         let mut options = options();
@@ -179,4 +181,3 @@ pub(super) fn status_letters(status: Status) -> String {
     ]);
     format!("{index}{tree}")
 }
-

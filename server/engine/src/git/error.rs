@@ -233,14 +233,14 @@ impl GitError {
                 format!("if you trust it: git config --global --add safe.directory '{}'", path.display())
             }
             Self::Corrupt { .. } => "`git fsck` says what is wrong with it".to_owned(),
-            Self::Empty { .. } => {
-                "make a first commit: git commit --allow-empty -m \"Start\"".to_owned()
-            }
+            Self::Empty { .. } => "make a first commit: git commit --allow-empty -m \"Start\"".to_owned(),
             Self::Busy { finish, abort, .. } => format!("finish it (`{finish}`) or take it back (`{abort}`)"),
             Self::ReadOnly { .. } => "make it writable for you".to_owned(),
             Self::BranchName { .. } => "rename it: git branch -m NEW".to_owned(),
             Self::NotOurs { .. } => "move the folder away, and try again".to_owned(),
-            Self::WorktreeMissing { .. } => "continue the task: it is made again from its last checkpoint".to_owned(),
+            Self::WorktreeMissing { .. } => {
+                "continue the task: it is made again from its last checkpoint".to_owned()
+            }
             Self::WorktreeLocked { path } => format!("git worktree unlock '{}'", path.display()),
             Self::Locked { .. } => "wait for the other process; if there is none, remove the file".to_owned(),
             Self::WouldLose { .. } => "save or remove these first".to_owned(),

@@ -9,10 +9,11 @@ use super::{
     contents::{Contents, EXECUTABLE, LINK, SUBMODULE, Unstored},
     error::{Doing, DoingOn, GitError},
     path_bytes::{bytes_of, is_within, parents, path_of},
-    scan::{entry, is_stat_clean, written},
+    scan::{SKIP_WORKTREE, entry, is_stat_clean, written},
 };
 use git2::{
-    Delta, DiffOptions, Index, IndexEntry, IndexTime, Oid, Repository, Tree, build::CheckoutBuilder,
+    Delta, DiffOptions, Index, IndexEntry, IndexTime, Oid, Repository, RepositoryInitOptions, Tree,
+    build::CheckoutBuilder,
 };
 use std::{
     collections::BTreeSet,
@@ -70,8 +71,8 @@ pub(super) fn put_steps(
     for step in steps {
         let (from, to) = sides(step);
         let path = path_of(&step.path);
-        let here = index.get_path(&path, 0).map(|entry| Content { id: entry.id, mode: entry.mode });
-        if here != from {
+        let here = index.get_path(&path, 0);
+        if here.as_ref().map(|entry| Content { id: entry.id, mode: entry.mode }) != from {
             continue;
         }
         // Neither can fail on a valid path; an entry that stays behind shows as a difference, and loses nothing.
@@ -79,7 +80,11 @@ pub(super) fn put_steps(
             Some(to) => {
                 let metadata = root.and_then(|root| root.join(&path).symlink_metadata().ok());
                 let metadata = metadata.filter(|metadata| !metadata.is_dir());
-                index.add(&entry(&step.path, to.mode, to.id, metadata.as_ref()))
+                let mut entry = entry(&step.path, to.mode, to.id, metadata.as_ref());
+                if metadata.is_none() {
+                    entry.flags_extended = here.map_or(0, |here| here.flags_extended & SKIP_WORKTREE);
+                }
+                index.add(&entry)
             }
             None => index.remove(&path, 0),
         };
@@ -100,6 +105,8 @@ enum Found {
     Nothing,
     Folder,
     File(Metadata),
+    /// Nothing, because a sparse checkout leaves it out; and so does the landing.
+    LeftOut,
 }
 
 /// A change of a working tree that was found to be possible.
@@ -138,7 +145,11 @@ impl Landing {
         let users = repo.index().ok();
         let check = Check {
             contents: &contents,
-            removed: steps.iter().filter(|step| step.new.is_none()).map(|step| step.path.as_slice()).collect(),
+            removed: steps
+                .iter()
+                .filter(|step| step.new.is_none())
+                .map(|step| step.path.as_slice())
+                .collect(),
             written: users.as_ref().and_then(|index| written(index.path()?)),
             users: users.as_ref(),
             index,
@@ -195,7 +206,9 @@ impl Landing {
     }
 
     fn move_aside(&mut self, at: usize) -> Result<(), GitError> {
-        let (Some(step), Some(Found::File(seen))) = (self.steps.get(at), self.seen.get(at)) else { return Ok(()) };
+        let (Some(step), Some(Found::File(seen))) = (self.steps.get(at), self.seen.get(at)) else {
+            return Ok(());
+        };
         if is_submodule(step.old) && step.new.is_none() {
             return Ok(());
         }
@@ -206,9 +219,10 @@ impl Landing {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed(&path)),
             Err(error) => return Err(error).doing_on("move", &path),
         }
-        let same = aside.symlink_metadata().is_ok_and(|now| {
-            now.len() == seen.len() && now.mtime() == seen.mtime() && now.mtime_nsec() == seen.mtime_nsec()
-        });
+        let times = |file: &Metadata| (file.mtime(), file.mtime_nsec());
+        let same = aside
+            .symlink_metadata()
+            .is_ok_and(|now| now.len() == seen.len() && (now.is_symlink() || times(&now) == times(seen)));
         self.done.push(Done::MovedAside { step: at });
         if same { Ok(()) } else { Err(changed(&path)) }
     }
@@ -216,6 +230,9 @@ impl Landing {
     fn place(&mut self, at: usize) -> Result<(), GitError> {
         let Some(step) = self.steps.get(at) else { return Ok(()) };
         let Some(content) = step.new else { return Ok(()) };
+        if matches!(self.seen.get(at), Some(Found::LeftOut)) {
+            return Ok(());
+        }
         let relative = step.path.clone();
         let path = self.root.join(path_of(&relative));
         if content.mode == SUBMODULE {
@@ -261,17 +278,17 @@ impl Landing {
         let mut folders = vec![path.to_owned()];
         let mut at = 0;
         while let Some(folder) = folders.get(at).cloned() {
-            let items = folder.read_dir().doing_on("read the folder", &folder)?;
-            for item in items.flatten() {
+            for item in folder.read_dir().doing_on("read the folder", &folder)?.flatten() {
+                if !item.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    return Err(changed(&item.path()));
+                }
                 folders.push(item.path());
             }
             at += 1;
         }
         for folder in folders.into_iter().rev() {
-            match fs::remove_dir(&folder) {
-                Ok(()) => self.done.push(Done::RemovedFolder { path: folder }),
-                Err(_) => return Err(changed(&folder)),
-            }
+            fs::remove_dir(&folder).map_err(|_| changed(&folder))?;
+            self.done.push(Done::RemovedFolder { path: folder });
         }
         Ok(())
     }
@@ -290,7 +307,10 @@ impl Landing {
             if let (Err(error), Done::MovedAside { .. }) = (undone, &done) {
                 // What cannot come back is at least not thrown away.
                 self.aside.disable_cleanup(true);
-                tracing::error!("A file could not be moved back; it is in {}: {error}", self.aside.path().display());
+                tracing::error!(
+                    "A file could not be moved back; it is in {}: {error}",
+                    self.aside.path().display()
+                );
             }
         }
     }
@@ -355,6 +375,10 @@ impl Check<'_> {
         let metadata = match absolute.symlink_metadata() {
             Ok(metadata) => metadata,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                let known = self.users.and_then(|index| index.get_path(&path, 0));
+                if known.is_some_and(|entry| entry.flags_extended & SKIP_WORKTREE != 0) {
+                    return Ok(Found::LeftOut);
+                }
                 let deleted_by_user = step.old.is_some_and(|old| old.mode != SUBMODULE) && step.new.is_some();
                 if deleted_by_user {
                     in_the_way.insert(path);
@@ -442,33 +466,34 @@ fn aside_of(repo: &Repository, root: &Path) -> Result<TempDir, GitError> {
 fn write_aside(repo: &Repository, steps: &[Step], new: &Tree<'_>, aside: &Path) -> Result<(), GitError> {
     let target = aside.join("new");
     fs::create_dir(&target).doing_on("make the folder", &target)?;
-    let files: Vec<&Step> = steps.iter().filter(|step| step.new.is_some() && !is_submodule(step.new)).collect();
+    let files: Vec<&Step> =
+        steps.iter().filter(|step| step.new.is_some() && !is_submodule(step.new)).collect();
     if files.is_empty() {
         return Ok(());
     }
-    // A handle of its own, with the new tree as its index: attributes that arrive with the files apply to them.
-    let opened = git2::Repository::open(repo.workdir().unwrap_or(repo.path())).doing("open the repository")?;
-    let new = opened.find_tree(new.id()).doing("read the tree")?;
-    let index_path = aside.join("index");
-    let mut index = Index::open(&index_path).doing("make an index")?;
+    let scratch = scratch(repo, aside, &target)?;
+    let new = scratch.find_tree(new.id()).doing("read the tree")?;
+    let mut index = scratch.index().doing("make an index")?;
     index.read_tree(&new).doing("read the tree")?;
     index.write().doing("write an index")?;
-    opened.set_index(&mut index).doing("use an index")?;
-
     let mut checkout = CheckoutBuilder::new();
-    checkout.force().target_dir(&target).update_index(false).disable_pathspec_match(true);
+    checkout.force().update_index(false).disable_pathspec_match(true);
     for step in &files {
         checkout.path(path_of(&step.path));
     }
-    opened.checkout_tree(new.as_object(), Some(&mut checkout)).doing("write the new files aside")?;
+    scratch.checkout_index(Some(&mut index), Some(&mut checkout)).doing("write the new files aside")?;
 
+    // Attributes that arrive with the files apply to them.
+    let opened =
+        git2::Repository::open(repo.workdir().unwrap_or(repo.path())).doing("open the repository")?;
+    opened.set_index(&mut index).doing("use an index")?;
     let contents = Contents::of_arriving_files(&opened)?;
     let filtered: Vec<(Vec<u8>, String)> = files
         .iter()
         .filter(|step| step.new.is_some_and(|new| new.mode != LINK))
         .filter_map(|step| Some((step.path.clone(), contents.foreign_filter(&step.path)?)))
         .collect();
-    contents.write_filtered(&filtered, &index_path, &target)?;
+    contents.write_filtered(&filtered, &scratch.path().join("index"), &target)?;
 
     let probe = aside.join("probe");
     fs::File::create(&probe).doing_on("make", &probe)?;
@@ -483,6 +508,35 @@ fn write_aside(repo: &Repository, steps: &[Step], new: &Tree<'_>, aside: &Path) 
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).doing_on("set the mode of", &path)?;
     }
     Ok(())
+}
+
+/// Makes a repository with nothing in it that borrows another's objects and settings, to check files out with
+/// libgit2's filters as if they were all new.
+fn scratch(repo: &Repository, aside: &Path, target: &Path) -> Result<Repository, GitError> {
+    let mut options = RepositoryInitOptions::new();
+    options.no_dotgit_dir(true).external_template(false).workdir_path(target);
+    let git_dir = aside.join("git");
+    let made = Repository::init_opts(&git_dir, &options).doing("make a repository aside")?;
+    let mut config = made.config().doing("set up a repository aside")?;
+    let users = repo.config().doing("read git's configuration")?;
+    for key in ["core.autocrlf", "core.eol", "core.filemode", "core.symlinks", "core.attributesfile"] {
+        if let Ok(value) = users.get_string(key) {
+            config.set_str(key, &value).doing("set up a repository aside")?;
+        }
+    }
+    let info = git_dir.join("info");
+    let objects = git_dir.join("objects/info");
+    for folder in [&info, &objects] {
+        fs::create_dir_all(folder).doing_on("make the folder", folder)?;
+    }
+    let borrowed = [bytes_of(&repo.commondir().join("objects")), b"\n"].concat();
+    fs::write(objects.join("alternates"), borrowed).doing_on("write", &objects)?;
+    let attributes = repo.commondir().join("info/attributes");
+    if attributes.exists() {
+        fs::copy(&attributes, info.join("attributes")).doing_on("copy", &attributes)?;
+    }
+    // Opened again, now with all that.
+    Repository::open(&git_dir).doing("open a repository aside")
 }
 
 /// Moves a file, also to another file system. Links are moved, not followed.

@@ -70,9 +70,9 @@ impl Repository {
         }
 
         let forward = descends(&branch, &target)?;
-        let named = branch.summary_bytes().is_some_and(|subject| {
-            String::from_utf8_lossy(subject).contains(&mark(&spec.task_id))
-        });
+        let named = branch
+            .summary_bytes()
+            .is_some_and(|subject| String::from_utf8_lossy(subject).contains(&mark(&spec.task_id)));
         let fast_forward = forward && named;
         let landed = if fast_forward {
             branch.id()
@@ -84,7 +84,8 @@ impl Repository {
             };
             let author = identity(&repo)?;
             let message = format!("{}\n", spec.message.trim_end());
-            repo.commit(None, &author, &author, &message, &tree, &[&target, &branch]).doing("write the merge")?
+            repo.commit(None, &author, &author, &message, &tree, &[&target, &branch])
+                .doing("write the merge")?
         };
         self.land(&repo, &name, target.id(), landed, holders)?;
         Ok(Merged { commit: landed.to_string(), fast_forward, checked_out })

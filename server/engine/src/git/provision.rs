@@ -82,11 +82,10 @@ impl Glob {
         let clean = inside(pattern)?;
         let text = clean.to_string_lossy().into_owned();
         let built = GlobBuilder::new(&text).literal_separator(true).build();
-        let built = built.map_err(|error| GitError::Glob {
-            pattern: pattern.to_owned(),
-            why: error.kind().to_string(),
-        })?;
-        let is_literal = |part: &Component<'_>| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
+        let built = built
+            .map_err(|error| GitError::Glob { pattern: pattern.to_owned(), why: error.kind().to_string() })?;
+        let is_literal =
+            |part: &Component<'_>| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
         let parts: Vec<Component<'_>> = clean.components().collect();
         let literal = parts.iter().take_while(|part| is_literal(part)).count();
         let folder = parts.iter().take(literal.min(parts.len().saturating_sub(1))).collect();
@@ -105,7 +104,9 @@ impl Glob {
         while let Some(folder) = folders.pop() {
             let items = match root.join(&folder).read_dir() {
                 Ok(items) => items,
-                Err(error) if folder == self.folder && error.kind() != io::ErrorKind::PermissionDenied => break,
+                Err(error) if folder == self.folder && error.kind() != io::ErrorKind::PermissionDenied => {
+                    break;
+                }
                 Err(_) => continue,
             };
             for item in items.flatten() {
@@ -155,7 +156,8 @@ fn place(root: &Path, path: &Path) -> Result<Option<PathBuf>, GitError> {
     if place.symlink_metadata().is_ok() {
         return Ok(None);
     }
-    let mut folders: Vec<&Path> = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).collect();
+    let mut folders: Vec<&Path> =
+        path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()).collect();
     folders.reverse();
     for folder in folders {
         let folder = root.join(folder);

@@ -81,7 +81,8 @@ const FINE_TICK: Duration = Duration::from_millis(20);
 /// The same where times are whole seconds (or two, on FAT).
 const COARSE_TICK: Duration = Duration::from_secs(3);
 
-const SKIP_WORKTREE: u16 = 1 << 14;
+/// The flag of an entry that a sparse checkout leaves out.
+pub(super) const SKIP_WORKTREE: u16 = 1 << 14;
 
 /// What the user's index, or else HEAD, has at a path.
 struct Tracked {
@@ -119,15 +120,19 @@ pub(super) fn scan(repo: &Repository, spec: ScanSpec<'_>) -> Result<Scanned, Git
 
 /// Lists what git tracks, sorted by path.
 fn tracked(repo: &Repository) -> Result<Vec<Tracked>, GitError> {
-    // Some indexes cannot be read here (split, sparse); the commit is then the next best list.
-    let index = repo.index().and_then(|mut index| index.read(false).map(|()| index)).or_else(|_| {
-        let mut index = Index::new()?;
-        if let Ok(head) = repo.head() {
-            index.read_tree(&head.peel_to_tree()?)?;
+    let index = match repo.index() {
+        Ok(index) => index,
+        // Some indexes cannot be read here (split, sparse); the commit is then the next best list. libgit2 asks for
+        // the index again when it looks for attributes, so it gets this one.
+        Err(_) => {
+            let mut index = Index::new().doing("make an index")?;
+            if let Ok(tree) = repo.head().and_then(|head| head.peel_to_tree()) {
+                index.read_tree(&tree).doing("read HEAD")?;
+            }
+            repo.set_index(&mut index).doing("use an index")?;
+            index
         }
-        Ok(index)
-    });
-    let index = index.doing("read the index")?;
+    };
     let mut tracked: Vec<Tracked> = index
         .iter()
         .map(|entry| Tracked {
@@ -188,7 +193,8 @@ fn seed(repo: &Repository, index: &mut Index) {
 }
 
 fn since_epoch(time: &IndexTime) -> Duration {
-    Duration::new(u64::try_from(time.seconds()).unwrap_or(0), 0) + Duration::from_nanos(time.nanoseconds().into())
+    Duration::new(u64::try_from(time.seconds()).unwrap_or(0), 0)
+        + Duration::from_nanos(time.nanoseconds().into())
 }
 
 // An index keeps the low 32 bits of each of these.
@@ -439,7 +445,9 @@ impl Scan<'_> {
             // The trees are written first so that the cache remembers them too.
             index.write_tree_to(self.repo).doing("write the tree")?;
             if let Err(error) = index.write() {
-                tracing::warn!("The checkpoint's index could not be kept; the next one takes longer: {error}");
+                tracing::warn!(
+                    "The checkpoint's index could not be kept; the next one takes longer: {error}"
+                );
             }
         }
         let mut skipped = self.skipped;
@@ -497,7 +505,11 @@ pub(super) fn entry(path: &[u8], mode: u32, id: Oid, metadata: Option<&Metadata>
 
 /// Says whether a file still is what an index says of it, by its times alone.
 pub(super) fn is_stat_clean(entry: &IndexEntry, metadata: &Metadata, index_written: &IndexTime) -> bool {
-    let tick = if entry.mtime.nanoseconds() == 0 || index_written.nanoseconds() == 0 { COARSE_TICK } else { FINE_TICK };
+    let tick = if entry.mtime.nanoseconds() == 0 || index_written.nanoseconds() == 0 {
+        COARSE_TICK
+    } else {
+        FINE_TICK
+    };
     entry.mtime.seconds() != 0
         && entry.mtime == modified(metadata)
         && entry.file_size == low(metadata.len())

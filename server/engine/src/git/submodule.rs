@@ -63,7 +63,10 @@ pub(super) fn initialise(repo: &Repository) -> Result<Vec<PathBuf>, GitError> {
 pub(super) fn empty(repo: &Repository) -> Result<Vec<PathBuf>, GitError> {
     let Some(root) = repo.workdir() else { return Ok(Vec::new()) };
     let submodules = list(repo)?.into_iter();
-    Ok(submodules.map(|submodule| submodule.path).filter(|path| !root.join(path).join(".git").exists()).collect())
+    Ok(submodules
+        .map(|submodule| submodule.path)
+        .filter(|path| !root.join(path).join(".git").exists())
+        .collect())
 }
 
 fn fill(path: &Path, home: &Path, commit: Oid) -> Result<bool, GitError> {

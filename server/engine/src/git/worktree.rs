@@ -65,7 +65,8 @@ impl Repository {
             }
         }
         self.forget_worktree(&repo, &spec.path)?;
-        let base = Oid::from_str(&spec.base).and_then(|id| repo.find_commit(id)).doing("read the base commit")?;
+        let base =
+            Oid::from_str(&spec.base).and_then(|id| repo.find_commit(id)).doing("read the base commit")?;
         let branch = free_branch(&repo, &spec.branch, base.id())?;
         repo.branch(&branch, &base, true).doing("make the branch")?;
         let made = self.add_worktree(&repo, &spec.path, &branch);
@@ -105,7 +106,8 @@ impl Repository {
         let commit = commit.map_err(|_| no_checkpoint())?;
         let head = commit.parent(0).map_err(|_| no_checkpoint())?;
         self.forget_worktree(&repo, path)?;
-        let tip = repo.find_branch(branch, BranchType::Local).and_then(|branch| branch.get().peel_to_commit());
+        let tip =
+            repo.find_branch(branch, BranchType::Local).and_then(|branch| branch.get().peel_to_commit());
         let newer = match &tip {
             Ok(tip) => repo.graph_descendant_of(tip.id(), head.id()).doing("compare commits")?,
             Err(_) => false,
@@ -201,7 +203,8 @@ impl Repository {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).doing_on("make the folder", folder)?;
         }
-        let reference = repo.find_branch(branch, BranchType::Local).doing("read the branch")?.into_reference();
+        let reference =
+            repo.find_branch(branch, BranchType::Local).doing("read the branch")?.into_reference();
         let mut options = WorktreeAddOptions::new();
         options.reference(Some(&reference));
         let added = repo
@@ -224,9 +227,10 @@ impl Repository {
     /// Removes git's notes of a worktree whose folder is gone.
     pub(super) fn forget_worktree(&self, repo: &git2::Repository, path: &Path) -> Result<(), GitError> {
         for name in repo.worktrees().doing("list the worktrees")?.iter_bytes() {
-            let Ok(worktree) = str::from_utf8(name).map_err(|_| ()).and_then(|name| {
-                repo.find_worktree(name).map_err(|_| ())
-            }) else {
+            let Ok(worktree) = str::from_utf8(name)
+                .map_err(|_| ())
+                .and_then(|name| repo.find_worktree(name).map_err(|_| ()))
+            else {
                 continue;
             };
             if !same_place(worktree.path(), path) || path.symlink_metadata().is_ok() {
@@ -334,7 +338,8 @@ fn free_branch(repo: &git2::Repository, wanted: &str, base: Oid) -> Result<Strin
 /// Says whether any worktree's HEAD is this branch.
 fn is_checked_out(repo: &git2::Repository, branch: &git2::Reference<'_>) -> bool {
     let is_head = |repo: &git2::Repository| {
-        repo.find_reference("HEAD").is_ok_and(|head| head.symbolic_target_bytes() == Some(branch.name_bytes()))
+        repo.find_reference("HEAD")
+            .is_ok_and(|head| head.symbolic_target_bytes() == Some(branch.name_bytes()))
     };
     let main = git2::Repository::open(repo.commondir());
     main.is_ok_and(|main| is_head(&main))

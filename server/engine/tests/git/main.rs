@@ -1,5 +1,8 @@
 //! The git module against real repositories: each test has its own folder, and none sees the machine's configuration.
 
+// Test support fails by panicking.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod checkpoints;
 mod commits;
 mod fixture;

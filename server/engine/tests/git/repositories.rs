@@ -67,8 +67,8 @@ fn a_damaged_repository_is_not_mistaken_for_none() {
     let error = Repository::discover(&fixture.root).unwrap_err();
     assert!(matches!(error, GitError::Corrupt { .. }), "{error}");
     let fixture = Fixture::new();
-    fixture.git(&["config", "extensions.refstorage", "reftable"]);
-    fixture.git(&["config", "core.repositoryformatversion", "1"]);
+    let newer = "[core]\n\trepositoryformatversion = 1\n[extensions]\n\trefstorage = reftable\n";
+    fs::write(fixture.path(".git/config"), newer).unwrap();
     let error = Repository::discover(&fixture.root).unwrap_err();
     assert!(matches!(error, GitError::Corrupt { .. }), "{error}");
 }
