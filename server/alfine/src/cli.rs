@@ -25,25 +25,35 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a plan's task in the foreground until it is done, stopped, or needs you.
-    #[command(after_help = "Examples:\n  alfine run PLAN.md#US-001\n  alfine run PLAN.md --agent claude -i 5 --max-cost 2\n  alfine run PLAN.md#US-001 --json | jq .")]
+    #[command(
+        after_help = "Examples:\n  alfine run PLAN.md#US-001\n  alfine run PLAN.md --agent claude -i 5 --max-cost 2\n  alfine run PLAN.md#US-001 --json | jq ."
+    )]
     Run(RunArgs),
     /// Run a plan's task in the background; it lives on when the terminal closes.
     #[command(after_help = "Example:\n  alfine start PLAN.md#US-001 && alfine log PLAN.md#US-001 --follow")]
     Start(RunArgs),
     /// Show every task with its status, iteration, cost and what to do next.
-    #[command(after_help = "Examples:\n  alfine status\n  alfine status PLAN.md#US-001\n  alfine status --json")]
+    #[command(
+        after_help = "Examples:\n  alfine status\n  alfine status PLAN.md#US-001\n  alfine status --json"
+    )]
     Status(StatusArgs),
     /// Show what happened in a task's loop.
-    #[command(after_help = "Examples:\n  alfine log PLAN.md#US-001\n  alfine log PLAN.md#US-001 --follow\n  alfine log PLAN.md#US-001 --transcript --iteration 2")]
+    #[command(
+        after_help = "Examples:\n  alfine log PLAN.md#US-001\n  alfine log PLAN.md#US-001 --follow\n  alfine log PLAN.md#US-001 --transcript --iteration 2"
+    )]
     Log(LogArgs),
     /// Show what a task's loop changed.
-    #[command(after_help = "Examples:\n  alfine diff PLAN.md#US-001\n  alfine diff PLAN.md#US-001 --iteration 2\n  alfine diff PLAN.md#US-001 --stat")]
+    #[command(
+        after_help = "Examples:\n  alfine diff PLAN.md#US-001\n  alfine diff PLAN.md#US-001 --iteration 2\n  alfine diff PLAN.md#US-001 --stat"
+    )]
     Diff(DiffArgs),
     /// Hold a loop after its iteration, or at once.
     #[command(after_help = "Example:\n  alfine pause PLAN.md#US-001 --now")]
     Pause(PauseArgs),
     /// Go on with a paused, stopped, interrupted or failed loop.
-    #[command(after_help = "Examples:\n  alfine continue PLAN.md#US-001\n  alfine continue PLAN.md#US-001 -i 15\n  alfine continue PLAN.md#US-001 --reset-breaker --background")]
+    #[command(
+        after_help = "Examples:\n  alfine continue PLAN.md#US-001\n  alfine continue PLAN.md#US-001 -i 15\n  alfine continue PLAN.md#US-001 --reset-breaker --background"
+    )]
     Continue(ContinueArgs),
     /// End a loop's agent and stop the loop. Its work is kept.
     #[command(after_help = "Example:\n  alfine stop PLAN.md#US-001")]
@@ -52,7 +62,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  alfine steer PLAN.md#US-001 \"use the existing Money type\"")]
     Steer(SteerArgs),
     /// Answer what a loop asks: a text, --approve or --reject.
-    #[command(after_help = "Examples:\n  alfine answer PLAN.md#US-001 \"SQLite\"\n  alfine answer PLAN.md#US-001 --approve")]
+    #[command(
+        after_help = "Examples:\n  alfine answer PLAN.md#US-001 \"SQLite\"\n  alfine answer PLAN.md#US-001 --approve"
+    )]
     Answer(AnswerArgs),
     /// Merge a done task into the branch it was based on.
     #[command(after_help = "Example:\n  alfine merge PLAN.md#US-001")]
@@ -61,13 +73,17 @@ pub enum Command {
     #[command(after_help = "Example:\n  alfine discard PLAN.md#US-001")]
     Discard(DiscardArgs),
     /// Set a loop's working tree back to what it was after an iteration.
-    #[command(after_help = "Example:\n  alfine rewind PLAN.md#US-001 2   # then: alfine continue PLAN.md#US-001")]
+    #[command(
+        after_help = "Example:\n  alfine rewind PLAN.md#US-001 2   # then: alfine continue PLAN.md#US-001"
+    )]
     Rewind(IterationArgs),
     /// Begin a new loop of a task from what it was after an iteration; the old one is kept.
     #[command(after_help = "Example:\n  alfine fork PLAN.md#US-001 2")]
     Fork(IterationArgs),
     /// Allow the commands that this repository and a plan name, on this machine.
-    #[command(after_help = "Examples:\n  alfine trust PLAN.md\n  alfine trust --list\n  alfine trust --revoke")]
+    #[command(
+        after_help = "Examples:\n  alfine trust PLAN.md\n  alfine trust --list\n  alfine trust --revoke"
+    )]
     Trust(TrustArgs),
     /// Write an `alfine.toml` and a first plan.
     #[command(after_help = "Example:\n  alfine init")]
@@ -76,7 +92,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  alfine doctor\n  alfine doctor --json")]
     Doctor(JsonArg),
     /// Check a plan. Exit status 1 where it has an error.
-    #[command(after_help = "Examples:\n  alfine lint PLAN.md\n  alfine lint PLAN.md --json\n  alfine lint PLAN.md --fix")]
+    #[command(
+        after_help = "Examples:\n  alfine lint PLAN.md\n  alfine lint PLAN.md --json\n  alfine lint PLAN.md --fix"
+    )]
     Lint(LintArgs),
     /// Say how the completion gate in one message of an agent is read, and why.
     #[command(after_help = "Examples:\n  alfine gate message.txt\n  pbpaste | alfine gate --json")]
@@ -88,7 +106,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  alfine demo --keep")]
     Demo(DemoArgs),
     /// Print a shell's completion script.
-    #[command(after_help = "Example:\n  alfine completions bash > ~/.local/share/bash-completion/completions/alfine")]
+    #[command(
+        after_help = "Example:\n  alfine completions bash > ~/.local/share/bash-completion/completions/alfine"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
@@ -103,6 +123,13 @@ pub enum Command {
     /// The language server, on standard input and output.
     #[command(hide = true)]
     Lsp,
+    /// The built-in agent: plays the script that ALFINE_REHEARSAL names.
+    #[command(hide = true)]
+    Rehearsal {
+        /// The session that is resumed.
+        #[arg(long)]
+        session: Option<String>,
+    },
     /// A runner of one loop, in the background.
     #[command(hide = true)]
     Runner {

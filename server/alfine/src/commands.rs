@@ -19,7 +19,7 @@ use crate::{
     cli::{Cli, Command},
     report::exit,
 };
-use alfine_engine::{Error, ErrorKind, Result, config};
+use alfine_engine::{Error, ErrorKind, Result, agent::rehearsal, config};
 use clap::CommandFactory;
 use serde::Serialize;
 use std::{
@@ -59,6 +59,11 @@ pub fn perform(cli: Cli) -> Result<u8> {
             clap_complete::generate(shell, &mut Cli::command(), "alfine", &mut std::io::stdout());
             Ok(exit::DONE)
         }
+        Command::Rehearsal { session } => {
+            let exit =
+                rehearsal::play_from_env(session, std::io::stdin().lock(), &mut std::io::stdout().lock())?;
+            Ok(exit.code.and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED))
+        }
         Command::Lsp => Err(Error::user("this version has no language server yet")
             .hint("run loops from the terminal: alfine run PLAN.md#TASK")),
     }
@@ -75,7 +80,8 @@ fn settings(schema: bool) -> Result<u8> {
 
 fn working_directory(given: Option<&Path>) -> Result<PathBuf> {
     let current = std::env::current_dir().map_err(|error| {
-        Error::user(format!("the current folder cannot be read: {error}")).hint("change to a folder that exists")
+        Error::user(format!("the current folder cannot be read: {error}"))
+            .hint("change to a folder that exists")
     })?;
     let Some(given) = given else { return Ok(current) };
     let directory = current.join(given);
@@ -101,7 +107,8 @@ pub fn print_json(value: &impl Serialize) -> Result<()> {
 /// Reads a text file; bytes that are not UTF-8 are an error that names the place.
 pub fn read_text(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).map_err(|error| {
-        Error::user(format!("cannot read {}: {error}", path.display())).hint("give the path of a plan, such as PLAN.md")
+        Error::user(format!("cannot read {}: {error}", path.display()))
+            .hint("give the path of a plan, such as PLAN.md")
     })?;
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();

@@ -129,9 +129,10 @@ pub fn line_of(news: &News) -> Option<(Mark, String)> {
     let payload = &news.payload;
     let number = |path: &str| payload.pointer(path).and_then(Value::as_u64).unwrap_or(0);
     let line = match news.kind.as_str() {
-        "iteration_started" => {
-            (Mark::Step, format!("{} · iteration {} of {}", news.task, number("/iteration"), number("/maxIterations")))
-        }
+        "iteration_started" => (
+            Mark::Step,
+            format!("{} · iteration {} of {}", news.task, number("/iteration"), number("/maxIterations")),
+        ),
         "agent_started" => {
             let how = match (text(payload, "/recovery"), payload["resumes"].as_bool()) {
                 ("session_lost", _) => "a fresh session: the agent no longer knows the old one",
@@ -176,9 +177,13 @@ pub fn line_of(news: &News) -> Option<(Mark, String)> {
         }
         "waiting" => {
             let until = payload["until"].as_i64().unwrap_or(0);
-            let left = Duration::from_millis(u64::try_from(until.saturating_sub(Millis::now().0)).unwrap_or(0));
+            let left =
+                Duration::from_millis(u64::try_from(until.saturating_sub(Millis::now().0)).unwrap_or(0));
             let left = span(Duration::from_secs(left.as_secs().max(1)));
-            (Mark::Notice, format!("waiting {left}, until {}: {}", clock(until), shown(text(payload, "/reason"))))
+            (
+                Mark::Notice,
+                format!("waiting {left}, until {}: {}", clock(until), shown(text(payload, "/reason"))),
+            )
         }
         "asks" => (Mark::Notice, format!("needs you: {}", shown(text(payload, "/text")))),
         "committed" => match text(payload, "/commit") {
@@ -187,14 +192,21 @@ pub fn line_of(news: &News) -> Option<(Mark, String)> {
         },
         "setup" => (Mark::Step, format!("setting the worktree up: {}", shown(text(payload, "/command")))),
         "setup_output" => (Mark::Detail, shown(text(payload, "/line"))),
-        "provisioned" => {
-            (Mark::Detail, format!("{} files copied, {} linked into the worktree", number("/copied"), number("/linked")))
+        "provisioned" => (
+            Mark::Detail,
+            format!("{} files copied, {} linked into the worktree", number("/copied"), number("/linked")),
+        ),
+        "worktree_restored" => {
+            (Mark::Notice, "the worktree was gone; made again from its last checkpoint".to_owned())
         }
-        "worktree_restored" => (Mark::Notice, "the worktree was gone; made again from its last checkpoint".to_owned()),
         "note" => note_line(payload)?,
         "refused" => (Mark::Notice, text(payload, "/why").to_owned()),
-        "checkpoint_skipped" => (Mark::Notice, format!("left out of the checkpoint: {}", shown(text(payload, "/what")))),
-        "progress_not_logged" => (Mark::Notice, format!("the progress log: {}", shown(text(payload, "/message")))),
+        "checkpoint_skipped" => {
+            (Mark::Notice, format!("left out of the checkpoint: {}", shown(text(payload, "/what"))))
+        }
+        "progress_not_logged" => {
+            (Mark::Notice, format!("the progress log: {}", shown(text(payload, "/message"))))
+        }
         "error" => (Mark::Bad, shown(text(payload, "/message"))),
         _ => return None,
     };
@@ -205,8 +217,12 @@ fn agent_line(payload: &Value) -> Option<(Mark, String)> {
     let line = match text(payload, "/event") {
         "text" => shown(text(payload, "/text")),
         "tool_started" => format!("{} {}", text(payload, "/name"), shown(text(payload, "/summary"))),
-        "permission_denied" => return Some((Mark::Notice, format!("denied: {}", shown(text(payload, "/tool"))))),
-        "retrying" => return Some((Mark::Notice, format!("the agent retries: {}", shown(text(payload, "/reason"))))),
+        "permission_denied" => {
+            return Some((Mark::Notice, format!("denied: {}", shown(text(payload, "/tool")))));
+        }
+        "retrying" => {
+            return Some((Mark::Notice, format!("the agent retries: {}", shown(text(payload, "/reason")))));
+        }
         "limit_warning" => {
             let share = payload["utilization"].as_f64().unwrap_or(0.0) * 100.0;
             return Some((Mark::Notice, format!("{share:.0} % of the usage limit is used")));
@@ -227,9 +243,10 @@ fn verifier_line(payload: &Value) -> Option<(Mark, String)> {
 fn note_line(payload: &Value) -> Option<(Mark, String)> {
     let line = match text(payload, "/note") {
         "slow_start" => (Mark::Notice, format!("the agent said nothing for {} s", payload["seconds"])),
-        "agent_silent" => {
-            (Mark::Notice, format!("{}: the agent said nothing for {} s", text(payload, "/rule"), payload["seconds"]))
-        }
+        "agent_silent" => (
+            Mark::Notice,
+            format!("{}: the agent said nothing for {} s", text(payload, "/rule"), payload["seconds"]),
+        ),
         "fresh_session" => (Mark::Notice, "starting the agent afresh".to_owned()),
         "retry" => (Mark::Notice, format!("the agent failed ({}), trying again", text(payload, "/class"))),
         "half_opened" => (Mark::Detail, format!("{} let one iteration through", text(payload, "/rule"))),
@@ -237,7 +254,9 @@ fn note_line(payload: &Value) -> Option<(Mark, String)> {
         "limit_raised" => (Mark::Detail, format!("the limit is {} iterations", payload["max_iterations"])),
         "steered" => (Mark::Detail, format!("noted for the next prompt: {}", shown(text(payload, "/text")))),
         "pause_asked" => (Mark::Detail, "pauses after this iteration".to_owned()),
-        "rewound" => (Mark::Detail, format!("the tree is what it was after iteration {}", payload["iteration"])),
+        "rewound" => {
+            (Mark::Detail, format!("the tree is what it was after iteration {}", payload["iteration"]))
+        }
         _ => return None,
     };
     Some(line)
@@ -248,5 +267,9 @@ pub fn clock(millis: i64) -> String {
     let Ok(at) = jiff::Timestamp::from_millisecond(millis) else { return String::from("an unknown time") };
     let at = at.to_zoned(jiff::tz::TimeZone::system());
     let today = jiff::Zoned::now().date();
-    if at.date() == today { at.strftime("%H:%M:%S").to_string() } else { at.strftime("%Y-%m-%d %H:%M").to_string() }
+    if at.date() == today {
+        at.strftime("%H:%M:%S").to_string()
+    } else {
+        at.strftime("%Y-%m-%d %H:%M").to_string()
+    }
 }

@@ -10,10 +10,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // The guard and the detaching process come before anything that starts a thread.
-    if let Some(code) = alfine_engine::process::hidden_subcommand(std::env::args_os()) {
-        return ExitCode::from(u8::try_from(code).unwrap_or(1));
-    }
-    if let Some(code) = alfine_engine::agent::rehearsal::hidden_subcommand(std::env::args_os()) {
+    if let Some(code) = alfine_engine::process::hidden_subcommand(std::env::args_os().skip(1)) {
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
     let cli = cli::Cli::parse();

@@ -45,7 +45,8 @@ pub fn status(kind: ErrorKind) -> u8 {
 /// Sends logs to standard error; `ALFINE_LOG` says how much, warnings without it.
 pub fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("ALFINE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second call (in a test) finds a subscriber; the first one stays.
     let _ = subscriber.try_init();
 }

@@ -36,7 +36,9 @@ pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
     Err(match project.store.task(key)? {
         Some(task) => Error::user(format!("{key} has no loop; it is {}", task.status))
             .hint(format!("start one: alfine run {key}")),
-        None => Error::user(format!("no task {key} was ever started")).hint("`alfine status` lists the tasks"),
+        None => {
+            Error::user(format!("no task {key} was ever started")).hint("`alfine status` lists the tasks")
+        }
     })
 }
 
@@ -100,8 +102,10 @@ fn wait_for(project: &mut Project, key: &TaskKey, kind: &str, payload: &Value) -
         }
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(Error::user(format!("{key}: its runner has not taken the command yet; it is kept and will be"))
-                .hint(format!("see `alfine log {key} --follow`")));
+            return Err(Error::user(format!(
+                "{key}: its runner has not taken the command yet; it is kept and will be"
+            ))
+            .hint(format!("see `alfine log {key} --follow`")));
         }
         feed.wait(Some(left))?;
     }

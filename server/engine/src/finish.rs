@@ -36,22 +36,33 @@ pub fn merge(project: &mut Project, key: &TaskKey, into: Option<&str>) -> Result
         return Err(Error::user(format!("{key} is merged already")));
     }
     if row.status != TaskStatus::Done {
-        return Err(Error::user(format!("{key} is not done; it is {}", row.status))
-            .hint(format!("go on with it: alfine continue {key}; its branch is {}", row.branch.as_deref().unwrap_or("your own"))));
+        return Err(Error::user(format!("{key} is not done; it is {}", row.status)).hint(format!(
+            "go on with it: alfine continue {key}; its branch is {}",
+            row.branch.as_deref().unwrap_or("your own")
+        )));
     }
     let Some(branch) = row.branch.clone() else {
         return Err(Error::user(format!("{key} ran in your own tree: there is nothing to merge"))
             .hint("commit what you want to keep, with git"));
     };
     let Some(into) = into.map(str::to_owned).or_else(|| row.base_branch.clone()) else {
-        return Err(Error::user(format!("{key} was based on a detached HEAD, so it is not known where to merge it"))
-            .hint(format!("name the branch: alfine merge {key} --into BRANCH")));
+        return Err(Error::user(format!(
+            "{key} was based on a detached HEAD, so it is not known where to merge it"
+        ))
+        .hint(format!("name the branch: alfine merge {key} --into BRANCH")));
     };
     let spec = spec_of(&row)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
     let message = format!("{}\n\nAlfine-Task: {key}\n", git::subject(&spec.task.id.0, &spec.task.title));
-    let merged = project.repository.merge(&MergeSpec { branch: branch.clone(), target_branch: into.clone(), message })?;
-    project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&format!("into {into}")), true))?;
+    let merged = project.repository.merge(&MergeSpec {
+        branch: branch.clone(),
+        target_branch: into.clone(),
+        task_id: key.id.0.clone(),
+        message,
+    })?;
+    project
+        .store
+        .write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&format!("into {into}")), true))?;
     let ticked = tick(project, key);
     // The work is merged; what is left of the worktree can be removed later, too.
     if let Err(error) = remove_place(project, &row, &branch) {
@@ -84,11 +95,11 @@ pub fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: Pat
     let worktree = worktree_of(project, &row);
     let to = project.repository.checkpoint_at(&to.reference)?;
     let surroundings = surroundings_of(project, &row);
-    let n = project.store.last_checkpoint(&row.id)?.map_or(1, |last| last.n + 1);
+    let n = runner::checkpoints_of(&project.repository, key)? + 1;
     let present = project.repository.checkpoint(
         &worktree,
         &git::CheckpointSpec {
-            ref_name: reference(key, n, &row),
+            ref_name: git::checkpoint_ref(&key.plan, &key.id.0, n),
             message: format!("{key} before it was set back to iteration {iteration}"),
             surroundings: &surroundings,
             unless_still: None,
@@ -109,7 +120,9 @@ pub fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: Pat
             },
         )
     })?;
-    project.repository.rewind(&worktree, &RewindSpec { to: &to, present: &present, surroundings: &surroundings })?;
+    project
+        .repository
+        .rewind(&worktree, &RewindSpec { to: &to, present: &present, surroundings: &surroundings })?;
     drop(lock);
     control::send(project, key, &Command::Rewound { iteration }, program)?;
     Ok(())
@@ -152,7 +165,9 @@ pub fn when_done(project: &mut Project, key: &TaskKey) -> Result<Option<String>>
 /// Pushes the branch and opens a pull request with the `gh` CLI.
 fn open_pull_request(project: &Project, key: &TaskKey, row: &LoopRow) -> Result<String> {
     let Some(branch) = &row.branch else {
-        return Err(Error::user(format!("{key} ran in your own tree: there is no branch to open a pull request for")));
+        return Err(Error::user(format!(
+            "{key} ran in your own tree: there is no branch to open a pull request for"
+        )));
     };
     let spec = spec_of(row)?;
     let worktree = worktree_of(project, row);
@@ -208,7 +223,14 @@ fn tick(project: &Project, key: &TaskKey) -> Option<PathBuf> {
 fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {
     let path = worktree_of(project, row);
     let surroundings = surroundings_of(project, row);
-    Ok(project.repository.discard(&path, branch, &surroundings)?)
+    let n = runner::checkpoints_of(&project.repository, &row.task)? + 1;
+    let last = git::CheckpointSpec {
+        ref_name: git::checkpoint_ref(&row.task.plan, &row.task.id.0, n),
+        message: format!("{} before its worktree was removed", row.task),
+        surroundings: &surroundings,
+        unless_still: None,
+    };
+    Ok(project.repository.discard(&path, branch, &last)?)
 }
 
 fn loop_for(project: &Project, key: &TaskKey) -> Result<LoopRow> {
@@ -239,10 +261,6 @@ fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {
     surroundings
 }
 
-fn reference(key: &TaskKey, n: u32, row: &LoopRow) -> String {
-    format!("{}-{}", git::checkpoint_ref(&key.plan, &key.id.0, n), row.id.as_str().to_lowercase())
-}
-
 /// The checkpoint of a tree after an iteration; of 0, the one before the first.
 pub fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Result<CheckpointRow> {
     let checkpoints = project.store.checkpoints(&row.id)?;
@@ -259,9 +277,11 @@ pub fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Res
             .filter(|checkpoint| checkpoint.kind == CheckpointKind::After)
             .filter_map(|checkpoint| checkpoint.iteration.map(|n| n.to_string()))
             .collect();
-        Error::user(format!("there is no checkpoint after iteration {iteration}")).hint(match known.as_slice() {
-            [] => "no iteration has ended yet".to_owned(),
-            known => format!("there is one after each of: 0, {}", known.join(", ")),
-        })
+        Error::user(format!("there is no checkpoint after iteration {iteration}")).hint(
+            match known.as_slice() {
+                [] => "no iteration has ended yet".to_owned(),
+                known => format!("there is one after each of: 0, {}", known.join(", ")),
+            },
+        )
     })
 }

@@ -5,12 +5,19 @@
 
 pub mod agent;
 pub mod config;
+pub mod control;
+pub mod demo;
 pub mod error;
+pub mod finish;
 pub mod git;
 pub mod layout;
 pub mod process;
+pub mod progress;
+pub mod project;
+pub mod runner;
 pub mod secrets;
 pub mod store;
+pub mod task_spec;
 pub mod trust;
 pub mod verify;
 pub mod view;

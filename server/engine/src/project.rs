@@ -111,7 +111,9 @@ impl Project {
     pub fn end_leftovers(&mut self) -> Result<Vec<Interrupted>> {
         let interrupted = self.store.reconcile()?;
         for run in interrupted.iter().flat_map(|found| &found.runs) {
-            let known = (run.pid != 0).then(|| ProcessIdentity::from_parts(run.pid, run.process_start));
+            let known = u64::try_from(run.process_start)
+                .ok()
+                .map(|start_time| ProcessIdentity { pid: run.pid, start_time });
             let ended = process::end_leftovers(&run.marker, known, GRACE)?;
             tracing::info!("ended {ended} processes of run {} of loop {}", run.n, run.loop_id);
             self.store.write(|tx| {
@@ -159,8 +161,11 @@ impl Project {
         let here = self.directory.join(given);
         let path = if here.exists() { here } else { self.repository.workdir().join(given) };
         let name = self.name_of(&path).ok_or_else(|| {
-            Error::user(format!("{given} lies outside of the repository {}", self.repository.workdir().display()))
-                .hint("name a plan inside of the repository, such as PLAN.md")
+            Error::user(format!(
+                "{given} lies outside of the repository {}",
+                self.repository.workdir().display()
+            ))
+            .hint("name a plan inside of the repository, such as PLAN.md")
         })?;
         let bytes = std::fs::read(&path).map_err(|error| {
             Error::user(format!("cannot read the plan {given}: {error}"))
@@ -204,7 +209,10 @@ impl Project {
         let mut names: Vec<String> = self.store.tasks()?.into_iter().map(|task| task.key.plan).collect();
         if let Ok(entries) = std::fs::read_dir(self.repository.workdir()) {
             names.extend(
-                entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| plan::is_plan_path(name)),
+                entries
+                    .flatten()
+                    .filter_map(|entry| entry.file_name().into_string().ok())
+                    .filter(|name| plan::is_plan_path(name)),
             );
         }
         names.sort();
@@ -229,7 +237,8 @@ impl Project {
 /// The options of the plan lints that hold around a folder; the defaults outside of a repository.
 pub fn lint_options(directory: &Path) -> Result<LintOptions> {
     let user = UserDirs::from_env()?;
-    let root = Repository::discover(directory).map_or_else(|_| directory.to_owned(), |repo| repo.workdir().to_owned());
+    let root = Repository::discover(directory)
+        .map_or_else(|_| directory.to_owned(), |repo| repo.workdir().to_owned());
     Ok(config::load(&Layers::read(&user, &root))?.config.lint.options())
 }
 
@@ -287,7 +296,9 @@ pub fn no_such_task(file: &PlanFile, task: &str) -> Error {
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = match (near, ids.as_slice()) {
         (Some((_, near)), _) => format!("did you mean {}#{near}?", file.name),
-        (None, []) => "write a heading such as “### US-001: Add coupon table”, or a list of checkboxes".to_owned(),
+        (None, []) => {
+            "write a heading such as “### US-001: Add coupon table”, or a list of checkboxes".to_owned()
+        }
         (None, ids) => format!("its tasks are {}", ids.join(", ")),
     };
     Error::new(ErrorKind::User, format!("{} has no task {task}", file.name)).hint(hint)

@@ -12,7 +12,7 @@ mod prompting;
 mod saving;
 mod verifying;
 
-pub use begin::{BeginOptions, begin, claim};
+pub use begin::{BeginOptions, begin, claim, open_dependencies};
 pub use news::News;
 
 use crate::{
@@ -36,7 +36,10 @@ use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
     path::PathBuf,
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
     time::{Duration, Instant},
 };
 use verifying::LiveVerifiers;
@@ -89,7 +92,7 @@ pub struct Runner<'a> {
     spec: TaskSpec,
     adapter: Box<dyn agent::Adapter>,
     state: LoopState,
-    masker: Masker,
+    masker: Arc<Masker>,
     environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
     program: PathBuf,
     inputs: VecDeque<Input>,
@@ -101,6 +104,8 @@ pub struct Runner<'a> {
     checkpoint: Option<Checkpoint>,
     checkpoints: u32,
     files_changed: u32,
+    last_files_changed: usize,
+    last_refusal: Option<String>,
     unsaved: Vec<(String, Value)>,
     unsaved_since: Option<Instant>,
     commands: Vec<(i64, Option<String>)>,
@@ -127,11 +132,12 @@ impl<'a> Runner<'a> {
         };
         let spec: TaskSpec =
             serde_json::from_value(row.settings.clone()).map_err(|error| unreadable("settings", error))?;
-        let state: LoopState = serde_json::from_str(&row.state).map_err(|error| unreadable("state", error))?;
+        let state: LoopState =
+            serde_json::from_str(&row.state).map_err(|error| unreadable("state", error))?;
         let adapter = agent::adapter(&spec.agent.name)?;
         let (environment, masker) = agent_run::environment(&*adapter, &spec)?;
         let last = store.last_checkpoint(&row.id)?;
-        let checkpoints = last.as_ref().map_or(0, |last| last.n);
+        let checkpoints = checkpoints_of(repository, &row.task)?;
         let checkpoint = last.and_then(|last| repository.checkpoint_at(&last.reference).ok());
         let files_changed = row.summary.files_changed;
         let (outbox, inbox) = sync_channel(INBOX);
@@ -157,6 +163,8 @@ impl<'a> Runner<'a> {
             checkpoint,
             checkpoints,
             files_changed,
+            last_files_changed: 0,
+            last_refusal: None,
             unsaved: Vec::new(),
             unsaved_since: None,
             commands: Vec::new(),
@@ -196,7 +204,11 @@ impl<'a> Runner<'a> {
         }
         if self.mid_way() {
             self.restore_worktree()?;
-            self.inputs.push_back(if self.state.phase == Phase::Idle { Input::Start } else { Input::Recovered });
+            self.inputs.push_back(if self.state.phase == Phase::Idle {
+                Input::Start
+            } else {
+                Input::Recovered
+            });
             self.work_off()?;
         }
         self.take_mail()?;
@@ -254,7 +266,9 @@ impl<'a> Runner<'a> {
             Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
             Message::VerifyNews(round, news) if round == self.verify_round => self.tell("verifier", news),
             Message::Mail => self.take_mail()?,
-            Message::Interrupted => self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true })),
+            Message::Interrupted => {
+                self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true }))
+            }
             // A helper of something that is over.
             Message::Output(_)
             | Message::Event(..)
@@ -322,7 +336,11 @@ impl<'a> Runner<'a> {
                 Ok(())
             }
             // Saved with the state.
-            Effect::Sleep(_) | Effect::AskHuman(_) | Effect::WithdrawAsk | Effect::Refuse(_) | Effect::Note(_) => Ok(()),
+            Effect::Sleep(_)
+            | Effect::AskHuman(_)
+            | Effect::WithdrawAsk
+            | Effect::Refuse(_)
+            | Effect::Note(_) => Ok(()),
         }
     }
 
@@ -340,7 +358,6 @@ impl<'a> Runner<'a> {
     fn take_checkpoint(&mut self, kind: CheckpointKind) -> Result<()> {
         let n = self.checkpoints + 1;
         let ref_name = git::checkpoint_ref(&self.key.plan, &self.key.id.0, n);
-        let ref_name = format!("{ref_name}-{}", self.row.id.as_str().to_lowercase());
         let surroundings = self.surroundings();
         let still = if kind == CheckpointKind::Timer { self.checkpoint.as_ref() } else { None };
         let spec = CheckpointSpec {
@@ -374,7 +391,7 @@ impl<'a> Runner<'a> {
         if kind == CheckpointKind::After
             && let Some(base) = &self.row.base_commit
         {
-            let changed = self.repository.files_changed(base, &checkpoint.commit)?;
+            let changed = self.repository.files_changed(base, &checkpoint.commit, &surroundings.own)?;
             self.files_changed = u32::try_from(changed.len()).unwrap_or(u32::MAX);
         }
         let tree = Tree { tree: checkpoint.tree.clone(), head: checkpoint.head.clone().unwrap_or_default() };
@@ -387,9 +404,14 @@ impl<'a> Runner<'a> {
         if self.spec.isolation == Isolation::Worktree && self.spec.machine.commit {
             let task = &self.spec.task;
             let gate = self.state.gate().gate.clone().unwrap_or_default();
-            let body = [gate.progress, gate.reason].into_iter().flatten().map(|text| self.masker.mask(&text).into_owned());
+            let body = [gate.progress, gate.reason]
+                .into_iter()
+                .flatten()
+                .map(|text| self.masker.mask(&text).into_owned());
             let surroundings = self.surroundings();
             let commit = Commit {
+                branch: self.row.branch.as_deref(),
+                surroundings: &surroundings,
                 subject: git::subject(&task.id.0, &task.title),
                 body: body.collect::<Vec<_>>().join("\n\n"),
                 trailers: vec![
@@ -397,7 +419,7 @@ impl<'a> Runner<'a> {
                     ("Alfine-Iterations".to_owned(), self.state.judged.to_string()),
                 ],
             };
-            let made = self.repository.commit_all(&self.worktree(), &commit, &surroundings)?;
+            let made = self.repository.commit_all(&self.worktree(), &commit)?;
             self.tell("committed", json!({ "commit": made }));
         }
         self.inputs.push_back(Input::Committed);
@@ -407,8 +429,12 @@ impl<'a> Runner<'a> {
     fn log_progress(&mut self, judgement: &Judgement) -> Result<()> {
         let files = match judgement.before.tree.is_empty() || !judgement.changed {
             true => Vec::new(),
-            false => self.repository.files_changed(&judgement.before.tree, &judgement.after.tree).unwrap_or_default(),
+            false => self
+                .repository
+                .files_changed(&judgement.before.tree, &judgement.after.tree, &[])
+                .unwrap_or_default(),
         };
+        self.last_files_changed = files.len();
         let gate = judgement.reading.gate.as_ref();
         let progress = gate.and_then(|gate| gate.progress.clone()).unwrap_or_default();
         let entry = progress::Entry {
@@ -463,4 +489,10 @@ pub fn loop_of(store: &Store, key: &TaskKey) -> Result<Option<LoopRow>> {
 /// Says whether a runner lives for a loop.
 pub fn is_running(layout: &Layout, id: &LoopId) -> Result<bool> {
     Ok(LoopLock::is_held(layout, id)?)
+}
+
+/// The highest number of a checkpoint of a task, over all of its loops.
+pub(crate) fn checkpoints_of(repository: &Repository, key: &TaskKey) -> Result<u32> {
+    let known = repository.checkpoints(&key.plan, &key.id.0)?;
+    Ok(known.iter().map(|(n, _)| *n).max().unwrap_or(0))
 }

@@ -92,8 +92,11 @@ impl TaskSpec {
         if agent.permissions == Permissions::All
             && loaded.origin("safety.allow_unsandboxed_all") == Layer::Repository
         {
-            return Err(Error::new(ErrorKind::Config, "a repository may not switch the agent's own checks off")
-                .hint("set safety.allow_unsandboxed_all in your own config.toml"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "a repository may not switch the agent's own checks off",
+            )
+            .hint("set safety.allow_unsandboxed_all in your own config.toml"));
         }
         Ok(Self {
             plan_title: plan.title.clone(),
@@ -139,11 +142,20 @@ fn agent_of(config: &Config) -> Result<AgentSpec> {
     let own = config.agents.get(&config.agent).cloned().unwrap_or_default();
     Ok(AgentSpec {
         name: adapter.name().to_owned(),
-        command: own.command,
+        command: match (own.command, own.prompt) {
+            (Some(command), config::PromptVia::Argument) if !command.contains("{prompt}") => {
+                Some(format!("{command} {{prompt}}"))
+            }
+            (command, _) => command,
+        },
         args: own.args,
         env: own.env,
         model: config.model.clone().or(own.model),
-        permissions: own.permissions.unwrap_or(config.permissions),
+        permissions: match own.permissions.unwrap_or(config.permissions) {
+            config::Permissions::Edits => Permissions::Edits,
+            config::Permissions::Commands => Permissions::Commands,
+            config::Permissions::All => Permissions::All,
+        },
     })
 }
 
@@ -158,7 +170,9 @@ fn verifiers(config: &Config, task: &Task, fields: &Fields, folder: &Path) -> Ve
     let configured = config.verifiers.iter().map(|verifier| VerifierSpec {
         name: verifier.name.clone(),
         kind: match (&verifier.kind, &verifier.command) {
-            (config::VerifierKind::Command, Some(command)) => VerifierKind::Command { command: command.clone() },
+            (config::VerifierKind::Command, Some(command)) => {
+                VerifierKind::Command { command: command.clone() }
+            }
             _ => VerifierKind::CleanTree,
         },
         weight: verifier.weight,

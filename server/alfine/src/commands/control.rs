@@ -16,8 +16,7 @@ use alfine_engine::{
     control::{self, Taken},
     finish,
     project::Project,
-    runner,
-    task_spec,
+    runner, task_spec,
 };
 use std::path::Path;
 
@@ -37,7 +36,12 @@ pub fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
     if args.text.trim().is_empty() {
         return Err(Error::user("the note is empty").hint("say what the agent should know, in quotes"));
     }
-    send(directory, &args.task, &Command::Steer { text: args.text.clone() }, "has the note for its next prompt")
+    send(
+        directory,
+        &args.task,
+        &Command::Steer { text: args.text.clone() },
+        "has the note for its next prompt",
+    )
 }
 
 fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Result<u8> {
@@ -106,16 +110,23 @@ fn refuse_early(row: &alfine_engine::store::LoopRow, key: &TaskKey, args: &Conti
     match row.status {
         TaskStatus::Done => Err(Error::user(format!("{key} is done: there is nothing to continue"))
             .hint(format!("merge it: alfine merge {key}"))),
-        TaskStatus::NeedsInput if row.reason.as_deref().is_some_and(|reason| reason.ends_with("Is it done?")) => {
+        TaskStatus::NeedsInput
+            if row.reason.as_deref().is_some_and(|reason| reason.ends_with("Is it done?")) =>
+        {
             Err(Error::user(format!("{key} asks for your approval first"))
                 .hint(format!("alfine answer {key} --approve, or --reject \"what is missing\"")))
         }
         _ => {
-            let judged = row.summary.breaker.iter().find(|line| line.rule == "iterations").map_or(0.0, |line| line.count);
+            let judged = row
+                .summary
+                .breaker
+                .iter()
+                .find(|line| line.rule == "iterations")
+                .map_or(0.0, |line| line.count);
             match args.max_iterations {
-                Some(limit) if !args.reset_breaker && f64::from(limit) <= judged => Err(Error::user(format!(
-                    "a limit of {limit} iterations is already reached: {judged} were judged"
-                ))
+                Some(limit) if !args.reset_breaker && f64::from(limit) <= judged => Err(Error::user(
+                    format!("a limit of {limit} iterations is already reached: {judged} were judged"),
+                )
                 .hint(format!("give {} to 50, or --reset-breaker", judged + 1.0))),
                 _ => Ok(()),
             }

@@ -17,17 +17,20 @@ pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
     let project = run::open(directory, false)?;
     let key = project.key(&args.task.task)?;
     let Some(row) = runner::loop_of(&project.store, &key)? else {
-        return Err(Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}")));
+        return Err(
+            Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}"))
+        );
     };
     let (from, to) = ends(&project, &row, args.iteration)?;
+    let own: Vec<std::path::PathBuf> = runner::OWN_FILES.iter().map(Into::into).collect();
     if args.stat {
-        for file in project.repository.files_changed(&from, &to)? {
+        for file in project.repository.files_changed(&from, &to, &own)? {
             let path = printable(&file.path.display().to_string());
             say(format_args!("{:>5} + {:>5} -  {path}", file.added, file.removed));
         }
         return Ok(exit::DONE);
     }
-    let diff = project.repository.diff(&from, &to)?;
+    let diff = project.repository.diff(&from, &to, &own, usize::MAX)?;
     let mut out = std::io::stdout().lock();
     match out.write_all(&diff.patch).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -44,7 +47,8 @@ fn ends(project: &Project, row: &LoopRow, iteration: Option<u32>) -> Result<(Str
             .iter()
             .find(|checkpoint| checkpoint.iteration == Some(n) && checkpoint.kind == CheckpointKind::Before);
         let after = checkpoint_after(project, row, n)?;
-        let before = before.map_or_else(|| row.base_commit.clone().unwrap_or_default(), |row| row.commit_id.clone());
+        let before =
+            before.map_or_else(|| row.base_commit.clone().unwrap_or_default(), |row| row.commit_id.clone());
         return Ok((before, after.commit_id));
     }
     let base = row.base_commit.clone().unwrap_or_default();

@@ -17,7 +17,9 @@ pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     match finish::merge(&mut project, &key, args.into.as_deref()) {
         Ok(merged) => {
             if args.json {
-                print_json(&json!({ "task": key, "status": TaskStatus::Merged, "commit": merged.merged.commit }))?;
+                print_json(
+                    &json!({ "task": key, "status": TaskStatus::Merged, "commit": merged.merged.commit }),
+                )?;
             } else {
                 let how = if merged.merged.fast_forward { "fast-forward" } else { "merge commit" };
                 let commit = merged.merged.commit.get(..10).unwrap_or(&merged.merged.commit);
@@ -60,7 +62,10 @@ pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let mut project = run::open(directory, false)?;
     let key = project.key(&args.task.task)?;
     finish::rewind(&mut project, &key, args.iteration, run::program()?)?;
-    say(format_args!("{key} is what it was after iteration {}; go on: alfine continue {key}", args.iteration));
+    say(format_args!(
+        "{key} is what it was after iteration {}; go on: alfine continue {key}",
+        args.iteration
+    ));
     Ok(exit::DONE)
 }
 

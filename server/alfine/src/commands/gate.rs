@@ -27,7 +27,9 @@ pub fn perform(args: &GateArgs) -> Result<u8> {
     } else {
         say(format_args!("{}: {}", reading.verdict.as_str(), reading.why));
         if let Some(gate) = &reading.gate {
-            for (name, text) in [("reason", &gate.reason), ("progress", &gate.progress), ("question", &gate.question)] {
+            for (name, text) in
+                [("reason", &gate.reason), ("progress", &gate.progress), ("question", &gate.question)]
+            {
                 if let Some(text) = text {
                     say(format_args!("  {name}: {text}"));
                 }

@@ -91,7 +91,9 @@ fn mend(path: &Path, mut text: String, options: &lint::LintOptions) -> Result<u8
         let findings = lint::lint(&text, &plan::parse_markdown(&text), options);
         // A vague criterion's fix inserts a place to fill in; only a person can do that.
         let next = findings.iter().filter(|finding| finding.code != lint::LintCode::CriterionVague);
-        let Some(fix) = next.filter_map(|finding| finding.fixes.iter().find(|fix| !fix.edits.is_empty())).next() else {
+        let Some(fix) =
+            next.filter_map(|finding| finding.fixes.iter().find(|fix| !fix.edits.is_empty())).next()
+        else {
             break;
         };
         say(format_args!("{}", fix.title));

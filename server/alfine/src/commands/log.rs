@@ -24,12 +24,15 @@ pub fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
     let mut project = run::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
     let Some(row) = runner::loop_of(&project.store, &key)? else {
-        return Err(Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}")));
+        return Err(
+            Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}"))
+        );
     };
     if args.transcript {
         return transcript(&project, &row, args.iteration);
     }
-    let mut shown = Shown { display: Display::new(), key, row, iteration: 0, only: args.iteration, json: args.json };
+    let mut shown =
+        Shown { display: Display::new(), key, row, iteration: 0, only: args.iteration, json: args.json };
     let mut after = 0;
     loop {
         let events = project.store.events_after(after, PAGE)?;
@@ -125,7 +128,10 @@ fn transcript(project: &Project, row: &LoopRow, iteration: Option<u32>) -> Resul
         match copied {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(exit::DONE),
             Err(error) => {
-                return Err(Error::new(ErrorKind::Store, format!("cannot print {}: {error}", path.display())));
+                return Err(Error::new(
+                    ErrorKind::Store,
+                    format!("cannot print {}: {error}", path.display()),
+                ));
             }
             Ok(()) => {}
         }

@@ -60,7 +60,9 @@ pub fn start(directory: &Path, args: &RunArgs) -> Result<u8> {
         return Ok(exit::DONE);
     };
     let key = file.key(task);
-    let Some(lock) = lock_of(&mut project, &file, task, args)? else { return settled(&project, &key, args.json) };
+    let Some(lock) = lock_of(&mut project, &file, task, args)? else {
+        return settled(&project, &key, args.json);
+    };
     detach(&project, lock)?;
     if args.json {
         print_task(&project, &key)?;
@@ -94,13 +96,20 @@ pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
 pub fn detach(project: &Project, lock: LoopLock) -> Result<()> {
     let id = lock.loop_id().clone();
     let log = project.layout.runner_log(id.as_str());
-    let arguments = [
-        "-C".into(),
-        project.directory().as_os_str().to_owned(),
-        "runner".into(),
-        id.as_str().into(),
-    ];
-    process::detach(&program()?, &arguments, project.directory(), lock.into_stdin(), &log)?;
+    let arguments =
+        ["-C".into(), project.directory().as_os_str().to_owned(), "runner".into(), id.as_str().into()];
+    let program = program()?;
+    let environment: Vec<_> = std::env::vars_os().collect();
+    let stdin = lock.into_stdin();
+    process::detach(
+        &program,
+        program.as_os_str(),
+        &arguments,
+        &environment,
+        project.directory(),
+        stdin,
+        &log,
+    )?;
     Ok(())
 }
 
@@ -137,7 +146,12 @@ fn run_one(
 }
 
 /// Runs a loop in the foreground and tells how it ended.
-pub fn foreground(project: &mut Project, key: &TaskKey, lock: LoopLock, display: Option<&Display>) -> Result<u8> {
+pub fn foreground(
+    project: &mut Project,
+    key: &TaskKey,
+    lock: LoopLock,
+    display: Option<&Display>,
+) -> Result<u8> {
     let mut status = run_loop(project, lock, &mut |news| match display {
         Some(display) => display.show(news),
         None => {
@@ -242,7 +256,8 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
     let start = project.repository.preflight(loaded.config.isolation)?;
     let spec = TaskSpec::new(&file.plan, task, &loaded, args.single_task, project.repository.workdir())?;
     ask_for_trust(project, &key, &spec, &loaded, args)?;
-    let include = args.include_uncommitted || ask_about_uncommitted(file, &start.dirty, args, spec.isolation)?;
+    let include =
+        args.include_uncommitted || ask_about_uncommitted(file, &start.dirty, args, spec.isolation)?;
     let options = BeginOptions { include_uncommitted: include, fork: None };
     Ok(Some(runner::begin(project, file, &spec, &options)?))
 }
@@ -267,10 +282,13 @@ fn settings(
         flags.set("isolation", "in-place");
     }
     if let Some(context) = args.context {
-        flags.set("context", match context {
-            Context::Resume => "resume",
-            Context::Fresh => "fresh",
-        });
+        flags.set(
+            "context",
+            match context {
+                Context::Resume => "resume",
+                Context::Fresh => "fresh",
+            },
+        );
     }
     if let Some(cost) = args.max_cost {
         flags.set("limits.cost_usd", cost);
@@ -343,7 +361,8 @@ fn ask_about_uncommitted(
         return Ok(false);
     }
     const SHOWN: usize = 10;
-    let more = if others.len() > SHOWN { format!(" and {} more", others.len() - SHOWN) } else { String::new() };
+    let more =
+        if others.len() > SHOWN { format!(" and {} more", others.len() - SHOWN) } else { String::new() };
     let list = others.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
     let notice = format!("uncommitted, and so not in what the agent works on: {list}{more}");
     if args.json || !std::io::stdin().is_terminal() {
@@ -368,7 +387,10 @@ fn choice(question: &str, letters: &[char]) -> Result<char> {
     let mut out = std::io::stdout().lock();
     let _ = write!(out, "{question} ").and_then(|()| out.flush());
     let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(|error| Error::user(format!("no answer: {error}")))?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Error::user(format!("no answer: {error}")))?;
     let letter = answer.trim().to_lowercase().chars().next().unwrap_or(cancel);
     Ok(if letters.contains(&letter) { letter } else { cancel })
 }
@@ -416,7 +438,10 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     let summary = &row.summary;
     display.line(
         Mark::Detail,
-        &format!("{} of {} iterations · {cost}{} files changed", summary.iteration, summary.max_iterations, summary.files_changed),
+        &format!(
+            "{} of {} iterations · {cost}{} files changed",
+            summary.iteration, summary.max_iterations, summary.files_changed
+        ),
     );
     if let Some(done) = done {
         display.line(Mark::Good, &done);
@@ -437,7 +462,9 @@ pub fn exit_status(status: TaskStatus) -> u8 {
     match status {
         TaskStatus::Done | TaskStatus::Merged | TaskStatus::Skipped => exit::DONE,
         TaskStatus::NeedsInput => exit::NEEDS_YOU,
-        TaskStatus::Stopped | TaskStatus::Paused | TaskStatus::Interrupted | TaskStatus::Discarded => exit::STOPPED,
+        TaskStatus::Stopped | TaskStatus::Paused | TaskStatus::Interrupted | TaskStatus::Discarded => {
+            exit::STOPPED
+        }
         _ => exit::FAILED,
     }
 }

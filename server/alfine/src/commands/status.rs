@@ -56,7 +56,13 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
     if let Some(until) = view.waiting_until {
         parts.push(format!("until {}", crate::display::clock(until.0)));
     }
-    say(format_args!("  {} {}  {} · {}", sign(view.status), view.id, printable(&view.title), parts.join(" · ")));
+    say(format_args!(
+        "  {} {}  {} · {}",
+        sign(view.status),
+        view.id,
+        printable(&view.title),
+        parts.join(" · ")
+    ));
     if let Some(reason) = &view.reason {
         say(format_args!("      {}", printable(reason)));
     }

@@ -26,7 +26,9 @@ pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> 
 pub fn of_task(project: &Project, key: &TaskKey) -> Result<TaskView> {
     let plans: Vec<PlanFile> = project.plan(&key.plan).into_iter().collect();
     let found = of_plans(project, &plans)?.into_iter().find(|view| view.task == *key);
-    found.ok_or_else(|| Error::new(ErrorKind::User, format!("there is no task {key}")).hint("`alfine status` lists them"))
+    found.ok_or_else(|| {
+        Error::new(ErrorKind::User, format!("there is no task {key}")).hint("`alfine status` lists them")
+    })
 }
 
 fn planned_task(project: &Project, file: &PlanFile, task: &Task) -> Result<PlannedTask> {
@@ -59,7 +61,9 @@ fn uri(path: &std::path::Path) -> String {
     let mut uri = String::from("file://");
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => uri.push(char::from(*byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+                uri.push(char::from(*byte))
+            }
             byte => {
                 let _ = write!(uri, "%{byte:02X}");
             }
@@ -72,7 +76,9 @@ fn uri(path: &std::path::Path) -> String {
 pub fn next_steps(key: &TaskKey, status: TaskStatus, row: &LoopRow) -> Vec<String> {
     let in_place = row.branch.is_none();
     match status {
-        TaskStatus::Done if in_place => vec![format!("look at it: alfine diff {key}, then commit it with git")],
+        TaskStatus::Done if in_place => {
+            vec![format!("look at it: alfine diff {key}, then commit it with git")]
+        }
         TaskStatus::Done => vec![
             format!("look at it: alfine diff {key}"),
             format!("merge it:   alfine merge {key}"),
@@ -80,11 +86,15 @@ pub fn next_steps(key: &TaskKey, status: TaskStatus, row: &LoopRow) -> Vec<Strin
         ],
         TaskStatus::Stopped => vec![
             format!("see why:    alfine log {key}"),
-            format!("go on:      alfine continue {key}  (-i N raises the limit, --reset-breaker sets all counters to zero)"),
+            format!(
+                "go on:      alfine continue {key}  (-i N raises the limit, --reset-breaker sets all counters to zero)"
+            ),
             format!("or not:     alfine discard {key}"),
         ],
         TaskStatus::Paused | TaskStatus::Interrupted => vec![format!("go on: alfine continue {key}")],
-        TaskStatus::Failed => vec![format!("see why: alfine log {key}"), format!("try again: alfine continue {key}")],
+        TaskStatus::Failed => {
+            vec![format!("see why: alfine log {key}"), format!("try again: alfine continue {key}")]
+        }
         TaskStatus::NeedsInput => {
             let asks_approval = row.reason.as_deref().is_some_and(|reason| reason.ends_with("Is it done?"));
             match asks_approval {

@@ -331,6 +331,11 @@ impl LoopState {
         self.current.gate.reading()
     }
 
+    /// The tree before the iteration that goes on; none before it was kept.
+    pub fn tree_before(&self) -> Option<&str> {
+        self.current.before.as_ref().map(|tree| tree.tree.as_str())
+    }
+
     /// When the runner has to feed [`super::Input::TimerFired`]; none while nothing is timed.
     pub fn deadline(&self) -> Option<Moment> {
         match &self.phase {

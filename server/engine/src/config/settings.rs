@@ -2,13 +2,17 @@
 //! sentence of a doc comment is what the reference and the template show.
 
 use super::duration::HumanDuration;
-use alfine_core::plan::{Autonomy, ContextMode, Isolation};
+use alfine_core::{
+    breaker::HARD_LIMIT,
+    lint::{Layer, LintOptions},
+    plan::{Autonomy, ContextMode, Isolation},
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// No loop runs more iterations than this, whatever is configured.
-pub const HARD_ITERATION_LIMIT: u32 = 50;
+pub const HARD_ITERATION_LIMIT: u32 = HARD_LIMIT;
 
 /// The names that `agent` can have.
 pub const AGENTS: [&str; 7] = ["claude", "codex", "gemini", "opencode", "command", "acp", "rehearsal"];
@@ -166,6 +170,10 @@ pub struct Limits {
     pub startup_warning: HumanDuration,
     /// Time without a first sign of the agent after which it is ended.
     pub startup: HumanDuration,
+    /// The first pause after a run that crashed or whose service failed; doubles up to 5 minutes.
+    pub retry_backoff: HumanDuration,
+    /// The first pause after a usage limit whose end is not known; doubles up to 30 minutes.
+    pub rate_limit_backoff: HumanDuration,
     /// Consecutive runs of the agent that crashed or whose service failed.
     #[schemars(range(min = 1, max = 50))]
     pub agent_failing: u32,
@@ -193,6 +201,8 @@ impl Default for Limits {
             stall: HumanDuration::from_secs(15 * 60),
             startup_warning: HumanDuration::from_secs(30),
             startup: HumanDuration::from_secs(120),
+            retry_backoff: HumanDuration::from_secs(10),
+            rate_limit_backoff: HumanDuration::from_secs(60),
             agent_failing: 3,
             permission: 2,
             oscillation: 2,
@@ -333,6 +343,9 @@ pub struct Lint {
     /// Phrases of a criterion that cannot be verified.
     #[schemars(inner(length(min = 1)))]
     pub vague_phrases: Vec<String>,
+    /// Criteria that the fix of `criterion-missing` writes.
+    #[schemars(inner(length(min = 1)))]
+    pub standard_criteria: Vec<String>,
     /// Words of a task that changes the schema; it goes before code and user interface.
     #[schemars(inner(length(min = 1)))]
     pub schema_words: Vec<String>,
@@ -344,21 +357,42 @@ pub struct Lint {
     pub ui_words: Vec<String>,
 }
 
+impl Lint {
+    /// Returns the options of the plan lints that these settings say.
+    pub fn options(&self) -> LintOptions {
+        let usize_of = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let layer = |name: &str, words: &Vec<String>| Layer { name: name.to_owned(), words: words.clone() };
+        LintOptions {
+            max_files: usize_of(self.max_files),
+            max_words: usize_of(self.max_words),
+            scope_words: self.scope_words.clone(),
+            vague_phrases: self.vague_phrases.clone(),
+            layers: vec![
+                layer("schema", &self.schema_words),
+                layer("backend", &self.backend_words),
+                layer("UI", &self.ui_words),
+            ],
+            standard_criteria: self.standard_criteria.clone(),
+        }
+    }
+}
+
 impl Default for Lint {
     fn default() -> Self {
-        let words = |text: &str| text.split(", ").map(str::to_owned).collect();
+        let LintOptions { max_files, max_words, scope_words, vague_phrases, standard_criteria, layers } =
+            LintOptions::default();
+        let u32_of = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let mut words = layers.into_iter().map(|layer| layer.words);
+        let mut next = || words.next().unwrap_or_default();
         Self {
-            max_files: 10,
-            max_words: 500,
-            scope_words: words("entire, all, complete, refactor"),
-            vague_phrases: words(
-                "works correctly, works well, works properly, works as expected, good UX, good user experience, \
-                 handles edge cases, user friendly, user-friendly, looks good, looks nice, is intuitive, \
-                 is robust, is clean, is performant, is fast",
-            ),
-            schema_words: words("schema, migration, migrate, database table, add column, add table"),
-            backend_words: words("backend, api, endpoint, server, service, handler, controller, repository"),
-            ui_words: words("ui, frontend, page, button, form, component, screen, dialog"),
+            max_files: u32_of(max_files),
+            max_words: u32_of(max_words),
+            scope_words,
+            vague_phrases,
+            standard_criteria,
+            schema_words: next(),
+            backend_words: next(),
+            ui_words: next(),
         }
     }
 }

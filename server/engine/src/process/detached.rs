@@ -14,13 +14,14 @@ use std::{
 };
 
 /// Starts a program in a session of its own and as nobody's child, with `env` as its whole environment and what it
-/// prints appended to `log`. `alfine` is the binary that calls [`detach_main`]. Returns when the program runs.
+/// prints appended to `log`; it inherits `stdin`. `alfine` is the binary that calls [`detach_main`]. Returns when the program runs.
 pub fn detach(
     alfine: &Path,
     program: &OsStr,
     args: &[OsString],
     env: &[(OsString, OsString)],
     cwd: &Path,
+    stdin: Stdio,
     log: &Path,
 ) -> Result<(), ProcessError> {
     if !cwd.is_dir() {
@@ -42,7 +43,7 @@ pub fn detach(
         .env_clear()
         .envs(env.iter().map(|(name, value)| (name, value)))
         .current_dir(cwd)
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -90,6 +91,7 @@ fn start(
     setsid().map_err(|error| ("failed", error.into()))?;
     // Never waited for: this process exits at once, and the system's init waits for the orphan.
     #[allow(clippy::zombie_processes, reason = "this process exits at once")]
-    let started = Command::new(program).args(args).stdin(Stdio::null()).stdout(output).stderr(errors).spawn();
+    let started =
+        Command::new(program).args(args).stdin(Stdio::inherit()).stdout(output).stderr(errors).spawn();
     started.map(drop).map_err(|error| ("failed", error))
 }

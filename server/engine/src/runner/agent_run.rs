@@ -20,7 +20,10 @@ use std::{
     fs::{self, File},
     io::{BufWriter, Read, Write},
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, SyncSender},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -69,7 +72,10 @@ impl LiveAgent {
 }
 
 /// The environment that agents and verifiers get, and what hides the rest of it in logs.
-pub(super) fn environment(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Vec<(OsString, OsString)>, Masker)> {
+pub(super) fn environment(
+    adapter: &dyn Adapter,
+    spec: &TaskSpec,
+) -> Result<(Vec<(OsString, OsString)>, Arc<Masker>)> {
     let all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let mut own: Vec<&str> = adapter.own_env().to_vec();
     for (when, names) in adapter.own_env_when() {
@@ -77,7 +83,7 @@ pub(super) fn environment(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Vec
             own.extend_from_slice(names);
         }
     }
-    let masker = Masker::new(&all, &spec.mask)?;
+    let masker = Arc::new(Masker::new(all.iter().cloned(), &spec.mask)?);
     let mut clean = secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
     for (name, value) in &spec.agent.env {
         clean.retain(|(known, _)| known.to_str() != Some(name));
@@ -110,7 +116,7 @@ impl Runner<'_> {
         command.args = invocation.args;
         command.env = self.environment.clone();
         command.env.extend(invocation.env);
-        command.env.push(("ALFINE_TASK".into(), self.key.id.0.clone().into()));
+        command.env.push((agent::rehearsal::TASK_VARIABLE.into(), self.key.to_string().into()));
         command.stdin = invocation.stdin;
         command.grace = GRACE;
         let marker = command.marker.clone();
@@ -132,8 +138,8 @@ impl Runner<'_> {
         let ender = child.ender();
         let new = RunNew {
             iteration: spawn.iteration,
-            pid: identity.pid(),
-            process_start: identity.start_time(),
+            pid: identity.pid,
+            process_start: i64::try_from(identity.start_time).unwrap_or(i64::MAX),
             marker: &marker,
             session: spawn.session.as_ref().map(|id| id.0.as_str()),
         };
@@ -142,7 +148,7 @@ impl Runner<'_> {
         let transcript = self.layout.transcript(self.row.id.as_str(), run);
         self.save_prompt(&transcript, &request.prompt);
         let decoder = self.adapter.decoder(&self.prior_session(spawn)?);
-        listen(child, decoder, self.masker.clone(), &transcript, run, &self.outbox)?;
+        listen(child, decoder, Arc::clone(&self.masker), &transcript, run, &self.outbox)?;
         let transcript = transcript.to_string_lossy().into_owned();
         self.agent = Some(LiveAgent { run, row, ender, usage: None, transcript });
         self.inputs.push_back(Input::AgentStarted);
@@ -183,7 +189,9 @@ impl Runner<'_> {
     fn tell_event(&mut self, event: &AgentEvent) {
         let shown = match event {
             AgentEvent::Text { text } => AgentEvent::Text { text: text.chars().take(NEWS_TEXT).collect() },
-            AgentEvent::Thinking { text } => AgentEvent::Thinking { text: text.chars().take(NEWS_TEXT).collect() },
+            AgentEvent::Thinking { text } => {
+                AgentEvent::Thinking { text: text.chars().take(NEWS_TEXT).collect() }
+            }
             other => other.clone(),
         };
         self.tell("agent", json!(shown));
@@ -214,7 +222,10 @@ impl Runner<'_> {
             Outcome::Auth => Some(self.adapter.login_hint()).filter(|hint| !hint.is_empty()),
             _ => None,
         };
-        self.tell("agent_ended", json!({ "outcome": outcome, "message": message, "usage": agent.usage, "login": login }));
+        self.tell(
+            "agent_ended",
+            json!({ "outcome": outcome, "message": message, "usage": agent.usage, "login": login }),
+        );
         self.inputs.push_back(Input::AgentExited { outcome: ended.outcome, message: ended.message });
         Ok(())
     }
@@ -224,17 +235,19 @@ impl Runner<'_> {
 fn listen(
     mut child: GuardedChild,
     decoder: Box<dyn Decoder>,
-    masker: Masker,
+    masker: Arc<Masker>,
     transcript: &Path,
     run: u32,
     outbox: &SyncSender<Message>,
 ) -> Result<()> {
-    let written = Transcript::create(transcript, masker.clone());
+    let written = Transcript::create(transcript, Arc::clone(&masker));
     let stderr = child.take_stderr();
     let errors_path = transcript.with_extension("stderr");
     let errors_outbox = outbox.clone();
     let errors = thread::spawn(move || {
-        stderr.map_or_else(String::new, |stderr| read_errors(stderr, &errors_path, &masker, run, &errors_outbox))
+        stderr.map_or_else(String::new, |stderr| {
+            read_errors(stderr, &errors_path, &masker, run, &errors_outbox)
+        })
     });
     let outbox = outbox.clone();
     thread::spawn(move || {
@@ -305,7 +318,7 @@ fn read_agent(
 fn read_errors(
     mut stderr: GuardedOutput,
     path: &Path,
-    masker: &Masker,
+    masker: &Arc<Masker>,
     run: u32,
     outbox: &SyncSender<Message>,
 ) -> String {
@@ -315,7 +328,7 @@ fn read_errors(
     let mut chunk = vec![0; 16 * 1024];
     while let Ok(read) = stderr.read(&mut chunk) {
         let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        transcript.get_or_insert_with(|| Transcript::create(path, masker.clone())).write(bytes);
+        transcript.get_or_insert_with(|| Transcript::create(path, Arc::clone(masker))).write(bytes);
         tail.extend(bytes);
         let excess = tail.len().saturating_sub(STDERR_TAIL);
         tail.drain(..excess);
@@ -335,11 +348,11 @@ struct Transcript {
     path: PathBuf,
     file: Option<BufWriter<File>>,
     lines: Lines,
-    masker: Masker,
+    masker: Arc<Masker>,
 }
 
 impl Transcript {
-    fn create(path: &Path, masker: Masker) -> Self {
+    fn create(path: &Path, masker: Arc<Masker>) -> Self {
         let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(path));
         let file = match made {
             Ok(file) => Some(BufWriter::new(file)),
@@ -348,16 +361,15 @@ impl Transcript {
                 None
             }
         };
-        Self { path: path.to_owned(), file, lines: Lines::new(), masker }
+        Self { path: path.to_owned(), file, lines: Lines::with_limit(agent::LINE_LIMIT), masker }
     }
 
     fn write(&mut self, bytes: &[u8]) {
         let Self { file, lines, masker, .. } = self;
         let mut failed = None;
         if let Some(file) = file {
-            lines.push(bytes, &mut |line: agent::Line<'_>| {
-                let masked = masker.mask_bytes(line.bytes());
-                failed = failed.take().or(file.write_all(&masked).and_then(|()| file.write_all(b"\n")).err());
+            lines.feed(bytes, |line| {
+                failed = failed.take().or(write_line(file, masker, &line).err());
             });
         }
         self.give_up_on(failed);
@@ -371,8 +383,8 @@ impl Transcript {
     fn finish(&mut self) {
         let Self { file, lines, masker, .. } = self;
         if let Some(file) = file {
-            lines.finish(&mut |line: agent::Line<'_>| {
-                let _ = file.write_all(&masker.mask_bytes(line.bytes()));
+            lines.finish(|line| {
+                let _ = write_line(file, masker, &line);
             });
         }
         self.flush();
@@ -388,4 +400,15 @@ impl Transcript {
             self.file = None;
         }
     }
+}
+
+fn write_line(file: &mut impl Write, masker: &Masker, line: &agent::Line<'_>) -> std::io::Result<()> {
+    match line {
+        agent::Line::Whole(bytes) => file.write_all(&masker.mask_bytes(bytes))?,
+        agent::Line::Cut { head, length } => {
+            file.write_all(&masker.mask_bytes(head))?;
+            write!(file, " … cut: a line of {length} bytes")?;
+        }
+    }
+    file.write_all(b"\n")
 }

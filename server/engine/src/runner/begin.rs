@@ -7,7 +7,9 @@ use crate::{
     git::{self, CheckpointSpec, Repository, Surroundings, WorktreeSpec},
     process::GuardedCommand,
     project::{PlanFile, Project},
-    store::{BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopSummary, PlanKind, PlanNew, Store, StoreError},
+    store::{
+        BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopSummary, PlanKind, PlanNew, Store, StoreError,
+    },
     task_spec::TaskSpec,
 };
 use alfine_core::{
@@ -35,7 +37,12 @@ pub struct BeginOptions {
 }
 
 /// Begins a loop: claims the task, makes the branch and the worktree. The lock is the right to run it.
-pub fn begin(project: &mut Project, file: &PlanFile, spec: &TaskSpec, options: &BeginOptions) -> Result<LoopLock> {
+pub fn begin(
+    project: &mut Project,
+    file: &PlanFile,
+    spec: &TaskSpec,
+    options: &BeginOptions,
+) -> Result<LoopLock> {
     let key = file.key(&spec.task);
     let start = project.repository.preflight(spec.isolation)?;
     let id = LoopId::generate();
@@ -53,7 +60,7 @@ pub fn begin(project: &mut Project, file: &PlanFile, spec: &TaskSpec, options: &
             generation: 1,
             settings: &json!({}),
         })?;
-        tx.put_task(&key, &spec.task.title, TaskStatus::Ready, 1)?;
+        tx.put_task(&key, &spec.task.title, 1, TaskStatus::Ready)?;
         tx.create_loop(
             &lock,
             &LoopNew {
@@ -93,7 +100,7 @@ fn make_place(
     let repository = &project.repository;
     let base = match (&options.fork, options.include_uncommitted && !start.dirty.is_empty()) {
         (Some((_, commit)), _) => commit.clone(),
-        (None, true) => keep_uncommitted(repository, &project.layout.checkpoint_index("base"), key, lock)?,
+        (None, true) => keep_uncommitted(repository, &project.layout.checkpoint_index("base"), key)?,
         (None, false) => start.base_commit.clone(),
     };
     let (branch, worktree) = match spec.isolation {
@@ -123,19 +130,14 @@ fn make_place(
 }
 
 /// Makes a commit object of what is uncommitted, on top of HEAD and under a ref of its own.
-fn keep_uncommitted(
-    repository: &Repository,
-    index_cache: &std::path::Path,
-    key: &TaskKey,
-    lock: &LoopLock,
-) -> Result<String> {
-    let name = git::checkpoint_ref(&key.plan, &key.id.0, 0);
+fn keep_uncommitted(repository: &Repository, index_cache: &std::path::Path, key: &TaskKey) -> Result<String> {
+    let name = git::checkpoint_ref(&key.plan, &key.id.0, super::checkpoints_of(repository, key)? + 1);
     let mut surroundings = Surroundings::new(index_cache.to_owned());
     surroundings.own = super::OWN_FILES.iter().map(PathBuf::from).collect();
     let checkpoint = repository.checkpoint(
         repository.workdir(),
         &CheckpointSpec {
-            ref_name: format!("{name}-{}", lock.loop_id().as_str().to_lowercase()),
+            ref_name: name,
             message: format!("{key} starts from these uncommitted changes"),
             surroundings: &surroundings,
             unless_still: None,
@@ -169,8 +171,11 @@ impl Runner<'_> {
         if self.spec.isolation == Isolation::Worktree {
             let (from, to) = (self.repository.workdir().to_owned(), self.worktree());
             let brought = git::provision(&from, &to, &self.spec.copy, &self.spec.link)?;
-            if !brought.is_empty() {
-                self.tell("provisioned", json!({ "copied": brought.copied.len(), "linked": brought.linked.len() }));
+            if !brought.paths().is_empty() {
+                self.tell(
+                    "provisioned",
+                    json!({ "copied": brought.copied.len(), "linked": brought.linked.len() }),
+                );
             }
             if let Some(setup) = self.spec.setup.clone() {
                 self.tell("setup", json!({ "command": setup }));
@@ -247,12 +252,19 @@ impl Runner<'_> {
 }
 
 /// Says whether a loop may be begun for a task, or what stands in the way.
-pub fn open_dependencies(store: &Store, file: &PlanFile, task: &alfine_core::plan::Task) -> Result<Vec<String>> {
+pub fn open_dependencies(
+    store: &Store,
+    file: &PlanFile,
+    task: &alfine_core::plan::Task,
+) -> Result<Vec<String>> {
     let satisfied = |id: &alfine_core::task::TaskId| {
         let key = TaskKey::new(file.name.clone(), id.0.clone());
         let known = store.task(&key).ok().flatten();
         let done_in_plan = file.plan.tasks.iter().any(|other| other.id == *id && other.done);
         done_in_plan || known.is_some_and(|row| row.status.satisfies_dependents())
     };
-    Ok(alfine_core::chain::open_dependencies(&file.plan, task, satisfied).into_iter().map(|id| id.0).collect())
+    Ok(alfine_core::chain::open_dependencies(&file.plan, task, satisfied)
+        .into_iter()
+        .map(|id| id.0)
+        .collect())
 }

@@ -27,8 +27,8 @@ pub(super) fn listen(layout: &Layout, store: &Store, outbox: SyncSender<Message>
         loop {
             let mail = match feed.wait(None) {
                 Ok(News::Events(events)) => events.iter().any(|event| event.kind == change::COMMAND),
-                Ok(News::Reset) => true,
-                Ok(News::Timeout) => false,
+                Ok(News::Replaced) => true,
+                Ok(News::Quiet) => false,
                 Ok(News::Stopped) => return,
                 Err(error) => {
                     tracing::warn!("the change feed cannot be read: {error}");

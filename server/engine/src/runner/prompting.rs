@@ -4,7 +4,9 @@ use super::{Runner, now};
 use crate::{Result, progress, store::VerificationRow, verify::VerifierKind};
 use alfine_core::{
     machine::{Recovery, Spawn},
-    prompt::{self, CriterionLine, CriterionState, Failure, LastIteration, Loss, PromptInput, Session, VerifierLine},
+    prompt::{
+        self, CriterionLine, CriterionState, Failure, LastIteration, Loss, PromptInput, Session, VerifierLine,
+    },
 };
 
 /// How many entries of the progress log go into a prompt.
@@ -53,7 +55,9 @@ impl Runner<'_> {
             .map(|row| Failure {
                 name: &row.verifier,
                 command: command_of(&self.spec.verifiers, &row.verifier),
-                exit: row.exit.map_or_else(|| "did not end by itself".to_owned(), |exit| format!("exit status {exit}")),
+                exit: row
+                    .exit
+                    .map_or_else(|| "did not end by itself".to_owned(), |exit| format!("exit status {exit}")),
                 output: &row.output,
             })
             .collect();
@@ -124,7 +128,8 @@ fn command_of<'a>(verifiers: &'a [crate::verify::VerifierSpec], name: &str) -> O
 
 /// What is known of a criterion. Evidence of another tree is stale.
 fn criterion_state(told: &[VerificationRow], n: usize, tree: Option<&str>) -> CriterionState {
-    let Some(row) = told.iter().find(|row| row.criterion.is_some_and(|criterion| criterion as usize == n)) else {
+    let Some(row) = told.iter().find(|row| row.criterion.is_some_and(|criterion| criterion as usize == n))
+    else {
         return CriterionState::Open;
     };
     match (row.passed, tree == Some(row.tree.as_str())) {

@@ -4,7 +4,8 @@ use super::{News, Runner, now};
 use crate::{
     Result,
     store::{
-        ApprovalKind, Ask, BreakerLine, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError, Tx,
+        ApprovalKind, Ask, BreakerLine, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError,
+        Tx,
     },
 };
 use alfine_core::{
@@ -33,23 +34,28 @@ impl Runner<'_> {
         self.unsaved_since = None;
         let answered = std::mem::take(&mut self.commands);
         let (lock, key, id) = (&self.lock, &self.key, &self.row.id);
-        let (iteration, session) = (self.state.iteration, self.state.session.as_ref().map(|id| id.0.as_str()));
+        let (iteration, session) =
+            (self.state.iteration, self.state.session.as_ref().map(|id| id.0.as_str()));
         let masker = &self.masker;
         let files_changed = self.files_changed;
+        let tree_before = self.state.tree_before();
         self.store.write(|tx| -> Result<(), StoreError> {
             tx.save_loop(lock, &update)?;
             for effect in effects {
                 match effect {
-                    Effect::TakeCheckpoint(alfine_core::machine::CheckpointKind::Before) => {
-                        begin_iteration(tx, lock, iteration)?;
-                    }
+                    Effect::SpawnAgent(_) => begin_iteration(tx, lock, iteration, tree_before)?,
                     Effect::IterationEnded(judgement) => {
                         end_iteration(tx, lock, judgement, session, files_changed, masker)?;
                     }
                     Effect::AskHuman(ask) => {
                         tx.withdraw_questions(id)?;
                         let text = masker.mask(&ask.text);
-                        tx.ask(&Ask { loop_id: Some(id), task: Some(key), kind: approval_kind(ask.kind), text: &text })?;
+                        tx.ask(&Ask {
+                            loop_id: Some(id),
+                            task: Some(key),
+                            kind: approval_kind(ask.kind),
+                            text: &text,
+                        })?;
                     }
                     Effect::WithdrawAsk => tx.withdraw_questions(id)?,
                     _ => {}
@@ -111,7 +117,8 @@ impl Runner<'_> {
             }
             Effect::KillAgent(reason) => self.tell("agent_ending", json!({ "reason": reason })),
             Effect::RunVerifiers => {
-                let checks: Vec<_> = self.spec.verifiers.iter().map(|verifier| verifier.name.clone()).collect();
+                let checks: Vec<_> =
+                    self.spec.verifiers.iter().map(|verifier| verifier.name.clone()).collect();
                 self.tell("verifying", json!({ "checks": checks }));
             }
             Effect::Sleep(until) => {
@@ -132,6 +139,7 @@ impl Runner<'_> {
                 self.tell("iteration_judged", payload);
             }
             Effect::Refuse(why) => {
+                self.last_refusal = Some(why.clone());
                 if let Some((_, result)) = self.commands.last_mut() {
                     *result = Some(format!("refused: {why}"));
                 }
@@ -191,8 +199,9 @@ impl Runner<'_> {
 }
 
 fn to_json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| crate::Error::new(crate::ErrorKind::Internal, format!("a state cannot be saved: {error}")))
+    serde_json::to_string(value).map_err(|error| {
+        crate::Error::new(crate::ErrorKind::Internal, format!("a state cannot be saved: {error}"))
+    })
 }
 
 fn append(
@@ -206,10 +215,15 @@ fn append(
     tx.append_events(events).map(drop)
 }
 
-fn begin_iteration(tx: &Tx<'_>, lock: &crate::store::LoopLock, n: u32) -> Result<(), StoreError> {
+fn begin_iteration(
+    tx: &Tx<'_>,
+    lock: &crate::store::LoopLock,
+    n: u32,
+    tree_before: Option<&str>,
+) -> Result<(), StoreError> {
     // A loop that goes on in an iteration it had begun keeps that row.
     let known = tx.iterations(lock.loop_id())?.iter().any(|row| row.n == n);
-    if known { Ok(()) } else { tx.begin_iteration(lock, n, None) }
+    if known { Ok(()) } else { tx.begin_iteration(lock, n, tree_before) }
 }
 
 fn end_iteration(
@@ -231,7 +245,6 @@ fn end_iteration(
         &IterationEnd {
             verdict: judgement.reading.verdict.as_str(),
             gate: gate.as_ref(),
-            tree_before: Some(&judgement.before.tree),
             tree_after: Some(&judgement.after.tree),
             changed: judgement.changed,
             files_changed,

@@ -722,7 +722,10 @@ impl<'s> Tx<'s> {
     /// Gives back the commands that a dead runner took and whose result nobody wrote down, so that they are taken again.
     pub fn release_commands(&self, lock: &LoopLock) -> Result<usize, StoreError> {
         lock.check()?;
-        self.execute("UPDATE command SET consumed_at = NULL WHERE loop_id = ?1 AND result IS NULL", [lock.loop_id()])
+        self.execute(
+            "UPDATE command SET consumed_at = NULL WHERE loop_id = ?1 AND result IS NULL",
+            [lock.loop_id()],
+        )
     }
 
     /// Says what came of a command.

@@ -1,0 +1,128 @@
+//! `alfine demo`: two tasks played from start to merge by the built-in agent, through everything a real loop goes through.
+
+use super::{run, say};
+use crate::{
+    cli::DemoArgs,
+    display::{Display, Mark},
+    report::exit,
+};
+use alfine_core::{
+    machine::Command,
+    task::{TaskKey, TaskStatus},
+};
+use alfine_engine::{
+    Error, ErrorKind, Result,
+    config::Partial,
+    control, demo, finish,
+    project::{self, Project},
+    runner::{self, BeginOptions, News, Runner},
+    store::LoopLock,
+    task_spec::TaskSpec,
+};
+use std::time::Instant;
+
+/// Plays the demo and says where to look.
+pub fn perform(args: &DemoArgs) -> Result<u8> {
+    let begun = Instant::now();
+    let folder = tempfile::Builder::new().prefix("alfine-demo-").tempdir().map_err(|error| {
+        Error::user(format!("no folder for the demo can be made: {error}"))
+            .hint("free some space in the folder for temporary files")
+    })?;
+    let stage = demo::build(folder.path())?;
+    let display = Display::new();
+    let mut project = Project::open(&stage.repository)?;
+    project.user = stage.user.clone();
+    display
+        .line(Mark::Step, &format!("a repository with a plan of two tasks: {}", stage.repository.display()));
+    display.line(
+        Mark::Detail,
+        "the agent is scripted; the runner, git, the checks and the database are the real ones",
+    );
+
+    chapter("1. Claimed is not done");
+    let first = TaskKey::new("PLAN.md", "US-001");
+    let lock = begin(&mut project, &first, &display)?;
+    expect(play(&mut project, lock, &display)?, TaskStatus::Done, &first)?;
+    display.line(Mark::Good, "its first claim was refused by the check, its second one is proven");
+    merge(&mut project, &first, &display)?;
+
+    chapter("2. A loop that goes nowhere is stopped");
+    let second = TaskKey::new("PLAN.md", "US-002");
+    let lock = begin(&mut project, &second, &display)?;
+    expect(play(&mut project, lock, &display)?, TaskStatus::Stopped, &second)?;
+    let reason = runner::loop_of(&project.store, &second)?.and_then(|row| row.reason).unwrap_or_default();
+    display.line(Mark::Notice, &format!("the breaker says why: {reason}"));
+    display.line(Mark::Step, "you leave a note for the agent, and let it go on");
+    let note = "Dates such as 2026-12-31 compare as numbers once the dashes are gone.".to_owned();
+    control::send(&mut project, &second, &Command::Steer { text: note }, run::program()?)?;
+    let row = control::live_loop(&project, &second)?;
+    let lock = runner::claim(&mut project, &row.id)?;
+    let go_on = Command::Continue { max_iterations: None, reset_breaker: false, max_cost_usd: None };
+    control::leave(&mut project, &second, &go_on)?;
+    expect(play(&mut project, lock, &display)?, TaskStatus::Done, &second)?;
+    merge(&mut project, &second, &display)?;
+
+    chapter("3. Where to look");
+    display.finish();
+    let shown = stage.repository.display();
+    if args.keep {
+        let kept = folder.keep();
+        say(format_args!("  the tasks:        alfine -C {shown} status"));
+        say(format_args!("  what happened:    alfine -C {shown} log PLAN.md#US-002"));
+        say(format_args!("  what changed:     git -C {shown} log --stat"));
+        say(format_args!("  every checkpoint: git -C {shown} for-each-ref refs/alfine"));
+        say(format_args!("  the database:     {}", project.layout.database().display()));
+        say(format_args!("  when done:        rm -r {}", kept.display()));
+    } else {
+        say(format_args!(
+            "  the repository was thrown away; `alfine demo --keep` leaves it for you to look at"
+        ));
+        say(format_args!("  in your own:      alfine init, then alfine run PLAN.md"));
+    }
+    say(format_args!("played in {:.1} s", begun.elapsed().as_secs_f64()));
+    Ok(exit::DONE)
+}
+
+fn chapter(title: &str) {
+    say(format_args!("\n{title}\n"));
+}
+
+fn begin(project: &mut Project, key: &TaskKey, display: &Display) -> Result<LoopLock> {
+    display.line(Mark::Step, &format!("alfine run {key}"));
+    let file = project.plan(&key.plan)?;
+    let task = file.plan.tasks.iter().find(|task| task.id == key.id);
+    let task = task.ok_or_else(|| project::no_such_task(&file, &key.id.0))?;
+    let fields = [&file.plan.defaults, &task.fields].map(project::partial_of_fields);
+    let loaded = project.settings(Partial::default(), fields.to_vec())?;
+    let spec = TaskSpec::new(&file.plan, task, &loaded, false, project.repository.workdir())?;
+    project.trust()?.approve(&spec.commands(key, &loaded))?;
+    runner::begin(project, &file, &spec, &BeginOptions::default())
+}
+
+fn play(project: &mut Project, lock: LoopLock, display: &Display) -> Result<TaskStatus> {
+    let mut observe = |news: &News| display.show(news);
+    Runner::new(
+        &project.repository,
+        &project.layout,
+        &mut project.store,
+        lock,
+        run::program()?,
+        &mut observe,
+    )?
+    .run()
+}
+
+fn merge(project: &mut Project, key: &TaskKey, display: &Display) -> Result<()> {
+    display.line(Mark::Step, &format!("alfine merge {key}"));
+    let merged = finish::merge(project, key, None)?;
+    let commit = merged.merged.commit.get(..10).unwrap_or(&merged.merged.commit);
+    display.line(Mark::Good, &format!("merged into {} as {commit}, and ticked in the plan", merged.into));
+    Ok(())
+}
+
+fn expect(got: TaskStatus, wanted: TaskStatus, key: &TaskKey) -> Result<()> {
+    if got == wanted {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Internal, format!("the demo took a wrong turn: {key} is {got}, not {wanted}")))
+}

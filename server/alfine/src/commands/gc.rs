@@ -1,0 +1,64 @@
+//! `alfine gc`: what merged, discarded and unknown tasks left behind.
+
+use super::{run, say};
+use crate::{cli::GcArgs, report::exit};
+use alfine_core::task::TaskStatus;
+use alfine_engine::{
+    Result,
+    git::{self, CheckpointSpec, LeftoverKind, Surroundings},
+    store::Millis,
+};
+use std::{collections::BTreeMap, path::Path};
+
+/// News older than this are not needed to explain a loop that is over; in days.
+const KEEP_EVENTS_DAYS: i64 = 90;
+
+/// Lists leftovers, or removes worktrees and branches. Checkpoints are only listed.
+pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
+    let mut project = run::open(directory, false)?;
+    let mut known: BTreeMap<String, TaskStatus> = BTreeMap::new();
+    for task in project.store.tasks()? {
+        let branch = git::branch_name(&task.key.plan, &task.key.id.0);
+        if let Some(name) = git::task_of_branch(&branch) {
+            known.insert(name.to_owned(), task.status);
+        }
+    }
+    let leftovers = project.repository.leftovers(&project.user.data, |name| known.get(name).copied())?;
+    if leftovers.is_empty() {
+        say(format_args!("nothing is left behind"));
+    }
+    for leftover in &leftovers {
+        let status = leftover.status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
+        let what = match &leftover.kind {
+            LeftoverKind::Worktree { path } => format!("worktree {}", path.display()),
+            LeftoverKind::Branch { name } => format!("branch {name}"),
+            LeftoverKind::Checkpoints { refs } => format!("{} checkpoints, kept", refs.len()),
+        };
+        let remove = args.remove && !matches!(leftover.kind, LeftoverKind::Checkpoints { .. });
+        if remove {
+            let surroundings = Surroundings::new(project.layout.checkpoint_index("gc"));
+            let last = CheckpointSpec {
+                ref_name: format!("refs/alfine/checkpoints/{}/gc-{}", leftover.task, Millis::now().0),
+                message: format!("{} before it was removed", leftover.task),
+                surroundings: &surroundings,
+                unless_still: None,
+            };
+            project.repository.remove_leftover(leftover, &last)?;
+        }
+        say(format_args!(
+            "{} {} ({status}): {what}",
+            if remove { "removed" } else { "found" },
+            leftover.task
+        ));
+    }
+    if args.remove {
+        let before = Millis(Millis::now().0 - KEEP_EVENTS_DAYS * 24 * 3600 * 1000);
+        let forgotten = project.store.write(|tx| tx.forget_events_before(before))?;
+        if forgotten > 0 {
+            say(format_args!("forgot {forgotten} events older than {KEEP_EVENTS_DAYS} days"));
+        }
+    } else if !leftovers.is_empty() {
+        say(format_args!("to remove worktrees and branches: alfine gc --remove"));
+    }
+    Ok(exit::DONE)
+}

@@ -1,0 +1,68 @@
+//! `alfine trust`: allow what a repository and its plan want to run on this machine.
+
+use super::{run, say};
+use crate::{cli::TrustArgs, report::exit};
+use alfine_engine::{
+    Error, Result,
+    config::Partial,
+    project::{self, PlanFile, Project, Target},
+    task_spec::TaskSpec,
+    trust::{TrustItem, printable},
+};
+use std::{collections::BTreeSet, io::IsTerminal, path::Path};
+
+/// Shows the commands, and allows them, or takes every approval back.
+pub fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
+    let project = run::open(directory, false)?;
+    if args.revoke {
+        project.trust()?.revoke_all()?;
+        say(format_args!("nothing of this repository is allowed any more"));
+        return Ok(exit::DONE);
+    }
+    let plans = match &args.plan {
+        Some(plan) => vec![project.plan(&Target::parse(plan)?.plan)?],
+        None => project.plans()?,
+    };
+    let items = commands(&project, &plans)?;
+    let trust = project.trust()?;
+    if let Some(warning) = trust.warning() {
+        tracing::warn!("{warning}");
+    }
+    let untrusted = trust.untrusted(&items);
+    if args.list {
+        for item in &items {
+            let word = if untrusted.contains(item) { "not allowed" } else { "allowed    " };
+            say(format_args!("{word}  {}   ({})", printable(&item.command), printable(&item.origin)));
+        }
+        return Ok(exit::DONE);
+    }
+    if untrusted.is_empty() {
+        say(format_args!("nothing to allow: {} commands are allowed already", items.len()));
+        return Ok(exit::DONE);
+    }
+    for item in &untrusted {
+        say(format_args!("  {}   ({})", printable(&item.command), printable(&item.origin)));
+    }
+    let ask = !args.yes && std::io::stdin().is_terminal();
+    if ask && !run::yes("Allow these commands on this machine, now and from now on?")? {
+        return Err(Error::user("nothing was allowed").hint("loops with these commands will not start"));
+    }
+    project.trust()?.approve(&untrusted)?;
+    say(format_args!("{} commands are allowed; take it back with: alfine trust --revoke", untrusted.len()));
+    Ok(exit::DONE)
+}
+
+fn commands(project: &Project, plans: &[PlanFile]) -> Result<Vec<TrustItem>> {
+    let mut items = Vec::new();
+    for file in plans {
+        for task in &file.plan.tasks {
+            let fields = [&file.plan.defaults, &task.fields].map(project::partial_of_fields);
+            let loaded = project.settings(Partial::default(), fields.to_vec())?;
+            let spec = TaskSpec::new(&file.plan, task, &loaded, false, project.repository.workdir())?;
+            items.extend(spec.commands(&file.key(task), &loaded));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    items.retain(|item| seen.insert(item.command.clone()));
+    Ok(items)
+}
