@@ -1,12 +1,158 @@
-//! tmp
+//! The verifiers' thread, and what their answers come to.
+
+use super::{Message, Runner};
+use crate::{
+    Result,
+    store::{Millis, VerificationNew},
+    verify::{self, CancelToken, VerifierExit, VerifierResult, VerifyContext, VerifyEvent},
+};
+use alfine_core::{
+    finding::{Finding, Severity},
+    machine::{Color, Input, VerifyOutcome},
+    signature,
+};
+use serde_json::json;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// How long a check's processes have to end themselves before they are killed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What the verifiers said, all of them.
 #[derive(Debug)]
-pub(super) struct Answers;
-pub(super) struct LiveVerifiers;
-impl super::Runner<'_> {
-    pub(super) fn run_verifiers(&mut self) -> crate::Result<()> {
+pub(super) struct Answers {
+    results: Vec<VerifierResult>,
+    started_at: SystemTime,
+}
+
+/// Verifiers that run. Dropped, they are ended.
+pub(super) struct LiveVerifiers(CancelToken);
+
+impl Drop for LiveVerifiers {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+impl Runner<'_> {
+    pub(super) fn run_verifiers(&mut self) -> Result<()> {
+        self.verify_round += 1;
+        let round = self.verify_round;
+        let cancel = CancelToken::default();
+        let token = cancel.clone();
+        let (specs, root, guard) = (self.spec.verifiers.clone(), self.worktree(), self.program.clone());
+        let (env, marker) = (self.environment.clone(), format!("{}-{}", self.row.id, ulid::Ulid::generate()));
+        let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
+        std::thread::spawn(move || {
+            let started_at = SystemTime::now();
+            let context =
+                VerifyContext { root: &root, guard: &guard, env: &env, marker: &marker, grace: GRACE, cancel: &token };
+            let mut results = verify::run(&specs, &context, &mut |event| {
+                if let VerifyEvent::Finished { result, .. } = event {
+                    let news = json!({
+                        "name": result.name,
+                        "passed": result.passed,
+                        "exit": result.exit.to_string(),
+                        "seconds": result.duration.as_secs_f64(),
+                    });
+                    let _ = outbox.send(Message::VerifyNews(round, news));
+                }
+            });
+            for result in &mut results {
+                result.output = masker.mask(&result.output).into_owned();
+                for finding in &mut result.findings {
+                    finding.message = masker.mask(&finding.message).into_owned();
+                }
+            }
+            let _ = outbox.send(Message::Verified(round, Answers { results, started_at }));
+        });
+        self.verifiers = Some(LiveVerifiers(cancel));
         Ok(())
     }
-    pub(super) fn verified(&mut self, _: Answers) -> crate::Result<()> {
+
+    pub(super) fn verified(&mut self, answers: Answers) -> Result<()> {
+        self.verifiers = None;
+        let Answers { results, started_at } = answers;
+        let score = verify::score(&results, self.spec.green, self.spec.yellow);
+        let failed: Vec<&VerifierResult> = results.iter().filter(|result| !result.passed).collect();
+        let outcome = VerifyOutcome {
+            color: match score.verdict {
+                verify::Verdict::Green => Color::Green,
+                verify::Verdict::Yellow => Color::Yellow,
+                verify::Verdict::Red => Color::Red,
+            },
+            ran: u32::try_from(results.len()).unwrap_or(u32::MAX),
+            failed: failed.iter().map(|result| result.name.clone()).collect(),
+            error: error_of(&failed),
+        };
+        self.save_verifications(&results, started_at)?;
+        self.inputs.push_back(Input::Verified(outcome));
         Ok(())
     }
+
+    fn save_verifications(&mut self, results: &[VerifierResult], started_at: SystemTime) -> Result<()> {
+        let iteration = self.state.iteration;
+        let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.clone()).unwrap_or_default();
+        let (lock, criteria) = (&self.lock, &self.spec.task.criteria);
+        self.store.write(|tx| {
+            let mut at = started_at;
+            for result in results {
+                let criterion = result.criterion.and_then(|n| {
+                    Some((u32::try_from(n).ok()?, criteria.get(n)?.text.as_str()))
+                });
+                let said = match &result.exit {
+                    VerifierExit::Code { .. } => result.output.clone(),
+                    other => format!("{other}\n{}", result.output),
+                };
+                tx.add_verification(
+                    lock,
+                    &VerificationNew {
+                        iteration,
+                        verifier: &result.name,
+                        criterion,
+                        passed: result.passed,
+                        required: result.required,
+                        weight: result.weight,
+                        exit: match result.exit {
+                            VerifierExit::Code { code } => Some(code),
+                            _ => None,
+                        },
+                        output: &said,
+                        tree: &tree,
+                        started_at: Millis(millis(at)),
+                        duration_ms: u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX),
+                        findings: &result.findings,
+                    },
+                )?;
+                at = at.checked_add(result.duration).unwrap_or(at);
+            }
+            Ok(())
+        })
+        .map_err(|error: crate::store::StoreError| error.into())
+    }
+}
+
+fn millis(at: SystemTime) -> i64 {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The error of an iteration, from what its failing checks found; in words, the first finding.
+fn error_of(failed: &[&VerifierResult]) -> Option<(signature::Signature, String)> {
+    const WORDS: usize = 120;
+    let first = failed.first()?;
+    let findings: Vec<Finding> = failed.iter().flat_map(|result| result.findings.iter().cloned()).collect();
+    let named: Vec<Finding> = findings.iter().filter(|finding| finding.file.is_some()).cloned().collect();
+    // Findings without a place repeat the last words of an output; the whole output says more.
+    let signature = match named.is_empty() {
+        false => signature::of_findings(&named),
+        true => Some(signature::of_output(
+            &failed.iter().map(|result| format!("{}\n{}\n", result.name, result.output)).collect::<String>(),
+        )),
+    }?;
+    let worst = findings.iter().find(|finding| finding.severity == Severity::Error);
+    let words = worst.map_or_else(|| first.name.clone(), |finding| finding.message.clone());
+    Some((signature, words.lines().next().unwrap_or_default().chars().take(WORDS).collect()))
 }
