@@ -9,6 +9,7 @@ pub mod error;
 pub mod git;
 pub mod layout;
 pub mod process;
+pub mod progress;
 pub mod secrets;
 pub mod store;
 pub mod trust;

@@ -22,7 +22,8 @@ pub struct Config {
     /// The agent that does the work.
     #[schemars(schema_with = "agent_name")]
     pub agent: String,
-    /// The model the agent is asked to use; without it the agent's own default. `agents.<name>.model` goes before it.
+    /// The model the agent is asked to use; without it the agent's own default. Said at the same place,
+    /// `agents.<name>.model` goes before it.
     #[schemars(extend("format" = "argument"))]
     pub model: Option<String>,
     /// Whether later iterations resume the agent's session (`resume`) or each starts a session of its own (`fresh`).
@@ -333,6 +334,9 @@ pub struct Lint {
     /// Phrases of a criterion that cannot be verified.
     #[schemars(inner(length(min = 1)))]
     pub vague_phrases: Vec<String>,
+    /// The criteria that are offered for a task without any.
+    #[schemars(inner(length(min = 1)))]
+    pub standard_criteria: Vec<String>,
     /// Words of a task that changes the schema; it goes before code and user interface.
     #[schemars(inner(length(min = 1)))]
     pub schema_words: Vec<String>,
@@ -352,13 +356,27 @@ impl Default for Lint {
             max_words: 500,
             scope_words: words("entire, all, complete, refactor"),
             vague_phrases: words(
-                "works correctly, works well, works properly, works as expected, good UX, good user experience, \
-                 handles edge cases, user friendly, user-friendly, looks good, looks nice, is intuitive, \
-                 is robust, is clean, is performant, is fast",
+                "works correctly, work correctly, works properly, work properly, works well, works as expected, \
+                 work as expected, works fine, good UX, good user experience, great UX, handles edge cases, \
+                 handle edge cases, edge cases are handled, handles errors gracefully, user friendly, \
+                 user-friendly, easy to use, intuitive, looks good, looks nice, clean code, high quality, \
+                 well tested, fast enough, performs well, good performance",
             ),
-            schema_words: words("schema, migration, migrate, database table, add column, add table"),
-            backend_words: words("backend, api, endpoint, server, service, handler, controller, repository"),
-            ui_words: words("ui, frontend, page, button, form, component, screen, dialog"),
+            standard_criteria: vec![
+                "Tests cover the new behaviour, and the whole test suite passes".to_owned(),
+                "The linter and the type checker report nothing new".to_owned(),
+            ],
+            schema_words: words(
+                "schema, schemas, migration, migrations, database, db, table, tables, column, columns, sql",
+            ),
+            backend_words: words(
+                "backend, api, endpoint, endpoints, server, service, services, handler, handlers, controller, \
+                 controllers, route, routes, resolver, resolvers, middleware",
+            ),
+            ui_words: words(
+                "ui, frontend, front-end, page, pages, component, components, form, forms, screen, screens, \
+                 button, buttons, dialog, dialogs, modal, dashboard, css",
+            ),
         }
     }
 }

@@ -110,6 +110,23 @@ fn the_later_layer_wins_setting_by_setting() {
 }
 
 #[test]
+fn the_agents_own_model_gives_way_to_what_is_said_later() {
+    let mut layers = repository("model = \"b\"");
+    layers.user = Some(Source::of_text(
+        "config.toml",
+        "model = \"a\"\npermissions = \"edits\"\n[agents.claude]\nmodel = \"own\"\npermissions = \"all\"",
+    ));
+    assert_eq!(load(&layers).unwrap().model(), Some("b"));
+    layers.repository = None;
+    let loaded = load(&layers).unwrap();
+    assert_eq!((loaded.model(), loaded.permissions()), (Some("own"), Permissions::All));
+    layers.task = vec![Partial::of_json(json!({ "agent": "codex" }))];
+    let loaded = load(&layers).unwrap();
+    assert_eq!((loaded.model(), loaded.permissions()), (Some("a"), Permissions::Edits));
+    assert_eq!(load(&Layers::default()).unwrap().model(), None);
+}
+
+#[test]
 fn lists_replace_but_a_repository_cannot_unmask_what_the_user_masks() {
     let mut layers = repository("plans = []\n[safety]\nmask = [\"b+\"]");
     layers.user = Some(Source::of_text("config.toml", "plans = [\"x.md\"]\n[safety]\nmask = [\"a+\"]"));
