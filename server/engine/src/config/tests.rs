@@ -307,7 +307,7 @@ fn files_are_read_where_they_are() {
 
     fs::remove_dir(root.join("alfine.toml")).unwrap();
     let fifo = root.join("alfine.toml");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     assert!(load(&Layers::read(&user, &root)).is_err(), "a FIFO is refused, not waited for");
     fs::remove_file(&fifo).unwrap();
     std::os::unix::fs::symlink("alfine.toml", &fifo).unwrap();
