@@ -242,35 +242,6 @@ pub fn lint_options(directory: &Path) -> Result<LintOptions> {
     Ok(config::load(&Layers::read(&user, &root))?.config.lint.options())
 }
 
-/// The edit of a task's fields as settings.
-pub fn partial_of_fields(fields: &plan::Fields) -> Partial {
-    let mut partial = Partial::default();
-    let text = |placed: &Option<plan::Placed<String>>| placed.as_ref().map(|field| field.value.clone());
-    if let Some(agent) = text(&fields.agent) {
-        partial.set("agent", agent);
-    }
-    if let Some(model) = text(&fields.model) {
-        partial.set("model", model);
-    }
-    if let Some(limit) = &fields.max_iterations {
-        partial.set("limits.iterations", limit.value);
-    }
-    if let Some(limit) = &fields.max_cost {
-        partial.set("limits.cost_usd", limit.value);
-    }
-    let word = |value: serde_json::Result<serde_json::Value>| value.unwrap_or_default();
-    if let Some(isolation) = &fields.isolation {
-        partial.set("isolation", word(serde_json::to_value(isolation.value)));
-    }
-    if let Some(context) = &fields.context {
-        partial.set("context", word(serde_json::to_value(context.value)));
-    }
-    if let Some(autonomy) = &fields.autonomy {
-        partial.set("autonomy", word(serde_json::to_value(autonomy.value)));
-    }
-    partial
-}
-
 /// Takes `.` and `..` out of a path that does not exist.
 fn flat(path: &Path) -> PathBuf {
     let mut flat = PathBuf::new();

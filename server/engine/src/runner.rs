@@ -439,7 +439,7 @@ impl<'a> Runner<'a> {
         let progress = gate.and_then(|gate| gate.progress.clone()).unwrap_or_default();
         let entry = progress::Entry {
             at: jiff::Timestamp::now(),
-            task: self.key.clone(),
+            task: self.key.to_string(),
             status: self.state.status(),
             iteration: judgement.iteration,
             files_changed: files.iter().map(|file| file.path.display().to_string()).collect(),

@@ -84,7 +84,7 @@ impl TaskSpec {
     pub fn new(plan: &Plan, task: &Task, loaded: &Loaded, single_task: bool, folder: &Path) -> Result<Self> {
         let config = &loaded.config;
         let fields = task.fields.over(&plan.defaults);
-        let agent = agent_of(config)?;
+        let agent = agent_of(loaded)?;
         if agent.permissions == Permissions::All && !config.safety.allow_unsandboxed_all {
             return Err(Error::new(ErrorKind::Config, "permissions = \"all\" switches the agent's own checks off")
                 .hint("use permissions = \"commands\", or set safety.allow_unsandboxed_all = true in your own config.toml"));
@@ -137,7 +137,8 @@ impl TaskSpec {
     }
 }
 
-fn agent_of(config: &Config) -> Result<AgentSpec> {
+fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
+    let config = &loaded.config;
     let adapter = agent::adapter(&config.agent)?;
     let own = config.agents.get(&config.agent).cloned().unwrap_or_default();
     Ok(AgentSpec {
@@ -150,8 +151,8 @@ fn agent_of(config: &Config) -> Result<AgentSpec> {
         },
         args: own.args,
         env: own.env,
-        model: config.model.clone().or(own.model),
-        permissions: match own.permissions.unwrap_or(config.permissions) {
+        model: loaded.model().map(str::to_owned),
+        permissions: match loaded.permissions() {
             config::Permissions::Edits => Permissions::Edits,
             config::Permissions::Commands => Permissions::Commands,
             config::Permissions::All => Permissions::All,
@@ -164,16 +165,16 @@ fn agent_of(config: &Config) -> Result<AgentSpec> {
 fn verifiers(config: &Config, task: &Task, fields: &Fields, folder: &Path) -> Vec<VerifierSpec> {
     let bound = task.criteria.iter().enumerate().filter_map(|(n, criterion)| {
         let command = criterion.command.as_deref()?;
-        Some(VerifierSpec { criterion: Some(n), ..VerifierSpec::command(command, command) })
+        Some(VerifierSpec { criterion: Some(n), ..VerifierSpec::command(command) })
     });
-    let named = fields.verify.iter().map(|field| VerifierSpec::command(&field.value, &field.value));
+    let named = fields.verify.iter().map(|field| VerifierSpec::command(&field.value));
     let configured = config.verifiers.iter().map(|verifier| VerifierSpec {
         name: verifier.name.clone(),
         kind: match (&verifier.kind, &verifier.command) {
             (config::VerifierKind::Command, Some(command)) => {
                 VerifierKind::Command { command: command.clone() }
             }
-            _ => VerifierKind::CleanTree,
+            _ => VerifierKind::CleanTree { paths: Vec::new() },
         },
         weight: verifier.weight,
         timeout: verifier.timeout.get(),
@@ -183,7 +184,7 @@ fn verifiers(config: &Config, task: &Task, fields: &Fields, folder: &Path) -> Ve
     });
     let mut all: Vec<VerifierSpec> = bound.chain(named).chain(configured).collect();
     if config.verifiers.is_empty() && config.verification.auto {
-        for detected in crate::verify::detect(folder) {
+        for detected in crate::verify::detect(folder, &[]) {
             if all.iter().all(|known| known.kind != detected.kind) {
                 all.push(detected);
             }

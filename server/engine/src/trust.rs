@@ -200,18 +200,18 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
             let words: Vec<String> = variables.chain([command]).chain(agent.args.iter().cloned()).collect();
             add(&key, shell_words::join(words));
         }
-        if agent.permissions == Some(Permissions::All) && part("permissions") {
-            add(&format!("{key}.permissions"), format!("{key}.permissions = \"all\""));
+        if let Some(permissions) = agent.permissions.filter(|_| part("permissions")) {
+            add_permissions(&format!("{key}.permissions"), permissions, &mut add);
         }
     }
-    for (key, value, risky) in [
-        ("permissions", "\"all\"", config.permissions == Permissions::All),
-        ("safety.sandbox", "\"off\"", config.safety.sandbox == Sandbox::Off),
-        ("safety.allow_unsandboxed_all", "true", config.safety.allow_unsandboxed_all),
-    ] {
-        if risky && from_repository(key) {
-            add(key, format!("{key} = {value}"));
-        }
+    if from_repository("permissions") {
+        add_permissions("permissions", config.permissions, &mut add);
+    }
+    if config.safety.sandbox == Sandbox::Off && from_repository("safety.sandbox") {
+        add("safety.sandbox", "safety.sandbox = \"off\"".to_owned());
+    }
+    if config.safety.allow_unsandboxed_all && from_repository("safety.allow_unsandboxed_all") {
+        add("safety.allow_unsandboxed_all", "safety.allow_unsandboxed_all = true".to_owned());
     }
     if from_repository("safety.pass_env") {
         for name in &config.safety.pass_env {
@@ -219,6 +219,15 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
         }
     }
     items
+}
+
+/// Permissions of a repository need approval where they could be more than the user's own settings give.
+fn add_permissions(key: &str, permissions: Permissions, add: &mut impl FnMut(&str, String)) {
+    match permissions {
+        Permissions::Edits => {}
+        Permissions::Commands => add(key, format!("{key} = \"commands\"")),
+        Permissions::All => add(key, format!("{key} = \"all\"")),
+    }
 }
 
 /// Returns what a plan wants to run: its criteria's commands and its `Verify` fields.

@@ -92,7 +92,7 @@ fn begin(project: &mut Project, key: &TaskKey, display: &Display) -> Result<Loop
     let file = project.plan(&key.plan)?;
     let task = file.plan.tasks.iter().find(|task| task.id == key.id);
     let task = task.ok_or_else(|| project::no_such_task(&file, &key.id.0))?;
-    let fields = [&file.plan.defaults, &task.fields].map(project::partial_of_fields);
+    let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
     let loaded = project.settings(Partial::default(), fields.to_vec())?;
     let spec = TaskSpec::new(&file.plan, task, &loaded, false, project.repository.workdir())?;
     project.trust()?.approve(&spec.commands(key, &loaded))?;

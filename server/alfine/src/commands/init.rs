@@ -42,7 +42,7 @@ pub fn perform(directory: &Path, args: &InitArgs) -> Result<u8> {
     }
     write(&root.join("alfine.toml"), &settings)?;
     write(&root.join("PLAN.md"), PLAN)?;
-    let checks = verify::detect(&root);
+    let checks = verify::detect(&root, &[]);
     match checks.as_slice() {
         [] => {
             say(format_args!("no test command was found here; name one under [[verifiers]] in alfine.toml"))

@@ -296,7 +296,7 @@ fn settings(
     if let Some(permissions) = &args.permissions {
         flags.set("permissions", permissions.clone());
     }
-    let fields = [&file.plan.defaults, &task.fields].map(project::partial_of_fields);
+    let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
     let mut fields = fields.to_vec();
     // What is typed now is meant now: a flag goes before what the plan says.
     fields.push(flags.clone());

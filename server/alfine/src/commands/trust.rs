@@ -56,7 +56,7 @@ fn commands(project: &Project, plans: &[PlanFile]) -> Result<Vec<TrustItem>> {
     let mut items = Vec::new();
     for file in plans {
         for task in &file.plan.tasks {
-            let fields = [&file.plan.defaults, &task.fields].map(project::partial_of_fields);
+            let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
             let loaded = project.settings(Partial::default(), fields.to_vec())?;
             let spec = TaskSpec::new(&file.plan, task, &loaded, false, project.repository.workdir())?;
             items.extend(spec.commands(&file.key(task), &loaded));

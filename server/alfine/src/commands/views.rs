@@ -6,7 +6,8 @@ use alfine_core::{
 };
 use alfine_engine::{
     Error, ErrorKind, Result,
-    project::{self, PlanFile, Project},
+    config::Partial,
+    project::{PlanFile, Project},
     store::LoopRow,
     view::{PlannedTask, TaskView, task_views},
 };
@@ -32,10 +33,10 @@ pub fn of_task(project: &Project, key: &TaskKey) -> Result<TaskView> {
 }
 
 fn planned_task(project: &Project, file: &PlanFile, task: &Task) -> Result<PlannedTask> {
-    let fields = [&file.plan.defaults, &task.fields].map(project::partial_of_fields);
+    let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
     // A plan with a field that cannot be is still shown; `lint` and `run` say what is wrong.
     let config = project
-        .settings(alfine_engine::config::Partial::default(), fields.to_vec())
+        .settings(Partial::default(), fields.to_vec())
         .map(|loaded| loaded.config)
         .unwrap_or_default();
     let waits = !alfine_engine::runner::open_dependencies(&project.store, file, task)?.is_empty();

@@ -1,7 +1,7 @@
 //! Who says what: the layers of settings, later ones over earlier ones, key by key.
 
 use super::{
-    Config, Verification,
+    Config, Permissions, Verification,
     check::{Flaw, check},
     source::{Places, Source, Values, child},
 };
@@ -231,6 +231,25 @@ impl Loaded {
         let (_, path, places) = self.files.iter().find(|(layer, ..)| *layer == origin)?;
         let place = places.value(key).or_else(|| places.value(list))?;
         Some(SettingPlace { path: path.clone(), span: place.span, line_column: place.line_column })
+    }
+
+    /// Returns the model the chosen agent is asked to use. Who says it later wins, be it for all agents or for this one.
+    pub fn model(&self) -> Option<&str> {
+        let config = &self.config;
+        let own = config.agents.get(&config.agent).and_then(|agent| agent.model.as_deref());
+        self.later(own, config.model.as_deref(), "model")
+    }
+
+    /// Returns what the chosen agent may do. Who says it later wins, be it for all agents or for this one.
+    pub fn permissions(&self) -> Permissions {
+        let config = &self.config;
+        let own = config.agents.get(&config.agent).and_then(|agent| agent.permissions);
+        self.later(own, Some(config.permissions), "permissions").unwrap_or_default()
+    }
+
+    fn later<T>(&self, own: Option<T>, of_all: Option<T>, key: &str) -> Option<T> {
+        let own_key = format!("agents.{}.{key}", self.config.agent);
+        if of_all.is_none() || self.origin(&own_key) >= self.origin(key) { own.or(of_all) } else { of_all }
     }
 
     fn within<'l>(&'l self, key: &'l str) -> impl Iterator<Item = (&'l str, Layer)> {

@@ -15,6 +15,9 @@ pub(super) static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
         .to_value()
 });
 
+/// What the template says of a setting without a default.
+pub(super) const NO_DEFAULT: &str = "Not set by default; for example:";
+
 /// Returns the JSON schema (draft 7) of `alfine.toml`, the user's `config.toml` and the editor's settings.
 pub fn schema() -> Value {
     SCHEMA.clone()
@@ -40,19 +43,23 @@ pub fn reference_markdown() -> String {
 
 /// Returns the `alfine.toml` to begin with: every setting, commented out, with its default and its meaning.
 pub fn template() -> String {
-    let mut text = "# Settings of Alfine for this repository. Each line shows a setting's default; take the `#` away to \
-                    change it.\n"
-        .to_owned();
+    let mut text = comment(
+        "Settings of Alfine for this repository. Each stands here with its default; take its `#` away, and that of its \
+         table's `[name]`, to change it.",
+    );
     for section in sections() {
         if !section.header.is_empty() {
-            let _ = write!(text, "\n{}# {}\n", comment(&section.meaning), section.header);
-        } else {
-            text.push('\n');
+            let header = section.header.replace("<name>", "claude");
+            let _ = write!(text, "\n{}# {header}\n", comment(&section.meaning));
         }
         for setting in &section.settings {
+            text.push('\n');
             text.push_str(&comment(first_sentence(&setting.meaning)));
             if let Some(words) = &setting.words {
                 text.push_str(&comment(&format!("One of {}.", words.replace('`', "\""))));
+            }
+            if setting.default.is_none() {
+                text.push_str(&comment(NO_DEFAULT));
             }
             let _ = writeln!(
                 text,
@@ -78,7 +85,7 @@ struct Setting {
     meaning: String,
     /// As TOML; none where nothing is the default.
     default: Option<String>,
-    /// What stands in the template where there is no default.
+    /// As TOML: what stands in the template where there is no default.
     example: String,
     words: Option<String>,
 }
@@ -112,15 +119,15 @@ fn setting(key: &str, schema: &Value, defaults: &Value) -> Setting {
     let default = schema.get("default").or_else(|| defaults.get(key)).and_then(as_toml);
     let words = words_of(schema)
         .map(|words| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "));
-    let kind = schema.get("type").map(ToString::to_string).unwrap_or_default();
-    let example = if words.is_some() || kind.contains("string") {
-        "\"\""
-    } else if kind.contains("object") {
-        "{}"
-    } else {
-        "0"
-    };
-    Setting { key: key.to_owned(), meaning: described(schema), default, example: example.to_owned(), words }
+    let first_word = words_of(schema).and_then(|words| words.first().map(|word| Value::from(*word)));
+    let example = schema.pointer("/examples/0").cloned().or(first_word).as_ref().and_then(as_toml);
+    Setting {
+        key: key.to_owned(),
+        meaning: described(schema),
+        default,
+        example: example.unwrap_or_default(),
+        words,
+    }
 }
 
 /// Returns the schema of the table that a setting is, or is made of, and which of both.

@@ -26,8 +26,9 @@ pub struct Config {
     /// The agent that does the work.
     #[schemars(schema_with = "agent_name")]
     pub agent: String,
-    /// The model the agent is asked to use; without it the agent's own default. `agents.<name>.model` goes before it.
-    #[schemars(extend("format" = "argument"))]
+    /// The model the agent is asked to use; without it the agent's own default. Said at the same place,
+    /// `agents.<name>.model` goes before it.
+    #[schemars(extend("format" = "argument"), example = &"sonnet")]
     pub model: Option<String>,
     /// Whether later iterations resume the agent's session (`resume`) or each starts a session of its own (`fresh`).
     #[schemars(schema_with = "context_mode")]
@@ -157,10 +158,10 @@ pub struct Limits {
     #[schemars(range(min = 1, max = 50))]
     pub rework: u32,
     /// US dollars over the loop; off where not set.
-    #[schemars(range(min = 0.0, max = 1_000_000.0))]
+    #[schemars(range(min = 0.01, max = 1_000_000.0), example = 5.0)]
     pub cost_usd: Option<f64>,
     /// Tokens over the loop; off where not set.
-    #[schemars(range(min = 1, max = 1_000_000_000_000_u64))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_u64), example = 2_000_000)]
     pub tokens: Option<u64>,
     /// Running time of the loop, waits left out.
     pub wall_time: HumanDuration,
@@ -222,7 +223,7 @@ pub struct Worktree {
     #[schemars(extend("items" = {"type": "string", "format": "inner-path"}))]
     pub link: Vec<String>,
     /// A shell command that is run once in it, such as `npm ci`.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), example = &"npm ci")]
     pub setup: Option<String>,
 }
 
@@ -230,14 +231,14 @@ pub struct Worktree {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verifier {
     /// Its name, unique among the verifiers.
-    #[schemars(length(min = 1, max = 80))]
+    #[schemars(length(min = 1, max = 80), example = &"test")]
     pub name: String,
     /// What it checks.
     #[serde(default)]
     pub kind: VerifierKind,
     /// The shell command of the kind `command`; it passes with exit status 0.
     #[serde(default)]
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), example = &"npm test")]
     pub command: Option<String>,
     /// Its share in the score.
     #[serde(default = "Verifier::default_weight")]
@@ -301,14 +302,14 @@ impl Default for Verification {
 #[serde(default)]
 pub struct Agent {
     /// The program: a name on `PATH`, or a path. Never run through a shell.
-    #[schemars(length(min = 1), extend("format" = "argument"))]
+    #[schemars(length(min = 1), extend("format" = "argument"), example = &"claude")]
     pub command: Option<String>,
     /// More arguments, one text each, put before those that Alfine gives.
     pub args: Vec<String>,
     /// Environment variables to set.
     pub env: BTreeMap<String, String>,
     /// The model this agent is asked to use.
-    #[schemars(length(min = 1), extend("format" = "argument"))]
+    #[schemars(length(min = 1), extend("format" = "argument"), example = &"sonnet")]
     pub model: Option<String>,
     /// What this agent may do without asking, where it differs from `permissions`.
     pub permissions: Option<Permissions>,
@@ -402,7 +403,7 @@ impl Default for Lint {
 #[serde(default)]
 pub struct Gate {
     /// The text that counts as done inside of `<promise>` tags, such as `COMPLETE`.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), example = &"COMPLETE")]
     pub promise: Option<String>,
     /// Whether a `---RALPH_STATUS---` block with `EXIT_SIGNAL: true` counts as done.
     pub ralph_status: bool,

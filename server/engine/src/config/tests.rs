@@ -110,6 +110,23 @@ fn the_later_layer_wins_setting_by_setting() {
 }
 
 #[test]
+fn the_agents_own_model_gives_way_to_what_is_said_later() {
+    let mut layers = repository("model = \"b\"");
+    layers.user = Some(Source::of_text(
+        "config.toml",
+        "model = \"a\"\npermissions = \"edits\"\n[agents.claude]\nmodel = \"own\"\npermissions = \"all\"",
+    ));
+    assert_eq!(load(&layers).unwrap().model(), Some("b"));
+    layers.repository = None;
+    let loaded = load(&layers).unwrap();
+    assert_eq!((loaded.model(), loaded.permissions()), (Some("own"), Permissions::All));
+    layers.task = vec![Partial::of_json(json!({ "agent": "codex" }))];
+    let loaded = load(&layers).unwrap();
+    assert_eq!((loaded.model(), loaded.permissions()), (Some("a"), Permissions::Edits));
+    assert_eq!(load(&Layers::default()).unwrap().model(), None);
+}
+
+#[test]
 fn lists_replace_but_a_repository_cannot_unmask_what_the_user_masks() {
     let mut layers = repository("plans = []\n[safety]\nmask = [\"b+\"]");
     layers.user = Some(Source::of_text("config.toml", "plans = [\"x.md\"]\n[safety]\nmask = [\"a+\"]"));
@@ -152,10 +169,10 @@ fn what_cannot_be_is_an_error_at_its_place_that_says_what_is_expected() {
             "[limits]\niterations = \"ten\"",
             "2:14: `limits.iterations` must be a whole number from 1 to 50, not \"ten\"",
         ),
-        ("[limits]\ncost_usd = -0.5", "2:12: `limits.cost_usd` is -0.5, below 0.0, the least it can be"),
+        ("[limits]\ncost_usd = -0.5", "2:12: `limits.cost_usd` is -0.5, below 0.01, the least it can be"),
         (
             "[limits]\ncost_usd = inf",
-            "2:12: `limits.cost_usd` must be a number from 0.0 to 1000000.0, not \"inf\"",
+            "2:12: `limits.cost_usd` must be a number from 0.01 to 1000000.0, not \"inf\"",
         ),
         ("limits = 3", "1:10: `limits` must be a table, not 3"),
         ("[limits]\nstall = 15", "2:9: `limits.stall` must be a length of time such as \"15m\", not 15"),
@@ -290,7 +307,7 @@ fn files_are_read_where_they_are() {
 
     fs::remove_dir(root.join("alfine.toml")).unwrap();
     let fifo = root.join("alfine.toml");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     assert!(load(&Layers::read(&user, &root)).is_err(), "a FIFO is refused, not waited for");
     fs::remove_file(&fifo).unwrap();
     std::os::unix::fs::symlink("alfine.toml", &fifo).unwrap();
@@ -350,25 +367,25 @@ fn the_template_says_the_defaults_commented_out_or_not() {
     let loaded = load(&repository(template())).unwrap();
     assert_eq!((loaded.config, loaded.problems), (Config::default(), vec![]));
 
-    let setting = |line: &str| {
-        let line = line.strip_prefix("# ")?;
-        let is_key = line
-            .split_once(" = ")
-            .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
-        (is_key || line.starts_with('[')).then(|| line.to_owned())
+    let is_setting = |line: &&str| {
+        let key = line.split_once(" = ").map_or("", |(key, _)| key);
+        line.starts_with('[') || (!key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
     };
-    let lines: Vec<String> = template().lines().filter_map(setting).collect();
-    assert!(
-        lines.iter().any(|line| line == "iterations = 10") && lines.iter().any(|line| line == "[limits]")
-    );
-    let off =
-        ["model = \"\"", "cost_usd = 0", "tokens = 0", "setup = \"\"", "promise = \"\"", "command = \"\""];
-    // A table of several stands for one that has to be named.
-    let optional = |line: &&String| off.contains(&line.as_str());
-    let upto = lines.iter().position(|line| line == "[[verifiers]]").unwrap();
-    let text: Vec<&str> = lines[..upto].iter().filter(|line| !optional(line)).map(String::as_str).collect();
-    let loaded = load(&repository(text.join("\n"))).unwrap();
-    assert_eq!((loaded.config, loaded.problems), (Config::default(), vec![]));
+    let template = template();
+    let all: Vec<&str> =
+        template.lines().filter_map(|line| line.strip_prefix("# ")).filter(is_setting).collect();
+    let loaded = load(&repository(all.join("\n"))).unwrap();
+    assert_eq!(loaded.problems, []);
+    let mut config = loaded.config;
+    // What has no default stands there with an example.
+    assert_eq!(config.model.take().as_deref(), Some("sonnet"));
+    assert_eq!(config.limits.cost_usd.take(), Some(5.0));
+    assert_eq!(config.limits.tokens.take(), Some(2_000_000));
+    assert_eq!(config.worktree.setup.take().as_deref(), Some("npm ci"));
+    assert_eq!(config.gate.promise.take().as_deref(), Some("COMPLETE"));
+    assert_eq!(config.verifiers.pop().unwrap().timeout.get(), Duration::from_secs(300));
+    assert_eq!(config.agents.remove("claude").unwrap().command.as_deref(), Some("claude"));
+    assert_eq!(config, Config::default());
 }
 
 /// Any value of any shape, often one that a setting could have.

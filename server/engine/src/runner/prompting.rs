@@ -43,7 +43,7 @@ impl Runner<'_> {
                 name: &verifier.name,
                 command: match &verifier.kind {
                     VerifierKind::Command { command } => Some(command),
-                    VerifierKind::CleanTree => None,
+                    _ => None,
                 },
                 required: verifier.required,
             })
@@ -122,7 +122,7 @@ fn outcome_words(last: &alfine_core::machine::LastIteration, recovery: Option<Re
 fn command_of<'a>(verifiers: &'a [crate::verify::VerifierSpec], name: &str) -> Option<&'a str> {
     verifiers.iter().find(|verifier| verifier.name == name).and_then(|verifier| match &verifier.kind {
         VerifierKind::Command { command } => Some(command.as_str()),
-        VerifierKind::CleanTree => None,
+        _ => None,
     })
 }
 

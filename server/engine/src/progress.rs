@@ -1,0 +1,520 @@
+//! The progress log: what each iteration did and learned, for the next one and for people.
+//!
+//! It lies in the worktree, where an agent can do with it what it likes: whatever is read is taken for text of a
+//! stranger, in bounded amounts, and no link leads out of the worktree. Entries are only ever added. Never knows who
+//! asks, and never decides anything.
+
+mod learnings;
+
+use crate::{Error, ErrorKind, trust::printable};
+use alfine_core::task::TaskStatus;
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, File, OpenOptions, OpenOptionsExt},
+};
+use jiff::{Timestamp, Unit};
+use rustix::fs::OFlags;
+use std::{
+    fmt::Write as _,
+    io::{self, Read, Seek, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+pub use learnings::Consolidated;
+
+/// Alfine's folder in a worktree.
+const FOLDER: &str = ".alfine";
+/// The log in that folder.
+const LOG: &str = "progress.md";
+/// A log with more entries than this is put away by [`consolidate`].
+const MOST_ENTRIES: usize = 50;
+/// How much of a log's end is looked at for its last entries, in bytes.
+const TAIL: u64 = 256 * 1024;
+/// How much of a log is read at most, in bytes. A log of more is put away whatever its entries.
+const LARGEST: u64 = 4 * 1024 * 1024;
+/// The longest entry that is given back, in characters.
+const LONGEST_ENTRY: usize = 4000;
+/// The longest learning, in characters.
+const LONGEST_LEARNING: usize = 300;
+const HEADER: &str =
+    "# Progress log\n\nWritten by Alfine, an entry for each iteration. Only ever added to.\n";
+
+/// What one iteration did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When it ended.
+    pub at: Timestamp,
+    /// The task's id.
+    pub task: String,
+    /// Where it left the task.
+    pub status: TaskStatus,
+    /// Its number, from 1.
+    pub iteration: u32,
+    /// Paths from the worktree's root.
+    pub files_changed: Vec<String>,
+    /// What later iterations should know, a sentence each.
+    pub learnings: Vec<String>,
+    /// What was done.
+    pub summary: String,
+}
+
+/// A failure to read or write the progress log.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgressError {
+    /// The disk, or a link out of the worktree.
+    #[error("{path} cannot be {what}: {source}")]
+    Io {
+        /// What it was on.
+        path: PathBuf,
+        /// What was tried, as in "cannot be ...".
+        what: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl From<ProgressError> for Error {
+    fn from(error: ProgressError) -> Self {
+        Self::new(ErrorKind::Store, error.to_string())
+            .hint("see that it is a plain file inside of the worktree, or take it away")
+    }
+}
+
+type Result<T> = std::result::Result<T, ProgressError>;
+
+/// Adds an entry to the worktree's progress log.
+pub fn append(worktree: &Path, entry: &Entry) -> Result<()> {
+    let at = worktree.join(FOLDER).join(LOG);
+    let write = || -> io::Result<()> {
+        let folder = folder(worktree, true)?.ok_or(io::ErrorKind::NotFound)?;
+        let mut file = plain(folder.open_with(LOG, options().append(true).read(true).create(true))?)?;
+        let mut text = String::new();
+        let length = file.metadata()?.len();
+        if length == 0 {
+            text.push_str(HEADER);
+        } else if !ends_with_newline(&mut file, length)? {
+            // A write was cut; what it left is not to swallow this entry's heading.
+            text.push('\n');
+        }
+        text.push_str(&rendered(entry));
+        // One write, so that another process's entry cannot come in between.
+        file.write_all(text.as_bytes())?;
+        file.sync_data()
+    };
+    write().map_err(|source| ProgressError::Io { path: at, what: "written", source })
+}
+
+/// Returns the last `n` entries, oldest first, as they stand in the log, each cut at 4,000 characters. Those of a log
+/// that was put away count where the current one has fewer.
+pub fn last(worktree: &Path, n: usize) -> Result<Vec<String>> {
+    let at = worktree.join(FOLDER);
+    let read = || -> io::Result<Vec<String>> {
+        let Some(folder) = folder(worktree, false)? else { return Ok(Vec::new()) };
+        let mut found = match tail(&folder, LOG) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => entries(&read?),
+        };
+        if found.len() < n
+            && let Some(newest) = put_away(&folder)?.into_iter().max_by_key(|log| log.number)
+        {
+            let mut older = entries(&tail(&folder, &newest.name())?);
+            older.append(&mut found);
+            found = older;
+        }
+        Ok(found.split_off(found.len().saturating_sub(n)))
+    };
+    read().map_err(|source| ProgressError::Io { path: at, what: "read", source })
+}
+
+/// Puts a log of more than 50 entries away as `.alfine/progress-<n>.md`, and adds what was learned to the marked section
+/// of `AGENTS.md`. Nothing is deleted; may be called at any time, and ends what a crash interrupted.
+pub fn consolidate(worktree: &Path) -> Result<Option<Consolidated>> {
+    learnings::consolidate(worktree).map_err(|source| ProgressError::Io {
+        path: worktree.join(FOLDER),
+        what: "consolidated",
+        source,
+    })
+}
+
+/// Opens Alfine's folder. Links inside of the worktree are followed, links out of it are errors.
+fn folder(worktree: &Path, create: bool) -> io::Result<Option<Dir>> {
+    let root = Dir::open_ambient_dir(worktree, ambient_authority())?;
+    match root.open_dir(FOLDER) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        opened => return opened.map(Some),
+    }
+    if !create {
+        return Ok(None);
+    }
+    root.create_dir(FOLDER)?;
+    root.open_dir(FOLDER).map(Some)
+}
+
+/// Options that never wait for the other end of a FIFO.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    options
+}
+
+fn plain(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a plain file")) }
+}
+
+fn ends_with_newline(file: &mut File, length: u64) -> io::Result<bool> {
+    file.seek(SeekFrom::Start(length - 1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// Reads the end of a log; what is left of a cut line at its beginning belongs to no entry.
+fn tail(folder: &Dir, name: &str) -> io::Result<String> {
+    let mut file = plain(folder.open_with(name, options().read(true))?)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads a log, as far as it is read at all, and says whether that was the whole of it.
+fn whole(folder: &Dir, name: &str) -> io::Result<(String, bool)> {
+    let file = plain(folder.open_with(name, options().read(true))?)?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    let is_whole = bytes.len() as u64 <= LARGEST;
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), is_whole))
+}
+
+/// Splits a log into its entries.
+fn entries(text: &str) -> Vec<String> {
+    let mut entries: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if is_heading(line) {
+            entries.push(String::new());
+        }
+        let Some(entry) = entries.last_mut() else { continue };
+        if entry.len() < LONGEST_ENTRY {
+            let room = LONGEST_ENTRY - entry.len();
+            let cut: String = line.chars().take(room).collect();
+            entry.push_str(&printable(&cut));
+            entry.push('\n');
+        }
+    }
+    for entry in &mut entries {
+        entry.truncate(entry.trim_end().len());
+    }
+    entries
+}
+
+/// Says whether an entry begins here: `## 2026-01-31T...`.
+fn is_heading(line: &str) -> bool {
+    let shape = b"## dddd-dd-ddT";
+    line.len() >= shape.len()
+        && shape.iter().zip(line.as_bytes()).all(|(shape, byte)| match shape {
+            b'd' => byte.is_ascii_digit(),
+            shape => shape == byte,
+        })
+}
+
+fn rendered(entry: &Entry) -> String {
+    let at = entry.at.round(Unit::Second).unwrap_or(entry.at);
+    let mut text = format!(
+        "\n## {at} · {} · {} · iteration {}\n",
+        line_of(&entry.task, 100),
+        entry.status,
+        entry.iteration
+    );
+    let summary: Vec<String> =
+        entry.summary.trim().lines().take(100).map(|line| line_of(line, 1000)).collect();
+    let summary = summary.join("\n");
+    if !summary.trim().is_empty() {
+        let _ = write!(text, "\n{}\n", cut(&summary, 2000));
+    }
+    if !entry.files_changed.is_empty() {
+        let files: Vec<String> = entry
+            .files_changed
+            .iter()
+            .take(40)
+            .map(|file| format!("`{}`", line_of(file, 200).replace('`', "'")))
+            .collect();
+        let more = entry.files_changed.len() - files.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = write!(text, "\nFiles changed: {}{more}\n", files.join(", "));
+    }
+    let learnings: Vec<String> = entry
+        .learnings
+        .iter()
+        .map(|learning| line_of(&learning.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_LEARNING))
+        .filter(|learning| !learning.is_empty())
+        .take(20)
+        .collect();
+    if !learnings.is_empty() {
+        let _ = write!(text, "\n{}\n\n- {}\n", learnings::HEADING, learnings.join("\n- "));
+    }
+    text
+}
+
+/// Makes a text one line that is neither a heading nor a comment of Markdown.
+fn line_of(text: &str, most: usize) -> String {
+    let line = printable(cut(text.trim_end(), most)).replace("<!--", "&lt;!--");
+    if line.trim_start().starts_with('#') { format!("\\{}", line.trim_start()) } else { line }
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
+}
+
+/// A log that was put away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct PutAway {
+    number: u64,
+    /// Whether what was learned is still to be added to `AGENTS.md`.
+    pending: bool,
+}
+
+impl PutAway {
+    fn name(self) -> String {
+        let Self { number, pending } = self;
+        if pending { format!("progress-{number}.pending.md") } else { format!("progress-{number}.md") }
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        let number = name.strip_prefix("progress-")?.strip_suffix(".md")?;
+        let (number, pending) =
+            number.strip_suffix(".pending").map_or((number, false), |number| (number, true));
+        let log = Self { number: number.parse().ok()?, pending };
+        (log.name() == name).then_some(log)
+    }
+}
+
+fn put_away(folder: &Dir) -> io::Result<Vec<PutAway>> {
+    let mut logs = Vec::new();
+    for entry in folder.entries()? {
+        logs.extend(entry?.file_name().to_str().and_then(PutAway::of_name));
+    }
+    Ok(logs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::{fs, os::unix::fs::symlink};
+
+    fn entry(iteration: u32, learning: &str) -> Entry {
+        Entry {
+            at: Timestamp::from_second(1_800_000_000 + i64::from(iteration)).unwrap(),
+            task: "US-001".to_owned(),
+            status: TaskStatus::Rework,
+            iteration,
+            files_changed: vec!["src/a.rs".to_owned(), "odd `name`\n.rs".to_owned()],
+            learnings: vec![learning.to_owned()],
+            summary: "Added the table.\n# Not a heading\n".to_owned(),
+        }
+    }
+
+    fn read(worktree: &Path, path: &str) -> String {
+        fs::read_to_string(worktree.join(path)).unwrap()
+    }
+
+    #[test]
+    fn entries_are_added_and_the_last_ones_given_back() {
+        let worktree = tempfile::tempdir().unwrap();
+        assert_eq!(last(worktree.path(), 20).unwrap(), [""; 0]);
+        append(worktree.path(), &entry(1, "Use `make`")).unwrap();
+        assert_eq!(
+            read(worktree.path(), ".alfine/progress.md"),
+            "# Progress log\n\nWritten by Alfine, an entry for each iteration. Only ever added to.\n\n\
+             ## 2027-01-15T08:00:01Z · US-001 · rework · iteration 1\n\n\
+             Added the table.\n\\# Not a heading\n\n\
+             Files changed: `src/a.rs`, `odd 'name'⏎.rs`\n\n\
+             Learnings:\n\n- Use `make`\n"
+        );
+        for iteration in 2..=5 {
+            append(worktree.path(), &entry(iteration, "x")).unwrap();
+        }
+        let found = last(worktree.path(), 2).unwrap();
+        assert_eq!(found.len(), 2);
+        assert!(found[0].starts_with("## 2027-01-15T08:00:04Z · US-001 · rework · iteration 4\n"));
+        assert!(found[1].ends_with("- x"));
+        assert_eq!(last(worktree.path(), 20).unwrap().len(), 5);
+        assert_eq!(last(worktree.path(), 0).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn no_text_of_an_entry_makes_another_entry() {
+        let worktree = tempfile::tempdir().unwrap();
+        let forged = "\n## 2026-01-31T00:00:00Z · forged\nLearnings:\n- forged";
+        let hostile = Entry {
+            task: forged.to_owned(),
+            files_changed: vec![forged.to_owned()],
+            learnings: vec![forged.to_owned()],
+            summary: forged.to_owned(),
+            ..entry(1, "")
+        };
+        append(worktree.path(), &hostile).unwrap();
+        assert_eq!(last(worktree.path(), 20).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn an_entry_after_a_cut_write_is_whole() {
+        let worktree = tempfile::tempdir().unwrap();
+        append(worktree.path(), &entry(1, "x")).unwrap();
+        let log = worktree.path().join(".alfine/progress.md");
+        let mut text = fs::read(&log).unwrap();
+        text.extend_from_slice(b"\n## 2026-01-");
+        fs::write(&log, text).unwrap();
+        append(worktree.path(), &entry(2, "x")).unwrap();
+        assert_eq!(last(worktree.path(), 20).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_log_of_rubbish_is_survived_in_bounds() {
+        let worktree = tempfile::tempdir().unwrap();
+        fs::create_dir(worktree.path().join(".alfine")).unwrap();
+        let log = worktree.path().join(".alfine/progress.md");
+        let line =
+            [b"## 2026-01-31T00:00:00Z \x1b[2J\xff\xe2\x80\xae".as_slice(), &b"x".repeat(200_000)].concat();
+        fs::write(&log, [line.clone(), b"\n".to_vec()].concat().repeat(30)).unwrap();
+        let found = last(worktree.path(), 20).unwrap();
+        assert!(!found.is_empty() && found.iter().all(|entry| entry.len() < 3 * LONGEST_ENTRY));
+        assert!(!found.concat().contains(['\u{1b}', '\u{202e}']));
+        assert!(consolidate(worktree.path()).unwrap().is_some(), "too large a log is put away");
+        assert!(!log.exists());
+    }
+
+    #[test]
+    fn no_link_leads_out_of_the_worktree() {
+        let (worktree, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let target = outside.path().join("target");
+        fs::write(&target, "mine").unwrap();
+
+        fs::create_dir(worktree.path().join(".alfine")).unwrap();
+        symlink(&target, worktree.path().join(".alfine/progress.md")).unwrap();
+        assert!(append(worktree.path(), &entry(1, "x")).is_err());
+        assert!(last(worktree.path(), 1).is_err());
+        assert!(consolidate(worktree.path()).is_err());
+
+        fs::remove_dir_all(worktree.path().join(".alfine")).unwrap();
+        symlink(outside.path(), worktree.path().join(".alfine")).unwrap();
+        assert!(append(worktree.path(), &entry(1, "x")).is_err());
+
+        fs::remove_file(worktree.path().join(".alfine")).unwrap();
+        fill(worktree.path());
+        symlink(&target, worktree.path().join("AGENTS.md")).unwrap();
+        assert!(consolidate(worktree.path()).is_err());
+        assert_eq!(fs::read_to_string(&target).unwrap(), "mine");
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+        assert_eq!(last(worktree.path(), 99).unwrap().len(), 51, "and nothing is lost");
+    }
+
+    #[test]
+    fn a_fifo_is_refused_and_not_waited_for() {
+        let worktree = tempfile::tempdir().unwrap();
+        fs::create_dir(worktree.path().join(".alfine")).unwrap();
+        let log = worktree.path().join(".alfine/progress.md");
+        assert!(std::process::Command::new("mkfifo").arg(&log).status().unwrap().success());
+        assert!(append(worktree.path(), &entry(1, "x")).is_err());
+        assert!(last(worktree.path(), 1).is_err());
+        assert!(consolidate(worktree.path()).is_err());
+    }
+
+    fn fill(worktree: &Path) {
+        for iteration in 1..=51 {
+            append(worktree, &entry(iteration, &format!("Learning {}", iteration % 10))).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_full_log_is_put_away_whole_and_its_learnings_kept() {
+        let worktree = tempfile::tempdir().unwrap();
+        assert_eq!(consolidate(worktree.path()).unwrap(), None);
+        fill(worktree.path());
+        let log = read(worktree.path(), ".alfine/progress.md");
+        let done = consolidate(worktree.path()).unwrap().unwrap();
+        assert_eq!(done, Consolidated { log: ".alfine/progress-1.md".into(), added: 10, left_out: 0 });
+        assert_eq!(read(worktree.path(), ".alfine/progress-1.md"), log);
+        let guide = read(worktree.path(), "AGENTS.md");
+        assert_eq!(guide.lines().filter(|line| line.starts_with("- Learning ")).count(), 10);
+        assert_eq!(consolidate(worktree.path()).unwrap(), None, "there is nothing more to do");
+
+        append(worktree.path(), &entry(52, "x")).unwrap();
+        let found = last(worktree.path(), 20).unwrap();
+        assert_eq!(found.len(), 20, "entries that were put away are still told");
+        assert!(found[19].contains("iteration 52") && found[18].contains("iteration 51"));
+
+        fill(worktree.path());
+        assert_eq!(consolidate(worktree.path()).unwrap().unwrap().log, Path::new(".alfine/progress-2.md"));
+        assert_eq!(
+            fs::read_dir(worktree.path().join(".alfine")).unwrap().count(),
+            2,
+            "no temporary file is left"
+        );
+    }
+
+    #[test]
+    fn a_consolidation_that_a_crash_interrupted_is_ended() {
+        for guide_was_written in [false, true] {
+            let worktree = tempfile::tempdir().unwrap();
+            fill(worktree.path());
+            let folder = worktree.path().join(".alfine");
+            if guide_was_written {
+                consolidate(worktree.path()).unwrap().unwrap();
+                fs::rename(folder.join("progress-1.md"), folder.join("progress-1.pending.md")).unwrap();
+            } else {
+                fs::rename(folder.join("progress.md"), folder.join("progress-1.pending.md")).unwrap();
+                fs::write(folder.join("AGENTS.md.new"), "half").unwrap();
+            }
+            append(worktree.path(), &entry(52, "x")).unwrap();
+            assert_eq!(last(worktree.path(), 99).unwrap().len(), 52);
+            let done = consolidate(worktree.path()).unwrap().unwrap();
+            assert_eq!(done.added, if guide_was_written { 0 } else { 10 });
+            assert_eq!(read(worktree.path(), "AGENTS.md").matches("- Learning ").count(), 10);
+            assert_eq!(last(worktree.path(), 99).unwrap().len(), 52);
+            assert_eq!(consolidate(worktree.path()).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn a_guide_that_is_a_link_inside_of_the_worktree_stays_one_and_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let worktree = tempfile::tempdir().unwrap();
+        let rules = worktree.path().join("CLAUDE.md");
+        fs::write(&rules, "# Rules\n").unwrap();
+        fs::set_permissions(&rules, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("CLAUDE.md", worktree.path().join("AGENTS.md")).unwrap();
+        fill(worktree.path());
+        consolidate(worktree.path()).unwrap().unwrap();
+        assert!(
+            read(worktree.path(), "CLAUDE.md").starts_with("# Rules\n\n<!-- alfine:learnings:begin -->\n")
+        );
+        assert!(fs::symlink_metadata(worktree.path().join("AGENTS.md")).unwrap().is_symlink());
+        assert_eq!(fs::metadata(&rules).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn without_learnings_no_guide_is_made() {
+        let worktree = tempfile::tempdir().unwrap();
+        for iteration in 1..=51 {
+            append(worktree.path(), &entry(iteration, " ")).unwrap();
+        }
+        assert_eq!(consolidate(worktree.path()).unwrap().unwrap().added, 0);
+        assert!(!worktree.path().join("AGENTS.md").exists());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn an_entry_of_any_text_is_one_entry(task: String, summary: String, learning: String, file: String) {
+            let worktree = tempfile::tempdir().unwrap();
+            let any = Entry { task, summary, learnings: vec![learning], files_changed: vec![file], ..entry(1, "") };
+            append(worktree.path(), &any).unwrap();
+            append(worktree.path(), &entry(2, "x")).unwrap();
+            let found = last(worktree.path(), 9).unwrap();
+            prop_assert_eq!(found.len(), 2);
+            prop_assert!(found[1].contains("iteration 2"));
+        }
+    }
+}
