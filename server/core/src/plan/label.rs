@@ -84,7 +84,7 @@ impl Label {
     fn bare_id(&mut self, text: &str, start: usize, in_item: bool) -> bool {
         let token = token(text.get(start..).unwrap_or_default());
         let reads_as_task = is_id(token) || is_dotted(token);
-        if !reads_as_task && !(in_item && is_number(token)) {
+        if !(reads_as_task || in_item && is_number(token)) {
             return false;
         }
         let end = start + token.len();
