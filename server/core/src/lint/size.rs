@@ -53,9 +53,7 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> 
 fn too_many_files(text: &str, task: &Task, options: &LintOptions) -> Option<String> {
     let (body, most) = (task.span.of(text), options.max_files);
     // Each file has a dot, and few tasks have many.
-    if memchr::memchr_iter(b'.', body.as_bytes()).nth(most).is_none() {
-        return None;
-    }
+    memchr::memchr_iter(b'.', body.as_bytes()).nth(most)?;
     let found = body.split_whitespace().filter_map(file).collect::<HashSet<_>>().len();
     (found > most).then(|| format!("names {found} files (at most {most} are advised)"))
 }
