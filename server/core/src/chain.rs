@@ -33,7 +33,7 @@ pub(crate) fn named_by<'p>(plan: &'p Plan, task: &'p Task) -> &'p [Placed<String
 }
 
 impl Dependencies {
-    pub(crate) fn new(plan: &Plan, names: &Names) -> Self {
+    pub(crate) fn new(plan: &Plan, names: &Names<'_>) -> Self {
         let of = plan.tasks.iter().enumerate().map(|(index, task)| {
             let inherited = task.fields.depends_on.is_empty();
             let mut found: Vec<usize> =

@@ -421,7 +421,12 @@ mod tests {
                 for fix in &lint.fixes {
                     let fixed = edited(&text, fix.edits.clone());
                     let after = lints(&fixed);
-                    prop_assert!(count(&after, lint.code) < count(&found, lint.code), "{:?}\n{}", lint, fixed);
+                    // A cycle may have hidden another one.
+                    let is_gone = match lint.code {
+                        LintCode::DependencyCycle => after.iter().all(|left| left.message != lint.message),
+                        code => count(&after, code) < count(&found, code),
+                    };
+                    prop_assert!(is_gone, "{:?}\n{}", lint, fixed);
                 }
             }
         }

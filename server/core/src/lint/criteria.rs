@@ -7,10 +7,11 @@ use crate::text::Span;
 
 pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> {
     let vague = Phrases::new(&options.vague_phrases);
+    let line_end = line_end(text);
     let mut lints = Vec::new();
     for task in plan.tasks.iter().filter(|task| !task.done) {
         if task.criteria.is_empty() {
-            lints.push(missing(text, task, options));
+            lints.push(missing(text, task, options, line_end));
         }
         let open = task.criteria.iter().filter(|criterion| criterion.command.is_none() && !criterion.checked);
         for criterion in open {
@@ -27,29 +28,29 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> 
     lints
 }
 
-fn missing(text: &str, task: &Task, options: &LintOptions) -> Lint {
+fn missing(text: &str, task: &Task, options: &LintOptions, line_end: &str) -> Lint {
     let message = format!(
         "“{}” has no acceptance criteria, so nothing can prove it done: list what must hold in the end",
         task.title
     );
     let lint = Lint::new(LintCode::CriterionMissing, task.title_span, message);
-    lint.fix(add_criteria(text, task, &options.standard_criteria))
+    lint.fix(add_criteria(text, task, &options.standard_criteria, line_end))
 }
 
 /// Adds `criteria` at the end of a task; none where the document would not take them for its criteria.
-fn add_criteria(text: &str, task: &Task, criteria: &[String]) -> Option<Fix> {
+fn add_criteria(text: &str, task: &Task, criteria: &[String], end: &str) -> Option<Fix> {
     if criteria.is_empty() {
         return None;
     }
-    let end = line_end(text);
     let indent = indent(text, task);
     let mut added = String::new();
     if item_width(text, task).is_none() {
         // Below a heading inside of the task only a heading is sure to be the task's.
         let body = text.get(task.title_span.end..task.span.end).unwrap_or_default();
         let has_headings = body.lines().any(|line| line.trim_start().starts_with('#'));
-        let level = task.title_span.of(text).bytes().take_while(|&byte| byte == b'#').count().max(2);
-        let marks = "#".repeat((level + 1).min(6));
+        let level = task.title_span.of(text).bytes().take_while(|&byte| byte == b'#').count();
+        // An underlined title is of the first or second level.
+        let marks = "#".repeat(if level == 0 { 3 } else { (level + 1).min(6) });
         let label =
             if has_headings { format!("{marks} Acceptance criteria") } else { "Acceptance criteria:".into() };
         added = [end, end, &label].concat();
@@ -91,10 +92,16 @@ fn bind_command(text: &str, criterion: &Criterion) -> Option<Fix> {
     let kept = own.of(text).trim_end_matches(['.', ';', '!', '?', ' ']);
     let replaced = Span::new(own.start + kept.len(), own.end);
     let command = if kept.ends_with(':') { " `command`" } else { ": `command`" };
-    let alone = format!("### T1: A\nCriteria:\n{kept}{command}\n");
-    let plan = parse_markdown(&alone);
-    let is_bound = plan.tasks.first()?.criteria.first()?.command.as_deref() == Some("command");
-    is_bound.then(|| Fix::replacing("Bind a command that proves it".to_owned(), replaced, command))
+    let is_bound = || {
+        let plan = parse_markdown(&format!("### T1: A\nCriteria:\n{kept}{command}\n"));
+        let criterion = plan.tasks.first().and_then(|task| task.criteria.first());
+        criterion.is_some_and(|criterion| criterion.command.as_deref() == Some("command"))
+    };
+    // Only behind other markup might the command be read as something else.
+    let marker = criterion.checkbox.map_or(1, |tick_box| tick_box.end + 1 - criterion.span.start);
+    let is_plain = kept.get(marker..).is_some_and(|own| !own.contains(['`', '<', '\\', '[', '*', '_', '~']));
+    (is_plain || is_bound())
+        .then(|| Fix::replacing("Bind a command that proves it".to_owned(), replaced, command))
 }
 
 /// Where the first paragraph of a list item ends.

@@ -25,7 +25,7 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> 
     lints
 }
 
-fn unknown(plan: &Plan, names: &Names) -> Vec<Lint> {
+fn unknown(plan: &Plan, names: &Names<'_>) -> Vec<Lint> {
     let own = plan.tasks.iter().flat_map(|task| &task.fields.depends_on);
     let mut suggestions = MAX_COMPARISONS / plan.tasks.len().max(1);
     let mut lints = Vec::new();
@@ -48,7 +48,7 @@ fn unknown(plan: &Plan, names: &Names) -> Vec<Lint> {
 }
 
 /// Reports a cycle at the first of its tasks, the others being related.
-fn in_a_circle(text: &str, plan: &Plan, names: &Names, cycle: &[usize]) -> Option<Lint> {
+fn in_a_circle(text: &str, plan: &Plan, names: &Names<'_>, cycle: &[usize]) -> Option<Lint> {
     let tasks: Vec<&Task> = cycle.iter().filter_map(|&task| plan.tasks.get(task)).collect();
     let first = *tasks.first()?;
     let second = *tasks.get(1).unwrap_or(&first);
@@ -148,13 +148,13 @@ fn out_of_order(
     order: &[usize],
     options: &LintOptions,
 ) -> Vec<Lint> {
-    let layers: Vec<Phrases<'_>> = options.layers.iter().map(|layer| Phrases::new(&layer.words)).collect();
+    let layers = Layers::new(options);
     let layer_name = |layer: usize| options.layers.get(layer).map_or("", |layer| layer.name.as_str());
     let mut earlier = Earlier::default();
     let mut lints = Vec::new();
     for &index in order {
         let Some(task) = plan.tasks.get(index).filter(|task| !task.done) else { continue };
-        let Some(work) = work(&task.title, &layers) else { continue };
+        let Some(work) = layers.work(&task.title) else { continue };
         let needs_it = earlier.needing(&work).filter(|other| !dependencies.of(index).contains(other));
         if let Some(other) = needs_it.and_then(|other| plan.tasks.get(other)) {
             let message = format!(
@@ -177,19 +177,44 @@ fn out_of_order(
     lints
 }
 
-/// The layer that most of a title's words tell; none where two are told alike.
-fn work(title: &str, layers: &[Phrases<'_>]) -> Option<Work> {
-    let counts: Vec<usize> = layers.iter().map(|layer| layer.find(title).count()).collect();
-    let most = counts.iter().copied().max().filter(|&most| most > 0)?;
-    let mut best = counts.iter().enumerate().filter(|&(_, &count)| count == most).map(|(layer, _)| layer);
-    let layer = best.next().filter(|_| best.next().is_none())?;
-    let topics = words(title)
-        .filter_map(|word| title.get(word))
-        .filter(|word| layers.iter().all(|layer| layer.find(word).next().is_none()))
-        .map(|word| word.to_lowercase().trim_end_matches('s').to_owned())
-        .filter(|word| word.chars().count() > 2 && !NO_TOPICS.contains(&word.as_str()))
-        .collect();
-    Some(Work { layer, topics })
+/// The layers' words.
+struct Layers<'o> {
+    words: Phrases<'o>,
+    of: HashMap<&'o str, usize>,
+    count: usize,
+}
+
+impl<'o> Layers<'o> {
+    fn new(options: &'o LintOptions) -> Self {
+        let layers = options.layers.iter().enumerate();
+        let of =
+            layers.flat_map(|(at, layer)| layer.words.iter().map(move |word| (word.as_str(), at))).collect();
+        let words = Phrases::new(options.layers.iter().flat_map(|layer| &layer.words));
+        Self { words, of, count: options.layers.len() }
+    }
+
+    /// The layer that most of a title's words tell; none where two are told alike.
+    fn work(&self, title: &str) -> Option<Work> {
+        let mut counts = vec![0; self.count];
+        let mut told = Vec::new();
+        for (word, place) in self.words.find(title) {
+            told.push(place);
+            if let Some(count) = self.of.get(word).and_then(|&layer| counts.get_mut(layer)) {
+                *count += 1;
+            }
+        }
+        let most = counts.iter().copied().max().filter(|&most| most > 0)?;
+        let mut best = counts.iter().enumerate().filter(|&(_, &count)| count == most).map(|(layer, _)| layer);
+        let layer = best.next().filter(|_| best.next().is_none())?;
+        let topics = words(title)
+            .filter(|word| told.iter().all(|told| !told.contains(&word.start)))
+            .filter_map(|word| title.get(word))
+            .map(|word| word.to_lowercase().trim_end_matches('s').to_owned())
+            .filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 2)
+            .filter(|word| !NO_TOPICS.contains(&word.as_str()))
+            .collect();
+        Some(Work { layer, topics })
+    }
 }
 
 /// Words of titles that say what is done, not what it is about (without an `s` at the end).

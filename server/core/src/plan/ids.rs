@@ -2,6 +2,7 @@
 
 use super::{Plan, Problem, ProblemKind, Task};
 use crate::{task::TaskId, text::Span};
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 /// The longest slug, in characters; an id becomes part of a branch's and a folder's name.
@@ -50,7 +51,7 @@ pub(super) struct Written<'t> {
 
 /// Gives each task its id. Ids are unique without regard to case, as they name folders. The first of two equal written
 /// ids keeps it; later ones get `-2`, `-3`, … and a problem.
-pub(super) fn assign(written: Vec<Written<'_>>, problems: &mut Vec<Problem>) -> Vec<TaskId> {
+pub(super) fn assign(written: &[Written<'_>], problems: &mut Vec<Problem>) -> Vec<TaskId> {
     let mut taken = Taken::default();
     let firsts: Vec<bool> =
         written.iter().map(|task| task.id.as_ref().is_some_and(|id| taken.claim(id))).collect();
@@ -76,7 +77,7 @@ pub(super) fn assign(written: Vec<Written<'_>>, problems: &mut Vec<Problem>) -> 
             if taken.claim(&slug) { slug } else { taken.copy_of(&slug) }
         }))
     };
-    ids.into_iter().zip(&written).map(id_or_slug).collect()
+    ids.into_iter().zip(written).map(id_or_slug).collect()
 }
 
 #[derive(Default)]
@@ -106,37 +107,47 @@ impl Taken {
 
 /// A plan's tasks by all that a person may call them: the id in any case and spelling (`Task 3` is `task-3`), the number
 /// alone (`3`), or the title.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
-    exact: HashMap<String, usize>,
-    loose: HashMap<String, usize>,
+#[derive(Debug, Clone)]
+pub struct Names<'p> {
+    plan: &'p Plan,
+    exact: HashMap<&'p str, usize>,
+    /// Made when a name is not exactly an id, which is seldom.
+    loose: OnceCell<HashMap<String, usize>>,
 }
 
-impl Names {
+impl<'p> Names<'p> {
     /// Indexes the tasks of a plan.
-    pub fn new(plan: &Plan) -> Self {
-        let mut names = Self::default();
-        for (index, task) in plan.tasks.iter().enumerate() {
-            names.exact.entry(task.id.0.clone()).or_insert(index);
-            names.loose.entry(slug(&task.id.0)).or_insert(index);
-        }
-        for (index, task) in plan.tasks.iter().enumerate() {
-            let number = ["task-", "story-", "step-"].iter().find_map(|word| task.id.0.strip_prefix(word));
-            if let Some(number) = number.filter(|_| task.explicit_id) {
-                names.loose.entry(slug(number)).or_insert(index);
-            }
-        }
-        for (index, task) in plan.tasks.iter().enumerate() {
-            names.loose.entry(slug(&task.title)).or_insert(index);
-        }
-        names
+    pub fn new(plan: &'p Plan) -> Self {
+        let exact = plan.tasks.iter().enumerate().map(|(index, task)| (task.id.0.as_str(), index)).collect();
+        Self { plan, exact, loose: OnceCell::new() }
     }
 
     /// Finds the index of the task that a text names.
     pub fn find(&self, name: &str) -> Option<usize> {
-        let exact = self.exact.get(name.trim());
-        exact.or_else(|| self.loose.get(&slug(name)).filter(|_| !slug(name).is_empty())).copied()
+        if let Some(&index) = self.exact.get(name.trim()) {
+            return Some(index);
+        }
+        let name = slug(name);
+        self.loose.get_or_init(|| loose(self.plan)).get(&name).filter(|_| !name.is_empty()).copied()
     }
+}
+
+fn loose(plan: &Plan) -> HashMap<String, usize> {
+    let number = |task: &Task| -> Option<String> {
+        let number = ["task-", "story-", "step-"].iter().find_map(|word| task.id.0.strip_prefix(word));
+        number.filter(|_| task.explicit_id).map(slug)
+    };
+    let mut loose = HashMap::new();
+    // An id counts before a number, and a number before a title.
+    let ids = plan.tasks.iter().map(|task| Some(slug(&task.id.0))).enumerate();
+    let numbers = plan.tasks.iter().map(number).enumerate();
+    let titles = plan.tasks.iter().map(|task| Some(slug(&task.title))).enumerate();
+    for (index, name) in ids.chain(numbers).chain(titles) {
+        if let Some(name) = name {
+            loose.entry(name).or_insert(index);
+        }
+    }
+    loose
 }
 
 /// Finds a task again after its document was edited: by its id, else by the closest title.
@@ -162,7 +173,7 @@ mod tests {
 
     fn ids(titles: &[(&str, &str)]) -> (Vec<String>, usize) {
         let mut problems = Vec::new();
-        let written = titles
+        let written: Vec<_> = titles
             .iter()
             .map(|&(id, title)| Written {
                 id: (!id.is_empty()).then(|| id.to_owned()),
@@ -170,7 +181,7 @@ mod tests {
                 title,
             })
             .collect();
-        (assign(written, &mut problems).into_iter().map(|id| id.0).collect(), problems.len())
+        (assign(&written, &mut problems).into_iter().map(|id| id.0).collect(), problems.len())
     }
 
     #[test]

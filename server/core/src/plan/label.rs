@@ -84,7 +84,7 @@ impl Label {
     fn bare_id(&mut self, text: &str, start: usize, in_item: bool) -> bool {
         let token = token(text.get(start..).unwrap_or_default());
         let reads_as_task = is_id(token) || is_dotted(token);
-        if !reads_as_task && !(in_item && is_number(token)) {
+        if !(reads_as_task || in_item && is_number(token)) {
             return false;
         }
         let end = start + token.len();
@@ -181,6 +181,10 @@ fn is_digits(text: &str) -> bool {
 
 /// Says whether a heading or a label before a list announces acceptance criteria.
 pub(super) fn names_criteria(text: &str) -> bool {
+    // Asked of every paragraph, and nearly always in vain.
+    if !text.trim_start().starts_with(['a', 'A', 'c', 'C']) {
+        return false;
+    }
     let name = text.split(" (").next().unwrap_or(text).trim_end();
     let name = name.trim_end_matches(':').trim();
     ["acceptance criteria", "acceptance criterion", "criteria"]
@@ -209,6 +213,9 @@ pub(super) fn names_optional(text: &str) -> bool {
 
 /// Says whether a title carries `(optional)` itself.
 pub(super) fn marked_optional(title: &str) -> bool {
+    if !title.contains(['(', '[']) {
+        return false;
+    }
     let lower = title.to_lowercase();
     ["(optional)", "(future)", "(nice to have)", "[optional]"].iter().any(|mark| lower.contains(mark))
 }

@@ -28,7 +28,7 @@ pub fn parse_markdown(text: &str) -> Plan {
     if matter.is_directive {
         plan.directive = Some(sections.directive(&mut plan.goal));
     }
-    plan.tasks = tasks(&outline, found, &mut plan.problems);
+    plan.tasks = tasks(&outline, &found, &mut plan.problems);
     plan.problems.sort_by_key(|problem| problem.span.start);
     plan
 }
@@ -44,10 +44,10 @@ struct Found {
     optional: bool,
 }
 
-fn tasks(outline: &Outline<'_>, found: Vec<Found>, problems: &mut Vec<super::Problem>) -> Vec<Task> {
+fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<super::Problem>) -> Vec<Task> {
     let mut tasks = Vec::with_capacity(found.len());
     let mut written = Vec::with_capacity(found.len());
-    for found in &found {
+    for found in found {
         let Some(line) = title_line(outline, found) else { continue };
         let place = |at: usize| outline.source_of(line, at);
         let id_place = Span::new(
@@ -63,7 +63,7 @@ fn tasks(outline: &Outline<'_>, found: Vec<Found>, problems: &mut Vec<super::Pro
         tasks.push(task);
         problems.extend(found_problems);
     }
-    for (task, id) in tasks.iter_mut().zip(assign(written, problems)) {
+    for (task, id) in tasks.iter_mut().zip(assign(&written, problems)) {
         task.id = id;
     }
     tasks
@@ -226,8 +226,12 @@ impl<'o, 't> Sections<'o, 't> {
     fn owners_of_criteria(&mut self) -> Vec<usize> {
         let outline = self.outline;
         let mut owners = Vec::new();
+        let mut last_task = None;
         self.walk(|heads, above, at| {
             let Some(head) = heads.get(at) else { return };
+            if head.label.reads_as_task {
+                last_task = Some(at);
+            }
             let end = heads.get(at + 1).map_or(outline.len(), |next| next.block);
             let mut blocks = outline.siblings(head.block + 1, end).peekable();
             let named = names_criteria(&head.text);
@@ -241,7 +245,9 @@ impl<'o, 't> Sections<'o, 't> {
                 };
             }
             if found {
-                owners.extend(if named { above.last().copied() } else { Some(at) });
+                let owner = if named { above.last().copied() } else { Some(at) };
+                // What follows a task is not directly under the headings before that task.
+                owners.extend(owner.filter(|&owner| Some(owner) >= last_task));
             }
         });
         owners
