@@ -3,11 +3,13 @@
 use super::{
     Repository,
     error::{Doing, GitError},
-    land::{Landing, index_is_free, put_steps, steps},
+    land::{Landing, index_is_free, put_steps, put_tree, steps},
     names::{KEPT, task_of_branch},
+    nothing_under_way,
     path_bytes::{bytes_of, is_within, path_of},
     scan::{ScanSpec, Skipped, entry, scan},
     submodule,
+    worktree::same_place,
 };
 use git2::{BranchType, Commit, ErrorCode, Index, Oid, Signature};
 use std::path::{Path, PathBuf};
@@ -128,10 +130,11 @@ impl Repository {
             Err(error) if error.code() == ErrorCode::Exists => {
                 // The same state again, after a crash between taking and remembering it, is no other checkpoint.
                 let earlier = self.checkpoint_at(&spec.ref_name)?;
-                if earlier.tree != snapshot.tree.to_string() || earlier.head != head {
+                let kept = Oid::from_str(&earlier.commit).and_then(|id| repo.find_commit(id));
+                if earlier.head != head || !kept.is_ok_and(|kept| kept.tree_id() == snapshot.whole) {
                     return Err(GitError::CheckpointExists { name: spec.ref_name.clone() });
                 }
-                return Ok(earlier);
+                return Ok(Checkpoint { skipped: snapshot.skipped, ..earlier });
             }
             Err(error) => return Err(error).doing("name the checkpoint"),
         }
@@ -188,9 +191,14 @@ impl Repository {
     /// Makes a working tree and its branch equal to a checkpoint. Ignored files, Alfine's own files and what was
     /// brought in stay as they are.
     ///
-    /// Refuses when the tree is no longer that of `present`, so that nothing goes that is in no checkpoint.
+    /// Refuses when the tree is no longer that of `present`, so that nothing goes that is in no checkpoint. A merge or
+    /// rebase that an agent left under way in a worktree of its own is forgotten; in the user's tree it is an error.
     pub fn rewind(&self, worktree: &Path, spec: &RewindSpec<'_>) -> Result<(), GitError> {
         let repo = self.open_at(worktree)?;
+        let in_place = same_place(worktree, &self.workdir);
+        if in_place {
+            nothing_under_way(&repo)?;
+        }
         let now = snapshot(&repo, spec.surroundings)?;
         let id_of = |hex: &str| Oid::from_str(hex).doing("read a checkpoint's id");
         let present_head = spec.present.head.as_deref().map(id_of).transpose()?;
@@ -199,7 +207,7 @@ impl Repository {
         }
         let head = spec.to.head.as_deref().map(id_of).transpose()?;
         let head_moves = head != now.head || spec.to.branch != now.branch;
-        if head_moves {
+        if head_moves || !in_place {
             index_is_free(&repo)?;
         }
 
@@ -210,36 +218,42 @@ impl Repository {
             spec.surroundings.own.iter().chain(&spec.surroundings.leave_out).map(PathBuf::as_path).collect();
         let mut landing = Landing::prepare(&repo, steps(&repo, &from, &to, &untouched)?, &to, None)?;
         landing.apply()?;
-        if head_moves && let Some(head) = head {
-            let moved = move_head(&repo, head, now.head, spec);
-            if moved.is_err() {
-                landing.take_back();
+        let moved = match head {
+            Some(head) if head_moves || !in_place => {
+                reset_index(&repo, in_place, now.head, head).and_then(|()| move_head(&repo, head, spec))
             }
-            moved?;
+            _ => Ok(()),
+        };
+        if moved.is_err() {
+            landing.take_back();
         }
+        moved?;
         landing.keep();
+        if !in_place {
+            repo.cleanup_state().doing("forget what was under way")?;
+        }
         Ok(())
     }
 }
 
-/// Moves the branch of a checkpoint, HEAD and the index's unstaged part to where they were.
-fn move_head(
-    repo: &git2::Repository,
-    head: Oid,
-    now: Option<Oid>,
-    spec: &RewindSpec<'_>,
-) -> Result<(), GitError> {
+/// Makes the index follow HEAD to where it goes.
+fn reset_index(repo: &git2::Repository, in_place: bool, now: Option<Oid>, head: Oid) -> Result<(), GitError> {
     let tree_of = |id: Oid| repo.find_commit(id).and_then(|commit| commit.tree()).doing("read a commit");
     let mut index = repo.index().doing("read the index")?;
     let to = tree_of(head)?;
-    let moved = match now {
-        Some(now) => steps(repo, &tree_of(now)?, &to, &[])?,
-        None => Vec::new(),
-    };
-    // What is staged stays staged: only entries that are the old commit's follow HEAD.
-    put_steps(&mut index, &moved, repo.workdir(), |step| (step.old, step.new));
-    index.write().doing("write the index")?;
+    match now {
+        // What the user staged stays staged: only entries that are the old commit's follow.
+        Some(now) if in_place => {
+            let moved = steps(repo, &tree_of(now)?, &to, &[])?;
+            put_steps(&mut index, &moved, repo.workdir(), |step| (step.old, step.new));
+        }
+        _ => put_tree(&mut index, &to, repo.workdir()).doing("reset the index")?,
+    }
+    index.write().doing("write the index")
+}
 
+/// Moves the branch of a checkpoint, and HEAD, to where they were.
+fn move_head(repo: &git2::Repository, head: Oid, spec: &RewindSpec<'_>) -> Result<(), GitError> {
     match &spec.to.branch {
         Some(branch) => {
             if let Ok(tip) = repo.refname_to_id(branch)

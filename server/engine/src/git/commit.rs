@@ -7,12 +7,10 @@ use super::{
     GitError, Repository, Surroundings,
     checkpoint::{alfine, head_of, snapshot},
     error::Doing,
-    land::index_is_free,
+    land::{index_is_free, put_tree},
     nothing_under_way,
-    path_bytes::path_of,
-    scan::entry,
 };
-use git2::{Index, IndexEntry, Signature, Tree};
+use git2::Signature;
 use std::path::Path;
 
 /// What to commit.
@@ -68,40 +66,13 @@ impl Repository {
             return Ok(None);
         }
         // The index before HEAD: after a crash in between everything is staged, and nothing looks taken back.
-        stage(&repo, &mut index, &tree).doing("stage the files")?;
+        put_tree(&mut index, &tree, repo.workdir()).doing("stage the files")?;
         index.write().doing("write the index")?;
         let author = identity(&repo)?;
         let parents: Vec<_> = parent.iter().collect();
         let id = repo.commit(Some("HEAD"), &author, &author, &commit.message(), &tree, &parents);
         Ok(Some(id.doing("commit")?.to_string()))
     }
-}
-
-/// Makes an index equal to a tree, but for what only the index knows: times, and what a sparse checkout leaves out.
-fn stage(repo: &git2::Repository, index: &mut Index, tree: &Tree<'_>) -> Result<(), git2::Error> {
-    const INTENT_TO_ADD: u16 = 1 << 13;
-    let mut wanted = Index::new()?;
-    wanted.read_tree(tree)?;
-    let stage_of = |entry: &IndexEntry| i32::from((entry.flags >> 12) & 3);
-    let gone: Vec<IndexEntry> = index
-        .iter()
-        .filter(|entry| stage_of(entry) != 0 || wanted.get_path(&path_of(&entry.path), 0).is_none())
-        .collect();
-    for entry in gone {
-        index.remove(&path_of(&entry.path), stage_of(&entry))?;
-    }
-    for new in wanted.iter() {
-        let path = path_of(&new.path);
-        let there = index.get_path(&path, 0).is_some_and(|old| {
-            old.id == new.id && old.mode == new.mode && old.flags_extended & INTENT_TO_ADD == 0
-        });
-        if !there {
-            let metadata = repo.workdir().and_then(|root| root.join(&path).symlink_metadata().ok());
-            let metadata = metadata.filter(|metadata| !metadata.is_dir());
-            index.add(&entry(&new.path, new.mode, new.id, metadata.as_ref()))?;
-        }
-    }
-    Ok(())
 }
 
 /// Puts HEAD back on a branch that it continues.

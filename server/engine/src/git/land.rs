@@ -91,6 +91,33 @@ pub(super) fn put_steps(
     }
 }
 
+/// Makes an index equal to a tree, but for what only the index knows: times, and what a sparse checkout leaves out.
+pub(super) fn put_tree(index: &mut Index, tree: &Tree<'_>, root: Option<&Path>) -> Result<(), git2::Error> {
+    const INTENT_TO_ADD: u16 = 1 << 13;
+    let mut wanted = Index::new()?;
+    wanted.read_tree(tree)?;
+    let stage_of = |entry: &IndexEntry| i32::from((entry.flags >> 12) & 3);
+    let gone: Vec<IndexEntry> = index
+        .iter()
+        .filter(|entry| stage_of(entry) != 0 || wanted.get_path(&path_of(&entry.path), 0).is_none())
+        .collect();
+    for entry in gone {
+        index.remove(&path_of(&entry.path), stage_of(&entry))?;
+    }
+    for new in wanted.iter() {
+        let path = path_of(&new.path);
+        let there = index.get_path(&path, 0).is_some_and(|old| {
+            old.id == new.id && old.mode == new.mode && old.flags_extended & INTENT_TO_ADD == 0
+        });
+        if !there {
+            let metadata = root.and_then(|root| root.join(&path).symlink_metadata().ok());
+            let metadata = metadata.filter(|metadata| !metadata.is_dir());
+            index.add(&entry(&new.path, new.mode, new.id, metadata.as_ref()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Refuses when git's index is locked.
 pub(super) fn index_is_free(repo: &Repository) -> Result<(), GitError> {
     let lock = repo.path().join("index.lock");

@@ -83,8 +83,8 @@ fn slug(text: &str) -> String {
     let name = name.trim_matches(['-', '.']);
     let name = name.trim_end_matches(".lock");
     match name {
-        _ if name == text => name.to_owned(),
         "" => hash(text.as_bytes(), 6),
+        _ if name == text => name.to_owned(),
         _ => format!("{name}-{}", hash(text.as_bytes(), 6)),
     }
 }
@@ -102,7 +102,7 @@ mod tests {
     fn plain_names_stay_as_they_are() {
         assert_eq!(branch_name("PLAN.md", "US-001"), "alfine/PLAN/US-001");
         assert_eq!(checkpoint_ref("PLAN.md", "US-001", 7), "refs/alfine/checkpoints/PLAN/US-001/7");
-        assert_eq!(branch_name("docs/PLAN.md", "1.2"), "alfine/docs-PLAN-fe4d4e/1.2");
+        assert_eq!(branch_name("docs/PLAN.md", "1.2"), "alfine/docs-PLAN-86e999/1.2");
         assert_eq!(subject("US-001", "Add\n coupon   table"), "feat: [US-001] Add coupon table");
     }
 
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_worktree_is_placed_by_repository_plan_and_task() {
         let dir = worktree_dir(Path::new("/data"), Path::new("/home/me/shop/.git"), "PLAN.md", "US-001");
-        assert_eq!(dir, Path::new("/data/worktrees/shop-9dfd4ba1/PLAN/US-001"));
+        assert_eq!(dir, Path::new("/data/worktrees/shop-df8a3288/PLAN/US-001"));
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub(super) fn scan(repo: &Repository, spec: ScanSpec<'_>) -> Result<Scanned, Git
         put: Vec::new(),
         skipped: Vec::new(),
     };
-    scan.walk();
+    scan.walk()?;
     scan.keep_what_is_not_checked_out();
     scan.store_changed()?;
     scan.finish(index, fresh)
@@ -177,19 +177,20 @@ fn seed(repo: &Repository, index: &mut Index) {
         if stage != 0 || entry.mode == SUBMODULE {
             continue;
         }
-        let fine = entry.mtime.nanoseconds() != 0 && written.nanoseconds() != 0;
-        let racy = if fine {
-            since_epoch(&entry.mtime) + FINE_TICK >= since_epoch(&written)
-        } else {
-            since_epoch(&entry.mtime) + COARSE_TICK >= since_epoch(&written)
-        };
-        if racy {
+        if is_racy(&entry, &written) {
             distrust(&mut entry);
         }
         entry.flags = 0;
         entry.flags_extended = 0;
         let _ = index.add(&entry);
     }
+}
+
+/// Says whether a file may have changed after an index was written and still have the time it has in there.
+fn is_racy(entry: &IndexEntry, index_written: &IndexTime) -> bool {
+    let fine = entry.mtime.nanoseconds() != 0 && index_written.nanoseconds() != 0;
+    let tick = if fine { FINE_TICK } else { COARSE_TICK };
+    since_epoch(&entry.mtime) + tick >= since_epoch(index_written)
 }
 
 fn since_epoch(time: &IndexTime) -> Duration {
@@ -235,12 +236,14 @@ struct Scan<'r> {
 }
 
 impl Scan<'_> {
-    fn walk(&mut self) {
+    fn walk(&mut self) -> Result<(), GitError> {
         let mut folders = vec![Vec::new()];
         while let Some(folder) = folders.pop() {
             let path = self.contents.root().join(path_of(&folder));
             let items = match path.read_dir() {
                 Ok(items) => items,
+                // A root that cannot be read is not an empty tree.
+                Err(error) if folder.is_empty() => return Err(error).doing_on("read the folder", &path),
                 Err(error) => {
                     self.unread(&folder, &error);
                     continue;
@@ -271,6 +274,8 @@ impl Scan<'_> {
                 }
             }
         }
+        let root = self.contents.root();
+        if root.is_dir() { Ok(()) } else { Err(GitError::WorktreeMissing { path: root.to_owned() }) }
     }
 
     /// Decides whether a folder's files belong to the tree.
@@ -505,16 +510,11 @@ pub(super) fn entry(path: &[u8], mode: u32, id: Oid, metadata: Option<&Metadata>
 
 /// Says whether a file still is what an index says of it, by its times alone.
 pub(super) fn is_stat_clean(entry: &IndexEntry, metadata: &Metadata, index_written: &IndexTime) -> bool {
-    let tick = if entry.mtime.nanoseconds() == 0 || index_written.nanoseconds() == 0 {
-        COARSE_TICK
-    } else {
-        FINE_TICK
-    };
     entry.mtime.seconds() != 0
         && entry.mtime == modified(metadata)
         && entry.file_size == low(metadata.len())
         && entry.ino == low(metadata.ino())
-        && since_epoch(&entry.mtime) + tick < since_epoch(index_written)
+        && !is_racy(entry, index_written)
 }
 
 /// When a file was last written, as an index tells time.

@@ -153,7 +153,8 @@ impl Repository {
         if !matches!(worktree.is_locked(), Ok(WorktreeLockStatus::Unlocked)) {
             return Err(GitError::WorktreeLocked { path: path.to_owned() });
         }
-        let checkpoint = self.checkpoint(path, last)?;
+        let last = CheckpointSpec { unless_still: None, ..last.clone() };
+        let checkpoint = self.checkpoint(path, &last)?;
         if !checkpoint.skipped.is_empty() {
             return Err(GitError::WouldLose { path: path.to_owned(), kept_out: checkpoint.skipped });
         }

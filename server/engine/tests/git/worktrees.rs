@@ -1,7 +1,10 @@
-use crate::fixture::{Fixture, checkpoint, everything, git_in, link, make_executable, read, spec, write};
+use crate::fixture::{
+    Fixture, checkpoint, everything, git_command, git_in, link, make_executable, read, spec, write,
+};
 use alfine_core::task::TaskStatus;
 use alfine_engine::git::{
-    GitError, LeftoverKind, Repository, WorktreeHandle, WorktreeSpec, branch_name, worktree_dir,
+    Commit, GitError, LeftoverKind, Repository, RewindSpec, WorktreeHandle, WorktreeSpec, branch_name,
+    worktree_dir,
 };
 use std::{
     fs,
@@ -292,4 +295,33 @@ fn filtered_files_arrive_in_a_worktree_as_git_would_write_them() {
     assert_eq!(git_in(&handle.path, &["status", "--porcelain"]), "");
     let taken = checkpoint(&repo, &handle.path, &fixture.surroundings(), 1);
     assert_eq!(taken.tree, fixture.git(&["rev-parse", "HEAD^{tree}"]));
+}
+
+#[test]
+fn a_rebase_that_an_agent_left_under_way_is_rewound_with_the_rest() {
+    let fixture = Fixture::new();
+    let (repo, handle) = made(&fixture);
+    let surroundings = fixture.surroundings();
+    write(&handle.path.join("a.txt"), "task\n");
+    git_in(&handle.path, &["commit", "-qam", "Task"]);
+    let first = checkpoint(&repo, &handle.path, &surroundings, 1);
+    fixture.write("a.txt", "main\n");
+    fixture.commit("Main");
+    let _ = git_command(&handle.path).args(["rebase", "main"]).output().unwrap();
+    let commit = |repo: &Repository| {
+        let subject = "feat: [US-001] x".to_owned();
+        let branch = Some(handle.branch.as_str());
+        let (body, trailers) = (String::new(), Vec::new());
+        repo.commit_all(
+            &handle.path,
+            &Commit { branch, subject, body, trailers, surroundings: &surroundings },
+        )
+    };
+    assert!(matches!(commit(&repo), Err(GitError::Busy { operation: "rebase", .. })));
+    let present = checkpoint(&repo, &handle.path, &surroundings, 2);
+    let back = RewindSpec { to: &first, present: &present, surroundings: &surroundings };
+    repo.rewind(&handle.path, &back).unwrap();
+    assert_eq!(git_in(&handle.path, &["status", "--porcelain", "--branch"]), "## alfine/PLAN/US-001");
+    assert_eq!(Some(git_in(&handle.path, &["rev-parse", "HEAD"])), first.head);
+    assert_eq!(commit(&repo).unwrap(), None);
 }
