@@ -256,8 +256,7 @@ pub fn worktree_of(project: &Project, row: &LoopRow) -> PathBuf {
 fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {
     let mut surroundings = Surroundings::new(project.layout.checkpoint_index(row.id.as_str()));
     surroundings.own = runner::OWN_FILES.iter().map(PathBuf::from).collect();
-    surroundings.leave_out =
-        spec_of(row).map(|spec| spec.link.iter().map(PathBuf::from).collect()).unwrap_or_default();
+    surroundings.leave_out = spec_of(row).map(|spec| spec.brought).unwrap_or_default();
     surroundings
 }
 

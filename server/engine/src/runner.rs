@@ -347,7 +347,7 @@ impl<'a> Runner<'a> {
     fn surroundings(&self) -> Surroundings {
         let mut surroundings = Surroundings::new(self.layout.checkpoint_index(self.row.id.as_str()));
         surroundings.own = OWN_FILES.iter().map(PathBuf::from).collect();
-        surroundings.leave_out = self.spec.link.iter().map(PathBuf::from).collect();
+        surroundings.leave_out.clone_from(&self.spec.brought);
         surroundings
     }
 

@@ -20,7 +20,7 @@ use alfine_core::{
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// What one loop is run with.
@@ -60,6 +60,8 @@ pub struct TaskSpec {
     pub machine: Settings,
     /// Whether the worktree is set up.
     pub prepared: bool,
+    /// What was brought into the worktree, from its root: no work of the agent.
+    pub brought: Vec<PathBuf>,
 }
 
 /// The agent of a loop.
@@ -116,6 +118,7 @@ impl TaskSpec {
             mask: config.safety.mask.clone(),
             machine: machine_settings(config),
             prepared: false,
+            brought: Vec::new(),
         })
     }
 

@@ -5,7 +5,7 @@ use crate::{cli::TrustArgs, report::exit};
 use alfine_engine::{
     Error, Result,
     config::Partial,
-    project::{self, PlanFile, Project, Target},
+    project::{PlanFile, Project, Target},
     task_spec::TaskSpec,
     trust::{TrustItem, printable},
 };

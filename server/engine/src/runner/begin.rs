@@ -171,7 +171,8 @@ impl Runner<'_> {
         if self.spec.isolation == Isolation::Worktree {
             let (from, to) = (self.repository.workdir().to_owned(), self.worktree());
             let brought = git::provision(&from, &to, &self.spec.copy, &self.spec.link)?;
-            if !brought.paths().is_empty() {
+            self.spec.brought = brought.paths();
+            if !self.spec.brought.is_empty() {
                 self.tell(
                     "provisioned",
                     json!({ "copied": brought.copied.len(), "linked": brought.linked.len() }),
