@@ -165,7 +165,8 @@ impl Sandbox {
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         let before = fs::read_to_string(&path).unwrap_or_default();
         // Tables go last, single settings first, as TOML wants it.
-        let whole = if text.starts_with('[') { format!("{before}\n{text}") } else { format!("{text}\n{before}") };
+        let whole =
+            if text.starts_with('[') { format!("{before}\n{text}") } else { format!("{text}\n{before}") };
         fs::write(path, whole).expect("the settings");
     }
 
@@ -188,7 +189,10 @@ impl Sandbox {
             let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
             let mut variables = environment.split(|byte| *byte == 0);
             let ours = variables.clone().any(|variable| variable == home.as_bytes());
-            if ours && variables.any(|variable| variable.starts_with(b"ALFINE_RUN=")) && !is_zombie(&entry.path()) {
+            if ours
+                && variables.any(|variable| variable.starts_with(b"ALFINE_RUN="))
+                && !is_zombie(&entry.path())
+            {
                 let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
                 found.push((pid, String::from_utf8_lossy(&line).replace('\0', " ")));
             }
@@ -285,13 +289,22 @@ impl Ran {
     #[track_caller]
     pub fn task(&self) -> serde_json::Value {
         let last = self.json().pop().unwrap_or_default();
-        assert!(last["task"]["status"].is_string(), "no task in the last line:\n{}\n{}", self.stdout, self.stderr);
+        assert!(
+            last["task"]["status"].is_string(),
+            "no task in the last line:\n{}\n{}",
+            self.stdout,
+            self.stderr
+        );
         last["task"].clone()
     }
 
     /// The payloads of the events of a kind.
     pub fn events(&self, kind: &str) -> Vec<serde_json::Value> {
-        self.json().into_iter().filter(|line| line["kind"] == kind).map(|line| line["payload"].clone()).collect()
+        self.json()
+            .into_iter()
+            .filter(|line| line["kind"] == kind)
+            .map(|line| line["payload"].clone())
+            .collect()
     }
 }
 

@@ -471,7 +471,15 @@ fn a_detached_process_is_nobodys_child_and_has_its_own_session() {
     let log = scene.path().join("logs/run.log");
     let start = |program: &str| {
         let args = ["-c".into(), script.clone().into()];
-        detach(Path::new(GUARD), OsStr::new(program), &args, &environment(), scene.path(), &log)
+        detach(
+            Path::new(GUARD),
+            OsStr::new(program),
+            &args,
+            &environment(),
+            scene.path(),
+            Stdio::null(),
+            &log,
+        )
     };
     assert!(matches!(start("no-such-program"), Err(ProcessError::NotFound { .. })));
     fs::write(&log, "before\n").unwrap();
@@ -494,7 +502,8 @@ fn a_detached_process_is_nobodys_child_and_has_its_own_session() {
 fn a_log_that_cannot_be_opened_is_named() {
     let scene = Scene::new();
     let start = |log: &Path| {
-        detach(Path::new(GUARD), OsStr::new("true"), &[], &environment(), scene.path(), log).unwrap_err()
+        detach(Path::new(GUARD), OsStr::new("true"), &[], &environment(), scene.path(), Stdio::null(), log)
+            .unwrap_err()
     };
     for log in [scene.path().to_owned(), scene.path().join("fifo/below/run.log")] {
         assert!(matches!(start(&log), ProcessError::Log { path, .. } if path == log));

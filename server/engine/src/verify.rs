@@ -276,10 +276,21 @@ fn settle(mut findings: Vec<Finding>, exit: &VerifierExit, name: &str, output: &
         VerifierExit::Code { code: 127 } => {
             format!("“{name}” was not found (exit status 127): install it, or name another command")
         }
-        VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. } if !findings.is_empty() => return findings,
-        _ => [format!("“{name}”: {exit}")].into_iter().chain(last_lines(output)).collect::<Vec<_>>().join("\n"),
+        VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. } if !findings.is_empty() => {
+            return findings;
+        }
+        _ => {
+            [format!("“{name}”: {exit}")].into_iter().chain(last_lines(output)).collect::<Vec<_>>().join("\n")
+        }
     };
-    let message = Finding { severity: Severity::Error, file: None, line: None, column: None, code: None, message: told };
+    let message = Finding {
+        severity: Severity::Error,
+        file: None,
+        line: None,
+        column: None,
+        code: None,
+        message: told,
+    };
     findings.insert(0, message);
     findings
 }
@@ -288,8 +299,7 @@ fn settle(mut findings: Vec<Finding>, exit: &VerifierExit, name: &str, output: &
 fn last_lines(output: &str) -> impl Iterator<Item = String> {
     const LINES: usize = 5;
     const LENGTH: usize = 300;
-    let lines: Vec<_> =
-        output.lines().rev().filter(|line| !line.trim().is_empty()).take(LINES).collect();
+    let lines: Vec<_> = output.lines().rev().filter(|line| !line.trim().is_empty()).take(LINES).collect();
     lines.into_iter().rev().map(|line| line.chars().take(LENGTH).collect()).collect::<Vec<_>>().into_iter()
 }
 
@@ -359,7 +369,8 @@ mod tests {
         assert_eq!(spec, VerifierSpec::new("tests", command));
         assert_eq!((spec.weight, spec.timeout, spec.required), (1.0, Duration::from_secs(300), true));
         assert_eq!(
-            serde_json::to_string(&VerifierSpec::new("clean", VerifierKind::CleanTree { paths: vec![] })).unwrap(),
+            serde_json::to_string(&VerifierSpec::new("clean", VerifierKind::CleanTree { paths: vec![] }))
+                .unwrap(),
             r#"{"name":"clean","kind":"clean-tree","weight":1.0,"timeout":300.0,"required":true}"#
         );
     }

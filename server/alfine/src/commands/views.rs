@@ -35,10 +35,8 @@ pub fn of_task(project: &Project, key: &TaskKey) -> Result<TaskView> {
 fn planned_task(project: &Project, file: &PlanFile, task: &Task) -> Result<PlannedTask> {
     let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
     // A plan with a field that cannot be is still shown; `lint` and `run` say what is wrong.
-    let config = project
-        .settings(Partial::default(), fields.to_vec())
-        .map(|loaded| loaded.config)
-        .unwrap_or_default();
+    let config =
+        project.settings(Partial::default(), fields.to_vec()).map(|loaded| loaded.config).unwrap_or_default();
     let waits = !alfine_engine::runner::open_dependencies(&project.store, file, task)?.is_empty();
     Ok(PlannedTask {
         key: file.key(task),

@@ -47,8 +47,14 @@ impl Runner<'_> {
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
-            let context =
-                VerifyContext { root: &root, guard: &guard, env: &env, marker: &marker, grace: GRACE, cancel: &token };
+            let context = VerifyContext {
+                root: &root,
+                guard: &guard,
+                env: &env,
+                marker: &marker,
+                grace: GRACE,
+                cancel: &token,
+            };
             let mut results = verify::run(&specs, &context, &mut |event| {
                 if let VerifyEvent::Finished { result, .. } = event {
                     let news = json!({
@@ -96,41 +102,42 @@ impl Runner<'_> {
         let iteration = self.state.iteration;
         let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.clone()).unwrap_or_default();
         let (lock, criteria) = (&self.lock, &self.spec.task.criteria);
-        self.store.write(|tx| {
-            let mut at = started_at;
-            for result in results {
-                let criterion = result.criterion.and_then(|n| {
-                    Some((u32::try_from(n).ok()?, criteria.get(n)?.text.as_str()))
-                });
-                let said = match &result.exit {
-                    VerifierExit::Code { .. } => result.output.clone(),
-                    other => format!("{other}\n{}", result.output),
-                };
-                tx.add_verification(
-                    lock,
-                    &VerificationNew {
-                        iteration,
-                        verifier: &result.name,
-                        criterion,
-                        passed: result.passed,
-                        required: result.required,
-                        weight: result.weight,
-                        exit: match result.exit {
-                            VerifierExit::Code { code } => Some(code),
-                            _ => None,
+        self.store
+            .write(|tx| {
+                let mut at = started_at;
+                for result in results {
+                    let criterion = result
+                        .criterion
+                        .and_then(|n| Some((u32::try_from(n).ok()?, criteria.get(n)?.text.as_str())));
+                    let said = match &result.exit {
+                        VerifierExit::Code { .. } => result.output.clone(),
+                        other => format!("{other}\n{}", result.output),
+                    };
+                    tx.add_verification(
+                        lock,
+                        &VerificationNew {
+                            iteration,
+                            verifier: &result.name,
+                            criterion,
+                            passed: result.passed,
+                            required: result.required,
+                            weight: result.weight,
+                            exit: match result.exit {
+                                VerifierExit::Code { code } => Some(code),
+                                _ => None,
+                            },
+                            output: &said,
+                            tree: &tree,
+                            started_at: Millis(millis(at)),
+                            duration_ms: u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX),
+                            findings: &result.findings,
                         },
-                        output: &said,
-                        tree: &tree,
-                        started_at: Millis(millis(at)),
-                        duration_ms: u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX),
-                        findings: &result.findings,
-                    },
-                )?;
-                at = at.checked_add(result.duration).unwrap_or(at);
-            }
-            Ok(())
-        })
-        .map_err(|error: crate::store::StoreError| error.into())
+                    )?;
+                    at = at.checked_add(result.duration).unwrap_or(at);
+                }
+                Ok(())
+            })
+            .map_err(|error: crate::store::StoreError| error.into())
     }
 }
 

@@ -104,7 +104,8 @@ fn cargo(folder: &Path) -> Option<Vec<String>> {
 }
 
 fn node(folder: &Path) -> Option<Vec<String>> {
-    let manifest: serde_json::Value = serde_json::from_str(&read(folder, "package.json")?).unwrap_or_default();
+    let manifest: serde_json::Value =
+        serde_json::from_str(&read(folder, "package.json")?).unwrap_or_default();
     let named = manifest.get("packageManager").and_then(|name| name.as_str()).unwrap_or_default();
     let manager = match named.split('@').next() {
         Some(manager @ ("npm" | "pnpm" | "yarn" | "bun")) => manager,
@@ -122,7 +123,8 @@ fn node(folder: &Path) -> Option<Vec<String>> {
 fn ends(script: &str) -> bool {
     // What `npm init` writes.
     let default = script.contains("no test specified");
-    let watches = script.split_whitespace().any(|word| matches!(word, "watch" | "--watch" | "--watchAll" | "-w"));
+    let watches =
+        script.split_whitespace().any(|word| matches!(word, "watch" | "--watch" | "--watchAll" | "-w"));
     !script.trim().is_empty() && !default && !watches
 }
 
@@ -220,7 +222,8 @@ mod tests {
 
     #[test]
     fn scripts_that_check_nothing_or_never_end_are_left_out() {
-        for script in ["echo \\\"Error: no test specified\\\" && exit 1", "", "jest --watch", "vitest watch"] {
+        for script in ["echo \\\"Error: no test specified\\\" && exit 1", "", "jest --watch", "vitest watch"]
+        {
             let manifest = format!(r#"{{"scripts":{{"test":"{script}"}}}}"#);
             assert!(commands(&[("package.json", &manifest)], &[]).is_empty(), "{script}");
         }
@@ -244,7 +247,9 @@ mod tests {
         for makefile in ["test:\n\tx", "all test: a\n", ".PHONY: test\ntest : build\n", "test::\n"] {
             assert_eq!(commands(&[("Makefile", makefile)], &[]), ["make test"], "{makefile}");
         }
-        for makefile in ["", "tests:\n", "test := 1\n", "test = 1\n", "\ttest:\n", "# test:\n", ".PHONY: test\n"] {
+        for makefile in
+            ["", "tests:\n", "test := 1\n", "test = 1\n", "\ttest:\n", "# test:\n", ".PHONY: test\n"]
+        {
             assert!(commands(&[("Makefile", makefile)], &[]).is_empty(), "{makefile}");
         }
         assert_eq!(commands(&[("Makefile", "test:\n"), ("go.mod", "module a")], &[]), ["go test ./..."]);

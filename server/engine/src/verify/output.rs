@@ -72,7 +72,8 @@ pub(super) fn plain(text: &str) -> String {
 
 /// Skips the rest of an escape sequence (ECMA-48), which never goes past its line.
 fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    let mut next = |wanted: &dyn Fn(char) -> bool| chars.next_if(|&c| c != '\n' && c != '\u{1b}' && wanted(c));
+    let mut next =
+        |wanted: &dyn Fn(char) -> bool| chars.next_if(|&c| c != '\n' && c != '\u{1b}' && wanted(c));
     match next(&|_| true) {
         // CSI: parameters, then one final byte.
         Some('[') => {
