@@ -54,7 +54,8 @@ fn the_same_error_stops_it_although_its_numbers_differ() {
 
 #[test]
 fn another_error_starts_the_count_again() {
-    let sandbox = playing(json!([blocked("1", "no disk"), blocked("2", "no disk"), blocked("3", "no route")]));
+    let sandbox =
+        playing(json!([blocked("1", "no disk"), blocked("2", "no disk"), blocked("3", "no route")]));
     sandbox.settings("[limits]\nsame_error = 3\n");
     let task = sandbox.alfine(&["run", TASK, "--json", "-i", "3"]).expect(3).task();
     assert_eq!(task["reason"], "iteration_limit_reached: 3 of 3");
@@ -76,9 +77,7 @@ fn claims_that_the_checks_refuse_stop_it() {
 
 #[test]
 fn cost_and_tokens_stop_it_before_the_next_iteration() {
-    let spends = |file: &str| {
-        json!([write("a", file), not_ready(), {"result": {"cost": 0.75, "input": 60, "output": 15}}])
-    };
+    let spends = |file: &str| json!([write("a", file), not_ready(), {"result": {"cost": 0.75, "input": 60, "output": 15}}]);
     let runs = || json!([spends("1"), spends("2"), spends("3")]);
     let sandbox = playing(runs());
     let ran = sandbox.alfine(&["run", TASK, "--json", "--max-cost", "1"]);
@@ -130,9 +129,15 @@ fn an_agent_that_never_speaks_is_ended_and_told_of_and_is_no_iteration() {
     let mute = sandbox.path().join("mute");
     std::fs::write(&mute, "#!/bin/sh\nexec sleep 60\n").unwrap();
     sandbox.command("chmod").args(["+x"]).arg(&mute).status().unwrap();
-    std::fs::write(sandbox.path().join("home/config/alfine/config.toml"), format!(
-        "[agents.claude]\ncommand = {:?}\n[limits]\nstartup = \"400ms\"\nstartup_warning = \"100ms\"\n\
-         agent_failing = 2\nretry_backoff = \"10ms\"\n", mute.display().to_string())).unwrap();
+    std::fs::write(
+        sandbox.path().join("home/config/alfine/config.toml"),
+        format!(
+            "[agents.claude]\ncommand = {:?}\n[limits]\nstartup = \"400ms\"\nstartup_warning = \"100ms\"\n\
+         agent_failing = 2\nretry_backoff = \"10ms\"\n",
+            mute.display().to_string()
+        ),
+    )
+    .unwrap();
     let ran = run(&sandbox);
     let notes = ran.events("note");
     assert!(notes.iter().any(|note| note["note"] == "slow_start"), "{notes:?}\n{}", ran.stderr);
@@ -143,7 +148,9 @@ fn an_agent_that_never_speaks_is_ended_and_told_of_and_is_no_iteration() {
 
 #[test]
 fn an_agent_that_crashes_again_and_again_stops_it_and_no_crash_is_an_iteration() {
-    let sandbox = playing(json!([[{"signal": 9}], [{"exit": 7}], [{"result": {"status": 529, "error": "overloaded"}}]]));
+    let sandbox = playing(
+        json!([[{"signal": 9}], [{"exit": 7}], [{"result": {"status": 529, "error": "overloaded"}}]]),
+    );
     sandbox.settings("[limits]\nretry_backoff = \"20ms\"\n");
     let task = stopped_by(run(&sandbox), "agent-failing", 3.0, 3.0, "");
     assert_eq!(rule(&task, "iterations")["count"], 0.0);
@@ -161,9 +168,7 @@ fn one_crash_is_tried_again() {
 
 #[test]
 fn a_tool_that_is_denied_twice_stops_it_and_is_named() {
-    let denied = |file: &str| {
-        json!([{"permission_denied": {"tool": "WebFetch", "input": {}}}, write("a", file), not_ready()])
-    };
+    let denied = |file: &str| json!([{"permission_denied": {"tool": "WebFetch", "input": {}}}, write("a", file), not_ready()]);
     let sandbox = playing(json!([denied("1"), denied("2"), denied("3")]));
     stopped_by(run(&sandbox), "permission", 2.0, 2.0, "WebFetch");
     assert!(prompt(&sandbox.agent_runs()[1]).contains("WebFetch"));
@@ -188,16 +193,22 @@ fn continue_lets_one_iteration_through_and_the_same_rule_stops_it_again_at_once(
 
 #[test]
 fn continue_after_a_trip_closes_the_breaker_when_the_iteration_is_well() {
-    let sandbox = playing(json!([[not_ready()], [not_ready()], [not_ready()], [write("a", "1"), not_ready()], done()]));
+    let sandbox =
+        playing(json!([[not_ready()], [not_ready()], [not_ready()], [write("a", "1"), not_ready()], done()]));
     run(&sandbox).expect(3);
     let task = sandbox.alfine(&["continue", TASK, "--json"]).expect(0).task();
-    assert_eq!((task["iteration"].as_u64(), rule(&task, "iterations")["count"].as_f64()), (Some(5), Some(5.0)));
+    assert_eq!(
+        (task["iteration"].as_u64(), rule(&task, "iterations")["count"].as_f64()),
+        (Some(5), Some(5.0))
+    );
 }
 
 #[test]
 fn continue_with_a_higher_limit_goes_on_and_keeps_the_counters() {
     let sandbox = playing(json!([
-        [write("a", "1"), not_ready()], [write("a", "2"), not_ready()], [write("a", "3"), not_ready()]
+        [write("a", "1"), not_ready()],
+        [write("a", "2"), not_ready()],
+        [write("a", "3"), not_ready()]
     ]));
     sandbox.alfine(&["run", TASK, "-i", "2"]).expect(3);
     for (limit, word) in [("51", "50"), ("2", "already reached"), ("0", "1 to 50")] {

@@ -9,7 +9,10 @@ fn last(ran: &Ran) -> Value {
 #[test]
 fn lint_tells_findings_at_their_places_and_fails_on_errors() {
     let sandbox = Sandbox::with_repository(&[
-        ("PLAN.md", "# Plan\n\n### US-001: Add a table\nDepends on: US-009\n\nAcceptance criteria:\n- [ ] works correctly\n"),
+        (
+            "PLAN.md",
+            "# Plan\n\n### US-001: Add a table\nDepends on: US-009\n\nAcceptance criteria:\n- [ ] works correctly\n",
+        ),
         ("good.plan.md", "# Plan\n\n### US-001: Add a table\n\nAcceptance criteria:\n- [ ] Builds: `make`\n"),
     ]);
     let ran = sandbox.alfine(&["lint", "PLAN.md", "--json"]).expect(1);
@@ -66,7 +69,10 @@ fn doctor_tells_what_it_checked_with_remedies() {
     assert!(ran.code() <= 1 && !ran.json().is_empty(), "{ran:?}");
     sandbox.settings("[agents.claude.env]\nNO = 1\n");
     let broken = sandbox.alfine(&["doctor"]);
-    assert!(broken.code() != 0 && format!("{}{}", broken.stdout, broken.stderr).contains("config.toml"), "{broken:?}");
+    assert!(
+        broken.code() != 0 && format!("{}{}", broken.stdout, broken.stderr).contains("config.toml"),
+        "{broken:?}"
+    );
 }
 
 #[test]
@@ -93,7 +99,7 @@ fn completions_and_settings_are_printed() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(sandbox.alfine(&["completions", shell]).expect(0).stdout.contains("alfine"));
     }
-    assert!(sandbox.alfine(&["settings"]).expect(0).stdout.contains("limits.iterations"));
+    assert!(sandbox.alfine(&["settings"]).expect(0).stdout.contains("| `iterations` | `10` |"));
     let schema = sandbox.alfine(&["settings", "--schema"]).expect(0).stdout;
     let schema: Value = serde_json::from_str(&schema).unwrap();
     assert!(schema["properties"]["limits"].is_object());

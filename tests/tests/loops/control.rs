@@ -54,7 +54,10 @@ fn pause_now_ends_the_agent_and_the_iteration_is_done_over() {
     held.wait();
     held.sandbox.alfine(&["pause", TASK, "--now"]).expect(0);
     let task = running.finish().expect(3).task();
-    assert_eq!((task["status"].as_str(), rule(&task, "iterations")["count"].as_f64()), (Some("paused"), Some(0.0)));
+    assert_eq!(
+        (task["status"].as_str(), rule(&task, "iterations")["count"].as_f64()),
+        (Some("paused"), Some(0.0))
+    );
     assert_eq!(held.sandbox.agent_processes(), []);
     let task = held.sandbox.alfine(&["run", TASK, "--json"]).expect(0).task();
     assert_eq!((task["status"].as_str(), task["iteration"].as_u64()), (Some("done"), Some(1)));
@@ -83,7 +86,8 @@ fn stop_ends_the_agent_and_keeps_the_work() {
 
 #[test]
 fn a_note_reaches_the_next_prompt_once() {
-    let held = Held::new(vec![write("a", "1"), not_ready()], vec![json!([write("a", "2"), not_ready()]), done()]);
+    let held =
+        Held::new(vec![write("a", "1"), not_ready()], vec![json!([write("a", "2"), not_ready()]), done()]);
     let running = held.sandbox.start(&["run", TASK, "--json"]);
     held.wait();
     held.sandbox.alfine(&["steer", TASK, "use the existing Money type"]).expect(0);
@@ -110,10 +114,18 @@ fn a_question_needs_an_answer_and_the_answer_goes_into_the_prompt() {
         [write("a", "1"), {"gate": {"ready": false, "question": "Which database do you want?"}}], done()
     ]));
     let ran = sandbox.alfine(&["run", TASK]).expect(4);
-    assert!(ran.stdout.contains("Which database do you want?") && ran.stdout.contains("alfine answer PLAN.md#US-001"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("Which database do you want?")
+            && ran.stdout.contains("alfine answer PLAN.md#US-001"),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(sandbox.task(TASK)["status"], "needs_input");
     let refused = sandbox.alfine(&["continue", TASK]);
-    assert!(refused.code() != 0 && format!("{}{}", refused.stdout, refused.stderr).contains("alfine answer"), "{refused:?}");
+    assert!(
+        refused.code() != 0 && format!("{}{}", refused.stdout, refused.stderr).contains("alfine answer"),
+        "{refused:?}"
+    );
     assert_eq!(sandbox.agent_runs().len(), 1);
 
     sandbox.alfine(&["answer", TASK, "  "]).expect(2);
@@ -168,7 +180,7 @@ fn rewind_sets_the_tree_back_and_the_agent_is_told() {
     sandbox.alfine(&["continue", TASK, "-i", "3"]).expect(0);
     let third = &sandbox.agent_runs()[2];
     assert_eq!(resumed(third), None);
-    assert!(prompt(third).contains("set back"), "{}", prompt(third));
+    assert!(prompt(third).contains("set this tree back"), "{}", prompt(third));
     let diff = sandbox.alfine(&["diff", TASK]).expect(0).stdout;
     assert!(diff.contains("+one") && diff.contains("c.txt") && !diff.contains("b.txt"), "{diff}");
 }
@@ -240,7 +252,11 @@ fn log_tells_what_happened_and_the_transcript_what_the_agent_printed() {
     assert!(order.is_sorted());
     assert_eq!(events.iter().filter(|event| event["kind"] == "iteration_judged").count(), 2);
     let transcript = sandbox.alfine(&["log", TASK, "--transcript", "--iteration", "2"]).expect(0);
-    assert!(transcript.stdout.contains("b.txt") && !transcript.stdout.contains("one\\n"), "{}", transcript.stdout);
+    assert!(
+        transcript.stdout.contains("b.txt") && !transcript.stdout.contains("one\\n"),
+        "{}",
+        transcript.stdout
+    );
     assert_eq!(transcript.json().last().unwrap()["type"], "result");
 }
 
@@ -263,12 +279,42 @@ fn status_has_every_field_of_a_task() {
     let task = sandbox.task(TASK);
     let mut names: Vec<&str> = task.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["agent", "branch", "breaker", "criteria", "filesChanged", "gate", "id", "iteration", "loopId",
-        "maxIterations", "plan", "range", "reason", "status", "task", "title", "updatedAt", "uri", "worktree"]);
+    assert_eq!(
+        names,
+        [
+            "agent",
+            "branch",
+            "breaker",
+            "costUsd",
+            "criteria",
+            "filesChanged",
+            "gate",
+            "id",
+            "iteration",
+            "loopId",
+            "maxIterations",
+            "plan",
+            "range",
+            "reason",
+            "status",
+            "task",
+            "title",
+            "updatedAt",
+            "uri",
+            "worktree"
+        ]
+    );
     assert_eq!(task["task"], TASK);
-    assert_eq!(task["range"], json!({"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 24}}));
-    assert_eq!((&task["agent"], &task["filesChanged"], &task["maxIterations"]), (&json!("claude"), &json!(2), &json!(2)));
-    let rules: Vec<&str> = task["breaker"].as_array().unwrap().iter().filter_map(|line| line["rule"].as_str()).collect();
+    assert_eq!(
+        task["range"],
+        json!({"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 23}})
+    );
+    assert_eq!(
+        (&task["agent"], &task["filesChanged"], &task["maxIterations"]),
+        (&json!("claude"), &json!(2), &json!(2))
+    );
+    let rules: Vec<&str> =
+        task["breaker"].as_array().unwrap().iter().filter_map(|line| line["rule"].as_str()).collect();
     assert_eq!(rules.len(), 13, "{rules:?}");
     let words = sandbox.alfine(&["status", TASK]).expect(0).stdout;
     assert!(words.contains("stopped") && words.contains("alfine continue PLAN.md#US-001"), "{words}");
@@ -302,7 +348,11 @@ fn a_second_run_of_a_task_is_refused_and_told_who_has_it() {
     held.wait();
     for command in ["run", "start"] {
         let ran = held.sandbox.alfine(&[command, TASK]).expect(2);
-        assert!(ran.stderr.contains("running already") && ran.stderr.contains(&first.pid().to_string()), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("running already") && ran.stderr.contains(&first.pid().to_string()),
+            "{}",
+            ran.stderr
+        );
     }
     for command in ["merge", "rewind", "fork"] {
         let mut arguments = vec![command, TASK];

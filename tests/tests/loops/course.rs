@@ -118,7 +118,11 @@ fn a_task_that_is_done_is_not_run_again() {
     run(&sandbox).expect(0);
     assert_eq!(sandbox.agent_runs().len(), 1);
     let ran = sandbox.alfine(&["continue", TASK]).expect(2);
-    assert!(ran.stderr.contains("is done") && ran.stderr.contains("alfine merge PLAN.md#US-001"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("is done") && ran.stderr.contains("alfine merge PLAN.md#US-001"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -141,7 +145,11 @@ fn uncommitted_changes_are_left_out_and_named_or_taken_along() {
     let sandbox = playing(json!([[{"shell": "cat mine.txt > seen.txt"}, write("work.txt", "x"), ready()]]));
     sandbox.write("mine.txt", "mine\n");
     let ran = run(&sandbox).expect(0);
-    assert!(ran.stderr.contains("mine.txt") && ran.stderr.contains("--include-uncommitted"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("mine.txt") && ran.stderr.contains("--include-uncommitted"),
+        "{}",
+        ran.stderr
+    );
     assert!(!sandbox.alfine(&["diff", TASK]).stdout.contains("+mine"));
 
     let sandbox = playing(json!([[{"shell": "cat mine.txt > seen.txt"}, ready()]]));

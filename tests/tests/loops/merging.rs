@@ -3,8 +3,7 @@
 use super::*;
 use std::path::Path;
 
-const CHECKED: &str =
-    "# Plan\n\n### US-001: Add a table\n\nWrite it.\n\nAcceptance criteria:\n- [ ] It is there: `test -e work.txt`\n";
+const CHECKED: &str = "# Plan\n\n### US-001: Add a table\n\nWrite it.\n\nAcceptance criteria:\n- [ ] It is there: `test -e work.txt`\n";
 
 /// All that a merge that is refused must leave alone.
 fn state_of(sandbox: &Sandbox) -> [String; 4] {
@@ -104,7 +103,12 @@ fn a_merge_by_itself_that_fails_says_so_and_keeps_the_task_done() {
         let arguments = if json { vec!["run", TASK, "--json"] } else { vec!["run", TASK] };
         let ran = sandbox.alfine(&arguments).expect(0);
         let told = if json { &ran.stderr } else { &ran.stdout };
-        assert!(told.contains("not merged") && told.contains("work.txt"), "{}\n{}", ran.stdout, ran.stderr);
+        assert!(
+            told.contains("`on_done` could not be") && told.contains("work.txt"),
+            "{}\n{}",
+            ran.stdout,
+            ran.stderr
+        );
         assert_eq!(sandbox.task(TASK)["status"], "done");
     }
 }

@@ -46,7 +46,11 @@ fn a_task_that_stops_blocks_what_depends_on_it() {
 fn a_task_that_waits_for_another_is_not_started_alone() {
     let sandbox = chain(&[("First", done())]);
     let ran = sandbox.alfine(&["run", "PLAN.md#US-002"]).expect(2);
-    assert!(ran.stderr.contains("waits for US-001") && ran.stderr.contains("alfine run PLAN.md"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("waits for US-001") && ran.stderr.contains("alfine run PLAN.md"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(sandbox.agent_runs().len(), 0);
 }
 

@@ -9,7 +9,9 @@ fn repository(settings: &str) -> Sandbox {
         (".gitignore", ".env\nnode_modules\n*.log\n"),
         ("alfine.toml", settings),
     ]);
-    sandbox.fake_agent(&json!({"runs": [[write("work.txt", "x"), not_ready()], [write("work.txt", "y"), ready()]]}));
+    sandbox.fake_agent(
+        &json!({"runs": [[write("work.txt", "x"), not_ready()], [write("work.txt", "y"), ready()]]}),
+    );
     sandbox.write(".env", "SETTING=1\n");
     sandbox.write("node_modules/left/index.js", "pad\n");
     sandbox
