@@ -151,7 +151,8 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
     }
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some("forked"), true))?;
     drop(lock);
-    let options = runner::BeginOptions { fork: Some((row.id.clone(), from.commit_id)), ..Default::default() };
+    let fork = runner::Fork { of: row, reference: from.reference };
+    let options = runner::BeginOptions { fork: Some(fork), ..Default::default() };
     runner::begin(project, &file, &spec, &options)
 }
 

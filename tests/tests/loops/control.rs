@@ -210,6 +210,7 @@ fn fork_begins_a_new_loop_from_an_earlier_tree_and_keeps_the_old_ones_checkpoint
     assert!(kept.lines().all(|name| now.lines().any(|other| other == name)), "{kept}\n--\n{now}");
     sandbox.alfine(&["merge", TASK]).expect(0);
     assert_eq!((sandbox.read("a.txt"), sandbox.read("c.txt")), ("one\n".into(), "three\n".into()));
+    assert_eq!(sandbox.git(&["log", "--format=%s"]), "feat: [US-001] Add a table\nfirst");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crate::{
     process::GuardedCommand,
     project::{PlanFile, Project},
     store::{
-        BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopSummary, PlanKind, PlanNew, Store, StoreError,
+        BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store,
+        StoreError,
     },
     task_spec::TaskSpec,
 };
@@ -32,8 +33,17 @@ const SETUP_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 pub struct BeginOptions {
     /// What is uncommitted in the user's tree becomes the base.
     pub include_uncommitted: bool,
-    /// Another loop of this task, and the commit of its that this one starts from.
-    pub fork: Option<(LoopId, String)>,
+    /// What this loop goes on from, where it does not start from HEAD.
+    pub fork: Option<Fork>,
+}
+
+/// Another loop of the same task, whose worktree is removed, and where in it a new one starts.
+#[derive(Debug, Clone)]
+pub struct Fork {
+    /// That loop.
+    pub of: LoopRow,
+    /// The ref of its checkpoint.
+    pub reference: String,
 }
 
 /// Begins a loop: claims the task, makes the branch and the worktree. The lock is the right to run it.
@@ -71,7 +81,7 @@ pub fn begin(
                 settings: &settings,
                 state: &state_json,
                 summary: &summary,
-                forked_from: options.fork.as_ref().map(|(id, _)| id),
+                forked_from: options.fork.as_ref().map(|fork| &fork.of.id),
             },
         )
     })?;
@@ -97,11 +107,13 @@ fn make_place(
     lock: &LoopLock,
     start: &git::Start,
 ) -> Result<()> {
+    if let Some(fork) = &options.fork {
+        return make_fork(project, key, fork, lock);
+    }
     let repository = &project.repository;
-    let base = match (&options.fork, options.include_uncommitted && !start.dirty.is_empty()) {
-        (Some((_, commit)), _) => commit.clone(),
-        (None, true) => keep_uncommitted(repository, &project.layout.checkpoint_index("base"), key)?,
-        (None, false) => start.base_commit.clone(),
+    let base = match options.include_uncommitted && !start.dirty.is_empty() {
+        true => keep_uncommitted(repository, &project.layout.checkpoint_index("base"), key)?,
+        false => start.base_commit.clone(),
     };
     let (branch, worktree) = match spec.isolation {
         Isolation::InPlace => (None, None),
@@ -123,6 +135,29 @@ fn make_place(
                 base_branch: start.base_branch.as_deref(),
                 base_commit: Some(&base),
                 worktree: worktree.as_deref(),
+            },
+        )
+    })?;
+    Ok(())
+}
+
+/// Makes the worktree of a loop as another one's checkpoint has it. Its branch and its base stay that one's: a checkpoint
+/// is never part of a branch.
+fn make_fork(project: &mut Project, key: &TaskKey, fork: &Fork, lock: &LoopLock) -> Result<()> {
+    let repository = &project.repository;
+    let path = git::worktree_dir(&project.user.data, repository.common_dir(), &key.plan, &key.id.0);
+    let branch = fork.of.branch.clone().unwrap_or_else(|| git::branch_name(&key.plan, &key.id.0));
+    let from = repository.checkpoint_at(&fork.reference)?;
+    let made = repository.restore_worktree(&path, &branch, &from)?;
+    let worktree = made.path.to_string_lossy();
+    project.store.write(|tx| {
+        tx.set_loop_place(
+            lock,
+            &LoopPlace {
+                branch: Some(&made.branch),
+                base_branch: fork.of.base_branch.as_deref(),
+                base_commit: fork.of.base_commit.as_deref(),
+                worktree: Some(&worktree),
             },
         )
     })?;
