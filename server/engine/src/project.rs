@@ -185,9 +185,14 @@ impl Project {
         Ok(PlanFile { name, path, text, plan })
     }
 
+    /// What was meant by a plan that is not there: a task of a known plan, or the plan whose name is nearest.
     fn nearest_plan(&self, name: &str) -> Option<String> {
-        let known = self.plans().unwrap_or_default().into_iter().map(|file| file.name).collect::<Vec<_>>();
-        nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
+        let plans = self.plans().unwrap_or_default();
+        let named = plans.iter().find_map(|file| {
+            let task = file.plan.tasks.iter().find(|task| task.id.0.eq_ignore_ascii_case(name))?;
+            Some(file.key(task).to_string())
+        });
+        named.or_else(|| nearest(name, plans.iter().map(|file| file.name.as_str())).map(str::to_owned))
     }
 
     /// The key of a task as the user named it. The plan may be gone, if the task is known.

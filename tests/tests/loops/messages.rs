@@ -38,6 +38,9 @@ fn a_misspelt_plan_names_the_nearest_one() {
     }
     refused(&sandbox, &["lint", "PLNA.md"], &["PLNA.md"]);
     refused(&sandbox, &["log", "PLNA.md#US-001"], &["did you mean PLAN.md?"]);
+    for command in ["run", "status"] {
+        refused(&sandbox, &[command, "us-001"], &["did you mean PLAN.md#US-001?"]);
+    }
     refused(&sandbox, &["run", "../PLAN.md"], &["outside of the repository"]);
 }
 
@@ -59,6 +62,8 @@ fn unknown_agents_permissions_and_settings_name_what_is_known() {
     refused(&sandbox, &["run", TASK, "--agent", "cluade"], &["cluade", "claude"]);
     refused(&sandbox, &["run", TASK, "--permissions", "everything"], &["everything", "commands"]);
     refused(&sandbox, &["run", TASK, "--max-cost", "-1"], &["-1"]);
+    let ran = sandbox.alfine(&["run", TASK, "--permissions", "everything"]);
+    assert_eq!(ran.stderr.matches("everything").count(), 1, "{}", ran.stderr);
     refused(&sandbox, &["init", "--agent", "cluade"], &["cluade", "claude"]);
     sandbox.write("alfine.toml", "[limits\n");
     refused(&sandbox, &["run", TASK], &["alfine.toml"]);

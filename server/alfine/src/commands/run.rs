@@ -306,6 +306,8 @@ fn settings(
     if let Some(permissions) = &args.permissions {
         flags.set("permissions", permissions.clone());
     }
+    // A flag that cannot be is told as such, once.
+    project.settings(flags.clone(), Vec::new())?;
     let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
     let mut fields = fields.to_vec();
     // What is typed now is meant now: a flag goes before what the plan says.
