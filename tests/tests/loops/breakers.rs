@@ -2,6 +2,7 @@
 
 use super::*;
 use alfine_tests::sandbox::{PATIENCE, wait_until};
+use std::os::unix::fs::PermissionsExt;
 
 /// Checks that a rule stopped the loop, and returns the task.
 #[track_caller]
@@ -101,8 +102,7 @@ fn running_time_ends_the_agent_and_stops_it() {
 
 #[test]
 fn a_silent_agent_is_ended_with_its_children_and_the_loop_goes_on() {
-    let sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
-    let mut sandbox = sandbox;
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
     let pid_file = sandbox.path().join("tool.pid");
     sandbox.fake_agent(&json!({"runs": [
         [write("a", "1"), {"background": {"pid_file": pid_file}}, {"wait_for": pid_file}, "hang"],
@@ -123,21 +123,14 @@ fn a_silent_agent_is_ended_with_its_children_and_the_loop_goes_on() {
 #[test]
 fn an_agent_that_never_speaks_is_ended_and_told_of_and_is_no_iteration() {
     let sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
-    sandbox.settings(
-        "[agents.claude]\ncommand = \"cat\"\nargs = [\"/dev/zero-not-there\", \"-\"]\n[limits]\nstartup = \"300ms\"\n",
-    );
     let mute = sandbox.path().join("mute");
     std::fs::write(&mute, "#!/bin/sh\nexec sleep 60\n").unwrap();
-    sandbox.command("chmod").args(["+x"]).arg(&mute).status().unwrap();
-    std::fs::write(
-        sandbox.path().join("home/config/alfine/config.toml"),
-        format!(
-            "[agents.claude]\ncommand = {:?}\n[limits]\nstartup = \"400ms\"\nstartup_warning = \"100ms\"\n\
+    std::fs::set_permissions(&mute, std::fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.settings(&format!(
+        "[agents.claude]\ncommand = {:?}\n[limits]\nstartup = \"400ms\"\nstartup_warning = \"100ms\"\n\
          agent_failing = 2\nretry_backoff = \"10ms\"\n",
-            mute.display().to_string()
-        ),
-    )
-    .unwrap();
+        mute.display().to_string()
+    ));
     let ran = run(&sandbox);
     let notes = ran.events("note");
     assert!(notes.iter().any(|note| note["note"] == "slow_start"), "{notes:?}\n{}", ran.stderr);

@@ -159,4 +159,6 @@ fn uncommitted_changes_are_left_out_and_named_or_taken_along() {
     assert!(diff.contains("+++ b/seen.txt") && diff.contains("+mine"), "{diff}");
     assert!(!diff.contains("b/mine.txt"), "{diff}");
     assert_eq!(sandbox.git(&["status", "--porcelain"]), "?? mine.txt");
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!((sandbox.read("mine.txt"), sandbox.read("seen.txt")), ("mine\n".into(), "mine\n".into()));
 }
