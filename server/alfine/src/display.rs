@@ -5,11 +5,12 @@ use alfine_core::breaker::{dollars, span};
 use alfine_engine::{runner::News, store::Millis, trust};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
-use std::{io::IsTerminal, time::Duration};
+use std::{cell::OnceCell, io::IsTerminal, time::Duration};
 
 /// Shows news to a person.
 pub struct Display {
-    moving: Option<ProgressBar>,
+    /// Begins to move with the first news: before that, questions may be asked.
+    moving: OnceCell<Option<ProgressBar>>,
     color: bool,
 }
 
@@ -18,15 +19,7 @@ impl Display {
     pub fn new() -> Self {
         let terminal = std::io::stdout().is_terminal();
         let color = terminal && std::env::var_os("NO_COLOR").is_none();
-        let moving = (terminal && std::io::stderr().is_terminal()).then(|| {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {elapsed} {wide_msg}") {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        Self { moving, color }
+        Self { moving: OnceCell::new(), color }
     }
 
     /// Shows one piece of news.
@@ -34,7 +27,7 @@ impl Display {
         if let Some((mark, line)) = line_of(news) {
             self.line(mark, &line);
         }
-        if let (Some(bar), Some(message)) = (&self.moving, moving_of(news)) {
+        if let (Some(bar), Some(message)) = (self.moving.get_or_init(spinner), moving_of(news)) {
             bar.set_message(message);
         }
     }
@@ -43,7 +36,7 @@ impl Display {
     pub fn line(&self, mark: Mark, text: &str) {
         let (on, off) = if self.color { (mark.color(), "\x1b[0m") } else { ("", "") };
         let print = || say(format_args!("{on}{}{off} {text}", mark.sign()));
-        match &self.moving {
+        match self.moving.get().and_then(Option::as_ref) {
             Some(bar) => bar.suspend(print),
             None => print(),
         }
@@ -51,10 +44,22 @@ impl Display {
 
     /// Takes the moving line away.
     pub fn finish(&self) {
-        if let Some(bar) = &self.moving {
+        if let Some(Some(bar)) = self.moving.get() {
             bar.finish_and_clear();
         }
     }
+}
+
+fn spinner() -> Option<ProgressBar> {
+    if !std::io::stdout().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {elapsed} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    Some(bar)
 }
 
 /// What a line is about, at a glance.
