@@ -220,7 +220,8 @@ pub fn line_of(news: &News) -> Option<(Mark, String)> {
 
 fn agent_line(payload: &Value) -> Option<(Mark, String)> {
     let line = match text(payload, "/event") {
-        "text" => shown(text(payload, "/text")),
+        // How the gate is read is told when the iteration is judged.
+        "text" => shown(text(payload, "/text").split("<COMPLETION_GATE>").next().unwrap_or_default()),
         "tool_started" => format!("{} {}", text(payload, "/name"), shown(text(payload, "/summary"))),
         "permission_denied" => {
             return Some((Mark::Notice, format!("denied: {}", shown(text(payload, "/tool")))));
@@ -265,6 +266,12 @@ fn note_line(payload: &Value) -> Option<(Mark, String)> {
         _ => return None,
     };
     Some(line)
+}
+
+/// A number of things: `1 file`, `2 files`.
+pub fn count(number: impl Into<u64>, thing: &str) -> String {
+    let number = number.into();
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 /// A moment as a clock on the wall shows it, with the date where it is another day.

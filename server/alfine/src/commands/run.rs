@@ -443,8 +443,10 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     display.line(
         Mark::Detail,
         &format!(
-            "{} of {} iterations · {cost}{} files changed",
-            summary.iteration, summary.max_iterations, summary.files_changed
+            "{} of {} iterations · {cost}{} changed",
+            summary.iteration,
+            summary.max_iterations,
+            crate::display::count(summary.files_changed, "file")
         ),
     );
     if let Some(done) = done {
