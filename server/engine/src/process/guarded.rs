@@ -159,7 +159,7 @@ impl GuardedCommand {
         command
             .arg("guard")
             .arg(self.first_signal.number().to_string())
-            .arg(self.grace.as_millis().to_string())
+            .arg(u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX).to_string())
             .arg("--")
             .arg(&self.program)
             .args(&self.args)

@@ -1,0 +1,126 @@
+//! The verifier that wants everything committed.
+
+use super::{Checked, VerifierExit};
+use alfine_core::finding::{Finding, Severity};
+use git2::{Repository, Status, StatusOptions, StatusShow};
+use std::path::Path;
+
+/// How many uncommitted files are named.
+const NAMED: usize = 100;
+
+/// Alfine's own folder in a worktree, which it commits or ignores itself.
+const OWN_FOLDER: &[u8] = b".alfine/";
+
+/// Looks for what is changed, staged or untracked in a worktree, below these pathspecs where there are any.
+pub(super) fn check(root: &Path, paths: &[String]) -> Checked {
+    match uncommitted(root, paths) {
+        Ok((count, named)) => {
+            let output = named.iter().map(|(path, what)| format!("{what} {path}\n")).collect();
+            let findings = named.into_iter().map(|(path, what)| finding(path, what)).collect();
+            Checked { exit: VerifierExit::Uncommitted { count }, output, findings }
+        }
+        Err(error) => Checked::not_run(format_args!("git: {}", error.message())),
+    }
+}
+
+/// How many files are uncommitted, and the first of them with what is the matter.
+type Uncommitted = (usize, Vec<(String, &'static str)>);
+
+fn uncommitted(root: &Path, paths: &[String]) -> Result<Uncommitted, git2::Error> {
+    let repository = Repository::open(root)?;
+    let mut options = StatusOptions::new();
+    // A folder that is all untracked is one entry: it may hold any number of files.
+    options.show(StatusShow::IndexAndWorkdir).include_untracked(true).include_ignored(false);
+    for path in paths {
+        options.pathspec(path);
+    }
+    let statuses = repository.statuses(Some(&mut options))?;
+    let mut count = 0;
+    let mut named = Vec::new();
+    for entry in statuses.iter().filter(|entry| !entry.path_bytes().starts_with(OWN_FOLDER)) {
+        count += 1;
+        if named.len() < NAMED {
+            named.push((String::from_utf8_lossy(entry.path_bytes()).into_owned(), word(entry.status())));
+        }
+    }
+    Ok((count, named))
+}
+
+fn word(status: Status) -> &'static str {
+    if status.is_conflicted() {
+        "conflicted"
+    } else if status.is_wt_new() {
+        "untracked"
+    } else if status.is_index_deleted() || status.is_wt_deleted() {
+        "deleted"
+    } else {
+        "changed"
+    }
+}
+
+fn finding(path: String, what: &str) -> Finding {
+    Finding {
+        severity: Severity::Error,
+        file: Some(path),
+        line: None,
+        column: None,
+        code: Some("uncommitted".to_owned()),
+        message: format!("{what} and not committed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use git2::Signature;
+    use std::fs;
+    use tempfile::TempDir;
+
+    fn repository() -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = Repository::init(folder.path()).unwrap();
+        for (path, text) in [("kept.txt", "1"), ("gone.txt", "1"), (".gitignore", "ignored\n")] {
+            fs::write(folder.path().join(path), text).unwrap();
+        }
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let who = Signature::now("a", "a@example.com").unwrap();
+        repository.commit(Some("HEAD"), &who, &who, "first", &tree, &[]).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_tree_with_ignored_files_and_alfines_own_is_clean() {
+        let folder = repository();
+        fs::write(folder.path().join("ignored"), "x").unwrap();
+        fs::create_dir(folder.path().join(".alfine")).unwrap();
+        fs::write(folder.path().join(".alfine/progress.md"), "x").unwrap();
+        let checked = check(folder.path(), &[]);
+        assert_eq!(checked.exit, VerifierExit::Uncommitted { count: 0 });
+        assert!(checked.findings.is_empty());
+    }
+
+    #[test]
+    fn every_kind_of_uncommitted_change_is_named() {
+        let folder = repository();
+        fs::write(folder.path().join("kept.txt"), "22").unwrap();
+        fs::remove_file(folder.path().join("gone.txt")).unwrap();
+        fs::create_dir(folder.path().join("new")).unwrap();
+        fs::write(folder.path().join("new/ä file"), "x").unwrap();
+        let checked = check(folder.path(), &[]);
+        assert_eq!(checked.exit, VerifierExit::Uncommitted { count: 3 });
+        assert_eq!(checked.output, "deleted gone.txt\nchanged kept.txt\nuntracked new/\n");
+        assert_eq!(check(folder.path(), &["new/*".to_owned()]).exit, VerifierExit::Uncommitted { count: 1 });
+        assert_eq!(check(folder.path(), &["none".to_owned()]).exit, VerifierExit::Uncommitted { count: 0 });
+    }
+
+    #[test]
+    fn what_is_no_worktree_proves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        for root in [folder.path().to_owned(), folder.path().join("gone")] {
+            assert!(matches!(check(&root, &[]).exit, VerifierExit::NotRun { .. }));
+        }
+    }
+}
