@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 patterns! {
     HEADER = r"^(error|warning)(?:\[([A-Za-z]+\d+)\])?: (.+)$";
     ARROW = r"^\s*--> (.+?):(\d+):(\d+)$";
-    LINT = r"^\s*= note: `#\[(?:warn|deny|forbid)\(([\w:-]+)\)\]`";
+    LINT = r"^\s*= note: (?:`#\[(?:warn|deny|forbid)\(|(?:requested on the command line with )?`-[WDF] )([\w:-]+)";
     // Errors that only count others.
     SUMMARY = r"^(?:could not compile|aborting due to|\d+ targets? failed|test (?:run )?failed|doctest failed|build failed|process didn't exit successfully|`.*` failed|.*\d+ (?:previous )?errors?(?:; \d+ warnings? emitted)?$)";
     PANIC = r"^\s*thread '(.+)'(?: \(\d+\))? panicked at (.+?):(\d+):(\d+):$";
@@ -78,7 +78,7 @@ impl LineParser for Parser {
             if !self.placed.insert(test.clone()) {
                 continue;
             }
-            let place = DOC_TEST.captures(&test).and_then(|c| Place::new(group(&c, 1), group(&c, 2), ""));
+            let place = doc_test(&test);
             let message = self.returned.get(&test).map_or("the test failed", String::as_str);
             found.add(Severity::Error, place, Some(&test), message);
         }
@@ -107,7 +107,8 @@ impl Parser {
             return true;
         }
         if let Some(lint) = LINT.captures(line) {
-            diagnostic.code.get_or_insert_with(|| group(&lint, 1).to_owned());
+            // The command line's spelling of a lint has hyphens.
+            diagnostic.code.get_or_insert_with(|| group(&lint, 1).replace('-', "_"));
             return true;
         }
         false
@@ -131,12 +132,15 @@ impl Parser {
             self.finish_panic(found);
         } else if let Some(section) = SECTION.captures(line) {
             self.section = Some(group(&section, 1).to_owned());
-        } else if let Some(test) = FAILED.captures(line).or_else(|| NEXTEST.captures(line)) {
-            let test = group(&test, 1).trim_end_matches(" - should panic").to_owned();
-            if self.failed.len() < TESTS && !self.failed.contains(&test) {
-                self.failed.push(test);
-            }
-        } else if let (Some(section), Some(error)) = (&self.section, line.strip_prefix("Error: ")) {
+        } else if let Some(test) = FAILED.captures(line) {
+            self.failed(group(&test, 1));
+        } else if let Some(test) = NEXTEST.captures(line) {
+            self.failed(group(&test, 1));
+            // What the test printed follows.
+            self.section = Some(group(&test, 1).to_owned());
+        } else if let (Some(section), Some(error)) =
+            (&self.section, line.trim_start().strip_prefix("Error: "))
+        {
             if self.returned.len() < TESTS {
                 self.returned.entry(section.clone()).or_insert_with(|| error.to_owned());
             }
@@ -144,6 +148,13 @@ impl Parser {
             return false;
         }
         true
+    }
+
+    fn failed(&mut self, test: &str) {
+        let test = test.trim_end_matches(" - should panic").to_owned();
+        if self.failed.len() < TESTS && !self.failed.contains(&test) {
+            self.failed.push(test);
+        }
     }
 
     fn begin_panic(&mut self, thread: &str, place: Option<Place>, message: Vec<String>) {
@@ -172,11 +183,19 @@ impl Parser {
     fn finish_panic(&mut self, found: &mut Collected) {
         let Some(Panic { test, place, message }) = self.panic.take() else { return };
         let message = if message.is_empty() { "panicked".to_owned() } else { message.join("\n") };
+        // A doc test runs in a file that nobody wrote.
+        let place = test.as_deref().and_then(doc_test).or(place);
         found.add(Severity::Error, place, test.as_deref(), &message);
         if self.placed.len() < TESTS {
             self.placed.extend(test);
         }
     }
+}
+
+/// Finds the place that a doc test's name says.
+fn doc_test(name: &str) -> Option<Place> {
+    let place = DOC_TEST.captures(name)?;
+    Place::new(group(&place, 1), group(&place, 2), "")
 }
 
 #[derive(Deserialize)]
@@ -261,6 +280,10 @@ note: function defined here
 
 For more information about this error, try `rustc --explain E0308`.
 warning: `app` (bin \"app\") generated 1 warning
+warning: unneeded `return` statement
+ --> src/lib.rs:8:5
+  |
+  = note: `-W clippy::needless-return` implied by `-W clippy::all`
 error: could not compile `app` (bin \"app\") due to 1 previous error; 1 warning emitted
 ";
         assert_eq!(
@@ -268,6 +291,7 @@ error: could not compile `app` (bin \"app\") due to 1 previous error; 1 warning 
             [
                 "warning src/main.rs:2:9 [unused_variables] unused variable: `x`",
                 "error src/main.rs:3:18 [E0308] mismatched types",
+                "warning src/lib.rs:8:5 [clippy::needless_return] unneeded `return` statement",
             ]
         );
     }
@@ -378,8 +402,25 @@ stack backtrace:
 
     #[test]
     fn doc_tests_have_the_place_in_their_name() {
-        let output = "test src/lib.rs - add (line 3) ... FAILED\n";
-        assert_eq!(read(output), ["error src/lib.rs:3:- [src/lib.rs - add (line 3)] the test failed"]);
+        let output = "\
+test src/lib.rs - add (line 3) ... FAILED
+test src/lib.rs - sub (line 9) ... FAILED
+
+---- src/lib.rs - sub (line 9) stdout ----
+Test executable failed (exit status: 101).
+
+stderr:
+
+thread 'main' (7) panicked at /tmp/rustdoctestsLYL0C/doctest_bundle_2024.rs:6:1:
+assertion failed: false
+";
+        assert_eq!(
+            read(output),
+            [
+                "error src/lib.rs:9:- [src/lib.rs - sub (line 9)] assertion failed: false",
+                "error src/lib.rs:3:- [src/lib.rs - add (line 3)] the test failed",
+            ]
+        );
     }
 
     #[test]
@@ -398,8 +439,22 @@ stack backtrace:
     assertion failed: false
     note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
 
-     SIGABRT [   0.010s] (2/2) app tests::aborts
-     Summary [   0.012s] 2 tests run: 0 passed, 2 failed, 0 skipped
+        FAIL [   0.047s] (2/3) app tests::returns
+  stdout ───
+
+    ---- tests::returns stdout ----
+
+  stderr ───
+    Error: ParseIntError { kind: InvalidDigit }
+
+        FAIL [   0.047s] (2/3) app tests::spawns
+  stderr ───
+
+    thread '<unnamed>' (78) panicked at src/lib.rs:20:9:
+    boom
+
+     SIGABRT [   0.010s] (3/3) app tests::aborts
+     Summary [   0.012s] 4 tests run: 0 passed, 4 failed, 0 skipped
         FAIL [   0.004s] (1/2) app tests::adds
 error: test run failed
 ";
@@ -407,6 +462,8 @@ error: test run failed
             read(output),
             [
                 "error src/lib.rs:12:9 [tests::adds] assertion failed: false",
+                "error src/lib.rs:20:9 [tests::spawns] boom",
+                "error -:-:- [tests::returns] ParseIntError { kind: InvalidDigit }",
                 "error -:-:- [tests::aborts] the test failed",
             ]
         );
