@@ -276,7 +276,9 @@ fn settle(mut findings: Vec<Finding>, exit: &VerifierExit, name: &str, output: &
         VerifierExit::Code { code: 127 } => {
             format!("“{name}” was not found (exit status 127): install it, or name another command")
         }
-        VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. } if !findings.is_empty() => {
+        VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. }
+            if findings.iter().any(|finding| finding.severity == Severity::Error) =>
+        {
             return findings;
         }
         _ => {

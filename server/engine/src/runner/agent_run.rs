@@ -47,6 +47,9 @@ pub(super) struct Ended {
     session_total_cost: Option<f64>,
 }
 
+/// A whole environment: names and values.
+pub(super) type Environment = Vec<(OsString, OsString)>;
+
 /// The agent's process while it lives.
 pub(super) struct LiveAgent {
     pub(super) run: u32,
@@ -74,10 +77,7 @@ impl LiveAgent {
 }
 
 /// The environment that agents and verifiers get, and what hides the rest of it in logs.
-pub(super) fn environment(
-    adapter: &dyn Adapter,
-    spec: &TaskSpec,
-) -> Result<(Vec<(OsString, OsString)>, Arc<Masker>)> {
+pub(super) fn environment(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environment, Arc<Masker>)> {
     let all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let mut own: Vec<&str> = adapter.own_env().to_vec();
     for (when, names) in adapter.own_env_when() {
