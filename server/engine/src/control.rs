@@ -52,6 +52,11 @@ pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: Pa
         return Ok(Taken::ByRunner);
     }
     let lock = runner::claim(project, &row.id)?;
+    // There is no iteration to wait for where nobody runs it.
+    let command = match command {
+        Command::Pause { .. } => &Command::Pause { now: true },
+        other => other,
+    };
     let mut observe = |_: &runner::News| {};
     let runner =
         Runner::new(&project.repository, &project.layout, &mut project.store, lock, program, &mut observe)?;

@@ -139,7 +139,7 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
             .hint(format!("set it back instead: alfine rewind {key} {iteration}")));
     }
     let from = checkpoint_after(project, &row, iteration)?;
-    let file = project.plan(&key.plan)?;
+    let file = project.plan_named(&key.plan)?;
     let mut spec = spec_of(&row)?;
     spec.prepared = false;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
@@ -201,7 +201,7 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
 
 /// Ticks a task in its plan. A plan that cannot be written is no reason to undo a merge.
 fn tick(project: &Project, key: &TaskKey) -> Option<PathBuf> {
-    let file = project.plan(&key.plan).ok()?;
+    let file = project.plan_named(&key.plan).ok()?;
     let task = file.plan.tasks.iter().find(|task| task.id == key.id)?;
     let edits: Vec<TextEdit> = plan::tick(&file.text, task);
     if edits.is_empty() {

@@ -111,6 +111,7 @@ pub struct Runner<'a> {
     commands: Vec<(i64, Option<String>)>,
     observe: &'a mut dyn FnMut(&News),
     finished: bool,
+    cut_short: bool,
 }
 
 impl<'a> Runner<'a> {
@@ -170,6 +171,7 @@ impl<'a> Runner<'a> {
             commands: Vec::new(),
             observe,
             finished: false,
+            cut_short: false,
         })
     }
 
@@ -193,12 +195,25 @@ impl<'a> Runner<'a> {
     pub fn apply(mut self, command: Command) -> Result<Option<String>> {
         self.inputs.push_back(Input::CommandReceived(command));
         self.work_off()?;
-        // A loop whose runner died while its agent worked: there is nothing to wait for.
         self.save()?;
+        self.leave_unrun()?;
         Ok(self.refusal())
     }
 
+    /// Says of a loop in the middle of something that nobody runs it.
+    fn leave_unrun(&mut self) -> Result<()> {
+        if self.state.status().needs_runner() {
+            let lock = &self.lock;
+            self.store.write(|tx| {
+                tx.set_loop_status(lock, TaskStatus::Interrupted, Some("nobody runs it"), false)
+            })?;
+        }
+        Ok(())
+    }
+
     fn run_to_rest(&mut self) -> Result<TaskStatus> {
+        let lock = &self.lock;
+        self.store.write(|tx| tx.release_commands(lock))?;
         if !self.spec.prepared {
             self.prepare()?;
         }
@@ -215,6 +230,11 @@ impl<'a> Runner<'a> {
         while !self.at_rest() {
             self.wait()?;
             self.work_off()?;
+            if self.cut_short {
+                self.save()?;
+                self.leave_unrun()?;
+                return Ok(TaskStatus::Interrupted);
+            }
         }
         self.save()?;
         Ok(self.state.status())
@@ -266,6 +286,11 @@ impl<'a> Runner<'a> {
             Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
             Message::VerifyNews(round, news) if round == self.verify_round => self.tell("verifier", news),
             Message::Mail => self.take_mail()?,
+            // Checks run again when the loop goes on; the agent's work is kept already.
+            Message::Interrupted if self.verifiers.is_some() => {
+                self.verifiers = None;
+                self.cut_short = true;
+            }
             Message::Interrupted => {
                 self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true }))
             }
@@ -449,6 +474,12 @@ impl<'a> Runner<'a> {
         // The log helps the next iteration; a tree in which it cannot be written is no reason to end the loop.
         if let Err(error) = progress::append(&self.worktree(), &entry) {
             self.tell("progress_not_logged", json!({ "message": error.to_string() }));
+            return Ok(());
+        }
+        match progress::consolidate(&self.worktree()) {
+            Ok(None) => {}
+            Ok(Some(consolidated)) => self.tell("progress_consolidated", json!({ "log": consolidated.log })),
+            Err(error) => self.tell("progress_not_logged", json!({ "message": error.to_string() })),
         }
         Ok(())
     }

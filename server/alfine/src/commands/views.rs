@@ -25,7 +25,7 @@ pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> 
 
 /// The view of one task.
 pub fn of_task(project: &Project, key: &TaskKey) -> Result<TaskView> {
-    let plans: Vec<PlanFile> = project.plan(&key.plan).into_iter().collect();
+    let plans: Vec<PlanFile> = project.plan_named(&key.plan).into_iter().collect();
     let found = of_plans(project, &plans)?.into_iter().find(|view| view.task == *key);
     found.ok_or_else(|| {
         Error::new(ErrorKind::User, format!("there is no task {key}")).hint("`alfine status` lists them")
