@@ -3,6 +3,8 @@
 //! Ignored by a plain `cargo test`, for they need the CLI and python3; `tests/run` gets the one, runs them, and counts
 //! them as skipped where it cannot. `ALFINE_REAL_CLAUDE` names the CLI.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use alfine_tests::{
     model_stub::ModelStub,
     sandbox::{PATIENCE, Ran, Sandbox, wait_until},
@@ -74,8 +76,8 @@ impl Scene {
             fs::read_dir(of_loop).unwrap().map(|entry| entry.unwrap().path()).collect();
         runs.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
         let text = fs::read_to_string(runs.iter().max().unwrap()).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.filter(|line| line["type"] == "result").last().unwrap()
+        let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.rfind(|line| line["type"] == "result").unwrap()
     }
 }
 

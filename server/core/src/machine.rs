@@ -284,7 +284,7 @@ impl LoopState {
             Input::Committed => self.committed(now, out),
             Input::CommandReceived(command) => self.command(now, command, out),
             Input::TimerFired => self.timer(now, out),
-            Input::ApprovalGiven(answer) => self.answered(now, answer, out),
+            Input::ApprovalGiven(answer) => self.answered(now, &answer, out),
             Input::Failed(message) => self.fail(now, message, out),
         }
     }
@@ -401,7 +401,7 @@ impl LoopState {
             Outcome::RateLimit { reset_at } => self.wait_for_limit(now, reset_at, &message, out),
             Outcome::Server | Outcome::Interrupted => self.retry_agent(now, outcome.class(), &message, out),
             Outcome::SessionNotFound if self.current.resumed => {
-                self.start_afresh(now, Recovery::SessionLost, out)
+                self.start_afresh(now, Recovery::SessionLost, out);
             }
             Outcome::SessionNotFound => self.retry_agent(now, outcome.class(), &message, out),
             Outcome::Context if !self.current.context_full => {
@@ -724,7 +724,7 @@ impl LoopState {
         }
     }
 
-    fn answered(&mut self, now: Moment, answer: Answer, out: &mut Vec<Effect>) {
+    fn answered(&mut self, now: Moment, answer: &Answer, out: &mut Vec<Effect>) {
         let Phase::NeedsInput { ask } = &self.phase else {
             return out.push(Effect::Refuse(format!("it is {}: nothing is asked", self.status())));
         };
@@ -734,7 +734,7 @@ impl LoopState {
             self.enter(now, Phase::Committing);
             return out.push(Effect::Commit);
         }
-        if let Some(note) = ask.note_for_agent(&answer) {
+        if let Some(note) = ask.note_for_agent(answer) {
             self.notes.push(note);
         }
         if let Some(trip) = self.breaker.open().cloned() {

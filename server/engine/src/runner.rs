@@ -182,7 +182,7 @@ impl<'a> Runner<'a> {
 
     /// Runs the loop until it rests, and says where.
     pub fn run(mut self) -> Result<TaskStatus> {
-        let mailbox = mailbox::listen(self.layout, &self.store, self.outbox.clone());
+        let mailbox = mailbox::listen(self.layout, self.store, self.outbox.clone());
         let ended = self.run_to_rest();
         drop(mailbox);
         if ended.is_err() {
@@ -292,7 +292,7 @@ impl<'a> Runner<'a> {
                 self.cut_short = true;
             }
             Message::Interrupted => {
-                self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true }))
+                self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true }));
             }
             // A helper of something that is over.
             Message::Output(_)

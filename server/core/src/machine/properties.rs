@@ -99,7 +99,7 @@ impl World {
                 Effect::IterationEnded(judgement) => self.judged.push(judgement.iteration),
                 Effect::TakeCheckpoint(CheckpointKind::Timer) => {}
                 Effect::TakeCheckpoint(_) | Effect::RunVerifiers | Effect::Commit => {
-                    self.pending = Some(effect)
+                    self.pending = Some(effect);
                 }
                 Effect::KillAgent(_) => prop_assert!(self.agent_lives, "ends an agent that is not there"),
                 _ => {}

@@ -52,7 +52,7 @@ pub fn begin(
     let lock = LoopLock::acquire(&project.layout, &id)?;
     let settings = settings_of(spec)?;
     let state = LoopState::new(spec.machine.clone());
-    let state_json = serde_json::to_string(&state).map_err(internal)?;
+    let state_json = serde_json::to_string(&state).map_err(|error| internal(&error))?;
     let summary = first_summary(&state);
     project.store.write(|tx| -> Result<(), StoreError> {
         tx.put_plan(&PlanNew {
@@ -195,10 +195,10 @@ fn first_summary(state: &LoopState) -> LoopSummary {
 }
 
 fn settings_of(spec: &TaskSpec) -> Result<Value> {
-    serde_json::to_value(spec).map_err(internal)
+    serde_json::to_value(spec).map_err(|error| internal(&error))
 }
 
-fn internal(error: serde_json::Error) -> Error {
+fn internal(error: &serde_json::Error) -> Error {
     Error::new(ErrorKind::Internal, format!("a loop's settings cannot be saved: {error}"))
 }
 

@@ -44,9 +44,12 @@ enum Kind {
     Make,
 }
 
+/// Reads one kind's commands from a folder; none where there is nothing of that kind.
+type Detector = fn(&Path) -> Option<Vec<String>>;
+
 /// The commands of one folder, by kind; a kind that is there without any check has none.
 fn kinds(folder: &Path) -> BTreeMap<Kind, Vec<String>> {
-    let detectors: [(Kind, fn(&Path) -> Option<Vec<String>>); 5] = [
+    let detectors: [(Kind, Detector); 5] = [
         (Kind::Cargo, cargo),
         (Kind::Node, node),
         (Kind::Python, python),
