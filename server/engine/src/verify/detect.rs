@@ -300,7 +300,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_manifest_panics(text in any::<String>(), name in "Cargo.toml|package.json|pyproject.toml|Makefile") {
+        fn no_manifest_panics(text in any::<String>(), name in r"Cargo\.toml|package\.json|pyproject\.toml|Makefile") {
             let _ = commands(&[(name.as_str(), text.as_str())], &[text.as_str()]);
         }
     }
