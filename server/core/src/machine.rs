@@ -124,6 +124,8 @@ pub enum Input {
     CommandReceived(Command),
     /// The moment of [`LoopState::deadline`] has come.
     TimerFired,
+    /// The computer slept, or its clock was set forward: nobody could work in that time.
+    Slept(Duration),
     /// A user's answer.
     ApprovalGiven(Answer),
     /// An effect could not be performed; the loop cannot go on.
@@ -284,6 +286,7 @@ impl LoopState {
             Input::Committed => self.committed(now, out),
             Input::CommandReceived(command) => self.command(now, command, out),
             Input::TimerFired => self.timer(now, out),
+            Input::Slept(time) => self.slept(time),
             Input::ApprovalGiven(answer) => self.answered(now, &answer, out),
             Input::Failed(message) => self.fail(now, message, out),
         }
@@ -561,6 +564,18 @@ impl LoopState {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Takes time out of every count of it. What is waited for stays where it is: a usage limit passes in sleep, too.
+    fn slept(&mut self, time: Duration) {
+        if let Some(since) = &mut self.active_since {
+            *since = since.after(time);
+        }
+        if let Phase::Agent(agent) = &mut self.phase {
+            for moment in [&mut agent.spawned_at, &mut agent.last_output, &mut agent.kept_at] {
+                *moment = moment.after(time);
+            }
         }
     }
 

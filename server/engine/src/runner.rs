@@ -46,6 +46,10 @@ use verifying::LiveVerifiers;
 
 /// News of the agent that change nothing are saved together, this long after the first one at the latest.
 const SAVE_NEWS_WITHIN: Duration = Duration::from_millis(100);
+/// A wait is cut into pieces of this length, since a computer that sleeps does not count it.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
+/// A difference between the two clocks that is more than their usual drift.
+const SLEPT: Duration = Duration::from_secs(10);
 /// How many messages wait for the owner of the state before its helpers have to.
 const INBOX: usize = 1024;
 /// Alfine's own files in a working tree; no change of theirs is the agent's work.
@@ -251,10 +255,14 @@ impl<'a> Runner<'a> {
     }
 
     fn wait(&mut self) -> Result<()> {
-        let message = match self.timeout() {
-            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(timeout) => self.inbox.recv_timeout(timeout),
-        };
+        let (wall, awake) = (now(), Instant::now());
+        let message = self.inbox.recv_timeout(self.timeout());
+        // The clock of `Instant` stands still while the computer sleeps, the one on the wall does not.
+        let slept = now().since(wall).saturating_sub(awake.elapsed());
+        if slept >= SLEPT {
+            self.inputs.push_back(Input::Slept(slept));
+            self.work_off()?;
+        }
         match message {
             Ok(message) => self.receive(message)?,
             Err(RecvTimeoutError::Timeout) => {}
@@ -271,10 +279,10 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    fn timeout(&self) -> Option<Duration> {
+    fn timeout(&self) -> Duration {
         let deadline = self.state.deadline().map(|deadline| deadline.since(now()));
         let unsaved = self.unsaved_since.map(|since| SAVE_NEWS_WITHIN.saturating_sub(since.elapsed()));
-        deadline.into_iter().chain(unsaved).min()
+        deadline.into_iter().chain(unsaved).min().unwrap_or(LOOK_AT_CLOCK).min(LOOK_AT_CLOCK)
     }
 
     fn receive(&mut self, message: Message) -> Result<()> {

@@ -34,6 +34,8 @@ const STDERR_TAIL: usize = 16 * 1024;
 const TELL_OUTPUT_EVERY: Duration = Duration::from_secs(1);
 /// How long an agent has to end itself before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
+/// The longest transcript of one run, in bytes: an agent that prints all night must not fill the disk.
+const TRANSCRIPT_LIMIT: u64 = 512 << 20;
 /// The longest text of the agent in the change feed, in characters. The transcript has it whole.
 const NEWS_TEXT: usize = 2000;
 
@@ -347,6 +349,7 @@ fn read_errors(
 struct Transcript {
     path: PathBuf,
     file: Option<BufWriter<File>>,
+    room: u64,
     lines: Lines,
     masker: Arc<Masker>,
 }
@@ -361,18 +364,38 @@ impl Transcript {
                 None
             }
         };
-        Self { path: path.to_owned(), file, lines: Lines::with_limit(agent::LINE_LIMIT), masker }
+        Self {
+            path: path.to_owned(),
+            file,
+            room: TRANSCRIPT_LIMIT,
+            lines: Lines::with_limit(agent::LINE_LIMIT),
+            masker,
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        let Self { file, lines, masker, .. } = self;
+        self.room = self.room.saturating_sub(bytes.len() as u64);
+        if self.room == 0 {
+            self.close_full();
+        }
+        let Self { file, room, lines, masker, .. } = self;
         let mut failed = None;
         if let Some(file) = file {
             lines.feed(bytes, |line| {
-                failed = failed.take().or(write_line(file, masker, &line).err());
+                let shown = match &line {
+                    agent::Line::Whole(bytes) => bytes,
+                    agent::Line::Cut { head, .. } => head,
+                };
+                *room = room.saturating_sub(shown.len() as u64);
+                if *room > 0 {
+                    failed = failed.take().or(write_line(file, masker, &line).err());
+                }
             });
         }
         self.give_up_on(failed);
+        if self.room == 0 {
+            self.close_full();
+        }
     }
 
     fn flush(&mut self) {
@@ -388,6 +411,15 @@ impl Transcript {
             });
         }
         self.flush();
+    }
+
+    /// Ends a transcript that is as long as it may be. What the agent says is still read.
+    fn close_full(&mut self) {
+        if let Some(mut file) = self.file.take() {
+            let limit = TRANSCRIPT_LIMIT >> 20;
+            let _ =
+                writeln!(file, "\n… the transcript ends here, at {limit} MiB").and_then(|()| file.flush());
+        }
     }
 
     fn close(mut self) {
