@@ -163,7 +163,7 @@ pub struct RunArgs {
     #[arg(long, value_enum)]
     pub context: Option<Context>,
     /// Stop before the next iteration once the loop cost this much, in US dollars.
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub max_cost: Option<f64>,
     /// What the agent may do without asking: edits, commands, all.
     #[arg(long, value_name = "WHAT")]
@@ -262,7 +262,7 @@ pub struct ContinueArgs {
     #[arg(short = 'i', long, value_name = "N")]
     pub max_iterations: Option<u32>,
     /// The new limit of cost, in US dollars.
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub max_cost: Option<f64>,
     /// Set the breaker's counters to zero.
     #[arg(long)]

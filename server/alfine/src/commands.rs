@@ -86,7 +86,8 @@ fn working_directory(given: Option<&Path>) -> Result<PathBuf> {
     let Some(given) = given else { return Ok(current) };
     let directory = current.join(given);
     if !directory.is_dir() {
-        return Err(Error::user(format!("{} is not a folder", directory.display())));
+        return Err(Error::user(format!("{} is not a folder", directory.display()))
+            .hint("give the folder of a repository, or one in it"));
     }
     Ok(directory)
 }

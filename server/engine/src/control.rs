@@ -36,9 +36,7 @@ pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
     Err(match project.store.task(key)? {
         Some(task) => Error::user(format!("{key} has no loop; it is {}", task.status))
             .hint(format!("start one: alfine run {key}")),
-        None => {
-            Error::user(format!("no task {key} was ever started")).hint("`alfine status` lists the tasks")
-        }
+        None => Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}")),
     })
 }
 

@@ -142,7 +142,13 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
     let file = project.plan_named(&key.plan)?;
     let mut spec = spec_of(&row)?;
     spec.prepared = false;
+    spec.brought.clear();
+    project.repository.preflight(spec.isolation)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    // The new loop's worktree stands in the same place; what the old one holds is kept as a last checkpoint.
+    if let Some(branch) = &row.branch {
+        remove_place(project, &row, branch)?;
+    }
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some("forked"), true))?;
     drop(lock);
     let options = runner::BeginOptions { fork: Some((row.id.clone(), from.commit_id)), ..Default::default() };

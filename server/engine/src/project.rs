@@ -177,8 +177,14 @@ impl Project {
 
     fn read_plan(name: String, path: PathBuf, given: &str) -> Result<PlanFile> {
         let bytes = std::fs::read(&path).map_err(|error| {
-            Error::user(format!("cannot read the plan {given}: {error}"))
-                .hint("`alfine init` writes a first plan; `alfine status` lists the known ones")
+            Error::user(format!("cannot read the plan {given}: {error}")).hint(
+                match self.nearest_plan(&name) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => {
+                        "`alfine init` writes a first plan; `alfine status` lists the known ones".to_owned()
+                    }
+                },
+            )
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
@@ -186,6 +192,11 @@ impl Project {
         })?;
         let plan = plan::parse_markdown(&text);
         Ok(PlanFile { name, path, text, plan })
+    }
+
+    fn nearest_plan(&self, name: &str) -> Option<String> {
+        let known = self.plans().unwrap_or_default().into_iter().map(|file| file.name).collect::<Vec<_>>();
+        nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// The key of a task as the user named it. The plan may be gone, if the task is known.
@@ -197,9 +208,18 @@ impl Project {
         };
         let name = self.name_of(&self.directory.join(&target.plan)).unwrap_or_else(|| target.plan.clone());
         let key = TaskKey::new(name, task.clone());
-        let as_given = TaskKey::new(target.plan, task);
-        let known_as_given = self.store.task(&key)?.is_none() && self.store.task(&as_given)?.is_some();
-        Ok(if known_as_given { as_given } else { key })
+        if self.store.task(&key)?.is_some() {
+            return Ok(key);
+        }
+        let as_given = TaskKey::new(target.plan.clone(), task);
+        if self.store.task(&as_given)?.is_some() {
+            return Ok(as_given);
+        }
+        let file = self.plan(&target.plan)?;
+        match file.plan.tasks.iter().find(|task| task.id == key.id) {
+            Some(task) => Ok(file.key(task)),
+            None => Err(no_such_task(&file, &key.id.0)),
+        }
     }
 
     /// A path from the repository's root, `/` separated; none outside of it.
@@ -266,16 +286,22 @@ fn flat(path: &Path) -> PathBuf {
     flat
 }
 
+/// The known name that is most like a misspelt one, if one is like it at all.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness =
+        |other: &str| strsim::normalized_damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
+    known
+        .map(|other| (likeness(other), other))
+        .filter(|(likeness, _)| *likeness > 0.5)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, near)| near)
+}
+
 /// An error about a task that is not in its plan.
 pub fn no_such_task(file: &PlanFile, task: &str) -> Error {
     let ids: Vec<&str> = file.plan.tasks.iter().map(|task| task.id.0.as_str()).collect();
-    let near = ids
-        .iter()
-        .map(|id| (strsim::normalized_damerau_levenshtein(&id.to_lowercase(), &task.to_lowercase()), *id))
-        .filter(|(score, _)| *score > 0.5)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = match (near, ids.as_slice()) {
-        (Some((_, near)), _) => format!("did you mean {}#{near}?", file.name),
+    let hint = match (nearest(task, ids.iter().copied()), ids.as_slice()) {
+        (Some(near), _) => format!("did you mean {}#{near}?", file.name),
         (None, []) => {
             "write a heading such as “### US-001: Add coupon table”, or a list of checkboxes".to_owned()
         }

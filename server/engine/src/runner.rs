@@ -218,11 +218,14 @@ impl<'a> Runner<'a> {
     fn run_to_rest(&mut self) -> Result<TaskStatus> {
         let lock = &self.lock;
         self.store.write(|tx| tx.release_commands(lock))?;
-        if !self.spec.prepared {
-            self.prepare()?;
+        if self.spec.prepared {
+            self.restore_worktree()?;
+        } else if !self.prepare()? {
+            // Without its setup no iteration makes sense; what the user sent waits for the next start.
+            self.save()?;
+            return Ok(self.state.status());
         }
         if self.mid_way() {
-            self.restore_worktree()?;
             self.inputs.push_back(if self.state.phase == Phase::Idle {
                 Input::Start
             } else {

@@ -91,7 +91,11 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     };
     run::ask_for_trust(&project, &key, &spec, &loaded, &trust)?;
     let lock = runner::claim(&mut project, &row.id)?;
-    control::leave(&mut project, &key, &command)?;
+    // A loop whose runner died is only taken over: where it waited, it waits on.
+    let says_more = args.max_iterations.is_some() || args.max_cost.is_some() || args.reset_breaker;
+    if row.status != TaskStatus::Interrupted || says_more {
+        control::leave(&mut project, &key, &command)?;
+    }
     if args.background {
         run::detach(&project, lock)?;
         say(format_args!("{key} goes on in the background; follow it: alfine log {key} --follow"));

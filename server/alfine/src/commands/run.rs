@@ -163,7 +163,7 @@ pub fn foreground(
     if status == TaskStatus::Done {
         match finish::when_done(project, key) {
             Ok(words) => done = words,
-            Err(error) => done = Some(format!("not {}: {}", "merged", error.message)),
+            Err(error) => report_unfinished(&error, display),
         }
         status = runner::loop_of(&project.store, key)?.map_or(status, |row| row.status);
     }
@@ -172,6 +172,16 @@ pub fn foreground(
         Some(display) => tell_end(project, key, display, done)?,
     }
     Ok(exit_status(status))
+}
+
+/// Tells that a task is done, and what its settings say to do then could not be done.
+fn report_unfinished(error: &Error, display: Option<&Display>) {
+    let hint = error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    let words = format!("done, but `on_done` could not be: {}{hint}", error.message);
+    match display {
+        Some(display) => display.line(Mark::Bad, &words),
+        None => tracing::warn!("{words}"),
+    }
 }
 
 fn run_loop(project: &mut Project, lock: LoopLock, observe: &mut dyn FnMut(&News)) -> Result<TaskStatus> {
@@ -433,7 +443,12 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     };
     let reason = row.reason.as_deref().filter(|reason| !reason.is_empty());
     let reason = reason.map(|reason| format!(": {}", trust::printable(reason))).unwrap_or_default();
-    display.line(mark, &format!("{key} is {}{reason}", row.status.as_str().replace('_', " ")));
+    let is = match row.status {
+        TaskStatus::NeedsInput => "needs your input".to_owned(),
+        TaskStatus::Failed => "failed".to_owned(),
+        status => format!("is {status}"),
+    };
+    display.line(mark, &format!("{key} {is}{reason}"));
     let cost = match (row.cost_usd, row.tokens) {
         (Some(cost), _) => format!("{} · ", alfine_core::breaker::dollars(cost)),
         (None, 0) => String::new(),

@@ -5,7 +5,7 @@ use crate::{cli::StatusArgs, report::exit};
 use alfine_core::{breaker::dollars, task::TaskStatus};
 use alfine_engine::{
     Result,
-    project::{Project, Target},
+    project::{self, Project, Target},
     runner,
     trust::printable,
     view::TaskView,
@@ -23,6 +23,9 @@ pub fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     let mut tasks = views::of_plans(&project, &plans)?;
     if let (Some(target), [file]) = (&target, plans.as_slice()) {
         tasks.retain(|view| view.plan == file.name && target.task.as_ref().is_none_or(|id| view.id == *id));
+        if let (Some(id), []) = (&target.task, tasks.as_slice()) {
+            return Err(project::no_such_task(file, id));
+        }
     }
     if args.json {
         print_json(&serde_json::json!({ "tasks": tasks }))?;

@@ -3,21 +3,24 @@
 use alfine_core::{
     plan::Task,
     task::{TaskKey, TaskStatus},
+    text::{LineIndex, Span},
 };
 use alfine_engine::{
     Error, ErrorKind, Result,
     config::Partial,
     project::{PlanFile, Project},
     store::LoopRow,
-    view::{PlannedTask, TaskView, task_views},
+    view::{PlannedTask, TaskView, ViewPlace, ViewRange, task_views},
 };
 
 /// The views of every task of these plans, and of loops whose task is in none.
 pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> {
     let mut planned = Vec::new();
     for file in plans {
+        let lines = LineIndex::new(&file.text);
         for task in &file.plan.tasks {
-            planned.push(planned_task(project, file, task)?);
+            let range = range_of(&file.text, &lines, task.title_span);
+            planned.push(planned_task(project, file, task, range)?);
         }
     }
     Ok(task_views(&project.store, &planned)?)
@@ -32,7 +35,19 @@ pub fn of_task(project: &Project, key: &TaskKey) -> Result<TaskView> {
     })
 }
 
-fn planned_task(project: &Project, file: &PlanFile, task: &Task) -> Result<PlannedTask> {
+/// A span as the protocol of editors counts by default: lines from 0, UTF-16 units from 0.
+fn range_of(text: &str, lines: &LineIndex, span: Span) -> ViewRange {
+    let place = |offset: usize| {
+        let (line, column) = lines.line_column(text, offset);
+        let before = text.get(..offset).unwrap_or(text).chars().rev().take(column - 1);
+        let units: usize = before.map(char::len_utf16).sum();
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        ViewPlace { line: number(line - 1), character: number(units) }
+    };
+    ViewRange { start: place(span.start), end: place(span.end) }
+}
+
+fn planned_task(project: &Project, file: &PlanFile, task: &Task, range: ViewRange) -> Result<PlannedTask> {
     let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
     // A plan with a field that cannot be is still shown; `lint` and `run` say what is wrong.
     let config =
@@ -42,7 +57,7 @@ fn planned_task(project: &Project, file: &PlanFile, task: &Task) -> Result<Plann
         key: file.key(task),
         title: task.title.clone(),
         uri: Some(uri(&file.path)),
-        range: None,
+        range: Some(range),
         status: match (task.done, waits) {
             (true, _) => TaskStatus::Done,
             (false, true) => TaskStatus::Pending,
@@ -95,8 +110,12 @@ pub fn next_steps(key: &TaskKey, status: TaskStatus, row: &LoopRow) -> Vec<Strin
             vec![format!("see why: alfine log {key}"), format!("try again: alfine continue {key}")]
         }
         TaskStatus::NeedsInput => {
-            let asks_approval = row.reason.as_deref().is_some_and(|reason| reason.ends_with("Is it done?"));
-            match asks_approval {
+            let reason = row.reason.as_deref().unwrap_or_default();
+            let mend_first = ["the agent is not logged in", "the agent's account", "the agent cannot run"];
+            if mend_first.iter().any(|start| reason.starts_with(start)) {
+                return vec![format!("once that is mended: alfine continue {key}")];
+            }
+            match reason.ends_with("Is it done?") {
                 true => vec![
                     format!("look at it: alfine diff {key}"),
                     format!("answer:     alfine answer {key} --approve   (or --reject \"what is missing\")"),

@@ -185,7 +185,22 @@ impl Runner<'_> {
             agent.usage = Some(*usage);
         }
         self.tell_event(&event);
+        let event = match event {
+            AgentEvent::Ended { outcome, message } => {
+                let message = self.with_login(&outcome, message);
+                AgentEvent::Ended { outcome, message }
+            }
+            event => event,
+        };
         self.inputs.push_back(Input::AgentEvent(event));
+    }
+
+    /// Adds the remedy to what an agent says that is not logged in: it is what the user is asked for.
+    fn with_login(&self, outcome: &Outcome, message: String) -> String {
+        match (outcome, self.adapter.login_hint()) {
+            (Outcome::Auth, login) if !login.is_empty() => format!("{message}; to log in: {login}"),
+            _ => message,
+        }
     }
 
     fn tell_event(&mut self, event: &AgentEvent) {
@@ -228,7 +243,8 @@ impl Runner<'_> {
             "agent_ended",
             json!({ "outcome": outcome, "message": message, "usage": agent.usage, "login": login }),
         );
-        self.inputs.push_back(Input::AgentExited { outcome: ended.outcome, message: ended.message });
+        let message = self.with_login(&ended.outcome, ended.message);
+        self.inputs.push_back(Input::AgentExited { outcome: ended.outcome, message });
         Ok(())
     }
 }

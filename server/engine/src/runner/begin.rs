@@ -203,8 +203,8 @@ fn internal(error: &serde_json::Error) -> Error {
 }
 
 impl Runner<'_> {
-    /// Brings into a new worktree what git ignores, and runs its setup.
-    pub(super) fn prepare(&mut self) -> Result<()> {
+    /// Brings into a new worktree what git ignores, and runs its setup. Says whether that worked; else the loop failed.
+    pub(super) fn prepare(&mut self) -> Result<bool> {
         if self.spec.isolation == Isolation::Worktree {
             let (from, to) = (self.repository.workdir().to_owned(), self.worktree());
             let brought = git::provision(&from, &to, &self.spec.copy, &self.spec.link)?;
@@ -219,14 +219,15 @@ impl Runner<'_> {
                 self.tell("setup", json!({ "command": setup }));
                 if let Err(message) = self.run_setup(&setup) {
                     self.inputs.push_back(Input::Failed(message));
-                    return self.work_off();
+                    self.work_off()?;
+                    return Ok(false);
                 }
             }
         }
         self.spec.prepared = true;
         let (lock, settings) = (&self.lock, settings_of(&self.spec)?);
         self.store.write(|tx| tx.set_loop_settings(lock, &settings))?;
-        Ok(())
+        Ok(true)
     }
 
     fn run_setup(&mut self, setup: &str) -> std::result::Result<(), String> {

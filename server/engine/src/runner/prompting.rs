@@ -93,7 +93,8 @@ impl Runner<'_> {
             commits: false,
         };
         tracing::debug!("building the prompt of iteration {} at {}", spawn.iteration, now().0);
-        Ok(prompt::build(&input))
+        // What the agent read of a secret in a file comes back in its own words, and in those of the checks.
+        Ok(self.masker.mask(&prompt::build(&input)).into_owned())
     }
 }
 

@@ -1,0 +1,106 @@
+//! The commands around a loop.
+
+use super::*;
+
+fn last(ran: &Ran) -> Value {
+    ran.json().pop().unwrap_or_default()
+}
+
+#[test]
+fn lint_tells_findings_at_their_places_and_fails_on_errors() {
+    let sandbox = Sandbox::with_repository(&[
+        (
+            "PLAN.md",
+            "# Plan\n\n### US-001: Add a table\nDepends on: US-009\n\nAcceptance criteria:\n- [ ] works correctly\n",
+        ),
+        ("good.plan.md", "# Plan\n\n### US-001: Add a table\n\nAcceptance criteria:\n- [ ] Builds: `make`\n"),
+    ]);
+    let ran = sandbox.alfine(&["lint", "PLAN.md", "--json"]).expect(1);
+    let told = last(&ran);
+    let findings = told["findings"].as_array().unwrap();
+    let unknown = findings.iter().find(|finding| finding["code"] == "dependency-unknown").expect(&ran.stdout);
+    assert_eq!((unknown["severity"].as_str(), unknown["line"].as_u64()), (Some("error"), Some(4)));
+    assert!(findings.iter().any(|finding| finding["code"] == "criterion-vague"), "{told}");
+    let words = sandbox.alfine(&["lint", "PLAN.md"]).expect(1).stdout;
+    assert!(words.contains("PLAN.md:4:") && words.contains("[dependency-unknown]"), "{words}");
+    sandbox.alfine(&["lint", "good.plan.md"]).expect(0);
+}
+
+#[test]
+fn gate_says_how_a_message_is_read() {
+    let sandbox = Sandbox::with_repository(&[]);
+    for (message, verdict) in [
+        ("<COMPLETION_GATE>\nready: true\n</COMPLETION_GATE>", "ready"),
+        ("<COMPLETION_GATE>\nready: false\n</COMPLETION_GATE>", "not_ready"),
+        ("<COMPLETION_GATE>\nready: true\nquestion: \"which?\"\n</COMPLETION_GATE>", "contradictory"),
+        ("<COMPLETION_GATE>\nready: true|false\n</COMPLETION_GATE>", "malformed"),
+        ("I am done.", "missing"),
+    ] {
+        sandbox.write("message.txt", message);
+        let told = last(&sandbox.alfine(&["gate", "message.txt", "--json"]).expect(0));
+        assert_eq!(told["verdict"], verdict, "{told}");
+        assert!(!told["why"].as_str().unwrap().is_empty());
+        let words = sandbox.alfine(&["gate", "message.txt"]).expect(0).stdout;
+        assert!(words.starts_with(&format!("{verdict}: ")), "{words}");
+    }
+    sandbox.alfine(&["gate", "no-such.txt"]).expect(2);
+}
+
+#[test]
+fn init_writes_settings_and_a_plan_that_can_be_run_and_keeps_what_is_there() {
+    let mut sandbox = Sandbox::with_repository(&[("package.json", "{\"scripts\": {\"test\": \"true\"}}\n")]);
+    let ran = sandbox.alfine(&["init"]).expect(0);
+    assert!(ran.stdout.contains("alfine.toml") && ran.stdout.contains("PLAN.md"), "{}", ran.stdout);
+    sandbox.alfine(&["lint", "PLAN.md"]).expect(0);
+    let again = sandbox.alfine(&["init"]).expect(0).stdout;
+    assert!(again.contains("kept"), "{again}");
+    sandbox.git(&["add", "-A"]);
+    sandbox.git(&["commit", "-qm", "init"]);
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    sandbox.write("package.json", "{}\n");
+    sandbox.git(&["commit", "-qam", "no test"]);
+    sandbox.alfine(&["run", "PLAN.md", "--trust", "--json"]).expect(0);
+}
+
+#[test]
+fn doctor_tells_what_it_checked_with_remedies() {
+    let sandbox = playing(json!([done()]));
+    let ran = sandbox.alfine(&["doctor", "--json"]);
+    assert!(ran.code() <= 1 && !ran.json().is_empty(), "{ran:?}");
+    sandbox.settings("[agents.claude.env]\nNO = 1\n");
+    let broken = sandbox.alfine(&["doctor"]);
+    assert!(
+        broken.code() != 0 && format!("{}{}", broken.stdout, broken.stderr).contains("config.toml"),
+        "{broken:?}"
+    );
+}
+
+#[test]
+fn gc_lists_what_is_left_and_removes_it_only_when_told() {
+    let sandbox = playing(json!([[write("a", "1"), not_ready()], done()]));
+    assert!(sandbox.alfine(&["gc"]).expect(0).stdout.contains("nothing is left"));
+    sandbox.alfine(&["run", TASK, "-i", "1"]).expect(3);
+    let branch = sandbox.task(TASK)["branch"].as_str().unwrap().to_owned();
+    let kept = sandbox.alfine(&["gc", "--remove"]).expect(0).stdout;
+    assert!(!kept.contains("removed"), "a loop that can go on is not left over: {kept}");
+    sandbox.alfine(&["continue", TASK, "-i", "2"]).expect(0);
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    sandbox.git(&["branch", &branch]);
+    let listed = sandbox.alfine(&["gc"]).expect(0).stdout;
+    assert!(listed.contains(&branch) && listed.contains("gc --remove"), "{listed}");
+    sandbox.alfine(&["gc", "--remove"]).expect(0);
+    assert_eq!(sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/heads"]), "refs/heads/main");
+    assert!(!sandbox.git(&["for-each-ref", "refs/alfine"]).is_empty());
+}
+
+#[test]
+fn completions_and_settings_are_printed() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(sandbox.alfine(&["completions", shell]).expect(0).stdout.contains("alfine"));
+    }
+    assert!(sandbox.alfine(&["settings"]).expect(0).stdout.contains("| `iterations` | `10` |"));
+    let schema = sandbox.alfine(&["settings", "--schema"]).expect(0).stdout;
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert!(schema["properties"]["limits"].is_object());
+}

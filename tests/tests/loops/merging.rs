@@ -1,0 +1,126 @@
+//! What becomes of a done task's work in the user's repository.
+
+use super::*;
+use std::path::Path;
+
+const CHECKED: &str = "# Plan\n\n### US-001: Add a table\n\nWrite it.\n\nAcceptance criteria:\n- [ ] It is there: `test -e work.txt`\n";
+
+/// All that a merge that is refused must leave alone.
+fn state_of(sandbox: &Sandbox) -> [String; 4] {
+    [
+        sandbox.git(&["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads"]),
+        sandbox.git(&["status", "--porcelain=v2", "--branch"]),
+        sandbox.git(&["diff", "HEAD"]),
+        sandbox.git(&["worktree", "list"]),
+    ]
+}
+
+#[test]
+fn merge_names_the_task_in_a_subject_ticks_the_plan_and_removes_the_worktree() {
+    let sandbox = with_plan(CHECKED, json!([done()]));
+    let worktree = run(&sandbox).expect(0).task()["worktree"].as_str().unwrap().to_owned();
+    assert!(Path::new(&worktree).is_dir());
+    let ran = sandbox.alfine(&["merge", TASK]).expect(0);
+    assert!(ran.stdout.contains("merged into main (fast-forward"), "{}", ran.stdout);
+    assert_eq!(sandbox.git(&["log", "--format=%s"]), "feat: [US-001] Add a table\nfirst");
+    assert_eq!(sandbox.read("work.txt"), "done\n");
+    assert!(sandbox.read("PLAN.md").contains("- [x] It is there"), "{}", sandbox.read("PLAN.md"));
+    assert!(!Path::new(&worktree).exists());
+    assert_eq!(sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/heads"]), "refs/heads/main");
+    assert_eq!(sandbox.task(TASK)["status"], "merged");
+    let again = sandbox.alfine(&["merge", TASK]).expect(2);
+    assert!(again.stderr.contains("is merged already"), "{}", again.stderr);
+}
+
+#[test]
+fn a_branch_that_moved_on_gets_a_merge_commit_that_names_the_task() {
+    let sandbox = playing(json!([done()]));
+    run(&sandbox).expect(0);
+    sandbox.write("other.txt", "mine\n");
+    sandbox.git(&["add", "other.txt"]);
+    sandbox.git(&["commit", "-qm", "meanwhile"]);
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!(sandbox.git(&["log", "-1", "--format=%s %P"]).split(' ').count(), 7, "two parents");
+    assert!(sandbox.git(&["log", "-1", "--format=%s"]).contains("[US-001]"));
+    assert_eq!((sandbox.read("other.txt"), sandbox.read("work.txt")), ("mine\n".into(), "done\n".into()));
+    assert_eq!(sandbox.git(&["status", "--porcelain", "--", "work.txt", "other.txt"]), "");
+}
+
+#[test]
+fn a_merge_that_conflicts_names_the_files_and_leaves_everything_as_it_was() {
+    let sandbox = playing(json!([done()]));
+    run(&sandbox).expect(0);
+    sandbox.write("work.txt", "mine\n");
+    sandbox.git(&["add", "work.txt"]);
+    sandbox.git(&["commit", "-qm", "meanwhile"]);
+    let before = state_of(&sandbox);
+    let ran = sandbox.alfine(&["merge", TASK]).expect(2);
+    assert!(ran.stderr.contains("work.txt") && ran.stderr.contains('→'), "{}", ran.stderr);
+    assert_eq!(state_of(&sandbox), before);
+    assert_eq!(sandbox.task(TASK)["status"], "done");
+}
+
+#[test]
+fn a_merge_over_uncommitted_files_names_them_and_leaves_everything_as_it_was() {
+    let sandbox = playing(json!([done()]));
+    run(&sandbox).expect(0);
+    sandbox.write("work.txt", "mine, untracked\n");
+    let before = state_of(&sandbox);
+    let ran = sandbox.alfine(&["merge", TASK]).expect(2);
+    assert!(ran.stderr.contains("uncommitted") && ran.stderr.contains("work.txt"), "{}", ran.stderr);
+    assert_eq!(state_of(&sandbox), before);
+    assert_eq!(sandbox.read("work.txt"), "mine, untracked\n");
+
+    std::fs::remove_file(sandbox.repo().join("work.txt")).unwrap();
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!(sandbox.read("work.txt"), "done\n");
+}
+
+#[test]
+fn what_is_not_done_is_not_merged() {
+    let sandbox = playing(json!([[write("work.txt", "x"), not_ready()]]));
+    sandbox.alfine(&["run", TASK, "-i", "1"]).expect(3);
+    let ran = sandbox.alfine(&["merge", TASK]).expect(2);
+    assert!(ran.stderr.contains("is not done") && ran.stderr.contains("alfine continue"), "{}", ran.stderr);
+    assert_eq!(sandbox.git(&["log", "--format=%s"]), "first");
+}
+
+#[test]
+fn done_merges_by_itself_where_the_settings_say_so() {
+    let sandbox = playing(json!([done()]));
+    sandbox.settings("on_done = \"merge\"\n");
+    let task = run(&sandbox).expect(0).task();
+    assert_eq!(task["status"], "merged");
+    assert_eq!(sandbox.git(&["log", "-1", "--format=%s"]), "feat: [US-001] Add a table");
+}
+
+#[test]
+fn a_merge_by_itself_that_fails_says_so_and_keeps_the_task_done() {
+    for json in [true, false] {
+        let sandbox = playing(json!([done()]));
+        sandbox.settings("on_done = \"merge\"\n");
+        sandbox.write("work.txt", "mine, untracked\n");
+        let arguments = if json { vec!["run", TASK, "--json"] } else { vec!["run", TASK] };
+        let ran = sandbox.alfine(&arguments).expect(0);
+        let told = if json { &ran.stderr } else { &ran.stdout };
+        assert!(
+            told.contains("`on_done` could not be") && told.contains("work.txt"),
+            "{}\n{}",
+            ran.stdout,
+            ran.stderr
+        );
+        assert_eq!(sandbox.task(TASK)["status"], "done");
+    }
+}
+
+#[test]
+fn the_agents_own_commits_stay() {
+    let sandbox = playing(json!([[
+        write("work.txt", "x"),
+        {"shell": "git add work.txt && git -c user.name=Bot -c user.email=b@b commit -qm 'feat: [US-001] my own'"},
+        ready()
+    ]]));
+    run(&sandbox).expect(0);
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!(sandbox.git(&["log", "--format=%s %an"]), "feat: [US-001] my own Bot\nfirst Tester");
+}

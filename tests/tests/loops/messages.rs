@@ -1,0 +1,74 @@
+//! What a user reads who got something wrong: what it was, and what to do next.
+
+use super::*;
+
+/// Every refusal has a hint.
+#[track_caller]
+fn refused(sandbox: &Sandbox, arguments: &[&str], words: &[&str]) {
+    let ran = sandbox.alfine(arguments).expect(2);
+    for word in words {
+        assert!(ran.stderr.contains(word), "{word:?} is not in\n{}", ran.stderr);
+    }
+    assert!(ran.stderr.contains('→'), "no hint in\n{}", ran.stderr);
+}
+
+#[test]
+fn an_unknown_task_names_the_nearest_one_or_all() {
+    let sandbox = playing(json!([done()]));
+    refused(&sandbox, &["run", "PLAN.md#US-01"], &["has no task US-01", "did you mean PLAN.md#US-001?"]);
+    refused(&sandbox, &["run", "PLAN.md#zzz"], &["its tasks are US-001"]);
+    refused(&sandbox, &["run", "PLAN.md#"], &["PLAN.md#US-001"]);
+    for command in ["log", "diff", "pause", "stop", "continue", "merge"] {
+        refused(&sandbox, &[command, "PLAN.md#US-01"], &["US-01", "did you mean PLAN.md#US-001?"]);
+        refused(
+            &sandbox,
+            &[command, TASK],
+            &["PLAN.md#US-001", "never started", "alfine run PLAN.md#US-001"],
+        );
+        refused(&sandbox, &[command, "PLAN.md"], &["is a plan"]);
+    }
+    refused(&sandbox, &["status", "PLAN.md#US-01"], &["did you mean PLAN.md#US-001?"]);
+}
+
+#[test]
+fn a_misspelt_plan_names_the_nearest_one() {
+    let sandbox = playing(json!([done()]));
+    for command in ["run", "start", "status"] {
+        refused(&sandbox, &[command, "PLNA.md"], &["PLNA.md", "did you mean PLAN.md?"]);
+    }
+    refused(&sandbox, &["lint", "PLNA.md"], &["PLNA.md"]);
+    refused(&sandbox, &["log", "PLNA.md#US-001"], &["did you mean PLAN.md?"]);
+    refused(&sandbox, &["run", "../PLAN.md"], &["outside of the repository"]);
+}
+
+#[test]
+fn no_repository_says_how_to_make_one() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["run", "PLAN.md"][..], &["status"], &["init"], &["gc"], &["trust"]] {
+        refused(&sandbox, arguments, &["is not in a git repository", "git init"]);
+    }
+    sandbox.git(&["init", "-q"]);
+    sandbox.write("PLAN.md", PLAN);
+    refused(&sandbox, &["run", "PLAN.md"], &["no commit yet", "git commit"]);
+    refused(&sandbox, &["-C", "no-such-folder", "status"], &["no-such-folder"]);
+}
+
+#[test]
+fn unknown_agents_permissions_and_settings_name_what_is_known() {
+    let sandbox = playing(json!([done()]));
+    refused(&sandbox, &["run", TASK, "--agent", "cluade"], &["cluade", "claude"]);
+    refused(&sandbox, &["run", TASK, "--permissions", "everything"], &["everything", "commands"]);
+    refused(&sandbox, &["run", TASK, "--max-cost", "-1"], &["-1"]);
+    refused(&sandbox, &["init", "--agent", "cluade"], &["cluade", "claude"]);
+    sandbox.write("alfine.toml", "[limits\n");
+    refused(&sandbox, &["run", TASK], &["alfine.toml"]);
+    sandbox.write("alfine.toml", "[limits]\niteratoins = 3\n");
+    let ran = sandbox.alfine(&["run", TASK, "--json"]).expect(0);
+    assert!(ran.stderr.contains("iteratoins") && ran.stderr.contains("iterations"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_plan_without_a_task_says_how_to_write_one() {
+    let sandbox = with_plan("# Plan\n\nOnly words.\n", json!([done()]));
+    refused(&sandbox, &["run", "PLAN.md"], &["has no task", "### US-001"]);
+}

@@ -1,0 +1,106 @@
+//! What a repository may run, and what is kept from the agent and from the logs.
+
+use super::*;
+
+const CHECKED: &str =
+    "# Plan\n\n### US-001: Add a table\n\nAcceptance criteria:\n- [ ] It is there: `test -e work.txt`\n";
+
+#[test]
+fn commands_that_nobody_allowed_are_listed_and_nothing_is_made() {
+    let mut sandbox = Sandbox::with_repository(&[
+        ("PLAN.md", CHECKED),
+        (
+            "alfine.toml",
+            "[worktree]\nsetup = \"touch set-up\"\n[[verifiers]]\nname = \"mine\"\ncommand = \"true # mine\"\n",
+        ),
+    ]);
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    for command in ["run", "start"] {
+        let ran = sandbox.alfine(&[command, TASK]).expect(2);
+        for words in ["test -e work.txt", "touch set-up", "true # mine", "alfine trust PLAN.md", "--trust"] {
+            assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+        }
+    }
+    assert_eq!(sandbox.agent_runs().len(), 0);
+    assert_eq!(sandbox.task(TASK)["status"], "ready");
+    assert_eq!(sandbox.git(&["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
+}
+
+#[test]
+fn what_is_trusted_runs_and_a_changed_command_asks_again() {
+    let sandbox = with_plan(CHECKED, json!([done()]));
+    let listed = sandbox.alfine(&["trust", "PLAN.md", "--list"]).expect(0).stdout;
+    assert!(listed.contains("not allowed") && listed.contains("test -e work.txt"), "{listed}");
+    sandbox.alfine(&["run", TASK]).expect(2);
+    sandbox.alfine(&["trust", "PLAN.md", "--yes"]).expect(0);
+    sandbox.alfine(&["run", TASK, "--json"]).expect(0);
+    sandbox.alfine(&["discard", TASK, "--yes"]).expect(0);
+
+    sandbox.write("PLAN.md", &CHECKED.replace("test -e work.txt", "test -e work.txt; true"));
+    let ran = sandbox.alfine(&["run", TASK]).expect(2);
+    assert!(ran.stderr.contains("test -e work.txt; true"), "{}", ran.stderr);
+    sandbox.write("PLAN.md", CHECKED);
+    sandbox.alfine(&["run", TASK]).expect(0);
+    sandbox.alfine(&["trust", "--revoke"]).expect(0);
+    sandbox.alfine(&["discard", TASK, "--yes"]).expect(0);
+    sandbox.alfine(&["run", TASK]).expect(2);
+}
+
+/// Whether a text stands in any file that Alfine wrote.
+fn is_written(sandbox: &Sandbox, text: &str) -> Option<std::path::PathBuf> {
+    let mut folders = vec![sandbox.repo().join(".git/alfine"), sandbox.path().join("home")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else if std::fs::read(entry.path())
+                .unwrap_or_default()
+                .windows(text.len())
+                .any(|window| window == text.as_bytes())
+            {
+                return Some(entry.path());
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn a_secret_of_the_environment_reaches_neither_the_agent_nor_what_is_kept() {
+    const SECRET: &str = "hunter2-very-secret-value";
+    let mut sandbox = Sandbox::with_repository(&[(
+        "PLAN.md",
+        "# Plan\n\n### US-001: Add a table\n\nAcceptance criteria:\n- [ ] Fails once: `cat leak.txt; test -e fixed`\n",
+    )]);
+    sandbox.env.push(("MY_API_TOKEN".into(), SECRET.into()));
+    sandbox.env.push(("ANTHROPIC_API_KEY".into(), "sk-ant-of-the-agent-0123456789".into()));
+    let leak = format!("the token is {SECRET}");
+    sandbox.fake_agent(&json!({"record_env": ["MY_API_TOKEN"], "runs": [
+        [{"text": leak}, {"thinking": leak}, {"shell": "echo \"env: $MY_API_TOKEN.\""},
+            {"shell": format!("echo hunter2-very-; echo {SECRET}")},
+            {"gate": {"ready": true, "reason": leak, "progress": leak}}, {"stderr": leak}],
+        [{"shell": "touch fixed"}, {"gate": {"ready": true, "reason": leak}}],
+    ]}));
+    // A check that prints it: the worktree has the file by the repository, not by the agent.
+    sandbox.write("leak.txt", &leak);
+    sandbox.git(&["add", "leak.txt"]);
+    sandbox.git(&["commit", "-qm", "second"]);
+    let ran = run(&sandbox).expect(0);
+    assert!(!ran.stdout.contains(SECRET) && !ran.stderr.contains(SECRET), "{}", ran.stdout);
+
+    let runs = sandbox.agent_runs();
+    assert_eq!(runs[0]["env"].get("MY_API_TOKEN"), None);
+    assert_eq!(runs[0]["env"]["ANTHROPIC_API_KEY"], "sk-ant-of-the-agent-0123456789");
+    assert!(prompt(&runs[1]).contains("the token is"), "{}", prompt(&runs[1]));
+    assert!(!prompt(&runs[1]).contains(SECRET), "{}", prompt(&runs[1]));
+    let transcript = sandbox.alfine(&["log", TASK, "--transcript"]).stdout;
+    assert!(
+        transcript.contains("the token is") && transcript.contains("env: .") && !transcript.contains(SECRET)
+    );
+    assert!(!sandbox.alfine(&["log", TASK, "--json"]).stdout.contains(SECRET));
+    std::fs::remove_file(std::path::Path::new(ran.task()["worktree"].as_str().unwrap()).join("leak.txt"))
+        .unwrap();
+    assert_eq!(is_written(&sandbox, SECRET), None);
+    let message = sandbox.git(&["log", "--all", "--format=%B"]);
+    assert!(!message.contains(SECRET), "{message}");
+}
