@@ -159,7 +159,7 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
 pub fn when_done(project: &mut Project, key: &TaskKey) -> Result<Option<String>> {
     let row = loop_for(project, key)?;
     match spec_of(&row)?.on_done {
-        OnDone::Ask | OnDone::Branch => Ok(None),
+        OnDone::Ask => Ok(None),
         OnDone::Merge => {
             let merged = merge(project, key, None)?;
             Ok(Some(format!("merged into {}", merged.into)))

@@ -139,6 +139,14 @@ impl<'a> Runner<'a> {
             serde_json::from_value(row.settings.clone()).map_err(|error| unreadable("settings", error))?;
         let state: LoopState =
             serde_json::from_str(&row.state).map_err(|error| unreadable("state", error))?;
+        if spec.isolation == Isolation::Worktree && row.worktree.is_none() {
+            // Without a place of its own it would be the user's tree that the agent works in.
+            return Err(Error::new(
+                ErrorKind::Store,
+                format!("the beginning of {} was cut off before its worktree was made", row.task),
+            )
+            .hint(format!("begin again: alfine discard {} --yes, then alfine run {}", row.task, row.task)));
+        }
         let adapter = agent::adapter(&spec.agent.name)?;
         let (environment, masker) = agent_run::environment(&*adapter, &spec)?;
         let last = store.last_checkpoint(&row.id)?;
