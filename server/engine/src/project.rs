@@ -169,15 +169,15 @@ impl Project {
             ))
             .hint("name a plan inside of the repository, such as PLAN.md")
         })?;
-        Self::read_plan(name, path, given)
+        self.read_plan(name, path, given)
     }
 
     /// Reads a plan by its name, as a task's key has it: its path from the repository's root.
     pub fn plan_named(&self, name: &str) -> Result<PlanFile> {
-        Self::read_plan(name.to_owned(), self.repository.workdir().join(name), name)
+        self.read_plan(name.to_owned(), self.repository.workdir().join(name), name)
     }
 
-    fn read_plan(name: String, path: PathBuf, given: &str) -> Result<PlanFile> {
+    fn read_plan(&self, name: String, path: PathBuf, given: &str) -> Result<PlanFile> {
         let bytes = std::fs::read(&path).map_err(|error| {
             Error::user(format!("cannot read the plan {given}: {error}")).hint(
                 match self.nearest_plan(&name) {
