@@ -10,7 +10,8 @@ use std::path::PathBuf;
     version,
     about,
     after_help = "Begin with `alfine init`, then `alfine run PLAN.md`. See it play without a key: `alfine demo`.\n\
-                  Exit status: 0 done, 1 failed, 2 wrong usage, 3 stopped (by a breaker or by you), 4 needs you."
+                  Exit status: 0 done, 1 failed, 2 could not start (usage, settings, trust, git), 3 stopped (by a breaker or by\n\
+                  you), 4 needs you."
 )]
 pub struct Cli {
     /// Work on the repository in this folder instead of the current one.
@@ -24,12 +25,12 @@ pub struct Cli {
 /// Everything `alfine` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a plan's task in the foreground until it is done, stopped, or needs you.
+    /// Run a task in the foreground until it is done, stopped, or needs you; of a plan, every open task in turn.
     #[command(
         after_help = "Examples:\n  alfine run PLAN.md#US-001\n  alfine run PLAN.md --agent claude -i 5 --max-cost 2\n  alfine run PLAN.md#US-001 --json | jq ."
     )]
     Run(RunArgs),
-    /// Run a plan's task in the background; it lives on when the terminal closes.
+    /// Run a task in the background; of a plan, the next open one. It lives on when the terminal closes.
     #[command(after_help = "Example:\n  alfine start PLAN.md#US-001 && alfine log PLAN.md#US-001 --follow")]
     Start(RunArgs),
     /// Show every task with its status, iteration, cost and what to do next.
@@ -47,7 +48,7 @@ pub enum Command {
         after_help = "Examples:\n  alfine diff PLAN.md#US-001\n  alfine diff PLAN.md#US-001 --iteration 2\n  alfine diff PLAN.md#US-001 --stat"
     )]
     Diff(DiffArgs),
-    /// Hold a loop after its iteration, or at once.
+    /// Hold a loop when its iteration is over, or, with --now, at once.
     #[command(after_help = "Example:\n  alfine pause PLAN.md#US-001 --now")]
     Pause(PauseArgs),
     /// Go on with a paused, stopped, interrupted or failed loop.
@@ -55,10 +56,10 @@ pub enum Command {
         after_help = "Examples:\n  alfine continue PLAN.md#US-001\n  alfine continue PLAN.md#US-001 -i 15\n  alfine continue PLAN.md#US-001 --reset-breaker --background"
     )]
     Continue(ContinueArgs),
-    /// End a loop's agent and stop the loop. Its work is kept.
+    /// Stop a loop and end its agent. The work is kept, and the loop can go on later.
     #[command(after_help = "Example:\n  alfine stop PLAN.md#US-001")]
     Stop(TaskArg),
-    /// Give the agent a note for its next prompt.
+    /// Give a loop's agent a note; it is in its next prompt.
     #[command(after_help = "Example:\n  alfine steer PLAN.md#US-001 \"use the existing Money type\"")]
     Steer(SteerArgs),
     /// Answer what a loop asks: a text, --approve or --reject.
@@ -77,10 +78,10 @@ pub enum Command {
         after_help = "Example:\n  alfine rewind PLAN.md#US-001 2   # then: alfine continue PLAN.md#US-001"
     )]
     Rewind(IterationArgs),
-    /// Begin a new loop of a task from what it was after an iteration; the old one is kept.
+    /// End a loop and begin a new one of the same task, from what its tree was after an iteration, in the background.
     #[command(after_help = "Example:\n  alfine fork PLAN.md#US-001 2")]
     Fork(IterationArgs),
-    /// Allow the commands that this repository and a plan name, on this machine.
+    /// Allow what this repository and its plans want to run on this machine.
     #[command(
         after_help = "Examples:\n  alfine trust PLAN.md\n  alfine trust --list\n  alfine trust --revoke"
     )]
@@ -91,15 +92,15 @@ pub enum Command {
     /// Check agents, git, database and settings, each with its remedy.
     #[command(after_help = "Examples:\n  alfine doctor\n  alfine doctor --json")]
     Doctor(JsonArg),
-    /// Check a plan. Exit status 1 where it has an error.
+    /// Check a plan before it is run. Exit status 1 where it has an error.
     #[command(
         after_help = "Examples:\n  alfine lint PLAN.md\n  alfine lint PLAN.md --json\n  alfine lint PLAN.md --fix"
     )]
     Lint(LintArgs),
-    /// Say how the completion gate in one message of an agent is read, and why.
+    /// Show how Alfine reads the completion gate in an agent's message, and why.
     #[command(after_help = "Examples:\n  alfine gate message.txt\n  pbpaste | alfine gate --json")]
     Gate(GateArgs),
-    /// List worktrees and branches that nobody needs any more, and remove them.
+    /// List worktrees and branches that nobody needs any more, or, with --remove, remove them.
     #[command(after_help = "Examples:\n  alfine gc            # lists\n  alfine gc --remove")]
     Gc(GcArgs),
     /// Play a whole loop in a throw-away repository, with a built-in agent: no key, no network.
@@ -113,7 +114,7 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the JSON schema of `alfine.toml`, or every setting as a table.
+    /// Print every setting as a table, or the JSON schema of `alfine.toml`.
     #[command(after_help = "Examples:\n  alfine settings\n  alfine settings --schema > alfine.schema.json")]
     Settings {
         /// Print the JSON schema.
@@ -150,7 +151,7 @@ pub struct RunArgs {
     /// Tell the agent to do this task alone; of a plan, run only the first task that is ready.
     #[arg(short = '1', long)]
     pub single_task: bool,
-    /// The agent: claude, command, rehearsal.
+    /// The agent: claude (Claude Code), command (any program), rehearsal (built in, plays a script).
     #[arg(long)]
     pub agent: Option<String>,
     /// The agent's model.
@@ -165,7 +166,7 @@ pub struct RunArgs {
     /// Stop before the next iteration once the loop cost this much, in US dollars.
     #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub max_cost: Option<f64>,
-    /// What the agent may do without asking: edits, commands, all.
+    /// What the agent may do without asking: edits (files), commands (and the shell), all (its own checks off).
     #[arg(long, value_name = "WHAT")]
     pub permissions: Option<String>,
     /// Take uncommitted changes along as the base of the work.
@@ -345,7 +346,7 @@ pub struct IterationArgs {
 /// What is trusted.
 #[derive(Debug, Args)]
 pub struct TrustArgs {
-    /// The plan whose commands are allowed, besides the repository's.
+    /// The plan whose commands are allowed, besides the repository's; every plan without it.
     pub plan: Option<String>,
     /// Only list the commands, allowed or not.
     #[arg(long)]

@@ -5,11 +5,12 @@ use alfine_core::breaker::{dollars, span};
 use alfine_engine::{runner::News, store::Millis, trust};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
-use std::{io::IsTerminal, time::Duration};
+use std::{cell::OnceCell, io::IsTerminal, time::Duration};
 
 /// Shows news to a person.
 pub struct Display {
-    moving: Option<ProgressBar>,
+    /// Begins to move with the first news: before that, questions may be asked.
+    moving: OnceCell<Option<ProgressBar>>,
     color: bool,
 }
 
@@ -18,15 +19,7 @@ impl Display {
     pub fn new() -> Self {
         let terminal = std::io::stdout().is_terminal();
         let color = terminal && std::env::var_os("NO_COLOR").is_none();
-        let moving = (terminal && std::io::stderr().is_terminal()).then(|| {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {elapsed} {wide_msg}") {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        Self { moving, color }
+        Self { moving: OnceCell::new(), color }
     }
 
     /// Shows one piece of news.
@@ -34,7 +27,7 @@ impl Display {
         if let Some((mark, line)) = line_of(news) {
             self.line(mark, &line);
         }
-        if let (Some(bar), Some(message)) = (&self.moving, moving_of(news)) {
+        if let (Some(bar), Some(message)) = (self.moving.get_or_init(spinner), moving_of(news)) {
             bar.set_message(message);
         }
     }
@@ -43,7 +36,7 @@ impl Display {
     pub fn line(&self, mark: Mark, text: &str) {
         let (on, off) = if self.color { (mark.color(), "\x1b[0m") } else { ("", "") };
         let print = || say(format_args!("{on}{}{off} {text}", mark.sign()));
-        match &self.moving {
+        match self.moving.get().and_then(Option::as_ref) {
             Some(bar) => bar.suspend(print),
             None => print(),
         }
@@ -51,10 +44,22 @@ impl Display {
 
     /// Takes the moving line away.
     pub fn finish(&self) {
-        if let Some(bar) = &self.moving {
+        if let Some(Some(bar)) = self.moving.get() {
             bar.finish_and_clear();
         }
     }
+}
+
+fn spinner() -> Option<ProgressBar> {
+    if !std::io::stdout().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {elapsed} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    Some(bar)
 }
 
 /// What a line is about, at a glance.
@@ -215,7 +220,8 @@ pub fn line_of(news: &News) -> Option<(Mark, String)> {
 
 fn agent_line(payload: &Value) -> Option<(Mark, String)> {
     let line = match text(payload, "/event") {
-        "text" => shown(text(payload, "/text")),
+        // How the gate is read is told when the iteration is judged.
+        "text" => shown(text(payload, "/text").split("<COMPLETION_GATE>").next().unwrap_or_default()),
         "tool_started" => format!("{} {}", text(payload, "/name"), shown(text(payload, "/summary"))),
         "permission_denied" => {
             return Some((Mark::Notice, format!("denied: {}", shown(text(payload, "/tool")))));
@@ -260,6 +266,12 @@ fn note_line(payload: &Value) -> Option<(Mark, String)> {
         _ => return None,
     };
     Some(line)
+}
+
+/// A number of things: `1 file`, `2 files`.
+pub fn count(number: impl Into<u64>, thing: &str) -> String {
+    let number = number.into();
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 /// A moment as a clock on the wall shows it, with the date where it is another day.

@@ -124,6 +124,8 @@ pub enum Input {
     CommandReceived(Command),
     /// The moment of [`LoopState::deadline`] has come.
     TimerFired,
+    /// The computer slept, or its clock was set forward: nobody could work in that time.
+    Slept(Duration),
     /// A user's answer.
     ApprovalGiven(Answer),
     /// An effect could not be performed; the loop cannot go on.
@@ -284,7 +286,8 @@ impl LoopState {
             Input::Committed => self.committed(now, out),
             Input::CommandReceived(command) => self.command(now, command, out),
             Input::TimerFired => self.timer(now, out),
-            Input::ApprovalGiven(answer) => self.answered(now, answer, out),
+            Input::Slept(time) => self.slept(time),
+            Input::ApprovalGiven(answer) => self.answered(now, &answer, out),
             Input::Failed(message) => self.fail(now, message, out),
         }
     }
@@ -401,7 +404,7 @@ impl LoopState {
             Outcome::RateLimit { reset_at } => self.wait_for_limit(now, reset_at, &message, out),
             Outcome::Server | Outcome::Interrupted => self.retry_agent(now, outcome.class(), &message, out),
             Outcome::SessionNotFound if self.current.resumed => {
-                self.start_afresh(now, Recovery::SessionLost, out)
+                self.start_afresh(now, Recovery::SessionLost, out);
             }
             Outcome::SessionNotFound => self.retry_agent(now, outcome.class(), &message, out),
             Outcome::Context if !self.current.context_full => {
@@ -561,6 +564,18 @@ impl LoopState {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Takes time out of every count of it. What is waited for stays where it is: a usage limit passes in sleep, too.
+    fn slept(&mut self, time: Duration) {
+        if let Some(since) = &mut self.active_since {
+            *since = since.after(time);
+        }
+        if let Phase::Agent(agent) = &mut self.phase {
+            for moment in [&mut agent.spawned_at, &mut agent.last_output, &mut agent.kept_at] {
+                *moment = moment.after(time);
+            }
         }
     }
 
@@ -724,7 +739,7 @@ impl LoopState {
         }
     }
 
-    fn answered(&mut self, now: Moment, answer: Answer, out: &mut Vec<Effect>) {
+    fn answered(&mut self, now: Moment, answer: &Answer, out: &mut Vec<Effect>) {
         let Phase::NeedsInput { ask } = &self.phase else {
             return out.push(Effect::Refuse(format!("it is {}: nothing is asked", self.status())));
         };
@@ -734,7 +749,7 @@ impl LoopState {
             self.enter(now, Phase::Committing);
             return out.push(Effect::Commit);
         }
-        if let Some(note) = ask.note_for_agent(&answer) {
+        if let Some(note) = ask.note_for_agent(answer) {
             self.notes.push(note);
         }
         if let Some(trip) = self.breaker.open().cloned() {

@@ -21,7 +21,7 @@ pub use layers::{
 pub use proposal::{WorktreeProposal, proposals};
 pub use reference::{reference_markdown, schema, template};
 pub use settings::{
-    AGENTS, Agent, Config, Gate, HARD_ITERATION_LIMIT, Limits, Lint, OnDone, Permissions, PromptVia, Safety,
-    Sandbox, Verification, Verifier, VerifierKind, VerifyWhen, Worktree,
+    Agent, Config, Gate, HARD_ITERATION_LIMIT, Limits, Lint, OnDone, Permissions, PromptVia, Safety,
+    Verification, Verifier, VerifierKind, VerifyWhen, Worktree,
 };
 pub use source::Source;

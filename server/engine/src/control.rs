@@ -50,6 +50,11 @@ pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: Pa
         return Ok(Taken::ByRunner);
     }
     let lock = runner::claim(project, &row.id)?;
+    // There is no iteration to wait for where nobody runs it.
+    let command = match command {
+        Command::Pause { .. } => &Command::Pause { now: true },
+        other => other,
+    };
     let mut observe = |_: &runner::News| {};
     let runner =
         Runner::new(&project.repository, &project.layout, &mut project.store, lock, program, &mut observe)?;
@@ -74,7 +79,7 @@ pub fn answer(project: &mut Project, key: &TaskKey, answer: &Answer) -> Result<(
         return Err(Error::user(format!("{key} asks nothing; it is {}", row.status))
             .hint(format!("to tell its agent something: alfine steer {key} \"...\"")));
     }
-    let payload = serde_json::to_value(answer).map_err(internal)?;
+    let payload = serde_json::to_value(answer).map_err(|error| internal(&error))?;
     let asked = project.store.approvals(&row.id)?.into_iter().rev().find(|asked| asked.answered_at.is_none());
     project.store.write(|tx| {
         if let Some(asked) = &asked {
@@ -116,9 +121,9 @@ pub fn until_words(until: Millis, now: Millis) -> String {
 }
 
 fn payload_of(command: &Command) -> Result<Value> {
-    serde_json::to_value(command).map_err(internal)
+    serde_json::to_value(command).map_err(|error| internal(&error))
 }
 
-fn internal(error: serde_json::Error) -> Error {
+fn internal(error: &serde_json::Error) -> Error {
     Error::new(crate::ErrorKind::Internal, format!("a command cannot be written: {error}"))
 }

@@ -139,7 +139,7 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
             .hint(format!("set it back instead: alfine rewind {key} {iteration}")));
     }
     let from = checkpoint_after(project, &row, iteration)?;
-    let file = project.plan(&key.plan)?;
+    let file = project.plan_named(&key.plan)?;
     let mut spec = spec_of(&row)?;
     spec.prepared = false;
     spec.brought.clear();
@@ -160,7 +160,7 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
 pub fn when_done(project: &mut Project, key: &TaskKey) -> Result<Option<String>> {
     let row = loop_for(project, key)?;
     match spec_of(&row)?.on_done {
-        OnDone::Ask | OnDone::Branch => Ok(None),
+        OnDone::Ask => Ok(None),
         OnDone::Merge => {
             let merged = merge(project, key, None)?;
             Ok(Some(format!("merged into {}", merged.into)))
@@ -208,7 +208,7 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
 
 /// Ticks a task in its plan. A plan that cannot be written is no reason to undo a merge.
 fn tick(project: &Project, key: &TaskKey) -> Option<PathBuf> {
-    let file = project.plan(&key.plan).ok()?;
+    let file = project.plan_named(&key.plan).ok()?;
     let task = file.plan.tasks.iter().find(|task| task.id == key.id)?;
     let edits: Vec<TextEdit> = plan::tick(&file.text, task);
     if edits.is_empty() {

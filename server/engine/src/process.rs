@@ -18,7 +18,11 @@ pub use sweep::end_leftovers;
 
 use crate::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
-use std::{ffi::OsString, fmt, io, path::PathBuf};
+use std::{
+    ffi::{OsStr, OsString},
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 /// The environment variable that every process of a guarded run inherits; its value is the run's marker.
 pub const MARKER_VARIABLE: &str = "ALFINE_RUN";
@@ -154,9 +158,10 @@ pub enum ProcessError {
 }
 
 impl ProcessError {
-    /// Tells from the system's error why `program` did not start.
-    fn from_start(program: &std::ffi::OsStr, source: io::Error) -> Self {
-        let is_file = std::path::Path::new(program).is_file();
+    /// Tells from the system's error why `program` did not start in `folder`.
+    fn from_start(program: &OsStr, folder: &Path, source: io::Error) -> Self {
+        let is_path = program.as_encoded_bytes().contains(&b'/');
+        let is_file = is_path && folder.join(program).is_file();
         let program = program.to_string_lossy().into_owned();
         match source.kind() {
             io::ErrorKind::NotFound if is_file => Self::NoInterpreter { program },
@@ -205,7 +210,6 @@ impl From<ProcessError> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::ffi::OsStr;
 
     #[test]
     fn only_the_hidden_words_are_hidden_subcommands() {
@@ -224,7 +228,11 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named_with_what_to_do() {
-        let error = ProcessError::from_start(OsStr::new("claude"), io::Error::from(io::ErrorKind::NotFound));
+        let error = ProcessError::from_start(
+            OsStr::new("claude"),
+            Path::new("/"),
+            io::Error::from(io::ErrorKind::NotFound),
+        );
         let error = Error::from(error);
         assert_eq!(error.message, "the program “claude” does not exist");
         assert_eq!(

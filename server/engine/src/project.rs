@@ -3,6 +3,8 @@
 //! The one way in for every command and for the language server. Opening runs nothing of the repository; it only ends
 //! what dead runners left behind.
 
+mod plan_files;
+
 use crate::{
     Error, ErrorKind, Result,
     config::{self, Layers, Loaded, Partial},
@@ -167,6 +169,15 @@ impl Project {
             ))
             .hint("name a plan inside of the repository, such as PLAN.md")
         })?;
+        self.read_plan(name, path, given)
+    }
+
+    /// Reads a plan by its name, as a task's key has it: its path from the repository's root.
+    pub fn plan_named(&self, name: &str) -> Result<PlanFile> {
+        self.read_plan(name.to_owned(), self.repository.workdir().join(name), name)
+    }
+
+    fn read_plan(&self, name: String, path: PathBuf, given: &str) -> Result<PlanFile> {
         let bytes = std::fs::read(&path).map_err(|error| {
             Error::user(format!("cannot read the plan {given}: {error}")).hint(
                 match self.nearest_plan(&name) {
@@ -228,18 +239,12 @@ impl Project {
         Some(parts?.join("/")).filter(|name| !name.is_empty())
     }
 
-    /// The plans of the repository that are found without looking into every folder: those of the tasks that are
-    /// known, and those with a usual name beside the root.
+    /// The plans of the repository: those of the tasks that are known, and those that are found by their names and by
+    /// the globs of `plans`.
     pub fn plans(&self) -> Result<Vec<PlanFile>> {
         let mut names: Vec<String> = self.store.tasks()?.into_iter().map(|task| task.key.plan).collect();
-        if let Ok(entries) = std::fs::read_dir(self.repository.workdir()) {
-            names.extend(
-                entries
-                    .flatten()
-                    .filter_map(|entry| entry.file_name().into_string().ok())
-                    .filter(|name| plan::is_plan_path(name)),
-            );
-        }
+        let globs = config::load_what_is_valid(&self.layers()).config.plans;
+        names.extend(plan_files::plan_files(self.repository.workdir(), &globs));
         names.sort();
         names.dedup();
         Ok(names

@@ -46,6 +46,10 @@ use verifying::LiveVerifiers;
 
 /// News of the agent that change nothing are saved together, this long after the first one at the latest.
 const SAVE_NEWS_WITHIN: Duration = Duration::from_millis(100);
+/// A wait is cut into pieces of this length, since a computer that sleeps does not count it.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
+/// A difference between the two clocks that is more than their usual drift.
+const SLEPT: Duration = Duration::from_secs(10);
 /// How many messages wait for the owner of the state before its helpers have to.
 const INBOX: usize = 1024;
 /// Alfine's own files in a working tree; no change of theirs is the agent's work.
@@ -93,7 +97,7 @@ pub struct Runner<'a> {
     adapter: Box<dyn agent::Adapter>,
     state: LoopState,
     masker: Arc<Masker>,
-    environment: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    environment: agent_run::Environment,
     program: PathBuf,
     inputs: VecDeque<Input>,
     inbox: Receiver<Message>,
@@ -111,6 +115,7 @@ pub struct Runner<'a> {
     commands: Vec<(i64, Option<String>)>,
     observe: &'a mut dyn FnMut(&News),
     finished: bool,
+    cut_short: bool,
 }
 
 impl<'a> Runner<'a> {
@@ -134,6 +139,14 @@ impl<'a> Runner<'a> {
             serde_json::from_value(row.settings.clone()).map_err(|error| unreadable("settings", error))?;
         let state: LoopState =
             serde_json::from_str(&row.state).map_err(|error| unreadable("state", error))?;
+        if spec.isolation == Isolation::Worktree && row.worktree.is_none() {
+            // Without a place of its own it would be the user's tree that the agent works in.
+            return Err(Error::new(
+                ErrorKind::Store,
+                format!("the beginning of {} was cut off before its worktree was made", row.task),
+            )
+            .hint(format!("begin again: alfine discard {} --yes, then alfine run {}", row.task, row.task)));
+        }
         let adapter = agent::adapter(&spec.agent.name)?;
         let (environment, masker) = agent_run::environment(&*adapter, &spec)?;
         let last = store.last_checkpoint(&row.id)?;
@@ -170,6 +183,7 @@ impl<'a> Runner<'a> {
             commands: Vec::new(),
             observe,
             finished: false,
+            cut_short: false,
         })
     }
 
@@ -180,7 +194,7 @@ impl<'a> Runner<'a> {
 
     /// Runs the loop until it rests, and says where.
     pub fn run(mut self) -> Result<TaskStatus> {
-        let mailbox = mailbox::listen(self.layout, &self.store, self.outbox.clone());
+        let mailbox = mailbox::listen(self.layout, self.store, self.outbox.clone());
         let ended = self.run_to_rest();
         drop(mailbox);
         if ended.is_err() {
@@ -193,12 +207,25 @@ impl<'a> Runner<'a> {
     pub fn apply(mut self, command: Command) -> Result<Option<String>> {
         self.inputs.push_back(Input::CommandReceived(command));
         self.work_off()?;
-        // A loop whose runner died while its agent worked: there is nothing to wait for.
         self.save()?;
+        self.leave_unrun()?;
         Ok(self.refusal())
     }
 
+    /// Says of a loop in the middle of something that nobody runs it.
+    fn leave_unrun(&mut self) -> Result<()> {
+        if self.state.status().needs_runner() {
+            let lock = &self.lock;
+            self.store.write(|tx| {
+                tx.set_loop_status(lock, TaskStatus::Interrupted, Some("nobody runs it"), false)
+            })?;
+        }
+        Ok(())
+    }
+
     fn run_to_rest(&mut self) -> Result<TaskStatus> {
+        let lock = &self.lock;
+        self.store.write(|tx| tx.release_commands(lock))?;
         if self.spec.prepared {
             self.restore_worktree()?;
         } else if !self.prepare()? {
@@ -218,6 +245,11 @@ impl<'a> Runner<'a> {
         while !self.at_rest() {
             self.wait()?;
             self.work_off()?;
+            if self.cut_short {
+                self.save()?;
+                self.leave_unrun()?;
+                return Ok(TaskStatus::Interrupted);
+            }
         }
         self.save()?;
         Ok(self.state.status())
@@ -234,10 +266,14 @@ impl<'a> Runner<'a> {
     }
 
     fn wait(&mut self) -> Result<()> {
-        let message = match self.timeout() {
-            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(timeout) => self.inbox.recv_timeout(timeout),
-        };
+        let (wall, awake) = (now(), Instant::now());
+        let message = self.inbox.recv_timeout(self.timeout());
+        // The clock of `Instant` stands still while the computer sleeps, the one on the wall does not.
+        let slept = now().since(wall).saturating_sub(awake.elapsed());
+        if slept >= SLEPT {
+            self.inputs.push_back(Input::Slept(slept));
+            self.work_off()?;
+        }
         match message {
             Ok(message) => self.receive(message)?,
             Err(RecvTimeoutError::Timeout) => {}
@@ -254,10 +290,10 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    fn timeout(&self) -> Option<Duration> {
+    fn timeout(&self) -> Duration {
         let deadline = self.state.deadline().map(|deadline| deadline.since(now()));
         let unsaved = self.unsaved_since.map(|since| SAVE_NEWS_WITHIN.saturating_sub(since.elapsed()));
-        deadline.into_iter().chain(unsaved).min()
+        deadline.into_iter().chain(unsaved).min().unwrap_or(LOOK_AT_CLOCK).min(LOOK_AT_CLOCK)
     }
 
     fn receive(&mut self, message: Message) -> Result<()> {
@@ -269,8 +305,13 @@ impl<'a> Runner<'a> {
             Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
             Message::VerifyNews(round, news) if round == self.verify_round => self.tell("verifier", news),
             Message::Mail => self.take_mail()?,
+            // Checks run again when the loop goes on; the agent's work is kept already.
+            Message::Interrupted if self.verifiers.is_some() => {
+                self.verifiers = None;
+                self.cut_short = true;
+            }
             Message::Interrupted => {
-                self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true }))
+                self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true }));
             }
             // A helper of something that is over.
             Message::Output(_)
@@ -452,6 +493,12 @@ impl<'a> Runner<'a> {
         // The log helps the next iteration; a tree in which it cannot be written is no reason to end the loop.
         if let Err(error) = progress::append(&self.worktree(), &entry) {
             self.tell("progress_not_logged", json!({ "message": error.to_string() }));
+            return Ok(());
+        }
+        match progress::consolidate(&self.worktree()) {
+            Ok(None) => {}
+            Ok(Some(consolidated)) => self.tell("progress_consolidated", json!({ "log": consolidated.log })),
+            Err(error) => self.tell("progress_not_logged", json!({ "message": error.to_string() })),
         }
         Ok(())
     }

@@ -212,8 +212,8 @@ fn machine_settings(config: &Config) -> Settings {
             startup: limits.startup.get(),
             agent_failing: limits.agent_failing,
             permission: limits.permission,
-            regenerations: limits.regenerations,
             oscillation: limits.oscillation,
+            ..Limits::default()
         },
         context: config.context,
         verify: match config.verify {

@@ -276,7 +276,9 @@ fn settle(mut findings: Vec<Finding>, exit: &VerifierExit, name: &str, output: &
         VerifierExit::Code { code: 127 } => {
             format!("“{name}” was not found (exit status 127): install it, or name another command")
         }
-        VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. } if !findings.is_empty() => {
+        VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. }
+            if findings.iter().any(|finding| finding.severity == Severity::Error) =>
+        {
             return findings;
         }
         _ => {
@@ -409,6 +411,9 @@ mod tests {
         assert_eq!(settle(both.clone(), &failed, "t", ""), both);
         let told = settle(vec![], &failed, "t", "1\n2\n3\n\n4\n5\n6\n");
         assert_eq!(told[0].message, "“t”: exit status 1\n2\n3\n4\n5\n6");
+        let only_warnings = settle(vec![finding(Severity::Warning)], &failed, "t", "too many warnings");
+        assert_eq!(only_warnings.len(), 2);
+        assert_eq!(only_warnings[0].message, "“t”: exit status 1\ntoo many warnings");
         let late = settle(both, &VerifierExit::TimedOut { after: Duration::from_secs(1) }, "t", "");
         assert_eq!((late.len(), late[0].message.as_str()), (3, "“t”: timed out after 1 s"));
     }

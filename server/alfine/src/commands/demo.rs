@@ -89,7 +89,7 @@ fn chapter(title: &str) {
 
 fn begin(project: &mut Project, key: &TaskKey, display: &Display) -> Result<LoopLock> {
     display.line(Mark::Step, &format!("alfine run {key}"));
-    let file = project.plan(&key.plan)?;
+    let file = project.plan_named(&key.plan)?;
     let task = file.plan.tasks.iter().find(|task| task.id == key.id);
     let task = task.ok_or_else(|| project::no_such_task(&file, &key.id.0))?;
     let fields = [&file.plan.defaults, &task.fields].map(Partial::from);

@@ -57,7 +57,7 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
         if forgotten > 0 {
             say(format_args!("forgot {forgotten} events older than {KEEP_EVENTS_DAYS} days"));
         }
-    } else if !leftovers.is_empty() {
+    } else if leftovers.iter().any(|leftover| !matches!(leftover.kind, LeftoverKind::Checkpoints { .. })) {
         say(format_args!("to remove worktrees and branches: alfine gc --remove"));
     }
     Ok(exit::DONE)

@@ -45,7 +45,7 @@ pub fn perform(directory: &Path, args: &InitArgs) -> Result<u8> {
     let checks = verify::detect(&root, &[]);
     match checks.as_slice() {
         [] => {
-            say(format_args!("no test command was found here; name one under [[verifiers]] in alfine.toml"))
+            say(format_args!("no test command was found here; name one under [[verifiers]] in alfine.toml"));
         }
         checks => {
             let names: Vec<String> = checks.iter().map(|check| printable(&check.name)).collect();

@@ -351,7 +351,7 @@ pub fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {
         .map(|item| format!("{}   ({})", trust::printable(&item.command), trust::printable(&item.origin)))
         .collect();
     Error::user(format!(
-        "{} commands of this repository are not allowed on this machine yet:\n    {}",
+        "{} of this repository’s commands may not run on this machine yet:\n    {}",
         items.len(),
         list.join("\n    ")
     ))
@@ -366,7 +366,11 @@ fn ask_about_uncommitted(
 ) -> Result<bool> {
     let others: Vec<String> = dirty
         .iter()
-        .filter(|path| path.as_os_str() != file.name.as_str() && !path.starts_with(".alfine"))
+        .filter(|path| {
+            path.as_os_str() != file.name.as_str()
+                && path.as_os_str() != "alfine.toml"
+                && !path.starts_with(".alfine")
+        })
         .map(|path| trust::printable(&path.display().to_string()))
         .collect();
     if others.is_empty() || isolation == alfine_core::plan::Isolation::InPlace {
@@ -456,8 +460,10 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     display.line(
         Mark::Detail,
         &format!(
-            "{} of {} iterations · {cost}{} files changed",
-            summary.iteration, summary.max_iterations, summary.files_changed
+            "{} of {} iterations · {cost}{} changed",
+            summary.iteration,
+            summary.max_iterations,
+            crate::display::count(summary.files_changed, "file")
         ),
     );
     if let Some(done) = done {

@@ -51,7 +51,7 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
         parts.push(format!("iteration {} of {}", view.iteration, view.max_iterations));
     }
     if view.files_changed > 0 {
-        parts.push(format!("{} files", view.files_changed));
+        parts.push(crate::display::count(view.files_changed, "file"));
     }
     if let Some(cost) = view.cost_usd {
         parts.push(dollars(cost));

@@ -28,7 +28,7 @@ pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> 
 
 /// The view of one task.
 pub fn of_task(project: &Project, key: &TaskKey) -> Result<TaskView> {
-    let plans: Vec<PlanFile> = project.plan(&key.plan).into_iter().collect();
+    let plans: Vec<PlanFile> = project.plan_named(&key.plan).into_iter().collect();
     let found = of_plans(project, &plans)?.into_iter().find(|view| view.task == *key);
     found.ok_or_else(|| {
         Error::new(ErrorKind::User, format!("there is no task {key}")).hint("`alfine status` lists them")
@@ -76,7 +76,7 @@ fn uri(path: &std::path::Path) -> String {
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
-                uri.push(char::from(*byte))
+                uri.push(char::from(*byte));
             }
             byte => {
                 let _ = write!(uri, "%{byte:02X}");

@@ -99,7 +99,7 @@ impl World {
                 Effect::IterationEnded(judgement) => self.judged.push(judgement.iteration),
                 Effect::TakeCheckpoint(CheckpointKind::Timer) => {}
                 Effect::TakeCheckpoint(_) | Effect::RunVerifiers | Effect::Commit => {
-                    self.pending = Some(effect)
+                    self.pending = Some(effect);
                 }
                 Effect::KillAgent(_) => prop_assert!(self.agent_lives, "ends an agent that is not there"),
                 _ => {}
@@ -184,6 +184,7 @@ proptest! {
                     world.state = serde_json::from_str(&serde_json::to_string(&world.state).unwrap()).unwrap();
                     world.feed(Input::Recovered)?;
                 }
+                Move::Stray(7) => world.feed(Input::Slept(Duration::from_secs(100_000)))?,
                 Move::Stray(n) => {
                     let stray = match n {
                         0 => Input::Start,

@@ -380,6 +380,29 @@ fn an_agent_that_never_speaks_is_warned_of_and_ended_and_is_no_iteration() {
 }
 
 #[test]
+fn a_night_asleep_is_neither_silence_nor_running_time() {
+    let mut play = Play::started();
+    play.session("s1");
+    let night = Duration::from_secs(8 * 3600);
+    play.now = play.now.after(night);
+    play.feed(Input::Slept(night)).passes(899);
+    assert_eq!(play.killed, []);
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.state.breaker.running(), Duration::from_secs(899));
+}
+
+#[test]
+fn a_usage_limit_passes_while_the_computer_sleeps() {
+    let mut play = Play::started();
+    let reset = play.now.0 / 1000 + 3600;
+    play.ends(Outcome::RateLimit { reset_at: Some(reset) });
+    let night = Duration::from_secs(8 * 3600);
+    play.now = play.now.after(night);
+    play.feed(Input::Slept(night)).passes(0);
+    assert_eq!(play.status(), TaskStatus::Running);
+}
+
+#[test]
 fn the_tree_is_kept_every_five_minutes_while_the_agent_works() {
     let mut play = Play::started();
     play.session("s1");

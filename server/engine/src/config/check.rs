@@ -87,11 +87,17 @@ impl Checker {
         let names_of_agents = schema.pointer("/propertyNames/enum").and_then(Value::as_array);
         self.add(|| {
             let at = child(path, key);
-            let (suggestion, what) = match names_of_agents {
-                Some(names) => (nearest(key, names.iter().filter_map(Value::as_str)), "no such agent"),
-                None => (nearest_setting(schema, path, key), "unknown setting"),
+            let (suggestion, message) = match names_of_agents {
+                Some(names) => {
+                    let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+                    let known = alternatives(&names);
+                    (
+                        nearest(key, names.into_iter()),
+                        format!("no such agent `{}`: it must be {known}", shown(&at)),
+                    )
+                }
+                None => (nearest_setting(schema, path, key), format!("unknown setting `{}`", shown(&at))),
             };
-            let message = format!("{what} `{}`", shown(&at));
             Flaw { path: at, at_key: true, fatal: names_of_agents.is_some(), message, suggestion }
         });
     }

@@ -341,7 +341,7 @@ impl Loaded {
         }
         let agent = &self.config.agent;
         let has_command = self.config.agents.get(agent).is_some_and(|agent| agent.command.is_some());
-        if ["command", "acp"].contains(&agent.as_str()) && !has_command {
+        if agent == "command" && !has_command {
             let message = format!("the agent \"{agent}\" needs `agents.{agent}.command`: the program to run");
             self.wrong_together("agent", message);
         }

@@ -2,6 +2,7 @@
 //! sentence of a doc comment is what the reference and the template show.
 
 use super::duration::HumanDuration;
+use crate::agent::KNOWN;
 use alfine_core::{
     breaker::HARD_LIMIT,
     lint::{Layer, LintOptions},
@@ -13,9 +14,6 @@ use std::collections::BTreeMap;
 
 /// No loop runs more iterations than this, whatever is configured.
 pub const HARD_ITERATION_LIMIT: u32 = HARD_LIMIT;
-
-/// The names that `agent` can have.
-pub const AGENTS: [&str; 7] = ["claude", "codex", "gemini", "opencode", "command", "acp", "rehearsal"];
 
 /// How Alfine runs loops. Settings come from the user's `config.toml`, the repository's `alfine.toml`, the editor, the
 /// command line and the task; later wins, setting by setting.
@@ -40,22 +38,17 @@ pub struct Config {
     pub on_done: OnDone,
     /// When verifiers run.
     pub verify: VerifyWhen,
-    /// How much a loop decides by itself: `guarded` asks where verifiers are yellow, `full_auto` takes yellow for
-    /// done, `manual` asks at every step.
+    /// How much a loop decides by itself when the agent says that it is done: `guarded` asks you where verifiers are
+    /// yellow, `full_auto` takes yellow for done, `manual` asks you even where all is green.
     #[schemars(schema_with = "autonomy")]
     pub autonomy: Autonomy,
     /// What the agent may do without asking.
     pub permissions: Permissions,
-    /// How many tasks of a chain run at the same time.
-    #[schemars(range(min = 1, max = 64))]
-    pub max_parallel: u32,
-    /// More files that are plans, as globs from the repository's root, such as `docs/plans/*.md`. `PLAN.md`,
-    /// `*.plan.md`, `TODO.md`, `PRD.md`, `tasks.md`, `prd.json` and `.alfine/plans/**` always are.
-    #[schemars(extend("items" = {"type": "string", "format": "glob"}))]
+    /// More Markdown files that are plans, as globs from the repository's root, such as `docs/plans/*.md`. Beside the
+    /// root, `PLAN.md`, `plan.md`, `*.plan.md`, `TODO.md`, `PRD.md`, `tasks.md` and `fix_plan.md` always are, and so is
+    /// all of `.alfine/plans/`.
+    #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
     pub plans: Vec<String>,
-    /// Whether what loops learn of the repository (files that change together, commands that work, what mends an
-    /// error) is kept and told to later iterations.
-    pub learn: bool,
     /// When a loop is stopped.
     pub limits: Limits,
     /// What a fresh worktree gets of that which git ignores.
@@ -69,8 +62,7 @@ pub struct Config {
     pub agents: BTreeMap<String, Agent>,
     /// Thresholds and words of the findings on plans.
     pub lint: Lint,
-    /// Other ways for an agent to say that it is done, besides the completion gate. A plan that comes from a tool with
-    /// such a way has it on by itself.
+    /// Other ways for an agent to say that it is done, besides the completion gate.
     pub gate: Gate,
     /// What is kept from the agent, and what from the logs.
     pub safety: Safety,
@@ -87,9 +79,7 @@ impl Default for Config {
             verify: VerifyWhen::default(),
             autonomy: Autonomy::default(),
             permissions: Permissions::default(),
-            max_parallel: 1,
             plans: Vec::new(),
-            learn: true,
             limits: Limits::default(),
             worktree: Worktree::default(),
             verifiers: Vec::new(),
@@ -106,11 +96,9 @@ impl Default for Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDone {
-    /// You are asked.
+    /// It stays on its branch until you merge or discard it.
     #[default]
     Ask,
-    /// It stays on its branch.
-    Branch,
     /// It is merged into the branch it was based on.
     Merge,
     /// Its branch is pushed and a pull request opened with the `gh` CLI.
@@ -137,7 +125,7 @@ pub enum Permissions {
     /// Edit files and run commands.
     #[default]
     Commands,
-    /// Everything: the agent's own checks are off. Without a sandbox it needs `safety.allow_unsandboxed_all`.
+    /// Everything: the agent's own checks are off. Needs `safety.allow_unsandboxed_all` in your own settings.
     All,
 }
 
@@ -184,9 +172,6 @@ pub struct Limits {
     /// How often the tree may come back to what it was before (A, B, A, B).
     #[schemars(range(min = 1, max = 50))]
     pub oscillation: u32,
-    /// How often the chain of a directive may be planned again.
-    #[schemars(range(min = 1, max = 50))]
-    pub regenerations: u32,
 }
 
 impl Default for Limits {
@@ -207,7 +192,6 @@ impl Default for Limits {
             agent_failing: 3,
             permission: 2,
             oscillation: 2,
-            regenerations: 3,
         }
     }
 }
@@ -415,8 +399,6 @@ pub struct Gate {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Safety {
-    /// Whether the agent runs in a sandbox.
-    pub sandbox: Sandbox,
     /// Environment variables that the agent gets although they look like secrets.
     #[schemars(inner(length(min = 1)))]
     pub pass_env: Vec<String>,
@@ -424,30 +406,17 @@ pub struct Safety {
     /// all files add up.
     #[schemars(length(max = 100), extend("items" = {"type": "string", "format": "regex"}))]
     pub mask: Vec<String>,
-    /// Whether `permissions = "all"` is given to an agent that runs without a sandbox.
+    /// Whether `permissions = "all"` is allowed. No sandbox is around an agent; a repository cannot set this for you.
     pub allow_unsandboxed_all: bool,
 }
 
-/// Whether the agent runs in a sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Sandbox {
-    /// Where one is available.
-    #[default]
-    Auto,
-    /// Always; without one nothing starts.
-    Required,
-    /// Never.
-    Off,
-}
-
 fn agent_name(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": AGENTS })
+    json_schema!({ "type": "string", "enum": KNOWN })
 }
 
 fn agents(generator: &mut SchemaGenerator) -> Schema {
     let agent = generator.subschema_for::<Agent>();
-    json_schema!({ "type": "object", "propertyNames": { "enum": AGENTS }, "additionalProperties": agent })
+    json_schema!({ "type": "object", "propertyNames": { "enum": KNOWN }, "additionalProperties": agent })
 }
 
 fn context_mode(_: &mut SchemaGenerator) -> Schema {

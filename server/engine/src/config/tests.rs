@@ -30,7 +30,7 @@ fn nothing_said_is_the_defaults() {
 fn a_whole_file_is_read() {
     let loaded = load(&repository(
         r#"
-        agent = "codex"
+        agent = "rehearsal"
         plans = ["docs/*.md"]
         [limits]
         iterations = 20
@@ -49,7 +49,7 @@ fn a_whole_file_is_read() {
         weight = 0.5
         required = false
         timeout = "10s"
-        [agents.codex]
+        [agents.rehearsal]
         args = ["--oss"]
         env = { A_B = "1", "odd.name" = "2" }
         permissions = "edits"
@@ -62,15 +62,15 @@ fn a_whole_file_is_read() {
     .unwrap();
     assert_eq!(loaded.problems, []);
     let config = loaded.config;
-    assert_eq!(config.agent, "codex");
+    assert_eq!(config.agent, "rehearsal");
     assert_eq!(config.limits.cost_usd, Some(5.0));
     assert_eq!(config.limits.wall_time.get(), Duration::from_secs(5400));
     assert_eq!(config.limits.stall, Config::default().limits.stall);
     assert_eq!(config.verifiers[0].timeout.get(), Duration::from_secs(300));
     assert!(config.verifiers[0].required);
     assert_eq!(config.verifiers[1].kind, VerifierKind::CleanTree);
-    assert_eq!(config.agents["codex"].permissions, Some(Permissions::Edits));
-    assert_eq!(config.agents["codex"].env["odd.name"], "2");
+    assert_eq!(config.agents["rehearsal"].permissions, Some(Permissions::Edits));
+    assert_eq!(config.agents["rehearsal"].env["odd.name"], "2");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn the_later_layer_wins_setting_by_setting() {
     let mut layers =
         repository("model = \"b\"\n[limits]\niterations = 20\nrework = 4\n[verification]\nauto = false");
     layers.user =
-        Some(Source::of_text("config.toml", "model = \"a\"\nlearn = false\n[limits]\nno_change = 7"));
+        Some(Source::of_text("config.toml", "model = \"a\"\ncontext = \"fresh\"\n[limits]\nno_change = 7"));
     layers.editor =
         Partial::of_json(json!({ "limits": { "iterations": 30, "cost_usd": null }, "model": null }));
     layers.command_line.set("limits.iterations", 5);
@@ -97,10 +97,10 @@ fn the_later_layer_wins_setting_by_setting() {
     assert_eq!(loaded.config.model.as_deref(), Some("b"));
     assert_eq!(loaded.config.isolation, Isolation::InPlace);
     assert_eq!(loaded.config.autonomy, Autonomy::FullAuto);
-    assert!(!loaded.config.learn && !loaded.config.verification.auto);
+    assert!(!loaded.config.verification.auto);
     assert_eq!(loaded.origin("limits.iterations"), Layer::Task);
     assert_eq!(loaded.origin("model"), Layer::Repository);
-    assert_eq!(loaded.origin("learn"), Layer::User);
+    assert_eq!(loaded.origin("context"), Layer::User);
     assert_eq!(loaded.origin("verification"), Layer::Repository);
     assert_eq!(loaded.origin("limits.stall"), Layer::Default);
     assert!(loaded.any_from("limits", Layer::User));
@@ -120,7 +120,7 @@ fn the_agents_own_model_gives_way_to_what_is_said_later() {
     layers.repository = None;
     let loaded = load(&layers).unwrap();
     assert_eq!((loaded.model(), loaded.permissions()), (Some("own"), Permissions::All));
-    layers.task = vec![Partial::of_json(json!({ "agent": "codex" }))];
+    layers.task = vec![Partial::of_json(json!({ "agent": "rehearsal" }))];
     let loaded = load(&layers).unwrap();
     assert_eq!((loaded.model(), loaded.permissions()), (Some("a"), Permissions::Edits));
     assert_eq!(load(&Layers::default()).unwrap().model(), None);
@@ -137,7 +137,7 @@ fn lists_replace_but_a_repository_cannot_unmask_what_the_user_masks() {
 
 #[test]
 fn an_unknown_setting_is_a_warning_with_the_nearest_name_at_its_place() {
-    let loaded = load(&repository("agnet = \"codex\"\n\n[limits]\n  iteratons = 3\n")).unwrap();
+    let loaded = load(&repository("agnet = \"rehearsal\"\n\n[limits]\n  iteratons = 3\n")).unwrap();
     let shown: Vec<_> = loaded.problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         shown,
@@ -176,16 +176,22 @@ fn what_cannot_be_is_an_error_at_its_place_that_says_what_is_expected() {
         ),
         ("limits = 3", "1:10: `limits` must be a table, not 3"),
         ("[limits]\nstall = 15", "2:9: `limits.stall` must be a length of time such as \"15m\", not 15"),
-        ("learn = \"yes\"", "1:9: `learn` must be true or false, not \"yes\""),
+        ("gate.loop_complete = \"yes\"", "1:22: `gate.loop_complete` must be true or false, not \"yes\""),
         ("plans = \"x.md\"", "1:9: `plans` must be a list in [ ], not \"x.md\""),
         ("plans = [\"a\", 3]", "1:15: `plans[1]` must be a text in quotes, not 3"),
         (
             "context = \"frehs\"",
             "1:11: `context` must be \"resume\" or \"fresh\", not \"frehs\"; did you mean \"fresh\"?",
         ),
-        ("on_done = true", "1:11: `on_done` must be \"ask\", \"branch\", \"merge\" or \"pr\", not true"),
-        ("agent = \"cluade\"", "1:9: `agent` must be"),
-        ("[agents.cluade]\nmodel = \"x\"", "1:9: no such agent `agents.cluade`; did you mean claude?"),
+        ("on_done = true", "1:11: `on_done` must be \"ask\", \"merge\" or \"pr\", not true"),
+        (
+            "agent = \"cluade\"",
+            "1:9: `agent` must be \"claude\", \"command\" or \"rehearsal\", not \"cluade\"; did you mean \"claude\"?",
+        ),
+        (
+            "[agents.cluade]\nmodel = \"x\"",
+            "1:9: no such agent `agents.cluade`: it must be \"claude\", \"command\" or \"rehearsal\"; did you mean claude?",
+        ),
         ("[agents.claude]\nmodel = \"--danger\"", "2:9: `agents.claude.model`: \"--danger\" begins with “-”"),
         ("plans = [\"a[\"]", "1:10: `plans[0]`: \"a[\" is not a glob: unclosed character class"),
         ("[worktree]\ncopy = [\"../x\"]", "2:9: `worktree.copy[0]`: \"../x\" is not a path below"),
@@ -263,9 +269,9 @@ fn what_is_not_toml_is_an_error_at_its_line_and_column() {
 
 #[test]
 fn a_byte_order_mark_and_windows_line_ends_are_nothing_special() {
-    let loaded = load(&repository("\u{feff}agent = \"codex\"\r\n[limits]\r\nrework = 4\r\n")).unwrap();
-    assert_eq!(loaded.config.agent, "codex");
-    assert_eq!(loaded.place("agent").unwrap().span, Span::new(8, 15));
+    let loaded = load(&repository("\u{feff}agent = \"rehearsal\"\r\n[limits]\r\nrework = 4\r\n")).unwrap();
+    assert_eq!(loaded.config.agent, "rehearsal");
+    assert_eq!(loaded.place("agent").unwrap().span, Span::new(8, 19));
     assert_eq!(loaded.place("limits.rework").unwrap().line_column, (3, 10));
 }
 
@@ -349,7 +355,7 @@ fn every_setting_is_documented() {
 fn the_reference_has_a_row_for_every_setting() {
     let reference = reference_markdown();
     for row in [
-        "| `agent` | `\"claude\"` | The agent that does the work. One of `claude`, `codex`,",
+        "| `agent` | `\"claude\"` | The agent that does the work. One of `claude`, `command`, `rehearsal`. |",
         "| `iterations` | `10` | Iterations that are judged. The hard limit is 50. |",
         "| `cost_usd` |  | US dollars over the loop; off where not set. |",
         "### `[limits]`",
@@ -397,7 +403,7 @@ fn any_value() -> impl Strategy<Value = serde_json::Value> {
         any::<i64>().prop_map(|it| json!(it)),
         any::<u64>().prop_map(|it| json!(it)),
         (-1.0..2.0_f64).prop_map(|it| json!(it)),
-        prop_oneof!["[a-z]{0,8}", "claude|codex|fresh|all|15m|clean-tree|.*"].prop_map(|it| json!(it)),
+        prop_oneof!["[a-z]{0,8}", "claude|rehearsal|fresh|all|15m|clean-tree|.*"].prop_map(|it| json!(it)),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
@@ -418,7 +424,7 @@ fn any_key() -> impl Strategy<Value = String> {
         }
     }
     collect(&schema(), &mut keys);
-    keys.extend(AGENTS.map(str::to_owned));
+    keys.extend(crate::agent::KNOWN.map(str::to_owned));
     prop_oneof![9 => prop::sample::select(keys), 1 => ".{0,5}"]
 }
 
@@ -432,13 +438,13 @@ fn valid_partial() -> impl Strategy<Value = serde_json::Value> {
     let list = prop::option::of(prop::collection::vec("[a-z]{1,3}", 0..3));
     let variables = prop::option::of(prop::collection::btree_map("[A-C]", "[a-z]{0,3}", 0..3));
     (iterations, list.clone(), list, variables, prop::option::of(any::<bool>())).prop_map(
-        |(iterations, plans, mask, env, learn)| {
+        |(iterations, plans, mask, env, auto)| {
             json!({
                 "limits": { "iterations": iterations, "rework": iterations },
                 "plans": plans,
                 "safety": { "mask": mask },
                 "agents": { "claude": { "env": env } },
-                "learn": learn,
+                "verification": { "auto": auto },
             })
         },
     )

@@ -49,6 +49,24 @@ struct CheckedOut {
 }
 
 impl Repository {
+    /// Returns the commit of a branch, as hex; none where there is no such branch.
+    pub fn branch_commit(&self, branch: &str) -> Result<Option<String>, GitError> {
+        let repo = self.open()?;
+        let found = repo.find_branch(branch, git2::BranchType::Local);
+        Ok(found
+            .ok()
+            .and_then(|branch| branch.get().peel_to_commit().ok())
+            .map(|commit| commit.id().to_string()))
+    }
+
+    /// Says whether a commit has another one in its history, or is it.
+    pub fn contains(&self, commit: &str, other: &str) -> Result<bool, GitError> {
+        let repo = self.open()?;
+        let id = |hex: &str| git2::Oid::from_str(hex).doing("read a commit's id");
+        let (commit, other) = (id(commit)?, id(other)?);
+        Ok(commit == other || repo.graph_descendant_of(commit, other).doing("compare commits")?)
+    }
+
     /// Merges a task's branch. Moves the target forward where its last commit names the task, else makes a merge
     /// commit that does.
     ///

@@ -59,7 +59,7 @@ pub fn detach(
     let error = |number: &str| io::Error::from_raw_os_error(number.parse().unwrap_or(0));
     match answer.trim_end().split_once(' ') {
         None if answer.trim_end() == "started" => Ok(()),
-        Some(("failed", number)) => Err(ProcessError::from_start(program, error(number))),
+        Some(("failed", number)) => Err(ProcessError::from_start(program, cwd, error(number))),
         Some(("log", number)) => Err(ProcessError::Log { path: log, source: error(number) }),
         _ => Err(failed(io::ErrorKind::InvalidData.into())),
     }

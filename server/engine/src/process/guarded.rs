@@ -125,7 +125,7 @@ impl GuardedCommand {
             Ok(Ok(identity)) => identity,
             Ok(Err(error)) => {
                 run.abandon();
-                return Err(ProcessError::from_start(&self.program, error));
+                return Err(ProcessError::from_start(&self.program, &self.cwd, error));
             }
             Err(error) => {
                 run.abandon();
@@ -335,7 +335,7 @@ impl GuardedChild {
 
     /// Waits until the program and everything it forked are gone. An output that was not taken is thrown away.
     pub fn wait(&mut self) -> Result<Exit, ProcessError> {
-        self.close_untaken_outputs();
+        self.drain_untaken_outputs();
         if self.known.is_none() {
             self.known = Some(self.verdict.recv().unwrap_or(Verdict { exit: None, left: 0 }));
         }
@@ -344,7 +344,7 @@ impl GuardedChild {
 
     /// Waits likewise, but not longer than `limit`; none where it passed.
     pub fn wait_timeout(&mut self, limit: Duration) -> Option<Result<Exit, ProcessError>> {
-        self.close_untaken_outputs();
+        self.drain_untaken_outputs();
         if self.known.is_none() {
             self.known = match self.verdict.recv_timeout(limit) {
                 Ok(verdict) => Some(verdict),
@@ -355,10 +355,14 @@ impl GuardedChild {
         Some(self.judge())
     }
 
-    /// A full pipe that nobody reads would hold the program up for ever.
-    fn close_untaken_outputs(&mut self) {
-        self.stdout = None;
-        self.stderr = None;
+    /// A full pipe that nobody reads would hold the program up for ever, and a closed one would end it.
+    fn drain_untaken_outputs(&mut self) {
+        for mut output in [self.stdout.take(), self.stderr.take()].into_iter().flatten() {
+            // Without a thread the output is closed: still better than a program that never ends.
+            let _ = thread::Builder::new()
+                .name("drain".to_owned())
+                .spawn(move || io::copy(&mut output, &mut io::sink()));
+        }
     }
 
     fn judge(&self) -> Result<Exit, ProcessError> {

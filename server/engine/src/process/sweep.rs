@@ -205,24 +205,20 @@ pub fn end_leftovers(
     known: Option<ProcessIdentity>,
     grace: Duration,
 ) -> Result<usize, ProcessError> {
-    // An empty marker would mean every run.
-    let marker = Some(marker.to_owned()).filter(|marker| !marker.is_empty());
-    let mut sweep = Sweep::new(Target { root: known, marker }, Signal::TERM, grace);
+    // An empty marker marks nothing.
+    let target = Target { root: known, marker: Some(marker.to_owned()).filter(|marker| !marker.is_empty()) };
+    let mut sweep = Sweep::new(target, Signal::TERM, grace);
     loop {
         let left = sweep.pass().map_err(ProcessError::Table)?;
         if left.is_empty() {
             return Ok(sweep.found());
         }
         if sweep.is_hopeless() {
-            let program = format!("run {}", sweep_name(&sweep));
+            let program = format!("run {marker}");
             return Err(ProcessError::Unkillable { program, count: left.len() });
         }
         wait_for_one(&left, sweep.pause());
     }
-}
-
-fn sweep_name(sweep: &Sweep) -> String {
-    sweep.variable.as_deref().map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default()
 }
 
 /// Waits until one of these ended, or `limit` passed: the survivors may have forked meanwhile.

@@ -34,6 +34,8 @@ const STDERR_TAIL: usize = 16 * 1024;
 const TELL_OUTPUT_EVERY: Duration = Duration::from_secs(1);
 /// How long an agent has to end itself before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
+/// The longest transcript of one run, in bytes: an agent that prints all night must not fill the disk.
+const TRANSCRIPT_LIMIT: u64 = 512 << 20;
 /// The longest text of the agent in the change feed, in characters. The transcript has it whole.
 const NEWS_TEXT: usize = 2000;
 
@@ -44,6 +46,9 @@ pub(super) struct Ended {
     message: String,
     session_total_cost: Option<f64>,
 }
+
+/// A whole environment: names and values.
+pub(super) type Environment = Vec<(OsString, OsString)>;
 
 /// The agent's process while it lives.
 pub(super) struct LiveAgent {
@@ -72,10 +77,7 @@ impl LiveAgent {
 }
 
 /// The environment that agents and verifiers get, and what hides the rest of it in logs.
-pub(super) fn environment(
-    adapter: &dyn Adapter,
-    spec: &TaskSpec,
-) -> Result<(Vec<(OsString, OsString)>, Arc<Masker>)> {
+pub(super) fn environment(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environment, Arc<Masker>)> {
     let all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let mut own: Vec<&str> = adapter.own_env().to_vec();
     for (when, names) in adapter.own_env_when() {
@@ -363,6 +365,7 @@ fn read_errors(
 struct Transcript {
     path: PathBuf,
     file: Option<BufWriter<File>>,
+    room: u64,
     lines: Lines,
     masker: Arc<Masker>,
 }
@@ -377,18 +380,38 @@ impl Transcript {
                 None
             }
         };
-        Self { path: path.to_owned(), file, lines: Lines::with_limit(agent::LINE_LIMIT), masker }
+        Self {
+            path: path.to_owned(),
+            file,
+            room: TRANSCRIPT_LIMIT,
+            lines: Lines::with_limit(agent::LINE_LIMIT),
+            masker,
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        let Self { file, lines, masker, .. } = self;
+        self.room = self.room.saturating_sub(bytes.len() as u64);
+        if self.room == 0 {
+            self.close_full();
+        }
+        let Self { file, room, lines, masker, .. } = self;
         let mut failed = None;
         if let Some(file) = file {
             lines.feed(bytes, |line| {
-                failed = failed.take().or(write_line(file, masker, &line).err());
+                let shown = match &line {
+                    agent::Line::Whole(bytes) => bytes,
+                    agent::Line::Cut { head, .. } => head,
+                };
+                *room = room.saturating_sub(shown.len() as u64);
+                if *room > 0 {
+                    failed = failed.take().or(write_line(file, masker, &line).err());
+                }
             });
         }
         self.give_up_on(failed);
+        if self.room == 0 {
+            self.close_full();
+        }
     }
 
     fn flush(&mut self) {
@@ -404,6 +427,15 @@ impl Transcript {
             });
         }
         self.flush();
+    }
+
+    /// Ends a transcript that is as long as it may be. What the agent says is still read.
+    fn close_full(&mut self) {
+        if let Some(mut file) = self.file.take() {
+            let limit = TRANSCRIPT_LIMIT >> 20;
+            let _ =
+                writeln!(file, "\n… the transcript ends here, at {limit} MiB").and_then(|()| file.flush());
+        }
     }
 
     fn close(mut self) {

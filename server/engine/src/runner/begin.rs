@@ -15,8 +15,8 @@ use crate::{
 };
 use alfine_core::{
     machine::{Input, LoopState},
-    plan::Isolation,
-    task::{TaskKey, TaskStatus},
+    plan::{Isolation, Task},
+    task::{TaskId, TaskKey, TaskStatus},
 };
 use serde_json::{Value, json};
 use std::{
@@ -54,12 +54,15 @@ pub fn begin(
     options: &BeginOptions,
 ) -> Result<LoopLock> {
     let key = file.key(&spec.task);
-    let start = project.repository.preflight(spec.isolation)?;
+    let mut start = project.repository.preflight(spec.isolation)?;
+    if options.fork.is_none() && spec.isolation == Isolation::Worktree {
+        start.base_commit = base_with_dependencies(project, file, &spec.task, start.base_commit)?;
+    }
     let id = LoopId::generate();
     let lock = LoopLock::acquire(&project.layout, &id)?;
     let settings = settings_of(spec)?;
     let state = LoopState::new(spec.machine.clone());
-    let state_json = serde_json::to_string(&state).map_err(internal)?;
+    let state_json = serde_json::to_string(&state).map_err(|error| internal(&error))?;
     let summary = first_summary(&state);
     project.store.write(|tx| -> Result<(), StoreError> {
         tx.put_plan(&PlanNew {
@@ -90,6 +93,40 @@ pub fn begin(
         return Err(error);
     }
     Ok(lock)
+}
+
+/// The commit a task starts from: HEAD, or, where it depends on work that is done and not merged yet, that work.
+fn base_with_dependencies(project: &Project, file: &PlanFile, task: &Task, head: String) -> Result<String> {
+    let unmerged = |id: &TaskId| {
+        let row =
+            project.store.current_loop(&TaskKey::new(file.name.clone(), id.0.clone())).ok().flatten()?;
+        let branch = row.branch.filter(|_| row.status == TaskStatus::Done)?;
+        let commit = project.repository.branch_commit(&branch).ok().flatten()?;
+        (!project.repository.contains(&head, &commit).unwrap_or(false)).then_some(commit)
+    };
+    let dependencies = alfine_core::chain::open_dependencies(&file.plan, task, |id| unmerged(id).is_none());
+    let commits: Vec<(TaskId, String)> =
+        dependencies.into_iter().filter_map(|id| unmerged(&id).map(|commit| (id, commit))).collect();
+    let has_all = |commit: &str| {
+        std::iter::once(&head)
+            .chain(commits.iter().map(|(_, other)| other))
+            .try_fold(true, |all, other| Ok::<_, Error>(all && project.repository.contains(commit, other)?))
+    };
+    for (_, commit) in &commits {
+        if has_all(commit)? {
+            return Ok(commit.clone());
+        }
+    }
+    if commits.is_empty() {
+        return Ok(head);
+    }
+    let ids: Vec<String> = commits.iter().map(|(id, _)| id.to_string()).collect();
+    Err(Error::user(format!(
+        "{} needs the work of {}, which is not merged yet",
+        file.key(task),
+        ids.join(", ")
+    ))
+    .hint(ids.iter().map(|id| format!("alfine merge {}#{id}", file.name)).collect::<Vec<_>>().join("\n")))
 }
 
 /// Claims a loop that is there, to go on with it.
@@ -193,10 +230,10 @@ fn first_summary(state: &LoopState) -> LoopSummary {
 }
 
 fn settings_of(spec: &TaskSpec) -> Result<Value> {
-    serde_json::to_value(spec).map_err(internal)
+    serde_json::to_value(spec).map_err(|error| internal(&error))
 }
 
-fn internal(error: serde_json::Error) -> Error {
+fn internal(error: &serde_json::Error) -> Error {
     Error::new(ErrorKind::Internal, format!("a loop's settings cannot be saved: {error}"))
 }
 

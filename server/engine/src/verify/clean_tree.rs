@@ -23,7 +23,10 @@ pub(super) fn check(root: &Path, paths: &[String]) -> Checked {
     }
 }
 
-fn uncommitted(root: &Path, paths: &[String]) -> Result<(usize, Vec<(String, &'static str)>), git2::Error> {
+/// How many files are uncommitted, and the first of them with what is the matter.
+type Uncommitted = (usize, Vec<(String, &'static str)>);
+
+fn uncommitted(root: &Path, paths: &[String]) -> Result<Uncommitted, git2::Error> {
     let repository = Repository::open(root)?;
     let mut options = StatusOptions::new();
     // A folder that is all untracked is one entry: it may hold any number of files.

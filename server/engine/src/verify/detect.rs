@@ -28,8 +28,7 @@ pub fn detect(root: &Path, touches: &[String]) -> Vec<VerifierSpec> {
             found.entry(kind).or_insert_with(|| commands.collect());
         }
     }
-    let all_but_make = found.iter().any(|(kind, commands)| *kind != Kind::Make && !commands.is_empty());
-    if all_but_make {
+    if found.len() > 1 {
         found.remove(&Kind::Make);
     }
     found.into_values().flatten().map(VerifierSpec::command).collect()
@@ -44,16 +43,17 @@ enum Kind {
     Make,
 }
 
-/// The commands of one folder, by kind; a kind that is there without any check has none.
+/// The commands of one folder, by kind.
 fn kinds(folder: &Path) -> BTreeMap<Kind, Vec<String>> {
-    let detectors: [(Kind, fn(&Path) -> Option<Vec<String>>); 5] = [
-        (Kind::Cargo, cargo),
-        (Kind::Node, node),
-        (Kind::Python, python),
-        (Kind::Go, go),
-        (Kind::Make, make),
+    let found = [
+        (Kind::Cargo, cargo(folder)),
+        (Kind::Node, node(folder)),
+        (Kind::Python, python(folder)),
+        (Kind::Go, go(folder)),
+        (Kind::Make, make(folder)),
     ];
-    detectors.into_iter().filter_map(|(kind, detect)| Some((kind, detect(folder)?))).collect()
+    let found = found.into_iter().map(|(kind, commands)| (kind, commands.unwrap_or_default()));
+    found.filter(|(_, commands)| !commands.is_empty()).collect()
 }
 
 /// The folders that hold these files, the nearest first, without the root. Nothing outside of the root.
@@ -143,7 +143,7 @@ fn python(folder: &Path) -> Option<Vec<String>> {
     let in_project = table.get("tool").is_some_and(|tool| tool.get("pytest").is_some());
     let has_tests = ["tests", "test"].iter().any(|name| folder.join(name).is_dir());
     if !configured && !in_project && !has_tests {
-        return Some(Vec::new());
+        return None;
     }
     let command = if has(folder, &["uv.lock"]) {
         "uv run pytest"
@@ -164,7 +164,7 @@ fn make(folder: &Path) -> Option<Vec<String>> {
     let text = ["GNUmakefile", "makefile", "Makefile"].into_iter().find_map(|name| read(folder, name))?;
     // `test:` alone or among other targets, and no `test := value`.
     let target = Regex::new(r"(?m)^(?:[^\s:#=]+[ \t]+)*test(?:[ \t]+[^\s:#=]+)*[ \t]*::?(?:[^:=]|$)").ok()?;
-    Some(if target.is_match(&text) { vec!["make test".to_owned()] } else { Vec::new() })
+    target.is_match(&text).then(|| vec!["make test".to_owned()])
 }
 
 #[cfg(test)]
@@ -297,7 +297,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_manifest_panics(text in any::<String>(), name in "Cargo.toml|package.json|pyproject.toml|Makefile") {
+        fn no_manifest_panics(text in any::<String>(), name in r"Cargo\.toml|package\.json|pyproject\.toml|Makefile") {
             let _ = commands(&[(name.as_str(), text.as_str())], &[text.as_str()]);
         }
     }

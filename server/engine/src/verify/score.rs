@@ -33,8 +33,8 @@ impl Score {
     }
 }
 
-/// Scores results: green from the share `green` on, with every required verifier passed; yellow from `yellow` on; red
-/// below. A weight that is no positive number counts as 0; where no weight counts, all count the same.
+/// Scores results: green from the share `green` on, yellow from `yellow` on, red below, and red wherever a required
+/// verifier failed: nobody can approve away what was required. A weight that is no positive number counts as 0; where no weight counts, all count the same.
 pub fn score(results: &[VerifierResult], green: f64, yellow: f64) -> Score {
     /// Sums of decimal weights miss a threshold by less than this.
     const ROUNDING: f64 = 1e-9;
@@ -48,14 +48,13 @@ pub fn score(results: &[VerifierResult], green: f64, yellow: f64) -> Score {
     };
     let value = share(&weight).or_else(|| share(&|_| 1.0)).unwrap_or(1.0);
     let required_passed = results.iter().all(|result| result.passed || !result.required);
-    let verdict = if value + ROUNDING >= green && required_passed {
-        Verdict::Green
-    } else if value + ROUNDING >= yellow {
-        Verdict::Yellow
-    } else {
-        Verdict::Red
+    let verdict = match value + ROUNDING {
+        _ if results.is_empty() => Verdict::Green,
+        _ if !required_passed => Verdict::Red,
+        value if value >= green => Verdict::Green,
+        value if value >= yellow => Verdict::Yellow,
+        _ => Verdict::Red,
     };
-    let verdict = if results.is_empty() { Verdict::Green } else { verdict };
     Score { value, verdict, verifiers: results.len() }
 }
 
@@ -110,8 +109,10 @@ mod tests {
     }
 
     #[test]
-    fn no_share_is_green_while_a_required_verifier_fails() {
-        assert_eq!(of(&[(true, 99.0, true), (false, 1.0, true)]).1, Verdict::Yellow);
+    fn a_failed_required_verifier_is_red_whatever_the_share() {
+        assert_eq!(of(&[(true, 99.0, true), (false, 1.0, true)]).1, Verdict::Red);
+        assert_eq!(of(&[(true, 1.0, true), (false, 0.0, true)]), (1.0, Verdict::Red));
+        assert_eq!(of(&[(true, 3.0, true), (false, 1.0, false)]).1, Verdict::Yellow);
         assert_eq!(of(&[(true, 99.0, true), (false, 1.0, false)]).1, Verdict::Green);
     }
 
@@ -131,6 +132,9 @@ mod tests {
             prop_assert!((0.0..=1.0).contains(&value), "{}", value);
             if results.iter().all(|&(passed, ..)| passed) {
                 prop_assert_eq!(verdict, Verdict::Green);
+            }
+            if results.iter().any(|&(passed, _, required)| required && !passed) {
+                prop_assert_eq!(verdict, Verdict::Red);
             }
         }
     }

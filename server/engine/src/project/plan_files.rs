@@ -1,0 +1,125 @@
+//! Which files of a repository are plans: those with a usual name beside the root, those in `.alfine/plans`, and those
+//! that `plans = [...]` adds. Walks only below the literal beginning of a glob, and never without an end.
+
+use alfine_core::plan;
+use globset::{GlobBuilder, GlobMatcher};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Plans that need no setting.
+const USUAL: &str = ".alfine/plans/**/*.md";
+/// Folders that hold what tools made, however they are called above.
+const NEVER_INTO: [&str; 5] = [".git", "node_modules", "target", ".venv", "__pycache__"];
+/// How deep a glob looks below its literal beginning.
+const DEEPEST: usize = 12;
+/// How many entries of folders all globs together look at. A large monorepo has as many files.
+const MOST_ENTRIES: usize = 200_000;
+
+/// Lists the plans below a repository's root, from there, `/` separated; those of a usual name first.
+pub(super) fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = names(root)
+        .filter(|(name, is_folder)| !is_folder && plan::is_plan_path(name))
+        .map(|(name, _)| name)
+        .collect();
+    let mut left = MOST_ENTRIES;
+    for glob in std::iter::once(USUAL).chain(globs.iter().map(String::as_str)) {
+        let glob = glob.trim_start_matches("./");
+        // The settings were checked; what is no glob never gets here.
+        let Ok(matcher) = GlobBuilder::new(glob).literal_separator(true).build() else { continue };
+        walk(root, &literal_folder(glob), &matcher.compile_matcher(), &mut left, &mut found);
+    }
+    if left == 0 {
+        tracing::warn!(
+            "plans = [...] names more than {MOST_ENTRIES} files to look at; some plans were not found"
+        );
+    }
+    found
+}
+
+/// The folder that everything a glob matches is in.
+fn literal_folder(glob: &str) -> PathBuf {
+    let special = |part: &&str| part.contains(['*', '?', '[', '{', '\\']);
+    let folder = glob.rsplit_once('/').map_or("", |(folder, _)| folder);
+    folder.split('/').take_while(|part| !special(part)).collect()
+}
+
+fn walk(root: &Path, from: &Path, glob: &GlobMatcher, left: &mut usize, found: &mut Vec<String>) {
+    let mut folders = vec![(from.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        for (name, is_folder) in names(&root.join(&folder)) {
+            let Some(rest) = left.checked_sub(1) else { return };
+            *left = rest;
+            let path = folder.join(&name);
+            if is_folder {
+                if depth < DEEPEST && !NEVER_INTO.contains(&name.as_str()) {
+                    folders.push((path, depth + 1));
+                }
+            } else if glob.is_match(&path) {
+                found.extend(path.to_str().map(str::to_owned));
+            }
+        }
+    }
+}
+
+/// The names in a folder, and whether each is a folder. A link to a folder is none: it could lead out, or in circles.
+fn names(folder: &Path) -> impl Iterator<Item = (String, bool)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.file_type().ok()?.is_dir())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(files: &[&str], globs: &[&str]) -> Vec<String> {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let globs: Vec<String> = globs.iter().map(|&glob| glob.to_owned()).collect();
+        let mut found = plan_files(root.path(), &globs);
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn usual_names_and_the_plans_folder_need_no_setting() {
+        let files =
+            ["PLAN.md", "a.plan.md", "README.md", "docs/PLAN.md", ".alfine/plans/a/b.md", ".alfine/x.md"];
+        assert_eq!(found(&files, &[]), [".alfine/plans/a/b.md", "PLAN.md", "a.plan.md"]);
+    }
+
+    #[test]
+    fn a_glob_adds_what_it_matches_and_nothing_deeper() {
+        let files = ["docs/plans/a.md", "docs/plans/old/b.md", "docs/c.md"];
+        assert_eq!(found(&files, &["docs/plans/*.md"]), ["docs/plans/a.md"]);
+        assert_eq!(found(&files, &["./docs/plans/**/*.md"]), ["docs/plans/a.md", "docs/plans/old/b.md"]);
+        assert_eq!(found(&files, &["docs/c.md"]), ["docs/c.md"]);
+        assert_eq!(found(&files, &["nowhere/*.md", "["]), [""; 0]);
+    }
+
+    #[test]
+    fn no_glob_looks_into_what_tools_made_or_follows_a_link() {
+        let files = ["node_modules/x/a.md", "packages/target/a.md", ".git/a.md", "packages/a.md"];
+        assert_eq!(found(&files, &["**/a.md"]), ["packages/a.md"]);
+
+        let root = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(root.path(), root.path().join("circle")).unwrap();
+        fs::write(root.path().join("a.md"), "").unwrap();
+        assert_eq!(plan_files(root.path(), &["**/a.md".to_owned()]), ["a.md"]);
+    }
+
+    #[test]
+    fn a_folder_without_an_end_is_left() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = "d/".repeat(DEEPEST + 2);
+        fs::create_dir_all(root.path().join(&deep)).unwrap();
+        fs::write(root.path().join(&deep).join("a.md"), "").unwrap();
+        assert_eq!(plan_files(root.path(), &["**/a.md".to_owned()]), [""; 0]);
+    }
+}

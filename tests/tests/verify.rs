@@ -1,0 +1,199 @@
+//! Verifiers through real commands under a real guard.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use alfine_core::finding::Severity;
+use alfine_engine::verify::{
+    CancelToken, Verdict, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext,
+    VerifyEvent, run, score,
+};
+use std::{
+    ffi::OsString,
+    fs,
+    io::Read,
+    path::Path,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+struct Scene {
+    root: TempDir,
+    env: Vec<(OsString, OsString)>,
+    cancel: CancelToken,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let env = vec![
+            ("PATH".into(), std::env::var_os("PATH").unwrap()),
+            ("NAMED".into(), "by the caller".into()),
+        ];
+        Self { root: tempfile::tempdir().unwrap(), env, cancel: CancelToken::default() }
+    }
+
+    fn context(&self) -> VerifyContext<'_> {
+        VerifyContext {
+            root: self.root.path(),
+            guard: Path::new(env!("CARGO_BIN_EXE_guard")),
+            env: &self.env,
+            marker: self.root.path().to_str().unwrap(),
+            grace: Duration::from_secs(5),
+            cancel: &self.cancel,
+        }
+    }
+
+    fn run(&self, specs: &[VerifierSpec]) -> Vec<VerifierResult> {
+        run(specs, &self.context(), &mut |_| {})
+    }
+
+    fn run_one(&self, command: &str) -> VerifierResult {
+        self.run(&[VerifierSpec::command(command)]).remove(0)
+    }
+}
+
+#[test]
+fn a_command_passes_when_it_exits_with_0() {
+    let scene = Scene::new();
+    let result = scene.run_one("echo \"$NAMED\" >&2; pwd; echo 'error: only printed'");
+    assert!(result.passed);
+    assert_eq!(result.exit.to_string(), "exit status 0");
+    let root = scene.root.path().canonicalize().unwrap();
+    assert_eq!(result.output, format!("by the caller\n{}\nerror: only printed\n", root.display()));
+    assert_eq!(result.findings, []);
+}
+
+#[test]
+fn a_failure_brings_its_findings_and_what_was_asked_of_it() {
+    let scene = Scene::new();
+    let mut spec = VerifierSpec::command("printf '\\033[31ma.c:3:5: error: x\\033[0m\\n'; exit 101");
+    spec.criterion = Some(2);
+    spec.required = false;
+    spec.weight = 3.0;
+    let result = scene.run(&[spec]).remove(0);
+    assert_eq!((result.passed, result.exit.to_string().as_str()), (false, "exit status 101"));
+    assert_eq!((result.criterion, result.required, result.weight), (Some(2), false, 3.0));
+    assert_eq!(result.output, "a.c:3:5: error: x\n");
+    let [finding] = result.findings.as_slice() else { panic!("{:?}", result.findings) };
+    assert_eq!(
+        (finding.file.as_deref(), finding.line, finding.severity),
+        (Some("a.c"), Some(3), Severity::Error)
+    );
+}
+
+#[test]
+fn a_failure_that_says_nothing_is_a_finding_all_the_same() {
+    let scene = Scene::new();
+    assert_eq!(
+        scene.run_one("echo hm; kill -9 $$").findings[0].message,
+        "“echo hm; kill -9 $$”: signal 9\nhm"
+    );
+    assert_eq!(
+        scene.run_one("no-such-tool --all").findings[0].message,
+        "“no-such-tool --all” was not found (exit status 127): install it, or name another command"
+    );
+}
+
+#[test]
+fn what_cannot_run_has_failed() {
+    let scene = Scene::new();
+    let gone = scene.root.path().join("gone");
+    let without_root = VerifyContext { root: &gone, ..scene.context() };
+    let without_guard = VerifyContext { guard: Path::new("/no/such/guard"), ..scene.context() };
+    for context in [without_root, without_guard] {
+        let result = run(&[VerifierSpec::command("true")], &context, &mut |_| {}).remove(0);
+        assert!(!result.passed);
+        assert!(matches!(result.exit, VerifierExit::NotRun { .. }), "{:?}", result.exit);
+        assert_eq!(result.findings.len(), 1);
+    }
+}
+
+#[test]
+fn a_verifier_that_takes_too_long_is_ended_with_all_it_started() {
+    let scene = Scene::new();
+    let mut spec = VerifierSpec::command("setsid sleep 1000 & echo begun; echo $! > pid; sleep 1000");
+    spec.timeout = Duration::from_millis(500);
+    let result = scene.run(&[spec]).remove(0);
+    assert_eq!(result.exit.to_string(), "timed out after 0.5 s");
+    assert_eq!(result.output, "begun\n");
+    let pid = fs::read_to_string(scene.root.path().join("pid")).unwrap();
+    assert!(!Path::new("/proc").join(pid.trim()).exists());
+}
+
+#[test]
+fn what_a_verifier_leaves_running_delays_nobody() {
+    let scene = Scene::new();
+    let began = Instant::now();
+    assert!(scene.run_one("sleep 1000 & true").passed);
+    assert!(began.elapsed() < Duration::from_secs(4));
+}
+
+#[test]
+fn an_interrupted_verification_ends_what_runs_and_starts_no_other() {
+    let scene = Scene::new();
+    let fifo = scene.root.path().join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let specs = [
+        VerifierSpec::command("true"),
+        VerifierSpec::command("echo up > fifo; sleep 1000"),
+        VerifierSpec::command("touch started"),
+    ];
+    let cancel = scene.cancel.clone();
+    let canceller = thread::spawn(move || {
+        let mut up = String::new();
+        fs::File::open(fifo).unwrap().read_to_string(&mut up).unwrap();
+        cancel.cancel();
+        cancel.cancel();
+    });
+    let results = scene.run(&specs);
+    canceller.join().unwrap();
+    let exits: Vec<_> = results.iter().map(|result| result.exit.to_string()).collect();
+    assert_eq!(exits, ["exit status 0", "interrupted"]);
+    assert!(!scene.root.path().join("started").exists());
+    assert!(scene.run(&specs).is_empty(), "a token cancels for good");
+}
+
+#[test]
+fn the_verification_tells_what_it_does() {
+    let scene = Scene::new();
+    let (sender, receiver) = mpsc::channel();
+    run(&["true", "false"].map(VerifierSpec::command), &scene.context(), &mut |event| {
+        let text = match event {
+            VerifyEvent::Started { index, spec } => format!("{index} {} started", spec.name),
+            VerifyEvent::Finished { index, result } => format!("{index} {}: {}", result.name, result.exit),
+        };
+        sender.send(text).unwrap();
+    });
+    drop(sender);
+    assert_eq!(
+        receiver.iter().collect::<Vec<_>>(),
+        ["0 true started", "0 true: exit status 0", "1 false started", "1 false: exit status 1"]
+    );
+}
+
+#[test]
+fn memory_stays_flat_whatever_a_verifier_prints() {
+    let scene = Scene::new();
+    let result = scene.run_one("echo first; yes | head -c 1000000000; echo last");
+    assert!(result.passed);
+    assert!(result.output.starts_with("first\ny\n") && result.output.ends_with("y\nlast\n"));
+    assert!(result.output.len() < 300 << 10, "{}", result.output.len());
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < 100 << 10, "{peak} KiB");
+}
+
+#[test]
+fn results_score_as_one() {
+    let scene = Scene::new();
+    let clean = VerifierSpec::new("clean", VerifierKind::CleanTree { paths: vec![] });
+    let results = scene.run(&[VerifierSpec::command("true"), VerifierSpec::command("true"), clean]);
+    // The folder is no repository.
+    assert!(matches!(results[2].exit, VerifierExit::NotRun { .. }));
+    assert_eq!(score(&results, 0.9, 0.6).verdict, Verdict::Yellow);
+    assert_eq!(score(&results[..2], 0.9, 0.6).verdict, Verdict::Green);
+    assert_eq!(score(&results[2..], 0.9, 0.6).verdict, Verdict::Red);
+}
