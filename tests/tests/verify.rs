@@ -190,10 +190,12 @@ fn memory_stays_flat_whatever_a_verifier_prints() {
 fn results_score_as_one() {
     let scene = Scene::new();
     let clean = VerifierSpec::new("clean", VerifierKind::CleanTree { paths: vec![] });
+    let optional = VerifierSpec { required: false, ..clean.clone() };
     let results = scene.run(&[VerifierSpec::command("true"), VerifierSpec::command("true"), clean]);
     // The folder is no repository.
     assert!(matches!(results[2].exit, VerifierExit::NotRun { .. }));
-    assert_eq!(score(&results, 0.9, 0.6).verdict, Verdict::Yellow);
+    assert_eq!(score(&results, 0.9, 0.6).verdict, Verdict::Red);
     assert_eq!(score(&results[..2], 0.9, 0.6).verdict, Verdict::Green);
-    assert_eq!(score(&results[2..], 0.9, 0.6).verdict, Verdict::Red);
+    let results = scene.run(&[VerifierSpec::command("true"), VerifierSpec::command("true"), optional]);
+    assert_eq!(score(&results, 0.9, 0.6).verdict, Verdict::Yellow);
 }
