@@ -218,6 +218,10 @@ impl<'a> Runner<'a> {
     fn run_to_rest(&mut self) -> Result<TaskStatus> {
         let lock = &self.lock;
         self.store.write(|tx| tx.release_commands(lock))?;
+        if self.row.worktree.is_none() && self.spec.isolation == Isolation::Worktree {
+            // Whoever began the loop died before its worktree was there. The user's own tree is no substitute.
+            self.row = begin::make_worktree(self.repository, self.layout, self.store, &self.lock, &self.row)?;
+        }
         if !self.spec.prepared {
             self.prepare()?;
         }
@@ -271,7 +275,7 @@ impl<'a> Runner<'a> {
             }
         }
         if self.unsaved_since.is_some_and(|since| since.elapsed() >= SAVE_NEWS_WITHIN) {
-            self.save_news()?;
+            self.save()?;
         }
         if self.state.deadline().is_some_and(|deadline| deadline <= now()) {
             self.inputs.push_back(Input::TimerFired);
@@ -523,6 +527,11 @@ pub fn loop_of(store: &Store, key: &TaskKey) -> Result<Option<LoopRow>> {
         return Ok(Some(row));
     }
     Ok(store.loops(key)?.pop())
+}
+
+/// The marker of a process tree of a loop; without `what`, what all of them begin with.
+pub(crate) fn marker_of(id: &LoopId, what: &str) -> String {
+    format!("{id}-{what}")
 }
 
 /// Says whether a runner lives for a loop.
