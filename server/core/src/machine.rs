@@ -308,7 +308,9 @@ impl LoopState {
         match &self.phase {
             Phase::Idle => self.start(now, out),
             Phase::Before => out.push(Effect::TakeCheckpoint(CheckpointKind::Before)),
-            Phase::Agent(_) => {
+            Phase::Agent(agent) => {
+                let used = agent.usage;
+                self.account(&used);
                 self.recovery = Some(Recovery::RunnerDied);
                 self.spawn(now, out);
             }

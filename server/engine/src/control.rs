@@ -56,8 +56,15 @@ pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: Pa
         other => other,
     };
     let mut observe = |_: &runner::News| {};
-    let runner =
-        Runner::new(&project.repository, &project.layout, &mut project.store, lock, program, &mut observe)?;
+    let runner = Runner::new(
+        &project.repository,
+        &project.layout,
+        &project.user,
+        &mut project.store,
+        lock,
+        program,
+        &mut observe,
+    )?;
     match runner.apply(command.clone())? {
         None => Ok(Taken::BySavedState),
         Some(why) => Err(Error::user(format!("{key}: {why}")).hint(format!("see `alfine status {key}`"))),

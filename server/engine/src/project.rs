@@ -11,7 +11,8 @@ use crate::{
     git::Repository,
     layout::{Layout, UserDirs},
     process::{self, ProcessIdentity},
-    store::{Interrupted, RunEnd, Store},
+    runner,
+    store::{Interrupted, LoopLock, RunEnd, Store},
     trust::{Trust, TrustItem},
 };
 use alfine_core::{
@@ -112,6 +113,12 @@ impl Project {
     /// Marks loops interrupted whose runner died, and ends every process that their agents left. Returns those loops.
     pub fn end_leftovers(&mut self) -> Result<Vec<Interrupted>> {
         let interrupted = self.store.reconcile()?;
+        for found in &interrupted {
+            // A check's or a setup's processes have no row. Whoever wants to go on with the loop waits for the proof.
+            if let Some(_proof) = LoopLock::keep_unheld(&self.layout, &found.loop_id)? {
+                process::end_leftovers(&runner::marker_of(&found.loop_id, ""), None, GRACE)?;
+            }
+        }
         for run in interrupted.iter().flat_map(|found| &found.runs) {
             let known = u64::try_from(run.process_start)
                 .ok()

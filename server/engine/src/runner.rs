@@ -18,7 +18,7 @@ pub use news::News;
 use crate::{
     Error, ErrorKind, Result, agent,
     git::{self, Checkpoint, CheckpointSpec, Commit, Repository, Surroundings},
-    layout::Layout,
+    layout::{Layout, UserDirs},
     progress,
     secrets::Masker,
     store::{CheckpointNew, LoopId, LoopLock, LoopRow, Millis, Store},
@@ -89,6 +89,7 @@ impl Interrupter {
 pub struct Runner<'a> {
     repository: &'a Repository,
     layout: &'a Layout,
+    user: &'a UserDirs,
     store: &'a mut Store,
     lock: LoopLock,
     key: TaskKey,
@@ -123,6 +124,7 @@ impl<'a> Runner<'a> {
     pub fn new(
         repository: &'a Repository,
         layout: &'a Layout,
+        user: &'a UserDirs,
         store: &'a mut Store,
         lock: LoopLock,
         program: PathBuf,
@@ -157,6 +159,7 @@ impl<'a> Runner<'a> {
         Ok(Self {
             repository,
             layout,
+            user,
             store,
             lock,
             key: row.task.clone(),
@@ -226,6 +229,17 @@ impl<'a> Runner<'a> {
     fn run_to_rest(&mut self) -> Result<TaskStatus> {
         let lock = &self.lock;
         self.store.write(|tx| tx.release_commands(lock))?;
+        if self.row.worktree.is_none() && self.spec.isolation == Isolation::Worktree {
+            // Whoever began the loop died before its worktree was there. The user's own tree is no substitute.
+            self.row = begin::make_worktree(
+                self.repository,
+                self.layout,
+                self.user,
+                self.store,
+                &self.lock,
+                &self.row,
+            )?;
+        }
         if self.spec.prepared {
             self.restore_worktree()?;
         } else if !self.prepare()? {
@@ -282,7 +296,7 @@ impl<'a> Runner<'a> {
             }
         }
         if self.unsaved_since.is_some_and(|since| since.elapsed() >= SAVE_NEWS_WITHIN) {
-            self.save_news()?;
+            self.save()?;
         }
         if self.state.deadline().is_some_and(|deadline| deadline <= now()) {
             self.inputs.push_back(Input::TimerFired);
@@ -534,6 +548,11 @@ pub fn loop_of(store: &Store, key: &TaskKey) -> Result<Option<LoopRow>> {
         return Ok(Some(row));
     }
     Ok(store.loops(key)?.pop())
+}
+
+/// The marker of a process tree of a loop; without `what`, what all of them begin with.
+pub(crate) fn marker_of(id: &LoopId, what: &str) -> String {
+    format!("{id}-{what}")
 }
 
 /// Says whether a runner lives for a loop.

@@ -104,6 +104,7 @@ fn play(project: &mut Project, lock: LoopLock, display: &Display) -> Result<Task
     Runner::new(
         &project.repository,
         &project.layout,
+        &project.user,
         &mut project.store,
         lock,
         run::program()?,

@@ -185,8 +185,15 @@ fn report_unfinished(error: &Error, display: Option<&Display>) {
 }
 
 fn run_loop(project: &mut Project, lock: LoopLock, observe: &mut dyn FnMut(&News)) -> Result<TaskStatus> {
-    let runner =
-        Runner::new(&project.repository, &project.layout, &mut project.store, lock, program()?, observe)?;
+    let runner = Runner::new(
+        &project.repository,
+        &project.layout,
+        &project.user,
+        &mut project.store,
+        lock,
+        program()?,
+        observe,
+    )?;
     let interrupter = runner.interrupter();
     let signals = signals::forward(move || interrupter.interrupt())?;
     let status = runner.run();

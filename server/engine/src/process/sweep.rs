@@ -199,7 +199,7 @@ fn send(identity: ProcessIdentity, signal: Signal) {
 
 /// Ends what is left of a run whose guard can no longer do it, and returns how many processes that were: `known` with
 /// its descendants and its process group, where it is still that very process, and every process whose environment
-/// has the marker. SIGTERM first, SIGKILL after `grace`. The caller and its ancestors are never touched.
+/// has the marker, or one that begins with it where it ends with `-`. SIGTERM first, SIGKILL after `grace`. The caller and its ancestors are never touched.
 pub fn end_leftovers(
     marker: &str,
     known: Option<ProcessIdentity>,

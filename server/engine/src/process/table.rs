@@ -22,3 +22,8 @@ pub(super) struct Process {
     /// A zombie: it only waits to be waited for.
     pub(super) ended: bool,
 }
+
+/// Says whether an entry of an environment is the wanted one, or begins with the wanted one that ends with `-`.
+fn is_variable(entry: &[u8], wanted: &[u8]) -> bool {
+    entry == wanted || (wanted.ends_with(b"-") && entry.starts_with(wanted))
+}

@@ -113,7 +113,7 @@ impl Runner<'_> {
             &self.program,
             invocation.program,
             self.worktree(),
-            format!("{}-{}", self.row.id, ulid::Ulid::generate()),
+            super::marker_of(&self.row.id, &ulid::Ulid::generate().to_string()),
         );
         command.args = invocation.args;
         command.env = self.environment.clone();

@@ -5,6 +5,7 @@ use super::Runner;
 use crate::{
     Error, ErrorKind, Result,
     git::{self, CheckpointSpec, Repository, Surroundings, WorktreeSpec},
+    layout::{Layout, UserDirs},
     process::GuardedCommand,
     project::{PlanFile, Project},
     store::{
@@ -64,6 +65,7 @@ pub fn begin(
     let state = LoopState::new(spec.machine.clone());
     let state_json = serde_json::to_string(&state).map_err(|error| internal(&error))?;
     let summary = first_summary(&state);
+    let base = base_of(project, &key, spec, options, &start)?;
     project.store.write(|tx| -> Result<(), StoreError> {
         tx.put_plan(&PlanNew {
             path: &file.name,
@@ -86,9 +88,24 @@ pub fn begin(
                 summary: &summary,
                 forked_from: options.fork.as_ref().map(|fork| &fork.of.id),
             },
+        )?;
+        // Whoever goes on with the loop needs this, should this process die before the worktree is there.
+        tx.set_loop_place(
+            &lock,
+            &LoopPlace {
+                branch: None,
+                base_branch: start.base_branch.as_deref(),
+                base_commit: Some(&base),
+                worktree: None,
+            },
         )
     })?;
-    if let Err(error) = make_place(project, &key, spec, options, &lock, &start) {
+    let made = match &options.fork {
+        Some(fork) => make_fork(project, &key, fork, &lock),
+        None if spec.isolation == Isolation::Worktree => first_worktree(project, &lock),
+        None => Ok(()),
+    };
+    if let Err(error) = made {
         project.store.write(|tx| tx.forget_loop(&lock))?;
         return Err(error);
     }
@@ -136,46 +153,77 @@ pub fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
     Ok(lock)
 }
 
-fn make_place(
-    project: &mut Project,
+/// The commit that a loop's work is compared with. In the user's own tree, what is uncommitted there is kept first and is
+/// no work of the loop.
+fn base_of(
+    project: &Project,
     key: &TaskKey,
     spec: &TaskSpec,
     options: &BeginOptions,
-    lock: &LoopLock,
     start: &git::Start,
-) -> Result<()> {
-    if let Some(fork) = &options.fork {
-        return make_fork(project, key, fork, lock);
+) -> Result<String> {
+    let keep = spec.isolation == Isolation::InPlace || options.include_uncommitted;
+    if keep && !start.dirty.is_empty() {
+        return keep_uncommitted(&project.repository, &project.layout.checkpoint_index("base"), key);
     }
-    let repository = &project.repository;
-    let base = match options.include_uncommitted && !start.dirty.is_empty() {
-        true => keep_uncommitted(repository, &project.layout.checkpoint_index("base"), key)?,
-        false => start.base_commit.clone(),
+    Ok(start.base_commit.clone())
+}
+
+fn first_worktree(project: &mut Project, lock: &LoopLock) -> Result<()> {
+    let row = row_of(&project.store, lock)?;
+    make_worktree(&project.repository, &project.layout, &project.user, &mut project.store, lock, &row)
+        .map(drop)
+}
+
+/// Makes the worktree of a loop that has none yet, and returns the loop with it.
+pub(super) fn make_worktree(
+    repository: &Repository,
+    layout: &Layout,
+    user: &UserDirs,
+    store: &mut Store,
+    lock: &LoopLock,
+    row: &LoopRow,
+) -> Result<LoopRow> {
+    let key = &row.task;
+    let path = git::worktree_dir(&user.data, repository.common_dir(), &key.plan, &key.id.0);
+    let base = match &row.base_commit {
+        Some(base) => base.clone(),
+        None => repository.preflight(Isolation::Worktree)?.base_commit,
     };
-    let (branch, worktree) = match spec.isolation {
-        Isolation::InPlace => (None, None),
-        Isolation::Worktree => {
-            let made = repository.create_worktree(&WorktreeSpec {
-                path: git::worktree_dir(&project.user.data, repository.common_dir(), &key.plan, &key.id.0),
-                branch: git::branch_name(&key.plan, &key.id.0),
-                base: base.clone(),
-            })?;
-            (Some(made.branch), Some(made.path))
-        }
-    };
-    let worktree = worktree.map(|path| path.to_string_lossy().into_owned());
-    project.store.write(|tx| {
+    let is_there = path.read_dir().is_ok_and(|mut items| items.next().is_some());
+    if is_there && store.checkpoints(&row.id)?.is_empty() && row.branch.is_none() {
+        // Half made by a process that died, or left by an earlier loop: kept under a ref, then made anew and whole.
+        let mut surroundings = Surroundings::new(layout.checkpoint_index("base"));
+        surroundings.own = super::OWN_FILES.iter().map(PathBuf::from).collect();
+        let last = CheckpointSpec {
+            ref_name: git::checkpoint_ref(&key.plan, &key.id.0, super::checkpoints_of(repository, key)? + 1),
+            message: format!("{key} before its worktree was made anew"),
+            surroundings: &surroundings,
+            unless_still: None,
+        };
+        repository.remove_worktree(&path, &last)?;
+    }
+    let spec = WorktreeSpec { path, branch: git::branch_name(&key.plan, &key.id.0), base: base.clone() };
+    let made = repository.create_worktree(&spec)?;
+    let worktree = made.path.to_string_lossy();
+    store.write(|tx| {
         tx.set_loop_place(
             lock,
             &LoopPlace {
-                branch: branch.as_deref(),
-                base_branch: start.base_branch.as_deref(),
+                branch: Some(&made.branch),
+                base_branch: row.base_branch.as_deref(),
                 base_commit: Some(&base),
-                worktree: worktree.as_deref(),
+                worktree: Some(&worktree),
             },
         )
     })?;
-    Ok(())
+    row_of(store, lock)
+}
+
+fn row_of(store: &Store, lock: &LoopLock) -> Result<LoopRow> {
+    store.loop_(lock.loop_id())?.ok_or_else(|| {
+        Error::new(ErrorKind::Store, format!("loop {} is not in the database", lock.loop_id()))
+    })
 }
 
 /// Makes the worktree of a loop as another one's checkpoint has it. Its branch and its base stay that one's: a checkpoint
@@ -266,8 +314,12 @@ impl Runner<'_> {
     }
 
     fn run_setup(&mut self, setup: &str) -> std::result::Result<(), String> {
-        let mut command =
-            GuardedCommand::new(&self.program, "sh", self.worktree(), format!("{}-setup", self.row.id));
+        let mut command = GuardedCommand::new(
+            &self.program,
+            "sh",
+            self.worktree(),
+            super::marker_of(&self.row.id, "setup"),
+        );
         command.args = vec!["-c".into(), setup.into()];
         command.env = self.environment.clone();
         command.merge_stderr = true;

@@ -75,15 +75,6 @@ impl Runner<'_> {
         self.save_with(&[])
     }
 
-    /// Saves news that came without a change of the state.
-    pub(super) fn save_news(&mut self) -> Result<()> {
-        let news = std::mem::take(&mut self.unsaved);
-        self.unsaved_since = None;
-        let (id, key) = (&self.row.id, &self.key);
-        self.store.write(|tx| append(tx, id, key, &news))?;
-        Ok(())
-    }
-
     /// Tells the observer now, and the change feed with the next save.
     pub(super) fn tell(&mut self, kind: &str, payload: Value) {
         let payload = self.masked(payload);

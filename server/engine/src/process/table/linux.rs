@@ -32,12 +32,13 @@ fn parse_stat(pid: u32, stat: &[u8]) -> Option<Process> {
     Some(Process { identity: ProcessIdentity { pid, start_time }, parent, group, ended })
 }
 
-/// Says whether the environment that this process was started with has exactly this `NAME=value`.
+/// Says whether the environment that this process was started with has this `NAME=value`; one that ends with `-` stands
+/// for every value that begins so.
 pub(crate) fn has_variable(pid: u32, variable: &[u8]) -> bool {
     let mut environment = Vec::new();
     let read = File::open(format!("/proc/{pid}/environ"))
         .and_then(|file| file.take(ENVIRONMENT_LIMIT).read_to_end(&mut environment));
-    read.is_ok() && environment.split(|&byte| byte == 0).any(|entry| entry == variable)
+    read.is_ok() && environment.split(|&byte| byte == 0).any(|entry| super::is_variable(entry, variable))
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ pub(crate) fn one(pid: u32) -> Option<Process> {
     system.process(pid).map(row)
 }
 
-/// Says whether the environment that this process was started with has exactly this `NAME=value`.
+/// Says whether the environment that this process was started with has this `NAME=value`; one that ends with `-` stands
+/// for every value that begins so.
 pub(crate) fn has_variable(pid: u32, variable: &[u8]) -> bool {
     let pid = sysinfo::Pid::from_u32(pid);
     let Ok(mut system) = System::new() else { return false };
@@ -30,7 +31,9 @@ pub(crate) fn has_variable(pid: u32, variable: &[u8]) -> bool {
         true,
         kind().with_environ(UpdateKind::Always),
     );
-    system.process(pid).is_some_and(|p| p.environ().iter().any(|entry| entry.as_bytes() == variable))
+    system
+        .process(pid)
+        .is_some_and(|p| p.environ().iter().any(|entry| super::is_variable(entry.as_bytes(), variable)))
 }
 
 fn kind() -> ProcessRefreshKind {
