@@ -54,7 +54,12 @@ fn signal(pid: u32, signal: Signal) {
 
 /// The guards among a sandbox's agent processes.
 fn guards(sandbox: &Sandbox) -> Vec<u32> {
-    sandbox.agent_processes().into_iter().filter(|(_, line)| line.contains(" guard ")).map(|(pid, _)| pid).collect()
+    sandbox
+        .agent_processes()
+        .into_iter()
+        .filter(|(_, line)| line.contains(" guard "))
+        .map(|(pid, _)| pid)
+        .collect()
 }
 
 /// Looks once, as a user would, and fails unless nothing of the agent is left soon.
@@ -85,7 +90,11 @@ fn check_records(sandbox: &Sandbox) {
     };
     assert_eq!(ask("PRAGMA integrity_check"), ["ok"]);
     assert!(ask("SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
-    assert_eq!(ask("SELECT CAST(count(*) - coalesce(max(seq), 0) + coalesce(min(seq), 1) - 1 AS TEXT) FROM event"), ["0"], "events have gaps");
+    assert_eq!(
+        ask("SELECT CAST(count(*) - coalesce(max(seq), 0) + coalesce(min(seq), 1) - 1 AS TEXT) FROM event"),
+        ["0"],
+        "events have gaps"
+    );
     for gaps in [
         "SELECT loop_id FROM iteration GROUP BY loop_id HAVING max(n) != count(*) OR min(n) != 1",
         "SELECT loop_id FROM run GROUP BY loop_id HAVING max(n) != count(*) OR min(n) != 1",
@@ -179,7 +188,8 @@ fn a_runner_that_dies_while_a_check_runs_leaves_no_check_behind() {
     for with_guard in [false, true] {
         let mut sandbox = sandbox();
         let (sign, go) = (sandbox.path().join("checking"), sandbox.path().join("go"));
-        let check = format!("test -f {1} || {{ touch {0}; setsid sleep 600; }}", sign.display(), go.display());
+        let check =
+            format!("test -f {1} || {{ touch {0}; setsid sleep 600; }}", sign.display(), go.display());
         sandbox.write("PLAN.md", &PLAN.replace("test -f greeting.txt", &check));
         sandbox.git(&["commit", "-qam", "slow check"]);
         sandbox.fake_agent(&json!({"runs": [greet()]}));
@@ -201,7 +211,11 @@ fn a_runner_that_dies_while_the_worktree_is_set_up_sets_it_up_again() {
     for with_guard in [false, true] {
         let mut sandbox = sandbox();
         let (sign, go) = (sandbox.path().join("setting-up"), sandbox.path().join("go"));
-        let setup = format!("test -f {1} || {{ touch {0}; setsid sleep 600; }}; touch set-up", sign.display(), go.display());
+        let setup = format!(
+            "test -f {1} || {{ touch {0}; setsid sleep 600; }}; touch set-up",
+            sign.display(),
+            go.display()
+        );
         sandbox.write("alfine.toml", &format!("[worktree]\nsetup = {setup:?}\n"));
         sandbox.write(".gitignore", "set-up\n");
         sandbox.git(&["add", "-A"]);
@@ -278,7 +292,10 @@ fn a_killed_background_runner_is_found_interrupted() {
     sandbox.alfine(&["start", KEY, "--trust"]).expect(0);
     wait_for(&sign);
     let locks = fs::read_dir(sandbox.repo().join(".git/alfine/locks")).unwrap();
-    let signed = locks.flatten().map(|lock| fs::read_to_string(lock.path()).unwrap()).find(|line| line.starts_with("process "));
+    let signed = locks
+        .flatten()
+        .map(|lock| fs::read_to_string(lock.path()).unwrap())
+        .find(|line| line.starts_with("process "));
     let pid = signed.unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     signal(pid, Signal::KILL);
     wait_until(PATIENCE, "the kernel took its lock back", || sandbox.task(KEY)["status"] == "interrupted");
@@ -310,7 +327,11 @@ fn of_two_runs_at_the_same_moment_one_runs_and_the_other_says_who() {
             refused
         });
         let refused = refused.expect(2);
-        assert!(refused.stderr.contains("running already") && refused.stderr.contains("process "), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("running already") && refused.stderr.contains("process "),
+            "{}",
+            refused.stderr
+        );
         assert_eq!(sandbox.agent_runs().len(), 1);
         check_records(&sandbox);
     }
@@ -352,15 +373,23 @@ impl Dice {
 fn at_two_hundred_moments_a_kill_loses_nothing_and_the_loop_goes_on_to_its_end() {
     const LOOPS: usize = 25;
     const KILLS: usize = 8;
-    let seed = std::env::var("ALFINE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-        u64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos()).unwrap_or(1)
-    });
+    let seed =
+        std::env::var("ALFINE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
+            u64::try_from(
+                std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos(),
+            )
+            .unwrap_or(1)
+        });
     println!("ALFINE_TEST_SEED={seed}");
     let begun = Instant::now();
     let dice = std::sync::Mutex::new(Dice(seed));
     let left = std::sync::atomic::AtomicUsize::new(LOOPS);
     let states = std::sync::Mutex::new(std::collections::BTreeMap::<String, usize>::new());
-    let take = || left.fetch_update(std::sync::atomic::Ordering::SeqCst, std::sync::atomic::Ordering::SeqCst, |n| n.checked_sub(1));
+    let take = || {
+        left.fetch_update(std::sync::atomic::Ordering::SeqCst, std::sync::atomic::Ordering::SeqCst, |n| {
+            n.checked_sub(1)
+        })
+    };
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {

@@ -33,9 +33,14 @@ fn greeter(sandbox: &mut Sandbox) {
     sandbox.fake_agent(&json!({"runs": [greet_after(&[])]}));
 }
 
-fn sandbox() -> Sandbox {
-    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+fn without_agent() -> Sandbox {
+    let sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
     sandbox.settings("[limits]\nretry_backoff = \"50ms\"\n");
+    sandbox
+}
+
+fn sandbox() -> Sandbox {
+    let mut sandbox = without_agent();
     greeter(&mut sandbox);
     sandbox
 }
@@ -44,7 +49,10 @@ fn sandbox() -> Sandbox {
 fn done(sandbox: &Sandbox) -> Value {
     let task = sandbox.alfine(&RUN).expect(0).task();
     assert_eq!(task["status"], "done", "{task}");
-    assert_eq!(sandbox.git(&["show", &format!("{}:greeting.txt", task["branch"].as_str().unwrap())]), "hello");
+    assert_eq!(
+        sandbox.git(&["show", &format!("{}:greeting.txt", task["branch"].as_str().unwrap())]),
+        "hello"
+    );
     task
 }
 
@@ -58,7 +66,8 @@ fn refused(sandbox: &Sandbox, ran: Ran, words: &str) {
     let worktrees = sandbox.path().join("home/data/alfine/worktrees");
     assert!(!worktrees.exists(), "a worktree was made");
     if sandbox.repo().join(".git/alfine/state.db").exists() {
-        let loops: i64 = sandbox.database().query_row("SELECT count(*) FROM loop", [], |row| row.get(0)).unwrap();
+        let loops: i64 =
+            sandbox.database().query_row("SELECT count(*) FROM loop", [], |row| row.get(0)).unwrap();
         assert_eq!(loops, 0);
     }
 }
@@ -170,7 +179,8 @@ fn an_iteration_over_ten_thousand_files_is_quick_enough() {
     for folder in 0..100 {
         fs::create_dir(sandbox.repo().join(format!("d{folder}"))).unwrap();
         for file in 0..100 {
-            fs::write(sandbox.repo().join(format!("d{folder}/f{file}")), format!("{folder} {file}\n")).unwrap();
+            fs::write(sandbox.repo().join(format!("d{folder}/f{file}")), format!("{folder} {file}\n"))
+                .unwrap();
         }
     }
     sandbox.git(&["add", "-A"]);
@@ -193,7 +203,12 @@ fn what_the_user_has_not_committed_survives_everything() {
     sandbox.write("untracked.txt", "untracked\n");
     sandbox.write("ignored.txt", "ignored\n");
     let check = || {
-        for (name, text) in [("tracked.txt", "mine\n"), ("staged.txt", "staged\n"), ("untracked.txt", "untracked\n"), ("ignored.txt", "ignored\n")] {
+        for (name, text) in [
+            ("tracked.txt", "mine\n"),
+            ("staged.txt", "staged\n"),
+            ("untracked.txt", "untracked\n"),
+            ("ignored.txt", "ignored\n"),
+        ] {
             assert_eq!(sandbox.read(name), text, "{name}");
         }
         assert_eq!(sandbox.git(&["diff", "--cached", "--name-only"]), "staged.txt");
@@ -244,7 +259,7 @@ fn a_linked_worktree_of_the_user_works_as_the_folder() {
 
 #[test]
 fn a_worktree_deleted_between_iterations_is_made_again() {
-    let mut sandbox = sandbox();
+    let mut sandbox = without_agent();
     sandbox.fake_agent(&json!({"runs": [
         [{"write": {"path": "one.txt", "content": "1\n"}}, {"gate": {"ready": false, "question": "Which colour?"}}],
         greet_after(&[])]}));
@@ -258,7 +273,7 @@ fn a_worktree_deleted_between_iterations_is_made_again() {
 
 /// Runs an agent that does something bad first and goes on then, and returns where the loop rests.
 fn after(shell: &str) -> (Sandbox, Value) {
-    let mut sandbox = sandbox();
+    let mut sandbox = without_agent();
     sandbox.write("kept.txt", "kept\n");
     sandbox.git(&["add", "-A"]);
     sandbox.git(&["commit", "-qm", "kept"]);

@@ -264,7 +264,8 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
         Err(error) => {
             // Somebody else may have begun it since this process looked.
             let now = project.store.current_loop(&key)?;
-            let running = now.is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(false));
+            let running =
+                now.is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(false));
             Err(if running { held(project, &key) } else { error })
         }
     }

@@ -9,7 +9,8 @@ use crate::{
     process::GuardedCommand,
     project::{PlanFile, Project},
     store::{
-        BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store, StoreError,
+        BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store,
+        StoreError,
     },
     task_spec::TaskSpec,
 };
@@ -140,17 +141,10 @@ pub fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
     Ok(lock)
 }
 
-fn base_of(
-    project: &Project,
-    key: &TaskKey,
-    options: &BeginOptions,
-    start: &git::Start,
-) -> Result<String> {
+fn base_of(project: &Project, key: &TaskKey, options: &BeginOptions, start: &git::Start) -> Result<String> {
     match (&options.fork, options.include_uncommitted && !start.dirty.is_empty()) {
         (Some((_, commit)), _) => Ok(commit.clone()),
-        (None, true) => {
-            keep_uncommitted(&project.repository, &project.layout.checkpoint_index("base"), key)
-        }
+        (None, true) => keep_uncommitted(&project.repository, &project.layout.checkpoint_index("base"), key),
         (None, false) => Ok(start.base_commit.clone()),
     }
 }
@@ -175,6 +169,13 @@ pub(super) fn make_worktree(
         None => repository.preflight(Isolation::Worktree)?.base_commit,
     };
     repository.clear_stale_ref_locks(&git::branch_name(&key.plan, &key.id.0), &key.plan, &key.id.0)?;
+    let only_git = path.read_dir().is_ok_and(|items| items.flatten().all(|item| item.file_name() == ".git"));
+    if only_git && path.join(".git").is_file() {
+        // Git's notes may be as incomplete as the folder: without files there is nothing to keep.
+        std::fs::remove_file(path.join(".git")).map_err(|error| {
+            Error::new(ErrorKind::Git, format!("cannot remove {}: {error}", path.join(".git").display()))
+        })?;
+    }
     let is_there = path.read_dir().is_ok_and(|mut items| items.next().is_some());
     if is_there && store.checkpoints(&row.id)?.is_empty() && row.branch.is_none() {
         // Half made by a process that died, or left by an earlier loop: kept under a ref, then made anew and whole.
@@ -278,8 +279,12 @@ impl Runner<'_> {
     }
 
     fn run_setup(&mut self, setup: &str) -> std::result::Result<(), String> {
-        let mut command =
-            GuardedCommand::new(&self.program, "sh", self.worktree(), super::marker_of(&self.row.id, "setup"));
+        let mut command = GuardedCommand::new(
+            &self.program,
+            "sh",
+            self.worktree(),
+            super::marker_of(&self.row.id, "setup"),
+        );
         command.args = vec!["-c".into(), setup.into()];
         command.env = self.environment.clone();
         command.merge_stderr = true;
@@ -324,7 +329,9 @@ impl Runner<'_> {
                 _ => {}
             }
         }
-        let exit = waiter.join().unwrap_or(Err(crate::process::ProcessError::GuardLost { program: setup.to_owned() }));
+        let exit = waiter
+            .join()
+            .unwrap_or(Err(crate::process::ProcessError::GuardLost { program: setup.to_owned() }));
         drop(done);
         let _ = watchdog.join();
         match exit {

@@ -31,7 +31,9 @@ pub(crate) fn has_variable(pid: u32, variable: &[u8]) -> bool {
         true,
         kind().with_environ(UpdateKind::Always),
     );
-    system.process(pid).is_some_and(|p| p.environ().iter().any(|entry| super::is_variable(entry.as_bytes(), variable)))
+    system
+        .process(pid)
+        .is_some_and(|p| p.environ().iter().any(|entry| super::is_variable(entry.as_bytes(), variable)))
 }
 
 fn kind() -> ProcessRefreshKind {
