@@ -409,8 +409,8 @@ fn at_two_hundred_moments_a_kill_loses_nothing_and_the_loop_goes_on_to_its_end()
                         // The moment itself is what is tried out; nothing is waited for.
                         std::thread::sleep(delay);
                         running.kill_9();
-                        check_records(&sandbox);
                         let task = sandbox.task(KEY);
+                        check_records(&sandbox);
                         let status = task["status"].as_str().unwrap_or("none").to_owned();
                         assert!(["pending", "ready", "interrupted", "done", "none"].contains(&status.as_str()), "{task}");
                         *states.lock().unwrap().entry(status).or_default() += 1;

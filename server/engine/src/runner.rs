@@ -68,6 +68,10 @@ enum Message {
     Verified(u32, verifying::Answers),
     /// A verifier's own news.
     VerifyNews(u32, Value),
+    /// A worktree's setup printed a line.
+    SetupSaid(String),
+    /// A worktree's setup and all its children are gone.
+    SetupOver,
     /// There may be commands.
     Mail,
     /// Somebody wants this process to end.
@@ -217,11 +221,27 @@ impl<'a> Runner<'a> {
 
     /// Says of a loop in the middle of something that nobody runs it.
     fn leave_unrun(&mut self) -> Result<()> {
-        if self.state.status().needs_runner() {
+        if self.mid_way() {
             let lock = &self.lock;
             self.store.write(|tx| {
                 tx.set_loop_status(lock, TaskStatus::Interrupted, Some("nobody runs it"), false)
             })?;
+        }
+        Ok(())
+    }
+
+    fn rest_unrun(&mut self) -> Result<TaskStatus> {
+        self.save()?;
+        self.leave_unrun()?;
+        Ok(TaskStatus::Interrupted)
+    }
+
+    fn clear_stale_locks(&self) -> Result<()> {
+        if let Some(branch) = &self.row.branch {
+            self.repository.clear_stale_ref_locks(branch, &self.key.plan, &self.key.id.0)?;
+        }
+        if self.repository.clear_stale_lock(&self.worktree())? {
+            tracing::info!("a git process left a lock in {}; it is removed", self.worktree().display());
         }
         Ok(())
     }
@@ -247,7 +267,14 @@ impl<'a> Runner<'a> {
             self.save()?;
             return Ok(self.state.status());
         }
+        if self.cut_short {
+            return self.rest_unrun();
+        }
         if self.mid_way() {
+            if self.spec.isolation == Isolation::Worktree {
+                // Whoever held them died with the runner or the agent.
+                self.clear_stale_locks()?;
+            }
             self.inputs.push_back(if self.state.phase == Phase::Idle {
                 Input::Start
             } else {
@@ -260,9 +287,7 @@ impl<'a> Runner<'a> {
             self.wait()?;
             self.work_off()?;
             if self.cut_short {
-                self.save()?;
-                self.leave_unrun()?;
-                return Ok(TaskStatus::Interrupted);
+                return self.rest_unrun();
             }
         }
         self.save()?;
@@ -332,7 +357,9 @@ impl<'a> Runner<'a> {
             | Message::Event(..)
             | Message::AgentGone(..)
             | Message::Verified(..)
-            | Message::VerifyNews(..) => {}
+            | Message::VerifyNews(..)
+            | Message::SetupSaid(_)
+            | Message::SetupOver => {}
         }
         Ok(())
     }

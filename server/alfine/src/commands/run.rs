@@ -276,7 +276,16 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
     let include =
         args.include_uncommitted || ask_about_uncommitted(file, &start.dirty, args, spec.isolation)?;
     let options = BeginOptions { include_uncommitted: include, fork: None };
-    Ok(Some(runner::begin(project, file, &spec, &options)?))
+    match runner::begin(project, file, &spec, &options) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error) => {
+            // Somebody else may have begun it since this process looked.
+            let now = project.store.current_loop(&key)?;
+            let running =
+                now.is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(false));
+            Err(if running { held(project, &key) } else { error })
+        }
+    }
 }
 
 fn settings(

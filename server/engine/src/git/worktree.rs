@@ -194,6 +194,27 @@ impl Repository {
         }
     }
 
+    /// Removes the locks that a killed process left on a task's branch and checkpoints.
+    ///
+    /// Only for a task of which the caller knows that no process works on it.
+    pub fn clear_stale_ref_locks(&self, branch: &str, plan: &str, task: &str) -> Result<(), GitError> {
+        let first = super::checkpoint_ref(plan, task, 1);
+        let checkpoints = self.common_dir.join(&first);
+        let checkpoints = checkpoints.parent().into_iter().flat_map(Path::read_dir).flatten().flatten();
+        let branch = self.common_dir.join(format!("refs/heads/{branch}.lock"));
+        for lock in checkpoints.map(|entry| entry.path()).chain([branch]) {
+            if lock.extension().is_some_and(|extension| extension == "lock") {
+                match fs::remove_file(&lock) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound && lock.exists() => {
+                        return Err(error).doing_on("remove", &lock);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Adds a worktree for a branch and checks it out. Nothing may be at `path`.
     fn add_worktree(
         &self,

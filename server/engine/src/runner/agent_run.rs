@@ -12,6 +12,7 @@ use crate::{
 use alfine_core::{
     agent::{AgentEvent, Outcome, Usage},
     machine::{Input, Spawn},
+    plan::Isolation,
 };
 use serde_json::json;
 use std::{
@@ -243,6 +244,12 @@ impl Runner<'_> {
             "agent_ended",
             json!({ "outcome": outcome, "message": message, "usage": agent.usage, "login": login }),
         );
+        // A git that was killed with its agent may have left its lock; a tree that is gone has none.
+        if self.spec.isolation == Isolation::Worktree
+            && let Err(error) = self.clear_stale_locks()
+        {
+            tracing::debug!("{}", error.message);
+        }
         let message = self.with_login(&ended.outcome, ended.message);
         self.inputs.push_back(Input::AgentExited { outcome: ended.outcome, message });
         Ok(())

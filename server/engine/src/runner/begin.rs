@@ -1,7 +1,7 @@
 //! The beginning of a loop: its row, its lock, its branch and its worktree. Everything that can be refused is refused
 //! before anything is made.
 
-use super::Runner;
+use super::{Message, Runner};
 use crate::{
     Error, ErrorKind, Result,
     git::{self, CheckpointSpec, Repository, Surroundings, WorktreeSpec},
@@ -190,6 +190,14 @@ pub(super) fn make_worktree(
         Some(base) => base.clone(),
         None => repository.preflight(Isolation::Worktree)?.base_commit,
     };
+    repository.clear_stale_ref_locks(&git::branch_name(&key.plan, &key.id.0), &key.plan, &key.id.0)?;
+    let only_git = path.read_dir().is_ok_and(|items| items.flatten().all(|item| item.file_name() == ".git"));
+    if only_git && path.join(".git").is_file() {
+        // Git's notes may be as incomplete as the folder: without files there is nothing to keep.
+        std::fs::remove_file(path.join(".git")).map_err(|error| {
+            Error::new(ErrorKind::Git, format!("cannot remove {}: {error}", path.join(".git").display()))
+        })?;
+    }
     let is_there = path.read_dir().is_ok_and(|mut items| items.next().is_some());
     if is_there && store.checkpoints(&row.id)?.is_empty() && row.branch.is_none() {
         // Half made by a process that died, or left by an earlier loop: kept under a ref, then made anew and whole.
@@ -305,6 +313,9 @@ impl Runner<'_> {
                     self.work_off()?;
                     return Ok(false);
                 }
+                if self.cut_short {
+                    return Ok(true);
+                }
             }
         }
         self.spec.prepared = true;
@@ -325,31 +336,52 @@ impl Runner<'_> {
         command.merge_stderr = true;
         let failed = |why: String| format!("the worktree's setup `{setup}` {why}; mend it and continue");
         let mut child = command.spawn().map_err(|error| failed(format!("did not start: {error}")))?;
-        let ender = child.ender();
+        let (ender, interrupted) = (child.ender(), child.ender());
         let (done, over) = std::sync::mpsc::channel::<()>();
         let watchdog = std::thread::spawn(move || {
             if over.recv_timeout(SETUP_TIMEOUT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
                 ender.end();
             }
         });
-        let mut last = String::new();
-        if let Some(output) = child.take_stdout() {
-            // A line that does not end is cut: nobody reads it here.
-            let mut lines = BufReader::new(output);
-            let mut line = Vec::new();
-            while let Ok(read) = (&mut lines).take(1 << 16).read_until(b'\n', &mut line) {
-                if read == 0 {
-                    break;
+        let (output, outbox) = (child.take_stdout(), self.outbox.clone());
+        let waiter = std::thread::spawn(move || {
+            if let Some(output) = output {
+                // A line that does not end is cut: nobody reads it here.
+                let mut lines = BufReader::new(output);
+                let mut line = Vec::new();
+                while (&mut lines).take(1 << 16).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+                    let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                    let _ = outbox.send(Message::SetupSaid(text));
+                    line.clear();
                 }
-                last = String::from_utf8_lossy(&line).trim_end().to_owned();
-                self.tell("setup_output", json!({ "line": last }));
-                line.clear();
+            }
+            let exit = child.wait();
+            let _ = outbox.send(Message::SetupOver);
+            exit
+        });
+        let mut last = String::new();
+        while let Ok(message) = self.inbox.recv() {
+            match message {
+                Message::SetupSaid(line) => {
+                    last.clone_from(&line);
+                    self.tell("setup_output", json!({ "line": line }));
+                }
+                Message::SetupOver => break,
+                Message::Interrupted => {
+                    self.cut_short = true;
+                    interrupted.end();
+                }
+                // Mail stays in its box until the loop goes on; nothing else lives yet.
+                _ => {}
             }
         }
-        let exit = child.wait();
+        let exit = waiter
+            .join()
+            .unwrap_or(Err(crate::process::ProcessError::GuardLost { program: setup.to_owned() }));
         drop(done);
         let _ = watchdog.join();
         match exit {
+            _ if self.cut_short => Ok(()),
             Ok(exit) if exit.success() => Ok(()),
             Ok(exit) => Err(failed(format!("failed ({exit}): {last}"))),
             Err(error) => Err(failed(format!("failed: {error}"))),
