@@ -1,7 +1,6 @@
 //! What the end-to-end tests share. It fails a test by panicking, as an assertion does.
 
 #![allow(clippy::expect_used, clippy::panic)]
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod fake_agent;
 pub mod model_stub;

@@ -1,5 +1,7 @@
 //! What the README shows is what happens: its settings, its commands, its first plan.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use alfine_tests::sandbox::Sandbox;
 use serde_json::json;
 use std::{fs, path::PathBuf};
