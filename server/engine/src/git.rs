@@ -137,13 +137,27 @@ impl Repository {
 
     /// Describes what is uncommitted in a worktree as `git status --short` would, at most `limit` lines of it.
     pub fn status_short(&self, worktree: &Path, limit: usize) -> Result<String, GitError> {
-        let changed = changed_paths(&self.open_at(worktree)?)?;
-        let mut text: String =
-            changed.iter().take(limit).map(|(path, code)| format!("{code} {}\n", path.display())).collect();
-        if changed.len() > limit {
-            text.push_str(&format!("... and {} more\n", changed.len() - limit));
-        }
-        Ok(text)
+        Ok(status_lines(&changed_paths(&self.open_at(worktree)?)?, limit))
+    }
+
+    /// Describes what was uncommitted at a checkpoint, in the letters of `git status --short`, without a look at the
+    /// working tree. What was staged shows as if it were not; Alfine's own files do not show.
+    pub fn status_of(&self, checkpoint: &Checkpoint, limit: usize) -> Result<String, GitError> {
+        let Some(head) = &checkpoint.head else { return Ok(String::new()) };
+        let changes = self.files_changed(head, &checkpoint.tree, &[])?;
+        let changed: Vec<(PathBuf, String)> = changes
+            .into_iter()
+            .map(|change| {
+                let letters = match change.kind {
+                    ChangeKind::Added => "??",
+                    ChangeKind::Deleted => " D",
+                    ChangeKind::TypeChanged => " T",
+                    ChangeKind::Modified | ChangeKind::Renamed { .. } => " M",
+                };
+                (change.path, letters.to_owned())
+            })
+            .collect();
+        Ok(status_lines(&changed, limit))
     }
 
     fn open(&self) -> Result<git2::Repository, GitError> {
@@ -214,6 +228,15 @@ fn nothing_under_way(repo: &git2::Repository) -> Result<(), GitError> {
         RepositoryState::ApplyMailbox => ("mailbox import", "git am --continue", "git am --abort"),
     };
     Err(GitError::Busy { path: repo.workdir().unwrap_or(repo.path()).to_owned(), operation, finish, abort })
+}
+
+fn status_lines(changed: &[(PathBuf, String)], limit: usize) -> String {
+    let mut text: String =
+        changed.iter().take(limit).map(|(path, code)| format!("{code} {}\n", path.display())).collect();
+    if changed.len() > limit {
+        text.push_str(&format!("... and {} more\n", changed.len() - limit));
+    }
+    text
 }
 
 /// Lists what `git status` would, with its two letters. Leaves the index alone.

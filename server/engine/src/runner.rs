@@ -111,6 +111,8 @@ pub struct Runner<'a> {
     verifiers: Option<LiveVerifiers>,
     verify_round: u32,
     checkpoint: Option<Checkpoint>,
+    /// Whether the tree cannot have changed since that checkpoint: nothing was run and nothing waited for.
+    checkpoint_is_of_now: bool,
     checkpoints: u32,
     files_changed: u32,
     last_files_changed: usize,
@@ -181,6 +183,7 @@ impl<'a> Runner<'a> {
             verifiers: None,
             verify_round: 0,
             checkpoint,
+            checkpoint_is_of_now: false,
             checkpoints,
             files_changed,
             last_files_changed: 0,
@@ -305,6 +308,7 @@ impl<'a> Runner<'a> {
     }
 
     fn wait(&mut self) -> Result<()> {
+        self.checkpoint_is_of_now = false;
         let (wall, awake) = (now(), Instant::now());
         let message = self.inbox.recv_timeout(self.timeout());
         // The clock of `Instant` stands still while the computer sleeps, the one on the wall does not.
@@ -441,6 +445,14 @@ impl<'a> Runner<'a> {
     }
 
     fn take_checkpoint(&mut self, kind: CheckpointKind) -> Result<()> {
+        // Judging takes no time: the tree after one iteration is the tree before the next.
+        if let (CheckpointKind::Before, true, Some(last)) =
+            (kind, self.checkpoint_is_of_now, &self.checkpoint)
+        {
+            let tree = tree_of(last);
+            self.inputs.push_back(Input::CheckpointTaken(kind, tree));
+            return Ok(());
+        }
         let n = self.checkpoints + 1;
         let ref_name = git::checkpoint_ref(&self.key.plan, &self.key.id.0, n);
         let surroundings = self.surroundings();
@@ -479,13 +491,15 @@ impl<'a> Runner<'a> {
             let changed = self.repository.files_changed(base, &checkpoint.commit, &surroundings.own)?;
             self.files_changed = u32::try_from(changed.len()).unwrap_or(u32::MAX);
         }
-        let tree = Tree { tree: checkpoint.tree.clone(), head: checkpoint.head.clone().unwrap_or_default() };
+        let tree = tree_of(&checkpoint);
         self.checkpoint = Some(checkpoint);
+        self.checkpoint_is_of_now = true;
         self.inputs.push_back(Input::CheckpointTaken(kind, tree));
         Ok(())
     }
 
     fn commit(&mut self) -> Result<()> {
+        self.checkpoint_is_of_now = false;
         if self.spec.isolation == Isolation::Worktree && self.spec.machine.commit {
             let task = &self.spec.task;
             let gate = self.state.gate().gate.clone().unwrap_or_default();
@@ -555,6 +569,10 @@ impl<'a> Runner<'a> {
     fn answer(&mut self, answer: Answer) {
         self.inputs.push_back(Input::ApprovalGiven(answer));
     }
+}
+
+fn tree_of(checkpoint: &Checkpoint) -> Tree {
+    Tree { tree: checkpoint.tree.clone(), head: checkpoint.head.clone().unwrap_or_default() }
 }
 
 fn kind_word(kind: CheckpointKind) -> &'static str {

@@ -24,7 +24,7 @@ pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
     let (from, to) = ends(&project, &row, args.iteration)?;
     let own: Vec<std::path::PathBuf> = runner::OWN_FILES.iter().map(Into::into).collect();
     if args.stat {
-        for file in project.repository.files_changed(&from, &to, &own)? {
+        for file in project.repository.diff(&from, &to, &own, 0)?.files {
             let path = printable(&file.path.display().to_string());
             say(format_args!("{:>5} + {:>5} -  {path}", file.added, file.removed));
         }
@@ -43,9 +43,12 @@ pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
 fn ends(project: &Project, row: &LoopRow, iteration: Option<u32>) -> Result<(String, String)> {
     let checkpoints = project.store.checkpoints(&row.id)?;
     if let Some(n) = iteration {
-        let before = checkpoints
+        let own = checkpoints
             .iter()
             .find(|checkpoint| checkpoint.iteration == Some(n) && checkpoint.kind == CheckpointKind::Before);
+        // Where nothing happened in between, the checkpoint after the iteration before is the one before this one.
+        let before =
+            own.or_else(|| checkpoints.iter().rev().find(|checkpoint| checkpoint.iteration < Some(n)));
         let after = checkpoint_after(project, row, n)?;
         let before =
             before.map_or_else(|| row.base_commit.clone().unwrap_or_default(), |row| row.commit_id.clone());

@@ -18,7 +18,7 @@ impl Runner<'_> {
     pub(super) fn prompt(&mut self, spawn: &Spawn) -> Result<String> {
         let worktree = self.worktree();
         let folder = worktree.to_string_lossy();
-        let git_status = self.repository.status_short(&worktree, STATUS_LINES).unwrap_or_default();
+        let git_status = self.git_status(&worktree);
         let progress = progress::last(&worktree, PROGRESS_ENTRIES).unwrap_or_default();
         let progress: Vec<&str> = progress.iter().map(String::as_str).collect();
         let told = self.store.latest_verifications(&self.row.id)?;
@@ -95,6 +95,15 @@ impl Runner<'_> {
         tracing::debug!("building the prompt of iteration {} at {}", spawn.iteration, now().0);
         // What the agent read of a secret in a file comes back in its own words, and in those of the checks.
         Ok(self.masker.mask(&prompt::build(&input)).into_owned())
+    }
+}
+
+impl Runner<'_> {
+    /// What is uncommitted. A checkpoint of now has it all, so the tree is not walked once more.
+    fn git_status(&self, worktree: &std::path::Path) -> String {
+        let of_now = self.checkpoint.as_ref().filter(|_| self.checkpoint_is_of_now);
+        let known = of_now.and_then(|now| self.repository.status_of(now, STATUS_LINES).ok());
+        known.unwrap_or_else(|| self.repository.status_short(worktree, STATUS_LINES).unwrap_or_default())
     }
 }
 

@@ -2,7 +2,7 @@ use crate::fixture::{Fixture, git_command, isolate, link, unprivileged};
 use alfine_core::plan::Isolation;
 use alfine_engine::{
     Error, ErrorKind,
-    git::{GitError, Repository},
+    git::{CheckpointSpec, GitError, Repository, Surroundings},
 };
 use std::{
     fs,
@@ -192,4 +192,23 @@ fn a_status_is_short_and_says_what_it_leaves_out() {
     let repo = fixture.repo();
     assert_eq!(repo.status_short(&fixture.root, 10).unwrap(), " M a.txt\nA  b\n?? c\n?? \u{fffd}\n");
     assert_eq!(repo.status_short(&fixture.root, 1).unwrap(), " M a.txt\n... and 3 more\n");
+}
+
+#[test]
+fn a_checkpoint_knows_what_was_uncommitted() {
+    let fixture = Fixture::new();
+    fixture.write("a.txt", "changed");
+    fixture.write("c", "");
+    let repo = fixture.repo();
+    let surroundings = Surroundings::new(fixture.root.join(".git/alfine-index"));
+    let spec = CheckpointSpec {
+        ref_name: "refs/alfine/checkpoints/p/t/1".to_owned(),
+        message: "p#t".to_owned(),
+        surroundings: &surroundings,
+        unless_still: None,
+    };
+    let checkpoint = repo.checkpoint(&fixture.root, &spec).unwrap();
+    fixture.write("later", "");
+    assert_eq!(repo.status_of(&checkpoint, 10).unwrap(), " M a.txt\n?? c\n");
+    assert_eq!(repo.status_of(&checkpoint, 1).unwrap(), " M a.txt\n... and 1 more\n");
 }
