@@ -245,7 +245,7 @@ impl<'a> Runner<'a> {
         if !self.spec.prepared {
             self.prepare()?;
         }
-        if !self.cut_short && self.mid_way() {
+        if !self.cut_short {
             self.restore_worktree()?;
         }
         if self.cut_short {
