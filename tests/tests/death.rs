@@ -71,8 +71,7 @@ fn look_and_find_interrupted(sandbox: &Sandbox, name: &str) {
     let told = begun.elapsed();
     wait_until(PATIENCE, "nothing of the agent is left", || sandbox.agent_processes().is_empty());
     let took = begun.elapsed();
-    #[allow(clippy::print_stdout, reason = "a measurement")]
-    println!("{name}: interrupted after {told:?}, nothing left after {took:?}");
+    eprintln!("{name}: interrupted after {told:?}, nothing left after {took:?}");
     assert!(took < SOON, "{took:?}");
 }
 
@@ -317,7 +316,9 @@ fn of_two_runs_at_the_same_moment_one_runs_and_the_other_says_who() {
         // The one that was refused ends by itself; the other one waits for this file.
         let refused = std::thread::scope(|scope| {
             let ends = [one, two].map(|running| scope.spawn(move || running.finish()));
-            wait_until(PATIENCE, "one of them was refused", || ends.iter().any(std::thread::ScopedJoinHandle::is_finished));
+            wait_until(PATIENCE, "one of them was refused", || {
+                ends.iter().any(std::thread::ScopedJoinHandle::is_finished)
+            });
             fs::write(&go, "").unwrap();
             let ends = ends.map(|end| end.join().unwrap());
             let [done, refused] = match ends {

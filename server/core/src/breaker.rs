@@ -370,6 +370,16 @@ impl Breaker {
         self.trip_first(&[Rule::AgentFailing, Rule::Cost, Rule::Tokens], limits)
     }
 
+    /// Trips the rules of cost and tokens between two runs of one iteration.
+    pub fn overspent(&mut self, limits: &Limits) -> Option<Trip> {
+        if matches!(self.half_open, Some(Rule::Cost | Rule::Tokens)) {
+            return None;
+        }
+        let rule = [Rule::Cost, Rule::Tokens].into_iter().find(|&rule| self.reached(rule, limits))?;
+        self.open = Some(self.line(rule, limits));
+        self.open.clone()
+    }
+
     /// Counts a planning of the chain.
     pub fn regenerated(&mut self, limits: &Limits) -> Option<Trip> {
         self.regenerations = self.regenerations.saturating_add(1);

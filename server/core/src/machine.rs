@@ -309,10 +309,18 @@ impl LoopState {
             Phase::Idle => self.start(now, out),
             Phase::Before => out.push(Effect::TakeCheckpoint(CheckpointKind::Before)),
             Phase::Agent(agent) => {
-                let used = agent.usage;
+                let (used, kill) = (agent.usage, agent.kill);
                 self.account(&used);
-                self.recovery = Some(Recovery::RunnerDied);
-                self.spawn(now, out);
+                match kill {
+                    Some(KillReason::Stop) => {
+                        self.rest_after_kill(now, Phase::Stopped { reason: StopReason::User }, out);
+                    }
+                    Some(KillReason::Pause) => self.rest_after_kill(now, Phase::Paused, out),
+                    _ => {
+                        self.recovery = Some(Recovery::RunnerDied);
+                        self.spawn(now, out);
+                    }
+                }
             }
             Phase::After { .. } => out.push(Effect::TakeCheckpoint(CheckpointKind::After)),
             Phase::Verifying { .. } => out.push(Effect::RunVerifiers),
@@ -401,6 +409,11 @@ impl LoopState {
             }
             Some(KillReason::Decided) | None => {}
         }
+        let goes_on =
+            matches!(outcome, Outcome::RateLimit { .. } | Outcome::SessionNotFound | Outcome::Context);
+        if goes_on && let Some(trip) = self.breaker.overspent(&self.settings.limits) {
+            return self.trip(now, trip, out);
+        }
         match outcome {
             Outcome::Ok | Outcome::TurnLimit | Outcome::Budget => self.work_is_over(now, None, out),
             Outcome::RateLimit { reset_at } => self.wait_for_limit(now, reset_at, &message, out),
@@ -425,6 +438,11 @@ impl LoopState {
         if let Some((class, message)) = error {
             self.current.error = Some((class.to_owned(), message));
         }
+        self.current.agent_done = true;
+        self.keep_after(now, out);
+    }
+
+    fn keep_after(&mut self, now: Moment, out: &mut Vec<Effect>) {
         self.enter(now, Phase::After { rest: None });
         out.push(Effect::TakeCheckpoint(CheckpointKind::After));
     }
@@ -495,6 +513,10 @@ impl LoopState {
     }
 
     fn next_iteration(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if !self.current.is_over && self.current.agent_done {
+            // Only its judgement was cut short.
+            return self.keep_after(now, out);
+        }
         if self.judged >= breaker::HARD_LIMIT {
             self.enter(now, Phase::Stopped { reason: StopReason::HardLimit });
             return out.push(Effect::Finish);
@@ -522,12 +544,14 @@ impl LoopState {
     }
 
     fn fail(&mut self, now: Moment, message: String, out: &mut Vec<Effect>) {
-        match &mut self.phase {
-            Phase::Agent(agent) if agent.kill.is_none() => {
-                agent.kill = Some(KillReason::Stop);
+        match &self.phase {
+            Phase::Agent(agent) => {
+                let used = agent.usage;
+                self.account(&used);
                 out.push(Effect::KillAgent(KillReason::Stop));
             }
             Phase::Verifying { .. } => out.push(Effect::CancelVerifiers),
+            Phase::Committing => self.commit_failed = true,
             _ => {}
         }
         self.enter(now, Phase::Failed { message });
@@ -613,10 +637,18 @@ impl LoopState {
     fn pause(&mut self, now: Moment, at_once: bool, out: &mut Vec<Effect>) {
         match &mut self.phase {
             Phase::Agent(agent) if at_once => {
-                if agent.kill.is_none() {
-                    agent.kill = Some(KillReason::Pause);
-                    out.push(Effect::KillAgent(KillReason::Pause));
-                }
+                // One that is ending already ends for its own reason; then the loop holds.
+                self.pause_asked = agent.kill.is_some();
+                let reason = *agent.kill.get_or_insert(KillReason::Pause);
+                out.push(Effect::KillAgent(reason));
+            }
+            Phase::Before if at_once => self.hold(now, out),
+            Phase::After { rest } if at_once => {
+                rest.get_or_insert_with(|| Box::new(Phase::Paused));
+            }
+            Phase::Verifying { .. } if at_once => {
+                out.push(Effect::CancelVerifiers);
+                self.hold(now, out);
             }
             Phase::Before | Phase::Agent(_) | Phase::After { .. } | Phase::Verifying { .. } => {
                 self.pause_asked = true;
@@ -631,12 +663,8 @@ impl LoopState {
     fn stop(&mut self, now: Moment, out: &mut Vec<Effect>) {
         match &mut self.phase {
             Phase::Agent(agent) => {
-                if !matches!(agent.kill, Some(KillReason::Stop)) {
-                    let already_ending = agent.kill.replace(KillReason::Stop).is_some();
-                    if !already_ending {
-                        out.push(Effect::KillAgent(KillReason::Stop));
-                    }
-                }
+                agent.kill = Some(KillReason::Stop);
+                out.push(Effect::KillAgent(KillReason::Stop));
             }
             Phase::After { rest } => *rest = Some(Box::new(Phase::Stopped { reason: StopReason::User })),
             Phase::Verifying { .. }
@@ -696,6 +724,10 @@ impl LoopState {
                 out.push(Effect::WithdrawAsk);
                 self.go_on_from_rest(now, out);
             }
+            // Trying before the limit passes would only be refused again.
+            Phase::Waiting { until, why: WaitReason::RateLimit { known: true, .. } } => {
+                out.push(Effect::Sleep(*until))
+            }
             Phase::Waiting { .. } => self.resume_work(now, out),
             _ => self.pause_asked = false,
         }
@@ -705,6 +737,10 @@ impl LoopState {
         if let Some(trip) = self.breaker.open().cloned() {
             self.breaker.half_open();
             out.push(Effect::Note(Note::HalfOpened { rule: trip.rule }));
+        }
+        if std::mem::take(&mut self.commit_failed) {
+            self.enter(now, Phase::Committing);
+            return out.push(Effect::Commit);
         }
         self.next_iteration(now, out);
     }
@@ -727,10 +763,14 @@ impl LoopState {
         self.session = None;
         self.recovery = Some(Recovery::Rewound);
         self.last = None;
+        self.commit_failed = false;
         if matches!(self.phase, Phase::Done) {
             self.phase = Phase::Paused;
         }
-        self.current.before = None;
+        if !self.current.is_over {
+            let started_at = self.current.started_at;
+            self.current = state::CurrentIteration::new(self.settings.dialects.clone(), started_at);
+        }
         out.push(Effect::Note(Note::Rewound { iteration }));
     }
 

@@ -4,7 +4,7 @@ use crate::{
     Error, Result,
     project::Project,
     runner::{self, Runner},
-    store::{CommandNew, Feed, LoopRow, Millis},
+    store::{CommandNew, Feed, LoopLock, LoopRow},
 };
 use alfine_core::{
     machine::{Answer, Command},
@@ -18,6 +18,9 @@ use std::{
 
 /// How long a living runner has to take a command. Taking a checkpoint of a large tree is what it may be busy with.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// How often a sender looks whether the runner still lives.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,18 @@ pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: Pa
         return Ok(Taken::ByRunner);
     }
     let lock = runner::claim(project, &row.id)?;
+    apply(project, key, lock, command, program)?;
+    Ok(Taken::BySavedState)
+}
+
+/// Gives a command to the saved state of a loop that nobody runs. The lock is the proof of that.
+pub fn apply(
+    project: &mut Project,
+    key: &TaskKey,
+    lock: LoopLock,
+    command: &Command,
+    program: PathBuf,
+) -> Result<()> {
     // There is no iteration to wait for where nobody runs it.
     let command = match command {
         Command::Pause { .. } => &Command::Pause { now: true },
@@ -66,7 +81,7 @@ pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: Pa
         &mut observe,
     )?;
     match runner.apply(command.clone())? {
-        None => Ok(Taken::BySavedState),
+        None => Ok(()),
         Some(why) => Err(Error::user(format!("{key}: {why}")).hint(format!("see `alfine status {key}`"))),
     }
 }
@@ -110,6 +125,17 @@ fn wait_for(project: &mut Project, key: &TaskKey, kind: &str, payload: &Value) -
                 None => Ok(()),
             };
         }
+        let running = project
+            .store
+            .current_loop(key)?
+            .is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(true));
+        if !running {
+            let gone = "refused: its runner ended before it took the command";
+            project.store.write(|tx| tx.finish_command(seq, gone))?;
+            return Err(
+                Error::user(format!("{key}: its runner ended just now")).hint("give the command again")
+            );
+        }
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(Error::user(format!(
@@ -117,14 +143,8 @@ fn wait_for(project: &mut Project, key: &TaskKey, kind: &str, payload: &Value) -
             ))
             .hint(format!("see `alfine log {key} --follow`")));
         }
-        feed.wait(Some(left))?;
+        feed.wait(Some(left.min(LOOK)))?;
     }
-}
-
-/// The time a wait ends, in words for a person.
-pub fn until_words(until: Millis, now: Millis) -> String {
-    let left = Duration::from_millis(u64::try_from(until.0.saturating_sub(now.0)).unwrap_or(0));
-    alfine_core::breaker::span(Duration::from_secs(left.as_secs().max(1)))
 }
 
 fn payload_of(command: &Command) -> Result<Value> {

@@ -87,45 +87,60 @@ pub fn discard(project: &mut Project, key: &TaskKey) -> Result<()> {
 
 /// Sets a loop's working tree back to what it was after an iteration; 0 is before the first.
 pub fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: PathBuf) -> Result<()> {
-    let row = control::live_loop(project, key)?;
+    let mut row = control::live_loop(project, key)?;
     if runner::is_running(&project.layout, &row.id)? {
         return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine pause {key} --now")));
     }
     let to = checkpoint_after(project, &row, iteration)?;
-    let worktree = worktree_of(project, &row);
-    let to = project.repository.checkpoint_at(&to.reference)?;
-    let surroundings = surroundings_of(project, &row);
-    let n = runner::checkpoints_of(&project.repository, key)? + 1;
-    let present = project.repository.checkpoint(
-        &worktree,
-        &git::CheckpointSpec {
-            ref_name: git::checkpoint_ref(&key.plan, &key.id.0, n),
-            message: format!("{key} before it was set back to iteration {iteration}"),
-            surroundings: &surroundings,
-            unless_still: None,
-        },
-    )?;
+    if row.status == TaskStatus::Interrupted {
+        // What its dead runner was at is over.
+        control::send(project, key, &Command::Pause { now: true }, program.clone())?;
+        row = control::live_loop(project, key)?;
+    }
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    let to = project.repository.checkpoint_at(&to.reference)?;
+    let (worktree, surroundings) = (worktree_of(project, &row)?, surroundings_of(project, &row));
+    let before = format!("{key} before it was set back to iteration {iteration}");
+    let present = keep(project, key, &lock, &worktree, &surroundings, iteration, before)?;
+    project
+        .repository
+        .rewind(&worktree, &RewindSpec { to: &to, present: &present, surroundings: &surroundings })?;
+    // The last checkpoint is what a lost worktree is made from.
+    let after = format!("{key} set back to iteration {iteration}");
+    keep(project, key, &lock, &worktree, &surroundings, iteration, after)?;
+    project.store.write(|tx| tx.claim_loop(&lock).map(drop))?;
+    control::apply(project, key, lock, &Command::Rewound { iteration }, program)
+}
+
+/// Takes a checkpoint that the user's word made necessary.
+fn keep(
+    project: &mut Project,
+    key: &TaskKey,
+    lock: &LoopLock,
+    worktree: &Path,
+    surroundings: &Surroundings,
+    iteration: u32,
+    message: String,
+) -> Result<git::Checkpoint> {
+    let n = runner::checkpoints_of(&project.repository, key)? + 1;
+    let ref_name = git::checkpoint_ref(&key.plan, &key.id.0, n);
+    let spec = git::CheckpointSpec { ref_name, message, surroundings, unless_still: None };
+    let kept = project.repository.checkpoint(worktree, &spec)?;
     project.store.write(|tx| {
         tx.add_checkpoint(
-            &lock,
+            lock,
             &crate::store::CheckpointNew {
                 n,
                 iteration: Some(iteration),
                 kind: CheckpointKind::User,
-                commit_id: &present.commit,
-                tree: &present.tree,
-                head: present.head.as_deref(),
-                reference: &present.ref_name,
+                commit_id: &kept.commit,
+                tree: &kept.tree,
+                head: kept.head.as_deref(),
+                reference: &kept.ref_name,
             },
         )
     })?;
-    project
-        .repository
-        .rewind(&worktree, &RewindSpec { to: &to, present: &present, surroundings: &surroundings })?;
-    drop(lock);
-    control::send(project, key, &Command::Rewound { iteration }, program)?;
-    Ok(())
+    Ok(kept)
 }
 
 /// Ends a loop and begins another one of the same task from what the first was after an iteration. Not run yet.
@@ -150,10 +165,14 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
         remove_place(project, &row, branch)?;
     }
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some("forked"), true))?;
-    drop(lock);
-    let fork = runner::Fork { of: row, reference: from.reference };
+    let fork = runner::Fork { of: row.clone(), reference: from.reference };
     let options = runner::BeginOptions { fork: Some(fork), ..Default::default() };
-    runner::begin(project, &file, &spec, &options)
+    let begun = runner::begin(project, &file, &spec, &options);
+    if begun.is_err() {
+        // The old loop goes on being there; its worktree is made again from its last checkpoint.
+        project.store.write(|tx| tx.set_loop_status(&lock, row.status, row.reason.as_deref(), false))?;
+    }
+    begun
 }
 
 /// Does with a task that became done what its settings say, and returns what was done in words.
@@ -177,7 +196,7 @@ fn open_pull_request(project: &Project, key: &TaskKey, row: &LoopRow) -> Result<
         )));
     };
     let spec = spec_of(row)?;
-    let worktree = worktree_of(project, row);
+    let worktree = worktree_of(project, row)?;
     let body = crate::progress::last(&worktree, 20).map(|entries| entries.join("\n\n")).unwrap_or_default();
     run(&worktree, "git", &["push", "--set-upstream", "origin", branch])?;
     let title = git::subject(&spec.task.id.0, &spec.task.title);
@@ -228,7 +247,7 @@ fn tick(project: &Project, key: &TaskKey) -> Option<PathBuf> {
 }
 
 fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {
-    let path = worktree_of(project, row);
+    let path = worktree_of(project, row)?;
     let surroundings = surroundings_of(project, row);
     let n = runner::checkpoints_of(&project.repository, &row.task)? + 1;
     let last = git::CheckpointSpec {
@@ -256,8 +275,13 @@ pub fn spec_of(row: &LoopRow) -> Result<TaskSpec> {
 }
 
 /// The folder a loop's agent works in.
-pub fn worktree_of(project: &Project, row: &LoopRow) -> PathBuf {
-    row.worktree.as_ref().map_or_else(|| project.repository.workdir().to_owned(), PathBuf::from)
+pub fn worktree_of(project: &Project, row: &LoopRow) -> Result<PathBuf> {
+    match (&row.worktree, row.isolation) {
+        (Some(path), _) => Ok(PathBuf::from(path)),
+        (None, Isolation::InPlace) => Ok(project.repository.workdir().to_owned()),
+        (None, Isolation::Worktree) => Err(Error::user(format!("{} has no worktree yet", row.task))
+            .hint(format!("go on with it: alfine continue {0}; or not: alfine discard {0}", row.task))),
+    }
 }
 
 fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {

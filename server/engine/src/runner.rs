@@ -115,13 +115,13 @@ pub struct Runner<'a> {
     checkpoint_is_of_now: bool,
     checkpoints: u32,
     files_changed: u32,
-    last_files_changed: usize,
+    /// What the last iteration changed.
+    iteration_files: Vec<git::FileChange>,
     last_refusal: Option<String>,
     unsaved: Vec<(String, Value)>,
     unsaved_since: Option<Instant>,
     commands: Vec<(i64, Option<String>)>,
     observe: &'a mut dyn FnMut(&News),
-    finished: bool,
     cut_short: bool,
 }
 
@@ -139,22 +139,9 @@ impl<'a> Runner<'a> {
         let row = store.loop_(lock.loop_id())?.ok_or_else(|| {
             Error::new(ErrorKind::Store, format!("loop {} is not in the database", lock.loop_id()))
         })?;
-        let unreadable = |what: &str, error: serde_json::Error| {
-            Error::new(ErrorKind::Store, format!("the {what} of loop {} cannot be read: {error}", row.id))
-                .hint("discard the task and start it again; its checkpoints are kept")
-        };
-        let spec: TaskSpec =
-            serde_json::from_value(row.settings.clone()).map_err(|error| unreadable("settings", error))?;
-        let state: LoopState =
-            serde_json::from_str(&row.state).map_err(|error| unreadable("state", error))?;
-        if spec.isolation == Isolation::Worktree && row.worktree.is_none() {
-            // Without a place of its own it would be the user's tree that the agent works in.
-            return Err(Error::new(
-                ErrorKind::Store,
-                format!("the beginning of {} was cut off before its worktree was made", row.task),
-            )
-            .hint(format!("begin again: alfine discard {} --yes, then alfine run {}", row.task, row.task)));
-        }
+        let spec: TaskSpec = serde_json::from_value(row.settings.clone())
+            .map_err(|error| unreadable("settings", &row, &error))?;
+        let state = state_of(&row)?;
         let adapter = agent::adapter(&spec.agent.name)?;
         let (environment, masker) = agent_run::environment(&*adapter, &spec)?;
         let last = store.last_checkpoint(&row.id)?;
@@ -186,13 +173,12 @@ impl<'a> Runner<'a> {
             checkpoint_is_of_now: false,
             checkpoints,
             files_changed,
-            last_files_changed: 0,
+            iteration_files: Vec::new(),
             last_refusal: None,
             unsaved: Vec::new(),
             unsaved_since: None,
             commands: Vec::new(),
             observe,
-            finished: false,
             cut_short: false,
         })
     }
@@ -215,6 +201,11 @@ impl<'a> Runner<'a> {
 
     /// Takes one command for a loop that nobody runs, without going on with it. Returns why it was refused, if it was.
     pub fn apply(mut self, command: Command) -> Result<Option<String>> {
+        if self.spec.isolation == Isolation::Worktree && self.row.worktree.is_none() {
+            // The user's own tree is no substitute for a worktree that was never made.
+            return Err(Error::user(format!("{} was cut off before its worktree was there", self.key))
+                .hint(format!("go on with it: alfine continue {0}; or not: alfine discard {0}", self.key)));
+        }
         self.inputs.push_back(Input::CommandReceived(command));
         self.work_off()?;
         self.save()?;
@@ -285,12 +276,17 @@ impl<'a> Runner<'a> {
             });
             self.work_off()?;
         }
-        self.take_mail()?;
-        while !self.at_rest() {
-            self.wait()?;
-            self.work_off()?;
-            if self.cut_short {
-                return self.rest_unrun();
+        loop {
+            self.take_mail()?;
+            if self.at_rest() {
+                break;
+            }
+            while !self.at_rest() {
+                self.wait()?;
+                self.work_off()?;
+                if self.cut_short {
+                    return self.rest_unrun();
+                }
             }
         }
         self.save()?;
@@ -304,7 +300,7 @@ impl<'a> Runner<'a> {
 
     fn at_rest(&self) -> bool {
         let idle = self.agent.is_none() && self.verifiers.is_none() && self.inputs.is_empty();
-        idle && (self.finished || !self.state.status().needs_runner())
+        idle && !self.state.status().needs_runner()
     }
 
     fn wait(&mut self) -> Result<()> {
@@ -319,6 +315,8 @@ impl<'a> Runner<'a> {
         }
         match message {
             Ok(message) => self.receive(message)?,
+            // The bell may have failed; a command must not wait for ever.
+            Err(RecvTimeoutError::Timeout) if awake.elapsed() >= LOOK_AT_CLOCK => self.take_mail()?,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Error::new(ErrorKind::Internal, "the runner lost its inbox"));
@@ -383,6 +381,9 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         for effect in &effects {
+            if let Effect::IterationEnded(judgement) = effect {
+                self.count_files(judgement);
+            }
             self.tell_effect(effect);
         }
         self.save_with(&effects)?;
@@ -399,6 +400,13 @@ impl<'a> Runner<'a> {
 
     fn perform(&mut self, effect: Effect) -> Result<()> {
         match effect {
+            Effect::TakeCheckpoint(CheckpointKind::Timer) => {
+                // It is there in case of need; the agent works on without it.
+                if let Err(error) = self.take_checkpoint(CheckpointKind::Timer) {
+                    self.tell("checkpoint_failed", json!({ "message": error.message, "hint": error.hint }));
+                }
+                Ok(())
+            }
             Effect::TakeCheckpoint(kind) => self.take_checkpoint(kind),
             Effect::SpawnAgent(spawn) => self.spawn_agent(&spawn),
             Effect::KillAgent(_) => {
@@ -420,12 +428,9 @@ impl<'a> Runner<'a> {
             }
             Effect::Commit => self.commit(),
             Effect::IterationEnded(judgement) => self.log_progress(&judgement),
-            Effect::Finish => {
-                self.finished = true;
-                Ok(())
-            }
             // Saved with the state.
             Effect::Sleep(_)
+            | Effect::Finish
             | Effect::AskHuman(_)
             | Effect::WithdrawAsk
             | Effect::Refuse(_)
@@ -501,6 +506,7 @@ impl<'a> Runner<'a> {
     fn commit(&mut self) -> Result<()> {
         self.checkpoint_is_of_now = false;
         if self.spec.isolation == Isolation::Worktree && self.spec.machine.commit {
+            self.set_back_to_proven()?;
             let task = &self.spec.task;
             let gate = self.state.gate().gate.clone().unwrap_or_default();
             let body = [gate.progress, gate.reason]
@@ -525,15 +531,49 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    fn log_progress(&mut self, judgement: &Judgement) -> Result<()> {
-        let files = match judgement.before.tree.is_empty() || !judgement.changed {
+    /// Sets the tree back to the one that the checks saw, should it have changed since: by the checks themselves, or by
+    /// hand while an approval was asked for. What is set back stays in a checkpoint.
+    fn set_back_to_proven(&mut self) -> Result<()> {
+        let Some(proven) = self.checkpoint.clone() else { return Ok(()) };
+        let (surroundings, worktree) = (self.surroundings(), self.worktree());
+        let n = self.checkpoints + 1;
+        let present = self.repository.checkpoint(
+            &worktree,
+            &CheckpointSpec {
+                ref_name: git::checkpoint_ref(&self.key.plan, &self.key.id.0, n),
+                message: format!("{} when it was done, with what was not checked", self.key),
+                surroundings: &surroundings,
+                unless_still: Some(&proven),
+            },
+        )?;
+        if !present.taken {
+            return Ok(());
+        }
+        self.checkpoints = n;
+        let unchecked = self.repository.files_changed(&proven.tree, &present.tree, &[])?;
+        self.repository.rewind(
+            &worktree,
+            &git::RewindSpec { to: &proven, present: &present, surroundings: &surroundings },
+        )?;
+        let files: Vec<String> =
+            unchecked.iter().take(20).map(|file| file.path.display().to_string()).collect();
+        self.tell("set_back", json!({ "files": files, "kept": present.ref_name }));
+        Ok(())
+    }
+
+    /// Counts what an iteration changed, for the next prompt, the progress log and whoever watches.
+    fn count_files(&mut self, judgement: &Judgement) {
+        let (before, after) = (&judgement.before.tree, &judgement.after.tree);
+        self.iteration_files = match before.is_empty() || before == after {
             true => Vec::new(),
-            false => self
-                .repository
-                .files_changed(&judgement.before.tree, &judgement.after.tree, &[])
-                .unwrap_or_default(),
+            false => self.repository.files_changed(before, after, &[]).unwrap_or_default(),
         };
-        self.last_files_changed = files.len();
+        if let Some(last) = &mut self.state.last {
+            last.files_changed = Some(u32::try_from(self.iteration_files.len()).unwrap_or(u32::MAX));
+        }
+    }
+
+    fn log_progress(&mut self, judgement: &Judgement) -> Result<()> {
         let gate = judgement.reading.gate.as_ref();
         let progress = gate.and_then(|gate| gate.progress.clone()).unwrap_or_default();
         let entry = progress::Entry {
@@ -541,7 +581,7 @@ impl<'a> Runner<'a> {
             task: self.key.to_string(),
             status: self.state.status(),
             iteration: judgement.iteration,
-            files_changed: files.iter().map(|file| file.path.display().to_string()).collect(),
+            files_changed: self.iteration_files.iter().map(|file| file.path.display().to_string()).collect(),
             learnings: Vec::new(),
             summary: self.masker.mask(&format!("{progress}\n{}", judgement.verdict)).trim().to_owned(),
         };
@@ -552,7 +592,10 @@ impl<'a> Runner<'a> {
         }
         match progress::consolidate(&self.worktree()) {
             Ok(None) => {}
-            Ok(Some(consolidated)) => self.tell("progress_consolidated", json!({ "log": consolidated.log })),
+            Ok(Some(consolidated)) => {
+                self.checkpoint_is_of_now = false;
+                self.tell("progress_consolidated", json!({ "log": consolidated.log }));
+            }
             Err(error) => self.tell("progress_not_logged", json!({ "message": error.to_string() })),
         }
         Ok(())
@@ -585,6 +628,16 @@ fn kind_word(kind: CheckpointKind) -> &'static str {
 
 fn now() -> Moment {
     Moment(Millis::now().0)
+}
+
+/// The machine's state of a loop, as it was saved.
+fn state_of(row: &LoopRow) -> Result<LoopState> {
+    serde_json::from_str(&row.state).map_err(|error| unreadable("state", row, &error))
+}
+
+fn unreadable(what: &str, row: &LoopRow, error: &serde_json::Error) -> Error {
+    Error::new(ErrorKind::Store, format!("the {what} of loop {} cannot be read: {error}", row.id))
+        .hint("discard the task and start it again; its checkpoints are kept")
 }
 
 /// The loop that a task has, if it has one: live, or else the last one.

@@ -128,6 +128,7 @@ impl LoopState {
             iteration: self.iteration,
             reading: reading.clone(),
             changed,
+            files_changed: None,
             verdict: verdict.clone(),
             denials: self.current.denials.clone(),
         });

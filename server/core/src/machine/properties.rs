@@ -172,6 +172,7 @@ proptest! {
         for step in moves {
             match step {
                 Move::Proceed { tree, gate, outcome, color } => world.proceed(tree, gate, outcome, color)?,
+                Move::User(Command::Rewound { .. }) if world.agent_lives => {}
                 Move::User(command) => world.feed(Input::CommandReceived(command))?,
                 Move::Answer(approved) => world.feed(Input::ApprovalGiven(Answer { approved, text: None }))?,
                 Move::Wait(seconds) => {

@@ -179,6 +179,7 @@ pub enum Phase {
 pub struct CurrentIteration {
     pub(super) started_at: Moment,
     pub(super) is_over: bool,
+    pub(super) agent_done: bool,
     pub(super) started: bool,
     pub(super) resumed: bool,
     pub(super) context_full: bool,
@@ -205,6 +206,9 @@ pub struct LastIteration {
     pub reading: Reading,
     /// Whether it changed anything.
     pub changed: bool,
+    /// How many files it changed, once that was counted.
+    #[serde(default)]
+    pub files_changed: Option<u32>,
     /// Why it was not enough.
     pub verdict: String,
     /// Tools that were denied.
@@ -246,6 +250,8 @@ pub struct LoopState {
     pub(super) limit_waits: u32,
     pub(super) last_blocker: Option<String>,
     pub(super) reworking: bool,
+    #[serde(default)]
+    pub(super) commit_failed: bool,
 }
 
 impl LoopState {
@@ -272,7 +278,25 @@ impl LoopState {
             limit_waits: 0,
             last_blocker: None,
             reworking: false,
+            commit_failed: false,
         }
+    }
+
+    /// Makes a loop that goes on from an earlier tree of another one. What that one counted and spent counts on.
+    pub fn forked(from: &Self) -> Self {
+        let mut fork = Self {
+            iteration: from.judged,
+            judged: from.judged,
+            breaker: from.breaker.clone(),
+            used: from.used,
+            cost_unknown: from.cost_unknown,
+            notes: from.notes.clone(),
+            base: from.base.clone(),
+            recovery: Some(Recovery::Rewound),
+            ..Self::new(from.settings.clone())
+        };
+        fork.breaker.half_open();
+        fork
     }
 
     /// Where the task is.

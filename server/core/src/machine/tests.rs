@@ -672,3 +672,93 @@ fn a_gate_of_an_earlier_iteration_does_not_count() {
     play.iteration(1, READY).iteration(2, "I am still at it.");
     assert_eq!(play.judged[1].reading.verdict, Verdict::Missing);
 }
+
+#[test]
+fn a_pause_at_once_while_the_checks_run_judges_later_without_the_agent() {
+    let mut play = Play::started();
+    play.session("s1").says(READY);
+    play.tree = 1;
+    let (state, _) = step(
+        play.state.clone(),
+        play.now,
+        Input::AgentExited { outcome: Outcome::Ok, message: String::new() },
+    );
+    let (state, effects) =
+        step(state, play.now, Input::CheckpointTaken(CheckpointKind::After, play.tree_now()));
+    assert!(effects.contains(&Effect::RunVerifiers));
+    play.state = state;
+    play.command(Command::Pause { now: true });
+    assert_eq!((play.status(), play.state.judged), (TaskStatus::Paused, 0));
+    play.go_on(None, false);
+    assert_eq!((play.status(), play.spawned.len(), play.state.judged), (TaskStatus::Done, 1, 1));
+}
+
+#[test]
+fn what_the_user_wished_of_a_dying_agent_survives_the_runner() {
+    for (wish, status) in
+        [(Command::Stop, TaskStatus::Stopped), (Command::Pause { now: true }, TaskStatus::Paused)]
+    {
+        let mut play = Play::started();
+        play.session("s1");
+        let (state, _) = step(play.state.clone(), play.now, Input::CommandReceived(wish));
+        play.state = state;
+        play.feed(Input::Recovered);
+        assert_eq!((play.status(), play.spawned.len()), (status, 1));
+    }
+}
+
+#[test]
+fn what_a_cut_off_run_spent_is_counted_once() {
+    let mut play = Play::started();
+    play.session("s1");
+    spends(&mut play, Usage { input: 10, cost_usd: Some(1.5), ..Usage::default() });
+    play.feed(Input::Recovered);
+    assert_eq!(play.state.used.cost_usd, Some(1.5));
+    play.feed(Input::Recovered);
+    assert_eq!(play.state.used.cost_usd, Some(1.5));
+    spends(&mut play, Usage { input: 10, cost_usd: Some(0.5), ..Usage::default() });
+    play.feed(Input::Failed("the disk is full".into()));
+    assert_eq!((play.status(), play.state.used.cost_usd), (TaskStatus::Failed, Some(2.0)));
+}
+
+#[test]
+fn a_run_that_spent_too_much_is_not_followed_by_another() {
+    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    play.session("s1");
+    spends(&mut play, Usage { input: 10, cost_usd: Some(1.5), ..Usage::default() });
+    play.ends(Outcome::RateLimit { reset_at: None });
+    assert_eq!(play.tripped().unwrap().0, Rule::Cost);
+}
+
+#[test]
+fn continuing_does_not_cut_a_known_usage_limit_short() {
+    let mut play = Play::started();
+    let reset = play.now.0 / 1000 + 3600;
+    play.ends(Outcome::RateLimit { reset_at: Some(reset) }).go_on(Some(20), false);
+    assert_eq!((play.status(), play.state.max_iterations()), (TaskStatus::Waiting, 20));
+    assert_eq!(play.state.deadline(), Some(Moment(reset * 1000)));
+}
+
+#[test]
+fn a_commit_that_failed_is_tried_again_without_the_agent() {
+    let mut play = Play::started();
+    play.state.phase = Phase::Committing;
+    play.feed(Input::Failed("index.lock exists".into()));
+    assert_eq!(play.status(), TaskStatus::Failed);
+    let spawned = play.spawned.len();
+    play.go_on(None, false);
+    assert_eq!((play.status(), play.commits, play.spawned.len()), (TaskStatus::Done, 1, spawned));
+}
+
+#[test]
+fn a_fork_counts_on_where_the_other_loop_was() {
+    let mut play = Play::with(|settings| settings.limits.iterations = 3);
+    spends(&mut play, Usage { input: 10, cost_usd: Some(1.5), ..Usage::default() });
+    play.iteration(1, NOT_READY).iteration(2, NOT_READY);
+    play.state = LoopState::forked(&play.state);
+    play.feed(Input::Start);
+    assert_eq!((play.state.iteration, play.state.judged, play.state.max_iterations()), (3, 2, 3));
+    assert_eq!(play.state.used.cost_usd, Some(1.5));
+    play.iteration(3, NOT_READY);
+    assert_eq!(play.tripped().unwrap().0, Rule::Iterations);
+}

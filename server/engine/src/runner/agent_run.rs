@@ -11,6 +11,7 @@ use crate::{
 };
 use alfine_core::{
     agent::{AgentEvent, Outcome, Usage},
+    breaker::Rule,
     machine::{Input, Spawn},
     plan::Isolation,
 };
@@ -107,7 +108,11 @@ impl Runner<'_> {
             extra_args: self.spec.agent.args.clone(),
             command: self.spec.agent.command.clone(),
             max_turns: None,
-            max_budget_usd: None,
+            // Each run may spend what the loop may, as a CLI may count its whole session; the breaker counts all runs.
+            max_budget_usd: match self.state.breaker.on_trial() {
+                Some(Rule::Cost) => None,
+                _ => self.state.settings.limits.cost_usd,
+            },
         };
         let invocation = self.adapter.invocation(&request)?;
         let mut command = GuardedCommand::new(

@@ -62,7 +62,10 @@ pub fn begin(
     let id = LoopId::generate();
     let lock = LoopLock::acquire(&project.layout, &id)?;
     let settings = settings_of(spec)?;
-    let state = LoopState::new(spec.machine.clone());
+    let state = match &options.fork {
+        None => LoopState::new(spec.machine.clone()),
+        Some(fork) => LoopState::forked(&super::state_of(&fork.of)?),
+    };
     let state_json = serde_json::to_string(&state).map_err(|error| internal(&error))?;
     let summary = first_summary(&state);
     let base = base_of(project, &key, spec, options, &start)?;

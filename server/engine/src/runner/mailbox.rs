@@ -7,7 +7,10 @@ use crate::{
     store::{CommandRow, Feed, News, Store, Waker, change},
 };
 use alfine_core::machine::{Answer, Command};
-use std::sync::mpsc::SyncSender;
+use std::{sync::mpsc::SyncSender, time::Duration};
+
+/// How long after a failure the change feed is tried again.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// Listens for as long as it lives.
 pub(super) struct Mailbox(Waker);
@@ -32,7 +35,9 @@ pub(super) fn listen(layout: &Layout, store: &Store, outbox: SyncSender<Message>
                 Ok(News::Stopped) => return,
                 Err(error) => {
                     tracing::warn!("the change feed cannot be read: {error}");
-                    return;
+                    // Until it can be read again, the runner looks into its mailbox by itself now and then.
+                    std::thread::park_timeout(RETRY);
+                    false
                 }
             };
             if mail && outbox.send(Message::Mail).is_err() {

@@ -55,9 +55,7 @@ impl Runner<'_> {
             .map(|row| Failure {
                 name: &row.verifier,
                 command: command_of(&self.spec.verifiers, &row.verifier),
-                exit: row
-                    .exit
-                    .map_or_else(|| "did not end by itself".to_owned(), |exit| format!("exit status {exit}")),
+                exit: row.exit.map_or_else(|| first_line(&row.output), |exit| format!("exit status {exit}")),
                 output: &row.output,
             })
             .collect();
@@ -81,7 +79,8 @@ impl Runner<'_> {
             last: self.state.last.as_ref().zip(outcome.as_deref()).map(|(last, outcome)| LastIteration {
                 outcome,
                 reading: &last.reading,
-                files_changed: if last.changed { self.last_files_changed } else { 0 },
+                // A commit alone is a change, too.
+                files_changed: if last.changed { last.files_changed.unwrap_or(1).max(1) as usize } else { 0 },
             }),
             criteria: &criteria,
             verifiers: &verifiers,
@@ -134,6 +133,11 @@ fn command_of<'a>(verifiers: &'a [crate::verify::VerifierSpec], name: &str) -> O
         VerifierKind::Command { command } => Some(command.as_str()),
         _ => None,
     })
+}
+
+/// How a check ended that has no exit status: that is what its output begins with.
+fn first_line(output: &str) -> String {
+    output.lines().next().unwrap_or("did not end by itself").to_owned()
 }
 
 /// What is known of a criterion. Evidence of another tree is stale.

@@ -37,7 +37,7 @@ impl Runner<'_> {
         let (iteration, session) =
             (self.state.iteration, self.state.session.as_ref().map(|id| id.0.as_str()));
         let masker = &self.masker;
-        let files_changed = self.files_changed;
+        let files_changed = u32::try_from(self.iteration_files.len()).unwrap_or(u32::MAX);
         let tree_before = self.state.tree_before();
         self.store.write(|tx| -> Result<(), StoreError> {
             tx.save_loop(lock, &update)?;
