@@ -726,7 +726,7 @@ impl LoopState {
             }
             // Trying before the limit passes would only be refused again.
             Phase::Waiting { until, why: WaitReason::RateLimit { known: true, .. } } => {
-                out.push(Effect::Sleep(*until))
+                out.push(Effect::Sleep(*until));
             }
             Phase::Waiting { .. } => self.resume_work(now, out),
             _ => self.pause_asked = false,

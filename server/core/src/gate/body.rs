@@ -352,7 +352,7 @@ fn text_of(value: &Value) -> String {
 fn list_of(value: &Value) -> Vec<String> {
     let texts: Vec<String> = match value {
         Value::Array(items) => items.iter().map(text_of).collect(),
-        Value::String(text) => {
+        Value::String(text) if text.trim().contains('\n') => {
             text.lines().map(|line| list_item(line.trim()).unwrap_or(line).trim().to_owned()).collect()
         }
         other => vec![text_of(other)],
