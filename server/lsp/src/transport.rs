@@ -39,7 +39,7 @@ pub use self::stdio::serve_stdio;
 type Handling = Pin<Box<dyn Future<Output = Result<Option<Response>, ExitedError>> + Send>>;
 
 /// What the transport has to be told about a server.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
     /// Custom methods that take no parameters. Whatever a client sends as theirs is dropped, where the
     /// service would refuse even a `null`.
@@ -55,10 +55,10 @@ pub struct Limits {
     pub message: u64,
     /// Handlers of requests that run at the same time.
     pub running_requests: usize,
-    /// Messages that wait for their turn. Beyond this, requests are refused and reading pauses at a
-    /// notification.
+    /// Requests that wait for a handler, and messages that wait to be dispatched. Beyond this, requests are
+    /// refused, and reading pauses at a notification until the dispatcher has caught up.
     pub waiting_messages: usize,
-    /// Bytes of messages that wait for their turn, with the same effect.
+    /// Bytes of those messages, with the same effect.
     pub waiting_bytes: usize,
     /// Bytes the client has not read at which no further handler is started and the server's own messages
     /// wait.
@@ -195,6 +195,7 @@ fn write_all(mut output: impl Write, starter: &Starter) {
         let written = frame::write(&mut output, &body);
         if let Err(error) = written.and_then(|()| if more { Ok(()) } else { output.flush() }) {
             tracing::warn!("the client cannot be written to: {error}");
+            exchange.outbox().close();
             return exchange.end(EndedBy::Output);
         }
         starter.start();

@@ -46,8 +46,8 @@ impl<S: LanguageServer> Dispatcher<S> {
         let _entered = runtime.enter();
         while let Some(work) = self.starter.exchange.next_work() {
             match work {
-                Work::Request(ticket, params) => self.request(ticket, params),
-                Work::Notification { method, params, .. } => self.notification(method, params),
+                Work::Request(ticket, params) => self.request(&ticket, params),
+                Work::Notification { method, params, .. } => self.notification(&method, params),
                 Work::Forget(serial) => {
                     let params = json!({"id": serial.to_string()});
                     let cancel = Request::build("$/cancelRequest").params(params).finish();
@@ -58,9 +58,9 @@ impl<S: LanguageServer> Dispatcher<S> {
         self.apply("exit", Request::build("exit").finish());
     }
 
-    fn request(&mut self, ticket: Ticket, params: Option<Value>) {
+    fn request(&mut self, ticket: &Ticket, params: Option<Value>) {
         let starter = &self.starter;
-        if !starter.exchange.admit(&ticket) {
+        if !starter.exchange.admit(ticket) {
             return;
         }
         // The service knows a request by its serial number: it would take an id that is used again
@@ -71,23 +71,23 @@ impl<S: LanguageServer> Dispatcher<S> {
             Ok(handling) => starter.exchange.schedule(Job { ticket: ticket.clone(), handling }),
             Err(panic) => {
                 log_panic(&ticket.method, &*panic);
-                starter.exchange.fail(&ticket, message::panicked(&ticket.method));
+                starter.exchange.fail(ticket, message::panicked(&ticket.method));
             }
         }
         starter.start();
         if ticket.method == "initialize" {
-            starter.exchange.wait_for_answer(&ticket);
+            starter.exchange.wait_for_answer(ticket);
         }
     }
 
-    fn notification(&mut self, method: String, params: Option<Value>) {
+    fn notification(&mut self, method: &str, params: Option<Value>) {
         if self.starter.exchange.phase() != Phase::Running {
             tracing::debug!("dropped the notification {method}: the server is not running");
             return;
         }
-        let params = self.params(&method, params);
-        let request = with_params(Request::build(method.clone()), params).finish();
-        self.apply(&method, request);
+        let params = self.params(method, params);
+        let request = with_params(Request::build(method.to_owned()), params).finish();
+        self.apply(method, request);
     }
 
     /// Takes a notification as far as it goes, and leaves what waits to the runtime.

@@ -60,8 +60,10 @@ struct Load {
 struct State {
     phase: Phase,
     queue: VecDeque<Work>,
+    queued: Load,
     dispatching: bool,
     waiting: VecDeque<Job>,
+    /// Of the requests without a started handler, dispatched or not.
     load: Load,
     running: usize,
     unanswered: HashMap<Id, Ticket>,
@@ -83,6 +85,7 @@ impl Exchange {
         let state = State {
             phase: Phase::Uninitialized,
             queue: VecDeque::new(),
+            queued: Load::default(),
             dispatching: false,
             waiting: VecDeque::new(),
             load: Load::default(),
@@ -119,27 +122,38 @@ impl Exchange {
             let error = message::invalid_request("A request with this id is still unanswered");
             return self.respond_at(&mut state, id, Err(error));
         }
-        if self.is_full(&state) {
+        if self.is_full(state.load) || self.is_full(state.queued) {
             return self.respond_at(&mut state, id, Err(message::too_many()));
         }
         state.serial += 1;
         let ticket = Ticket { id, serial: state.serial, method, size };
         state.unanswered.insert(ticket.id.clone(), ticket.clone());
         state.load.add(size);
+        state.queued.add(size);
         state.queue.push_back(Work::Request(ticket, params));
         self.changed.notify_all();
     }
 
-    /// Takes on a notification; waits while too many messages do, since none may be lost.
+    /// Takes on a notification, which must not be lost. Waits while the dispatcher is far behind: it waits
+    /// for no client, only for `initialize`, before which notifications do not count.
     pub(super) fn notification(&self, method: String, params: Option<Value>, size: usize) {
-        let mut state = self.wait_while(self.lock(), |state| self.is_full(state) && state.ended.is_none());
-        state.load.add(size);
+        let is_far_behind = |state: &mut State| {
+            self.is_full(state.queued) && state.phase != Phase::Uninitialized && state.ended.is_none()
+        };
+        let mut state = self.wait_while(self.lock(), is_far_behind);
+        if self.is_full(state.queued) {
+            tracing::warn!(
+                "dropped the notification {method}: too many messages came before an initialize ended"
+            );
+            return;
+        }
+        state.queued.add(size);
         state.queue.push_back(Work::Notification { method, params, size });
         self.changed.notify_all();
     }
 
-    fn is_full(&self, state: &State) -> bool {
-        state.load.messages >= self.limits.waiting_messages || state.load.bytes >= self.limits.waiting_bytes
+    fn is_full(&self, load: Load) -> bool {
+        load.messages >= self.limits.waiting_messages || load.bytes >= self.limits.waiting_bytes
     }
 
     /// Answers a request as cancelled, whatever its handler is doing.
@@ -166,8 +180,11 @@ impl Exchange {
         }
         let work = state.queue.pop_front()?;
         state.dispatching = true;
-        if let Work::Notification { size, .. } = work {
-            state.load.subtract(size);
+        match &work {
+            Work::Request(Ticket { size, .. }, _) | Work::Notification { size, .. } => {
+                state.queued.subtract(*size);
+            }
+            Work::Forget(_) => {}
         }
         Some(work)
     }
@@ -281,7 +298,7 @@ impl Exchange {
     }
 
     fn send(&self, state: &mut State, body: Vec<u8>) {
-        if self.outbox.push(body) == Err(Overfull) {
+        if !state.closed && self.outbox.push(body) == Err(Overfull) {
             self.end_at(state, EndedBy::Unread);
         }
     }
@@ -308,7 +325,7 @@ impl Exchange {
         let cause = state.ended.unwrap_or(EndedBy::Input);
         let deadline = Instant::now() + self.limits.grace;
         if cause.leaves_output() {
-            let busy = |state: &mut State| state.is_busy(cause) && state.ended == Some(cause);
+            let busy = |state: &mut State| state.is_busy(cause);
             state = match self.changed.wait_timeout_while(state, left(deadline), busy) {
                 Ok((state, _)) => state,
                 Err(poisoned) => poisoned.into_inner().0,

@@ -26,9 +26,9 @@ pub(super) enum Incoming {
 #[derive(Debug, PartialEq)]
 pub(super) enum Invalid {
     /// The bytes are not JSON.
-    NotJson(Response),
+    NotJson(Box<Response>),
     /// The JSON is no message.
-    NotAMessage(Response),
+    NotAMessage(Box<Response>),
 }
 
 /// Reads a frame's body.
@@ -37,7 +37,7 @@ pub(super) fn read(body: &[u8]) -> std::result::Result<Incoming, Invalid> {
         Ok(Value::Object(message)) => classify(message),
         Ok(Value::Array(_)) => Err(invalid(Id::Null, "A batch is not part of the Language Server Protocol")),
         Ok(_) => Err(invalid(Id::Null, "A message is a JSON object")),
-        Err(error) => Err(Invalid::NotJson(unreadable(format!("The message is not JSON: {error}")))),
+        Err(error) => Err(Invalid::NotJson(unreadable(format!("The message is not JSON: {error}")).into())),
     }
 }
 
@@ -88,7 +88,7 @@ fn client_error(mut error: Value) -> Error {
 }
 
 fn invalid(id: Id, message: &'static str) -> Invalid {
-    Invalid::NotAMessage(Response::from_error(id, invalid_request(message)))
+    Invalid::NotAMessage(Response::from_error(id, invalid_request(message)).into())
 }
 
 /// The response to bytes that cannot be read.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, PipeReader, Read, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub struct Client {
 
 enum Server {
     Thread(Receiver<Ended>),
-    Process(Child),
+    Process { id: u32, ended: Receiver<ExitStatus> },
 }
 
 /// A server in this process, with both ends of its pipes in the test's hands.
@@ -71,7 +71,10 @@ impl Client {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        Self::new(Box::new(input), output, Server::Process(child))
+        let (end, ended) = mpsc::channel();
+        let id = child.id();
+        thread::spawn(move || end.send(child.wait().unwrap()));
+        Self::new(Box::new(input), output, Server::Process { id, ended })
     }
 
     fn new(input: Box<dyn Write + Send>, output: impl Read + Send + 'static, server: Server) -> Self {
@@ -98,7 +101,7 @@ impl Client {
     /// The id of the server's process.
     pub fn process(&self) -> u32 {
         match &self.server {
-            Server::Process(child) => child.id(),
+            Server::Process { id, .. } => *id,
             Server::Thread(_) => std::process::id(),
         }
     }
@@ -178,9 +181,12 @@ impl Client {
     /// Waits for the end of the server: its exit status and how long it took.
     pub fn end(&mut self) -> (i32, Duration) {
         let begun = Instant::now();
-        let code = match &mut self.server {
+        let code = match &self.server {
             Server::Thread(ended) => i32::from(ended.recv_timeout(PATIENCE).expect("the server ends").code()),
-            Server::Process(child) => wait(child).code().expect("no signal ends the server"),
+            Server::Process { ended, .. } => {
+                let status = ended.recv_timeout(PATIENCE).expect("the server ends");
+                status.code().expect("no signal ends the server")
+            }
         };
         (code, begun.elapsed())
     }
@@ -189,29 +195,12 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.input = None;
-        if let Server::Process(child) = &mut self.server {
-            wait(child);
-        }
         if !thread::panicking() {
             while let Some(message) = self.receive() {
                 self.unread.push_back(message);
             }
             assert!(self.unread.is_empty(), "messages of the server were left unread: {:?}", self.unread);
         }
-    }
-}
-
-fn wait(child: &mut Child) -> ExitStatus {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            return child.wait().unwrap();
-        }
-        thread::sleep(Duration::from_millis(2));
     }
 }
 

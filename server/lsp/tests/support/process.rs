@@ -1,5 +1,6 @@
 //! The tests' server on the standard streams of a process.
 
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod server;
 
 use std::process::ExitCode;
