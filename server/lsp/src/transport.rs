@@ -79,7 +79,8 @@ impl Default for Limits {
             waiting_bytes: 16 * MIB,
             unread_pause: 16 * MIB,
             unread: 64 * MIB,
-            grace: Duration::from_millis(250),
+            // The server has to be gone after half a second.
+            grace: Duration::from_millis(300),
         }
     }
 }
