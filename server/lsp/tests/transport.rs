@@ -159,6 +159,22 @@ fn the_id_of_a_cancelled_request_can_be_used_again() {
 }
 
 #[test]
+fn a_cancelled_handler_does_not_answer_the_request_that_has_its_id_now() {
+    let limits = Limits { running_requests: 2, ..Limits::default() };
+    let mut client = Client::of(server::service, Options { limits, ..server::options() }).initialized();
+    let id = hold(&mut client, "test/busy", 1)[0];
+    client.notify("$/cancelRequest", json!({"id": id}));
+    assert_eq!(code(&client.response(id)), -32800);
+    client.send(&json!({"jsonrpc": "2.0", "id": id, "method": "test/wait", "params": {"again": true}}));
+    client.incoming("window/logMessage");
+    let queued = client.request("test/echo", json!({}));
+    client.notify("test/open", json!({"door": true, "gate": false}));
+    client.response(queued);
+    client.notify("test/open", json!({}));
+    assert_eq!(client.response(id)["result"], json!({"again": true}));
+}
+
+#[test]
 fn cancelling_what_is_unknown_or_answered_is_harmless() {
     let mut client = client().initialized();
     let id = client.request("test/echo", json!({}));

@@ -76,7 +76,7 @@ impl<R: Read> Frames<R> {
                 Line::EndOfInput => return Ok(None),
             };
             let start = line.start;
-            let text = trim(self.buffer.get(line).unwrap_or_default());
+            let text = self.buffer.get(line).unwrap_or_default().trim_ascii_end();
             match (text.is_empty(), length) {
                 (true, Some(length)) => return self.take(length),
                 (true, None) if lines > 0 => return Ok(self.lose_step(Fault::NoLength)),
@@ -219,10 +219,6 @@ pub(super) fn write(output: &mut impl Write, body: &[u8]) -> io::Result<()> {
         output.write_all(&frame)?;
         output.write_all(body)
     }
-}
-
-fn trim(line: &[u8]) -> &[u8] {
-    line.trim_ascii_end()
 }
 
 fn header(line: &[u8]) -> Option<(&[u8], &[u8])> {

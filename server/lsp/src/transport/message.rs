@@ -33,12 +33,41 @@ pub(super) enum Invalid {
 
 /// Reads a frame's body.
 pub(super) fn read(body: &[u8]) -> std::result::Result<Incoming, Invalid> {
-    match serde_json::from_slice(body) {
+    let parsed = serde_json::from_slice(body).or_else(|error| {
+        let repaired = without_lone_surrogates(body).ok_or(error)?;
+        serde_json::from_slice(&repaired)
+    });
+    match parsed {
         Ok(Value::Object(message)) => classify(message),
         Ok(Value::Array(_)) => Err(invalid(Id::Null, "A batch is not part of the Language Server Protocol")),
         Ok(_) => Err(invalid(Id::Null, "A message is a JSON object")),
         Err(error) => Err(Invalid::NotJson(unreadable(format!("The message is not JSON: {error}")).into())),
     }
+}
+
+/// Replaces halves of surrogate pairs by U+FFFD: a JavaScript client's text may hold them, ours may not. As
+/// one UTF-16 unit stands for another, no position changes. `None` if there are none.
+fn without_lone_surrogates(body: &[u8]) -> Option<Vec<u8>> {
+    let escape = |at: usize| {
+        let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut repaired = None;
+    let mut at = 0;
+    while let Some(step) = memchr::memchr(b'\\', body.get(at..)?) {
+        at += step;
+        at += match (escape(at), escape(at + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                let repaired = repaired.get_or_insert_with(|| body.to_vec());
+                repaired.get_mut(at..at + 6)?.copy_from_slice(b"\\ufffd");
+                6
+            }
+            (Some(_), _) => 6,
+            (None, _) => 2,
+        };
+    }
+    repaired
 }
 
 fn classify(mut message: Map<String, Value>) -> std::result::Result<Incoming, Invalid> {
@@ -223,6 +252,23 @@ mod tests {
             assert_eq!(refusal(body), expected, "{}", body.get(..40).unwrap_or(body));
         }
         assert!(matches!(read(b"{\"jsonrpc\":\"2.0\",\"id\":\"\xff\"}"), Err(Invalid::NotJson(_))));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_does_not_cost_the_message() {
+        let read = |text: &str| {
+            let body = format!(r#"{{"jsonrpc":"2.0","method":"m","params":["{text}"]}}"#);
+            match read(body.as_bytes()) {
+                Ok(Incoming::Notification { params: Some(params), .. }) => {
+                    params[0].as_str().unwrap().to_owned()
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(read(r"a\ud83db"), "a\u{fffd}b");
+        assert_eq!(read(r"\uDE00\ud83d\ude00\uD83D"), "\u{fffd}\u{1f600}\u{fffd}");
+        assert_eq!(read(r"\ud83d\ud83d\ude00\n"), "\u{fffd}\u{1f600}\n");
+        assert_eq!(read(r"\\ud83d \ud83d"), "\\ud83d \u{fffd}");
     }
 
     #[test]

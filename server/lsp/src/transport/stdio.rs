@@ -17,9 +17,10 @@ const WORKERS: usize = 2;
 
 /// Serves a language client on standard input and output until it leaves or the process is told to end.
 ///
-/// `make` makes the service, inside the runtime it will run in. From then on the process has neither: whatever else reads standard input finds
-/// it empty, whatever else prints to standard output prints to standard error. Threads may still hang
-/// in handlers or in a read when this returns: the caller ends the process.
+/// `make` makes the service, inside the runtime it will run in. From then on the streams are the
+/// transport's alone: whatever else reads standard input finds it empty, whatever else prints to standard
+/// output prints to standard error. Threads may still hang in handlers or in a read when this returns, so
+/// the caller should end the process.
 pub fn serve_stdio<S: LanguageServer>(
     make: impl FnOnce() -> (LspService<S>, ClientSocket),
     options: Options,
