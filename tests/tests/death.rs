@@ -317,7 +317,9 @@ fn of_two_runs_at_the_same_moment_one_runs_and_the_other_says_who() {
         // The one that was refused ends by itself; the other one waits for this file.
         let refused = std::thread::scope(|scope| {
             let ends = [one, two].map(|running| scope.spawn(move || running.finish()));
-            wait_until(PATIENCE, "one of them was refused", || ends.iter().any(std::thread::ScopedJoinHandle::is_finished));
+            wait_until(PATIENCE, "one of them was refused", || {
+                ends.iter().any(std::thread::ScopedJoinHandle::is_finished)
+            });
             fs::write(&go, "").unwrap();
             let ends = ends.map(|end| end.join().unwrap());
             let [done, refused] = match ends {

@@ -104,3 +104,41 @@ fn a_secret_of_the_environment_reaches_neither_the_agent_nor_what_is_kept() {
     let message = sandbox.git(&["log", "--all", "--format=%B"]);
     assert!(!message.contains(SECRET), "{message}");
 }
+
+#[test]
+fn no_command_goes_on_with_a_loop_whose_commands_are_not_allowed_any_more() {
+    let sandbox = with_plan(
+        &format!("{CHECKED}- [ ] Enough\n"),
+        json!([[write("work.txt", "x"), {"gate": {"ready": false, "reason": "stuck", "question": "Which?"}}]]),
+    );
+    sandbox.write("alfine.toml", "[worktree]\nsetup = \"touch set-up\"\n");
+    sandbox.alfine(&["run", TASK, "--trust", "-i", "1"]);
+    let before = sandbox.task(TASK)["status"].clone();
+    assert_eq!(before, "needs_input");
+    sandbox.alfine(&["trust", "--revoke"]).expect(0);
+    // The loop runs what it was started with, whatever the file says now.
+    std::fs::remove_file(sandbox.repo().join("alfine.toml")).unwrap();
+    for arguments in [&["answer", TASK, "the first"][..], &["continue", TASK], &["fork", TASK, "0"]] {
+        let ran = sandbox.alfine(arguments).expect(2);
+        assert!(
+            ran.stderr.contains("test -e work.txt") && ran.stderr.contains("touch set-up"),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
+        assert_eq!(sandbox.task(TASK)["status"], before);
+    }
+    assert_eq!(sandbox.agent_runs().len(), 1);
+}
+
+#[test]
+fn nothing_is_allowed_where_nobody_can_read_it() {
+    let sandbox = with_plan(CHECKED, json!([done()]));
+    let ran = sandbox.alfine(&["trust", "PLAN.md"]).expect(2);
+    assert!(
+        ran.stdout.contains("test -e work.txt") && ran.stderr.contains("--yes"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    sandbox.alfine(&["run", TASK]).expect(2);
+}

@@ -1,6 +1,6 @@
 //! `alfine run` and `alfine start`: begin a loop or go on with it, here or in the background.
 
-use super::{print_json, say, views};
+use super::{asking, print_json, say, views};
 use crate::{
     cli::{Context, RunArgs},
     display::{Display, Mark},
@@ -19,10 +19,10 @@ use alfine_engine::{
     runner::{self, BeginOptions, News, Runner},
     store::LoopLock,
     task_spec::{self, TaskSpec},
-    trust::{self, TrustItem},
+    trust,
 };
 use std::{
-    io::{BufRead, IsTerminal, Write},
+    io::IsTerminal,
     path::{Path, PathBuf},
 };
 
@@ -243,7 +243,7 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
         return match row.status {
             TaskStatus::Interrupted | TaskStatus::Paused => {
                 let spec = finish::spec_of(&row)?;
-                ask_for_trust(project, &key, &spec, &settings(project, file, task, args)?, args)?;
+                asking::trust(project, &key.plan, &spec, args.trust, args.json)?;
                 let lock = runner::claim(project, &row.id)?;
                 if row.status == TaskStatus::Paused {
                     let go_on = alfine_core::machine::Command::Continue {
@@ -271,8 +271,9 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
         tracing::warn!("{problem}");
     }
     let start = project.repository.preflight(loaded.config.isolation)?;
-    let spec = TaskSpec::new(&file.plan, task, &loaded, args.single_task, project.repository.workdir())?;
-    ask_for_trust(project, &key, &spec, &loaded, args)?;
+    let folder = project.repository.workdir();
+    let spec = TaskSpec::new(&key, &file.plan, task, &loaded, args.single_task, folder)?;
+    asking::trust(project, &key.plan, &spec, args.trust, args.json)?;
     let include =
         args.include_uncommitted || ask_about_uncommitted(file, &start.dirty, args, spec.isolation)?;
     let options = BeginOptions { include_uncommitted: include, fork: None };
@@ -331,49 +332,6 @@ fn settings(
     project.settings(flags, fields)
 }
 
-/// Asks on a terminal; else exit status 2 with the list.
-pub fn ask_for_trust(
-    project: &Project,
-    key: &TaskKey,
-    spec: &TaskSpec,
-    loaded: &alfine_engine::config::Loaded,
-    args: &RunArgs,
-) -> Result<()> {
-    let items = spec.commands(key, loaded);
-    let untrusted = project.untrusted(&items)?;
-    if untrusted.is_empty() {
-        return Ok(());
-    }
-    if args.trust {
-        return Ok(project.trust()?.approve(&untrusted)?);
-    }
-    let may_ask = !args.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    if may_ask {
-        say(format_args!("This repository and its plan want to run on your machine:"));
-        for item in &untrusted {
-            say(format_args!("  {}   ({})", trust::printable(&item.command), trust::printable(&item.origin)));
-        }
-        if yes("Allow these commands, here and from now on?")? {
-            return Ok(project.trust()?.approve(&untrusted)?);
-        }
-    }
-    Err(not_trusted(&key.plan, &untrusted))
-}
-
-/// The error that lists commands nobody has allowed.
-pub fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {
-    let list: Vec<String> = items
-        .iter()
-        .map(|item| format!("{}   ({})", trust::printable(&item.command), trust::printable(&item.origin)))
-        .collect();
-    Error::user(format!(
-        "{} of this repository’s commands may not run on this machine yet:\n    {}",
-        items.len(),
-        list.join("\n    ")
-    ))
-    .hint(format!("read them; then allow them: alfine trust {plan}, or give --trust"))
-}
-
 fn ask_about_uncommitted(
     file: &PlanFile,
     dirty: &[PathBuf],
@@ -402,29 +360,11 @@ fn ask_about_uncommitted(
         return Ok(false);
     }
     say(format_args!("! {notice}"));
-    match choice("[s]tart without it, [i]nclude it, [c]ancel?", &['s', 'i', 'c'])? {
+    match asking::choice("[s]tart without it, [i]nclude it, [c]ancel?", &['s', 'i', 'c'])? {
         's' => Ok(false),
         'i' => Ok(true),
         _ => Err(Error::user("cancelled").hint("commit or stash what is uncommitted, then run again")),
     }
-}
-
-/// Asks a question with yes or no; no is the default.
-pub fn yes(question: &str) -> Result<bool> {
-    Ok(choice(&format!("{question} [y/N]"), &['y', 'n'])? == 'y')
-}
-
-fn choice(question: &str, letters: &[char]) -> Result<char> {
-    let cancel = letters.last().copied().unwrap_or('n');
-    let mut out = std::io::stdout().lock();
-    let _ = write!(out, "{question} ").and_then(|()| out.flush());
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Error::user(format!("no answer: {error}")))?;
-    let letter = answer.trim().to_lowercase().chars().next().unwrap_or(cancel);
-    Ok(if letters.contains(&letter) { letter } else { cancel })
 }
 
 fn held(project: &Project, key: &TaskKey) -> Error {
