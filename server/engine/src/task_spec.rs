@@ -137,8 +137,14 @@ impl TaskSpec {
 /// What runs on this machine because the repository or the plan says so.
 fn commands(key: &TaskKey, verifiers: &[VerifierSpec], loaded: &Loaded) -> Vec<TrustItem> {
     let mut items = trust::items_of_config(loaded);
+    // Of the configuration's checks, the repository's are among these items, and the user's own need no approval.
+    let configured = |command: &str| {
+        loaded.config.verifiers.iter().any(|verifier| verifier.command.as_deref() == Some(command))
+    };
     for verifier in verifiers {
-        if let VerifierKind::Command { command } = &verifier.kind {
+        if let VerifierKind::Command { command } = &verifier.kind
+            && !configured(command)
+        {
             let origin = match verifier.criterion {
                 Some(n) => format!("{key}: criterion {}", n + 1),
                 None => format!("{key}: check {}", verifier.name),

@@ -142,3 +142,18 @@ fn nothing_is_allowed_where_nobody_can_read_it() {
     );
     sandbox.alfine(&["run", TASK]).expect(2);
 }
+
+#[test]
+fn the_users_own_checks_need_no_approval_and_a_repository_that_merges_by_itself_does() {
+    let sandbox = playing(json!([done()]));
+    sandbox.settings("[[verifiers]]\nname = \"mine\"\ncommand = \"test -e work.txt\"\n");
+    sandbox.write("alfine.toml", "on_done = \"merge\"\n");
+    let ran = sandbox.alfine(&["run", TASK]).expect(2);
+    assert!(
+        ran.stderr.contains("on_done = \"merge\"") && !ran.stderr.contains("test -e work.txt"),
+        "{}",
+        ran.stderr
+    );
+    std::fs::remove_file(sandbox.repo().join("alfine.toml")).unwrap();
+    assert_eq!(sandbox.alfine(&["run", TASK, "--json"]).expect(0).task()["status"], "done");
+}
