@@ -49,7 +49,7 @@ pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: Pa
         wait_for(project, key, &kind, &payload)?;
         return Ok(Taken::ByRunner);
     }
-    let lock = runner::claim(project, &row.id)?;
+    let lock = runner::claim_unrun(project, &row.id)?;
     // There is no iteration to wait for where nobody runs it.
     let command = match command {
         Command::Pause { .. } => &Command::Pause { now: true },

@@ -12,7 +12,7 @@ mod prompting;
 mod saving;
 mod verifying;
 
-pub use begin::{BeginOptions, Fork, begin, claim, open_dependencies};
+pub use begin::{BeginOptions, Fork, begin, claim, claim_unrun, open_dependencies};
 pub use news::News;
 
 use crate::{

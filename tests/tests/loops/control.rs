@@ -386,3 +386,20 @@ fn continue_in_the_background_returns_at_once() {
     held.sandbox.alfine(&["continue", TASK, "-i", "2", "--background"]).expect(0);
     wait_for_status(&held.sandbox, "done");
 }
+
+#[test]
+fn a_second_loop_in_the_users_own_tree_is_refused_while_the_first_one_runs() {
+    const SECOND: &str = "PLAN.md#US-002";
+    let held = Held::new(vec![], vec![vec![write("index.txt", "x"), ready()].into()]);
+    held.sandbox.write("PLAN.md", &format!("{PLAN}\n### US-002: Add an index\n\nWrite it.\n"));
+    held.sandbox.alfine(&["start", TASK, "--in-place"]).expect(0);
+    held.wait();
+    for command in ["run", "start"] {
+        let ran = held.sandbox.alfine(&[command, SECOND, "--in-place"]).expect(2);
+        assert!(ran.stderr.contains(TASK) && ran.stderr.contains("own tree"), "{}", ran.stderr);
+    }
+    assert_eq!(held.sandbox.task(SECOND)["status"], "ready");
+    held.sandbox.alfine(&["stop", TASK]).expect(0);
+    wait_for_status(&held.sandbox, "stopped");
+    held.sandbox.alfine(&["run", SECOND, "--in-place"]).expect(0);
+}
