@@ -102,7 +102,7 @@ pub struct Runner<'a> {
     adapter: Box<dyn agent::Adapter>,
     state: LoopState,
     masker: Arc<Masker>,
-    environment: agent_run::Environment,
+    environments: agent_run::Environments,
     program: PathBuf,
     inputs: VecDeque<Input>,
     inbox: Receiver<Message>,
@@ -156,7 +156,7 @@ impl<'a> Runner<'a> {
             .hint(format!("begin again: alfine discard {} --yes, then alfine run {}", row.task, row.task)));
         }
         let adapter = agent::adapter(&spec.agent.name)?;
-        let (environment, masker) = agent_run::environment(&*adapter, &spec)?;
+        let (environments, masker) = agent_run::environments(&*adapter, &spec)?;
         let last = store.last_checkpoint(&row.id)?;
         let checkpoints = checkpoints_of(repository, &row.task)?;
         let checkpoint = last.and_then(|last| repository.checkpoint_at(&last.reference).ok());
@@ -174,7 +174,7 @@ impl<'a> Runner<'a> {
             adapter,
             state,
             masker,
-            environment,
+            environments,
             program,
             inputs: VecDeque::new(),
             inbox,

@@ -157,3 +157,16 @@ fn the_users_own_checks_need_no_approval_and_a_repository_that_merges_by_itself_
     std::fs::remove_file(sandbox.repo().join("alfine.toml")).unwrap();
     assert_eq!(sandbox.alfine(&["run", TASK, "--json"]).expect(0).task()["status"], "done");
 }
+
+#[test]
+fn checks_and_the_setup_do_not_get_the_agents_keys() {
+    let mut sandbox = Sandbox::with_repository(&[(
+        "PLAN.md",
+        "# Plan\n\n### US-001: Add a table\n\nAcceptance criteria:\n- [ ] Clean: `test -z \"$ANTHROPIC_API_KEY\"`\n",
+    )]);
+    sandbox.env.push(("ANTHROPIC_API_KEY".into(), "sk-ant-of-the-agent-0123456789".into()));
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    sandbox.settings("[worktree]\nsetup = \"test -z \\\"$ANTHROPIC_API_KEY\\\"\"\n");
+    run(&sandbox).expect(0);
+    assert_eq!(sandbox.agent_runs()[0]["env"]["ANTHROPIC_API_KEY"], "sk-ant-of-the-agent-0123456789");
+}

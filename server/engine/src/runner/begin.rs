@@ -360,7 +360,7 @@ impl Runner<'_> {
             super::marker_of(&self.row.id, "setup"),
         );
         command.args = vec!["-c".into(), setup.into()];
-        command.env = self.environment.clone();
+        command.env = self.environments.checks.clone();
         command.merge_stderr = true;
         let failed = |why: String| format!("the worktree's setup `{setup}` {why}; mend it and continue");
         let mut child = command.spawn().map_err(|error| failed(format!("did not start: {error}")))?;
