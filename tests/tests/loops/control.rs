@@ -403,3 +403,15 @@ fn a_second_loop_in_the_users_own_tree_is_refused_while_the_first_one_runs() {
     wait_for_status(&held.sandbox, "stopped");
     held.sandbox.alfine(&["run", SECOND, "--in-place"]).expect(0);
 }
+
+#[test]
+fn an_answer_that_was_held_is_taken_when_the_loop_goes_on() {
+    let sandbox = playing(json!([done()]));
+    sandbox.settings("autonomy = \"manual\"\n");
+    sandbox.alfine(&["run", TASK]).expect(4);
+    sandbox.alfine(&["answer", TASK, "--approve", "--hold"]).expect(0);
+    let shown = sandbox.alfine(&["status", TASK]).expect(0).stdout;
+    assert!(shown.contains("it has your answer"), "{shown}");
+    assert_eq!(sandbox.alfine(&["continue", TASK, "--json"]).expect(0).task()["status"], "done");
+    assert_eq!(sandbox.agent_runs().len(), 1);
+}

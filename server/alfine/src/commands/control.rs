@@ -1,6 +1,6 @@
 //! `pause`, `continue`, `stop`, `steer`, `answer`: steering a loop, whoever runs it.
 
-use super::{asking, run, say};
+use super::{asking, run, say, views};
 use crate::{
     cli::{AnswerArgs, ContinueArgs, PauseArgs, SteerArgs, TaskArg},
     display::Display,
@@ -15,7 +15,9 @@ use alfine_engine::{
     control::{self, Taken},
     finish,
     project::Project,
-    runner, task_spec,
+    runner,
+    store::ApprovalKind,
+    task_spec,
 };
 use std::path::Path;
 
@@ -71,7 +73,7 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         say(format_args!("{key} goes on"));
         return Ok(exit::DONE);
     }
-    refuse_early(&row, &key, args)?;
+    refuse_early(&project, &row, &key, args)?;
     let spec = finish::spec_of(&row)?;
     asking::trust(&project, &key.plan, &spec, args.trust, args.json)?;
     let lock = runner::claim(&mut project, &row.id)?;
@@ -94,13 +96,16 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
 }
 
 /// Refuses what the loop would refuse, before anything is started.
-fn refuse_early(row: &alfine_engine::store::LoopRow, key: &TaskKey, args: &ContinueArgs) -> Result<()> {
+fn refuse_early(
+    project: &Project,
+    row: &alfine_engine::store::LoopRow,
+    key: &TaskKey,
+    args: &ContinueArgs,
+) -> Result<()> {
     match row.status {
         TaskStatus::Done => Err(Error::user(format!("{key} is done: there is nothing to continue"))
             .hint(format!("merge it: alfine merge {key}"))),
-        TaskStatus::NeedsInput
-            if row.reason.as_deref().is_some_and(|reason| reason.ends_with("Is it done?")) =>
-        {
+        TaskStatus::NeedsInput if views::open_question(project, &row.id)? == Some(ApprovalKind::Approval) => {
             Err(Error::user(format!("{key} asks for your approval first"))
                 .hint(format!("alfine answer {key} --approve, or --reject \"what is missing\"")))
         }

@@ -425,7 +425,8 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     if let Some(done) = done {
         display.line(Mark::Good, &done);
     }
-    for next in views::next_steps(key, row.status, &row) {
+    let asks = views::open_question(project, &row.id)?;
+    for next in views::next_steps(key, row.status, &row, asks) {
         display.line(Mark::Detail, &next);
     }
     Ok(())

@@ -87,7 +87,8 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
         }
     }
     if let Some(row) = &row {
-        let next = views::next_steps(&view.task, view.status, row);
+        let asks = views::open_question(project, &row.id)?;
+        let next = views::next_steps(&view.task, view.status, row, asks);
         let shown = if whole { next.len() } else { 1 };
         for step in next.iter().take(shown) {
             say(format_args!("      → {step}"));
