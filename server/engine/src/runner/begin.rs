@@ -152,6 +152,10 @@ pub fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
     let lock = LoopLock::acquire(&project.layout, id)?;
     project.store.write(|tx| -> Result<()> {
         let row = tx.claim_loop(&lock)?;
+        if !tx.open_runs_of(id)?.is_empty() {
+            return Err(Error::user(format!("the last agent of {} is not gone yet", row.task))
+                .hint("run the command again; what could not be ended is named then"));
+        }
         refuse_second_in_place(tx, &project.layout, &lock, row.isolation)
     })?;
     Ok(lock)
