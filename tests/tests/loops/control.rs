@@ -415,3 +415,17 @@ fn an_answer_that_was_held_is_taken_when_the_loop_goes_on() {
     assert_eq!(sandbox.alfine(&["continue", TASK, "--json"]).expect(0).task()["status"], "done");
     assert_eq!(sandbox.agent_runs().len(), 1);
 }
+
+#[test]
+fn run_of_a_paused_loop_takes_new_limits_and_names_the_flags_that_change_nothing() {
+    let held = Held::new(vec![], vec![json!([write("a", "1"), not_ready()]), done()]);
+    let running = held.sandbox.start(&["run", TASK, "-i", "1"]);
+    held.wait();
+    held.sandbox.alfine(&["pause", TASK, "--now"]).expect(0);
+    running.finish().expect(3);
+    let ran = held.sandbox.alfine(&["run", TASK, "-i", "2", "--model", "other", "--json"]).expect(0);
+    assert!(ran.stderr.contains("--model changes nothing"), "{}", ran.stderr);
+    assert_eq!(ran.task()["maxIterations"], 2);
+    let nothing = held.sandbox.alfine(&["run", "PLAN.md", "--json"]).expect(0).json();
+    assert_eq!(nothing.last().unwrap()["tasks"][0]["status"], "done");
+}

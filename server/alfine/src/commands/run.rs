@@ -34,8 +34,8 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let display = if args.json { None } else { Some(Display::new()) };
     let mut last = exit::DONE;
     let tasks = tasks_to_run(&project, &file, target.task.as_deref(), args.single_task)?;
-    if tasks.is_empty() && !args.json {
-        say(format_args!("{}: every task is done", file.name));
+    if tasks.is_empty() {
+        tell_all_done(&project, &file, args.json)?;
     }
     for task in &tasks {
         last = run_one(&mut project, &file, task, args, display.as_ref())?;
@@ -56,7 +56,7 @@ pub fn start(directory: &Path, args: &RunArgs) -> Result<u8> {
     let file = project.plan(&target.plan)?;
     let tasks = tasks_to_run(&project, &file, target.task.as_deref(), true)?;
     let Some(task) = tasks.first() else {
-        say(format_args!("{}: every task is done", file.name));
+        tell_all_done(&project, &file, args.json)?;
         return Ok(exit::DONE);
     };
     let key = file.key(task);
@@ -72,6 +72,15 @@ pub fn start(directory: &Path, args: &RunArgs) -> Result<u8> {
         say(format_args!("  stop it:   alfine stop {key}"));
     }
     Ok(exit::DONE)
+}
+
+fn tell_all_done(project: &Project, file: &PlanFile, json: bool) -> Result<()> {
+    if json {
+        let tasks = views::of_plans(project, std::slice::from_ref(file))?;
+        return print_json(&serde_json::json!({ "tasks": tasks }));
+    }
+    say(format_args!("{}: every task is done", file.name));
+    Ok(())
 }
 
 /// Is the background process of one loop. Its lock came as standard input.
@@ -244,8 +253,11 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
             TaskStatus::Interrupted | TaskStatus::Paused => {
                 let spec = finish::spec_of(&row)?;
                 asking::trust(project, &key.plan, &spec, args.trust, args.json)?;
+                warn_of_no_effect(args);
                 let lock = runner::claim(project, &row.id)?;
-                if row.status == TaskStatus::Paused {
+                // A loop whose runner died is only taken over, unless the user says more.
+                let says_more = args.max_iterations.is_some() || args.max_cost.is_some();
+                if row.status == TaskStatus::Paused || says_more {
                     let go_on = alfine_core::machine::Command::Continue {
                         max_iterations: args.max_iterations,
                         reset_breaker: false,
@@ -286,6 +298,25 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
                 now.is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(false));
             Err(if running { held(project, &key) } else { error })
         }
+    }
+}
+
+/// Names the flags that change nothing of a loop that was begun already.
+fn warn_of_no_effect(args: &RunArgs) {
+    let flags = [
+        ("--agent", args.agent.is_some()),
+        ("--model", args.model.is_some()),
+        ("--in-place", args.in_place),
+        ("--context", args.context.is_some()),
+        ("--permissions", args.permissions.is_some()),
+        ("--include-uncommitted", args.include_uncommitted),
+    ];
+    let given: Vec<&str> = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect();
+    if !given.is_empty() {
+        tracing::warn!(
+            "{} changes nothing here: the loop goes on with what it was begun with; to begin it anew, discard it first",
+            given.join(", ")
+        );
     }
 }
 
