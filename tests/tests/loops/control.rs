@@ -319,6 +319,7 @@ fn status_has_every_field_of_a_task() {
     assert_eq!(rules.len(), 13, "{rules:?}");
     let words = sandbox.alfine(&["status", TASK]).expect(0).stdout;
     assert!(words.contains("stopped") && words.contains("alfine continue PLAN.md#US-001"), "{words}");
+    assert!(words.contains(" of 4h") && !words.contains("14400"), "{words}");
 }
 
 #[test]

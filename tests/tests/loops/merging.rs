@@ -56,6 +56,8 @@ fn a_merge_that_conflicts_names_the_files_and_leaves_everything_as_it_was() {
     let before = state_of(&sandbox);
     let ran = sandbox.alfine(&["merge", TASK]).expect(2);
     assert!(ran.stderr.contains("work.txt") && ran.stderr.contains('→'), "{}", ran.stderr);
+    let told = sandbox.alfine(&["merge", TASK, "--json"]).expect(2).json();
+    assert_eq!(told.last().unwrap()["conflicts"], json!(["work.txt"]));
     assert_eq!(state_of(&sandbox), before);
     assert_eq!(sandbox.task(TASK)["status"], "done");
 }

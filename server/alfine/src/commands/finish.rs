@@ -31,7 +31,9 @@ pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
             Ok(exit::DONE)
         }
         Err(error) if args.json => {
-            print_json(&json!({ "task": key, "error": error.message, "hint": error.hint }))?;
+            print_json(&json!({
+                "task": key, "error": error.message, "hint": error.hint, "conflicts": error.conflicts,
+            }))?;
             Err(error)
         }
         Err(error) => Err(error),
