@@ -1,5 +1,6 @@
 //! What each command does: one file per command, named after it.
 
+mod asking;
 mod control;
 mod demo;
 mod diff;

@@ -52,7 +52,7 @@ pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: Pa
         wait_for(project, key, &kind, &payload)?;
         return Ok(Taken::ByRunner);
     }
-    let lock = runner::claim(project, &row.id)?;
+    let lock = runner::claim_unrun(project, &row.id)?;
     apply(project, key, lock, command, program)?;
     Ok(Taken::BySavedState)
 }

@@ -2,7 +2,7 @@
 //!
 //! Inside, each module has its own `thiserror` enum and says here how it looks to a user (`impl From<...> for Error`).
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 /// Whose move it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -31,6 +31,8 @@ pub struct Error {
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
+    /// The files that conflict, from the repository's root, where that is what failed.
+    pub conflicts: Vec<PathBuf>,
 }
 
 /// A result with the edge's error.
@@ -39,7 +41,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error without a hint.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), hint: None, conflicts: Vec::new() }
     }
 
     /// Makes an error that the user's request caused.

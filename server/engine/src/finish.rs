@@ -16,7 +16,10 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
     text::TextEdit,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
 /// A merge that was made.
 #[derive(Debug, Clone)]
@@ -63,7 +66,9 @@ pub fn merge(project: &mut Project, key: &TaskKey, into: Option<&str>) -> Result
     project
         .store
         .write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&format!("into {into}")), true))?;
-    let ticked = tick(project, key);
+    // The plan of another branch is not the one in this tree.
+    let here = project.repository.preflight(Isolation::Worktree).ok().and_then(|start| start.base_branch);
+    let ticked = if here.as_ref() == Some(&into) { tick(project, key) } else { None };
     // The work is merged; what is left of the worktree can be removed later, too.
     if let Err(error) = remove_place(project, &row, &branch) {
         tracing::warn!("{}", error.message);
@@ -237,13 +242,24 @@ fn tick(project: &Project, key: &TaskKey) -> Option<PathBuf> {
     for edit in edits.iter().rev() {
         text.replace_range(edit.span.start..edit.span.end, &edit.new_text);
     }
-    match std::fs::write(&file.path, text) {
+    match replace(&file.path, &text) {
         Ok(()) => Some(file.path),
         Err(error) => {
             tracing::warn!("{} cannot be ticked: {error}", file.path.display());
             None
         }
     }
+}
+
+/// Exchanges a file's text as a whole, through a link to it, with its permissions.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().set_permissions(path.metadata()?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::{
     config::{self, Layers, Loaded, Partial},
     git::Repository,
     layout::{Layout, UserDirs},
-    process::{self, ProcessIdentity},
+    process::{self, ProcessError, ProcessIdentity},
     runner,
     store::{Interrupted, LoopLock, RunEnd, Store},
     trust::{Trust, TrustItem},
@@ -116,15 +116,21 @@ impl Project {
         for found in &interrupted {
             // A check's or a setup's processes have no row. Whoever wants to go on with the loop waits for the proof.
             if let Some(_proof) = LoopLock::keep_unheld(&self.layout, &found.loop_id)? {
-                process::end_leftovers(&runner::marker_of(&found.loop_id, ""), None, GRACE)?;
+                let ended = process::end_leftovers(&runner::marker_of(&found.loop_id, ""), None, GRACE);
+                self.notices.extend(left_over(ended, &found.task)?);
             }
         }
-        for run in interrupted.iter().flat_map(|found| &found.runs) {
+        for (task, run) in
+            interrupted.iter().flat_map(|found| found.runs.iter().map(|run| (&found.task, run)))
+        {
             let known = u64::try_from(run.process_start)
                 .ok()
                 .map(|start_time| ProcessIdentity { pid: run.pid, start_time });
-            let ended = process::end_leftovers(&run.marker, known, GRACE)?;
-            tracing::info!("ended {ended} processes of run {} of loop {}", run.n, run.loop_id);
+            if let Some(notice) = left_over(process::end_leftovers(&run.marker, known, GRACE), task)? {
+                // The run stays open, so that it is tried again.
+                self.notices.push(notice);
+                continue;
+            }
             self.store.write(|tx| {
                 tx.end_run(
                     run.id,
@@ -139,6 +145,7 @@ impl Project {
                 )
             })?;
         }
+        self.notices.dedup();
         Ok(interrupted)
     }
 
@@ -271,6 +278,20 @@ impl Project {
     }
 }
 
+/// What the user is told of processes that nothing could end: no reason to refuse a look at the loops.
+fn left_over(ended: Result<usize, ProcessError>, task: &TaskKey) -> Result<Option<String>> {
+    match ended {
+        Ok(ended) => {
+            tracing::info!("ended {ended} processes that were left of {task}");
+            Ok(None)
+        }
+        Err(error @ ProcessError::Unkillable { .. }) => {
+            Ok(Some(format!("{error}; they were left of {task}; end them as the user they run as")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The options of the plan lints that hold around a folder; the defaults outside of a repository.
 pub fn lint_options(directory: &Path) -> Result<LintOptions> {
     let user = UserDirs::from_env()?;
@@ -316,4 +337,19 @@ pub fn no_such_task(file: &PlanFile, task: &str) -> Error {
         (None, ids) => format!("its tasks are {}", ids.join(", ")),
     };
     Error::new(ErrorKind::User, format!("{} has no task {task}", file.name)).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_ended_is_told_and_does_not_keep_a_project_closed() {
+        let task = TaskKey::new("PLAN.md".to_owned(), "US-001".to_owned());
+        assert_eq!(left_over(Ok(2), &task).unwrap(), None);
+        let stuck = ProcessError::Unkillable { program: "agent".to_owned(), count: 1 };
+        let notice = left_over(Err(stuck), &task).unwrap().unwrap();
+        assert!(notice.contains("1 processes of “agent”") && notice.contains("PLAN.md#US-001"), "{notice}");
+        assert!(left_over(Err(ProcessError::GuardLost { program: "agent".to_owned() }), &task).is_err());
+    }
 }

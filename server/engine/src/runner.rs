@@ -12,7 +12,7 @@ mod prompting;
 mod saving;
 mod verifying;
 
-pub use begin::{BeginOptions, Fork, begin, claim, open_dependencies};
+pub use begin::{BeginOptions, Fork, begin, claim, claim_unrun, open_dependencies};
 pub use news::News;
 
 use crate::{
@@ -102,7 +102,7 @@ pub struct Runner<'a> {
     adapter: Box<dyn agent::Adapter>,
     state: LoopState,
     masker: Arc<Masker>,
-    environment: agent_run::Environment,
+    environments: agent_run::Environments,
     program: PathBuf,
     inputs: VecDeque<Input>,
     inbox: Receiver<Message>,
@@ -143,7 +143,7 @@ impl<'a> Runner<'a> {
             .map_err(|error| unreadable("settings", &row, &error))?;
         let state = state_of(&row)?;
         let adapter = agent::adapter(&spec.agent.name)?;
-        let (environment, masker) = agent_run::environment(&*adapter, &spec)?;
+        let (environments, masker) = agent_run::environments(&*adapter, &spec)?;
         let last = store.last_checkpoint(&row.id)?;
         let checkpoints = checkpoints_of(repository, &row.task)?;
         let checkpoint = last.and_then(|last| repository.checkpoint_at(&last.reference).ok());
@@ -161,7 +161,7 @@ impl<'a> Runner<'a> {
             adapter,
             state,
             masker,
-            environment,
+            environments,
             program,
             inputs: VecDeque::new(),
             inbox,

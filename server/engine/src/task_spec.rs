@@ -36,6 +36,8 @@ pub struct TaskSpec {
     pub agent: AgentSpec,
     /// Where the agent works.
     pub isolation: Isolation,
+    /// What the user must have allowed before any of this runs.
+    pub commands: Vec<TrustItem>,
     /// What must pass.
     pub verifiers: Vec<VerifierSpec>,
     /// The score from which the work is good enough.
@@ -83,7 +85,14 @@ pub struct AgentSpec {
 
 impl TaskSpec {
     /// Fixes what a task of a plan is run with. `folder` is where checks are detected.
-    pub fn new(plan: &Plan, task: &Task, loaded: &Loaded, single_task: bool, folder: &Path) -> Result<Self> {
+    pub fn new(
+        key: &TaskKey,
+        plan: &Plan,
+        task: &Task,
+        loaded: &Loaded,
+        single_task: bool,
+        folder: &Path,
+    ) -> Result<Self> {
         let config = &loaded.config;
         let fields = task.fields.over(&plan.defaults);
         let agent = agent_of(loaded)?;
@@ -100,13 +109,15 @@ impl TaskSpec {
             )
             .hint("set safety.allow_unsandboxed_all in your own config.toml"));
         }
+        let verifiers = verifiers(config, task, &fields, folder);
         Ok(Self {
             plan_title: plan.title.clone(),
             goal: plan.goal.clone(),
             task: task.clone(),
             agent,
             isolation: config.isolation,
-            verifiers: verifiers(config, task, &fields, folder),
+            commands: commands(key, &verifiers, loaded),
+            verifiers,
             green: config.verification.green,
             yellow: config.verification.yellow,
             copy: config.worktree.copy.clone(),
@@ -121,23 +132,29 @@ impl TaskSpec {
             brought: Vec::new(),
         })
     }
+}
 
-    /// The commands that run on this machine because the repository or the plan says so.
-    pub fn commands(&self, key: &TaskKey, loaded: &Loaded) -> Vec<TrustItem> {
-        let mut items = trust::items_of_config(loaded);
-        for verifier in &self.verifiers {
-            if let VerifierKind::Command { command } = &verifier.kind {
-                let origin = match verifier.criterion {
-                    Some(n) => format!("{key}: criterion {}", n + 1),
-                    None => format!("{key}: check {}", verifier.name),
-                };
-                items.push(TrustItem::new(origin, command));
-            }
+/// What runs on this machine because the repository or the plan says so.
+fn commands(key: &TaskKey, verifiers: &[VerifierSpec], loaded: &Loaded) -> Vec<TrustItem> {
+    let mut items = trust::items_of_config(loaded);
+    // Of the configuration's checks, the repository's are among these items, and the user's own need no approval.
+    let configured = |command: &str| {
+        loaded.config.verifiers.iter().any(|verifier| verifier.command.as_deref() == Some(command))
+    };
+    for verifier in verifiers {
+        if let VerifierKind::Command { command } = &verifier.kind
+            && !configured(command)
+        {
+            let origin = match verifier.criterion {
+                Some(n) => format!("{key}: criterion {}", n + 1),
+                None => format!("{key}: check {}", verifier.name),
+            };
+            items.push(TrustItem::new(origin, command));
         }
-        let mut seen = BTreeSet::new();
-        items.retain(|item| seen.insert(item.command.clone()));
-        items
     }
+    let mut seen = BTreeSet::new();
+    items.retain(|item| seen.insert(item.command.clone()));
+    items
 }
 
 fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {

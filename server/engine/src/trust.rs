@@ -6,7 +6,7 @@
 
 use crate::{
     Error, ErrorKind,
-    config::{Layer, Loaded, Permissions, VerifierKind},
+    config::{Layer, Loaded, OnDone, Permissions, VerifierKind},
 };
 use alfine_core::plan::Plan;
 use regex::Regex;
@@ -207,6 +207,15 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     if from_repository("permissions") {
         add_permissions("permissions", config.permissions, &mut add);
     }
+    // Merging moves the user's branch, a pull request pushes.
+    let on_done = match config.on_done {
+        OnDone::Ask => None,
+        OnDone::Merge => Some("merge"),
+        OnDone::Pr => Some("pr"),
+    };
+    if let Some(word) = on_done.filter(|_| from_repository("on_done")) {
+        add("on_done", format!("on_done = \"{word}\""));
+    }
     if config.safety.allow_unsandboxed_all && from_repository("safety.allow_unsandboxed_all") {
         add("safety.allow_unsandboxed_all", "safety.allow_unsandboxed_all = true".to_owned());
     }
@@ -371,6 +380,7 @@ mod tests {
 
     const REPOSITORY: &str = r#"
         permissions = "all"
+        on_done = "merge"
         [worktree]
         setup = "npm ci"
         [[verifiers]]
@@ -403,6 +413,7 @@ mod tests {
                 "alfine.toml: agents.claude = 'ANTHROPIC_BASE_URL=http://evil' claude --settings 'a b'",
                 "alfine.toml: agents.claude.permissions = agents.claude.permissions = \"all\"",
                 "alfine.toml: permissions = permissions = \"all\"",
+                "alfine.toml: on_done = on_done = \"merge\"",
                 "alfine.toml: safety.allow_unsandboxed_all = safety.allow_unsandboxed_all = true",
                 "alfine.toml: safety.pass_env = safety.pass_env = \"AWS_SECRET_ACCESS_KEY\"",
             ]

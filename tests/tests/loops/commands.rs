@@ -104,3 +104,22 @@ fn completions_and_settings_are_printed() {
     let schema: Value = serde_json::from_str(&schema).unwrap();
     assert!(schema["properties"]["limits"].is_object());
 }
+
+#[test]
+fn doctor_names_a_missing_agent_with_its_remedy_and_the_place_of_a_broken_setting() {
+    let sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    let check = |name: &str| {
+        let checks = sandbox.alfine(&["doctor", "--json"]).expect(1).json().remove(0)["checks"].take();
+        checks.as_array().unwrap().iter().find(|check| check["name"] == name).expect("the check").clone()
+    };
+    sandbox.settings("[agents.claude]\ncommand = \"/nowhere/claude\"\n");
+    let agent = check("claude");
+    assert_eq!(agent["state"], "error");
+    assert!(agent["found"].as_str().unwrap().contains("/nowhere/claude"), "{agent}");
+    assert!(agent["remedy"].as_str().unwrap().starts_with("install it: "), "{agent}");
+
+    sandbox.write("alfine.toml", "permissions = \"edits\"\n[limits\n");
+    let settings = check("settings");
+    assert_eq!(settings["state"], "error");
+    assert!(settings["found"].as_str().unwrap().contains("alfine.toml:2:"), "{settings}");
+}

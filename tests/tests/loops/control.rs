@@ -319,6 +319,7 @@ fn status_has_every_field_of_a_task() {
     assert_eq!(rules.len(), 13, "{rules:?}");
     let words = sandbox.alfine(&["status", TASK]).expect(0).stdout;
     assert!(words.contains("stopped") && words.contains("alfine continue PLAN.md#US-001"), "{words}");
+    assert!(words.contains(" of 4h") && !words.contains("14400"), "{words}");
 }
 
 #[test]
@@ -385,4 +386,47 @@ fn continue_in_the_background_returns_at_once() {
     held.sandbox.alfine(&["run", TASK, "-i", "1"]).expect(3);
     held.sandbox.alfine(&["continue", TASK, "-i", "2", "--background"]).expect(0);
     wait_for_status(&held.sandbox, "done");
+}
+
+#[test]
+fn a_second_loop_in_the_users_own_tree_is_refused_while_the_first_one_runs() {
+    const SECOND: &str = "PLAN.md#US-002";
+    let held = Held::new(vec![], vec![vec![write("index.txt", "x"), ready()].into()]);
+    held.sandbox.write("PLAN.md", &format!("{PLAN}\n### US-002: Add an index\n\nWrite it.\n"));
+    held.sandbox.alfine(&["start", TASK, "--in-place"]).expect(0);
+    held.wait();
+    for command in ["run", "start"] {
+        let ran = held.sandbox.alfine(&[command, SECOND, "--in-place"]).expect(2);
+        assert!(ran.stderr.contains(TASK) && ran.stderr.contains("own tree"), "{}", ran.stderr);
+    }
+    assert_eq!(held.sandbox.task(SECOND)["status"], "ready");
+    held.sandbox.alfine(&["stop", TASK]).expect(0);
+    wait_for_status(&held.sandbox, "stopped");
+    held.sandbox.alfine(&["run", SECOND, "--in-place"]).expect(0);
+}
+
+#[test]
+fn an_answer_that_was_held_is_taken_when_the_loop_goes_on() {
+    let sandbox = playing(json!([done()]));
+    sandbox.settings("autonomy = \"manual\"\n");
+    sandbox.alfine(&["run", TASK]).expect(4);
+    sandbox.alfine(&["answer", TASK, "--approve", "--hold"]).expect(0);
+    let shown = sandbox.alfine(&["status", TASK]).expect(0).stdout;
+    assert!(shown.contains("it has your answer"), "{shown}");
+    assert_eq!(sandbox.alfine(&["continue", TASK, "--json"]).expect(0).task()["status"], "done");
+    assert_eq!(sandbox.agent_runs().len(), 1);
+}
+
+#[test]
+fn run_of_a_paused_loop_takes_new_limits_and_names_the_flags_that_change_nothing() {
+    let held = Held::new(vec![], vec![json!([write("a", "1"), not_ready()]), done()]);
+    let running = held.sandbox.start(&["run", TASK, "-i", "1"]);
+    held.wait();
+    held.sandbox.alfine(&["pause", TASK, "--now"]).expect(0);
+    running.finish().expect(3);
+    let ran = held.sandbox.alfine(&["run", TASK, "-i", "2", "--model", "other", "--json"]).expect(0);
+    assert!(ran.stderr.contains("--model changes nothing"), "{}", ran.stderr);
+    assert_eq!(ran.task()["maxIterations"], 2);
+    let nothing = held.sandbox.alfine(&["run", "PLAN.md", "--json"]).expect(0).json();
+    assert_eq!(nothing.last().unwrap()["tasks"][0]["status"], "done");
 }

@@ -56,6 +56,8 @@ fn a_merge_that_conflicts_names_the_files_and_leaves_everything_as_it_was() {
     let before = state_of(&sandbox);
     let ran = sandbox.alfine(&["merge", TASK]).expect(2);
     assert!(ran.stderr.contains("work.txt") && ran.stderr.contains('→'), "{}", ran.stderr);
+    let told = sandbox.alfine(&["merge", TASK, "--json"]).expect(2).json();
+    assert_eq!(told.last().unwrap()["conflicts"], json!(["work.txt"]));
     assert_eq!(state_of(&sandbox), before);
     assert_eq!(sandbox.task(TASK)["status"], "done");
 }
@@ -123,4 +125,24 @@ fn the_agents_own_commits_stay() {
     run(&sandbox).expect(0);
     sandbox.alfine(&["merge", TASK]).expect(0);
     assert_eq!(sandbox.git(&["log", "--format=%s %an"]), "feat: [US-001] my own Bot\nfirst Tester");
+}
+
+#[test]
+fn a_plan_is_ticked_through_its_link_and_only_on_the_branch_that_was_merged_into() {
+    const PLAN: &str = "# Plan\n\n- [ ] US-001: Add a table\n";
+    use std::os::unix::fs::PermissionsExt;
+    for into in ["main", "other"] {
+        let mut sandbox = Sandbox::with_repository(&[("docs/tasks.md", PLAN)]);
+        std::os::unix::fs::symlink("docs/tasks.md", sandbox.repo().join("PLAN.md")).unwrap();
+        let plan = sandbox.repo().join("docs/tasks.md");
+        std::fs::set_permissions(&plan, std::fs::Permissions::from_mode(0o664)).unwrap();
+        sandbox.git(&["branch", "other"]);
+        sandbox.fake_agent(&json!({"runs": [done()]}));
+        let task = "docs/tasks.md#US-001";
+        sandbox.alfine(&["run", "PLAN.md#US-001"]).expect(0);
+        sandbox.alfine(&["merge", task, "--into", into]).expect(0);
+        assert_eq!(sandbox.read("docs/tasks.md").contains("[x]"), into == "main", "{into}");
+        assert!(sandbox.repo().join("PLAN.md").is_symlink());
+        assert_eq!(plan.metadata().unwrap().permissions().mode() & 0o777, 0o664);
+    }
 }

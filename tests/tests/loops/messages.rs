@@ -33,10 +33,9 @@ fn an_unknown_task_names_the_nearest_one_or_all() {
 #[test]
 fn a_misspelt_plan_names_the_nearest_one() {
     let sandbox = playing(json!([done()]));
-    for command in ["run", "start", "status"] {
+    for command in ["run", "start", "status", "lint"] {
         refused(&sandbox, &[command, "PLNA.md"], &["PLNA.md", "did you mean PLAN.md?"]);
     }
-    refused(&sandbox, &["lint", "PLNA.md"], &["PLNA.md"]);
     refused(&sandbox, &["log", "PLNA.md#US-001"], &["did you mean PLAN.md?"]);
     for command in ["run", "status"] {
         refused(&sandbox, &[command, "us-001"], &["did you mean PLAN.md#US-001?"]);

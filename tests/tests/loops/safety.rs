@@ -104,3 +104,69 @@ fn a_secret_of_the_environment_reaches_neither_the_agent_nor_what_is_kept() {
     let message = sandbox.git(&["log", "--all", "--format=%B"]);
     assert!(!message.contains(SECRET), "{message}");
 }
+
+#[test]
+fn no_command_goes_on_with_a_loop_whose_commands_are_not_allowed_any_more() {
+    let sandbox = with_plan(
+        &format!("{CHECKED}- [ ] Enough\n"),
+        json!([[write("work.txt", "x"), {"gate": {"ready": false, "reason": "stuck", "question": "Which?"}}]]),
+    );
+    sandbox.write("alfine.toml", "[worktree]\nsetup = \"touch set-up\"\n");
+    sandbox.alfine(&["run", TASK, "--trust", "-i", "1"]);
+    let before = sandbox.task(TASK)["status"].clone();
+    assert_eq!(before, "needs_input");
+    sandbox.alfine(&["trust", "--revoke"]).expect(0);
+    // The loop runs what it was started with, whatever the file says now.
+    std::fs::remove_file(sandbox.repo().join("alfine.toml")).unwrap();
+    for arguments in [&["answer", TASK, "the first"][..], &["continue", TASK], &["fork", TASK, "0"]] {
+        let ran = sandbox.alfine(arguments).expect(2);
+        assert!(
+            ran.stderr.contains("test -e work.txt") && ran.stderr.contains("touch set-up"),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
+        assert_eq!(sandbox.task(TASK)["status"], before);
+    }
+    assert_eq!(sandbox.agent_runs().len(), 1);
+}
+
+#[test]
+fn nothing_is_allowed_where_nobody_can_read_it() {
+    let sandbox = with_plan(CHECKED, json!([done()]));
+    let ran = sandbox.alfine(&["trust", "PLAN.md"]).expect(2);
+    assert!(
+        ran.stdout.contains("test -e work.txt") && ran.stderr.contains("--yes"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    sandbox.alfine(&["run", TASK]).expect(2);
+}
+
+#[test]
+fn the_users_own_checks_need_no_approval_and_a_repository_that_merges_by_itself_does() {
+    let sandbox = playing(json!([done()]));
+    sandbox.settings("[[verifiers]]\nname = \"mine\"\ncommand = \"test -e work.txt\"\n");
+    sandbox.write("alfine.toml", "on_done = \"merge\"\n");
+    let ran = sandbox.alfine(&["run", TASK]).expect(2);
+    assert!(
+        ran.stderr.contains("on_done = \"merge\"") && !ran.stderr.contains("test -e work.txt"),
+        "{}",
+        ran.stderr
+    );
+    std::fs::remove_file(sandbox.repo().join("alfine.toml")).unwrap();
+    assert_eq!(sandbox.alfine(&["run", TASK, "--json"]).expect(0).task()["status"], "done");
+}
+
+#[test]
+fn checks_and_the_setup_do_not_get_the_agents_keys() {
+    let mut sandbox = Sandbox::with_repository(&[(
+        "PLAN.md",
+        "# Plan\n\n### US-001: Add a table\n\nAcceptance criteria:\n- [ ] Clean: `test -z \"$ANTHROPIC_API_KEY\"`\n",
+    )]);
+    sandbox.env.push(("ANTHROPIC_API_KEY".into(), "sk-ant-of-the-agent-0123456789".into()));
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    sandbox.settings("[worktree]\nsetup = \"test -z \\\"$ANTHROPIC_API_KEY\\\"\"\n");
+    run(&sandbox).expect(0);
+    assert_eq!(sandbox.agent_runs()[0]["env"]["ANTHROPIC_API_KEY"], "sk-ant-of-the-agent-0123456789");
+}

@@ -1,8 +1,8 @@
 //! `pause`, `continue`, `stop`, `steer`, `answer`: steering a loop, whoever runs it.
 
-use super::{run, say};
+use super::{asking, run, say, views};
 use crate::{
-    cli::{AnswerArgs, ContinueArgs, PauseArgs, RunArgs, SteerArgs, TaskArg},
+    cli::{AnswerArgs, ContinueArgs, PauseArgs, SteerArgs, TaskArg},
     display::Display,
     report::exit,
 };
@@ -12,11 +12,12 @@ use alfine_core::{
 };
 use alfine_engine::{
     Error, Result,
-    config::Partial,
     control::{self, Taken},
     finish,
     project::Project,
-    runner, task_spec,
+    runner,
+    store::ApprovalKind,
+    task_spec,
 };
 use std::path::Path;
 
@@ -72,24 +73,9 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         say(format_args!("{key} goes on"));
         return Ok(exit::DONE);
     }
-    refuse_early(&row, &key, args)?;
+    refuse_early(&project, &row, &key, args)?;
     let spec = finish::spec_of(&row)?;
-    let loaded = project.settings(Partial::default(), Vec::new())?;
-    let trust = RunArgs {
-        target: args.task.task.clone(),
-        max_iterations: None,
-        single_task: false,
-        agent: None,
-        model: None,
-        in_place: false,
-        context: None,
-        max_cost: None,
-        permissions: None,
-        include_uncommitted: false,
-        trust: args.trust,
-        json: args.json,
-    };
-    run::ask_for_trust(&project, &key, &spec, &loaded, &trust)?;
+    asking::trust(&project, &key.plan, &spec, args.trust, args.json)?;
     let lock = runner::claim(&mut project, &row.id)?;
     // A loop whose runner died is only taken over: where it waited, it waits on.
     let says_more = args.max_iterations.is_some() || args.max_cost.is_some() || args.reset_breaker;
@@ -110,13 +96,16 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
 }
 
 /// Refuses what the loop would refuse, before anything is started.
-fn refuse_early(row: &alfine_engine::store::LoopRow, key: &TaskKey, args: &ContinueArgs) -> Result<()> {
+fn refuse_early(
+    project: &Project,
+    row: &alfine_engine::store::LoopRow,
+    key: &TaskKey,
+    args: &ContinueArgs,
+) -> Result<()> {
     match row.status {
         TaskStatus::Done => Err(Error::user(format!("{key} is done: there is nothing to continue"))
             .hint(format!("merge it: alfine merge {key}"))),
-        TaskStatus::NeedsInput
-            if row.reason.as_deref().is_some_and(|reason| reason.ends_with("Is it done?")) =>
-        {
+        TaskStatus::NeedsInput if views::open_question(project, &row.id)? == Some(ApprovalKind::Approval) => {
             Err(Error::user(format!("{key} asks for your approval first"))
                 .hint(format!("alfine answer {key} --approve, or --reject \"what is missing\"")))
         }
@@ -151,6 +140,10 @@ pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
     }
     let mut project = run::open(directory, false)?;
     let key = project.key(&args.task.task)?;
+    if !args.hold {
+        let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
+        asking::trust(&project, &key.plan, &spec, false, false)?;
+    }
     control::answer(&mut project, &key, &Answer { approved, text })?;
     if args.hold {
         say(format_args!("{key} has its answer; go on with it: alfine continue {key}"));

@@ -94,8 +94,8 @@ fn begin(project: &mut Project, key: &TaskKey, display: &Display) -> Result<Loop
     let task = task.ok_or_else(|| project::no_such_task(&file, &key.id.0))?;
     let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
     let loaded = project.settings(Partial::default(), fields.to_vec())?;
-    let spec = TaskSpec::new(&file.plan, task, &loaded, false, project.repository.workdir())?;
-    project.trust()?.approve(&spec.commands(key, &loaded))?;
+    let spec = TaskSpec::new(key, &file.plan, task, &loaded, false, project.repository.workdir())?;
+    project.trust()?.approve(&spec.commands)?;
     runner::begin(project, &file, &spec, &BeginOptions::default())
 }
 

@@ -136,7 +136,7 @@ fn repository(project: &Project) -> Check {
 fn database(project: &Project) -> Check {
     let path = project.layout.database();
     match (project.notices.first(), project.store.tasks()) {
-        (Some(notice), _) => Check::note("database", notice.clone(), "look at the file that was kept aside"),
+        (Some(notice), _) => Check::note("database", notice.clone(), "look at what it names"),
         (None, Ok(tasks)) => Check::ok("database", format!("{}, {} tasks", path.display(), tasks.len())),
         (None, Err(error)) => Check::of_error("database", &error.into()),
     }

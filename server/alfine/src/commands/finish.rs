@@ -1,12 +1,12 @@
 //! `merge`, `discard`, `rewind`, `fork`: what becomes of a loop's work.
 
-use super::{print_json, run, say};
+use super::{asking, print_json, run, say};
 use crate::{
     cli::{DiscardArgs, IterationArgs, MergeArgs},
     report::exit,
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{Error, Result, finish};
+use alfine_engine::{Error, Result, control, finish};
 use serde_json::json;
 use std::{io::IsTerminal, path::Path};
 
@@ -31,7 +31,9 @@ pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
             Ok(exit::DONE)
         }
         Err(error) if args.json => {
-            print_json(&json!({ "task": key, "error": error.message, "hint": error.hint }))?;
+            print_json(&json!({
+                "task": key, "error": error.message, "hint": error.hint, "conflicts": error.conflicts,
+            }))?;
             Err(error)
         }
         Err(error) => Err(error),
@@ -47,7 +49,7 @@ pub fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
             return Err(Error::user(format!("discarding {key} removes its worktree and its branch"))
                 .hint("its checkpoints stay under refs/alfine; to do it: give --yes"));
         }
-        if !run::yes(&format!("Remove the worktree and the branch of {key}? Its checkpoints stay."))? {
+        if !asking::yes(&format!("Remove the worktree and the branch of {key}? Its checkpoints stay."))? {
             say(format_args!("nothing was removed"));
             return Ok(exit::DONE);
         }
@@ -73,6 +75,8 @@ pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
 pub fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let mut project = run::open(directory, false)?;
     let key = project.key(&args.task.task)?;
+    let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
+    asking::trust(&project, &key.plan, &spec, false, false)?;
     let lock = finish::fork(&mut project, &key, args.iteration)?;
     run::detach(&project, lock)?;
     say(format_args!(

@@ -11,7 +11,10 @@ use alfine_core::{
     plan,
     text::{LineIndex, TextEdit},
 };
-use alfine_engine::{Error, ErrorKind, Result, project};
+use alfine_engine::{
+    Error, ErrorKind, Result,
+    project::{self, Project},
+};
 use serde::Serialize;
 use std::path::Path;
 
@@ -28,7 +31,13 @@ struct FindingView<'a> {
 
 /// Prints a plan's findings, or mends what has a fix.
 pub fn perform(directory: &Path, args: &LintArgs) -> Result<u8> {
-    let path = directory.join(&args.plan);
+    let mut path = directory.join(&args.plan);
+    if !path.exists()
+        && let Ok(project) = Project::open(directory)
+    {
+        // Named from the repository's root; else the error knows the plan that was meant.
+        path = project.plan(&args.plan.to_string_lossy())?.path;
+    }
     let options = project::lint_options(directory)?;
     let text = read_text(&path)?;
     let findings = lint::lint(&text, &plan::parse_markdown(&text), &options);

@@ -1,6 +1,6 @@
 //! `alfine run` and `alfine start`: begin a loop or go on with it, here or in the background.
 
-use super::{print_json, say, views};
+use super::{asking, print_json, say, views};
 use crate::{
     cli::{Context, RunArgs},
     display::{Display, Mark},
@@ -19,10 +19,10 @@ use alfine_engine::{
     runner::{self, BeginOptions, News, Runner},
     store::LoopLock,
     task_spec::{self, TaskSpec},
-    trust::{self, TrustItem},
+    trust,
 };
 use std::{
-    io::{BufRead, IsTerminal, Write},
+    io::IsTerminal,
     path::{Path, PathBuf},
 };
 
@@ -34,8 +34,8 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let display = if args.json { None } else { Some(Display::new()) };
     let mut last = exit::DONE;
     let tasks = tasks_to_run(&project, &file, target.task.as_deref(), args.single_task)?;
-    if tasks.is_empty() && !args.json {
-        say(format_args!("{}: every task is done", file.name));
+    if tasks.is_empty() {
+        tell_all_done(&project, &file, args.json)?;
     }
     for task in &tasks {
         last = run_one(&mut project, &file, task, args, display.as_ref())?;
@@ -56,7 +56,7 @@ pub fn start(directory: &Path, args: &RunArgs) -> Result<u8> {
     let file = project.plan(&target.plan)?;
     let tasks = tasks_to_run(&project, &file, target.task.as_deref(), true)?;
     let Some(task) = tasks.first() else {
-        say(format_args!("{}: every task is done", file.name));
+        tell_all_done(&project, &file, args.json)?;
         return Ok(exit::DONE);
     };
     let key = file.key(task);
@@ -72,6 +72,15 @@ pub fn start(directory: &Path, args: &RunArgs) -> Result<u8> {
         say(format_args!("  stop it:   alfine stop {key}"));
     }
     Ok(exit::DONE)
+}
+
+fn tell_all_done(project: &Project, file: &PlanFile, json: bool) -> Result<()> {
+    if json {
+        let tasks = views::of_plans(project, std::slice::from_ref(file))?;
+        return print_json(&serde_json::json!({ "tasks": tasks }));
+    }
+    say(format_args!("{}: every task is done", file.name));
+    Ok(())
 }
 
 /// Is the background process of one loop. Its lock came as standard input.
@@ -243,9 +252,12 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
         return match row.status {
             TaskStatus::Interrupted | TaskStatus::Paused => {
                 let spec = finish::spec_of(&row)?;
-                ask_for_trust(project, &key, &spec, &settings(project, file, task, args)?, args)?;
+                asking::trust(project, &key.plan, &spec, args.trust, args.json)?;
+                warn_of_no_effect(args);
                 let lock = runner::claim(project, &row.id)?;
-                if row.status == TaskStatus::Paused {
+                // A loop whose runner died is only taken over, unless the user says more.
+                let says_more = args.max_iterations.is_some() || args.max_cost.is_some();
+                if row.status == TaskStatus::Paused || says_more {
                     let go_on = alfine_core::machine::Command::Continue {
                         max_iterations: args.max_iterations,
                         reset_breaker: false,
@@ -271,8 +283,9 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
         tracing::warn!("{problem}");
     }
     let start = project.repository.preflight(loaded.config.isolation)?;
-    let spec = TaskSpec::new(&file.plan, task, &loaded, args.single_task, project.repository.workdir())?;
-    ask_for_trust(project, &key, &spec, &loaded, args)?;
+    let folder = project.repository.workdir();
+    let spec = TaskSpec::new(&key, &file.plan, task, &loaded, args.single_task, folder)?;
+    asking::trust(project, &key.plan, &spec, args.trust, args.json)?;
     let include =
         args.include_uncommitted || ask_about_uncommitted(file, &start.dirty, args, spec.isolation)?;
     let options = BeginOptions { include_uncommitted: include, fork: None };
@@ -285,6 +298,25 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
                 now.is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(false));
             Err(if running { held(project, &key) } else { error })
         }
+    }
+}
+
+/// Names the flags that change nothing of a loop that was begun already.
+fn warn_of_no_effect(args: &RunArgs) {
+    let flags = [
+        ("--agent", args.agent.is_some()),
+        ("--model", args.model.is_some()),
+        ("--in-place", args.in_place),
+        ("--context", args.context.is_some()),
+        ("--permissions", args.permissions.is_some()),
+        ("--include-uncommitted", args.include_uncommitted),
+    ];
+    let given: Vec<&str> = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect();
+    if !given.is_empty() {
+        tracing::warn!(
+            "{} changes nothing here: the loop goes on with what it was begun with; to begin it anew, discard it first",
+            given.join(", ")
+        );
     }
 }
 
@@ -331,49 +363,6 @@ fn settings(
     project.settings(flags, fields)
 }
 
-/// Asks on a terminal; else exit status 2 with the list.
-pub fn ask_for_trust(
-    project: &Project,
-    key: &TaskKey,
-    spec: &TaskSpec,
-    loaded: &alfine_engine::config::Loaded,
-    args: &RunArgs,
-) -> Result<()> {
-    let items = spec.commands(key, loaded);
-    let untrusted = project.untrusted(&items)?;
-    if untrusted.is_empty() {
-        return Ok(());
-    }
-    if args.trust {
-        return Ok(project.trust()?.approve(&untrusted)?);
-    }
-    let may_ask = !args.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    if may_ask {
-        say(format_args!("This repository and its plan want to run on your machine:"));
-        for item in &untrusted {
-            say(format_args!("  {}   ({})", trust::printable(&item.command), trust::printable(&item.origin)));
-        }
-        if yes("Allow these commands, here and from now on?")? {
-            return Ok(project.trust()?.approve(&untrusted)?);
-        }
-    }
-    Err(not_trusted(&key.plan, &untrusted))
-}
-
-/// The error that lists commands nobody has allowed.
-pub fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {
-    let list: Vec<String> = items
-        .iter()
-        .map(|item| format!("{}   ({})", trust::printable(&item.command), trust::printable(&item.origin)))
-        .collect();
-    Error::user(format!(
-        "{} of this repository’s commands may not run on this machine yet:\n    {}",
-        items.len(),
-        list.join("\n    ")
-    ))
-    .hint(format!("read them; then allow them: alfine trust {plan}, or give --trust"))
-}
-
 fn ask_about_uncommitted(
     file: &PlanFile,
     dirty: &[PathBuf],
@@ -402,29 +391,11 @@ fn ask_about_uncommitted(
         return Ok(false);
     }
     say(format_args!("! {notice}"));
-    match choice("[s]tart without it, [i]nclude it, [c]ancel?", &['s', 'i', 'c'])? {
+    match asking::choice("[s]tart without it, [i]nclude it, [c]ancel?", &['s', 'i', 'c'])? {
         's' => Ok(false),
         'i' => Ok(true),
         _ => Err(Error::user("cancelled").hint("commit or stash what is uncommitted, then run again")),
     }
-}
-
-/// Asks a question with yes or no; no is the default.
-pub fn yes(question: &str) -> Result<bool> {
-    Ok(choice(&format!("{question} [y/N]"), &['y', 'n'])? == 'y')
-}
-
-fn choice(question: &str, letters: &[char]) -> Result<char> {
-    let cancel = letters.last().copied().unwrap_or('n');
-    let mut out = std::io::stdout().lock();
-    let _ = write!(out, "{question} ").and_then(|()| out.flush());
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Error::user(format!("no answer: {error}")))?;
-    let letter = answer.trim().to_lowercase().chars().next().unwrap_or(cancel);
-    Ok(if letters.contains(&letter) { letter } else { cancel })
 }
 
 fn held(project: &Project, key: &TaskKey) -> Error {
@@ -485,7 +456,8 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     if let Some(done) = done {
         display.line(Mark::Good, &done);
     }
-    for next in views::next_steps(key, row.status, &row) {
+    let asks = views::open_question(project, &row.id)?;
+    for next in views::next_steps(key, row.status, &row, asks) {
         display.line(Mark::Detail, &next);
     }
     Ok(())

@@ -2,7 +2,10 @@
 
 use super::{print_json, run, say, views};
 use crate::{cli::StatusArgs, report::exit};
-use alfine_core::{breaker::dollars, task::TaskStatus};
+use alfine_core::{
+    breaker::{Rule, dollars},
+    task::TaskStatus,
+};
 use alfine_engine::{
     Result,
     project::{self, Project, Target},
@@ -76,8 +79,11 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
             say(format_args!("      [{state}] {}", printable(&criterion.text)));
         }
         for line in view.breaker.iter().filter(|line| line.count > 0.0 || !line.evidence.is_empty()) {
-            let limit = line.limit.map_or_else(|| "off".to_owned(), |limit| limit.to_string());
-            say(format_args!("      {} {} of {limit} {}", line.rule, line.count, printable(&line.evidence)));
+            let rule = Rule::ALL.into_iter().find(|rule| rule.as_str() == line.rule);
+            let show = |value: f64| rule.map_or_else(|| value.to_string(), |rule| rule.show(value));
+            let limit = line.limit.map_or_else(|| "off".to_owned(), show);
+            let count = show(line.count);
+            say(format_args!("      {} {count} of {limit} {}", line.rule, printable(&line.evidence)));
         }
         if let Some(worktree) = &view.worktree {
             say(format_args!("      worktree {}", printable(worktree)));
@@ -87,7 +93,8 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
         }
     }
     if let Some(row) = &row {
-        let next = views::next_steps(&view.task, view.status, row);
+        let asks = views::open_question(project, &row.id)?;
+        let next = views::next_steps(&view.task, view.status, row, asks);
         let shown = if whole { next.len() } else { 1 };
         for step in next.iter().take(shown) {
             say(format_args!("      → {step}"));

@@ -1,13 +1,13 @@
 //! `alfine trust`: allow what a repository and its plan want to run on this machine.
 
-use super::{run, say};
+use super::{asking, run, say};
 use crate::{cli::TrustArgs, report::exit};
 use alfine_engine::{
     Error, Result,
     config::Partial,
     project::{PlanFile, Project, Target},
     task_spec::TaskSpec,
-    trust::{TrustItem, printable},
+    trust::TrustItem,
 };
 use std::{collections::BTreeSet, io::IsTerminal, path::Path};
 
@@ -32,7 +32,7 @@ pub fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
     if args.list {
         for item in &items {
             let word = if untrusted.contains(item) { "not allowed" } else { "allowed    " };
-            say(format_args!("{word}  {}   ({})", printable(&item.command), printable(&item.origin)));
+            say(format_args!("{word}  {}", asking::line(item)));
         }
         return Ok(exit::DONE);
     }
@@ -41,10 +41,13 @@ pub fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
         return Ok(exit::DONE);
     }
     for item in &untrusted {
-        say(format_args!("  {}   ({})", printable(&item.command), printable(&item.origin)));
+        say(format_args!("  {}", asking::line(item)));
     }
-    let ask = !args.yes && std::io::stdin().is_terminal();
-    if ask && !run::yes("Allow these commands on this machine, now and from now on?")? {
+    if !args.yes && !std::io::stdin().is_terminal() {
+        return Err(Error::user("nobody is there to read these commands, so nothing was allowed")
+            .hint("read them; to allow them: give --yes"));
+    }
+    if !args.yes && !asking::yes("Allow these commands on this machine, now and from now on?")? {
         return Err(Error::user("nothing was allowed").hint("loops with these commands will not start"));
     }
     project.trust()?.approve(&untrusted)?;
@@ -58,8 +61,8 @@ fn commands(project: &Project, plans: &[PlanFile]) -> Result<Vec<TrustItem>> {
         for task in &file.plan.tasks {
             let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
             let loaded = project.settings(Partial::default(), fields.to_vec())?;
-            let spec = TaskSpec::new(&file.plan, task, &loaded, false, project.repository.workdir())?;
-            items.extend(spec.commands(&file.key(task), &loaded));
+            let folder = project.repository.workdir();
+            items.extend(TaskSpec::new(&file.key(task), &file.plan, task, &loaded, false, folder)?.commands);
         }
     }
     let mut seen = BTreeSet::new();

@@ -9,7 +9,7 @@ use alfine_engine::{
     Error, ErrorKind, Result,
     config::Partial,
     project::{PlanFile, Project},
-    store::LoopRow,
+    store::{ApprovalKind, LoopId, LoopRow},
     view::{PlannedTask, TaskView, ViewPlace, ViewRange, task_views},
 };
 
@@ -86,8 +86,20 @@ fn uri(path: &std::path::Path) -> String {
     uri
 }
 
+/// What a loop waits for the user's word on: its last question that has no answer yet.
+pub fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalKind>> {
+    let asked = project.store.approvals(id)?;
+    Ok(asked.iter().rev().find(|asked| asked.answered_at.is_none()).map(|asked| asked.kind))
+}
+
 /// What the user can do next with a task, as command lines.
-pub fn next_steps(key: &TaskKey, status: TaskStatus, row: &LoopRow) -> Vec<String> {
+/// `asks` is what the loop still waits for the user's word on.
+pub fn next_steps(
+    key: &TaskKey,
+    status: TaskStatus,
+    row: &LoopRow,
+    asks: Option<ApprovalKind>,
+) -> Vec<String> {
     let in_place = row.branch.is_none();
     match status {
         TaskStatus::Done if in_place => {
@@ -115,12 +127,13 @@ pub fn next_steps(key: &TaskKey, status: TaskStatus, row: &LoopRow) -> Vec<Strin
             if mend_first.iter().any(|start| reason.starts_with(start)) {
                 return vec![format!("once that is mended: alfine continue {key}")];
             }
-            match reason.ends_with("Is it done?") {
-                true => vec![
+            match asks {
+                Some(ApprovalKind::Approval) => vec![
                     format!("look at it: alfine diff {key}"),
                     format!("answer:     alfine answer {key} --approve   (or --reject \"what is missing\")"),
                 ],
-                false => vec![
+                None => vec![format!("it has your answer; go on: alfine continue {key}")],
+                Some(_) => vec![
                     format!("answer it: alfine answer {key} \"...\""),
                     format!("or, once mended: alfine continue {key}"),
                 ],

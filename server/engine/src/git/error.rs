@@ -275,8 +275,12 @@ impl From<GitError> for Error {
             GitError::CheckpointExists { .. } => ErrorKind::Internal,
             _ => ErrorKind::Git,
         };
-        let hint = error.hint();
-        Self { kind, message: error.to_string(), hint }
+        let (hint, message) = (error.hint(), error.to_string());
+        let conflicts = match error {
+            GitError::Conflicts { files, .. } => files,
+            _ => Vec::new(),
+        };
+        Self { kind, message, hint, conflicts }
     }
 }
 

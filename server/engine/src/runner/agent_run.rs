@@ -78,8 +78,16 @@ impl LiveAgent {
     }
 }
 
-/// The environment that agents and verifiers get, and what hides the rest of it in logs.
-pub(super) fn environment(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environment, Arc<Masker>)> {
+/// What the processes of a loop get of this process's environment.
+pub(super) struct Environments {
+    /// The agent's: with its own keys, and what its settings add.
+    pub(super) agent: Environment,
+    /// That of verifiers and of a worktree's setup: nothing that looks like a secret.
+    pub(super) checks: Environment,
+}
+
+/// The environments of the loop's processes, and what hides the rest of this one in logs.
+pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environments, Arc<Masker>)> {
     let all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let mut own: Vec<&str> = adapter.own_env().to_vec();
     for (when, names) in adapter.own_env_when() {
@@ -88,12 +96,13 @@ pub(super) fn environment(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Env
         }
     }
     let masker = Arc::new(Masker::new(all.iter().cloned(), &spec.mask)?);
-    let mut clean = secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
+    let checks = secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
+    let mut agent = secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
     for (name, value) in &spec.agent.env {
-        clean.retain(|(known, _)| known.to_str() != Some(name));
-        clean.push((name.into(), value.into()));
+        agent.retain(|(known, _)| known.to_str() != Some(name));
+        agent.push((name.into(), value.into()));
     }
-    Ok((clean, masker))
+    Ok((Environments { agent, checks }, masker))
 }
 
 impl Runner<'_> {
@@ -122,7 +131,7 @@ impl Runner<'_> {
             super::marker_of(&self.row.id, &ulid::Ulid::generate().to_string()),
         );
         command.args = invocation.args;
-        command.env = self.environment.clone();
+        command.env = self.environments.agent.clone();
         command.env.extend(invocation.env);
         command.env.push((agent::rehearsal::TASK_VARIABLE.into(), self.key.to_string().into()));
         command.stdin = invocation.stdin;

@@ -9,8 +9,7 @@ use crate::{
     process::GuardedCommand,
     project::{PlanFile, Project},
     store::{
-        BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store,
-        StoreError,
+        BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store, Tx,
     },
     task_spec::TaskSpec,
 };
@@ -69,7 +68,8 @@ pub fn begin(
     let state_json = serde_json::to_string(&state).map_err(|error| internal(&error))?;
     let summary = first_summary(&state);
     let base = base_of(project, &key, spec, options, &start)?;
-    project.store.write(|tx| -> Result<(), StoreError> {
+    project.store.write(|tx| -> Result<()> {
+        refuse_second_in_place(tx, &project.layout, &lock, spec.isolation)?;
         tx.put_plan(&PlanNew {
             path: &file.name,
             kind: PlanKind::Plan,
@@ -101,7 +101,8 @@ pub fn begin(
                 base_commit: Some(&base),
                 worktree: None,
             },
-        )
+        )?;
+        Ok(())
     })?;
     let made = match &options.fork {
         Some(fork) => make_fork(project, &key, fork, &lock),
@@ -152,8 +153,39 @@ fn base_with_dependencies(project: &Project, file: &PlanFile, task: &Task, head:
 /// Claims a loop that is there, to go on with it.
 pub fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
     let lock = LoopLock::acquire(&project.layout, id)?;
+    project.store.write(|tx| -> Result<()> {
+        let row = tx.claim_loop(&lock)?;
+        if !tx.open_runs_of(id)?.is_empty() {
+            return Err(Error::user(format!("the last agent of {} is not gone yet", row.task))
+                .hint("run the command again; what could not be ended is named then"));
+        }
+        refuse_second_in_place(tx, &project.layout, &lock, row.isolation)
+    })?;
+    Ok(lock)
+}
+
+/// Claims a loop that is there, to change its saved state only: its agent does not run.
+pub fn claim_unrun(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
+    let lock = LoopLock::acquire(&project.layout, id)?;
     project.store.write(|tx| tx.claim_loop(&lock).map(drop))?;
     Ok(lock)
+}
+
+/// Refuses a second loop that works in the user's own tree: each would take the other's changes for its agent's work.
+fn refuse_second_in_place(tx: &Tx<'_>, layout: &Layout, lock: &LoopLock, isolation: Isolation) -> Result<()> {
+    if isolation != Isolation::InPlace {
+        return Ok(());
+    }
+    for other in tx.live_loops()? {
+        let runs = other.isolation == Isolation::InPlace && other.status.needs_runner();
+        if runs && other.id != *lock.loop_id() && LoopLock::is_held(layout, &other.id)? {
+            return Err(Error::user(format!("{} works in your own tree already", other.task)).hint(format!(
+                "wait for it, or end it: alfine stop {}; or run this one in a worktree, without --in-place",
+                other.task
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The commit that a loop's work is compared with. In the user's own tree, what is uncommitted there is kept first and is
@@ -335,7 +367,7 @@ impl Runner<'_> {
             super::marker_of(&self.row.id, "setup"),
         );
         command.args = vec!["-c".into(), setup.into()];
-        command.env = self.environment.clone();
+        command.env = self.environments.checks.clone();
         command.merge_stderr = true;
         let failed = |why: String| format!("the worktree's setup `{setup}` {why}; mend it and continue");
         let mut child = command.spawn().map_err(|error| failed(format!("did not start: {error}")))?;

@@ -43,8 +43,10 @@ impl Runner<'_> {
         let cancel = CancelToken::default();
         let token = cancel.clone();
         let (specs, root, guard) = (self.spec.verifiers.clone(), self.worktree(), self.program.clone());
-        let (env, marker) =
-            (self.environment.clone(), super::marker_of(&self.row.id, &ulid::Ulid::generate().to_string()));
+        let (env, marker) = (
+            self.environments.checks.clone(),
+            super::marker_of(&self.row.id, &ulid::Ulid::generate().to_string()),
+        );
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
