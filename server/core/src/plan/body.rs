@@ -309,11 +309,16 @@ pub(super) fn rest(text: &str, span: Span, taken: &[Span]) -> String {
         }
         at = end;
     }
-    dedented(rest.trim_matches('\n').trim_end(), true)
+    let rest = rest.trim_matches('\n').trim_end();
+    // Its lines are trimmed already; a first one without indentation leaves nothing to do.
+    if rest.starts_with([' ', '\t']) { dedented(rest, true) } else { rest.to_owned() }
 }
 
 /// Takes away the indentation that all lines share. A `first` line that does not begin its line has none to share.
 fn dedented(text: &str, first_shares: bool) -> String {
+    if !first_shares && !text.contains('\n') {
+        return text.trim_end().to_owned();
+    }
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
     let inner = text.lines().skip(usize::from(!first_shares));
     let shared = inner.filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);

@@ -75,8 +75,9 @@ impl FieldName {
 
     /// Finds the field of a name in any case, words joined by blanks, `-`, `_` or capitals.
     pub fn named(name: &str) -> Option<Self> {
-        let name = folded(name);
-        Self::ALL.into_iter().find(|field| field.as_str().eq_ignore_ascii_case(&name))
+        let spelled =
+            |name: &str| Self::ALL.into_iter().find(|field| field.as_str().eq_ignore_ascii_case(name));
+        spelled(name.trim()).or_else(|| spelled(&folded(name)))
     }
 
     /// Finds the field whose name is one or two typing mistakes away; none for a field's own name.
@@ -155,9 +156,9 @@ pub(super) fn field_line(text: &str, span: Span) -> Option<FieldLine> {
     let colon = marks + name.len();
     let closed = name.trim_end().trim_end_matches(is_mark);
     let name = closed.trim_end();
-    let well_formed = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-'))
-        && name.len() <= MAX_NAME_BYTES
+    let well_formed = name.len() <= MAX_NAME_BYTES
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-'))
         && name.split_whitespace().count() <= MAX_NAME_WORDS;
     if !well_formed {
         return None;
@@ -169,7 +170,8 @@ pub(super) fn field_line(text: &str, span: Span) -> Option<FieldLine> {
         return None;
     }
     let start = line.len() - rest.len();
-    let mut value = rest.split_once("<!--").map_or(rest, |(before, _)| before).trim_end();
+    let comment = rest.find('<').and_then(|_| rest.find("<!--"));
+    let mut value = comment.and_then(|at| rest.get(..at)).unwrap_or(rest).trim_end();
     value = value.strip_suffix('\\').unwrap_or(value).trim_end();
     // `**Name: value**`: the emphasis opened before the name ends after the value.
     if marks > 0 && closed.len() == name.len() && after.len() == rest.len() {

@@ -31,9 +31,14 @@ pub fn slug(title: &str) -> String {
             length += 1;
             pending = false;
         }
-        for lower in c.to_lowercase().filter(|c| c.is_alphanumeric()) {
-            slug.push(lower);
+        if c.is_ascii() {
+            slug.push(c.to_ascii_lowercase());
             length += 1;
+        } else {
+            for lower in c.to_lowercase().filter(|c| c.is_alphanumeric()) {
+                slug.push(lower);
+                length += 1;
+            }
         }
         if length >= MAX_SLUG {
             break;
@@ -137,7 +142,7 @@ fn loose(plan: &Plan) -> HashMap<String, usize> {
         let number = ["task-", "story-", "step-"].iter().find_map(|word| task.id.0.strip_prefix(word));
         number.filter(|_| task.explicit_id).map(slug)
     };
-    let mut loose = HashMap::new();
+    let mut loose = HashMap::with_capacity(plan.tasks.len() * 2);
     // An id counts before a number, and a number before a title.
     let ids = plan.tasks.iter().map(|task| Some(slug(&task.id.0))).enumerate();
     let numbers = plan.tasks.iter().map(number).enumerate();

@@ -194,7 +194,15 @@ pub(super) fn names_criteria(text: &str) -> bool {
 
 /// Says whether a heading or a label before a list announces work that never blocks.
 pub(super) fn names_optional(text: &str) -> bool {
-    let lower = text.trim().trim_end_matches(':').to_lowercase();
+    let text = text.trim().trim_end_matches(':');
+    // Asked of every heading, and nearly always in vain: the words of below, at either end or in brackets.
+    let may = text.starts_with(['o', 'O', 'f', 'F', 'n', 'N'])
+        || text.ends_with(['l', 'L', 'e', 'E', 's', 'S'])
+        || text.contains(['(', '[']);
+    if !may {
+        return false;
+    }
+    let lower = text.to_lowercase();
     let name = lower.replace("nice-to-have", "nice to have").replace("(s)", "s");
     if marked_optional(&name) {
         return true;

@@ -75,8 +75,11 @@ impl<'t> Outline<'t> {
     pub(super) fn read(text: &'t str, start: usize) -> Self {
         let options = Options::ENABLE_TASKLISTS | Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
         let body = text.get(start..).unwrap_or_default();
+        // About one of each for a line: vectors that grow copy a large document's blocks over and over.
+        let lines = memchr::memchr_iter(b'\n', body.as_bytes()).count() + 1;
+        let (blocks, inlines) = (Vec::with_capacity(lines), Vec::with_capacity(lines));
         let mut builder = Builder {
-            outline: Self { text, blocks: Vec::new(), lines: Vec::new(), inlines: Vec::new() },
+            outline: Self { text, blocks, lines: Vec::with_capacity(lines), inlines },
             open: Vec::new(),
             run: None,
             opaque: 0,
