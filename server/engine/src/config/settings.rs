@@ -231,7 +231,7 @@ pub struct Verifier {
     /// How long it may run.
     #[serde(default = "Verifier::default_timeout")]
     pub timeout: HumanDuration,
-    /// Whether nothing is green without it.
+    /// Whether the work is red, and worked on again, while it fails.
     #[serde(default = "Verifier::default_required")]
     pub required: bool,
 }
