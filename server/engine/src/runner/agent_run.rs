@@ -231,6 +231,8 @@ impl Runner<'_> {
 
     pub(super) fn agent_gone(&mut self, ended: Ended) -> Result<()> {
         let Some(agent) = self.agent.take() else { return Ok(()) };
+        // What the run spent is in the loop before it is in the run: should this process die in between, it counts.
+        self.save()?;
         let message = self.masker.mask(&ended.message).into_owned();
         let session = self.state.session.as_ref().map(|id| id.0.clone());
         let outcome = match &self.state.phase {

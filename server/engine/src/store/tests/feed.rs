@@ -124,23 +124,3 @@ fn a_reader_that_missed_forgotten_changes_is_told_to_read_everything_again() {
     store.write(|tx| tx.forget_events_before(Millis(i64::MAX))).unwrap();
     assert_eq!(store.write(|tx| append(tx, &json!({}))).unwrap(), 6);
 }
-
-#[test]
-#[ignore = "a measurement: run it with --release --nocapture"]
-fn events_per_second() {
-    let place = Place::new();
-    let mut store = place.store();
-    let id = LoopId::generate();
-    let payload = json!({ "event": "text", "text": "Let me look at the tests first." });
-    let started = Instant::now();
-    for _ in 0..500 {
-        let task = key("US-001");
-        let batch = std::iter::repeat_n(
-            NewEvent { loop_id: Some(&id), task: Some(&task), kind: "agent", payload: &payload },
-            400,
-        )
-        .collect::<Vec<_>>();
-        store.write(|tx| tx.append_events(batch)).unwrap();
-    }
-    println!("{:.0} events/s", 200_000.0 / started.elapsed().as_secs_f64());
-}

@@ -17,7 +17,7 @@ const ARGUMENT: &str = "ALFINE_STORE_TEST_ARGUMENT";
 pub(super) fn command(role: &str, folder: &Path, argument: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command
-        .args(["--exact", "store::tests::processes::other_process", "--ignored", "--nocapture"])
+        .args(["--exact", "store::tests::processes::other_process", "--nocapture"])
         .env(ROLE, role)
         .env(FOLDER, folder)
         .env(ARGUMENT, argument)
@@ -84,8 +84,8 @@ fn wait_for_the_end() {
     let _ = io::stdin().read(&mut [0]);
 }
 
+/// What the other tests start as a second process, with a role; without one there is nothing to do.
 #[test]
-#[ignore = "a role that the other tests give to a second process"]
 fn other_process() {
     let (Ok(role), Some(folder)) = (env::var(ROLE), env::var_os(FOLDER)) else {
         return;
