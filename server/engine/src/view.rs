@@ -2,7 +2,7 @@
 //!
 //! Made of the database's rows and of what the plan's document says. Never reads a document or a loop's state itself.
 
-use crate::store::{BreakerLine, LoopId, LoopRow, Millis, Reader, StoreError, VerificationRow};
+use crate::store::{BreakerLine, LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
 use alfine_core::task::{TaskKey, TaskStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -141,40 +141,60 @@ pub fn task_views(reader: &Reader, planned: &[PlannedTask]) -> Result<Vec<TaskVi
 
         let mut views = Vec::with_capacity(planned.len());
         for task in planned {
-            let mut view = planned_view(task);
-            if let Some(row) = rows.remove(&task.key) {
-                view.status = row.status;
-                view.reason = row.reason;
-                view.updated_at = Some(row.updated_at);
-                if let Some(of) = row.loop_id.and_then(|id| loops.remove(&id)) {
-                    add_evidence(reader, &of, &mut view.criteria)?;
-                    add_loop(&mut view, of);
+            let row = rows.remove(&task.key);
+            let of = row.as_ref().and_then(|row| loops.remove(row.loop_id.as_ref()?));
+            let (evidence, tree) = match &of {
+                Some(of) if !task.criteria.is_empty() => {
+                    let tree = reader.last_checkpoint(&of.id)?.map(|checkpoint| checkpoint.tree);
+                    (reader.latest_verifications(&of.id)?, tree)
                 }
-            }
-            views.push(view);
+                _ => (Vec::new(), None),
+            };
+            views.push(task_view(task, row.as_ref(), of.as_ref(), &evidence, tree.as_deref()));
         }
 
         let mut orphans: Vec<LoopRow> = loops.into_values().filter(|of| of.ended_at.is_none()).collect();
         orphans.sort_by(|a, b| a.id.cmp(&b.id));
-        for of in orphans {
-            let Some(row) = rows.remove(&of.task) else { continue };
-            let mut view = planned_view(&PlannedTask {
-                key: row.key,
-                title: row.title,
-                uri: None,
-                range: None,
-                status: row.status,
-                criteria: Vec::new(),
-                agent: String::new(),
-                max_iterations: 0,
-            });
-            view.reason = row.reason;
-            view.updated_at = Some(row.updated_at);
-            add_loop(&mut view, of);
-            views.push(view);
-        }
+        let orphans = orphans.iter().filter_map(|of| Some(unplanned_view(&rows.remove(&of.task)?, of)));
+        views.extend(orphans);
         Ok(views)
     })
+}
+
+/// Makes the view of a planned task: of its row and its last loop, where it has them, with the last word of each
+/// verifier, and the tree that is there now.
+pub fn task_view(
+    task: &PlannedTask,
+    row: Option<&TaskRow>,
+    of: Option<&LoopRow>,
+    evidence: &[VerificationRow],
+    tree: Option<&str>,
+) -> TaskView {
+    let mut view = planned_view(task);
+    let Some(row) = row else { return view };
+    view.status = row.status;
+    view.reason.clone_from(&row.reason);
+    view.updated_at = Some(row.updated_at);
+    if let Some(of) = of {
+        add_evidence(evidence, tree, &mut view.criteria);
+        add_loop(&mut view, of);
+    }
+    view
+}
+
+/// Makes the view of a task that is in no plan any more.
+pub fn unplanned_view(row: &TaskRow, of: &LoopRow) -> TaskView {
+    let planned = PlannedTask {
+        key: row.key.clone(),
+        title: row.title.clone(),
+        uri: None,
+        range: None,
+        status: row.status,
+        criteria: Vec::new(),
+        agent: String::new(),
+        max_iterations: 0,
+    };
+    task_view(&planned, Some(row), Some(of), &[], None)
 }
 
 fn planned_view(task: &PlannedTask) -> TaskView {
@@ -211,37 +231,27 @@ fn planned_view(task: &PlannedTask) -> TaskView {
     }
 }
 
-fn add_loop(view: &mut TaskView, of: LoopRow) {
-    view.loop_id = Some(of.id);
+fn add_loop(view: &mut TaskView, of: &LoopRow) {
+    view.loop_id = Some(of.id.clone());
     view.iteration = of.summary.iteration;
     if of.summary.max_iterations > 0 {
         view.max_iterations = of.summary.max_iterations;
     }
-    view.breaker = of.summary.breaker;
-    view.gate = of.summary.gate;
-    view.agent = of.agent;
+    view.breaker.clone_from(&of.summary.breaker);
+    view.gate.clone_from(&of.summary.gate);
+    view.agent.clone_from(&of.agent);
     view.cost_usd = of.cost_usd;
     view.files_changed = of.summary.files_changed;
-    view.branch = of.branch;
-    view.worktree = of.worktree;
+    view.branch.clone_from(&of.branch);
+    view.worktree.clone_from(&of.worktree);
     view.waiting_until = of.summary.waiting_until;
     view.updated_at = view.updated_at.max(Some(of.updated_at));
 }
 
-fn add_evidence(reader: &Reader, of: &LoopRow, criteria: &mut [CriterionView]) -> Result<(), StoreError> {
-    if criteria.is_empty() {
-        return Ok(());
-    }
-    let evidence = reader.latest_verifications(&of.id)?;
-    if evidence.is_empty() {
-        return Ok(());
-    }
-    let tree = reader.last_checkpoint(&of.id)?.map(|checkpoint| checkpoint.tree);
+fn add_evidence(evidence: &[VerificationRow], tree: Option<&str>, criteria: &mut [CriterionView]) {
     for (index, criterion) in criteria.iter_mut().enumerate() {
-        let states = evidence
-            .iter()
-            .filter(|row| proves(row, index, &criterion.text))
-            .map(|row| state_of(row, tree.as_deref()));
+        let states =
+            evidence.iter().filter(|row| proves(row, index, &criterion.text)).map(|row| state_of(row, tree));
         // Several verifiers may be bound to one criterion; the worst of them counts.
         if let Some(worst) = states.max_by_key(|state| match state {
             CriterionState::Failed => 2,
@@ -251,18 +261,19 @@ fn add_evidence(reader: &Reader, of: &LoopRow, criteria: &mut [CriterionView]) -
             criterion.state = worst;
         }
     }
-    Ok(())
 }
 
-/// By its text where the evidence has one, since an edit of the plan moves the numbers.
-fn proves(row: &VerificationRow, index: usize, text: &str) -> bool {
+/// Says whether a piece of evidence is about a criterion: by its text where the evidence has one, since an edit of the
+/// plan moves the numbers.
+pub fn proves(row: &VerificationRow, index: usize, text: &str) -> bool {
     match &row.criterion_text {
         Some(proven) => proven == text,
         None => row.criterion.and_then(|number| usize::try_from(number).ok()) == Some(index),
     }
 }
 
-fn state_of(row: &VerificationRow, tree: Option<&str>) -> CriterionState {
+/// How far a piece of evidence proves its criterion, now that the tree is this one.
+pub fn state_of(row: &VerificationRow, tree: Option<&str>) -> CriterionState {
     match (row.passed, tree.is_none_or(|tree| tree == row.tree)) {
         (false, _) => CriterionState::Failed,
         (true, true) => CriterionState::Proven,

@@ -1,3 +1,14 @@
 //! The language server. Knows lsp-types; holds no state that the database does not.
+//!
+//! [`transport`] brings messages, [`server`] hands each to its handler, and a handler is a function of a [`picture`]:
+//! an immutable [`snapshot`] of database, git and disk, and the open [`document`]s.
 
+pub mod client;
+pub mod commands;
+pub mod document;
+pub mod editor;
+pub mod handlers;
+pub mod picture;
+pub mod position;
+pub mod snapshot;
 pub mod transport;

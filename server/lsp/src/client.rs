@@ -1,0 +1,121 @@
+//! What a client can, as it said at `initialize`; read once, so that handlers only ask yes or no.
+
+use crate::position::Encoding;
+use serde_json::Value;
+use tower_lsp::lsp_types::{ClientCapabilities, InitializeParams, MarkupKind, ResourceOperationKind};
+
+/// What a client can.
+#[derive(Debug, Clone, Default)]
+pub struct ClientView {
+    /// What it counts in a line.
+    pub encoding: Encoding,
+    /// Hover and completion may be Markdown.
+    pub markdown: bool,
+    /// Completion may have snippets.
+    pub snippets: bool,
+    /// Code actions may be more than commands.
+    pub code_action_literals: bool,
+    /// Code actions may say why they are not possible now.
+    pub disabled_code_actions: bool,
+    /// Code actions may be marked as preferred.
+    pub preferred_code_actions: bool,
+    /// Diagnostics may name other places.
+    pub related_information: bool,
+    /// Diagnostics may have a link behind their code.
+    pub code_description: bool,
+    /// Diagnostics and code actions may carry data.
+    pub diagnostic_data: bool,
+    /// Symbols may have children.
+    pub symbol_tree: bool,
+    /// Only whole lines fold.
+    pub folds_lines_only: bool,
+    /// It opens documents on request.
+    pub show_document: bool,
+    /// It shows progress that the server begins.
+    pub progress: bool,
+    /// It applies edits.
+    pub apply_edit: bool,
+    /// Edits may name the version that they are for.
+    pub versioned_edits: bool,
+    /// Edits may make files.
+    pub creates_files: bool,
+    /// It answers `workspace/configuration`.
+    pub configuration: bool,
+    /// Its folders come and go.
+    pub workspace_folders: bool,
+    /// It can be asked to watch files.
+    pub watches_files: bool,
+    /// It can be told to ask for settings' changes.
+    pub registers_configuration: bool,
+    /// It asks for code lenses again when told to.
+    pub refreshes_lenses: bool,
+    /// It asks for inlay hints again when told to.
+    pub refreshes_hints: bool,
+    /// It asked for `alfine/tasks` and its notification.
+    pub tasks: bool,
+    /// Its process, to end with it where it cannot say goodbye.
+    pub process: Option<u32>,
+    /// Its name, for the log.
+    pub name: String,
+}
+
+impl ClientView {
+    /// Reads what a client said of itself.
+    pub fn of(params: &InitializeParams) -> Self {
+        let ClientCapabilities { workspace, text_document, window, general, .. } = &params.capabilities;
+        let workspace = workspace.clone().unwrap_or_default();
+        let text = text_document.clone().unwrap_or_default();
+        let window = window.clone().unwrap_or_default();
+        let encodings = general.as_ref().and_then(|general| general.position_encodings.as_deref());
+        let completion = text.completion.unwrap_or_default().completion_item.unwrap_or_default();
+        let action = text.code_action.unwrap_or_default();
+        let diagnostics = text.publish_diagnostics.unwrap_or_default();
+        let hover = text.hover.unwrap_or_default().content_format.unwrap_or_default();
+        let edit = workspace.workspace_edit.unwrap_or_default();
+        let dynamic = |registers: Option<bool>| registers.unwrap_or(false);
+        Self {
+            encoding: Encoding::agreed(encodings),
+            markdown: hover.contains(&MarkupKind::Markdown),
+            snippets: completion.snippet_support.unwrap_or(false),
+            code_action_literals: action.code_action_literal_support.is_some(),
+            disabled_code_actions: action.disabled_support.unwrap_or(false),
+            preferred_code_actions: action.is_preferred_support.unwrap_or(false),
+            related_information: diagnostics.related_information.unwrap_or(false),
+            code_description: diagnostics.code_description_support.unwrap_or(false),
+            diagnostic_data: diagnostics.data_support.unwrap_or(false),
+            symbol_tree: text
+                .document_symbol
+                .and_then(|symbols| symbols.hierarchical_document_symbol_support)
+                .unwrap_or(false),
+            folds_lines_only: text
+                .folding_range
+                .and_then(|folding| folding.line_folding_only)
+                .unwrap_or(false),
+            show_document: window.show_document.is_some_and(|show| show.support),
+            progress: window.work_done_progress.unwrap_or(false),
+            apply_edit: workspace.apply_edit.unwrap_or(false),
+            versioned_edits: edit.document_changes.unwrap_or(false),
+            creates_files: edit
+                .resource_operations
+                .is_some_and(|operations| operations.contains(&ResourceOperationKind::Create)),
+            configuration: workspace.configuration.unwrap_or(false),
+            workspace_folders: workspace.workspace_folders.unwrap_or(false),
+            watches_files: dynamic(
+                workspace.did_change_watched_files.and_then(|watched| watched.dynamic_registration),
+            ),
+            registers_configuration: dynamic(
+                workspace.did_change_configuration.and_then(|changed| changed.dynamic_registration),
+            ),
+            refreshes_lenses: workspace.code_lens.and_then(|lens| lens.refresh_support).unwrap_or(false),
+            refreshes_hints: workspace.inlay_hint.and_then(|hint| hint.refresh_support).unwrap_or(false),
+            tasks: params
+                .initialization_options
+                .as_ref()
+                .and_then(|options| options.get("tasks"))
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
+            process: params.process_id,
+            name: params.client_info.as_ref().map(|info| info.name.clone()).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Documents: the texts a client has open, and plans as they lie on the disk.
+//!
+//! A version of a document never changes; a change makes the next one. What is read out of a text is read once.
+
+use crate::position::{Encoding, Lines};
+use alfine_core::{
+    lint::{self, Lint, LintOptions},
+    plan::{self, Plan},
+    text::Span,
+};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+use tower_lsp::lsp_types::{Position, Range, TextDocumentContentChangeEvent, Url};
+
+/// One version of a document.
+#[derive(Debug)]
+pub struct Document {
+    /// Its name, as the client writes it.
+    pub uri: Url,
+    /// Where it lies, as the client names it; none for what is no file.
+    pub path: Option<PathBuf>,
+    /// The client's number of this version; none for what is not open.
+    pub version: Option<i32>,
+    /// The text.
+    pub text: String,
+    /// Its lines.
+    pub lines: Lines,
+    plan: OnceLock<Plan>,
+    lints: Mutex<Option<(LintOptions, Arc<[Lint]>)>>,
+}
+
+impl Document {
+    /// Makes a version of a document.
+    pub fn new(uri: Url, version: Option<i32>, text: String) -> Self {
+        Self {
+            path: uri.to_file_path().ok(),
+            uri,
+            version,
+            lines: Lines::new(&text),
+            text,
+            plan: OnceLock::new(),
+            lints: Mutex::new(None),
+        }
+    }
+
+    /// Makes the next version: the changes one after another, each in the text that the one before left.
+    pub fn changed(
+        &self,
+        version: i32,
+        changes: Vec<TextDocumentContentChangeEvent>,
+        encoding: Encoding,
+    ) -> Self {
+        let mut text = self.text.clone();
+        let mut lines = self.lines.clone();
+        for change in changes {
+            match change.range {
+                None => text = change.text,
+                Some(range) => {
+                    let span = lines.span(&text, range, encoding);
+                    text.replace_range(span.start..span.end, &change.text);
+                }
+            }
+            lines = Lines::new(&text);
+        }
+        Self {
+            uri: self.uri.clone(),
+            path: self.path.clone(),
+            version: Some(version),
+            text,
+            lines,
+            plan: OnceLock::new(),
+            lints: Mutex::new(None),
+        }
+    }
+
+    /// The text, read as a plan.
+    pub fn plan(&self) -> &Plan {
+        self.plan.get_or_init(|| plan::parse_markdown(&self.text))
+    }
+
+    /// What is to be said of the text as a plan.
+    pub fn lints(&self, options: &LintOptions) -> Arc<[Lint]> {
+        let mut kept = self.lints.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((with, lints)) = kept.as_ref()
+            && with == options
+        {
+            return lints.clone();
+        }
+        let lints: Arc<[Lint]> = lint::lint(&self.text, self.plan(), options).into();
+        *kept = Some((options.clone(), lints.clone()));
+        lints
+    }
+
+    /// The range of a span, as the client counts.
+    pub fn range(&self, span: Span, encoding: Encoding) -> Range {
+        self.lines.range(&self.text, span, encoding)
+    }
+
+    /// The bytes of a range.
+    pub fn span(&self, range: Range, encoding: Encoding) -> Span {
+        self.lines.span(&self.text, range, encoding)
+    }
+
+    /// The byte of a position.
+    pub fn offset(&self, position: Position, encoding: Encoding) -> usize {
+        self.lines.offset(&self.text, position, encoding)
+    }
+}
+
+/// The open documents.
+pub type Documents = HashMap<Url, Arc<Document>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn document(text: &str) -> Document {
+        Document::new(Url::parse("file:///r/PLAN.md").unwrap(), Some(1), text.to_owned())
+    }
+
+    fn change(from: (u32, u32), to: (u32, u32), text: &str) -> TextDocumentContentChangeEvent {
+        TextDocumentContentChangeEvent {
+            range: Some(Range::new(Position::new(from.0, from.1), Position::new(to.0, to.1))),
+            range_length: None,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn changes_apply_one_after_another() {
+        let changes =
+            vec![change((0, 1), (0, 1), "ä\n"), change((1, 0), (1, 1), "𝄞"), change((9, 9), (9, 9), "!")];
+        let next = document("abc").changed(2, changes, Encoding::Utf16);
+        assert_eq!((next.text.as_str(), next.version), ("aä\n𝄞c!", Some(2)));
+        let whole =
+            TextDocumentContentChangeEvent { range: None, range_length: None, text: "new".to_owned() };
+        assert_eq!(next.changed(3, vec![whole], Encoding::Utf16).text, "new");
+    }
+
+    #[test]
+    fn the_findings_are_those_of_the_options_that_are_asked_with() {
+        let document = document("### US-001: Add a table\n\nIt stores codes.\n");
+        let large = |options: &LintOptions| {
+            document.lints(options).iter().any(|lint| lint.code == lint::LintCode::TaskTooLarge)
+        };
+        let strict = LintOptions { max_words: 1, ..LintOptions::default() };
+        assert!(!large(&LintOptions::default()));
+        assert!(large(&strict));
+        assert!(!large(&LintOptions::default()));
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_those_of_the_text_after_any_change(
+            text in "[aä𝄞\r\n]{0,20}", edits in prop::collection::vec(((0u32..6, 0u32..6), (0u32..6, 0u32..6), "[bü\n\r]{0,4}"), 0..6)
+        ) {
+            let changes = edits.iter().map(|(from, to, text)| change(*from, *to, text)).collect();
+            let next = document(&text).changed(2, changes, Encoding::Utf16);
+            prop_assert_eq!(&next.lines, &Lines::new(&next.text));
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What is asked of the user's editor. Each is answered within a time, also where the client never answers.
+
+use tower_lsp::{
+    async_trait,
+    lsp_types::{MessageType, Range, Url, WorkspaceEdit},
+};
+
+/// The user's editor.
+#[async_trait]
+pub trait Editor: Send + Sync + std::fmt::Debug {
+    /// Asks the user to choose. None where the question was dismissed, or nobody answered in time.
+    async fn ask(&self, kind: MessageType, question: &str, choices: &[&str]) -> Option<String>;
+
+    /// Tells the user something.
+    async fn tell(&self, kind: MessageType, message: &str);
+
+    /// Opens a document. Says whether the client did.
+    async fn show_document(&self, uri: Url, selection: Option<Range>, external: bool) -> bool;
+
+    /// Edits documents, open or not. Says whether the client did, or why not.
+    async fn apply_edit(&self, label: &str, edit: WorkspaceEdit) -> Result<(), String>;
+}

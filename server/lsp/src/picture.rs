@@ -1,0 +1,201 @@
+//! What one request sees: the newest snapshot, the open documents, the client, and the time.
+//!
+//! Handlers are functions of it. An open document goes before the file on the disk.
+
+use crate::{
+    client::ClientView,
+    document::{Document, Documents},
+    snapshot::{Checkout, Snapshot, TaskPicture},
+};
+use alfine_core::{
+    chain,
+    plan::{self, Plan, Task},
+    task::{TaskId, TaskKey, TaskStatus},
+    time::Moment,
+};
+use alfine_engine::view::PlannedTask;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+use tower_lsp::lsp_types::Url;
+
+/// What one request sees.
+#[derive(Debug, Clone, Default)]
+pub struct Picture {
+    /// What was last known.
+    pub snapshot: Arc<Snapshot>,
+    /// The open documents.
+    pub documents: Arc<Documents>,
+    /// The client.
+    pub client: Arc<ClientView>,
+    /// The time of the request.
+    pub now: Moment,
+}
+
+impl Picture {
+    /// A document, as it is open or, where it is a plan or `alfine.toml`, as it lies on the disk.
+    pub fn document(&self, uri: &Url) -> Option<&Arc<Document>> {
+        if let Some(open) = self.documents.get(uri) {
+            return Some(open);
+        }
+        let (checkout, name) = self.snapshot.place(uri)?;
+        if name == "alfine.toml" {
+            return checkout.settings_file.as_ref();
+        }
+        checkout.plans.get(&name)
+    }
+
+    /// A plan by its document's URI; none where that is no plan.
+    pub fn plan(&self, uri: &Url) -> Option<PlanView<'_>> {
+        let document = self.document(uri)?;
+        let Some((checkout, name)) = self.snapshot.place(uri) else {
+            let name = document.path.as_ref()?.file_name()?.to_str()?.to_owned();
+            let outside = PlanView { document, checkout: None, name };
+            return plan::is_plan_path(&outside.name).then_some(outside);
+        };
+        checkout.is_plan(&name).then_some(PlanView { document, checkout: Some(checkout), name })
+    }
+
+    /// All plans: those that are open, and those on the disk that are not.
+    pub fn plans(&self) -> Vec<PlanView<'_>> {
+        let mut plans: BTreeMap<(&std::path::Path, String), PlanView<'_>> = BTreeMap::new();
+        let open = self.documents.keys().filter_map(|uri| self.plan(uri));
+        let closed = self.snapshot.checkouts.iter().flat_map(|checkout| {
+            checkout.plans.iter().map(move |(name, document)| PlanView {
+                document,
+                checkout: Some(checkout),
+                name: name.clone(),
+            })
+        });
+        for plan in open.chain(closed) {
+            let root = plan.checkout.map_or(std::path::Path::new(""), |checkout| checkout.root.as_path());
+            plans.entry((root, plan.name.clone())).or_insert(plan);
+        }
+        plans.into_values().collect()
+    }
+}
+
+/// A plan, as it is seen now.
+#[derive(Debug, Clone)]
+pub struct PlanView<'p> {
+    /// Its document.
+    pub document: &'p Arc<Document>,
+    /// The working tree it lies in; none outside of any repository.
+    pub checkout: Option<&'p Arc<Checkout>>,
+    /// Its path from the repository's root, `/` separated.
+    pub name: String,
+}
+
+/// A task of a plan, as it is seen now.
+#[derive(Debug, Clone)]
+pub struct SeenTask<'p> {
+    /// As the plan has it.
+    pub task: &'p Task,
+    /// Its key. Where the plan was edited since it was started, the key it was started with.
+    pub key: TaskKey,
+    /// What the database knows of it.
+    pub known: Option<&'p Arc<TaskPicture>>,
+    /// Where it is.
+    pub status: TaskStatus,
+    /// What it still waits for; nothing once it was started.
+    pub waits_for: Vec<TaskId>,
+}
+
+impl<'p> PlanView<'p> {
+    /// What the document says.
+    pub fn plan(&self) -> &'p Plan {
+        self.document.plan()
+    }
+
+    /// The tasks, in the order of the document.
+    pub fn tasks(&self) -> Vec<SeenTask<'p>> {
+        let plan = self.plan();
+        let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
+        let moved: Vec<(&TaskId, &Arc<TaskPicture>)> = self
+            .strays()
+            .filter_map(|stray| {
+                Some((&plan::find_again(plan, &stray.row.key.id, &stray.row.title)?.id, stray))
+            })
+            .collect();
+        let settled: HashSet<&TaskId> = known
+            .into_iter()
+            .flatten()
+            .filter(|(_, task)| task.row.status.satisfies_dependents())
+            .map(|(id, _)| id)
+            .collect();
+        let seen = |task: &'p Task| {
+            let own = known.and_then(|known| known.get(&task.id));
+            let stray = || moved.iter().find(|(id, _)| **id == task.id).map(|(_, stray)| *stray);
+            let known = own.or_else(stray);
+            let mut waits_for = Vec::new();
+            let status = match known {
+                Some(known) => known.row.status,
+                None if task.done => TaskStatus::Done,
+                None => {
+                    waits_for = chain::open_dependencies(plan, task, |id| settled.contains(id));
+                    if waits_for.is_empty() { TaskStatus::Ready } else { TaskStatus::Pending }
+                }
+            };
+            let key = known.map_or_else(
+                || TaskKey::new(self.name.clone(), task.id.0.clone()),
+                |known| known.row.key.clone(),
+            );
+            SeenTask { task, key, known, status, waits_for }
+        };
+        plan.tasks.iter().map(seen).collect()
+    }
+
+    /// The task at a byte of the document.
+    pub fn task_at(&self, offset: usize) -> Option<SeenTask<'p>> {
+        let at = self.plan().tasks.iter().rposition(|task| {
+            task.span.start.min(task.title_span.start) <= offset
+                && offset <= task.span.end.max(task.title_span.end)
+        })?;
+        self.tasks().into_iter().nth(at)
+    }
+
+    /// The tasks with a loop that can go on, and whose heading is in the document no more, under no other name either.
+    pub fn gone(&self) -> Vec<&'p Arc<TaskPicture>> {
+        let plan = self.plan();
+        self.strays()
+            .filter(|stray| plan::find_again(plan, &stray.row.key.id, &stray.row.title).is_none())
+            .collect()
+    }
+
+    /// The tasks with a loop that can go on whose id is not in the document.
+    fn strays(&self) -> impl Iterator<Item = &'p Arc<TaskPicture>> {
+        let plan = self.plan();
+        let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
+        known.into_iter().flatten().filter_map(move |(id, task)| {
+            let is_here = plan.tasks.iter().any(|task| task.id == *id);
+            (!is_here && task.live().is_some()).then_some(task)
+        })
+    }
+}
+
+impl SeenTask<'_> {
+    /// The task's part of what every watcher shows, settings of its fields included.
+    pub fn planned(&self, plan: &PlanView<'_>, encoding: crate::position::Encoding) -> PlannedTask {
+        use alfine_engine::view::{ViewPlace, ViewRange};
+        let range = plan.document.range(self.task.title_span, encoding);
+        let place = |at: tower_lsp::lsp_types::Position| ViewPlace { line: at.line, character: at.character };
+        let fields = self.task.fields.over(&plan.plan().defaults);
+        let config = plan.checkout.map(|checkout| checkout.config.clone()).unwrap_or_default();
+        PlannedTask {
+            key: self.key.clone(),
+            title: self.task.title.clone(),
+            uri: Some(plan.document.uri.to_string()),
+            range: Some(ViewRange { start: place(range.start), end: place(range.end) }),
+            status: self.status,
+            criteria: self
+                .task
+                .criteria
+                .iter()
+                .map(|criterion| (criterion.text.clone(), criterion.checked))
+                .collect(),
+            agent: fields.agent.map_or_else(|| config.agent.clone(), |agent| agent.value),
+            max_iterations: fields.max_iterations.map_or(config.limits.iterations, |limit| limit.value),
+        }
+    }
+}

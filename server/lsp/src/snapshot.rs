@@ -1,0 +1,179 @@
+//! The picture that handlers read: what the database, git and the disk said when somebody last looked.
+//!
+//! Immutable. Only the keeper makes one, on a thread of its own, whenever something changed; a handler takes
+//! the newest and never waits. Never knows what is shown of it.
+
+use crate::document::Document;
+use alfine_core::{
+    finding::Severity,
+    lint::LintOptions,
+    machine::LoopState,
+    plan,
+    task::{TaskId, TaskKey},
+};
+use alfine_engine::{
+    config::{Config, ConfigProblem},
+    store::{ApprovalRow, IterationRow, LoopRow, RunRow, TaskRow, VerificationRow},
+    trust::TrustItem,
+};
+use globset::GlobSet;
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tower_lsp::lsp_types::Url;
+
+/// All that is known at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The working trees of the client's folders and open files, those further inside first.
+    pub checkouts: Vec<Arc<Checkout>>,
+    /// Where open documents lie whose names lead there by links; the others are found by their path.
+    pub linked: HashMap<Url, PathBuf>,
+}
+
+impl Snapshot {
+    /// The working tree that a file lies in, and the file's name there: its path from the root, `/` separated.
+    pub fn place(&self, uri: &Url) -> Option<(&Arc<Checkout>, String)> {
+        let path = match self.linked.get(uri) {
+            Some(path) => path.clone(),
+            None => uri.to_file_path().ok()?,
+        };
+        self.checkouts.iter().find_map(|checkout| Some((checkout, checkout.name_of(&path)?)))
+    }
+}
+
+/// One working tree: of a repository, or of one of its linked worktrees.
+#[derive(Debug, Clone)]
+pub struct Checkout {
+    /// Its root.
+    pub root: PathBuf,
+    /// The root without links; the same as `root` where there are none.
+    pub real_root: PathBuf,
+    /// The git folder that all worktrees of the repository share; says which database it is.
+    pub common_dir: PathBuf,
+    /// The settings that hold here, as far as they are valid.
+    pub config: Arc<Config>,
+    /// The options of the lints, of the same settings.
+    pub lint_options: Arc<LintOptions>,
+    /// What is wrong with the settings.
+    pub problems: Vec<ConfigProblem>,
+    /// The globs of `plans`.
+    pub globs: GlobSet,
+    /// The plans as they lie on the disk, by their names.
+    pub plans: BTreeMap<String, Arc<Document>>,
+    /// `alfine.toml` as it lies on the disk.
+    pub settings_file: Option<Arc<Document>>,
+    /// What the tasks of a plan would run that nobody allowed yet, by the plan's name; nothing where all is allowed.
+    pub untrusted: HashMap<String, Vec<TrustItem>>,
+    /// What the database says.
+    pub store: Arc<StorePicture>,
+    /// What to tell the user of the opening, such as a database that was set aside or cannot be read.
+    pub notices: Vec<String>,
+}
+
+impl Checkout {
+    /// A file's name here; none outside.
+    pub fn name_of(&self, path: &Path) -> Option<String> {
+        let inside = path.strip_prefix(&self.root).or_else(|_| path.strip_prefix(&self.real_root)).ok()?;
+        let parts: Option<Vec<&str>> = inside.components().map(|part| part.as_os_str().to_str()).collect();
+        Some(parts?.join("/")).filter(|name| !name.is_empty())
+    }
+
+    /// Says whether a file is a plan.
+    pub fn is_plan(&self, name: &str) -> bool {
+        plan::is_plan_path(name) || self.globs.is_match(name)
+    }
+}
+
+/// What a repository's database says.
+#[derive(Debug, Clone, Default)]
+pub struct StorePicture {
+    /// The place of the last change that is in it.
+    pub seq: i64,
+    /// The tasks that were ever written down, by plan and id.
+    pub tasks: HashMap<String, HashMap<TaskId, Arc<TaskPicture>>>,
+}
+
+impl StorePicture {
+    /// A task, if it was ever written down.
+    pub fn task(&self, key: &TaskKey) -> Option<&Arc<TaskPicture>> {
+        self.tasks.get(&key.plan)?.get(&key.id)
+    }
+
+    /// All tasks, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<TaskPicture>> {
+        self.tasks.values().flat_map(HashMap::values)
+    }
+}
+
+/// A task that was written down.
+#[derive(Debug, Clone)]
+pub struct TaskPicture {
+    /// Its row.
+    pub row: TaskRow,
+    /// Its live loop, or its last one.
+    pub last: Option<LoopPicture>,
+}
+
+impl TaskPicture {
+    /// The loop, if it runs or can go on.
+    pub fn live(&self) -> Option<&LoopPicture> {
+        self.last.as_ref().filter(|last| last.row.ended_at.is_none())
+    }
+}
+
+/// A loop, with what is shown of it.
+#[derive(Debug, Clone)]
+pub struct LoopPicture {
+    /// Its row; `state` and `settings` are left out.
+    pub row: LoopRow,
+    /// Its state; none where it cannot be read.
+    pub state: Option<LoopState>,
+    /// Its iterations, in order.
+    pub iterations: Vec<IterationRow>,
+    /// The last word of each verifier, for each criterion that it proves.
+    pub evidence: Vec<VerificationRow>,
+    /// The tree of its last checkpoint; evidence of another tree is stale.
+    pub tree: Option<String>,
+    /// The question that nobody has answered yet.
+    pub asks: Option<ApprovalRow>,
+    /// The last process of its agent.
+    pub last_run: Option<RunRow>,
+    /// The source lines that its blockers and findings name.
+    pub marks: Vec<Mark>,
+}
+
+/// A source line that a blocker or a finding names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// What names it.
+    pub kind: MarkKind,
+    /// The file to show it in: the user's own where its content is the same as the agent's, else the worktree's.
+    pub uri: Url,
+    /// The line, from 0.
+    pub line: usize,
+    /// The line's text, without its end.
+    pub text: String,
+    /// The column in characters, from 0; none where only the line is named.
+    pub column: Option<usize>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The tool's name for this kind of problem.
+    pub code: Option<String>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// What names a source line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MarkKind {
+    /// The agent, in its gate.
+    Blocker,
+    /// A verifier.
+    Finding {
+        /// Its name.
+        verifier: String,
+    },
+}
