@@ -53,8 +53,6 @@ pub struct ClientView {
     pub refreshes_hints: bool,
     /// It asked for `alfine/tasks` and its notification.
     pub tasks: bool,
-    /// Its process, to end with it where it cannot say goodbye.
-    pub process: Option<u32>,
     /// Its name, for the log.
     pub name: String,
 }
@@ -114,7 +112,6 @@ impl ClientView {
                 .and_then(|options| options.get("tasks"))
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
-            process: params.process_id,
             name: params.client_info.as_ref().map(|info| info.name.clone()).unwrap_or_default(),
         }
     }
