@@ -3,7 +3,7 @@
 //! The one way in for every command and for the language server. Opening runs nothing of the repository; it only ends
 //! what dead runners left behind.
 
-mod plan_files;
+pub mod plan_files;
 
 use crate::{
     Error, ErrorKind, Result,

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod document;
 pub mod editor;
 pub mod handlers;
+pub mod keeper;
 pub mod picture;
 pub mod position;
 pub mod publisher;

@@ -140,6 +140,11 @@ impl Reader {
         self.all("SELECT * FROM run WHERE loop_id = ?1 ORDER BY n", [loop_id])
     }
 
+    /// A loop's last run.
+    pub fn last_run(&self, loop_id: &LoopId) -> Result<Option<RunRow>, StoreError> {
+        self.first("SELECT * FROM run WHERE loop_id = ?1 ORDER BY n DESC LIMIT 1", [loop_id])
+    }
+
     /// A run.
     pub fn run(&self, id: i64) -> Result<Option<RunRow>, StoreError> {
         self.first("SELECT * FROM run WHERE id = ?1", [id])
