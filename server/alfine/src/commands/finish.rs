@@ -6,7 +6,10 @@ use crate::{
     report::exit,
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{Error, Result, control, finish};
+use alfine_engine::{
+    Error, Result, control,
+    finish::{self, MergeOptions},
+};
 use serde_json::json;
 use std::{io::IsTerminal, path::Path};
 
@@ -14,7 +17,8 @@ use std::{io::IsTerminal, path::Path};
 pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     let mut project = run::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
-    match finish::merge(&mut project, &key, args.into.as_deref()) {
+    let options = MergeOptions { into: args.into.clone(), ..MergeOptions::default() };
+    match finish::merge(&mut project, &key, &options) {
         Ok(merged) => {
             if args.json {
                 print_json(
