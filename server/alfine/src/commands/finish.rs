@@ -21,9 +21,10 @@ pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     match finish::merge(&mut project, &key, &options) {
         Ok(merged) => {
             if args.json {
-                print_json(
-                    &json!({ "task": key, "status": TaskStatus::Merged, "commit": merged.merged.commit }),
-                )?;
+                print_json(&json!({
+                    "task": key, "status": TaskStatus::Merged, "commit": merged.merged.commit,
+                    "committed_tick": merged.committed_tick, "ticked": merged.ticked,
+                }))?;
             } else {
                 let how = if merged.merged.fast_forward { "fast-forward" } else { "merge commit" };
                 let commit = merged.merged.commit.get(..10).unwrap_or(&merged.merged.commit);
