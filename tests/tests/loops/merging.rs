@@ -209,16 +209,17 @@ fn a_plan_that_is_not_committed_is_ticked_where_it_lies() {
 fn a_merge_whose_saving_was_cut_off_is_ended_by_a_second_one() {
     let sandbox = with_plan(CHECKED, json!([done()]));
     run(&sandbox).expect(0);
-    let database = sandbox.repo().join(".git/alfine/state.db");
-    let before = std::fs::read(&database).unwrap();
+    let database = ["state.db", "state.db-wal", "state.db-shm"]
+        .map(|name| sandbox.repo().join(".git/alfine").join(name))
+        .map(|path| (std::fs::read(&path).ok(), path));
     let work = sandbox.git(&["rev-parse", "alfine/PLAN/US-001"]);
     sandbox.alfine(&["merge", TASK]).expect(0);
     let merged = sandbox.git(&["rev-parse", "main"]);
-    // The database as it was before the merge was saved; the branch as the worktree's removal had not come yet.
-    for log in ["-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{log}", database.display()));
+    // The database as it was before the merge was saved; the branch as it was before it was removed.
+    for (content, path) in database {
+        let _ = std::fs::remove_file(&path);
+        content.into_iter().for_each(|content| std::fs::write(&path, content).unwrap());
     }
-    std::fs::write(&database, before).unwrap();
     sandbox.git(&["branch", "alfine/PLAN/US-001", &work]);
     assert_eq!(sandbox.task(TASK)["status"], "done");
     sandbox.alfine(&["merge", TASK]).expect(0);
