@@ -520,7 +520,7 @@ impl<'a> Runner<'a> {
                 subject: git::subject(&task.id.0, &task.title),
                 body: body.collect::<Vec<_>>().join("\n\n"),
                 trailers: vec![
-                    ("Alfine-Task".to_owned(), self.key.to_string()),
+                    (git::TASK_TRAILER.to_owned(), self.key.to_string()),
                     ("Alfine-Iterations".to_owned(), self.state.judged.to_string()),
                 ],
             };
