@@ -35,7 +35,7 @@ const ENDS_WITHIN: Duration = Duration::from_millis(250);
 pub struct Keeper {
     inbox: Sender<Message>,
     /// Closed when the last thread has ended.
-    ended: Receiver<()>,
+    ended: Mutex<Receiver<()>>,
 }
 
 impl Keeper {
@@ -46,7 +46,7 @@ impl Keeper {
         let board = Arc::new(Board::new(publish));
         let disk = Disk::new(messages, inbox.clone(), board, user, alive);
         std::thread::Builder::new().name("alfine-disk".to_owned()).spawn(move || disk.run())?;
-        Ok(Self { inbox, ended })
+        Ok(Self { inbox, ended: Mutex::new(ended) })
     }
 
     /// The client's workspace folders are these now.
@@ -92,7 +92,8 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         self.tell(Message::Stop);
-        let _ = self.ended.recv_timeout(ENDS_WITHIN);
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(ENDS_WITHIN);
     }
 }
 

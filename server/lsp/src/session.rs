@@ -5,12 +5,13 @@
 use crate::{
     client::ClientView,
     document::{Document, Documents},
-    keeper::{Keeper, Looked},
+    keeper::Keeper,
     picture::Picture,
     snapshot::Snapshot,
 };
 use alfine_core::time::Moment;
 use alfine_engine::store::Millis;
+use futures::{FutureExt, future::{BoxFuture, Shared}};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -41,7 +42,7 @@ struct State {
     documents: Arc<Documents>,
     folders: Vec<PathBuf>,
     /// The look at what was opened last.
-    looking: Option<Looked>,
+    looking: Option<Shared<BoxFuture<'static, ()>>>,
 }
 
 impl Session {
@@ -67,8 +68,12 @@ impl Session {
         state.client = client.clone();
         state.folders.clone_from(&folders);
         self.keeper.set_folders(folders);
-        state.looking = Some(self.keeper.look());
+        state.looking = Some(self.look());
         client
+    }
+
+    fn look(&self) -> Shared<BoxFuture<'static, ()>> {
+        self.keeper.look().map(drop).boxed().shared()
     }
 
     /// What the client can.
@@ -120,7 +125,7 @@ impl Session {
         let document = Document::new(item.uri.clone(), Some(item.version), item.text);
         self.keeper.opened(item.uri.clone());
         Arc::make_mut(&mut state.documents).insert(item.uri, Arc::new(document));
-        state.looking = Some(self.keeper.look());
+        state.looking = Some(self.look());
         drop(state);
         self.edited.send_replace(());
     }
@@ -168,6 +173,6 @@ impl Session {
             }
         }
         self.keeper.set_folders(state.folders.clone());
-        state.looking = Some(self.keeper.look());
+        state.looking = Some(self.look());
     }
 }
