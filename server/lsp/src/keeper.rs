@@ -7,6 +7,7 @@
 mod board;
 mod disk;
 mod follower;
+mod marks;
 mod tree;
 mod watches;
 

@@ -172,6 +172,7 @@ impl Disk {
             }
             Message::Touched(uris) => {
                 todo.paths.extend(uris.iter().filter_map(|uri| uri.to_file_path().ok()));
+                self.followers.values().for_each(Follower::sources_changed);
             }
             Message::Settings(settings) => self.editor = Partial::of_json(settings),
             Message::Look(ticket) => {
@@ -260,7 +261,10 @@ impl Disk {
     fn follow(&mut self, places: &BTreeMap<PathBuf, Place>, tickets: &[Ticket]) {
         let mut roots: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
         for place in places.values() {
-            roots.entry(place.common_dir.clone()).or_default().push(place.root.clone());
+            let of_repository = roots.entry(place.common_dir.clone()).or_default();
+            // The user's main one goes first.
+            let is_main = place.real_root.join(".git") == place.common_dir;
+            of_repository.insert(if is_main { 0 } else { of_repository.len() }, place.root.clone());
         }
         self.followers.retain(|dir, _| roots.contains_key(dir));
         let (read, is_read) = mpsc::channel::<()>();

@@ -2,7 +2,7 @@
 //!
 //! Never makes a database where there is none.
 
-use super::{Ticket, board::Board};
+use super::{Ticket, board::Board, marks::marks};
 use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
 use alfine_core::{machine::LoopState, task::TaskKey};
 use alfine_engine::{
@@ -69,6 +69,8 @@ pub(super) struct Follower {
 struct Told {
     tickets: Vec<Ticket>,
     roots: Vec<PathBuf>,
+    /// Files that marks are in may have changed.
+    sources_changed: bool,
     /// What came of ending a dead runner's leftovers.
     buried: Option<Result<Vec<String>, ()>>,
 }
@@ -90,6 +92,7 @@ impl Follower {
             common_dir: common_dir.to_owned(),
             waker: feed.waker(),
             layout,
+            roots: Vec::new(),
             feed,
             told,
             board,
@@ -119,7 +122,17 @@ impl Follower {
 
     /// The client has these working trees open now.
     pub(super) fn set_roots(&self, roots: Vec<PathBuf>) {
-        lock(&self.told).roots = roots;
+        let mut told = lock(&self.told);
+        if told.roots != roots {
+            told.roots = roots;
+            told.sources_changed = true;
+            self.waker.ask();
+        }
+    }
+
+    /// Some files of its working trees changed.
+    pub(super) fn sources_changed(&self) {
+        lock(&self.told).sources_changed = true;
         self.waker.ask();
     }
 }
@@ -148,6 +161,7 @@ enum Change {
 struct Thread {
     common_dir: PathBuf,
     layout: Layout,
+    roots: Vec<PathBuf>,
     feed: Feed,
     waker: Waker,
     told: Arc<Mutex<Told>>,
@@ -244,6 +258,8 @@ impl Thread {
 
     fn listen(&mut self) {
         let mut told = lock(&self.told);
+        let sources_changed = mem::take(&mut told.sources_changed);
+        self.roots.clone_from(&told.roots);
         self.held.append(&mut told.tickets);
         match told.buried.take() {
             Some(Ok(notices)) if self.notices != notices => {
@@ -253,6 +269,27 @@ impl Thread {
             Some(Err(())) => self.bury_after = Some(Instant::now() + RETRY),
             _ => {}
         }
+        drop(told);
+        if sources_changed {
+            self.mark_again();
+        }
+    }
+
+    fn mark_again(&mut self) {
+        let (roots, mut is_other) = (&self.roots, false);
+        for task in self.picture.tasks.values_mut().flat_map(HashMap::values_mut) {
+            let Some(last) = &task.last else { continue };
+            let marks = marks(&last.row, &last.evidence, roots);
+            if marks != last.marks {
+                is_other = true;
+                if let Some(last) = &mut Arc::make_mut(task).last {
+                    last.marks = marks;
+                }
+            }
+        }
+        if is_other {
+            self.change = Change::Large;
+        }
     }
 
     /// How long to wait at most; none for as long as nothing happens.
@@ -261,9 +298,12 @@ impl Thread {
             return Some(Duration::ZERO);
         }
         let runners = self.suspects().next().map(|_| RUNNERS);
-        let small = (self.change != Change::None)
-            .then(|| self.published.map_or(Duration::ZERO, |at| GATHER_SMALL.saturating_sub(at.elapsed())));
-        runners.into_iter().chain(small).min()
+        let change = match self.change {
+            Change::None => None,
+            Change::Small => self.published.map(|at| GATHER_SMALL.saturating_sub(at.elapsed())),
+            Change::Large => Some(Duration::ZERO),
+        };
+        runners.into_iter().chain(change).min()
     }
 
     fn is_due(&self) -> bool {
@@ -312,7 +352,8 @@ impl Thread {
                 reader.last_loops()?.into_iter().map(|row| (row.id.clone(), row)).collect();
             for row in reader.tasks()? {
                 let last = row.loop_id.as_ref().and_then(|id| loops.remove(id));
-                let last = last.map(|last| read_loop(reader, last, None, Parts::ALL)).transpose()?;
+                let last =
+                    last.map(|last| read_loop(reader, last, None, Parts::ALL, &self.roots)).transpose()?;
                 put(&mut picture, TaskPicture { row, last });
             }
             reader.open_runs()
@@ -338,7 +379,7 @@ impl Thread {
                 touched.entry(key).or_default().add(&event.kind);
             }
         }
-        let (picture, mut change) = (&mut self.picture, self.change);
+        let (picture, roots, mut change) = (&mut self.picture, &self.roots, self.change);
         reader.read(|reader| -> Result<_, StoreError> {
             for (key, parts) in touched {
                 let old = picture.task(&key).cloned();
@@ -351,7 +392,7 @@ impl Thread {
                     None => None,
                 };
                 let old_last = old.as_ref().and_then(|old| old.last.as_ref());
-                let last = last.map(|last| read_loop(reader, last, old_last, parts)).transpose()?;
+                let last = last.map(|last| read_loop(reader, last, old_last, parts, roots)).transpose()?;
                 let new = TaskPicture { row, last };
                 change = change.max(old.map_or(Change::Large, |old| weigh(&old, &new)));
                 put(picture, new);
@@ -385,7 +426,7 @@ impl Thread {
     /// Marks the loops interrupted whose runner died and ends what is left of them, on a thread of its own, since
     /// processes are given time to end themselves.
     fn bury(&self) {
-        let Some(root) = lock(&self.told).roots.first().cloned() else { return };
+        let Some(root) = self.roots.first().cloned() else { return };
         if self.buries.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -429,6 +470,7 @@ fn read_loop(
     mut row: LoopRow,
     old: Option<&LoopPicture>,
     parts: Parts,
+    roots: &[PathBuf],
 ) -> Result<LoopPicture, StoreError> {
     let old = old.filter(|old| old.row.id == row.id);
     let parts = if old.is_some() { parts } else { Parts::ALL };
@@ -456,7 +498,12 @@ fn read_loop(
         Some(old) => old.last_run.clone(),
         None => reader.last_run(&id)?,
     };
-    Ok(LoopPicture { row, state, iterations, evidence, tree, asks, last_run, marks: Vec::new() })
+    let names = |row: &LoopRow| (row.summary.gate.clone(), row.status, row.worktree.clone());
+    let marks = match kept(parts.evidence) {
+        Some(old) if names(&old.row) == names(&row) => old.marks.clone(),
+        _ => marks(&row, &evidence, roots),
+    };
+    Ok(LoopPicture { row, state, iterations, evidence, tree, asks, last_run, marks })
 }
 
 fn with_short_output(mut row: VerificationRow) -> VerificationRow {
