@@ -4,11 +4,15 @@
 //! an immutable [`snapshot`] of database, git and disk, and the open [`document`]s.
 
 pub mod client;
+pub mod clock;
 pub mod commands;
 pub mod document;
 pub mod editor;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod handlers;
 pub mod picture;
 pub mod position;
+pub mod settings_file;
 pub mod snapshot;
 pub mod transport;
