@@ -11,8 +11,10 @@ pub mod editor;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod handlers;
+pub mod offers;
 pub mod picture;
 pub mod position;
 pub mod settings_file;
 pub mod snapshot;
+pub mod to_proto;
 pub mod transport;
