@@ -18,6 +18,7 @@ use alfine_core::{
     task::{TaskId, TaskKey, TaskStatus},
 };
 use alfine_engine::store::ApprovalKind;
+use serde::Serialize;
 use tower_lsp::lsp_types::{Command, Url};
 
 /// How many iterations a smaller extension adds.
@@ -79,7 +80,16 @@ pub struct Offer {
 
 /// The offers for a task of a plan. Empty where there is nothing to do.
 pub fn of_task(plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<Offer> {
-    let mut offers = Offers::new(plan, &seen.key);
+    seen_offers(Offers::new(plan, &seen.key), plan, seen)
+}
+
+/// Those of the offers for a task that are worth a lens; made without the others, since a plan has many tasks.
+pub fn next_of_task(plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<Offer> {
+    let offers = Offers { only_next: true, ..Offers::new(plan, &seen.key) };
+    seen_offers(offers, plan, seen)
+}
+
+fn seen_offers(mut offers: Offers<'_>, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<Offer> {
     if plan.checkout.is_none() {
         if !seen.task.done {
             offers.start("Start loop", Some("the plan lies in no git repository"));
@@ -125,6 +135,7 @@ struct Offers<'p> {
     key: TaskKey,
     default_limit: u32,
     is_untrusted: bool,
+    only_next: bool,
     list: Vec<Offer>,
 }
 
@@ -136,6 +147,7 @@ impl<'p> Offers<'p> {
             key: key.clone(),
             default_limit: plan.checkout.map_or(10, |checkout| checkout.config.limits.iterations),
             is_untrusted: untrusted.is_some_and(|items| !items.is_empty()),
+            only_next: false,
             list: Vec::new(),
         }
     }
@@ -208,7 +220,7 @@ impl<'p> Offers<'p> {
         match (asks.map(|asks| asks.kind), ask) {
             (Some(ApprovalKind::Trust), _) => {
                 self.allow(Some("Allow the commands"));
-                self.go_on(last);
+                self.resume("Continue", None);
             }
             (_, Some(AskKind::Approval)) | (Some(ApprovalKind::Approval), None) => {
                 self.answer(Step::Approve, "Approve", Some("Approve"), number, Some(true));
@@ -219,9 +231,9 @@ impl<'p> Offers<'p> {
             }
             (_, Some(AskKind::Blocked)) => {
                 self.answers(number);
-                self.go_on(last);
+                self.resume("Continue", Some("Continue"));
             }
-            _ => self.go_on(last),
+            _ => self.resume("Continue: it is in order now", Some("Continue")),
         }
     }
 
@@ -265,7 +277,9 @@ impl<'p> Offers<'p> {
         for n in back.take(LAST_FEW).filter(|_| !last.iterations.is_empty()) {
             self.at(Step::Rewind, format!("Rewind to {}", place(n)), n, commands::REWIND);
         }
-        for n in ended.iter().rev().take(LAST_FEW).filter(|_| in_worktree) {
+        // What a loop counted counts on in its fork.
+        let can_fork = in_worktree && last.state.as_ref().is_none_or(|state| state.judged < HARD_LIMIT);
+        for n in ended.iter().rev().take(LAST_FEW).filter(|_| can_fork) {
             self.at(Step::Fork, format!("Fork from {}", place(*n)), *n, commands::FORK);
         }
         let discard = if in_worktree { "Discard" } else { "Discard the loop; its changes stay in your tree" };
@@ -341,13 +355,13 @@ impl<'p> Offers<'p> {
         refused: Option<String>,
     ) {
         let argument = Continue { task: self.key.clone(), max_iterations, reset_breaker };
-        self.push(step, command(title, commands::CONTINUE, &argument), lens, refused);
+        self.push(step, title, commands::CONTINUE, &argument, lens, refused);
     }
 
     fn start(&mut self, title: &'static str, refused: Option<&str>) {
         let argument = Start { uri: self.uri.clone(), task: Some(self.key.to_string()), options: None };
         let lens = refused.is_none().then_some(title);
-        self.push(Step::Start, command(title, commands::START, &argument), lens, refused.map(str::to_owned));
+        self.push(Step::Start, title, commands::START, &argument, lens, refused.map(str::to_owned));
     }
 
     fn stop(&mut self) {
@@ -356,8 +370,7 @@ impl<'p> Offers<'p> {
 
     fn allow(&mut self, lens: Option<&'static str>) {
         let argument = OfDocument { uri: self.uri.clone() };
-        let made = command("Allow the commands of this plan", commands::TRUST, &argument);
-        self.push(Step::Allow, made, lens, None);
+        self.push(Step::Allow, "Allow the commands of this plan", commands::TRUST, &argument, lens, None);
     }
 
     fn answer(
@@ -369,7 +382,7 @@ impl<'p> Offers<'p> {
         approved: Option<bool>,
     ) {
         let argument = Answer { task: self.key.clone(), approval, approved, text: None };
-        self.push(step, command(title, commands::ANSWER, &argument), lens, None);
+        self.push(step, title, commands::ANSWER, &argument, lens, None);
     }
 
     fn show(
@@ -381,21 +394,32 @@ impl<'p> Offers<'p> {
     ) {
         let name = if step == Step::ShowDiff { commands::SHOW_DIFF } else { commands::SHOW_TRANSCRIPT };
         let argument = Show { task: self.key.clone(), iteration, against: None };
-        self.push(step, command(title, name, &argument), lens, None);
+        self.push(step, title, name, &argument, lens, None);
     }
 
     fn at(&mut self, step: Step, title: String, iteration: u32, name: &str) {
         let argument = AtIteration { task: self.key.clone(), iteration };
-        self.push(step, command(title, name, &argument), None, None);
+        self.push(step, title, name, &argument, None, None);
     }
 
     fn of_key(&mut self, step: Step, title: impl Into<String>, lens: Option<&'static str>, name: &str) {
         let argument = OfTask { task: self.key.clone() };
-        self.push(step, command(title, name, &argument), lens, None);
+        self.push(step, title, name, &argument, lens, None);
     }
 
-    fn push(&mut self, step: Step, command: Command, lens: Option<&'static str>, refused: Option<String>) {
-        self.list.push(Offer { step, command, lens, refused });
+    fn push(
+        &mut self,
+        step: Step,
+        title: impl Into<String>,
+        name: &str,
+        argument: &impl Serialize,
+        lens: Option<&'static str>,
+        refused: Option<String>,
+    ) {
+        if self.only_next && (lens.is_none() || refused.is_some()) {
+            return;
+        }
+        self.list.push(Offer { step, command: command(title, name, argument), lens, refused });
     }
 }
 

@@ -41,7 +41,10 @@ pub fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
     for seen in &tasks {
         let range = one_line(plan.document.range(seen.task.title_span, picture.client.encoding));
         let status = of_status(picture, &plan, seen);
-        let steps = next_steps(offers::of_task(&plan, seen)).filter(|_| !is_ticked(seen));
+        // A task that the user ticked, and that no loop ever worked on, is nobody's business any more.
+        let is_ticked = seen.known.is_none() && seen.task.done;
+        let offers = if is_ticked { Vec::new() } else { offers::next_of_task(&plan, seen) };
+        let steps = next_steps(offers);
         lenses.extend(status.into_iter().chain(steps).map(|command| lens(range, command)));
     }
     lenses
@@ -49,11 +52,6 @@ pub fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
 
 fn lens(range: Range, command: Command) -> CodeLens {
     CodeLens { range, command: Some(command), data: None }
-}
-
-/// Says whether the user ticked a task that no loop ever worked on.
-fn is_ticked(seen: &SeenTask<'_>) -> bool {
-    seen.known.is_none() && seen.task.done
 }
 
 fn next_steps(offers: Vec<Offer>) -> impl Iterator<Item = Command> {

@@ -66,6 +66,10 @@ fn needs_nobody(lint: &Lint) -> bool {
 }
 
 fn fix_all(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
+    // A large edit is not made for every move of the cursor, only where it was asked for.
+    if asked.is_automatic() && asked.params.context.only.is_none() {
+        return;
+    }
     let fixes = lints.iter().filter(|lint| needs_nobody(lint));
     let fixes = fixes.filter_map(|lint| lint.fixes.iter().find(|fix| !fix.edits.is_empty()));
     let mut edits: Vec<TextEdit> = Vec::new();

@@ -42,14 +42,13 @@ fn is_about_a_document(code: &str) -> bool {
 fn quick_fixes(asked: &Asked<'_>, diagnostic: &Diagnostic, code: &str, out: &mut Vec<Proposed>) {
     let offers = offers_for(asked, diagnostic);
     let (steps, is_sure) = offers::steps_for(code);
-    let mut preferred = is_sure;
+    let mut preferred = steps.first().filter(|_| is_sure);
     for step in steps {
         for offer in offers.iter().filter(|offer| offer.step == *step) {
-            let can = offer.refused.is_none();
             let action =
                 Proposed::command(CodeActionKind::QUICKFIX, offer.command.clone(), offer.refused.clone());
-            out.push(action.mends(Some(diagnostic)).preferred(preferred && can));
-            preferred &= !can;
+            let is_right = offer.refused.is_none() && preferred.take_if(|first| *first == step).is_some();
+            out.push(action.mends(Some(diagnostic)).preferred(is_right));
         }
     }
 }
@@ -89,13 +88,18 @@ fn marking(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Option<TaskKey> {
 }
 
 fn offers_for_key(asked: &Asked<'_>, key: &TaskKey) -> Vec<Offer> {
-    let plans = asked.picture.plans();
-    for plan in plans.iter().filter(|plan| plan.name == key.plan) {
+    // The document's own plan first: several working trees may have one of this name.
+    let own = asked.picture.plan(&asked.params.text_document.uri);
+    let plans = own
+        .into_iter()
+        .chain(std::iter::once_with(|| asked.picture.plans()).flatten())
+        .filter(|plan| plan.name == key.plan);
+    for plan in plans {
         if let Some(seen) = plan.tasks().into_iter().find(|seen| seen.key == *key) {
-            return offers::of_task(plan, &seen);
+            return offers::of_task(&plan, &seen);
         }
         if let Some(gone) = plan.gone().into_iter().find(|gone| gone.row.key == *key) {
-            return offers::of_gone(plan, gone);
+            return offers::of_gone(&plan, gone);
         }
     }
     Vec::new()

@@ -205,6 +205,14 @@ fn a_client_gets_only_what_it_can_take() {
 }
 
 #[test]
+fn commands_that_nobody_allowed_can_be_allowed_before_the_start() {
+    let world = World::new().plan("PLAN.md", PLAN).untrusted("PLAN.md", &["sqlx migrate run"]);
+    let actions = in_plan(world, TITLE);
+    assert_eq!(titles(&actions), ["Start loop", "Allow the commands of this plan"]);
+    assert_eq!(argument(&actions, "Allow the commands of this plan"), json!({ "uri": "file:///r/PLAN.md" }));
+}
+
+#[test]
 fn edits_are_for_the_version_they_were_made_from() {
     let text = "### T1: Add it\nPriorty: 2\n- [ ] c\n";
     let edit_for = |client: ClientView| {
