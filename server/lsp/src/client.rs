@@ -1,6 +1,7 @@
 //! What a client can, as it said at `initialize`; read once, so that handlers only ask yes or no.
 
 use crate::position::Encoding;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use tower_lsp::lsp_types::{ClientCapabilities, InitializeParams, MarkupKind, ResourceOperationKind};
 
@@ -55,6 +56,8 @@ pub struct ClientView {
     pub tasks: bool,
     /// Its name, for the log.
     pub name: String,
+    /// The zone of its user's clock; none: this machine's.
+    pub zone: Option<TimeZone>,
 }
 
 impl ClientView {
@@ -113,6 +116,7 @@ impl ClientView {
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
             name: params.client_info.as_ref().map(|info| info.name.clone()).unwrap_or_default(),
+            zone: None,
         }
     }
 }

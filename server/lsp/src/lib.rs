@@ -4,9 +4,12 @@
 //! an immutable [`snapshot`] of database, git and disk, and the open [`document`]s.
 
 pub mod client;
+pub mod clock;
 pub mod commands;
 pub mod document;
 pub mod editor;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod handlers;
 pub mod keeper;
 pub mod picture;
@@ -16,4 +19,10 @@ pub mod server;
 pub mod session;
 pub mod snapshot;
 pub mod to_client;
+pub mod offers;
+pub mod picture;
+pub mod position;
+pub mod settings_file;
+pub mod snapshot;
+pub mod to_proto;
 pub mod transport;
