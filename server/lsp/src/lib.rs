@@ -6,13 +6,19 @@
 pub mod client;
 pub mod clock;
 pub mod commands;
+pub mod diagnostics;
 pub mod document;
 pub mod editor;
+pub mod evidence;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod handlers;
 pub mod picture;
+pub mod plan_field;
 pub mod position;
+pub mod settings_cursor;
 pub mod settings_file;
+pub mod settings_schema;
 pub mod snapshot;
 pub mod transport;
+pub mod wording;
