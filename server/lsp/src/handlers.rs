@@ -3,3 +3,8 @@
 
 pub mod code_action;
 pub mod code_lens;
+pub mod completion;
+pub mod document_symbol;
+pub mod folding_range;
+pub mod hover;
+pub mod inlay_hint;

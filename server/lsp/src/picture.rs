@@ -57,6 +57,14 @@ impl Picture {
         checkout.is_plan(&name).then_some(PlanView { document, checkout: Some(checkout), name })
     }
 
+    /// Says whether a document is a repository's settings file, or an open one outside of any repository.
+    pub fn is_settings(&self, uri: &Url) -> bool {
+        match self.snapshot.place(uri) {
+            Some((_, name)) => name == "alfine.toml",
+            None => uri.path_segments().and_then(Iterator::last) == Some("alfine.toml"),
+        }
+    }
+
     /// All plans: those that are open, and those on the disk that are not.
     pub fn plans(&self) -> Vec<PlanView<'_>> {
         let mut plans: BTreeMap<(&std::path::Path, String), PlanView<'_>> = BTreeMap::new();

@@ -11,7 +11,10 @@ use crate::{
 };
 use alfine_core::time::Moment;
 use alfine_engine::store::Millis;
-use futures::{FutureExt, future::{BoxFuture, Shared}};
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
