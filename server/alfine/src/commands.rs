@@ -35,7 +35,7 @@ pub fn perform(cli: Cli) -> Result<u8> {
     let directory = working_directory(cli.directory.as_deref())?;
     match cli.command {
         Command::Run(args) => run::perform(&directory, &args),
-        Command::Start(args) => run::start(&directory, &args),
+        Command::Start(args) => run::in_background(&directory, &args),
         Command::Runner { loop_id } => run::runner(&directory, &loop_id),
         Command::Status(args) => status::perform(&directory, &args),
         Command::Log(args) => log::perform(&directory, &args),

@@ -124,7 +124,7 @@ pub fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: Pat
     let to = checkpoint_after(project, &row, iteration)?;
     if row.status == TaskStatus::Interrupted {
         // What its dead runner was at is over.
-        control::send(project, key, &Command::Pause { now: true }, program.clone())?;
+        control::send(project, key, &Command::pause_now(), program.clone())?;
         row = control::live_loop(project, key)?;
     }
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
@@ -359,4 +359,39 @@ pub fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Res
             },
         )
     })
+}
+
+/// The two commits between which lies what a loop changed, or one of its iterations; in any case what came after the
+/// iteration `against`, where that is given.
+pub fn ends_of_diff(
+    project: &Project,
+    row: &LoopRow,
+    iteration: Option<u32>,
+    against: Option<u32>,
+) -> Result<(String, String)> {
+    let checkpoints = project.store.checkpoints(&row.id)?;
+    let base = row.base_commit.clone().unwrap_or_default();
+    let to = match iteration {
+        Some(n) => checkpoint_after(project, row, n)?.commit_id,
+        None => checkpoints.last().map_or_else(|| base.clone(), |last| last.commit_id.clone()),
+    };
+    if let Some(against) = against {
+        return Ok((checkpoint_after(project, row, against)?.commit_id, to));
+    }
+    if let Some(n) = iteration {
+        let own = checkpoints
+            .iter()
+            .find(|checkpoint| checkpoint.iteration == Some(n) && checkpoint.kind == CheckpointKind::Before);
+        // Where nothing happened in between, the checkpoint after the iteration before is the one before this one.
+        let before =
+            own.or_else(|| checkpoints.iter().rev().find(|checkpoint| checkpoint.iteration < Some(n)));
+        return Ok((before.map_or(base, |before| before.commit_id.clone()), to));
+    }
+    // In the user's own tree, what was uncommitted before is not the loop's.
+    let first = checkpoints.iter().find(|checkpoint| checkpoint.kind == CheckpointKind::Before);
+    let from = match (&row.branch, first) {
+        (None, Some(first)) => first.commit_id.clone(),
+        _ => base,
+    };
+    Ok((from, to))
 }

@@ -104,6 +104,11 @@ impl Repository {
         names::repository_name(&self.common_dir)
     }
 
+    /// Says whether git ignores a path from the root of the working tree.
+    pub fn is_ignored(&self, path: &Path) -> Result<bool, GitError> {
+        self.open()?.is_path_ignored(path).doing("read .gitignore")
+    }
+
     /// Checks that a loop can start, without changing anything.
     ///
     /// A repository without a commit, a git folder that cannot be written, and a merge, rebase, cherry-pick, revert or

@@ -16,6 +16,7 @@ pub mod progress;
 pub mod project;
 pub mod runner;
 pub mod secrets;
+pub mod start;
 pub mod store;
 pub mod task_spec;
 pub mod trust;

@@ -352,7 +352,7 @@ impl<'a> Runner<'a> {
                 self.cut_short = true;
             }
             Message::Interrupted => {
-                self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true }));
+                self.inputs.push_back(Input::CommandReceived(Command::pause_now()));
             }
             // A helper of something that is over.
             Message::Output(_)

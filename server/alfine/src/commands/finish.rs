@@ -9,6 +9,7 @@ use alfine_core::task::TaskStatus;
 use alfine_engine::{
     Error, Result, control,
     finish::{self, MergeOptions},
+    start,
 };
 use serde_json::json;
 use std::{io::IsTerminal, path::Path};
@@ -83,7 +84,7 @@ pub fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
     asking::trust(&project, &key.plan, &spec, false, false)?;
     let lock = finish::fork(&mut project, &key, args.iteration)?;
-    run::detach(&project, lock)?;
+    start::detach(&project, lock, &run::program()?)?;
     say(format_args!(
         "{key} began again from iteration {}, in the background; follow it: alfine log {key} --follow",
         args.iteration
