@@ -330,10 +330,8 @@ pub fn worktree_of(project: &Project, row: &LoopRow) -> Result<PathBuf> {
 }
 
 fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {
-    let mut surroundings = Surroundings::new(project.layout.checkpoint_index(row.id.as_str()));
-    surroundings.own = runner::OWN_FILES.iter().map(PathBuf::from).collect();
-    surroundings.leave_out = spec_of(row).map(|spec| spec.brought).unwrap_or_default();
-    surroundings
+    let brought = spec_of(row).map(|spec| spec.brought).unwrap_or_default();
+    runner::surroundings(&project.layout, row.id.as_str(), &brought)
 }
 
 /// The checkpoint of a tree after an iteration; of 0, the one before the first.
