@@ -14,6 +14,7 @@ pub mod layout;
 pub mod process;
 pub mod progress;
 pub mod project;
+pub mod records;
 pub mod runner;
 pub mod secrets;
 pub mod start;

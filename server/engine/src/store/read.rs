@@ -1,8 +1,8 @@
 //! What can be asked of the database.
 
 use super::{
-    ApprovalRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow, PlanRow, RunRow, StoreError,
-    TaskRow, VerificationRow,
+    ApprovalRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow, Millis, PlanRow, RunRow,
+    StoreError, TaskRow, VerificationRow,
     open::{self, Identity},
     rows::{FromRow, Word},
 };
@@ -118,6 +118,11 @@ impl Reader {
     /// The live loops of all tasks, oldest first.
     pub fn live_loops(&self) -> Result<Vec<LoopRow>, StoreError> {
         self.all("SELECT * FROM loop WHERE ended_at IS NULL ORDER BY started_at, id", [])
+    }
+
+    /// The loops that were merged or discarded before a moment, oldest first.
+    pub fn loops_ended_before(&self, before: Millis) -> Result<Vec<LoopRow>, StoreError> {
+        self.all("SELECT * FROM loop WHERE ended_at < ?1 ORDER BY ended_at, id", [before])
     }
 
     /// Each task's live loop, or its last one.
