@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{commands::arguments as takes, editor::Editor, picture::Picture};
 use alfine_core::task::{TaskKey, TaskStatus};
-use alfine_engine::{layout::UserDirs, project::Project};
+use alfine_engine::{config::Partial, layout::UserDirs, project::Project};
 use serde_json::{Value, json};
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use tower_lsp::{
@@ -59,6 +59,11 @@ impl Commands {
         user: Option<UserDirs>,
     ) -> Self {
         Self { program, pictures, editor, look, questions: Questions::default(), writers: Writers::new(user) }
+    }
+
+    /// Takes what the editor says of the settings, for what is started from now on.
+    pub fn set_settings(&self, editor: Partial) {
+        self.writers.set_editor(editor);
     }
 
     /// Does a command and answers. Everything that can be refused is refused before anything is changed.

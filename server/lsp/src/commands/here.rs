@@ -8,6 +8,7 @@ use super::{
     arguments::StartHere,
     asking::Attempt,
     execute::status_of,
+    finish::edit_of,
     refusal::{Refusal, defect},
     saved::open_at,
     start::{Ready, look_at, start_one},
@@ -28,10 +29,7 @@ use std::{
     path::Path,
     sync::Arc,
 };
-use tower_lsp::lsp_types::{
-    Diagnostic, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit,
-    TextEdit, WorkspaceEdit,
-};
+use tower_lsp::lsp_types::{Diagnostic, Range, TextEdit, WorkspaceEdit};
 
 /// The inbox's path from the repository's root.
 pub(super) const INBOX: &str = ".alfine/plans/inbox.md";
@@ -151,18 +149,7 @@ impl Commands {
 fn at_the_end(open: &Document, addition: &str, encoding: Encoding, versioned: bool) -> WorkspaceEdit {
     let end = open.lines.position(&open.text, open.text.len(), encoding);
     let edit = TextEdit { range: Range::new(end, end), new_text: addition.to_owned() };
-    if !versioned {
-        return WorkspaceEdit::new([(open.uri.clone(), vec![edit])].into());
-    }
-    let text_document =
-        OptionalVersionedTextDocumentIdentifier { uri: open.uri.clone(), version: open.version };
-    WorkspaceEdit {
-        document_changes: Some(DocumentChanges::Edits(vec![TextDocumentEdit {
-            text_document,
-            edits: vec![OneOf::Left(edit)],
-        }])),
-        ..WorkspaceEdit::default()
-    }
+    edit_of(open, vec![edit], versioned)
 }
 
 /// The inbox with the task in it, not written yet; the task's id, and what is to be added.

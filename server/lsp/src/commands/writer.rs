@@ -4,7 +4,7 @@
 //! A piece of work that is queued is done whole, also when nobody waits for its answer any more.
 
 use super::refusal::{Refusal, defect};
-use alfine_engine::{layout::UserDirs, project::Project};
+use alfine_engine::{config::Partial, layout::UserDirs, project::Project};
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -37,6 +37,7 @@ type Work = Box<dyn FnOnce(&mut Desk) + Send>;
 struct Desk {
     open: Vec<(PathBuf, Project)>,
     user: Option<UserDirs>,
+    editor: Arc<Mutex<Partial>>,
 }
 
 struct Queue {
@@ -48,12 +49,18 @@ struct Queue {
 pub struct Writers {
     queues: Mutex<HashMap<PathBuf, Queue>>,
     user: Option<UserDirs>,
+    editor: Arc<Mutex<Partial>>,
 }
 
 impl Writers {
     /// Makes none yet. `user` goes before the folders that the environment names.
     pub fn new(user: Option<UserDirs>) -> Self {
-        Self { queues: Mutex::new(HashMap::new()), user }
+        Self { queues: Mutex::new(HashMap::new()), user, editor: Arc::default() }
+    }
+
+    /// Takes what the editor says of the settings, for all that is done from now on.
+    pub fn set_editor(&self, settings: Partial) {
+        *self.editor.lock().unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
     /// Has something done with a repository, after all that was asked for before.
@@ -82,7 +89,7 @@ impl Writers {
     fn queue(&self, common_dir: &Path, work: Work) -> Result<(), Refusal> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         if !queues.contains_key(common_dir) {
-            queues.insert(common_dir.to_owned(), start(self.user.clone())?);
+            queues.insert(common_dir.to_owned(), start(self.user.clone(), Arc::clone(&self.editor))?);
         }
         let Some(queue) = queues.get(common_dir) else { return Err(defect("a queue was lost")) };
         if queue.waiting.fetch_add(1, Ordering::Relaxed) >= LONGEST_QUEUE {
@@ -102,12 +109,12 @@ impl std::fmt::Debug for Writers {
     }
 }
 
-fn start(user: Option<UserDirs>) -> Result<Queue, Refusal> {
+fn start(user: Option<UserDirs>, editor: Arc<Mutex<Partial>>) -> Result<Queue, Refusal> {
     let (sender, receiver): (Sender<Work>, Receiver<Work>) = channel();
     let waiting = Arc::new(AtomicUsize::new(0));
     let left = Arc::clone(&waiting);
     let thread = std::thread::Builder::new().name("alfine-writer".to_owned()).spawn(move || {
-        let mut desk = Desk { open: Vec::new(), user };
+        let mut desk = Desk { open: Vec::new(), user, editor };
         for work in receiver {
             work(&mut desk);
             left.fetch_sub(1, Ordering::Relaxed);
@@ -138,6 +145,7 @@ impl Desk {
                 project
             }
         };
+        project.editor = self.editor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for notice in project.notices.drain(..) {
             tracing::warn!("{notice}");
         }
