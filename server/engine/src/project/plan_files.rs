@@ -123,6 +123,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_searched_is_what_is_matched_and_watched() {
+        let globs = ["./docs/plans/*.md", "a.md", "**/b.md", "x/{c,d}.md", "["].map(str::to_owned);
+        assert_eq!(plan_folders(&globs), ["docs/plans", "", "", "x", ""].map(PathBuf::from));
+        let set = plan_globs(&globs);
+        let matched = ["docs/plans/a.md", "docs/plans/old/a.md", "a.md", "deep/er/b.md", "x/d.md", "y.md"]
+            .map(|name| set.is_match(name));
+        assert_eq!(matched, [true, false, true, true, true, false]);
+    }
+
+    #[test]
     fn no_glob_looks_into_what_tools_made_or_follows_a_link() {
         let files = ["node_modules/x/a.md", "packages/target/a.md", ".git/a.md", "packages/a.md"];
         assert_eq!(found(&files, &["**/a.md"]), ["packages/a.md"]);

@@ -171,7 +171,9 @@ impl Disk {
                 todo.locate = true;
             }
             Message::Touched(uris) => {
-                todo.paths.extend(uris.iter().filter_map(|uri| uri.to_file_path().ok()));
+                for path in uris.iter().filter_map(|uri| uri.to_file_path().ok()) {
+                    todo.paths.extend([real(&path), path]);
+                }
                 self.followers.values().for_each(Follower::sources_changed);
             }
             Message::Settings(settings) => self.editor = Partial::of_json(settings),

@@ -119,7 +119,7 @@ fn place(word: &str) -> Option<(&str, u32, Option<u32>)> {
         // `12ab` is no number, nor is a line that begins with 0.
         let rest = column.map_or(rest, |(_, rest)| rest);
         let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        let is_path = !path.is_empty() && path.len() <= PATH && path.chars().any(|c| c.is_alphanumeric());
+        let is_path = !path.is_empty() && path.len() <= PATH && path.chars().any(char::is_alphanumeric);
         (ends && is_path && line > 0).then_some((path, line, column.map(|(column, _)| column)))
     })
 }

@@ -14,8 +14,9 @@ use alfine_engine::{
     config::{self, Layers, Loaded, Partial},
     layout::UserDirs,
     project::plan_files,
-    task_spec::TaskSpec,
+    task_spec,
     trust::{Trust, TrustItem},
+    verify::{self, VerifierSpec},
 };
 use globset::GlobSet;
 use rustix::fs::OFlags;
@@ -270,11 +271,13 @@ impl Tree {
         };
         let mut is_other = self.notices != notices;
         self.notices = notices;
+        let mut detected = None;
         for (name, known) in &mut self.plans {
             let Some(document) = &known.document else { continue };
-            let wanted = known
-                .wanted
-                .get_or_insert_with(|| wanted(name, document.plan(), &self.layers, &self.place.real_root));
+            let wanted = known.wanted.get_or_insert_with(|| {
+                let detected = detected.get_or_insert_with(|| verify::detect(&self.place.real_root, &[]));
+                wanted(name, document.plan(), &self.layers, detected)
+            });
             // Where the approvals cannot be read, nothing counts as allowed.
             let untrusted = trust.as_ref().map_or_else(|| wanted.clone(), |trust| trust.untrusted(wanted));
             is_other |= known.untrusted != untrusted;
@@ -333,20 +336,19 @@ impl Tree {
 }
 
 /// What the tasks of a plan that are not done would run, each text once.
-fn wanted(name: &str, plan: &Plan, layers: &Layers, folder: &Path) -> Vec<TrustItem> {
+fn wanted(name: &str, plan: &Plan, layers: &Layers, detected: &[VerifierSpec]) -> Vec<TrustItem> {
     // Most tasks say nothing of settings, so that one answer is for all of them.
     let mut loaded: HashMap<String, Loaded> = HashMap::new();
     let mut items: Vec<TrustItem> = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     for task in plan.tasks.iter().filter(|task| !task.done) {
         let fields = [&plan.defaults, &task.fields].map(Partial::from);
         let loaded = loaded.entry(format!("{fields:?}")).or_insert_with(|| {
             config::load_what_is_valid(&Layers { task: fields.to_vec(), ..layers.clone() })
         });
         let key = TaskKey::new(name, task.id.0.clone());
-        // What cannot be started would run nothing.
-        let Ok(spec) = TaskSpec::new(&key, plan, task, loaded, false, folder) else { continue };
-        items.extend(spec.commands.into_iter().filter(|item| seen.insert(item.command.clone())));
+        let commands = task_spec::commands_of(&key, plan, task, loaded, detected);
+        items.extend(commands.into_iter().filter(|item| seen.insert(item.command.clone())));
     }
     items
 }
