@@ -302,7 +302,7 @@ fn capabilities(client: &crate::client::ClientView) -> ServerCapabilities {
         document_symbol_provider: Some(OneOf::Left(true)),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         completion_provider: Some(CompletionOptions {
-            trigger_characters: Some([":", " ", "\"", "=", "["].map(str::to_owned).to_vec()),
+            trigger_characters: Some(handlers::completion::TRIGGERS.map(str::to_owned).to_vec()),
             ..Default::default()
         }),
         execute_command_provider: Some(ExecuteCommandOptions {
