@@ -178,6 +178,13 @@ impl Feed {
         }
     }
 
+    /// Lets time pass until the bell rings, without a look. For trying again what failed.
+    pub fn doze(&self, time: Duration) {
+        if !self.waker.stopped.load(Ordering::Acquire) {
+            let _ = self.wakes.recv_timeout(time);
+        }
+    }
+
     /// Listens to the bell that is there now, or for one to come; and for its folder to be another one.
     fn listen(&mut self) {
         let bell = open::bell(&self.layout);
