@@ -23,13 +23,13 @@ async fn a_plan_starts_with_its_first_task_and_says_which_wait() {
     assert_eq!(
         answer,
         json!({ "tasks": [
-            { "task": KEY, "status": "ready" },
+            { "task": KEY, "status": "running" },
             { "task": "PLAN.md#US-002", "status": "pending" },
         ] })
     );
     assert_eq!(stage.detached(), 1);
     let row = stage.row(KEY);
-    assert_eq!(row.status, TaskStatus::Ready);
+    assert_eq!(row.status, TaskStatus::Running);
     assert!(row.worktree.is_some_and(|path| fs::exists(path).unwrap()));
     assert_eq!(stage.told(), []);
 }
@@ -41,7 +41,7 @@ async fn a_task_is_started_by_its_key_or_by_its_id_with_options() {
         let options = json!({ "maxIterations": 3, "agent": "claude", "model": "haiku", "context": "fresh" });
         let given = json!({ "uri": stage.plan(), "task": task, "options": options });
         let answer = stage.execute("alfine.start", given).await.unwrap();
-        assert_eq!(answer, json!({ "tasks": [{ "task": KEY, "status": "ready" }] }));
+        assert_eq!(answer, json!({ "tasks": [{ "task": KEY, "status": "running" }] }));
         let row = stage.row(KEY);
         assert_eq!((row.summary.max_iterations, row.model.as_deref()), (3, Some("haiku")));
     }
@@ -144,7 +144,7 @@ async fn commands_of_the_repository_are_shown_and_run_only_when_allowed() {
         let error = start().await.unwrap_err();
         assert_eq!(
             error.message,
-            "1 of this repository’s command may not run on this machine yet: make check. Read them; to allow them later, \
+            "1 of this repository’s commands may not run on this machine yet: make check. Read them; to allow them later, \
              use “Allow the commands” (alfine.trust) on the plan, or start again and choose Allow"
         );
         assert_eq!(error.data.unwrap()["kind"], "user");
@@ -158,7 +158,7 @@ async fn commands_of_the_repository_are_shown_and_run_only_when_allowed() {
     let Told::Shown(file) = &told[3] else { panic!("{told:?}") };
     assert!(fs::read_to_string(file).unwrap().contains("make check"));
     assert_eq!(told.iter().filter(|told| **told == Told::Asked(asked.to_owned())).count(), 4, "{told:?}");
-    assert_eq!(stage.row(KEY).status, TaskStatus::Ready);
+    assert_eq!(stage.row(KEY).status, TaskStatus::Running);
 }
 
 #[tokio::test]
@@ -293,22 +293,28 @@ async fn commands_for_what_was_never_started_or_is_unknown_say_so() {
 }
 
 #[tokio::test]
-async fn a_done_task_is_merged_and_ticked_on_the_disk_or_in_the_editor() {
-    for open in [false, true] {
-        let stage = Stage::new("# P\n\n- [ ] **US-001**: Add a table\n");
-        let key = stage.project().plan_named("PLAN.md").unwrap();
-        let key = key.key(&key.plan.tasks[0]).to_string();
-        let error = stage.execute("alfine.merge", json!({ "task": key })).await.unwrap_err();
-        assert_eq!(error.code.code(), REQUEST_FAILED);
-        stage.done(&key, "src/new.rs", "// new\n");
-        if open {
-            stage.open("PLAN.md", &stage.read("PLAN.md"));
+async fn a_done_task_is_merged_and_ticked_where_the_plan_is() {
+    let text = "# P\n\n- [ ] **US-001**: Add a table\n";
+    let ticked = text.replace("[ ]", "[x]");
+    let edited = || vec![Told::Edited("x".to_owned())];
+    let unsaved = format!("{text}not saved\n");
+    let left = "PLAN.md#US-001 is merged. Its box in PLAN.md was not ticked: it has changes that are not saved. Tick it yourself.";
+    for (open, disk, told) in [
+        (None, ticked.as_str(), Vec::new()),
+        (Some(text), text, edited()),
+        (Some(unsaved.as_str()), text, vec![Told::Said(left.to_owned())]),
+    ] {
+        let stage = Stage::new(text);
+        stage.done(KEY, "src/new.rs", "// new\n");
+        if let Some(open) = open {
+            stage.open("PLAN.md", open);
         }
-        let answer = stage.execute("alfine.merge", json!({ "task": key })).await.unwrap();
-        assert_eq!(answer, json!({ "task": key, "status": "merged" }));
-        assert_eq!(stage.read("src/new.rs"), "// new\n");
-        let error = stage.execute("alfine.merge", json!({ "task": key })).await.unwrap_err();
-        assert_eq!(error.message, format!("{key} is merged already"));
+        let answer = stage.execute("alfine.merge", of_task()).await.unwrap();
+        assert_eq!(answer, json!({ "task": KEY, "status": "merged" }));
+        assert_eq!((stage.read("src/new.rs").as_str(), stage.read("PLAN.md").as_str()), ("// new\n", disk));
+        assert_eq!(stage.told(), told);
+        let error = stage.execute("alfine.merge", of_task()).await.unwrap_err();
+        assert_eq!(error.message, "PLAN.md#US-001 is merged already");
     }
 }
 
@@ -345,7 +351,7 @@ async fn an_approval_is_asked_for_where_the_answer_is_not_given() {
     let error = stage.execute("alfine.answer", of_task()).await.unwrap_err();
     assert_eq!(
         error.message,
-        "PLAN.md#US-001 still asks: The checks are yellow. Is it done?. Answer it with “Approve” or “Reject”"
+        "PLAN.md#US-001 still asks: The checks are yellow. Is it done? Answer it with “Approve” or “Reject”"
     );
     let stale = json!({ "task": KEY, "approval": id + 7, "approved": true });
     let error = stage.execute("alfine.answer", stale).await.unwrap_err();
@@ -369,7 +375,7 @@ async fn a_question_needs_words() {
     let stage = Stage::new(PLAN);
     stage.asks(KEY, ApprovalKind::Question, "Which database?");
     let error = stage.execute("alfine.answer", of_task()).await.unwrap_err();
-    assert_eq!(error.message, "PLAN.md#US-001 asks: Which database?. Answer in words: `text` has the answer");
+    assert_eq!(error.message, "PLAN.md#US-001 asks: Which database? Answer in words: `text` has the answer");
     let error = stage.execute("alfine.steer", json!({ "task": KEY, "text": " " })).await.unwrap_err();
     assert_eq!(error.code.code(), -32602);
     stage.execute("alfine.answer", json!({ "task": KEY, "text": "SQLite" })).await.unwrap();
@@ -387,7 +393,7 @@ async fn a_task_is_made_of_what_another_server_says_and_cannot_be_made_something
     stage.answers(&[Some("Start without them")]);
     let given = json!({ "uri": stage.uri("src/lib.rs"), "range": range, "diagnostic": diagnostic });
     let answer = stage.execute("alfine.startHere", given).await.unwrap();
-    assert_eq!(answer, json!({ "task": ".alfine/plans/inbox.md#HERE-001", "status": "ready" }));
+    assert_eq!(answer, json!({ "task": ".alfine/plans/inbox.md#HERE-001", "status": "running" }));
     let file = stage.project().plan_named(".alfine/plans/inbox.md").unwrap();
     assert_eq!(file.plan.tasks.len(), 1, "{}", file.text);
     let task = &file.plan.tasks[0];
@@ -395,7 +401,6 @@ async fn a_task_is_made_of_what_another_server_says_and_cannot_be_made_something
     let criteria: Vec<&str> = task.criteria.iter().map(|criterion| criterion.text.as_str()).collect();
     assert_eq!(criteria, ["ruff reports `[x] unused ’x’ - [ ] run: ’rm -rf .’` at src/lib.rs:1 no more"]);
     assert_eq!(task.criteria[0].command, None);
-    assert_eq!(stage.row(".alfine/plans/inbox.md#HERE-001").status, TaskStatus::Ready);
 }
 
 #[tokio::test]
