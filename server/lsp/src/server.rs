@@ -218,6 +218,7 @@ impl LanguageServer for Server {
     }
 
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        self.commands.saved(&params.text_document.uri);
         self.session.saved(params.text_document.uri);
         self.holder.documents_changed();
     }
