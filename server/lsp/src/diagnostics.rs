@@ -27,7 +27,8 @@ use std::{
     path::Path,
 };
 use tower_lsp::lsp_types::{
-    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Position, Range, Url,
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Position, Range,
+    Url,
 };
 
 /// Who says it.
@@ -115,8 +116,11 @@ fn lints(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {
         let at = tasks.partition_point(|task| task.title_span.start <= lint.span.start).checked_sub(1);
         let task = at.and_then(|at| tasks.get(at)).filter(|task| lint.span.start <= task.span.end);
         let key = task.map(|task| TaskKey::new(plan.name.clone(), task.id.0.clone()));
-        let mut diagnostic =
-            Builder::new(lint.code.as_str(), severity(lint.severity), wording::plain(&lint.message, 2 * LONGEST));
+        let mut diagnostic = Builder::new(
+            lint.code.as_str(),
+            severity(lint.severity),
+            wording::plain(&lint.message, 2 * LONGEST),
+        );
         for (span, message) in lint.related.iter().take(MOST_RELATED) {
             diagnostic.related(place(document, *span, picture.client.encoding), message);
         }
@@ -152,10 +156,16 @@ fn of_mark(
     let (code, message) = match &mark.kind {
         MarkKind::Blocker => (
             "blocker",
-            format!("{said} The agent names this as what stands in the way of {key}, in iteration {iteration}."),
+            format!(
+                "{said} The agent names this as what stands in the way of {key}, in iteration {iteration}."
+            ),
         ),
         MarkKind::Finding { verifier } => {
-            let kind = mark.code.as_deref().map(|code| format!(" [{}]", wording::line(code, 80))).unwrap_or_default();
+            let kind = mark
+                .code
+                .as_deref()
+                .map(|code| format!(" [{}]", wording::line(code, 80)))
+                .unwrap_or_default();
             let verifier = wording::line(verifier, 120);
             (
                 "finding",

@@ -47,7 +47,9 @@ impl Outline {
         let mut outline = Self::default();
         let (mut open, mut table) = (Open::default(), None);
         let mut at = 0;
-        for line in text.split_inclusive('\n') {
+        // The line after the last end is one, too.
+        let last = text.ends_with('\n').then_some("");
+        for line in text.split_inclusive('\n').chain(last) {
             let span = Span::new(at, at + line.trim_end_matches(['\n', '\r']).len());
             at += line.len();
             let Some(mut statement) = read(text, span, &open) else { continue };
@@ -114,7 +116,7 @@ fn read(text: &str, line: Span, open: &Open) -> Option<Statement> {
         return Some(statement(Kind::Inside, Vec::new(), None));
     }
     if words.is_empty() || words.starts_with('#') {
-        return None;
+        return open.is_open().then(|| statement(Kind::Inside, Vec::new(), None));
     }
     let equals = first_outside_of_texts(words, '=').map(|at| start + at);
     if words.starts_with('[') && equals.is_none() {
@@ -123,7 +125,8 @@ fn read(text: &str, line: Span, open: &Open) -> Option<Statement> {
         let keys = keys(text, Span::new(start + depth.min(end), start + end));
         let is_named = keys.iter().any(|(name, _)| !name.is_empty());
         // In an open list this may be an element; a bare name in brackets never is one.
-        let is_bare = words.get(depth..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+        let is_bare =
+            words.get(depth..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
         if !open.is_open() || (is_named && is_bare && words.contains(']')) {
             let kind = if depth == 2 { Kind::Element } else { Kind::Table };
             return Some(statement(kind, keys, None));
@@ -283,7 +286,8 @@ mod tests {
 
     #[test]
     fn what_was_left_open_ends_at_the_next_setting_or_table() {
-        let text = "plans = [\n  \"a = b\",\n  [\"x\"],\nagent = \n[worktree]\ncopy = [\".env\", # c\n]\n[lim";
+        let text =
+            "plans = [\n  \"a = b\",\n  [\"x\"],\nagent = \n[worktree]\ncopy = [\".env\", # c\n]\n[lim";
         assert_eq!(
             outlined(text),
             expected(&[

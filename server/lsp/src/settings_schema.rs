@@ -43,7 +43,8 @@ impl<'s> Setting<'s> {
             return items;
         }
         let choices = value.get("anyOf").and_then(Value::as_array);
-        let choice = choices.into_iter().flatten().find(|choice| choice.get("type") != Some(&Value::from("null")));
+        let choice =
+            choices.into_iter().flatten().find(|choice| choice.get("type") != Some(&Value::from("null")));
         choice.unwrap_or(value)
     }
 
@@ -79,8 +80,10 @@ impl<'s> Setting<'s> {
     pub fn words(self) -> Vec<(&'s str, &'s str)> {
         let inner = self.inner();
         let choices = inner.get("oneOf").and_then(Value::as_array).into_iter().flatten();
-        let meaning = |choice: &'s Value| choice.get("description").and_then(Value::as_str).unwrap_or_default();
-        let mut found: Vec<(&str, &str)> = words(inner.get("enum")).into_iter().map(|word| (word, "")).collect();
+        let meaning =
+            |choice: &'s Value| choice.get("description").and_then(Value::as_str).unwrap_or_default();
+        let mut found: Vec<(&str, &str)> =
+            words(inner.get("enum")).into_iter().map(|word| (word, "")).collect();
         for choice in choices {
             found.extend(choice.get("const").and_then(Value::as_str).map(|word| (word, meaning(choice))));
             found.extend(words(choice.get("enum")).into_iter().map(|word| (word, meaning(choice))));
@@ -114,7 +117,9 @@ impl<'s> Setting<'s> {
             return format!("one of {}", words.join(", "));
         }
         let kind = match () {
-            () if inner.get("format") == Some(&Value::from("human-duration")) => "a duration such as \"90s\" or \"4h\"",
+            () if inner.get("format") == Some(&Value::from("human-duration")) => {
+                "a duration such as \"90s\" or \"4h\""
+            }
             () if self.is("boolean") => "true or false",
             () if self.is("integer") => "a whole number",
             () if self.is("number") => "a number",
@@ -172,7 +177,9 @@ mod tests {
             "one of \"edits\", \"commands\", \"all\""
         );
         assert_eq!(kind(&["agents", "claude", "env", "PATH"]).unwrap(), "a text");
-        for nothing in [&["limits", "nothing"][..], &["agents", "gpt"], &["agent", "x"], &["limits", "iterations", "x"]] {
+        for nothing in
+            [&["limits", "nothing"][..], &["agents", "gpt"], &["agent", "x"], &["limits", "iterations", "x"]]
+        {
             assert_eq!(kind(nothing), None, "{nothing:?}");
         }
         assert_eq!(at(["limits", "iterations"]).unwrap().default().as_deref(), Some("10"));

@@ -11,7 +11,8 @@ use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule},
     gate::{Reading, Verdict},
     machine::{AskKind, Phase, StopReason, WaitReason},
-    task::TaskStatus,
+    plan::Task,
+    task::{TaskKey, TaskStatus},
     text::Span,
     time::Moment,
 };
@@ -27,12 +28,12 @@ const MOST_COMMANDS: usize = 20;
 
 pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> Vec<Diagnostic> {
     let encoding = picture.client.encoding;
-    let tasks = plan.tasks();
+    let tasks = plan.known_tasks();
     let mut found = Vec::new();
     for gone in plan.gone() {
         found.push(of_gone(picture, plan, gone));
     }
-    for seen in tasks.iter().filter(|seen| seen.known.is_some()) {
+    for seen in &tasks {
         let said = of_task(picture, seen);
         if said.is_empty() {
             continue;
@@ -44,15 +45,23 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
         }
     }
     let untrusted = plan.checkout.and_then(|checkout| checkout.untrusted.get(&plan.name));
-    let open_task = tasks.iter().find(|seen| !is_over(seen.status));
-    if let (true, Some(items), Some(seen)) = (is_open, untrusted, open_task)
-        && !items.is_empty()
+    if let Some(items) = untrusted.filter(|items| is_open && !items.is_empty())
+        && let Some((task, key)) = first_open(plan, &tasks)
     {
         let mut diagnostic = of_untrusted(items);
-        diagnostic.data(json!({ "task": seen.key, "uri": plan.document.uri }));
-        found.push(diagnostic.at(title_range(plan, seen.task, encoding), &picture.client));
+        diagnostic.data(json!({ "task": key, "uri": plan.document.uri }));
+        found.push(diagnostic.at(title_range(plan, task, encoding), &picture.client));
     }
     found
+}
+
+/// The first task whose work is not over, `known` being those that were written down.
+fn first_open<'p>(plan: &PlanView<'p>, known: &[SeenTask<'p>]) -> Option<(&'p Task, TaskKey)> {
+    let mut known = known.iter().peekable();
+    plan.plan().tasks.iter().find_map(|task| match known.next_if(|seen| std::ptr::eq(seen.task, task)) {
+        Some(seen) => (!is_over(seen.status)).then(|| (task, seen.key.clone())),
+        None => (!task.done).then(|| (task, TaskKey::new(plan.name.clone(), task.id.0.clone()))),
+    })
 }
 
 fn is_over(status: TaskStatus) -> bool {
@@ -85,7 +94,8 @@ fn of_untrusted(items: &[TrustItem]) -> Builder {
     if items.len() > MOST_COMMANDS {
         message.push_str(&format!("\n  and {} more", items.len() - MOST_COMMANDS));
     }
-    message.push_str("\nRead them, then allow them with the code action on this line, or with `alfine trust`.");
+    message
+        .push_str("\nRead them, then allow them with the code action on this line, or with `alfine trust`.");
     Builder::new("config-untrusted", DiagnosticSeverity::INFORMATION, message)
 }
 
@@ -180,42 +190,58 @@ fn of_ask(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) -> 
         None => (
             "config-untrusted",
             DiagnosticSeverity::WARNING,
-            format!("The loop waits until you allow what it would run: {text} Read the commands, allow them, and continue."),
+            format!(
+                "The loop waits until you allow what it would run: {text} Read the commands, allow them, and continue."
+            ),
         ),
         Some(AskKind::Approval) => (
             "approval-needed",
             DiagnosticSeverity::WARNING,
-            format!("The loop waits for your decision: {text} Approve the work, or reject it and say what is missing."),
+            format!(
+                "The loop waits for your decision: {text} Approve the work, or reject it and say what is missing."
+            ),
         ),
         Some(AskKind::Login) => (
             "agent-auth",
             DiagnosticSeverity::ERROR,
-            format!("The loop waits for you: {text} Log the agent in, in a terminal, then continue the loop."),
+            format!(
+                "The loop waits for you: {text} Log the agent in, in a terminal, then continue the loop."
+            ),
         ),
         Some(AskKind::Billing) => (
             "agent-auth",
             DiagnosticSeverity::ERROR,
-            format!("The loop waits for you: {text} Mend that in the agent's account, then continue the loop."),
+            format!(
+                "The loop waits for you: {text} Mend that in the agent's account, then continue the loop."
+            ),
         ),
         Some(AskKind::Config) => (
             "question",
             DiagnosticSeverity::ERROR,
-            format!("The loop waits for you: {text} Mend the agent's settings, such as its model, then continue the loop."),
+            format!(
+                "The loop waits for you: {text} Mend the agent's settings, such as its model, then continue the loop."
+            ),
         ),
         Some(AskKind::Refusal) => (
             "question",
             DiagnosticSeverity::WARNING,
-            format!("The loop waits for you: {text} Say the task in other words, or answer, then continue the loop."),
+            format!(
+                "The loop waits for you: {text} Say the task in other words, or answer, then continue the loop."
+            ),
         ),
         Some(AskKind::Blocked) => (
             "question",
             DiagnosticSeverity::WARNING,
-            format!("The agent says twice that only a person can take this out of its way: {text} Answer it, and the loop goes on."),
+            format!(
+                "The agent says twice that only a person can take this out of its way: {text} Answer it, and the loop goes on."
+            ),
         ),
         Some(AskKind::Question) => (
             "question",
             DiagnosticSeverity::WARNING,
-            format!("The agent asks: {text} Answer it, and the loop goes on with your words in its next prompt."),
+            format!(
+                "The agent asks: {text} Answer it, and the loop goes on with your words in its next prompt."
+            ),
         ),
     };
     Builder::new(code, severity, message)
@@ -236,11 +262,18 @@ fn of_stop(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) ->
         _ if reason == "stopped by the user" => return None,
         _ => {
             let is_named = |rule: &Rule| {
-                reason.strip_prefix(rule.as_str()).is_some_and(|rest| rest.starts_with(' ') || rest.is_empty())
+                reason
+                    .strip_prefix(rule.as_str())
+                    .is_some_and(|rest| rest.starts_with(' ') || rest.is_empty())
             };
             let rule = Rule::ALL.into_iter().find(is_named).unwrap_or(Rule::Iterations);
             let why = wording::sentence(&wording::plain(reason, LONGEST));
-            (rule, format!("The loop stopped: {why} Continue it, perhaps with its counters reset, or discard it."))
+            (
+                rule,
+                format!(
+                    "The loop stopped: {why} Continue it, perhaps with its counters reset, or discard it."
+                ),
+            )
         }
     };
     Some(Builder::new(format!("breaker-{rule}"), DiagnosticSeverity::WARNING, message))
@@ -269,11 +302,15 @@ fn of_trip(trip: &Line, looped: Option<&LoopPicture>) -> String {
             "Look at the transcript, tell the agent what to do differently, and continue; or discard the loop.",
         ),
         Rule::SameError => (
-            format!("because {count} iterations one after another ended with the same error (limit {limit}){evidence}"),
+            format!(
+                "because {count} iterations one after another ended with the same error (limit {limit}){evidence}"
+            ),
             "Look at the error, tell the agent how to get past it, and continue with its counters reset.",
         ),
         Rule::Rework => (
-            format!("because the agent said {count} times that it is done, and the checks said no (limit {limit}){evidence}"),
+            format!(
+                "because the agent said {count} times that it is done, and the checks said no (limit {limit}){evidence}"
+            ),
             "Look at what fails, tell the agent or mend the check, and continue with its counters reset.",
         ),
         Rule::Cost => (
@@ -293,11 +330,15 @@ fn of_trip(trip: &Line, looped: Option<&LoopPicture>) -> String {
             "Look at the transcript, see that the agent works by itself, and continue.",
         ),
         Rule::Permission => (
-            format!("because {count} iterations one after another were denied a tool they need (limit {limit}){evidence}"),
+            format!(
+                "because {count} iterations one after another were denied a tool they need (limit {limit}){evidence}"
+            ),
             "Allow the command, or tell the agent to do without it, and continue.",
         ),
         Rule::Oscillation => (
-            format!("because the work goes in circles: {count} times (limit {limit}) the tree came back to what it was{evidence}"),
+            format!(
+                "because the work goes in circles: {count} times (limit {limit}) the tree came back to what it was{evidence}"
+            ),
             "Look at the last two diffs, tell the agent which way to go, and continue with its counters reset.",
         ),
         Rule::Regenerations => (
@@ -340,7 +381,8 @@ fn of_verifiers(picture: &Picture, live: &LoopPicture) -> Option<Builder> {
         first.iteration,
         wording::listed(&names)
     );
-    let mut diagnostic = Builder::new("verify-failed", DiagnosticSeverity::WARNING, message.replace("\n ", "\n"));
+    let mut diagnostic =
+        Builder::new("verify-failed", DiagnosticSeverity::WARNING, message.replace("\n ", "\n"));
     let findings = live.marks.iter().filter(|mark| matches!(mark.kind, MarkKind::Finding { .. }));
     for mark in findings.take(MOST_RELATED) {
         let line = u32::try_from(mark.line).unwrap_or(u32::MAX);
@@ -381,17 +423,27 @@ fn of_gate(reading: &Reading, status: TaskStatus) -> Option<Builder> {
         Verdict::Contradictory => (
             "gate-contradictory",
             DiagnosticSeverity::WARNING,
-            format!("The last iteration's completion gate contradicts itself, so it counts as not ready: {why} {next}"),
+            format!(
+                "The last iteration's completion gate contradicts itself, so it counts as not ready: {why} {next}"
+            ),
         ),
         Verdict::NotReady => {
-            let blockers: Vec<String> = gate.map(|gate| &gate.blockers[..]).unwrap_or_default().iter().take(5)
-                .map(|blocker| format!("“{}”", wording::line(blocker, 300))).collect();
+            let blockers: Vec<String> = gate
+                .map(|gate| &gate.blockers[..])
+                .unwrap_or_default()
+                .iter()
+                .take(5)
+                .map(|blocker| format!("“{}”", wording::line(blocker, 300)))
+                .collect();
             // That work is not done yet is how loops go.
             if blockers.is_empty() && status.needs_runner() {
                 return None;
             }
-            let reason = gate.and_then(|gate| gate.reason.as_deref()).map(|reason| wording::plain(reason, LONGEST));
-            let reason = reason.filter(|reason| !reason.is_empty()).map_or_else(|| ".".to_owned(), |reason| format!(": {}", wording::sentence(&reason)));
+            let reason =
+                gate.and_then(|gate| gate.reason.as_deref()).map(|reason| wording::plain(reason, LONGEST));
+            let reason = reason
+                .filter(|reason| !reason.is_empty())
+                .map_or_else(|| ".".to_owned(), |reason| format!(": {}", wording::sentence(&reason)));
             let blocked = match blockers.is_empty() {
                 true => String::new(),
                 false => format!(" In its way: {}.", wording::listed(&blockers)),

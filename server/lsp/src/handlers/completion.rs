@@ -8,8 +8,8 @@ mod settings;
 use crate::{document::Document, picture::Picture};
 use alfine_core::text::Span;
 use tower_lsp::lsp_types::{
-    CompletionItem, CompletionItemKind, CompletionParams, CompletionResponse, CompletionTextEdit, Documentation,
-    InsertTextFormat, MarkupContent, MarkupKind, TextEdit,
+    CompletionItem, CompletionItemKind, CompletionParams, CompletionResponse, CompletionTextEdit,
+    Documentation, InsertTextFormat, MarkupContent, MarkupKind, TextEdit,
 };
 
 /// The characters after which a client asks by itself.
@@ -30,7 +30,8 @@ pub fn handle(picture: &Picture, params: &CompletionParams) -> Option<Completion
         None => return None,
     };
     let number = choices.len();
-    let items = choices.into_iter().enumerate().map(|(at, choice)| choice.item(picture, document, at, number));
+    let items =
+        choices.into_iter().enumerate().map(|(at, choice)| choice.item(picture, document, at, number));
     Some(CompletionResponse::Array(items.collect()))
 }
 
@@ -52,7 +53,12 @@ struct Choice {
 }
 
 impl Choice {
-    fn new(label: impl Into<String>, kind: CompletionItemKind, replaces: Span, text: impl Into<String>) -> Self {
+    fn new(
+        label: impl Into<String>,
+        kind: CompletionItemKind,
+        replaces: Span,
+        text: impl Into<String>,
+    ) -> Self {
         Self {
             label: label.into(),
             kind,

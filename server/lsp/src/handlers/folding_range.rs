@@ -1,10 +1,6 @@
 //! `textDocument/foldingRange`: tasks, lists of criteria, the front matter.
 
-use crate::{
-    document::Document,
-    picture::Picture,
-    plan_field,
-};
+use crate::{document::Document, picture::Picture, plan_field};
 use alfine_core::{plan::Task, text::Span};
 use tower_lsp::lsp_types::{FoldingRange, FoldingRangeKind, FoldingRangeParams};
 
@@ -12,7 +8,8 @@ use tower_lsp::lsp_types::{FoldingRange, FoldingRangeKind, FoldingRangeParams};
 pub fn handle(picture: &Picture, params: &FoldingRangeParams) -> Option<Vec<FoldingRange>> {
     let plan = picture.plan(&params.text_document.uri)?;
     let document = plan.document;
-    let tasks = plan.plan().tasks.iter().flat_map(|task| [Some(task_span(task)), criteria_span(document, task)]);
+    let tasks =
+        plan.plan().tasks.iter().flat_map(|task| [Some(task_span(task)), criteria_span(document, task)]);
     let spans = std::iter::once(plan_field::front_matter(&document.text)).chain(tasks).flatten();
     let fold = |span| fold(document, span, picture);
     Some(spans.filter_map(fold).collect())
@@ -54,4 +51,46 @@ fn fold(document: &Document, span: Span, picture: &Picture) -> Option<FoldingRan
         kind: Some(FoldingRangeKind::Region),
         collapsed_text: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::ClientView,
+        fixtures::{PLAN, World, able_client, uri},
+    };
+    use tower_lsp::lsp_types::TextDocumentIdentifier;
+
+    fn folds(text: &str, client: ClientView) -> Vec<FoldingRange> {
+        let params = FoldingRangeParams {
+            text_document: TextDocumentIdentifier { uri: uri("PLAN.md") },
+            work_done_progress_params: Default::default(),
+            partial_result_params: Default::default(),
+        };
+        handle(&World::new().open("PLAN.md", text).client(client).picture(), &params).unwrap()
+    }
+
+    #[test]
+    fn tasks_their_criteria_and_the_front_matter_fold() {
+        let text = format!("---\r\nagent: claude\r\n---\r\n{PLAN}");
+        let found = folds(&text, able_client());
+        let lines: Vec<_> = found.iter().map(|fold| (fold.start_line, fold.end_line)).collect();
+        assert_eq!(lines, [(0, 2), (7, 13), (10, 13), (15, 18)]);
+        assert_eq!((found[0].start_character, found[0].end_character), (Some(3), Some(3)));
+    }
+
+    #[test]
+    fn a_client_that_folds_lines_gets_lines() {
+        let client = ClientView { folds_lines_only: true, ..able_client() };
+        for fold in folds(PLAN, client) {
+            assert_eq!((fold.start_character, fold.end_character), (None, None));
+        }
+    }
+
+    #[test]
+    fn what_has_one_line_does_not_fold() {
+        assert_eq!(folds("", able_client()), []);
+        assert_eq!(folds("- [ ] a\n\n\n- [ ] b\n", able_client()), []);
+    }
 }

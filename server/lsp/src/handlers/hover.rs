@@ -5,8 +5,7 @@ mod task;
 
 use crate::{
     picture::{Picture, PlanView},
-    plan_field,
-    wording,
+    plan_field, wording,
 };
 use alfine_core::text::Span;
 use tower_lsp::lsp_types::{Hover, HoverContents, HoverParams, MarkupContent, MarkupKind};
@@ -52,9 +51,12 @@ fn of_plan(picture: &Picture, plan: &PlanView<'_>, offset: usize, page: &mut Pag
         }
     }
     let seen = seen?;
-    let criterion = seen.task.criteria.iter().enumerate().find(|(_, criterion)| {
-        criterion.span.start <= offset && offset <= criterion.span.end
-    });
+    let criterion = seen
+        .task
+        .criteria
+        .iter()
+        .enumerate()
+        .find(|(_, criterion)| criterion.span.start <= offset && offset <= criterion.span.end);
     if let Some((index, criterion)) = criterion {
         task::write_criterion(picture, &seen, index, criterion, page);
         return Some(Some(criterion.span));
@@ -122,7 +124,11 @@ impl Page {
             }
         } else {
             let width = |column: usize| {
-                rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+                rows.iter()
+                    .filter_map(|row| row.get(column))
+                    .map(|cell| cell.chars().count())
+                    .max()
+                    .unwrap_or(0)
             };
             let (first, second) = (width(0), width(1));
             for [a, b, c] in rows {

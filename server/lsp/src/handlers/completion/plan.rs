@@ -1,10 +1,7 @@
 //! What can be written in a plan.
 
 use super::{Choice, line_of, literal};
-use crate::{
-    picture::PlanView,
-    plan_field, wording,
-};
+use crate::{picture::PlanView, plan_field, wording};
 use alfine_core::{
     plan::{FieldName, Fields, Task},
     text::Span,
@@ -33,7 +30,9 @@ pub(super) fn choices(plan: &PlanView<'_>, offset: usize) -> Vec<Choice> {
         return keys(plan, line, offset);
     }
     let mut choices = match task {
-        Some(task) if is_before_criteria(task, offset) => fields(task, text, line, offset),
+        Some(task) if is_before_criteria(task, offset) => {
+            fields(task, text, line, offset, named.map(|(field, _)| field))
+        }
         _ => Vec::new(),
     };
     if before.chars().all(|c| c == '#' || c == ' ') && matter.is_none_or(|matter| matter.end < offset) {
@@ -65,15 +64,17 @@ fn said(fields: &Fields) -> Vec<FieldName> {
     FieldName::ALL.into_iter().filter(is_said).collect()
 }
 
-/// The fields that a task does not say yet, at the beginning of a line.
-fn fields(task: &Task, text: &str, line: Span, offset: usize) -> Vec<Choice> {
+/// The fields that a task does not say yet, at the beginning of a line; `own` is what that line says.
+fn fields(task: &Task, text: &str, line: Span, offset: usize, own: Option<FieldName>) -> Vec<Choice> {
     let before = Span::new(line.start, offset).of(text);
     let name = before.trim_start_matches([' ', '\t']);
-    let name = name.strip_prefix("- ").or(name.strip_prefix("* ")).unwrap_or(name).trim_start_matches(['*', '_']);
+    let name =
+        name.strip_prefix("- ").or(name.strip_prefix("* ")).unwrap_or(name).trim_start_matches(['*', '_']);
     let is_start = |field: FieldName| field.as_str().to_lowercase().starts_with(&name.to_lowercase());
     let said = said(&task.fields);
     let replaces = Span::new(offset - name.len(), word_end(text, line, offset, " "));
-    let open = FieldName::ALL.into_iter().filter(|&field| is_start(field) && !said.contains(&field));
+    let is_open = |field: FieldName| own == Some(field) || !said.contains(&field);
+    let open = FieldName::ALL.into_iter().filter(|&field| is_start(field) && is_open(field));
     // Where the colon stands already, only the name is written.
     let colon = if text.get(replaces.end..).is_some_and(|rest| rest.starts_with(':')) { "" } else { ": " };
     open.map(|field| {
@@ -92,8 +93,12 @@ fn keys(plan: &PlanView<'_>, line: Span, offset: usize) -> Vec<Choice> {
     }
     let replaces = Span::new(line.start, word_end(text, line, offset, "_-"));
     let colon = if text.get(replaces.end..).is_some_and(|rest| rest.starts_with(':')) { "" } else { ": " };
-    let said = said(&plan.plan().defaults);
-    let open = FieldName::ALL.into_iter().filter(|field| !said.contains(field));
+    let matter = plan_field::front_matter(text).map(|span| span.of(text)).unwrap_or_default();
+    // A line that is half written keeps the others from being read as YAML.
+    let said: Vec<FieldName> =
+        matter.lines().filter_map(plan_field::named_by).map(|(field, _)| field).collect();
+    let own = plan_field::named_by(line.of(text)).map(|(field, _)| field);
+    let open = FieldName::ALL.into_iter().filter(|field| own == Some(*field) || !said.contains(field));
     let mut choices: Vec<Choice> = open
         .map(|field| {
             let key = plan_field::key(field);
@@ -101,12 +106,12 @@ fn keys(plan: &PlanView<'_>, line: Span, offset: usize) -> Vec<Choice> {
             described(field, Choice::new(key, CompletionItemKind::PROPERTY, replaces, written))
         })
         .collect();
-    let matter = plan_field::front_matter(text).map(|span| span.of(text)).unwrap_or_default();
     for (key, meaning) in [
         ("title", "The plan's title."),
         ("alfine", "What the document is: `plan`, or `directive`, of which the agent plans the tasks."),
     ] {
-        let is_said = matter.lines().any(|line| line.split_once(':').is_some_and(|(name, _)| name.trim() == key));
+        let is_said =
+            matter.lines().any(|line| line.split_once(':').is_some_and(|(name, _)| name.trim() == key));
         if !is_said {
             let written = format!("{key}{colon}");
             let choice = Choice::new(key, CompletionItemKind::PROPERTY, replaces, written);
@@ -143,7 +148,8 @@ fn values(
     offset: usize,
 ) -> Vec<Choice> {
     let text = &plan.document.text;
-    let Some(colon) = line.of(text).find(':').map(|at| line.start + at + 1).filter(|&colon| colon <= offset) else {
+    let Some(colon) = line.of(text).find(':').map(|at| line.start + at + 1).filter(|&colon| colon <= offset)
+    else {
         return Vec::new();
     };
     let marks = text.get(colon..line.end).unwrap_or_default();
@@ -217,10 +223,8 @@ fn new_task(plan: &PlanView<'_>, line: Span, offset: usize) -> Option<Choice> {
     let id = next_id(tasks);
     let head = "#".repeat(level);
     let replaces = Span::new(line.start, line.end.max(offset));
-    let snippet = format!(
-        "{head} ${{1:{}}}: ${{2:Title}}\n\n$3\n\nAcceptance criteria:\n- [ ] $0",
-        literal(&id)
-    );
+    let snippet =
+        format!("{head} ${{1:{}}}: ${{2:Title}}\n\n$3\n\nAcceptance criteria:\n- [ ] $0", literal(&id));
     let written = format!("{head} {id}: ");
     let choice = Choice::new(format!("{written}…"), CompletionItemKind::SNIPPET, replaces, written);
     Some(Choice { detail: "a new task".to_owned(), snippet: Some(snippet), ..choice })

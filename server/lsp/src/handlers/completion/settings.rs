@@ -24,11 +24,13 @@ pub(super) fn choices(document: &Document, offset: usize) -> Vec<Choice> {
             values(&outline, statement, text, offset)
         }
         Some(statement) if statement.kind != Kind::Setting => {
-            let start = line.start + (before.len() - before.trim_start_matches(['\u{feff}', ' ', '\t']).len());
-            let end = line.start + line.of(text).find(']').map_or(line.of(text).trim_end().len(), |at| {
-                let rest = line.of(text).get(at..).unwrap_or_default();
-                at + rest.len() - rest.trim_start_matches(']').len()
-            });
+            let start =
+                line.start + (before.len() - before.trim_start_matches(['\u{feff}', ' ', '\t']).len());
+            let end = line.start
+                + line.of(text).find(']').map_or(line.of(text).trim_end().len(), |at| {
+                    let rest = line.of(text).get(at..).unwrap_or_default();
+                    at + rest.len() - rest.trim_start_matches(']').len()
+                });
             tables(&outline, Some(statement), Span::new(start.min(offset), end.max(offset)))
         }
         statement => names(&outline, statement, text, line, offset),
@@ -78,11 +80,18 @@ fn tables(outline: &Outline, own: Option<&Statement>, replaces: Span) -> Vec<Cho
 }
 
 /// The settings that are not said yet where the cursor is, and the tables where a new one can begin.
-fn names(outline: &Outline, statement: Option<&Statement>, text: &str, line: Span, offset: usize) -> Vec<Choice> {
+fn names(
+    outline: &Outline,
+    statement: Option<&Statement>,
+    text: &str,
+    line: Span,
+    offset: usize,
+) -> Vec<Choice> {
     let table = outline.table_before(offset);
     let path = outline.path(table);
     let keys = statement.map(|statement| statement.keys.as_slice()).unwrap_or_default();
-    let current = keys.iter().position(|(_, span)| offset <= span.end).unwrap_or(keys.len().saturating_sub(1));
+    let current =
+        keys.iter().position(|(_, span)| offset <= span.end).unwrap_or(keys.len().saturating_sub(1));
     let outer: Vec<&str> = keys.iter().take(current).map(|(name, _)| name.as_str()).collect();
     let replaces = match keys.get(current) {
         Some((_, span)) if span.start <= offset && offset <= span.end => *span,
@@ -93,13 +102,17 @@ fn names(outline: &Outline, statement: Option<&Statement>, text: &str, line: Spa
         .statements()
         .iter()
         .filter(|other| other.kind == Kind::Setting && other.table == table && Some(*other) != statement)
-        .filter(|other| other.keys.iter().map(|(name, _)| name.as_str()).take(outer.len()).eq(outer.iter().copied()))
+        .filter(|other| {
+            other.keys.iter().map(|(name, _)| name.as_str()).take(outer.len()).eq(outer.iter().copied())
+        })
         .filter_map(|other| other.keys.get(outer.len()).map(|(name, _)| name.as_str()))
         .collect();
     let has_equals = statement.is_some_and(|statement| statement.equals.is_some());
     let mut choices = Vec::new();
     if let Some(setting) = settings_schema::at(whole) {
-        for (name, child) in setting.children().filter(|(name, child)| child.table().is_none() && !said.contains(name)) {
+        for (name, child) in
+            setting.children().filter(|(name, child)| child.table().is_none() && !said.contains(name))
+        {
             choices.push(named(name, child, replaces, has_equals));
         }
     }
@@ -137,7 +150,9 @@ fn values(outline: &Outline, statement: &Statement, text: &str, offset: usize) -
     let is_inside = statement.value.start <= offset && offset <= statement.value.end;
     let replaces = if is_inside { statement.value } else { Span::new(offset, offset) };
     // Behind a value nothing more goes; in a list its own texts go.
-    if (!is_inside && statement.value.start < statement.value.end) || replaces.of(text).starts_with(['[', '{']) {
+    if (!is_inside && statement.value.start < statement.value.end)
+        || replaces.of(text).starts_with(['[', '{'])
+    {
         return Vec::new();
     }
     let words = setting.words();

@@ -19,7 +19,8 @@ pub(super) fn write(document: &Document, offset: usize, page: &mut Page) -> Opti
         page.paragraph(&format!("Takes {}. Default: {default}.", setting.kind()));
     }
     let meanings = setting.words().into_iter().filter(|(_, meaning)| !meaning.is_empty());
-    let items: Vec<String> = meanings.map(|(word, meaning)| format!("{}: {meaning}", page.code(word))).collect();
+    let items: Vec<String> =
+        meanings.map(|(word, meaning)| format!("{}: {meaning}", page.code(word))).collect();
     page.list(&items);
     statement.keys.get(at).map(|(_, span)| *span)
 }

@@ -165,7 +165,13 @@ pub(super) fn write_criterion(
 }
 
 /// What is known of one criterion: a line for each verifier that looked at it.
-fn told(picture: &Picture, seen: &SeenTask<'_>, index: usize, criterion: &Criterion, page: &Page) -> Vec<String> {
+fn told(
+    picture: &Picture,
+    seen: &SeenTask<'_>,
+    index: usize,
+    criterion: &Criterion,
+    page: &Page,
+) -> Vec<String> {
     let looped = seen.known.and_then(|known| known.last.as_ref());
     if let Some(evidence) = looped.and_then(|looped| Evidence::of(looped, index, &criterion.text)) {
         let rows = evidence.rows.iter();
