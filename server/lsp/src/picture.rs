@@ -118,6 +118,15 @@ impl<'p> PlanView<'p> {
 
     /// The tasks, in the order of the document.
     pub fn tasks(&self) -> Vec<SeenTask<'p>> {
+        self.seen(|_| true)
+    }
+
+    /// The tasks that were ever written down, in the order of the document. Costs less: nobody asks what they wait for.
+    pub fn known_tasks(&self) -> Vec<SeenTask<'p>> {
+        self.seen(|known| known.is_some())
+    }
+
+    fn seen(&self, is_wanted: impl Fn(Option<&'p Arc<TaskPicture>>) -> bool) -> Vec<SeenTask<'p>> {
         let plan = self.plan();
         let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
         let moved: Vec<(&TaskId, &Arc<TaskPicture>)> = self
@@ -136,7 +145,7 @@ impl<'p> PlanView<'p> {
         let seen = |task: &'p Task| {
             let own = known.and_then(|known| known.get(&task.id));
             let stray = || moved.iter().find(|(id, _)| **id == task.id).map(|(_, stray)| *stray);
-            let known = own.or_else(stray);
+            let known = Some(own.or_else(stray)).filter(|known| is_wanted(*known))?;
             let mut waits_for = Vec::new();
             let status = match known {
                 Some(known) => known.row.status,
@@ -150,9 +159,9 @@ impl<'p> PlanView<'p> {
                 || TaskKey::new(self.name.clone(), task.id.0.clone()),
                 |known| known.row.key.clone(),
             );
-            SeenTask { task, key, known, status, waits_for }
+            Some(SeenTask { task, key, known, status, waits_for })
         };
-        plan.tasks.iter().map(seen).collect()
+        plan.tasks.iter().filter_map(seen).collect()
     }
 
     /// The task at a byte of the document.
@@ -174,13 +183,10 @@ impl<'p> PlanView<'p> {
 
     /// The tasks with a loop that can go on whose id is not in the document.
     fn strays(&self) -> impl Iterator<Item = &'p Arc<TaskPicture>> {
-        let plan = self.plan();
+        let here: HashSet<&TaskId> = self.plan().tasks.iter().map(|task| &task.id).collect();
         let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
-        known.into_iter().flatten().filter_map(move |(id, task)| {
-            let is_gone = || !plan.tasks.iter().any(|task| task.id == *id);
-            // Few loops are live, however many tasks there are.
-            (task.live().is_some() && is_gone()).then_some(task)
-        })
+        let strays = known.into_iter().flatten().filter(move |(id, _)| !here.contains(id));
+        strays.map(|(_, task)| task).filter(|task| task.live().is_some())
     }
 }
 
