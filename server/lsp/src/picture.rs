@@ -16,6 +16,7 @@ use alfine_core::{
 use alfine_engine::view::PlannedTask;
 use std::{
     collections::{BTreeMap, HashSet},
+    path::Path,
     sync::Arc,
 };
 use tower_lsp::lsp_types::Url;
@@ -34,9 +35,22 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// An open document. One file has many URIs: clients escape different characters, and paths lead by links.
+    pub fn open(&self, uri: &Url) -> Option<&Arc<Document>> {
+        self.documents.get(uri).or_else(|| self.open_at(&uri.to_file_path().ok()?))
+    }
+
+    /// The open document of a file.
+    pub fn open_at(&self, path: &Path) -> Option<&Arc<Document>> {
+        self.documents.values().find(|document| {
+            let linked = || self.snapshot.linked.get(&document.uri).is_some_and(|linked| linked == path);
+            document.path.as_deref() == Some(path) || linked()
+        })
+    }
+
     /// A document, as it is open or, where it is a plan or `alfine.toml`, as it lies on the disk.
     pub fn document(&self, uri: &Url) -> Option<&Arc<Document>> {
-        if let Some(open) = self.documents.get(uri) {
+        if let Some(open) = self.open(uri) {
             return Some(open);
         }
         let (checkout, name) = self.snapshot.place(uri)?;
@@ -67,7 +81,7 @@ impl Picture {
 
     /// All plans: those that are open, and those on the disk that are not.
     pub fn plans(&self) -> Vec<PlanView<'_>> {
-        let mut plans: BTreeMap<(&std::path::Path, String), PlanView<'_>> = BTreeMap::new();
+        let mut plans: BTreeMap<(&Path, String), PlanView<'_>> = BTreeMap::new();
         let open = self.documents.keys().filter_map(|uri| self.plan(uri));
         let closed = self.snapshot.checkouts.iter().flat_map(|checkout| {
             checkout.plans.iter().map(move |(name, document)| PlanView {
@@ -77,7 +91,7 @@ impl Picture {
             })
         });
         for plan in open.chain(closed) {
-            let root = plan.checkout.map_or(std::path::Path::new(""), |checkout| checkout.root.as_path());
+            let root = plan.checkout.map_or(Path::new(""), |checkout| checkout.root.as_path());
             plans.entry((root, plan.name.clone())).or_insert(plan);
         }
         plans.into_values().collect()

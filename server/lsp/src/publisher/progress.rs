@@ -74,7 +74,10 @@ impl Progress {
         }
         let mut alive = HashSet::new();
         let tasks = picture.snapshot.checkouts.iter().flat_map(|checkout| checkout.store.all());
-        for of in tasks.filter_map(|task| task.live()).filter(|of| of.row.status.needs_runner()) {
+        for (task, of) in tasks.filter_map(|task| Some((task, task.live()?))) {
+            if !of.row.status.needs_runner() {
+                continue;
+            }
             if !alive.insert(of.row.id.clone()) {
                 continue;
             }
@@ -87,11 +90,8 @@ impl Progress {
                 });
                 continue;
             }
-            let title =
-                picture.snapshot.checkouts.iter().find_map(|checkout| checkout.store.task(&of.row.task));
-            let title = title.map(|task| task.row.title.clone()).unwrap_or_default();
             let (send, steps) = watch::channel(step);
-            let title = format!("{}: {title}", of.row.task.id);
+            let title = format!("{}: {}", of.row.task.id, task.row.title);
             let telling = tokio::spawn(tell(self.client.clone(), token_of(of), title, steps));
             self.running.insert(of.row.id.clone(), (send, telling));
         }
