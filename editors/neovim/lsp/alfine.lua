@@ -1,0 +1,21 @@
+-- Read by `vim.lsp.enable('alfine')`. `vim.lsp.config('alfine', { … })` changes any of it.
+
+---@type vim.lsp.Config
+return {
+  cmd = function(dispatchers, config)
+    return require('alfine.server').start(dispatchers, config)
+  end,
+  root_dir = function(buffer, on_root)
+    require('alfine.server').root(buffer, on_root)
+  end,
+  workspace_required = true,
+  init_options = { tasks = true },
+  handlers = {
+    ['alfine/tasksChanged'] = function(_, news, context)
+      require('alfine.tasks').changed(context.client_id, news)
+    end,
+  },
+  on_exit = function(code, signal, client_id)
+    require('alfine.server').ended(code, signal, client_id)
+  end,
+}

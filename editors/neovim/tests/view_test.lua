@@ -1,0 +1,194 @@
+-- What the plugin shows: lenses, the task window, transcripts, the statusline, calls for the user.
+
+local test, eq = suite.test, suite.eq
+
+---The texts of the lenses that are shown, by line.
+local LENSES = [[
+  local found = {}
+  for name, namespace in pairs(vim.api.nvim_get_namespaces()) do
+    if name:find('codelens') then
+      for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })) do
+        local chunks = mark[4].virt_text or (mark[4].virt_lines or {})[1] or {}
+        local text = ''
+        for _, chunk in ipairs(chunks) do text = text .. chunk[1] end
+        table.insert(found, mark[2] .. ' ' .. vim.trim(text))
+      end
+    end
+  end
+  table.sort(found)
+  return found
+]]
+
+test('lenses are shown, and follow the tasks', function(child)
+  child:set({ child:view('T1'), child:view('T2') })
+  child:wait(("return vim.deep_equal((function() %s end)(), { '2 ready', '7 ready' })"):format(LENSES))
+  child:set({ child:view('T1', { status = 'running' }) })
+  child:wait(("return vim.deep_equal((function() %s end)(), { '2 running', '7 ready' })"):format(LENSES))
+end)
+
+test('a lens is run by :Alfine lens', function(child)
+  child:set({ child:view('T1') })
+  child:wait(('return #(function() %s end)() == 1'):format(LENSES))
+  child:cursor(3)
+  child:command('Alfine lens')
+  eq(child:last_executed()[1], 'alfine.start')
+end)
+
+test('lenses are not asked for in other files', function(child)
+  child:set({ child:view('T1') })
+  child:wait("return #require('alfine').tasks() == 1")
+  eq(child:fake('fake/seen').lenses, 0)
+end, { open = 'main.lua' })
+
+test('lenses can be switched off', function(child)
+  child:lua('vim.g.alfine = { server = vim.g.alfine.server, lenses = false }')
+  child:command('edit PLAN.md')
+  child:wait_for_server()
+  child:set({ child:view('T1') })
+  child:wait("return #require('alfine').tasks() == 1")
+  eq(child:fake('fake/seen').lenses, 0)
+end, { open = 'main.lua' })
+
+test('the task window shows plans and tasks, and follows them', function(child)
+  local breaker = { { rule = 'no-change', count = 2, limit = 3, evidence = 'the tree is the same' } }
+  child:set({
+    child:view('T1', { status = 'running', iteration = 3, filesChanged = 4, costUsd = 0.42, breaker = breaker }),
+    child:view('T2', { status = 'stopped', reason = 'no change\nin three iterations' }),
+  })
+  child:command('Alfine')
+  child:wait("return vim.bo.filetype == 'alfine' and vim.api.nvim_buf_line_count(0) == 4")
+  eq(child:lines(), {
+    'PLAN.md  0 of 2 done · $0.42',
+    '  ● T1  Add the table  running · iteration 3 of 10 · 4 files · $0.42',
+    '  ■ T2  Reject the expired  stopped',
+    '      no change',
+  })
+  child:cursor(3)
+  child:set({ child:view('T1', { status = 'done', iteration = 3, costUsd = 0.5, breaker = breaker }) })
+  child:wait("return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] == 'PLAN.md  1 of 2 done · $0.50'")
+  child:cursor(2)
+  child:keys('<Tab>')
+  child:wait('return vim.api.nvim_buf_line_count(0) > 4')
+  eq(vim.list_slice(child:lines(), 2, 5), {
+    '  ✓ T1  Add the table  done · iteration 3 of 10 · $0.50',
+    '      ○ It is there',
+    '      no-change 2 of 3: the tree is the same',
+    '      agent claude',
+  })
+end)
+
+test('the cursor of the task window stays on its task', function(child)
+  child:set({ child:view('T1'), child:view('T2') })
+  child:command('Alfine tasks')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 3')
+  child:cursor(3)
+  child:set({ child:view('T1', { status = 'failed', reason = 'no git' }) })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 4')
+  eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 4)
+end)
+
+test('keys of the task window are about its task', function(child)
+  child:set({ child:view('T1', { status = 'running' }), child:view('T2', { status = 'done', iteration = 2 }) })
+  child:command('Alfine tasks')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 3')
+  child:cursor(3)
+  child:keys('m')
+  eq(child:last_executed(), { 'alfine.merge', { task = 'PLAN.md#T2' } })
+  child:cursor(2)
+  child:keys('p')
+  child:wait('return #said == 2')
+  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+  child:keys('g?')
+  child:wait("return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] == '<CR>    go to the task in its plan'")
+  child:keys('g?')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 3')
+  child:cursor(3)
+  child:keys('<CR>')
+  child:wait("return vim.fn.expand('%:t') == 'PLAN.md' and vim.api.nvim_win_get_cursor(0)[1] == 8")
+  child:command('Alfine tasks')
+  child:keys('q')
+  child:wait('return #vim.api.nvim_list_wins() == 1')
+end)
+
+test('an empty task window says what to do', function(child)
+  child:command('Alfine tasks')
+  child:wait("return vim.bo.filetype == 'alfine'")
+  eq(child:lines(), {
+    'No task yet. Write a plan, such as PLAN.md with a heading `### T1: What is to be done`, or :Alfine init',
+  })
+end)
+
+test('the transcript shows what the agent says, and follows it', function(child)
+  local events = {
+    { iteration = 1, event = 'text', text = 'I add the table.\nThen I test.' },
+    { iteration = 1, event = 'tool_started', name = 'Bash', summary = 'cargo test' },
+    { iteration = 1, event = 'tool_finished', ok = false },
+    { iteration = 1, event = 'usage', input = 1 },
+    { iteration = 1, event = 'something new' },
+    { iteration = 1, event = 'text' },
+  }
+  child:set({ child:view('T1', { status = 'running', iteration = 1 }) }, { events = events })
+  child:command('Alfine transcript PLAN.md#T1')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 5')
+  eq(child:lines(), {
+    '── iteration 1 ──',
+    'I add the table.',
+    'Then I test.',
+    '● Bash cargo test',
+    '  ✗ it failed',
+  })
+  eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 5)
+  child:fake('fake/set', { events = { { iteration = 2, event = 'text', text = 'Again.' } } })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 7')
+  eq(vim.list_slice(child:lines(), 6), { '── iteration 2 ──', 'Again.' })
+  eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 7)
+  child:cursor(2)
+  child:fake('fake/set', { events = { { iteration = 2, event = 'text', text = 'More.' } } })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 8')
+  eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 2)
+  child:command('Alfine pause')
+  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+end)
+
+test('the statusline counts what runs and what needs the user', function(child)
+  local function statusline()
+    return child:lua("return require('alfine').statusline()")
+  end
+  eq(statusline(), '')
+  child:set({
+    child:view('T1', { status = 'evaluating', costUsd = 0.4 }),
+    child:view('T2', { status = 'needs_input', costUsd = 0.02 }),
+  })
+  child:wait("return require('alfine').statusline() ~= ''")
+  eq(statusline(), 'Alfine: 1 running · 1 needs you · $0.42')
+  child:set({ child:view('T1', { status = 'done' }) }, { removed = { 'PLAN.md#T2' } })
+  child:wait("return require('alfine').statusline() == ''")
+end)
+
+test('a loop that needs the user says so, once, and one that works does not', function(child)
+  child:set({ child:view('T1', { status = 'stopped', reason = 'no change' }) })
+  for _, status in ipairs({ 'running', 'evaluating', 'rework', 'paused', 'needs_input', 'needs_input' }) do
+    child:set({ child:view('T1', { status = status, reason = status == 'needs_input' and 'Which?' or nil }) })
+  end
+  child:wait_said('PLAN.md#T1')
+  eq(child:said(), { 'PLAN.md#T1 needs input: Which? (:Alfine answer)' })
+end)
+
+test('calls can be switched off', function(child)
+  child:lua("vim.g.alfine = { server = vim.g.alfine.server, notify = false }")
+  child:set({ child:view('T1', { status = 'running' }) })
+  child:set({ child:view('T1', { status = 'failed' }) })
+  child:wait("return (require('alfine').tasks()[1] or {}).status == 'failed'")
+  eq(child:said(), {})
+end)
+
+test('every change is an event of its own for others', function(child)
+  child:lua([[
+    vim.api.nvim_create_autocmd('User', {
+      pattern = 'AlfineTasksChanged',
+      callback = function() _G.heard = #require('alfine').tasks() end,
+    })
+  ]])
+  child:set({ child:view('T1'), child:view('T2') })
+  child:wait('return heard == 2')
+end)
