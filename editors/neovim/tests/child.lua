@@ -192,10 +192,13 @@ end
 ---Waits until the server was asked for a command, and returns the last one.
 function Child:last_executed()
   local found
-  assert(vim.wait(PATIENCE, function()
-    found = self:executed()
-    return #found > 0
-  end, 20), 'no command was sent; said: ' .. vim.inspect(self:said()))
+  assert(
+    vim.wait(PATIENCE, function()
+      found = self:executed()
+      return #found > 0
+    end, 20),
+    'no command was sent; said: ' .. vim.inspect(self:said())
+  )
   return found[#found]
 end
 

@@ -41,7 +41,7 @@ test('each command of a task goes out with its key', function(child)
   with_tasks(child, { status = 'running', iteration = 2 })
   for _, name in ipairs({ 'pause', 'stop', 'merge' }) do
     child:command(('Alfine %s PLAN.md#T1'):format(name))
-    child:wait(("return #said > 0 and table.remove(said)[1] == 'PLAN.md#T1: running'"))
+    child:wait("return #said > 0 and table.remove(said)[1] == 'PLAN.md#T1: running'")
   end
   eq(child:executed(), {
     { 'alfine.pause', { task = 'PLAN.md#T1' } },
@@ -101,7 +101,7 @@ test('continue takes a limit, more iterations, and the reset of the breaker', fu
     { '', {} },
   }) do
     child:command('Alfine continue PLAN.md#T1 ' .. case[1])
-    child:wait("return table.remove(said) ~= nil")
+    child:wait('return table.remove(said) ~= nil')
     eq(child:last_executed()[2], vim.tbl_extend('error', { task = 'PLAN.md#T1' }, case[2]))
   end
   child:command('Alfine continue PLAN.md#T1 soon')

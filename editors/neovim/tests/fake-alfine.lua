@@ -33,6 +33,7 @@ end
 
 local tasks, seen, events = {}, {}, {}
 local failure, lenses = nil, 0
+local refreshes, asked = false, 0
 local over
 
 local function send(message)
@@ -63,7 +64,8 @@ local COMMANDS = {
 }
 
 local requests = {
-  initialize = function()
+  initialize = function(params)
+    refreshes = vim.tbl_get(params.capabilities, 'workspace', 'codeLens', 'refreshSupport')
     return {
       capabilities = {
         positionEncoding = 'utf-16',
@@ -126,6 +128,10 @@ local requests = {
         method = 'alfine/tasksChanged',
         params = { tasks = params.tasks or {}, removed = params.removed or {} },
       })
+      if refreshes then
+        asked = asked + 1
+        send({ id = asked, method = 'workspace/codeLens/refresh' })
+      end
     end
     return vim.empty_dict()
   end,

@@ -25,7 +25,7 @@ test('a missing program is told once, with what to do', function(child)
   )
   child:edit('main.lua')
   child:command('Alfine pause')
-  child:wait("return #said == 2")
+  child:wait('return #said == 2')
   eq(child:said(), { words, words })
 end, { g = { server = 'no-such-alfine' }, attach = false })
 
@@ -65,9 +65,12 @@ test('leaving Neovim ends the server without a word', function(child)
   local servers = vim.api.nvim_get_proc_children(pid)
   eq(#servers, 1)
   child:close()
-  assert(vim.wait(5000, function()
-    return vim.uv.kill(servers[1], 0) ~= 0
-  end, 20), 'the server lives on')
+  assert(
+    vim.wait(5000, function()
+      return vim.uv.kill(servers[1], 0) ~= 0
+    end, 20),
+    'the server lives on'
+  )
 end)
 
 test('a file in the worktree of a loop belongs to the server that knows the loop', function(child)

@@ -1,5 +1,5 @@
--- Runs the plugin's tests: `nvim --headless --clean -l tests/suite.lua [NAME]`. Each test gets a Neovim of its own, with
--- a repository and the plugin in it, and ends it.
+-- Runs the plugin's tests: `nvim --headless --clean -l tests/suite.lua [NAME]`. Each test gets a Neovim of its own,
+-- with a repository and the plugin in it, and ends it.
 
 local here = vim.fs.dirname(vim.fs.abspath(arg[0]))
 local plugin = vim.fs.dirname(here)
@@ -44,5 +44,6 @@ _G.suite = {
 for _, path in ipairs(vim.fn.sort(vim.fn.glob(here .. '/*_test.lua', true, true))) do
   dofile(path)
 end
-io.stdout:write(('# Neovim %s\n%d passed, %d failed, %d skipped\n'):format(tostring(vim.version()), passed, failed, skipped))
+io.stdout:write('# Neovim ' .. tostring(vim.version()) .. '\n')
+io.stdout:write(('%d passed, %d failed, %d skipped\n'):format(passed, failed, skipped))
 vim.cmd(failed == 0 and 'qa!' or 'cq!')

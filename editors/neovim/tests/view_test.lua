@@ -2,19 +2,13 @@
 
 local test, eq = suite.test, suite.eq
 
----The texts of the lenses that are shown, by line.
+---The lenses of the buffer, each with its line.
 local LENSES = [[
-  local found = {}
-  for name, namespace in pairs(vim.api.nvim_get_namespaces()) do
-    if name:find('codelens') then
-      for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })) do
-        local chunks = mark[4].virt_text or (mark[4].virt_lines or {})[1] or {}
-        local text = ''
-        for _, chunk in ipairs(chunks) do text = text .. chunk[1] end
-        table.insert(found, mark[2] .. ' ' .. vim.trim(text))
-      end
-    end
-  end
+  local new = vim.lsp.codelens.enable ~= nil
+  local found = vim.tbl_map(function(it)
+    local lens = it.lens or it
+    return lens.range.start.line .. ' ' .. lens.command.title
+  end, vim.lsp.codelens.get(new and { bufnr = 0 } or 0))
   table.sort(found)
   return found
 ]]
@@ -175,7 +169,7 @@ test('a loop that needs the user says so, once, and one that works does not', fu
 end)
 
 test('calls can be switched off', function(child)
-  child:lua("vim.g.alfine = { server = vim.g.alfine.server, notify = false }")
+  child:lua('vim.g.alfine = { server = vim.g.alfine.server, notify = false }')
   child:set({ child:view('T1', { status = 'running' }) })
   child:set({ child:view('T1', { status = 'failed' }) })
   child:wait("return (require('alfine').tasks()[1] or {}).status == 'failed'")

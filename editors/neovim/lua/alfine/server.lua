@@ -126,10 +126,8 @@ function M.ended(code, signal, client_id)
     end
     local how = signal ~= 0 and ('signal ' .. signal) or ('exit status ' .. code)
     say.error(
-      ('Alfine: its language server ended (%s). Loops go on without it. :Alfine restart starts it anew; %s has its words'):format(
-        how,
-        vim.lsp.log.get_filename()
-      )
+      ('Alfine: its language server ended (%s). Loops go on without it. '):format(how)
+        .. (':Alfine restart starts it anew; %s has its words'):format(vim.lsp.log.get_filename())
     )
   end)
 end

@@ -176,9 +176,12 @@ local function draw(buffer)
       vim.api.nvim_buf_set_extmark(buffer, namespace, row - 1, mark[1], { end_col = mark[2], hl_group = mark[3] })
     end
   end
-  vim.b[buffer].alfine_lines = vim.iter(shown):map(function(line)
-    return line.task or false
-  end):totable()
+  vim.b[buffer].alfine_lines = vim
+    .iter(shown)
+    :map(function(line)
+      return line.task or false
+    end)
+    :totable()
   for window, was in pairs(cursors) do
     M.place_cursor(window, buffer, was)
   end
