@@ -13,6 +13,7 @@ local M = {}
 ---@field range integer How many ends of a range were given.
 ---@field line1 integer
 ---@field line2 integer
+---@field task? alfine.Of The task, where it is known without being named.
 
 ---@class alfine.Subcommand
 ---@field run fun(call: alfine.Call)
@@ -93,7 +94,7 @@ for _, name in ipairs({ 'pause', 'stop', 'merge' }) do
   subcommands[name] = {
     tasks = true,
     run = function(call)
-      target.resolve(name, call.words, function(task)
+      target.resolve(name, call, function(task)
         send(task, name)
       end)
     end,
@@ -169,7 +170,8 @@ subcommands.start = {
       end)
       return
     end
-    target.resolve('start', rest --[[@as string[] ]], function(task)
+    call.words = rest --[[@as string[] ]]
+    target.resolve('start', call, function(task)
       if not task.view.uri then
         say.error(('Alfine: %s is in no plan any more'):format(task.view.task))
         return
@@ -312,7 +314,7 @@ subcommands.continue = {
   tasks = true,
   words = { '--reset-breaker', '+5' },
   run = function(call)
-    target.resolve('continue', call.words, function(task, words)
+    target.resolve('continue', call, function(task, words)
       local more = vim.empty_dict()
       for _, word in ipairs(words) do
         local added = word:match('^%+(%d+)$')
@@ -338,7 +340,7 @@ subcommands.continue = {
 subcommands.steer = {
   tasks = true,
   run = function(call)
-    target.resolve('steer', call.words, function(task, words)
+    target.resolve('steer', call, function(task, words)
       if #words > 0 then
         send(task, 'steer', { text = table.concat(words, ' ') })
         return
@@ -354,7 +356,7 @@ subcommands.answer = {
   tasks = true,
   words = { 'approve', 'reject' },
   run = function(call)
-    target.resolve('answer', call.words, function(task, words)
+    target.resolve('answer', call, function(task, words)
       if #words == 1 and (words[1] == 'approve' or words[1] == 'reject') then
         send(task, 'answer', { approved = words[1] == 'approve' })
         return
@@ -393,7 +395,7 @@ subcommands.answer = {
 ---@param name 'rewind' | 'fork'
 ---@param call alfine.Call
 local function at_iteration(name, call)
-  target.resolve(name, call.words, function(task, words)
+  target.resolve(name, call, function(task, words)
     if not is_number(name, words[1]) then
       return
     end
@@ -426,7 +428,7 @@ end
 subcommands.discard = {
   tasks = true,
   run = function(call)
-    target.resolve('discard', call.words, function(task)
+    target.resolve('discard', call, function(task)
       if call.bang then
         send(task, 'discard')
         return
@@ -447,7 +449,7 @@ subcommands.discard = {
 subcommands.diff = {
   tasks = true,
   run = function(call)
-    target.resolve('diff', call.words, function(task, words)
+    target.resolve('diff', call, function(task, words)
       if is_number('diff', words[1]) and is_number('diff', words[2]) then
         send(task, 'showDiff', { iteration = number(words[1]), against = number(words[2]) })
       end
@@ -458,7 +460,7 @@ subcommands.diff = {
 subcommands.transcript = {
   tasks = true,
   run = function(call)
-    target.resolve('transcript', call.words, function(task, words)
+    target.resolve('transcript', call, function(task, words)
       if is_number('transcript', words[1]) then
         require('alfine.transcript').open(task, number(words[1]))
       end
@@ -469,7 +471,7 @@ subcommands.transcript = {
 subcommands.worktree = {
   tasks = true,
   run = function(call)
-    target.resolve('worktree', call.words, function(task)
+    target.resolve('worktree', call, function(task)
       local worktree = task.view.worktree
       if not worktree or not vim.uv.fs_stat(worktree) then
         send(task, 'openWorktree')
@@ -485,7 +487,7 @@ subcommands.worktree = {
 subcommands.log = {
   tasks = true,
   run = function(call)
-    target.resolve('log', call.words, function(task)
+    target.resolve('log', call, function(task)
       require('alfine.program').show({ 'log', task.view.task }, task.client.root_dir)
     end)
   end,
@@ -549,6 +551,13 @@ function M.run(command)
     line1 = command.line1,
     line2 = command.line2,
   })
+end
+
+---Runs a subcommand for a task.
+---@param name string
+---@param of alfine.Of
+function M.run_for(name, of)
+  subcommands[name].run({ words = {}, bang = false, range = 0, line1 = 0, line2 = 0, task = of })
 end
 
 ---@param candidates string[]

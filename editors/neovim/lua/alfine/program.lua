@@ -45,7 +45,7 @@ function M.show(arguments, folder)
     if shown ~= -1 then
       vim.api.nvim_set_current_win(shown)
     else
-      vim.cmd('botright split')
+      vim.cmd('rightbelow split')
       vim.api.nvim_win_set_buf(0, buffer)
     end
     vim.api.nvim_win_set_cursor(0, { vim.api.nvim_buf_line_count(buffer), 0 })

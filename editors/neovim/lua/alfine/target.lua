@@ -62,15 +62,22 @@ local function in_diagnostics(buffer, row)
   end
 end
 
+---A task by its server and key.
+---@param of alfine.Of
+---@return alfine.Task?
+function M.known(of)
+  local client = vim.lsp.get_client_by_id(of.client)
+  local view = client and tasks.get(client.id, of.task)
+  return view and { client = client, view = view }
+end
+
 ---The task that a buffer of the plugin shows.
 ---@param buffer integer
 ---@param row integer From 0.
 ---@return alfine.Task?
 local function in_own(buffer, row)
   local shown = vim.b[buffer].alfine_task or require('alfine.window').task_at(buffer, row)
-  local client = shown and vim.lsp.get_client_by_id(shown.client)
-  local view = client and tasks.get(client.id, shown.task)
-  return view and { client = client, view = view }
+  return shown and M.known(shown)
 end
 
 ---The task at the cursor.
@@ -157,11 +164,17 @@ end
 
 ---Finds the task that a command is about, and calls back with it and the words that do not name it.
 ---@param command string
----@param words string[]
+---@param call alfine.Call
 ---@param on_task fun(task: alfine.Task, words: string[])
-function M.resolve(command, words, on_task)
+function M.resolve(command, call, on_task)
   M.fresh(function()
-    local task = words[1] and named(words[1])
+    local words = call.words
+    local task = call.task and M.known(call.task)
+    if task then
+      on_task(task, words)
+      return
+    end
+    task = words[1] and named(words[1])
     if task then
       on_task(task, vim.list_slice(words, 2))
       return

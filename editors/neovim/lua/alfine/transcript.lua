@@ -224,7 +224,7 @@ function M.open(task, iteration)
     return
   end
   local buffer = make_buffer(name, task, iteration)
-  vim.cmd('botright vsplit')
+  vim.cmd('rightbelow vsplit')
   vim.api.nvim_win_set_buf(0, buffer)
   vim.wo[0][0].wrap = true
   vim.wo[0][0].linebreak = true

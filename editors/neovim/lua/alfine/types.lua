@@ -48,6 +48,9 @@
 ---@field client vim.lsp.Client
 ---@field view alfine.TaskView
 
+---Which task: its server's id, and its key.
+---@alias alfine.Of { client: integer, task: string }
+
 ---What the user may set in `vim.g.alfine`.
 ---@class alfine.Options
 ---@field server? string The program: a name on PATH, or a path. `alfine` where it is not set.

@@ -32,10 +32,13 @@ local KEYS = {
   { 'q', 'close', 'close this window' },
 }
 
+---What opens something, and so must not do it in the task window.
+local SHOWS = { diff = true, transcript = true, log = true, worktree = true }
+
 ---@class alfine.Line
 ---@field text string
 ---@field marks? [integer, integer, string][] First and last byte, from 0, and the highlight group.
----@field task? { client: integer, task: string }
+---@field task? alfine.Of
 
 local unfolded = {} ---@type table<string, boolean>
 local shows_help = false
@@ -49,7 +52,7 @@ end
 
 ---@param lines alfine.Line[]
 ---@param view alfine.TaskView
----@param of { client: integer, task: string }
+---@param of alfine.Of
 local function add_details(lines, view, of)
   local function add(text, group)
     for _, line in ipairs(vim.split(text, '\n')) do
@@ -190,7 +193,7 @@ end
 ---Keeps the cursor on its task when lines moved.
 ---@param window integer
 ---@param buffer integer
----@param was { row: integer, task?: { client: integer, task: string } }
+---@param was { row: integer, task?: alfine.Of }
 function M.place_cursor(window, buffer, was)
   local row = math.min(was.row, vim.api.nvim_buf_line_count(buffer))
   local here = M.task_at(buffer, row - 1)
@@ -208,10 +211,21 @@ end
 ---The task that a line of the window is about.
 ---@param buffer integer
 ---@param row integer From 0.
----@return { client: integer, task: string }?
+---@return alfine.Of?
 function M.task_at(buffer, row)
   local lines = vim.b[buffer].alfine_lines
   return lines and lines[row + 1] or nil
+end
+
+---Goes from the task window to the one that was used before.
+function M.leave()
+  if vim.bo.filetype ~= 'alfine' then
+    return
+  end
+  vim.cmd('wincmd p')
+  if vim.bo.filetype == 'alfine' then
+    vim.cmd('aboveleft new')
+  end
 end
 
 ---@type table<string, fun(buffer: integer)>
@@ -237,7 +251,7 @@ local actions = {
     if not task or not task.view.uri then
       return
     end
-    vim.cmd('wincmd p')
+    M.leave()
     vim.lsp.util.show_document(
       { uri = task.view.uri, range = task.view.range },
       task.client.offset_encoding,
@@ -254,10 +268,14 @@ local function make_buffer()
   vim.bo[buffer].filetype = 'alfine'
   for _, key in ipairs(KEYS) do
     vim.keymap.set('n', key[1], function()
+      local of = M.task_at(buffer, vim.api.nvim_win_get_cursor(0)[1] - 1)
       if actions[key[2]] then
         actions[key[2]](buffer)
-      elseif M.task_at(buffer, vim.api.nvim_win_get_cursor(0)[1] - 1) then
-        vim.cmd.Alfine(key[2])
+      elseif of then
+        if SHOWS[key[2]] then
+          M.leave()
+        end
+        require('alfine.command').run_for(key[2], of)
       end
     end, { buffer = buffer, nowait = true, desc = 'Alfine: ' .. key[3] })
   end
