@@ -1,5 +1,31 @@
 -- Read by `vim.lsp.enable('alfine')`. `vim.lsp.config('alfine', { … })` changes any of it.
 
+-- Lenses and code actions go through the plugin, which asks for what is missing and shows errors as they are.
+local commands = {}
+for _, name in ipairs({
+  'start',
+  'startHere',
+  'pause',
+  'stop',
+  'continue',
+  'steer',
+  'answer',
+  'rewind',
+  'fork',
+  'merge',
+  'discard',
+  'showTranscript',
+  'showDiff',
+  'openWorktree',
+  'plan',
+  'regenerate',
+  'trust',
+}) do
+  commands['alfine.' .. name] = function(command, context)
+    require('alfine.command').execute(command, context)
+  end
+end
+
 ---@type vim.lsp.Config
 return {
   cmd = function(dispatchers, config)
@@ -10,6 +36,7 @@ return {
   end,
   workspace_required = true,
   init_options = { tasks = true },
+  commands = commands,
   handlers = {
     ['alfine/tasksChanged'] = function(_, news, context)
       require('alfine.tasks').changed(context.client_id, news)

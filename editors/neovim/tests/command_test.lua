@@ -141,6 +141,47 @@ test('answer approves, rejects, or answers in words', function(child)
   eq(child:asked()[1], { 'PLAN.md#T1: SQLite or files?', { 'Answer…', 'Approve', 'Reject' } })
 end)
 
+test('answer offers what the question is for', function(child)
+  with_tasks(child, { status = 'needs_input', reason = 'Percent?' })
+  for code, offered in pairs({
+    question = { 'Answer…' },
+    ['approval-needed'] = { 'Approve', 'Reject', 'Reject, and say why…' },
+  }) do
+    child:lua(
+      [[
+        _G.asked = {}
+        vim.diagnostic.set(vim.api.nvim_create_namespace('ours'), 0, {
+          { lnum = 2, col = 0, message = 'The agent asks: Percent?', source = 'alfine', code = ...,
+            user_data = { lsp = { data = { task = 'PLAN.md#T1' } } } },
+        })
+      ]],
+      code
+    )
+    child:command('Alfine answer PLAN.md#T1')
+    child:wait('return #asked == 1')
+    eq(child:asked(), { { 'PLAN.md#T1: The agent asks: Percent?', offered } })
+  end
+  child:answer('Reject, and say why…', 'round it')
+  child:command('Alfine answer PLAN.md#T1')
+  eq(child:last_executed()[2], { task = 'PLAN.md#T1', approved = false, text = 'round it' })
+end)
+
+test('a lens or an action that lacks its text asks for it', function(child)
+  with_tasks(child, { status = 'needs_input', reason = 'Percent?' })
+  child:answer('Answer…', 'percent')
+  child:lua([[
+    local client = vim.lsp.get_clients({ name = 'alfine' })[1]
+    client:exec_cmd({ command = 'alfine.answer', arguments = { { task = 'PLAN.md#T1' } } })
+  ]])
+  eq(child:last_executed(), { 'alfine.answer', { task = 'PLAN.md#T1', text = 'percent' } })
+  child:fake('fake/fail', { message = 'PLAN.md#T1 does not run' })
+  child:lua([[
+    local client = vim.lsp.get_clients({ name = 'alfine' })[1]
+    client:exec_cmd({ command = 'alfine.pause', arguments = { { task = 'PLAN.md#T1' } } })
+  ]])
+  child:wait_said('PLAN.md#T1 does not run')
+end)
+
 test('rewind and fork offer the iterations there were', function(child)
   with_tasks(child, { status = 'paused', iteration = 2 })
   child:answer('before the first iteration')

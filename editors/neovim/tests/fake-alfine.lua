@@ -112,8 +112,10 @@ local requests = {
     return { tasks = vim.tbl_values(tasks) }
   end,
   ['alfine/transcript'] = function(params)
-    local after = params.after or 0
-    return { events = vim.list_slice(events, after + 1), next = #events }
+    local of, last = events[params.iteration] or {}, #events
+    -- As the real one: no `next` where there will be no more.
+    local more = params.iteration >= last and not over
+    return { events = vim.list_slice(of, (params.after or 0) + 1), next = more and #of or nil }
   end,
   ['fake/set'] = function(params)
     for _, view in ipairs(params.tasks or {}) do
@@ -122,7 +124,10 @@ local requests = {
     for _, key in ipairs(params.removed or {}) do
       tasks[key] = nil
     end
-    vim.list_extend(events, params.events or {})
+    -- By iteration.
+    for iteration, more in ipairs(params.events or {}) do
+      events[iteration] = vim.list_extend(events[iteration] or {}, more)
+    end
     if params.tasks or params.removed then
       send({
         method = 'alfine/tasksChanged',

@@ -112,16 +112,16 @@ test('an empty task window says what to do', function(child)
   })
 end)
 
-test('the transcript shows what the agent says, and follows it', function(child)
-  local events = {
-    { iteration = 1, event = 'text', text = 'I add the table.\nThen I test.' },
-    { iteration = 1, event = 'tool_started', name = 'Bash', summary = 'cargo test' },
-    { iteration = 1, event = 'tool_finished', ok = false },
-    { iteration = 1, event = 'usage', input = 1 },
-    { iteration = 1, event = 'something new' },
-    { iteration = 1, event = 'text' },
+test('the transcript shows what the agent says, and follows it from iteration to iteration', function(child)
+  local first = {
+    { event = 'text', text = 'I add the table.\nThen I test.' },
+    { event = 'tool_started', name = 'Bash', summary = 'cargo test' },
+    { event = 'tool_finished', ok = false },
+    { event = 'usage', input = 1 },
+    { event = 'something new' },
+    { event = 'text' },
   }
-  child:set({ child:view('T1', { status = 'running', iteration = 1 }) }, { events = events })
+  child:set({ child:view('T1', { status = 'running', iteration = 1 }) }, { events = { first } })
   child:command('Alfine transcript PLAN.md#T1')
   child:wait('return vim.api.nvim_buf_line_count(0) == 5')
   eq(child:lines(), {
@@ -132,16 +132,27 @@ test('the transcript shows what the agent says, and follows it', function(child)
     '  ✗ it failed',
   })
   eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 5)
-  child:fake('fake/set', { events = { { iteration = 2, event = 'text', text = 'Again.' } } })
+  child:set(
+    { child:view('T1', { status = 'running', iteration = 2 }) },
+    { events = { {}, { { event = 'text', text = 'Again.' } } } }
+  )
   child:wait('return vim.api.nvim_buf_line_count(0) == 7')
   eq(vim.list_slice(child:lines(), 6), { '── iteration 2 ──', 'Again.' })
   eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 7)
   child:cursor(2)
-  child:fake('fake/set', { events = { { iteration = 2, event = 'text', text = 'More.' } } })
+  child:fake('fake/set', { events = { {}, { { event = 'text', text = 'More.' } } } })
   child:wait('return vim.api.nvim_buf_line_count(0) == 8')
   eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 2)
   child:command('Alfine pause')
   eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+end)
+
+test('the transcript of one iteration has no other', function(child)
+  local events = { { { event = 'text', text = 'one' } }, { { event = 'text', text = 'two' } } }
+  child:set({ child:view('T1', { status = 'done', iteration = 2 }) }, { events = events })
+  child:command('Alfine transcript PLAN.md#T1 1')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 2')
+  eq(child:lines(), { '── iteration 1 ──', 'one' })
 end)
 
 test('the statusline counts what runs and what needs the user', function(child)

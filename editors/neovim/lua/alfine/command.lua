@@ -23,17 +23,16 @@ local M = {}
 ---@type table<string, alfine.Subcommand>
 local subcommands = {}
 
----Tells where a task is now.
----@param answer { task: string, status: alfine.Status, conflicts?: string[] }
+---Tells where tasks are now. The server itself tells of conflicts, and of what was thrown away.
+---@param answer? { task?: string, status?: alfine.Status, tasks?: table[], conflicts?: string[] }
 local function tell(answer)
-  if type(answer) ~= 'table' or not answer.status then
+  if type(answer) ~= 'table' then
     return
   end
-  if answer.conflicts and #answer.conflicts > 0 then
-    say.warn(('%s conflicts in %s'):format(answer.task, table.concat(answer.conflicts, ', ')))
-    return
+  vim.tbl_map(tell, answer.tasks or {})
+  if answer.status and answer.status ~= 'discarded' and not answer.conflicts then
+    say.info(('%s: %s'):format(answer.task, (answer.status:gsub('_', ' '))))
   end
-  say.info(('%s: %s'):format(answer.task, (answer.status:gsub('_', ' '))))
 end
 
 ---@param task alfine.Task
@@ -150,9 +149,7 @@ local function start(client, argument)
   if vim.tbl_isempty(argument.options) then
     argument.options = nil
   end
-  server.command(client, 'start', argument, function(answer)
-    vim.tbl_map(tell, type(answer) == 'table' and answer.tasks or {})
-  end)
+  server.command(client, 'start', argument, tell)
 end
 
 subcommands.start = {
@@ -352,6 +349,57 @@ subcommands.steer = {
   end,
 }
 
+---What a task asks, as the server says it in its plan.
+---@param task alfine.Task
+---@return string? code
+---@return string question
+local function question_of(task)
+  for _, diagnostic in ipairs(vim.diagnostic.get()) do
+    local code = diagnostic.code
+    if
+      diagnostic.source == 'alfine'
+      and (code == 'question' or code == 'approval-needed')
+      and vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data', 'task') == task.view.task
+    then
+      return code, diagnostic.message
+    end
+  end
+  return nil, task.view.reason or task.view.title
+end
+
+---@param task alfine.Task
+local function ask_for_answer(task)
+  local function in_words(more)
+    ask_text('Answer: ', function(text)
+      send(task, 'answer', vim.tbl_extend('error', { text = text }, more or {}))
+    end)
+  end
+  local function choice(label, approved)
+    return {
+      label = label,
+      act = function()
+        send(task, 'answer', { approved = approved })
+      end,
+    }
+  end
+  local code, question = question_of(task)
+  local title = ('%s: %s'):format(task.view.task, question)
+  local words = { label = 'Answer…', act = in_words }
+  if code == 'question' then
+    ask_choice(title, { words })
+  elseif code == 'approval-needed' then
+    local refusal = {
+      label = 'Reject, and say why…',
+      act = function()
+        in_words({ approved = false })
+      end,
+    }
+    ask_choice(title, { choice('Approve', true), choice('Reject', false), refusal })
+  else
+    ask_choice(title, { words, choice('Approve', true), choice('Reject', false) })
+  end
+end
+
 subcommands.answer = {
   tasks = true,
   words = { 'approve', 'reject' },
@@ -359,35 +407,11 @@ subcommands.answer = {
     target.resolve('answer', call, function(task, words)
       if #words == 1 and (words[1] == 'approve' or words[1] == 'reject') then
         send(task, 'answer', { approved = words[1] == 'approve' })
-        return
-      end
-      if #words > 0 then
+      elseif #words > 0 then
         send(task, 'answer', { text = table.concat(words, ' ') })
-        return
+      else
+        ask_for_answer(task)
       end
-      local question = task.view.reason or task.view.title
-      ask_choice(('%s: %s'):format(task.view.task, question), {
-        {
-          label = 'Answer…',
-          act = function()
-            ask_text('Answer: ', function(text)
-              send(task, 'answer', { text = text })
-            end)
-          end,
-        },
-        {
-          label = 'Approve',
-          act = function()
-            send(task, 'answer', { approved = true })
-          end,
-        },
-        {
-          label = 'Reject',
-          act = function()
-            send(task, 'answer', { approved = false })
-          end,
-        },
-      })
     end)
   end,
 }
@@ -551,6 +575,32 @@ function M.run(command)
     line1 = command.line1,
     line2 = command.line2,
   })
+end
+
+---Does what a code lens or a code action of the server says, where the plugin has more for it than the server: it asks
+---for a text, and follows a transcript.
+---@param command lsp.Command
+---@param context { client_id: integer }
+function M.execute(command, context)
+  local name = command.command:match('^alfine%.(.*)$')
+  local argument = (command.arguments or {})[1] or {}
+  local client = assert(vim.lsp.get_client_by_id(context.client_id))
+  local of = argument.task and { client = client.id, task = argument.task }
+  local asks = (name == 'answer' and argument.approved == nil or name == 'steer') and argument.text == nil
+  if of and (asks or name == 'showTranscript') then
+    target.fresh(function()
+      local task = target.known(of)
+      if not task then
+        server.command(client, name, argument, tell)
+      elseif name == 'showTranscript' then
+        require('alfine.transcript').open(task, argument.iteration)
+      else
+        M.run_for(name, of)
+      end
+    end)
+    return
+  end
+  server.command(client, name, argument, tell)
 end
 
 ---Runs a subcommand for a task.

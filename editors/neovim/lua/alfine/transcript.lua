@@ -13,10 +13,12 @@ local namespace = vim.api.nvim_create_namespace('alfine.transcript')
 ---@class alfine.Transcript
 ---@field client integer
 ---@field task string
----@field iteration? integer Only this one.
----@field next? any Where to go on; what the server said.
+---@field iteration integer The one that is read.
+---@field all boolean Whether the next one follows.
+---@field after? integer Where to go on in it, as the server said.
+---@field read boolean Whether all of it was read.
+---@field titled? integer The last one whose title is written.
 ---@field asking boolean
----@field at? integer The iteration of the last line.
 
 ---@type table<integer, alfine.Transcript> By buffer.
 local open = {}
@@ -104,11 +106,11 @@ local function add(buffer, events)
   end)
   following = following:totable()
   vim.bo[buffer].modifiable = true
+  if transcript.titled ~= transcript.iteration then
+    transcript.titled = transcript.iteration
+    append(buffer, { ('── iteration %d ──'):format(transcript.iteration) }, 'AlfinePlan')
+  end
   for _, event in ipairs(events) do
-    if event.iteration and event.iteration ~= transcript.at then
-      transcript.at = event.iteration
-      append(buffer, { ('── iteration %d ──'):format(event.iteration) }, 'AlfinePlan')
-    end
     local lines, group = M.lines_of(event)
     if lines then
       append(buffer, lines, group)
@@ -120,6 +122,17 @@ local function add(buffer, events)
   end
 end
 
+---Goes on with the next iteration, where this one is read and there is one.
+---@param transcript alfine.Transcript
+local function turn(transcript)
+  local view = tasks.get(transcript.client, transcript.task)
+  if transcript.read and transcript.all and view and view.iteration > transcript.iteration then
+    transcript.iteration = transcript.iteration + 1
+    transcript.after = nil
+    transcript.read = false
+  end
+end
+
 ---@param buffer integer
 local function ask(buffer)
   local transcript = open[buffer]
@@ -127,23 +140,30 @@ local function ask(buffer)
   if not client or transcript.asking then
     return
   end
-  local argument = { task = transcript.task, iteration = transcript.iteration, after = transcript.next }
+  turn(transcript)
+  if transcript.read then
+    return
+  end
+  local argument = { task = transcript.task, iteration = transcript.iteration, after = transcript.after }
   transcript.asking = true
   ---@diagnostic disable-next-line: param-type-mismatch
-  client:request('alfine/transcript', argument, function(problem, answer)
+  client:request('alfine/transcript', argument, function(problem, page)
     transcript.asking = false
-    if not vim.api.nvim_buf_is_valid(buffer) then
+    if not open[buffer] or not vim.api.nvim_buf_is_valid(buffer) then
       return
     end
     if problem then
-      if not transcript.next then
-        require('alfine.say').error(problem.message)
-      end
+      transcript.read = true
+      require('alfine.say').error(problem.message)
       return
     end
-    transcript.next = answer.next
-    if #answer.events > 0 then
-      add(buffer, answer.events)
+    local came_on = page.next ~= transcript.after
+    transcript.after = page.next
+    transcript.read = page.next == nil
+    if #page.events > 0 then
+      add(buffer, page.events)
+    end
+    if came_on then
       ask(buffer)
     end
   end)
@@ -200,7 +220,14 @@ local function make_buffer(name, task, iteration)
     vim.api.nvim_set_hl(0, group, { link = link, default = true })
   end
   vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buffer, desc = 'Alfine: close the transcript' })
-  open[buffer] = { client = task.client.id, task = task.view.task, iteration = iteration, asking = false }
+  open[buffer] = {
+    client = task.client.id,
+    task = task.view.task,
+    iteration = iteration or 1,
+    all = iteration == nil,
+    read = false,
+    asking = false,
+  }
   vim.api.nvim_create_autocmd('BufWipeout', {
     buffer = buffer,
     callback = function()

@@ -15,6 +15,7 @@
 ---@field range? lsp.Range Where it stands in the document.
 ---@field status alfine.Status
 ---@field reason? string
+---@field loopId? string The live or last loop.
 ---@field iteration integer 0 before the first.
 ---@field maxIterations integer 0 where there is no limit yet.
 ---@field breaker alfine.BreakerLine[]
