@@ -32,7 +32,9 @@ return {
     return require('alfine.server').start(dispatchers, config)
   end,
   root_dir = function(buffer, on_root)
-    require('alfine.server').root(buffer, on_root)
+    if vim.api.nvim_buf_get_name(buffer) ~= '' then
+      require('alfine.server').root(buffer, on_root)
+    end
   end,
   workspace_required = true,
   init_options = { tasks = true },

@@ -29,7 +29,7 @@ Acceptance criteria:
 ]]
 
 ---Starts one. Options: `files` of the repository, `env`, `g` (vim.g.alfine), `enable`, `open`, `server` (a program in
----place of the fake one), `git` (false for no repository).
+---place of the fake one), `git` (false for no repository), `prepare` (makes the repository).
 function Child.new(options)
   local self = setmetatable({}, Child)
   self.folder = vim.fn.resolve(vim.fn.tempname())
@@ -37,11 +37,11 @@ function Child.new(options)
   for path, text in pairs(options.files or { ['PLAN.md'] = PLAN, ['main.lua'] = 'print(1)\nprint(2)\n' }) do
     write(self.repo .. '/' .. path, text)
   end
-  if options.git ~= false then
+  if options.git ~= false and not options.prepare then
     vim.fn.mkdir(self.repo .. '/.git', 'p')
   end
   self.server = options.server or self:fake_server()
-  local env = {
+  self.env = {
     HOME = self.folder,
     XDG_CONFIG_HOME = self.folder .. '/config',
     XDG_DATA_HOME = self.folder .. '/data',
@@ -49,13 +49,21 @@ function Child.new(options)
     XDG_CACHE_HOME = self.folder .. '/cache',
     NVIM_LOG_FILE = self.folder .. '/nvim.log',
     VIMRUNTIME = vim.env.VIMRUNTIME,
+    GIT_CONFIG_NOSYSTEM = '1',
+    GIT_AUTHOR_NAME = 'Tester',
+    GIT_AUTHOR_EMAIL = 'tester@localhost',
+    GIT_COMMITTER_NAME = 'Tester',
+    GIT_COMMITTER_EMAIL = 'tester@localhost',
   }
+  if options.prepare then
+    options.prepare(self)
+  end
   local command = { vim.v.progpath, '--clean', '-n', '--embed', '--headless', '--cmd' }
   table.insert(command, 'set runtimepath^=' .. suite.plugin)
   self.job = vim.fn.jobstart(command, {
     rpc = true,
     cwd = self.repo,
-    env = vim.tbl_extend('force', env, options.env or {}),
+    env = vim.tbl_extend('force', self.env, options.env or {}),
   })
   assert(self.job > 0, 'Neovim did not start')
   self:lua(
@@ -100,6 +108,25 @@ function Child:fake_server()
   )
   assert(vim.uv.fs_chmod(path, 493))
   return path
+end
+
+---Runs git in the repository.
+function Child:git(...)
+  local done = vim.system({ 'git', ... }, { cwd = self.repo, env = self.env, text = true }):wait()
+  assert(done.code == 0, done.stderr)
+end
+
+---Writes a file of its folder.
+function Child:write(path, text)
+  write(self.folder .. '/' .. path, text)
+end
+
+---Reads one.
+function Child:read(path)
+  local file = assert(io.open(self.folder .. '/' .. path))
+  local text = file:read('*a')
+  file:close()
+  return text
 end
 
 ---Runs Lua in it and returns what that returns.

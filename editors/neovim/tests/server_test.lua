@@ -11,6 +11,14 @@ test('a file of a repository gets the server, which is asked for the tasks', fun
   eq(child:lua("return vim.lsp.get_clients({ name = 'alfine' })[1].config.filetypes == nil"), true)
 end)
 
+test('the start of Neovim loads nothing but what says what there is', function(child)
+  local loaded = child:lua([[
+    return vim.tbl_filter(function(name) return vim.startswith(name, 'alfine') end, vim.tbl_keys(package.loaded))
+  ]])
+  eq(loaded, {})
+  eq(child:lua('return vim.g.loaded_alfine'), true)
+end, { open = false })
+
 test('a file outside of any repository gets no server, and a command says why', function(child)
   child:command('Alfine pause')
   eq(child:said(), { 'Alfine: this is not in a git repository. Open a file of one, or run `git init`' })

@@ -50,7 +50,7 @@ end
 ---@param on_root fun(root: string)
 function M.root(buffer, on_root)
   local path = vim.api.nvim_buf_get_name(buffer)
-  local root = loop_root(path) or vim.fs.root(path ~= '' and path or 0, '.git')
+  local root = loop_root(path) or vim.fs.root(path, '.git')
   -- What a file browser or a diff shows is no file of the repository.
   if not root or path:find('^%a[%w+.-]*://') then
     return
