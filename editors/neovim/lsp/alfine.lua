@@ -43,6 +43,9 @@ return {
     ['alfine/tasksChanged'] = function(_, news, context)
       require('alfine.tasks').changed(context.client_id, news)
     end,
+    ['window/showMessageRequest'] = function(_, params, context)
+      return require('alfine.questions').ask(params, context)
+    end,
   },
   on_exit = function(code, signal, client_id)
     require('alfine.server').ended(code, signal, client_id)

@@ -229,6 +229,16 @@ function Child:last_executed()
   return found[#found]
 end
 
+---Waits until the fake server's questions have these answers.
+function Child:wait_answers(wanted)
+  local got
+  local good = vim.wait(PATIENCE, function()
+    got = self:fake('fake/seen').answers
+    return vim.deep_equal(got, wanted)
+  end, 20)
+  assert(good, vim.inspect(got))
+end
+
 ---What the user was told, the words alone.
 function Child:said()
   return self:lua('return vim.tbl_map(function(it) return it[1] end, said)')

@@ -34,6 +34,8 @@ end
 local tasks, seen, events = {}, {}, {}
 local failure, lenses = nil, 0
 local refreshes, asked = false, 0
+-- What it asks the user, the requests that wait for an answer, and the answers.
+local question, waiting, answers = nil, {}, {}
 local over
 
 local function send(message)
@@ -41,6 +43,18 @@ local function send(message)
   local body = vim.json.encode(message)
   io.stdout:write(('Content-Length: %d\r\n\r\n%s'):format(#body, body))
   io.stdout:flush()
+end
+
+---Asks the client something, and hands its answer on.
+local function ask(method, params, on_answer)
+  asked = asked + 1
+  waiting[asked] = on_answer
+  send({ id = asked, method = method, params = params })
+end
+
+---@param answer any
+local function keep(answer)
+  table.insert(answers, answer == nil and vim.NIL or answer)
 end
 
 local COMMANDS = {
@@ -134,8 +148,7 @@ local requests = {
         params = { tasks = params.tasks or {}, removed = params.removed or {} },
       })
       if refreshes then
-        asked = asked + 1
-        send({ id = asked, method = 'workspace/codeLens/refresh' })
+        ask('workspace/codeLens/refresh')
       end
     end
     return vim.empty_dict()
@@ -145,7 +158,15 @@ local requests = {
     return vim.empty_dict()
   end,
   ['fake/seen'] = function()
-    return { messages = seen, lenses = lenses }
+    return { messages = seen, lenses = lenses, answers = answers }
+  end,
+  ['fake/ask'] = function(params)
+    ask('window/showMessageRequest', vim.tbl_extend('error', { type = 3 }, params), keep)
+    return vim.empty_dict()
+  end,
+  ['fake/ask_at_command'] = function(params)
+    question = vim.tbl_extend('error', { type = 3 }, params)
+    return vim.empty_dict()
   end,
   ['fake/crash'] = function()
     os.exit(3)
@@ -158,6 +179,11 @@ local function receive(message)
     return
   end
   if not message.method then
+    local on_answer = waiting[message.id]
+    waiting[message.id] = nil
+    if on_answer then
+      on_answer(message.result)
+    end
     return
   end
   if not vim.startswith(message.method, 'fake/') then
@@ -172,6 +198,14 @@ local function receive(message)
     return
   end
   local result, problem = handler(message.params)
+  if message.method == 'workspace/executeCommand' and question then
+    ask('window/showMessageRequest', question, function(answer)
+      keep(answer)
+      send({ id = message.id, result = result, error = problem })
+    end)
+    question = nil
+    return
+  end
   send({ id = message.id, result = result, error = problem })
 end
 

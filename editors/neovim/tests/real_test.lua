@@ -132,6 +132,8 @@ played('a question is answered in words, and the agent gets them', {
   wait_status(child, 'T1', 'done')
   local asked = child:asked()
   assert(asked[2][1]:find('Ada or Grace?', 1, true), vim.inspect(asked))
+  eq(asked[2][2], { 'Answer…' })
+  child:wait_said('PLAN.md#T1 asks: Ada or Grace? (:Alfine answer)')
   assert(child:read('agent.log'):find('Ada, of course', 1, true), 'the agent did not get the answer')
 end)
 

@@ -172,11 +172,31 @@ end)
 
 test('a loop that needs the user says so, once, and one that works does not', function(child)
   child:set({ child:view('T1', { status = 'stopped', reason = 'no change' }) })
-  for _, status in ipairs({ 'running', 'evaluating', 'rework', 'paused', 'needs_input', 'needs_input' }) do
-    child:set({ child:view('T1', { status = status, reason = status == 'needs_input' and 'Which?' or nil }) })
+  for _, status in ipairs({ 'running', 'evaluating', 'rework', 'paused', 'failed', 'failed' }) do
+    child:set({ child:view('T1', { status = status, reason = status == 'failed' and 'no git' or nil }) })
   end
   child:wait_said('PLAN.md#T1')
-  eq(child:said(), { 'PLAN.md#T1 needs input: Which? (:Alfine answer)' })
+  eq(child:said(), { 'PLAN.md#T1 failed: no git (:Alfine continue)' })
+end)
+
+test('what a loop asks is told, and opens no menu below the hands of the user', function(child)
+  child:fake('fake/ask', { message = 'PLAN.md#T1 asks: Percent?', actions = { { title = 'Write an answer' } } })
+  child:wait_said('PLAN.md#T1 asks: Percent? (:Alfine answer)')
+  child:fake('fake/ask', { message = 'PLAN.md#T1 cannot go on: log in', actions = { { title = 'Continue' } } })
+  child:wait_said('PLAN.md#T1 cannot go on: log in (:Alfine continue)')
+  eq(child:asked(), {})
+  eq(child:wait('return #vim.lsp.get_clients() == 1'), true)
+  child:wait_answers({ vim.NIL, vim.NIL })
+end)
+
+test('what a command has to ask opens a menu', function(child)
+  child:set({ child:view('T1') })
+  child:fake('fake/ask_at_command', { message = 'Allow it?', actions = { { title = 'Allow' }, { title = 'Cancel' } } })
+  child:answer('Allow')
+  child:command('Alfine start PLAN.md#T1')
+  child:wait_said('PLAN.md#T1: running')
+  eq(child:asked(), { { 'Allow it?', { 'Allow', 'Cancel' } } })
+  child:wait_answers({ { title = 'Allow' } })
 end)
 
 test('calls can be switched off', function(child)

@@ -107,7 +107,9 @@ local function check_client(client)
   health.info(('%d task%s'):format(#views, #views == 1 and '' or 's'))
   for _, view in ipairs(views) do
     local call = status.call(view)
-    if status.runs(view.status) then
+    if view.status == 'needs_input' then
+      health.warn(('%s needs input: %s'):format(view.task, view.reason or ''), ':Alfine answer')
+    elseif status.runs(view.status) then
       health.info(('%s: %s'):format(view.task, status.summary(view)))
     elseif call and view.status ~= 'done' then
       health.warn(call)

@@ -159,10 +159,13 @@ end
 ---@param method string
 ---@param argument table
 ---@param on_answer? fun(answer: any)
----@return boolean sent
-function M.ask(client, method, argument, on_answer)
+---@param on_end? fun() Called before anything else, also where nothing could be sent.
+function M.ask(client, method, argument, on_answer, on_end)
   ---@diagnostic disable-next-line: param-type-mismatch
   local sent = client:request(method, argument, function(problem, answer)
+    if on_end then
+      on_end()
+    end
     if problem then
       say.error(problem.message)
     elseif on_answer then
@@ -170,9 +173,21 @@ function M.ask(client, method, argument, on_answer)
     end
   end)
   if not sent then
+    if on_end then
+      on_end()
+    end
     say.error(M.none())
   end
-  return sent
+end
+
+---@type table<integer, integer> How many commands of the user's each server works on.
+local busy = {}
+
+---Whether a server works on a command of the user's.
+---@param client_id integer
+---@return boolean
+function M.is_busy(client_id)
+  return (busy[client_id] or 0) > 0
 end
 
 ---Has the server do something.
@@ -187,7 +202,11 @@ function M.command(client, name, argument, on_answer)
     say.error(M.mismatch(client) or ('Alfine: the language server does not know %s'):format(command))
     return
   end
-  M.ask(client, 'workspace/executeCommand', { command = command, arguments = { argument } }, on_answer)
+  busy[client.id] = (busy[client.id] or 0) + 1
+  local function over()
+    busy[client.id] = busy[client.id] - 1
+  end
+  M.ask(client, 'workspace/executeCommand', { command = command, arguments = { argument } }, on_answer, over)
 end
 
 return M

@@ -120,12 +120,11 @@ function M.summary(view)
   return table.concat(parts, ' · ')
 end
 
----What to tell the user when a task comes to its status; none where it needs nobody.
+---What to tell the user when a task comes to its status; none where it needs nobody, or where the server asks itself.
 ---@param view alfine.TaskView
 ---@return string?
 function M.call(view)
   local next_step = ({
-    needs_input = ':Alfine answer',
     stopped = ':Alfine continue',
     failed = ':Alfine continue',
     interrupted = ':Alfine continue',
