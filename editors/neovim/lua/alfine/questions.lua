@@ -6,13 +6,25 @@ local say = require('alfine.say')
 
 local M = {}
 
+---The first choices of what loops ask. It may come while a command of the user's is still worked on.
+local OF_LOOPS = { Approve = true, Continue = true, ['Write an answer'] = true }
+
+---Whether a question belongs to what the user just began.
+---@param params lsp.ShowMessageRequestParams
+---@param client_id integer
+---@return boolean
+local function is_expected(params, client_id)
+  local first = (params.actions or {})[1]
+  return require('alfine.server').is_busy(client_id) and first ~= nil and not OF_LOOPS[first.title]
+end
+
 ---Answers `window/showMessageRequest`.
 ---@param params lsp.ShowMessageRequestParams
 ---@param context { client_id: integer }
 ---@return lsp.MessageActionItem | vim.NIL
 function M.ask(params, context)
   local thread, is_main = coroutine.running()
-  if not require('alfine.server').is_busy(context.client_id) or not thread or is_main then
+  if not is_expected(params, context.client_id) or not thread or is_main then
     M.tell(params)
     return vim.NIL
   end
@@ -37,9 +49,8 @@ function M.tell(params)
   if not options.get('notify') then
     return
   end
-  local answer = vim.iter(params.actions or {}):any(function(action)
-    return action.title == 'Continue'
-  end) and ':Alfine continue' or ':Alfine answer'
+  local first = (params.actions or {})[1]
+  local answer = first and first.title == 'Continue' and ':Alfine continue' or ':Alfine answer'
   say.warn(('%s (%s)'):format(vim.split(params.message, '\n')[1], answer))
 end
 
