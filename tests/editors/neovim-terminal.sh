@@ -3,7 +3,8 @@
 #
 #   neovim-terminal.sh NVIM [PICTURES]
 #
-# ALFINE_BIN names the program; `fake-agent` lies beside it. With a folder PICTURES each step's screen is kept there.
+# ALFINE_BIN names the program; `fake-agent` lies beside it. With a folder PICTURES each step's screen is kept there, to
+# be drawn with draw-terminal.py.
 set -euo pipefail
 nvim=$1 pictures=${2:-}
 plugin=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../editors/neovim" && pwd)
@@ -40,6 +41,14 @@ A script that greets whoever is named.
 
 Acceptance criteria:
 - [ ] It greets by name: `test "$(sh greet.sh Ada)" = "Hello, Ada!"`
+
+### T2: Greet the world
+
+Depends on: T1
+Without a name it greets the world.
+
+Acceptance criteria:
+- [ ] It greets the world
 PLAN
 cat >"$sandbox/scenario.json" <<JSON
 {"runs": [
@@ -63,8 +72,9 @@ vim.opt.runtimepath:prepend('$plugin')
 vim.o.swapfile = false
 vim.opt.shortmess:append('I')
 vim.o.laststatus = 2
+vim.o.hlsearch = false
 vim.o.statusline = "%<%f %m%=%{v:lua.require'alfine'.statusline()}  %l,%c"
-vim.diagnostic.config({ virtual_text = true })
+vim.diagnostic.config({ virtual_text = true, severity_sort = true })
 vim.g.alfine = { server = '$program' }
 vim.lsp.enable('alfine')
 LUA
@@ -78,7 +88,7 @@ GIT
 
 export ALFINE_TERMINAL_TEST=$sandbox HOME=$sandbox/home XDG_CONFIG_HOME=$sandbox/config XDG_STATE_HOME=$sandbox/state \
   XDG_DATA_HOME=$sandbox/data XDG_CACHE_HOME=$sandbox/cache GIT_CONFIG_GLOBAL=$sandbox/gitconfig \
-  GIT_CONFIG_NOSYSTEM=1 LANG=C.UTF-8 TERM=tmux-256color
+  GIT_CONFIG_NOSYSTEM=1 LANG=C.UTF-8 TERM=tmux-256color COLORTERM=truecolor
 cd "$sandbox/repo"
 git init -q
 git add -A
@@ -97,7 +107,7 @@ picture() {
 sees() {
   local tries
   for ((tries = 0; tries < 300; tries++)); do
-    if screen | grep -qF -- "$1"; then return; fi
+    case $(screen) in *"$1"*) return ;; esac
     sleep 0.1
   done
   echo "never seen: $1"
@@ -109,14 +119,14 @@ opens() {
 }
 # Leaves, and waits until no editor and no server is left.
 leaves() {
-  local tries
+  local tries left
   keys Escape ':qall!' Enter
   for ((tries = 0; tries < 100; tries++)); do
-    if ! ours | grep -qE 'nvim|alfine lsp'; then return; fi
+    left=$(ours)
+    case $left in *"$nvim"* | *'alfine lsp'*) ;; *) return ;; esac
     sleep 0.1
   done
-  echo "still there after leaving:"
-  ours
+  echo "still there after leaving: $left"
   exit 1
 }
 
@@ -139,7 +149,7 @@ picture transcript
 
 # The loop outlives the editor, and a new one shows it.
 leaves
-ours | grep -q 'fake-agent' || { echo "the agent did not outlive the editor"; ours; exit 1; }
+case $(ours) in *fake-agent*) ;; *) echo "the agent did not outlive the editor"; exit 1 ;; esac
 opens
 sees 'iteration 1 of 10'
 
@@ -170,4 +180,5 @@ sees '[x] It greets by name'
 picture merged
 [ "$(cat greet.sh)" = 'echo "Hello, $1!"' ] || { echo "greet.sh is not merged"; exit 1; }
 leaves
-if [ -n "$(ours)" ]; then echo "left behind:"; ours; exit 1; fi
+left=$(ours)
+[ -z "$left" ] || { echo "left behind: $left"; exit 1; }

@@ -89,7 +89,7 @@ test('continue asks how where the breaker tripped', function(child)
   child:answer('Continue with 5 more iterations (up to 15)')
   child:command('Alfine continue PLAN.md#T1')
   eq(child:last_executed(), { 'alfine.continue', { task = 'PLAN.md#T1', maxIterations = 15 } })
-  eq(child:asked()[1][1], 'PLAN.md#T1 stopped: no change')
+  eq(child:asked()[1][1], 'PLAN.md#T1: no change')
 end)
 
 test('continue takes a limit, more iterations, and the reset of the breaker', function(child)
@@ -143,10 +143,11 @@ end)
 
 test('answer offers what the question is for', function(child)
   with_tasks(child, { status = 'needs_input', reason = 'Percent?' })
-  for code, offered in pairs({
-    question = { 'Answer…' },
-    ['approval-needed'] = { 'Approve', 'Reject', 'Reject, and say why…' },
+  for _, case in ipairs({
+    { 'question', { 'Answer…' } },
+    { 'approval-needed', { 'Approve', 'Reject', 'Reject, and say why…' } },
   }) do
+    local code, offered = unpack(case)
     child:lua(
       [[
         _G.asked = {}

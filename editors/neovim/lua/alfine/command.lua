@@ -263,6 +263,22 @@ subcommands.here = {
   end,
 }
 
+---What the server says at a task in its plan, where that is about this.
+---@param task alfine.Task
+---@param codes string A pattern for the diagnostic's code.
+---@return string? code
+---@return string words The task's reason where there is no such diagnostic.
+local function words_at(task, codes)
+  for _, diagnostic in ipairs(vim.diagnostic.get()) do
+    local code = tostring(diagnostic.code)
+    local key = vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data', 'task')
+    if diagnostic.source == 'alfine' and key == task.view.task and code:find(codes) then
+      return code, diagnostic.message
+    end
+  end
+  return nil, task.view.reason or task.view.title
+end
+
 ---@param task alfine.Task
 ---@return boolean
 local function tripped(task)
@@ -275,7 +291,8 @@ end
 ---@param task alfine.Task
 local function ask_how_to_continue(task)
   local limit = math.max(task.view.maxIterations, task.view.iteration)
-  ask_choice(('%s stopped%s'):format(task.view.task, task.view.reason and ': ' .. task.view.reason or ''), {
+  local _, why = words_at(task, '^breaker%-')
+  ask_choice(('%s: %s'):format(task.view.task, why), {
     {
       label = 'Continue',
       act = function()
@@ -349,24 +366,6 @@ subcommands.steer = {
   end,
 }
 
----What a task asks, as the server says it in its plan.
----@param task alfine.Task
----@return string? code
----@return string question
-local function question_of(task)
-  for _, diagnostic in ipairs(vim.diagnostic.get()) do
-    local code = diagnostic.code
-    if
-      diagnostic.source == 'alfine'
-      and (code == 'question' or code == 'approval-needed')
-      and vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data', 'task') == task.view.task
-    then
-      return code, diagnostic.message
-    end
-  end
-  return nil, task.view.reason or task.view.title
-end
-
 ---@param task alfine.Task
 local function ask_for_answer(task)
   local function in_words(more)
@@ -382,7 +381,10 @@ local function ask_for_answer(task)
       end,
     }
   end
-  local code, question = question_of(task)
+  local code, question = words_at(task, '^question$')
+  if not code then
+    code, question = words_at(task, '^approval%-needed$')
+  end
   local title = ('%s: %s'):format(task.view.task, question)
   local words = { label = 'Answer…', act = in_words }
   if code == 'question' then

@@ -9,11 +9,33 @@ local FILETYPES = { markdown = true, json = true, jsonc = true }
 
 local by_itself = vim.lsp.codelens.enable ~= nil
 
+---Puts the lenses before what diagnostics say behind the same line, which may fill the rest of it.
+---@param client_id integer
+---@param buffer integer
+local function put_first(client_id, buffer)
+  local namespace = vim.api.nvim_get_namespaces()['nvim.lsp.codelens:' .. client_id]
+  local marks = namespace and vim.api.nvim_buf_get_extmarks(buffer, namespace, 0, -1, { details = true }) or {}
+  for _, mark in ipairs(marks) do
+    local id, row, column, details = unpack(mark)
+    vim.api.nvim_buf_set_extmark(buffer, namespace, row, column, {
+      id = id,
+      virt_text = details.virt_text,
+      hl_mode = 'combine',
+      priority = 1,
+    })
+  end
+end
+
 ---@param client vim.lsp.Client
 ---@param buffer integer
 local function ask(client, buffer)
   local params = { textDocument = vim.lsp.util.make_text_document_params(buffer) }
-  client:request('textDocument/codeLens', params, vim.lsp.codelens.on_codelens, buffer)
+  client:request('textDocument/codeLens', params, function(problem, lenses, context)
+    vim.lsp.codelens.on_codelens(problem, lenses, context)
+    if vim.api.nvim_buf_is_loaded(buffer) then
+      put_first(client.id, buffer)
+    end
+  end, buffer)
 end
 
 ---Shows the lenses of a buffer from now on.
