@@ -166,7 +166,7 @@ keys ':Alfine continue' Enter
 sees 'Reset the breaker'
 picture continue
 keys 4 Enter
-sees 'done'
+sees 'done · 1 file'
 picture done
 keys ':Alfine diff' Enter
 sees '+echo "Hello, $1!"'
