@@ -143,7 +143,9 @@ sees 'iteration 1 of 10'
 picture running
 keys ':Alfine' Enter
 sees 'g? keys'
-keys '/T1' Enter t
+keys '/T1' Enter Tab
+sees 'agent claude on branch alfine/PLAN/T1'
+keys t
 sees 'I look around first.'
 picture transcript
 

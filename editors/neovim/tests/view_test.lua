@@ -71,6 +71,21 @@ test('the task window shows plans and tasks, and follows them', function(child)
   })
 end)
 
+test('counters of the breaker are told with their units, and not where there is nothing to tell', function(child)
+  local breaker = {
+    { rule = 'iterations', count = 3, limit = 10, evidence = '' },
+    { rule = 'no-change', count = 0, limit = 3, evidence = '' },
+    { rule = 'cost', count = 0.42, limit = 2, evidence = '' },
+    { rule = 'wall-time', count = 754.2, limit = 14400, evidence = '' },
+    { rule = 'stall', count = 0.3, limit = 900, evidence = '' },
+    { rule = 'tokens', count = 1234567, evidence = '' },
+  }
+  eq(
+    child:lua('return vim.iter(...):map(require("alfine.status").counter):totable()', breaker),
+    { 'cost $0.42 of $2.00', 'wall-time 12m of 4h', 'tokens 1234567' }
+  )
+end)
+
 test('the cursor of the task window stays on its task', function(child)
   child:set({ child:view('T1'), child:view('T2') })
   child:command('Alfine tasks')

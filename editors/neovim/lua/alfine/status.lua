@@ -92,6 +92,36 @@ function M.dollars(amount)
   return ('$%.2f'):format(amount)
 end
 
+---@param seconds number
+---@return string
+local function span(seconds)
+  local whole = math.floor(seconds)
+  local hours, minutes = math.floor(whole / 3600), math.floor(whole % 3600 / 60)
+  if hours > 0 then
+    return minutes > 0 and ('%dh %dm'):format(hours, minutes) or ('%dh'):format(hours)
+  end
+  return minutes > 0 and ('%dm'):format(minutes) or ('%ds'):format(whole)
+end
+
+---@type table<string, fun(amount: number): string> How a rule counts, where not in whole things.
+local UNITS = { cost = M.dollars, ['wall-time'] = span, stall = span, startup = span }
+
+---A counter of the breaker in words; none where there is nothing to tell.
+---@param line alfine.BreakerLine
+---@return string?
+function M.counter(line)
+  local unit = UNITS[line.rule] or function(amount)
+    return ('%d'):format(amount)
+  end
+  local count = unit(line.count)
+  if line.rule == 'iterations' or count == unit(0) then
+    return nil
+  end
+  local limit = line.limit and ' of ' .. unit(line.limit) or ''
+  local evidence = line.evidence ~= '' and ': ' .. line.evidence or ''
+  return ('%s %s%s%s'):format(line.rule, count, limit, evidence)
+end
+
 ---The status in words.
 ---@param view alfine.TaskView
 ---@return string

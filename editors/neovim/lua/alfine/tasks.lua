@@ -55,7 +55,8 @@ end
 local function tell(old, new)
   local words = old and old.status ~= new.status and status.call(new)
   if words and options.get('notify') then
-    say.warn(words)
+    local tell_it = new.status == 'done' and say.info or say.warn
+    tell_it(words)
   end
 end
 

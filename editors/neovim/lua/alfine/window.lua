@@ -73,10 +73,9 @@ local function add_details(lines, view, of)
     add(('%s %s%s'):format(sign[1], criterion.text, word), sign[2])
   end
   for _, line in ipairs(view.breaker) do
-    if line.count > 0 then
-      local limit = line.limit and (' of %g'):format(line.limit) or ''
-      local evidence = line.evidence ~= '' and (': ' .. line.evidence) or ''
-      add(('%s %g%s%s'):format(line.rule, line.count, limit, evidence))
+    local counter = status.counter(line)
+    if counter then
+      add(counter)
     end
   end
   if view.agent ~= '' then
