@@ -148,13 +148,13 @@ played('a question is answered in words, and the agent gets them', {
   child:wait([[
     return vim.iter(vim.diagnostic.get(0)):any(function(it) return it.code == 'question' end)
   ]])
+  child:wait_said('PLAN.md#T1 asks: Ada or Grace? (:Alfine answer)')
   child:answer('Answer…', 'Ada, of course')
   child:command('Alfine answer PLAN.md#T1')
   wait_status(child, 'T1', 'done')
   local asked = child:asked()
   assert(asked[2][1]:find('Ada or Grace?', 1, true), vim.inspect(asked))
   eq(asked[2][2], { 'Answer…' })
-  child:wait_said('PLAN.md#T1 asks: Ada or Grace? (:Alfine answer)')
   assert(child:read('agent.log'):find('Ada, of course', 1, true), 'the agent did not get the answer')
 end)
 
