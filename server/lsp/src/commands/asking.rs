@@ -70,7 +70,7 @@ impl Commands {
                 Attempt::Done(answer) => return Ok(answer),
                 Attempt::Untrusted(items) => self.ask_to_allow(place, items).await?,
                 Attempt::Uncommitted(files) => {
-                    include = Some(self.ask_to_include(place, about, files).await?)
+                    include = Some(self.ask_to_include(place, about, files).await?);
                 }
             }
         }
