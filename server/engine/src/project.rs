@@ -47,6 +47,8 @@ pub struct Project {
     pub editor: Partial,
     /// What to tell the user about the opening, such as a database that was set aside.
     pub notices: Vec<String>,
+    /// Where the database was put that could not be read, if that came out at this opening: what was known of all loops.
+    pub set_aside: Option<PathBuf>,
     directory: PathBuf,
 }
 
@@ -117,6 +119,7 @@ impl Project {
             store: opened.store,
             editor: Partial::default(),
             notices,
+            set_aside: opened.recovered,
             directory,
         };
         project.end_leftovers()?;

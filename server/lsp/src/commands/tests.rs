@@ -666,3 +666,21 @@ async fn a_loop_in_the_users_tree_is_held_for_as_long_as_a_file_is_not_saved() {
     holder.look().await;
     assert_eq!(stage.detached(), 1);
 }
+
+#[tokio::test]
+async fn nothing_is_begun_by_the_click_that_finds_the_database_damaged() {
+    let stage = Stage::new(PLAN);
+    let database = stage.project().layout.database();
+    std::fs::write(&database, "no database, and long enough to be none of SQLite's".repeat(100)).unwrap();
+    stage.answers(&[Some("Start without them"), Some("Start without them")]);
+    let start = || json!({ "uri": stage.plan(), "task": KEY, "options": { "includeUncommitted": false } });
+    let error = stage.execute("alfine.start", start()).await.unwrap_err();
+    assert!(
+        error.message.starts_with("nothing was done: the database of loops could not be read"),
+        "{}",
+        error.message
+    );
+    assert_eq!(stage.detached(), 0);
+    stage.execute("alfine.start", start()).await.unwrap();
+    assert_eq!(stage.detached(), 1, "done again, it is meant");
+}

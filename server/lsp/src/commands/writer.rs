@@ -177,8 +177,20 @@ impl Desk {
         for notice in project.notices.drain(..) {
             tracing::warn!("{notice}");
         }
+        let set_aside = project.set_aside.take();
         self.open.truncate(KEPT_OPEN - 1);
         self.open.insert(0, (root.to_owned(), project));
+        if let Some(aside) = set_aside {
+            // What seems to be ready may be done: nothing is begun by a click that was made before that came out.
+            return Err(Refusal::new(
+                format!(
+                    "nothing was done: the database of loops could not be read. It is kept as {}, and a new one was \
+                     begun, in which no loop is known. What loops made is on their branches (`git branch --list 'alfine/*'`)",
+                    aside.display()
+                ),
+                "look at what is there, then do it again",
+            ));
+        }
         match self.open.first_mut() {
             Some((_, project)) => Ok(project),
             None => Err(defect("a repository was lost")),
