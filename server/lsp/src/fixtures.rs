@@ -79,7 +79,6 @@ pub(crate) fn able_client() -> ClientView {
         disabled_code_actions: true,
         preferred_code_actions: true,
         related_information: true,
-        code_description: true,
         diagnostic_data: true,
         symbol_tree: true,
         show_document: true,
