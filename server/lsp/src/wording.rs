@@ -6,6 +6,11 @@
 use alfine_core::{breaker, task::TaskStatus, time::Moment};
 use std::{fmt::Write, time::Duration};
 
+/// What begins a note of work to do.
+const NOTES: [&str; 4] = ["TODO", "FIXME", "XXX", "HACK"];
+/// What begins a comment, in one language or another.
+const COMMENTS: [&str; 9] = ["//", "#", "--", ";", "/*", "<!--", "%", "{-", "\"\"\""];
+
 /// A status, as it is read: `needs input`.
 pub fn status(status: TaskStatus) -> String {
     status.as_str().replace('_', " ")
@@ -113,10 +118,41 @@ pub fn code(text: &str, characters: usize) -> String {
     if text.is_empty() {
         return String::new();
     }
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if longest > 0 { " " } else { "" };
+    let fence = fence(&text, 1);
+    let pad = if fence.len() > 1 { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// More backticks than stand anywhere in a text in a row, and at least so many: nothing in it ends what they enclose.
+pub fn fence(text: &str, least: usize) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat((longest + 1).max(least))
+}
+
+/// A text with a large first letter.
+pub fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + rest.as_str()
+}
+
+/// Finds the word that marks a comment which asks for work, such as `TODO`, and the byte it begins at.
+pub fn note_in(line: &str) -> Option<(&'static str, usize)> {
+    let found = NOTES.iter().filter_map(|word| {
+        let is_alone = |at: usize| {
+            let letter = |c: char| c.is_alphanumeric() || c == '_';
+            let before = line.get(..at).and_then(|before| before.chars().next_back());
+            let after = line.get(at + word.len()..).and_then(|after| after.chars().next());
+            !before.is_some_and(letter) && !after.is_some_and(letter)
+        };
+        let is_in_comment = |at: usize| {
+            let before = line.get(..at).unwrap_or_default();
+            before.trim_start().starts_with('*') || COMMENTS.iter().any(|mark| before.contains(mark))
+        };
+        let at = line.match_indices(word).map(|(at, _)| at).find(|&at| is_alone(at) && is_in_comment(at))?;
+        Some((*word, at))
+    });
+    found.min_by_key(|(_, at)| *at)
 }
 
 /// A list as a sentence has it: `a, b and c`.
@@ -170,6 +206,22 @@ mod tests {
         assert_eq!(ago(Moment(0), Moment(61_000)), "1m");
         assert_eq!(ago(Moment(0), Moment(25 * 3_600_000 + 1)), "25h");
         assert_eq!(ago(Moment(9), Moment(0)), "0s");
+    }
+
+    #[test]
+    fn a_note_is_a_word_in_a_comment() {
+        for (line, expected) in [
+            ("let x = 1; // TODO: more", Some(("TODO", 14))),
+            ("# FIXME(me) HACK", Some(("FIXME", 2))),
+            (" * XXX", Some(("XXX", 3))),
+            ("<!-- HACK -->", Some(("HACK", 5))),
+            ("let TODO = 1;", None),
+            ("// TODOS and MY_TODO and HACKATHON", None),
+            ("// ä TODO", Some(("TODO", 6))),
+            ("", None),
+        ] {
+            assert_eq!(note_in(line), expected, "{line}");
+        }
     }
 
     proptest! {
