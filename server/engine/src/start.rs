@@ -14,6 +14,7 @@ use crate::{
     trust::TrustItem,
 };
 use alfine_core::{
+    breaker::dollars,
     chain,
     machine::Command,
     plan::{ContextMode, Isolation, Task},
@@ -198,8 +199,27 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
         return Err(Error::user(format!("{key} asks for your approval first"))
             .hint(format!("alfine answer {key} --approve, or --reject \"what is missing\"")));
     }
-    let iterations = row.summary.breaker.iter().find(|line| line.rule == "iterations");
-    let judged = iterations.map_or(0.0, |line| line.count);
+    let counted = |rule: &str| {
+        let line = row.summary.breaker.iter().find(|line| line.rule == rule);
+        line.map_or(0.0, |line| line.count)
+    };
+    if let Some(limit) = more.max_cost_usd {
+        if !limit.is_finite() || limit <= 0.0 {
+            return Err(Error::user(format!(
+                "a limit of cost must be a positive number of US dollars, not {limit}"
+            )));
+        }
+        let spent = counted("cost");
+        if !more.reset_breaker && limit <= spent {
+            return Err(Error::user(format!(
+                "a limit of {} is already reached: the loop cost {} so far",
+                dollars(limit),
+                dollars(spent)
+            ))
+            .hint("give more than that, or reset the breaker"));
+        }
+    }
+    let judged = counted("iterations");
     match more.max_iterations {
         Some(limit) if !more.reset_breaker && f64::from(limit) <= judged => Err(Error::user(format!(
             "a limit of {limit} iterations is already reached: {judged} were judged"

@@ -22,8 +22,6 @@ pub struct ClientView {
     pub preferred_code_actions: bool,
     /// Diagnostics may name other places.
     pub related_information: bool,
-    /// Diagnostics may have a link behind their code.
-    pub code_description: bool,
     /// Diagnostics and code actions may carry data.
     pub diagnostic_data: bool,
     /// Symbols may have children.
@@ -42,8 +40,6 @@ pub struct ClientView {
     pub creates_files: bool,
     /// It answers `workspace/configuration`.
     pub configuration: bool,
-    /// Its folders come and go.
-    pub workspace_folders: bool,
     /// It can be asked to watch files.
     pub watches_files: bool,
     /// It can be told to ask for settings' changes.
@@ -82,7 +78,6 @@ impl ClientView {
             disabled_code_actions: action.disabled_support.unwrap_or(false),
             preferred_code_actions: action.is_preferred_support.unwrap_or(false),
             related_information: diagnostics.related_information.unwrap_or(false),
-            code_description: diagnostics.code_description_support.unwrap_or(false),
             diagnostic_data: diagnostics.data_support.unwrap_or(false),
             symbol_tree: text
                 .document_symbol
@@ -100,7 +95,6 @@ impl ClientView {
                 .resource_operations
                 .is_some_and(|operations| operations.contains(&ResourceOperationKind::Create)),
             configuration: workspace.configuration.unwrap_or(false),
-            workspace_folders: workspace.workspace_folders.unwrap_or(false),
             watches_files: dynamic(
                 workspace.did_change_watched_files.and_then(|watched| watched.dynamic_registration),
             ),

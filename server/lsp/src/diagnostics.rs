@@ -6,6 +6,8 @@
 mod settings;
 mod tasks;
 
+pub(crate) use tasks::why_stopped;
+
 use crate::{
     client::ClientView,
     document::Document,
@@ -38,25 +40,15 @@ const LONGEST: usize = 600;
 /// The most other places that a diagnostic names.
 const MOST_RELATED: usize = 20;
 
-/// Finds everything that is to be said of one document.
-pub fn of_document(picture: &Picture, uri: &Url) -> Vec<Diagnostic> {
-    let mut found = picture.plan(uri).map(|plan| of_plan(picture, &plan)).unwrap_or_default();
-    for (checkout_root, looped) in loops(picture) {
-        for mark in looped.marks.iter().filter(|mark| mark.uri == *uri) {
-            let task = || {
-                let plan = Url::from_file_path(checkout_root.join(&looped.row.task.plan)).ok()?;
-                place_of(&picture.plan(&plan)?, &looped.row.task, picture.client.encoding)
-            };
-            push_new(&mut found, of_mark(picture, looped, mark, task));
-        }
-    }
-    found.extend(settings::all(picture).remove(uri).unwrap_or_default());
-    found
-}
-
 /// Finds everything that is to be said, by document. A document that is not among them has nothing.
 pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
     let mut all = settings::all(picture);
+    for checkout in &picture.snapshot.checkouts {
+        for (name, why) in &checkout.unreadable {
+            let Ok(uri) = Url::from_file_path(checkout.root.join(name)) else { continue };
+            push_new(all.entry(uri).or_default(), Some(unreadable(picture, why)));
+        }
+    }
     let plans = picture.plans();
     for plan in &plans {
         all.entry(plan.document.uri.clone()).or_default().extend(of_plan(picture, plan));
@@ -95,6 +87,15 @@ fn push_new(found: &mut Vec<Diagnostic>, diagnostic: Option<Diagnostic>) {
     {
         found.push(diagnostic);
     }
+}
+
+/// Says on its first line why a plan's file is no plan to anybody.
+fn unreadable(picture: &Picture, why: &str) -> Diagnostic {
+    let message = format!(
+        "This plan cannot be read, so none of its tasks can start: {}.",
+        wording::plain(why, LONGEST)
+    );
+    Builder::new("plan-unreadable", DiagnosticSeverity::ERROR, message).at(Range::default(), &picture.client)
 }
 
 fn of_plan(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {
@@ -156,9 +157,7 @@ fn of_mark(
     let (code, message) = match &mark.kind {
         MarkKind::Blocker => (
             "blocker",
-            format!(
-                "{said} The agent names this as what stands in the way of {key}, in iteration {iteration}."
-            ),
+            format!("{said} The agent says that this stands in the way of {key} (iteration {iteration})."),
         ),
         MarkKind::Finding { verifier } => {
             let kind = mark
@@ -167,10 +166,11 @@ fn of_mark(
                 .map(|code| format!(" [{}]", wording::line(code, 80)))
                 .unwrap_or_default();
             let verifier = wording::line(verifier, 120);
-            (
-                "finding",
-                format!("{said}{kind} The check “{verifier}” of {key} found this; the loop gets it to mend."),
-            )
+            let next = match looped.row.status.needs_runner() {
+                true => "the agent is told to mend it",
+                false => "once its loop continues, the agent is told to mend it",
+            };
+            ("finding", format!("{said}{kind} The check “{verifier}” of {key} found this; {next}."))
         }
     };
     let mut diagnostic = Builder::new(code, severity(mark.severity), message);

@@ -8,6 +8,7 @@ use crate::{
     snapshot::{Checkout, LoopPicture, Mark, MarkKind, Snapshot, StorePicture, TaskPicture},
 };
 use alfine_core::{
+    agent::Usage,
     breaker::{Feed, Rule},
     finding::Severity,
     lint::LintOptions,
@@ -79,7 +80,6 @@ pub(crate) fn able_client() -> ClientView {
         disabled_code_actions: true,
         preferred_code_actions: true,
         related_information: true,
-        code_description: true,
         diagnostic_data: true,
         symbol_tree: true,
         show_document: true,
@@ -111,6 +111,7 @@ impl World {
             lint_options: Arc::new(LintOptions::default()),
             problems: Vec::new(),
             globs: GlobSet::empty(),
+            unreadable: BTreeMap::new(),
             plans: BTreeMap::new(),
             settings_file: None,
             untrusted: HashMap::new(),
@@ -144,6 +145,12 @@ impl World {
     pub(crate) fn plan(mut self, name: &str, text: &str) -> Self {
         let document = Document::new(uri(name), None, text.to_owned());
         self.checkout.plans.insert(name.to_owned(), Arc::new(document));
+        self
+    }
+
+    /// Writes a plan to the disk that cannot be read.
+    pub(crate) fn unreadable(mut self, name: &str, why: &str) -> Self {
+        self.checkout.unreadable.insert(name.to_owned(), why.to_owned());
         self
     }
 
@@ -210,6 +217,9 @@ pub(crate) fn situations() -> Vec<Situation> {
     let no_change = tripped(&stuck, Rule::NoChange);
     let ten = Looped::after(10);
     let limit = tripped(&ten, Rule::Iterations);
+    let mut spent = Looped::after(5);
+    spent.state.settings.limits.cost_usd = Some(0.5);
+    let cost = tripped(&spent, Rule::Cost);
     let mut at_hard_limit = Looped::after(50);
     at_hard_limit.state.settings.limits.iterations = 50;
     let waiting = |why| Phase::Waiting { until: Moment(minutes_ago(-260).0), why };
@@ -244,6 +254,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         }),
         named("rework", three().refused().with_status(TaskStatus::Rework, None)),
         named("stopped, no change", stuck.at(no_change)),
+        named("stopped, the limit of cost", spent.at(cost)),
         named("stopped, the limit of iterations", ten.at(limit)),
         named("stopped, the hard limit", at_hard_limit.at(stopped(StopReason::HardLimit))),
         named("stopped by the user", three().at(stopped(StopReason::User))),
@@ -396,6 +407,7 @@ impl Looped {
         state.judged += 1;
         let n = state.iteration;
         let after = if feed.changed { format!("tree-{n}") } else { before.clone() };
+        state.breaker.used(&Usage { cost_usd: Some(0.14), input: 1000, ..Usage::default() });
         let feed = Feed { iteration: n, tree: after.clone(), ..feed.clone() };
         state.breaker.judge(&feed, &state.settings.limits);
         self.iterations.push(IterationRow {
@@ -579,6 +591,24 @@ fn evidence(id: i64, command: &str, criterion: u32, passed: bool, tree: &str) ->
         duration_ms: 1500,
         findings: Vec::new(),
     }
+}
+
+/// A plan of a thousand tasks: some with a loop, each in another state, some that nobody started.
+pub(crate) fn thousand() -> Picture {
+    let kinds = ["interrupted", "stopped, no change", "running", "done"].map(|name| situation(name).task);
+    let mut text = String::from("# Large\n");
+    let mut world = World::new();
+    for n in 0..1000usize {
+        text.push_str(&format!(
+            "\n### US-{n:04}: Task number {n}\nDepends on: US-{:04}\n\n- [ ] It runs: `make t{n}`\n",
+            n / 2
+        ));
+        if let Some(mut task) = kinds.get(n % 5).cloned().flatten() {
+            task.row.key = TaskKey::new("PLAN.md", format!("US-{n:04}"));
+            world = world.with(task);
+        }
+    }
+    world.open("PLAN.md", &text).picture()
 }
 
 #[test]

@@ -9,3 +9,6 @@ pub mod folding_range;
 pub mod hover;
 pub mod inlay_hint;
 pub mod tasks;
+
+#[cfg(test)]
+mod timing;

@@ -5,14 +5,14 @@
 use crate::{
     commands::{
         self,
-        arguments::{Answer, AtIteration, Continue, OfDocument, OfTask, Show, Start},
+        arguments::{Answer, AtIteration, Continue, OfDocument, OfTask, Show, Start, Steer},
     },
     picture::{PlanView, SeenTask},
     snapshot::{LoopPicture, TaskPicture},
     to_proto::command,
 };
 use alfine_core::{
-    breaker::{HARD_LIMIT, Rule},
+    breaker::{HARD_LIMIT, Line, Rule, dollars},
     machine::{AskKind, Phase, StopReason, WaitReason},
     plan::Isolation,
     task::{TaskId, TaskKey, TaskStatus},
@@ -37,7 +37,7 @@ pub enum Step {
     Stop,
     /// Lets it go on.
     Continue,
-    /// Lets it go on for more iterations.
+    /// Lets it go on with a higher limit.
     ContinueWithMore,
     /// Lets it go on with all counters at zero.
     ResetAndContinue,
@@ -117,17 +117,28 @@ pub fn look(task: &TaskPicture, title: String) -> Option<Command> {
     spoke.then(|| command(title, commands::SHOW_TRANSCRIPT, &show))
 }
 
-/// The number of the question that a text answers; none within where the task has lost it, none at all where nothing is
-/// asked that a text could answer.
-pub fn asks_for_text(seen: &SeenTask<'_>) -> Option<Option<i64>> {
-    if seen.status != TaskStatus::NeedsInput {
-        return None;
+/// What a text that the user selects does for a task: it answers, it rejects what is claimed, or it is a note for the
+/// agent. None where nobody would hear it.
+pub fn of_text(known: &TaskPicture, text: &str) -> Option<Command> {
+    let live = known.live()?;
+    let (task, text) = (known.row.key.clone(), text.to_owned());
+    if known.row.status == TaskStatus::NeedsInput {
+        let asks = live.asks.as_ref();
+        let phase = live.state.as_ref().map(|state| &state.phase);
+        let (title, approved) = match (asks.map(|asks| asks.kind), phase) {
+            (Some(ApprovalKind::Trust | ApprovalKind::Login), _) => return None,
+            (Some(ApprovalKind::Approval), _) => ("Reject with the selected text", Some(false)),
+            (None, Some(Phase::NeedsInput { ask })) if ask.kind == AskKind::Approval => {
+                ("Reject with the selected text", Some(false))
+            }
+            _ => ("Answer with the selected text", None),
+        };
+        let argument = Answer { task, approval: asks.map(|asks| asks.id), approved, text: Some(text) };
+        return Some(command(title, commands::ANSWER, &argument));
     }
-    let asks = seen.known?.last.as_ref()?.asks.as_ref();
-    match asks.map(|asks| asks.kind) {
-        Some(ApprovalKind::Trust | ApprovalKind::Login) => None,
-        _ => Some(asks.map(|asks| asks.id)),
-    }
+    let hears = known.row.status.needs_runner()
+        || matches!(known.row.status, TaskStatus::Paused | TaskStatus::Stopped | TaskStatus::Failed);
+    hears.then(|| command("Tell the agent the selected text", commands::STEER, &Steer { task, text }))
 }
 
 struct Offers<'p> {
@@ -294,10 +305,11 @@ impl<'p> Offers<'p> {
             );
             return self.continues(Step::Continue, "Continue".to_owned(), None, None, false, Some(refused));
         }
-        let tripped = state.and_then(|state| match &state.phase {
-            Phase::Stopped { reason: StopReason::Breaker(trip) } => Some(trip.rule),
+        let trip = state.and_then(|state| match &state.phase {
+            Phase::Stopped { reason: StopReason::Breaker(trip) } => Some(trip),
             _ => None,
         });
+        let tripped = trip.map(|trip| trip.rule);
         let limit = match (state, last) {
             (Some(state), _) => state.settings.limits.iterations,
             (None, Some(last)) => last.row.summary.max_iterations,
@@ -308,13 +320,14 @@ impl<'p> Offers<'p> {
             self.more(limit, self.default_limit, Some("Continue with more"));
             self.more(limit, FEW_MORE, None);
         }
+        let spends = trip.is_some_and(|trip| self.spends_more(trip));
         let title = match tripped {
             None => "Continue".to_owned(),
             Some(_) => "Continue for one iteration, then judge again".to_owned(),
         };
-        let lens = (!at_limit || limit >= HARD_LIMIT).then_some("Continue");
+        let lens = (!spends && (!at_limit || limit >= HARD_LIMIT)).then_some("Continue");
         self.continues(Step::Continue, title, lens, None, false, None);
-        if !at_limit && limit > 0 {
+        if !at_limit && !spends && limit > 0 {
             self.more(limit, FEW_MORE, None);
             self.more(limit, self.default_limit, None);
         }
@@ -342,6 +355,23 @@ impl<'p> Offers<'p> {
         self.continues(Step::ContinueWithMore, title, lens, Some(raised), false, refused);
     }
 
+    /// Offers as much money again as a loop had, where that is what it ran out of.
+    fn spends_more(&mut self, trip: &Line) -> bool {
+        let Some(had) = trip.limit.filter(|had| trip.rule == Rule::Cost && *had > 0.0) else { return false };
+        // Whole cents, so that what is read is what is meant.
+        let raised = ((trip.count + had) * 100.0 - 1e-6).ceil() / 100.0;
+        let argument = Continue {
+            task: self.key.clone(),
+            max_iterations: None,
+            max_cost: Some(raised),
+            reset_breaker: false,
+        };
+        let title = format!("Continue with {} more, {} in all", dollars(had), dollars(raised));
+        let lens = Some("Continue with more");
+        self.push(Step::ContinueWithMore, title, commands::CONTINUE, &argument, lens, None);
+        true
+    }
+
     fn resume(&mut self, title: &str, lens: Option<&'static str>) {
         self.continues(Step::Continue, title.to_owned(), lens, None, false, None);
     }
@@ -355,7 +385,7 @@ impl<'p> Offers<'p> {
         reset_breaker: bool,
         refused: Option<String>,
     ) {
-        let argument = Continue { task: self.key.clone(), max_iterations, reset_breaker };
+        let argument = Continue { task: self.key.clone(), max_iterations, max_cost: None, reset_breaker };
         self.push(step, title, commands::CONTINUE, &argument, lens, refused);
     }
 
@@ -436,7 +466,7 @@ pub fn steps_for(code: &str) -> (&'static [Step], bool) {
         ShowDiff, ShowTranscript, Start, Stop,
     };
     match code {
-        "breaker-iterations" => {
+        "breaker-iterations" | "breaker-cost" => {
             (&[ContinueWithMore, Continue, ResetAndContinue, ShowDiff, Rewind, Discard], true)
         }
         _ if code.starts_with("breaker-") => {

@@ -15,7 +15,7 @@ use alfine_core::{
 };
 use alfine_engine::view::PlannedTask;
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
     sync::Arc,
 };
@@ -132,18 +132,22 @@ impl<'p> PlanView<'p> {
 
     /// The tasks, in the order of the document.
     pub fn tasks(&self) -> Vec<SeenTask<'p>> {
-        self.seen(|_| true)
+        self.seen(&self.plan().tasks, |_| true)
     }
 
     /// The tasks that were ever written down, in the order of the document. Costs less: nobody asks what they wait for.
     pub fn known_tasks(&self) -> Vec<SeenTask<'p>> {
-        self.seen(|known| known.is_some())
+        self.seen(&self.plan().tasks, |known| known.is_some())
     }
 
-    fn seen(&self, is_wanted: impl Fn(Option<&'p Arc<TaskPicture>>) -> bool) -> Vec<SeenTask<'p>> {
+    fn seen(
+        &self,
+        tasks: &'p [Task],
+        is_wanted: impl Fn(Option<&'p Arc<TaskPicture>>) -> bool,
+    ) -> Vec<SeenTask<'p>> {
         let plan = self.plan();
         let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
-        let moved: Vec<(&TaskId, &Arc<TaskPicture>)> = self
+        let moved: HashMap<&TaskId, &Arc<TaskPicture>> = self
             .strays()
             .filter_map(|stray| {
                 Some((&plan::find_again(plan, &stray.row.key.id, &stray.row.title)?.id, stray))
@@ -158,8 +162,8 @@ impl<'p> PlanView<'p> {
         let names = Names::new(plan);
         let seen = |task: &'p Task| {
             let own = known.and_then(|known| known.get(&task.id));
-            let stray = || moved.iter().find(|(id, _)| **id == task.id).map(|(_, stray)| *stray);
-            let known = Some(own.or_else(stray)).filter(|known| is_wanted(*known))?;
+            let known =
+                Some(own.or_else(|| moved.get(&task.id).copied())).filter(|known| is_wanted(*known))?;
             let mut waits_for = Vec::new();
             let status = match known {
                 Some(known) => known.row.status,
@@ -175,16 +179,17 @@ impl<'p> PlanView<'p> {
             );
             Some(SeenTask { task, key, known, status, waits_for })
         };
-        plan.tasks.iter().filter_map(seen).collect()
+        tasks.iter().filter_map(seen).collect()
     }
 
     /// The task at a byte of the document.
     pub fn task_at(&self, offset: usize) -> Option<SeenTask<'p>> {
-        let at = self.plan().tasks.iter().rposition(|task| {
+        let tasks = &self.plan().tasks;
+        let at = tasks.iter().rposition(|task| {
             task.span.start.min(task.title_span.start) <= offset
                 && offset <= task.span.end.max(task.title_span.end)
         })?;
-        self.tasks().into_iter().nth(at)
+        self.seen(tasks.get(at..=at)?, |_| true).pop()
     }
 
     /// The tasks with a loop that can go on, and whose heading is in the document no more, under no other name either.

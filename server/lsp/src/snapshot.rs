@@ -63,6 +63,8 @@ pub struct Checkout {
     pub globs: GlobSet,
     /// The plans as they lie on the disk, by their names.
     pub plans: BTreeMap<String, Arc<Document>>,
+    /// Why plans on the disk are not among them, by their names: a part of a sentence.
+    pub unreadable: BTreeMap<String, String>,
     /// `alfine.toml` as it lies on the disk.
     pub settings_file: Option<Arc<Document>>,
     /// What the tasks of a plan would run that nobody allowed yet, by the plan's name; nothing where all is allowed.

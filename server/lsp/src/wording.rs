@@ -6,6 +6,7 @@
 use alfine_core::{breaker, task::TaskStatus, time::Moment};
 use std::{fmt::Write, time::Duration};
 
+
 /// A status, as it is read: `needs input`.
 pub fn status(status: TaskStatus) -> String {
     status.as_str().replace('_', " ")
@@ -113,10 +114,22 @@ pub fn code(text: &str, characters: usize) -> String {
     if text.is_empty() {
         return String::new();
     }
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if longest > 0 { " " } else { "" };
+    let fence = fence(&text, 1);
+    let pad = if fence.len() > 1 { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// More backticks than stand anywhere in a text in a row, and at least so many: nothing in it ends what they enclose.
+pub fn fence(text: &str, least: usize) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat((longest + 1).max(least))
+}
+
+/// A text with a large first letter.
+pub fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + rest.as_str()
 }
 
 /// A list as a sentence has it: `a, b and c`.

@@ -84,7 +84,7 @@ pub struct OfDocument {
 }
 
 /// Of `alfine.continue`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Continue {
     /// The task's key.
@@ -92,6 +92,9 @@ pub struct Continue {
     /// The new limit of iterations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_iterations: Option<u32>,
+    /// The new limit of cost, in US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<f64>,
     /// Whether all counters start at zero.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reset_breaker: bool,

@@ -108,7 +108,7 @@ impl Commands {
         let more = More {
             max_iterations: given.max_iterations,
             reset_breaker: given.reset_breaker,
-            max_cost_usd: None,
+            max_cost_usd: given.max_cost,
         };
         alfine_engine::task_spec::check_iterations(more.max_iterations)?;
         let place = self.place_of(&key).await?;

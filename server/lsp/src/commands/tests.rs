@@ -280,8 +280,16 @@ async fn a_loop_that_nobody_runs_is_stopped_and_goes_on() {
     let more = json!({ "task": KEY, "maxIterations": 51 });
     let error = stage.execute("alfine.continue", more).await.unwrap_err();
     assert!(error.message.contains("51") && error.message.contains("50"), "{}", error.message);
+    for (cost, words) in [(0.0, "positive number"), (-1.0, "positive number")] {
+        let more = json!({ "task": KEY, "maxCost": cost });
+        let error = stage.execute("alfine.continue", more).await.unwrap_err();
+        assert!(error.message.contains(words), "{}", error.message);
+    }
     assert_eq!(stage.detached(), 0);
-    stage.execute("alfine.continue", json!({ "task": KEY, "maxIterations": 12 })).await.unwrap();
+    stage
+        .execute("alfine.continue", json!({ "task": KEY, "maxIterations": 12, "maxCost": 2.5 }))
+        .await
+        .unwrap();
     assert_eq!(stage.detached(), 1);
 }
 

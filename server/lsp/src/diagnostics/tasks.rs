@@ -23,6 +23,9 @@ use alfine_engine::{
 use serde_json::json;
 use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range};
 
+/// How a user tells an agent something where no client has a box for text.
+const TELL: &str =
+    "select your words in any file and choose the code action “Tell the agent the selected text”";
 /// The most commands that are listed.
 const MOST_COMMANDS: usize = 20;
 
@@ -71,8 +74,8 @@ fn is_over(status: TaskStatus) -> bool {
 fn of_gone(picture: &Picture, plan: &PlanView<'_>, gone: &TaskPicture) -> Diagnostic {
     let row = &gone.row;
     let message = format!(
-        "The heading of {} (“{}”) is in this plan no more, but its loop can go on: it is {}. Put the heading back, or \
-         stop or discard the loop.",
+        "The heading of {} (“{}”) is not in this plan any more, but the task still has a loop, which is {}. Put the heading \
+         back, or stop or discard the loop.",
         row.key.id,
         wording::line(&row.title, 200),
         wording::status(row.status)
@@ -111,7 +114,10 @@ fn of_task(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Builder> {
     found.extend(of_status(picture, known, looped));
     if let Some(live) = known.live() {
         found.extend(of_verifiers(picture, live));
-        let reading = live.state.as_ref().and_then(|state| state.last.as_ref()).map(|last| &last.reading);
+        // While it asks something, the question says what there is to do.
+        let live = Some(live).filter(|_| status != TaskStatus::NeedsInput);
+        let last = live.and_then(|live| live.state.as_ref()?.last.as_ref());
+        let reading = last.map(|last| &last.reading);
         found.extend(reading.and_then(|reading| of_gate(reading, status)));
     }
     found
@@ -191,14 +197,15 @@ fn of_ask(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) -> 
             "config-untrusted",
             DiagnosticSeverity::WARNING,
             format!(
-                "The loop waits until you allow what it would run: {text} Read the commands, allow them, and continue."
+                "The loop waits until you allow what it would run: {text} Choose “Allow the commands”, read them, and then “Continue”."
             ),
         ),
         Some(AskKind::Approval) => (
             "approval-needed",
             DiagnosticSeverity::WARNING,
             format!(
-                "The loop waits for your decision: {text} Approve the work, or reject it and say what is missing."
+                "The loop waits for your decision: {text} Look at the diff, then choose “Approve”, or “Reject”. \
+                 To say what is missing, select your words in any file and choose “Reject with the selected text”."
             ),
         ),
         Some(AskKind::Login) => (
@@ -226,21 +233,23 @@ fn of_ask(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) -> 
             "question",
             DiagnosticSeverity::WARNING,
             format!(
-                "The loop waits for you: {text} Say the task in other words, or answer, then continue the loop."
+                "The loop waits for you: {text} Write the task in other words, or choose “Answer”, then continue the loop."
             ),
         ),
         Some(AskKind::Blocked) => (
             "question",
             DiagnosticSeverity::WARNING,
             format!(
-                "The agent says twice that only a person can take this out of its way: {text} Answer it, and the loop goes on."
+                "The agent said twice that only a person can help with this: {text} Help, then choose “Continue”; or choose “Answer” \
+                 to tell the agent what to do."
             ),
         ),
         Some(AskKind::Question) => (
             "question",
             DiagnosticSeverity::WARNING,
             format!(
-                "The agent asks: {text} Answer it, and the loop goes on with your words in its next prompt."
+                "The agent asks: {text} Choose “Answer”, or select your words in any file and choose “Answer with the \
+                 selected text”; the agent then goes on with them."
             ),
         ),
     };
@@ -268,12 +277,7 @@ fn of_stop(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) ->
             };
             let rule = Rule::ALL.into_iter().find(is_named).unwrap_or(Rule::Iterations);
             let why = wording::sentence(&wording::plain(reason, LONGEST));
-            (
-                rule,
-                format!(
-                    "The loop stopped: {why} Continue it, perhaps with its counters reset, or discard it."
-                ),
-            )
+            (rule, format!("The loop stopped: {why} Continue it, or discard it."))
         }
     };
     Some(Builder::new(format!("breaker-{rule}"), DiagnosticSeverity::WARNING, message))
@@ -281,6 +285,11 @@ fn of_stop(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) ->
 
 /// What a tripped rule means, what fed it, and what to do.
 fn of_trip(trip: &Line, looped: Option<&LoopPicture>) -> String {
+    format!("{} {}", why_stopped(trip, looped), next_after(trip.rule))
+}
+
+/// What a tripped rule means, and what fed it.
+pub(crate) fn why_stopped(trip: &Line, looped: Option<&LoopPicture>) -> String {
     let count = trip.rule.show(trip.count);
     let limit = trip.limit_shown();
     let evidence = match wording::plain(&trip.evidence, LONGEST) {
@@ -296,63 +305,71 @@ fn of_trip(trip: &Line, looped: Option<&LoopPicture>) -> String {
         "1" => "the last iteration".to_owned(),
         _ => format!("{count} iterations one after another"),
     };
-    let (what, next) = match trip.rule {
-        Rule::Iterations => (
-            format!("after {count} of {limit} iterations, and the work is not done{verdict}"),
-            "Continue it with more iterations, or split the task.",
+    let what = match trip.rule {
+        Rule::Iterations => format!("after {count} of {limit} iterations, and the work is not done{verdict}"),
+        Rule::NoChange => {
+            format!("because {in_a_row} changed nothing (limit {limit}){evidence}")
+        }
+        Rule::SameError => format!("because {in_a_row} ended with the same error (limit {limit}){evidence}"),
+        Rule::Rework => format!(
+            "because the agent said {count} times that it is done, and the checks said no (limit {limit}){evidence}"
         ),
-        Rule::NoChange => (
-            format!("because {in_a_row} changed nothing (limit {limit}){evidence}"),
-            "Look at the transcript, tell the agent what to do differently, and continue; or discard the loop.",
+        Rule::Cost => format!("because it cost {count}, and its limit is {limit}{evidence}"),
+        Rule::Tokens => format!("because it used {count} tokens, and its limit is {limit}"),
+        Rule::WallTime => format!("because it ran for {count}, and its limit is {limit}"),
+        Rule::AgentFailing => {
+            format!("because the agent failed {count} times one after another (limit {limit}){evidence}")
+        }
+        Rule::Permission => format!(
+            "because {count} iterations one after another were denied a tool that the agent asked for (limit \
+             {limit}){evidence}"
         ),
-        Rule::SameError => (
-            format!("because {in_a_row} ended with the same error (limit {limit}){evidence}"),
-            "Look at the error, tell the agent how to get past it, and continue with its counters reset.",
+        Rule::Oscillation => format!(
+            "because the work goes in circles: {count} times (limit {limit}) the files came back to what they were \
+             before{evidence}"
         ),
-        Rule::Rework => (
-            format!(
-                "because the agent said {count} times that it is done, and the checks said no (limit {limit}){evidence}"
-            ),
-            "Look at what fails, tell the agent or mend the check, and continue with its counters reset.",
-        ),
-        Rule::Cost => (
-            format!("because it cost {count} of {limit}{evidence}"),
-            "Continue it with a higher limit of cost, or discard the loop.",
-        ),
-        Rule::Tokens => (
-            format!("because it used {count} of {limit} tokens"),
-            "Continue it with its counters reset, or discard the loop.",
-        ),
-        Rule::WallTime => (
-            format!("because it ran for {count} of {limit}"),
-            "Continue it with its counters reset, or split the task.",
-        ),
-        Rule::AgentFailing => (
-            format!("because the agent failed {count} times one after another (limit {limit}){evidence}"),
-            "Look at the transcript, see that the agent works by itself, and continue.",
-        ),
-        Rule::Permission => (
-            format!(
-                "because {count} iterations one after another were denied a tool they need (limit {limit}){evidence}"
-            ),
-            "Allow the command, or tell the agent to do without it, and continue.",
-        ),
-        Rule::Oscillation => (
-            format!(
-                "because the work goes in circles: {count} times (limit {limit}) the tree came back to what it was{evidence}"
-            ),
-            "Look at the last two diffs, tell the agent which way to go, and continue with its counters reset.",
-        ),
-        Rule::Regenerations => (
-            format!("because its chain was planned {count} times (limit {limit}){evidence}"),
-            "Look at the directive: its goal may be unclear; then continue with its counters reset.",
-        ),
-        Rule::Stall | Rule::Startup => (
-            format!("because the agent said nothing for {count} (limit {limit}){evidence}"),
-            "See that the agent works by itself, and continue.",
-        ),
+        Rule::Regenerations => {
+            format!("because its chain was planned {count} times (limit {limit}){evidence}")
+        }
+        Rule::Stall | Rule::Startup => {
+            format!("because the agent said nothing for {count} (limit {limit}){evidence}")
+        }
     };
-    format!("The loop stopped {} {next}", wording::sentence(&what))
+    format!("The loop stopped {}", wording::sentence(&what))
+}
+
+/// What the user can do after a rule tripped.
+fn next_after(rule: Rule) -> String {
+    let reset = "choose “Reset the breaker and continue”";
+    match rule {
+        Rule::Iterations => "Choose “Continue with … more iterations”, or split the task.".to_owned(),
+        Rule::NoChange => format!(
+            "Look at the transcript and tell the agent what to do differently: {TELL}. Then continue, or discard the loop."
+        ),
+        Rule::SameError => {
+            format!("Look at the error and tell the agent how to get past it: {TELL}. Then {reset}.")
+        }
+        Rule::Rework => format!(
+            "Look at what fails. Mend the check if it is wrong, or tell the agent what it misses: {TELL}. Then {reset}."
+        ),
+        Rule::Cost => "Choose “Continue with … more” to let it spend more, or discard the loop.".to_owned(),
+        Rule::Tokens => format!("To let it use as many again, {reset}; or discard the loop."),
+        Rule::WallTime => format!("To let it run as long again, {reset}; or split the task."),
+        Rule::AgentFailing => {
+            "Look at the transcript, try the agent in a terminal, and continue once it works there."
+                .to_owned()
+        }
+        Rule::Permission => format!(
+            "Allow that tool in the agent's own settings, or tell the agent to do without it: {TELL}. Then continue."
+        ),
+        Rule::Oscillation => format!(
+            "Look at the diffs of the last iterations and tell the agent which way to go: {TELL}. Then {reset}."
+        ),
+        Rule::Regenerations => format!("Look at the directive, whose goal may be unclear. Then {reset}."),
+        Rule::Stall | Rule::Startup => {
+            "Try the agent in a terminal, and continue once it works there.".to_owned()
+        }
+    }
 }
 
 fn of_verifiers(picture: &Picture, live: &LoopPicture) -> Option<Builder> {
@@ -375,8 +392,8 @@ fn of_verifiers(picture: &Picture, live: &LoopPicture) -> Option<Builder> {
     };
     let checks = if failed.len() == 1 { "this check fails" } else { "these checks fail" };
     let next = match live.row.status.needs_runner() {
-        true => "The next iteration gets what they found; you need not do anything.",
-        false => "Look at what they found, then continue the loop: the agent gets it to mend.",
+        true => "The agent is told what was found and works on it next; you need not do anything.",
+        false => "Look at what was found, then continue the loop: the agent is told to mend it.",
     };
     let message = format!(
         "The agent's work of iteration {} is not done: {checks}: {}.{said} {next}",
@@ -406,8 +423,8 @@ fn last_lines(output: &str) -> &str {
 fn of_gate(reading: &Reading, status: TaskStatus) -> Option<Builder> {
     let why = wording::sentence(&wording::plain(&reading.why, LONGEST));
     let next = match status.needs_runner() {
-        true => "The next prompt tells the agent; you need not do anything.",
-        false => "When the loop goes on, the next prompt tells the agent.",
+        true => "The agent is told so in its next prompt; you need not do anything.",
+        false => "When the loop goes on, the agent is told so in its next prompt.",
     };
     let gate = reading.gate.as_ref();
     let (code, severity, message) = match reading.verdict {
@@ -415,18 +432,22 @@ fn of_gate(reading: &Reading, status: TaskStatus) -> Option<Builder> {
         Verdict::Missing => (
             "gate-missing",
             DiagnosticSeverity::WARNING,
-            format!("The last iteration ended without a word on whether the work is done: {why} {next}"),
+            format!(
+                "The agent did not say whether the work is done at the end of the last iteration: {why} {next}"
+            ),
         ),
         Verdict::Malformed => (
             "gate-malformed",
             DiagnosticSeverity::WARNING,
-            format!("The last iteration's completion gate cannot be read: {why} {next}"),
+            format!(
+                "The agent's answer to whether the work is done (its completion gate) cannot be read: {why} {next}"
+            ),
         ),
         Verdict::Contradictory => (
             "gate-contradictory",
             DiagnosticSeverity::WARNING,
             format!(
-                "The last iteration's completion gate contradicts itself, so it counts as not ready: {why} {next}"
+                "The agent's answer to whether the work is done (its completion gate) contradicts itself, so it counts as no: {why} {next}"
             ),
         ),
         Verdict::NotReady => {
@@ -451,8 +472,8 @@ fn of_gate(reading: &Reading, status: TaskStatus) -> Option<Builder> {
                 false => format!(" In its way: {}.", wording::listed(&blockers)),
             };
             let next = match status.needs_runner() {
-                true => "The loop goes on; steer it if you know a way.",
-                false => "Steer it if you know a way, and continue.",
+                true => format!("The loop goes on by itself. If you know a way, {TELL}."),
+                false => format!("If you know a way, {TELL}. Then continue."),
             };
             (
                 "gate-not-ready",

@@ -5,7 +5,7 @@ mod settings;
 mod start_here;
 mod tasks;
 
-use crate::{client::ClientView, document::Document, picture::Picture};
+use crate::{client::ClientView, document::Document, picture::Picture, wording};
 use tower_lsp::lsp_types::{
     CodeAction, CodeActionDisabled, CodeActionKind, CodeActionOrCommand, CodeActionParams,
     CodeActionTriggerKind, Command, Diagnostic, NumberOrString, WorkspaceEdit,
@@ -173,22 +173,11 @@ fn taken(asked: &Asked<'_>, action: Proposed) -> Option<CodeActionOrCommand> {
         Does::Nothing(_) if !client.disabled_code_actions || asked.is_automatic() => return None,
         Does::Nothing(reason) => {
             literal.is_preferred = None;
-            literal.disabled = Some(CodeActionDisabled { reason: sentence(&reason) });
+            literal.disabled =
+                Some(CodeActionDisabled { reason: wording::sentence(&wording::capitalized(&reason)) });
         }
     }
     Some(CodeActionOrCommand::CodeAction(literal))
-}
-
-/// A reason as a sentence of its own.
-fn sentence(reason: &str) -> String {
-    let mut rest = reason.chars();
-    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    // A file's name is written as it is.
-    if reason.starts_with("alfine.toml") {
-        format!("{reason}.")
-    } else {
-        format!("{first}{}.", rest.as_str())
-    }
 }
 
 #[cfg(test)]

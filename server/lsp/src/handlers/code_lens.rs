@@ -7,6 +7,7 @@ use crate::{
     picture::{Picture, PlanView, SeenTask},
     snapshot::{LoopPicture, TaskPicture},
     to_proto::{command, one_line},
+    wording,
 };
 use alfine_core::{
     breaker::{HARD_LIMIT, Rule, dollars},
@@ -156,17 +157,8 @@ fn stopped(last: Option<&LoopPicture>, reason: &str) -> String {
 }
 
 /// Somebody's words on one line, cut.
-pub(super) fn cut(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .take(LONGEST)
-        .collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default().trim_end()),
-        None => line,
-    }
+fn cut(text: &str) -> String {
+    wording::line(text, LONGEST)
 }
 
 #[cfg(test)]
@@ -257,11 +249,5 @@ mod tests {
                 assert!(!title.is_empty() && !title.ends_with(": "), "{}: {title:?}", one.name);
             }
         }
-    }
-
-    #[test]
-    fn somebody_s_words_are_cut_and_on_one_line() {
-        assert_eq!(cut("a\n\tb\u{1b}c"), "a b c");
-        assert_eq!(cut(&"ä".repeat(100)), format!("{}…", "ä".repeat(60)));
     }
 }

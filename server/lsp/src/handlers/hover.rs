@@ -110,8 +110,7 @@ impl Page {
         if output.is_empty() || !self.markdown {
             return self.paragraph(&output);
         }
-        let longest = output.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-        let fence = "`".repeat(longest.max(2) + 1);
+        let fence = wording::fence(&output, 3);
         self.paragraph(&format!("{fence}text\n{output}\n{fence}"));
     }
 

@@ -124,6 +124,7 @@ mod tests {
             lint_options: Arc::default(),
             problems: Vec::new(),
             globs: GlobSet::empty(),
+            unreadable: BTreeMap::new(),
             plans: BTreeMap::from([(
                 "PLAN.md".to_owned(),
                 Arc::new(Document::new(uri, None, plan.to_owned())),

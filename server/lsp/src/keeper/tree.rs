@@ -100,12 +100,18 @@ pub(super) struct Tree {
 struct Known {
     /// What tells whether it changed; none where only its text can.
     stamp: Option<Stamp>,
-    /// None where it cannot be read as a plan.
-    document: Option<Arc<Document>>,
+    /// Or why it cannot be read as a plan: a part of a sentence.
+    document: Result<Arc<Document>, String>,
     /// What its tasks would run, once that was asked for.
     wanted: Option<Vec<TrustItem>>,
     /// That of it that nobody allowed.
     untrusted: Vec<TrustItem>,
+}
+
+impl Known {
+    fn text(&self) -> Result<&str, &String> {
+        self.document.as_ref().map(|document| document.text.as_str())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +188,7 @@ impl Tree {
         self.loaded = config::load_what_is_valid(&layers);
         self.globs = plan_files::plan_globs(&self.loaded.config.plans);
         self.layers = layers;
-        self.settings_file = self.document("alfine.toml").map(|(document, _)| Arc::new(document));
+        self.settings_file = self.document("alfine.toml").ok().map(|(document, _)| Arc::new(document));
     }
 
     /// Lists the plans and reads those that changed. Says whether any did.
@@ -210,43 +216,45 @@ impl Tree {
             return false;
         }
         let (document, stamp) = match self.document(name) {
-            Some((document, stamp)) => (Some(document), stamp),
-            None => (None, Stamp::of_settled(&found)),
+            Ok((document, stamp)) => (Ok(Arc::new(document)), stamp),
+            Err(why) => (Err(why), Stamp::of_settled(&found)),
         };
-        let text = |document: Option<&Document>| document.map(|document| document.text.clone());
         if let Some(known) = self.plans.get_mut(name)
-            && text(known.document.as_deref()) == text(document.as_ref())
+            && known.text() == document.as_ref().map(|document| document.text.as_str())
         {
             known.stamp = stamp;
             return false;
         }
-        let wanted = document.is_none().then(Vec::new);
-        let known = Known { stamp, document: document.map(Arc::new), wanted, untrusted: Vec::new() };
+        let wanted = document.is_err().then(Vec::new);
+        let known = Known { stamp, document, wanted, untrusted: Vec::new() };
         self.plans.insert(name.to_owned(), known);
         true
     }
 
-    /// Reads a text; none where there is none, or where it is too large or not UTF-8.
-    fn document(&self, name: &str) -> Option<(Document, Option<Stamp>)> {
+    /// Reads a text, or says why it cannot be read.
+    fn document(&self, name: &str) -> Result<(Document, Option<Stamp>), String> {
         let path = self.place.real_root.join(name);
+        let failed = |error: std::io::Error| format!("its file cannot be opened ({error})");
         // A FIFO would wait for a writer that never comes.
         let file: File = fs::OpenOptions::new()
             .read(true)
             .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
             .open(&path)
-            .ok()?;
-        let found = file.metadata().ok().filter(Metadata::is_file)?;
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
-        if bytes.len() as u64 > LARGEST {
-            tracing::warn!("{} is larger than {LARGEST} bytes and is not read", path.display());
-            return None;
+            .map_err(failed)?;
+        let found = file.metadata().map_err(failed)?;
+        if !found.is_file() {
+            return Err("it is no file".to_owned());
         }
-        let text = String::from_utf8(bytes)
-            .inspect_err(|_| tracing::warn!("{} is not UTF-8 and is not read", path.display()))
-            .ok()?;
-        let uri = Url::from_file_path(self.place.root.join(name)).ok()?;
-        Some((Document::new(uri, None, text), Stamp::of_settled(&found)))
+        let mut bytes = Vec::new();
+        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(format!("it is larger than {} MiB; split it into several plans", LARGEST >> 20));
+        }
+        let text =
+            String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text; save it as UTF-8".to_owned())?;
+        let uri = Url::from_file_path(self.place.root.join(name));
+        let uri = uri.map_err(|()| "its path cannot be written as a URI".to_owned())?;
+        Ok((Document::new(uri, None, text), Stamp::of_settled(&found)))
     }
 
     /// Finds what nobody allowed, for the plans that changed, or for all where the approvals did.
@@ -273,7 +281,7 @@ impl Tree {
         self.notices = notices;
         let mut detected = None;
         for (name, known) in &mut self.plans {
-            let Some(document) = &known.document else { continue };
+            let Ok(document) = &known.document else { continue };
             let wanted = known.wanted.get_or_insert_with(|| {
                 let detected = detected.get_or_insert_with(|| verify::detect(&self.place.real_root, &[]));
                 wanted(name, document.plan(), &self.layers, detected)
@@ -316,7 +324,9 @@ impl Tree {
     pub(super) fn checkout(&self) -> Checkout {
         let Place { root, real_root, common_dir } = self.place.clone();
         let documents =
-            self.plans.iter().filter_map(|(name, known)| Some((name.clone(), known.document.clone()?)));
+            self.plans.iter().filter_map(|(name, known)| Some((name.clone(), known.document.clone().ok()?)));
+        let unreadable =
+            self.plans.iter().filter_map(|(name, known)| Some((name.clone(), known.text().err()?.clone())));
         let untrusted = self.plans.iter().filter(|(_, known)| !known.untrusted.is_empty());
         Checkout {
             root,
@@ -327,6 +337,7 @@ impl Tree {
             problems: self.loaded.problems.clone(),
             globs: self.globs.clone(),
             plans: documents.collect(),
+            unreadable: unreadable.collect(),
             settings_file: self.settings_file.clone(),
             untrusted: untrusted.map(|(name, known)| (name.clone(), known.untrusted.clone())).collect(),
             store: Arc::new(StorePicture::default()),

@@ -257,8 +257,18 @@ fn a_file_that_is_no_text_is_no_plan_and_a_broken_one_breaks_nothing() {
     place.open_folders(&["shop"]);
     let seen = place.until("the plan", |seen| plans(seen) == ["PLAN.md"]);
     assert!(seen.checkouts[0].problems.iter().any(|problem| problem.error));
+    let why: Vec<(&str, &str)> =
+        seen.checkouts[0].unreadable.iter().map(|(name, why)| (name.as_str(), why.as_str())).collect();
+    assert_eq!(
+        why,
+        [
+            ("TODO.md", "it is not UTF-8 text; save it as UTF-8"),
+            ("plan.md", "it is larger than 8 MiB; split it into several plans"),
+        ]
+    );
     fs::write(root.join("TODO.md"), PLAN).unwrap();
-    place.until("the mended one", |seen| plans(seen) == ["PLAN.md", "TODO.md"]);
+    let seen = place.until("the mended one", |seen| plans(seen) == ["PLAN.md", "TODO.md"]);
+    assert_eq!(seen.checkouts[0].unreadable.keys().collect::<Vec<_>>(), ["plan.md"]);
 }
 
 #[test]

@@ -130,6 +130,7 @@ impl Stage {
             lint_options: Arc::default(),
             problems: Vec::new(),
             globs: GlobSet::empty(),
+            unreadable: BTreeMap::new(),
             plans: BTreeMap::from([(
                 "PLAN.md".to_owned(),
                 Arc::new(Document::new(

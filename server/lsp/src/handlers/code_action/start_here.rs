@@ -3,13 +3,15 @@
 use super::{ALFINE, Asked, Does, Proposed};
 use crate::{
     commands::{self, arguments::StartHere},
-    handlers::code_lens::cut,
     notes::note_in,
     to_proto::command,
+    wording,
 };
 use alfine_core::text::Span;
 use tower_lsp::lsp_types::{CodeActionKind, Diagnostic, DiagnosticSeverity, Position, Range};
 
+/// The longest part of somebody's words in a title, in characters.
+const LONGEST: usize = 60;
 /// The most diagnostics that are offered one by one.
 const MOST_ALONE: usize = 5;
 /// The most diagnostics that one task is made of.
@@ -89,4 +91,8 @@ fn note_at(asked: &Asked<'_>) -> Option<(&'static str, Span)> {
     let start = lines.offset(text, Position::new(number, 0), asked.client().encoding);
     let (word, found) = note_in(line)?;
     Some((word, Span::new(start + found, start + line.trim_end().len())))
+}
+
+fn cut(text: &str) -> String {
+    wording::line(text, LONGEST)
 }

@@ -2,12 +2,9 @@
 
 use super::{ALFINE, Asked, Proposed};
 use crate::{
-    commands::{
-        self,
-        arguments::{Answer, Start, Steer},
-    },
+    commands::{self, arguments::Start},
     offers::{self, Offer},
-    picture::{PlanView, SeenTask},
+    picture::PlanView,
     to_proto::command,
 };
 use alfine_core::{
@@ -18,6 +15,8 @@ use tower_lsp::lsp_types::{CodeActionKind, Diagnostic};
 
 /// The longest text that is given to an agent by selecting it, in bytes.
 const LONGEST_NOTE: usize = 4000;
+/// The most loops that are offered the same text.
+const MOST_HEARERS: usize = 5;
 
 pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
     for (diagnostic, code) in asked.ours() {
@@ -26,13 +25,21 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
         }
         quick_fixes(asked, diagnostic, code, out);
     }
-    let Some(plan) = asked.picture.plan(&asked.params.text_document.uri) else { return };
+    let Some(plan) = asked.picture.plan(&asked.params.text_document.uri) else {
+        return of_selection(asked, out);
+    };
     let offset = asked.document.offset(asked.params.range.start, asked.client().encoding);
-    let Some(seen) = plan.task_at(offset) else { return of_plan(&plan, out) };
+    let Some(seen) = plan.task_at(offset) else {
+        of_plan(&plan, out);
+        return of_selection(asked, out);
+    };
     for offer in offers::of_task(&plan, &seen) {
         out.push(Proposed::command(ALFINE, offer.command, offer.refused));
     }
-    of_selection(asked, &seen, out);
+    // In a task's own text it is clear who is meant.
+    if let (Some(known), Some(text)) = (seen.known, note(asked)) {
+        out.extend(offers::of_text(known, text).map(|command| Proposed::command(ALFINE, command, None)));
+    }
 }
 
 fn is_about_a_document(code: &str) -> bool {
@@ -123,22 +130,20 @@ fn of_plan(plan: &PlanView<'_>, out: &mut Vec<Proposed>) {
     out.push(Proposed::command(ALFINE, start, None));
 }
 
-/// Where no client has a box for text, what the user selects in the plan is what is said.
-fn of_selection(asked: &Asked<'_>, seen: &SeenTask<'_>, out: &mut Vec<Proposed>) {
-    let text = asked.selected().trim();
-    if text.is_empty() || text.len() > LONGEST_NOTE {
-        return;
+/// Where no client has a box for text, what the user selects is what is said: in any file, to any loop that would hear it.
+fn of_selection(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
+    let Some(text) = note(asked) else { return };
+    let Some((checkout, _)) = asked.picture.snapshot.place(&asked.params.text_document.uri) else { return };
+    let heard = checkout.store.all().filter_map(|task| Some((&task.row.key, offers::of_text(task, text)?)));
+    let mut heard: Vec<_> = heard.collect();
+    heard.sort_by_key(|(key, _)| *key);
+    for (key, mut command) in heard.into_iter().take(MOST_HEARERS) {
+        command.title = format!("{}: {}", key.id, command.title);
+        out.push(Proposed::command(ALFINE, command, None));
     }
-    let (task, text) = (seen.key.clone(), text.to_owned());
-    let asks = offers::asks_for_text(seen);
-    if let Some(approval) = asks {
-        let argument = Answer { task, approval, approved: None, text: Some(text) };
-        let answer = command("Answer with the selected text", commands::ANSWER, &argument);
-        return out.push(Proposed::command(ALFINE, answer, None));
-    }
-    let hears = seen.status.needs_runner() || matches!(seen.status, TaskStatus::Paused | TaskStatus::Stopped);
-    if hears && seen.known.is_some_and(|known| known.live().is_some()) {
-        let steer = command("Tell the agent the selected text", commands::STEER, &Steer { task, text });
-        out.push(Proposed::command(ALFINE, steer, None));
-    }
+}
+
+/// What is selected, where it is short enough to be said to an agent.
+fn note<'a>(asked: &Asked<'a>) -> Option<&'a str> {
+    Some(asked.selected().trim()).filter(|text| !text.is_empty() && text.len() <= LONGEST_NOTE)
 }

@@ -130,6 +130,7 @@ fn each_diagnostic_has_what_solves_it() {
     let all = [
         of("breaker-iterations", "stopped, the limit of iterations"),
         of("breaker-no-change", "stopped, no change"),
+        of("breaker-cost", "stopped, the limit of cost"),
         of("gate-missing", "paused"),
         of("verify-failed", "rework"),
         of("approval-needed", "needs_input, an approval"),
@@ -411,6 +412,11 @@ fn what_is_selected_in_a_task_is_told_to_its_agent() {
         argument(&asked, "Answer with the selected text"),
         json!({ "task": "PLAN.md#US-001", "approval": 7, "text": "Stores code, perc" })
     );
+    let claimed = in_plan(World::of(&situation("needs_input, an approval")), line);
+    assert_eq!(
+        argument(&claimed, "Reject with the selected text"),
+        json!({ "task": "PLAN.md#US-001", "approval": 7, "approved": false, "text": "Stores code, perc" })
+    );
     let running = in_plan(World::of(&situation("running")), line);
     assert_eq!(
         argument(&running, "Tell the agent the selected text"),
@@ -420,6 +426,30 @@ fn what_is_selected_in_a_task_is_told_to_its_agent() {
         !titles(&in_plan(World::of(&situation("merged")), line))
             .iter()
             .any(|title| title.contains("selected"))
+    );
+}
+
+#[test]
+fn what_is_selected_in_any_file_is_told_to_the_loops_that_hear_it() {
+    let titles_in = |name: &str, line: u32| {
+        let world = World::of(&situation("stopped, no change")).open("notes.txt", "use the Money type\n");
+        let range = Range::new(Position::new(line, 0), Position::new(line, 7));
+        let actions = with_diagnostics(world, name, range, &[]);
+        shown(&actions)
+    };
+    insta::assert_snapshot!(titles_in("notes.txt", 0), @r"
+      US-001: Tell the agent the selected text  (alfine: alfine.steer)
+      Start a loop on this selection  (alfine: alfine.startHere)
+    ");
+    assert!(titles_in("PLAN.md", 0).contains("US-001: Tell the agent the selected text"));
+}
+
+#[test]
+fn a_loop_that_spent_its_money_is_offered_as_much_again() {
+    let actions = in_plan(World::of(&situation("stopped, the limit of cost")), TITLE);
+    assert_eq!(
+        argument(&actions, "Continue with $0.50 more, $1.20 in all"),
+        json!({ "task": "PLAN.md#US-001", "maxCost": 1.2 })
     );
 }
 

@@ -2,17 +2,18 @@
 
 use super::Page;
 use crate::{
-    clock,
+    clock, diagnostics,
     evidence::{self, Evidence},
     picture::{Picture, PlanView, SeenTask},
     snapshot::LoopPicture,
     wording,
 };
 use alfine_core::{
-    breaker::{Rule, dollars},
+    breaker::{Line, Rule, dollars},
     gate::Reading,
-    machine::LoopState,
+    machine::{Phase, StopReason},
     plan::{Criterion, Isolation},
+    task::TaskStatus,
     time::Moment,
 };
 use alfine_engine::{store::BreakerLine, view::CriterionState};
@@ -27,14 +28,20 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
     let status = wording::status(seen.status);
     let since = seen.known.map(|known| Moment(known.row.since.0)).map_or_else(String::new, |since| {
         let clock = clock::shown(since, picture.now, picture.client.zone.as_ref());
-        format!(" for {}, since {clock}", wording::ago(since, picture.now))
+        // What is over happened once; the rest lasts.
+        let happened =
+            matches!(seen.status, TaskStatus::Merged | TaskStatus::Discarded | TaskStatus::Skipped);
+        format!(" {} {clock}", if happened { "at" } else { "since" })
     });
     page.paragraph(&format!("{} — {}{since}", page.strong(&title), page.strong(&status)));
     let looped = seen.known.and_then(|known| known.last.as_ref());
     let reason = seen.known.and_then(|known| known.row.reason.as_deref()).unwrap_or_default();
     match looped.and_then(|looped| looped.asks.as_ref()) {
         Some(asks) => page.paragraph(&format!("It asks: {}", page.said(&asks.text))),
-        None => page.paragraph(&page.said(reason)),
+        None => page.paragraph(&match tripped(looped) {
+            Some(trip) => page.said(&diagnostics::why_stopped(trip, looped)),
+            None => page.said(reason),
+        }),
     }
     if !seen.waits_for.is_empty() {
         let ids: Vec<_> = seen.waits_for.iter().map(|id| page.said(&id.0)).collect();
@@ -52,6 +59,14 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
     write_criteria(picture, seen, page);
 }
 
+/// The rule that stopped a loop.
+fn tripped(looped: Option<&LoopPicture>) -> Option<&Line> {
+    match &looped?.state.as_ref()?.phase {
+        Phase::Stopped { reason: StopReason::Breaker(trip) } => Some(trip),
+        _ => None,
+    }
+}
+
 fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
     let row = &looped.row;
     let summary = &row.summary;
@@ -63,7 +78,11 @@ fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
     let facts = [
         format!("iteration {} of {}", summary.iteration, summary.max_iterations),
         format!("{} changed", wording::count(u64::from(summary.files_changed), "file")),
-        row.cost_usd.map_or_else(|| "cost unknown".to_owned(), |cost| dollars(cost.abs())),
+        match row.cost_usd {
+            Some(cost) => dollars(cost.abs()),
+            None if row.tokens == 0 => "no cost yet".to_owned(),
+            None => "cost unknown".to_owned(),
+        },
         wording::count(row.tokens, "token"),
         match model {
             Some(model) => format!("{} with {}", page.said(&row.agent), page.said(model)),
@@ -75,14 +94,14 @@ fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
     if let Some(last) = looped.state.as_ref().and_then(|state| state.last.as_ref()) {
         write_gate(last.iteration, &last.reading, page);
     }
-    write_breaker(looped.state.as_ref(), &summary.breaker, page);
+    write_breaker(looped, page);
 }
 
 /// Where the agent works.
 fn place(looped: &LoopPicture, page: &Page) -> String {
     let row = &looped.row;
     if row.isolation == Isolation::InPlace {
-        return "The agent works in your own tree.".to_owned();
+        return "The agent works in your own files, not in a worktree of its own.".to_owned();
     }
     let base = row.base_branch.as_ref().map_or_else(String::new, |base| format!(" from {}", page.code(base)));
     let branch = row.branch.as_ref().map(|branch| format!("branch {}{base}", page.code(branch)));
@@ -94,7 +113,10 @@ fn place(looped: &LoopPicture, page: &Page) -> String {
 fn write_gate(iteration: u32, reading: &Reading, page: &mut Page) {
     let verdict = reading.verdict.as_str().replace('_', " ");
     let why = wording::sentence(&page.said(&reading.why));
-    page.paragraph(&format!("{} of iteration {iteration}: {verdict}. {why}", page.strong("Gate")));
+    let gate = page.strong("Completion gate");
+    page.paragraph(&format!(
+        "{gate} of iteration {iteration} (whether the agent says that it is done): {verdict}. {why}"
+    ));
     let Some(gate) = &reading.gate else { return };
     let said = [("Reason", &gate.reason), ("Progress", &gate.progress), ("Question", &gate.question)];
     let said = said.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
@@ -107,17 +129,25 @@ fn write_gate(iteration: u32, reading: &Reading, page: &mut Page) {
     page.list(&items);
 }
 
-fn write_breaker(state: Option<&LoopState>, lines: &[BreakerLine], page: &mut Page) {
-    if lines.is_empty() {
-        return;
-    }
+fn write_breaker(looped: &LoopPicture, page: &mut Page) {
+    let state = looped.state.as_ref();
     let on_trial = state.and_then(|state| state.breaker.on_trial()).map(Rule::as_str);
+    let rule_of = |line: &BreakerLine| Rule::ALL.into_iter().find(|rule| rule.as_str() == line.rule);
+    // Some rules say nothing of a loop while nothing feeds them: they end an agent, or count a chain's plannings.
+    let applies = |line: &&BreakerLine| {
+        let is_rare = matches!(rule_of(line), Some(Rule::Stall | Rule::Startup | Rule::Regenerations));
+        !is_rare || line.count > 0.0
+    };
     let row = |line: &BreakerLine| {
-        let rule = Rule::ALL.into_iter().find(|rule| rule.as_str() == line.rule);
+        let rule = rule_of(line);
         let show = |value: f64| rule.map_or_else(|| value.to_string(), |rule| rule.show(value));
+        let is_unknown = rule == Some(Rule::Cost)
+            && line.count == 0.0
+            && (!line.evidence.is_empty() || (looped.row.cost_usd.is_none() && looped.row.tokens > 0));
+        let count = if is_unknown { "unknown".to_owned() } else { show(line.count) };
         let count = match line.limit {
-            Some(limit) => format!("{} of {}", show(line.count), show(limit)),
-            None => format!("{} (no limit)", show(line.count)),
+            Some(limit) => format!("{count} of {}", show(limit)),
+            None => format!("{count} (no limit)"),
         };
         let mut evidence = page.said(&line.evidence);
         if on_trial == Some(line.rule.as_str()) {
@@ -126,8 +156,11 @@ fn write_breaker(state: Option<&LoopState>, lines: &[BreakerLine], page: &mut Pa
         }
         [page.said(&line.rule), count, evidence]
     };
-    let rows: Vec<[String; 3]> = lines.iter().map(row).collect();
-    page.paragraph(&page.strong("Breaker"));
+    let rows: Vec<[String; 3]> = looped.row.summary.breaker.iter().filter(applies).map(row).collect();
+    if rows.is_empty() {
+        return;
+    }
+    page.paragraph(&format!("{} (a count that reaches its limit stops the loop)", page.strong("Breaker")));
     page.table(["rule", "count", "evidence"], &rows);
 }
 
@@ -180,6 +213,8 @@ fn told(
     let ticked = if criterion.checked { "ticked in the plan; " } else { "" };
     vec![match &criterion.command {
         Some(command) => format!("{ticked}open: {} was not run yet", page.code(command)),
-        None => format!("{ticked}open: no command is bound to it, so the agent alone judges it"),
+        None => {
+            format!("{ticked}open: it names no command that could check it, so the agent alone judges it")
+        }
     }]
 }

@@ -42,36 +42,61 @@ fn a_client_without_markdown_gets_none() {
     let client = ClientView { markdown: false, ..able_client() };
     let picture = World::of(&situation("stopped, no change")).client(client).picture();
     insta::assert_snapshot!(text_at(&picture, "PLAN.md", 4, 5), @r"
-US-001: Add coupon table — stopped for 12m, since 09:48
+US-001: Add coupon table — stopped since 09:48
 
-no-change 3 of 3: iterations 3, 4 and 5 left tree tree-2
+The loop stopped because 3 iterations one after another changed nothing (limit 3): iterations 3, 4 and 5 left tree tree-2.
 
 iteration 5 of 10 · 4 files changed · $0.70 · 5000 tokens · claude
 
 branch alfine/plan/us-001 from main · worktree /data/worktrees/r-1/us-001
 
-Breaker
+Breaker (a count that reaches its limit stops the loop)
 
 iterations     5 of 10
 no-change      3 of 3            iterations 3, 4 and 5 left tree tree-2
 same-error     0 of 5
 rework         0 of 3
-cost           $0.00 (no limit)
-tokens         0 (no limit)
+cost           $0.70 (no limit)
+tokens         5000 (no limit)
 wall-time      0s of 4h
-stall          0s of 15m
-startup        0s of 2m
 agent-failing  0 of 3
 permission     0 of 2
-regenerations  0 of 3
 oscillation    0 of 2
 
 Criteria
 
 - Migration runs: `sqlx migrate run` — open: sqlx migrate run was not run yet
 - Expired coupons are rejected: `cargo test expired` — open: cargo test expired was not run yet
-- The table has an index on the code — open: no command is bound to it, so the agent alone judges it
+- The table has an index on the code — open: it names no command that could check it, so the agent alone judges it
     ");
+}
+
+#[test]
+fn a_cost_that_nobody_knows_is_not_shown_as_none() {
+    let cost = |tokens: u64| {
+        let mut task = situation("running").task.unwrap();
+        let row = &mut task.last.as_mut().unwrap().row;
+        (row.cost_usd, row.tokens) = (None, tokens);
+        let line = row.summary.breaker.iter_mut().find(|line| line.rule == "cost").unwrap();
+        line.count = 0.0;
+        let text = text_at(&World::new().open("PLAN.md", PLAN).with(task).picture(), "PLAN.md", 4, 5);
+        let lines = text.lines().filter(|line| line.contains("cost"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        cost(3000),
+        [
+            "iteration 4 of 10 · 4 files changed · cost unknown · 3000 tokens · claude",
+            "| cost | unknown (no limit) |  |"
+        ]
+    );
+    assert_eq!(
+        cost(0),
+        [
+            "iteration 4 of 10 · 4 files changed · no cost yet · 0 tokens · claude",
+            "| cost | $0.00 (no limit) |  |"
+        ]
+    );
 }
 
 #[test]
@@ -96,7 +121,7 @@ failed: `cargo test expired` ended with exit status 1 after 1s, 2m ago (09:57), 
 
 **The table has an index on the code**
 
-open: no command is bound to it, so the agent alone judges it
+open: it names no command that could check it, so the agent alone judges it
     ");
 }
 
