@@ -12,6 +12,7 @@ use alfine_core::{
 };
 use alfine_engine::{
     Error, ErrorKind, Result, finish,
+    git::WorkingCopies,
     project::{PlanFile, Project, Target},
     runner::{self, News, Runner},
     start::{self, More, Prepared, StartOptions},
@@ -94,7 +95,7 @@ pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
     let status = run_loop(&mut project, lock, &mut |news| display.show(news))?;
     let key = project.store.loop_(&id)?.map(|row| row.task);
     if let (TaskStatus::Done, Some(key)) = (status, key)
-        && let Some(done) = finish::when_done(&mut project, &key)?
+        && let Some(done) = finish::when_done(&mut project, &key, WorkingCopies::Unmodified)?
     {
         display.line(Mark::Good, &done);
     }
@@ -149,7 +150,7 @@ pub fn foreground(
     })?;
     let mut done = None;
     if status == TaskStatus::Done {
-        match finish::when_done(project, key) {
+        match finish::when_done(project, key, WorkingCopies::All) {
             Ok(words) => done = words,
             Err(error) => report_unfinished(&error, display),
         }
