@@ -96,10 +96,11 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
     let reason = known.and_then(|known| known.row.reason.as_deref()).unwrap_or_default();
     let word = match status {
         TaskStatus::Running | TaskStatus::Rework | TaskStatus::Evaluating
-            if reason.starts_with("pauses after") =>
+            if last.is_some_and(|last| last.row.summary.pauses) =>
         {
-            format!("{status}, pauses after it")
+            format!("{status}, pauses after it{}", held(last))
         }
+        TaskStatus::Paused => format!("paused{}", held(last)),
         TaskStatus::Waiting => waiting(picture, last),
         TaskStatus::Stopped => stopped(last, reason),
         TaskStatus::NeedsInput | TaskStatus::Failed if !reason.is_empty() => {
@@ -125,6 +126,12 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
     }
     parts.extend(last.row.cost_usd.filter(|cost| *cost > 0.0).map(dollars));
     parts.join(" · ")
+}
+
+/// Why a loop holds, where nobody asked for that.
+fn held(last: Option<&LoopPicture>) -> String {
+    let why = last.and_then(|last| last.row.summary.held_by.as_deref());
+    why.map(|why| format!(": {}", cut(why))).unwrap_or_default()
 }
 
 fn waiting(picture: &Picture, last: Option<&LoopPicture>) -> String {
@@ -256,6 +263,30 @@ mod tests {
             for title in titles(World::new().open("PLAN.md", PLAN).with(task)) {
                 assert!(!title.is_empty() && !title.ends_with(": "), "{}: {title:?}", one.name);
             }
+        }
+    }
+
+    #[test]
+    fn a_loop_that_is_held_says_so_and_why() {
+        let why = "src/x.rs is not saved in an editor";
+        for (name, held_by, shown, next) in [
+            ("running", None, "running, pauses after it", "Do not pause"),
+            (
+                "running",
+                Some(why),
+                "running, pauses after it: src/x.rs is not saved in an editor",
+                "Do not pause",
+            ),
+            ("paused", None, "paused", "Continue"),
+            ("paused", Some(why), "paused: src/x.rs is not saved in an editor", "Continue"),
+        ] {
+            let mut task = situation(name).task.unwrap();
+            let summary = &mut task.last.as_mut().unwrap().row.summary;
+            summary.pauses = name == "running";
+            summary.held_by = held_by.map(str::to_owned);
+            let titles = titles(World::new().open("PLAN.md", PLAN).with(task));
+            assert!(titles.iter().any(|title| title.split(" · ").any(|part| part == shown)), "{titles:?}");
+            assert!(titles.iter().any(|title| title == next), "{titles:?}");
         }
     }
 
