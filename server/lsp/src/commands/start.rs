@@ -28,7 +28,7 @@ use std::path::Path;
 use tower_lsp::lsp_types::{MessageType, Url};
 
 impl Commands {
-    /// Starts a task of a plan; without one, the first that is open.
+    /// Starts a task of a plan; without one, the first that can start.
     pub(super) async fn start(&self, given: Start) -> Result<Value, Refusal> {
         let options = given.options.unwrap_or_default();
         let wanted = read(&options)?;
@@ -51,12 +51,7 @@ impl Commands {
                 }
                 named => engine::tasks_to_run(project, &file, named.as_deref())?,
             };
-            let Some(task) = tasks.first() else {
-                return Err(Refusal::new(
-                    format!("every task of {name} is done"),
-                    "add a task to the plan, then start it",
-                ));
-            };
+            let task = first_that_can_start(project, &picture, &file, &tasks, &wanted, include)?;
             let started = start_one(project, &picture, &file, task, &wanted, include, &program)?;
             if let Some(to_ask) = started {
                 return Ok(to_ask);
@@ -148,6 +143,28 @@ pub(super) fn look_at(
     }
 }
 
+/// Finds the first of these tasks that nothing stands in the way of but a question. Where there is none, the first says
+/// why.
+fn first_that_can_start<'t>(
+    project: &Project,
+    picture: &Picture,
+    file: &PlanFile,
+    tasks: &'t [Task],
+    options: &engine::StartOptions,
+    include: Option<bool>,
+) -> Result<&'t Task, Refusal> {
+    let mut refused = None;
+    for task in tasks {
+        match look_at(project, picture, file, task, options, include) {
+            Ok(_) => return Ok(task),
+            Err(refusal) => refused.get_or_insert(refusal),
+        };
+    }
+    Err(refused.unwrap_or_else(|| {
+        Refusal::new(format!("every task of {} is done", file.name), "add a task to the plan, then start it")
+    }))
+}
+
 /// Starts one task, unless something is to be asked first.
 pub(super) fn start_one(
     project: &mut Project,
@@ -187,10 +204,10 @@ pub(super) fn refuse_in_place(project: &Project, picture: &Picture, spec: &TaskS
         None => Ok(()),
         Some(file) => Err(Refusal::new(
             format!(
-                "{} is not saved, and the agent would work in the same tree",
+                "{} is not saved, and the loop would change the same tree",
                 printable(&file.display().to_string())
             ),
-            "save it first, then start again; or run the task in a worktree, without `inPlace`",
+            "save it or close it first, then try again",
         )),
     }
 }
