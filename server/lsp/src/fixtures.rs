@@ -517,6 +517,7 @@ fn summary(state: &LoopState) -> LoopSummary {
         },
         files_changed: if state.judged == 0 { 0 } else { 4 },
         pauses: state.pauses(),
+        chained: false,
         held_by: state.held_by().map(str::to_owned),
     }
 }

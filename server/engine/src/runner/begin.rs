@@ -63,7 +63,11 @@ pub fn begin(
         Some(fork) => LoopState::forked(&super::state_of(&fork.of)?),
     };
     let state_json = serde_json::to_string(&state).map_err(|error| internal(&error))?;
-    let summary = first_summary(&state);
+    let summary = LoopSummary {
+        max_iterations: state.max_iterations(),
+        chained: spec.chain.is_some(),
+        ..LoopSummary::default()
+    };
     let base = base_of(project, &key, spec, options, &start)?;
     // A repository may have several trees of the user's own.
     let own_tree = (spec.isolation == Isolation::InPlace)
@@ -309,10 +313,6 @@ fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> 
         },
     )?;
     Ok(checkpoint.commit)
-}
-
-fn first_summary(state: &LoopState) -> LoopSummary {
-    LoopSummary { max_iterations: state.max_iterations(), ..LoopSummary::default() }
 }
 
 fn settings_of(spec: &TaskSpec) -> Result<Value> {

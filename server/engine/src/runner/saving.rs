@@ -174,6 +174,7 @@ impl Runner<'_> {
             },
             files_changed: self.files_changed,
             pauses: self.state.pauses(),
+            chained: self.spec.chain.is_some(),
             held_by: self.state.held_by().map(|why| self.masker.mask(why).into_owned()),
         }
     }

@@ -169,6 +169,8 @@ pub struct LoopSummary {
     pub files_changed: u32,
     /// Whether it holds when what goes on is over.
     pub pauses: bool,
+    /// Whether another task of its plan begins when it is over.
+    pub chained: bool,
     /// Why it holds, or will hold, where that is not the user's own wish.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,

@@ -16,6 +16,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
+    chain::{self, Chain},
     finish,
     project::{PlanFile, Project},
     runner,
@@ -52,11 +53,16 @@ impl Commands {
                 named => engine::tasks_to_run(project, &file, named.as_deref())?,
             };
             let task = first_that_can_start(project, &picture, &file, &tasks, &wanted, include)?;
-            let started = start_one(project, &picture, &file, task, &wanted, include, &program)?;
+            let chain = named.is_none().then(|| Chain {
+                options: wanted.clone(),
+                editor: project.editor.clone(),
+                include_uncommitted: include.unwrap_or(false),
+            });
+            let started = start_in(project, &picture, &file, task, &wanted, include, chain, &program)?;
             if let Some(to_ask) = started {
                 return Ok(to_ask);
             }
-            // Those behind it wait for their turn.
+            // Those behind it begin one after another, each when the one before is over.
             let answer: Result<Vec<Value>, Refusal> =
                 tasks.iter().map(|task| answer_of(project, &file, task)).collect();
             Ok(Attempt::Done(json!({ "tasks": answer? })))
@@ -165,7 +171,7 @@ fn first_that_can_start<'t>(
     }))
 }
 
-/// Starts one task, unless something is to be asked first.
+/// Starts one task alone, unless something is to be asked first.
 pub(super) fn start_one(
     project: &mut Project,
     picture: &Picture,
@@ -175,11 +181,33 @@ pub(super) fn start_one(
     include: Option<bool>,
     program: &Path,
 ) -> Result<Option<Attempt>, Refusal> {
+    start_in(project, picture, file, task, options, include, None, program)
+}
+
+/// Starts one task, alone or as one of its plan's chain, unless something is to be asked first.
+#[expect(clippy::too_many_arguments, reason = "what a start is made of has no other name")]
+fn start_in(
+    project: &mut Project,
+    picture: &Picture,
+    file: &PlanFile,
+    task: &Task,
+    options: &engine::StartOptions,
+    include: Option<bool>,
+    chain: Option<Chain>,
+    program: &Path,
+) -> Result<Option<Attempt>, Refusal> {
     let lock = match look_at(project, picture, file, task, options, include)? {
         Ready::Ask(to_ask) => return Ok(Some(to_ask)),
         Ready::Go(Prepared::Settled) => return Err(settled(project, &file.key(task), task)?),
-        Ready::Go(Prepared::GoOn { row, .. }) => engine::take_over(project, &row, &more(options))?,
-        Ready::Go(Prepared::Begin { spec, problems, .. }) => {
+        Ready::Go(Prepared::GoOn { row, .. }) => {
+            let lock = engine::take_over(project, &row, &more(options))?;
+            if let Some(chain) = chain {
+                chain::join(project, &lock, chain)?;
+            }
+            lock
+        }
+        Ready::Go(Prepared::Begin { mut spec, problems, .. }) => {
+            spec.chain = chain;
             for problem in &problems {
                 tracing::warn!("{problem}");
             }

@@ -14,6 +14,7 @@ use alfine_core::{
     task::TaskStatus,
     time::Moment,
 };
+use std::sync::Arc;
 use tower_lsp::lsp_types::{CodeLens, Command, Range, Url};
 
 /// The longest part of somebody's words in a lens, in characters.
@@ -68,12 +69,14 @@ fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Option<Command> {
     }
     let done = tasks.iter().filter(|seen| seen.status.satisfies_dependents()).count();
     let progress = format!("{done} of {} done", tasks.len());
-    if tasks.iter().any(|seen| seen.status == TaskStatus::Ready) {
+    let works = || tasks.iter().filter_map(|seen| seen.known).filter(|known| known.row.status.needs_runner());
+    let goes_on = |known: &Arc<TaskPicture>| known.live().is_some_and(|live| live.row.summary.chained);
+    let has_ready = tasks.iter().any(|seen| seen.status == TaskStatus::Ready);
+    if has_ready && !works().any(goes_on) {
         let argument = Start { uri: plan.document.uri.clone(), task: None, options: None };
         return Some(command(format!("Start all · {progress}"), commands::START, &argument));
     }
-    let works = tasks.iter().filter_map(|seen| seen.known).find(|known| known.row.status.needs_runner());
-    offers::look(works?, progress)
+    offers::look(works().next()?, progress)
 }
 
 fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Option<Command> {
@@ -263,6 +266,17 @@ mod tests {
             for title in titles(World::new().open("PLAN.md", PLAN).with(task)) {
                 assert!(!title.is_empty() && !title.ends_with(": "), "{}: {title:?}", one.name);
             }
+        }
+    }
+
+    #[test]
+    fn a_plan_that_goes_on_by_itself_is_not_started_again() {
+        let text = format!("{PLAN}\n### US-009: Something else\n\n- [ ] it is there\n");
+        for (chained, first) in [(false, "Start all · 0 of "), (true, "0 of ")] {
+            let mut task = situation("running").task.unwrap();
+            task.last.as_mut().unwrap().row.summary.chained = chained;
+            let titles = titles(World::new().open("PLAN.md", &text).with(task));
+            assert!(titles[0].starts_with(first), "{titles:?}");
         }
     }
 
