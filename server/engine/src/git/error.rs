@@ -137,7 +137,7 @@ pub enum GitError {
         files: Vec<PathBuf>,
     },
     /// Files that would be changed are open in an editor, with changes that are not saved.
-    #[error("not saved in an editor, in {}: {}", path.display(), names(files))]
+    #[error("this would change what is not saved in an editor, in {}: {}", path.display(), names(files))]
     Unsaved {
         /// The working tree.
         path: PathBuf,
