@@ -30,7 +30,7 @@ pub enum Command {
         after_help = "Examples:\n  alfine run PLAN.md#US-001\n  alfine run PLAN.md --agent claude -i 5 --max-cost 2\n  alfine run PLAN.md#US-001 --json | jq ."
     )]
     Run(RunArgs),
-    /// Run a task in the background; of a plan, the next open one. It lives on when the terminal closes.
+    /// Run a task in the background, or a plan's tasks one after another. It lives on when the terminal closes.
     #[command(after_help = "Example:\n  alfine start PLAN.md#US-001 && alfine log PLAN.md#US-001 --follow")]
     Start(RunArgs),
     /// Show every task with its status, iteration, cost and what to do next.

@@ -4,7 +4,7 @@ use crate::{
     Error, ErrorKind, Result,
     config::OnDone,
     control,
-    git::{self, MergeSpec, Merged, RewindSpec, Surroundings, TextChange},
+    git::{self, MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies, WorkingCopy},
     project::Project,
     runner,
     store::{CheckpointKind, CheckpointRow, LoopLock, LoopRow},
@@ -18,17 +18,19 @@ use alfine_core::{
 use std::path::{Path, PathBuf};
 
 /// How to merge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MergeOptions {
+#[derive(Clone, Copy)]
+pub struct MergeOptions<'a> {
     /// The branch it goes into; the one the task was based on when none.
-    pub into: Option<String>,
-    /// Whether the working copy of the plan is ticked, too; not while an editor holds its text and ticks it there.
-    pub write_back: bool,
+    pub into: Option<&'a str>,
+    /// Which working copies of the plan are ticked, too.
+    pub tick: WorkingCopies<'a>,
+    /// Says of a file whether an editor holds more of it than lies on the disk; then nothing is merged over it.
+    pub is_unsaved: &'a dyn Fn(&Path) -> bool,
 }
 
-impl Default for MergeOptions {
+impl Default for MergeOptions<'_> {
     fn default() -> Self {
-        Self { into: None, write_back: true }
+        Self { into: None, tick: WorkingCopies::All, is_unsaved: &|_| false }
     }
 }
 
@@ -43,15 +45,15 @@ pub struct MergedTask {
     pub committed_tick: bool,
     /// The plan's file in this working tree, if the task was ticked there.
     pub ticked: Option<PathBuf>,
-    /// The plan's file in this working tree, if it was left to the caller to tick the task there.
-    pub left: Option<PathBuf>,
+    /// The plan's files that were left to somebody else to tick the task in.
+    pub left: Vec<PathBuf>,
 }
 
 /// Merges a done task into the branch it was based on, or another one, and ticks it in its plan.
 ///
 /// The commit that lands has the tick, where the plan is committed. The plan's working copy keeps what the user wrote
 /// in it meanwhile, and gets the tick as well.
-pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions) -> Result<MergedTask> {
+pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -> Result<MergedTask> {
     let row = loop_for(project, key)?;
     if row.status == TaskStatus::Merged {
         return Err(Error::user(format!("{key} is merged already")));
@@ -66,7 +68,7 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions) -> Re
         return Err(Error::user(format!("{key} ran in your own tree: there is nothing to merge"))
             .hint("commit what you want to keep, with git"));
     };
-    let Some(into) = options.into.clone().or_else(|| row.base_branch.clone()) else {
+    let Some(into) = options.into.map(str::to_owned).or_else(|| row.base_branch.clone()) else {
         return Err(Error::user(format!(
             "{key} was based on a detached HEAD, so it is not known where to merge it"
         ))
@@ -87,9 +89,9 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions) -> Re
         path: Path::new(&key.plan),
         message: &format!("{subject}\n\n{trailer}"),
         apply: &apply,
-        in_working_copies: options.write_back,
+        working_copies: options.tick,
     };
-    let merged = project.repository.merge(&merge, Some(&tick))?;
+    let merged = project.repository.merge_unless(&merge, Some(&tick), options.is_unsaved)?;
     project
         .store
         .write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&format!("into {into}")), true))?;
@@ -205,14 +207,25 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
     begun
 }
 
-/// Does with a task that became done what its settings say, and returns what was done in words.
-pub fn when_done(project: &mut Project, key: &TaskKey) -> Result<Option<String>> {
+/// Does with a task that became done what its settings say, and returns what was done in words. `tick` are the working
+/// copies of its plan that may be changed.
+pub fn when_done(project: &mut Project, key: &TaskKey, tick: WorkingCopies<'_>) -> Result<Option<String>> {
     let row = loop_for(project, key)?;
     match spec_of(&row)?.on_done {
         OnDone::Ask => Ok(None),
         OnDone::Merge => {
-            let merged = merge(project, key, &MergeOptions::default())?;
-            Ok(Some(format!("merged into {}", merged.into)))
+            let merged = merge(project, key, &MergeOptions { tick, ..MergeOptions::default() })?;
+            let left = match merged.left.as_slice() {
+                [] => String::new(),
+                left => {
+                    let left: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
+                    format!(
+                        "; tick it yourself where the plan is not committed as it stands: {}",
+                        left.join(", ")
+                    )
+                }
+            };
+            Ok(Some(format!("merged into {}{left}", merged.into)))
         }
         OnDone::Pr => Ok(Some(open_pull_request(project, key, &row)?)),
     }
@@ -267,28 +280,31 @@ fn ticked(text: &str, key: &TaskKey) -> Option<String> {
 }
 
 /// Ticks a task in this working tree's plan where the merge did not: a plan that is not committed, or not as it stands
-/// here. Returns the file where it is ticked now, and where that was left to the caller.
+/// here. Returns the file where it is ticked now, and the files where that was left to somebody else.
 fn tick_here(
     project: &Project,
     into: &str,
     merged: &Merged,
     tick: &TextChange<'_>,
-) -> (Option<PathBuf>, Option<PathBuf>) {
+) -> (Option<PathBuf>, Vec<PathBuf>) {
+    let mut left = merged.left_files.clone();
     // The plan of another branch is not the one in this tree.
     let here = project.repository.preflight(Isolation::Worktree).ok().and_then(|start| start.base_branch);
-    let Ok(path) = project.repository.workdir().join(tick.path).canonicalize() else { return (None, None) };
-    if here.as_deref() != Some(into) {
-        return (None, None);
+    let Ok(path) = project.repository.workdir().join(tick.path).canonicalize() else { return (None, left) };
+    if here.as_deref() != Some(into) || left.contains(&path) {
+        return (None, left);
     }
     if merged.changed_files.iter().any(|file| file.canonicalize().is_ok_and(|file| file == path)) {
-        return (Some(path), None);
+        return (Some(path), left);
     }
-    if tick.in_working_copies {
-        return (project.repository.change_text(tick), None);
+    match project.repository.change_text(tick) {
+        Some(WorkingCopy::Changed(path)) => (Some(path), left),
+        Some(WorkingCopy::Left(path)) => {
+            left.push(path);
+            (None, left)
+        }
+        None => (None, left),
     }
-    let text = std::fs::read_to_string(&path).ok();
-    let open = text.is_some_and(|text| (tick.apply)(&text).is_some_and(|ticked| ticked != text));
-    (None, Some(path).filter(|_| open))
 }
 
 fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {

@@ -30,7 +30,7 @@ pub use merge::{MergeSpec, Merged, TASK_TRAILER};
 pub use names::{branch_name, checkpoint_ref, subject, subject_of, task_of_branch, worktree_dir};
 pub use provision::{Provisioned, provision};
 pub use scan::{SkipReason, Skipped};
-pub use text_change::TextChange;
+pub use text_change::{TextChange, WorkingCopies, WorkingCopy};
 pub use worktree::{WorktreeHandle, WorktreeSpec};
 
 use alfine_core::plan::Isolation;

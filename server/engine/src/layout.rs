@@ -32,6 +32,11 @@ impl Layout {
         self.root.join("locks").join(loop_id)
     }
 
+    /// The file whose lock is held by whoever begins the next task of a plan.
+    pub fn chain_lock(&self) -> PathBuf {
+        self.root.join("chain.lock")
+    }
+
     /// What the agent printed in one of its runs, masked, as it came.
     pub fn transcript(&self, loop_id: &str, run: u32) -> PathBuf {
         self.transcripts(loop_id).join(format!("{run:04}.jsonl"))

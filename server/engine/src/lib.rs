@@ -4,6 +4,7 @@
 //! Knows rusqlite and git2; never knows LSP.
 
 pub mod agent;
+pub mod chain;
 pub mod config;
 pub mod control;
 pub mod demo;

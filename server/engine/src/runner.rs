@@ -636,7 +636,7 @@ fn now() -> Moment {
 }
 
 /// The machine's state of a loop, as it was saved.
-fn state_of(row: &LoopRow) -> Result<LoopState> {
+pub(crate) fn state_of(row: &LoopRow) -> Result<LoopState> {
     serde_json::from_str(&row.state).map_err(|error| unreadable("state", row, &error))
 }
 

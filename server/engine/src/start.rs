@@ -20,13 +20,15 @@ use alfine_core::{
     plan::{ContextMode, Isolation, Task},
     task::{TaskKey, TaskStatus},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
 /// How the user wants a loop to be run: what goes before the settings and the plan.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StartOptions {
     /// The most iterations.
     pub max_iterations: Option<u32>,

@@ -6,6 +6,7 @@
 use crate::{
     Error, ErrorKind, Result,
     agent::{self, Permissions},
+    chain::Chain,
     config::{self, Config, Layer, Loaded},
     trust::{self, TrustItem},
     verify::{VerifierKind, VerifierSpec},
@@ -64,6 +65,9 @@ pub struct TaskSpec {
     pub prepared: bool,
     /// What was brought into the worktree, from its root: no work of the agent.
     pub brought: Vec<PathBuf>,
+    /// How the plan's other tasks begin when this one is over; none where it was started alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Chain>,
 }
 
 /// The agent of a loop.
@@ -130,6 +134,7 @@ impl TaskSpec {
             machine: machine_settings(config),
             prepared: false,
             brought: Vec::new(),
+            chain: None,
         })
     }
 }

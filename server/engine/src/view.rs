@@ -228,7 +228,7 @@ fn add_loop(view: &mut TaskView, of: &LoopRow) {
     view.cost_usd = of.cost_usd;
     view.files_changed = of.summary.files_changed;
     view.branch.clone_from(&of.branch);
-    view.worktree.clone_from(&of.worktree);
+    view.worktree = of.worktree.clone().filter(|_| of.isolation == alfine_core::plan::Isolation::Worktree);
     view.waiting_until = of.summary.waiting_until;
     view.updated_at = view.updated_at.max(Some(of.updated_at));
 }

@@ -24,6 +24,8 @@ pub struct Document {
     pub path: Option<PathBuf>,
     /// The client's number of this version; none for what is not open.
     pub version: Option<i32>,
+    /// The client's number of the version that was opened or saved last.
+    pub saved_version: Option<i32>,
     /// The text.
     pub text: String,
     /// Its lines.
@@ -39,6 +41,7 @@ impl Document {
             path: uri.to_file_path().ok(),
             uri,
             version,
+            saved_version: version,
             lines: Lines::new(&text),
             text,
             plan: OnceLock::new(),
@@ -69,11 +72,31 @@ impl Document {
             uri: self.uri.clone(),
             path: self.path.clone(),
             version: Some(version),
+            saved_version: self.saved_version,
             text,
             lines,
             plan: OnceLock::new(),
             lints: Mutex::new(None),
         }
+    }
+
+    /// Makes the same version, now that it is saved.
+    pub fn saved(&self) -> Self {
+        Self {
+            uri: self.uri.clone(),
+            path: self.path.clone(),
+            version: self.version,
+            saved_version: self.version,
+            text: self.text.clone(),
+            lines: self.lines.clone(),
+            plan: self.plan.clone(),
+            lints: Mutex::new(None),
+        }
+    }
+
+    /// Says whether this is the version that was opened or saved last.
+    pub fn is_as_saved(&self) -> bool {
+        self.version == self.saved_version
     }
 
     /// The text, read as a plan.
@@ -139,6 +162,17 @@ mod tests {
         let whole =
             TextDocumentContentChangeEvent { range: None, range_length: None, text: "new".to_owned() };
         assert_eq!(next.changed(3, vec![whole], Encoding::Utf16).text, "new");
+    }
+
+    #[test]
+    fn a_version_is_as_saved_until_the_next_one_is() {
+        let opened = document("abc");
+        assert!(opened.is_as_saved());
+        let next = opened.changed(2, vec![change((0, 0), (0, 0), "x")], Encoding::Utf16);
+        assert!(!next.is_as_saved());
+        let saved = next.saved();
+        assert_eq!((saved.is_as_saved(), saved.text.as_str(), saved.version), (true, "xabc", Some(2)));
+        assert!(!saved.changed(3, Vec::new(), Encoding::Utf16).is_as_saved());
     }
 
     #[test]

@@ -528,6 +528,9 @@ fn summary(state: &LoopState) -> LoopSummary {
             _ => None,
         },
         files_changed: if state.judged == 0 { 0 } else { 4 },
+        pauses: state.pauses(),
+        chained: false,
+        held_by: state.held_by().map(str::to_owned),
     }
 }
 

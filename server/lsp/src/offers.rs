@@ -197,10 +197,7 @@ impl<'p> Offers<'p> {
     }
 
     fn of_working(&mut self, last: Option<&LoopPicture>) {
-        let pauses = last
-            .and_then(|last| last.row.reason.as_deref())
-            .is_some_and(|reason| reason.starts_with("pauses after"));
-        if pauses {
+        if last.is_some_and(|last| last.row.summary.pauses) {
             self.resume("Do not pause after this iteration", Some("Do not pause"));
         } else {
             self.of_key(Step::Pause, "Pause after this iteration", Some("Pause"), commands::PAUSE);

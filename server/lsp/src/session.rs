@@ -167,6 +167,11 @@ impl Session {
 
     /// Takes in that a document was saved.
     pub fn saved(&self, uri: Url) {
+        let mut state = self.state();
+        if let Some(saved) = state.documents.get(&uri).map(|document| Arc::new(document.saved())) {
+            Arc::make_mut(&mut state.documents).insert(uri.clone(), saved);
+        }
+        drop(state);
         self.keeper.touched(vec![uri]);
         self.edited.send_replace(());
     }

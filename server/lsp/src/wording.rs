@@ -6,7 +6,6 @@
 use alfine_core::{breaker, task::TaskStatus, time::Moment};
 use std::{fmt::Write, time::Duration};
 
-
 /// A status, as it is read: `needs input`.
 pub fn status(status: TaskStatus) -> String {
     status.as_str().replace('_', " ")

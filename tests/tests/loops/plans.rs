@@ -1,6 +1,10 @@
 //! Whole plans: the order of their tasks.
 
 use super::*;
+use alfine_tests::sandbox::wait_until;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const CHAIN: &str = "# Plan\n\n### US-003: Third\nDepends on: US-002\n\n### US-001: First\n\n### US-002: Second\nDepends on: US-001\n";
 
@@ -80,4 +84,77 @@ fn a_tasks_own_fields_hold_for_it() {
     let runs = sandbox.agent_runs();
     let args = args(&runs[0]);
     assert!(args.windows(2).any(|pair| pair == ["--model", "small"]), "{args:?}");
+}
+
+/// Waits until no runner lives that could begin another task.
+fn until_no_runner_lives(sandbox: &Sandbox) {
+    let repo = sandbox.repo().display().to_string();
+    let is_runner = |line: &[u8]| {
+        let words: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
+        words.contains(&repo.as_bytes()) && words.contains(&b"runner".as_slice())
+    };
+    wait_until(PATIENCE, "no runner lives", || {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        !processes
+            .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
+            .any(|line| is_runner(&line))
+    });
+}
+
+fn status_of(sandbox: &Sandbox, id: &str) -> String {
+    sandbox.task(&format!("PLAN.md#{id}"))["status"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_plan_that_is_started_as_a_whole_goes_on_by_itself_in_the_background() {
+    let sandbox = chain(&[
+        ("First", json!([write("1.txt", "1"), ready()])),
+        ("Second", json!([{"shell": "cp 1.txt 2.txt"}, ready()])),
+        ("Third", json!([{"shell": "cp 2.txt 3.txt"}, ready()])),
+    ]);
+    sandbox.alfine(&["start", "PLAN.md"]).expect(0);
+    wait_until(PATIENCE, "the last task is merged", || status_of(&sandbox, "US-003") == "merged");
+    assert_eq!(
+        sandbox.git(&["log", "--first-parent", "--format=%s"]),
+        "feat: [US-003] Third\nfeat: [US-002] Second\nfeat: [US-001] First\nfirst"
+    );
+}
+
+#[test]
+fn a_task_that_is_started_alone_starts_no_other() {
+    let sandbox = chain(&[("First", done()), ("Second", done())]);
+    sandbox.alfine(&["start", "PLAN.md#US-001"]).expect(0);
+    wait_until(PATIENCE, "it is merged", || status_of(&sandbox, "US-001") == "merged");
+    until_no_runner_lives(&sandbox);
+    assert_eq!(sandbox.agent_runs().len(), 1);
+}
+
+#[test]
+fn a_task_that_stops_or_must_be_asked_about_blocks_only_what_depends_on_it() {
+    const PLAN: &str = "# Plan\n\n### US-001: First\n\n### US-002: Second\n\n- [ ] It is there: `test -f 2.txt`\n\n### US-003: Third\n\n### US-004: Fourth\nDepends on: US-001\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    sandbox.fake_agent(&json!({"parts": [
+        {"prompt": "First\n", "runs": [[not_ready()]]},
+        {"prompt": "Third\n", "runs": [[write("3.txt", "3"), ready()]]},
+    ]}));
+    sandbox.alfine(&["start", "PLAN.md", "-i", "1"]).expect(0);
+    wait_until(PATIENCE, "the third is done", || status_of(&sandbox, "US-003") == "done");
+    until_no_runner_lives(&sandbox);
+    let statuses = ["US-001", "US-002", "US-004"].map(|id| status_of(&sandbox, id));
+    assert_eq!(statuses, ["stopped", "ready", "pending"]);
+    assert_eq!(sandbox.task("PLAN.md#US-003")["maxIterations"], 1, "what was given holds for all of them");
+}
+
+#[test]
+fn a_plan_whose_task_the_user_stops_does_not_go_on() {
+    const PLAN: &str = "# Plan\n\n### US-001: First\n\n### US-002: Second\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    let begun = sandbox.path().join("begun");
+    sandbox.fake_agent(&json!({"runs": [[{"touch": begun}, {"wait_for": sandbox.path().join("never")}]]}));
+    sandbox.alfine(&["start", "PLAN.md"]).expect(0);
+    wait_until(PATIENCE, "its agent works", || begun.exists());
+    sandbox.alfine(&["stop", "PLAN.md#US-001"]).expect(0);
+    until_no_runner_lives(&sandbox);
+    assert_eq!((status_of(&sandbox, "US-001").as_str(), sandbox.agent_runs().len()), ("stopped", 1));
+    assert_eq!(status_of(&sandbox, "US-002"), "ready");
 }

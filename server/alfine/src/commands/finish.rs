@@ -18,7 +18,7 @@ use std::{io::IsTerminal, path::Path};
 pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     let mut project = run::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
-    let options = MergeOptions { into: args.into.clone(), ..MergeOptions::default() };
+    let options = MergeOptions { into: args.into.as_deref(), ..MergeOptions::default() };
     match finish::merge(&mut project, &key, &options) {
         Ok(merged) => {
             if args.json {

@@ -11,7 +11,10 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result, finish,
+    Error, ErrorKind, Result,
+    chain::{self, Chain},
+    finish,
+    git::WorkingCopies,
     project::{PlanFile, Project, Target},
     runner::{self, News, Runner},
     start::{self, More, Prepared, StartOptions},
@@ -49,13 +52,18 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     Ok(last)
 }
 
-/// Starts a plan's task in the background.
+/// Starts a plan's task in the background, or its tasks one after another.
 pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = open(directory, args.json)?;
     let target = Target::parse(&args.target)?;
     let file = project.plan(&target.plan)?;
     let tasks = start::tasks_to_run(&project, &file, target.task.as_deref())?;
-    let Some(task) = tasks.first() else {
+    let options = options_of(args);
+    let can_start = |task: &&Task| {
+        !matches!(start::prepare(&project, &file, task, &options), Ok(Prepared::Settled) | Err(_))
+    };
+    // Where none can, the first says why.
+    let Some(task) = tasks.iter().find(can_start).or(tasks.first()) else {
         tell_all_done(&project, &file, args.json)?;
         return Ok(exit::DONE);
     };
@@ -63,6 +71,10 @@ pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
     let Some(lock) = lock_of(&mut project, &file, task, args)? else {
         return settled(&project, &key, args.json);
     };
+    if target.task.is_none() && !args.single_task {
+        let include_uncommitted = args.include_uncommitted;
+        chain::join(&mut project, &lock, Chain { options, include_uncommitted, ..Chain::default() })?;
+    }
     start::detach(&project, lock, &program()?)?;
     if args.json {
         print_task(&project, &key)?;
@@ -93,10 +105,15 @@ pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
     let display = Display::new();
     let status = run_loop(&mut project, lock, &mut |news| display.show(news))?;
     let key = project.store.loop_(&id)?.map(|row| row.task);
-    if let (TaskStatus::Done, Some(key)) = (status, key)
-        && let Some(done) = finish::when_done(&mut project, &key)?
-    {
-        display.line(Mark::Good, &done);
+    if let (TaskStatus::Done, Some(key)) = (status, key) {
+        match finish::when_done(&mut project, &key, WorkingCopies::Unmodified) {
+            Ok(done) => done.into_iter().for_each(|done| display.line(Mark::Good, &done)),
+            // The work is on its branch, and what comes next starts from there.
+            Err(error) => report_unfinished(&error, Some(&display)),
+        }
+    }
+    if let Some(next) = chain::advance(&mut project, &id, &program()?)? {
+        display.line(Mark::Detail, &format!("{next} begins"));
     }
     Ok(exit_status(status))
 }
@@ -149,7 +166,7 @@ pub fn foreground(
     })?;
     let mut done = None;
     if status == TaskStatus::Done {
-        match finish::when_done(project, key) {
+        match finish::when_done(project, key, WorkingCopies::All) {
             Ok(words) => done = words,
             Err(error) => report_unfinished(&error, display),
         }

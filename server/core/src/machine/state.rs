@@ -340,14 +340,27 @@ impl LoopState {
             Phase::Failed { message } => message.clone(),
             Phase::Done | Phase::Committing => self.outcome.clone(),
             Phase::Paused => self.pause_reason.clone().unwrap_or_default(),
-            Phase::Agent(_) | Phase::Before | Phase::After { .. } | Phase::Verifying { .. }
-                if self.pause_asked =>
-            {
+            _ if self.pauses() => {
                 let why = self.pause_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
                 format!("pauses after this iteration{why}")
             }
             _ => String::new(),
         }
+    }
+
+    /// Says whether the loop holds when what goes on is over.
+    pub fn pauses(&self) -> bool {
+        let goes_on = matches!(
+            self.phase,
+            Phase::Agent(_) | Phase::Before | Phase::After { .. } | Phase::Verifying { .. }
+        );
+        goes_on && self.pause_asked
+    }
+
+    /// Why the loop holds, or will hold, where that is not the user's own wish.
+    pub fn held_by(&self) -> Option<&str> {
+        let holds = matches!(self.phase, Phase::Paused) || self.pauses();
+        self.pause_reason.as_deref().filter(|_| holds)
     }
 
     /// The most iterations this loop can come to, as shown: `iteration 3 of 10`.

@@ -640,13 +640,16 @@ fn a_pause_says_for_what_it_is_until_the_loop_goes_on() {
     let mut play = Play::started();
     play.session("s1").command(held());
     assert_eq!(play.state.reason(), "pauses after this iteration: held: src/x.rs is not saved");
+    let held_by = Some("held: src/x.rs is not saved");
+    assert_eq!((play.state.pauses(), play.state.held_by()), (true, held_by));
     play.iteration(1, NOT_READY);
     assert_eq!(play.state.reason(), "held: src/x.rs is not saved");
-    play.go_on(None, false)
-        .session("s1")
-        .command(Command::Pause { now: false, reason: None })
-        .command(held());
+    assert_eq!((play.state.pauses(), play.state.held_by()), (false, held_by));
+    play.go_on(None, false);
+    assert_eq!((play.state.pauses(), play.state.held_by()), (false, None));
+    play.session("s1").command(Command::Pause { now: false, reason: None }).command(held());
     assert_eq!(play.state.reason(), "pauses after this iteration", "the user's own pause stays the user's");
+    assert_eq!((play.state.pauses(), play.state.held_by()), (true, None));
     play.iteration(2, NOT_READY).command(held());
     assert_eq!((play.status(), play.state.reason().as_str()), (TaskStatus::Paused, ""));
 }

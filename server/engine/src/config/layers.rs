@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Error, ErrorKind, layout::UserDirs, trust::printable};
 use alfine_core::{plan::Fields, text::Span};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
@@ -50,7 +50,7 @@ impl fmt::Display for Layer {
 }
 
 /// Some settings, in the shape of the configuration file. What is `null` is not said.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Partial(pub(super) Map<String, Value>);
 
 impl Partial {

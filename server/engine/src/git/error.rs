@@ -136,6 +136,14 @@ pub enum GitError {
         /// The files, from its root.
         files: Vec<PathBuf>,
     },
+    /// Files that would be changed are open in an editor, with changes that are not saved.
+    #[error("this would change what is not saved in an editor, in {}: {}", path.display(), names(files))]
+    Unsaved {
+        /// The working tree.
+        path: PathBuf,
+        /// The files, from its root.
+        files: Vec<PathBuf>,
+    },
     /// A working tree or a branch changed while it was worked on.
     #[error("{what} changed meanwhile")]
     Changed {
@@ -253,6 +261,7 @@ impl GitError {
                 format!("continue the task to resolve them, or: git switch {target} && git merge {branch}")
             }
             Self::InTheWay { .. } => "commit, stash or move them, and try again".to_owned(),
+            Self::Unsaved { .. } => "save or close them, and try again".to_owned(),
             Self::Changed { .. } => "try again".to_owned(),
             Self::NeedsGit { .. } => "install git (and the filter)".to_owned(),
             Self::Glob { .. } | Self::Outside { .. } => {

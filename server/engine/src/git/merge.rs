@@ -16,10 +16,13 @@ use super::{
     names::mark,
     nothing_under_way,
     path_bytes::{bytes_of, path_of},
-    text_change::{Rewritten, TextChange},
+    text_change::{Copied, TextChange, WorkingCopy},
 };
 use git2::{BranchType, Commit, ErrorCode, Index, IndexEntry, MergeOptions, Oid, Tree};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// The trailer of commits that Alfine makes; its value is the task's key.
 pub const TASK_TRAILER: &str = "Alfine-Task";
@@ -50,6 +53,15 @@ pub struct Merged {
     pub changed: bool,
     /// The working copies in which the text change was made.
     pub changed_files: Vec<PathBuf>,
+    /// The working copies in which it was left to somebody else.
+    pub left_files: Vec<PathBuf>,
+}
+
+/// A branch that moves.
+struct Move<'n> {
+    name: &'n str,
+    old: Oid,
+    new: Oid,
 }
 
 /// A worktree that has the target checked out.
@@ -59,8 +71,8 @@ struct CheckedOut<'c> {
     landing: Landing,
     /// The change to be made to what the user has, beside the landing.
     beside: Option<&'c TextChange<'c>>,
-    /// What that was made to.
-    rewritten: Option<Rewritten>,
+    /// What became of that.
+    copied: Option<Copied>,
     index_before: Option<IndexEntry>,
 }
 
@@ -89,6 +101,17 @@ impl Repository {
     /// With conflicts, or with anything uncommitted in the way in a worktree that has the target checked out, nothing
     /// at all is touched. A file in which nothing but the text change lands is not in the way.
     pub fn merge(&self, spec: &MergeSpec, change: Option<&TextChange<'_>>) -> Result<Merged, GitError> {
+        self.merge_unless(spec, change, &|_| false)
+    }
+
+    /// Like [`Repository::merge`], but touches nothing if it would change a file of which `is_unsaved` says that
+    /// somebody holds more of it than lies on the disk.
+    pub fn merge_unless(
+        &self,
+        spec: &MergeSpec,
+        change: Option<&TextChange<'_>>,
+        is_unsaved: &dyn Fn(&Path) -> bool,
+    ) -> Result<Merged, GitError> {
         let repo = self.open()?;
         let branch = tip(&repo, &spec.branch)?;
         let target = tip(&repo, &spec.target_branch)?;
@@ -117,6 +140,7 @@ impl Repository {
                 checked_out,
                 changed: changed && tree.id() == target.tree_id(),
                 changed_files: Vec::new(),
+                left_files: Vec::new(),
             });
         }
 
@@ -143,9 +167,23 @@ impl Repository {
                 };
                 (write(&spec.message, &tree, &[&target, &branch])?, changed)
             };
-        let changed_files =
-            self.land(&repo, &name, target.id(), landed, holders, change.filter(|_| changed))?;
-        Ok(Merged { commit: landed.to_string(), fast_forward, checked_out, changed, changed_files })
+        let move_ = Move { name: &name, old: target.id(), new: landed };
+        let copies = self.land(&repo, &move_, holders, change.filter(|_| changed), is_unsaved)?;
+        let (mut changed_files, mut left_files) = (Vec::new(), Vec::new());
+        for copy in copies {
+            match copy {
+                WorkingCopy::Changed(path) => changed_files.push(path),
+                WorkingCopy::Left(path) => left_files.push(path),
+            }
+        }
+        Ok(Merged {
+            commit: landed.to_string(),
+            fast_forward,
+            checked_out,
+            changed,
+            changed_files,
+            left_files,
+        })
     }
 
     /// Opens every worktree that has a branch checked out. One that rebases it, or is in the middle of something on
@@ -184,16 +222,15 @@ impl Repository {
         Ok(holders)
     }
 
-    /// Moves a branch and the files of those who have it checked out. Returns the working copies that have the change.
+    /// Moves a branch and the files of those who have it checked out. Returns what became of the changed file in each.
     fn land(
         &self,
         repo: &git2::Repository,
-        name: &str,
-        old: Oid,
-        new: Oid,
+        &Move { name, old, new }: &Move<'_>,
         holders: Vec<git2::Repository>,
         change: Option<&TextChange<'_>>,
-    ) -> Result<Vec<PathBuf>, GitError> {
+        is_unsaved: &dyn Fn(&Path) -> bool,
+    ) -> Result<Vec<WorkingCopy>, GitError> {
         let mut transaction = repo.transaction().doing("begin")?;
         transaction.lock_ref(name).map_err(|source| match source.code() {
             ErrorCode::Locked => GitError::Locked { path: self.common_dir.join(format!("{name}.lock")) },
@@ -208,7 +245,7 @@ impl Repository {
 
         let mut prepared = Vec::new();
         for repo in holders {
-            prepared.push(prepare(repo, old, new, change)?);
+            prepared.push(prepare(repo, old, new, change, is_unsaved)?);
         }
         for at in 0..prepared.len() {
             let landed = prepared.get_mut(at).map_or(Ok(()), CheckedOut::land);
@@ -231,6 +268,7 @@ fn prepare<'c>(
     old: Oid,
     new: Oid,
     change: Option<&'c TextChange<'c>>,
+    is_unsaved: &dyn Fn(&Path) -> bool,
 ) -> Result<CheckedOut<'c>, GitError> {
     index_is_free(&repo)?;
     let index = repo.index().doing("read the index")?;
@@ -243,10 +281,22 @@ fn prepare<'c>(
         if let Some(at) = beside {
             steps.remove(at);
         }
+        refuse_unsaved(&repo, &steps, is_unsaved)?;
         let landing = Landing::prepare(&repo, steps, &new, Some(&index))?;
         (landing, change.filter(|_| beside.is_some()))
     };
-    Ok(CheckedOut { repo, index, landing, beside, rewritten: None, index_before: None })
+    Ok(CheckedOut { repo, index, landing, beside, copied: None, index_before: None })
+}
+
+fn refuse_unsaved(
+    repo: &git2::Repository,
+    steps: &[Step],
+    is_unsaved: &dyn Fn(&Path) -> bool,
+) -> Result<(), GitError> {
+    let Some(root) = repo.workdir() else { return Ok(()) };
+    let paths = steps.iter().map(|step| path_of(&step.path));
+    let files: Vec<PathBuf> = paths.filter(|path| is_unsaved(&root.join(path))).collect();
+    if files.is_empty() { Ok(()) } else { Err(GitError::Unsaved { path: root.to_owned(), files }) }
 }
 
 impl CheckedOut<'_> {
@@ -254,8 +304,7 @@ impl CheckedOut<'_> {
         self.landing.apply()?;
         put_steps(&mut self.index, self.landing.steps(), self.repo.workdir(), |step| (step.old, step.new));
         if let Some(change) = self.beside {
-            let root = self.repo.workdir().filter(|_| change.in_working_copies);
-            self.rewritten = root.and_then(|root| change.in_working_copy(root));
+            self.copied = change.in_working_copy(&self.repo);
             self.index_before = change.in_index(&self.repo, &mut self.index);
         }
         let written = self.index.write().doing("write the index");
@@ -267,7 +316,9 @@ impl CheckedOut<'_> {
 
     fn take_back_files(&mut self) {
         self.landing.take_back();
-        self.rewritten.take().into_iter().for_each(Rewritten::take_back);
+        if let Some(Copied::Changed(rewritten)) = self.copied.take() {
+            rewritten.take_back();
+        }
     }
 
     fn take_back(&mut self) {
@@ -280,14 +331,14 @@ impl CheckedOut<'_> {
         }
     }
 
-    /// Ends the landing. Returns the working copy that has the change.
-    fn keep(self, change: Option<&TextChange<'_>>) -> Option<PathBuf> {
+    /// Ends the landing. Returns what became of the working copy of the changed file.
+    fn keep(self, change: Option<&TextChange<'_>>) -> Option<WorkingCopy> {
         let landed = change.filter(|change| {
             self.landing.steps().iter().any(|step| step.new.is_some() && step.path == bytes_of(change.path))
         });
         let landed = landed.and_then(|change| Some(self.repo.workdir()?.join(change.path)));
         self.landing.keep();
-        self.rewritten.map(|rewritten| rewritten.path().to_owned()).or(landed)
+        self.copied.map(WorkingCopy::from).or(landed.map(WorkingCopy::Changed))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     path_bytes::bytes_of,
     scan::{SKIP_WORKTREE, entry},
 };
-use git2::{FileMode, Index, IndexEntry, Repository, Tree, build::TreeUpdateBuilder};
+use git2::{FileMode, Index, IndexEntry, Repository, Status, Tree, build::TreeUpdateBuilder};
 use std::{
     fs, io,
     io::Write,
@@ -27,8 +27,28 @@ pub struct TextChange<'a> {
     pub message: &'a str,
     /// Gives the changed text, the same one where it is so already; none where the text has no place for the change.
     pub apply: &'a dyn Fn(&str) -> Option<String>,
-    /// Whether working copies are changed, too, where the merge changes nothing else in that file.
-    pub in_working_copies: bool,
+    /// Which working copies are changed, too, where the merge changes nothing else in that file.
+    pub working_copies: WorkingCopies<'a>,
+}
+
+/// Which working copies a change is made in.
+#[derive(Clone, Copy)]
+pub enum WorkingCopies<'a> {
+    /// In each, also in what the user has not committed there.
+    All,
+    /// In those that are as git has them. Of another one nobody knows whether an editor holds more of it.
+    Unmodified,
+    /// In all but these, which somebody else changes.
+    Except(&'a dyn Fn(&Path) -> bool),
+}
+
+/// What became of a working copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkingCopy {
+    /// It has the change now.
+    Changed(PathBuf),
+    /// It was left for somebody else to change.
+    Left(PathBuf),
 }
 
 impl TextChange<'_> {
@@ -70,12 +90,20 @@ impl TextChange<'_> {
     }
 
     /// Makes the change in a working tree, to whatever text its file has. None where there is nothing to change.
-    pub(super) fn in_working_copy(&self, root: &Path) -> Option<Rewritten> {
-        let path = root.join(self.path).canonicalize().ok().filter(|path| path.is_file())?;
+    pub(super) fn in_working_copy(&self, repo: &Repository) -> Option<Copied> {
+        let path = repo.workdir()?.join(self.path).canonicalize().ok().filter(|path| path.is_file())?;
         let old = fs::read_to_string(&path).ok()?;
         let new = (self.apply)(&old).filter(|new| *new != old)?;
+        let is_left = match self.working_copies {
+            WorkingCopies::All => false,
+            WorkingCopies::Unmodified => repo.status_file(self.path) != Ok(Status::CURRENT),
+            WorkingCopies::Except(others) => others(&path),
+        };
+        if is_left {
+            return Some(Copied::Left(path));
+        }
         match replace(&path, &new) {
-            Ok(()) => Some(Rewritten { path, old, new }),
+            Ok(()) => Some(Copied::Changed(Rewritten { path, old, new })),
             Err(error) => {
                 // No reason to refuse a merge: the commit has it.
                 tracing::warn!("{} cannot be changed: {error}", path.display());
@@ -105,9 +133,24 @@ impl TextChange<'_> {
 }
 
 impl Located {
-    /// Makes a change in this working tree's copy alone. Returns the file, links followed; none where nothing changed.
-    pub fn change_text(&self, change: &TextChange<'_>) -> Option<PathBuf> {
-        change.in_working_copy(self.workdir()).map(|rewritten| rewritten.path)
+    /// Makes a change in this working tree's copy alone, links followed; none where there is nothing to change.
+    pub fn change_text(&self, change: &TextChange<'_>) -> Option<WorkingCopy> {
+        change.in_working_copy(&self.open().ok()?).map(WorkingCopy::from)
+    }
+}
+
+/// A working copy that was changed, or left to somebody else.
+pub(super) enum Copied {
+    Changed(Rewritten),
+    Left(PathBuf),
+}
+
+impl From<Copied> for WorkingCopy {
+    fn from(copied: Copied) -> Self {
+        match copied {
+            Copied::Changed(rewritten) => Self::Changed(rewritten.path),
+            Copied::Left(path) => Self::Left(path),
+        }
     }
 }
 
@@ -119,11 +162,6 @@ pub(super) struct Rewritten {
 }
 
 impl Rewritten {
-    /// The file, with links followed.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Changes it back, unless somebody wrote it since.
     pub(super) fn take_back(self) {
         let Self { path, old, new } = self;

@@ -8,9 +8,7 @@ use crate::{
     layout::{Layout, UserDirs},
     process::GuardedCommand,
     project::{PlanFile, Project},
-    store::{
-        BreakerLine, LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store, Tx,
-    },
+    store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store, Tx},
     task_spec::TaskSpec,
 };
 use alfine_core::{
@@ -65,10 +63,19 @@ pub fn begin(
         Some(fork) => LoopState::forked(&super::state_of(&fork.of)?),
     };
     let state_json = serde_json::to_string(&state).map_err(|error| internal(&error))?;
-    let summary = first_summary(&state);
+    let summary = LoopSummary {
+        max_iterations: state.max_iterations(),
+        chained: spec.chain.is_some(),
+        ..LoopSummary::default()
+    };
     let base = base_of(project, &key, spec, options, &start)?;
+    // A repository may have several trees of the user's own.
+    let own_tree = (spec.isolation == Isolation::InPlace)
+        .then(|| project.repository.workdir().to_string_lossy().into_owned());
     project.store.write(|tx| -> Result<()> {
-        refuse_second_in_place(tx, &project.layout, &lock, spec.isolation)?;
+        if let Some(tree) = &own_tree {
+            refuse_second_in_place(tx, &project.layout, &lock, tree)?;
+        }
         tx.put_plan(&PlanNew {
             path: &file.name,
             kind: PlanKind::Plan,
@@ -98,7 +105,7 @@ pub fn begin(
                 branch: None,
                 base_branch: start.base_branch.as_deref(),
                 base_commit: Some(&base),
-                worktree: None,
+                worktree: own_tree.as_deref(),
             },
         )?;
         Ok(())
@@ -158,7 +165,10 @@ pub fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
             return Err(Error::user(format!("the last agent of {} is not gone yet", row.task))
                 .hint("run the command again; what could not be ended is named then"));
         }
-        refuse_second_in_place(tx, &project.layout, &lock, row.isolation)
+        match (row.isolation, row.worktree) {
+            (Isolation::InPlace, Some(tree)) => refuse_second_in_place(tx, &project.layout, &lock, &tree),
+            _ => Ok(()),
+        }
     })?;
     Ok(lock)
 }
@@ -170,13 +180,12 @@ pub fn claim_unrun(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
     Ok(lock)
 }
 
-/// Refuses a second loop that works in the user's own tree: each would take the other's changes for its agent's work.
-fn refuse_second_in_place(tx: &Tx<'_>, layout: &Layout, lock: &LoopLock, isolation: Isolation) -> Result<()> {
-    if isolation != Isolation::InPlace {
-        return Ok(());
-    }
+/// Refuses a second loop in a tree of the user's own: each would take the other's changes for its agent's work.
+fn refuse_second_in_place(tx: &Tx<'_>, layout: &Layout, lock: &LoopLock, tree: &str) -> Result<()> {
     for other in tx.live_loops()? {
-        let runs = other.isolation == Isolation::InPlace && other.status.needs_runner();
+        let is_here = other.isolation == Isolation::InPlace
+            && other.worktree.as_deref().is_none_or(|worktree| worktree == tree);
+        let runs = is_here && other.status.needs_runner();
         if runs && other.id != *lock.loop_id() && LoopLock::is_held(layout, &other.id)? {
             return Err(Error::user(format!("{} works in your own tree already", other.task)).hint(format!(
                 "wait for it, or end it: alfine stop {}; or run this one in a worktree, without --in-place",
@@ -304,17 +313,6 @@ fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> 
         },
     )?;
     Ok(checkpoint.commit)
-}
-
-fn first_summary(state: &LoopState) -> LoopSummary {
-    LoopSummary {
-        iteration: 0,
-        max_iterations: state.max_iterations(),
-        breaker: Vec::<BreakerLine>::new(),
-        gate: None,
-        waiting_until: None,
-        files_changed: 0,
-    }
 }
 
 fn settings_of(spec: &TaskSpec) -> Result<Value> {

@@ -173,6 +173,9 @@ impl Runner<'_> {
                 _ => None,
             },
             files_changed: self.files_changed,
+            pauses: self.state.pauses(),
+            chained: self.spec.chain.is_some(),
+            held_by: self.state.held_by().map(|why| self.masker.mask(why).into_owned()),
         }
     }
 

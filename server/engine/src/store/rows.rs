@@ -167,6 +167,13 @@ pub struct LoopSummary {
     pub waiting_until: Option<Millis>,
     /// Files that differ from the base.
     pub files_changed: u32,
+    /// Whether it holds when what goes on is over.
+    pub pauses: bool,
+    /// Whether another task of its plan begins when it is over.
+    pub chained: bool,
+    /// Why it holds, or will hold, where that is not the user's own wish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
 }
 
 /// One rule of the breaker, with what it counted.

@@ -1,7 +1,7 @@
 //! What a merge changes in one file's text, beside the work that it lands.
 
 use crate::fixture::{Fixture, everything, git_in, link, read, unprivileged, write};
-use alfine_engine::git::{GitError, MergeSpec, Merged, TextChange};
+use alfine_engine::git::{GitError, MergeSpec, Merged, TextChange, WorkingCopies};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 const PLAN: &str = "# Plan\n\n- [ ] US-001: Add a table\n- [ ] US-002: Use it\n";
@@ -40,7 +40,7 @@ impl Case {
         git_in(&self.task_dir(), &["commit", "-q", "-m", message]);
     }
 
-    fn merge_with(&self, in_working_copies: bool) -> Result<Merged, GitError> {
+    fn merge_with(&self, working_copies: WorkingCopies<'_>) -> Result<Merged, GitError> {
         let spec = MergeSpec {
             branch: "task".to_owned(),
             target_branch: "main".to_owned(),
@@ -51,13 +51,13 @@ impl Case {
             path: Path::new(self.plan),
             message: "chore: [US-001] Tick it",
             apply: &|text| text.contains("] US-001").then(|| text.replace("[ ] US-001", "[x] US-001")),
-            in_working_copies,
+            working_copies,
         };
         self.fixture.repo().merge(&spec, Some(&change))
     }
 
     fn merge(&self) -> Merged {
-        self.merge_with(true).unwrap()
+        self.merge_with(WorkingCopies::All).unwrap()
     }
 
     fn committed(&self) -> String {
@@ -207,12 +207,50 @@ fn a_staged_text_that_differs_from_the_file_gets_the_change_as_well() {
 #[test]
 fn a_working_copy_that_somebody_else_changes_is_left_alone() {
     let case = Case::new(OWN);
-    let merged = case.merge_with(false).unwrap();
+    let merged = case.merge_with(WorkingCopies::Except(&|_| true)).unwrap();
     assert!(merged.changed && merged.changed_files.is_empty());
+    assert_eq!(merged.left_files, [case.fixture.path("PLAN.md")]);
     assert_eq!((case.committed().as_str(), case.here().as_str()), (TICKED, PLAN));
     assert_eq!(case.status(), " M PLAN.md");
     case.fixture.write("PLAN.md", TICKED);
     assert_eq!(case.status(), "");
+}
+
+#[test]
+fn where_nobody_knows_of_editors_only_an_unmodified_working_copy_is_changed() {
+    let case = Case::new(OWN);
+    let merged = case.merge_with(WorkingCopies::Unmodified).unwrap();
+    assert_eq!((merged.changed_files.len(), merged.left_files.len()), (1, 0));
+    assert_eq!((case.here().as_str(), case.status().as_str()), (TICKED, ""));
+
+    let case = Case::new(OWN);
+    case.fixture.write("PLAN.md", &format!("{PLAN}mine\n"));
+    let merged = case.merge_with(WorkingCopies::Unmodified).unwrap();
+    assert!(merged.changed && merged.changed_files.is_empty());
+    assert_eq!(merged.left_files, [case.fixture.path("PLAN.md")]);
+    assert_eq!((case.committed().as_str(), case.here()), (TICKED, format!("{PLAN}mine\n")));
+}
+
+#[test]
+fn a_merge_over_what_an_editor_has_not_saved_names_it_and_changes_nothing() {
+    let case = Case::new(OWN);
+    let linked = case.fixture.dir.path().canonicalize().unwrap().join("linked");
+    case.fixture.git(&["checkout", "-q", "-b", "elsewhere"]);
+    case.fixture.git(&["worktree", "add", "-q", linked.to_str().unwrap(), "main"]);
+    let (before, at_linked) = (everything(&case.fixture.root), everything(&linked));
+    let spec = MergeSpec {
+        branch: "task".to_owned(),
+        target_branch: "main".to_owned(),
+        task_id: "US-001".to_owned(),
+        message: OWN.to_owned(),
+    };
+    let unsaved = linked.join("work.txt");
+    let failed = case.fixture.repo().merge_unless(&spec, None, &|path| path == unsaved);
+    assert!(
+        matches!(failed, Err(GitError::Unsaved { path, files }) if path == linked && files == [Path::new("work.txt")])
+    );
+    assert_eq!((everything(&case.fixture.root), everything(&linked)), (before, at_linked));
+    assert_eq!(case.log(), "Plan\nStart");
 }
 
 #[test]
@@ -223,13 +261,13 @@ fn a_task_that_changes_the_file_itself_is_merged_as_any_file_is() {
     case.fixture.write("PLAN.md", &format!("{PLAN}mine\n"));
     let before = everything(&case.fixture.root);
     assert!(
-        matches!(case.merge_with(true), Err(GitError::InTheWay { files, .. }) if files == [Path::new("PLAN.md")])
+        matches!(case.merge_with(WorkingCopies::All), Err(GitError::InTheWay { files, .. }) if files == [Path::new("PLAN.md")])
     );
     assert_eq!(everything(&case.fixture.root), before);
     assert_eq!(case.status(), " M PLAN.md");
 
     case.fixture.git(&["checkout", "-q", "PLAN.md"]);
-    let merged = case.merge_with(false).unwrap();
+    let merged = case.merge_with(WorkingCopies::Except(&|_| true)).unwrap();
     assert_eq!(merged.changed_files, [case.fixture.path("PLAN.md")]);
     assert_eq!(case.here(), format!("{TICKED}\nNotes of the task.\n"));
     assert_eq!(case.status(), "");
@@ -327,7 +365,7 @@ fn a_refused_merge_changes_nothing() {
     case.fixture.write("PLAN.md", &format!("{PLAN}mine\n"));
     let before = everything(&case.fixture.root);
     assert!(
-        matches!(case.merge_with(true), Err(GitError::InTheWay { files, .. }) if files == [Path::new("work.txt")])
+        matches!(case.merge_with(WorkingCopies::All), Err(GitError::InTheWay { files, .. }) if files == [Path::new("work.txt")])
     );
     assert_eq!(everything(&case.fixture.root), before);
     assert_eq!(case.log(), "Plan\nStart");
@@ -346,7 +384,7 @@ fn a_merge_that_fails_at_last_takes_the_change_back() {
     // The second worktree's index cannot be written, after the first one has landed.
     let git_dir = case.fixture.path(".git/worktrees/linked");
     fs::set_permissions(&git_dir, fs::Permissions::from_mode(0o555)).unwrap();
-    let failed = case.merge_with(true);
+    let failed = case.merge_with(WorkingCopies::All);
     fs::set_permissions(&git_dir, fs::Permissions::from_mode(0o755)).unwrap();
     assert!(matches!(failed, Err(GitError::Git { doing: "write the index", .. })), "{failed:?}");
     assert_eq!((case.here(), read(&linked.join("PLAN.md"))), (mine, PLAN.to_owned()));

@@ -7,14 +7,15 @@ use super::{
     control::until_unrun,
     execute::status_of,
     refusal::Refusal,
-    saved::{is_saved, open_at},
-    start::spec_of,
+    saved::{OpenFiles, is_saved},
+    start::{refuse_in_place, spec_of},
 };
 use crate::{document::Document, picture::Picture};
 use alfine_core::{plan, task::TaskKey};
 use alfine_engine::{
     control,
     finish::{self, MergeOptions},
+    git::WorkingCopies,
     start as engine,
 };
 use serde_json::{Value, json};
@@ -35,16 +36,21 @@ impl Commands {
             .run(&place, move |project| {
                 until_unrun(project, &task)?;
                 // What is open is the editor's to change.
-                let plan = project.repository.workdir().join(&task.plan);
-                let write_back = open_at(&pictures(), &plan).is_none();
-                match finish::merge(project, &task, &MergeOptions { into: None, write_back }) {
+                let open = OpenFiles::of(&pictures());
+                let options = MergeOptions {
+                    into: None,
+                    tick: WorkingCopies::Except(&|path| open.has(path)),
+                    is_unsaved: &|path| open.is_unsaved(path),
+                };
+                match finish::merge(project, &task, &options) {
                     Ok(merged) => {
                         Ok((json!({ "task": task, "status": status_of(project, &task)? }), merged.left))
                     }
                     Err(error) if error.conflicts.is_empty() => Err(error.into()),
                     Err(error) => {
                         let status = status_of(project, &task)?;
-                        Ok((json!({ "task": task, "status": status, "conflicts": error.conflicts }), None))
+                        let answer = json!({ "task": task, "status": status, "conflicts": error.conflicts });
+                        Ok((answer, Vec::new()))
                     }
                 }
             })
@@ -58,7 +64,7 @@ impl Commands {
             );
             self.editor.tell(MessageType::WARNING, &words).await;
         }
-        if let Some(path) = left {
+        for path in left {
             self.tick_in_buffer(&key, &path).await;
         }
         Ok(answer)
@@ -67,7 +73,7 @@ impl Commands {
     /// Ticks a merged task in its plan, which is open. A buffer with something that is not saved is left alone.
     async fn tick_in_buffer(&self, key: &TaskKey, path: &Path) {
         let picture = (self.pictures)();
-        let why = match open_at(&picture, path) {
+        let why = match OpenFiles::of(&picture).at(path) {
             None => "it was closed just now".to_owned(),
             Some(open) => {
                 let (document, file) = (Arc::clone(open), path.to_owned());
@@ -82,8 +88,7 @@ impl Commands {
                     Some(edit) => match self.editor.apply_edit(&format!("Tick {}", key.id), edit).await {
                         Ok(()) => {
                             let words = format!("{} is ticked in {}; save it.", key.id, key.plan);
-                            self.editor.tell(MessageType::INFO, &words).await;
-                            return;
+                            return self.editor.tell(MessageType::INFO, &words).await;
                         }
                         Err(why) => why,
                     },
@@ -114,9 +119,11 @@ impl Commands {
 
     /// Sets a loop's tree back.
     pub(super) async fn rewind(&self, given: AtIteration) -> Result<Value, Refusal> {
-        let program = self.program.clone();
+        let (program, pictures) = (self.program.clone(), self.pictures.clone());
         self.on_task(given.task, move |project, key| {
             until_unrun(project, key)?;
+            let spec = spec_of(&control::live_loop(project, key)?)?;
+            refuse_in_place(project, &pictures(), &spec)?;
             Ok(finish::rewind(project, key, given.iteration, program)?)
         })
         .await

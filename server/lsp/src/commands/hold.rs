@@ -11,10 +11,11 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    control,
+    control, finish,
     project::Project,
     runner,
     start::{self as engine, More},
+    store::LoopRow,
     trust::printable,
 };
 use std::{
@@ -25,6 +26,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use tower_lsp::lsp_types::MessageType;
 
 /// Which loops are held, and why.
 type Held = HashMap<(PathBuf, TaskKey), String>;
@@ -72,7 +74,7 @@ impl Holder {
         }
     }
 
-    /// Holds what must be held now, and lets go of what need not be.
+    /// Holds what must be held now, tells of it once, and lets go of what need not be.
     pub async fn look(&self) {
         for place in self.places() {
             let (held, commands) = (Arc::clone(&self.held), Arc::clone(&self.commands));
@@ -87,9 +89,22 @@ impl Holder {
                     settle(project, &root, unsaved.as_deref(), &mut held, &program)
                 })
                 .await;
-            if let Err(refusal) = done {
-                tracing::warn!("a loop in the user's tree cannot be held or let go: {refusal:?}");
+            match done {
+                Ok(now_held) => self.tell(&now_held).await,
+                Err(refusal) => {
+                    tracing::warn!("a loop in the user's tree cannot be held or let go: {refusal:?}");
+                }
             }
+        }
+    }
+
+    async fn tell(&self, held: &[(TaskKey, String)]) {
+        for (key, why) in held {
+            let words = format!(
+                "{key} holds when its iteration is over: {why}, and its agent works in the same tree. It goes on by \
+                 itself when the file is saved."
+            );
+            self.commands.editor.tell(MessageType::INFO, &words).await;
         }
     }
 
@@ -107,36 +122,47 @@ impl Holder {
     }
 }
 
-/// Holds the loops in a working tree, or lets them go on.
+/// Says whether a loop in place works in this tree of the repository.
+fn works_here(project: &Project, row: &LoopRow) -> Result<bool, Refusal> {
+    let (tree, here) = (finish::worktree_of(project, row)?, project.repository.workdir());
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    Ok(tree == here || real(&tree) == real(here))
+}
+
+/// Holds the loops in a working tree, or lets them go on. Returns those that are held from now on, and why.
 fn settle(
     project: &mut Project,
     root: &Path,
     unsaved: Option<&Path>,
     held: &mut Held,
     program: &Path,
-) -> Result<(), Refusal> {
+) -> Result<Vec<(TaskKey, String)>, Refusal> {
     let live = project.store.live_loops()?;
     held.retain(|(place, key), _| place != root || live.iter().any(|row| row.task == *key));
-    for row in live.into_iter().filter(|row| row.isolation == Isolation::InPlace) {
+    let mut now_held = Vec::new();
+    for row in live {
+        if row.isolation != Isolation::InPlace || !works_here(project, &row)? {
+            continue;
+        }
         let key = (root.to_owned(), row.task.clone());
         match (unsaved, held.get(&key).cloned()) {
             (Some(file), None) if row.status.needs_runner() => {
-                let why =
-                    format!("held: {} is not saved in an editor", printable(&file.display().to_string()));
+                let why = format!("{} is not saved in an editor", printable(&file.display().to_string()));
                 let pause = Command::Pause { now: false, reason: Some(why.clone()) };
                 control::leave(project, &row.task, &pause)?;
+                now_held.push((row.task.clone(), why.clone()));
                 held.insert(key, why);
             }
             (None, Some(why)) => {
                 held.remove(&key);
-                let still = row.reason.as_deref().is_some_and(|reason| reason.ends_with(&why));
-                if row.status == TaskStatus::Paused && still {
+                let is_ours = row.summary.held_by.as_ref() == Some(&why);
+                if row.status == TaskStatus::Paused && is_ours {
                     super::control::until_unrun(project, &row.task)?;
                     let lock = engine::take_over(project, &row, &More::default())?;
                     engine::detach(project, lock, program)?;
                 } else if row.status.needs_runner() && runner::is_running(&project.layout, &row.id)? {
-                    let paused_by_user = row.reason.as_deref() == Some("pauses after this iteration");
-                    if !paused_by_user {
+                    // What the user wants held stays so.
+                    if !row.summary.pauses || is_ours {
                         control::leave(project, &row.task, &More::default().command())?;
                     }
                 }
@@ -144,5 +170,5 @@ fn settle(
             _ => {}
         }
     }
-    Ok(())
+    Ok(now_held)
 }

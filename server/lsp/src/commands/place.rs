@@ -2,8 +2,13 @@
 
 use super::{Commands, refusal::Refusal, writer::Place};
 use crate::{picture::Picture, snapshot::Checkout};
-use alfine_core::task::TaskKey;
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use alfine_core::{plan::Isolation, task::TaskKey};
+use alfine_engine::{project::Project, store::LoopRow};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tower_lsp::lsp_types::{MessageType, Url};
 
 /// How well a repository knows a task.
@@ -35,8 +40,13 @@ impl Commands {
             // Somebody may have begun it since the picture was made.
             for (known, place) in &mut candidates {
                 let task = key.clone();
-                if self.writers.read(place, move |project| Ok(project.store.task(&task)?.is_some())).await? {
+                let find = move |project: &Project| {
+                    let own = project.store.current_loop(&task)?.and_then(|row| own_tree(&row));
+                    Ok(project.store.task(&task)?.map(|_| own))
+                };
+                if let Some(own) = self.writers.read(place, find).await? {
                     *known = Known::InDatabase;
+                    place.root = own.unwrap_or_else(|| place.root.clone());
                 }
             }
         }
@@ -120,8 +130,21 @@ fn has_task(picture: &Picture, checkout: &Arc<Checkout>, key: &TaskKey) -> bool 
     document.is_some_and(|document| document.plan().tasks.iter().any(|task| task.id == key.id))
 }
 
-/// Of several working trees of one repository, the one that has the plan; first of all the main one.
+/// The user's own tree, if a loop works there.
+fn own_tree(row: &LoopRow) -> Option<PathBuf> {
+    let tree = row.worktree.as_ref().filter(|_| row.isolation == Isolation::InPlace)?;
+    Some(PathBuf::from(tree)).filter(|tree| tree.is_absolute())
+}
+
+/// Of several working trees of one repository, the one that a loop works in; else the one that has the plan; first of all
+/// the main one.
 fn best(checkouts: &[&Arc<Checkout>], key: &TaskKey) -> Place {
+    let live = checkouts.iter().find_map(|checkout| checkout.store.task(key)?.live());
+    if let (Some(tree), Some(first)) = (live.and_then(|live| own_tree(&live.row)), checkouts.first()) {
+        let of_it = checkouts.iter().find(|checkout| checkout.root == tree || checkout.real_root == tree);
+        let root = of_it.map_or(tree, |checkout| checkout.root.clone());
+        return Place { root, common_dir: first.common_dir.clone() };
+    }
     let rank = |checkout: &&&Arc<Checkout>| {
         let is_main = checkout.common_dir.parent() == Some(checkout.real_root.as_path());
         (checkout.plans.contains_key(&key.plan), is_main)

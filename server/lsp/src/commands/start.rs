@@ -16,6 +16,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
+    chain::{self, Chain},
     finish,
     project::{PlanFile, Project},
     runner,
@@ -28,7 +29,7 @@ use std::path::Path;
 use tower_lsp::lsp_types::{MessageType, Url};
 
 impl Commands {
-    /// Starts a task of a plan; without one, the first that is open.
+    /// Starts a task of a plan; without one, the first that can start.
     pub(super) async fn start(&self, given: Start) -> Result<Value, Refusal> {
         let options = given.options.unwrap_or_default();
         let wanted = read(&options)?;
@@ -51,17 +52,17 @@ impl Commands {
                 }
                 named => engine::tasks_to_run(project, &file, named.as_deref())?,
             };
-            let Some(task) = tasks.first() else {
-                return Err(Refusal::new(
-                    format!("every task of {name} is done"),
-                    "add a task to the plan, then start it",
-                ));
-            };
-            let started = start_one(project, &picture, &file, task, &wanted, include, &program)?;
+            let task = first_that_can_start(project, &picture, &file, &tasks, &wanted, include)?;
+            let chain = named.is_none().then(|| Chain {
+                options: wanted.clone(),
+                editor: project.editor.clone(),
+                include_uncommitted: include.unwrap_or(false),
+            });
+            let started = start_in(project, &picture, &file, task, &wanted, include, chain, &program)?;
             if let Some(to_ask) = started {
                 return Ok(to_ask);
             }
-            // Those behind it wait for their turn.
+            // Those behind it begin one after another, each when the one before is over.
             let answer: Result<Vec<Value>, Refusal> =
                 tasks.iter().map(|task| answer_of(project, &file, task)).collect();
             Ok(Attempt::Done(json!({ "tasks": answer? })))
@@ -148,7 +149,29 @@ pub(super) fn look_at(
     }
 }
 
-/// Starts one task, unless something is to be asked first.
+/// Finds the first of these tasks that nothing stands in the way of but a question. Where there is none, the first says
+/// why.
+fn first_that_can_start<'t>(
+    project: &Project,
+    picture: &Picture,
+    file: &PlanFile,
+    tasks: &'t [Task],
+    options: &engine::StartOptions,
+    include: Option<bool>,
+) -> Result<&'t Task, Refusal> {
+    let mut refused = None;
+    for task in tasks {
+        match look_at(project, picture, file, task, options, include) {
+            Ok(_) => return Ok(task),
+            Err(refusal) => refused.get_or_insert(refusal),
+        };
+    }
+    Err(refused.unwrap_or_else(|| {
+        Refusal::new(format!("every task of {} is done", file.name), "add a task to the plan, then start it")
+    }))
+}
+
+/// Starts one task alone, unless something is to be asked first.
 pub(super) fn start_one(
     project: &mut Project,
     picture: &Picture,
@@ -158,11 +181,33 @@ pub(super) fn start_one(
     include: Option<bool>,
     program: &Path,
 ) -> Result<Option<Attempt>, Refusal> {
+    start_in(project, picture, file, task, options, include, None, program)
+}
+
+/// Starts one task, alone or as one of its plan's chain, unless something is to be asked first.
+#[expect(clippy::too_many_arguments, reason = "what a start is made of has no other name")]
+fn start_in(
+    project: &mut Project,
+    picture: &Picture,
+    file: &PlanFile,
+    task: &Task,
+    options: &engine::StartOptions,
+    include: Option<bool>,
+    chain: Option<Chain>,
+    program: &Path,
+) -> Result<Option<Attempt>, Refusal> {
     let lock = match look_at(project, picture, file, task, options, include)? {
         Ready::Ask(to_ask) => return Ok(Some(to_ask)),
         Ready::Go(Prepared::Settled) => return Err(settled(project, &file.key(task), task)?),
-        Ready::Go(Prepared::GoOn { row, .. }) => engine::take_over(project, &row, &more(options))?,
-        Ready::Go(Prepared::Begin { spec, problems, .. }) => {
+        Ready::Go(Prepared::GoOn { row, .. }) => {
+            let lock = engine::take_over(project, &row, &more(options))?;
+            if let Some(chain) = chain {
+                chain::join(project, &lock, chain)?;
+            }
+            lock
+        }
+        Ready::Go(Prepared::Begin { mut spec, problems, .. }) => {
+            spec.chain = chain;
             for problem in &problems {
                 tracing::warn!("{problem}");
             }
@@ -187,10 +232,10 @@ pub(super) fn refuse_in_place(project: &Project, picture: &Picture, spec: &TaskS
         None => Ok(()),
         Some(file) => Err(Refusal::new(
             format!(
-                "{} is not saved, and the agent would work in the same tree",
+                "{} is not saved, and the loop would change the same tree",
                 printable(&file.display().to_string())
             ),
-            "save it first, then try again; a loop in a worktree, without `inPlace`, does not need that",
+            "save it or close it first, then try again",
         )),
     }
 }

@@ -236,9 +236,9 @@ async fn no_loop_works_in_place_while_a_file_there_is_not_saved() {
     let given = json!({ "uri": stage.plan(), "options": { "inPlace": true } });
     let error = stage.execute("alfine.start", given.clone()).await.unwrap_err();
     assert!(
-        error
-            .message
-            .starts_with("src/lib.rs is not saved, and the agent would work in the same tree. Save it first"),
+        error.message.starts_with(
+            "src/lib.rs is not saved, and the loop would change the same tree. Save it or close it first"
+        ),
         "{}",
         error.message
     );
@@ -384,6 +384,66 @@ async fn a_done_task_is_merged_and_ticked_where_the_plan_is() {
         let error = stage.execute("alfine.merge", of_task()).await.unwrap_err();
         assert_eq!(error.message, "PLAN.md#US-001 is merged already");
     }
+}
+
+#[tokio::test]
+async fn nothing_is_merged_or_set_back_over_what_is_not_saved() {
+    let stage = Stage::new(PLAN);
+    stage.done(KEY, "src/lib.rs", "// theirs\n");
+    stage.open("src/lib.rs", "// here, not saved\n");
+    let error = stage.execute("alfine.merge", of_task()).await.unwrap_err();
+    assert!(
+        error.message.contains("not saved in an editor") && error.message.contains("src/lib.rs"),
+        "{}",
+        error.message
+    );
+    assert_eq!((stage.read("src/lib.rs").as_str(), stage.row(KEY).status), ("// here\n", TaskStatus::Done));
+    stage.open("src/lib.rs", "// here\n");
+    stage.execute("alfine.merge", of_task()).await.unwrap();
+    assert_eq!(stage.read("src/lib.rs"), "// theirs\n");
+
+    let stage = Stage::new(PLAN);
+    drop(stage.running_in_place(KEY));
+    stage.open("src/lib.rs", "// not saved\n");
+    let rewind = json!({ "task": KEY, "iteration": 0 });
+    let error = stage.execute("alfine.rewind", rewind).await.unwrap_err();
+    assert_eq!(
+        error.message,
+        "src/lib.rs is not saved, and the loop would change the same tree. Save it or close it first, then try again"
+    );
+}
+
+#[tokio::test]
+async fn a_loop_in_place_goes_on_in_the_tree_it_was_begun_in() {
+    let stage = Stage::new(PLAN);
+    let linked = stage.linked_worktree();
+    let theirs = linked.join("src/lib.rs").display().to_string();
+    drop(stage.at_work_in(&linked, KEY));
+    assert_eq!(stage.row(KEY).worktree.as_deref(), linked.to_str());
+    stage.picture_has(KEY);
+    // A file of the main tree is none of the loop's, one of the linked tree is.
+    stage.open("src/lib.rs", "// not saved\n");
+    stage.open(&theirs, "// not saved\n");
+    let error = stage.execute("alfine.continue", of_task()).await.unwrap_err();
+    assert!(error.message.starts_with("src/lib.rs is not saved"), "{}", error.message);
+    stage.open(&theirs, "// here\n");
+    let holder = Arc::new(Holder::new(Arc::clone(&stage.commands)));
+    holder.look().await;
+    assert_eq!(stage.commands_sent(), Vec::<Value>::new());
+    stage.execute("alfine.continue", of_task()).await.unwrap();
+    assert_eq!(stage.detached(), 1);
+    assert_eq!(stage.runners_folders(), [linked]);
+}
+
+#[tokio::test]
+async fn a_plan_starts_with_the_first_task_that_can_start() {
+    let stage = Stage::new("### US-001: One\n\n- [ ] a\n\n### US-002: Two\n\n- [ ] b\n");
+    drop(stage.running(KEY));
+    stage.execute("alfine.stop", of_task()).await.unwrap();
+    let whole = || stage.execute("alfine.start", json!({ "uri": stage.plan() }));
+    whole().await.unwrap();
+    assert_eq!(stage.row("PLAN.md#US-002").status, TaskStatus::Running);
+    assert_eq!(stage.detached(), 1);
 }
 
 #[tokio::test]
@@ -663,11 +723,14 @@ async fn a_loop_in_the_users_tree_is_held_for_as_long_as_a_file_is_not_saved() {
     let sent = stage.commands_sent();
     assert_eq!(
         sent,
-        [json!({ "kind": "pause", "now": false, "reason": "held: src/lib.rs is not saved in an editor" })]
+        [json!({ "kind": "pause", "now": false, "reason": "src/lib.rs is not saved in an editor" })]
     );
+    let words = "PLAN.md#US-001 holds when its iteration is over: src/lib.rs is not saved in an editor, and its agent works \
+                 in the same tree. It goes on by itself when the file is saved.";
+    assert_eq!(stage.told(), [Told::Said(words.to_owned())]);
     // The runner takes it, and its loop holds.
     drop(lock);
-    stage.rests(KEY, TaskStatus::Paused, "held: src/lib.rs is not saved in an editor");
+    stage.holds(KEY, Some("src/lib.rs is not saved in an editor"));
     stage.open("src/lib.rs", "// here\n");
     holder.look().await;
     assert_eq!(stage.detached(), 1);
@@ -691,4 +754,20 @@ async fn nothing_is_begun_by_the_click_that_finds_the_database_damaged() {
     assert_eq!(stage.detached(), 0);
     stage.execute("alfine.start", start()).await.unwrap();
     assert_eq!(stage.detached(), 1, "done again, it is meant");
+}
+
+#[tokio::test]
+async fn a_loop_that_the_user_paused_stays_paused_when_the_file_is_saved() {
+    let stage = Stage::new(PLAN);
+    let lock = stage.running_in_place(KEY);
+    stage.open("src/lib.rs", "// changed\n");
+    stage.picture_has(KEY);
+    let holder = Arc::new(Holder::new(Arc::clone(&stage.commands)));
+    holder.look().await;
+    drop(lock);
+    // The user's own word for it is none but the user's.
+    stage.holds(KEY, None);
+    stage.open("src/lib.rs", "// here\n");
+    holder.look().await;
+    assert_eq!(stage.detached(), 0);
 }

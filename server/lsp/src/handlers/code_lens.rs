@@ -15,6 +15,7 @@ use alfine_core::{
     task::TaskStatus,
     time::Moment,
 };
+use std::sync::Arc;
 use tower_lsp::lsp_types::{CodeLens, Command, Range, Url};
 
 /// The longest part of somebody's words in a lens, in characters.
@@ -69,12 +70,14 @@ fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Option<Command> {
     }
     let done = tasks.iter().filter(|seen| seen.status.satisfies_dependents()).count();
     let progress = format!("{done} of {} done", tasks.len());
-    if tasks.iter().any(|seen| seen.status == TaskStatus::Ready) {
+    let works = || tasks.iter().filter_map(|seen| seen.known).filter(|known| known.row.status.needs_runner());
+    let goes_on = |known: &Arc<TaskPicture>| known.live().is_some_and(|live| live.row.summary.chained);
+    let has_ready = tasks.iter().any(|seen| seen.status == TaskStatus::Ready);
+    if has_ready && !works().any(goes_on) {
         let argument = Start { uri: plan.document.uri.clone(), task: None, options: None };
         return Some(command(format!("Start all · {progress}"), commands::START, &argument));
     }
-    let works = tasks.iter().filter_map(|seen| seen.known).find(|known| known.row.status.needs_runner());
-    offers::look(works?, progress)
+    offers::look(works().next()?, progress)
 }
 
 fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Option<Command> {
@@ -97,10 +100,11 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
     let reason = known.and_then(|known| known.row.reason.as_deref()).unwrap_or_default();
     let word = match status {
         TaskStatus::Running | TaskStatus::Rework | TaskStatus::Evaluating
-            if reason.starts_with("pauses after") =>
+            if last.is_some_and(|last| last.row.summary.pauses) =>
         {
-            format!("{status}, pauses after it")
+            format!("{status}, pauses after it{}", held(last))
         }
+        TaskStatus::Paused => format!("paused{}", held(last)),
         TaskStatus::Waiting => waiting(picture, last),
         TaskStatus::Stopped => stopped(last, reason),
         TaskStatus::NeedsInput | TaskStatus::Failed if !reason.is_empty() => {
@@ -126,6 +130,12 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
     }
     parts.extend(last.row.cost_usd.filter(|cost| *cost > 0.0).map(dollars));
     parts.join(" · ")
+}
+
+/// Why a loop holds, where nobody asked for that.
+fn held(last: Option<&LoopPicture>) -> String {
+    let why = last.and_then(|last| last.row.summary.held_by.as_deref());
+    why.map(|why| format!(": {}", cut(why))).unwrap_or_default()
 }
 
 fn waiting(picture: &Picture, last: Option<&LoopPicture>) -> String {
@@ -249,5 +259,46 @@ mod tests {
                 assert!(!title.is_empty() && !title.ends_with(": "), "{}: {title:?}", one.name);
             }
         }
+    }
+
+    #[test]
+    fn a_plan_that_goes_on_by_itself_is_not_started_again() {
+        let text = format!("{PLAN}\n### US-009: Something else\n\n- [ ] it is there\n");
+        for (chained, first) in [(false, "Start all · 0 of "), (true, "0 of ")] {
+            let mut task = situation("running").task.unwrap();
+            task.last.as_mut().unwrap().row.summary.chained = chained;
+            let titles = titles(World::new().open("PLAN.md", &text).with(task));
+            assert!(titles[0].starts_with(first), "{titles:?}");
+        }
+    }
+
+    #[test]
+    fn a_loop_that_is_held_says_so_and_why() {
+        let why = "src/x.rs is not saved in an editor";
+        for (name, held_by, shown, next) in [
+            ("running", None, "running, pauses after it", "Do not pause"),
+            (
+                "running",
+                Some(why),
+                "running, pauses after it: src/x.rs is not saved in an editor",
+                "Do not pause",
+            ),
+            ("paused", None, "paused", "Continue"),
+            ("paused", Some(why), "paused: src/x.rs is not saved in an editor", "Continue"),
+        ] {
+            let mut task = situation(name).task.unwrap();
+            let summary = &mut task.last.as_mut().unwrap().row.summary;
+            summary.pauses = name == "running";
+            summary.held_by = held_by.map(str::to_owned);
+            let titles = titles(World::new().open("PLAN.md", PLAN).with(task));
+            assert!(titles.iter().any(|title| title.split(" · ").any(|part| part == shown)), "{titles:?}");
+            assert!(titles.iter().any(|title| title == next), "{titles:?}");
+        }
+    }
+
+    #[test]
+    fn somebody_s_words_are_cut_and_on_one_line() {
+        assert_eq!(cut("a\n\tb\u{1b}c"), "a b c");
+        assert_eq!(cut(&"ä".repeat(100)), format!("{}…", "ä".repeat(60)));
     }
 }

@@ -98,6 +98,9 @@ fn a_saved_loop_comes_back_and_its_task_follows() {
         gate: Some(json!({ "ready": false })),
         waiting_until: Some(Millis(5000)),
         files_changed: 4,
+        pauses: true,
+        chained: true,
+        held_by: Some("a file is not saved".to_owned()),
     };
     let update = LoopUpdate {
         status: TaskStatus::Waiting,

@@ -264,8 +264,18 @@ impl Stage {
 
     /// How many runners were started.
     pub(super) fn detached(&self) -> usize {
-        let Ok(logs) = fs::read_dir(self.root.join(".git/alfine/logs")) else { return 0 };
-        logs.map(|log| fs::read_to_string(log.unwrap().path()).unwrap().lines().count()).sum()
+        self.runners_folders().len()
+    }
+
+    /// The folders that runners were started in.
+    pub(super) fn runners_folders(&self) -> Vec<PathBuf> {
+        let Ok(logs) = fs::read_dir(self.root.join(".git/alfine/logs")) else { return Vec::new() };
+        let texts: String = logs.map(|log| fs::read_to_string(log.unwrap().path()).unwrap()).collect();
+        let folder = |line: &str| {
+            let (_, rest) = line.split_once(" -C ").unwrap();
+            PathBuf::from(rest.split_once(" runner ").unwrap().0)
+        };
+        texts.lines().map(folder).collect()
     }
 
     pub(super) fn path_of(&self, answer: &Value) -> PathBuf {
@@ -302,15 +312,7 @@ impl Stage {
     }
 
     fn begin(&self, key: &str, in_place: bool) -> (Project, PlanFile, LoopLock) {
-        let key: TaskKey = key.parse().unwrap();
-        let mut project = self.project();
-        let file = project.plan_named(&key.plan).unwrap();
-        let task = file.plan.tasks.iter().find(|task| task.id == key.id).unwrap().clone();
-        let options = alfine_engine::start::StartOptions { in_place, ..Default::default() };
-        let prepared = alfine_engine::start::prepare(&project, &file, &task, &options).unwrap();
-        let alfine_engine::start::Prepared::Begin { spec, .. } = prepared else { panic!("{prepared:?}") };
-        let lock = alfine_engine::start::begin(&mut project, &file, &spec, false).unwrap();
-        (project, file, lock)
+        begin(self.project(), key, in_place)
     }
 
     /// A loop whose agent works, and whose runner lives as long as the answer.
@@ -322,8 +324,26 @@ impl Stage {
         self.at_work(key, true)
     }
 
+    /// Another working tree of the repository.
+    pub(super) fn linked_worktree(&self) -> PathBuf {
+        let linked = self.root.with_file_name("linked");
+        git2::Repository::open(&self.root).unwrap().worktree("linked", &linked, None).unwrap();
+        linked
+    }
+
+    /// A loop whose agent works in another working tree of the user's.
+    pub(super) fn at_work_in(&self, tree: &Path, key: &str) -> LoopLock {
+        let mut project = Project::open(tree).unwrap();
+        project.user = self.user.clone();
+        self.works(project, key, true)
+    }
+
     fn at_work(&self, key: &str, in_place: bool) -> LoopLock {
-        let (mut project, _, lock) = self.begin(key, in_place);
+        self.works(self.project(), key, in_place)
+    }
+
+    fn works(&self, project: Project, key: &str, in_place: bool) -> LoopLock {
+        let (mut project, _, lock) = begin(project, key, in_place);
         let row = project.store.loop_(lock.loop_id()).unwrap().unwrap();
         let state: LoopState = serde_json::from_str(&row.state).unwrap();
         let (state, _) = machine::step(state, Moment(1), Input::Start);
@@ -341,6 +361,25 @@ impl Stage {
         let row = store.current_loop(&key.parse().unwrap()).unwrap().unwrap();
         let lock = LoopLock::acquire(&layout, &row.id).unwrap();
         store.write(|tx| tx.set_loop_status(&lock, status, Some(reason), false)).unwrap();
+    }
+
+    /// Has a loop paused; by what, where it was not the user.
+    pub(super) fn holds(&self, key: &str, held_by: Option<&str>) {
+        let layout = alfine_engine::layout::Layout::of_common_dir(&self.root.join(".git"));
+        let mut store = store::Store::open(&layout).unwrap().store;
+        let row = store.current_loop(&key.parse().unwrap()).unwrap().unwrap();
+        let lock = LoopLock::acquire(&layout, &row.id).unwrap();
+        let summary = LoopSummary { held_by: held_by.map(str::to_owned), ..row.summary };
+        let update = LoopUpdate {
+            status: TaskStatus::Paused,
+            reason: held_by,
+            state: &row.state,
+            summary: &summary,
+            cost_usd: None,
+            tokens: 0,
+            ended: false,
+        };
+        store.write(|tx| tx.save_loop(&lock, &update)).unwrap();
     }
 
     /// A loop that is done and made a file.
@@ -398,6 +437,17 @@ impl Stage {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(path, text + "{\"type\": \"half a line").unwrap();
     }
+}
+
+fn begin(mut project: Project, key: &str, in_place: bool) -> (Project, PlanFile, LoopLock) {
+    let key: TaskKey = key.parse().unwrap();
+    let file = project.plan_named(&key.plan).unwrap();
+    let task = file.plan.tasks.iter().find(|task| task.id == key.id).unwrap().clone();
+    let options = alfine_engine::start::StartOptions { in_place, ..Default::default() };
+    let prepared = alfine_engine::start::prepare(&project, &file, &task, &options).unwrap();
+    let alfine_engine::start::Prepared::Begin { spec, .. } = prepared else { panic!("{prepared:?}") };
+    let lock = alfine_engine::start::begin(&mut project, &file, &spec, false).unwrap();
+    (project, file, lock)
 }
 
 fn save(

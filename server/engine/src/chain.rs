@@ -1,0 +1,128 @@
+//! A plan that was started as a whole: when one of its tasks is over, the process that ran it begins the next one.
+//!
+//! Needs nobody who supervises, and asks nobody: a task about which something is to be asked stays ready.
+
+use crate::{
+    Error, ErrorKind, Result,
+    config::Partial,
+    finish,
+    project::{PlanFile, Project},
+    runner,
+    start::{self, Prepared, StartOptions},
+    store::{LoopId, LoopLock, LoopRow},
+};
+use alfine_core::{
+    machine::{Phase, StopReason},
+    plan::Task,
+    task::{TaskKey, TaskStatus},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File},
+    path::Path,
+};
+
+/// How many tasks of one plan are worked on at a time, as far as they are begun here.
+const AT_A_TIME: usize = 1;
+
+/// How the tasks of a plan that was started as a whole begin. Each loop keeps it for the next one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Chain {
+    /// How the user wanted them to be run.
+    pub options: StartOptions,
+    /// What the user's editor said of the settings.
+    pub editor: Partial,
+    /// Whether what is uncommitted then becomes their base.
+    pub include_uncommitted: bool,
+}
+
+/// Has a loop that was begun alone be one of its plan's chain from now on. The lock is the right to run it.
+pub fn join(project: &mut Project, lock: &LoopLock, chain: Chain) -> Result<()> {
+    let Some(row) = project.store.loop_(lock.loop_id())? else { return Ok(()) };
+    let mut spec = finish::spec_of(&row)?;
+    spec.chain = Some(chain);
+    let settings = serde_json::to_value(&spec).map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("a loop's settings cannot be saved: {error}"))
+    })?;
+    Ok(project.store.write(|tx| tx.set_loop_settings(lock, &settings))?)
+}
+
+/// Starts the next task of the chain that a loop is one of, in the background. None where the loop is none of a chain or
+/// not over, or where nothing can start. `program` is Alfine's own binary.
+pub fn advance(project: &mut Project, over: &LoopId, program: &Path) -> Result<Option<TaskKey>> {
+    let Some(row) = project.store.loop_(over)? else { return Ok(None) };
+    let Some(chain) = finish::spec_of(&row)?.chain.filter(|_| is_over(&row)) else { return Ok(None) };
+    // Two that end at once would both begin the same one, or one each.
+    let _alone = alone(project)?;
+    let file = project.plan_named(&row.task.plan)?;
+    if at_work(project, &file)? >= AT_A_TIME {
+        return Ok(None);
+    }
+    project.editor = chain.editor.clone();
+    for task in start::tasks_to_run(project, &file, None)? {
+        match begin(project, &file, &task, &chain) {
+            Ok(None) => {}
+            Ok(Some(lock)) => {
+                start::detach(project, lock, program)?;
+                return Ok(Some(file.key(&task)));
+            }
+            // Others may be possible.
+            Err(error) => tracing::info!("{} does not start by itself: {}", file.key(&task), error.message),
+        }
+    }
+    Ok(None)
+}
+
+/// Says whether a loop came to its end by itself. What the user stopped or paused, or is asked about, keeps its turn.
+fn is_over(row: &LoopRow) -> bool {
+    match row.status {
+        TaskStatus::Done | TaskStatus::Merged | TaskStatus::Failed => true,
+        TaskStatus::Stopped => runner::state_of(row)
+            .is_ok_and(|state| !matches!(state.phase, Phase::Stopped { reason: StopReason::User })),
+        _ => false,
+    }
+}
+
+/// Begins a task about which nothing is to be asked.
+fn begin(project: &mut Project, file: &PlanFile, task: &Task, chain: &Chain) -> Result<Option<LoopLock>> {
+    let thrown_away =
+        project.store.task(&file.key(task))?.is_some_and(|known| known.status == TaskStatus::Discarded);
+    if thrown_away {
+        return Ok(None);
+    }
+    let Prepared::Begin { mut spec, .. } = start::prepare(project, file, task, &chain.options)? else {
+        return Ok(None);
+    };
+    if !project.untrusted(&spec.commands)?.is_empty() {
+        return Err(Error::user("some of its commands are not allowed yet"));
+    }
+    spec.chain = Some(chain.clone());
+    start::begin(project, file, &spec, chain.include_uncommitted).map(Some)
+}
+
+/// How many tasks of a plan's chain are worked on.
+fn at_work(project: &Project, file: &PlanFile) -> Result<usize> {
+    let mut count = 0;
+    for row in project.store.live_loops()? {
+        let is_of_it = row.task.plan == file.name && row.summary.chained;
+        if is_of_it && !is_over(&row) && runner::is_running(&project.layout, &row.id)? {
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Waits until no other process is about to begin a task of a chain here; holds for as long as the file is open.
+fn alone(project: &Project) -> Result<File> {
+    let path = project.layout.chain_lock();
+    let open = || {
+        fs::create_dir_all(project.layout.root())?;
+        let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+        file.lock()?;
+        Ok(file)
+    };
+    open().map_err(|error: std::io::Error| {
+        Error::new(ErrorKind::Store, format!("cannot lock {}: {error}", path.display()))
+    })
+}
