@@ -1,0 +1,22 @@
+// Bundles the extension into dist/. With --watch it goes on as files change.
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import esbuild from 'esbuild';
+
+const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+export const options = {
+  entryPoints: [here('src/main.ts')],
+  outfile: here('dist/main.js'),
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  external: ['vscode'],
+};
+
+mkdirSync(here('dist'), { recursive: true });
+copyFileSync(here('../../server/engine/alfine.schema.json'), here('dist/alfine.schema.json'));
+if (process.argv.includes('--watch')) await (await esbuild.context(options)).watch();
+else await esbuild.build(options);

@@ -1,0 +1,90 @@
+/**
+ * Signs beside the acceptance criteria of a plan: proven, out of date, failed.
+ */
+import * as vscode from 'vscode';
+import type { Ctx } from './ctx';
+import type { CriterionState, TaskView } from './protocol';
+
+const marked = ['proven', 'stale', 'failed'] as const;
+type Marked = (typeof marked)[number];
+
+export interface Mark {
+  line: number;
+  state: Marked;
+}
+
+/** Where the criteria of a document's tasks stand, as far as there is something to show of them. */
+export function marksOf(tasks: TaskView[], lines: readonly string[]): Mark[] {
+  const placed = tasks
+    .flatMap((task) => (task.range === undefined ? [] : [{ criteria: task.criteria, from: task.range.start.line }]))
+    .sort((a, b) => a.from - b.from);
+  return placed.flatMap(({ criteria, from }, index) => {
+    const to = placed[index + 1]?.from ?? lines.length;
+    let line = from;
+    return criteria.flatMap(({ text, state }) => {
+      const found = find(lines, text, line + 1, to);
+      if (found === undefined) return [];
+      line = found;
+      return isMarked(state) ? [{ line: found, state }] : [];
+    });
+  });
+}
+
+function find(lines: readonly string[], text: string, from: number, to: number): number | undefined {
+  // A criterion that goes on in the next line is found by its first one.
+  const first = text.split('\n')[0]?.trim() ?? '';
+  for (let line = from; line < to; line++) {
+    if (lines[line]?.includes(first) === true) return line;
+  }
+  return undefined;
+}
+
+function isMarked(state: CriterionState): state is Marked {
+  return (marked as readonly string[]).includes(state);
+}
+
+export class CriteriaMarks {
+  private readonly types: Record<Marked, vscode.TextEditorDecorationType>;
+
+  constructor(private readonly ctx: Ctx) {
+    const type = (state: Marked) => {
+      const icon = (theme: string) => ctx.extension.asAbsolutePath(`media/${state}-${theme}.svg`);
+      return vscode.window.createTextEditorDecorationType({
+        light: { gutterIconPath: icon('light') },
+        dark: { gutterIconPath: icon('dark') },
+        gutterIconSize: 'contain',
+      });
+    };
+    this.types = { proven: type('proven'), stale: type('stale'), failed: type('failed') };
+    const update = () => {
+      this.update();
+    };
+    ctx.extension.subscriptions.push(
+      ...Object.values(this.types),
+      ctx.tasks.onChange(update),
+      vscode.window.onDidChangeVisibleTextEditors(update),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('alfine.criteria')) update();
+      }),
+    );
+  }
+
+  private update(): void {
+    const isOn = vscode.workspace.getConfiguration('alfine').get<boolean>('criteria.gutter') ?? true;
+    for (const editor of vscode.window.visibleTextEditors) {
+      const uri = editor.document.uri.toString();
+      const tasks = this.ctx.tasks.all().filter((task) => task.uri !== undefined && same(task.uri, uri));
+      if (tasks.length === 0 && editor.document.languageId !== 'markdown') continue;
+      const marks = isOn ? marksOf(tasks, editor.document.getText().split(/\r?\n/)) : [];
+      for (const state of marked) {
+        const ranges = marks.filter((mark) => mark.state === state).map(({ line }) => new vscode.Range(line, 0, line, 0));
+        editor.setDecorations(this.types[state], ranges);
+      }
+    }
+  }
+}
+
+/** The server may write a URI with other escapes. */
+function same(a: string, b: string): boolean {
+  return a === b || vscode.Uri.parse(a).toString() === b;
+}

@@ -1,0 +1,67 @@
+/**
+ * What the user is asked for where LSP has no input box.
+ */
+import * as vscode from 'vscode';
+import type { TaskView } from './protocol';
+import { count, name } from './task';
+
+/** No loop may have more iterations. */
+const HARD_LIMIT = 50;
+
+export async function words(title: string, example: string): Promise<string | undefined> {
+  const text = await vscode.window.showInputBox({ title, placeHolder: example, ignoreFocusOut: true });
+  return text === undefined || text.trim() === '' ? undefined : text.trim();
+}
+
+/** The new limit of a loop's iterations. */
+export async function limit(task: TaskView): Promise<number | undefined> {
+  const text = await vscode.window.showInputBox({
+    title: `${name(task)}: new limit of iterations`,
+    prompt: `${count(task.iteration, 'iteration is', 'iterations are')} used of ${task.maxIterations}. At most ${HARD_LIMIT}.`,
+    value: String(Math.min(HARD_LIMIT, Math.max(task.maxIterations, task.iteration) + 5)),
+    ignoreFocusOut: true,
+    validateInput: (value) => faultOfLimit(value, task.iteration),
+  });
+  return text === undefined ? undefined : Number(text);
+}
+
+export function faultOfLimit(text: string, used: number): string | undefined {
+  const number = /^\s*\d+\s*$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(number)) return 'Write a whole number.';
+  if (number <= used) return `${count(used, 'iteration is', 'iterations are')} used already: write more than ${used}.`;
+  return number > HARD_LIMIT ? `At most ${HARD_LIMIT}: split the task if it needs more.` : undefined;
+}
+
+export async function iteration(task: TaskView, verb: string): Promise<number | undefined> {
+  const numbers = Array.from({ length: task.iteration + 1 }, (_, index) => task.iteration - index);
+  const items = numbers.map((n) => ({
+    label: n === 0 ? 'Before the first iteration' : `After iteration ${n}`,
+    description: n === task.iteration ? 'the last one' : undefined,
+    n,
+  }));
+  return (await vscode.window.showQuickPick(items, { title: `${name(task)}: ${verb}` }))?.n;
+}
+
+export type Answer = { approved: true } | { approved: false; text?: string } | { text: string };
+
+/** An answer to what a loop asks; `rejects` where the user has said no already. */
+export async function answer(task: TaskView, rejects: boolean): Promise<Answer | undefined> {
+  const title = `${name(task)}: ${task.reason ?? 'the agent asks'}`;
+  const how = rejects ? 'reject' : await choose(title);
+  if (how === undefined) return undefined;
+  if (how === 'approve') return { approved: true };
+  const placeHolder = how === 'reject' ? 'what is missing, for the agent' : 'your answer, for the agent';
+  const text = await vscode.window.showInputBox({ title, placeHolder, ignoreFocusOut: true });
+  if (text === undefined) return undefined;
+  if (how === 'reject') return text.trim() === '' ? { approved: false } : { approved: false, text: text.trim() };
+  return text.trim() === '' ? undefined : { text: text.trim() };
+}
+
+async function choose(title: string): Promise<'words' | 'approve' | 'reject' | undefined> {
+  const items = [
+    { label: '$(comment) Answer in words…', how: 'words' },
+    { label: '$(pass) Approve', how: 'approve' },
+    { label: '$(circle-slash) Reject…', how: 'reject' },
+  ] as const;
+  return (await vscode.window.showQuickPick(items, { title }))?.how;
+}
