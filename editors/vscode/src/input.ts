@@ -2,11 +2,9 @@
  * What the user is asked for where LSP has no input box.
  */
 import * as vscode from 'vscode';
+import { faultOfLimit, HARD_LIMIT } from './limit';
 import type { TaskView } from './protocol';
 import { count, name } from './task';
-
-/** No loop may have more iterations. */
-const HARD_LIMIT = 50;
 
 export async function words(title: string, example: string): Promise<string | undefined> {
   const text = await vscode.window.showInputBox({ title, placeHolder: example, ignoreFocusOut: true });
@@ -23,13 +21,6 @@ export async function limit(task: TaskView): Promise<number | undefined> {
     validateInput: (value) => faultOfLimit(value, task.iteration),
   });
   return text === undefined ? undefined : Number(text);
-}
-
-export function faultOfLimit(text: string, used: number): string | undefined {
-  const number = /^\s*\d+\s*$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(number)) return 'Write a whole number.';
-  if (number <= used) return `${count(used, 'iteration is', 'iterations are')} used already: write more than ${used}.`;
-  return number > HARD_LIMIT ? `At most ${HARD_LIMIT}: split the task if it needs more.` : undefined;
 }
 
 export async function iteration(task: TaskView, verb: string): Promise<number | undefined> {
