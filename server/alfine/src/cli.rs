@@ -100,7 +100,7 @@ pub enum Command {
     /// Show how Alfine reads the completion gate in an agent's message, and why.
     #[command(after_help = "Examples:\n  alfine gate message.txt\n  pbpaste | alfine gate --json")]
     Gate(GateArgs),
-    /// List worktrees and branches that nobody needs any more, or, with --remove, remove them.
+    /// List worktrees, branches and transcripts that nobody needs any more, or, with --remove, remove them.
     #[command(after_help = "Examples:\n  alfine gc            # lists\n  alfine gc --remove")]
     Gc(GcArgs),
     /// Play a whole loop in a throw-away repository, with a built-in agent: no key, no network.
@@ -121,9 +121,19 @@ pub enum Command {
         #[arg(long)]
         schema: bool,
     },
-    /// The language server, on standard input and output.
-    #[command(hide = true)]
-    Lsp,
+    /// Serve an editor: the language server, on standard input and output. Editors start it themselves.
+    ///
+    /// Logs go to standard error and to lsp.<day>.log in $XDG_STATE_HOME/alfine (~/.local/state/alfine).
+    #[command(
+        after_help = "Example, for Neovim 0.11:\n  vim.lsp.config.alfine = { cmd = { 'alfine', 'lsp' }, \
+                            filetypes = { 'markdown', 'toml' }, root_markers = { '.git' } }\n  \
+                            vim.lsp.enable('alfine')"
+    )]
+    Lsp {
+        /// What some clients add; there is no other way to talk.
+        #[arg(long, hide = true)]
+        stdio: bool,
+    },
     /// The built-in agent: plays the script that ALFINE_REHEARSAL names.
     #[command(hide = true)]
     Rehearsal {

@@ -11,6 +11,7 @@ mod gc;
 mod init;
 mod lint;
 mod log;
+mod lsp;
 mod run;
 mod status;
 mod trust;
@@ -34,7 +35,7 @@ pub fn perform(cli: Cli) -> Result<u8> {
     let directory = working_directory(cli.directory.as_deref())?;
     match cli.command {
         Command::Run(args) => run::perform(&directory, &args),
-        Command::Start(args) => run::start(&directory, &args),
+        Command::Start(args) => run::in_background(&directory, &args),
         Command::Runner { loop_id } => run::runner(&directory, &loop_id),
         Command::Status(args) => status::perform(&directory, &args),
         Command::Log(args) => log::perform(&directory, &args),
@@ -65,8 +66,7 @@ pub fn perform(cli: Cli) -> Result<u8> {
                 rehearsal::play_from_env(session, std::io::stdin().lock(), &mut std::io::stdout().lock())?;
             Ok(exit.code.and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED))
         }
-        Command::Lsp => Err(Error::user("this version has no language server yet")
-            .hint("run loops from the terminal: alfine run PLAN.md#TASK")),
+        Command::Lsp { stdio: _ } => lsp::perform(),
     }
 }
 

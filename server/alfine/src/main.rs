@@ -14,7 +14,10 @@ fn main() -> ExitCode {
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
     let cli = cli::Cli::parse();
-    report::log_to_stderr();
+    // The language server keeps a log besides.
+    if !matches!(cli.command, cli::Command::Lsp { .. }) {
+        report::log_to_stderr();
+    }
     match commands::perform(cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => report::print(&error),

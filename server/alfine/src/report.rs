@@ -1,8 +1,13 @@
 //! How errors and logs reach the user: a message, and what to do next.
 
 use alfine_engine::{Error, ErrorKind};
+use std::path::Path;
 use std::{io::IsTerminal, process::ExitCode};
-use tracing_subscriber::EnvFilter;
+use tracing_appender::{
+    non_blocking::WorkerGuard,
+    rolling::{RollingFileAppender, Rotation},
+};
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Exit statuses, as the help names them.
 pub mod exit {
@@ -44,9 +49,38 @@ pub fn status(kind: ErrorKind) -> u8 {
 
 /// Sends logs to standard error; `ALFINE_LOG` says how much, warnings without it.
 pub fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("ALFINE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter("warn"))
+        .with_writer(std::io::stderr)
+        .with_target(false);
     // A second call (in a test) finds a subscriber; the first one stays.
     let _ = subscriber.try_init();
+}
+
+/// Sends logs to `lsp.<day>.log` in a folder too, one file a day, the last seven kept; into standard error only warnings.
+/// The guard writes what is left when it is dropped.
+pub fn log_to_file(folder: &Path) -> Option<WorkerGuard> {
+    let file = std::fs::create_dir_all(folder).map_err(|error| error.to_string()).and_then(|()| {
+        let daily = RollingFileAppender::builder().rotation(Rotation::DAILY).max_log_files(7);
+        daily.filename_prefix("lsp").filename_suffix("log").build(folder).map_err(|error| error.to_string())
+    });
+    let to_stderr = fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
+    let registry = tracing_subscriber::registry().with(to_stderr.with_filter(filter("warn")));
+    match file {
+        Ok(file) => {
+            let (file, guard) = tracing_appender::non_blocking(file);
+            let to_file = fmt::layer().with_writer(file).with_target(false).with_ansi(false);
+            let _ = registry.with(to_file.with_filter(filter("info"))).try_init();
+            Some(guard)
+        }
+        Err(error) => {
+            let _ = registry.try_init();
+            tracing::warn!("no log is kept in {}: {error}", folder.display());
+            None
+        }
+    }
+}
+
+fn filter(otherwise: &str) -> EnvFilter {
+    EnvFilter::try_from_env("ALFINE_LOG").unwrap_or_else(|_| EnvFilter::new(otherwise))
 }

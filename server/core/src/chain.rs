@@ -134,18 +134,20 @@ pub fn order(plan: &Plan) -> Result<Vec<usize>, Cycle> {
 /// Returns what `task` of `plan` still waits for, each once. A dependency that is ticked in the document, satisfied by
 /// `is_satisfied`, or optional is not open; an id of no task is, as it was written.
 pub fn open_dependencies(plan: &Plan, task: &Task, is_satisfied: impl Fn(&TaskId) -> bool) -> Vec<TaskId> {
-    let named = named_by(plan, task);
+    open_among(plan, &Names::new(plan), task, is_satisfied)
+}
+
+/// Does the same with the plan's names at hand, for who asks about all its tasks.
+pub fn open_among(
+    plan: &Plan,
+    names: &Names<'_>,
+    task: &Task,
+    is_satisfied: impl Fn(&TaskId) -> bool,
+) -> Vec<TaskId> {
     let inherited = task.fields.depends_on.is_empty();
-    // Most ids are written exactly; only the others need the index.
-    let mut names = None;
     let mut open: Vec<TaskId> = Vec::new();
-    for id in named.iter().map(|id| &id.value) {
-        let exact = plan.tasks.iter().find(|other| other.id.0 == *id);
-        let found = exact.or_else(|| {
-            let names = names.get_or_insert_with(|| Names::new(plan));
-            names.find(id).and_then(|index| plan.tasks.get(index))
-        });
-        let waits_for = match found {
+    for id in named_by(plan, task).iter().map(|id| &id.value) {
+        let waits_for = match names.find(id).and_then(|index| plan.tasks.get(index)) {
             Some(other) if other.done || other.optional || is_satisfied(&other.id) => continue,
             Some(other) if inherited && other.id == task.id => continue,
             Some(other) => other.id.clone(),

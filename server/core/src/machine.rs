@@ -62,6 +62,9 @@ pub enum Command {
         /// End the agent instead of waiting for it.
         #[serde(default)]
         now: bool,
+        /// Why, where it is not simply the user's wish.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// Go on.
     Continue {
@@ -92,6 +95,13 @@ pub enum Command {
         /// The iteration.
         iteration: u32,
     },
+}
+
+impl Command {
+    /// Ends the agent and holds, because the user wants it.
+    pub fn pause_now() -> Self {
+        Self::Pause { now: true, reason: None }
+    }
 }
 
 /// What happens to a loop.
@@ -616,7 +626,14 @@ impl LoopState {
 
     fn command(&mut self, now: Moment, command: Command, out: &mut Vec<Effect>) {
         match command {
-            Command::Pause { now: at_once } => self.pause(now, at_once, out),
+            Command::Pause { now: at_once, reason } => {
+                let holds = self.pause_asked || matches!(self.phase, Phase::Paused);
+                // What the user holds stays the user's, whoever else wants it held.
+                if !(holds && self.pause_reason.is_none()) {
+                    self.pause_reason = reason;
+                }
+                self.pause(now, at_once, out);
+            }
             Command::Continue { max_iterations, reset_breaker, max_cost_usd } => {
                 self.go_on(now, max_iterations, reset_breaker, max_cost_usd, out);
             }
@@ -718,6 +735,7 @@ impl LoopState {
         if cost.is_some() {
             self.settings.limits.cost_usd = cost;
         }
+        self.pause_reason = None;
         match &self.phase {
             Phase::Paused | Phase::Failed { .. } | Phase::Stopped { .. } => self.go_on_from_rest(now, out),
             Phase::NeedsInput { .. } => {
@@ -765,6 +783,7 @@ impl LoopState {
         self.last = None;
         self.commit_failed = false;
         if matches!(self.phase, Phase::Done) {
+            self.pause_reason = None;
             self.phase = Phase::Paused;
         }
         if !self.current.is_over {

@@ -6,6 +6,7 @@
 mod text;
 
 use crate::gate::{Reading, Verdict};
+use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use text::{code, cut, item, line, paragraph};
 
@@ -107,16 +108,19 @@ pub struct CriterionLine<'a> {
 }
 
 /// What is known of a criterion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CriterionState {
-    /// Not verified yet.
+    /// No evidence.
     #[default]
     Open,
-    /// There is fresh evidence.
+    /// No evidence, but its box is ticked in the plan.
+    Checked,
+    /// The tree as it is was seen to fulfil it.
     Proven,
-    /// There was evidence, and the tree changed since.
+    /// An earlier tree was seen to fulfil it.
     Stale,
-    /// The verifier said no.
+    /// The last look said no.
     Failed,
 }
 
@@ -376,6 +380,7 @@ fn criteria(out: &mut String, criteria: &[CriterionLine<'_>]) {
     for criterion in criteria {
         let (mark, state) = match criterion.state {
             CriterionState::Open => (' ', "not verified yet"),
+            CriterionState::Checked => ('x', "ticked in the plan"),
             CriterionState::Proven => ('x', "proven"),
             CriterionState::Stale => (' ', "was proven, but the tree changed since: will be verified again"),
             CriterionState::Failed => (' ', "FAILED last time"),

@@ -67,7 +67,7 @@ pub fn apply(
 ) -> Result<()> {
     // There is no iteration to wait for where nobody runs it.
     let command = match command {
-        Command::Pause { .. } => &Command::Pause { now: true },
+        Command::Pause { reason, .. } => &Command::Pause { now: true, reason: reason.clone() },
         other => other,
     };
     let mut observe = |_: &runner::News| {};

@@ -4,7 +4,7 @@ use crate::{
     Error, ErrorKind, Result,
     config::OnDone,
     control,
-    git::{self, MergeSpec, Merged, RewindSpec, Surroundings},
+    git::{self, MergeSpec, Merged, RewindSpec, Surroundings, TextChange},
     project::Project,
     runner,
     store::{CheckpointKind, CheckpointRow, LoopLock, LoopRow},
@@ -14,12 +14,23 @@ use alfine_core::{
     machine::Command,
     plan::{self, Isolation},
     task::{TaskKey, TaskStatus},
-    text::TextEdit,
 };
-use std::{
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+
+/// How to merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergeOptions {
+    /// The branch it goes into; the one the task was based on when none.
+    pub into: Option<String>,
+    /// Whether the working copy of the plan is ticked, too; not while an editor holds its text and ticks it there.
+    pub write_back: bool,
+}
+
+impl Default for MergeOptions {
+    fn default() -> Self {
+        Self { into: None, write_back: true }
+    }
+}
 
 /// A merge that was made.
 #[derive(Debug, Clone)]
@@ -28,12 +39,19 @@ pub struct MergedTask {
     pub into: String,
     /// What git did.
     pub merged: Merged,
-    /// The plan's file in which the task was ticked, if it was.
+    /// Whether the task is ticked in the plan as the target has it committed.
+    pub committed_tick: bool,
+    /// The plan's file in this working tree, if the task was ticked there.
     pub ticked: Option<PathBuf>,
+    /// The plan's file in this working tree, if it was left to the caller to tick the task there.
+    pub left: Option<PathBuf>,
 }
 
-/// Merges a done task into the branch it was based on, or another one.
-pub fn merge(project: &mut Project, key: &TaskKey, into: Option<&str>) -> Result<MergedTask> {
+/// Merges a done task into the branch it was based on, or another one, and ticks it in its plan.
+///
+/// The commit that lands has the tick, where the plan is committed. The plan's working copy keeps what the user wrote
+/// in it meanwhile, and gets the tick as well.
+pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions) -> Result<MergedTask> {
     let row = loop_for(project, key)?;
     if row.status == TaskStatus::Merged {
         return Err(Error::user(format!("{key} is merged already")));
@@ -48,7 +66,7 @@ pub fn merge(project: &mut Project, key: &TaskKey, into: Option<&str>) -> Result
         return Err(Error::user(format!("{key} ran in your own tree: there is nothing to merge"))
             .hint("commit what you want to keep, with git"));
     };
-    let Some(into) = into.map(str::to_owned).or_else(|| row.base_branch.clone()) else {
+    let Some(into) = options.into.clone().or_else(|| row.base_branch.clone()) else {
         return Err(Error::user(format!(
             "{key} was based on a detached HEAD, so it is not known where to merge it"
         ))
@@ -56,24 +74,31 @@ pub fn merge(project: &mut Project, key: &TaskKey, into: Option<&str>) -> Result
     };
     let spec = spec_of(&row)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
-    let message = format!("{}\n\nAlfine-Task: {key}\n", git::subject(&spec.task.id.0, &spec.task.title));
-    let merged = project.repository.merge(&MergeSpec {
+    let trailer = format!("{}: {key}", git::TASK_TRAILER);
+    let merge = MergeSpec {
         branch: branch.clone(),
         target_branch: into.clone(),
         task_id: key.id.0.clone(),
-        message,
-    })?;
+        message: format!("{}\n\n{trailer}", git::subject(&spec.task.id.0, &spec.task.title)),
+    };
+    let apply = |text: &str| ticked(text, key);
+    let subject = git::subject_of("chore", &key.id.0, &format!("Tick it in {}", key.plan));
+    let tick = TextChange {
+        path: Path::new(&key.plan),
+        message: &format!("{subject}\n\n{trailer}"),
+        apply: &apply,
+        in_working_copies: options.write_back,
+    };
+    let merged = project.repository.merge(&merge, Some(&tick))?;
     project
         .store
         .write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&format!("into {into}")), true))?;
-    // The plan of another branch is not the one in this tree.
-    let here = project.repository.preflight(Isolation::Worktree).ok().and_then(|start| start.base_branch);
-    let ticked = if here.as_ref() == Some(&into) { tick(project, key) } else { None };
+    let (ticked, left) = tick_here(project, &into, &merged, &tick);
     // The work is merged; what is left of the worktree can be removed later, too.
     if let Err(error) = remove_place(project, &row, &branch) {
         tracing::warn!("{}", error.message);
     }
-    Ok(MergedTask { into, merged, ticked })
+    Ok(MergedTask { into, committed_tick: merged.changed, merged, ticked, left })
 }
 
 /// Throws a task's worktree and branch away. Its checkpoints are kept.
@@ -99,7 +124,7 @@ pub fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: Pat
     let to = checkpoint_after(project, &row, iteration)?;
     if row.status == TaskStatus::Interrupted {
         // What its dead runner was at is over.
-        control::send(project, key, &Command::Pause { now: true }, program.clone())?;
+        control::send(project, key, &Command::pause_now(), program.clone())?;
         row = control::live_loop(project, key)?;
     }
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
@@ -186,7 +211,7 @@ pub fn when_done(project: &mut Project, key: &TaskKey) -> Result<Option<String>>
     match spec_of(&row)?.on_done {
         OnDone::Ask => Ok(None),
         OnDone::Merge => {
-            let merged = merge(project, key, None)?;
+            let merged = merge(project, key, &MergeOptions::default())?;
             Ok(Some(format!("merged into {}", merged.into)))
         }
         OnDone::Pr => Ok(Some(open_pull_request(project, key, &row)?)),
@@ -230,36 +255,40 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
         .hint("the work is on its branch; push it and open the pull request by hand"))
 }
 
-/// Ticks a task in its plan. A plan that cannot be written is no reason to undo a merge.
-fn tick(project: &Project, key: &TaskKey) -> Option<PathBuf> {
-    let file = project.plan_named(&key.plan).ok()?;
-    let task = file.plan.tasks.iter().find(|task| task.id == key.id)?;
-    let edits: Vec<TextEdit> = plan::tick(&file.text, task);
-    if edits.is_empty() {
-        return None;
+/// Gives a plan's text with a task ticked; none where it has no such task, or one without a box.
+fn ticked(text: &str, key: &TaskKey) -> Option<String> {
+    let plan = plan::parse_markdown(text);
+    let task = plan.tasks.iter().find(|task| task.id == key.id)?;
+    let mut ticked = text.to_owned();
+    for edit in plan::tick(text, task).iter().rev() {
+        ticked.replace_range(edit.span.start..edit.span.end, &edit.new_text);
     }
-    let mut text = file.text.clone();
-    for edit in edits.iter().rev() {
-        text.replace_range(edit.span.start..edit.span.end, &edit.new_text);
-    }
-    match replace(&file.path, &text) {
-        Ok(()) => Some(file.path),
-        Err(error) => {
-            tracing::warn!("{} cannot be ticked: {error}", file.path.display());
-            None
-        }
-    }
+    (task.done || ticked != text).then_some(ticked)
 }
 
-/// Exchanges a file's text as a whole, through a link to it, with its permissions.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let path = path.canonicalize()?;
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(path.metadata()?.permissions())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+/// Ticks a task in this working tree's plan where the merge did not: a plan that is not committed, or not as it stands
+/// here. Returns the file where it is ticked now, and where that was left to the caller.
+fn tick_here(
+    project: &Project,
+    into: &str,
+    merged: &Merged,
+    tick: &TextChange<'_>,
+) -> (Option<PathBuf>, Option<PathBuf>) {
+    // The plan of another branch is not the one in this tree.
+    let here = project.repository.preflight(Isolation::Worktree).ok().and_then(|start| start.base_branch);
+    let Ok(path) = project.repository.workdir().join(tick.path).canonicalize() else { return (None, None) };
+    if here.as_deref() != Some(into) {
+        return (None, None);
+    }
+    if merged.changed_files.iter().any(|file| file.canonicalize().is_ok_and(|file| file == path)) {
+        return (Some(path), None);
+    }
+    if tick.in_working_copies {
+        return (project.repository.change_text(tick), None);
+    }
+    let text = std::fs::read_to_string(&path).ok();
+    let open = text.is_some_and(|text| (tick.apply)(&text).is_some_and(|ticked| ticked != text));
+    (None, Some(path).filter(|_| open))
 }
 
 fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {
@@ -301,10 +330,8 @@ pub fn worktree_of(project: &Project, row: &LoopRow) -> Result<PathBuf> {
 }
 
 fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {
-    let mut surroundings = Surroundings::new(project.layout.checkpoint_index(row.id.as_str()));
-    surroundings.own = runner::OWN_FILES.iter().map(PathBuf::from).collect();
-    surroundings.leave_out = spec_of(row).map(|spec| spec.brought).unwrap_or_default();
-    surroundings
+    let brought = spec_of(row).map(|spec| spec.brought).unwrap_or_default();
+    runner::surroundings(&project.layout, row.id.as_str(), &brought)
 }
 
 /// The checkpoint of a tree after an iteration; of 0, the one before the first.
@@ -330,4 +357,39 @@ pub fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Res
             },
         )
     })
+}
+
+/// The two commits between which lies what a loop changed, or one of its iterations; in any case what came after the
+/// iteration `against`, where that is given.
+pub fn ends_of_diff(
+    project: &Project,
+    row: &LoopRow,
+    iteration: Option<u32>,
+    against: Option<u32>,
+) -> Result<(String, String)> {
+    let checkpoints = project.store.checkpoints(&row.id)?;
+    let base = row.base_commit.clone().unwrap_or_default();
+    let to = match iteration {
+        Some(n) => checkpoint_after(project, row, n)?.commit_id,
+        None => checkpoints.last().map_or_else(|| base.clone(), |last| last.commit_id.clone()),
+    };
+    if let Some(against) = against {
+        return Ok((checkpoint_after(project, row, against)?.commit_id, to));
+    }
+    if let Some(n) = iteration {
+        let own = checkpoints
+            .iter()
+            .find(|checkpoint| checkpoint.iteration == Some(n) && checkpoint.kind == CheckpointKind::Before);
+        // Where nothing happened in between, the checkpoint after the iteration before is the one before this one.
+        let before =
+            own.or_else(|| checkpoints.iter().rev().find(|checkpoint| checkpoint.iteration < Some(n)));
+        return Ok((before.map_or(base, |before| before.commit_id.clone()), to));
+    }
+    // In the user's own tree, what was uncommitted before is not the loop's.
+    let first = checkpoints.iter().find(|checkpoint| checkpoint.kind == CheckpointKind::Before);
+    let from = match (&row.branch, first) {
+        (None, Some(first)) => first.commit_id.clone(),
+        _ => base,
+    };
+    Ok((from, to))
 }

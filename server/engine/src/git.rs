@@ -18,6 +18,7 @@ mod path_bytes;
 mod provision;
 mod scan;
 mod submodule;
+mod text_change;
 mod worktree;
 
 pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};
@@ -25,10 +26,11 @@ pub use commit::Commit;
 pub use diff::{ChangeKind, Diff, FileChange};
 pub use error::GitError;
 pub use gc::{Leftover, LeftoverKind};
-pub use merge::{MergeSpec, Merged};
-pub use names::{branch_name, checkpoint_ref, subject, task_of_branch, worktree_dir};
+pub use merge::{MergeSpec, Merged, TASK_TRAILER};
+pub use names::{branch_name, checkpoint_ref, subject, subject_of, task_of_branch, worktree_dir};
 pub use provision::{Provisioned, provision};
 pub use scan::{SkipReason, Skipped};
+pub use text_change::TextChange;
 pub use worktree::{WorktreeHandle, WorktreeSpec};
 
 use alfine_core::plan::Isolation;
@@ -100,6 +102,11 @@ impl Repository {
     /// The repository's name: that of the folder around its `.git`.
     pub fn name(&self) -> String {
         names::repository_name(&self.common_dir)
+    }
+
+    /// Says whether git ignores a path from the root of the working tree.
+    pub fn is_ignored(&self, path: &Path) -> Result<bool, GitError> {
+        self.open()?.is_path_ignored(path).doing("read .gitignore")
     }
 
     /// Checks that a loop can start, without changing anything.

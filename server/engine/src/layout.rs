@@ -34,7 +34,12 @@ impl Layout {
 
     /// What the agent printed in one of its runs, masked, as it came.
     pub fn transcript(&self, loop_id: &str, run: u32) -> PathBuf {
-        self.root.join("transcripts").join(loop_id).join(format!("{run:04}.jsonl"))
+        self.transcripts(loop_id).join(format!("{run:04}.jsonl"))
+    }
+
+    /// The folder of a loop's transcripts, prompts and what its agents printed as errors.
+    pub fn transcripts(&self, loop_id: &str) -> PathBuf {
+        self.root.join("transcripts").join(loop_id)
     }
 
     /// What a detached runner prints.

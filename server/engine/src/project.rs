@@ -3,7 +3,7 @@
 //! The one way in for every command and for the language server. Opening runs nothing of the repository; it only ends
 //! what dead runners left behind.
 
-mod plan_files;
+pub mod plan_files;
 
 use crate::{
     Error, ErrorKind, Result,
@@ -40,6 +40,8 @@ pub struct Project {
     pub user: UserDirs,
     /// The database.
     pub store: Store,
+    /// What an editor says of the settings.
+    pub editor: Partial,
     /// What to tell the user about the opening, such as a database that was set aside.
     pub notices: Vec<String>,
     directory: PathBuf,
@@ -105,7 +107,15 @@ impl Project {
             ));
         }
         let directory = directory.to_owned();
-        let mut project = Self { repository, layout, user, store: opened.store, notices, directory };
+        let mut project = Self {
+            repository,
+            layout,
+            user,
+            store: opened.store,
+            editor: Partial::default(),
+            notices,
+            directory,
+        };
         project.end_leftovers()?;
         Ok(project)
     }
@@ -151,7 +161,7 @@ impl Project {
 
     /// The layers of configuration, the task's and the command line's still to come.
     pub fn layers(&self) -> Layers {
-        Layers::read(&self.user, self.repository.workdir())
+        Layers { editor: self.editor.clone(), ..Layers::read(&self.user, self.repository.workdir()) }
     }
 
     /// The settings that hold for a task.

@@ -55,6 +55,14 @@ const INBOX: usize = 1024;
 /// Alfine's own files in a working tree; no change of theirs is the agent's work.
 pub const OWN_FILES: [&str; 1] = [".alfine"];
 
+/// How a working tree is looked at: under the name of what is remembered between looks, without what was brought in.
+pub fn surroundings(layout: &Layout, remembered_as: &str, brought: &[PathBuf]) -> Surroundings {
+    let mut surroundings = Surroundings::new(layout.checkpoint_index(remembered_as));
+    surroundings.own = OWN_FILES.iter().map(PathBuf::from).collect();
+    surroundings.leave_out = brought.to_vec();
+    surroundings
+}
+
 /// What the helpers' threads tell the owner of the state.
 #[derive(Debug)]
 enum Message {
@@ -352,7 +360,7 @@ impl<'a> Runner<'a> {
                 self.cut_short = true;
             }
             Message::Interrupted => {
-                self.inputs.push_back(Input::CommandReceived(Command::Pause { now: true }));
+                self.inputs.push_back(Input::CommandReceived(Command::pause_now()));
             }
             // A helper of something that is over.
             Message::Output(_)
@@ -439,10 +447,7 @@ impl<'a> Runner<'a> {
     }
 
     fn surroundings(&self) -> Surroundings {
-        let mut surroundings = Surroundings::new(self.layout.checkpoint_index(self.row.id.as_str()));
-        surroundings.own = OWN_FILES.iter().map(PathBuf::from).collect();
-        surroundings.leave_out.clone_from(&self.spec.brought);
-        surroundings
+        surroundings(self.layout, self.row.id.as_str(), &self.spec.brought)
     }
 
     fn worktree(&self) -> PathBuf {
@@ -520,7 +525,7 @@ impl<'a> Runner<'a> {
                 subject: git::subject(&task.id.0, &task.title),
                 body: body.collect::<Vec<_>>().join("\n\n"),
                 trailers: vec![
-                    ("Alfine-Task".to_owned(), self.key.to_string()),
+                    (git::TASK_TRAILER.to_owned(), self.key.to_string()),
                     ("Alfine-Iterations".to_owned(), self.state.judged.to_string()),
                 ],
             };
@@ -658,8 +663,7 @@ pub fn is_running(layout: &Layout, id: &LoopId) -> Result<bool> {
     Ok(LoopLock::is_held(layout, id)?)
 }
 
-/// The highest number of a checkpoint of a task, over all of its loops.
+/// The highest number of a checkpoint of a task, over all of its loops. The refs know it: one without a row counts.
 pub(crate) fn checkpoints_of(repository: &Repository, key: &TaskKey) -> Result<u32> {
-    let known = repository.checkpoints(&key.plan, &key.id.0)?;
-    Ok(known.iter().map(|(n, _)| *n).max().unwrap_or(0))
+    Ok(repository.last_checkpoint(&key.plan, &key.id.0)?)
 }

@@ -109,7 +109,7 @@ impl TaskSpec {
             )
             .hint("set safety.allow_unsandboxed_all in your own config.toml"));
         }
-        let verifiers = verifiers(config, task, &fields, folder);
+        let verifiers = verifiers(config, task, &fields, || crate::verify::detect(folder, &[]));
         Ok(Self {
             plan_title: plan.title.clone(),
             goal: plan.goal.clone(),
@@ -132,6 +132,19 @@ impl TaskSpec {
             brought: Vec::new(),
         })
     }
+}
+
+/// What the loop of a task would run that the user must have allowed: the same as in its [`TaskSpec`]. `detected` are the
+/// checks that the repository itself shows.
+pub fn commands_of(
+    key: &TaskKey,
+    plan: &Plan,
+    task: &Task,
+    loaded: &Loaded,
+    detected: &[VerifierSpec],
+) -> Vec<TrustItem> {
+    let fields = task.fields.over(&plan.defaults);
+    commands(key, &verifiers(&loaded.config, task, &fields, || detected.to_vec()), loaded)
 }
 
 /// What runs on this machine because the repository or the plan says so.
@@ -182,7 +195,12 @@ fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
 
 /// What must pass: what the criteria and the plan name, then the configuration's checks, or, where it names none, what the
 /// repository itself shows.
-fn verifiers(config: &Config, task: &Task, fields: &Fields, folder: &Path) -> Vec<VerifierSpec> {
+fn verifiers(
+    config: &Config,
+    task: &Task,
+    fields: &Fields,
+    detect: impl FnOnce() -> Vec<VerifierSpec>,
+) -> Vec<VerifierSpec> {
     let bound = task.criteria.iter().enumerate().filter_map(|(n, criterion)| {
         let command = criterion.command.as_deref()?;
         Some(VerifierSpec { criterion: Some(n), ..VerifierSpec::command(command) })
@@ -204,7 +222,7 @@ fn verifiers(config: &Config, task: &Task, fields: &Fields, folder: &Path) -> Ve
     });
     let mut all: Vec<VerifierSpec> = bound.chain(named).chain(configured).collect();
     if config.verifiers.is_empty() && config.verification.auto {
-        for detected in crate::verify::detect(folder, &[]) {
+        for detected in detect() {
             if all.iter().all(|known| known.kind != detected.kind) {
                 all.push(detected);
             }

@@ -3,6 +3,7 @@
 //! Made of the database's rows and of what the plan's document says. Never reads a document or a loop's state itself.
 
 use crate::store::{BreakerLine, LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
+pub use alfine_core::prompt::CriterionState;
 use alfine_core::task::{TaskKey, TaskStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -91,22 +92,6 @@ pub struct CriterionView {
     pub text: String,
     /// How far it is proven.
     pub state: CriterionState,
-}
-
-/// How far a criterion is proven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CriterionState {
-    /// No evidence.
-    Open,
-    /// No evidence, but its box is ticked in the plan.
-    Checked,
-    /// The tree as it is was seen to fulfil it.
-    Proven,
-    /// An earlier tree was seen to fulfil it.
-    Stale,
-    /// The last look said no.
-    Failed,
 }
 
 /// A task as its plan has it; the caller's part of a view.
@@ -250,17 +235,26 @@ fn add_loop(view: &mut TaskView, of: &LoopRow) {
 
 fn add_evidence(evidence: &[VerificationRow], tree: Option<&str>, criteria: &mut [CriterionView]) {
     for (index, criterion) in criteria.iter_mut().enumerate() {
-        let states =
-            evidence.iter().filter(|row| proves(row, index, &criterion.text)).map(|row| state_of(row, tree));
-        // Several verifiers may be bound to one criterion; the worst of them counts.
-        if let Some(worst) = states.max_by_key(|state| match state {
-            CriterionState::Failed => 2,
-            CriterionState::Stale => 1,
-            _ => 0,
-        }) {
-            criterion.state = worst;
+        if let Some(state) = criterion_state(evidence, index, &criterion.text, tree) {
+            criterion.state = state;
         }
     }
+}
+
+/// How far evidence proves a criterion, now that the tree is this one; none where there is no evidence.
+pub fn criterion_state(
+    evidence: &[VerificationRow],
+    index: usize,
+    text: &str,
+    tree: Option<&str>,
+) -> Option<CriterionState> {
+    let states = evidence.iter().filter(|row| proves(row, index, text)).map(|row| state_of(row, tree));
+    // Several verifiers may be bound to one criterion; the worst of them counts.
+    states.max_by_key(|state| match state {
+        CriterionState::Failed => 2,
+        CriterionState::Stale => 1,
+        _ => 0,
+    })
 }
 
 /// Says whether a piece of evidence is about a criterion: by its text where the evidence has one, since an edit of the

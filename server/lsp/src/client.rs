@@ -1,6 +1,7 @@
 //! What a client can, as it said at `initialize`; read once, so that handlers only ask yes or no.
 
 use crate::position::Encoding;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use tower_lsp::lsp_types::{ClientCapabilities, InitializeParams, MarkupKind, ResourceOperationKind};
 
@@ -53,10 +54,10 @@ pub struct ClientView {
     pub refreshes_hints: bool,
     /// It asked for `alfine/tasks` and its notification.
     pub tasks: bool,
-    /// Its process, to end with it where it cannot say goodbye.
-    pub process: Option<u32>,
     /// Its name, for the log.
     pub name: String,
+    /// The zone of its user's clock; none: this machine's.
+    pub zone: Option<TimeZone>,
 }
 
 impl ClientView {
@@ -114,8 +115,8 @@ impl ClientView {
                 .and_then(|options| options.get("tasks"))
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
-            process: params.process_id,
             name: params.client_info.as_ref().map(|info| info.name.clone()).unwrap_or_default(),
+            zone: None,
         }
     }
 }

@@ -1,6 +1,25 @@
 //! `workspace/executeCommand`: what the user can have done.
 
 pub mod arguments;
+mod asking;
+mod control;
+mod execute;
+mod finish;
+mod here;
+pub mod hold;
+mod place;
+mod questions;
+mod reading;
+pub mod refusal;
+mod saved;
+mod show;
+mod start;
+#[cfg(test)]
+mod tests;
+mod transcript;
+mod writer;
+
+pub use execute::{Commands, Look, Pictures};
 
 /// Starts a task's loop, or a plan's.
 pub const START: &str = "alfine.start";

@@ -4,11 +4,28 @@
 //! an immutable [`snapshot`] of database, git and disk, and the open [`document`]s.
 
 pub mod client;
+pub mod clock;
 pub mod commands;
+pub mod diagnostics;
 pub mod document;
 pub mod editor;
+pub mod evidence;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod handlers;
+pub mod keeper;
+pub mod offers;
 pub mod picture;
+pub mod plan_field;
 pub mod position;
+pub mod publisher;
+pub mod server;
+pub mod session;
+pub mod settings_cursor;
+pub mod settings_file;
+pub mod settings_schema;
 pub mod snapshot;
+pub mod to_client;
+pub mod to_proto;
 pub mod transport;
+pub mod wording;

@@ -9,7 +9,7 @@ use crate::{
 };
 use alfine_core::{
     chain,
-    plan::{self, Plan, Task},
+    plan::{self, Names, Plan, Task},
     task::{TaskId, TaskKey, TaskStatus},
     time::Moment,
 };
@@ -55,6 +55,14 @@ impl Picture {
             return plan::is_plan_path(&outside.name).then_some(outside);
         };
         checkout.is_plan(&name).then_some(PlanView { document, checkout: Some(checkout), name })
+    }
+
+    /// Says whether a document is a repository's settings file, or an open one outside of any repository.
+    pub fn is_settings(&self, uri: &Url) -> bool {
+        match self.snapshot.place(uri) {
+            Some((_, name)) => name == "alfine.toml",
+            None => uri.path_segments().and_then(Iterator::last) == Some("alfine.toml"),
+        }
     }
 
     /// All plans: those that are open, and those on the disk that are not.
@@ -124,6 +132,7 @@ impl<'p> PlanView<'p> {
             .filter(|(_, task)| task.row.status.satisfies_dependents())
             .map(|(id, _)| id)
             .collect();
+        let names = Names::new(plan);
         let seen = |task: &'p Task| {
             let own = known.and_then(|known| known.get(&task.id));
             let stray = || moved.iter().find(|(id, _)| **id == task.id).map(|(_, stray)| *stray);
@@ -133,7 +142,7 @@ impl<'p> PlanView<'p> {
                 Some(known) => known.row.status,
                 None if task.done => TaskStatus::Done,
                 None => {
-                    waits_for = chain::open_dependencies(plan, task, |id| settled.contains(id));
+                    waits_for = chain::open_among(plan, &names, task, |id| settled.contains(id));
                     if waits_for.is_empty() { TaskStatus::Ready } else { TaskStatus::Pending }
                 }
             };
@@ -168,8 +177,9 @@ impl<'p> PlanView<'p> {
         let plan = self.plan();
         let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
         known.into_iter().flatten().filter_map(move |(id, task)| {
-            let is_here = plan.tasks.iter().any(|task| task.id == *id);
-            (!is_here && task.live().is_some()).then_some(task)
+            let is_gone = || !plan.tasks.iter().any(|task| task.id == *id);
+            // Few loops are live, however many tasks there are.
+            (task.live().is_some() && is_gone()).then_some(task)
         })
     }
 }

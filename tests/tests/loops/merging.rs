@@ -146,3 +146,84 @@ fn a_plan_is_ticked_through_its_link_and_only_on_the_branch_that_was_merged_into
         assert_eq!(plan.metadata().unwrap().permissions().mode() & 0o777, 0o664);
     }
 }
+
+/// What is committed on `main`.
+fn committed(sandbox: &Sandbox, path: &str) -> String {
+    sandbox.git(&["show", &format!("main:{path}")])
+}
+
+#[test]
+fn the_commit_that_lands_has_the_tick_and_nothing_is_left_to_commit() {
+    let sandbox = with_plan(CHECKED, json!([done()]));
+    run(&sandbox).expect(0);
+    let told = sandbox.alfine(&["merge", TASK, "--json"]).expect(0).json();
+    assert_eq!(told.last().unwrap()["committed_tick"], json!(true));
+    assert!(told.last().unwrap()["ticked"].as_str().unwrap().ends_with("/PLAN.md"));
+    assert!(committed(&sandbox, "PLAN.md").contains("- [x] It is there"));
+    assert_eq!(sandbox.git(&["log", "--format=%s"]), "feat: [US-001] Add a table\nfirst");
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_plan_that_is_edited_while_its_task_runs_keeps_the_edit_and_gets_the_tick() {
+    for on_done in ["ask", "merge"] {
+        let sandbox = with_plan(
+            CHECKED,
+            json!([[
+                {"shell": format!("printf '\\n### US-002: More\\n' >> $(dirname $(git rev-parse --git-common-dir))/PLAN.md")},
+                write("work.txt", "done\n"),
+                ready()
+            ]]),
+        );
+        sandbox.settings(&format!("on_done = \"{on_done}\"\n"));
+        run(&sandbox).expect(0);
+        if on_done == "ask" {
+            sandbox.alfine(&["merge", TASK]).expect(0);
+        }
+        let ticked = CHECKED.replace("[ ]", "[x]");
+        assert_eq!(sandbox.read("PLAN.md"), format!("{ticked}\n### US-002: More\n"), "{on_done}");
+        assert_eq!(committed(&sandbox, "PLAN.md"), ticked.trim_end(), "{on_done}");
+        assert_eq!(sandbox.git(&["status", "--porcelain"]), " M PLAN.md", "{on_done}");
+    }
+}
+
+#[test]
+fn a_plan_that_is_not_committed_is_ticked_where_it_lies() {
+    for ignored in [false, true] {
+        let mut sandbox = Sandbox::with_repository(&[("a.txt", "a\n")]);
+        if ignored {
+            sandbox.write(".git/info/exclude", "PLAN.md\n");
+        }
+        sandbox.write("PLAN.md", CHECKED);
+        sandbox.fake_agent(&json!({"runs": [done()]}));
+        run(&sandbox).expect(0);
+        let told = sandbox.alfine(&["merge", TASK, "--json"]).expect(0).json();
+        assert_eq!(told.last().unwrap()["committed_tick"], json!(false));
+        assert_eq!(sandbox.read("PLAN.md"), CHECKED.replace("[ ]", "[x]"), "{ignored}");
+        let status = if ignored { "" } else { "?? PLAN.md" };
+        assert_eq!(sandbox.git(&["status", "--porcelain"]), status);
+    }
+}
+
+#[test]
+fn a_merge_whose_saving_was_cut_off_is_ended_by_a_second_one() {
+    let sandbox = with_plan(CHECKED, json!([done()]));
+    run(&sandbox).expect(0);
+    let database = ["state.db", "state.db-wal", "state.db-shm"]
+        .map(|name| sandbox.repo().join(".git/alfine").join(name))
+        .map(|path| (std::fs::read(&path).ok(), path));
+    let work = sandbox.git(&["rev-parse", "alfine/PLAN/US-001"]);
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    let merged = sandbox.git(&["rev-parse", "main"]);
+    // The database as it was before the merge was saved; the branch as it was before it was removed.
+    for (content, path) in database {
+        let _ = std::fs::remove_file(&path);
+        content.into_iter().for_each(|content| std::fs::write(&path, content).unwrap());
+    }
+    sandbox.git(&["branch", "alfine/PLAN/US-001", &work]);
+    assert_eq!(sandbox.task(TASK)["status"], "done");
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!(sandbox.git(&["rev-parse", "main"]), merged);
+    assert_eq!(sandbox.task(TASK)["status"], "merged");
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+}

@@ -1,6 +1,6 @@
 //! `pause`, `continue`, `stop`, `steer`, `answer`: steering a loop, whoever runs it.
 
-use super::{asking, run, say, views};
+use super::{asking, run, say};
 use crate::{
     cli::{AnswerArgs, ContinueArgs, PauseArgs, SteerArgs, TaskArg},
     display::Display,
@@ -8,7 +8,7 @@ use crate::{
 };
 use alfine_core::{
     machine::{Answer, Command},
-    task::{TaskKey, TaskStatus},
+    task::TaskKey,
 };
 use alfine_engine::{
     Error, Result,
@@ -16,7 +16,7 @@ use alfine_engine::{
     finish,
     project::Project,
     runner,
-    store::ApprovalKind,
+    start::{self, More},
     task_spec,
 };
 use std::path::Path;
@@ -24,7 +24,7 @@ use std::path::Path;
 /// Holds a loop.
 pub fn pause(directory: &Path, args: &PauseArgs) -> Result<u8> {
     let how = if args.now { "is paused" } else { "pauses after this iteration" };
-    send(directory, &args.task, &Command::Pause { now: args.now }, how)
+    send(directory, &args.task, &Command::Pause { now: args.now, reason: None }, how)
 }
 
 /// Ends a loop's agent and stops the loop.
@@ -62,28 +62,23 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     task_spec::check_iterations(args.max_iterations)?;
     let mut project = run::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
-    let command = Command::Continue {
+    let more = More {
         max_iterations: args.max_iterations,
         reset_breaker: args.reset_breaker,
         max_cost_usd: args.max_cost,
     };
     let row = control::live_loop(&project, &key)?;
     if runner::is_running(&project.layout, &row.id)? {
-        control::send(&mut project, &key, &command, run::program()?)?;
+        control::send(&mut project, &key, &more.command(), run::program()?)?;
         say(format_args!("{key} goes on"));
         return Ok(exit::DONE);
     }
-    refuse_early(&project, &row, &key, args)?;
+    start::check_continue(&project, &row, &more)?;
     let spec = finish::spec_of(&row)?;
     asking::trust(&project, &key.plan, &spec, args.trust, args.json)?;
-    let lock = runner::claim(&mut project, &row.id)?;
-    // A loop whose runner died is only taken over: where it waited, it waits on.
-    let says_more = args.max_iterations.is_some() || args.max_cost.is_some() || args.reset_breaker;
-    if row.status != TaskStatus::Interrupted || says_more {
-        control::leave(&mut project, &key, &command)?;
-    }
+    let lock = start::take_over(&mut project, &row, &more)?;
     if args.background {
-        run::detach(&project, lock)?;
+        start::detach(&project, lock, &run::program()?)?;
         say(format_args!("{key} goes on in the background; follow it: alfine log {key} --follow"));
         return Ok(exit::DONE);
     }
@@ -93,38 +88,6 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         display.finish();
     }
     status
-}
-
-/// Refuses what the loop would refuse, before anything is started.
-fn refuse_early(
-    project: &Project,
-    row: &alfine_engine::store::LoopRow,
-    key: &TaskKey,
-    args: &ContinueArgs,
-) -> Result<()> {
-    match row.status {
-        TaskStatus::Done => Err(Error::user(format!("{key} is done: there is nothing to continue"))
-            .hint(format!("merge it: alfine merge {key}"))),
-        TaskStatus::NeedsInput if views::open_question(project, &row.id)? == Some(ApprovalKind::Approval) => {
-            Err(Error::user(format!("{key} asks for your approval first"))
-                .hint(format!("alfine answer {key} --approve, or --reject \"what is missing\"")))
-        }
-        _ => {
-            let judged = row
-                .summary
-                .breaker
-                .iter()
-                .find(|line| line.rule == "iterations")
-                .map_or(0.0, |line| line.count);
-            match args.max_iterations {
-                Some(limit) if !args.reset_breaker && f64::from(limit) <= judged => Err(Error::user(
-                    format!("a limit of {limit} iterations is already reached: {judged} were judged"),
-                )
-                .hint(format!("give {} to 50, or --reset-breaker", judged + 1.0))),
-                _ => Ok(()),
-            }
-        }
-    }
 }
 
 /// Answers a loop's question and goes on with it in the background.
@@ -157,5 +120,5 @@ pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
 fn go_on_in_background(project: &mut Project, key: &TaskKey) -> Result<()> {
     let row = control::live_loop(project, key)?;
     let lock = runner::claim(project, &row.id)?;
-    run::detach(project, lock)
+    start::detach(project, lock, &run::program()?)
 }

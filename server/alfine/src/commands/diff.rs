@@ -2,14 +2,7 @@
 
 use super::{run, say};
 use crate::{cli::DiffArgs, report::exit};
-use alfine_engine::{
-    Error, ErrorKind, Result,
-    finish::checkpoint_after,
-    project::Project,
-    runner,
-    store::{CheckpointKind, LoopRow},
-    trust::printable,
-};
+use alfine_engine::{Error, ErrorKind, Result, finish, runner, trust::printable};
 use std::{io::Write, path::Path};
 
 /// Prints a patch, or its files.
@@ -21,7 +14,7 @@ pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
             Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}"))
         );
     };
-    let (from, to) = ends(&project, &row, args.iteration)?;
+    let (from, to) = finish::ends_of_diff(&project, &row, args.iteration, None)?;
     let own: Vec<std::path::PathBuf> = runner::OWN_FILES.iter().map(Into::into).collect();
     if args.stat {
         for file in project.repository.diff(&from, &to, &own, 0)?.files {
@@ -38,29 +31,4 @@ pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
         }
         _ => Ok(exit::DONE),
     }
-}
-
-fn ends(project: &Project, row: &LoopRow, iteration: Option<u32>) -> Result<(String, String)> {
-    let checkpoints = project.store.checkpoints(&row.id)?;
-    if let Some(n) = iteration {
-        let own = checkpoints
-            .iter()
-            .find(|checkpoint| checkpoint.iteration == Some(n) && checkpoint.kind == CheckpointKind::Before);
-        // Where nothing happened in between, the checkpoint after the iteration before is the one before this one.
-        let before =
-            own.or_else(|| checkpoints.iter().rev().find(|checkpoint| checkpoint.iteration < Some(n)));
-        let after = checkpoint_after(project, row, n)?;
-        let before =
-            before.map_or_else(|| row.base_commit.clone().unwrap_or_default(), |row| row.commit_id.clone());
-        return Ok((before, after.commit_id));
-    }
-    let base = row.base_commit.clone().unwrap_or_default();
-    let last = checkpoints.last().map_or_else(|| base.clone(), |row| row.commit_id.clone());
-    // In the user's own tree, what was uncommitted before is not the loop's.
-    let first = checkpoints.iter().find(|checkpoint| checkpoint.kind == CheckpointKind::Before);
-    let from = match (&row.branch, first) {
-        (None, Some(first)) => first.commit_id.clone(),
-        _ => base,
-    };
-    Ok((from, last))
 }

@@ -6,7 +6,11 @@ use crate::{
     report::exit,
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{Error, Result, control, finish};
+use alfine_engine::{
+    Error, Result, control,
+    finish::{self, MergeOptions},
+    start,
+};
 use serde_json::json;
 use std::{io::IsTerminal, path::Path};
 
@@ -14,12 +18,14 @@ use std::{io::IsTerminal, path::Path};
 pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     let mut project = run::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
-    match finish::merge(&mut project, &key, args.into.as_deref()) {
+    let options = MergeOptions { into: args.into.clone(), ..MergeOptions::default() };
+    match finish::merge(&mut project, &key, &options) {
         Ok(merged) => {
             if args.json {
-                print_json(
-                    &json!({ "task": key, "status": TaskStatus::Merged, "commit": merged.merged.commit }),
-                )?;
+                print_json(&json!({
+                    "task": key, "status": TaskStatus::Merged, "commit": merged.merged.commit,
+                    "committed_tick": merged.committed_tick, "ticked": merged.ticked,
+                }))?;
             } else {
                 let how = if merged.merged.fast_forward { "fast-forward" } else { "merge commit" };
                 let commit = merged.merged.commit.get(..10).unwrap_or(&merged.merged.commit);
@@ -78,7 +84,7 @@ pub fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
     asking::trust(&project, &key.plan, &spec, false, false)?;
     let lock = finish::fork(&mut project, &key, args.iteration)?;
-    run::detach(&project, lock)?;
+    start::detach(&project, lock, &run::program()?)?;
     say(format_args!(
         "{key} began again from iteration {}, in the background; follow it: alfine log {key} --follow",
         args.iteration

@@ -5,7 +5,8 @@ use crate::{cli::GcArgs, report::exit};
 use alfine_core::task::TaskStatus;
 use alfine_engine::{
     Result,
-    git::{self, CheckpointSpec, LeftoverKind, Surroundings},
+    git::{self, CheckpointSpec, LeftoverKind},
+    records, runner,
     store::Millis,
 };
 use std::{collections::BTreeMap, path::Path};
@@ -13,7 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 /// News older than this are not needed to explain a loop that is over; in days.
 const KEEP_EVENTS_DAYS: i64 = 90;
 
-/// Lists leftovers, or removes worktrees and branches. Checkpoints are only listed.
+/// Lists leftovers, or removes worktrees, branches and old transcripts. Checkpoints are only listed.
 pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     let mut project = run::open(directory, false)?;
     let mut known: BTreeMap<String, TaskStatus> = BTreeMap::new();
@@ -24,7 +25,8 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
         }
     }
     let leftovers = project.repository.leftovers(&project.user.data, |name| known.get(name).copied())?;
-    if leftovers.is_empty() {
+    let finished = records::of_loops_over(&project.store, &project.layout, days_ago(records::KEEP_DAYS))?;
+    if leftovers.is_empty() && finished.is_empty() {
         say(format_args!("nothing is left behind"));
     }
     for leftover in &leftovers {
@@ -36,7 +38,7 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
         };
         let remove = args.remove && !matches!(leftover.kind, LeftoverKind::Checkpoints { .. });
         if remove {
-            let surroundings = Surroundings::new(project.layout.checkpoint_index("gc"));
+            let surroundings = runner::surroundings(&project.layout, "gc", &[]);
             let last = CheckpointSpec {
                 ref_name: format!("refs/alfine/checkpoints/{}/gc-{}", leftover.task, Millis::now().0),
                 message: format!("{} before it was removed", leftover.task),
@@ -51,14 +53,31 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
             leftover.task
         ));
     }
+    let mut removable = !finished.is_empty();
+    removable |= leftovers.iter().any(|leftover| !matches!(leftover.kind, LeftoverKind::Checkpoints { .. }));
+    for records in &finished {
+        // Somebody may look after the loop this very moment; then it is left for the next time.
+        let removed = args.remove && records::remove(&project.layout, records)?;
+        say(format_args!(
+            "{} {} (over for {} days): transcripts of {} MiB",
+            if removed { "removed" } else { "found" },
+            records.task,
+            records::KEEP_DAYS,
+            records.bytes.div_ceil(1 << 20),
+        ));
+    }
     if args.remove {
-        let before = Millis(Millis::now().0 - KEEP_EVENTS_DAYS * 24 * 3600 * 1000);
+        let before = days_ago(KEEP_EVENTS_DAYS);
         let forgotten = project.store.write(|tx| tx.forget_events_before(before))?;
         if forgotten > 0 {
             say(format_args!("forgot {forgotten} events older than {KEEP_EVENTS_DAYS} days"));
         }
-    } else if leftovers.iter().any(|leftover| !matches!(leftover.kind, LeftoverKind::Checkpoints { .. })) {
-        say(format_args!("to remove worktrees and branches: alfine gc --remove"));
+    } else if removable {
+        say(format_args!("to remove worktrees, branches and transcripts: alfine gc --remove"));
     }
     Ok(exit::DONE)
+}
+
+fn days_ago(days: i64) -> Millis {
+    Millis(Millis::now().0 - days * 24 * 3600 * 1000)
 }

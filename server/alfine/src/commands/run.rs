@@ -7,18 +7,15 @@ use crate::{
     report::exit,
 };
 use alfine_core::{
-    chain,
-    plan::Task,
+    plan::{ContextMode, Task},
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result,
-    config::Partial,
-    finish, process,
-    project::{self, PlanFile, Project, Target},
-    runner::{self, BeginOptions, News, Runner},
+    Error, ErrorKind, Result, finish,
+    project::{PlanFile, Project, Target},
+    runner::{self, News, Runner},
+    start::{self, More, Prepared, StartOptions},
     store::LoopLock,
-    task_spec::{self, TaskSpec},
     trust,
 };
 use std::{
@@ -33,7 +30,10 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let file = project.plan(&target.plan)?;
     let display = if args.json { None } else { Some(Display::new()) };
     let mut last = exit::DONE;
-    let tasks = tasks_to_run(&project, &file, target.task.as_deref(), args.single_task)?;
+    let mut tasks = start::tasks_to_run(&project, &file, target.task.as_deref())?;
+    if args.single_task {
+        tasks.truncate(1);
+    }
     if tasks.is_empty() {
         tell_all_done(&project, &file, args.json)?;
     }
@@ -50,11 +50,11 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
 }
 
 /// Starts a plan's task in the background.
-pub fn start(directory: &Path, args: &RunArgs) -> Result<u8> {
+pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = open(directory, args.json)?;
     let target = Target::parse(&args.target)?;
     let file = project.plan(&target.plan)?;
-    let tasks = tasks_to_run(&project, &file, target.task.as_deref(), true)?;
+    let tasks = start::tasks_to_run(&project, &file, target.task.as_deref())?;
     let Some(task) = tasks.first() else {
         tell_all_done(&project, &file, args.json)?;
         return Ok(exit::DONE);
@@ -63,7 +63,7 @@ pub fn start(directory: &Path, args: &RunArgs) -> Result<u8> {
     let Some(lock) = lock_of(&mut project, &file, task, args)? else {
         return settled(&project, &key, args.json);
     };
-    detach(&project, lock)?;
+    start::detach(&project, lock, &program()?)?;
     if args.json {
         print_task(&project, &key)?;
     } else {
@@ -99,27 +99,6 @@ pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
         display.line(Mark::Good, &done);
     }
     Ok(exit_status(status))
-}
-
-/// Hands a loop over to a background process.
-pub fn detach(project: &Project, lock: LoopLock) -> Result<()> {
-    let id = lock.loop_id().clone();
-    let log = project.layout.runner_log(id.as_str());
-    let arguments =
-        ["-C".into(), project.directory().as_os_str().to_owned(), "runner".into(), id.as_str().into()];
-    let program = program()?;
-    let environment: Vec<_> = std::env::vars_os().collect();
-    let stdin = lock.into_stdin();
-    process::detach(
-        &program,
-        program.as_os_str(),
-        &arguments,
-        &environment,
-        project.directory(),
-        stdin,
-        &log,
-    )?;
-    Ok(())
 }
 
 /// Alfine's own binary: the guard of every agent, and what runs in the background.
@@ -210,94 +189,45 @@ fn run_loop(project: &mut Project, lock: LoopLock, observe: &mut dyn FnMut(&News
     status
 }
 
-/// The tasks that are to be run, in the order of the chain.
-fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&str>, one: bool) -> Result<Vec<Task>> {
-    if let Some(id) = named {
-        let task = file.plan.tasks.iter().find(|task| task.id.0 == id);
-        let task = task.ok_or_else(|| project::no_such_task(file, id))?;
-        return Ok(vec![task.clone()]);
-    }
-    if file.plan.tasks.is_empty() {
-        return Err(Error::user(format!("{} has no task", file.name))
-            .hint("write a heading such as “### US-001: Add coupon table”, or a list of checkboxes"));
-    }
-    let order = chain::order(&file.plan).map_err(|cycle| {
-        let path: Vec<&str> = cycle.path.iter().map(|id| id.0.as_str()).collect();
-        Error::user(format!("the tasks of {} wait for each other: {}", file.name, path.join(" → ")))
-            .hint("take one `Depends on` of them away")
-    })?;
-    let mut tasks = Vec::new();
-    for task in order.into_iter().filter_map(|at| file.plan.tasks.get(at)) {
-        let row = project.store.task(&file.key(task))?;
-        let settled = row.is_some_and(|row| row.status.satisfies_dependents());
-        if !task.done && !settled {
-            tasks.push(task.clone());
-        }
-    }
-    if one {
-        tasks.truncate(1);
-    }
-    Ok(tasks)
-}
-
 /// The right to run a task's loop: of the one there is, if it can go on, else of a new one. None where there is nothing to
 /// run, because the task is done or rests until the user says more.
 fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) -> Result<Option<LoopLock>> {
-    let key = file.key(task);
-    task_spec::check_iterations(args.max_iterations)?;
-    if let Some(row) = project.store.current_loop(&key)? {
-        if runner::is_running(&project.layout, &row.id)? {
-            return Err(held(project, &key));
+    match start::prepare(project, file, task, &options_of(args))? {
+        Prepared::Settled => Ok(None),
+        Prepared::GoOn { row, spec } => {
+            asking::trust(project, &file.name, &spec, args.trust, args.json)?;
+            warn_of_no_effect(args);
+            let more = More {
+                max_iterations: args.max_iterations,
+                reset_breaker: false,
+                max_cost_usd: args.max_cost,
+            };
+            start::take_over(project, &row, &more).map(Some)
         }
-        return match row.status {
-            TaskStatus::Interrupted | TaskStatus::Paused => {
-                let spec = finish::spec_of(&row)?;
-                asking::trust(project, &key.plan, &spec, args.trust, args.json)?;
-                warn_of_no_effect(args);
-                let lock = runner::claim(project, &row.id)?;
-                // A loop whose runner died is only taken over, unless the user says more.
-                let says_more = args.max_iterations.is_some() || args.max_cost.is_some();
-                if row.status == TaskStatus::Paused || says_more {
-                    let go_on = alfine_core::machine::Command::Continue {
-                        max_iterations: args.max_iterations,
-                        reset_breaker: false,
-                        max_cost_usd: args.max_cost,
-                    };
-                    alfine_engine::control::leave(project, &key, &go_on)?;
-                }
-                Ok(Some(lock))
+        Prepared::Begin { spec, uncommitted, problems } => {
+            for problem in &problems {
+                tracing::warn!("{problem}");
             }
-            _ => Ok(None),
-        };
-    }
-    if task.done {
-        return Ok(None);
-    }
-    let open = runner::open_dependencies(&project.store, file, task)?;
-    if !open.is_empty() {
-        return Err(Error::user(format!("{key} waits for {}", open.join(", ")))
-            .hint(format!("run the whole plan: alfine run {}", file.name)));
-    }
-    let loaded = settings(project, file, task, args)?;
-    for problem in &loaded.problems {
-        tracing::warn!("{problem}");
-    }
-    let start = project.repository.preflight(loaded.config.isolation)?;
-    let folder = project.repository.workdir();
-    let spec = TaskSpec::new(&key, &file.plan, task, &loaded, args.single_task, folder)?;
-    asking::trust(project, &key.plan, &spec, args.trust, args.json)?;
-    let include =
-        args.include_uncommitted || ask_about_uncommitted(file, &start.dirty, args, spec.isolation)?;
-    let options = BeginOptions { include_uncommitted: include, fork: None };
-    match runner::begin(project, file, &spec, &options) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(error) => {
-            // Somebody else may have begun it since this process looked.
-            let now = project.store.current_loop(&key)?;
-            let running =
-                now.is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(false));
-            Err(if running { held(project, &key) } else { error })
+            asking::trust(project, &file.name, &spec, args.trust, args.json)?;
+            let include = args.include_uncommitted || ask_about_uncommitted(&uncommitted, args)?;
+            start::begin(project, file, &spec, include).map(Some)
         }
+    }
+}
+
+fn options_of(args: &RunArgs) -> StartOptions {
+    StartOptions {
+        max_iterations: args.max_iterations,
+        single_task: args.single_task,
+        agent: args.agent.clone(),
+        model: args.model.clone(),
+        in_place: args.in_place,
+        context: args.context.map(|context| match context {
+            Context::Resume => ContextMode::Resume,
+            Context::Fresh => ContextMode::Fresh,
+        }),
+        max_cost: args.max_cost,
+        permissions: args.permissions.clone(),
     }
 }
 
@@ -320,67 +250,12 @@ fn warn_of_no_effect(args: &RunArgs) {
     }
 }
 
-fn settings(
-    project: &Project,
-    file: &PlanFile,
-    task: &Task,
-    args: &RunArgs,
-) -> Result<alfine_engine::config::Loaded> {
-    let mut flags = Partial::default();
-    if let Some(limit) = args.max_iterations {
-        flags.set("limits.iterations", limit);
-    }
-    if let Some(agent) = &args.agent {
-        flags.set("agent", agent.clone());
-    }
-    if let Some(model) = &args.model {
-        flags.set("model", model.clone());
-    }
-    if args.in_place {
-        flags.set("isolation", "in-place");
-    }
-    if let Some(context) = args.context {
-        flags.set(
-            "context",
-            match context {
-                Context::Resume => "resume",
-                Context::Fresh => "fresh",
-            },
-        );
-    }
-    if let Some(cost) = args.max_cost {
-        flags.set("limits.cost_usd", cost);
-    }
-    if let Some(permissions) = &args.permissions {
-        flags.set("permissions", permissions.clone());
-    }
-    // A flag that cannot be is told as such, once.
-    project.settings(flags.clone(), Vec::new())?;
-    let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
-    let mut fields = fields.to_vec();
-    // What is typed now is meant now: a flag goes before what the plan says.
-    fields.push(flags.clone());
-    project.settings(flags, fields)
-}
-
-fn ask_about_uncommitted(
-    file: &PlanFile,
-    dirty: &[PathBuf],
-    args: &RunArgs,
-    isolation: alfine_core::plan::Isolation,
-) -> Result<bool> {
-    let others: Vec<String> = dirty
-        .iter()
-        .filter(|path| {
-            path.as_os_str() != file.name.as_str()
-                && path.as_os_str() != "alfine.toml"
-                && !path.starts_with(".alfine")
-        })
-        .map(|path| trust::printable(&path.display().to_string()))
-        .collect();
-    if others.is_empty() || isolation == alfine_core::plan::Isolation::InPlace {
+fn ask_about_uncommitted(uncommitted: &[PathBuf], args: &RunArgs) -> Result<bool> {
+    if uncommitted.is_empty() {
         return Ok(false);
     }
+    let others: Vec<String> =
+        uncommitted.iter().map(|path| trust::printable(&path.display().to_string())).collect();
     const SHOWN: usize = 10;
     let more =
         if others.len() > SHOWN { format!(" and {} more", others.len() - SHOWN) } else { String::new() };
@@ -396,16 +271,6 @@ fn ask_about_uncommitted(
         'i' => Ok(true),
         _ => Err(Error::user("cancelled").hint("commit or stash what is uncommitted, then run again")),
     }
-}
-
-fn held(project: &Project, key: &TaskKey) -> Error {
-    let row = project.store.current_loop(key).ok().flatten();
-    let who = row.and_then(|row| match LoopLock::acquire(&project.layout, &row.id) {
-        Err(error) => Some(error.to_string()),
-        Ok(_) => None,
-    });
-    Error::user(format!("{key} is running already: {}", who.unwrap_or_default()))
-        .hint(format!("watch it: alfine log {key} --follow; stop it: alfine stop {key}"))
 }
 
 /// Tells what a task that is not run now is waiting for.
@@ -456,7 +321,7 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     if let Some(done) = done {
         display.line(Mark::Good, &done);
     }
-    let asks = views::open_question(project, &row.id)?;
+    let asks = start::open_question(project, &row.id)?;
     for next in views::next_steps(key, row.status, &row, asks) {
         display.line(Mark::Detail, &next);
     }

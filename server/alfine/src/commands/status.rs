@@ -9,7 +9,7 @@ use alfine_core::{
 use alfine_engine::{
     Result,
     project::{self, Project, Target},
-    runner,
+    runner, start,
     trust::printable,
     view::TaskView,
 };
@@ -93,7 +93,7 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
         }
     }
     if let Some(row) = &row {
-        let asks = views::open_question(project, &row.id)?;
+        let asks = start::open_question(project, &row.id)?;
         let next = views::next_steps(&view.task, view.status, row, asks);
         let shown = if whole { next.len() } else { 1 };
         for step in next.iter().take(shown) {

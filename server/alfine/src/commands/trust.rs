@@ -2,14 +2,8 @@
 
 use super::{asking, run, say};
 use crate::{cli::TrustArgs, report::exit};
-use alfine_engine::{
-    Error, Result,
-    config::Partial,
-    project::{PlanFile, Project, Target},
-    task_spec::TaskSpec,
-    trust::TrustItem,
-};
-use std::{collections::BTreeSet, io::IsTerminal, path::Path};
+use alfine_engine::{Error, Result, project::Target, start};
+use std::{io::IsTerminal, path::Path};
 
 /// Shows the commands, and allows them, or takes every approval back.
 pub fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
@@ -23,7 +17,7 @@ pub fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
         Some(plan) => vec![project.plan(&Target::parse(plan)?.plan)?],
         None => project.plans()?,
     };
-    let items = commands(&project, &plans)?;
+    let items = start::commands_of(&project, &plans)?;
     let trust = project.trust()?;
     if let Some(warning) = trust.warning() {
         tracing::warn!("{warning}");
@@ -53,19 +47,4 @@ pub fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
     project.trust()?.approve(&untrusted)?;
     say(format_args!("{} commands are allowed; take it back with: alfine trust --revoke", untrusted.len()));
     Ok(exit::DONE)
-}
-
-fn commands(project: &Project, plans: &[PlanFile]) -> Result<Vec<TrustItem>> {
-    let mut items = Vec::new();
-    for file in plans {
-        for task in &file.plan.tasks {
-            let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
-            let loaded = project.settings(Partial::default(), fields.to_vec())?;
-            let folder = project.repository.workdir();
-            items.extend(TaskSpec::new(&file.key(task), &file.plan, task, &loaded, false, folder)?.commands);
-        }
-    }
-    let mut seen = BTreeSet::new();
-    items.retain(|item| seen.insert(item.command.clone()));
-    Ok(items)
 }

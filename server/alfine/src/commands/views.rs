@@ -9,7 +9,7 @@ use alfine_engine::{
     Error, ErrorKind, Result,
     config::Partial,
     project::{PlanFile, Project},
-    store::{ApprovalKind, LoopId, LoopRow},
+    store::{ApprovalKind, LoopRow},
     view::{PlannedTask, TaskView, ViewPlace, ViewRange, task_views},
 };
 
@@ -84,12 +84,6 @@ fn uri(path: &std::path::Path) -> String {
         }
     }
     uri
-}
-
-/// What a loop waits for the user's word on: its last question that has no answer yet.
-pub fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalKind>> {
-    let asked = project.store.approvals(id)?;
-    Ok(asked.iter().rev().find(|asked| asked.answered_at.is_none()).map(|asked| asked.kind))
 }
 
 /// What the user can do next with a task, as command lines.

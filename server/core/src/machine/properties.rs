@@ -35,7 +35,7 @@ enum Move {
 
 fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        any::<bool>().prop_map(|now| Command::Pause { now }),
+        any::<bool>().prop_map(|now| Command::Pause { now, reason: None }),
         (prop::option::of(0u32..80), any::<bool>()).prop_map(|(max_iterations, reset_breaker)| {
             Command::Continue { max_iterations, reset_breaker, max_cost_usd: None }
         }),

@@ -247,6 +247,9 @@ pub struct LoopState {
     pub(super) active_since: Option<Moment>,
     pub(super) recovery: Option<Recovery>,
     pub(super) pause_asked: bool,
+    /// Why the loop holds or will hold; means nothing while it does not.
+    #[serde(default)]
+    pub(super) pause_reason: Option<String>,
     pub(super) limit_waits: u32,
     pub(super) last_blocker: Option<String>,
     pub(super) reworking: bool,
@@ -275,6 +278,7 @@ impl LoopState {
             active_since: None,
             recovery: None,
             pause_asked: false,
+            pause_reason: None,
             limit_waits: 0,
             last_blocker: None,
             reworking: false,
@@ -335,10 +339,12 @@ impl LoopState {
             Phase::NeedsInput { ask } => ask.text.clone(),
             Phase::Failed { message } => message.clone(),
             Phase::Done | Phase::Committing => self.outcome.clone(),
+            Phase::Paused => self.pause_reason.clone().unwrap_or_default(),
             Phase::Agent(_) | Phase::Before | Phase::After { .. } | Phase::Verifying { .. }
                 if self.pause_asked =>
             {
-                "pauses after this iteration".to_owned()
+                let why = self.pause_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                format!("pauses after this iteration{why}")
             }
             _ => String::new(),
         }

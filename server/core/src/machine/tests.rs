@@ -619,7 +619,7 @@ fn stop_ends_the_agent_keeps_the_tree_and_judges_nothing() {
 #[test]
 fn pause_holds_after_the_iteration_or_at_once() {
     let mut play = Play::started();
-    play.session("s1").command(Command::Pause { now: false });
+    play.session("s1").command(Command::Pause { now: false, reason: None });
     assert_eq!(
         (play.status(), play.state.reason().as_str()),
         (TaskStatus::Running, "pauses after this iteration")
@@ -628,10 +628,27 @@ fn pause_holds_after_the_iteration_or_at_once() {
     assert_eq!((play.status(), play.state.judged), (TaskStatus::Paused, 1));
     play.go_on(None, false).session("s1");
     play.tree = 2;
-    play.command(Command::Pause { now: true });
+    play.command(Command::pause_now());
     assert_eq!((play.status(), play.state.judged), (TaskStatus::Paused, 1));
     play.go_on(None, false).iteration(2, NOT_READY);
     assert!(play.judged[1].changed, "what was done before the pause is part of the iteration");
+}
+
+#[test]
+fn a_pause_says_for_what_it_is_until_the_loop_goes_on() {
+    let held = || Command::Pause { now: false, reason: Some("held: src/x.rs is not saved".to_owned()) };
+    let mut play = Play::started();
+    play.session("s1").command(held());
+    assert_eq!(play.state.reason(), "pauses after this iteration: held: src/x.rs is not saved");
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.state.reason(), "held: src/x.rs is not saved");
+    play.go_on(None, false)
+        .session("s1")
+        .command(Command::Pause { now: false, reason: None })
+        .command(held());
+    assert_eq!(play.state.reason(), "pauses after this iteration", "the user's own pause stays the user's");
+    play.iteration(2, NOT_READY).command(held());
+    assert_eq!((play.status(), play.state.reason().as_str()), (TaskStatus::Paused, ""));
 }
 
 #[test]
@@ -650,7 +667,7 @@ fn what_a_dead_runner_began_is_not_lost() {
 #[test]
 fn a_rewound_loop_starts_a_fresh_session() {
     let mut play = Play::started();
-    play.iteration(1, NOT_READY).command(Command::Pause { now: true });
+    play.iteration(1, NOT_READY).command(Command::pause_now());
     play.tree = 0;
     play.command(Command::Rewound { iteration: 1 }).go_on(None, false);
     let spawn = play.spawned.last().unwrap();
@@ -687,7 +704,7 @@ fn a_pause_at_once_while_the_checks_run_judges_later_without_the_agent() {
         step(state, play.now, Input::CheckpointTaken(CheckpointKind::After, play.tree_now()));
     assert!(effects.contains(&Effect::RunVerifiers));
     play.state = state;
-    play.command(Command::Pause { now: true });
+    play.command(Command::pause_now());
     assert_eq!((play.status(), play.state.judged), (TaskStatus::Paused, 0));
     play.go_on(None, false);
     assert_eq!((play.status(), play.spawned.len(), play.state.judged), (TaskStatus::Done, 1, 1));
@@ -695,9 +712,7 @@ fn a_pause_at_once_while_the_checks_run_judges_later_without_the_agent() {
 
 #[test]
 fn what_the_user_wished_of_a_dying_agent_survives_the_runner() {
-    for (wish, status) in
-        [(Command::Stop, TaskStatus::Stopped), (Command::Pause { now: true }, TaskStatus::Paused)]
-    {
+    for (wish, status) in [(Command::Stop, TaskStatus::Stopped), (Command::pause_now(), TaskStatus::Paused)] {
         let mut play = Play::started();
         play.session("s1");
         let (state, _) = step(play.state.clone(), play.now, Input::CommandReceived(wish));

@@ -4,13 +4,14 @@
 use super::duration::HumanDuration;
 use crate::agent::KNOWN;
 use alfine_core::{
-    breaker::HARD_LIMIT,
+    breaker::{self, HARD_LIMIT},
     lint::{Layer, LintOptions},
+    machine,
     plan::{Autonomy, ContextMode, Isolation},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// No loop runs more iterations than this, whatever is configured.
 pub const HARD_ITERATION_LIMIT: u32 = HARD_LIMIT;
@@ -176,22 +177,25 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        let limits = breaker::Limits::default();
+        let machine = machine::Settings::default();
+        let length = |duration: Duration| HumanDuration::from_secs(duration.as_secs());
         Self {
-            iterations: 10,
-            no_change: 3,
-            same_error: 5,
-            rework: 3,
-            cost_usd: None,
-            tokens: None,
-            wall_time: HumanDuration::from_secs(4 * 3600),
-            stall: HumanDuration::from_secs(15 * 60),
-            startup_warning: HumanDuration::from_secs(30),
-            startup: HumanDuration::from_secs(120),
-            retry_backoff: HumanDuration::from_secs(10),
-            rate_limit_backoff: HumanDuration::from_secs(60),
-            agent_failing: 3,
-            permission: 2,
-            oscillation: 2,
+            iterations: limits.iterations,
+            no_change: limits.no_change,
+            same_error: limits.same_error,
+            rework: limits.rework,
+            cost_usd: limits.cost_usd,
+            tokens: limits.tokens,
+            wall_time: length(limits.wall_time),
+            stall: length(limits.stall),
+            startup_warning: length(limits.startup_warning),
+            startup: length(limits.startup),
+            retry_backoff: length(machine.retry_backoff),
+            rate_limit_backoff: length(machine.rate_limit_backoff),
+            agent_failing: limits.agent_failing,
+            permission: limits.permission,
+            oscillation: limits.oscillation,
         }
     }
 }

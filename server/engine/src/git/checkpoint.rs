@@ -171,21 +171,15 @@ impl Repository {
 
     /// Lists the checkpoints of a task in their order, with their numbers.
     pub fn checkpoints(&self, plan: &str, task: &str) -> Result<Vec<(u32, Checkpoint)>, GitError> {
-        let first = super::checkpoint_ref(plan, task, 0);
-        let folder = first.trim_end_matches('0');
-        let repo = self.open()?;
-        let refs = repo.references_glob(&format!("{folder}*")).doing("list the checkpoints")?;
-        let mut found = Vec::new();
-        for reference in refs {
-            let reference = reference.doing("list the checkpoints")?;
-            let Ok(name) = reference.name() else { continue };
-            let number = name.strip_prefix(folder).and_then(|number| number.parse().ok());
-            if let (Some(number), Ok(checkpoint)) = (number, self.checkpoint_at(name)) {
-                found.push((number, checkpoint));
-            }
-        }
-        found.sort_by_key(|(number, _)| *number);
-        Ok(found)
+        let mut numbers = checkpoint_numbers(&self.open()?, plan, task)?;
+        numbers.sort_unstable();
+        let checkpoint = |n| Some((n, self.checkpoint_at(&super::checkpoint_ref(plan, task, n)).ok()?));
+        Ok(numbers.into_iter().filter_map(checkpoint).collect())
+    }
+
+    /// Returns the highest number of a task's checkpoints, readable or not; 0 where there is none.
+    pub fn last_checkpoint(&self, plan: &str, task: &str) -> Result<u32, GitError> {
+        Ok(checkpoint_numbers(&self.open()?, plan, task)?.into_iter().max().unwrap_or(0))
     }
 
     /// Makes a working tree and its branch equal to a checkpoint. Ignored files, Alfine's own files and what was
@@ -234,6 +228,19 @@ impl Repository {
         }
         Ok(())
     }
+}
+
+/// The numbers of a task's checkpoints, by the names of their refs alone.
+fn checkpoint_numbers(repo: &git2::Repository, plan: &str, task: &str) -> Result<Vec<u32>, GitError> {
+    let first = super::checkpoint_ref(plan, task, 0);
+    let folder = first.trim_end_matches('0');
+    let mut refs = repo.references_glob(&format!("{folder}*")).doing("list the checkpoints")?;
+    let mut numbers = Vec::new();
+    for name in refs.names() {
+        let name = name.doing("list the checkpoints")?;
+        numbers.extend(name.strip_prefix(folder).and_then(|number| number.parse::<u32>().ok()));
+    }
+    Ok(numbers)
 }
 
 /// Makes the index follow HEAD to where it goes.

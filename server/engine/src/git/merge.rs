@@ -4,18 +4,25 @@
 //! follow; the branch moves last. Whatever fails before is taken back. After a crash in between, the files are ahead
 //! of the branch, which a second try finds to be right already; the other way round, the next `git commit -a` would
 //! have undone the merge.
+//!
+//! A [`TextChange`] lands in the same move. Where the target only moves forward there is no commit of the merge's own:
+//! then the task's last commit has it, if Alfine made that and nobody else has it, else a small commit on top.
 
 use super::{
     GitError, Repository,
     commit::identity,
     error::Doing,
-    land::{Landing, index_is_free, put_steps, steps},
+    land::{Landing, Step, index_is_free, put_steps, steps},
     names::mark,
     nothing_under_way,
-    path_bytes::path_of,
+    path_bytes::{bytes_of, path_of},
+    text_change::{Rewritten, TextChange},
 };
-use git2::{BranchType, Commit, ErrorCode, Index, MergeOptions, Oid, Tree};
+use git2::{BranchType, Commit, ErrorCode, Index, IndexEntry, MergeOptions, Oid, Tree};
 use std::{fs, path::PathBuf};
+
+/// The trailer of commits that Alfine makes; its value is the task's key.
+pub const TASK_TRAILER: &str = "Alfine-Task";
 
 /// What to merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +46,22 @@ pub struct Merged {
     pub fast_forward: bool,
     /// Whether the target was checked out, so that files changed.
     pub checked_out: bool,
+    /// Whether the target's commit has the text change.
+    pub changed: bool,
+    /// The working copies in which the text change was made.
+    pub changed_files: Vec<PathBuf>,
 }
 
 /// A worktree that has the target checked out.
-struct CheckedOut {
+struct CheckedOut<'c> {
     repo: git2::Repository,
     index: Index,
     landing: Landing,
+    /// The change to be made to what the user has, beside the landing.
+    beside: Option<&'c TextChange<'c>>,
+    /// What that was made to.
+    rewritten: Option<Rewritten>,
+    index_before: Option<IndexEntry>,
 }
 
 impl Repository {
@@ -68,45 +84,68 @@ impl Repository {
     }
 
     /// Merges a task's branch. Moves the target forward where its last commit names the task, else makes a merge
-    /// commit that does.
+    /// commit that does. What lands has the text change, where the target has that file and a place for it.
     ///
     /// With conflicts, or with anything uncommitted in the way in a worktree that has the target checked out, nothing
-    /// at all is touched.
-    pub fn merge(&self, spec: &MergeSpec) -> Result<Merged, GitError> {
+    /// at all is touched. A file in which nothing but the text change lands is not in the way.
+    pub fn merge(&self, spec: &MergeSpec, change: Option<&TextChange<'_>>) -> Result<Merged, GitError> {
         let repo = self.open()?;
         let branch = tip(&repo, &spec.branch)?;
         let target = tip(&repo, &spec.target_branch)?;
         let name = format!("refs/heads/{}", spec.target_branch);
         let holders = self.holders(&repo, &name)?;
         let checked_out = !holders.is_empty();
-        let descends = |one: &Commit<'_>, other: &Commit<'_>| {
-            let (one, other) = (one.id(), other.id());
+        let descends = |one: Oid, other: Oid| {
             Ok(one == other || repo.graph_descendant_of(one, other).doing("compare commits")?)
         };
-        if descends(&target, &branch)? {
-            return Ok(Merged { commit: target.id().to_string(), fast_forward: true, checked_out });
+        let with_change = |tree| match change {
+            Some(change) => change.in_tree(&repo, tree),
+            None => Ok((tree, false)),
+        };
+        let (tree, changed) = with_change(branch.tree().doing("read a commit")?)?;
+        // With all of the commit's own names and times, so that a second try makes the same one and finds it landed.
+        let amended = if tree.id() == branch.tree_id() {
+            branch.id()
+        } else {
+            branch.amend(None, None, None, None, None, Some(&tree)).doing("write a commit")?
+        };
+        if descends(target.id(), branch.id())? || descends(target.id(), amended)? {
+            let (tree, changed) = with_change(target.tree().doing("read a commit")?)?;
+            return Ok(Merged {
+                commit: target.id().to_string(),
+                fast_forward: true,
+                checked_out,
+                changed: changed && tree.id() == target.tree_id(),
+                changed_files: Vec::new(),
+            });
         }
 
-        let forward = descends(&branch, &target)?;
+        let forward = descends(branch.id(), target.id())?;
         let named = branch
             .summary_bytes()
             .is_some_and(|subject| String::from_utf8_lossy(subject).contains(&mark(&spec.task_id)));
         let fast_forward = forward && named;
-        let landed = if fast_forward {
-            branch.id()
-        } else {
-            let tree = if forward {
-                branch.tree().doing("read a commit")?
-            } else {
-                merged_tree(&repo, &target, &branch, spec)?
-            };
-            let author = identity(&repo)?;
-            let message = format!("{}\n", spec.message.trim_end());
-            repo.commit(None, &author, &author, &message, &tree, &[&target, &branch])
-                .doing("write the merge")?
+        let author = identity(&repo)?;
+        let write = |message: &str, tree: &Tree<'_>, parents: &[&Commit<'_>]| {
+            repo.commit(None, &author, &author, &format!("{}\n", message.trim_end()), tree, parents)
+                .doing("write the merge")
         };
-        self.land(&repo, &name, target.id(), landed, holders)?;
-        Ok(Merged { commit: landed.to_string(), fast_forward, checked_out })
+        let (landed, changed) =
+            if fast_forward && (amended == branch.id() || may_amend(&repo, &branch, spec)?) {
+                (amended, changed)
+            } else if fast_forward {
+                (write(change.map_or("", |change| change.message), &tree, &[&branch])?, changed)
+            } else {
+                let (tree, changed) = if forward {
+                    (tree, changed)
+                } else {
+                    with_change(merged_tree(&repo, &target, &branch, spec)?)?
+                };
+                (write(&spec.message, &tree, &[&target, &branch])?, changed)
+            };
+        let changed_files =
+            self.land(&repo, &name, target.id(), landed, holders, change.filter(|_| changed))?;
+        Ok(Merged { commit: landed.to_string(), fast_forward, checked_out, changed, changed_files })
     }
 
     /// Opens every worktree that has a branch checked out. One that rebases it, or is in the middle of something on
@@ -145,7 +184,7 @@ impl Repository {
         Ok(holders)
     }
 
-    /// Moves a branch and the files of those who have it checked out.
+    /// Moves a branch and the files of those who have it checked out. Returns the working copies that have the change.
     fn land(
         &self,
         repo: &git2::Repository,
@@ -153,7 +192,8 @@ impl Repository {
         old: Oid,
         new: Oid,
         holders: Vec<git2::Repository>,
-    ) -> Result<(), GitError> {
+        change: Option<&TextChange<'_>>,
+    ) -> Result<Vec<PathBuf>, GitError> {
         let mut transaction = repo.transaction().doing("begin")?;
         transaction.lock_ref(name).map_err(|source| match source.code() {
             ErrorCode::Locked => GitError::Locked { path: self.common_dir.join(format!("{name}.lock")) },
@@ -168,7 +208,7 @@ impl Repository {
 
         let mut prepared = Vec::new();
         for repo in holders {
-            prepared.push(prepare(repo, old, new)?);
+            prepared.push(prepare(repo, old, new, change)?);
         }
         for at in 0..prepared.len() {
             let landed = prepared.get_mut(at).map_or(Ok(()), CheckedOut::land);
@@ -182,40 +222,95 @@ impl Repository {
             prepared.iter_mut().for_each(CheckedOut::take_back);
         }
         moved?;
-        prepared.into_iter().for_each(|checked_out| checked_out.landing.keep());
-        Ok(())
+        Ok(prepared.into_iter().filter_map(|checked_out| checked_out.keep(change)).collect())
     }
 }
 
-fn prepare(repo: git2::Repository, old: Oid, new: Oid) -> Result<CheckedOut, GitError> {
+fn prepare<'c>(
+    repo: git2::Repository,
+    old: Oid,
+    new: Oid,
+    change: Option<&'c TextChange<'c>>,
+) -> Result<CheckedOut<'c>, GitError> {
     index_is_free(&repo)?;
     let index = repo.index().doing("read the index")?;
-    let landing = {
+    let (landing, beside) = {
         let tree = |id| repo.find_commit(id).and_then(|commit| commit.tree()).doing("read a commit");
         let (old, new) = (tree(old)?, tree(new)?);
-        Landing::prepare(&repo, steps(&repo, &old, &new, &[])?, &new, Some(&index))?
+        let mut steps = steps(&repo, &old, &new, &[])?;
+        let alone = |step: &Step| change.is_some_and(|change| change.is_all_of(&repo, step));
+        let beside = steps.iter().position(alone);
+        if let Some(at) = beside {
+            steps.remove(at);
+        }
+        let landing = Landing::prepare(&repo, steps, &new, Some(&index))?;
+        (landing, change.filter(|_| beside.is_some()))
     };
-    Ok(CheckedOut { repo, index, landing })
+    Ok(CheckedOut { repo, index, landing, beside, rewritten: None, index_before: None })
 }
 
-impl CheckedOut {
+impl CheckedOut<'_> {
     fn land(&mut self) -> Result<(), GitError> {
         self.landing.apply()?;
         put_steps(&mut self.index, self.landing.steps(), self.repo.workdir(), |step| (step.old, step.new));
+        if let Some(change) = self.beside {
+            let root = self.repo.workdir().filter(|_| change.in_working_copies);
+            self.rewritten = root.and_then(|root| change.in_working_copy(root));
+            self.index_before = change.in_index(&self.repo, &mut self.index);
+        }
         let written = self.index.write().doing("write the index");
         if written.is_err() {
-            self.landing.take_back();
+            self.take_back_files();
         }
         written
     }
 
-    fn take_back(&mut self) {
+    fn take_back_files(&mut self) {
         self.landing.take_back();
+        self.rewritten.take().into_iter().for_each(Rewritten::take_back);
+    }
+
+    fn take_back(&mut self) {
+        self.take_back_files();
         put_steps(&mut self.index, self.landing.steps(), self.repo.workdir(), |step| (step.new, step.old));
-        if let Err(error) = self.index.write() {
+        let entry = self.index_before.take();
+        let put_back = entry.map_or(Ok(()), |entry| self.index.add(&entry)).and_then(|()| self.index.write());
+        if let Err(error) = put_back {
             tracing::error!("The index could not be put back after a failed merge: {error}");
         }
     }
+
+    /// Ends the landing. Returns the working copy that has the change.
+    fn keep(self, change: Option<&TextChange<'_>>) -> Option<PathBuf> {
+        let landed = change.filter(|change| {
+            self.landing.steps().iter().any(|step| step.new.is_some() && step.path == bytes_of(change.path))
+        });
+        let landed = landed.and_then(|change| Some(self.repo.workdir()?.join(change.path)));
+        self.landing.keep();
+        self.rewritten.map(|rewritten| rewritten.path().to_owned()).or(landed)
+    }
+}
+
+/// Says whether a branch's last commit may be exchanged for another one: Alfine made it, and nobody else has it.
+fn may_amend(repo: &git2::Repository, branch: &Commit<'_>, spec: &MergeSpec) -> Result<bool, GitError> {
+    let trailer = format!("{TASK_TRAILER}: ");
+    let own =
+        branch.message_bytes().split(|&byte| byte == b'\n').any(|line| line.starts_with(trailer.as_bytes()));
+    if !own || branch.parent_count() != 1 || repo.extract_signature(&branch.id(), None).is_ok() {
+        return Ok(false);
+    }
+    for other in repo.branches(None).doing("list the branches")? {
+        let (other, kind) = other.doing("list the branches")?;
+        let itself =
+            kind == BranchType::Local && other.name_bytes().is_ok_and(|name| name == spec.branch.as_bytes());
+        let Some(other) = other.get().peel_to_commit().ok().filter(|_| !itself) else { continue };
+        let has_it = other.id() == branch.id()
+            || repo.graph_descendant_of(other.id(), branch.id()).doing("compare commits")?;
+        if has_it {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn tip<'r>(repo: &'r git2::Repository, name: &str) -> Result<Commit<'r>, GitError> {

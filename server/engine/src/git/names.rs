@@ -34,8 +34,13 @@ pub fn worktree_dir(data_dir: &Path, common_dir: &Path, plan: &str, task: &str) 
 
 /// Writes the subject of a task's commit: `feat: [US-001] Add coupon table`.
 pub fn subject(task_id: &str, title: &str) -> String {
+    subject_of("feat", task_id, title)
+}
+
+/// Writes the subject of a commit of any kind, such as `chore`, that belongs to a task.
+pub fn subject_of(kind: &str, task_id: &str, title: &str) -> String {
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("feat: {} {title}", mark(task_id)).trim_end().to_owned()
+    format!("{kind}: {} {title}", mark(task_id)).trim_end().to_owned()
 }
 
 /// Returns the `<plan>/<task>` part of a branch that Alfine made, without the number that avoids a collision.

@@ -2,7 +2,7 @@
 //! that `plans = [...]` adds. Walks only below the literal beginning of a glob, and never without an end.
 
 use alfine_core::plan;
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -18,7 +18,7 @@ const DEEPEST: usize = 12;
 const MOST_ENTRIES: usize = 200_000;
 
 /// Lists the plans below a repository's root, from there, `/` separated; those of a usual name first.
-pub(super) fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
+pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
     let mut found: Vec<String> = names(root)
         .filter(|(name, is_folder)| !is_folder && plan::is_plan_path(name))
         .map(|(name, _)| name)
@@ -36,6 +36,25 @@ pub(super) fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
         );
     }
     found
+}
+
+/// The folders, from the root, that everything the globs match is in.
+pub fn plan_folders(globs: &[String]) -> Vec<PathBuf> {
+    globs.iter().map(|glob| literal_folder(glob.trim_start_matches("./"))).collect()
+}
+
+/// Makes the globs that tell whether a name is a plan's. What is no glob is left out.
+pub fn plan_globs(globs: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        if let Ok(glob) = GlobBuilder::new(glob.trim_start_matches("./")).literal_separator(true).build() {
+            set.add(glob);
+        }
+    }
+    set.build().unwrap_or_else(|error| {
+        tracing::warn!("plans = [...] is left out: {error}");
+        GlobSet::empty()
+    })
 }
 
 /// The folder that everything a glob matches is in.
@@ -101,6 +120,16 @@ mod tests {
         assert_eq!(found(&files, &["./docs/plans/**/*.md"]), ["docs/plans/a.md", "docs/plans/old/b.md"]);
         assert_eq!(found(&files, &["docs/c.md"]), ["docs/c.md"]);
         assert_eq!(found(&files, &["nowhere/*.md", "["]), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_searched_is_what_is_matched_and_watched() {
+        let globs = ["./docs/plans/*.md", "a.md", "**/b.md", "x/{c,d}.md", "["].map(str::to_owned);
+        assert_eq!(plan_folders(&globs), ["docs/plans", "", "", "x", ""].map(PathBuf::from));
+        let set = plan_globs(&globs);
+        let matched = ["docs/plans/a.md", "docs/plans/old/a.md", "a.md", "deep/er/b.md", "x/d.md", "y.md"]
+            .map(|name| set.is_match(name));
+        assert_eq!(matched, [true, false, true, true, true, false]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::{Message, Runner};
 use crate::{
     Error, ErrorKind, Result,
-    git::{self, CheckpointSpec, Repository, Surroundings, WorktreeSpec},
+    git::{self, CheckpointSpec, Repository, WorktreeSpec},
     layout::{Layout, UserDirs},
     process::GuardedCommand,
     project::{PlanFile, Project},
@@ -21,7 +21,6 @@ use alfine_core::{
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read},
-    path::PathBuf,
     time::Duration,
 };
 
@@ -199,7 +198,7 @@ fn base_of(
 ) -> Result<String> {
     let keep = spec.isolation == Isolation::InPlace || options.include_uncommitted;
     if keep && !start.dirty.is_empty() {
-        return keep_uncommitted(&project.repository, &project.layout.checkpoint_index("base"), key);
+        return keep_uncommitted(&project.repository, &project.layout, key);
     }
     Ok(start.base_commit.clone())
 }
@@ -236,8 +235,7 @@ pub(super) fn make_worktree(
     let is_there = path.read_dir().is_ok_and(|mut items| items.next().is_some());
     if is_there && store.checkpoints(&row.id)?.is_empty() && row.branch.is_none() {
         // Half made by a process that died, or left by an earlier loop: kept under a ref, then made anew and whole.
-        let mut surroundings = Surroundings::new(layout.checkpoint_index("base"));
-        surroundings.own = super::OWN_FILES.iter().map(PathBuf::from).collect();
+        let surroundings = super::surroundings(layout, "base", &[]);
         let last = CheckpointSpec {
             ref_name: git::checkpoint_ref(&key.plan, &key.id.0, super::checkpoints_of(repository, key)? + 1),
             message: format!("{key} before its worktree was made anew"),
@@ -293,10 +291,9 @@ fn make_fork(project: &mut Project, key: &TaskKey, fork: &Fork, lock: &LoopLock)
 }
 
 /// Makes a commit object of what is uncommitted, on top of HEAD and under a ref of its own.
-fn keep_uncommitted(repository: &Repository, index_cache: &std::path::Path, key: &TaskKey) -> Result<String> {
+fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> Result<String> {
     let name = git::checkpoint_ref(&key.plan, &key.id.0, super::checkpoints_of(repository, key)? + 1);
-    let mut surroundings = Surroundings::new(index_cache.to_owned());
-    surroundings.own = super::OWN_FILES.iter().map(PathBuf::from).collect();
+    let surroundings = super::surroundings(layout, "base", &[]);
     let checkpoint = repository.checkpoint(
         repository.workdir(),
         &CheckpointSpec {

@@ -1,12 +1,10 @@
 //! The prompt of one iteration, filled from what the loop knows.
 
 use super::{Runner, now};
-use crate::{Result, progress, store::VerificationRow, verify::VerifierKind};
+use crate::{Result, progress, verify::VerifierKind, view::criterion_state};
 use alfine_core::{
     machine::{Recovery, Spawn},
-    prompt::{
-        self, CriterionLine, CriterionState, Failure, LastIteration, Loss, PromptInput, Session, VerifierLine,
-    },
+    prompt::{self, CriterionLine, Failure, LastIteration, Loss, PromptInput, Session, VerifierLine},
 };
 
 /// How many entries of the progress log go into a prompt.
@@ -31,7 +29,7 @@ impl Runner<'_> {
             .map(|(n, criterion)| CriterionLine {
                 text: &criterion.text,
                 command: criterion.command.as_deref(),
-                state: criterion_state(&told, n, tree),
+                state: criterion_state(&told, n, &criterion.text, tree).unwrap_or_default(),
             })
             .collect();
         let verifiers: Vec<VerifierLine<'_>> = self
@@ -138,17 +136,4 @@ fn command_of<'a>(verifiers: &'a [crate::verify::VerifierSpec], name: &str) -> O
 /// How a check ended that has no exit status: that is what its output begins with.
 fn first_line(output: &str) -> String {
     output.lines().next().unwrap_or("did not end by itself").to_owned()
-}
-
-/// What is known of a criterion. Evidence of another tree is stale.
-fn criterion_state(told: &[VerificationRow], n: usize, tree: Option<&str>) -> CriterionState {
-    let Some(row) = told.iter().find(|row| row.criterion.is_some_and(|criterion| criterion as usize == n))
-    else {
-        return CriterionState::Open;
-    };
-    match (row.passed, tree == Some(row.tree.as_str())) {
-        (false, _) => CriterionState::Failed,
-        (true, true) => CriterionState::Proven,
-        (true, false) => CriterionState::Stale,
-    }
 }

@@ -122,6 +122,26 @@ impl Reader {
         self.all("SELECT * FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2", (seq, limit))
     }
 
+    /// Like [`Reader::events_after`], those of some kinds alone.
+    pub(super) fn events_of_kinds_after(
+        &self,
+        kinds: &[&str],
+        seq: i64,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(
+            "SELECT * FROM event WHERE seq > ?1 AND kind IN (SELECT value FROM json_each(?2)) ORDER BY seq LIMIT ?3",
+            (seq, Json(kinds), limit),
+        )
+    }
+
+    /// The place of the first change after a place that is still kept.
+    pub(super) fn first_seq_after(&self, seq: i64) -> Result<Option<i64>, StoreError> {
+        let first = self.number("SELECT coalesce(min(seq), 0) FROM event WHERE seq > ?1", [seq])?;
+        Ok((first > 0).then_some(first))
+    }
+
     /// The place of the last change; 0 before the first.
     pub fn last_seq(&self) -> Result<i64, StoreError> {
         self.number("SELECT coalesce(max(seq), 0) FROM event", [])

@@ -1,8 +1,9 @@
 //! Waiting for changes: asleep until a file is touched, or for two seconds.
 //!
 //! The file is the bell that a writer touches *after* its commit. The write-ahead log itself would wake too early:
-//! SQLite writes it before the commit can be seen. A writer that dies between commit and bell, or a bell that cannot
-//! be watched, costs the two seconds and loses nothing.
+//! SQLite writes it before the commit can be seen. Where there is no bell yet, the folders it will lie in are watched.
+//! A writer that dies between commit and bell, or a place that cannot be watched, costs the two seconds and loses
+//! nothing. Who can bear to see such a death later sleeps longer: [`Feed::patient`].
 
 use super::{Event, Reader, Store, StoreError, open};
 use crate::layout::Layout;
@@ -19,6 +20,9 @@ use std::{
 /// How long a change can stay unseen when no bell was heard.
 const FALLBACK: Duration = Duration::from_secs(2);
 
+/// The same for a patient reader whose bell can be heard.
+const PATIENT_FALLBACK: Duration = Duration::from_secs(60);
+
 /// The most events that come at once, so that a reader far behind stays small.
 const BATCH: usize = 1000;
 
@@ -30,7 +34,7 @@ pub enum News {
     /// The database is another one now, or a part of the changes was forgotten: read everything again. The feed
     /// goes on behind what can be read now.
     Replaced,
-    /// The time is over.
+    /// The time is over, or the waker asked, and there is nothing new.
     Quiet,
     /// The waker said stop.
     Stopped,
@@ -43,6 +47,8 @@ pub struct Feed {
     after: i64,
     open: Option<Open>,
     ear: Option<Ear>,
+    fallback: Duration,
+    kinds: Option<&'static [&'static str]>,
     wakes: Receiver<()>,
     waker: Waker,
 }
@@ -57,13 +63,16 @@ struct Open {
 #[derive(Debug)]
 struct Ear {
     _watcher: RecommendedWatcher,
-    bell: Option<open::Identity>,
+    /// What stood at the bell, at its folder and at the folder around that when the watching began.
+    heard: [Option<open::Identity>; 3],
+    deaf: bool,
 }
 
 /// Ends a feed's waiting from another thread.
 #[derive(Debug, Clone)]
 pub struct Waker {
     stopped: Arc<AtomicBool>,
+    asked: Arc<AtomicBool>,
     wake: SyncSender<()>,
 }
 
@@ -71,6 +80,12 @@ impl Waker {
     /// Makes this and every later wait return [`News::Stopped`].
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
+        self.nudge();
+    }
+
+    /// Makes the wait return once, after a look, also if there is nothing new.
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::Release);
         self.nudge();
     }
 
@@ -84,8 +99,34 @@ impl Feed {
     /// Follows the changes after `after`, usually what [`Reader::last_seq`] said before the rest was read.
     pub fn new(layout: &Layout, after: i64) -> Self {
         let (wake, wakes) = mpsc::sync_channel(1);
-        let waker = Waker { stopped: Arc::new(AtomicBool::new(false)), wake };
-        Self { layout: layout.clone(), after, open: None, ear: None, wakes, waker }
+        let flag = || Arc::new(AtomicBool::new(false));
+        Self {
+            layout: layout.clone(),
+            after,
+            open: None,
+            ear: None,
+            fallback: FALLBACK,
+            kinds: None,
+            wakes,
+            waker: Waker { stopped: flag(), asked: flag(), wake },
+        }
+    }
+
+    /// Sleeps up to a minute where the bell can be heard.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { fallback: PATIENT_FALLBACK, ..self }
+    }
+
+    /// Hands out changes of these kinds alone.
+    #[must_use]
+    pub fn only(self, kinds: &'static [&'static str]) -> Self {
+        Self { kinds: Some(kinds), ..self }
+    }
+
+    /// The connection it reads with; none while there is no database.
+    pub fn reader(&self) -> Option<&Reader> {
+        self.open.as_ref().map(|open| &open.reader)
     }
 
     /// Makes a handle that ends the waiting.
@@ -105,14 +146,17 @@ impl Feed {
             if self.waker.stopped.load(Ordering::Acquire) {
                 return Ok(News::Stopped);
             }
+            let asked = self.waker.asked.swap(false, Ordering::AcqRel);
             // The ear first: a bell between looking and listening would not be heard.
             self.listen();
             if let Some(news) = self.look()? {
                 return Ok(news);
             }
+            let longest =
+                if self.ear.as_ref().is_some_and(|ear| !ear.deaf) { self.fallback } else { FALLBACK };
             let left =
-                timeout.map_or(FALLBACK, |timeout| timeout.saturating_sub(started.elapsed()).min(FALLBACK));
-            if left.is_zero() {
+                timeout.map_or(longest, |timeout| timeout.saturating_sub(started.elapsed()).min(longest));
+            if asked || left.is_zero() {
                 return Ok(News::Quiet);
             }
             // Whether woken or not, what comes next is the same: look.
@@ -120,29 +164,60 @@ impl Feed {
         }
     }
 
-    /// Listens to the bell that is there now.
+    /// Lets time pass without a look, unless the waker asks or stops. The next wait sees what came meanwhile.
+    pub fn rest(&self, time: Duration) {
+        let until = Instant::now() + time;
+        let is_called =
+            || self.waker.stopped.load(Ordering::Acquire) || self.waker.asked.load(Ordering::Acquire);
+        while !is_called() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let _ = self.wakes.recv_timeout(left);
+        }
+    }
+
+    /// Listens to the bell that is there now, or for one to come; and for its folder to be another one.
     fn listen(&mut self) {
-        let path = open::bell(&self.layout);
-        let bell = open::identity(&path);
-        if self.ear.as_ref().is_some_and(|ear| ear.bell == bell) {
+        let bell = open::bell(&self.layout);
+        let root = self.layout.root();
+        let around = root.parent().unwrap_or(root);
+        let there = [&bell, root, around].map(open::identity);
+        if self.ear.as_ref().is_some_and(|ear| ear.heard == there) {
             return;
         }
         self.ear = None;
-        if bell.is_none() {
-            return;
-        }
-        let waker = self.waker.clone();
+        let [bell_there, root_there, around_there] = there;
+        let (root_name, bell_path, waker) = (root.to_owned(), bell.clone(), self.waker.clone());
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Being opened or read is no news.
-            if !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. })) {
+            let Ok(event) = event else { return waker.nudge() };
+            // Being opened or read is no news, and the folder around has other people's files.
+            let concerns = |path: &std::path::PathBuf| root_name.starts_with(path) || *path == bell_path;
+            if !matches!(event.kind, EventKind::Access(_))
+                && (event.need_rescan() || event.paths.iter().any(concerns))
+            {
                 waker.nudge();
             }
-        })
-        .and_then(|mut watcher| watcher.watch(&path, RecursiveMode::NonRecursive).map(|()| watcher));
-        match watcher {
-            Ok(watcher) => self.ear = Some(Ear { _watcher: watcher, bell }),
-            Err(error) => tracing::debug!("{} cannot be watched, so it is polled: {error}", path.display()),
-        }
+        });
+        let Ok(mut watcher) = watcher.inspect_err(|error| tracing::debug!("nothing can be watched: {error}"))
+        else {
+            return;
+        };
+        let mut watch = |path: &std::path::Path| match watcher.watch(path, RecursiveMode::NonRecursive) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::debug!("{} cannot be watched, so it is polled: {error}", path.display());
+                false
+            }
+        };
+        let nearest = match (bell_there, root_there) {
+            (Some(_), _) => watch(&bell),
+            (None, Some(_)) => watch(root),
+            (None, None) => true,
+        };
+        let deaf = !(around_there.is_some() && watch(around) && nearest);
+        self.ear = Some(Ear { _watcher: watcher, heard: there, deaf });
     }
 
     fn look(&mut self) -> Result<Option<News>, StoreError> {
@@ -150,35 +225,47 @@ impl Feed {
             self.open = None;
             // What was seen belongs to another database; the next one begins at its own end.
             self.after = i64::MAX;
+            self.open = self.opened()?;
+            if self.open.is_none() {
+                return Ok(Some(News::Replaced));
+            }
         }
         if self.open.is_none() {
-            self.open = Store::read_only(&self.layout)?.map(|reader| Open { reader, version: None });
+            self.open = self.opened()?;
         }
         let Some(open) = &mut self.open else { return Ok(None) };
         let version = open.reader.number("PRAGMA data_version", [])?;
         if open.version == Some(version) {
             return Ok(None);
         }
-        let after = self.after;
-        let (events, last) = open.reader.read(|reader| -> Result<_, StoreError> {
-            Ok((reader.events_after(after, BATCH)?, reader.last_seq()?))
+        let (after, kinds) = (self.after, self.kinds);
+        let (oldest, events, last) = open.reader.read(|reader| -> Result<_, StoreError> {
+            let events = match kinds {
+                None => reader.events_after(after, BATCH)?,
+                Some(kinds) => reader.events_of_kinds_after(kinds, after, BATCH)?,
+            };
+            Ok((reader.first_seq_after(after)?, events, reader.last_seq()?))
         })?;
         if last < after {
             self.after = last;
             return Ok(Some(News::Replaced));
         }
-        let Some(newest) = events.last() else {
-            open.version = Some(version);
-            return Ok(None);
-        };
         // Places have no gap, so a hole at the front is changes that were forgotten.
-        if events.first().is_some_and(|oldest| oldest.seq > after + 1) {
+        if oldest.is_some_and(|oldest| oldest > after + 1) {
             self.after = last;
             return Ok(Some(News::Replaced));
         }
-        self.after = newest.seq;
         // A full batch leaves the version unknown, so that the rest is asked for at once.
-        open.version = (newest.seq == last).then_some(version);
-        Ok(Some(News::Events(events)))
+        if events.len() < BATCH {
+            open.version = Some(version);
+            self.after = last;
+        } else if let Some(newest) = events.last() {
+            self.after = newest.seq;
+        }
+        Ok((!events.is_empty()).then_some(News::Events(events)))
+    }
+
+    fn opened(&self) -> Result<Option<Open>, StoreError> {
+        Ok(Store::read_only(&self.layout)?.map(|reader| Open { reader, version: None }))
     }
 }

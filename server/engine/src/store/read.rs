@@ -1,8 +1,8 @@
 //! What can be asked of the database.
 
 use super::{
-    ApprovalRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow, PlanRow, RunRow, StoreError,
-    TaskRow, VerificationRow,
+    ApprovalRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow, Millis, PlanRow, RunRow,
+    StoreError, TaskRow, VerificationRow,
     open::{self, Identity},
     rows::{FromRow, Word},
 };
@@ -120,6 +120,11 @@ impl Reader {
         self.all("SELECT * FROM loop WHERE ended_at IS NULL ORDER BY started_at, id", [])
     }
 
+    /// The loops that were merged or discarded before a moment, oldest first.
+    pub fn loops_ended_before(&self, before: Millis) -> Result<Vec<LoopRow>, StoreError> {
+        self.all("SELECT * FROM loop WHERE ended_at < ?1 ORDER BY ended_at, id", [before])
+    }
+
     /// Each task's live loop, or its last one.
     pub fn last_loops(&self) -> Result<Vec<LoopRow>, StoreError> {
         self.all("SELECT loop.* FROM task JOIN loop ON loop.id = task.loop_id", [])
@@ -138,6 +143,11 @@ impl Reader {
     /// A loop's runs, in order.
     pub fn runs(&self, loop_id: &LoopId) -> Result<Vec<RunRow>, StoreError> {
         self.all("SELECT * FROM run WHERE loop_id = ?1 ORDER BY n", [loop_id])
+    }
+
+    /// A loop's last run.
+    pub fn last_run(&self, loop_id: &LoopId) -> Result<Option<RunRow>, StoreError> {
+        self.first("SELECT * FROM run WHERE loop_id = ?1 ORDER BY n DESC LIMIT 1", [loop_id])
     }
 
     /// A run.

@@ -11,4 +11,5 @@ mod nothing_is_lost;
 mod provisioning;
 mod repositories;
 mod submodules;
+mod text_changes;
 mod worktrees;

@@ -124,3 +124,71 @@ fn a_reader_that_missed_forgotten_changes_is_told_to_read_everything_again() {
     store.write(|tx| tx.forget_events_before(Millis(i64::MAX))).unwrap();
     assert_eq!(store.write(|tx| append(tx, &json!({}))).unwrap(), 6);
 }
+
+#[test]
+fn a_reader_of_some_kinds_passes_over_the_others() {
+    let place = Place::new();
+    let mut store = place.store();
+    let mut feed = Feed::new(&place.layout, 0).only(&["wanted"]);
+    let say = |store: &mut Store, kind: &str, n: i64| {
+        let payload = json!(n);
+        let event = NewEvent { loop_id: None, task: None, kind, payload: &payload };
+        store.write(|tx| tx.append_event(event)).unwrap();
+    };
+    (0..1500).for_each(|n| say(&mut store, "other", n));
+    assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), News::Quiet);
+    assert_eq!(feed.after(), 1500);
+    say(&mut store, "wanted", 7);
+    say(&mut store, "other", 8);
+    assert_eq!(payloads(feed.wait(LONG).unwrap()), [json!(7)]);
+    assert_eq!(feed.after(), 1502);
+}
+
+#[test]
+fn a_patient_reader_hears_a_database_being_made_removed_and_replaced() {
+    let place = Place::new();
+    let mut feed = Feed::new(&place.layout, i64::MAX).patient();
+    let (told, tell) = std::sync::mpsc::channel();
+    let waker = feed.waker();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            loop {
+                let news = feed.wait(None).unwrap();
+                let is_over = news == News::Stopped;
+                told.send((news, feed.reader().is_some())).unwrap();
+                if is_over {
+                    return;
+                }
+            }
+        });
+        let next = || tell.recv_timeout(Duration::from_secs(10)).unwrap();
+        waker.ask();
+        assert_eq!(next(), (News::Quiet, false));
+
+        place.store().write(|tx| append(tx, &json!(1))).unwrap();
+        let mut seen = next();
+        while seen == (News::Replaced, false) {
+            seen = next();
+        }
+        assert_eq!(seen, (News::Replaced, true));
+
+        fs::rename(place.layout.root(), place.folder.path().join("elsewhere")).unwrap();
+        while next() != (News::Replaced, false) {}
+        place.store().write(|tx| append(tx, &json!(2))).unwrap();
+        while next() != (News::Replaced, true) {}
+        waker.stop();
+        while next().0 != News::Stopped {}
+    });
+}
+
+#[test]
+fn who_rests_is_woken_by_a_question_alone() {
+    let place = Place::new();
+    let feed = Feed::new(&place.layout, 0);
+    let waker = feed.waker();
+    let started = Instant::now();
+    feed.rest(Duration::from_millis(100));
+    assert!(started.elapsed() >= Duration::from_millis(100));
+    waker.ask();
+    feed.rest(Duration::from_secs(3600));
+}

@@ -1,0 +1,304 @@
+//! What happens before a loop runs: which tasks of a plan, with which settings, what must be asked first; then the
+//! loop's beginning, or its taking over, and its runner in the background.
+//!
+//! Asks nobody itself: it says what is to be asked, and whoever stands before the user asks.
+
+use crate::{
+    Error, Result,
+    config::{Loaded, Partial},
+    control, finish, process,
+    project::{self, PlanFile, Project},
+    runner::{self, BeginOptions},
+    store::{ApprovalKind, LoopId, LoopLock, LoopRow},
+    task_spec::{self, TaskSpec},
+    trust::TrustItem,
+};
+use alfine_core::{
+    chain,
+    machine::Command,
+    plan::{ContextMode, Isolation, Task},
+    task::{TaskKey, TaskStatus},
+};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+/// How the user wants a loop to be run: what goes before the settings and the plan.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StartOptions {
+    /// The most iterations.
+    pub max_iterations: Option<u32>,
+    /// Whether the agent is told to do this task alone.
+    pub single_task: bool,
+    /// The agent.
+    pub agent: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// Whether the agent works in the user's own tree.
+    pub in_place: bool,
+    /// What a later iteration remembers.
+    pub context: Option<ContextMode>,
+    /// The most US dollars.
+    pub max_cost: Option<f64>,
+    /// What the agent may do without asking.
+    pub permissions: Option<String>,
+}
+
+/// What a loop that goes on gets besides.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct More {
+    /// The new limit of iterations.
+    pub max_iterations: Option<u32>,
+    /// Whether all counters start at zero.
+    pub reset_breaker: bool,
+    /// The new limit of cost, in US dollars.
+    pub max_cost_usd: Option<f64>,
+}
+
+impl More {
+    /// The command that says it.
+    pub fn command(self) -> Command {
+        Command::Continue {
+            max_iterations: self.max_iterations,
+            reset_breaker: self.reset_breaker,
+            max_cost_usd: self.max_cost_usd,
+        }
+    }
+}
+
+/// What stands before a loop of a task.
+#[derive(Debug, Clone)]
+pub enum Prepared {
+    /// There is nothing to run: the task is done, or its loop rests until the user says more.
+    Settled,
+    /// Its loop can be taken over.
+    GoOn {
+        /// That loop.
+        row: Box<LoopRow>,
+        /// What it was begun with.
+        spec: Box<TaskSpec>,
+    },
+    /// A loop can begin.
+    Begin {
+        /// What it is run with.
+        spec: Box<TaskSpec>,
+        /// What is uncommitted and so not in what the agent works on, from the root.
+        uncommitted: Vec<PathBuf>,
+        /// What is wrong with the settings and is left out.
+        problems: Vec<String>,
+    },
+}
+
+/// The tasks of a plan that are to be run, in the order of the chain; of a named task, that one.
+pub fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&str>) -> Result<Vec<Task>> {
+    if let Some(id) = named {
+        let task = file.plan.tasks.iter().find(|task| task.id.0 == id);
+        let task = task.ok_or_else(|| project::no_such_task(file, id))?;
+        return Ok(vec![task.clone()]);
+    }
+    if file.plan.tasks.is_empty() {
+        return Err(Error::user(format!("{} has no task", file.name))
+            .hint("write a heading such as “### US-001: Add coupon table”, or a list of checkboxes"));
+    }
+    let order = chain::order(&file.plan).map_err(|cycle| {
+        let path: Vec<&str> = cycle.path.iter().map(|id| id.0.as_str()).collect();
+        Error::user(format!("the tasks of {} wait for each other: {}", file.name, path.join(" → ")))
+            .hint("take one `Depends on` of them away")
+    })?;
+    let mut tasks = Vec::new();
+    for task in order.into_iter().filter_map(|at| file.plan.tasks.get(at)) {
+        let row = project.store.task(&file.key(task))?;
+        let settled = row.is_some_and(|row| row.status.satisfies_dependents());
+        if !task.done && !settled {
+            tasks.push(task.clone());
+        }
+    }
+    Ok(tasks)
+}
+
+/// Says what stands before a loop of a task, and refuses what cannot be. Changes nothing.
+pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Prepared> {
+    let key = file.key(task);
+    task_spec::check_iterations(options.max_iterations)?;
+    if let Some(row) = project.store.current_loop(&key)? {
+        if runner::is_running(&project.layout, &row.id)? {
+            return Err(held(project, &key));
+        }
+        if !matches!(row.status, TaskStatus::Interrupted | TaskStatus::Paused) {
+            return Ok(Prepared::Settled);
+        }
+        let spec = Box::new(finish::spec_of(&row)?);
+        return Ok(Prepared::GoOn { row: Box::new(row), spec });
+    }
+    if task.done {
+        return Ok(Prepared::Settled);
+    }
+    let open = runner::open_dependencies(&project.store, file, task)?;
+    if !open.is_empty() {
+        return Err(Error::user(format!("{key} waits for {}", open.join(", ")))
+            .hint(format!("run the whole plan: alfine run {}", file.name)));
+    }
+    let loaded = settings(project, file, task, options)?;
+    let start = project.repository.preflight(loaded.config.isolation)?;
+    let folder = project.repository.workdir();
+    let spec = TaskSpec::new(&key, &file.plan, task, &loaded, options.single_task, folder)?;
+    let uncommitted = match spec.isolation {
+        Isolation::InPlace => Vec::new(),
+        Isolation::Worktree => start.dirty.into_iter().filter(|path| is_of_the_agent(file, path)).collect(),
+    };
+    let problems = loaded.problems.iter().map(ToString::to_string).collect();
+    Ok(Prepared::Begin { spec: Box::new(spec), uncommitted, problems })
+}
+
+/// Says whether a path is none of those that a loop does not work on: its plan, its settings, Alfine's own files.
+fn is_of_the_agent(file: &PlanFile, path: &Path) -> bool {
+    path.as_os_str() != file.name.as_str()
+        && path.as_os_str() != "alfine.toml"
+        && !path.starts_with(".alfine")
+}
+
+/// Begins a loop. The lock is the right to run it.
+pub fn begin(
+    project: &mut Project,
+    file: &PlanFile,
+    spec: &TaskSpec,
+    include_uncommitted: bool,
+) -> Result<LoopLock> {
+    let options = BeginOptions { include_uncommitted, fork: None };
+    runner::begin(project, file, spec, &options).or_else(|error| {
+        // Somebody else may have begun it since this process looked.
+        let key = file.key(&spec.task);
+        let now = project.store.current_loop(&key)?;
+        let running = now.is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(false));
+        Err(if running { held(project, &key) } else { error })
+    })
+}
+
+/// Takes a loop over that rests or whose runner died. One whose runner died goes on as it is, unless there is more to say.
+pub fn take_over(project: &mut Project, row: &LoopRow, more: &More) -> Result<LoopLock> {
+    let lock = runner::claim(project, &row.id)?;
+    if row.status != TaskStatus::Interrupted || *more != More::default() {
+        control::leave(project, &row.task, &more.command())?;
+    }
+    Ok(lock)
+}
+
+/// Refuses to let a loop go on where the loop itself would, before anything is started.
+pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<()> {
+    let key = &row.task;
+    task_spec::check_iterations(more.max_iterations)?;
+    if row.status == TaskStatus::Done {
+        return Err(Error::user(format!("{key} is done: there is nothing to continue"))
+            .hint(format!("merge it: alfine merge {key}")));
+    }
+    if row.status == TaskStatus::NeedsInput
+        && open_question(project, &row.id)? == Some(ApprovalKind::Approval)
+    {
+        return Err(Error::user(format!("{key} asks for your approval first"))
+            .hint(format!("alfine answer {key} --approve, or --reject \"what is missing\"")));
+    }
+    let iterations = row.summary.breaker.iter().find(|line| line.rule == "iterations");
+    let judged = iterations.map_or(0.0, |line| line.count);
+    match more.max_iterations {
+        Some(limit) if !more.reset_breaker && f64::from(limit) <= judged => Err(Error::user(format!(
+            "a limit of {limit} iterations is already reached: {judged} were judged"
+        ))
+        .hint(format!("give {} to 50, or --reset-breaker", judged + 1.0))),
+        _ => Ok(()),
+    }
+}
+
+/// What a loop waits for the user's word on: its last question that has no answer yet.
+pub fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalKind>> {
+    let asked = project.store.approvals(id)?;
+    Ok(asked.iter().rev().find(|asked| asked.answered_at.is_none()).map(|asked| asked.kind))
+}
+
+/// Hands a loop over to a background process. `program` is Alfine's own binary.
+pub fn detach(project: &Project, lock: LoopLock, program: &Path) -> Result<()> {
+    let id = lock.loop_id().clone();
+    let log = project.layout.runner_log(id.as_str());
+    let arguments =
+        ["-C".into(), project.directory().as_os_str().to_owned(), "runner".into(), id.as_str().into()];
+    let environment: Vec<_> = std::env::vars_os().collect();
+    let stdin = lock.into_stdin();
+    process::detach(
+        program,
+        program.as_os_str(),
+        &arguments,
+        &environment,
+        project.directory(),
+        stdin,
+        &log,
+    )?;
+    Ok(())
+}
+
+/// The error of a task whose loop runs already, with who runs it.
+pub fn held(project: &Project, key: &TaskKey) -> Error {
+    let row = project.store.current_loop(key).ok().flatten();
+    let who = row.and_then(|row| match LoopLock::acquire(&project.layout, &row.id) {
+        Err(error) => Some(error.to_string()),
+        Ok(_) => None,
+    });
+    Error::user(format!("{key} is running already: {}", who.unwrap_or_default()))
+        .hint(format!("watch it: alfine log {key} --follow; stop it: alfine stop {key}"))
+}
+
+/// All that the tasks of these plans would run, each text once.
+pub fn commands_of(project: &Project, plans: &[PlanFile]) -> Result<Vec<TrustItem>> {
+    let mut items = Vec::new();
+    for file in plans {
+        for task in &file.plan.tasks {
+            let loaded = settings(project, file, task, &StartOptions::default())?;
+            let folder = project.repository.workdir();
+            items.extend(TaskSpec::new(&file.key(task), &file.plan, task, &loaded, false, folder)?.commands);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    items.retain(|item| seen.insert(item.command.clone()));
+    Ok(items)
+}
+
+fn settings(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Loaded> {
+    let flags = flags(options);
+    // A flag that cannot be is told as such, once.
+    project.settings(flags.clone(), Vec::new())?;
+    let mut fields = [&file.plan.defaults, &task.fields].map(Partial::from).to_vec();
+    // What is typed now is meant now: a flag goes before what the plan says.
+    fields.push(flags.clone());
+    project.settings(flags, fields)
+}
+
+fn flags(options: &StartOptions) -> Partial {
+    let mut flags = Partial::default();
+    if let Some(limit) = options.max_iterations {
+        flags.set("limits.iterations", limit);
+    }
+    if let Some(agent) = &options.agent {
+        flags.set("agent", agent.clone());
+    }
+    if let Some(model) = &options.model {
+        flags.set("model", model.clone());
+    }
+    if options.in_place {
+        flags.set("isolation", "in-place");
+    }
+    if let Some(context) = options.context {
+        flags.set(
+            "context",
+            match context {
+                ContextMode::Resume => "resume",
+                ContextMode::Fresh => "fresh",
+            },
+        );
+    }
+    if let Some(cost) = options.max_cost {
+        flags.set("limits.cost_usd", cost);
+    }
+    if let Some(permissions) = &options.permissions {
+        flags.set("permissions", permissions.clone());
+    }
+    flags
+}

@@ -1,0 +1,185 @@
+//! `alfine.pause`, `stop`, `continue`, `steer`, `answer`: steering a loop, whoever runs it.
+
+use super::{
+    ANSWER, CONTINUE, Commands,
+    arguments::{Answer, Continue, OfTask, Steer},
+    asking::{Attempt, untrusted},
+    execute::status_of,
+    refusal::Refusal,
+    start::{refuse_in_place, spec_of},
+    writer::Place,
+};
+use alfine_core::{
+    machine::{self, Command},
+    task::TaskKey,
+};
+use alfine_engine::{
+    control,
+    project::Project,
+    runner,
+    start::{self as engine, More},
+    store::{ApprovalKind, ApprovalRow},
+    trust::printable,
+};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tower_lsp::lsp_types::MessageType;
+
+/// How long a runner whose loop rests has to go. It only closes its files then.
+const GONE_WITHIN: Duration = Duration::from_secs(3);
+/// How often it is looked whether it went: a lock cannot be waited for with a limit.
+const LOOK: Duration = Duration::from_millis(10);
+const APPROVE: &str = "Approve";
+const REJECT: &str = "Reject";
+
+impl Commands {
+    /// Holds a loop after its iteration.
+    pub(super) async fn pause(&self, given: OfTask) -> Result<Value, Refusal> {
+        self.send(given.task, Command::Pause { now: false, reason: None }).await
+    }
+
+    /// Ends a loop's agent and stops the loop.
+    pub(super) async fn stop(&self, given: OfTask) -> Result<Value, Refusal> {
+        self.send(given.task, Command::Stop).await
+    }
+
+    /// Leaves a note for the agent.
+    pub(super) async fn steer(&self, given: Steer) -> Result<Value, Refusal> {
+        if given.text.trim().is_empty() {
+            return Err(Refusal::Arguments(
+                "alfine.steer: `text` is empty; say what the agent should know".to_owned(),
+            ));
+        }
+        self.send(given.task, Command::Steer { text: given.text }).await
+    }
+
+    async fn send(&self, key: TaskKey, command: Command) -> Result<Value, Refusal> {
+        let program = self.program.clone();
+        self.on_task(key, move |project, key| {
+            control::send(project, key, &command, program)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lets a loop go on, in the background.
+    pub(super) async fn go_on(&self, given: Continue) -> Result<Value, Refusal> {
+        let key = given.task;
+        let more = More {
+            max_iterations: given.max_iterations,
+            reset_breaker: given.reset_breaker,
+            max_cost_usd: None,
+        };
+        alfine_engine::task_spec::check_iterations(more.max_iterations)?;
+        let place = self.place_of(&key).await?;
+        let (program, pictures) = (self.program.clone(), self.pictures.clone());
+        let about = key.to_string();
+        self.asking(&place, &about, CONTINUE, None, move |project, _| {
+            until_unrun(project, &key)?;
+            let row = control::live_loop(project, &key)?;
+            if runner::is_running(&project.layout, &row.id)? {
+                control::send(project, &key, &more.command(), program.clone())?;
+            } else {
+                engine::check_continue(project, &row, &more)?;
+                let spec = spec_of(&row)?;
+                if let Some(to_ask) = untrusted(project, &spec.commands)? {
+                    return Ok(to_ask);
+                }
+                refuse_in_place(project, &pictures(), &spec)?;
+                let lock = engine::take_over(project, &row, &more)?;
+                engine::detach(project, lock, &program)?;
+            }
+            Ok(Attempt::Done(json!({ "task": key, "status": status_of(project, &key)? })))
+        })
+        .await
+    }
+
+    /// Answers what a loop asks; the loop goes on.
+    pub(super) async fn answer(&self, given: Answer) -> Result<Value, Refusal> {
+        let key = given.task.clone();
+        let place = self.place_of(&key).await?;
+        let text = given.text.filter(|text| !text.trim().is_empty());
+        let approved = match (given.approved, &text) {
+            (None, None) => Some(self.ask_for_answer(&place, &key, given.approval).await?),
+            (approved, _) => approved,
+        };
+        let (program, pictures) = (self.program.clone(), self.pictures.clone());
+        let about = key.to_string();
+        self.asking(&place, &about, ANSWER, None, move |project, _| {
+            until_unrun(project, &key)?;
+            asked(project, &key, given.approval)?;
+            let row = control::live_loop(project, &key)?;
+            let spec = spec_of(&row)?;
+            if let Some(to_ask) = untrusted(project, &spec.commands)? {
+                return Ok(to_ask);
+            }
+            refuse_in_place(project, &pictures(), &spec)?;
+            // Whoever has the lock can let the loop go on; an answer that nobody acts upon helps nobody.
+            let lock = runner::claim(project, &row.id)?;
+            control::answer(project, &key, &machine::Answer { approved, text: text.clone() })?;
+            engine::detach(project, lock, &program)?;
+            Ok(Attempt::Done(json!({ "task": key, "status": status_of(project, &key)? })))
+        })
+        .await
+    }
+
+    /// Asks for yes or no, where that is an answer.
+    async fn ask_for_answer(
+        &self,
+        place: &Place,
+        key: &TaskKey,
+        approval: Option<i64>,
+    ) -> Result<bool, Refusal> {
+        let _open = self.questions.open(&key.to_string(), ANSWER)?;
+        let task = key.clone();
+        let asked = self.writers.run(place, move |project| asked(project, &task, approval)).await?;
+        if asked.kind != ApprovalKind::Approval {
+            return Err(Refusal::new(
+                format!("{key} asks: {}", printable(&asked.text)),
+                "answer in words: `text` has the answer",
+            ));
+        }
+        let question = format!("{key}: {}", printable(&asked.text));
+        match self.editor.ask(MessageType::INFO, &question, &[APPROVE, REJECT]).await.as_deref() {
+            Some(APPROVE) => Ok(true),
+            Some(REJECT) => Ok(false),
+            _ => Err(Refusal::new(
+                format!("{key} still asks: {}", printable(&asked.text)),
+                "answer it with “Approve” or “Reject”",
+            )),
+        }
+    }
+}
+
+/// The question that a loop waits with; if one is named, only that one.
+fn asked(project: &Project, key: &TaskKey, named: Option<i64>) -> Result<ApprovalRow, Refusal> {
+    let row = control::live_loop(project, key)?;
+    let open: Vec<ApprovalRow> =
+        project.store.approvals(&row.id)?.into_iter().filter(|asked| asked.answered_at.is_none()).collect();
+    let Some(last) = open.last() else {
+        return Err(Refusal::new(
+            format!("{key} asks nothing; it is {}", row.status),
+            format!("to tell its agent something: alfine steer {key}"),
+        ));
+    };
+    match named {
+        Some(id) if id != last.id => Err(Refusal::new(
+            format!("question {id} of {key} is not open any more; {} is: {}", last.id, printable(&last.text)),
+            "answer that one",
+        )),
+        _ => Ok(last.clone()),
+    }
+}
+
+/// Waits for a runner whose loop rests already to be gone, so that what follows does not meet it on its way out.
+pub(super) fn until_unrun(project: &Project, key: &TaskKey) -> Result<(), Refusal> {
+    let until = Instant::now() + GONE_WITHIN;
+    while let Some(row) = runner::loop_of(&project.store, key)? {
+        let rests = !row.needs_runner();
+        if !rests || Instant::now() >= until || !runner::is_running(&project.layout, &row.id)? {
+            break;
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! One command: its arguments read, its repository found, its work done, its answer made.
+//!
+//! Knows nothing of how a message comes or goes. What the user must be asked is asked before anything is done.
+
+use super::{
+    ALL, ANSWER, CONTINUE, DISCARD, FORK, MERGE, OPEN_WORKTREE, PAUSE, PLAN, REGENERATE, REWIND, SHOW_DIFF,
+    SHOW_TRANSCRIPT, START, START_HERE, STEER, STOP, TRUST,
+    questions::Questions,
+    reading::arguments,
+    refusal::Refusal,
+    writer::{Place, Writers},
+};
+use crate::{commands::arguments as takes, editor::Editor, picture::Picture};
+use alfine_core::task::{TaskKey, TaskStatus};
+use alfine_engine::{config::Partial, layout::UserDirs, project::Project};
+use serde_json::{Value, json};
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use tower_lsp::{
+    jsonrpc,
+    lsp_types::{MessageType, Url},
+};
+
+/// What is seen at a moment; taken anew for each command.
+pub type Pictures = Arc<dyn Fn() -> Picture + Send + Sync>;
+/// Has the keeper look, and is over when what a command did is in the picture.
+pub type Look = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// How long an answer waits for the picture to have what the command did.
+const LOOK_WITHIN: Duration = Duration::from_millis(500);
+
+/// Does what a client asks for.
+pub struct Commands {
+    pub(super) program: PathBuf,
+    pub(super) pictures: Pictures,
+    pub(super) editor: Arc<dyn Editor>,
+    pub(super) questions: Questions,
+    pub(super) writers: Writers,
+    look: Look,
+}
+
+impl std::fmt::Debug for Commands {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Commands").field("program", &self.program).finish_non_exhaustive()
+    }
+}
+
+impl Commands {
+    /// Makes the commands of one client. `program` is Alfine's own binary, which becomes the runners.
+    pub fn new(program: PathBuf, pictures: Pictures, editor: Arc<dyn Editor>, look: Look) -> Self {
+        Self::with_user(program, pictures, editor, look, None)
+    }
+
+    /// Makes the commands of a client whose user has other folders than the environment names.
+    pub fn with_user(
+        program: PathBuf,
+        pictures: Pictures,
+        editor: Arc<dyn Editor>,
+        look: Look,
+        user: Option<UserDirs>,
+    ) -> Self {
+        Self { program, pictures, editor, look, questions: Questions::default(), writers: Writers::new(user) }
+    }
+
+    /// Takes what the editor says of the settings, for what is started from now on.
+    pub fn set_settings(&self, editor: Partial) {
+        self.writers.set_editor(editor);
+    }
+
+    /// Does a command and answers. Everything that can be refused is refused before anything is changed.
+    pub async fn execute(&self, command: &str, given: Vec<Value>) -> jsonrpc::Result<Option<Value>> {
+        let done = self.perform(command, given).await;
+        if done.is_ok() && !matches!(command, SHOW_TRANSCRIPT | SHOW_DIFF | OPEN_WORKTREE) {
+            self.wait_for_look().await;
+        }
+        done.map(Some).map_err(jsonrpc::Error::from)
+    }
+
+    /// Waits until what was done is seen, but not long.
+    pub(super) async fn wait_for_look(&self) {
+        let _ = tokio::time::timeout(LOOK_WITHIN, (self.look)()).await;
+    }
+
+    async fn perform(&self, command: &str, given: Vec<Value>) -> Result<Value, Refusal> {
+        match command {
+            START => self.start(arguments(command, given)?).await,
+            START_HERE => self.start_here(arguments(command, given)?).await,
+            PAUSE => self.pause(arguments(command, given)?).await,
+            STOP => self.stop(arguments(command, given)?).await,
+            CONTINUE => self.go_on(arguments(command, given)?).await,
+            STEER => self.steer(arguments(command, given)?).await,
+            ANSWER => self.answer(arguments(command, given)?).await,
+            REWIND => self.rewind(arguments(command, given)?).await,
+            FORK => self.fork(arguments(command, given)?).await,
+            MERGE => self.merge(arguments(command, given)?).await,
+            DISCARD => self.discard(arguments(command, given)?).await,
+            SHOW_TRANSCRIPT => self.show_transcript(arguments(command, given)?).await,
+            SHOW_DIFF => self.show_diff(arguments(command, given)?).await,
+            OPEN_WORKTREE => self.open_worktree(arguments(command, given)?).await,
+            TRUST => self.trust(arguments(command, given)?).await,
+            PLAN | REGENERATE => {
+                let _: takes::OfDocument = arguments(command, given)?;
+                Err(Refusal::new(
+                    "no directive is there yet: an agent cannot plan the tasks of a document in this version",
+                    "write the tasks yourself, as headings such as “### US-001: Add coupon table”, and start them",
+                ))
+            }
+            unknown => Err(Refusal::Arguments(format!(
+                "there is no command “{unknown}”; there are {}",
+                ALL.join(", ")
+            ))),
+        }
+    }
+
+    /// Opens a document, or says where it is to a client that cannot open it. Answers with both.
+    pub(super) async fn shown(
+        &self,
+        key: &TaskKey,
+        what: &str,
+        path: &std::path::Path,
+        external: bool,
+    ) -> Result<Value, Refusal> {
+        let url = if external { Url::from_directory_path(path) } else { Url::from_file_path(path) };
+        let url = url.map_err(|()| super::refusal::defect("a path is not absolute"))?;
+        let shown = self.editor.show_document(url.clone(), None, external).await;
+        if !shown {
+            self.editor.tell(MessageType::INFO, &format!("{what} of {key}: {}", path.display())).await;
+        }
+        Ok(json!({ "task": key, "uri": url, "shown": shown }))
+    }
+
+    /// Has something done with a task, and answers with where the task is then.
+    pub(super) async fn on_task(
+        &self,
+        key: TaskKey,
+        work: impl FnOnce(&mut Project, &TaskKey) -> Result<(), Refusal> + Send + 'static,
+    ) -> Result<Value, Refusal> {
+        let place = self.place_of(&key).await?;
+        self.at(&place, key, work).await
+    }
+
+    pub(super) async fn at(
+        &self,
+        place: &Place,
+        key: TaskKey,
+        work: impl FnOnce(&mut Project, &TaskKey) -> Result<(), Refusal> + Send + 'static,
+    ) -> Result<Value, Refusal> {
+        self.writers
+            .run(place, move |project| {
+                work(project, &key)?;
+                Ok(json!({ "task": key, "status": status_of(project, &key)? }))
+            })
+            .await
+    }
+}
+
+/// Where a task is, as the database has it.
+pub(super) fn status_of(project: &Project, key: &TaskKey) -> Result<TaskStatus, Refusal> {
+    Ok(project.store.task(key)?.map_or(TaskStatus::Ready, |row| row.status))
+}

@@ -1,0 +1,162 @@
+//! `alfine.merge`, `discard`, `rewind`, `fork`: what becomes of a loop's work.
+
+use super::{
+    Commands, FORK,
+    arguments::{AtIteration, OfTask},
+    asking::{Attempt, untrusted},
+    control::until_unrun,
+    execute::status_of,
+    refusal::Refusal,
+    saved::{is_saved, open_at},
+    start::spec_of,
+};
+use crate::{document::Document, picture::Picture};
+use alfine_core::{plan, task::TaskKey};
+use alfine_engine::{
+    control,
+    finish::{self, MergeOptions},
+    start as engine,
+};
+use serde_json::{Value, json};
+use std::{path::Path, sync::Arc};
+use tower_lsp::lsp_types::{
+    DocumentChanges, MessageType, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit,
+    WorkspaceEdit,
+};
+
+impl Commands {
+    /// Merges what a done task made, and ticks it in its plan. Conflicts change nothing and are in the answer.
+    pub(super) async fn merge(&self, given: OfTask) -> Result<Value, Refusal> {
+        let key = given.task;
+        let place = self.place_of(&key).await?;
+        let (task, pictures) = (key.clone(), self.pictures.clone());
+        let (answer, left) = self
+            .writers
+            .run(&place, move |project| {
+                until_unrun(project, &task)?;
+                // What is open is the editor's to change.
+                let plan = project.repository.workdir().join(&task.plan);
+                let write_back = open_at(&pictures(), &plan).is_none();
+                match finish::merge(project, &task, &MergeOptions { into: None, write_back }) {
+                    Ok(merged) => {
+                        Ok((json!({ "task": task, "status": status_of(project, &task)? }), merged.left))
+                    }
+                    Err(error) if error.conflicts.is_empty() => Err(error.into()),
+                    Err(error) => {
+                        let status = status_of(project, &task)?;
+                        Ok((json!({ "task": task, "status": status, "conflicts": error.conflicts }), None))
+                    }
+                }
+            })
+            .await?;
+        if let Some(conflicts) = answer.get("conflicts").and_then(Value::as_array) {
+            let files: Vec<&str> = conflicts.iter().filter_map(Value::as_str).collect();
+            let words = format!(
+                "{key} was not merged: it conflicts in {}. Nothing was changed. Merge its branch by hand, or tell the \
+                 agent to take the new state of its base in, with “Steer” and “Continue”.",
+                files.join(", ")
+            );
+            self.editor.tell(MessageType::WARNING, &words).await;
+        }
+        if let Some(path) = left {
+            self.tick_in_buffer(&key, &path).await;
+        }
+        Ok(answer)
+    }
+
+    /// Ticks a merged task in its plan, which is open. A buffer with something that is not saved is left alone.
+    async fn tick_in_buffer(&self, key: &TaskKey, path: &Path) {
+        let picture = (self.pictures)();
+        let why = match open_at(&picture, path) {
+            None => "it was closed just now".to_owned(),
+            Some(open) => {
+                let (document, file) = (Arc::clone(open), path.to_owned());
+                let saved = tokio::task::spawn_blocking(move || is_saved(&document, &file)).await;
+                let edit = tick(open, key, &picture);
+                match edit {
+                    None => return,
+                    Some(_) if !saved.unwrap_or(false) => "it has changes that are not saved".to_owned(),
+                    Some(_) if !picture.client.apply_edit => {
+                        "this editor does not let a server edit it".to_owned()
+                    }
+                    Some(edit) => match self.editor.apply_edit(&format!("Tick {}", key.id), edit).await {
+                        Ok(()) => return,
+                        Err(why) => why,
+                    },
+                }
+            }
+        };
+        let words =
+            format!("{key} is merged. Its box in {} was not ticked: {why}. Tick it yourself.", key.plan);
+        self.editor.tell(MessageType::INFO, &words).await;
+    }
+
+    /// Throws a task's worktree and branch away.
+    pub(super) async fn discard(&self, given: OfTask) -> Result<Value, Refusal> {
+        let key = given.task.clone();
+        let answer = self
+            .on_task(given.task, |project, key| {
+                until_unrun(project, key)?;
+                Ok(finish::discard(project, key)?)
+            })
+            .await?;
+        let words = format!(
+            "{key} is discarded. What it made is kept in its checkpoints: `git for-each-ref refs/alfine` lists them, \
+             and `git checkout -b NAME REF` brings one back."
+        );
+        self.editor.tell(MessageType::INFO, &words).await;
+        Ok(answer)
+    }
+
+    /// Sets a loop's tree back.
+    pub(super) async fn rewind(&self, given: AtIteration) -> Result<Value, Refusal> {
+        let program = self.program.clone();
+        self.on_task(given.task, move |project, key| {
+            until_unrun(project, key)?;
+            Ok(finish::rewind(project, key, given.iteration, program)?)
+        })
+        .await
+    }
+
+    /// Begins again from an earlier tree, in the background.
+    pub(super) async fn fork(&self, given: AtIteration) -> Result<Value, Refusal> {
+        let AtIteration { task: key, iteration } = given;
+        let place = self.place_of(&key).await?;
+        let program = self.program.clone();
+        let about = key.to_string();
+        self.asking(&place, &about, FORK, None, move |project, _| {
+            until_unrun(project, &key)?;
+            let spec = spec_of(&control::live_loop(project, &key)?)?;
+            if let Some(to_ask) = untrusted(project, &spec.commands)? {
+                return Ok(to_ask);
+            }
+            let lock = finish::fork(project, &key, iteration)?;
+            engine::detach(project, lock, &program)?;
+            Ok(Attempt::Done(json!({ "task": key, "status": status_of(project, &key)? })))
+        })
+        .await
+    }
+}
+
+/// The edit that ticks a task in an open plan; none where it is ticked, or not in it any more.
+fn tick(open: &Document, key: &TaskKey, picture: &Picture) -> Option<WorkspaceEdit> {
+    let task = open.plan().tasks.iter().find(|task| task.id == key.id)?;
+    let client = &picture.client;
+    let edits: Vec<TextEdit> = plan::tick(&open.text, task)
+        .into_iter()
+        .map(|edit| TextEdit { range: open.range(edit.span, client.encoding), new_text: edit.new_text })
+        .collect();
+    (!edits.is_empty()).then(|| edit_of(open, edits, client.versioned_edits))
+}
+
+/// An edit of one open document; where the client can, only of the version that was seen.
+pub(super) fn edit_of(open: &Document, edits: Vec<TextEdit>, versioned: bool) -> WorkspaceEdit {
+    if !versioned {
+        return WorkspaceEdit::new([(open.uri.clone(), edits)].into());
+    }
+    let text_document =
+        OptionalVersionedTextDocumentIdentifier { uri: open.uri.clone(), version: open.version };
+    let edits = edits.into_iter().map(OneOf::Left).collect();
+    let document_changes = DocumentChanges::Edits(vec![TextDocumentEdit { text_document, edits }]);
+    WorkspaceEdit { document_changes: Some(document_changes), ..WorkspaceEdit::default() }
+}

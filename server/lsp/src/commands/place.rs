@@ -1,0 +1,151 @@
+//! Which repository a command is about: that of its document, or the one that knows its task.
+
+use super::{Commands, refusal::Refusal, writer::Place};
+use crate::{picture::Picture, snapshot::Checkout};
+use alfine_core::task::TaskKey;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+use tower_lsp::lsp_types::{MessageType, Url};
+
+/// How well a repository knows a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    Not,
+    InPlan,
+    InDatabase,
+    ByItsLoop,
+}
+
+impl Place {
+    /// The place of a working tree.
+    pub fn of(checkout: &Checkout) -> Self {
+        Self { root: checkout.root.clone(), common_dir: checkout.common_dir.clone() }
+    }
+}
+
+impl Commands {
+    /// The working tree in which a command about a task is done.
+    pub(super) async fn place_of(&self, key: &TaskKey) -> Result<Place, Refusal> {
+        let picture = (self.pictures)();
+        let repositories = repositories(&picture);
+        let mut candidates: Vec<(Known, Place)> = repositories
+            .values()
+            .map(|checkouts| (known(&picture, checkouts, key), best(checkouts, key)))
+            .collect();
+        if candidates.iter().all(|(known, _)| *known == Known::Not) {
+            // Somebody may have begun it since the picture was made.
+            for (known, place) in &mut candidates {
+                let task = key.clone();
+                if self.writers.run(place, move |project| Ok(project.store.task(&task)?.is_some())).await? {
+                    *known = Known::InDatabase;
+                }
+            }
+        }
+        let most = candidates.iter().map(|(known, _)| *known).max().unwrap_or(Known::Not);
+        if most == Known::Not {
+            return Err(unknown(&picture, key));
+        }
+        let mut places: Vec<Place> =
+            candidates.into_iter().filter(|(known, _)| *known == most).map(|(_, place)| place).collect();
+        match places.len() {
+            1 => Ok(places.remove(0)),
+            _ => self.which(key, places).await,
+        }
+    }
+
+    /// Asks which of several repositories with the same task is meant.
+    async fn which(&self, key: &TaskKey, places: Vec<Place>) -> Result<Place, Refusal> {
+        let _open = self.questions.open(&key.to_string(), "repository")?;
+        let names: Vec<String> = places.iter().map(|place| place.root.display().to_string()).collect();
+        let choices: Vec<&str> = names.iter().map(String::as_str).collect();
+        let question = format!("Several repositories have a task {key}. Which one is meant?");
+        let chosen = self.editor.ask(MessageType::INFO, &question, &choices).await;
+        let at = chosen.and_then(|chosen| names.iter().position(|name| *name == chosen));
+        at.and_then(|at| places.get(at).cloned()).ok_or_else(|| {
+            Refusal::new(
+                format!("{key} is a task of {}", names.join(" and of ")),
+                "choose one of them when you are asked",
+            )
+        })
+    }
+
+    /// The working tree of a document, and the document's name there.
+    pub(super) async fn place_of_document(&self, uri: &Url) -> Result<(Place, String), Refusal> {
+        let find = |picture: &Picture| {
+            picture.snapshot.place(uri).map(|(checkout, name)| (Place::of(checkout), name))
+        };
+        if let Some(found) = find(&(self.pictures)()) {
+            return Ok(found);
+        }
+        // It may have been opened just now.
+        self.wait_for_look().await;
+        find(&(self.pictures)()).ok_or_else(|| {
+            Refusal::new(
+                format!("{} lies in no git repository", shown(uri)),
+                "loops work on a repository: make one with `git init` and a first commit, and open its folder",
+            )
+        })
+    }
+}
+
+/// A document's name for a person.
+pub(super) fn shown(uri: &Url) -> String {
+    uri.to_file_path().map_or_else(|()| uri.to_string(), |path| path.display().to_string())
+}
+
+fn repositories(picture: &Picture) -> BTreeMap<&Path, Vec<&Arc<Checkout>>> {
+    let mut repositories: BTreeMap<&Path, Vec<&Arc<Checkout>>> = BTreeMap::new();
+    for checkout in &picture.snapshot.checkouts {
+        repositories.entry(&checkout.common_dir).or_default().push(checkout);
+    }
+    repositories
+}
+
+fn known(picture: &Picture, checkouts: &[&Arc<Checkout>], key: &TaskKey) -> Known {
+    let row = checkouts.iter().find_map(|checkout| checkout.store.task(key));
+    if let Some(row) = row {
+        return if row.live().is_some() { Known::ByItsLoop } else { Known::InDatabase };
+    }
+    let in_plan = checkouts.iter().any(|checkout| has_task(picture, checkout, key));
+    if in_plan { Known::InPlan } else { Known::Not }
+}
+
+fn has_task(picture: &Picture, checkout: &Arc<Checkout>, key: &TaskKey) -> bool {
+    let open = picture.documents.values().find(|document| {
+        picture
+            .snapshot
+            .place(&document.uri)
+            .is_some_and(|(of, name)| Arc::ptr_eq(of, checkout) && name == key.plan)
+    });
+    let document = open.or_else(|| checkout.plans.get(&key.plan));
+    document.is_some_and(|document| document.plan().tasks.iter().any(|task| task.id == key.id))
+}
+
+/// Of several working trees of one repository, the one that has the plan; first of all the main one.
+fn best(checkouts: &[&Arc<Checkout>], key: &TaskKey) -> Place {
+    let rank = |checkout: &&&Arc<Checkout>| {
+        let is_main = checkout.common_dir.parent() == Some(checkout.real_root.as_path());
+        (checkout.plans.contains_key(&key.plan), is_main)
+    };
+    match checkouts.iter().max_by_key(rank) {
+        Some(checkout) => Place::of(checkout),
+        None => Place { root: Default::default(), common_dir: Default::default() },
+    }
+}
+
+fn unknown(picture: &Picture, key: &TaskKey) -> Refusal {
+    const NAMED: usize = 10;
+    let ids: Vec<String> = picture
+        .plans()
+        .into_iter()
+        .filter(|plan| plan.name == key.plan)
+        .flat_map(|plan| plan.plan().tasks.iter().map(|task| task.id.0.clone()).collect::<Vec<_>>())
+        .collect();
+    let more = if ids.len() > NAMED { ", …" } else { "" };
+    let listed = ids.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    Refusal::Arguments(match ids.is_empty() {
+        true => format!(
+            "`task`: there is no task {key} in the open folders; a key is the plan's path from the repository's root, #, and the task's id, as in PLAN.md#US-001"
+        ),
+        false => format!("`task`: {} has no task {}; its tasks are {listed}{more}", key.plan, key.id),
+    })
+}

@@ -1,0 +1,68 @@
+//! Whether what an editor shows is what lies on the disk: runners read the disk.
+
+use super::refusal::Refusal;
+use crate::{document::Document, picture::Picture};
+use alfine_engine::project::Project;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Says whether an open document is as its file is. Line ends do not count, since editors keep them apart from the text;
+/// nor does a mark of the byte order. A file that is no UTF-8 cannot be compared and counts as saved.
+pub(super) fn is_saved(document: &Document, path: &Path) -> bool {
+    let Ok(bytes) = std::fs::read(path) else {
+        // A buffer whose file is gone, or was never written, has nothing but what is in it.
+        return document.text.is_empty();
+    };
+    let Ok(text) = std::str::from_utf8(&bytes) else { return true };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let shown = document.text.strip_prefix('\u{feff}').unwrap_or(&document.text);
+    text == shown || without_returns(text).eq(without_returns(shown))
+}
+
+fn without_returns(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
+}
+
+/// Refuses a plan whose document is open and differs from its file.
+pub(super) fn refuse_unsaved(picture: &Picture, path: &Path, name: &str) -> Result<(), Refusal> {
+    match open_at(picture, path) {
+        Some(open) if !is_saved(open, path) => Err(Refusal::new(
+            format!("{name} is not saved, and a loop is started from the file on the disk"),
+            "save it first, then start again",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The open document of a file.
+pub(super) fn open_at<'p>(picture: &'p Picture, path: &Path) -> Option<&'p Arc<Document>> {
+    picture.documents.values().find(|document| {
+        let own = document.path.as_deref() == Some(path);
+        own || picture.snapshot.linked.get(&document.uri).is_some_and(|linked| linked == path)
+    })
+}
+
+/// The first open document in the project's working tree that differs from its file, by its path from the root. Files
+/// that git ignores are nobody's work.
+pub(super) fn unsaved_in(project: &Project, picture: &Picture) -> Result<Option<PathBuf>, Refusal> {
+    let root = project.repository.workdir();
+    let mut paths: Vec<(PathBuf, &Arc<Document>)> = picture
+        .documents
+        .values()
+        .filter_map(|document| {
+            let linked = picture.snapshot.linked.get(&document.uri).cloned();
+            let path = linked.or_else(|| document.path.clone())?;
+            Some((PathBuf::from(project.name_of(&path)?), document))
+        })
+        .collect();
+    paths.sort_by(|a, b| a.0.cmp(&b.0));
+    for (name, document) in paths {
+        let own = name.starts_with(".alfine");
+        if !own && !is_saved(document, &root.join(&name)) && !project.repository.is_ignored(&name)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,220 @@
+//! `alfine.showTranscript`, `showDiff`, `openWorktree`: what a loop did, as real files that any client can open.
+//!
+//! They lie beside the database, outside of any working tree, and are written anew each time.
+
+use super::{
+    Commands, SHOW_TRANSCRIPT,
+    arguments::{OfTask, Show},
+    refusal::Refusal,
+    transcript::{events_of, runs_of},
+};
+use alfine_core::{agent::AgentEvent, task::TaskKey};
+use alfine_engine::{
+    Error, ErrorKind, finish, git, project::Project, runner, store::LoopRow, trust::printable,
+};
+use serde_json::Value;
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+/// The longest transcript that is written for a reader, in bytes; the rest is in the file it is made from.
+const LONGEST: u64 = 8 << 20;
+/// The longest text of one event there, in characters.
+const LONGEST_TEXT: usize = 20_000;
+
+impl Commands {
+    /// Opens what the agent said, of one iteration or the last one.
+    pub(super) async fn show_transcript(&self, given: Show) -> Result<Value, Refusal> {
+        if given.against.is_some() {
+            return Err(Refusal::Arguments(format!(
+                "{SHOW_TRANSCRIPT}: unknown field `against`, expected `task` or `iteration`"
+            )));
+        }
+        let (place, key) = (self.place_of(&given.task).await?, given.task);
+        let task = key.clone();
+        let path = self
+            .writers
+            .run(&place, move |project| {
+                let row = begun(project, &task)?;
+                let iteration = given.iteration.unwrap_or(row.summary.iteration);
+                write_transcript(project, &row, iteration)
+            })
+            .await?;
+        self.shown(&key, "The transcript", &path, false).await
+    }
+
+    /// Opens what a loop, or one of its iterations, changed.
+    pub(super) async fn show_diff(&self, given: Show) -> Result<Value, Refusal> {
+        let (place, key) = (self.place_of(&given.task).await?, given.task);
+        let task = key.clone();
+        let path = self
+            .writers
+            .run(&place, move |project| {
+                let row = begun(project, &task)?;
+                let (from, to) = finish::ends_of_diff(project, &row, given.iteration, given.against)?;
+                let own: Vec<PathBuf> = runner::OWN_FILES.iter().map(PathBuf::from).collect();
+                let diff = project.repository.diff(&from, &to, &own, usize::MAX)?;
+                if diff.patch.is_empty() {
+                    let of = given.iteration.map(|n| format!(" in iteration {n}")).unwrap_or_default();
+                    return Err(Refusal::new(
+                        format!("{task} changed nothing{of}, as far as its checkpoints go"),
+                        "look at what its agent said: “Show transcript”",
+                    ));
+                }
+                let part = |n: Option<u32>| n.map(|n| format!("-{n}")).unwrap_or_default();
+                let against = given.against.map(|n| format!("-against-{n}")).unwrap_or_default();
+                let name = format!("{}/diff{}{against}.diff", folder_of(&task), part(given.iteration));
+                write(project, &name, &diff.patch)
+            })
+            .await?;
+        self.shown(&key, "The diff", &path, false).await
+    }
+
+    /// Opens the folder in which a loop's agent works.
+    pub(super) async fn open_worktree(&self, given: OfTask) -> Result<Value, Refusal> {
+        let (place, key) = (self.place_of(&given.task).await?, given.task);
+        let task = key.clone();
+        let path = self
+            .writers
+            .run(&place, move |project| {
+                let row = begun(project, &task)?;
+                let path = finish::worktree_of(project, &row)?;
+                if path.is_dir() {
+                    return Ok(path);
+                }
+                Err(Refusal::new(
+                    format!("{task} has no worktree: it is {}", row.status),
+                    "what it made is on its branch and in its checkpoints: “Show diff” has it",
+                ))
+            })
+            .await?;
+        self.shown(&key, "The worktree", &path, true).await
+    }
+}
+
+/// The loop of a task, live or the last one.
+pub(super) fn begun(project: &Project, key: &TaskKey) -> Result<LoopRow, Refusal> {
+    runner::loop_of(&project.store, key)?.ok_or_else(|| {
+        Refusal::new(format!("{key} was never started"), format!("start it: alfine run {key}"))
+    })
+}
+
+/// Writes a file to be shown, and returns where it is.
+pub(super) fn write(project: &Project, name: &str, bytes: &[u8]) -> Result<PathBuf, Refusal> {
+    write_with(project, name, |file| file.write_all(bytes))
+}
+
+fn write_with(
+    project: &Project,
+    name: &str,
+    fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<PathBuf, Refusal> {
+    let path = project.layout.root().join("show").join(name);
+    let written =
+        path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path)).and_then(
+            |file| {
+                let mut file = BufWriter::new(file);
+                fill(&mut file)?;
+                file.flush()
+            },
+        );
+    written.map(|()| path.clone()).map_err(|error| {
+        Refusal::Failed(
+            Error::new(ErrorKind::Store, format!("{} cannot be written: {error}", path.display()))
+                .hint("free some space, or make that folder writable"),
+        )
+    })
+}
+
+fn folder_of(key: &TaskKey) -> String {
+    let branch = git::branch_name(&key.plan, &key.id.0);
+    branch.strip_prefix("alfine/").unwrap_or(&branch).to_owned()
+}
+
+fn write_transcript(project: &Project, row: &LoopRow, iteration: u32) -> Result<PathBuf, Refusal> {
+    let runs = runs_of(project, row, Some(iteration))?;
+    if runs.is_empty() {
+        let known = match row.summary.iteration {
+            0 => "no iteration has begun yet; wait for the first".to_owned(),
+            1 => "there is iteration 1".to_owned(),
+            last => format!("there are iterations 1 to {last}"),
+        };
+        return Err(Refusal::new(format!("{} has no transcript of iteration {iteration}", row.task), known));
+    }
+    let name = format!("{}/transcript-{iteration}.md", folder_of(&row.task));
+    let key = &row.task;
+    write_with(project, &name, |file| {
+        writeln!(file, "# {}, iteration {iteration}: what {} said", printable(&key.to_string()), row.agent)?;
+        for run in &runs {
+            let path = project.layout.transcript(row.id.as_str(), run.n);
+            writeln!(file, "\n*Run {}. As it came: {}*", run.n, path.display())?;
+            write_run(file, &row.agent, &path)?;
+            match (&run.outcome, &run.message) {
+                (None, _) => writeln!(file, "\n*It still runs; open the transcript again for more.*")?,
+                (Some(outcome), message) => {
+                    let message = message.as_deref().filter(|message| !message.is_empty());
+                    let words = message.map(|words| format!(": {}", printable(words))).unwrap_or_default();
+                    writeln!(file, "\n**Ended: {outcome}{words}**")?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+fn write_run(file: &mut BufWriter<File>, agent: &str, path: &Path) -> io::Result<()> {
+    let mut written = 0u64;
+    let mut failed: io::Result<()> = Ok(());
+    let read = events_of(agent, path, 0, &mut |event| {
+        let text = shown(&event);
+        if text.is_empty() || failed.is_err() {
+            return written < LONGEST;
+        }
+        written += text.len() as u64;
+        failed = file.write_all(text.as_bytes());
+        written < LONGEST
+    });
+    failed?;
+    match read {
+        Err(error) => writeln!(file, "\n*It cannot be read: {error}*"),
+        Ok(_) if written >= LONGEST => writeln!(file, "\n*… and more, in the file as it came.*"),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// An event for a reader; empty for what says nothing to one.
+fn shown(event: &AgentEvent) -> String {
+    match event {
+        AgentEvent::Text { text } => format!("\n{}\n", cut(text)),
+        AgentEvent::Thinking { text } => {
+            let lines: Vec<String> = cut(text).lines().map(|line| format!("> {line}")).collect();
+            format!("\n*Thinks*\n\n{}\n", lines.join("\n"))
+        }
+        AgentEvent::ToolStarted { name, summary } => {
+            let summary = printable(summary);
+            let tick = super::here::fence_of(&summary, 1);
+            format!("\n- **{}** {tick} {summary} {tick}\n", printable(name))
+        }
+        AgentEvent::ToolFinished { ok: false } => "  - failed\n".to_owned(),
+        AgentEvent::FileTouched { path } => format!("  - changed {}\n", printable(path)),
+        AgentEvent::PermissionDenied { tool } => format!("  - denied: {}\n", printable(tool)),
+        AgentEvent::Retrying { reason } => format!("\n*Tries again: {}*\n", printable(reason)),
+        AgentEvent::LimitWarning { utilization } => {
+            format!("\n*{:.0} % of the usage limit are used.*\n", utilization * 100.0)
+        }
+        AgentEvent::SessionStarted { model: Some(model), .. } => format!("\n*Model: {}*\n", printable(model)),
+        AgentEvent::SessionStarted { .. }
+        | AgentEvent::ToolFinished { ok: true }
+        | AgentEvent::Usage(_)
+        | AgentEvent::Ended { .. } => String::new(),
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}

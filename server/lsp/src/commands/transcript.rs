@@ -1,0 +1,134 @@
+//! `alfine/transcript`: what an agent said, as events, page by page. It reads files, so a thread of its own answers.
+
+use super::{Commands, reading::arguments, refusal::Refusal, show::begun};
+use alfine_core::{agent::AgentEvent, task::TaskKey};
+use alfine_engine::{
+    agent::{self, PriorSession},
+    project::Project,
+    store::{LoopRow, RunRow},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+};
+use tower_lsp::jsonrpc;
+
+/// How much of a transcript one answer covers, in bytes, before it ends at the end of a line.
+const PAGE: u64 = 256 << 10;
+
+/// The argument of `alfine/transcript`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// The task's key.
+    pub task: TaskKey,
+    /// The iteration; without it the last one.
+    #[serde(default)]
+    pub iteration: Option<u32>,
+    /// Where the page before ended.
+    #[serde(default)]
+    pub after: Option<u64>,
+}
+
+/// The answer of `alfine/transcript`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page {
+    /// What the agent said.
+    pub events: Vec<AgentEvent>,
+    /// Where to go on, in bytes of the iteration's transcripts one after another; none where there will be no more.
+    pub next: Option<u64>,
+}
+
+impl Commands {
+    /// Answers `alfine/transcript`.
+    pub async fn transcript(&self, given: Value) -> jsonrpc::Result<Page> {
+        self.page(given).await.map_err(jsonrpc::Error::from)
+    }
+
+    async fn page(&self, given: Value) -> Result<Page, Refusal> {
+        let wanted: Wanted = arguments("alfine/transcript", vec![given])?;
+        let place = self.place_of(&wanted.task).await?;
+        self.writers
+            .run(&place, move |project| {
+                let row = begun(project, &wanted.task)?;
+                let iteration = wanted.iteration.unwrap_or(row.summary.iteration);
+                page(project, &row, iteration, wanted.after.unwrap_or(0))
+            })
+            .await
+    }
+}
+
+/// The runs of an iteration, or of all.
+pub(super) fn runs_of(
+    project: &Project,
+    row: &LoopRow,
+    iteration: Option<u32>,
+) -> Result<Vec<RunRow>, Refusal> {
+    let mut runs = project.store.runs(&row.id)?;
+    runs.retain(|run| iteration.is_none_or(|only| only == run.iteration));
+    Ok(runs)
+}
+
+fn page(project: &Project, row: &LoopRow, iteration: u32, after: u64) -> Result<Page, Refusal> {
+    let runs = runs_of(project, row, Some(iteration))?;
+    let is_last = iteration >= row.summary.iteration && row.ended_at.is_none();
+    let mut events = Vec::new();
+    let mut before = 0u64;
+    for (n, run) in runs.iter().enumerate() {
+        let path = project.layout.transcript(row.id.as_str(), run.n);
+        let length = path.metadata().map_or(0, |file| file.len());
+        let goes_on = run.ended_at.is_none();
+        if after >= before.saturating_add(length) && !goes_on {
+            before = before.saturating_add(length);
+            continue;
+        }
+        let from = after.saturating_sub(before);
+        let read = events_of(&row.agent, &path, from, &mut |event| {
+            events.push(event);
+            true
+        });
+        let until = before.saturating_add(match read {
+            Ok(until) => until,
+            // One that is gone has nothing more to say.
+            Err(_) => length.max(from),
+        });
+        let whole = until >= before.saturating_add(length);
+        let more = goes_on || !whole || n + 1 < runs.len() || is_last;
+        return Ok(Page { events, next: more.then_some(until) });
+    }
+    Ok(Page { events, next: is_last.then_some(after.min(before)) })
+}
+
+/// Decodes a page of a transcript from a byte on, which is the beginning of a line, and returns where it ended: after
+/// the last whole line. `take` says whether it wants more; then the page goes on to the file's end.
+pub(super) fn events_of(
+    agent: &str,
+    path: &Path,
+    from: u64,
+    take: &mut dyn FnMut(AgentEvent) -> bool,
+) -> io::Result<u64> {
+    let adapter = agent::adapter(agent).map_err(io::Error::other)?;
+    let mut decoder = adapter.decoder(&PriorSession::default());
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(from))?;
+    let mut chunk = vec![0; 64 << 10];
+    let (mut at, mut whole, mut wants) = (from, from, true);
+    while wants {
+        let read = file.read(&mut chunk)?;
+        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        // Only whole lines: the rest is for the next page.
+        let lines = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
+        decoder.push(bytes, &mut |event| wants = take(event) && wants);
+        if lines > 0 {
+            whole = at.saturating_add(lines as u64);
+        }
+        at = at.saturating_add(read as u64);
+        if whole > from && at.saturating_sub(from) >= PAGE {
+            break;
+        }
+    }
+    Ok(whole)
+}

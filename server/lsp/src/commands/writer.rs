@@ -1,0 +1,159 @@
+//! The threads that do what commands say: one for each repository, so that the commands of a client are done in their
+//! order and the async threads never wait for a disk.
+//!
+//! A piece of work that is queued is done whole, also when nobody waits for its answer any more.
+
+use super::refusal::{Refusal, defect};
+use alfine_engine::{config::Partial, layout::UserDirs, project::Project};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+};
+use tokio::sync::oneshot;
+
+/// How many pieces of work may wait in one queue. A client that sends more does not wait for answers.
+const LONGEST_QUEUE: usize = 256;
+/// How many working trees of a repository a thread keeps open.
+const KEPT_OPEN: usize = 4;
+
+/// A working tree of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Its root.
+    pub root: PathBuf,
+    /// The git folder that says which repository it is.
+    pub common_dir: PathBuf,
+}
+
+type Work = Box<dyn FnOnce(&mut Desk) + Send>;
+
+/// What a thread has at hand.
+struct Desk {
+    open: Vec<(PathBuf, Project)>,
+    user: Option<UserDirs>,
+    editor: Arc<Mutex<Partial>>,
+}
+
+struct Queue {
+    sender: Sender<Work>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The threads.
+pub struct Writers {
+    queues: Mutex<HashMap<PathBuf, Queue>>,
+    user: Option<UserDirs>,
+    editor: Arc<Mutex<Partial>>,
+}
+
+impl Writers {
+    /// Makes none yet. `user` goes before the folders that the environment names.
+    pub fn new(user: Option<UserDirs>) -> Self {
+        Self { queues: Mutex::new(HashMap::new()), user, editor: Arc::default() }
+    }
+
+    /// Takes what the editor says of the settings, for all that is done from now on.
+    pub fn set_editor(&self, settings: Partial) {
+        *self.editor.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    /// Has something done with a repository, after all that was asked for before.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        place: &Place,
+        work: impl FnOnce(&mut Project) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        let root = place.root.clone();
+        self.queue(
+            &place.common_dir,
+            Box::new(move |desk| {
+                let done = catch_unwind(AssertUnwindSafe(|| work(desk.project(&root)?)));
+                let done = done.unwrap_or_else(|_| {
+                    // Whatever it left half open is opened anew.
+                    desk.open.clear();
+                    Err(defect("the command ended in a defect of Alfine; the log has more"))
+                });
+                let _ = answer.send(done);
+            }),
+        )?;
+        answered.await.unwrap_or_else(|_| Err(defect("the command was lost")))
+    }
+
+    fn queue(&self, common_dir: &Path, work: Work) -> Result<(), Refusal> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if !queues.contains_key(common_dir) {
+            queues.insert(common_dir.to_owned(), start(self.user.clone(), Arc::clone(&self.editor))?);
+        }
+        let Some(queue) = queues.get(common_dir) else { return Err(defect("a queue was lost")) };
+        if queue.waiting.fetch_add(1, Ordering::Relaxed) >= LONGEST_QUEUE {
+            queue.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(Refusal::new(
+                format!("{LONGEST_QUEUE} commands wait for their turn already"),
+                "wait until they are answered",
+            ));
+        }
+        queue.sender.send(work).map_err(|_| defect("the thread that writes is gone"))
+    }
+}
+
+impl std::fmt::Debug for Writers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writers").finish_non_exhaustive()
+    }
+}
+
+fn start(user: Option<UserDirs>, editor: Arc<Mutex<Partial>>) -> Result<Queue, Refusal> {
+    let (sender, receiver): (Sender<Work>, Receiver<Work>) = channel();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let left = Arc::clone(&waiting);
+    let thread = std::thread::Builder::new().name("alfine-writer".to_owned()).spawn(move || {
+        let mut desk = Desk { open: Vec::new(), user, editor };
+        for work in receiver {
+            work(&mut desk);
+            left.fetch_sub(1, Ordering::Relaxed);
+        }
+    });
+    match thread {
+        Ok(_) => Ok(Queue { sender, waiting }),
+        Err(error) => Err(defect(&format!("no thread can be started: {error}"))),
+    }
+}
+
+impl Desk {
+    /// The repository, open and with what dead runners left ended.
+    fn project(&mut self, root: &Path) -> Result<&mut Project, Refusal> {
+        self.open.retain(|(_, project)| project.store.is_current());
+        let at = self.open.iter().position(|(open, _)| open == root);
+        let mut project = match at {
+            Some(at) => {
+                let (_, mut project) = self.open.remove(at);
+                project.end_leftovers()?;
+                project
+            }
+            None => {
+                let mut project = Project::open(root)?;
+                if let Some(user) = &self.user {
+                    project.user = user.clone();
+                }
+                project
+            }
+        };
+        project.editor = self.editor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for notice in project.notices.drain(..) {
+            tracing::warn!("{notice}");
+        }
+        self.open.truncate(KEPT_OPEN - 1);
+        self.open.insert(0, (root.to_owned(), project));
+        match self.open.first_mut() {
+            Some((_, project)) => Ok(project),
+            None => Err(defect("a repository was lost")),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! What is wrong, or waits for the user, said at its line: on tasks, on the source lines that blockers and findings
+//! name, and in `alfine.toml`.
+//!
+//! A loop that runs as it should says nothing here. Each message alone says what happened, why, and what to do next.
+
+mod settings;
+mod tasks;
+
+use crate::{
+    client::ClientView,
+    document::Document,
+    picture::{Picture, PlanView},
+    position::Encoding,
+    snapshot::{LoopPicture, Mark, MarkKind},
+    wording,
+};
+use alfine_core::{
+    finding::Severity,
+    lint::LintOptions,
+    plan::Task,
+    task::{TaskKey, TaskStatus},
+    text::Span,
+};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
+use tower_lsp::lsp_types::{
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Position, Range,
+    Url,
+};
+
+/// Who says it.
+pub const SOURCE: &str = "alfine";
+/// The longest text of somebody else in a message, in characters.
+const LONGEST: usize = 600;
+/// The most other places that a diagnostic names.
+const MOST_RELATED: usize = 20;
+
+/// Finds everything that is to be said of one document.
+pub fn of_document(picture: &Picture, uri: &Url) -> Vec<Diagnostic> {
+    let mut found = picture.plan(uri).map(|plan| of_plan(picture, &plan)).unwrap_or_default();
+    for (checkout_root, looped) in loops(picture) {
+        for mark in looped.marks.iter().filter(|mark| mark.uri == *uri) {
+            let task = || {
+                let plan = Url::from_file_path(checkout_root.join(&looped.row.task.plan)).ok()?;
+                place_of(&picture.plan(&plan)?, &looped.row.task, picture.client.encoding)
+            };
+            push_new(&mut found, of_mark(picture, looped, mark, task));
+        }
+    }
+    found.extend(settings::all(picture).remove(uri).unwrap_or_default());
+    found
+}
+
+/// Finds everything that is to be said, by document. A document that is not among them has nothing.
+pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
+    let mut all = settings::all(picture);
+    let plans = picture.plans();
+    for plan in &plans {
+        all.entry(plan.document.uri.clone()).or_default().extend(of_plan(picture, plan));
+    }
+    let by_place: HashMap<(&Path, &str), &PlanView<'_>> = plans
+        .iter()
+        .filter_map(|plan| Some(((plan.checkout?.root.as_path(), plan.name.as_str()), plan)))
+        .collect();
+    for (root, looped) in loops(picture) {
+        let task = || {
+            let plan = by_place.get(&(root, looped.row.task.plan.as_str()))?;
+            place_of(plan, &looped.row.task, picture.client.encoding)
+        };
+        for mark in &looped.marks {
+            push_new(all.entry(mark.uri.clone()).or_default(), of_mark(picture, looped, mark, task));
+        }
+    }
+    all.retain(|_, found| !found.is_empty());
+    all
+}
+
+/// The loops whose marks still hold, with the root of the working tree they are seen from.
+fn loops(picture: &Picture) -> impl Iterator<Item = (&Path, &LoopPicture)> {
+    picture.snapshot.checkouts.iter().flat_map(|checkout| {
+        let live = checkout.store.all().filter(|task| task.row.status != TaskStatus::Done);
+        live.filter_map(|task| task.live())
+            .filter(|looped| !looped.marks.is_empty())
+            .map(|looped| (checkout.root.as_path(), looped))
+    })
+}
+
+/// Adds what is not there yet: several working trees of one repository say the same.
+fn push_new(found: &mut Vec<Diagnostic>, diagnostic: Option<Diagnostic>) {
+    if let Some(diagnostic) = diagnostic
+        && !found.iter().any(|known| known.range == diagnostic.range && known.message == diagnostic.message)
+    {
+        found.push(diagnostic);
+    }
+}
+
+fn of_plan(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {
+    let is_open = picture.documents.contains_key(&plan.document.uri);
+    let mut found = tasks::of_plan(picture, plan, is_open);
+    if is_open {
+        found.extend(lints(picture, plan));
+    }
+    found
+}
+
+fn lints(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {
+    let standard = LintOptions::default();
+    let options = plan.checkout.map_or(&standard, |checkout| &checkout.lint_options);
+    let document = plan.document;
+    let tasks = &plan.plan().tasks;
+    let lints = document.lints(options);
+    let to_diagnostic = |lint: &alfine_core::lint::Lint| {
+        let at = tasks.partition_point(|task| task.title_span.start <= lint.span.start).checked_sub(1);
+        let task = at.and_then(|at| tasks.get(at)).filter(|task| lint.span.start <= task.span.end);
+        let key = task.map(|task| TaskKey::new(plan.name.clone(), task.id.0.clone()));
+        let mut diagnostic = Builder::new(
+            lint.code.as_str(),
+            severity(lint.severity),
+            wording::plain(&lint.message, 2 * LONGEST),
+        );
+        for (span, message) in lint.related.iter().take(MOST_RELATED) {
+            diagnostic.related(place(document, *span, picture.client.encoding), message);
+        }
+        diagnostic.data(json!({ "task": key, "fixes": lint.fixes.len() }));
+        diagnostic.at(document.range(lint.span, picture.client.encoding), &picture.client)
+    };
+    lints.iter().map(to_diagnostic).collect()
+}
+
+/// Says on a source line what a blocker or a verifier says of it; nothing where the open buffer has no such line.
+fn of_mark(
+    picture: &Picture,
+    looped: &LoopPicture,
+    mark: &Mark,
+    task: impl Fn() -> Option<Location>,
+) -> Option<Diagnostic> {
+    let line = match picture.documents.get(&mark.uri) {
+        Some(document) => nearest_line(document, mark)?,
+        None => mark.line,
+    };
+    let encoding = picture.client.encoding;
+    let indent = mark.text.len() - mark.text.trim_start().len();
+    let end = mark.text.trim_end().len();
+    let named = mark.column.and_then(|column| mark.text.char_indices().nth(column)).map(|(at, _)| at);
+    let start = named.unwrap_or(indent).min(end);
+    let position = |byte: usize| {
+        let units = encoding.units(mark.text.get(..byte).unwrap_or_default());
+        Position::new(u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(units).unwrap_or(u32::MAX))
+    };
+    let said = wording::sentence(&wording::plain(&mark.message, LONGEST));
+    let key = &looped.row.task;
+    let iteration = looped.row.summary.iteration;
+    let (code, message) = match &mark.kind {
+        MarkKind::Blocker => (
+            "blocker",
+            format!(
+                "{said} The agent names this as what stands in the way of {key}, in iteration {iteration}."
+            ),
+        ),
+        MarkKind::Finding { verifier } => {
+            let kind = mark
+                .code
+                .as_deref()
+                .map(|code| format!(" [{}]", wording::line(code, 80)))
+                .unwrap_or_default();
+            let verifier = wording::line(verifier, 120);
+            (
+                "finding",
+                format!("{said}{kind} The check “{verifier}” of {key} found this; the loop gets it to mend."),
+            )
+        }
+    };
+    let mut diagnostic = Builder::new(code, severity(mark.severity), message);
+    if let Some(task) = task() {
+        diagnostic.related(task, &format!("The task {key}."));
+    }
+    diagnostic.data(json!({ "task": key }));
+    Some(diagnostic.at(Range::new(position(start), position(end)), &picture.client))
+}
+
+/// The line of an open buffer that a mark is about: edits above it move it.
+fn nearest_line(document: &Document, mark: &Mark) -> Option<usize> {
+    const REACH: usize = 2000;
+    let is_it = |line: usize| document.lines.line(&document.text, line) == mark.text;
+    let count = document.lines.count();
+    (0..REACH).find_map(|away| {
+        let before = mark.line.checked_sub(away).filter(|&line| line < count && is_it(line));
+        before.or_else(|| mark.line.checked_add(away).filter(|&line| line < count && is_it(line)))
+    })
+}
+
+/// Where a task stands in its plan.
+fn place_of(plan: &PlanView<'_>, key: &TaskKey, encoding: Encoding) -> Option<Location> {
+    let task = plan.plan().tasks.iter().find(|task| task.id == key.id)?;
+    Some(place(plan.document, task.title_span, encoding))
+}
+
+fn place(document: &Document, span: Span, encoding: Encoding) -> Location {
+    Location::new(document.uri.clone(), document.range(span, encoding))
+}
+
+fn title_range(plan: &PlanView<'_>, task: &Task, encoding: Encoding) -> Range {
+    plan.document.range(task.title_span, encoding)
+}
+
+fn severity(severity: Severity) -> DiagnosticSeverity {
+    match severity {
+        Severity::Information => DiagnosticSeverity::INFORMATION,
+        Severity::Warning => DiagnosticSeverity::WARNING,
+        Severity::Error => DiagnosticSeverity::ERROR,
+    }
+}
+
+/// A diagnostic in the making; what the client cannot take is left out at its end.
+struct Builder {
+    code: String,
+    severity: DiagnosticSeverity,
+    message: String,
+    related: Vec<DiagnosticRelatedInformation>,
+    data: Option<Value>,
+}
+
+impl Builder {
+    fn new(code: impl Into<String>, severity: DiagnosticSeverity, message: impl Into<String>) -> Self {
+        Self { code: code.into(), severity, message: message.into(), related: Vec::new(), data: None }
+    }
+
+    fn related(&mut self, location: Location, message: &str) {
+        let message = wording::plain(message, LONGEST);
+        self.related.push(DiagnosticRelatedInformation { location, message });
+    }
+
+    fn data(&mut self, data: Value) {
+        self.data = Some(data);
+    }
+
+    fn at(self, range: Range, client: &ClientView) -> Diagnostic {
+        Diagnostic {
+            range,
+            severity: Some(self.severity),
+            code: Some(NumberOrString::String(self.code)),
+            code_description: None,
+            source: Some(SOURCE.to_owned()),
+            message: self.message,
+            related_information: Some(self.related)
+                .filter(|related| client.related_information && !related.is_empty()),
+            tags: None,
+            data: self.data.filter(|_| client.diagnostic_data),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,454 @@
+//! What a task's title says of its loop.
+
+use super::{Builder, LONGEST, MOST_RELATED, title_range};
+use crate::{
+    clock,
+    picture::{Picture, PlanView, SeenTask},
+    snapshot::{LoopPicture, MarkKind, TaskPicture},
+    wording,
+};
+use alfine_core::{
+    breaker::{HARD_LIMIT, Line, Rule},
+    gate::{Reading, Verdict},
+    machine::{AskKind, Phase, StopReason, WaitReason},
+    task::TaskStatus,
+    text::Span,
+    time::Moment,
+};
+use alfine_engine::{
+    store::{ApprovalKind, VerificationRow},
+    trust::{TrustItem, printable},
+};
+use serde_json::json;
+use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range};
+
+/// The most commands that are listed.
+const MOST_COMMANDS: usize = 20;
+
+pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> Vec<Diagnostic> {
+    let encoding = picture.client.encoding;
+    let tasks = plan.tasks();
+    let mut found = Vec::new();
+    for gone in plan.gone() {
+        found.push(of_gone(picture, plan, gone));
+    }
+    for seen in tasks.iter().filter(|seen| seen.known.is_some()) {
+        let said = of_task(picture, seen);
+        if said.is_empty() {
+            continue;
+        }
+        let range = title_range(plan, seen.task, encoding);
+        for mut diagnostic in said {
+            diagnostic.data(json!({ "task": seen.key }));
+            found.push(diagnostic.at(range, &picture.client));
+        }
+    }
+    let untrusted = plan.checkout.and_then(|checkout| checkout.untrusted.get(&plan.name));
+    let open_task = tasks.iter().find(|seen| !is_over(seen.status));
+    if let (true, Some(items), Some(seen)) = (is_open, untrusted, open_task)
+        && !items.is_empty()
+    {
+        let mut diagnostic = of_untrusted(items);
+        diagnostic.data(json!({ "task": seen.key, "uri": plan.document.uri }));
+        found.push(diagnostic.at(title_range(plan, seen.task, encoding), &picture.client));
+    }
+    found
+}
+
+fn is_over(status: TaskStatus) -> bool {
+    status.satisfies_dependents() || status == TaskStatus::Discarded
+}
+
+fn of_gone(picture: &Picture, plan: &PlanView<'_>, gone: &TaskPicture) -> Diagnostic {
+    let row = &gone.row;
+    let message = format!(
+        "The heading of {} (“{}”) is in this plan no more, but its loop can go on: it is {}. Put the heading back, or \
+         stop or discard the loop.",
+        row.key.id,
+        wording::line(&row.title, 200),
+        wording::status(row.status)
+    );
+    let first_line = Span::new(0, plan.document.lines.line(&plan.document.text, 0).len());
+    let mut diagnostic = Builder::new("task-gone", DiagnosticSeverity::WARNING, message);
+    diagnostic.data(json!({ "task": row.key }));
+    diagnostic.at(plan.document.range(first_line, picture.client.encoding), &picture.client)
+}
+
+fn of_untrusted(items: &[TrustItem]) -> Builder {
+    let mut message = format!(
+        "No loop can start here before you allow {} of this repository on this machine:",
+        wording::count(items.len() as u64, "command")
+    );
+    for item in items.iter().take(MOST_COMMANDS) {
+        message.push_str(&format!("\n  {}  ({})", printable(&item.command), printable(&item.origin)));
+    }
+    if items.len() > MOST_COMMANDS {
+        message.push_str(&format!("\n  and {} more", items.len() - MOST_COMMANDS));
+    }
+    message
+        .push_str("\nRead them, then allow them with the code action on this line, or with `alfine trust`.");
+    Builder::new("config-untrusted", DiagnosticSeverity::INFORMATION, message)
+}
+
+/// All that is to be said of a task that was started.
+fn of_task(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Builder> {
+    let Some(known) = seen.known else { return Vec::new() };
+    let status = known.row.status;
+    if is_over(status) {
+        return Vec::new();
+    }
+    let looped = known.last.as_ref();
+    let mut found = Vec::new();
+    found.extend(of_status(picture, known, looped));
+    if let Some(live) = known.live() {
+        found.extend(of_verifiers(picture, live));
+        let reading = live.state.as_ref().and_then(|state| state.last.as_ref()).map(|last| &last.reading);
+        found.extend(reading.and_then(|reading| of_gate(reading, status)));
+    }
+    found
+}
+
+fn of_status(picture: &Picture, known: &TaskPicture, looped: Option<&LoopPicture>) -> Option<Builder> {
+    let phase = looped.and_then(|looped| looped.state.as_ref()).map(|state| &state.phase);
+    let reason = known.row.reason.as_deref().unwrap_or_default();
+    match known.row.status {
+        TaskStatus::Waiting => of_wait(picture, phase, looped?),
+        TaskStatus::NeedsInput => Some(of_ask(phase, looped, reason)),
+        TaskStatus::Interrupted => Some(interrupted(picture, known)),
+        TaskStatus::Stopped => of_stop(phase, looped, reason),
+        TaskStatus::Failed => {
+            let why = match wording::plain(reason, LONGEST) {
+                why if why.is_empty() => "the reason was not written down".to_owned(),
+                why => why,
+            };
+            let message = format!(
+                "The loop failed and cannot go on by itself: {} Mend that, then continue it, or discard it and start again.",
+                wording::sentence(&why)
+            );
+            Some(Builder::new("failed", DiagnosticSeverity::ERROR, message))
+        }
+        _ => None,
+    }
+}
+
+fn interrupted(picture: &Picture, known: &TaskPicture) -> Builder {
+    let since = Moment(known.row.since.0);
+    let message = format!(
+        "The loop was interrupted at {}: the process that ran it ended without a word, perhaps because the machine was \
+         shut down. Nothing runs now, and nothing is lost. Continue it: it goes on where it was.",
+        clock::shown(since, picture.now, picture.client.zone.as_ref())
+    );
+    Builder::new("interrupted", DiagnosticSeverity::WARNING, message)
+}
+
+fn of_wait(picture: &Picture, phase: Option<&Phase>, looped: &LoopPicture) -> Option<Builder> {
+    let Some(Phase::Waiting { until, why: WaitReason::RateLimit { known, message } }) = phase else {
+        return None;
+    };
+    let until = clock::shown(*until, picture.now, picture.client.zone.as_ref());
+    let agent = wording::line(&looped.row.agent, 80);
+    let said = match wording::plain(message, LONGEST) {
+        said if said.is_empty() => String::new(),
+        said => format!(" (“{said}”)"),
+    };
+    let message = match known {
+        true => format!(
+            "The usage limit of the agent {agent} is reached{said}. It passes at {until}, and the loop then goes on by itself."
+        ),
+        false => format!(
+            "The usage limit of the agent {agent} is reached{said}, and it did not say until when. The loop tries again by \
+             itself at {until}."
+        ),
+    };
+    Some(Builder::new("rate-limited", DiagnosticSeverity::INFORMATION, message))
+}
+
+fn of_ask(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) -> Builder {
+    let asks = looped.and_then(|looped| looped.asks.as_ref());
+    let ask = match phase {
+        Some(Phase::NeedsInput { ask }) => Some(ask),
+        _ => None,
+    };
+    let text = asks.map(|asks| asks.text.as_str()).or(ask.map(|ask| ask.text.as_str())).unwrap_or(reason);
+    let text = wording::sentence(&wording::plain(text, 2 * LONGEST));
+    let kind = match asks.map(|asks| asks.kind) {
+        Some(ApprovalKind::Trust) => None,
+        Some(ApprovalKind::Approval) => Some(AskKind::Approval),
+        Some(ApprovalKind::Login) => Some(ask.map_or(AskKind::Login, |ask| ask.kind)),
+        Some(ApprovalKind::Question) | None => Some(ask.map_or(AskKind::Question, |ask| ask.kind)),
+    };
+    let (code, severity, message) = match kind {
+        None => (
+            "config-untrusted",
+            DiagnosticSeverity::WARNING,
+            format!(
+                "The loop waits until you allow what it would run: {text} Read the commands, allow them, and continue."
+            ),
+        ),
+        Some(AskKind::Approval) => (
+            "approval-needed",
+            DiagnosticSeverity::WARNING,
+            format!(
+                "The loop waits for your decision: {text} Approve the work, or reject it and say what is missing."
+            ),
+        ),
+        Some(AskKind::Login) => (
+            "agent-auth",
+            DiagnosticSeverity::ERROR,
+            format!(
+                "The loop waits for you: {text} Log the agent in, in a terminal, then continue the loop."
+            ),
+        ),
+        Some(AskKind::Billing) => (
+            "agent-auth",
+            DiagnosticSeverity::ERROR,
+            format!(
+                "The loop waits for you: {text} Mend that in the agent's account, then continue the loop."
+            ),
+        ),
+        Some(AskKind::Config) => (
+            "question",
+            DiagnosticSeverity::ERROR,
+            format!(
+                "The loop waits for you: {text} Mend the agent's settings, such as its model, then continue the loop."
+            ),
+        ),
+        Some(AskKind::Refusal) => (
+            "question",
+            DiagnosticSeverity::WARNING,
+            format!(
+                "The loop waits for you: {text} Say the task in other words, or answer, then continue the loop."
+            ),
+        ),
+        Some(AskKind::Blocked) => (
+            "question",
+            DiagnosticSeverity::WARNING,
+            format!(
+                "The agent says twice that only a person can take this out of its way: {text} Answer it, and the loop goes on."
+            ),
+        ),
+        Some(AskKind::Question) => (
+            "question",
+            DiagnosticSeverity::WARNING,
+            format!(
+                "The agent asks: {text} Answer it, and the loop goes on with your words in its next prompt."
+            ),
+        ),
+    };
+    Builder::new(code, severity, message)
+}
+
+fn of_stop(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) -> Option<Builder> {
+    let (rule, message) = match phase {
+        Some(Phase::Stopped { reason: StopReason::User }) => return None,
+        Some(Phase::Stopped { reason: StopReason::HardLimit }) => (
+            Rule::Iterations,
+            format!(
+                "The loop stopped after {HARD_LIMIT} iterations, the most that one loop may take, and the work is not done. \
+                 Split the task into smaller ones, or discard the loop and start again."
+            ),
+        ),
+        Some(Phase::Stopped { reason: StopReason::Breaker(trip) }) => (trip.rule, of_trip(trip, looped)),
+        // The state cannot be read, or is older: the reason is what is left.
+        _ if reason == "stopped by the user" => return None,
+        _ => {
+            let is_named = |rule: &Rule| {
+                reason
+                    .strip_prefix(rule.as_str())
+                    .is_some_and(|rest| rest.starts_with(' ') || rest.is_empty())
+            };
+            let rule = Rule::ALL.into_iter().find(is_named).unwrap_or(Rule::Iterations);
+            let why = wording::sentence(&wording::plain(reason, LONGEST));
+            (
+                rule,
+                format!(
+                    "The loop stopped: {why} Continue it, perhaps with its counters reset, or discard it."
+                ),
+            )
+        }
+    };
+    Some(Builder::new(format!("breaker-{rule}"), DiagnosticSeverity::WARNING, message))
+}
+
+/// What a tripped rule means, what fed it, and what to do.
+fn of_trip(trip: &Line, looped: Option<&LoopPicture>) -> String {
+    let count = trip.rule.show(trip.count);
+    let limit = trip.limit_shown();
+    let evidence = match wording::plain(&trip.evidence, LONGEST) {
+        evidence if evidence.is_empty() => String::new(),
+        evidence => format!(": {evidence}"),
+    };
+    let verdict = looped
+        .and_then(|looped| looped.state.as_ref()?.last.as_ref())
+        .map(|last| wording::plain(&last.verdict, LONGEST))
+        .filter(|verdict| !verdict.is_empty())
+        .map_or_else(String::new, |verdict| format!(": {verdict}"));
+    let (what, next) = match trip.rule {
+        Rule::Iterations => (
+            format!("after {count} of {limit} iterations, and the work is not done{verdict}"),
+            "Continue it with more iterations, or split the task.",
+        ),
+        Rule::NoChange => (
+            format!("because {count} iterations one after another changed nothing (limit {limit}){evidence}"),
+            "Look at the transcript, tell the agent what to do differently, and continue; or discard the loop.",
+        ),
+        Rule::SameError => (
+            format!(
+                "because {count} iterations one after another ended with the same error (limit {limit}){evidence}"
+            ),
+            "Look at the error, tell the agent how to get past it, and continue with its counters reset.",
+        ),
+        Rule::Rework => (
+            format!(
+                "because the agent said {count} times that it is done, and the checks said no (limit {limit}){evidence}"
+            ),
+            "Look at what fails, tell the agent or mend the check, and continue with its counters reset.",
+        ),
+        Rule::Cost => (
+            format!("because it cost {count} of {limit}{evidence}"),
+            "Continue it with a higher limit of cost, or discard the loop.",
+        ),
+        Rule::Tokens => (
+            format!("because it used {count} of {limit} tokens"),
+            "Continue it with its counters reset, or discard the loop.",
+        ),
+        Rule::WallTime => (
+            format!("because it ran for {count} of {limit}"),
+            "Continue it with its counters reset, or split the task.",
+        ),
+        Rule::AgentFailing => (
+            format!("because the agent failed {count} times one after another (limit {limit}){evidence}"),
+            "Look at the transcript, see that the agent works by itself, and continue.",
+        ),
+        Rule::Permission => (
+            format!(
+                "because {count} iterations one after another were denied a tool they need (limit {limit}){evidence}"
+            ),
+            "Allow the command, or tell the agent to do without it, and continue.",
+        ),
+        Rule::Oscillation => (
+            format!(
+                "because the work goes in circles: {count} times (limit {limit}) the tree came back to what it was{evidence}"
+            ),
+            "Look at the last two diffs, tell the agent which way to go, and continue with its counters reset.",
+        ),
+        Rule::Regenerations => (
+            format!("because its chain was planned {count} times (limit {limit}){evidence}"),
+            "Look at the directive: its goal may be unclear; then continue with its counters reset.",
+        ),
+        Rule::Stall | Rule::Startup => (
+            format!("because the agent said nothing for {count} (limit {limit}){evidence}"),
+            "See that the agent works by itself, and continue.",
+        ),
+    };
+    format!("The loop stopped {} {next}", wording::sentence(&what))
+}
+
+fn of_verifiers(picture: &Picture, live: &LoopPicture) -> Option<Builder> {
+    let failed: Vec<&VerificationRow> =
+        live.evidence.iter().filter(|row| !row.passed && row.required).collect();
+    let first = failed.first()?;
+    let names: Vec<String> = failed
+        .iter()
+        .map(|row| {
+            let name = wording::line(&row.verifier, 120);
+            match row.exit {
+                Some(exit) => format!("“{name}” (exit status {exit})"),
+                None => format!("“{name}” (it did not end by itself)"),
+            }
+        })
+        .collect();
+    let said = match wording::plain(last_lines(&first.output), LONGEST) {
+        said if said.is_empty() => String::new(),
+        said => format!(" It says:\n{said}\n"),
+    };
+    let checks = if failed.len() == 1 { "this check fails" } else { "these checks fail" };
+    let next = match live.row.status.needs_runner() {
+        true => "The next iteration gets what they found; you need not do anything.",
+        false => "Look at what they found, then continue the loop: the agent gets it to mend.",
+    };
+    let message = format!(
+        "The agent's work of iteration {} is not done: {checks}: {}.{said} {next}",
+        first.iteration,
+        wording::listed(&names)
+    );
+    let mut diagnostic =
+        Builder::new("verify-failed", DiagnosticSeverity::WARNING, message.replace("\n ", "\n"));
+    let findings = live.marks.iter().filter(|mark| matches!(mark.kind, MarkKind::Finding { .. }));
+    for mark in findings.take(MOST_RELATED) {
+        let line = u32::try_from(mark.line).unwrap_or(u32::MAX);
+        let width = u32::try_from(picture.client.encoding.units(&mark.text)).unwrap_or(u32::MAX);
+        let range = Range::new(Position::new(line, 0), Position::new(line, width));
+        diagnostic.related(Location::new(mark.uri.clone(), range), &mark.message);
+    }
+    Some(diagnostic)
+}
+
+/// The end of an output, where tools say what counts.
+fn last_lines(output: &str) -> &str {
+    const LINES: usize = 6;
+    let output = output.trim_end();
+    let start = output.rmatch_indices('\n').nth(LINES - 1).map_or(0, |(at, _)| at + 1);
+    output.get(start..).unwrap_or(output)
+}
+
+fn of_gate(reading: &Reading, status: TaskStatus) -> Option<Builder> {
+    let why = wording::sentence(&wording::plain(&reading.why, LONGEST));
+    let next = match status.needs_runner() {
+        true => "The next prompt tells the agent; you need not do anything.",
+        false => "When the loop goes on, the next prompt tells the agent.",
+    };
+    let gate = reading.gate.as_ref();
+    let (code, severity, message) = match reading.verdict {
+        Verdict::Ready => return None,
+        Verdict::Missing => (
+            "gate-missing",
+            DiagnosticSeverity::WARNING,
+            format!("The last iteration ended without a word on whether the work is done: {why} {next}"),
+        ),
+        Verdict::Malformed => (
+            "gate-malformed",
+            DiagnosticSeverity::WARNING,
+            format!("The last iteration's completion gate cannot be read: {why} {next}"),
+        ),
+        Verdict::Contradictory => (
+            "gate-contradictory",
+            DiagnosticSeverity::WARNING,
+            format!(
+                "The last iteration's completion gate contradicts itself, so it counts as not ready: {why} {next}"
+            ),
+        ),
+        Verdict::NotReady => {
+            let blockers: Vec<String> = gate
+                .map(|gate| &gate.blockers[..])
+                .unwrap_or_default()
+                .iter()
+                .take(5)
+                .map(|blocker| format!("“{}”", wording::line(blocker, 300)))
+                .collect();
+            // That work is not done yet is how loops go.
+            if blockers.is_empty() && status.needs_runner() {
+                return None;
+            }
+            let reason =
+                gate.and_then(|gate| gate.reason.as_deref()).map(|reason| wording::plain(reason, LONGEST));
+            let reason = reason
+                .filter(|reason| !reason.is_empty())
+                .map_or_else(|| ".".to_owned(), |reason| format!(": {}", wording::sentence(&reason)));
+            let blocked = match blockers.is_empty() {
+                true => String::new(),
+                false => format!(" In its way: {}.", wording::listed(&blockers)),
+            };
+            let next = match status.needs_runner() {
+                true => "The loop goes on; steer it if you know a way.",
+                false => "Steer it if you know a way, and continue.",
+            };
+            (
+                "gate-not-ready",
+                DiagnosticSeverity::INFORMATION,
+                format!("The agent says that the work is not done yet{reason}{blocked} {next}"),
+            )
+        }
+    };
+    Some(Builder::new(code, severity, message))
+}

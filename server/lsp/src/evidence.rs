@@ -1,0 +1,75 @@
+//! What proves a criterion, as hover and inlay hints show it.
+
+use crate::{clock, picture::Picture, snapshot::LoopPicture, wording};
+use alfine_core::{breaker, time::Moment};
+use alfine_engine::{
+    store::VerificationRow,
+    view::{self, CriterionState},
+};
+use std::time::Duration;
+
+/// The evidence of one criterion; the worst decides.
+#[derive(Debug)]
+pub struct Evidence<'p> {
+    /// How far it is proven.
+    pub state: CriterionState,
+    /// The last word of each verifier that is bound to it, each with its own state.
+    pub rows: Vec<(&'p VerificationRow, CriterionState)>,
+}
+
+impl<'p> Evidence<'p> {
+    /// Finds the evidence of a criterion by its number from 0 and its text; none where no verifier looked at it.
+    pub fn of(looped: &'p LoopPicture, index: usize, text: &str) -> Option<Self> {
+        let tree = looped.tree.as_deref();
+        let rows: Vec<_> = looped
+            .evidence
+            .iter()
+            .filter(|row| view::proves(row, index, text))
+            .map(|row| (row, view::state_of(row, tree)))
+            .collect();
+        let worst = rows.iter().map(|(_, state)| *state).max_by_key(|state| match state {
+            CriterionState::Failed => 2,
+            CriterionState::Stale => 1,
+            _ => 0,
+        })?;
+        Some(Self { state: worst, rows })
+    }
+}
+
+/// A state in one word.
+pub fn word(state: CriterionState) -> &'static str {
+    match state {
+        CriterionState::Open => "open",
+        CriterionState::Checked => "ticked",
+        CriterionState::Proven => "verified",
+        CriterionState::Stale => "stale",
+        CriterionState::Failed => "failed",
+    }
+}
+
+/// Says what one verifier found, when, and of which tree: a sentence in Markdown, or plain.
+pub fn told(picture: &Picture, row: &VerificationRow, state: CriterionState, markdown: bool) -> String {
+    let code = |text: &str| if markdown { wording::code(text, 200) } else { wording::line(text, 200) };
+    let ended = Moment(row.started_at.0).after(Duration::from_millis(row.duration_ms));
+    let exit = match row.exit {
+        Some(exit) => format!("ended with exit status {exit}"),
+        None => "did not end by itself".to_owned(),
+    };
+    let tree = match row.tree.char_indices().nth(7) {
+        Some((at, _)) => format!("{}…", row.tree.get(..at).unwrap_or_default()),
+        None => row.tree.clone(),
+    };
+    let (mark, fresh) = match state {
+        CriterionState::Stale => ("stale", "the files have changed since"),
+        CriterionState::Failed => ("failed", "the agent has to mend it"),
+        _ => ("verified", "nothing has changed since"),
+    };
+    format!(
+        "{mark}: {} {exit} after {}, {} ago ({}), on tree {}; {fresh}",
+        code(&row.verifier),
+        breaker::span(Duration::from_millis(row.duration_ms)),
+        wording::ago(ended, picture.now),
+        clock::shown(ended, picture.now, picture.client.zone.as_ref()),
+        code(&tree),
+    )
+}

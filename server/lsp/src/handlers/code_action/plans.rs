@@ -1,0 +1,180 @@
+//! What mends the findings on a plan, and what makes a plan of a Markdown file.
+
+use super::{ALFINE, Asked, Does, FIX_ALL, Proposed};
+use crate::{
+    commands::{self, arguments::StartHere},
+    to_proto::{command, new_file, replacement, touch, workspace_edit},
+};
+use alfine_core::{
+    lint::{Lint, LintCode},
+    text::TextEdit,
+};
+use std::path::Path;
+use toml_edit::{Array, DocumentMut, Item, Value};
+use tower_lsp::lsp_types::{CodeActionKind, Diagnostic, Url};
+
+const TREAT: &str = "Treat this file as a plan";
+
+pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
+    match asked.picture.plan(&asked.params.text_document.uri) {
+        Some(plan) => {
+            let options = plan.checkout.map(|checkout| checkout.lint_options.clone()).unwrap_or_default();
+            let lints = asked.document.lints(&options);
+            fixes(asked, &lints, out);
+            fix_all(asked, &lints, out);
+        }
+        None => out.extend(treat_as_plan(asked)),
+    }
+}
+
+fn fixes(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
+    let encoding = asked.client().encoding;
+    for lint in lints {
+        let range = asked.document.range(lint.span, encoding);
+        let told = |(diagnostic, code): &(&Diagnostic, &str)| {
+            *code == lint.code.as_str() && diagnostic.range == range
+        };
+        let diagnostic = asked.ours().find(told).map(|(diagnostic, _)| diagnostic);
+        if diagnostic.is_none() && !touch(range, asked.params.range) {
+            continue;
+        }
+        for (at, fix) in lint.fixes.iter().filter(|fix| !fix.edits.is_empty()).enumerate() {
+            let edit = workspace_edit(asked.client(), asked.document, &fix.edits);
+            let action = Proposed::edit(CodeActionKind::QUICKFIX, fix.title.clone(), edit);
+            out.push(action.mends(diagnostic).preferred(at == 0 && needs_nobody(lint)));
+        }
+        let prompts = lint.fixes.iter().filter(|fix| fix.edits.is_empty()).map(|fix| fix.title.clone());
+        let split =
+            (lint.code == LintCode::TaskTooLarge).then(|| "Ask the agent to split this task".to_owned());
+        for title in prompts.chain(split) {
+            let argument = StartHere {
+                uri: asked.document.uri.clone(),
+                range,
+                diagnostic: diagnostic.cloned(),
+                prompt: Some(format!("{title}. {}.", lint.message)),
+            };
+            let start = command(title, commands::START_HERE, &argument);
+            out.push(Proposed::command(CodeActionKind::QUICKFIX, start, None).mends(diagnostic));
+        }
+    }
+}
+
+/// Says whether a finding's first fix is right without a person's word.
+fn needs_nobody(lint: &Lint) -> bool {
+    // Its fix inserts a place to fill in.
+    lint.code != LintCode::CriterionVague
+}
+
+fn fix_all(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
+    // A large edit is not made for every move of the cursor, only where it was asked for.
+    if asked.is_automatic() && asked.params.context.only.is_none() {
+        return;
+    }
+    let fixes = lints.iter().filter(|lint| needs_nobody(lint));
+    let fixes = fixes.filter_map(|lint| lint.fixes.iter().find(|fix| !fix.edits.is_empty()));
+    let mut edits: Vec<TextEdit> = Vec::new();
+    for fix in fixes {
+        let meets = |edit: &TextEdit| {
+            edits.iter().any(|other| edit.span.start <= other.span.end && other.span.start <= edit.span.end)
+        };
+        // What meets another fix is mended the next time.
+        if !fix.edits.iter().any(meets) {
+            edits.extend(fix.edits.iter().cloned());
+        }
+    }
+    if edits.is_empty() {
+        return;
+    }
+    let edit = workspace_edit(asked.client(), asked.document, &edits);
+    out.push(Proposed::edit(FIX_ALL, "Fix all findings on this plan that need no answer", edit));
+}
+
+fn treat_as_plan(asked: &Asked<'_>) -> Option<Proposed> {
+    let (checkout, name) = asked.picture.snapshot.place(&asked.params.text_document.uri)?;
+    let extension = Path::new(&name).extension()?.to_str()?.to_ascii_lowercase();
+    if !matches!(extension.as_str(), "md" | "markdown") {
+        return None;
+    }
+    let uri = Url::from_file_path(checkout.root.join("alfine.toml")).ok()?;
+    let Some(settings) = asked.picture.document(&uri) else {
+        if !asked.client().creates_files || !asked.client().versioned_edits {
+            return None;
+        }
+        let text = with_plan("", &name).ok()?;
+        return Some(Proposed::edit(ALFINE, TREAT, new_file(uri, text)));
+    };
+    Some(match with_plan(&settings.text, &name) {
+        Ok(text) => {
+            let edit = replacement(&settings.text, &text);
+            Proposed::edit(ALFINE, TREAT, workspace_edit(asked.client(), settings, &[edit]))
+        }
+        Err(why) => Proposed::new(ALFINE, TREAT, Does::Nothing(why)),
+    })
+}
+
+/// The text of `alfine.toml` with one more plan. Comments and formatting stay.
+fn with_plan(text: &str, name: &str) -> Result<String, String> {
+    let (mark, body) = match text.strip_prefix('\u{feff}') {
+        Some(body) => ("\u{feff}", body),
+        None => ("", text),
+    };
+    let is_windows = body.contains("\r\n");
+    let body = body.replace("\r\n", "\n");
+    let mut settings: DocumentMut = body.parse().map_err(|_| {
+        "alfine.toml is not valid TOML, so nothing can be added to it: mend it first".to_owned()
+    })?;
+    let plans = settings.entry("plans").or_insert_with(|| Item::Value(Value::Array(Array::new())));
+    let Some(plans) = plans.as_array_mut() else {
+        return Err("alfine.toml has a `plans` that is no list: mend it first".to_owned());
+    };
+    // A file's name is a pattern of its own only once its stars and brackets are.
+    let pattern = globset::escape(name);
+    // In a list of one name a line, the new one gets its own; a comment behind the last comma stays with what it is about.
+    let before = plans.iter().last().and_then(|last| last.decor().prefix()?.as_str());
+    let indent = before.and_then(|before| before.rsplit_once('\n')).map(|(_, indent)| indent.to_owned());
+    plans.push(pattern);
+    if let Some(indent) = indent {
+        let trailing = plans.trailing().as_str().unwrap_or_default().to_owned();
+        let (about_last, end) = trailing.rsplit_once('\n').unwrap_or_default();
+        let last = plans.len().saturating_sub(1);
+        if let Some(added) = plans.get_mut(last) {
+            added.decor_mut().set_prefix(format!("{about_last}\n{indent}"));
+        }
+        plans.set_trailing(format!("\n{end}"));
+    }
+    let body = settings.to_string();
+    Ok(format!("{mark}{}", if is_windows { body.replace('\n', "\r\n") } else { body }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_added_to_the_settings_and_the_rest_stays() {
+        for (text, expected) in [
+            ("", "plans = [\"docs/a.md\"]\n"),
+            (
+                "# Ours.\nagent = \"claude\" # the one\n",
+                "# Ours.\nagent = \"claude\" # the one\nplans = [\"docs/a.md\"]\n",
+            ),
+            ("plans = [ \"x.md\" ] # two\n", "plans = [ \"x.md\" , \"docs/a.md\"] # two\n"),
+            ("plans = [\n  \"x.md\", # x\n]\n", "plans = [\n  \"x.md\", # x\n  \"docs/a.md\",\n]\n"),
+            ("[limits]\niterations = 5\n", "plans = [\"docs/a.md\"]\n[limits]\niterations = 5\n"),
+            ("\u{feff}a = 1\r\nb = 2\r\n", "\u{feff}a = 1\r\nb = 2\r\nplans = [\"docs/a.md\"]\r\n"),
+        ] {
+            assert_eq!(with_plan(text, "docs/a.md").as_deref(), Ok(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_stars_and_brackets_names_only_itself() {
+        assert_eq!(with_plan("", "a[1]*.md").as_deref(), Ok("plans = [\"a[[]1[]][*].md\"]\n"));
+    }
+
+    #[test]
+    fn settings_that_cannot_be_read_are_left_alone() {
+        assert!(with_plan("plans = [", "a.md").is_err());
+        assert!(with_plan("plans = 3", "a.md").is_err());
+    }
+}

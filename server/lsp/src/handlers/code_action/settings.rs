@@ -1,0 +1,49 @@
+//! What mends `alfine.toml`.
+
+use super::{Asked, Proposed};
+use crate::{
+    document::Document,
+    settings_file,
+    to_proto::{touch, workspace_edit},
+};
+use alfine_core::text::{Span, TextEdit};
+use alfine_engine::config::ConfigProblem;
+use tower_lsp::lsp_types::CodeActionKind;
+
+pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
+    let place = asked.picture.snapshot.place(&asked.params.text_document.uri);
+    if place.is_none_or(|(_, name)| name != "alfine.toml") {
+        return;
+    }
+    let problems = settings_file::problems(asked.document);
+    for problem in &problems {
+        let Some(edit) = mended(asked.document, problem, problems.len()) else { continue };
+        let range = asked.document.range(edit.span, asked.client().encoding);
+        let diagnostic =
+            asked.ours().map(|(diagnostic, _)| diagnostic).find(|diagnostic| diagnostic.range == range);
+        if diagnostic.is_none() && !touch(range, asked.params.range) {
+            continue;
+        }
+        let title = format!("Write “{}”", edit.new_text);
+        let edit = workspace_edit(asked.client(), asked.document, &[edit]);
+        let action = Proposed::edit(CodeActionKind::QUICKFIX, title, edit);
+        out.push(action.mends(diagnostic).preferred(true));
+    }
+}
+
+/// The edit that writes what was probably meant; none where nothing was, or where less would be right after it.
+fn mended(document: &Document, problem: &ConfigProblem, problems: usize) -> Option<TextEdit> {
+    let suggestion = problem.suggestion.as_deref()?;
+    let span = problem.span?;
+    let mark = if document.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let span = Span::new(span.start + mark, span.end + mark);
+    // A setting of the same table is named by its last part, as the key that it replaces is.
+    let table = problem.key.rfind('.').map_or("", |at| problem.key.get(..=at).unwrap_or_default());
+    let new_text = suggestion.strip_prefix(table).unwrap_or(suggestion).to_owned();
+    let edit = TextEdit { span, new_text };
+    let mut text = document.text.clone();
+    text.get(edit.span.start..edit.span.end)?;
+    text.replace_range(edit.span.start..edit.span.end, &edit.new_text);
+    let after = Document::new(document.uri.clone(), None, text);
+    (settings_file::problems(&after).len() < problems).then_some(edit)
+}

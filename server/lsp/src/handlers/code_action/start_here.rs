@@ -1,0 +1,134 @@
+//! Starting a loop on a place in any file: a selection, a comment that asks for work, another server's diagnostic.
+
+use super::{ALFINE, Asked, Does, Proposed};
+use crate::{
+    commands::{self, arguments::StartHere},
+    handlers::code_lens::cut,
+    to_proto::command,
+};
+use alfine_core::text::Span;
+use tower_lsp::lsp_types::{CodeActionKind, Diagnostic, DiagnosticSeverity, Position, Range};
+
+/// What begins a note of work to do.
+const NOTES: [&str; 4] = ["TODO", "FIXME", "XXX", "HACK"];
+/// What begins a comment, in one language or another.
+const COMMENTS: [&str; 9] = ["//", "#", "--", ";", "/*", "<!--", "%", "{-", "\"\"\""];
+/// The most diagnostics that are offered one by one.
+const MOST_ALONE: usize = 5;
+/// The most diagnostics that one task is made of.
+const MOST_TOGETHER: usize = 50;
+
+pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
+    let uri = &asked.params.text_document.uri;
+    // A plan's own text is what loops are started from.
+    if asked.picture.plan(uri).is_some() {
+        return;
+    }
+    let selected = !asked.selected().trim().is_empty();
+    if asked.picture.snapshot.place(uri).is_none() {
+        if selected {
+            let why = "the file lies in no git repository".to_owned();
+            out.push(Proposed::new(ALFINE, "Start a loop on this selection", Does::Nothing(why)));
+        }
+        return;
+    }
+    of_diagnostics(asked, out);
+    if let Some((word, span)) = note_at(asked) {
+        let note = cut(span.of(&asked.document.text));
+        let range = asked.document.range(span, asked.client().encoding);
+        let prompt = format!("Do what this comment asks for, then take the comment away: {note}");
+        out.push(start(asked, ALFINE, format!("Start a loop on this {word}"), range, None, Some(prompt)));
+    }
+    if selected {
+        let title = "Start a loop on this selection".to_owned();
+        out.push(start(asked, ALFINE, title, asked.params.range, None, None));
+    }
+}
+
+fn start(
+    asked: &Asked<'_>,
+    kind: CodeActionKind,
+    title: String,
+    range: Range,
+    diagnostic: Option<&Diagnostic>,
+    prompt: Option<String>,
+) -> Proposed {
+    let uri = asked.params.text_document.uri.clone();
+    let argument = StartHere { uri, range, diagnostic: diagnostic.cloned(), prompt };
+    Proposed::command(kind, command(title, commands::START_HERE, &argument), None).mends(diagnostic)
+}
+
+fn of_diagnostics(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
+    let others: Vec<&Diagnostic> = asked.others().take(MOST_TOGETHER).collect();
+    for diagnostic in others.iter().take(MOST_ALONE) {
+        let kind = match diagnostic.severity {
+            Some(DiagnosticSeverity::ERROR) => "error",
+            Some(DiagnosticSeverity::WARNING) => "warning",
+            _ => "problem",
+        };
+        let title = format!("Start a loop on this {kind}: {}", cut(&diagnostic.message));
+        out.push(start(asked, CodeActionKind::QUICKFIX, title, diagnostic.range, Some(diagnostic), None));
+    }
+    let ([first, ..], true) = (others.as_slice(), others.len() > 1) else { return };
+    let range = others.iter().fold(first.range, |range, other| {
+        Range::new(range.start.min(other.range.start), range.end.max(other.range.end))
+    });
+    let list: Vec<String> = others
+        .iter()
+        .map(|other| format!("- line {}: {}", other.range.start.line.saturating_add(1), cut(&other.message)))
+        .collect();
+    let prompt = format!("Solve these problems:\n{}", list.join("\n"));
+    let title = format!("Start a loop on these {} problems", others.len());
+    out.push(start(asked, CodeActionKind::QUICKFIX, title, range, None, Some(prompt)));
+}
+
+/// The note of work to do on the line of the cursor: its word, and the span from there to the end of the line.
+fn note_at(asked: &Asked<'_>) -> Option<(&'static str, Span)> {
+    let lines = &asked.document.lines;
+    let text = &asked.document.text;
+    let at = asked.document.offset(asked.params.range.start, asked.client().encoding);
+    let number = lines.position(text, at, asked.client().encoding).line;
+    let line = lines.line(text, usize::try_from(number).ok()?);
+    let start = lines.offset(text, Position::new(number, 0), asked.client().encoding);
+    let (word, found) = note_in(line)?;
+    Some((word, Span::new(start + found, start + line.trim_end().len())))
+}
+
+fn note_in(line: &str) -> Option<(&'static str, usize)> {
+    let found = NOTES.iter().filter_map(|word| {
+        let is_alone = |at: usize| {
+            let letter = |c: char| c.is_alphanumeric() || c == '_';
+            let before = line.get(..at).and_then(|before| before.chars().next_back());
+            let after = line.get(at + word.len()..).and_then(|after| after.chars().next());
+            !before.is_some_and(letter) && !after.is_some_and(letter)
+        };
+        let is_in_comment = |at: usize| {
+            let before = line.get(..at).unwrap_or_default();
+            before.trim_start().starts_with('*') || COMMENTS.iter().any(|mark| before.contains(mark))
+        };
+        let at = line.match_indices(word).map(|(at, _)| at).find(|&at| is_alone(at) && is_in_comment(at))?;
+        Some((*word, at))
+    });
+    found.min_by_key(|(_, at)| *at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_a_word_in_a_comment() {
+        for (line, expected) in [
+            ("let x = 1; // TODO: more", Some(("TODO", 14))),
+            ("# FIXME(me) HACK", Some(("FIXME", 2))),
+            (" * XXX", Some(("XXX", 3))),
+            ("<!-- HACK -->", Some(("HACK", 5))),
+            ("let TODO = 1;", None),
+            ("// TODOS and MY_TODO", None),
+            ("// ä TODO", Some(("TODO", 6))),
+            ("", None),
+        ] {
+            assert_eq!(note_in(line), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What can be done with the task at a place, and with the task that a diagnostic is about.
+
+use super::{ALFINE, Asked, Proposed};
+use crate::{
+    commands::{
+        self,
+        arguments::{Answer, Start, Steer},
+    },
+    offers::{self, Offer},
+    picture::{PlanView, SeenTask},
+    to_proto::command,
+};
+use alfine_core::{
+    lint::LintCode,
+    task::{TaskKey, TaskStatus},
+};
+use tower_lsp::lsp_types::{CodeActionKind, Diagnostic};
+
+/// The longest text that is given to an agent by selecting it, in bytes.
+const LONGEST_NOTE: usize = 4000;
+
+pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
+    for (diagnostic, code) in asked.ours() {
+        if is_about_a_document(code) {
+            continue;
+        }
+        quick_fixes(asked, diagnostic, code, out);
+    }
+    let Some(plan) = asked.picture.plan(&asked.params.text_document.uri) else { return };
+    let offset = asked.document.offset(asked.params.range.start, asked.client().encoding);
+    let Some(seen) = plan.task_at(offset) else { return of_plan(&plan, out) };
+    for offer in offers::of_task(&plan, &seen) {
+        out.push(Proposed::command(ALFINE, offer.command, offer.refused));
+    }
+    of_selection(asked, &seen, out);
+}
+
+fn is_about_a_document(code: &str) -> bool {
+    LintCode::ALL.iter().any(|lint| lint.as_str() == code)
+}
+
+fn quick_fixes(asked: &Asked<'_>, diagnostic: &Diagnostic, code: &str, out: &mut Vec<Proposed>) {
+    let offers = offers_for(asked, diagnostic);
+    let (steps, is_sure) = offers::steps_for(code);
+    let mut preferred = steps.first().filter(|_| is_sure);
+    for step in steps {
+        for offer in offers.iter().filter(|offer| offer.step == *step) {
+            let action =
+                Proposed::command(CodeActionKind::QUICKFIX, offer.command.clone(), offer.refused.clone());
+            let is_right = offer.refused.is_none() && preferred.take_if(|first| *first == step).is_some();
+            out.push(action.mends(Some(diagnostic)).preferred(is_right));
+        }
+    }
+}
+
+/// The offers for the task that a diagnostic is about: the one that its data names, the one whose loop marks the line, or
+/// the one at its place.
+fn offers_for(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Vec<Offer> {
+    let uri = &asked.params.text_document.uri;
+    if let Some(key) = key_of(diagnostic).or_else(|| marking(asked, diagnostic)) {
+        return offers_for_key(asked, &key);
+    }
+    let Some(plan) = asked.picture.plan(uri) else { return Vec::new() };
+    let offset = asked.document.offset(diagnostic.range.start, asked.client().encoding);
+    if let Some(seen) = plan.task_at(offset) {
+        return offers::of_task(&plan, &seen);
+    }
+    let gone = plan.gone();
+    gone.iter().flat_map(|task| offers::of_gone(&plan, task)).collect()
+}
+
+fn key_of(diagnostic: &Diagnostic) -> Option<TaskKey> {
+    diagnostic.data.as_ref()?.get("task")?.as_str()?.parse().ok()
+}
+
+fn marking(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Option<TaskKey> {
+    let uri = &asked.params.text_document.uri;
+    let line = usize::try_from(diagnostic.range.start.line).ok()?;
+    let checkouts = &asked.picture.snapshot.checkouts;
+    let tasks = checkouts.iter().flat_map(|checkout| checkout.store.all());
+    let marks = tasks.filter(|task| {
+        let marks = task.last.iter().flat_map(|last| &last.marks);
+        marks.filter(|mark| mark.uri == *uri).any(|mark| {
+            mark.line == line && (mark.message.is_empty() || diagnostic.message.contains(&mark.message))
+        })
+    });
+    marks.map(|task| task.row.key.clone()).min()
+}
+
+fn offers_for_key(asked: &Asked<'_>, key: &TaskKey) -> Vec<Offer> {
+    // The document's own plan first: several working trees may have one of this name.
+    let own = asked.picture.plan(&asked.params.text_document.uri);
+    let plans = own
+        .into_iter()
+        .chain(std::iter::once_with(|| asked.picture.plans()).flatten())
+        .filter(|plan| plan.name == key.plan);
+    for plan in plans {
+        if let Some(seen) = plan.tasks().into_iter().find(|seen| seen.key == *key) {
+            return offers::of_task(&plan, &seen);
+        }
+        if let Some(gone) = plan.gone().into_iter().find(|gone| gone.row.key == *key) {
+            return offers::of_gone(&plan, gone);
+        }
+    }
+    Vec::new()
+}
+
+/// Between the tasks: what can be done with all of them.
+fn of_plan(plan: &PlanView<'_>, out: &mut Vec<Proposed>) {
+    for gone in plan.gone() {
+        for offer in offers::of_gone(plan, gone) {
+            let mut command = offer.command;
+            command.title = format!("{}: {}", gone.row.key.id, command.title);
+            out.push(Proposed::command(ALFINE, command, offer.refused));
+        }
+    }
+    let can_start = plan.tasks().iter().any(|seen| seen.status == TaskStatus::Ready);
+    if plan.checkout.is_none() || !can_start {
+        return;
+    }
+    let argument = Start { uri: plan.document.uri.clone(), task: None, options: None };
+    let start = command("Start all tasks of this plan", commands::START, &argument);
+    out.push(Proposed::command(ALFINE, start, None));
+}
+
+/// Where no client has a box for text, what the user selects in the plan is what is said.
+fn of_selection(asked: &Asked<'_>, seen: &SeenTask<'_>, out: &mut Vec<Proposed>) {
+    let text = asked.selected().trim();
+    if text.is_empty() || text.len() > LONGEST_NOTE {
+        return;
+    }
+    let (task, text) = (seen.key.clone(), text.to_owned());
+    let asks = offers::asks_for_text(seen);
+    if let Some(approval) = asks {
+        let argument = Answer { task, approval, approved: None, text: Some(text) };
+        let answer = command("Answer with the selected text", commands::ANSWER, &argument);
+        return out.push(Proposed::command(ALFINE, answer, None));
+    }
+    let hears = seen.status.needs_runner() || matches!(seen.status, TaskStatus::Paused | TaskStatus::Stopped);
+    if hears && seen.known.is_some_and(|known| known.live().is_some()) {
+        let steer = command("Tell the agent the selected text", commands::STEER, &Steer { task, text });
+        out.push(Proposed::command(ALFINE, steer, None));
+    }
+}

@@ -1,0 +1,267 @@
+//! `textDocument/codeLens`: above each task, where it is, and what can be done next.
+
+use crate::{
+    clock,
+    commands::{self, arguments::Start},
+    offers::{self, Offer},
+    picture::{Picture, PlanView, SeenTask},
+    snapshot::{LoopPicture, TaskPicture},
+    to_proto::{command, one_line},
+};
+use alfine_core::{
+    breaker::{HARD_LIMIT, Rule, dollars},
+    machine::{Phase, StopReason},
+    task::TaskStatus,
+    time::Moment,
+};
+use tower_lsp::lsp_types::{CodeLens, Command, Range, Url};
+
+/// The longest part of somebody's words in a lens, in characters.
+const LONGEST: usize = 60;
+
+/// The lenses of a plan; none for any other document.
+pub fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
+    let Some(plan) = picture.plan(uri) else { return Vec::new() };
+    if plan.checkout.is_none() {
+        return Vec::new();
+    }
+    let tasks = plan.tasks();
+    let mut lenses: Vec<CodeLens> =
+        of_plan(&plan, &tasks).into_iter().map(|command| lens(Range::default(), command)).collect();
+    for gone in plan.gone() {
+        let id = &gone.row.key.id;
+        let status = offers::look(
+            gone,
+            format!("{id} left this plan: {}", status_line(picture, gone.row.status, Some(gone))),
+        );
+        let steps = next_steps(offers::of_gone(&plan, gone))
+            .map(|step| Command { title: format!("{id}: {}", step.title), ..step });
+        lenses.extend(status.into_iter().chain(steps).map(|command| lens(Range::default(), command)));
+    }
+    for seen in &tasks {
+        let range = one_line(plan.document.range(seen.task.title_span, picture.client.encoding));
+        let status = of_status(picture, &plan, seen);
+        // A task that the user ticked, and that no loop ever worked on, is nobody's business any more.
+        let is_ticked = seen.known.is_none() && seen.task.done;
+        let offers = if is_ticked { Vec::new() } else { offers::next_of_task(&plan, seen) };
+        let steps = next_steps(offers);
+        lenses.extend(status.into_iter().chain(steps).map(|command| lens(range, command)));
+    }
+    lenses
+}
+
+fn lens(range: Range, command: Command) -> CodeLens {
+    CodeLens { range, command: Some(command), data: None }
+}
+
+fn next_steps(offers: Vec<Offer>) -> impl Iterator<Item = Command> {
+    offers.into_iter().filter_map(|offer| {
+        let title = offer.lens.filter(|_| offer.refused.is_none())?.to_owned();
+        Some(Command { title, ..offer.command })
+    })
+}
+
+/// How far the whole plan is, with what starts the rest of it.
+fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Option<Command> {
+    if tasks.len() < 2 {
+        return None;
+    }
+    let done = tasks.iter().filter(|seen| seen.status.satisfies_dependents()).count();
+    let progress = format!("{done} of {} done", tasks.len());
+    if tasks.iter().any(|seen| seen.status == TaskStatus::Ready) {
+        let argument = Start { uri: plan.document.uri.clone(), task: None, options: None };
+        return Some(command(format!("Start all · {progress}"), commands::START, &argument));
+    }
+    let works = tasks.iter().filter_map(|seen| seen.known).find(|known| known.row.status.needs_runner());
+    offers::look(works?, progress)
+}
+
+fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Option<Command> {
+    if seen.status == TaskStatus::Pending && !seen.waits_for.is_empty() {
+        let names: Vec<&str> = seen.waits_for.iter().take(3).map(|id| id.0.as_str()).collect();
+        let more = if seen.waits_for.len() > names.len() { ", …" } else { "" };
+        let title = format!("pending: waits for {}{more}", cut(&names.join(", ")));
+        // Who starts it too early is told so, or it can be started after all.
+        let argument =
+            Start { uri: plan.document.uri.clone(), task: Some(seen.key.to_string()), options: None };
+        return Some(command(title, commands::START, &argument));
+    }
+    let known = seen.known?;
+    offers::look(known, status_line(picture, seen.status, Some(known)))
+}
+
+/// Where a task is, on one short line.
+fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture>) -> String {
+    let last = known.and_then(|known| known.last.as_ref());
+    let reason = known.and_then(|known| known.row.reason.as_deref()).unwrap_or_default();
+    let word = match status {
+        TaskStatus::Running | TaskStatus::Rework | TaskStatus::Evaluating
+            if reason.starts_with("pauses after") =>
+        {
+            format!("{status}, pauses after it")
+        }
+        TaskStatus::Waiting => waiting(picture, last),
+        TaskStatus::Stopped => stopped(last, reason),
+        TaskStatus::NeedsInput | TaskStatus::Failed if !reason.is_empty() => {
+            format!("{status}: {}", cut(reason)).replace("needs_input", "needs input")
+        }
+        TaskStatus::NeedsInput => "needs input".to_owned(),
+        TaskStatus::Merged if !reason.is_empty() => format!("merged {}", cut(reason)),
+        status => status.to_string(),
+    };
+    let Some(last) = last else { return word };
+    let mut parts = Vec::new();
+    let goes_on = status.needs_runner() || matches!(status, TaskStatus::Paused | TaskStatus::Interrupted);
+    if goes_on && last.row.summary.iteration > 0 {
+        let summary = &last.row.summary;
+        parts.push(format!("iteration {} of {}", summary.iteration, summary.max_iterations));
+    }
+    parts.push(word);
+    match last.row.summary.files_changed {
+        _ if matches!(status, TaskStatus::Merged | TaskStatus::Discarded) => {}
+        0 => {}
+        1 => parts.push("1 file".to_owned()),
+        files => parts.push(format!("{files} files")),
+    }
+    parts.extend(last.row.cost_usd.filter(|cost| *cost > 0.0).map(dollars));
+    parts.join(" · ")
+}
+
+fn waiting(picture: &Picture, last: Option<&LoopPicture>) -> String {
+    match last.and_then(|last| last.row.summary.waiting_until) {
+        Some(until) => {
+            let until = clock::shown(Moment(until.0), picture.now, picture.client.zone.as_ref());
+            format!("waiting until {until}")
+        }
+        None => "waiting".to_owned(),
+    }
+}
+
+fn stopped(last: Option<&LoopPicture>, reason: &str) -> String {
+    let phase = last.and_then(|last| last.state.as_ref()).map(|state| &state.phase);
+    match phase {
+        Some(Phase::Stopped { reason: StopReason::Breaker(trip) }) if trip.rule == Rule::Iterations => {
+            format!("stopped: limit of {} iterations", trip.limit_shown())
+        }
+        Some(Phase::Stopped { reason: StopReason::Breaker(trip) }) => {
+            format!("stopped: {}", trip.rule.as_str().replace('-', " "))
+        }
+        Some(Phase::Stopped { reason: StopReason::User }) => "stopped by you".to_owned(),
+        Some(Phase::Stopped { reason: StopReason::HardLimit }) => {
+            format!("stopped: hard limit of {HARD_LIMIT} iterations")
+        }
+        _ if reason.is_empty() => "stopped".to_owned(),
+        _ => format!("stopped: {}", cut(reason)),
+    }
+}
+
+/// Somebody's words on one line, cut.
+pub(super) fn cut(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .take(LONGEST)
+        .collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default().trim_end()),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{PLAN, World, situation, situations, uri};
+    use alfine_engine::store::LoopSummary;
+
+    fn shown(lenses: &[CodeLens]) -> String {
+        let line = |lens: &CodeLens| {
+            let command = lens.command.as_ref().unwrap();
+            format!("{:>2}  {}  ({})\n", lens.range.start.line, command.title, command.command)
+        };
+        lenses.iter().map(line).collect()
+    }
+
+    fn titles(world: World) -> Vec<String> {
+        let lenses = code_lens(&world.picture(), &uri("PLAN.md"));
+        lenses.into_iter().map(|lens| lens.command.unwrap().title).collect()
+    }
+
+    #[test]
+    fn each_situation_says_where_the_task_is_and_what_comes_next() {
+        let all: String = situations()
+            .iter()
+            .map(|situation| {
+                let picture = World::of(situation).picture();
+                format!("{}\n{}\n", situation.name, shown(&code_lens(&picture, &uri("PLAN.md"))))
+            })
+            .collect();
+        insta::assert_snapshot!(all);
+    }
+
+    #[test]
+    fn a_lens_stands_on_the_title_s_line_and_carries_its_argument() {
+        let picture = World::of(&situation("done")).picture();
+        let lenses = code_lens(&picture, &uri("PLAN.md"));
+        let merge = lenses.iter().find(|lens| lens.command.as_ref().unwrap().title == "Merge").unwrap();
+        assert_eq!(
+            serde_json::to_value(merge).unwrap(),
+            serde_json::json!({
+                "range": { "start": { "line": 4, "character": 0 }, "end": { "line": 4, "character": 28 } },
+                "command": { "title": "Merge", "command": "alfine.merge", "arguments": [{ "task": "PLAN.md#US-001" }] },
+            })
+        );
+    }
+
+    #[test]
+    fn a_ticked_task_without_a_loop_has_no_lens() {
+        assert_eq!(titles(World::new().open("PLAN.md", "- [x] one\n")), [""; 0]);
+        assert_eq!(
+            titles(World::new().open("PLAN.md", "- [x] one\n- [ ] two\n")),
+            ["Start all · 1 of 2 done", "Start loop"]
+        );
+    }
+
+    #[test]
+    fn a_task_that_left_its_plan_is_shown_on_the_first_line() {
+        let world = World::new().open("PLAN.md", "# Coupons\n").with(situation("running").task);
+        assert_eq!(
+            titles(world),
+            ["US-001 left this plan: iteration 4 of 10 · running · 4 files · $0.42", "US-001: Pause"]
+        );
+    }
+
+    #[test]
+    fn what_lies_in_no_repository_or_is_no_plan_has_no_lenses() {
+        let outside = World::new().open_outside("file:///elsewhere/PLAN.md", PLAN).picture();
+        assert_eq!(code_lens(&outside, &Url::parse("file:///elsewhere/PLAN.md").unwrap()), []);
+        let readme = World::new().open("README.md", PLAN).picture();
+        assert_eq!(code_lens(&readme, &uri("README.md")), []);
+        assert_eq!(code_lens(&readme, &Url::parse("untitled:Untitled-1").unwrap()), []);
+        assert_eq!(code_lens(&World::new().open("PLAN.md", "").picture(), &uri("PLAN.md")), []);
+    }
+
+    #[test]
+    fn a_loop_of_which_little_is_known_is_shown_as_far_as_it_is() {
+        for one in situations() {
+            let Some(mut task) = one.task else { continue };
+            task.row.reason = None;
+            if let Some(last) = &mut task.last {
+                (last.state, last.asks, last.last_run) = (None, None, None);
+                last.row.reason = None;
+                last.row.summary = LoopSummary::default();
+                last.iterations.clear();
+            }
+            for title in titles(World::new().open("PLAN.md", PLAN).with(task)) {
+                assert!(!title.is_empty() && !title.ends_with(": "), "{}: {title:?}", one.name);
+            }
+        }
+    }
+
+    #[test]
+    fn somebody_s_words_are_cut_and_on_one_line() {
+        assert_eq!(cut("a\n\tb\u{1b}c"), "a b c");
+        assert_eq!(cut(&"ä".repeat(100)), format!("{}…", "ä".repeat(60)));
+    }
+}

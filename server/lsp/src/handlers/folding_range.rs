@@ -1,0 +1,54 @@
+//! `textDocument/foldingRange`: tasks, lists of criteria, the front matter.
+
+use crate::{document::Document, picture::Picture, plan_field};
+use alfine_core::{plan::Task, text::Span};
+use tower_lsp::lsp_types::{FoldingRange, FoldingRangeKind, FoldingRangeParams};
+
+/// Answers with what folds in a plan.
+pub fn handle(picture: &Picture, params: &FoldingRangeParams) -> Option<Vec<FoldingRange>> {
+    let plan = picture.plan(&params.text_document.uri)?;
+    let document = plan.document;
+    let tasks =
+        plan.plan().tasks.iter().flat_map(|task| [Some(task_span(task)), criteria_span(document, task)]);
+    let spans = std::iter::once(plan_field::front_matter(&document.text)).chain(tasks).flatten();
+    let fold = |span| fold(document, span, picture);
+    Some(spans.filter_map(fold).collect())
+}
+
+fn task_span(task: &Task) -> Span {
+    Span::new(task.title_span.start, task.span.end)
+}
+
+/// All criteria, with the line above them that says what they are.
+fn criteria_span(document: &Document, task: &Task) -> Option<Span> {
+    let (first, last) = (task.criteria.first()?, task.criteria.last()?);
+    let before = document.text.get(task.title_span.end..first.span.start).unwrap_or_default().trim_end();
+    let label = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+    let is_label = label.trim_end_matches(['*', '_']).ends_with(':') || label.starts_with('#');
+    let start = match is_label && !label.is_empty() {
+        true => task.title_span.end + before.len() - label.len(),
+        false => first.span.start,
+    };
+    Some(Span::new(start, last.span.end))
+}
+
+/// What folds has more than one line; blank lines at its end stay.
+fn fold(document: &Document, span: Span, picture: &Picture) -> Option<FoldingRange> {
+    let shown = span.of(&document.text).trim_end().len();
+    let range = document.range(Span::new(span.start, span.start + shown), picture.client.encoding);
+    if range.start.line >= range.end.line {
+        return None;
+    }
+    let characters = !picture.client.folds_lines_only;
+    let line = usize::try_from(range.start.line).unwrap_or(usize::MAX);
+    let first = document.lines.line(&document.text, line);
+    let width = u32::try_from(picture.client.encoding.units(first)).unwrap_or(u32::MAX);
+    Some(FoldingRange {
+        start_line: range.start.line,
+        start_character: characters.then_some(width),
+        end_line: range.end.line,
+        end_character: characters.then_some(range.end.character),
+        kind: Some(FoldingRangeKind::Region),
+        collapsed_text: None,
+    })
+}

@@ -1,0 +1,26 @@
+//! What a setting of `alfine.toml` means and takes.
+
+use super::Page;
+use crate::{document::Document, settings_cursor::Outline, settings_schema};
+use alfine_core::text::Span;
+
+/// Writes what is known of the key at a byte, and returns its place.
+pub(super) fn write(document: &Document, offset: usize, page: &mut Page) -> Option<Span> {
+    let outline = Outline::of(&document.text);
+    let statement = outline.at(offset)?;
+    let at = statement.keys.iter().position(|(_, span)| span.start <= offset && offset <= span.end)?;
+    let mut path = outline.path(statement.table);
+    path.extend(statement.keys.iter().take(at + 1).map(|(name, _)| name.as_str()));
+    let setting = settings_schema::at(path.iter().copied())?;
+    page.paragraph(&page.strong(&path.join(".")));
+    page.paragraph(&setting.meaning());
+    if setting.table().is_none() {
+        let default = setting.default().map_or_else(|| "not set".to_owned(), |default| page.code(&default));
+        page.paragraph(&format!("Takes {}. Default: {default}.", setting.kind()));
+    }
+    let meanings = setting.words().into_iter().filter(|(_, meaning)| !meaning.is_empty());
+    let items: Vec<String> =
+        meanings.map(|(word, meaning)| format!("{}: {meaning}", page.code(word))).collect();
+    page.list(&items);
+    statement.keys.get(at).map(|(_, span)| *span)
+}

@@ -1,0 +1,185 @@
+//! All that is known of a task, and of one of its criteria.
+
+use super::Page;
+use crate::{
+    clock,
+    evidence::{self, Evidence},
+    picture::{Picture, PlanView, SeenTask},
+    snapshot::LoopPicture,
+    wording,
+};
+use alfine_core::{
+    breaker::{Rule, dollars},
+    gate::Reading,
+    machine::LoopState,
+    plan::{Criterion, Isolation},
+    time::Moment,
+};
+use alfine_engine::{store::BreakerLine, view::CriterionState};
+
+pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>, page: &mut Page) {
+    let task = seen.task;
+    let title = match task.title.trim() {
+        "" => task.id.0.clone(),
+        title if task.explicit_id => format!("{}: {title}", task.id),
+        title => title.to_owned(),
+    };
+    let status = wording::status(seen.status);
+    let since = seen.known.map(|known| Moment(known.row.since.0)).map_or_else(String::new, |since| {
+        let clock = clock::shown(since, picture.now, picture.client.zone.as_ref());
+        format!(" for {}, since {clock}", wording::ago(since, picture.now))
+    });
+    page.paragraph(&format!("{} — {}{since}", page.strong(&title), page.strong(&status)));
+    let looped = seen.known.and_then(|known| known.last.as_ref());
+    let reason = seen.known.and_then(|known| known.row.reason.as_deref()).unwrap_or_default();
+    match looped.and_then(|looped| looped.asks.as_ref()) {
+        Some(asks) => page.paragraph(&format!("It asks: {}", page.said(&asks.text))),
+        None => page.paragraph(&page.said(reason)),
+    }
+    if !seen.waits_for.is_empty() {
+        let ids: Vec<_> = seen.waits_for.iter().map(|id| page.said(&id.0)).collect();
+        page.paragraph(&format!("It waits for {}.", wording::listed(&ids)));
+    }
+    match looped {
+        Some(looped) => write_loop(picture, looped, page),
+        None => {
+            let planned = seen.planned(plan, picture.client.encoding);
+            let agent = page.said(&planned.agent);
+            let most = wording::count(u64::from(planned.max_iterations), "iteration");
+            page.paragraph(&format!("Its loop would run {agent}, for {most} at most."));
+        }
+    }
+    write_criteria(picture, seen, page);
+}
+
+fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
+    let row = &looped.row;
+    let summary = &row.summary;
+    if let Some(until) = summary.waiting_until {
+        let until = clock::shown(Moment(until.0), picture.now, picture.client.zone.as_ref());
+        page.paragraph(&format!("It goes on by itself at {until}."));
+    }
+    let model = looped.state.as_ref().and_then(|state| state.model.as_deref()).or(row.model.as_deref());
+    let facts = [
+        format!("iteration {} of {}", summary.iteration, summary.max_iterations),
+        format!("{} changed", wording::count(u64::from(summary.files_changed), "file")),
+        row.cost_usd.map_or_else(|| "cost unknown".to_owned(), |cost| dollars(cost.abs())),
+        wording::count(row.tokens, "token"),
+        match model {
+            Some(model) => format!("{} with {}", page.said(&row.agent), page.said(model)),
+            None => page.said(&row.agent),
+        },
+    ];
+    page.paragraph(&facts.join(" · "));
+    page.paragraph(&place(looped, page));
+    if let Some(last) = looped.state.as_ref().and_then(|state| state.last.as_ref()) {
+        write_gate(last.iteration, &last.reading, page);
+    }
+    write_breaker(looped.state.as_ref(), &summary.breaker, page);
+}
+
+/// Where the agent works.
+fn place(looped: &LoopPicture, page: &Page) -> String {
+    let row = &looped.row;
+    if row.isolation == Isolation::InPlace {
+        return "The agent works in your own tree.".to_owned();
+    }
+    let base = row.base_branch.as_ref().map_or_else(String::new, |base| format!(" from {}", page.code(base)));
+    let branch = row.branch.as_ref().map(|branch| format!("branch {}{base}", page.code(branch)));
+    let worktree = row.worktree.as_ref().map(|worktree| format!("worktree {}", page.code(worktree)));
+    [branch, worktree].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// Writes the gate of the last iteration that was judged.
+fn write_gate(iteration: u32, reading: &Reading, page: &mut Page) {
+    let verdict = reading.verdict.as_str().replace('_', " ");
+    let why = wording::sentence(&page.said(&reading.why));
+    page.paragraph(&format!("{} of iteration {iteration}: {verdict}. {why}", page.strong("Gate")));
+    let Some(gate) = &reading.gate else { return };
+    let said = [("Reason", &gate.reason), ("Progress", &gate.progress), ("Question", &gate.question)];
+    let said = said.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
+    let blockers = gate.blockers.iter().take(10).map(|blocker| ("Blocker", blocker.as_str()));
+    let items: Vec<String> = said
+        .chain(blockers)
+        .filter(|(_, text)| !text.trim().is_empty())
+        .map(|(name, text)| format!("{name}: {}", page.said(text)))
+        .collect();
+    page.list(&items);
+}
+
+fn write_breaker(state: Option<&LoopState>, lines: &[BreakerLine], page: &mut Page) {
+    if lines.is_empty() {
+        return;
+    }
+    let on_trial = state.and_then(|state| state.breaker.on_trial()).map(Rule::as_str);
+    let row = |line: &BreakerLine| {
+        let rule = Rule::ALL.into_iter().find(|rule| rule.as_str() == line.rule);
+        let show = |value: f64| rule.map_or_else(|| value.to_string(), |rule| rule.show(value));
+        let count = match line.limit {
+            Some(limit) => format!("{} of {}", show(line.count), show(limit)),
+            None => format!("{} (no limit)", show(line.count)),
+        };
+        let mut evidence = page.said(&line.evidence);
+        if on_trial == Some(line.rule.as_str()) {
+            let joint = if evidence.is_empty() { "" } else { "; " };
+            evidence.push_str(&format!("{joint}on trial for one iteration"));
+        }
+        [page.said(&line.rule), count, evidence]
+    };
+    let rows: Vec<[String; 3]> = lines.iter().map(row).collect();
+    page.paragraph(&page.strong("Breaker"));
+    page.table(["rule", "count", "evidence"], &rows);
+}
+
+fn write_criteria(picture: &Picture, seen: &SeenTask<'_>, page: &mut Page) {
+    if seen.task.criteria.is_empty() {
+        return;
+    }
+    let item = |(index, criterion): (usize, &Criterion)| {
+        format!("{} — {}", page.said(&criterion.text), told(picture, seen, index, criterion, page).join("; "))
+    };
+    let items: Vec<String> = seen.task.criteria.iter().enumerate().map(item).collect();
+    page.paragraph(&page.strong("Criteria"));
+    page.list(&items);
+}
+
+/// Writes all that is known of one criterion, with what a verifier printed that said no.
+pub(super) fn write_criterion(
+    picture: &Picture,
+    seen: &SeenTask<'_>,
+    index: usize,
+    criterion: &Criterion,
+    page: &mut Page,
+) {
+    page.paragraph(&page.strong(&criterion.text));
+    for told in told(picture, seen, index, criterion, page) {
+        page.paragraph(&told);
+    }
+    let looped = seen.known.and_then(|known| known.last.as_ref());
+    let evidence = looped.and_then(|looped| Evidence::of(looped, index, &criterion.text));
+    for (row, state) in evidence.iter().flat_map(|evidence| &evidence.rows) {
+        if *state == CriterionState::Failed {
+            page.block(&row.output);
+        }
+    }
+}
+
+/// What is known of one criterion: a line for each verifier that looked at it.
+fn told(
+    picture: &Picture,
+    seen: &SeenTask<'_>,
+    index: usize,
+    criterion: &Criterion,
+    page: &Page,
+) -> Vec<String> {
+    let looped = seen.known.and_then(|known| known.last.as_ref());
+    if let Some(evidence) = looped.and_then(|looped| Evidence::of(looped, index, &criterion.text)) {
+        let rows = evidence.rows.iter();
+        return rows.map(|(row, state)| evidence::told(picture, row, *state, page.markdown)).collect();
+    }
+    let ticked = if criterion.checked { "ticked in the plan; " } else { "" };
+    vec![match &criterion.command {
+        Some(command) => format!("{ticked}open: {} was not run yet", page.code(command)),
+        None => format!("{ticked}open: no command is bound to it, so the agent alone judges it"),
+    }]
+}

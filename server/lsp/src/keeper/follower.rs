@@ -1,0 +1,545 @@
+//! The thread that follows one repository's database: makes a [`StorePicture`] and reads again what changed in it.
+//!
+//! Never makes a database where there is none.
+
+use super::{Ticket, board::Board, marks::marks};
+use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
+use alfine_core::{machine::LoopState, task::TaskKey};
+use alfine_engine::{
+    Error,
+    layout::Layout,
+    project::Project,
+    store::{
+        Event, Feed, LoopId, LoopLock, LoopRow, Millis, News, Reader, StoreError, TaskRow, VerificationRow,
+        Waker, change,
+    },
+};
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    io, mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The changes that show. What an agent prints is not among them.
+const SHOWN: &[&str] = &[
+    change::TASK,
+    change::TASK_RENAMED,
+    change::LOOP_CREATED,
+    change::LOOP,
+    change::LOOP_INTERRUPTED,
+    change::LOOP_FORGOTTEN,
+    change::ITERATION_BEGAN,
+    change::ITERATION_ENDED,
+    change::RUN_BEGAN,
+    change::RUN_ENDED,
+    change::CHECKPOINT,
+    change::VERIFIED,
+    change::ASKED,
+    change::ANSWERED,
+];
+/// How long changes are gathered after one was published.
+const GATHER: Duration = Duration::from_millis(60);
+/// How long costs and the like are gathered: what changes with every word of an agent.
+const GATHER_SMALL: Duration = Duration::from_millis(500);
+/// How often the runners of loops are looked for.
+const RUNNERS: Duration = Duration::from_secs(1);
+/// How long after a failure it is tried again.
+const RETRY: Duration = Duration::from_secs(5);
+/// How much of a verifier's output is kept, in bytes from its end.
+const OUTPUT: usize = 8 << 10;
+
+/// A handle of the thread. It ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Follower {
+    waker: Waker,
+    told: Arc<Mutex<Told>>,
+}
+
+/// What the thread is told.
+#[derive(Debug, Default)]
+struct Told {
+    tickets: Vec<Ticket>,
+    roots: Vec<PathBuf>,
+    /// Files that marks are in may have changed.
+    sources_changed: bool,
+    /// What came of ending a dead runner's leftovers.
+    buried: Option<Result<Vec<String>, ()>>,
+}
+
+impl Follower {
+    /// Follows the database of a git folder. `roots` are its working trees that the client has open.
+    pub(super) fn start(
+        common_dir: &Path,
+        roots: Vec<PathBuf>,
+        board: Arc<Board>,
+        alive: Sender<()>,
+    ) -> io::Result<Self> {
+        let layout = Layout::of_common_dir(common_dir);
+        // Behind every change, so that it begins with reading everything.
+        let feed = Feed::new(&layout, i64::MAX).patient().only(SHOWN);
+        let told = Arc::new(Mutex::new(Told { roots, ..Told::default() }));
+        let follower = Self { waker: feed.waker(), told: told.clone() };
+        let thread = Thread {
+            common_dir: common_dir.to_owned(),
+            waker: feed.waker(),
+            layout,
+            roots: Vec::new(),
+            feed,
+            told,
+            board,
+            picture: StorePicture::default(),
+            notices: Vec::new(),
+            failure: None,
+            stale: false,
+            change: Change::None,
+            published: None,
+            runners_seen: None,
+            buries: Arc::new(AtomicBool::new(false)),
+            bury_after: None,
+            held: Vec::new(),
+        };
+        thread::Builder::new().name("alfine-store".to_owned()).spawn(move || {
+            let _alive = alive;
+            thread.run();
+        })?;
+        Ok(follower)
+    }
+
+    /// Looks now; the ticket is let go of when what is there is published.
+    pub(super) fn look(&self, ticket: Ticket) {
+        lock(&self.told).tickets.push(ticket);
+        self.waker.ask();
+    }
+
+    /// The client has these working trees open now.
+    pub(super) fn set_roots(&self, roots: Vec<PathBuf>) {
+        let mut told = lock(&self.told);
+        if told.roots != roots {
+            told.roots = roots;
+            told.sources_changed = true;
+            self.waker.ask();
+        }
+    }
+
+    /// Some files of its working trees changed.
+    pub(super) fn sources_changed(&self) {
+        lock(&self.told).sources_changed = true;
+        self.waker.ask();
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.waker.stop();
+    }
+}
+
+fn lock(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
+    told.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How much changed since the last picture was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    None,
+    /// Times, costs, tokens, the machine's own counters.
+    Small,
+    Large,
+}
+
+/// The thread's state.
+#[derive(Debug)]
+struct Thread {
+    common_dir: PathBuf,
+    layout: Layout,
+    roots: Vec<PathBuf>,
+    feed: Feed,
+    waker: Waker,
+    told: Arc<Mutex<Told>>,
+    board: Arc<Board>,
+    picture: StorePicture,
+    notices: Vec<String>,
+    failure: Option<String>,
+    /// Everything has to be read again.
+    stale: bool,
+    change: Change,
+    published: Option<Instant>,
+    runners_seen: Option<Instant>,
+    /// Leftovers are being ended.
+    buries: Arc<AtomicBool>,
+    /// When it may be tried again.
+    bury_after: Option<Instant>,
+    held: Vec<Ticket>,
+}
+
+/// What of a loop has to be read again; its row always is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Parts {
+    iterations: bool,
+    evidence: bool,
+    tree: bool,
+    asks: bool,
+    last_run: bool,
+}
+
+impl Parts {
+    const ALL: Self = Self { iterations: true, evidence: true, tree: true, asks: true, last_run: true };
+
+    fn add(&mut self, kind: &str) {
+        match kind {
+            change::ITERATION_BEGAN | change::ITERATION_ENDED => self.iterations = true,
+            change::VERIFIED => self.evidence = true,
+            change::CHECKPOINT => self.tree = true,
+            change::ASKED | change::ANSWERED => self.asks = true,
+            change::RUN_BEGAN | change::RUN_ENDED => self.last_run = true,
+            _ => {}
+        }
+    }
+}
+
+impl Thread {
+    fn run(mut self) {
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| self.turn())) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(_) => {
+                    tracing::error!(
+                        "following {} failed by a defect of Alfine; it is tried again",
+                        self.layout.root().display()
+                    );
+                    self.held.clear();
+                    self.stale = true;
+                    self.feed.rest(RETRY);
+                }
+            }
+        }
+    }
+
+    /// Waits for changes and publishes them; false at the end.
+    fn turn(&mut self) -> bool {
+        self.listen();
+        let news = self.feed.wait(self.longest());
+        let (is_quiet, has_events) =
+            (matches!(news, Ok(News::Quiet) | Err(_)), matches!(news, Ok(News::Events(_))));
+        let done = match news {
+            Ok(News::Stopped) => return false,
+            Err(error) => Err(error),
+            Ok(News::Events(events)) if !self.stale => self.read_some(&events),
+            Ok(News::Quiet) if !self.stale => Ok(()),
+            Ok(_) => self.read_all(),
+        };
+        let failed = done.is_err();
+        self.note(done);
+        self.look_for_runners();
+        if self.is_due() || (is_quiet && !self.held.is_empty()) {
+            self.publish();
+        }
+        if is_quiet {
+            // What was there when they were handed in is read by now.
+            self.held.clear();
+        }
+        if failed {
+            self.feed.rest(RETRY);
+        } else if has_events {
+            self.feed.rest(GATHER);
+        }
+        true
+    }
+
+    fn listen(&mut self) {
+        let mut told = lock(&self.told);
+        let sources_changed = mem::take(&mut told.sources_changed);
+        self.roots.clone_from(&told.roots);
+        self.held.append(&mut told.tickets);
+        match told.buried.take() {
+            Some(Ok(notices)) if self.notices != notices => {
+                self.notices = notices;
+                self.change = Change::Large;
+            }
+            Some(Err(())) => self.bury_after = Some(Instant::now() + RETRY),
+            _ => {}
+        }
+        drop(told);
+        if sources_changed {
+            self.mark_again();
+        }
+    }
+
+    fn mark_again(&mut self) {
+        let (roots, mut is_other) = (&self.roots, false);
+        for task in self.picture.tasks.values_mut().flat_map(HashMap::values_mut) {
+            let Some(last) = &task.last else { continue };
+            let marks = marks(&last.row, &last.evidence, roots);
+            if marks != last.marks {
+                is_other = true;
+                if let Some(last) = &mut Arc::make_mut(task).last {
+                    last.marks = marks;
+                }
+            }
+        }
+        if is_other {
+            self.change = Change::Large;
+        }
+    }
+
+    /// How long to wait at most; none for as long as nothing happens.
+    fn longest(&self) -> Option<Duration> {
+        if self.stale || !self.held.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let runners = self.suspects().next().map(|_| RUNNERS);
+        let change = match self.change {
+            Change::None => None,
+            Change::Small => self.published.map(|at| GATHER_SMALL.saturating_sub(at.elapsed())),
+            Change::Large => Some(Duration::ZERO),
+        };
+        runners.into_iter().chain(change).min()
+    }
+
+    fn is_due(&self) -> bool {
+        match self.change {
+            Change::None => false,
+            Change::Small => self.published.is_none_or(|at| at.elapsed() >= GATHER_SMALL),
+            Change::Large => true,
+        }
+    }
+
+    fn publish(&mut self) {
+        if mem::replace(&mut self.change, Change::None) == Change::None {
+            return;
+        }
+        self.published = Some(Instant::now());
+        let notices = self.notices.iter().chain(&self.failure).cloned().collect();
+        self.board.put_store(&self.common_dir, Arc::new(self.picture.clone()), notices);
+    }
+
+    fn note(&mut self, done: Result<(), StoreError>) {
+        self.stale = done.is_err();
+        let failure = done.err().map(|error| {
+            tracing::warn!("{}: {error}", self.layout.root().display());
+            let error = Error::from(error);
+            match error.hint {
+                Some(hint) => format!("{}; {hint}", error.message),
+                None => error.message,
+            }
+        });
+        if failure != self.failure {
+            self.failure = failure;
+            self.change = Change::Large;
+        }
+    }
+
+    fn read_all(&mut self) -> Result<(), StoreError> {
+        let Some(reader) = self.feed.reader() else {
+            self.picture = StorePicture::default();
+            self.change = Change::Large;
+            return Ok(());
+        };
+        let mut picture = StorePicture::default();
+        let leftovers = reader.read(|reader| -> Result<_, StoreError> {
+            picture.seq = reader.last_seq()?;
+            let mut loops: HashMap<LoopId, LoopRow> =
+                reader.last_loops()?.into_iter().map(|row| (row.id.clone(), row)).collect();
+            for row in reader.tasks()? {
+                let last = row.loop_id.as_ref().and_then(|id| loops.remove(id));
+                let last =
+                    last.map(|last| read_loop(reader, last, None, Parts::ALL, &self.roots)).transpose()?;
+                put(&mut picture, TaskPicture { row, last });
+            }
+            reader.open_runs()
+        })?;
+        self.picture = picture;
+        self.change = Change::Large;
+        self.runners_seen = None;
+        let is_left = |loop_id: &LoopId| matches!(LoopLock::is_held(&self.layout, loop_id), Ok(false));
+        if leftovers.iter().any(|run| is_left(&run.loop_id)) {
+            self.bury();
+        }
+        Ok(())
+    }
+
+    fn read_some(&mut self, events: &[Event]) -> Result<(), StoreError> {
+        let Some(reader) = self.feed.reader() else { return Ok(()) };
+        let mut touched: HashMap<TaskKey, Parts> = HashMap::new();
+        for event in events {
+            let was = event.payload.get("was").and_then(Value::as_str).and_then(|was| was.parse().ok());
+            for key in
+                event.task.clone().into_iter().chain(was.filter(|_| event.kind == change::TASK_RENAMED))
+            {
+                touched.entry(key).or_default().add(&event.kind);
+            }
+        }
+        let (picture, roots, mut change) = (&mut self.picture, &self.roots, self.change);
+        reader.read(|reader| -> Result<_, StoreError> {
+            for (key, parts) in touched {
+                let old = picture.task(&key).cloned();
+                let Some(row) = reader.task(&key)? else {
+                    change = if take(picture, &key).is_some() { Change::Large } else { change };
+                    continue;
+                };
+                let last = match &row.loop_id {
+                    Some(id) => reader.loop_(id)?,
+                    None => None,
+                };
+                let old_last = old.as_ref().and_then(|old| old.last.as_ref());
+                let last = last.map(|last| read_loop(reader, last, old_last, parts, roots)).transpose()?;
+                let new = TaskPicture { row, last };
+                change = change.max(old.map_or(Change::Large, |old| weigh(&old, &new)));
+                put(picture, new);
+            }
+            picture.seq = reader.last_seq()?;
+            Ok(())
+        })?;
+        self.change = change;
+        Ok(())
+    }
+
+    /// The loops that say that somebody runs them.
+    fn suspects(&self) -> impl Iterator<Item = &LoopId> {
+        let live = self.picture.all().filter_map(|task| task.live());
+        live.filter(|live| live.row.needs_runner()).map(|live| &live.row.id)
+    }
+
+    fn look_for_runners(&mut self) {
+        if self.runners_seen.is_some_and(|at| at.elapsed() < RUNNERS)
+            || self.bury_after.is_some_and(|at| Instant::now() < at)
+        {
+            return;
+        }
+        let dead = self.suspects().any(|id| matches!(LoopLock::is_held(&self.layout, id), Ok(false)));
+        self.runners_seen = Some(Instant::now());
+        if dead {
+            self.bury();
+        }
+    }
+
+    /// Marks the loops interrupted whose runner died and ends what is left of them, on a thread of its own, since
+    /// processes are given time to end themselves.
+    fn bury(&self) {
+        let Some(root) = self.roots.first().cloned() else { return };
+        if self.buries.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (told, waker, buries) = (self.told.clone(), self.waker.clone(), self.buries.clone());
+        let work = move || {
+            let buried = catch_unwind(|| Project::open(&root)).unwrap_or_else(|_| {
+                Err(Error::new(alfine_engine::ErrorKind::Internal, "a defect of Alfine"))
+            });
+            let buried = buried.map(|project| project.notices).map_err(|error| {
+                tracing::warn!("what a dead runner left in {} was not ended: {error}", root.display());
+            });
+            lock(&told).buried = Some(buried);
+            buries.store(false, Ordering::Release);
+            waker.ask();
+        };
+        if let Err(error) = thread::Builder::new().name("alfine-leftovers".to_owned()).spawn(work) {
+            tracing::error!("what a dead runner left cannot be ended: {error}");
+            self.buries.store(false, Ordering::Release);
+        }
+    }
+}
+
+fn put(picture: &mut StorePicture, task: TaskPicture) {
+    let key = &task.row.key;
+    let of_plan = picture.tasks.entry(key.plan.clone()).or_default();
+    of_plan.insert(key.id.clone(), Arc::new(task));
+}
+
+fn take(picture: &mut StorePicture, key: &TaskKey) -> Option<Arc<TaskPicture>> {
+    let of_plan = picture.tasks.get_mut(&key.plan)?;
+    let task = of_plan.remove(&key.id);
+    if of_plan.is_empty() {
+        picture.tasks.remove(&key.plan);
+    }
+    task
+}
+
+/// Reads what is shown of a loop; what cannot have changed is taken from before.
+fn read_loop(
+    reader: &Reader,
+    mut row: LoopRow,
+    old: Option<&LoopPicture>,
+    parts: Parts,
+    roots: &[PathBuf],
+) -> Result<LoopPicture, StoreError> {
+    let old = old.filter(|old| old.row.id == row.id);
+    let parts = if old.is_some() { parts } else { Parts::ALL };
+    let id = row.id.clone();
+    let state: Option<LoopState> = serde_json::from_str(&mem::take(&mut row.state)).ok();
+    row.settings = Value::Null;
+    let kept = |is_read: bool| old.filter(|_| !is_read);
+    let iterations = match kept(parts.iterations) {
+        Some(old) => old.iterations.clone(),
+        None => reader.iterations(&id)?,
+    };
+    let evidence = match kept(parts.evidence) {
+        Some(old) => old.evidence.clone(),
+        None => reader.latest_verifications(&id)?.into_iter().map(with_short_output).collect(),
+    };
+    let tree = match kept(parts.tree) {
+        Some(old) => old.tree.clone(),
+        None => reader.last_checkpoint(&id)?.map(|checkpoint| checkpoint.tree),
+    };
+    let asks = match kept(parts.asks) {
+        Some(old) => old.asks.clone(),
+        None => reader.approvals(&id)?.into_iter().rev().find(|asked| asked.answered_at.is_none()),
+    };
+    let last_run = match kept(parts.last_run) {
+        Some(old) => old.last_run.clone(),
+        None => reader.last_run(&id)?,
+    };
+    let names = |row: &LoopRow| (row.summary.gate.clone(), row.status, row.worktree.clone());
+    let marks = match kept(parts.evidence) {
+        Some(old) if names(&old.row) == names(&row) => old.marks.clone(),
+        _ => marks(&row, &evidence, roots),
+    };
+    Ok(LoopPicture { row, state, iterations, evidence, tree, asks, last_run, marks })
+}
+
+fn with_short_output(mut row: VerificationRow) -> VerificationRow {
+    let from = row.output.ceil_char_boundary(row.output.len().saturating_sub(OUTPUT));
+    row.output.drain(..from);
+    row.output.shrink_to_fit();
+    row
+}
+
+/// How much a task changed.
+fn weigh(old: &TaskPicture, new: &TaskPicture) -> Change {
+    let calm = |row: &TaskRow| TaskRow { updated_at: Millis(0), ..row.clone() };
+    if calm(&old.row) != calm(&new.row) {
+        return Change::Large;
+    }
+    let (old, new) = match (&old.last, &new.last) {
+        (None, None) => return Change::None,
+        (Some(old), Some(new)) => (old, new),
+        _ => return Change::Large,
+    };
+    if (&old.iterations, &old.evidence, &old.asks) != (&new.iterations, &new.evidence, &new.asks)
+        || (&old.tree, &old.last_run, &old.marks) != (&new.tree, &new.last_run, &new.marks)
+    {
+        return Change::Large;
+    }
+    let timeless = |row: &LoopRow| LoopRow { updated_at: Millis(0), ..row.clone() };
+    let calm = |row: &LoopRow| {
+        let mut row = LoopRow { cost_usd: None, tokens: 0, ..timeless(row) };
+        row.summary.breaker.clear();
+        row
+    };
+    if calm(&old.row) != calm(&new.row) {
+        Change::Large
+    } else if timeless(&old.row) != timeless(&new.row) || old.state != new.state {
+        Change::Small
+    } else {
+        Change::None
+    }
+}

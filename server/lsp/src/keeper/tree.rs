@@ -1,0 +1,354 @@
+//! One working tree as it lies on the disk: its plans, its settings, and what its plans would run that nobody allowed.
+//!
+//! Reads again only what changed. Never knows the database.
+
+use crate::{
+    document::Document,
+    snapshot::{Checkout, StorePicture},
+};
+use alfine_core::{
+    plan::{self, Plan},
+    task::TaskKey,
+};
+use alfine_engine::{
+    config::{self, Layers, Loaded, Partial},
+    layout::UserDirs,
+    project::plan_files,
+    task_spec,
+    trust::{Trust, TrustItem},
+    verify::{self, VerifierSpec},
+};
+use globset::GlobSet;
+use rustix::fs::OFlags;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fs::{self, File, Metadata},
+    io::Read,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tower_lsp::lsp_types::Url;
+
+/// The largest plan that is read, in bytes.
+const LARGEST: u64 = 8 << 20;
+/// A file that was changed this recently may change again without its times showing it.
+const SETTLED: Duration = Duration::from_millis(100);
+/// The most folders of plans that are watched in one working tree.
+const MOST_FOLDERS: usize = 256;
+/// The files that checks are detected by.
+const MANIFESTS: [&str; 21] = [
+    "Cargo.toml",
+    "clippy.toml",
+    ".clippy.toml",
+    "package.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    "bun.lock",
+    "bun.lockb",
+    "pyproject.toml",
+    "pytest.ini",
+    "pytest.toml",
+    "setup.cfg",
+    "tox.ini",
+    "uv.lock",
+    "poetry.lock",
+    "tests",
+    "test",
+    "go.mod",
+    "Makefile",
+    "makefile",
+    "GNUmakefile",
+];
+
+/// Where a working tree is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Its root as the client names it.
+    pub(super) root: PathBuf,
+    /// The root without links.
+    pub(super) real_root: PathBuf,
+    /// The git folder that all worktrees of the repository share.
+    pub(super) common_dir: PathBuf,
+}
+
+impl Place {
+    /// A file's name there; none outside.
+    pub(super) fn name_of(&self, path: &Path) -> Option<String> {
+        let inside = path.strip_prefix(&self.root).or_else(|_| path.strip_prefix(&self.real_root)).ok()?;
+        let parts: Option<Vec<&str>> = inside.components().map(|part| part.as_os_str().to_str()).collect();
+        Some(parts?.join("/")).filter(|name| !name.is_empty())
+    }
+}
+
+/// One working tree.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub(super) place: Place,
+    layers: Layers,
+    loaded: Loaded,
+    globs: GlobSet,
+    settings_file: Option<Arc<Document>>,
+    plans: BTreeMap<String, Known>,
+    trusted: Option<Stamp>,
+    notices: Vec<String>,
+}
+
+/// A plan's file.
+#[derive(Debug)]
+struct Known {
+    /// What tells whether it changed; none where only its text can.
+    stamp: Option<Stamp>,
+    /// None where it cannot be read as a plan.
+    document: Option<Arc<Document>>,
+    /// What its tasks would run, once that was asked for.
+    wanted: Option<Vec<TrustItem>>,
+    /// That of it that nobody allowed.
+    untrusted: Vec<TrustItem>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    file: (u64, u64),
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(found: &Metadata) -> Self {
+        Self {
+            file: (found.dev(), found.ino()),
+            size: found.size(),
+            modified: (found.mtime(), found.mtime_nsec()),
+            changed: (found.ctime(), found.ctime_nsec()),
+        }
+    }
+
+    /// None where the file may be changed again within the same tick of the clock.
+    fn of_settled(found: &Metadata) -> Option<Self> {
+        let age = SystemTime::now().duration_since(found.modified().ok()?).ok()?;
+        (age > SETTLED).then(|| Self::of(found))
+    }
+}
+
+impl Tree {
+    /// Reads a working tree.
+    pub(super) fn read(place: Place, user: &UserDirs, editor: &Partial) -> Self {
+        let mut tree = Self {
+            place,
+            layers: Layers::default(),
+            loaded: Loaded::default(),
+            globs: GlobSet::empty(),
+            settings_file: None,
+            plans: BTreeMap::new(),
+            trusted: None,
+            notices: Vec::new(),
+        };
+        tree.load(Layers { editor: editor.clone(), ..Layers::read(user, &tree.place.root) });
+        tree.list(true, &HashSet::new());
+        tree.judge(user, true);
+        tree
+    }
+
+    /// Looks what changed; `changed` are paths that surely did. Says whether anything did.
+    pub(super) fn look(&mut self, user: &UserDirs, editor: &Partial, changed: &HashSet<PathBuf>) -> bool {
+        let layers = Layers { editor: editor.clone(), ..Layers::read(user, &self.place.root) };
+        let is_other = |a: &Layers, b: &Layers| {
+            (&a.user, &a.repository, &a.editor) != (&b.user, &b.repository, &b.editor)
+        };
+        let reloaded = is_other(&self.layers, &layers);
+        if reloaded {
+            self.load(layers);
+            for known in self.plans.values_mut() {
+                known.wanted = None;
+            }
+        }
+        let names: HashSet<String> = changed.iter().filter_map(|path| self.place.name_of(path)).collect();
+        if names.iter().any(|name| MANIFESTS.contains(&name.as_str())) {
+            for known in self.plans.values_mut() {
+                known.wanted = None;
+            }
+        }
+        let listed = self.list(reloaded, &names);
+        let trust = user.state.join("trust");
+        let trust_changed = changed.iter().any(|path| path.starts_with(&trust));
+        let judged = self.judge(user, trust_changed);
+        reloaded || listed || judged
+    }
+
+    fn load(&mut self, layers: Layers) {
+        self.loaded = config::load_what_is_valid(&layers);
+        self.globs = plan_files::plan_globs(&self.loaded.config.plans);
+        self.layers = layers;
+        self.settings_file = self.document("alfine.toml").map(|(document, _)| Arc::new(document));
+    }
+
+    /// Lists the plans and reads those that changed. Says whether any did.
+    fn list(&mut self, search: bool, changed: &HashSet<String>) -> bool {
+        let globs = if search { self.loaded.config.plans.as_slice() } else { &[] };
+        let mut names: BTreeSet<String> =
+            plan_files::plan_files(&self.place.real_root, globs).into_iter().collect();
+        names.extend(self.plans.keys().cloned());
+        names.extend(changed.iter().cloned());
+        names.retain(|name| plan::is_plan_path(name) || self.globs.is_match(name));
+        let before = self.plans.len();
+        self.plans.retain(|name, _| names.contains(name));
+        let mut is_other = self.plans.len() != before;
+        for name in names {
+            is_other |= self.refresh(&name, changed.contains(&name));
+        }
+        is_other
+    }
+
+    fn refresh(&mut self, name: &str, surely: bool) -> bool {
+        let found = fs::metadata(self.place.real_root.join(name)).ok().filter(Metadata::is_file);
+        let Some(found) = found else { return self.plans.remove(name).is_some() };
+        let known = self.plans.get(name);
+        if !surely && known.is_some_and(|known| known.stamp == Some(Stamp::of(&found))) {
+            return false;
+        }
+        let (document, stamp) = match self.document(name) {
+            Some((document, stamp)) => (Some(document), stamp),
+            None => (None, Stamp::of_settled(&found)),
+        };
+        let text = |document: Option<&Document>| document.map(|document| document.text.clone());
+        if let Some(known) = self.plans.get_mut(name)
+            && text(known.document.as_deref()) == text(document.as_ref())
+        {
+            known.stamp = stamp;
+            return false;
+        }
+        let wanted = document.is_none().then(Vec::new);
+        let known = Known { stamp, document: document.map(Arc::new), wanted, untrusted: Vec::new() };
+        self.plans.insert(name.to_owned(), known);
+        true
+    }
+
+    /// Reads a text; none where there is none, or where it is too large or not UTF-8.
+    fn document(&self, name: &str) -> Option<(Document, Option<Stamp>)> {
+        let path = self.place.real_root.join(name);
+        // A FIFO would wait for a writer that never comes.
+        let file: File = fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(&path)
+            .ok()?;
+        let found = file.metadata().ok().filter(Metadata::is_file)?;
+        let mut bytes = Vec::new();
+        file.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
+        if bytes.len() as u64 > LARGEST {
+            tracing::warn!("{} is larger than {LARGEST} bytes and is not read", path.display());
+            return None;
+        }
+        let text = String::from_utf8(bytes)
+            .inspect_err(|_| tracing::warn!("{} is not UTF-8 and is not read", path.display()))
+            .ok()?;
+        let uri = Url::from_file_path(self.place.root.join(name)).ok()?;
+        Some((Document::new(uri, None, text), Stamp::of_settled(&found)))
+    }
+
+    /// Finds what nobody allowed, for the plans that changed, or for all where the approvals did.
+    fn judge(&mut self, user: &UserDirs, trust_changed: bool) -> bool {
+        let trusted = fs::metadata(user.state.join("trust")).ok().map(|found| Stamp::of(&found));
+        let again = trust_changed || trusted != self.trusted;
+        if !again && self.plans.values().all(|known| known.wanted.is_some()) {
+            return false;
+        }
+        self.trusted = trusted;
+        let mut notices = Vec::new();
+        let trust = match Trust::open(&user.state, &self.place.common_dir) {
+            Ok(trust) => {
+                notices.extend(trust.warning().map(str::to_owned));
+                Some(trust)
+            }
+            Err(error) => {
+                tracing::warn!("{error}");
+                notices.push(error.to_string());
+                None
+            }
+        };
+        let mut is_other = self.notices != notices;
+        self.notices = notices;
+        let mut detected = None;
+        for (name, known) in &mut self.plans {
+            let Some(document) = &known.document else { continue };
+            let wanted = known.wanted.get_or_insert_with(|| {
+                let detected = detected.get_or_insert_with(|| verify::detect(&self.place.real_root, &[]));
+                wanted(name, document.plan(), &self.layers, detected)
+            });
+            // Where the approvals cannot be read, nothing counts as allowed.
+            let untrusted = trust.as_ref().map_or_else(|| wanted.clone(), |trust| trust.untrusted(wanted));
+            is_other |= known.untrusted != untrusted;
+            known.untrusted = untrusted;
+        }
+        is_other
+    }
+
+    /// The folders to watch for all that was read.
+    pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
+        let root = &self.place.real_root;
+        let parents = self.plans.keys().filter_map(|name| Path::new(name).parent());
+        let globbed = plan_files::plan_folders(&self.loaded.config.plans);
+        let mut folders: BTreeSet<PathBuf> = parents
+            .map(|parent| root.join(parent))
+            .chain(globbed.iter().map(|folder| root.join(folder)))
+            .collect();
+        let mut below = vec![root.join(".alfine/plans")];
+        while let Some(folder) = below.pop() {
+            if folders.len() >= MOST_FOLDERS {
+                break;
+            }
+            let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+            below.extend(
+                entries
+                    .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+                    .map(|entry| entry.path()),
+            );
+            folders.insert(folder);
+        }
+        folders.insert(root.clone());
+        folders
+    }
+
+    /// The working tree as it is published, without what the database says.
+    pub(super) fn checkout(&self) -> Checkout {
+        let Place { root, real_root, common_dir } = self.place.clone();
+        let documents =
+            self.plans.iter().filter_map(|(name, known)| Some((name.clone(), known.document.clone()?)));
+        let untrusted = self.plans.iter().filter(|(_, known)| !known.untrusted.is_empty());
+        Checkout {
+            root,
+            real_root,
+            common_dir,
+            config: Arc::new(self.loaded.config.clone()),
+            lint_options: Arc::new(self.loaded.config.lint.options()),
+            problems: self.loaded.problems.clone(),
+            globs: self.globs.clone(),
+            plans: documents.collect(),
+            settings_file: self.settings_file.clone(),
+            untrusted: untrusted.map(|(name, known)| (name.clone(), known.untrusted.clone())).collect(),
+            store: Arc::new(StorePicture::default()),
+            notices: self.notices.clone(),
+        }
+    }
+}
+
+/// What the tasks of a plan that are not done would run, each text once.
+fn wanted(name: &str, plan: &Plan, layers: &Layers, detected: &[VerifierSpec]) -> Vec<TrustItem> {
+    // Most tasks say nothing of settings, so that one answer is for all of them.
+    let mut loaded: HashMap<String, Loaded> = HashMap::new();
+    let mut items: Vec<TrustItem> = Vec::new();
+    let mut seen = HashSet::new();
+    for task in plan.tasks.iter().filter(|task| !task.done) {
+        let fields = [&plan.defaults, &task.fields].map(Partial::from);
+        let loaded = loaded.entry(format!("{fields:?}")).or_insert_with(|| {
+            config::load_what_is_valid(&Layers { task: fields.to_vec(), ..layers.clone() })
+        });
+        let key = TaskKey::new(name, task.id.0.clone());
+        let commands = task_spec::commands_of(&key, plan, task, loaded, detected);
+        items.extend(commands.into_iter().filter(|item| seen.insert(item.command.clone())));
+    }
+    items
+}

@@ -1,0 +1,133 @@
+//! Tells the client what changed: diagnostics, progress, tasks, questions, and what to ask for again.
+//!
+//! One task for each client. It looks at the newest picture, tells what differs from what it told last, and sleeps until
+//! a snapshot or a document changes. Changes that come meanwhile are told together.
+
+pub mod progress;
+mod questions;
+mod tasks;
+
+use self::{progress::Progress, questions::Questions, tasks::Tasks};
+use crate::{
+    client::ClientView,
+    commands::Commands,
+    diagnostics,
+    picture::Picture,
+    session::Session,
+    to_client::{ToEditor, within},
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::watch;
+use tower_lsp::{
+    Client,
+    lsp_types::{Diagnostic, Url},
+};
+
+/// How long changes are gathered before they are told: shorter than a key's repetition, and unseen by a person.
+const GATHER: Duration = Duration::from_millis(25);
+
+/// How long a client has to acknowledge that it is to ask again.
+const REFRESH: Duration = Duration::from_secs(10);
+
+/// Tells one client what changed.
+#[derive(Debug)]
+pub struct Publisher {
+    client: Client,
+    session: Arc<Session>,
+    told: BTreeMap<Url, Vec<Diagnostic>>,
+    progress: Progress,
+    tasks: Tasks,
+    questions: Questions,
+}
+
+impl Publisher {
+    /// Makes the publisher of a client that was told nothing yet.
+    pub fn new(
+        client: Client,
+        session: Arc<Session>,
+        editor: Arc<ToEditor>,
+        commands: Arc<Commands>,
+    ) -> Self {
+        Self {
+            progress: Progress::new(client.clone()),
+            tasks: Tasks::new(client.clone()),
+            questions: Questions::new(editor, commands.clone()),
+            client,
+            session,
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Tells news until it is stopped, and then ends what it began.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let (mut snapshots, mut edits) = (self.session.snapshots(), self.session.edits());
+        let refresh = watch::Sender::new(());
+        tokio::spawn(Self::refresh(self.client.clone(), self.session.client(), refresh.subscribe()));
+        snapshots.mark_changed();
+        loop {
+            let of_snapshot = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                changed = snapshots.changed() => match changed {
+                    Ok(()) => true,
+                    Err(_) => break,
+                },
+                changed = edits.changed() => match changed {
+                    Ok(()) => false,
+                    Err(_) => break,
+                },
+            };
+            tokio::time::sleep(GATHER).await;
+            let of_snapshot = of_snapshot || snapshots.has_changed().unwrap_or(false);
+            snapshots.mark_unchanged();
+            edits.mark_unchanged();
+            let picture = self.session.picture();
+            self.publish(&picture).await;
+            if of_snapshot {
+                self.progress.tell(&picture);
+                self.questions.tell(&picture);
+                refresh.send_replace(());
+            }
+            self.tasks.tell(&picture).await;
+        }
+        self.progress.end().await;
+    }
+
+    async fn publish(&mut self, picture: &Picture) {
+        let looking = picture.clone();
+        let Ok(mut now) = tokio::task::spawn_blocking(move || diagnostics::all(&looking)).await else {
+            return;
+        };
+        now.retain(|_, diagnostics| !diagnostics.is_empty());
+        let gone: Vec<Url> = self.told.keys().filter(|uri| !now.contains_key(uri)).cloned().collect();
+        for uri in gone {
+            self.told.remove(&uri);
+            self.send(picture, uri, Vec::new()).await;
+        }
+        for (uri, diagnostics) in now {
+            if self.told.get(&uri) != Some(&diagnostics) {
+                self.told.insert(uri.clone(), diagnostics.clone());
+                self.send(picture, uri, diagnostics).await;
+            }
+        }
+    }
+
+    async fn send(&self, picture: &Picture, uri: Url, diagnostics: Vec<Diagnostic>) {
+        let version = picture.documents.get(&uri).and_then(|document| document.version);
+        self.client.publish_diagnostics(uri, diagnostics, version).await;
+    }
+
+    /// Has the client ask for lenses and hints again; once at a time, and once more if something changed meanwhile.
+    async fn refresh(client: Client, view: Arc<ClientView>, mut changes: watch::Receiver<()>) {
+        while changes.changed().await.is_ok() {
+            if view.refreshes_lenses {
+                let client = client.clone();
+                within(REFRESH, "refreshing code lenses", async move { client.code_lens_refresh().await })
+                    .await;
+            }
+            if view.refreshes_hints {
+                let client = client.clone();
+                within(REFRESH, "refreshing hints", async move { client.inlay_hint_refresh().await }).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Progress of each loop that runs, until it rests. Each has a task of its own, since a client may take its time, or for
+//! ever, to accept one.
+
+use crate::{picture::Picture, snapshot::LoopPicture, to_client::within};
+use alfine_core::{breaker::dollars, task::TaskKey};
+use alfine_engine::store::LoopId;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+use tokio::{sync::watch, task::JoinHandle};
+use tower_lsp::{
+    Client,
+    lsp_types::{
+        NumberOrString, ProgressParams, ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin,
+        WorkDoneProgressCreateParams, WorkDoneProgressEnd, WorkDoneProgressReport,
+        notification::Progress as Told, request::WorkDoneProgressCreate,
+    },
+};
+
+const PREFIX: &str = "alfine/";
+
+/// How long a client has to accept a progress.
+const ACCEPT: Duration = Duration::from_secs(10);
+
+/// The task whose progress has a token; none for a token that is not ours.
+pub fn task_of(token: &NumberOrString) -> Option<TaskKey> {
+    let NumberOrString::String(token) = token else { return None };
+    let (_, key) = token.strip_prefix(PREFIX)?.split_once('/')?;
+    key.parse().ok()
+}
+
+fn token_of(of: &LoopPicture) -> NumberOrString {
+    NumberOrString::String(format!("{PREFIX}{}/{}", of.row.id, of.row.task))
+}
+
+/// How far a loop is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Step {
+    message: String,
+    percentage: u32,
+}
+
+impl Step {
+    fn of(of: &LoopPicture) -> Self {
+        let summary = &of.row.summary;
+        let (iteration, limit) = (summary.iteration.max(1), summary.max_iterations);
+        let cost = of.row.cost_usd.map(|usd| format!(" · {}", dollars(usd))).unwrap_or_default();
+        Self {
+            message: format!("iteration {iteration} of {limit} · {}{cost}", of.row.status),
+            percentage: (100 * (iteration - 1)).checked_div(limit).unwrap_or(0).min(100),
+        }
+    }
+}
+
+/// The progress of all loops that run.
+#[derive(Debug)]
+pub(super) struct Progress {
+    client: Client,
+    /// By loop. Dropping a sender ends the progress.
+    running: HashMap<LoopId, (watch::Sender<Step>, JoinHandle<()>)>,
+    ending: Vec<JoinHandle<()>>,
+}
+
+impl Progress {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, running: HashMap::new(), ending: Vec::new() }
+    }
+
+    /// Begins, reports and ends what differs from what was told.
+    pub(super) fn tell(&mut self, picture: &Picture) {
+        if !picture.client.progress {
+            return;
+        }
+        let mut alive = HashSet::new();
+        let tasks = picture.snapshot.checkouts.iter().flat_map(|checkout| checkout.store.all());
+        for of in tasks.filter_map(|task| task.live()).filter(|of| of.row.status.needs_runner()) {
+            if !alive.insert(of.row.id.clone()) {
+                continue;
+            }
+            let step = Step::of(of);
+            if let Some((steps, _)) = self.running.get(&of.row.id) {
+                steps.send_if_modified(|old| {
+                    let differs = *old != step;
+                    *old = step;
+                    differs
+                });
+                continue;
+            }
+            let title =
+                picture.snapshot.checkouts.iter().find_map(|checkout| checkout.store.task(&of.row.task));
+            let title = title.map(|task| task.row.title.clone()).unwrap_or_default();
+            let (send, steps) = watch::channel(step);
+            let title = format!("{}: {title}", of.row.task.id);
+            let telling = tokio::spawn(tell(self.client.clone(), token_of(of), title, steps));
+            self.running.insert(of.row.id.clone(), (send, telling));
+        }
+        let over: Vec<LoopId> = self.running.keys().filter(|id| !alive.contains(*id)).cloned().collect();
+        self.ending.retain(|telling| !telling.is_finished());
+        self.ending.extend(over.iter().filter_map(|id| self.running.remove(id)).map(|(_, telling)| telling));
+    }
+
+    /// Ends every progress.
+    pub(super) async fn end(self) {
+        let running = self.running.into_values().map(|(_, telling)| telling);
+        for telling in running.chain(self.ending) {
+            let _ = telling.await;
+        }
+    }
+}
+
+/// Tells one loop's progress until nobody sends steps any more.
+async fn tell(client: Client, token: NumberOrString, title: String, mut steps: watch::Receiver<Step>) {
+    let (asking, create) = (client.clone(), WorkDoneProgressCreateParams { token: token.clone() });
+    let accepting =
+        within(
+            ACCEPT,
+            "a progress",
+            async move { asking.send_request::<WorkDoneProgressCreate>(create).await },
+        );
+    tokio::pin!(accepting);
+    loop {
+        tokio::select! {
+            accepted = &mut accepting => match accepted {
+                Some(()) => break,
+                None => return,
+            },
+            // What ends before it was accepted was never begun.
+            changed = steps.changed() => if changed.is_err() { return },
+        }
+    }
+    let send = |value: WorkDoneProgress| {
+        let value = ProgressParamsValue::WorkDone(value);
+        client.send_notification::<Told>(ProgressParams { token: token.clone(), value })
+    };
+    let first = steps.borrow_and_update().clone();
+    send(WorkDoneProgress::Begin(WorkDoneProgressBegin {
+        title,
+        cancellable: Some(true),
+        message: Some(first.message),
+        percentage: Some(first.percentage),
+    }))
+    .await;
+    while steps.changed().await.is_ok() {
+        let Step { message, percentage } = steps.borrow_and_update().clone();
+        send(WorkDoneProgress::Report(WorkDoneProgressReport {
+            cancellable: Some(true),
+            message: Some(message),
+            percentage: Some(percentage),
+        }))
+        .await;
+    }
+    send(WorkDoneProgress::End(WorkDoneProgressEnd { message: None })).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_names_its_task_also_where_the_plan_is_in_a_folder() {
+        let token = |text: &str| task_of(&NumberOrString::String(text.to_owned()));
+        assert_eq!(
+            token("alfine/01ABC/docs/a.plan.md#US-001"),
+            Some(TaskKey::new("docs/a.plan.md", "US-001"))
+        );
+        for other in ["alfine/01ABC", "alfine/01ABC/PLAN.md", "theirs", ""] {
+            assert_eq!(token(other), None);
+        }
+        assert_eq!(task_of(&NumberOrString::Number(1)), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! Questions of loops, asked once each. Who dismisses one finds it again at its task.
+
+use crate::{
+    commands::{self, Commands},
+    editor::Editor,
+    picture::Picture,
+    to_client::ToEditor,
+};
+use alfine_core::task::TaskKey;
+use alfine_engine::store::{ApprovalKind, ApprovalRow};
+use serde_json::{Value, json};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
+use tower_lsp::lsp_types::MessageType;
+
+const APPROVE: &str = "Approve";
+const REJECT: &str = "Reject";
+const SHOW_DIFF: &str = "Show diff";
+const ANSWER: &str = "Write an answer";
+const CONTINUE: &str = "Continue";
+
+/// What was asked of the user.
+#[derive(Debug)]
+pub(super) struct Questions {
+    editor: Arc<ToEditor>,
+    commands: Arc<Commands>,
+    asked: HashSet<(PathBuf, i64)>,
+}
+
+impl Questions {
+    pub(super) fn new(editor: Arc<ToEditor>, commands: Arc<Commands>) -> Self {
+        Self { editor, commands, asked: HashSet::new() }
+    }
+
+    /// Asks what was not asked yet. Waits for no answer.
+    pub(super) fn tell(&mut self, picture: &Picture) {
+        for checkout in &picture.snapshot.checkouts {
+            for task in checkout.store.all() {
+                let Some(asks) = task.live().and_then(|of| of.asks.as_ref()) else { continue };
+                if !self.asked.insert((checkout.common_dir.clone(), asks.id)) {
+                    continue;
+                }
+                let (editor, commands) = (self.editor.clone(), self.commands.clone());
+                tokio::spawn(ask(editor, commands, task.row.key.clone(), asks.clone()));
+            }
+        }
+    }
+}
+
+/// Asks one question and passes the answer on.
+async fn ask(editor: Arc<ToEditor>, commands: Arc<Commands>, key: TaskKey, asks: ApprovalRow) {
+    let (question, choices): (_, &[&str]) = match asks.kind {
+        ApprovalKind::Approval => {
+            (format!("{key} asks for your approval: {}", asks.text), &[APPROVE, REJECT, SHOW_DIFF])
+        }
+        ApprovalKind::Question => (format!("{key} asks: {}", asks.text), &[ANSWER]),
+        ApprovalKind::Login => (format!("{key} cannot go on: {}", asks.text), &[CONTINUE]),
+        // Starting asks this itself.
+        ApprovalKind::Trust => return,
+    };
+    loop {
+        let chosen = editor.ask(MessageType::INFO, &question, choices).await;
+        let answer = |approved: bool| json!({ "task": key, "approval": asks.id, "approved": approved });
+        let (command, argument): (&str, Value) = match chosen.as_deref() {
+            Some(APPROVE) => (commands::ANSWER, answer(true)),
+            Some(REJECT) => (commands::ANSWER, answer(false)),
+            Some(SHOW_DIFF) => (commands::SHOW_DIFF, json!({ "task": key })),
+            Some(ANSWER) => (commands::ANSWER, json!({ "task": key, "approval": asks.id })),
+            Some(CONTINUE) => (commands::CONTINUE, json!({ "task": key })),
+            _ => return,
+        };
+        if let Err(error) = commands.execute(command, vec![argument]).await {
+            return editor.tell(MessageType::WARNING, &error.message).await;
+        }
+        if command != commands::SHOW_DIFF {
+            return;
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The protocol's methods, each handed to whoever does it.
+
+use crate::{
+    commands::{self, Commands},
+    editor::Editor,
+    handlers,
+    keeper::Keeper,
+    publisher::Publisher,
+    session::Session,
+    snapshot::Snapshot,
+    to_client::ToEditor,
+    transport,
+};
+use alfine_engine::layout::UserDirs;
+use serde_json::Value;
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::watch, task::JoinHandle};
+use tower_lsp::{
+    Client, ClientSocket, LanguageServer, LspService, async_trait,
+    jsonrpc::Result,
+    lsp_types::{
+        CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability,
+        CodeActionResponse, CodeLens, CodeLensOptions, CodeLensParams, CompletionOptions, CompletionParams,
+        CompletionResponse, ConfigurationItem, DidChangeConfigurationParams, DidChangeTextDocumentParams,
+        DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
+        DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+        DidSaveTextDocumentParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandOptions,
+        ExecuteCommandParams, FileSystemWatcher, FoldingRange, FoldingRangeParams,
+        FoldingRangeProviderCapability, GlobPattern, Hover, HoverParams, HoverProviderCapability,
+        InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, OneOf,
+        Registration, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
+        TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+        WorkDoneProgressCancelParams, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    },
+};
+
+/// The section of a client's settings that is ours.
+const SECTION: &str = "alfine";
+
+/// How long what was begun has to be ended before `shutdown` is answered.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// The language server of one client.
+#[derive(Debug)]
+pub struct Server {
+    client: Client,
+    session: Arc<Session>,
+    editor: Arc<ToEditor>,
+    commands: Arc<Commands>,
+    publisher: Mutex<Option<(watch::Sender<bool>, JoinHandle<()>)>>,
+}
+
+/// Serves a language client on standard input and output until it leaves. `program` is Alfine's own binary, which
+/// runners are started from.
+///
+/// Fails where no thread can be started.
+pub fn serve_stdio(user: UserDirs, program: PathBuf) -> io::Result<transport::Ended> {
+    let (publish, snapshots) = watch::channel(Arc::new(Snapshot::default()));
+    let keeper = Keeper::start(publish, user)?;
+    let options = transport::Options { without_params: &[handlers::tasks::METHOD], ..Default::default() };
+    transport::serve_stdio(move || service(Session::new(keeper, snapshots), program), options)
+}
+
+fn service(session: Session, program: PathBuf) -> (LspService<Server>, ClientSocket) {
+    let session = Arc::new(session);
+    LspService::build(|client| {
+        let editor = Arc::new(ToEditor::new(client.clone(), session.clone()));
+        let commands = Arc::new(Commands::new(program, session.clone(), editor.clone()));
+        Server { client, session, editor, commands, publisher: Mutex::new(None) }
+    })
+    .custom_method("window/workDoneProgress/cancel", Server::cancel_progress)
+    .custom_method(handlers::tasks::METHOD, Server::tasks)
+    .custom_method(commands::transcript::METHOD, Server::transcript)
+    .finish()
+}
+
+impl Server {
+    /// The user's cross at a loop's progress: the loop is stopped.
+    async fn cancel_progress(&self, params: WorkDoneProgressCancelParams) {
+        let Some(key) = crate::publisher::progress::task_of(&params.token) else { return };
+        let (commands, editor) = (self.commands.clone(), self.editor.clone());
+        tokio::spawn(async move {
+            let stop = commands.execute(commands::STOP, vec![serde_json::json!({ "task": key })]).await;
+            if let Err(error) = stop {
+                editor.tell(tower_lsp::lsp_types::MessageType::WARNING, &error.message).await;
+            }
+        });
+    }
+
+    async fn tasks(&self) -> Result<Value> {
+        Ok(handlers::tasks::tasks(&self.session.looked().await))
+    }
+
+    async fn transcript(&self, params: Value) -> Result<Value> {
+        self.commands.transcript(params).await
+    }
+
+    /// Asks the client for its settings.
+    fn fetch_settings(&self) {
+        let (client, session) = (self.client.clone(), self.session.clone());
+        tokio::spawn(async move {
+            let item = ConfigurationItem { scope_uri: None, section: Some(SECTION.to_owned()) };
+            match client.configuration(vec![item]).await {
+                Ok(answers) => {
+                    session.keeper().set_settings(answers.into_iter().next().unwrap_or_default());
+                }
+                Err(error) => tracing::warn!("the client does not tell its settings: {error}"),
+            }
+        });
+    }
+
+    /// Asks the client to tell what it can tell only on request.
+    fn register(&self) {
+        let view = self.session.client();
+        let mut wanted = Vec::new();
+        if view.watches_files {
+            let watchers = ["**/*.md", "**/alfine.toml"].map(|glob| FileSystemWatcher {
+                glob_pattern: GlobPattern::String(glob.to_owned()),
+                kind: None,
+            });
+            let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.to_vec() };
+            wanted.push(("workspace/didChangeWatchedFiles", serde_json::to_value(options).ok()));
+        }
+        if view.registers_configuration {
+            let options = serde_json::json!({ "section": SECTION });
+            wanted.push(("workspace/didChangeConfiguration", Some(options)));
+        }
+        if wanted.is_empty() {
+            return;
+        }
+        let registrations = wanted
+            .into_iter()
+            .map(|(method, register_options)| Registration {
+                id: format!("alfine {method}"),
+                method: method.to_owned(),
+                register_options,
+            })
+            .collect();
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            if let Err(error) = client.register_capability(registrations).await {
+                tracing::warn!("the client registers nothing: {error}");
+            }
+        });
+    }
+}
+
+#[async_trait]
+impl LanguageServer for Server {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let client = self.session.initialize(&params);
+        tracing::info!("serves “{}”", client.name);
+        Ok(InitializeResult {
+            capabilities: capabilities(&client),
+            server_info: Some(ServerInfo {
+                name: "alfine".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        let publisher = Publisher::new(
+            self.client.clone(),
+            self.session.clone(),
+            self.editor.clone(),
+            self.commands.clone(),
+        );
+        let stop = watch::Sender::new(false);
+        let running = tokio::spawn(publisher.run(stop.subscribe()));
+        self.publisher.lock().unwrap_or_else(PoisonError::into_inner).replace((stop, running));
+        self.register();
+        if self.session.client().configuration {
+            self.fetch_settings();
+        }
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        let publisher = self.publisher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, ended)) = publisher {
+            stop.send_replace(true);
+            // A client that reads nothing is not waited for.
+            let _ = tokio::time::timeout(FAREWELL, ended).await;
+        }
+        Ok(())
+    }
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        self.session.open(params.text_document);
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        self.session.change(&params.text_document, params.content_changes);
+    }
+
+    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        self.session.saved(params.text_document.uri);
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.session.close(&params.text_document.uri);
+    }
+
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        self.session.change_folders(params.event);
+    }
+
+    async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+        self.session.keeper().touched(params.changes.into_iter().map(|change| change.uri).collect());
+    }
+
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        if self.session.client().configuration {
+            return self.fetch_settings();
+        }
+        let mut settings = params.settings;
+        let own = settings.get_mut(SECTION).map(Value::take);
+        self.session.keeper().set_settings(own.unwrap_or(settings));
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        let picture = self.session.looked().await;
+        Ok(Some(handlers::code_lens::code_lens(&picture, &params.text_document.uri)))
+    }
+
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        let picture = self.session.looked().await;
+        Ok(Some(handlers::code_action::code_action(&picture, &params)))
+    }
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        let picture = self.session.looked().await;
+        let at = params.text_document_position_params;
+        Ok(handlers::hover::hover(&picture, &at.text_document.uri, at.position))
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        let picture = self.session.looked().await;
+        Ok(Some(handlers::inlay_hint::inlay_hint(&picture, &params.text_document.uri, params.range)))
+    }
+
+    async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
+        let picture = self.session.looked().await;
+        Ok(handlers::document_symbol::document_symbol(&picture, &params.text_document.uri))
+    }
+
+    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+        let picture = self.session.looked().await;
+        Ok(Some(handlers::folding_range::folding_range(&picture, &params.text_document.uri)))
+    }
+
+    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+        let picture = self.session.looked().await;
+        let at = params.text_document_position;
+        let items = handlers::completion::completion(&picture, &at.text_document.uri, at.position);
+        Ok(Some(CompletionResponse::Array(items)))
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
+        self.commands.execute(&params.command, params.arguments).await
+    }
+}
+
+fn capabilities(client: &crate::client::ClientView) -> ServerCapabilities {
+    let actions = CodeActionOptions {
+        code_action_kinds: Some(vec![
+            CodeActionKind::QUICKFIX,
+            CodeActionKind::REFACTOR,
+            CodeActionKind::SOURCE_FIX_ALL,
+        ]),
+        ..Default::default()
+    };
+    ServerCapabilities {
+        position_encoding: Some(client.encoding.kind()),
+        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(TextDocumentSyncKind::INCREMENTAL),
+            save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
+            ..Default::default()
+        })),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        code_action_provider: Some(if client.code_action_literals {
+            CodeActionProviderCapability::Options(actions)
+        } else {
+            CodeActionProviderCapability::Simple(true)
+        }),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        inlay_hint_provider: Some(OneOf::Left(true)),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some([":", " ", "\"", "=", "["].map(str::to_owned).to_vec()),
+            ..Default::default()
+        }),
+        execute_command_provider: Some(ExecuteCommandOptions {
+            commands: commands::ALL.map(str::to_owned).to_vec(),
+            ..Default::default()
+        }),
+        workspace: Some(WorkspaceServerCapabilities {
+            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(OneOf::Left(true)),
+            }),
+            file_operations: None,
+        }),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,181 @@
+//! The state of one client: what it can, its folders, its open documents. Changed in the order its messages arrive.
+//!
+//! Nothing here waits for the disk, the database or the client.
+
+use crate::{
+    client::ClientView,
+    document::{Document, Documents},
+    keeper::Keeper,
+    picture::Picture,
+    snapshot::Snapshot,
+};
+use alfine_core::time::Moment;
+use alfine_engine::store::Millis;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::watch;
+use tower_lsp::lsp_types::{
+    InitializeParams, TextDocumentContentChangeEvent, TextDocumentItem, Url, VersionedTextDocumentIdentifier,
+    WorkspaceFoldersChangeEvent,
+};
+
+/// How long a request waits for the first look at a document's repository.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
+/// The state of one client.
+#[derive(Debug)]
+pub struct Session {
+    state: Mutex<State>,
+    keeper: Keeper,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Rings when the documents change.
+    edited: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    client: Arc<ClientView>,
+    documents: Arc<Documents>,
+    folders: Vec<PathBuf>,
+    /// The look at what was opened last.
+    looking: Option<Shared<BoxFuture<'static, ()>>>,
+}
+
+impl Session {
+    /// Makes the state of a client that has not spoken yet.
+    pub fn new(keeper: Keeper, snapshots: watch::Receiver<Arc<Snapshot>>) -> Self {
+        Self { state: Mutex::default(), keeper, snapshots, edited: watch::Sender::new(()) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what the client said of itself.
+    pub fn initialize(&self, params: &InitializeParams) -> Arc<ClientView> {
+        let client = Arc::new(ClientView::of(params));
+        #[allow(deprecated)] // What a client has that knows no workspace folders.
+        let root = || params.root_uri.iter().filter_map(|uri| uri.to_file_path().ok()).collect();
+        let folders: Vec<PathBuf> = match &params.workspace_folders {
+            Some(folders) => folders.iter().filter_map(|folder| folder.uri.to_file_path().ok()).collect(),
+            None => root(),
+        };
+        let mut state = self.state();
+        state.client = client.clone();
+        state.folders.clone_from(&folders);
+        self.keeper.set_folders(folders);
+        state.looking = Some(self.look());
+        client
+    }
+
+    fn look(&self) -> Shared<BoxFuture<'static, ()>> {
+        self.keeper.look().map(drop).boxed().shared()
+    }
+
+    /// What the client can.
+    pub fn client(&self) -> Arc<ClientView> {
+        self.state().client.clone()
+    }
+
+    /// The keeper of the snapshots.
+    pub fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
+    /// Rings when a new snapshot is there.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// Rings when the documents change.
+    pub fn edits(&self) -> watch::Receiver<()> {
+        self.edited.subscribe()
+    }
+
+    /// What can be seen now.
+    pub fn picture(&self) -> Picture {
+        let state = self.state();
+        Picture {
+            snapshot: self.snapshots.borrow().clone(),
+            documents: state.documents.clone(),
+            client: state.client.clone(),
+            now: Moment(Millis::now().0),
+        }
+    }
+
+    /// What can be seen once what was opened last was looked at, or that took too long.
+    pub async fn looked(&self) -> Picture {
+        let looking = self.state().looking.clone();
+        if let Some(looking) = looking {
+            if tokio::time::timeout(FIRST_LOOK, looking).await.is_err() {
+                tracing::warn!("a look at the repository takes long; answering with what was seen before");
+            }
+            self.state().looking = None;
+        }
+        self.picture()
+    }
+
+    /// Takes in a document that was opened.
+    pub fn open(&self, item: TextDocumentItem) {
+        let mut state = self.state();
+        let document = Document::new(item.uri.clone(), Some(item.version), item.text);
+        self.keeper.opened(item.uri.clone());
+        Arc::make_mut(&mut state.documents).insert(item.uri, Arc::new(document));
+        state.looking = Some(self.look());
+        drop(state);
+        self.edited.send_replace(());
+    }
+
+    /// Takes in changes of a document. Those of one that is not open are of no use.
+    pub fn change(&self, of: &VersionedTextDocumentIdentifier, changes: Vec<TextDocumentContentChangeEvent>) {
+        let mut state = self.state();
+        let encoding = state.client.encoding;
+        let Some(document) = state.documents.get(&of.uri) else {
+            tracing::warn!("{} was changed but is not open", of.uri);
+            return;
+        };
+        let next = Arc::new(document.changed(of.version, changes, encoding));
+        Arc::make_mut(&mut state.documents).insert(of.uri.clone(), next);
+        drop(state);
+        self.edited.send_replace(());
+    }
+
+    /// Takes in that a document was saved.
+    pub fn saved(&self, uri: Url) {
+        self.keeper.touched(vec![uri]);
+        self.edited.send_replace(());
+    }
+
+    /// Takes in that a document was closed.
+    pub fn close(&self, uri: &Url) {
+        let mut state = self.state();
+        Arc::make_mut(&mut state.documents).remove(uri);
+        drop(state);
+        self.keeper.closed(uri.clone());
+        self.edited.send_replace(());
+    }
+
+    /// Takes in that folders came and went.
+    pub fn change_folders(&self, event: WorkspaceFoldersChangeEvent) {
+        let mut state = self.state();
+        let paths = |folders: Vec<tower_lsp::lsp_types::WorkspaceFolder>| -> Vec<PathBuf> {
+            folders.into_iter().filter_map(|folder| folder.uri.to_file_path().ok()).collect()
+        };
+        let removed = paths(event.removed);
+        state.folders.retain(|folder| !removed.contains(folder));
+        for folder in paths(event.added) {
+            if !state.folders.contains(&folder) {
+                state.folders.push(folder);
+            }
+        }
+        self.keeper.set_folders(state.folders.clone());
+        state.looking = Some(self.look());
+    }
+}

@@ -1,0 +1,30 @@
+//! `alfine.toml` as a document: what is wrong with it, as its buffer has it.
+
+use crate::document::Document;
+use alfine_engine::config::{self, ConfigProblem, Layer, Layers, Source};
+
+/// Finds what is wrong with the repository's settings file. Spans do not count a byte order mark.
+pub fn problems(document: &Document) -> Vec<ConfigProblem> {
+    let source = Source::of_text("alfine.toml", document.text.as_str());
+    let layers = Layers { repository: Some(source), ..Layers::default() };
+    let problems = config::load_what_is_valid(&layers).problems;
+    problems.into_iter().filter(|problem| problem.layer == Layer::Repository).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tower_lsp::lsp_types::Url;
+
+    #[test]
+    fn a_buffers_problems_are_placed_in_it() {
+        let text = "\u{feff}agnet = \"claude\"\n[limits]\niterations = 51\n";
+        let document = Document::new(Url::parse("file:///r/alfine.toml").unwrap(), Some(1), text.to_owned());
+        let found = problems(&document);
+        let shown: Vec<_> = found
+            .iter()
+            .map(|problem| (problem.key.as_str(), problem.span.unwrap().start, problem.suggestion.as_deref()))
+            .collect();
+        assert_eq!(shown, [("agnet", 0, Some("agent")), ("limits.iterations", 39, None)]);
+    }
+}

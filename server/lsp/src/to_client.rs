@@ -1,0 +1,100 @@
+//! The editor of one client, asked through the protocol. A client that never answers holds nothing up.
+
+use crate::{editor::Editor, session::Session};
+use std::{future::Future, sync::Arc, time::Duration};
+use tower_lsp::{
+    Client, async_trait,
+    jsonrpc::Result,
+    lsp_types::{
+        MessageActionItem, MessageType, Range, ShowDocumentParams, Url, WorkspaceEdit,
+        request::ApplyWorkspaceEdit,
+    },
+};
+
+/// How long a person has to answer.
+const PERSON: Duration = Duration::from_secs(15 * 60);
+
+/// How long a client has to do something by itself.
+const MACHINE: Duration = Duration::from_secs(10);
+
+/// The editor of one client.
+#[derive(Debug)]
+pub struct ToEditor {
+    client: Client,
+    session: Arc<Session>,
+}
+
+impl ToEditor {
+    /// Makes the editor that this client is.
+    pub fn new(client: Client, session: Arc<Session>) -> Self {
+        Self { client, session }
+    }
+}
+
+/// Waits for a client's answer, on a task of its own: the library must see each answer arrive, also one that nobody waits
+/// for any more.
+pub(crate) async fn within<T: Send + 'static>(
+    time: Duration,
+    what: &'static str,
+    asking: impl Future<Output = Result<T>> + Send + 'static,
+) -> Option<T> {
+    match tokio::time::timeout(time, tokio::spawn(asking)).await {
+        Ok(Ok(Ok(answer))) => Some(answer),
+        Ok(Ok(Err(error))) => {
+            tracing::warn!("{what}: the client answered: {error}");
+            None
+        }
+        Ok(Err(error)) => {
+            tracing::warn!("{what}: {error}");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("{what}: the client did not answer within {} s", time.as_secs());
+            None
+        }
+    }
+}
+
+#[async_trait]
+impl Editor for ToEditor {
+    async fn ask(&self, kind: MessageType, question: &str, choices: &[&str]) -> Option<String> {
+        let item = |title: &&str| MessageActionItem {
+            title: (*title).to_owned(),
+            properties: std::collections::HashMap::new(),
+        };
+        let (client, question) = (self.client.clone(), question.to_owned());
+        let choices: Vec<_> = choices.iter().map(item).collect();
+        let asking = async move { client.show_message_request(kind, question, Some(choices)).await };
+        within(PERSON, "a question to the user", asking).await.flatten().map(|chosen| chosen.title)
+    }
+
+    async fn tell(&self, kind: MessageType, message: &str) {
+        self.client.show_message(kind, message).await;
+    }
+
+    async fn show_document(&self, uri: Url, selection: Option<Range>, external: bool) -> bool {
+        if !self.session.client().show_document {
+            return false;
+        }
+        let client = self.client.clone();
+        let shown = ShowDocumentParams { uri, external: Some(external), take_focus: Some(true), selection };
+        let asking = async move { client.show_document(shown).await };
+        within(MACHINE, "showing a document", asking).await.unwrap_or(false)
+    }
+
+    async fn apply_edit(&self, label: &str, edit: WorkspaceEdit) -> std::result::Result<(), String> {
+        if !self.session.client().apply_edit {
+            return Err("this editor applies no edits".to_owned());
+        }
+        let client = self.client.clone();
+        let params = tower_lsp::lsp_types::ApplyWorkspaceEditParams { label: Some(label.to_owned()), edit };
+        let asking = async move { client.send_request::<ApplyWorkspaceEdit>(params).await };
+        match within(MACHINE, "an edit", asking).await {
+            Some(done) if done.applied => Ok(()),
+            Some(done) => {
+                Err(done.failure_reason.unwrap_or_else(|| "the editor refused the edit".to_owned()))
+            }
+            None => Err("the editor did not answer".to_owned()),
+        }
+    }
+}
