@@ -80,13 +80,13 @@ export class Commands {
 
   private loops(): void {
     this.register('alfine.start', async (argument) => {
-      if (isSent(argument)) return this.send('alfine.start', argument);
+      if (isSent(argument)) return this.start(argument);
       const task = await this.pick('start', 'Which task is to be started?', argument);
-      return task?.uri === undefined ? undefined : this.send('alfine.start', { uri: task.uri, task: task.task });
+      return task?.uri === undefined ? undefined : this.start({ uri: task.uri, task: task.task });
     });
     this.register('alfine.startPlan', async (argument) => {
       const uri = await this.pickPlan('Which plan is to be started, task by task?', argument);
-      return uri && this.send('alfine.start', { uri });
+      return uri && this.start({ uri });
     });
     this.register('alfine.startHere', async (argument) => {
       if (isSent(argument) && argument['uri'] !== undefined) return this.send('alfine.startHere', argument);
@@ -113,11 +113,19 @@ export class Commands {
     });
     this.onTask('alfine.merge', 'merge', 'Which task’s work is to be merged?');
     this.register('alfine.discard', async (argument) => {
-      if (isSent(argument)) return this.send('alfine.discard', argument);
       const task = await this.pick('discard', 'Which task’s work is to be thrown away?', argument);
-      return task && this.send('alfine.discard', { task: task.task });
+      if (task === undefined || !(await input.reallyDiscard(task))) return undefined;
+      return this.send('alfine.discard', { task: task.task });
     });
     for (const command of ['alfine.rewind', 'alfine.fork'] as const) this.atIteration(command);
+  }
+
+  /** Loops are started from the file on the disk, as a program is when it is run. */
+  private async start(argument: Sent): Promise<unknown> {
+    const uri = String(argument['uri']);
+    const plan = vscode.workspace.textDocuments.find((document) => document.uri.toString() === vscode.Uri.parse(uri).toString());
+    if (plan?.isDirty === true && vscode.workspace.isTrusted) await plan.save();
+    return this.send('alfine.start', argument);
   }
 
   private atIteration(command: 'alfine.rewind' | 'alfine.fork'): void {
@@ -146,7 +154,8 @@ export class Commands {
       if (sent['approved'] === true || typeof sent['text'] === 'string') return this.send('alfine.answer', sent);
       const task = await this.pick('answer', 'Which loop is to get an answer?', argument);
       if (task === undefined) return undefined;
-      const answer = await input.answer(task, sent['approved'] === false);
+      const asked = sent['approved'] === false ? 'reject' : isSent(argument) ? 'words' : undefined;
+      const answer = await input.answer(task, asked);
       if (answer === undefined) return undefined;
       const approval = typeof sent['approval'] === 'number' ? { approval: sent['approval'] } : {};
       return this.send('alfine.answer', { task: task.task, ...approval, ...answer });

@@ -13,10 +13,12 @@ import {
   type LanguageClientOptions,
   ResponseError,
   RevealOutputChannelOn,
+  ShowMessageRequest,
   type StaticFeature,
 } from 'vscode-languageclient/node';
 import { find, NoProgram, type Program } from './bootstrap';
 import * as protocol from './protocol';
+import { Questions } from './questions';
 import { explicit, serverKeys } from './settings';
 import { Tasks } from './tasks';
 
@@ -187,6 +189,10 @@ export class Ctx {
         closed: () => this.closed(),
       },
       middleware: {
+        // The item in the status bar shows the loops already.
+        handleWorkDoneProgress: (token, params, next) => {
+          if (!String(token).startsWith('alfine/')) next(token, params);
+        },
         workspace: {
           configuration: (params) =>
             params.items.map(({ section, scopeUri }) => {
@@ -204,6 +210,8 @@ export class Ctx {
       },
     };
     const client = new Client('alfine', 'Alfine', { command: program.path, args: ['lsp'] }, options);
+    const questions = new Questions(this.tasks);
+    client.onRequest(ShowMessageRequest.type, (params) => questions.ask(params));
     client.onNotification(protocol.tasksChanged, (change) => {
       this.tasks.apply(change);
     });

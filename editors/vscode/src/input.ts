@@ -35,20 +35,30 @@ export async function iteration(task: TaskView, verb: string): Promise<number | 
 
 export type Answer = { approved: true } | { approved: false; text?: string } | { text: string };
 
-/** An answer to what a loop asks; `rejects` where the user has said no already. */
-export async function answer(task: TaskView, rejects: boolean): Promise<Answer | undefined> {
+type How = 'words' | 'approve' | 'reject';
+
+/** An answer to what a loop asks; `how` where it is known already. */
+export async function answer(task: TaskView, how?: How): Promise<Answer | undefined> {
   const title = `${name(task)}: ${task.reason ?? 'the agent asks'}`;
-  const how = rejects ? 'reject' : await choose(title);
-  if (how === undefined) return undefined;
-  if (how === 'approve') return { approved: true };
-  const placeHolder = how === 'reject' ? 'what is missing, for the agent' : 'your answer, for the agent';
-  const text = await vscode.window.showInputBox({ title, placeHolder, ignoreFocusOut: true });
+  const chosen = how ?? (await choose(title));
+  if (chosen === undefined) return undefined;
+  if (chosen === 'approve') return { approved: true };
+  const placeHolder = chosen === 'reject' ? 'what is missing, for the agent' : 'your answer, for the agent';
+  const text = (await vscode.window.showInputBox({ title, placeHolder, ignoreFocusOut: true }))?.trim();
   if (text === undefined) return undefined;
-  if (how === 'reject') return text.trim() === '' ? { approved: false } : { approved: false, text: text.trim() };
-  return text.trim() === '' ? undefined : { text: text.trim() };
+  if (chosen === 'reject') return text === '' ? { approved: false } : { approved: false, text };
+  return text === '' ? undefined : { text };
 }
 
-async function choose(title: string): Promise<'words' | 'approve' | 'reject' | undefined> {
+/** Asks before work is thrown away. */
+export async function reallyDiscard(task: TaskView): Promise<boolean> {
+  const discard = 'Discard';
+  const detail = 'Its branch and its worktree are removed. Its checkpoints stay in git.';
+  const chosen = await vscode.window.showWarningMessage(`Discard the work of ${name(task)}?`, { modal: true, detail }, discard);
+  return chosen === discard;
+}
+
+async function choose(title: string): Promise<How | undefined> {
   const items = [
     { label: '$(comment) Answer in words…', how: 'words' },
     { label: '$(pass) Approve', how: 'approve' },

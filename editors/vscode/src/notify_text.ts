@@ -24,17 +24,15 @@ export function messageOf({ before, now }: Change, all: boolean): Message | unde
     if (can.has('changes')) buttons['Show Changes'] = 'alfine.showDiff';
     return { text: `${name(now)} is done.`, warning: false, buttons };
   }
-  if (!needsUser(now)) return undefined;
-  if (can.has('answer')) buttons['Answer…'] = 'alfine.answer';
-  else if (can.has('continue')) buttons['Continue'] = 'alfine.continue';
+  // What a loop asks, the server asks.
+  if (!needsUser(now) || now.status === 'needs_input') return undefined;
+  if (can.has('continue')) buttons['Continue'] = 'alfine.continue';
   buttons['Go to Task'] = 'alfine.openTask';
   return { text: `${name(now)} ${verb(now)}${why}`, warning: true, buttons };
 }
 
 function verb({ status }: TaskView): string {
   switch (status) {
-    case 'needs_input':
-      return 'needs you';
     case 'stopped':
       return 'was stopped';
     case 'interrupted':

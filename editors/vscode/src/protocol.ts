@@ -86,13 +86,13 @@ export interface TranscriptEvent {
   [field: string]: unknown;
 }
 
-/** A part of a transcript, and where the next one begins. */
+/** A part of one iteration's transcript, and where the next one begins; null where there will be no more. */
 export interface TranscriptPart {
   events: TranscriptEvent[];
-  next: number;
+  next: number | null;
 }
 
-/** Which part of which transcript. */
+/** Which part of which transcript; without an iteration, of the last one. */
 export interface TranscriptParams {
   task: string;
   iteration?: number;

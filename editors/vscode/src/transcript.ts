@@ -5,9 +5,8 @@
  */
 import * as vscode from 'vscode';
 import type { Ctx } from './ctx';
-import type { TaskView, TranscriptEvent } from './protocol';
-import { name } from './task';
-import { isActive } from './task';
+import type { TaskView } from './protocol';
+import { isActive, name } from './task';
 import { render } from './transcript_text';
 
 const SCHEME = 'alfine-transcript';
@@ -18,10 +17,12 @@ const MOST = 2_000_000;
 
 interface Open {
   task: string;
-  iteration: number | undefined;
+  /** The only iteration that is shown; undefined where all are. */
+  only: number | undefined;
   text: string;
-  heading: number;
-  next: number | undefined;
+  /** Where to go on: the iteration, and the place in its transcript; undefined before its heading. */
+  iteration: number;
+  after: number | undefined;
   /** Asks for more now, if it waits. */
   wake: (() => void) | undefined;
   closed: boolean;
@@ -77,15 +78,8 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
     const known = this.opened.get(key);
     if (known !== undefined) return known.text;
     const { task, iteration } = JSON.parse(uri.query) as { task: string; iteration?: number };
-    const open: Open = {
-      task,
-      iteration,
-      text: this.title(task, iteration),
-      heading: 0,
-      next: undefined,
-      wake: undefined,
-      closed: false,
-    };
+    const text = this.title(task, iteration);
+    const open: Open = { task, only: iteration, text, iteration: iteration ?? 1, after: undefined, wake: undefined, closed: false };
     this.opened.set(key, open);
     await this.more(open);
     void this.keepUp(uri, open);
@@ -123,28 +117,30 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
 
   /** Reads all that is new. Says whether there was something. */
   private async more(open: Open): Promise<boolean> {
-    let grew = false;
-    for (;;) {
-      const { events, next } = await this.ctx.transcript({
-        task: open.task,
-        ...(open.iteration === undefined ? {} : { iteration: open.iteration }),
-        ...(open.next === undefined ? {} : { after: open.next }),
-      });
-      const before = open.next;
-      open.next = next;
-      if (events.length === 0 || next === before) return grew;
-      grew = true;
-      this.append(open, events);
+    const before = open.text.length;
+    while (!open.closed) {
+      const { task, iteration, after } = open;
+      const { events, next } = await this.ctx.transcript({ task, iteration, after: after ?? 0 });
+      if (after === undefined && open.only === undefined) open.text += `\n## Iteration ${iteration}\n`;
+      open.text += render(events);
+      const stays = next ?? after ?? 0;
+      const isOver = next === null || (events.length === 0 && stays === (after ?? 0));
+      open.after = stays;
+      if (!isOver) continue;
+      const last = this.ctx.tasks.get(task)?.iteration ?? iteration;
+      if (open.only !== undefined || iteration >= last) break;
+      open.iteration += 1;
+      open.after = undefined;
     }
+    const grew = open.text.length !== before;
+    this.cut(open);
+    return grew;
   }
 
-  private append(open: Open, events: TranscriptEvent[]): void {
-    const added = render(events, open.heading);
-    open.heading = added.iteration;
-    open.text += added.text;
+  private cut(open: Open): void {
     if (open.text.length <= MOST) return;
     const from = open.text.indexOf('\n', open.text.length - MOST / 2);
-    open.text = `${this.title(open.task, open.iteration)}\n(What came before is left out here.)\n${open.text.slice(from)}`;
+    open.text = `${this.title(open.task, open.only)}\n(What came before is left out here.)\n${open.text.slice(from)}`;
   }
 
   private grow(uri: vscode.Uri): void {

@@ -3,20 +3,13 @@
  */
 import type { TranscriptEvent } from './protocol';
 
-/** Events as text. `shown` is the iteration whose heading stands already; 0 before the first. */
-export function render(events: TranscriptEvent[], shown: number): { text: string; iteration: number } {
-  let iteration = shown;
-  let text = '';
-  for (const event of events) {
-    const of = typeof event['iteration'] === 'number' ? event['iteration'] : iteration;
-    if (of !== iteration) {
-      iteration = of;
-      text += `\n## Iteration ${of}\n`;
-    }
-    const lines = linesOf(event);
-    if (lines !== undefined) text += `\n${lines}\n`;
-  }
-  return { text, iteration };
+/** Events as text. */
+export function render(events: TranscriptEvent[]): string {
+  return events
+    .map(linesOf)
+    .filter((lines) => lines !== undefined)
+    .map((lines) => `\n${lines}\n`)
+    .join('');
 }
 
 function linesOf(event: TranscriptEvent): string | undefined {
