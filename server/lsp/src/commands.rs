@@ -20,6 +20,7 @@ mod transcript;
 mod writer;
 
 pub use execute::{Commands, Look, Pictures};
+pub use transcript::Page as TranscriptPage;
 
 /// Starts a task's loop, or a plan's.
 pub const START: &str = "alfine.start";

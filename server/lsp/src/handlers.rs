@@ -8,3 +8,4 @@ pub mod document_symbol;
 pub mod folding_range;
 pub mod hover;
 pub mod inlay_hint;
+pub mod tasks;

@@ -10,7 +10,7 @@ mod tasks;
 use self::{progress::Progress, questions::Questions, tasks::Tasks};
 use crate::{
     client::ClientView,
-    commands::Commands,
+    commands::{Commands, hold::Holder},
     diagnostics,
     picture::Picture,
     session::Session,
@@ -38,6 +38,7 @@ pub struct Publisher {
     progress: Progress,
     tasks: Tasks,
     questions: Questions,
+    holder: Arc<Holder>,
 }
 
 impl Publisher {
@@ -46,7 +47,8 @@ impl Publisher {
         client: Client,
         session: Arc<Session>,
         editor: Arc<ToEditor>,
-        commands: Arc<Commands>,
+        commands: &Arc<Commands>,
+        holder: Arc<Holder>,
     ) -> Self {
         Self {
             progress: Progress::new(client.clone()),
@@ -55,6 +57,7 @@ impl Publisher {
             client,
             session,
             told: BTreeMap::new(),
+            holder,
         }
     }
 
@@ -85,6 +88,7 @@ impl Publisher {
             if of_snapshot {
                 self.progress.tell(&picture);
                 self.questions.tell(&picture);
+                self.holder.documents_changed();
                 refresh.send_replace(());
             }
             self.tasks.tell(&picture).await;

@@ -1,7 +1,7 @@
 //! The protocol's methods, each handed to whoever does it.
 
 use crate::{
-    commands::{self, Commands},
+    commands::{self, Commands, hold::Holder},
     editor::Editor,
     handlers,
     keeper::Keeper,
@@ -12,6 +12,7 @@ use crate::{
     transport,
 };
 use alfine_engine::layout::UserDirs;
+use futures::FutureExt;
 use serde_json::Value;
 use std::{
     io,
@@ -24,9 +25,9 @@ use tower_lsp::{
     Client, ClientSocket, LanguageServer, LspService, async_trait,
     jsonrpc::Result,
     lsp_types::{
-        CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability,
-        CodeActionResponse, CodeLens, CodeLensOptions, CodeLensParams, CompletionOptions, CompletionParams,
-        CompletionResponse, ConfigurationItem, DidChangeConfigurationParams, DidChangeTextDocumentParams,
+        CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeActionResponse, CodeLens,
+        CodeLensOptions, CodeLensParams, CompletionOptions, CompletionParams, CompletionResponse,
+        ConfigurationItem, DidChangeConfigurationParams, DidChangeTextDocumentParams,
         DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
         DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
         DidSaveTextDocumentParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandOptions,
@@ -42,6 +43,12 @@ use tower_lsp::{
 /// The section of a client's settings that is ours.
 const SECTION: &str = "alfine";
 
+/// The request for all tasks, for clients that asked for it.
+const TASKS: &str = "alfine/tasks";
+
+/// The request for what an agent said.
+const TRANSCRIPT: &str = "alfine/transcript";
+
 /// How long what was begun has to be ended before `shutdown` is answered.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -52,6 +59,7 @@ pub struct Server {
     session: Arc<Session>,
     editor: Arc<ToEditor>,
     commands: Arc<Commands>,
+    holder: Arc<Holder>,
     publisher: Mutex<Option<(watch::Sender<bool>, JoinHandle<()>)>>,
 }
 
@@ -62,7 +70,7 @@ pub struct Server {
 pub fn serve_stdio(user: UserDirs, program: PathBuf) -> io::Result<transport::Ended> {
     let (publish, snapshots) = watch::channel(Arc::new(Snapshot::default()));
     let keeper = Keeper::start(publish, user)?;
-    let options = transport::Options { without_params: &[handlers::tasks::METHOD], ..Default::default() };
+    let options = transport::Options { without_params: &[TASKS], ..Default::default() };
     transport::serve_stdio(move || service(Session::new(keeper, snapshots), program), options)
 }
 
@@ -70,12 +78,19 @@ fn service(session: Session, program: PathBuf) -> (LspService<Server>, ClientSoc
     let session = Arc::new(session);
     LspService::build(|client| {
         let editor = Arc::new(ToEditor::new(client.clone(), session.clone()));
-        let commands = Arc::new(Commands::new(program, session.clone(), editor.clone()));
-        Server { client, session, editor, commands, publisher: Mutex::new(None) }
+        let (of_pictures, of_looks) = (session.clone(), session.clone());
+        let commands = Arc::new(Commands::new(
+            program,
+            Arc::new(move || of_pictures.picture()),
+            editor.clone(),
+            Arc::new(move || of_looks.keeper().look().map(drop).boxed()),
+        ));
+        let holder = Arc::new(Holder::new(commands.clone()));
+        Server { client, session, editor, commands, holder, publisher: Mutex::new(None) }
     })
     .custom_method("window/workDoneProgress/cancel", Server::cancel_progress)
-    .custom_method(handlers::tasks::METHOD, Server::tasks)
-    .custom_method(commands::transcript::METHOD, Server::transcript)
+    .custom_method(TASKS, Server::tasks)
+    .custom_method(TRANSCRIPT, Server::transcript)
     .finish()
 }
 
@@ -92,11 +107,11 @@ impl Server {
         });
     }
 
-    async fn tasks(&self) -> Result<Value> {
+    async fn tasks(&self) -> Result<handlers::tasks::Tasks> {
         Ok(handlers::tasks::tasks(&self.session.looked().await))
     }
 
-    async fn transcript(&self, params: Value) -> Result<Value> {
+    async fn transcript(&self, params: Value) -> Result<commands::TranscriptPage> {
         self.commands.transcript(params).await
     }
 
@@ -169,7 +184,8 @@ impl LanguageServer for Server {
             self.client.clone(),
             self.session.clone(),
             self.editor.clone(),
-            self.commands.clone(),
+            &self.commands,
+            self.holder.clone(),
         );
         let stop = watch::Sender::new(false);
         let running = tokio::spawn(publisher.run(stop.subscribe()));
@@ -192,18 +208,22 @@ impl LanguageServer for Server {
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
         self.session.open(params.text_document);
+        self.holder.documents_changed();
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
         self.session.change(&params.text_document, params.content_changes);
+        self.holder.documents_changed();
     }
 
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
         self.session.saved(params.text_document.uri);
+        self.holder.documents_changed();
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         self.session.close(&params.text_document.uri);
+        self.holder.documents_changed();
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
@@ -234,31 +254,23 @@ impl LanguageServer for Server {
     }
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
-        let picture = self.session.looked().await;
-        let at = params.text_document_position_params;
-        Ok(handlers::hover::hover(&picture, &at.text_document.uri, at.position))
+        Ok(handlers::hover::handle(&self.session.looked().await, &params))
     }
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
-        let picture = self.session.looked().await;
-        Ok(Some(handlers::inlay_hint::inlay_hint(&picture, &params.text_document.uri, params.range)))
+        Ok(handlers::inlay_hint::handle(&self.session.looked().await, &params))
     }
 
     async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
-        let picture = self.session.looked().await;
-        Ok(handlers::document_symbol::document_symbol(&picture, &params.text_document.uri))
+        Ok(handlers::document_symbol::handle(&self.session.looked().await, &params))
     }
 
     async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
-        let picture = self.session.looked().await;
-        Ok(Some(handlers::folding_range::folding_range(&picture, &params.text_document.uri)))
+        Ok(handlers::folding_range::handle(&self.session.looked().await, &params))
     }
 
     async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
-        let picture = self.session.looked().await;
-        let at = params.text_document_position;
-        let items = handlers::completion::completion(&picture, &at.text_document.uri, at.position);
-        Ok(Some(CompletionResponse::Array(items)))
+        Ok(handlers::completion::handle(&self.session.looked().await, &params))
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
@@ -268,11 +280,7 @@ impl LanguageServer for Server {
 
 fn capabilities(client: &crate::client::ClientView) -> ServerCapabilities {
     let actions = CodeActionOptions {
-        code_action_kinds: Some(vec![
-            CodeActionKind::QUICKFIX,
-            CodeActionKind::REFACTOR,
-            CodeActionKind::SOURCE_FIX_ALL,
-        ]),
+        code_action_kinds: Some(handlers::code_action::KINDS.to_vec()),
         ..Default::default()
     };
     ServerCapabilities {
@@ -294,7 +302,7 @@ fn capabilities(client: &crate::client::ClientView) -> ServerCapabilities {
         document_symbol_provider: Some(OneOf::Left(true)),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
         completion_provider: Some(CompletionOptions {
-            trigger_characters: Some([":", " ", "\"", "=", "["].map(str::to_owned).to_vec()),
+            trigger_characters: Some(handlers::completion::TRIGGERS.map(str::to_owned).to_vec()),
             ..Default::default()
         }),
         execute_command_provider: Some(ExecuteCommandOptions {

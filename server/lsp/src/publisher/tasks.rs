@@ -37,7 +37,7 @@ impl Tasks {
         if !picture.client.tasks {
             return;
         }
-        let views = handlers::tasks::views(picture);
+        let views = handlers::tasks::tasks(picture).tasks;
         let now: BTreeMap<_, TaskView> =
             views.into_iter().map(|view| ((view.task.clone(), view.uri.clone()), view)).collect();
         let tasks: Vec<TaskView> = now

@@ -1,0 +1,165 @@
+//! `alfine/tasks`: every task of every plan, and those whose loop can go on although they are in none any more.
+
+use crate::{picture::Picture, snapshot::TaskPicture};
+use alfine_core::task::TaskKey;
+use alfine_engine::view::{PlannedTask, TaskView, task_view, unplanned_view};
+use serde::Serialize;
+use std::{collections::HashSet, path::Path, sync::Arc};
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Tasks {
+    /// In the order of the plans, and of the tasks in each.
+    pub tasks: Vec<TaskView>,
+}
+
+/// Answers.
+pub fn tasks(picture: &Picture) -> Tasks {
+    let mut seen: HashSet<(&Path, TaskKey)> = HashSet::new();
+    let mut tasks = Vec::new();
+    for plan in picture.plans() {
+        let repository = plan.checkout.map_or(Path::new(""), |checkout| checkout.common_dir.as_path());
+        for task in plan.tasks() {
+            // The same plan in two working trees of a repository is one plan.
+            if plan.checkout.is_none() || seen.insert((repository, task.key.clone())) {
+                let planned = task.planned(&plan, picture.client.encoding);
+                tasks.push(view(&planned, task.known));
+            }
+        }
+    }
+    for checkout in &picture.snapshot.checkouts {
+        let mut gone: Vec<&Arc<TaskPicture>> = checkout
+            .store
+            .all()
+            .filter(|task| task.live().is_some() && seen.insert((&checkout.common_dir, task.row.key.clone())))
+            .collect();
+        gone.sort_by(|a, b| a.row.key.cmp(&b.row.key));
+        tasks.extend(
+            gone.into_iter().filter_map(|task| Some(unplanned_view(&task.row, &task.last.as_ref()?.row))),
+        );
+    }
+    Tasks { tasks }
+}
+
+fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
+    let Some(known) = known else { return task_view(planned, None, None, &[], None) };
+    match &known.last {
+        None => task_view(planned, Some(&known.row), None, &[], None),
+        Some(last) => {
+            task_view(planned, Some(&known.row), Some(&last.row), &last.evidence, last.tree.as_deref())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        document::Document,
+        snapshot::{Checkout, LoopPicture, Snapshot, StorePicture},
+    };
+    use alfine_core::{plan::Isolation, task::TaskStatus};
+    use alfine_engine::store::{LoopId, LoopRow, LoopSummary, Millis, TaskRow};
+    use globset::GlobSet;
+    use serde_json::Value;
+    use std::collections::{BTreeMap, HashMap};
+    use tower_lsp::lsp_types::Url;
+
+    fn known(key: &TaskKey) -> Arc<TaskPicture> {
+        let id = LoopId::generate();
+        let row = LoopRow {
+            id: id.clone(),
+            task: key.clone(),
+            status: TaskStatus::Running,
+            reason: None,
+            agent: "claude".to_owned(),
+            model: None,
+            isolation: Isolation::Worktree,
+            branch: Some("alfine/x".to_owned()),
+            base_branch: None,
+            base_commit: None,
+            worktree: None,
+            settings: Value::Null,
+            state: String::new(),
+            summary: LoopSummary { iteration: 2, max_iterations: 7, ..LoopSummary::default() },
+            cost_usd: None,
+            tokens: 0,
+            started_at: Millis(1),
+            ended_at: None,
+            updated_at: Millis(2),
+            forked_from: None,
+        };
+        Arc::new(TaskPicture {
+            row: TaskRow {
+                key: key.clone(),
+                title: "As it was".to_owned(),
+                status: TaskStatus::Running,
+                reason: None,
+                since: Millis(1),
+                loop_id: Some(id),
+                generation: 1,
+                updated_at: Millis(2),
+            },
+            last: Some(LoopPicture {
+                row,
+                state: None,
+                iterations: Vec::new(),
+                evidence: Vec::new(),
+                tree: None,
+                asks: None,
+                last_run: None,
+                marks: Vec::new(),
+            }),
+        })
+    }
+
+    fn checkout(root: &str, store: &Arc<StorePicture>) -> Arc<Checkout> {
+        let uri = Url::from_file_path(format!("{root}/PLAN.md")).unwrap();
+        let plan = "### US-001: One\n\n- [ ] a\n\n### US-002: Two\nDepends on: US-001\n\n- [ ] b\n";
+        Arc::new(Checkout {
+            root: root.into(),
+            real_root: root.into(),
+            common_dir: "/r/.git".into(),
+            config: Arc::default(),
+            lint_options: Arc::default(),
+            problems: Vec::new(),
+            globs: GlobSet::empty(),
+            plans: BTreeMap::from([(
+                "PLAN.md".to_owned(),
+                Arc::new(Document::new(uri, None, plan.to_owned())),
+            )]),
+            settings_file: None,
+            untrusted: HashMap::new(),
+            store: Arc::clone(store),
+            notices: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn a_task_is_there_once_although_two_working_trees_have_its_plan() {
+        let mut store = StorePicture::default();
+        for key in ["PLAN.md#US-001", "gone.md#GONE"] {
+            let key: TaskKey = key.parse().unwrap();
+            store.tasks.entry(key.plan.clone()).or_default().insert(key.id.clone(), known(&key));
+        }
+        let store = Arc::new(store);
+        let checkouts = vec![checkout("/r", &store), checkout("/w", &store)];
+        let snapshot = Arc::new(Snapshot { checkouts, ..Snapshot::default() });
+        let picture = Picture { snapshot, ..Picture::default() };
+        let tasks = tasks(&picture).tasks;
+        let shown: Vec<(String, String, TaskStatus, u32)> = tasks
+            .iter()
+            .map(|view| (view.task.to_string(), view.title.clone(), view.status, view.iteration))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("PLAN.md#US-001".to_owned(), "One".to_owned(), TaskStatus::Running, 2),
+                ("PLAN.md#US-002".to_owned(), "Two".to_owned(), TaskStatus::Pending, 0),
+                ("gone.md#GONE".to_owned(), "As it was".to_owned(), TaskStatus::Running, 2),
+            ]
+        );
+        assert_eq!(tasks[0].uri.as_deref(), Some("file:///r/PLAN.md"));
+        assert_eq!((tasks[2].uri.clone(), tasks[2].range), (None, None));
+    }
+}
