@@ -135,8 +135,13 @@ export class Ctx {
   }
 
   private async take(client: LanguageClient): Promise<void> {
-    const { tasks } = await client.sendRequest(protocol.tasks, {});
-    this.tasks.replace(tasks);
+    try {
+      const { tasks } = await client.sendRequest(protocol.tasks, {});
+      this.tasks.replace(tasks);
+    } catch (error) {
+      // Whoever sees the server end starts it again.
+      this.output.warn(`no tasks: ${String(error)}`);
+    }
   }
 
   private fail(error: unknown): void {
