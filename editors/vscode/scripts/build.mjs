@@ -5,15 +5,16 @@ import esbuild from 'esbuild';
 
 const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-export const options = {
-  entryPoints: [here('src/main.ts')],
-  outfile: here('dist/main.js'),
+// Two files: the client, which is most of it, is loaded when the server is started.
+const options = {
+  entryPoints: [here('src/main.ts'), here('src/client.ts')],
+  outdir: here('dist'),
   bundle: true,
   minify: true,
   platform: 'node',
   format: 'cjs',
   target: 'node20',
-  external: ['vscode'],
+  external: ['vscode', './client'],
 };
 
 mkdirSync(here('dist'), { recursive: true });

@@ -12,7 +12,7 @@ import { type Ctx, reason } from './ctx';
 import { iconOf } from './icons';
 import * as input from './input';
 import type { ServerCommand, TaskView } from './protocol';
-import { type Action, actionsOf, name, summary } from './task';
+import { type Action, actionsOf, name, summary, why } from './task';
 import type { Transcripts } from './transcript';
 import type { FileNode, Node } from './tree';
 
@@ -111,7 +111,16 @@ export class Commands {
       const task = await this.pick('continue', 'Which loop is to go on, with every counter at zero?', argument);
       return task && this.send('alfine.continue', { task: task.task, resetBreaker: true });
     });
-    this.onTask('alfine.merge', 'merge', 'Which task’s work is to be merged?');
+    this.register('alfine.merge', async (argument) => {
+      const task = await this.pick('merge', 'Which task’s work is to be merged?', argument);
+      if (task === undefined) return undefined;
+      // The server ticks the task in a plan that is open; what was saved before is saved after.
+      const plan = documentOf(task.uri);
+      const wasSaved = plan?.isDirty === false;
+      const merged = await this.send('alfine.merge', { task: task.task });
+      if (wasSaved && plan.isDirty) await plan.save();
+      return merged;
+    });
     this.register('alfine.discard', async (argument) => {
       const task = await this.pick('discard', 'Which task’s work is to be thrown away?', argument);
       if (task === undefined || !(await input.reallyDiscard(task))) return undefined;
@@ -122,8 +131,7 @@ export class Commands {
 
   /** Loops are started from the file on the disk, as a program is when it is run. */
   private async start(argument: Sent): Promise<unknown> {
-    const uri = String(argument['uri']);
-    const plan = vscode.workspace.textDocuments.find((document) => document.uri.toString() === vscode.Uri.parse(uri).toString());
+    const plan = documentOf(argument['uri']);
     if (plan?.isDirty === true && vscode.workspace.isTrusted) await plan.save();
     return this.send('alfine.start', argument);
   }
@@ -280,7 +288,7 @@ export class Commands {
       label: name(task),
       description: summary(task, Date.now()),
       iconPath: iconOf(task.status),
-      detail: task.reason,
+      detail: why(task),
       task,
     }));
     const chosen = await vscode.window.showQuickPick(items, { title: question, matchOnDescription: true, matchOnDetail: true });
@@ -344,6 +352,12 @@ async function pickFolder(): Promise<vscode.Uri | undefined> {
   if (folders.length === 0) throw new Error('Open a folder with a git repository first.');
   if (folders.length === 1) return folders[0]?.uri;
   return (await vscode.window.showWorkspaceFolderPick({ placeHolder: 'Where is the plan to be?' }))?.uri;
+}
+
+function documentOf(uri: unknown): vscode.TextDocument | undefined {
+  if (typeof uri !== 'string') return undefined;
+  const key = vscode.Uri.parse(uri).toString();
+  return vscode.workspace.textDocuments.find((document) => document.uri.toString() === key);
 }
 
 function isNode(argument: Argument): argument is Node {

@@ -5,21 +5,9 @@
  */
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
-import {
-  CloseAction,
-  type DynamicFeature,
-  ErrorAction,
-  LanguageClient,
-  type LanguageClientOptions,
-  ResponseError,
-  RevealOutputChannelOn,
-  ShowMessageRequest,
-  type StaticFeature,
-} from 'vscode-languageclient/node';
+import type { LanguageClient } from 'vscode-languageclient/node';
 import { find, NoProgram, type Program } from './bootstrap';
 import * as protocol from './protocol';
-import { Questions } from './questions';
-import { explicit, serverKeys } from './settings';
 import { Tasks } from './tasks';
 
 /** How the server is. */
@@ -32,14 +20,6 @@ export type ServerState =
 /** A server that ends by itself this often in this time is not started again. */
 const MOST_ENDS = 4;
 const ENDS_WITHIN_MS = 3 * 60_000;
-
-/** The commands are ours: they are there without a server too, and ask for what is missing. */
-class Client extends LanguageClient {
-  override registerFeature(feature: StaticFeature | DynamicFeature<unknown>): void {
-    if ('registrationType' in feature && feature.registrationType.method === 'workspace/executeCommand') return;
-    super.registerFeature(feature);
-  }
-}
 
 export class Ctx {
   readonly tasks = new Tasks();
@@ -89,13 +69,13 @@ export class Ctx {
 
   async transcript(params: protocol.TranscriptParams): Promise<protocol.TranscriptPart> {
     const client = await this.ready();
-    return client.sendRequest(protocol.transcript, params);
+    return client.sendRequest<protocol.TranscriptPart>(protocol.transcript, params);
   }
 
   /** Asks for all tasks anew. */
   async refresh(): Promise<void> {
     const client = await this.ready();
-    const { tasks } = await client.sendRequest(protocol.tasks, {});
+    const { tasks } = await client.sendRequest<{ tasks: protocol.TaskView[] }>(protocol.tasks, {});
     this.tasks.replace(tasks);
   }
 
@@ -124,7 +104,11 @@ export class Ctx {
       });
       this.output.info(`starting ${program.path}, version ${program.version}`);
       if (program.warning !== undefined) this.output.warn(program.warning);
-      const client = this.makeClient(program);
+      // Most of the code is the client's, so it is not loaded before there is a server to talk to.
+      const { makeClient } = await import('./client');
+      const client = makeClient(this, program, () => {
+        this.closed();
+      });
       this.client = client;
       await client.start();
       this.become({ is: 'ready', program });
@@ -136,7 +120,7 @@ export class Ctx {
 
   private async take(client: LanguageClient): Promise<void> {
     try {
-      const { tasks } = await client.sendRequest(protocol.tasks, {});
+      const { tasks } = await client.sendRequest<{ tasks: protocol.TaskView[] }>(protocol.tasks, {});
       this.tasks.replace(tasks);
     } catch (error) {
       // Whoever sees the server end starts it again.
@@ -180,59 +164,16 @@ export class Ctx {
     this.emitter.fire(state);
   }
 
-  private makeClient(program: Program): LanguageClient {
-    const options: LanguageClientOptions = {
-      // Any file may have a blocker, a finding, or a place to start a loop on.
-      documentSelector: [{ scheme: 'file' }],
-      initializationOptions: { tasks: true },
-      outputChannel: this.output,
-      revealOutputChannelOn: RevealOutputChannelOn.Never,
-      synchronize: { configurationSection: 'alfine' },
-      initializationFailedHandler: () => false,
-      errorHandler: {
-        error: () => ({ action: ErrorAction.Continue, handled: true }),
-        closed: () => this.closed(),
-      },
-      middleware: {
-        // The item in the status bar shows the loops already.
-        handleWorkDoneProgress: (token, params, next) => {
-          if (!String(token).startsWith('alfine/')) next(token, params);
-        },
-        workspace: {
-          configuration: (params) =>
-            params.items.map(({ section, scopeUri }) => {
-              const scope = scopeUri === undefined ? undefined : vscode.Uri.parse(scopeUri);
-              const asked = (section ?? 'alfine').split('.');
-              if (asked.shift() !== 'alfine') return null;
-              let value: unknown = this.settings(scope);
-              for (const key of asked) value = (value as Record<string, unknown> | undefined)?.[key];
-              return value ?? null;
-            }),
-          didChangeConfiguration: () =>
-            this.client?.sendNotification('workspace/didChangeConfiguration', { settings: { alfine: this.settings() } }) ??
-            Promise.resolve(),
-        },
-      },
-    };
-    const client = new Client('alfine', 'Alfine', { command: program.path, args: ['lsp'] }, options);
-    const questions = new Questions(this.tasks);
-    client.onRequest(ShowMessageRequest.type, (params) => questions.ask(params));
-    client.onNotification(protocol.tasksChanged, (change) => {
-      this.tasks.apply(change);
-    });
-    return client;
-  }
-
-  private closed(): { action: CloseAction; handled: true } {
+  private closed(): void {
     // Before it answered for the first time: whoever starts it tells what went wrong.
-    if (this.current.is !== 'ready') return { action: CloseAction.DoNotRestart, handled: true };
+    if (this.current.is !== 'ready') return;
     const now = Date.now();
     this.ends = this.ends.filter((at) => now - at < ENDS_WITHIN_MS);
     this.ends.push(now);
     if (this.ends.length <= MOST_ENDS) {
       this.output.warn('the server ended by itself and is started again; loops go on meanwhile');
       void this.again();
-      return { action: CloseAction.DoNotRestart, handled: true };
+      return;
     }
     this.client = undefined;
     this.tasks.replace([]);
@@ -242,7 +183,6 @@ export class Ctx {
       remedy: 'Its log says why. Loops that run go on without it.',
       setting: false,
     });
-    return { action: CloseAction.DoNotRestart, handled: true };
   }
 
   /** A client whose server is gone is not used again: the next one reads the settings anew. */
@@ -254,27 +194,9 @@ export class Ctx {
       await this.startNow();
     });
   }
-
-  /** What the user set in this editor, for a folder. */
-  private settings(scope?: vscode.Uri): Record<string, unknown> {
-    const configuration = vscode.workspace.getConfiguration('alfine', scope);
-    return explicit(
-      this.keys,
-      (key) => configuration.inspect(key),
-      (key) => configuration.get(key),
-    );
-  }
-
-  private get keys(): string[] {
-    const manifest = this.extension.extension.packageJSON as {
-      contributes: { configuration: { properties: Record<string, unknown> }[] };
-    };
-    return serverKeys(manifest.contributes.configuration.flatMap(({ properties }) => Object.keys(properties)));
-  }
 }
 
 /** What the server says of why it refuses, for the user. */
 export function reason(error: unknown): string {
-  if (error instanceof ResponseError) return error.message;
   return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@
  * What a change is worth telling: only what stands still until the user acts, or what they asked for. Pure.
  */
 import type { TaskView } from './protocol';
-import { actionsOf, name, needsUser } from './task';
+import { actionsOf, name, needsUser, why } from './task';
 import type { Change } from './tasks';
 
 export interface Message {
@@ -16,7 +16,7 @@ export interface Message {
 /** What to tell of a change; nothing where it can wait until the user looks. */
 export function messageOf({ before, now }: Change, all: boolean): Message | undefined {
   if (before?.status === now.status && before.reason === now.reason) return undefined;
-  const why = now.reason === undefined || now.reason === '' ? '' : `: ${now.reason}`;
+  const because = why(now) === '' ? '' : `: ${why(now)}`;
   const can = actionsOf(now);
   const buttons: Record<string, string> = {};
   if (now.status === 'done' && all && before?.status !== 'done' && before !== undefined) {
@@ -28,7 +28,7 @@ export function messageOf({ before, now }: Change, all: boolean): Message | unde
   if (!needsUser(now) || now.status === 'needs_input') return undefined;
   if (can.has('continue')) buttons['Continue'] = 'alfine.continue';
   buttons['Go to Task'] = 'alfine.openTask';
-  return { text: `${name(now)} ${verb(now)}${why}`, warning: true, buttons };
+  return { text: `${name(now)} ${verb(now)}${because}`, warning: true, buttons };
 }
 
 function verb({ status }: TaskView): string {

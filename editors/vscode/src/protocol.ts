@@ -3,8 +3,6 @@
  *
  * Types and names only; no rule of Alfine's is known here.
  */
-import { NotificationType, RequestType } from 'vscode-languageclient/node';
-
 /** Where a task is, in the server's words. */
 export type TaskStatus =
   | 'pending'
@@ -99,9 +97,10 @@ export interface TranscriptParams {
   after?: number;
 }
 
-export const tasks = new RequestType<Record<string, never>, { tasks: TaskView[] }, void>('alfine/tasks');
-export const tasksChanged = new NotificationType<TasksChanged>('alfine/tasksChanged');
-export const transcript = new RequestType<TranscriptParams, TranscriptPart, void>('alfine/transcript');
+/** Method names. */
+export const tasks = 'alfine/tasks';
+export const tasksChanged = 'alfine/tasksChanged';
+export const transcript = 'alfine/transcript';
 
 /** The server's commands; each takes one object. */
 export const serverCommands = [

@@ -97,6 +97,30 @@ export function words(status: TaskStatus): string {
   return status === 'needs_input' ? 'needs you' : status;
 }
 
+/** Why a task is where it is, in words of everyday. */
+export function why(task: TaskView): string {
+  const reason = task.reason ?? '';
+  const [, rule, count, limit] = /^([a-z-]+) (\d+) of (\d+)(?:: |$)/.exec(reason) ?? [];
+  switch (rule) {
+    case 'iterations':
+      return `all ${limit} iterations are used`;
+    case 'no-change':
+      return `${count} iterations in a row changed nothing`;
+    case 'same-error':
+      return `${count} iterations in a row ended with the same error`;
+    case 'rework':
+      return `${count} times the agent said that it is done, and the checks said no`;
+    case 'agent-failing':
+      return `the agent failed ${count} times in a row`;
+    case 'permission':
+      return `the agent was denied the same tool in ${count} iterations in a row`;
+    case 'oscillation':
+      return `the work went back to an earlier state ${count} times`;
+    default:
+      return reason;
+  }
+}
+
 /** US dollars, with more digits where they are few cents. */
 export function dollars(usd: number): string {
   return usd > 0 && usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`;
@@ -142,7 +166,7 @@ function slug(title: string): string {
 /** All that is known of a task, as Markdown. */
 export function details(task: TaskView, now: number): string {
   const lines = [`**${escape(name(task))}**`, '', escape(summary(task, now))];
-  if (task.reason !== undefined) lines.push('', escape(task.reason));
+  if (why(task) !== '') lines.push('', escape(why(task)));
   if (task.criteria.length > 0) {
     lines.push('', ...task.criteria.map(({ text, state }) => `- ${mark[state]} ${escape(text)}`));
   }

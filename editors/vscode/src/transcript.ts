@@ -64,12 +64,11 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
     const part = iteration === undefined ? '' : `, iteration ${iteration}`;
     const uri = vscode.Uri.from({
       scheme: SCHEME,
-      path: `/${task.id.replaceAll('/', '-')}${part}: transcript`,
+      path: `/${task.id.replaceAll('/', '-')} transcript${part}.md`,
       query: JSON.stringify({ task: task.task, iteration }),
     });
     const document = await vscode.workspace.openTextDocument(uri);
-    const typed = await vscode.languages.setTextDocumentLanguage(document, 'markdown');
-    const editor = await vscode.window.showTextDocument(typed, { preview: false });
+    const editor = await vscode.window.showTextDocument(document, { preview: false });
     reveal(editor);
   }
 
