@@ -101,11 +101,11 @@ impl TaskSpec {
                 .hint("use permissions = \"commands\", or set safety.allow_unsandboxed_all = true in your own config.toml"));
         }
         if agent.permissions == Permissions::All
-            && loaded.origin("safety.allow_unsandboxed_all") == Layer::Repository
+            && matches!(loaded.origin("safety.allow_unsandboxed_all"), Layer::Repository | Layer::Editor)
         {
             return Err(Error::new(
                 ErrorKind::Config,
-                "a repository may not switch the agent's own checks off",
+                "a repository or an editor may not switch the agent's own checks off",
             )
             .hint("set safety.allow_unsandboxed_all in your own config.toml"));
         }

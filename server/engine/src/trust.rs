@@ -171,14 +171,18 @@ impl Trust {
     }
 }
 
-/// Returns what the repository's `alfine.toml` wants to run, or to be allowed beyond what a user expects. What the user,
-/// the editor or the command line says needs no approval.
+/// Returns what the repository's `alfine.toml` or the editor's settings want to run, or to be allowed beyond what a user
+/// expects: an editor's settings may come out of a file of the repository, too. What the user's own file or the command line
+/// says needs no approval.
 pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     let config = &loaded.config;
     let mut items = Vec::new();
-    let mut add =
-        |key: &str, command: String| items.push(TrustItem::new(format!("alfine.toml: {key}"), command));
-    let from_repository = |key: &str| loaded.any_from(key, Layer::Repository);
+    let mut add = |key: &str, command: String| {
+        let says = if loaded.any_from(key, Layer::Editor) { "the editor's settings" } else { "alfine.toml" };
+        items.push(TrustItem::new(format!("{says}: {key}"), command));
+    };
+    let from_repository =
+        |key: &str| loaded.any_from(key, Layer::Repository) || loaded.any_from(key, Layer::Editor);
 
     if from_repository("verifiers") {
         for (index, verifier) in config.verifiers.iter().enumerate() {
@@ -432,6 +436,18 @@ mod tests {
         assert_eq!(items_of_config(&load(&layers).unwrap()), [], "the command line said it anew");
         layers.command_line = Partial::default();
         assert_eq!(items_of_config(&load(&layers).unwrap()).len(), 1);
+    }
+
+    #[test]
+    fn what_an_editor_says_may_come_from_the_repository_and_is_asked_for() {
+        let mut layers = Layers::default();
+        layers.editor.set("agents.claude.command", "evil");
+        layers.editor.set("worktree.setup", "npm ci");
+        let items = items_of_config(&load(&layers).unwrap());
+        assert_eq!(
+            items.iter().map(|item| format!("{} = {}", item.origin, item.command)).collect::<Vec<_>>(),
+            ["the editor's settings: worktree.setup = npm ci", "the editor's settings: agents.claude = evil"]
+        );
     }
 
     #[test]

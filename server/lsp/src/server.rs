@@ -11,7 +11,7 @@ use crate::{
     to_client::ToEditor,
     transport,
 };
-use alfine_engine::layout::UserDirs;
+use alfine_engine::{config::Partial, layout::UserDirs};
 use futures::FutureExt;
 use serde_json::Value;
 use std::{
@@ -117,12 +117,13 @@ impl Server {
 
     /// Asks the client for its settings.
     fn fetch_settings(&self) {
-        let (client, session) = (self.client.clone(), self.session.clone());
+        let client = self.client.clone();
+        let (session, commands) = (self.session.clone(), self.commands.clone());
         tokio::spawn(async move {
             let item = ConfigurationItem { scope_uri: None, section: Some(SECTION.to_owned()) };
             match client.configuration(vec![item]).await {
                 Ok(answers) => {
-                    session.keeper().set_settings(answers.into_iter().next().unwrap_or_default());
+                    take_settings(&session, &commands, answers.into_iter().next().unwrap_or_default());
                 }
                 Err(error) => tracing::warn!("the client does not tell its settings: {error}"),
             }
@@ -240,7 +241,7 @@ impl LanguageServer for Server {
         }
         let mut settings = params.settings;
         let own = settings.get_mut(SECTION).map(Value::take);
-        self.session.keeper().set_settings(own.unwrap_or(settings));
+        take_settings(&self.session, &self.commands, own.unwrap_or(settings));
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
@@ -276,6 +277,12 @@ impl LanguageServer for Server {
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
         self.commands.execute(&params.command, params.arguments).await
     }
+}
+
+/// Takes in what the editor says of the settings.
+fn take_settings(session: &Session, commands: &Commands, settings: Value) {
+    commands.set_settings(Partial::of_json(settings.clone()));
+    session.keeper().set_settings(settings);
 }
 
 fn capabilities(client: &crate::client::ClientView) -> ServerCapabilities {

@@ -23,7 +23,7 @@ pub enum Table {
 
 /// Finds the setting at a path of keys; the empty path is the whole file. None for what is no setting.
 pub fn at<'k>(path: impl IntoIterator<Item = &'k str>) -> Option<Setting<'static>> {
-    path.into_iter().try_fold(Setting(&SCHEMA), |setting, key| setting.child(key))
+    path.into_iter().try_fold(Setting(&SCHEMA), Setting::child)
 }
 
 impl<'s> Setting<'s> {

@@ -2,16 +2,18 @@
 
 use super::{
     Repository,
+    contents::{EXECUTABLE, FOLDER, LINK, SUBMODULE},
     error::{Doing, GitError},
     land::{Landing, index_is_free, put_steps, put_tree, steps},
     names::{KEPT, task_of_branch},
     nothing_under_way,
-    path_bytes::{bytes_of, is_within, path_of},
-    scan::{ScanSpec, Skipped, entry, scan},
+    scan::{ScanSpec, Skipped, scan},
     submodule,
     worktree::same_place,
 };
-use git2::{BranchType, Commit, ErrorCode, Index, Oid, Signature};
+use git2::{
+    BranchType, Commit, ErrorCode, FileMode, Oid, Signature, Tree, TreeEntry, build::TreeUpdateBuilder,
+};
 use std::path::{Path, PathBuf};
 
 /// How a loop looks at its working tree.
@@ -310,45 +312,49 @@ pub(super) fn snapshot(repo: &git2::Repository, surroundings: &Surroundings) -> 
     )?;
     let whole = scanned.index.write_tree_to(repo).doing("write the tree")?;
     let (head, branch) = head_of(repo)?;
-    replace_own(repo, &mut scanned.index, head, &surroundings.own)?;
-    let tree = scanned.index.write_tree_to(repo).doing("write the tree")?;
+    let tree = without_own(repo, whole, head, &surroundings.own)?;
     Ok(Snapshot { whole, tree, head, branch, skipped: scanned.skipped })
 }
 
-/// Puts the last commit's version of Alfine's own files into an index, so that no difference in them shows.
-fn replace_own(
+/// Makes a tree with the last commit's version of Alfine's own files, so that no difference in them shows.
+fn without_own(
     repo: &git2::Repository,
-    index: &mut Index,
+    whole: Oid,
     head: Option<Oid>,
     own: &[PathBuf],
-) -> Result<(), GitError> {
-    if own.is_empty() {
-        return Ok(());
-    }
-    let is_own = |path: &[u8]| own.iter().any(|own| is_within(path, bytes_of(own)));
-    let here: Vec<Vec<u8>> = index.iter().map(|entry| entry.path).filter(|path| is_own(path)).collect();
-    for path in here {
-        index.remove(&path_of(&path), 0).doing("leave out Alfine's own files")?;
-    }
-    let Some(head) = head else { return Ok(()) };
-    let tree = repo.find_commit(head).and_then(|commit| commit.tree()).doing("read HEAD")?;
+) -> Result<Oid, GitError> {
+    const DOING: &str = "leave out Alfine's own files";
+    let tree_of = |head| repo.find_commit(head).and_then(|commit| commit.tree()).doing("read HEAD");
+    let committed = head.map(tree_of).transpose()?;
+    let mut tree = repo.find_tree(whole).doing(DOING)?;
     for path in own {
-        let Ok(found) = tree.get_path(path) else { continue };
-        let (prefix, id) = (bytes_of(path).to_vec(), found.id());
-        let Ok(folder) = repo.find_tree(id) else {
-            index
-                .add(&entry(&prefix, found.filemode().unsigned_abs(), id, None))
-                .doing("leave out Alfine's own files")?;
+        let at = |tree: &Tree<'_>| tree.get_path(path).ok().map(|entry| (entry.id(), mode_of(&entry)));
+        let (here, wanted) = (at(&tree), committed.as_ref().and_then(at));
+        if here == wanted {
             continue;
-        };
-        let mut committed = Index::new().doing("make an index")?;
-        committed.read_tree(&folder).doing("read HEAD")?;
-        for below in committed.iter() {
-            let path = super::path_bytes::join(&prefix, &below.path);
-            index.add(&entry(&path, below.mode, below.id, None)).doing("leave out Alfine's own files")?;
+        }
+        // In two goes, since a file and a folder are not exchanged in one.
+        if here.is_some() {
+            let id =
+                TreeUpdateBuilder::new().remove(path.as_path()).create_updated(repo, &tree).doing(DOING)?;
+            tree = repo.find_tree(id).doing(DOING)?;
+        }
+        if let Some((id, mode)) = wanted {
+            let id = TreeUpdateBuilder::new().upsert(path.as_path(), id, mode).create_updated(repo, &tree);
+            tree = repo.find_tree(id.doing(DOING)?).doing(DOING)?;
         }
     }
-    Ok(())
+    Ok(tree.id())
+}
+
+fn mode_of(entry: &TreeEntry<'_>) -> FileMode {
+    match entry.filemode().cast_unsigned() {
+        FOLDER => FileMode::Tree,
+        SUBMODULE => FileMode::Commit,
+        LINK => FileMode::Link,
+        EXECUTABLE => FileMode::BlobExecutable,
+        _ => FileMode::Blob,
+    }
 }
 
 /// Reads the commit and the full branch name at HEAD.

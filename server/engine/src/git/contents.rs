@@ -22,6 +22,7 @@ pub(super) const FILE: u32 = 0o100_644;
 pub(super) const EXECUTABLE: u32 = 0o100_755;
 pub(super) const LINK: u32 = 0o120_000;
 pub(super) const SUBMODULE: u32 = 0o160_000;
+pub(super) const FOLDER: u32 = 0o040_000;
 
 /// Why a file's content could not be stored.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use super::{Event, Reader, Store, StoreError, open};
 use crate::layout::Layout;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -22,6 +23,9 @@ const FALLBACK: Duration = Duration::from_secs(2);
 
 /// The same for a patient reader whose bell can be heard.
 const PATIENT_FALLBACK: Duration = Duration::from_secs(60);
+
+/// How often the bell is listened for anew while its folders come and go.
+const MOST_LISTENS: usize = 4;
 
 /// The most events that come at once, so that a reader far behind stays small.
 const BATCH: usize = 1000;
@@ -178,46 +182,56 @@ impl Feed {
         }
     }
 
+    /// Lets time pass until the bell rings, without a look. For trying again what failed.
+    pub fn doze(&self, time: Duration) {
+        if !self.waker.stopped.load(Ordering::Acquire) {
+            let _ = self.wakes.recv_timeout(time);
+        }
+    }
+
     /// Listens to the bell that is there now, or for one to come; and for its folder to be another one.
     fn listen(&mut self) {
-        let bell = open::bell(&self.layout);
-        let root = self.layout.root();
-        let around = root.parent().unwrap_or(root);
-        let there = [&bell, root, around].map(open::identity);
-        if self.ear.as_ref().is_some_and(|ear| ear.heard == there) {
-            return;
+        // What is made between looking and watching is seen by looking again.
+        for _ in 0..MOST_LISTENS {
+            let root = self.layout.root();
+            let heard = [&open::bell(&self.layout), root, root.parent().unwrap_or(root)].map(open::identity);
+            if self.ear.as_ref().is_some_and(|ear| ear.heard == heard) {
+                return;
+            }
+            self.ear = None;
+            match self.ear(heard) {
+                Ok(ear) => self.ear = Some(ear),
+                Err(error) => return tracing::debug!("nothing can be watched, so it is polled: {error}"),
+            }
         }
-        self.ear = None;
-        let [bell_there, root_there, around_there] = there;
-        let (root_name, bell_path, waker) = (root.to_owned(), bell.clone(), self.waker.clone());
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+    }
+
+    fn ear(&self, heard: [Option<open::Identity>; 3]) -> notify::Result<Ear> {
+        let (root, bell, waker) =
+            (self.layout.root().to_owned(), open::bell(&self.layout), self.waker.clone());
+        let around = root.parent().unwrap_or(&root).to_owned();
+        let paths = match heard {
+            [Some(_), _, _] => vec![bell.clone(), around],
+            [None, Some(_), _] => vec![root.clone(), around],
+            [None, None, _] => vec![around],
+        };
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return waker.nudge() };
             // Being opened or read is no news, and the folder around has other people's files.
-            let concerns = |path: &std::path::PathBuf| root_name.starts_with(path) || *path == bell_path;
-            if !matches!(event.kind, EventKind::Access(_))
-                && (event.need_rescan() || event.paths.iter().any(concerns))
-            {
+            let concerns = |path: &PathBuf| root.starts_with(path) || *path == bell;
+            let is_news = event.need_rescan() || event.paths.iter().any(concerns);
+            if is_news && !matches!(event.kind, EventKind::Access(_)) {
                 waker.nudge();
             }
-        });
-        let Ok(mut watcher) = watcher.inspect_err(|error| tracing::debug!("nothing can be watched: {error}"))
-        else {
-            return;
-        };
-        let mut watch = |path: &std::path::Path| match watcher.watch(path, RecursiveMode::NonRecursive) {
-            Ok(()) => true,
-            Err(error) => {
+        })?;
+        let mut deaf = false;
+        for path in paths {
+            if let Err(error) = watcher.watch(&path, RecursiveMode::NonRecursive) {
                 tracing::debug!("{} cannot be watched, so it is polled: {error}", path.display());
-                false
+                deaf = true;
             }
-        };
-        let nearest = match (bell_there, root_there) {
-            (Some(_), _) => watch(&bell),
-            (None, Some(_)) => watch(root),
-            (None, None) => true,
-        };
-        let deaf = !(around_there.is_some() && watch(around) && nearest);
-        self.ear = Some(Ear { _watcher: watcher, heard: there, deaf });
+        }
+        Ok(Ear { _watcher: watcher, heard, deaf })
     }
 
     fn look(&mut self) -> Result<Option<News>, StoreError> {

@@ -133,10 +133,9 @@ impl Commands {
 
 fn not_allowed(items: &[TrustItem]) -> Refusal {
     let listed: Vec<String> = items.iter().take(LISTED).map(|item| cut(&printable(&item.command))).collect();
-    let are = if items.len() == 1 { "command may" } else { "commands may" };
     Refusal::new(
         format!(
-            "{} of this repository’s {are} not run on this machine yet: {}{}",
+            "{} of this repository’s commands may not run on this machine yet: {}{}",
             items.len(),
             listed.join(" · "),
             more(items.len())

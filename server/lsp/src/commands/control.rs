@@ -114,10 +114,16 @@ impl Commands {
                 return Ok(to_ask);
             }
             refuse_in_place(project, &pictures(), &spec)?;
-            // Whoever has the lock can let the loop go on; an answer that nobody acts upon helps nobody.
-            let lock = runner::claim(project, &row.id)?;
+            if runner::is_running(&project.layout, &row.id)? {
+                return Err(engine::held(project, &key).into());
+            }
             control::answer(project, &key, &machine::Answer { approved, text: text.clone() })?;
-            engine::detach(project, lock, &program)?;
+            // Should somebody else take the loop over first, it goes on with this answer just the same.
+            match runner::claim(project, &row.id) {
+                Ok(lock) => engine::detach(project, lock, &program)?,
+                Err(error) if !runner::is_running(&project.layout, &row.id)? => return Err(error.into()),
+                Err(_) => {}
+            }
             Ok(Attempt::Done(json!({ "task": key, "status": status_of(project, &key)? })))
         })
         .await

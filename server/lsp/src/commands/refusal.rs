@@ -51,7 +51,8 @@ impl From<Refusal> for jsonrpc::Error {
                 let mut message = in_an_editor(&error.message);
                 let mut data = json!({ "kind": error.kind });
                 if let Some(hint) = hint {
-                    message = format!("{message}. {}", capitalized(&hint));
+                    let stop = if message.ends_with(['.', '?', '!']) { "" } else { "." };
+                    message = format!("{message}{stop} {}", capitalized(&hint));
                     data["hint"] = hint.into();
                 }
                 Self {
@@ -105,6 +106,7 @@ fn in_an_editor(hint: &str) -> String {
         .replace("or --reset-breaker", "or reset the breaker")
         .replace("--reset-breaker", "`resetBreaker`")
         .replace(", or --reject \"what is missing\"", ", with yes or no")
+        .replace(" \"...\"", "")
         .replace('\n', "; ")
 }
 

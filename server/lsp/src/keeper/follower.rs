@@ -249,8 +249,9 @@ impl Thread {
             self.held.clear();
         }
         if failed {
-            self.feed.rest(RETRY);
-        } else if has_events {
+            self.feed.doze(RETRY);
+        }
+        if failed || has_events {
             self.feed.rest(GATHER);
         }
         true

@@ -184,7 +184,8 @@ fn links_lead_into_a_checkout_and_folders_keep_the_name_the_client_has_for_them(
     std::os::unix::fs::symlink(root.join("docs/PLAN.md"), place.path("linked.md")).unwrap();
     place.open_folders(&["alias/docs"]);
     place.keeper().opened(uri(&place.path("linked.md")));
-    let seen = place.until("the checkout", |seen| !seen.checkouts.is_empty());
+    let linked = uri(&place.path("linked.md"));
+    let seen = place.until("the link", |seen| seen.place(&linked).is_some());
     let checkout = &seen.checkouts[0];
     assert_eq!((&checkout.root, &checkout.real_root), (&place.path("alias"), &root));
     assert_eq!(checkout.plans["PLAN.md"].uri, uri(&place.path("alias/PLAN.md")));
@@ -193,9 +194,8 @@ fn links_lead_into_a_checkout_and_folders_keep_the_name_the_client_has_for_them(
     {
         assert_eq!(seen.place(&uri(&place.path(path))).unwrap().1, name, "{path}");
     }
-    place.keeper().closed(uri(&place.path("linked.md")));
-    let gone = uri(&place.path("linked.md"));
-    place.until("no link", |seen| !seen.linked.contains_key(&gone));
+    place.keeper().closed(linked.clone());
+    place.until("no link", |seen| !seen.linked.contains_key(&linked));
 }
 
 #[test]
