@@ -99,13 +99,13 @@ struct Proposed {
     title: String,
     kind: CodeActionKind,
     does: Does,
-    mends: Option<Diagnostic>,
+    mends: Vec<Diagnostic>,
     preferred: bool,
 }
 
 impl Proposed {
     fn new(kind: CodeActionKind, title: impl Into<String>, does: Does) -> Self {
-        Self { title: title.into(), kind, does, mends: None, preferred: false }
+        Self { title: title.into(), kind, does, mends: Vec::new(), preferred: false }
     }
 
     fn command(kind: CodeActionKind, command: Command, refused: Option<String>) -> Self {
@@ -118,7 +118,7 @@ impl Proposed {
     }
 
     fn mends(mut self, diagnostic: Option<&Diagnostic>) -> Self {
-        self.mends = diagnostic.cloned();
+        self.mends = diagnostic.cloned().into_iter().collect();
         self
     }
 
@@ -132,14 +132,16 @@ impl Proposed {
 fn answered(asked: &Asked<'_>, proposed: Vec<Proposed>) -> Vec<CodeActionOrCommand> {
     let mut kept: Vec<Proposed> = Vec::new();
     for action in proposed.into_iter().filter(|action| asked.wants(&action.kind)) {
-        // What mends a diagnostic is not offered once more for its place.
-        let is_there = |other: &Proposed| {
-            other.title == action.title
-                && other.does == action.does
-                && (action.mends.is_none() || other.mends == action.mends)
-        };
-        if !kept.iter().any(is_there) {
-            kept.push(action);
+        // What mends several diagnostics, or one and is possible at its place anyway, is offered once.
+        let same = |other: &&mut Proposed| other.title == action.title && other.does == action.does;
+        match kept.iter_mut().find(same) {
+            Some(other) => {
+                let more = action.mends.into_iter().filter(|diagnostic| !other.mends.contains(diagnostic));
+                let more: Vec<Diagnostic> = more.collect();
+                other.mends.extend(more);
+                other.preferred |= action.preferred;
+            }
+            None => kept.push(action),
         }
     }
     kept.into_iter().filter_map(|action| taken(asked, action)).collect()
@@ -156,7 +158,7 @@ fn taken(asked: &Asked<'_>, action: Proposed) -> Option<CodeActionOrCommand> {
     let mut literal = CodeAction {
         title: action.title,
         kind: Some(action.kind),
-        diagnostics: action.mends.map(|diagnostic| vec![diagnostic]),
+        diagnostics: (!action.mends.is_empty()).then_some(action.mends),
         is_preferred: (action.preferred && client.preferred_code_actions).then_some(true),
         ..CodeAction::default()
     };
