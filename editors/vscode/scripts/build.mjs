@@ -7,14 +7,16 @@ const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 // Two files: the client, which is most of it, is loaded when the server is started.
 const options = {
-  entryPoints: [here('src/main.ts'), here('src/client.ts')],
+  entryPoints: [here('src/main.ts'), here('src/language_client.ts')],
   outdir: here('dist'),
   bundle: true,
   minify: true,
   platform: 'node',
   format: 'cjs',
   target: 'node20',
-  external: ['vscode', './client'],
+  external: ['vscode', './language_client'],
+  // `require` instead: the extension host’s own module is found by it alone.
+  supported: { 'dynamic-import': false },
 };
 
 mkdirSync(here('dist'), { recursive: true });

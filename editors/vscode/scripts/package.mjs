@@ -32,6 +32,7 @@ if (server !== 'none') {
     }
   }
 }
+rmSync(`${root}dist`, { recursive: true, force: true });
 copyFileSync(`${root}../../LICENSE-MIT`, `${root}LICENSE`);
 execFileSync(process.execPath, [`${root}scripts/build.mjs`], { stdio: 'inherit' });
 execFileSync(

@@ -105,7 +105,7 @@ export class Ctx {
       this.output.info(`starting ${program.path}, version ${program.version}`);
       if (program.warning !== undefined) this.output.warn(program.warning);
       // Most of the code is the client's, so it is not loaded before there is a server to talk to.
-      const { makeClient } = await import('./client');
+      const { makeClient } = await import('./language_client');
       const client = makeClient(this, program, () => {
         this.closed();
       });

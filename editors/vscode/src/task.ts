@@ -131,16 +131,24 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
-/** A task's state in one short line, as beside its title in a list. */
+/** A task's state in one short line. */
 export function summary(task: TaskView, now: number): string {
-  const parts = [words(task.status)];
-  if (isActive(task) && task.iteration > 0) parts.unshift(`${task.iteration} of ${task.maxIterations}`);
-  if (task.status === 'waiting' && task.waitingUntil !== undefined) {
-    parts[parts.length - 1] = `waiting ${span(task.waitingUntil - now)}`;
-  }
+  return [words(task.status), ...facts(task, now)].join(' · ');
+}
+
+/** The same beside a sign that tells the status. */
+export function brief(task: TaskView, now: number): string {
+  const told = ['running', 'done', 'merged', 'ready'].includes(task.status) && task.loopId !== undefined;
+  return told ? facts(task, now).join(' · ') : summary(task, now);
+}
+
+function facts(task: TaskView, now: number): string[] {
+  const parts: string[] = [];
+  if (isActive(task) && task.iteration > 0) parts.push(`${task.iteration} of ${task.maxIterations}`);
+  if (task.status === 'waiting' && task.waitingUntil !== undefined) parts.push(`${span(task.waitingUntil - now)} left`);
   if (task.filesChanged > 0) parts.push(count(task.filesChanged, 'file'));
   if (task.costUsd !== undefined && task.costUsd > 0) parts.push(dollars(task.costUsd));
-  return parts.join(' · ');
+  return parts;
 }
 
 /** A time span in milliseconds, in its largest unit. */

@@ -8,7 +8,7 @@ import type { Ctx } from './ctx';
 import { reason } from './ctx';
 import { iconOf } from './icons';
 import type { TaskView } from './protocol';
-import { actionsOf, count, details, name, needsUser, summary } from './task';
+import { actionsOf, brief, count, details, name, needsUser, summary } from './task';
 
 export type Node = PlanNode | TaskNode | ChangesNode | FileNode | MessageNode;
 
@@ -176,7 +176,7 @@ function taskItem(task: TaskView): vscode.TreeItem {
   );
   const now = Date.now();
   item.id = `task ${task.uri ?? ''} ${task.task}`;
-  item.description = summary(task, now);
+  item.description = brief(task, now);
   item.iconPath = iconOf(task.status);
   item.contextValue = `alfine.task;${[...actionsOf(task)].join(';')};`;
   item.tooltip = new vscode.MarkdownString(details(task, now), true);

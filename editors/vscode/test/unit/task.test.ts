@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TaskStatus } from '../../src/protocol';
-import { actionsOf, details, dollars, escape, name, needsUser, span, summary, why } from '../../src/task';
+import { actionsOf, brief, details, dollars, escape, name, needsUser, span, summary, why } from '../../src/task';
 import { aLoop, aTask } from './a_task';
 
 const can = (status: TaskStatus) => [...actionsOf(aLoop({ status }))].join(' ');
@@ -50,14 +50,20 @@ test('a loop stopped by the breaker needs the user, one that the user stopped do
 });
 
 test('a summary says where the loop is, what it changed and cost', () => {
-  expect(summary(aLoop(), 0)).toBe('3 of 10 · running · 4 files · $0.42');
-  expect(summary(aLoop({ filesChanged: 1, costUsd: 0.004 }), 0)).toBe('3 of 10 · running · 1 file · $0.0040');
+  expect(summary(aLoop(), 0)).toBe('running · 3 of 10 · 4 files · $0.42');
+  expect(summary(aLoop({ filesChanged: 1, costUsd: 0.004 }), 0)).toBe('running · 3 of 10 · 1 file · $0.0040');
   expect(summary(aTask(), 0)).toBe('ready');
   expect(summary(aLoop({ status: 'needs_input' }), 0)).toBe('needs you · 4 files · $0.42');
 });
 
 test('a summary of a waiting loop says how long', () => {
-  expect(summary(aLoop({ status: 'waiting', waitingUntil: 190_000 }), 10_000)).toBe('3 of 10 · waiting 3 min · 4 files · $0.42');
+  expect(summary(aLoop({ status: 'waiting', waitingUntil: 190_000 }), 10_000)).toBe('waiting · 3 of 10 · 3 min left · 4 files · $0.42');
+});
+
+test('beside its sign a status is not said again', () => {
+  expect(brief(aLoop(), 0)).toBe('3 of 10 · 4 files · $0.42');
+  expect(brief(aLoop({ status: 'stopped' }), 0)).toBe('stopped · 4 files · $0.42');
+  expect(brief(aTask(), 0)).toBe('ready');
 });
 
 test('time spans are told in their largest unit', () => {
