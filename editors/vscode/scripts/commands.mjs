@@ -27,7 +27,7 @@ export const commands = {
   newPlan: { title: 'Write a First Plan', icon: 'new-file', palette: `${server} && ${running} && workbenchState != empty` },
   demo: { title: 'Play the Demo', palette: server },
   doctor: { title: 'Check the Setup', palette: server },
-  showTasks: { title: 'Show Tasks', palette: 'true' },
+  showTasks: { title: 'Show Tasks', palette: hidden },
   openWalkthrough: { title: 'Open Walkthrough', palette: 'true' },
   refresh: { title: 'Refresh Tasks', icon: 'refresh', palette: server },
   restartServer: { title: 'Restart Server', palette: 'true' },

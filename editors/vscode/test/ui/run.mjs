@@ -6,11 +6,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { detour, plan, wrong } from '../editor/plan.mjs';
 import { Sandbox } from '../editor/sandbox.mjs';
+import { Steps } from '../editor/steps.mjs';
 import { openBrowser, startEditor, until, Workbench } from '../editor/workbench.mjs';
 
 const [vsix, shots = 'shots'] = process.argv.slice(2);
 if (!vsix) throw new Error('usage: run.mjs VSIX [FOLDER_FOR_PICTURES]');
-fs.mkdirSync(shots, { recursive: true });
 
 const sandbox = new Sandbox({ 'PLAN.md': plan, 'README.md': '# Coupons\n' });
 sandbox.plays({ runs: detour(sandbox) }, '[limits]\nno_change = 2\n');
@@ -20,28 +20,8 @@ const browser = await openBrowser();
 const { page } = browser;
 const bench = new Workbench(page);
 
-let passed = 0;
-let failed = 0;
-let n = 0;
-async function step(name, work) {
-  const begun = Date.now();
-  n++;
-  // Every step builds on the ones before.
-  if (failed >= 3) {
-    failed++;
-    console.log(`not ok ${n} ${name}: not tried`);
-    return;
-  }
-  try {
-    const seen = await work();
-    passed++;
-    console.log(`ok ${n} ${name} (${Date.now() - begun} ms)${seen === undefined ? '' : ` ${JSON.stringify(seen)}`}`);
-  } catch (error) {
-    failed++;
-    console.log(`not ok ${n} ${name}: ${String(error.message).split('\n').slice(0, 5).join(' | ')}`);
-  }
-  await page.screenshot({ path: path.join(shots, `${String(n).padStart(2, '0')}-${name.replace(/\W+/g, '-')}.png`) });
-}
+const steps = new Steps(page, shots);
+const { step } = steps;
 const equal = (seen, wanted) => {
   if (JSON.stringify(seen) !== JSON.stringify(wanted)) throw new Error(`${JSON.stringify(seen)} is not ${JSON.stringify(wanted)}`);
 };
@@ -165,7 +145,6 @@ await step('the editor says how long the activation took', async () => {
   const row = page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'Alfine' }).first();
   await row.waitFor();
   const text = await row.innerText();
-  await page.screenshot({ path: path.join(shots, 'activation.png') });
   await page.keyboard.press('Escape');
   await page.locator('.runtime-extensions-editor').waitFor({ state: 'detached' });
   // Its number has all that the machine did meanwhile in it; that it stays below 50 ms alone is a test of its own.
@@ -188,14 +167,8 @@ await step('the walkthrough opens', async () => {
 
 await browser.close();
 await editor.stop();
-try {
-  await until(() => sandbox.processes().filter(({ line }) => / lsp( |$)/.test(line)), ({ length }) => length === 0, 5000);
-  passed++;
-  console.log('ok the closed editor leaves no server');
-} catch (error) {
-  failed++;
-  console.log(`not ok the closed editor leaves no server: ${error.message}`);
-}
+await step('the closed editor leaves no server', () =>
+  until(() => sandbox.processes().filter(({ line }) => / lsp( |$)/.test(line)), ({ length }) => length === 0, 5000).then(() => undefined),
+);
 sandbox.remove();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+steps.end();
