@@ -59,8 +59,8 @@ export async function find(at: Surroundings): Promise<Program> {
     if (isAbsolute(folder) && (await isProgram(path))) return ask(path, 'path', at);
   }
   throw new NoProgram(
-    'The program `alfine` was not found: this build of the extension has none in it, and there is none on your PATH.',
-    'Install the build of the extension for your system, or install `alfine` and name it in the setting `alfine.server.path`.',
+    'The program “alfine” was not found: this build of the extension has none in it, and there is none on your PATH.',
+    'Install the build of the extension for your system, or install alfine and name it in the setting alfine.server.path.',
     true,
   );
 }
@@ -69,14 +69,14 @@ async function inSetting(setting: string, at: Surroundings): Promise<Program> {
   const path = setting.startsWith('~/') ? join(at.home, setting.slice(2)) : setting;
   if (!isAbsolute(path)) {
     throw new NoProgram(
-      `\`alfine.server.path\` is \`${setting}\`, which is no absolute path.`,
+      `The setting alfine.server.path is “${setting}”, which is no absolute path.`,
       'Write the whole path of the program, or empty the setting to use the bundled one.',
       true,
     );
   }
   if (!(await isProgram(path))) {
     throw new NoProgram(
-      `\`alfine.server.path\` is \`${setting}\`, and there is no program at that place.`,
+      `The setting alfine.server.path is “${setting}”, and there is no program at that place.`,
       'Mend the setting, or empty it to use the bundled one.',
       true,
     );
@@ -102,7 +102,7 @@ async function ask(path: string, origin: Origin, at: Surroundings): Promise<Prog
   });
   const version = /^alfine (\d+\.\d+\.\d+\S*)$/.exec(said)?.[1];
   if (version === undefined) {
-    throw didNotRun(path, origin, `it answers \`--version\` with “${firstLine(said)}”, as Alfine does not`);
+    throw didNotRun(path, origin, `it answers --version with “${firstLine(said)}”, as Alfine does not`);
   }
   const warning = isSameSeries(version, at.version) ? undefined : otherVersion(path, origin, version, at.version);
   return warning === undefined ? { path, origin, version } : { path, origin, version, warning };
@@ -113,17 +113,17 @@ function didNotRun(path: string, origin: Origin, why: string): NoProgram {
     origin === 'bundled'
       ? 'Install the build of the extension that is made for your system.'
       : origin === 'setting'
-        ? 'Mend the setting `alfine.server.path`, or empty it to use the bundled program.'
-        : 'Install `alfine` anew, or name another one in the setting `alfine.server.path`.';
-  return new NoProgram(`\`${path}\` does not run here: ${why}.`, remedy, origin !== 'bundled');
+        ? 'Mend the setting alfine.server.path, or empty it to use the bundled program.'
+        : 'Install alfine anew, or name another one in the setting alfine.server.path.';
+  return new NoProgram(`${path} does not run here: ${why}.`, remedy, origin !== 'bundled');
 }
 
 function otherVersion(path: string, origin: Origin, version: string, wanted: string): string {
   const remedy =
     origin === 'setting'
-      ? 'Empty the setting `alfine.server.path` to use the bundled one, or name one of the same version.'
-      : `Install \`alfine\` ${wanted}, or the version ${version} of the extension.`;
-  return `\`${path}\` is Alfine ${version}, and this extension is made for ${wanted}: some things may not work. ${remedy}`;
+      ? 'Empty the setting alfine.server.path to use the bundled one, or name one of the same version.'
+      : `Install alfine ${wanted}, or the version ${version} of the extension.`;
+  return `${path} is Alfine ${version}, and this extension is made for ${wanted}: some things may not work. ${remedy}`;
 }
 
 /** Before 1.0, another minor version may be another protocol; from then on, another major one. */

@@ -99,7 +99,7 @@ steps.page = other.page;
 const there = new Workbench(other.page);
 await step('in a folder that is not trusted, a plan is checked', async () => {
   await other.page.goto(`${wary.url}/?folder=${encodeURIComponent(stranger.repo)}`);
-  await other.page.locator('.monaco-dialog-box').getByText('No, I don').click();
+  await there.statusItem('status.workspaceTrust').filter({ hasText: 'Restricted Mode' }).waitFor();
   await there.openFile('PLAN.md');
   await there.lens('Start loop').waitFor();
 });

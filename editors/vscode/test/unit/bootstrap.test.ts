@@ -45,8 +45,8 @@ test('the setting goes before the bundled program, and that before PATH', async 
 
 test('without any program the user is told how to get one', async () => {
   const { message, remedy, setting } = await fault();
-  expect(message).toContain('`alfine` was not found');
-  expect(remedy).toContain('`alfine.server.path`');
+  expect(message).toContain('“alfine” was not found');
+  expect(remedy).toContain('alfine.server.path');
   expect(setting).toBe(true);
 });
 
