@@ -124,6 +124,13 @@ pub enum Step {
         #[serde(default)]
         tool_result: bool,
     },
+    /// Says so many short texts a second until a file exists, for two minutes at most.
+    Chatter {
+        /// How many.
+        each_second: u32,
+        /// The file.
+        until: PathBuf,
+    },
     /// Says and does nothing any more.
     Hang,
     /// Starts a child in a session of its own that outlives the agent, for two minutes at most.

@@ -1,4 +1,5 @@
-//! The real Claude Code CLI, through `alfine`, against a scripted model on loopback: what no imitation of it can prove.
+//! The real Claude Code CLI, through `alfine` and its language server, against a scripted model on loopback: what no
+//! imitation of it can prove.
 //!
 //! Ignored by a plain `cargo test`, for they need the CLI and python3; `tests/run` gets the one, runs them, and counts
 //! them as skipped where it cannot. `ALFINE_REAL_CLAUDE` names the CLI.
@@ -6,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use alfine_tests::{
+    editor::Editor,
     model_stub::ModelStub,
     sandbox::{PATIENCE, Ran, Sandbox, wait_until},
 };
@@ -326,4 +328,55 @@ fn a_shell_command_is_denied_where_only_edits_are_allowed() {
     }
     // Its file tools are its own nevertheless.
     assert_eq!(task["filesChanged"], 1);
+}
+
+#[test]
+#[ignore = "needs the real Claude CLI"]
+fn a_task_goes_from_its_lens_to_its_merge_through_an_editor_alone() {
+    let scene = Scene::new(
+        CHECK,
+        &json!([
+            { "text": gate(true) },
+            { "text": "I write it.", "write": { "path": "lamp.txt", "content": "light\n" } },
+            { "text": gate(true) },
+        ]),
+    );
+    let mut editor = Editor::open(&scene.sandbox);
+    editor.open_file("PLAN.md");
+    editor.patience = PATIENCE;
+    editor.chooses("sh check.sh", "Allow");
+    editor.click("PLAN.md", "Start loop").unwrap();
+    editor.lens("PLAN.md", "done");
+    let hover = editor.hover("PLAN.md", 2, 8);
+    assert!(hover.contains("sh check.sh") && hover.contains('$'), "{hover}");
+    editor.execute("alfine.showTranscript", json!({"task": TASK})).unwrap();
+    let shown = editor.shown[0]["uri"].as_str().unwrap().to_owned();
+    let transcript = fs::read_to_string(alfine_tests::editor::path_of(&shown)).unwrap();
+    assert!(transcript.contains("I write it."), "{transcript}");
+    editor.click("PLAN.md", "Merge").unwrap();
+    editor.lens("PLAN.md", "merged");
+    assert_eq!(scene.sandbox.read("lamp.txt"), "light\n");
+    editor.until("the box is ticked", |editor| {
+        editor.text("PLAN.md").contains("- [x] It shines").then_some(())
+    });
+    editor.save("PLAN.md");
+    assert!(prompt(&scene.model.requests()[1]).contains(DARK));
+}
+
+#[test]
+#[ignore = "needs the real Claude CLI"]
+fn a_loop_is_stopped_from_an_editor_while_the_cli_works() {
+    let scene = Scene::new(
+        CHECK,
+        &json!([{ "shell": "python3 -c 'import os, time; open(os.environ[\"HOME\"] + \"/asleep\", \"w\"); time.sleep(300)'" }]),
+    );
+    let mut editor = Editor::open(&scene.sandbox);
+    editor.open_file("PLAN.md");
+    editor.chooses("sh check.sh", "Allow");
+    editor.click("PLAN.md", "Start loop").unwrap();
+    let asleep = scene.sandbox.path().join("home/asleep");
+    wait_until(PATIENCE, "the CLI's shell tool sleeps", || asleep.exists());
+    editor.execute("alfine.stop", json!({"task": TASK})).unwrap();
+    editor.lens("PLAN.md", "stopped");
+    wait_until(PATIENCE, "nothing of the agent is left", || scene.sandbox.agent_processes().is_empty());
 }

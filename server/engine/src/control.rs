@@ -82,7 +82,7 @@ pub fn apply(
     )?;
     match runner.apply(command.clone())? {
         None => Ok(()),
-        Some(why) => Err(Error::user(format!("{key}: {why}")).hint(format!("see `alfine status {key}`"))),
+        Some(why) => Err(refused(key, &why)),
     }
 }
 
@@ -112,6 +112,11 @@ pub fn answer(project: &mut Project, key: &TaskKey, answer: &Answer) -> Result<(
     Ok(())
 }
 
+/// A command that its loop does not take now, whoever runs it.
+fn refused(key: &TaskKey, why: &str) -> Error {
+    Error::user(format!("{key}: {why}")).hint(format!("see `alfine status {key}`"))
+}
+
 fn wait_for(project: &mut Project, key: &TaskKey, kind: &str, payload: &Value) -> Result<()> {
     let after = project.store.last_seq()?;
     let seq = project.store.write(|tx| tx.send_command(&CommandNew { task: key, kind, payload }))?;
@@ -121,7 +126,7 @@ fn wait_for(project: &mut Project, key: &TaskKey, kind: &str, payload: &Value) -
         let row = project.store.command(seq)?;
         if let Some(result) = row.and_then(|row| row.result) {
             return match result.strip_prefix("refused: ") {
-                Some(why) => Err(Error::user(format!("{key}: {why}"))),
+                Some(why) => Err(refused(key, why)),
                 None => Ok(()),
             };
         }

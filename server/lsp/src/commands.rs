@@ -7,6 +7,7 @@ mod execute;
 mod finish;
 mod here;
 pub mod hold;
+mod letter;
 mod place;
 mod questions;
 mod reading;

@@ -331,7 +331,8 @@ impl<'p> Offers<'p> {
         } else {
             (more, Some(format!("the limit is {limit}, and {HARD_LIMIT} is the hard limit: split the task")))
         };
-        let title = format!("Continue with {more} more iterations, {raised} in all");
+        let word = if more == 1 { "iteration" } else { "iterations" };
+        let title = format!("Continue with {more} more {word}, {raised} in all");
         let is_there = |offer: &Offer| offer.command.title == title;
         // Cut by the hard limit, two extensions may come to the same.
         if self.list.iter().any(is_there) {

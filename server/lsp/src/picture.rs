@@ -16,6 +16,7 @@ use alfine_core::{
 use alfine_engine::view::PlannedTask;
 use std::{
     collections::{BTreeMap, HashSet},
+    path::Path,
     sync::Arc,
 };
 use tower_lsp::lsp_types::Url;
@@ -34,9 +35,22 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// An open document. One file has many URIs: clients escape different characters, and paths lead by links.
+    pub fn open(&self, uri: &Url) -> Option<&Arc<Document>> {
+        self.documents.get(uri).or_else(|| self.open_at(&uri.to_file_path().ok()?))
+    }
+
+    /// The open document of a file.
+    pub fn open_at(&self, path: &Path) -> Option<&Arc<Document>> {
+        self.documents.values().find(|document| {
+            let linked = || self.snapshot.linked.get(&document.uri).is_some_and(|linked| linked == path);
+            document.path.as_deref() == Some(path) || linked()
+        })
+    }
+
     /// A document, as it is open or, where it is a plan or `alfine.toml`, as it lies on the disk.
     pub fn document(&self, uri: &Url) -> Option<&Arc<Document>> {
-        if let Some(open) = self.documents.get(uri) {
+        if let Some(open) = self.open(uri) {
             return Some(open);
         }
         let (checkout, name) = self.snapshot.place(uri)?;
@@ -67,7 +81,7 @@ impl Picture {
 
     /// All plans: those that are open, and those on the disk that are not.
     pub fn plans(&self) -> Vec<PlanView<'_>> {
-        let mut plans: BTreeMap<(&std::path::Path, String), PlanView<'_>> = BTreeMap::new();
+        let mut plans: BTreeMap<(&Path, String), PlanView<'_>> = BTreeMap::new();
         let open = self.documents.keys().filter_map(|uri| self.plan(uri));
         let closed = self.snapshot.checkouts.iter().flat_map(|checkout| {
             checkout.plans.iter().map(move |(name, document)| PlanView {
@@ -77,7 +91,7 @@ impl Picture {
             })
         });
         for plan in open.chain(closed) {
-            let root = plan.checkout.map_or(std::path::Path::new(""), |checkout| checkout.root.as_path());
+            let root = plan.checkout.map_or(Path::new(""), |checkout| checkout.root.as_path());
             plans.entry((root, plan.name.clone())).or_insert(plan);
         }
         plans.into_values().collect()
@@ -118,6 +132,15 @@ impl<'p> PlanView<'p> {
 
     /// The tasks, in the order of the document.
     pub fn tasks(&self) -> Vec<SeenTask<'p>> {
+        self.seen(|_| true)
+    }
+
+    /// The tasks that were ever written down, in the order of the document. Costs less: nobody asks what they wait for.
+    pub fn known_tasks(&self) -> Vec<SeenTask<'p>> {
+        self.seen(|known| known.is_some())
+    }
+
+    fn seen(&self, is_wanted: impl Fn(Option<&'p Arc<TaskPicture>>) -> bool) -> Vec<SeenTask<'p>> {
         let plan = self.plan();
         let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
         let moved: Vec<(&TaskId, &Arc<TaskPicture>)> = self
@@ -136,7 +159,7 @@ impl<'p> PlanView<'p> {
         let seen = |task: &'p Task| {
             let own = known.and_then(|known| known.get(&task.id));
             let stray = || moved.iter().find(|(id, _)| **id == task.id).map(|(_, stray)| *stray);
-            let known = own.or_else(stray);
+            let known = Some(own.or_else(stray)).filter(|known| is_wanted(*known))?;
             let mut waits_for = Vec::new();
             let status = match known {
                 Some(known) => known.row.status,
@@ -150,9 +173,9 @@ impl<'p> PlanView<'p> {
                 || TaskKey::new(self.name.clone(), task.id.0.clone()),
                 |known| known.row.key.clone(),
             );
-            SeenTask { task, key, known, status, waits_for }
+            Some(SeenTask { task, key, known, status, waits_for })
         };
-        plan.tasks.iter().map(seen).collect()
+        plan.tasks.iter().filter_map(seen).collect()
     }
 
     /// The task at a byte of the document.
@@ -174,13 +197,10 @@ impl<'p> PlanView<'p> {
 
     /// The tasks with a loop that can go on whose id is not in the document.
     fn strays(&self) -> impl Iterator<Item = &'p Arc<TaskPicture>> {
-        let plan = self.plan();
+        let here: HashSet<&TaskId> = self.plan().tasks.iter().map(|task| &task.id).collect();
         let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
-        known.into_iter().flatten().filter_map(move |(id, task)| {
-            let is_gone = || !plan.tasks.iter().any(|task| task.id == *id);
-            // Few loops are live, however many tasks there are.
-            (task.live().is_some() && is_gone()).then_some(task)
-        })
+        let strays = known.into_iter().flatten().filter(move |(id, _)| !here.contains(id));
+        strays.map(|(_, task)| task).filter(|task| task.live().is_some())
     }
 }
 

@@ -3,11 +3,12 @@
 //! One task for each client. It looks at the newest picture, tells what differs from what it told last, and sleeps until
 //! a snapshot or a document changes. Changes that come meanwhile are told together.
 
+mod notices;
 pub mod progress;
 mod questions;
 mod tasks;
 
-use self::{progress::Progress, questions::Questions, tasks::Tasks};
+use self::{notices::Notices, progress::Progress, questions::Questions, tasks::Tasks};
 use crate::{
     client::ClientView,
     commands::{Commands, hold::Holder},
@@ -38,6 +39,7 @@ pub struct Publisher {
     progress: Progress,
     tasks: Tasks,
     questions: Questions,
+    notices: Notices,
     holder: Arc<Holder>,
 }
 
@@ -53,6 +55,7 @@ impl Publisher {
         Self {
             progress: Progress::new(client.clone()),
             tasks: Tasks::new(client.clone()),
+            notices: Notices::new(editor.clone()),
             questions: Questions::new(editor, commands.clone()),
             client,
             session,
@@ -88,6 +91,7 @@ impl Publisher {
             if of_snapshot {
                 self.progress.tell(&picture);
                 self.questions.tell(&picture);
+                self.notices.tell(&picture);
                 self.holder.documents_changed();
                 refresh.send_replace(());
             }
@@ -101,7 +105,16 @@ impl Publisher {
         let Ok(mut now) = tokio::task::spawn_blocking(move || diagnostics::all(&looking)).await else {
             return;
         };
-        now.retain(|_, diagnostics| !diagnostics.is_empty());
+        let mut named = BTreeMap::<Url, Vec<Diagnostic>>::new();
+        for (uri, diagnostics) in std::mem::take(&mut now).into_iter().filter(|(_, all)| !all.is_empty()) {
+            // The client knows a document by the URI it opened it with, and by no other.
+            let uri = picture.open(&uri).map_or(uri, |open| open.uri.clone());
+            named.entry(uri).or_default().extend(diagnostics);
+        }
+        for uri in self.session.take_opened() {
+            self.told.remove(&uri);
+        }
+        let now = named;
         let gone: Vec<Url> = self.told.keys().filter(|uri| !now.contains_key(uri)).cloned().collect();
         for uri in gone {
             self.told.remove(&uri);

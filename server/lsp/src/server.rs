@@ -8,10 +8,13 @@ use crate::{
     publisher::Publisher,
     session::Session,
     snapshot::Snapshot,
-    to_client::ToEditor,
+    to_client::{ToEditor, message, within},
     transport,
 };
-use alfine_engine::{config::Partial, layout::UserDirs};
+use alfine_engine::{
+    config::{self, Layers, Partial},
+    layout::UserDirs,
+};
 use futures::FutureExt;
 use serde_json::Value;
 use std::{
@@ -23,7 +26,7 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle};
 use tower_lsp::{
     Client, ClientSocket, LanguageServer, LspService, async_trait,
-    jsonrpc::Result,
+    jsonrpc::{self, Result},
     lsp_types::{
         CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeActionResponse, CodeLens,
         CodeLensOptions, CodeLensParams, CompletionOptions, CompletionParams, CompletionResponse,
@@ -33,8 +36,8 @@ use tower_lsp::{
         DidSaveTextDocumentParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandOptions,
         ExecuteCommandParams, FileSystemWatcher, FoldingRange, FoldingRangeParams,
         FoldingRangeProviderCapability, GlobPattern, Hover, HoverParams, HoverProviderCapability,
-        InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, OneOf,
-        Registration, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
+        InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, MessageType,
+        OneOf, Registration, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
         TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
         WorkDoneProgressCancelParams, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
     },
@@ -42,6 +45,9 @@ use tower_lsp::{
 
 /// The section of a client's settings that is ours.
 const SECTION: &str = "alfine";
+
+/// How long a client has to tell its settings.
+const SETTINGS: Duration = Duration::from_secs(10);
 
 /// The request for all tasks, for clients that asked for it.
 const TASKS: &str = "alfine/tasks";
@@ -61,6 +67,8 @@ pub struct Server {
     commands: Arc<Commands>,
     holder: Arc<Holder>,
     publisher: Mutex<Option<(watch::Sender<bool>, JoinHandle<()>)>>,
+    /// Rings when the client says that its settings changed.
+    settings_changed: watch::Sender<()>,
 }
 
 /// Serves a language client on standard input and output until it leaves. `program` is Alfine's own binary, which
@@ -86,7 +94,15 @@ fn service(session: Session, program: PathBuf) -> (LspService<Server>, ClientSoc
             Arc::new(move || of_looks.keeper().look().map(drop).boxed()),
         ));
         let holder = Arc::new(Holder::new(commands.clone()));
-        Server { client, session, editor, commands, holder, publisher: Mutex::new(None) }
+        Server {
+            client,
+            session,
+            editor,
+            commands,
+            holder,
+            publisher: Mutex::new(None),
+            settings_changed: watch::Sender::new(()),
+        }
     })
     .custom_method("window/workDoneProgress/cancel", Server::cancel_progress)
     .custom_method(TASKS, Server::tasks)
@@ -102,7 +118,7 @@ impl Server {
         tokio::spawn(async move {
             let stop = commands.execute(commands::STOP, vec![serde_json::json!({ "task": key })]).await;
             if let Err(error) = stop {
-                editor.tell(tower_lsp::lsp_types::MessageType::WARNING, &error.message).await;
+                editor.tell(MessageType::WARNING, &error.message).await;
             }
         });
     }
@@ -115,17 +131,20 @@ impl Server {
         self.commands.transcript(params).await
     }
 
-    /// Asks the client for its settings.
-    fn fetch_settings(&self) {
-        let client = self.client.clone();
-        let (session, commands) = (self.session.clone(), self.commands.clone());
+    /// Asks the client for its settings each time they changed: one question at a time, so that no older answer comes last.
+    fn follow_settings(&self) {
+        let (client, mut changes) = (self.client.clone(), self.settings_changed.subscribe());
+        let (session, commands, editor) = (self.session.clone(), self.commands.clone(), self.editor.clone());
+        changes.mark_changed();
         tokio::spawn(async move {
-            let item = ConfigurationItem { scope_uri: None, section: Some(SECTION.to_owned()) };
-            match client.configuration(vec![item]).await {
-                Ok(answers) => {
-                    take_settings(&session, &commands, answers.into_iter().next().unwrap_or_default());
+            while changes.changed().await.is_ok() {
+                let item = ConfigurationItem { scope_uri: None, section: Some(SECTION.to_owned()) };
+                let asked = client.clone();
+                let asking = async move { asked.configuration(vec![item]).await };
+                if let Some(answers) = within(SETTINGS, "the settings", asking).await {
+                    let settings = answers.into_iter().next().unwrap_or_default();
+                    take_settings(&session, &commands, &editor, settings).await;
                 }
-                Err(error) => tracing::warn!("the client does not tell its settings: {error}"),
             }
         });
     }
@@ -193,7 +212,7 @@ impl LanguageServer for Server {
         self.publisher.lock().unwrap_or_else(PoisonError::into_inner).replace((stop, running));
         self.register();
         if self.session.client().configuration {
-            self.fetch_settings();
+            self.follow_settings();
         }
     }
 
@@ -218,6 +237,7 @@ impl LanguageServer for Server {
     }
 
     async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        self.commands.saved(&params.text_document.uri);
         self.session.saved(params.text_document.uri);
         self.holder.documents_changed();
     }
@@ -237,11 +257,12 @@ impl LanguageServer for Server {
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
         if self.session.client().configuration {
-            return self.fetch_settings();
+            self.settings_changed.send_replace(());
+            return;
         }
         let mut settings = params.settings;
         let own = settings.get_mut(SECTION).map(Value::take);
-        take_settings(&self.session, &self.commands, own.unwrap_or(settings));
+        take_settings(&self.session, &self.commands, &self.editor, own.unwrap_or(settings)).await;
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
@@ -275,14 +296,21 @@ impl LanguageServer for Server {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
-        self.commands.execute(&params.command, params.arguments).await
+        let done = self.commands.execute(&params.command, params.arguments).await;
+        done.map_err(|error| jsonrpc::Error { message: message(&error.message).into(), ..error })
     }
 }
 
-/// Takes in what the editor says of the settings.
-fn take_settings(session: &Session, commands: &Commands, settings: Value) {
-    commands.set_settings(Partial::of_json(settings.clone()));
+/// Takes in what the editor says of the settings, and tells what is wrong with them: they are in no file to show it in.
+async fn take_settings(session: &Session, commands: &Commands, editor: &ToEditor, settings: Value) {
+    let said = Partial::of_json(settings.clone());
+    commands.set_settings(said.clone());
     session.keeper().set_settings(settings);
+    let problems = config::load_what_is_valid(&Layers { editor: said, ..Layers::default() }).problems;
+    if !problems.is_empty() {
+        let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        editor.tell(MessageType::WARNING, &all.join("\n")).await;
+    }
 }
 
 fn capabilities(client: &crate::client::ClientView) -> ServerCapabilities {

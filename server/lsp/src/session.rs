@@ -44,8 +44,11 @@ struct State {
     client: Arc<ClientView>,
     documents: Arc<Documents>,
     folders: Vec<PathBuf>,
-    /// The look at what was opened last.
+    /// The look at what was opened last, and how many there were.
     looking: Option<Shared<BoxFuture<'static, ()>>>,
+    looks: u64,
+    /// What was opened since somebody asked: clients may have dropped what they were told of it.
+    opened: Vec<Url>,
 }
 
 impl Session {
@@ -71,12 +74,13 @@ impl Session {
         state.client = client.clone();
         state.folders.clone_from(&folders);
         self.keeper.set_folders(folders);
-        state.looking = Some(self.look());
+        self.look(&mut state);
         client
     }
 
-    fn look(&self) -> Shared<BoxFuture<'static, ()>> {
-        self.keeper.look().map(drop).boxed().shared()
+    fn look(&self, state: &mut State) {
+        state.looking = Some(self.keeper.look().map(drop).boxed().shared());
+        state.looks += 1;
     }
 
     /// What the client can.
@@ -112,12 +116,20 @@ impl Session {
 
     /// What can be seen once what was opened last was looked at, or that took too long.
     pub async fn looked(&self) -> Picture {
-        let looking = self.state().looking.clone();
+        let (looking, looks) = {
+            let state = self.state();
+            (state.looking.clone(), state.looks)
+        };
         if let Some(looking) = looking {
             if tokio::time::timeout(FIRST_LOOK, looking).await.is_err() {
                 tracing::warn!("a look at the repository takes long; answering with what was seen before");
+                return self.picture();
             }
-            self.state().looking = None;
+            let mut state = self.state();
+            // Something else may have been opened meanwhile.
+            if state.looks == looks {
+                state.looking = None;
+            }
         }
         self.picture()
     }
@@ -127,10 +139,16 @@ impl Session {
         let mut state = self.state();
         let document = Document::new(item.uri.clone(), Some(item.version), item.text);
         self.keeper.opened(item.uri.clone());
+        state.opened.push(item.uri.clone());
         Arc::make_mut(&mut state.documents).insert(item.uri, Arc::new(document));
-        state.looking = Some(self.look());
+        self.look(&mut state);
         drop(state);
         self.edited.send_replace(());
+    }
+
+    /// The documents that were opened since this was asked last.
+    pub fn take_opened(&self) -> Vec<Url> {
+        std::mem::take(&mut self.state().opened)
     }
 
     /// Takes in changes of a document. Those of one that is not open are of no use.
@@ -176,6 +194,6 @@ impl Session {
             }
         }
         self.keeper.set_folders(state.folders.clone());
-        state.looking = Some(self.look());
+        self.look(&mut state);
     }
 }

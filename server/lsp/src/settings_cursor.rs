@@ -47,7 +47,9 @@ impl Outline {
         let mut outline = Self::default();
         let (mut open, mut table) = (Open::default(), None);
         let mut at = 0;
-        for line in text.split_inclusive('\n') {
+        // The line after the last end is one, too.
+        let last = text.ends_with('\n').then_some("");
+        for line in text.split_inclusive('\n').chain(last) {
             let span = Span::new(at, at + line.trim_end_matches(['\n', '\r']).len());
             at += line.len();
             let Some(mut statement) = read(text, span, &open) else { continue };
@@ -114,7 +116,7 @@ fn read(text: &str, line: Span, open: &Open) -> Option<Statement> {
         return Some(statement(Kind::Inside, Vec::new(), None));
     }
     if words.is_empty() || words.starts_with('#') {
-        return None;
+        return open.is_open().then(|| statement(Kind::Inside, Vec::new(), None));
     }
     let equals = first_outside_of_texts(words, '=').map(|at| start + at);
     if words.starts_with('[') && equals.is_none() {

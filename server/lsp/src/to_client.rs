@@ -1,6 +1,6 @@
 //! The editor of one client, asked through the protocol. A client that never answers holds nothing up.
 
-use crate::{editor::Editor, session::Session};
+use crate::{editor::Editor, session::Session, wording};
 use std::{future::Future, sync::Arc, time::Duration};
 use tower_lsp::{
     Client, async_trait,
@@ -55,6 +55,14 @@ pub(crate) async fn within<T: Send + 'static>(
     }
 }
 
+/// How many characters of a message a person reads.
+const LONGEST: usize = 2000;
+
+/// A message's text. Clients may render Markdown in it, so that a link of somebody else's text could run a command.
+pub(crate) fn message(text: &str) -> String {
+    wording::plain(text, LONGEST).replace("](", "] (")
+}
+
 #[async_trait]
 impl Editor for ToEditor {
     async fn ask(&self, kind: MessageType, question: &str, choices: &[&str]) -> Option<String> {
@@ -62,14 +70,14 @@ impl Editor for ToEditor {
             title: (*title).to_owned(),
             properties: std::collections::HashMap::new(),
         };
-        let (client, question) = (self.client.clone(), question.to_owned());
+        let (client, question) = (self.client.clone(), message(question));
         let choices: Vec<_> = choices.iter().map(item).collect();
         let asking = async move { client.show_message_request(kind, question, Some(choices)).await };
         within(PERSON, "a question to the user", asking).await.flatten().map(|chosen| chosen.title)
     }
 
-    async fn tell(&self, kind: MessageType, message: &str) {
-        self.client.show_message(kind, message).await;
+    async fn tell(&self, kind: MessageType, text: &str) {
+        self.client.show_message(kind, message(text)).await;
     }
 
     async fn show_document(&self, uri: Url, selection: Option<Range>, external: bool) -> bool {
@@ -96,5 +104,18 @@ impl Editor for ToEditor {
             }
             None => Err("the editor did not answer".to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_no_links_and_an_end() {
+        let evil = "see [details](command:workbench.action.tasks.build)\u{1b}[31m";
+        let shown = message(evil);
+        assert!(!shown.contains("](") && !shown.contains('\u{1b}'), "{shown}");
+        assert!(message(&"x".repeat(100_000)).chars().count() <= LONGEST + 1);
     }
 }

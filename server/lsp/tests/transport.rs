@@ -12,24 +12,24 @@ use std::time::Duration;
 use alfine_lsp::transport::{EndedBy, Limits, Options};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::client::{Bare, Client, frame, read_message};
+use support::client::{Bare, Client, client_of, client_of_process, frame, read_message};
 use support::server;
 
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn client() -> Client {
-    Client::of(server::service, server::options())
+    client_of(server::service, server::options())
 }
 
 /// A client of a server that takes its time to end, for what happens before the end.
 fn patient_client() -> Client {
     let limits = Limits { grace: PATIENCE, ..Limits::default() };
-    Client::of(server::service, Options { limits, ..server::options() })
+    client_of(server::service, Options { limits, ..server::options() })
 }
 
 fn process() -> Client {
-    Client::of_process(&mut Command::new(env!("CARGO_BIN_EXE_transport-test-server")))
+    client_of_process(&mut Command::new(env!("CARGO_BIN_EXE_transport-test-server")))
 }
 
 fn code(response: &Value) -> i64 {
@@ -161,7 +161,7 @@ fn the_id_of_a_cancelled_request_can_be_used_again() {
 #[test]
 fn a_cancelled_handler_does_not_answer_the_request_that_has_its_id_now() {
     let limits = Limits { running_requests: 2, ..Limits::default() };
-    let mut client = Client::of(server::service, Options { limits, ..server::options() }).initialized();
+    let mut client = client_of(server::service, Options { limits, ..server::options() }).initialized();
     let id = hold(&mut client, "test/busy", 1)[0];
     client.notify("$/cancelRequest", json!({"id": id}));
     assert_eq!(code(&client.response(id)), -32800);
@@ -211,7 +211,7 @@ fn a_panic_costs_one_request() {
 #[test]
 fn an_answer_reaches_its_request_while_every_handler_is_taken() {
     let limits = Limits { running_requests: 4, ..Limits::default() };
-    let mut client = Client::of(server::service, Options { limits, ..server::options() }).initialized();
+    let mut client = client_of(server::service, Options { limits, ..server::options() }).initialized();
     hold(&mut client, "test/busy", 3);
     let asking = client.request("test/ask", json!({}));
     let question = client.incoming("workspace/configuration");

@@ -277,6 +277,20 @@ impl Agent {
         self.assistant(&json!({"type": "text", "text": text}))
     }
 
+    fn chatter(&mut self, each_second: u32, until: &Path) -> io::Result<()> {
+        let begun = Instant::now();
+        let mut said = 0;
+        while !until.exists() && begun.elapsed() < LONGEST {
+            let due = begun.elapsed().as_secs_f64() * f64::from(each_second);
+            while f64::from(said) < due {
+                said += 1;
+                self.assistant(&json!({"type": "text", "text": format!("line {said} of much")}))?;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
     fn tool_starts(&mut self, name: &str, input: &Value) -> io::Result<String> {
         let id = format!("toolu_{}", self.said + 1);
         self.assistant(&json!({"type": "tool_use", "id": id, "name": name, "input": input}))?;
@@ -357,6 +371,7 @@ impl Agent {
             Step::Bytes(bytes) => raw(bytes),
             Step::Stderr(line) => writeln!(io::stderr(), "{line}"),
             Step::Flood { megabytes, tool_result } => flood(*megabytes, *tool_result),
+            Step::Chatter { each_second, until } => self.chatter(*each_second, until),
             Step::Hang => hang(),
             Step::Background { pid_file, ignore_sigterm } => {
                 let own = env::current_exe()?;

@@ -1,40 +1,15 @@
 //! Steering a loop from another terminal.
 
 use super::*;
-use alfine_tests::sandbox::{PATIENCE, wait_until};
+use alfine_tests::{
+    held::Held,
+    sandbox::{PATIENCE, wait_until},
+};
 use std::path::{Path, PathBuf};
-
-/// A repository whose agent waits in its first run, between two files, and then plays `first`; later runs play `rest`.
-struct Held {
-    sandbox: Sandbox,
-    started: PathBuf,
-    go: PathBuf,
-}
-
-impl Held {
-    fn new(first: Vec<Value>, rest: Vec<Value>) -> Self {
-        let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
-        let (started, go) = (sandbox.path().join("started"), sandbox.path().join("go"));
-        let mut run = vec![json!({"touch": started}), json!({"wait_for": go})];
-        run.extend(first);
-        let mut runs = vec![json!(run)];
-        runs.extend(rest);
-        sandbox.fake_agent(&json!({"runs": runs}));
-        Self { sandbox, started, go }
-    }
-
-    fn wait(&self) {
-        wait_until(PATIENCE, "the agent runs", || self.started.exists());
-    }
-
-    fn release(&self) {
-        std::fs::write(&self.go, "").unwrap();
-    }
-}
 
 #[test]
 fn pause_holds_after_the_iteration_and_continue_goes_on() {
-    let held = Held::new(vec![write("a", "1"), not_ready()], vec![done()]);
+    let held = Held::new(PLAN, vec![write("a", "1"), not_ready()], vec![done()]);
     let running = held.sandbox.start(&["run", TASK, "--json"]);
     held.wait();
     let ran = held.sandbox.alfine(&["pause", TASK]).expect(0);
@@ -49,7 +24,7 @@ fn pause_holds_after_the_iteration_and_continue_goes_on() {
 
 #[test]
 fn pause_now_ends_the_agent_and_the_iteration_is_done_over() {
-    let held = Held::new(vec![], vec![done()]);
+    let held = Held::new(PLAN, vec![], vec![done()]);
     let running = held.sandbox.start(&["run", TASK, "--json"]);
     held.wait();
     held.sandbox.alfine(&["pause", TASK, "--now"]).expect(0);
@@ -86,8 +61,11 @@ fn stop_ends_the_agent_and_keeps_the_work() {
 
 #[test]
 fn a_note_reaches_the_next_prompt_once() {
-    let held =
-        Held::new(vec![write("a", "1"), not_ready()], vec![json!([write("a", "2"), not_ready()]), done()]);
+    let held = Held::new(
+        PLAN,
+        vec![write("a", "1"), not_ready()],
+        vec![json!([write("a", "2"), not_ready()]), done()],
+    );
     let running = held.sandbox.start(&["run", TASK, "--json"]);
     held.wait();
     held.sandbox.alfine(&["steer", TASK, "use the existing Money type"]).expect(0);
@@ -269,7 +247,7 @@ fn log_tells_what_happened_and_the_transcript_what_the_agent_printed() {
 
 #[test]
 fn log_follow_ends_when_the_loop_rests() {
-    let held = Held::new(vec![write("work.txt", "x"), ready()], vec![]);
+    let held = Held::new(PLAN, vec![write("work.txt", "x"), ready()], vec![]);
     held.sandbox.alfine(&["start", TASK]).expect(0);
     held.wait();
     let follow = held.sandbox.start(&["log", TASK, "--follow", "--json"]);
@@ -330,7 +308,7 @@ fn status_has_every_field_of_a_task() {
 
 #[test]
 fn a_started_loop_survives_the_shell_that_started_it_and_stop_ends_it_and_its_agent() {
-    let held = Held::new(vec![], vec![]);
+    let held = Held::new(PLAN, vec![], vec![]);
     let shell = held
         .sandbox
         .command("sh")
@@ -351,7 +329,7 @@ fn a_started_loop_survives_the_shell_that_started_it_and_stop_ends_it_and_its_ag
 
 #[test]
 fn a_second_run_of_a_task_is_refused_and_told_who_has_it() {
-    let held = Held::new(vec![write("work.txt", "x"), ready()], vec![]);
+    let held = Held::new(PLAN, vec![write("work.txt", "x"), ready()], vec![]);
     let first = held.sandbox.start(&["run", TASK, "--json"]);
     held.wait();
     for command in ["run", "start"] {
@@ -375,7 +353,7 @@ fn a_second_run_of_a_task_is_refused_and_told_who_has_it() {
 
 #[test]
 fn ctrl_c_ends_the_agent_and_holds_the_loop() {
-    let held = Held::new(vec![], vec![done()]);
+    let held = Held::new(PLAN, vec![], vec![done()]);
     let running = held.sandbox.start(&["run", TASK, "--json"]);
     held.wait();
     let pid = running.pid().to_string();
@@ -387,7 +365,7 @@ fn ctrl_c_ends_the_agent_and_holds_the_loop() {
 
 #[test]
 fn continue_in_the_background_returns_at_once() {
-    let held = Held::new(vec![write("a", "1"), not_ready()], vec![done()]);
+    let held = Held::new(PLAN, vec![write("a", "1"), not_ready()], vec![done()]);
     held.release();
     held.sandbox.alfine(&["run", TASK, "-i", "1"]).expect(3);
     held.sandbox.alfine(&["continue", TASK, "-i", "2", "--background"]).expect(0);
@@ -397,7 +375,7 @@ fn continue_in_the_background_returns_at_once() {
 #[test]
 fn a_second_loop_in_the_users_own_tree_is_refused_while_the_first_one_runs() {
     const SECOND: &str = "PLAN.md#US-002";
-    let held = Held::new(vec![], vec![vec![write("index.txt", "x"), ready()].into()]);
+    let held = Held::new(PLAN, vec![], vec![vec![write("index.txt", "x"), ready()].into()]);
     held.sandbox.write("PLAN.md", &format!("{PLAN}\n### US-002: Add an index\n\nWrite it.\n"));
     held.sandbox.alfine(&["start", TASK, "--in-place"]).expect(0);
     held.wait();
@@ -425,7 +403,7 @@ fn an_answer_that_was_held_is_taken_when_the_loop_goes_on() {
 
 #[test]
 fn run_of_a_paused_loop_takes_new_limits_and_names_the_flags_that_change_nothing() {
-    let held = Held::new(vec![], vec![json!([write("a", "1"), not_ready()]), done()]);
+    let held = Held::new(PLAN, vec![], vec![json!([write("a", "1"), not_ready()]), done()]);
     let running = held.sandbox.start(&["run", TASK, "-i", "1"]);
     held.wait();
     held.sandbox.alfine(&["pause", TASK, "--now"]).expect(0);

@@ -7,7 +7,6 @@ use super::{
     execute::status_of,
     refusal::Refusal,
     start::{refuse_in_place, spec_of},
-    writer::Place,
 };
 use alfine_core::{
     machine::{self, Command},
@@ -100,7 +99,15 @@ impl Commands {
         let place = self.place_of(&key).await?;
         let text = given.text.filter(|text| !text.trim().is_empty());
         let approved = match (given.approved, &text) {
-            (None, None) => Some(self.ask_for_answer(&place, &key, given.approval).await?),
+            (None, None) => {
+                let task = key.clone();
+                let asked =
+                    self.writers.run(&place, move |project| asked(project, &task, given.approval)).await?;
+                if asked.kind != ApprovalKind::Approval {
+                    return self.write_answer(&place, &key, &asked).await;
+                }
+                Some(self.ask_for_answer(&key, &asked).await?)
+            }
             (approved, _) => approved,
         };
         let (program, pictures) = (self.program.clone(), self.pictures.clone());
@@ -129,22 +136,9 @@ impl Commands {
         .await
     }
 
-    /// Asks for yes or no, where that is an answer.
-    async fn ask_for_answer(
-        &self,
-        place: &Place,
-        key: &TaskKey,
-        approval: Option<i64>,
-    ) -> Result<bool, Refusal> {
+    /// Asks for yes or no.
+    async fn ask_for_answer(&self, key: &TaskKey, asked: &ApprovalRow) -> Result<bool, Refusal> {
         let _open = self.questions.open(&key.to_string(), ANSWER)?;
-        let task = key.clone();
-        let asked = self.writers.run(place, move |project| asked(project, &task, approval)).await?;
-        if asked.kind != ApprovalKind::Approval {
-            return Err(Refusal::new(
-                format!("{key} asks: {}", printable(&asked.text)),
-                "answer in words: `text` has the answer",
-            ));
-        }
         let question = format!("{key}: {}", printable(&asked.text));
         match self.editor.ask(MessageType::INFO, &question, &[APPROVE, REJECT]).await.as_deref() {
             Some(APPROVE) => Ok(true),

@@ -5,6 +5,7 @@
 use super::{
     ALL, ANSWER, CONTINUE, DISCARD, FORK, MERGE, OPEN_WORKTREE, PAUSE, PLAN, REGENERATE, REWIND, SHOW_DIFF,
     SHOW_TRANSCRIPT, START, START_HERE, STEER, STOP, TRUST,
+    letter::Letters,
     questions::Questions,
     reading::arguments,
     refusal::Refusal,
@@ -35,6 +36,7 @@ pub struct Commands {
     pub(super) editor: Arc<dyn Editor>,
     pub(super) questions: Questions,
     pub(super) writers: Writers,
+    pub(super) letters: Letters,
     look: Look,
 }
 
@@ -58,7 +60,15 @@ impl Commands {
         look: Look,
         user: Option<UserDirs>,
     ) -> Self {
-        Self { program, pictures, editor, look, questions: Questions::default(), writers: Writers::new(user) }
+        Self {
+            program,
+            pictures,
+            editor,
+            look,
+            questions: Questions::default(),
+            writers: Writers::new(user),
+            letters: Letters::default(),
+        }
     }
 
     /// Takes what the editor says of the settings, for what is started from now on.

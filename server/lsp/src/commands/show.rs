@@ -128,7 +128,7 @@ fn write_with(
     })
 }
 
-fn folder_of(key: &TaskKey) -> String {
+pub(super) fn folder_of(key: &TaskKey) -> String {
     let branch = git::branch_name(&key.plan, &key.id.0);
     branch.strip_prefix("alfine/").unwrap_or(&branch).to_owned()
 }

@@ -11,7 +11,8 @@ use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule},
     gate::{Reading, Verdict},
     machine::{AskKind, Phase, StopReason, WaitReason},
-    task::TaskStatus,
+    plan::Task,
+    task::{TaskKey, TaskStatus},
     text::Span,
     time::Moment,
 };
@@ -27,12 +28,12 @@ const MOST_COMMANDS: usize = 20;
 
 pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> Vec<Diagnostic> {
     let encoding = picture.client.encoding;
-    let tasks = plan.tasks();
+    let tasks = plan.known_tasks();
     let mut found = Vec::new();
     for gone in plan.gone() {
         found.push(of_gone(picture, plan, gone));
     }
-    for seen in tasks.iter().filter(|seen| seen.known.is_some()) {
+    for seen in &tasks {
         let said = of_task(picture, seen);
         if said.is_empty() {
             continue;
@@ -44,15 +45,23 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
         }
     }
     let untrusted = plan.checkout.and_then(|checkout| checkout.untrusted.get(&plan.name));
-    let open_task = tasks.iter().find(|seen| !is_over(seen.status));
-    if let (true, Some(items), Some(seen)) = (is_open, untrusted, open_task)
-        && !items.is_empty()
+    if let Some(items) = untrusted.filter(|items| is_open && !items.is_empty())
+        && let Some((task, key)) = first_open(plan, &tasks)
     {
         let mut diagnostic = of_untrusted(items);
-        diagnostic.data(json!({ "task": seen.key, "uri": plan.document.uri }));
-        found.push(diagnostic.at(title_range(plan, seen.task, encoding), &picture.client));
+        diagnostic.data(json!({ "task": key, "uri": plan.document.uri }));
+        found.push(diagnostic.at(title_range(plan, task, encoding), &picture.client));
     }
     found
+}
+
+/// The first task whose work is not over, `known` being those that were written down.
+fn first_open<'p>(plan: &PlanView<'p>, known: &[SeenTask<'p>]) -> Option<(&'p Task, TaskKey)> {
+    let mut known = known.iter().peekable();
+    plan.plan().tasks.iter().find_map(|task| match known.next_if(|seen| std::ptr::eq(seen.task, task)) {
+        Some(seen) => (!is_over(seen.status)).then(|| (task, seen.key.clone())),
+        None => (!task.done).then(|| (task, TaskKey::new(plan.name.clone(), task.id.0.clone()))),
+    })
 }
 
 fn is_over(status: TaskStatus) -> bool {

@@ -103,7 +103,11 @@ fn a_finding_is_on_its_line_and_leads_to_its_task() {
     let picture = World::of(&situation("rework")).picture();
     let all = all(&picture);
     assert_eq!(all[&uri("src/coupon.rs")], of_document(&picture, &uri("src/coupon.rs")));
-    insta::assert_snapshot!(shown(&all[&uri("src/coupon.rs")]), @"");
+    insta::assert_snapshot!(shown(&all[&uri("src/coupon.rs")]), @r"
+6:4-6:27 Error finding
+    assertion `left == right` failed. [expired] The check “cargo test expired” of PLAN.md#US-001 found this; the loop gets it to mend.
+    -> /r/PLAN.md:4:0 The task PLAN.md#US-001.
+    ");
 }
 
 #[test]
@@ -152,28 +156,47 @@ fn commands_to_allow_are_named_once_on_the_first_open_task() {
         .untrusted("PLAN.md", &["sqlx migrate run", "curl x\u{202e} | sh\nrm -rf ~"])
         .picture();
     let found = plan_diagnostics(&picture);
-    insta::assert_snapshot!(shown(&found), @"");
+    insta::assert_snapshot!(shown(&found), @r"
+12:0-12:31 Information config-untrusted
+    No loop can start here before you allow 2 commands of this repository on this machine:
+      sqlx migrate run  (PLAN.md: US-001)
+      curl x⟨U+202E⟩ | sh⏎rm -rf ~  (PLAN.md: US-001)
+    Read them, then allow them with the code action on this line, or with `alfine trust`.
+    ");
 }
 
 #[test]
 fn a_task_whose_heading_is_gone_is_told_on_the_first_line() {
     let task = situation("running").task.unwrap();
     let picture = World::new().open("PLAN.md", "# Ä𝄞 plan\n\n### T1: Other\n- [ ] x\n").with(task).picture();
-    insta::assert_snapshot!(shown(&plan_diagnostics(&picture)), @"");
+    insta::assert_snapshot!(shown(&plan_diagnostics(&picture)), @r"
+0:0-0:10 Warning task-gone
+    The heading of US-001 (“Add coupon table”) is in this plan no more, but its loop can go on: it is running. Put the heading back, or stop or discard the loop.
+    ");
 }
 
 #[test]
 fn lints_bring_their_other_places() {
     let text = "### A1: First thing\nDepends on: B1\n- [ ] x: `a`\n\n### B1: Second thing\nDepends on: A1\n- [ ] y: `b`\n";
     let picture = World::new().open("PLAN.md", text).picture();
-    insta::assert_snapshot!(shown(&of_document(&picture, &uri("PLAN.md"))), @"");
+    insta::assert_snapshot!(shown(&of_document(&picture, &uri("PLAN.md"))), @r"
+1:12-1:14 Error dependency-cycle
+    A1 waits for itself, so it can never start: A1 -> B1 -> A1. Remove one of these dependencies
+    -> /r/PLAN.md:0:0 A1 waits for B1
+    -> /r/PLAN.md:4:0 B1 waits for A1
+    ");
 }
 
 #[test]
 fn settings_are_checked_as_they_stand_in_the_editor() {
     let text = "\u{feff}agnet = \"claude\"\n[limits]\niterations = 51\n";
     let picture = World::new().open("alfine.toml", text).picture();
-    insta::assert_snapshot!(shown(&all(&picture)[&uri("alfine.toml")]), @"");
+    insta::assert_snapshot!(shown(&all(&picture)[&uri("alfine.toml")]), @r"
+0:1-0:6 Warning config-unknown
+    unknown setting `agnet`. Did you mean `agent`? It says nothing as it stands: mend it, or take it out.
+2:13-2:15 Error config-invalid
+    `limits.iterations` is 51, above the hard limit of 50. No loop can start with it: mend it, or take it out.
+    ");
     assert_eq!(all(&picture)[&uri("alfine.toml")], of_document(&picture, &uri("alfine.toml")));
     assert!(all(&World::new().open("alfine.toml", "").picture()).is_empty());
 }
@@ -223,4 +246,47 @@ fn nothing_is_said_of_what_is_no_plan_or_empty() {
 fn the_key_of_a_task_is_what_its_actions_need() {
     let picture = World::of(&situation("interrupted")).picture();
     assert_eq!(plan_diagnostics(&picture)[0].data, Some(json!({ "task": key() })));
+}
+
+/// A plan of a thousand tasks, each with a stopped loop.
+fn thousand() -> Picture {
+    let mut text = String::from("# Large\n");
+    let mut world = World::new();
+    for n in 0..1000 {
+        let _ = write!(
+            text,
+            "\n### US-{n:04}: Task number {n}\nDepends on: US-{:04}\n\n- [ ] It runs: `make t{n}`\n",
+            n / 2
+        );
+        let mut task = situation_of(n);
+        task.row.key = TaskKey::new("PLAN.md", format!("US-{n:04}"));
+        world = world.with(task);
+    }
+    world.open("PLAN.md", &text).picture()
+}
+
+fn situation_of(n: u32) -> crate::snapshot::TaskPicture {
+    let names = ["interrupted", "stopped, no change", "running", "done"];
+    situation(names[n as usize % names.len()]).task.unwrap()
+}
+
+#[test]
+fn a_thousand_tasks_are_told_at_each_keystroke() {
+    let picture = thousand();
+    assert_eq!(
+        all(&picture)[&uri("PLAN.md")]
+            .iter()
+            .filter(|found| found.severity == Some(DiagnosticSeverity::WARNING))
+            .count(),
+        500
+    );
+    let begin = std::time::Instant::now();
+    for _ in 0..10 {
+        all(&picture);
+    }
+    let each = begin.elapsed() / 10;
+    eprintln!("each {each:?}");
+    // 2 ms where the optimiser is on.
+    let most = if cfg!(debug_assertions) { 500 } else { 2 };
+    assert!(each < std::time::Duration::from_millis(most), "{each:?}");
 }

@@ -132,16 +132,20 @@ impl Proposed {
 fn answered(asked: &Asked<'_>, proposed: Vec<Proposed>) -> Vec<CodeActionOrCommand> {
     let mut kept: Vec<Proposed> = Vec::new();
     for action in proposed.into_iter().filter(|action| asked.wants(&action.kind)) {
-        // What mends several diagnostics, or one and is possible at its place anyway, is offered once.
-        let same = |other: &&mut Proposed| other.title == action.title && other.does == action.does;
-        match kept.iter_mut().find(same) {
-            Some(other) => {
-                let more = action.mends.into_iter().filter(|diagnostic| !other.mends.contains(diagnostic));
-                let more: Vec<Diagnostic> = more.collect();
-                other.mends.extend(more);
-                other.preferred |= action.preferred;
+        // An action is offered once, for all that it mends, and not once more for the place.
+        let same = kept.iter_mut().find(|other| other.title == action.title && other.does == action.does);
+        let Some(same) = same else {
+            kept.push(action);
+            continue;
+        };
+        if same.mends.is_empty() {
+            same.kind = action.kind;
+        }
+        same.preferred |= action.preferred;
+        for diagnostic in action.mends {
+            if !same.mends.contains(&diagnostic) {
+                same.mends.push(diagnostic);
             }
-            None => kept.push(action),
         }
     }
     kept.into_iter().filter_map(|action| taken(asked, action)).collect()

@@ -32,8 +32,9 @@ fn of_plan(plan: &PlanView<'_>, encoding: Encoding) -> DocumentSymbol {
         "" => plan.name.as_str(),
         title => title,
     };
-    let tasks: Vec<_> = plan.tasks().iter().map(|seen| of_task(plan, seen, encoding)).collect();
-    let settled = plan.tasks().iter().filter(|seen| seen.status.satisfies_dependents()).count();
+    let seen = plan.tasks();
+    let tasks: Vec<_> = seen.iter().map(|seen| of_task(plan, seen, encoding)).collect();
+    let settled = seen.iter().filter(|seen| seen.status.satisfies_dependents()).count();
     let first_line = Span::new(0, document.lines.line(&document.text, 0).len());
     symbol(
         title,
@@ -133,5 +134,92 @@ fn flatten(
     });
     for child in symbol.children.into_iter().flatten() {
         flatten(plan, child, Some(&symbol.name), list);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::ClientView,
+        fixtures::{World, able_client, situation, uri},
+    };
+    use proptest::prelude::*;
+    use std::fmt::Write;
+    use tower_lsp::lsp_types::TextDocumentIdentifier;
+
+    fn symbols(picture: &Picture) -> Option<DocumentSymbolResponse> {
+        let params = DocumentSymbolParams {
+            text_document: TextDocumentIdentifier { uri: uri("PLAN.md") },
+            work_done_progress_params: Default::default(),
+            partial_result_params: Default::default(),
+        };
+        handle(picture, &params)
+    }
+
+    fn nested(picture: &Picture) -> Vec<DocumentSymbol> {
+        let Some(DocumentSymbolResponse::Nested(symbols)) = symbols(picture) else { panic!() };
+        symbols
+    }
+
+    fn drawn(symbol: &DocumentSymbol, depth: usize, text: &mut String) {
+        let detail = symbol.detail.as_deref().unwrap_or_default();
+        let (start, end) = (symbol.range.start.line, symbol.range.end.line);
+        let _ = writeln!(text, "{:depth$}{} [{detail}] {start}-{end}", "", symbol.name);
+        for child in symbol.children.iter().flatten() {
+            drawn(child, depth + 2, text);
+        }
+    }
+
+    #[test]
+    fn a_plan_is_a_tree_of_tasks_and_criteria() {
+        let picture = World::of(&situation("running")).picture();
+        let mut text = String::new();
+        drawn(&nested(&picture)[0], 0, &mut text);
+        insta::assert_snapshot!(text, @r"
+Coupons [0 of 2 tasks] 0-16
+  US-001: Add coupon table [running · iteration 4 of 10] 4-10
+    Migration runs: `sqlx migrate run` [] 8-8
+    Expired coupons are rejected: `cargo test expired` [] 9-9
+    The table has an index on the code [] 10-10
+  US-002: Show it at checkout [pending · waits for US-001] 12-15
+    The total is lower with a coupon: `npm test` [] 15-15
+    ");
+    }
+
+    #[test]
+    fn a_client_that_knows_no_tree_gets_a_list() {
+        let client = ClientView { symbol_tree: false, ..able_client() };
+        let picture = World::of(&situation("running")).client(client).picture();
+        let Some(DocumentSymbolResponse::Flat(list)) = symbols(&picture) else { panic!() };
+        let shown: Vec<_> = list
+            .iter()
+            .map(|symbol| (symbol.name.as_str(), symbol.container_name.as_deref()))
+            .take(3)
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("Coupons", None),
+                ("US-001: Add coupon table", Some("Coupons")),
+                ("Migration runs: `sqlx migrate run`", Some("US-001: Add coupon table")),
+            ]
+        );
+        assert_eq!(list.len(), 7);
+    }
+
+    proptest! {
+        #[test]
+        fn every_symbol_has_a_name_and_selects_within_itself(
+            text in "(### T1: A𝄞\n|### \n|#### |- \\[ \\] x\n|  - \\[x\\] \n|- \\[ \\] \n|Criteria:\n|ä|\r\n|\n){0,20}"
+        ) {
+            fn check(symbol: &DocumentSymbol) {
+                assert!(!symbol.name.is_empty());
+                assert!(symbol.range.start <= symbol.selection_range.start, "{symbol:?}");
+                assert!(symbol.selection_range.end <= symbol.range.end, "{symbol:?}");
+                symbol.children.iter().flatten().for_each(check);
+            }
+            nested(&World::new().open("PLAN.md", &text).picture()).iter().for_each(check);
+        }
     }
 }

@@ -52,3 +52,45 @@ fn fold(document: &Document, span: Span, picture: &Picture) -> Option<FoldingRan
         collapsed_text: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::ClientView,
+        fixtures::{PLAN, World, able_client, uri},
+    };
+    use tower_lsp::lsp_types::TextDocumentIdentifier;
+
+    fn folds(text: &str, client: ClientView) -> Vec<FoldingRange> {
+        let params = FoldingRangeParams {
+            text_document: TextDocumentIdentifier { uri: uri("PLAN.md") },
+            work_done_progress_params: Default::default(),
+            partial_result_params: Default::default(),
+        };
+        handle(&World::new().open("PLAN.md", text).client(client).picture(), &params).unwrap()
+    }
+
+    #[test]
+    fn tasks_their_criteria_and_the_front_matter_fold() {
+        let text = format!("---\r\nagent: claude\r\n---\r\n{PLAN}");
+        let found = folds(&text, able_client());
+        let lines: Vec<_> = found.iter().map(|fold| (fold.start_line, fold.end_line)).collect();
+        assert_eq!(lines, [(0, 2), (7, 13), (10, 13), (15, 18)]);
+        assert_eq!((found[0].start_character, found[0].end_character), (Some(3), Some(3)));
+    }
+
+    #[test]
+    fn a_client_that_folds_lines_gets_lines() {
+        let client = ClientView { folds_lines_only: true, ..able_client() };
+        for fold in folds(PLAN, client) {
+            assert_eq!((fold.start_character, fold.end_character), (None, None));
+        }
+    }
+
+    #[test]
+    fn what_has_one_line_does_not_fold() {
+        assert_eq!(folds("", able_client()), []);
+        assert_eq!(folds("- [ ] a\n\n\n- [ ] b\n", able_client()), []);
+    }
+}

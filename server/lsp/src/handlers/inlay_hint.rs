@@ -51,3 +51,41 @@ fn tooltip(picture: &Picture, evidence: &Evidence<'_>) -> InlayHintTooltip {
         false => InlayHintTooltip::String(value),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{World, situation, uri};
+    use tower_lsp::lsp_types::{Position, Range, TextDocumentIdentifier};
+
+    fn hints(situation_name: &str, from: u32, to: u32) -> Vec<(u32, u32, String)> {
+        let picture = World::of(&situation(situation_name)).picture();
+        let params = InlayHintParams {
+            text_document: TextDocumentIdentifier { uri: uri("PLAN.md") },
+            range: Range::new(Position::new(from, 0), Position::new(to, 0)),
+            work_done_progress_params: Default::default(),
+        };
+        let found = handle(&picture, &params).unwrap().into_iter();
+        found
+            .map(|hint| {
+                let InlayHintLabel::String(label) = hint.label else { panic!() };
+                (hint.position.line, hint.position.character, label)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_criterion_that_was_looked_at_says_what_came_of_it() {
+        let expected = [(8, 40, "stale".to_owned()), (9, 56, "failed".to_owned())];
+        assert_eq!(hints("rework", 0, u32::MAX), expected);
+        let states: Vec<_> = hints("done", 0, u32::MAX).into_iter().map(|(.., word)| word).collect();
+        assert_eq!(states, ["verified", "verified"]);
+    }
+
+    #[test]
+    fn only_the_range_is_answered_and_nothing_where_all_is_open() {
+        assert_eq!(hints("rework", 9, 10), [(9, 56, "failed".to_owned())]);
+        assert_eq!(hints("rework", 12, 99), []);
+        assert_eq!(hints("running", 0, u32::MAX), []);
+    }
+}

@@ -30,8 +30,9 @@ pub fn task_of(token: &NumberOrString) -> Option<TaskKey> {
     key.parse().ok()
 }
 
-fn token_of(of: &LoopPicture) -> NumberOrString {
-    NumberOrString::String(format!("{PREFIX}{}/{}", of.row.id, of.row.task))
+/// A token of its own for each time that a loop runs: a client may take one only once.
+fn token_of(number: u64, of: &LoopPicture) -> NumberOrString {
+    NumberOrString::String(format!("{PREFIX}{number}/{}", of.row.task))
 }
 
 /// How far a loop is.
@@ -60,11 +61,13 @@ pub(super) struct Progress {
     /// By loop. Dropping a sender ends the progress.
     running: HashMap<LoopId, (watch::Sender<Step>, JoinHandle<()>)>,
     ending: Vec<JoinHandle<()>>,
+    /// How many began.
+    begun: u64,
 }
 
 impl Progress {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, running: HashMap::new(), ending: Vec::new() }
+        Self { client, running: HashMap::new(), ending: Vec::new(), begun: 0 }
     }
 
     /// Begins, reports and ends what differs from what was told.
@@ -74,7 +77,10 @@ impl Progress {
         }
         let mut alive = HashSet::new();
         let tasks = picture.snapshot.checkouts.iter().flat_map(|checkout| checkout.store.all());
-        for of in tasks.filter_map(|task| task.live()).filter(|of| of.row.status.needs_runner()) {
+        for (task, of) in tasks.filter_map(|task| Some((task, task.live()?))) {
+            if !of.row.status.needs_runner() {
+                continue;
+            }
             if !alive.insert(of.row.id.clone()) {
                 continue;
             }
@@ -87,12 +93,10 @@ impl Progress {
                 });
                 continue;
             }
-            let title =
-                picture.snapshot.checkouts.iter().find_map(|checkout| checkout.store.task(&of.row.task));
-            let title = title.map(|task| task.row.title.clone()).unwrap_or_default();
             let (send, steps) = watch::channel(step);
-            let title = format!("{}: {title}", of.row.task.id);
-            let telling = tokio::spawn(tell(self.client.clone(), token_of(of), title, steps));
+            let title = format!("{}: {}", of.row.task.id, task.row.title);
+            self.begun += 1;
+            let telling = tokio::spawn(tell(self.client.clone(), token_of(self.begun, of), title, steps));
             self.running.insert(of.row.id.clone(), (send, telling));
         }
         let over: Vec<LoopId> = self.running.keys().filter(|id| !alive.contains(*id)).cloned().collect();
@@ -161,10 +165,10 @@ mod tests {
     fn a_token_names_its_task_also_where_the_plan_is_in_a_folder() {
         let token = |text: &str| task_of(&NumberOrString::String(text.to_owned()));
         assert_eq!(
-            token("alfine/01ABC/docs/a.plan.md#US-001"),
+            token("alfine/1/docs/a.plan.md#US-001"),
             Some(TaskKey::new("docs/a.plan.md", "US-001"))
         );
-        for other in ["alfine/01ABC", "alfine/01ABC/PLAN.md", "theirs", ""] {
+        for other in ["alfine/1", "alfine/1/PLAN.md", "theirs", ""] {
             assert_eq!(token(other), None);
         }
         assert_eq!(task_of(&NumberOrString::Number(1)), None);

@@ -144,6 +144,20 @@ fn each_diagnostic_has_what_solves_it() {
 }
 
 #[test]
+fn what_mends_several_diagnostics_is_offered_once_for_all_of_them() {
+    let found =
+        [diagnostic("alfine", "gate-not-ready", TITLE), diagnostic("alfine", "breaker-no-change", TITLE)];
+    let actions = with_diagnostics(World::of(&situation("stopped, no change")), "PLAN.md", TITLE, &found);
+    let mut offered = titles(&actions);
+    offered.sort_unstable();
+    offered.dedup();
+    assert_eq!(offered.len(), actions.len());
+    let both = literal(&actions, "Show transcript");
+    assert_eq!(both.diagnostics.as_deref(), Some(&found[..]));
+    assert_eq!(both.kind, Some(CodeActionKind::QUICKFIX));
+}
+
+#[test]
 fn a_new_limit_is_the_limit_and_what_was_asked_for_but_never_above_the_hard_limit() {
     let offered = |limit: u32| {
         let mut task = situation("paused").task.unwrap();

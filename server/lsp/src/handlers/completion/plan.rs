@@ -30,7 +30,9 @@ pub(super) fn choices(plan: &PlanView<'_>, offset: usize) -> Vec<Choice> {
         return keys(plan, line, offset);
     }
     let mut choices = match task {
-        Some(task) if is_before_criteria(task, offset) => fields(task, text, line, offset),
+        Some(task) if is_before_criteria(task, offset) => {
+            fields(task, text, line, offset, named.map(|(field, _)| field))
+        }
         _ => Vec::new(),
     };
     if before.chars().all(|c| c == '#' || c == ' ') && matter.is_none_or(|matter| matter.end < offset) {
@@ -62,8 +64,8 @@ fn said(fields: &Fields) -> Vec<FieldName> {
     FieldName::ALL.into_iter().filter(is_said).collect()
 }
 
-/// The fields that a task does not say yet, at the beginning of a line.
-fn fields(task: &Task, text: &str, line: Span, offset: usize) -> Vec<Choice> {
+/// The fields that a task does not say yet, at the beginning of a line; `own` is what that line says.
+fn fields(task: &Task, text: &str, line: Span, offset: usize, own: Option<FieldName>) -> Vec<Choice> {
     let before = Span::new(line.start, offset).of(text);
     let name = before.trim_start_matches([' ', '\t']);
     let name =
@@ -71,7 +73,8 @@ fn fields(task: &Task, text: &str, line: Span, offset: usize) -> Vec<Choice> {
     let is_start = |field: FieldName| field.as_str().to_lowercase().starts_with(&name.to_lowercase());
     let said = said(&task.fields);
     let replaces = Span::new(offset - name.len(), word_end(text, line, offset, " "));
-    let open = FieldName::ALL.into_iter().filter(|&field| is_start(field) && !said.contains(&field));
+    let is_open = |field: FieldName| own == Some(field) || !said.contains(&field);
+    let open = FieldName::ALL.into_iter().filter(|&field| is_start(field) && is_open(field));
     // Where the colon stands already, only the name is written.
     let colon = if text.get(replaces.end..).is_some_and(|rest| rest.starts_with(':')) { "" } else { ": " };
     open.map(|field| {
@@ -90,8 +93,12 @@ fn keys(plan: &PlanView<'_>, line: Span, offset: usize) -> Vec<Choice> {
     }
     let replaces = Span::new(line.start, word_end(text, line, offset, "_-"));
     let colon = if text.get(replaces.end..).is_some_and(|rest| rest.starts_with(':')) { "" } else { ": " };
-    let said = said(&plan.plan().defaults);
-    let open = FieldName::ALL.into_iter().filter(|field| !said.contains(field));
+    let matter = plan_field::front_matter(text).map(|span| span.of(text)).unwrap_or_default();
+    // A line that is half written keeps the others from being read as YAML.
+    let said: Vec<FieldName> =
+        matter.lines().filter_map(plan_field::named_by).map(|(field, _)| field).collect();
+    let own = plan_field::named_by(line.of(text)).map(|(field, _)| field);
+    let open = FieldName::ALL.into_iter().filter(|field| own == Some(*field) || !said.contains(field));
     let mut choices: Vec<Choice> = open
         .map(|field| {
             let key = plan_field::key(field);
@@ -99,7 +106,6 @@ fn keys(plan: &PlanView<'_>, line: Span, offset: usize) -> Vec<Choice> {
             described(field, Choice::new(key, CompletionItemKind::PROPERTY, replaces, written))
         })
         .collect();
-    let matter = plan_field::front_matter(text).map(|span| span.of(text)).unwrap_or_default();
     for (key, meaning) in [
         ("title", "The plan's title."),
         ("alfine", "What the document is: `plan`, or `directive`, of which the agent plans the tasks."),

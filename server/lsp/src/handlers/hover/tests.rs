@@ -41,7 +41,37 @@ fn every_situation_is_told() {
 fn a_client_without_markdown_gets_none() {
     let client = ClientView { markdown: false, ..able_client() };
     let picture = World::of(&situation("stopped, no change")).client(client).picture();
-    insta::assert_snapshot!(text_at(&picture, "PLAN.md", 4, 5), @"");
+    insta::assert_snapshot!(text_at(&picture, "PLAN.md", 4, 5), @r"
+US-001: Add coupon table — stopped for 12m, since 09:48
+
+no-change 3 of 3: iterations 3, 4 and 5 left tree tree-2
+
+iteration 5 of 10 · 4 files changed · $0.70 · 5000 tokens · claude
+
+branch alfine/plan/us-001 from main · worktree /data/worktrees/r-1/us-001
+
+Breaker
+
+iterations     5 of 10
+no-change      3 of 3            iterations 3, 4 and 5 left tree tree-2
+same-error     0 of 5
+rework         0 of 3
+cost           $0.00 (no limit)
+tokens         0 (no limit)
+wall-time      0s of 4h
+stall          0s of 15m
+startup        0s of 2m
+agent-failing  0 of 3
+permission     0 of 2
+regenerations  0 of 3
+oscillation    0 of 2
+
+Criteria
+
+- Migration runs: `sqlx migrate run` — open: sqlx migrate run was not run yet
+- Expired coupons are rejected: `cargo test expired` — open: cargo test expired was not run yet
+- The table has an index on the code — open: no command is bound to it, so the agent alone judges it
+    ");
 }
 
 #[test]
@@ -51,7 +81,23 @@ fn a_criterion_shows_its_evidence() {
     for line in 8..=10 {
         let _ = writeln!(text, "{}\n", text_at(&picture, "PLAN.md", line, 9));
     }
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+**Migration runs: \`sqlx migrate run\`**
+
+stale: `sqlx migrate run` ended with exit status 0 after 1s, 2m ago (09:57), on tree `old`; the files have changed since
+
+**Expired coupons are rejected: \`cargo test expired\`**
+
+failed: `cargo test expired` ended with exit status 1 after 1s, 2m ago (09:57), on tree `tree-4`; the agent has to mend it
+
+```text
+1 failed
+```
+
+**The table has an index on the code**
+
+open: no command is bound to it, so the agent alone judges it
+    ");
 }
 
 #[test]
@@ -66,7 +112,49 @@ fn fields_and_settings_are_explained() {
     for line in 0..5 {
         let _ = writeln!(told, "{}\n", text_at(&picture, "alfine.toml", line, 2));
     }
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r#"
+**Max cost**
+
+The most US dollars that the loop may cost; it stops when they are spent.
+
+Takes a number of US dollars.
+
+**Isolation**
+
+Where the agent works: in a git worktree of its own (`worktree`), or in your own tree (`in-place`).
+
+Takes `worktree` or `in-place`.
+
+**agent**
+
+The agent that does the work.
+
+Takes one of "claude", "command", "rehearsal". Default: `"claude"`.
+
+**limits**
+
+When a loop is stopped.
+
+**limits.wall\_time**
+
+Running time of the loop, waits left out.
+
+Takes a duration such as "90s" or "4h". Default: `"4h"`.
+
+**agents**
+
+Settings of one agent, by its name.
+
+**agents.claude.permissions**
+
+What this agent may do without asking, where it differs from `permissions`.
+
+Takes one of "edits", "commands", "all". Default: not set.
+
+- `edits`: Edit files of the worktree.
+- `commands`: Edit files and run commands.
+- `all`: Everything: the agent's own checks are off. Needs `safety.allow_unsandboxed_all` in your own settings.
+    "#);
     let (_, range) = hover(&picture, uri("alfine.toml"), 2, 3).unwrap();
     assert_eq!(range, Some(Range::new(Position::new(2, 0), Position::new(2, 9))));
 }

@@ -1,0 +1,6 @@
+std = 'luajit'
+max_line_length = 120
+read_globals = { 'vim' }
+-- Neovim's own way to set options and variables.
+globals = { 'vim.g', 'vim.o', 'vim.bo', 'vim.wo', 'vim.b', 'vim.env', 'vim.ui', 'vim.notify' }
+files['tests/'] = { read_globals = { 'suite' } }

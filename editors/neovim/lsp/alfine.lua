@@ -1,0 +1,53 @@
+-- Read by `vim.lsp.enable('alfine')`. `vim.lsp.config('alfine', { … })` changes any of it.
+
+-- Lenses and code actions go through the plugin, which asks for what is missing and shows errors as they are.
+local commands = {}
+for _, name in ipairs({
+  'start',
+  'startHere',
+  'pause',
+  'stop',
+  'continue',
+  'steer',
+  'answer',
+  'rewind',
+  'fork',
+  'merge',
+  'discard',
+  'showTranscript',
+  'showDiff',
+  'openWorktree',
+  'plan',
+  'regenerate',
+  'trust',
+}) do
+  commands['alfine.' .. name] = function(command, context)
+    require('alfine.command').execute(command, context)
+  end
+end
+
+---@type vim.lsp.Config
+return {
+  cmd = function(dispatchers, config)
+    return require('alfine.server').start(dispatchers, config)
+  end,
+  root_dir = function(buffer, on_root)
+    if vim.api.nvim_buf_get_name(buffer) ~= '' then
+      require('alfine.server').root(buffer, on_root)
+    end
+  end,
+  workspace_required = true,
+  init_options = { tasks = true },
+  commands = commands,
+  handlers = {
+    ['alfine/tasksChanged'] = function(_, news, context)
+      require('alfine.tasks').changed(context.client_id, news)
+    end,
+    ['window/showMessageRequest'] = function(_, params, context)
+      return require('alfine.questions').ask(params, context)
+    end,
+  },
+  on_exit = function(code, signal, client_id)
+    require('alfine.server').ended(code, signal, client_id)
+  end,
+}

@@ -1,0 +1,122 @@
+-- How the server is found, started, missed and mourned.
+
+local test, eq = suite.test, suite.eq
+
+test('a file of a repository gets the server, which is asked for the tasks', function(child)
+  local initialize = vim.iter(child:fake('fake/seen').messages):find(function(message)
+    return message.method == 'initialize'
+  end)
+  eq(initialize.params.initializationOptions, { tasks = true })
+  eq(initialize.params.rootUri, vim.uri_from_fname(child.repo))
+  eq(child:lua("return vim.lsp.get_clients({ name = 'alfine' })[1].config.filetypes == nil"), true)
+end)
+
+test('the start of Neovim loads nothing but what says what there is', function(child)
+  local loaded = child:lua([[
+    return vim.tbl_filter(function(name) return vim.startswith(name, 'alfine') end, vim.tbl_keys(package.loaded))
+  ]])
+  eq(loaded, {})
+  eq(child:lua('return vim.g.loaded_alfine'), true)
+end, { open = false })
+
+test('a file outside of any repository gets no server, and a command says why', function(child)
+  child:command('Alfine pause')
+  eq(child:said(), { 'Alfine: this is not in a git repository. Open a file of one, or run `git init`' })
+end, { git = false, attach = false })
+
+test('a missing program is told once, with what to do', function(child)
+  local words = child:wait_said('is not there')
+  eq(
+    words,
+    'Alfine: the program `no-such-alfine` is not there. Install it (`cargo install --path server/alfine` in a '
+      .. "checkout of Alfine), or name it: vim.g.alfine = { server = '/path/to/alfine' }. Then :Alfine restart"
+  )
+  child:edit('main.lua')
+  child:command('Alfine pause')
+  child:wait('return #said == 2')
+  eq(child:said(), { words, words })
+end, { g = { server = 'no-such-alfine' }, attach = false })
+
+test('a program of another version is told', function(child)
+  eq(
+    child:wait_said('version 0.2.7'),
+    'Alfine: the program is version 0.2.7 and the plugin is 0.1.0, so some of it may not work. Update the plugin'
+  )
+end, { env = { FAKE_VERSION = '0.2.7' } })
+
+test('a program of the same version, but for the last number, is not told', function(child)
+  eq(child:said(), {})
+end, { env = { FAKE_VERSION = '0.1.9' } })
+
+test('a server that ends at once is told, with what to do', function(child)
+  local words = child:wait_said('its language server ended')
+  assert(words:find('(exit status 2). Loops go on without it. :Alfine restart', 1, true), words)
+end, { env = { FAKE_EXIT = '2' }, attach = false })
+
+test('a server that crashes is told, and :Alfine restart brings it back with the tasks', function(child)
+  child:set({ child:view('T1') })
+  child:wait("return #require('alfine').tasks() == 1")
+  child:lua("vim.lsp.get_clients({ name = 'alfine' })[1]:request('fake/crash', {}, function() end)")
+  child:wait_said('its language server ended (exit status 3)')
+  eq(child:lua("return require('alfine').tasks()"), {})
+  child:command('Alfine restart')
+  child:wait_for_server()
+  child:set({ child:view('T1') })
+  child:wait("return #require('alfine').tasks() == 1")
+end)
+
+test('leaving Neovim ends the server without a word', function(child)
+  local pid = child:lua([[
+    local client = vim.lsp.get_clients({ name = 'alfine' })[1]
+    return assert(client:request_sync('alfine/tasks', vim.empty_dict(), 1000)) and vim.fn.getpid()
+  ]])
+  local servers = vim.api.nvim_get_proc_children(pid)
+  eq(#servers, 1)
+  child:close()
+  assert(
+    vim.wait(5000, function()
+      return vim.uv.kill(servers[1], 0) ~= 0
+    end, 20),
+    'the server lives on'
+  )
+end)
+
+test('a file in the worktree of a loop belongs to the server that knows the loop', function(child)
+  local worktree = child.folder .. '/worktrees/T1'
+  vim.fn.mkdir(worktree, 'p')
+  vim.fn.writefile({ 'gitdir: elsewhere' }, worktree .. '/.git')
+  vim.fn.writefile({ 'x' }, worktree .. '/made.lua')
+  child:set({ child:view('T1', { status = 'running', worktree = worktree }), child:view('T2') })
+  child:wait("return #require('alfine').tasks() == 2")
+  child:command('edit ' .. worktree .. '/made.lua')
+  child:wait_for_server()
+  eq(child:lua("return #vim.lsp.get_clients({ name = 'alfine' })"), 1)
+  child:command('Alfine pause')
+  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+end)
+
+test('a wrong option counts as not set and is told by :checkhealth', function(child)
+  child:command('checkhealth alfine')
+  local text = table.concat(child:lines(), '\n')
+  assert(text:find('vim.g.alfine.height is not a number.', 1, true), text)
+  assert(text:find('vim.g.alfine has no option `sever`', 1, true), text)
+end, { g = { height = 'tall', sever = 'x' }, attach = false })
+
+test(':checkhealth tells what runs, what needs the user, and what to do', function(child)
+  child:set({
+    child:view('T1', { status = 'running', iteration = 3, filesChanged = 4, costUsd = 0.42 }),
+    child:view('T2', { status = 'stopped', iteration = 3, reason = 'no change' }),
+  })
+  child:command('checkhealth alfine')
+  local text = table.concat(child:lines(), '\n')
+  for _, words in ipairs({
+    'OK the language server is enabled',
+    'OK git: git version 2',
+    'ERROR claude: claude cannot be run',
+    'install it: npm install',
+    'PLAN.md#T1: running · iteration 3 of 10 · 4 files · $0.42',
+    'WARNING PLAN.md#T2 stopped: no change (:Alfine continue)',
+  }) do
+    assert(text:find(words, 1, true), words .. '\nis not in\n' .. text)
+  end
+end)

@@ -1,0 +1,234 @@
+-- What the plugin shows: lenses, the task window, transcripts, the statusline, calls for the user.
+
+local test, eq = suite.test, suite.eq
+
+---The lenses of the buffer, each with its line.
+local LENSES = [[
+  local new = vim.lsp.codelens.enable ~= nil
+  local found = vim.tbl_map(function(it)
+    local lens = it.lens or it
+    return lens.range.start.line .. ' ' .. lens.command.title
+  end, vim.lsp.codelens.get(new and { bufnr = 0 } or 0))
+  table.sort(found)
+  return found
+]]
+
+test('lenses are shown, and follow the tasks', function(child)
+  child:set({ child:view('T1'), child:view('T2') })
+  child:wait(("return vim.deep_equal((function() %s end)(), { '2 ready', '7 ready' })"):format(LENSES))
+  child:set({ child:view('T1', { status = 'running' }) })
+  child:wait(("return vim.deep_equal((function() %s end)(), { '2 running', '7 ready' })"):format(LENSES))
+end)
+
+test('a lens is run by :Alfine lens', function(child)
+  child:set({ child:view('T1') })
+  child:wait(('return #(function() %s end)() == 1'):format(LENSES))
+  child:cursor(3)
+  child:command('Alfine lens')
+  eq(child:last_executed()[1], 'alfine.start')
+end)
+
+test('lenses are not asked for in other files', function(child)
+  child:set({ child:view('T1') })
+  child:wait("return #require('alfine').tasks() == 1")
+  eq(child:fake('fake/seen').lenses, 0)
+end, { open = 'main.lua' })
+
+test('lenses can be switched off', function(child)
+  child:lua('vim.g.alfine = { server = vim.g.alfine.server, lenses = false }')
+  child:command('edit PLAN.md')
+  child:wait_for_server()
+  child:set({ child:view('T1') })
+  child:wait("return #require('alfine').tasks() == 1")
+  eq(child:fake('fake/seen').lenses, 0)
+end, { open = 'main.lua' })
+
+test('the task window shows plans and tasks, and follows them', function(child)
+  local breaker = { { rule = 'no-change', count = 2, limit = 3, evidence = 'the tree is the same' } }
+  child:set({
+    child:view('T1', { status = 'running', iteration = 3, filesChanged = 4, costUsd = 0.42, breaker = breaker }),
+    child:view('T2', { status = 'stopped', reason = 'no change\nin three iterations' }),
+  })
+  child:command('Alfine')
+  child:wait("return vim.bo.filetype == 'alfine' and vim.api.nvim_buf_line_count(0) == 4")
+  eq(child:lines(), {
+    'PLAN.md  0 of 2 done · $0.42',
+    '  ● T1  Add the table  running · iteration 3 of 10 · 4 files · $0.42',
+    '  ■ T2  Reject the expired  stopped',
+    '      no change',
+  })
+  child:cursor(3)
+  child:set({ child:view('T1', { status = 'done', iteration = 3, costUsd = 0.5, breaker = breaker }) })
+  child:wait("return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] == 'PLAN.md  1 of 2 done · $0.50'")
+  child:cursor(2)
+  child:keys('<Tab>')
+  child:wait('return vim.api.nvim_buf_line_count(0) > 4')
+  eq(vim.list_slice(child:lines(), 2, 5), {
+    '  ✓ T1  Add the table  done · iteration 3 of 10 · $0.50',
+    '      ○ It is there',
+    '      no-change 2 of 3: the tree is the same',
+    '      agent claude',
+  })
+end)
+
+test('counters of the breaker are told with their units, and not where there is nothing to tell', function(child)
+  local breaker = {
+    { rule = 'iterations', count = 3, limit = 10, evidence = '' },
+    { rule = 'no-change', count = 0, limit = 3, evidence = '' },
+    { rule = 'cost', count = 0.42, limit = 2, evidence = '' },
+    { rule = 'wall-time', count = 754.2, limit = 14400, evidence = '' },
+    { rule = 'stall', count = 0.3, limit = 900, evidence = '' },
+    { rule = 'tokens', count = 1234567, evidence = '' },
+  }
+  eq(
+    child:lua('return vim.iter(...):map(require("alfine.status").counter):totable()', breaker),
+    { 'cost $0.42 of $2.00', 'wall-time 12m of 4h', 'tokens 1234567' }
+  )
+end)
+
+test('the cursor of the task window stays on its task', function(child)
+  child:set({ child:view('T1'), child:view('T2') })
+  child:command('Alfine tasks')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 3')
+  child:cursor(3)
+  child:set({ child:view('T1', { status = 'failed', reason = 'no git' }) })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 4')
+  eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 4)
+end)
+
+test('keys of the task window are about its task', function(child)
+  child:set({ child:view('T1', { status = 'running' }), child:view('T2', { status = 'done', iteration = 2 }) })
+  child:command('Alfine tasks')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 3')
+  child:cursor(3)
+  child:keys('m')
+  eq(child:last_executed(), { 'alfine.merge', { task = 'PLAN.md#T2' } })
+  child:cursor(2)
+  child:keys('p')
+  child:wait('return #said == 2')
+  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+  child:keys('g?')
+  child:wait("return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] == '<CR>    go to the task in its plan'")
+  child:keys('g?')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 3')
+  child:cursor(3)
+  child:keys('<CR>')
+  child:wait("return vim.fn.expand('%:t') == 'PLAN.md' and vim.api.nvim_win_get_cursor(0)[1] == 8")
+  child:command('Alfine tasks')
+  child:keys('q')
+  child:wait('return #vim.api.nvim_list_wins() == 1')
+end)
+
+test('an empty task window says what to do', function(child)
+  child:command('Alfine tasks')
+  child:wait("return vim.bo.filetype == 'alfine'")
+  eq(child:lines(), {
+    'No task yet. Write a plan, such as PLAN.md with a heading `### T1: What is to be done`, or :Alfine init',
+  })
+end)
+
+test('the transcript shows what the agent says, and follows it from iteration to iteration', function(child)
+  local first = {
+    { event = 'text', text = 'I add the table.\nThen I test.' },
+    { event = 'tool_started', name = 'Bash', summary = 'cargo test' },
+    { event = 'tool_finished', ok = false },
+    { event = 'usage', input = 1 },
+    { event = 'something new' },
+    { event = 'text' },
+  }
+  child:set({ child:view('T1', { status = 'running', iteration = 1 }) }, { events = { first } })
+  child:command('Alfine transcript PLAN.md#T1')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 5')
+  eq(child:lines(), {
+    '── iteration 1 ──',
+    'I add the table.',
+    'Then I test.',
+    '● Bash cargo test',
+    '  ✗ it failed',
+  })
+  eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 5)
+  child:set(
+    { child:view('T1', { status = 'running', iteration = 2 }) },
+    { events = { {}, { { event = 'text', text = 'Again.' } } } }
+  )
+  child:wait('return vim.api.nvim_buf_line_count(0) == 7')
+  eq(vim.list_slice(child:lines(), 6), { '── iteration 2 ──', 'Again.' })
+  eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 7)
+  child:cursor(2)
+  child:fake('fake/set', { events = { {}, { { event = 'text', text = 'More.' } } } })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 8')
+  eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 2)
+  child:command('Alfine pause')
+  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+end)
+
+test('the transcript of one iteration has no other', function(child)
+  local events = { { { event = 'text', text = 'one' } }, { { event = 'text', text = 'two' } } }
+  child:set({ child:view('T1', { status = 'done', iteration = 2 }) }, { events = events })
+  child:command('Alfine transcript PLAN.md#T1 1')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 2')
+  eq(child:lines(), { '── iteration 1 ──', 'one' })
+end)
+
+test('the statusline counts what runs and what needs the user', function(child)
+  local function statusline()
+    return child:lua("return require('alfine').statusline()")
+  end
+  eq(statusline(), '')
+  child:set({
+    child:view('T1', { status = 'evaluating', costUsd = 0.4 }),
+    child:view('T2', { status = 'needs_input', costUsd = 0.02 }),
+  })
+  child:wait("return require('alfine').statusline() ~= ''")
+  eq(statusline(), 'Alfine: 1 running · 1 needs you · $0.42')
+  child:set({ child:view('T1', { status = 'done' }) }, { removed = { 'PLAN.md#T2' } })
+  child:wait("return require('alfine').statusline() == ''")
+end)
+
+test('a loop that needs the user says so, once, and one that works does not', function(child)
+  child:set({ child:view('T1', { status = 'stopped', reason = 'no change' }) })
+  for _, status in ipairs({ 'running', 'evaluating', 'rework', 'paused', 'failed', 'failed' }) do
+    child:set({ child:view('T1', { status = status, reason = status == 'failed' and 'no git' or nil }) })
+  end
+  child:wait_said('PLAN.md#T1')
+  eq(child:said(), { 'PLAN.md#T1 failed: no git (:Alfine continue)' })
+end)
+
+test('what a loop asks is told, and opens no menu below the hands of the user', function(child)
+  child:fake('fake/ask', { message = 'PLAN.md#T1 asks: Percent?', actions = { { title = 'Write an answer' } } })
+  child:wait_said('PLAN.md#T1 asks: Percent? (:Alfine answer)')
+  child:fake('fake/ask', { message = 'PLAN.md#T1 cannot go on: log in', actions = { { title = 'Continue' } } })
+  child:wait_said('PLAN.md#T1 cannot go on: log in (:Alfine continue)')
+  eq(child:asked(), {})
+  eq(child:wait('return #vim.lsp.get_clients() == 1'), true)
+  child:wait_answers({ vim.NIL, vim.NIL })
+end)
+
+test('what a command has to ask opens a menu', function(child)
+  child:set({ child:view('T1') })
+  child:fake('fake/ask_at_command', { message = 'Allow it?', actions = { { title = 'Allow' }, { title = 'Cancel' } } })
+  child:answer('Allow')
+  child:command('Alfine start PLAN.md#T1')
+  child:wait_said('PLAN.md#T1: running')
+  eq(child:asked(), { { 'Allow it?', { 'Allow', 'Cancel' } } })
+  child:wait_answers({ { title = 'Allow' } })
+end)
+
+test('calls can be switched off', function(child)
+  child:lua('vim.g.alfine = { server = vim.g.alfine.server, notify = false }')
+  child:set({ child:view('T1', { status = 'running' }) })
+  child:set({ child:view('T1', { status = 'failed' }) })
+  child:wait("return (require('alfine').tasks()[1] or {}).status == 'failed'")
+  eq(child:said(), {})
+end)
+
+test('every change is an event of its own for others', function(child)
+  child:lua([[
+    vim.api.nvim_create_autocmd('User', {
+      pattern = 'AlfineTasksChanged',
+      callback = function() _G.heard = #require('alfine').tasks() end,
+    })
+  ]])
+  child:set({ child:view('T1'), child:view('T2') })
+  child:wait('return heard == 2')
+end)

@@ -1,0 +1,33 @@
+//! What is wrong with a repository's database or approvals, told once.
+
+use crate::{editor::Editor, picture::Picture, to_client::ToEditor};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
+use tower_lsp::lsp_types::MessageType;
+
+/// What the user was told.
+#[derive(Debug)]
+pub(super) struct Notices {
+    editor: Arc<ToEditor>,
+    told: HashSet<(PathBuf, String)>,
+}
+
+impl Notices {
+    pub(super) fn new(editor: Arc<ToEditor>) -> Self {
+        Self { editor, told: HashSet::new() }
+    }
+
+    /// Tells what is new, and forgets what is over.
+    pub(super) fn tell(&mut self, picture: &Picture) {
+        let checkouts = picture.snapshot.checkouts.iter();
+        let now: HashSet<(PathBuf, String)> = checkouts
+            .flat_map(|checkout| {
+                checkout.notices.iter().map(|notice| (checkout.common_dir.clone(), notice.clone()))
+            })
+            .collect();
+        for (folder, notice) in now.difference(&self.told) {
+            let (editor, message) = (self.editor.clone(), format!("{}: {notice}", folder.display()));
+            tokio::spawn(async move { editor.tell(MessageType::WARNING, &message).await });
+        }
+        self.told = now;
+    }
+}

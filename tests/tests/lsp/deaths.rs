@@ -1,0 +1,54 @@
+//! Runners and clients that go without a word.
+
+use super::*;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_killed_runner_shows_as_interrupted_and_its_fix_goes_on() {
+    let held = Held::new(PLAN, vec![], vec![done()]);
+    let mut editor = reading(&held.sandbox);
+    editor.click("PLAN.md", "Start loop").unwrap();
+    held.wait();
+    let runner = runner_of(&held.sandbox);
+    let killed = Instant::now();
+    kill_9(runner);
+    let told = editor.diagnostic("PLAN.md", "interrupted");
+    let took = killed.elapsed();
+    assert!(took < Duration::from_secs(4), "{took:?}; the aim is 2 s");
+    assert!(told["message"].as_str().unwrap().contains("Continue it"), "{told}");
+    wait_until(PATIENCE, "the agent is gone", || held.sandbox.agent_processes().is_empty());
+    held.release();
+    let fix = editor.action("PLAN.md", TITLE, "Continue");
+    editor.perform(&fix).unwrap();
+    editor.lens("PLAN.md", "done");
+    editor.no_diagnostic("PLAN.md", "interrupted");
+}
+
+/// The process that holds the loop's lock, as it signed it.
+fn runner_of(sandbox: &Sandbox) -> u32 {
+    let locks = std::fs::read_dir(sandbox.repo().join(".git/alfine/locks")).unwrap();
+    let signed = locks.flatten().map(|lock| std::fs::read_to_string(lock.path()).unwrap());
+    let line = signed.into_iter().find(|line| line.starts_with("process ")).expect("a lock");
+    line.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+fn kill_9(process: u32) {
+    let process = rustix::process::Pid::from_raw(process.try_into().unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
+}
+
+#[test]
+fn a_server_whose_client_is_gone_leaves_within_half_a_second() {
+    let held = Held::new(PLAN, vec![], vec![]);
+    let mut editor = reading(&held.sandbox);
+    editor.click("PLAN.md", "Start loop").unwrap();
+    held.wait();
+    let begun = Instant::now();
+    editor.client().close_input();
+    editor.drain();
+    let (code, _) = editor.client().end();
+    assert_eq!(code, 1, "it was not told to go");
+    assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}; the aim is 500 ms", begun.elapsed());
+    assert_eq!(held.sandbox.task(TASK)["status"], "running");
+    held.sandbox.alfine(&["stop", TASK]).expect(0);
+}
