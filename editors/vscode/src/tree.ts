@@ -205,7 +205,7 @@ function fileItem(node: FileNode): vscode.TreeItem {
   const { file, of } = node;
   const item = new vscode.TreeItem(basename(file.path));
   const folder = dirname(file.path) === '.' ? '' : `${dirname(file.path)} · `;
-  const lines = file.added + file.removed === 0 ? '' : ` +${file.added} −${file.removed}`;
+  const lines = (file.added === 0 ? '' : ` +${file.added}`) + (file.removed === 0 ? '' : ` −${file.removed}`);
   item.description = `${folder}${letters[file.change]}${lines}`;
   item.tooltip = file.was === undefined ? file.path : `${file.was} → ${file.path}`;
   // The file's own icon, without the colours of the user's working tree.
