@@ -111,6 +111,8 @@ export class Ctx {
       });
       this.client = client;
       await client.start();
+      // Where the server ends at a certain moment of its start, the client does not say so.
+      if (!client.isRunning()) throw new Error('it ended before it was ready');
       this.become({ is: 'ready', program });
       await this.take(client);
     } catch (error) {
