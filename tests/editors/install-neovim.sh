@@ -64,12 +64,15 @@ SH
   rm -rf "$apt"
 }
 
+download() { apt-get -qq -o APT::Sandbox::User=root download lua-check lua-argparse lua-filesystem 2>/dev/null; }
+
 lint() {
   local to=$prefix/luacheck archive
   [ ! -e "$to/usr/bin/luacheck" ] || return 0
   rm -rf "$to"
   mkdir -p "$to"
-  (cd "$to" && apt-get -qq -o APT::Sandbox::User=root download lua-check lua-argparse lua-filesystem)
+  # A fresh machine has no lists yet.
+  (cd "$to" && download || { apt-get -qq update && download; })
   for archive in "$to"/*.deb; do dpkg-deb -x "$archive" "$to"; done
   rm -f "$to"/*.deb
 }

@@ -145,7 +145,7 @@ keys ':Alfine' Enter
 sees 'g? keys'
 keys '/T1' Enter Tab
 sees 'agent claude on branch alfine/PLAN/T1'
-keys t
+keys o
 sees 'I look around first.'
 picture transcript
 

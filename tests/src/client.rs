@@ -86,7 +86,6 @@ impl Client {
     }
 
     /// Introduces itself, as a client that can nothing.
-    #[must_use]
     pub fn initialized(mut self) -> Self {
         let id = self.request("initialize", json!({"capabilities": {}}));
         assert!(self.response(id)["result"].is_object());

@@ -43,6 +43,9 @@ return {
     ['alfine/tasksChanged'] = function(_, news, context)
       require('alfine.tasks').changed(context.client_id, news)
     end,
+    ['window/showMessage'] = function(_, params)
+      require('alfine.say').of_server(params)
+    end,
     ['window/showMessageRequest'] = function(_, params, context)
       return require('alfine.questions').ask(params, context)
     end,

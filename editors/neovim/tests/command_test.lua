@@ -41,8 +41,13 @@ test('each command of a task goes out with its key', function(child)
   with_tasks(child, { status = 'running', iteration = 2 })
   for _, name in ipairs({ 'pause', 'stop', 'merge' }) do
     child:command(('Alfine %s PLAN.md#T1'):format(name))
-    child:wait("return #said > 0 and table.remove(said)[1] == 'PLAN.md#T1: running'")
   end
+  child:wait('return #said == 3')
+  eq(child:said(), {
+    'PLAN.md#T1 pauses when its iteration is over',
+    'PLAN.md#T1 stops',
+    'PLAN.md#T1: running',
+  })
   eq(child:executed(), {
     { 'alfine.pause', { task = 'PLAN.md#T1' } },
     { 'alfine.stop', { task = 'PLAN.md#T1' } },

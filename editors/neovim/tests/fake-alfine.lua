@@ -160,6 +160,10 @@ local requests = {
   ['fake/seen'] = function()
     return { messages = seen, lenses = lenses, answers = answers }
   end,
+  ['fake/tell'] = function(params)
+    send({ method = 'window/showMessage', params = params })
+    return vim.empty_dict()
+  end,
   ['fake/ask'] = function(params)
     ask('window/showMessageRequest', vim.tbl_extend('error', { type = 3 }, params), keep)
     return vim.empty_dict()

@@ -96,6 +96,27 @@ played('a task goes from its plan to its merge', {
   child:wait("return vim.api.nvim_buf_get_lines(0, 5, 6, false)[1]:find('[x]', 1, true)")
 end)
 
+played('from nothing to a running loop: a first plan, and its start', {
+  { { wait_for = 'go' }, { gate = { ready = true } }, { result = {} } },
+}, function(child)
+  child:command('enew')
+  child:command('bwipeout! PLAN.md')
+  vim.fn.delete(child.repo .. '/PLAN.md')
+  child:git('commit', '-q', '-a', '-m', 'no plan')
+  child:command('Alfine init')
+  child:wait("return vim.fn.expand('%:t') == 'PLAN.md'")
+  wait_status(child, 'T1', 'ready')
+  child:answer('Allow')
+  child:cursor(6)
+  child:command('Alfine start')
+  wait_status(child, 'T1', 'running')
+  child:command('Alfine stop')
+  wait_status(child, 'T1', 'stopped')
+  child:wait('return #said == 3')
+  -- Who stopped it needs not be told to continue it.
+  assert(not table.concat(child:said(), '\n'):find(':Alfine continue', 1, true))
+end)
+
 played('a breaker stops a loop, says so at the task, and lets it go on when told to', {
   { { text = 'I look around.' }, { gate = { ready = false } }, { result = {} } },
   { GREET, { gate = { ready = true } }, { result = {} } },
@@ -127,13 +148,13 @@ played('a question is answered in words, and the agent gets them', {
   child:wait([[
     return vim.iter(vim.diagnostic.get(0)):any(function(it) return it.code == 'question' end)
   ]])
+  child:wait_said('PLAN.md#T1 asks: Ada or Grace? (:Alfine answer)')
   child:answer('Answer…', 'Ada, of course')
   child:command('Alfine answer PLAN.md#T1')
   wait_status(child, 'T1', 'done')
   local asked = child:asked()
   assert(asked[2][1]:find('Ada or Grace?', 1, true), vim.inspect(asked))
   eq(asked[2][2], { 'Answer…' })
-  child:wait_said('PLAN.md#T1 asks: Ada or Grace? (:Alfine answer)')
   assert(child:read('agent.log'):find('Ada, of course', 1, true), 'the agent did not get the answer')
 end)
 

@@ -95,6 +95,33 @@ test('a file in the worktree of a loop belongs to the server that knows the loop
   eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
 end)
 
+test('each repository has its server, and a command goes to that of its task', function(child)
+  child:write('other/PLAN.md', '# Other\n\n### T1: Elsewhere\n')
+  vim.fn.mkdir(child.folder .. '/other/.git', 'p')
+  child:set({ child:view('T1') })
+  child:command('edit ' .. child.folder .. '/other/PLAN.md')
+  child:wait_for_server()
+  local roots = child:lua([[
+    return vim.tbl_map(function(client) return client.root_dir end, vim.lsp.get_clients({ name = 'alfine' }))
+  ]])
+  eq(roots, { child.repo, child.folder .. '/other' })
+  -- Both know a task of this key; the one of the buffer is meant.
+  child:lua(
+    [[
+      local second = vim.lsp.get_clients({ name = 'alfine' })[2]
+      assert(second:request_sync('fake/set', { tasks = { ... } }, 5000))
+    ]],
+    child:view('T1', { uri = vim.uri_from_fname(child.folder .. '/other/PLAN.md') })
+  )
+  child:wait("return #require('alfine').tasks() == 2")
+  child:command('Alfine pause PLAN.md#T1')
+  child:wait_said('PLAN.md#T1 pauses')
+  eq(child:executed(), {})
+  child:edit('PLAN.md')
+  child:command('Alfine stop PLAN.md#T1')
+  eq(child:last_executed(), { 'alfine.stop', { task = 'PLAN.md#T1' } })
+end)
+
 test('a wrong option counts as not set and is told by :checkhealth', function(child)
   child:command('checkhealth alfine')
   local text = table.concat(child:lines(), '\n')

@@ -204,6 +204,16 @@ test('what a loop asks is told, and opens no menu below the hands of the user', 
   child:wait_answers({ vim.NIL, vim.NIL })
 end)
 
+test('what the server says is told as it is, by its importance', function(child)
+  child:fake('fake/tell', { type = 1, message = 'The database cannot be read' })
+  child:fake('fake/tell', { type = 3, message = 'T1 is ticked' })
+  child:wait('return #said == 2')
+  eq(child:lua('return said'), {
+    { 'The database cannot be read', vim.log.levels.ERROR },
+    { 'T1 is ticked', vim.log.levels.INFO },
+  })
+end)
+
 test('what a command has to ask opens a menu', function(child)
   child:set({ child:view('T1') })
   child:fake('fake/ask_at_command', { message = 'Allow it?', actions = { { title = 'Allow' }, { title = 'Cancel' } } })

@@ -2,9 +2,10 @@
 
 use crate::{
     Error, Result,
+    layout::Layout,
     project::Project,
     runner::{self, Runner},
-    store::{CommandNew, Feed, LoopLock, LoopRow},
+    store::{CommandNew, Feed, LoopLock, LoopRow, Store},
 };
 use alfine_core::{
     machine::{Answer, Command},
@@ -43,18 +44,40 @@ pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
     })
 }
 
+/// A command that lies in a runner's mailbox.
+#[derive(Debug, Clone, Copy)]
+pub struct Posted {
+    seq: i64,
+    /// The last change before it.
+    after: i64,
+}
+
 /// Gives a command to a loop, and says who took it. Refused commands are errors that say why.
 pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: PathBuf) -> Result<Taken> {
+    match post(project, key, command, program)? {
+        Some(posted) => {
+            until_taken(&mut project.store, &project.layout, key, posted)?;
+            Ok(Taken::ByRunner)
+        }
+        None => Ok(Taken::BySavedState),
+    }
+}
+
+/// Gives a command to a loop without waiting for its runner: none is returned where the saved state took it at once.
+pub fn post(
+    project: &mut Project,
+    key: &TaskKey,
+    command: &Command,
+    program: PathBuf,
+) -> Result<Option<Posted>> {
     let row = live_loop(project, key)?;
     if runner::is_running(&project.layout, &row.id)? {
-        let payload = payload_of(command)?;
-        let kind = payload.get("kind").and_then(Value::as_str).unwrap_or("command").to_owned();
-        wait_for(project, key, &kind, &payload)?;
-        return Ok(Taken::ByRunner);
+        let after = project.store.last_seq()?;
+        return Ok(Some(Posted { seq: leave(project, key, command)?, after }));
     }
     let lock = runner::claim_unrun(project, &row.id)?;
     apply(project, key, lock, command, program)?;
-    Ok(Taken::BySavedState)
+    Ok(None)
 }
 
 /// Gives a command to the saved state of a loop that nobody runs. The lock is the proof of that.
@@ -117,26 +140,24 @@ fn refused(key: &TaskKey, why: &str) -> Error {
     Error::user(format!("{key}: {why}")).hint(format!("see `alfine status {key}`"))
 }
 
-fn wait_for(project: &mut Project, key: &TaskKey, kind: &str, payload: &Value) -> Result<()> {
-    let after = project.store.last_seq()?;
-    let seq = project.store.write(|tx| tx.send_command(&CommandNew { task: key, kind, payload }))?;
-    let mut feed = Feed::new(&project.layout, after);
+/// Waits until a runner took a command. A refusal is an error, and so is a runner that ends or does not answer.
+pub fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, posted: Posted) -> Result<()> {
+    let Posted { seq, after } = posted;
+    let mut feed = Feed::new(layout, after);
     let until = Instant::now() + ANSWER_WITHIN;
     loop {
-        let row = project.store.command(seq)?;
+        let row = store.command(seq)?;
         if let Some(result) = row.and_then(|row| row.result) {
             return match result.strip_prefix("refused: ") {
                 Some(why) => Err(refused(key, why)),
                 None => Ok(()),
             };
         }
-        let running = project
-            .store
-            .current_loop(key)?
-            .is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(true));
+        let running =
+            store.current_loop(key)?.is_some_and(|row| runner::is_running(layout, &row.id).unwrap_or(true));
         if !running {
             let gone = "refused: its runner ended before it took the command";
-            project.store.write(|tx| tx.finish_command(seq, gone))?;
+            store.write(|tx| tx.finish_command(seq, gone))?;
             return Err(
                 Error::user(format!("{key}: its runner ended just now")).hint("give the command again")
             );
@@ -147,6 +168,20 @@ fn wait_for(project: &mut Project, key: &TaskKey, kind: &str, payload: &Value) -
                 "{key}: its runner has not taken the command yet; it is kept and will be"
             ))
             .hint(format!("see `alfine log {key} --follow`")));
+        }
+        feed.wait(Some(left.min(LOOK)))?;
+    }
+}
+
+/// Waits until a loop needs no runner any more, but not for ever, and says whether it came to that.
+pub fn until_rest(store: &Store, layout: &Layout, key: &TaskKey, within: Duration) -> Result<bool> {
+    let mut feed = Feed::new(layout, store.last_seq()?);
+    let until = Instant::now() + within;
+    loop {
+        let works = store.current_loop(key)?.is_some_and(|row| row.needs_runner());
+        let left = until.saturating_duration_since(Instant::now());
+        if !works || left.is_zero() {
+            return Ok(!works);
         }
         feed.wait(Some(left.min(LOOK)))?;
     }

@@ -4,6 +4,9 @@
 //! what dead runners left behind.
 
 pub mod plan_files;
+mod reading;
+
+pub use reading::read_plain;
 
 use crate::{
     Error, ErrorKind, Result,
@@ -44,6 +47,8 @@ pub struct Project {
     pub editor: Partial,
     /// What to tell the user about the opening, such as a database that was set aside.
     pub notices: Vec<String>,
+    /// Where the database was put that could not be read, if that came out at this opening: what was known of all loops.
+    pub set_aside: Option<PathBuf>,
     directory: PathBuf,
 }
 
@@ -114,6 +119,7 @@ impl Project {
             store: opened.store,
             editor: Partial::default(),
             notices,
+            set_aside: opened.recovered,
             directory,
         };
         project.end_leftovers()?;
@@ -202,7 +208,7 @@ impl Project {
     }
 
     fn read_plan(&self, name: String, path: PathBuf, given: &str) -> Result<PlanFile> {
-        let bytes = std::fs::read(&path).map_err(|error| {
+        let bytes = read_plain(&path).map_err(|error| {
             Error::user(format!("cannot read the plan {given}: {error}")).hint(
                 match self.nearest_plan(&name) {
                     Some(near) => format!("did you mean {near}?"),
@@ -275,7 +281,7 @@ impl Project {
             .into_iter()
             .filter_map(|name| {
                 let path = self.repository.workdir().join(&name);
-                let text = std::fs::read_to_string(&path).ok()?;
+                let text = String::from_utf8(read_plain(&path).ok()?).ok()?;
                 let plan = plan::parse_markdown(&text);
                 Some(PlanFile { name, path, text, plan })
             })

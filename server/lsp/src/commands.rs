@@ -7,14 +7,17 @@ mod execute;
 mod finish;
 mod here;
 pub mod hold;
+mod inbox;
 mod letter;
 mod place;
 mod questions;
+mod quoting;
 mod reading;
 pub mod refusal;
 mod saved;
 mod show;
 mod start;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod transcript;

@@ -2,6 +2,7 @@
 
 local say = require('alfine.say')
 local server = require('alfine.server')
+local status = require('alfine.status')
 local target = require('alfine.target')
 local tasks = require('alfine.tasks')
 
@@ -23,23 +24,48 @@ local M = {}
 ---@type table<string, alfine.Subcommand>
 local subcommands = {}
 
+---What is told of a loop that still works when a command was taken.
+local TAKEN = {
+  pause = '%s pauses when its iteration is over',
+  steer = '%s has the note',
+  stop = '%s stops',
+}
+
 ---Tells where tasks are now. The server itself tells of conflicts, and of what was thrown away.
+---@param name string The command.
 ---@param answer? { task?: string, status?: alfine.Status, tasks?: table[], conflicts?: string[] }
-local function tell(answer)
+local function tell(name, answer)
   if type(answer) ~= 'table' then
     return
   end
-  vim.tbl_map(tell, answer.tasks or {})
-  if answer.status and answer.status ~= 'discarded' and not answer.conflicts then
+  for _, task in ipairs(answer.tasks or {}) do
+    tell(name, task)
+  end
+  if not answer.status or answer.status == 'discarded' or answer.conflicts then
+    return
+  end
+  if TAKEN[name] and status.runs(answer.status) then
+    say.info(TAKEN[name]:format(answer.task))
+  else
     say.info(('%s: %s'):format(answer.task, (answer.status:gsub('_', ' '))))
   end
+end
+
+---Has the server do something, and tells what came of it.
+---@param client vim.lsp.Client
+---@param name string Without `alfine.`.
+---@param argument table
+local function perform(client, name, argument)
+  server.command(client, name, argument, function(answer)
+    tell(name, answer)
+  end)
 end
 
 ---@param task alfine.Task
 ---@param name string
 ---@param more? table
 local function send(task, name, more)
-  server.command(task.client, name, vim.tbl_extend('error', { task = task.view.task }, more or {}), tell)
+  perform(task.client, name, vim.tbl_extend('error', { task = task.view.task }, more or {}))
 end
 
 ---@param prompt string
@@ -149,7 +175,7 @@ local function start(client, argument)
   if vim.tbl_isempty(argument.options) then
     argument.options = nil
   end
-  server.command(client, 'start', argument, tell)
+  perform(client, 'start', argument)
 end
 
 subcommands.start = {
@@ -253,12 +279,12 @@ subcommands.here = {
     local prompt = table.concat(call.words, ' ')
     if prompt ~= '' or argument.diagnostic then
       argument.prompt = prompt ~= '' and prompt or nil
-      server.command(client, 'startHere', argument, tell)
+      perform(client, 'startHere', argument)
       return
     end
     ask_text('What is to be done here? ', function(text)
       argument.prompt = text
-      server.command(client, 'startHere', argument, tell)
+      perform(client, 'startHere', argument)
     end)
   end,
 }
@@ -593,7 +619,7 @@ function M.execute(command, context)
     target.fresh(function()
       local task = target.known(of)
       if not task then
-        server.command(client, name, argument, tell)
+        perform(client, name, argument)
       elseif name == 'showTranscript' then
         require('alfine.transcript').open(task, argument.iteration)
       else
@@ -602,7 +628,7 @@ function M.execute(command, context)
     end)
     return
   end
-  server.command(client, name, argument, tell)
+  perform(client, name, argument)
 end
 
 ---Runs a subcommand for a task.

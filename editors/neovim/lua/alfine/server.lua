@@ -94,7 +94,7 @@ function M.none()
   if not vim.fs.root(0, '.git') then
     return 'Alfine: this is not in a git repository. Open a file of one, or run `git init`'
   end
-  return 'Alfine: no language server runs here. Open a file of the repository, or see :checkhealth alfine'
+  return 'Alfine: no language server runs yet. Open a file of the repository, or write a first plan with :Alfine init'
 end
 
 ---Why the server does not fit this plugin; none where it does.

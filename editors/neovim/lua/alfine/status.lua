@@ -160,7 +160,7 @@ function M.call(view)
     interrupted = ':Alfine continue',
     done = ':Alfine diff, then :Alfine merge',
   })[view.status]
-  if not next_step then
+  if not next_step or view.reason == 'stopped by the user' then
     return nil
   end
   local reason = view.reason and view.reason ~= '' and (': ' .. vim.split(view.reason, '\n')[1]) or ''

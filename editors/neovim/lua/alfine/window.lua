@@ -10,7 +10,7 @@ local M = {}
 local NAME = 'alfine://tasks'
 local namespace = vim.api.nvim_create_namespace('alfine.window')
 
----What keys do: a subcommand, or what the window itself knows.
+---What keys do: a subcommand, or what the window itself knows. None of them moves the cursor otherwise.
 local KEYS = {
   { '<CR>', 'goto', 'go to the task in its plan' },
   { '<Tab>', 'unfold', 'show or hide details' },
@@ -18,14 +18,14 @@ local KEYS = {
   { 'p', 'pause', 'pause it after its iteration' },
   { 'c', 'continue', 'continue it' },
   { 'x', 'stop', 'stop it' },
-  { 'n', 'steer', 'give its agent a note' },
+  { 'i', 'steer', 'give its agent a note' },
   { 'a', 'answer', 'answer its question' },
   { 'd', 'diff', 'show what it changed' },
-  { 't', 'transcript', 'show what the agent says' },
-  { 'l', 'log', 'show what happened' },
-  { 'w', 'worktree', 'open its worktree in a tab page' },
-  { 'r', 'rewind', 'rewind it to an iteration' },
-  { 'f', 'fork', 'fork it from an iteration' },
+  { 'o', 'transcript', 'show what the agent says' },
+  { 'O', 'log', 'show what happened' },
+  { 'gf', 'worktree', 'open its worktree in a tab page' },
+  { 'u', 'rewind', 'rewind it to an iteration' },
+  { 'y', 'fork', 'fork it from an iteration' },
   { 'm', 'merge', 'merge what it made' },
   { 'D', 'discard', 'discard it' },
   { 'g?', 'help', 'show or hide these keys' },

@@ -1,8 +1,14 @@
 //! What the user is asked before a loop runs: whether the repository's commands may run here, and what becomes of
 //! uncommitted changes. Asked outside of any queue; a question that is dismissed is a refusal.
 
-use super::{Commands, refusal::Refusal, writer::Place};
-use crate::commands::questions::Open;
+use super::{
+    Commands,
+    questions::Open,
+    quoting::{cut, fence},
+    refusal::Refusal,
+    saved::{is_saved, open_at},
+    writer::Place,
+};
 use alfine_engine::{
     project::Project,
     trust::{TrustItem, printable},
@@ -63,31 +69,39 @@ impl Commands {
             match came_to {
                 Attempt::Done(answer) => return Ok(answer),
                 Attempt::Untrusted(items) => self.ask_to_allow(place, items).await?,
-                Attempt::Uncommitted(files) => include = Some(self.ask_to_include(about, &files).await?),
+                Attempt::Uncommitted(files) => {
+                    include = Some(self.ask_to_include(place, about, files).await?);
+                }
             }
         }
     }
 
-    /// Asks whether commands may run, and keeps a yes.
+    /// Asks whether commands may run, and keeps a yes. Nothing can be allowed that was not to be read as a whole.
     pub(super) async fn ask_to_allow(&self, place: &Place, items: Vec<TrustItem>) -> Result<(), Refusal> {
-        let listed: Vec<String> =
-            items.iter().take(LISTED).map(|item| cut(&printable(&item.command))).collect();
-        let more = more(items.len());
-        let question = format!(
-            "This repository and its plan want to run {} on your machine: {}{more}. Allow that, now and from now on?",
-            if items.len() == 1 { "a command".to_owned() } else { format!("{} commands", items.len()) },
-            listed.join(" · ")
-        );
+        let what =
+            if items.len() == 1 { "a command".to_owned() } else { format!("{} commands", items.len()) };
+        let wants =
+            format!("This repository and its plan want to run {what} on your machine: {}.", listed(&items));
+        let mut were_read = items.len() <= LISTED && items.iter().all(stands_whole);
         loop {
-            let chosen = self.editor.ask(MessageType::WARNING, &question, &[ALLOW, SHOW, CANCEL]).await;
+            let chosen = if were_read {
+                let question = format!("{wants} Allow that, now and from now on?");
+                self.editor.ask(MessageType::WARNING, &question, &[ALLOW, SHOW, CANCEL]).await
+            } else {
+                let question = format!("{wants} Not all of it can be read here; “{SHOW}” has it whole.");
+                self.editor.ask(MessageType::WARNING, &question, &[SHOW, CANCEL]).await
+            };
             match chosen.as_deref() {
-                Some(ALLOW) => {
+                Some(ALLOW) if were_read => {
                     return self
                         .writers
                         .run(place, move |project| Ok(project.trust()?.approve(&items)?))
                         .await;
                 }
-                Some(SHOW) => self.show_commands(place, &items).await?,
+                Some(SHOW) => {
+                    self.show_commands(place, &items).await?;
+                    were_read = true;
+                }
                 _ => return Err(not_allowed(&items)),
             }
         }
@@ -97,7 +111,7 @@ impl Commands {
         let text = commands_document(&place.root.display().to_string(), items);
         let path = self
             .writers
-            .run(place, move |project| super::show::write(project, "commands.md", text.as_bytes()))
+            .read(place, move |project| super::show::write(project, "commands.md", text.as_bytes()))
             .await?;
         let url =
             Url::from_file_path(&path).map_err(|()| super::refusal::defect("a path is not absolute"))?;
@@ -108,13 +122,27 @@ impl Commands {
         Ok(())
     }
 
-    async fn ask_to_include(&self, about: &str, files: &[PathBuf]) -> Result<bool, Refusal> {
-        let listed: Vec<String> =
-            files.iter().take(LISTED).map(|path| cut(&printable(&path.display().to_string()))).collect();
+    async fn ask_to_include(&self, place: &Place, about: &str, files: Vec<PathBuf>) -> Result<bool, Refusal> {
+        let pictures = self.pictures.clone();
+        let (files, unsaved) = self
+            .writers
+            .read(place, move |project| {
+                let (picture, root) = (pictures(), project.repository.workdir());
+                let is_open = |file: &&PathBuf| {
+                    let path = root.join(file);
+                    open_at(&picture, &path).is_some_and(|open| !is_saved(open, &path))
+                };
+                let unsaved: Vec<PathBuf> = files.iter().filter(is_open).cloned().collect();
+                Ok((files, unsaved))
+            })
+            .await?;
+        let as_on_disk = match unsaved.len() {
+            0 => String::new(),
+            _ => format!(" Taken along as on the disk, without what is not saved: {}.", names(&unsaved)),
+        };
         let question = format!(
-            "Uncommitted, and so not in what the agent works on: {}{}. How is {about} started?",
-            listed.join(", "),
-            more(files.len())
+            "Uncommitted, and so not in what the agent works on: {}.{as_on_disk} How is {about} started?",
+            names(&files)
         );
         let chosen = self.editor.ask(MessageType::WARNING, &question, &[WITHOUT, INCLUDE, CANCEL]).await;
         match chosen.as_deref() {
@@ -132,16 +160,31 @@ impl Commands {
 }
 
 fn not_allowed(items: &[TrustItem]) -> Refusal {
-    let listed: Vec<String> = items.iter().take(LISTED).map(|item| cut(&printable(&item.command))).collect();
     Refusal::new(
         format!(
-            "{} of this repository’s commands may not run on this machine yet: {}{}",
+            "{} of this repository’s commands may not run on this machine yet: {}",
             items.len(),
-            listed.join(" · "),
-            more(items.len())
+            listed(items)
         ),
         "read them; to allow them later, use “Allow the commands” (alfine.trust) on the plan, or start again and choose Allow",
     )
+}
+
+/// Says whether a command stands in a question as it is: not cut, and not as what clients show as a link.
+fn stands_whole(item: &TrustItem) -> bool {
+    printable(&item.command).chars().count() <= WHOLE && !item.command.contains("](")
+}
+
+fn listed(items: &[TrustItem]) -> String {
+    let listed: Vec<String> =
+        items.iter().take(LISTED).map(|item| cut(&printable(&item.command), WHOLE)).collect();
+    format!("{}{}", listed.join(" · "), more(items.len()))
+}
+
+fn names(files: &[PathBuf]) -> String {
+    let listed: Vec<String> =
+        files.iter().take(LISTED).map(|path| cut(&printable(&path.display().to_string()), WHOLE)).collect();
+    format!("{}{}", listed.join(", "), more(files.len()))
 }
 
 /// Lists commands so that a person can read them: nothing hidden.
@@ -153,7 +196,7 @@ fn commands_document(root: &str, items: &[TrustItem]) -> String {
     );
     for item in items {
         let command = printable(&item.command);
-        let fence = super::here::fence(&command);
+        let fence = fence(&command);
         let _ = write!(text, "\n- {}\n\n  {fence}sh\n  {command}\n  {fence}\n", printable(&item.origin));
     }
     text
@@ -165,11 +208,4 @@ fn more(count: usize) -> String {
 
 fn count(files: usize) -> String {
     if files == 1 { "1 file is".to_owned() } else { format!("{files} files are") }
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(WHOLE) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or(text)),
-        None => text.to_owned(),
-    }
 }

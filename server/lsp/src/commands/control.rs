@@ -5,29 +5,36 @@ use super::{
     arguments::{Answer, Continue, OfTask, Steer},
     asking::{Attempt, untrusted},
     execute::status_of,
-    refusal::Refusal,
+    refusal::{Refusal, defect},
     start::{refuse_in_place, spec_of},
+    writer::Place,
 };
 use alfine_core::{
     machine::{self, Command},
     task::TaskKey,
 };
 use alfine_engine::{
-    control,
+    control::{self, Posted},
+    layout::Layout,
     project::Project,
     runner,
     start::{self as engine, More},
-    store::{ApprovalKind, ApprovalRow},
+    store::{ApprovalKind, ApprovalRow, Store},
     trust::printable,
 };
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 use tower_lsp::lsp_types::MessageType;
 
 /// How long a runner whose loop rests has to go. It only closes its files then.
 const GONE_WITHIN: Duration = Duration::from_secs(3);
 /// How often it is looked whether it went: a lock cannot be waited for with a limit.
 const LOOK: Duration = Duration::from_millis(10);
+/// How long an answer to a stop waits for the loop's agent to end: longer than its runner lets it close its files.
+const RESTS_WITHIN: Duration = Duration::from_secs(10);
 const APPROVE: &str = "Approve";
 const REJECT: &str = "Reject";
 
@@ -53,12 +60,46 @@ impl Commands {
     }
 
     async fn send(&self, key: TaskKey, command: Command) -> Result<Value, Refusal> {
-        let program = self.program.clone();
-        self.on_task(key, move |project, key| {
-            control::send(project, key, &command, program)?;
+        let place = self.place_of(&key).await?;
+        let (program, task) = (self.program.clone(), key.clone());
+        let stops = matches!(command, Command::Stop);
+        let posted = self
+            .writers
+            .run(&place, move |project| {
+                let posted = control::post(project, &task, &command, program)?;
+                Ok(posted.map(|posted| (posted, project.layout.clone())))
+            })
+            .await?;
+        if let Some((posted, layout)) = posted {
+            self.until_taken(layout, key.clone(), posted, stops).await?;
+        }
+        self.where_it_is(&place, key).await
+    }
+
+    /// Waits for a runner to take a command; what else is asked for goes on meanwhile.
+    async fn until_taken(
+        &self,
+        layout: Layout,
+        key: TaskKey,
+        posted: Posted,
+        stops: bool,
+    ) -> Result<(), Refusal> {
+        let waiting = tokio::task::spawn_blocking(move || -> Result<(), Refusal> {
+            let mut store = Store::open(&layout)?.store;
+            control::until_taken(&mut store, &layout, &key, posted)?;
+            if stops {
+                // Its agent is ended first. Should that take longer, the answer says where the loop is by then.
+                control::until_rest(&store, &layout, &key, RESTS_WITHIN)?;
+            }
             Ok(())
-        })
-        .await
+        });
+        waiting.await.unwrap_or_else(|_| Err(defect("the wait for a runner was lost")))
+    }
+
+    async fn where_it_is(&self, place: &Place, key: TaskKey) -> Result<Value, Refusal> {
+        self.writers
+            .read(place, move |project| Ok(json!({ "task": key, "status": status_of(project, &key)? })))
+            .await
     }
 
     /// Lets a loop go on, in the background.
@@ -72,25 +113,35 @@ impl Commands {
         alfine_engine::task_spec::check_iterations(more.max_iterations)?;
         let place = self.place_of(&key).await?;
         let (program, pictures) = (self.program.clone(), self.pictures.clone());
-        let about = key.to_string();
-        self.asking(&place, &about, CONTINUE, None, move |project, _| {
-            until_unrun(project, &key)?;
-            let row = control::live_loop(project, &key)?;
-            if runner::is_running(&project.layout, &row.id)? {
-                control::send(project, &key, &more.command(), program.clone())?;
-            } else {
-                engine::check_continue(project, &row, &more)?;
-                let spec = spec_of(&row)?;
-                if let Some(to_ask) = untrusted(project, &spec.commands)? {
-                    return Ok(to_ask);
+        let (about, task) = (key.to_string(), key.clone());
+        let posted: Arc<Mutex<Option<(Posted, Layout)>>> = Arc::default();
+        let sent = Arc::clone(&posted);
+        let answer = self
+            .asking(&place, &about, CONTINUE, None, move |project, _| {
+                let key = &task;
+                until_unrun(project, key)?;
+                let row = control::live_loop(project, key)?;
+                if runner::is_running(&project.layout, &row.id)? {
+                    let posted = control::post(project, key, &more.command(), program.clone())?;
+                    *sent.lock().unwrap_or_else(PoisonError::into_inner) =
+                        posted.map(|posted| (posted, project.layout.clone()));
+                } else {
+                    engine::check_continue(project, &row, &more)?;
+                    let spec = spec_of(&row)?;
+                    if let Some(to_ask) = untrusted(project, &spec.commands)? {
+                        return Ok(to_ask);
+                    }
+                    refuse_in_place(project, &pictures(), &spec)?;
+                    let lock = engine::take_over(project, &row, &more)?;
+                    engine::detach(project, lock, &program)?;
                 }
-                refuse_in_place(project, &pictures(), &spec)?;
-                let lock = engine::take_over(project, &row, &more)?;
-                engine::detach(project, lock, &program)?;
-            }
-            Ok(Attempt::Done(json!({ "task": key, "status": status_of(project, &key)? })))
-        })
-        .await
+                Ok(Attempt::Done(json!({ "task": key, "status": status_of(project, key)? })))
+            })
+            .await?;
+        let posted = posted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some((posted, layout)) = posted else { return Ok(answer) };
+        self.until_taken(layout, key.clone(), posted, false).await?;
+        self.where_it_is(&place, key).await
     }
 
     /// Answers what a loop asks; the loop goes on.
@@ -102,7 +153,7 @@ impl Commands {
             (None, None) => {
                 let task = key.clone();
                 let asked =
-                    self.writers.run(&place, move |project| asked(project, &task, given.approval)).await?;
+                    self.writers.read(&place, move |project| asked(project, &task, given.approval)).await?;
                 if asked.kind != ApprovalKind::Approval {
                     return self.write_answer(&place, &key, &asked).await;
                 }

@@ -80,7 +80,11 @@ impl Commands {
                         "this editor does not let a server edit it".to_owned()
                     }
                     Some(edit) => match self.editor.apply_edit(&format!("Tick {}", key.id), edit).await {
-                        Ok(()) => return,
+                        Ok(()) => {
+                            let words = format!("{} is ticked in {}; save it.", key.id, key.plan);
+                            self.editor.tell(MessageType::INFO, &words).await;
+                            return;
+                        }
                         Err(why) => why,
                     },
                 }

@@ -35,7 +35,7 @@ impl Commands {
             // Somebody may have begun it since the picture was made.
             for (known, place) in &mut candidates {
                 let task = key.clone();
-                if self.writers.run(place, move |project| Ok(project.store.task(&task)?.is_some())).await? {
+                if self.writers.read(place, move |project| Ok(project.store.task(&task)?.is_some())).await? {
                     *known = Known::InDatabase;
                 }
             }

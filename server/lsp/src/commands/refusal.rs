@@ -77,11 +77,19 @@ static COMMAND_LINE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a valid pattern")
 });
 
+/// Who runs a loop, as a log has it. Behind “is running already” it says nothing more to somebody with an editor.
+#[allow(clippy::expect_used, reason = "the pattern is constant and used by a test")]
+static RUN_BY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?P<whose>: )?loop [0-9A-Z]{26} is run by another process \([^)]*\)")
+        .expect("a valid pattern")
+});
+
 /// Writes a hint that names command lines for somebody who has an editor.
 fn in_an_editor(hint: &str) -> String {
     let said = COMMAND_LINE.replace_all(hint, |found: &Captures<'_>| {
         let part = |n: usize| found.get(n).map_or("", |part| part.as_str().trim());
         let action = match part(1) {
+            "run" | "start" if !part(2).is_empty() && !part(2).contains('#') => "Start next",
             "run" | "start" => "Start loop",
             "status" => return "the hover on the task".to_owned(),
             "log" => "Show transcript",
@@ -102,7 +110,12 @@ fn in_an_editor(hint: &str) -> String {
             _ => format!("“{action}” on the task"),
         }
     });
-    said.replace("--in-place", "`inPlace`")
+    RUN_BY
+        .replace_all(&said, |found: &Captures<'_>| match found.name("whose") {
+            Some(_) => String::new(),
+            None => "another process runs it".to_owned(),
+        })
+        .replace("--in-place", "`inPlace`")
         .replace("or --reset-breaker", "or reset the breaker")
         .replace("--reset-breaker", "`resetBreaker`")
         .replace(", or --reject \"what is missing\"", ", with yes or no")
@@ -144,6 +157,15 @@ mod tests {
                 "set it back instead: “Rewind” on PLAN.md#US-001",
             ),
             ("alfine merge PLAN.md#A\nalfine merge PLAN.md#B", "“Merge” on PLAN.md#A; “Merge” on PLAN.md#B"),
+            ("run the whole plan: alfine run PLAN.md", "run the whole plan: “Start next” on PLAN.md"),
+            (
+                "P#1 is running already: loop 01M7AAAAAAAAAAAAAAAAAAAAAA is run by another process (process 14264 on vm since 2026-11-21T15:00:00Z)",
+                "P#1 is running already",
+            ),
+            (
+                "loop 01M7AAAAAAAAAAAAAAAAAAAAAA is run by another process (process 1)",
+                "another process runs it",
+            ),
             ("set `agent` in alfine.toml", "set `agent` in alfine.toml"),
         ] {
             assert_eq!(in_an_editor(hint), said);

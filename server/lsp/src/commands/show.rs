@@ -5,6 +5,7 @@
 use super::{
     Commands, SHOW_TRANSCRIPT,
     arguments::{OfTask, Show},
+    quoting::{cut, ticks},
     refusal::Refusal,
     transcript::{events_of, runs_of},
 };
@@ -36,7 +37,7 @@ impl Commands {
         let task = key.clone();
         let path = self
             .writers
-            .run(&place, move |project| {
+            .read(&place, move |project| {
                 let row = begun(project, &task)?;
                 let iteration = given.iteration.unwrap_or(row.summary.iteration);
                 write_transcript(project, &row, iteration)
@@ -51,7 +52,7 @@ impl Commands {
         let task = key.clone();
         let path = self
             .writers
-            .run(&place, move |project| {
+            .read(&place, move |project| {
                 let row = begun(project, &task)?;
                 let (from, to) = finish::ends_of_diff(project, &row, given.iteration, given.against)?;
                 let own: Vec<PathBuf> = runner::OWN_FILES.iter().map(PathBuf::from).collect();
@@ -78,7 +79,7 @@ impl Commands {
         let task = key.clone();
         let path = self
             .writers
-            .run(&place, move |project| {
+            .read(&place, move |project| {
                 let row = begun(project, &task)?;
                 let path = finish::worktree_of(project, &row)?;
                 if path.is_dir() {
@@ -101,6 +102,11 @@ pub(super) fn begun(project: &Project, key: &TaskKey) -> Result<LoopRow, Refusal
     })
 }
 
+/// Where a file to be shown is.
+pub(super) fn path_of(project: &Project, name: &str) -> PathBuf {
+    project.layout.root().join("show").join(name)
+}
+
 /// Writes a file to be shown, and returns where it is.
 pub(super) fn write(project: &Project, name: &str, bytes: &[u8]) -> Result<PathBuf, Refusal> {
     write_with(project, name, |file| file.write_all(bytes))
@@ -111,7 +117,7 @@ fn write_with(
     name: &str,
     fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<PathBuf, Refusal> {
-    let path = project.layout.root().join("show").join(name);
+    let path = path_of(project, name);
     let written =
         path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path)).and_then(
             |file| {
@@ -192,14 +198,15 @@ fn write_run(file: &mut BufWriter<File>, agent: &str, path: &Path) -> io::Result
 /// An event for a reader; empty for what says nothing to one.
 fn shown(event: &AgentEvent) -> String {
     match event {
-        AgentEvent::Text { text } => format!("\n{}\n", cut(text)),
+        AgentEvent::Text { text } => format!("\n{}\n", cut(text, LONGEST_TEXT)),
         AgentEvent::Thinking { text } => {
-            let lines: Vec<String> = cut(text).lines().map(|line| format!("> {line}")).collect();
+            let lines: Vec<String> =
+                cut(text, LONGEST_TEXT).lines().map(|line| format!("> {line}")).collect();
             format!("\n*Thinks*\n\n{}\n", lines.join("\n"))
         }
         AgentEvent::ToolStarted { name, summary } => {
             let summary = printable(summary);
-            let tick = super::here::fence_of(&summary, 1);
+            let tick = ticks(&summary, 1);
             format!("\n- **{}** {tick} {summary} {tick}\n", printable(name))
         }
         AgentEvent::ToolFinished { ok: false } => "  - failed\n".to_owned(),
@@ -214,12 +221,5 @@ fn shown(event: &AgentEvent) -> String {
         | AgentEvent::ToolFinished { ok: true }
         | AgentEvent::Usage(_)
         | AgentEvent::Ended { .. } => String::new(),
-    }
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_TEXT) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or(text)),
-        None => text.to_owned(),
     }
 }

@@ -190,7 +190,7 @@ pub(super) fn refuse_in_place(project: &Project, picture: &Picture, spec: &TaskS
                 "{} is not saved, and the agent would work in the same tree",
                 printable(&file.display().to_string())
             ),
-            "save it first, then start again; or run the task in a worktree, without `inPlace`",
+            "save it first, then try again; a loop in a worktree, without `inPlace`, does not need that",
         )),
     }
 }

@@ -2,7 +2,7 @@
 
 mod stage;
 
-use super::{execute::Commands, hold::Holder, refusal::REQUEST_FAILED};
+use super::{execute::Commands, hold::Holder, inbox, refusal::REQUEST_FAILED};
 use alfine_core::task::TaskStatus;
 use alfine_engine::store::ApprovalKind;
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ async fn a_start_that_cannot_be_says_why_and_changes_nothing() {
         (
             json!({ "uri": uri, "task": "US-002" }),
             REQUEST_FAILED,
-            "PLAN.md#US-002 waits for US-001. Run the whole plan: “Start loop” on PLAN.md",
+            "PLAN.md#US-002 waits for US-001. Run the whole plan: “Start next” on PLAN.md",
         ),
         (
             json!({ "uri": stage.uri("src/lib.rs") }),
@@ -162,6 +162,21 @@ async fn commands_of_the_repository_are_shown_and_run_only_when_allowed() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_in_the_question_is_shown_before_it_can_be_allowed() {
+    let many: String = (0..9).map(|n| format!("- [ ] check {n}: `make check{n}`\n")).collect();
+    let long = format!("- [ ] it is there: `true {}; rm -rf .`\n", "x".repeat(120));
+    let link = "- [ ] it is there: `true # [Details](command:x)`\n".to_owned();
+    for criteria in [many, long, link] {
+        let stage = Stage::new(&format!("### US-001: Add a table\n\n{criteria}"));
+        stage.answers(&[Some("Show"), Some("Allow")]);
+        stage.execute("alfine.start", json!({ "uri": stage.plan() })).await.unwrap();
+        assert_eq!(stage.choices(), [vec!["Show", "Cancel"], vec!["Allow", "Show", "Cancel"]]);
+        let told = stage.told();
+        assert!(matches!(&told[1], Told::Shown(file) if fs::exists(file).unwrap()), "{told:?}");
+    }
+}
+
+#[tokio::test]
 async fn trust_shows_and_allows_what_a_plan_would_run() {
     let stage = Stage::new("### US-001: Add a table\n\n- [ ] it is there: `make check`\n");
     stage.answers(&[Some("Allow")]);
@@ -193,7 +208,15 @@ async fn uncommitted_changes_are_asked_about_unless_it_is_said() {
     start(json!({})).await.unwrap();
     let worktree = stage.row(KEY).worktree.unwrap();
     assert_eq!(fs::read_to_string(format!("{worktree}/src/lib.rs")).unwrap(), "// mine\n");
-    assert!(matches!(&stage.told()[1], Told::Asked(words) if words.contains("src/lib.rs")));
+    assert!(matches!(&stage.told()[1], Told::Asked(words) if words.contains("src/lib.rs. How is")));
+
+    let unsaved = Stage::new(PLAN);
+    unsaved.write("src/lib.rs", "// mine\n");
+    unsaved.open("src/lib.rs", "// mine, and more\n");
+    unsaved.answers(&[Some("Include them")]);
+    unsaved.execute("alfine.start", json!({ "uri": unsaved.plan() })).await.unwrap();
+    let words = "Taken along as on the disk, without what is not saved: src/lib.rs.";
+    assert!(matches!(&unsaved.told()[0], Told::Asked(asked) if asked.contains(words)));
 
     let other = Stage::new(PLAN);
     other.write("src/lib.rs", "// mine\n");
@@ -228,8 +251,10 @@ async fn what_runs_already_is_not_started_again() {
     let stage = Stage::new(PLAN);
     let lock = stage.running(KEY);
     let error = stage.execute("alfine.start", json!({ "uri": stage.plan(), "task": KEY })).await.unwrap_err();
-    assert!(error.message.starts_with("PLAN.md#US-001 is running already: "), "{}", error.message);
-    assert!(error.message.ends_with("stop it: “Stop” on PLAN.md#US-001"), "{}", error.message);
+    assert_eq!(
+        error.message,
+        "PLAN.md#US-001 is running already. Watch it: “Show transcript” on PLAN.md#US-001; stop it: “Stop” on PLAN.md#US-001"
+    );
     drop(lock);
 }
 
@@ -258,6 +283,40 @@ async fn a_loop_that_nobody_runs_is_stopped_and_goes_on() {
     assert_eq!(stage.detached(), 0);
     stage.execute("alfine.continue", json!({ "task": KEY, "maxIterations": 12 })).await.unwrap();
     assert_eq!(stage.detached(), 1);
+}
+
+#[tokio::test]
+async fn nothing_waits_for_a_runner_that_is_busy() {
+    let stage = Arc::new(Stage::new("### US-001: One\n\n- [ ] a\n\n### US-002: Two\n\n- [ ] b\n"));
+    let other = json!({ "task": "PLAN.md#US-002" });
+    drop(stage.running("PLAN.md#US-002"));
+    let lock = stage.running(KEY);
+    let waiting = tokio::spawn({
+        let stage = Arc::clone(&stage);
+        async move { stage.execute("alfine.steer", json!({ "task": KEY, "text": "be quick" })).await }
+    });
+    stage.until_sent().await;
+    assert_eq!(stage.execute("alfine.stop", other).await.unwrap()["status"], "stopped");
+    stage.execute("alfine.openWorktree", of_task()).await.unwrap();
+    assert!(!waiting.is_finished());
+    drop(lock);
+    let error = waiting.await.unwrap().unwrap_err();
+    assert_eq!(error.message, "PLAN.md#US-001: its runner ended just now. Give the command again");
+}
+
+#[tokio::test]
+async fn a_stop_is_answered_when_the_loop_rests() {
+    let stage = Arc::new(Stage::new(PLAN));
+    let lock = stage.running(KEY);
+    let stopping = tokio::spawn({
+        let stage = Arc::clone(&stage);
+        async move { stage.execute("alfine.stop", of_task()).await }
+    });
+    stage.until_sent().await;
+    stage.takes_command();
+    drop(lock);
+    stage.rests(KEY, TaskStatus::Stopped, "stopped");
+    assert_eq!(stopping.await.unwrap().unwrap(), json!({ "task": KEY, "status": "stopped" }));
 }
 
 #[tokio::test]
@@ -296,7 +355,8 @@ async fn commands_for_what_was_never_started_or_is_unknown_say_so() {
 async fn a_done_task_is_merged_and_ticked_where_the_plan_is() {
     let text = "# P\n\n- [ ] **US-001**: Add a table\n";
     let ticked = text.replace("[ ]", "[x]");
-    let edited = || vec![Told::Edited("x".to_owned())];
+    let save = "US-001 is ticked in PLAN.md; save it.";
+    let edited = || vec![Told::Edited("x".to_owned()), Told::Said(save.to_owned())];
     let unsaved = format!("{text}not saved\n");
     let left = "PLAN.md#US-001 is merged. Its box in PLAN.md was not ticked: it has changes that are not saved. Tick it yourself.";
     for (open, disk, told) in [
@@ -399,6 +459,8 @@ async fn an_answer_is_what_is_written_below_the_question_and_saved() {
     stage.commands.take_answer(path.clone()).await;
     assert_eq!(stage.detached(), 0, "nothing is written yet");
     std::fs::write(&path, format!("{letter}SQLite\n")).unwrap();
+    stage.execute("alfine.answer", of_task()).await.unwrap();
+    assert!(std::fs::read_to_string(&path).unwrap().ends_with("\nSQLite\n"), "a draft stays");
     stage.commands.take_answer(path.clone()).await;
     assert_eq!(stage.detached(), 1);
     let asked = &stage.project().store.open_approvals().unwrap();
@@ -465,6 +527,53 @@ async fn a_second_task_from_a_place_goes_behind_the_first_through_an_open_inbox(
         "{}",
         error.message
     );
+}
+
+#[tokio::test]
+async fn nothing_is_written_where_a_link_in_the_repository_leads() {
+    for (link, inbox) in
+        [(".alfine/plans/inbox.md", "victim"), (".alfine/plans", "inbox.md"), (".alfine", "plans/inbox.md")]
+    {
+        let stage = Stage::new(PLAN);
+        let outside = tempfile::tempdir().unwrap();
+        let victim = outside.path().join(inbox);
+        fs::create_dir_all(victim.parent().unwrap()).unwrap();
+        fs::write(&victim, "mine\n").unwrap();
+        let at = stage.path(link);
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        let to = if link.ends_with(".md") { victim.as_path() } else { outside.path() };
+        std::os::unix::fs::symlink(to, at).unwrap();
+        let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 0 } });
+        let given = json!({ "uri": stage.uri("src/lib.rs"), "range": range });
+        let error = stage.execute("alfine.startHere", given).await.unwrap_err();
+        assert!(error.message.contains("no link is followed there"), "{}", error.message);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "mine\n");
+        assert_eq!(stage.detached(), 0);
+    }
+}
+
+#[test]
+fn tasks_that_are_added_at_once_have_ids_of_their_own() {
+    let stage = Stage::new(PLAN);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let project = stage.project();
+                for _ in 0..5 {
+                    inbox::append(&project, |text| {
+                        let id = inbox::free_id(&project, text)?;
+                        let task = format!("### {id}: One\n\n- [ ] a\n");
+                        Ok((id, task))
+                    })
+                    .unwrap();
+                }
+            });
+        }
+    });
+    let file = stage.project().plan_named(inbox::INBOX).unwrap();
+    let ids: Vec<&str> = file.plan.tasks.iter().map(|task| task.id.0.as_str()).collect();
+    let expected: Vec<String> = (1..=15).map(|n| format!("HERE-{n:03}")).collect();
+    assert_eq!(ids, expected);
 }
 
 #[tokio::test]
@@ -556,4 +665,22 @@ async fn a_loop_in_the_users_tree_is_held_for_as_long_as_a_file_is_not_saved() {
     assert_eq!(stage.detached(), 1);
     holder.look().await;
     assert_eq!(stage.detached(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_begun_by_the_click_that_finds_the_database_damaged() {
+    let stage = Stage::new(PLAN);
+    let database = stage.project().layout.database();
+    std::fs::write(&database, "no database, and long enough to be none of SQLite's".repeat(100)).unwrap();
+    stage.answers(&[Some("Start without them"), Some("Start without them")]);
+    let start = || json!({ "uri": stage.plan(), "task": KEY, "options": { "includeUncommitted": false } });
+    let error = stage.execute("alfine.start", start()).await.unwrap_err();
+    assert!(
+        error.message.starts_with("nothing was done: the database of loops could not be read"),
+        "{}",
+        error.message
+    );
+    assert_eq!(stage.detached(), 0);
+    stage.execute("alfine.start", start()).await.unwrap();
+    assert_eq!(stage.detached(), 1, "done again, it is meant");
 }

@@ -52,7 +52,7 @@ impl Commands {
         let wanted: Wanted = arguments("alfine/transcript", vec![given])?;
         let place = self.place_of(&wanted.task).await?;
         self.writers
-            .run(&place, move |project| {
+            .read(&place, move |project| {
                 let row = begun(project, &wanted.task)?;
                 let iteration = wanted.iteration.unwrap_or(row.summary.iteration);
                 page(project, &row, iteration, wanted.after.unwrap_or(0))

@@ -1,12 +1,13 @@
-//! The threads that do what commands say: one for each repository, so that the commands of a client are done in their
-//! order and the async threads never wait for a disk.
+//! The threads that do what commands say: one for each repository that changes it, so that the commands of a client are
+//! done in their order, and one that only reads, so that no look waits for a change. The async threads never wait for a
+//! disk.
 //!
 //! A piece of work that is queued is done whole, also when nobody waits for its answer any more.
 
 use super::refusal::{Refusal, defect};
 use alfine_engine::{config::Partial, layout::UserDirs, project::Project};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -40,6 +41,13 @@ struct Desk {
     editor: Arc<Mutex<Partial>>,
 }
 
+/// What a thread is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum For {
+    Changes,
+    Looks,
+}
+
 struct Queue {
     sender: Sender<Work>,
     waiting: Arc<AtomicUsize>,
@@ -47,7 +55,7 @@ struct Queue {
 
 /// The threads.
 pub struct Writers {
-    queues: Mutex<HashMap<PathBuf, Queue>>,
+    queues: Mutex<HashMap<(PathBuf, For), Queue>>,
     user: Option<UserDirs>,
     editor: Arc<Mutex<Partial>>,
 }
@@ -63,16 +71,36 @@ impl Writers {
         *self.editor.lock().unwrap_or_else(PoisonError::into_inner) = settings;
     }
 
-    /// Has something done with a repository, after all that was asked for before.
+    /// Has something done with a repository, after all that was asked for before. It waits for nobody, or briefly: what
+    /// comes behind it waits for it.
     pub async fn run<T: Send + 'static>(
         &self,
         place: &Place,
+        work: impl FnOnce(&mut Project) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.put(place, For::Changes, work).await
+    }
+
+    /// Has something looked at in a repository, also while something is done there.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        place: &Place,
+        look: impl FnOnce(&Project) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.put(place, For::Looks, move |project| look(project)).await
+    }
+
+    async fn put<T: Send + 'static>(
+        &self,
+        place: &Place,
+        to: For,
         work: impl FnOnce(&mut Project) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (answer, answered) = oneshot::channel();
         let root = place.root.clone();
         self.queue(
             &place.common_dir,
+            to,
             Box::new(move |desk| {
                 let done = catch_unwind(AssertUnwindSafe(|| work(desk.project(&root)?)));
                 let done = done.unwrap_or_else(|_| {
@@ -86,12 +114,12 @@ impl Writers {
         answered.await.unwrap_or_else(|_| Err(defect("the command was lost")))
     }
 
-    fn queue(&self, common_dir: &Path, work: Work) -> Result<(), Refusal> {
+    fn queue(&self, common_dir: &Path, to: For, work: Work) -> Result<(), Refusal> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        if !queues.contains_key(common_dir) {
-            queues.insert(common_dir.to_owned(), start(self.user.clone(), Arc::clone(&self.editor))?);
-        }
-        let Some(queue) = queues.get(common_dir) else { return Err(defect("a queue was lost")) };
+        let queue = match queues.entry((common_dir.to_owned(), to)) {
+            Entry::Occupied(queue) => queue.into_mut(),
+            Entry::Vacant(none) => none.insert(start(self.user.clone(), Arc::clone(&self.editor))?),
+        };
         if queue.waiting.fetch_add(1, Ordering::Relaxed) >= LONGEST_QUEUE {
             queue.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(Refusal::new(
@@ -149,8 +177,20 @@ impl Desk {
         for notice in project.notices.drain(..) {
             tracing::warn!("{notice}");
         }
+        let set_aside = project.set_aside.take();
         self.open.truncate(KEPT_OPEN - 1);
         self.open.insert(0, (root.to_owned(), project));
+        if let Some(aside) = set_aside {
+            // What seems to be ready may be done: nothing is begun by a click that was made before that came out.
+            return Err(Refusal::new(
+                format!(
+                    "nothing was done: the database of loops could not be read. It is kept as {}, and a new one was \
+                     begun, in which no loop is known. What loops made is on their branches (`git branch --list 'alfine/*'`)",
+                    aside.display()
+                ),
+                "look at what is there, then do it again",
+            ));
+        }
         match self.open.first_mut() {
             Some((_, project)) => Ok(project),
             None => Err(defect("a repository was lost")),

@@ -292,19 +292,21 @@ fn of_trip(trip: &Line, looped: Option<&LoopPicture>) -> String {
         .map(|last| wording::plain(&last.verdict, LONGEST))
         .filter(|verdict| !verdict.is_empty())
         .map_or_else(String::new, |verdict| format!(": {verdict}"));
+    let in_a_row = match count.as_str() {
+        "1" => "the last iteration".to_owned(),
+        _ => format!("{count} iterations one after another"),
+    };
     let (what, next) = match trip.rule {
         Rule::Iterations => (
             format!("after {count} of {limit} iterations, and the work is not done{verdict}"),
             "Continue it with more iterations, or split the task.",
         ),
         Rule::NoChange => (
-            format!("because {count} iterations one after another changed nothing (limit {limit}){evidence}"),
+            format!("because {in_a_row} changed nothing (limit {limit}){evidence}"),
             "Look at the transcript, tell the agent what to do differently, and continue; or discard the loop.",
         ),
         Rule::SameError => (
-            format!(
-                "because {count} iterations one after another ended with the same error (limit {limit}){evidence}"
-            ),
+            format!("because {in_a_row} ended with the same error (limit {limit}){evidence}"),
             "Look at the error, tell the agent how to get past it, and continue with its counters reset.",
         ),
         Rule::Rework => (
@@ -460,4 +462,21 @@ fn of_gate(reading: &Reading, status: TaskStatus) -> Option<Builder> {
         }
     };
     Some(Builder::new(code, severity, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_iteration_is_not_told_as_several() {
+        let trip =
+            |count: f64| Line { rule: Rule::NoChange, count, limit: Some(count), evidence: String::new() };
+        let begins = |count: f64, words: &str| {
+            let told = of_trip(&trip(count), None);
+            assert!(told.contains(words), "{told}");
+        };
+        begins(1.0, "because the last iteration changed nothing (limit 1)");
+        begins(3.0, "because 3 iterations one after another changed nothing (limit 3)");
+    }
 }

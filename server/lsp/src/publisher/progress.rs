@@ -164,10 +164,7 @@ mod tests {
     #[test]
     fn a_token_names_its_task_also_where_the_plan_is_in_a_folder() {
         let token = |text: &str| task_of(&NumberOrString::String(text.to_owned()));
-        assert_eq!(
-            token("alfine/1/docs/a.plan.md#US-001"),
-            Some(TaskKey::new("docs/a.plan.md", "US-001"))
-        );
+        assert_eq!(token("alfine/1/docs/a.plan.md#US-001"), Some(TaskKey::new("docs/a.plan.md", "US-001")));
         for other in ["alfine/1", "alfine/1/PLAN.md", "theirs", ""] {
             assert_eq!(token(other), None);
         }

@@ -46,6 +46,7 @@ pub(super) enum Told {
 struct FakeEditor {
     answers: Mutex<VecDeque<Option<String>>>,
     told: Mutex<Vec<Told>>,
+    choices: Mutex<Vec<Vec<String>>>,
     silent: Mutex<bool>,
     asked: Notify,
     cannot_show: Mutex<bool>,
@@ -56,6 +57,7 @@ struct FakeEditor {
 impl Editor for FakeEditor {
     async fn ask(&self, _: MessageType, question: &str, choices: &[&str]) -> Option<String> {
         self.told.lock().unwrap().push(Told::Asked(question.to_owned()));
+        self.choices.lock().unwrap().push(choices.iter().map(|&choice| choice.to_owned()).collect());
         self.asked.notify_one();
         if *self.silent.lock().unwrap() {
             return std::future::pending().await;
@@ -177,6 +179,10 @@ impl Stage {
         Url::from_file_path(self.root.join(name)).unwrap()
     }
 
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
     pub(super) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.root.join(name)).unwrap()
     }
@@ -246,6 +252,11 @@ impl Stage {
         *self.editor.refuses_edits.lock().unwrap() = true;
     }
 
+    /// What could be answered to each question.
+    pub(super) fn choices(&self) -> Vec<Vec<String>> {
+        self.editor.choices.lock().unwrap().clone()
+    }
+
     pub(super) fn told(&self) -> Vec<Told> {
         self.editor.told.lock().unwrap().clone()
     }
@@ -272,6 +283,21 @@ impl Stage {
         let project = self.project();
         let rows = (1..200).filter_map(|seq| project.store.command(seq).unwrap());
         rows.map(|row| row.payload).collect()
+    }
+
+    /// Waits for a command to lie in a runner's mailbox.
+    pub(super) async fn until_sent(&self) {
+        while self.commands_sent().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Takes the command that lies in a runner's mailbox, as the runner would.
+    pub(super) fn takes_command(&self) {
+        let mut project = self.project();
+        let open = |seq: &i64| project.store.command(*seq).unwrap().is_some_and(|row| row.result.is_none());
+        let seq = (1..200).find(open).unwrap();
+        project.store.write(|tx| tx.finish_command(seq, "done")).unwrap();
     }
 
     fn begin(&self, key: &str, in_place: bool) -> (Project, PlanFile, LoopLock) {

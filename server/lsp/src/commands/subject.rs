@@ -1,0 +1,181 @@
+//! What a task from a place in a file is about, and the task as it stands in a plan.
+//!
+//! What stands at the place, and what another server says of it, is data: it is quoted so that it can make no heading,
+//! no task and no command.
+
+use super::{
+    arguments::StartHere,
+    quoting::{cut, fence},
+    refusal::Refusal,
+};
+use crate::{document::Document, notes::note_in, picture::Picture, wording};
+use alfine_core::text::Span;
+use alfine_engine::project::{self, Project};
+use std::fmt::Write as _;
+use tower_lsp::lsp_types::Diagnostic;
+
+/// What a new inbox begins with.
+const HEAD: &str = "# Inbox\n\nTasks that were started from a place in a file.\n";
+/// The longest title, in characters.
+const TITLE: usize = 72;
+/// The longest quotation, in characters.
+const QUOTED: usize = 4000;
+/// The longest message of another server, in characters.
+const MESSAGE: usize = 300;
+
+/// What a task is about.
+pub(super) struct Subject<'a> {
+    /// The file's path from the root.
+    name: &'a str,
+    /// The lines, from 1.
+    lines: (u32, u32),
+    /// What stands there.
+    quoted: String,
+    /// Whether the user selected it.
+    selected: bool,
+    diagnostic: Option<&'a Diagnostic>,
+    prompt: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    /// Looks at a place, as the editor has it if the file is open there.
+    pub(super) fn at(
+        project: &Project,
+        picture: &Picture,
+        given: &'a StartHere,
+        name: &'a str,
+    ) -> Result<Self, Refusal> {
+        let read;
+        let document: &Document = match picture.documents.get(&given.uri) {
+            Some(open) => open,
+            None => {
+                let path = project.repository.workdir().join(name);
+                let bytes = project::read_plain(&path).map_err(|error| {
+                    Refusal::new(format!("{name} cannot be read: {error}"), "save it first, then start again")
+                })?;
+                read = Document::new(given.uri.clone(), None, String::from_utf8_lossy(&bytes).into_owned());
+                &read
+            }
+        };
+        let span = document.span(given.range, picture.client.encoding);
+        let count = u32::try_from(document.lines.count()).unwrap_or(u32::MAX);
+        let (start, end) = (given.range.start.line, given.range.end.line);
+        let (first, last) = (start.min(end), end.max(start));
+        let text = match span.start == span.end {
+            false => Span::new(span.start, span.end).of(&document.text),
+            true => document.lines.line(&document.text, usize::try_from(first).unwrap_or(usize::MAX)),
+        };
+        Ok(Self {
+            name,
+            lines: (first.saturating_add(1).min(count), last.saturating_add(1).min(count)),
+            quoted: text.to_owned(),
+            selected: given.range.start != given.range.end,
+            diagnostic: given.diagnostic.as_ref(),
+            prompt: given.prompt.as_deref().filter(|prompt| !prompt.trim().is_empty()),
+        })
+    }
+
+    /// The task, as it is to stand behind the text of an inbox.
+    pub(super) fn task(&self, inbox: &str, id: &str) -> String {
+        let mut text = match inbox {
+            "" => HEAD.to_owned(),
+            inbox if inbox.ends_with('\n') => String::new(),
+            _ => "\n".to_owned(),
+        };
+        let name = one_line(self.name, QUOTED);
+        let (first, last) = self.lines;
+        let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
+        let _ = write!(text, "\n### {id}: {}\n\nIn `{name}`, {lines}:\n\n", self.title());
+        quote(&mut text, &self.quoted);
+        if let Some(prompt) = self.prompt {
+            text.push_str("\nWhat is to be done:\n\n");
+            quote(&mut text, prompt);
+        }
+        text.push_str("\nAcceptance criteria:\n");
+        let criterion = match (self.diagnostic, marker(&self.quoted)) {
+            (Some(diagnostic), _) => {
+                let source = diagnostic.source.as_deref().unwrap_or("the language server");
+                let (source, message) = (one_line(source, TITLE), one_line(&diagnostic.message, MESSAGE));
+                format!("{source} reports `{message}` at {name}:{first} no more")
+            }
+            (None, Some((word, _))) if self.prompt.is_none() => {
+                format!(
+                    "what the {word} comment at {name}:{first} asks for is there, and the comment is gone"
+                )
+            }
+            _ => format!("what is asked for at {name}:{first} is there"),
+        };
+        let _ = writeln!(text, "- [ ] {criterion}");
+        text
+    }
+
+    fn title(&self) -> String {
+        let first_line = |text: &str| {
+            text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+        };
+        let of_comment = || marker(&self.quoted).filter(|_| !self.selected).map(|(_, text)| text);
+        let words = self
+            .prompt
+            .map(first_line)
+            .or_else(|| Some(format!("Mend: {}", first_line(&self.diagnostic?.message))))
+            .or_else(of_comment)
+            .unwrap_or_else(|| first_line(&self.quoted));
+        // Nothing at the beginning that a title could be read as something else by, such as a ticked box.
+        let words = one_line(&words, TITLE);
+        let words = words.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['#', ' ']);
+        match words {
+            "" => format!("Look at {}", one_line(self.name, TITLE)),
+            words => words.to_owned(),
+        }
+    }
+}
+
+/// The word that marks a comment which asks for work, and what it asks for.
+fn marker(text: &str) -> Option<(&'static str, String)> {
+    text.lines().find_map(|line| {
+        let (word, at) = note_in(line)?;
+        let rest = line.get(at + word.len()..)?;
+        // TODO(name): text
+        let rest = match rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+            Some((_, rest)) => rest,
+            None => rest,
+        };
+        let rest =
+            rest.trim_start_matches([':', ' ', '-']).trim_end_matches("*/").trim_end_matches("-->").trim();
+        Some((word, rest.to_owned()))
+    })
+}
+
+fn quote(text: &mut String, quoted: &str) {
+    let quoted = cut(quoted, QUOTED);
+    let fence = fence(&quoted);
+    let _ = writeln!(text, "{fence}text");
+    for line in quoted.lines() {
+        text.push_str(line);
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{fence}");
+}
+
+/// A text in one line, without what could end inline code.
+fn one_line(text: &str, longest: usize) -> String {
+    wording::line(text, longest).replace('`', "’")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_asks_for_work_by_a_word_of_its_own() {
+        for (text, asks) in [
+            ("// TODO(me): count the coupons", Some(("TODO", "count the coupons"))),
+            ("<!-- HACK: mend it -->", Some(("HACK", "mend it"))),
+            ("// see HACKATHON.md", None),
+            ("let XXXL = 1; // the largest", None),
+            ("one\n# FIXME", Some(("FIXME", ""))),
+        ] {
+            assert_eq!(marker(text), asks.map(|(word, rest)| (word, rest.to_owned())), "{text}");
+        }
+    }
+}
