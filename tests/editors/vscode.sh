@@ -113,4 +113,10 @@ mkdir -p "$SHOTS"
 suite "in the extension host" node "$EXTENSION/test/host/run.mjs" "$vsix"
 suite "a user, from plan to merge" node "$EXTENSION/test/ui/run.mjs" "$vsix" "$SHOTS/plan-to-merge"
 suite "a newcomer" node "$EXTENSION/test/ui/newcomer.mjs" "$vsix" "$SHOTS/newcomer"
+export ALFINE_REAL_CLAUDE=${ALFINE_REAL_CLAUDE:-$ROOT/tests/agents/node_modules/.bin/claude}
+if has python3 && "$ALFINE_REAL_CLAUDE" --version >/dev/null 2>&1; then
+  suite "a user of the real Claude CLI" node "$EXTENSION/test/ui/claude.mjs" "$vsix" "$SHOTS/claude"
+else
+  missing "a user of the real Claude CLI: it needs python3, and the CLI: npm ci --prefix tests/agents"
+fi
 end
