@@ -45,7 +45,7 @@ pub enum Command {
     Log(LogArgs),
     /// Show what a task's loop changed.
     #[command(
-        after_help = "Examples:\n  alfine diff PLAN.md#US-001\n  alfine diff PLAN.md#US-001 --iteration 2\n  alfine diff PLAN.md#US-001 --stat"
+        after_help = "Examples:\n  alfine diff PLAN.md#US-001\n  alfine diff PLAN.md#US-001 --iteration 2\n  alfine diff PLAN.md#US-001 --stat\n  alfine diff PLAN.md#US-001 --json"
     )]
     Diff(DiffArgs),
     /// Hold a loop when its iteration is over, or, with --now, at once.
@@ -250,6 +250,9 @@ pub struct DiffArgs {
     /// Only the files and their counts.
     #[arg(long)]
     pub stat: bool,
+    /// As JSON: the commits that are compared, and the files.
+    #[arg(long, conflicts_with = "stat")]
+    pub json: bool,
 }
 
 /// How a loop is held.

@@ -218,6 +218,11 @@ fn diff_shows_the_loop_or_one_iteration_and_never_alfines_own_files() {
     let stat = sandbox.alfine(&["diff", TASK, "--stat"]).expect(0).stdout;
     let files: Vec<&str> = stat.lines().filter_map(|line| line.split_whitespace().last()).collect();
     assert_eq!(files, ["a.txt", "b.txt"]);
+    let json = sandbox.alfine(&["diff", TASK, "--iteration", "2", "--json"]).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["files"][0]["path"], "a.txt");
+    let commit = json["to"].as_str().unwrap();
+    assert_eq!(sandbox.git(&["show", &format!("{commit}:a.txt")]), "two");
     sandbox.alfine(&["diff", TASK, "--iteration", "7"]).expect(2);
 }
 

@@ -1,13 +1,19 @@
 //! `alfine diff`: what a loop, or one of its iterations, changed.
 
-use super::{run, say};
+use super::{print_json, run, say};
 use crate::{cli::DiffArgs, report::exit};
-use alfine_engine::{Error, ErrorKind, Result, finish, runner, trust::printable};
+use alfine_engine::{
+    Error, ErrorKind, Result, finish,
+    git::{ChangeKind, FileChange},
+    runner,
+    trust::printable,
+};
+use serde_json::{Value, json};
 use std::{io::Write, path::Path};
 
 /// Prints a patch, or its files.
 pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
-    let project = run::open(directory, false)?;
+    let project = run::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
     let Some(row) = runner::loop_of(&project.store, &key)? else {
         return Err(
@@ -16,6 +22,12 @@ pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
     };
     let (from, to) = finish::ends_of_diff(&project, &row, args.iteration, None)?;
     let own: Vec<std::path::PathBuf> = runner::OWN_FILES.iter().map(Into::into).collect();
+    if args.json {
+        let files = project.repository.diff(&from, &to, &own, 0)?.files;
+        let files: Vec<Value> = files.iter().map(as_json).collect();
+        print_json(&json!({ "task": key, "from": from, "to": to, "files": files }))?;
+        return Ok(exit::DONE);
+    }
     if args.stat {
         for file in project.repository.diff(&from, &to, &own, 0)?.files {
             let path = printable(&file.path.display().to_string());
@@ -31,4 +43,21 @@ pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
         }
         _ => Ok(exit::DONE),
     }
+}
+
+fn as_json(file: &FileChange) -> Value {
+    let (change, was) = match &file.kind {
+        ChangeKind::Added => ("added", None),
+        ChangeKind::Deleted => ("deleted", None),
+        ChangeKind::Modified => ("modified", None),
+        ChangeKind::TypeChanged => ("type_changed", None),
+        ChangeKind::Renamed { from } => ("renamed", Some(from)),
+    };
+    let mut json = json!({
+        "path": file.path.to_string_lossy(), "change": change, "added": file.added, "removed": file.removed,
+    });
+    if let Some(was) = was {
+        json["was"] = was.to_string_lossy().into();
+    }
+    json
 }

@@ -173,20 +173,25 @@ fn write_transcript(project: &Project, row: &LoopRow, iteration: u32) -> Result<
 fn write_run(file: &mut BufWriter<File>, agent: &str, path: &Path) -> io::Result<()> {
     let mut written = 0u64;
     let mut failed: io::Result<()> = Ok(());
-    let read = events_of(agent, path, 0, &mut |event| {
-        let text = shown(&event);
-        if text.is_empty() || failed.is_err() {
-            return written < LONGEST;
+    let mut from = 0;
+    loop {
+        let read = events_of(agent, path, from, &mut |event| {
+            let text = shown(&event);
+            if text.is_empty() || failed.is_err() {
+                return written < LONGEST;
+            }
+            written += text.len() as u64;
+            failed = file.write_all(text.as_bytes());
+            written < LONGEST
+        });
+        match read {
+            Err(error) => return writeln!(file, "\n*It cannot be read: {error}*"),
+            Ok(_) if written >= LONGEST => {
+                return writeln!(file, "\n*… and more, in the file as it came.*");
+            }
+            Ok(until) if until == from || failed.is_err() => return failed,
+            Ok(until) => from = until,
         }
-        written += text.len() as u64;
-        failed = file.write_all(text.as_bytes());
-        written < LONGEST
-    });
-    failed?;
-    match read {
-        Err(error) => writeln!(file, "\n*It cannot be read: {error}*"),
-        Ok(_) if written >= LONGEST => writeln!(file, "\n*… and more, in the file as it came.*"),
-        Ok(_) => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Commands, reading::arguments, refusal::Refusal, show::begun};
 use alfine_core::{agent::AgentEvent, task::TaskKey};
 use alfine_engine::{
-    agent::{self, PriorSession},
+    agent::{self, Exit, PriorSession},
     project::Project,
     store::{LoopRow, RunRow},
 };
@@ -103,7 +103,7 @@ fn page(project: &Project, row: &LoopRow, iteration: u32, after: u64) -> Result<
 }
 
 /// Decodes a page of a transcript from a byte on, which is the beginning of a line, and returns where it ended: after
-/// the last whole line. `take` says whether it wants more; then the page goes on to the file's end.
+/// the last whole line. `take` says whether it wants more of the page.
 pub(super) fn events_of(
     agent: &str,
     path: &Path,
@@ -113,22 +113,74 @@ pub(super) fn events_of(
     let adapter = agent::adapter(agent).map_err(io::Error::other)?;
     let mut decoder = adapter.decoder(&PriorSession::default());
     let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(from))?;
     let mut chunk = vec![0; 64 << 10];
     let (mut at, mut whole, mut wants) = (from, from, true);
-    while wants {
+    while wants && !(whole > from && at.saturating_sub(from) >= PAGE) {
+        file.seek(SeekFrom::Start(at))?;
         let read = file.read(&mut chunk)?;
-        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
-        // Only whole lines: the rest is for the next page.
-        let lines = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
-        decoder.push(bytes, &mut |event| wants = take(event) && wants);
+        let bytes = chunk.get(..read).unwrap_or_default();
+        // Only whole lines, or a part of one that is longer than what is read at once: the rest is for the next page.
+        let lines = match memchr::memrchr(b'\n', bytes) {
+            Some(end) => end + 1,
+            None if read == chunk.len() => 0,
+            None => break,
+        };
+        let fed = if lines > 0 { lines } else { read };
+        decoder.push(bytes.get(..fed).unwrap_or_default(), &mut |event| wants = take(event) && wants);
+        at = at.saturating_add(fed as u64);
         if lines > 0 {
-            whole = at.saturating_add(lines as u64);
-        }
-        at = at.saturating_add(read as u64);
-        if whole > from && at.saturating_sub(from) >= PAGE {
-            break;
+            whole = at;
         }
     }
+    if whole == at {
+        // A message is held back until what follows shows that it is whole; the next page begins behind it.
+        decoder.finish(Exit::default(), "", &mut |event| {
+            if !matches!(event, AgentEvent::Ended { .. }) {
+                take(event);
+            }
+        });
+    }
     Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn line(id: &str, text: &str) -> String {
+        let message = serde_json::json!({ "id": id, "content": [{ "type": "text", "text": text }] });
+        format!("{}\n", serde_json::json!({ "type": "assistant", "message": message }))
+    }
+
+    fn texts(path: &Path, from: u64) -> (Vec<String>, u64) {
+        let mut texts = Vec::new();
+        let until = events_of("claude", path, from, &mut |event| {
+            if let AgentEvent::Text { text } = event {
+                texts.push(text);
+            }
+            true
+        });
+        (texts, until.unwrap())
+    }
+
+    #[test]
+    fn a_page_has_the_last_message_too_and_the_next_one_does_not() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let (one, two) = (line("1", "One."), line("2", "Two."));
+        write!(file, "{one}{two}{}", &line("3", "Three.")[..20]).unwrap();
+        let (first, until) = texts(file.path(), 0);
+        assert_eq!((first, until), (vec!["One.".to_owned(), "Two.".to_owned()], (one + &two).len() as u64));
+        assert_eq!(texts(file.path(), until), (Vec::new(), until));
+        write!(file, "{}", &line("3", "Three.")[20..]).unwrap();
+        assert_eq!(texts(file.path(), until).0, ["Three."]);
+    }
+
+    #[test]
+    fn a_line_longer_than_what_is_read_at_once_is_one_line() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let long = "x".repeat(200 << 10);
+        write!(file, "{}", line("1", &long)).unwrap();
+        assert_eq!(texts(file.path(), 0).0, [long]);
+    }
 }

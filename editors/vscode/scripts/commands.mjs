@@ -1,0 +1,94 @@
+// The commands and where they stand in menus. `palette` is the clause under which the palette shows one.
+
+const can = (action) => `alfine.can.${action}`;
+const running = 'isWorkspaceTrusted';
+const hidden = 'false';
+const server = 'alfine.server == ready';
+
+export const commands = {
+  start: { title: 'Start Loop', icon: 'play', palette: `${can('start')} && ${running}` },
+  startPlan: { title: 'Start Loops of a Plan', icon: 'run-all', palette: `${can('start')} && ${running}` },
+  startHere: { title: 'Start a Loop on the Selection…', icon: 'play', palette: `${server} && ${running} && editorIsOpen` },
+  pause: { title: 'Pause Loop', icon: 'debug-pause', palette: can('pause') },
+  stop: { title: 'Stop Loop', icon: 'debug-stop', palette: can('stop') },
+  continue: { title: 'Continue Loop', icon: 'debug-continue', palette: `${can('continue')} && ${running}` },
+  continueWith: { title: 'Continue Loop with More Iterations…', palette: `${can('continue')} && ${running}` },
+  resetBreaker: { title: 'Reset Breaker and Continue Loop', palette: `${can('continue')} && ${running}` },
+  steer: { title: 'Send Note to Agent…', icon: 'comment', palette: can('steer') },
+  answer: { title: 'Answer…', icon: 'comment-discussion', palette: `${can('answer')} && ${running}` },
+  rewind: { title: 'Rewind to an Iteration…', icon: 'discard', palette: `${can('rewind')} && ${running}` },
+  fork: { title: 'Fork from an Iteration…', icon: 'repo-forked', palette: `${can('fork')} && ${running}` },
+  merge: { title: 'Merge', icon: 'git-merge', palette: `${can('merge')} && ${running}` },
+  discard: { title: 'Discard Work…', icon: 'trash', palette: can('discard') },
+  showTranscript: { title: 'Show Transcript', icon: 'output', palette: can('transcript') },
+  showDiff: { title: 'Show Changes', icon: 'diff-multiple', palette: can('changes') },
+  openWorktree: { title: 'Open Worktree in New Window', icon: 'empty-window', palette: can('worktree') },
+  trust: { title: 'Allow Commands of a Plan…', icon: 'shield', palette: `alfine.hasPlans && ${running}` },
+  newPlan: { title: 'Write a First Plan', icon: 'new-file', palette: `${server} && ${running} && workbenchState != empty` },
+  demo: { title: 'Play the Demo', palette: server },
+  doctor: { title: 'Check the Setup', palette: server },
+  showTasks: { title: 'Show Tasks', palette: hidden },
+  openWalkthrough: { title: 'Open Walkthrough', palette: 'true' },
+  refresh: { title: 'Refresh Tasks', icon: 'refresh', palette: server },
+  restartServer: { title: 'Restart Server', palette: 'true' },
+  showLog: { title: 'Show Log', palette: 'true' },
+  explain: { title: 'Explain Why the Server Does Not Run', palette: 'alfine.server == failed' },
+  openTask: { title: 'Go to Task', icon: 'go-to-file', palette: hidden },
+  openChange: { title: 'Show Change', icon: 'diff', palette: hidden },
+  openFile: { title: 'Open File', icon: 'go-to-file', palette: hidden },
+};
+
+const inView = 'view == alfine.tasks';
+const item = (action) => `${inView} && viewItem =~ /^alfine\\.task;.*\\b${action};/`;
+const entry = (command, when, group) => ({ command: `alfine.${command}`, when, group });
+
+export const menus = {
+  'view/title': [
+    entry('newPlan', `${inView} && ${server} && ${running}`, '2_new@1'),
+    entry('refresh', `${inView} && ${server}`, '3_view@1'),
+    entry('doctor', `${inView} && ${server}`, '4_setup@1'),
+    entry('restartServer', inView, '4_setup@2'),
+    entry('showLog', inView, '4_setup@3'),
+  ],
+  'view/item/context': [
+    entry('startPlan', `${inView} && viewItem =~ /^alfine\\.plan;.*\\bstart;/ && ${running}`, 'inline@1'),
+    entry('start', `${item('start')} && ${running}`, 'inline@1'),
+    entry('answer', `${item('answer')} && ${running}`, 'inline@1'),
+    entry('pause', item('pause'), 'inline@1'),
+    entry('continue', `${item('continue')} && ${running} && !(viewItem =~ /\\banswer;/)`, 'inline@1'),
+    entry('merge', `${item('merge')} && ${running}`, 'inline@1'),
+    entry('stop', `${item('stop')} && viewItem =~ /\\bpause;/`, 'inline@2'),
+    entry('showTranscript', item('transcript'), 'inline@3'),
+    entry('showDiff', item('changes'), 'inline@4'),
+    entry('showDiff', `${inView} && viewItem =~ /^alfine\\.(changes|iteration);/`, 'inline@4'),
+    entry('showTranscript', `${inView} && viewItem =~ /^alfine\\.iteration;/`, 'inline@3'),
+    entry('openFile', `${inView} && viewItem == alfine.file`, 'inline@1'),
+
+    entry('startPlan', `${inView} && viewItem =~ /^alfine\\.plan;.*\\bstart;/ && ${running}`, '1_loop@1'),
+    entry('start', `${item('start')} && ${running}`, '1_loop@1'),
+    entry('answer', `${item('answer')} && ${running}`, '1_loop@1'),
+    entry('pause', item('pause'), '1_loop@2'),
+    entry('continue', `${item('continue')} && ${running}`, '1_loop@3'),
+    entry('continueWith', `${item('continue')} && ${running}`, '1_loop@4'),
+    entry('resetBreaker', `${item('continue')} && ${running}`, '1_loop@5'),
+    entry('stop', item('stop'), '1_loop@6'),
+    entry('steer', item('steer'), '2_agent@1'),
+    entry('showTranscript', item('transcript'), '3_look@1'),
+    entry('showDiff', item('changes'), '3_look@2'),
+    entry('openWorktree', item('worktree'), '3_look@3'),
+    entry('rewind', `${item('rewind')} && ${running}`, '4_back@1'),
+    entry('fork', `${item('fork')} && ${running}`, '4_back@2'),
+    entry('merge', `${item('merge')} && ${running}`, '5_work@1'),
+    entry('discard', item('discard'), '5_work@2'),
+    entry('openTask', `${inView} && viewItem =~ /^alfine\\.(task|plan);/`, '6_plan@1'),
+    entry('trust', `${inView} && viewItem =~ /^alfine\\.plan;/ && ${running}`, '6_plan@2'),
+    entry('showDiff', `${inView} && viewItem =~ /^alfine\\.(changes|iteration);/`, '3_look@2'),
+    entry('showTranscript', `${inView} && viewItem =~ /^alfine\\.iteration;/`, '3_look@1'),
+    entry('rewind', `${inView} && viewItem =~ /^alfine\\.iteration;.*\\brewind;/ && ${running}`, '4_back@1'),
+    entry('fork', `${inView} && viewItem =~ /^alfine\\.iteration;.*\\bfork;/ && ${running}`, '4_back@2'),
+    entry('openChange', `${inView} && viewItem =~ /^alfine\\.(file|gone)$/`, '3_look@1'),
+    entry('openFile', `${inView} && viewItem == alfine.file`, '3_look@2'),
+  ],
+  'editor/title/run': [entry('startPlan', `resource in alfine.plans && ${can('start')} && ${running}`, 'alfine@1')],
+  'editor/context': [entry('startHere', `${server} && ${running} && editorHasSelection && resourceScheme == file`, 'z_alfine@1')],
+};

@@ -1,0 +1,31 @@
+/** What the `when` clauses of the manifest ask: the server's state, and what can be done with some task. */
+import * as vscode from 'vscode';
+import type { Ctx } from './ctx';
+import { allActions } from './task';
+
+export class ContextKeys {
+  private readonly set = new Map<string, unknown>();
+
+  constructor(private readonly ctx: Ctx) {
+    const update = () => {
+      this.update();
+    };
+    ctx.extension.subscriptions.push(ctx.tasks.onChange(update), ctx.onState(update));
+  }
+
+  private update(): void {
+    const { state, tasks } = this.ctx;
+    const can = tasks.actions();
+    this.put('alfine.server', state.is);
+    for (const action of allActions) this.put(`alfine.can.${action}`, can.has(action));
+    const plans = new Set(tasks.all().flatMap(({ uri }) => (uri === undefined ? [] : [vscode.Uri.parse(uri).toString()])));
+    this.put('alfine.plans', [...plans]);
+    this.put('alfine.hasPlans', plans.size > 0);
+  }
+
+  private put(key: string, value: unknown): void {
+    if (JSON.stringify(this.set.get(key)) === JSON.stringify(value)) return;
+    this.set.set(key, value);
+    void vscode.commands.executeCommand('setContext', key, value);
+  }
+}

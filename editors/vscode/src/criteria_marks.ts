@@ -1,0 +1,40 @@
+/** Where a plan's acceptance criteria stand that have something to show. Pure. */
+import type { CriterionState, TaskView } from './protocol';
+
+export const marked = ['proven', 'stale', 'failed'] as const;
+export type Marked = (typeof marked)[number];
+
+export interface Mark {
+  line: number;
+  state: Marked;
+}
+
+/** Where the criteria of a document's tasks stand, as far as there is something to show of them. */
+export function marksOf(tasks: TaskView[], lines: readonly string[]): Mark[] {
+  const placed = tasks
+    .flatMap((task) => (task.range === undefined ? [] : [{ criteria: task.criteria, from: task.range.start.line }]))
+    .sort((a, b) => a.from - b.from);
+  return placed.flatMap(({ criteria, from }, index) => {
+    const to = placed[index + 1]?.from ?? lines.length;
+    let line = from;
+    return criteria.flatMap(({ text, state }) => {
+      const found = find(lines, text, line + 1, to);
+      if (found === undefined) return [];
+      line = found;
+      return isMarked(state) ? [{ line: found, state }] : [];
+    });
+  });
+}
+
+function find(lines: readonly string[], text: string, from: number, to: number): number | undefined {
+  // A criterion that goes on in the next line is found by its first one.
+  const first = text.split('\n')[0]?.trim() ?? '';
+  for (let line = from; line < to; line++) {
+    if (lines[line]?.includes(first) === true) return line;
+  }
+  return undefined;
+}
+
+function isMarked(state: CriterionState): state is Marked {
+  return (marked as readonly string[]).includes(state);
+}

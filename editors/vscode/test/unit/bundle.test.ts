@@ -1,0 +1,25 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+
+const here = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+beforeAll(() => {
+  execFileSync(process.execPath, [here('scripts/build.mjs')]);
+});
+
+test('all code together is below 500 KB', () => {
+  const sizes = readdirSync(here('dist'))
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => statSync(here(`dist/${name}`)).size);
+  expect(sizes.length).toBe(2);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(500_000);
+});
+
+test('loading and activating take less than 50 ms', () => {
+  // The best of some: what else the machine does is not the extension's.
+  const times = Array.from({ length: 5 }, () =>
+    Number(execFileSync(process.execPath, [here('test/unit/activate.cjs'), here('dist/main.js')], { encoding: 'utf8' })),
+  );
+  expect(Math.min(...times)).toBeLessThan(50);
+});

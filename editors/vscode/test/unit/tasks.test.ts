@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { type Change, Tasks } from '../../src/tasks';
+import { aLoop, aTask } from './a_task';
+
+test('a change replaces the task, tells how it was, and keeps the order of the plan', () => {
+  const tasks = new Tasks();
+  const at = (line: number) => ({ range: { start: { line, character: 0 }, end: { line, character: 1 } } });
+  tasks.replace([aTask(at(2)), aTask({ task: 'PLAN.md#T2', id: 'T2', ...at(9) })]);
+  const heard: Change[] = [];
+  tasks.onChange((changes) => heard.push(...changes));
+  tasks.apply({ tasks: [aLoop(at(2)), aTask({ task: 'PLAN.md#T3', id: 'T3', ...at(5) })], removed: [] });
+  expect(tasks.all().map(({ id, status }) => `${id} ${status}`)).toEqual(['T1 running', 'T3 ready', 'T2 ready']);
+  expect(heard.map(({ before, now }) => [before?.status, now.status])).toEqual([
+    ['ready', 'running'],
+    [undefined, 'ready'],
+  ]);
+});
+
+test('a task that left its plan is still one task, and one that is gone is none', () => {
+  const tasks = new Tasks();
+  tasks.replace([aTask()]);
+  const left = aLoop();
+  delete left.uri;
+  tasks.apply({ tasks: [left], removed: [] });
+  expect(tasks.all()).toEqual([left]);
+  tasks.apply({ tasks: [], removed: ['PLAN.md#T1'] });
+  expect(tasks.all()).toEqual([]);
+});
+
+test('plans of one name in two folders stay apart', () => {
+  const tasks = new Tasks();
+  tasks.replace([aTask({ uri: 'file:///a/PLAN.md' }), aTask({ uri: 'file:///b/PLAN.md' })]);
+  tasks.apply({ tasks: [aLoop({ uri: 'file:///b/PLAN.md' })], removed: [] });
+  expect(tasks.all().map(({ uri, status }) => [uri, status])).toEqual([
+    ['file:///a/PLAN.md', 'ready'],
+    ['file:///b/PLAN.md', 'running'],
+  ]);
+});
