@@ -121,7 +121,10 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
       const { task, iteration, after } = open;
       const { events, next } = await this.ctx.transcript({ task, iteration, after: after ?? 0 });
       if (after === undefined && open.only === undefined) open.text += `\n## Iteration ${iteration}\n`;
-      open.text += render(events);
+      const folder = this.ctx.tasks.get(task)?.worktree;
+      const text = render(events);
+      // Every path begins with the worktree's.
+      open.text += folder === undefined ? text : text.replaceAll(`${folder}/`, '');
       const stays = next ?? after ?? 0;
       const isOver = next === null || (events.length === 0 && stays === (after ?? 0));
       open.after = stays;
