@@ -29,6 +29,7 @@ fn a_click_on_start_and_a_click_on_merge_are_all_a_task_takes() {
         editor.text("PLAN.md").contains("- [x] There is a table").then_some(())
     });
     assert_eq!(editor.edits.len(), 1);
+    editor.message("US-001 is ticked in PLAN.md; save it.");
     assert_eq!(editor.published("PLAN.md"), [] as [Value; 0]);
     editor.save("PLAN.md");
 

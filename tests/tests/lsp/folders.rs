@@ -132,6 +132,7 @@ fn paths_with_spaces_umlauts_and_percent_signs_are_paths_like_others() {
         assert_eq!(answer["tasks"][0]["task"], format!("{plan}#US-001"));
         editor.lens(&plan, "done");
         editor.click(&plan, "Merge").unwrap();
+        editor.message(&format!("US-001 is ticked in {plan}; save it."));
         editor.lens(&plan, "merged");
         assert_eq!(sandbox.read("work.txt"), "done\n");
     }

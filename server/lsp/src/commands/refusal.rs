@@ -89,7 +89,7 @@ fn in_an_editor(hint: &str) -> String {
     let said = COMMAND_LINE.replace_all(hint, |found: &Captures<'_>| {
         let part = |n: usize| found.get(n).map_or("", |part| part.as_str().trim());
         let action = match part(1) {
-            "run" | "start" if !part(2).is_empty() && !part(2).contains('#') => "Start next",
+            "run" | "start" if !part(2).is_empty() && !part(2).contains('#') => "Start all",
             "run" | "start" => "Start loop",
             "status" => return "the hover on the task".to_owned(),
             "log" => "Show transcript",
@@ -157,7 +157,7 @@ mod tests {
                 "set it back instead: “Rewind” on PLAN.md#US-001",
             ),
             ("alfine merge PLAN.md#A\nalfine merge PLAN.md#B", "“Merge” on PLAN.md#A; “Merge” on PLAN.md#B"),
-            ("run the whole plan: alfine run PLAN.md", "run the whole plan: “Start next” on PLAN.md"),
+            ("run the whole plan: alfine run PLAN.md", "run the whole plan: “Start all” on PLAN.md"),
             (
                 "P#1 is running already: loop 01M7AAAAAAAAAAAAAAAAAAAAAA is run by another process (process 14264 on vm since 2026-11-21T15:00:00Z)",
                 "P#1 is running already",

@@ -78,7 +78,7 @@ async fn a_start_that_cannot_be_says_why_and_changes_nothing() {
         (
             json!({ "uri": uri, "task": "US-002" }),
             REQUEST_FAILED,
-            "PLAN.md#US-002 waits for US-001. Run the whole plan: “Start next” on PLAN.md",
+            "PLAN.md#US-002 waits for US-001. Run the whole plan: “Start all” on PLAN.md",
         ),
         (
             json!({ "uri": stage.uri("src/lib.rs") }),
