@@ -26,6 +26,8 @@ async def test_a_click_leads_to_a_merge(editor: Editor) -> None:
     assert (editor.repository.root / "lamp.txt").read_text() == "light\n"
     # The plan is open, so it is the editor that ticks it, and saves it.
     assert "- [x] It shines" in editor.repository.plan.read_text()
+    assert [told.message for told in editor.client.messages] == ["US-001 is ticked in PLAN.md; save it."]
+    editor.client.messages.clear()
 
     for reports in editor.client.progress_reports.values():
         assert isinstance(reports[0], types.WorkDoneProgressBegin)

@@ -354,6 +354,7 @@ fn a_task_goes_from_its_lens_to_its_merge_through_an_editor_alone() {
     let transcript = fs::read_to_string(alfine_tests::editor::path_of(&shown)).unwrap();
     assert!(transcript.contains("I write it."), "{transcript}");
     editor.click("PLAN.md", "Merge").unwrap();
+    editor.message("US-001 is ticked in PLAN.md; save it.");
     editor.lens("PLAN.md", "merged");
     assert_eq!(scene.sandbox.read("lamp.txt"), "light\n");
     editor.until("the box is ticked", |editor| {

@@ -20,7 +20,6 @@ if ! [ -x "$prefix/node24/bin/node" ]; then
   mv "$fetched/package" "$prefix/node24"
   rm -rf "$fetched"
 fi
-export PATH=$prefix/node24/bin:$PATH
 if ! [ -f "$prefix/app/.done-fast" ]; then
   rm -rf "$prefix/app"
   mkdir -p "$prefix/app"
