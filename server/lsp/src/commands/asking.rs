@@ -1,14 +1,8 @@
 //! What the user is asked before a loop runs: whether the repository's commands may run here, and what becomes of
 //! uncommitted changes. Asked outside of any queue; a question that is dismissed is a refusal.
 
-use super::{
-    Commands,
-    questions::Open,
-    quoting::{cut, fence},
-    refusal::Refusal,
-    saved::{is_saved, open_at},
-    writer::Place,
-};
+use super::{Commands, questions::Open, quoting::cut, refusal::Refusal, saved::is_saved, writer::Place};
+use crate::wording;
 use alfine_engine::{
     project::Project,
     trust::{TrustItem, printable},
@@ -130,7 +124,7 @@ impl Commands {
                 let (picture, root) = (pictures(), project.repository.workdir());
                 let is_open = |file: &&PathBuf| {
                     let path = root.join(file);
-                    open_at(&picture, &path).is_some_and(|open| !is_saved(open, &path))
+                    picture.open_at(&path).is_some_and(|open| !is_saved(open, &path))
                 };
                 let unsaved: Vec<PathBuf> = files.iter().filter(is_open).cloned().collect();
                 Ok((files, unsaved))
@@ -196,7 +190,7 @@ fn commands_document(root: &str, items: &[TrustItem]) -> String {
     );
     for item in items {
         let command = printable(&item.command);
-        let fence = fence(&command);
+        let fence = wording::fence(&command, 3);
         let _ = write!(text, "\n- {}\n\n  {fence}sh\n  {command}\n  {fence}\n", printable(&item.origin));
     }
     text

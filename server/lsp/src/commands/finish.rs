@@ -10,7 +10,7 @@ use super::{
     saved::{OpenFiles, is_saved},
     start::{refuse_in_place, spec_of},
 };
-use crate::{document::Document, picture::Picture};
+use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::{plan, task::TaskKey};
 use alfine_engine::{
     control,
@@ -20,10 +20,7 @@ use alfine_engine::{
 };
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
-use tower_lsp::lsp_types::{
-    DocumentChanges, MessageType, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit,
-    WorkspaceEdit,
-};
+use tower_lsp::lsp_types::{MessageType, WorkspaceEdit};
 
 impl Commands {
     /// Merges what a done task made, and ticks it in its plan. Conflicts change nothing and are in the answer.
@@ -152,22 +149,6 @@ impl Commands {
 /// The edit that ticks a task in an open plan; none where it is ticked, or not in it any more.
 fn tick(open: &Document, key: &TaskKey, picture: &Picture) -> Option<WorkspaceEdit> {
     let task = open.plan().tasks.iter().find(|task| task.id == key.id)?;
-    let client = &picture.client;
-    let edits: Vec<TextEdit> = plan::tick(&open.text, task)
-        .into_iter()
-        .map(|edit| TextEdit { range: open.range(edit.span, client.encoding), new_text: edit.new_text })
-        .collect();
-    (!edits.is_empty()).then(|| edit_of(open, edits, client.versioned_edits))
-}
-
-/// An edit of one open document; where the client can, only of the version that was seen.
-pub(super) fn edit_of(open: &Document, edits: Vec<TextEdit>, versioned: bool) -> WorkspaceEdit {
-    if !versioned {
-        return WorkspaceEdit::new([(open.uri.clone(), edits)].into());
-    }
-    let text_document =
-        OptionalVersionedTextDocumentIdentifier { uri: open.uri.clone(), version: open.version };
-    let edits = edits.into_iter().map(OneOf::Left).collect();
-    let document_changes = DocumentChanges::Edits(vec![TextDocumentEdit { text_document, edits }]);
-    WorkspaceEdit { document_changes: Some(document_changes), ..WorkspaceEdit::default() }
+    let edits = plan::tick(&open.text, task);
+    (!edits.is_empty()).then(|| workspace_edit(&picture.client, open, &edits))
 }

@@ -5,21 +5,19 @@ use super::{
     arguments::StartHere,
     asking::Attempt,
     execute::status_of,
-    finish::edit_of,
     inbox::{self, INBOX, free_id, plan_file},
     refusal::{Refusal, defect},
-    saved::open_at,
     start::{Ready, look_at, start_one},
     subject::Subject,
 };
-use crate::{document::Document, picture::Picture, position::Encoding};
+use crate::{picture::Picture, to_proto::workspace_edit};
+use alfine_core::text::{Span, TextEdit};
 use alfine_engine::{
     project::{PlanFile, Project},
     start::StartOptions,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tower_lsp::lsp_types::{Range, TextEdit, WorkspaceEdit};
 
 impl Commands {
     /// Writes a task about a place, and starts it.
@@ -88,7 +86,7 @@ impl Commands {
             .writers
             .run(place, move |project| {
                 let picture = pictures();
-                let open = open_at(&picture, &project.repository.workdir().join(INBOX)).cloned();
+                let open = picture.open_at(&project.repository.workdir().join(INBOX)).cloned();
                 let Some(open) = open else { return Ok(None) };
                 let (file, id, addition) = with_task(project, &picture, &given, &name)?;
                 Ok(Some((open, file, id, addition, picture.client.clone())))
@@ -101,7 +99,9 @@ impl Commands {
                 "close it, then start again",
             ));
         }
-        let edit = at_the_end(&open, &addition, client.encoding, client.versioned_edits);
+        let end = open.text.len();
+        let at_the_end = TextEdit { span: Span::new(end, end), new_text: addition };
+        let edit = workspace_edit(&client, &open, &[at_the_end]);
         let title = format!("Add {id} to the inbox");
         self.editor.apply_edit(&title, edit).await.map_err(|why| {
             Refusal::new(
@@ -113,12 +113,6 @@ impl Commands {
     }
 }
 
-fn at_the_end(open: &Document, addition: &str, encoding: Encoding, versioned: bool) -> WorkspaceEdit {
-    let end = open.lines.position(&open.text, open.text.len(), encoding);
-    let edit = TextEdit { range: Range::new(end, end), new_text: addition.to_owned() };
-    edit_of(open, vec![edit], versioned)
-}
-
 /// The inbox with the task in it, not written yet; the task's id, and what is to be added.
 fn with_task(
     project: &Project,
@@ -126,7 +120,7 @@ fn with_task(
     given: &StartHere,
     name: &str,
 ) -> Result<(PlanFile, String, String), Refusal> {
-    let inbox = match open_at(picture, &project.repository.workdir().join(INBOX)) {
+    let inbox = match picture.open_at(&project.repository.workdir().join(INBOX)) {
         Some(open) => open.text.clone(),
         None => inbox::read(project)?,
     };

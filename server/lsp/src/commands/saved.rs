@@ -29,21 +29,13 @@ fn without_returns(text: &str) -> impl Iterator<Item = &str> {
 
 /// Refuses a plan whose document is open and differs from its file.
 pub(super) fn refuse_unsaved(picture: &Picture, path: &Path, name: &str) -> Result<(), Refusal> {
-    match open_at(picture, path) {
+    match picture.open_at(path) {
         Some(open) if !is_saved(open, path) => Err(Refusal::new(
             format!("{name} is not saved, and a loop is started from the file on the disk"),
             "save it first, then start again",
         )),
         _ => Ok(()),
     }
-}
-
-/// The open document of a file.
-pub(super) fn open_at<'p>(picture: &'p Picture, path: &Path) -> Option<&'p Arc<Document>> {
-    picture.documents.values().find(|document| {
-        let own = document.path.as_deref() == Some(path);
-        own || picture.snapshot.linked.get(&document.uri).is_some_and(|linked| linked == path)
-    })
 }
 
 /// The open documents by their files, however their names lead there.

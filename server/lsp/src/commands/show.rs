@@ -5,10 +5,11 @@
 use super::{
     Commands, SHOW_TRANSCRIPT,
     arguments::{OfTask, Show},
-    quoting::{cut, ticks},
+    quoting::cut,
     refusal::Refusal,
     transcript::{events_of, runs_of},
 };
+use crate::wording;
 use alfine_core::{agent::AgentEvent, task::TaskKey};
 use alfine_engine::{
     Error, ErrorKind, finish, git, project::Project, runner, store::LoopRow, trust::printable,
@@ -206,7 +207,7 @@ fn shown(event: &AgentEvent) -> String {
         }
         AgentEvent::ToolStarted { name, summary } => {
             let summary = printable(summary);
-            let tick = ticks(&summary, 1);
+            let tick = wording::fence(&summary, 1);
             format!("\n- **{}** {tick} {summary} {tick}\n", printable(name))
         }
         AgentEvent::ToolFinished { ok: false } => "  - failed\n".to_owned(),

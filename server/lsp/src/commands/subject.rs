@@ -3,11 +3,7 @@
 //! What stands at the place, and what another server says of it, is data: it is quoted so that it can make no heading,
 //! no task and no command.
 
-use super::{
-    arguments::StartHere,
-    quoting::{cut, fence},
-    refusal::Refusal,
-};
+use super::{arguments::StartHere, quoting::cut, refusal::Refusal};
 use crate::{document::Document, notes::note_in, picture::Picture, wording};
 use alfine_core::text::Span;
 use alfine_engine::project::{self, Project};
@@ -148,7 +144,7 @@ fn marker(text: &str) -> Option<(&'static str, String)> {
 
 fn quote(text: &mut String, quoted: &str) {
     let quoted = cut(quoted, QUOTED);
-    let fence = fence(&quoted);
+    let fence = wording::fence(&quoted, 3);
     let _ = writeln!(text, "{fence}text");
     for line in quoted.lines() {
         text.push_str(line);
