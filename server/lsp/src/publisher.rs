@@ -102,19 +102,18 @@ impl Publisher {
 
     async fn publish(&mut self, picture: &Picture) {
         let looking = picture.clone();
-        let Ok(mut now) = tokio::task::spawn_blocking(move || diagnostics::all(&looking)).await else {
+        let Ok(all) = tokio::task::spawn_blocking(move || diagnostics::all(&looking)).await else {
             return;
         };
-        let mut named = BTreeMap::<Url, Vec<Diagnostic>>::new();
-        for (uri, diagnostics) in std::mem::take(&mut now).into_iter().filter(|(_, all)| !all.is_empty()) {
+        let mut now = BTreeMap::<Url, Vec<Diagnostic>>::new();
+        for (uri, diagnostics) in all.into_iter().filter(|(_, here)| !here.is_empty()) {
             // The client knows a document by the URI it opened it with, and by no other.
             let uri = picture.open(&uri).map_or(uri, |open| open.uri.clone());
-            named.entry(uri).or_default().extend(diagnostics);
+            now.entry(uri).or_default().extend(diagnostics);
         }
         for uri in self.session.take_opened() {
             self.told.remove(&uri);
         }
-        let now = named;
         let gone: Vec<Url> = self.told.keys().filter(|uri| !now.contains_key(uri)).cloned().collect();
         for uri in gone {
             self.told.remove(&uri);
