@@ -10,3 +10,4 @@ pub mod held;
 pub mod meta_model;
 pub mod model_stub;
 pub mod sandbox;
+pub mod scenario;

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -44,7 +44,7 @@ fn hang(sandbox: &Sandbox) -> (Value, PathBuf) {
 }
 
 #[track_caller]
-fn wait_for(path: &std::path::Path) {
+fn wait_for(path: &Path) {
     wait_until(PATIENCE, &format!("{} is there", path.display()), || path.exists());
 }
 
@@ -183,6 +183,16 @@ fn a_killed_agent_is_run_again() {
     assert_eq!(sandbox.agent_runs().len(), 2);
 }
 
+/// Runs the task, and kills its runner when the sign is there; first its guards, where they are to die too.
+fn run_and_kill_at(sandbox: &Sandbox, sign: &Path, with_guard: bool) {
+    let running = sandbox.start(&RUN);
+    wait_for(sign);
+    if with_guard {
+        guards(sandbox).into_iter().for_each(|guard| signal(guard, Signal::KILL));
+    }
+    running.kill_9();
+}
+
 #[test]
 fn a_runner_that_dies_while_a_check_runs_leaves_no_check_behind() {
     for with_guard in [false, true] {
@@ -193,12 +203,7 @@ fn a_runner_that_dies_while_a_check_runs_leaves_no_check_behind() {
         sandbox.write("PLAN.md", &PLAN.replace("test -f greeting.txt", &check));
         sandbox.git(&["commit", "-qam", "slow check"]);
         sandbox.fake_agent(&json!({"runs": [greet()]}));
-        let running = sandbox.start(&RUN);
-        wait_for(&sign);
-        if with_guard {
-            guards(&sandbox).into_iter().for_each(|guard| signal(guard, Signal::KILL));
-        }
-        running.kill_9();
+        run_and_kill_at(&sandbox, &sign, with_guard);
         look_and_find_interrupted(&sandbox, "while a check runs");
         fs::write(&go, "").unwrap();
         continue_to_done(&sandbox);
@@ -221,12 +226,7 @@ fn a_runner_that_dies_while_the_worktree_is_set_up_sets_it_up_again() {
         sandbox.git(&["add", "-A"]);
         sandbox.git(&["commit", "-qm", "setup"]);
         sandbox.fake_agent(&json!({"runs": [greet()]}));
-        let running = sandbox.start(&RUN);
-        wait_for(&sign);
-        if with_guard {
-            guards(&sandbox).into_iter().for_each(|guard| signal(guard, Signal::KILL));
-        }
-        running.kill_9();
+        run_and_kill_at(&sandbox, &sign, with_guard);
         look_and_find_interrupted(&sandbox, "during setup");
         fs::write(&go, "").unwrap();
         let ran = sandbox.alfine(&CONTINUE).expect(0);

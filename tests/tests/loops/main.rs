@@ -14,7 +14,10 @@ mod safety;
 mod waiting;
 mod worktrees;
 
-use alfine_tests::sandbox::{Ran, Sandbox};
+use alfine_tests::{
+    sandbox::{Ran, Sandbox},
+    scenario::{done, not_ready, ready, with_plan, write},
+};
 use serde_json::{Value, json};
 
 /// A plan of one task that no command proves.
@@ -22,36 +25,9 @@ const PLAN: &str = "# Plan\n\n### US-001: Add a table\n\nWrite it.\n";
 /// Its task.
 const TASK: &str = "PLAN.md#US-001";
 
-/// A claim of ready.
-fn ready() -> Value {
-    json!({"gate": {"ready": true, "reason": "it works"}})
-}
-
-/// No claim of ready.
-fn not_ready() -> Value {
-    json!({"gate": {"ready": false, "reason": "more to do"}})
-}
-
-/// Work in a file.
-fn write(path: &str, content: &str) -> Value {
-    json!({"write": {"path": path, "content": content}})
-}
-
-/// A run with work in a file, and a claim of ready.
-fn done() -> Value {
-    json!([write("work.txt", "done\n"), ready()])
-}
-
 /// A repository with [`PLAN`], and an agent that plays these runs.
 fn playing(runs: Value) -> Sandbox {
     with_plan(PLAN, runs)
-}
-
-/// A repository with this plan, and an agent that plays these runs.
-fn with_plan(plan: &str, runs: Value) -> Sandbox {
-    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan)]);
-    sandbox.fake_agent(&json!({"runs": runs}));
-    sandbox
 }
 
 /// Runs the one task to its rest.

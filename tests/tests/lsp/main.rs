@@ -17,6 +17,7 @@ use alfine_tests::{
     editor::{Editor, Setup},
     held::Held,
     sandbox::{PATIENCE, Sandbox, wait_until},
+    scenario::{done, not_ready, ready, with_plan, write},
 };
 use serde_json::{Value, json};
 
@@ -27,36 +28,9 @@ const TASK: &str = "PLAN.md#US-001";
 /// The line of its task's title.
 const TITLE: u64 = 2;
 
-/// A claim of ready.
-fn ready() -> Value {
-    json!({"gate": {"ready": true, "reason": "it works"}})
-}
-
-/// No claim of ready.
-fn not_ready() -> Value {
-    json!({"gate": {"ready": false, "reason": "more to do"}})
-}
-
-/// Work in a file.
-fn write(path: &str, content: &str) -> Value {
-    json!({"write": {"path": path, "content": content}})
-}
-
-/// A run with work in a file, and a claim of ready.
-fn done() -> Value {
-    json!([write("work.txt", "done\n"), ready()])
-}
-
 /// A repository with [`PLAN`], and an agent that plays these runs.
 fn playing(runs: Value) -> Sandbox {
     with_plan(PLAN, runs)
-}
-
-/// A repository with this plan, and an agent that plays these runs.
-fn with_plan(plan: &str, runs: Value) -> Sandbox {
-    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan)]);
-    sandbox.fake_agent(&json!({"runs": runs}));
-    sandbox
 }
 
 /// An editor with [`PLAN`] open.
