@@ -414,3 +414,21 @@ fn run_of_a_paused_loop_takes_new_limits_and_names_the_flags_that_change_nothing
     let nothing = held.sandbox.alfine(&["run", "PLAN.md", "--json"]).expect(0).json();
     assert_eq!(nothing.last().unwrap()["tasks"][0]["status"], "done");
 }
+
+#[test]
+fn the_transcript_has_what_an_agent_said_last_while_it_is_silent() {
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    let [say, end] = ["say", "end"].map(|name| sandbox.path().join(name));
+    sandbox.fake_agent(&json!({"runs": [
+        [{"wait_for": say}, {"text": "I think about it."}, {"wait_for": end}, write("a", "1"), ready()]
+    ]}));
+    let running = sandbox.start(&["run", TASK, "--trust", "--json"]);
+    let says = |what: &str| {
+        wait_until(PATIENCE, what, || sandbox.alfine(&["log", TASK, "--transcript"]).stdout.contains(what));
+    };
+    says("\"init\"");
+    std::fs::write(say, "").unwrap();
+    says("I think about it.");
+    std::fs::write(end, "").unwrap();
+    assert_eq!(running.finish().expect(0).task()["status"], "done");
+}

@@ -328,8 +328,6 @@ fn read_agent(
             });
             if said {
                 told = Instant::now();
-                // What is on the screen is on the disk: somebody may follow the file.
-                transcript.flush();
             } else if told.elapsed() >= TELL_OUTPUT_EVERY {
                 told = Instant::now();
                 let _ = outbox.send(Message::Output(run));
@@ -412,6 +410,7 @@ impl Transcript {
         }
     }
 
+    /// Writes what is whole of it to the disk: the decoder may hold its last message back, a reader of the file must not wait.
     fn write(&mut self, bytes: &[u8]) {
         self.room = self.room.saturating_sub(bytes.len() as u64);
         if self.room == 0 {
@@ -435,6 +434,7 @@ impl Transcript {
         if self.room == 0 {
             self.close_full();
         }
+        self.flush();
     }
 
     fn flush(&mut self) {
