@@ -31,7 +31,7 @@ export function makeClient(ctx: Ctx, program: Program, closed: () => void): Lang
   const options: LanguageClientOptions = {
     // Any file may have a blocker, a finding, or a place to start a loop on.
     documentSelector: [{ scheme: 'file' }],
-    initializationOptions: { tasks: true },
+    initializationOptions: { tasks: true, savesTicks: true },
     outputChannel: ctx.output,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     synchronize: { configurationSection: 'alfine' },

@@ -50,6 +50,8 @@ pub struct ClientView {
     pub refreshes_hints: bool,
     /// It asked for `alfine/tasks` and its notification.
     pub tasks: bool,
+    /// It saves a plan that the server ticked in it, as it knows whether the plan was saved before.
+    pub saves_ticks: bool,
     /// Its name, for the log.
     pub name: String,
     /// The zone of its user's clock; none: this machine's.
@@ -69,6 +71,10 @@ impl ClientView {
         let diagnostics = text.publish_diagnostics.unwrap_or_default();
         let hover = text.hover.unwrap_or_default().content_format.unwrap_or_default();
         let edit = workspace.workspace_edit.unwrap_or_default();
+        let options = params.initialization_options.as_ref();
+        let asks_for = |name: &str| {
+            options.and_then(|options| options.get(name)).and_then(Value::as_bool).unwrap_or(false)
+        };
         let dynamic = |registers: Option<bool>| registers.unwrap_or(false);
         Self {
             encoding: Encoding::agreed(encodings),
@@ -103,12 +109,8 @@ impl ClientView {
             ),
             refreshes_lenses: workspace.code_lens.and_then(|lens| lens.refresh_support).unwrap_or(false),
             refreshes_hints: workspace.inlay_hint.and_then(|hint| hint.refresh_support).unwrap_or(false),
-            tasks: params
-                .initialization_options
-                .as_ref()
-                .and_then(|options| options.get("tasks"))
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
+            tasks: asks_for("tasks"),
+            saves_ticks: asks_for("savesTicks"),
             name: params.client_info.as_ref().map(|info| info.name.clone()).unwrap_or_default(),
             zone: None,
         }

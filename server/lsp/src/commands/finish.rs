@@ -83,6 +83,7 @@ impl Commands {
                         "this editor does not let a server edit it".to_owned()
                     }
                     Some(edit) => match self.editor.apply_edit(&format!("Tick {}", key.id), edit).await {
+                        Ok(()) if picture.client.saves_ticks => return,
                         Ok(()) => {
                             let words = format!("{} is ticked in {}; save it.", key.id, key.plan);
                             return self.editor.tell(MessageType::INFO, &words).await;

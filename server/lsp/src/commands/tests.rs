@@ -387,6 +387,17 @@ async fn a_done_task_is_merged_and_ticked_where_the_plan_is() {
 }
 
 #[tokio::test]
+async fn a_client_that_saves_what_is_ticked_is_not_told_to() {
+    let text = "# P\n\n- [ ] **US-001**: Add a table\n";
+    let stage = Stage::new(text);
+    stage.client(|client| client.saves_ticks = true);
+    stage.done(KEY, "src/new.rs", "// new\n");
+    stage.open("PLAN.md", text);
+    stage.execute("alfine.merge", of_task()).await.unwrap();
+    assert_eq!(stage.told(), [Told::Edited("x".to_owned())]);
+}
+
+#[tokio::test]
 async fn nothing_is_merged_or_set_back_over_what_is_not_saved() {
     let stage = Stage::new(PLAN);
     stage.done(KEY, "src/lib.rs", "// theirs\n");

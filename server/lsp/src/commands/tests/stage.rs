@@ -196,6 +196,11 @@ impl Stage {
         commit_all(&git2::Repository::open(&self.root).unwrap(), message);
     }
 
+    /// Says more of what the editor can do.
+    pub(super) fn client(&self, say: impl FnOnce(&mut ClientView)) {
+        say(Arc::make_mut(&mut self.picture.lock().unwrap().client));
+    }
+
     /// Opens a document in the editor, or changes it.
     pub(super) fn open(&self, name: &str, text: &str) {
         let uri = self.uri(name);
