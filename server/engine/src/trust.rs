@@ -8,7 +8,7 @@ use crate::{
     Error, ErrorKind,
     config::{Layer, Loaded, OnDone, Permissions, VerifierKind},
 };
-use alfine_core::plan::Plan;
+use alfine_core::plan::{Plan, Task};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -245,13 +245,16 @@ fn add_permissions(key: &str, permissions: Permissions, add: &mut impl FnMut(&st
 pub fn items_of_plan(path: &str, plan: &Plan) -> Vec<TrustItem> {
     let mut items: Vec<TrustItem> =
         plan.defaults.verify.iter().map(|verify| TrustItem::new(path, &verify.value)).collect();
-    for task in &plan.tasks {
-        let origin = format!("{path}: {}", task.id);
-        let criteria = task.criteria.iter().filter_map(|criterion| criterion.command.as_ref());
-        let fields = task.fields.verify.iter().map(|verify| &verify.value);
-        items.extend(criteria.chain(fields).map(|command| TrustItem::new(&origin, command)));
-    }
+    items.extend(plan.tasks.iter().flat_map(|task| items_of_task(path, task)));
     items
+}
+
+/// Returns what one task of a plan wants to run.
+pub fn items_of_task(path: &str, task: &Task) -> Vec<TrustItem> {
+    let origin = format!("{path}: {}", task.id);
+    let criteria = task.criteria.iter().filter_map(|criterion| criterion.command.as_ref());
+    let fields = task.fields.verify.iter().map(|verify| &verify.value);
+    criteria.chain(fields).map(|command| TrustItem::new(&origin, command)).collect()
 }
 
 /// Characters that make a text look like another one: controls, directions, what is not seen, blanks that are none.

@@ -18,9 +18,10 @@ use alfine_core::{
 };
 use alfine_engine::{
     store::{ApprovalKind, VerificationRow},
-    trust::{TrustItem, printable},
+    trust::{TrustItem, items_of_task, printable},
 };
 use serde_json::json;
+use std::collections::HashSet;
 use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range};
 
 /// How a user tells an agent something where no client has a box for text.
@@ -49,7 +50,7 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
     }
     let untrusted = plan.checkout.and_then(|checkout| checkout.untrusted.get(&plan.name));
     if let Some(items) = untrusted.filter(|items| is_open && !items.is_empty())
-        && let Some((task, key)) = first_open(plan, &tasks)
+        && let Some((task, key)) = first_that_needs(plan, &tasks, items)
     {
         let mut diagnostic = of_untrusted(items);
         diagnostic.data(json!({ "task": key, "uri": plan.document.uri }));
@@ -58,12 +59,32 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
     found
 }
 
-/// The first task whose work is not over, `known` being those that were written down.
-fn first_open<'p>(plan: &PlanView<'p>, known: &[SeenTask<'p>]) -> Option<(&'p Task, TaskKey)> {
+/// The first task whose work is not over and that needs one of these, or where only the repository does, the first.
+fn first_that_needs<'p>(
+    plan: &PlanView<'p>,
+    known: &[SeenTask<'p>],
+    items: &[TrustItem],
+) -> Option<(&'p Task, TaskKey)> {
+    let mut open = open_tasks(plan, known);
+    let first = open.next()?;
+    let (path, tasks) = (&plan.name, &plan.plan().tasks);
+    let of_task = |task: &Task| items_of_task(path, task);
+    let of_tasks: HashSet<TrustItem> = tasks.iter().flat_map(of_task).collect();
+    if !items.iter().all(|item| of_tasks.contains(item)) {
+        return Some(first);
+    }
+    let needs = |(task, _): &(&Task, TaskKey)| of_task(task).iter().any(|wanted| items.contains(wanted));
+    if needs(&first) { Some(first) } else { open.find(needs).or(Some(first)) }
+}
+
+/// The tasks whose work is not over, `known` being those that were written down.
+fn open_tasks<'p>(plan: &PlanView<'p>, known: &[SeenTask<'p>]) -> impl Iterator<Item = (&'p Task, TaskKey)> {
     let mut known = known.iter().peekable();
-    plan.plan().tasks.iter().find_map(|task| match known.next_if(|seen| std::ptr::eq(seen.task, task)) {
-        Some(seen) => (!is_over(seen.status)).then(|| (task, seen.key.clone())),
-        None => (!task.done).then(|| (task, TaskKey::new(plan.name.clone(), task.id.0.clone()))),
+    plan.plan().tasks.iter().filter_map(move |task| {
+        match known.next_if(|seen| std::ptr::eq(seen.task, task)) {
+            Some(seen) => (!is_over(seen.status)).then(|| (task, seen.key.clone())),
+            None => (!task.done).then(|| (task, TaskKey::new(plan.name.clone(), task.id.0.clone()))),
+        }
     })
 }
 
@@ -87,18 +108,19 @@ fn of_gone(picture: &Picture, plan: &PlanView<'_>, gone: &TaskPicture) -> Diagno
 }
 
 fn of_untrusted(items: &[TrustItem]) -> Builder {
-    let mut message = format!(
-        "No loop can start here before you allow {} of this repository on this machine:",
-        wording::count(items.len() as u64, "command")
-    );
+    let mut message = match items.len() {
+        1 => "A loop that needs this command cannot start before you allow it on this machine:".to_owned(),
+        n => format!(
+            "A loop that needs one of these {n} commands cannot start before you allow it on this machine:"
+        ),
+    };
     for item in items.iter().take(MOST_COMMANDS) {
         message.push_str(&format!("\n  {}  ({})", printable(&item.command), printable(&item.origin)));
     }
     if items.len() > MOST_COMMANDS {
         message.push_str(&format!("\n  and {} more", items.len() - MOST_COMMANDS));
     }
-    message
-        .push_str("\nRead them, then allow them with the code action on this line, or with `alfine trust`.");
+    message.push_str("\nRead first, then allow with the code action on this line, or with `alfine trust`.");
     Builder::new("config-untrusted", DiagnosticSeverity::INFORMATION, message)
 }
 
