@@ -5,12 +5,12 @@ use alfine_core::breaker::{dollars, span};
 use alfine_engine::{runner::News, store::Millis, trust};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
-use std::{cell::OnceCell, io::IsTerminal, time::Duration};
+use std::{cell::RefCell, io::IsTerminal, time::Duration};
 
 /// Shows news to a person.
 pub struct Display {
-    /// Begins to move with the first news: before that, questions may be asked.
-    moving: OnceCell<Option<ProgressBar>>,
+    /// Moves while a loop does: before and after, questions may be asked.
+    moving: RefCell<Option<ProgressBar>>,
     color: bool,
 }
 
@@ -19,7 +19,7 @@ impl Display {
     pub fn new() -> Self {
         let terminal = std::io::stdout().is_terminal();
         let color = terminal && std::env::var_os("NO_COLOR").is_none();
-        Self { moving: OnceCell::new(), color }
+        Self { moving: RefCell::default(), color }
     }
 
     /// Shows one piece of news.
@@ -27,8 +27,16 @@ impl Display {
         if let Some((mark, line)) = line_of(news) {
             self.line(mark, &line);
         }
-        if let (Some(bar), Some(message)) = (self.moving.get_or_init(spinner), moving_of(news)) {
-            bar.set_message(message);
+        if news.kind == "rests" {
+            self.rest();
+        } else if let Some(message) = moving_of(news) {
+            let mut moving = self.moving.borrow_mut();
+            if moving.is_none() {
+                *moving = spinner();
+            }
+            if let Some(bar) = moving.as_ref() {
+                bar.set_message(message);
+            }
         }
     }
 
@@ -36,17 +44,23 @@ impl Display {
     pub fn line(&self, mark: Mark, text: &str) {
         let (on, off) = if self.color { (mark.color(), "\x1b[0m") } else { ("", "") };
         let print = || say(format_args!("{on}{}{off} {text}", mark.sign()));
-        match self.moving.get().and_then(Option::as_ref) {
+        match self.moving.borrow().as_ref() {
             Some(bar) => bar.suspend(print),
             None => print(),
         }
     }
 
     /// Takes the moving line away.
-    pub fn finish(&self) {
-        if let Some(Some(bar)) = self.moving.get() {
+    fn rest(&self) {
+        if let Some(bar) = self.moving.take() {
             bar.finish_and_clear();
         }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.rest();
     }
 }
 

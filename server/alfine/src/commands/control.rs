@@ -83,11 +83,7 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         return Ok(exit::DONE);
     }
     let display = if args.json { None } else { Some(Display::new()) };
-    let status = run::foreground(&mut project, &key, lock, display.as_ref());
-    if let Some(display) = &display {
-        display.finish();
-    }
-    status
+    run::foreground(&mut project, &key, lock, display.as_ref())
 }
 
 /// Answers a loop's question and goes on with it in the background.

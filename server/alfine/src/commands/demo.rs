@@ -63,7 +63,6 @@ pub fn perform(args: &DemoArgs) -> Result<u8> {
     merge(&mut project, &second, &display)?;
 
     chapter("3. Where to look");
-    display.finish();
     let shown = stage.repository.display();
     if args.keep {
         let kept = folder.keep();

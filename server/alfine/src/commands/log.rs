@@ -45,7 +45,6 @@ pub fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
     if args.follow {
         follow(&mut project, &mut shown, after)?;
     }
-    shown.display.finish();
     Ok(exit::DONE)
 }
 

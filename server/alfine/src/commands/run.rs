@@ -46,9 +46,6 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
             break;
         }
     }
-    if let Some(display) = &display {
-        display.finish();
-    }
     Ok(last)
 }
 

@@ -1,0 +1,57 @@
+//! What a person sees of the program in a terminal: a pseudo-terminal with its screen.
+
+#![allow(clippy::unwrap_used)]
+
+use alfine_tests::{sandbox, sandbox::Sandbox};
+use rustix::{
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{Winsize, tcsetwinsize},
+};
+use std::{
+    fs::{File, OpenOptions},
+    io::Read,
+    num::NonZero,
+    path::Path,
+};
+
+const COLUMNS: NonZero<u16> = NonZero::new(110).unwrap();
+const ROWS: NonZero<u16> = NonZero::new(200).unwrap();
+
+/// Runs the program in a terminal to its end, and returns the lines of the screen.
+fn screen_of(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
+    let theirs = OpenOptions::new().read(true).write(true).open(Path::new(&name)).unwrap();
+    tcsetwinsize(&theirs, Winsize { ws_row: ROWS.get(), ws_col: COLUMNS.get(), ws_xpixel: 0, ws_ypixel: 0 })
+        .unwrap();
+    let mut command = sandbox.command(sandbox::alfine());
+    command.args(arguments).env("TERM", "xterm-256color");
+    command.stdout(theirs.try_clone().unwrap()).stderr(theirs);
+    let mut child = command.spawn().unwrap();
+    // The command holds the other end, and nobody else may.
+    drop(command);
+
+    let mut screen = vt100::Parser::new(ROWS, COLUMNS, 0);
+    let (mut ours, mut bytes) = (File::from(ours), [0; 4096]);
+    // Linux tells the end of the other side by an error.
+    while let Ok(read @ 1..) = ours.read(&mut bytes) {
+        screen.process(&bytes[..read]);
+    }
+    assert!(child.wait().unwrap().success());
+    screen.screen().rows(0, COLUMNS.get()).map(|row| row.trim_end().to_owned()).collect()
+}
+
+#[test]
+fn the_demo_leaves_nothing_of_its_moving_line_behind() {
+    let sandbox = Sandbox::new();
+    let seen = screen_of(&sandbox, &["demo"]);
+    let merged: Vec<usize> = (0..seen.len()).filter(|&n| seen[n].starts_with("✓ merged into main")).collect();
+    assert_eq!(merged.len(), 2, "{}", seen.join("\n"));
+    for merged in merged {
+        assert_eq!(seen[merged + 1], "", "{}", seen.join("\n"));
+    }
+    assert!(!seen.iter().any(|line| line.contains("running the checks")), "{}", seen.join("\n"));
+    assert!(seen.iter().any(|line| line.starts_with("played in ")), "{}", seen.join("\n"));
+}
