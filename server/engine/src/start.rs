@@ -5,13 +5,14 @@
 
 use crate::{
     Error, Result,
-    config::{Loaded, Partial},
+    config::{self, Layers, Loaded, Partial},
     control, finish, process,
     project::{self, PlanFile, Project},
     runner::{self, BeginOptions},
     store::{ApprovalKind, LoopId, LoopLock, LoopRow},
     task_spec::{self, TaskSpec},
     trust::TrustItem,
+    verify,
 };
 use alfine_core::{
     breaker::dollars,
@@ -142,7 +143,7 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
         return Err(Error::user(format!("{key} waits for {}", open.join(", ")))
             .hint(format!("run the whole plan: alfine run {}", file.name)));
     }
-    let loaded = settings(project, file, task, options)?;
+    let loaded = settings(&project.layers(), file, task, options)?;
     let start = project.repository.preflight(loaded.config.isolation)?;
     let folder = project.repository.workdir();
     let spec = TaskSpec::new(&key, &file.plan, task, &loaded, options.single_task, folder)?;
@@ -268,29 +269,36 @@ pub fn held(project: &Project, key: &TaskKey) -> Error {
         .hint(format!("watch it: alfine log {key} --follow; stop it: alfine stop {key}"))
 }
 
-/// All that the tasks of these plans would run, each text once.
-pub fn commands_of(project: &Project, plans: &[PlanFile]) -> Result<Vec<TrustItem>> {
+/// All that these tasks of plans would run, each text once. A task whose settings are wrong says so when it is started.
+pub fn commands_of<'a>(
+    project: &Project,
+    tasks: impl IntoIterator<Item = (&'a PlanFile, &'a Task)>,
+    options: &StartOptions,
+) -> Vec<TrustItem> {
+    let detected = verify::detect(project.repository.workdir(), &[]);
+    let layers = project.layers();
+    let mut seen = BTreeSet::new();
     let mut items = Vec::new();
-    for file in plans {
-        for task in &file.plan.tasks {
-            let loaded = settings(project, file, task, &StartOptions::default())?;
-            let folder = project.repository.workdir();
-            items.extend(TaskSpec::new(&file.key(task), &file.plan, task, &loaded, false, folder)?.commands);
+    for (file, task) in tasks {
+        if let Ok(loaded) = settings(&layers, file, task, options) {
+            let commands = task_spec::commands_of(&file.key(task), &file.plan, task, &loaded, &detected);
+            items.extend(commands.into_iter().filter(|item| seen.insert(item.command.clone())));
         }
     }
-    let mut seen = BTreeSet::new();
-    items.retain(|item| seen.insert(item.command.clone()));
-    Ok(items)
+    items
 }
 
-fn settings(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Loaded> {
+fn settings(layers: &Layers, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Loaded> {
     let flags = flags(options);
+    let with = |task: Vec<Partial>| {
+        config::load(&Layers { command_line: flags.clone(), task, ..layers.clone() }).map_err(Error::from)
+    };
     // A flag that cannot be is told as such, once.
-    project.settings(flags.clone(), Vec::new())?;
+    with(Vec::new())?;
     let mut fields = [&file.plan.defaults, &task.fields].map(Partial::from).to_vec();
     // What is typed now is meant now: a flag goes before what the plan says.
     fields.push(flags.clone());
-    project.settings(flags, fields)
+    with(fields)
 }
 
 fn flags(options: &StartOptions) -> Partial {

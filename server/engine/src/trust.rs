@@ -8,7 +8,6 @@ use crate::{
     Error, ErrorKind,
     config::{Layer, Loaded, OnDone, Permissions, VerifierKind},
 };
-use alfine_core::plan::{Plan, Task};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -240,23 +239,6 @@ fn add_permissions(key: &str, permissions: Permissions, add: &mut impl FnMut(&st
     }
 }
 
-/// Returns what a plan wants to run: its criteria's commands and its `Verify` fields.
-/// `path` is the plan's, as it is shown.
-pub fn items_of_plan(path: &str, plan: &Plan) -> Vec<TrustItem> {
-    let mut items: Vec<TrustItem> =
-        plan.defaults.verify.iter().map(|verify| TrustItem::new(path, &verify.value)).collect();
-    items.extend(plan.tasks.iter().flat_map(|task| items_of_task(path, task)));
-    items
-}
-
-/// Returns what one task of a plan wants to run.
-pub fn items_of_task(path: &str, task: &Task) -> Vec<TrustItem> {
-    let origin = format!("{path}: {}", task.id);
-    let criteria = task.criteria.iter().filter_map(|criterion| criterion.command.as_ref());
-    let fields = task.fields.verify.iter().map(|verify| &verify.value);
-    criteria.chain(fields).map(|command| TrustItem::new(&origin, command)).collect()
-}
-
 /// Characters that make a text look like another one: controls, directions, what is not seen, blanks that are none.
 #[allow(clippy::expect_used, reason = "the pattern is constant and compiled by a test")]
 static DECEIVING: LazyLock<Regex> = LazyLock::new(|| {
@@ -450,45 +432,6 @@ mod tests {
         assert_eq!(
             items.iter().map(|item| format!("{} = {}", item.origin, item.command)).collect::<Vec<_>>(),
             ["the editor's settings: worktree.setup = npm ci", "the editor's settings: agents.claude = evil"]
-        );
-    }
-
-    #[test]
-    fn a_plans_criteria_and_verify_fields_are_commands() {
-        use alfine_core::{plan, task::TaskId, text::Span};
-        let verify = |command: &str| plan::Placed { value: command.to_owned(), span: Span::default() };
-        let criterion = |command: Option<&str>| plan::Criterion {
-            text: "it runs".to_owned(),
-            span: Span::default(),
-            command: command.map(str::to_owned),
-            checked: false,
-            checkbox: None,
-        };
-        let task = plan::Task {
-            id: TaskId("US-001".to_owned()),
-            explicit_id: true,
-            title: String::new(),
-            title_span: Span::default(),
-            span: Span::default(),
-            details: String::new(),
-            criteria: vec![criterion(Some("make a")), criterion(None)],
-            fields: plan::Fields { verify: vec![verify("make b")], ..plan::Fields::default() },
-            done: false,
-            checkbox: None,
-            optional: false,
-        };
-        let plan = plan::Plan {
-            tasks: vec![task],
-            defaults: plan::Fields { verify: vec![verify("make c")], ..plan::Fields::default() },
-            ..plan::Plan::default()
-        };
-        assert_eq!(
-            items_of_plan("PLAN.md", &plan),
-            [
-                TrustItem::new("PLAN.md", "make c"),
-                TrustItem::new("PLAN.md: US-001", "make a"),
-                TrustItem::new("PLAN.md: US-001", "make b"),
-            ]
         );
     }
 

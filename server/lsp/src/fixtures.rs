@@ -171,14 +171,9 @@ impl World {
     }
 
     /// Names commands of a plan that nobody allowed yet.
-    pub(crate) fn untrusted(self, plan: &str, commands: &[&str]) -> Self {
+    pub(crate) fn untrusted(mut self, plan: &str, commands: &[&str]) -> Self {
         let items = commands.iter().map(|command| TrustItem::new(format!("{plan}: US-001"), *command));
-        self.untrusted_items(plan, items.collect())
-    }
-
-    /// Leaves items of a plan untrusted.
-    pub(crate) fn untrusted_items(mut self, plan: &str, items: Vec<TrustItem>) -> Self {
-        self.checkout.untrusted.insert(plan.to_owned(), items);
+        self.checkout.untrusted.insert(plan.to_owned(), items.collect());
         self
     }
 

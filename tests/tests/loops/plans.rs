@@ -133,11 +133,15 @@ fn a_task_that_is_started_alone_starts_no_other() {
 fn a_task_that_stops_or_must_be_asked_about_blocks_only_what_depends_on_it() {
     const PLAN: &str = "# Plan\n\n### US-001: First\n\n### US-002: Second\n\n- [ ] It is there: `test -f 2.txt`\n\n### US-003: Third\n\n### US-004: Fourth\nDepends on: US-001\n";
     let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    let [begun, go] = ["begun", "go"].map(|name| sandbox.path().join(name));
     sandbox.fake_agent(&json!({"parts": [
-        {"prompt": "First\n", "runs": [[not_ready()]]},
+        {"prompt": "First\n", "runs": [[{"touch": begun}, {"wait_for": go}, not_ready()]]},
         {"prompt": "Third\n", "runs": [[write("3.txt", "3"), ready()]]},
     ]}));
-    sandbox.alfine(&["start", "PLAN.md", "-i", "1"]).expect(0);
+    sandbox.alfine(&["start", "PLAN.md", "-i", "1", "--trust"]).expect(0);
+    wait_until(PATIENCE, "its agent works", || begun.exists());
+    sandbox.write("PLAN.md", &PLAN.replace("test -f 2.txt", "test -f 2.txt # another one"));
+    std::fs::write(go, "").unwrap();
     wait_until(PATIENCE, "the third is done", || status_of(&sandbox, "US-003") == "done");
     until_no_runner_lives(&sandbox);
     let statuses = ["US-001", "US-002", "US-004"].map(|id| status_of(&sandbox, id));

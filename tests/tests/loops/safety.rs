@@ -46,6 +46,22 @@ fn what_is_trusted_runs_and_a_changed_command_asks_again() {
     sandbox.alfine(&["run", TASK]).expect(2);
 }
 
+#[test]
+fn a_whole_plan_begins_when_all_that_it_would_run_is_allowed() {
+    let plan = "# P\n\n### T1: One\n\n- [ ] a: `test -e a`\n\n### T2: Two\n\nDepends on: T1\n\n- [ ] b: `test -e b`\n";
+    for command in ["run", "start"] {
+        let sandbox = with_plan(plan, json!([[write("a", "1"), ready()], [write("b", "1"), ready()]]));
+        let ran = sandbox.alfine(&[command, "PLAN.md"]).expect(2);
+        assert!(ran.stderr.contains("test -e a") && ran.stderr.contains("test -e b"), "{}", ran.stderr);
+        assert_eq!(sandbox.agent_runs().len(), 0);
+    }
+    let sandbox = with_plan(plan, json!([[write("a", "1"), ready()], [write("b", "1"), ready()]]));
+    let ran = sandbox.alfine(&["run", "PLAN.md#T1"]).expect(2);
+    assert!(!ran.stderr.contains("test -e b"), "{}", ran.stderr);
+    sandbox.alfine(&["run", "PLAN.md", "--trust"]).expect(0);
+    assert_eq!(sandbox.task("PLAN.md#T2")["status"], "done");
+}
+
 /// Whether a text stands in any file that Alfine wrote.
 fn is_written(sandbox: &Sandbox, text: &str) -> Option<std::path::PathBuf> {
     let mut folders = vec![sandbox.repo().join(".git/alfine"), sandbox.path().join("home")];

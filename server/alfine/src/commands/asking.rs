@@ -4,15 +4,14 @@ use super::say;
 use alfine_engine::{
     Error, Result,
     project::Project,
-    task_spec::TaskSpec,
     trust::{TrustItem, printable},
 };
 use std::io::{BufRead, IsTerminal, Write};
 
 /// Refuses what nobody allowed of what a loop will run: asks on a terminal; else the error lists it. `allowed` is the
 /// user's word for all of it on the command line; `json` says that the output is not for a person.
-pub fn trust(project: &Project, plan: &str, spec: &TaskSpec, allowed: bool, json: bool) -> Result<()> {
-    let untrusted = project.untrusted(&spec.commands)?;
+pub fn trust(project: &Project, plan: &str, items: &[TrustItem], allowed: bool, json: bool) -> Result<()> {
+    let untrusted = project.untrusted(items)?;
     if untrusted.is_empty() {
         return Ok(());
     }

@@ -75,7 +75,7 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     }
     start::check_continue(&project, &row, &more)?;
     let spec = finish::spec_of(&row)?;
-    asking::trust(&project, &key.plan, &spec, args.trust, args.json)?;
+    asking::trust(&project, &key.plan, &spec.commands, args.trust, args.json)?;
     let lock = start::take_over(&mut project, &row, &more)?;
     if args.background {
         start::detach(&project, lock, &run::program()?)?;
@@ -101,7 +101,7 @@ pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
     let key = project.key(&args.task.task)?;
     if !args.hold {
         let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
-        asking::trust(&project, &key.plan, &spec, false, false)?;
+        asking::trust(&project, &key.plan, &spec.commands, false, false)?;
     }
     control::answer(&mut project, &key, &Answer { approved, text })?;
     if args.hold {

@@ -82,7 +82,7 @@ pub fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let mut project = run::open(directory, false)?;
     let key = project.key(&args.task.task)?;
     let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
-    asking::trust(&project, &key.plan, &spec, false, false)?;
+    asking::trust(&project, &key.plan, &spec.commands, false, false)?;
     let lock = finish::fork(&mut project, &key, args.iteration)?;
     start::detach(&project, lock, &run::program()?)?;
     say(format_args!(

@@ -40,6 +40,9 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     if tasks.is_empty() {
         tell_all_done(&project, &file, args.json)?;
     }
+    if target.task.is_none() {
+        trust_all(&project, &file, &tasks, args)?;
+    }
     for task in &tasks {
         last = run_one(&mut project, &file, task, args, display.as_ref())?;
         if last != exit::DONE {
@@ -65,10 +68,14 @@ pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
         return Ok(exit::DONE);
     };
     let key = file.key(task);
+    let whole = target.task.is_none() && !args.single_task;
+    if whole {
+        trust_all(&project, &file, &tasks, args)?;
+    }
     let Some(lock) = lock_of(&mut project, &file, task, args)? else {
         return settled(&project, &key, args.json);
     };
-    if target.task.is_none() && !args.single_task {
+    if whole {
         let include_uncommitted = args.include_uncommitted;
         chain::join(&mut project, &lock, Chain { options, include_uncommitted, ..Chain::default() })?;
     }
@@ -209,7 +216,7 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
     match start::prepare(project, file, task, &options_of(args))? {
         Prepared::Settled => Ok(None),
         Prepared::GoOn { row, spec } => {
-            asking::trust(project, &file.name, &spec, args.trust, args.json)?;
+            asking::trust(project, &file.name, &spec.commands, args.trust, args.json)?;
             warn_of_no_effect(args);
             let more = More {
                 max_iterations: args.max_iterations,
@@ -222,11 +229,17 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
             for problem in &problems {
                 tracing::warn!("{problem}");
             }
-            asking::trust(project, &file.name, &spec, args.trust, args.json)?;
+            asking::trust(project, &file.name, &spec.commands, args.trust, args.json)?;
             let include = args.include_uncommitted || ask_about_uncommitted(&uncommitted, args)?;
             start::begin(project, file, &spec, include).map(Some)
         }
     }
+}
+
+/// Asks for all that these tasks would run: nobody is there to be asked when the later ones begin.
+fn trust_all(project: &Project, file: &PlanFile, tasks: &[Task], args: &RunArgs) -> Result<()> {
+    let items = start::commands_of(project, tasks.iter().map(|task| (file, task)), &options_of(args));
+    asking::trust(project, &file.name, &items, args.trust, args.json)
 }
 
 fn options_of(args: &RunArgs) -> StartOptions {

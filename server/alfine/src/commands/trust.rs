@@ -2,7 +2,11 @@
 
 use super::{asking, run, say};
 use crate::{cli::TrustArgs, report::exit};
-use alfine_engine::{Error, Result, project::Target, start};
+use alfine_engine::{
+    Error, Result,
+    project::Target,
+    start::{self, StartOptions},
+};
 use std::{io::IsTerminal, path::Path};
 
 /// Shows the commands, and allows them, or takes every approval back.
@@ -17,7 +21,8 @@ pub fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
         Some(plan) => vec![project.plan(&Target::parse(plan)?.plan)?],
         None => project.plans()?,
     };
-    let items = start::commands_of(&project, &plans)?;
+    let tasks = plans.iter().flat_map(|file| file.plan.tasks.iter().map(move |task| (file, task)));
+    let items = start::commands_of(&project, tasks, &StartOptions::default());
     let trust = project.trust()?;
     if let Some(warning) = trust.warning() {
         tracing::warn!("{warning}");

@@ -58,6 +58,13 @@ impl Commands {
                 editor: project.editor.clone(),
                 include_uncommitted: include.unwrap_or(false),
             });
+            if chain.is_some() {
+                // Nobody is there to be asked when the later ones begin.
+                let items = engine::commands_of(project, tasks.iter().map(|task| (&file, task)), &wanted);
+                if let Some(to_ask) = untrusted(project, &items)? {
+                    return Ok(to_ask);
+                }
+            }
             let started = start_in(project, &picture, &file, task, &wanted, include, chain, &program)?;
             if let Some(to_ask) = started {
                 return Ok(to_ask);
@@ -79,7 +86,11 @@ impl Commands {
             .writers
             .run(&place, move |project| {
                 let file = saved_plan(project, &pictures(), &plan)?;
-                let items = engine::commands_of(project, std::slice::from_ref(&file))?;
+                let items = engine::commands_of(
+                    project,
+                    file.plan.tasks.iter().map(|task| (&file, task)),
+                    &engine::StartOptions::default(),
+                );
                 Ok(project.untrusted(&items)?)
             })
             .await?;

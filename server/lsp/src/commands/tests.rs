@@ -177,6 +177,26 @@ async fn what_cannot_be_read_in_the_question_is_shown_before_it_can_be_allowed()
 }
 
 #[tokio::test]
+async fn a_whole_plan_asks_at_once_for_all_that_its_tasks_would_run() {
+    let stage = Stage::new(
+        "### US-001: A\n- [ ] a: `make a`\n\n### US-002: B\nDepends on: US-001\n- [ ] b: `make b`\n",
+    );
+    stage.answers(&[Some("Allow")]);
+    stage.execute("alfine.start", json!({ "uri": stage.plan() })).await.unwrap();
+    let told = stage.told();
+    assert!(
+        matches!(&told[..], [Told::Asked(words)] if words.contains("make a") && words.contains("make b")),
+        "{told:?}"
+    );
+
+    let alone = Stage::new("### US-001: A\n- [ ] a: `make a`\n\n### US-002: B\n- [ ] b: `make b`\n");
+    alone.answers(&[Some("Allow")]);
+    alone.execute("alfine.start", json!({ "uri": alone.plan(), "task": "US-001" })).await.unwrap();
+    let told = alone.told();
+    assert!(matches!(&told[..], [Told::Asked(words)] if !words.contains("make b")), "{told:?}");
+}
+
+#[tokio::test]
 async fn trust_shows_and_allows_what_a_plan_would_run() {
     let stage = Stage::new("### US-001: Add a table\n\n- [ ] it is there: `make check`\n");
     stage.answers(&[Some("Allow")]);

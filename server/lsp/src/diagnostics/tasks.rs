@@ -18,7 +18,7 @@ use alfine_core::{
 };
 use alfine_engine::{
     store::{ApprovalKind, VerificationRow},
-    trust::{TrustItem, items_of_task, printable},
+    trust::{TrustItem, printable},
 };
 use serde_json::json;
 use std::collections::HashSet;
@@ -59,7 +59,8 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
     found
 }
 
-/// The first task whose work is not over and that needs one of these, or where only the repository does, the first.
+/// The first task whose work is not over and that names one of these commands; the first one, where some are named by no
+/// task and so are for all.
 fn first_that_needs<'p>(
     plan: &PlanView<'p>,
     known: &[SeenTask<'p>],
@@ -67,14 +68,16 @@ fn first_that_needs<'p>(
 ) -> Option<(&'p Task, TaskKey)> {
     let mut open = open_tasks(plan, known);
     let first = open.next()?;
-    let (path, tasks) = (&plan.name, &plan.plan().tasks);
-    let of_task = |task: &Task| items_of_task(path, task);
-    let of_tasks: HashSet<TrustItem> = tasks.iter().flat_map(of_task).collect();
-    if !items.iter().all(|item| of_tasks.contains(item)) {
-        return Some(first);
-    }
-    let needs = |(task, _): &(&Task, TaskKey)| of_task(task).iter().any(|wanted| items.contains(wanted));
-    if needs(&first) { Some(first) } else { open.find(needs).or(Some(first)) }
+    let named: HashSet<&String> = plan.plan().tasks.iter().flat_map(commands_of).collect();
+    let wanted: HashSet<&String> = items.iter().map(|item| &item.command).collect();
+    let needs = |(task, _): &(&'p Task, TaskKey)| commands_of(task).any(|command| wanted.contains(command));
+    if needs(&first) || !wanted.is_subset(&named) { Some(first) } else { open.find(needs).or(Some(first)) }
+}
+
+/// The commands that a task names itself.
+fn commands_of(task: &Task) -> impl Iterator<Item = &String> {
+    let criteria = task.criteria.iter().filter_map(|criterion| criterion.command.as_ref());
+    criteria.chain(task.fields.verify.iter().map(|verify| &verify.value))
 }
 
 /// The tasks whose work is not over, `known` being those that were written down.

@@ -5,7 +5,6 @@ use alfine_core::{
     gate::{self, Dialects},
     machine::{Ask, AskKind, LastIteration, Phase, StopReason},
 };
-use alfine_engine::trust::TrustItem;
 use std::fmt::Write;
 
 /// Each diagnostic on one line: place, how bad, code, message; then the other places.
@@ -226,15 +225,13 @@ fn commands_to_allow_are_named_once_on_the_first_open_task() {
 #[test]
 fn commands_of_one_task_are_named_where_they_are_needed() {
     let text = "### T1: One\n- [ ] a: `make a`\n\n### T2: Two\n- [ ] b: `make b`\n\n### T3: Three\n- [ ] b: `make b`\n";
-    let lines = |items: &[(&str, &str)]| -> Vec<u32> {
-        let items = items.iter().map(|(origin, command)| TrustItem::new(*origin, *command));
-        let picture =
-            World::new().open("PLAN.md", text).untrusted_items("PLAN.md", items.collect()).picture();
+    let lines = |commands: &[&str]| -> Vec<u32> {
+        let picture = World::new().open("PLAN.md", text).untrusted("PLAN.md", commands).picture();
         plan_diagnostics(&picture).iter().map(|diagnostic| diagnostic.range.start.line).collect()
     };
-    assert_eq!(lines(&[("PLAN.md: T2", "make b"), ("PLAN.md: T3", "make b")]), [3]);
-    assert_eq!(lines(&[("PLAN.md: T1", "make a"), ("PLAN.md: T2", "make b")]), [0]);
-    assert_eq!(lines(&[("PLAN.md: T3", "make b"), ("alfine.toml: agents.x", "x")]), [0]);
+    assert_eq!(lines(&["make b"]), [3]);
+    assert_eq!(lines(&["make a", "make b"]), [0]);
+    assert_eq!(lines(&["make b", "setup of the repository"]), [0]);
 }
 
 #[test]
