@@ -2,14 +2,19 @@
 
 #![allow(clippy::unwrap_used)]
 
-use alfine_tests::{sandbox, sandbox::Sandbox};
+use alfine_tests::{
+    sandbox,
+    sandbox::Sandbox,
+    scenario::{ready, with_plan, write},
+};
 use rustix::{
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{Winsize, tcsetwinsize},
 };
+use serde_json::json;
 use std::{
     fs::{File, OpenOptions},
-    io::Read,
+    io::{Read, Write},
     num::NonZero,
     path::Path,
 };
@@ -17,8 +22,8 @@ use std::{
 const COLUMNS: NonZero<u16> = NonZero::new(110).unwrap();
 const ROWS: NonZero<u16> = NonZero::new(200).unwrap();
 
-/// Runs the program in a terminal to its end, and returns the lines of the screen.
-fn screen_of(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
+/// Runs the program in a terminal to its end, types ahead, and returns the lines of the screen.
+fn screen_of(sandbox: &Sandbox, arguments: &[&str], typed: &str) -> Vec<String> {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
@@ -28,13 +33,14 @@ fn screen_of(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
         .unwrap();
     let mut command = sandbox.command(sandbox::alfine());
     command.args(arguments).env("TERM", "xterm-256color");
-    command.stdout(theirs.try_clone().unwrap()).stderr(theirs);
+    command.stdin(theirs.try_clone().unwrap()).stdout(theirs.try_clone().unwrap()).stderr(theirs);
     let mut child = command.spawn().unwrap();
     // The command holds the other end, and nobody else may.
     drop(command);
 
     let mut screen = vt100::Parser::new(ROWS, COLUMNS, 0);
     let (mut ours, mut bytes) = (File::from(ours), [0; 4096]);
+    ours.write_all(typed.as_bytes()).unwrap();
     // Linux tells the end of the other side by an error.
     while let Ok(read @ 1..) = ours.read(&mut bytes) {
         screen.process(&bytes[..read]);
@@ -46,7 +52,7 @@ fn screen_of(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
 #[test]
 fn the_demo_leaves_nothing_of_its_moving_line_behind() {
     let sandbox = Sandbox::new();
-    let seen = screen_of(&sandbox, &["demo"]);
+    let seen = screen_of(&sandbox, &["demo"], "");
     let merged: Vec<usize> = (0..seen.len()).filter(|&n| seen[n].starts_with("✓ merged into main")).collect();
     assert_eq!(merged.len(), 2, "{}", seen.join("\n"));
     for merged in merged {
@@ -54,4 +60,25 @@ fn the_demo_leaves_nothing_of_its_moving_line_behind() {
     }
     assert!(!seen.iter().any(|line| line.contains("running the checks")), "{}", seen.join("\n"));
     assert!(seen.iter().any(|line| line.starts_with("played in ")), "{}", seen.join("\n"));
+}
+
+#[test]
+fn who_runs_a_whole_plan_is_asked_before_it_and_never_again() {
+    let plan = "# P\n\n### T1: One\n\n- [ ] a: `test -e a`\n\n### T2: Two\n\n- [ ] b: `test -e b`\n";
+    let sandbox = with_plan(plan, json!([[write("a", "1"), ready()], [write("b", "1"), ready()]]));
+    sandbox.write("notes.txt", "not committed\n");
+    // An empty line answers "no" to a question that must not come.
+    let seen = screen_of(&sandbox, &["run", "PLAN.md"], "y\ni\n\n\n");
+    let asked = |words: &str| seen.iter().filter(|line| line.contains(words)).count();
+    assert_eq!(
+        (asked("Allow these commands"), asked("[i]nclude it"), asked("is done")),
+        (1, 1, 2),
+        "{}",
+        seen.join("\n")
+    );
+    for (task, file) in [("T1", "a"), ("T2", "b")] {
+        let branch = format!("alfine/PLAN/{task}");
+        let files = sandbox.git(&["ls-tree", "--name-only", &branch]);
+        assert!(files.contains("notes.txt") && files.lines().any(|name| name == file), "{files}");
+    }
 }

@@ -43,8 +43,9 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     if target.task.is_none() {
         trust_all(&project, &file, &tasks, args)?;
     }
+    let mut include = args.include_uncommitted.then_some(true);
     for task in &tasks {
-        last = run_one(&mut project, &file, task, args, display.as_ref())?;
+        last = run_one(&mut project, &file, task, args, &mut include, display.as_ref())?;
         if last != exit::DONE {
             break;
         }
@@ -72,11 +73,12 @@ pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
     if whole {
         trust_all(&project, &file, &tasks, args)?;
     }
-    let Some(lock) = lock_of(&mut project, &file, task, args)? else {
+    let mut include = args.include_uncommitted.then_some(true);
+    let Some(lock) = lock_of(&mut project, &file, task, args, &mut include)? else {
         return settled(&project, &key, args.json);
     };
     if whole {
-        let include_uncommitted = args.include_uncommitted;
+        let include_uncommitted = include.unwrap_or(false);
         chain::join(&mut project, &lock, Chain { options, include_uncommitted, ..Chain::default() })?;
     }
     start::detach(&project, lock, &program()?)?;
@@ -147,10 +149,13 @@ fn run_one(
     file: &PlanFile,
     task: &Task,
     args: &RunArgs,
+    include: &mut Option<bool>,
     display: Option<&Display>,
 ) -> Result<u8> {
     let key = file.key(task);
-    let Some(lock) = lock_of(project, file, task, args)? else { return settled(project, &key, args.json) };
+    let Some(lock) = lock_of(project, file, task, args, include)? else {
+        return settled(project, &key, args.json);
+    };
     foreground(project, &key, lock, display)
 }
 
@@ -212,7 +217,14 @@ fn run_loop(project: &mut Project, lock: LoopLock, observe: &mut dyn FnMut(&News
 
 /// The right to run a task's loop: of the one there is, if it can go on, else of a new one. None where there is nothing to
 /// run, because the task is done or rests until the user says more.
-fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) -> Result<Option<LoopLock>> {
+/// `include` is what the user said of uncommitted changes; who runs a whole plan is asked once.
+fn lock_of(
+    project: &mut Project,
+    file: &PlanFile,
+    task: &Task,
+    args: &RunArgs,
+    include: &mut Option<bool>,
+) -> Result<Option<LoopLock>> {
     match start::prepare(project, file, task, &options_of(args))? {
         Prepared::Settled => Ok(None),
         Prepared::GoOn { row, spec } => {
@@ -230,8 +242,10 @@ fn lock_of(project: &mut Project, file: &PlanFile, task: &Task, args: &RunArgs) 
                 tracing::warn!("{problem}");
             }
             asking::trust(project, &file.name, &spec.commands, args.trust, args.json)?;
-            let include = args.include_uncommitted || ask_about_uncommitted(&uncommitted, args)?;
-            start::begin(project, file, &spec, include).map(Some)
+            if include.is_none() && !uncommitted.is_empty() {
+                *include = Some(ask_about_uncommitted(&uncommitted, args)?);
+            }
+            start::begin(project, file, &spec, include.unwrap_or(false)).map(Some)
         }
     }
 }
@@ -278,9 +292,6 @@ fn warn_of_no_effect(args: &RunArgs) {
 }
 
 fn ask_about_uncommitted(uncommitted: &[PathBuf], args: &RunArgs) -> Result<bool> {
-    if uncommitted.is_empty() {
-        return Ok(false);
-    }
     let others: Vec<String> =
         uncommitted.iter().map(|path| trust::printable(&path.display().to_string())).collect();
     const SHOWN: usize = 10;
