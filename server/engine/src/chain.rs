@@ -75,7 +75,7 @@ pub fn advance(project: &mut Project, over: &LoopId, program: &Path) -> Result<O
 }
 
 /// Says whether a loop came to its end by itself. What the user stopped or paused, or is asked about, keeps its turn.
-fn is_over(row: &LoopRow) -> bool {
+pub fn is_over(row: &LoopRow) -> bool {
     match row.status {
         TaskStatus::Done | TaskStatus::Merged | TaskStatus::Failed => true,
         TaskStatus::Stopped => runner::state_of(row)

@@ -150,6 +150,25 @@ fn a_task_that_stops_or_must_be_asked_about_blocks_only_what_depends_on_it() {
 }
 
 #[test]
+fn a_plan_that_is_run_goes_on_with_what_does_not_depend_on_a_task_that_stops() {
+    const PLAN: &str =
+        "# Plan\n\n### US-001: First\n\n### US-002: Second\nDepends on: US-001\n\n### US-003: Third\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    sandbox.fake_agent(&json!({"parts": [
+        {"prompt": "First\n", "runs": [[not_ready()]]},
+        {"prompt": "Third\n", "runs": [[write("3.txt", "3"), ready()]]},
+    ]}));
+    let ran = sandbox.alfine(&["run", "PLAN.md", "-i", "1"]).expect(3);
+    assert!(ran.stdout.contains("PLAN.md#US-002 waits for US-001"), "{}", ran.stdout);
+    let statuses = ["US-001", "US-002", "US-003"].map(|id| status_of(&sandbox, id));
+    assert_eq!(statuses, ["stopped", "pending", "done"]);
+    // Run again, the one that is stopped says so, and still waits for the user's word.
+    let again = sandbox.alfine(&["run", "PLAN.md"]).expect(3);
+    assert!(again.stdout.contains("PLAN.md#US-001 is stopped"), "{}", again.stdout);
+    assert_eq!(sandbox.agent_runs().len(), 2);
+}
+
+#[test]
 fn a_plan_whose_task_the_user_stops_does_not_go_on() {
     const PLAN: &str = "# Plan\n\n### US-001: First\n\n### US-002: Second\n";
     let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);

@@ -32,25 +32,37 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let target = Target::parse(&args.target)?;
     let file = project.plan(&target.plan)?;
     let display = if args.json { None } else { Some(Display::new()) };
-    let mut last = exit::DONE;
     let mut tasks = start::tasks_to_run(&project, &file, target.task.as_deref())?;
     if args.single_task {
         tasks.truncate(1);
     }
+    let mut include = args.include_uncommitted.then_some(true);
+    if target.task.is_some() {
+        let Some(task) = tasks.first() else { return Ok(exit::DONE) };
+        return Ok(run_one(&mut project, &file, task, args, &mut include, display.as_ref())?.status);
+    }
     if tasks.is_empty() {
         tell_all_done(&project, &file, args.json)?;
     }
-    if target.task.is_none() {
-        trust_all(&project, &file, &tasks, args)?;
-    }
-    let mut include = args.include_uncommitted.then_some(true);
+    trust_all(&project, &file, &tasks, args)?;
+    let mut first_that_failed = exit::DONE;
     for task in &tasks {
-        last = run_one(&mut project, &file, task, args, &mut include, display.as_ref())?;
-        if last != exit::DONE {
+        let open = runner::open_dependencies(&project.store, &file, task)?;
+        if !open.is_empty() {
+            if let Some(display) = &display {
+                display.line(Mark::Notice, &format!("{} waits for {}", file.key(task), open.join(", ")));
+            }
+            continue;
+        }
+        let end = run_one(&mut project, &file, task, args, &mut include, display.as_ref())?;
+        if first_that_failed == exit::DONE {
+            first_that_failed = end.status;
+        }
+        if !end.goes_on {
             break;
         }
     }
-    Ok(last)
+    Ok(first_that_failed)
 }
 
 /// Starts a plan's task in the background, or its tasks one after another.
@@ -144,6 +156,15 @@ pub fn open(directory: &Path, json: bool) -> Result<Project> {
     Ok(project)
 }
 
+/// How a task of a plan ended.
+struct End {
+    /// The exit status that says so.
+    status: u8,
+    /// Whether its plan goes on. A task that fails blocks what depends on it and nothing else; what the user holds, or is
+    /// asked about, keeps its turn.
+    goes_on: bool,
+}
+
 fn run_one(
     project: &mut Project,
     file: &PlanFile,
@@ -151,12 +172,14 @@ fn run_one(
     args: &RunArgs,
     include: &mut Option<bool>,
     display: Option<&Display>,
-) -> Result<u8> {
+) -> Result<End> {
     let key = file.key(task);
     let Some(lock) = lock_of(project, file, task, args, include)? else {
-        return settled(project, &key, args.json);
+        return Ok(End { status: settled(project, &key, args.json)?, goes_on: true });
     };
-    foreground(project, &key, lock, display)
+    let status = foreground(project, &key, lock, display)?;
+    let goes_on = runner::loop_of(&project.store, &key)?.is_some_and(|row| chain::is_over(&row));
+    Ok(End { status, goes_on })
 }
 
 /// Runs a loop in the foreground and tells how it ended.
