@@ -41,6 +41,7 @@ use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
 };
+use worktree::same_place;
 
 /// Where a repository lies. Cheap to clone and to send; holds nothing open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,10 +185,25 @@ impl Repository {
             Err(error) => return Err(error),
         };
         let ours = repo.commondir().canonicalize().is_ok_and(|dir| dir == self.common_dir);
-        if !ours || repo.workdir().is_none() {
+        if !ours || !self.is_its_own(&repo, worktree) || repo.workdir().is_none() {
             return Err(GitError::NotOurs { path: worktree.to_owned() });
         }
         Ok(repo)
+    }
+
+    /// Says whether git knows this very folder as a working tree. With a link in its place, or with another tree's
+    /// `.git` in it, the user's own files and HEAD would be taken for the agent's work.
+    fn is_its_own(&self, repo: &git2::Repository, folder: &Path) -> bool {
+        let (home, git) = (repo.path(), folder.join(".git"));
+        if folder.is_symlink() {
+            return false;
+        }
+        if same_place(folder, &self.workdir) {
+            return true;
+        }
+        let back = std::fs::read(home.join("gitdir"));
+        let is_back = |text: Vec<u8>| same_place(&home.join(path_of(text.trim_ascii_end())), &git);
+        !git.is_symlink() && (same_place(&git, &self.common_dir) || back.is_ok_and(is_back))
     }
 }
 

@@ -212,6 +212,36 @@ fn a_worktree_with_something_that_no_checkpoint_can_hold_stays() {
 }
 
 #[test]
+fn a_worktree_that_leads_to_another_tree_is_not_worked_in() {
+    let fixture = Fixture::new();
+    let (repo, handle) = made(&fixture);
+    let surroundings = fixture.surroundings();
+    let file = handle.path.join(".git");
+    let own = read(&file);
+    fixture.git(&["worktree", "add", "-q", "-b", "mine", "../mine"]);
+    let others = read(&fixture.root.parent().unwrap().join("mine/.git"));
+    let refused = |repo: &Repository| {
+        matches!(repo.checkpoint(&handle.path, &spec(1, &surroundings)), Err(GitError::NotOurs { .. }))
+    };
+
+    for git in [format!("gitdir: {}\n", fixture.path(".git").display()), others] {
+        fs::write(&file, git).unwrap();
+        assert!(refused(&repo));
+    }
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(fixture.path(".git"), &file).unwrap();
+    assert!(refused(&repo));
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, own).unwrap();
+    repo.checkpoint(&handle.path, &spec(1, &surroundings)).unwrap();
+
+    fs::remove_dir_all(&handle.path).unwrap();
+    std::os::unix::fs::symlink(&fixture.root, &handle.path).unwrap();
+    assert!(matches!(repo.checkpoint(&handle.path, &spec(2, &surroundings)), Err(GitError::NotOurs { .. })));
+    assert_eq!(fixture.git(&["symbolic-ref", "HEAD"]), "refs/heads/main");
+}
+
+#[test]
 fn a_discarded_task_keeps_its_commits_and_never_takes_a_branch_of_the_users() {
     let fixture = Fixture::new();
     let (repo, handle) = made(&fixture);
