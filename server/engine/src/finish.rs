@@ -347,7 +347,7 @@ pub fn worktree_of(project: &Project, row: &LoopRow) -> Result<PathBuf> {
 
 fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {
     let brought = spec_of(row).map(|spec| spec.brought).unwrap_or_default();
-    runner::surroundings(&project.layout, row.id.as_str(), &brought)
+    runner::surroundings(&project.layout, row, &brought)
 }
 
 /// The checkpoint of a tree after an iteration; of 0, the one before the first.

@@ -52,14 +52,26 @@ const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
 const SLEPT: Duration = Duration::from_secs(10);
 /// How many messages wait for the owner of the state before its helpers have to.
 const INBOX: usize = 1024;
-/// Alfine's own files in a working tree; no change of theirs is the agent's work.
-pub const OWN_FILES: [&str; 1] = [".alfine"];
+/// Alfine's own folder in a working tree; no change in it is the agent's work.
+const OWN_FOLDER: &str = ".alfine";
 
-/// How a working tree is looked at: under the name of what is remembered between looks, without what was brought in.
-pub fn surroundings(layout: &Layout, remembered_as: &str, brought: &[PathBuf]) -> Surroundings {
-    let mut surroundings = Surroundings::new(layout.checkpoint_index(remembered_as));
-    surroundings.own = OWN_FILES.iter().map(PathBuf::from).collect();
+/// What in a loop's working tree is no work of its agent: Alfine's own folder, and the plan that the agent is steered by.
+pub fn own_files(row: &LoopRow) -> Vec<PathBuf> {
+    vec![PathBuf::from(OWN_FOLDER), PathBuf::from(&row.task.plan)]
+}
+
+/// How a loop's working tree is looked at, without what was brought in.
+pub fn surroundings(layout: &Layout, row: &LoopRow, brought: &[PathBuf]) -> Surroundings {
+    let mut surroundings = of_no_loop(layout, row.id.as_str());
+    surroundings.own = own_files(row);
     surroundings.leave_out = brought.to_vec();
+    surroundings
+}
+
+/// How a tree is looked at that is no loop's, under the name of what is remembered between looks.
+pub fn of_no_loop(layout: &Layout, remembered_as: &str) -> Surroundings {
+    let mut surroundings = Surroundings::new(layout.checkpoint_index(remembered_as));
+    surroundings.own = vec![PathBuf::from(OWN_FOLDER)];
     surroundings
 }
 
@@ -447,7 +459,7 @@ impl<'a> Runner<'a> {
     }
 
     fn surroundings(&self) -> Surroundings {
-        surroundings(self.layout, self.row.id.as_str(), &self.spec.brought)
+        surroundings(self.layout, &self.row, &self.spec.brought)
     }
 
     fn worktree(&self) -> PathBuf {

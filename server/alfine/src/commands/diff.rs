@@ -21,7 +21,7 @@ pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
         );
     };
     let (from, to) = finish::ends_of_diff(&project, &row, args.iteration, None)?;
-    let own: Vec<std::path::PathBuf> = runner::OWN_FILES.iter().map(Into::into).collect();
+    let own = runner::own_files(&row);
     if args.json {
         let files = project.repository.diff(&from, &to, &own, 0)?.files;
         let files: Vec<Value> = files.iter().map(as_json).collect();

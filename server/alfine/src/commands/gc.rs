@@ -38,7 +38,7 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
         };
         let remove = args.remove && !matches!(leftover.kind, LeftoverKind::Checkpoints { .. });
         if remove {
-            let surroundings = runner::surroundings(&project.layout, "gc", &[]);
+            let surroundings = runner::of_no_loop(&project.layout, "gc");
             let last = CheckpointSpec {
                 ref_name: format!("refs/alfine/checkpoints/{}/gc-{}", leftover.task, Millis::now().0),
                 message: format!("{} before it was removed", leftover.task),

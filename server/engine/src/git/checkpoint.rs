@@ -347,7 +347,7 @@ fn without_own(
     Ok(tree.id())
 }
 
-fn mode_of(entry: &TreeEntry<'_>) -> FileMode {
+pub(super) fn mode_of(entry: &TreeEntry<'_>) -> FileMode {
     match entry.filemode().cast_unsigned() {
         FOLDER => FileMode::Tree,
         SUBMODULE => FileMode::Commit,

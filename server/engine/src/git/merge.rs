@@ -121,8 +121,9 @@ impl Repository {
         let descends = |one: Oid, other: Oid| {
             Ok(one == other || repo.graph_descendant_of(one, other).doing("compare commits")?)
         };
+        let target_tree = target.tree().doing("read a commit")?;
         let with_change = |tree| match change {
-            Some(change) => change.in_tree(&repo, tree),
+            Some(change) => change.in_tree(&repo, tree, &target_tree),
             None => Ok((tree, false)),
         };
         let (tree, changed) = with_change(branch.tree().doing("read a commit")?)?;
@@ -133,7 +134,7 @@ impl Repository {
             branch.amend(None, None, None, None, None, Some(&tree)).doing("write a commit")?
         };
         if descends(target.id(), branch.id())? || descends(target.id(), amended)? {
-            let (tree, changed) = with_change(target.tree().doing("read a commit")?)?;
+            let (tree, changed) = with_change(target_tree.clone())?;
             return Ok(Merged {
                 commit: target.id().to_string(),
                 fast_forward: true,
@@ -163,7 +164,7 @@ impl Repository {
                 let (tree, changed) = if forward {
                     (tree, changed)
                 } else {
-                    with_change(merged_tree(&repo, &target, &branch, spec)?)?
+                    with_change(merged_tree(&repo, &target, &branch, spec, change)?)?
                 };
                 (write(&spec.message, &tree, &[&target, &branch])?, changed)
             };
@@ -375,10 +376,15 @@ fn merged_tree<'r>(
     target: &Commit<'_>,
     branch: &Commit<'_>,
     spec: &MergeSpec,
+    change: Option<&TextChange<'_>>,
 ) -> Result<Tree<'r>, GitError> {
     let mut options = MergeOptions::new();
     options.find_renames(true);
     let mut index = repo.merge_commits(target, branch, Some(&options)).doing("merge")?;
+    if let Some(change) = change {
+        // The target's is taken, whatever the branch made of it.
+        let _ = index.conflict_remove(change.path);
+    }
     if !index.has_conflicts() {
         let tree = index.write_tree_to(repo).doing("write the merged tree")?;
         return repo.find_tree(tree).doing("read the merged tree");

@@ -5,13 +5,14 @@
 
 use super::{
     GitError, Repository as Located,
+    checkpoint::mode_of,
     contents::{Contents, EXECUTABLE, FILE},
     error::Doing,
     land::{Content, Step},
     path_bytes::bytes_of,
     scan::{SKIP_WORKTREE, entry},
 };
-use git2::{FileMode, Index, IndexEntry, Repository, Status, Tree, build::TreeUpdateBuilder};
+use git2::{Index, IndexEntry, Repository, Status, Tree, build::TreeUpdateBuilder};
 use std::{
     fs, io,
     io::Write,
@@ -52,30 +53,40 @@ pub enum WorkingCopy {
 }
 
 impl TextChange<'_> {
-    /// Makes the change in a tree, and says whether the tree has it now.
+    /// Makes the change in a tree that lands on a target, and says whether the tree has it now. The file is the
+    /// target's: what a branch did to it does not land.
     pub(super) fn in_tree<'r>(
         &self,
         repo: &'r Repository,
         tree: Tree<'r>,
+        target: &Tree<'_>,
     ) -> Result<(Tree<'r>, bool), GitError> {
-        let entry = tree.get_path(self.path).ok();
-        let content = entry.map(|entry| Content { id: entry.id(), mode: entry.filemode().cast_unsigned() });
-        let Some((content, text)) = content.and_then(|content| Some((content, text_of(repo, content)?)))
-        else {
-            return Ok((tree, false));
+        let content_in = |tree: &Tree<'_>| {
+            let entry = tree.get_path(self.path).ok()?;
+            Some((Content { id: entry.id(), mode: entry.filemode().cast_unsigned() }, mode_of(&entry)))
         };
-        let changed = match (self.apply)(&text) {
-            Some(changed) if changed != text => changed,
-            same => return Ok((tree, same.is_some())),
+        let there = content_in(&tree);
+        let Some((content, mode)) = content_in(target).or(there) else { return Ok((tree, false)) };
+        let text = text_of(repo, content);
+        let (id, has_it) = match text.as_deref().and_then(|text| Some((text, (self.apply)(text)?))) {
+            Some((text, changed)) if changed != text => {
+                (repo.blob(changed.as_bytes()).doing("store a file")?, true)
+            }
+            same => (content.id, same.is_some()),
         };
-        let id = repo.blob(changed.as_bytes()).doing("store a file")?;
-        let mode = if content.mode == EXECUTABLE { FileMode::BlobExecutable } else { FileMode::Blob };
-        let tree = TreeUpdateBuilder::new()
-            .upsert(self.path, id, mode)
-            .create_updated(repo, &tree)
-            .and_then(|tree| repo.find_tree(tree))
-            .doing("write the tree")?;
-        Ok((tree, true))
+        if there.is_some_and(|(there, _)| there == Content { id, ..content }) {
+            return Ok((tree, has_it));
+        }
+        let update = |tree: &Tree<'r>, update: &mut TreeUpdateBuilder| {
+            let updated = update.create_updated(repo, tree).and_then(|tree| repo.find_tree(tree));
+            updated.doing("write the tree")
+        };
+        // In two goes: what is of another kind is not exchanged in one.
+        let tree = match there {
+            Some(_) => update(&tree, TreeUpdateBuilder::new().remove(self.path))?,
+            None => tree,
+        };
+        Ok((update(&tree, TreeUpdateBuilder::new().upsert(self.path, id, mode))?, has_it))
     }
 
     /// Says whether a step does to the file what this change does, and nothing else.

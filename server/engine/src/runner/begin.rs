@@ -244,7 +244,7 @@ pub(super) fn make_worktree(
     let is_there = path.read_dir().is_ok_and(|mut items| items.next().is_some());
     if is_there && store.checkpoints(&row.id)?.is_empty() && row.branch.is_none() {
         // Half made by a process that died, or left by an earlier loop: kept under a ref, then made anew and whole.
-        let surroundings = super::surroundings(layout, "base", &[]);
+        let surroundings = super::of_no_loop(layout, "base");
         let last = CheckpointSpec {
             ref_name: git::checkpoint_ref(&key.plan, &key.id.0, super::checkpoints_of(repository, key)? + 1),
             message: format!("{key} before its worktree was made anew"),
@@ -302,7 +302,7 @@ fn make_fork(project: &mut Project, key: &TaskKey, fork: &Fork, lock: &LoopLock)
 /// Makes a commit object of what is uncommitted, on top of HEAD and under a ref of its own.
 fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> Result<String> {
     let name = git::checkpoint_ref(&key.plan, &key.id.0, super::checkpoints_of(repository, key)? + 1);
-    let surroundings = super::surroundings(layout, "base", &[]);
+    let surroundings = super::of_no_loop(layout, "base");
     let checkpoint = repository.checkpoint(
         repository.workdir(),
         &CheckpointSpec {

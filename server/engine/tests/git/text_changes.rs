@@ -254,23 +254,33 @@ fn a_merge_over_what_an_editor_has_not_saved_names_it_and_changes_nothing() {
 }
 
 #[test]
-fn a_task_that_changes_the_file_itself_is_merged_as_any_file_is() {
+fn what_a_task_does_to_the_file_itself_does_not_land() {
     let case = Case::new("wip");
-    write(&case.task_dir().join("PLAN.md"), &format!("{PLAN}\nNotes of the task.\n"));
+    write(&case.task_dir().join("PLAN.md"), &format!("{PLAN}\n- [x] US-007: Not done\n"));
     case.commit_task(OWN);
-    case.fixture.write("PLAN.md", &format!("{PLAN}mine\n"));
-    let before = everything(&case.fixture.root);
-    assert!(
-        matches!(case.merge_with(WorkingCopies::All), Err(GitError::InTheWay { files, .. }) if files == [Path::new("PLAN.md")])
-    );
-    assert_eq!(everything(&case.fixture.root), before);
-    assert_eq!(case.status(), " M PLAN.md");
+    let mine = format!("{PLAN}mine\n");
+    case.fixture.write("PLAN.md", &mine);
+    assert!(case.merge().changed);
+    assert_eq!((case.committed().as_str(), case.here()), (TICKED, format!("{TICKED}mine\n")));
+}
 
-    case.fixture.git(&["checkout", "-q", "PLAN.md"]);
-    let merged = case.merge_with(WorkingCopies::Except(&|_| true)).unwrap();
-    assert_eq!(merged.changed_files, [case.fixture.path("PLAN.md")]);
-    assert_eq!(case.here(), format!("{TICKED}\nNotes of the task.\n"));
-    assert_eq!(case.status(), "");
+#[test]
+fn a_task_that_removes_or_contradicts_the_file_is_merged_without_that() {
+    for taken in [None, Some("- [x] everything\n")] {
+        let case = Case::new(OWN);
+        let file = case.task_dir().join("PLAN.md");
+        match taken {
+            None => std::fs::remove_file(&file).unwrap(),
+            Some(text) => write(&file, text),
+        }
+        case.commit_task(OWN);
+        // The target moved on in that file, too.
+        case.fixture.write("PLAN.md", &format!("{PLAN}more\n"));
+        case.fixture.git(&["commit", "-q", "-am", "More"]);
+        assert!(case.merge().changed);
+        assert_eq!(case.committed(), format!("{TICKED}more\n"));
+        assert_eq!((case.here(), case.status().as_str()), (format!("{TICKED}more\n"), ""));
+    }
 }
 
 #[test]

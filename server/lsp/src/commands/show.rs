@@ -56,8 +56,7 @@ impl Commands {
             .read(&place, move |project| {
                 let row = begun(project, &task)?;
                 let (from, to) = finish::ends_of_diff(project, &row, given.iteration, given.against)?;
-                let own: Vec<PathBuf> = runner::OWN_FILES.iter().map(PathBuf::from).collect();
-                let diff = project.repository.diff(&from, &to, &own, usize::MAX)?;
+                let diff = project.repository.diff(&from, &to, &runner::own_files(&row), usize::MAX)?;
                 if diff.patch.is_empty() {
                     let of = given.iteration.map(|n| format!(" in iteration {n}")).unwrap_or_default();
                     return Err(Refusal::new(
