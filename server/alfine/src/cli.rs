@@ -149,6 +149,20 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it steers loops, or decides for the user.
+    pub fn is_the_users(&self) -> bool {
+        match self {
+            Self::Run(_) | Self::Start(_) | Self::Pause(_) | Self::Continue(_) | Self::Stop(_) => true,
+            Self::Steer(_) | Self::Answer(_) | Self::Merge(_) | Self::Discard(_) | Self::Rewind(_) => true,
+            Self::Fork(_) => true,
+            Self::Trust(args) => !args.list,
+            Self::Gc(args) => args.remove,
+            _ => false,
+        }
+    }
+}
+
 /// Which task, and how it is run.
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {

@@ -21,7 +21,7 @@ use crate::{
     cli::{Cli, Command},
     report::exit,
 };
-use alfine_engine::{Error, ErrorKind, Result, agent::rehearsal, config};
+use alfine_engine::{Error, ErrorKind, Result, agent::rehearsal, config, process, project::Project, runner};
 use clap::CommandFactory;
 use serde::Serialize;
 use std::{
@@ -33,6 +33,9 @@ use std::{
 /// Performs one command line and returns the exit status.
 pub fn perform(cli: Cli) -> Result<u8> {
     let directory = working_directory(cli.directory.as_deref())?;
+    if cli.command.is_the_users() {
+        refuse_an_agent(&directory)?;
+    }
     match cli.command {
         Command::Run(args) => run::perform(&directory, &args),
         Command::Start(args) => run::in_background(&directory, &args),
@@ -67,6 +70,20 @@ pub fn perform(cli: Cli) -> Result<u8> {
             Ok(exit.code.and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::FAILED))
         }
         Command::Lsp { stdio: _ } => lsp::perform(),
+    }
+}
+
+/// Refuses what an agent, or a check, of a loop of this repository asks for: it would watch over itself.
+fn refuse_an_agent(directory: &Path) -> Result<()> {
+    let marker = std::env::var(process::MARKER_VARIABLE).unwrap_or_default();
+    let Some(id) = runner::loop_of_marker(&marker) else { return Ok(()) };
+    match Project::open(directory)?.store.loop_(&id)? {
+        None => Ok(()),
+        Some(row) => Err(Error::user(format!(
+            "this shell is that of the agent of {}, which may not steer its own or another loop",
+            row.task
+        ))
+        .hint("say in the completion gate what is needed; a person runs this command in a terminal of their own")),
     }
 }
 

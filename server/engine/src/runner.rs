@@ -670,6 +670,11 @@ pub(crate) fn marker_of(id: &LoopId, what: &str) -> String {
     format!("{id}-{what}")
 }
 
+/// The loop that a process is of, by what its environment has in [`process::MARKER_VARIABLE`].
+pub fn loop_of_marker(marker: &str) -> Option<LoopId> {
+    marker.split('-').next()?.parse().ok()
+}
+
 /// Says whether a runner lives for a loop.
 pub fn is_running(layout: &Layout, id: &LoopId) -> Result<bool> {
     Ok(LoopLock::is_held(layout, id)?)

@@ -121,6 +121,25 @@ fn a_plan_that_is_started_as_a_whole_goes_on_by_itself_in_the_background() {
 }
 
 #[test]
+fn what_an_agent_writes_into_the_plan_is_not_what_its_next_task_is() {
+    const PLAN: &str = "# Plan\n\n### US-001: First\n\n- [ ] a: `test -f 1.txt`\n\n### US-002: Second\n\n- [ ] b: `test -f 2.txt`\n";
+    for own_commit in ["true", "git commit -qam mine"] {
+        let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+        let edit = "sed -i -e 's/- .* b:.*/- [x] b/' PLAN.md; printf '\\n### US-003: More\\n' >>PLAN.md";
+        sandbox.fake_agent(&json!({"parts": [
+            {"prompt": "First\n", "runs": [[{"shell": format!("{edit}; {own_commit}")}, write("1.txt", "1"), ready()]]},
+            {"prompt": "Second\n", "runs": [[write("2.txt", "2"), ready()]]},
+        ]}));
+        sandbox.settings("on_done = \"merge\"\n");
+        sandbox.alfine(&["start", "PLAN.md", "--trust"]).expect(0);
+        wait_until(PATIENCE, "the second is merged", || status_of(&sandbox, "US-002") == "merged");
+        until_no_runner_lives(&sandbox);
+        assert_eq!((sandbox.read("PLAN.md"), sandbox.agent_runs().len()), (PLAN.replace("[ ]", "[x]"), 2));
+        assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+    }
+}
+
+#[test]
 fn a_task_that_is_started_alone_starts_no_other() {
     let sandbox = chain(&[("First", done()), ("Second", done())]);
     sandbox.alfine(&["start", "PLAN.md#US-001"]).expect(0);

@@ -1,6 +1,7 @@
 //! What a repository may run, and what is kept from the agent and from the logs.
 
 use super::*;
+use std::path::Path;
 
 const CHECKED: &str =
     "# Plan\n\n### US-001: Add a table\n\nAcceptance criteria:\n- [ ] It is there: `test -e work.txt`\n";
@@ -60,6 +61,31 @@ fn a_whole_plan_begins_when_all_that_it_would_run_is_allowed() {
     assert!(!ran.stderr.contains("test -e b"), "{}", ran.stderr);
     sandbox.alfine(&["run", "PLAN.md", "--trust"]).expect(0);
     assert_eq!(sandbox.task("PLAN.md#T2")["status"], "done");
+}
+
+#[test]
+fn an_agent_may_look_at_loops_and_steer_none() {
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    let alfine = alfine_tests::sandbox::alfine();
+    let commands = [
+        "continue PLAN.md#US-001 -i 50",
+        "answer PLAN.md#US-001 yes",
+        "trust PLAN.md --yes",
+        "run PLAN.md",
+        "status",
+    ];
+    let shell: Vec<String> = commands
+        .iter()
+        .map(|command| format!("{} {command} >>said.txt 2>&1; echo \"$?\" >>said.txt", alfine.display()))
+        .collect();
+    sandbox.fake_agent(&json!({"runs": [[{"shell": shell.join("; ")}, ready()]]}));
+    let task = sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(0).task();
+    assert_eq!((task["status"].as_str(), task["maxIterations"].as_u64()), (Some("done"), Some(10)));
+    let said =
+        std::fs::read_to_string(Path::new(task["worktree"].as_str().unwrap()).join("said.txt")).unwrap();
+    let refusals = said.matches("may not steer its own or another loop").count();
+    let statuses: Vec<&str> = said.lines().filter(|line| line.len() == 1).collect();
+    assert_eq!((refusals, statuses), (4, vec!["2", "2", "2", "2", "0"]), "{said}");
 }
 
 /// Whether a text stands in any file that Alfine wrote.
