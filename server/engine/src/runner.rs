@@ -9,6 +9,7 @@ mod begin;
 mod mailbox;
 mod news;
 mod prompting;
+mod proof;
 mod saving;
 mod verifying;
 
@@ -32,6 +33,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
     time::Moment,
 };
+use proof::SetBack;
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
@@ -504,6 +506,12 @@ impl<'a> Runner<'a> {
             let lock = &self.lock;
             self.store.write(|tx| tx.add_checkpoint(lock, &row))?;
         }
+        if kind == CheckpointKind::Before && self.state.iteration <= 1 && !checkpoint.skipped.is_empty() {
+            self.spec.never_kept = checkpoint.skipped.iter().map(|skipped| skipped.path.clone()).collect();
+            let settings = begin::settings_of(&self.spec)?;
+            let lock = &self.lock;
+            self.store.write(|tx| tx.set_loop_settings(lock, &settings))?;
+        }
         for skipped in &checkpoint.skipped {
             self.tell("checkpoint_skipped", json!({ "what": skipped.to_string() }));
         }
@@ -549,32 +557,14 @@ impl<'a> Runner<'a> {
     }
 
     /// Sets the tree back to the one that the checks saw, should it have changed since: by the checks themselves, or by
-    /// hand while an approval was asked for. What is set back stays in a checkpoint.
+    /// hand while an approval was asked for.
     fn set_back_to_proven(&mut self) -> Result<()> {
-        let Some(proven) = self.checkpoint.clone() else { return Ok(()) };
-        let (surroundings, worktree) = (self.surroundings(), self.worktree());
-        let n = self.checkpoints + 1;
-        let present = self.repository.checkpoint(
-            &worktree,
-            &CheckpointSpec {
-                ref_name: git::checkpoint_ref(&self.key.plan, &self.key.id.0, n),
-                message: format!("{} when it was done, with what was not checked", self.key),
-                surroundings: &surroundings,
-                unless_still: Some(&proven),
-            },
-        )?;
-        if !present.taken {
-            return Ok(());
+        let Some(mut proof) = self.proof() else { return Ok(()) };
+        let set_back = proof.set_back()?;
+        self.checkpoints = proof.checkpoints;
+        if let Some(SetBack { files, kept }) = set_back {
+            self.tell("set_back", json!({ "files": files, "kept": kept }));
         }
-        self.checkpoints = n;
-        let unchecked = self.repository.files_changed(&proven.tree, &present.tree, &[])?;
-        self.repository.rewind(
-            &worktree,
-            &git::RewindSpec { to: &proven, present: &present, surroundings: &surroundings },
-        )?;
-        let files: Vec<String> =
-            unchecked.iter().take(20).map(|file| file.path.display().to_string()).collect();
-        self.tell("set_back", json!({ "files": files, "kept": present.ref_name }));
         Ok(())
     }
 

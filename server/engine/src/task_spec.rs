@@ -65,6 +65,9 @@ pub struct TaskSpec {
     pub prepared: bool,
     /// What was brought into the worktree, from its root: no work of the agent.
     pub brought: Vec<PathBuf>,
+    /// What was in the worktree from its beginning and can be in no commit, such as a repository that the setup fetched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never_kept: Vec<PathBuf>,
     /// How the plan's other tasks begin when this one is over; none where it was started alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
@@ -134,6 +137,7 @@ impl TaskSpec {
             machine: machine_settings(config),
             prepared: false,
             brought: Vec::new(),
+            never_kept: Vec::new(),
             chain: None,
         })
     }

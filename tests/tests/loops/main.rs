@@ -10,6 +10,7 @@ mod gates;
 mod merging;
 mod messages;
 mod plans;
+mod proof;
 mod safety;
 mod waiting;
 mod worktrees;

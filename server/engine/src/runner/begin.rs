@@ -315,7 +315,7 @@ fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> 
     Ok(checkpoint.commit)
 }
 
-fn settings_of(spec: &TaskSpec) -> Result<Value> {
+pub(super) fn settings_of(spec: &TaskSpec) -> Result<Value> {
     serde_json::to_value(spec).map_err(|error| internal(&error))
 }
 

@@ -1,6 +1,9 @@
 //! The verifiers' thread, and what their answers come to.
 
-use super::{Message, Runner};
+use super::{
+    Message, Runner,
+    proof::{self, SetBack},
+};
 use crate::{
     Result,
     store::{Millis, VerificationNew},
@@ -25,6 +28,8 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct Answers {
     results: Vec<VerifierResult>,
     started_at: SystemTime,
+    /// The number of the last checkpoint, where some were taken meanwhile.
+    checkpoints: Option<u32>,
 }
 
 /// Verifiers that run. Dropped, they are ended.
@@ -48,6 +53,8 @@ impl Runner<'_> {
             super::marker_of(&self.row.id, &ulid::Ulid::generate().to_string()),
         );
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
+        let (mut proof, not_kept) = (self.proof(), self.not_kept());
+        let (green, yellow) = (self.spec.green, self.spec.yellow);
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
             let context = VerifyContext {
@@ -58,7 +65,7 @@ impl Runner<'_> {
                 grace: GRACE,
                 cancel: &token,
             };
-            let mut results = verify::run(&specs, &context, &mut |event| {
+            let mut observe = |event: VerifyEvent<'_>| {
                 if let VerifyEvent::Finished { result, .. } = event {
                     let news = json!({
                         "name": result.name,
@@ -68,14 +75,33 @@ impl Runner<'_> {
                     });
                     let _ = outbox.send(Message::VerifyNews(round, news));
                 }
-            });
+            };
+            let mut results = verify::run(&specs, &context, &mut observe);
+            let holds = verify::score(&results, green, yellow).verdict != verify::Verdict::Red;
+            if let Some(proof) = proof.as_mut().filter(|_| holds && !token.is_cancelled()) {
+                let again = proof.set_back().and_then(|set_back| match set_back {
+                    Some(SetBack { files, .. }) => {
+                        proof.check_one_by_one(&specs, &mut results, &files, &context, &mut observe)
+                    }
+                    None => Ok(()),
+                });
+                if let Err(error) = again {
+                    results.push(proof::unproven(&error));
+                }
+            }
+            if !not_kept.is_empty() {
+                let result = proof::kept_check(&not_kept);
+                observe(VerifyEvent::Finished { index: results.len(), result: &result });
+                results.push(result);
+            }
             for result in &mut results {
                 result.output = masker.mask(&result.output).into_owned();
                 for finding in &mut result.findings {
                     finding.message = masker.mask(&finding.message).into_owned();
                 }
             }
-            let _ = outbox.send(Message::Verified(round, Answers { results, started_at }));
+            let checkpoints = proof.map(|proof| proof.checkpoints);
+            let _ = outbox.send(Message::Verified(round, Answers { results, started_at, checkpoints }));
         });
         self.verifiers = Some(LiveVerifiers(cancel));
         Ok(())
@@ -83,7 +109,8 @@ impl Runner<'_> {
 
     pub(super) fn verified(&mut self, answers: Answers) -> Result<()> {
         self.verifiers = None;
-        let Answers { results, started_at } = answers;
+        let Answers { results, started_at, checkpoints } = answers;
+        self.checkpoints = checkpoints.unwrap_or(self.checkpoints).max(self.checkpoints);
         let score = verify::score(&results, self.spec.green, self.spec.yellow);
         let failed: Vec<&VerifierResult> = results.iter().filter(|result| !result.passed).collect();
         let outcome = VerifyOutcome {

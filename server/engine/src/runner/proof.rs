@@ -1,0 +1,166 @@
+//! What makes the tree that was checked the one that lands: checks run on nothing that is left out of it.
+
+use super::Runner;
+use crate::{
+    Result,
+    git::{self, Checkpoint, CheckpointSpec, Repository, RewindSpec, SkipReason, Skipped, Surroundings},
+    verify::{self, VerifierExit, VerifierResult, VerifierSpec, VerifyContext, VerifyEvent},
+};
+use alfine_core::{
+    finding::{Finding, Severity},
+    plan::Isolation,
+    task::TaskKey,
+};
+use std::{path::PathBuf, time::Duration};
+
+/// How many files are named.
+const NAMED: usize = 20;
+
+/// A worktree with the checkpoint whose tree is checked.
+pub(super) struct Proof {
+    repository: Repository,
+    worktree: PathBuf,
+    surroundings: Surroundings,
+    key: TaskKey,
+    proven: Checkpoint,
+    /// The number of the last checkpoint.
+    pub(super) checkpoints: u32,
+}
+
+/// What was set back.
+pub(super) struct SetBack {
+    /// Its files, as far as they are named.
+    pub(super) files: Vec<String>,
+    /// The checkpoint that keeps it.
+    pub(super) kept: String,
+}
+
+impl Proof {
+    /// Sets the worktree back to what is checked, should it have changed since. What is set back stays in a checkpoint.
+    pub(super) fn set_back(&mut self) -> Result<Option<SetBack>> {
+        let present = self.repository.checkpoint(
+            &self.worktree,
+            &CheckpointSpec {
+                ref_name: git::checkpoint_ref(&self.key.plan, &self.key.id.0, self.checkpoints + 1),
+                message: format!("{} when it was done, with what was not checked", self.key),
+                surroundings: &self.surroundings,
+                unless_still: Some(&self.proven),
+            },
+        )?;
+        if !present.taken {
+            return Ok(None);
+        }
+        self.checkpoints += 1;
+        let unchecked = self.repository.files_changed(&self.proven.tree, &present.tree, &[])?;
+        self.repository.rewind(
+            &self.worktree,
+            &RewindSpec { to: &self.proven, present: &present, surroundings: &self.surroundings },
+        )?;
+        let files = unchecked.iter().take(NAMED).map(|file| file.path.display().to_string()).collect();
+        Ok(Some(SetBack { files, kept: present.ref_name }))
+    }
+
+    /// Runs checks again, each on the tree that lands: what one of them leaves behind proves nothing for the next.
+    pub(super) fn check_one_by_one(
+        &mut self,
+        specs: &[VerifierSpec],
+        results: &mut [VerifierResult],
+        left_behind: &[String],
+        context: &VerifyContext<'_>,
+        observe: &mut dyn FnMut(VerifyEvent<'_>),
+    ) -> Result<()> {
+        for (spec, result) in specs.iter().zip(results).filter(|(_, result)| result.passed) {
+            let Some(mut again) = verify::run(std::slice::from_ref(spec), context, observe).pop() else {
+                break;
+            };
+            self.set_back()?;
+            if !again.passed {
+                let words = format!(
+                    "it passed only beside what the checks themselves had left in {}, which is no part of the work",
+                    left_behind.join(", ")
+                );
+                again.output = format!("{words}\n{}", again.output);
+                again.findings.insert(0, error(words));
+            }
+            *result = again;
+        }
+        Ok(())
+    }
+}
+
+impl Runner<'_> {
+    /// The tree that is checked; none where the tree is the user's own, or nothing is kept of it.
+    pub(super) fn proof(&self) -> Option<Proof> {
+        let proven = self.checkpoint.clone().filter(|_| self.spec.isolation == Isolation::Worktree)?;
+        Some(Proof {
+            repository: self.repository.clone(),
+            worktree: self.worktree(),
+            surroundings: self.surroundings(),
+            key: self.key.clone(),
+            proven,
+            checkpoints: self.checkpoints,
+        })
+    }
+
+    /// What the checks would see and no commit has, though it was not there when the loop began.
+    pub(super) fn not_kept(&self) -> Vec<Skipped> {
+        let skipped = self.checkpoint.iter().flat_map(|checkpoint| &checkpoint.skipped);
+        let is_new = |skipped: &&Skipped| !self.spec.never_kept.contains(&skipped.path);
+        match self.spec.isolation {
+            Isolation::Worktree => skipped.filter(is_new).cloned().collect(),
+            Isolation::InPlace => Vec::new(),
+        }
+    }
+}
+
+/// The check that everything is kept, where it is not.
+pub(super) fn kept_check(not_kept: &[Skipped]) -> VerifierResult {
+    let remedies: Vec<String> = not_kept.iter().take(NAMED).map(remedy).collect();
+    VerifierResult {
+        name: "all of the work can be committed".to_owned(),
+        criterion: None,
+        passed: false,
+        exit: VerifierExit::Uncommitted { count: not_kept.len() },
+        duration: Duration::ZERO,
+        output: remedies.join("\n"),
+        findings: remedies.into_iter().map(error).collect(),
+        weight: 1.0,
+        required: true,
+    }
+}
+
+/// The check that the checked tree is what lands, where that could not be found out.
+pub(super) fn unproven(why: &crate::Error) -> VerifierResult {
+    let reason = format!("whether the checks changed the tree could not be found out: {}", why.message);
+    VerifierResult {
+        name: "the tree is the one that was checked".to_owned(),
+        exit: VerifierExit::NotRun { reason: reason.clone() },
+        output: reason.clone(),
+        findings: vec![error(reason)],
+        ..kept_check(&[])
+    }
+}
+
+fn remedy(Skipped { path, reason }: &Skipped) -> String {
+    let path = path.display();
+    match reason {
+        SkipReason::NestedRepository => format!(
+            "{path} is a git repository of its own, so its files are in no commit: remove {path}/.git, or have git ignore \
+             {path} if it is no part of the work"
+        ),
+        SkipReason::SubmoduleFiles => {
+            format!("{path} is a submodule with uncommitted files, which are in no commit: commit them there")
+        }
+        SkipReason::Unreadable => {
+            format!("{path} cannot be read, so it is in no commit: let it be read, or remove it")
+        }
+        SkipReason::TooLarge { bytes } => format!(
+            "{path} has {} MiB, too much for a commit: make it smaller, or have git ignore it if it is no part of the work",
+            bytes >> 20
+        ),
+    }
+}
+
+fn error(message: String) -> Finding {
+    Finding { severity: Severity::Error, file: None, line: None, column: None, code: None, message }
+}
