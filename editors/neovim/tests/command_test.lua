@@ -80,6 +80,20 @@ test('a task that no plan has is told, and nothing is sent', function(child)
   eq(child:executed(), {})
 end)
 
+test('what names no task does not stand for the one at the cursor', function(child)
+  with_tasks(child, { status = 'done' }, { status = 'done' })
+  child:cursor(3)
+  for _, line in ipairs({ 'merge T2', 'start T2', 'log T2', 'worktree T2' }) do
+    child:command('Alfine ' .. line)
+  end
+  child:command('Alfine! discard T2')
+  child:wait('return #said == 5')
+  for _, words in ipairs(child:said()) do
+    eq(words, 'Alfine: `T2` names no task; a key such as PLAN.md#T1 does')
+  end
+  eq(child:executed(), {})
+end)
+
 test('what the server refuses is shown as it is', function(child)
   with_tasks(child)
   child:fake('fake/fail', { message = 'PLAN.md#T1 does not run. Start it: alfine run PLAN.md#T1' })

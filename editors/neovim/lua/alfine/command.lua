@@ -115,11 +115,25 @@ local function is_number(name, word)
   return true
 end
 
+---Finds the task of a command that takes nothing else. What names no task must not stand for the one at the cursor.
+---@param name string
+---@param call alfine.Call
+---@param on_task fun(task: alfine.Task)
+local function resolve_alone(name, call, on_task)
+  target.resolve(name, call, function(task, words)
+    if words[1] then
+      say.error(('Alfine: `%s` names no task; a key such as %s does'):format(words[1], task.view.task))
+    else
+      on_task(task)
+    end
+  end)
+end
+
 for _, name in ipairs({ 'pause', 'stop', 'merge' }) do
   subcommands[name] = {
     tasks = true,
     run = function(call)
-      target.resolve(name, call, function(task)
+      resolve_alone(name, call, function(task)
         send(task, name)
       end)
     end,
@@ -194,7 +208,7 @@ subcommands.start = {
       return
     end
     call.words = rest --[[@as string[] ]]
-    target.resolve('start', call, function(task)
+    resolve_alone('start', call, function(task)
       if not task.view.uri then
         say.error(('Alfine: %s is in no plan any more'):format(task.view.task))
         return
@@ -480,7 +494,7 @@ end
 subcommands.discard = {
   tasks = true,
   run = function(call)
-    target.resolve('discard', call, function(task)
+    resolve_alone('discard', call, function(task)
       if call.bang then
         send(task, 'discard')
         return
@@ -523,7 +537,7 @@ subcommands.transcript = {
 subcommands.worktree = {
   tasks = true,
   run = function(call)
-    target.resolve('worktree', call, function(task)
+    resolve_alone('worktree', call, function(task)
       local worktree = task.view.worktree
       if not worktree or not vim.uv.fs_stat(worktree) then
         send(task, 'openWorktree')
@@ -539,7 +553,7 @@ subcommands.worktree = {
 subcommands.log = {
   tasks = true,
   run = function(call)
-    target.resolve('log', call, function(task)
+    resolve_alone('log', call, function(task)
       require('alfine.program').show({ 'log', task.view.task }, task.client.root_dir)
     end)
   end,
