@@ -94,6 +94,13 @@ test('what names no task does not stand for the one at the cursor', function(chi
   eq(child:executed(), {})
 end)
 
+test('a command is about the task that was at the cursor when it was given', function(child)
+  with_tasks(child, { status = 'done' }, { status = 'done' })
+  child:cursor(3)
+  child:keys(':Alfine merge<CR>G')
+  eq(child:last_executed(), { 'alfine.merge', { task = 'PLAN.md#T1' } })
+end)
+
 test('what the server refuses is shown as it is', function(child)
   with_tasks(child)
   child:fake('fake/fail', { message = 'PLAN.md#T1 does not run. Start it: alfine run PLAN.md#T1' })

@@ -221,12 +221,11 @@ subcommands.start = {
 ---Calls back with the plan of the buffer; else with the picked one.
 ---@param on_plan fun(client: vim.lsp.Client, uri: string)
 function M.of_plan(on_plan)
+  local buffer = vim.api.nvim_get_current_buf()
   target.fresh(function()
-    local uri = vim.uri_from_bufnr(0)
-    local client = server.of_buffer(0)
-    local filetype = vim.bo.filetype
-    if client and vim.bo.buftype == '' and (filetype == 'markdown' or filetype == 'json') then
-      on_plan(client, uri)
+    local client = vim.api.nvim_buf_is_valid(buffer) and server.of_buffer(buffer)
+    if client and (vim.bo[buffer].filetype == 'markdown' or vim.bo[buffer].filetype == 'json') then
+      on_plan(client, vim.uri_from_bufnr(buffer))
       return
     end
     local plans, seen = {}, {}

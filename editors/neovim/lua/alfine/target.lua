@@ -80,11 +80,13 @@ local function in_own(buffer, row)
   return shown and M.known(shown)
 end
 
----The task at the cursor.
+---@param buffer integer
+---@param row integer From 0.
 ---@return alfine.Task?
-function M.at_cursor()
-  local buffer = vim.api.nvim_get_current_buf()
-  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
+local function at(buffer, row)
+  if not vim.api.nvim_buf_is_valid(buffer) then
+    return nil
+  end
   local own = in_own(buffer, row)
   if own or vim.bo[buffer].buftype ~= '' then
     return own
@@ -93,10 +95,17 @@ function M.at_cursor()
   return in_plan(path, row) or in_diagnostics(buffer, row) or in_worktree(path)
 end
 
----@param key string
+---The task at the cursor.
 ---@return alfine.Task?
-local function named(key)
-  local here = server.of_buffer(vim.api.nvim_get_current_buf())
+function M.at_cursor()
+  return at(vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1] - 1)
+end
+
+---@param key string
+---@param buffer integer
+---@return alfine.Task?
+local function named(key, buffer)
+  local here = vim.api.nvim_buf_is_valid(buffer) and server.of_buffer(buffer)
   local found
   for _, task in ipairs(tasks.all()) do
     if task.view.task == key and (not found or task.client == here) then
@@ -167,6 +176,9 @@ end
 ---@param call alfine.Call
 ---@param on_task fun(task: alfine.Task, words: string[])
 function M.resolve(command, call, on_task)
+  -- The user may go on before the server answers.
+  local buffer = vim.api.nvim_get_current_buf()
+  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
   M.fresh(function()
     local words = call.words
     local task = call.task and M.known(call.task)
@@ -174,7 +186,7 @@ function M.resolve(command, call, on_task)
       on_task(task, words)
       return
     end
-    task = words[1] and named(words[1])
+    task = words[1] and named(words[1], buffer)
     if task then
       on_task(task, vim.list_slice(words, 2))
       return
@@ -183,7 +195,7 @@ function M.resolve(command, call, on_task)
       say.error(('Alfine: no plan has the task %s'):format(words[1]))
       return
     end
-    task = M.at_cursor()
+    task = at(buffer, row)
     if task then
       on_task(task, words)
     else
