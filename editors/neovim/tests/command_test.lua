@@ -27,7 +27,14 @@ test('start refuses what is no flag, and sends nothing', function(child)
   with_tasks(child)
   child:command('Alfine start PLAN.md#T1 --agnet codex')
   child:command('Alfine start PLAN.md#T1 --max-iterations many')
-  eq(child:said(), { 'Alfine: start has no option `--agnet`', 'Alfine: --max-iterations takes a number' })
+  child:command('Alfine start PLAN.md#T1 --max-cost inf')
+  child:command('Alfine start PLAN.md#T1 --in-place=no')
+  eq(child:said(), {
+    'Alfine: start has no option `--agnet`',
+    'Alfine: --max-iterations takes a number',
+    'Alfine: --max-cost takes a number',
+    'Alfine: --in-place takes nothing',
+  })
   eq(child:executed(), {})
 end)
 

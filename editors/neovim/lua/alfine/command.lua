@@ -172,7 +172,9 @@ local function options_of(words)
         return nil, ('Alfine: start has no option `%s`'):format(flag)
       end
       table.insert(rest, flag)
-    elseif takes == 'number' and not tonumber(value) or takes == 'text' and not value then
+    elseif takes == 'yes' and value then
+      return nil, ('Alfine: %s takes nothing'):format(flag)
+    elseif takes == 'number' and not (value or ''):match('^%d*%.?%d+$') or takes == 'text' and not value then
       return nil, ('Alfine: %s takes a %s'):format(flag, takes)
     else
       local name = flag:sub(3):gsub('%-(%l)', string.upper)
