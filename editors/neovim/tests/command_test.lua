@@ -316,6 +316,8 @@ test('completion offers subcommands, the tasks that fit, and flags', function(ch
   eq(complete('Alfine start --max'), { '--max-cost', '--max-iterations' })
   eq(complete('Alfine continue PLAN.md#T1 --'), { '--reset-breaker' })
   eq(complete('Alfine dance '), {})
+  eq(complete('Alf pause '), { 'PLAN.md#T1' })
+  eq(complete('silent! 1,2Alf! merge '), { 'PLAN.md#T2' })
 end)
 
 test('there is no key map of its own, and each <Plug> mapping is a subcommand', function(child)

@@ -672,7 +672,8 @@ end
 ---@return string[]
 function M.complete(lead, line, at)
   local before = line:sub(1, at)
-  local typed = before:match('Alfine!?%s+(.*)$') or ''
+  -- The command may be abbreviated, and stand behind a range or another command.
+  local typed = before:match('%f[%a]Alf%a*!?%s+(.*)$') or ''
   local name = typed:match('^(%S+)%s')
   if not name then
     return beginning_with(M.names(), lead)
