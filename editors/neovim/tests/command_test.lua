@@ -265,6 +265,24 @@ test('here starts a loop on lines, with what another server says of them', funct
   eq(child:last_executed()[2].prompt, nil)
 end)
 
+test('here is refused where there is no file of a repository', function(child)
+  for _, line in ipairs({ 'help', 'enew', 'Alfine tasks' }) do
+    child:command(line)
+    child:command('Alfine here do it')
+  end
+  child:wait('return #said == 3')
+  for _, words in ipairs(child:said()) do
+    assert(vim.startswith(words, 'Alfine: this is no file of a repository'), words)
+  end
+  eq(child:executed(), {})
+end)
+
+test('here knows the server of a file that has no type', function(child)
+  child:edit('notes')
+  child:command('Alfine here do it')
+  eq(child:last_executed()[2].uri, vim.uri_from_fname(child.repo .. '/notes'))
+end, { files = { ['PLAN.md'] = '', ['notes'] = 'x' } })
+
 test('trust is about the plan of the buffer; elsewhere the plans are offered', function(child)
   with_tasks(child)
   local uri = vim.uri_from_fname(child.repo .. '/PLAN.md')

@@ -276,7 +276,7 @@ end
 
 subcommands.here = {
   run = function(call)
-    local client = server.of_buffer(0)
+    local client = server.of_buffer(vim.api.nvim_get_current_buf())
     if not client then
       say.error(server.none())
       return

@@ -70,16 +70,19 @@ function M.clients()
   return vim.lsp.get_clients({ name = 'alfine' })
 end
 
----The server of a buffer; else, where there is only one, that one.
+---The server of a buffer's file, also where the file has no type and so was not attached.
 ---@param buffer integer
 ---@return vim.lsp.Client?
 function M.of_buffer(buffer)
-  local client = vim.lsp.get_clients({ name = 'alfine', bufnr = buffer })[1]
-  if client then
-    return client
+  local path = vim.api.nvim_buf_get_name(buffer)
+  if path == '' or vim.bo[buffer].buftype ~= '' then
+    return nil
   end
-  local all = M.clients()
-  return #all == 1 and all[1] or nil
+  local clients = vim.iter(M.clients())
+  return vim.lsp.get_clients({ name = 'alfine', bufnr = buffer })[1]
+    or clients:find(function(client)
+      return vim.fs.relpath(client.root_dir, path) ~= nil
+    end)
 end
 
 ---What to do where no server runs.
@@ -93,6 +96,12 @@ function M.none()
   end
   if not vim.fs.root(0, '.git') then
     return 'Alfine: this is not in a git repository. Open a file of one, or run `git init`'
+  end
+  if #M.clients() > 0 then
+    return 'Alfine: this is no file of a repository whose language server runs. Open one, or save this one there'
+  end
+  if #vim.lsp.get_clients({ name = 'alfine', _uninitialized = true }) > 0 then
+    return 'Alfine: its language server does not answer yet. If that lasts, :Alfine restart'
   end
   return 'Alfine: no language server runs yet. Open a file of the repository, or write a first plan with :Alfine init'
 end
