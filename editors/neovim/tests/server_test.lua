@@ -65,6 +65,24 @@ test('a server that crashes is told, and :Alfine restart brings it back with the
   child:wait("return #require('alfine').tasks() == 1")
 end)
 
+test('a program that cannot be run is told in a sentence', function(child)
+  child:write('broken', '#!/no/such/interpreter\n')
+  assert(vim.uv.fs_chmod(child.folder .. '/broken', 493))
+  child:lua('vim.g.alfine = { server = ... }', child.folder .. '/broken')
+  child:edit('PLAN.md')
+  child:command('Alfine init')
+  for _, words in ipairs(child:said()) do
+    assert(
+      vim.startswith(words, ('Alfine: the program %s/broken cannot be run. Install it'):format(child.folder)),
+      words
+    )
+  end
+  eq(#child:said(), 2)
+  child:command('checkhealth alfine')
+  local text = table.concat(child:lines(), '\n')
+  assert(text:find('ERROR `' .. child.folder .. '/broken --version` does not work', 1, true), text)
+end, { open = false })
+
 test('leaving Neovim ends the server without a word', function(child)
   local pid = child:lua([[
     local client = vim.lsp.get_clients({ name = 'alfine' })[1]

@@ -16,7 +16,8 @@ function M.run(arguments, folder, on_text)
     return
   end
   local command = vim.list_extend({ program }, arguments)
-  vim.system(command, { cwd = folder, text = true, env = { NO_COLOR = '1' } }, function(done)
+  local how = { cwd = folder, text = true, env = { NO_COLOR = '1' } }
+  local started = pcall(vim.system, command, how, function(done)
     vim.schedule(function()
       if done.code ~= 0 then
         say.error(vim.trim(done.stderr ~= '' and done.stderr or done.stdout))
@@ -25,6 +26,9 @@ function M.run(arguments, folder, on_text)
       end
     end)
   end)
+  if not started then
+    say.error(server.broken(program))
+  end
 end
 
 ---Runs it in a folder and shows what it printed.

@@ -24,12 +24,24 @@ function M.missing()
   return ('Alfine: the program `%s` is not there. %s'):format(options.get('server'), INSTALL)
 end
 
+---What to do where the program is there, and cannot be run.
+---@param program string
+---@return string
+function M.broken(program)
+  return ('Alfine: the program %s cannot be run. %s'):format(program, INSTALL)
+end
+
 ---@param dispatchers vim.lsp.rpc.Dispatchers
 ---@param config vim.lsp.ClientConfig
 ---@return vim.lsp.rpc.PublicClient
 function M.start(dispatchers, config)
   local program = M.program() or options.get('server')
-  return vim.lsp.rpc.start({ program, 'lsp' }, dispatchers, { cwd = config.root_dir, env = config.cmd_env })
+  local how = { cwd = config.root_dir, env = config.cmd_env }
+  local started, client = pcall(vim.lsp.rpc.start, { program, 'lsp' }, dispatchers, how)
+  if not started then
+    error(M.broken(program), 0)
+  end
+  return client
 end
 
 ---Where the loop works in whose worktree a file lies.
