@@ -76,10 +76,12 @@ function M.root(buffer, on_root)
   on_root(root)
 end
 
----The running servers.
+---The running servers; not those that are told to end.
 ---@return vim.lsp.Client[]
 function M.clients()
-  return vim.lsp.get_clients({ name = 'alfine' })
+  return vim.tbl_filter(function(client)
+    return not client:is_stopped()
+  end, vim.lsp.get_clients({ name = 'alfine' }))
 end
 
 ---The server of a buffer's file, also where the file has no type and so was not attached.
@@ -159,17 +161,18 @@ function M.restart()
     say.error(M.missing())
     return
   end
-  local clients = M.clients()
-  for _, client in ipairs(clients) do
+  -- Also those that never came to answer, and those that were told to end and did not.
+  local function left()
+    return vim.lsp.get_clients({ name = 'alfine', _uninitialized = true })
+  end
+  for _, client in ipairs(left()) do
     client:stop()
   end
-  local stopped = vim.wait(3000, function()
-    return vim.iter(clients):all(function(client)
-      return client:is_stopped()
-    end)
+  vim.wait(3000, function()
+    return #left() == 0
   end, 20)
-  for _, client in ipairs(stopped and {} or clients) do
-    client:stop(true)
+  for _, client in ipairs(left()) do
+    client.rpc.terminate()
   end
   vim.lsp.enable('alfine', false)
   vim.lsp.enable('alfine')
@@ -180,12 +183,12 @@ end
 ---@param method string
 ---@param argument table
 ---@param on_answer? fun(answer: any)
----@param on_end? fun() Called before anything else, also where nothing could be sent.
+---@param on_end? fun(answered: boolean) Called before anything else, also where nothing could be sent.
 function M.ask(client, method, argument, on_answer, on_end)
   ---@diagnostic disable-next-line: param-type-mismatch
   local sent = client:request(method, argument, function(problem, answer)
     if on_end then
-      on_end()
+      on_end(problem == nil)
     end
     if problem then
       say.error(problem.message)
@@ -195,7 +198,7 @@ function M.ask(client, method, argument, on_answer, on_end)
   end)
   if not sent then
     if on_end then
-      on_end()
+      on_end(false)
     end
     say.error(M.none())
   end

@@ -7,6 +7,9 @@ local tasks = require('alfine.tasks')
 
 local M = {}
 
+---How long a command waits for what the servers know, in milliseconds.
+local PATIENCE = 5000
+
 ---@param path string
 ---@return string
 local function real(path)
@@ -152,7 +155,8 @@ local function pick(command, on_task)
   end)
 end
 
----Brings what is known of the tasks up to date, then calls back; not where no server runs.
+---Brings what is known of the tasks up to date, then calls back; not where no server runs. One that does not answer
+---keeps no other from it.
 ---@param on_tasks fun()
 function M.fresh(on_tasks)
   local clients = server.clients()
@@ -160,15 +164,28 @@ function M.fresh(on_tasks)
     say.error(server.none())
     return
   end
-  local open = #clients
+  local open, answered, over = #clients, false, false
+  local function finish()
+    over = true
+    if answered then
+      on_tasks()
+    end
+  end
   for _, client in ipairs(clients) do
-    tasks.fetch(client, function()
+    tasks.fetch(client, function(good)
       open = open - 1
-      if open == 0 then
-        on_tasks()
+      answered = answered or good
+      if open == 0 and not over then
+        finish()
       end
     end)
   end
+  vim.defer_fn(function()
+    if not over then
+      say.error('Alfine: the language server does not answer. :Alfine restart starts it anew; loops do not notice')
+      finish()
+    end
+  end, PATIENCE)
 end
 
 ---Finds the task that a command is about, and calls back with it and the words that do not name it.
