@@ -227,7 +227,7 @@ test(':checkhealth tells what runs, what needs the user, and what to do', functi
     'ERROR claude: claude cannot be run',
     'install it: npm install',
     'PLAN.md#T1: running · iteration 3 of 10 · 4 files · $0.42',
-    'WARNING PLAN.md#T2 stopped: no change (:Alfine continue)',
+    'WARNING PLAN.md#T2 stopped: no change\n  - ADVICE:\n    - :Alfine continue',
   }) do
     assert(text:find(words, 1, true), words .. '\nis not in\n' .. text)
   end

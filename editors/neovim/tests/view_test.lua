@@ -194,6 +194,20 @@ test('a loop that needs the user says so, once, and one that works does not', fu
   eq(child:said(), { 'PLAN.md#T1 failed: no git (:Alfine continue)' })
 end)
 
+test('what is told by itself takes one line, and says what to do', function(child)
+  local reason = ('no change in the tree, and none outside of it; '):rep(8)
+  child:set({ child:view('T1', { status = 'running' }) })
+  child:set({ child:view('T1', { status = 'stopped', reason = reason }) })
+  child:fake('fake/ask', { message = reason .. '\nand more', actions = { { title = 'Approve' } } })
+  child:wait('return #said == 2')
+  for at, ending in ipairs({ '… (:Alfine continue)', '… (:Alfine answer)' }) do
+    local words = child:said()[at]
+    assert(vim.endswith(words, ending), words)
+    assert(child:lua('return vim.fn.strdisplaywidth(...) <= vim.v.echospace', words), words)
+  end
+  eq(child:lua("return require('alfine').tasks()[1].reason"), reason)
+end)
+
 test('what a loop asks is told, and opens no menu below the hands of the user', function(child)
   child:fake('fake/ask', { message = 'PLAN.md#T1 asks: Percent?', actions = { { title = 'Write an answer' } } })
   child:wait_said('PLAN.md#T1 asks: Percent? (:Alfine answer)')

@@ -107,15 +107,15 @@ local function check_client(client)
   local views = answer.result.tasks
   health.info(('%d task%s'):format(#views, #views == 1 and '' or 's'))
   for _, view in ipairs(views) do
-    local call = status.call(view)
+    local call, command = status.call(view)
     if view.status == 'needs_input' then
       health.warn(('%s needs input: %s'):format(view.task, view.reason or ''), ':Alfine answer')
     elseif status.runs(view.status) then
       health.info(('%s: %s'):format(view.task, status.summary(view)))
     elseif call and view.status ~= 'done' then
-      health.warn(call)
+      health.warn(call, command)
     elseif call then
-      health.info(call)
+      health.info(('%s: %s'):format(call, command))
     end
   end
 end

@@ -51,7 +51,7 @@ function M.tell(params)
   end
   local first = (params.actions or {})[1]
   local answer = first and first.title == 'Continue' and ':Alfine continue' or ':Alfine answer'
-  say.warn(('%s (%s)'):format(vim.split(params.message, '\n')[1], answer))
+  say.aside(vim.log.levels.WARN, params.message, answer)
 end
 
 return M

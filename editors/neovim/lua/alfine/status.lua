@@ -152,7 +152,8 @@ end
 
 ---What to tell the user when a task comes to its status; none where it needs nobody, or where the server asks itself.
 ---@param view alfine.TaskView
----@return string?
+---@return string? message
+---@return string? command What to do.
 function M.call(view)
   local next_step = ({
     stopped = ':Alfine continue',
@@ -164,7 +165,7 @@ function M.call(view)
     return nil
   end
   local reason = view.reason and view.reason ~= '' and (': ' .. vim.split(view.reason, '\n')[1]) or ''
-  return ('%s %s%s (%s)'):format(view.task, view.status == 'done' and 'is done' or M.words(view), reason, next_step)
+  return ('%s %s%s'):format(view.task, view.status == 'done' and 'is done' or M.words(view), reason), next_step
 end
 
 return M

@@ -53,10 +53,12 @@ end
 ---@param old? alfine.TaskView
 ---@param new alfine.TaskView
 local function tell(old, new)
-  local words = old and old.status ~= new.status and status.call(new)
-  if words and options.get('notify') then
-    local tell_it = new.status == 'done' and say.info or say.warn
-    tell_it(words)
+  if not old or old.status == new.status or not options.get('notify') then
+    return
+  end
+  local message, command = status.call(new)
+  if message and command then
+    say.aside(new.status == 'done' and vim.log.levels.INFO or vim.log.levels.WARN, message, command)
   end
 end
 
