@@ -1,6 +1,7 @@
 -- The task window: plans, their tasks, and what is to be known of each. Follows every change.
 
 local options = require('alfine.options')
+local own = require('alfine.own')
 local server = require('alfine.server')
 local status = require('alfine.status')
 local tasks = require('alfine.tasks')
@@ -43,12 +44,7 @@ local SHOWS = { diff = true, transcript = true, log = true, worktree = true }
 local unfolded = {} ---@type table<string, boolean>
 local shows_help = false
 local shown = {} ---@type alfine.Line[]
-
----@return integer?
-local function find_buffer()
-  local buffer = vim.fn.bufnr('^' .. NAME .. '$')
-  return buffer ~= -1 and buffer or nil
-end
+local own_buffer ---@type integer?
 
 ---@param lines alfine.Line[]
 ---@param view alfine.TaskView
@@ -169,21 +165,13 @@ local function draw(buffer)
   local texts = vim.iter(shown):map(function(line)
     return (line.text:gsub('\n', ' '))
   end)
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, texts:totable())
-  vim.bo[buffer].modifiable = false
+  own.write(buffer, 0, texts:totable())
   vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
   for row, line in ipairs(shown) do
     for _, mark in ipairs(line.marks or {}) do
       vim.api.nvim_buf_set_extmark(buffer, namespace, row - 1, mark[1], { end_col = mark[2], hl_group = mark[3] })
     end
   end
-  vim.b[buffer].alfine_lines = vim
-    .iter(shown)
-    :map(function(line)
-      return line.task or false
-    end)
-    :totable()
   for window, was in pairs(cursors) do
     M.place_cursor(window, buffer, was)
   end
@@ -212,8 +200,8 @@ end
 ---@param row integer From 0.
 ---@return alfine.Of?
 function M.task_at(buffer, row)
-  local lines = vim.b[buffer].alfine_lines
-  return lines and lines[row + 1] or nil
+  local line = buffer == own_buffer and shown[row + 1]
+  return line and line.task or nil
 end
 
 ---Goes from the task window to the one that was used before.
@@ -229,9 +217,7 @@ end
 
 ---@type table<string, fun(buffer: integer)>
 local actions = {
-  close = function()
-    M.toggle()
-  end,
+  close = own.close,
   help = function(buffer)
     shows_help = not shows_help
     draw(buffer)
@@ -261,10 +247,8 @@ local actions = {
 
 ---@return integer
 local function make_buffer()
-  local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_name(buffer, NAME)
-  vim.bo[buffer].bufhidden = 'hide'
-  vim.bo[buffer].filetype = 'alfine'
+  local buffer = own.buffer(NAME, 'hide', 'alfine', draw)
+  own_buffer = buffer
   for _, key in ipairs(KEYS) do
     vim.keymap.set('n', key[1], function()
       local of = M.task_at(buffer, vim.api.nvim_win_get_cursor(0)[1] - 1)
@@ -303,21 +287,31 @@ local function make_buffer()
   return buffer
 end
 
+---Whether the buffer is there as it was made: `:bdelete` leaves no more than its name.
+---@return boolean
+local function is_made()
+  return own_buffer ~= nil and vim.api.nvim_buf_is_valid(own_buffer) and vim.bo[own_buffer].filetype == 'alfine'
+end
+
 ---Opens the window, or goes to it; closes it from within.
 function M.toggle()
-  local buffer = find_buffer() or make_buffer()
-  local open = vim.fn.bufwinid(buffer)
-  if open == vim.api.nvim_get_current_win() then
-    pcall(vim.api.nvim_win_close, open, false)
+  local made = is_made()
+  local buffer = made and own_buffer or make_buffer() --[[@as integer]]
+  local window = vim.fn.bufwinid(buffer)
+  if made and window ~= -1 then
+    if window == vim.api.nvim_get_current_win() then
+      own.close()
+    else
+      vim.api.nvim_set_current_win(window)
+    end
     return
   end
-  if open ~= -1 then
-    vim.api.nvim_set_current_win(open)
-    return
+  if window == -1 then
+    vim.cmd(('botright %dsplit'):format(math.max(1, options.get('height'))))
+    window = vim.api.nvim_get_current_win()
+    vim.api.nvim_win_set_buf(window, buffer)
   end
-  vim.cmd(('botright %dsplit'):format(options.get('height')))
-  local window = vim.api.nvim_get_current_win()
-  vim.api.nvim_win_set_buf(window, buffer)
+  vim.api.nvim_set_current_win(window)
   for option, value in pairs({
     number = false,
     relativenumber = false,
