@@ -170,6 +170,136 @@ test('the transcript of one iteration has no other', function(child)
   eq(child:lines(), { '── iteration 1 ──', 'one' })
 end)
 
+---Shows the transcript of a running T1, of which these are the events by iteration.
+local function transcript_of(child, events, view)
+  child:set({ child:view('T1', vim.tbl_extend('error', { iteration = #events }, view)) }, { events = events })
+  child:command('Alfine transcript PLAN.md#T1')
+  child:wait("return vim.bo.filetype == 'alfine-transcript'")
+end
+
+test('the transcript of a loop that ended has all its iterations', function(child)
+  local function says(text)
+    return { { event = 'text', text = text } }
+  end
+  child:fake('fake/end')
+  transcript_of(child, { says('one'), says('two'), says('three') }, { status = 'done' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 6')
+  eq(vim.list_slice(child:lines(), 4), { 'two', '── iteration 3 ──', 'three' })
+end)
+
+test('the transcript goes on with the loop that comes after', function(child)
+  child:fake('fake/end')
+  transcript_of(child, { { { event = 'text', text = 'old' } } }, { status = 'stopped', loopId = 'A' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 2')
+  child:set(
+    { child:view('T1', { status = 'running', iteration = 1, loopId = 'B' }) },
+    { events = { { { event = 'text', text = 'new' } } } }
+  )
+  child:wait("return vim.api.nvim_buf_get_lines(0, -2, -1, false)[1] == 'new'")
+end)
+
+test('the transcript shows words of more than one line', function(child)
+  transcript_of(child, {
+    {
+      { event = 'retrying', reason = 'busy\ntwice' },
+      { event = 'ended', outcome = { class = 'failed' }, message = 'a\nb' },
+    },
+  }, { status = 'running' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 5')
+  eq(child:lines(), { '── iteration 1 ──', '! tries again: busy', 'twice', '✗ ended: failed a', 'b' })
+  eq(child:lua('return vim.bo.modifiable'), false)
+end)
+
+test('the transcript that another tab page shows is gone to', function(child)
+  transcript_of(child, { {} }, { status = 'running' })
+  local window = child:lua('return vim.api.nvim_get_current_win()')
+  child:command('tabnew')
+  child:command('Alfine transcript PLAN.md#T1')
+  child:wait('return vim.fn.tabpagenr() == 1')
+  eq(child:lua('return vim.api.nvim_get_current_win()'), window)
+  eq(child:lua('return vim.v.errmsg'), '')
+end)
+
+test('the transcript follows the server that is started anew', function(child)
+  transcript_of(child, { { { event = 'text', text = 'one' } } }, { status = 'running' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 2')
+  child:command('Alfine restart')
+  child:wait("return #require('alfine.server').clients() == 1")
+  child:set(
+    { child:view('T1', { status = 'running', iteration = 1 }) },
+    { events = { { { event = 'text', text = 'one' }, { event = 'text', text = 'two' } } } }
+  )
+  child:wait("return vim.api.nvim_buf_get_lines(0, -2, -1, false)[1] == 'two'")
+  child:command('Alfine pause')
+  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+end)
+
+test('a transcript has no timer where its loop is at rest', function(child)
+  local timers = [[
+    local count = 0
+    vim.uv.walk(function(handle)
+      count = count + (handle:get_type() == 'timer' and handle:is_active() and 1 or 0)
+    end)
+    return count
+  ]]
+  transcript_of(child, { { { event = 'text', text = 'one' } } }, { status = 'running' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 2')
+  child:set({ child:view('T1', { status = 'paused', iteration = 1 }) })
+  -- What a command waits with ends too.
+  child:wait(('return (function() %s end)() == 0'):format(timers))
+end)
+
+test('what the plugin shows is closed by q, also in the only window', function(child)
+  child:set({ child:view('T1', { status = 'running', iteration = 1 }) })
+  for _, name in ipairs({ 'tasks', 'transcript PLAN.md#T1', 'log PLAN.md#T1' }) do
+    child:command('Alfine ' .. name)
+    child:wait("return vim.startswith(vim.api.nvim_buf_get_name(0), 'alfine://')")
+    child:keys('q')
+    child:wait("return #vim.api.nvim_list_wins() == 1 and vim.fn.expand('%:t') == 'PLAN.md'")
+    child:command('Alfine ' .. name)
+    child:wait("return vim.startswith(vim.api.nvim_buf_get_name(0), 'alfine://')")
+    child:command('only')
+    child:keys('q')
+    child:wait("return vim.fn.expand('%:t') == 'PLAN.md'")
+  end
+  eq(child:lua('return vim.v.errmsg'), '')
+end)
+
+test('the task window and a transcript come back after :bdelete, :edit and a session', function(child)
+  local function is_whole()
+    return [[
+      local bo = vim.bo
+      return bo.buftype == 'nofile' and not bo.modifiable and not bo.buflisted and vim.fn.maparg('q', 'n') ~= ''
+        and vim.api.nvim_buf_get_lines(0, -2, -1, false)[1] ~= ''
+    ]]
+  end
+  child:set(
+    { child:view('T1', { status = 'running', iteration = 1 }) },
+    { events = { { { event = 'text', text = 'one' } } } }
+  )
+  for _, case in ipairs({ { 'tasks', 'alfine' }, { 'transcript PLAN.md#T1', 'alfine-transcript' } }) do
+    local name, filetype = unpack(case)
+    local function opens()
+      child:command('Alfine ' .. name)
+      child:wait('return vim.bo.filetype == ...', filetype)
+      child:wait(is_whole())
+    end
+    opens()
+    child:command('edit')
+    child:wait(is_whole())
+    child:command('bdelete')
+    opens()
+    child:command('mksession! ' .. child.folder .. '/session.vim')
+    child:command('silent! %bwipeout!')
+    child:command('silent source ' .. child.folder .. '/session.vim')
+    child:wait_for_server_of('PLAN.md')
+    opens()
+    eq(child:lua('return #vim.api.nvim_list_wins()'), 2)
+    child:keys('q')
+    child:wait('return #vim.api.nvim_list_wins() == 1')
+  end
+end)
+
 test('the statusline counts what runs and what needs the user', function(child)
   local function statusline()
     return child:lua("return require('alfine').statusline()")
