@@ -300,6 +300,22 @@ test('the task window and a transcript come back after :bdelete, :edit and a ses
   end
 end)
 
+test('nothing is opened in the task window', function(child)
+  child:set({ child:view('T1', { status = 'running', iteration = 1 }) })
+  for _, name in ipairs({ 'transcript', 'log' }) do
+    child:command('Alfine tasks')
+    child:cursor(2)
+    local window = child:lua('return vim.api.nvim_get_current_win()')
+    child:command('Alfine ' .. name)
+    child:wait("return vim.api.nvim_buf_get_name(0):find('PLAN.md#T1', 1, true)")
+    eq(child:lua('return vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(...))', window), 'alfine://tasks')
+    -- It is as wide as before.
+    eq(child:lua('return vim.api.nvim_win_get_width(...) == vim.o.columns', window), true)
+    child:command('silent! only')
+    child:command('edit! PLAN.md')
+  end
+end)
+
 test('the statusline counts what runs and what needs the user', function(child)
   local function statusline()
     return child:lua("return require('alfine').statusline()")

@@ -68,6 +68,11 @@ local function send(task, name, more)
   perform(task.client, name, vim.tbl_extend('error', { task = task.view.task }, more or {}))
 end
 
+---Goes where something may be opened: not into the task window.
+local function leave()
+  require('alfine.window').leave()
+end
+
 ---@param prompt string
 ---@param on_text fun(text: string)
 local function ask_text(prompt, on_text)
@@ -518,6 +523,7 @@ subcommands.diff = {
   run = function(call)
     target.resolve('diff', call, function(task, words)
       if is_number('diff', words[1]) and is_number('diff', words[2]) then
+        leave()
         send(task, 'showDiff', { iteration = number(words[1]), against = number(words[2]) })
       end
     end)
@@ -529,6 +535,7 @@ subcommands.transcript = {
   run = function(call)
     target.resolve('transcript', call, function(task, words)
       if is_number('transcript', words[1]) then
+        leave()
         require('alfine.transcript').open(task, number(words[1]))
       end
     end)
@@ -555,6 +562,7 @@ subcommands.log = {
   tasks = true,
   run = function(call)
     resolve_alone('log', call, function(task)
+      leave()
       require('alfine.program').show({ 'log', task.view.task }, task.client.root_dir)
     end)
   end,
@@ -565,6 +573,7 @@ subcommands.init = {
     local root = vim.fs.root(0, '.git') or vim.fs.root(vim.uv.cwd() or 0, '.git')
     require('alfine.program').run({ 'init' }, root or vim.uv.cwd(), function(printed)
       say.info(printed)
+      leave()
       vim.cmd.edit(vim.fn.fnameescape(vim.fs.joinpath(root or '.', 'PLAN.md')))
     end)
   end,

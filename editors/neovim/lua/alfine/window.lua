@@ -33,9 +33,6 @@ local KEYS = {
   { 'q', 'close', 'close this window' },
 }
 
----What opens something, and so must not do it in the task window.
-local SHOWS = { diff = true, transcript = true, log = true, worktree = true }
-
 ---@class alfine.Line
 ---@field text string
 ---@field marks? [integer, integer, string][] First and last byte, from 0, and the highlight group.
@@ -255,9 +252,6 @@ local function make_buffer()
       if actions[key[2]] then
         actions[key[2]](buffer)
       elseif of then
-        if SHOWS[key[2]] then
-          M.leave()
-        end
         require('alfine.command').run_for(key[2], of)
       end
     end, { buffer = buffer, nowait = true, desc = 'Alfine: ' .. key[3] })
