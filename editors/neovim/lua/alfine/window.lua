@@ -2,6 +2,7 @@
 
 local options = require('alfine.options')
 local own = require('alfine.own')
+local say = require('alfine.say')
 local server = require('alfine.server')
 local status = require('alfine.status')
 local tasks = require('alfine.tasks')
@@ -81,12 +82,15 @@ end
 
 ---@param lines alfine.Line[]
 ---@param task alfine.Task
-local function add_task(lines, task)
+---@param columns integer How many there are; a title is cut before the status is.
+local function add_task(lines, task, columns)
   local view = task.view
   local of = { client = task.client.id, task = view.task }
   local sign, group = status.look(view.status)
-  local head = ('  %s %s  %s'):format(sign, view.id, view.title)
   local summary = status.summary(view)
+  local head = ('  %s %s  '):format(sign, view.id)
+  local room = columns - vim.fn.strdisplaywidth(head .. '  ' .. summary)
+  head = head .. say.cut(view.title, math.max(10, room))
   local text = head .. '  ' .. summary
   table.insert(lines, {
     text = text,
@@ -118,8 +122,9 @@ local function plan_summary(all, at)
   return ('  %d of %d done%s'):format(over, total, cost and ' · ' .. status.dollars(cost) or '')
 end
 
+---@param columns integer
 ---@return alfine.Line[]
-local function render()
+local function render(columns)
   local lines = {} ---@type alfine.Line[]
   local function add(text, group)
     table.insert(lines, { text = text, marks = { { 0, #text, group or 'AlfineDetail' } } })
@@ -141,7 +146,7 @@ local function render()
       local marks = { { 0, #plan, 'AlfinePlan' }, { #plan, #plan + #summary, 'AlfineDetail' } }
       table.insert(lines, { text = plan .. summary, marks = marks })
     end
-    add_task(lines, task)
+    add_task(lines, task, columns)
   end
   if #all == 0 and #server.clients() == 0 then
     add(server.none())
@@ -153,12 +158,13 @@ end
 
 ---@param buffer integer
 local function draw(buffer)
-  shown = render()
-  local cursors = {}
+  local cursors, columns = {}, vim.o.columns
   for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
-    local row = vim.api.nvim_win_get_cursor(window)[1]
-    cursors[window] = { row = row, task = M.task_at(buffer, row - 1) }
+    local row, column = unpack(vim.api.nvim_win_get_cursor(window))
+    cursors[window] = { row = row, column = column, task = M.task_at(buffer, row - 1) }
+    columns = math.min(columns, vim.api.nvim_win_get_width(window))
   end
+  shown = render(columns)
   local texts = vim.iter(shown):map(function(line)
     return (line.text:gsub('\n', ' '))
   end)
@@ -177,7 +183,7 @@ end
 ---Keeps the cursor on its task when lines moved.
 ---@param window integer
 ---@param buffer integer
----@param was { row: integer, task?: alfine.Of }
+---@param was { row: integer, column: integer, task?: alfine.Of }
 function M.place_cursor(window, buffer, was)
   local row = math.min(was.row, vim.api.nvim_buf_line_count(buffer))
   local here = M.task_at(buffer, row - 1)
@@ -189,7 +195,7 @@ function M.place_cursor(window, buffer, was)
       end
     end
   end
-  vim.api.nvim_win_set_cursor(window, { row, 0 })
+  vim.api.nvim_win_set_cursor(window, { row, was.column })
 end
 
 ---The task that a line of the window is about.
@@ -260,15 +266,13 @@ local function make_buffer()
     vim.api.nvim_set_hl(0, group, { link = link, default = true })
   end
   local group = vim.api.nvim_create_augroup('alfine.window', {})
-  vim.api.nvim_create_autocmd('User', {
-    pattern = 'AlfineTasksChanged',
-    group = group,
-    callback = function()
-      if vim.api.nvim_buf_is_valid(buffer) and #vim.fn.win_findbuf(buffer) > 0 then
-        draw(buffer)
-      end
-    end,
-  })
+  local function draw_if_seen()
+    if vim.api.nvim_buf_is_valid(buffer) and #vim.fn.win_findbuf(buffer) > 0 then
+      draw(buffer)
+    end
+  end
+  vim.api.nvim_create_autocmd('User', { pattern = 'AlfineTasksChanged', group = group, callback = draw_if_seen })
+  vim.api.nvim_create_autocmd('WinResized', { group = group, callback = draw_if_seen })
   -- A color scheme clears the links.
   vim.api.nvim_create_autocmd('ColorScheme', {
     group = group,
