@@ -349,6 +349,24 @@ test('the statusline counts what runs and what needs the user', function(child)
   child:wait("return require('alfine').statusline() == ''")
 end)
 
+test('the statusline counts once for each change', function(child)
+  child:set({ child:view('T1', { status = 'running' }) })
+  child:wait("return require('alfine').statusline() == 'Alfine: 1 running'")
+  local counted = child:lua([[
+    local tasks, count = require('alfine.tasks'), 0
+    local all = tasks.all
+    tasks.all = function()
+      count = count + 1
+      return all()
+    end
+    for _ = 1, 3 do
+      require('alfine').statusline()
+    end
+    return count
+  ]])
+  eq(counted, 0)
+end)
+
 test('a loop that needs the user says so, once, and one that works does not', function(child)
   child:set({ child:view('T1', { status = 'stopped', reason = 'no change' }) })
   for _, status in ipairs({ 'running', 'evaluating', 'rework', 'paused', 'failed', 'failed' }) do
