@@ -57,6 +57,9 @@ end
 ---@param argument table
 local function perform(client, name, argument)
   server.command(client, name, argument, function(answer)
+    if name == 'merge' then
+      vim.cmd.checktime()
+    end
     tell(name, answer)
   end)
 end
