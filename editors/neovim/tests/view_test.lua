@@ -320,6 +320,22 @@ test('nothing is opened in the task window', function(child)
   end
 end)
 
+test('what is opened takes the place of a file, and not of a transcript', function(child)
+  transcript_of(child, { {} }, { status = 'done' })
+  local function is_in_file()
+    return child:lua("return vim.fn.expand('%:t')") == 'PLAN.md'
+  end
+  child:command('Alfine diff')
+  child:last_executed()
+  eq(is_in_file(), true)
+  child:command('wincmd l')
+  child:command('Alfine tasks')
+  child:cursor(2)
+  child:keys('d')
+  child:wait("return vim.bo.filetype ~= 'alfine'")
+  eq(is_in_file(), true)
+end)
+
 test('a long title is cut, so that the status is seen', function(child)
   child:set({ child:view('T1', { title = ('日本 é '):rep(40), status = 'running', iteration = 3, costUsd = 0.42 }) })
   child:command('Alfine tasks')

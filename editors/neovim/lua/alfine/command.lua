@@ -71,7 +71,7 @@ local function send(task, name, more)
   perform(task.client, name, vim.tbl_extend('error', { task = task.view.task }, more or {}))
 end
 
----Goes where something may be opened: not into the task window.
+---Goes where something may be opened: not into a window of the plugin's own.
 local function leave()
   require('alfine.window').leave()
 end

@@ -207,13 +207,19 @@ function M.task_at(buffer, row)
   return line and line.task or nil
 end
 
----Goes from the task window to the one that was used before.
+---Goes from a window of the plugin's own to one that has a file: the one that was used before, else any.
 function M.leave()
-  if vim.bo.filetype ~= 'alfine' then
+  if not vim.startswith(vim.api.nvim_buf_get_name(0), 'alfine://') then
     return
   end
-  vim.cmd('wincmd p')
-  if vim.bo.filetype == 'alfine' then
+  local windows = vim.api.nvim_tabpage_list_wins(0)
+  table.insert(windows, 1, vim.fn.win_getid(vim.fn.winnr('#')))
+  local window = vim.iter(windows):find(function(one)
+    return vim.bo[vim.api.nvim_win_get_buf(one)].buftype == ''
+  end)
+  if window then
+    vim.api.nvim_set_current_win(window)
+  else
     vim.cmd('aboveleft new')
   end
 end
