@@ -336,6 +336,16 @@ test('what is opened takes the place of a file, and not of a transcript', functi
   eq(is_in_file(), true)
 end)
 
+test('no status covers the line of the cursor', function(child)
+  child:command('Alfine tasks')
+  local covers = child:lua([[
+    return vim.iter(require('alfine.status').groups):filter(function(group)
+      return vim.api.nvim_get_hl(0, { name = group, link = false }).bg ~= nil
+    end):totable()
+  ]])
+  eq(covers, {})
+end)
+
 test('a long title is cut, so that the status is seen', function(child)
   child:set({ child:view('T1', { title = ('日本 é '):rep(40), status = 'running', iteration = 3, costUsd = 0.42 }) })
   child:command('Alfine tasks')

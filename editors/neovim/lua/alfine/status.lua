@@ -39,7 +39,8 @@ local OFFERED = {
 ---The highlight groups, and what they look like unless the color scheme says otherwise.
 M.groups = {
   AlfinePending = 'Comment',
-  AlfineReady = 'Normal',
+  -- Normal has a background, and would cover that of the cursor's line.
+  AlfineReady = 'Delimiter',
   AlfineRunning = 'DiagnosticInfo',
   AlfineWaiting = 'DiagnosticHint',
   AlfineNeedsYou = 'DiagnosticWarn',
