@@ -322,6 +322,13 @@ test('an unknown subcommand is told, with those that there are', function(child)
   assert(vim.startswith(words, 'Alfine: there is no `:Alfine dance`. There are: answer, continue, diff,'), words)
 end)
 
+test('the command-line window is told to be closed first', function(child)
+  child:keys('q:')
+  child:wait("return vim.fn.getcmdwintype() ~= ''")
+  child:command('Alfine tasks')
+  eq(child:said(), { 'Alfine: nothing can be opened from the command-line window; close it first (CTRL-C)' })
+end)
+
 test('completion offers subcommands, the tasks that fit, and flags', function(child)
   with_tasks(child, { status = 'running' }, { status = 'done' })
   child:wait("return #require('alfine').tasks() == 2")

@@ -623,6 +623,10 @@ function M.run(command)
     say.error(('Alfine: there is no `:Alfine %s`. There are: %s'):format(name, table.concat(M.names(), ', ')))
     return
   end
+  if vim.fn.getcmdwintype() ~= '' then
+    say.error('Alfine: nothing can be opened from the command-line window; close it first (CTRL-C)')
+    return
+  end
   subcommand.run({
     words = vim.list_slice(command.fargs, 2),
     bang = command.bang,
