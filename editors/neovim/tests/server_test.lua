@@ -59,6 +59,8 @@ test('a server that crashes is told, and :Alfine restart brings it back with the
   child:lua("vim.lsp.get_clients({ name = 'alfine' })[1]:request('fake/crash', {}, function() end)")
   child:wait_said('its language server ended (exit status 3)')
   eq(child:lua("return require('alfine').tasks()"), {})
+  child:command('Alfine pause')
+  child:wait_said('or start it anew with :Alfine restart')
   child:command('Alfine restart')
   child:wait_for_server()
   child:set({ child:view('T1') })

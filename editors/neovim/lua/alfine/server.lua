@@ -117,7 +117,8 @@ function M.none()
   if #vim.lsp.get_clients({ name = 'alfine', _uninitialized = true }) > 0 then
     return 'Alfine: its language server does not answer yet. If that lasts, :Alfine restart'
   end
-  return 'Alfine: no language server runs yet. Open a file of the repository, or write a first plan with :Alfine init'
+  return 'Alfine: no language server runs. Open a file of the repository, write a first plan with :Alfine init, '
+    .. 'or start it anew with :Alfine restart'
 end
 
 ---Why the server does not fit this plugin; none where it does.
