@@ -20,6 +20,27 @@ test('lenses are shown, and follow the tasks', function(child)
   child:wait(("return vim.deep_equal((function() %s end)(), { '2 running', '7 ready' })"):format(LENSES))
 end)
 
+test('lenses go with their server, and come with the next', function(child)
+  local marks = [[
+    local count = 0
+    for name, namespace in pairs(vim.api.nvim_get_namespaces()) do
+      if name:find('codelens') then
+        count = count + #vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, {})
+      end
+    end
+    return count
+  ]]
+  child:set({ child:view('T1') })
+  child:wait(('return (function() %s end)() == 1'):format(marks))
+  child:lua("vim.lsp.get_clients({ name = 'alfine' })[1]:request('fake/crash', {}, function() end)")
+  child:wait_said('its language server ended')
+  child:wait(('return (function() %s end)() == 0'):format(marks))
+  child:command('Alfine restart')
+  child:wait_for_server()
+  child:set({ child:view('T1') })
+  child:wait(('return (function() %s end)() == 1'):format(marks))
+end)
+
 test('a lens is run by :Alfine lens', function(child)
   child:set({ child:view('T1') })
   child:wait(('return #(function() %s end)() == 1'):format(LENSES))
