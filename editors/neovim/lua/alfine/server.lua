@@ -114,7 +114,10 @@ function M.none()
   if #M.clients() > 0 then
     return 'Alfine: this is no file of a repository whose language server runs. Open one, or save this one there'
   end
-  if #vim.lsp.get_clients({ name = 'alfine', _uninitialized = true }) > 0 then
+  local begins = vim.iter(vim.lsp.get_clients({ name = 'alfine', _uninitialized = true })):any(function(client)
+    return not client.initialized and not client:is_stopped()
+  end)
+  if begins then
     return 'Alfine: its language server does not answer yet. If that lasts, :Alfine restart'
   end
   return 'Alfine: no language server runs. Open a file of the repository, write a first plan with :Alfine init, '
