@@ -167,6 +167,17 @@ function Child:wait_for_server()
   ]])
 end
 
+---Waits until the server serves a file of the repository, whichever buffer is the current one.
+function Child:wait_for_server_of(path)
+  self:wait(
+    [[
+      local buffer = vim.fn.bufnr(...)
+      return buffer ~= -1 and #vim.lsp.get_clients({ name = 'alfine', bufnr = buffer }) == 1
+    ]],
+    self.repo .. '/' .. path
+  )
+end
+
 ---Asks the fake server something of its own.
 function Child:fake(method, params)
   return self:lua(

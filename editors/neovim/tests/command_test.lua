@@ -27,7 +27,14 @@ test('start refuses what is no flag, and sends nothing', function(child)
   with_tasks(child)
   child:command('Alfine start PLAN.md#T1 --agnet codex')
   child:command('Alfine start PLAN.md#T1 --max-iterations many')
-  eq(child:said(), { 'Alfine: start has no option `--agnet`', 'Alfine: --max-iterations takes a number' })
+  child:command('Alfine start PLAN.md#T1 --max-cost inf')
+  child:command('Alfine start PLAN.md#T1 --in-place=no')
+  eq(child:said(), {
+    'Alfine: start has no option `--agnet`',
+    'Alfine: --max-iterations takes a number',
+    'Alfine: --max-cost takes a number',
+    'Alfine: --in-place takes nothing',
+  })
   eq(child:executed(), {})
 end)
 
@@ -78,6 +85,27 @@ test('a task that no plan has is told, and nothing is sent', function(child)
   child:command('Alfine pause PLAN.md#T9')
   child:wait_said('Alfine: no plan has the task PLAN.md#T9')
   eq(child:executed(), {})
+end)
+
+test('what names no task does not stand for the one at the cursor', function(child)
+  with_tasks(child, { status = 'done' }, { status = 'done' })
+  child:cursor(3)
+  for _, line in ipairs({ 'merge T2', 'start T2', 'log T2', 'worktree T2' }) do
+    child:command('Alfine ' .. line)
+  end
+  child:command('Alfine! discard T2')
+  child:wait('return #said == 5')
+  for _, words in ipairs(child:said()) do
+    eq(words, 'Alfine: `T2` names no task; a key such as PLAN.md#T1 does')
+  end
+  eq(child:executed(), {})
+end)
+
+test('a command is about the task that was at the cursor when it was given', function(child)
+  with_tasks(child, { status = 'done' }, { status = 'done' })
+  child:cursor(3)
+  child:keys(':Alfine merge<CR>G')
+  eq(child:last_executed(), { 'alfine.merge', { task = 'PLAN.md#T1' } })
 end)
 
 test('what the server refuses is shown as it is', function(child)
@@ -237,6 +265,24 @@ test('here starts a loop on lines, with what another server says of them', funct
   eq(child:last_executed()[2].prompt, nil)
 end)
 
+test('here is refused where there is no file of a repository', function(child)
+  for _, line in ipairs({ 'help', 'enew', 'Alfine tasks' }) do
+    child:command(line)
+    child:command('Alfine here do it')
+  end
+  child:wait('return #said == 3')
+  for _, words in ipairs(child:said()) do
+    assert(vim.startswith(words, 'Alfine: this is no file of a repository'), words)
+  end
+  eq(child:executed(), {})
+end)
+
+test('here knows the server of a file that has no type', function(child)
+  child:edit('notes')
+  child:command('Alfine here do it')
+  eq(child:last_executed()[2].uri, vim.uri_from_fname(child.repo .. '/notes'))
+end, { files = { ['PLAN.md'] = '', ['notes'] = 'x' } })
+
 test('trust is about the plan of the buffer; elsewhere the plans are offered', function(child)
   with_tasks(child)
   local uri = vim.uri_from_fname(child.repo .. '/PLAN.md')
@@ -276,6 +322,13 @@ test('an unknown subcommand is told, with those that there are', function(child)
   assert(vim.startswith(words, 'Alfine: there is no `:Alfine dance`. There are: answer, continue, diff,'), words)
 end)
 
+test('the command-line window is told to be closed first', function(child)
+  child:keys('q:')
+  child:wait("return vim.fn.getcmdwintype() ~= ''")
+  child:command('Alfine tasks')
+  eq(child:said(), { 'Alfine: nothing can be opened from the command-line window; close it first (CTRL-C)' })
+end)
+
 test('completion offers subcommands, the tasks that fit, and flags', function(child)
   with_tasks(child, { status = 'running' }, { status = 'done' })
   child:wait("return #require('alfine').tasks() == 2")
@@ -288,6 +341,8 @@ test('completion offers subcommands, the tasks that fit, and flags', function(ch
   eq(complete('Alfine start --max'), { '--max-cost', '--max-iterations' })
   eq(complete('Alfine continue PLAN.md#T1 --'), { '--reset-breaker' })
   eq(complete('Alfine dance '), {})
+  eq(complete('Alf pause '), { 'PLAN.md#T1' })
+  eq(complete('silent! 1,2Alf! merge '), { 'PLAN.md#T2' })
 end)
 
 test('there is no key map of its own, and each <Plug> mapping is a subcommand', function(child)

@@ -37,6 +37,8 @@ local refreshes, asked = false, 0
 -- What it asks the user, the requests that wait for an answer, and the answers.
 local question, waiting, answers = nil, {}, {}
 local over
+-- Whether the loop is, so that its last iteration has no more to come.
+local ended
 
 local function send(message)
   message.jsonrpc = '2.0'
@@ -128,7 +130,7 @@ local requests = {
   ['alfine/transcript'] = function(params)
     local of, last = events[params.iteration] or {}, #events
     -- As the real one: no `next` where there will be no more.
-    local more = params.iteration >= last and not over
+    local more = params.iteration >= last and not ended
     return { events = vim.list_slice(of, (params.after or 0) + 1), next = more and #of or nil }
   end,
   ['fake/set'] = function(params)
@@ -151,6 +153,10 @@ local requests = {
         ask('workspace/codeLens/refresh')
       end
     end
+    return vim.empty_dict()
+  end,
+  ['fake/end'] = function()
+    ended = true
     return vim.empty_dict()
   end,
   ['fake/fail'] = function(params)

@@ -29,7 +29,7 @@ local GREET = { write = { path = 'greet.sh', content = 'echo "Hello, $1!"\n' } }
 local function played(name, runs, body)
   test(name, body, {
     server = program,
-    files = { ['PLAN.md'] = PLAN },
+    files = { ['PLAN.md'] = PLAN, ['greet.sh'] = 'echo Hi\n' },
     prepare = function(child)
       child:git('init', '-q')
       child:git('add', '-A')
@@ -89,10 +89,13 @@ played('a task goes from its plan to its merge', {
   child:command('Alfine diff PLAN.md#T1')
   child:wait("return vim.bo.filetype == 'diff'")
   assert(vim.list_contains(child:lines(), '+echo "Hello, $1!"'))
-  child:edit('PLAN.md')
+  child:edit('greet.sh')
+  child:command('split ' .. child.repo .. '/PLAN.md')
   child:command('Alfine merge PLAN.md#T1')
   wait_status(child, 'T1', 'merged')
   eq(child:read('repo/greet.sh'), 'echo "Hello, $1!"\n')
+  -- What is shown is what was merged.
+  child:wait("return vim.fn.getbufline('greet.sh', 1)[1] == 'echo \"Hello, $1!\"'")
   child:wait("return vim.api.nvim_buf_get_lines(0, 5, 6, false)[1]:find('[x]', 1, true)")
 end)
 

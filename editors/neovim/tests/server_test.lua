@@ -56,14 +56,105 @@ end, { env = { FAKE_EXIT = '2' }, attach = false })
 test('a server that crashes is told, and :Alfine restart brings it back with the tasks', function(child)
   child:set({ child:view('T1') })
   child:wait("return #require('alfine').tasks() == 1")
+  child:command('Alfine tasks')
   child:lua("vim.lsp.get_clients({ name = 'alfine' })[1]:request('fake/crash', {}, function() end)")
   child:wait_said('its language server ended (exit status 3)')
+  assert(vim.startswith(child:lines()[1], 'Alfine: no language server runs.'), child:lines()[1])
+  child:keys('q')
+  child:wait("return vim.fn.expand('%:t') == 'PLAN.md'")
   eq(child:lua("return require('alfine').tasks()"), {})
+  child:command('Alfine pause')
+  child:wait_said('or start it anew with :Alfine restart')
   child:command('Alfine restart')
   child:wait_for_server()
   child:set({ child:view('T1') })
   child:wait("return #require('alfine').tasks() == 1")
 end)
+
+test('a program that cannot be run is told in a sentence', function(child)
+  child:write('broken', '#!/no/such/interpreter\n')
+  assert(vim.uv.fs_chmod(child.folder .. '/broken', 493))
+  child:lua('vim.g.alfine = { server = ... }', child.folder .. '/broken')
+  child:edit('PLAN.md')
+  child:command('Alfine init')
+  for _, words in ipairs(child:said()) do
+    assert(
+      vim.startswith(words, ('Alfine: the program %s/broken cannot be run. Install it'):format(child.folder)),
+      words
+    )
+  end
+  eq(#child:said(), 2)
+  child:command('checkhealth alfine')
+  local text = table.concat(child:lines(), '\n')
+  assert(text:find('ERROR `' .. child.folder .. '/broken --version` does not work', 1, true), text)
+end, { open = false })
+
+---Does something, and lets the stopped server go on so that it can end.
+local function stopped(child, body)
+  local pid = child:lua('return vim.api.nvim_get_proc_children(vim.fn.getpid())[1]')
+  vim.uv.kill(pid, 'sigstop')
+  local good, problem = pcall(body)
+  vim.uv.kill(pid, 'sigcont')
+  assert(good, problem)
+  assert(
+    vim.wait(5000, function()
+      return vim.uv.kill(pid, 0) ~= 0
+    end, 20),
+    'it lives on'
+  )
+end
+
+test('a server that does not answer is told, and :Alfine restart brings another', function(child)
+  stopped(child, function()
+    child:command('Alfine pause')
+    child:wait_said('Alfine: the language server does not answer. :Alfine restart starts it anew')
+    child:command('Alfine restart')
+    child:wait_for_server()
+    child:wait("return #require('alfine.server').clients() == 1")
+    child:command('Alfine tasks')
+    child:command('Alfine pause')
+    child:wait_said('Alfine: there is no task here')
+  end)
+end)
+
+test('a server that does not answer keeps nobody from the others', function(child)
+  child:write('other/PLAN.md', '# Other\n')
+  vim.fn.mkdir(child.folder .. '/other/.git', 'p')
+  child:command('edit ' .. child.folder .. '/other/PLAN.md')
+  child:wait_for_server()
+  child:lua(
+    [[
+      local second = vim.lsp.get_clients({ name = 'alfine' })[2]
+      assert(second:request_sync('fake/set', { tasks = { ... } }, 5000))
+    ]],
+    child:view('T7', { uri = vim.uri_from_fname(child.folder .. '/other/PLAN.md') })
+  )
+  stopped(child, function()
+    child:command('Alfine pause PLAN.md#T7')
+    child:wait_said('PLAN.md#T7 pauses')
+    child:command('Alfine restart')
+  end)
+end)
+
+test('a server that never comes to answer is told, and :Alfine restart brings another', function(child)
+  child:write(
+    'slow',
+    ('#!/bin/sh\n[ -e "%s/again" ] && exec "%s" "$@"\ntouch "%s/again"\nexec sleep 1000\n'):format(
+      child.folder,
+      child.server,
+      child.folder
+    )
+  )
+  assert(vim.uv.fs_chmod(child.folder .. '/slow', 493))
+  child:lua('vim.g.alfine = { server = ... }', child.folder .. '/slow')
+  child:edit('PLAN.md')
+  child:command('Alfine pause')
+  eq(child:said(), { 'Alfine: its language server does not answer yet. If that lasts, :Alfine restart' })
+  child:wait('return vim.uv.fs_stat(...) ~= nil', child.folder .. '/again')
+  child:command('Alfine restart')
+  child:wait_for_server()
+  eq(child:lua("return #vim.lsp.get_clients({ name = 'alfine', _uninitialized = true })"), 1)
+end, { open = false })
 
 test('leaving Neovim ends the server without a word', function(child)
   local pid = child:lua([[
@@ -142,7 +233,7 @@ test(':checkhealth tells what runs, what needs the user, and what to do', functi
     'ERROR claude: claude cannot be run',
     'install it: npm install',
     'PLAN.md#T1: running · iteration 3 of 10 · 4 files · $0.42',
-    'WARNING PLAN.md#T2 stopped: no change (:Alfine continue)',
+    'WARNING PLAN.md#T2 stopped: no change\n  - ADVICE:\n    - :Alfine continue',
   }) do
     assert(text:find(words, 1, true), words .. '\nis not in\n' .. text)
   end

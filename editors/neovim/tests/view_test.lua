@@ -20,6 +20,27 @@ test('lenses are shown, and follow the tasks', function(child)
   child:wait(("return vim.deep_equal((function() %s end)(), { '2 running', '7 ready' })"):format(LENSES))
 end)
 
+test('lenses go with their server, and come with the next', function(child)
+  local marks = [[
+    local count = 0
+    for name, namespace in pairs(vim.api.nvim_get_namespaces()) do
+      if name:find('codelens') then
+        count = count + #vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, {})
+      end
+    end
+    return count
+  ]]
+  child:set({ child:view('T1') })
+  child:wait(('return (function() %s end)() == 1'):format(marks))
+  child:lua("vim.lsp.get_clients({ name = 'alfine' })[1]:request('fake/crash', {}, function() end)")
+  child:wait_said('its language server ended')
+  child:wait(('return (function() %s end)() == 0'):format(marks))
+  child:command('Alfine restart')
+  child:wait_for_server()
+  child:set({ child:view('T1') })
+  child:wait(('return (function() %s end)() == 1'):format(marks))
+end)
+
 test('a lens is run by :Alfine lens', function(child)
   child:set({ child:view('T1') })
   child:wait(('return #(function() %s end)() == 1'):format(LENSES))
@@ -94,6 +115,10 @@ test('the cursor of the task window stays on its task', function(child)
   child:set({ child:view('T1', { status = 'failed', reason = 'no git' }) })
   child:wait('return vim.api.nvim_buf_line_count(0) == 4')
   eq(child:lua('return vim.api.nvim_win_get_cursor(0)[1]'), 4)
+  child:lua('vim.api.nvim_win_set_cursor(0, { 4, 6 })')
+  child:set({ child:view('T1', { status = 'running' }) })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 3')
+  eq(child:lua('return vim.api.nvim_win_get_cursor(0)'), { 3, 6 })
 end)
 
 test('keys of the task window are about its task', function(child)
@@ -170,6 +195,192 @@ test('the transcript of one iteration has no other', function(child)
   eq(child:lines(), { '── iteration 1 ──', 'one' })
 end)
 
+---Shows the transcript of a running T1, of which these are the events by iteration.
+local function transcript_of(child, events, view)
+  child:set({ child:view('T1', vim.tbl_extend('error', { iteration = #events }, view)) }, { events = events })
+  child:command('Alfine transcript PLAN.md#T1')
+  child:wait("return vim.bo.filetype == 'alfine-transcript'")
+end
+
+test('the transcript of a loop that ended has all its iterations', function(child)
+  local function says(text)
+    return { { event = 'text', text = text } }
+  end
+  child:fake('fake/end')
+  transcript_of(child, { says('one'), says('two'), says('three') }, { status = 'done' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 6')
+  eq(vim.list_slice(child:lines(), 4), { 'two', '── iteration 3 ──', 'three' })
+end)
+
+test('the transcript goes on with the loop that comes after', function(child)
+  child:fake('fake/end')
+  transcript_of(child, { { { event = 'text', text = 'old' } } }, { status = 'stopped', loopId = 'A' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 2')
+  child:set(
+    { child:view('T1', { status = 'running', iteration = 1, loopId = 'B' }) },
+    { events = { { { event = 'text', text = 'new' } } } }
+  )
+  child:wait("return vim.api.nvim_buf_get_lines(0, -2, -1, false)[1] == 'new'")
+end)
+
+test('the transcript shows words of more than one line', function(child)
+  transcript_of(child, {
+    {
+      { event = 'retrying', reason = 'busy\ntwice' },
+      { event = 'ended', outcome = { class = 'failed' }, message = 'a\nb' },
+    },
+  }, { status = 'running' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 5')
+  eq(child:lines(), { '── iteration 1 ──', '! tries again: busy', 'twice', '✗ ended: failed a', 'b' })
+  eq(child:lua('return vim.bo.modifiable'), false)
+end)
+
+test('the transcript that another tab page shows is gone to', function(child)
+  transcript_of(child, { {} }, { status = 'running' })
+  local window = child:lua('return vim.api.nvim_get_current_win()')
+  child:command('tabnew')
+  child:command('Alfine transcript PLAN.md#T1')
+  child:wait('return vim.fn.tabpagenr() == 1')
+  eq(child:lua('return vim.api.nvim_get_current_win()'), window)
+  eq(child:lua('return vim.v.errmsg'), '')
+end)
+
+test('the transcript follows the server that is started anew', function(child)
+  transcript_of(child, { { { event = 'text', text = 'one' } } }, { status = 'running' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 2')
+  child:command('Alfine restart')
+  child:wait("return #require('alfine.server').clients() == 1")
+  child:set(
+    { child:view('T1', { status = 'running', iteration = 1 }) },
+    { events = { { { event = 'text', text = 'one' }, { event = 'text', text = 'two' } } } }
+  )
+  child:wait("return vim.api.nvim_buf_get_lines(0, -2, -1, false)[1] == 'two'")
+  child:command('Alfine pause')
+  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+end)
+
+test('a transcript has no timer where its loop is at rest', function(child)
+  local timers = [[
+    local count = 0
+    vim.uv.walk(function(handle)
+      count = count + (handle:get_type() == 'timer' and handle:is_active() and 1 or 0)
+    end)
+    return count
+  ]]
+  transcript_of(child, { { { event = 'text', text = 'one' } } }, { status = 'running' })
+  child:wait('return vim.api.nvim_buf_line_count(0) == 2')
+  child:set({ child:view('T1', { status = 'paused', iteration = 1 }) })
+  -- What a command waits with ends too.
+  child:wait(('return (function() %s end)() == 0'):format(timers))
+end)
+
+test('what the plugin shows is closed by q, also in the only window', function(child)
+  child:set({ child:view('T1', { status = 'running', iteration = 1 }) })
+  for _, name in ipairs({ 'tasks', 'transcript PLAN.md#T1', 'log PLAN.md#T1' }) do
+    child:command('Alfine ' .. name)
+    child:wait("return vim.startswith(vim.api.nvim_buf_get_name(0), 'alfine://')")
+    child:keys('q')
+    child:wait("return #vim.api.nvim_list_wins() == 1 and vim.fn.expand('%:t') == 'PLAN.md'")
+    child:command('Alfine ' .. name)
+    child:wait("return vim.startswith(vim.api.nvim_buf_get_name(0), 'alfine://')")
+    child:command('only')
+    child:keys('q')
+    child:wait("return vim.fn.expand('%:t') == 'PLAN.md'")
+  end
+  eq(child:lua('return vim.v.errmsg'), '')
+end)
+
+test('the task window and a transcript come back after :bdelete, :edit and a session', function(child)
+  local function is_whole()
+    return [[
+      local bo = vim.bo
+      return bo.buftype == 'nofile' and not bo.modifiable and not bo.buflisted and vim.fn.maparg('q', 'n') ~= ''
+        and vim.api.nvim_buf_get_lines(0, -2, -1, false)[1] ~= ''
+    ]]
+  end
+  child:set(
+    { child:view('T1', { status = 'running', iteration = 1 }) },
+    { events = { { { event = 'text', text = 'one' } } } }
+  )
+  for _, case in ipairs({ { 'tasks', 'alfine' }, { 'transcript PLAN.md#T1', 'alfine-transcript' } }) do
+    local name, filetype = unpack(case)
+    local function opens()
+      child:command('Alfine ' .. name)
+      child:wait('return vim.bo.filetype == ...', filetype)
+      child:wait(is_whole())
+    end
+    opens()
+    child:command('edit')
+    child:wait(is_whole())
+    child:command('bdelete')
+    opens()
+    child:command('mksession! ' .. child.folder .. '/session.vim')
+    child:command('silent! %bwipeout!')
+    child:command('silent source ' .. child.folder .. '/session.vim')
+    child:wait_for_server_of('PLAN.md')
+    opens()
+    eq(child:lua('return #vim.api.nvim_list_wins()'), 2)
+    child:keys('q')
+    child:wait('return #vim.api.nvim_list_wins() == 1')
+  end
+end)
+
+test('nothing is opened in the task window', function(child)
+  child:set({ child:view('T1', { status = 'running', iteration = 1 }) })
+  for _, name in ipairs({ 'transcript', 'log' }) do
+    child:command('Alfine tasks')
+    child:cursor(2)
+    local window = child:lua('return vim.api.nvim_get_current_win()')
+    child:command('Alfine ' .. name)
+    child:wait("return vim.api.nvim_buf_get_name(0):find('PLAN.md#T1', 1, true)")
+    eq(child:lua('return vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(...))', window), 'alfine://tasks')
+    -- It is as wide as before.
+    eq(child:lua('return vim.api.nvim_win_get_width(...) == vim.o.columns', window), true)
+    child:command('silent! only')
+    child:command('edit! PLAN.md')
+  end
+end)
+
+test('what is opened takes the place of a file, and not of a transcript', function(child)
+  transcript_of(child, { {} }, { status = 'done' })
+  local function is_in_file()
+    return child:lua("return vim.fn.expand('%:t')") == 'PLAN.md'
+  end
+  child:command('Alfine diff')
+  child:last_executed()
+  eq(is_in_file(), true)
+  child:command('wincmd l')
+  child:command('Alfine tasks')
+  child:cursor(2)
+  child:keys('d')
+  child:wait("return vim.bo.filetype ~= 'alfine'")
+  eq(is_in_file(), true)
+end)
+
+test('no status covers the line of the cursor', function(child)
+  child:command('Alfine tasks')
+  local covers = child:lua([[
+    return vim.iter(require('alfine.status').groups):filter(function(group)
+      return vim.api.nvim_get_hl(0, { name = group, link = false }).bg ~= nil
+    end):totable()
+  ]])
+  eq(covers, {})
+end)
+
+test('a long title is cut, so that the status is seen', function(child)
+  child:set({ child:view('T1', { title = ('日本 é '):rep(40), status = 'running', iteration = 3, costUsd = 0.42 }) })
+  child:command('Alfine tasks')
+  child:wait('return vim.api.nvim_buf_line_count(0) == 2')
+  local function shown()
+    return child:lua('return vim.fn.strdisplaywidth(vim.fn.getline(2))')
+  end
+  local columns = child:lua('return vim.o.columns')
+  assert(shown() <= columns and shown() > columns - 3, shown())
+  assert(vim.endswith(child:lines()[2], '…  running · iteration 3 of 10 · $0.42'), child:lines()[2])
+  child:command('vsplit')
+  child:wait('return vim.fn.strdisplaywidth(vim.fn.getline(2)) <= 60')
+end)
+
 test('the statusline counts what runs and what needs the user', function(child)
   local function statusline()
     return child:lua("return require('alfine').statusline()")
@@ -185,6 +396,24 @@ test('the statusline counts what runs and what needs the user', function(child)
   child:wait("return require('alfine').statusline() == ''")
 end)
 
+test('the statusline counts once for each change', function(child)
+  child:set({ child:view('T1', { status = 'running' }) })
+  child:wait("return require('alfine').statusline() == 'Alfine: 1 running'")
+  local counted = child:lua([[
+    local tasks, count = require('alfine.tasks'), 0
+    local all = tasks.all
+    tasks.all = function()
+      count = count + 1
+      return all()
+    end
+    for _ = 1, 3 do
+      require('alfine').statusline()
+    end
+    return count
+  ]])
+  eq(counted, 0)
+end)
+
 test('a loop that needs the user says so, once, and one that works does not', function(child)
   child:set({ child:view('T1', { status = 'stopped', reason = 'no change' }) })
   for _, status in ipairs({ 'running', 'evaluating', 'rework', 'paused', 'failed', 'failed' }) do
@@ -192,6 +421,20 @@ test('a loop that needs the user says so, once, and one that works does not', fu
   end
   child:wait_said('PLAN.md#T1')
   eq(child:said(), { 'PLAN.md#T1 failed: no git (:Alfine continue)' })
+end)
+
+test('what is told by itself takes one line, and says what to do', function(child)
+  local reason = ('no change in the tree, and none outside of it; '):rep(8)
+  child:set({ child:view('T1', { status = 'running' }) })
+  child:set({ child:view('T1', { status = 'stopped', reason = reason }) })
+  child:fake('fake/ask', { message = reason .. '\nand more', actions = { { title = 'Approve' } } })
+  child:wait('return #said == 2')
+  for at, ending in ipairs({ '… (:Alfine continue)', '… (:Alfine answer)' }) do
+    local words = child:said()[at]
+    assert(vim.endswith(words, ending), words)
+    assert(child:lua('return vim.fn.strdisplaywidth(...) <= vim.v.echospace', words), words)
+  end
+  eq(child:lua("return require('alfine').tasks()[1].reason"), reason)
 end)
 
 test('what a loop asks is told, and opens no menu below the hands of the user', function(child)
@@ -222,6 +465,23 @@ test('what a command has to ask opens a menu', function(child)
   child:wait_said('PLAN.md#T1: running')
   eq(child:asked(), { { 'Allow it?', { 'Allow', 'Cancel' } } })
   child:wait_answers({ { title = 'Allow' } })
+end)
+
+test('what a command has to ask waits until the user does not type', function(child)
+  child:set({ child:view('T1') })
+  child:fake('fake/ask_at_command', { message = 'Allow it?', actions = { { title = 'Allow' }, { title = 'Cancel' } } })
+  child:answer('Cancel')
+  child:keys('i')
+  child:wait("return vim.api.nvim_get_mode().mode == 'i'")
+  child:lua("require('alfine').run('start', 'PLAN.md#T1')")
+  child:wait_said('Alfine has a question, as soon as you are in Normal mode')
+  eq(child:asked(), {})
+  child:keys('<C-O>:')
+  child:wait("return vim.api.nvim_get_mode().mode == 'c'")
+  eq(child:asked(), {})
+  child:keys('<Esc><Esc>')
+  child:wait('return #asked == 1')
+  child:wait_answers({ { title = 'Cancel' } })
 end)
 
 test('calls can be switched off', function(child)

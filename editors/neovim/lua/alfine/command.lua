@@ -57,6 +57,9 @@ end
 ---@param argument table
 local function perform(client, name, argument)
   server.command(client, name, argument, function(answer)
+    if name == 'merge' then
+      vim.cmd.checktime()
+    end
     tell(name, answer)
   end)
 end
@@ -66,6 +69,11 @@ end
 ---@param more? table
 local function send(task, name, more)
   perform(task.client, name, vim.tbl_extend('error', { task = task.view.task }, more or {}))
+end
+
+---Goes where something may be opened: not into a window of the plugin's own.
+local function leave()
+  require('alfine.window').leave()
 end
 
 ---@param prompt string
@@ -115,11 +123,25 @@ local function is_number(name, word)
   return true
 end
 
+---Finds the task of a command that takes nothing else. What names no task must not stand for the one at the cursor.
+---@param name string
+---@param call alfine.Call
+---@param on_task fun(task: alfine.Task)
+local function resolve_alone(name, call, on_task)
+  target.resolve(name, call, function(task, words)
+    if words[1] then
+      say.error(('Alfine: `%s` names no task; a key such as %s does'):format(words[1], task.view.task))
+    else
+      on_task(task)
+    end
+  end)
+end
+
 for _, name in ipairs({ 'pause', 'stop', 'merge' }) do
   subcommands[name] = {
     tasks = true,
     run = function(call)
-      target.resolve(name, call, function(task)
+      resolve_alone(name, call, function(task)
         send(task, name)
       end)
     end,
@@ -158,7 +180,9 @@ local function options_of(words)
         return nil, ('Alfine: start has no option `%s`'):format(flag)
       end
       table.insert(rest, flag)
-    elseif takes == 'number' and not tonumber(value) or takes == 'text' and not value then
+    elseif takes == 'yes' and value then
+      return nil, ('Alfine: %s takes nothing'):format(flag)
+    elseif takes == 'number' and not (value or ''):match('^%d*%.?%d+$') or takes == 'text' and not value then
       return nil, ('Alfine: %s takes a %s'):format(flag, takes)
     else
       local name = flag:sub(3):gsub('%-(%l)', string.upper)
@@ -194,7 +218,7 @@ subcommands.start = {
       return
     end
     call.words = rest --[[@as string[] ]]
-    target.resolve('start', call, function(task)
+    resolve_alone('start', call, function(task)
       if not task.view.uri then
         say.error(('Alfine: %s is in no plan any more'):format(task.view.task))
         return
@@ -207,12 +231,11 @@ subcommands.start = {
 ---Calls back with the plan of the buffer; else with the picked one.
 ---@param on_plan fun(client: vim.lsp.Client, uri: string)
 function M.of_plan(on_plan)
+  local buffer = vim.api.nvim_get_current_buf()
   target.fresh(function()
-    local uri = vim.uri_from_bufnr(0)
-    local client = server.of_buffer(0)
-    local filetype = vim.bo.filetype
-    if client and vim.bo.buftype == '' and (filetype == 'markdown' or filetype == 'json') then
-      on_plan(client, uri)
+    local client = vim.api.nvim_buf_is_valid(buffer) and server.of_buffer(buffer)
+    if client and (vim.bo[buffer].filetype == 'markdown' or vim.bo[buffer].filetype == 'json') then
+      on_plan(client, vim.uri_from_bufnr(buffer))
       return
     end
     local plans, seen = {}, {}
@@ -261,7 +284,7 @@ end
 
 subcommands.here = {
   run = function(call)
-    local client = server.of_buffer(0)
+    local client = server.of_buffer(vim.api.nvim_get_current_buf())
     if not client then
       say.error(server.none())
       return
@@ -480,7 +503,7 @@ end
 subcommands.discard = {
   tasks = true,
   run = function(call)
-    target.resolve('discard', call, function(task)
+    resolve_alone('discard', call, function(task)
       if call.bang then
         send(task, 'discard')
         return
@@ -503,6 +526,7 @@ subcommands.diff = {
   run = function(call)
     target.resolve('diff', call, function(task, words)
       if is_number('diff', words[1]) and is_number('diff', words[2]) then
+        leave()
         send(task, 'showDiff', { iteration = number(words[1]), against = number(words[2]) })
       end
     end)
@@ -514,6 +538,7 @@ subcommands.transcript = {
   run = function(call)
     target.resolve('transcript', call, function(task, words)
       if is_number('transcript', words[1]) then
+        leave()
         require('alfine.transcript').open(task, number(words[1]))
       end
     end)
@@ -523,7 +548,7 @@ subcommands.transcript = {
 subcommands.worktree = {
   tasks = true,
   run = function(call)
-    target.resolve('worktree', call, function(task)
+    resolve_alone('worktree', call, function(task)
       local worktree = task.view.worktree
       if not worktree or not vim.uv.fs_stat(worktree) then
         send(task, 'openWorktree')
@@ -539,7 +564,8 @@ subcommands.worktree = {
 subcommands.log = {
   tasks = true,
   run = function(call)
-    target.resolve('log', call, function(task)
+    resolve_alone('log', call, function(task)
+      leave()
       require('alfine.program').show({ 'log', task.view.task }, task.client.root_dir)
     end)
   end,
@@ -550,6 +576,7 @@ subcommands.init = {
     local root = vim.fs.root(0, '.git') or vim.fs.root(vim.uv.cwd() or 0, '.git')
     require('alfine.program').run({ 'init' }, root or vim.uv.cwd(), function(printed)
       say.info(printed)
+      leave()
       vim.cmd.edit(vim.fn.fnameescape(vim.fs.joinpath(root or '.', 'PLAN.md')))
     end)
   end,
@@ -594,6 +621,10 @@ function M.run(command)
   local subcommand = subcommands[name]
   if not subcommand then
     say.error(('Alfine: there is no `:Alfine %s`. There are: %s'):format(name, table.concat(M.names(), ', ')))
+    return
+  end
+  if vim.fn.getcmdwintype() ~= '' then
+    say.error('Alfine: nothing can be opened from the command-line window; close it first (CTRL-C)')
     return
   end
   subcommand.run({
@@ -657,7 +688,8 @@ end
 ---@return string[]
 function M.complete(lead, line, at)
   local before = line:sub(1, at)
-  local typed = before:match('Alfine!?%s+(.*)$') or ''
+  -- The command may be abbreviated, and stand behind a range or another command.
+  local typed = before:match('%f[%a]Alf%a*!?%s+(.*)$') or ''
   local name = typed:match('^(%S+)%s')
   if not name then
     return beginning_with(M.names(), lead)

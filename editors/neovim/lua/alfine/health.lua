@@ -28,7 +28,8 @@ end
 ---@param program string
 ---@return string? version
 local function version_of(program)
-  local done = vim.system({ program, '--version' }, { text = true, timeout = 5000 }):wait()
+  local started, process = pcall(vim.system, { program, '--version' }, { text = true, timeout = 5000 })
+  local done = started and process:wait() or { code = 1 }
   return done.code == 0 and done.stdout:match('%d+%.%d+%.%d+%S*') or nil
 end
 
@@ -45,7 +46,7 @@ local function check_program()
   end
   local version = version_of(program)
   if not version then
-    health.error(('%s --version does not work'):format(program), 'Install it anew')
+    health.error(('`%s --version` does not work'):format(program), 'Install it anew')
     return nil
   end
   local problem = server.mismatch({ server_info = { version = version } } --[[@as vim.lsp.Client]])
@@ -69,7 +70,7 @@ local function check_repository(program)
   end
   local done = vim.system({ program, 'doctor', '--json' }, { cwd = root, text = true, timeout = 30000 }):wait()
   local readable, report = pcall(vim.json.decode, done.stdout)
-  if not readable or type(report.checks) ~= 'table' then
+  if not readable or type(report) ~= 'table' or type(report.checks) ~= 'table' then
     health.error('`alfine doctor` does not work here', vim.trim(done.stderr))
     return
   end
@@ -106,15 +107,15 @@ local function check_client(client)
   local views = answer.result.tasks
   health.info(('%d task%s'):format(#views, #views == 1 and '' or 's'))
   for _, view in ipairs(views) do
-    local call = status.call(view)
+    local call, command = status.call(view)
     if view.status == 'needs_input' then
       health.warn(('%s needs input: %s'):format(view.task, view.reason or ''), ':Alfine answer')
     elseif status.runs(view.status) then
       health.info(('%s: %s'):format(view.task, status.summary(view)))
     elseif call and view.status ~= 'done' then
-      health.warn(call)
+      health.warn(call, command)
     elseif call then
-      health.info(call)
+      health.info(('%s: %s'):format(call, command))
     end
   end
 end

@@ -2,6 +2,7 @@
 
 local M = {}
 
+local status_text ---@type string? What `statusline` said since tasks last changed.
 local listens = false
 
 ---The tasks of all servers.
@@ -15,19 +16,8 @@ function M.tasks()
     :totable()
 end
 
----For a statusline: how many loops run, what they cost so far, and how many need the user. Empty where there is none.
 ---@return string
-function M.statusline()
-  if not listens then
-    listens = true
-    vim.api.nvim_create_autocmd('User', {
-      pattern = 'AlfineTasksChanged',
-      group = vim.api.nvim_create_augroup('alfine.statusline', {}),
-      callback = function()
-        vim.cmd.redrawstatus({ bang = true })
-      end,
-    })
-  end
+local function count()
   local status = require('alfine.status')
   local running, needing, cost = 0, 0, nil
   for _, task in ipairs(require('alfine.tasks').all()) do
@@ -52,6 +42,24 @@ function M.statusline()
     table.insert(parts, status.dollars(cost))
   end
   return 'Alfine: ' .. table.concat(parts, ' · ')
+end
+
+---For a statusline: how many loops run, what they cost so far, and how many need the user. Empty where there is none.
+---@return string
+function M.statusline()
+  if not listens then
+    listens = true
+    vim.api.nvim_create_autocmd('User', {
+      pattern = 'AlfineTasksChanged',
+      group = vim.api.nvim_create_augroup('alfine.statusline', {}),
+      callback = function()
+        status_text = nil
+        vim.cmd.redrawstatus({ bang = true })
+      end,
+    })
+  end
+  status_text = status_text or count()
+  return status_text
 end
 
 ---Runs a subcommand, as `:Alfine` does: `require('alfine').run('pause', 'PLAN.md#US-001')`.

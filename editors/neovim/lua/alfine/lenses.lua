@@ -46,7 +46,8 @@ function M.attach(client, buffer)
     return
   end
   if by_itself then
-    vim.lsp.codelens.enable(true, { bufnr = buffer, client_id = client.id })
+    -- Those of one client alone are not taken away when it ends.
+    vim.lsp.codelens.enable(true, { bufnr = buffer })
     return
   end
   local group = vim.api.nvim_create_augroup('alfine.lenses.' .. buffer, {})

@@ -1,5 +1,6 @@
 -- Runs the program itself, for what the language server has no request for.
 
+local own = require('alfine.own')
 local say = require('alfine.say')
 local server = require('alfine.server')
 
@@ -16,7 +17,8 @@ function M.run(arguments, folder, on_text)
     return
   end
   local command = vim.list_extend({ program }, arguments)
-  vim.system(command, { cwd = folder, text = true, env = { NO_COLOR = '1' } }, function(done)
+  local how = { cwd = folder, text = true, env = { NO_COLOR = '1' } }
+  local started = pcall(vim.system, command, how, function(done)
     vim.schedule(function()
       if done.code ~= 0 then
         say.error(vim.trim(done.stderr ~= '' and done.stderr or done.stdout))
@@ -25,6 +27,9 @@ function M.run(arguments, folder, on_text)
       end
     end)
   end)
+  if not started then
+    say.error(server.broken(program))
+  end
 end
 
 ---Runs it in a folder and shows what it printed.
@@ -32,15 +37,8 @@ end
 ---@param folder string
 function M.show(arguments, folder)
   M.run(arguments, folder, function(text)
-    local name = 'alfine://' .. table.concat(arguments, '/')
-    local buffer = vim.fn.bufadd(name)
-    vim.fn.bufload(buffer)
-    vim.bo[buffer].buftype = 'nofile'
-    vim.bo[buffer].bufhidden = 'wipe'
-    vim.bo[buffer].swapfile = false
-    vim.bo[buffer].modifiable = true
-    vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(text, '\n'))
-    vim.bo[buffer].modifiable = false
+    local buffer = own.buffer('alfine://' .. table.concat(arguments, '/'), 'wipe')
+    own.write(buffer, 0, vim.split(text, '\n'))
     local shown = vim.fn.bufwinid(buffer)
     if shown ~= -1 then
       vim.api.nvim_set_current_win(shown)

@@ -18,6 +18,33 @@ local function is_expected(params, client_id)
   return require('alfine.server').is_busy(client_id) and first ~= nil and not OF_LOOPS[first.title]
 end
 
+---Whether keys go into a text or a prompt, so that a menu would take them for an answer.
+---@return boolean
+local function is_typing()
+  return vim.api.nvim_get_mode().mode:find('^[iRcts]') ~= nil
+end
+
+---Does something as soon as the user does not type.
+---@param act fun()
+local function when_idle(act)
+  if not is_typing() then
+    act()
+    return
+  end
+  say.warn('Alfine has a question, as soon as you are in Normal mode')
+  vim.api.nvim_create_autocmd('ModeChanged', {
+    callback = function()
+      if is_typing() then
+        return false
+      end
+      vim.schedule(function()
+        when_idle(act)
+      end)
+      return true
+    end,
+  })
+end
+
 ---Answers `window/showMessageRequest`.
 ---@param params lsp.ShowMessageRequestParams
 ---@param context { client_id: integer }
@@ -28,16 +55,18 @@ function M.ask(params, context)
     M.tell(params)
     return vim.NIL
   end
-  vim.ui.select(params.actions or {}, {
-    prompt = params.message,
-    kind = 'alfine_question',
-    format_item = function(action)
-      return action.title
-    end,
-  }, function(chosen)
-    -- A menu may answer before this comes to the yield.
-    vim.schedule(function()
-      coroutine.resume(thread, chosen or vim.NIL)
+  when_idle(function()
+    vim.ui.select(params.actions or {}, {
+      prompt = params.message,
+      kind = 'alfine_question',
+      format_item = function(action)
+        return action.title
+      end,
+    }, function(chosen)
+      -- A menu may answer before this comes to the yield.
+      vim.schedule(function()
+        coroutine.resume(thread, chosen or vim.NIL)
+      end)
     end)
   end)
   return coroutine.yield()
@@ -51,7 +80,7 @@ function M.tell(params)
   end
   local first = (params.actions or {})[1]
   local answer = first and first.title == 'Continue' and ':Alfine continue' or ':Alfine answer'
-  say.warn(('%s (%s)'):format(vim.split(params.message, '\n')[1], answer))
+  say.aside(vim.log.levels.WARN, params.message, answer)
 end
 
 return M

@@ -24,12 +24,24 @@ function M.missing()
   return ('Alfine: the program `%s` is not there. %s'):format(options.get('server'), INSTALL)
 end
 
+---What to do where the program is there, and cannot be run.
+---@param program string
+---@return string
+function M.broken(program)
+  return ('Alfine: the program %s cannot be run. %s'):format(program, INSTALL)
+end
+
 ---@param dispatchers vim.lsp.rpc.Dispatchers
 ---@param config vim.lsp.ClientConfig
 ---@return vim.lsp.rpc.PublicClient
 function M.start(dispatchers, config)
   local program = M.program() or options.get('server')
-  return vim.lsp.rpc.start({ program, 'lsp' }, dispatchers, { cwd = config.root_dir, env = config.cmd_env })
+  local how = { cwd = config.root_dir, env = config.cmd_env }
+  local started, client = pcall(vim.lsp.rpc.start, { program, 'lsp' }, dispatchers, how)
+  if not started then
+    error(M.broken(program), 0)
+  end
+  return client
 end
 
 ---Where the loop works in whose worktree a file lies.
@@ -64,22 +76,27 @@ function M.root(buffer, on_root)
   on_root(root)
 end
 
----The running servers.
+---The running servers; not those that are told to end.
 ---@return vim.lsp.Client[]
 function M.clients()
-  return vim.lsp.get_clients({ name = 'alfine' })
+  return vim.tbl_filter(function(client)
+    return not client:is_stopped()
+  end, vim.lsp.get_clients({ name = 'alfine' }))
 end
 
----The server of a buffer; else, where there is only one, that one.
+---The server of a buffer's file, also where the file has no type and so was not attached.
 ---@param buffer integer
 ---@return vim.lsp.Client?
 function M.of_buffer(buffer)
-  local client = vim.lsp.get_clients({ name = 'alfine', bufnr = buffer })[1]
-  if client then
-    return client
+  local path = vim.api.nvim_buf_get_name(buffer)
+  if path == '' or vim.bo[buffer].buftype ~= '' then
+    return nil
   end
-  local all = M.clients()
-  return #all == 1 and all[1] or nil
+  local clients = vim.iter(M.clients())
+  return vim.lsp.get_clients({ name = 'alfine', bufnr = buffer })[1]
+    or clients:find(function(client)
+      return vim.fs.relpath(client.root_dir, path) ~= nil
+    end)
 end
 
 ---What to do where no server runs.
@@ -94,7 +111,17 @@ function M.none()
   if not vim.fs.root(0, '.git') then
     return 'Alfine: this is not in a git repository. Open a file of one, or run `git init`'
   end
-  return 'Alfine: no language server runs yet. Open a file of the repository, or write a first plan with :Alfine init'
+  if #M.clients() > 0 then
+    return 'Alfine: this is no file of a repository whose language server runs. Open one, or save this one there'
+  end
+  local begins = vim.iter(vim.lsp.get_clients({ name = 'alfine', _uninitialized = true })):any(function(client)
+    return not client.initialized and not client:is_stopped()
+  end)
+  if begins then
+    return 'Alfine: its language server does not answer yet. If that lasts, :Alfine restart'
+  end
+  return 'Alfine: no language server runs. Open a file of the repository, write a first plan with :Alfine init, '
+    .. 'or start it anew with :Alfine restart'
 end
 
 ---Why the server does not fit this plugin; none where it does.
@@ -138,17 +165,18 @@ function M.restart()
     say.error(M.missing())
     return
   end
-  local clients = M.clients()
-  for _, client in ipairs(clients) do
+  -- Also those that never came to answer, and those that were told to end and did not.
+  local function left()
+    return vim.lsp.get_clients({ name = 'alfine', _uninitialized = true })
+  end
+  for _, client in ipairs(left()) do
     client:stop()
   end
-  local stopped = vim.wait(3000, function()
-    return vim.iter(clients):all(function(client)
-      return client:is_stopped()
-    end)
+  vim.wait(3000, function()
+    return #left() == 0
   end, 20)
-  for _, client in ipairs(stopped and {} or clients) do
-    client:stop(true)
+  for _, client in ipairs(left()) do
+    client.rpc.terminate()
   end
   vim.lsp.enable('alfine', false)
   vim.lsp.enable('alfine')
@@ -159,12 +187,12 @@ end
 ---@param method string
 ---@param argument table
 ---@param on_answer? fun(answer: any)
----@param on_end? fun() Called before anything else, also where nothing could be sent.
+---@param on_end? fun(answered: boolean) Called before anything else, also where nothing could be sent.
 function M.ask(client, method, argument, on_answer, on_end)
   ---@diagnostic disable-next-line: param-type-mismatch
   local sent = client:request(method, argument, function(problem, answer)
     if on_end then
-      on_end()
+      on_end(problem == nil)
     end
     if problem then
       say.error(problem.message)
@@ -174,7 +202,7 @@ function M.ask(client, method, argument, on_answer, on_end)
   end)
   if not sent then
     if on_end then
-      on_end()
+      on_end(false)
     end
     say.error(M.none())
   end

@@ -39,7 +39,8 @@ local OFFERED = {
 ---The highlight groups, and what they look like unless the color scheme says otherwise.
 M.groups = {
   AlfinePending = 'Comment',
-  AlfineReady = 'Normal',
+  -- Normal has a background, and would cover that of the cursor's line.
+  AlfineReady = 'Delimiter',
   AlfineRunning = 'DiagnosticInfo',
   AlfineWaiting = 'DiagnosticHint',
   AlfineNeedsYou = 'DiagnosticWarn',
@@ -152,7 +153,8 @@ end
 
 ---What to tell the user when a task comes to its status; none where it needs nobody, or where the server asks itself.
 ---@param view alfine.TaskView
----@return string?
+---@return string? message
+---@return string? command What to do.
 function M.call(view)
   local next_step = ({
     stopped = ':Alfine continue',
@@ -164,7 +166,7 @@ function M.call(view)
     return nil
   end
   local reason = view.reason and view.reason ~= '' and (': ' .. vim.split(view.reason, '\n')[1]) or ''
-  return ('%s %s%s (%s)'):format(view.task, view.status == 'done' and 'is done' or M.words(view), reason, next_step)
+  return ('%s %s%s'):format(view.task, view.status == 'done' and 'is done' or M.words(view), reason), next_step
 end
 
 return M

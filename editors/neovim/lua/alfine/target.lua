@@ -7,6 +7,9 @@ local tasks = require('alfine.tasks')
 
 local M = {}
 
+---How long a command waits for what the servers know, in milliseconds.
+local PATIENCE = 5000
+
 ---@param path string
 ---@return string
 local function real(path)
@@ -80,11 +83,13 @@ local function in_own(buffer, row)
   return shown and M.known(shown)
 end
 
----The task at the cursor.
+---@param buffer integer
+---@param row integer From 0.
 ---@return alfine.Task?
-function M.at_cursor()
-  local buffer = vim.api.nvim_get_current_buf()
-  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
+local function at(buffer, row)
+  if not vim.api.nvim_buf_is_valid(buffer) then
+    return nil
+  end
   local own = in_own(buffer, row)
   if own or vim.bo[buffer].buftype ~= '' then
     return own
@@ -93,10 +98,17 @@ function M.at_cursor()
   return in_plan(path, row) or in_diagnostics(buffer, row) or in_worktree(path)
 end
 
----@param key string
+---The task at the cursor.
 ---@return alfine.Task?
-local function named(key)
-  local here = server.of_buffer(vim.api.nvim_get_current_buf())
+function M.at_cursor()
+  return at(vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1] - 1)
+end
+
+---@param key string
+---@param buffer integer
+---@return alfine.Task?
+local function named(key, buffer)
+  local here = vim.api.nvim_buf_is_valid(buffer) and server.of_buffer(buffer)
   local found
   for _, task in ipairs(tasks.all()) do
     if task.view.task == key and (not found or task.client == here) then
@@ -143,7 +155,8 @@ local function pick(command, on_task)
   end)
 end
 
----Brings what is known of the tasks up to date, then calls back; not where no server runs.
+---Brings what is known of the tasks up to date, then calls back; not where no server runs. One that does not answer
+---keeps no other from it.
 ---@param on_tasks fun()
 function M.fresh(on_tasks)
   local clients = server.clients()
@@ -151,15 +164,28 @@ function M.fresh(on_tasks)
     say.error(server.none())
     return
   end
-  local open = #clients
+  local open, answered, over = #clients, false, false
+  local function finish()
+    over = true
+    if answered then
+      on_tasks()
+    end
+  end
   for _, client in ipairs(clients) do
-    tasks.fetch(client, function()
+    tasks.fetch(client, function(good)
       open = open - 1
-      if open == 0 then
-        on_tasks()
+      answered = answered or good
+      if open == 0 and not over then
+        finish()
       end
     end)
   end
+  vim.defer_fn(function()
+    if not over then
+      say.error('Alfine: the language server does not answer. :Alfine restart starts it anew; loops do not notice')
+      finish()
+    end
+  end, PATIENCE)
 end
 
 ---Finds the task that a command is about, and calls back with it and the words that do not name it.
@@ -167,6 +193,9 @@ end
 ---@param call alfine.Call
 ---@param on_task fun(task: alfine.Task, words: string[])
 function M.resolve(command, call, on_task)
+  -- The user may go on before the server answers.
+  local buffer = vim.api.nvim_get_current_buf()
+  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
   M.fresh(function()
     local words = call.words
     local task = call.task and M.known(call.task)
@@ -174,7 +203,7 @@ function M.resolve(command, call, on_task)
       on_task(task, words)
       return
     end
-    task = words[1] and named(words[1])
+    task = words[1] and named(words[1], buffer)
     if task then
       on_task(task, vim.list_slice(words, 2))
       return
@@ -183,7 +212,7 @@ function M.resolve(command, call, on_task)
       say.error(('Alfine: no plan has the task %s'):format(words[1]))
       return
     end
-    task = M.at_cursor()
+    task = at(buffer, row)
     if task then
       on_task(task, words)
     else

@@ -29,7 +29,7 @@ function M.all()
   local all = {}
   for client_id, views in vim.spairs(known) do
     local client = vim.lsp.get_client_by_id(client_id)
-    local sorted = client and vim.tbl_values(views) or {}
+    local sorted = client and not client:is_stopped() and vim.tbl_values(views) or {}
     table.sort(sorted, before)
     for _, view in ipairs(sorted) do
       table.insert(all, { client = client, view = view })
@@ -53,10 +53,12 @@ end
 ---@param old? alfine.TaskView
 ---@param new alfine.TaskView
 local function tell(old, new)
-  local words = old and old.status ~= new.status and status.call(new)
-  if words and options.get('notify') then
-    local tell_it = new.status == 'done' and say.info or say.warn
-    tell_it(words)
+  if not old or old.status == new.status or not options.get('notify') then
+    return
+  end
+  local message, command = status.call(new)
+  if message and command then
+    say.aside(new.status == 'done' and vim.log.levels.INFO or vim.log.levels.WARN, message, command)
   end
 end
 
@@ -79,17 +81,21 @@ end
 
 ---Asks a server for all its tasks.
 ---@param client vim.lsp.Client
----@param on_tasks? fun()
-function M.fetch(client, on_tasks)
+---@param on_end? fun(answered: boolean)
+function M.fetch(client, on_end)
+  on_end = on_end or function() end
   require('alfine.server').ask(client, 'alfine/tasks', vim.empty_dict(), function(answer)
     local views = {}
     for _, view in ipairs(answer.tasks) do
+      tell(M.get(client.id, view.task), view)
       views[view.task] = view
     end
     known[client.id] = views
     announce()
-    if on_tasks then
-      on_tasks()
+    on_end(true)
+  end, function(answered)
+    if not answered then
+      on_end(false)
     end
   end)
 end

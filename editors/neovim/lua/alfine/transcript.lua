@@ -1,24 +1,31 @@
 -- What the agent of a task says, in a buffer that follows it.
 
+local own = require('alfine.own')
+local say = require('alfine.say')
+local server = require('alfine.server')
 local status = require('alfine.status')
 local tasks = require('alfine.tasks')
 
 local M = {}
 
----How often a visible transcript of a running loop is asked for more, in milliseconds.
+---How soon the transcript of a running loop is asked for more, in milliseconds.
 local PERIOD = 1000
 
 local namespace = vim.api.nvim_create_namespace('alfine.transcript')
 
 ---@class alfine.Transcript
 ---@field client integer
+---@field root string Its repository.
 ---@field task string
+---@field loop? string Whose iterations are read.
+---@field only? integer The one iteration that is wanted; without it all are, one after another.
 ---@field iteration integer The one that is read.
----@field all boolean Whether the next one follows.
 ---@field after? integer Where to go on in it, as the server said.
 ---@field read boolean Whether all of it was read.
 ---@field titled? integer The last one whose title is written.
 ---@field asking boolean
+---@field again? boolean Whether something happened while it was asked.
+---@field due? boolean Whether it is asked again after a while.
 
 ---@type table<integer, alfine.Transcript> By buffer.
 local open = {}
@@ -90,7 +97,9 @@ end
 local function append(buffer, lines, group)
   local count = vim.api.nvim_buf_line_count(buffer)
   local first = (count == 1 and vim.api.nvim_buf_get_lines(buffer, 0, 1, false)[1] == '') and 0 or count
-  vim.api.nvim_buf_set_lines(buffer, first, -1, false, lines)
+  -- An event's words may have lines of their own.
+  lines = vim.split(table.concat(lines, '\n'), '\n')
+  own.write(buffer, first, lines)
   for at, line in ipairs(group and lines or {}) do
     vim.api.nvim_buf_set_extmark(buffer, namespace, first + at - 1, 0, { end_col = #line, hl_group = group })
   end
@@ -105,7 +114,6 @@ local function add(buffer, events)
     return vim.api.nvim_win_get_cursor(window)[1] == last
   end)
   following = following:totable()
-  vim.bo[buffer].modifiable = true
   if transcript.titled ~= transcript.iteration then
     transcript.titled = transcript.iteration
     append(buffer, { ('── iteration %d ──'):format(transcript.iteration) }, 'AlfinePlan')
@@ -116,28 +124,82 @@ local function add(buffer, events)
       append(buffer, lines, group)
     end
   end
-  vim.bo[buffer].modifiable = false
   for _, window in ipairs(following) do
     vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
   end
 end
 
----Goes on with the next iteration, where this one is read and there is one.
+---The server that is asked: the one that opened it, or the one that was started anew for the same repository.
+---@param buffer integer
+---@return vim.lsp.Client?
+local function client_of(buffer)
+  local transcript = open[buffer]
+  local client = vim.lsp.get_client_by_id(transcript.client)
+  if client and not client:is_stopped() then
+    return client
+  end
+  client = vim.iter(server.clients()):find(function(other)
+    return other.root_dir == transcript.root
+  end)
+  if client then
+    transcript.client, transcript.asking, transcript.read = client.id, false, false
+    vim.b[buffer].alfine_task = { client = client.id, task = transcript.task }
+  end
+  return client
+end
+
+---@param transcript alfine.Transcript
+---@param iteration integer
+local function begin(transcript, iteration)
+  transcript.iteration = iteration
+  transcript.after = nil
+  transcript.read = false
+end
+
+---Goes on with the next iteration, where this one is read and there is one, or with the loop that came after.
 ---@param transcript alfine.Transcript
 local function turn(transcript)
   local view = tasks.get(transcript.client, transcript.task)
-  if transcript.read and transcript.all and view and view.iteration > transcript.iteration then
-    transcript.iteration = transcript.iteration + 1
-    transcript.after = nil
-    transcript.read = false
+  if not view or transcript.only then
+    return
+  end
+  if view.loopId and view.loopId ~= transcript.loop then
+    transcript.loop = view.loopId
+    transcript.titled = nil
+    begin(transcript, 1)
+  elseif transcript.read and view.iteration > transcript.iteration then
+    begin(transcript, transcript.iteration + 1)
   end
 end
 
+local ask
+
+---Asks again after a while: a loop at work tells of its status, and not of each word of its agent.
 ---@param buffer integer
-local function ask(buffer)
+local function ask_later(buffer)
   local transcript = open[buffer]
-  local client = transcript and vim.lsp.get_client_by_id(transcript.client)
-  if not client or transcript.asking then
+  local view = tasks.get(transcript.client, transcript.task)
+  if transcript.due or not view or not status.runs(view.status) then
+    return
+  end
+  transcript.due = true
+  vim.defer_fn(function()
+    if open[buffer] == transcript then
+      transcript.due = false
+      ask(buffer)
+    end
+  end, PERIOD)
+end
+
+---@param buffer integer
+function ask(buffer)
+  local transcript = open[buffer]
+  local client = client_of(buffer)
+  if not client then
+    return
+  end
+  if transcript.asking then
+    transcript.again = true
     return
   end
   turn(transcript)
@@ -145,16 +207,16 @@ local function ask(buffer)
     return
   end
   local argument = { task = transcript.task, iteration = transcript.iteration, after = transcript.after }
-  transcript.asking = true
+  transcript.again = false
   ---@diagnostic disable-next-line: param-type-mismatch
-  client:request('alfine/transcript', argument, function(problem, page)
-    transcript.asking = false
-    if not open[buffer] or not vim.api.nvim_buf_is_valid(buffer) then
+  transcript.asking = client:request('alfine/transcript', argument, function(problem, page)
+    if open[buffer] ~= transcript then
       return
     end
+    transcript.asking = false
     if problem then
       transcript.read = true
-      require('alfine.say').error(problem.message)
+      say.error(problem.message)
       return
     end
     local came_on = page.next ~= transcript.after
@@ -163,33 +225,12 @@ local function ask(buffer)
     if #page.events > 0 then
       add(buffer, page.events)
     end
-    if came_on then
+    if came_on or transcript.read or transcript.again then
       ask(buffer)
+    else
+      ask_later(buffer)
     end
   end)
-end
-
----@param buffer integer
-local function follow(buffer)
-  local timer = assert(vim.uv.new_timer())
-  timer:start(
-    PERIOD,
-    PERIOD,
-    vim.schedule_wrap(function()
-      local transcript = open[buffer]
-      if not transcript or not vim.api.nvim_buf_is_valid(buffer) then
-        open[buffer] = nil
-        if not timer:is_closing() then
-          timer:close()
-        end
-        return
-      end
-      local view = tasks.get(transcript.client, transcript.task)
-      if view and status.runs(view.status) and #vim.fn.win_findbuf(buffer) > 0 then
-        ask(buffer)
-      end
-    end)
-  )
 end
 
 vim.api.nvim_create_autocmd('User', {
@@ -198,36 +239,43 @@ vim.api.nvim_create_autocmd('User', {
   desc = 'Ask for the end of what is shown',
   callback = function()
     for buffer in pairs(open) do
-      if vim.api.nvim_buf_is_valid(buffer) then
-        ask(buffer)
-      end
+      ask(buffer)
     end
   end,
 })
 
----@param name string
+---@param buffer integer
 ---@param task alfine.Task
----@param iteration? integer
+---@param only? integer
+local function read_from_the_start(buffer, task, only)
+  open[buffer] = {
+    client = task.client.id,
+    root = task.client.root_dir,
+    task = task.view.task,
+    loop = task.view.loopId,
+    only = only,
+    iteration = only or 1,
+    read = false,
+    asking = false,
+  }
+end
+
+---@param task alfine.Task
+---@param only? integer
 ---@return integer
-local function make_buffer(name, task, iteration)
-  local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_name(buffer, name)
-  vim.bo[buffer].bufhidden = 'wipe'
-  vim.bo[buffer].filetype = 'alfine-transcript'
-  vim.bo[buffer].modifiable = false
+local function make_buffer(task, only)
+  local repository = #server.clients() > 1 and vim.fs.basename(task.client.root_dir) .. '/' or ''
+  local name = ('alfine://transcript/%s%s%s'):format(repository, task.view.task, only and '/' .. only or '')
+  local buffer = own.buffer(name, 'wipe', 'alfine-transcript', function(emptied)
+    read_from_the_start(emptied, task, only)
+    ask(emptied)
+  end)
+  own.write(buffer, 0, {})
   vim.b[buffer].alfine_task = { client = task.client.id, task = task.view.task }
   for group, link in pairs(status.groups) do
     vim.api.nvim_set_hl(0, group, { link = link, default = true })
   end
-  vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buffer, desc = 'Alfine: close the transcript' })
-  open[buffer] = {
-    client = task.client.id,
-    task = task.view.task,
-    iteration = iteration or 1,
-    all = iteration == nil,
-    read = false,
-    asking = false,
-  }
+  read_from_the_start(buffer, task, only)
   vim.api.nvim_create_autocmd('BufWipeout', {
     buffer = buffer,
     callback = function()
@@ -239,27 +287,26 @@ end
 
 ---Shows the transcript of a task, of all iterations or of one, and follows it.
 ---@param task alfine.Task
----@param iteration? integer
-function M.open(task, iteration)
-  local name = ('alfine://transcript/%s%s'):format(task.view.task, iteration and '/' .. iteration or '')
-  local found = vim.iter(vim.api.nvim_list_bufs()):find(function(buffer)
-    return open[buffer] ~= nil and vim.api.nvim_buf_get_name(buffer) == name
+---@param only? integer
+function M.open(task, only)
+  local found = vim.iter(vim.tbl_keys(open)):find(function(buffer)
+    local of = open[buffer]
+    return of.task == task.view.task and of.root == task.client.root_dir and of.only == only
   end)
-  if found then
-    vim.api.nvim_set_current_win(vim.fn.bufwinid(found))
-    ask(found)
-    return
+  local buffer = found or make_buffer(task, only)
+  local window = vim.fn.win_findbuf(buffer)[1]
+  if window then
+    vim.api.nvim_set_current_win(window)
+  else
+    vim.cmd('rightbelow vsplit')
+    vim.api.nvim_win_set_buf(0, buffer)
   end
-  local buffer = make_buffer(name, task, iteration)
-  vim.cmd('rightbelow vsplit')
-  vim.api.nvim_win_set_buf(0, buffer)
   vim.wo[0][0].wrap = true
   vim.wo[0][0].linebreak = true
   vim.wo[0][0].number = false
   vim.wo[0][0].relativenumber = false
   vim.wo[0][0].signcolumn = 'no'
   ask(buffer)
-  follow(buffer)
 end
 
 return M

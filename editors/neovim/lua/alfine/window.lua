@@ -1,6 +1,8 @@
 -- The task window: plans, their tasks, and what is to be known of each. Follows every change.
 
 local options = require('alfine.options')
+local own = require('alfine.own')
+local say = require('alfine.say')
 local server = require('alfine.server')
 local status = require('alfine.status')
 local tasks = require('alfine.tasks')
@@ -32,9 +34,6 @@ local KEYS = {
   { 'q', 'close', 'close this window' },
 }
 
----What opens something, and so must not do it in the task window.
-local SHOWS = { diff = true, transcript = true, log = true, worktree = true }
-
 ---@class alfine.Line
 ---@field text string
 ---@field marks? [integer, integer, string][] First and last byte, from 0, and the highlight group.
@@ -43,12 +42,7 @@ local SHOWS = { diff = true, transcript = true, log = true, worktree = true }
 local unfolded = {} ---@type table<string, boolean>
 local shows_help = false
 local shown = {} ---@type alfine.Line[]
-
----@return integer?
-local function find_buffer()
-  local buffer = vim.fn.bufnr('^' .. NAME .. '$')
-  return buffer ~= -1 and buffer or nil
-end
+local own_buffer ---@type integer?
 
 ---@param lines alfine.Line[]
 ---@param view alfine.TaskView
@@ -88,12 +82,15 @@ end
 
 ---@param lines alfine.Line[]
 ---@param task alfine.Task
-local function add_task(lines, task)
+---@param columns integer How many there are; a title is cut before the status is.
+local function add_task(lines, task, columns)
   local view = task.view
   local of = { client = task.client.id, task = view.task }
   local sign, group = status.look(view.status)
-  local head = ('  %s %s  %s'):format(sign, view.id, view.title)
   local summary = status.summary(view)
+  local head = ('  %s %s  '):format(sign, view.id)
+  local room = columns - vim.fn.strdisplaywidth(head .. '  ' .. summary)
+  head = head .. say.cut(view.title, math.max(10, room))
   local text = head .. '  ' .. summary
   table.insert(lines, {
     text = text,
@@ -125,8 +122,9 @@ local function plan_summary(all, at)
   return ('  %d of %d done%s'):format(over, total, cost and ' · ' .. status.dollars(cost) or '')
 end
 
+---@param columns integer
 ---@return alfine.Line[]
-local function render()
+local function render(columns)
   local lines = {} ---@type alfine.Line[]
   local function add(text, group)
     table.insert(lines, { text = text, marks = { { 0, #text, group or 'AlfineDetail' } } })
@@ -148,7 +146,7 @@ local function render()
       local marks = { { 0, #plan, 'AlfinePlan' }, { #plan, #plan + #summary, 'AlfineDetail' } }
       table.insert(lines, { text = plan .. summary, marks = marks })
     end
-    add_task(lines, task)
+    add_task(lines, task, columns)
   end
   if #all == 0 and #server.clients() == 0 then
     add(server.none())
@@ -160,30 +158,23 @@ end
 
 ---@param buffer integer
 local function draw(buffer)
-  shown = render()
-  local cursors = {}
+  local cursors, columns = {}, vim.o.columns
   for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
-    local row = vim.api.nvim_win_get_cursor(window)[1]
-    cursors[window] = { row = row, task = M.task_at(buffer, row - 1) }
+    local row, column = unpack(vim.api.nvim_win_get_cursor(window))
+    cursors[window] = { row = row, column = column, task = M.task_at(buffer, row - 1) }
+    columns = math.min(columns, vim.api.nvim_win_get_width(window))
   end
+  shown = render(columns)
   local texts = vim.iter(shown):map(function(line)
     return (line.text:gsub('\n', ' '))
   end)
-  vim.bo[buffer].modifiable = true
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, texts:totable())
-  vim.bo[buffer].modifiable = false
+  own.write(buffer, 0, texts:totable())
   vim.api.nvim_buf_clear_namespace(buffer, namespace, 0, -1)
   for row, line in ipairs(shown) do
     for _, mark in ipairs(line.marks or {}) do
       vim.api.nvim_buf_set_extmark(buffer, namespace, row - 1, mark[1], { end_col = mark[2], hl_group = mark[3] })
     end
   end
-  vim.b[buffer].alfine_lines = vim
-    .iter(shown)
-    :map(function(line)
-      return line.task or false
-    end)
-    :totable()
   for window, was in pairs(cursors) do
     M.place_cursor(window, buffer, was)
   end
@@ -192,7 +183,7 @@ end
 ---Keeps the cursor on its task when lines moved.
 ---@param window integer
 ---@param buffer integer
----@param was { row: integer, task?: alfine.Of }
+---@param was { row: integer, column: integer, task?: alfine.Of }
 function M.place_cursor(window, buffer, was)
   local row = math.min(was.row, vim.api.nvim_buf_line_count(buffer))
   local here = M.task_at(buffer, row - 1)
@@ -204,7 +195,7 @@ function M.place_cursor(window, buffer, was)
       end
     end
   end
-  vim.api.nvim_win_set_cursor(window, { row, 0 })
+  vim.api.nvim_win_set_cursor(window, { row, was.column })
 end
 
 ---The task that a line of the window is about.
@@ -212,26 +203,30 @@ end
 ---@param row integer From 0.
 ---@return alfine.Of?
 function M.task_at(buffer, row)
-  local lines = vim.b[buffer].alfine_lines
-  return lines and lines[row + 1] or nil
+  local line = buffer == own_buffer and shown[row + 1]
+  return line and line.task or nil
 end
 
----Goes from the task window to the one that was used before.
+---Goes from a window of the plugin's own to one that has a file: the one that was used before, else any.
 function M.leave()
-  if vim.bo.filetype ~= 'alfine' then
+  if not vim.startswith(vim.api.nvim_buf_get_name(0), 'alfine://') then
     return
   end
-  vim.cmd('wincmd p')
-  if vim.bo.filetype == 'alfine' then
+  local windows = vim.api.nvim_tabpage_list_wins(0)
+  table.insert(windows, 1, vim.fn.win_getid(vim.fn.winnr('#')))
+  local window = vim.iter(windows):find(function(one)
+    return vim.bo[vim.api.nvim_win_get_buf(one)].buftype == ''
+  end)
+  if window then
+    vim.api.nvim_set_current_win(window)
+  else
     vim.cmd('aboveleft new')
   end
 end
 
 ---@type table<string, fun(buffer: integer)>
 local actions = {
-  close = function()
-    M.toggle()
-  end,
+  close = own.close,
   help = function(buffer)
     shows_help = not shows_help
     draw(buffer)
@@ -261,19 +256,14 @@ local actions = {
 
 ---@return integer
 local function make_buffer()
-  local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_name(buffer, NAME)
-  vim.bo[buffer].bufhidden = 'hide'
-  vim.bo[buffer].filetype = 'alfine'
+  local buffer = own.buffer(NAME, 'hide', 'alfine', draw)
+  own_buffer = buffer
   for _, key in ipairs(KEYS) do
     vim.keymap.set('n', key[1], function()
       local of = M.task_at(buffer, vim.api.nvim_win_get_cursor(0)[1] - 1)
       if actions[key[2]] then
         actions[key[2]](buffer)
       elseif of then
-        if SHOWS[key[2]] then
-          M.leave()
-        end
         require('alfine.command').run_for(key[2], of)
       end
     end, { buffer = buffer, nowait = true, desc = 'Alfine: ' .. key[3] })
@@ -282,15 +272,13 @@ local function make_buffer()
     vim.api.nvim_set_hl(0, group, { link = link, default = true })
   end
   local group = vim.api.nvim_create_augroup('alfine.window', {})
-  vim.api.nvim_create_autocmd('User', {
-    pattern = 'AlfineTasksChanged',
-    group = group,
-    callback = function()
-      if vim.api.nvim_buf_is_valid(buffer) and #vim.fn.win_findbuf(buffer) > 0 then
-        draw(buffer)
-      end
-    end,
-  })
+  local function draw_if_seen()
+    if vim.api.nvim_buf_is_valid(buffer) and #vim.fn.win_findbuf(buffer) > 0 then
+      draw(buffer)
+    end
+  end
+  vim.api.nvim_create_autocmd('User', { pattern = 'AlfineTasksChanged', group = group, callback = draw_if_seen })
+  vim.api.nvim_create_autocmd('WinResized', { group = group, callback = draw_if_seen })
   -- A color scheme clears the links.
   vim.api.nvim_create_autocmd('ColorScheme', {
     group = group,
@@ -303,21 +291,31 @@ local function make_buffer()
   return buffer
 end
 
+---Whether the buffer is there as it was made: `:bdelete` leaves no more than its name.
+---@return boolean
+local function is_made()
+  return own_buffer ~= nil and vim.api.nvim_buf_is_valid(own_buffer) and vim.bo[own_buffer].filetype == 'alfine'
+end
+
 ---Opens the window, or goes to it; closes it from within.
 function M.toggle()
-  local buffer = find_buffer() or make_buffer()
-  local open = vim.fn.bufwinid(buffer)
-  if open == vim.api.nvim_get_current_win() then
-    pcall(vim.api.nvim_win_close, open, false)
+  local made = is_made()
+  local buffer = made and own_buffer or make_buffer() --[[@as integer]]
+  local window = vim.fn.bufwinid(buffer)
+  if made and window ~= -1 then
+    if window == vim.api.nvim_get_current_win() then
+      own.close()
+    else
+      vim.api.nvim_set_current_win(window)
+    end
     return
   end
-  if open ~= -1 then
-    vim.api.nvim_set_current_win(open)
-    return
+  if window == -1 then
+    vim.cmd(('botright %dsplit'):format(math.max(1, options.get('height'))))
+    window = vim.api.nvim_get_current_win()
+    vim.api.nvim_win_set_buf(window, buffer)
   end
-  vim.cmd(('botright %dsplit'):format(options.get('height')))
-  local window = vim.api.nvim_get_current_win()
-  vim.api.nvim_win_set_buf(window, buffer)
+  vim.api.nvim_set_current_win(window)
   for option, value in pairs({
     number = false,
     relativenumber = false,

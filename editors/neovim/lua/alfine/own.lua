@@ -1,0 +1,71 @@
+-- Buffers of the plugin's own: no files, not listed, and closed by `q`.
+
+local M = {}
+
+---@param name string
+---@return integer?
+local function find(name)
+  return vim.iter(vim.api.nvim_list_bufs()):find(function(buffer)
+    return vim.api.nvim_buf_get_name(buffer) == name
+  end)
+end
+
+---Closes the current window; the only one shows what it showed before.
+function M.close()
+  if pcall(vim.api.nvim_win_close, 0, false) then
+    return
+  end
+  local before = vim.fn.bufnr('#')
+  if before ~= -1 and before ~= vim.api.nvim_get_current_buf() then
+    vim.api.nvim_win_set_buf(0, before)
+  else
+    vim.cmd.enew()
+  end
+end
+
+---The buffer of this name, set up. One that a session or `:bdelete` left of it is no more than a name.
+---@param name string
+---@param bufhidden 'hide' | 'wipe'
+---@param filetype? string
+---@param fill? fun(buffer: integer) Fills it again where `:edit` emptied it.
+---@return integer
+function M.buffer(name, bufhidden, filetype, fill)
+  local buffer = find(name)
+  if not buffer then
+    buffer = vim.api.nvim_create_buf(false, true)
+    vim.api.nvim_buf_set_name(buffer, name)
+  end
+  vim.bo[buffer].buftype = 'nofile'
+  vim.bo[buffer].swapfile = false
+  vim.fn.bufload(buffer)
+  vim.bo[buffer].buflisted = false
+  vim.bo[buffer].bufhidden = bufhidden
+  vim.bo[buffer].modifiable = false
+  if filetype and vim.bo[buffer].filetype ~= filetype then
+    vim.bo[buffer].filetype = filetype
+  end
+  vim.api.nvim_create_autocmd('BufReadCmd', {
+    buffer = buffer,
+    group = vim.api.nvim_create_augroup('alfine.own.' .. buffer, {}),
+    callback = function()
+      vim.bo[buffer].buflisted = false
+      if fill then
+        fill(buffer)
+      end
+    end,
+  })
+  vim.keymap.set('n', 'q', M.close, { buffer = buffer, nowait = true, desc = 'Alfine: close this window' })
+  return buffer
+end
+
+---Replaces lines of such a buffer.
+---@param buffer integer
+---@param first integer From 0; all from here on are replaced.
+---@param lines string[]
+function M.write(buffer, first, lines)
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, first, -1, false, lines)
+  vim.bo[buffer].modifiable = false
+end
+
+return M
