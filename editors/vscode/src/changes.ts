@@ -37,7 +37,16 @@ export function rootOf(task: TaskView): string | undefined {
     if (path.endsWith(task.plan)) return path.slice(0, path.length - task.plan.length - 1);
     return dirname(path);
   }
-  return vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  // It left its plan: git finds the repository from the tree that its loop works in, too.
+  return task.worktree ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+}
+
+/** The folder that a task's plan is in, where that is not plain: of several, or outside of them all. */
+export function folderOf(task: TaskView): string | undefined {
+  if (task.uri === undefined) return undefined;
+  const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(task.uri));
+  if (folder === undefined) return basename(rootOf(task) ?? '');
+  return (vscode.workspace.workspaceFolders ?? []).length > 1 ? folder.name : undefined;
 }
 
 export class ChangesProvider implements vscode.TextDocumentContentProvider {

@@ -7,7 +7,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { type ChangesProvider, run } from './changes';
+import { type ChangesProvider, folderOf, run } from './changes';
 import { type Ctx, reason } from './ctx';
 import { iconOf } from './icons';
 import * as input from './input';
@@ -273,12 +273,8 @@ export class Commands {
 
   /** The task that a command is about: where it was called, or as the user chooses. */
   private async pick(action: Action, question: string, argument: Argument): Promise<TaskView | undefined> {
-    const key = keyOf(argument);
-    if (key !== undefined) {
-      const task = this.ctx.tasks.get(key);
-      if (task === undefined) throw new Error(`There is no task ${key} any more.`);
-      return task;
-    }
+    const named = this.named(argument);
+    if (named !== undefined) return named;
     const tasks = this.ctx.tasks.allowing(action);
     if (tasks.length === 0) throw new Error(nothingTo[action]);
     const here = this.atCursor();
@@ -286,13 +282,25 @@ export class Commands {
     if (tasks.length === 1) return tasks[0];
     const items = tasks.map((task) => ({
       label: name(task),
-      description: summary(task, Date.now()),
+      description: [folderOf(task), summary(task, Date.now())].filter((part) => part !== undefined).join(' · '),
       iconPath: iconOf(task.status),
       detail: why(task),
       task,
     }));
     const chosen = await vscode.window.showQuickPick(items, { title: question, matchOnDescription: true, matchOnDetail: true });
     return chosen?.task;
+  }
+
+  /** The task that an argument names. Two folders may have one of the same key. */
+  private named(argument: Argument): TaskView | undefined {
+    const key = keyOf(argument);
+    if (key === undefined) return undefined;
+    const { tasks } = this.ctx;
+    // A lens says the key alone; it is in the editor in front.
+    const plan = isNode(argument) ? taskOf(argument)?.uri : vscode.window.activeTextEditor?.document.uri.toString();
+    const task = tasks.get(key, plan) ?? tasks.get(key);
+    if (task === undefined) throw new Error(`There is no task ${key} any more.`);
+    return task;
   }
 
   private atCursor(): TaskView | undefined {
@@ -302,7 +310,7 @@ export class Commands {
     const line = editor.selection.active.line;
     const above = this.ctx.tasks
       .all()
-      .filter((task) => task.uri !== undefined && vscode.Uri.parse(task.uri).toString() === uri)
+      .filter((task) => task.uri === uri)
       .filter(({ range }) => range !== undefined && range.start.line <= line);
     return above.at(-1);
   }
@@ -312,8 +320,7 @@ export class Commands {
     if (isNode(argument) && argument.kind === 'plan') return argument.uri;
     const uris = [...new Set(this.ctx.tasks.all().flatMap(({ uri }) => uri ?? []))];
     const active = vscode.window.activeTextEditor?.document.uri.toString();
-    const own = uris.find((uri) => vscode.Uri.parse(uri).toString() === active);
-    if (own !== undefined) return own;
+    if (active !== undefined && uris.includes(active)) return active;
     if (uris.length === 0) throw new Error('There is no plan here yet. Write one with “Alfine: Write a First Plan”.');
     if (uris.length === 1) return uris[0];
     const items = uris.map((uri) => ({ label: vscode.workspace.asRelativePath(vscode.Uri.parse(uri)), uri }));
@@ -374,11 +381,13 @@ function isSent(argument: Argument): argument is Sent {
   return typeof argument['task'] === 'string' || typeof argument['uri'] === 'string';
 }
 
+function taskOf(node: Node): TaskView | undefined {
+  if (node.kind === 'task' || node.kind === 'changes') return node.task;
+  return node.kind === 'file' ? node.of.task : undefined;
+}
+
 function keyOf(argument: Argument): string | undefined {
-  if (isNode(argument)) {
-    if (argument.kind === 'task' || argument.kind === 'changes') return argument.task.task;
-    return argument.kind === 'file' ? argument.of.task.task : undefined;
-  }
+  if (isNode(argument)) return taskOf(argument)?.task;
   const task = isSent(argument) ? argument['task'] : undefined;
   return typeof task === 'string' ? task : undefined;
 }

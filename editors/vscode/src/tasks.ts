@@ -1,7 +1,7 @@
 /**
  * The tasks as the server last told them, for everything that shows some of them.
  */
-import { EventEmitter, type Event } from 'vscode';
+import { EventEmitter, type Event, Uri } from 'vscode';
 import type { TasksChanged, TaskView } from './protocol';
 import { type Action, actionsOf } from './task';
 
@@ -12,7 +12,7 @@ export interface Change {
 }
 
 export class Tasks {
-  /** In the server's order. Two folders may have a plan of one name, so a key alone says too little. */
+  /** By plan, and in the order of each. Two folders may have a plan of one name, so a key alone says too little. */
   private list: TaskView[] = [];
   private readonly emitter = new EventEmitter<Change[]>();
 
@@ -23,8 +23,11 @@ export class Tasks {
     return this.list;
   }
 
-  get(key: string): TaskView | undefined {
-    return this.list.find(({ task }) => task === key);
+  /** The task of a key; of several, that of the plan. One that left its plan is in none. */
+  get(key: string, plan?: string): TaskView | undefined {
+    const own = this.list.filter(({ task }) => task === key);
+    if (plan === undefined) return own[0];
+    return own.find(({ uri }) => uri === plan) ?? own.find(({ uri }) => uri === undefined);
   }
 
   /** The tasks with which this can be done. */
@@ -39,14 +42,14 @@ export class Tasks {
 
   /** Takes all tasks anew; none of them counts as changed. */
   replace(tasks: TaskView[]): void {
-    this.list = tasks;
+    this.list = sorted(tasks.map(asWritten));
     this.emitter.fire([]);
   }
 
   apply({ tasks, removed }: TasksChanged): void {
     const gone = new Set(removed);
     const list = this.list.filter(({ task }) => !gone.has(task));
-    const changes = tasks.map((now) => {
+    const changes = tasks.map(asWritten).map((now) => {
       const at = list.findIndex((known) => isSame(known, now));
       const before = at < 0 ? undefined : list[at];
       if (at < 0) list.push(now);
@@ -60,6 +63,11 @@ export class Tasks {
   dispose(): void {
     this.emitter.dispose();
   }
+}
+
+/** The server may write a URI with other escapes, and with the editor's own once the plan is open. */
+function asWritten(task: TaskView): TaskView {
+  return task.uri === undefined ? task : { ...task, uri: Uri.parse(task.uri).toString() };
 }
 
 /** A task that leaves its plan, or comes back, is the same one. */

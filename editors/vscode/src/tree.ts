@@ -3,7 +3,7 @@
  */
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { type Changes, type ChangesProvider, type FileChange, rootOf } from './changes';
+import { type Changes, type ChangesProvider, type FileChange, folderOf, rootOf } from './changes';
 import type { Ctx } from './ctx';
 import { reason } from './ctx';
 import { iconOf } from './icons';
@@ -142,9 +142,10 @@ export class Tree implements vscode.TreeDataProvider<Node> {
     const item = new vscode.TreeItem(basename(plan), vscode.TreeItemCollapsibleState.Expanded);
     const tasks = this.ctx.tasks.all().filter((task) => task.plan === plan && task.uri === uri);
     const done = tasks.filter(({ status }) => status === 'done' || status === 'merged').length;
-    const folder = dirname(plan) === '.' ? '' : `${dirname(plan)} · `;
+    const folders = [tasks[0] && folderOf(tasks[0]), dirname(plan) === '.' ? undefined : dirname(plan)];
     item.id = `plan ${uri ?? plan}`;
-    item.description = `${folder}${done} of ${tasks.length} done`;
+    item.description = [...folders, `${done} of ${tasks.length} done`].filter((part) => part !== undefined).join(' · ');
+    item.accessibilityInformation = { label: `${basename(plan)}, ${item.description}` };
     item.iconPath = new vscode.ThemeIcon('checklist');
     item.contextValue = tasks.some(({ status }) => status === 'ready') ? 'alfine.plan;start;' : 'alfine.plan;';
     if (uri !== undefined) {

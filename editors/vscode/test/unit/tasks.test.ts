@@ -36,3 +36,29 @@ test('plans of one name in two folders stay apart', () => {
     ['file:///b/PLAN.md', 'running'],
   ]);
 });
+
+test('a task of a key that two folders have is found by its plan', () => {
+  const tasks = new Tasks();
+  tasks.replace([aTask({ uri: 'file:///a/PLAN.md' }), aLoop({ uri: 'file:///b/PLAN.md' })]);
+  expect(tasks.get('PLAN.md#T1', 'file:///b/PLAN.md')?.status).toBe('running');
+  expect(tasks.get('PLAN.md#T1', 'file:///c/PLAN.md')).toBeUndefined();
+  const left = aLoop({ status: 'stopped' });
+  delete left.uri;
+  tasks.replace([left]);
+  expect(tasks.get('PLAN.md#T1', 'file:///a/PLAN.md')?.status).toBe('stopped');
+});
+
+test('a plan whose name is written with other escapes is the same one', () => {
+  const tasks = new Tasks();
+  tasks.replace([aTask({ uri: 'file:///my%20shop%20(1)/PLAN.md' })]);
+  tasks.apply({ tasks: [aLoop({ uri: 'file:///my%20shop%20%281%29/PLAN.md' })], removed: [] });
+  expect(tasks.all().map(({ uri, status }) => [uri, status])).toEqual([['file:///my shop (1)/PLAN.md', 'running']]);
+});
+
+test('the order is the same when all tasks come anew as when one of them changes', () => {
+  const tasks = new Tasks();
+  tasks.replace(['docs/a.plan.md', 'PLAN.md'].map((plan) => aTask({ plan, task: `${plan}#T1`, uri: `file:///r/${plan}` })));
+  const before = tasks.all().map(({ plan }) => plan);
+  tasks.apply({ tasks: [aLoop()], removed: [] });
+  expect(tasks.all().map(({ plan }) => plan)).toEqual(before);
+});
