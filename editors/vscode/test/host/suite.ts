@@ -1,6 +1,7 @@
 /** Tests inside the extension host: what the extension and the real server do through VS Code's API. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Ctx } from '../../src/ctx';
@@ -108,6 +109,25 @@ test('the transcript is a read-only document with what the agent said', async ()
   assert.match(editor.document.getText(), /^# T1: Discount a price\n\n## Iteration 1\n[\s\S]*This is short\./);
   await vscode.commands.executeCommand('type', { text: 'x' });
   assert.doesNotMatch(editor.document.getText(), /^x/);
+});
+
+test('what is no text, and what is too large, is told instead of shown', async () => {
+  const git = (...args: string[]) => execFileSync('git', ['-C', root().fsPath, ...args], { encoding: 'utf8' }).trim();
+  const names = { binary: 'a b/ü.png', large: 'large.txt', text: 'text #1.txt' };
+  mkdirSync(join(root().fsPath, 'a b'));
+  writeFileSync(join(root().fsPath, names.binary), Buffer.from([0x89, 0x50, 0, 1]));
+  writeFileSync(join(root().fsPath, names.large), 'x'.repeat(33 * 1024 * 1024));
+  writeFileSync(join(root().fsPath, names.text), 'text\n');
+  git('add', ...Object.values(names));
+  const commit = git('commit-tree', '-m', 'files', git('write-tree'));
+  git('rm', '-q', '-f', ...Object.values(names));
+  const shown = async (path: string) => {
+    const query = JSON.stringify({ root: root().fsPath, commit });
+    return (await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: 'alfine-tree', path: `/${path}`, query }))).getText();
+  };
+  assert.match(await shown(names.binary), /^\(a b\/ü\.png as of [0-9a-f]{8} is no text\.\)\n$/);
+  assert.match(await shown(names.large), /is larger than 32 MB/);
+  assert.equal(await shown(names.text), 'text\n');
 });
 
 test('merging ticks the task in the open plan', async () => {
