@@ -3,6 +3,7 @@
  */
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
+import { Answers } from './answers';
 import { type Changes, type ChangesProvider, type FileChange, folderOf, rootOf } from './changes';
 import type { Ctx } from './ctx';
 import { reason } from './ctx';
@@ -48,6 +49,7 @@ export class Tree implements vscode.TreeDataProvider<Node> {
   readonly view: vscode.TreeView<Node>;
   /** Waiting times are told in words, which grow old. */
   private clock: NodeJS.Timeout | undefined;
+  private readonly answers = new Answers<Changes>();
 
   constructor(
     private readonly ctx: Ctx,
@@ -115,12 +117,19 @@ export class Tree implements vscode.TreeDataProvider<Node> {
 
   private async filesOf(node: ChangesNode): Promise<Node[]> {
     try {
-      const changes = await this.changes.of(node.task, node.iteration);
+      const changes = await this.changesOf(node);
       if (changes.files.length === 0) return [{ kind: 'message', text: 'Nothing changed' }];
       return changes.files.map((file) => ({ kind: 'file', of: node, changes, file }));
     } catch (error) {
       return [{ kind: 'message', text: reason(error).split('\n')[0] ?? '' }];
     }
+  }
+
+  /** Asked once as long as the loop takes no step, for every word of any loop refreshes the view. */
+  private changesOf({ task, iteration }: ChangesNode): Promise<Changes> {
+    const key = `${task.uri ?? ''} ${task.loopId ?? ''} ${iteration ?? 'all'}`;
+    const state = [task.status, task.iteration, task.filesChanged, task.updatedAt].join(' ');
+    return this.answers.get(key, state, () => this.changes.of(task, iteration));
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
@@ -136,6 +145,12 @@ export class Tree implements vscode.TreeDataProvider<Node> {
       case 'message':
         return new vscode.TreeItem(node.text);
     }
+  }
+
+  /** What is known of a task is much, and asked for one by one. */
+  resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
+    if (node.kind === 'task') item.tooltip = new vscode.MarkdownString(details(node.task, Date.now()), true);
+    return item;
   }
 
   private planItem({ plan, uri }: PlanNode): vscode.TreeItem {
@@ -180,7 +195,6 @@ function taskItem(task: TaskView): vscode.TreeItem {
   item.description = brief(task, now);
   item.iconPath = iconOf(task.status);
   item.contextValue = `alfine.task;${[...actionsOf(task)].join(';')};`;
-  item.tooltip = new vscode.MarkdownString(details(task, now), true);
   item.accessibilityInformation = { label: `${name(task)}, ${summary(task, now)}` };
   item.command = { command: 'alfine.openTask', title: 'Open', arguments: [{ kind: 'task', task }] };
   return item;
