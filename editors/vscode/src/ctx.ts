@@ -21,6 +21,12 @@ export type ServerState =
 const MOST_ENDS = 4;
 const ENDS_WITHIN_MS = 3 * 60_000;
 
+/** How long a server may take to answer for the first time. */
+const PATIENCE_MS = 15_000;
+
+/** It is not to be started any more. */
+class Stopped extends Error {}
+
 export class Ctx {
   readonly tasks = new Tasks();
   readonly output: vscode.LogOutputChannel;
@@ -28,6 +34,8 @@ export class Ctx {
   private current: ServerState = { is: 'off' };
   private readonly emitter = new vscode.EventEmitter<ServerState>();
   private ends: number[] = [];
+  /** Ends a start that has not come to its end. */
+  private giveUp: (() => void) | undefined;
   /** One start or stop at a time. */
   private queue: Promise<void> = Promise.resolve();
 
@@ -52,6 +60,7 @@ export class Ctx {
   }
 
   stop(): Promise<void> {
+    this.giveUp?.();
     return this.inTurn(() => this.stopNow());
   }
 
@@ -110,13 +119,33 @@ export class Ctx {
         this.closed();
       });
       this.client = client;
-      await client.start();
+      await this.answers(client);
       // Where the server ends at a certain moment of its start, the client does not say so.
       if (!client.isRunning()) throw new Error('it ended before it was ready');
       this.become({ is: 'ready', program });
       await this.take(client);
     } catch (error) {
-      this.fail(error);
+      // Who stops it ends the server, too.
+      if (!(error instanceof Stopped)) this.fail(error);
+    }
+  }
+
+  /** Starts a client, and waits for its server's first answer, though not for ever. */
+  private async answers(client: LanguageClient): Promise<void> {
+    let late: NodeJS.Timeout | undefined;
+    const given = new Promise<never>((_, reject) => {
+      late = setTimeout(() => {
+        reject(new Error(`it did not answer within ${PATIENCE_MS / 1000} seconds`));
+      }, PATIENCE_MS);
+      this.giveUp = () => {
+        reject(new Stopped());
+      };
+    });
+    try {
+      await Promise.race([client.start(), given]);
+    } finally {
+      clearTimeout(late);
+      this.giveUp = undefined;
     }
   }
 
@@ -177,6 +206,7 @@ export class Ctx {
       void this.again();
       return;
     }
+    void this.client?.dispose().catch(() => undefined);
     this.client = undefined;
     this.tasks.replace([]);
     this.become({

@@ -199,6 +199,30 @@ test('a server of another version, and one that ends at once, say so', async () 
   await ready();
 });
 
+test('a server that does not answer is ended, by a restart at once, and without one after a while', async () => {
+  const scenario = process.env['FAKE_ALFINE'] ?? assert.fail();
+  writeFileSync(scenario, JSON.stringify({ hang: 'initialize' }));
+  await set('server.path', process.env['TEST_FAKE']);
+  await until(() => ctx.state, ({ is }) => is === 'starting');
+  const [first] = await until(servers, ({ length }) => length === 1);
+  void vscode.commands.executeCommand('alfine.restartServer');
+  await until(servers, ([now]) => now !== undefined && now !== first, 5000);
+  const state = await until(() => ctx.state, ({ is }) => is === 'failed');
+  assert(state.is === 'failed');
+  assert.match(state.message, /did not answer within 15 seconds/);
+  await until(servers, ({ length }) => length === 0);
+});
+
+test('a server that does not say goodbye is ended', async () => {
+  writeFileSync(process.env['FAKE_ALFINE'] ?? assert.fail(), JSON.stringify({ hang: 'shutdown' }));
+  await vscode.commands.executeCommand('alfine.restartServer');
+  await ready();
+  const [first] = servers();
+  await set('server.path', undefined);
+  await until(() => ctx.state, (state) => state.is === 'ready' && state.program.origin === 'bundled');
+  assert(first !== undefined && !servers().includes(first));
+});
+
 export async function run(): Promise<void> {
   let passed = 0;
   let failed = 0;
