@@ -67,7 +67,11 @@ export function actionsOf(task: TaskView): Set<Action> {
     actions.add('transcript');
     actions.add('changes');
   }
-  if (task.branch === undefined) actions.delete('merge');
+  if (task.branch === undefined) {
+    // It works in the user's own tree.
+    actions.delete('merge');
+    actions.delete('fork');
+  }
   if (task.worktree !== undefined && task.status !== 'merged' && task.status !== 'discarded') actions.add('worktree');
   return actions;
 }

@@ -27,10 +27,10 @@ test('a box ticked by hand has nothing to merge', () => {
   expect(actionsOf(aTask({ status: 'done' })).size).toBe(0);
 });
 
-test('work done in the own tree is not merged, there is no branch', () => {
+test('work done in the own tree is neither merged nor forked, there is no branch', () => {
   const inPlace = aLoop({ status: 'done' });
   delete inPlace.branch;
-  expect(actionsOf(inPlace).has('merge')).toBe(false);
+  expect([...actionsOf(inPlace)].filter((action) => action === 'merge' || action === 'fork')).toEqual([]);
 });
 
 test('before its first iteration a loop has no tree to go back to', () => {
