@@ -4,11 +4,13 @@ const can = (action) => `alfine.can.${action}`;
 const running = 'isWorkspaceTrusted';
 const hidden = 'false';
 const server = 'alfine.server == ready';
+// In a remote window the editor's own name for a file is another than the extension's; the path is the same.
+const onDisk = 'resourceScheme =~ /^(file|vscode-remote)$/';
 
 export const commands = {
   start: { title: 'Start Loop', icon: 'play', palette: `${can('start')} && ${running}` },
   startPlan: { title: 'Start Loops of a Plan', icon: 'run-all', palette: `${can('start')} && ${running}` },
-  startHere: { title: 'Start a Loop on the Selection…', icon: 'play', palette: `${server} && ${running} && editorIsOpen` },
+  startHere: { title: 'Start a Loop on the Selection…', icon: 'play', palette: `${server} && ${running} && ${onDisk}` },
   pause: { title: 'Pause Loop', icon: 'debug-pause', palette: can('pause') },
   stop: { title: 'Stop Loop', icon: 'debug-stop', palette: can('stop') },
   continue: { title: 'Continue Loop', icon: 'debug-continue', palette: `${can('continue')} && ${running}` },
@@ -89,6 +91,6 @@ export const menus = {
     entry('openChange', `${inView} && viewItem =~ /^alfine\\.(file|gone)$/`, '3_look@1'),
     entry('openFile', `${inView} && viewItem == alfine.file`, '3_look@2'),
   ],
-  'editor/title/run': [entry('startPlan', `resource in alfine.plans && ${can('start')} && ${running}`, 'alfine@1')],
-  'editor/context': [entry('startHere', `${server} && ${running} && editorHasSelection && resourceScheme == file`, 'z_alfine@1')],
+  'editor/title/run': [entry('startPlan', `resourcePath in alfine.plans && ${can('start')} && ${running}`, 'alfine@1')],
+  'editor/context': [entry('startHere', `${server} && ${running} && editorHasSelection && ${onDisk}`, 'z_alfine@1')],
 };

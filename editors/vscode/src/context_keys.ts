@@ -18,7 +18,7 @@ export class ContextKeys {
     const can = tasks.actions();
     this.put('alfine.server', state.is);
     for (const action of allActions) this.put(`alfine.can.${action}`, can.has(action));
-    const plans = new Set(tasks.all().flatMap(({ uri }) => uri ?? []));
+    const plans = new Set(tasks.all().flatMap(({ uri }) => (uri === undefined ? [] : vscode.Uri.parse(uri).fsPath)));
     this.put('alfine.plans', [...plans]);
     this.put('alfine.hasPlans', plans.size > 0);
   }
