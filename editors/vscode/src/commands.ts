@@ -52,6 +52,10 @@ export class Commands {
       try {
         return await work(argument);
       } catch (error) {
+        if (error instanceof Nothing) {
+          void vscode.window.showInformationMessage(error.message);
+          return undefined;
+        }
         this.ctx.output.warn(`${id}: ${reason(error)}`);
         void vscode.window.showErrorMessage(reason(error));
         return undefined;
@@ -162,6 +166,8 @@ export class Commands {
       if (sent['approved'] === true || typeof sent['text'] === 'string') return this.send('alfine.answer', sent);
       const task = await this.pick('answer', 'Which loop is to get an answer?', argument);
       if (task === undefined) return undefined;
+      // It may have been answered in another window meanwhile.
+      if (!actionsOf(task).has('answer')) throw new Nothing(`${name(task)} asks nothing any more: it is ${task.status}.`);
       const asked = sent['approved'] === false ? 'reject' : isSent(argument) ? 'words' : undefined;
       const answer = await input.answer(task, asked);
       if (answer === undefined) return undefined;
@@ -276,7 +282,7 @@ export class Commands {
     const named = this.named(argument);
     if (named !== undefined) return named;
     const tasks = this.ctx.tasks.allowing(action);
-    if (tasks.length === 0) throw new Error(nothingTo[action]);
+    if (tasks.length === 0) throw new Nothing(nothingTo[action]);
     const here = this.atCursor();
     if (here !== undefined && actionsOf(here).has(action)) return here;
     if (tasks.length === 1) return tasks[0];
@@ -321,12 +327,15 @@ export class Commands {
     const uris = [...new Set(this.ctx.tasks.all().flatMap(({ uri }) => uri ?? []))];
     const active = vscode.window.activeTextEditor?.document.uri.toString();
     if (active !== undefined && uris.includes(active)) return active;
-    if (uris.length === 0) throw new Error('There is no plan here yet. Write one with “Alfine: Write a First Plan”.');
+    if (uris.length === 0) throw new Nothing('There is no plan here yet. Write one with “Alfine: Write a First Plan”.');
     if (uris.length === 1) return uris[0];
     const items = uris.map((uri) => ({ label: vscode.workspace.asRelativePath(vscode.Uri.parse(uri)), uri }));
     return (await vscode.window.showQuickPick(items, { title: question }))?.uri;
   }
 }
+
+/** There is nothing to do it with, which is no fault. */
+class Nothing extends Error {}
 
 const nothingTo: Record<Action, string> = {
   start: 'No task is ready to be started.',

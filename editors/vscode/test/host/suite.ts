@@ -102,6 +102,11 @@ test('a started task is done, and its changes can be read', async () => {
   assert.match(tab ?? '', /T1: Discount a price/);
 });
 
+test('what is not asked any more is not asked for an answer', async () => {
+  // An input box would wait for the user.
+  await vscode.commands.executeCommand('alfine.answer', { task: 'PLAN.md#T1' });
+});
+
 test('the transcript is a read-only document with what the agent said', async () => {
   await vscode.commands.executeCommand('alfine.showTranscript', { task: 'PLAN.md#T1' });
   const editor = vscode.window.activeTextEditor ?? assert.fail('no editor');
