@@ -130,7 +130,7 @@ export function run(program: string, args: readonly string[], folder?: string): 
     execFile(program, args, { cwd: folder, maxBuffer: LARGEST, timeout: 60_000 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') reject(new TooMuch(error.message));
-      else reject(new Error(stderr.trim() === '' ? error.message : stderr.trim()));
+      else reject(new Error(stderr.trim().replace(/^(error|fatal): /, '') || error.message));
     });
   });
 }
