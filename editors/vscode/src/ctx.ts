@@ -27,6 +27,9 @@ const PATIENCE_MS = 15_000;
 /** It is not to be started any more. */
 class Stopped extends Error {}
 
+/** The code that the connection gives to a request whose server ends. */
+const ENDED_UNANSWERED = -32_097;
+
 export class Ctx {
   readonly tasks = new Tasks();
   readonly output: vscode.LogOutputChannel;
@@ -73,7 +76,12 @@ export class Ctx {
   /** Sends one of the server's commands. Throws what the server refuses. */
   async execute(command: protocol.ServerCommand, argument: object): Promise<unknown> {
     const client = await this.ready();
-    return client.sendRequest('workspace/executeCommand', { command, arguments: [argument] });
+    try {
+      return await client.sendRequest('workspace/executeCommand', { command, arguments: [argument] });
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== ENDED_UNANSWERED) throw error;
+      throw new Error('Alfine’s server ended before it answered. See whether it was done, and try again if it was not.', { cause: error });
+    }
   }
 
   async transcript(params: protocol.TranscriptParams): Promise<protocol.TranscriptPart> {

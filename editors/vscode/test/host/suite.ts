@@ -204,6 +204,18 @@ test('a server of another version, and one that ends at once, say so', async () 
   await ready();
 });
 
+test('a command whose server ends says so, and the server comes back', async () => {
+  writeFileSync(process.env['FAKE_ALFINE'] ?? assert.fail(), JSON.stringify({ crash: 'command' }));
+  await set('server.path', process.env['TEST_FAKE']);
+  await until(() => ctx.state, (state) => state.is === 'ready' && state.program.origin === 'setting');
+  const [first] = servers();
+  await assert.rejects(ctx.execute('alfine.pause', { task: 'PLAN.md#T1' }), /server ended before it answered/);
+  await until(servers, ([now]) => now !== undefined && now !== first);
+  await ready();
+  await set('server.path', undefined);
+  await until(() => ctx.state, (state) => state.is === 'ready' && state.program.origin === 'bundled');
+});
+
 test('a server that does not answer is ended, by a restart at once, and without one after a while', async () => {
   const scenario = process.env['FAKE_ALFINE'] ?? assert.fail();
   writeFileSync(scenario, JSON.stringify({ hang: 'initialize' }));
