@@ -146,6 +146,16 @@ await step('a task is started in the folder where it was clicked', async () => {
   await until(() => begun(second));
   if (begun(twins.repo)) throw new Error('it was started in the other folder');
 });
+await step('a folder without a repository: the view says what is missing', async () => {
+  const bare = twins.sign('bare');
+  fs.mkdirSync(bare);
+  await third.page.goto(`${both.url}/?folder=${encodeURIComponent(bare)}`);
+  await third.page.locator('.monaco-workbench').waitFor();
+  const text = third.page.locator('.welcome-view-content', { hasText: 'This folder is in no git repository' });
+  await text.or(third.page.locator('.activitybar .action-item a[aria-label^="Alfine"]')).first().waitFor();
+  if (!(await text.isVisible())) await third.page.locator('.activitybar .action-item a[aria-label^="Alfine"]').click();
+  await text.waitFor();
+});
 await third.close();
 await both.stop();
 twins.remove();
