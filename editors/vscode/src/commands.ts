@@ -219,8 +219,16 @@ export class Commands {
       });
     }
     this.register('alfine.newPlan', () => this.newPlan());
-    this.register('alfine.demo', () => this.inTerminal('Alfine: Demo', ['demo']));
-    this.register('alfine.doctor', () => this.inTerminal('Alfine: Setup', ['doctor']));
+    this.register('alfine.demo', async () => {
+      const [folder] = vscode.workspace.workspaceFolders ?? [];
+      this.inTerminal('Alfine: Demo', ['demo'], folder?.uri);
+      return Promise.resolve();
+    });
+    this.register('alfine.doctor', async () => {
+      const isOpen = vscode.workspace.workspaceFolders !== undefined;
+      const folder = isOpen ? await pickFolder('Which folder’s setup?') : undefined;
+      if (folder !== undefined || !isOpen) this.inTerminal('Alfine: Setup', ['doctor'], folder);
+    });
     this.register('alfine.restartServer', () => this.ctx.restart());
     this.register('alfine.showLog', async () => {
       this.ctx.output.show();
@@ -252,7 +260,7 @@ export class Commands {
       await explainRestricted();
       return;
     }
-    const folder = await pickFolder();
+    const folder = await pickFolder('Where is the plan to be?');
     if (folder === undefined) return;
     const { program } = this.running();
     await run(program.path, ['-C', folder.fsPath, 'init']);
@@ -260,13 +268,12 @@ export class Commands {
     await vscode.window.showTextDocument(vscode.Uri.file(join(root, 'PLAN.md')));
   }
 
-  private inTerminal(title: string, args: string[]): Promise<void> {
+  private inTerminal(title: string, args: string[], folder: vscode.Uri | undefined): void {
     const { program } = this.running();
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? homedir();
-    const terminal = vscode.window.createTerminal({ name: title, iconPath: new vscode.ThemeIcon('sync'), cwd: folder });
+    const cwd = folder?.fsPath ?? homedir();
+    const terminal = vscode.window.createTerminal({ name: title, iconPath: new vscode.ThemeIcon('sync'), cwd });
     terminal.show();
     terminal.sendText([program.path, ...args].map(quoted).join(' '));
-    return Promise.resolve();
   }
 
   private running() {
@@ -363,11 +370,11 @@ export async function explainRestricted(): Promise<void> {
   if (chosen === manage) await vscode.commands.executeCommand('workbench.trust.manage');
 }
 
-async function pickFolder(): Promise<vscode.Uri | undefined> {
+async function pickFolder(placeHolder: string): Promise<vscode.Uri | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) throw new Error('Open a folder with a git repository first.');
   if (folders.length === 1) return folders[0]?.uri;
-  return (await vscode.window.showWorkspaceFolderPick({ placeHolder: 'Where is the plan to be?' }))?.uri;
+  return (await vscode.window.showWorkspaceFolderPick({ placeHolder }))?.uri;
 }
 
 function documentOf(uri: unknown): vscode.TextDocument | undefined {
