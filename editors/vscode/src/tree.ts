@@ -223,6 +223,7 @@ function fileItem(node: FileNode): vscode.TreeItem {
   const lines = (file.added === 0 ? '' : ` +${file.added}`) + (file.removed === 0 ? '' : ` −${file.removed}`);
   item.description = `${folder}${letters[file.change]}${lines}`;
   item.tooltip = file.was === undefined ? file.path : `${file.was} → ${file.path}`;
+  item.accessibilityInformation = { label: `${file.path}, ${file.change.replace('_', ' ')}` };
   // The file's own icon, without the colours of the user's working tree.
   item.resourceUri = vscode.Uri.from({ scheme: 'alfine-tree', path: `/${file.path}` });
   item.iconPath = vscode.ThemeIcon.File;
