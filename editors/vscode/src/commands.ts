@@ -70,7 +70,8 @@ export class Commands {
       await explainRestricted();
       return undefined;
     }
-    return this.ctx.execute(command, argument);
+    const progress = { location: { viewId: 'alfine.tasks' } };
+    return vscode.window.withProgress(progress, () => this.ctx.execute(command, argument));
   }
 
   /** A command for a task and nothing else. */
