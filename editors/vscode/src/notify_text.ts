@@ -27,7 +27,9 @@ export function messageOf({ before, now }: Change, all: boolean): Message | unde
   }
   // What a loop asks, the server asks.
   if (!needsUser(now) || now.status === 'needs_input') return undefined;
-  if (can.has('continue')) buttons['Continue'] = 'alfine.continue';
+  // With all iterations used, going on as before would end after one more.
+  if (can.has('continue') && now.reason?.startsWith('iterations ') === true) buttons['Continue with More…'] = 'alfine.continueWith';
+  else if (can.has('continue')) buttons['Continue'] = 'alfine.continue';
   buttons['Go to Task'] = 'alfine.openTask';
   return { text: `${name(now)} ${verb(now)}${because}`, warning: true, buttons };
 }
