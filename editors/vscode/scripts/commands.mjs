@@ -82,7 +82,7 @@ export const menus = {
     entry('fork', `${item('fork')} && ${running}`, '4_back@2'),
     entry('merge', `${item('merge')} && ${running}`, '5_work@1'),
     entry('discard', item('discard'), '5_work@2'),
-    entry('openTask', `${inView} && viewItem =~ /^alfine\\.(task|plan);/`, '6_plan@1'),
+    entry('openTask', `${inView} && viewItem =~ /^alfine\\.task;/`, '6_plan@1'),
     entry('trust', `${inView} && viewItem =~ /^alfine\\.plan;/ && ${running}`, '6_plan@2'),
     entry('showDiff', `${inView} && viewItem =~ /^alfine\\.(changes|iteration);/`, '3_look@2'),
     entry('showTranscript', `${inView} && viewItem =~ /^alfine\\.iteration;/`, '3_look@1'),
