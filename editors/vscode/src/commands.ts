@@ -180,7 +180,11 @@ export class Commands {
   private looks(): void {
     this.register('alfine.showTranscript', async (argument) => {
       const task = await this.pick('transcript', 'Whose transcript?', argument);
-      return task && this.transcripts.show(task, iterationOf(argument));
+      if (task === undefined) return undefined;
+      const iteration = iterationOf(argument);
+      if (!this.ctx.tasks.isAmbiguous(task.task)) return this.transcripts.show(task, iteration);
+      // The server asks which one is meant, and would do so for each page of a document that grows.
+      return this.send('alfine.showTranscript', { task: task.task, ...(iteration === undefined ? {} : { iteration }) });
     });
     this.register('alfine.showDiff', async (argument) => {
       // Two iterations that do not follow each other are compared by the server.

@@ -30,6 +30,11 @@ export class Tasks {
     return own.find(({ uri }) => uri === plan) ?? own.find(({ uri }) => uri === undefined);
   }
 
+  /** Whether the key alone, which is all that the server is told, leaves open which loop is meant. */
+  isAmbiguous(key: string): boolean {
+    return this.list.filter(({ task, loopId }) => task === key && loopId !== undefined).length > 1;
+  }
+
   /** The tasks with which this can be done. */
   allowing(action: Action): TaskView[] {
     return this.list.filter((task) => actionsOf(task).has(action));

@@ -100,6 +100,7 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
     while (!open.closed) {
       if (!open.isStale) await this.pause(uri, open);
       open.isStale = false;
+      if (this.ctx.tasks.isAmbiguous(open.task)) continue;
       try {
         await open.reader.more();
       } catch (error) {
@@ -116,7 +117,7 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
   private async pause(uri: vscode.Uri, open: Open): Promise<void> {
     const task = this.ctx.tasks.get(open.task, open.plan);
     const isSeen = vscode.window.visibleTextEditors.some(({ document }) => document.uri.toString() === uri.toString());
-    const active = isSeen && task !== undefined && isActive(task);
+    const active = isSeen && task !== undefined && isActive(task) && !this.ctx.tasks.isAmbiguous(open.task);
     await new Promise<void>((resolve) => {
       const timer = active ? setTimeout(resolve, PAUSE_MS) : undefined;
       open.wake = () => {

@@ -42,6 +42,9 @@ test('a task of a key that two folders have is found by its plan', () => {
   tasks.replace([aTask({ uri: 'file:///a/PLAN.md' }), aLoop({ uri: 'file:///b/PLAN.md' })]);
   expect(tasks.get('PLAN.md#T1', 'file:///b/PLAN.md')?.status).toBe('running');
   expect(tasks.get('PLAN.md#T1', 'file:///c/PLAN.md')).toBeUndefined();
+  expect(tasks.isAmbiguous('PLAN.md#T1')).toBe(false);
+  tasks.apply({ tasks: [aLoop({ uri: 'file:///a/PLAN.md', loopId: 'l2' })], removed: [] });
+  expect(tasks.isAmbiguous('PLAN.md#T1')).toBe(true);
   const left = aLoop({ status: 'stopped' });
   delete left.uri;
   tasks.replace([left]);
