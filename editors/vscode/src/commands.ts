@@ -291,7 +291,7 @@ export class Commands {
 
   /** The task that a command is about: where it was called, or as the user chooses. */
   private async pick(action: Action, question: string, argument: Argument): Promise<TaskView | undefined> {
-    const named = this.named(argument);
+    const named = this.named(action, argument);
     if (named !== undefined) return named;
     const tasks = this.ctx.tasks.allowing(action);
     if (tasks.length === 0) throw new Nothing(nothingTo[action]);
@@ -310,13 +310,14 @@ export class Commands {
   }
 
   /** The task that an argument names. Two folders may have one of the same key. */
-  private named(argument: Argument): TaskView | undefined {
+  private named(action: Action, argument: Argument): TaskView | undefined {
     const key = keyOf(argument);
     if (key === undefined) return undefined;
     const { tasks } = this.ctx;
-    // A lens says the key alone; it is in the editor in front.
-    const plan = isNode(argument) ? taskOf(argument)?.uri : vscode.window.activeTextEditor?.document.uri.toString();
-    const task = tasks.get(key, plan) ?? tasks.get(key);
+    // A lens, which is in the editor in front, and a question say the key alone.
+    const task = isNode(argument)
+      ? tasks.get(key, taskOf(argument)?.uri)
+      : tasks.meant(key, action, vscode.window.activeTextEditor?.document.uri.toString());
     if (task === undefined) throw new Error(`There is no task ${key} any more.`);
     return task;
   }

@@ -30,6 +30,13 @@ export class Tasks {
     return own.find(({ uri }) => uri === plan) ?? own.find(({ uri }) => uri === undefined);
   }
 
+  /** The task that a key means: that of the plan if this can be done with it, else one with which it can. */
+  meant(key: string, action: Action, plan?: string): TaskView | undefined {
+    const own = this.get(key, plan);
+    if (own !== undefined && actionsOf(own).has(action)) return own;
+    return this.allowing(action).find(({ task }) => task === key) ?? own ?? this.get(key);
+  }
+
   /** Whether the key alone, which is all that the server is told, leaves open which loop is meant. */
   isAmbiguous(key: string): boolean {
     return this.list.filter(({ task, loopId }) => task === key && loopId !== undefined).length > 1;

@@ -51,6 +51,16 @@ test('a task of a key that two folders have is found by its plan', () => {
   expect(tasks.get('PLAN.md#T1', 'file:///a/PLAN.md')?.status).toBe('stopped');
 });
 
+test('what is asked for a key alone is asked of the task with which it can be done', () => {
+  const tasks = new Tasks();
+  const asks = aLoop({ uri: 'file:///b/PLAN.md', status: 'needs_input' });
+  tasks.replace([aTask({ uri: 'file:///a/PLAN.md' }), asks]);
+  expect(tasks.meant('PLAN.md#T1', 'answer', 'file:///a/PLAN.md')?.uri).toBe('file:///b/PLAN.md');
+  expect(tasks.meant('PLAN.md#T1', 'start', 'file:///a/PLAN.md')?.uri).toBe('file:///a/PLAN.md');
+  expect(tasks.meant('PLAN.md#T1', 'merge', 'file:///c/README.md')?.uri).toBe('file:///a/PLAN.md');
+  expect(tasks.meant('PLAN.md#T2', 'merge')).toBeUndefined();
+});
+
 test('a plan whose name is written with other escapes is the same one', () => {
   const tasks = new Tasks();
   tasks.replace([aTask({ uri: 'file:///my%20shop%20(1)/PLAN.md' })]);
