@@ -4,6 +4,7 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { Answers } from './answers';
+import { Calm } from './calm';
 import { type Changes, type ChangesProvider, type FileChange, folderOf, rootOf } from './changes';
 import type { Ctx } from './ctx';
 import { reason } from './ctx';
@@ -43,12 +44,18 @@ interface MessageNode {
   text: string;
 }
 
+/** VS Code waits until a view was not told of a change for 200 ms: told more often, it would wait for ever. */
+const REST_MS = 500;
+
 export class Tree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   readonly view: vscode.TreeView<Node>;
   /** Waiting times are told in words, which grow old. */
   private clock: NodeJS.Timeout | undefined;
+  private readonly told = new Calm(() => {
+    this.changed.fire(undefined);
+  }, REST_MS);
   private readonly answers = new Answers<Changes>();
 
   constructor(
@@ -62,6 +69,7 @@ export class Tree implements vscode.TreeDataProvider<Node> {
     ctx.extension.subscriptions.push(
       this.view,
       this.changed,
+      this.told,
       ctx.tasks.onChange(refresh),
       ctx.onState(refresh),
       this.view.onDidChangeVisibility(refresh),
@@ -77,7 +85,7 @@ export class Tree implements vscode.TreeDataProvider<Node> {
     const needing = this.ctx.tasks.all().filter(needsUser).length;
     this.view.badge =
       needing === 0 ? undefined : { value: needing, tooltip: `${count(needing, 'task needs', 'tasks need')} you` };
-    this.changed.fire(undefined);
+    this.told.ask();
     clearTimeout(this.clock);
     const waits = this.ctx.tasks.all().some(({ status }) => status === 'waiting');
     if (waits && this.view.visible) this.clock = setTimeout(refreshLater(this), 10_000);
