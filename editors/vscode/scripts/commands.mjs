@@ -4,11 +4,13 @@ const can = (action) => `alfine.can.${action}`;
 const running = 'isWorkspaceTrusted';
 const hidden = 'false';
 const server = 'alfine.server == ready';
+// In a remote window the editor's own name for a file is another than the extension's; the path is the same.
+const onDisk = 'resourceScheme =~ /^(file|vscode-remote)$/';
 
 export const commands = {
   start: { title: 'Start Loop', icon: 'play', palette: `${can('start')} && ${running}` },
   startPlan: { title: 'Start Loops of a Plan', icon: 'run-all', palette: `${can('start')} && ${running}` },
-  startHere: { title: 'Start a Loop on the Selection…', icon: 'play', palette: `${server} && ${running} && editorIsOpen` },
+  startHere: { title: 'Start a Loop on the Selection…', icon: 'play', palette: `${server} && ${running} && ${onDisk}` },
   pause: { title: 'Pause Loop', icon: 'debug-pause', palette: can('pause') },
   stop: { title: 'Stop Loop', icon: 'debug-stop', palette: can('stop') },
   continue: { title: 'Continue Loop', icon: 'debug-continue', palette: `${can('continue')} && ${running}` },
@@ -80,7 +82,7 @@ export const menus = {
     entry('fork', `${item('fork')} && ${running}`, '4_back@2'),
     entry('merge', `${item('merge')} && ${running}`, '5_work@1'),
     entry('discard', item('discard'), '5_work@2'),
-    entry('openTask', `${inView} && viewItem =~ /^alfine\\.(task|plan);/`, '6_plan@1'),
+    entry('openTask', `${inView} && viewItem =~ /^alfine\\.task;/`, '6_plan@1'),
     entry('trust', `${inView} && viewItem =~ /^alfine\\.plan;/ && ${running}`, '6_plan@2'),
     entry('showDiff', `${inView} && viewItem =~ /^alfine\\.(changes|iteration);/`, '3_look@2'),
     entry('showTranscript', `${inView} && viewItem =~ /^alfine\\.iteration;/`, '3_look@1'),
@@ -89,6 +91,6 @@ export const menus = {
     entry('openChange', `${inView} && viewItem =~ /^alfine\\.(file|gone)$/`, '3_look@1'),
     entry('openFile', `${inView} && viewItem == alfine.file`, '3_look@2'),
   ],
-  'editor/title/run': [entry('startPlan', `resource in alfine.plans && ${can('start')} && ${running}`, 'alfine@1')],
-  'editor/context': [entry('startHere', `${server} && ${running} && editorHasSelection && resourceScheme == file`, 'z_alfine@1')],
+  'editor/title/run': [entry('startPlan', `resourcePath in alfine.plans && ${can('start')} && ${running}`, 'alfine@1')],
+  'editor/context': [entry('startHere', `${server} && ${running} && editorHasSelection && ${onDisk}`, 'z_alfine@1')],
 };

@@ -15,7 +15,7 @@ const sections = { limits: 'Limits', worktree: 'Worktrees', verification: 'Verif
 function setting(path, schema, nls) {
   const key = `alfine.settings.${path}`;
   nls[key] = schema.description.replaceAll('\n', ' ');
-  const made = { markdownDescription: `%${key}%`, scope: userOnly.some((name) => path === name || path.startsWith(`${name}.`)) ? 'machine' : 'resource' };
+  const made = { markdownDescription: `%${key}%`, scope: userOnly.some((name) => path === name || path.startsWith(`${name}.`)) ? 'machine' : 'window' };
   if (schema.oneOf) {
     made.type = 'string';
     made.enum = schema.oneOf.map((one) => one.const);

@@ -37,7 +37,16 @@ export function rootOf(task: TaskView): string | undefined {
     if (path.endsWith(task.plan)) return path.slice(0, path.length - task.plan.length - 1);
     return dirname(path);
   }
-  return vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  // It left its plan: git finds the repository from the tree that its loop works in, too.
+  return task.worktree ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+}
+
+/** The folder that a task's plan is in, where that is not plain: of several, or outside of them all. */
+export function folderOf(task: TaskView): string | undefined {
+  if (task.uri === undefined) return undefined;
+  const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(task.uri));
+  if (folder === undefined) return basename(rootOf(task) ?? '');
+  return (vscode.workspace.workspaceFolders ?? []).length > 1 ? folder.name : undefined;
 }
 
 export class ChangesProvider implements vscode.TextDocumentContentProvider {
@@ -81,17 +90,24 @@ export class ChangesProvider implements vscode.TextDocumentContentProvider {
     await vscode.commands.executeCommand('vscode.diff', before, after, title, { preview: true });
   }
 
-  /** Opens the file where the agent works on it. */
+  /** Opens the file where the agent works on it, in whatever editor there is for it. */
   async openFile(task: TaskView, file: FileChange): Promise<void> {
     const folder = task.worktree ?? rootOf(task);
-    if (folder !== undefined) await vscode.window.showTextDocument(vscode.Uri.file(join(folder, file.path)));
+    if (folder !== undefined) await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(join(folder, file.path)));
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const { root, commit } = JSON.parse(uri.query) as { root: string; commit: string };
     if (commit === '') return '';
     if (!/^[0-9a-f]{40,64}$/.test(commit)) throw new Error(`no commit: ${commit}`);
-    return run('git', ['-C', root, 'cat-file', 'blob', `${commit}:${uri.path.slice(1)}`]);
+    const path = uri.path.slice(1);
+    try {
+      const text = await run('git', ['-C', root, 'cat-file', 'blob', `${commit}:${path}`]);
+      return text.includes('\0') ? `(${path} as of ${commit.slice(0, 8)} is no text.)\n` : text;
+    } catch (error) {
+      if (error instanceof TooMuch) return `(${path} as of ${commit.slice(0, 8)} is larger than 32 MB.)\n`;
+      throw error;
+    }
   }
 
   private sides(task: TaskView, { from, to }: Changes, file: FileChange): [vscode.Uri, vscode.Uri] {
@@ -105,12 +121,16 @@ export class ChangesProvider implements vscode.TextDocumentContentProvider {
   }
 }
 
+/** A program printed more than is read. */
+class TooMuch extends Error {}
+
 /** Runs a program to its end and returns what it printed. Its complaint is the error. */
 export function run(program: string, args: readonly string[], folder?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { cwd: folder, maxBuffer: LARGEST, timeout: 60_000 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else reject(new Error(stderr.trim() === '' ? error.message : stderr.trim()));
+      else if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') reject(new TooMuch(error.message));
+      else reject(new Error(stderr.trim().replace(/^(error|fatal): /, '') || error.message));
     });
   });
 }

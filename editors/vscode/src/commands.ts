@@ -7,7 +7,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { type ChangesProvider, run } from './changes';
+import { type ChangesProvider, folderOf, run } from './changes';
 import { type Ctx, reason } from './ctx';
 import { iconOf } from './icons';
 import * as input from './input';
@@ -52,6 +52,10 @@ export class Commands {
       try {
         return await work(argument);
       } catch (error) {
+        if (error instanceof Nothing) {
+          void vscode.window.showInformationMessage(error.message);
+          return undefined;
+        }
         this.ctx.output.warn(`${id}: ${reason(error)}`);
         void vscode.window.showErrorMessage(reason(error));
         return undefined;
@@ -66,7 +70,8 @@ export class Commands {
       await explainRestricted();
       return undefined;
     }
-    return this.ctx.execute(command, argument);
+    const progress = { location: { viewId: 'alfine.tasks' } };
+    return vscode.window.withProgress(progress, () => this.ctx.execute(command, argument));
   }
 
   /** A command for a task and nothing else. */
@@ -162,6 +167,8 @@ export class Commands {
       if (sent['approved'] === true || typeof sent['text'] === 'string') return this.send('alfine.answer', sent);
       const task = await this.pick('answer', 'Which loop is to get an answer?', argument);
       if (task === undefined) return undefined;
+      // It may have been answered in another window meanwhile.
+      if (!actionsOf(task).has('answer')) throw new Nothing(`${name(task)} asks nothing any more: it is ${task.status}.`);
       const asked = sent['approved'] === false ? 'reject' : isSent(argument) ? 'words' : undefined;
       const answer = await input.answer(task, asked);
       if (answer === undefined) return undefined;
@@ -173,7 +180,11 @@ export class Commands {
   private looks(): void {
     this.register('alfine.showTranscript', async (argument) => {
       const task = await this.pick('transcript', 'Whose transcript?', argument);
-      return task && this.transcripts.show(task, iterationOf(argument));
+      if (task === undefined) return undefined;
+      const iteration = iterationOf(argument);
+      if (!this.ctx.tasks.isAmbiguous(task.task)) return this.transcripts.show(task, iteration);
+      // The server asks which one is meant, and would do so for each page of a document that grows.
+      return this.send('alfine.showTranscript', { task: task.task, ...(iteration === undefined ? {} : { iteration }) });
     });
     this.register('alfine.showDiff', async (argument) => {
       // Two iterations that do not follow each other are compared by the server.
@@ -213,8 +224,16 @@ export class Commands {
       });
     }
     this.register('alfine.newPlan', () => this.newPlan());
-    this.register('alfine.demo', () => this.inTerminal('Alfine: Demo', ['demo']));
-    this.register('alfine.doctor', () => this.inTerminal('Alfine: Setup', ['doctor']));
+    this.register('alfine.demo', async () => {
+      const [folder] = vscode.workspace.workspaceFolders ?? [];
+      this.inTerminal('Alfine: Demo', ['demo'], folder?.uri);
+      return Promise.resolve();
+    });
+    this.register('alfine.doctor', async () => {
+      const isOpen = vscode.workspace.workspaceFolders !== undefined;
+      const folder = isOpen ? await pickFolder('Which folder’s setup?') : undefined;
+      if (folder !== undefined || !isOpen) this.inTerminal('Alfine: Setup', ['doctor'], folder);
+    });
     this.register('alfine.restartServer', () => this.ctx.restart());
     this.register('alfine.showLog', async () => {
       this.ctx.output.show();
@@ -246,7 +265,7 @@ export class Commands {
       await explainRestricted();
       return;
     }
-    const folder = await pickFolder();
+    const folder = await pickFolder('Where is the plan to be?');
     if (folder === undefined) return;
     const { program } = this.running();
     await run(program.path, ['-C', folder.fsPath, 'init']);
@@ -254,13 +273,12 @@ export class Commands {
     await vscode.window.showTextDocument(vscode.Uri.file(join(root, 'PLAN.md')));
   }
 
-  private inTerminal(title: string, args: string[]): Promise<void> {
+  private inTerminal(title: string, args: string[], folder: vscode.Uri | undefined): void {
     const { program } = this.running();
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? homedir();
-    const terminal = vscode.window.createTerminal({ name: title, iconPath: new vscode.ThemeIcon('sync'), cwd: folder });
+    const cwd = folder?.fsPath ?? homedir();
+    const terminal = vscode.window.createTerminal({ name: title, iconPath: new vscode.ThemeIcon('sync'), cwd });
     terminal.show();
     terminal.sendText([program.path, ...args].map(quoted).join(' '));
-    return Promise.resolve();
   }
 
   private running() {
@@ -273,26 +291,35 @@ export class Commands {
 
   /** The task that a command is about: where it was called, or as the user chooses. */
   private async pick(action: Action, question: string, argument: Argument): Promise<TaskView | undefined> {
-    const key = keyOf(argument);
-    if (key !== undefined) {
-      const task = this.ctx.tasks.get(key);
-      if (task === undefined) throw new Error(`There is no task ${key} any more.`);
-      return task;
-    }
+    const named = this.named(action, argument);
+    if (named !== undefined) return named;
     const tasks = this.ctx.tasks.allowing(action);
-    if (tasks.length === 0) throw new Error(nothingTo[action]);
+    if (tasks.length === 0) throw new Nothing(nothingTo[action]);
     const here = this.atCursor();
     if (here !== undefined && actionsOf(here).has(action)) return here;
     if (tasks.length === 1) return tasks[0];
     const items = tasks.map((task) => ({
       label: name(task),
-      description: summary(task, Date.now()),
+      description: [folderOf(task), summary(task, Date.now())].filter((part) => part !== undefined).join(' · '),
       iconPath: iconOf(task.status),
       detail: why(task),
       task,
     }));
     const chosen = await vscode.window.showQuickPick(items, { title: question, matchOnDescription: true, matchOnDetail: true });
     return chosen?.task;
+  }
+
+  /** The task that an argument names. Two folders may have one of the same key. */
+  private named(action: Action, argument: Argument): TaskView | undefined {
+    const key = keyOf(argument);
+    if (key === undefined) return undefined;
+    const { tasks } = this.ctx;
+    // A lens, which is in the editor in front, and a question say the key alone.
+    const task = isNode(argument)
+      ? tasks.get(key, taskOf(argument)?.uri)
+      : tasks.meant(key, action, vscode.window.activeTextEditor?.document.uri.toString());
+    if (task === undefined) throw new Error(`There is no task ${key} any more.`);
+    return task;
   }
 
   private atCursor(): TaskView | undefined {
@@ -302,7 +329,7 @@ export class Commands {
     const line = editor.selection.active.line;
     const above = this.ctx.tasks
       .all()
-      .filter((task) => task.uri !== undefined && vscode.Uri.parse(task.uri).toString() === uri)
+      .filter((task) => task.uri === uri)
       .filter(({ range }) => range !== undefined && range.start.line <= line);
     return above.at(-1);
   }
@@ -312,14 +339,16 @@ export class Commands {
     if (isNode(argument) && argument.kind === 'plan') return argument.uri;
     const uris = [...new Set(this.ctx.tasks.all().flatMap(({ uri }) => uri ?? []))];
     const active = vscode.window.activeTextEditor?.document.uri.toString();
-    const own = uris.find((uri) => vscode.Uri.parse(uri).toString() === active);
-    if (own !== undefined) return own;
-    if (uris.length === 0) throw new Error('There is no plan here yet. Write one with “Alfine: Write a First Plan”.');
+    if (active !== undefined && uris.includes(active)) return active;
+    if (uris.length === 0) throw new Nothing('There is no plan here yet. Write one with “Alfine: Write a First Plan”.');
     if (uris.length === 1) return uris[0];
     const items = uris.map((uri) => ({ label: vscode.workspace.asRelativePath(vscode.Uri.parse(uri)), uri }));
     return (await vscode.window.showQuickPick(items, { title: question }))?.uri;
   }
 }
+
+/** There is nothing to do it with, which is no fault. */
+class Nothing extends Error {}
 
 const nothingTo: Record<Action, string> = {
   start: 'No task is ready to be started.',
@@ -347,11 +376,11 @@ export async function explainRestricted(): Promise<void> {
   if (chosen === manage) await vscode.commands.executeCommand('workbench.trust.manage');
 }
 
-async function pickFolder(): Promise<vscode.Uri | undefined> {
+async function pickFolder(placeHolder: string): Promise<vscode.Uri | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) throw new Error('Open a folder with a git repository first.');
   if (folders.length === 1) return folders[0]?.uri;
-  return (await vscode.window.showWorkspaceFolderPick({ placeHolder: 'Where is the plan to be?' }))?.uri;
+  return (await vscode.window.showWorkspaceFolderPick({ placeHolder }))?.uri;
 }
 
 function documentOf(uri: unknown): vscode.TextDocument | undefined {
@@ -374,11 +403,13 @@ function isSent(argument: Argument): argument is Sent {
   return typeof argument['task'] === 'string' || typeof argument['uri'] === 'string';
 }
 
+function taskOf(node: Node): TaskView | undefined {
+  if (node.kind === 'task' || node.kind === 'changes') return node.task;
+  return node.kind === 'file' ? node.of.task : undefined;
+}
+
 function keyOf(argument: Argument): string | undefined {
-  if (isNode(argument)) {
-    if (argument.kind === 'task' || argument.kind === 'changes') return argument.task.task;
-    return argument.kind === 'file' ? argument.of.task.task : undefined;
-  }
+  if (isNode(argument)) return taskOf(argument)?.task;
   const task = isSent(argument) ? argument['task'] : undefined;
   return typeof task === 'string' ? task : undefined;
 }

@@ -33,7 +33,7 @@ export class CriteriaMarks {
     const isOn = vscode.workspace.getConfiguration('alfine').get<boolean>('criteria.gutter') ?? true;
     for (const editor of vscode.window.visibleTextEditors) {
       const uri = editor.document.uri.toString();
-      const tasks = this.ctx.tasks.all().filter((task) => task.uri !== undefined && same(task.uri, uri));
+      const tasks = this.ctx.tasks.all().filter((task) => task.uri === uri);
       if (tasks.length === 0 && editor.document.languageId !== 'markdown') continue;
       const marks = isOn ? marksOf(tasks, editor.document.getText().split(/\r?\n/)) : [];
       for (const state of marked) {
@@ -42,9 +42,4 @@ export class CriteriaMarks {
       }
     }
   }
-}
-
-/** The server may write a URI with other escapes. */
-function same(a: string, b: string): boolean {
-  return a === b || vscode.Uri.parse(a).toString() === b;
 }

@@ -21,6 +21,15 @@ export type ServerState =
 const MOST_ENDS = 4;
 const ENDS_WITHIN_MS = 3 * 60_000;
 
+/** How long a server may take to answer for the first time. */
+const PATIENCE_MS = 15_000;
+
+/** It is not to be started any more. */
+class Stopped extends Error {}
+
+/** The code that the connection gives to a request whose server ends. */
+const ENDED_UNANSWERED = -32_097;
+
 export class Ctx {
   readonly tasks = new Tasks();
   readonly output: vscode.LogOutputChannel;
@@ -28,6 +37,8 @@ export class Ctx {
   private current: ServerState = { is: 'off' };
   private readonly emitter = new vscode.EventEmitter<ServerState>();
   private ends: number[] = [];
+  /** Ends a start that has not come to its end. */
+  private giveUp: (() => void) | undefined;
   /** One start or stop at a time. */
   private queue: Promise<void> = Promise.resolve();
 
@@ -52,6 +63,7 @@ export class Ctx {
   }
 
   stop(): Promise<void> {
+    this.giveUp?.();
     return this.inTurn(() => this.stopNow());
   }
 
@@ -64,7 +76,12 @@ export class Ctx {
   /** Sends one of the server's commands. Throws what the server refuses. */
   async execute(command: protocol.ServerCommand, argument: object): Promise<unknown> {
     const client = await this.ready();
-    return client.sendRequest('workspace/executeCommand', { command, arguments: [argument] });
+    try {
+      return await client.sendRequest('workspace/executeCommand', { command, arguments: [argument] });
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== ENDED_UNANSWERED) throw error;
+      throw new Error('Alfine’s server ended before it answered. See whether it was done, and try again if it was not.', { cause: error });
+    }
   }
 
   async transcript(params: protocol.TranscriptParams): Promise<protocol.TranscriptPart> {
@@ -110,13 +127,33 @@ export class Ctx {
         this.closed();
       });
       this.client = client;
-      await client.start();
+      await this.answers(client);
       // Where the server ends at a certain moment of its start, the client does not say so.
       if (!client.isRunning()) throw new Error('it ended before it was ready');
       this.become({ is: 'ready', program });
       await this.take(client);
     } catch (error) {
-      this.fail(error);
+      // Who stops it ends the server, too.
+      if (!(error instanceof Stopped)) this.fail(error);
+    }
+  }
+
+  /** Starts a client, and waits for its server's first answer, though not for ever. */
+  private async answers(client: LanguageClient): Promise<void> {
+    let late: NodeJS.Timeout | undefined;
+    const given = new Promise<never>((_, reject) => {
+      late = setTimeout(() => {
+        reject(new Error(`it did not answer within ${PATIENCE_MS / 1000} seconds`));
+      }, PATIENCE_MS);
+      this.giveUp = () => {
+        reject(new Stopped());
+      };
+    });
+    try {
+      await Promise.race([client.start(), given]);
+    } finally {
+      clearTimeout(late);
+      this.giveUp = undefined;
     }
   }
 
@@ -177,6 +214,7 @@ export class Ctx {
       void this.again();
       return;
     }
+    void this.client?.dispose().catch(() => undefined);
     this.client = undefined;
     this.tasks.replace([]);
     this.become({

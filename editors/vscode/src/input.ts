@@ -53,7 +53,10 @@ export async function answer(task: TaskView, how?: How): Promise<Answer | undefi
 /** Asks before work is thrown away. */
 export async function reallyDiscard(task: TaskView): Promise<boolean> {
   const discard = 'Discard';
-  const detail = 'Its branch and its worktree are removed. Its checkpoints stay in git.';
+  const detail =
+    task.branch === undefined
+      ? 'What it changed in your own tree stays there. Its checkpoints stay in git.'
+      : 'Its branch and its worktree are removed. Its checkpoints stay in git.';
   const chosen = await vscode.window.showWarningMessage(`Discard the work of ${name(task)}?`, { modal: true, detail }, discard);
   return chosen === discard;
 }

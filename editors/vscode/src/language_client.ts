@@ -1,6 +1,7 @@
 /**
  * The language client, as this extension wants it. The only part that loads `vscode-languageclient`.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
 import * as vscode from 'vscode';
 import {
   CloseAction,
@@ -18,12 +19,61 @@ import * as protocol from './protocol';
 import { Questions } from './questions';
 import { explicit, serverKeys } from './settings';
 
-/** The commands are ours: they are there without a server too, and ask for what is missing. */
+/** How long a server that said goodbye may take to end. */
+const FAREWELL_MS = 1000;
+
 class Client extends LanguageClient {
+  private server: ChildProcess | undefined;
+
+  constructor(program: Program, options: LanguageClientOptions) {
+    super('alfine', 'Alfine', () => this.spawn(program.path), options);
+  }
+
+  private spawn(path: string): Promise<ChildProcess> {
+    return new Promise((resolve, reject) => {
+      const server = spawn(path, ['lsp']);
+      this.server = server;
+      server.on('error', reject);
+      server.once('spawn', () => {
+        resolve(server);
+      });
+    });
+  }
+
+  /** Whatever the server does or does not answer, it is gone then. */
+  override async stop(timeout?: number): Promise<void> {
+    const { server } = this;
+    try {
+      // One that has not answered yet cannot be asked.
+      if (!this.isRunning()) return;
+      await super.stop(timeout);
+      await ended(server);
+    } finally {
+      server?.kill('SIGKILL');
+    }
+  }
+
+  /** What goes wrong is in the log; what the user has to know, they are told with what to do. */
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+
+  /** The commands are ours: they are there without a server too, and ask for what is missing. */
   override registerFeature(feature: StaticFeature | DynamicFeature<unknown>): void {
     if ('registrationType' in feature && feature.registrationType.method === 'workspace/executeCommand') return;
     super.registerFeature(feature);
   }
+}
+
+async function ended(server: ChildProcess | undefined): Promise<void> {
+  if (server?.exitCode !== null || server.signalCode !== null) return;
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(resolve, FAREWELL_MS);
+    server.once('exit', () => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
 }
 
 /** Makes a client that is not started yet. `closed` is called when its server ends by itself. */
@@ -58,7 +108,7 @@ export function makeClient(ctx: Ctx, program: Program, closed: () => void): Lang
       },
     },
   };
-  const client = new Client('alfine', 'Alfine', { command: program.path, args: ['lsp'] }, options);
+  const client = new Client(program, options);
   const questions = new Questions(ctx.tasks);
   client.onRequest(ShowMessageRequest.type, (params) => questions.ask(params));
   client.onNotification(protocol.tasksChanged, (change: protocol.TasksChanged) => {

@@ -25,6 +25,6 @@ export class Messages {
       : vscode.window.showInformationMessage(text, ...titles));
     const command = chosen === undefined ? undefined : buttons[chosen];
     if (command === undefined) return;
-    await vscode.commands.executeCommand(command, { kind: 'task', task: this.ctx.tasks.get(task.task) ?? task });
+    await vscode.commands.executeCommand(command, { kind: 'task', task: this.ctx.tasks.get(task.task, task.uri) ?? task });
   }
 }

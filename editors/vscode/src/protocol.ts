@@ -39,8 +39,10 @@ export interface CriterionView {
 /** One rule of the breaker, counted. */
 export interface BreakerLine {
   rule: string;
+  /** In the rule's unit, as the limit is: a count, US dollars, tokens, or seconds. */
   count: number;
-  limit: number;
+  /** Undefined where the rule is off. */
+  limit?: number;
   evidence: string;
 }
 

@@ -17,7 +17,7 @@ export function shown(state: ServerState, tasks: TaskView[], now: number): Shown
   if (state.is === 'failed') {
     return {
       text: '$(error) Alfine',
-      tooltip: `${state.message}\n\n${state.remedy}`,
+      tooltip: `${escape(state.message)}\n\n${escape(state.remedy)}`,
       background: 'statusBarItem.errorBackground',
       command: 'alfine.explain',
     };

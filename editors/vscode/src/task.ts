@@ -1,7 +1,7 @@
 /**
  * A task in words: what can be done with it, and what is said of it. Pure; knows nothing of VS Code.
  */
-import type { TaskStatus, TaskView } from './protocol';
+import type { BreakerLine, TaskStatus, TaskView } from './protocol';
 
 /** What a user can do with a task. */
 export type Action =
@@ -67,7 +67,11 @@ export function actionsOf(task: TaskView): Set<Action> {
     actions.add('transcript');
     actions.add('changes');
   }
-  if (task.branch === undefined) actions.delete('merge');
+  if (task.branch === undefined) {
+    // It works in the user's own tree.
+    actions.delete('merge');
+    actions.delete('fork');
+  }
   if (task.worktree !== undefined && task.status !== 'merged' && task.status !== 'discarded') actions.add('worktree');
   return actions;
 }
@@ -180,13 +184,21 @@ export function details(task: TaskView, now: number): string {
   }
   const counted = task.breaker.filter(({ count }) => count > 0);
   if (counted.length > 0) {
-    const rule = ({ rule, count, limit, evidence }: (typeof counted)[number]) =>
-      `- ${rule}: ${count} of ${limit}${evidence === '' ? '' : ` (${escape(evidence)})`}`;
+    const rule = ({ rule, count, limit, evidence }: BreakerLine) => {
+      const most = limit === undefined ? '' : ` of ${inUnit(rule, limit)}`;
+      return `- ${escape(`${rule}: ${inUnit(rule, count)}${most}${evidence === '' ? '' : ` (${evidence})`}`)}`;
+    };
     lines.push('', 'Breaker', ...counted.map(rule));
   }
   const place = [task.agent, task.branch].filter((part) => part !== undefined && part !== '');
   if (place.length > 0) lines.push('', escape(place.join(' · ')));
   return lines.join('\n');
+}
+
+/** A counter of the breaker or its limit. */
+function inUnit(rule: string, value: number): string {
+  if (rule === 'cost') return dollars(value);
+  return ['wall-time', 'stall', 'startup'].includes(rule) ? span(value * 1000) : String(value);
 }
 
 const mark = {

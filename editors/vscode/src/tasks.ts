@@ -1,7 +1,7 @@
 /**
  * The tasks as the server last told them, for everything that shows some of them.
  */
-import { EventEmitter, type Event } from 'vscode';
+import { EventEmitter, type Event, Uri } from 'vscode';
 import type { TasksChanged, TaskView } from './protocol';
 import { type Action, actionsOf } from './task';
 
@@ -12,7 +12,7 @@ export interface Change {
 }
 
 export class Tasks {
-  /** In the server's order. Two folders may have a plan of one name, so a key alone says too little. */
+  /** By plan, and in the order of each. Two folders may have a plan of one name, so a key alone says too little. */
   private list: TaskView[] = [];
   private readonly emitter = new EventEmitter<Change[]>();
 
@@ -23,8 +23,23 @@ export class Tasks {
     return this.list;
   }
 
-  get(key: string): TaskView | undefined {
-    return this.list.find(({ task }) => task === key);
+  /** The task of a key; of several, that of the plan. One that left its plan is in none. */
+  get(key: string, plan?: string): TaskView | undefined {
+    const own = this.list.filter(({ task }) => task === key);
+    if (plan === undefined) return own[0];
+    return own.find(({ uri }) => uri === plan) ?? own.find(({ uri }) => uri === undefined);
+  }
+
+  /** The task that a key means: that of the plan if this can be done with it, else one with which it can. */
+  meant(key: string, action: Action, plan?: string): TaskView | undefined {
+    const own = this.get(key, plan);
+    if (own !== undefined && actionsOf(own).has(action)) return own;
+    return this.allowing(action).find(({ task }) => task === key) ?? own ?? this.get(key);
+  }
+
+  /** Whether the key alone, which is all that the server is told, leaves open which loop is meant. */
+  isAmbiguous(key: string): boolean {
+    return this.list.filter(({ task, loopId }) => task === key && loopId !== undefined).length > 1;
   }
 
   /** The tasks with which this can be done. */
@@ -39,14 +54,14 @@ export class Tasks {
 
   /** Takes all tasks anew; none of them counts as changed. */
   replace(tasks: TaskView[]): void {
-    this.list = tasks;
+    this.list = sorted(tasks.map(asWritten));
     this.emitter.fire([]);
   }
 
   apply({ tasks, removed }: TasksChanged): void {
     const gone = new Set(removed);
     const list = this.list.filter(({ task }) => !gone.has(task));
-    const changes = tasks.map((now) => {
+    const changes = tasks.map(asWritten).map((now) => {
       const at = list.findIndex((known) => isSame(known, now));
       const before = at < 0 ? undefined : list[at];
       if (at < 0) list.push(now);
@@ -60,6 +75,11 @@ export class Tasks {
   dispose(): void {
     this.emitter.dispose();
   }
+}
+
+/** The server may write a URI with other escapes, and with the editor's own once the plan is open. */
+function asWritten(task: TaskView): TaskView {
+  return task.uri === undefined ? task : { ...task, uri: Uri.parse(task.uri).toString() };
 }
 
 /** A task that leaves its plan, or comes back, is the same one. */

@@ -6,24 +6,23 @@
 import * as vscode from 'vscode';
 import type { Ctx } from './ctx';
 import type { TaskView } from './protocol';
-import { isActive, name } from './task';
-import { render } from './transcript_text';
+import { isActive } from './task';
+import { Reader } from './transcript_reader';
 
 const SCHEME = 'alfine-transcript';
 /** How long to wait for more while the agent works. */
 const PAUSE_MS = 500;
-/** Characters that are kept; what came before is left out. */
-const MOST = 2_000_000;
 
 interface Open {
   task: string;
-  /** The only iteration that is shown; undefined where all are. */
-  only: number | undefined;
-  text: string;
-  /** Where to go on: the iteration, and the place in its transcript; undefined before its heading. */
-  iteration: number;
-  after: number | undefined;
-  /** Asks for more now, if it waits. */
+  /** The task's plan: two folders may have a task of one key. */
+  plan: string | undefined;
+  reader: Reader;
+  /** As much as the document has. */
+  shown: string;
+  /** Whether something happened since the server was last asked. */
+  isStale: boolean;
+  /** Ends the wait for something to happen. */
   wake: (() => void) | undefined;
   closed: boolean;
 }
@@ -46,11 +45,13 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.close(uri.toString());
       }),
-      vscode.window.onDidChangeVisibleTextEditors(() => {
-        this.wakeAll();
+      vscode.window.onDidChangeVisibleTextEditors((editors) => {
+        for (const { document } of editors) wake(this.opened.get(document.uri.toString()));
       }),
-      ctx.tasks.onChange(() => {
-        this.wakeAll();
+      ctx.tasks.onChange((changes) => {
+        const changed = new Set(changes.map(({ now }) => now.task));
+        // All tasks anew: the server may have been away.
+        for (const open of this.opened.values()) if (changed.size === 0 || changed.has(open.task)) wake(open);
       }),
       {
         dispose: () => {
@@ -65,7 +66,7 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
     const uri = vscode.Uri.from({
       scheme: SCHEME,
       path: `/${task.id.replaceAll('/', '-')} transcript${part}.md`,
-      query: JSON.stringify({ task: task.task, iteration }),
+      query: JSON.stringify({ task: task.task, plan: task.uri, iteration }),
     });
     const document = await vscode.workspace.openTextDocument(uri);
     const editor = await vscode.window.showTextDocument(document, { preview: false });
@@ -75,74 +76,56 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const key = uri.toString();
     const known = this.opened.get(key);
-    if (known !== undefined) return known.text;
-    const { task, iteration } = JSON.parse(uri.query) as { task: string; iteration?: number };
-    const text = this.title(task, iteration);
-    const open: Open = { task, only: iteration, text, iteration: iteration ?? 1, after: undefined, wake: undefined, closed: false };
+    if (known !== undefined) return known.shown;
+    const { task, plan, iteration } = JSON.parse(uri.query) as { task: string; plan?: string; iteration?: number };
+    const reader = new Reader(task, iteration, {
+      task: () => this.ctx.tasks.get(task, plan),
+      page: (of, after) => this.ctx.transcript({ task, iteration: of, after }),
+    });
+    const open: Open = { task, plan, reader, shown: '', isStale: false, wake: undefined, closed: false };
     this.opened.set(key, open);
-    await this.more(open);
+    try {
+      await reader.more();
+    } catch (error) {
+      // There will be no document to be closed; the next one asks again.
+      this.close(key);
+      throw error;
+    }
+    open.shown = reader.text;
     void this.keepUp(uri, open);
-    return open.text;
-  }
-
-  private title(key: string, iteration: number | undefined): string {
-    const task = this.ctx.tasks.get(key);
-    const of = task === undefined ? key : name(task);
-    return `# ${of}${iteration === undefined ? '' : `, iteration ${iteration}`}\n`;
+    return open.shown;
   }
 
   private async keepUp(uri: vscode.Uri, open: Open): Promise<void> {
     while (!open.closed) {
-      const task = this.ctx.tasks.get(open.task);
-      const isSeen = vscode.window.visibleTextEditors.some(({ document }) => document.uri.toString() === uri.toString());
-      const active = isSeen && task !== undefined && isActive(task);
-      await new Promise<void>((resolve) => {
-        const timer = active ? setTimeout(resolve, PAUSE_MS) : undefined;
-        open.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      open.wake = undefined;
-      if (open.closed) return;
+      if (!open.isStale) await this.pause(uri, open);
+      open.isStale = false;
+      if (this.ctx.tasks.isAmbiguous(open.task)) continue;
       try {
-        if (await this.more(open)) this.grow(uri);
+        await open.reader.more();
       } catch (error) {
         // The server is away; a change of the tasks tells when it is back.
         this.ctx.output.debug(`no transcript: ${String(error)}`);
       }
+      if (open.reader.text === open.shown) continue;
+      open.shown = open.reader.text;
+      this.grow(uri);
     }
   }
 
-  /** Reads all that is new. Says whether there was something. */
-  private async more(open: Open): Promise<boolean> {
-    const before = open.text.length;
-    while (!open.closed) {
-      const { task, iteration, after } = open;
-      const { events, next } = await this.ctx.transcript({ task, iteration, after: after ?? 0 });
-      if (after === undefined && open.only === undefined) open.text += `\n## Iteration ${iteration}\n`;
-      const folder = this.ctx.tasks.get(task)?.worktree;
-      const text = render(events);
-      // Every path begins with the worktree's.
-      open.text += folder === undefined ? text : text.replaceAll(`${folder}/`, '');
-      const stays = next ?? after ?? 0;
-      const isOver = next === null || (events.length === 0 && stays === (after ?? 0));
-      open.after = stays;
-      if (!isOver) continue;
-      const last = this.ctx.tasks.get(task)?.iteration ?? iteration;
-      if (open.only !== undefined || iteration >= last) break;
-      open.iteration += 1;
-      open.after = undefined;
-    }
-    const grew = open.text.length !== before;
-    this.cut(open);
-    return grew;
-  }
-
-  private cut(open: Open): void {
-    if (open.text.length <= MOST) return;
-    const from = open.text.indexOf('\n', open.text.length - MOST / 2);
-    open.text = `${this.title(open.task, open.only)}\n(What came before is left out here.)\n${open.text.slice(from)}`;
+  /** Waits until something happens; while the agent works and somebody looks, not for long. */
+  private async pause(uri: vscode.Uri, open: Open): Promise<void> {
+    const task = this.ctx.tasks.get(open.task, open.plan);
+    const isSeen = vscode.window.visibleTextEditors.some(({ document }) => document.uri.toString() === uri.toString());
+    const active = isSeen && task !== undefined && isActive(task) && !this.ctx.tasks.isAmbiguous(open.task);
+    await new Promise<void>((resolve) => {
+      const timer = active ? setTimeout(resolve, PAUSE_MS) : undefined;
+      open.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    open.wake = undefined;
   }
 
   private grow(uri: vscode.Uri): void {
@@ -161,18 +144,21 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
     }
   }
 
-  private wakeAll(): void {
-    for (const open of this.opened.values()) open.wake?.();
-  }
-
   private close(key: string): void {
     const open = this.opened.get(key);
     if (open === undefined) return;
     open.closed = true;
+    open.reader.stop();
     open.wake?.();
     this.opened.delete(key);
     this.following.delete(key);
   }
+}
+
+function wake(open: Open | undefined): void {
+  if (open === undefined) return;
+  open.isStale = true;
+  open.wake?.();
 }
 
 function seesEnd({ document, visibleRanges }: vscode.TextEditor): boolean {

@@ -3,7 +3,9 @@
  */
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
-import { type Changes, type ChangesProvider, type FileChange, rootOf } from './changes';
+import { Answers } from './answers';
+import { Calm } from './calm';
+import { type Changes, type ChangesProvider, type FileChange, folderOf, rootOf } from './changes';
 import type { Ctx } from './ctx';
 import { reason } from './ctx';
 import { iconOf } from './icons';
@@ -42,12 +44,19 @@ interface MessageNode {
   text: string;
 }
 
+/** VS Code waits until a view was not told of a change for 200 ms: told more often, it would wait for ever. */
+const REST_MS = 500;
+
 export class Tree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   readonly view: vscode.TreeView<Node>;
   /** Waiting times are told in words, which grow old. */
   private clock: NodeJS.Timeout | undefined;
+  private readonly told = new Calm(() => {
+    this.changed.fire(undefined);
+  }, REST_MS);
+  private readonly answers = new Answers<Changes>();
 
   constructor(
     private readonly ctx: Ctx,
@@ -60,6 +69,7 @@ export class Tree implements vscode.TreeDataProvider<Node> {
     ctx.extension.subscriptions.push(
       this.view,
       this.changed,
+      this.told,
       ctx.tasks.onChange(refresh),
       ctx.onState(refresh),
       this.view.onDidChangeVisibility(refresh),
@@ -75,7 +85,7 @@ export class Tree implements vscode.TreeDataProvider<Node> {
     const needing = this.ctx.tasks.all().filter(needsUser).length;
     this.view.badge =
       needing === 0 ? undefined : { value: needing, tooltip: `${count(needing, 'task needs', 'tasks need')} you` };
-    this.changed.fire(undefined);
+    this.told.ask();
     clearTimeout(this.clock);
     const waits = this.ctx.tasks.all().some(({ status }) => status === 'waiting');
     if (waits && this.view.visible) this.clock = setTimeout(refreshLater(this), 10_000);
@@ -115,12 +125,19 @@ export class Tree implements vscode.TreeDataProvider<Node> {
 
   private async filesOf(node: ChangesNode): Promise<Node[]> {
     try {
-      const changes = await this.changes.of(node.task, node.iteration);
+      const changes = await this.changesOf(node);
       if (changes.files.length === 0) return [{ kind: 'message', text: 'Nothing changed' }];
       return changes.files.map((file) => ({ kind: 'file', of: node, changes, file }));
     } catch (error) {
       return [{ kind: 'message', text: reason(error).split('\n')[0] ?? '' }];
     }
+  }
+
+  /** Asked once as long as the loop takes no step, for every word of any loop refreshes the view. */
+  private changesOf({ task, iteration }: ChangesNode): Promise<Changes> {
+    const key = `${task.uri ?? ''} ${task.loopId ?? ''} ${iteration ?? 'all'}`;
+    const state = [task.status, task.iteration, task.filesChanged, task.updatedAt].join(' ');
+    return this.answers.get(key, state, () => this.changes.of(task, iteration));
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
@@ -138,13 +155,20 @@ export class Tree implements vscode.TreeDataProvider<Node> {
     }
   }
 
+  /** What is known of a task is much, and asked for one by one. */
+  resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
+    if (node.kind === 'task') item.tooltip = new vscode.MarkdownString(details(node.task, Date.now()), true);
+    return item;
+  }
+
   private planItem({ plan, uri }: PlanNode): vscode.TreeItem {
     const item = new vscode.TreeItem(basename(plan), vscode.TreeItemCollapsibleState.Expanded);
     const tasks = this.ctx.tasks.all().filter((task) => task.plan === plan && task.uri === uri);
     const done = tasks.filter(({ status }) => status === 'done' || status === 'merged').length;
-    const folder = dirname(plan) === '.' ? '' : `${dirname(plan)} · `;
+    const folders = [tasks[0] && folderOf(tasks[0]), dirname(plan) === '.' ? undefined : dirname(plan)];
     item.id = `plan ${uri ?? plan}`;
-    item.description = `${folder}${done} of ${tasks.length} done`;
+    item.description = [...folders, `${done} of ${tasks.length} done`].filter((part) => part !== undefined).join(' · ');
+    item.accessibilityInformation = { label: `${basename(plan)}, ${item.description}` };
     item.iconPath = new vscode.ThemeIcon('checklist');
     item.contextValue = tasks.some(({ status }) => status === 'ready') ? 'alfine.plan;start;' : 'alfine.plan;';
     if (uri !== undefined) {
@@ -179,7 +203,6 @@ function taskItem(task: TaskView): vscode.TreeItem {
   item.description = brief(task, now);
   item.iconPath = iconOf(task.status);
   item.contextValue = `alfine.task;${[...actionsOf(task)].join(';')};`;
-  item.tooltip = new vscode.MarkdownString(details(task, now), true);
   item.accessibilityInformation = { label: `${name(task)}, ${summary(task, now)}` };
   item.command = { command: 'alfine.openTask', title: 'Open', arguments: [{ kind: 'task', task }] };
   return item;
@@ -208,6 +231,7 @@ function fileItem(node: FileNode): vscode.TreeItem {
   const lines = (file.added === 0 ? '' : ` +${file.added}`) + (file.removed === 0 ? '' : ` −${file.removed}`);
   item.description = `${folder}${letters[file.change]}${lines}`;
   item.tooltip = file.was === undefined ? file.path : `${file.was} → ${file.path}`;
+  item.accessibilityInformation = { label: `${file.path}, ${file.change.replace('_', ' ')}` };
   // The file's own icon, without the colours of the user's working tree.
   item.resourceUri = vscode.Uri.from({ scheme: 'alfine-tree', path: `/${file.path}` });
   item.iconPath = vscode.ThemeIcon.File;

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // A server that says what a test wants, for what the real one never does: crash, hang, be of another version.
 //
-// FAKE_ALFINE names a JSON file: {"version", "tasks", "crash": "start" | "command"}. Commands are answered with their
-// argument, and written to the file with `.log` added.
+// FAKE_ALFINE names a JSON file: {"version", "tasks", "crash": "start" | "command", "hang": "initialize" | "shutdown"}.
+// Commands are answered with their argument, and written to the file with `.log` added.
 import { appendFileSync, readFileSync } from 'node:fs';
 
 const scenario = JSON.parse(readFileSync(process.env.FAKE_ALFINE, 'utf8'));
@@ -42,6 +42,7 @@ process.stdin.on('data', (data) => {
     if (buffer.length < head + 4 + length) return;
     const message = JSON.parse(buffer.subarray(head + 4, head + 4 + length));
     buffer = buffer.subarray(head + 4 + length);
+    if (message.method === scenario.hang) continue;
     if (message.method === 'exit') process.exit(0);
     if (message.id === undefined || message.method === undefined) continue;
     const answer = answers[message.method];
@@ -49,4 +50,8 @@ process.stdin.on('data', (data) => {
     else send({ id: message.id, error: { code: -32601, message: `no ${message.method}` } });
   }
 });
-process.stdin.on('end', () => process.exit(0));
+process.stdin.on('end', () => {
+  if (!scenario.hang) process.exit(0);
+  // Only a lock that nobody gives back keeps it.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+});

@@ -1,6 +1,7 @@
 /** Tests inside the extension host: what the extension and the real server do through VS Code's API. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Ctx } from '../../src/ctx';
@@ -101,6 +102,11 @@ test('a started task is done, and its changes can be read', async () => {
   assert.match(tab ?? '', /T1: Discount a price/);
 });
 
+test('what is not asked any more is not asked for an answer', async () => {
+  // An input box would wait for the user.
+  await vscode.commands.executeCommand('alfine.answer', { task: 'PLAN.md#T1' });
+});
+
 test('the transcript is a read-only document with what the agent said', async () => {
   await vscode.commands.executeCommand('alfine.showTranscript', { task: 'PLAN.md#T1' });
   const editor = vscode.window.activeTextEditor ?? assert.fail('no editor');
@@ -108,6 +114,25 @@ test('the transcript is a read-only document with what the agent said', async ()
   assert.match(editor.document.getText(), /^# T1: Discount a price\n\n## Iteration 1\n[\s\S]*This is short\./);
   await vscode.commands.executeCommand('type', { text: 'x' });
   assert.doesNotMatch(editor.document.getText(), /^x/);
+});
+
+test('what is no text, and what is too large, is told instead of shown', async () => {
+  const git = (...args: string[]) => execFileSync('git', ['-C', root().fsPath, ...args], { encoding: 'utf8' }).trim();
+  const names = { binary: 'a b/ü.png', large: 'large.txt', text: 'text #1.txt' };
+  mkdirSync(join(root().fsPath, 'a b'));
+  writeFileSync(join(root().fsPath, names.binary), Buffer.from([0x89, 0x50, 0, 1]));
+  writeFileSync(join(root().fsPath, names.large), 'x'.repeat(33 * 1024 * 1024));
+  writeFileSync(join(root().fsPath, names.text), 'text\n');
+  git('add', ...Object.values(names));
+  const commit = git('commit-tree', '-m', 'files', git('write-tree'));
+  git('rm', '-q', '-f', ...Object.values(names));
+  const shown = async (path: string) => {
+    const query = JSON.stringify({ root: root().fsPath, commit });
+    return (await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: 'alfine-tree', path: `/${path}`, query }))).getText();
+  };
+  assert.match(await shown(names.binary), /^\(a b\/ü\.png as of [0-9a-f]{8} is no text\.\)\n$/);
+  assert.match(await shown(names.large), /is larger than 32 MB/);
+  assert.equal(await shown(names.text), 'text\n');
 });
 
 test('merging ticks the task in the open plan', async () => {
@@ -177,6 +202,42 @@ test('a server of another version, and one that ends at once, say so', async () 
   assert.match(state.message, /could not be started/);
   await set('server.path', undefined);
   await ready();
+});
+
+test('a command whose server ends says so, and the server comes back', async () => {
+  writeFileSync(process.env['FAKE_ALFINE'] ?? assert.fail(), JSON.stringify({ crash: 'command' }));
+  await set('server.path', process.env['TEST_FAKE']);
+  await until(() => ctx.state, (state) => state.is === 'ready' && state.program.origin === 'setting');
+  const [first] = servers();
+  await assert.rejects(ctx.execute('alfine.pause', { task: 'PLAN.md#T1' }), /server ended before it answered/);
+  await until(servers, ([now]) => now !== undefined && now !== first);
+  await ready();
+  await set('server.path', undefined);
+  await until(() => ctx.state, (state) => state.is === 'ready' && state.program.origin === 'bundled');
+});
+
+test('a server that does not answer is ended, by a restart at once, and without one after a while', async () => {
+  const scenario = process.env['FAKE_ALFINE'] ?? assert.fail();
+  writeFileSync(scenario, JSON.stringify({ hang: 'initialize' }));
+  await set('server.path', process.env['TEST_FAKE']);
+  await until(() => ctx.state, ({ is }) => is === 'starting');
+  const [first] = await until(servers, ({ length }) => length === 1);
+  void vscode.commands.executeCommand('alfine.restartServer');
+  await until(servers, ([now]) => now !== undefined && now !== first, 5000);
+  const state = await until(() => ctx.state, ({ is }) => is === 'failed');
+  assert(state.is === 'failed');
+  assert.match(state.message, /did not answer within 15 seconds/);
+  await until(servers, ({ length }) => length === 0);
+});
+
+test('a server that does not say goodbye is ended', async () => {
+  writeFileSync(process.env['FAKE_ALFINE'] ?? assert.fail(), JSON.stringify({ hang: 'shutdown' }));
+  await vscode.commands.executeCommand('alfine.restartServer');
+  await ready();
+  const [first] = servers();
+  await set('server.path', undefined);
+  await until(() => ctx.state, (state) => state.is === 'ready' && state.program.origin === 'bundled');
+  assert(first !== undefined && !servers().includes(first));
 });
 
 export async function run(): Promise<void> {

@@ -111,4 +111,52 @@ await step('and nothing is run', async () => {
 await other.close();
 await wary.stop();
 stranger.remove();
+
+// Two folders with the same plan; in the name of one is what editors and servers write in different ways.
+const twins = new Sandbox({ 'PLAN.md': plan });
+const second = path.join(twins.dir, 'shop (2) @é');
+fs.cpSync(twins.repo, second, { recursive: true });
+twins.plays({ runs: [[ready('never mind')]] });
+const workspace = twins.sign('both.code-workspace');
+fs.writeFileSync(workspace, JSON.stringify({ folders: [{ path: twins.repo }, { path: second }] }));
+const both = await startEditor({ vsix: [path.resolve(vsix)], env: twins.env, own });
+const third = await openBrowser();
+steps.page = third.page;
+const shop = new Workbench(third.page);
+const tasks = () => third.page.locator('.pane-body .monaco-list-row', { hasText: 'T1: Discount a price' });
+await step('of two folders with one plan, each is shown with its name', async () => {
+  await third.page.goto(`${both.url}/?workspace=${encodeURIComponent(workspace)}`);
+  await third.page.locator('.activitybar .action-item a[aria-label^="Alfine"]').click();
+  await shop.row('coupons · 0 of 2 done').waitFor();
+  await shop.row('shop (2) @é · 0 of 2 done').waitFor();
+});
+await step('an open plan has its tasks once', async () => {
+  await shop.row('shop (2) @é').click();
+  await shop.lens('Start loop').first().waitFor();
+  await third.page.keyboard.type('\n');
+  await shop.lens('Start loop').first().waitFor();
+  await shop.command('View: Revert and Close Editor');
+  if ((await tasks().count()) !== 2) throw new Error(`${await tasks().count()} rows`);
+});
+await step('a task is started in the folder where it was clicked', async () => {
+  await tasks().nth(1).hover();
+  await tasks().nth(1).locator('a[aria-label^="Start Loop"]').click();
+  await shop.dialog().getByText('Allow', { exact: true }).click();
+  const begun = (folder) => twins.run('git', ['-C', folder, 'branch', '--list', 'alfine/*']).trim() !== '';
+  await until(() => begun(second));
+  if (begun(twins.repo)) throw new Error('it was started in the other folder');
+});
+await step('a folder without a repository: the view says what is missing', async () => {
+  const bare = twins.sign('bare');
+  fs.mkdirSync(bare);
+  await third.page.goto(`${both.url}/?folder=${encodeURIComponent(bare)}`);
+  await third.page.locator('.monaco-workbench').waitFor();
+  const text = third.page.locator('.welcome-view-content', { hasText: 'This folder is in no git repository' });
+  await text.or(third.page.locator('.activitybar .action-item a[aria-label^="Alfine"]')).first().waitFor();
+  if (!(await text.isVisible())) await third.page.locator('.activitybar .action-item a[aria-label^="Alfine"]').click();
+  await text.waitFor();
+});
+await third.close();
+await both.stop();
+twins.remove();
 steps.end();

@@ -34,6 +34,14 @@ await step('the plan has a lens above each task', async () => {
   await bench.lens('Start loop').first().waitFor();
   await bench.lens('pending: waits for T1').waitFor();
 });
+await step('the plan has a button that starts all, and a selection an entry in its menu', async () => {
+  await page.locator('.editor-actions a[aria-label^="Start Loops of a Plan"]').waitFor();
+  await bench.goTo(3, 1);
+  await page.keyboard.press('Shift+End');
+  await page.keyboard.press('Shift+F10');
+  await page.locator('.context-view .action-label', { hasText: 'Start a Loop on the Selection' }).waitFor();
+  await page.keyboard.press('Escape');
+});
 await step('the status bar has an item without alarm', () => status().filter({ hasText: 'Alfine' }).waitFor());
 await step('a click on the lens shows every command before anything runs', async () => {
   await bench.lens('Start loop').first().click();

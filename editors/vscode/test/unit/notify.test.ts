@@ -15,8 +15,19 @@ test('a loop stopped by the breaker is told with the way on', () => {
   });
 });
 
+test('a loop that used all its iterations is offered more', () => {
+  const now = aLoop({ status: 'stopped', reason: 'iterations 10 of 10: iterations 1 to 10' });
+  expect(messageOf({ before: aLoop(), now }, false)?.buttons).toEqual({
+    'Continue with More…': 'alfine.continueWith',
+    'Go to Task': 'alfine.openTask',
+  });
+});
+
 test('nothing is said of what goes well, nor twice of one thing', () => {
   const asks = aLoop({ status: 'needs_input', reason: 'Which?' });
+  const stopped = aLoop({ status: 'stopped', reason: 'no-change 3 of 3' });
+  expect(messageOf({ before: undefined, now: stopped }, true)).toBeUndefined();
+  expect(messageOf({ before: undefined, now: aLoop({ status: 'done' }) }, true)).toBeUndefined();
   expect(messageOf({ before: asks, now: { ...asks, costUsd: 1 } }, true)).toBeUndefined();
   expect(messageOf({ before: aLoop(), now: aLoop({ iteration: 4 }) }, true)).toBeUndefined();
   expect(messageOf({ before: aLoop(), now: aLoop({ status: 'stopped', reason: 'stopped by the user' }) }, true)).toBeUndefined();

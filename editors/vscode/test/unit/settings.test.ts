@@ -41,6 +41,10 @@ test('what a repository could have run on its reader’s machine counts only in 
   );
 });
 
+test('the server has one set of settings for all folders, so none is offered for one of them', () => {
+  expect(Object.keys(settings).filter((key) => !['machine', 'window'].includes(settings[key]?.scope ?? ''))).toEqual([]);
+});
+
 test('only what the user set is sent, nested as in alfine.toml', () => {
   const set: Record<string, object> = {
     agent: { defaultValue: 'claude' },

@@ -31,10 +31,10 @@ test('idle tasks are no news', () => {
 });
 
 test('a server that does not run says why, in the error colour', () => {
-  const item = shown({ is: 'failed', message: 'It is gone.', remedy: 'Bring it back.', setting: false }, [], 0);
+  const item = shown({ is: 'failed', message: '/a_b/c_d is gone', remedy: 'Bring it back', setting: false }, [], 0);
   expect(item).toEqual({
     text: '$(error) Alfine',
-    tooltip: 'It is gone.\n\nBring it back.',
+    tooltip: '/a\\_b/c\\_d is gone\n\nBring it back',
     background: 'statusBarItem.errorBackground',
     command: 'alfine.explain',
   });

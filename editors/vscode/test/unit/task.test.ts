@@ -27,10 +27,10 @@ test('a box ticked by hand has nothing to merge', () => {
   expect(actionsOf(aTask({ status: 'done' })).size).toBe(0);
 });
 
-test('work done in the own tree is not merged, there is no branch', () => {
+test('work done in the own tree is neither merged nor forked, there is no branch', () => {
   const inPlace = aLoop({ status: 'done' });
   delete inPlace.branch;
-  expect(actionsOf(inPlace).has('merge')).toBe(false);
+  expect([...actionsOf(inPlace)].filter((action) => action === 'merge' || action === 'fork')).toEqual([]);
 });
 
 test('before its first iteration a loop has no tree to go back to', () => {
@@ -98,12 +98,14 @@ test('details show the reason, each criterion and the counters that count', () =
     breaker: [
       { rule: 'no-change', count: 3, limit: 3, evidence: 'iterations 1, 2 and 3' },
       { rule: 'rework', count: 0, limit: 3, evidence: '' },
+      { rule: 'cost', count: 0.04, evidence: '' },
+      { rule: 'wall-time', count: 90.4, limit: 14_400, evidence: '' },
     ],
   });
   const text = details(task, 0);
   expect(text).toContain('- $(pass) It greets: \\`sh t\\.sh\\`');
   expect(text).toContain('- $(circle-large-outline) It is nice');
-  expect(text).toContain('- no-change: 3 of 3 (iterations 1, 2 and 3)');
+  expect(text).toContain('- no\\-change: 3 of 3 \\(iterations 1, 2 and 3\\)\n- cost: \\$0\\.04\n- wall\\-time: 2 min of 4 h 0 min\n');
   expect(text).not.toContain('rework');
 });
 

@@ -36,3 +36,42 @@ test('plans of one name in two folders stay apart', () => {
     ['file:///b/PLAN.md', 'running'],
   ]);
 });
+
+test('a task of a key that two folders have is found by its plan', () => {
+  const tasks = new Tasks();
+  tasks.replace([aTask({ uri: 'file:///a/PLAN.md' }), aLoop({ uri: 'file:///b/PLAN.md' })]);
+  expect(tasks.get('PLAN.md#T1', 'file:///b/PLAN.md')?.status).toBe('running');
+  expect(tasks.get('PLAN.md#T1', 'file:///c/PLAN.md')).toBeUndefined();
+  expect(tasks.isAmbiguous('PLAN.md#T1')).toBe(false);
+  tasks.apply({ tasks: [aLoop({ uri: 'file:///a/PLAN.md', loopId: 'l2' })], removed: [] });
+  expect(tasks.isAmbiguous('PLAN.md#T1')).toBe(true);
+  const left = aLoop({ status: 'stopped' });
+  delete left.uri;
+  tasks.replace([left]);
+  expect(tasks.get('PLAN.md#T1', 'file:///a/PLAN.md')?.status).toBe('stopped');
+});
+
+test('what is asked for a key alone is asked of the task with which it can be done', () => {
+  const tasks = new Tasks();
+  const asks = aLoop({ uri: 'file:///b/PLAN.md', status: 'needs_input' });
+  tasks.replace([aTask({ uri: 'file:///a/PLAN.md' }), asks]);
+  expect(tasks.meant('PLAN.md#T1', 'answer', 'file:///a/PLAN.md')?.uri).toBe('file:///b/PLAN.md');
+  expect(tasks.meant('PLAN.md#T1', 'start', 'file:///a/PLAN.md')?.uri).toBe('file:///a/PLAN.md');
+  expect(tasks.meant('PLAN.md#T1', 'merge', 'file:///c/README.md')?.uri).toBe('file:///a/PLAN.md');
+  expect(tasks.meant('PLAN.md#T2', 'merge')).toBeUndefined();
+});
+
+test('a plan whose name is written with other escapes is the same one', () => {
+  const tasks = new Tasks();
+  tasks.replace([aTask({ uri: 'file:///my%20shop%20(1)/PLAN.md' })]);
+  tasks.apply({ tasks: [aLoop({ uri: 'file:///my%20shop%20%281%29/PLAN.md' })], removed: [] });
+  expect(tasks.all().map(({ uri, status }) => [uri, status])).toEqual([['file:///my shop (1)/PLAN.md', 'running']]);
+});
+
+test('the order is the same when all tasks come anew as when one of them changes', () => {
+  const tasks = new Tasks();
+  tasks.replace(['docs/a.plan.md', 'PLAN.md'].map((plan) => aTask({ plan, task: `${plan}#T1`, uri: `file:///r/${plan}` })));
+  const before = tasks.all().map(({ plan }) => plan);
+  tasks.apply({ tasks: [aLoop()], removed: [] });
+  expect(tasks.all().map(({ plan }) => plan)).toEqual(before);
+});

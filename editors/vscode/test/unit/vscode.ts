@@ -12,3 +12,6 @@ export class EventEmitter<T> {
     this.listeners.clear();
   }
 }
+
+/** Writes every URI in one way. */
+export const Uri = { parse: (text: string) => ({ toString: () => decodeURIComponent(text) }) };
