@@ -9,6 +9,7 @@ use crate::{
     runner,
     store::{CheckpointKind, CheckpointRow, LoopLock, LoopRow},
     task_spec::TaskSpec,
+    trust::printable,
 };
 use alfine_core::{
     machine::Command,
@@ -91,7 +92,18 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
         apply: &apply,
         working_copies: options.tick,
     };
-    let merged = project.repository.merge_unless(&merge, Some(&tick), options.is_unsaved)?;
+    refuse_uncommitted(project, &row)?;
+    let merged = project.repository.merge_unless(&merge, Some(&tick), options.is_unsaved).map_err(|error| {
+        let error = Error::from(error);
+        if error.conflicts.is_empty() {
+            return error;
+        }
+        let n = row.summary.iteration;
+        error.hint(format!(
+            "resolve them by hand: git switch {into} && git merge {branch}, then alfine merge {key}; or have the agent do it: \
+             alfine rewind {key} {n}, alfine steer {key} \"commit, merge {into}, resolve the conflicts\", alfine continue {key}"
+        ))
+    })?;
     project
         .store
         .write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&format!("into {into}")), true))?;
@@ -101,6 +113,28 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
         tracing::warn!("{}", error.message);
     }
     Ok(MergedTask { into, committed_tick: merged.changed, merged, ticked, left })
+}
+
+/// Refuses to merge a task while its worktree has what is not committed: no check saw it, and it would be gone.
+fn refuse_uncommitted(project: &Project, row: &LoopRow) -> Result<()> {
+    let path = worktree_of(project, row)?;
+    if !path.is_dir() {
+        return Ok(());
+    }
+    let files = project.repository.uncommitted(&path, &surroundings_of(project, row))?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    const NAMED: usize = 10;
+    let more = if files.len() > NAMED { format!(" and {} more", files.len() - NAMED) } else { String::new() };
+    let list: Vec<String> =
+        files.iter().take(NAMED).map(|path| printable(&path.display().to_string())).collect();
+    Err(Error::user(format!(
+        "{} was changed in its worktree after it was done, and no check saw that: {}{more}",
+        row.task,
+        list.join(", ")
+    ))
+    .hint(format!("commit it there with git, or take it back there: {}", path.display())))
 }
 
 /// Throws a task's worktree and branch away. Its checkpoints are kept.

@@ -63,6 +63,34 @@ fn a_merge_that_conflicts_names_the_files_and_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn what_was_mended_by_hand_in_the_worktree_is_not_left_behind_by_a_merge() {
+    let sandbox = playing(json!([done()]));
+    let task = run(&sandbox).expect(0).task();
+    let worktree = task["worktree"].as_str().unwrap();
+    std::fs::write(format!("{worktree}/mine.txt"), "by hand\n").unwrap();
+    let ran = sandbox.alfine(&["merge", TASK]).expect(2);
+    assert!(ran.stderr.contains("mine.txt") && ran.stderr.contains(worktree), "{}", ran.stderr);
+    sandbox.git(&["-C", worktree, "add", "mine.txt"]);
+    sandbox.git(&["-C", worktree, "commit", "-qm", "by hand"]);
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!(sandbox.read("mine.txt"), "by hand\n");
+}
+
+#[test]
+fn conflicts_that_were_resolved_by_hand_end_the_task() {
+    let sandbox = playing(json!([done()]));
+    let task = run(&sandbox).expect(0).task();
+    sandbox.write("work.txt", "mine\n");
+    sandbox.git(&["add", "work.txt"]);
+    sandbox.git(&["commit", "-qm", "meanwhile"]);
+    let ran = sandbox.alfine(&["merge", TASK]).expect(2);
+    assert!(ran.stderr.contains("git merge alfine/PLAN/US-001, then alfine merge"), "{}", ran.stderr);
+    sandbox.git(&["merge", "-q", "-X", "ours", task["branch"].as_str().unwrap()]);
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!(sandbox.task(TASK)["status"], "merged");
+}
+
+#[test]
 fn a_merge_over_uncommitted_files_names_them_and_leaves_everything_as_it_was() {
     let sandbox = playing(json!([done()]));
     run(&sandbox).expect(0);

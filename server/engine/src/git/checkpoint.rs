@@ -7,6 +7,7 @@ use super::{
     land::{Landing, index_is_free, put_steps, put_tree, steps},
     names::{KEPT, task_of_branch},
     nothing_under_way,
+    path_bytes::path_of,
     scan::{ScanSpec, Skipped, scan},
     submodule,
     worktree::same_place,
@@ -149,6 +150,22 @@ impl Repository {
             taken: true,
             skipped: snapshot.skipped,
         })
+    }
+
+    /// Lists what differs between a working tree and its last commit, as a checkpoint would see it, from the root.
+    pub fn uncommitted(
+        &self,
+        worktree: &Path,
+        surroundings: &Surroundings,
+    ) -> Result<Vec<PathBuf>, GitError> {
+        let repo = self.open_at(worktree)?;
+        let now = snapshot(&repo, surroundings)?;
+        let head = now.head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?;
+        let committed = head.map(|head| head.tree()).transpose().doing("read HEAD")?;
+        let tree = repo.find_tree(now.tree).doing("read the tree")?;
+        let diff = repo.diff_tree_to_tree(committed.as_ref(), Some(&tree), None).doing("compare trees")?;
+        let files = diff.deltas().filter_map(|delta| delta.new_file().path_bytes().map(path_of)).collect();
+        Ok(files)
     }
 
     /// Reads a checkpoint back.

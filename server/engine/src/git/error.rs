@@ -258,7 +258,7 @@ impl GitError {
                 format!("merge or cherry-pick what is needed into {branch}, and check that out")
             }
             Self::Conflicts { branch, target, .. } => {
-                format!("continue the task to resolve them, or: git switch {target} && git merge {branch}")
+                format!("resolve them by hand: git switch {target} && git merge {branch}")
             }
             Self::InTheWay { .. } => "commit, stash or move them, and try again".to_owned(),
             Self::Unsaved { .. } => "save or close them, and try again".to_owned(),

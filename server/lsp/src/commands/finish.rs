@@ -55,8 +55,9 @@ impl Commands {
         if let Some(conflicts) = answer.get("conflicts").and_then(Value::as_array) {
             let files: Vec<&str> = conflicts.iter().filter_map(Value::as_str).collect();
             let words = format!(
-                "{key} was not merged: it conflicts in {}. Nothing was changed. Merge its branch by hand, or tell the \
-                 agent to take the new state of its base in, with “Steer” and “Continue”.",
+                "{key} was not merged: it conflicts in {}. Nothing was changed. Merge its branch by hand, then merge it here; \
+                 or have the agent do it: “Rewind” it to its last iteration, “Steer” it to commit, to merge the branch it \
+                 goes into and to resolve the conflicts, then “Continue”.",
                 files.join(", ")
             );
             self.editor.tell(MessageType::WARNING, &words).await;
