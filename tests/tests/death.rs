@@ -434,3 +434,26 @@ fn at_two_hundred_moments_a_kill_loses_nothing_and_the_loop_goes_on_to_its_end()
 
 /// About how long the loop of the random kills takes on an idle machine.
 const NORMAL: Duration = Duration::from_millis(400);
+
+#[test]
+fn a_plan_goes_on_when_an_update_takes_the_program_away() {
+    const PLAN: &str =
+        "# P\n\n### US-001: One\n\n- [ ] a: `test -f 1.txt`\n\n### US-002: Two\n\n- [ ] b: `test -f 2.txt`\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    let [begun, go] = ["begun", "go"].map(|name| sandbox.path().join(name));
+    let first = json!([{"touch": begun}, {"wait_for": go}, {"write": {"path": "1.txt", "content": "1"}}, {"gate": {"ready": true}}]);
+    let second = json!([{"write": {"path": "2.txt", "content": "2"}}, {"gate": {"ready": true}}]);
+    sandbox.fake_agent(&json!({"runs": [first, second]}));
+    let copy = sandbox.path().join("alfine-of-today");
+    // By another process: a test that forks meanwhile would hold a file open that was written here ("text file busy").
+    let copied = sandbox.command("cp").arg(alfine_tests::sandbox::alfine()).arg(&copy).status().unwrap();
+    assert!(copied.success());
+    let started = sandbox.command(&copy).args(["start", "PLAN.md", "--trust"]).status().unwrap();
+    assert!(started.success());
+    wait_for(&begun);
+    std::fs::write(sandbox.path().join("another"), "another build").unwrap();
+    std::fs::rename(sandbox.path().join("another"), &copy).unwrap();
+    std::fs::write(go, "").unwrap();
+    wait_until(PATIENCE, "the second is done", || sandbox.task("PLAN.md#US-002")["status"] == "done");
+    assert_eq!(sandbox.task(KEY)["status"], "done");
+}

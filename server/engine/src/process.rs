@@ -7,6 +7,7 @@
 mod detached;
 mod guard;
 mod guarded;
+mod own_program;
 mod sweep;
 mod table;
 mod wire;
@@ -14,6 +15,7 @@ mod wire;
 pub use detached::{detach, detach_main};
 pub use guard::guard_main;
 pub use guarded::{Ender, FirstSignal, GuardedChild, GuardedCommand, GuardedOutput};
+pub use own_program::own_program;
 pub use sweep::end_leftovers;
 
 use crate::{Error, ErrorKind};

@@ -15,6 +15,7 @@ use alfine_engine::{
     chain::{self, Chain},
     finish,
     git::WorkingCopies,
+    process,
     project::{PlanFile, Project, Target},
     runner::{self, News, Runner},
     start::{self, More, Prepared, StartOptions},
@@ -138,7 +139,7 @@ pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
 
 /// Alfine's own binary: the guard of every agent, and what runs in the background.
 pub fn program() -> Result<PathBuf> {
-    std::env::current_exe().map_err(|error| {
+    process::own_program().map_err(|error| {
         Error::new(ErrorKind::Internal, format!("the path of alfine's own program is not known: {error}"))
     })
 }

@@ -3,7 +3,7 @@
 //! A tiny process of Alfine's own binary stands in between: it makes a session, starts the program in it and exits. So
 //! nothing has to fork a process that has threads.
 
-use super::ProcessError;
+use super::{ProcessError, own_program::executable};
 use rustix::process::setsid;
 use std::{
     ffi::{OsStr, OsString},
@@ -34,11 +34,11 @@ pub fn detach(
         .map_err(|source| ProcessError::Log { path: log.to_owned(), source })?;
     let failed = |source| ProcessError::Guard { guard: alfine.to_owned(), source };
 
-    let mut between = Command::new(alfine)
+    let mut between = Command::new(executable(alfine))
         .arg("detach")
         .arg(&log)
         .arg("--")
-        .arg(program)
+        .arg(executable(Path::new(program)))
         .args(args)
         .env_clear()
         .envs(env.iter().map(|(name, value)| (name, value)))

@@ -2,6 +2,7 @@
 
 use super::{
     Exit, MARKER_VARIABLE, ProcessError, ProcessIdentity, end_leftovers,
+    own_program::executable,
     wire::{self, News},
 };
 use rustix::{
@@ -155,7 +156,7 @@ impl GuardedCommand {
     }
 
     fn command(&self, stdin: UnixStream, (stdout, stderr): (PipeWriter, PipeWriter)) -> Command {
-        let mut command = Command::new(&self.guard);
+        let mut command = Command::new(executable(&self.guard));
         command
             .arg("guard")
             .arg(self.first_signal.number().to_string())

@@ -1,0 +1,42 @@
+//! This program's own binary: it guards and detaches what it starts, also after an update took its file away.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+/// On Linux, the binary that runs, whatever lies at its path by now.
+const SELF: &str = "/proc/self/exe";
+
+struct Own {
+    path: PathBuf,
+    file: Option<(u64, u64)>,
+}
+
+static OWN: OnceLock<Own> = OnceLock::new();
+
+/// The path of the binary that runs. To be called first while that is sure to be there: early in `main`.
+pub fn own_program() -> io::Result<PathBuf> {
+    if let Some(own) = OWN.get() {
+        return Ok(own.path.clone());
+    }
+    let path = std::env::current_exe()?;
+    let file = file_of(Path::new(SELF));
+    Ok(OWN.get_or_init(|| Own { path, file }).path.clone())
+}
+
+/// What to execute for a path: another one where that is this program's own and has another file, or none, by now. What
+/// starts it and what is started must be of one build.
+pub(super) fn executable(path: &Path) -> &Path {
+    match OWN.get() {
+        Some(own) if own.path == path && own.file.is_some() && file_of(path) != own.file => Path::new(SELF),
+        _ => path,
+    }
+}
+
+/// What tells one file from another, as far as the system does.
+fn file_of(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
