@@ -15,7 +15,8 @@ if (!vsix) throw new Error('usage: run.mjs VSIX [FOLDER_FOR_PICTURES]');
 const sandbox = new Sandbox({ 'PLAN.md': plan, 'README.md': '# Coupons\n' });
 sandbox.plays({ runs: detour(sandbox) }, '[limits]\nno_change = 2\n');
 const theme = process.env.THEME ? { 'workbench.colorTheme': process.env.THEME } : {};
-const editor = await startEditor({ vsix: [path.resolve(vsix)], env: sandbox.env, own: { 'alfine.notify': 'always', ...theme } });
+const openEditor = () => startEditor({ vsix: [path.resolve(vsix)], env: sandbox.env, own: { 'alfine.notify': 'always', ...theme } });
+let editor = await openEditor();
 const browser = await openBrowser();
 const { page } = browser;
 const bench = new Workbench(page);
@@ -99,9 +100,21 @@ await step('continue', async () => {
   await page.locator('.action-widget .monaco-list-row.action', { hasText: 'Continue' }).first().click();
   await bench.lens('iteration 4 of 10').waitFor();
 });
-await step('closed and opened again, the editor shows the loop that went on', async () => {
-  await page.reload();
-  await page.locator('.monaco-workbench').waitFor();
+await step('closed while a loop runs, the editor leaves nothing but what runs it', async () => {
+  await page.goto('about:blank');
+  await editor.stop();
+  const isOfTheLoop = (line) => / (runner|guard) /.test(line) || line.includes('fake-agent');
+  const lines = await until(
+    () => sandbox.processes().map(({ line }) => line),
+    (all) => all.every(isOfTheLoop),
+    10_000,
+  );
+  if (!lines.some((line) => line.includes(' runner '))) throw new Error(`no runner among ${JSON.stringify(lines)}`);
+});
+await step('opened again, it shows the loop that went on', async () => {
+  editor = await openEditor();
+  await bench.open(editor.url, sandbox.repo);
+  await bench.openFile('PLAN.md');
   await bench.lens('iteration 4 of 10').waitFor();
 });
 await step('proven, it is done', async () => {
@@ -138,6 +151,7 @@ await step('merged, the box is ticked and the work is there', async () => {
   await until(() => fs.existsSync(sandbox.at('discount.sh')));
   equal(sandbox.run('sh', ['discount.sh', '200', '25']).trim(), '150');
   await until(() => sandbox.read('PLAN.md'), (text) => text.includes('- [x] It takes the percentage off'));
+  equal(await bench.toast('save it').count(), 0);
 });
 await step('the palette offers only what can be done', async () => {
   await page.keyboard.press('F1');
@@ -175,8 +189,8 @@ await step('the walkthrough opens', async () => {
 
 await browser.close();
 await editor.stop();
-await step('the closed editor leaves no server', () =>
-  until(() => sandbox.processes().filter(({ line }) => / lsp( |$)/.test(line)), ({ length }) => length === 0, 5000).then(() => undefined),
+await step('the closed editor leaves nothing', () =>
+  until(() => sandbox.processes().map(({ line }) => line), ({ length }) => length === 0, 10_000).then(() => undefined),
 );
 sandbox.remove();
 steps.end();
