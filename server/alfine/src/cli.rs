@@ -187,7 +187,7 @@ pub struct RunArgs {
     /// Resume the agent's session in later iterations, or start each one fresh.
     #[arg(long, value_enum)]
     pub context: Option<Context>,
-    /// Stop before the next iteration once the loop cost this much, in US dollars.
+    /// Stop a task before its next iteration once its loop cost this much, in US dollars.
     #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub max_cost: Option<f64>,
     /// What the agent may do without asking: edits (files), commands (and the shell), all (its own checks off).
