@@ -163,12 +163,16 @@ await step('the palette offers only what can be done', async () => {
 });
 await step('the editor says how long the activation took', async () => {
   await page.keyboard.press('Escape');
+  // The slowest is first, and only what is in sight is there.
+  const size = page.viewportSize();
+  await page.setViewportSize({ ...size, height: 3000 });
   await bench.command('Developer: Show Running Extensions');
   const row = page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'Alfine' }).first();
   await row.waitFor();
   const text = await row.innerText();
   await page.keyboard.press('Escape');
   await page.locator('.runtime-extensions-editor').waitFor({ state: 'detached' });
+  await page.setViewportSize(size);
   // Its number has all that the machine did meanwhile in it; that it stays below 50 ms alone is a test of its own.
   const [, ms] = /Activation: (\d+) ?ms/.exec(text) ?? [];
   if (ms === undefined) throw new Error(text);
