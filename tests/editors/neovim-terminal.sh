@@ -115,7 +115,7 @@ sees() {
   exit 1
 }
 opens() {
-  tmux -L "$socket" -f /dev/null new-session -d -s editor -x 110 -y 30 "'$nvim' -n -u '$sandbox/init.lua' PLAN.md"
+  tmux -L "$socket" -f /dev/null new-session -d -s editor -x 130 -y 32 "'$nvim' -n -u '$sandbox/init.lua' PLAN.md"
 }
 # Leaves, and waits until no editor and no server is left.
 leaves() {
