@@ -1,15 +1,17 @@
 //! The user's repository: worktrees, checkpoints, commits, merges, and never a lost file.
 //!
-//! Works on objects, refs and files through libgit2, so it needs no `git` and runs no hook. The `git` command is
-//! called in one case: for files whose attributes name a filter that libgit2 does not have (LFS, an encoding).
+//! Works on objects, refs and files through libgit2, so it needs no `git` and runs no hook. The `git` command is called,
+//! without hooks, for files whose attributes name a filter that libgit2 does not have (LFS, an encoding).
 //! Paths are bytes everywhere. Every handle is opened for one operation, so nothing here is stale after an agent's
 //! turn. Never knows plans, loops or the database: what they are called comes in as text.
 
 mod checkpoint;
+mod command;
 mod commit;
 mod contents;
 mod diff;
 mod error;
+mod filters;
 mod gc;
 mod land;
 mod merge;
@@ -25,11 +27,12 @@ pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};
 pub use commit::Commit;
 pub use diff::{ChangeKind, Diff, FileChange};
 pub use error::GitError;
+pub use filters::Withheld;
 pub use gc::{Leftover, LeftoverKind};
 pub use merge::{MergeSpec, Merged, TASK_TRAILER};
 pub use names::{branch_name, checkpoint_ref, subject, subject_of, task_of_branch, worktree_dir};
 pub use provision::{Provisioned, provision};
-pub use scan::{SkipReason, Skipped};
+pub use scan::{SkipReason, Skipped, WithoutFilter};
 pub use text_change::{TextChange, WorkingCopies, WorkingCopy};
 pub use worktree::{WorktreeHandle, WorktreeSpec};
 

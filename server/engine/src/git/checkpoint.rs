@@ -100,8 +100,22 @@ impl Repository {
     ///
     /// Writes objects and one ref; touches neither index, branch, HEAD nor stash, and waits for none of their locks.
     pub fn checkpoint(&self, worktree: &Path, spec: &CheckpointSpec<'_>) -> Result<Checkpoint, GitError> {
+        self.take(worktree, spec, false)
+    }
+
+    /// Takes the checkpoint of a worktree that is about to go: a filter that fails must not keep it, nor what it holds.
+    pub(super) fn last_of(&self, worktree: &Path, spec: &CheckpointSpec<'_>) -> Result<Checkpoint, GitError> {
+        self.take(worktree, spec, true)
+    }
+
+    fn take(
+        &self,
+        worktree: &Path,
+        spec: &CheckpointSpec<'_>,
+        raw_where_filters_fail: bool,
+    ) -> Result<Checkpoint, GitError> {
         let repo = self.open_at(worktree)?;
-        let snapshot = snapshot(&repo, spec.surroundings)?;
+        let snapshot = snapshot_as(&repo, spec.surroundings, raw_where_filters_fail)?;
         let head = snapshot.head.map(|id| id.to_string());
         if let Some(last) = spec.unless_still
             && last.tree == snapshot.tree.to_string()
@@ -302,12 +316,21 @@ pub(super) fn keep_commits_of(
 
 /// Reads a working tree into objects.
 pub(super) fn snapshot(repo: &git2::Repository, surroundings: &Surroundings) -> Result<Snapshot, GitError> {
+    snapshot_as(repo, surroundings, false)
+}
+
+fn snapshot_as(
+    repo: &git2::Repository,
+    surroundings: &Surroundings,
+    raw_where_filters_fail: bool,
+) -> Result<Snapshot, GitError> {
     let mut scanned = scan(
         repo,
         ScanSpec {
             cache: &surroundings.index_cache,
             leave_out: &surroundings.leave_out,
             max_untracked: surroundings.max_untracked,
+            raw_where_filters_fail,
         },
     )?;
     let whole = scanned.index.write_tree_to(repo).doing("write the tree")?;

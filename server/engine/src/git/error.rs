@@ -170,13 +170,23 @@ pub enum GitError {
         /// The attribute.
         filter: String,
     },
-    /// A `git` command failed.
-    #[error("`{command}` failed: {stderr}")]
-    Command {
-        /// The command.
-        command: String,
-        /// The end of what it printed.
-        stderr: String,
+    /// A filter failed, or took too long.
+    #[error("the filter of {} ({filter}) failed: {why}", path.display())]
+    Filter {
+        /// The first file that needs it.
+        path: PathBuf,
+        /// The attribute.
+        filter: String,
+        /// The end of what `git` printed.
+        why: String,
+    },
+    /// A filter's configuration is no longer what it was when the loop began.
+    #[error("{} is filtered ({filter}), and that filter's configuration changed since the loop began", path.display())]
+    FilterChanged {
+        /// The first file that needs it.
+        path: PathBuf,
+        /// The driver.
+        filter: String,
     },
     /// A glob that cannot be understood.
     #[error("“{pattern}” is not a glob: {why}")]
@@ -264,12 +274,20 @@ impl GitError {
             Self::Unsaved { .. } => "save or close them, and try again".to_owned(),
             Self::Changed { .. } => "try again".to_owned(),
             Self::NeedsGit { .. } => "install git (and the filter)".to_owned(),
+            Self::Filter { .. } => {
+                "`git config --get-regexp '^filter'` shows what is run; mend it or unset it, and \
+                                    continue the task"
+                    .to_owned()
+            }
+            Self::FilterChanged { filter, .. } => format!(
+                "look at it: git config --get-regexp '^filter\\.{filter}'; if it is right, continue the task, or merge \
+                 with git itself"
+            ),
             Self::Glob { .. } | Self::Outside { .. } => {
                 "[worktree] copy and link take paths from the repository's root".to_owned()
             }
             Self::CheckpointExists { .. }
             | Self::NoCheckpoint { .. }
-            | Self::Command { .. }
             | Self::Git { .. }
             | Self::Io { .. } => return None,
         })

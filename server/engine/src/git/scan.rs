@@ -7,6 +7,7 @@
 use super::{
     contents::{Contents, SUBMODULE, Unstored},
     error::{Doing, DoingOn, GitError},
+    filters::Withheld,
     path_bytes::{bytes_of, is_within, join, path_of},
 };
 use git2::{Index, IndexEntry, IndexTime, Oid, Repository};
@@ -20,7 +21,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// What a checkpoint leaves out, though git would not ignore it.
+/// What a checkpoint leaves out, though git would not ignore it: a file, or only its filter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped {
     /// The path from the root of the working tree.
@@ -43,6 +44,24 @@ pub enum SkipReason {
         /// Its size in bytes.
         bytes: u64,
     },
+    /// Its filter; the file is kept as it is.
+    Filter(WithoutFilter),
+}
+
+/// Why a file is kept without its filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WithoutFilter {
+    /// The filter does not run.
+    Withheld(Withheld),
+    /// The filter failed, and nothing is to fail with it.
+    Failed,
+}
+
+impl SkipReason {
+    /// Whether the file's content is in the checkpoint all the same.
+    pub fn keeps_content(self) -> bool {
+        matches!(self, Self::Filter(_))
+    }
 }
 
 impl fmt::Display for Skipped {
@@ -53,6 +72,14 @@ impl fmt::Display for Skipped {
             SkipReason::SubmoduleFiles => f.write_str("(uncommitted files in a submodule)"),
             SkipReason::Unreadable => f.write_str("(not readable)"),
             SkipReason::TooLarge { bytes } => write!(f, "({} MiB)", bytes >> 20),
+            SkipReason::Filter(why) => {
+                let why = match why {
+                    WithoutFilter::Withheld(Withheld::New) => "is new since the loop began",
+                    WithoutFilter::Withheld(Withheld::Changed) => "changed since the loop began",
+                    WithoutFilter::Failed => "failed",
+                };
+                write!(f, "(only its filter, which {why}; the file is kept as it is)")
+            }
         }
     }
 }
@@ -74,6 +101,8 @@ pub(super) struct ScanSpec<'a> {
     pub(super) leave_out: &'a [PathBuf],
     /// The size in bytes up to which untracked files are kept.
     pub(super) max_untracked: u64,
+    /// Whether files are kept as they are where their filter fails.
+    pub(super) raw_where_filters_fail: bool,
 }
 
 /// How long after a change a file system may still give the same time to the next one: more than a kernel's tick.
@@ -106,10 +135,12 @@ pub(super) fn scan(repo: &Repository, spec: ScanSpec<'_>) -> Result<Scanned, Git
         cached,
         leave_out: spec.leave_out.iter().map(|path| bytes_of(path).to_vec()).collect(),
         max_untracked: spec.max_untracked,
+        raw_where_filters_fail: spec.raw_where_filters_fail,
         trust_ctime: repo.config().and_then(|config| config.get_bool("core.trustctime")).unwrap_or(true),
         started: SystemTime::now(),
         changed: Vec::new(),
         put: Vec::new(),
+        without_filter: HashSet::new(),
         skipped: Vec::new(),
     };
     scan.walk()?;
@@ -226,12 +257,15 @@ struct Scan<'r> {
     seen: Vec<bool>,
     leave_out: HashSet<Vec<u8>>,
     max_untracked: u64,
+    raw_where_filters_fail: bool,
     trust_ctime: bool,
     started: SystemTime,
     /// Files whose content must be read.
     changed: Vec<(Vec<u8>, Metadata, u32)>,
     /// New entries.
     put: Vec<IndexEntry>,
+    /// Files that are kept without their filter.
+    without_filter: HashSet<Vec<u8>>,
     skipped: Vec<Skipped>,
 }
 
@@ -368,26 +402,60 @@ impl Scan<'_> {
         let mut filtered = Vec::new();
         let mut filtered_entries = Vec::new();
         for (path, metadata, mode) in std::mem::take(&mut self.changed) {
+            if metadata.is_file()
+                && let Some((why, _)) = self.contents.withheld_filter(&path)
+            {
+                self.without_filter.insert(path.clone());
+                self.skip(&path, SkipReason::Filter(WithoutFilter::Withheld(why)));
+            }
             let filter = metadata.is_file().then(|| self.contents.foreign_filter(&path)).flatten();
             if let Some(filter) = filter {
                 filtered.push((path, filter));
                 filtered_entries.push((metadata, mode));
                 continue;
             }
-            match self.contents.store(&path, &metadata) {
-                Ok(id) => {
-                    let entry = self.fresh_entry(&path, mode, id, &metadata);
-                    self.put.push(entry);
-                }
-                Err(Unstored::Vanished) => {}
-                Err(Unstored::Unreadable(error)) => self.unread(&path, &error),
-                Err(Unstored::Failed(error)) => return Err(error),
-            }
+            let stored = self.contents.store(&path, &metadata);
+            self.put_stored(&path, mode, &metadata, stored)?;
         }
-        let ids = self.contents.store_filtered(&filtered)?;
-        for (((path, _), (metadata, mode)), id) in filtered.iter().zip(&filtered_entries).zip(ids) {
-            let entry = self.fresh_entry(path, *mode, id, metadata);
-            self.put.push(entry);
+        let stored = match self.contents.store_filtered(&filtered) {
+            Ok(ids) => ids.into_iter().map(Ok).collect(),
+            Err(error @ (GitError::Filter { .. } | GitError::NeedsGit { .. }))
+                if self.raw_where_filters_fail =>
+            {
+                tracing::warn!("{error}");
+                self.store_without_filters(&filtered)
+            }
+            Err(error) => return Err(error),
+        };
+        for (((path, _), (metadata, mode)), stored) in filtered.iter().zip(&filtered_entries).zip(stored) {
+            self.put_stored(path, *mode, metadata, stored)?;
+        }
+        Ok(())
+    }
+
+    fn store_without_filters(&mut self, files: &[(Vec<u8>, String)]) -> Vec<Result<Oid, Unstored>> {
+        for (path, _) in files {
+            self.without_filter.insert(path.clone());
+            self.skip(path, SkipReason::Filter(WithoutFilter::Failed));
+        }
+        files.iter().map(|(path, _)| self.contents.store_raw(path)).collect()
+    }
+
+    fn put_stored(
+        &mut self,
+        path: &[u8],
+        mode: u32,
+        metadata: &Metadata,
+        stored: Result<Oid, Unstored>,
+    ) -> Result<(), GitError> {
+        match stored {
+            Ok(id) => {
+                let entry = self.fresh_entry(path, mode, id, metadata);
+                self.put.push(entry);
+            }
+            Err(Unstored::Vanished) => {}
+            Err(Unstored::Unreadable(error)) => self.unread(path, &error),
+            Err(Unstored::Failed(error)) => return Err(error),
         }
         Ok(())
     }
@@ -396,7 +464,8 @@ impl Scan<'_> {
         let tick = if metadata.mtime_nsec() == 0 { COARSE_TICK } else { FINE_TICK };
         let racy = metadata.modified().map_or(true, |modified| modified + tick >= self.started);
         let mut entry = entry(path, mode, id, Some(metadata));
-        if racy {
+        // With its filter the next time, if that may run then.
+        if racy || self.without_filter.contains(path) {
             distrust(&mut entry);
         }
         entry

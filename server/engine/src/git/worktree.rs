@@ -9,6 +9,7 @@ use super::{
     names::{BRANCH_ROOTS, admin_name, task_of_branch},
     open_exactly,
     path_bytes::{bytes_of, path_of},
+    scan::Skipped,
     submodule,
 };
 use git2::{BranchType, Oid, WorktreeAddOptions, WorktreeLockStatus, WorktreePruneOptions};
@@ -154,9 +155,14 @@ impl Repository {
             return Err(GitError::WorktreeLocked { path: path.to_owned() });
         }
         let last = CheckpointSpec { unless_still: None, ..last.clone() };
-        let checkpoint = self.checkpoint(path, &last)?;
-        if !checkpoint.skipped.is_empty() {
-            return Err(GitError::WouldLose { path: path.to_owned(), kept_out: checkpoint.skipped });
+        let checkpoint = self.last_of(path, &last)?;
+        let (kept, kept_out): (Vec<Skipped>, _) =
+            checkpoint.skipped.iter().cloned().partition(|skipped| skipped.reason.keeps_content());
+        if !kept_out.is_empty() {
+            return Err(GitError::WouldLose { path: path.to_owned(), kept_out });
+        }
+        for skipped in kept {
+            tracing::warn!("left out of the last checkpoint: {skipped}");
         }
         remove_folder(path)?;
         self.forget_worktree(&repo, path)?;
