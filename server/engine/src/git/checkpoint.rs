@@ -14,7 +14,10 @@ use super::{
 use git2::{
     BranchType, Commit, ErrorCode, FileMode, Oid, Signature, Tree, TreeEntry, build::TreeUpdateBuilder,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// How a loop looks at its working tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -324,16 +327,24 @@ fn snapshot_as(
     surroundings: &Surroundings,
     raw_where_filters_fail: bool,
 ) -> Result<Snapshot, GitError> {
-    let mut scanned = scan(
-        repo,
-        ScanSpec {
-            cache: &surroundings.index_cache,
-            leave_out: &surroundings.leave_out,
-            max_untracked: surroundings.max_untracked,
-            raw_where_filters_fail,
-        },
-    )?;
-    let whole = scanned.index.write_tree_to(repo).doing("write the tree")?;
+    let spec = ScanSpec {
+        cache: &surroundings.index_cache,
+        leave_out: &surroundings.leave_out,
+        max_untracked: surroundings.max_untracked,
+        raw_where_filters_fail,
+    };
+    let read = || {
+        let mut scanned = scan(repo, spec)?;
+        let whole = scanned.index.write_tree_to(repo).doing("write the tree")?;
+        // An index that remembers its trees does not look whether they are still there.
+        repo.find_tree(whole).doing("read the tree")?;
+        Ok((scanned, whole))
+    };
+    let (scanned, whole) = match read() {
+        // The cache may name objects that git has removed since, with the checkpoints that kept them.
+        Err(GitError::Git { .. }) if fs::remove_file(&surroundings.index_cache).is_ok() => read()?,
+        first => first?,
+    };
     let (head, branch) = head_of(repo)?;
     let tree = without_own(repo, whole, head, &surroundings.own)?;
     Ok(Snapshot { whole, tree, head, branch, skipped: scanned.skipped })
