@@ -44,6 +44,8 @@ pub enum SkipReason {
         /// Its size in bytes.
         bytes: u64,
     },
+    /// Its name, which git takes for one of its own (`.git` in other letters or on other systems).
+    Name,
     /// Its filter; the file is kept as it is.
     Filter(WithoutFilter),
 }
@@ -72,6 +74,7 @@ impl fmt::Display for Skipped {
             SkipReason::SubmoduleFiles => f.write_str("(uncommitted files in a submodule)"),
             SkipReason::Unreadable => f.write_str("(not readable)"),
             SkipReason::TooLarge { bytes } => write!(f, "({} MiB)", bytes >> 20),
+            SkipReason::Name => f.write_str("(git does not take that name)"),
             SkipReason::Filter(why) => {
                 let why = match why {
                     WithoutFilter::Withheld(Withheld::New) => "is new since the loop began",
@@ -503,7 +506,7 @@ impl Scan<'_> {
         }
     }
 
-    fn finish(self, mut index: Index, fresh: bool) -> Result<Scanned, GitError> {
+    fn finish(mut self, mut index: Index, fresh: bool) -> Result<Scanned, GitError> {
         let put: HashSet<&[u8]> = self.put.iter().map(|entry| entry.path.as_slice()).collect();
         let gone = self.cached.iter().zip(&self.seen).filter(|(_, seen)| !**seen).map(|(entry, _)| entry);
         let mut dirty = fresh;
@@ -511,9 +514,16 @@ impl Scan<'_> {
             index.remove(&path_of(&entry.path), 0).doing("update the checkpoint's index")?;
             dirty = true;
         }
+        let mut refused = Vec::new();
         for entry in &self.put {
-            index.add(entry).doing("update the checkpoint's index")?;
-            dirty = true;
+            match index.add(entry) {
+                Ok(()) => dirty = true,
+                Err(error) if error.message().contains("invalid path") => refused.push(entry.path.clone()),
+                Err(error) => return Err(error).doing("update the checkpoint's index"),
+            }
+        }
+        for path in refused {
+            self.skip(&path, SkipReason::Name);
         }
         if dirty {
             // The trees are written first so that the cache remembers them too.

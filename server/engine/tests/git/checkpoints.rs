@@ -547,3 +547,20 @@ fn a_cache_that_names_objects_that_git_removed_since_is_made_again() {
     assert_eq!(fixture.content_of(&taken.commit, "r.bin"), "only in a checkpoint");
     assert_eq!(fixture.git(&["fsck", "--strict"]), "");
 }
+
+#[test]
+fn names_that_git_does_not_take_are_named_and_the_rest_is_kept() {
+    let fixture = Fixture::new();
+    fixture.write("git~1", "q");
+    fixture.write("sub/.GIT/x", "q");
+    fixture.write("sub/y", "y\n");
+    for n in 1..=2 {
+        let taken = fixture.checkpoint(n);
+        assert_eq!(fixture.files_of(&taken.commit), ["a.txt", "src/b.txt", "sub/y"]);
+        let skipped: Vec<String> = taken.skipped.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            skipped,
+            ["git~1 (git does not take that name)", "sub/.GIT/x (git does not take that name)"]
+        );
+    }
+}
