@@ -4,6 +4,7 @@ use super::{
     Repository,
     contents::{EXECUTABLE, FOLDER, LINK, SUBMODULE},
     error::{Doing, GitError},
+    index,
     land::{Landing, index_is_free, put_steps, put_tree, steps},
     names::{KEPT, task_of_branch},
     nothing_under_way,
@@ -265,7 +266,7 @@ fn checkpoint_numbers(repo: &git2::Repository, plan: &str, task: &str) -> Result
 /// Makes the index follow HEAD to where it goes.
 fn reset_index(repo: &git2::Repository, in_place: bool, now: Option<Oid>, head: Oid) -> Result<(), GitError> {
     let tree_of = |id: Oid| repo.find_commit(id).and_then(|commit| commit.tree()).doing("read a commit");
-    let mut index = repo.index().doing("read the index")?;
+    let mut index = index::read_plain(repo)?;
     let to = tree_of(head)?;
     match now {
         // What the user staged stays staged: only entries that are the old commit's follow.

@@ -9,6 +9,7 @@ use super::{
     contents::Contents,
     error::Doing,
     filters::Withheld,
+    index,
     land::{index_is_free, put_tree},
     nothing_under_way,
     path_bytes::bytes_of,
@@ -62,7 +63,7 @@ impl Repository {
         if let Some(branch) = commit.branch {
             bring_back(&repo, worktree, branch)?;
         }
-        let mut index = repo.index().doing("read the index")?;
+        let mut index = index::read_plain(&repo)?;
         let now = snapshot(&repo, commit.surroundings)?;
         refuse_changed_filters(&repo, &now.skipped)?;
         let tree = repo.find_tree(now.tree).doing("read the tree")?;

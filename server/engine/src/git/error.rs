@@ -1,6 +1,6 @@
 //! What can go wrong with a repository, and what the user can do about it.
 
-use super::scan::Skipped;
+use super::{index::IndexKind, scan::Skipped};
 use crate::{Error, ErrorKind};
 use std::{io, path::PathBuf};
 
@@ -19,6 +19,28 @@ pub enum GitError {
     Bare {
         /// Its git folder.
         path: PathBuf,
+    },
+    /// A repository with a working tree whose configuration says that it has none.
+    #[error("{} says that it is bare, though a working tree is around it", path.display())]
+    SaidBare {
+        /// Its git folder.
+        path: PathBuf,
+    },
+    /// A repository in a format that libgit2 does not know.
+    #[error("the repository at {} is of a kind that Alfine cannot read yet ({})", path.display(), what)]
+    Unsupported {
+        /// Its folder.
+        path: PathBuf,
+        /// What it does not know of it.
+        what: &'static str,
+    },
+    /// An index that only the `git` command reads.
+    #[error("the index of {} is {kind}, which Alfine cannot read", path.display())]
+    IndexKind {
+        /// The working tree.
+        path: PathBuf,
+        /// What it is.
+        kind: IndexKind,
     },
     /// A repository that belongs to another user.
     #[error("{} belongs to another user", path.display())]
@@ -99,6 +121,12 @@ pub enum GitError {
     /// A branch that does not exist.
     #[error("there is no branch {name}")]
     NoBranch {
+        /// Its name.
+        name: String,
+    },
+    /// The branch to merge into does not exist.
+    #[error("there is no branch {name} to merge into")]
+    NoTarget {
         /// Its name.
         name: String,
     },
@@ -222,6 +250,9 @@ pub enum GitError {
     },
 }
 
+/// What is unknown of a repository whose refs are in one file.
+pub(super) const REFTABLE: &str = "its refs are in a reftable";
+
 /// As many as a message can name.
 const NAMED: usize = 10;
 
@@ -247,6 +278,17 @@ impl GitError {
         Some(match self {
             Self::NoRepository { .. } => "run `git init` and make a first commit".to_owned(),
             Self::Bare { .. } => "clone it, and start Alfine in the clone".to_owned(),
+            Self::SaidBare { .. } => "git config core.bare false".to_owned(),
+            Self::Unsupported { what: REFTABLE, .. } => {
+                "git refs migrate --ref-format=files (where there are no worktrees)".to_owned()
+            }
+            Self::Unsupported { .. } => "nothing is wrong with it; Alfine needs one with SHA-1".to_owned(),
+            Self::IndexKind { kind: IndexKind::Split, .. } => {
+                "git config core.splitIndex false && git update-index --no-split-index".to_owned()
+            }
+            Self::IndexKind { kind: IndexKind::Sparse, .. } => {
+                "git sparse-checkout reapply --no-sparse-index".to_owned()
+            }
             Self::Owner { path } => {
                 format!("if you trust it: git config --global --add safe.directory '{}'", path.display())
             }
@@ -263,6 +305,10 @@ impl GitError {
             Self::Locked { .. } => "wait for the other process; if there is none, remove the file".to_owned(),
             Self::WouldLose { .. } => "save or remove these first".to_owned(),
             Self::NoBranch { .. } => "`git branch` lists those there are".to_owned(),
+            Self::NoTarget { .. } => {
+                "name another one: alfine merge TASK --into BRANCH; `git branch` lists those there are"
+                    .to_owned()
+            }
             Self::BranchBlocked { by, .. } => format!("rename it: git branch -m {by} NEW"),
             Self::BranchLeft { branch, .. } => {
                 format!("merge or cherry-pick what is needed into {branch}, and check that out")
@@ -298,7 +344,7 @@ impl From<GitError> for Error {
     fn from(error: GitError) -> Self {
         let kind = match error {
             GitError::Glob { .. } | GitError::Outside { .. } => ErrorKind::Config,
-            GitError::NoBranch { .. } => ErrorKind::User,
+            GitError::NoBranch { .. } | GitError::NoTarget { .. } => ErrorKind::User,
             GitError::CheckpointExists { .. } => ErrorKind::Internal,
             _ => ErrorKind::Git,
         };

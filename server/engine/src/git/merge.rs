@@ -12,10 +12,12 @@ use super::{
     GitError, Repository,
     commit::identity,
     error::Doing,
+    index,
     land::{Landing, Step, index_is_free, put_steps, steps},
     names::mark,
     nothing_under_way,
     path_bytes::{bytes_of, path_of},
+    said_bare,
     text_change::{Copied, TextChange, WorkingCopy},
 };
 use git2::{BranchType, Commit, ErrorCode, Index, IndexEntry, MergeOptions, Oid, Tree};
@@ -114,7 +116,8 @@ impl Repository {
     ) -> Result<Merged, GitError> {
         let repo = self.open()?;
         let branch = tip(&repo, &spec.branch)?;
-        let target = tip(&repo, &spec.target_branch)?;
+        let target = tip(&repo, &spec.target_branch)
+            .map_err(|_| GitError::NoTarget { name: spec.target_branch.clone() })?;
         let name = format!("refs/heads/{}", spec.target_branch);
         let holders = self.holders(&repo, &name)?;
         let checked_out = !holders.is_empty();
@@ -190,10 +193,13 @@ impl Repository {
     /// it, is an error.
     fn holders(&self, repo: &git2::Repository, name: &str) -> Result<Vec<git2::Repository>, GitError> {
         let mut all = Vec::new();
-        if let Ok(main) = git2::Repository::open(&self.common_dir)
-            && main.workdir().is_some()
-        {
-            all.push(main);
+        if let Ok(main) = git2::Repository::open(&self.common_dir) {
+            if main.workdir().is_some() {
+                all.push(main);
+            } else if said_bare(&main) {
+                // Its files would stay behind.
+                return Err(GitError::SaidBare { path: self.common_dir.clone() });
+            }
         }
         for worktree in repo.worktrees().doing("list the worktrees")?.iter().flatten().flatten() {
             let opened = repo.find_worktree(worktree).and_then(|worktree| {
@@ -271,7 +277,7 @@ fn prepare<'c>(
     is_unsaved: &dyn Fn(&Path) -> bool,
 ) -> Result<CheckedOut<'c>, GitError> {
     index_is_free(&repo)?;
-    let index = repo.index().doing("read the index")?;
+    let index = index::read_plain(&repo)?;
     let (landing, beside) = {
         let tree = |id| repo.find_commit(id).and_then(|commit| commit.tree()).doing("read a commit");
         let (old, new) = (tree(old)?, tree(new)?);

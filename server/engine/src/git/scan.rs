@@ -8,6 +8,7 @@ use super::{
     contents::{Contents, SUBMODULE, Unstored},
     error::{Doing, DoingOn, GitError},
     filters::Withheld,
+    index,
     path_bytes::{bytes_of, is_within, join, path_of},
 };
 use git2::{Index, IndexEntry, IndexTime, Oid, Repository};
@@ -154,19 +155,7 @@ pub(super) fn scan(repo: &Repository, spec: ScanSpec<'_>) -> Result<Scanned, Git
 
 /// Lists what git tracks, sorted by path.
 fn tracked(repo: &Repository) -> Result<Vec<Tracked>, GitError> {
-    let index = match repo.index() {
-        Ok(index) => index,
-        // Some indexes cannot be read here (split, sparse); the commit is then the next best list. libgit2 asks for
-        // the index again when it looks for attributes, so it gets this one.
-        Err(_) => {
-            let mut index = Index::new().doing("make an index")?;
-            if let Ok(tree) = repo.head().and_then(|head| head.peel_to_tree()) {
-                index.read_tree(&tree).doing("read HEAD")?;
-            }
-            repo.set_index(&mut index).doing("use an index")?;
-            index
-        }
-    };
+    let index = index::read_or_head(repo)?;
     let mut tracked: Vec<Tracked> = index
         .iter()
         .map(|entry| Tracked {

@@ -5,6 +5,7 @@ use super::{
     checkpoint::keep_commits_of,
     contents::Contents,
     error::{Doing, DoingOn},
+    index,
     land::{Landing, steps},
     names::{BRANCH_ROOTS, admin_name, task_of_branch},
     open_exactly,
@@ -301,7 +302,7 @@ impl Repository {
 fn finish_worktree(path: &Path) -> Result<Vec<PathBuf>, GitError> {
     let repo = open_exactly(path)?;
     let contents = Contents::new(&repo)?;
-    let index = repo.index().doing("read the index")?;
+    let index = index::read_plain(&repo)?;
     let attributes = |path: &[u8]| path == b".gitattributes" || path.ends_with(b"/.gitattributes");
     let has_attributes = repo.commondir().join("info/attributes").exists()
         || repo.config().is_ok_and(|config| config.get_path("core.attributesfile").is_ok())

@@ -295,8 +295,10 @@ fn branches_that_do_not_exist_are_named() {
     let mut spec = spec();
     spec.target_branch = "missing".to_owned();
     assert!(
-        matches!(fixture.repo().merge(&spec, None), Err(GitError::NoBranch { name }) if name == "missing")
+        matches!(fixture.repo().merge(&spec, None), Err(GitError::NoTarget { name }) if name == "missing")
     );
+    let error = alfine_engine::Error::from(GitError::NoTarget { name: "missing".to_owned() });
+    assert!(error.hint.unwrap().contains("--into"));
 }
 
 #[test]
@@ -325,4 +327,15 @@ fn a_sparse_checkout_stays_sparse() {
     assert_eq!(read(&fixture.path("a.txt")), "theirs\n");
     assert!(!fixture.path("src/b.txt").exists());
     assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn an_index_that_was_split_after_the_start_is_landed_on() {
+    let fixture = with_task("feat: [US-001] x", |dir| write(&dir.join("a.txt"), "theirs\n"));
+    fixture.write("mine.txt", "mine\n");
+    fixture.git(&["add", "mine.txt"]);
+    fixture.git(&["update-index", "--split-index"]);
+    merge(&fixture).unwrap();
+    assert_eq!(read(&fixture.path("a.txt")), "theirs\n");
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "A  mine.txt");
 }
