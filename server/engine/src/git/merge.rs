@@ -13,7 +13,7 @@ use super::{
     commit::identity,
     error::Doing,
     index,
-    land::{Landing, Step, index_is_free, put_steps, steps},
+    land::{Content, Landing, Step, index_is_free, put_steps, steps},
     names::mark,
     nothing_under_way,
     path_bytes::{bytes_of, path_of},
@@ -136,6 +136,7 @@ impl Repository {
             branch.amend(None, None, None, None, None, Some(&tree)).doing("write a commit")?
         };
         if descends(target.id(), branch.id())? || descends(target.id(), amended)? {
+            catch_up(holders, target.id(), is_unsaved)?;
             let (tree, changed) = with_change(target.tree().doing("read a commit")?)?;
             return Ok(Merged {
                 commit: target.id().to_string(),
@@ -251,6 +252,7 @@ impl Repository {
 
         let mut prepared = Vec::new();
         for repo in holders {
+            let old = files_of(&repo, old);
             prepared.push(prepare(repo, old, new, change, is_unsaved)?);
         }
         for at in 0..prepared.len() {
@@ -267,6 +269,42 @@ impl Repository {
         moved?;
         Ok(prepared.into_iter().filter_map(|checked_out| checked_out.keep(change)).collect())
     }
+}
+
+/// Brings working trees to where their branch is.
+fn catch_up(
+    holders: Vec<git2::Repository>,
+    tip: Oid,
+    is_unsaved: &dyn Fn(&Path) -> bool,
+) -> Result<(), GitError> {
+    for repo in holders {
+        let old = files_of(&repo, tip);
+        if old != tip {
+            let mut behind = prepare(repo, old, tip, None, is_unsaved)?;
+            behind.land()?;
+            behind.keep(None);
+        }
+    }
+    Ok(())
+}
+
+/// The commit that a working tree's files are of: its branch's, or the one where that was when somebody moved it without
+/// them (`git update-ref` in another worktree). Landing on the first would leave them as changes that take the work back.
+fn files_of(repo: &git2::Repository, tip: Oid) -> Oid {
+    let last = repo.reflog("HEAD").ok().and_then(|log| log.get(0).map(|entry| entry.id_new()));
+    let moved = last.filter(|&last| repo.graph_descendant_of(tip, last).unwrap_or(false)).and_then(|last| {
+        let tree = |id| repo.find_commit(id).and_then(|commit| commit.tree()).ok();
+        Some((last, steps(repo, &tree(last)?, &tree(tip)?, &[]).ok()?, index::read_plain(repo).ok()?))
+    });
+    let Some((last, steps, index)) = moved else { return tip };
+    // Who moved the branch with its files may have written no log here, but then the index has them.
+    let is_at = |step: &Step, side: Option<Content>| {
+        let here = index.get_path(&path_of(&step.path), 0);
+        here.map(|entry| Content { id: entry.id, mode: entry.mode }) == side
+    };
+    let is_behind =
+        steps.iter().any(|step| is_at(step, step.old)) && !steps.iter().any(|step| is_at(step, step.new));
+    if is_behind { last } else { tip }
 }
 
 fn prepare<'c>(
