@@ -118,6 +118,14 @@ pub enum GitError {
         /// What would be lost.
         kept_out: Vec<Skipped>,
     },
+    /// A worktree of an unknown task holds ignored files.
+    #[error("{} holds files that git ignores, so no checkpoint has them: {}", path.display(), names(files))]
+    Ignored {
+        /// The worktree.
+        path: PathBuf,
+        /// The files and folders, from its root.
+        files: Vec<PathBuf>,
+    },
     /// A branch that does not exist.
     #[error("there is no branch {name}")]
     NoBranch {
@@ -304,6 +312,9 @@ impl GitError {
             Self::WorktreeLocked { path } => format!("git worktree unlock '{}'", path.display()),
             Self::Locked { .. } => "wait for the other process; if there is none, remove the file".to_owned(),
             Self::WouldLose { .. } => "save or remove these first".to_owned(),
+            Self::Ignored { path, .. } => {
+                format!("save what you need of them, then: git worktree remove --force '{}'", path.display())
+            }
             Self::NoBranch { .. } => "`git branch` lists those there are".to_owned(),
             Self::NoTarget { .. } => {
                 "name another one: alfine merge TASK --into BRANCH; `git branch` lists those there are"
