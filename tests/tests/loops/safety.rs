@@ -200,7 +200,7 @@ fn a_filter_gets_no_secret_and_one_that_the_agent_configures_does_not_run() {
         write("x.big", "big\n"),
         write("work.txt", "work\n"),
         ready(),
-    ]]}));
+    ], done()]}));
     let ran_loop = run(&sandbox).expect(0);
     let skipped = ran_loop.events("checkpoint_skipped");
     assert!(
@@ -212,4 +212,11 @@ fn a_filter_gets_no_secret_and_one_that_the_agent_configures_does_not_run() {
     let environment = std::fs::read_to_string(environment).unwrap();
     assert!(environment.contains("PATH=") && !environment.contains("hunter2"), "{environment}");
     assert!(!ran.exists());
+
+    // The user's word makes it one that runs, and says which it is.
+    sandbox.write("OTHER.md", PLAN);
+    let next = sandbox.alfine(&["run", "OTHER.md#US-001", "--trust"]).expect(0);
+    assert!(next.stderr.contains("git's filter agents is new or changed"), "{}", next.stderr);
+    assert!(!next.stderr.contains("filter users"), "{}", next.stderr);
+    assert!(ran.exists());
 }

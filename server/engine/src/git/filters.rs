@@ -149,10 +149,21 @@ fn file(repo: &Repository) -> PathBuf {
 }
 
 impl Located {
-    /// Takes the filter drivers that are configured now for the user's: from now on these run, and no others.
+    /// Takes the filter drivers that are configured now for the user's: from now on these run, and no others. Warns of
+    /// each that is not as it was.
     pub fn remember_filters(&self) -> Result<(), GitError> {
         let repo = self.open()?;
         let (drivers, _) = configured(&repo)?;
+        if let Ok(Some(before)) = remembered(&repo) {
+            for (name, driver) in drivers.iter().filter(|(name, driver)| before.get(*name) != Some(driver)) {
+                let commands: Vec<String> =
+                    driver.iter().map(|(variable, value)| format!("{variable} = {value}")).collect();
+                tracing::warn!(
+                    "git's filter {name} is new or changed, and runs from now on: {}",
+                    commands.join("; ")
+                );
+            }
+        }
         let path = file(&repo);
         let folder = path.parent().unwrap_or(&path);
         let write = || {
