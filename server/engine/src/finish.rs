@@ -188,7 +188,8 @@ fn keep(
     iteration: u32,
     message: String,
 ) -> Result<git::Checkpoint> {
-    let n = runner::checkpoints_of(&project.repository, key)? + 1;
+    let recorded = project.store.last_checkpoint(lock.loop_id())?.map_or(0, |last| last.n);
+    let n = runner::checkpoints_of(&project.repository, key)?.max(recorded) + 1;
     let ref_name = git::checkpoint_ref(&key.plan, &key.id.0, n);
     let spec = git::CheckpointSpec { ref_name, message, surroundings, unless_still: None };
     let kept = project.repository.checkpoint(worktree, &spec)?;

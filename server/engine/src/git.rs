@@ -1,16 +1,19 @@
 //! The user's repository: worktrees, checkpoints, commits, merges, and never a lost file.
 //!
-//! Works on objects, refs and files through libgit2, so it needs no `git` and runs no hook. The `git` command is
-//! called in one case: for files whose attributes name a filter that libgit2 does not have (LFS, an encoding).
+//! Works on objects, refs and files through libgit2, so it needs no `git` and runs no hook. The `git` command is called,
+//! without hooks, for files whose attributes name a filter that libgit2 does not have (LFS, an encoding).
 //! Paths are bytes everywhere. Every handle is opened for one operation, so nothing here is stale after an agent's
 //! turn. Never knows plans, loops or the database: what they are called comes in as text.
 
 mod checkpoint;
+mod command;
 mod commit;
 mod contents;
 mod diff;
 mod error;
+mod filters;
 mod gc;
+mod index;
 mod land;
 mod merge;
 mod names;
@@ -25,16 +28,18 @@ pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};
 pub use commit::Commit;
 pub use diff::{ChangeKind, Diff, FileChange};
 pub use error::GitError;
+pub use filters::Withheld;
 pub use gc::{Leftover, LeftoverKind};
+pub use index::IndexKind;
 pub use merge::{MergeSpec, Merged, TASK_TRAILER};
 pub use names::{branch_name, checkpoint_ref, subject, subject_of, task_of_branch, worktree_dir};
 pub use provision::{Provisioned, provision};
-pub use scan::{SkipReason, Skipped};
+pub use scan::{SkipReason, Skipped, WithoutFilter};
 pub use text_change::{TextChange, WorkingCopies, WorkingCopy};
 pub use worktree::{WorktreeHandle, WorktreeSpec};
 
 use alfine_core::plan::Isolation;
-use error::Doing;
+use error::{Doing, REFTABLE};
 use git2::{ErrorCode, RepositoryOpenFlags, RepositoryState, StatusOptions};
 use path_bytes::path_of;
 use std::{
@@ -78,6 +83,9 @@ impl Repository {
 
     fn of(repo: &git2::Repository) -> Result<Self, GitError> {
         let Some(workdir) = repo.workdir() else {
+            if said_bare(repo) {
+                return Err(GitError::SaidBare { path: repo.path().to_owned() });
+            }
             return Err(GitError::Bare { path: repo.path().to_owned() });
         };
         let real = |path: &Path| {
@@ -123,6 +131,7 @@ impl Repository {
             writable(&self.workdir)?;
         }
         nothing_under_way(&repo)?;
+        index::read(&repo)?;
 
         let head = match repo.head() {
             Ok(head) => head,
@@ -212,8 +221,23 @@ fn open_exactly(path: &Path) -> Result<git2::Repository, GitError> {
         .map_err(|error| not_opened(path, &error))
 }
 
+/// Says whether a repository only says that it is bare: its working tree is around it.
+fn said_bare(repo: &git2::Repository) -> bool {
+    repo.is_bare()
+        && repo.path().file_name().is_some_and(|name| name == ".git")
+        && repo.path().join("index").exists()
+}
+
 fn not_opened(path: &Path, error: &git2::Error) -> GitError {
     let path = path.to_owned();
+    // libgit2 has no code of its own for these.
+    let said = error.message();
+    if said.contains("object format") || said.contains("extensions.objectformat") {
+        return GitError::Unsupported { path, what: "its objects are named by SHA-256" };
+    }
+    if said.contains("extensions.refstorage") {
+        return GitError::Unsupported { path, what: REFTABLE };
+    }
     match error.code() {
         ErrorCode::Owner => GitError::Owner { path },
         ErrorCode::NotFound if path.ancestors().any(|folder| folder.join(".git").exists()) => {
@@ -264,6 +288,7 @@ fn status_lines(changed: &[(PathBuf, String)], limit: usize) -> String {
 
 /// Lists what `git status` would, with its two letters. Leaves the index alone.
 fn changed_paths(repo: &git2::Repository) -> Result<Vec<(PathBuf, String)>, GitError> {
+    index::read_or_head(repo)?;
     let mut options = StatusOptions::new();
     options.include_untracked(true).include_ignored(false);
     let statuses = repo.statuses(Some(&mut options)).or_else(|_| {

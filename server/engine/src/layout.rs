@@ -52,6 +52,11 @@ impl Layout {
         self.root.join("logs").join(format!("{loop_id}.log"))
     }
 
+    /// Which of git's filters may run.
+    pub fn filters(&self) -> PathBuf {
+        self.root.join("filters.json")
+    }
+
     /// The git index that speeds up a loop's checkpoints. Only a cache.
     pub fn checkpoint_index(&self, loop_id: &str) -> PathBuf {
         self.root.join("index").join(loop_id)

@@ -167,7 +167,9 @@ impl<'a> Runner<'a> {
         let adapter = agent::adapter(&spec.agent.name)?;
         let (environments, masker) = agent_run::environments(&*adapter, &spec)?;
         let last = store.last_checkpoint(&row.id)?;
-        let checkpoints = checkpoints_of(repository, &row.task)?;
+        // The refs may be gone that the rows are of.
+        let recorded = last.as_ref().map_or(0, |last| last.n);
+        let checkpoints = checkpoints_of(repository, &row.task)?.max(recorded);
         let checkpoint = last.and_then(|last| repository.checkpoint_at(&last.reference).ok());
         let files_changed = row.summary.files_changed;
         let (outbox, inbox) = sync_channel(INBOX);

@@ -94,6 +94,27 @@ fn gc_lists_what_is_left_and_removes_it_only_when_told() {
 }
 
 #[test]
+fn gc_goes_on_after_what_it_cannot_remove_and_says_so() {
+    let sandbox = playing(json!([done()]));
+    run(&sandbox).expect(0);
+    let folder = sandbox.path().join("home/data/alfine/worktrees");
+    let task = sandbox.task(TASK);
+    let worktree = std::path::PathBuf::from(task["worktree"].as_str().unwrap());
+    assert!(worktree.starts_with(&folder));
+    std::fs::create_dir(worktree.join("nested")).unwrap();
+    let mut git = sandbox.command("git");
+    assert!(git.current_dir(worktree.join("nested")).args(["init", "-q"]).status().unwrap().success());
+    sandbox.git(&["branch", "alfine/PLAN/US-999"]);
+    std::fs::remove_file(sandbox.repo().join(".git/alfine/state.db")).unwrap();
+
+    let ran = sandbox.alfine(&["gc", "--remove"]).expect(1);
+    assert!(ran.stdout.contains("could not remove PLAN/US-001 (unknown): worktree"), "{ran:?}");
+    assert!(ran.stderr.contains("nested (a repository of its own)"), "{ran:?}");
+    assert!(ran.stdout.contains("removed PLAN/US-999 (unknown): branch"), "{ran:?}");
+    assert!(worktree.join("work.txt").exists());
+}
+
+#[test]
 fn completions_and_settings_are_printed() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish"] {

@@ -162,3 +162,17 @@ fn uncommitted_changes_are_left_out_and_named_or_taken_along() {
     sandbox.alfine(&["merge", TASK]).expect(0);
     assert_eq!((sandbox.read("mine.txt"), sandbox.read("seen.txt")), ("mine\n".into(), "mine\n".into()));
 }
+
+#[test]
+fn a_loop_goes_on_where_its_checkpoints_were_removed_and_git_pruned() {
+    let sandbox = playing(json!([[write("a", "1"), not_ready()], done()]));
+    sandbox.alfine(&["run", TASK, "-i", "1"]).expect(3);
+    for name in sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/alfine"]).lines() {
+        sandbox.git(&["update-ref", "-d", name]);
+    }
+    sandbox.git(&["gc", "-q", "--prune=now"]);
+    let task = sandbox.alfine(&["continue", TASK, "-i", "2", "--json"]).expect(0).task();
+    assert_eq!(task["status"], "done");
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!(sandbox.read("a"), "1");
+}

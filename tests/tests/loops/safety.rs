@@ -212,3 +212,37 @@ fn checks_and_the_setup_do_not_get_the_agents_keys() {
     run(&sandbox).expect(0);
     assert_eq!(sandbox.agent_runs()[0]["env"]["ANTHROPIC_API_KEY"], "sk-ant-of-the-agent-0123456789");
 }
+
+#[test]
+fn a_filter_gets_no_secret_and_one_that_the_agent_configures_does_not_run() {
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    sandbox.env.push(("MY_API_TOKEN".into(), "hunter2-very-secret-value".into()));
+    let (environment, ran) = (sandbox.path().join("environment"), sandbox.path().join("ran"));
+    sandbox.git(&["config", "filter.users.clean", &format!("env > '{}'; cat", environment.display())]);
+    let agents = format!("git config filter.agents.clean \"touch '{}'; cat\"", ran.display());
+    sandbox.fake_agent(&json!({"runs": [[
+        {"shell": agents},
+        write(".gitattributes", "*.big filter=users\n*.txt filter=agents\n"),
+        write("x.big", "big\n"),
+        write("work.txt", "work\n"),
+        ready(),
+    ], done()]}));
+    let ran_loop = run(&sandbox).expect(0);
+    let skipped = ran_loop.events("checkpoint_skipped");
+    assert!(
+        skipped.iter().any(|event| event.to_string().contains("work.txt (only its filter")),
+        "{skipped:?}"
+    );
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!(sandbox.read("work.txt"), "work\n");
+    let environment = std::fs::read_to_string(environment).unwrap();
+    assert!(environment.contains("PATH=") && !environment.contains("hunter2"), "{environment}");
+    assert!(!ran.exists());
+
+    // The user's word makes it one that runs, and says which it is.
+    sandbox.write("OTHER.md", PLAN);
+    let next = sandbox.alfine(&["run", "OTHER.md#US-001", "--trust"]).expect(0);
+    assert!(next.stderr.contains("git's filter agents is new or changed"), "{}", next.stderr);
+    assert!(!next.stderr.contains("filter users"), "{}", next.stderr);
+    assert!(ran.exists());
+}

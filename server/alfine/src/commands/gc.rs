@@ -1,7 +1,10 @@
 //! `alfine gc`: what merged, discarded and unknown tasks left behind.
 
 use super::{run, say};
-use crate::{cli::GcArgs, report::exit};
+use crate::{
+    cli::GcArgs,
+    report::{self, exit},
+};
 use alfine_core::task::TaskStatus;
 use alfine_engine::{
     Result,
@@ -9,7 +12,10 @@ use alfine_engine::{
     records, runner,
     store::Millis,
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// News older than this are not needed to explain a loop that is over; in days.
 const KEEP_EVENTS_DAYS: i64 = 90;
@@ -29,6 +35,8 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     if leftovers.is_empty() && finished.is_empty() {
         say(format_args!("nothing is left behind"));
     }
+    let mut failed = false;
+    let mut stayed = BTreeSet::new();
     for leftover in &leftovers {
         let status = leftover.status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
         let what = match &leftover.kind {
@@ -36,7 +44,10 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
             LeftoverKind::Branch { name } => format!("branch {name}"),
             LeftoverKind::Checkpoints { refs } => format!("{} checkpoints, kept", refs.len()),
         };
-        let remove = args.remove && !matches!(leftover.kind, LeftoverKind::Checkpoints { .. });
+        // A branch stays with the worktree that has it checked out.
+        let remove = args.remove
+            && !stayed.contains(&leftover.task)
+            && !matches!(leftover.kind, LeftoverKind::Checkpoints { .. });
         if remove {
             let surroundings = runner::of_no_loop(&project.layout, "gc");
             let last = CheckpointSpec {
@@ -45,7 +56,14 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
                 surroundings: &surroundings,
                 unless_still: None,
             };
-            project.repository.remove_leftover(leftover, &last)?;
+            if let Err(error) = project.repository.remove_leftover(leftover, &last) {
+                // The rest can go all the same.
+                failed = true;
+                stayed.insert(&leftover.task);
+                say(format_args!("could not remove {} ({status}): {what}", leftover.task));
+                report::print(&error.into());
+                continue;
+            }
         }
         say(format_args!(
             "{} {} ({status}): {what}",
@@ -57,7 +75,12 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     removable |= leftovers.iter().any(|leftover| !matches!(leftover.kind, LeftoverKind::Checkpoints { .. }));
     for records in &finished {
         // Somebody may look after the loop this very moment; then it is left for the next time.
-        let removed = args.remove && records::remove(&project.layout, records)?;
+        let removed = args.remove
+            && records::remove(&project.layout, records).unwrap_or_else(|error| {
+                failed = true;
+                report::print(&error);
+                false
+            });
         say(format_args!(
             "{} {} (over for {} days): transcripts of {} MiB",
             if removed { "removed" } else { "found" },
@@ -75,7 +98,7 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     } else if removable {
         say(format_args!("to remove worktrees, branches and transcripts: alfine gc --remove"));
     }
-    Ok(exit::DONE)
+    Ok(if failed { exit::FAILED } else { exit::DONE })
 }
 
 fn days_ago(days: i64) -> Millis {

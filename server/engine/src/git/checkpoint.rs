@@ -4,6 +4,7 @@ use super::{
     Repository,
     contents::{EXECUTABLE, FOLDER, LINK, SUBMODULE},
     error::{Doing, GitError},
+    index,
     land::{Landing, index_is_free, put_steps, put_tree, steps},
     names::{KEPT, task_of_branch},
     nothing_under_way,
@@ -15,7 +16,10 @@ use super::{
 use git2::{
     BranchType, Commit, ErrorCode, FileMode, Oid, Signature, Tree, TreeEntry, build::TreeUpdateBuilder,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// How a loop looks at its working tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,8 +105,22 @@ impl Repository {
     ///
     /// Writes objects and one ref; touches neither index, branch, HEAD nor stash, and waits for none of their locks.
     pub fn checkpoint(&self, worktree: &Path, spec: &CheckpointSpec<'_>) -> Result<Checkpoint, GitError> {
+        self.take(worktree, spec, false)
+    }
+
+    /// Takes the checkpoint of a worktree that is about to go: a filter that fails must not keep it, nor what it holds.
+    pub(super) fn last_of(&self, worktree: &Path, spec: &CheckpointSpec<'_>) -> Result<Checkpoint, GitError> {
+        self.take(worktree, spec, true)
+    }
+
+    fn take(
+        &self,
+        worktree: &Path,
+        spec: &CheckpointSpec<'_>,
+        raw_where_filters_fail: bool,
+    ) -> Result<Checkpoint, GitError> {
         let repo = self.open_at(worktree)?;
-        let snapshot = snapshot(&repo, spec.surroundings)?;
+        let snapshot = snapshot_as(&repo, spec.surroundings, raw_where_filters_fail)?;
         let head = snapshot.head.map(|id| id.to_string());
         if let Some(last) = spec.unless_still
             && last.tree == snapshot.tree.to_string()
@@ -265,7 +283,7 @@ fn checkpoint_numbers(repo: &git2::Repository, plan: &str, task: &str) -> Result
 /// Makes the index follow HEAD to where it goes.
 fn reset_index(repo: &git2::Repository, in_place: bool, now: Option<Oid>, head: Oid) -> Result<(), GitError> {
     let tree_of = |id: Oid| repo.find_commit(id).and_then(|commit| commit.tree()).doing("read a commit");
-    let mut index = repo.index().doing("read the index")?;
+    let mut index = index::read_plain(repo)?;
     let to = tree_of(head)?;
     match now {
         // What the user staged stays staged: only entries that are the old commit's follow.
@@ -319,15 +337,32 @@ pub(super) fn keep_commits_of(
 
 /// Reads a working tree into objects.
 pub(super) fn snapshot(repo: &git2::Repository, surroundings: &Surroundings) -> Result<Snapshot, GitError> {
-    let mut scanned = scan(
-        repo,
-        ScanSpec {
-            cache: &surroundings.index_cache,
-            leave_out: &surroundings.leave_out,
-            max_untracked: surroundings.max_untracked,
-        },
-    )?;
-    let whole = scanned.index.write_tree_to(repo).doing("write the tree")?;
+    snapshot_as(repo, surroundings, false)
+}
+
+fn snapshot_as(
+    repo: &git2::Repository,
+    surroundings: &Surroundings,
+    raw_where_filters_fail: bool,
+) -> Result<Snapshot, GitError> {
+    let spec = ScanSpec {
+        cache: &surroundings.index_cache,
+        leave_out: &surroundings.leave_out,
+        max_untracked: surroundings.max_untracked,
+        raw_where_filters_fail,
+    };
+    let read = || {
+        let mut scanned = scan(repo, spec)?;
+        let whole = scanned.index.write_tree_to(repo).doing("write the tree")?;
+        // An index that remembers its trees does not look whether they are still there.
+        repo.find_tree(whole).doing("read the tree")?;
+        Ok((scanned, whole))
+    };
+    let (scanned, whole) = match read() {
+        // The cache may name objects that git has removed since, with the checkpoints that kept them.
+        Err(GitError::Git { .. }) if fs::remove_file(&surroundings.index_cache).is_ok() => read()?,
+        first => first?,
+    };
     let (head, branch) = head_of(repo)?;
     let tree = without_own(repo, whole, head, &surroundings.own)?;
     Ok(Snapshot { whole, tree, head, branch, skipped: scanned.skipped })

@@ -6,9 +6,14 @@
 use super::{
     GitError, Repository, Surroundings,
     checkpoint::{alfine, head_of, snapshot},
+    contents::Contents,
     error::Doing,
+    filters::Withheld,
+    index,
     land::{index_is_free, put_tree},
     nothing_under_way,
+    path_bytes::bytes_of,
+    scan::{SkipReason, Skipped, WithoutFilter},
 };
 use git2::Signature;
 use std::path::Path;
@@ -58,8 +63,9 @@ impl Repository {
         if let Some(branch) = commit.branch {
             bring_back(&repo, worktree, branch)?;
         }
-        let mut index = repo.index().doing("read the index")?;
+        let mut index = index::read_plain(&repo)?;
         let now = snapshot(&repo, commit.surroundings)?;
+        refuse_changed_filters(&repo, &now.skipped)?;
         let tree = repo.find_tree(now.tree).doing("read the tree")?;
         let parent = now.head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?;
         if parent.as_ref().is_some_and(|parent| parent.tree_id() == now.tree) {
@@ -73,6 +79,15 @@ impl Repository {
         let id = repo.commit(Some("HEAD"), &author, &author, &commit.message(), &tree, &parents);
         Ok(Some(id.doing("commit")?.to_string()))
     }
+}
+
+/// Refuses to commit files as they are that a filter of the user's is there to change, perhaps to encrypt.
+fn refuse_changed_filters(repo: &git2::Repository, skipped: &[Skipped]) -> Result<(), GitError> {
+    let changed = SkipReason::Filter(WithoutFilter::Withheld(Withheld::Changed));
+    let Some(file) = skipped.iter().find(|skipped| skipped.reason == changed) else { return Ok(()) };
+    let filter = Contents::new(repo)?.withheld_filter(bytes_of(&file.path));
+    let filter = filter.map_or_else(String::new, |(_, filter)| filter);
+    Err(GitError::FilterChanged { path: file.path.clone(), filter })
 }
 
 /// Puts HEAD back on a branch that it continues.

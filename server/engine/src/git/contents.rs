@@ -1,21 +1,21 @@
 //! A file's content between the working tree and the object database.
 //!
 //! libgit2 knows the line-ending and ident filters. Files whose attributes name another filter go through the `git`
-//! command, with the drivers that the user has configured.
+//! command, with the drivers that may run.
 
 use super::{
+    command::{Git, READING, WRITING},
     error::{Doing, DoingOn, GitError},
+    filters::{Filters, Withheld},
     path_bytes::{bytes_of, path_of},
 };
 use git2::{AttrCheckFlags, AttrValue, ErrorClass, Oid, Repository};
 use std::{
-    collections::HashSet,
     ffi::{OsStr, OsString},
     fs::{self, Metadata, OpenOptions},
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 pub(super) const FILE: u32 = 0o100_644;
@@ -39,7 +39,7 @@ pub(super) enum Unstored {
 pub(super) struct Contents<'r> {
     repo: &'r Repository,
     root: PathBuf,
-    drivers: HashSet<Vec<u8>>,
+    filters: Filters,
     modes: bool,
     links: bool,
     attributes: AttrCheckFlags,
@@ -50,22 +50,11 @@ impl<'r> Contents<'r> {
         let root = repo.workdir().ok_or_else(|| GitError::Bare { path: repo.path().to_owned() })?.to_owned();
         let mut config = repo.config().doing("read git's configuration")?;
         let config = config.snapshot().doing("read git's configuration")?;
-        let mut drivers = HashSet::new();
-        let entries = config.entries(Some(r"^filter\..*\.(clean|smudge|process)$"));
-        entries
-            .and_then(|entries| {
-                entries.for_each(|entry| {
-                    let name = entry.name_bytes();
-                    let end = name.iter().rposition(|&byte| byte == b'.').unwrap_or(name.len());
-                    drivers.insert(name.get(b"filter.".len()..end).unwrap_or_default().to_owned());
-                })
-            })
-            .doing("read git's configuration")?;
         let set = |key| config.get_bool(key).unwrap_or(true);
         Ok(Self {
             repo,
             root,
-            drivers,
+            filters: Filters::of(repo)?,
             modes: set("core.filemode"),
             links: set("core.symlinks"),
             attributes: AttrCheckFlags::FILE_THEN_INDEX,
@@ -96,20 +85,31 @@ impl<'r> Contents<'r> {
 
     /// Names the filter of a path that only the `git` command can run.
     pub(super) fn foreign_filter(&self, path: &[u8]) -> Option<String> {
-        let attribute = |name| {
-            let value = self.repo.get_attr_bytes(&path_of(path), name, self.attributes).ok()?;
-            match AttrValue::always_bytes(value) {
-                AttrValue::Bytes(value) => Some(value.to_owned()),
-                AttrValue::String(value) => Some(value.as_bytes().to_owned()),
-                _ => None,
-            }
-        };
-        let filter = (!self.drivers.is_empty()).then(|| attribute("filter")).flatten();
-        if let Some(filter) = filter.filter(|filter| self.drivers.contains(filter)) {
-            return Some(format!("filter={}", String::from_utf8_lossy(&filter)));
+        if let Some(driver) = self.driver(path).filter(|driver| self.filters.runs(driver)) {
+            return Some(format!("filter={}", String::from_utf8_lossy(&driver)));
         }
-        let encoding = attribute("working-tree-encoding")?;
+        let encoding = self.attribute(path, "working-tree-encoding")?;
         Some(format!("working-tree-encoding={}", String::from_utf8_lossy(&encoding)))
+    }
+
+    /// Says why the filter that a path's attributes name does not run.
+    pub(super) fn withheld_filter(&self, path: &[u8]) -> Option<(Withheld, String)> {
+        let driver = self.driver(path)?;
+        let why = self.filters.withheld(&driver)?;
+        Some((why, String::from_utf8_lossy(&driver).into_owned()))
+    }
+
+    fn driver(&self, path: &[u8]) -> Option<Vec<u8>> {
+        if self.filters.is_empty() { None } else { self.attribute(path, "filter") }
+    }
+
+    fn attribute(&self, path: &[u8], name: &str) -> Option<Vec<u8>> {
+        let value = self.repo.get_attr_bytes(&path_of(path), name, self.attributes).ok()?;
+        match AttrValue::always_bytes(value) {
+            AttrValue::Bytes(value) => Some(value.to_owned()),
+            AttrValue::String(value) => Some(value.as_bytes().to_owned()),
+            _ => None,
+        }
     }
 
     /// Stores one file's content as git would on `git add`.
@@ -134,7 +134,7 @@ impl<'r> Contents<'r> {
             match self.repo.blob_path(&absolute) {
                 Ok(id) => return Ok(id),
                 // A filter may refuse (`core.safecrlf`); a checkpoint then keeps the file as it is.
-                Err(error) if error.class() == ErrorClass::Filter => return self.store_raw(&absolute),
+                Err(error) if error.class() == ErrorClass::Filter => return self.store_raw(path),
                 // Gone or cut short while it was read: looked at again.
                 Err(error) if error.class() == ErrorClass::Os && tries > 0 => tries -= 1,
                 Err(error) if error.class() == ErrorClass::Os => {
@@ -145,8 +145,13 @@ impl<'r> Contents<'r> {
         }
     }
 
-    fn store_raw(&self, absolute: &Path) -> Result<Oid, Unstored> {
-        let mut file = fs::File::open(absolute).map_err(unstored)?;
+    /// Stores one file's content without any filter.
+    pub(super) fn store_raw(&self, path: &[u8]) -> Result<Oid, Unstored> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC)
+            .open(self.root.join(path_of(path)))
+            .map_err(unstored)?;
         let mut writer = self.repo.blob_writer(None).doing("store a file").map_err(Unstored::Failed)?;
         io::copy(&mut file, &mut writer).map_err(unstored)?;
         writer.commit().doing("store a file").map_err(Unstored::Failed)
@@ -157,18 +162,16 @@ impl<'r> Contents<'r> {
         let Some((first, filter)) = files.first() else { return Ok(Vec::new()) };
         let input: Vec<u8> = files.iter().flat_map(|(path, _)| quoted_line(path)).collect();
         let args = ["hash-object", "-w", "--stdin-paths"].map(OsStr::new);
-        let output = run_git(&self.root, &args, &[], input)
-            .map_err(|error| error.into_git_error(&path_of(first), filter))?;
+        let output = Git::new(&self.root, &args, &self.filters, READING).run(input);
+        let output = output.map_err(|failed| failed.of_filter(first, filter))?;
         let ids: Vec<Oid> = output
             .lines()
             .map(str::parse)
             .collect::<Result<_, _>>()
             .doing("read what git hash-object printed")?;
         if ids.len() != files.len() {
-            return Err(GitError::Command {
-                command: "git hash-object".to_owned(),
-                stderr: format!("{} ids for {} files", ids.len(), files.len()),
-            });
+            let why = format!("`git hash-object`: {} ids for {} files", ids.len(), files.len());
+            return Err(GitError::Filter { path: path_of(first), filter: filter.clone(), why });
         }
         Ok(ids)
     }
@@ -191,9 +194,9 @@ impl<'r> Contents<'r> {
             OsStr::new("--stdin"),
             prefix.as_os_str(),
         ];
-        run_git(&self.root, &args, &[("GIT_INDEX_FILE", index)], nul_separated(files))
-            .map(|_| ())
-            .map_err(|error| error.into_git_error(&path_of(first), filter))
+        let git = Git { index: Some(index), ..Git::new(&self.root, &args, &self.filters, WRITING) };
+        let written = git.run(nul_separated(files)).map(drop);
+        written.map_err(|failed| failed.of_filter(first, filter))
     }
 
     /// Writes files again in the working tree through the `git` command, and their times into its index.
@@ -205,9 +208,9 @@ impl<'r> Contents<'r> {
             fs::remove_file(&path).doing_on("remove", &path)?;
         }
         let args = ["checkout-index", "-f", "-u", "-z", "--stdin"].map(OsStr::new);
-        run_git(&self.root, &args, &[], nul_separated(files))
-            .map(|_| ())
-            .map_err(|error| error.into_git_error(&path_of(first), filter))
+        let git = Git::new(&self.root, &args, &self.filters, WRITING);
+        let written = git.run(nul_separated(files)).map(drop);
+        written.map_err(|failed| failed.of_filter(first, filter))
     }
 }
 
@@ -236,66 +239,4 @@ fn quoted_line(path: &[u8]) -> Vec<u8> {
     }
     line.extend(b"\"\n");
     line
-}
-
-/// What tells `git` another repository than the one around its folder (`git rev-parse --local-env-vars`).
-const REPOSITORY_VARIABLES: [&str; 8] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_COMMON_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_PREFIX",
-    "GIT_NAMESPACE",
-];
-
-enum GitCommandError {
-    NotThere,
-    Failed { command: String, stderr: String },
-}
-
-impl GitCommandError {
-    fn into_git_error(self, path: &Path, filter: &str) -> GitError {
-        match self {
-            Self::NotThere => GitError::NeedsGit { path: path.to_owned(), filter: filter.to_owned() },
-            Self::Failed { command, stderr } => GitError::Command { command, stderr },
-        }
-    }
-}
-
-/// Runs `git` in a working tree with an input, and returns what it printed.
-fn run_git(
-    root: &Path,
-    args: &[&OsStr],
-    env: &[(&str, &Path)],
-    input: Vec<u8>,
-) -> Result<String, GitCommandError> {
-    let mut command = Command::new("git");
-    command.args(args).current_dir(root).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // Alfine may itself run below git (a hook, an alias), whose variables would point elsewhere.
-    for name in REPOSITORY_VARIABLES {
-        command.env_remove(name);
-    }
-    command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C").envs(env.iter().copied());
-    let failed = |stderr: String| GitCommandError::Failed {
-        command: format!("git {}", args.first().copied().unwrap_or_default().display()),
-        stderr,
-    };
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => GitCommandError::NotThere,
-        _ => failed(error.to_string()),
-    })?;
-    // Written from a thread of its own: git answers while it reads, and both pipes are finite.
-    let stdin = child.stdin.take();
-    let writer = std::thread::spawn(move || stdin.map_or(Ok(()), |mut stdin| stdin.write_all(&input)));
-    let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
-    let written = writer.join().unwrap_or(Ok(()));
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let end: Vec<&str> = stderr.trim().lines().rev().take(5).collect();
-        return Err(failed(end.into_iter().rev().collect::<Vec<_>>().join("; ")));
-    }
-    written.map_err(|error| failed(error.to_string()))?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

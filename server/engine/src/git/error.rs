@@ -1,6 +1,6 @@
 //! What can go wrong with a repository, and what the user can do about it.
 
-use super::scan::Skipped;
+use super::{index::IndexKind, scan::Skipped};
 use crate::{Error, ErrorKind};
 use std::{io, path::PathBuf};
 
@@ -19,6 +19,28 @@ pub enum GitError {
     Bare {
         /// Its git folder.
         path: PathBuf,
+    },
+    /// A repository with a working tree whose configuration says that it has none.
+    #[error("{} says that it is bare, though a working tree is around it", path.display())]
+    SaidBare {
+        /// Its git folder.
+        path: PathBuf,
+    },
+    /// A repository in a format that libgit2 does not know.
+    #[error("the repository at {} is of a kind that Alfine cannot read yet ({})", path.display(), what)]
+    Unsupported {
+        /// Its folder.
+        path: PathBuf,
+        /// What it does not know of it.
+        what: &'static str,
+    },
+    /// An index that only the `git` command reads.
+    #[error("the index of {} is {kind}, which Alfine cannot read", path.display())]
+    IndexKind {
+        /// The working tree.
+        path: PathBuf,
+        /// What it is.
+        kind: IndexKind,
     },
     /// A repository that belongs to another user.
     #[error("{} belongs to another user", path.display())]
@@ -96,9 +118,23 @@ pub enum GitError {
         /// What would be lost.
         kept_out: Vec<Skipped>,
     },
+    /// A worktree of an unknown task holds ignored files.
+    #[error("{} holds files that git ignores, so no checkpoint has them: {}", path.display(), names(files))]
+    Ignored {
+        /// The worktree.
+        path: PathBuf,
+        /// The files and folders, from its root.
+        files: Vec<PathBuf>,
+    },
     /// A branch that does not exist.
     #[error("there is no branch {name}")]
     NoBranch {
+        /// Its name.
+        name: String,
+    },
+    /// The branch to merge into does not exist.
+    #[error("there is no branch {name} to merge into")]
+    NoTarget {
         /// Its name.
         name: String,
     },
@@ -170,13 +206,23 @@ pub enum GitError {
         /// The attribute.
         filter: String,
     },
-    /// A `git` command failed.
-    #[error("`{command}` failed: {stderr}")]
-    Command {
-        /// The command.
-        command: String,
-        /// The end of what it printed.
-        stderr: String,
+    /// A filter failed, or took too long.
+    #[error("the filter of {} ({filter}) failed: {why}", path.display())]
+    Filter {
+        /// The first file that needs it.
+        path: PathBuf,
+        /// The attribute.
+        filter: String,
+        /// The end of what `git` printed.
+        why: String,
+    },
+    /// A filter's configuration is no longer what it was when the loop began.
+    #[error("{} is filtered ({filter}), and that filter's configuration changed since the loop began", path.display())]
+    FilterChanged {
+        /// The first file that needs it.
+        path: PathBuf,
+        /// The driver.
+        filter: String,
     },
     /// A glob that cannot be understood.
     #[error("“{pattern}” is not a glob: {why}")]
@@ -212,6 +258,9 @@ pub enum GitError {
     },
 }
 
+/// What is unknown of a repository whose refs are in one file.
+pub(super) const REFTABLE: &str = "its refs are in a reftable";
+
 /// As many as a message can name.
 const NAMED: usize = 10;
 
@@ -237,6 +286,17 @@ impl GitError {
         Some(match self {
             Self::NoRepository { .. } => "run `git init` and make a first commit".to_owned(),
             Self::Bare { .. } => "clone it, and start Alfine in the clone".to_owned(),
+            Self::SaidBare { .. } => "git config core.bare false".to_owned(),
+            Self::Unsupported { what: REFTABLE, .. } => {
+                "git refs migrate --ref-format=files (where there are no worktrees)".to_owned()
+            }
+            Self::Unsupported { .. } => "nothing is wrong with it; Alfine needs one with SHA-1".to_owned(),
+            Self::IndexKind { kind: IndexKind::Split, .. } => {
+                "git config core.splitIndex false && git update-index --no-split-index".to_owned()
+            }
+            Self::IndexKind { kind: IndexKind::Sparse, .. } => {
+                "git sparse-checkout reapply --no-sparse-index".to_owned()
+            }
             Self::Owner { path } => {
                 format!("if you trust it: git config --global --add safe.directory '{}'", path.display())
             }
@@ -252,7 +312,14 @@ impl GitError {
             Self::WorktreeLocked { path } => format!("git worktree unlock '{}'", path.display()),
             Self::Locked { .. } => "wait for the other process; if there is none, remove the file".to_owned(),
             Self::WouldLose { .. } => "save or remove these first".to_owned(),
+            Self::Ignored { path, .. } => {
+                format!("save what you need of them, then: git worktree remove --force '{}'", path.display())
+            }
             Self::NoBranch { .. } => "`git branch` lists those there are".to_owned(),
+            Self::NoTarget { .. } => {
+                "name another one: alfine merge TASK --into BRANCH; `git branch` lists those there are"
+                    .to_owned()
+            }
             Self::BranchBlocked { by, .. } => format!("rename it: git branch -m {by} NEW"),
             Self::BranchLeft { branch, .. } => {
                 format!("merge or cherry-pick what is needed into {branch}, and check that out")
@@ -264,12 +331,20 @@ impl GitError {
             Self::Unsaved { .. } => "save or close them, and try again".to_owned(),
             Self::Changed { .. } => "try again".to_owned(),
             Self::NeedsGit { .. } => "install git (and the filter)".to_owned(),
+            Self::Filter { .. } => {
+                "`git config --get-regexp '^filter'` shows what is run; mend it or unset it, and \
+                                    continue the task"
+                    .to_owned()
+            }
+            Self::FilterChanged { filter, .. } => format!(
+                "look at it: git config --get-regexp '^filter\\.{filter}'; if it is right, continue the task, or merge \
+                 with git itself"
+            ),
             Self::Glob { .. } | Self::Outside { .. } => {
                 "[worktree] copy and link take paths from the repository's root".to_owned()
             }
             Self::CheckpointExists { .. }
             | Self::NoCheckpoint { .. }
-            | Self::Command { .. }
             | Self::Git { .. }
             | Self::Io { .. } => return None,
         })
@@ -280,7 +355,7 @@ impl From<GitError> for Error {
     fn from(error: GitError) -> Self {
         let kind = match error {
             GitError::Glob { .. } | GitError::Outside { .. } => ErrorKind::Config,
-            GitError::NoBranch { .. } => ErrorKind::User,
+            GitError::NoBranch { .. } | GitError::NoTarget { .. } => ErrorKind::User,
             GitError::CheckpointExists { .. } => ErrorKind::Internal,
             _ => ErrorKind::Git,
         };

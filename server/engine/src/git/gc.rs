@@ -3,9 +3,12 @@
 use super::{
     CheckpointSpec, GitError, Repository,
     error::Doing,
+    index,
     names::{BRANCH_ROOTS, CHECKPOINTS, KEPT, task_of_branch},
+    path_bytes::path_of,
 };
 use alfine_core::task::TaskStatus;
+use git2::{Status, StatusOptions};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -81,7 +84,13 @@ impl Repository {
     /// Removes one leftover. A worktree only after a last checkpoint; a branch's commits stay until the checkpoints go.
     pub fn remove_leftover(&self, leftover: &Leftover, last: &CheckpointSpec<'_>) -> Result<(), GitError> {
         match &leftover.kind {
-            LeftoverKind::Worktree { path } => self.remove_worktree(path, last).map(drop),
+            LeftoverKind::Worktree { path } => {
+                // Of a task that nobody knows, nobody said that it is over.
+                if leftover.status.is_none() {
+                    self.refuse_ignored(path)?;
+                }
+                self.remove_worktree(path, last).map(drop)
+            }
             LeftoverKind::Branch { name } => self.delete_branch(name, None),
             LeftoverKind::Checkpoints { refs } => {
                 let repo = self.open()?;
@@ -93,6 +102,26 @@ impl Repository {
                 Ok(())
             }
         }
+    }
+}
+
+impl Repository {
+    /// Refuses to go on where a worktree holds ignored files: no checkpoint has them. Links lead to where they are kept.
+    fn refuse_ignored(&self, worktree: &Path) -> Result<(), GitError> {
+        if worktree.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        let repo = self.open_at(worktree)?;
+        index::read_or_head(&repo)?;
+        let mut options = StatusOptions::new();
+        options.include_ignored(true).include_untracked(false);
+        let statuses = repo.statuses(Some(&mut options)).doing("look for ignored files")?;
+        let ignored = statuses.iter().filter(|entry| entry.status() == Status::IGNORED);
+        let files: Vec<PathBuf> = ignored
+            .map(|entry| path_of(entry.path_bytes()))
+            .filter(|path| !worktree.join(path).is_symlink())
+            .collect();
+        if files.is_empty() { Ok(()) } else { Err(GitError::Ignored { path: worktree.to_owned(), files }) }
     }
 }
 

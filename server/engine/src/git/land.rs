@@ -8,6 +8,7 @@
 use super::{
     contents::{Contents, EXECUTABLE, LINK, SUBMODULE, Unstored},
     error::{Doing, DoingOn, GitError},
+    filters::Withheld,
     path_bytes::{bytes_of, is_within, parents, path_of},
     scan::{SKIP_WORKTREE, entry, is_stat_clean, written},
 };
@@ -520,6 +521,11 @@ fn write_aside(repo: &Repository, steps: &[Step], new: &Tree<'_>, aside: &Path) 
         .filter(|step| step.new.is_some_and(|new| new.mode != LINK))
         .filter_map(|step| Some((step.path.clone(), contents.foreign_filter(&step.path)?)))
         .collect();
+    for step in &files {
+        if let Some((Withheld::Changed, filter)) = contents.withheld_filter(&step.path) {
+            return Err(GitError::FilterChanged { path: path_of(&step.path), filter });
+        }
+    }
     contents.write_filtered(&filtered, &scratch.path().join("index"), &target)?;
 
     let probe = aside.join("probe");

@@ -12,10 +12,12 @@ use super::{
     GitError, Repository,
     commit::identity,
     error::Doing,
-    land::{Landing, Step, index_is_free, put_steps, steps},
+    index,
+    land::{Content, Landing, Step, index_is_free, put_steps, steps},
     names::mark,
     nothing_under_way,
     path_bytes::{bytes_of, path_of},
+    said_bare,
     text_change::{Copied, TextChange, WorkingCopy},
 };
 use git2::{BranchType, Commit, ErrorCode, Index, IndexEntry, MergeOptions, Oid, Tree};
@@ -114,7 +116,8 @@ impl Repository {
     ) -> Result<Merged, GitError> {
         let repo = self.open()?;
         let branch = tip(&repo, &spec.branch)?;
-        let target = tip(&repo, &spec.target_branch)?;
+        let target = tip(&repo, &spec.target_branch)
+            .map_err(|_| GitError::NoTarget { name: spec.target_branch.clone() })?;
         let name = format!("refs/heads/{}", spec.target_branch);
         let holders = self.holders(&repo, &name)?;
         let checked_out = !holders.is_empty();
@@ -134,6 +137,7 @@ impl Repository {
             branch.amend(None, None, None, None, None, Some(&tree)).doing("write a commit")?
         };
         if descends(target.id(), branch.id())? || descends(target.id(), amended)? {
+            catch_up(holders, target.id(), is_unsaved)?;
             let (tree, changed) = with_change(target_tree.clone())?;
             return Ok(Merged {
                 commit: target.id().to_string(),
@@ -191,10 +195,13 @@ impl Repository {
     /// it, is an error.
     fn holders(&self, repo: &git2::Repository, name: &str) -> Result<Vec<git2::Repository>, GitError> {
         let mut all = Vec::new();
-        if let Ok(main) = git2::Repository::open(&self.common_dir)
-            && main.workdir().is_some()
-        {
-            all.push(main);
+        if let Ok(main) = git2::Repository::open(&self.common_dir) {
+            if main.workdir().is_some() {
+                all.push(main);
+            } else if said_bare(&main) {
+                // Its files would stay behind.
+                return Err(GitError::SaidBare { path: self.common_dir.clone() });
+            }
         }
         for worktree in repo.worktrees().doing("list the worktrees")?.iter().flatten().flatten() {
             let opened = repo.find_worktree(worktree).and_then(|worktree| {
@@ -246,6 +253,7 @@ impl Repository {
 
         let mut prepared = Vec::new();
         for repo in holders {
+            let old = files_of(&repo, old);
             prepared.push(prepare(repo, old, new, change, is_unsaved)?);
         }
         for at in 0..prepared.len() {
@@ -264,6 +272,42 @@ impl Repository {
     }
 }
 
+/// Brings working trees to where their branch is.
+fn catch_up(
+    holders: Vec<git2::Repository>,
+    tip: Oid,
+    is_unsaved: &dyn Fn(&Path) -> bool,
+) -> Result<(), GitError> {
+    for repo in holders {
+        let old = files_of(&repo, tip);
+        if old != tip {
+            let mut behind = prepare(repo, old, tip, None, is_unsaved)?;
+            behind.land()?;
+            behind.keep(None);
+        }
+    }
+    Ok(())
+}
+
+/// The commit that a working tree's files are of: its branch's, or the one where that was when somebody moved it without
+/// them (`git update-ref` in another worktree). Landing on the first would leave them as changes that take the work back.
+fn files_of(repo: &git2::Repository, tip: Oid) -> Oid {
+    let last = repo.reflog("HEAD").ok().and_then(|log| log.get(0).map(|entry| entry.id_new()));
+    let moved = last.filter(|&last| repo.graph_descendant_of(tip, last).unwrap_or(false)).and_then(|last| {
+        let tree = |id| repo.find_commit(id).and_then(|commit| commit.tree()).ok();
+        Some((last, steps(repo, &tree(last)?, &tree(tip)?, &[]).ok()?, index::read_plain(repo).ok()?))
+    });
+    let Some((last, steps, index)) = moved else { return tip };
+    // Who moved the branch with its files may have written no log here, but then the index has them.
+    let is_at = |step: &Step, side: Option<Content>| {
+        let here = index.get_path(&path_of(&step.path), 0);
+        here.map(|entry| Content { id: entry.id, mode: entry.mode }) == side
+    };
+    let is_behind =
+        steps.iter().any(|step| is_at(step, step.old)) && !steps.iter().any(|step| is_at(step, step.new));
+    if is_behind { last } else { tip }
+}
+
 fn prepare<'c>(
     repo: git2::Repository,
     old: Oid,
@@ -272,7 +316,7 @@ fn prepare<'c>(
     is_unsaved: &dyn Fn(&Path) -> bool,
 ) -> Result<CheckedOut<'c>, GitError> {
     index_is_free(&repo)?;
-    let index = repo.index().doing("read the index")?;
+    let index = index::read_plain(&repo)?;
     let (landing, beside) = {
         let tree = |id| repo.find_commit(id).and_then(|commit| commit.tree()).doing("read a commit");
         let (old, new) = (tree(old)?, tree(new)?);

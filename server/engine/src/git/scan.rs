@@ -7,6 +7,8 @@
 use super::{
     contents::{Contents, SUBMODULE, Unstored},
     error::{Doing, DoingOn, GitError},
+    filters::Withheld,
+    index,
     path_bytes::{bytes_of, is_within, join, path_of},
 };
 use git2::{Index, IndexEntry, IndexTime, Oid, Repository};
@@ -20,7 +22,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// What a checkpoint leaves out, though git would not ignore it.
+/// What a checkpoint leaves out, though git would not ignore it: a file, or only its filter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped {
     /// The path from the root of the working tree.
@@ -43,6 +45,26 @@ pub enum SkipReason {
         /// Its size in bytes.
         bytes: u64,
     },
+    /// Its name, which git takes for one of its own (`.git` in other letters or on other systems).
+    Name,
+    /// Its filter; the file is kept as it is.
+    Filter(WithoutFilter),
+}
+
+/// Why a file is kept without its filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WithoutFilter {
+    /// The filter does not run.
+    Withheld(Withheld),
+    /// The filter failed, and nothing is to fail with it.
+    Failed,
+}
+
+impl SkipReason {
+    /// Whether the file's content is in the checkpoint all the same.
+    pub fn keeps_content(self) -> bool {
+        matches!(self, Self::Filter(_))
+    }
 }
 
 impl fmt::Display for Skipped {
@@ -53,6 +75,15 @@ impl fmt::Display for Skipped {
             SkipReason::SubmoduleFiles => f.write_str("(uncommitted files in a submodule)"),
             SkipReason::Unreadable => f.write_str("(not readable)"),
             SkipReason::TooLarge { bytes } => write!(f, "({} MiB)", bytes >> 20),
+            SkipReason::Name => f.write_str("(git does not take that name)"),
+            SkipReason::Filter(why) => {
+                let why = match why {
+                    WithoutFilter::Withheld(Withheld::New) => "is new since the loop began",
+                    WithoutFilter::Withheld(Withheld::Changed) => "changed since the loop began",
+                    WithoutFilter::Failed => "failed",
+                };
+                write!(f, "(only its filter, which {why}; the file is kept as it is)")
+            }
         }
     }
 }
@@ -74,6 +105,8 @@ pub(super) struct ScanSpec<'a> {
     pub(super) leave_out: &'a [PathBuf],
     /// The size in bytes up to which untracked files are kept.
     pub(super) max_untracked: u64,
+    /// Whether files are kept as they are where their filter fails.
+    pub(super) raw_where_filters_fail: bool,
 }
 
 /// How long after a change a file system may still give the same time to the next one: more than a kernel's tick.
@@ -106,10 +139,12 @@ pub(super) fn scan(repo: &Repository, spec: ScanSpec<'_>) -> Result<Scanned, Git
         cached,
         leave_out: spec.leave_out.iter().map(|path| bytes_of(path).to_vec()).collect(),
         max_untracked: spec.max_untracked,
+        raw_where_filters_fail: spec.raw_where_filters_fail,
         trust_ctime: repo.config().and_then(|config| config.get_bool("core.trustctime")).unwrap_or(true),
         started: SystemTime::now(),
         changed: Vec::new(),
         put: Vec::new(),
+        without_filter: HashSet::new(),
         skipped: Vec::new(),
     };
     scan.walk()?;
@@ -120,19 +155,7 @@ pub(super) fn scan(repo: &Repository, spec: ScanSpec<'_>) -> Result<Scanned, Git
 
 /// Lists what git tracks, sorted by path.
 fn tracked(repo: &Repository) -> Result<Vec<Tracked>, GitError> {
-    let index = match repo.index() {
-        Ok(index) => index,
-        // Some indexes cannot be read here (split, sparse); the commit is then the next best list. libgit2 asks for
-        // the index again when it looks for attributes, so it gets this one.
-        Err(_) => {
-            let mut index = Index::new().doing("make an index")?;
-            if let Ok(tree) = repo.head().and_then(|head| head.peel_to_tree()) {
-                index.read_tree(&tree).doing("read HEAD")?;
-            }
-            repo.set_index(&mut index).doing("use an index")?;
-            index
-        }
-    };
+    let index = index::read_or_head(repo)?;
     let mut tracked: Vec<Tracked> = index
         .iter()
         .map(|entry| Tracked {
@@ -226,12 +249,15 @@ struct Scan<'r> {
     seen: Vec<bool>,
     leave_out: HashSet<Vec<u8>>,
     max_untracked: u64,
+    raw_where_filters_fail: bool,
     trust_ctime: bool,
     started: SystemTime,
     /// Files whose content must be read.
     changed: Vec<(Vec<u8>, Metadata, u32)>,
     /// New entries.
     put: Vec<IndexEntry>,
+    /// Files that are kept without their filter.
+    without_filter: HashSet<Vec<u8>>,
     skipped: Vec<Skipped>,
 }
 
@@ -368,26 +394,60 @@ impl Scan<'_> {
         let mut filtered = Vec::new();
         let mut filtered_entries = Vec::new();
         for (path, metadata, mode) in std::mem::take(&mut self.changed) {
+            if metadata.is_file()
+                && let Some((why, _)) = self.contents.withheld_filter(&path)
+            {
+                self.without_filter.insert(path.clone());
+                self.skip(&path, SkipReason::Filter(WithoutFilter::Withheld(why)));
+            }
             let filter = metadata.is_file().then(|| self.contents.foreign_filter(&path)).flatten();
             if let Some(filter) = filter {
                 filtered.push((path, filter));
                 filtered_entries.push((metadata, mode));
                 continue;
             }
-            match self.contents.store(&path, &metadata) {
-                Ok(id) => {
-                    let entry = self.fresh_entry(&path, mode, id, &metadata);
-                    self.put.push(entry);
-                }
-                Err(Unstored::Vanished) => {}
-                Err(Unstored::Unreadable(error)) => self.unread(&path, &error),
-                Err(Unstored::Failed(error)) => return Err(error),
-            }
+            let stored = self.contents.store(&path, &metadata);
+            self.put_stored(&path, mode, &metadata, stored)?;
         }
-        let ids = self.contents.store_filtered(&filtered)?;
-        for (((path, _), (metadata, mode)), id) in filtered.iter().zip(&filtered_entries).zip(ids) {
-            let entry = self.fresh_entry(path, *mode, id, metadata);
-            self.put.push(entry);
+        let stored = match self.contents.store_filtered(&filtered) {
+            Ok(ids) => ids.into_iter().map(Ok).collect(),
+            Err(error @ (GitError::Filter { .. } | GitError::NeedsGit { .. }))
+                if self.raw_where_filters_fail =>
+            {
+                tracing::warn!("{error}");
+                self.store_without_filters(&filtered)
+            }
+            Err(error) => return Err(error),
+        };
+        for (((path, _), (metadata, mode)), stored) in filtered.iter().zip(&filtered_entries).zip(stored) {
+            self.put_stored(path, *mode, metadata, stored)?;
+        }
+        Ok(())
+    }
+
+    fn store_without_filters(&mut self, files: &[(Vec<u8>, String)]) -> Vec<Result<Oid, Unstored>> {
+        for (path, _) in files {
+            self.without_filter.insert(path.clone());
+            self.skip(path, SkipReason::Filter(WithoutFilter::Failed));
+        }
+        files.iter().map(|(path, _)| self.contents.store_raw(path)).collect()
+    }
+
+    fn put_stored(
+        &mut self,
+        path: &[u8],
+        mode: u32,
+        metadata: &Metadata,
+        stored: Result<Oid, Unstored>,
+    ) -> Result<(), GitError> {
+        match stored {
+            Ok(id) => {
+                let entry = self.fresh_entry(path, mode, id, metadata);
+                self.put.push(entry);
+            }
+            Err(Unstored::Vanished) => {}
+            Err(Unstored::Unreadable(error)) => self.unread(path, &error),
+            Err(Unstored::Failed(error)) => return Err(error),
         }
         Ok(())
     }
@@ -396,7 +456,8 @@ impl Scan<'_> {
         let tick = if metadata.mtime_nsec() == 0 { COARSE_TICK } else { FINE_TICK };
         let racy = metadata.modified().map_or(true, |modified| modified + tick >= self.started);
         let mut entry = entry(path, mode, id, Some(metadata));
-        if racy {
+        // With its filter the next time, if that may run then.
+        if racy || self.without_filter.contains(path) {
             distrust(&mut entry);
         }
         entry
@@ -434,7 +495,7 @@ impl Scan<'_> {
         }
     }
 
-    fn finish(self, mut index: Index, fresh: bool) -> Result<Scanned, GitError> {
+    fn finish(mut self, mut index: Index, fresh: bool) -> Result<Scanned, GitError> {
         let put: HashSet<&[u8]> = self.put.iter().map(|entry| entry.path.as_slice()).collect();
         let gone = self.cached.iter().zip(&self.seen).filter(|(_, seen)| !**seen).map(|(entry, _)| entry);
         let mut dirty = fresh;
@@ -442,9 +503,16 @@ impl Scan<'_> {
             index.remove(&path_of(&entry.path), 0).doing("update the checkpoint's index")?;
             dirty = true;
         }
+        let mut refused = Vec::new();
         for entry in &self.put {
-            index.add(entry).doing("update the checkpoint's index")?;
-            dirty = true;
+            match index.add(entry) {
+                Ok(()) => dirty = true,
+                Err(error) if error.message().contains("invalid path") => refused.push(entry.path.clone()),
+                Err(error) => return Err(error).doing("update the checkpoint's index"),
+            }
+        }
+        for path in refused {
+            self.skip(&path, SkipReason::Name);
         }
         if dirty {
             // The trees are written first so that the cache remembers them too.

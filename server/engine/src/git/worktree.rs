@@ -5,10 +5,12 @@ use super::{
     checkpoint::keep_commits_of,
     contents::Contents,
     error::{Doing, DoingOn},
+    index,
     land::{Landing, steps},
     names::{BRANCH_ROOTS, admin_name, task_of_branch},
     open_exactly,
     path_bytes::{bytes_of, path_of},
+    scan::Skipped,
     submodule,
 };
 use git2::{BranchType, Oid, WorktreeAddOptions, WorktreeLockStatus, WorktreePruneOptions};
@@ -154,9 +156,14 @@ impl Repository {
             return Err(GitError::WorktreeLocked { path: path.to_owned() });
         }
         let last = CheckpointSpec { unless_still: None, ..last.clone() };
-        let checkpoint = self.checkpoint(path, &last)?;
-        if !checkpoint.skipped.is_empty() {
-            return Err(GitError::WouldLose { path: path.to_owned(), kept_out: checkpoint.skipped });
+        let checkpoint = self.last_of(path, &last)?;
+        let (kept, kept_out): (Vec<Skipped>, _) =
+            checkpoint.skipped.iter().cloned().partition(|skipped| skipped.reason.keeps_content());
+        if !kept_out.is_empty() {
+            return Err(GitError::WouldLose { path: path.to_owned(), kept_out });
+        }
+        for skipped in kept {
+            tracing::warn!("left out of the last checkpoint: {skipped}");
         }
         remove_folder(path)?;
         self.forget_worktree(&repo, path)?;
@@ -295,7 +302,7 @@ impl Repository {
 fn finish_worktree(path: &Path) -> Result<Vec<PathBuf>, GitError> {
     let repo = open_exactly(path)?;
     let contents = Contents::new(&repo)?;
-    let index = repo.index().doing("read the index")?;
+    let index = index::read_plain(&repo)?;
     let attributes = |path: &[u8]| path == b".gitattributes" || path.ends_with(b"/.gitattributes");
     let has_attributes = repo.commondir().join("info/attributes").exists()
         || repo.config().is_ok_and(|config| config.get_path("core.attributesfile").is_ok())

@@ -55,6 +55,10 @@ pub fn begin(
     if options.fork.is_none() && spec.isolation == Isolation::Worktree {
         start.base_commit = base_with_dependencies(project, file, &spec.task, start.base_commit)?;
     }
+    // The next task of a chain begins after an agent's turn, not at the user's word.
+    if spec.chain.is_none() {
+        project.repository.remember_filters()?;
+    }
     let id = LoopId::generate();
     let lock = LoopLock::acquire(&project.layout, &id)?;
     let settings = settings_of(spec)?;
@@ -170,6 +174,7 @@ pub fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
             _ => Ok(()),
         }
     })?;
+    project.repository.remember_filters()?;
     Ok(lock)
 }
 

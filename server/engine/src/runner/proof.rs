@@ -105,7 +105,9 @@ impl Runner<'_> {
     /// What the checks would see and no commit has, though it was not there when the loop began.
     pub(super) fn not_kept(&self) -> Vec<Skipped> {
         let skipped = self.checkpoint.iter().flat_map(|checkpoint| &checkpoint.skipped);
-        let is_new = |skipped: &&Skipped| !self.spec.never_kept.contains(&skipped.path);
+        let is_new = |skipped: &&Skipped| {
+            !skipped.reason.keeps_content() && !self.spec.never_kept.contains(&skipped.path)
+        };
         match self.spec.isolation {
             Isolation::Worktree => skipped.filter(is_new).cloned().collect(),
             Isolation::InPlace => Vec::new(),
@@ -141,7 +143,8 @@ pub(super) fn unproven(why: &crate::Error) -> VerifierResult {
     }
 }
 
-fn remedy(Skipped { path, reason }: &Skipped) -> String {
+fn remedy(skipped: &Skipped) -> String {
+    let Skipped { path, reason } = skipped;
     let path = path.display();
     match reason {
         SkipReason::NestedRepository => format!(
@@ -154,6 +157,10 @@ fn remedy(Skipped { path, reason }: &Skipped) -> String {
         SkipReason::Unreadable => {
             format!("{path} cannot be read, so it is in no commit: let it be read, or remove it")
         }
+        SkipReason::Name => {
+            format!("{path} is in no commit, as git takes its name for one of its own: rename it")
+        }
+        SkipReason::Filter(_) => skipped.to_string(),
         SkipReason::TooLarge { bytes } => format!(
             "{path} has {} MiB, too much for a commit: make it smaller, or have git ignore it if it is no part of the work",
             bytes >> 20

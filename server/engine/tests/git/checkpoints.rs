@@ -524,3 +524,43 @@ fn files_that_vanish_during_the_look_are_no_error() {
     let last = fixture.checkpoint(31);
     assert_eq!(fixture.files_of(&last.commit), ["a.txt", "src/b.txt"]);
 }
+
+#[test]
+fn a_cache_that_names_objects_that_git_removed_since_is_made_again() {
+    let fixture = Fixture::new();
+    fixture.write("r.bin", "only in a checkpoint\n");
+    let prune = || {
+        let refs = fixture.git(&["for-each-ref", "--format=%(refname)", "refs/alfine"]);
+        refs.lines().for_each(|name| drop(fixture.git(&["update-ref", "-d", name])));
+        fixture.git(&["gc", "-q", "--prune=now"]);
+    };
+    // Long ago, so that the cache trusts the file's times.
+    let file = fs::File::options().write(true).open(fixture.path("r.bin")).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+    fixture.checkpoint(1);
+    prune();
+    fixture.write("n.txt", "new\n");
+    let taken = fixture.checkpoint(2);
+    assert_eq!(fixture.content_of(&taken.commit, "r.bin"), "only in a checkpoint");
+    prune();
+    let taken = fixture.checkpoint(3);
+    assert_eq!(fixture.content_of(&taken.commit, "r.bin"), "only in a checkpoint");
+    assert_eq!(fixture.git(&["fsck", "--strict"]), "");
+}
+
+#[test]
+fn names_that_git_does_not_take_are_named_and_the_rest_is_kept() {
+    let fixture = Fixture::new();
+    fixture.write("git~1", "q");
+    fixture.write("sub/.GIT/x", "q");
+    fixture.write("sub/y", "y\n");
+    for n in 1..=2 {
+        let taken = fixture.checkpoint(n);
+        assert_eq!(fixture.files_of(&taken.commit), ["a.txt", "src/b.txt", "sub/y"]);
+        let skipped: Vec<String> = taken.skipped.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            skipped,
+            ["git~1 (git does not take that name)", "sub/.GIT/x (git does not take that name)"]
+        );
+    }
+}

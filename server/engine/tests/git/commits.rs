@@ -106,3 +106,25 @@ fn a_sparse_checkout_stays_sparse_and_a_file_swap_is_committed() {
     assert_eq!(fixture.git(&["status", "--porcelain"]), "");
     assert!(!fixture.path("src").exists());
 }
+
+#[test]
+fn a_split_or_sparse_index_is_committed_with_what_it_says() {
+    let fixture = Fixture::new();
+    let surroundings = fixture.surroundings();
+    fixture.write("out/x", "x");
+    fixture.commit("More");
+    fixture.git(&["update-index", "--split-index"]);
+    fixture.write("a.txt", "changed\n");
+    fixture.repo().commit_all(&fixture.root, &commit(&surroundings, None)).unwrap().unwrap();
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+    assert_eq!(fixture.content_of("HEAD", "a.txt"), "changed");
+
+    fixture.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "src"]);
+    assert!(!fixture.path("out").exists());
+    fixture.write("src/b.txt", "changed\n");
+    fixture.repo().commit_all(&fixture.root, &commit(&surroundings, None)).unwrap().unwrap();
+    assert_eq!(fixture.files_of("HEAD"), ["a.txt", "out/x", "src/b.txt"]);
+    assert_eq!(fixture.content_of("HEAD", "src/b.txt"), "changed");
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+    assert!(!fixture.path("out").exists());
+}

@@ -5,6 +5,7 @@
 
 mod checkpoints;
 mod commits;
+mod filters;
 mod fixture;
 mod merges;
 mod nothing_is_lost;

@@ -295,8 +295,10 @@ fn branches_that_do_not_exist_are_named() {
     let mut spec = spec();
     spec.target_branch = "missing".to_owned();
     assert!(
-        matches!(fixture.repo().merge(&spec, None), Err(GitError::NoBranch { name }) if name == "missing")
+        matches!(fixture.repo().merge(&spec, None), Err(GitError::NoTarget { name }) if name == "missing")
     );
+    let error = alfine_engine::Error::from(GitError::NoTarget { name: "missing".to_owned() });
+    assert!(error.hint.unwrap().contains("--into"));
 }
 
 #[test]
@@ -325,4 +327,67 @@ fn a_sparse_checkout_stays_sparse() {
     assert_eq!(read(&fixture.path("a.txt")), "theirs\n");
     assert!(!fixture.path("src/b.txt").exists());
     assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn an_index_that_was_split_after_the_start_is_landed_on() {
+    let fixture = with_task("feat: [US-001] x", |dir| write(&dir.join("a.txt"), "theirs\n"));
+    fixture.write("mine.txt", "mine\n");
+    fixture.git(&["add", "mine.txt"]);
+    fixture.git(&["update-index", "--split-index"]);
+    merge(&fixture).unwrap();
+    assert_eq!(read(&fixture.path("a.txt")), "theirs\n");
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "A  mine.txt");
+}
+
+/// Moves `main` to the task's commit as an agent can, without the files of who has it checked out.
+fn move_main(fixture: &Fixture) {
+    let task = fixture.dir.path().join("task");
+    git_in(&task, &["update-ref", "refs/heads/main", "HEAD"]);
+}
+
+#[test]
+fn a_target_that_was_moved_without_its_files_gets_them() {
+    let fixture = with_task("feat: [US-001] x", |dir| {
+        write(&dir.join("a.txt"), "theirs\n");
+        write(&dir.join("new.txt"), "new\n");
+    });
+    move_main(&fixture);
+    fixture.write("mine.txt", "mine\n");
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "M  a.txt\nD  new.txt\n?? mine.txt");
+    let merged = merge(&fixture).unwrap();
+    assert_eq!(merged.commit, fixture.head());
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "?? mine.txt");
+    assert_eq!(read(&fixture.path("new.txt")), "new\n");
+    assert_eq!(read(&fixture.path("a.txt")), "theirs\n");
+    merge(&fixture).unwrap();
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "?? mine.txt");
+}
+
+#[test]
+fn a_target_that_was_moved_half_the_way_without_its_files_gets_all_of_them() {
+    let fixture = with_task("feat: x", |dir| write(&dir.join("a.txt"), "half\n"));
+    move_main(&fixture);
+    let task = fixture.dir.path().join("task");
+    write(&task.join("new.txt"), "new\n");
+    git_in(&task, &["add", "-A"]);
+    git_in(&task, &["commit", "-q", "-m", "feat: [US-001] x"]);
+    let merged = merge(&fixture).unwrap();
+    assert_eq!(merged.commit, fixture.git(&["rev-parse", "task"]));
+    assert_eq!(fixture.git(&["status", "--porcelain"]), "");
+    assert_eq!(read(&fixture.path("a.txt")), "half\n");
+    assert_eq!(read(&fixture.path("new.txt")), "new\n");
+}
+
+#[test]
+fn what_is_uncommitted_is_in_the_way_of_files_that_stayed_behind_as_well() {
+    let fixture = with_task("feat: [US-001] x", |dir| {
+        write(&dir.join("a.txt"), "theirs\n");
+        write(&dir.join("new.txt"), "new\n");
+    });
+    move_main(&fixture);
+    fixture.write("a.txt", "mine\n");
+    let before = state(&fixture);
+    assert_eq!(in_the_way(merge(&fixture)), [PathBuf::from("a.txt")]);
+    assert_eq!(state(&fixture), before);
 }

@@ -2,13 +2,14 @@ use crate::fixture::{Fixture, git_command, isolate, link, unprivileged};
 use alfine_core::plan::Isolation;
 use alfine_engine::{
     Error, ErrorKind,
-    git::{CheckpointSpec, GitError, Repository, Surroundings},
+    git::{CheckpointSpec, GitError, IndexKind, MergeSpec, Repository, Surroundings},
 };
 use std::{
     fs,
     os::unix::{ffi::OsStrExt, fs::PermissionsExt},
     path::{Path, PathBuf},
 };
+use tempfile::TempDir;
 
 #[test]
 fn a_repository_is_found_from_any_folder_in_it() {
@@ -67,7 +68,7 @@ fn a_damaged_repository_is_not_mistaken_for_none() {
     let error = Repository::discover(&fixture.root).unwrap_err();
     assert!(matches!(error, GitError::Corrupt { .. }), "{error}");
     let fixture = Fixture::new();
-    let newer = "[core]\n\trepositoryformatversion = 1\n[extensions]\n\trefstorage = reftable\n";
+    let newer = "[core]\n\trepositoryformatversion = 1\n[extensions]\n\tlater = yes\n";
     fs::write(fixture.path(".git/config"), newer).unwrap();
     let error = Repository::discover(&fixture.root).unwrap_err();
     assert!(matches!(error, GitError::Corrupt { .. }), "{error}");
@@ -211,4 +212,75 @@ fn a_checkpoint_knows_what_was_uncommitted() {
     fixture.write("later", "");
     assert_eq!(repo.status_of(&checkpoint, 10).unwrap(), " M a.txt\n?? c\n");
     assert_eq!(repo.status_of(&checkpoint, 1).unwrap(), " M a.txt\n... and 1 more\n");
+}
+
+#[test]
+fn an_index_of_another_kind_is_refused_with_the_command_that_helps() {
+    for (kind, make, hint) in [
+        (
+            IndexKind::Split,
+            "git update-index --split-index",
+            "git config core.splitIndex false && git update-index --no-split-index",
+        ),
+        (
+            IndexKind::Sparse,
+            "git sparse-checkout set --cone --sparse-index src",
+            "git sparse-checkout reapply --no-sparse-index",
+        ),
+    ] {
+        let fixture = Fixture::new();
+        fixture.write("out/x", "x");
+        fixture.commit("More");
+        let run = |line: &str| {
+            for command in line.split(" && ") {
+                let words: Vec<&str> = command.split(' ').skip(1).collect();
+                fixture.git(&words);
+            }
+        };
+        run(make);
+        fixture.write("new", "x");
+        let refused = fixture.repo().preflight(Isolation::Worktree).unwrap_err();
+        assert!(matches!(&refused, GitError::IndexKind { kind: found, .. } if *found == kind), "{refused:?}");
+        assert_eq!(alfine_engine::Error::from(refused).hint.as_deref(), Some(hint));
+        assert!(!fixture.repo().status_short(&fixture.root, 1).unwrap().is_empty());
+        run(hint);
+        fixture.repo().preflight(Isolation::Worktree).unwrap();
+    }
+}
+
+#[test]
+fn a_repository_of_a_kind_that_cannot_be_read_is_not_called_damaged() {
+    isolate();
+    for (arguments, words) in [
+        (["init", "-q", "--object-format=sha256"], "SHA-256"),
+        (["init", "-q", "--ref-format=reftable"], "reftable"),
+    ] {
+        let dir = TempDir::new().unwrap();
+        if !git_command(dir.path()).args(arguments).output().unwrap().status.success() {
+            continue;
+        }
+        let error = Repository::discover(dir.path()).unwrap_err();
+        assert!(matches!(&error, GitError::Unsupported { .. }), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(!alfine_engine::Error::from(error).hint.unwrap().contains("fsck"));
+    }
+}
+
+#[test]
+fn a_working_tree_whose_repository_says_that_it_is_bare_gets_the_way_out() {
+    let fixture = Fixture::new();
+    let repo = fixture.repo();
+    fixture.git(&["branch", "task"]);
+    fixture.git(&["config", "core.bare", "true"]);
+    let error = Repository::discover(&fixture.root).unwrap_err();
+    assert!(matches!(error, GitError::SaidBare { .. }), "{error:?}");
+    assert_eq!(alfine_engine::Error::from(error).hint.as_deref(), Some("git config core.bare false"));
+    // Its files would stay behind a branch that moves.
+    let spec = MergeSpec {
+        branch: "task".to_owned(),
+        target_branch: "main".to_owned(),
+        task_id: "US-001".to_owned(),
+        message: "feat: [US-001] Work".to_owned(),
+    };
+    assert!(matches!(repo.merge(&spec, None), Err(GitError::SaidBare { .. })));
 }

@@ -355,3 +355,25 @@ fn a_rebase_that_an_agent_left_under_way_is_rewound_with_the_rest() {
     assert_eq!(Some(git_in(&handle.path, &["rev-parse", "HEAD"])), first.head);
     assert_eq!(commit(&repo).unwrap(), None);
 }
+
+#[test]
+fn a_worktree_of_an_unknown_task_does_not_go_with_files_that_no_checkpoint_has() {
+    let fixture = Fixture::new();
+    let (repo, handle) = made(&fixture);
+    write(&handle.path.join(".gitignore"), ".env\nbuild/\nmodules\n");
+    write(&handle.path.join("build/deep/x"), "x");
+    write(&handle.path.join(".env"), "KEY=1");
+    link("/nowhere", &handle.path.join("modules"));
+    let surroundings = fixture.surroundings();
+    let remove = |status: Option<TaskStatus>| {
+        let leftovers = repo.leftovers(&data(&fixture), |_| status).unwrap();
+        let worktree =
+            leftovers.iter().find(|leftover| matches!(leftover.kind, LeftoverKind::Worktree { .. }));
+        repo.remove_leftover(worktree.unwrap(), &spec(1, &surroundings))
+    };
+    let Err(GitError::Ignored { files, .. }) = remove(None) else { panic!("it went") };
+    assert_eq!(files, [".env", "build/"].map(Path::new));
+    assert!(handle.path.join(".env").exists());
+    remove(Some(TaskStatus::Merged)).unwrap();
+    assert!(!handle.path.exists());
+}
