@@ -319,8 +319,8 @@ impl LoopState {
             Phase::Idle => self.start(now, out),
             Phase::Before => out.push(Effect::TakeCheckpoint(CheckpointKind::Before)),
             Phase::Agent(agent) => {
-                let (used, kill) = (agent.usage, agent.kill);
-                self.account(&used);
+                let kill = agent.kill;
+                self.account_run();
                 match kill {
                     Some(KillReason::Stop) => {
                         self.rest_after_kill(now, Phase::Stopped { reason: StopReason::User }, out);
@@ -399,9 +399,9 @@ impl LoopState {
 
     fn agent_exited(&mut self, now: Moment, outcome: Outcome, message: String, out: &mut Vec<Effect>) {
         let Phase::Agent(agent) = &self.phase else { return };
-        let (usage, kill) = (agent.usage, agent.kill);
+        let kill = agent.kill;
         let (outcome, message) = agent.ended.clone().unwrap_or((outcome, message));
-        self.account(&usage);
+        self.account_run();
         self.recovery = None;
         match kill {
             Some(KillReason::Stop) => {
@@ -419,9 +419,10 @@ impl LoopState {
             }
             Some(KillReason::Decided) | None => {}
         }
-        let goes_on =
-            matches!(outcome, Outcome::RateLimit { .. } | Outcome::SessionNotFound | Outcome::Context);
-        if goes_on && let Some(trip) = self.breaker.overspent(&self.settings.limits) {
+        // There is nothing to wait for where the next run may not begin.
+        if matches!(outcome, Outcome::RateLimit { .. })
+            && let Some(trip) = self.breaker.overspent(&self.settings.limits)
+        {
             return self.trip(now, trip, out);
         }
         match outcome {
@@ -511,7 +512,11 @@ impl LoopState {
         out.push(Effect::Finish);
     }
 
+    /// Begins a run of the agent: the one place where money begins to be spent.
     fn spawn(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if let Some(trip) = self.breaker.overspent(&self.settings.limits) {
+            return self.trip(now, trip, out);
+        }
         let fresh = self.settings.context == crate::plan::ContextMode::Fresh && !self.current.started;
         let session = if fresh { None } else { self.session.clone() };
         self.current.resumed = session.is_some();
@@ -555,9 +560,8 @@ impl LoopState {
 
     fn fail(&mut self, now: Moment, message: String, out: &mut Vec<Effect>) {
         match &self.phase {
-            Phase::Agent(agent) => {
-                let used = agent.usage;
-                self.account(&used);
+            Phase::Agent(_) => {
+                self.account_run();
                 out.push(Effect::KillAgent(KillReason::Stop));
             }
             Phase::Verifying { .. } => out.push(Effect::CancelVerifiers),

@@ -331,6 +331,105 @@ fn cost_and_tokens_trip_at_their_limits_and_an_unknown_cost_is_said() {
     assert!(cost.count == 0.0 && cost.evidence.starts_with("unknown"), "{cost:?}");
 }
 
+fn cost_line(play: &Play) -> crate::breaker::Line {
+    let lines = play.state.breaker.lines(&play.state.settings.limits);
+    lines.into_iter().find(|line| line.rule == Rule::Cost).unwrap()
+}
+
+#[test]
+fn a_run_that_is_ended_after_it_spoke_leaves_the_cost_unknown_in_part() {
+    let limit = |settings: &mut Settings| settings.limits.cost_usd = Some(1.0);
+    let ended_by: [(&str, fn(&mut Play) -> &mut Play); 7] = [
+        ("stall", |play| play.passes(15 * 60)),
+        ("wall-time", |play| play.passes(4 * 3600)),
+        ("crash", |play| play.ends(Outcome::Server)),
+        ("pause", |play| play.command(Command::pause_now())),
+        ("stop", |play| play.command(Command::Stop)),
+        ("a dead runner", |play| play.feed(Input::Recovered)),
+        ("failure", |play| play.feed(Input::Failed("no disk".into()))),
+    ];
+    for (how, end) in ended_by {
+        let mut play = Play::with(limit);
+        play.says("I look around");
+        end(&mut play);
+        assert!(play.state.cost_unknown, "{how}");
+        assert!(cost_line(&play).evidence.starts_with("unknown in part"), "{how}: {:?}", cost_line(&play));
+
+        let mut silent = Play::with(limit);
+        silent.ends(Outcome::Server);
+        assert!(!silent.state.cost_unknown && cost_line(&silent).evidence.is_empty(), "it never spoke");
+    }
+    let mut play = Play::with(limit);
+    spends(&mut play, Usage { cost_usd: Some(0.0), ..Usage::default() });
+    play.command(Command::Stop);
+    assert!(play.state.cost_unknown, "an agent that is cut off says that it cost nothing");
+    let mut play = Play::with(limit);
+    spends(&mut play, Usage { cost_usd: Some(0.25), ..Usage::default() });
+    play.iteration(1, NOT_READY);
+    assert!(!play.state.cost_unknown);
+}
+
+#[test]
+fn a_run_may_cost_what_is_left_of_the_limit() {
+    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    assert_eq!(play.state.budget_left(), Some(1.0));
+    spends(&mut play, Usage { cost_usd: Some(0.75), ..Usage::default() });
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.state.budget_left(), Some(0.25));
+    assert_eq!(Play::started().state.budget_left(), None);
+}
+
+#[test]
+fn the_trial_after_a_tripped_cost_may_cost_one_more_limit_and_no_more() {
+    let limited = Outcome::RateLimit { reset_at: None };
+    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    spends(&mut play, Usage { cost_usd: Some(2.0), ..Usage::default() });
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.tripped().unwrap().0, Rule::Cost);
+    play.go_on(None, false);
+    assert_eq!((play.spawned.len(), play.state.budget_left()), (2, Some(1.0)));
+    // A usage limit in the trial is waited for, while there is something left.
+    spends(&mut play, Usage { cost_usd: Some(0.5), ..Usage::default() });
+    play.ends(limited.clone());
+    assert_eq!(play.state.status(), TaskStatus::Waiting);
+    play.passes(60);
+    assert_eq!((play.spawned.len(), play.state.budget_left()), (3, Some(0.5)));
+    spends(&mut play, Usage { cost_usd: Some(0.5), ..Usage::default() });
+    play.ends(limited.clone());
+    assert_eq!(play.state.reason(), "cost $3.00 of $1.00");
+    // A limit that is raised above what was spent is the limit.
+    play.command(Command::Continue { max_iterations: None, reset_breaker: false, max_cost_usd: Some(5.0) });
+    assert_eq!((play.spawned.len(), play.state.budget_left()), (4, Some(2.0)));
+
+    let mut play = Play::with(|settings| settings.limits.tokens = Some(100));
+    for outcome in [limited, Outcome::Context] {
+        spends(&mut play, Usage { input: 100, ..Usage::default() });
+        play.ends(outcome);
+        assert_eq!(play.tripped().unwrap().0, Rule::Tokens);
+        play.go_on(None, false);
+        assert_eq!(play.state.status(), TaskStatus::Running);
+    }
+}
+
+#[test]
+fn no_run_begins_whose_limit_is_spent_however_it_comes_to_begin() {
+    let limit = |settings: &mut Settings| settings.limits.cost_usd = Some(1.0);
+    let spent = Usage { cost_usd: Some(5.0), ..Usage::default() };
+    let mut play = Play::with(limit);
+    spends(&mut play, spent);
+    play.feed(Input::Recovered);
+    assert_eq!((play.spawned.len(), play.state.reason().as_str()), (1, "cost $5.00 of $1.00"));
+
+    for outcome in [Outcome::Auth, Outcome::Billing, Outcome::Config, Outcome::Refusal] {
+        let mut play = Play::with(limit);
+        spends(&mut play, spent);
+        play.ends(outcome).go_on(None, false);
+        assert_eq!((play.spawned.len(), play.tripped().map(|trip| trip.0)), (1, Some(Rule::Cost)));
+        play.go_on(None, false);
+        assert_eq!((play.spawned.len(), play.state.budget_left()), (2, Some(1.0)), "the user's word");
+    }
+}
+
 #[test]
 fn running_time_ends_the_agent_and_waits_do_not_count() {
     let mut play = Play::with(|settings| settings.limits.wall_time = Duration::from_secs(600));
