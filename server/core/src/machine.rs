@@ -29,6 +29,8 @@ use std::time::Duration;
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(5 * 60);
 /// The longest pause between two tries after a usage limit whose end is unknown.
 const LONGEST_RATE_LIMIT_BACKOFF: Duration = Duration::from_secs(30 * 60);
+/// The longest usage limits are those of a week; a day for clocks that differ.
+const LONGEST_USAGE_LIMIT: Duration = Duration::from_secs(8 * 24 * 3600);
 /// The longest pause between two tries after a failure of the service.
 const LONGEST_RETRY_BACKOFF: Duration = Duration::from_secs(5 * 60);
 
@@ -136,6 +138,8 @@ pub enum Input {
     TimerFired,
     /// The computer slept, or its clock was set forward: nobody could work in that time.
     Slept(Duration),
+    /// The clock was set back by so much: what was noted before is in the future now.
+    ClockBack(Duration),
     /// A user's answer.
     ApprovalGiven(Answer),
     /// An effect could not be performed; the loop cannot go on.
@@ -297,6 +301,7 @@ impl LoopState {
             Input::CommandReceived(command) => self.command(now, command, out),
             Input::TimerFired => self.timer(now, out),
             Input::Slept(time) => self.slept(time),
+            Input::ClockBack(time) => self.clock_back(time, out),
             Input::ApprovalGiven(answer) => self.answered(now, &answer, out),
             Input::Failed(message) => self.fail(now, message, out),
         }
@@ -335,7 +340,7 @@ impl LoopState {
             Phase::After { .. } => out.push(Effect::TakeCheckpoint(CheckpointKind::After)),
             Phase::Verifying { .. } => out.push(Effect::RunVerifiers),
             Phase::Committing => out.push(Effect::Commit),
-            Phase::Waiting { until, .. } => out.push(Effect::Sleep(*until)),
+            Phase::Waiting { .. } => self.wait_on(now, out),
             Phase::Paused
             | Phase::NeedsInput { .. }
             | Phase::Stopped { .. }
@@ -344,6 +349,18 @@ impl LoopState {
                 out.push(Effect::Finish);
             }
         }
+    }
+
+    /// Waits on, as long as this wait can have been: the clock may be another one since it began.
+    fn wait_on(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        let Phase::Waiting { until, why } = &mut self.phase else { return };
+        let (first, longest) = match why {
+            WaitReason::RateLimit { known: true, .. } => (Duration::ZERO, LONGEST_USAGE_LIMIT),
+            WaitReason::RateLimit { .. } => (self.settings.rate_limit_backoff, LONGEST_RATE_LIMIT_BACKOFF),
+            WaitReason::Retry { .. } => (self.settings.retry_backoff, LONGEST_RETRY_BACKOFF),
+        };
+        *until = (*until).min(now.after(first.max(longest)));
+        out.push(Effect::Sleep(*until));
     }
 
     fn checkpoint_taken(&mut self, now: Moment, kind: CheckpointKind, tree: Tree, out: &mut Vec<Effect>) {
@@ -465,7 +482,7 @@ impl LoopState {
     }
 
     fn wait_for_limit(&mut self, now: Moment, reset_at: Option<i64>, message: &str, out: &mut Vec<Effect>) {
-        let told = reset_at.map(|seconds| Moment(seconds.saturating_mul(1000))).filter(|&reset| reset > now);
+        let told = reset_at.and_then(|told| reset(now, told));
         let until = told.unwrap_or_else(|| {
             let backoff =
                 doubled(self.settings.rate_limit_backoff, self.limit_waits, LONGEST_RATE_LIMIT_BACKOFF);
@@ -609,12 +626,29 @@ impl LoopState {
 
     /// Takes time out of every count of it. What is waited for stays where it is: a usage limit passes in sleep, too.
     fn slept(&mut self, time: Duration) {
+        self.move_counts(|moment| moment.after(time));
+    }
+
+    /// Moves all that was noted by the old clock. The end of a usage limit that the agent told is of no clock of ours.
+    fn clock_back(&mut self, time: Duration, out: &mut Vec<Effect>) {
+        self.move_counts(|moment| moment.before(time));
+        match &mut self.phase {
+            Phase::Waiting { why: WaitReason::RateLimit { known: true, .. }, .. } => {}
+            Phase::Waiting { until, .. } => {
+                *until = until.before(time);
+                out.push(Effect::Sleep(*until));
+            }
+            _ => {}
+        }
+    }
+
+    fn move_counts(&mut self, to: impl Fn(Moment) -> Moment) {
         if let Some(since) = &mut self.active_since {
-            *since = since.after(time);
+            *since = to(*since);
         }
         if let Phase::Agent(agent) = &mut self.phase {
             for moment in [&mut agent.spawned_at, &mut agent.last_output, &mut agent.kept_at] {
-                *moment = moment.after(time);
+                *moment = to(*moment);
             }
         }
     }
@@ -746,10 +780,7 @@ impl LoopState {
                 out.push(Effect::WithdrawAsk);
                 self.go_on_from_rest(now, out);
             }
-            // Trying before the limit passes would only be refused again.
-            Phase::Waiting { until, why: WaitReason::RateLimit { known: true, .. } } => {
-                out.push(Effect::Sleep(*until));
-            }
+            // The user may know better than what the agent told.
             Phase::Waiting { .. } => self.resume_work(now, out),
             _ => self.pause_asked = false,
         }
@@ -823,6 +854,13 @@ impl LoopState {
         }
         self.next_iteration(now, out);
     }
+}
+
+/// When a usage limit passes that an agent told in seconds since the epoch, or by mistake in milliseconds. None where
+/// that is over, or farther away than any limit.
+fn reset(now: Moment, told: i64) -> Option<Moment> {
+    let is_near = |reset: &Moment| *reset > now && *reset <= now.after(LONGEST_USAGE_LIMIT);
+    [Moment(told.saturating_mul(1000)), Moment(told)].into_iter().find(is_near)
 }
 
 fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {

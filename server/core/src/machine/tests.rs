@@ -491,6 +491,71 @@ fn a_night_asleep_is_neither_silence_nor_running_time() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_switches_no_limit_off() {
+    let hour = Duration::from_secs(3600);
+    let back = |play: &mut Play| {
+        play.now = play.now.before(hour);
+        play.feed(Input::ClockBack(hour));
+    };
+    let mut play = Play::with(|settings| settings.limits.wall_time = Duration::from_secs(1800));
+    play.session("s1").passes(800);
+    back(&mut play);
+    play.passes(99);
+    assert_eq!(play.killed, []);
+    play.passes(1);
+    assert_eq!(play.killed, [KillReason::Stall]);
+    play.session("s2").passes(899);
+    back(&mut play);
+    play.feed(Input::AgentOutput).passes(1);
+    assert_eq!(play.killed, [KillReason::Stall, KillReason::WallTime]);
+
+    let mut play = Play::started();
+    play.ends(Outcome::Server);
+    back(&mut play);
+    play.passes(10);
+    assert_eq!(play.status(), TaskStatus::Running, "the retry");
+    play.ends(Outcome::RateLimit { reset_at: None });
+    back(&mut play);
+    play.passes(60);
+    assert_eq!(play.status(), TaskStatus::Running, "the limit whose end is unknown");
+    let reset = play.now.0 / 1000 + 600;
+    play.ends(Outcome::RateLimit { reset_at: Some(reset) });
+    back(&mut play);
+    assert_eq!(play.state.deadline(), Some(Moment(reset * 1000)), "the agent told it");
+}
+
+#[test]
+fn a_wait_that_another_clock_began_is_no_longer_than_any_can_be() {
+    let mut play = Play::started();
+    play.ends(Outcome::Server);
+    play.now = play.now.before(Duration::from_secs(900));
+    play.feed(Input::Recovered);
+    assert_eq!(play.state.deadline(), Some(play.now.after(LONGEST_RETRY_BACKOFF)));
+}
+
+#[test]
+fn a_reset_in_milliseconds_is_understood_and_one_past_any_limit_is_not_believed() {
+    let mut play = Play::started();
+    play.now = Moment(1_795_284_000_000);
+    play.ends(Outcome::RateLimit { reset_at: Some(1_795_284_745_000) });
+    assert_eq!(play.state.deadline(), Some(Moment(1_795_284_745_000)));
+    let week = 1_795_284_000 + 7 * 24 * 3600;
+    for (told, until) in [
+        (week, week * 1000),
+        (1_795_284_000 + 9 * 24 * 3600, 1_795_284_060_000),
+        (1_795_283_000_000, 1_795_284_060_000),
+        (99_999_999_999_999, 1_795_284_060_000),
+        (i64::MAX, 1_795_284_060_000),
+        (i64::MIN, 1_795_284_060_000),
+    ] {
+        let mut play = Play::started();
+        play.now = Moment(1_795_284_000_000);
+        play.ends(Outcome::RateLimit { reset_at: Some(told) });
+        assert_eq!(play.state.deadline(), Some(Moment(until)), "{told}");
+    }
+}
+
+#[test]
 fn a_usage_limit_passes_while_the_computer_sleeps() {
     let mut play = Play::started();
     let reset = play.now.0 / 1000 + 3600;
@@ -848,12 +913,12 @@ fn a_run_that_spent_too_much_is_not_followed_by_another() {
 }
 
 #[test]
-fn continuing_does_not_cut_a_known_usage_limit_short() {
+fn continuing_tries_at_once_whatever_limit_the_agent_told() {
     let mut play = Play::started();
     let reset = play.now.0 / 1000 + 3600;
     play.ends(Outcome::RateLimit { reset_at: Some(reset) }).go_on(Some(20), false);
-    assert_eq!((play.status(), play.state.max_iterations()), (TaskStatus::Waiting, 20));
-    assert_eq!(play.state.deadline(), Some(Moment(reset * 1000)));
+    assert_eq!((play.status(), play.state.max_iterations()), (TaskStatus::Running, 20));
+    assert_eq!(play.spawned.len(), 2);
 }
 
 #[test]
