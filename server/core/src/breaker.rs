@@ -286,6 +286,21 @@ pub struct Breaker {
 }
 
 impl Breaker {
+    /// Lets `rewrite` change every text that may be an agent's or a check's.
+    pub(crate) fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
+        self.failures.iter_mut().for_each(&mut *rewrite);
+        if let Some((_, words)) = &mut self.error {
+            rewrite(words);
+        }
+        for (mut tool, streak) in std::mem::take(&mut self.permission) {
+            rewrite(&mut tool);
+            self.permission.insert(tool, streak);
+        }
+        if let Some(trip) = &mut self.open {
+            rewrite(&mut trip.evidence);
+        }
+    }
+
     /// Records the tree that the loop starts from.
     pub fn starts_from(&mut self, tree: &str) {
         if self.trees.is_empty() {

@@ -7,6 +7,7 @@
 mod ask;
 mod judge;
 mod state;
+mod texts;
 
 #[cfg(test)]
 mod properties;

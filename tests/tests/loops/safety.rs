@@ -299,3 +299,24 @@ fn a_limit_that_says_nothing_starts_nothing() {
     let ran = sandbox.alfine(&["run", TASK]).expect(2);
     assert!(ran.stderr.contains("`limits.max_cost`; did you mean limits.cost_usd?"), "{}", ran.stderr);
 }
+
+#[test]
+fn no_mask_reaches_what_a_loop_is_read_back_by() {
+    const CARD: &str = "4111111111111111";
+    for password in ["iteration", "cost_usd", "breaker."] {
+        let told = json!({"gate": {"ready": false, "reason": format!("paid with {CARD}")}});
+        let mut sandbox =
+            playing(json!([[write("a", "1"), told, {"result": {"cost": 0.25, "input": 1}}], done()]));
+        sandbox.settings("[safety]\nmask = ['\\b[0-9]{13,16}\\b']\n");
+        sandbox.env.push(("DB_PASSWORD".into(), password.into()));
+        sandbox.alfine(&["run", TASK, "--json", "-i", "1"]).expect(3);
+        let state: String =
+            sandbox.database().query_row("SELECT state FROM loop", [], |row| row.get(0)).unwrap();
+        assert!(state.contains("paid with [masked]") && !state.contains(CARD), "{state}");
+        let task = sandbox.alfine(&["continue", TASK, "--json", "-i", "3"]).expect(0).task();
+        assert_eq!(
+            (task["status"].as_str(), rule(&task, "cost")["count"].as_f64()),
+            (Some("done"), Some(0.25))
+        );
+    }
+}

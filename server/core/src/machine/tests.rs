@@ -944,3 +944,64 @@ fn a_fork_counts_on_where_the_other_loop_was() {
     play.iteration(3, NOT_READY);
     assert_eq!(play.tripped().unwrap().0, Rule::Iterations);
 }
+
+#[test]
+fn no_text_of_others_is_saved_past_the_rewriting_and_the_state_stays_readable() {
+    const SECRET: &str = "hunter2hunter2";
+    let said = |text: &str| format!("{text} {SECRET}");
+    let saved = |state: &LoopState| -> String {
+        let mut state = state.clone();
+        state.rewrite_texts(&mut |text| *text = text.replace(SECRET, "[masked]"));
+        serde_json::to_string(&state).unwrap()
+    };
+    let gate = |ready: bool, more: &str| {
+        let body = format!("ready: {ready}\nreason: \"{SECRET}\"\nprogress: \"{SECRET}\"\n{more}\n");
+        format!("<COMPLETION_GATE>\n{body}</COMPLETION_GATE>")
+    };
+    let asks = gate(false, &format!("question: \"which {SECRET}?\"\n{SECRET}: \"{SECRET}\""));
+    let blocked = gate(false, &format!("blockers: [\"{SECRET}\"]"));
+    let ended = |outcome: Outcome| AgentEvent::Ended { outcome, message: said("sorry") };
+    let exited = |outcome: Outcome| Input::AgentExited { outcome, message: said("sorry") };
+    let texts = |text: &str| Input::AgentEvent(AgentEvent::Text { text: text.into() });
+    let limited = || Outcome::RateLimit { reset_at: None };
+    let courses: [Vec<Input>; 9] = [
+        vec![texts(&asks), exited(Outcome::Ok)],
+        vec![texts(&blocked), exited(Outcome::Ok), texts(&blocked), exited(Outcome::Ok)],
+        vec![texts(&gate(true, "")), exited(Outcome::Ok)],
+        vec![exited(Outcome::Server), Input::TimerFired],
+        vec![exited(limited())],
+        vec![exited(Outcome::Auth)],
+        vec![Input::AgentEvent(ended(Outcome::Context))],
+        vec![Input::Failed(said("no disk"))],
+        vec![
+            Input::CommandReceived(Command::Steer { text: said("look at") }),
+            Input::CommandReceived(Command::Pause { now: false, reason: Some(said("because")) }),
+            Input::AgentEvent(AgentEvent::PermissionDenied { tool: said("Bash") }),
+            exited(Outcome::Ok),
+            Input::CommandReceived(Command::Continue {
+                max_iterations: None,
+                reset_breaker: false,
+                max_cost_usd: None,
+            }),
+            Input::AgentEvent(AgentEvent::PermissionDenied { tool: said("Bash") }),
+            exited(Outcome::Ok),
+        ],
+    ];
+    for (n, course) in courses.into_iter().enumerate() {
+        let mut play = Play::with(|settings| settings.limits.agent_failing = 1);
+        play.verdict = red(SECRET);
+        let mut told = false;
+        for input in course {
+            // Step by step: what an agent says is saved before its end is.
+            let (mut between, _) = step(play.state.clone(), play.now, input.clone());
+            assert!(!saved(&between).contains(SECRET), "course {n}: {}", saved(&between));
+            told |= serde_json::to_string(&between).unwrap().contains(SECRET);
+            between.rewrite_texts(&mut |text| "[masked]".clone_into(text));
+            let read: LoopState = serde_json::from_str(&serde_json::to_string(&between).unwrap()).unwrap();
+            assert_eq!((read.status(), read.deadline()), (between.status(), between.deadline()));
+            play.feed(input);
+            assert!(!saved(&play.state).contains(SECRET), "course {n}: {}", saved(&play.state));
+        }
+        assert!(told, "course {n} says it");
+    }
+}
