@@ -484,13 +484,15 @@ impl LoopState {
 
     fn wait_for_limit(&mut self, now: Moment, reset_at: Option<i64>, message: &str, out: &mut Vec<Effect>) {
         let told = reset_at.and_then(|told| reset(now, told));
-        let until = told.unwrap_or_else(|| {
-            let backoff =
-                doubled(self.settings.rate_limit_backoff, self.limit_waits, LONGEST_RATE_LIMIT_BACKOFF);
-            now.after(backoff)
+        // A limit that passed and is there again at once is not what the agent tells of it.
+        let again = if told.is_some() { self.limit_waits.checked_sub(1) } else { Some(self.limit_waits) };
+        let backoff = again.map(|times| {
+            now.after(doubled(self.settings.rate_limit_backoff, times, LONGEST_RATE_LIMIT_BACKOFF))
         });
-        self.limit_waits = if told.is_some() { 0 } else { self.limit_waits.saturating_add(1) };
-        self.wait(now, until, WaitReason::RateLimit { known: told.is_some(), message: cut(message) }, out);
+        let until = told.max(backoff).unwrap_or(now);
+        self.limit_waits = self.limit_waits.saturating_add(1);
+        let known = told == Some(until);
+        self.wait(now, until, WaitReason::RateLimit { known, message: cut(message) }, out);
     }
 
     fn retry_agent(&mut self, now: Moment, class: &str, message: &str, out: &mut Vec<Effect>) {

@@ -1005,3 +1005,22 @@ fn no_text_of_others_is_saved_past_the_rewriting_and_the_state_stays_readable() 
         assert!(told, "course {n} says it");
     }
 }
+
+#[test]
+fn a_limit_that_is_near_again_and_again_is_tried_less_and_less_often() {
+    let mut play = Play::started();
+    let mut waits = Vec::new();
+    for _ in 0..7 {
+        play.ends(Outcome::RateLimit { reset_at: Some(play.now.0 / 1000 + 1) });
+        let wait = play.state.deadline().unwrap().since(play.now).as_secs();
+        waits.push(wait);
+        play.passes(wait);
+    }
+    assert_eq!(waits, [1, 60, 120, 240, 480, 960, 1800]);
+    let reset = play.now.0 / 1000 + 5 * 3600;
+    play.ends(Outcome::RateLimit { reset_at: Some(reset) });
+    assert_eq!(play.state.deadline(), Some(Moment(reset * 1000)), "what is far is as the agent told it");
+    play.passes(5 * 3600).iteration(1, NOT_READY);
+    play.ends(Outcome::RateLimit { reset_at: Some(play.now.0 / 1000 + 1) });
+    assert_eq!(play.state.deadline(), Some(play.now.after(Duration::from_secs(1))), "the first since");
+}
