@@ -712,7 +712,7 @@ impl LoopState {
                 self.pause_asked = true;
                 out.push(Effect::Note(Note::PauseAsked));
             }
-            Phase::Waiting { .. } => self.hold(now, out),
+            Phase::Idle | Phase::Waiting { .. } => self.hold(now, out),
             Phase::Paused => {}
             _ => out.push(Effect::Refuse(format!("it is {}: nothing runs that could pause", self.status()))),
         }
@@ -725,7 +725,8 @@ impl LoopState {
                 out.push(Effect::KillAgent(KillReason::Stop));
             }
             Phase::After { rest } => *rest = Some(Box::new(Phase::Stopped { reason: StopReason::User })),
-            Phase::Verifying { .. }
+            Phase::Idle
+            | Phase::Verifying { .. }
             | Phase::Before
             | Phase::Waiting { .. }
             | Phase::Paused
@@ -739,7 +740,7 @@ impl LoopState {
                 self.enter(now, Phase::Stopped { reason: StopReason::User });
                 out.push(Effect::Finish);
             }
-            Phase::Idle | Phase::Committing | Phase::Stopped { .. } | Phase::Failed { .. } | Phase::Done => {
+            Phase::Committing | Phase::Stopped { .. } | Phase::Failed { .. } | Phase::Done => {
                 out.push(Effect::Refuse(format!("it is {}: nothing runs that could stop", self.status())));
             }
         }
@@ -753,7 +754,7 @@ impl LoopState {
         cost: Option<f64>,
         out: &mut Vec<Effect>,
     ) {
-        if matches!(self.phase, Phase::Done | Phase::Committing | Phase::Idle) {
+        if matches!(self.phase, Phase::Done | Phase::Committing) {
             return out
                 .push(Effect::Refuse(format!("it is {}: there is nothing to continue", self.status())));
         }

@@ -280,11 +280,17 @@ impl<'a> Runner<'a> {
                 &self.row,
             )?;
         }
+        if self.held_before_start()? {
+            return Ok(self.state.status());
+        }
         if self.spec.prepared {
             self.restore_worktree()?;
         } else if !self.prepare()? {
             // Without its setup no iteration makes sense; what the user sent waits for the next start.
             self.save()?;
+            return Ok(self.state.status());
+        }
+        if self.held_before_start()? {
             return Ok(self.state.status());
         }
         if self.cut_short {
@@ -322,6 +328,15 @@ impl<'a> Runner<'a> {
     /// Says whether the loop was left in the middle of something.
     fn mid_way(&self) -> bool {
         self.state.phase == Phase::Idle || self.state.status().needs_runner()
+    }
+
+    /// Takes the mail of a loop that has not begun, and says whether the user does not want it to begin.
+    fn held_before_start(&mut self) -> Result<bool> {
+        if self.state.phase != Phase::Idle {
+            return Ok(false);
+        }
+        self.take_mail()?;
+        Ok(self.state.phase != Phase::Idle)
     }
 
     fn at_rest(&self) -> bool {

@@ -1024,3 +1024,22 @@ fn a_limit_that_is_near_again_and_again_is_tried_less_and_less_often() {
     play.ends(Outcome::RateLimit { reset_at: Some(play.now.0 / 1000 + 1) });
     assert_eq!(play.state.deadline(), Some(play.now.after(Duration::from_secs(1))), "the first since");
 }
+
+#[test]
+fn a_loop_that_has_not_begun_can_be_stopped_held_and_given_limits() {
+    let idle = || Play::new(Settings::default());
+    let mut play = idle();
+    play.go_on(Some(20), false);
+    assert_eq!((play.status(), play.state.settings.limits.iterations), (TaskStatus::Ready, 20));
+    play.command(Command::Stop);
+    assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Stopped, 0));
+    play.go_on(None, false);
+    assert_eq!((play.status(), play.state.iteration, play.spawned.len()), (TaskStatus::Running, 1, 1));
+    for now in [false, true] {
+        let mut play = idle();
+        play.command(Command::Pause { now, reason: None });
+        assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Paused, 0));
+        play.go_on(None, false);
+        assert_eq!((play.status(), play.refused.len()), (TaskStatus::Running, 0));
+    }
+}
