@@ -203,7 +203,8 @@ fn odd_settings_are_refused_or_warned_of_with_their_place() {
     for (text, code, words) in [
         ("agent = [unclosed\n".to_owned(), 2, "alfine.toml:1"),
         ("[limits]\niterations = \"many\"\n".to_owned(), 2, "alfine.toml:2"),
-        ("[limits]\niteratons = 3\n".to_owned(), 0, "iterations"),
+        ("[limits]\niteratons = 3\n".to_owned(), 2, "iterations"),
+        ("[lint]\nmax_fils = 3\n".to_owned(), 0, "max_files"),
         (format!("x = {}{}\n", "[".repeat(10_000), "]".repeat(10_000)), 2, "alfine.toml"),
         (format!("x = \"{}\"\n", "y".repeat(10 << 20)), 2, "alfine.toml"),
     ] {

@@ -11,6 +11,9 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 /// No loop judges more iterations than this, whatever its settings say.
 pub const HARD_LIMIT: u32 = 50;
 
+/// No run begins with less left of the limit of cost, in US dollars: what sums of fractions leave is nothing.
+const LEAST_BUDGET: f64 = 1e-6;
+
 /// A rule of the breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -278,9 +281,26 @@ pub struct Breaker {
     oscillation: Streak,
     open: Option<Trip>,
     half_open: Option<Rule>,
+    /// What was spent when the user let the loop go on in spite of what it had spent.
+    let_through: Option<(f64, u64)>,
 }
 
 impl Breaker {
+    /// Lets `rewrite` change every text that may be an agent's or a check's.
+    pub(crate) fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
+        self.failures.iter_mut().for_each(&mut *rewrite);
+        if let Some((_, words)) = &mut self.error {
+            rewrite(words);
+        }
+        for (mut tool, streak) in std::mem::take(&mut self.permission) {
+            rewrite(&mut tool);
+            self.permission.insert(tool, streak);
+        }
+        if let Some(trip) = &mut self.open {
+            rewrite(&mut trip.evidence);
+        }
+    }
+
     /// Records the tree that the loop starts from.
     pub fn starts_from(&mut self, tree: &str) {
         if self.trees.is_empty() {
@@ -346,12 +366,11 @@ impl Breaker {
         self.trip_first(&fed, limits)
     }
 
-    /// Adds what one run of the agent used, judged or not.
-    pub fn used(&mut self, usage: &crate::agent::Usage) {
+    /// Adds what one run of the agent used, judged or not. `worked`: it said something, so it cost something.
+    pub fn used(&mut self, usage: &crate::agent::Usage, worked: bool) {
         match usage.cost_usd {
             Some(cost) if cost.is_finite() && cost >= 0.0 => self.cost_usd += cost,
-            _ if usage.tokens() > 0 => self.cost_unknown = true,
-            _ => {}
+            _ => self.cost_unknown |= worked || usage.tokens() > 0,
         }
         self.tokens = self.tokens.saturating_add(usage.tokens());
     }
@@ -370,14 +389,36 @@ impl Breaker {
         self.trip_first(&[Rule::AgentFailing, Rule::Cost, Rule::Tokens], limits)
     }
 
-    /// Trips the rules of cost and tokens between two runs of one iteration.
+    /// Trips the rules of cost and tokens before a run of the agent. In the iteration that the user let through although
+    /// they had tripped, they trip where as much again was spent.
     pub fn overspent(&mut self, limits: &Limits) -> Option<Trip> {
-        if matches!(self.half_open, Some(Rule::Cost | Rule::Tokens)) {
-            return None;
-        }
-        let rule = [Rule::Cost, Rule::Tokens].into_iter().find(|&rule| self.reached(rule, limits))?;
+        let no_tokens_left = self.may_use(limits).is_some_and(|most| self.tokens >= most);
+        let rule = match self.budget_left(limits) {
+            Some(left) if left < LEAST_BUDGET => Rule::Cost,
+            _ if no_tokens_left => Rule::Tokens,
+            _ => return None,
+        };
+        (self.half_open, self.let_through) = (None, None);
         self.open = Some(self.line(rule, limits));
         self.open.clone()
+    }
+
+    /// The US dollars that the next run of the agent may cost; none where there is no limit.
+    pub fn budget_left(&self, limits: &Limits) -> Option<f64> {
+        let limit = limits.cost_usd?;
+        let most = match self.let_through {
+            Some((spent, _)) if spent >= limit => spent + limit,
+            _ => limit,
+        };
+        Some((most - self.cost_usd).max(0.0))
+    }
+
+    fn may_use(&self, limits: &Limits) -> Option<u64> {
+        let limit = limits.tokens?;
+        Some(match self.let_through {
+            Some((_, used)) if used >= limit => used.saturating_add(limit),
+            _ => limit,
+        })
     }
 
     /// Counts a planning of the chain.
@@ -400,6 +441,8 @@ impl Breaker {
     pub fn half_open(&mut self) {
         if let Some(trip) = self.open.take() {
             self.half_open = Some(trip.rule);
+            self.let_through =
+                matches!(trip.rule, Rule::Cost | Rule::Tokens).then_some((self.cost_usd, self.tokens));
         }
     }
 
@@ -441,7 +484,7 @@ impl Breaker {
 
     fn trip_first(&mut self, fed: &[Rule], limits: &Limits) -> Option<Trip> {
         let tripped = fed.iter().copied().find(|&rule| self.reached(rule, limits));
-        self.half_open = None;
+        (self.half_open, self.let_through) = (None, None);
         let rule = tripped?;
         self.open = Some(self.line(rule, limits));
         self.open.clone()
@@ -495,7 +538,7 @@ impl Breaker {
             Rule::Cost => (
                 (self.cost_usd, limits.cost_usd),
                 match self.cost_unknown {
-                    true => "unknown in part: the agent does not always say what it costs".to_owned(),
+                    true => "unknown in part: not every run said what it cost".to_owned(),
                     false => String::new(),
                 },
             ),

@@ -86,6 +86,30 @@ pub struct Reading {
     pub why: String,
 }
 
+impl Reading {
+    /// Lets `rewrite` change every text that may be the agent's.
+    pub(crate) fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
+        rewrite(&mut self.why);
+        let Some(gate) = &mut self.gate else { return };
+        let named = [&mut gate.reason, &mut gate.progress, &mut gate.question];
+        named.into_iter().flatten().chain(&mut gate.blockers).for_each(&mut *rewrite);
+        for (mut key, mut value) in std::mem::take(&mut gate.extra) {
+            rewrite(&mut key);
+            rewrite_strings(&mut value, rewrite);
+            gate.extra.insert(key, value);
+        }
+    }
+}
+
+fn rewrite_strings(value: &mut Value, rewrite: &mut dyn FnMut(&mut String)) {
+    match value {
+        Value::String(text) => rewrite(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| rewrite_strings(value, rewrite)),
+        Value::Object(map) => map.values_mut().for_each(|value| rewrite_strings(value, rewrite)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 const NOTHING_FOUND: &str = "the agent wrote no completion gate";
 
 impl Default for Reading {
@@ -145,6 +169,10 @@ impl GateReader {
     /// Makes a reader that has seen no message yet.
     pub fn new(dialects: Dialects) -> Self {
         Self { dialects, reading: Reading::default(), own: false }
+    }
+
+    pub(crate) fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
+        self.reading.rewrite_texts(rewrite);
     }
 
     /// Takes the next message of the assistant, whole.

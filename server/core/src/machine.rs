@@ -7,6 +7,7 @@
 mod ask;
 mod judge;
 mod state;
+mod texts;
 
 #[cfg(test)]
 mod properties;
@@ -29,6 +30,8 @@ use std::time::Duration;
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(5 * 60);
 /// The longest pause between two tries after a usage limit whose end is unknown.
 const LONGEST_RATE_LIMIT_BACKOFF: Duration = Duration::from_secs(30 * 60);
+/// The longest usage limits are those of a week; a day for clocks that differ.
+const LONGEST_USAGE_LIMIT: Duration = Duration::from_secs(8 * 24 * 3600);
 /// The longest pause between two tries after a failure of the service.
 const LONGEST_RETRY_BACKOFF: Duration = Duration::from_secs(5 * 60);
 
@@ -136,6 +139,8 @@ pub enum Input {
     TimerFired,
     /// The computer slept, or its clock was set forward: nobody could work in that time.
     Slept(Duration),
+    /// The clock was set back by so much: what was noted before is in the future now.
+    ClockBack(Duration),
     /// A user's answer.
     ApprovalGiven(Answer),
     /// An effect could not be performed; the loop cannot go on.
@@ -297,6 +302,7 @@ impl LoopState {
             Input::CommandReceived(command) => self.command(now, command, out),
             Input::TimerFired => self.timer(now, out),
             Input::Slept(time) => self.slept(time),
+            Input::ClockBack(time) => self.clock_back(time, out),
             Input::ApprovalGiven(answer) => self.answered(now, &answer, out),
             Input::Failed(message) => self.fail(now, message, out),
         }
@@ -319,8 +325,8 @@ impl LoopState {
             Phase::Idle => self.start(now, out),
             Phase::Before => out.push(Effect::TakeCheckpoint(CheckpointKind::Before)),
             Phase::Agent(agent) => {
-                let (used, kill) = (agent.usage, agent.kill);
-                self.account(&used);
+                let kill = agent.kill;
+                self.account_run();
                 match kill {
                     Some(KillReason::Stop) => {
                         self.rest_after_kill(now, Phase::Stopped { reason: StopReason::User }, out);
@@ -335,7 +341,7 @@ impl LoopState {
             Phase::After { .. } => out.push(Effect::TakeCheckpoint(CheckpointKind::After)),
             Phase::Verifying { .. } => out.push(Effect::RunVerifiers),
             Phase::Committing => out.push(Effect::Commit),
-            Phase::Waiting { until, .. } => out.push(Effect::Sleep(*until)),
+            Phase::Waiting { .. } => self.wait_on(now, out),
             Phase::Paused
             | Phase::NeedsInput { .. }
             | Phase::Stopped { .. }
@@ -344,6 +350,18 @@ impl LoopState {
                 out.push(Effect::Finish);
             }
         }
+    }
+
+    /// Waits on, as long as this wait can have been: the clock may be another one since it began.
+    fn wait_on(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        let Phase::Waiting { until, why } = &mut self.phase else { return };
+        let (first, longest) = match why {
+            WaitReason::RateLimit { known: true, .. } => (Duration::ZERO, LONGEST_USAGE_LIMIT),
+            WaitReason::RateLimit { .. } => (self.settings.rate_limit_backoff, LONGEST_RATE_LIMIT_BACKOFF),
+            WaitReason::Retry { .. } => (self.settings.retry_backoff, LONGEST_RETRY_BACKOFF),
+        };
+        *until = (*until).min(now.after(first.max(longest)));
+        out.push(Effect::Sleep(*until));
     }
 
     fn checkpoint_taken(&mut self, now: Moment, kind: CheckpointKind, tree: Tree, out: &mut Vec<Effect>) {
@@ -399,9 +417,9 @@ impl LoopState {
 
     fn agent_exited(&mut self, now: Moment, outcome: Outcome, message: String, out: &mut Vec<Effect>) {
         let Phase::Agent(agent) = &self.phase else { return };
-        let (usage, kill) = (agent.usage, agent.kill);
+        let kill = agent.kill;
         let (outcome, message) = agent.ended.clone().unwrap_or((outcome, message));
-        self.account(&usage);
+        self.account_run();
         self.recovery = None;
         match kill {
             Some(KillReason::Stop) => {
@@ -419,9 +437,10 @@ impl LoopState {
             }
             Some(KillReason::Decided) | None => {}
         }
-        let goes_on =
-            matches!(outcome, Outcome::RateLimit { .. } | Outcome::SessionNotFound | Outcome::Context);
-        if goes_on && let Some(trip) = self.breaker.overspent(&self.settings.limits) {
+        // There is nothing to wait for where the next run may not begin.
+        if matches!(outcome, Outcome::RateLimit { .. })
+            && let Some(trip) = self.breaker.overspent(&self.settings.limits)
+        {
             return self.trip(now, trip, out);
         }
         match outcome {
@@ -464,14 +483,16 @@ impl LoopState {
     }
 
     fn wait_for_limit(&mut self, now: Moment, reset_at: Option<i64>, message: &str, out: &mut Vec<Effect>) {
-        let told = reset_at.map(|seconds| Moment(seconds.saturating_mul(1000))).filter(|&reset| reset > now);
-        let until = told.unwrap_or_else(|| {
-            let backoff =
-                doubled(self.settings.rate_limit_backoff, self.limit_waits, LONGEST_RATE_LIMIT_BACKOFF);
-            now.after(backoff)
+        let told = reset_at.and_then(|told| reset(now, told));
+        // A limit that passed and is there again at once is not what the agent tells of it.
+        let again = if told.is_some() { self.limit_waits.checked_sub(1) } else { Some(self.limit_waits) };
+        let backoff = again.map(|times| {
+            now.after(doubled(self.settings.rate_limit_backoff, times, LONGEST_RATE_LIMIT_BACKOFF))
         });
-        self.limit_waits = if told.is_some() { 0 } else { self.limit_waits.saturating_add(1) };
-        self.wait(now, until, WaitReason::RateLimit { known: told.is_some(), message: cut(message) }, out);
+        let until = told.max(backoff).unwrap_or(now);
+        self.limit_waits = self.limit_waits.saturating_add(1);
+        let known = told == Some(until);
+        self.wait(now, until, WaitReason::RateLimit { known, message: cut(message) }, out);
     }
 
     fn retry_agent(&mut self, now: Moment, class: &str, message: &str, out: &mut Vec<Effect>) {
@@ -511,7 +532,11 @@ impl LoopState {
         out.push(Effect::Finish);
     }
 
+    /// Begins a run of the agent: the one place where money begins to be spent.
     fn spawn(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if let Some(trip) = self.breaker.overspent(&self.settings.limits) {
+            return self.trip(now, trip, out);
+        }
         let fresh = self.settings.context == crate::plan::ContextMode::Fresh && !self.current.started;
         let session = if fresh { None } else { self.session.clone() };
         self.current.resumed = session.is_some();
@@ -555,9 +580,8 @@ impl LoopState {
 
     fn fail(&mut self, now: Moment, message: String, out: &mut Vec<Effect>) {
         match &self.phase {
-            Phase::Agent(agent) => {
-                let used = agent.usage;
-                self.account(&used);
+            Phase::Agent(_) => {
+                self.account_run();
                 out.push(Effect::KillAgent(KillReason::Stop));
             }
             Phase::Verifying { .. } => out.push(Effect::CancelVerifiers),
@@ -605,12 +629,29 @@ impl LoopState {
 
     /// Takes time out of every count of it. What is waited for stays where it is: a usage limit passes in sleep, too.
     fn slept(&mut self, time: Duration) {
+        self.move_counts(|moment| moment.after(time));
+    }
+
+    /// Moves all that was noted by the old clock. The end of a usage limit that the agent told is of no clock of ours.
+    fn clock_back(&mut self, time: Duration, out: &mut Vec<Effect>) {
+        self.move_counts(|moment| moment.before(time));
+        match &mut self.phase {
+            Phase::Waiting { why: WaitReason::RateLimit { known: true, .. }, .. } => {}
+            Phase::Waiting { until, .. } => {
+                *until = until.before(time);
+                out.push(Effect::Sleep(*until));
+            }
+            _ => {}
+        }
+    }
+
+    fn move_counts(&mut self, to: impl Fn(Moment) -> Moment) {
         if let Some(since) = &mut self.active_since {
-            *since = since.after(time);
+            *since = to(*since);
         }
         if let Phase::Agent(agent) = &mut self.phase {
             for moment in [&mut agent.spawned_at, &mut agent.last_output, &mut agent.kept_at] {
-                *moment = moment.after(time);
+                *moment = to(*moment);
             }
         }
     }
@@ -671,7 +712,7 @@ impl LoopState {
                 self.pause_asked = true;
                 out.push(Effect::Note(Note::PauseAsked));
             }
-            Phase::Waiting { .. } => self.hold(now, out),
+            Phase::Idle | Phase::Waiting { .. } => self.hold(now, out),
             Phase::Paused => {}
             _ => out.push(Effect::Refuse(format!("it is {}: nothing runs that could pause", self.status()))),
         }
@@ -684,7 +725,8 @@ impl LoopState {
                 out.push(Effect::KillAgent(KillReason::Stop));
             }
             Phase::After { rest } => *rest = Some(Box::new(Phase::Stopped { reason: StopReason::User })),
-            Phase::Verifying { .. }
+            Phase::Idle
+            | Phase::Verifying { .. }
             | Phase::Before
             | Phase::Waiting { .. }
             | Phase::Paused
@@ -698,7 +740,7 @@ impl LoopState {
                 self.enter(now, Phase::Stopped { reason: StopReason::User });
                 out.push(Effect::Finish);
             }
-            Phase::Idle | Phase::Committing | Phase::Stopped { .. } | Phase::Failed { .. } | Phase::Done => {
+            Phase::Committing | Phase::Stopped { .. } | Phase::Failed { .. } | Phase::Done => {
                 out.push(Effect::Refuse(format!("it is {}: nothing runs that could stop", self.status())));
             }
         }
@@ -712,7 +754,7 @@ impl LoopState {
         cost: Option<f64>,
         out: &mut Vec<Effect>,
     ) {
-        if matches!(self.phase, Phase::Done | Phase::Committing | Phase::Idle) {
+        if matches!(self.phase, Phase::Done | Phase::Committing) {
             return out
                 .push(Effect::Refuse(format!("it is {}: there is nothing to continue", self.status())));
         }
@@ -742,10 +784,7 @@ impl LoopState {
                 out.push(Effect::WithdrawAsk);
                 self.go_on_from_rest(now, out);
             }
-            // Trying before the limit passes would only be refused again.
-            Phase::Waiting { until, why: WaitReason::RateLimit { known: true, .. } } => {
-                out.push(Effect::Sleep(*until));
-            }
+            // The user may know better than what the agent told.
             Phase::Waiting { .. } => self.resume_work(now, out),
             _ => self.pause_asked = false,
         }
@@ -819,6 +858,13 @@ impl LoopState {
         }
         self.next_iteration(now, out);
     }
+}
+
+/// When a usage limit passes that an agent told in seconds since the epoch, or by mistake in milliseconds. None where
+/// that is over, or farther away than any limit.
+fn reset(now: Moment, told: i64) -> Option<Moment> {
+    let is_near = |reset: &Moment| *reset > now && *reset <= now.after(LONGEST_USAGE_LIMIT);
+    [Moment(told.saturating_mul(1000)), Moment(told)].into_iter().find(is_near)
 }
 
 fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {

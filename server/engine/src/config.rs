@@ -16,7 +16,8 @@ mod tests;
 
 pub use duration::{HumanDuration, NotADuration};
 pub use layers::{
-    ConfigError, ConfigProblem, Layer, Layers, Loaded, Partial, SettingPlace, load, load_what_is_valid,
+    ConfigError, ConfigProblem, Layer, Layers, Loaded, Partial, RaisedLimit, SettingPlace, load,
+    load_what_is_valid,
 };
 pub use proposal::{WorktreeProposal, proposals};
 pub use reference::{reference_markdown, schema, template};

@@ -6,6 +6,7 @@
 
 mod agent_run;
 mod begin;
+mod clocks;
 mod mailbox;
 mod news;
 mod prompting;
@@ -33,6 +34,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
     time::Moment,
 };
+use clocks::Clocks;
 use proof::SetBack;
 use serde_json::{Value, json};
 use std::{
@@ -50,8 +52,6 @@ use verifying::LiveVerifiers;
 const SAVE_NEWS_WITHIN: Duration = Duration::from_millis(100);
 /// A wait is cut into pieces of this length, since a computer that sleeps does not count it.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
-/// A difference between the two clocks that is more than their usual drift.
-const SLEPT: Duration = Duration::from_secs(10);
 /// How many messages wait for the owner of the state before its helpers have to.
 const INBOX: usize = 1024;
 /// Alfine's own folder in a working tree; no change in it is the agent's work.
@@ -145,6 +145,7 @@ pub struct Runner<'a> {
     commands: Vec<(i64, Option<String>)>,
     observe: &'a mut dyn FnMut(&News),
     cut_short: bool,
+    clocks: Clocks,
 }
 
 impl<'a> Runner<'a> {
@@ -204,6 +205,7 @@ impl<'a> Runner<'a> {
             commands: Vec::new(),
             observe,
             cut_short: false,
+            clocks: Clocks::now(),
         })
     }
 
@@ -278,11 +280,17 @@ impl<'a> Runner<'a> {
                 &self.row,
             )?;
         }
+        if self.held_before_start()? {
+            return Ok(self.state.status());
+        }
         if self.spec.prepared {
             self.restore_worktree()?;
         } else if !self.prepare()? {
             // Without its setup no iteration makes sense; what the user sent waits for the next start.
             self.save()?;
+            return Ok(self.state.status());
+        }
+        if self.held_before_start()? {
             return Ok(self.state.status());
         }
         if self.cut_short {
@@ -322,6 +330,15 @@ impl<'a> Runner<'a> {
         self.state.phase == Phase::Idle || self.state.status().needs_runner()
     }
 
+    /// Takes the mail of a loop that has not begun, and says whether the user does not want it to begin.
+    fn held_before_start(&mut self) -> Result<bool> {
+        if self.state.phase != Phase::Idle {
+            return Ok(false);
+        }
+        self.take_mail()?;
+        Ok(self.state.phase != Phase::Idle)
+    }
+
     fn at_rest(&self) -> bool {
         let idle = self.agent.is_none() && self.verifiers.is_none() && self.inputs.is_empty();
         idle && !self.state.status().needs_runner()
@@ -329,14 +346,9 @@ impl<'a> Runner<'a> {
 
     fn wait(&mut self) -> Result<()> {
         self.checkpoint_is_of_now = false;
-        let (wall, awake) = (now(), Instant::now());
+        let awake = Instant::now();
         let message = self.inbox.recv_timeout(self.timeout());
-        // The clock of `Instant` stands still while the computer sleeps, the one on the wall does not.
-        let slept = now().since(wall).saturating_sub(awake.elapsed());
-        if slept >= SLEPT {
-            self.inputs.push_back(Input::Slept(slept));
-            self.work_off()?;
-        }
+        self.look_at_clocks()?;
         match message {
             Ok(message) => self.receive(message)?,
             // The bell may have failed; a command must not wait for ever.
@@ -399,6 +411,19 @@ impl<'a> Runner<'a> {
     }
 
     fn take(&mut self, input: Input) -> Result<()> {
+        // What is noted from here on is noted by the clock as it is now.
+        self.look_at_clocks()?;
+        self.step(input)
+    }
+
+    fn look_at_clocks(&mut self) -> Result<()> {
+        match self.clocks.look() {
+            Some(jump) => self.step(jump),
+            None => Ok(()),
+        }
+    }
+
+    fn step(&mut self, input: Input) -> Result<()> {
         let (state, effects) = machine::step(self.state.clone(), now(), input);
         self.state = state;
         if effects.is_empty() {

@@ -289,16 +289,9 @@ pub fn commands_of<'a>(
 }
 
 fn settings(layers: &Layers, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Loaded> {
-    let flags = flags(options);
-    let with = |task: Vec<Partial>| {
-        config::load(&Layers { command_line: flags.clone(), task, ..layers.clone() }).map_err(Error::from)
-    };
-    // A flag that cannot be is told as such, once.
-    with(Vec::new())?;
-    let mut fields = [&file.plan.defaults, &task.fields].map(Partial::from).to_vec();
-    // What is typed now is meant now: a flag goes before what the plan says.
-    fields.push(flags.clone());
-    with(fields)
+    task_spec::check_limit_fields(file, task)?;
+    let fields = [&file.plan.defaults, &task.fields].map(Partial::from).to_vec();
+    Ok(config::load(&Layers { command_line: flags(options), task: fields, ..layers.clone() })?)
 }
 
 fn flags(options: &StartOptions) -> Partial {

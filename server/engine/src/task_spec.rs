@@ -8,15 +8,17 @@ use crate::{
     agent::{self, Permissions},
     chain::Chain,
     config::{self, Config, Layer, Loaded},
-    trust::{self, TrustItem},
+    project::PlanFile,
+    trust::{self, TrustItem, printable},
     verify::{VerifierKind, VerifierSpec},
 };
 use alfine_core::{
     breaker::{self, Limits},
     gate::Dialects,
     machine::{Settings, VerifyWhen},
-    plan::{Fields, Isolation, Plan, Task},
+    plan::{FieldName, Fields, Isolation, Plan, ProblemKind, Task},
     task::TaskKey,
+    text::LineIndex,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -159,6 +161,8 @@ pub fn commands_of(
 /// What runs on this machine because the repository or the plan says so.
 fn commands(key: &TaskKey, verifiers: &[VerifierSpec], loaded: &Loaded) -> Vec<TrustItem> {
     let mut items = trust::items_of_config(loaded);
+    let raised = loaded.raised_limits().into_iter().filter(|raised| raised.by == Layer::Task);
+    items.extend(raised.map(|raised| TrustItem::new(format!("{key}: {}", raised.key), raised.text)));
     // Of the configuration's checks, the repository's are among these items, and the user's own need no approval.
     let configured = |command: &str| {
         loaded.config.verifiers.iter().any(|verifier| verifier.command.as_deref() == Some(command))
@@ -274,6 +278,31 @@ fn machine_settings(config: &Config) -> Settings {
         retry_backoff: limits.retry_backoff.get(),
         rate_limit_backoff: limits.rate_limit_backoff.get(),
     }
+}
+
+/// Refuses a task whose own limits, or those of its plan, are written so that they say nothing: it would run without them.
+pub fn check_limit_fields(file: &PlanFile, task: &Task) -> Result<()> {
+    let PlanFile { name: plan, text, plan: Plan { tasks, problems, .. }, .. } = file;
+    let limits = [FieldName::MaxIterations, FieldName::MaxCost];
+    let bad = problems.iter().find_map(|problem| {
+        let ProblemKind::InvalidField { name, expected, .. } = &problem.kind else { return None };
+        let holds = |task: &&Task| (task.span.start..task.span.end).contains(&problem.span.start);
+        // What stands in no task is said of all.
+        let concerns = tasks.iter().rfind(holds).is_none_or(|owner| owner.id == task.id);
+        let is_limit = limits.iter().any(|limit| limit.as_str() == name);
+        (is_limit && concerns).then_some((problem.span, name, expected))
+    });
+    let Some((span, name, expected)) = bad else { return Ok(()) };
+    let (line, column) = LineIndex::new(text).line_column(text, span.start);
+    let written: String = span.of(text).chars().take(80).collect();
+    Err(Error::new(
+        ErrorKind::Config,
+        format!(
+            "{plan}:{line}:{column}: “{}” is no value for {name}, so there would be no limit",
+            printable(&written)
+        ),
+    )
+    .hint(format!("write {expected}, or take the line out")))
 }
 
 /// Checks a limit of iterations as a user gave it.

@@ -227,6 +227,9 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
             add("safety.pass_env", format!("safety.pass_env = {name:?}"));
         }
     }
+    for raised in loaded.raised_limits().into_iter().filter(|raised| raised.by != Layer::Task) {
+        add(&raised.key, raised.text);
+    }
     items
 }
 

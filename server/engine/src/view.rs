@@ -4,7 +4,10 @@
 
 use crate::store::{BreakerLine, LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
 pub use alfine_core::prompt::CriterionState;
-use alfine_core::task::{TaskKey, TaskStatus};
+use alfine_core::{
+    breaker::{Rule, dollars},
+    task::{TaskKey, TaskStatus},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -65,6 +68,18 @@ pub struct TaskView {
     /// The last change; none where nothing was ever written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Millis>,
+}
+
+/// Says what a loop cost so far, and whether that is all of it; none where nothing was spent.
+pub fn cost(cost_usd: Option<f64>, breaker: &[BreakerLine]) -> Option<String> {
+    let is_cost = |line: &&BreakerLine| line.rule == Rule::Cost.as_str();
+    let unknown = breaker.iter().find(is_cost).is_some_and(|line| !line.evidence.is_empty());
+    match (cost_usd, unknown) {
+        (Some(cost), false) => Some(dollars(cost)),
+        (Some(cost), true) if cost > 0.0 => Some(format!("{}, in part unknown", dollars(cost))),
+        (_, true) => Some("cost unknown".to_owned()),
+        (None, false) => None,
+    }
 }
 
 /// A range in a document, as the asking client counts.

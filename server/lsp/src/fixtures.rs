@@ -407,7 +407,7 @@ impl Looped {
         state.judged += 1;
         let n = state.iteration;
         let after = if feed.changed { format!("tree-{n}") } else { before.clone() };
-        state.breaker.used(&Usage { cost_usd: Some(0.14), input: 1000, ..Usage::default() });
+        state.breaker.used(&Usage { cost_usd: Some(0.14), input: 1000, ..Usage::default() }, true);
         let feed = Feed { iteration: n, tree: after.clone(), ..feed.clone() };
         state.breaker.judge(&feed, &state.settings.limits);
         self.iterations.push(IterationRow {

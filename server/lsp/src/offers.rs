@@ -13,7 +13,7 @@ use crate::{
 };
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule, dollars},
-    machine::{AskKind, Phase, StopReason, WaitReason},
+    machine::{AskKind, Phase, StopReason},
     plan::Isolation,
     task::{TaskId, TaskKey, TaskStatus},
 };
@@ -174,7 +174,7 @@ impl<'p> Offers<'p> {
             TaskStatus::Ready | TaskStatus::Skipped => self.start("Start loop", None),
             TaskStatus::Discarded => self.start("Start again", None),
             TaskStatus::Running | TaskStatus::Evaluating | TaskStatus::Rework => self.of_working(last),
-            TaskStatus::Waiting => self.of_waiting(last),
+            TaskStatus::Waiting => self.of_waiting(),
             TaskStatus::Paused | TaskStatus::Interrupted => {
                 self.go_on(last);
                 self.stop();
@@ -205,14 +205,8 @@ impl<'p> Offers<'p> {
         self.stop();
     }
 
-    fn of_waiting(&mut self, last: Option<&LoopPicture>) {
-        let is_told = last.and_then(|last| last.state.as_ref()).is_some_and(|state| {
-            matches!(state.phase, Phase::Waiting { why: WaitReason::RateLimit { known: true, .. }, .. })
-        });
-        // Before a limit passes, trying would only be refused again.
-        if !is_told {
-            self.resume("Try again now", Some("Try now"));
-        }
+    fn of_waiting(&mut self) {
+        self.resume("Try again now", Some("Try now"));
         self.of_key(Step::Pause, "Pause instead of waiting", Some("Pause"), commands::PAUSE);
         self.stop();
     }

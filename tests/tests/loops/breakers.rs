@@ -91,6 +91,35 @@ fn cost_and_tokens_stop_it_before_the_next_iteration() {
 }
 
 #[test]
+fn each_run_may_cost_what_is_left_and_a_trial_one_more_limit() {
+    let spends = |file: &str, cost: f64| json!([write("a", file), not_ready(), {"result": {"cost": cost, "input": 1}}]);
+    let sandbox = playing(json!([spends("1", 0.75), spends("2", 1.25), spends("3", 0.5)]));
+    sandbox.settings("[limits]\ncost_usd = 1.0\n");
+    stopped_by(run(&sandbox), "cost", 2.0, 1.0, "");
+    stopped_by(sandbox.alfine(&["continue", TASK, "--json"]), "cost", 2.5, 1.0, "");
+    let runs = sandbox.agent_runs();
+    let budgets: Vec<_> = runs
+        .iter()
+        .map(|run| {
+            let args = args(run);
+            let at = args.iter().position(|arg| *arg == "--max-budget-usd").unwrap();
+            args[at + 1].to_owned()
+        })
+        .collect();
+    assert_eq!(budgets, ["1", "0.25", "1"]);
+}
+
+#[test]
+fn what_an_agent_cost_that_was_ended_is_not_known() {
+    let sandbox = playing(json!([[write("a", "1"), "hang"], [write("a", "2"), "hang"]]));
+    sandbox.settings("[limits]\nstall = \"500ms\"\ncost_usd = 1.0\niterations = 2\n");
+    let task = run(&sandbox).expect(3).task();
+    assert!(rule(&task, "cost")["evidence"].as_str().unwrap().starts_with("unknown in part"), "{task:#}");
+    let status = sandbox.alfine(&["status", TASK]).stdout;
+    assert!(status.contains("cost unknown"), "{status}");
+}
+
+#[test]
 fn running_time_ends_the_agent_and_stops_it() {
     let sandbox = playing(json!([[write("a", "1"), "hang"]]));
     sandbox.settings("[limits]\nwall_time = \"1s\"\n");

@@ -67,8 +67,10 @@ fn unknown_agents_permissions_and_settings_name_what_is_known() {
     sandbox.write("alfine.toml", "[limits\n");
     refused(&sandbox, &["run", TASK], &["alfine.toml"]);
     sandbox.write("alfine.toml", "[limits]\niteratoins = 3\n");
+    refused(&sandbox, &["run", TASK], &["iteratoins", "iterations"]);
+    sandbox.write("alfine.toml", "[lint]\nmax_fils = 3\n");
     let ran = sandbox.alfine(&["run", TASK, "--json"]).expect(0);
-    assert!(ran.stderr.contains("iteratoins") && ran.stderr.contains("iterations"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("max_fils") && ran.stderr.contains("max_files"), "{}", ran.stderr);
 }
 
 #[test]

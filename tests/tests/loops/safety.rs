@@ -246,3 +246,77 @@ fn a_filter_gets_no_secret_and_one_that_the_agent_configures_does_not_run() {
     assert!(!next.stderr.contains("filter users"), "{}", next.stderr);
     assert!(ran.exists());
 }
+
+#[test]
+fn a_repository_or_a_plan_raises_no_limit_of_the_users_unasked() {
+    let theirs = "[limits]\ncost_usd = 100000.0\n";
+    let plan = "# Plan\n\n### US-001: Add a table\n\nMax iterations: 20\n\nWrite it.\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan), ("alfine.toml", theirs)]);
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    sandbox.settings("[limits]\ncost_usd = 1.0\niterations = 5\n");
+    let asked = sandbox.alfine(&["run", TASK]).expect(2).stderr;
+    for words in ["limits.cost_usd = 100000", "alfine.toml", "limits.iterations = 20", "PLAN.md#US-001"] {
+        assert!(asked.contains(words), "{words}: {asked}");
+    }
+    let asked = sandbox.alfine(&["run", TASK, "--max-cost", "3"]).expect(2).stderr;
+    assert!(!asked.contains("cost_usd") && asked.contains("limits.iterations = 20"), "{asked}");
+    assert_eq!(sandbox.agent_runs().len(), 0);
+    sandbox.alfine(&["run", TASK, "--max-cost", "3", "-i", "7", "--json"]).expect(0);
+
+    sandbox.alfine(&["discard", TASK, "--yes"]).expect(0);
+    sandbox.alfine(&["trust", "PLAN.md", "--yes"]).expect(0);
+    let task = sandbox.alfine(&["run", TASK, "--json"]).expect(0).task();
+    assert_eq!(rule(&task, "cost")["limit"], 100_000.0);
+}
+
+#[test]
+fn a_limit_that_says_nothing_starts_nothing() {
+    for (field, told) in [
+        ("Max cost: five", "PLAN.md:5:11: “five” is no value for Max cost"),
+        ("Max cost: 1,50", "PLAN.md:5:11: “1,50” is no value for Max cost"),
+        ("Max cost: -1", "PLAN.md:5:11: “-1” is no value for Max cost"),
+        ("Max cost: nan", "PLAN.md:5:11: “nan” is no value for Max cost"),
+        ("Max cost: 0", "PLAN.md:5:11: “0” is no value for Max cost"),
+        ("Max iterations: x", "PLAN.md:5:17: “x” is no value for Max iterations"),
+    ] {
+        let plan =
+            format!("# Plan\n\n### US-001: Add a table\n\n{field}\n\nWrite it.\n\n### US-002: Add a page\n");
+        let sandbox = with_plan(&plan, json!([done()]));
+        for command in [["run", TASK], ["start", TASK]] {
+            let ran = sandbox.alfine(&command).expect(2);
+            assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
+        }
+        assert_eq!(sandbox.agent_runs().len(), 0);
+        sandbox.alfine(&["run", "PLAN.md#US-002"]).expect(0);
+    }
+    let front = "---\nmax_cost: five\n---\n# Plan\n\n### US-001: Add a table\n";
+    let sandbox = with_plan(front, json!([done()]));
+    let ran = sandbox.alfine(&["run", TASK]).expect(2);
+    assert!(ran.stderr.contains("PLAN.md:2:11: “five” is no value for Max cost"), "{}", ran.stderr);
+
+    let sandbox = playing(json!([done()]));
+    sandbox.settings("[limits]\nmax_cost = 1.0\n");
+    let ran = sandbox.alfine(&["run", TASK]).expect(2);
+    assert!(ran.stderr.contains("`limits.max_cost`; did you mean limits.cost_usd?"), "{}", ran.stderr);
+}
+
+#[test]
+fn no_mask_reaches_what_a_loop_is_read_back_by() {
+    const CARD: &str = "4111111111111111";
+    for password in ["iteration", "cost_usd", "breaker."] {
+        let told = json!({"gate": {"ready": false, "reason": format!("paid with {CARD}")}});
+        let mut sandbox =
+            playing(json!([[write("a", "1"), told, {"result": {"cost": 0.25, "input": 1}}], done()]));
+        sandbox.settings("[safety]\nmask = ['\\b[0-9]{13,16}\\b']\n");
+        sandbox.env.push(("DB_PASSWORD".into(), password.into()));
+        sandbox.alfine(&["run", TASK, "--json", "-i", "1"]).expect(3);
+        let state: String =
+            sandbox.database().query_row("SELECT state FROM loop", [], |row| row.get(0)).unwrap();
+        assert!(state.contains("paid with [masked]") && !state.contains(CARD), "{state}");
+        let task = sandbox.alfine(&["continue", TASK, "--json", "-i", "3"]).expect(0).task();
+        assert_eq!(
+            (task["status"].as_str(), rule(&task, "cost")["count"].as_f64()),
+            (Some("done"), Some(0.25))
+        );
+    }
+}

@@ -40,6 +40,15 @@ fn a_usage_limit_is_waited_for_until_its_reset_and_is_no_iteration() {
 }
 
 #[test]
+fn continue_tries_at_once_what_waits_for_a_limit() {
+    let sandbox = playing(json!([limited(3600), done()]));
+    let running = sandbox.start(&["run", TASK, "--json"]);
+    wait_for_status(&sandbox, "waiting");
+    sandbox.alfine(&["continue", TASK]).expect(0);
+    assert_eq!(running.finish().expect(0).task()["status"], "done");
+}
+
+#[test]
 fn a_wait_is_kept_when_its_runner_is_killed() {
     let sandbox = playing(json!([limited(3), done()]));
     let running = sandbox.start(&["run", TASK, "--json"]);

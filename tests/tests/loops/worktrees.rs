@@ -1,6 +1,7 @@
 //! What a fresh worktree gets of that which git ignores.
 
 use super::*;
+use alfine_tests::sandbox::{PATIENCE, wait_until};
 use std::path::PathBuf;
 
 fn repository(settings: &str) -> Sandbox {
@@ -61,4 +62,23 @@ fn a_worktree_that_is_gone_is_made_again() {
     std::fs::remove_dir_all(&worktree).unwrap();
     sandbox.alfine(&["continue", TASK, "-i", "2"]).expect(0);
     assert_eq!(std::fs::read_to_string(worktree.join("work.txt")).unwrap(), "y");
+}
+
+#[test]
+fn a_setup_ends_when_the_loop_is_stopped_or_paused_and_no_agent_starts() {
+    for (command, status, code) in [("stop", "stopped", 3), ("pause", "paused", 3)] {
+        let sandbox = playing(json!([done()]));
+        sandbox.settings(
+            "[worktree]\nsetup = \"test -e $HOME/begun || { touch $HOME/begun; exec sleep 600; }\"\n",
+        );
+        let running = sandbox.start(&["run", TASK, "--json"]);
+        let begun = sandbox.path().join("home/begun");
+        wait_until(PATIENCE, "the setup runs", || begun.exists());
+        sandbox.alfine(&[command, TASK]).expect(0);
+        let task = running.finish().expect(code).task();
+        assert_eq!((task["status"].as_str(), sandbox.agent_runs().len()), (Some(status), 0), "{task:#}");
+        assert_eq!(sandbox.agent_processes(), []);
+        let task = sandbox.alfine(&["continue", TASK, "--json"]).expect(0).task();
+        assert_eq!((task["status"].as_str(), sandbox.agent_runs().len()), (Some("done"), 1));
+    }
 }

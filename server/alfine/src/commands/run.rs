@@ -20,7 +20,7 @@ use alfine_engine::{
     runner::{self, News, Runner},
     start::{self, More, Prepared, StartOptions},
     store::LoopLock,
-    trust,
+    trust, view,
 };
 use std::{
     io::IsTerminal,
@@ -365,10 +365,10 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
         status => format!("is {status}"),
     };
     display.line(mark, &format!("{key} {is}{reason}"));
-    let cost = match (row.cost_usd, row.tokens) {
-        (Some(cost), _) => format!("{} · ", alfine_core::breaker::dollars(cost)),
-        (None, 0) => String::new(),
-        (None, tokens) => format!("cost unknown, {tokens} tokens · "),
+    let cost = match view::cost(row.cost_usd, &row.summary.breaker) {
+        Some(cost) if row.cost_usd.is_none() && row.tokens > 0 => format!("{cost}, {} tokens · ", row.tokens),
+        Some(cost) => format!("{cost} · "),
+        None => String::new(),
     };
     let summary = &row.summary;
     display.line(

@@ -2,16 +2,13 @@
 
 use super::{print_json, run, say, views};
 use crate::{cli::StatusArgs, report::exit};
-use alfine_core::{
-    breaker::{Rule, dollars},
-    task::TaskStatus,
-};
+use alfine_core::{breaker::Rule, task::TaskStatus};
 use alfine_engine::{
     Result,
     project::{self, Project, Target},
     runner, start,
     trust::printable,
-    view::TaskView,
+    view::{self, TaskView},
 };
 use std::{collections::BTreeSet, path::Path};
 
@@ -56,9 +53,7 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
     if view.files_changed > 0 {
         parts.push(crate::display::count(view.files_changed, "file"));
     }
-    if let Some(cost) = view.cost_usd {
-        parts.push(dollars(cost));
-    }
+    parts.extend(view::cost(view.cost_usd, &view.breaker));
     if let Some(until) = view.waiting_until {
         parts.push(format!("until {}", crate::display::clock(until.0)));
     }

@@ -186,6 +186,7 @@ proptest! {
                     world.feed(Input::Recovered)?;
                 }
                 Move::Stray(7) => world.feed(Input::Slept(Duration::from_secs(100_000)))?,
+                Move::Stray(8) => world.feed(Input::ClockBack(Duration::from_secs(100_000)))?,
                 Move::Stray(n) => {
                     let stray = match n {
                         0 => Input::Start,

@@ -230,7 +230,7 @@ pub struct LoopState {
     pub breaker: Breaker,
     /// What the whole loop used.
     pub used: Usage,
-    /// Some run used tokens and did not say what they cost.
+    /// Some run worked and did not say what it cost.
     pub cost_unknown: bool,
     /// The agent's session.
     pub session: Option<SessionId>,
@@ -420,6 +420,11 @@ impl LoopState {
         self.breaker.running() + self.active_since.map_or(Duration::ZERO, |since| now.since(since))
     }
 
+    /// The US dollars that the next run of the agent may cost; none where there is no limit.
+    pub fn budget_left(&self) -> Option<f64> {
+        self.breaker.budget_left(&self.settings.limits)
+    }
+
     pub(super) fn enter(&mut self, now: Moment, phase: Phase) {
         self.count_time(now);
         self.phase = phase;
@@ -436,8 +441,16 @@ impl LoopState {
         }
     }
 
-    pub(super) fn account(&mut self, usage: &Usage) {
-        self.breaker.used(usage);
+    /// Adds what the agent's run used. One that said something and not what it cost cost something; one that was ended
+    /// may say that it cost nothing.
+    pub(super) fn account_run(&mut self) {
+        let Phase::Agent(run) = &self.phase else { return };
+        let (mut usage, worked) = (run.usage, run.spoke);
+        let cut_off = run.kill.is_some_and(|kill| kill != KillReason::Decided);
+        if cut_off && usage.tokens() == 0 && usage.cost_usd == Some(0.0) {
+            usage.cost_usd = None;
+        }
+        self.breaker.used(&usage, worked);
         for total in [&mut self.used, &mut self.current.used] {
             total.input = total.input.saturating_add(usage.input);
             total.output = total.output.saturating_add(usage.output);
@@ -447,6 +460,6 @@ impl LoopState {
                 total.cost_usd = Some(total.cost_usd.unwrap_or(0.0) + cost);
             }
         }
-        self.cost_unknown |= usage.cost_usd.is_none() && usage.tokens() > 0;
+        self.cost_unknown |= usage.cost_usd.is_none() && (worked || usage.tokens() > 0);
     }
 }

@@ -331,6 +331,105 @@ fn cost_and_tokens_trip_at_their_limits_and_an_unknown_cost_is_said() {
     assert!(cost.count == 0.0 && cost.evidence.starts_with("unknown"), "{cost:?}");
 }
 
+fn cost_line(play: &Play) -> crate::breaker::Line {
+    let lines = play.state.breaker.lines(&play.state.settings.limits);
+    lines.into_iter().find(|line| line.rule == Rule::Cost).unwrap()
+}
+
+#[test]
+fn a_run_that_is_ended_after_it_spoke_leaves_the_cost_unknown_in_part() {
+    let limit = |settings: &mut Settings| settings.limits.cost_usd = Some(1.0);
+    let ended_by: [(&str, fn(&mut Play) -> &mut Play); 7] = [
+        ("stall", |play| play.passes(15 * 60)),
+        ("wall-time", |play| play.passes(4 * 3600)),
+        ("crash", |play| play.ends(Outcome::Server)),
+        ("pause", |play| play.command(Command::pause_now())),
+        ("stop", |play| play.command(Command::Stop)),
+        ("a dead runner", |play| play.feed(Input::Recovered)),
+        ("failure", |play| play.feed(Input::Failed("no disk".into()))),
+    ];
+    for (how, end) in ended_by {
+        let mut play = Play::with(limit);
+        play.says("I look around");
+        end(&mut play);
+        assert!(play.state.cost_unknown, "{how}");
+        assert!(cost_line(&play).evidence.starts_with("unknown in part"), "{how}: {:?}", cost_line(&play));
+
+        let mut silent = Play::with(limit);
+        silent.ends(Outcome::Server);
+        assert!(!silent.state.cost_unknown && cost_line(&silent).evidence.is_empty(), "it never spoke");
+    }
+    let mut play = Play::with(limit);
+    spends(&mut play, Usage { cost_usd: Some(0.0), ..Usage::default() });
+    play.command(Command::Stop);
+    assert!(play.state.cost_unknown, "an agent that is cut off says that it cost nothing");
+    let mut play = Play::with(limit);
+    spends(&mut play, Usage { cost_usd: Some(0.25), ..Usage::default() });
+    play.iteration(1, NOT_READY);
+    assert!(!play.state.cost_unknown);
+}
+
+#[test]
+fn a_run_may_cost_what_is_left_of_the_limit() {
+    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    assert_eq!(play.state.budget_left(), Some(1.0));
+    spends(&mut play, Usage { cost_usd: Some(0.75), ..Usage::default() });
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.state.budget_left(), Some(0.25));
+    assert_eq!(Play::started().state.budget_left(), None);
+}
+
+#[test]
+fn the_trial_after_a_tripped_cost_may_cost_one_more_limit_and_no_more() {
+    let limited = Outcome::RateLimit { reset_at: None };
+    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    spends(&mut play, Usage { cost_usd: Some(2.0), ..Usage::default() });
+    play.iteration(1, NOT_READY);
+    assert_eq!(play.tripped().unwrap().0, Rule::Cost);
+    play.go_on(None, false);
+    assert_eq!((play.spawned.len(), play.state.budget_left()), (2, Some(1.0)));
+    // A usage limit in the trial is waited for, while there is something left.
+    spends(&mut play, Usage { cost_usd: Some(0.5), ..Usage::default() });
+    play.ends(limited.clone());
+    assert_eq!(play.state.status(), TaskStatus::Waiting);
+    play.passes(60);
+    assert_eq!((play.spawned.len(), play.state.budget_left()), (3, Some(0.5)));
+    spends(&mut play, Usage { cost_usd: Some(0.5), ..Usage::default() });
+    play.ends(limited.clone());
+    assert_eq!(play.state.reason(), "cost $3.00 of $1.00");
+    // A limit that is raised above what was spent is the limit.
+    play.command(Command::Continue { max_iterations: None, reset_breaker: false, max_cost_usd: Some(5.0) });
+    assert_eq!((play.spawned.len(), play.state.budget_left()), (4, Some(2.0)));
+
+    let mut play = Play::with(|settings| settings.limits.tokens = Some(100));
+    for outcome in [limited, Outcome::Context] {
+        spends(&mut play, Usage { input: 100, ..Usage::default() });
+        play.ends(outcome);
+        assert_eq!(play.tripped().unwrap().0, Rule::Tokens);
+        play.go_on(None, false);
+        assert_eq!(play.state.status(), TaskStatus::Running);
+    }
+}
+
+#[test]
+fn no_run_begins_whose_limit_is_spent_however_it_comes_to_begin() {
+    let limit = |settings: &mut Settings| settings.limits.cost_usd = Some(1.0);
+    let spent = Usage { cost_usd: Some(5.0), ..Usage::default() };
+    let mut play = Play::with(limit);
+    spends(&mut play, spent);
+    play.feed(Input::Recovered);
+    assert_eq!((play.spawned.len(), play.state.reason().as_str()), (1, "cost $5.00 of $1.00"));
+
+    for outcome in [Outcome::Auth, Outcome::Billing, Outcome::Config, Outcome::Refusal] {
+        let mut play = Play::with(limit);
+        spends(&mut play, spent);
+        play.ends(outcome).go_on(None, false);
+        assert_eq!((play.spawned.len(), play.tripped().map(|trip| trip.0)), (1, Some(Rule::Cost)));
+        play.go_on(None, false);
+        assert_eq!((play.spawned.len(), play.state.budget_left()), (2, Some(1.0)), "the user's word");
+    }
+}
+
 #[test]
 fn running_time_ends_the_agent_and_waits_do_not_count() {
     let mut play = Play::with(|settings| settings.limits.wall_time = Duration::from_secs(600));
@@ -389,6 +488,71 @@ fn a_night_asleep_is_neither_silence_nor_running_time() {
     assert_eq!(play.killed, []);
     play.iteration(1, NOT_READY);
     assert_eq!(play.state.breaker.running(), Duration::from_secs(899));
+}
+
+#[test]
+fn a_clock_that_is_set_back_switches_no_limit_off() {
+    let hour = Duration::from_secs(3600);
+    let back = |play: &mut Play| {
+        play.now = play.now.before(hour);
+        play.feed(Input::ClockBack(hour));
+    };
+    let mut play = Play::with(|settings| settings.limits.wall_time = Duration::from_secs(1800));
+    play.session("s1").passes(800);
+    back(&mut play);
+    play.passes(99);
+    assert_eq!(play.killed, []);
+    play.passes(1);
+    assert_eq!(play.killed, [KillReason::Stall]);
+    play.session("s2").passes(899);
+    back(&mut play);
+    play.feed(Input::AgentOutput).passes(1);
+    assert_eq!(play.killed, [KillReason::Stall, KillReason::WallTime]);
+
+    let mut play = Play::started();
+    play.ends(Outcome::Server);
+    back(&mut play);
+    play.passes(10);
+    assert_eq!(play.status(), TaskStatus::Running, "the retry");
+    play.ends(Outcome::RateLimit { reset_at: None });
+    back(&mut play);
+    play.passes(60);
+    assert_eq!(play.status(), TaskStatus::Running, "the limit whose end is unknown");
+    let reset = play.now.0 / 1000 + 600;
+    play.ends(Outcome::RateLimit { reset_at: Some(reset) });
+    back(&mut play);
+    assert_eq!(play.state.deadline(), Some(Moment(reset * 1000)), "the agent told it");
+}
+
+#[test]
+fn a_wait_that_another_clock_began_is_no_longer_than_any_can_be() {
+    let mut play = Play::started();
+    play.ends(Outcome::Server);
+    play.now = play.now.before(Duration::from_secs(900));
+    play.feed(Input::Recovered);
+    assert_eq!(play.state.deadline(), Some(play.now.after(LONGEST_RETRY_BACKOFF)));
+}
+
+#[test]
+fn a_reset_in_milliseconds_is_understood_and_one_past_any_limit_is_not_believed() {
+    let mut play = Play::started();
+    play.now = Moment(1_795_284_000_000);
+    play.ends(Outcome::RateLimit { reset_at: Some(1_795_284_745_000) });
+    assert_eq!(play.state.deadline(), Some(Moment(1_795_284_745_000)));
+    let week = 1_795_284_000 + 7 * 24 * 3600;
+    for (told, until) in [
+        (week, week * 1000),
+        (1_795_284_000 + 9 * 24 * 3600, 1_795_284_060_000),
+        (1_795_283_000_000, 1_795_284_060_000),
+        (99_999_999_999_999, 1_795_284_060_000),
+        (i64::MAX, 1_795_284_060_000),
+        (i64::MIN, 1_795_284_060_000),
+    ] {
+        let mut play = Play::started();
+        play.now = Moment(1_795_284_000_000);
+        play.ends(Outcome::RateLimit { reset_at: Some(told) });
+        assert_eq!(play.state.deadline(), Some(Moment(until)), "{told}");
+    }
 }
 
 #[test]
@@ -749,12 +913,12 @@ fn a_run_that_spent_too_much_is_not_followed_by_another() {
 }
 
 #[test]
-fn continuing_does_not_cut_a_known_usage_limit_short() {
+fn continuing_tries_at_once_whatever_limit_the_agent_told() {
     let mut play = Play::started();
     let reset = play.now.0 / 1000 + 3600;
     play.ends(Outcome::RateLimit { reset_at: Some(reset) }).go_on(Some(20), false);
-    assert_eq!((play.status(), play.state.max_iterations()), (TaskStatus::Waiting, 20));
-    assert_eq!(play.state.deadline(), Some(Moment(reset * 1000)));
+    assert_eq!((play.status(), play.state.max_iterations()), (TaskStatus::Running, 20));
+    assert_eq!(play.spawned.len(), 2);
 }
 
 #[test]
@@ -779,4 +943,103 @@ fn a_fork_counts_on_where_the_other_loop_was() {
     assert_eq!(play.state.used.cost_usd, Some(1.5));
     play.iteration(3, NOT_READY);
     assert_eq!(play.tripped().unwrap().0, Rule::Iterations);
+}
+
+#[test]
+fn no_text_of_others_is_saved_past_the_rewriting_and_the_state_stays_readable() {
+    const SECRET: &str = "hunter2hunter2";
+    let said = |text: &str| format!("{text} {SECRET}");
+    let saved = |state: &LoopState| -> String {
+        let mut state = state.clone();
+        state.rewrite_texts(&mut |text| *text = text.replace(SECRET, "[masked]"));
+        serde_json::to_string(&state).unwrap()
+    };
+    let gate = |ready: bool, more: &str| {
+        let body = format!("ready: {ready}\nreason: \"{SECRET}\"\nprogress: \"{SECRET}\"\n{more}\n");
+        format!("<COMPLETION_GATE>\n{body}</COMPLETION_GATE>")
+    };
+    let asks = gate(false, &format!("question: \"which {SECRET}?\"\n{SECRET}: \"{SECRET}\""));
+    let blocked = gate(false, &format!("blockers: [\"{SECRET}\"]"));
+    let ended = |outcome: Outcome| AgentEvent::Ended { outcome, message: said("sorry") };
+    let exited = |outcome: Outcome| Input::AgentExited { outcome, message: said("sorry") };
+    let texts = |text: &str| Input::AgentEvent(AgentEvent::Text { text: text.into() });
+    let limited = || Outcome::RateLimit { reset_at: None };
+    let courses: [Vec<Input>; 9] = [
+        vec![texts(&asks), exited(Outcome::Ok)],
+        vec![texts(&blocked), exited(Outcome::Ok), texts(&blocked), exited(Outcome::Ok)],
+        vec![texts(&gate(true, "")), exited(Outcome::Ok)],
+        vec![exited(Outcome::Server), Input::TimerFired],
+        vec![exited(limited())],
+        vec![exited(Outcome::Auth)],
+        vec![Input::AgentEvent(ended(Outcome::Context))],
+        vec![Input::Failed(said("no disk"))],
+        vec![
+            Input::CommandReceived(Command::Steer { text: said("look at") }),
+            Input::CommandReceived(Command::Pause { now: false, reason: Some(said("because")) }),
+            Input::AgentEvent(AgentEvent::PermissionDenied { tool: said("Bash") }),
+            exited(Outcome::Ok),
+            Input::CommandReceived(Command::Continue {
+                max_iterations: None,
+                reset_breaker: false,
+                max_cost_usd: None,
+            }),
+            Input::AgentEvent(AgentEvent::PermissionDenied { tool: said("Bash") }),
+            exited(Outcome::Ok),
+        ],
+    ];
+    for (n, course) in courses.into_iter().enumerate() {
+        let mut play = Play::with(|settings| settings.limits.agent_failing = 1);
+        play.verdict = red(SECRET);
+        let mut told = false;
+        for input in course {
+            // Step by step: what an agent says is saved before its end is.
+            let (mut between, _) = step(play.state.clone(), play.now, input.clone());
+            assert!(!saved(&between).contains(SECRET), "course {n}: {}", saved(&between));
+            told |= serde_json::to_string(&between).unwrap().contains(SECRET);
+            between.rewrite_texts(&mut |text| "[masked]".clone_into(text));
+            let read: LoopState = serde_json::from_str(&serde_json::to_string(&between).unwrap()).unwrap();
+            assert_eq!((read.status(), read.deadline()), (between.status(), between.deadline()));
+            play.feed(input);
+            assert!(!saved(&play.state).contains(SECRET), "course {n}: {}", saved(&play.state));
+        }
+        assert!(told, "course {n} says it");
+    }
+}
+
+#[test]
+fn a_limit_that_is_near_again_and_again_is_tried_less_and_less_often() {
+    let mut play = Play::started();
+    let mut waits = Vec::new();
+    for _ in 0..7 {
+        play.ends(Outcome::RateLimit { reset_at: Some(play.now.0 / 1000 + 1) });
+        let wait = play.state.deadline().unwrap().since(play.now).as_secs();
+        waits.push(wait);
+        play.passes(wait);
+    }
+    assert_eq!(waits, [1, 60, 120, 240, 480, 960, 1800]);
+    let reset = play.now.0 / 1000 + 5 * 3600;
+    play.ends(Outcome::RateLimit { reset_at: Some(reset) });
+    assert_eq!(play.state.deadline(), Some(Moment(reset * 1000)), "what is far is as the agent told it");
+    play.passes(5 * 3600).iteration(1, NOT_READY);
+    play.ends(Outcome::RateLimit { reset_at: Some(play.now.0 / 1000 + 1) });
+    assert_eq!(play.state.deadline(), Some(play.now.after(Duration::from_secs(1))), "the first since");
+}
+
+#[test]
+fn a_loop_that_has_not_begun_can_be_stopped_held_and_given_limits() {
+    let idle = || Play::new(Settings::default());
+    let mut play = idle();
+    play.go_on(Some(20), false);
+    assert_eq!((play.status(), play.state.settings.limits.iterations), (TaskStatus::Ready, 20));
+    play.command(Command::Stop);
+    assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Stopped, 0));
+    play.go_on(None, false);
+    assert_eq!((play.status(), play.state.iteration, play.spawned.len()), (TaskStatus::Running, 1, 1));
+    for now in [false, true] {
+        let mut play = idle();
+        play.command(Command::Pause { now, reason: None });
+        assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Paused, 0));
+        play.go_on(None, false);
+        assert_eq!((play.status(), play.refused.len()), (TaskStatus::Running, 0));
+    }
 }

@@ -15,6 +15,8 @@ use std::{
 
 /// More of one layer than this are counted, not told.
 const MOST_PROBLEMS: usize = 20;
+/// The table of the limits.
+const LIMITS: &str = "limits";
 
 /// Something wrong with one key or value.
 #[derive(Debug, Clone)]
@@ -98,7 +100,11 @@ impl Checker {
                 }
                 None => (nearest_setting(schema, path, key), format!("unknown setting `{}`", shown(&at))),
             };
-            Flaw { path: at, at_key: true, fatal: names_of_agents.is_some(), message, suggestion }
+            // A limit that is misspelt is no limit: nothing may start without it.
+            let of_limits = |name: &str| name == LIMITS || name.starts_with("limits.");
+            let fatal =
+                names_of_agents.is_some() || of_limits(&at) || suggestion.as_deref().is_some_and(of_limits);
+            Flaw { path: at, at_key: true, fatal, message, suggestion }
         });
     }
 
@@ -350,7 +356,8 @@ fn nearest_setting(schema: &Value, path: &str, key: &str) -> Option<String> {
         properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
     };
     let here = names(schema);
-    if let Some(name) = nearest(key, here.iter().map(String::as_str)) {
+    let near = nearest(key, here.iter().map(String::as_str));
+    if let Some(name) = near.or_else(|| with_a_word_of(key, &here).filter(|_| path == LIMITS)) {
         return Some(child(path, &name));
     }
     let key = key.replace('-', "_").to_lowercase();
@@ -371,6 +378,15 @@ fn nearest<'n>(word: &str, known: impl Iterator<Item = &'n str>) -> Option<Strin
     let likeness = |name: &str| strsim::jaro_winkler(&word, &name.replace('-', "_"));
     let best = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(best) >= 0.85).then(|| best.to_owned())
+}
+
+/// Looks for a name that has a word of this one: `max_cost` for `cost_usd`.
+fn with_a_word_of(key: &str, known: &[String]) -> Option<String> {
+    let words = |name: &str| -> Vec<String> {
+        name.replace('-', "_").to_lowercase().split('_').map(str::to_owned).collect()
+    };
+    let own = words(key);
+    known.iter().find(|name| words(name).iter().any(|word| own.contains(word))).cloned()
 }
 
 /// A value as a message shows it: one line, cut.

@@ -1,7 +1,7 @@
 //! Who says what: the layers of settings, later ones over earlier ones, key by key.
 
 use super::{
-    Config, Permissions, Verification,
+    Config, HumanDuration, Permissions, Verification,
     check::{Flaw, check},
     source::{Places, Source, Values, child},
 };
@@ -30,10 +30,10 @@ pub enum Layer {
     Repository,
     /// The editor's settings.
     Editor,
-    /// The command line.
-    CommandLine,
     /// The task's own fields and its plan's.
     Task,
+    /// The command line: what is typed now is meant now.
+    CommandLine,
 }
 
 impl fmt::Display for Layer {
@@ -43,8 +43,8 @@ impl fmt::Display for Layer {
             Self::User => "the user's settings",
             Self::Repository => "the repository's settings",
             Self::Editor => "the editor's settings",
-            Self::CommandLine => "the command line",
             Self::Task => "the task",
+            Self::CommandLine => "the command line",
         })
     }
 }
@@ -123,10 +123,10 @@ pub struct Layers {
     pub repository: Option<Source>,
     /// The editor's settings.
     pub editor: Partial,
-    /// The command line's.
-    pub command_line: Partial,
     /// The plan's defaults, then the task's fields.
     pub task: Vec<Partial>,
+    /// The command line's.
+    pub command_line: Partial,
 }
 
 impl Layers {
@@ -210,6 +210,22 @@ pub struct Loaded {
     pub problems: Vec<ConfigProblem>,
     said: BTreeMap<String, Layer>,
     files: Vec<(Layer, PathBuf, Places)>,
+    /// What the user's own file says.
+    own: Map<String, Value>,
+}
+
+/// The limits of [`Limits`](super::Limits) on what a loop may use up.
+const SPENDING: [&str; 4] = ["iterations", "cost_usd", "tokens", "wall_time"];
+
+/// A limit that somebody else than the user set higher than the user's own file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaisedLimit {
+    /// Who.
+    pub by: Layer,
+    /// The setting's dotted path, such as `limits.cost_usd`.
+    pub key: String,
+    /// The setting with its value, as the file would have it.
+    pub text: String,
 }
 
 impl Loaded {
@@ -245,6 +261,25 @@ impl Loaded {
         let config = &self.config;
         let own = config.agents.get(&config.agent).and_then(|agent| agent.permissions);
         self.later(own, Some(config.permissions), "permissions").unwrap_or_default()
+    }
+
+    /// Returns the limits on money and time that a repository, an editor or a plan raises above what the user's own file
+    /// says. What the user typed is the user's word, and a limit that the user's file does not set is nobody's.
+    pub fn raised_limits(&self) -> Vec<RaisedLimit> {
+        let Some(Value::Object(own)) = self.own.get("limits") else { return Vec::new() };
+        let Ok(limits) = serde_json::to_value(&self.config.limits) else { return Vec::new() };
+        let raised = SPENDING.into_iter().filter_map(|name| {
+            let key = format!("limits.{name}");
+            let (own, now) = (own.get(name)?, limits.get(name)?);
+            let by = self.origin(&key);
+            let is_others = matches!(by, Layer::Repository | Layer::Editor | Layer::Task);
+            let text = format!(
+                "{key} = {}",
+                now.as_f64().map_or_else(|| now.to_string(), |number| number.to_string())
+            );
+            (is_others && amount(now)? > amount(own)?).then_some(RaisedLimit { by, key, text })
+        });
+        raised.collect()
     }
 
     fn later<T>(&self, own: Option<T>, of_all: Option<T>, key: &str) -> Option<T> {
@@ -348,6 +383,12 @@ impl Loaded {
     }
 }
 
+/// A limit as a number that can be compared: times in seconds.
+fn amount(value: &Value) -> Option<f64> {
+    let seconds = || Some(value.as_str()?.parse::<HumanDuration>().ok()?.get().as_secs_f64());
+    value.as_f64().or_else(seconds)
+}
+
 /// Notes who said which setting; a list is one setting.
 fn note(said: &Map<String, Value>, path: &str, layer: Layer, noted: &mut BTreeMap<String, Layer>) {
     for (key, value) in said {
@@ -394,12 +435,15 @@ pub fn load_what_is_valid(layers: &Layers) -> Loaded {
         if let Some(source) = source {
             loaded.source(&mut tree, layer, source);
         }
+        if layer == Layer::User {
+            loaded.own = tree.clone();
+        }
     }
     loaded.layer(&mut tree, Layer::Editor, layers.editor.0.clone());
-    loaded.layer(&mut tree, Layer::CommandLine, layers.command_line.0.clone());
     for task in &layers.task {
         loaded.layer(&mut tree, Layer::Task, task.0.clone());
     }
+    loaded.layer(&mut tree, Layer::CommandLine, layers.command_line.0.clone());
     match serde_json::from_value(Value::Object(tree)) {
         Ok(config) => loaded.config = config,
         // The schema let something pass that the types do not take: a defect, told rather than hidden.

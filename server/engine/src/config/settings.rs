@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub const HARD_ITERATION_LIMIT: u32 = HARD_LIMIT;
 
 /// How Alfine runs loops. Settings come from the user's `config.toml`, the repository's `alfine.toml`, the editor, the
-/// command line and the task; later wins, setting by setting.
+/// task and the command line; later wins, setting by setting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(title = "alfine.toml")]

@@ -84,6 +84,7 @@ fn the_later_layer_wins_setting_by_setting() {
     layers.command_line.set("limits.iterations", 5);
     let fields = Fields {
         max_iterations: Some(Placed { value: 6, span: Span::default() }),
+        max_cost: Some(Placed { value: 2.5, span: Span::default() }),
         isolation: Some(Placed { value: Isolation::InPlace, span: Span::default() }),
         autonomy: Some(Placed { value: Autonomy::FullAuto, span: Span::default() }),
         ..Fields::default()
@@ -91,14 +92,16 @@ fn the_later_layer_wins_setting_by_setting() {
     layers.task = vec![Partial::from(&Fields::default()), Partial::from(&fields)];
 
     let loaded = load(&layers).unwrap();
-    assert_eq!(loaded.config.limits.iterations, 6);
+    assert_eq!(loaded.config.limits.iterations, 5, "what is typed goes before the plan");
+    assert_eq!(loaded.config.limits.cost_usd, Some(2.5));
     assert_eq!(loaded.config.limits.no_change, 7);
     assert_eq!(loaded.config.limits.rework, 4);
     assert_eq!(loaded.config.model.as_deref(), Some("b"));
     assert_eq!(loaded.config.isolation, Isolation::InPlace);
     assert_eq!(loaded.config.autonomy, Autonomy::FullAuto);
     assert!(!loaded.config.verification.auto);
-    assert_eq!(loaded.origin("limits.iterations"), Layer::Task);
+    assert_eq!(loaded.origin("limits.iterations"), Layer::CommandLine);
+    assert_eq!(loaded.origin("limits.cost_usd"), Layer::Task);
     assert_eq!(loaded.origin("model"), Layer::Repository);
     assert_eq!(loaded.origin("context"), Layer::User);
     assert_eq!(loaded.origin("verification"), Layer::Repository);
@@ -106,7 +109,7 @@ fn the_later_layer_wins_setting_by_setting() {
     assert!(loaded.any_from("limits", Layer::User));
     assert!(!loaded.any_from("limit", Layer::User), "a name's beginning is not the name");
     assert_eq!(loaded.place("limits.rework").unwrap().line_column, (4, 10));
-    assert_eq!(loaded.place("limits.iterations"), None, "the task said it, not the file");
+    assert_eq!(loaded.place("limits.iterations"), None, "the command line said it, not the file");
 }
 
 #[test]
@@ -137,22 +140,75 @@ fn lists_replace_but_a_repository_cannot_unmask_what_the_user_masks() {
 
 #[test]
 fn an_unknown_setting_is_a_warning_with_the_nearest_name_at_its_place() {
-    let loaded = load(&repository("agnet = \"rehearsal\"\n\n[limits]\n  iteratons = 3\n")).unwrap();
+    let loaded = load(&repository("agnet = \"rehearsal\"\n\n[lint]\n  max_fils = 3\n")).unwrap();
     let shown: Vec<_> = loaded.problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         shown,
         [
             "alfine.toml:1:1: unknown setting `agnet`; did you mean agent?",
-            "alfine.toml:4:3: unknown setting `limits.iteratons`; did you mean limits.iterations?",
+            "alfine.toml:4:3: unknown setting `lint.max_fils`; did you mean lint.max_files?",
         ]
     );
     assert_eq!(loaded.problems[0].span, Some(Span::new(0, 5)));
     assert!(loaded.problems.iter().all(|problem| !problem.error));
-    assert_eq!(
-        problems("iterations = 3"),
-        ["alfine.toml:1:1: unknown setting `iterations`; did you mean limits.iterations?"]
-    );
     assert_eq!(problems("xyzzy = 3"), ["alfine.toml:1:1: unknown setting `xyzzy`"]);
+}
+
+#[test]
+fn a_limit_that_is_misspelt_is_an_error_since_it_would_be_none() {
+    for (text, expected) in [
+        (
+            "[limits]\niteratons = 3",
+            "2:1: unknown setting `limits.iteratons`; did you mean limits.iterations?",
+        ),
+        ("limits.max_cost = 1.0", "1:8: unknown setting `limits.max_cost`; did you mean limits.cost_usd?"),
+        ("[limits]\ncost-usd = 1", "2:1: unknown setting `limits.cost-usd`; did you mean limits.cost_usd?"),
+        ("[limits]\nxyzzy = 1", "2:1: unknown setting `limits.xyzzy`"),
+        ("cost_usd = 1.0", "1:1: unknown setting `cost_usd`; did you mean limits.cost_usd?"),
+        ("[limit]\ncost_usd = 1.0", "1:2: unknown setting `limit`; did you mean limits?"),
+    ] {
+        let layers = Layers { user: Some(Source::of_text("config.toml", text)), ..Layers::default() };
+        assert_eq!(load(&layers).unwrap_err().to_string(), format!("config.toml:{expected}"));
+    }
+    let mut editor = Layers::default();
+    editor.editor.set("limits.wall-clock", 1);
+    assert!(load(&editor).is_err());
+}
+
+#[test]
+fn a_limit_of_the_users_is_raised_by_others_and_lowered_by_nobody_unseen() {
+    let raised = |layers: &Layers| -> Vec<String> {
+        let raised = load(layers).unwrap().raised_limits().into_iter();
+        raised.map(|raised| format!("{}: {}", raised.by, raised.text)).collect()
+    };
+    let theirs =
+        "[limits]\niterations = 20\ncost_usd = 100000.0\ntokens = 200\nwall_time = \"1h 30m\"\nno_change = 9";
+    let mut layers = repository(theirs);
+    assert_eq!(raised(&layers), [""; 0], "nobody's limit");
+    let own = "[limits]\niterations = 10\ncost_usd = 1\ntokens = 100\nwall_time = \"1h\"\nno_change = 2";
+    layers.user = Some(Source::of_text("config.toml", own));
+    assert_eq!(
+        raised(&layers),
+        [
+            "the repository's settings: limits.iterations = 20",
+            "the repository's settings: limits.cost_usd = 100000",
+            "the repository's settings: limits.tokens = 200",
+            "the repository's settings: limits.wall_time = \"1h 30m\"",
+        ]
+    );
+    layers.editor = Partial::of_json(json!({ "limits": { "tokens": 300, "wall_time": "59m" } }));
+    let fields = Fields {
+        max_iterations: Some(Placed { value: 10, span: Span::default() }),
+        max_cost: Some(Placed { value: 1.5, span: Span::default() }),
+        ..Fields::default()
+    };
+    layers.task = vec![Partial::from(&fields)];
+    assert_eq!(
+        raised(&layers),
+        ["the task: limits.cost_usd = 1.5", "the editor's settings: limits.tokens = 300"]
+    );
+    layers.command_line.set("limits.cost_usd", 50.0);
+    assert_eq!(raised(&layers), ["the editor's settings: limits.tokens = 300"]);
 }
 
 #[test]
@@ -477,8 +533,8 @@ proptest! {
         prop_assert_eq!(&left, &right);
 
         let mut layers = Layers { editor: Partial::of_json(a), ..Layers::default() };
-        layers.command_line = Partial::of_json(b);
-        layers.task = vec![Partial::of_json(c)];
+        layers.task = vec![Partial::of_json(b)];
+        layers.command_line = Partial::of_json(c);
         let loaded = load(&layers).unwrap();
         prop_assert_eq!(loaded.config, serde_json::from_value(left.into()).unwrap());
     }

@@ -11,7 +11,6 @@ use crate::{
 };
 use alfine_core::{
     agent::{AgentEvent, Outcome, Usage},
-    breaker::Rule,
     machine::{Input, Spawn},
     plan::Isolation,
 };
@@ -117,11 +116,8 @@ impl Runner<'_> {
             extra_args: self.spec.agent.args.clone(),
             command: self.spec.agent.command.clone(),
             max_turns: None,
-            // Each run may spend what the loop may, as a CLI may count its whole session; the breaker counts all runs.
-            max_budget_usd: match self.state.breaker.on_trial() {
-                Some(Rule::Cost) => None,
-                _ => self.state.settings.limits.cost_usd,
-            },
+            // A CLI counts it for the run alone, in a session that it resumes too.
+            max_budget_usd: self.state.budget_left(),
         };
         let invocation = self.adapter.invocation(&request)?;
         let mut command = GuardedCommand::new(

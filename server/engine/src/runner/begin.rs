@@ -328,8 +328,21 @@ fn internal(error: &serde_json::Error) -> Error {
     Error::new(ErrorKind::Internal, format!("a loop's settings cannot be saved: {error}"))
 }
 
+/// How a worktree's setup ended.
+enum Setup {
+    /// It worked.
+    Over,
+    /// This process is to end.
+    CutShort,
+    /// The user wants the loop not to begin.
+    Held,
+    /// It did not work, and why.
+    Failed(String),
+}
+
 impl Runner<'_> {
-    /// Brings into a new worktree what git ignores, and runs its setup. Says whether that worked; else the loop failed.
+    /// Brings into a new worktree what git ignores, and runs its setup. Says whether that worked; else the loop
+    /// failed, or the user does not want it to begin.
     pub(super) fn prepare(&mut self) -> Result<bool> {
         if self.spec.isolation == Isolation::Worktree {
             let (from, to) = (self.repository.workdir().to_owned(), self.worktree());
@@ -343,13 +356,15 @@ impl Runner<'_> {
             }
             if let Some(setup) = self.spec.setup.clone() {
                 self.tell("setup", json!({ "command": setup }));
-                if let Err(message) = self.run_setup(&setup) {
-                    self.inputs.push_back(Input::Failed(message));
-                    self.work_off()?;
-                    return Ok(false);
-                }
-                if self.cut_short {
-                    return Ok(true);
+                match self.run_setup(&setup)? {
+                    Setup::Over => {}
+                    Setup::CutShort => return Ok(true),
+                    Setup::Held => return Ok(false),
+                    Setup::Failed(message) => {
+                        self.inputs.push_back(Input::Failed(message));
+                        self.work_off()?;
+                        return Ok(false);
+                    }
                 }
             }
         }
@@ -359,7 +374,7 @@ impl Runner<'_> {
         Ok(true)
     }
 
-    fn run_setup(&mut self, setup: &str) -> std::result::Result<(), String> {
+    fn run_setup(&mut self, setup: &str) -> Result<Setup> {
         let mut command = GuardedCommand::new(
             &self.program,
             "sh",
@@ -369,8 +384,13 @@ impl Runner<'_> {
         command.args = vec!["-c".into(), setup.into()];
         command.env = self.environments.checks.clone();
         command.merge_stderr = true;
-        let failed = |why: String| format!("the worktree's setup `{setup}` {why}; mend it and continue");
-        let mut child = command.spawn().map_err(|error| failed(format!("did not start: {error}")))?;
+        let failed = |why: String| {
+            Ok(Setup::Failed(format!("the worktree's setup `{setup}` {why}; mend it and continue")))
+        };
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return failed(format!("did not start: {error}")),
+        };
         let (ender, interrupted) = (child.ender(), child.ender());
         let (done, over) = std::sync::mpsc::channel::<()>();
         let watchdog = std::thread::spawn(move || {
@@ -395,6 +415,7 @@ impl Runner<'_> {
             exit
         });
         let mut last = String::new();
+        let mut held = Ok(false);
         while let Ok(message) = self.inbox.recv() {
             match message {
                 Message::SetupSaid(line) => {
@@ -406,7 +427,13 @@ impl Runner<'_> {
                     self.cut_short = true;
                     interrupted.end();
                 }
-                // Mail stays in its box until the loop goes on; nothing else lives yet.
+                Message::Mail if matches!(held, Ok(false)) => {
+                    held = self.held_before_start();
+                    if !matches!(held, Ok(false)) {
+                        interrupted.end();
+                    }
+                }
+                // The mail of a loop that had begun stays in its box until it goes on; nothing else lives yet.
                 _ => {}
             }
         }
@@ -416,10 +443,11 @@ impl Runner<'_> {
         drop(done);
         let _ = watchdog.join();
         match exit {
-            _ if self.cut_short => Ok(()),
-            Ok(exit) if exit.success() => Ok(()),
-            Ok(exit) => Err(failed(format!("failed ({exit}): {last}"))),
-            Err(error) => Err(failed(format!("failed: {error}"))),
+            _ if held? => Ok(Setup::Held),
+            _ if self.cut_short => Ok(Setup::CutShort),
+            Ok(exit) if exit.success() => Ok(Setup::Over),
+            Ok(exit) => failed(format!("failed ({exit}): {last}")),
+            Err(error) => failed(format!("failed: {error}")),
         }
     }
 
@@ -437,8 +465,10 @@ impl Runner<'_> {
         self.tell("worktree_restored", json!({ "worktree": path }));
         let brought = git::provision(self.repository.workdir(), &path, &self.spec.copy, &self.spec.link)?;
         tracing::debug!("brought {} files", brought.copied.len());
-        if let Some(setup) = self.spec.setup.clone() {
-            self.run_setup(&setup).map_err(|message| Error::new(ErrorKind::Config, message))?;
+        if let Some(setup) = self.spec.setup.clone()
+            && let Setup::Failed(message) = self.run_setup(&setup)?
+        {
+            return Err(Error::new(ErrorKind::Config, message));
         }
         Ok(())
     }

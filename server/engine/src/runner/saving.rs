@@ -14,6 +14,7 @@ use alfine_core::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 impl Runner<'_> {
     /// Saves the state with the rows that these effects make, and all news so far.
@@ -179,16 +180,20 @@ impl Runner<'_> {
         }
     }
 
+    /// The state as it is saved: what others wrote in it is masked, what it is read back by is not.
     fn masked_state(&self) -> Result<String> {
-        Ok(self.masker.mask(&to_json(&self.state)?).into_owned())
+        let mut state = self.state.clone();
+        state.rewrite_texts(&mut |text| {
+            if let Cow::Owned(masked) = self.masker.mask(text) {
+                *text = masked;
+            }
+        });
+        to_json(&state)
     }
 
-    fn masked(&self, value: Value) -> Value {
-        let text = value.to_string();
-        match self.masker.mask(&text) {
-            std::borrow::Cow::Borrowed(_) => value,
-            std::borrow::Cow::Owned(masked) => serde_json::from_str(&masked).unwrap_or(Value::String(masked)),
-        }
+    fn masked(&self, mut value: Value) -> Value {
+        self.masker.mask_strings(&mut value);
+        value
     }
 }
 
@@ -229,9 +234,9 @@ fn end_iteration(
     masker: &crate::secrets::Masker,
 ) -> Result<(), StoreError> {
     let gate = serde_json::to_value(&judgement.reading).ok();
-    let gate = gate.map(|gate| {
-        let text = gate.to_string();
-        serde_json::from_str(&masker.mask(&text)).unwrap_or(gate)
+    let gate = gate.map(|mut gate| {
+        masker.mask_strings(&mut gate);
+        gate
     });
     tx.end_iteration(
         lock,

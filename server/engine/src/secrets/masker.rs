@@ -5,6 +5,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::{memchr, memchr2, memmem};
 use regex::bytes::{Match, Regex, RegexBuilder};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use std::{
     borrow::Cow,
     ffi::{OsStr, OsString},
@@ -163,6 +164,20 @@ impl Masker {
             merged(found).into_iter().map(|range| Place { range, bare: false }).collect()
         };
         Cow::Owned(replaced(text, &places))
+    }
+
+    /// Masks the texts in a value. Its keys and numbers stay: they are what it is read by.
+    pub fn mask_strings(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Cow::Owned(masked) = self.mask(text) {
+                    *text = masked;
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(|value| self.mask_strings(value)),
+            Value::Object(map) => map.values_mut().for_each(|value| self.mask_strings(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     /// Begins to mask a stream of lines, in which a private key may go over several.
@@ -535,6 +550,23 @@ mod tests {
                 + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
         ])
         .collect()
+    }
+
+    #[test]
+    fn the_texts_of_a_value_are_masked_and_what_it_is_read_by_is_not() {
+        let masker = masker(&[("DB_PASSWORD", "iteration")], &[r"\b[0-9]{13,16}\b"]);
+        let mut value = serde_json::json!({
+            "iteration": 1795284745000_i64,
+            "texts": ["the iteration", {"card": "4111111111111111"}, null, true, 1.5],
+        });
+        masker.mask_strings(&mut value);
+        assert_eq!(
+            value,
+            serde_json::json!({
+                "iteration": 1795284745000_i64,
+                "texts": ["the [masked]", {"card": "[masked]"}, null, true, 1.5],
+            })
+        );
     }
 
     #[test]

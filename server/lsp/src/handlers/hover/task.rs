@@ -75,13 +75,15 @@ fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
         page.paragraph(&format!("It goes on by itself at {until}."));
     }
     let model = looped.state.as_ref().and_then(|state| state.model.as_deref()).or(row.model.as_deref());
+    let unknown = looped.state.as_ref().is_some_and(|state| state.cost_unknown);
     let facts = [
         format!("iteration {} of {}", summary.iteration, summary.max_iterations),
         format!("{} changed", wording::count(u64::from(summary.files_changed), "file")),
         match row.cost_usd {
-            Some(cost) => dollars(cost.abs()),
-            None if row.tokens == 0 => "no cost yet".to_owned(),
-            None => "cost unknown".to_owned(),
+            Some(cost) if cost > 0.0 && unknown => format!("{}, in part unknown", dollars(cost)),
+            Some(cost) if !unknown => dollars(cost.abs()),
+            None if row.tokens == 0 && !unknown => "no cost yet".to_owned(),
+            _ => "cost unknown".to_owned(),
         },
         wording::count(row.tokens, "token"),
         match model {

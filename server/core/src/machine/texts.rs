@@ -1,0 +1,54 @@
+//! The texts of a state that others wrote: agents, checks, users. Who saves a state takes secrets out of these alone; ids,
+//! numbers and words of Alfine's own are what the state is read back by.
+
+use super::{LoopState, Phase, StopReason, WaitReason};
+
+impl LoopState {
+    /// Lets `rewrite` change every text that Alfine did not write itself.
+    pub fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
+        self.phase.rewrite_texts(rewrite);
+        self.breaker.rewrite_texts(rewrite);
+        if let Some(last) = &mut self.last {
+            last.reading.rewrite_texts(rewrite);
+            rewrite(&mut last.verdict);
+            last.denials.iter_mut().for_each(&mut *rewrite);
+        }
+        let current = &mut self.current;
+        current.gate.rewrite_texts(rewrite);
+        current.denials.iter_mut().for_each(&mut *rewrite);
+        if let Some((_, message)) = &mut current.error {
+            rewrite(message);
+        }
+        self.notes.iter_mut().for_each(&mut *rewrite);
+        rewrite(&mut self.outcome);
+        self.pause_reason.iter_mut().chain(&mut self.last_blocker).for_each(&mut *rewrite);
+    }
+}
+
+impl Phase {
+    fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
+        match self {
+            Self::Agent(run) => {
+                if let Some((_, message)) = &mut run.ended {
+                    rewrite(message);
+                }
+            }
+            Self::After { rest: Some(rest) } => rest.rewrite_texts(rewrite),
+            Self::Waiting {
+                why: WaitReason::RateLimit { message, .. } | WaitReason::Retry { message },
+                ..
+            } => rewrite(message),
+            Self::NeedsInput { ask } => rewrite(&mut ask.text),
+            Self::Stopped { reason: StopReason::Breaker(trip) } => rewrite(&mut trip.evidence),
+            Self::Failed { message } => rewrite(message),
+            Self::Idle
+            | Self::Before
+            | Self::After { rest: None }
+            | Self::Verifying { .. }
+            | Self::Committing
+            | Self::Paused
+            | Self::Stopped { .. }
+            | Self::Done => {}
+        }
+    }
+}
