@@ -51,6 +51,9 @@ pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
     }
     let plans = picture.plans();
     for plan in &plans {
+        if picture.is_copy(plan) && picture.open(&plan.document.uri).is_none() {
+            continue;
+        }
         all.entry(plan.document.uri.clone()).or_default().extend(of_plan(picture, plan));
     }
     let by_place: HashMap<(&Path, &str), &PlanView<'_>> = plans

@@ -91,6 +91,21 @@ fn a_worktree_that_is_opened_as_a_folder_shows_the_loops_of_its_repository() {
 }
 
 #[test]
+fn a_file_of_a_loop_s_worktree_that_is_opened_moves_no_task_there() {
+    let held = Held::new(PLAN, vec![], vec![]);
+    let mut editor = Setup::default().with_tasks().open(&held.sandbox);
+    editor.open_file("PLAN.md");
+    editor.click("PLAN.md", "Start loop").unwrap();
+    held.wait();
+    let worktree = held.sandbox.task(TASK)["worktree"].as_str().unwrap().to_owned();
+    editor.open_file(Path::new(&worktree).join("PLAN.md"));
+    let tasks = editor.ask("alfine/tasks", json!({})).unwrap();
+    assert_eq!(tasks["tasks"].as_array().unwrap().len(), 1, "{tasks}");
+    assert_eq!(tasks["tasks"][0]["uri"], editor.uri("PLAN.md"));
+    editor.execute("alfine.stop", of_task()).unwrap();
+}
+
+#[test]
 fn a_plan_outside_of_any_repository_is_read_and_nothing_more() {
     let sandbox = Sandbox::new();
     let folder = sandbox.path().join("loose");

@@ -145,10 +145,7 @@ fn best(checkouts: &[&Arc<Checkout>], key: &TaskKey) -> Place {
         let root = of_it.map_or(tree, |checkout| checkout.root.clone());
         return Place { root, common_dir: first.common_dir.clone() };
     }
-    let rank = |checkout: &&&Arc<Checkout>| {
-        let is_main = checkout.common_dir.parent() == Some(checkout.real_root.as_path());
-        (checkout.plans.contains_key(&key.plan), is_main)
-    };
+    let rank = |checkout: &&&Arc<Checkout>| (checkout.plans.contains_key(&key.plan), checkout.is_main());
     match checkouts.iter().max_by_key(rank) {
         Some(checkout) => Place::of(checkout),
         None => Place { root: Default::default(), common_dir: Default::default() },

@@ -18,6 +18,10 @@ pub fn tasks(picture: &Picture) -> Tasks {
     let mut seen: HashSet<(&Path, TaskKey)> = HashSet::new();
     let mut tasks = Vec::new();
     for plan in picture.plans() {
+        // What an agent writes into its copy of a plan is a proposal.
+        if picture.is_copy(&plan) {
+            continue;
+        }
         let repository = plan.checkout.map_or(Path::new(""), |checkout| checkout.common_dir.as_path());
         for task in plan.tasks() {
             // The same plan in two working trees of a repository is one plan.
@@ -120,6 +124,8 @@ mod tests {
             root: root.into(),
             real_root: root.into(),
             common_dir: "/r/.git".into(),
+            is_folder: true,
+            is_loops: false,
             config: Arc::default(),
             lint_options: Arc::default(),
             problems: Vec::new(),
@@ -134,6 +140,46 @@ mod tests {
             store: Arc::clone(store),
             notices: Vec::new(),
         })
+    }
+
+    /// What is told of the first task while these working trees of one repository are known.
+    fn first_uris(checkouts: &[&Arc<Checkout>]) -> Vec<Option<String>> {
+        let checkouts = checkouts.iter().map(|checkout| Arc::clone(checkout)).collect();
+        let snapshot = Arc::new(Snapshot { checkouts, ..Snapshot::default() });
+        let tasks = tasks(&Picture { snapshot, ..Picture::default() }).tasks;
+        tasks.into_iter().filter(|view| view.id == "US-001").map(|view| view.uri).collect()
+    }
+
+    #[test]
+    fn a_task_stands_in_the_plan_of_the_tree_that_the_user_works_in() {
+        let store = Arc::default();
+        let of = |root: &str, is_folder, is_loops| {
+            Arc::new(Checkout { is_folder, is_loops, ..(*checkout(root, &store)).clone() })
+        };
+        let (main, beside) = (of("/r", false, false), of("/a", false, false));
+        let (folder, loops) = (of("/b", true, false), of("/c", true, true));
+        let uri = |root: &str| [Some(format!("file://{root}/PLAN.md"))];
+        assert_eq!(first_uris(&[&loops, &beside, &main]), uri("/r"));
+        assert_eq!(first_uris(&[&loops, &beside, &folder, &main]), uri("/b"));
+        assert_eq!(first_uris(&[&loops, &beside]), uri("/a"));
+        assert_eq!(first_uris(&[&loops]), uri("/c"));
+    }
+
+    #[test]
+    fn a_task_that_only_a_loop_s_copy_of_a_plan_has_is_none() {
+        let store = Arc::default();
+        let mut loops = Checkout { is_loops: true, ..(*checkout("/a", &store)).clone() };
+        let uri = Url::from_file_path("/a/NEW.plan.md").unwrap();
+        let written = Document::new(uri, None, "### US-009: More\n\n- [ ] a\n".to_owned());
+        loops.plans.insert("NEW.plan.md".to_owned(), Arc::new(written));
+        let ids = |checkouts| {
+            let snapshot = Arc::new(Snapshot { checkouts, ..Snapshot::default() });
+            let tasks = tasks(&Picture { snapshot, ..Picture::default() }).tasks;
+            tasks.into_iter().map(|view| view.id).collect::<Vec<_>>()
+        };
+        let loops = Arc::new(loops);
+        assert_eq!(ids(vec![loops.clone(), checkout("/r", &store)]), ["US-001", "US-002"]);
+        assert_eq!(ids(vec![loops]), ["US-009", "US-001", "US-002"]);
     }
 
     #[test]

@@ -126,6 +126,8 @@ impl Stage {
             root: root.clone(),
             real_root: root.clone(),
             common_dir: root.join(".git"),
+            is_folder: true,
+            is_loops: false,
             config: Arc::default(),
             lint_options: Arc::default(),
             problems: Vec::new(),
