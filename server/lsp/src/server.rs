@@ -124,7 +124,7 @@ impl Server {
     }
 
     async fn tasks(&self) -> Result<handlers::tasks::Tasks> {
-        Ok(handlers::tasks::tasks(&self.session.looked().await))
+        Ok(self.session.tasks(&self.session.looked().await))
     }
 
     async fn transcript(&self, params: Value) -> Result<commands::TranscriptPage> {
