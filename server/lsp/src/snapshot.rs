@@ -87,6 +87,11 @@ impl Checkout {
         Some(parts?.join("/")).filter(|name| !name.is_empty())
     }
 
+    /// Names a plan here, as a command is told which repository its task is of.
+    pub fn uri_of(&self, plan: &str) -> Option<Url> {
+        Url::from_file_path(self.root.join(plan)).ok()
+    }
+
     /// Says whether it is the repository's main one.
     pub fn is_main(&self) -> bool {
         self.common_dir.parent() == Some(self.real_root.as_path())

@@ -57,6 +57,18 @@ fn a_key_that_two_folders_have_is_not_guessed() {
     editor.diagnostic(&plan, "breaker-iterations");
     editor.click("PLAN.md", "Start loop").unwrap();
     editor.diagnostic("PLAN.md", "breaker-iterations");
+
+    // A plan says which one is meant, and nothing is asked.
+    for (of, at) in [(&sandbox.repo().join("PLAN.md"), 0), (&plan, 1)] {
+        let named = json!({"task": TASK, "uri": editor.uri(of)});
+        let shown = editor.execute("alfine.showTranscript", named.clone()).unwrap();
+        let folder = [sandbox.repo(), other.clone()][at].canonicalize().unwrap();
+        assert!(shown["uri"].as_str().unwrap().starts_with(&editor.uri(&folder)), "{shown}");
+        let page = editor.ask("alfine/transcript", named).unwrap();
+        assert_ne!(page["events"], json!([]), "{page}");
+        assert!(editor.lens(of, "stopped")["command"]["arguments"][0]["uri"].is_string());
+    }
+
     editor.answers("Which one is meant?", Choice::Dismiss);
     let why = refused(editor.execute("alfine.discard", of_task()));
     assert!(why.contains(TASK), "{why}");

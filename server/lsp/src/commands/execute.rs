@@ -142,9 +142,10 @@ impl Commands {
     pub(super) async fn on_task(
         &self,
         key: TaskKey,
+        plan: Option<Url>,
         work: impl FnOnce(&mut Project, &TaskKey) -> Result<(), Refusal> + Send + 'static,
     ) -> Result<Value, Refusal> {
-        let place = self.place_of(&key).await?;
+        let place = self.place_of(&key, plan.as_ref()).await?;
         self.at(&place, key, work).await
     }
 
