@@ -17,6 +17,7 @@ use alfine_core::{
     time::Moment,
 };
 use alfine_engine::{
+    reason::in_words,
     store::{ApprovalKind, VerificationRow},
     trust::{TrustItem, printable},
 };
@@ -301,7 +302,7 @@ fn of_stop(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) ->
                     .is_some_and(|rest| rest.starts_with(' ') || rest.is_empty())
             };
             let rule = Rule::ALL.into_iter().find(is_named).unwrap_or(Rule::Iterations);
-            let why = wording::sentence(&wording::plain(reason, LONGEST));
+            let why = wording::sentence(&wording::plain(&in_words(reason), LONGEST));
             (rule, format!("The loop stopped: {why} Continue it, or discard it."))
         }
     };

@@ -15,6 +15,7 @@ use alfine_core::{
     task::TaskStatus,
     time::Moment,
 };
+use alfine_engine::reason::in_words;
 use std::sync::Arc;
 use tower_lsp::lsp_types::{CodeLens, Command, Range, Url};
 
@@ -163,7 +164,7 @@ fn stopped(last: Option<&LoopPicture>, reason: &str) -> String {
             format!("stopped: hard limit of {HARD_LIMIT} iterations")
         }
         _ if reason.is_empty() => "stopped".to_owned(),
-        _ => format!("stopped: {}", cut(reason)),
+        _ => format!("stopped: {}", cut(&in_words(reason))),
     }
 }
 

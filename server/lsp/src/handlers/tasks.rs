@@ -2,6 +2,7 @@
 
 use crate::{picture::Picture, snapshot::TaskPicture};
 use alfine_core::task::TaskKey;
+use alfine_engine::reason::in_words;
 use alfine_engine::view::{PlannedTask, TaskView, task_view, unplanned_view};
 use serde::Serialize;
 use std::{collections::HashSet, path::Path, sync::Arc};
@@ -39,7 +40,8 @@ pub fn tasks(picture: &Picture) -> Tasks {
             .collect();
         gone.sort_by(|a, b| a.row.key.cmp(&b.row.key));
         tasks.extend(
-            gone.into_iter().filter_map(|task| Some(unplanned_view(&task.row, &task.last.as_ref()?.row))),
+            gone.into_iter()
+                .filter_map(|task| Some(said(unplanned_view(&task.row, &task.last.as_ref()?.row)))),
         );
     }
     Tasks { tasks }
@@ -47,12 +49,17 @@ pub fn tasks(picture: &Picture) -> Tasks {
 
 fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
     let Some(known) = known else { return task_view(planned, None, None, &[], None) };
-    match &known.last {
+    said(match &known.last {
         None => task_view(planned, Some(&known.row), None, &[], None),
         Some(last) => {
             task_view(planned, Some(&known.row), Some(&last.row), &last.evidence, last.tree.as_deref())
         }
-    }
+    })
+}
+
+/// Who reads it here is a person.
+fn said(view: TaskView) -> TaskView {
+    TaskView { reason: view.reason.map(|reason| in_words(&reason).into_owned()), ..view }
 }
 
 #[cfg(test)]
@@ -180,6 +187,21 @@ mod tests {
         let loops = Arc::new(loops);
         assert_eq!(ids(vec![loops.clone(), checkout("/r", &store)]), ["US-001", "US-002"]);
         assert_eq!(ids(vec![loops]), ["US-009", "US-001", "US-002"]);
+    }
+
+    #[test]
+    fn why_a_loop_stopped_is_said_in_words() {
+        use crate::fixtures::{World, situation};
+        for (name, words) in [
+            ("stopped, no change", "3 iterations in a row changed nothing"),
+            ("stopped, the limit of iterations", "all 10 iterations are used"),
+            ("stopped by the user", "stopped by the user"),
+        ] {
+            let said = tasks(&World::of(&situation(name)).picture()).tasks.remove(0).reason;
+            assert_eq!(said.as_deref(), Some(words));
+            let left = World::new().with(situation(name).task).picture();
+            assert_eq!(tasks(&left).tasks.remove(0).reason.as_deref(), Some(words));
+        }
     }
 
     #[test]
