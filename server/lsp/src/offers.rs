@@ -26,6 +26,9 @@ const FEW_MORE: u32 = 5;
 /// How many iterations back are offered.
 const LAST_FEW: usize = 3;
 
+/// Why a task of a plan outside of any repository is not started.
+pub const NO_REPOSITORY: &str = "the plan lies in no git repository";
+
 /// What an offer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -92,7 +95,7 @@ pub fn next_of_task(plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<Offer> {
 fn seen_offers(mut offers: Offers<'_>, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<Offer> {
     if plan.checkout.is_none() {
         if !seen.task.done {
-            offers.start("Start loop", Some("the plan lies in no git repository"));
+            offers.start("Start loop", Some(NO_REPOSITORY));
         }
         return offers.list;
     }

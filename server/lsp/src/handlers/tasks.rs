@@ -1,7 +1,7 @@
 //! `alfine/tasks`: every task of every plan, and those whose loop can go on although they are in none any more.
 
-use crate::{picture::Picture, snapshot::TaskPicture};
-use alfine_core::task::TaskKey;
+use crate::{offers::NO_REPOSITORY, picture::Picture, snapshot::TaskPicture};
+use alfine_core::task::{TaskKey, TaskStatus};
 use alfine_engine::reason::in_words;
 use alfine_engine::view::{PlannedTask, TaskView, task_view, unplanned_view};
 use serde::Serialize;
@@ -28,7 +28,9 @@ pub fn tasks(picture: &Picture) -> Tasks {
             // The same plan in two working trees of a repository is one plan.
             if plan.checkout.is_none() || seen.insert((repository, task.key.clone())) {
                 let planned = task.planned(&plan, picture.client.encoding);
-                tasks.push(view(&planned, task.known));
+                let view = view(&planned, task.known);
+                let can_start = plan.checkout.is_some() || task.task.done;
+                tasks.push(if can_start { view } else { without_repository(view) });
             }
         }
     }
@@ -57,6 +59,11 @@ fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
     })
 }
 
+/// Says why a task cannot be started where there is no repository to work on.
+fn without_repository(view: TaskView) -> TaskView {
+    TaskView { status: TaskStatus::Pending, reason: Some(NO_REPOSITORY.to_owned()), ..view }
+}
+
 /// Who reads it here is a person.
 fn said(view: TaskView) -> TaskView {
     TaskView { reason: view.reason.map(|reason| in_words(&reason).into_owned()), ..view }
@@ -69,7 +76,7 @@ mod tests {
         document::Document,
         snapshot::{Checkout, LoopPicture, Snapshot, StorePicture},
     };
-    use alfine_core::{plan::Isolation, task::TaskStatus};
+    use alfine_core::plan::Isolation;
     use alfine_engine::store::{LoopId, LoopRow, LoopSummary, Millis, TaskRow};
     use globset::GlobSet;
     use serde_json::Value;
@@ -187,6 +194,24 @@ mod tests {
         let loops = Arc::new(loops);
         assert_eq!(ids(vec![loops.clone(), checkout("/r", &store)]), ["US-001", "US-002"]);
         assert_eq!(ids(vec![loops]), ["US-009", "US-001", "US-002"]);
+    }
+
+    #[test]
+    fn a_task_of_a_plan_in_no_repository_says_that_it_cannot_be_started() {
+        let plan =
+            "### T1: One\n\n- [ ] a\n\n### T2: Two\nDepends on: T1\n\n- [ ] b\n\n### T3: Three\n\n- [x] c\n";
+        let picture = crate::fixtures::World::new().open_outside("file:///loose/PLAN.md", plan).picture();
+        let shown: Vec<_> =
+            tasks(&picture).tasks.into_iter().map(|it| (it.id, it.status, it.reason)).collect();
+        let why = || Some("the plan lies in no git repository".to_owned());
+        assert_eq!(
+            shown,
+            [
+                ("T1".to_owned(), TaskStatus::Pending, why()),
+                ("T2".to_owned(), TaskStatus::Pending, why()),
+                ("T3".to_owned(), TaskStatus::Done, None),
+            ]
+        );
     }
 
     #[test]
