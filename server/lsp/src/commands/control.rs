@@ -141,7 +141,7 @@ impl Commands {
         let posted = posted.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some((posted, layout)) = posted else { return Ok(answer) };
         self.until_taken(layout, key.clone(), posted, false).await?;
-        self.where_it_is(&place, key).await
+        Ok(self.as_it_is(&place, answer).await)
     }
 
     /// Answers what a loop asks; the loop goes on.
