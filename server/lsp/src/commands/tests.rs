@@ -46,6 +46,22 @@ async fn an_answer_says_where_the_loop_is_once_it_is_seen() {
 }
 
 #[tokio::test]
+async fn a_new_buffer_with_nothing_in_it_is_in_no_merge_s_way() {
+    for text in ["", "\n"] {
+        let stage = Stage::new(PLAN);
+        stage.done(KEY, "greet.sh", "echo hello\n");
+        stage.open("greet.sh", text);
+        let merged = stage.execute("alfine.merge", of_task()).await.unwrap();
+        assert_eq!(merged["status"], "merged", "{text:?}");
+    }
+    let stage = Stage::new(PLAN);
+    stage.done(KEY, "greet.sh", "echo hello\n");
+    stage.open("greet.sh", "mine");
+    let refused = stage.execute("alfine.merge", of_task()).await.unwrap_err();
+    assert!(refused.message.contains("greet.sh"), "{}", refused.message);
+}
+
+#[tokio::test]
 async fn a_task_is_started_by_its_key_or_by_its_id_with_options() {
     for task in [KEY, "US-001"] {
         let stage = Stage::new(PLAN);
