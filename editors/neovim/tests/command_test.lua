@@ -145,7 +145,10 @@ end)
 test('steer takes a note with its words, or asks for it', function(child)
   with_tasks(child, { status = 'running' })
   child:command('Alfine steer PLAN.md#T1 use the Money type')
-  eq(child:last_executed(), { 'alfine.steer', { task = 'PLAN.md#T1', uri = child:plan(), text = 'use the Money type' } })
+  eq(
+    child:last_executed(),
+    { 'alfine.steer', { task = 'PLAN.md#T1', uri = child:plan(), text = 'use the Money type' } }
+  )
   child:answer('not that one')
   child:command('Alfine steer PLAN.md#T1')
   child:wait('return #asked == 1')
@@ -240,7 +243,10 @@ end)
 test('diff takes an iteration and one to compare with', function(child)
   with_tasks(child, { status = 'done', iteration = 3 })
   child:command('Alfine diff PLAN.md#T1 3 1')
-  eq(child:last_executed(), { 'alfine.showDiff', { task = 'PLAN.md#T1', uri = child:plan(), iteration = 3, against = 1 } })
+  eq(
+    child:last_executed(),
+    { 'alfine.showDiff', { task = 'PLAN.md#T1', uri = child:plan(), iteration = 3, against = 1 } }
+  )
 end)
 
 test('here starts a loop on lines, with what another server says of them', function(child)

@@ -6,7 +6,8 @@ local status = require('alfine.status')
 
 local M = {}
 
----@type table<integer, table<string, alfine.TaskView>> By client, and by key and plan: two folders may have the same key.
+---By client, and by key and plan: two folders may have the same key.
+---@type table<integer, table<string, alfine.TaskView>>
 local known = {}
 
 ---@param key string
@@ -20,7 +21,9 @@ end
 ---@param b string
 ---@return boolean
 local function is_same_file(a, b)
-  return a == b or pcall(vim.uri_to_fname, a) and pcall(vim.uri_to_fname, b) and vim.uri_to_fname(a) == vim.uri_to_fname(b)
+  local is_name_a, name_a = pcall(vim.uri_to_fname, a)
+  local is_name_b, name_b = pcall(vim.uri_to_fname, b)
+  return a == b or is_name_a and is_name_b and name_a == name_b
 end
 
 ---The task of a key: of several that of the plan, else one that left its plan.
