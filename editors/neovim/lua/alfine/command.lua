@@ -320,8 +320,10 @@ subcommands.here = {
 local function words_at(task, codes)
   for _, diagnostic in ipairs(vim.diagnostic.get()) do
     local code = tostring(diagnostic.code)
-    local key = vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data', 'task')
-    if diagnostic.source == 'alfine' and key == task.view.task and code:find(codes) then
+    local data = vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data') or {}
+    local is_its = data.task == task.view.task
+      and (not data.uri or not task.view.uri or tasks.is_same_file(data.uri, task.view.uri))
+    if diagnostic.source == 'alfine' and is_its and code:find(codes) then
       return code, diagnostic.message
     end
   end

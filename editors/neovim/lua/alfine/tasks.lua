@@ -17,10 +17,11 @@ local function place(key, uri)
   return key .. ' ' .. (uri or '')
 end
 
+---Whether two URIs name one file: each may have escapes of its own.
 ---@param a string
 ---@param b string
 ---@return boolean
-local function is_same_file(a, b)
+function M.is_same_file(a, b)
   local is_name_a, name_a = pcall(vim.uri_to_fname, a)
   local is_name_b, name_b = pcall(vim.uri_to_fname, b)
   return a == b or is_name_a and is_name_b and name_a == name_b
@@ -35,7 +36,7 @@ local function find(views, key, uri)
   local left ---@type alfine.TaskView?
   for _, view in vim.spairs(views) do
     if view.task == key then
-      if not uri or view.uri and is_same_file(view.uri, uri) then
+      if not uri or view.uri and M.is_same_file(view.uri, uri) then
         return view
       end
       left = left or not view.uri and view or nil

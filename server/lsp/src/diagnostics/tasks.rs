@@ -53,7 +53,7 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
         }
         let range = title_range(plan, seen.task, encoding);
         for mut diagnostic in said {
-            diagnostic.data(json!({ "task": seen.key }));
+            diagnostic.data(json!({ "task": seen.key, "uri": plan.document.uri }));
             found.push(diagnostic.at(range, &picture.client));
         }
     }
@@ -115,7 +115,7 @@ fn of_gone(picture: &Picture, plan: &PlanView<'_>, gone: &TaskPicture) -> Diagno
     );
     let first_line = Span::new(0, plan.document.lines.line(&plan.document.text, 0).len());
     let mut diagnostic = Builder::new("task-gone", DiagnosticSeverity::WARNING, message);
-    diagnostic.data(json!({ "task": row.key }));
+    diagnostic.data(json!({ "task": row.key, "uri": plan.document.uri }));
     diagnostic.at(plan.document.range(first_line, picture.client.encoding), &picture.client)
 }
 
