@@ -196,6 +196,11 @@ function Child:set(tasks, more)
   self:fake('fake/set', vim.tbl_extend('force', { tasks = tasks }, more or {}))
 end
 
+---The URI of the plan.
+function Child:plan()
+  return vim.uri_from_fname(self.repo .. '/PLAN.md')
+end
+
 ---A task as the server tells of it; T1 stands in line 2 of the plan, T2 in line 7.
 function Child:view(id, changes)
   local line = id == 'T1' and 2 or 7
@@ -204,7 +209,7 @@ function Child:view(id, changes)
     plan = 'PLAN.md',
     id = id,
     title = id == 'T1' and 'Add the table' or 'Reject the expired',
-    uri = vim.uri_from_fname(self.repo .. '/PLAN.md'),
+    uri = self:plan(),
     range = { start = { line = line, character = 0 }, ['end'] = { line = line, character = 10 } },
     status = 'ready',
     iteration = 0,

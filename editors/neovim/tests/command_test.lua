@@ -56,9 +56,9 @@ test('each command of a task goes out with its key', function(child)
     'PLAN.md#T1: running',
   })
   eq(child:executed(), {
-    { 'alfine.pause', { task = 'PLAN.md#T1' } },
-    { 'alfine.stop', { task = 'PLAN.md#T1' } },
-    { 'alfine.merge', { task = 'PLAN.md#T1' } },
+    { 'alfine.pause', { task = 'PLAN.md#T1', uri = child:plan() } },
+    { 'alfine.stop', { task = 'PLAN.md#T1', uri = child:plan() } },
+    { 'alfine.merge', { task = 'PLAN.md#T1', uri = child:plan() } },
   })
 end)
 
@@ -67,7 +67,7 @@ test('without a task at the cursor, those are offered for which the command make
   child:cursor(1)
   child:answer('PLAN.md#T1 Add the table  (running · iteration 3 of 10 · $0.42)')
   child:command('Alfine pause')
-  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1', uri = child:plan() } })
   eq(child:asked(), {
     { 'Alfine pause:', { 'PLAN.md#T1 Add the table  (running · iteration 3 of 10 · $0.42)' } },
   })
@@ -105,7 +105,7 @@ test('a command is about the task that was at the cursor when it was given', fun
   with_tasks(child, { status = 'done' }, { status = 'done' })
   child:cursor(3)
   child:keys(':Alfine merge<CR>G')
-  eq(child:last_executed(), { 'alfine.merge', { task = 'PLAN.md#T1' } })
+  eq(child:last_executed(), { 'alfine.merge', { task = 'PLAN.md#T1', uri = child:plan() } })
 end)
 
 test('what the server refuses is shown as it is', function(child)
@@ -121,7 +121,7 @@ test('continue asks how where the breaker tripped', function(child)
   with_tasks(child, { status = 'stopped', reason = 'no change', iteration = 10, breaker = breaker })
   child:answer('Continue with 5 more iterations (up to 15)')
   child:command('Alfine continue PLAN.md#T1')
-  eq(child:last_executed(), { 'alfine.continue', { task = 'PLAN.md#T1', maxIterations = 15 } })
+  eq(child:last_executed(), { 'alfine.continue', { task = 'PLAN.md#T1', uri = child:plan(), maxIterations = 15 } })
   eq(child:asked()[1][1], 'PLAN.md#T1: no change')
 end)
 
@@ -135,7 +135,7 @@ test('continue takes a limit, more iterations, and the reset of the breaker', fu
   }) do
     child:command('Alfine continue PLAN.md#T1 ' .. case[1])
     child:wait('return table.remove(said) ~= nil')
-    eq(child:last_executed()[2], vim.tbl_extend('error', { task = 'PLAN.md#T1' }, case[2]))
+    eq(child:last_executed()[2], vim.tbl_extend('error', { task = 'PLAN.md#T1', uri = child:plan() }, case[2]))
   end
   child:command('Alfine continue PLAN.md#T1 soon')
   child:wait_said('Alfine: continue takes a number, and `soon` is none')
@@ -145,7 +145,10 @@ end)
 test('steer takes a note with its words, or asks for it', function(child)
   with_tasks(child, { status = 'running' })
   child:command('Alfine steer PLAN.md#T1 use the Money type')
-  eq(child:last_executed(), { 'alfine.steer', { task = 'PLAN.md#T1', text = 'use the Money type' } })
+  eq(
+    child:last_executed(),
+    { 'alfine.steer', { task = 'PLAN.md#T1', uri = child:plan(), text = 'use the Money type' } }
+  )
   child:answer('not that one')
   child:command('Alfine steer PLAN.md#T1')
   child:wait('return #asked == 1')
@@ -165,7 +168,7 @@ test('answer approves, rejects, or answers in words', function(child)
   }) do
     child:command('Alfine answer PLAN.md#T1 ' .. case[1])
     child:wait('return table.remove(said) ~= nil')
-    eq(child:last_executed()[2], vim.tbl_extend('error', { task = 'PLAN.md#T1' }, case[2]))
+    eq(child:last_executed()[2], vim.tbl_extend('error', { task = 'PLAN.md#T1', uri = child:plan() }, case[2]))
   end
   child:answer('Answer…', 'files')
   child:command('Alfine answer PLAN.md#T1')
@@ -197,7 +200,7 @@ test('answer offers what the question is for', function(child)
   end
   child:answer('Reject, and say why…', 'round it')
   child:command('Alfine answer PLAN.md#T1')
-  eq(child:last_executed()[2], { task = 'PLAN.md#T1', approved = false, text = 'round it' })
+  eq(child:last_executed()[2], { task = 'PLAN.md#T1', uri = child:plan(), approved = false, text = 'round it' })
 end)
 
 test('a lens or an action that lacks its text asks for it', function(child)
@@ -207,7 +210,7 @@ test('a lens or an action that lacks its text asks for it', function(child)
     local client = vim.lsp.get_clients({ name = 'alfine' })[1]
     client:exec_cmd({ command = 'alfine.answer', arguments = { { task = 'PLAN.md#T1' } } })
   ]])
-  eq(child:last_executed(), { 'alfine.answer', { task = 'PLAN.md#T1', text = 'percent' } })
+  eq(child:last_executed(), { 'alfine.answer', { task = 'PLAN.md#T1', uri = child:plan(), text = 'percent' } })
   child:fake('fake/fail', { message = 'PLAN.md#T1 does not run' })
   child:lua([[
     local client = vim.lsp.get_clients({ name = 'alfine' })[1]
@@ -220,11 +223,11 @@ test('rewind and fork offer the iterations there were', function(child)
   with_tasks(child, { status = 'paused', iteration = 2 })
   child:answer('before the first iteration')
   child:command('Alfine rewind PLAN.md#T1')
-  eq(child:last_executed(), { 'alfine.rewind', { task = 'PLAN.md#T1', iteration = 0 } })
+  eq(child:last_executed(), { 'alfine.rewind', { task = 'PLAN.md#T1', uri = child:plan(), iteration = 0 } })
   eq(child:asked()[1][2], { 'after iteration 2', 'after iteration 1', 'before the first iteration' })
   child:command('Alfine fork PLAN.md#T1 1')
   child:wait('return #said == 2')
-  eq(child:last_executed(), { 'alfine.fork', { task = 'PLAN.md#T1', iteration = 1 } })
+  eq(child:last_executed(), { 'alfine.fork', { task = 'PLAN.md#T1', uri = child:plan(), iteration = 1 } })
 end)
 
 test('discard asks first, and does not with a bang', function(child)
@@ -234,13 +237,16 @@ test('discard asks first, and does not with a bang', function(child)
   child:wait('return #asked == 1')
   eq(child:executed(), {})
   child:command('Alfine! discard PLAN.md#T1')
-  eq(child:last_executed(), { 'alfine.discard', { task = 'PLAN.md#T1' } })
+  eq(child:last_executed(), { 'alfine.discard', { task = 'PLAN.md#T1', uri = child:plan() } })
 end)
 
 test('diff takes an iteration and one to compare with', function(child)
   with_tasks(child, { status = 'done', iteration = 3 })
   child:command('Alfine diff PLAN.md#T1 3 1')
-  eq(child:last_executed(), { 'alfine.showDiff', { task = 'PLAN.md#T1', iteration = 3, against = 1 } })
+  eq(
+    child:last_executed(),
+    { 'alfine.showDiff', { task = 'PLAN.md#T1', uri = child:plan(), iteration = 3, against = 1 } }
+  )
 end)
 
 test('here starts a loop on lines, with what another server says of them', function(child)

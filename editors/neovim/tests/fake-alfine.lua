@@ -135,19 +135,25 @@ local requests = {
   end,
   ['fake/set'] = function(params)
     for _, view in ipairs(params.tasks or {}) do
-      tasks[view.task] = view
+      tasks[view.task .. ' ' .. view.uri] = view
     end
-    for _, key in ipairs(params.removed or {}) do
-      tasks[key] = nil
+    local removed = params.removedTasks or {}
+    for _, view in pairs(tasks) do
+      if vim.list_contains(params.removed or {}, view.task) then
+        table.insert(removed, { task = view.task, uri = view.uri })
+      end
+    end
+    for _, gone in ipairs(removed) do
+      tasks[gone.task .. ' ' .. gone.uri] = nil
     end
     -- By iteration.
     for iteration, more in ipairs(params.events or {}) do
       events[iteration] = vim.list_extend(events[iteration] or {}, more)
     end
-    if params.tasks or params.removed then
+    if params.tasks or #removed > 0 then
       send({
         method = 'alfine/tasksChanged',
-        params = { tasks = params.tasks or {}, removed = params.removed or {} },
+        params = { tasks = params.tasks or {}, removed = params.removed or {}, removedTasks = removed },
       })
       if refreshes then
         ask('workspace/codeLens/refresh')

@@ -183,7 +183,7 @@ test('a file in the worktree of a loop belongs to the server that knows the loop
   child:wait_for_server()
   eq(child:lua("return #vim.lsp.get_clients({ name = 'alfine' })"), 1)
   child:command('Alfine pause')
-  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1' } })
+  eq(child:last_executed(), { 'alfine.pause', { task = 'PLAN.md#T1', uri = child:plan() } })
 end)
 
 test('each repository has its server, and a command goes to that of its task', function(child)
@@ -210,7 +210,7 @@ test('each repository has its server, and a command goes to that of its task', f
   eq(child:executed(), {})
   child:edit('PLAN.md')
   child:command('Alfine stop PLAN.md#T1')
-  eq(child:last_executed(), { 'alfine.stop', { task = 'PLAN.md#T1' } })
+  eq(child:last_executed(), { 'alfine.stop', { task = 'PLAN.md#T1', uri = child:plan() } })
 end)
 
 test('a wrong option counts as not set and is told by :checkhealth', function(child)

@@ -11,7 +11,7 @@ import { type ChangesProvider, folderOf, run } from './changes';
 import { type Ctx, reason } from './ctx';
 import { iconOf } from './icons';
 import * as input from './input';
-import type { ServerCommand, TaskView } from './protocol';
+import type { ServerCommand, TaskName, TaskView } from './protocol';
 import { type Action, actionsOf, name, summary, why } from './task';
 import type { Transcripts } from './transcript';
 import type { FileNode, Node } from './tree';
@@ -79,7 +79,7 @@ export class Commands {
     this.register(command, async (argument) => {
       if (isSent(argument)) return this.send(command, argument);
       const task = await this.pick(action, question, argument);
-      return task && this.send(command, { task: task.task });
+      return task && this.send(command, nameOf(task));
     });
   }
 
@@ -87,7 +87,7 @@ export class Commands {
     this.register('alfine.start', async (argument) => {
       if (isSent(argument)) return this.start(argument);
       const task = await this.pick('start', 'Which task is to be started?', argument);
-      return task?.uri === undefined ? undefined : this.start({ uri: task.uri, task: task.task });
+      return task?.uri === undefined ? undefined : this.start({ ...nameOf(task) });
     });
     this.register('alfine.startPlan', async (argument) => {
       const uri = await this.pickPlan('Which plan is to be started, task by task?', argument);
@@ -110,11 +110,11 @@ export class Commands {
       const task = await this.pick('continue', 'Which loop is to go on?', argument);
       if (task === undefined) return undefined;
       const maxIterations = await input.limit(task);
-      return maxIterations === undefined ? undefined : this.send('alfine.continue', { task: task.task, maxIterations });
+      return maxIterations === undefined ? undefined : this.send('alfine.continue', { ...nameOf(task), maxIterations });
     });
     this.register('alfine.resetBreaker', async (argument) => {
       const task = await this.pick('continue', 'Which loop is to go on, with every counter at zero?', argument);
-      return task && this.send('alfine.continue', { task: task.task, resetBreaker: true });
+      return task && this.send('alfine.continue', { ...nameOf(task), resetBreaker: true });
     });
     this.register('alfine.merge', async (argument) => {
       const task = await this.pick('merge', 'Which task’s work is to be merged?', argument);
@@ -122,14 +122,14 @@ export class Commands {
       // The server ticks the task in a plan that is open; what was saved before is saved after.
       const plan = documentOf(task.uri);
       const wasSaved = plan?.isDirty === false;
-      const merged = await this.send('alfine.merge', { task: task.task });
+      const merged = await this.send('alfine.merge', nameOf(task));
       if (wasSaved && plan.isDirty) await plan.save();
       return merged;
     });
     this.register('alfine.discard', async (argument) => {
       const task = await this.pick('discard', 'Which task’s work is to be thrown away?', argument);
       if (task === undefined || !(await input.reallyDiscard(task))) return undefined;
-      return this.send('alfine.discard', { task: task.task });
+      return this.send('alfine.discard', nameOf(task));
     });
     for (const command of ['alfine.rewind', 'alfine.fork'] as const) this.atIteration(command);
   }
@@ -150,7 +150,7 @@ export class Commands {
       if (task === undefined) return undefined;
       const own = isNode(argument) && argument.kind === 'changes' ? argument.iteration : undefined;
       const iteration = own ?? (await input.iteration(task, action === 'rewind' ? 'Set the tree back to' : 'Begin anew from'));
-      return iteration === undefined ? undefined : this.send(command, { task: task.task, iteration });
+      return iteration === undefined ? undefined : this.send(command, { ...nameOf(task), iteration });
     });
   }
 
@@ -160,7 +160,7 @@ export class Commands {
       const task = await this.pick('steer', 'Whose agent is to get a note?', argument);
       if (task === undefined) return undefined;
       const text = await input.words(`A note for the agent of ${name(task)}`, 'such as: use the existing Money type');
-      return text === undefined ? undefined : this.send('alfine.steer', { task: task.task, text });
+      return text === undefined ? undefined : this.send('alfine.steer', { ...nameOf(task), text });
     });
     this.register('alfine.answer', async (argument) => {
       const sent = isSent(argument) ? argument : {};
@@ -173,18 +173,14 @@ export class Commands {
       const answer = await input.answer(task, asked);
       if (answer === undefined) return undefined;
       const approval = typeof sent['approval'] === 'number' ? { approval: sent['approval'] } : {};
-      return this.send('alfine.answer', { task: task.task, ...approval, ...answer });
+      return this.send('alfine.answer', { ...nameOf(task), ...approval, ...answer });
     });
   }
 
   private looks(): void {
     this.register('alfine.showTranscript', async (argument) => {
       const task = await this.pick('transcript', 'Whose transcript?', argument);
-      if (task === undefined) return undefined;
-      const iteration = iterationOf(argument);
-      if (!this.ctx.tasks.isAmbiguous(task.task)) return this.transcripts.show(task, iteration);
-      // The server asks which one is meant, and would do so for each page of a document that grows.
-      return this.send('alfine.showTranscript', { task: task.task, ...(iteration === undefined ? {} : { iteration }) });
+      return task && this.transcripts.show(task, iterationOf(argument));
     });
     this.register('alfine.showDiff', async (argument) => {
       // Two iterations that do not follow each other are compared by the server.
@@ -314,10 +310,10 @@ export class Commands {
     const key = keyOf(argument);
     if (key === undefined) return undefined;
     const { tasks } = this.ctx;
-    // A lens, which is in the editor in front, and a question say the key alone.
-    const task = isNode(argument)
-      ? tasks.get(key, taskOf(argument)?.uri)
-      : tasks.meant(key, action, vscode.window.activeTextEditor?.document.uri.toString());
+    const plan = isNode(argument) ? taskOf(argument)?.uri : planOf(argument);
+    const exact = plan === undefined && !isNode(argument) ? undefined : tasks.get(key, plan);
+    const here = vscode.window.activeTextEditor?.document.uri.toString();
+    const task = exact ?? (isNode(argument) ? undefined : tasks.meant(key, action, here));
     if (task === undefined) throw new Error(`There is no task ${key} any more.`);
     return task;
   }
@@ -412,6 +408,17 @@ function keyOf(argument: Argument): string | undefined {
   if (isNode(argument)) return taskOf(argument)?.task;
   const task = isSent(argument) ? argument['task'] : undefined;
   return typeof task === 'string' ? task : undefined;
+}
+
+/** The plan that the server names. What it asks by itself, it asks by the key alone. */
+function planOf(argument: Argument): string | undefined {
+  const uri = isSent(argument) ? argument['uri'] : undefined;
+  return typeof uri === 'string' ? vscode.Uri.parse(uri).toString() : undefined;
+}
+
+/** What says to the server which task is meant. */
+function nameOf({ task, uri }: TaskView): TaskName {
+  return { task, ...(uri === undefined ? {} : { uri }) };
 }
 
 function iterationOf(argument: Argument): number | undefined {

@@ -2,7 +2,7 @@
  * What a change is worth telling: only what stands still until the user acts, or what they asked for. Pure.
  */
 import type { TaskView } from './protocol';
-import { actionsOf, name, needsUser, why } from './task';
+import { actionsOf, isAtLimit, name, needsUser, why } from './task';
 import type { Change } from './tasks';
 
 export interface Message {
@@ -27,8 +27,7 @@ export function messageOf({ before, now }: Change, all: boolean): Message | unde
   }
   // What a loop asks, the server asks.
   if (!needsUser(now) || now.status === 'needs_input') return undefined;
-  // With all iterations used, going on as before would end after one more.
-  if (can.has('continue') && now.reason?.startsWith('iterations ') === true) buttons['Continue with More…'] = 'alfine.continueWith';
+  if (can.has('continue') && isAtLimit(now)) buttons['Continue with More…'] = 'alfine.continueWith';
   else if (can.has('continue')) buttons['Continue'] = 'alfine.continue';
   buttons['Go to Task'] = 'alfine.openTask';
   return { text: `${name(now)} ${verb(now)}${because}`, warning: true, buttons };

@@ -74,10 +74,16 @@ export interface TaskView {
   updatedAt?: number;
 }
 
-/** What the server's `alfine/tasksChanged` says: tasks that are new or other, and keys of those that are gone. */
+/** Which task: two folders may have one of the same key, so its plan belongs to it. A task that left its plan has none. */
+export interface TaskName {
+  task: string;
+  uri?: string;
+}
+
+/** What the server's `alfine/tasksChanged` says: tasks that are new or other, and those that are gone. */
 export interface TasksChanged {
   tasks: TaskView[];
-  removed: string[];
+  removedTasks: TaskName[];
 }
 
 /** One thing an agent said or did, as it was decoded; `event` says which. */
@@ -93,8 +99,7 @@ export interface TranscriptPart {
 }
 
 /** Which part of which transcript; without an iteration, of the last one. */
-export interface TranscriptParams {
-  task: string;
+export interface TranscriptParams extends TaskName {
   iteration?: number;
   after?: number;
 }

@@ -101,28 +101,15 @@ export function words(status: TaskStatus): string {
   return status === 'needs_input' ? 'needs you' : status;
 }
 
-/** Why a task is where it is, in words of everyday. */
+/** Why a task is where it is, as the server says it. */
 export function why(task: TaskView): string {
-  const reason = task.reason ?? '';
-  const [, rule, count, limit] = /^([a-z-]+) (\d+) of (\d+)(?:: |$)/.exec(reason) ?? [];
-  switch (rule) {
-    case 'iterations':
-      return `all ${limit} iterations are used`;
-    case 'no-change':
-      return `${count} iterations in a row changed nothing`;
-    case 'same-error':
-      return `${count} iterations in a row ended with the same error`;
-    case 'rework':
-      return `${count} times the agent said that it is done, and the checks said no`;
-    case 'agent-failing':
-      return `the agent failed ${count} times in a row`;
-    case 'permission':
-      return `the agent was denied the same tool in ${count} iterations in a row`;
-    case 'oscillation':
-      return `the work went back to an earlier state ${count} times`;
-    default:
-      return reason;
-  }
+  return task.reason ?? '';
+}
+
+/** Whether a loop was stopped since all its iterations are used: going on as before would end after one more. */
+export function isAtLimit(task: TaskView): boolean {
+  const counted = task.breaker.find(({ rule }) => rule === 'iterations');
+  return task.status === 'stopped' && counted?.limit !== undefined && counted.count >= counted.limit;
 }
 
 /** US dollars, with more digits where they are few cents. */

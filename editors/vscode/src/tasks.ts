@@ -2,7 +2,7 @@
  * The tasks as the server last told them, for everything that shows some of them.
  */
 import { EventEmitter, type Event, Uri } from 'vscode';
-import type { TasksChanged, TaskView } from './protocol';
+import type { TaskName, TasksChanged, TaskView } from './protocol';
 import { type Action, actionsOf } from './task';
 
 export interface Change {
@@ -37,11 +37,6 @@ export class Tasks {
     return this.allowing(action).find(({ task }) => task === key) ?? own ?? this.get(key);
   }
 
-  /** Whether the key alone, which is all that the server is told, leaves open which loop is meant. */
-  isAmbiguous(key: string): boolean {
-    return this.list.filter(({ task, loopId }) => task === key && loopId !== undefined).length > 1;
-  }
-
   /** The tasks with which this can be done. */
   allowing(action: Action): TaskView[] {
     return this.list.filter((task) => actionsOf(task).has(action));
@@ -58,12 +53,15 @@ export class Tasks {
     this.emitter.fire([]);
   }
 
-  apply({ tasks, removed }: TasksChanged): void {
-    const gone = new Set(removed);
-    const list = this.list.filter(({ task }) => !gone.has(task));
+  apply({ tasks, removedTasks }: TasksChanged): void {
+    const removed = removedTasks.map(asWritten);
+    const isGone = (known: TaskView) => removed.some((name) => isSame(known, name));
+    const gone = this.list.filter(isGone);
+    const list = this.list.filter((known) => !isGone(known));
     const changes = tasks.map(asWritten).map((now) => {
       const at = list.findIndex((known) => isSame(known, now));
-      const before = at < 0 ? undefined : list[at];
+      // A task that leaves its plan, or comes back, is the same one.
+      const before = at < 0 ? gone.find(({ task }) => task === now.task) : list[at];
       if (at < 0) list.push(now);
       else list[at] = now;
       return { before, now };
@@ -78,13 +76,12 @@ export class Tasks {
 }
 
 /** The server may write a URI with other escapes, and with the editor's own once the plan is open. */
-function asWritten(task: TaskView): TaskView {
+function asWritten<T extends TaskName>(task: T): T {
   return task.uri === undefined ? task : { ...task, uri: Uri.parse(task.uri).toString() };
 }
 
-/** A task that leaves its plan, or comes back, is the same one. */
-function isSame(a: TaskView, b: TaskView): boolean {
-  return a.task === b.task && (a.uri === b.uri || a.uri === undefined || b.uri === undefined);
+function isSame(a: TaskName, b: TaskName): boolean {
+  return a.task === b.task && a.uri === b.uri;
 }
 
 /** By plan, and in each in the order of the document. */

@@ -80,7 +80,7 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
     const { task, plan, iteration } = JSON.parse(uri.query) as { task: string; plan?: string; iteration?: number };
     const reader = new Reader(task, iteration, {
       task: () => this.ctx.tasks.get(task, plan),
-      page: (of, after) => this.ctx.transcript({ task, iteration: of, after }),
+      page: (of, after) => this.ctx.transcript({ task, ...(plan === undefined ? {} : { uri: plan }), iteration: of, after }),
     });
     const open: Open = { task, plan, reader, shown: '', isStale: false, wake: undefined, closed: false };
     this.opened.set(key, open);
@@ -100,7 +100,6 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
     while (!open.closed) {
       if (!open.isStale) await this.pause(uri, open);
       open.isStale = false;
-      if (this.ctx.tasks.isAmbiguous(open.task)) continue;
       try {
         await open.reader.more();
       } catch (error) {
@@ -117,7 +116,7 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
   private async pause(uri: vscode.Uri, open: Open): Promise<void> {
     const task = this.ctx.tasks.get(open.task, open.plan);
     const isSeen = vscode.window.visibleTextEditors.some(({ document }) => document.uri.toString() === uri.toString());
-    const active = isSeen && task !== undefined && isActive(task) && !this.ctx.tasks.isAmbiguous(open.task);
+    const active = isSeen && task !== undefined && isActive(task);
     await new Promise<void>((resolve) => {
       const timer = active ? setTimeout(resolve, PAUSE_MS) : undefined;
       open.wake = () => {

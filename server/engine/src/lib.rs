@@ -15,6 +15,7 @@ pub mod layout;
 pub mod process;
 pub mod progress;
 pub mod project;
+pub mod reason;
 pub mod records;
 pub mod runner;
 pub mod secrets;

@@ -13,7 +13,7 @@ use crate::{
     document::Document,
     picture::{Picture, PlanView},
     position::Encoding,
-    snapshot::{LoopPicture, Mark, MarkKind},
+    snapshot::{Checkout, LoopPicture, Mark, MarkKind},
     wording,
 };
 use alfine_core::{
@@ -51,32 +51,39 @@ pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
     }
     let plans = picture.plans();
     for plan in &plans {
+        if picture.is_copy(plan) && picture.open(&plan.document.uri).is_none() {
+            continue;
+        }
         all.entry(plan.document.uri.clone()).or_default().extend(of_plan(picture, plan));
     }
     let by_place: HashMap<(&Path, &str), &PlanView<'_>> = plans
         .iter()
         .filter_map(|plan| Some(((plan.checkout?.root.as_path(), plan.name.as_str()), plan)))
         .collect();
-    for (root, looped) in loops(picture) {
+    for (checkout, looped) in loops(picture) {
+        let root = checkout.root.as_path();
         let task = || {
             let plan = by_place.get(&(root, looped.row.task.plan.as_str()))?;
             place_of(plan, &looped.row.task, picture.client.encoding)
         };
         for mark in &looped.marks {
-            push_new(all.entry(mark.uri.clone()).or_default(), of_mark(picture, looped, mark, task));
+            push_new(
+                all.entry(mark.uri.clone()).or_default(),
+                of_mark(picture, checkout, looped, mark, task),
+            );
         }
     }
     all.retain(|_, found| !found.is_empty());
     all
 }
 
-/// The loops whose marks still hold, with the root of the working tree they are seen from.
-fn loops(picture: &Picture) -> impl Iterator<Item = (&Path, &LoopPicture)> {
+/// The loops whose marks still hold, with the working tree they are seen from.
+fn loops(picture: &Picture) -> impl Iterator<Item = (&Checkout, &LoopPicture)> {
     picture.snapshot.checkouts.iter().flat_map(|checkout| {
         let live = checkout.store.all().filter(|task| task.row.status != TaskStatus::Done);
         live.filter_map(|task| task.live())
             .filter(|looped| !looped.marks.is_empty())
-            .map(|looped| (checkout.root.as_path(), looped))
+            .map(|looped| (checkout.as_ref(), looped))
     })
 }
 
@@ -134,6 +141,7 @@ fn lints(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {
 /// Says on a source line what a blocker or a verifier says of it; nothing where the open buffer has no such line.
 fn of_mark(
     picture: &Picture,
+    checkout: &Checkout,
     looped: &LoopPicture,
     mark: &Mark,
     task: impl Fn() -> Option<Location>,
@@ -177,7 +185,7 @@ fn of_mark(
     if let Some(task) = task() {
         diagnostic.related(task, &format!("The task {key}."));
     }
-    diagnostic.data(json!({ "task": key }));
+    diagnostic.data(json!({ "task": key, "uri": checkout.uri_of(&key.plan) }));
     Some(diagnostic.at(Range::new(position(start), position(end)), &picture.client))
 }
 

@@ -107,6 +107,8 @@ impl World {
             root: PathBuf::from(ROOT),
             real_root: PathBuf::from(ROOT),
             common_dir: PathBuf::from(ROOT).join(".git"),
+            is_folder: true,
+            is_loops: false,
             config: Arc::new(Config::default()),
             lint_options: Arc::new(LintOptions::default()),
             problems: Vec::new(),

@@ -26,6 +26,7 @@ pub mod settings_cursor;
 pub mod settings_file;
 pub mod settings_schema;
 pub mod snapshot;
+pub mod spelling;
 pub mod to_client;
 pub mod to_proto;
 pub mod transport;

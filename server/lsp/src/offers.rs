@@ -26,6 +26,9 @@ const FEW_MORE: u32 = 5;
 /// How many iterations back are offered.
 const LAST_FEW: usize = 3;
 
+/// Why a task of a plan outside of any repository is not started.
+pub const NO_REPOSITORY: &str = "the plan lies in no git repository";
+
 /// What an offer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -92,7 +95,7 @@ pub fn next_of_task(plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<Offer> {
 fn seen_offers(mut offers: Offers<'_>, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<Offer> {
     if plan.checkout.is_none() {
         if !seen.task.done {
-            offers.start("Start loop", Some("the plan lies in no git repository"));
+            offers.start("Start loop", Some(NO_REPOSITORY));
         }
         return offers.list;
     }
@@ -110,18 +113,19 @@ pub fn of_gone(plan: &PlanView<'_>, task: &TaskPicture) -> Vec<Offer> {
 }
 
 /// The command that shows most of a task's loop: what its agent says; none where no agent ever ran.
-pub fn look(task: &TaskPicture, title: String) -> Option<Command> {
+pub fn look(plan: &PlanView<'_>, task: &TaskPicture, title: String) -> Option<Command> {
     let last = task.last.as_ref()?;
-    let show = Show { task: task.row.key.clone(), iteration: None, against: None };
+    let uri = Some(plan.document.uri.clone());
+    let show = Show { task: task.row.key.clone(), uri, iteration: None, against: None };
     let spoke = last.last_run.is_some() || last.row.summary.iteration > 0;
     spoke.then(|| command(title, commands::SHOW_TRANSCRIPT, &show))
 }
 
 /// What a text that the user selects does for a task: it answers, it rejects what is claimed, or it is a note for the
-/// agent. None where nobody would hear it.
-pub fn of_text(known: &TaskPicture, text: &str) -> Option<Command> {
+/// agent. None where nobody would hear it. `plan` is the task's.
+pub fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Option<Command> {
     let live = known.live()?;
-    let (task, text) = (known.row.key.clone(), text.to_owned());
+    let (task, uri, text) = (known.row.key.clone(), plan, text.to_owned());
     if known.row.status == TaskStatus::NeedsInput {
         let asks = live.asks.as_ref();
         let phase = live.state.as_ref().map(|state| &state.phase);
@@ -133,12 +137,12 @@ pub fn of_text(known: &TaskPicture, text: &str) -> Option<Command> {
             }
             _ => ("Answer with the selected text", None),
         };
-        let argument = Answer { task, approval: asks.map(|asks| asks.id), approved, text: Some(text) };
+        let argument = Answer { task, uri, approval: asks.map(|asks| asks.id), approved, text: Some(text) };
         return Some(command(title, commands::ANSWER, &argument));
     }
     let hears = known.row.status.needs_runner()
         || matches!(known.row.status, TaskStatus::Paused | TaskStatus::Stopped | TaskStatus::Failed);
-    hears.then(|| command("Tell the agent the selected text", commands::STEER, &Steer { task, text }))
+    hears.then(|| command("Tell the agent the selected text", commands::STEER, &Steer { task, uri, text }))
 }
 
 struct Offers<'p> {
@@ -161,6 +165,10 @@ impl<'p> Offers<'p> {
             only_next: false,
             list: Vec::new(),
         }
+    }
+
+    fn plan(&self) -> Option<Url> {
+        Some(self.uri.clone())
     }
 
     fn of_status(&mut self, status: TaskStatus, waits_for: &[TaskId], known: Option<&TaskPicture>) {
@@ -353,6 +361,7 @@ impl<'p> Offers<'p> {
         let raised = ((trip.count + had) * 100.0 - 1e-6).ceil() / 100.0;
         let argument = Continue {
             task: self.key.clone(),
+            uri: self.plan(),
             max_iterations: None,
             max_cost: Some(raised),
             reset_breaker: false,
@@ -376,7 +385,13 @@ impl<'p> Offers<'p> {
         reset_breaker: bool,
         refused: Option<String>,
     ) {
-        let argument = Continue { task: self.key.clone(), max_iterations, max_cost: None, reset_breaker };
+        let argument = Continue {
+            task: self.key.clone(),
+            uri: self.plan(),
+            max_iterations,
+            max_cost: None,
+            reset_breaker,
+        };
         self.push(step, title, commands::CONTINUE, &argument, lens, refused);
     }
 
@@ -403,7 +418,7 @@ impl<'p> Offers<'p> {
         approval: Option<i64>,
         approved: Option<bool>,
     ) {
-        let argument = Answer { task: self.key.clone(), approval, approved, text: None };
+        let argument = Answer { task: self.key.clone(), uri: self.plan(), approval, approved, text: None };
         self.push(step, title, commands::ANSWER, &argument, lens, None);
     }
 
@@ -415,17 +430,17 @@ impl<'p> Offers<'p> {
         iteration: Option<u32>,
     ) {
         let name = if step == Step::ShowDiff { commands::SHOW_DIFF } else { commands::SHOW_TRANSCRIPT };
-        let argument = Show { task: self.key.clone(), iteration, against: None };
+        let argument = Show { task: self.key.clone(), uri: self.plan(), iteration, against: None };
         self.push(step, title, name, &argument, lens, None);
     }
 
     fn at(&mut self, step: Step, title: String, iteration: u32, name: &str) {
-        let argument = AtIteration { task: self.key.clone(), iteration };
+        let argument = AtIteration { task: self.key.clone(), uri: self.plan(), iteration };
         self.push(step, title, name, &argument, None, None);
     }
 
     fn of_key(&mut self, step: Step, title: impl Into<String>, lens: Option<&'static str>, name: &str) {
-        let argument = OfTask { task: self.key.clone() };
+        let argument = OfTask { task: self.key.clone(), uri: self.plan() };
         self.push(step, title, name, &argument, lens, None);
     }
 

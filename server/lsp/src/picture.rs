@@ -79,7 +79,16 @@ impl Picture {
         }
     }
 
-    /// All plans: those that are open, and those on the disk that are not.
+    /// Says whether a plan is a loop's copy of one that the user has in another working tree.
+    pub fn is_copy(&self, plan: &PlanView<'_>) -> bool {
+        plan.checkout.is_some_and(|own| {
+            let is_users = |other: &Arc<Checkout>| !other.is_loops && other.common_dir == own.common_dir;
+            own.is_loops && self.snapshot.checkouts.iter().any(is_users)
+        })
+    }
+
+    /// All plans: those that are open, and those on the disk that are not. Of several working trees of a repository, the
+    /// one that the user works in goes first.
     pub fn plans(&self) -> Vec<PlanView<'_>> {
         let mut plans: BTreeMap<(&Path, String), PlanView<'_>> = BTreeMap::new();
         let open = self.documents.keys().filter_map(|uri| self.plan(uri));
@@ -94,7 +103,9 @@ impl Picture {
             let root = plan.checkout.map_or(Path::new(""), |checkout| checkout.root.as_path());
             plans.entry((root, plan.name.clone())).or_insert(plan);
         }
-        plans.into_values().collect()
+        let mut plans: Vec<PlanView<'_>> = plans.into_values().collect();
+        plans.sort_by_key(|plan| plan.checkout.map(|checkout| checkout.rank()));
+        plans
     }
 }
 

@@ -95,7 +95,9 @@ impl Publisher {
                 self.holder.documents_changed();
                 refresh.send_replace(());
             }
-            self.tasks.tell(&picture).await;
+            if picture.client.tasks {
+                self.tasks.tell(self.session.tasks(&picture)).await;
+            }
         }
         self.progress.end().await;
     }

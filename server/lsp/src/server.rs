@@ -113,10 +113,20 @@ fn service(session: Session, program: PathBuf) -> (LspService<Server>, ClientSoc
 impl Server {
     /// The user's cross at a loop's progress: the loop is stopped.
     async fn cancel_progress(&self, params: WorkDoneProgressCancelParams) {
-        let Some(key) = crate::publisher::progress::task_of(&params.token) else { return };
+        let Some((id, key)) = crate::publisher::progress::loop_of(&params.token) else { return };
+        let picture = self.session.picture();
+        let of_it = picture.snapshot.checkouts.iter().find(|checkout| {
+            checkout
+                .store
+                .task(&key)
+                .and_then(|task| task.live())
+                .is_some_and(|live| live.row.id.as_str() == id)
+        });
+        let plan = of_it.and_then(|checkout| checkout.uri_of(&key.plan));
         let (commands, editor) = (self.commands.clone(), self.editor.clone());
         tokio::spawn(async move {
-            let stop = commands.execute(commands::STOP, vec![serde_json::json!({ "task": key })]).await;
+            let stop =
+                commands.execute(commands::STOP, vec![serde_json::json!({ "task": key, "uri": plan })]).await;
             if let Err(error) = stop {
                 editor.tell(MessageType::WARNING, &error.message).await;
             }
@@ -124,7 +134,7 @@ impl Server {
     }
 
     async fn tasks(&self) -> Result<handlers::tasks::Tasks> {
-        Ok(handlers::tasks::tasks(&self.session.looked().await))
+        Ok(self.session.tasks(&self.session.looked().await))
     }
 
     async fn transcript(&self, params: Value) -> Result<commands::TranscriptPage> {

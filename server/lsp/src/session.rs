@@ -5,9 +5,11 @@
 use crate::{
     client::ClientView,
     document::{Document, Documents},
+    handlers::tasks::{Tasks, tasks},
     keeper::Keeper,
     picture::Picture,
     snapshot::Snapshot,
+    spelling::Spellings,
 };
 use alfine_core::time::Moment;
 use alfine_engine::store::Millis;
@@ -35,6 +37,7 @@ pub struct Session {
     state: Mutex<State>,
     keeper: Keeper,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    spellings: Mutex<Spellings>,
     /// Rings when the documents change.
     edited: watch::Sender<()>,
 }
@@ -54,7 +57,8 @@ struct State {
 impl Session {
     /// Makes the state of a client that has not spoken yet.
     pub fn new(keeper: Keeper, snapshots: watch::Receiver<Arc<Snapshot>>) -> Self {
-        Self { state: Mutex::default(), keeper, snapshots, edited: watch::Sender::new(()) }
+        let spellings = Mutex::default();
+        Self { state: Mutex::default(), keeper, snapshots, spellings, edited: watch::Sender::new(()) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -112,6 +116,16 @@ impl Session {
             client: state.client.clone(),
             now: Moment(Millis::now().0),
         }
+    }
+
+    /// The tasks of a picture, each plan spelled as it was when it was told of first.
+    pub fn tasks(&self, picture: &Picture) -> Tasks {
+        let mut all = tasks(picture);
+        let mut spellings = self.spellings.lock().unwrap_or_else(PoisonError::into_inner);
+        for uri in all.tasks.iter_mut().filter_map(|task| task.uri.as_mut()) {
+            *uri = spellings.spell(uri);
+        }
+        all
     }
 
     /// What can be seen once what was opened last was looked at, or that took too long.

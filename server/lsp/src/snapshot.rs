@@ -53,6 +53,10 @@ pub struct Checkout {
     pub real_root: PathBuf,
     /// The git folder that all worktrees of the repository share; says which database it is.
     pub common_dir: PathBuf,
+    /// A workspace folder of the client is in it.
+    pub is_folder: bool,
+    /// Alfine made it, for a loop to work in.
+    pub is_loops: bool,
     /// The settings that hold here, as far as they are valid.
     pub config: Arc<Config>,
     /// The options of the lints, of the same settings.
@@ -81,6 +85,21 @@ impl Checkout {
         let inside = path.strip_prefix(&self.root).or_else(|_| path.strip_prefix(&self.real_root)).ok()?;
         let parts: Option<Vec<&str>> = inside.components().map(|part| part.as_os_str().to_str()).collect();
         Some(parts?.join("/")).filter(|name| !name.is_empty())
+    }
+
+    /// Names a plan here, as a command is told which repository its task is of.
+    pub fn uri_of(&self, plan: &str) -> Option<Url> {
+        Url::from_file_path(self.root.join(plan)).ok()
+    }
+
+    /// Says whether it is the repository's main one.
+    pub fn is_main(&self) -> bool {
+        self.common_dir.parent() == Some(self.real_root.as_path())
+    }
+
+    /// Where it stands among the working trees of its repository: the least is the one that the user works in.
+    pub fn rank(&self) -> impl Ord + use<> {
+        (self.is_loops, !self.is_folder, !self.is_main())
     }
 
     /// Says whether a file is a plan.

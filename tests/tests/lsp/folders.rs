@@ -57,6 +57,18 @@ fn a_key_that_two_folders_have_is_not_guessed() {
     editor.diagnostic(&plan, "breaker-iterations");
     editor.click("PLAN.md", "Start loop").unwrap();
     editor.diagnostic("PLAN.md", "breaker-iterations");
+
+    // A plan says which one is meant, and nothing is asked.
+    for (of, at) in [(&sandbox.repo().join("PLAN.md"), 0), (&plan, 1)] {
+        let named = json!({"task": TASK, "uri": editor.uri(of)});
+        let shown = editor.execute("alfine.showTranscript", named.clone()).unwrap();
+        let folder = [sandbox.repo(), other.clone()][at].canonicalize().unwrap();
+        assert!(shown["uri"].as_str().unwrap().starts_with(&editor.uri(&folder)), "{shown}");
+        let page = editor.ask("alfine/transcript", named).unwrap();
+        assert_ne!(page["events"], json!([]), "{page}");
+        assert!(editor.lens(of, "stopped")["command"]["arguments"][0]["uri"].is_string());
+    }
+
     editor.answers("Which one is meant?", Choice::Dismiss);
     let why = refused(editor.execute("alfine.discard", of_task()));
     assert!(why.contains(TASK), "{why}");
@@ -88,6 +100,62 @@ fn a_worktree_that_is_opened_as_a_folder_shows_the_loops_of_its_repository() {
     inside.execute("alfine.stop", of_task()).unwrap();
     editor.lens("PLAN.md", "stopped");
     inside.lens(&plan, "stopped");
+}
+
+#[test]
+fn a_file_of_a_loop_s_worktree_that_is_opened_moves_no_task_there() {
+    let held = Held::new(PLAN, vec![], vec![]);
+    let mut editor = Setup::default().with_tasks().open(&held.sandbox);
+    editor.open_file("PLAN.md");
+    editor.click("PLAN.md", "Start loop").unwrap();
+    held.wait();
+    let worktree = held.sandbox.task(TASK)["worktree"].as_str().unwrap().to_owned();
+    editor.open_file(Path::new(&worktree).join("PLAN.md"));
+    let tasks = editor.ask("alfine/tasks", json!({})).unwrap();
+    assert_eq!(tasks["tasks"].as_array().unwrap().len(), 1, "{tasks}");
+    assert_eq!(tasks["tasks"][0]["uri"], editor.uri("PLAN.md"));
+    editor.execute("alfine.stop", of_task()).unwrap();
+}
+
+#[test]
+fn the_tasks_of_a_folder_that_goes_are_told_to_be_gone_although_another_has_their_keys() {
+    let sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    let other = second(&sandbox);
+    let mut editor = Setup::default().with_tasks().in_folders(&[&sandbox.repo(), &other]).open(&sandbox);
+    let (here, there) = (editor.uri("PLAN.md"), editor.uri(other.join("PLAN.md")));
+    let both = |tasks: &Value| [&here, &there].iter().all(|uri| tasks.to_string().contains(uri.as_str()));
+    editor.until("the tasks of both", |editor| both(&json!(editor.tasks_changed)).then_some(()));
+    let folder = json!({"uri": editor.uri(&other), "name": "other"});
+    editor
+        .notify("workspace/didChangeWorkspaceFolders", json!({"event": {"added": [], "removed": [folder]}}));
+    let gone = editor.until("one that is gone", |editor| {
+        let last = editor.tasks_changed.last()?;
+        (last["removedTasks"] != json!([])).then(|| last.clone())
+    });
+    assert_eq!(gone, json!({"tasks": [], "removed": [], "removedTasks": [{"task": TASK, "uri": there}]}));
+}
+
+#[test]
+fn a_plan_is_spelled_one_way_also_while_a_client_that_spells_it_another_has_it_open() {
+    let sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN), ("my plans (1)/PLAN.md", PLAN)]);
+    sandbox.settings("plans = [\"my plans (1)/PLAN.md\"]\n");
+    let mut editor = Setup::default().with_tasks().open(&sandbox);
+    let uris = |editor: &mut Editor| {
+        let told = editor.ask("alfine/tasks", json!({})).unwrap();
+        let tasks = told["tasks"].as_array().unwrap().clone();
+        tasks.iter().map(|task| task["uri"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let before = uris(&mut editor);
+    assert_eq!(before.len(), 2, "{before:?}");
+    let spelled = before.iter().find(|uri| uri.contains("my%20plans")).unwrap();
+    let other = if spelled.contains('(') {
+        spelled.replace('(', "%28").replace(')', "%29")
+    } else {
+        spelled.replace("%28", "(").replace("%29", ")")
+    };
+    let document = json!({"uri": other, "languageId": "markdown", "version": 1, "text": PLAN});
+    editor.notify("textDocument/didOpen", json!({"textDocument": document}));
+    assert_eq!(uris(&mut editor), before);
 }
 
 #[test]

@@ -68,7 +68,7 @@ end
 ---@param name string
 ---@param more? table
 local function send(task, name, more)
-  perform(task.client, name, vim.tbl_extend('error', { task = task.view.task }, more or {}))
+  perform(task.client, name, vim.tbl_extend('error', { task = task.view.task, uri = task.view.uri }, more or {}))
 end
 
 ---Goes where something may be opened: not into a window of the plugin's own.
@@ -320,8 +320,10 @@ subcommands.here = {
 local function words_at(task, codes)
   for _, diagnostic in ipairs(vim.diagnostic.get()) do
     local code = tostring(diagnostic.code)
-    local key = vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data', 'task')
-    if diagnostic.source == 'alfine' and key == task.view.task and code:find(codes) then
+    local data = vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data') or {}
+    local is_its = data.task == task.view.task
+      and (not data.uri or not task.view.uri or tasks.is_same_file(data.uri, task.view.uri))
+    if diagnostic.source == 'alfine' and is_its and code:find(codes) then
       return code, diagnostic.message
     end
   end
@@ -644,7 +646,7 @@ function M.execute(command, context)
   local name = command.command:match('^alfine%.(.*)$')
   local argument = (command.arguments or {})[1] or {}
   local client = assert(vim.lsp.get_client_by_id(context.client_id))
-  local of = argument.task and { client = client.id, task = argument.task }
+  local of = argument.task and { client = client.id, task = argument.task, uri = argument.uri }
   local asks = (name == 'answer' and argument.approved == nil or name == 'steer') and argument.text == nil
   if of and (asks or name == 'showTranscript') then
     target.fresh(function()

@@ -58,7 +58,8 @@ local function in_diagnostics(buffer, row)
   local client = server.of_buffer(buffer)
   for _, diagnostic in ipairs(client and vim.diagnostic.get(buffer, { lnum = row }) or {}) do
     local key = vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data', 'task')
-    local view = diagnostic.source == 'alfine' and key and tasks.get(client.id, key)
+    local uri = vim.tbl_get(diagnostic, 'user_data', 'lsp', 'data', 'uri')
+    local view = diagnostic.source == 'alfine' and key and tasks.get(client.id, key, uri)
     if view then
       return { client = client, view = view }
     end
@@ -70,7 +71,7 @@ end
 ---@return alfine.Task?
 function M.known(of)
   local client = vim.lsp.get_client_by_id(of.client)
-  local view = client and tasks.get(client.id, of.task)
+  local view = client and tasks.get(client.id, of.task, of.uri)
   return view and { client = client, view = view }
 end
 

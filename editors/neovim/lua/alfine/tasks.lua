@@ -6,14 +6,53 @@ local status = require('alfine.status')
 
 local M = {}
 
----@type table<integer, table<string, alfine.TaskView>> By client and key.
+---By client, and by key and plan: two folders may have the same key.
+---@type table<integer, table<string, alfine.TaskView>>
 local known = {}
+
+---@param key string
+---@param uri? string
+---@return string
+local function place(key, uri)
+  return key .. ' ' .. (uri or '')
+end
+
+---Whether two URIs name one file: each may have escapes of its own.
+---@param a string
+---@param b string
+---@return boolean
+function M.is_same_file(a, b)
+  local is_name_a, name_a = pcall(vim.uri_to_fname, a)
+  local is_name_b, name_b = pcall(vim.uri_to_fname, b)
+  return a == b or is_name_a and is_name_b and name_a == name_b
+end
+
+---The task of a key: of several that of the plan, else one that left its plan.
+---@param views table<string, alfine.TaskView>
+---@param key string
+---@param uri? string
+---@return alfine.TaskView?
+local function find(views, key, uri)
+  local left ---@type alfine.TaskView?
+  for _, view in vim.spairs(views) do
+    if view.task == key then
+      if not uri or view.uri and M.is_same_file(view.uri, uri) then
+        return view
+      end
+      left = left or not view.uri and view or nil
+    end
+  end
+  return left
+end
 
 ---@param a alfine.TaskView
 ---@param b alfine.TaskView
 local function before(a, b)
   if a.plan ~= b.plan then
     return a.plan < b.plan
+  end
+  if a.uri ~= b.uri then
+    return (a.uri or '') < (b.uri or '')
   end
   local line_a = a.range and a.range.start.line or math.huge
   local line_b = b.range and b.range.start.line or math.huge
@@ -41,9 +80,10 @@ end
 ---The newest of a task.
 ---@param client_id integer
 ---@param key string
+---@param uri? string Its plan.
 ---@return alfine.TaskView?
-function M.get(client_id, key)
-  return (known[client_id] or {})[key]
+function M.get(client_id, key, uri)
+  return find(known[client_id] or {}, key, uri)
 end
 
 local function announce()
@@ -68,12 +108,17 @@ end
 function M.changed(client_id, news)
   local views = known[client_id] or {}
   known[client_id] = views
-  for _, key in ipairs(news.removed or {}) do
-    views[key] = nil
+  local was = {} ---@type table<string, alfine.TaskView>
+  for _, gone in ipairs(news.removedTasks or {}) do
+    local at = place(gone.task, gone.uri)
+    was[gone.task] = views[at]
+    views[at] = nil
   end
   for _, view in ipairs(news.tasks or {}) do
-    tell(views[view.task], view)
-    views[view.task] = view
+    local at = place(view.task, view.uri)
+    -- One that leaves its plan, or comes back, is the same one.
+    tell(views[at] or was[view.task], view)
+    views[at] = view
   end
   announce()
   require('alfine.lenses').refresh(client_id)
@@ -87,8 +132,8 @@ function M.fetch(client, on_end)
   require('alfine.server').ask(client, 'alfine/tasks', vim.empty_dict(), function(answer)
     local views = {}
     for _, view in ipairs(answer.tasks) do
-      tell(M.get(client.id, view.task), view)
-      views[view.task] = view
+      tell(M.get(client.id, view.task, view.uri), view)
+      views[place(view.task, view.uri)] = view
     end
     known[client.id] = views
     announce()

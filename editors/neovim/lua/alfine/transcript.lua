@@ -17,6 +17,7 @@ local namespace = vim.api.nvim_create_namespace('alfine.transcript')
 ---@field client integer
 ---@field root string Its repository.
 ---@field task string
+---@field uri? string Its plan.
 ---@field loop? string Whose iterations are read.
 ---@field only? integer The one iteration that is wanted; without it all are, one after another.
 ---@field iteration integer The one that is read.
@@ -143,7 +144,7 @@ local function client_of(buffer)
   end)
   if client then
     transcript.client, transcript.asking, transcript.read = client.id, false, false
-    vim.b[buffer].alfine_task = { client = client.id, task = transcript.task }
+    vim.b[buffer].alfine_task = { client = client.id, task = transcript.task, uri = transcript.uri }
   end
   return client
 end
@@ -159,7 +160,7 @@ end
 ---Goes on with the next iteration, where this one is read and there is one, or with the loop that came after.
 ---@param transcript alfine.Transcript
 local function turn(transcript)
-  local view = tasks.get(transcript.client, transcript.task)
+  local view = tasks.get(transcript.client, transcript.task, transcript.uri)
   if not view or transcript.only then
     return
   end
@@ -178,7 +179,7 @@ local ask
 ---@param buffer integer
 local function ask_later(buffer)
   local transcript = open[buffer]
-  local view = tasks.get(transcript.client, transcript.task)
+  local view = tasks.get(transcript.client, transcript.task, transcript.uri)
   if transcript.due or not view or not status.runs(view.status) then
     return
   end
@@ -206,7 +207,12 @@ function ask(buffer)
   if transcript.read then
     return
   end
-  local argument = { task = transcript.task, iteration = transcript.iteration, after = transcript.after }
+  local argument = {
+    task = transcript.task,
+    uri = transcript.uri,
+    iteration = transcript.iteration,
+    after = transcript.after,
+  }
   transcript.again = false
   ---@diagnostic disable-next-line: param-type-mismatch
   transcript.asking = client:request('alfine/transcript', argument, function(problem, page)
@@ -252,6 +258,7 @@ local function read_from_the_start(buffer, task, only)
     client = task.client.id,
     root = task.client.root_dir,
     task = task.view.task,
+    uri = task.view.uri,
     loop = task.view.loopId,
     only = only,
     iteration = only or 1,
@@ -260,18 +267,31 @@ local function read_from_the_start(buffer, task, only)
   }
 end
 
+---The name of a task's folder, where the key alone does not say which task it is.
+---@param task alfine.Task
+---@return string
+local function folder_of(task)
+  local same = vim.iter(tasks.all()):filter(function(other)
+    return other.client == task.client and other.view.task == task.view.task
+  end)
+  if #same:totable() > 1 and task.view.uri then
+    local folder = vim.uri_to_fname(task.view.uri):sub(1, -#task.view.plan - 2)
+    return vim.fs.basename(folder) .. '/'
+  end
+  return #server.clients() > 1 and vim.fs.basename(task.client.root_dir) .. '/' or ''
+end
+
 ---@param task alfine.Task
 ---@param only? integer
 ---@return integer
 local function make_buffer(task, only)
-  local repository = #server.clients() > 1 and vim.fs.basename(task.client.root_dir) .. '/' or ''
-  local name = ('alfine://transcript/%s%s%s'):format(repository, task.view.task, only and '/' .. only or '')
+  local name = ('alfine://transcript/%s%s%s'):format(folder_of(task), task.view.task, only and '/' .. only or '')
   local buffer = own.buffer(name, 'wipe', 'alfine-transcript', function(emptied)
     read_from_the_start(emptied, task, only)
     ask(emptied)
   end)
   own.write(buffer, 0, {})
-  vim.b[buffer].alfine_task = { client = task.client.id, task = task.view.task }
+  vim.b[buffer].alfine_task = { client = task.client.id, task = task.view.task, uri = task.view.uri }
   for group, link in pairs(status.groups) do
     vim.api.nvim_set_hl(0, group, { link = link, default = true })
   end
@@ -291,7 +311,7 @@ end
 function M.open(task, only)
   local found = vim.iter(vim.tbl_keys(open)):find(function(buffer)
     local of = open[buffer]
-    return of.task == task.view.task and of.root == task.client.root_dir and of.only == only
+    return of.task == task.view.task and of.uri == task.view.uri and of.root == task.client.root_dir and of.only == only
   end)
   local buffer = found or make_buffer(task, only)
   local window = vim.fn.win_findbuf(buffer)[1]

@@ -42,15 +42,16 @@
 ---What `alfine/tasksChanged` says.
 ---@class alfine.TasksChanged
 ---@field tasks alfine.TaskView[] Those that are new or changed.
----@field removed string[] The keys of those that are gone.
+---@field removed string[] The keys of which there is no task any more.
+---@field removedTasks { task: string, uri?: string }[] Those that are gone, each with its plan.
 
 ---A task, and the server that knows it.
 ---@class alfine.Task
 ---@field client vim.lsp.Client
 ---@field view alfine.TaskView
 
----Which task: its server's id, and its key.
----@alias alfine.Of { client: integer, task: string }
+---Which task: its server's id, its key, and its plan, since two folders may have the same key.
+---@alias alfine.Of { client: integer, task: string, uri?: string }
 
 ---What the user may set in `vim.g.alfine`.
 ---@class alfine.Options

@@ -80,12 +80,18 @@ local function add_details(lines, view, of)
   end
 end
 
+---@param task alfine.Task
+---@return string
+local function place(task)
+  return task.client.root_dir .. (task.view.uri or '') .. task.view.task
+end
+
 ---@param lines alfine.Line[]
 ---@param task alfine.Task
 ---@param columns integer How many there are; a title is cut before the status is.
 local function add_task(lines, task, columns)
   local view = task.view
-  local of = { client = task.client.id, task = view.task }
+  local of = { client = task.client.id, task = view.task, uri = view.uri }
   local sign, group = status.look(view.status)
   local summary = status.summary(view)
   local head = ('  %s %s  '):format(sign, view.id)
@@ -101,7 +107,7 @@ local function add_task(lines, task, columns)
     local reason = '      ' .. vim.split(view.reason, '\n')[1]
     table.insert(lines, { text = reason, marks = { { 0, #reason, group } }, task = of })
   end
-  if unfolded[task.client.root_dir .. view.task] then
+  if unfolded[place(task)] then
     add_details(lines, view, of)
   end
 end
@@ -112,7 +118,7 @@ end
 local function plan_summary(all, at)
   local first, over, total, cost = all[at], 0, 0, nil
   for _, task in ipairs(all) do
-    if task.client == first.client and task.view.plan == first.view.plan then
+    if task.client == first.client and task.view.plan == first.view.plan and task.view.uri == first.view.uri then
       total = total + 1
       local name = task.view.status
       over = over + ((name == 'done' or name == 'merged') and 1 or 0)
@@ -140,8 +146,9 @@ local function render(columns)
   local last
   for at, task in ipairs(all) do
     local plan = (many and vim.fs.basename(task.client.root_dir) .. '/' or '') .. task.view.plan
-    if plan ~= last then
-      last = plan
+    local heading = plan .. ' ' .. (task.view.uri or '')
+    if heading ~= last then
+      last = heading
       local summary = plan_summary(all, at)
       local marks = { { 0, #plan, 'AlfinePlan' }, { #plan, #plan + #summary, 'AlfineDetail' } }
       table.insert(lines, { text = plan .. summary, marks = marks })
@@ -235,7 +242,7 @@ local actions = {
   unfold = function(buffer)
     local task = require('alfine.target').at_cursor()
     if task then
-      local key = task.client.root_dir .. task.view.task
+      local key = place(task)
       unfolded[key] = not unfolded[key]
       draw(buffer)
     end

@@ -7,7 +7,7 @@ test('what a loop asks is asked by the server, once', () => {
 });
 
 test('a loop stopped by the breaker is told with the way on', () => {
-  const now = aLoop({ status: 'stopped', reason: 'no-change 3 of 3: iterations 1, 2 and 3 left tree 29a4167' });
+  const now = aLoop({ status: 'stopped', reason: '3 iterations in a row changed nothing' });
   expect(messageOf({ before: aLoop(), now }, false)).toEqual({
     text: 'T1: Greet by name was stopped: 3 iterations in a row changed nothing',
     warning: true,
@@ -16,7 +16,8 @@ test('a loop stopped by the breaker is told with the way on', () => {
 });
 
 test('a loop that used all its iterations is offered more', () => {
-  const now = aLoop({ status: 'stopped', reason: 'iterations 10 of 10: iterations 1 to 10' });
+  const breaker = [{ rule: 'iterations', count: 10, limit: 10, evidence: '' }];
+  const now = aLoop({ status: 'stopped', reason: 'all 10 iterations are used', breaker });
   expect(messageOf({ before: aLoop(), now }, false)?.buttons).toEqual({
     'Continue with More…': 'alfine.continueWith',
     'Go to Task': 'alfine.openTask',
@@ -25,7 +26,7 @@ test('a loop that used all its iterations is offered more', () => {
 
 test('nothing is said of what goes well, nor twice of one thing', () => {
   const asks = aLoop({ status: 'needs_input', reason: 'Which?' });
-  const stopped = aLoop({ status: 'stopped', reason: 'no-change 3 of 3' });
+  const stopped = aLoop({ status: 'stopped', reason: '3 iterations in a row changed nothing' });
   expect(messageOf({ before: undefined, now: stopped }, true)).toBeUndefined();
   expect(messageOf({ before: undefined, now: aLoop({ status: 'done' }) }, true)).toBeUndefined();
   expect(messageOf({ before: asks, now: { ...asks, costUsd: 1 } }, true)).toBeUndefined();

@@ -8,7 +8,7 @@ test('a change replaces the task, tells how it was, and keeps the order of the p
   tasks.replace([aTask(at(2)), aTask({ task: 'PLAN.md#T2', id: 'T2', ...at(9) })]);
   const heard: Change[] = [];
   tasks.onChange((changes) => heard.push(...changes));
-  tasks.apply({ tasks: [aLoop(at(2)), aTask({ task: 'PLAN.md#T3', id: 'T3', ...at(5) })], removed: [] });
+  tasks.apply({ tasks: [aLoop(at(2)), aTask({ task: 'PLAN.md#T3', id: 'T3', ...at(5) })], removedTasks: [] });
   expect(tasks.all().map(({ id, status }) => `${id} ${status}`)).toEqual(['T1 running', 'T3 ready', 'T2 ready']);
   expect(heard.map(({ before, now }) => [before?.status, now.status])).toEqual([
     ['ready', 'running'],
@@ -21,20 +21,26 @@ test('a task that left its plan is still one task, and one that is gone is none'
   tasks.replace([aTask()]);
   const left = aLoop();
   delete left.uri;
-  tasks.apply({ tasks: [left], removed: [] });
+  const heard: Change[] = [];
+  tasks.onChange((changes) => heard.push(...changes));
+  const { task, uri } = aTask();
+  tasks.apply({ tasks: [left], removedTasks: [{ task, ...(uri === undefined ? {} : { uri }) }] });
   expect(tasks.all()).toEqual([left]);
-  tasks.apply({ tasks: [], removed: ['PLAN.md#T1'] });
+  expect(heard.map(({ before }) => before?.status)).toEqual(['ready']);
+  tasks.apply({ tasks: [], removedTasks: [{ task }] });
   expect(tasks.all()).toEqual([]);
 });
 
 test('plans of one name in two folders stay apart', () => {
   const tasks = new Tasks();
   tasks.replace([aTask({ uri: 'file:///a/PLAN.md' }), aTask({ uri: 'file:///b/PLAN.md' })]);
-  tasks.apply({ tasks: [aLoop({ uri: 'file:///b/PLAN.md' })], removed: [] });
+  tasks.apply({ tasks: [aLoop({ uri: 'file:///b/PLAN.md' })], removedTasks: [] });
   expect(tasks.all().map(({ uri, status }) => [uri, status])).toEqual([
     ['file:///a/PLAN.md', 'ready'],
     ['file:///b/PLAN.md', 'running'],
   ]);
+  tasks.apply({ tasks: [], removedTasks: [{ task: 'PLAN.md#T1', uri: 'file:///a/PLAN.md' }] });
+  expect(tasks.all().map(({ uri }) => uri)).toEqual(['file:///b/PLAN.md']);
 });
 
 test('a task of a key that two folders have is found by its plan', () => {
@@ -42,9 +48,6 @@ test('a task of a key that two folders have is found by its plan', () => {
   tasks.replace([aTask({ uri: 'file:///a/PLAN.md' }), aLoop({ uri: 'file:///b/PLAN.md' })]);
   expect(tasks.get('PLAN.md#T1', 'file:///b/PLAN.md')?.status).toBe('running');
   expect(tasks.get('PLAN.md#T1', 'file:///c/PLAN.md')).toBeUndefined();
-  expect(tasks.isAmbiguous('PLAN.md#T1')).toBe(false);
-  tasks.apply({ tasks: [aLoop({ uri: 'file:///a/PLAN.md', loopId: 'l2' })], removed: [] });
-  expect(tasks.isAmbiguous('PLAN.md#T1')).toBe(true);
   const left = aLoop({ status: 'stopped' });
   delete left.uri;
   tasks.replace([left]);
@@ -64,7 +67,7 @@ test('what is asked for a key alone is asked of the task with which it can be do
 test('a plan whose name is written with other escapes is the same one', () => {
   const tasks = new Tasks();
   tasks.replace([aTask({ uri: 'file:///my%20shop%20(1)/PLAN.md' })]);
-  tasks.apply({ tasks: [aLoop({ uri: 'file:///my%20shop%20%281%29/PLAN.md' })], removed: [] });
+  tasks.apply({ tasks: [aLoop({ uri: 'file:///my%20shop%20%281%29/PLAN.md' })], removedTasks: [] });
   expect(tasks.all().map(({ uri, status }) => [uri, status])).toEqual([['file:///my shop (1)/PLAN.md', 'running']]);
 });
 
@@ -72,6 +75,6 @@ test('the order is the same when all tasks come anew as when one of them changes
   const tasks = new Tasks();
   tasks.replace(['docs/a.plan.md', 'PLAN.md'].map((plan) => aTask({ plan, task: `${plan}#T1`, uri: `file:///r/${plan}` })));
   const before = tasks.all().map(({ plan }) => plan);
-  tasks.apply({ tasks: [aLoop()], removed: [] });
+  tasks.apply({ tasks: [aLoop()], removedTasks: [] });
   expect(tasks.all().map(({ plan }) => plan)).toEqual(before);
 });

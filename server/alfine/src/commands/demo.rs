@@ -15,6 +15,7 @@ use alfine_engine::{
     config::Partial,
     control, demo, finish,
     project::{self, Project},
+    reason::in_words,
     runner::{self, BeginOptions, News, Runner},
     store::LoopLock,
     task_spec::TaskSpec,
@@ -51,7 +52,7 @@ pub fn perform(args: &DemoArgs) -> Result<u8> {
     let lock = begin(&mut project, &second, &display)?;
     expect(play(&mut project, lock, &display)?, TaskStatus::Stopped, &second)?;
     let reason = runner::loop_of(&project.store, &second)?.and_then(|row| row.reason).unwrap_or_default();
-    display.line(Mark::Notice, &format!("the breaker says why: {reason}"));
+    display.line(Mark::Notice, &format!("the breaker says why: {}", in_words(&reason)));
     display.line(Mark::Step, "you leave a note for the agent, and let it go on");
     let note = "Dates such as 2026-12-31 compare as numbers once the dashes are gone.".to_owned();
     control::send(&mut project, &second, &Command::Steer { text: note }, run::program()?)?;

@@ -17,6 +17,7 @@ use alfine_engine::{
     git::WorkingCopies,
     process,
     project::{PlanFile, Project, Target},
+    reason::in_words,
     runner::{self, News, Runner},
     start::{self, More, Prepared, StartOptions},
     store::LoopLock,
@@ -358,7 +359,8 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
         _ => Mark::Notice,
     };
     let reason = row.reason.as_deref().filter(|reason| !reason.is_empty());
-    let reason = reason.map(|reason| format!(": {}", trust::printable(reason))).unwrap_or_default();
+    let reason =
+        reason.map(|reason| format!(": {}", trust::printable(&in_words(reason)))).unwrap_or_default();
     let is = match row.status {
         TaskStatus::NeedsInput => "needs your input".to_owned(),
         TaskStatus::Failed => "failed".to_owned(),

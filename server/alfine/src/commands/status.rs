@@ -6,6 +6,7 @@ use alfine_core::{breaker::Rule, task::TaskStatus};
 use alfine_engine::{
     Result,
     project::{self, Project, Target},
+    reason::in_words,
     runner, start,
     trust::printable,
     view::{self, TaskView},
@@ -65,7 +66,7 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
         parts.join(" · ")
     ));
     if let Some(reason) = &view.reason {
-        say(format_args!("      {}", printable(reason)));
+        say(format_args!("      {}", printable(&in_words(reason))));
     }
     let row = runner::loop_of(&project.store, &view.task)?;
     if whole {

@@ -73,6 +73,9 @@ pub struct StartHere {
 pub struct OfTask {
     /// The task's key.
     pub task: TaskKey,
+    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Url>,
 }
 
 /// Of commands that take a document and nothing else.
@@ -89,6 +92,9 @@ pub struct OfDocument {
 pub struct Continue {
     /// The task's key.
     pub task: TaskKey,
+    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Url>,
     /// The new limit of iterations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_iterations: Option<u32>,
@@ -106,6 +112,9 @@ pub struct Continue {
 pub struct Steer {
     /// The task's key.
     pub task: TaskKey,
+    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Url>,
     /// What the agent is told.
     pub text: String,
 }
@@ -116,6 +125,9 @@ pub struct Steer {
 pub struct Answer {
     /// The task's key.
     pub task: TaskKey,
+    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Url>,
     /// The question's number; without it the one that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<i64>,
@@ -133,6 +145,9 @@ pub struct Answer {
 pub struct AtIteration {
     /// The task's key.
     pub task: TaskKey,
+    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Url>,
     /// The iteration; 0 is before the first.
     pub iteration: u32,
 }
@@ -143,6 +158,9 @@ pub struct AtIteration {
 pub struct Show {
     /// The task's key.
     pub task: TaskKey,
+    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<Url>,
     /// Only this iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration: Option<u32>,

@@ -54,14 +54,11 @@ impl Commands {
         loop {
             let again = Arc::clone(&attempt);
             let came_to = self.writers.run(place, move |project| again(project, include)).await?;
-            if let Attempt::Done(answer) = came_to {
-                return Ok(answer);
-            }
-            if open.is_none() {
+            if open.is_none() && !matches!(came_to, Attempt::Done(_)) {
                 open = Some(self.questions.open(about, command)?);
             }
             match came_to {
-                Attempt::Done(answer) => return Ok(answer),
+                Attempt::Done(answer) => return Ok(self.as_it_is(place, answer).await),
                 Attempt::Untrusted(items) => self.ask_to_allow(place, items).await?,
                 Attempt::Uncommitted(files) => {
                     include = Some(self.ask_to_include(place, about, files).await?);

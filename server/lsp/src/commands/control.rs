@@ -27,7 +27,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tower_lsp::lsp_types::MessageType;
+use tower_lsp::lsp_types::{MessageType, Url};
 
 /// How long a runner whose loop rests has to go. It only closes its files then.
 const GONE_WITHIN: Duration = Duration::from_secs(3);
@@ -41,12 +41,12 @@ const REJECT: &str = "Reject";
 impl Commands {
     /// Holds a loop after its iteration.
     pub(super) async fn pause(&self, given: OfTask) -> Result<Value, Refusal> {
-        self.send(given.task, Command::Pause { now: false, reason: None }).await
+        self.send(given.task, given.uri, Command::Pause { now: false, reason: None }).await
     }
 
     /// Ends a loop's agent and stops the loop.
     pub(super) async fn stop(&self, given: OfTask) -> Result<Value, Refusal> {
-        self.send(given.task, Command::Stop).await
+        self.send(given.task, given.uri, Command::Stop).await
     }
 
     /// Leaves a note for the agent.
@@ -56,11 +56,11 @@ impl Commands {
                 "alfine.steer: `text` is empty; say what the agent should know".to_owned(),
             ));
         }
-        self.send(given.task, Command::Steer { text: given.text }).await
+        self.send(given.task, given.uri, Command::Steer { text: given.text }).await
     }
 
-    async fn send(&self, key: TaskKey, command: Command) -> Result<Value, Refusal> {
-        let place = self.place_of(&key).await?;
+    async fn send(&self, key: TaskKey, plan: Option<Url>, command: Command) -> Result<Value, Refusal> {
+        let place = self.place_of(&key, plan.as_ref()).await?;
         let (program, task) = (self.program.clone(), key.clone());
         let stops = matches!(command, Command::Stop);
         let posted = self
@@ -111,7 +111,7 @@ impl Commands {
             max_cost_usd: given.max_cost,
         };
         alfine_engine::task_spec::check_iterations(more.max_iterations)?;
-        let place = self.place_of(&key).await?;
+        let place = self.place_of(&key, given.uri.as_ref()).await?;
         let (program, pictures) = (self.program.clone(), self.pictures.clone());
         let (about, task) = (key.to_string(), key.clone());
         let posted: Arc<Mutex<Option<(Posted, Layout)>>> = Arc::default();
@@ -141,13 +141,13 @@ impl Commands {
         let posted = posted.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some((posted, layout)) = posted else { return Ok(answer) };
         self.until_taken(layout, key.clone(), posted, false).await?;
-        self.where_it_is(&place, key).await
+        Ok(self.as_it_is(&place, answer).await)
     }
 
     /// Answers what a loop asks; the loop goes on.
     pub(super) async fn answer(&self, given: Answer) -> Result<Value, Refusal> {
         let key = given.task.clone();
-        let place = self.place_of(&key).await?;
+        let place = self.place_of(&key, given.uri.as_ref()).await?;
         let text = given.text.filter(|text| !text.trim().is_empty());
         let approved = match (given.approved, &text) {
             (None, None) => {
@@ -155,7 +155,7 @@ impl Commands {
                 let asked =
                     self.writers.read(&place, move |project| asked(project, &task, given.approval)).await?;
                 if asked.kind != ApprovalKind::Approval {
-                    return self.write_answer(&place, &key, &asked).await;
+                    return self.write_answer(&place, &key, given.uri, &asked).await;
                 }
                 Some(self.ask_for_answer(&key, &asked).await?)
             }

@@ -13,7 +13,12 @@ use super::{
 };
 use crate::{commands::arguments as takes, editor::Editor, picture::Picture};
 use alfine_core::task::{TaskKey, TaskStatus};
-use alfine_engine::{config::Partial, layout::UserDirs, project::Project};
+use alfine_engine::{
+    config::Partial,
+    layout::{Layout, UserDirs},
+    project::Project,
+    store::{Store, StoreError},
+};
 use serde_json::{Value, json};
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use tower_lsp::{
@@ -79,7 +84,10 @@ impl Commands {
     /// Does a command and answers. Everything that can be refused is refused before anything is changed.
     pub async fn execute(&self, command: &str, given: Vec<Value>) -> jsonrpc::Result<Option<Value>> {
         let done = self.perform(command, given).await;
-        if done.is_ok() && !matches!(command, SHOW_TRANSCRIPT | SHOW_DIFF | OPEN_WORKTREE) {
+        // Those that begin a loop have looked by now.
+        let is_seen =
+            matches!(command, START | CONTINUE | ANSWER | FORK | SHOW_TRANSCRIPT | SHOW_DIFF | OPEN_WORKTREE);
+        if done.is_ok() && !is_seen {
             self.wait_for_look().await;
         }
         done.map(Some).map_err(jsonrpc::Error::from)
@@ -88,6 +96,22 @@ impl Commands {
     /// Waits until what was done is seen, but not long.
     pub(super) async fn wait_for_look(&self) {
         let _ = tokio::time::timeout(LOOK_WITHIN, (self.look)()).await;
+    }
+
+    /// An answer with where its tasks are by the time that what was begun is seen: a loop that has nothing to do is over
+    /// before it is told that it runs.
+    pub(super) async fn as_it_is(&self, place: &Place, answer: Value) -> Value {
+        if answer.get("tasks").is_none() && answer.get("status").is_none() {
+            return answer;
+        }
+        self.wait_for_look().await;
+        let (layout, said) = (Layout::of_common_dir(&place.common_dir), answer.clone());
+        let reading = tokio::task::spawn_blocking(move || with_statuses(&layout, answer));
+        match reading.await {
+            Ok(Ok(answer)) => answer,
+            // What was said when it was begun was true then.
+            _ => said,
+        }
     }
 
     async fn perform(&self, command: &str, given: Vec<Value>) -> Result<Value, Refusal> {
@@ -142,9 +166,10 @@ impl Commands {
     pub(super) async fn on_task(
         &self,
         key: TaskKey,
+        plan: Option<Url>,
         work: impl FnOnce(&mut Project, &TaskKey) -> Result<(), Refusal> + Send + 'static,
     ) -> Result<Value, Refusal> {
-        let place = self.place_of(&key).await?;
+        let place = self.place_of(&key, plan.as_ref()).await?;
         self.at(&place, key, work).await
     }
 
@@ -161,6 +186,25 @@ impl Commands {
             })
             .await
     }
+}
+
+/// An answer with the statuses that the database has now.
+fn with_statuses(layout: &Layout, mut answer: Value) -> Result<Value, StoreError> {
+    let store = Store::open(layout)?.store;
+    let update = |of: &mut Value| -> Result<(), StoreError> {
+        let key: Option<TaskKey> = of.get("task").and_then(Value::as_str).and_then(|key| key.parse().ok());
+        if let Some(key) = key
+            && let Some(row) = store.task(&key)?
+        {
+            of["status"] = json!(row.status);
+        }
+        Ok(())
+    };
+    match answer.get_mut("tasks").and_then(Value::as_array_mut) {
+        Some(tasks) => tasks.iter_mut().try_for_each(update)?,
+        None => update(&mut answer)?,
+    }
+    Ok(answer)
 }
 
 /// Where a task is, as the database has it.

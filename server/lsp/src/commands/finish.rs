@@ -26,7 +26,7 @@ impl Commands {
     /// Merges what a done task made, and ticks it in its plan. Conflicts change nothing and are in the answer.
     pub(super) async fn merge(&self, given: OfTask) -> Result<Value, Refusal> {
         let key = given.task;
-        let place = self.place_of(&key).await?;
+        let place = self.place_of(&key, given.uri.as_ref()).await?;
         let (task, pictures) = (key.clone(), self.pictures.clone());
         let (answer, left) = self
             .writers
@@ -103,7 +103,7 @@ impl Commands {
     pub(super) async fn discard(&self, given: OfTask) -> Result<Value, Refusal> {
         let key = given.task.clone();
         let answer = self
-            .on_task(given.task, |project, key| {
+            .on_task(given.task, given.uri, |project, key| {
                 until_unrun(project, key)?;
                 Ok(finish::discard(project, key)?)
             })
@@ -119,7 +119,7 @@ impl Commands {
     /// Sets a loop's tree back.
     pub(super) async fn rewind(&self, given: AtIteration) -> Result<Value, Refusal> {
         let (program, pictures) = (self.program.clone(), self.pictures.clone());
-        self.on_task(given.task, move |project, key| {
+        self.on_task(given.task, given.uri, move |project, key| {
             until_unrun(project, key)?;
             let spec = spec_of(&control::live_loop(project, key)?)?;
             refuse_in_place(project, &pictures(), &spec)?;
@@ -130,8 +130,8 @@ impl Commands {
 
     /// Begins again from an earlier tree, in the background.
     pub(super) async fn fork(&self, given: AtIteration) -> Result<Value, Refusal> {
-        let AtIteration { task: key, iteration } = given;
-        let place = self.place_of(&key).await?;
+        let AtIteration { task: key, uri, iteration } = given;
+        let place = self.place_of(&key, uri.as_ref()).await?;
         let program = self.program.clone();
         let about = key.to_string();
         self.asking(&place, &about, FORK, None, move |project, _| {

@@ -1,7 +1,7 @@
 //! Answers in words, for clients that have no box to write in: a file with the question, opened in the editor. What stands
 //! below it when the file is saved is the answer.
 
-use super::{ANSWER, Commands, refusal::Refusal, show, writer::Place};
+use super::{ANSWER, Commands, arguments::Answer, refusal::Refusal, show, writer::Place};
 use alfine_core::task::TaskKey;
 use alfine_engine::{project::read_plain, store::ApprovalRow, trust::printable};
 use serde_json::{Value, json};
@@ -15,8 +15,10 @@ use tower_lsp::lsp_types::{MessageType, Url};
 /// What ends the question; all below it is the answer.
 const FOLD: &str = "<!-- Write your answer below this line, and save the file. -->";
 
-/// The questions whose files are open, by file: the task and the question's number.
-pub(super) type Letters = Mutex<HashMap<PathBuf, (TaskKey, i64)>>;
+/// The questions whose files are open, by file: the task, its plan where that was said, and the question's number.
+pub(super) type Letters = Mutex<HashMap<PathBuf, Letter>>;
+
+type Letter = (TaskKey, Option<Url>, i64);
 
 impl Commands {
     /// Opens a file to write the answer in. Refused where the client opens none.
@@ -24,6 +26,7 @@ impl Commands {
         &self,
         place: &Place,
         key: &TaskKey,
+        plan: Option<Url>,
         asked: &ApprovalRow,
     ) -> Result<Value, Refusal> {
         let letter = letter(key, &asked.text);
@@ -40,7 +43,7 @@ impl Commands {
             .await?;
         let url =
             Url::from_file_path(&path).map_err(|()| super::refusal::defect("a path is not absolute"))?;
-        self.letters().insert(path, (key.clone(), asked.id));
+        self.letters().insert(path, (key.clone(), plan, asked.id));
         if self.editor.show_document(url.clone(), None, false).await {
             return Ok(json!({ "task": key, "uri": url, "shown": true }));
         }
@@ -66,20 +69,26 @@ impl Commands {
         let Ok(Some(text)) = tokio::task::spawn_blocking(move || read(&file)).await else { return };
         let Some(answer) = answer_in(&text) else { return };
         // Saved twice, it is given once.
-        let Some((key, approval)) = self.letters().remove(&path) else { return };
-        let given = json!({ "task": key, "approval": approval, "text": answer });
-        match self.execute(ANSWER, vec![given]).await {
+        let Some((key, plan, approval)) = self.letters().remove(&path) else { return };
+        let given = Answer {
+            task: key.clone(),
+            uri: plan.clone(),
+            approval: Some(approval),
+            approved: None,
+            text: Some(answer.to_owned()),
+        };
+        match self.execute(ANSWER, vec![json!(given)]).await {
             Ok(_) => {
                 self.editor.tell(MessageType::INFO, &format!("{key} has your answer and goes on.")).await;
             }
             Err(error) => {
-                self.letters().insert(path, (key, approval));
+                self.letters().insert(path, (key, plan, approval));
                 self.editor.tell(MessageType::WARNING, &error.message).await;
             }
         }
     }
 
-    fn letters(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, (TaskKey, i64)>> {
+    fn letters(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Letter>> {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

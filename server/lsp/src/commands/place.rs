@@ -28,10 +28,16 @@ impl Place {
 }
 
 impl Commands {
-    /// The working tree in which a command about a task is done.
-    pub(super) async fn place_of(&self, key: &TaskKey) -> Result<Place, Refusal> {
+    /// The working tree in which a command about a task is done: of the repository that the task's plan lies in, where
+    /// that is said.
+    pub(super) async fn place_of(&self, key: &TaskKey, plan: Option<&Url>) -> Result<Place, Refusal> {
+        let only = match plan {
+            Some(plan) => Some(self.place_of_document(plan).await?.0.common_dir),
+            None => None,
+        };
         let picture = (self.pictures)();
-        let repositories = repositories(&picture);
+        let mut repositories = repositories(&picture);
+        repositories.retain(|common_dir, _| only.as_ref().is_none_or(|only| only == common_dir));
         let mut candidates: Vec<(Known, Place)> = repositories
             .values()
             .map(|checkouts| (known(&picture, checkouts, key), best(checkouts, key)))
@@ -145,10 +151,7 @@ fn best(checkouts: &[&Arc<Checkout>], key: &TaskKey) -> Place {
         let root = of_it.map_or(tree, |checkout| checkout.root.clone());
         return Place { root, common_dir: first.common_dir.clone() };
     }
-    let rank = |checkout: &&&Arc<Checkout>| {
-        let is_main = checkout.common_dir.parent() == Some(checkout.real_root.as_path());
-        (checkout.plans.contains_key(&key.plan), is_main)
-    };
+    let rank = |checkout: &&&Arc<Checkout>| (checkout.plans.contains_key(&key.plan), checkout.is_main());
     match checkouts.iter().max_by_key(rank) {
         Some(checkout) => Place::of(checkout),
         None => Place { root: Default::default(), common_dir: Default::default() },

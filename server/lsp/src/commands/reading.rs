@@ -46,14 +46,14 @@ fn shape(command: &str) -> &'static str {
     match command {
         START => "{uri, task?, options?}",
         START_HERE => "{uri, range, diagnostic?, prompt?}",
-        PAUSE | STOP | MERGE | DISCARD | OPEN_WORKTREE => "{task: \"PLAN.md#US-001\"}",
-        CONTINUE => "{task, maxIterations?, resetBreaker?}",
-        STEER => "{task, text}",
-        ANSWER => "{task, approval?, approved?, text?}",
-        REWIND | FORK => "{task, iteration}",
-        SHOW_TRANSCRIPT => "{task, iteration?}",
-        SHOW_DIFF => "{task, iteration?, against?}",
-        "alfine/transcript" => "{task, iteration?, after?}",
+        PAUSE | STOP | MERGE | DISCARD | OPEN_WORKTREE => "{task: \"PLAN.md#US-001\", uri?}",
+        CONTINUE => "{task, uri?, maxIterations?, resetBreaker?}",
+        STEER => "{task, uri?, text}",
+        ANSWER => "{task, uri?, approval?, approved?, text?}",
+        REWIND | FORK => "{task, uri?, iteration}",
+        SHOW_TRANSCRIPT => "{task, uri?, iteration?}",
+        SHOW_DIFF => "{task, uri?, iteration?, against?}",
+        "alfine/transcript" => "{task, uri?, iteration?, after?}",
         _ => "{uri}",
     }
 }
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_wrong_argument_is_named_with_what_is_expected() {
-        let one = "it takes one object: {task: \"PLAN.md#US-001\"}";
+        let one = "it takes one object: {task: \"PLAN.md#US-001\", uri?}";
         assert_eq!(refused::<OfTask>(PAUSE, json!([])), format!("alfine.pause: there is no argument; {one}"));
         assert_eq!(
             refused::<OfTask>(PAUSE, json!([{ "task": "P#1" }, 2])),
@@ -96,12 +96,12 @@ mod tests {
         );
         assert_eq!(
             refused::<OfTask>(STOP, json!([{ "task": "P#1", "now": true }])),
-            format!("alfine.stop: unknown field `now`, expected `task`; {one}")
+            format!("alfine.stop: unknown field `now`, expected `task` or `uri`; {one}")
         );
         assert_eq!(
             refused::<Continue>(CONTINUE, json!([{ "task": "P#1", "maxIterations": "5" }])),
             "alfine.continue: `maxIterations`: invalid type: string \"5\", expected u32; \
-             it takes one object: {task, maxIterations?, resetBreaker?}"
+             it takes one object: {task, uri?, maxIterations?, resetBreaker?}"
         );
         assert!(
             refused::<AtIteration>(REWIND, json!([{ "task": "P#1", "iteration": -1 }]))

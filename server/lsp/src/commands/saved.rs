@@ -14,8 +14,9 @@ use std::{
 /// was changed since it was opened or saved.
 pub(super) fn is_saved(document: &Document, path: &Path) -> bool {
     let Ok(bytes) = std::fs::read(path) else {
-        // A buffer whose file is gone, or was never written, has nothing but what is in it.
-        return document.text.is_empty();
+        // A buffer whose file is gone, or was never written, has nothing but what is in it. Some editors send the end of the
+        // one line that an empty buffer has.
+        return matches!(document.text.as_str(), "" | "\n" | "\r\n" | "\r");
     };
     let Ok(text) = std::str::from_utf8(&bytes) else { return document.is_as_saved() };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

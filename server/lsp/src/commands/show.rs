@@ -34,7 +34,7 @@ impl Commands {
                 "{SHOW_TRANSCRIPT}: unknown field `against`, expected `task` or `iteration`"
             )));
         }
-        let (place, key) = (self.place_of(&given.task).await?, given.task);
+        let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
         let task = key.clone();
         let path = self
             .writers
@@ -49,7 +49,7 @@ impl Commands {
 
     /// Opens what a loop, or one of its iterations, changed.
     pub(super) async fn show_diff(&self, given: Show) -> Result<Value, Refusal> {
-        let (place, key) = (self.place_of(&given.task).await?, given.task);
+        let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
         let task = key.clone();
         let path = self
             .writers
@@ -75,7 +75,7 @@ impl Commands {
 
     /// Opens the folder in which a loop's agent works.
     pub(super) async fn open_worktree(&self, given: OfTask) -> Result<Value, Refusal> {
-        let (place, key) = (self.place_of(&given.task).await?, given.task);
+        let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
         let task = key.clone();
         let path = self
             .writers

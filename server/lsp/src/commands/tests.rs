@@ -35,6 +35,33 @@ async fn a_plan_starts_with_its_first_task_and_says_which_wait() {
 }
 
 #[tokio::test]
+async fn an_answer_says_where_the_loop_is_once_it_is_seen() {
+    let stage = Stage::new(PLAN);
+    stage.rests_at_once(KEY, TaskStatus::Stopped);
+    let started = stage.execute("alfine.start", json!({ "uri": stage.plan(), "task": KEY })).await.unwrap();
+    assert_eq!(started, json!({ "tasks": [{ "task": KEY, "status": "stopped" }] }));
+    stage.rests_at_once(KEY, TaskStatus::Done);
+    let went_on = stage.execute("alfine.continue", of_task()).await.unwrap();
+    assert_eq!(went_on, json!({ "task": KEY, "status": "done" }));
+}
+
+#[tokio::test]
+async fn a_new_buffer_with_nothing_in_it_is_in_no_merge_s_way() {
+    for text in ["", "\n"] {
+        let stage = Stage::new(PLAN);
+        stage.done(KEY, "greet.sh", "echo hello\n");
+        stage.open("greet.sh", text);
+        let merged = stage.execute("alfine.merge", of_task()).await.unwrap();
+        assert_eq!(merged["status"], "merged", "{text:?}");
+    }
+    let stage = Stage::new(PLAN);
+    stage.done(KEY, "greet.sh", "echo hello\n");
+    stage.open("greet.sh", "mine");
+    let refused = stage.execute("alfine.merge", of_task()).await.unwrap_err();
+    assert!(refused.message.contains("greet.sh"), "{}", refused.message);
+}
+
+#[tokio::test]
 async fn a_task_is_started_by_its_key_or_by_its_id_with_options() {
     for task in [KEY, "US-001"] {
         let stage = Stage::new(PLAN);

@@ -14,7 +14,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     path::Path,
 };
-use tower_lsp::jsonrpc;
+use tower_lsp::{jsonrpc, lsp_types::Url};
 
 /// How much of a transcript one answer covers, in bytes, before it ends at the end of a line.
 const PAGE: u64 = 256 << 10;
@@ -25,6 +25,9 @@ const PAGE: u64 = 256 << 10;
 pub struct Wanted {
     /// The task's key.
     pub task: TaskKey,
+    /// Its plan; it says which repository is meant, where several have a task of this key.
+    #[serde(default)]
+    pub uri: Option<Url>,
     /// The iteration; without it the last one.
     #[serde(default)]
     pub iteration: Option<u32>,
@@ -50,7 +53,7 @@ impl Commands {
 
     async fn page(&self, given: Value) -> Result<Page, Refusal> {
         let wanted: Wanted = arguments("alfine/transcript", vec![given])?;
-        let place = self.place_of(&wanted.task).await?;
+        let place = self.place_of(&wanted.task, wanted.uri.as_ref()).await?;
         self.writers
             .read(&place, move |project| {
                 let row = begun(project, &wanted.task)?;

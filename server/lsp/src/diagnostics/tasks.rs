@@ -2,6 +2,7 @@
 
 use super::{Builder, LONGEST, MOST_RELATED, title_range};
 use crate::{
+    client::ClientView,
     clock,
     picture::{Picture, PlanView, SeenTask},
     snapshot::{LoopPicture, MarkKind, TaskPicture},
@@ -17,6 +18,7 @@ use alfine_core::{
     time::Moment,
 };
 use alfine_engine::{
+    reason::in_words,
     store::{ApprovalKind, VerificationRow},
     trust::{TrustItem, printable},
 };
@@ -24,9 +26,16 @@ use serde_json::json;
 use std::collections::HashSet;
 use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range};
 
-/// How a user tells an agent something where no client has a box for text.
-const TELL: &str =
-    "select your words in any file and choose the code action “Tell the agent the selected text”";
+/// How a user tells an agent something. Who asks for tasks has a box for text.
+fn how_to_tell(client: &ClientView) -> &'static str {
+    match client.tasks {
+        true => "send it a note",
+        false => {
+            "select your words in any file and choose the code action “Tell the agent the selected text”"
+        }
+    }
+}
+
 /// The most commands that are listed.
 const MOST_COMMANDS: usize = 20;
 
@@ -44,7 +53,7 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
         }
         let range = title_range(plan, seen.task, encoding);
         for mut diagnostic in said {
-            diagnostic.data(json!({ "task": seen.key }));
+            diagnostic.data(json!({ "task": seen.key, "uri": plan.document.uri }));
             found.push(diagnostic.at(range, &picture.client));
         }
     }
@@ -106,7 +115,7 @@ fn of_gone(picture: &Picture, plan: &PlanView<'_>, gone: &TaskPicture) -> Diagno
     );
     let first_line = Span::new(0, plan.document.lines.line(&plan.document.text, 0).len());
     let mut diagnostic = Builder::new("task-gone", DiagnosticSeverity::WARNING, message);
-    diagnostic.data(json!({ "task": row.key }));
+    diagnostic.data(json!({ "task": row.key, "uri": plan.document.uri }));
     diagnostic.at(plan.document.range(first_line, picture.client.encoding), &picture.client)
 }
 
@@ -143,7 +152,7 @@ fn of_task(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Builder> {
         let live = Some(live).filter(|_| status != TaskStatus::NeedsInput);
         let last = live.and_then(|live| live.state.as_ref()?.last.as_ref());
         let reading = last.map(|last| &last.reading);
-        found.extend(reading.and_then(|reading| of_gate(reading, status)));
+        found.extend(reading.and_then(|reading| of_gate(reading, status, &picture.client)));
     }
     found
 }
@@ -153,9 +162,9 @@ fn of_status(picture: &Picture, known: &TaskPicture, looped: Option<&LoopPicture
     let reason = known.row.reason.as_deref().unwrap_or_default();
     match known.row.status {
         TaskStatus::Waiting => of_wait(picture, phase, looped?),
-        TaskStatus::NeedsInput => Some(of_ask(phase, looped, reason)),
+        TaskStatus::NeedsInput => Some(of_ask(phase, looped, reason, &picture.client)),
         TaskStatus::Interrupted => Some(interrupted(picture, known)),
-        TaskStatus::Stopped => of_stop(phase, looped, reason),
+        TaskStatus::Stopped => of_stop(phase, looped, reason, &picture.client),
         TaskStatus::Failed => {
             let why = match wording::plain(reason, LONGEST) {
                 why if why.is_empty() => "the reason was not written down".to_owned(),
@@ -203,7 +212,7 @@ fn of_wait(picture: &Picture, phase: Option<&Phase>, looped: &LoopPicture) -> Op
     Some(Builder::new("rate-limited", DiagnosticSeverity::INFORMATION, message))
 }
 
-fn of_ask(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) -> Builder {
+fn of_ask(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str, client: &ClientView) -> Builder {
     let asks = looped.and_then(|looped| looped.asks.as_ref());
     let ask = match phase {
         Some(Phase::NeedsInput { ask }) => Some(ask),
@@ -229,8 +238,12 @@ fn of_ask(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) -> 
             "approval-needed",
             DiagnosticSeverity::WARNING,
             format!(
-                "The loop waits for your decision: {text} Look at the diff, then choose “Approve”, or “Reject”. \
-                 To say what is missing, select your words in any file and choose “Reject with the selected text”."
+                "The loop waits for your decision: {text} Look at the diff, then choose “Approve”, or “Reject”{}.",
+                match client.tasks {
+                    true => " and say what is missing",
+                    false =>
+                        ". To say what is missing, select your words in any file and choose “Reject with the selected text”",
+                }
             ),
         ),
         Some(AskKind::Login) => (
@@ -273,15 +286,26 @@ fn of_ask(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) -> 
             "question",
             DiagnosticSeverity::WARNING,
             format!(
-                "The agent asks: {text} Choose “Answer”, or select your words in any file and choose “Answer with the \
-                 selected text”; the agent then goes on with them."
+                "The agent asks: {text} Choose “Answer”{}.",
+                match client.tasks {
+                    true => "; the agent then goes on with it",
+                    false => {
+                        ", or select your words in any file and choose “Answer with the selected text”; the agent then goes on \
+                         with them"
+                    }
+                }
             ),
         ),
     };
     Builder::new(code, severity, message)
 }
 
-fn of_stop(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) -> Option<Builder> {
+fn of_stop(
+    phase: Option<&Phase>,
+    looped: Option<&LoopPicture>,
+    reason: &str,
+    client: &ClientView,
+) -> Option<Builder> {
     let (rule, message) = match phase {
         Some(Phase::Stopped { reason: StopReason::User }) => return None,
         Some(Phase::Stopped { reason: StopReason::HardLimit }) => (
@@ -291,7 +315,9 @@ fn of_stop(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) ->
                  Split the task into smaller ones, or discard the loop and start again."
             ),
         ),
-        Some(Phase::Stopped { reason: StopReason::Breaker(trip) }) => (trip.rule, of_trip(trip, looped)),
+        Some(Phase::Stopped { reason: StopReason::Breaker(trip) }) => {
+            (trip.rule, of_trip(trip, looped, client))
+        }
         // The state cannot be read, or is older: the reason is what is left.
         _ if reason == "stopped by the user" => return None,
         _ => {
@@ -301,7 +327,7 @@ fn of_stop(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) ->
                     .is_some_and(|rest| rest.starts_with(' ') || rest.is_empty())
             };
             let rule = Rule::ALL.into_iter().find(is_named).unwrap_or(Rule::Iterations);
-            let why = wording::sentence(&wording::plain(reason, LONGEST));
+            let why = wording::sentence(&wording::plain(&in_words(reason), LONGEST));
             (rule, format!("The loop stopped: {why} Continue it, or discard it."))
         }
     };
@@ -309,8 +335,8 @@ fn of_stop(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str) ->
 }
 
 /// What a tripped rule means, what fed it, and what to do.
-fn of_trip(trip: &Line, looped: Option<&LoopPicture>) -> String {
-    format!("{} {}", why_stopped(trip, looped), next_after(trip.rule))
+fn of_trip(trip: &Line, looped: Option<&LoopPicture>, client: &ClientView) -> String {
+    format!("{} {}", why_stopped(trip, looped), next_after(trip.rule, client))
 }
 
 /// What a tripped rule means, and what fed it.
@@ -364,18 +390,19 @@ pub(crate) fn why_stopped(trip: &Line, looped: Option<&LoopPicture>) -> String {
 }
 
 /// What the user can do after a rule tripped.
-fn next_after(rule: Rule) -> String {
+fn next_after(rule: Rule, client: &ClientView) -> String {
+    let tell = how_to_tell(client);
     let reset = "choose “Reset the breaker and continue”";
     match rule {
         Rule::Iterations => "Choose “Continue with … more iterations”, or split the task.".to_owned(),
         Rule::NoChange => format!(
-            "Look at the transcript and tell the agent what to do differently: {TELL}. Then continue, or discard the loop."
+            "Look at the transcript and tell the agent what to do differently: {tell}. Then continue, or discard the loop."
         ),
         Rule::SameError => {
-            format!("Look at the error and tell the agent how to get past it: {TELL}. Then {reset}.")
+            format!("Look at the error and tell the agent how to get past it: {tell}. Then {reset}.")
         }
         Rule::Rework => format!(
-            "Look at what fails. Mend the check if it is wrong, or tell the agent what it misses: {TELL}. Then {reset}."
+            "Look at what fails. Mend the check if it is wrong, or tell the agent what it misses: {tell}. Then {reset}."
         ),
         Rule::Cost => "Choose “Continue with … more” to let it spend more, or discard the loop.".to_owned(),
         Rule::Tokens => format!("To let it use as many again, {reset}; or discard the loop."),
@@ -385,10 +412,10 @@ fn next_after(rule: Rule) -> String {
                 .to_owned()
         }
         Rule::Permission => format!(
-            "Allow that tool in the agent's own settings, or tell the agent to do without it: {TELL}. Then continue."
+            "Allow that tool in the agent's own settings, or tell the agent to do without it: {tell}. Then continue."
         ),
         Rule::Oscillation => format!(
-            "Look at the diffs of the last iterations and tell the agent which way to go: {TELL}. Then {reset}."
+            "Look at the diffs of the last iterations and tell the agent which way to go: {tell}. Then {reset}."
         ),
         Rule::Regenerations => format!("Look at the directive, whose goal may be unclear. Then {reset}."),
         Rule::Stall | Rule::Startup => {
@@ -445,7 +472,7 @@ fn last_lines(output: &str) -> &str {
     output.get(start..).unwrap_or(output)
 }
 
-fn of_gate(reading: &Reading, status: TaskStatus) -> Option<Builder> {
+fn of_gate(reading: &Reading, status: TaskStatus, client: &ClientView) -> Option<Builder> {
     let why = wording::sentence(&wording::plain(&reading.why, LONGEST));
     let next = match status.needs_runner() {
         true => "The agent is told so in its next prompt; you need not do anything.",
@@ -496,9 +523,10 @@ fn of_gate(reading: &Reading, status: TaskStatus) -> Option<Builder> {
                 true => String::new(),
                 false => format!(" In its way: {}.", wording::listed(&blockers)),
             };
+            let tell = how_to_tell(client);
             let next = match status.needs_runner() {
-                true => format!("The loop goes on by itself. If you know a way, {TELL}."),
-                false => format!("If you know a way, {TELL}. Then continue."),
+                true => format!("The loop goes on by itself. If you know a way, {tell}."),
+                false => format!("If you know a way, {tell}. Then continue."),
             };
             (
                 "gate-not-ready",
@@ -515,11 +543,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_client_with_a_box_for_text_is_not_sent_to_select_some() {
+        for rule in Rule::ALL {
+            let trip = Line { rule, count: 3.0, limit: Some(3.0), evidence: String::new() };
+            let says = |tasks| of_trip(&trip, None, &ClientView { tasks, ..ClientView::default() });
+            assert!(!says(true).contains("select"), "{}", says(true));
+            assert_eq!(says(false).contains("select"), says(true).contains("send it a note"));
+        }
+    }
+
+    #[test]
     fn one_iteration_is_not_told_as_several() {
         let trip =
             |count: f64| Line { rule: Rule::NoChange, count, limit: Some(count), evidence: String::new() };
         let begins = |count: f64, words: &str| {
-            let told = of_trip(&trip(count), None);
+            let told = of_trip(&trip(count), None, &ClientView::default());
             assert!(told.contains(words), "{told}");
         };
         begins(1.0, "because the last iteration changed nothing (limit 1)");

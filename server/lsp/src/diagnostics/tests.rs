@@ -190,7 +190,7 @@ fn what_a_client_cannot_take_is_left_out() {
     }
     let able = all(&World::of(&situation("rework")).picture());
     let found = &able[&uri("PLAN.md")][0];
-    assert_eq!(found.data, Some(json!({ "task": "PLAN.md#US-001" })));
+    assert_eq!(found.data, Some(json!({ "task": "PLAN.md#US-001", "uri": uri("PLAN.md") })));
     assert!(found.related_information.is_some());
 }
 
@@ -313,7 +313,7 @@ fn nothing_is_said_of_what_is_no_plan_or_empty() {
 #[test]
 fn the_key_of_a_task_is_what_its_actions_need() {
     let picture = World::of(&situation("interrupted")).picture();
-    assert_eq!(plan_diagnostics(&picture)[0].data, Some(json!({ "task": key() })));
+    assert_eq!(plan_diagnostics(&picture)[0].data, Some(json!({ "task": key(), "uri": uri("PLAN.md") })));
 }
 
 #[test]

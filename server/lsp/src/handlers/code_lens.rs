@@ -15,6 +15,7 @@ use alfine_core::{
     task::TaskStatus,
     time::Moment,
 };
+use alfine_engine::reason::in_words;
 use std::sync::Arc;
 use tower_lsp::lsp_types::{CodeLens, Command, Range, Url};
 
@@ -33,6 +34,7 @@ pub fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
     for gone in plan.gone() {
         let id = &gone.row.key.id;
         let status = offers::look(
+            &plan,
             gone,
             format!("{id} left this plan: {}", status_line(picture, gone.row.status, Some(gone))),
         );
@@ -77,7 +79,7 @@ fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Option<Command> {
         let argument = Start { uri: plan.document.uri.clone(), task: None, options: None };
         return Some(command(format!("Start all · {progress}"), commands::START, &argument));
     }
-    offers::look(works().next()?, progress)
+    offers::look(plan, works().next()?, progress)
 }
 
 fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Option<Command> {
@@ -91,7 +93,7 @@ fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Opt
         return Some(command(title, commands::START, &argument));
     }
     let known = seen.known?;
-    offers::look(known, status_line(picture, seen.status, Some(known)))
+    offers::look(plan, known, status_line(picture, seen.status, Some(known)))
 }
 
 /// Where a task is, on one short line.
@@ -162,7 +164,7 @@ fn stopped(last: Option<&LoopPicture>, reason: &str) -> String {
             format!("stopped: hard limit of {HARD_LIMIT} iterations")
         }
         _ if reason.is_empty() => "stopped".to_owned(),
-        _ => format!("stopped: {}", cut(reason)),
+        _ => format!("stopped: {}", cut(&in_words(reason))),
     }
 }
 
@@ -211,7 +213,7 @@ mod tests {
             serde_json::to_value(merge).unwrap(),
             serde_json::json!({
                 "range": { "start": { "line": 4, "character": 0 }, "end": { "line": 4, "character": 28 } },
-                "command": { "title": "Merge", "command": "alfine.merge", "arguments": [{ "task": "PLAN.md#US-001" }] },
+                "command": { "title": "Merge", "command": "alfine.merge", "arguments": [{ "task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md" }] },
             })
         );
     }

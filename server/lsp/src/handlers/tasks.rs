@@ -1,7 +1,8 @@
 //! `alfine/tasks`: every task of every plan, and those whose loop can go on although they are in none any more.
 
-use crate::{picture::Picture, snapshot::TaskPicture};
-use alfine_core::task::TaskKey;
+use crate::{offers::NO_REPOSITORY, picture::Picture, snapshot::TaskPicture};
+use alfine_core::task::{TaskKey, TaskStatus};
+use alfine_engine::reason::in_words;
 use alfine_engine::view::{PlannedTask, TaskView, task_view, unplanned_view};
 use serde::Serialize;
 use std::{collections::HashSet, path::Path, sync::Arc};
@@ -18,12 +19,18 @@ pub fn tasks(picture: &Picture) -> Tasks {
     let mut seen: HashSet<(&Path, TaskKey)> = HashSet::new();
     let mut tasks = Vec::new();
     for plan in picture.plans() {
+        // What an agent writes into its copy of a plan is a proposal.
+        if picture.is_copy(&plan) {
+            continue;
+        }
         let repository = plan.checkout.map_or(Path::new(""), |checkout| checkout.common_dir.as_path());
         for task in plan.tasks() {
             // The same plan in two working trees of a repository is one plan.
             if plan.checkout.is_none() || seen.insert((repository, task.key.clone())) {
                 let planned = task.planned(&plan, picture.client.encoding);
-                tasks.push(view(&planned, task.known));
+                let view = view(&planned, task.known);
+                let can_start = plan.checkout.is_some() || task.task.done;
+                tasks.push(if can_start { view } else { without_repository(view) });
             }
         }
     }
@@ -35,7 +42,8 @@ pub fn tasks(picture: &Picture) -> Tasks {
             .collect();
         gone.sort_by(|a, b| a.row.key.cmp(&b.row.key));
         tasks.extend(
-            gone.into_iter().filter_map(|task| Some(unplanned_view(&task.row, &task.last.as_ref()?.row))),
+            gone.into_iter()
+                .filter_map(|task| Some(said(unplanned_view(&task.row, &task.last.as_ref()?.row)))),
         );
     }
     Tasks { tasks }
@@ -43,12 +51,22 @@ pub fn tasks(picture: &Picture) -> Tasks {
 
 fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
     let Some(known) = known else { return task_view(planned, None, None, &[], None) };
-    match &known.last {
+    said(match &known.last {
         None => task_view(planned, Some(&known.row), None, &[], None),
         Some(last) => {
             task_view(planned, Some(&known.row), Some(&last.row), &last.evidence, last.tree.as_deref())
         }
-    }
+    })
+}
+
+/// Says why a task cannot be started where there is no repository to work on.
+fn without_repository(view: TaskView) -> TaskView {
+    TaskView { status: TaskStatus::Pending, reason: Some(NO_REPOSITORY.to_owned()), ..view }
+}
+
+/// Who reads it here is a person.
+fn said(view: TaskView) -> TaskView {
+    TaskView { reason: view.reason.map(|reason| in_words(&reason).into_owned()), ..view }
 }
 
 #[cfg(test)]
@@ -58,7 +76,7 @@ mod tests {
         document::Document,
         snapshot::{Checkout, LoopPicture, Snapshot, StorePicture},
     };
-    use alfine_core::{plan::Isolation, task::TaskStatus};
+    use alfine_core::plan::Isolation;
     use alfine_engine::store::{LoopId, LoopRow, LoopSummary, Millis, TaskRow};
     use globset::GlobSet;
     use serde_json::Value;
@@ -120,6 +138,8 @@ mod tests {
             root: root.into(),
             real_root: root.into(),
             common_dir: "/r/.git".into(),
+            is_folder: true,
+            is_loops: false,
             config: Arc::default(),
             lint_options: Arc::default(),
             problems: Vec::new(),
@@ -134,6 +154,79 @@ mod tests {
             store: Arc::clone(store),
             notices: Vec::new(),
         })
+    }
+
+    /// What is told of the first task while these working trees of one repository are known.
+    fn first_uris(checkouts: &[&Arc<Checkout>]) -> Vec<Option<String>> {
+        let checkouts = checkouts.iter().map(|checkout| Arc::clone(checkout)).collect();
+        let snapshot = Arc::new(Snapshot { checkouts, ..Snapshot::default() });
+        let tasks = tasks(&Picture { snapshot, ..Picture::default() }).tasks;
+        tasks.into_iter().filter(|view| view.id == "US-001").map(|view| view.uri).collect()
+    }
+
+    #[test]
+    fn a_task_stands_in_the_plan_of_the_tree_that_the_user_works_in() {
+        let store = Arc::default();
+        let of = |root: &str, is_folder, is_loops| {
+            Arc::new(Checkout { is_folder, is_loops, ..(*checkout(root, &store)).clone() })
+        };
+        let (main, beside) = (of("/r", false, false), of("/a", false, false));
+        let (folder, loops) = (of("/b", true, false), of("/c", true, true));
+        let uri = |root: &str| [Some(format!("file://{root}/PLAN.md"))];
+        assert_eq!(first_uris(&[&loops, &beside, &main]), uri("/r"));
+        assert_eq!(first_uris(&[&loops, &beside, &folder, &main]), uri("/b"));
+        assert_eq!(first_uris(&[&loops, &beside]), uri("/a"));
+        assert_eq!(first_uris(&[&loops]), uri("/c"));
+    }
+
+    #[test]
+    fn a_task_that_only_a_loop_s_copy_of_a_plan_has_is_none() {
+        let store = Arc::default();
+        let mut loops = Checkout { is_loops: true, ..(*checkout("/a", &store)).clone() };
+        let uri = Url::from_file_path("/a/NEW.plan.md").unwrap();
+        let written = Document::new(uri, None, "### US-009: More\n\n- [ ] a\n".to_owned());
+        loops.plans.insert("NEW.plan.md".to_owned(), Arc::new(written));
+        let ids = |checkouts| {
+            let snapshot = Arc::new(Snapshot { checkouts, ..Snapshot::default() });
+            let tasks = tasks(&Picture { snapshot, ..Picture::default() }).tasks;
+            tasks.into_iter().map(|view| view.id).collect::<Vec<_>>()
+        };
+        let loops = Arc::new(loops);
+        assert_eq!(ids(vec![loops.clone(), checkout("/r", &store)]), ["US-001", "US-002"]);
+        assert_eq!(ids(vec![loops]), ["US-009", "US-001", "US-002"]);
+    }
+
+    #[test]
+    fn a_task_of_a_plan_in_no_repository_says_that_it_cannot_be_started() {
+        let plan =
+            "### T1: One\n\n- [ ] a\n\n### T2: Two\nDepends on: T1\n\n- [ ] b\n\n### T3: Three\n\n- [x] c\n";
+        let picture = crate::fixtures::World::new().open_outside("file:///loose/PLAN.md", plan).picture();
+        let shown: Vec<_> =
+            tasks(&picture).tasks.into_iter().map(|it| (it.id, it.status, it.reason)).collect();
+        let why = || Some("the plan lies in no git repository".to_owned());
+        assert_eq!(
+            shown,
+            [
+                ("T1".to_owned(), TaskStatus::Pending, why()),
+                ("T2".to_owned(), TaskStatus::Pending, why()),
+                ("T3".to_owned(), TaskStatus::Done, None),
+            ]
+        );
+    }
+
+    #[test]
+    fn why_a_loop_stopped_is_said_in_words() {
+        use crate::fixtures::{World, situation};
+        for (name, words) in [
+            ("stopped, no change", "3 iterations in a row changed nothing"),
+            ("stopped, the limit of iterations", "all 10 iterations are used"),
+            ("stopped by the user", "stopped by the user"),
+        ] {
+            let said = tasks(&World::of(&situation(name)).picture()).tasks.remove(0).reason;
+            assert_eq!(said.as_deref(), Some(words));
+            let left = World::new().with(situation(name).task).picture();
+            assert_eq!(tasks(&left).tasks.remove(0).reason.as_deref(), Some(words));
+        }
     }
 
     #[test]

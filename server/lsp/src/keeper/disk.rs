@@ -8,6 +8,7 @@ use super::{
     tree::{Place, Tree},
     watches::Watches,
 };
+use crate::snapshot::Checkout;
 use alfine_engine::{config::Partial, git::Repository, layout::UserDirs};
 use serde_json::Value;
 use std::{
@@ -91,7 +92,7 @@ impl Disk {
         mut user: UserDirs,
         alive: Sender<()>,
     ) -> Self {
-        for folder in [&mut user.config, &mut user.state] {
+        for folder in [&mut user.config, &mut user.state, &mut user.data] {
             *folder = real(folder);
         }
         let watches = Watches::new(move || {
@@ -213,7 +214,7 @@ impl Disk {
             }
         }
         if is_other {
-            let checkouts = self.trees.values().map(Tree::checkout).collect();
+            let checkouts = self.trees.values().map(|tree| self.checkout(tree)).collect();
             self.board.put_checkouts(checkouts, self.linked.clone());
         }
     }
@@ -253,6 +254,15 @@ impl Disk {
         let is_other = linked != self.linked || before != self.places();
         self.linked = linked;
         is_other
+    }
+
+    fn checkout(&self, tree: &Tree) -> Checkout {
+        let of_folders = self.folders.iter().filter_map(|folder| self.located.get(folder)?.as_ref());
+        Checkout {
+            is_folder: of_folders.into_iter().any(|place| place.real_root == tree.place.real_root),
+            is_loops: tree.place.real_root.starts_with(self.user.data.join("worktrees")),
+            ..tree.checkout()
+        }
     }
 
     fn places(&self) -> Vec<Place> {

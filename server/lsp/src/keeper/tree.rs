@@ -320,7 +320,7 @@ impl Tree {
         folders
     }
 
-    /// The working tree as it is published, without what the database says.
+    /// The working tree as it is published, without what the database says, and what others know of it.
     pub(super) fn checkout(&self) -> Checkout {
         let Place { root, real_root, common_dir } = self.place.clone();
         let documents =
@@ -332,6 +332,8 @@ impl Tree {
             root,
             real_root,
             common_dir,
+            is_folder: false,
+            is_loops: false,
             config: Arc::new(self.loaded.config.clone()),
             lint_options: Arc::new(self.loaded.config.lint.options()),
             problems: self.loaded.problems.clone(),

@@ -23,16 +23,17 @@ const PREFIX: &str = "alfine/";
 /// How long a client has to accept a progress.
 const ACCEPT: Duration = Duration::from_secs(10);
 
-/// The task whose progress has a token; none for a token that is not ours.
-pub fn task_of(token: &NumberOrString) -> Option<TaskKey> {
+/// The loop whose progress has a token, and its task; none for a token that is not ours.
+pub fn loop_of(token: &NumberOrString) -> Option<(&str, TaskKey)> {
     let NumberOrString::String(token) = token else { return None };
-    let (_, key) = token.strip_prefix(PREFIX)?.split_once('/')?;
-    key.parse().ok()
+    let (_, rest) = token.strip_prefix(PREFIX)?.split_once('/')?;
+    let (id, key) = rest.split_once('/')?;
+    Some((id, key.parse().ok()?))
 }
 
 /// A token of its own for each time that a loop runs: a client may take one only once.
 fn token_of(number: u64, of: &LoopPicture) -> NumberOrString {
-    NumberOrString::String(format!("{PREFIX}{number}/{}", of.row.task))
+    NumberOrString::String(format!("{PREFIX}{number}/{}/{}", of.row.id.as_str(), of.row.task))
 }
 
 /// How far a loop is.
@@ -162,12 +163,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_names_its_task_also_where_the_plan_is_in_a_folder() {
-        let token = |text: &str| task_of(&NumberOrString::String(text.to_owned()));
-        assert_eq!(token("alfine/1/docs/a.plan.md#US-001"), Some(TaskKey::new("docs/a.plan.md", "US-001")));
-        for other in ["alfine/1", "alfine/1/PLAN.md", "theirs", ""] {
-            assert_eq!(token(other), None);
+    fn a_token_names_its_loop_and_task_also_where_the_plan_is_in_a_folder() {
+        let token = NumberOrString::String("alfine/1/01M7/docs/a.plan.md#US-001".to_owned());
+        assert_eq!(loop_of(&token), Some(("01M7", TaskKey::new("docs/a.plan.md", "US-001"))));
+        for other in ["alfine/1", "alfine/1/01M7", "alfine/1/01M7/PLAN.md", "theirs", ""] {
+            assert_eq!(loop_of(&NumberOrString::String(other.to_owned())), None);
         }
-        assert_eq!(task_of(&NumberOrString::Number(1)), None);
+        assert_eq!(loop_of(&NumberOrString::Number(1)), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Questions of loops, asked once each. Who dismisses one finds it again at its task.
 
 use crate::{
-    commands::{self, Commands},
+    commands::{self, Commands, arguments::Answer},
     editor::Editor,
     picture::Picture,
     to_client::ToEditor,
@@ -10,7 +10,7 @@ use alfine_core::task::TaskKey;
 use alfine_engine::store::{ApprovalKind, ApprovalRow};
 use serde_json::{Value, json};
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
-use tower_lsp::lsp_types::MessageType;
+use tower_lsp::lsp_types::{MessageType, Url};
 
 const APPROVE: &str = "Approve";
 const REJECT: &str = "Reject";
@@ -40,14 +40,21 @@ impl Questions {
                     continue;
                 }
                 let (editor, commands) = (self.editor.clone(), self.commands.clone());
-                tokio::spawn(ask(editor, commands, task.row.key.clone(), asks.clone()));
+                let plan = checkout.uri_of(&task.row.key.plan);
+                tokio::spawn(ask(editor, commands, task.row.key.clone(), plan, asks.clone()));
             }
         }
     }
 }
 
 /// Asks one question and passes the answer on.
-async fn ask(editor: Arc<ToEditor>, commands: Arc<Commands>, key: TaskKey, asks: ApprovalRow) {
+async fn ask(
+    editor: Arc<ToEditor>,
+    commands: Arc<Commands>,
+    key: TaskKey,
+    plan: Option<Url>,
+    asks: ApprovalRow,
+) {
     let (question, choices): (_, &[&str]) = match asks.kind {
         ApprovalKind::Approval => {
             (format!("{key} asks for your approval: {}", asks.text), &[APPROVE, REJECT, SHOW_DIFF])
@@ -59,13 +66,16 @@ async fn ask(editor: Arc<ToEditor>, commands: Arc<Commands>, key: TaskKey, asks:
     };
     loop {
         let chosen = editor.ask(MessageType::INFO, &question, choices).await;
-        let answer = |approved: bool| json!({ "task": key, "approval": asks.id, "approved": approved });
+        let answer = |approved: Option<bool>| {
+            let (task, uri, approval) = (key.clone(), plan.clone(), Some(asks.id));
+            json!(Answer { task, uri, approval, approved, text: None })
+        };
         let (command, argument): (&str, Value) = match chosen.as_deref() {
-            Some(APPROVE) => (commands::ANSWER, answer(true)),
-            Some(REJECT) => (commands::ANSWER, answer(false)),
-            Some(SHOW_DIFF) => (commands::SHOW_DIFF, json!({ "task": key })),
-            Some(ANSWER) => (commands::ANSWER, json!({ "task": key, "approval": asks.id })),
-            Some(CONTINUE) => (commands::CONTINUE, json!({ "task": key })),
+            Some(APPROVE) => (commands::ANSWER, answer(Some(true))),
+            Some(REJECT) => (commands::ANSWER, answer(Some(false))),
+            Some(SHOW_DIFF) => (commands::SHOW_DIFF, json!({ "task": key, "uri": plan })),
+            Some(ANSWER) => (commands::ANSWER, answer(None)),
+            Some(CONTINUE) => (commands::CONTINUE, json!({ "task": key, "uri": plan })),
             _ => return,
         };
         if let Err(error) = commands.execute(command, vec![argument]).await {

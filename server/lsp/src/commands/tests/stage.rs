@@ -95,12 +95,16 @@ impl Editor for FakeEditor {
     }
 }
 
+/// What happens the next time that somebody looks.
+type OnLook = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
 pub(super) struct Stage {
     _folder: tempfile::TempDir,
     root: PathBuf,
     user: UserDirs,
     editor: Arc<FakeEditor>,
     picture: Arc<Mutex<Picture>>,
+    on_look: OnLook,
     pub(super) commands: Arc<Commands>,
 }
 
@@ -126,6 +130,8 @@ impl Stage {
             root: root.clone(),
             real_root: root.clone(),
             common_dir: root.join(".git"),
+            is_folder: true,
+            is_loops: false,
             config: Arc::default(),
             lint_options: Arc::default(),
             problems: Vec::new(),
@@ -152,14 +158,20 @@ impl Stage {
         let picture = Arc::new(Mutex::new(picture));
         let editor = Arc::new(FakeEditor::default());
         let seen = Arc::clone(&picture);
+        let on_look = OnLook::default();
+        let looks = Arc::clone(&on_look);
         let commands = Commands::with_user(
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/detached"),
             Arc::new(move || seen.lock().unwrap().clone()),
             editor.clone(),
-            Arc::new(|| Box::pin(std::future::ready(()))),
+            Arc::new(move || {
+                let happens = looks.lock().unwrap().take();
+                happens.into_iter().for_each(|happens| happens());
+                Box::pin(std::future::ready(()))
+            }),
             Some(user.clone()),
         );
-        Self { _folder: folder, root, user, editor, picture, commands: Arc::new(commands) }
+        Self { _folder: folder, root, user, editor, picture, on_look, commands: Arc::new(commands) }
     }
 
     pub(super) async fn execute(&self, command: &str, argument: Value) -> jsonrpc::Result<Value> {
@@ -361,11 +373,13 @@ impl Stage {
 
     /// Puts a loop to rest.
     pub(super) fn rests(&self, key: &str, status: TaskStatus, reason: &str) {
-        let layout = alfine_engine::layout::Layout::of_common_dir(&self.root.join(".git"));
-        let mut store = store::Store::open(&layout).unwrap().store;
-        let row = store.current_loop(&key.parse().unwrap()).unwrap().unwrap();
-        let lock = LoopLock::acquire(&layout, &row.id).unwrap();
-        store.write(|tx| tx.set_loop_status(&lock, status, Some(reason), false)).unwrap();
+        rest(&self.root, key, status, reason);
+    }
+
+    /// Has a loop come to rest before anybody sees that it was begun.
+    pub(super) fn rests_at_once(&self, key: &str, status: TaskStatus) {
+        let (root, key) = (self.root.clone(), key.to_owned());
+        *self.on_look.lock().unwrap() = Some(Box::new(move || rest(&root, &key, status, "")));
     }
 
     /// Has a loop paused; by what, where it was not the user.
@@ -442,6 +456,14 @@ impl Stage {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(path, text + "{\"type\": \"half a line").unwrap();
     }
+}
+
+fn rest(root: &Path, key: &str, status: TaskStatus, reason: &str) {
+    let layout = alfine_engine::layout::Layout::of_common_dir(&root.join(".git"));
+    let mut store = store::Store::open(&layout).unwrap().store;
+    let row = store.current_loop(&key.parse().unwrap()).unwrap().unwrap();
+    let lock = LoopLock::acquire(&layout, &row.id).unwrap();
+    store.write(|tx| tx.set_loop_status(&lock, status, Some(reason), false)).unwrap();
 }
 
 fn begin(mut project: Project, key: &str, in_place: bool) -> (Project, PlanFile, LoopLock) {

@@ -38,7 +38,8 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
     }
     // In a task's own text it is clear who is meant.
     if let (Some(known), Some(text)) = (seen.known, note(asked)) {
-        out.extend(offers::of_text(known, text).map(|command| Proposed::command(ALFINE, command, None)));
+        let own = Some(plan.document.uri.clone());
+        out.extend(offers::of_text(own, known, text).map(|command| Proposed::command(ALFINE, command, None)));
     }
 }
 
@@ -95,12 +96,15 @@ fn marking(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Option<TaskKey> {
 }
 
 fn offers_for_key(asked: &Asked<'_>, key: &TaskKey) -> Vec<Offer> {
-    // The document's own plan first: several working trees may have one of this name.
-    let own = asked.picture.plan(&asked.params.text_document.uri);
+    // The document's own plan first: several working trees may have one of this name. Of another repository it is another.
+    let uri = &asked.params.text_document.uri;
+    let own = asked.picture.plan(uri);
+    let of = asked.picture.snapshot.place(uri).map(|(checkout, _)| checkout.common_dir.as_path());
     let plans = own
         .into_iter()
         .chain(std::iter::once_with(|| asked.picture.plans()).flatten())
-        .filter(|plan| plan.name == key.plan);
+        .filter(|plan| plan.name == key.plan)
+        .filter(|plan| of.is_none() || plan.checkout.map(|checkout| checkout.common_dir.as_path()) == of);
     for plan in plans {
         if let Some(seen) = plan.tasks().into_iter().find(|seen| seen.key == *key) {
             return offers::of_task(&plan, &seen);
@@ -134,7 +138,10 @@ fn of_plan(plan: &PlanView<'_>, out: &mut Vec<Proposed>) {
 fn of_selection(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
     let Some(text) = note(asked) else { return };
     let Some((checkout, _)) = asked.picture.snapshot.place(&asked.params.text_document.uri) else { return };
-    let heard = checkout.store.all().filter_map(|task| Some((&task.row.key, offers::of_text(task, text)?)));
+    let heard = checkout.store.all().filter_map(|task| {
+        let plan = checkout.uri_of(&task.row.key.plan);
+        Some((&task.row.key, offers::of_text(plan, task, text)?))
+    });
     let mut heard: Vec<_> = heard.collect();
     heard.sort_by_key(|(key, _)| *key);
     for (key, mut command) in heard.into_iter().take(MOST_HEARERS) {

@@ -166,11 +166,14 @@ fn a_new_limit_is_the_limit_and_what_was_asked_for_but_never_above_the_hard_limi
         in_plan(World::new().open("PLAN.md", PLAN).with(task), TITLE)
     };
     let title = "Continue with 5 more iterations, 15 in all";
-    assert_eq!(argument(&offered(10), title), json!({ "task": "PLAN.md#US-001", "maxIterations": 15 }));
+    assert_eq!(
+        argument(&offered(10), title),
+        json!({ "task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md", "maxIterations": 15 })
+    );
     let near = offered(48);
     assert_eq!(
         argument(&near, "Continue with 2 more iterations, 50 in all"),
-        json!({ "task": "PLAN.md#US-001", "maxIterations": 50 })
+        json!({ "task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md", "maxIterations": 50 })
     );
     assert_eq!(titles(&near).iter().filter(|title| title.starts_with("Continue with")).count(), 1);
     let reached = offered(50);
@@ -355,7 +358,10 @@ fn a_blocker_on_a_source_line_leads_to_its_task() {
     let mut found = diagnostic("alfine", "finding", lines(6, 6));
     found.message = "cargo test expired: assertion `left == right` failed".to_owned();
     let actions = with_diagnostics(world, "src/coupon.rs", at(6, 0), &[found.clone()]);
-    assert_eq!(argument(&actions, "Show diff"), json!({ "task": "PLAN.md#US-001" }));
+    assert_eq!(
+        argument(&actions, "Show diff"),
+        json!({ "task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md" })
+    );
     let unknown = with_diagnostics(
         World::of(&situation("rework")).open("src/b.rs", "\n\n\n"),
         "src/b.rs",
@@ -370,7 +376,10 @@ fn a_blocker_on_a_source_line_leads_to_its_task() {
         at(1, 0),
         &[found],
     );
-    assert_eq!(argument(&named, "Show transcript"), json!({ "task": "PLAN.md#US-001" }));
+    assert_eq!(
+        argument(&named, "Show transcript"),
+        json!({ "task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md" })
+    );
 }
 
 #[test]
@@ -410,17 +419,17 @@ fn what_is_selected_in_a_task_is_told_to_its_agent() {
     let asked = in_plan(World::of(&situation("needs_input, a question")), line);
     assert_eq!(
         argument(&asked, "Answer with the selected text"),
-        json!({ "task": "PLAN.md#US-001", "approval": 7, "text": "Stores code, perc" })
+        json!({ "task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md", "approval": 7, "text": "Stores code, perc" })
     );
     let claimed = in_plan(World::of(&situation("needs_input, an approval")), line);
     assert_eq!(
         argument(&claimed, "Reject with the selected text"),
-        json!({ "task": "PLAN.md#US-001", "approval": 7, "approved": false, "text": "Stores code, perc" })
+        json!({ "task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md", "approval": 7, "approved": false, "text": "Stores code, perc" })
     );
     let running = in_plan(World::of(&situation("running")), line);
     assert_eq!(
         argument(&running, "Tell the agent the selected text"),
-        json!({ "task": "PLAN.md#US-001", "text": "Stores code, perc" })
+        json!({ "task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md", "text": "Stores code, perc" })
     );
     assert!(
         !titles(&in_plan(World::of(&situation("merged")), line))
@@ -449,7 +458,7 @@ fn a_loop_that_spent_its_money_is_offered_as_much_again() {
     let actions = in_plan(World::of(&situation("stopped, the limit of cost")), TITLE);
     assert_eq!(
         argument(&actions, "Continue with $0.50 more, $1.20 in all"),
-        json!({ "task": "PLAN.md#US-001", "maxCost": 1.2 })
+        json!({ "task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md", "maxCost": 1.2 })
     );
 }
 

@@ -16,7 +16,7 @@ use alfine_core::{
     task::TaskStatus,
     time::Moment,
 };
-use alfine_engine::{store::BreakerLine, view::CriterionState};
+use alfine_engine::{reason::in_words, store::BreakerLine, view::CriterionState};
 
 pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>, page: &mut Page) {
     let task = seen.task;
@@ -40,7 +40,7 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
         Some(asks) => page.paragraph(&format!("It asks: {}", page.said(&asks.text))),
         None => page.paragraph(&match tripped(looped) {
             Some(trip) => page.said(&diagnostics::why_stopped(trip, looped)),
-            None => page.said(reason),
+            None => page.said(&in_words(reason)),
         }),
     }
     if !seen.waits_for.is_empty() {
