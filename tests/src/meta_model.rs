@@ -685,7 +685,9 @@ mod tests {
         wrong(&answer(json!([])), Some("alfine/tasks"));
         let changed =
             |params: Value| json!({"jsonrpc": "2.0", "method": "alfine/tasksChanged", "params": params});
-        right(&changed(json!({"tasks": [], "removed": ["PLAN.md#US-001"]})), None);
+        let gone = json!([{"task": "PLAN.md#US-001", "uri": "file:///r/PLAN.md"}]);
+        right(&changed(json!({"tasks": [], "removed": ["PLAN.md#US-001"], "removedTasks": gone})), None);
+        wrong(&changed(json!({"tasks": [], "removed": []})), None);
         wrong(&changed(json!({"tasks": []})), None);
     }
 }
