@@ -176,7 +176,10 @@ pub fn task_view(
     view.reason.clone_from(&row.reason);
     view.updated_at = Some(row.updated_at);
     if let Some(of) = of {
-        add_evidence(evidence, tree, &mut view.criteria);
+        // What proved work that was thrown away proves nothing of what is there.
+        if row.status != TaskStatus::Discarded {
+            add_evidence(evidence, tree, &mut view.criteria);
+        }
         add_loop(&mut view, of);
     }
     view
@@ -443,6 +446,10 @@ mod tests {
                 "updatedAt": 1000,
             }])
         );
+
+        store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, None, true)).unwrap();
+        let views = task_views(&store, &[planned("US-001", &["failed", "proven"])]).unwrap();
+        assert!(views[0].criteria.iter().all(|criterion| criterion.state == CriterionState::Open));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What proves a criterion, as hover and inlay hints show it.
 
 use crate::{clock, picture::Picture, snapshot::LoopPicture, wording};
-use alfine_core::{breaker, time::Moment};
+use alfine_core::{breaker, task::TaskStatus, time::Moment};
 use alfine_engine::{
     store::VerificationRow,
     view::{self, CriterionState},
@@ -18,8 +18,12 @@ pub struct Evidence<'p> {
 }
 
 impl<'p> Evidence<'p> {
-    /// Finds the evidence of a criterion by its number from 0 and its text; none where no verifier looked at it.
+    /// Finds the evidence of a criterion by its number from 0 and its text; none where no verifier looked at it, or where
+    /// what it looked at was thrown away.
     pub fn of(looped: &'p LoopPicture, index: usize, text: &str) -> Option<Self> {
+        if looped.row.status == TaskStatus::Discarded {
+            return None;
+        }
         let tree = looped.tree.as_deref();
         let rows: Vec<_> = looped
             .evidence

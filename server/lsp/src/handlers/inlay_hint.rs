@@ -55,11 +55,16 @@ fn tooltip(picture: &Picture, evidence: &Evidence<'_>) -> InlayHintTooltip {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{World, situation, uri};
+    use crate::fixtures::{Situation, World, situation, uri};
+    use alfine_core::task::TaskStatus;
     use tower_lsp::lsp_types::{Position, Range, TextDocumentIdentifier};
 
     fn hints(situation_name: &str, from: u32, to: u32) -> Vec<(u32, u32, String)> {
-        let picture = World::of(&situation(situation_name)).picture();
+        hints_of(&situation(situation_name), from, to)
+    }
+
+    fn hints_of(situation: &Situation, from: u32, to: u32) -> Vec<(u32, u32, String)> {
+        let picture = World::of(situation).picture();
         let params = InlayHintParams {
             text_document: TextDocumentIdentifier { uri: uri("PLAN.md") },
             range: Range::new(Position::new(from, 0), Position::new(to, 0)),
@@ -80,6 +85,14 @@ mod tests {
         assert_eq!(hints("rework", 0, u32::MAX), expected);
         let states: Vec<_> = hints("done", 0, u32::MAX).into_iter().map(|(.., word)| word).collect();
         assert_eq!(states, ["verified", "verified"]);
+    }
+
+    #[test]
+    fn what_was_thrown_away_proves_nothing() {
+        let mut thrown = situation("done");
+        let last = thrown.task.as_mut().and_then(|task| task.last.as_mut()).unwrap();
+        last.row.status = TaskStatus::Discarded;
+        assert_eq!(hints_of(&thrown, 0, u32::MAX), []);
     }
 
     #[test]
