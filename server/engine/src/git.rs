@@ -46,7 +46,7 @@ use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
 };
-use worktree::same_place;
+use worktree::{is_home_of, same_place};
 
 /// Where a repository lies. Cheap to clone and to send; holds nothing open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,16 +203,14 @@ impl Repository {
     /// Says whether git knows this very folder as a working tree. With a link in its place, or with another tree's
     /// `.git` in it, the user's own files and HEAD would be taken for the agent's work.
     fn is_its_own(&self, repo: &git2::Repository, folder: &Path) -> bool {
-        let (home, git) = (repo.path(), folder.join(".git"));
+        let git = folder.join(".git");
         if folder.is_symlink() {
             return false;
         }
         if same_place(folder, &self.workdir) {
             return true;
         }
-        let back = std::fs::read(home.join("gitdir"));
-        let is_back = |text: Vec<u8>| same_place(&home.join(path_of(text.trim_ascii_end())), &git);
-        !git.is_symlink() && (same_place(&git, &self.common_dir) || back.is_ok_and(is_back))
+        !git.is_symlink() && (same_place(&git, &self.common_dir) || is_home_of(repo.path(), &git))
     }
 }
 

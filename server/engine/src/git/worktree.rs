@@ -287,8 +287,7 @@ impl Repository {
         }
         let Ok(entries) = self.common_dir.join("worktrees").read_dir() else { return Ok(false) };
         for entry in entries.flatten() {
-            let Ok(gitdir) = fs::read(entry.path().join("gitdir")) else { continue };
-            if same_place(&path_of(gitdir.trim_ascii_end()), &file) {
+            if is_home_of(&entry.path(), &file) {
                 let line = [b"gitdir: ", bytes_of(&entry.path()), b"\n"].concat();
                 fs::write(&file, line).doing_on("write", &file)?;
                 return Ok(true);
@@ -318,6 +317,12 @@ fn finish_worktree(path: &Path) -> Result<Vec<PathBuf>, GitError> {
         contents.rewrite_filtered(&filtered)?;
     }
     submodule::initialise(&repo)
+}
+
+/// Says whether git keeps a worktree, of which this is the `.git` file, in this folder of its own.
+pub(super) fn is_home_of(home: &Path, file: &Path) -> bool {
+    let back = fs::read(home.join("gitdir"));
+    back.is_ok_and(|text| same_place(&home.join(path_of(text.trim_ascii_end())), file))
 }
 
 /// Compares two paths of which one may be gone, so that only their folders can be resolved.
