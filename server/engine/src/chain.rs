@@ -42,9 +42,7 @@ pub fn join(project: &mut Project, lock: &LoopLock, chain: Chain) -> Result<()> 
     let Some(row) = project.store.loop_(lock.loop_id())? else { return Ok(()) };
     let mut spec = finish::spec_of(&row)?;
     spec.chain = Some(chain);
-    let settings = serde_json::to_value(&spec).map_err(|error| {
-        Error::new(ErrorKind::Internal, format!("a loop's settings cannot be saved: {error}"))
-    })?;
+    let settings = runner::settings_of(&spec)?;
     Ok(project.store.write(|tx| tx.set_loop_settings(lock, &settings))?)
 }
 

@@ -14,6 +14,7 @@ mod proof;
 mod saving;
 mod verifying;
 
+pub(crate) use begin::settings_of;
 pub use begin::{BeginOptions, Fork, begin, claim, claim_unrun, open_dependencies};
 pub use news::News;
 
@@ -535,9 +536,7 @@ impl<'a> Runner<'a> {
         }
         if kind == CheckpointKind::Before && self.state.iteration <= 1 && !checkpoint.skipped.is_empty() {
             self.spec.never_kept = checkpoint.skipped.iter().map(|skipped| skipped.path.clone()).collect();
-            let settings = begin::settings_of(&self.spec)?;
-            let lock = &self.lock;
-            self.store.write(|tx| tx.set_loop_settings(lock, &settings))?;
+            self.save_spec()?;
         }
         for skipped in &checkpoint.skipped {
             self.tell("checkpoint_skipped", json!({ "what": skipped.to_string() }));

@@ -320,7 +320,7 @@ fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> 
     Ok(checkpoint.commit)
 }
 
-pub(super) fn settings_of(spec: &TaskSpec) -> Result<Value> {
+pub(crate) fn settings_of(spec: &TaskSpec) -> Result<Value> {
     serde_json::to_value(spec).map_err(|error| internal(&error))
 }
 
@@ -369,9 +369,13 @@ impl Runner<'_> {
             }
         }
         self.spec.prepared = true;
-        let (lock, settings) = (&self.lock, settings_of(&self.spec)?);
-        self.store.write(|tx| tx.set_loop_settings(lock, &settings))?;
+        self.save_spec()?;
         Ok(true)
+    }
+
+    pub(super) fn save_spec(&mut self) -> Result<()> {
+        let (lock, settings) = (&self.lock, settings_of(&self.spec)?);
+        Ok(self.store.write(|tx| tx.set_loop_settings(lock, &settings))?)
     }
 
     fn run_setup(&mut self, setup: &str) -> Result<Setup> {
