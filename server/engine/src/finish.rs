@@ -9,7 +9,7 @@ use crate::{
     runner,
     store::{CheckpointKind, CheckpointRow, LoopLock, LoopRow},
     task_spec::TaskSpec,
-    trust::printable,
+    trust::printable_paths,
 };
 use alfine_core::{
     machine::Command,
@@ -125,14 +125,10 @@ fn refuse_uncommitted(project: &Project, row: &LoopRow) -> Result<()> {
     if files.is_empty() {
         return Ok(());
     }
-    const NAMED: usize = 10;
-    let more = if files.len() > NAMED { format!(" and {} more", files.len() - NAMED) } else { String::new() };
-    let list: Vec<String> =
-        files.iter().take(NAMED).map(|path| printable(&path.display().to_string())).collect();
     Err(Error::user(format!(
-        "{} was changed in its worktree after it was done, and no check saw that: {}{more}",
+        "{} was changed in its worktree after it was done, and no check saw that: {}",
         row.task,
-        list.join(", ")
+        printable_paths(&files)
     ))
     .hint(format!("commit it there with git, or take it back there: {}", path.display())))
 }

@@ -251,6 +251,15 @@ static DECEIVING: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
+/// Names the first ten of some paths, as [`printable`] shows them, and how many more there are.
+pub fn printable_paths(paths: &[PathBuf]) -> String {
+    const NAMED: usize = 10;
+    let named: Vec<String> =
+        paths.iter().take(NAMED).map(|path| printable(&path.display().to_string())).collect();
+    let more = if paths.len() > NAMED { format!(" and {} more", paths.len() - NAMED) } else { String::new() };
+    format!("{}{more}", named.join(", "))
+}
+
 /// Shows a text that somebody else wrote: on one line, nothing hidden, nothing turned around.
 pub fn printable(text: &str) -> String {
     DECEIVING

@@ -317,13 +317,10 @@ fn warn_of_no_effect(args: &RunArgs) {
 }
 
 fn ask_about_uncommitted(uncommitted: &[PathBuf], args: &RunArgs) -> Result<bool> {
-    let others: Vec<String> =
-        uncommitted.iter().map(|path| trust::printable(&path.display().to_string())).collect();
-    const SHOWN: usize = 10;
-    let more =
-        if others.len() > SHOWN { format!(" and {} more", others.len() - SHOWN) } else { String::new() };
-    let list = others.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let notice = format!("uncommitted, and so not in what the agent works on: {list}{more}");
+    let notice = format!(
+        "uncommitted, and so not in what the agent works on: {}",
+        trust::printable_paths(uncommitted)
+    );
     if args.json || !std::io::stdin().is_terminal() {
         tracing::warn!("{notice}; --include-uncommitted takes it along");
         return Ok(false);
