@@ -7,7 +7,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 use alfine_engine::process::{
-    Exit, GuardedChild, GuardedCommand, ProcessError, ProcessIdentity, detach, end_leftovers, is_alive,
+    Confinement, Exit, GuardedChild, GuardedCommand, ProcessError, ProcessIdentity, detach, end_leftovers,
+    is_alive,
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -61,7 +62,7 @@ impl Scene {
     }
 
     fn command(&self, script: &str) -> GuardedCommand {
-        let mut command = GuardedCommand::new(GUARD, "sh", self.path(), self.marker());
+        let mut command = GuardedCommand::new(GUARD, "sh", self.path(), Confinement::None, self.marker());
         command.args = vec!["-c".into(), self.script(script).into()];
         command.env = environment();
         command

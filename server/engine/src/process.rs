@@ -4,6 +4,7 @@
 //! the program exits, when it is asked to, and when the process that wanted the program dies, however that dies.
 //! Knows nothing of agents, verifiers, or why a program runs.
 
+mod confinement;
 mod detached;
 mod guard;
 mod guarded;
@@ -12,6 +13,7 @@ mod sweep;
 mod table;
 mod wire;
 
+pub use confinement::Confinement;
 pub use detached::{detach, detach_main};
 pub use guard::guard_main;
 pub use guarded::{Ender, FirstSignal, GuardedChild, GuardedCommand, GuardedOutput};

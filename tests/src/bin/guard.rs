@@ -1,6 +1,6 @@
 //! Stands in for the `alfine` binary in tests of processes: plays its hidden parts, and the owner of a guarded program.
 
-use alfine_engine::process::{GuardedCommand, hidden_subcommand};
+use alfine_engine::process::{Confinement, GuardedCommand, hidden_subcommand};
 use std::{env, io, io::Write, process::exit};
 
 fn main() {
@@ -19,7 +19,8 @@ fn own() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(marker), Some(script)) = (args.next(), args.next()) else {
         return Err("owner MARKER SCRIPT".into());
     };
-    let mut command = GuardedCommand::new(env::current_exe()?, "sh", env::current_dir()?, marker);
+    let mut command =
+        GuardedCommand::new(env::current_exe()?, "sh", env::current_dir()?, Confinement::None, marker);
     command.args = vec!["-c".into(), script.into()];
     command.env = env::vars_os().collect();
     let mut child = command.spawn()?;

@@ -4,7 +4,7 @@ use super::{Message, Runner};
 use crate::{
     Result,
     agent::{self, Adapter, Decoder, Exit, Lines, PriorSession, Request},
-    process::{Ender, GuardedChild, GuardedCommand, GuardedOutput},
+    process::{Confinement, Ender, GuardedChild, GuardedCommand, GuardedOutput},
     secrets::{self, Masker},
     store::{RunEnd, RunNew},
     task_spec::TaskSpec,
@@ -124,6 +124,7 @@ impl Runner<'_> {
             &self.program,
             invocation.program,
             self.worktree(),
+            Confinement::None,
             super::marker_of(&self.row.id, &ulid::Ulid::generate().to_string()),
         );
         command.args = invocation.args;

@@ -6,7 +6,7 @@ use crate::{
     Error, ErrorKind, Result,
     git::{self, CheckpointSpec, Repository, WorktreeSpec},
     layout::{Layout, UserDirs},
-    process::GuardedCommand,
+    process::{Confinement, GuardedCommand},
     project::{PlanFile, Project},
     store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store, Tx},
     task_spec::TaskSpec,
@@ -383,6 +383,7 @@ impl Runner<'_> {
             &self.program,
             "sh",
             self.worktree(),
+            Confinement::None,
             super::marker_of(&self.row.id, "setup"),
         );
         command.args = vec!["-c".into(), setup.into()];

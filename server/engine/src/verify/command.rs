@@ -1,12 +1,12 @@
 //! The verifier that runs a command: guarded, in bounded time and memory.
 
 use super::{Checked, VerifierExit, VerifierSpec, VerifyContext, findings, output::Excerpt};
-use crate::process::{GuardedCommand, GuardedOutput, ProcessError};
+use crate::process::{Confinement, GuardedCommand, GuardedOutput, ProcessError};
 use std::{io::Read, thread};
 
 /// Runs a command by `sh -c` in the worktree's root.
 pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<'_>) -> Checked {
-    let mut shell = GuardedCommand::new(context.guard, "sh", context.root, context.marker);
+    let mut shell = GuardedCommand::new(context.guard, "sh", context.root, Confinement::None, context.marker);
     shell.args = vec!["-c".into(), command.into()];
     shell.env = context.env.to_vec();
     shell.grace = context.grace;
