@@ -123,8 +123,14 @@ export class Ctx {
       if (program.warning !== undefined) this.output.warn(program.warning);
       // Most of the code is the client's, so it is not loaded before there is a server to talk to.
       const { makeClient } = await import('./language_client');
-      const client = makeClient(this, program, () => {
-        this.closed();
+      const client = makeClient({
+        program,
+        output: this.output,
+        tasks: this.tasks,
+        extension: this.extension.extension,
+        closed: () => {
+          this.closed();
+        },
       });
       this.client = client;
       await this.answers(client);

@@ -14,10 +14,10 @@ import {
   type StaticFeature,
 } from 'vscode-languageclient/node';
 import type { Program } from './bootstrap';
-import type { Ctx } from './ctx';
 import * as protocol from './protocol';
 import { Questions } from './questions';
 import { explicit, serverKeys } from './settings';
+import type { Tasks } from './tasks';
 
 /** How long a server that said goodbye may take to end. */
 const FAREWELL_MS = 1000;
@@ -76,13 +76,26 @@ async function ended(server: ChildProcess | undefined): Promise<void> {
   });
 }
 
-/** Makes a client that is not started yet. `closed` is called when its server ends by itself. */
-export function makeClient(ctx: Ctx, program: Program, closed: () => void): LanguageClient {
+/** What a client is made of. */
+export interface ClientParts {
+  program: Program;
+  /** Where the server's log goes. */
+  output: vscode.LogOutputChannel;
+  /** Kept up to date with what the server says of the tasks. */
+  tasks: Tasks;
+  /** The extension, whose manifest lists the settings. */
+  extension: vscode.Extension<unknown>;
+  /** Called when the server ends by itself. */
+  closed: () => void;
+}
+
+/** Makes a client that is not started yet. */
+export function makeClient({ program, output, tasks, extension, closed }: ClientParts): LanguageClient {
   const options: LanguageClientOptions = {
     // Any file may have a blocker, a finding, or a place to start a loop on.
     documentSelector: [{ scheme: 'file' }],
     initializationOptions: { tasks: true, savesTicks: true },
-    outputChannel: ctx.output,
+    outputChannel: output,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     synchronize: { configurationSection: 'alfine' },
     initializationFailedHandler: () => false,
@@ -101,25 +114,25 @@ export function makeClient(ctx: Ctx, program: Program, closed: () => void): Lang
       workspace: {
         configuration: ({ items }) =>
           items.map(({ section, scopeUri }) =>
-            section === 'alfine' ? settings(ctx, scopeUri === undefined ? undefined : vscode.Uri.parse(scopeUri)) : null,
+            section === 'alfine' ? settings(extension, scopeUri === undefined ? undefined : vscode.Uri.parse(scopeUri)) : null,
           ),
         didChangeConfiguration: () =>
-          client.sendNotification('workspace/didChangeConfiguration', { settings: { alfine: settings(ctx) } }),
+          client.sendNotification('workspace/didChangeConfiguration', { settings: { alfine: settings(extension) } }),
       },
     },
   };
   const client = new Client(program, options);
-  const questions = new Questions(ctx.tasks);
+  const questions = new Questions(tasks);
   client.onRequest(ShowMessageRequest.type, (params) => questions.ask(params));
   client.onNotification(protocol.tasksChanged, (change: protocol.TasksChanged) => {
-    ctx.tasks.apply(change);
+    tasks.apply(change);
   });
   return client;
 }
 
 /** What the user set in this editor, for a folder. */
-function settings(ctx: Ctx, scope?: vscode.Uri): Record<string, unknown> {
-  const manifest = ctx.extension.extension.packageJSON as {
+function settings(extension: vscode.Extension<unknown>, scope?: vscode.Uri): Record<string, unknown> {
+  const manifest = extension.packageJSON as {
     contributes: { configuration: { properties: Record<string, unknown> }[] };
   };
   const keys = serverKeys(manifest.contributes.configuration.flatMap(({ properties }) => Object.keys(properties)));
