@@ -29,11 +29,11 @@ end
 ---@type vim.lsp.Config
 return {
   cmd = function(dispatchers, config)
-    return require('alfine.server').start(dispatchers, config)
+    return require('alfine.life').start(dispatchers, config)
   end,
   root_dir = function(buffer, on_root)
     if vim.api.nvim_buf_get_name(buffer) ~= '' then
-      require('alfine.server').root(buffer, on_root)
+      require('alfine.life').root(buffer, on_root)
     end
   end,
   workspace_required = true,
@@ -51,6 +51,6 @@ return {
     end,
   },
   on_exit = function(code, signal, client_id)
-    require('alfine.server').ended(code, signal, client_id)
+    require('alfine.life').ended(code, signal, client_id)
   end,
 }

@@ -163,7 +163,7 @@ end
 function Child:wait_for_server()
   self:wait([[
     local client = vim.lsp.get_clients({ name = 'alfine', bufnr = 0 })[1]
-    return client and client.initialized and package.loaded['alfine.tasks'] ~= nil
+    return client and client.initialized and package.loaded['alfine.attach'] ~= nil
   ]])
 end
 

@@ -78,7 +78,7 @@ end)
 
 test('every flag of start is told', function()
   local told = read('doc/alfine.txt'):match('%*:Alfine%-start%*.-%*:Alfine%-here%*')
-  for flag in read('lua/alfine/command.lua'):match('local FLAGS = (%b{})'):gmatch('%-%-[%w-]+') do
+  for flag in read('lua/alfine/arguments.lua'):match('local FLAGS = (%b{})'):gmatch('%-%-[%w-]+') do
     assert(told:find(flag, 1, true), flag .. ' is not told')
   end
 end)

@@ -23,6 +23,23 @@ function M.close()
   end
 end
 
+---Goes from a window of the plugin's own to one that has a file: the one that was used before, else any.
+function M.leave()
+  if not vim.startswith(vim.api.nvim_buf_get_name(0), 'alfine://') then
+    return
+  end
+  local windows = vim.api.nvim_tabpage_list_wins(0)
+  table.insert(windows, 1, vim.fn.win_getid(vim.fn.winnr('#')))
+  local window = vim.iter(windows):find(function(one)
+    return vim.bo[vim.api.nvim_win_get_buf(one)].buftype == ''
+  end)
+  if window then
+    vim.api.nvim_set_current_win(window)
+  else
+    vim.cmd('aboveleft new')
+  end
+end
+
 ---The buffer of this name, set up. One that a session or `:bdelete` left of it is no more than a name.
 ---@param name string
 ---@param bufhidden 'hide' | 'wipe'

@@ -1,5 +1,6 @@
--- Which task a command is about: the named one, else the one at the cursor, else the one that is picked.
+-- Which task or plan a command is about: the named one, else the one at the cursor, else the one that is picked.
 
+local ask = require('alfine.ask')
 local say = require('alfine.say')
 local server = require('alfine.server')
 local status = require('alfine.status')
@@ -66,22 +67,13 @@ local function in_diagnostics(buffer, row)
   end
 end
 
----A task by its server and key.
----@param of alfine.Of
----@return alfine.Task?
-function M.known(of)
-  local client = vim.lsp.get_client_by_id(of.client)
-  local view = client and tasks.get(client.id, of.task, of.uri)
-  return view and { client = client, view = view }
-end
-
 ---The task that a buffer of the plugin shows.
 ---@param buffer integer
 ---@param row integer From 0.
 ---@return alfine.Task?
 local function in_own(buffer, row)
   local shown = vim.b[buffer].alfine_task or require('alfine.window').task_at(buffer, row)
-  return shown and M.known(shown)
+  return shown and tasks.known(shown)
 end
 
 ---@param buffer integer
@@ -97,12 +89,6 @@ local function at(buffer, row)
   end
   local path = real(vim.api.nvim_buf_get_name(buffer))
   return in_plan(path, row) or in_diagnostics(buffer, row) or in_worktree(path)
-end
-
----The task at the cursor.
----@return alfine.Task?
-function M.at_cursor()
-  return at(vim.api.nvim_get_current_buf(), vim.api.nvim_win_get_cursor(0)[1] - 1)
 end
 
 ---@param key string
@@ -199,7 +185,7 @@ function M.resolve(command, call, on_task)
   local row = vim.api.nvim_win_get_cursor(0)[1] - 1
   M.fresh(function()
     local words = call.words
-    local task = call.task and M.known(call.task)
+    local task = call.task and tasks.known(call.task)
     if task then
       on_task(task, words)
       return
@@ -221,6 +207,51 @@ function M.resolve(command, call, on_task)
         on_task(picked, words)
       end)
     end
+  end)
+end
+
+---Finds the task of a command that takes nothing else. What names no task must not stand for the one at the cursor.
+---@param name string
+---@param call alfine.Call
+---@param on_task fun(task: alfine.Task)
+function M.resolve_alone(name, call, on_task)
+  M.resolve(name, call, function(task, words)
+    if words[1] then
+      say.error(('Alfine: `%s` names no task; a key such as %s does'):format(words[1], task.view.task))
+    else
+      on_task(task)
+    end
+  end)
+end
+
+---Calls back with the plan of the buffer; else with the picked one.
+---@param on_plan fun(client: vim.lsp.Client, uri: string)
+function M.plan(on_plan)
+  local buffer = vim.api.nvim_get_current_buf()
+  M.fresh(function()
+    local client = vim.api.nvim_buf_is_valid(buffer) and server.of_buffer(buffer)
+    if client and (vim.bo[buffer].filetype == 'markdown' or vim.bo[buffer].filetype == 'json') then
+      on_plan(client, vim.uri_from_bufnr(buffer))
+      return
+    end
+    local plans, seen = {}, {}
+    for _, task in ipairs(tasks.all()) do
+      local plan = task.view.uri
+      if plan and not seen[plan] then
+        seen[plan] = true
+        table.insert(plans, {
+          label = task.view.plan,
+          act = function()
+            on_plan(task.client, plan)
+          end,
+        })
+      end
+    end
+    if #plans == 0 then
+      say.info('Alfine: there is no plan here. Write one (:help alfine-plan), or :Alfine init')
+      return
+    end
+    ask.choice('Alfine plan:', plans)
   end)
 end
 

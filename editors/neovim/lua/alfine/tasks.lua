@@ -1,7 +1,9 @@
 -- What is known of the tasks, of all servers. Says so by the event `User AlfineTasksChanged` whenever it changed.
 
+local lenses = require('alfine.lenses')
 local options = require('alfine.options')
 local say = require('alfine.say')
+local server = require('alfine.server')
 local status = require('alfine.status')
 
 local M = {}
@@ -86,6 +88,15 @@ function M.get(client_id, key, uri)
   return find(known[client_id] or {}, key, uri)
 end
 
+---A task by its server and key.
+---@param of alfine.Of
+---@return alfine.Task?
+function M.known(of)
+  local client = vim.lsp.get_client_by_id(of.client)
+  local view = client and M.get(client.id, of.task, of.uri)
+  return view and { client = client, view = view }
+end
+
 local function announce()
   vim.api.nvim_exec_autocmds('User', { pattern = 'AlfineTasksChanged', modeline = false })
 end
@@ -121,7 +132,7 @@ function M.changed(client_id, news)
     views[at] = view
   end
   announce()
-  require('alfine.lenses').refresh(client_id)
+  lenses.refresh(client_id)
 end
 
 ---Asks a server for all its tasks.
@@ -129,7 +140,7 @@ end
 ---@param on_end? fun(answered: boolean)
 function M.fetch(client, on_end)
   on_end = on_end or function() end
-  require('alfine.server').ask(client, 'alfine/tasks', vim.empty_dict(), function(answer)
+  server.ask(client, 'alfine/tasks', vim.empty_dict(), function(answer)
     local views = {}
     for _, view in ipairs(answer.tasks) do
       tell(M.get(client.id, view.task, view.uri), view)

@@ -59,3 +59,18 @@
 ---@field lenses? boolean Whether code lenses are shown in plans. True where it is not set.
 ---@field notify? boolean Whether a loop that needs the user says so. True where it is not set.
 ---@field height? integer Lines of the task window. 15 where it is not set.
+
+---What was typed behind `:Alfine`.
+---@class alfine.Call
+---@field words string[] What stands behind the subcommand.
+---@field bang boolean
+---@field range integer How many ends of a range were given.
+---@field line1 integer
+---@field line2 integer
+---@field task? alfine.Of The task, where it is known without being named.
+
+---What a subcommand does, and how it is completed.
+---@class alfine.Subcommand
+---@field run fun(call: alfine.Call)
+---@field words? string[] What is offered besides tasks.
+---@field tasks? boolean Whether tasks are offered.

@@ -214,24 +214,7 @@ function M.task_at(buffer, row)
   return line and line.task or nil
 end
 
----Goes from a window of the plugin's own to one that has a file: the one that was used before, else any.
-function M.leave()
-  if not vim.startswith(vim.api.nvim_buf_get_name(0), 'alfine://') then
-    return
-  end
-  local windows = vim.api.nvim_tabpage_list_wins(0)
-  table.insert(windows, 1, vim.fn.win_getid(vim.fn.winnr('#')))
-  local window = vim.iter(windows):find(function(one)
-    return vim.bo[vim.api.nvim_win_get_buf(one)].buftype == ''
-  end)
-  if window then
-    vim.api.nvim_set_current_win(window)
-  else
-    vim.cmd('aboveleft new')
-  end
-end
-
----@type table<string, fun(buffer: integer)>
+---@type table<string, fun(buffer: integer, of?: alfine.Of)>
 local actions = {
   close = own.close,
   help = function(buffer)
@@ -239,20 +222,20 @@ local actions = {
     draw(buffer)
     vim.api.nvim_win_set_cursor(0, { 1, 0 })
   end,
-  unfold = function(buffer)
-    local task = require('alfine.target').at_cursor()
+  unfold = function(buffer, of)
+    local task = of and tasks.known(of)
     if task then
       local key = place(task)
       unfolded[key] = not unfolded[key]
       draw(buffer)
     end
   end,
-  ['goto'] = function()
-    local task = require('alfine.target').at_cursor()
+  ['goto'] = function(_, of)
+    local task = of and tasks.known(of)
     if not task or not task.view.uri then
       return
     end
-    M.leave()
+    own.leave()
     vim.lsp.util.show_document(
       { uri = task.view.uri, range = task.view.range },
       task.client.offset_encoding,
@@ -261,17 +244,18 @@ local actions = {
   end,
 }
 
+---@param run_for fun(subcommand: string, of: alfine.Of)
 ---@return integer
-local function make_buffer()
+local function make_buffer(run_for)
   local buffer = own.buffer(NAME, 'hide', 'alfine', draw)
   own_buffer = buffer
   for _, key in ipairs(KEYS) do
     vim.keymap.set('n', key[1], function()
       local of = M.task_at(buffer, vim.api.nvim_win_get_cursor(0)[1] - 1)
       if actions[key[2]] then
-        actions[key[2]](buffer)
+        actions[key[2]](buffer, of)
       elseif of then
-        require('alfine.command').run_for(key[2], of)
+        run_for(key[2], of)
       end
     end, { buffer = buffer, nowait = true, desc = 'Alfine: ' .. key[3] })
   end
@@ -305,9 +289,10 @@ local function is_made()
 end
 
 ---Opens the window, or goes to it; closes it from within.
-function M.toggle()
+---@param run_for fun(subcommand: string, of: alfine.Of) Runs the subcommand of a key for the task of the line.
+function M.toggle(run_for)
   local made = is_made()
-  local buffer = made and own_buffer or make_buffer() --[[@as integer]]
+  local buffer = made and own_buffer or make_buffer(run_for) --[[@as integer]]
   local window = vim.fn.bufwinid(buffer)
   if made and window ~= -1 then
     if window == vim.api.nvim_get_current_win() then
