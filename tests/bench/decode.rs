@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p alfine-tests --bench decode`; the last line is of 1 GB in one piece.
 
-use alfine_engine::agent::{Exit, PriorSession, adapter};
+use alfine_agents::{Exit, PriorSession, adapter};
 use criterion::{Criterion, Throughput};
 use serde_json::json;
 use std::fmt::Write as _;

@@ -2,10 +2,8 @@
 //!
 //! `cargo bench -p alfine-tests --bench store`; the last lines are the rates.
 
-use alfine_engine::{
-    layout::Layout,
-    store::{NewEvent, Store, StoreError},
-};
+use alfine_files::Layout;
+use alfine_store::{NewEvent, Store, StoreError};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use serde_json::{Value, json};
 use std::{

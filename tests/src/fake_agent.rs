@@ -1,6 +1,6 @@
 //! The scenario that the program `fake-agent` plays, as tests write it: in Rust, or as JSON.
 
-use alfine_engine::agent::rehearsal::Gate;
+use alfine_agents::rehearsal::Gate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use alfine_agents::{Decoder, Exit, PriorSession, Request, adapter};
 use alfine_core::agent::{AgentEvent, Outcome, SessionId, Usage};
-use alfine_engine::agent::{Decoder, Exit, PriorSession, Request, adapter};
 use alfine_tests::fake_agent::{
     Invocation, LOG_VARIABLE, RunResult, SCENARIO_VARIABLE, Scenario, Sessions, Step,
 };

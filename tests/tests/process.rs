@@ -6,7 +6,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-use alfine_engine::process::{
+use alfine_process::{
     Confinement, Exit, GuardedChild, GuardedCommand, ProcessError, ProcessIdentity, detach, end_leftovers,
     is_alive,
 };
@@ -304,7 +304,7 @@ fn a_program_may_end_in_its_own_way_when_asked() {
     let mut scene = Scene::new();
     let mut command =
         scene.command("trap 'echo bye; exit 5' INT; say up; while :; do sleep 1000 & wait; done");
-    command.first_signal = alfine_engine::process::FirstSignal::Interrupt;
+    command.first_signal = alfine_process::FirstSignal::Interrupt;
     let mut child = command.spawn().unwrap();
     scene.hear(1);
     let ender = child.ender();

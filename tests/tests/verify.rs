@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use alfine_core::finding::Severity;
-use alfine_engine::verify::{
+use alfine_verify::{
     CancelToken, Verdict, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext,
     VerifyEvent, run, score,
 };

@@ -21,7 +21,8 @@ use crate::{
     cli::{Cli, Command},
     report::exit,
 };
-use alfine_engine::{Error, ErrorKind, Result, agent::rehearsal, config, process, project::Project, runner};
+use alfine_agents::rehearsal;
+use alfine_engine::{Error, ErrorKind, Result, project::Project, runner};
 use clap::CommandFactory;
 use serde::Serialize;
 use std::{
@@ -75,7 +76,7 @@ pub fn perform(cli: Cli) -> Result<u8> {
 
 /// Refuses what an agent, or a check, of a loop of this repository asks for: it would watch over itself.
 fn refuse_an_agent(directory: &Path) -> Result<()> {
-    let marker = std::env::var(process::MARKER_VARIABLE).unwrap_or_default();
+    let marker = std::env::var(alfine_process::MARKER_VARIABLE).unwrap_or_default();
     let Some(id) = runner::loop_of_marker(&marker) else { return Ok(()) };
     match Project::open(directory)?.store.loop_(&id)? {
         None => Ok(()),
@@ -89,9 +90,9 @@ fn refuse_an_agent(directory: &Path) -> Result<()> {
 
 fn settings(schema: bool) -> Result<u8> {
     if schema {
-        print_json(&config::schema())?;
+        print_json(&alfine_config::schema())?;
     } else {
-        say(format_args!("{}", config::reference_markdown()));
+        say(format_args!("{}", alfine_config::reference_markdown()));
     }
     Ok(exit::DONE)
 }

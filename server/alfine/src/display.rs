@@ -2,7 +2,8 @@
 
 use crate::commands::say;
 use alfine_core::breaker::{dollars, span};
-use alfine_engine::{runner::News, store::Millis, trust};
+use alfine_engine::runner::News;
+use alfine_store::Millis;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::{cell::RefCell, io::IsTerminal, time::Duration};
@@ -125,7 +126,7 @@ fn shown(text: &str) -> String {
     if line.len() < first.len() {
         line.push('…');
     }
-    trust::printable(&line)
+    alfine_config::trust::printable(&line)
 }
 
 fn moving_of(news: &News) -> Option<String> {

@@ -10,11 +10,11 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // The guard and the detaching process come before anything that starts a thread.
-    if let Some(code) = alfine_engine::process::hidden_subcommand(std::env::args_os().skip(1)) {
+    if let Some(code) = alfine_process::hidden_subcommand(std::env::args_os().skip(1)) {
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
     // While its file is sure to be there. Whoever needs it and has it not is told so then.
-    let _ = alfine_engine::process::own_program();
+    let _ = alfine_process::own_program();
     let cli = cli::Cli::parse();
     // The language server keeps a log besides.
     if !matches!(cli.command, cli::Command::Lsp { .. }) {

@@ -3,19 +3,16 @@
 //! Needs nobody who supervises, and asks nobody: a task about which something is to be asked stays ready.
 
 use crate::{
-    Error, ErrorKind, Result,
-    config::Partial,
-    finish,
-    project::{PlanFile, Project},
-    runner,
-    start::{self, Prepared, StartOptions},
-    store::{LoopId, LoopLock, LoopRow},
+    Error, ErrorKind, Result, finish, project::PlanFile, project::Project, runner, start, start::Prepared,
+    start::StartOptions,
 };
+use alfine_config::Partial;
 use alfine_core::{
     machine::{Phase, StopReason},
     plan::Task,
     task::{TaskKey, TaskStatus},
 };
+use alfine_store::{LoopId, LoopLock, LoopRow};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},

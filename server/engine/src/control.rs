@@ -1,16 +1,12 @@
 //! Steering a loop from outside: to its runner through the mailbox where one lives, to its saved state where none does.
 
-use crate::{
-    Error, Result,
-    layout::Layout,
-    project::Project,
-    runner::{self, Runner},
-    store::{CommandNew, Feed, LoopLock, LoopRow, Store},
-};
+use crate::{Error, Result, project::Project, runner, runner::Runner};
 use alfine_core::{
     machine::{Answer, Command},
     task::{TaskKey, TaskStatus},
 };
+use alfine_files::Layout;
+use alfine_store::{CommandNew, Feed, LoopLock, LoopRow, Store};
 use serde_json::Value;
 use std::{
     path::PathBuf,

@@ -2,7 +2,8 @@
 //!
 //! Only the agent is scripted. The runner, the store, git and the checks are the ones that every loop has.
 
-use crate::{Error, ErrorKind, Result, layout::UserDirs};
+use crate::{Error, ErrorKind, Result};
+use alfine_files::UserDirs;
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,8 +1,10 @@
 //! The one error type at the edge: a kind, a message, and a hint that says what to do next.
 //!
-//! Inside, each module has its own `thiserror` enum and says here how it looks to a user (`impl From<...> for Error`).
+//! The crates below have `thiserror` enums of their own; `lower` says how each of them looks to a user.
 
-use std::{fmt, path::PathBuf};
+mod lower;
+
+use std::{fmt, path::PathBuf, sync::Arc};
 
 /// Whose move it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -33,6 +35,7 @@ pub struct Error {
     pub hint: Option<String>,
     /// The files that conflict, from the repository's root, where that is what failed.
     pub conflicts: Vec<PathBuf>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// A result with the edge's error.
@@ -41,7 +44,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error without a hint.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, conflicts: Vec::new() }
+        Self { kind, message: message.into(), hint: None, conflicts: Vec::new(), source: None }
+    }
+
+    /// Creates an error of one of a crate below; it stays the `source`.
+    pub(crate) fn of(kind: ErrorKind, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { message: source.to_string(), source: Some(Arc::new(source)), ..Self::new(kind, "") }
     }
 
     /// Makes an error that the user's request caused.
@@ -63,4 +71,9 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The message is the source's own: what is below it is what there is more to say.
+        self.source.as_ref().and_then(|source| source.source())
+    }
+}

@@ -1,21 +1,14 @@
 //! What a user does with a loop's work: merge it, throw it away, set it back, begin again from it.
 
-use crate::{
-    Error, ErrorKind, Result,
-    config::OnDone,
-    control,
-    git::{self, MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies, WorkingCopy},
-    project::Project,
-    runner,
-    store::{CheckpointKind, CheckpointRow, LoopLock, LoopRow},
-    task_spec::TaskSpec,
-    trust::printable_paths,
-};
+use crate::{Error, ErrorKind, Result, control, project::Project, runner, task_spec::TaskSpec};
+use alfine_config::{OnDone, trust::printable_paths};
 use alfine_core::{
     machine::Command,
     plan::{self, Isolation},
     task::{TaskKey, TaskStatus},
 };
+use alfine_git::{MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies, WorkingCopy};
+use alfine_store::{CheckpointKind, CheckpointRow, LoopLock, LoopRow};
 use std::path::{Path, PathBuf};
 
 /// How to merge.
@@ -77,15 +70,15 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
     };
     let spec = spec_of(&row)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
-    let trailer = format!("{}: {key}", git::TASK_TRAILER);
+    let trailer = format!("{}: {key}", alfine_git::TASK_TRAILER);
     let merge = MergeSpec {
         branch: branch.clone(),
         target_branch: into.clone(),
         task_id: key.id.0.clone(),
-        message: format!("{}\n\n{trailer}", git::subject(&spec.task.id.0, &spec.task.title)),
+        message: format!("{}\n\n{trailer}", alfine_git::subject(&spec.task.id.0, &spec.task.title)),
     };
     let apply = |text: &str| ticked(text, key);
-    let subject = git::subject_of("chore", &key.id.0, &format!("Tick it in {}", key.plan));
+    let subject = alfine_git::subject_of("chore", &key.id.0, &format!("Tick it in {}", key.plan));
     let tick = TextChange {
         path: Path::new(&key.plan),
         message: &format!("{subject}\n\n{trailer}"),
@@ -183,16 +176,16 @@ fn keep(
     surroundings: &Surroundings,
     iteration: u32,
     message: String,
-) -> Result<git::Checkpoint> {
+) -> Result<alfine_git::Checkpoint> {
     let recorded = project.store.last_checkpoint(lock.loop_id())?.map_or(0, |last| last.n);
     let n = runner::checkpoints_of(&project.repository, key)?.max(recorded) + 1;
-    let ref_name = git::checkpoint_ref(&key.plan, &key.id.0, n);
-    let spec = git::CheckpointSpec { ref_name, message, surroundings, unless_still: None };
+    let ref_name = alfine_git::checkpoint_ref(&key.plan, &key.id.0, n);
+    let spec = alfine_git::CheckpointSpec { ref_name, message, surroundings, unless_still: None };
     let kept = project.repository.checkpoint(worktree, &spec)?;
     project.store.write(|tx| {
         tx.add_checkpoint(
             lock,
-            &crate::store::CheckpointNew {
+            &alfine_store::CheckpointNew {
                 n,
                 iteration: Some(iteration),
                 kind: CheckpointKind::User,
@@ -273,7 +266,7 @@ fn open_pull_request(project: &Project, key: &TaskKey, row: &LoopRow) -> Result<
     let worktree = worktree_of(project, row)?;
     let body = crate::progress::last(&worktree, 20).map(|entries| entries.join("\n\n")).unwrap_or_default();
     run(&worktree, "git", &["push", "--set-upstream", "origin", branch])?;
-    let title = git::subject(&spec.task.id.0, &spec.task.title);
+    let title = alfine_git::subject(&spec.task.id.0, &spec.task.title);
     let mut arguments = vec!["pr", "create", "--head", branch, "--title", &title, "--body", &body];
     if let Some(base) = &row.base_branch {
         arguments.extend(["--base", base]);
@@ -342,8 +335,8 @@ fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {
     let path = worktree_of(project, row)?;
     let surroundings = surroundings_of(project, row);
     let n = runner::checkpoints_of(&project.repository, &row.task)? + 1;
-    let last = git::CheckpointSpec {
-        ref_name: git::checkpoint_ref(&row.task.plan, &row.task.id.0, n),
+    let last = alfine_git::CheckpointSpec {
+        ref_name: alfine_git::checkpoint_ref(&row.task.plan, &row.task.id.0, n),
         message: format!("{} before its worktree was removed", row.task),
         surroundings: &surroundings,
         unless_still: None,

@@ -6,7 +6,8 @@
 
 mod learnings;
 
-use crate::{Error, ErrorKind, trust::printable};
+use crate::{Error, ErrorKind};
+use alfine_config::trust::printable;
 use alfine_core::task::TaskStatus;
 use cap_std::{
     ambient_authority,

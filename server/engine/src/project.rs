@@ -8,22 +8,18 @@ mod reading;
 
 pub use reading::read_plain;
 
-use crate::{
-    Error, ErrorKind, Result,
-    config::{self, Layers, Loaded, Partial},
-    git::Repository,
-    layout::{Layout, UserDirs},
-    process::{self, ProcessError, ProcessIdentity},
-    runner,
-    store::{Interrupted, LoopLock, RunEnd, Store},
-    trust::{Trust, TrustItem},
-};
+use crate::{Error, ErrorKind, Result, runner};
+use alfine_config::{Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
 use alfine_core::{
     agent::Outcome,
     lint::LintOptions,
     plan::{self, Plan, Task},
     task::TaskKey,
 };
+use alfine_files::{Layout, UserDirs};
+use alfine_git::Repository;
+use alfine_process::{ProcessError, ProcessIdentity};
+use alfine_store::{Interrupted, LoopLock, RunEnd, Store};
 use std::{
     path::{Component, Path, PathBuf},
     time::Duration,
@@ -132,7 +128,8 @@ impl Project {
         for found in &interrupted {
             // A check's or a setup's processes have no row. Whoever wants to go on with the loop waits for the proof.
             if let Some(_proof) = LoopLock::keep_unheld(&self.layout, &found.loop_id)? {
-                let ended = process::end_leftovers(&runner::marker_of(&found.loop_id, ""), None, GRACE);
+                let ended =
+                    alfine_process::end_leftovers(&runner::marker_of(&found.loop_id, ""), None, GRACE);
                 self.notices.extend(left_over(ended, &found.task)?);
             }
         }
@@ -142,7 +139,7 @@ impl Project {
             let known = u64::try_from(run.process_start)
                 .ok()
                 .map(|start_time| ProcessIdentity { pid: run.pid, start_time });
-            if let Some(notice) = left_over(process::end_leftovers(&run.marker, known, GRACE), task)? {
+            if let Some(notice) = left_over(alfine_process::end_leftovers(&run.marker, known, GRACE), task)? {
                 // The run stays open, so that it is tried again.
                 self.notices.push(notice);
                 continue;
@@ -175,7 +172,7 @@ impl Project {
         let mut layers = self.layers();
         layers.command_line = command_line;
         layers.task = task;
-        Ok(config::load(&layers)?)
+        Ok(alfine_config::load(&layers)?)
     }
 
     /// What this machine's user allowed this repository to run.
@@ -273,7 +270,7 @@ impl Project {
     /// the globs of `plans`.
     pub fn plans(&self) -> Result<Vec<PlanFile>> {
         let mut names: Vec<String> = self.store.tasks()?.into_iter().map(|task| task.key.plan).collect();
-        let globs = config::load_what_is_valid(&self.layers()).config.plans;
+        let globs = alfine_config::load_what_is_valid(&self.layers()).config.plans;
         names.extend(plan_files::plan_files(self.repository.workdir(), &globs));
         names.sort();
         names.dedup();
@@ -313,7 +310,7 @@ pub fn lint_options(directory: &Path) -> Result<LintOptions> {
     let user = UserDirs::from_env()?;
     let root = Repository::discover(directory)
         .map_or_else(|_| directory.to_owned(), |repo| repo.workdir().to_owned());
-    Ok(config::load(&Layers::read(&user, &root))?.config.lint.options())
+    Ok(alfine_config::load(&Layers::read(&user, &root))?.config.lint.options())
 }
 
 /// Takes `.` and `..` out of a path that does not exist.

@@ -1,12 +1,10 @@
 //! What loops wrote down of themselves outside of the database: transcripts, a runner's log, a cache. Kept for a while
 //! after a loop is over, to look into; never touched while it can go on.
 
-use crate::{
-    Error, ErrorKind, Result,
-    layout::Layout,
-    store::{LoopId, LoopLock, Millis, Store},
-};
+use crate::{Error, ErrorKind, Result};
 use alfine_core::task::TaskKey;
+use alfine_files::Layout;
+use alfine_store::{LoopId, LoopLock, Millis, Store};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -74,8 +72,8 @@ fn size(path: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{LoopNew, LoopSummary};
     use alfine_core::{plan::Isolation, task::TaskStatus};
+    use alfine_store::{LoopNew, LoopSummary};
     use serde_json::json;
 
     fn begin(store: &mut Store, layout: &Layout, task: &str) -> LoopLock {

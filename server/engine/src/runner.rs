@@ -18,15 +18,7 @@ pub(crate) use begin::settings_of;
 pub use begin::{BeginOptions, Fork, begin, claim, claim_unrun, open_dependencies};
 pub use news::News;
 
-use crate::{
-    Error, ErrorKind, Result, agent,
-    git::{self, Checkpoint, CheckpointSpec, Commit, Repository, Surroundings},
-    layout::{Layout, UserDirs},
-    progress,
-    secrets::Masker,
-    store::{CheckpointNew, LoopId, LoopLock, LoopRow, Millis, Store},
-    task_spec::TaskSpec,
-};
+use crate::{Error, ErrorKind, Result, progress, task_spec::TaskSpec};
 use agent_run::LiveAgent;
 use alfine_core::{
     agent::AgentEvent,
@@ -35,6 +27,10 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
     time::Moment,
 };
+use alfine_files::{Layout, UserDirs};
+use alfine_git::{Checkpoint, CheckpointSpec, Commit, Repository, Surroundings};
+use alfine_secrets::Masker;
+use alfine_store::{CheckpointNew, LoopId, LoopLock, LoopRow, Millis, Store};
 use clocks::Clocks;
 use proof::SetBack;
 use serde_json::{Value, json};
@@ -122,7 +118,7 @@ pub struct Runner<'a> {
     key: TaskKey,
     row: LoopRow,
     spec: TaskSpec,
-    adapter: Box<dyn agent::Adapter>,
+    adapter: Box<dyn alfine_agents::Adapter>,
     state: LoopState,
     masker: Arc<Masker>,
     environments: agent_run::Environments,
@@ -139,7 +135,7 @@ pub struct Runner<'a> {
     checkpoints: u32,
     files_changed: u32,
     /// What the last iteration changed.
-    iteration_files: Vec<git::FileChange>,
+    iteration_files: Vec<alfine_git::FileChange>,
     last_refusal: Option<String>,
     unsaved: Vec<(String, Value)>,
     unsaved_since: Option<Instant>,
@@ -166,7 +162,7 @@ impl<'a> Runner<'a> {
         let spec: TaskSpec = serde_json::from_value(row.settings.clone())
             .map_err(|error| unreadable("settings", &row, &error))?;
         let state = state_of(&row)?;
-        let adapter = agent::adapter(&spec.agent.name)?;
+        let adapter = alfine_agents::adapter(&spec.agent.name)?;
         let (environments, masker) = agent_run::environments(&*adapter, &spec)?;
         let last = store.last_checkpoint(&row.id)?;
         // The refs may be gone that the rows are of.
@@ -506,7 +502,7 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         let n = self.checkpoints + 1;
-        let ref_name = git::checkpoint_ref(&self.key.plan, &self.key.id.0, n);
+        let ref_name = alfine_git::checkpoint_ref(&self.key.plan, &self.key.id.0, n);
         let surroundings = self.surroundings();
         let still = if kind == CheckpointKind::Timer { self.checkpoint.as_ref() } else { None };
         let spec = CheckpointSpec {
@@ -522,9 +518,9 @@ impl<'a> Runner<'a> {
                 n,
                 iteration: Some(self.state.iteration),
                 kind: match kind {
-                    CheckpointKind::Before => crate::store::CheckpointKind::Before,
-                    CheckpointKind::Timer => crate::store::CheckpointKind::Timer,
-                    CheckpointKind::After => crate::store::CheckpointKind::After,
+                    CheckpointKind::Before => alfine_store::CheckpointKind::Before,
+                    CheckpointKind::Timer => alfine_store::CheckpointKind::Timer,
+                    CheckpointKind::After => alfine_store::CheckpointKind::After,
                 },
                 commit_id: &checkpoint.commit,
                 tree: &checkpoint.tree,
@@ -568,10 +564,10 @@ impl<'a> Runner<'a> {
             let commit = Commit {
                 branch: self.row.branch.as_deref(),
                 surroundings: &surroundings,
-                subject: git::subject(&task.id.0, &task.title),
+                subject: alfine_git::subject(&task.id.0, &task.title),
                 body: body.collect::<Vec<_>>().join("\n\n"),
                 trailers: vec![
-                    (git::TASK_TRAILER.to_owned(), self.key.to_string()),
+                    (alfine_git::TASK_TRAILER.to_owned(), self.key.to_string()),
                     ("Alfine-Iterations".to_owned(), self.state.judged.to_string()),
                 ],
             };

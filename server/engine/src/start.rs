@@ -4,16 +4,10 @@
 //! Asks nobody itself: it says what is to be asked, and whoever stands before the user asks.
 
 use crate::{
-    Error, Result,
-    config::{self, Layers, Loaded, Partial},
-    control, finish, process,
-    project::{self, PlanFile, Project},
-    runner::{self, BeginOptions},
-    store::{ApprovalKind, LoopId, LoopLock, LoopRow},
-    task_spec::{self, TaskSpec},
-    trust::TrustItem,
-    verify,
+    Error, Result, control, finish, project, project::PlanFile, project::Project, runner,
+    runner::BeginOptions, task_spec, task_spec::TaskSpec,
 };
+use alfine_config::{Layers, Loaded, Partial, trust::TrustItem};
 use alfine_core::{
     breaker::dollars,
     chain,
@@ -21,6 +15,7 @@ use alfine_core::{
     plan::{ContextMode, Isolation, Task},
     task::{TaskKey, TaskStatus},
 };
+use alfine_store::{ApprovalKind, LoopId, LoopLock, LoopRow};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -246,7 +241,7 @@ pub fn detach(project: &Project, lock: LoopLock, program: &Path) -> Result<()> {
         ["-C".into(), project.directory().as_os_str().to_owned(), "runner".into(), id.as_str().into()];
     let environment: Vec<_> = std::env::vars_os().collect();
     let stdin = lock.into_stdin();
-    process::detach(
+    alfine_process::detach(
         program,
         program.as_os_str(),
         &arguments,
@@ -275,7 +270,7 @@ pub fn commands_of<'a>(
     tasks: impl IntoIterator<Item = (&'a PlanFile, &'a Task)>,
     options: &StartOptions,
 ) -> Vec<TrustItem> {
-    let detected = verify::detect(project.repository.workdir(), &[]);
+    let detected = alfine_verify::detect(project.repository.workdir(), &[]);
     let layers = project.layers();
     let mut seen = BTreeSet::new();
     let mut items = Vec::new();
@@ -291,7 +286,7 @@ pub fn commands_of<'a>(
 fn settings(layers: &Layers, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Loaded> {
     task_spec::check_limit_fields(file, task)?;
     let fields = [&file.plan.defaults, &task.fields].map(Partial::from).to_vec();
-    Ok(config::load(&Layers { command_line: flags(options), task: fields, ..layers.clone() })?)
+    Ok(alfine_config::load(&Layers { command_line: flags(options), task: fields, ..layers.clone() })?)
 }
 
 fn flags(options: &StartOptions) -> Partial {

@@ -3,15 +3,9 @@
 //! Fixed when a loop starts, and kept with the loop: a plan or a configuration that is edited meanwhile changes
 //! nothing that was not approved.
 
-use crate::{
-    Error, ErrorKind, Result,
-    agent::{self, Permissions},
-    chain::Chain,
-    config::{self, Config, Layer, Loaded},
-    project::PlanFile,
-    trust::{self, TrustItem, printable},
-    verify::{VerifierKind, VerifierSpec},
-};
+use crate::{Error, ErrorKind, Result, chain::Chain, project::PlanFile};
+use alfine_agents::Permissions;
+use alfine_config::{Config, Layer, Loaded, trust::TrustItem, trust::printable};
 use alfine_core::{
     breaker::{self, Limits},
     gate::Dialects,
@@ -20,6 +14,7 @@ use alfine_core::{
     task::TaskKey,
     text::LineIndex,
 };
+use alfine_verify::{VerifierKind, VerifierSpec};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -54,7 +49,7 @@ pub struct TaskSpec {
     /// A command that is run once in a new worktree.
     pub setup: Option<String>,
     /// What happens when it is done.
-    pub on_done: config::OnDone,
+    pub on_done: alfine_config::OnDone,
     /// Whether the agent is told to keep to this task.
     pub single_task: bool,
     /// Environment variables that are passed on although they look like secrets.
@@ -118,7 +113,7 @@ impl TaskSpec {
             )
             .hint("set safety.allow_unsandboxed_all in your own config.toml"));
         }
-        let verifiers = verifiers(config, task, &fields, || crate::verify::detect(folder, &[]));
+        let verifiers = verifiers(config, task, &fields, || alfine_verify::detect(folder, &[]));
         Ok(Self {
             plan_title: plan.title.clone(),
             goal: plan.goal.clone(),
@@ -160,7 +155,7 @@ pub fn commands_of(
 
 /// What runs on this machine because the repository or the plan says so.
 fn commands(key: &TaskKey, verifiers: &[VerifierSpec], loaded: &Loaded) -> Vec<TrustItem> {
-    let mut items = trust::items_of_config(loaded);
+    let mut items = alfine_config::trust::items_of_config(loaded);
     let raised = loaded.raised_limits().into_iter().filter(|raised| raised.by == Layer::Task);
     items.extend(raised.map(|raised| TrustItem::new(format!("{key}: {}", raised.key), raised.text)));
     // Of the configuration's checks, the repository's are among these items, and the user's own need no approval.
@@ -185,12 +180,12 @@ fn commands(key: &TaskKey, verifiers: &[VerifierSpec], loaded: &Loaded) -> Vec<T
 
 fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
     let config = &loaded.config;
-    let adapter = agent::adapter(&config.agent)?;
+    let adapter = alfine_agents::adapter(&config.agent)?;
     let own = config.agents.get(&config.agent).cloned().unwrap_or_default();
     Ok(AgentSpec {
         name: adapter.name().to_owned(),
         command: match (own.command, own.prompt) {
-            (Some(command), config::PromptVia::Argument) if !command.contains("{prompt}") => {
+            (Some(command), alfine_config::PromptVia::Argument) if !command.contains("{prompt}") => {
                 Some(format!("{command} {{prompt}}"))
             }
             (command, _) => command,
@@ -199,9 +194,9 @@ fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
         env: own.env,
         model: loaded.model().map(str::to_owned),
         permissions: match loaded.permissions() {
-            config::Permissions::Edits => Permissions::Edits,
-            config::Permissions::Commands => Permissions::Commands,
-            config::Permissions::All => Permissions::All,
+            alfine_config::Permissions::Edits => Permissions::Edits,
+            alfine_config::Permissions::Commands => Permissions::Commands,
+            alfine_config::Permissions::All => Permissions::All,
         },
     })
 }
@@ -222,7 +217,7 @@ fn verifiers(
     let configured = config.verifiers.iter().map(|verifier| VerifierSpec {
         name: verifier.name.clone(),
         kind: match (&verifier.kind, &verifier.command) {
-            (config::VerifierKind::Command, Some(command)) => {
+            (alfine_config::VerifierKind::Command, Some(command)) => {
                 VerifierKind::Command { command: command.clone() }
             }
             _ => VerifierKind::CleanTree { paths: Vec::new() },
@@ -265,8 +260,8 @@ fn machine_settings(config: &Config) -> Settings {
         },
         context: config.context,
         verify: match config.verify {
-            config::VerifyWhen::Ready => VerifyWhen::Ready,
-            config::VerifyWhen::Always => VerifyWhen::Always,
+            alfine_config::VerifyWhen::Ready => VerifyWhen::Ready,
+            alfine_config::VerifyWhen::Always => VerifyWhen::Always,
         },
         autonomy: config.autonomy,
         dialects: Dialects {

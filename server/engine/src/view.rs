@@ -2,12 +2,12 @@
 //!
 //! Made of the database's rows and of what the plan's document says. Never reads a document or a loop's state itself.
 
-use crate::store::{BreakerLine, LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
 pub use alfine_core::prompt::CriterionState;
 use alfine_core::{
     breaker::{Rule, dollars},
     task::{TaskKey, TaskStatus},
 };
+use alfine_store::{BreakerLine, LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -296,14 +296,12 @@ pub fn state_of(row: &VerificationRow, tree: Option<&str>) -> CriterionState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        layout::Layout,
-        store::{
-            CheckpointKind, CheckpointNew, LoopLock, LoopNew, LoopSummary, LoopUpdate, Store, StoreError, Tx,
-            VerificationNew,
-        },
-    };
     use alfine_core::plan::Isolation;
+    use alfine_files::Layout;
+    use alfine_store::{
+        CheckpointKind, CheckpointNew, LoopLock, LoopNew, LoopSummary, LoopUpdate, Store, StoreError, Tx,
+        VerificationNew,
+    };
     use serde_json::json;
 
     fn planned(id: &str, criteria: &[&str]) -> PlannedTask {

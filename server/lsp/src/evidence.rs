@@ -2,10 +2,8 @@
 
 use crate::{clock, picture::Picture, snapshot::LoopPicture, wording};
 use alfine_core::{breaker, task::TaskStatus, time::Moment};
-use alfine_engine::{
-    store::VerificationRow,
-    view::{self, CriterionState},
-};
+use alfine_engine::{view, view::CriterionState};
+use alfine_store::VerificationRow;
 use std::time::Duration;
 
 /// The evidence of one criterion; the worst decides.

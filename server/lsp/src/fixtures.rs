@@ -7,6 +7,7 @@ use crate::{
     position::Encoding,
     snapshot::{Checkout, LoopPicture, Mark, MarkKind, Snapshot, StorePicture, TaskPicture},
 };
+use alfine_config::{Config, trust::TrustItem};
 use alfine_core::{
     agent::Usage,
     breaker::{Feed, Rule},
@@ -18,13 +19,9 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
     time::Moment,
 };
-use alfine_engine::{
-    config::Config,
-    store::{
-        ApprovalKind, ApprovalRow, BreakerLine, IterationRow, LoopId, LoopRow, LoopSummary, Millis, RunRow,
-        TaskRow, VerificationRow,
-    },
-    trust::TrustItem,
+use alfine_store::{
+    ApprovalKind, ApprovalRow, BreakerLine, IterationRow, LoopId, LoopRow, LoopSummary, Millis, RunRow,
+    TaskRow, VerificationRow,
 };
 use globset::GlobSet;
 use std::{

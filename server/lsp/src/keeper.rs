@@ -12,7 +12,7 @@ mod tree;
 mod watches;
 
 use crate::snapshot::Snapshot;
-use alfine_engine::layout::UserDirs;
+use alfine_files::UserDirs;
 use board::Board;
 use disk::{Disk, Message};
 use serde_json::Value;

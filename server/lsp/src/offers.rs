@@ -17,7 +17,7 @@ use alfine_core::{
     plan::Isolation,
     task::{TaskId, TaskKey, TaskStatus},
 };
-use alfine_engine::store::ApprovalKind;
+use alfine_store::ApprovalKind;
 use serde::Serialize;
 use tower_lsp::lsp_types::{Command, Url};
 

@@ -223,7 +223,7 @@ impl<'p> PlanView<'p> {
 impl SeenTask<'_> {
     /// The task's part of what every watcher shows, settings of its fields included.
     pub fn planned(&self, plan: &PlanView<'_>, encoding: crate::position::Encoding) -> PlannedTask {
-        use alfine_engine::view::{ViewPlace, ViewRange};
+        use alfine_engine::{view::ViewPlace, view::ViewRange};
         let range = plan.document.range(self.task.title_span, encoding);
         let place = |at: tower_lsp::lsp_types::Position| ViewPlace { line: at.line, character: at.character };
         let fields = self.task.fields.over(&plan.plan().defaults);

@@ -11,10 +11,8 @@ use crate::{
     to_client::{ToEditor, message, within},
     transport,
 };
-use alfine_engine::{
-    config::{self, Layers, Partial},
-    layout::UserDirs,
-};
+use alfine_config::{Layers, Partial};
+use alfine_files::UserDirs;
 use futures::FutureExt;
 use serde_json::Value;
 use std::{
@@ -316,7 +314,7 @@ async fn take_settings(session: &Session, commands: &Commands, editor: &ToEditor
     let said = Partial::of_json(settings.clone());
     commands.set_settings(said.clone());
     session.keeper().set_settings(settings);
-    let problems = config::load_what_is_valid(&Layers { editor: said, ..Layers::default() }).problems;
+    let problems = alfine_config::load_what_is_valid(&Layers { editor: said, ..Layers::default() }).problems;
     if !problems.is_empty() {
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
         editor.tell(MessageType::WARNING, &all.join("\n")).await;

@@ -12,7 +12,7 @@ use crate::{
     spelling::Spellings,
 };
 use alfine_core::time::Moment;
-use alfine_engine::store::Millis;
+use alfine_store::Millis;
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},

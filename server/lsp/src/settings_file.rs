@@ -1,13 +1,13 @@
 //! `alfine.toml` as a document: what is wrong with it, as its buffer has it.
 
 use crate::document::Document;
-use alfine_engine::config::{self, ConfigProblem, Layer, Layers, Source};
+use alfine_config::{ConfigProblem, Layer, Layers, Source};
 
 /// Finds what is wrong with the repository's settings file. Spans do not count a byte order mark.
 pub fn problems(document: &Document) -> Vec<ConfigProblem> {
     let source = Source::of_text("alfine.toml", document.text.as_str());
     let layers = Layers { repository: Some(source), ..Layers::default() };
-    let problems = config::load_what_is_valid(&layers).problems;
+    let problems = alfine_config::load_what_is_valid(&layers).problems;
     problems.into_iter().filter(|problem| problem.layer == Layer::Repository).collect()
 }
 

@@ -1,10 +1,9 @@
 //! The settings of `alfine.toml` by their places, as their schema has them.
 
-use alfine_engine::config;
 use serde_json::Value;
 use std::sync::LazyLock;
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(config::schema);
+static SCHEMA: LazyLock<Value> = LazyLock::new(alfine_config::schema);
 
 /// A setting, or a table of settings.
 #[derive(Debug, Clone, Copy)]

@@ -4,6 +4,7 @@
 //! the newest and never waits. Never knows what is shown of it.
 
 use crate::document::Document;
+use alfine_config::{Config, ConfigProblem, trust::TrustItem};
 use alfine_core::{
     finding::Severity,
     lint::LintOptions,
@@ -11,11 +12,7 @@ use alfine_core::{
     plan,
     task::{TaskId, TaskKey},
 };
-use alfine_engine::{
-    config::{Config, ConfigProblem},
-    store::{ApprovalRow, IterationRow, LoopRow, RunRow, TaskRow, VerificationRow},
-    trust::TrustItem,
-};
+use alfine_store::{ApprovalRow, IterationRow, LoopRow, RunRow, TaskRow, VerificationRow};
 use globset::GlobSet;
 use std::{
     collections::{BTreeMap, HashMap},

@@ -1,6 +1,6 @@
 //! Stands in for the `alfine` binary in tests of processes: plays its hidden parts, and the owner of a guarded program.
 
-use alfine_engine::process::{Confinement, GuardedCommand, hidden_subcommand};
+use alfine_process::{Confinement, GuardedCommand, hidden_subcommand};
 use std::{env, io, io::Write, process::exit};
 
 fn main() {

@@ -1,11 +1,8 @@
 //! Questions to the user on the terminal: what may run, yes or no, one of several letters.
 
 use super::say;
-use alfine_engine::{
-    Error, Result,
-    project::Project,
-    trust::{TrustItem, printable},
-};
+use alfine_config::{trust::TrustItem, trust::printable};
+use alfine_engine::{Error, Result, project::Project};
 use std::io::{BufRead, IsTerminal, Write};
 
 /// Refuses what nobody allowed of what a loop will run: asks on a terminal; else the error lists it. `allowed` is the

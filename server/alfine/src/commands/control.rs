@@ -11,13 +11,7 @@ use alfine_core::{
     task::TaskKey,
 };
 use alfine_engine::{
-    Error, Result,
-    control::{self, Taken},
-    finish,
-    project::Project,
-    runner,
-    start::{self, More},
-    task_spec,
+    Error, Result, control, control::Taken, finish, project::Project, runner, start, start::More, task_spec,
 };
 use std::path::Path;
 

@@ -6,20 +6,16 @@ use crate::{
     display::{Display, Mark},
     report::exit,
 };
+use alfine_config::Partial;
 use alfine_core::{
     machine::Command,
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result,
-    config::Partial,
-    control, demo, finish,
-    project::{self, Project},
-    reason::in_words,
-    runner::{self, BeginOptions, News, Runner},
-    store::LoopLock,
-    task_spec::TaskSpec,
+    Error, ErrorKind, Result, control, demo, finish, project, project::Project, reason::in_words, runner,
+    runner::BeginOptions, runner::News, runner::Runner, task_spec::TaskSpec,
 };
+use alfine_store::LoopLock;
 use std::time::Instant;
 
 /// Plays the demo and says where to look.

@@ -2,12 +2,9 @@
 
 use super::{print_json, run, say};
 use crate::{cli::DiffArgs, report::exit};
-use alfine_engine::{
-    Error, ErrorKind, Result, finish,
-    git::{ChangeKind, FileChange},
-    runner,
-    trust::printable,
-};
+use alfine_config::trust::printable;
+use alfine_engine::{Error, ErrorKind, Result, finish, runner};
+use alfine_git::{ChangeKind, FileChange};
 use serde_json::{Value, json};
 use std::{io::Write, path::Path};
 

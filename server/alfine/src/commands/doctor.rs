@@ -2,12 +2,9 @@
 
 use super::{print_json, say};
 use crate::{cli::JsonArg, report::exit};
-use alfine_engine::{
-    Error, Result,
-    agent::{self, Adapter},
-    config::{Config, Partial},
-    project::Project,
-};
+use alfine_agents::Adapter;
+use alfine_config::{Config, Partial};
+use alfine_engine::{Error, Result, project::Project};
 use serde::Serialize;
 use std::{
     io::Read,
@@ -77,8 +74,8 @@ pub fn perform(directory: &Path, args: &JsonArg) -> Result<u8> {
             }
         }
     }
-    for name in agent::KNOWN {
-        if let Ok(adapter) = agent::adapter(name) {
+    for name in alfine_agents::KNOWN {
+        if let Ok(adapter) = alfine_agents::adapter(name) {
             checks.extend(check_agent(&*adapter, &config));
         }
     }

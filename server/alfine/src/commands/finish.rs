@@ -6,11 +6,7 @@ use crate::{
     report::exit,
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{
-    Error, Result, control,
-    finish::{self, MergeOptions},
-    start,
-};
+use alfine_engine::{Error, Result, control, finish, finish::MergeOptions, start};
 use serde_json::json;
 use std::{io::IsTerminal, path::Path};
 

@@ -6,12 +6,9 @@ use crate::{
     report::{self, exit},
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{
-    Result,
-    git::{self, CheckpointSpec, LeftoverKind},
-    records, runner,
-    store::Millis,
-};
+use alfine_engine::{Result, records, runner};
+use alfine_git::{CheckpointSpec, LeftoverKind};
+use alfine_store::Millis;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -25,8 +22,8 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     let mut project = run::open(directory, false)?;
     let mut known: BTreeMap<String, TaskStatus> = BTreeMap::new();
     for task in project.store.tasks()? {
-        let branch = git::branch_name(&task.key.plan, &task.key.id.0);
-        if let Some(name) = git::task_of_branch(&branch) {
+        let branch = alfine_git::branch_name(&task.key.plan, &task.key.id.0);
+        if let Some(name) = alfine_git::task_of_branch(&branch) {
             known.insert(name.to_owned(), task.status);
         }
     }

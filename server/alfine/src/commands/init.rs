@@ -2,7 +2,9 @@
 
 use super::say;
 use crate::{cli::InitArgs, report::exit};
-use alfine_engine::{Error, ErrorKind, Result, agent, config, git::Repository, trust::printable, verify};
+use alfine_config::trust::printable;
+use alfine_engine::{Error, ErrorKind, Result};
+use alfine_git::Repository;
 use std::{
     fs::File,
     io::Write,
@@ -27,13 +29,13 @@ Acceptance criteria:
 pub fn perform(directory: &Path, args: &InitArgs) -> Result<u8> {
     let root = Repository::discover(directory)?.workdir().to_owned();
     if let Some(name) = &args.agent {
-        agent::adapter(name)?;
+        alfine_agents::adapter(name)?;
     }
-    let mut settings = config::template();
+    let mut settings = alfine_config::template();
     if let Some(name) = &args.agent {
         settings = settings.replacen("# agent = \"claude\"", &format!("agent = \"{name}\""), 1);
     }
-    let proposal = config::proposals(&root);
+    let proposal = alfine_engine::proposal::proposals(&root);
     if !proposal.is_empty() {
         settings.push_str(&format!(
             "\n# Proposed for this repository; take the # away to use it:\n{}",
@@ -42,7 +44,7 @@ pub fn perform(directory: &Path, args: &InitArgs) -> Result<u8> {
     }
     write(&root.join("alfine.toml"), &settings)?;
     write(&root.join("PLAN.md"), PLAN)?;
-    let checks = verify::detect(&root, &[]);
+    let checks = alfine_verify::detect(&root, &[]);
     match checks.as_slice() {
         [] => {
             say(format_args!("no test command was found here; name one under [[verifiers]] in alfine.toml"));

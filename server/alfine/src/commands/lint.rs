@@ -11,10 +11,7 @@ use alfine_core::{
     plan,
     text::{LineIndex, TextEdit},
 };
-use alfine_engine::{
-    Error, ErrorKind, Result,
-    project::{self, Project},
-};
+use alfine_engine::{Error, ErrorKind, Result, project, project::Project};
 use serde::Serialize;
 use std::path::Path;
 

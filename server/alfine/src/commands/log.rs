@@ -7,12 +7,8 @@ use crate::{
     report::exit,
 };
 use alfine_core::task::TaskKey;
-use alfine_engine::{
-    Error, ErrorKind, Result,
-    project::Project,
-    runner::{self, News},
-    store::{Event, Feed, LoopRow, News as Changes},
-};
+use alfine_engine::{Error, ErrorKind, Result, project::Project, runner, runner::News};
+use alfine_store::{Event, Feed, LoopRow, News as Changes};
 use serde_json::json;
 use std::{io::Write, path::Path, time::Duration};
 

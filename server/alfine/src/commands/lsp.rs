@@ -2,7 +2,8 @@
 
 use super::run;
 use crate::report;
-use alfine_engine::{Error, ErrorKind, Result, layout::UserDirs};
+use alfine_engine::{Error, ErrorKind, Result};
+use alfine_files::UserDirs;
 use alfine_lsp::server;
 
 /// Serves a language client until it leaves.

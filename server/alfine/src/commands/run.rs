@@ -11,18 +11,12 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result,
-    chain::{self, Chain},
-    finish,
-    git::WorkingCopies,
-    process,
-    project::{PlanFile, Project, Target},
-    reason::in_words,
-    runner::{self, News, Runner},
-    start::{self, More, Prepared, StartOptions},
-    store::LoopLock,
-    trust, view,
+    Error, ErrorKind, Result, chain, chain::Chain, finish, project::PlanFile, project::Project,
+    project::Target, reason::in_words, runner, runner::News, runner::Runner, start, start::More,
+    start::Prepared, start::StartOptions, view,
 };
+use alfine_git::WorkingCopies;
+use alfine_store::LoopLock;
 use std::{
     io::IsTerminal,
     path::{Path, PathBuf},
@@ -118,8 +112,8 @@ fn tell_all_done(project: &Project, file: &PlanFile, json: bool) -> Result<()> {
 /// Is the background process of one loop. Its lock came as standard input.
 pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
     let id = loop_id.parse().map_err(|error| Error::user(format!("{error}")))?;
-    let repository = alfine_engine::git::Repository::discover(directory)?;
-    let layout = alfine_engine::layout::Layout::of_common_dir(repository.common_dir());
+    let repository = alfine_git::Repository::discover(directory)?;
+    let layout = alfine_files::Layout::of_common_dir(repository.common_dir());
     let lock = LoopLock::from_stdin(&layout, &id)?;
     let mut project = Project::open(directory)?;
     let display = Display::new();
@@ -140,7 +134,7 @@ pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
 
 /// Alfine's own binary: the guard of every agent, and what runs in the background.
 pub fn program() -> Result<PathBuf> {
-    process::own_program().map_err(|error| {
+    alfine_process::own_program().map_err(|error| {
         Error::new(ErrorKind::Internal, format!("the path of alfine's own program is not known: {error}"))
     })
 }
@@ -319,7 +313,7 @@ fn warn_of_no_effect(args: &RunArgs) {
 fn ask_about_uncommitted(uncommitted: &[PathBuf], args: &RunArgs) -> Result<bool> {
     let notice = format!(
         "uncommitted, and so not in what the agent works on: {}",
-        trust::printable_paths(uncommitted)
+        alfine_config::trust::printable_paths(uncommitted)
     );
     if args.json || !std::io::stdin().is_terminal() {
         tracing::warn!("{notice}; --include-uncommitted takes it along");
@@ -356,8 +350,9 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
         _ => Mark::Notice,
     };
     let reason = row.reason.as_deref().filter(|reason| !reason.is_empty());
-    let reason =
-        reason.map(|reason| format!(": {}", trust::printable(&in_words(reason)))).unwrap_or_default();
+    let reason = reason
+        .map(|reason| format!(": {}", alfine_config::trust::printable(&in_words(reason))))
+        .unwrap_or_default();
     let is = match row.status {
         TaskStatus::NeedsInput => "needs your input".to_owned(),
         TaskStatus::Failed => "failed".to_owned(),

@@ -2,14 +2,10 @@
 
 use super::{print_json, run, say, views};
 use crate::{cli::StatusArgs, report::exit};
+use alfine_config::trust::printable;
 use alfine_core::{breaker::Rule, task::TaskStatus};
 use alfine_engine::{
-    Result,
-    project::{self, Project, Target},
-    reason::in_words,
-    runner, start,
-    trust::printable,
-    view::{self, TaskView},
+    Result, project, project::Project, project::Target, reason::in_words, runner, start, view, view::TaskView,
 };
 use std::{collections::BTreeSet, path::Path};
 

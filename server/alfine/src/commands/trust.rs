@@ -2,11 +2,7 @@
 
 use super::{asking, run, say};
 use crate::{cli::TrustArgs, report::exit};
-use alfine_engine::{
-    Error, Result,
-    project::Target,
-    start::{self, StartOptions},
-};
+use alfine_engine::{Error, Result, project::Target, start, start::StartOptions};
 use std::{io::IsTerminal, path::Path};
 
 /// Shows the commands, and allows them, or takes every approval back.

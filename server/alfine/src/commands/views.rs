@@ -1,17 +1,16 @@
 //! Tasks as they are shown: made of plans and the store, with what the user can do next.
 
+use alfine_config::Partial;
 use alfine_core::{
     plan::Task,
     task::{TaskKey, TaskStatus},
     text::{LineIndex, Span},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result,
-    config::Partial,
-    project::{PlanFile, Project},
-    store::{ApprovalKind, LoopRow},
-    view::{PlannedTask, TaskView, ViewPlace, ViewRange, task_views},
+    Error, ErrorKind, Result, project::PlanFile, project::Project, view::PlannedTask, view::TaskView,
+    view::ViewPlace, view::ViewRange, view::task_views,
 };
+use alfine_store::{ApprovalKind, LoopRow};
 
 /// The views of every task of these plans, and of loops whose task is in none.
 pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> {

@@ -1,19 +1,16 @@
 //! One run of the agent: its process, what it prints, what it costs.
 
 use super::{Message, Runner};
-use crate::{
-    Result,
-    agent::{self, Adapter, Decoder, Exit, Lines, PriorSession, Request},
-    process::{Confinement, Ender, GuardedChild, GuardedCommand, GuardedOutput},
-    secrets::{self, Masker},
-    store::{RunEnd, RunNew},
-    task_spec::TaskSpec,
-};
+use crate::{Result, task_spec::TaskSpec};
+use alfine_agents::{Adapter, Decoder, Exit, Lines, PriorSession, Request};
 use alfine_core::{
     agent::{AgentEvent, Outcome, Usage},
     machine::{Input, Spawn},
     plan::Isolation,
 };
+use alfine_process::{Confinement, Ender, GuardedChild, GuardedCommand, GuardedOutput};
+use alfine_secrets::Masker;
+use alfine_store::{RunEnd, RunNew};
 use serde_json::json;
 use std::{
     collections::VecDeque,
@@ -95,8 +92,8 @@ pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(En
         }
     }
     let masker = Arc::new(Masker::new(all.iter().cloned(), &spec.mask)?);
-    let checks = secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
-    let mut agent = secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
+    let checks = alfine_secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
+    let mut agent = alfine_secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
     for (name, value) in &spec.agent.env {
         agent.retain(|(known, _)| known.to_str() != Some(name));
         agent.push((name.into(), value.into()));
@@ -130,7 +127,7 @@ impl Runner<'_> {
         command.args = invocation.args;
         command.env = self.environments.agent.clone();
         command.env.extend(invocation.env);
-        command.env.push((agent::rehearsal::TASK_VARIABLE.into(), self.key.to_string().into()));
+        command.env.push((alfine_agents::rehearsal::TASK_VARIABLE.into(), self.key.to_string().into()));
         command.stdin = invocation.stdin;
         command.grace = GRACE;
         let marker = command.marker.clone();
@@ -402,7 +399,7 @@ impl Transcript {
             path: path.to_owned(),
             file,
             room: TRANSCRIPT_LIMIT,
-            lines: Lines::with_limit(agent::LINE_LIMIT),
+            lines: Lines::with_limit(alfine_agents::LINE_LIMIT),
             masker,
         }
     }
@@ -418,8 +415,8 @@ impl Transcript {
         if let Some(file) = file {
             lines.feed(bytes, |line| {
                 let shown = match &line {
-                    agent::Line::Whole(bytes) => bytes,
-                    agent::Line::Cut { head, .. } => head,
+                    alfine_agents::Line::Whole(bytes) => bytes,
+                    alfine_agents::Line::Cut { head, .. } => head,
                 };
                 *room = room.saturating_sub(shown.len() as u64);
                 if *room > 0 {
@@ -470,10 +467,10 @@ impl Transcript {
     }
 }
 
-fn write_line(file: &mut impl Write, masker: &Masker, line: &agent::Line<'_>) -> std::io::Result<()> {
+fn write_line(file: &mut impl Write, masker: &Masker, line: &alfine_agents::Line<'_>) -> std::io::Result<()> {
     match line {
-        agent::Line::Whole(bytes) => file.write_all(&masker.mask_bytes(bytes))?,
-        agent::Line::Cut { head, length } => {
+        alfine_agents::Line::Whole(bytes) => file.write_all(&masker.mask_bytes(bytes))?,
+        alfine_agents::Line::Cut { head, length } => {
             file.write_all(&masker.mask_bytes(head))?;
             write!(file, " … cut: a line of {length} bytes")?;
         }

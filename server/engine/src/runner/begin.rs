@@ -2,19 +2,17 @@
 //! before anything is made.
 
 use super::{Message, Runner};
-use crate::{
-    Error, ErrorKind, Result,
-    git::{self, CheckpointSpec, Repository, WorktreeSpec},
-    layout::{Layout, UserDirs},
-    process::{Confinement, GuardedCommand},
-    project::{PlanFile, Project},
-    store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store, Tx},
-    task_spec::TaskSpec,
-};
+use crate::{Error, ErrorKind, Result, project::PlanFile, project::Project, task_spec::TaskSpec};
 use alfine_core::{
     machine::{Input, LoopState},
     plan::{Isolation, Task},
     task::{TaskId, TaskKey, TaskStatus},
+};
+use alfine_files::{Layout, UserDirs};
+use alfine_git::{CheckpointSpec, Repository, WorktreeSpec};
+use alfine_process::{Confinement, GuardedCommand};
+use alfine_store::{
+    LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store, Tx,
 };
 use serde_json::{Value, json};
 use std::{
@@ -208,7 +206,7 @@ fn base_of(
     key: &TaskKey,
     spec: &TaskSpec,
     options: &BeginOptions,
-    start: &git::Start,
+    start: &alfine_git::Start,
 ) -> Result<String> {
     let keep = spec.isolation == Isolation::InPlace || options.include_uncommitted;
     if keep && !start.dirty.is_empty() {
@@ -233,12 +231,12 @@ pub(super) fn make_worktree(
     row: &LoopRow,
 ) -> Result<LoopRow> {
     let key = &row.task;
-    let path = git::worktree_dir(&user.data, repository.common_dir(), &key.plan, &key.id.0);
+    let path = alfine_git::worktree_dir(&user.data, repository.common_dir(), &key.plan, &key.id.0);
     let base = match &row.base_commit {
         Some(base) => base.clone(),
         None => repository.preflight(Isolation::Worktree)?.base_commit,
     };
-    repository.clear_stale_ref_locks(&git::branch_name(&key.plan, &key.id.0), &key.plan, &key.id.0)?;
+    repository.clear_stale_ref_locks(&alfine_git::branch_name(&key.plan, &key.id.0), &key.plan, &key.id.0)?;
     let only_git = path.read_dir().is_ok_and(|items| items.flatten().all(|item| item.file_name() == ".git"));
     if only_git && path.join(".git").is_file() {
         // Git's notes may be as incomplete as the folder: without files there is nothing to keep.
@@ -251,14 +249,19 @@ pub(super) fn make_worktree(
         // Half made by a process that died, or left by an earlier loop: kept under a ref, then made anew and whole.
         let surroundings = super::of_no_loop(layout, "base");
         let last = CheckpointSpec {
-            ref_name: git::checkpoint_ref(&key.plan, &key.id.0, super::checkpoints_of(repository, key)? + 1),
+            ref_name: alfine_git::checkpoint_ref(
+                &key.plan,
+                &key.id.0,
+                super::checkpoints_of(repository, key)? + 1,
+            ),
             message: format!("{key} before its worktree was made anew"),
             surroundings: &surroundings,
             unless_still: None,
         };
         repository.remove_worktree(&path, &last)?;
     }
-    let spec = WorktreeSpec { path, branch: git::branch_name(&key.plan, &key.id.0), base: base.clone() };
+    let spec =
+        WorktreeSpec { path, branch: alfine_git::branch_name(&key.plan, &key.id.0), base: base.clone() };
     let made = repository.create_worktree(&spec)?;
     let worktree = made.path.to_string_lossy();
     store.write(|tx| {
@@ -285,8 +288,8 @@ fn row_of(store: &Store, lock: &LoopLock) -> Result<LoopRow> {
 /// is never part of a branch.
 fn make_fork(project: &mut Project, key: &TaskKey, fork: &Fork, lock: &LoopLock) -> Result<()> {
     let repository = &project.repository;
-    let path = git::worktree_dir(&project.user.data, repository.common_dir(), &key.plan, &key.id.0);
-    let branch = fork.of.branch.clone().unwrap_or_else(|| git::branch_name(&key.plan, &key.id.0));
+    let path = alfine_git::worktree_dir(&project.user.data, repository.common_dir(), &key.plan, &key.id.0);
+    let branch = fork.of.branch.clone().unwrap_or_else(|| alfine_git::branch_name(&key.plan, &key.id.0));
     let from = repository.checkpoint_at(&fork.reference)?;
     let made = repository.restore_worktree(&path, &branch, &from)?;
     let worktree = made.path.to_string_lossy();
@@ -306,7 +309,7 @@ fn make_fork(project: &mut Project, key: &TaskKey, fork: &Fork, lock: &LoopLock)
 
 /// Makes a commit object of what is uncommitted, on top of HEAD and under a ref of its own.
 fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> Result<String> {
-    let name = git::checkpoint_ref(&key.plan, &key.id.0, super::checkpoints_of(repository, key)? + 1);
+    let name = alfine_git::checkpoint_ref(&key.plan, &key.id.0, super::checkpoints_of(repository, key)? + 1);
     let surroundings = super::of_no_loop(layout, "base");
     let checkpoint = repository.checkpoint(
         repository.workdir(),
@@ -346,7 +349,7 @@ impl Runner<'_> {
     pub(super) fn prepare(&mut self) -> Result<bool> {
         if self.spec.isolation == Isolation::Worktree {
             let (from, to) = (self.repository.workdir().to_owned(), self.worktree());
-            let brought = git::provision(&from, &to, &self.spec.copy, &self.spec.link)?;
+            let brought = alfine_git::provision(&from, &to, &self.spec.copy, &self.spec.link)?;
             self.spec.brought = brought.paths();
             if !self.spec.brought.is_empty() {
                 self.tell(
@@ -444,7 +447,7 @@ impl Runner<'_> {
         }
         let exit = waiter
             .join()
-            .unwrap_or(Err(crate::process::ProcessError::GuardLost { program: setup.to_owned() }));
+            .unwrap_or(Err(alfine_process::ProcessError::GuardLost { program: setup.to_owned() }));
         drop(done);
         let _ = watchdog.join();
         match exit {
@@ -468,7 +471,8 @@ impl Runner<'_> {
         };
         self.repository.restore_worktree(&path, branch, checkpoint)?;
         self.tell("worktree_restored", json!({ "worktree": path }));
-        let brought = git::provision(self.repository.workdir(), &path, &self.spec.copy, &self.spec.link)?;
+        let brought =
+            alfine_git::provision(self.repository.workdir(), &path, &self.spec.copy, &self.spec.link)?;
         tracing::debug!("brought {} files", brought.copied.len());
         if let Some(setup) = self.spec.setup.clone()
             && let Setup::Failed(message) = self.run_setup(&setup)?

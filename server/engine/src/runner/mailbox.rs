@@ -1,12 +1,10 @@
 //! The mailbox: commands are rows, so none is lost while nobody listens; a thread tells when there may be new ones.
 
 use super::{Message, Runner};
-use crate::{
-    Result,
-    layout::Layout,
-    store::{CommandRow, Feed, News, Store, Waker, change},
-};
+use crate::Result;
 use alfine_core::machine::{Answer, Command};
+use alfine_files::Layout;
+use alfine_store::{CommandRow, Feed, News, Store, Waker, change};
 use std::{sync::mpsc::SyncSender, time::Duration};
 
 /// How long after a failure the change feed is tried again.

@@ -1,7 +1,7 @@
 //! What a runner tells whoever runs it, as it happens. The same goes into the change feed.
 
-use crate::store::Millis;
 use alfine_core::task::{TaskKey, TaskStatus};
+use alfine_store::Millis;
 use serde::Serialize;
 use serde_json::Value;
 

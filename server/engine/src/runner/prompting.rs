@@ -1,11 +1,12 @@
 //! The prompt of one iteration, filled from what the loop knows.
 
 use super::{Runner, now};
-use crate::{Result, progress, verify::VerifierKind, view::criterion_state};
+use crate::{Result, progress, view::criterion_state};
 use alfine_core::{
     machine::{Recovery, Spawn},
     prompt::{self, CriterionLine, Failure, LastIteration, Loss, PromptInput, Session, VerifierLine},
 };
+use alfine_verify::VerifierKind;
 
 /// How many entries of the progress log go into a prompt.
 const PROGRESS_ENTRIES: usize = 20;
@@ -126,7 +127,7 @@ fn outcome_words(last: &alfine_core::machine::LastIteration, recovery: Option<Re
     words
 }
 
-fn command_of<'a>(verifiers: &'a [crate::verify::VerifierSpec], name: &str) -> Option<&'a str> {
+fn command_of<'a>(verifiers: &'a [alfine_verify::VerifierSpec], name: &str) -> Option<&'a str> {
     verifiers.iter().find(|verifier| verifier.name == name).and_then(|verifier| match &verifier.kind {
         VerifierKind::Command { command } => Some(command.as_str()),
         _ => None,

@@ -1,16 +1,14 @@
 //! What makes the tree that was checked the one that lands: checks run on nothing that is left out of it.
 
 use super::Runner;
-use crate::{
-    Result,
-    git::{self, Checkpoint, CheckpointSpec, Repository, RewindSpec, SkipReason, Skipped, Surroundings},
-    verify::{self, VerifierExit, VerifierResult, VerifierSpec, VerifyContext, VerifyEvent},
-};
+use crate::Result;
 use alfine_core::{
     finding::{Finding, Severity},
     plan::Isolation,
     task::TaskKey,
 };
+use alfine_git::{Checkpoint, CheckpointSpec, Repository, RewindSpec, SkipReason, Skipped, Surroundings};
+use alfine_verify::{VerifierExit, VerifierResult, VerifierSpec, VerifyContext, VerifyEvent};
 use std::{path::PathBuf, time::Duration};
 
 /// How many files are named.
@@ -41,7 +39,7 @@ impl Proof {
         let present = self.repository.checkpoint(
             &self.worktree,
             &CheckpointSpec {
-                ref_name: git::checkpoint_ref(&self.key.plan, &self.key.id.0, self.checkpoints + 1),
+                ref_name: alfine_git::checkpoint_ref(&self.key.plan, &self.key.id.0, self.checkpoints + 1),
                 message: format!("{} when it was done, with what was not checked", self.key),
                 surroundings: &self.surroundings,
                 unless_still: Some(&self.proven),
@@ -70,7 +68,8 @@ impl Proof {
         observe: &mut dyn FnMut(VerifyEvent<'_>),
     ) -> Result<()> {
         for (spec, result) in specs.iter().zip(results).filter(|(_, result)| result.passed) {
-            let Some(mut again) = verify::run(std::slice::from_ref(spec), context, observe).pop() else {
+            let Some(mut again) = alfine_verify::run(std::slice::from_ref(spec), context, observe).pop()
+            else {
                 break;
             };
             self.set_back()?;

@@ -1,16 +1,13 @@
 //! What is saved, and when: the new state and its news in one transaction, before any effect is performed.
 
 use super::{News, Runner, now};
-use crate::{
-    Result,
-    store::{
-        ApprovalKind, Ask, BreakerLine, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError,
-        Tx,
-    },
-};
+use crate::Result;
 use alfine_core::{
     machine::{AskKind, Effect, Judgement, Phase},
     plan::ContextMode,
+};
+use alfine_store::{
+    ApprovalKind, Ask, BreakerLine, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError, Tx,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -205,7 +202,7 @@ fn to_json(value: &impl Serialize) -> Result<String> {
 
 fn append(
     tx: &Tx<'_>,
-    id: &crate::store::LoopId,
+    id: &alfine_store::LoopId,
     key: &alfine_core::task::TaskKey,
     news: &[(String, Value)],
 ) -> Result<(), StoreError> {
@@ -216,7 +213,7 @@ fn append(
 
 fn begin_iteration(
     tx: &Tx<'_>,
-    lock: &crate::store::LoopLock,
+    lock: &alfine_store::LoopLock,
     n: u32,
     tree_before: Option<&str>,
 ) -> Result<(), StoreError> {
@@ -227,11 +224,11 @@ fn begin_iteration(
 
 fn end_iteration(
     tx: &Tx<'_>,
-    lock: &crate::store::LoopLock,
+    lock: &alfine_store::LoopLock,
     judgement: &Judgement,
     session: Option<&str>,
     files_changed: u32,
-    masker: &crate::secrets::Masker,
+    masker: &alfine_secrets::Masker,
 ) -> Result<(), StoreError> {
     let gate = serde_json::to_value(&judgement.reading).ok();
     let gate = gate.map(|mut gate| {

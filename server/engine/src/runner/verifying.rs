@@ -4,16 +4,14 @@ use super::{
     Message, Runner,
     proof::{self, SetBack},
 };
-use crate::{
-    Result,
-    store::{Millis, VerificationNew},
-    verify::{self, CancelToken, VerifierExit, VerifierResult, VerifyContext, VerifyEvent},
-};
+use crate::Result;
 use alfine_core::{
     finding::{Finding, Severity},
     machine::{Color, Input, VerifyOutcome},
     signature,
 };
+use alfine_store::{Millis, VerificationNew};
+use alfine_verify::{CancelToken, VerifierExit, VerifierResult, VerifyContext, VerifyEvent};
 use serde_json::json;
 use std::{
     sync::Arc,
@@ -76,8 +74,8 @@ impl Runner<'_> {
                     let _ = outbox.send(Message::VerifyNews(round, news));
                 }
             };
-            let mut results = verify::run(&specs, &context, &mut observe);
-            let holds = verify::score(&results, green, yellow).verdict != verify::Verdict::Red;
+            let mut results = alfine_verify::run(&specs, &context, &mut observe);
+            let holds = alfine_verify::score(&results, green, yellow).verdict != alfine_verify::Verdict::Red;
             if let Some(proof) = proof.as_mut().filter(|_| holds && !token.is_cancelled()) {
                 let again = proof.set_back().and_then(|set_back| match set_back {
                     Some(SetBack { files, .. }) => {
@@ -111,13 +109,13 @@ impl Runner<'_> {
         self.verifiers = None;
         let Answers { results, started_at, checkpoints } = answers;
         self.checkpoints = checkpoints.unwrap_or(self.checkpoints).max(self.checkpoints);
-        let score = verify::score(&results, self.spec.green, self.spec.yellow);
+        let score = alfine_verify::score(&results, self.spec.green, self.spec.yellow);
         let failed: Vec<&VerifierResult> = results.iter().filter(|result| !result.passed).collect();
         let outcome = VerifyOutcome {
             color: match score.verdict {
-                verify::Verdict::Green => Color::Green,
-                verify::Verdict::Yellow => Color::Yellow,
-                verify::Verdict::Red => Color::Red,
+                alfine_verify::Verdict::Green => Color::Green,
+                alfine_verify::Verdict::Yellow => Color::Yellow,
+                alfine_verify::Verdict::Red => Color::Red,
             },
             ran: u32::try_from(results.len()).unwrap_or(u32::MAX),
             failed: failed.iter().map(|result| result.name.clone()).collect(),
@@ -167,7 +165,7 @@ impl Runner<'_> {
                 }
                 Ok(())
             })
-            .map_err(|error: crate::store::StoreError| error.into())
+            .map_err(|error: alfine_store::StoreError| error.into())
     }
 }
 

@@ -3,10 +3,8 @@
 
 use super::{Commands, questions::Open, quoting::cut, refusal::Refusal, saved::is_saved, writer::Place};
 use crate::wording;
-use alfine_engine::{
-    project::Project,
-    trust::{TrustItem, printable},
-};
+use alfine_config::{trust::TrustItem, trust::printable};
+use alfine_engine::project::Project;
 use serde_json::Value;
 use std::{fmt::Write, path::PathBuf, sync::Arc};
 use tower_lsp::lsp_types::{MessageType, Url};

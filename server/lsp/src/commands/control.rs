@@ -9,19 +9,14 @@ use super::{
     start::{refuse_in_place, spec_of},
     writer::Place,
 };
+use alfine_config::trust::printable;
 use alfine_core::{
     machine::{self, Command},
     task::TaskKey,
 };
-use alfine_engine::{
-    control::{self, Posted},
-    layout::Layout,
-    project::Project,
-    runner,
-    start::{self as engine, More},
-    store::{ApprovalKind, ApprovalRow, Store},
-    trust::printable,
-};
+use alfine_engine::{control, control::Posted, project::Project, runner, start as engine, start::More};
+use alfine_files::Layout;
+use alfine_store::{ApprovalKind, ApprovalRow, Store};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -12,13 +12,11 @@ use super::{
     writer::{Place, Writers},
 };
 use crate::{commands::arguments as takes, editor::Editor, picture::Picture};
+use alfine_config::Partial;
 use alfine_core::task::{TaskKey, TaskStatus};
-use alfine_engine::{
-    config::Partial,
-    layout::{Layout, UserDirs},
-    project::Project,
-    store::{Store, StoreError},
-};
+use alfine_engine::project::Project;
+use alfine_files::{Layout, UserDirs};
+use alfine_store::{Store, StoreError};
 use serde_json::{Value, json};
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use tower_lsp::{

@@ -12,12 +12,8 @@ use super::{
 };
 use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::{plan, task::TaskKey};
-use alfine_engine::{
-    control,
-    finish::{self, MergeOptions},
-    git::WorkingCopies,
-    start as engine,
-};
+use alfine_engine::{control, finish, finish::MergeOptions, start as engine};
+use alfine_git::WorkingCopies;
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
 use tower_lsp::lsp_types::{MessageType, WorkspaceEdit};

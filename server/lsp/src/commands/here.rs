@@ -12,10 +12,7 @@ use super::{
 };
 use crate::{picture::Picture, to_proto::workspace_edit};
 use alfine_core::text::{Span, TextEdit};
-use alfine_engine::{
-    project::{PlanFile, Project},
-    start::StartOptions,
-};
+use alfine_engine::{project::PlanFile, project::Project, start::StartOptions};
 use serde_json::{Value, json};
 use std::sync::Arc;
 

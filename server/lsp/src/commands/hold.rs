@@ -5,19 +5,14 @@
 //! made it: then the loop stays paused, says why, and goes on when the user says so.
 
 use super::{Commands, refusal::Refusal, saved::unsaved_in, writer::Place};
+use alfine_config::trust::printable;
 use alfine_core::{
     machine::Command,
     plan::Isolation,
     task::{TaskKey, TaskStatus},
 };
-use alfine_engine::{
-    control, finish,
-    project::Project,
-    runner,
-    start::{self as engine, More},
-    store::LoopRow,
-    trust::printable,
-};
+use alfine_engine::{control, finish, project::Project, runner, start as engine, start::More};
+use alfine_store::LoopRow;
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},

@@ -5,10 +5,7 @@
 
 use super::refusal::Refusal;
 use alfine_core::plan;
-use alfine_engine::{
-    Error, ErrorKind,
-    project::{PlanFile, Project},
-};
+use alfine_engine::{Error, ErrorKind, project::PlanFile, project::Project};
 use rustix::{
     fs::{self as at, Mode, OFlags},
     io::Errno,

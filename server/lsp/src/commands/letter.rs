@@ -2,8 +2,10 @@
 //! below it when the file is saved is the answer.
 
 use super::{ANSWER, Commands, arguments::Answer, refusal::Refusal, show, writer::Place};
+use alfine_config::trust::printable;
 use alfine_core::task::TaskKey;
-use alfine_engine::{project::read_plain, store::ApprovalRow, trust::printable};
+use alfine_engine::project::read_plain;
+use alfine_store::ApprovalRow;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,

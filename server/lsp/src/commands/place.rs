@@ -3,7 +3,8 @@
 use super::{Commands, refusal::Refusal, writer::Place};
 use crate::{picture::Picture, snapshot::Checkout};
 use alfine_core::{plan::Isolation, task::TaskKey};
-use alfine_engine::{project::Project, store::LoopRow};
+use alfine_engine::project::Project;
+use alfine_store::LoopRow;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},

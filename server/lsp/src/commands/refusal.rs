@@ -1,7 +1,10 @@
 //! Why a command was not done, as an editor shows it. Turns the engine's hints, which name command lines, into the
 //! words of an editor.
 
-use alfine_engine::{Error, ErrorKind, git::GitError, store::StoreError, trust::TrustError};
+use alfine_config::trust::TrustError;
+use alfine_engine::{Error, ErrorKind};
+use alfine_git::GitError;
+use alfine_store::StoreError;
 use regex::{Captures, Regex};
 use serde_json::json;
 use std::sync::LazyLock;

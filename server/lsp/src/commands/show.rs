@@ -10,10 +10,10 @@ use super::{
     transcript::{events_of, runs_of},
 };
 use crate::wording;
+use alfine_config::trust::printable;
 use alfine_core::{agent::AgentEvent, task::TaskKey};
-use alfine_engine::{
-    Error, ErrorKind, finish, git, project::Project, runner, store::LoopRow, trust::printable,
-};
+use alfine_engine::{Error, ErrorKind, finish, project::Project, runner};
+use alfine_store::LoopRow;
 use serde_json::Value;
 use std::{
     fs::{self, File},
@@ -135,7 +135,7 @@ fn write_with(
 }
 
 pub(super) fn folder_of(key: &TaskKey) -> String {
-    let branch = git::branch_name(&key.plan, &key.id.0);
+    let branch = alfine_git::branch_name(&key.plan, &key.id.0);
     branch.strip_prefix("alfine/").unwrap_or(&branch).to_owned()
 }
 

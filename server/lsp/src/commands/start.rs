@@ -11,18 +11,14 @@ use super::{
     writer::Place,
 };
 use crate::picture::Picture;
+use alfine_config::trust::printable;
 use alfine_core::{
     plan::{ContextMode, Isolation, Task},
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    chain::{self, Chain},
-    finish,
-    project::{PlanFile, Project},
-    runner,
-    start::{self as engine, More, Prepared},
-    task_spec::TaskSpec,
-    trust::printable,
+    chain, chain::Chain, finish, project::PlanFile, project::Project, runner, start as engine, start::More,
+    start::Prepared, task_spec::TaskSpec,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -337,6 +333,6 @@ fn answer_of(project: &Project, file: &PlanFile, task: &Task) -> Result<Value, R
 }
 
 /// What a loop was begun with.
-pub(super) fn spec_of(row: &alfine_engine::store::LoopRow) -> Result<TaskSpec, Refusal> {
+pub(super) fn spec_of(row: &alfine_store::LoopRow) -> Result<TaskSpec, Refusal> {
     Ok(finish::spec_of(row)?)
 }

@@ -6,7 +6,7 @@
 use super::{arguments::StartHere, quoting::cut, refusal::Refusal};
 use crate::{document::Document, notes::note_in, picture::Picture, wording};
 use alfine_core::text::Span;
-use alfine_engine::project::{self, Project};
+use alfine_engine::{project, project::Project};
 use std::fmt::Write as _;
 use tower_lsp::lsp_types::Diagnostic;
 

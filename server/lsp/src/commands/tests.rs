@@ -4,7 +4,7 @@ mod stage;
 
 use super::{execute::Commands, hold::Holder, inbox, refusal::REQUEST_FAILED};
 use alfine_core::task::TaskStatus;
-use alfine_engine::store::ApprovalKind;
+use alfine_store::ApprovalKind;
 use serde_json::{Value, json};
 use stage::{Stage, Told};
 use std::{fs, sync::Arc};

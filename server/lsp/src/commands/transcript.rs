@@ -1,12 +1,10 @@
 //! `alfine/transcript`: what an agent said, as events, page by page. It reads files, so a thread of its own answers.
 
 use super::{Commands, reading::arguments, refusal::Refusal, show::begun};
+use alfine_agents::{Exit, PriorSession};
 use alfine_core::{agent::AgentEvent, task::TaskKey};
-use alfine_engine::{
-    agent::{self, Exit, PriorSession},
-    project::Project,
-    store::{LoopRow, RunRow},
-};
+use alfine_engine::project::Project;
+use alfine_store::{LoopRow, RunRow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -113,7 +111,7 @@ pub(super) fn events_of(
     from: u64,
     take: &mut dyn FnMut(AgentEvent) -> bool,
 ) -> io::Result<u64> {
-    let adapter = agent::adapter(agent).map_err(io::Error::other)?;
+    let adapter = alfine_agents::adapter(agent).map_err(io::Error::other)?;
     let mut decoder = adapter.decoder(&PriorSession::default());
     let mut file = File::open(path)?;
     let mut chunk = vec![0; 64 << 10];

@@ -5,7 +5,9 @@
 //! A piece of work that is queued is done whole, also when nobody waits for its answer any more.
 
 use super::refusal::{Refusal, defect};
-use alfine_engine::{config::Partial, layout::UserDirs, project::Project};
+use alfine_config::Partial;
+use alfine_engine::project::Project;
+use alfine_files::UserDirs;
 use std::{
     collections::{HashMap, hash_map::Entry},
     panic::{AssertUnwindSafe, catch_unwind},

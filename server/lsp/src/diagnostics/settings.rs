@@ -2,8 +2,8 @@
 
 use super::Builder;
 use crate::{document::Document, picture::Picture, settings_file, snapshot::Checkout, wording};
+use alfine_config::ConfigProblem;
 use alfine_core::text::Span;
-use alfine_engine::config::ConfigProblem;
 use serde_json::json;
 use std::collections::BTreeMap;
 use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Position, Range, Url};

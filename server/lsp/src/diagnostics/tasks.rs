@@ -8,6 +8,7 @@ use crate::{
     snapshot::{LoopPicture, MarkKind, TaskPicture},
     wording,
 };
+use alfine_config::{trust::TrustItem, trust::printable};
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule},
     gate::{Reading, Verdict},
@@ -17,11 +18,8 @@ use alfine_core::{
     text::Span,
     time::Moment,
 };
-use alfine_engine::{
-    reason::in_words,
-    store::{ApprovalKind, VerificationRow},
-    trust::{TrustItem, printable},
-};
+use alfine_engine::reason::in_words;
+use alfine_store::{ApprovalKind, VerificationRow};
 use serde_json::json;
 use std::collections::HashSet;
 use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range};

@@ -177,7 +177,7 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::fixtures::{PLAN, World, situation, situations, uri};
-    use alfine_engine::store::LoopSummary;
+    use alfine_store::LoopSummary;
 
     fn shown(lenses: &[CodeLens]) -> String {
         let line = |lens: &CodeLens| {

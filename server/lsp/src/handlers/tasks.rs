@@ -3,7 +3,7 @@
 use crate::{offers::NO_REPOSITORY, picture::Picture, snapshot::TaskPicture};
 use alfine_core::task::{TaskKey, TaskStatus};
 use alfine_engine::reason::in_words;
-use alfine_engine::view::{PlannedTask, TaskView, task_view, unplanned_view};
+use alfine_engine::{view::PlannedTask, view::TaskView, view::task_view, view::unplanned_view};
 use serde::Serialize;
 use std::{collections::HashSet, path::Path, sync::Arc};
 
@@ -77,7 +77,7 @@ mod tests {
         snapshot::{Checkout, LoopPicture, Snapshot, StorePicture},
     };
     use alfine_core::plan::Isolation;
-    use alfine_engine::store::{LoopId, LoopRow, LoopSummary, Millis, TaskRow};
+    use alfine_store::{LoopId, LoopRow, LoopSummary, Millis, TaskRow};
     use globset::GlobSet;
     use serde_json::Value;
     use std::collections::{BTreeMap, HashMap};

@@ -9,7 +9,9 @@ use super::{
     watches::Watches,
 };
 use crate::snapshot::Checkout;
-use alfine_engine::{config::Partial, git::Repository, layout::UserDirs};
+use alfine_config::Partial;
+use alfine_files::UserDirs;
+use alfine_git::Repository;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},

@@ -5,14 +5,11 @@
 use super::{Ticket, board::Board, marks::marks};
 use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
 use alfine_core::{machine::LoopState, task::TaskKey};
-use alfine_engine::{
-    Error,
-    layout::Layout,
-    project::Project,
-    store::{
-        Event, Feed, LoopId, LoopLock, LoopRow, Millis, News, Reader, StoreError, TaskRow, VerificationRow,
-        Waker, change,
-    },
+use alfine_engine::{Error, project::Project};
+use alfine_files::Layout;
+use alfine_store::{
+    Event, Feed, LoopId, LoopLock, LoopRow, Millis, News, Reader, StoreError, TaskRow, VerificationRow,
+    Waker, change,
 };
 use serde_json::Value;
 use std::{

@@ -7,7 +7,7 @@ use crate::{
     snapshot::{Mark, MarkKind},
 };
 use alfine_core::{finding::Severity, task::TaskStatus};
-use alfine_engine::store::{LoopRow, VerificationRow};
+use alfine_store::{LoopRow, VerificationRow};
 use rustix::fs::OFlags;
 use serde_json::Value;
 use std::{
@@ -234,7 +234,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use alfine_core::{finding::Finding, plan::Isolation, task::TaskKey};
-    use alfine_engine::store::{LoopId, LoopSummary, Millis};
+    use alfine_store::{LoopId, LoopSummary, Millis};
     use proptest::prelude::*;
     use serde_json::json;
     use tempfile::TempDir;

@@ -6,18 +6,14 @@ use crate::{
     document::Document,
     snapshot::{Checkout, StorePicture},
 };
+use alfine_config::{Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
 use alfine_core::{
     plan::{self, Plan},
     task::TaskKey,
 };
-use alfine_engine::{
-    config::{self, Layers, Loaded, Partial},
-    layout::UserDirs,
-    project::plan_files,
-    task_spec,
-    trust::{Trust, TrustItem},
-    verify::{self, VerifierSpec},
-};
+use alfine_engine::{project::plan_files, task_spec};
+use alfine_files::UserDirs;
+use alfine_verify::VerifierSpec;
 use globset::GlobSet;
 use rustix::fs::OFlags;
 use std::{
@@ -185,7 +181,7 @@ impl Tree {
     }
 
     fn load(&mut self, layers: Layers) {
-        self.loaded = config::load_what_is_valid(&layers);
+        self.loaded = alfine_config::load_what_is_valid(&layers);
         self.globs = plan_files::plan_globs(&self.loaded.config.plans);
         self.layers = layers;
         self.settings_file = self.document("alfine.toml").ok().map(|(document, _)| Arc::new(document));
@@ -283,7 +279,8 @@ impl Tree {
         for (name, known) in &mut self.plans {
             let Ok(document) = &known.document else { continue };
             let wanted = known.wanted.get_or_insert_with(|| {
-                let detected = detected.get_or_insert_with(|| verify::detect(&self.place.real_root, &[]));
+                let detected =
+                    detected.get_or_insert_with(|| alfine_verify::detect(&self.place.real_root, &[]));
                 wanted(name, document.plan(), &self.layers, detected)
             });
             // Where the approvals cannot be read, nothing counts as allowed.
@@ -357,7 +354,7 @@ fn wanted(name: &str, plan: &Plan, layers: &Layers, detected: &[VerifierSpec]) -
     for task in plan.tasks.iter().filter(|task| !task.done) {
         let fields = [&plan.defaults, &task.fields].map(Partial::from);
         let loaded = loaded.entry(format!("{fields:?}")).or_insert_with(|| {
-            config::load_what_is_valid(&Layers { task: fields.to_vec(), ..layers.clone() })
+            alfine_config::load_what_is_valid(&Layers { task: fields.to_vec(), ..layers.clone() })
         });
         let key = TaskKey::new(name, task.id.0.clone());
         let commands = task_spec::commands_of(&key, plan, task, loaded, detected);

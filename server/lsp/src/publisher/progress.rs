@@ -3,7 +3,7 @@
 
 use crate::{picture::Picture, snapshot::LoopPicture, to_client::within};
 use alfine_core::{breaker::dollars, task::TaskKey};
-use alfine_engine::store::LoopId;
+use alfine_store::LoopId;
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,

@@ -7,7 +7,7 @@ use crate::{
     to_client::ToEditor,
 };
 use alfine_core::task::TaskKey;
-use alfine_engine::store::{ApprovalKind, ApprovalRow};
+use alfine_store::{ApprovalKind, ApprovalRow};
 use serde_json::{Value, json};
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 use tower_lsp::lsp_types::{MessageType, Url};

@@ -4,15 +4,13 @@
 
 mod place;
 
+use alfine_config::{trust::Trust, trust::TrustItem};
 use alfine_core::{
     finding::{Finding, Severity},
     task::TaskStatus,
 };
-use alfine_engine::{
-    store::{LoopPlace, LoopSummary, LoopUpdate, Millis, NewEvent, VerificationNew},
-    trust::{Trust, TrustItem},
-};
 use alfine_lsp::snapshot::Snapshot;
+use alfine_store::{LoopPlace, LoopSummary, LoopUpdate, Millis, NewEvent, VerificationNew};
 use place::{PLAN, Place, git, key, start, store};
 use serde_json::json;
 use std::{

@@ -4,11 +4,9 @@ use alfine_core::{
     plan::Isolation,
     task::{TaskKey, TaskStatus},
 };
-use alfine_engine::{
-    layout::{Layout, UserDirs},
-    store::{LoopId, LoopLock, LoopNew, LoopSummary, Store},
-};
+use alfine_files::{Layout, UserDirs};
 use alfine_lsp::{keeper::Keeper, snapshot::Snapshot};
+use alfine_store::{LoopId, LoopLock, LoopNew, LoopSummary, Store};
 use serde_json::json;
 use std::{
     fs,

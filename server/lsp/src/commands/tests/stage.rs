@@ -13,12 +13,10 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
     time::Moment,
 };
-use alfine_engine::{
-    git::{self, CheckpointSpec, Surroundings},
-    layout::UserDirs,
-    project::{PlanFile, Project},
-    store::{self, ApprovalKind, Ask, CheckpointNew, LoopLock, LoopRow, LoopSummary, LoopUpdate, RunNew},
-};
+use alfine_engine::{project::PlanFile, project::Project};
+use alfine_files::UserDirs;
+use alfine_git::{CheckpointSpec, Surroundings};
+use alfine_store::{ApprovalKind, Ask, CheckpointNew, LoopLock, LoopRow, LoopSummary, LoopUpdate, RunNew};
 use globset::GlobSet;
 use serde_json::Value;
 use std::{
@@ -301,8 +299,8 @@ impl Stage {
 
     pub(super) fn row(&self, key: &str) -> LoopRow {
         // Opening a project would mark the loop interrupted, since nobody runs it.
-        let layout = alfine_engine::layout::Layout::of_common_dir(&self.root.join(".git"));
-        let store = store::Store::open(&layout).unwrap().store;
+        let layout = alfine_files::Layout::of_common_dir(&self.root.join(".git"));
+        let store = alfine_store::Store::open(&layout).unwrap().store;
         store.loops(&key.parse().unwrap()).unwrap().pop().unwrap()
     }
 
@@ -384,8 +382,8 @@ impl Stage {
 
     /// Has a loop paused; by what, where it was not the user.
     pub(super) fn holds(&self, key: &str, held_by: Option<&str>) {
-        let layout = alfine_engine::layout::Layout::of_common_dir(&self.root.join(".git"));
-        let mut store = store::Store::open(&layout).unwrap().store;
+        let layout = alfine_files::Layout::of_common_dir(&self.root.join(".git"));
+        let mut store = alfine_store::Store::open(&layout).unwrap().store;
         let row = store.current_loop(&key.parse().unwrap()).unwrap().unwrap();
         let lock = LoopLock::acquire(&layout, &row.id).unwrap();
         let summary = LoopSummary { held_by: held_by.map(str::to_owned), ..row.summary };
@@ -410,7 +408,7 @@ impl Stage {
         commit_all(&git2::Repository::open(&worktree).unwrap(), "work");
         let surroundings = Surroundings::new(project.layout.checkpoint_index("test"));
         let spec = CheckpointSpec {
-            ref_name: git::checkpoint_ref(&row.task.plan, &row.task.id.0, 1),
+            ref_name: alfine_git::checkpoint_ref(&row.task.plan, &row.task.id.0, 1),
             message: "after".to_owned(),
             surroundings: &surroundings,
             unless_still: None,
@@ -419,7 +417,7 @@ impl Stage {
         let new = CheckpointNew {
             n: 1,
             iteration: Some(1),
-            kind: store::CheckpointKind::After,
+            kind: alfine_store::CheckpointKind::After,
             commit_id: &kept.commit,
             tree: &kept.tree,
             head: kept.head.as_deref(),
@@ -448,7 +446,7 @@ impl Stage {
             .store
             .write(|tx| {
                 tx.begin_iteration(&lock, 1, None)?;
-                Ok::<_, store::StoreError>(tx.begin_run(&lock, &new)?.1)
+                Ok::<_, alfine_store::StoreError>(tx.begin_run(&lock, &new)?.1)
             })
             .unwrap();
         let path = project.layout.transcript(row.id.as_str(), n);
@@ -459,8 +457,8 @@ impl Stage {
 }
 
 fn rest(root: &Path, key: &str, status: TaskStatus, reason: &str) {
-    let layout = alfine_engine::layout::Layout::of_common_dir(&root.join(".git"));
-    let mut store = store::Store::open(&layout).unwrap().store;
+    let layout = alfine_files::Layout::of_common_dir(&root.join(".git"));
+    let mut store = alfine_store::Store::open(&layout).unwrap().store;
     let row = store.current_loop(&key.parse().unwrap()).unwrap().unwrap();
     let lock = LoopLock::acquire(&layout, &row.id).unwrap();
     store.write(|tx| tx.set_loop_status(&lock, status, Some(reason), false)).unwrap();

@@ -6,8 +6,8 @@ use crate::{
     settings_file,
     to_proto::{touch, workspace_edit},
 };
+use alfine_config::ConfigProblem;
 use alfine_core::text::{Span, TextEdit};
-use alfine_engine::config::ConfigProblem;
 use tower_lsp::lsp_types::CodeActionKind;
 
 pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {

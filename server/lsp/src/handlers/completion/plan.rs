@@ -6,7 +6,7 @@ use alfine_core::{
     plan::{FieldName, Fields, Task},
     text::Span,
 };
-use alfine_engine::agent;
+
 use std::collections::{BTreeSet, HashSet};
 use tower_lsp::lsp_types::CompletionItemKind;
 
@@ -167,7 +167,7 @@ fn values(
     if field == FieldName::Agent {
         let configured = plan.checkout.map(|checkout| &checkout.config.agents);
         let configured = configured.into_iter().flat_map(|agents| agents.keys().map(String::as_str));
-        let names: BTreeSet<&str> = agent::KNOWN.into_iter().chain(configured).collect();
+        let names: BTreeSet<&str> = alfine_agents::KNOWN.into_iter().chain(configured).collect();
         return names.into_iter().map(|name| choice(CompletionItemKind::VALUE, name, "agent")).collect();
     }
     let words = plan_field::words(field).iter();

@@ -16,7 +16,8 @@ use alfine_core::{
     task::TaskStatus,
     time::Moment,
 };
-use alfine_engine::{reason::in_words, store::BreakerLine, view::CriterionState};
+use alfine_engine::{reason::in_words, view::CriterionState};
+use alfine_store::BreakerLine;
 
 pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>, page: &mut Page) {
     let task = seen.task;

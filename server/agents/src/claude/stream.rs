@@ -1,0 +1,707 @@
+//! Decodes `stream-json`: one JSON object per line, one `assistant` line per content block.
+
+use super::outcome::{ApiError, Evidence, Rejection, RunResult};
+use crate::{Decoder, Exit, Line, Lines, PriorSession, SHOWN_TEXT, cut, one_line};
+use crate::{lenient::Items, lenient::Object, lenient::Scalar, lenient::repaired};
+use alfine_core::agent::{AgentEvent, Outcome, SessionId, Usage};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::{borrow::Cow, collections::HashMap, collections::VecDeque, mem};
+
+/// A message of the assistant longer than this is handed on in pieces, in bytes.
+const MESSAGE_LIMIT: usize = 4 << 20;
+/// Tools that wait for their result, at most; a CLI that runs more at once loses the oldest ones' files.
+const OPEN_TOOLS: usize = 256;
+
+type Sink<'a> = &'a mut dyn FnMut(AgentEvent);
+
+pub(super) struct Stream {
+    lines: Lines,
+    run: Run,
+}
+
+impl Stream {
+    pub(super) fn new(prior: &PriorSession) -> Self {
+        let run = Run { prior_total: prior.total_cost_usd, ..Run::default() };
+        Self { lines: Lines::default(), run }
+    }
+}
+
+impl Decoder for Stream {
+    fn push(&mut self, chunk: &[u8], sink: Sink<'_>) {
+        self.lines.feed(chunk, |line| self.run.line(line, sink));
+    }
+
+    fn finish(&mut self, exit: Exit, stderr_tail: &str, sink: Sink<'_>) {
+        self.lines.finish(|line| self.run.line(line, sink));
+        self.run.flush_text(sink);
+        if !mem::replace(&mut self.run.ended, true) {
+            sink(self.run.evidence.judge(exit, stderr_tail, Timestamp::now()));
+        }
+    }
+
+    fn session_total_cost(&self) -> Option<f64> {
+        self.run.total_cost
+    }
+}
+
+/// What one run said so far.
+#[derive(Default)]
+struct Run {
+    prior_total: Option<f64>,
+    session: Option<String>,
+    /// The assistant's message whose blocks still come: its id and its text so far.
+    message: Option<(String, String)>,
+    /// Tools that wait for their result: their id, and the file they write.
+    open_tools: VecDeque<(String, String)>,
+    usage: Usage,
+    total_cost: Option<f64>,
+    evidence: Evidence,
+    ended: bool,
+}
+
+impl Run {
+    fn line(&mut self, line: Line<'_>, sink: Sink<'_>) {
+        self.evidence.spoke = true;
+        let Line::Whole(bytes) = line else { return };
+        if self.ended {
+            return;
+        }
+        if let Ok(said) = serde_json::from_slice::<Said<'_>>(bytes) {
+            return self.said(said, sink);
+        }
+        let Some(fixed) = repaired(bytes) else { return };
+        if let Ok(said) = serde_json::from_slice::<Said<'_>>(&fixed) {
+            self.said(said, sink);
+        }
+    }
+
+    fn said(&mut self, said: Said<'_>, sink: Sink<'_>) {
+        match (said.kind.as_str(), said.subtype.as_str()) {
+            ("system", "init") => self.started(&said, sink),
+            ("system", "api_retry") => self.retries(&said, sink),
+            ("assistant", _) => self.assistant(said, sink),
+            ("user", _) => self.tool_results(said, sink),
+            ("rate_limit_event", _) => self.rate_limit(said.rate_limit_info, sink),
+            ("result", _) => self.result(&said, sink),
+            _ => {}
+        }
+    }
+
+    fn started(&mut self, said: &Said<'_>, sink: Sink<'_>) {
+        let Some(id) = said.session_id.text() else { return };
+        if self.session.as_deref() == Some(id) {
+            return;
+        }
+        self.session = Some(id.to_owned());
+        let model = said.model.text().map(str::to_owned);
+        sink(AgentEvent::SessionStarted { id: SessionId(id.to_owned()), model });
+    }
+
+    fn retries(&mut self, said: &Said<'_>, sink: Sink<'_>) {
+        let status = said.error_status.whole();
+        let kind = said.error.text().unwrap_or("error");
+        let what = status.map_or_else(|| kind.to_owned(), |status| format!("{kind} ({status})"));
+        // It would go on for a minute, and a bad key gets no better.
+        if matches!(status, Some(401 | 403)) {
+            self.flush_text(sink);
+            self.ended = true;
+            sink(AgentEvent::Ended { outcome: Outcome::Auth, message: what });
+            return;
+        }
+        let (attempt, most) = (said.attempt.count(), said.max_retries.count());
+        sink(AgentEvent::Retrying { reason: format!("{what}, attempt {attempt} of {most}") });
+    }
+
+    fn assistant(&mut self, said: Said<'_>, sink: Sink<'_>) {
+        let Some(message) = said.message.0 else { return };
+        if message.model.text() == Some("<synthetic>") || said.is_api_error_message.is_true() {
+            let text = message.content.0.iter().find_map(|block| block.0.as_ref()?.text.text());
+            self.evidence.api_error = Some(ApiError {
+                kind: said.error.as_str().to_owned(),
+                status: said.api_error_status.whole(),
+                text: cut(text.unwrap_or_default(), SHOWN_TEXT),
+            });
+            return;
+        }
+        // A sub-agent's text is not the assistant's: it must never carry a gate.
+        let own = said.parent_tool_use_id == Scalar::Absent;
+        if own {
+            // The CLI got over what went wrong before.
+            self.evidence.api_error = None;
+        }
+        for block in message.content.0.into_iter().filter_map(|block| block.0) {
+            match block.kind.as_str() {
+                "text" if own => self.text(message.id.as_str(), block.text, sink),
+                "text" => thinking(block.text.as_str(), sink),
+                "thinking" => {
+                    self.flush_own(own, sink);
+                    thinking(block.thinking.as_str(), sink);
+                }
+                "tool_use" | "server_tool_use" | "mcp_tool_use" => {
+                    self.flush_own(own, sink);
+                    self.tool(block, sink);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Joins the blocks of one message: a gate may be split over them.
+    fn text(&mut self, id: &str, block: Scalar<'_>, sink: Sink<'_>) {
+        let Some(block) = block.into_text() else { return };
+        match &mut self.message {
+            Some((open, text)) if open == id && text.len() + block.len() <= MESSAGE_LIMIT => {
+                // A block that opens with a tag began a line of its own, not one in the middle of a sentence.
+                if block.starts_with('<') && !text.ends_with(['\n', '`']) {
+                    text.push('\n');
+                }
+                text.push_str(&block);
+            }
+            _ => {
+                self.flush_text(sink);
+                self.message = Some((id.to_owned(), block.into_owned()));
+            }
+        }
+    }
+
+    fn flush_own(&mut self, own: bool, sink: Sink<'_>) {
+        if own {
+            self.flush_text(sink);
+        }
+    }
+
+    fn flush_text(&mut self, sink: Sink<'_>) {
+        let Some((_, text)) = self.message.take() else { return };
+        if !text.is_empty() && !self.ended {
+            sink(AgentEvent::Text { text });
+        }
+    }
+
+    fn tool(&mut self, block: Block<'_>, sink: Sink<'_>) {
+        let name = block.name.as_str();
+        let input = block.input.0.unwrap_or_default();
+        if let (Some(id), "Edit" | "MultiEdit" | "NotebookEdit" | "Write") = (block.id.text(), name)
+            && let Some(path) = input.path()
+        {
+            if self.open_tools.len() == OPEN_TOOLS {
+                self.open_tools.pop_front();
+            }
+            self.open_tools.push_back((id.to_owned(), path.to_owned()));
+        }
+        let name = one_line(name);
+        sink(AgentEvent::ToolStarted { name, summary: input.summary() });
+    }
+
+    fn tool_results(&mut self, said: Said<'_>, sink: Sink<'_>) {
+        self.flush_own(said.parent_tool_use_id == Scalar::Absent, sink);
+        let blocks = said.message.0.map(|message| message.content.0).unwrap_or_default();
+        for block in blocks.into_iter().filter_map(|block| block.0) {
+            if block.kind.as_str() != "tool_result" {
+                continue;
+            }
+            let ok = !block.is_error.is_true();
+            sink(AgentEvent::ToolFinished { ok });
+            let id = block.tool_use_id.as_str();
+            let open = self.open_tools.iter().position(|(open, _)| open == id);
+            if let Some((_, path)) = open.and_then(|at| self.open_tools.remove(at))
+                && ok
+            {
+                sink(AgentEvent::FileTouched { path });
+            }
+        }
+    }
+
+    fn rate_limit(&mut self, info: Object<RateLimit<'_>>, sink: Sink<'_>) {
+        let Some(info) = info.0 else { return };
+        match info.status.as_str() {
+            "rejected" => self.evidence.rejection = Some(Rejection { reset_at: info.resets_at.whole() }),
+            "allowed" => self.evidence.rejection = None,
+            "allowed_warning" => {
+                self.evidence.rejection = None;
+                let utilization = info.utilization.number().or_else(|| info.surpassed_threshold.number());
+                if let Some(utilization) = utilization.filter(|share| share.is_finite()) {
+                    sink(AgentEvent::LimitWarning { utilization });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// One run may have several results, when work in the background wakes the CLI again. The last one decides.
+    fn result(&mut self, said: &Said<'_>, sink: Sink<'_>) {
+        self.flush_text(sink);
+        for denial in said.permission_denials.0.iter().filter_map(|denial| denial.0.as_ref()) {
+            sink(AgentEvent::PermissionDenied { tool: denial.describe() });
+        }
+        self.add_usage(said);
+        sink(AgentEvent::Usage(self.usage));
+        let errors: Vec<_> = said.errors.0.iter().filter_map(Scalar::text).collect();
+        let message =
+            if errors.is_empty() { said.result.as_str().into() } else { Cow::from(errors.join("\n")) };
+        self.evidence.result = Some(RunResult {
+            subtype: said.subtype.as_str().to_owned(),
+            is_error: said.is_error.is_true(),
+            api_error_status: said.api_error_status.whole(),
+            stop_reason: said.stop_reason.as_str().to_owned(),
+            terminal_reason: said.terminal_reason.as_str().to_owned(),
+            message: cut(&message, SHOWN_TEXT),
+        });
+    }
+
+    fn add_usage(&mut self, said: &Said<'_>) {
+        let told = said.usage.0.as_ref().map(Tokens::usage).unwrap_or_default();
+        let total = amount(&said.total_cost_usd);
+        let since_last = said.model_usage_since_last_result.0.as_ref().map(sum_of_models);
+        let (tokens, cost) = match since_last {
+            // The only figures that are of this run in every case: `usage` is 0 when a limit or a signal ended the
+            // run, and the total covers the whole session.
+            Some(models) if models.tokens() > 0 => (models, models.cost_usd),
+            Some(models) => (told, models.cost_usd.or(total)),
+            None => {
+                let models = said.model_usage.0.as_ref().map(sum_of_models).unwrap_or_default();
+                let of_this_run = models.tokens() > 0 && models.tokens() == told.tokens();
+                (told, total.map(|total| self.cost_of_run(total, of_this_run)))
+            }
+        };
+        let so_far = self.usage;
+        self.usage = Usage {
+            input: so_far.input.saturating_add(tokens.input),
+            output: so_far.output.saturating_add(tokens.output),
+            cache_read: so_far.cache_read.saturating_add(tokens.cache_read),
+            cache_write: so_far.cache_write.saturating_add(tokens.cache_write),
+            cost_usd: match (since_last.and(so_far.cost_usd), cost) {
+                (Some(before), Some(now)) => Some(before + now),
+                (before, now) => now.or(before).or(so_far.cost_usd),
+            },
+        };
+        self.total_cost = total.or(self.total_cost);
+    }
+
+    /// Returns what this run alone cost, of a total that covers it alone in some versions and its session in others.
+    fn cost_of_run(&self, total: f64, of_this_run: bool) -> f64 {
+        match self.prior_total {
+            Some(before) if total > before && !of_this_run => total - before,
+            _ => total,
+        }
+    }
+}
+
+fn thinking(text: &str, sink: Sink<'_>) {
+    if !text.is_empty() {
+        sink(AgentEvent::Thinking { text: cut(text, SHOWN_TEXT) });
+    }
+}
+
+fn amount(dollars: &Scalar<'_>) -> Option<f64> {
+    dollars.number().filter(|dollars| dollars.is_finite() && *dollars >= 0.0)
+}
+
+/// Any line. Of its fields only those that are read; a line of a tool's result is mostly skipped.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Said<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Scalar<'a>,
+    #[serde(borrow)]
+    subtype: Scalar<'a>,
+    #[serde(borrow)]
+    session_id: Scalar<'a>,
+    #[serde(borrow)]
+    model: Scalar<'a>,
+    #[serde(borrow)]
+    message: Object<Message<'a>>,
+    #[serde(borrow)]
+    parent_tool_use_id: Scalar<'a>,
+    #[serde(borrow)]
+    is_api_error_message: Scalar<'a>,
+    #[serde(borrow)]
+    error: Scalar<'a>,
+    #[serde(borrow)]
+    error_status: Scalar<'a>,
+    #[serde(borrow)]
+    attempt: Scalar<'a>,
+    #[serde(borrow)]
+    max_retries: Scalar<'a>,
+    #[serde(borrow)]
+    rate_limit_info: Object<RateLimit<'a>>,
+    #[serde(borrow)]
+    is_error: Scalar<'a>,
+    #[serde(borrow)]
+    api_error_status: Scalar<'a>,
+    #[serde(borrow)]
+    stop_reason: Scalar<'a>,
+    #[serde(borrow)]
+    terminal_reason: Scalar<'a>,
+    #[serde(borrow)]
+    result: Scalar<'a>,
+    #[serde(borrow)]
+    errors: Items<Scalar<'a>>,
+    #[serde(borrow)]
+    permission_denials: Items<Object<Denial<'a>>>,
+    #[serde(borrow)]
+    total_cost_usd: Scalar<'a>,
+    #[serde(borrow)]
+    usage: Object<Tokens<'a>>,
+    #[serde(borrow, rename = "modelUsage")]
+    model_usage: Object<Models<'a>>,
+    #[serde(borrow)]
+    model_usage_since_last_result: Object<Models<'a>>,
+}
+
+type Models<'a> = HashMap<String, Object<ModelTokens<'a>>>;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Message<'a> {
+    #[serde(borrow)]
+    id: Scalar<'a>,
+    #[serde(borrow)]
+    model: Scalar<'a>,
+    #[serde(borrow)]
+    content: Items<Object<Block<'a>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Block<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Scalar<'a>,
+    #[serde(borrow)]
+    text: Scalar<'a>,
+    #[serde(borrow)]
+    thinking: Scalar<'a>,
+    #[serde(borrow)]
+    id: Scalar<'a>,
+    #[serde(borrow)]
+    name: Scalar<'a>,
+    #[serde(borrow)]
+    input: Object<Input<'a>>,
+    #[serde(borrow)]
+    tool_use_id: Scalar<'a>,
+    #[serde(borrow)]
+    is_error: Scalar<'a>,
+}
+
+/// What of a tool's input says in one line what it does.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Input<'a> {
+    #[serde(borrow)]
+    command: Scalar<'a>,
+    #[serde(borrow)]
+    file_path: Scalar<'a>,
+    #[serde(borrow)]
+    notebook_path: Scalar<'a>,
+    #[serde(borrow)]
+    pattern: Scalar<'a>,
+    #[serde(borrow)]
+    path: Scalar<'a>,
+    #[serde(borrow)]
+    url: Scalar<'a>,
+    #[serde(borrow)]
+    query: Scalar<'a>,
+    #[serde(borrow)]
+    description: Scalar<'a>,
+    #[serde(borrow)]
+    prompt: Scalar<'a>,
+}
+
+impl Input<'_> {
+    fn path(&self) -> Option<&str> {
+        self.file_path.text().or_else(|| self.notebook_path.text())
+    }
+
+    fn summary(&self) -> String {
+        let fields = [
+            &self.command,
+            &self.file_path,
+            &self.notebook_path,
+            &self.pattern,
+            &self.path,
+            &self.url,
+            &self.query,
+            &self.description,
+            &self.prompt,
+        ];
+        fields.into_iter().find_map(Scalar::text).map(one_line).unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RateLimit<'a> {
+    #[serde(borrow)]
+    status: Scalar<'a>,
+    /// Seconds since the epoch.
+    #[serde(borrow, rename = "resetsAt")]
+    resets_at: Scalar<'a>,
+    #[serde(borrow)]
+    utilization: Scalar<'a>,
+    #[serde(borrow, rename = "surpassedThreshold")]
+    surpassed_threshold: Scalar<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Denial<'a> {
+    #[serde(borrow)]
+    tool_name: Scalar<'a>,
+    #[serde(borrow)]
+    tool_input: Object<Input<'a>>,
+}
+
+impl Denial<'_> {
+    fn describe(&self) -> String {
+        let name = one_line(self.tool_name.text().unwrap_or("a tool"));
+        match self.tool_input.0.as_ref().map(Input::summary).filter(|summary| !summary.is_empty()) {
+            Some(summary) => format!("{name}({summary})"),
+            None => name,
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Tokens<'a> {
+    #[serde(borrow)]
+    input_tokens: Scalar<'a>,
+    #[serde(borrow)]
+    output_tokens: Scalar<'a>,
+    #[serde(borrow)]
+    cache_read_input_tokens: Scalar<'a>,
+    #[serde(borrow)]
+    cache_creation_input_tokens: Scalar<'a>,
+}
+
+impl Tokens<'_> {
+    fn usage(&self) -> Usage {
+        Usage {
+            input: self.input_tokens.count(),
+            output: self.output_tokens.count(),
+            cache_read: self.cache_read_input_tokens.count(),
+            cache_write: self.cache_creation_input_tokens.count(),
+            cost_usd: None,
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ModelTokens<'a> {
+    #[serde(borrow)]
+    input_tokens: Scalar<'a>,
+    #[serde(borrow)]
+    output_tokens: Scalar<'a>,
+    #[serde(borrow)]
+    cache_read_input_tokens: Scalar<'a>,
+    #[serde(borrow)]
+    cache_creation_input_tokens: Scalar<'a>,
+    #[serde(borrow, rename = "costUSD")]
+    cost_usd: Scalar<'a>,
+}
+
+/// Adds up what all models used. No models at all cost nothing.
+fn sum_of_models(models: &Models<'_>) -> Usage {
+    let none = Usage { cost_usd: Some(0.0), ..Usage::default() };
+    models.values().filter_map(|model| model.0.as_ref()).fold(none, |sum, model| Usage {
+        input: sum.input.saturating_add(model.input_tokens.count()),
+        output: sum.output.saturating_add(model.output_tokens.count()),
+        cache_read: sum.cache_read.saturating_add(model.cache_read_input_tokens.count()),
+        cache_write: sum.cache_write.saturating_add(model.cache_creation_input_tokens.count()),
+        cost_usd: sum.cost_usd.zip(amount(&model.cost_usd)).map(|(sum, cost)| sum + cost),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn events_of_bytes(prior: Option<f64>, stream: &[u8]) -> Vec<AgentEvent> {
+        let mut decoder = Stream::new(&PriorSession { total_cost_usd: prior });
+        let mut events = Vec::new();
+        decoder.push(stream, &mut |event| events.push(event));
+        decoder.finish(Exit::with_code(0), "", &mut |event| events.push(event));
+        events
+    }
+
+    fn events_of(lines: &[Value]) -> Vec<AgentEvent> {
+        let stream: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        events_of_bytes(None, stream.as_bytes())
+    }
+
+    fn assistant(id: &str, block: &Value) -> Value {
+        json!({"type": "assistant", "message": {"id": id, "content": [block]}, "parent_tool_use_id": null})
+    }
+
+    fn text(id: &str, text: &str) -> Value {
+        assistant(id, &json!({"type": "text", "text": text}))
+    }
+
+    fn ok_result() -> Value {
+        json!({"type": "result", "subtype": "success", "is_error": false})
+    }
+
+    fn texts(events: &[AgentEvent]) -> Vec<&str> {
+        events
+            .iter()
+            .filter_map(|event| match event {
+                AgentEvent::Text { text } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn last_usage(events: &[AgentEvent]) -> Usage {
+        let usage = events.iter().rev().find_map(|event| match event {
+            AgentEvent::Usage(usage) => Some(*usage),
+            _ => None,
+        });
+        usage.unwrap()
+    }
+
+    #[test]
+    fn the_blocks_of_one_message_are_one_text() {
+        let thinking = json!({"type": "system", "subtype": "thinking_tokens"});
+        let events = events_of(&[
+            text("m1", "<COMPLETION_GATE>\nready: tr"),
+            thinking,
+            text("m1", "ue\n</COMPLETION_GATE>"),
+            text("m2", "Done."),
+            text("m2", "<COMPLETION_GATE>"),
+            assistant(
+                "m2",
+                &json!({"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "ls"}}),
+            ),
+            text("m2", "after"),
+        ]);
+        assert_eq!(
+            texts(&events),
+            ["<COMPLETION_GATE>\nready: true\n</COMPLETION_GATE>", "Done.\n<COMPLETION_GATE>", "after"]
+        );
+    }
+
+    #[test]
+    fn only_the_assistants_own_words_are_text() {
+        let gate = "<COMPLETION_GATE>\nready: true\n</COMPLETION_GATE>";
+        let mut sub_agent = text("m1", gate);
+        sub_agent["parent_tool_use_id"] = json!("toolu_1");
+        let mut synthetic = text("m2", gate);
+        synthetic["message"]["model"] = json!("<synthetic>");
+        let mut failed = text("m3", gate);
+        failed["is_api_error_message"] = json!(true);
+        let result =
+            json!({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": gate}]});
+        let events = events_of(&[
+            sub_agent,
+            synthetic,
+            failed,
+            assistant("m4", &json!({"type": "thinking", "thinking": gate})),
+            json!({"type": "user", "message": {"content": gate}}),
+            json!({"type": "user", "message": {"content": [{"type": "text", "text": gate}]}}),
+            json!({"type": "user", "message": {"content": [result]}, "tool_use_result": {"stdout": gate}}),
+            json!({"type": "stream_event", "event": {"delta": {"text": gate}}}),
+            json!({"type": "result", "subtype": "success", "is_error": false, "result": gate}),
+        ]);
+        assert_eq!(texts(&events), Vec::<&str>::new());
+        let thought = AgentEvent::Thinking { text: gate.to_owned() };
+        assert_eq!(events.iter().filter(|event| **event == thought).count(), 2);
+    }
+
+    #[test]
+    fn a_failed_tool_touches_no_file() {
+        let write = |id: &str, path: &str| {
+            assistant(
+                "m",
+                &json!({"type": "tool_use", "id": id, "name": "Edit", "input": {"file_path": path}}),
+            )
+        };
+        let done = |id: &str, is_error: bool| {
+            json!({"type": "user", "message": {"content":
+                [{"type": "tool_result", "tool_use_id": id, "is_error": is_error}]}})
+        };
+        let events = events_of(&[write("1", "a"), write("2", "b"), done("2", false), done("1", true)]);
+        let touched: Vec<_> =
+            events.iter().filter(|event| matches!(event, AgentEvent::FileTouched { .. })).collect();
+        assert_eq!(touched, [&AgentEvent::FileTouched { path: "b".to_owned() }]);
+    }
+
+    #[test]
+    fn a_denied_permission_is_no_failure_but_is_told_with_its_command() {
+        let denials = json!([
+            {"tool_name": "Bash", "tool_use_id": "t", "tool_input": {"command": "git push\n--force"}},
+            {"tool_name": "WebSearch", "tool_input": {}}, "odd"
+        ]);
+        let mut result = ok_result();
+        result["permission_denials"] = denials;
+        let events = events_of(&[result]);
+        let denied = |tool: &str| AgentEvent::PermissionDenied { tool: tool.to_owned() };
+        assert_eq!(events[..2], [denied("Bash(git push --force)"), denied("WebSearch")]);
+        assert_eq!(events[3], AgentEvent::Ended { outcome: Outcome::Ok, message: String::new() });
+    }
+
+    #[test]
+    fn a_total_that_covers_the_session_is_set_against_the_run_before() {
+        let result = |used: u64, models: u64, total: f64| {
+            json!({"type": "result", "subtype": "success", "total_cost_usd": total,
+                "usage": {"input_tokens": used}, "modelUsage": {"m": {"inputTokens": models}}})
+        };
+        for (prior, used, models, total, cost) in [
+            (None, 10, 10, 0.5, 0.5),
+            // The models' tokens cover the session, so the total does.
+            (Some(0.5), 10, 20, 0.75, 0.25),
+            // They cover this run alone, so the total does, even where it is larger.
+            (Some(0.5), 10, 10, 0.75, 0.75),
+            (Some(0.5), 10, 20, 0.5, 0.5),
+            (Some(0.5), 10, 20, 0.25, 0.25),
+        ] {
+            let line = result(used, models, total).to_string();
+            let usage = last_usage(&events_of_bytes(prior, line.as_bytes()));
+            assert_eq!(usage.cost_usd, Some(cost), "{prior:?} {line}");
+        }
+        let line = result(1, 1, 0.0).to_string().replace("0.0", "-1e999");
+        assert_eq!(events_of_bytes(None, line.as_bytes()).len(), 1, "no number, no line");
+    }
+
+    #[test]
+    fn several_results_of_one_run_add_up_and_the_last_one_decides() {
+        let result = |cost: f64, total: f64, is_error: bool| {
+            json!({"type": "result", "subtype": "success", "is_error": is_error, "total_cost_usd": total,
+                "model_usage_since_last_result": {"m": {"inputTokens": 10, "outputTokens": 1, "costUSD": cost}}})
+        };
+        let events = events_of(&[result(0.25, 0.25, true), result(0.5, 0.75, false)]);
+        let expected = Usage { input: 20, output: 2, cost_usd: Some(0.75), ..Usage::default() };
+        assert_eq!(last_usage(&events), expected);
+        assert_eq!(events.last(), Some(&AgentEvent::Ended { outcome: Outcome::Ok, message: String::new() }));
+    }
+
+    #[test]
+    fn lines_that_are_not_understood_cost_nothing_else() {
+        let mut stream = b"not json\n{\"type\":\n[]\n\"assistant\"\n{}\n{\"type\":7}\n\n\xff\xfe\n".to_vec();
+        stream.extend(format!("{}\n", "[".repeat(2_000_000)).bytes());
+        stream.extend(
+            format!("{{\"type\":\"user\",\"message\":{}1{}}}\n", "{\"a\":".repeat(9999), "}".repeat(9999))
+                .bytes(),
+        );
+        stream.extend(format!("{{\"type\":\"new\",\"message\":{}\n", "{\"content\":[".repeat(9999)).bytes());
+        stream.extend(json!({"type": "assistant", "message": [1], "error": {}}).to_string().bytes());
+        stream.push(b'\n');
+        stream.resize(stream.len() + crate::LINE_LIMIT + 1, b'x');
+        stream.extend(format!("\n{}\n{}", text("m", "still here"), ok_result()).bytes());
+        let events = events_of_bytes(None, &stream);
+        assert_eq!(texts(&events), ["still here"]);
+        assert_eq!(events.last(), Some(&AgentEvent::Ended { outcome: Outcome::Ok, message: String::new() }));
+    }
+
+    #[test]
+    fn broken_text_is_repaired_not_lost() {
+        let line = text("m", "AB").to_string();
+        let half = line.replace("AB", r"cut \ud83d");
+        assert_eq!(texts(&events_of_bytes(None, half.as_bytes())), ["cut \u{fffd}"]);
+        let mut bytes = line.into_bytes();
+        let at = bytes.iter().position(|byte| *byte == b'A').unwrap();
+        bytes[at] = 0xff;
+        assert_eq!(texts(&events_of_bytes(None, &bytes)), ["\u{fffd}B"]);
+    }
+}

@@ -1,0 +1,448 @@
+//! Who says what: the layers of settings, later ones over earlier ones, key by key.
+
+use super::{
+    Config, HumanDuration, Permissions, Verification,
+    check::{Flaw, check},
+    source::{Places, Source, Values, child},
+};
+use crate::trust::printable;
+use alfine_core::{plan::Fields, text::Span};
+use alfine_files::UserDirs;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+/// Lists of this setting add up over the layers, so that no repository can undo what the user masks.
+const ADDS_UP: &str = "safety.mask";
+
+/// Who says a setting. A later one goes before an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layer {
+    /// Nobody: the default.
+    Default,
+    /// The user's `config.toml`.
+    User,
+    /// The repository's `alfine.toml`. Not to be trusted.
+    Repository,
+    /// The editor's settings.
+    Editor,
+    /// The task's own fields and its plan's.
+    Task,
+    /// The command line: what is typed now is meant now.
+    CommandLine,
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Default => "the defaults",
+            Self::User => "the user's settings",
+            Self::Repository => "the repository's settings",
+            Self::Editor => "the editor's settings",
+            Self::Task => "the task",
+            Self::CommandLine => "the command line",
+        })
+    }
+}
+
+/// Some settings, in the shape of the configuration file. What is `null` is not said.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Partial(pub(super) Map<String, Value>);
+
+impl Partial {
+    /// Takes settings as an editor sends them; anything but an object says nothing.
+    pub fn of_json(value: Value) -> Self {
+        match value {
+            Value::Object(mut map) => {
+                drop_nulls(&mut map);
+                Self(map)
+            }
+            _ => Self::default(),
+        }
+    }
+
+    /// Sets one setting by its dotted path, such as `limits.iterations`; `null` says nothing.
+    pub fn set(&mut self, path: &str, value: impl Into<Value>) {
+        let value = value.into();
+        if value.is_null() {
+            return;
+        }
+        let (tables, key) = path.rsplit_once('.').unwrap_or(("", path));
+        let mut map = &mut self.0;
+        for table in tables.split('.').filter(|name| !name.is_empty()) {
+            let entry = map.entry(table).or_insert_with(|| Value::Object(Map::new()));
+            if !entry.is_object() {
+                *entry = Value::Object(Map::new());
+            }
+            let Value::Object(inner) = entry else { return };
+            map = inner;
+        }
+        map.insert(key.to_owned(), value);
+    }
+}
+
+fn drop_nulls(map: &mut Map<String, Value>) {
+    map.retain(|_, value| {
+        if let Value::Object(inner) = value {
+            drop_nulls(inner);
+        }
+        !value.is_null()
+    });
+}
+
+impl From<&Fields> for Partial {
+    fn from(fields: &Fields) -> Self {
+        let text = |field: &Option<alfine_core::plan::Placed<String>>| {
+            field.as_ref().map(|field| field.value.clone())
+        };
+        let word = |value: serde_json::Result<Value>| value.unwrap_or_default();
+        let mut partial = Self::default();
+        partial.set("agent", text(&fields.agent));
+        partial.set("model", text(&fields.model));
+        partial.set("limits.iterations", fields.max_iterations.as_ref().map(|field| field.value));
+        partial.set("limits.cost_usd", fields.max_cost.as_ref().map(|field| field.value));
+        partial
+            .set("isolation", word(serde_json::to_value(fields.isolation.as_ref().map(|field| field.value))));
+        partial.set("context", word(serde_json::to_value(fields.context.as_ref().map(|field| field.value))));
+        partial
+            .set("autonomy", word(serde_json::to_value(fields.autonomy.as_ref().map(|field| field.value))));
+        partial
+    }
+}
+
+/// All that is said, by whom.
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    /// The user's `config.toml`.
+    pub user: Option<Source>,
+    /// The repository's `alfine.toml`.
+    pub repository: Option<Source>,
+    /// The editor's settings.
+    pub editor: Partial,
+    /// The plan's defaults, then the task's fields.
+    pub task: Vec<Partial>,
+    /// The command line's.
+    pub command_line: Partial,
+}
+
+impl Layers {
+    /// Reads the two files; one that is not there says nothing.
+    pub fn read(user: &UserDirs, repository: &Path) -> Self {
+        Self {
+            user: Source::read(&user.config.join("config.toml")),
+            repository: Source::read(&repository.join("alfine.toml")),
+            ..Self::default()
+        }
+    }
+}
+
+/// Something wrong in one layer, at its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConfigProblem {
+    /// Whether nothing can start with it; else it is a warning.
+    pub error: bool,
+    /// Who said it.
+    pub layer: Layer,
+    /// The setting's dotted path, such as `limits.iterations` or `verifiers[1].command`; empty for a whole file.
+    pub key: String,
+    /// The file, where a file said it.
+    pub path: Option<PathBuf>,
+    /// The bytes in the file; a byte order mark is not counted.
+    pub span: Option<Span>,
+    /// One-based line, and column in characters.
+    pub line_column: Option<(usize, usize)>,
+    /// What is wrong. A sentence without a full stop.
+    pub message: String,
+    /// What was probably meant: what the bytes of the span could be replaced with, or the whole path of a setting.
+    pub suggestion: Option<String>,
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{}:", printable(&path.to_string_lossy()))?,
+            None => write!(f, "{}:", self.layer)?,
+        }
+        if let Some((line, column)) = self.line_column {
+            write!(f, "{line}:{column}:")?;
+        }
+        write!(f, " {}", self.message)?;
+        match &self.suggestion {
+            Some(suggestion) => write!(f, "; did you mean {suggestion}?"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Settings that cannot be; at least one problem is an error.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}", .0.iter().filter(|problem| problem.error).map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError(pub Vec<ConfigProblem>);
+
+/// A place in a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingPlace {
+    /// The file.
+    pub path: PathBuf,
+    /// The bytes of the value; a byte order mark is not counted.
+    pub span: Span,
+    /// One-based line, and column in characters.
+    pub line_column: (usize, usize),
+}
+
+/// The settings that hold, and who said them.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// What is wrong, in the order of layers and places.
+    pub problems: Vec<ConfigProblem>,
+    said: BTreeMap<String, Layer>,
+    files: Vec<(Layer, PathBuf, Places)>,
+    /// What the user's own file says.
+    own: Map<String, Value>,
+}
+
+/// The limits of [`Limits`](super::Limits) on what a loop may use up.
+const SPENDING: [&str; 4] = ["iterations", "cost_usd", "tokens", "wall_time"];
+
+/// A limit that somebody else than the user set higher than the user's own file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaisedLimit {
+    /// Who.
+    pub by: Layer,
+    /// The setting's dotted path, such as `limits.cost_usd`.
+    pub key: String,
+    /// The setting with its value, as the file would have it.
+    pub text: String,
+}
+
+impl Loaded {
+    /// Returns who set a setting, by its dotted path, such as `limits.iterations`. For a table (`agents.claude`): the
+    /// latest of those who set anything in it.
+    pub fn origin(&self, key: &str) -> Layer {
+        self.within(key).map(|(_, layer)| layer).max().unwrap_or(Layer::Default)
+    }
+
+    /// Says whether a setting, or anything in a table, is what this layer said.
+    pub fn any_from(&self, key: &str, layer: Layer) -> bool {
+        self.within(key).any(|(_, from)| from == layer)
+    }
+
+    /// Returns where a setting, or an element such as `verifiers[0].command`, was said; none where no file said it.
+    pub fn place(&self, key: &str) -> Option<SettingPlace> {
+        let list = key.split('[').next().unwrap_or(key);
+        let origin = self.origin(list);
+        let (_, path, places) = self.files.iter().find(|(layer, ..)| *layer == origin)?;
+        let place = places.value(key).or_else(|| places.value(list))?;
+        Some(SettingPlace { path: path.clone(), span: place.span, line_column: place.line_column })
+    }
+
+    /// Returns the model the chosen agent is asked to use. Who says it later wins, be it for all agents or for this one.
+    pub fn model(&self) -> Option<&str> {
+        let config = &self.config;
+        let own = config.agents.get(&config.agent).and_then(|agent| agent.model.as_deref());
+        self.later(own, config.model.as_deref(), "model")
+    }
+
+    /// Returns what the chosen agent may do. Who says it later wins, be it for all agents or for this one.
+    pub fn permissions(&self) -> Permissions {
+        let config = &self.config;
+        let own = config.agents.get(&config.agent).and_then(|agent| agent.permissions);
+        self.later(own, Some(config.permissions), "permissions").unwrap_or_default()
+    }
+
+    /// Returns the limits on money and time that a repository, an editor or a plan raises above what the user's own file
+    /// says. What the user typed is the user's word, and a limit that the user's file does not set is nobody's.
+    pub fn raised_limits(&self) -> Vec<RaisedLimit> {
+        let Some(Value::Object(own)) = self.own.get("limits") else { return Vec::new() };
+        let Ok(limits) = serde_json::to_value(&self.config.limits) else { return Vec::new() };
+        let raised = SPENDING.into_iter().filter_map(|name| {
+            let key = format!("limits.{name}");
+            let (own, now) = (own.get(name)?, limits.get(name)?);
+            let by = self.origin(&key);
+            let is_others = matches!(by, Layer::Repository | Layer::Editor | Layer::Task);
+            let text = format!(
+                "{key} = {}",
+                now.as_f64().map_or_else(|| now.to_string(), |number| number.to_string())
+            );
+            (is_others && amount(now)? > amount(own)?).then_some(RaisedLimit { by, key, text })
+        });
+        raised.collect()
+    }
+
+    fn later<T>(&self, own: Option<T>, of_all: Option<T>, key: &str) -> Option<T> {
+        let own_key = format!("agents.{}.{key}", self.config.agent);
+        if of_all.is_none() || self.origin(&own_key) >= self.origin(key) { own.or(of_all) } else { of_all }
+    }
+
+    fn within<'l>(&'l self, key: &'l str) -> impl Iterator<Item = (&'l str, Layer)> {
+        self.said
+            .range(key.to_owned()..)
+            .map(|(path, layer)| (path.as_str(), *layer))
+            .take_while(move |(path, _)| path.starts_with(key))
+            .filter(move |(path, _)| {
+                path.get(key.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+    }
+
+    fn source(&mut self, tree: &mut Map<String, Value>, layer: Layer, source: &Source) {
+        match source.parse() {
+            Ok(Values { tree: said, places }) => {
+                self.files.push((layer, source.path.clone(), places));
+                self.layer(tree, layer, said);
+            }
+            Err(unreadable) => self.problems.push(ConfigProblem {
+                error: true,
+                layer,
+                key: String::new(),
+                path: Some(source.path.clone()),
+                span: unreadable.place.as_ref().map(|place| place.span),
+                line_column: unreadable.place.map(|place| place.line_column),
+                message: printable(&unreadable.message),
+                suggestion: None,
+            }),
+        }
+    }
+
+    fn layer(&mut self, tree: &mut Map<String, Value>, layer: Layer, mut said: Map<String, Value>) {
+        let mut problems: Vec<_> =
+            check(&mut said).into_iter().map(|flaw| self.problem(layer, flaw)).collect();
+        problems.sort_by_key(|problem| problem.span.map_or(usize::MAX, |span| span.start));
+        self.problems.append(&mut problems);
+        note(&said, "", layer, &mut self.said);
+        merge(tree, said, "");
+    }
+
+    /// Places a flaw; what has no place of its own is at that of the table or list it is in.
+    fn problem(&self, layer: Layer, flaw: Flaw) -> ConfigProblem {
+        let file = self.files.iter().find(|(from, ..)| *from == layer);
+        let place = file.and_then(|(_, _, places)| {
+            let exact = if flaw.at_key { places.key(&flaw.path) } else { places.value(&flaw.path) };
+            let mut outer = flaw.path.as_str();
+            exact.or_else(|| {
+                loop {
+                    outer = outer.get(..outer.rfind(['.', '['])?)?;
+                    if let Some(place) = places.key(outer) {
+                        break Some(place);
+                    }
+                }
+            })
+        });
+        ConfigProblem {
+            error: flaw.fatal,
+            layer,
+            key: flaw.path,
+            path: file.map(|(_, path, _)| path.clone()),
+            span: place.map(|place| place.span),
+            line_column: place.map(|place| place.line_column),
+            message: flaw.message,
+            suggestion: flaw.suggestion,
+        }
+    }
+
+    fn wrong_together(&mut self, key: &str, message: String) {
+        let flaw = Flaw { path: key.to_owned(), at_key: false, fatal: true, message, suggestion: None };
+        let problem = self.problem(self.origin(key), flaw);
+        self.problems.push(problem);
+    }
+
+    /// Checks what no layer can be blamed for alone.
+    fn check_together(&mut self) {
+        let Verification { green, yellow, .. } = self.config.verification;
+        if green < yellow {
+            let key = match self.origin("verification.green") >= self.origin("verification.yellow") {
+                true => "verification.green",
+                false => "verification.yellow",
+            };
+            self.wrong_together(
+                key,
+                format!("`verification.green` is {green}, below `verification.yellow`, {yellow}"),
+            );
+            let Verification { green, yellow, .. } = Verification::default();
+            self.config.verification.green = green;
+            self.config.verification.yellow = yellow;
+        }
+        let agent = &self.config.agent;
+        let has_command = self.config.agents.get(agent).is_some_and(|agent| agent.command.is_some());
+        if agent == "command" && !has_command {
+            let message = format!("the agent \"{agent}\" needs `agents.{agent}.command`: the program to run");
+            self.wrong_together("agent", message);
+        }
+    }
+}
+
+/// A limit as a number that can be compared: times in seconds.
+fn amount(value: &Value) -> Option<f64> {
+    let seconds = || Some(value.as_str()?.parse::<HumanDuration>().ok()?.get().as_secs_f64());
+    value.as_f64().or_else(seconds)
+}
+
+/// Notes who said which setting; a list is one setting.
+fn note(said: &Map<String, Value>, path: &str, layer: Layer, noted: &mut BTreeMap<String, Layer>) {
+    for (key, value) in said {
+        let path = child(path, key);
+        match value {
+            Value::Object(inner) => note(inner, &path, layer, noted),
+            _ => {
+                noted.insert(path, layer);
+            }
+        }
+    }
+}
+
+/// Lays `over` over `base`: tables key by key, all else replaces.
+pub(super) fn merge(base: &mut Map<String, Value>, over: Map<String, Value>, path: &str) {
+    for (key, value) in over {
+        let path = child(path, &key);
+        match (base.get_mut(&key), value) {
+            (Some(Value::Object(inner)), Value::Object(over)) => merge(inner, over, &path),
+            (Some(Value::Array(list)), Value::Array(more)) if path == ADDS_UP => list.extend(more),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Reads all layers. Any setting that cannot be is an error; unknown settings are warnings in `problems`.
+pub fn load(layers: &Layers) -> Result<Loaded, ConfigError> {
+    let loaded = load_what_is_valid(layers);
+    if loaded.problems.iter().any(|problem| problem.error) {
+        Err(ConfigError(loaded.problems))
+    } else {
+        Ok(loaded)
+    }
+}
+
+/// Reads all layers and leaves out what cannot be, so that an editor can go on while a file is written. Never for
+/// starting a loop.
+pub fn load_what_is_valid(layers: &Layers) -> Loaded {
+    let mut loaded = Loaded::default();
+    let mut tree = Map::new();
+    for (layer, source) in [(Layer::User, &layers.user), (Layer::Repository, &layers.repository)] {
+        if let Some(source) = source {
+            loaded.source(&mut tree, layer, source);
+        }
+        if layer == Layer::User {
+            loaded.own = tree.clone();
+        }
+    }
+    loaded.layer(&mut tree, Layer::Editor, layers.editor.0.clone());
+    for task in &layers.task {
+        loaded.layer(&mut tree, Layer::Task, task.0.clone());
+    }
+    loaded.layer(&mut tree, Layer::CommandLine, layers.command_line.0.clone());
+    match serde_json::from_value(Value::Object(tree)) {
+        Ok(config) => loaded.config = config,
+        // The schema let something pass that the types do not take: a defect, told rather than hidden.
+        Err(error) => loaded.wrong_together("", printable(&error.to_string())),
+    }
+    loaded.check_together();
+    loaded
+}

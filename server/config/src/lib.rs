@@ -1,0 +1,27 @@
+//! What a user, a repository, an editor, a command line and a task say of how loops are run: one [`Config`].
+//!
+//! The settings, their meaning and their bounds are written down once, in [`Config`]'s types; the JSON schema, the
+//! checks, the reference and the template all come from there. Reads files, never writes one, runs nothing, and never
+//! knows what a setting is used for.
+
+mod check;
+mod duration;
+mod layers;
+mod reference;
+mod settings;
+mod source;
+#[cfg(test)]
+mod tests;
+pub mod trust;
+
+pub use duration::{HumanDuration, NotADuration};
+pub use layers::{
+    ConfigError, ConfigProblem, Layer, Layers, Loaded, Partial, RaisedLimit, SettingPlace, load,
+    load_what_is_valid,
+};
+pub use reference::{reference_markdown, schema, template};
+pub use settings::{
+    Agent, Config, Gate, HARD_ITERATION_LIMIT, Limits, Lint, OnDone, Permissions, PromptVia, Safety,
+    Verification, Verifier, VerifierKind, VerifyWhen, Worktree,
+};
+pub use source::Source;

@@ -1,0 +1,436 @@
+//! Every setting: its name, its type, its bounds, its default, and in its doc comment its documentation. The first
+//! sentence of a doc comment is what the reference and the template show.
+
+use super::duration::HumanDuration;
+use alfine_agents::KNOWN;
+use alfine_core::{
+    breaker::{self, HARD_LIMIT},
+    lint::{Layer, LintOptions},
+    machine,
+    plan::{Autonomy, ContextMode, Isolation},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+
+/// No loop runs more iterations than this, whatever is configured.
+pub const HARD_ITERATION_LIMIT: u32 = HARD_LIMIT;
+
+/// How Alfine runs loops. Settings come from the user's `config.toml`, the repository's `alfine.toml`, the editor, the
+/// task and the command line; later wins, setting by setting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(title = "alfine.toml")]
+pub struct Config {
+    /// The agent that does the work.
+    #[schemars(schema_with = "agent_name")]
+    pub agent: String,
+    /// The model the agent is asked to use; without it the agent's own default. Said at the same place,
+    /// `agents.<name>.model` goes before it.
+    #[schemars(extend("format" = "argument"), example = &"sonnet")]
+    pub model: Option<String>,
+    /// Whether later iterations resume the agent's session (`resume`) or each starts a session of its own (`fresh`).
+    #[schemars(schema_with = "context_mode")]
+    pub context: ContextMode,
+    /// Where the agent works: in a git worktree of its own (`worktree`) or in your own tree (`in-place`).
+    #[schemars(schema_with = "isolation")]
+    pub isolation: Isolation,
+    /// What happens with the work of a task that is done.
+    pub on_done: OnDone,
+    /// When verifiers run.
+    pub verify: VerifyWhen,
+    /// How much a loop decides by itself when the agent says that it is done: `guarded` asks you where verifiers are
+    /// yellow, `full_auto` takes yellow for done, `manual` asks you even where all is green.
+    #[schemars(schema_with = "autonomy")]
+    pub autonomy: Autonomy,
+    /// What the agent may do without asking.
+    pub permissions: Permissions,
+    /// More Markdown files that are plans, as globs from the repository's root, such as `docs/plans/*.md`. Beside the
+    /// root, `PLAN.md`, `plan.md`, `*.plan.md`, `TODO.md`, `PRD.md`, `tasks.md` and `fix_plan.md` always are, and so is
+    /// all of `.alfine/plans/`.
+    #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
+    pub plans: Vec<String>,
+    /// When a loop is stopped.
+    pub limits: Limits,
+    /// What a fresh worktree gets of that which git ignores.
+    pub worktree: Worktree,
+    /// Checks that Alfine runs itself, besides those it detects and those that criteria name.
+    pub verifiers: Vec<Verifier>,
+    /// How the verifiers' results are judged.
+    pub verification: Verification,
+    /// Settings of one agent, by its name.
+    #[schemars(schema_with = "agents")]
+    pub agents: BTreeMap<String, Agent>,
+    /// Thresholds and words of the findings on plans.
+    pub lint: Lint,
+    /// Other ways for an agent to say that it is done, besides the completion gate.
+    pub gate: Gate,
+    /// What is kept from the agent, and what from the logs.
+    pub safety: Safety,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            agent: "claude".to_owned(),
+            model: None,
+            context: ContextMode::default(),
+            isolation: Isolation::default(),
+            on_done: OnDone::default(),
+            verify: VerifyWhen::default(),
+            autonomy: Autonomy::default(),
+            permissions: Permissions::default(),
+            plans: Vec::new(),
+            limits: Limits::default(),
+            worktree: Worktree::default(),
+            verifiers: Vec::new(),
+            verification: Verification::default(),
+            agents: BTreeMap::new(),
+            lint: Lint::default(),
+            gate: Gate::default(),
+            safety: Safety::default(),
+        }
+    }
+}
+
+/// What happens with the work of a task that is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDone {
+    /// It stays on its branch until you merge or discard it.
+    #[default]
+    Ask,
+    /// It is merged into the branch it was based on.
+    Merge,
+    /// Its branch is pushed and a pull request opened with the `gh` CLI.
+    Pr,
+}
+
+/// When verifiers run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum VerifyWhen {
+    /// When the agent says that it is done.
+    #[default]
+    Ready,
+    /// After each iteration.
+    Always,
+}
+
+/// What the agent may do without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Permissions {
+    /// Edit files of the worktree.
+    Edits,
+    /// Edit files and run commands.
+    #[default]
+    Commands,
+    /// Everything: the agent's own checks are off. Needs `safety.allow_unsandboxed_all` in your own settings.
+    All,
+}
+
+/// When a loop is stopped.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Limits {
+    /// Iterations that are judged. The hard limit is 50.
+    #[schemars(range(min = 1, max = 50))]
+    pub iterations: u32,
+    /// Consecutive iterations without a change.
+    #[schemars(range(min = 1, max = 50))]
+    pub no_change: u32,
+    /// Consecutive iterations with the same error.
+    #[schemars(range(min = 1, max = 50))]
+    pub same_error: u32,
+    /// How often the agent may say that it is done while the verifiers say no.
+    #[schemars(range(min = 1, max = 50))]
+    pub rework: u32,
+    /// US dollars over the loop; off where not set.
+    #[schemars(range(min = 0.01, max = 1_000_000.0), example = 5.0)]
+    pub cost_usd: Option<f64>,
+    /// Tokens over the loop; off where not set.
+    #[schemars(range(min = 1, max = 1_000_000_000_000_u64), example = 2_000_000)]
+    pub tokens: Option<u64>,
+    /// Running time of the loop, waits left out.
+    pub wall_time: HumanDuration,
+    /// Time without output after which the agent is ended; the iteration counts as an error.
+    pub stall: HumanDuration,
+    /// Time without a first sign of the agent after which a warning is shown.
+    pub startup_warning: HumanDuration,
+    /// Time without a first sign of the agent after which it is ended.
+    pub startup: HumanDuration,
+    /// The first pause after a run that crashed or whose service failed; doubles up to 5 minutes.
+    pub retry_backoff: HumanDuration,
+    /// The first pause after a usage limit whose end is not known; doubles up to 30 minutes.
+    pub rate_limit_backoff: HumanDuration,
+    /// Consecutive runs of the agent that crashed or whose service failed.
+    #[schemars(range(min = 1, max = 50))]
+    pub agent_failing: u32,
+    /// Consecutive iterations in which the same tool was denied.
+    #[schemars(range(min = 1, max = 50))]
+    pub permission: u32,
+    /// How often the tree may come back to what it was before (A, B, A, B).
+    #[schemars(range(min = 1, max = 50))]
+    pub oscillation: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let limits = breaker::Limits::default();
+        let machine = machine::Settings::default();
+        let length = |duration: Duration| HumanDuration::from_secs(duration.as_secs());
+        Self {
+            iterations: limits.iterations,
+            no_change: limits.no_change,
+            same_error: limits.same_error,
+            rework: limits.rework,
+            cost_usd: limits.cost_usd,
+            tokens: limits.tokens,
+            wall_time: length(limits.wall_time),
+            stall: length(limits.stall),
+            startup_warning: length(limits.startup_warning),
+            startup: length(limits.startup),
+            retry_backoff: length(machine.retry_backoff),
+            rate_limit_backoff: length(machine.rate_limit_backoff),
+            agent_failing: limits.agent_failing,
+            permission: limits.permission,
+            oscillation: limits.oscillation,
+        }
+    }
+}
+
+/// What a fresh worktree gets of that which git ignores.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Worktree {
+    /// Files to copy, as globs from the repository's root, such as `.env`.
+    #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
+    pub copy: Vec<String>,
+    /// Paths to link to, from the repository's root, such as `node_modules`.
+    #[schemars(extend("items" = {"type": "string", "format": "inner-path"}))]
+    pub link: Vec<String>,
+    /// A shell command that is run once in it, such as `npm ci`.
+    #[schemars(length(min = 1), example = &"npm ci")]
+    pub setup: Option<String>,
+}
+
+/// A check that Alfine runs itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verifier {
+    /// Its name, unique among the verifiers.
+    #[schemars(length(min = 1, max = 80), example = &"test")]
+    pub name: String,
+    /// What it checks.
+    #[serde(default)]
+    pub kind: VerifierKind,
+    /// The shell command of the kind `command`; it passes with exit status 0.
+    #[serde(default)]
+    #[schemars(length(min = 1), example = &"npm test")]
+    pub command: Option<String>,
+    /// Its share in the score.
+    #[serde(default = "Verifier::default_weight")]
+    #[schemars(range(min = 0.0, max = 1000.0))]
+    pub weight: f64,
+    /// How long it may run.
+    #[serde(default = "Verifier::default_timeout")]
+    pub timeout: HumanDuration,
+    /// Whether the work is red, and worked on again, while it fails.
+    #[serde(default = "Verifier::default_required")]
+    pub required: bool,
+}
+
+impl Verifier {
+    fn default_weight() -> f64 {
+        1.0
+    }
+
+    fn default_timeout() -> HumanDuration {
+        HumanDuration::from_secs(300)
+    }
+
+    fn default_required() -> bool {
+        true
+    }
+}
+
+/// What a verifier checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerifierKind {
+    /// That a command passes.
+    #[default]
+    Command,
+    /// That the agent left nothing uncommitted.
+    CleanTree,
+}
+
+/// How the verifiers' results are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Verification {
+    /// The score from which on a result is green, where every required verifier passed.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub green: f64,
+    /// The score from which on a result is yellow; below it is red.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub yellow: f64,
+    /// Whether verifiers are detected from what the repository holds, such as `cargo test`.
+    pub auto: bool,
+}
+
+impl Default for Verification {
+    fn default() -> Self {
+        Self { green: 0.9, yellow: 0.6, auto: true }
+    }
+}
+
+/// Settings of one agent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Agent {
+    /// The program: a name on `PATH`, or a path. Never run through a shell.
+    #[schemars(length(min = 1), extend("format" = "argument"), example = &"claude")]
+    pub command: Option<String>,
+    /// More arguments, one text each, put before those that Alfine gives.
+    pub args: Vec<String>,
+    /// Environment variables to set.
+    pub env: BTreeMap<String, String>,
+    /// The model this agent is asked to use.
+    #[schemars(length(min = 1), extend("format" = "argument"), example = &"sonnet")]
+    pub model: Option<String>,
+    /// What this agent may do without asking, where it differs from `permissions`.
+    pub permissions: Option<Permissions>,
+    /// How the agent `command` gets its prompt.
+    pub prompt: PromptVia,
+}
+
+/// How a command gets its prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PromptVia {
+    /// On its standard input.
+    #[default]
+    Stdin,
+    /// As its last argument.
+    Argument,
+}
+
+/// Thresholds and words of the findings on plans. Words are compared without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Lint {
+    /// Files that a task may name before it is too large.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_files: u32,
+    /// Words that a task may have before it is too large.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_words: u32,
+    /// Words in a task's title or first sentence that show that it is too large.
+    #[schemars(inner(length(min = 1)))]
+    pub scope_words: Vec<String>,
+    /// Phrases of a criterion that cannot be verified.
+    #[schemars(inner(length(min = 1)))]
+    pub vague_phrases: Vec<String>,
+    /// Criteria that the fix of `criterion-missing` writes.
+    #[schemars(inner(length(min = 1)))]
+    pub standard_criteria: Vec<String>,
+    /// Words of a task that changes the schema; it goes before code and user interface.
+    #[schemars(inner(length(min = 1)))]
+    pub schema_words: Vec<String>,
+    /// Words of a task that changes the code behind the user interface.
+    #[schemars(inner(length(min = 1)))]
+    pub backend_words: Vec<String>,
+    /// Words of a task that changes the user interface.
+    #[schemars(inner(length(min = 1)))]
+    pub ui_words: Vec<String>,
+}
+
+impl Lint {
+    /// Returns the options of the plan lints that these settings say.
+    pub fn options(&self) -> LintOptions {
+        let usize_of = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let layer = |name: &str, words: &Vec<String>| Layer { name: name.to_owned(), words: words.clone() };
+        LintOptions {
+            max_files: usize_of(self.max_files),
+            max_words: usize_of(self.max_words),
+            scope_words: self.scope_words.clone(),
+            vague_phrases: self.vague_phrases.clone(),
+            layers: vec![
+                layer("schema", &self.schema_words),
+                layer("backend", &self.backend_words),
+                layer("UI", &self.ui_words),
+            ],
+            standard_criteria: self.standard_criteria.clone(),
+        }
+    }
+}
+
+impl Default for Lint {
+    fn default() -> Self {
+        let LintOptions { max_files, max_words, scope_words, vague_phrases, standard_criteria, layers } =
+            LintOptions::default();
+        let u32_of = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let mut words = layers.into_iter().map(|layer| layer.words);
+        let mut next = || words.next().unwrap_or_default();
+        Self {
+            max_files: u32_of(max_files),
+            max_words: u32_of(max_words),
+            scope_words,
+            vague_phrases,
+            standard_criteria,
+            schema_words: next(),
+            backend_words: next(),
+            ui_words: next(),
+        }
+    }
+}
+
+/// Other ways for an agent to say that it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Gate {
+    /// The text that counts as done inside of `<promise>` tags, such as `COMPLETE`.
+    #[schemars(length(min = 1, max = 200), example = &"COMPLETE")]
+    pub promise: Option<String>,
+    /// Whether a `---RALPH_STATUS---` block with `EXIT_SIGNAL: true` counts as done.
+    pub ralph_status: bool,
+    /// Whether a bare `LOOP_COMPLETE` as the last line counts as done.
+    pub loop_complete: bool,
+}
+
+/// What is kept from the agent, and what from the logs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Safety {
+    /// Environment variables that the agent gets although they look like secrets.
+    #[schemars(inner(length(min = 1)))]
+    pub pass_env: Vec<String>,
+    /// Regular expressions for what is masked in logs and transcripts, besides the known shapes of secrets. Those of
+    /// all files add up.
+    #[schemars(length(max = 100), extend("items" = {"type": "string", "format": "regex"}))]
+    pub mask: Vec<String>,
+    /// Whether `permissions = "all"` is allowed. No sandbox is around an agent; a repository cannot set this for you.
+    pub allow_unsandboxed_all: bool,
+}
+
+fn agent_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": KNOWN })
+}
+
+fn agents(generator: &mut SchemaGenerator) -> Schema {
+    let agent = generator.subschema_for::<Agent>();
+    json_schema!({ "type": "object", "propertyNames": { "enum": KNOWN }, "additionalProperties": agent })
+}
+
+fn context_mode(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["resume", "fresh"] })
+}
+
+fn isolation(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["worktree", "in-place"] })
+}
+
+fn autonomy(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["full_auto", "guarded", "manual"] })
+}

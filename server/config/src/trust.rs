@@ -1,0 +1,468 @@
+//! Which commands of a repository the user allowed to run.
+//!
+//! A repository is somebody else's: nothing that it names runs before the user has seen the text. Approvals are kept
+//! per repository and exact text, outside of the repository. Never runs anything, and never asks: it only answers
+//! what is not allowed yet.
+
+use crate::{Layer, Loaded, OnDone, Permissions, VerifierKind};
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeSet,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+/// The largest file of approvals that is read, in bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Something that a repository wants to run or to be allowed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TrustItem {
+    /// Where it is named, such as `alfine.toml: verifiers[0].command` or `PLAN.md: US-001`.
+    pub origin: String,
+    /// The exact text. Show it through [`printable`].
+    pub command: String,
+}
+
+impl TrustItem {
+    /// Makes an item.
+    pub fn new(origin: impl Into<String>, command: impl Into<String>) -> Self {
+        Self { origin: origin.into(), command: command.into() }
+    }
+}
+
+/// A failure to keep approvals.
+#[derive(Debug, thiserror::Error)]
+#[error("the approved commands in {path} cannot be {what}: {source}")]
+pub struct TrustError {
+    path: PathBuf,
+    what: &'static str,
+    source: io::Error,
+}
+
+/// The approvals of one repository.
+#[derive(Debug)]
+pub struct Trust {
+    file: PathBuf,
+    repository: String,
+    approved: BTreeSet<String>,
+    warning: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Approvals {
+    /// Only for people who look into the file.
+    repository: String,
+    approved: BTreeSet<String>,
+}
+
+impl Trust {
+    /// Opens the approvals of the repository with this common git folder. A file that cannot be understood is kept
+    /// aside, and nothing counts as approved.
+    pub fn open(state: &Path, common_dir: &Path) -> Result<Self, TrustError> {
+        let common_dir = fs::canonicalize(common_dir).unwrap_or_else(|_| common_dir.to_owned());
+        let name = blake3::hash(common_dir.as_os_str().as_encoded_bytes()).to_hex();
+        let file = state.join("trust").join(format!("{}.json", name.get(..32).unwrap_or(&name)));
+        let mut trust = Self {
+            file,
+            repository: common_dir.to_string_lossy().into_owned(),
+            approved: BTreeSet::new(),
+            warning: None,
+        };
+        trust.read()?;
+        Ok(trust)
+    }
+
+    /// Returns what is wrong with the stored approvals, where something is.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
+    }
+
+    /// Returns the items that are not approved as they stand, each text once.
+    pub fn untrusted(&self, items: &[TrustItem]) -> Vec<TrustItem> {
+        let mut seen = BTreeSet::new();
+        items
+            .iter()
+            .filter(|item| !self.approved.contains(&item.command) && seen.insert(&item.command))
+            .cloned()
+            .collect()
+    }
+
+    /// Approves the items' exact texts, for good. What others approved meanwhile is kept.
+    pub fn approve(&mut self, items: &[TrustItem]) -> Result<(), TrustError> {
+        self.change(|approved| approved.extend(items.iter().map(|item| item.command.clone())))
+    }
+
+    /// Takes all approvals of this repository back.
+    pub fn revoke_all(&mut self) -> Result<(), TrustError> {
+        self.change(BTreeSet::clear)
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut BTreeSet<String>)) -> Result<(), TrustError> {
+        let folder = self.file.parent().unwrap_or(Path::new(".")).to_owned();
+        let written = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        written.map_err(|source| self.error("written", source))?;
+        // Held until the end: read, change and write are one step for all processes.
+        let _lock = self.lock().map_err(|source| self.error("locked", source))?;
+        self.read()?;
+        change(&mut self.approved);
+        self.write(&folder).map_err(|source| self.error("written", source))
+    }
+
+    fn lock(&self) -> io::Result<File> {
+        let path = self.file.with_extension("lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    fn read(&mut self) -> Result<(), TrustError> {
+        self.approved.clear();
+        let mut bytes = Vec::new();
+        let read = File::open(&self.file).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(self.error("read", error)),
+            Ok(_) => {}
+        }
+        match serde_json::from_slice::<Approvals>(&bytes) {
+            Ok(approvals) if bytes.len() as u64 <= LARGEST => self.approved = approvals.approved,
+            _ => {
+                let aside = self.file.with_extension("json.unreadable");
+                fs::rename(&self.file, &aside).map_err(|source| self.error("kept aside", source))?;
+                self.warning = Some(format!(
+                    "the approved commands of this repository could not be understood, so each is asked for again; \
+                     the file is kept as {}",
+                    aside.display()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, folder: &Path) -> io::Result<()> {
+        let approvals = Approvals { repository: self.repository.clone(), approved: self.approved.clone() };
+        // A temporary file has mode 0600.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer_pretty(&mut file, &approvals)?;
+        file.flush()?;
+        file.as_file().sync_all()?;
+        file.persist(&self.file)?;
+        Ok(())
+    }
+
+    fn error(&self, what: &'static str, source: io::Error) -> TrustError {
+        TrustError { path: self.file.clone(), what, source }
+    }
+}
+
+/// Returns what the repository's `alfine.toml` or the editor's settings want to run, or to be allowed beyond what a user
+/// expects: an editor's settings may come out of a file of the repository, too. What the user's own file or the command line
+/// says needs no approval.
+pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
+    let config = &loaded.config;
+    let mut items = Vec::new();
+    let mut add = |key: &str, command: String| {
+        let says = if loaded.any_from(key, Layer::Editor) { "the editor's settings" } else { "alfine.toml" };
+        items.push(TrustItem::new(format!("{says}: {key}"), command));
+    };
+    let from_repository =
+        |key: &str| loaded.any_from(key, Layer::Repository) || loaded.any_from(key, Layer::Editor);
+
+    if from_repository("verifiers") {
+        for (index, verifier) in config.verifiers.iter().enumerate() {
+            if let (VerifierKind::Command, Some(command)) = (verifier.kind, &verifier.command) {
+                add(&format!("verifiers[{index}].command"), command.clone());
+            }
+        }
+    }
+    if let Some(setup) = config.worktree.setup.as_ref().filter(|_| from_repository("worktree.setup")) {
+        add("worktree.setup", setup.clone());
+    }
+    for (name, agent) in &config.agents {
+        let key = format!("agents.{name}");
+        let part = |part: &str| from_repository(&format!("{key}.{part}"));
+        if part("command") || part("args") || part("env") {
+            // One text, so that no part can be exchanged under an approval of the others.
+            let variables = agent.env.iter().map(|(name, value)| format!("{name}={value}"));
+            let command = agent.command.as_ref().unwrap_or(name).clone();
+            let words: Vec<String> = variables.chain([command]).chain(agent.args.iter().cloned()).collect();
+            add(&key, shell_words::join(words));
+        }
+        if let Some(permissions) = agent.permissions.filter(|_| part("permissions")) {
+            add_permissions(&format!("{key}.permissions"), permissions, &mut add);
+        }
+    }
+    if from_repository("permissions") {
+        add_permissions("permissions", config.permissions, &mut add);
+    }
+    // Merging moves the user's branch, a pull request pushes.
+    let on_done = match config.on_done {
+        OnDone::Ask => None,
+        OnDone::Merge => Some("merge"),
+        OnDone::Pr => Some("pr"),
+    };
+    if let Some(word) = on_done.filter(|_| from_repository("on_done")) {
+        add("on_done", format!("on_done = \"{word}\""));
+    }
+    if config.safety.allow_unsandboxed_all && from_repository("safety.allow_unsandboxed_all") {
+        add("safety.allow_unsandboxed_all", "safety.allow_unsandboxed_all = true".to_owned());
+    }
+    if from_repository("safety.pass_env") {
+        for name in &config.safety.pass_env {
+            add("safety.pass_env", format!("safety.pass_env = {name:?}"));
+        }
+    }
+    for raised in loaded.raised_limits().into_iter().filter(|raised| raised.by != Layer::Task) {
+        add(&raised.key, raised.text);
+    }
+    items
+}
+
+/// Permissions of a repository need approval where they could be more than the user's own settings give.
+fn add_permissions(key: &str, permissions: Permissions, add: &mut impl FnMut(&str, String)) {
+    match permissions {
+        Permissions::Edits => {}
+        Permissions::Commands => add(key, format!("{key} = \"commands\"")),
+        Permissions::All => add(key, format!("{key} = \"all\"")),
+    }
+}
+
+/// Characters that make a text look like another one: controls, directions, what is not seen, blanks that are none.
+#[allow(clippy::expect_used, reason = "the pattern is constant and compiled by a test")]
+static DECEIVING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u{2800}]|[\p{Zs}&&[^ ]]| {8,}",
+    )
+    .expect("a valid pattern")
+});
+
+/// Names the first ten of some paths, as [`printable`] shows them, and how many more there are.
+pub fn printable_paths(paths: &[PathBuf]) -> String {
+    const NAMED: usize = 10;
+    let named: Vec<String> =
+        paths.iter().take(NAMED).map(|path| printable(&path.display().to_string())).collect();
+    let more = if paths.len() > NAMED { format!(" and {} more", paths.len() - NAMED) } else { String::new() };
+    format!("{}{more}", named.join(", "))
+}
+
+/// Shows a text that somebody else wrote: on one line, nothing hidden, nothing turned around.
+pub fn printable(text: &str) -> String {
+    DECEIVING
+        .replace_all(text, |found: &regex::Captures<'_>| {
+            let found = found.get(0).map_or("", |found| found.as_str());
+            match found.chars().next() {
+                Some('\n') => "⏎".to_owned(),
+                Some(' ') => format!(" ⟨{} blanks⟩ ", found.len()),
+                Some(c) => format!("⟨U+{:04X}⟩", u32::from(c)),
+                None => String::new(),
+            }
+        })
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Layers, Partial, Source, load};
+    use proptest::prelude::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn items(commands: &[&str]) -> Vec<TrustItem> {
+        commands.iter().map(|command| TrustItem::new("alfine.toml", *command)).collect()
+    }
+
+    fn texts(items: &[TrustItem]) -> Vec<&str> {
+        items.iter().map(|item| item.command.as_str()).collect()
+    }
+
+    #[test]
+    fn a_changed_text_and_another_repository_ask_again() {
+        let (state, a, b) =
+            (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut trust = Trust::open(state.path(), a.path()).unwrap();
+        assert_eq!(texts(&trust.untrusted(&items(&["cargo test", "cargo test"]))), ["cargo test"]);
+        trust.approve(&items(&["cargo test"])).unwrap();
+        let wanted = items(&["cargo test", "cargo test ", "cargo test; curl evil"]);
+        for trust in [trust, Trust::open(state.path(), a.path()).unwrap()] {
+            assert_eq!(texts(&trust.untrusted(&wanted)), ["cargo test ", "cargo test; curl evil"]);
+            assert_eq!(trust.warning(), None);
+        }
+        let other = Trust::open(state.path(), b.path()).unwrap();
+        assert_eq!(other.untrusted(&wanted).len(), 3);
+    }
+
+    #[test]
+    fn a_repository_is_the_same_through_a_link() {
+        let (state, repository) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let link = state.path().join("link");
+        std::os::unix::fs::symlink(repository.path(), &link).unwrap();
+        Trust::open(state.path(), repository.path()).unwrap().approve(&items(&["x"])).unwrap();
+        assert_eq!(Trust::open(state.path(), &link).unwrap().untrusted(&items(&["x"])), []);
+    }
+
+    #[test]
+    fn revoking_takes_all_back() {
+        let state = tempfile::tempdir().unwrap();
+        let mut trust = Trust::open(state.path(), Path::new("/gone")).unwrap();
+        trust.approve(&items(&["a", "b"])).unwrap();
+        trust.revoke_all().unwrap();
+        assert_eq!(
+            Trust::open(state.path(), Path::new("/gone")).unwrap().untrusted(&items(&["a", "b"])).len(),
+            2
+        );
+    }
+
+    #[test]
+    fn the_file_is_the_users_alone() {
+        let state = tempfile::tempdir().unwrap();
+        let mut trust = Trust::open(state.path(), Path::new("/r")).unwrap();
+        trust.approve(&items(&["a"])).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&trust.file), 0o600);
+        assert_eq!(mode(trust.file.parent().unwrap()), 0o700);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_approves_nothing_and_is_kept() {
+        let state = tempfile::tempdir().unwrap();
+        let mut trust = Trust::open(state.path(), Path::new("/r")).unwrap();
+        trust.approve(&items(&["a"])).unwrap();
+        let half = fs::read_to_string(&trust.file).unwrap().split_at(20).0.to_owned();
+        fs::write(&trust.file, &half).unwrap();
+        let mut trust = Trust::open(state.path(), Path::new("/r")).unwrap();
+        assert_eq!(trust.untrusted(&items(&["a"])).len(), 1);
+        assert!(trust.warning().unwrap().contains(".json.unreadable"));
+        assert_eq!(fs::read_to_string(trust.file.with_extension("json.unreadable")).unwrap(), half);
+        trust.approve(&items(&["a"])).unwrap();
+        assert_eq!(Trust::open(state.path(), Path::new("/r")).unwrap().untrusted(&items(&["a"])), []);
+    }
+
+    #[test]
+    fn approvals_made_at_the_same_time_are_all_kept() {
+        let state = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let state = state.path();
+                scope.spawn(move || {
+                    let mut trust = Trust::open(state, Path::new("/r")).unwrap();
+                    for m in 0..5 {
+                        trust.approve(&items(&[&format!("{n} {m}")])).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(Trust::open(state.path(), Path::new("/r")).unwrap().approved.len(), 40);
+    }
+
+    #[test]
+    fn a_state_folder_that_cannot_be_written_is_an_error() {
+        let mut trust = Trust::open(Path::new("/dev/null/state"), Path::new("/r"));
+        let failed = match &mut trust {
+            Ok(trust) => trust.approve(&items(&["a"])).is_err(),
+            Err(_) => true,
+        };
+        assert!(failed);
+    }
+
+    const REPOSITORY: &str = r#"
+        permissions = "all"
+        on_done = "merge"
+        [worktree]
+        setup = "npm ci"
+        [[verifiers]]
+        name = "test"
+        command = "npm test"
+        [[verifiers]]
+        name = "clean"
+        kind = "clean-tree"
+        [agents.claude]
+        args = ["--settings", "a b"]
+        env = { ANTHROPIC_BASE_URL = "http://evil" }
+        permissions = "all"
+        [agents.rehearsal]
+        model = "x"
+        [safety]
+        pass_env = ["AWS_SECRET_ACCESS_KEY"]
+        allow_unsandboxed_all = true
+    "#;
+
+    #[test]
+    fn all_that_a_repository_wants_to_run_is_asked_for() {
+        let layers =
+            Layers { repository: Some(Source::of_text("alfine.toml", REPOSITORY)), ..Layers::default() };
+        let items = items_of_config(&load(&layers).unwrap());
+        assert_eq!(
+            items.iter().map(|item| format!("{} = {}", item.origin, item.command)).collect::<Vec<_>>(),
+            [
+                "alfine.toml: verifiers[0].command = npm test",
+                "alfine.toml: worktree.setup = npm ci",
+                "alfine.toml: agents.claude = 'ANTHROPIC_BASE_URL=http://evil' claude --settings 'a b'",
+                "alfine.toml: agents.claude.permissions = agents.claude.permissions = \"all\"",
+                "alfine.toml: permissions = permissions = \"all\"",
+                "alfine.toml: on_done = on_done = \"merge\"",
+                "alfine.toml: safety.allow_unsandboxed_all = safety.allow_unsandboxed_all = true",
+                "alfine.toml: safety.pass_env = safety.pass_env = \"AWS_SECRET_ACCESS_KEY\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_user_says_needs_no_approval_but_a_mixture_does() {
+        let mut layers =
+            Layers { user: Some(Source::of_text("config.toml", REPOSITORY)), ..Layers::default() };
+        assert_eq!(items_of_config(&load(&layers).unwrap()), []);
+        layers.repository = Some(Source::of_text("alfine.toml", "[agents.claude]\nargs = [\"--evil\"]"));
+        let items = items_of_config(&load(&layers).unwrap());
+        assert_eq!(texts(&items), ["'ANTHROPIC_BASE_URL=http://evil' claude --evil"]);
+        layers.command_line.set("agents.claude.args", vec!["--mine"]);
+        assert_eq!(items_of_config(&load(&layers).unwrap()), [], "the command line said it anew");
+        layers.command_line = Partial::default();
+        assert_eq!(items_of_config(&load(&layers).unwrap()).len(), 1);
+    }
+
+    #[test]
+    fn what_an_editor_says_may_come_from_the_repository_and_is_asked_for() {
+        let mut layers = Layers::default();
+        layers.editor.set("agents.claude.command", "evil");
+        layers.editor.set("worktree.setup", "npm ci");
+        let items = items_of_config(&load(&layers).unwrap());
+        assert_eq!(
+            items.iter().map(|item| format!("{} = {}", item.origin, item.command)).collect::<Vec<_>>(),
+            ["the editor's settings: worktree.setup = npm ci", "the editor's settings: agents.claude = evil"]
+        );
+    }
+
+    #[test]
+    fn a_shown_command_hides_nothing() {
+        for (text, shown) in [
+            ("cargo test --  -x", "cargo test --  -x"),
+            ("a\nb\r", "a⏎b⟨U+000D⟩"),
+            ("\u{1b}[2Kls", "⟨U+001B⟩[2Kls"),
+            ("ls \u{202e}fr- mr", "ls ⟨U+202E⟩fr- mr"),
+            (
+                "a\u{200b}\u{feff}\u{2066}\u{e0041}\u{ad}\u{2028}b",
+                "a⟨U+200B⟩⟨U+FEFF⟩⟨U+2066⟩⟨U+E0041⟩⟨U+00AD⟩⟨U+2028⟩b",
+            ),
+            ("a\u{a0}b\u{3000}\u{3164}\u{2800}c", "a⟨U+00A0⟩b⟨U+3000⟩⟨U+3164⟩⟨U+2800⟩c"),
+            ("prüfe 测试 ✓", "prüfe 测试 ✓"),
+        ] {
+            assert_eq!(printable(text), shown, "{text:?}");
+        }
+        assert_eq!(
+            printable(&format!("cargo test{}; rm -rf ~", " ".repeat(300))),
+            "cargo test ⟨300 blanks⟩ ; rm -rf ~"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_shown_text_has_controls(text in any::<String>()) {
+            prop_assert!(!printable(&text).chars().any(char::is_control));
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What can go wrong with a repository, and what the user can do about it.
+
+use super::{index::IndexKind, scan::Skipped};
+
+use std::{io, path::PathBuf};
+
+/// What failed, and on what.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// No repository at a folder, nor above it.
+    #[error("{} is not in a git repository", path.display())]
+    NoRepository {
+        /// Where one was looked for.
+        path: PathBuf,
+    },
+    /// A repository without a working tree.
+    #[error("{} is a bare repository: there are no files to work on", path.display())]
+    Bare {
+        /// Its git folder.
+        path: PathBuf,
+    },
+    /// A repository with a working tree whose configuration says that it has none.
+    #[error("{} says that it is bare, though a working tree is around it", path.display())]
+    SaidBare {
+        /// Its git folder.
+        path: PathBuf,
+    },
+    /// A repository in a format that libgit2 does not know.
+    #[error("the repository at {} is of a kind that Alfine cannot read yet ({})", path.display(), what)]
+    Unsupported {
+        /// Its folder.
+        path: PathBuf,
+        /// What it does not know of it.
+        what: &'static str,
+    },
+    /// An index that only the `git` command reads.
+    #[error("the index of {} is {kind}, which Alfine cannot read", path.display())]
+    IndexKind {
+        /// The working tree.
+        path: PathBuf,
+        /// What it is.
+        kind: IndexKind,
+    },
+    /// A repository that belongs to another user.
+    #[error("{} belongs to another user", path.display())]
+    Owner {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// A repository that cannot be read, damaged or of a kind that is not supported.
+    #[error("the repository at {} cannot be read: {why}", path.display())]
+    Corrupt {
+        /// Its folder.
+        path: PathBuf,
+        /// What libgit2 says.
+        why: String,
+    },
+    /// A repository without a commit.
+    #[error("{} has no commit yet, so there is nothing to start from", path.display())]
+    Empty {
+        /// Its working tree.
+        path: PathBuf,
+    },
+    /// A merge, rebase or the like is under way.
+    #[error("a {operation} is under way in {}", path.display())]
+    Busy {
+        /// The working tree.
+        path: PathBuf,
+        /// What is under way.
+        operation: &'static str,
+        /// The command that ends it well.
+        finish: &'static str,
+        /// The command that takes it back.
+        abort: &'static str,
+    },
+    /// A folder that must be written and cannot be.
+    #[error("{} cannot be written", path.display())]
+    ReadOnly {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A branch name that is not UTF-8.
+    #[error("the branch name {} is not UTF-8", name.display())]
+    BranchName {
+        /// The name.
+        name: PathBuf,
+    },
+    /// A folder where a worktree should be, that is something else.
+    #[error("{} is not a worktree of this repository", path.display())]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A worktree's folder is gone.
+    #[error("the worktree {} is gone", path.display())]
+    WorktreeMissing {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// A worktree that the user locked against removal.
+    #[error("the worktree {} is locked", path.display())]
+    WorktreeLocked {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// Another process holds one of git's lock files, or left it behind.
+    #[error("{} exists: another git process is at work, or one was killed", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A worktree holds something that no checkpoint can.
+    #[error("{} holds what a checkpoint cannot keep: {}", path.display(), list(kept_out))]
+    WouldLose {
+        /// The worktree.
+        path: PathBuf,
+        /// What would be lost.
+        kept_out: Vec<Skipped>,
+    },
+    /// A worktree of an unknown task holds ignored files.
+    #[error("{} holds files that git ignores, so no checkpoint has them: {}", path.display(), names(files))]
+    Ignored {
+        /// The worktree.
+        path: PathBuf,
+        /// The files and folders, from its root.
+        files: Vec<PathBuf>,
+    },
+    /// A branch that does not exist.
+    #[error("there is no branch {name}")]
+    NoBranch {
+        /// Its name.
+        name: String,
+    },
+    /// The branch to merge into does not exist.
+    #[error("there is no branch {name} to merge into")]
+    NoTarget {
+        /// Its name.
+        name: String,
+    },
+    /// Branches of the user's stand where a task's branch would.
+    #[error("the branch {name} cannot be made: {by} is in its way")]
+    BranchBlocked {
+        /// The branch that was asked for.
+        name: String,
+        /// The branch in its way.
+        by: String,
+    },
+    /// A worktree's HEAD left its branch for commits that do not continue it.
+    #[error("the worktree {} is no longer on {branch}: its HEAD does not continue that branch", path.display())]
+    BranchLeft {
+        /// The worktree.
+        path: PathBuf,
+        /// The branch it should be on.
+        branch: String,
+    },
+    /// Both sides changed the same places.
+    #[error("{branch} conflicts with {target} in {}", names(files))]
+    Conflicts {
+        /// What was to be merged.
+        branch: String,
+        /// Where to.
+        target: String,
+        /// The files, from the root.
+        files: Vec<PathBuf>,
+    },
+    /// Uncommitted files would have been overwritten. Nothing was touched.
+    #[error("uncommitted changes are in the way in {}: {}", path.display(), names(files))]
+    InTheWay {
+        /// The working tree.
+        path: PathBuf,
+        /// The files, from its root.
+        files: Vec<PathBuf>,
+    },
+    /// Files that would be changed are open in an editor, with changes that are not saved.
+    #[error("this would change what is not saved in an editor, in {}: {}", path.display(), names(files))]
+    Unsaved {
+        /// The working tree.
+        path: PathBuf,
+        /// The files, from its root.
+        files: Vec<PathBuf>,
+    },
+    /// A working tree or a branch changed while it was worked on.
+    #[error("{what} changed meanwhile")]
+    Changed {
+        /// What changed.
+        what: String,
+    },
+    /// A ref that should be new exists with another content.
+    #[error("the checkpoint {name} exists already")]
+    CheckpointExists {
+        /// The ref.
+        name: String,
+    },
+    /// A ref that is not a checkpoint of Alfine's.
+    #[error("there is no checkpoint {name}")]
+    NoCheckpoint {
+        /// The ref.
+        name: String,
+    },
+    /// A file needs a filter that only the `git` command can run.
+    #[error("{} is filtered ({filter}), and the git command is not there to run the filter", path.display())]
+    NeedsGit {
+        /// The file.
+        path: PathBuf,
+        /// The attribute.
+        filter: String,
+    },
+    /// A filter failed, or took too long.
+    #[error("the filter of {} ({filter}) failed: {why}", path.display())]
+    Filter {
+        /// The first file that needs it.
+        path: PathBuf,
+        /// The attribute.
+        filter: String,
+        /// The end of what `git` printed.
+        why: String,
+    },
+    /// A filter's configuration is no longer what it was when the loop began.
+    #[error("{} is filtered ({filter}), and that filter's configuration changed since the loop began", path.display())]
+    FilterChanged {
+        /// The first file that needs it.
+        path: PathBuf,
+        /// The driver.
+        filter: String,
+    },
+    /// A glob that cannot be understood.
+    #[error("“{pattern}” is not a glob: {why}")]
+    Glob {
+        /// The glob.
+        pattern: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A pattern that points outside of the repository.
+    #[error("“{pattern}” leads outside of the repository")]
+    Outside {
+        /// The pattern.
+        pattern: String,
+    },
+    /// libgit2 failed.
+    #[error("could not {doing}: {source}")]
+    Git {
+        /// What was tried.
+        doing: &'static str,
+        /// What libgit2 says.
+        source: git2::Error,
+    },
+    /// The file system failed.
+    #[error("could not {doing} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What is unknown of a repository whose refs are in one file.
+pub(super) const REFTABLE: &str = "its refs are in a reftable";
+
+/// As many as a message can name.
+const NAMED: usize = 10;
+
+fn names(files: &[PathBuf]) -> String {
+    enumerate(files.iter().map(|file| file.display().to_string()))
+}
+
+fn list(skipped: &[Skipped]) -> String {
+    enumerate(skipped.iter().map(Skipped::to_string))
+}
+
+fn enumerate(items: impl ExactSizeIterator<Item = String>) -> String {
+    let more = items.len().saturating_sub(NAMED);
+    let mut text = items.take(NAMED).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
+impl GitError {
+    /// Says what the user can do about it; `None` if that depends on what libgit2 or the system said.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoRepository { .. } => "run `git init` and make a first commit".to_owned(),
+            Self::Bare { .. } => "clone it, and start Alfine in the clone".to_owned(),
+            Self::SaidBare { .. } => "git config core.bare false".to_owned(),
+            Self::Unsupported { what: REFTABLE, .. } => {
+                "git refs migrate --ref-format=files (where there are no worktrees)".to_owned()
+            }
+            Self::Unsupported { .. } => "nothing is wrong with it; Alfine needs one with SHA-1".to_owned(),
+            Self::IndexKind { kind: IndexKind::Split, .. } => {
+                "git config core.splitIndex false && git update-index --no-split-index".to_owned()
+            }
+            Self::IndexKind { kind: IndexKind::Sparse, .. } => {
+                "git sparse-checkout reapply --no-sparse-index".to_owned()
+            }
+            Self::Owner { path } => {
+                format!("if you trust it: git config --global --add safe.directory '{}'", path.display())
+            }
+            Self::Corrupt { .. } => "`git fsck` says what is wrong with it".to_owned(),
+            Self::Empty { .. } => "make a first commit: git commit --allow-empty -m \"Start\"".to_owned(),
+            Self::Busy { finish, abort, .. } => format!("finish it (`{finish}`) or take it back (`{abort}`)"),
+            Self::ReadOnly { .. } => "make it writable for you".to_owned(),
+            Self::BranchName { .. } => "rename it: git branch -m NEW".to_owned(),
+            Self::NotOurs { .. } => "move the folder away, and try again".to_owned(),
+            Self::WorktreeMissing { .. } => {
+                "continue the task: it is made again from its last checkpoint".to_owned()
+            }
+            Self::WorktreeLocked { path } => format!("git worktree unlock '{}'", path.display()),
+            Self::Locked { .. } => "wait for the other process; if there is none, remove the file".to_owned(),
+            Self::WouldLose { .. } => "save or remove these first".to_owned(),
+            Self::Ignored { path, .. } => {
+                format!("save what you need of them, then: git worktree remove --force '{}'", path.display())
+            }
+            Self::NoBranch { .. } => "`git branch` lists those there are".to_owned(),
+            Self::NoTarget { .. } => {
+                "name another one: alfine merge TASK --into BRANCH; `git branch` lists those there are"
+                    .to_owned()
+            }
+            Self::BranchBlocked { by, .. } => format!("rename it: git branch -m {by} NEW"),
+            Self::BranchLeft { branch, .. } => {
+                format!("merge or cherry-pick what is needed into {branch}, and check that out")
+            }
+            Self::Conflicts { branch, target, .. } => {
+                format!("resolve them by hand: git switch {target} && git merge {branch}")
+            }
+            Self::InTheWay { .. } => "commit, stash or move them, and try again".to_owned(),
+            Self::Unsaved { .. } => "save or close them, and try again".to_owned(),
+            Self::Changed { .. } => "try again".to_owned(),
+            Self::NeedsGit { .. } => "install git (and the filter)".to_owned(),
+            Self::Filter { .. } => {
+                "`git config --get-regexp '^filter'` shows what is run; mend it or unset it, and \
+                                    continue the task"
+                    .to_owned()
+            }
+            Self::FilterChanged { filter, .. } => format!(
+                "look at it: git config --get-regexp '^filter\\.{filter}'; if it is right, continue the task, or merge \
+                 with git itself"
+            ),
+            Self::Glob { .. } | Self::Outside { .. } => {
+                "[worktree] copy and link take paths from the repository's root".to_owned()
+            }
+            Self::CheckpointExists { .. }
+            | Self::NoCheckpoint { .. }
+            | Self::Git { .. }
+            | Self::Io { .. } => return None,
+        })
+    }
+}
+
+/// Says what libgit2 was asked to do when it failed.
+pub(super) trait Doing<T> {
+    fn doing(self, doing: &'static str) -> Result<T, GitError>;
+}
+
+impl<T> Doing<T> for Result<T, git2::Error> {
+    fn doing(self, doing: &'static str) -> Result<T, GitError> {
+        self.map_err(|source| GitError::Git { doing, source })
+    }
+}
+
+/// Says what the file system was asked to do when it failed.
+pub(super) trait DoingOn<T> {
+    fn doing_on(self, doing: &'static str, path: &std::path::Path) -> Result<T, GitError>;
+}
+
+impl<T> DoingOn<T> for Result<T, io::Error> {
+    fn doing_on(self, doing: &'static str, path: &std::path::Path) -> Result<T, GitError> {
+        self.map_err(|source| GitError::Io { doing, path: path.to_owned(), source })
+    }
+}

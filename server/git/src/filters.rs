@@ -1,0 +1,178 @@
+//! Which filter drivers may run: those that were configured when the user last had a loop begin or go on.
+//!
+//! A driver is a command in git's configuration, which an agent can write. One that is new since then is as good as not
+//! configured. Of one that changed nobody can say whether the user changed it: it does not run, and nothing is committed
+//! without it.
+
+use super::{
+    GitError, Repository as Located,
+    error::{Doing, DoingOn},
+};
+use alfine_files::Layout;
+use git2::Repository;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    fs,
+    io::{ErrorKind, Write},
+    os::unix::ffi::OsStringExt,
+    path::PathBuf,
+};
+
+/// Why a driver does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Withheld {
+    /// It was configured after the loop began.
+    New,
+    /// Its configuration changed after the loop began.
+    Changed,
+}
+
+/// The settings of each driver, by its name.
+type Drivers = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The drivers of a repository's configuration.
+pub(super) struct Filters {
+    runs: BTreeSet<Vec<u8>>,
+    withheld: BTreeMap<Vec<u8>, Withheld>,
+}
+
+impl Filters {
+    pub(super) fn of(repo: &Repository) -> Result<Self, GitError> {
+        let (now, unnamed) = configured(repo)?;
+        let remembered = remembered(repo)?;
+        let mut filters = Self { runs: BTreeSet::new(), withheld: BTreeMap::new() };
+        for (name, driver) in &now {
+            let why = match &remembered {
+                None => None,
+                Some(remembered) => match remembered.get(name) {
+                    Some(then) => (then != driver).then_some(Withheld::Changed),
+                    None => Some(Withheld::New),
+                },
+            };
+            let name = name.clone().into_bytes();
+            match why {
+                Some(why) => drop(filters.withheld.insert(name, why)),
+                None => drop(filters.runs.insert(name)),
+            }
+        }
+        for (name, _) in remembered.into_iter().flatten().filter(|(name, _)| !now.contains_key(name)) {
+            filters.withheld.insert(name.into_bytes(), Withheld::Changed);
+        }
+        filters.withheld.extend(unnamed.into_iter().map(|name| (name, Withheld::New)));
+        Ok(filters)
+    }
+
+    /// Whether there is none at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.runs.is_empty() && self.withheld.is_empty()
+    }
+
+    pub(super) fn runs(&self, driver: &[u8]) -> bool {
+        self.runs.contains(driver)
+    }
+
+    pub(super) fn withheld(&self, driver: &[u8]) -> Option<Withheld> {
+        self.withheld.get(driver).copied()
+    }
+
+    /// The settings that keep git from running what may not run.
+    pub(super) fn settings(&self) -> Vec<(OsString, &'static str)> {
+        let key = |name: &[u8], variable: &str| {
+            OsString::from_vec([b"filter.", name, b".", variable.as_bytes()].concat())
+        };
+        let off = |name: &Vec<u8>| {
+            VARIABLES.map(|variable| (key(name, variable), if variable == "required" { "false" } else { "" }))
+        };
+        self.withheld.keys().flat_map(off).collect()
+    }
+}
+
+const VARIABLES: [&str; 4] = ["clean", "smudge", "process", "required"];
+
+/// Reads the drivers that run anything, and the names of those whose words are not UTF-8.
+fn configured(repo: &Repository) -> Result<(Drivers, BTreeSet<Vec<u8>>), GitError> {
+    const DOING: &str = "read git's configuration";
+    let mut config = repo.config().doing(DOING)?;
+    let config = config.snapshot().doing(DOING)?;
+    let mut names = BTreeSet::new();
+    let entries = config.entries(Some(r"^filter\..*\.(clean|smudge|process)$")).doing(DOING)?;
+    entries
+        .for_each(|entry| {
+            let name = entry.name_bytes();
+            let end = name.iter().rposition(|&byte| byte == b'.').unwrap_or(name.len());
+            names.insert(name.get(b"filter.".len()..end).unwrap_or_default().to_owned());
+        })
+        .doing(DOING)?;
+    let (mut drivers, mut unnamed) = (Drivers::new(), BTreeSet::new());
+    for bytes in names {
+        let Ok(name) = String::from_utf8(bytes.clone()) else {
+            unnamed.insert(bytes);
+            continue;
+        };
+        let mut driver = BTreeMap::new();
+        for variable in VARIABLES {
+            let key = format!("filter.{name}.{variable}");
+            let value = match variable {
+                "required" => config.get_bool(&key).map(|required| required.to_string()),
+                _ => config.get_string(&key),
+            };
+            match value {
+                Ok(value) => drop(driver.insert(variable.to_owned(), value)),
+                Err(error) if error.code() == git2::ErrorCode::NotFound => {}
+                Err(_) => drop(unnamed.insert(bytes.clone())),
+            }
+        }
+        if !unnamed.contains(&bytes) {
+            drivers.insert(name, driver);
+        }
+    }
+    Ok((drivers, unnamed))
+}
+
+/// Reads the drivers of the user's last word; none where there is none.
+fn remembered(repo: &Repository) -> Result<Option<Drivers>, GitError> {
+    let path = file(repo);
+    match fs::read(&path) {
+        Ok(text) => {
+            let read =
+                serde_json::from_slice(&text).map_err(|error| std::io::Error::other(error.to_string()));
+            read.doing_on("read", &path).map(Some)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).doing_on("read", &path),
+    }
+}
+
+fn file(repo: &Repository) -> PathBuf {
+    Layout::of_common_dir(repo.commondir()).filters()
+}
+
+impl Located {
+    /// Takes the filter drivers that are configured now for the user's: from now on these run, and no others. Warns of
+    /// each that is not as it was.
+    pub fn remember_filters(&self) -> Result<(), GitError> {
+        let repo = self.open()?;
+        let (drivers, _) = configured(&repo)?;
+        if let Ok(Some(before)) = remembered(&repo) {
+            for (name, driver) in drivers.iter().filter(|(name, driver)| before.get(*name) != Some(driver)) {
+                let commands: Vec<String> =
+                    driver.iter().map(|(variable, value)| format!("{variable} = {value}")).collect();
+                tracing::warn!(
+                    "git's filter {name} is new or changed, and runs from now on: {}",
+                    commands.join("; ")
+                );
+            }
+        }
+        let path = file(&repo);
+        let folder = path.parent().unwrap_or(&path);
+        let write = || {
+            fs::create_dir_all(folder)?;
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(&serde_json::to_vec(&drivers)?)?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        write().doing_on("write", &path)
+    }
+}

@@ -1,0 +1,321 @@
+//! Opening: looking at what is there, making, migrating, and keeping a damaged file aside.
+//!
+//! Whoever opens holds `open.lock` shared; whoever makes, migrates or sets aside holds it alone. So no process
+//! looks at a database that another one is moving away.
+//!
+//! The database file itself is only ever opened by SQLite: closing a second descriptor of it would drop the locks
+//! that SQLite holds in this process.
+
+use super::{
+    Millis, PATIENCE, Reader, Store, StoreError,
+    migrations::{self, APPLICATION_ID},
+};
+use alfine_files::Layout;
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// An opened database, and what had to be done for it.
+#[derive(Debug)]
+pub struct Opened {
+    /// The database.
+    pub store: Store,
+    /// Where the damaged database was kept, if there was one; the store is then new and empty.
+    pub recovered: Option<PathBuf>,
+}
+
+/// A file's device and inode: tells a replaced file from the one that was opened.
+pub(super) type Identity = (u64, u64);
+
+/// The file that is touched after each commit, for those who wait for news.
+pub(super) fn bell(layout: &Layout) -> PathBuf {
+    layout.root().join("state.bell")
+}
+
+/// Tells those who wait that something was committed. They look every other second anyway, so failing is no error.
+pub(super) fn ring(layout: &Layout) {
+    const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let bell = bell(layout);
+    let times = Timestamps { last_access: NOW, last_modification: NOW };
+    let rung = match utimensat(CWD, &bell, &times, AtFlags::empty()) {
+        Err(rustix::io::Errno::NOENT) => File::create(&bell).map(drop),
+        other => other.map_err(io::Error::from),
+    };
+    if let Err(error) = rung {
+        tracing::debug!("{} could not be touched: {error}", bell.display());
+    }
+}
+
+pub(super) fn identity(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+/// The mark that a running process leaves when it met damage, so that the next one to open looks closely.
+pub(super) fn suspect_mark(database: &Path) -> PathBuf {
+    database.with_extension("db.suspect")
+}
+
+/// What stands at the database's place.
+enum Found {
+    /// A database of this version.
+    Current(Connection),
+    /// One that needs migrations, all of them if it is new.
+    Older(Connection),
+    /// Nothing that can be read.
+    Damaged(String),
+}
+
+pub(super) fn open(layout: &Layout) -> Result<Opened, StoreError> {
+    let path = layout.database();
+    make_folder(layout.root())?;
+    {
+        let _shared = gate(layout, Access::Shared)?;
+        if path.exists()
+            && !suspect_mark(&path).exists()
+            && let Found::Current(connection) = look(&path)?
+        {
+            return Ok(Opened { store: store(layout, connection), recovered: None });
+        }
+    }
+    let _alone = gate(layout, Access::Alone)?;
+    // Another process may have done it all between the two locks, so look again.
+    let mut recovered = None;
+    let connection = match look_closely(&path)? {
+        Found::Current(connection) => connection,
+        Found::Older(connection) => prepare(&path, connection)?,
+        Found::Damaged(message) => {
+            let aside = set_aside(&path)?;
+            tracing::warn!("{} was damaged ({message}); kept as {}", path.display(), aside.display());
+            recovered = Some(aside);
+            prepare(&path, connect(&path, OpenFlags::SQLITE_OPEN_CREATE)?)?
+        }
+    };
+    if !bell(layout).exists() || recovered.is_some() {
+        ring(layout);
+    }
+    Ok(Opened { store: store(layout, connection), recovered })
+}
+
+pub(super) fn read_only(layout: &Layout) -> Result<Option<Reader>, StoreError> {
+    let path = layout.database();
+    if !path.exists() {
+        return Ok(None);
+    }
+    let found = {
+        // A folder that cannot be written has no lock, and nobody who could move anything.
+        let _shared = match gate(layout, Access::Shared) {
+            Err(StoreError::ReadOnly { .. }) => None,
+            other => Some(other?),
+        };
+        look(&path)?
+    };
+    let connection = match found {
+        Found::Current(connection) => connection,
+        Found::Older(connection) => {
+            drop(connection);
+            return open(layout)?.store.into_reader().map(Some);
+        }
+        Found::Damaged(message) => return Err(StoreError::Corrupt { path, message }),
+    };
+    Reader::new(path, connection).only_reading().map(Some)
+}
+
+impl Store {
+    fn into_reader(self) -> Result<Reader, StoreError> {
+        self.reader.only_reading()
+    }
+}
+
+fn store(layout: &Layout, connection: Connection) -> Store {
+    Store { reader: Reader::new(layout.database(), connection), layout: layout.clone(), patience: PATIENCE }
+}
+
+fn connect(path: &Path, create: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
+    let configure = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        // Until it is known to be sound, closing it must not fold its log into it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    configure().map_err(|error| StoreError::of_sql(path, error))
+}
+
+/// Sets what a connection needs once its file is known to be sound.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // With a write-ahead log, NORMAL loses nothing when processes die, however they die, since what was committed
+    // is with the kernel. A power cut can lose the last commits but leaves the database consistent. FULL would
+    // wait for the disk at every commit to save those, too.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "journal_size_limit", 4 << 20)
+}
+
+/// Opens what is there and reads its header and its schema.
+fn look(path: &Path) -> Result<Found, StoreError> {
+    look_with(path, OpenFlags::empty(), |_| Ok(None))
+}
+
+/// Also reads every page, if a process met damage in it. Needs the open lock alone.
+fn look_closely(path: &Path) -> Result<Found, StoreError> {
+    let mark = suspect_mark(path);
+    let suspect = mark.exists();
+    let found = look_with(path, OpenFlags::SQLITE_OPEN_CREATE, |connection| {
+        if !suspect {
+            return Ok(None);
+        }
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        Ok((verdict != "ok").then_some(verdict))
+    })?;
+    if suspect && !matches!(found, Found::Damaged(_)) {
+        remove_if_there(&mark)?;
+    }
+    Ok(found)
+}
+
+fn look_with(
+    path: &Path,
+    create: OpenFlags,
+    check: impl FnOnce(&Connection) -> rusqlite::Result<Option<String>>,
+) -> Result<Found, StoreError> {
+    let connection = connect(path, create)?;
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let read = || -> rusqlite::Result<_> {
+        Ok((
+            number("PRAGMA application_id")?,
+            number("PRAGMA user_version")?,
+            number("SELECT count(*) FROM sqlite_schema")?,
+            check(&connection)?,
+        ))
+    };
+    let (application, version, tables, damage) = match read().map_err(|error| StoreError::of_sql(path, error))
+    {
+        Ok(header) => header,
+        Err(StoreError::Corrupt { message, .. }) => return Ok(Found::Damaged(message)),
+        Err(error) => return Err(error),
+    };
+    if let Some(damage) = damage {
+        return Ok(Found::Damaged(damage));
+    }
+    let is_new = application == 0 && version == 0 && tables == 0;
+    if !is_new && application != APPLICATION_ID {
+        return Err(StoreError::Foreign(path.to_owned()));
+    }
+    if version > migrations::newest() {
+        return Err(StoreError::Newer { path: path.to_owned(), found: version, known: migrations::newest() });
+    }
+    if version < migrations::newest() {
+        return Ok(Found::Older(connection));
+    }
+    settle(&connection).map_err(|error| StoreError::of_sql(path, error))?;
+    Ok(Found::Current(connection))
+}
+
+/// Makes a new or older database one of this version. Needs the open lock alone.
+fn prepare(path: &Path, connection: Connection) -> Result<Connection, StoreError> {
+    let sql = |error| StoreError::of_sql(path, error);
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(sql)?;
+    if mode != "wal" {
+        return Err(StoreError::NoWal { path: path.to_owned(), mode });
+    }
+    settle(&connection).map_err(sql)?;
+    migrations::migrate(&connection).map_err(sql)?;
+    Ok(connection)
+}
+
+/// Moves the database with its log and index to `state.db.corrupt-<time>`. The database goes last: as long as it is
+/// there the next one to open begins again.
+fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    let with = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    };
+    let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3fZ");
+    let mut aside = format!(".corrupt-{time}");
+    let mut again = 1;
+    while with(&aside).exists() {
+        again += 1;
+        aside = format!(".corrupt-{time}-{again}");
+    }
+    for end in ["-wal", "-shm", ""] {
+        let (from, to) = (with(end), with(&format!("{aside}{end}")));
+        match fs::rename(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other.map_err(|error| StoreError::of_io("keep aside", &from, error))?,
+        }
+    }
+    remove_if_there(&suspect_mark(path))?;
+    Ok(with(&aside))
+}
+
+/// Makes a folder whose parent is there: a repository that was deleted must not come back as an empty shell.
+pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(StoreError::of_io("make the folder", path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::of_io("remove", path, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Access {
+    Shared,
+    Alone,
+}
+
+/// Takes the open lock; it is free again when the file is dropped.
+fn gate(layout: &Layout, access: Access) -> Result<File, StoreError> {
+    let path = layout.root().join("open.lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| StoreError::of_io("open", &path, error))?;
+    let started = Instant::now();
+    loop {
+        let taken = match access {
+            Access::Shared => file.try_lock_shared(),
+            Access::Alone => file.try_lock(),
+        };
+        match taken {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(StoreError::of_io("lock", &path, error)),
+            Err(TryLockError::WouldBlock) if started.elapsed() > PATIENCE => {
+                return Err(StoreError::Locked { path });
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// Leaves the mark that makes the next one to open look closely.
+pub(super) fn suspect(database: &Path) {
+    if let Err(error) = fs::write(suspect_mark(database), Millis::now().0.to_string()) {
+        tracing::warn!("{} could not be marked as damaged: {error}", database.display());
+    }
+}
