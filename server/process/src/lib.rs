@@ -200,11 +200,6 @@ mod tests {
             Path::new("/"),
             io::Error::from(io::ErrorKind::NotFound),
         );
-        let error = Error::from(error);
-        assert_eq!(error.message, "the program “claude” does not exist");
-        assert_eq!(
-            error.hint.as_deref(),
-            Some("install “claude”, put its folder on PATH, or give its full path")
-        );
+        assert_eq!(error.to_string(), "the program “claude” does not exist");
     }
 }

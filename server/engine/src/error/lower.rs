@@ -136,3 +136,26 @@ impl From<TrustError> for Error {
         Self::of(ErrorKind::Store, error).hint("make that folder readable and writable for you alone")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_agent_is_named_with_the_nearest_and_all_known_ones() {
+        let error = Error::from(alfine_agents::adapter("cluade").err().unwrap());
+        assert_eq!(error.message, "no agent is called “cluade”");
+        let hint = "did you mean “claude”? Known agents: claude, command, rehearsal";
+        assert_eq!(error.hint.as_deref(), Some(hint));
+    }
+
+    #[test]
+    fn a_missing_program_is_named_with_what_to_do() {
+        let error = Error::from(ProcessError::NotFound { program: "claude".to_owned() });
+        assert_eq!(error.message, "the program “claude” does not exist");
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("install “claude”, put its folder on PATH, or give its full path")
+        );
+    }
+}

@@ -147,8 +147,7 @@ fn other_process() {
         "open" => match Store::open(&layout) {
             Ok(_) => say("opened"),
             Err(error) => {
-                let error = crate::Error::from(error);
-                say(format!("{:?}: {error}; {}", error.kind, error.hint.as_deref().unwrap_or_default()));
+                say(format!("Store: {error}; {}", error.hint()));
             }
         },
         "write-a-lot-on-a-small-disk" => {
