@@ -4,144 +4,17 @@
 
 mod criteria;
 mod dependencies;
+mod layout;
 mod options;
 mod problems;
+mod report;
 mod size;
 mod words;
 
 pub use options::{Layer, LintOptions};
+pub use report::{Fix, Lint, LintCode};
 
-use crate::finding::Severity;
 use crate::plan::Plan;
-use crate::text::{Span, TextEdit};
-use serde::{Deserialize, Serialize};
-use std::fmt;
-
-/// What kind of finding it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LintCode {
-    /// A task without acceptance criteria.
-    CriterionMissing,
-    /// A criterion that nothing can verify.
-    CriterionVague,
-    /// A task that is too much for one loop.
-    TaskTooLarge,
-    /// A dependency on no task of the plan.
-    DependencyUnknown,
-    /// Tasks that wait for each other.
-    DependencyCycle,
-    /// A task that runs after one that needs it.
-    DependencyOrder,
-    /// Two tasks with one id.
-    DuplicateId,
-    /// A misspelled field.
-    FieldUnknown,
-    /// A value that its field cannot have.
-    FieldInvalid,
-    /// A document, or its front matter, that cannot be read.
-    PlanUnreadable,
-}
-
-impl LintCode {
-    /// All codes.
-    pub const ALL: [Self; 10] = [
-        Self::CriterionMissing,
-        Self::CriterionVague,
-        Self::TaskTooLarge,
-        Self::DependencyUnknown,
-        Self::DependencyCycle,
-        Self::DependencyOrder,
-        Self::DuplicateId,
-        Self::FieldUnknown,
-        Self::FieldInvalid,
-        Self::PlanUnreadable,
-    ];
-
-    /// The code as editors and configuration write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CriterionMissing => "criterion-missing",
-            Self::CriterionVague => "criterion-vague",
-            Self::TaskTooLarge => "task-too-large",
-            Self::DependencyUnknown => "dependency-unknown",
-            Self::DependencyCycle => "dependency-cycle",
-            Self::DependencyOrder => "dependency-order",
-            Self::DuplicateId => "duplicate-id",
-            Self::FieldUnknown => "field-unknown",
-            Self::FieldInvalid => "field-invalid",
-            Self::PlanUnreadable => "plan-unreadable",
-        }
-    }
-
-    /// How bad a finding of this kind is.
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::CriterionVague => Severity::Information,
-            Self::CriterionMissing | Self::TaskTooLarge | Self::DependencyOrder | Self::FieldUnknown => {
-                Severity::Warning
-            }
-            Self::DependencyUnknown
-            | Self::DependencyCycle
-            | Self::DuplicateId
-            | Self::FieldInvalid
-            | Self::PlanUnreadable => Severity::Error,
-        }
-    }
-}
-
-impl fmt::Display for LintCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// One finding on a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lint {
-    /// What kind it is.
-    pub code: LintCode,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Where.
-    pub span: Span,
-    /// What is wrong, why that matters, and what to do.
-    pub message: String,
-    /// Other places that belong to it, each with what it says.
-    pub related: Vec<(Span, String)>,
-    /// Edits that mend it, the likeliest first.
-    pub fixes: Vec<Fix>,
-}
-
-impl Lint {
-    fn new(code: LintCode, span: Span, message: String) -> Self {
-        Self { code, severity: code.severity(), span, message, related: Vec::new(), fixes: Vec::new() }
-    }
-
-    fn fix(mut self, fix: Option<Fix>) -> Self {
-        self.fixes.extend(fix);
-        self
-    }
-}
-
-/// One way to mend a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fix {
-    /// What it does, as a menu says it.
-    pub title: String,
-    /// What it changes in the document.
-    pub edits: Vec<TextEdit>,
-}
-
-impl Fix {
-    fn replacing(title: String, span: Span, new_text: impl Into<String>) -> Self {
-        Self { title, edits: vec![TextEdit { span, new_text: new_text.into() }] }
-    }
-
-    fn inserting(title: String, at: usize, new_text: impl Into<String>) -> Self {
-        Self::replacing(title, Span::new(at, at), new_text)
-    }
-}
 
 /// Finds what is wrong with `plan`, which was parsed from `text`, in the order of the document.
 pub fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> {
@@ -151,29 +24,6 @@ pub fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> {
     lints.extend(dependencies::lint(text, plan, options));
     lints.sort_by_key(|lint| (lint.span.start, lint.code));
     lints
-}
-
-/// The line end that a document uses.
-fn line_end(text: &str) -> &'static str {
-    if text.contains("\r\n") { "\r\n" } else { "\n" }
-}
-
-/// How far a line that belongs to a task must be indented: to the text of its list item, or not at all.
-fn indent(text: &str, task: &crate::plan::Task) -> String {
-    let Some(width) = item_width(text, task) else { return String::new() };
-    " ".repeat(width)
-}
-
-/// The column of a checkbox item's text; none for a heading.
-fn item_width(text: &str, task: &crate::plan::Task) -> Option<usize> {
-    let bracket = task.checkbox?.start.checked_sub(1)?;
-    let marker = text.get(task.title_span.start..bracket)?.trim();
-    let is_item = matches!(marker, "-" | "*" | "+") || marker.ends_with(['.', ')']) && !marker.contains(' ');
-    let before = text.get(..bracket)?;
-    let line = before.rsplit('\n').next().unwrap_or(before);
-    // Tabs reach to the next column that four divides (CommonMark, 2.2).
-    let column = |at: usize, c: char| if c == '\t' { at + 4 - at % 4 } else { at + 1 };
-    is_item.then(|| line.trim_start_matches('\u{feff}').chars().fold(0, column))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Reads what stands between a gate's tags: JSON, YAML, or `key: value` line by line, into a [`Gate`].
 
-use super::{Gate, scan::Fence};
+use super::{
+    reading::{Gate, Reading, Verdict, short},
+    scan::Fence,
+};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
@@ -358,4 +361,39 @@ fn list_of(value: &Value) -> Vec<String> {
         other => vec![text_of(other)],
     };
     texts.into_iter().filter(|text| !says_nothing(text)).collect()
+}
+
+/// Turns what was understood into a verdict; `at` is the line and `key` the name of the word that says ready.
+pub(super) fn judge(understood: Understood, at: usize, key: &str) -> Reading {
+    let Understood { gate, ready } = understood;
+    let malformed =
+        |gate, why: String| Reading::new(Verdict::Malformed, Some(gate), format!("line {at}: {why}"));
+    match ready {
+        Ready::Absent => malformed(gate, format!("the gate does not say `{key}`")),
+        Ready::Repeated => malformed(gate, format!("the gate says `{key}` more than once")),
+        Ready::NotBoolean(text) => {
+            malformed(gate, format!("`{key}` is `{}`, which is neither true nor false", short(&text)))
+        }
+        Ready::Is(false) => {
+            Reading::new(Verdict::NotReady, Some(gate), format!("line {at}: `{key}` is false"))
+        }
+        Ready::Is(true) => {
+            let contradiction = match (&gate.blockers.first(), &gate.question) {
+                (Some(blocker), _) => Some(format!("but a blocker is named: “{}”", short(blocker))),
+                (None, Some(question)) => Some(format!("but a question is asked: “{}”", short(question))),
+                (None, None) => None,
+            };
+            match contradiction {
+                Some(but) => {
+                    let why = format!("line {at}: `{key}` is true, {but}");
+                    Reading::new(Verdict::Contradictory, Some(gate), why)
+                }
+                None => Reading::new(
+                    Verdict::Ready,
+                    Some(gate),
+                    format!("line {at}: `{key}` is true and nothing is said to stand in the way"),
+                ),
+            }
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! How other tools let an agent say "done". Read with the same care for fences, quotes and lists as Alfine's own gate.
 
 use super::{
-    Dialects, Gate, Reading, Verdict, body, judge,
+    body,
+    reading::{Dialects, Gate, Reading, Verdict, short},
     scan::{self, Block, End, Marker},
-    short,
 };
 
 /// Reads a message in the dialects that are on, the one that says most first. None where none is used.
@@ -73,7 +73,7 @@ fn ralph_status(message: &str, block: &Block) -> Reading {
             None => format!("STATUS is {status}"),
         });
     }
-    judge(understood, at, "EXIT_SIGNAL")
+    body::judge(understood, at, "EXIT_SIGNAL")
 }
 
 fn line_of_loop_complete(message: &str) -> Option<usize> {

@@ -1,6 +1,7 @@
 use super::*;
 use Verdict::{Contradictory, Malformed, Missing, NotReady, Ready};
 use proptest::prelude::*;
+use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
 
 fn own(message: &str) -> Reading {

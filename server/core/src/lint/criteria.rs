@@ -1,7 +1,9 @@
 //! Tasks without criteria, and criteria that nothing can verify.
 
+use super::LintOptions;
+use super::layout::{indent, item_width, line_end};
+use super::report::{Fix, Lint, LintCode};
 use super::words::Phrases;
-use super::{Fix, Lint, LintCode, LintOptions, indent, item_width, line_end};
 use crate::plan::{Criterion, Plan, Task, parse_markdown};
 use crate::text::Span;
 

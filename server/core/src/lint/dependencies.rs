@@ -1,7 +1,9 @@
 //! Dependencies on no task, in a circle, or missing where the titles say that one task needs another.
 
+use super::LintOptions;
+use super::layout::{indent, item_width, line_end};
+use super::report::{Fix, Lint, LintCode};
 use super::words::{Phrases, words};
-use super::{Fix, Lint, LintCode, LintOptions, indent, line_end};
 use crate::chain::{Dependencies, named_by};
 use crate::plan::{Names, Placed, Plan, Task, nearest};
 use crate::text::{Span, TextEdit};
@@ -302,7 +304,7 @@ fn wait_for(text: &str, plan: &Plan, task: &Task, on: &Task) -> Option<Fix> {
         let linked = text.get(last.span.end..).is_some_and(|rest| rest.starts_with([']', ' ']));
         return (!linked).then(|| Fix::inserting(title, last.span.end, format!(", {}", on.id)));
     }
-    let is_item = super::item_width(text, task).is_some();
+    let is_item = item_width(text, task).is_some();
     let heading = task.title_span.of(text).starts_with('#');
     (plan.defaults.depends_on.is_empty() && (is_item || heading)).then(|| {
         let line = format!("{}{}Depends on: {}", line_end(text), indent(text, task), on.id);

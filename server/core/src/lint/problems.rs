@@ -1,6 +1,6 @@
 //! What the parser did not understand, as findings: fields, ids, and what cannot be read.
 
-use super::{Fix, Lint, LintCode};
+use super::report::{Fix, Lint, LintCode};
 use crate::plan::{Plan, Problem, ProblemKind};
 use std::collections::HashMap;
 

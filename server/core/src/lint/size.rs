@@ -1,7 +1,8 @@
 //! Tasks that are too much for one loop: too many files, too many words, or a scope without bounds.
 
+use super::LintOptions;
+use super::report::{Lint, LintCode};
 use super::words::Phrases;
-use super::{Lint, LintCode, LintOptions};
 use crate::plan::{Plan, Task};
 use std::collections::HashSet;
 

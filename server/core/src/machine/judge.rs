@@ -1,65 +1,17 @@
 //! The end of an iteration: read the gate, run the verifiers, decide.
 
-use super::{Ask, AskKind, Effect, LastIteration, LoopState, Phase, Tree, VerifyWhen};
+use super::{
+    ask::{Ask, AskKind},
+    messages::{Color, Effect, Judgement, Tree, VerifyOutcome},
+    state::{LastIteration, LoopState, Phase, VerifyWhen},
+};
 use crate::{
-    agent::Usage,
     breaker::{Feed, Trip},
     gate::{Reading, Verdict},
     plan::Autonomy,
     signature::{self, Signature},
     time::Moment,
 };
-use serde::{Deserialize, Serialize};
-
-/// What the composite score of the verifiers says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Color {
-    /// Good enough to be done.
-    Green,
-    /// Good enough if the user says so.
-    Yellow,
-    /// Not done.
-    Red,
-}
-
-/// What the verifiers said, as the machine needs it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct VerifyOutcome {
-    /// Their composite score.
-    pub color: Color,
-    /// How many ran.
-    pub ran: u32,
-    /// Names of those that failed.
-    pub failed: Vec<String>,
-    /// The signature of what they found, with words a user knows it by.
-    pub error: Option<(Signature, String)>,
-}
-
-/// One iteration, judged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Judgement {
-    /// Its number.
-    pub iteration: u32,
-    /// When it began.
-    pub started_at: Moment,
-    /// The tree before.
-    pub before: Tree,
-    /// The tree after.
-    pub after: Tree,
-    /// Whether the tree differs or HEAD moved.
-    pub changed: bool,
-    /// How its gate was read.
-    pub reading: Reading,
-    /// What the verifiers said, where they ran.
-    pub verified: Option<VerifyOutcome>,
-    /// Why it is, or is not, enough: one sentence.
-    pub verdict: String,
-    /// Its error, with words a user knows it by.
-    pub error: Option<(Signature, String)>,
-    /// What it used.
-    pub used: Usage,
-}
 
 /// What a claim of ready comes to.
 enum Claim {

@@ -1,7 +1,12 @@
 //! No sequence of inputs passes the hard limit, runs two agents at once, loses an iteration, or resets a counter unasked.
 
 use super::*;
-use crate::{agent::Usage, breaker::HARD_LIMIT, signature, task::TaskStatus};
+use crate::{
+    agent::{SessionId, Usage},
+    breaker::HARD_LIMIT,
+    signature,
+    task::TaskStatus,
+};
 use proptest::prelude::*;
 
 const GATES: [&str; 6] = [

@@ -1,6 +1,9 @@
 //! What a loop is at a moment. Serialisable whole: this is what survives a dead runner.
 
-use super::{Ask, KillReason, Recovery, Tree};
+use super::{
+    ask::Ask,
+    messages::{CHECKPOINT_EVERY, KillReason, Recovery, Tree},
+};
 use crate::{
     agent::{SessionId, Usage},
     breaker::{self, Breaker, HARD_LIMIT, Limits, Rule, Trip},
@@ -395,7 +398,7 @@ impl LoopState {
                 });
                 [
                     Some(agent.last_output.after(limits.stall)),
-                    Some(agent.kept_at.after(super::CHECKPOINT_EVERY)),
+                    Some(agent.kept_at.after(CHECKPOINT_EVERY)),
                     start,
                     self.out_of_time_at(),
                 ]

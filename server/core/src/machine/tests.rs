@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    agent::Usage,
+    agent::{SessionId, Usage},
     breaker::{Rule, check_iteration_limit},
     gate::Verdict,
     signature,

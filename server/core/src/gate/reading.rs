@@ -1,0 +1,155 @@
+//! What a gate comes to: what stands in it, the verdict, and why.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// What the agent's gate comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It says that the work is done. A claim, not a proof.
+    Ready,
+    /// It says that the work is not done.
+    NotReady,
+    /// It says ready, and names a blocker or asks a question. Counts as not ready.
+    Contradictory,
+    /// There is a gate, and it cannot be read.
+    Malformed,
+    /// There is no gate.
+    #[default]
+    Missing,
+}
+
+impl Verdict {
+    /// The word in the database and in the protocol.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NotReady => "not_ready",
+            Self::Contradictory => "contradictory",
+            Self::Malformed => "malformed",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What stands in a gate.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Gate {
+    /// Whether the agent says that it is done; none where that is not a strict boolean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<bool>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<String>,
+    /// What stands in the way; those that say nothing (`none`, `n/a`, `-`) left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blockers: Vec<String>,
+    /// What only a human can answer; none where it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// Keys that Alfine does not know, as written.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// A gate as it was read, and why it was read so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// What stands in it, where its body could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
+    /// One sentence for the user, without a full stop. Lines are counted from one, in the agent's message.
+    pub why: String,
+}
+
+impl Reading {
+    /// Lets `rewrite` change every text that may be the agent's.
+    pub(crate) fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
+        rewrite(&mut self.why);
+        let Some(gate) = &mut self.gate else { return };
+        let named = [&mut gate.reason, &mut gate.progress, &mut gate.question];
+        named.into_iter().flatten().chain(&mut gate.blockers).for_each(&mut *rewrite);
+        for (mut key, mut value) in std::mem::take(&mut gate.extra) {
+            rewrite(&mut key);
+            rewrite_strings(&mut value, rewrite);
+            gate.extra.insert(key, value);
+        }
+    }
+}
+
+fn rewrite_strings(value: &mut Value, rewrite: &mut dyn FnMut(&mut String)) {
+    match value {
+        Value::String(text) => rewrite(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| rewrite_strings(value, rewrite)),
+        Value::Object(map) => map.values_mut().for_each(|value| rewrite_strings(value, rewrite)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+pub(super) const NOTHING_FOUND: &str = "the agent wrote no completion gate";
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self::missing(NOTHING_FOUND)
+    }
+}
+
+impl Reading {
+    pub(super) fn new(verdict: Verdict, gate: Option<Gate>, why: impl Into<String>) -> Self {
+        Self { verdict, gate, why: why.into() }
+    }
+
+    pub(super) fn malformed(why: impl Into<String>) -> Self {
+        Self::new(Verdict::Malformed, None, why)
+    }
+
+    pub(super) fn missing(why: impl Into<String>) -> Self {
+        Self::new(Verdict::Missing, None, why)
+    }
+
+    pub(super) fn is_missing(&self) -> bool {
+        self.verdict == Verdict::Missing
+    }
+}
+
+/// The other tools' ways of saying "done" that are understood besides Alfine's own. All off by default.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Dialects {
+    /// `<promise>TEXT</promise>`, with this text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promise: Option<String>,
+    /// A `---RALPH_STATUS---` block with `EXIT_SIGNAL`.
+    pub ralph_status: bool,
+    /// A bare `LOOP_COMPLETE` as the last line.
+    pub loop_complete: bool,
+}
+
+/// Makes a text fit into a sentence: one line, at most 80 characters.
+pub(super) fn short(text: &str) -> String {
+    let mut words = String::new();
+    for word in text.split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+        if words.chars().nth(80).is_some() {
+            return words.chars().take(79).chain(['…']).collect();
+        }
+    }
+    words
+}

@@ -1,0 +1,309 @@
+//! What goes into the machine and what comes out of it.
+
+use super::ask::{Answer, Ask};
+use crate::{
+    agent::{AgentEvent, Outcome, SessionId, Usage},
+    breaker::{self, Trip},
+    gate::Reading,
+    signature::Signature,
+    time::Moment,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How often the tree is kept while an agent works.
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(5 * 60);
+
+/// Which checkpoint of an iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckpointKind {
+    /// Before the agent works.
+    Before,
+    /// While it works.
+    Timer,
+    /// After it worked.
+    After,
+}
+
+/// A checkpoint as the machine needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tree {
+    /// Id of the tree, Alfine's own files left out.
+    pub tree: String,
+    /// Id of the commit that HEAD named.
+    pub head: String,
+}
+
+/// Something a user asked of a loop while it runs or rests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Command {
+    /// Hold after this iteration; at once if `now`.
+    Pause {
+        /// End the agent instead of waiting for it.
+        #[serde(default)]
+        now: bool,
+        /// Why, where it is not simply the user's wish.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Go on.
+    Continue {
+        /// The new limit of iterations.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_iterations: Option<u32>,
+        /// Sets the breaker's counters to zero.
+        #[serde(default)]
+        reset_breaker: bool,
+        /// The new limit of cost, in USD.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_cost_usd: Option<f64>,
+    },
+    /// End the agent and stop.
+    Stop,
+    /// A note for the agent's next prompt.
+    Steer {
+        /// The note.
+        text: String,
+    },
+    /// A new limit while the loop goes on.
+    RaiseLimit {
+        /// Of iterations.
+        max_iterations: u32,
+    },
+    /// The working tree was set back to what it was after an iteration.
+    Rewound {
+        /// The iteration.
+        iteration: u32,
+    },
+}
+
+impl Command {
+    /// Ends the agent and holds, because the user wants it.
+    pub fn pause_now() -> Self {
+        Self::Pause { now: true, reason: None }
+    }
+}
+
+/// What happens to a loop.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The user starts it.
+    Start,
+    /// A runner has taken over a loop whose runner died; no agent lives.
+    Recovered,
+    /// A checkpoint was taken.
+    CheckpointTaken(CheckpointKind, Tree),
+    /// The agent's process runs.
+    AgentStarted,
+    /// The agent printed something, whatever it was.
+    AgentOutput,
+    /// The agent said something.
+    AgentEvent(AgentEvent),
+    /// The agent's process and all its children are gone.
+    AgentExited {
+        /// How it ended.
+        outcome: Outcome,
+        /// The agent's own words for it.
+        message: String,
+    },
+    /// The verifiers ran.
+    Verified(VerifyOutcome),
+    /// The work is committed on the branch (or there was nothing to commit).
+    Committed,
+    /// A user's command.
+    CommandReceived(Command),
+    /// The moment of [`LoopState::deadline`] has come.
+    TimerFired,
+    /// The computer slept, or its clock was set forward: nobody could work in that time.
+    Slept(Duration),
+    /// The clock was set back by so much: what was noted before is in the future now.
+    ClockBack(Duration),
+    /// A user's answer.
+    ApprovalGiven(Answer),
+    /// An effect could not be performed; the loop cannot go on.
+    Failed(String),
+}
+
+/// What the runner has to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Keep the tree.
+    TakeCheckpoint(CheckpointKind),
+    /// Start the agent.
+    SpawnAgent(Spawn),
+    /// End the agent with all its children; then [`Input::AgentExited`] follows.
+    KillAgent(KillReason),
+    /// Run the verifiers.
+    RunVerifiers,
+    /// End the verifiers; nothing follows.
+    CancelVerifiers,
+    /// Commit the work on the branch.
+    Commit,
+    /// Show the time and wait for [`LoopState::deadline`].
+    Sleep(Moment),
+    /// Ask the user.
+    AskHuman(Ask),
+    /// An open question no longer needs an answer.
+    WithdrawAsk,
+    /// One iteration is over.
+    IterationEnded(Box<Judgement>),
+    /// A command was not taken, with the reason.
+    Refuse(String),
+    /// Something a watcher wants to know.
+    Note(Note),
+    /// The runner can end; the status is [`LoopState::status`].
+    Finish,
+}
+
+/// Why an agent is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KillReason {
+    /// The user's word.
+    Stop,
+    /// The user's word, to go on later.
+    Pause,
+    /// It was silent for too long.
+    Stall,
+    /// It never said anything.
+    Startup,
+    /// The loop's running time is up.
+    WallTime,
+    /// It said how it ends before it ended.
+    Decided,
+}
+
+/// How the agent is started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spawn {
+    /// The iteration it works for.
+    pub iteration: u32,
+    /// The session it resumes.
+    pub session: Option<SessionId>,
+    /// Why its session is not the one it would have been.
+    pub recovery: Option<Recovery>,
+}
+
+/// Why an agent begins without the memory it should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovery {
+    /// The agent no longer knows its session.
+    SessionLost,
+    /// The session no longer fits the model.
+    ContextFull,
+    /// The runner died while the agent worked.
+    RunnerDied,
+    /// The tree was set back to an earlier iteration.
+    Rewound,
+}
+
+/// Something a watcher wants to know and that changes nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "note", rename_all = "snake_case")]
+pub enum Note {
+    /// The agent has not said anything yet.
+    SlowStart {
+        /// Seconds since its start.
+        seconds: u64,
+    },
+    /// The agent was silent for too long, or never spoke, and is ended.
+    AgentSilent {
+        /// Which limit.
+        rule: breaker::Rule,
+        /// The limit, in seconds.
+        seconds: u64,
+    },
+    /// The session could not be resumed; a fresh one follows.
+    FreshSession {
+        /// Why.
+        recovery: Recovery,
+    },
+    /// The agent failed and is tried again.
+    Retry {
+        /// The outcome's class.
+        class: String,
+        /// The agent's words.
+        message: String,
+        /// When.
+        at: Moment,
+    },
+    /// The breaker tripped.
+    Tripped(Trip),
+    /// The user let a tripped loop go on.
+    HalfOpened {
+        /// The rule that is on trial.
+        rule: breaker::Rule,
+    },
+    /// The user set the counters to zero.
+    BreakerReset,
+    /// The limit of iterations is another one.
+    LimitRaised {
+        /// The new limit.
+        max_iterations: u32,
+    },
+    /// A note for the agent was taken.
+    Steered {
+        /// The note.
+        text: String,
+    },
+    /// The loop holds when this iteration is over.
+    PauseAsked,
+    /// The tree is what it was after this iteration.
+    Rewound {
+        /// The iteration.
+        iteration: u32,
+    },
+}
+
+/// What the composite score of the verifiers says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Color {
+    /// Good enough to be done.
+    Green,
+    /// Good enough if the user says so.
+    Yellow,
+    /// Not done.
+    Red,
+}
+
+/// What the verifiers said, as the machine needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerifyOutcome {
+    /// Their composite score.
+    pub color: Color,
+    /// How many ran.
+    pub ran: u32,
+    /// Names of those that failed.
+    pub failed: Vec<String>,
+    /// The signature of what they found, with words a user knows it by.
+    pub error: Option<(Signature, String)>,
+}
+
+/// One iteration, judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// Its number.
+    pub iteration: u32,
+    /// When it began.
+    pub started_at: Moment,
+    /// The tree before.
+    pub before: Tree,
+    /// The tree after.
+    pub after: Tree,
+    /// Whether the tree differs or HEAD moved.
+    pub changed: bool,
+    /// How its gate was read.
+    pub reading: Reading,
+    /// What the verifiers said, where they ran.
+    pub verified: Option<VerifyOutcome>,
+    /// Why it is, or is not, enough: one sentence.
+    pub verdict: String,
+    /// Its error, with words a user knows it by.
+    pub error: Option<(Signature, String)>,
+    /// What it used.
+    pub used: Usage,
+}
