@@ -9,6 +9,7 @@ mod here;
 pub mod hold;
 mod inbox;
 mod letter;
+mod letters;
 mod place;
 mod questions;
 mod quoting;

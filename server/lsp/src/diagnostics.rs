@@ -3,13 +3,14 @@
 //!
 //! A loop that runs as it should says nothing here. Each message alone says what happened, why, and what to do next.
 
+mod builder;
 mod settings;
 mod tasks;
 
+pub use builder::SOURCE;
 pub(crate) use tasks::why_stopped;
 
 use crate::{
-    client::ClientView,
     document::Document,
     picture::{Picture, PlanView},
     position::Encoding,
@@ -19,26 +20,16 @@ use crate::{
 use alfine_core::{
     finding::Severity,
     lint::LintOptions,
-    plan::Task,
     task::{TaskKey, TaskStatus},
     text::Span,
 };
-use serde_json::{Value, json};
+use builder::{Builder, LONGEST, MOST_RELATED, push_new};
+use serde_json::json;
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
 };
-use tower_lsp::lsp_types::{
-    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Position, Range,
-    Url,
-};
-
-/// Who says it.
-pub const SOURCE: &str = "alfine";
-/// The longest text of somebody else in a message, in characters.
-const LONGEST: usize = 600;
-/// The most other places that a diagnostic names.
-const MOST_RELATED: usize = 20;
+use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range, Url};
 
 /// Finds everything that is to be said, by document. A document that is not among them has nothing.
 pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
@@ -85,15 +76,6 @@ fn loops(picture: &Picture) -> impl Iterator<Item = (&Checkout, &LoopPicture)> {
             .filter(|looped| !looped.marks.is_empty())
             .map(|looped| (checkout.as_ref(), looped))
     })
-}
-
-/// Adds what is not there yet: several working trees of one repository say the same.
-fn push_new(found: &mut Vec<Diagnostic>, diagnostic: Option<Diagnostic>) {
-    if let Some(diagnostic) = diagnostic
-        && !found.iter().any(|known| known.range == diagnostic.range && known.message == diagnostic.message)
-    {
-        found.push(diagnostic);
-    }
 }
 
 /// Says on its first line why a plan's file is no plan to anybody.
@@ -210,54 +192,11 @@ fn place(document: &Document, span: Span, encoding: Encoding) -> Location {
     Location::new(document.uri.clone(), document.range(span, encoding))
 }
 
-fn title_range(plan: &PlanView<'_>, task: &Task, encoding: Encoding) -> Range {
-    plan.document.range(task.title_span, encoding)
-}
-
 fn severity(severity: Severity) -> DiagnosticSeverity {
     match severity {
         Severity::Information => DiagnosticSeverity::INFORMATION,
         Severity::Warning => DiagnosticSeverity::WARNING,
         Severity::Error => DiagnosticSeverity::ERROR,
-    }
-}
-
-/// A diagnostic in the making; what the client cannot take is left out at its end.
-struct Builder {
-    code: String,
-    severity: DiagnosticSeverity,
-    message: String,
-    related: Vec<DiagnosticRelatedInformation>,
-    data: Option<Value>,
-}
-
-impl Builder {
-    fn new(code: impl Into<String>, severity: DiagnosticSeverity, message: impl Into<String>) -> Self {
-        Self { code: code.into(), severity, message: message.into(), related: Vec::new(), data: None }
-    }
-
-    fn related(&mut self, location: Location, message: &str) {
-        let message = wording::plain(message, LONGEST);
-        self.related.push(DiagnosticRelatedInformation { location, message });
-    }
-
-    fn data(&mut self, data: Value) {
-        self.data = Some(data);
-    }
-
-    fn at(self, range: Range, client: &ClientView) -> Diagnostic {
-        Diagnostic {
-            range,
-            severity: Some(self.severity),
-            code: Some(NumberOrString::String(self.code)),
-            code_description: None,
-            source: Some(SOURCE.to_owned()),
-            message: self.message,
-            related_information: Some(self.related)
-                .filter(|related| client.related_information && !related.is_empty()),
-            tags: None,
-            data: self.data.filter(|_| client.diagnostic_data),
-        }
     }
 }
 

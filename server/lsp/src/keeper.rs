@@ -8,6 +8,7 @@ mod board;
 mod disk;
 mod follower;
 mod marks;
+mod ticket;
 mod tree;
 mod watches;
 
@@ -25,6 +26,7 @@ use std::{
     },
     time::Duration,
 };
+use ticket::AtEnd;
 use tokio::sync::{oneshot, watch};
 use tower_lsp::lsp_types::Url;
 
@@ -95,30 +97,5 @@ impl Drop for Keeper {
         self.tell(Message::Stop);
         let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
         let _ = ended.recv_timeout(ENDS_WITHIN);
-    }
-}
-
-/// Something that is done when the last who has a part in it is through with it, however that ends.
-type Ticket = Arc<AtEnd>;
-
-struct AtEnd(Mutex<Option<Box<dyn FnOnce() + Send>>>);
-
-impl AtEnd {
-    fn new(work: impl FnOnce() + Send + 'static) -> Ticket {
-        Arc::new(Self(Mutex::new(Some(Box::new(work)))))
-    }
-}
-
-impl std::fmt::Debug for AtEnd {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AtEnd")
-    }
-}
-
-impl Drop for AtEnd {
-    fn drop(&mut self) {
-        if let Some(work) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-            work();
-        }
     }
 }

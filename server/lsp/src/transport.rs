@@ -8,24 +8,22 @@
 mod dispatch;
 mod exchange;
 mod frame;
+mod limits;
 mod message;
 mod outbox;
 mod stdio;
 mod to_client;
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::io::{self, Read, Write};
-use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tower_lsp::jsonrpc::{Id, Response};
-use tower_lsp::{ClientSocket, ExitedError, LanguageServer, LspService};
+use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
 use self::dispatch::{Dispatcher, Starter};
 use self::exchange::Exchange;
@@ -33,10 +31,9 @@ use self::frame::{Frame, Frames};
 use self::message::{Incoming, Invalid};
 use self::to_client::ToClient;
 
+pub use self::exchange::EndedBy;
+pub use self::limits::Limits;
 pub use self::stdio::serve_stdio;
-
-/// What the service makes of a message.
-type Handling = Pin<Box<dyn Future<Output = Result<Option<Response>, ExitedError>> + Send>>;
 
 /// What the transport has to be told about a server.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,65 +43,6 @@ pub struct Options {
     pub without_params: &'static [&'static str],
     /// How much may be under way.
     pub limits: Limits,
-}
-
-/// How much may be under way.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Bytes of the longest message that is read. Longer ones are passed over and answered with an error.
-    pub message: u64,
-    /// Handlers of requests that run at the same time.
-    pub running_requests: usize,
-    /// Requests that wait for a handler, and messages that wait to be dispatched. Beyond this, requests are
-    /// refused, and reading pauses at a notification until the dispatcher has caught up.
-    pub waiting_messages: usize,
-    /// Bytes of those messages, with the same effect.
-    pub waiting_bytes: usize,
-    /// Bytes the client has not read at which no further handler is started and the server's own messages
-    /// wait.
-    pub unread_pause: usize,
-    /// Bytes the client has not read at which it is given up.
-    pub unread: usize,
-    /// How long the end waits for answers under way and for the client to read them.
-    pub grace: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        const MIB: usize = 1024 * 1024;
-        Self {
-            message: 64 * MIB as u64,
-            running_requests: 16,
-            waiting_messages: 10_000,
-            waiting_bytes: 16 * MIB,
-            unread_pause: 16 * MIB,
-            unread: 64 * MIB,
-            // The server has to be gone after half a second.
-            grace: Duration::from_millis(300),
-        }
-    }
-}
-
-/// What ended a transport.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndedBy {
-    /// The client's `exit`.
-    Exit,
-    /// The end of the input, or an error of it.
-    Input,
-    /// An error of the output: the client is gone.
-    Output,
-    /// The client left too much unread.
-    Unread,
-    /// A signal to end.
-    Signal,
-}
-
-impl EndedBy {
-    /// Whether the client may still read.
-    fn leaves_output(self) -> bool {
-        !matches!(self, Self::Output | Self::Unread)
-    }
 }
 
 /// How a transport ended.

@@ -6,7 +6,7 @@ use super::{
     asking::{Attempt, untrusted},
     execute::status_of,
     refusal::{Refusal, defect},
-    start::{refuse_in_place, spec_of},
+    start::{refuse_in_place, spec_of, until_unrun},
     writer::Place,
 };
 use alfine_config::trust::printable;
@@ -20,14 +20,10 @@ use alfine_store::{ApprovalKind, ApprovalRow, Store};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tower_lsp::lsp_types::{MessageType, Url};
 
-/// How long a runner whose loop rests has to go. It only closes its files then.
-const GONE_WITHIN: Duration = Duration::from_secs(3);
-/// How often it is looked whether it went: a lock cannot be waited for with a limit.
-const LOOK: Duration = Duration::from_millis(10);
 /// How long an answer to a stop waits for the loop's agent to end: longer than its runner lets it close its files.
 const RESTS_WITHIN: Duration = Duration::from_secs(10);
 const APPROVE: &str = "Approve";
@@ -215,17 +211,4 @@ fn asked(project: &Project, key: &TaskKey, named: Option<i64>) -> Result<Approva
         )),
         _ => Ok(last.clone()),
     }
-}
-
-/// Waits for a runner whose loop rests already to be gone, so that what follows does not meet it on its way out.
-pub(super) fn until_unrun(project: &Project, key: &TaskKey) -> Result<(), Refusal> {
-    let until = Instant::now() + GONE_WITHIN;
-    while let Some(row) = runner::loop_of(&project.store, key)? {
-        let rests = !row.needs_runner();
-        if !rests || Instant::now() >= until || !runner::is_running(&project.layout, &row.id)? {
-            break;
-        }
-        std::thread::sleep(LOOK);
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@
 use super::{
     ALL, ANSWER, CONTINUE, DISCARD, FORK, MERGE, OPEN_WORKTREE, PAUSE, PLAN, REGENERATE, REWIND, SHOW_DIFF,
     SHOW_TRANSCRIPT, START, START_HERE, STEER, STOP, TRUST,
-    letter::Letters,
+    letters::Letters,
     questions::Questions,
     reading::arguments,
     refusal::Refusal,

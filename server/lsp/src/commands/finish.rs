@@ -4,11 +4,10 @@ use super::{
     Commands, FORK,
     arguments::{AtIteration, OfTask},
     asking::{Attempt, untrusted},
-    control::until_unrun,
     execute::status_of,
     refusal::Refusal,
     saved::{OpenFiles, is_saved},
-    start::{refuse_in_place, spec_of},
+    start::{refuse_in_place, spec_of, until_unrun},
 };
 use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::{plan, task::TaskKey};

@@ -1,7 +1,7 @@
 //! Answers in words, for clients that have no box to write in: a file with the question, opened in the editor. What stands
 //! below it when the file is saved is the answer.
 
-use super::{ANSWER, Commands, arguments::Answer, refusal::Refusal, show, writer::Place};
+use super::{ANSWER, Commands, arguments::Answer, letters::Letter, refusal::Refusal, show, writer::Place};
 use alfine_config::trust::printable;
 use alfine_core::task::TaskKey;
 use alfine_engine::project::read_plain;
@@ -10,17 +10,12 @@ use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
 };
 use tower_lsp::lsp_types::{MessageType, Url};
 
 /// What ends the question; all below it is the answer.
 const FOLD: &str = "<!-- Write your answer below this line, and save the file. -->";
-
-/// The questions whose files are open, by file: the task, its plan where that was said, and the question's number.
-pub(super) type Letters = Mutex<HashMap<PathBuf, Letter>>;
-
-type Letter = (TaskKey, Option<Url>, i64);
 
 impl Commands {
     /// Opens a file to write the answer in. Refused where the client opens none.

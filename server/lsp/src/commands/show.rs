@@ -7,7 +7,7 @@ use super::{
     arguments::{OfTask, Show},
     quoting::cut,
     refusal::Refusal,
-    transcript::{events_of, runs_of},
+    transcript::{begun, events_of, runs_of},
 };
 use crate::wording;
 use alfine_config::trust::printable;
@@ -93,13 +93,6 @@ impl Commands {
             .await?;
         self.shown(&key, "The worktree", &path, true).await
     }
-}
-
-/// The loop of a task, live or the last one.
-pub(super) fn begun(project: &Project, key: &TaskKey) -> Result<LoopRow, Refusal> {
-    runner::loop_of(&project.store, key)?.ok_or_else(|| {
-        Refusal::new(format!("{key} was never started"), format!("start it: alfine run {key}"))
-    })
 }
 
 /// Where a file to be shown is.

@@ -4,7 +4,6 @@ use super::{
     Commands, START, TRUST,
     arguments::{OfDocument, Start, StartOptions},
     asking::{Attempt, untrusted},
-    control::until_unrun,
     execute::status_of,
     refusal::Refusal,
     saved::{refuse_unsaved, unsaved_in},
@@ -21,8 +20,16 @@ use alfine_engine::{
     start::Prepared, task_spec::TaskSpec,
 };
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 use tower_lsp::lsp_types::{MessageType, Url};
+
+/// How long a runner whose loop rests has to go. It only closes its files then.
+const GONE_WITHIN: Duration = Duration::from_secs(3);
+/// How often it is looked whether it went: a lock cannot be waited for with a limit.
+const LOOK: Duration = Duration::from_millis(10);
 
 impl Commands {
     /// Starts a task of a plan; without one, the first that can start.
@@ -335,4 +342,17 @@ fn answer_of(project: &Project, file: &PlanFile, task: &Task) -> Result<Value, R
 /// What a loop was begun with.
 pub(super) fn spec_of(row: &alfine_store::LoopRow) -> Result<TaskSpec, Refusal> {
     Ok(finish::spec_of(row)?)
+}
+
+/// Waits for a runner whose loop rests already to be gone, so that what follows does not meet it on its way out.
+pub(super) fn until_unrun(project: &Project, key: &TaskKey) -> Result<(), Refusal> {
+    let until = Instant::now() + GONE_WITHIN;
+    while let Some(row) = runner::loop_of(&project.store, key)? {
+        let rests = !row.needs_runner();
+        if !rests || Instant::now() >= until || !runner::is_running(&project.layout, &row.id)? {
+            break;
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! `alfine/transcript`: what an agent said, as events, page by page. It reads files, so a thread of its own answers.
 
-use super::{Commands, reading::arguments, refusal::Refusal, show::begun};
+use super::{Commands, reading::arguments, refusal::Refusal};
 use alfine_agents::{Exit, PriorSession};
 use alfine_core::{agent::AgentEvent, task::TaskKey};
-use alfine_engine::project::Project;
+use alfine_engine::{project::Project, runner};
 use alfine_store::{LoopRow, RunRow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -142,6 +142,13 @@ pub(super) fn events_of(
         });
     }
     Ok(whole)
+}
+
+/// The loop of a task, live or the last one.
+pub(super) fn begun(project: &Project, key: &TaskKey) -> Result<LoopRow, Refusal> {
+    runner::loop_of(&project.store, key)?.ok_or_else(|| {
+        Refusal::new(format!("{key} was never started"), format!("start it: alfine run {key}"))
+    })
 }
 
 #[cfg(test)]

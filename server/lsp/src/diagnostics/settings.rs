@@ -1,6 +1,6 @@
 //! What is wrong in settings files.
 
-use super::Builder;
+use super::builder::{Builder, LONGEST, push_new};
 use crate::{document::Document, picture::Picture, settings_file, snapshot::Checkout, wording};
 use alfine_config::ConfigProblem;
 use alfine_core::text::Span;
@@ -26,7 +26,7 @@ pub(super) fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
                 continue;
             }
             let diagnostic = of_problem(picture, problem, document);
-            super::push_new(all.entry(uri).or_default(), Some(diagnostic));
+            push_new(all.entry(uri).or_default(), Some(diagnostic));
         }
     }
     all
@@ -53,7 +53,7 @@ fn is_open(picture: &Picture, checkout: &Checkout, uri: &Url) -> bool {
 }
 
 fn of_problem(picture: &Picture, problem: &ConfigProblem, document: Option<&Document>) -> Diagnostic {
-    let mut message = wording::sentence(&wording::plain(&problem.message, super::LONGEST));
+    let mut message = wording::sentence(&wording::plain(&problem.message, LONGEST));
     if let Some(suggestion) = &problem.suggestion {
         message.push_str(&format!(" Did you mean `{}`?", wording::line(suggestion, 200)));
     }

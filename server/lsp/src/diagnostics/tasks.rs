@@ -1,6 +1,6 @@
 //! What a task's title says of its loop.
 
-use super::{Builder, LONGEST, MOST_RELATED, title_range};
+use super::builder::{Builder, LONGEST, MOST_RELATED, title_range};
 use crate::{
     client::ClientView,
     clock,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::client::ClientView;
 use crate::fixtures::{self, Looped, PLAN, World, key, row_only, situation, situations, uri};
 use alfine_core::{
     breaker::{Line, Rule},
@@ -6,6 +7,7 @@ use alfine_core::{
     machine::{Ask, AskKind, LastIteration, Phase, StopReason},
 };
 use std::fmt::Write;
+use tower_lsp::lsp_types::NumberOrString;
 
 /// Each diagnostic on one line: place, how bad, code, message; then the other places.
 fn shown(found: &[Diagnostic]) -> String {

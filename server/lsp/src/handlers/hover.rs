@@ -1,13 +1,15 @@
 //! `textDocument/hover`: all that is known of a task or a criterion; what a field or a setting means.
 
+mod page;
 mod settings;
 mod task;
 
 use crate::{
     picture::{Picture, PlanView},
-    plan_field, wording,
+    plan_field,
 };
 use alfine_core::text::Span;
+use page::Page;
 use tower_lsp::lsp_types::{Hover, HoverContents, HoverParams, MarkupContent, MarkupKind};
 
 /// Answers with what is known of the thing at a position.
@@ -64,79 +66,6 @@ fn of_plan(picture: &Picture, plan: &PlanView<'_>, offset: usize, page: &mut Pag
     task::write(picture, plan, &seen, page);
     let title = seen.task.title_span;
     Some(Some(title).filter(|title| title.start <= offset && offset <= title.end))
-}
-
-/// A text in Markdown, or without it for a client that knows none.
-struct Page {
-    markdown: bool,
-    text: String,
-}
-
-impl Page {
-    /// Somebody else's text.
-    fn said(&self, text: &str) -> String {
-        if self.markdown { wording::markdown(text, 600) } else { wording::line(text, 600) }
-    }
-
-    fn code(&self, text: &str) -> String {
-        if self.markdown { wording::code(text, 300) } else { wording::line(text, 300) }
-    }
-
-    fn strong(&self, text: &str) -> String {
-        if self.markdown { format!("**{}**", wording::markdown(text, 200)) } else { wording::line(text, 200) }
-    }
-
-    fn paragraph(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.text.push_str(text);
-            self.text.push_str("\n\n");
-        }
-    }
-
-    fn list(&mut self, items: &[String]) {
-        for item in items {
-            self.text.push_str("- ");
-            self.text.push_str(item);
-            self.text.push('\n');
-        }
-        if !items.is_empty() {
-            self.text.push('\n');
-        }
-    }
-
-    /// What a tool printed.
-    fn block(&mut self, output: &str) {
-        let output = wording::plain(output, 2000);
-        if output.is_empty() || !self.markdown {
-            return self.paragraph(&output);
-        }
-        let fence = wording::fence(&output, 3);
-        self.paragraph(&format!("{fence}text\n{output}\n{fence}"));
-    }
-
-    /// A table; cells are as they are to be shown.
-    fn table(&mut self, head: [&str; 3], rows: &[[String; 3]]) {
-        if self.markdown {
-            self.text.push_str(&format!("| {} |\n|---|---|---|\n", head.join(" | ")));
-            for row in rows {
-                self.text.push_str(&format!("| {} |\n", row.join(" | ")));
-            }
-        } else {
-            let width = |column: usize| {
-                rows.iter()
-                    .filter_map(|row| row.get(column))
-                    .map(|cell| cell.chars().count())
-                    .max()
-                    .unwrap_or(0)
-            };
-            let (first, second) = (width(0), width(1));
-            for [a, b, c] in rows {
-                self.text.push_str(format!("{a:first$}  {b:second$}  {c}").trim_end());
-                self.text.push('\n');
-            }
-        }
-        self.text.push('\n');
-    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //! plans and settings in them.
 
 use super::{
-    AtEnd, Ticket,
     board::Board,
     follower::Follower,
+    ticket::{AtEnd, Ticket},
     tree::{Place, Tree},
     watches::Watches,
 };

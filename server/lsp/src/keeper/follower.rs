@@ -2,7 +2,7 @@
 //!
 //! Never makes a database where there is none.
 
-use super::{Ticket, board::Board, marks::marks};
+use super::{board::Board, marks::marks, ticket::Ticket};
 use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
 use alfine_core::{machine::LoopState, task::TaskKey};
 use alfine_engine::{Error, project::Project};

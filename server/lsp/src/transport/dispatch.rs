@@ -16,9 +16,9 @@ use tower_lsp::jsonrpc::{Error, Id, Request, RequestBuilder, Result};
 use tower_lsp::{LanguageServer, LspService};
 use tower_service::Service;
 
-use super::exchange::{Exchange, Job, Phase, Ticket, Work};
+use super::exchange::{Exchange, Handling, Job, Phase, Ticket, Work};
+use super::message;
 use super::to_client::ToClient;
-use super::{Handling, message};
 
 /// Notifications whose handlers wait for something. Beyond this the oldest are given up.
 const WAITING_NOTIFICATIONS: usize = 1024;

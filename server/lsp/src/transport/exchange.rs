@@ -3,15 +3,44 @@
 //! table writes it. Nothing here runs a handler or waits for one.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use serde_json::Value;
+use tower_lsp::ExitedError;
 use tower_lsp::jsonrpc::{Error, Id, Response, Result};
 
+use super::limits::Limits;
 use super::message;
 use super::outbox::{Outbox, Overfull, left};
-use super::{EndedBy, Handling, Limits};
+
+/// What the service makes of a message.
+pub(super) type Handling =
+    Pin<Box<dyn Future<Output = std::result::Result<Option<Response>, ExitedError>> + Send>>;
+
+/// What ended a transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The client's `exit`.
+    Exit,
+    /// The end of the input, or an error of it.
+    Input,
+    /// An error of the output: the client is gone.
+    Output,
+    /// The client left too much unread.
+    Unread,
+    /// A signal to end.
+    Signal,
+}
+
+impl EndedBy {
+    /// Whether the client may still read.
+    fn leaves_output(self) -> bool {
+        !matches!(self, Self::Output | Self::Unread)
+    }
+}
 
 /// A request that was taken on. Its serial number, unlike its id, is never used twice.
 #[derive(Debug, Clone, PartialEq, Eq)]

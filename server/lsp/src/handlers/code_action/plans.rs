@@ -1,6 +1,6 @@
 //! What mends the findings on a plan, and what makes a plan of a Markdown file.
 
-use super::{ALFINE, Asked, Does, FIX_ALL, Proposed};
+use super::proposed::{ALFINE, Asked, Does, FIX_ALL, Proposed};
 use crate::{
     commands::{self, arguments::StartHere},
     to_proto::{command, new_file, replacement, touch, workspace_edit},

@@ -1,6 +1,6 @@
 //! What mends `alfine.toml`.
 
-use super::{Asked, Proposed};
+use super::proposed::{Asked, Proposed};
 use crate::{
     document::Document,
     settings_file,

@@ -1,6 +1,6 @@
 //! Starting a loop on a place in any file: a selection, a comment that asks for work, another server's diagnostic.
 
-use super::{ALFINE, Asked, Does, Proposed};
+use super::proposed::{ALFINE, Asked, Does, Proposed};
 use crate::{
     commands::{self, arguments::StartHere},
     notes::note_in,

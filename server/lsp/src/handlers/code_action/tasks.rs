@@ -1,6 +1,6 @@
 //! What can be done with the task at a place, and with the task that a diagnostic is about.
 
-use super::{ALFINE, Asked, Proposed};
+use super::proposed::{ALFINE, Asked, Proposed};
 use crate::{
     commands::{self, arguments::Start},
     offers::{self, Offer},

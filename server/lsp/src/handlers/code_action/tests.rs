@@ -7,6 +7,7 @@ use serde_json::json;
 use tower_lsp::lsp_types::{
     CodeActionContext, DiagnosticSeverity, DocumentChanges, Position, Range, TextDocumentIdentifier, Url,
 };
+use tower_lsp::lsp_types::{CodeActionTriggerKind, Diagnostic, NumberOrString};
 
 /// On the title of `US-001`.
 const TITLE: Range = at(4, 3);

@@ -1,6 +1,6 @@
 //! What can be written in a plan.
 
-use super::{Choice, line_of, literal};
+use super::choice::{Choice, line_of, literal};
 use crate::{picture::PlanView, plan_field, wording};
 use alfine_core::{
     plan::{FieldName, Fields, Task},

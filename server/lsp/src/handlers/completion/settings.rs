@@ -1,6 +1,6 @@
 //! What can be written in `alfine.toml`.
 
-use super::{Choice, line_of};
+use super::choice::{Choice, line_of};
 use crate::{
     document::Document,
     settings_cursor::{Kind, Outline, Statement},

@@ -3,6 +3,8 @@ use crate::{
     client::ClientView,
     fixtures::{World, able_client, uri},
 };
+use alfine_core::text::Span;
+use tower_lsp::lsp_types::CompletionTextEdit;
 use tower_lsp::lsp_types::{Position, Range, TextDocumentIdentifier, TextDocumentPositionParams};
 
 /// What is offered at the `|` of a text: each label with the text that comes of it.

@@ -1,6 +1,6 @@
 //! What a setting of `alfine.toml` means and takes.
 
-use super::Page;
+use super::page::Page;
 use crate::{document::Document, settings_cursor::Outline, settings_schema};
 use alfine_core::text::Span;
 

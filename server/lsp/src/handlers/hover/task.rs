@@ -1,6 +1,6 @@
 //! All that is known of a task, and of one of its criteria.
 
-use super::Page;
+use super::page::Page;
 use crate::{
     clock, diagnostics,
     evidence::{self, Evidence},

@@ -1,0 +1,71 @@
+//! A diagnostic in the making, and what all of them have in common.
+
+use crate::{client::ClientView, picture::PlanView, position::Encoding, wording};
+use alfine_core::plan::Task;
+use serde_json::Value;
+use tower_lsp::lsp_types::{
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range,
+};
+
+/// Who says it.
+pub const SOURCE: &str = "alfine";
+/// The longest text of somebody else in a message, in characters.
+pub(super) const LONGEST: usize = 600;
+/// The most other places that a diagnostic names.
+pub(super) const MOST_RELATED: usize = 20;
+
+/// Adds what is not there yet: several working trees of one repository say the same.
+pub(super) fn push_new(found: &mut Vec<Diagnostic>, diagnostic: Option<Diagnostic>) {
+    if let Some(diagnostic) = diagnostic
+        && !found.iter().any(|known| known.range == diagnostic.range && known.message == diagnostic.message)
+    {
+        found.push(diagnostic);
+    }
+}
+
+pub(super) fn title_range(plan: &PlanView<'_>, task: &Task, encoding: Encoding) -> Range {
+    plan.document.range(task.title_span, encoding)
+}
+
+/// A diagnostic in the making; what the client cannot take is left out at its end.
+pub(super) struct Builder {
+    code: String,
+    severity: DiagnosticSeverity,
+    message: String,
+    related: Vec<DiagnosticRelatedInformation>,
+    data: Option<Value>,
+}
+
+impl Builder {
+    pub(super) fn new(
+        code: impl Into<String>,
+        severity: DiagnosticSeverity,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { code: code.into(), severity, message: message.into(), related: Vec::new(), data: None }
+    }
+
+    pub(super) fn related(&mut self, location: Location, message: &str) {
+        let message = wording::plain(message, LONGEST);
+        self.related.push(DiagnosticRelatedInformation { location, message });
+    }
+
+    pub(super) fn data(&mut self, data: Value) {
+        self.data = Some(data);
+    }
+
+    pub(super) fn at(self, range: Range, client: &ClientView) -> Diagnostic {
+        Diagnostic {
+            range,
+            severity: Some(self.severity),
+            code: Some(NumberOrString::String(self.code)),
+            code_description: None,
+            source: Some(SOURCE.to_owned()),
+            message: self.message,
+            related_information: Some(self.related)
+                .filter(|related| client.related_information && !related.is_empty()),
+            tags: None,
+            data: self.data.filter(|_| client.diagnostic_data),
+        }
+    }
+}
