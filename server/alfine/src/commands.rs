@@ -12,6 +12,7 @@ mod init;
 mod lint;
 mod log;
 mod lsp;
+mod opening;
 mod run;
 mod status;
 mod trust;
@@ -19,17 +20,13 @@ pub mod views;
 
 use crate::{
     cli::{Cli, Command},
+    output::{print_json, say},
     report::exit,
 };
 use alfine_agents::rehearsal;
-use alfine_engine::{Error, ErrorKind, Result, project::Project, runner};
+use alfine_engine::{Error, Result, project::Project, runner};
 use clap::CommandFactory;
-use serde::Serialize;
-use std::{
-    fmt,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// Performs one command line and returns the exit status.
 pub fn perform(cli: Cli) -> Result<u8> {
@@ -109,31 +106,4 @@ fn working_directory(given: Option<&Path>) -> Result<PathBuf> {
             .hint("give the folder of a repository, or one in it"));
     }
     Ok(directory)
-}
-
-/// Prints one line to standard output. A reader that went away (`| head`) is no error.
-pub fn say(line: fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-/// Prints a value as one line of JSON.
-pub fn print_json(value: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string(value)
-        .map_err(|error| Error::new(ErrorKind::Internal, format!("cannot print as JSON: {error}")))?;
-    say(format_args!("{text}"));
-    Ok(())
-}
-
-/// Reads a text file; bytes that are not UTF-8 are an error that names the place.
-pub fn read_text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        Error::user(format!("cannot read {}: {error}", path.display()))
-            .hint("give the path of a plan, such as PLAN.md")
-    })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Error::user(format!("{}:{line}: not UTF-8 text at byte {valid}", path.display()))
-            .hint("save the file as UTF-8")
-    })
 }

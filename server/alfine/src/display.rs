@@ -1,6 +1,6 @@
 //! What a person sees of a running loop: a line for each thing that happened, and one that moves.
 
-use crate::commands::say;
+use crate::output::say;
 use alfine_core::breaker::{dollars, span};
 use alfine_engine::runner::News;
 use alfine_store::Millis;

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod display;
+mod output;
 mod report;
 
 use clap::Parser;

@@ -1,6 +1,6 @@
 //! Questions to the user on the terminal: what may run, yes or no, one of several letters.
 
-use super::say;
+use crate::output::say;
 use alfine_config::{trust::TrustItem, trust::printable};
 use alfine_engine::{Error, Result, project::Project};
 use std::io::{BufRead, IsTerminal, Write};

@@ -1,9 +1,10 @@
 //! `pause`, `continue`, `stop`, `steer`, `answer`: steering a loop, whoever runs it.
 
-use super::{asking, run, say};
+use super::{asking, opening, run};
 use crate::{
     cli::{AnswerArgs, ContinueArgs, PauseArgs, SteerArgs, TaskArg},
     display::Display,
+    output::say,
     report::exit,
 };
 use alfine_core::{
@@ -40,9 +41,9 @@ pub fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
 }
 
 fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Result<u8> {
-    let mut project = run::open(directory, false)?;
+    let mut project = opening::open(directory, false)?;
     let key = project.key(&task.task)?;
-    let taken = control::send(&mut project, &key, command, run::program()?)?;
+    let taken = control::send(&mut project, &key, command, opening::program()?)?;
     match (command, taken) {
         (Command::Stop, Taken::BySavedState) => say(format_args!("{key} is stopped")),
         (Command::Pause { .. }, Taken::BySavedState) => say(format_args!("{key} is paused")),
@@ -54,7 +55,7 @@ fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Resul
 /// Goes on with a loop.
 pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     task_spec::check_iterations(args.max_iterations)?;
-    let mut project = run::open(directory, args.json)?;
+    let mut project = opening::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
     let more = More {
         max_iterations: args.max_iterations,
@@ -63,7 +64,7 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     };
     let row = control::live_loop(&project, &key)?;
     if runner::is_running(&project.layout, &row.id)? {
-        control::send(&mut project, &key, &more.command(), run::program()?)?;
+        control::send(&mut project, &key, &more.command(), opening::program()?)?;
         say(format_args!("{key} goes on"));
         return Ok(exit::DONE);
     }
@@ -72,7 +73,7 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     asking::trust(&project, &key.plan, &spec.commands, args.trust, args.json)?;
     let lock = start::take_over(&mut project, &row, &more)?;
     if args.background {
-        start::detach(&project, lock, &run::program()?)?;
+        start::detach(&project, lock, &opening::program()?)?;
         say(format_args!("{key} goes on in the background; follow it: alfine log {key} --follow"));
         return Ok(exit::DONE);
     }
@@ -91,7 +92,7 @@ pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
     if approved.is_none() && text.is_none() {
         return Err(Error::user("the answer is empty").hint("give a text, --approve or --reject"));
     }
-    let mut project = run::open(directory, false)?;
+    let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
     if !args.hold {
         let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
@@ -110,5 +111,5 @@ pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
 fn go_on_in_background(project: &mut Project, key: &TaskKey) -> Result<()> {
     let row = control::live_loop(project, key)?;
     let lock = runner::claim(project, &row.id)?;
-    start::detach(project, lock, &run::program()?)
+    start::detach(project, lock, &opening::program()?)
 }

@@ -1,9 +1,10 @@
 //! `alfine demo`: two tasks played from start to merge by the built-in agent, through everything a real loop goes through.
 
-use super::{run, say};
+use super::opening;
 use crate::{
     cli::DemoArgs,
     display::{Display, Mark},
+    output::say,
     report::exit,
 };
 use alfine_config::Partial;
@@ -51,7 +52,7 @@ pub fn perform(args: &DemoArgs) -> Result<u8> {
     display.line(Mark::Notice, &format!("the breaker says why: {}", in_words(&reason)));
     display.line(Mark::Step, "you leave a note for the agent, and let it go on");
     let note = "Dates such as 2026-12-31 compare as numbers once the dashes are gone.".to_owned();
-    control::send(&mut project, &second, &Command::Steer { text: note }, run::program()?)?;
+    control::send(&mut project, &second, &Command::Steer { text: note }, opening::program()?)?;
     let row = control::live_loop(&project, &second)?;
     let lock = runner::claim(&mut project, &row.id)?;
     let go_on = Command::Continue { max_iterations: None, reset_breaker: false, max_cost_usd: None };
@@ -103,7 +104,7 @@ fn play(project: &mut Project, lock: LoopLock, display: &Display) -> Result<Task
         &project.user,
         &mut project.store,
         lock,
-        run::program()?,
+        opening::program()?,
         &mut observe,
     )?
     .run()

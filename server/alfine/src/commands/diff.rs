@@ -1,7 +1,11 @@
 //! `alfine diff`: what a loop, or one of its iterations, changed.
 
-use super::{print_json, run, say};
-use crate::{cli::DiffArgs, report::exit};
+use super::opening;
+use crate::{
+    cli::DiffArgs,
+    output::{print_json, say},
+    report::exit,
+};
 use alfine_config::trust::printable;
 use alfine_engine::{Error, ErrorKind, Result, finish, runner};
 use alfine_git::{ChangeKind, FileChange};
@@ -10,7 +14,7 @@ use std::{io::Write, path::Path};
 
 /// Prints a patch, or its files.
 pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
-    let project = run::open(directory, args.json)?;
+    let project = opening::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
     let Some(row) = runner::loop_of(&project.store, &key)? else {
         return Err(

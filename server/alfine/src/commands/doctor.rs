@@ -1,7 +1,10 @@
 //! `alfine doctor`: what a loop needs, whether it is there, and the remedy where it is not.
 
-use super::{print_json, say};
-use crate::{cli::JsonArg, report::exit};
+use crate::{
+    cli::JsonArg,
+    output::{print_json, say},
+    report::exit,
+};
 use alfine_agents::Adapter;
 use alfine_config::{Config, Partial};
 use alfine_engine::{Error, Result, project::Project};

@@ -1,8 +1,9 @@
 //! `merge`, `discard`, `rewind`, `fork`: what becomes of a loop's work.
 
-use super::{asking, print_json, run, say};
+use super::{asking, opening};
 use crate::{
     cli::{DiscardArgs, IterationArgs, MergeArgs},
+    output::{print_json, say},
     report::exit,
 };
 use alfine_core::task::TaskStatus;
@@ -12,7 +13,7 @@ use std::{io::IsTerminal, path::Path};
 
 /// Merges a done task.
 pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
-    let mut project = run::open(directory, args.json)?;
+    let mut project = opening::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
     let options = MergeOptions { into: args.into.as_deref(), ..MergeOptions::default() };
     match finish::merge(&mut project, &key, &options) {
@@ -44,7 +45,7 @@ pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
 
 /// Throws a task's work away.
 pub fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
-    let mut project = run::open(directory, false)?;
+    let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
     if !args.yes {
         if !std::io::stdin().is_terminal() {
@@ -63,9 +64,9 @@ pub fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
 
 /// Sets a tree back.
 pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
-    let mut project = run::open(directory, false)?;
+    let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
-    finish::rewind(&mut project, &key, args.iteration, run::program()?)?;
+    finish::rewind(&mut project, &key, args.iteration, opening::program()?)?;
     say(format_args!(
         "{key} is what it was after iteration {}; go on: alfine continue {key}",
         args.iteration
@@ -75,12 +76,12 @@ pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
 
 /// Begins again from an earlier tree.
 pub fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
-    let mut project = run::open(directory, false)?;
+    let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
     let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
     asking::trust(&project, &key.plan, &spec.commands, false, false)?;
     let lock = finish::fork(&mut project, &key, args.iteration)?;
-    start::detach(&project, lock, &run::program()?)?;
+    start::detach(&project, lock, &opening::program()?)?;
     say(format_args!(
         "{key} began again from iteration {}, in the background; follow it: alfine log {key} --follow",
         args.iteration

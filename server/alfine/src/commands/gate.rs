@@ -2,7 +2,7 @@
 
 use crate::{
     cli::GateArgs,
-    commands::{print_json, say},
+    output::{print_json, say},
     report::exit,
 };
 use alfine_core::gate::{self, Dialects};

@@ -1,8 +1,9 @@
 //! `alfine gc`: what merged, discarded and unknown tasks left behind.
 
-use super::{run, say};
+use super::opening;
 use crate::{
     cli::GcArgs,
+    output::say,
     report::{self, exit},
 };
 use alfine_core::task::TaskStatus;
@@ -19,7 +20,7 @@ const KEEP_EVENTS_DAYS: i64 = 90;
 
 /// Lists leftovers, or removes worktrees, branches and old transcripts. Checkpoints are only listed.
 pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
-    let mut project = run::open(directory, false)?;
+    let mut project = opening::open(directory, false)?;
     let mut known: BTreeMap<String, TaskStatus> = BTreeMap::new();
     for task in project.store.tasks()? {
         let branch = alfine_git::branch_name(&task.key.plan, &task.key.id.0);

@@ -1,7 +1,6 @@
 //! `alfine init`: settings and a first plan, made for what the repository holds.
 
-use super::say;
-use crate::{cli::InitArgs, report::exit};
+use crate::{cli::InitArgs, output::say, report::exit};
 use alfine_config::trust::printable;
 use alfine_engine::{Error, ErrorKind, Result};
 use alfine_git::Repository;

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::LintArgs,
-    commands::{print_json, read_text, say},
+    output::{print_json, say},
     report::exit,
 };
 use alfine_core::{
@@ -126,4 +126,18 @@ fn apply(text: &str, edits: &[TextEdit]) -> String {
         }
     }
     text
+}
+
+/// Reads a text file; bytes that are not UTF-8 are an error that names the place.
+fn read_text(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Error::user(format!("cannot read {}: {error}", path.display()))
+            .hint("give the path of a plan, such as PLAN.md")
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Error::user(format!("{}:{line}: not UTF-8 text at byte {valid}", path.display()))
+            .hint("save the file as UTF-8")
+    })
 }

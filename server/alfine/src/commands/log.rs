@@ -1,9 +1,10 @@
 //! `alfine log`: what happened in a task's loop, so far or as it happens; or what its agent printed.
 
-use super::{print_json, run, say};
+use super::opening;
 use crate::{
     cli::LogArgs,
     display::{Display, line_of},
+    output::{print_json, say},
     report::exit,
 };
 use alfine_core::task::TaskKey;
@@ -17,7 +18,7 @@ const PAGE: usize = 1000;
 
 /// Prints a loop's events or its transcript.
 pub fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
-    let mut project = run::open(directory, args.json)?;
+    let mut project = opening::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
     let Some(row) = runner::loop_of(&project.store, &key)? else {
         return Err(

@@ -1,9 +1,10 @@
 //! `alfine run` and `alfine start`: begin a loop or go on with it, here or in the background.
 
-use super::{asking, print_json, say, views};
+use super::{asking, opening, views};
 use crate::{
     cli::{Context, RunArgs},
     display::{Display, Mark},
+    output::{print_json, say},
     report::exit,
 };
 use alfine_core::{
@@ -11,9 +12,9 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result, chain, chain::Chain, finish, project::PlanFile, project::Project,
-    project::Target, reason::in_words, runner, runner::News, runner::Runner, start, start::More,
-    start::Prepared, start::StartOptions, view,
+    Error, Result, chain, chain::Chain, finish, project::PlanFile, project::Project, project::Target,
+    reason::in_words, runner, runner::News, runner::Runner, start, start::More, start::Prepared,
+    start::StartOptions, view,
 };
 use alfine_git::WorkingCopies;
 use alfine_store::LoopLock;
@@ -24,7 +25,7 @@ use std::{
 
 /// Runs a plan's task, or its tasks one after another.
 pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
-    let mut project = open(directory, args.json)?;
+    let mut project = opening::open(directory, args.json)?;
     let target = Target::parse(&args.target)?;
     let file = project.plan(&target.plan)?;
     let display = if args.json { None } else { Some(Display::new()) };
@@ -63,7 +64,7 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
 
 /// Starts a plan's task in the background, or its tasks one after another.
 pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
-    let mut project = open(directory, args.json)?;
+    let mut project = opening::open(directory, args.json)?;
     let target = Target::parse(&args.target)?;
     let file = project.plan(&target.plan)?;
     let tasks = start::tasks_to_run(&project, &file, target.task.as_deref())?;
@@ -89,7 +90,7 @@ pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
         let include_uncommitted = include.unwrap_or(false);
         chain::join(&mut project, &lock, Chain { options, include_uncommitted, ..Chain::default() })?;
     }
-    start::detach(&project, lock, &program()?)?;
+    start::detach(&project, lock, &opening::program()?)?;
     if args.json {
         print_task(&project, &key)?;
     } else {
@@ -126,30 +127,10 @@ pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
             Err(error) => report_unfinished(&error, Some(&display)),
         }
     }
-    if let Some(next) = chain::advance(&mut project, &id, &program()?)? {
+    if let Some(next) = chain::advance(&mut project, &id, &opening::program()?)? {
         display.line(Mark::Detail, &format!("{next} begins"));
     }
     Ok(exit_status(status))
-}
-
-/// Alfine's own binary: the guard of every agent, and what runs in the background.
-pub fn program() -> Result<PathBuf> {
-    alfine_process::own_program().map_err(|error| {
-        Error::new(ErrorKind::Internal, format!("the path of alfine's own program is not known: {error}"))
-    })
-}
-
-/// Opens the project and tells what the opening found.
-pub fn open(directory: &Path, json: bool) -> Result<Project> {
-    let project = Project::open(directory)?;
-    for notice in &project.notices {
-        if json {
-            tracing::warn!("{notice}");
-        } else {
-            Display::new().line(Mark::Notice, notice);
-        }
-    }
-    Ok(project)
 }
 
 /// How a task of a plan ended.
@@ -224,7 +205,7 @@ fn run_loop(project: &mut Project, lock: LoopLock, observe: &mut dyn FnMut(&News
         &project.user,
         &mut project.store,
         lock,
-        program()?,
+        opening::program()?,
         observe,
     )?;
     let interrupter = runner.interrupter();
@@ -390,7 +371,7 @@ fn print_task(project: &Project, key: &TaskKey) -> Result<()> {
 }
 
 /// The exit status of a loop that rests.
-pub fn exit_status(status: TaskStatus) -> u8 {
+fn exit_status(status: TaskStatus) -> u8 {
     match status {
         TaskStatus::Done | TaskStatus::Merged | TaskStatus::Skipped => exit::DONE,
         TaskStatus::NeedsInput => exit::NEEDS_YOU,

@@ -1,7 +1,11 @@
 //! `alfine status`: every task, where it is, and what to do next.
 
-use super::{print_json, run, say, views};
-use crate::{cli::StatusArgs, report::exit};
+use super::{opening, views};
+use crate::{
+    cli::StatusArgs,
+    output::{print_json, say},
+    report::exit,
+};
 use alfine_config::trust::printable;
 use alfine_core::{breaker::Rule, task::TaskStatus};
 use alfine_engine::{
@@ -11,7 +15,7 @@ use std::{collections::BTreeSet, path::Path};
 
 /// Prints the tasks of all plans, of one, or one task.
 pub fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
-    let project = run::open(directory, args.json)?;
+    let project = opening::open(directory, args.json)?;
     let target = args.target.as_deref().map(Target::parse).transpose()?;
     let plans = match &target {
         Some(target) => vec![project.plan(&target.plan)?],

@@ -1,13 +1,13 @@
 //! `alfine trust`: allow what a repository and its plan want to run on this machine.
 
-use super::{asking, run, say};
-use crate::{cli::TrustArgs, report::exit};
+use super::{asking, opening};
+use crate::{cli::TrustArgs, output::say, report::exit};
 use alfine_engine::{Error, Result, project::Target, start, start::StartOptions};
 use std::{io::IsTerminal, path::Path};
 
 /// Shows the commands, and allows them, or takes every approval back.
 pub fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
-    let project = run::open(directory, false)?;
+    let project = opening::open(directory, false)?;
     if args.revoke {
         project.trust()?.revoke_all()?;
         say(format_args!("nothing of this repository is allowed any more"));

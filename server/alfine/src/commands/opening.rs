@@ -1,0 +1,25 @@
+//! What every command on loops begins with: the project, and the path of Alfine's own program.
+
+use crate::display::{Display, Mark};
+use alfine_engine::{Error, ErrorKind, Result, project::Project};
+use std::path::{Path, PathBuf};
+
+/// Alfine's own binary: the guard of every agent, and what runs in the background.
+pub fn program() -> Result<PathBuf> {
+    alfine_process::own_program().map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("the path of alfine's own program is not known: {error}"))
+    })
+}
+
+/// Opens the project and tells what the opening found.
+pub fn open(directory: &Path, json: bool) -> Result<Project> {
+    let project = Project::open(directory)?;
+    for notice in &project.notices {
+        if json {
+            tracing::warn!("{notice}");
+        } else {
+            Display::new().line(Mark::Notice, notice);
+        }
+    }
+    Ok(project)
+}
