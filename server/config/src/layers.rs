@@ -6,7 +6,11 @@ use super::{
     source::{Places, Source, Values, child},
 };
 use crate::trust::printable;
-use alfine_core::{plan::Fields, text::Span};
+use alfine_core::{
+    breaker::{Rule, Scope},
+    plan::Fields,
+    text::Span,
+};
 use alfine_files::UserDirs;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -208,9 +212,6 @@ pub struct Loaded {
     own: Map<String, Value>,
 }
 
-/// The limits of [`Limits`](super::Limits) on what a loop may use up.
-const SPENDING: [&str; 4] = ["iterations", "cost_usd", "tokens", "wall_time"];
-
 /// A limit that somebody else than the user set higher than the user's own file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RaisedLimit {
@@ -262,7 +263,9 @@ impl Loaded {
     pub fn raised_limits(&self) -> Vec<RaisedLimit> {
         let Some(Value::Object(own)) = self.own.get("limits") else { return Vec::new() };
         let Ok(limits) = serde_json::to_value(&self.config.limits) else { return Vec::new() };
-        let raised = SPENDING.into_iter().filter_map(|name| {
+        let budget = Rule::ALL.map(Rule::info).into_iter().filter(|rule| rule.scope == Scope::Budget);
+        let raised = budget.filter_map(|rule| {
+            let name = rule.setting;
             let key = format!("limits.{name}");
             let (own, now) = (own.get(name)?, limits.get(name)?);
             let by = self.origin(&key);
@@ -378,7 +381,7 @@ impl Loaded {
 }
 
 /// A limit as a number that can be compared: times in seconds.
-fn amount(value: &Value) -> Option<f64> {
+pub(super) fn amount(value: &Value) -> Option<f64> {
     let seconds = || Some(value.as_str()?.parse::<HumanDuration>().ok()?.get().as_secs_f64());
     value.as_f64().or_else(seconds)
 }

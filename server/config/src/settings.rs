@@ -1,10 +1,10 @@
 //! Every setting: its name, its type, its bounds, its default, and in its doc comment its documentation. The first
 //! sentence of a doc comment is what the reference and the template show.
 
-use super::duration::HumanDuration;
+use super::{duration::HumanDuration, layers::amount};
 use alfine_agents::KNOWN;
 use alfine_core::{
-    breaker::{self, HARD_LIMIT},
+    breaker::{self, HARD_LIMIT, Rule},
     lint::{Layer, LintOptions},
     machine,
     plan::{Autonomy, ContextMode, Isolation},
@@ -181,22 +181,39 @@ impl Default for Limits {
         let machine = machine::Settings::default();
         let length = |duration: Duration| HumanDuration::from_secs(duration.as_secs());
         Self {
-            iterations: limits.iterations,
-            no_change: limits.no_change,
-            same_error: limits.same_error,
-            rework: limits.rework,
-            cost_usd: limits.cost_usd,
-            tokens: limits.tokens,
-            wall_time: length(limits.wall_time),
-            stall: length(limits.stall),
+            iterations: limits.count(Rule::Iterations),
+            no_change: limits.count(Rule::NoChange),
+            same_error: limits.count(Rule::SameError),
+            rework: limits.count(Rule::Rework),
+            cost_usd: limits[Rule::Cost],
+            tokens: limits[Rule::Tokens].map(|limit| limit as u64),
+            wall_time: length(limits.time(Rule::WallTime)),
+            stall: length(limits.time(Rule::Stall)),
             startup_warning: length(limits.startup_warning),
-            startup: length(limits.startup),
+            startup: length(limits.time(Rule::Startup)),
             retry_backoff: length(machine.retry_backoff),
             rate_limit_backoff: length(machine.rate_limit_backoff),
-            agent_failing: limits.agent_failing,
-            permission: limits.permission,
-            oscillation: limits.oscillation,
+            agent_failing: limits.count(Rule::AgentFailing),
+            permission: limits.count(Rule::Permission),
+            oscillation: limits.count(Rule::Oscillation),
         }
+    }
+}
+
+impl Limits {
+    /// Returns the breaker's limits. The table of its rules names the setting of each; a rule without a setting has its
+    /// default.
+    pub fn of_rules(&self) -> breaker::Limits {
+        let mut limits = breaker::Limits::default();
+        limits.startup_warning = self.startup_warning.get();
+        // Numbers and texts can always be written as JSON.
+        let said = serde_json::to_value(self).unwrap_or_default();
+        for rule in Rule::ALL {
+            if let Some(value) = said.get(rule.info().setting) {
+                limits[rule] = amount(value);
+            }
+        }
+        limits
     }
 }
 

@@ -1,6 +1,7 @@
 //! The whole way from files to settings.
 
 use super::*;
+use alfine_core::breaker::{self, Rule};
 use alfine_core::plan::{Autonomy, Fields, Isolation, Placed};
 use alfine_core::text::Span;
 use proptest::prelude::*;
@@ -538,4 +539,23 @@ proptest! {
         let loaded = load(&layers).unwrap();
         prop_assert_eq!(loaded.config, serde_json::from_value(left.into()).unwrap());
     }
+}
+
+#[test]
+fn every_limit_of_a_rule_is_the_setting_of_its_name() {
+    let config = Config::default();
+    assert_eq!(config.limits.of_rules(), breaker::Limits::default());
+    let limits = serde_json::to_value(&config.limits).unwrap();
+    for rule in Rule::ALL {
+        // A chain is not planned again yet, so how often it may be is no setting.
+        assert_eq!(limits.get(rule.info().setting).is_some(), rule != Rule::Regenerations, "{rule}");
+    }
+    let said = "[limits]\nno_change = 7\ncost_usd = 2.5\nstall = \"700ms\"\nstartup_warning = \"5s\"\n";
+    let config = load(&repository(said)).unwrap().config;
+    let mut expected = breaker::Limits::default();
+    expected.startup_warning = Duration::from_secs(5);
+    expected[Rule::NoChange] = Some(7.0);
+    expected[Rule::Cost] = Some(2.5);
+    expected[Rule::Stall] = Some(0.7);
+    assert_eq!(config.limits.of_rules(), expected);
 }

@@ -4,176 +4,22 @@
 //! breaker that the user half-opens closes by one iteration that does not feed the rule again. Nothing here resets a
 //! counter but [`Breaker::reset`], which only the user's word calls; streaks end where their definition says.
 
+mod limits;
+mod rules;
+mod unit;
+
 use crate::{signature::Signature, time::Moment};
+pub use limits::{BadLimit, Limits, check_iteration_limit};
+pub use rules::{Rule, RuleInfo, Scope};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, time::Duration};
+pub use unit::{Unit, dollars, span};
 
 /// No loop judges more iterations than this, whatever its settings say.
 pub const HARD_LIMIT: u32 = 50;
 
 /// No run begins with less left of the limit of cost, in US dollars: what sums of fractions leave is nothing.
 const LEAST_BUDGET: f64 = 1e-6;
-
-/// A rule of the breaker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rule {
-    /// Judged iterations.
-    Iterations,
-    /// Consecutive iterations without a change.
-    NoChange,
-    /// Consecutive iterations with the same error signature.
-    SameError,
-    /// Claims of ready that the verifiers refused.
-    Rework,
-    /// US dollars over the loop.
-    Cost,
-    /// Tokens over the loop.
-    Tokens,
-    /// Running time, waits left out.
-    WallTime,
-    /// Silence of the agent. Ends the agent, not the loop.
-    Stall,
-    /// No first event of the agent. Ends the agent, not the loop.
-    Startup,
-    /// Consecutive runs that the service or a crash ended.
-    AgentFailing,
-    /// Consecutive iterations with denials of the same tool.
-    Permission,
-    /// Plannings of a directive's chain.
-    Regenerations,
-    /// Returns of the tree to an id it had before.
-    Oscillation,
-}
-
-impl Rule {
-    /// All rules, in the order they are shown.
-    pub const ALL: [Self; 13] = [
-        Self::Iterations,
-        Self::NoChange,
-        Self::SameError,
-        Self::Rework,
-        Self::Cost,
-        Self::Tokens,
-        Self::WallTime,
-        Self::Stall,
-        Self::Startup,
-        Self::AgentFailing,
-        Self::Permission,
-        Self::Regenerations,
-        Self::Oscillation,
-    ];
-
-    /// The rule's word in the protocol and in settings.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Iterations => "iterations",
-            Self::NoChange => "no-change",
-            Self::SameError => "same-error",
-            Self::Rework => "rework",
-            Self::Cost => "cost",
-            Self::Tokens => "tokens",
-            Self::WallTime => "wall-time",
-            Self::Stall => "stall",
-            Self::Startup => "startup",
-            Self::AgentFailing => "agent-failing",
-            Self::Permission => "permission",
-            Self::Regenerations => "regenerations",
-            Self::Oscillation => "oscillation",
-        }
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The limit of every rule.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Limits {
-    /// Judged iterations; at most [`HARD_LIMIT`].
-    pub iterations: u32,
-    /// Consecutive iterations without a change.
-    pub no_change: u32,
-    /// Consecutive iterations with the same error signature.
-    pub same_error: u32,
-    /// Refused claims of ready.
-    pub rework: u32,
-    /// US dollars; none: off.
-    pub cost_usd: Option<f64>,
-    /// Tokens of any kind; none: off.
-    pub tokens: Option<u64>,
-    /// Running time.
-    pub wall_time: Duration,
-    /// Silence after which an agent is ended.
-    pub stall: Duration,
-    /// Silence at the start that is worth a warning.
-    pub startup_warning: Duration,
-    /// Silence at the start after which an agent is ended.
-    pub startup: Duration,
-    /// Consecutive failing runs.
-    pub agent_failing: u32,
-    /// Consecutive iterations with a denial of the same tool.
-    pub permission: u32,
-    /// Plannings of a chain.
-    pub regenerations: u32,
-    /// Returns to an earlier tree.
-    pub oscillation: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            iterations: 10,
-            no_change: 3,
-            same_error: 5,
-            rework: 3,
-            cost_usd: None,
-            tokens: None,
-            wall_time: Duration::from_secs(4 * 3600),
-            stall: Duration::from_secs(15 * 60),
-            startup_warning: Duration::from_secs(30),
-            startup: Duration::from_secs(120),
-            agent_failing: 3,
-            permission: 2,
-            regenerations: 3,
-            oscillation: 2,
-        }
-    }
-}
-
-/// A limit of iterations that no loop may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadLimit {
-    /// Above the hard limit.
-    #[error(
-        "a limit of {0} iterations is above the hard limit of {HARD_LIMIT}: give {HARD_LIMIT} or less, or split the task"
-    )]
-    AboveHardLimit(u32),
-    /// Zero.
-    #[error("a limit of 0 iterations would never run the agent: give 1 to {HARD_LIMIT}")]
-    Zero,
-    /// Not above what was judged already.
-    #[error("a limit of {limit} iterations is already reached: {judged} were judged; give {} to {HARD_LIMIT}, or reset the counters", .judged + 1)]
-    AlreadyReached {
-        /// The limit asked for.
-        limit: u32,
-        /// What was judged.
-        judged: u32,
-    },
-}
-
-/// Checks a limit of iterations against the hard limit.
-pub fn check_iteration_limit(limit: u32) -> Result<u32, BadLimit> {
-    match limit {
-        0 => Err(BadLimit::Zero),
-        1..=HARD_LIMIT => Ok(limit),
-        _ => Err(BadLimit::AboveHardLimit(limit)),
-    }
-}
 
 /// What one judged iteration feeds to the breaker.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -207,6 +53,11 @@ impl Streak {
         let excess = self.iterations.len().saturating_sub(HARD_LIMIT as usize);
         self.iterations.drain(..excess);
     }
+
+    /// Says which iterations fed it, and what they did; empty if there is none.
+    fn told(&self, did: &str) -> String {
+        if self.count == 0 { String::new() } else { format!("{} {did}", named(&self.iterations)) }
+    }
 }
 
 /// One line of the breaker: a rule with its counter, limit and evidence.
@@ -214,44 +65,47 @@ impl Streak {
 pub struct Line {
     /// The rule.
     pub rule: Rule,
-    /// Its counter, in the rule's unit: a count, US dollars, tokens, or seconds.
+    /// Its counter, in the rule's unit.
     pub count: f64,
-    /// Its limit, in the same unit; none where it is off.
+    /// Its limit, in the same unit; `None` if the rule is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
-    /// What fed it; empty where nothing did.
+    /// What fed it; empty if nothing did.
+    #[serde(default)]
     pub evidence: String,
 }
 
 /// The line of a rule that tripped.
 pub type Trip = Line;
 
-impl Rule {
-    /// Shows a value in the rule's unit: `3`, `$1.02`, `4h`.
-    pub fn show(self, value: f64) -> String {
-        match self {
-            Self::Cost => dollars(value),
-            Self::WallTime | Self::Stall | Self::Startup => {
-                span(Duration::try_from_secs_f64(value).unwrap_or_default())
-            }
-            _ => value.to_string(),
+impl Line {
+    /// Shows the count.
+    pub fn count_shown(&self) -> String {
+        self.rule.info().unit.show(self.count)
+    }
+
+    /// Shows the limit; `off` if there is none.
+    pub fn limit_shown(&self) -> String {
+        self.limit.map_or_else(|| "off".to_owned(), |limit| self.rule.info().unit.show(limit))
+    }
+
+    /// Shows how far the rule is: `3 of 10`, or the count alone if there is no limit.
+    pub fn shown(&self) -> String {
+        match self.limit {
+            Some(_) => format!("{} of {}", self.count_shown(), self.limit_shown()),
+            None => self.count_shown(),
         }
     }
-}
 
-impl Line {
-    /// Shows the limit, `off` where there is none.
-    pub fn limit_shown(&self) -> String {
-        self.limit.map_or_else(|| "off".to_owned(), |limit| self.rule.show(limit))
+    /// Says what happened when the rule tripped, as a part of a sentence.
+    pub fn happened(&self) -> String {
+        self.rule.happened(&self.count_shown(), &self.limit_shown())
     }
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.rule.show(self.count);
-        match self.limit {
-            Some(limit) => write!(f, "{} {count} of {}", self.rule, self.rule.show(limit))?,
-            None => write!(f, "{} {count}", self.rule)?,
-        }
+        write!(f, "{} {}", self.rule, self.shown())?;
         if !self.evidence.is_empty() {
             write!(f, ": {}", self.evidence)?;
         }
@@ -392,7 +246,8 @@ impl Breaker {
     /// Trips the rules of cost and tokens before a run of the agent. In the iteration that the user let through although
     /// they had tripped, they trip where as much again was spent.
     pub fn overspent(&mut self, limits: &Limits) -> Option<Trip> {
-        let no_tokens_left = self.may_use(limits).is_some_and(|most| self.tokens >= most);
+        let no_tokens_left =
+            self.spendable(Rule::Tokens, limits).is_some_and(|most| self.count(Rule::Tokens) >= most);
         let rule = match self.budget_left(limits) {
             Some(left) if left < LEAST_BUDGET => Rule::Cost,
             _ if no_tokens_left => Rule::Tokens,
@@ -403,33 +258,23 @@ impl Breaker {
         self.open.clone()
     }
 
-    /// The US dollars that the next run of the agent may cost; none where there is no limit.
+    /// The US dollars that the next run of the agent may cost; `None` if there is no limit.
     pub fn budget_left(&self, limits: &Limits) -> Option<f64> {
-        let limit = limits.cost_usd?;
-        let most = match self.let_through {
-            Some((spent, _)) if spent >= limit => spent + limit,
-            _ => limit,
-        };
-        Some((most - self.cost_usd).max(0.0))
+        Some((self.spendable(Rule::Cost, limits)? - self.cost_usd).max(0.0))
     }
 
-    fn may_use(&self, limits: &Limits) -> Option<u64> {
-        let limit = limits.tokens?;
-        Some(match self.let_through {
-            Some((_, used)) if used >= limit => used.saturating_add(limit),
-            _ => limit,
-        })
+    /// How much the loop may come to have spent. Let through although it had spent its limit, it may spend as much again.
+    fn spendable(&self, rule: Rule, limits: &Limits) -> Option<f64> {
+        let limit = limits[rule]?;
+        let spent =
+            self.let_through.map(|(cost, tokens)| if rule == Rule::Cost { cost } else { tokens as f64 });
+        Some(limit + spent.filter(|spent| *spent >= limit).unwrap_or_default())
     }
 
     /// Counts a planning of the chain.
     pub fn regenerated(&mut self, limits: &Limits) -> Option<Trip> {
         self.regenerations = self.regenerations.saturating_add(1);
         self.trip_first(&[Rule::Regenerations], limits)
-    }
-
-    /// Trips the rule of running time, where `total` reached it.
-    pub fn out_of_time(&mut self, limits: &Limits) -> Option<Trip> {
-        self.trip_first(&[Rule::WallTime], limits)
     }
 
     /// What holds the breaker open.
@@ -491,22 +336,7 @@ impl Breaker {
     }
 
     fn reached(&self, rule: Rule, limits: &Limits) -> bool {
-        match rule {
-            Rule::Iterations => self.iterations >= limits.iterations.min(HARD_LIMIT),
-            Rule::NoChange => self.no_change.count >= limits.no_change,
-            Rule::SameError => self.same_error.count >= limits.same_error,
-            Rule::Rework => self.rework.count >= limits.rework,
-            Rule::Cost => limits.cost_usd.is_some_and(|limit| self.cost_usd >= limit),
-            Rule::Tokens => limits.tokens.is_some_and(|limit| self.tokens >= limit),
-            Rule::WallTime => self.running >= limits.wall_time,
-            Rule::AgentFailing => self.failing >= limits.agent_failing,
-            Rule::Permission => {
-                self.worst_denial().is_some_and(|(_, streak)| streak.count >= limits.permission)
-            }
-            Rule::Regenerations => self.regenerations >= limits.regenerations,
-            Rule::Oscillation => self.oscillation.count >= limits.oscillation,
-            Rule::Stall | Rule::Startup => false,
-        }
+        limits.most(rule).is_some_and(|limit| self.count(rule) >= limit)
     }
 
     fn worst_denial(&self) -> Option<(&String, &Streak)> {
@@ -514,57 +344,46 @@ impl Breaker {
     }
 
     fn line(&self, rule: Rule, limits: &Limits) -> Line {
-        let streak = |streak: &Streak, what: String| match streak.count {
-            0 => String::new(),
-            _ => format!("{} {what}", named(&streak.iterations)),
-        };
-        let counted = |count: u32, limit: u32| (f64::from(count), Some(f64::from(limit)));
-        let ((count, limit), evidence) = match rule {
-            Rule::Iterations => (counted(self.iterations, limits.iterations.min(HARD_LIMIT)), String::new()),
-            Rule::NoChange => (
-                counted(self.no_change.count, limits.no_change),
-                streak(&self.no_change, format!("left tree {}", short(&self.unchanged_tree))),
-            ),
-            Rule::SameError => (
-                counted(self.same_error.count, limits.same_error),
-                self.error.as_ref().map_or_else(String::new, |(_, words)| {
-                    streak(&self.same_error, format!("ended with “{words}”"))
-                }),
-            ),
-            Rule::Rework => (
-                counted(self.rework.count, limits.rework),
-                streak(&self.rework, "claimed ready and failed its checks".to_owned()),
-            ),
-            Rule::Cost => (
-                (self.cost_usd, limits.cost_usd),
-                match self.cost_unknown {
-                    true => "unknown in part: not every run said what it cost".to_owned(),
-                    false => String::new(),
-                },
-            ),
-            Rule::Tokens => ((self.tokens as f64, limits.tokens.map(|limit| limit as f64)), String::new()),
-            Rule::WallTime => {
-                ((self.running.as_secs_f64(), Some(limits.wall_time.as_secs_f64())), String::new())
+        Line { rule, count: self.count(rule), limit: limits.most(rule), evidence: self.evidence(rule) }
+    }
+
+    /// A rule's counter, in the rule's unit. What ends a run of the agent is timed, not counted.
+    fn count(&self, rule: Rule) -> f64 {
+        match rule {
+            Rule::Iterations => self.iterations.into(),
+            Rule::NoChange => self.no_change.count.into(),
+            Rule::SameError => self.same_error.count.into(),
+            Rule::Rework => self.rework.count.into(),
+            Rule::Cost => self.cost_usd,
+            Rule::Tokens => self.tokens as f64,
+            Rule::WallTime => self.running.as_secs_f64(),
+            Rule::Stall | Rule::Startup => 0.0,
+            Rule::AgentFailing => self.failing.into(),
+            Rule::Permission => self.worst_denial().map_or(0, |(_, streak)| streak.count).into(),
+            Rule::Regenerations => self.regenerations.into(),
+            Rule::Oscillation => self.oscillation.count.into(),
+        }
+    }
+
+    /// What fed a rule; empty if nothing did, or if the count says it all.
+    fn evidence(&self, rule: Rule) -> String {
+        match rule {
+            Rule::NoChange => self.no_change.told(&format!("left tree {}", short(&self.unchanged_tree))),
+            Rule::SameError => match &self.error {
+                Some((_, words)) => self.same_error.told(&format!("ended with “{words}”")),
+                None => String::new(),
+            },
+            Rule::Rework => self.rework.told("claimed ready and failed its checks"),
+            Rule::Cost if self.cost_unknown => "unknown in part: not every run said what it cost".to_owned(),
+            Rule::AgentFailing => self.failures.join(" · "),
+            Rule::Permission => self.worst_denial().map_or_else(String::new, |(tool, streak)| {
+                format!("{tool} was denied in {}", named(&streak.iterations))
+            }),
+            Rule::Oscillation => {
+                self.oscillation.told(&format!("went back to an earlier tree: {}", self.trail()))
             }
-            Rule::Stall => ((0.0, Some(limits.stall.as_secs_f64())), String::new()),
-            Rule::Startup => ((0.0, Some(limits.startup.as_secs_f64())), String::new()),
-            Rule::AgentFailing => (counted(self.failing, limits.agent_failing), self.failures.join(" · ")),
-            Rule::Permission => {
-                let worst = self.worst_denial();
-                (
-                    counted(worst.map_or(0, |(_, streak)| streak.count), limits.permission),
-                    worst.map_or_else(String::new, |(tool, streak)| {
-                        format!("{tool} was denied in {}", named(&streak.iterations))
-                    }),
-                )
-            }
-            Rule::Regenerations => (counted(self.regenerations, limits.regenerations), String::new()),
-            Rule::Oscillation => (
-                counted(self.oscillation.count, limits.oscillation),
-                streak(&self.oscillation, format!("went back to an earlier tree: {}", self.trail())),
-            ),
-        };
-        Line { rule, count, limit, evidence }
+            _ => String::new(),
+        }
     }
 
     fn trail(&self) -> String {
@@ -575,7 +394,7 @@ impl Breaker {
 
 /// Says when running time is up, were the loop to run on from `active_since`.
 pub(crate) fn out_of_time_at(breaker: &Breaker, limits: &Limits, active_since: Moment) -> Moment {
-    active_since.after(limits.wall_time.saturating_sub(breaker.running))
+    active_since.after(limits.time(Rule::WallTime).saturating_sub(breaker.running))
 }
 
 fn short(tree: &str) -> String {
@@ -591,23 +410,5 @@ fn named(iterations: &[u32]) -> String {
         [] => "no iteration".to_owned(),
         [one] => format!("iteration {one}"),
         [first @ .., last] => format!("iterations {} and {last}", first.join(", ")),
-    }
-}
-
-/// US dollars as shown: cents, or four digits below one cent.
-pub fn dollars(usd: f64) -> String {
-    if usd > 0.0 && usd < 0.01 { format!("${usd:.4}") } else { format!("${usd:.2}") }
-}
-
-/// A duration as shown: `45s`, `15m`, `4h`, `1h 5m`.
-pub fn span(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, 0) if !duration.is_zero() => format!("{}ms", duration.as_millis()),
-        (0, 0, s) => format!("{s}s"),
-        (0, m, 0) => format!("{m}m"),
-        (0, m, s) => format!("{m}m {s}s"),
-        (h, 0, _) => format!("{h}h"),
-        (h, m, _) => format!("{h}h {m}m"),
     }
 }

@@ -24,7 +24,7 @@ pub use state::{LastIteration, LoopState, Phase, Settings, StopReason, VerifyWhe
 
 use crate::{
     agent::{AgentEvent, Outcome},
-    breaker::{self, Trip},
+    breaker::{self, Rule, Trip},
     time::Moment,
 };
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl LoopState {
         if !matches!(self.phase, Phase::Idle) {
             return out.push(Effect::Refuse(format!("it is {} already", self.status())));
         }
-        if let Err(bad) = breaker::check_iteration_limit(self.settings.limits.iterations) {
+        if let Err(bad) = breaker::check_iteration_limit(self.settings.limits.count(Rule::Iterations)) {
             return out.push(Effect::Refuse(bad.to_string()));
         }
         self.next_iteration(now, out);
@@ -184,12 +184,16 @@ impl LoopState {
             }
             Some(KillReason::Pause) => return self.rest_after_kill(now, Phase::Paused, out),
             Some(KillReason::Stall) => {
-                let silent = format!("no output for {}", breaker::span(self.settings.limits.stall));
+                let silent =
+                    format!("no output for {}", breaker::span(self.settings.limits.time(Rule::Stall)));
                 return self.work_is_over(now, Some(("stall", silent)), out);
             }
             Some(KillReason::WallTime) => return self.work_is_over(now, None, out),
             Some(KillReason::Startup) => {
-                let silent = format!("no first event within {}", breaker::span(self.settings.limits.startup));
+                let silent = format!(
+                    "no first event within {}",
+                    breaker::span(self.settings.limits.time(Rule::Startup))
+                );
                 return self.retry_agent(now, "startup", &silent, out);
             }
             Some(KillReason::Decided) | None => {}
@@ -351,16 +355,17 @@ impl LoopState {
 
     fn timer(&mut self, now: Moment, out: &mut Vec<Effect>) {
         let limits = &self.settings.limits;
+        let (startup, stall) = (limits.time(Rule::Startup), limits.time(Rule::Stall));
         let running_out = self.out_of_time_at();
         match &mut self.phase {
             Phase::Waiting { until, .. } if *until <= now => self.resume_work(now, out),
             Phase::Agent(agent) if agent.kill.is_none() => {
                 let kill = if running_out.is_some_and(|at| at <= now) {
                     Some((KillReason::WallTime, None))
-                } else if !agent.spoke && agent.spawned_at.after(limits.startup) <= now {
-                    Some((KillReason::Startup, Some((breaker::Rule::Startup, limits.startup))))
-                } else if agent.last_output.after(limits.stall) <= now {
-                    Some((KillReason::Stall, Some((breaker::Rule::Stall, limits.stall))))
+                } else if !agent.spoke && agent.spawned_at.after(startup) <= now {
+                    Some((KillReason::Startup, Some((Rule::Startup, startup))))
+                } else if agent.last_output.after(stall) <= now {
+                    Some((KillReason::Stall, Some((Rule::Stall, stall))))
                 } else {
                     None
                 };
@@ -532,7 +537,7 @@ impl LoopState {
             return out.push(Effect::Refuse(refusal));
         }
         if cost.is_some() {
-            self.settings.limits.cost_usd = cost;
+            self.settings.limits[Rule::Cost] = cost;
         }
         self.pause_reason = None;
         match &self.phase {
@@ -565,7 +570,7 @@ impl LoopState {
         if limit <= judged {
             return Err(breaker::BadLimit::AlreadyReached { limit, judged }.to_string());
         }
-        self.settings.limits.iterations = limit;
+        self.settings.limits[Rule::Iterations] = Some(limit.into());
         out.push(Effect::Note(Note::LimitRaised { max_iterations: limit }));
         Ok(())
     }

@@ -4,7 +4,7 @@ use alfine_core::breaker::Rule;
 use std::borrow::Cow;
 
 /// What a loop that used all its iterations says.
-const AT_LIMIT: &str = "iteration_limit_reached: ";
+const AT_LIMIT: &str = "iteration_limit_reached";
 
 /// Says a reason in words, where it names a rule of the breaker; any other is said as it is.
 pub fn in_words(reason: &str) -> Cow<'_, str> {
@@ -12,43 +12,17 @@ pub fn in_words(reason: &str) -> Cow<'_, str> {
 }
 
 fn words(reason: &str) -> Option<String> {
-    if let Some(counted) = reason.strip_prefix(AT_LIMIT) {
-        return Some(used(counted.split_once(" of ")?.1));
-    }
-    let (rule, rest) = reason.split_once(' ')?;
-    let rule = Rule::ALL.into_iter().find(|known| known.as_str() == rule)?;
+    let (name, rest) = reason.split_once(' ')?;
+    let rule = if name.trim_end_matches(':') == AT_LIMIT { Rule::Iterations } else { Rule::named(name)? };
     let (counted, evidence) = rest.split_once(": ").unwrap_or((rest, ""));
     let (count, limit) = counted.split_once(" of ")?;
-    let quoted = evidence.find('“').and_then(|at| evidence.get(at..));
-    let quoted = quoted.map(|words| format!(": {words}")).unwrap_or_default();
-    let in_a_row = match count {
-        "1" => "the last iteration".to_owned(),
-        _ => format!("{count} iterations in a row"),
-    };
-    let times = if count == "1" { "once".to_owned() } else { format!("{count} times") };
-    Some(match rule {
-        Rule::Iterations => used(limit),
-        Rule::NoChange => format!("{in_a_row} changed nothing"),
-        Rule::SameError => format!("{in_a_row} ended with the same error{quoted}"),
-        Rule::Rework => format!("the agent said {times} that it is done, and the checks said no"),
-        Rule::Cost => format!("it cost {count}, and its limit is {limit}"),
-        Rule::Tokens => format!("it used {count} tokens, and its limit is {limit}"),
-        Rule::WallTime => format!("it ran for {count}, and its limit is {limit}"),
-        Rule::Stall | Rule::Startup => format!("the agent said nothing for {count}"),
-        Rule::AgentFailing if evidence.is_empty() => format!("the agent failed {times} in a row"),
-        Rule::AgentFailing => format!("the agent failed {times} in a row: {evidence}"),
-        Rule::Permission if !evidence.is_empty() => evidence.to_owned(),
-        Rule::Permission => format!("the agent was denied a tool in {in_a_row}"),
-        Rule::Regenerations => format!("its chain was planned {times}"),
-        Rule::Oscillation => format!("the work went back to an earlier state {times}"),
+    let happened = rule.happened(count, limit);
+    Some(match (rule, evidence.find('“').and_then(|at| evidence.get(at..))) {
+        (Rule::SameError, Some(error)) => format!("{happened}: {error}"),
+        (Rule::AgentFailing, _) if !evidence.is_empty() => format!("{happened}: {evidence}"),
+        (Rule::Permission, _) if !evidence.is_empty() => evidence.to_owned(),
+        _ => happened,
     })
-}
-
-fn used(limit: &str) -> String {
-    match limit {
-        "1" => "its only iteration is used".to_owned(),
-        _ => format!("all {limit} iterations are used"),
-    }
 }
 
 #[cfg(test)]
@@ -84,8 +58,7 @@ mod tests {
     #[test]
     fn every_rule_has_its_words() {
         for rule in Rule::ALL {
-            let reason = format!("{rule} 2 of 2");
-            assert_ne!(in_words(&reason), reason);
+            assert_eq!(in_words(&format!("{rule} 2 of 3")), rule.happened("2", "3"));
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 use alfine_config::{Layers, Loaded, Partial, trust::TrustItem};
 use alfine_core::{
-    breaker::dollars,
+    breaker::{HARD_LIMIT, Rule, dollars},
     chain,
     machine::Command,
     plan::{ContextMode, Isolation, Task},
@@ -197,17 +197,14 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
         return Err(Error::user(format!("{key} asks for your approval first"))
             .hint(format!("alfine answer {key} --approve, or --reject \"what is missing\"")));
     }
-    let counted = |rule: &str| {
-        let line = row.summary.breaker.iter().find(|line| line.rule == rule);
-        line.map_or(0.0, |line| line.count)
-    };
+    let counted = |rule| row.summary.line(rule).map_or(0.0, |line| line.count);
     if let Some(limit) = more.max_cost_usd {
         if !limit.is_finite() || limit <= 0.0 {
             return Err(Error::user(format!(
                 "a limit of cost must be a positive number of US dollars, not {limit}"
             )));
         }
-        let spent = counted("cost");
+        let spent = counted(Rule::Cost);
         if !more.reset_breaker && limit <= spent {
             return Err(Error::user(format!(
                 "a limit of {} is already reached: the loop cost {} so far",
@@ -217,12 +214,12 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
             .hint("give more than that, or reset the breaker"));
         }
     }
-    let judged = counted("iterations");
+    let judged = counted(Rule::Iterations);
     match more.max_iterations {
         Some(limit) if !more.reset_breaker && f64::from(limit) <= judged => Err(Error::user(format!(
             "a limit of {limit} iterations is already reached: {judged} were judged"
         ))
-        .hint(format!("give {} to 50, or --reset-breaker", judged + 1.0))),
+        .hint(format!("give {} to {HARD_LIMIT}, or --reset-breaker", judged + 1.0))),
         _ => Ok(()),
     }
 }

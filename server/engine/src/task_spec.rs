@@ -7,7 +7,7 @@ use crate::{Error, ErrorKind, Result, chain::Chain, project::PlanFile};
 use alfine_agents::Permissions;
 use alfine_config::{Config, Layer, Loaded, trust::TrustItem, trust::printable};
 use alfine_core::{
-    breaker::{self, Limits},
+    breaker,
     gate::Dialects,
     machine::{Settings, VerifyWhen},
     plan::{FieldName, Fields, Isolation, Plan, ProblemKind, Task},
@@ -242,22 +242,7 @@ fn verifiers(
 fn machine_settings(config: &Config) -> Settings {
     let limits = &config.limits;
     Settings {
-        limits: Limits {
-            iterations: limits.iterations,
-            no_change: limits.no_change,
-            same_error: limits.same_error,
-            rework: limits.rework,
-            cost_usd: limits.cost_usd,
-            tokens: limits.tokens,
-            wall_time: limits.wall_time.get(),
-            stall: limits.stall.get(),
-            startup_warning: limits.startup_warning.get(),
-            startup: limits.startup.get(),
-            agent_failing: limits.agent_failing,
-            permission: limits.permission,
-            oscillation: limits.oscillation,
-            ..Limits::default()
-        },
+        limits: limits.of_rules(),
         context: config.context,
         verify: match config.verify {
             alfine_config::VerifyWhen::Ready => VerifyWhen::Ready,

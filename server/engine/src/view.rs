@@ -4,10 +4,10 @@
 
 pub use alfine_core::prompt::CriterionState;
 use alfine_core::{
-    breaker::{Rule, dollars},
+    breaker::{Line, Rule, dollars},
     task::{TaskKey, TaskStatus},
 };
-use alfine_store::{BreakerLine, LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
+use alfine_store::{LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -43,7 +43,7 @@ pub struct TaskView {
     /// The limit of iterations; 0 where neither a loop nor the plan has one.
     pub max_iterations: u32,
     /// The breaker's rules, counted.
-    pub breaker: Vec<BreakerLine>,
+    pub breaker: Vec<Line>,
     /// The last gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Value>,
@@ -71,9 +71,8 @@ pub struct TaskView {
 }
 
 /// Says what a loop cost so far, and whether that is all of it; none where nothing was spent.
-pub fn cost(cost_usd: Option<f64>, breaker: &[BreakerLine]) -> Option<String> {
-    let is_cost = |line: &&BreakerLine| line.rule == Rule::Cost.as_str();
-    let unknown = breaker.iter().find(is_cost).is_some_and(|line| !line.evidence.is_empty());
+pub fn cost(cost_usd: Option<f64>, breaker: &[Line]) -> Option<String> {
+    let unknown = breaker.iter().any(|line| line.rule == Rule::Cost && !line.evidence.is_empty());
     match (cost_usd, unknown) {
         (Some(cost), false) => Some(dollars(cost)),
         (Some(cost), true) if cost > 0.0 => Some(format!("{}, in part unknown", dollars(cost))),

@@ -20,8 +20,8 @@ use alfine_core::{
     time::Moment,
 };
 use alfine_store::{
-    ApprovalKind, ApprovalRow, BreakerLine, IterationRow, LoopId, LoopRow, LoopSummary, Millis, RunRow,
-    TaskRow, VerificationRow,
+    ApprovalKind, ApprovalRow, IterationRow, LoopId, LoopRow, LoopSummary, Millis, RunRow, TaskRow,
+    VerificationRow,
 };
 use globset::GlobSet;
 use std::{
@@ -217,10 +217,10 @@ pub(crate) fn situations() -> Vec<Situation> {
     let ten = Looped::after(10);
     let limit = tripped(&ten, Rule::Iterations);
     let mut spent = Looped::after(5);
-    spent.state.settings.limits.cost_usd = Some(0.5);
+    spent.state.settings.limits[Rule::Cost] = Some(0.5);
     let cost = tripped(&spent, Rule::Cost);
     let mut at_hard_limit = Looped::after(50);
-    at_hard_limit.state.settings.limits.iterations = 50;
+    at_hard_limit.state.settings.limits[Rule::Iterations] = Some(50.0);
     let waiting = |why| Phase::Waiting { until: Moment(minutes_ago(-260).0), why };
     let limited = WaitReason::RateLimit { known: true, message: "You've hit your session limit".to_owned() };
     let retry = WaitReason::Retry { message: "overloaded".to_owned() };
@@ -511,16 +511,10 @@ fn loop_id() -> LoopId {
 }
 
 fn summary(state: &LoopState) -> LoopSummary {
-    let line = |line: alfine_core::breaker::Line| BreakerLine {
-        rule: line.rule.to_string(),
-        count: line.count,
-        limit: line.limit,
-        evidence: line.evidence,
-    };
     LoopSummary {
         iteration: state.iteration,
         max_iterations: state.max_iterations(),
-        breaker: state.breaker.lines(&state.settings.limits).into_iter().map(line).collect(),
+        breaker: state.breaker.lines(&state.settings.limits),
         gate: serde_json::to_value(state.gate()).ok(),
         waiting_until: match &state.phase {
             Phase::Waiting { until, .. } => Some(Millis(until.0)),

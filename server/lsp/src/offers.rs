@@ -310,7 +310,7 @@ impl<'p> Offers<'p> {
         });
         let tripped = trip.map(|trip| trip.rule);
         let limit = match (state, last) {
-            (Some(state), _) => state.settings.limits.iterations,
+            (Some(state), _) => state.settings.limits.count(Rule::Iterations),
             (None, Some(last)) => last.row.summary.max_iterations,
             (None, None) => 0,
         };
@@ -471,13 +471,14 @@ pub fn steps_for(code: &str) -> (&'static [Step], bool) {
         Allow, Answer, Approve, Continue, ContinueWithMore, Discard, Pause, Reject, ResetAndContinue, Rewind,
         ShowDiff, ShowTranscript, Start, Stop,
     };
+    if let Some(name) = code.strip_prefix("breaker-") {
+        let steps: &[Step] = match Rule::named(name).is_some_and(Rule::is_raisable) {
+            true => &[ContinueWithMore, Continue, ResetAndContinue, ShowDiff, Rewind, Discard],
+            false => &[Continue, ResetAndContinue, ShowDiff, ShowTranscript, Rewind, Discard],
+        };
+        return (steps, true);
+    }
     match code {
-        "breaker-iterations" | "breaker-cost" => {
-            (&[ContinueWithMore, Continue, ResetAndContinue, ShowDiff, Rewind, Discard], true)
-        }
-        _ if code.starts_with("breaker-") => {
-            (&[Continue, ResetAndContinue, ShowDiff, ShowTranscript, Rewind, Discard], true)
-        }
         "gate-missing" | "gate-malformed" | "gate-contradictory" | "gate-not-ready" => {
             (&[Continue, ShowTranscript, ShowDiff], true)
         }

@@ -30,8 +30,8 @@ pub use open::Opened;
 pub use read::Reader;
 pub use reconcile::Interrupted;
 pub use rows::{
-    ApprovalKind, ApprovalRow, BreakerLine, CheckpointKind, CheckpointRow, CommandRow, IterationRow, LoopRow,
-    LoopSummary, PlanKind, PlanRow, RunRow, TaskRow, VerificationRow,
+    ApprovalKind, ApprovalRow, CheckpointKind, CheckpointRow, CommandRow, IterationRow, LoopRow, LoopSummary,
+    PlanKind, PlanRow, RunRow, TaskRow, VerificationRow,
 };
 pub use write::{
     Ask, CheckpointNew, CommandNew, IterationEnd, LoopNew, LoopPlace, LoopUpdate, PlanNew, RunEnd, RunNew,

@@ -1,12 +1,19 @@
 //! The rows as Rust has them. One struct per table; SCHEMA.md says what each column means.
 
 use super::{LoopId, Millis};
-use alfine_core::{agent::Usage, finding::Finding, plan::Isolation, task::TaskKey, task::TaskStatus};
+use alfine_core::{
+    agent::Usage,
+    breaker::{Line, Rule},
+    finding::Finding,
+    plan::Isolation,
+    task::TaskKey,
+    task::TaskStatus,
+};
 use rusqlite::{
     Row, ToSql,
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// A row that can be read.
@@ -158,7 +165,8 @@ pub struct LoopSummary {
     /// The limit of iterations.
     pub max_iterations: u32,
     /// Every rule of the breaker, counted.
-    pub breaker: Vec<BreakerLine>,
+    #[serde(deserialize_with = "known_lines")]
+    pub breaker: Vec<Line>,
     /// The last gate, as it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate: Option<Value>,
@@ -176,20 +184,17 @@ pub struct LoopSummary {
     pub held_by: Option<String>,
 }
 
-/// One rule of the breaker, with what it counted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BreakerLine {
-    /// The rule's name, such as `no-change`.
-    pub rule: String,
-    /// How far it is.
-    pub count: f64,
-    /// Where it trips; none where it is off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<f64>,
-    /// What fed it, in a sentence.
-    #[serde(default)]
-    pub evidence: String,
+impl LoopSummary {
+    /// Returns the line of a rule of the breaker; `None` if the loop was saved by a version without the rule.
+    pub fn line(&self, rule: Rule) -> Option<&Line> {
+        self.breaker.iter().find(|line| line.rule == rule)
+    }
+}
+
+/// Reads the lines of the breaker, but for those of rules that only a newer version knows.
+fn known_lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Line>, D::Error> {
+    let lines = Vec::<Value>::deserialize(deserializer)?;
+    Ok(lines.into_iter().filter_map(|line| serde_json::from_value(line).ok()).collect())
 }
 
 /// A loop.

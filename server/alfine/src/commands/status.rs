@@ -7,7 +7,7 @@ use crate::{
     report::exit,
 };
 use alfine_config::trust::printable;
-use alfine_core::{breaker::Rule, task::TaskStatus};
+use alfine_core::task::TaskStatus;
 use alfine_engine::{
     Result, project, project::Project, project::Target, reason::in_words, runner, start, view, view::TaskView,
 };
@@ -75,10 +75,7 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
             say(format_args!("      [{state}] {}", printable(&criterion.text)));
         }
         for line in view.breaker.iter().filter(|line| line.count > 0.0 || !line.evidence.is_empty()) {
-            let rule = Rule::ALL.into_iter().find(|rule| rule.as_str() == line.rule);
-            let show = |value: f64| rule.map_or_else(|| value.to_string(), |rule| rule.show(value));
-            let limit = line.limit.map_or_else(|| "off".to_owned(), show);
-            let count = show(line.count);
+            let (count, limit) = (line.count_shown(), line.limit_shown());
             say(format_args!("      {} {count} of {limit} {}", line.rule, printable(&line.evidence)));
         }
         if let Some(worktree) = &view.worktree {

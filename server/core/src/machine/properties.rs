@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     agent::{SessionId, Usage},
-    breaker::HARD_LIMIT,
+    breaker::{HARD_LIMIT, Rule},
     signature,
     task::TaskStatus,
 };
@@ -169,7 +169,7 @@ proptest! {
     #[test]
     fn no_sequence_of_inputs_breaks_a_promise(limit in 1u32..=50, moves in prop::collection::vec(moves(), 1..250)) {
         let mut settings = Settings::default();
-        settings.limits.iterations = limit;
+        settings.limits[Rule::Iterations] = Some(limit.into());
         let mut world = World {
             state: LoopState::new(settings), now: Moment(0), agent_lives: false, spawned: 0, judged: vec![], pending: None,
         };

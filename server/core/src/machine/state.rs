@@ -326,7 +326,7 @@ impl LoopState {
     pub fn reason(&self) -> String {
         match &self.phase {
             Phase::Stopped { reason: StopReason::Breaker(trip) } if trip.rule == Rule::Iterations => {
-                format!("iteration_limit_reached: {} of {}", trip.count, trip.limit_shown())
+                format!("iteration_limit_reached: {}", trip.shown())
             }
             Phase::Stopped { reason: StopReason::Breaker(trip) } => trip.to_string(),
             Phase::Stopped { reason: StopReason::User } => "stopped by the user".to_owned(),
@@ -368,7 +368,7 @@ impl LoopState {
 
     /// The most iterations this loop can come to, as shown: `iteration 3 of 10`.
     pub fn max_iterations(&self) -> u32 {
-        let left = self.settings.limits.iterations.saturating_sub(self.breaker.iterations());
+        let left = self.settings.limits.count(Rule::Iterations).saturating_sub(self.breaker.iterations());
         self.judged.saturating_add(left).min(HARD_LIMIT).max(self.iteration)
     }
 
@@ -389,15 +389,12 @@ impl LoopState {
             Phase::Agent(agent) if agent.kill.is_none() => {
                 let limits = &self.settings.limits;
                 let start = (!agent.spoke).then(|| {
-                    let limit = if agent.warned {
-                        limits.startup
-                    } else {
-                        limits.startup_warning.min(limits.startup)
-                    };
+                    let limit = limits.time(Rule::Startup);
+                    let limit = if agent.warned { limit } else { limit.min(limits.startup_warning) };
                     agent.spawned_at.after(limit)
                 });
                 [
-                    Some(agent.last_output.after(limits.stall)),
+                    Some(agent.last_output.after(limits.time(Rule::Stall))),
                     Some(agent.kept_at.after(CHECKPOINT_EVERY)),
                     start,
                     self.out_of_time_at(),

@@ -216,14 +216,14 @@ fn yellow_asks_unless_fully_automatic() {
 
 #[test]
 fn the_limit_of_iterations_stops_and_is_no_failure_and_done_beats_it() {
-    let mut play = Play::with(|settings| settings.limits.iterations = 2);
+    let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(2.0));
     play.iteration(1, NOT_READY);
     assert_eq!(play.status(), TaskStatus::Running);
     play.iteration(2, NOT_READY);
     assert_eq!(play.status(), TaskStatus::Stopped);
     assert_eq!(play.state.reason(), "iteration_limit_reached: 2 of 2");
 
-    let mut play = Play::with(|settings| settings.limits.iterations = 2);
+    let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(2.0));
     play.iteration(1, NOT_READY).iteration(2, READY);
     assert_eq!(play.status(), TaskStatus::Done);
 }
@@ -234,10 +234,10 @@ fn a_limit_above_the_hard_limit_is_refused_with_both_numbers() {
     let refusal = check_iteration_limit(51).unwrap_err().to_string();
     assert!(refusal.contains("51") && refusal.contains("50"), "{refusal}");
     let mut play = Play::new(Settings::default());
-    play.state.settings.limits.iterations = 51;
+    play.state.settings.limits[Rule::Iterations] = Some(51.0);
     play.feed(Input::Start);
     assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Ready, 0));
-    let mut play = Play::with(|settings| settings.limits.iterations = 1);
+    let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(1.0));
     play.iteration(1, NOT_READY).go_on(Some(51), true);
     assert_eq!(play.status(), TaskStatus::Stopped);
     assert!(play.refused[0].contains("51"));
@@ -313,7 +313,7 @@ fn spends(play: &mut Play, usage: Usage) {
 
 #[test]
 fn cost_and_tokens_trip_at_their_limits_and_an_unknown_cost_is_said() {
-    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    let mut play = Play::with(|settings| settings.limits[Rule::Cost] = Some(1.0));
     spends(&mut play, Usage { cost_usd: Some(0.6), ..Usage::default() });
     play.iteration(1, NOT_READY);
     assert_eq!(play.tripped(), None);
@@ -322,7 +322,7 @@ fn cost_and_tokens_trip_at_their_limits_and_an_unknown_cost_is_said() {
     assert_eq!(play.tripped().unwrap().0, Rule::Cost);
     assert_eq!(play.state.reason(), "cost $1.20 of $1.00");
 
-    let mut play = Play::with(|settings| settings.limits.tokens = Some(100));
+    let mut play = Play::with(|settings| settings.limits[Rule::Tokens] = Some(100.0));
     spends(&mut play, Usage { input: 60, output: 40, ..Usage::default() });
     play.iteration(1, NOT_READY);
     assert_eq!(play.tripped().unwrap().0, Rule::Tokens);
@@ -338,7 +338,7 @@ fn cost_line(play: &Play) -> crate::breaker::Line {
 
 #[test]
 fn a_run_that_is_ended_after_it_spoke_leaves_the_cost_unknown_in_part() {
-    let limit = |settings: &mut Settings| settings.limits.cost_usd = Some(1.0);
+    let limit = |settings: &mut Settings| settings.limits[Rule::Cost] = Some(1.0);
     let ended_by: [(&str, fn(&mut Play) -> &mut Play); 7] = [
         ("stall", |play| play.passes(15 * 60)),
         ("wall-time", |play| play.passes(4 * 3600)),
@@ -371,7 +371,7 @@ fn a_run_that_is_ended_after_it_spoke_leaves_the_cost_unknown_in_part() {
 
 #[test]
 fn a_run_may_cost_what_is_left_of_the_limit() {
-    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    let mut play = Play::with(|settings| settings.limits[Rule::Cost] = Some(1.0));
     assert_eq!(play.state.budget_left(), Some(1.0));
     spends(&mut play, Usage { cost_usd: Some(0.75), ..Usage::default() });
     play.iteration(1, NOT_READY);
@@ -382,7 +382,7 @@ fn a_run_may_cost_what_is_left_of_the_limit() {
 #[test]
 fn the_trial_after_a_tripped_cost_may_cost_one_more_limit_and_no_more() {
     let limited = Outcome::RateLimit { reset_at: None };
-    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    let mut play = Play::with(|settings| settings.limits[Rule::Cost] = Some(1.0));
     spends(&mut play, Usage { cost_usd: Some(2.0), ..Usage::default() });
     play.iteration(1, NOT_READY);
     assert_eq!(play.tripped().unwrap().0, Rule::Cost);
@@ -401,7 +401,7 @@ fn the_trial_after_a_tripped_cost_may_cost_one_more_limit_and_no_more() {
     play.command(Command::Continue { max_iterations: None, reset_breaker: false, max_cost_usd: Some(5.0) });
     assert_eq!((play.spawned.len(), play.state.budget_left()), (4, Some(2.0)));
 
-    let mut play = Play::with(|settings| settings.limits.tokens = Some(100));
+    let mut play = Play::with(|settings| settings.limits[Rule::Tokens] = Some(100.0));
     for outcome in [limited, Outcome::Context] {
         spends(&mut play, Usage { input: 100, ..Usage::default() });
         play.ends(outcome);
@@ -413,7 +413,7 @@ fn the_trial_after_a_tripped_cost_may_cost_one_more_limit_and_no_more() {
 
 #[test]
 fn no_run_begins_whose_limit_is_spent_however_it_comes_to_begin() {
-    let limit = |settings: &mut Settings| settings.limits.cost_usd = Some(1.0);
+    let limit = |settings: &mut Settings| settings.limits[Rule::Cost] = Some(1.0);
     let spent = Usage { cost_usd: Some(5.0), ..Usage::default() };
     let mut play = Play::with(limit);
     spends(&mut play, spent);
@@ -432,7 +432,7 @@ fn no_run_begins_whose_limit_is_spent_however_it_comes_to_begin() {
 
 #[test]
 fn running_time_ends_the_agent_and_waits_do_not_count() {
-    let mut play = Play::with(|settings| settings.limits.wall_time = Duration::from_secs(600));
+    let mut play = Play::with(|settings| settings.limits[Rule::WallTime] = Some(600.0));
     play.session("s1").passes(500);
     play.feed(Input::AgentExited {
         outcome: Outcome::RateLimit { reset_at: Some(play.now.0 / 1000 + 7200) },
@@ -497,7 +497,7 @@ fn a_clock_that_is_set_back_switches_no_limit_off() {
         play.now = play.now.before(hour);
         play.feed(Input::ClockBack(hour));
     };
-    let mut play = Play::with(|settings| settings.limits.wall_time = Duration::from_secs(1800));
+    let mut play = Play::with(|settings| settings.limits[Rule::WallTime] = Some(1800.0));
     play.session("s1").passes(800);
     back(&mut play);
     play.passes(99);
@@ -681,7 +681,7 @@ fn an_open_breaker_lets_one_iteration_through_and_closes_or_trips_again() {
 
 #[test]
 fn continuing_keeps_or_resets_counters_as_asked() {
-    let mut play = Play::with(|settings| settings.limits.iterations = 2);
+    let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(2.0));
     play.iteration(1, NOT_READY).iteration(2, NOT_READY);
     play.go_on(Some(4), false);
     assert_eq!((play.state.breaker.iterations(), play.state.max_iterations()), (2, 4));
@@ -691,12 +691,12 @@ fn continuing_keeps_or_resets_counters_as_asked() {
     assert_eq!((play.state.breaker.iterations(), play.state.judged, play.state.max_iterations()), (0, 4, 8));
     assert!(play.notes.contains(&Note::BreakerReset));
     play.go_on(Some(3), false);
-    assert_eq!(play.state.settings.limits.iterations, 3);
+    assert_eq!(play.state.settings.limits.count(Rule::Iterations), 3);
 }
 
 #[test]
 fn a_limit_that_is_reached_already_is_refused() {
-    let mut play = Play::with(|settings| settings.limits.iterations = 2);
+    let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(2.0));
     play.iteration(1, NOT_READY).iteration(2, NOT_READY).go_on(Some(2), false);
     assert_eq!(play.status(), TaskStatus::Stopped);
     assert!(play.refused[0].contains("2 were judged"), "{}", play.refused[0]);
@@ -704,7 +704,7 @@ fn a_limit_that_is_reached_already_is_refused() {
 
 #[test]
 fn no_reset_passes_the_hard_limit() {
-    let mut play = Play::with(|settings| settings.limits.iterations = 50);
+    let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(50.0));
     for n in 1..=50 {
         play.iteration(n, NOT_READY);
     }
@@ -905,7 +905,7 @@ fn what_a_cut_off_run_spent_is_counted_once() {
 
 #[test]
 fn a_run_that_spent_too_much_is_not_followed_by_another() {
-    let mut play = Play::with(|settings| settings.limits.cost_usd = Some(1.0));
+    let mut play = Play::with(|settings| settings.limits[Rule::Cost] = Some(1.0));
     play.session("s1");
     spends(&mut play, Usage { input: 10, cost_usd: Some(1.5), ..Usage::default() });
     play.ends(Outcome::RateLimit { reset_at: None });
@@ -934,7 +934,7 @@ fn a_commit_that_failed_is_tried_again_without_the_agent() {
 
 #[test]
 fn a_fork_counts_on_where_the_other_loop_was() {
-    let mut play = Play::with(|settings| settings.limits.iterations = 3);
+    let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(3.0));
     spends(&mut play, Usage { input: 10, cost_usd: Some(1.5), ..Usage::default() });
     play.iteration(1, NOT_READY).iteration(2, NOT_READY);
     play.state = LoopState::forked(&play.state);
@@ -988,7 +988,7 @@ fn no_text_of_others_is_saved_past_the_rewriting_and_the_state_stays_readable() 
         ],
     ];
     for (n, course) in courses.into_iter().enumerate() {
-        let mut play = Play::with(|settings| settings.limits.agent_failing = 1);
+        let mut play = Play::with(|settings| settings.limits[Rule::AgentFailing] = Some(1.0));
         play.verdict = red(SECRET);
         let mut told = false;
         for input in course {
@@ -1030,7 +1030,7 @@ fn a_loop_that_has_not_begun_can_be_stopped_held_and_given_limits() {
     let idle = || Play::new(Settings::default());
     let mut play = idle();
     play.go_on(Some(20), false);
-    assert_eq!((play.status(), play.state.settings.limits.iterations), (TaskStatus::Ready, 20));
+    assert_eq!((play.status(), play.state.settings.limits.count(Rule::Iterations)), (TaskStatus::Ready, 20));
     play.command(Command::Stop);
     assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Stopped, 0));
     play.go_on(None, false);
@@ -1042,4 +1042,45 @@ fn a_loop_that_has_not_begun_can_be_stopped_held_and_given_limits() {
         play.go_on(None, false);
         assert_eq!((play.status(), play.refused.len()), (TaskStatus::Running, 0));
     }
+}
+
+/// A loop as the version before the table of rules saved it.
+#[test]
+fn a_loop_that_an_earlier_version_saved_goes_on() {
+    let saved: serde_json::Value = serde_json::from_str(include_str!("saved_state.json")).unwrap();
+    let state: LoopState = serde_json::from_value(saved.clone()).unwrap();
+    let lines = state.breaker.lines(&state.settings.limits);
+    let shown: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    for line in [
+        "iterations 3 of 12",
+        "no-change 3 of 3: iterations 1, 2 and 3 left tree tree-00…",
+        "same-error 0 of 5",
+        "cost $0.25 of $1.50: unknown in part: not every run said what it cost",
+        "tokens 1200 of 9000",
+        "wall-time 0s of 1h 30m",
+        "stall 0s of 15m",
+        "oscillation 0 of 4",
+    ] {
+        assert!(shown.iter().any(|shown| shown == line), "{line} in {shown:?}");
+    }
+    assert_eq!(state.settings.limits.time(Rule::WallTime), Duration::from_millis(5_400_500));
+    let again = serde_json::to_value(&state).unwrap();
+    for (name, limit) in saved["settings"]["limits"].as_object().unwrap() {
+        assert_eq!(&again["settings"]["limits"][name], limit, "{name} is saved as it was");
+    }
+    for (name, counter) in saved["breaker"].as_object().unwrap() {
+        assert_eq!(&again["breaker"][name], counter, "{name} is saved as it was");
+    }
+    let mut play = Play { state, ..Play::new(Settings::default()) };
+    play.go_on(None, false).iteration(1, NOT_READY).iteration(2, NOT_READY);
+    assert_eq!((play.status(), play.state.judged), (TaskStatus::Running, 5));
+}
+
+#[test]
+fn limits_without_a_rule_have_its_default_and_leave_out_what_is_no_rule_s() {
+    let limits: breaker::Limits =
+        serde_json::from_str(r#"{ "rework": 7, "tokens": null, "of_tomorrow": 4 }"#).unwrap();
+    let mut expected = breaker::Limits::default();
+    expected[Rule::Rework] = Some(7.0);
+    assert_eq!(limits, expected);
 }

@@ -3,11 +3,12 @@
 use super::{News, Runner, now};
 use crate::Result;
 use alfine_core::{
+    breaker::Line,
     machine::{AskKind, Effect, Judgement, Phase},
     plan::ContextMode,
 };
 use alfine_store::{
-    ApprovalKind, Ask, BreakerLine, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError, Tx,
+    ApprovalKind, Ask, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError, Tx,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -158,12 +159,7 @@ impl Runner<'_> {
                 .breaker
                 .lines(limits)
                 .into_iter()
-                .map(|line| BreakerLine {
-                    rule: line.rule.to_string(),
-                    count: line.count,
-                    limit: line.limit,
-                    evidence: self.masker.mask(&line.evidence).into_owned(),
-                })
+                .map(|line| Line { evidence: self.masker.mask(&line.evidence).into_owned(), ..line })
                 .collect(),
             gate: serde_json::to_value(self.state.gate()).ok().map(|gate| self.masked(gate)),
             waiting_until: match &self.state.phase {

@@ -10,7 +10,7 @@ use crate::{
 };
 use alfine_config::{trust::TrustItem, trust::printable};
 use alfine_core::{
-    breaker::{HARD_LIMIT, Line, Rule},
+    breaker::{HARD_LIMIT, Line, Rule, Scope},
     gate::{Reading, Verdict},
     machine::{AskKind, Phase, StopReason, WaitReason},
     plan::Task,
@@ -319,12 +319,7 @@ fn of_stop(
         // The state cannot be read, or is older: the reason is what is left.
         _ if reason == "stopped by the user" => return None,
         _ => {
-            let is_named = |rule: &Rule| {
-                reason
-                    .strip_prefix(rule.as_str())
-                    .is_some_and(|rest| rest.starts_with(' ') || rest.is_empty())
-            };
-            let rule = Rule::ALL.into_iter().find(is_named).unwrap_or(Rule::Iterations);
+            let rule = reason.split(' ').next().and_then(Rule::named).unwrap_or(Rule::Iterations);
             let why = wording::sentence(&wording::plain(&in_words(reason), LONGEST));
             (rule, format!("The loop stopped: {why} Continue it, or discard it."))
         }
@@ -339,87 +334,30 @@ fn of_trip(trip: &Line, looped: Option<&LoopPicture>, client: &ClientView) -> St
 
 /// What a tripped rule means, and what fed it.
 pub(crate) fn why_stopped(trip: &Line, looped: Option<&LoopPicture>) -> String {
-    let count = trip.rule.show(trip.count);
-    let limit = trip.limit_shown();
-    let evidence = match wording::plain(&trip.evidence, LONGEST) {
-        evidence if evidence.is_empty() => String::new(),
-        evidence => format!(": {evidence}"),
+    let after = |words: &str| match wording::plain(words, LONGEST) {
+        words if words.is_empty() => words,
+        words => format!(": {words}"),
     };
+    let evidence = after(&trip.evidence);
     let verdict = looped
         .and_then(|looped| looped.state.as_ref()?.last.as_ref())
-        .map(|last| wording::plain(&last.verdict, LONGEST))
-        .filter(|verdict| !verdict.is_empty())
-        .map_or_else(String::new, |verdict| format!(": {verdict}"));
-    let in_a_row = match count.as_str() {
-        "1" => "the last iteration".to_owned(),
-        _ => format!("{count} iterations one after another"),
-    };
-    let what = match trip.rule {
-        Rule::Iterations => format!("after {count} of {limit} iterations, and the work is not done{verdict}"),
-        Rule::NoChange => {
-            format!("because {in_a_row} changed nothing (limit {limit}){evidence}")
+        .map_or_else(String::new, |last| after(&last.verdict));
+    let happened = trip.happened();
+    let what = match trip.rule.info() {
+        _ if trip.rule == Rule::Iterations => {
+            format!("after {} iterations, and the work is not done{verdict}", trip.shown())
         }
-        Rule::SameError => format!("because {in_a_row} ended with the same error (limit {limit}){evidence}"),
-        Rule::Rework => format!(
-            "because the agent said {count} times that it is done, and the checks said no (limit {limit}){evidence}"
-        ),
-        Rule::Cost => format!("because it cost {count}, and its limit is {limit}{evidence}"),
-        Rule::Tokens => format!("because it used {count} tokens, and its limit is {limit}"),
-        Rule::WallTime => format!("because it ran for {count}, and its limit is {limit}"),
-        Rule::AgentFailing => {
-            format!("because the agent failed {count} times one after another (limit {limit}){evidence}")
-        }
-        Rule::Permission => format!(
-            "because {count} iterations one after another were denied a tool that the agent asked for (limit \
-             {limit}){evidence}"
-        ),
-        Rule::Oscillation => format!(
-            "because the work goes in circles: {count} times (limit {limit}) the files came back to what they were \
-             before{evidence}"
-        ),
-        Rule::Regenerations => {
-            format!("because its chain was planned {count} times (limit {limit}){evidence}")
-        }
-        Rule::Stall | Rule::Startup => {
-            format!("because the agent said nothing for {count} (limit {limit}){evidence}")
-        }
+        // Their words name the limit.
+        rule if rule.scope == Scope::Budget => format!("because {happened}{evidence}"),
+        _ => format!("because {happened} (limit {}){evidence}", trip.limit_shown()),
     };
     format!("The loop stopped {}", wording::sentence(&what))
 }
 
 /// What the user can do after a rule tripped.
 fn next_after(rule: Rule, client: &ClientView) -> String {
-    let tell = how_to_tell(client);
-    let reset = "choose “Reset the breaker and continue”";
-    match rule {
-        Rule::Iterations => "Choose “Continue with … more iterations”, or split the task.".to_owned(),
-        Rule::NoChange => format!(
-            "Look at the transcript and tell the agent what to do differently: {tell}. Then continue, or discard the loop."
-        ),
-        Rule::SameError => {
-            format!("Look at the error and tell the agent how to get past it: {tell}. Then {reset}.")
-        }
-        Rule::Rework => format!(
-            "Look at what fails. Mend the check if it is wrong, or tell the agent what it misses: {tell}. Then {reset}."
-        ),
-        Rule::Cost => "Choose “Continue with … more” to let it spend more, or discard the loop.".to_owned(),
-        Rule::Tokens => format!("To let it use as many again, {reset}; or discard the loop."),
-        Rule::WallTime => format!("To let it run as long again, {reset}; or split the task."),
-        Rule::AgentFailing => {
-            "Look at the transcript, try the agent in a terminal, and continue once it works there."
-                .to_owned()
-        }
-        Rule::Permission => format!(
-            "Allow that tool in the agent's own settings, or tell the agent to do without it: {tell}. Then continue."
-        ),
-        Rule::Oscillation => format!(
-            "Look at the diffs of the last iterations and tell the agent which way to go: {tell}. Then {reset}."
-        ),
-        Rule::Regenerations => format!("Look at the directive, whose goal may be unclear. Then {reset}."),
-        Rule::Stall | Rule::Startup => {
-            "Try the agent in a terminal, and continue once it works there.".to_owned()
-        }
-    }
+    let remedy = rule.info().remedy.replace("{tell}", how_to_tell(client));
+    remedy.replace("{reset}", "choose “Reset the breaker and continue”")
 }
 
 fn of_verifiers(picture: &Picture, live: &LoopPicture) -> Option<Builder> {
@@ -559,6 +497,6 @@ mod tests {
             assert!(told.contains(words), "{told}");
         };
         begins(1.0, "because the last iteration changed nothing (limit 1)");
-        begins(3.0, "because 3 iterations one after another changed nothing (limit 3)");
+        begins(3.0, "because 3 iterations in a row changed nothing (limit 3)");
     }
 }

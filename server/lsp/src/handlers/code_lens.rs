@@ -157,7 +157,7 @@ fn stopped(last: Option<&LoopPicture>, reason: &str) -> String {
             format!("stopped: limit of {} iterations", trip.limit_shown())
         }
         Some(Phase::Stopped { reason: StopReason::Breaker(trip) }) => {
-            format!("stopped: {}", trip.rule.as_str().replace('-', " "))
+            format!("stopped: {}", trip.rule.info().name.replace('-', " "))
         }
         Some(Phase::Stopped { reason: StopReason::User }) => "stopped by you".to_owned(),
         Some(Phase::Stopped { reason: StopReason::HardLimit }) => {

@@ -3,6 +3,7 @@
 use super::*;
 use alfine_core::{
     agent::{Outcome, Usage},
+    breaker::{Line, Rule},
     finding::{Finding, Severity},
 };
 use proptest::prelude::*;
@@ -89,8 +90,8 @@ fn a_saved_loop_comes_back_and_its_task_follows() {
     let summary = LoopSummary {
         iteration: 3,
         max_iterations: 10,
-        breaker: vec![BreakerLine {
-            rule: "no-change".to_owned(),
+        breaker: vec![Line {
+            rule: Rule::NoChange,
             count: 2.0,
             limit: Some(3.0),
             evidence: "iterations 2 and 3 left tree 8f3a".to_owned(),
@@ -459,4 +460,21 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_rule_that_only_a_newer_version_knows_leaves_the_other_lines_readable() {
+    let saved = json!({
+        "iteration": 3,
+        "breaker": [
+            { "rule": "of-tomorrow", "count": 1.0, "limit": 2.0, "evidence": "" },
+            { "rule": "no-change", "count": 2.0, "limit": 3.0, "evidence": "iterations 2 and 3" },
+            { "rule": "cost", "count": 0.5 },
+        ],
+    });
+    let summary: LoopSummary = serde_json::from_value(saved).unwrap();
+    let shown: Vec<String> = summary.breaker.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["no-change 2 of 3: iterations 2 and 3", "cost $0.50"]);
+    assert_eq!(summary.line(Rule::Cost).map(|line| line.count), Some(0.5));
+    assert_eq!((summary.iteration, summary.line(Rule::Tokens)), (3, None));
 }

@@ -3,6 +3,7 @@ use crate::{
     client::ClientView,
     fixtures::{PLAN, World, able_client, situation, situations, uri},
 };
+use alfine_core::breaker::Rule;
 use serde_json::json;
 use tower_lsp::lsp_types::{
     CodeActionContext, DiagnosticSeverity, DocumentChanges, Position, Range, TextDocumentIdentifier, Url,
@@ -163,7 +164,8 @@ fn what_mends_several_diagnostics_is_offered_once_for_all_of_them() {
 fn a_new_limit_is_the_limit_and_what_was_asked_for_but_never_above_the_hard_limit() {
     let offered = |limit: u32| {
         let mut task = situation("paused").task.unwrap();
-        task.last.as_mut().unwrap().state.as_mut().unwrap().settings.limits.iterations = limit;
+        task.last.as_mut().unwrap().state.as_mut().unwrap().settings.limits[Rule::Iterations] =
+            Some(limit.into());
         in_plan(World::new().open("PLAN.md", PLAN).with(task), TITLE)
     };
     let title = "Continue with 5 more iterations, 15 in all";

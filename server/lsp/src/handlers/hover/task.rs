@@ -9,7 +9,7 @@ use crate::{
     wording,
 };
 use alfine_core::{
-    breaker::{Line, Rule, dollars},
+    breaker::{Line, Rule, Scope, dollars},
     gate::Reading,
     machine::{Phase, StopReason},
     plan::{Criterion, Isolation},
@@ -17,7 +17,6 @@ use alfine_core::{
     time::Moment,
 };
 use alfine_engine::{reason::in_words, view::CriterionState};
-use alfine_store::BreakerLine;
 
 pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>, page: &mut Page) {
     let task = seen.task;
@@ -134,30 +133,25 @@ fn write_gate(iteration: u32, reading: &Reading, page: &mut Page) {
 
 fn write_breaker(looped: &LoopPicture, page: &mut Page) {
     let state = looped.state.as_ref();
-    let on_trial = state.and_then(|state| state.breaker.on_trial()).map(Rule::as_str);
-    let rule_of = |line: &BreakerLine| Rule::ALL.into_iter().find(|rule| rule.as_str() == line.rule);
-    // Some rules say nothing of a loop while nothing feeds them: they end an agent, or count a chain's plannings.
-    let applies = |line: &&BreakerLine| {
-        let is_rare = matches!(rule_of(line), Some(Rule::Stall | Rule::Startup | Rule::Regenerations));
-        !is_rare || line.count > 0.0
-    };
-    let row = |line: &BreakerLine| {
-        let rule = rule_of(line);
-        let show = |value: f64| rule.map_or_else(|| value.to_string(), |rule| rule.show(value));
-        let is_unknown = rule == Some(Rule::Cost)
+    let on_trial = state.and_then(|state| state.breaker.on_trial());
+    // What ends an agent, or counts a chain's plannings, says nothing of a loop while nothing feeds it.
+    let applies =
+        |line: &&Line| !matches!(line.rule.info().scope, Scope::Agent | Scope::Chain) || line.count > 0.0;
+    let row = |line: &Line| {
+        let is_unknown = line.rule == Rule::Cost
             && line.count == 0.0
             && (!line.evidence.is_empty() || (looped.row.cost_usd.is_none() && looped.row.tokens > 0));
-        let count = if is_unknown { "unknown".to_owned() } else { show(line.count) };
+        let count = if is_unknown { "unknown".to_owned() } else { line.count_shown() };
         let count = match line.limit {
-            Some(limit) => format!("{count} of {}", show(limit)),
+            Some(_) => format!("{count} of {}", line.limit_shown()),
             None => format!("{count} (no limit)"),
         };
         let mut evidence = page.said(&line.evidence);
-        if on_trial == Some(line.rule.as_str()) {
+        if on_trial == Some(line.rule) {
             let joint = if evidence.is_empty() { "" } else { "; " };
             evidence.push_str(&format!("{joint}on trial for one iteration"));
         }
-        [page.said(&line.rule), count, evidence]
+        [page.said(line.rule.info().name), count, evidence]
     };
     let rows: Vec<[String; 3]> = looped.row.summary.breaker.iter().filter(applies).map(row).collect();
     if rows.is_empty() {

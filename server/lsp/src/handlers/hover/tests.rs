@@ -4,6 +4,7 @@ use crate::{
     fixtures::{Looped, PLAN, World, able_client, situation, situations, uri},
 };
 use alfine_core::{
+    breaker::Rule,
     gate::{self, Dialects},
     machine::{LastIteration, Phase},
 };
@@ -44,7 +45,7 @@ fn a_client_without_markdown_gets_none() {
     insta::assert_snapshot!(text_at(&picture, "PLAN.md", 4, 5), @r"
 US-001: Add coupon table — stopped since 09:48
 
-The loop stopped because 3 iterations one after another changed nothing (limit 3): iterations 3, 4 and 5 left tree tree-2.
+The loop stopped because 3 iterations in a row changed nothing (limit 3): iterations 3, 4 and 5 left tree tree-2.
 
 iteration 5 of 10 · 4 files changed · $0.70 · 5000 tokens · claude
 
@@ -77,7 +78,7 @@ fn a_cost_that_nobody_knows_is_not_shown_as_none() {
         let mut task = situation("running").task.unwrap();
         let row = &mut task.last.as_mut().unwrap().row;
         (row.cost_usd, row.tokens) = (None, tokens);
-        let line = row.summary.breaker.iter_mut().find(|line| line.rule == "cost").unwrap();
+        let line = row.summary.breaker.iter_mut().find(|line| line.rule == Rule::Cost).unwrap();
         line.count = 0.0;
         let text = text_at(&World::new().open("PLAN.md", PLAN).with(task).picture(), "PLAN.md", 4, 5);
         let lines = text.lines().filter(|line| line.contains("cost"));
