@@ -4,7 +4,7 @@
 
 use alfine_core::{
     lint::{LintOptions, lint},
-    plan::parse_markdown,
+    plan,
 };
 use criterion::{Criterion, Throughput};
 use std::{
@@ -19,7 +19,7 @@ const TASKS: usize = 1000;
 
 /// Writes a plan as people do: headings, fields, some sentences, criteria with commands and without, a vague one here
 /// and there, sections between.
-fn plan() -> String {
+fn document() -> String {
     let mut text = String::from("# Coupons\n\nShoppers can apply a coupon at checkout.\n\n");
     for n in 1..=TASKS {
         if n % 50 == 1 {
@@ -45,16 +45,16 @@ fn plan() -> String {
 }
 
 fn read(text: &str, options: &LintOptions) -> usize {
-    let plan = parse_markdown(text);
+    let plan = plan::read("PLAN.md", text);
     plan.tasks.len() + lint(text, &plan, options).len()
 }
 
 fn main() -> std::io::Result<()> {
-    let (text, options) = (plan(), LintOptions::default());
+    let (text, options) = (document(), LintOptions::default());
     let mut criterion = Criterion::default().measurement_time(Duration::from_secs(5)).configure_from_args();
     let mut group = criterion.benchmark_group("plan");
     group.throughput(Throughput::Bytes(text.len() as u64));
-    group.bench_function("parse", |bencher| bencher.iter(|| parse_markdown(black_box(&text))));
+    group.bench_function("parse", |bencher| bencher.iter(|| plan::read("PLAN.md", black_box(&text))));
     group.bench_function("parse and lint", |bencher| bencher.iter(|| read(black_box(&text), &options)));
     group.finish();
     criterion.final_summary();
@@ -71,7 +71,7 @@ fn main() -> std::io::Result<()> {
         })
         .collect();
     times.sort();
-    let plan = parse_markdown(&text);
+    let plan = plan::read("PLAN.md", &text);
     let mut out = std::io::stdout().lock();
     writeln!(
         out,

@@ -4,7 +4,6 @@
 
 mod criteria;
 mod dependencies;
-mod layout;
 mod options;
 mod problems;
 mod report;

@@ -1,26 +1,30 @@
 //! Plan documents: text in, goal and tasks with their source ranges out. Parsing never fails.
 
-mod body;
-mod edit;
 mod fields;
-mod front_matter;
+mod format;
 mod ids;
-mod label;
 mod markdown;
-mod outline;
+#[cfg(test)]
+mod sketch;
 
-pub use edit::tick;
 pub use fields::FieldName;
 pub(crate) use fields::nearest;
+pub use format::{PlanFormat, formats, is_plan_path, read};
 pub use ids::{Names, find_again, slug};
-pub use markdown::parse_markdown;
+#[cfg(test)]
+pub(crate) use markdown::parse as parse_markdown;
 
-use crate::{task::TaskId, text::Span};
+use crate::{
+    task::TaskId,
+    text::{Span, TextEdit},
+};
 use serde::{Deserialize, Serialize};
 
 /// A document with a goal and tasks.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plan {
+    /// The format that the document is written in.
+    pub format: &'static dyn PlanFormat,
     /// The document's title; empty where it has none.
     pub title: String,
     /// What stands before the first task; given to every task's agent.
@@ -30,10 +34,17 @@ pub struct Plan {
     /// The fields of the front matter: every task's defaults.
     pub defaults: Fields,
     /// What a directive says besides its goal; none for a plan whose tasks the user wrote.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directive: Option<Directive>,
     /// What the parser did not understand, at its place.
     pub problems: Vec<Problem>,
+}
+
+impl Plan {
+    /// The edits that mark one of its tasks as done in its document `text`. None if it is marked, or if the document has
+    /// no mark for it.
+    pub fn tick(&self, text: &str, task: &Task) -> Vec<TextEdit> {
+        self.format.tick(text, task)
+    }
 }
 
 /// What a directive says besides its goal. Texts are as written; empty where a section is missing.
@@ -202,20 +213,9 @@ pub enum ProblemKind {
     },
 }
 
-/// Names of files that are Markdown plans wherever they stand.
-const PLAN_NAMES: [&str; 6] = ["PLAN.md", "plan.md", "TODO.md", "PRD.md", "tasks.md", "fix_plan.md"];
-
-/// Says whether a Markdown file is a plan by its name alone. `path` is from the repository's root, `/` separated.
-pub fn is_plan_path(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let in_folder = path.starts_with(".alfine/plans/") && name.ends_with(".md");
-    PLAN_NAMES.contains(&name) || name.ends_with(".plan.md") || in_folder
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::text::TextEdit;
     use proptest::prelude::*;
 
     /// Texts made of what plans are made of, in any order.
@@ -277,7 +277,7 @@ pub(crate) mod tests {
 
     /// The document with all its tasks ticked.
     pub(crate) fn ticked(text: &str, plan: &Plan) -> String {
-        edited(text, plan.tasks.iter().flat_map(|task| tick(text, task)).collect())
+        edited(text, plan.tasks.iter().flat_map(|task| plan.tick(text, task)).collect())
     }
 
     #[test]

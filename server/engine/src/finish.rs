@@ -294,10 +294,10 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
 
 /// Gives a plan's text with a task ticked; none where it has no such task, or one without a box.
 fn ticked(text: &str, key: &TaskKey) -> Option<String> {
-    let plan = plan::parse_markdown(text);
+    let plan = plan::read(&key.plan, text);
     let task = plan.tasks.iter().find(|task| task.id == key.id)?;
     let mut ticked = text.to_owned();
-    for edit in plan::tick(text, task).iter().rev() {
+    for edit in plan.tick(text, task).iter().rev() {
         ticked.replace_range(edit.span.start..edit.span.end, &edit.new_text);
     }
     (task.done || ticked != text).then_some(ticked)

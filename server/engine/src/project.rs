@@ -219,7 +219,7 @@ impl Project {
             let at = error.utf8_error().valid_up_to();
             Error::user(format!("{given}: not UTF-8 text at byte {at}")).hint("save the file as UTF-8")
         })?;
-        let plan = plan::parse_markdown(&text);
+        let plan = plan::read(&name, &text);
         Ok(PlanFile { name, path, text, plan })
     }
 
@@ -279,7 +279,7 @@ impl Project {
             .filter_map(|name| {
                 let path = self.repository.workdir().join(&name);
                 let text = String::from_utf8(read_plain(&path).ok()?).ok()?;
-                let plan = plan::parse_markdown(&text);
+                let plan = plan::read(&name, &text);
                 Some(PlanFile { name, path, text, plan })
             })
             .collect())

@@ -9,6 +9,7 @@ use alfine_core::{
     text::Span,
 };
 use std::{
+    borrow::Cow,
     collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -99,9 +100,21 @@ impl Document {
         self.version == self.saved_version
     }
 
+    /// Makes it a document that is written in a format.
+    #[cfg(test)]
+    pub(crate) fn written_in(self, format: &'static dyn plan::PlanFormat) -> Self {
+        let plan = Plan { format, ..format.parse(&self.text) };
+        Self { plan: plan.into(), ..self }
+    }
+
     /// The text, read as a plan.
     pub fn plan(&self) -> &Plan {
-        self.plan.get_or_init(|| plan::parse_markdown(&self.text))
+        self.plan.get_or_init(|| plan::read(&self.name(), &self.text))
+    }
+
+    /// The path by which the text's format is known.
+    fn name(&self) -> Cow<'_, str> {
+        self.path.as_ref().map_or(Cow::Borrowed(self.uri.path()), |path| path.to_string_lossy())
     }
 
     /// What is to be said of the text as a plan.

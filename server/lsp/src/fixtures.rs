@@ -14,11 +14,12 @@ use alfine_core::{
     finding::Severity,
     lint::LintOptions,
     machine::{Ask, AskKind, LoopState, Phase, Settings, StopReason, Tree, WaitReason},
-    plan::Isolation,
+    plan::{Isolation, PlanFormat},
     signature,
     task::{TaskKey, TaskStatus},
     time::Moment,
 };
+use alfine_engine::project::plan_files;
 use alfine_store::{
     ApprovalKind, ApprovalRow, IterationRow, LoopId, LoopRow, LoopSummary, Millis, RunRow, TaskRow,
     VerificationRow,
@@ -129,6 +130,14 @@ impl World {
     pub(crate) fn open(mut self, name: &str, text: &str) -> Self {
         let document = Document::new(uri(name), Some(1), text.to_owned());
         self.documents.insert(uri(name), Arc::new(document));
+        self
+    }
+
+    /// Opens a plan that is written in a format, and that the settings name a plan.
+    pub(crate) fn open_in(mut self, format: &'static dyn PlanFormat, name: &str, text: &str) -> Self {
+        let document = Document::new(uri(name), Some(1), text.to_owned()).written_in(format);
+        self.documents.insert(uri(name), Arc::new(document));
+        self.checkout.globs = plan_files::plan_globs(&[name.to_owned()]);
         self
     }
 

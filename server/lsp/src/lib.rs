@@ -18,6 +18,8 @@ pub mod notes;
 pub mod offers;
 pub mod picture;
 pub mod plan_field;
+#[cfg(test)]
+mod plan_formats;
 pub mod position;
 pub mod publisher;
 pub mod server;

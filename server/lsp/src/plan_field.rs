@@ -1,28 +1,32 @@
-//! What the fields of a plan mean and take, for people; and where its front matter lies.
+//! What the fields of a plan mean and take, for people.
 
-use alfine_core::{plan::FieldName, text::Span};
+use crate::settings_schema;
+use alfine_core::plan::FieldName;
 
-/// What a field does, in a sentence.
-pub fn meaning(field: FieldName) -> &'static str {
-    match field {
+/// What a field does, in a sentence. A field that sets for one task what a setting sets for all has the setting's.
+pub fn meaning(field: FieldName) -> String {
+    let own = match field {
+        FieldName::Agent => return of_setting("agent"),
+        FieldName::Model => return of_setting("model"),
+        FieldName::Isolation => return of_setting("isolation"),
+        FieldName::Context => return of_setting("context"),
+        FieldName::Autonomy => return of_setting("autonomy"),
         FieldName::DependsOn => "The tasks that must be done before this one can start.",
         FieldName::Priority => "Where no dependency says the order: the lower number goes first.",
-        FieldName::Agent => "The agent that does the work.",
-        FieldName::Model => "The model that the agent is asked to use; without it the agent's own default.",
         FieldName::MaxIterations => "The most iterations; the loop then stops and asks you how to go on.",
         FieldName::MaxCost => "The most US dollars that the loop may cost; it stops when they are spent.",
-        FieldName::Isolation => {
-            "Where the agent works: in a git worktree of its own (`worktree`), or in your own tree (`in-place`)."
-        }
-        FieldName::Context => {
-            "Whether later iterations resume the agent's session (`resume`) or each starts a session of its own (`fresh`)."
-        }
-        FieldName::Autonomy => {
-            "How much the loop decides by itself when the agent says that it is done: `guarded` asks you where verifiers \
-             are yellow, `full_auto` takes yellow for done, `manual` asks you even where all is green."
-        }
         FieldName::SingleTask => "Whether the agent is told to do this task alone.",
         FieldName::Verify => "Commands that must pass for this task, besides its criteria.",
+    };
+    own.to_owned()
+}
+
+/// The first sentence of a setting's documentation: the rest is about the settings file.
+fn of_setting(name: &str) -> String {
+    let meaning = settings_schema::at([name]).map(|setting| setting.meaning()).unwrap_or_default();
+    match meaning.split_once(". ") {
+        Some((first, _)) => format!("{first}."),
+        None => meaning,
     }
 }
 
@@ -70,75 +74,21 @@ pub fn key(field: FieldName) -> String {
     field.as_str().to_lowercase().replace(' ', "_")
 }
 
-/// The front matter with the lines around it; where its end is missing, nothing is one.
-pub fn front_matter(text: &str) -> Option<Span> {
-    let start = text.len() - text.trim_start_matches('\u{feff}').len();
-    let mut lines = text.get(start..)?.split_inclusive('\n');
-    let first = lines.next().filter(|line| line.trim_end() == "---")?;
-    let mut at = start + first.len();
-    for (number, line) in lines.enumerate() {
-        let bare = line.trim_end();
-        // A rule with a blank line below is a rule.
-        if number == 0 && bare.is_empty() {
-            return None;
-        }
-        if bare == "---" || bare == "..." {
-            return Some(Span::new(start, at + bare.len()));
-        }
-        at += line.len();
-    }
-    None
-}
-
-/// The field that a line of a plan's text names, before its first colon.
-pub fn named_by(line: &str) -> Option<(FieldName, Span)> {
-    let (before, _) = line.split_once(':')?;
-    let name = before.trim_start_matches([' ', '\t', '-', '+', '*', '_', '>']);
-    let start = before.len() - name.len();
-    let name = name.trim_end_matches([' ', '\t', '*', '_']);
-    Some((FieldName::named(name)?, Span::new(start, start + name.len())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alfine_core::plan::parse_markdown;
+    use alfine_core::plan;
 
     #[test]
     fn every_word_that_is_offered_is_one_that_the_plan_takes() {
         for field in FieldName::ALL {
             for (word, _) in words(field) {
-                let plan = parse_markdown(&format!("### T1: A\n{}: {word}\n- [ ] b\n", field.as_str()));
+                let plan =
+                    plan::read("PLAN.md", &format!("### T1: A\n{}: {word}\n- [ ] b\n", field.as_str()));
                 assert_eq!(plan.problems, [], "{field:?} {word}");
             }
             assert_eq!(FieldName::named(&key(field)), Some(field));
-        }
-    }
-
-    #[test]
-    fn a_front_matter_begins_with_the_text_and_has_an_end() {
-        for (text, span) in [
-            ("---\na: b\n---\n", Some((0, 12))),
-            ("\u{feff}---\r\na: b\r\n...", Some((3, 17))),
-            ("---\n\n---\n", None),
-            ("---\na: b\n", None),
-            ("x\n---\n---", None),
-            ("", None),
-        ] {
-            assert_eq!(front_matter(text).map(|span| (span.start, span.end)), span, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_line_names_a_field_also_in_a_list_or_in_bold() {
-        for (line, named) in [
-            ("Depends on: US-1", Some((FieldName::DependsOn, "Depends on"))),
-            ("- **Max cost**: 2", Some((FieldName::MaxCost, "Max cost"))),
-            ("  max_iterations: 3", Some((FieldName::MaxIterations, "max_iterations"))),
-            ("See: this", None),
-            ("no colon", None),
-        ] {
-            assert_eq!(named_by(line).map(|(field, span)| (field, span.of(line))), named, "{line}");
+            assert!(meaning(field).ends_with('.'), "{field:?}");
         }
     }
 }

@@ -12,10 +12,12 @@ use crate::{
     transport,
 };
 use alfine_config::{Layers, Partial};
+use alfine_core::plan;
 use alfine_files::UserDirs;
 use futures::FutureExt;
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -162,11 +164,10 @@ impl Server {
         let view = self.session.client();
         let mut wanted = Vec::new();
         if view.watches_files {
-            let watchers = ["**/*.md", "**/alfine.toml"].map(|glob| FileSystemWatcher {
-                glob_pattern: GlobPattern::String(glob.to_owned()),
-                kind: None,
-            });
-            let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.to_vec() };
+            let watchers = watched()
+                .into_iter()
+                .map(|glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob), kind: None });
+            let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.collect() };
             wanted.push(("workspace/didChangeWatchedFiles", serde_json::to_value(options).ok()));
         }
         if view.registers_configuration {
@@ -319,6 +320,13 @@ async fn take_settings(session: &Session, commands: &Commands, editor: &ToEditor
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
         editor.tell(MessageType::WARNING, &all.join("\n")).await;
     }
+}
+
+/// The globs of the files whose changes the client is asked to report: settings, and whatever could be a plan.
+fn watched() -> BTreeSet<String> {
+    let endings = plan::formats().flat_map(|format| format.endings());
+    let plans = endings.map(|ending| format!("**/*.{ending}"));
+    plans.chain(["**/alfine.toml".to_owned()]).collect()
 }
 
 fn capabilities(client: &crate::client::ClientView) -> ServerCapabilities {

@@ -37,7 +37,7 @@ pub fn perform(directory: &Path, args: &LintArgs) -> Result<u8> {
     }
     let options = project::lint_options(directory)?;
     let text = read_text(&path)?;
-    let findings = lint::lint(&text, &plan::parse_markdown(&text), &options);
+    let findings = lint::lint(&text, &plan::read(&path.to_string_lossy(), &text), &options);
     if args.fix {
         return mend(&path, text, &options);
     }
@@ -94,7 +94,7 @@ fn mend(path: &Path, mut text: String, options: &lint::LintOptions) -> Result<u8
     const ENOUGH: usize = 1000;
     let mut mended = 0;
     while mended < ENOUGH {
-        let findings = lint::lint(&text, &plan::parse_markdown(&text), options);
+        let findings = lint::lint(&text, &plan::read(&path.to_string_lossy(), &text), options);
         // A vague criterion's fix inserts a place to fill in; only a person can do that.
         let next = findings.iter().filter(|finding| finding.code != lint::LintCode::CriterionVague);
         let Some(fix) =

@@ -1,12 +1,10 @@
 //! Dependencies on no task, in a circle, or missing where the titles say that one task needs another.
 
 use super::LintOptions;
-use super::layout::{indent, item_width, line_end};
 use super::report::{Fix, Lint, LintCode};
 use super::words::{Phrases, words};
 use crate::chain::{Dependencies, named_by};
 use crate::plan::{Names, Placed, Plan, Task, nearest};
-use crate::text::{Span, TextEdit};
 use std::collections::HashMap;
 
 /// How many spellings are compared in one document; past it unknown names get no suggestion, which keeps a large plan
@@ -17,7 +15,7 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> 
     let names = Names::new(plan);
     let dependencies = Dependencies::new(plan, &names);
     let order = dependencies.order(plan);
-    let mut lints = unknown(plan, &names);
+    let mut lints = unknown(text, plan, &names);
     if order.len() == plan.tasks.len() {
         lints.extend(out_of_order(text, plan, &dependencies, &order, options));
     } else {
@@ -27,7 +25,7 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> 
     lints
 }
 
-fn unknown(plan: &Plan, names: &Names<'_>) -> Vec<Lint> {
+fn unknown(text: &str, plan: &Plan, names: &Names<'_>) -> Vec<Lint> {
     let own = plan.tasks.iter().flat_map(|task| &task.fields.depends_on);
     let mut suggestions = MAX_COMPARISONS / plan.tasks.len().max(1);
     let mut lints = Vec::new();
@@ -43,7 +41,7 @@ fn unknown(plan: &Plan, names: &Names<'_>) -> Vec<Lint> {
             format!("did you mean {near}?")
         });
         let message = format!("No task is called “{value}”, so what waits for it can never start: {hint}");
-        let fix = near.map(|near| Fix::replacing(format!("Write “{near}”"), *span, near));
+        let fix = near.map(|near| Fix::of(format!("Write “{near}”"), plan.format.write(text, *span, &near)));
         lints.push(Lint::new(LintCode::DependencyUnknown, *span, message).fix(fix));
     }
     lints
@@ -69,8 +67,8 @@ fn in_a_circle(text: &str, plan: &Plan, names: &Names<'_>, cycle: &[usize]) -> O
     let own =
         first.fields.depends_on.iter().position(|own| own.span == id.span).filter(|_| named.next().is_none());
     let fix = own
-        .and_then(|at| remove(text, &first.fields.depends_on, at))
-        .map(|edit| Fix { title: format!("Let {} not wait for {}", first.id, second.id), edits: vec![edit] });
+        .and_then(|at| plan.format.remove_dependency(text, first, at))
+        .map(|edit| Fix::of(format!("Let {} not wait for {}", first.id, second.id), edit));
     let mut lint = Lint::new(LintCode::DependencyCycle, id.span, message).fix(fix);
     let next = tasks.iter().skip(1).chain([&first]);
     lint.related = tasks
@@ -79,54 +77,6 @@ fn in_a_circle(text: &str, plan: &Plan, names: &Names<'_>, cycle: &[usize]) -> O
         .map(|(task, on)| (task.title_span, format!("{} waits for {}", task.id, on.id)))
         .collect();
     Some(lint)
-}
-
-/// Takes one id out of those a task names: with its line where it stands alone there.
-fn remove(text: &str, ids: &[Placed<String>], at: usize) -> Option<TextEdit> {
-    let span = ids.get(at)?.span;
-    let same_line = |other: &&Placed<String>| {
-        let (from, to) = (span.end.min(other.span.end), span.start.max(other.span.start));
-        text.get(from..to).is_some_and(|between| !between.contains('\n'))
-    };
-    let next = ids.get(at + 1).filter(same_line);
-    let previous = at.checked_sub(1).and_then(|at| ids.get(at)).filter(same_line);
-    let removed = match (next, previous) {
-        (Some(next), _) => Span::new(wrapped(text, span).start, wrapped(text, next.span).start),
-        (None, Some(previous)) => Span::new(wrapped(text, previous.span).end, wrapped(text, span).end),
-        (None, None) => {
-            let start = text.get(..span.start)?.rfind('\n')?;
-            let line = text.get(span.end..)?;
-            let end = span.end + line.find('\n').unwrap_or(line.len());
-            let end = if line.get(..end - span.end)?.ends_with('\r') { end - 1 } else { end };
-            let start = if text.get(..start)?.ends_with('\r') { start - 1 } else { start };
-            Span::new(start, end)
-        }
-    };
-    Some(TextEdit { span: removed, new_text: String::new() })
-}
-
-/// An id with the backticks, quotes, emphasis or link around it, and the note in parentheses behind it.
-fn wrapped(text: &str, id: Span) -> Span {
-    let mut id = id;
-    let ahead = |at: usize| text.get(at..).unwrap_or_default();
-    for c in text.get(..id.start).unwrap_or_default().chars().rev() {
-        let closing = match c {
-            '`' | '"' | '\'' | '*' => c,
-            '[' => ']',
-            '#' => {
-                id.start -= 1;
-                continue;
-            }
-            _ => break,
-        };
-        if !ahead(id.end).starts_with(closing) {
-            break;
-        }
-        id = Span::new(id.start - 1, id.end + 1);
-    }
-    let line = ahead(id.end).lines().next().unwrap_or_default();
-    let noted = line.trim_start().starts_with('(').then(|| line.find(')')).flatten();
-    Span::new(id.start, noted.map_or(id.end, |at| id.end + at + 1))
 }
 
 /// What a title says a task works on.
@@ -297,17 +247,9 @@ impl Earlier {
     }
 }
 
-/// Adds `on` to what `task` depends on; none where that would hide the plan's defaults or where the place is unsure.
+/// Adds `on` to what `task` depends on. `None` if that would hide the plan's defaults, or if its format has no place.
 fn wait_for(text: &str, plan: &Plan, task: &Task, on: &Task) -> Option<Fix> {
-    let title = format!("Let {} wait for {}", task.id, on.id);
-    if let Some(last) = task.fields.depends_on.last() {
-        let linked = text.get(last.span.end..).is_some_and(|rest| rest.starts_with([']', ' ']));
-        return (!linked).then(|| Fix::inserting(title, last.span.end, format!(", {}", on.id)));
-    }
-    let is_item = item_width(text, task).is_some();
-    let heading = task.title_span.of(text).starts_with('#');
-    (plan.defaults.depends_on.is_empty() && (is_item || heading)).then(|| {
-        let line = format!("{}{}Depends on: {}", line_end(text), indent(text, task), on.id);
-        Fix::inserting(title, task.title_span.end, line)
-    })
+    let hides_defaults = task.fields.depends_on.is_empty() && !plan.defaults.depends_on.is_empty();
+    let edit = (!hides_defaults).then(|| plan.format.add_dependency(text, task, &on.id.0)).flatten()?;
+    Some(Fix::of(format!("Let {} wait for {}", task.id, on.id), edit))
 }

@@ -2,6 +2,7 @@
 
 use super::report::{Fix, Lint, LintCode};
 use crate::plan::{Plan, Problem, ProblemKind};
+use crate::text::Span;
 use std::collections::HashMap;
 
 pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
@@ -14,13 +15,13 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
                 let hint = nearest.as_ref().map(|nearest| format!("; did you mean “{nearest}”?"));
                 let message =
                     format!("There is no field “{name}”, so this line has no effect{}", hint.unwrap_or_default());
-                let fix = nearest.as_ref().map(|nearest| Fix::replacing(format!("Write “{nearest}”"), *span, nearest));
+                let fix = nearest.as_ref().map(|nearest| Fix::of(format!("Write “{nearest}”"), plan.format.write(text, *span, nearest)));
                 Lint::new(LintCode::FieldUnknown, *span, message).fix(fix)
             }
             ProblemKind::InvalidField { name, expected, nearest } => {
                 let message =
                     format!("“{written}” is no value for {name} and is passed over: write {expected}");
-                let fix = nearest.as_ref().map(|nearest| Fix::replacing(format!("Write “{nearest}”"), *span, nearest));
+                let fix = nearest.as_ref().map(|nearest| Fix::of(format!("Write “{nearest}”"), plan.format.write(text, *span, nearest)));
                 Lint::new(LintCode::FieldInvalid, *span, message).fix(fix)
             }
             ProblemKind::DuplicateId { id, renamed } => {
@@ -32,7 +33,7 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
                 // Of `Task 3` only the number is the place, so the addition goes behind it either way.
                 let ends_id = !written.is_empty() && id.to_lowercase().ends_with(&written.to_lowercase());
                 let addition = renamed.strip_prefix(id.as_str()).filter(|_| ends_id);
-                let fix = addition.map(|addition| Fix::inserting(format!("Call it {renamed}"), span.end, addition));
+                let fix = addition.map(|addition| Fix::of(format!("Call it {renamed}"), plan.format.write(text, Span::new(span.end, span.end), addition)));
                 let mut lint = Lint::new(LintCode::DuplicateId, *span, message).fix(fix);
                 lint.related.extend(first.map(|first| (first.title_span, format!("{id} is this task’s id"))));
                 lint

@@ -122,11 +122,7 @@ pub struct Fix {
 }
 
 impl Fix {
-    pub(super) fn replacing(title: String, span: Span, new_text: impl Into<String>) -> Self {
-        Self { title, edits: vec![TextEdit { span, new_text: new_text.into() }] }
-    }
-
-    pub(super) fn inserting(title: String, at: usize, new_text: impl Into<String>) -> Self {
-        Self::replacing(title, Span::new(at, at), new_text)
+    pub(super) fn of(title: impl Into<String>, edit: TextEdit) -> Self {
+        Self { title: title.into(), edits: vec![edit] }
     }
 }

@@ -2,16 +2,102 @@
 //!
 //! Parsing never fails and takes time linear in the document, so that it can run on every keystroke.
 
-use super::body::{self, Body};
+mod body;
+mod cursor;
+mod edits;
+mod front_matter;
+mod label;
+mod outline;
+mod sections;
+
+use super::format::PlanFormat;
 use super::ids::{Written, assign};
-use super::label::{Label, marked_optional, names_criteria, names_optional};
-use super::outline::{Kind, Outline, trimmed};
-use super::{Directive, Plan, Task, front_matter};
-use crate::text::Span;
+use super::{Criterion, FieldName, Plan, Problem, Task};
+use crate::text::{Span, TextEdit};
+use body::Body;
+use label::marked_optional;
+use outline::{Kind, Outline, trimmed};
+use sections::{Found, Sections};
+
+/// Plans in Markdown: headings or checkbox items as tasks, `Name: value` lines as fields, front matter as defaults.
+#[derive(Debug)]
+pub(super) struct Markdown;
+
+/// Names of files that are Markdown plans wherever they stand.
+const NAMES: [&str; 6] = ["PLAN.md", "plan.md", "TODO.md", "PRD.md", "tasks.md", "fix_plan.md"];
+
+impl PlanFormat for Markdown {
+    fn name(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn language(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["md"]
+    }
+
+    fn other_files(&self) -> &'static [&'static str] {
+        &["md", "markdown"]
+    }
+
+    fn folders(&self) -> &'static [&'static str] {
+        &[".alfine/plans/**/*.md"]
+    }
+
+    fn is_plan_path(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let in_folder = path.starts_with(".alfine/plans/") && name.ends_with(".md");
+        NAMES.contains(&name) || name.ends_with(".plan.md") || in_folder
+    }
+
+    /// Anything reads as Markdown: this format comes last.
+    fn recognises(&self, _path: &str, _text: &str) -> bool {
+        true
+    }
+
+    fn parse(&self, text: &str) -> Plan {
+        parse(text)
+    }
+
+    fn tick(&self, text: &str, task: &Task) -> Vec<TextEdit> {
+        edits::tick(text, task)
+    }
+
+    fn add_criteria(&self, text: &str, task: &Task, criteria: &[String]) -> Option<TextEdit> {
+        edits::add_criteria(text, task, criteria)
+    }
+
+    fn bind_command(&self, text: &str, criterion: &Criterion) -> Option<TextEdit> {
+        edits::bind_command(text, criterion)
+    }
+
+    fn add_dependency(&self, text: &str, task: &Task, on: &str) -> Option<TextEdit> {
+        edits::add_dependency(text, task, on)
+    }
+
+    fn remove_dependency(&self, text: &str, task: &Task, at: usize) -> Option<TextEdit> {
+        edits::remove(text, &task.fields.depends_on, at)
+    }
+
+    fn defaults(&self, text: &str) -> Option<Span> {
+        front_matter::with_rules(text)
+    }
+
+    fn field_at(&self, text: &str, offset: usize) -> Option<(FieldName, Span)> {
+        cursor::field_at(text, offset)
+    }
+
+    fn is_line_based(&self) -> bool {
+        true
+    }
+}
 
 /// Reads a Markdown document as a plan.
-pub fn parse_markdown(text: &str) -> Plan {
-    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+pub(crate) fn parse(text: &str) -> Plan {
+    let start = front_matter::after_mark(text);
     let front = front_matter::find(text, start);
     let matter = front.map(|(yaml, _)| front_matter::read(text, yaml)).unwrap_or_default();
     let outline = Outline::read(text, front.map_or(start, |(_, end)| end));
@@ -33,18 +119,7 @@ pub fn parse_markdown(text: &str) -> Plan {
     plan
 }
 
-/// A task's blocks.
-struct Found {
-    label: Label,
-    /// Its heading's or its item's block.
-    block: usize,
-    /// The index after its last block.
-    end: usize,
-    is_item: bool,
-    optional: bool,
-}
-
-fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<super::Problem>) -> Vec<Task> {
+fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<Problem>) -> Vec<Task> {
     let mut tasks = Vec::with_capacity(found.len());
     let mut written = Vec::with_capacity(found.len());
     for found in found {
@@ -69,12 +144,12 @@ fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<super::Probl
     tasks
 }
 
-fn title_line<'o>(outline: &'o Outline<'_>, found: &Found) -> Option<&'o super::outline::Line> {
+fn title_line<'o>(outline: &'o Outline<'_>, found: &Found) -> Option<&'o outline::Line> {
     if found.is_item { outline.first_line(found.block) } else { outline.lines(found.block).first() }
 }
 
 /// Reads one task; its id comes later, when all of them are known.
-fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<super::Problem>) {
+fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>) {
     let text = outline.text;
     let block = outline.span(found.block);
     let next = if found.end < outline.len() { outline.span(found.end).start } else { text.len() };
@@ -122,733 +197,5 @@ fn heading_box(outline: &Outline<'_>, found: &Found) -> Option<(Span, bool)> {
     matches!(span.of(outline.text), " " | "x" | "X").then_some((span, ticked))
 }
 
-/// A heading that stands in no list.
-struct Head {
-    block: usize,
-    level: u8,
-    text: String,
-    label: Label,
-    is_task: bool,
-    /// It, or a heading above it, names work that never blocks.
-    optional: bool,
-}
-
-/// A document's headings, and which of them are tasks.
-struct Sections<'o, 't> {
-    outline: &'o Outline<'t>,
-    heads: Vec<Head>,
-    /// The index of the head that is the plan's title.
-    title: Option<usize>,
-}
-
-impl<'o, 't> Sections<'o, 't> {
-    fn read(outline: &'o Outline<'t>, is_directive: bool) -> Self {
-        let mut sections = Self { outline, heads: Vec::new(), title: None };
-        for block in outline.siblings(0, outline.len()) {
-            if let Kind::Heading(level) = outline.kind(block) {
-                let text = outline.plain_block(block);
-                let label = Label::read(&text, false);
-                let is_task = label.reads_as_task;
-                sections.heads.push(Head { block, level, text, label, is_task, optional: false });
-            }
-        }
-        sections.leave_out_steps();
-        sections.leave_out_groups();
-        let before_tasks = sections.heads.iter().take_while(|head| !head.label.reads_as_task);
-        sections.title = before_tasks.clone().position(|head| head.level == 1 && !names_criteria(&head.text));
-        if !is_directive {
-            sections.find_tasks_by_criteria();
-        }
-        sections.find_optional();
-        sections
-    }
-
-    /// The heads above each head, by its index: the innermost last. Calls `visit` in the order of the document.
-    fn walk(&mut self, mut visit: impl FnMut(&mut [Head], &[usize], usize)) {
-        let mut above: Vec<usize> = Vec::new();
-        for at in 0..self.heads.len() {
-            let level = self.heads.get(at).map_or(0, |head| head.level);
-            while above.pop_if(|up| self.heads.get(*up).is_some_and(|head| head.level >= level)).is_some() {}
-            visit(&mut self.heads, &above, at);
-            above.push(at);
-        }
-    }
-
-    /// A step inside of a task is a part of that task.
-    fn leave_out_steps(&mut self) {
-        self.walk(|heads, above, at| {
-            let inside =
-                above.iter().filter_map(|&up| heads.get(up)).any(|up| up.is_task && !up.label.is_step);
-            if let Some(head) = heads.get_mut(at).filter(|head| head.label.is_step && inside) {
-                (head.is_task, head.label.reads_as_task) = (false, false);
-            }
-        });
-    }
-
-    /// A heading with nothing of its own above a deeper task only groups tasks.
-    fn leave_out_groups(&mut self) {
-        for at in 1..self.heads.len() {
-            let Some([group, next]) = self.heads.get_mut(at - 1..=at) else { continue };
-            let adjacent = next.block == group.block + 1 && next.level > group.level;
-            group.is_task &= !(adjacent && next.label.reads_as_task);
-        }
-    }
-
-    /// A heading with acceptance criteria of its own is a task. The document's title is one only if nothing else is.
-    fn find_tasks_by_criteria(&mut self) {
-        let owners = self.owners_of_criteria();
-        let title = self.title;
-        let mut has_criteria = vec![false; self.heads.len()];
-        owners.into_iter().for_each(|owner| {
-            if let Some(has) = has_criteria.get_mut(owner) {
-                *has = true;
-            }
-        });
-        let mut title_has = false;
-        self.walk(|heads, above, at| {
-            let in_task = above.iter().filter_map(|&up| heads.get(up)).any(|up| up.label.reads_as_task);
-            if in_task || !has_criteria.get(at).is_some_and(|has| *has) {
-                return;
-            }
-            if title == Some(at) {
-                title_has = true;
-            } else if let Some(head) = heads.get_mut(at) {
-                head.is_task |= !head.label.reads_as_task;
-            }
-        });
-        if title_has && self.tasks().is_empty() && self.items().is_empty() {
-            let title = title.and_then(|title| self.heads.get_mut(title));
-            title.into_iter().for_each(|head| head.is_task = true);
-        }
-    }
-
-    /// The heads that an acceptance-criteria list stands directly under.
-    fn owners_of_criteria(&mut self) -> Vec<usize> {
-        let outline = self.outline;
-        let mut owners = Vec::new();
-        let mut last_task = None;
-        self.walk(|heads, above, at| {
-            let Some(head) = heads.get(at) else { return };
-            if head.label.reads_as_task {
-                last_task = Some(at);
-            }
-            let end = heads.get(at + 1).map_or(outline.len(), |next| next.block);
-            let mut blocks = outline.siblings(head.block + 1, end).peekable();
-            let named = names_criteria(&head.text);
-            let mut found = false;
-            while let Some(block) = blocks.next() {
-                let lists = |at: &usize| outline.kind(*at) == Kind::List;
-                found |= match outline.kind(block) {
-                    Kind::List => named,
-                    Kind::Text => announces_criteria(outline, block) && blocks.peek().is_some_and(lists),
-                    _ => false,
-                };
-            }
-            if found {
-                let owner = if named { above.last().copied() } else { Some(at) };
-                // What follows a task is not directly under the headings before that task.
-                owners.extend(owner.filter(|&owner| Some(owner) >= last_task));
-            }
-        });
-        owners
-    }
-
-    fn find_optional(&mut self) {
-        let title = self.title;
-        self.walk(|heads, above, at| {
-            let inherited = above.last().and_then(|&up| heads.get(up)).is_some_and(|up| up.optional);
-            if let Some(head) = heads.get_mut(at) {
-                head.optional = inherited || (title != Some(at) && names_optional(&head.text));
-            }
-        });
-    }
-
-    /// The tasks that are headings.
-    fn tasks(&self) -> Vec<Found> {
-        let mut tasks: Vec<Found> = Vec::new();
-        // The level of the task that is still open.
-        let mut open: Option<u8> = None;
-        for head in &self.heads {
-            if open.is_some_and(|level| head.is_task || head.level <= level) {
-                if let Some(task) = tasks.last_mut() {
-                    task.end = head.block;
-                }
-                open = None;
-            }
-            if head.is_task {
-                tasks.push(Found {
-                    label: head.label.clone(),
-                    block: head.block,
-                    end: self.outline.len(),
-                    is_item: false,
-                    optional: head.optional,
-                });
-                open = Some(head.level);
-            }
-        }
-        tasks
-    }
-
-    /// The tasks that are checkbox items: those in no other checkbox item.
-    fn items(&self) -> Vec<Found> {
-        let outline = self.outline;
-        let mut items = Vec::new();
-        let mut heads = self.heads.iter();
-        // By the heading above, and by the line right above: optional, and a list of criteria.
-        let mut section = (false, false);
-        let mut announced = (false, false);
-        for block in outline.siblings(0, outline.len()) {
-            match outline.kind(block) {
-                Kind::Heading(_) => {
-                    let head = heads.next();
-                    section =
-                        head.map(|head| (head.optional, names_criteria(&head.text))).unwrap_or_default();
-                    announced = (false, false);
-                }
-                Kind::Text => {
-                    let last =
-                        outline.lines(block).last().map(|line| outline.plain(line)).unwrap_or_default();
-                    announced = (body::announces_optional(&last), names_criteria(&last));
-                }
-                Kind::List if !section.1 && !announced.1 => {
-                    self.items_in(block, section.0 || announced.0, &mut items);
-                }
-                Kind::List => {}
-                Kind::Item(_) | Kind::Opaque => announced = (false, false),
-            }
-        }
-        items
-    }
-
-    fn items_in(&self, list: usize, optional: bool, items: &mut Vec<Found>) {
-        let outline = self.outline;
-        let mut optional_until = if optional { usize::MAX } else { 0 };
-        let mut at = list + 1;
-        while at < outline.end(list) {
-            let text = outline.first_line(at).map(|line| outline.plain(line)).unwrap_or_default();
-            match outline.kind(at) {
-                Kind::Item(Some(_)) if !text.trim().is_empty() => {
-                    let (label, end) = (Label::read(&text, true), outline.end(at));
-                    items.push(Found { label, block: at, end, is_item: true, optional: at < optional_until });
-                    at = end;
-                    continue;
-                }
-                Kind::Item(None) if names_criteria(&text) => {
-                    at = outline.end(at);
-                    continue;
-                }
-                Kind::Item(None) if body::announces_optional(&text) => {
-                    optional_until = optional_until.max(outline.end(at));
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-    }
-
-    /// The text between the title and the first task, headings that introduce only the task left out.
-    fn goal(&self, first_task: usize) -> String {
-        let outline = self.outline;
-        let first_task = std::iter::successors(Some(first_task), |&at| outline.parent(at)).last();
-        let end = first_task.unwrap_or(outline.len());
-        let title = self.title.and_then(|title| self.heads.get(title)).filter(|title| title.block < end);
-        let start = title.map_or(0, |title| title.block + 1);
-        let last = outline
-            .siblings(start, end)
-            .filter(|&block| !matches!(outline.kind(block), Kind::Heading(_)))
-            .last();
-        let Some(last) = last else { return String::new() };
-        let span = Span::new(outline.span(start).start, outline.span(last).end);
-        span.of(outline.text).trim().to_owned()
-    }
-
-    /// The sections of a directive; what its *Goal* says is added to `goal`.
-    fn directive(&self, goal: &mut String) -> Directive {
-        let outline = self.outline;
-        let mut directive = Directive::default();
-        let known = |head: &Head| DirectiveSection::named(&head.text);
-        let first = self.heads.iter().position(|head| known(head).is_some());
-        *goal = self.goal(first.and_then(|at| self.heads.get(at)).map_or(outline.len(), |head| head.block));
-        for (at, head) in self.heads.iter().enumerate() {
-            let Some(section) = known(head) else { continue };
-            let below = self.heads.get(at + 1..).unwrap_or_default();
-            let next = below.iter().find(|next| next.level <= head.level);
-            let end = next.map_or(outline.len(), |next| next.block);
-            let text = body::text_of(outline, head.block + 1, end);
-            match section {
-                DirectiveSection::Goal => append(goal, &text),
-                DirectiveSection::Requirements => append(&mut directive.requirements, &text),
-                DirectiveSection::Constraints => append(&mut directive.constraints, &text),
-                DirectiveSection::Criteria => {
-                    directive.criteria.extend(body::criteria(outline, head.block + 1, end));
-                }
-            }
-        }
-        directive
-    }
-}
-
-fn announces_criteria(outline: &Outline<'_>, block: usize) -> bool {
-    outline.lines(block).last().is_some_and(|line| names_criteria(&outline.plain(line)))
-}
-
-enum DirectiveSection {
-    Goal,
-    Requirements,
-    Criteria,
-    Constraints,
-}
-
-impl DirectiveSection {
-    fn named(heading: &str) -> Option<Self> {
-        match heading.trim().trim_end_matches(':').to_lowercase().as_str() {
-            "goal" => Some(Self::Goal),
-            "requirements" => Some(Self::Requirements),
-            "constraints" => Some(Self::Constraints),
-            _ => names_criteria(heading).then_some(Self::Criteria),
-        }
-    }
-}
-
-fn append(text: &mut String, more: &str) {
-    if !text.is_empty() && !more.is_empty() {
-        text.push_str("\n\n");
-    }
-    text.push_str(more);
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::tests::{plan_like, ticked};
-    use crate::plan::{Autonomy, ContextMode, Isolation, ProblemKind};
-    use proptest::prelude::*;
-    use std::{collections::HashSet, fmt::Write};
-
-    /// Each task as `id | title`, then its flags, dependencies, criteria and details, a line each.
-    fn shown(text: &str) -> String {
-        let mut shown = String::new();
-        for task in parse_markdown(text).tasks {
-            let flag = |on: bool, name: &'static str| if on { name } else { "" };
-            let flags = [flag(task.done, " done"), flag(task.optional, " optional")].concat();
-            writeln!(shown, "{} | {}{flags}", task.id, task.title).unwrap();
-            for id in &task.fields.depends_on {
-                writeln!(shown, "  after {}", id.value).unwrap();
-            }
-            for criterion in &task.criteria {
-                let command = criterion.command.as_ref().map(|command| format!(" => {command}"));
-                let mark = match criterion.checkbox {
-                    None => "-",
-                    Some(_) if criterion.checked => "[x]",
-                    Some(_) => "[ ]",
-                };
-                writeln!(shown, "  {mark} {:?}{}", criterion.text, command.unwrap_or_default()).unwrap();
-            }
-            if !task.details.is_empty() {
-                writeln!(shown, "  {:?}", task.details).unwrap();
-            }
-        }
-        shown
-    }
-
-    const COUPONS: &str = "# Coupons
-Shoppers can apply a coupon at checkout.
-
-### US-001: Add coupon table
-Depends on: US-000
-Max iterations: 5
-Stores code, percentage and expiry.
-
-Acceptance criteria:
-- [ ] Migration runs: `sqlx migrate run`
-- [x] Expired coupons are rejected
-
-### US-002: Show the discount
-";
-
-    #[test]
-    fn a_plan_has_a_title_a_goal_and_tasks_with_fields_details_and_criteria() {
-        let plan = parse_markdown(COUPONS);
-        assert_eq!(plan.title, "Coupons");
-        assert_eq!(plan.goal, "Shoppers can apply a coupon at checkout.");
-        assert_eq!(plan.problems, []);
-        let [task, last] = &plan.tasks[..] else { panic!("{:?}", plan.tasks) };
-        assert_eq!((task.id.0.as_str(), task.explicit_id), ("US-001", true));
-        assert_eq!(task.title_span.of(COUPONS), "### US-001: Add coupon table");
-        assert!(
-            task.span.of(COUPONS).starts_with("### US-001") && task.span.of(COUPONS).ends_with("rejected")
-        );
-        assert_eq!(task.details, "Stores code, percentage and expiry.");
-        assert_eq!(task.fields.depends_on[0].value, "US-000");
-        assert_eq!(task.fields.depends_on[0].span.of(COUPONS), "US-000");
-        let limit = task.fields.max_iterations.as_ref().unwrap();
-        assert_eq!((limit.value, limit.span.of(COUPONS)), (5, "5"));
-        let [runs, rejects] = &task.criteria[..] else { panic!("{:?}", task.criteria) };
-        assert_eq!(runs.text, "Migration runs: `sqlx migrate run`");
-        assert_eq!(runs.command.as_deref(), Some("sqlx migrate run"));
-        assert_eq!(runs.span.of(COUPONS), "- [ ] Migration runs: `sqlx migrate run`");
-        assert_eq!((runs.checked, runs.checkbox.unwrap().of(COUPONS)), (false, " "));
-        assert_eq!((rejects.checked, rejects.checkbox.unwrap().of(COUPONS)), (true, "x"));
-        assert_eq!(rejects.command, None);
-        assert!(!task.done);
-        assert_eq!(
-            (last.title.as_str(), last.span.of(COUPONS)),
-            ("Show the discount", "### US-002: Show the discount")
-        );
-    }
-
-    #[test]
-    fn line_ends_and_a_byte_order_mark_do_not_matter() {
-        let windows = format!("\u{feff}{}", COUPONS.replace('\n', "\r\n"));
-        assert_eq!(shown(&windows), shown(COUPONS));
-        let plan = parse_markdown(&windows);
-        assert_eq!(plan.goal, "Shoppers can apply a coupon at checkout.");
-        assert_eq!(plan.tasks[0].title_span.of(&windows), "### US-001: Add coupon table");
-    }
-
-    #[test]
-    fn fields_stand_in_any_form_and_order() {
-        for text in [
-            "### T1: A\nPriority: 2\nDepends on: US-1\nAgent: codex\nText.",
-            "### T1: A\n**Depends on:** US-1\n**Priority**: 2\n*Agent*: codex\n\nText.",
-            "### T1: A\n\n- AGENT: codex\n- **Depends on:** US-1\n- priority: 2\n\nText.",
-            "### T1: A\n\nDepends on:\n- US-1\n\nPriority: 2\nAgent: `codex`\nText.",
-            "### T1: A\nText.\n\n**Depends on:** US-1\n\nPriority: 2\n\n**Agent:** codex\n",
-            "- [ ] T1: A\n  Depends on: US-1\n  Agent: codex\n  Priority: 2\n  Text.",
-            "- [ ] T1: A\n  - Depends on: US-1\n  - Agent: codex\n  - Priority: 2\n\n  Text.",
-            "- [ ] T1: A\n  - **Depends on**:\n    - US-1\n  - Agent: codex\n  - Priority: 2\n\n  Text.",
-        ] {
-            let plan = parse_markdown(text);
-            let task = &plan.tasks[0];
-            assert_eq!(
-                task.fields.depends_on.iter().map(|id| id.value.as_str()).collect::<Vec<_>>(),
-                ["US-1"],
-                "{text}"
-            );
-            assert_eq!(task.fields.priority.as_ref().map(|priority| priority.value), Some(2), "{text}");
-            assert_eq!(task.fields.agent.as_ref().map(|agent| agent.value.as_str()), Some("codex"), "{text}");
-            assert_eq!((task.details.as_str(), &plan.problems[..]), ("Text.", &[][..]), "{text}");
-        }
-    }
-
-    #[test]
-    fn every_field_is_read() {
-        let text = "### T1: A\nModel: opus\nMax cost: $2.50\nIsolation: in-place\nContext: fresh\nAutonomy: manual\nSingle task: yes\nVerify: `cargo test`\n";
-        let fields = parse_markdown(text).tasks.remove(0).fields;
-        assert_eq!(fields.model.unwrap().value, "opus");
-        assert_eq!(fields.max_cost.unwrap().value, 2.5);
-        assert_eq!(fields.isolation.unwrap().value, Isolation::InPlace);
-        assert_eq!(fields.context.unwrap().value, ContextMode::Fresh);
-        assert_eq!(fields.autonomy.unwrap().value, Autonomy::Manual);
-        assert!(fields.single_task.unwrap().value);
-        assert_eq!(fields.verify[0].span.of(text), "cargo test");
-    }
-
-    #[test]
-    fn prose_is_not_a_field() {
-        let text = "### T1: A\nContext: this came up in a review.\n\nSome text.\nModel: User\nPriority: it depends\nDepends on: the database being there\nVerify: that it works\n";
-        let plan = parse_markdown(text);
-        assert_eq!((&plan.tasks[0].fields, &plan.problems[..]), (&crate::plan::Fields::default(), &[][..]));
-        assert_eq!(plan.tasks[0].details.lines().count(), 7);
-    }
-
-    #[test]
-    fn a_misspelled_field_is_a_problem_only_right_below_the_title() {
-        let text = "### T1: A\nDependson: US-1\nEstimate: 3 days\n- Priorty: 2\n\nMore.\n\nPriorty: 3\n";
-        let problems = parse_markdown(text).problems;
-        let unknown = |name: &str, nearest: &str| ProblemKind::UnknownField {
-            name: name.into(),
-            nearest: Some(nearest.into()),
-        };
-        assert_eq!(
-            problems.iter().map(|problem| problem.span.of(text)).collect::<Vec<_>>(),
-            ["Dependson", "Priorty"]
-        );
-        assert_eq!(problems[0].kind, unknown("Dependson", "Depends on"));
-        assert_eq!(problems[1].kind, unknown("Priorty", "Priority"));
-    }
-
-    #[test]
-    fn an_invalid_value_is_a_problem_at_its_place() {
-        let text = "### T1: A\n- **Isolation:** worktre\n- Max iterations: many\n";
-        let plan = parse_markdown(text);
-        let at: Vec<_> = plan.problems.iter().map(|problem| problem.span.of(text)).collect();
-        assert_eq!(at, ["worktre", "many"]);
-        assert_eq!(plan.tasks[0].fields, crate::plan::Fields::default());
-    }
-
-    #[test]
-    fn a_criterion_is_bound_to_the_code_at_its_end_after_a_colon() {
-        for (item, command) in [
-            ("Runs: `make`", Some("make")),
-            ("Runs: `make`.", Some("make")),
-            ("**Runs:** `make`", Some("make")),
-            ("Runs:\n  `make all`", Some("make all")),
-            ("`make`", Some("make")),
-            ("**`make`**", Some("make")),
-            ("[ ] `make`", Some("make")),
-            ("Runs: ``echo `date` ``", Some("echo `date`")),
-            ("Runs `make`", None),
-            ("Runs: `make` and more", None),
-            ("Run: `a` and `b`", None),
-            ("Runs: make", None),
-            ("Runs:\n\n  ```\n  make\n  ```", None),
-        ] {
-            let text = format!("### T1: A\nCriteria:\n- {item}\n");
-            let plan = parse_markdown(&text);
-            assert_eq!(plan.tasks[0].criteria[0].command.as_deref(), command, "{item}");
-        }
-    }
-
-    #[test]
-    fn criteria_are_announced_by_a_paragraph_a_heading_or_an_item() {
-        for text in [
-            "### T1: A\nText.\n\nAcceptance criteria:\n- One\n- Two\n",
-            "### T1: A\nText.\n**ACCEPTANCE CRITERIA**\n1. One\n2. Two\n",
-            "### T1: A\nText.\n\n#### Criteria\n\n* One\n\n* Two\n",
-            "### T1: A\nText.\n\n- **Acceptance Criteria:**\n  - One\n  - Two\n",
-            "- [ ] T1: A\n  Text.\n  - Acceptance criteria:\n    - One\n    - Two\n",
-            "- [ ] T1: A\n\n  Text.\n\n  Acceptance criteria:\n  - One\n  - Two\n",
-        ] {
-            assert_eq!(shown(text), "T1 | A\n  - \"One\"\n  - \"Two\"\n  \"Text.\"\n", "{text}");
-        }
-    }
-
-    #[test]
-    fn boxes_below_a_task_are_its_criteria_where_none_are_named() {
-        assert_eq!(
-            shown("### T1: A\n- note\n- [ ] One\n  - [x] Two: `make`\n- [x] Three\n  more\n"),
-            "T1 | A\n  [ ] \"One\"\n  [x] \"Two: `make`\" => make\n  [x] \"Three\\nmore\"\n  \"- note\"\n"
-        );
-        assert_eq!(
-            shown("### T1: A\n- [ ] Do this\n\nCriteria:\n- It holds\n"),
-            "T1 | A\n  - \"It holds\"\n  \"- [ ] Do this\"\n"
-        );
-    }
-
-    #[test]
-    fn what_is_nice_to_have_is_no_criterion() {
-        assert_eq!(
-            shown(
-                "### T1: A\nCriteria:\n- [ ] One\n\n#### Nice to have\n- [ ] Two\n\nOptional:\n- [ ] Three\n"
-            ),
-            "T1 | A\n  [ ] \"One\"\n  \"#### Nice to have\\n- [ ] Two\\n\\nOptional:\\n- [ ] Three\"\n"
-        );
-    }
-
-    #[test]
-    fn without_task_headings_each_top_level_checkbox_is_a_task() {
-        let text = "# TODO\nSoon.\n\n## Now\n- [ ] US-1: **Add** `table`\n  Some text.\n  - [ ] Runs: `make`\n  - a note\n- [x] Done thing\n- plain\n  - [ ] Nested in plain\n\n## Future work\n1. [ ] Later\n\nOptional:\n- [ ] Maybe\n\n## Next\n* [ ] Add (optional)\n";
-        assert_eq!(
-            shown(text),
-            "US-1 | Add table\n  [ ] \"Runs: `make`\" => make\n  \"Some text.\\n- a note\"\ndone-thing | Done thing done\nnested-in-plain | Nested in plain\nlater | Later optional\nmaybe | Maybe optional\nadd-optional | Add (optional) optional\n"
-        );
-        let plan = parse_markdown(text);
-        assert_eq!((plan.title.as_str(), plan.goal.as_str()), ("TODO", "Soon."));
-        assert_eq!(plan.tasks[0].title_span.of(text), "- [ ] US-1: **Add** `table`");
-        assert_eq!(plan.tasks[0].checkbox.unwrap().of(text), " ");
-    }
-
-    #[test]
-    fn a_heading_with_criteria_directly_under_it_is_a_task() {
-        let text = "# Shop\n## Add a cart\nText.\n### Acceptance criteria\n- One\n\n## Notes\nNothing.\n\n## Pay\nAcceptance criteria:\n- Two\n";
-        assert_eq!(
-            shown(text),
-            "add-a-cart | Add a cart\n  - \"One\"\n  \"Text.\"\npay | Pay\n  - \"Two\"\n"
-        );
-        assert_eq!(parse_markdown(text).title, "Shop");
-    }
-
-    #[test]
-    fn the_title_is_a_task_only_where_nothing_else_is() {
-        assert_eq!(
-            shown("# Add a cart\nText.\n\nAcceptance criteria:\n- One\n"),
-            "add-a-cart | Add a cart\n  - \"One\"\n  \"Text.\"\n"
-        );
-        assert_eq!(shown("# Shop\n## Acceptance criteria\n- One\n## Task 1: A\n"), "task-1 | A\n");
-        assert_eq!(shown("# Shop\n- [ ] A\n## Acceptance criteria\n- [ ] One\n"), "a | A\n");
-    }
-
-    #[test]
-    fn steps_inside_of_a_task_are_its_details() {
-        assert_eq!(
-            shown("## Task 1: A\n### Step 1: B\ntext\n### Step 2: C\n## Task 2: D\n"),
-            "task-1 | A\n  \"### Step 1: B\\ntext\\n### Step 2: C\"\ntask-2 | D\n"
-        );
-        assert_eq!(shown("## Step 1: B\n## Step 2: C\n"), "step-1 | B\nstep-2 | C\n");
-    }
-
-    #[test]
-    fn a_heading_that_only_groups_deeper_tasks_is_none() {
-        assert_eq!(
-            shown("## 1.1: Backend\n### T1: A\n### T2: B\n## Story 2: C\nText\n### T3: D\n"),
-            "T1 | A\nT2 | B\nstory-2 | C\n  \"Text\"\nT3 | D\n"
-        );
-    }
-
-    #[test]
-    fn a_section_of_the_same_level_ends_a_task() {
-        let text = "## Task 1: A\nOne.\n### More\nTwo.\n## Notes\nThree.\n";
-        let plan = parse_markdown(text);
-        assert_eq!(plan.tasks[0].span.of(text), "## Task 1: A\nOne.\n### More\nTwo.");
-        assert_eq!(plan.tasks[0].details, "One.\n### More\nTwo.");
-    }
-
-    #[test]
-    fn tasks_under_an_optional_heading_are_optional() {
-        assert_eq!(
-            shown("# Future of pay\n## Task 1: A\n## Nice to have\n### Task 2: B\n## Rest\n### Task 3: C\n"),
-            "task-1 | A\ntask-2 | B optional\ntask-3 | C\n"
-        );
-    }
-
-    #[test]
-    fn a_heading_task_is_done_by_its_own_box_or_by_all_its_criteria() {
-        let text = "### [x] T1: A\n- [ ] One\n\n### T2: B\n- [x] One\n- [X] Two\n\n### T3: C\n- [x] One\n- [ ] Two\n\n### T4: D\n";
-        let plan = parse_markdown(text);
-        assert_eq!(plan.tasks.iter().map(|task| task.done).collect::<Vec<_>>(), [true, true, false, false]);
-        assert_eq!(plan.tasks[0].checkbox.unwrap().of(text), "x");
-        assert_eq!((plan.tasks[0].id.0.as_str(), plan.tasks[0].title.as_str()), ("T1", "A"));
-    }
-
-    #[test]
-    fn code_html_quotations_and_tables_hold_no_tasks_fields_or_criteria() {
-        let text = "### T1: A\n```md\n### T2: B\nPriority: 1\n- [ ] x\n```\n> ### T3: C\n> - [ ] y\n\n<!--\n### T4: D\n- [ ] z\n-->\n\n| Priority: 1 |\n|---|\n| - [ ] q |\n\n    ### T5: E\n\nA `code\nPriority: 1` span\n";
-        let plan = parse_markdown(text);
-        assert_eq!(plan.tasks.len(), 1);
-        let task = &plan.tasks[0];
-        assert_eq!((&task.fields, task.criteria.len()), (&crate::plan::Fields::default(), 0));
-        assert_eq!(task.details, text.split_once('\n').unwrap().1.trim());
-        assert_eq!(shown("```\n- [ ] a\n### T1: A\n"), "");
-        assert_eq!(
-            shown("- [ ] a\n  ```\n  - [ ] b\n  Priority: 2\n"),
-            "a | a\n  \"```\\n- [ ] b\\nPriority: 2\"\n"
-        );
-    }
-
-    #[test]
-    fn duplicate_ids_are_renamed_and_said() {
-        let text = "### US-1: A\n### US-1: B\n### Task 3: C\n### Task 3: D\n### Same\n";
-        let plan = parse_markdown(text);
-        let ids: Vec<_> = plan.tasks.iter().map(|task| task.id.0.as_str()).collect();
-        assert_eq!(ids, ["US-1", "US-1-2", "task-3", "task-3-2"]);
-        let at: Vec<_> =
-            plan.problems.iter().map(|problem| (problem.span.start, problem.span.of(text))).collect();
-        assert_eq!(at, [(16, "US-1"), (47, "3")]);
-        assert_eq!(
-            plan.problems[0].kind,
-            ProblemKind::DuplicateId { id: "US-1".into(), renamed: "US-1-2".into() }
-        );
-    }
-
-    #[test]
-    fn markup_and_setext_headings_are_read_through() {
-        let text = "Task 1: *Add* [it](x)\nall\n---\n## **US-2:** `B` &amp; \\*C\n";
-        assert_eq!(shown(text), "task-1 | Add it all\nUS-2 | B & *C\n");
-        assert_eq!(parse_markdown(text).tasks[0].title_span.of(text), "Task 1: *Add* [it](x)");
-    }
-
-    #[test]
-    fn front_matter_gives_the_defaults_and_a_broken_one_is_a_problem() {
-        let text = "---\nagent: codex\n---\n# T\n### T1: A\n";
-        let plan = parse_markdown(text);
-        assert_eq!(plan.defaults.agent.unwrap().value, "codex");
-        assert_eq!((plan.title.as_str(), plan.tasks.len()), ("T", 1));
-        let broken = parse_markdown("---\nagent: [\n---\n# T\n### T1: A\n");
-        assert_eq!((broken.problems.len(), broken.tasks.len()), (1, 1));
-        assert!(matches!(broken.problems[0].kind, ProblemKind::Unreadable { .. }));
-    }
-
-    #[test]
-    fn a_directive_has_sections_in_place_of_tasks() {
-        let text = "---\nalfine: directive\nautonomy: full_auto\n---\n# Coupons\n## Goal\nSell more.\n## Requirements\n- [ ] Fast\n- Small\n## Acceptance criteria\n- [ ] Tests pass: `make test`\n- Looks fine\n## Constraints\nNo new crates.\n";
-        let plan = parse_markdown(text);
-        assert_eq!((plan.tasks.len(), plan.title.as_str(), plan.goal.as_str()), (0, "Coupons", "Sell more."));
-        let directive = plan.directive.unwrap();
-        assert_eq!(directive.requirements, "- [ ] Fast\n- Small");
-        assert_eq!(directive.constraints, "No new crates.");
-        assert_eq!(directive.criteria.len(), 2);
-        assert_eq!(directive.criteria[0].command.as_deref(), Some("make test"));
-        assert_eq!(plan.defaults.autonomy.unwrap().value, Autonomy::FullAuto);
-    }
-
-    #[test]
-    fn the_goal_ends_before_the_headings_that_only_introduce_tasks() {
-        let goal = |text| parse_markdown(text).goal;
-        assert_eq!(goal("# T\nOne.\n\n## Why\nTwo.\n\n## Tasks\n### T1: A\n"), "One.\n\n## Why\nTwo.");
-        assert_eq!(goal("# T\n## Tasks\n- [ ] a\n"), "");
-        assert_eq!(goal("Just text.\n"), "Just text.");
-        assert_eq!(goal(""), "");
-    }
-
-    #[test]
-    fn deep_nesting_costs_no_stack() {
-        let deep = |open: &str, n: usize| open.repeat(n);
-        let mut lists = String::new();
-        for depth in 0..400 {
-            writeln!(lists, "{}- [ ] item {depth}", "  ".repeat(depth)).unwrap();
-        }
-        for text in [deep("> ", 50_000), deep("- ", 20_000), deep("[", 50_000), deep("*a ", 20_000), lists] {
-            parse_markdown(&text);
-        }
-    }
-
-    fn inside(text: &str, outer: Span, inner: Span) -> bool {
-        let raw = text.get(inner.start..inner.end);
-        outer.start <= inner.start
-            && inner.end <= outer.end
-            && raw.is_some_and(|raw| !raw.ends_with(['\n', '\r']))
-    }
-
-    fn check(text: &str) -> Result<(), TestCaseError> {
-        let plan = parse_markdown(text);
-        let whole = Span::new(0, text.len());
-        let mut end = 0;
-        let mut ids = HashSet::new();
-        for task in &plan.tasks {
-            prop_assert!(!task.title.is_empty() && ids.insert(task.id.0.to_lowercase()), "{:?}", task.id);
-            prop_assert!(inside(text, whole, task.span) && task.span.start >= end, "{task:?}");
-            prop_assert!(inside(text, task.span, task.title_span), "{task:?}");
-            end = task.span.end;
-            let mut last = task.title_span.start;
-            for criterion in &task.criteria {
-                prop_assert!(
-                    inside(text, task.span, criterion.span) && criterion.span.start >= last,
-                    "{task:?}"
-                );
-                prop_assert!(criterion.checkbox.is_none_or(|span| inside(text, criterion.span, span)));
-                last = criterion.span.end;
-            }
-            prop_assert!(task.checkbox.is_none_or(|span| inside(text, task.title_span, span)), "{task:?}");
-            let values = task.fields.depends_on.iter().chain(&task.fields.verify);
-            prop_assert!(values.clone().all(|value| inside(text, task.span, value.span)));
-        }
-        prop_assert!(
-            plan.problems.iter().all(|problem| inside(text, whole, problem.span)),
-            "{:?}",
-            plan.problems
-        );
-        let ticked = ticked(text, &plan);
-        let again = parse_markdown(&ticked);
-        prop_assert_eq!(again.tasks.len(), plan.tasks.len());
-        for (before, after) in plan.tasks.iter().zip(&again.tasks) {
-            let has_box = before.checkbox.is_some() || before.criteria.iter().any(|c| c.checkbox.is_some());
-            prop_assert_eq!(after.done, has_box, "{:?}", after);
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn any_text_is_a_plan_with_sound_spans(text in "\\PC{0,200}") {
-            check(&text)?;
-        }
-
-        #[test]
-        fn any_plan_like_text_is_a_plan_with_sound_spans(text in plan_like()) {
-            check(&text)?;
-        }
-    }
-}
+mod tests;

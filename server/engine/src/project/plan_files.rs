@@ -8,8 +8,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Plans that need no setting.
-const USUAL: &str = ".alfine/plans/**/*.md";
 /// Folders that hold what tools made, however they are called above.
 const NEVER_INTO: [&str; 5] = [".git", "node_modules", "target", ".venv", "__pycache__"];
 /// How deep a glob looks below its literal beginning.
@@ -24,7 +22,7 @@ pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
         .map(|(name, _)| name)
         .collect();
     let mut left = MOST_ENTRIES;
-    for glob in std::iter::once(USUAL).chain(globs.iter().map(String::as_str)) {
+    for glob in folders().chain(globs.iter().map(String::as_str)) {
         let glob = glob.trim_start_matches("./");
         // The settings were checked; what is no glob never gets here.
         let Ok(matcher) = GlobBuilder::new(glob).literal_separator(true).build() else { continue };
@@ -36,6 +34,16 @@ pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
         );
     }
     found
+}
+
+/// The globs of plans that need no setting, from the formats.
+fn folders() -> impl Iterator<Item = &'static str> {
+    plan::formats().flat_map(|format| format.folders()).copied()
+}
+
+/// The folders, from the root, that hold plans without a setting, at any depth.
+pub fn usual_folders() -> Vec<PathBuf> {
+    folders().map(literal_folder).collect()
 }
 
 /// The folders, from the root, that everything the globs match is in.

@@ -10,7 +10,7 @@ use super::{
     start::{refuse_in_place, spec_of, until_unrun},
 };
 use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
-use alfine_core::{plan, task::TaskKey};
+use alfine_core::task::TaskKey;
 use alfine_engine::{control, finish, finish::MergeOptions, start as engine};
 use alfine_git::WorkingCopies;
 use serde_json::{Value, json};
@@ -146,6 +146,6 @@ impl Commands {
 /// The edit that ticks a task in an open plan; none where it is ticked, or not in it any more.
 fn tick(open: &Document, key: &TaskKey, picture: &Picture) -> Option<WorkspaceEdit> {
     let task = open.plan().tasks.iter().find(|task| task.id == key.id)?;
-    let edits = plan::tick(&open.text, task);
+    let edits = open.plan().tick(&open.text, task);
     (!edits.is_empty()).then(|| workspace_edit(&picture.client, open, &edits))
 }

@@ -59,7 +59,7 @@ pub(super) fn plan_file(project: &Project, text: String) -> PlanFile {
     PlanFile {
         name: INBOX.to_owned(),
         path: project.repository.workdir().join(INBOX),
-        plan: plan::parse_markdown(&text),
+        plan: plan::read(INBOX, &text),
         text,
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn plan_file(project: &Project, text: String) -> PlanFile {
 /// An id that neither the inbox nor the database has.
 pub(super) fn free_id(project: &Project, inbox: &str) -> Result<String, Refusal> {
     let known = project.store.tasks_of(INBOX)?;
-    let plan = plan::parse_markdown(inbox);
+    let plan = plan::read(INBOX, inbox);
     let ids =
         known.iter().map(|row| row.key.id.0.as_str()).chain(plan.tasks.iter().map(|task| task.id.0.as_str()));
     let last = ids.filter_map(|id| id.strip_prefix("HERE-")?.parse::<u32>().ok()).max().unwrap_or(0);

@@ -1,6 +1,6 @@
 //! `textDocument/foldingRange`: tasks, lists of criteria, the front matter.
 
-use crate::{document::Document, picture::Picture, plan_field};
+use crate::{document::Document, picture::Picture};
 use alfine_core::{plan::Task, text::Span};
 use tower_lsp::lsp_types::{FoldingRange, FoldingRangeKind, FoldingRangeParams};
 
@@ -10,7 +10,7 @@ pub fn handle(picture: &Picture, params: &FoldingRangeParams) -> Option<Vec<Fold
     let document = plan.document;
     let tasks =
         plan.plan().tasks.iter().flat_map(|task| [Some(task_span(task)), criteria_span(document, task)]);
-    let spans = std::iter::once(plan_field::front_matter(&document.text)).chain(tasks).flatten();
+    let spans = std::iter::once(plan.plan().format.defaults(&document.text)).chain(tasks).flatten();
     let fold = |span| fold(document, span, picture);
     Some(spans.filter_map(fold).collect())
 }

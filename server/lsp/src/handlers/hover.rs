@@ -38,19 +38,16 @@ pub fn handle(picture: &Picture, params: &HoverParams) -> Option<Hover> {
 fn of_plan(picture: &Picture, plan: &PlanView<'_>, offset: usize, page: &mut Page) -> Option<Option<Span>> {
     let text = &plan.document.text;
     let seen = plan.task_at(offset);
-    let in_front_matter =
-        plan_field::front_matter(text).is_some_and(|span| span.start <= offset && offset < span.end);
-    if in_front_matter || seen.is_some() {
-        let start = text.get(..offset)?.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let line = text.get(start..)?.split(['\n', '\r']).next().unwrap_or_default();
-        if let Some((field, name)) = plan_field::named_by(line)
-            && (start + name.start..=start + name.end).contains(&offset)
-        {
-            page.paragraph(&page.strong(field.as_str()));
-            page.paragraph(plan_field::meaning(field));
-            page.paragraph(&format!("Takes {}.", plan_field::takes(field)));
-            return Some(Some(Span::new(start + name.start, start + name.end)));
-        }
+    let format = plan.plan().format;
+    let in_defaults = format.defaults(text).is_some_and(|span| span.start <= offset && offset < span.end);
+    if (in_defaults || seen.is_some())
+        && let Some((field, name)) = format.field_at(text, offset)
+        && (name.start..=name.end).contains(&offset)
+    {
+        page.paragraph(&page.strong(field.as_str()));
+        page.paragraph(&plan_field::meaning(field));
+        page.paragraph(&format!("Takes {}.", plan_field::takes(field)));
+        return Some(Some(name));
     }
     let seen = seen?;
     let criterion = seen

@@ -300,7 +300,8 @@ impl Tree {
             .map(|parent| root.join(parent))
             .chain(globbed.iter().map(|folder| root.join(folder)))
             .collect();
-        let mut below = vec![root.join(".alfine/plans")];
+        let mut below: Vec<PathBuf> =
+            plan_files::usual_folders().iter().map(|folder| root.join(folder)).collect();
         while let Some(folder) = below.pop() {
             if folders.len() >= MOST_FOLDERS {
                 break;

@@ -12,13 +12,17 @@ use tower_lsp::lsp_types::CompletionItemKind;
 
 pub(super) fn choices(plan: &PlanView<'_>, offset: usize) -> Vec<Choice> {
     let text = &plan.document.text;
+    let format = plan.plan().format;
+    if !format.is_line_based() {
+        return Vec::new();
+    }
     let line = line_of(text, offset);
-    let matter = plan_field::front_matter(text);
+    let matter = format.defaults(text);
     let in_front_matter = matter.is_some_and(|matter| matter.start < line.start && line.end < matter.end);
     let task = plan.task_at(offset).map(|seen| seen.task).filter(|task| task.title_span.end < offset);
-    let named = plan_field::named_by(line.of(text));
+    let named = format.field_at(text, offset);
     if let Some((field, name)) = named
-        && line.start + name.end < offset
+        && name.end < offset
     {
         return match in_front_matter || task.is_some() {
             true => values(plan, task, field, line, offset),
@@ -93,11 +97,12 @@ fn keys(plan: &PlanView<'_>, line: Span, offset: usize) -> Vec<Choice> {
     }
     let replaces = Span::new(line.start, word_end(text, line, offset, "_-"));
     let colon = if text.get(replaces.end..).is_some_and(|rest| rest.starts_with(':')) { "" } else { ": " };
-    let matter = plan_field::front_matter(text).map(|span| span.of(text)).unwrap_or_default();
+    let format = plan.plan().format;
+    let matter = format.defaults(text).map(|span| span.of(text)).unwrap_or_default();
     // A line that is half written keeps the others from being read as YAML.
     let said: Vec<FieldName> =
-        matter.lines().filter_map(plan_field::named_by).map(|(field, _)| field).collect();
-    let own = plan_field::named_by(line.of(text)).map(|(field, _)| field);
+        matter.lines().filter_map(|line| format.field_at(line, 0)).map(|(field, _)| field).collect();
+    let own = format.field_at(text, offset).map(|(field, _)| field);
     let open = FieldName::ALL.into_iter().filter(|field| own == Some(*field) || !said.contains(field));
     let mut choices: Vec<Choice> = open
         .map(|field| {

@@ -2,10 +2,10 @@
 //!
 //! Knows blocks and lines, not which task they are of.
 
-use super::fields::{FieldName, Value, field_line};
 use super::label::{names_criteria, names_optional};
 use super::outline::{Inline, InlineKind, Kind, Line, Outline, trimmed};
-use super::{Criterion, Fields, Problem, ProblemKind};
+use crate::plan::fields::{FieldName, Value, field_line};
+use crate::plan::{Criterion, Fields, Problem, ProblemKind};
 use crate::text::Span;
 
 /// What a task's body says.

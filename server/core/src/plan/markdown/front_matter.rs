@@ -2,9 +2,9 @@
 //!
 //! Other tools keep keys of their own there: a key is a problem only where it is close to a known one.
 
-use super::fields::{FieldName, Value};
 use super::outline::trimmed;
-use super::{Fields, Problem, ProblemKind};
+use crate::plan::fields::{FieldName, Value};
+use crate::plan::{Fields, Problem, ProblemKind};
 use crate::text::Span;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
@@ -37,6 +37,19 @@ pub(super) fn find(text: &str, start: usize) -> Option<(Span, usize)> {
         at = next;
     }
     None
+}
+
+/// The front matter with the lines around it; `None` if it has no end.
+pub(super) fn with_rules(text: &str) -> Option<Span> {
+    let start = after_mark(text);
+    let (yaml, _) = find(text, start)?;
+    let last = text.get(yaml.end..)?.split('\n').next()?.trim_end();
+    Some(Span::new(start, yaml.end + last.len()))
+}
+
+/// Where a text begins after its byte order mark.
+pub(super) fn after_mark(text: &str) -> usize {
+    if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }
 
 /// Reads the YAML at `span`. What cannot be read is a problem at its place.
@@ -87,7 +100,7 @@ impl FrontMatter {
                 kind: ProblemKind::InvalidField {
                     name: "alfine".to_owned(),
                     expected: "plan or directive".to_owned(),
-                    nearest: super::fields::nearest(other, ["plan", "directive"]),
+                    nearest: crate::plan::nearest(other, ["plan", "directive"]),
                 },
             }),
         }
@@ -268,6 +281,20 @@ mod tests {
             ["", "---", "---\na: 1\n", "---\n\na: 1\n---\n", "# T\n---\na: 1\n---\n", "----\na: 1\n----\n"]
         {
             assert_eq!(find(text, 0), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_rules_around_a_front_matter_belong_to_it() {
+        for (text, span) in [
+            ("---\na: b\n---\n", Some((0, 12))),
+            ("\u{feff}---\r\na: b\r\n...", Some((3, 17))),
+            ("---\n\n---\n", None),
+            ("---\na: b\n", None),
+            ("x\n---\n---", None),
+            ("", None),
+        ] {
+            assert_eq!(with_rules(text).map(|span| (span.start, span.end)), span, "{text:?}");
         }
     }
 

@@ -1,0 +1,188 @@
+//! Edits of a Markdown plan: ticks, criteria, commands and dependencies, each as people would write it there.
+
+use super::parse;
+use crate::plan::{Criterion, Placed, Task};
+use crate::text::{Span, TextEdit};
+
+/// Adds `criteria` at the end of a task. `None` if the document would not take them for its criteria.
+pub(super) fn add_criteria(text: &str, task: &Task, criteria: &[String]) -> Option<TextEdit> {
+    let end = line_end(text);
+    let indent = indent(text, task);
+    let mut added = String::new();
+    if item_width(text, task).is_none() {
+        // Below a heading inside of the task only a heading is sure to be the task's.
+        let body = text.get(task.title_span.end..task.span.end).unwrap_or_default();
+        let has_headings = body.lines().any(|line| line.trim_start().starts_with('#'));
+        let level = task.title_span.of(text).bytes().take_while(|&byte| byte == b'#').count();
+        // An underlined title is of the first or second level.
+        let marks = "#".repeat(if level == 0 { 3 } else { (level + 1).min(6) });
+        let label =
+            if has_headings { format!("{marks} Acceptance criteria") } else { "Acceptance criteria:".into() };
+        added = [end, end, &label].concat();
+    }
+    for criterion in criteria {
+        added.extend([end, &indent, "- [ ] ", criterion]);
+    }
+    let after = text.get(task.span.end..).unwrap_or_default();
+    let next_line = after.split('\n').nth(1);
+    if indent.is_empty() && next_line.is_some_and(|line| !line.trim().is_empty()) {
+        added.push_str(end);
+    }
+    let fits = !may_swallow(task.span.of(text)) || is_taken(text, task, &added);
+    fits.then(|| inserting(task.span.end, added))
+}
+
+/// Says whether what stands in a task might take the lines after it for its own: an open fence or comment, or a line that
+/// announces a list.
+fn may_swallow(task: &str) -> bool {
+    let lower = || task.to_lowercase();
+    task.contains(['<', '`', '~'])
+        || task.lines().skip(1).any(|line| line.trim_end().ends_with(':'))
+        || ["optional", "future", "nice"].iter().any(|word| lower().contains(word))
+}
+
+/// Says whether the task, read on its own with `added` at its end, has criteria.
+fn is_taken(text: &str, task: &Task, added: &str) -> bool {
+    let before = text.get(..task.span.start).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    let indented = if line.trim().is_empty() { line } else { "" };
+    let alone = [indented, task.span.of(text), added].concat();
+    let again = parse(&alone);
+    again.tasks.first().is_some_and(|again| !again.criteria.is_empty() && again.title == task.title)
+}
+
+/// Puts a place for a command behind a criterion's text.
+pub(super) fn bind_command(text: &str, criterion: &Criterion) -> Option<TextEdit> {
+    let own = Span::new(criterion.span.start, own_text_end(text, criterion.span));
+    let kept = own.of(text).trim_end_matches(['.', ';', '!', '?', ' ']);
+    let replaced = Span::new(own.start + kept.len(), own.end);
+    let command = if kept.ends_with(':') { " `command`" } else { ": `command`" };
+    let is_bound = || {
+        let plan = parse(&format!("### T1: A\nCriteria:\n{kept}{command}\n"));
+        let criterion = plan.tasks.first().and_then(|task| task.criteria.first());
+        criterion.is_some_and(|criterion| criterion.command.as_deref() == Some("command"))
+    };
+    // Only behind other markup might the command be read as something else.
+    let marker = criterion.checkbox.map_or(1, |tick_box| tick_box.end + 1 - criterion.span.start);
+    let is_plain = kept.get(marker..).is_some_and(|own| !own.contains(['`', '<', '\\', '[', '*', '_', '~']));
+    (is_plain || is_bound()).then(|| TextEdit { span: replaced, new_text: command.to_owned() })
+}
+
+/// Where the first paragraph of a list item ends.
+fn own_text_end(text: &str, item: Span) -> usize {
+    let begins_block = |line: &str| {
+        let line = line.trim_start();
+        let numbered = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        line.is_empty()
+            || line.starts_with(['-', '*', '+', '>', '#', '|', '<', '`', '~'])
+            || (numbered.len() < line.len() && numbered.starts_with(['.', ')']))
+    };
+    let mut end = item.start;
+    for (number, line) in item.of(text).split_inclusive('\n').enumerate() {
+        if number > 0 && begins_block(line) {
+            break;
+        }
+        end += line.len();
+    }
+    item.start + Span::new(item.start, end).of(text).trim_end().len()
+}
+/// Takes one id out of those a task names: with its line where it stands alone there.
+pub(super) fn remove(text: &str, ids: &[Placed<String>], at: usize) -> Option<TextEdit> {
+    let span = ids.get(at)?.span;
+    let same_line = |other: &&Placed<String>| {
+        let (from, to) = (span.end.min(other.span.end), span.start.max(other.span.start));
+        text.get(from..to).is_some_and(|between| !between.contains('\n'))
+    };
+    let next = ids.get(at + 1).filter(same_line);
+    let previous = at.checked_sub(1).and_then(|at| ids.get(at)).filter(same_line);
+    let removed = match (next, previous) {
+        (Some(next), _) => Span::new(wrapped(text, span).start, wrapped(text, next.span).start),
+        (None, Some(previous)) => Span::new(wrapped(text, previous.span).end, wrapped(text, span).end),
+        (None, None) => {
+            let start = text.get(..span.start)?.rfind('\n')?;
+            let line = text.get(span.end..)?;
+            let end = span.end + line.find('\n').unwrap_or(line.len());
+            let end = if line.get(..end - span.end)?.ends_with('\r') { end - 1 } else { end };
+            let start = if text.get(..start)?.ends_with('\r') { start - 1 } else { start };
+            Span::new(start, end)
+        }
+    };
+    Some(TextEdit { span: removed, new_text: String::new() })
+}
+
+/// An id with the backticks, quotes, emphasis or link around it, and the note in parentheses behind it.
+fn wrapped(text: &str, id: Span) -> Span {
+    let mut id = id;
+    let ahead = |at: usize| text.get(at..).unwrap_or_default();
+    for c in text.get(..id.start).unwrap_or_default().chars().rev() {
+        let closing = match c {
+            '`' | '"' | '\'' | '*' => c,
+            '[' => ']',
+            '#' => {
+                id.start -= 1;
+                continue;
+            }
+            _ => break,
+        };
+        if !ahead(id.end).starts_with(closing) {
+            break;
+        }
+        id = Span::new(id.start - 1, id.end + 1);
+    }
+    let line = ahead(id.end).lines().next().unwrap_or_default();
+    let noted = line.trim_start().starts_with('(').then(|| line.find(')')).flatten();
+    Span::new(id.start, noted.map_or(id.end, |at| id.end + at + 1))
+}
+
+/// Adds `on` to what `task` depends on. `None` if the place for it is unsure.
+pub(super) fn add_dependency(text: &str, task: &Task, on: &str) -> Option<TextEdit> {
+    if let Some(last) = task.fields.depends_on.last() {
+        let linked = text.get(last.span.end..).is_some_and(|rest| rest.starts_with([']', ' ']));
+        return (!linked).then(|| inserting(last.span.end, format!(", {on}")));
+    }
+    let is_item = item_width(text, task).is_some();
+    let heading = task.title_span.of(text).starts_with('#');
+    (is_item || heading).then(|| {
+        let line = format!("{}{}Depends on: {on}", line_end(text), indent(text, task));
+        inserting(task.title_span.end, line)
+    })
+}
+
+/// Ticks a task's own box if it has one, or else the boxes of its criteria. No edits if all are ticked, or if there is
+/// no box.
+pub(super) fn tick(text: &str, task: &Task) -> Vec<TextEdit> {
+    let open = |span: &Span| !matches!(span.of(text), "x" | "X");
+    let boxes: Vec<Span> = match task.checkbox {
+        Some(span) => vec![span],
+        None => task.criteria.iter().filter_map(|criterion| criterion.checkbox).collect(),
+    };
+    let open = boxes.into_iter().filter(open);
+    open.map(|span| TextEdit { span, new_text: "x".to_owned() }).collect()
+}
+
+fn inserting(at: usize, new_text: String) -> TextEdit {
+    TextEdit { span: Span::new(at, at), new_text }
+}
+
+/// The line end that a document uses.
+fn line_end(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// How far a line that belongs to a task must be indented: to the text of its list item, or not at all.
+fn indent(text: &str, task: &Task) -> String {
+    let Some(width) = item_width(text, task) else { return String::new() };
+    " ".repeat(width)
+}
+
+/// The column of a checkbox item's text; none for a heading.
+fn item_width(text: &str, task: &Task) -> Option<usize> {
+    let bracket = task.checkbox?.start.checked_sub(1)?;
+    let marker = text.get(task.title_span.start..bracket)?.trim();
+    let is_item = matches!(marker, "-" | "*" | "+") || marker.ends_with(['.', ')']) && !marker.contains(' ');
+    let before = text.get(..bracket)?;
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    // Tabs reach to the next column that four divides (CommonMark, 2.2).
+    let column = |at: usize, c: char| if c == '\t' { at + 4 - at % 4 } else { at + 1 };
+    is_item.then(|| line.trim_start_matches('\u{feff}').chars().fold(0, column))
+}
