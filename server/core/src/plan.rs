@@ -48,7 +48,7 @@ impl Plan {
 }
 
 /// What a directive says besides its goal. Texts are as written; empty where a section is missing.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Directive {
     /// What is asked for.
     pub requirements: String,
@@ -172,7 +172,7 @@ pub enum Autonomy {
 }
 
 /// Something in the document that was not understood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Where.
     pub span: Span,
@@ -181,7 +181,7 @@ pub struct Problem {
 }
 
 /// What was not understood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProblemKind {
     /// A field-like line whose name is close to a known field's.
     UnknownField {

@@ -12,7 +12,7 @@ use crate::{
     transport,
 };
 use alfine_config::{Layers, Partial};
-use alfine_core::plan;
+use alfine_core::plan::{self, PlanFormat};
 use alfine_files::UserDirs;
 use futures::FutureExt;
 use serde_json::Value;
@@ -324,7 +324,7 @@ async fn take_settings(session: &Session, commands: &Commands, editor: &ToEditor
 
 /// The globs of the files whose changes the client is asked to report: settings, and whatever could be a plan.
 fn watched() -> BTreeSet<String> {
-    let endings = plan::formats().flat_map(|format| format.endings());
+    let endings = plan::formats().flat_map(PlanFormat::endings);
     let plans = endings.map(|ending| format!("**/*.{ending}"));
     plans.chain(["**/alfine.toml".to_owned()]).collect()
 }

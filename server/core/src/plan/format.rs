@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn names_and_endings_of_the_formats_fit_together() {
-        let names: std::collections::HashSet<_> = formats().map(|format| format.name()).collect();
+        let names: std::collections::HashSet<_> = formats().map(PlanFormat::name).collect();
         assert_eq!(names.len(), FORMATS.len());
         for format in formats() {
             for glob in format.folders() {
@@ -170,7 +170,7 @@ mod tests {
         let found: Vec<_> = lints.iter().map(|lint| (lint.code, lint.span.of(SKETCH))).collect();
         assert_eq!(
             found,
-            [(LintCode::DependencyUnknown, "T9"), (LintCode::CriterionMissing, "\"Pay with coupon\"")]
+            [(LintCode::CriterionMissing, "\"Pay with coupon\""), (LintCode::DependencyUnknown, "T9")]
         );
         let fixes: Vec<_> = lints.iter().flat_map(|lint| &lint.fixes).collect();
         let [fix] = &fixes[..] else { panic!("{fixes:?}") };

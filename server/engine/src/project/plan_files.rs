@@ -1,7 +1,7 @@
 //! Which files of a repository are plans: those with a usual name beside the root, those in `.alfine/plans`, and those
 //! that `plans = [...]` adds. Walks only below the literal beginning of a glob, and never without an end.
 
-use alfine_core::plan;
+use alfine_core::plan::{self, PlanFormat};
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use std::{
     fs,
@@ -22,7 +22,8 @@ pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
         .map(|(name, _)| name)
         .collect();
     let mut left = MOST_ENTRIES;
-    for glob in folders().chain(globs.iter().map(String::as_str)) {
+    let usual: Vec<&str> = usual();
+    for glob in usual.into_iter().chain(globs.iter().map(String::as_str)) {
         let glob = glob.trim_start_matches("./");
         // The settings were checked; what is no glob never gets here.
         let Ok(matcher) = GlobBuilder::new(glob).literal_separator(true).build() else { continue };
@@ -37,13 +38,13 @@ pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
 }
 
 /// The globs of plans that need no setting, from the formats.
-fn folders() -> impl Iterator<Item = &'static str> {
-    plan::formats().flat_map(|format| format.folders()).copied()
+fn usual() -> Vec<&'static str> {
+    plan::formats().flat_map(PlanFormat::folders).copied().collect()
 }
 
 /// The folders, from the root, that hold plans without a setting, at any depth.
 pub fn usual_folders() -> Vec<PathBuf> {
-    folders().map(literal_folder).collect()
+    usual().into_iter().map(literal_folder).collect()
 }
 
 /// The folders, from the root, that everything the globs match is in.

@@ -7,7 +7,7 @@ use crate::{
 };
 use alfine_core::{
     lint::{Lint, LintCode},
-    plan,
+    plan::{self, PlanFormat},
     text::TextEdit,
 };
 use std::path::Path;
@@ -93,7 +93,7 @@ fn fix_all(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
 fn treat_as_plan(asked: &Asked<'_>) -> Option<Proposed> {
     let (checkout, name) = asked.picture.snapshot.place(&asked.params.text_document.uri)?;
     let extension = Path::new(&name).extension()?.to_str()?.to_ascii_lowercase();
-    let mut endings = plan::formats().flat_map(|format| format.other_files());
+    let mut endings = plan::formats().flat_map(PlanFormat::other_files);
     if !endings.any(|ending| *ending == extension) {
         return None;
     }
