@@ -147,7 +147,7 @@ Takes a number of US dollars.
 
 **Isolation**
 
-Where the agent works: in a git worktree of its own (`worktree`), or in your own tree (`in-place`).
+Where the agent works: in a git worktree of its own (`worktree`) or in your own tree (`in-place`).
 
 Takes `worktree` or `in-place`.
 
