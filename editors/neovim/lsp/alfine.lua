@@ -17,8 +17,6 @@ for _, name in ipairs({
   'showTranscript',
   'showDiff',
   'openWorktree',
-  'plan',
-  'regenerate',
   'trust',
 }) do
   commands['alfine.' .. name] = function(command, context)

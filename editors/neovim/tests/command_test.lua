@@ -297,9 +297,10 @@ test('trust is about the plan of the buffer; elsewhere the plans are offered', f
   child:edit('main.lua')
   child:wait_for_server()
   child:answer('PLAN.md')
-  child:command('Alfine regenerate')
+  child:command('Alfine trust')
   child:wait('return #asked == 1')
-  eq(child:last_executed(), { 'alfine.regenerate', { uri = uri } })
+  eq(#child:executed(), 2)
+  eq(child:last_executed(), { 'alfine.trust', { uri = uri } })
 end)
 
 test('worktree opens the worktree in a tab page of its own', function(child)

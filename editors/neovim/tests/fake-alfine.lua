@@ -74,8 +74,6 @@ local COMMANDS = {
   'showTranscript',
   'showDiff',
   'openWorktree',
-  'plan',
-  'regenerate',
   'trust',
 }
 

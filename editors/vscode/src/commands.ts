@@ -30,8 +30,6 @@ const running: ReadonlySet<ServerCommand> = new Set<ServerCommand>([
   'alfine.rewind',
   'alfine.fork',
   'alfine.merge',
-  'alfine.plan',
-  'alfine.regenerate',
   'alfine.trust',
 ]);
 
@@ -212,13 +210,11 @@ export class Commands {
   }
 
   private surroundings(): void {
-    for (const command of ['alfine.trust', 'alfine.plan', 'alfine.regenerate'] as const) {
-      this.register(command, async (argument) => {
-        if (isSent(argument)) return this.send(command, argument);
-        const uri = await this.pickPlan('Which plan?', argument);
-        return uri && this.send(command, { uri });
-      });
-    }
+    this.register('alfine.trust', async (argument) => {
+      if (isSent(argument)) return this.send('alfine.trust', argument);
+      const uri = await this.pickPlan('Which plan?', argument);
+      return uri && this.send('alfine.trust', { uri });
+    });
     this.register('alfine.newPlan', () => this.newPlan());
     this.register('alfine.demo', async () => {
       const [folder] = vscode.workspace.workspaceFolders ?? [];

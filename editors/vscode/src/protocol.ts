@@ -125,8 +125,6 @@ export const serverCommands = [
   'alfine.showTranscript',
   'alfine.showDiff',
   'alfine.openWorktree',
-  'alfine.plan',
-  'alfine.regenerate',
   'alfine.trust',
 ] as const;
 

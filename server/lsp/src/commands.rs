@@ -55,15 +55,11 @@ pub const SHOW_TRANSCRIPT: &str = "alfine.showTranscript";
 pub const SHOW_DIFF: &str = "alfine.showDiff";
 /// Opens a loop's worktree.
 pub const OPEN_WORKTREE: &str = "alfine.openWorktree";
-/// Has the agent plan a directive.
-pub const PLAN: &str = "alfine.plan";
-/// Has the agent plan a directive again.
-pub const REGENERATE: &str = "alfine.regenerate";
 /// Allows the commands that a plan and its repository name, after showing them.
 pub const TRUST: &str = "alfine.trust";
 
 /// All commands.
-pub const ALL: [&str; 17] = [
+pub const ALL: [&str; 15] = [
     START,
     START_HERE,
     PAUSE,
@@ -78,7 +74,5 @@ pub const ALL: [&str; 17] = [
     SHOW_TRANSCRIPT,
     SHOW_DIFF,
     OPEN_WORKTREE,
-    PLAN,
-    REGENERATE,
     TRUST,
 ];

@@ -85,8 +85,6 @@ fn what_cannot_be_done_now_says_what_can() {
         ("alfine.openWorktree", of_task()),
         ("alfine.pause", json!({"task": "PLAN.md#US-009"})),
         ("alfine.pause", json!({"task": "other.md#US-001"})),
-        ("alfine.plan", json!({"uri": uri})),
-        ("alfine.regenerate", json!({"uri": uri})),
     ];
     let lines = all_told(&sandbox, &mut editor, &never);
     insta::assert_snapshot!("of_a_task_that_was_never_started", lines);

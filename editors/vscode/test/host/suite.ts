@@ -57,7 +57,6 @@ test('every command of the manifest is registered, and each of the server’s to
   const known = new Set(await vscode.commands.getCommands(true));
   const missing = manifest.contributes.commands.map(({ command }) => command).filter((command) => !known.has(command));
   assert.deepEqual(missing, []);
-  assert(known.has('alfine.plan') && known.has('alfine.regenerate'));
 });
 
 test('the plan’s tasks are there, with the limit of the repository’s alfine.toml, not VS Code’s default', async () => {

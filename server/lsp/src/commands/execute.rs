@@ -3,7 +3,7 @@
 //! Knows nothing of how a message comes or goes. What the user must be asked is asked before anything is done.
 
 use super::{
-    ALL, ANSWER, CONTINUE, DISCARD, FORK, MERGE, OPEN_WORKTREE, PAUSE, PLAN, REGENERATE, REWIND, SHOW_DIFF,
+    ALL, ANSWER, CONTINUE, DISCARD, FORK, MERGE, OPEN_WORKTREE, PAUSE, REWIND, SHOW_DIFF,
     SHOW_TRANSCRIPT, START, START_HERE, STEER, STOP, TRUST,
     letters::Letters,
     questions::Questions,
@@ -11,7 +11,7 @@ use super::{
     refusal::Refusal,
     writer::{Place, Writers},
 };
-use crate::{commands::arguments as takes, editor::Editor, picture::Picture};
+use crate::{editor::Editor, picture::Picture};
 use alfine_config::Partial;
 use alfine_core::task::{TaskKey, TaskStatus};
 use alfine_engine::project::Project;
@@ -129,13 +129,6 @@ impl Commands {
             SHOW_DIFF => self.show_diff(arguments(command, given)?).await,
             OPEN_WORKTREE => self.open_worktree(arguments(command, given)?).await,
             TRUST => self.trust(arguments(command, given)?).await,
-            PLAN | REGENERATE => {
-                let _: takes::OfDocument = arguments(command, given)?;
-                Err(Refusal::new(
-                    "no directive is there yet: an agent cannot plan the tasks of a document in this version",
-                    "write the tasks yourself, as headings such as “### US-001: Add coupon table”, and start them",
-                ))
-            }
             unknown => Err(Refusal::Arguments(format!(
                 "there is no command “{unknown}”; there are {}",
                 ALL.join(", ")

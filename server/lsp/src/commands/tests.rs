@@ -133,20 +133,11 @@ async fn a_start_that_cannot_be_says_why_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_unknown_command_and_a_directive_say_what_there_is() {
+async fn an_unknown_command_says_which_there_are() {
     let stage = Stage::new(PLAN);
     let error = stage.execute("alfine.explode", json!({})).await.unwrap_err();
     assert_eq!(error.code.code(), -32602);
     assert!(error.message.starts_with("there is no command “alfine.explode”; there are alfine.start, "));
-    for command in ["alfine.plan", "alfine.regenerate"] {
-        let error = stage.execute(command, json!({ "uri": stage.plan() })).await.unwrap_err();
-        assert_eq!(error.code.code(), REQUEST_FAILED);
-        assert!(error.message.starts_with("no directive is there yet"), "{}", error.message);
-        assert!(
-            error.message.contains("write the tasks yourself")
-                || error.message.contains("Write the tasks yourself")
-        );
-    }
 }
 
 #[tokio::test]

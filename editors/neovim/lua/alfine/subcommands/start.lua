@@ -45,15 +45,13 @@ M.start = {
   end,
 }
 
-for name, command in pairs({ plan = 'plan', regenerate = 'regenerate', trust = 'trust' }) do
-  M[name] = {
-    run = function()
-      target.plan(function(client, uri)
-        server.command(client, command, { uri = uri })
-      end)
-    end,
-  }
-end
+M.trust = {
+  run = function()
+    target.plan(function(client, uri)
+      server.command(client, 'trust', { uri = uri })
+    end)
+  end,
+}
 
 ---What another server says of some lines.
 ---@param first integer From 0.
