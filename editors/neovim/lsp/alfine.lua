@@ -2,25 +2,9 @@
 
 -- Lenses and code actions go through the plugin, which asks for what is missing and shows errors as they are.
 local commands = {}
-for _, name in ipairs({
-  'start',
-  'startHere',
-  'pause',
-  'stop',
-  'continue',
-  'steer',
-  'answer',
-  'rewind',
-  'fork',
-  'merge',
-  'discard',
-  'showTranscript',
-  'showDiff',
-  'openWorktree',
-  'trust',
-}) do
-  commands['alfine.' .. name] = function(command, context)
-    require('alfine.command').execute(command, context)
+for _, command in ipairs(require('alfine.protocol').commands) do
+  commands['alfine.' .. command.name] = function(sent, context)
+    require('alfine.command').execute(sent, context)
   end
 end
 

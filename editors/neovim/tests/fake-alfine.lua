@@ -59,23 +59,8 @@ local function keep(answer)
   table.insert(answers, answer == nil and vim.NIL or answer)
 end
 
-local COMMANDS = {
-  'start',
-  'startHere',
-  'pause',
-  'stop',
-  'continue',
-  'steer',
-  'answer',
-  'rewind',
-  'fork',
-  'merge',
-  'discard',
-  'showTranscript',
-  'showDiff',
-  'openWorktree',
-  'trust',
-}
+-- What it is run by has no plugins.
+local protocol = dofile(vim.fs.joinpath(vim.fs.dirname(arg[0]), '../lua/alfine/protocol.lua'))
 
 local requests = {
   initialize = function(params)
@@ -86,9 +71,9 @@ local requests = {
         textDocumentSync = 1,
         codeLensProvider = { resolveProvider = false },
         executeCommandProvider = {
-          commands = vim.tbl_map(function(name)
-            return 'alfine.' .. name
-          end, COMMANDS),
+          commands = vim.tbl_map(function(command)
+            return 'alfine.' .. command.name
+          end, protocol.commands),
         },
       },
       serverInfo = { name = 'alfine', version = version },

@@ -1,4 +1,8 @@
-// The commands and where they stand in menus. `palette` is the clause under which the palette shows one.
+// The commands and where they stand in menus. `palette` is the clause under which the palette shows one. The server's own
+// commands have their titles from its table; one that is not here is in the palette as long as the server runs.
+import { readFileSync } from 'node:fs';
+
+const table = JSON.parse(readFileSync(new URL('../src/server_commands.json', import.meta.url), 'utf8'));
 
 const can = (action) => `alfine.can.${action}`;
 const running = 'isWorkspaceTrusted';
@@ -8,24 +12,24 @@ const server = 'alfine.server == ready';
 const onDisk = 'resourceScheme =~ /^(file|vscode-remote)$/';
 
 export const commands = {
-  start: { title: 'Start Loop', icon: 'play', palette: `${can('start')} && ${running}` },
+  start: { icon: 'play', palette: `${can('start')} && ${running}` },
   startPlan: { title: 'Start Loops of a Plan', icon: 'run-all', palette: `${can('start')} && ${running}` },
-  startHere: { title: 'Start a Loop on the Selection…', icon: 'play', palette: `${server} && ${running} && ${onDisk}` },
-  pause: { title: 'Pause Loop', icon: 'debug-pause', palette: can('pause') },
-  stop: { title: 'Stop Loop', icon: 'debug-stop', palette: can('stop') },
-  continue: { title: 'Continue Loop', icon: 'debug-continue', palette: `${can('continue')} && ${running}` },
+  startHere: { icon: 'play', palette: `${server} && ${running} && ${onDisk}` },
+  pause: { icon: 'debug-pause', palette: can('pause') },
+  stop: { icon: 'debug-stop', palette: can('stop') },
+  continue: { icon: 'debug-continue', palette: `${can('continue')} && ${running}` },
   continueWith: { title: 'Continue Loop with More Iterations…', palette: `${can('continue')} && ${running}` },
   resetBreaker: { title: 'Reset Breaker and Continue Loop', palette: `${can('continue')} && ${running}` },
-  steer: { title: 'Send Note to Agent…', icon: 'comment', palette: can('steer') },
-  answer: { title: 'Answer…', icon: 'comment-discussion', palette: `${can('answer')} && ${running}` },
-  rewind: { title: 'Rewind to an Iteration…', icon: 'discard', palette: `${can('rewind')} && ${running}` },
-  fork: { title: 'Fork from an Iteration…', icon: 'repo-forked', palette: `${can('fork')} && ${running}` },
-  merge: { title: 'Merge', icon: 'git-merge', palette: `${can('merge')} && ${running}` },
-  discard: { title: 'Discard Work…', icon: 'trash', palette: can('discard') },
-  showTranscript: { title: 'Show Transcript', icon: 'output', palette: can('transcript') },
-  showDiff: { title: 'Show Changes', icon: 'diff-multiple', palette: can('changes') },
-  openWorktree: { title: 'Open Worktree in New Window', icon: 'empty-window', palette: can('worktree') },
-  trust: { title: 'Allow Commands of a Plan…', icon: 'shield', palette: `alfine.hasPlans && ${running}` },
+  steer: { icon: 'comment', palette: can('steer') },
+  answer: { icon: 'comment-discussion', palette: `${can('answer')} && ${running}` },
+  rewind: { icon: 'discard', palette: `${can('rewind')} && ${running}` },
+  fork: { icon: 'repo-forked', palette: `${can('fork')} && ${running}` },
+  merge: { icon: 'git-merge', palette: `${can('merge')} && ${running}` },
+  discard: { icon: 'trash', palette: can('discard') },
+  showTranscript: { icon: 'output', palette: can('transcript') },
+  showDiff: { icon: 'diff-multiple', palette: can('changes') },
+  openWorktree: { icon: 'empty-window', palette: can('worktree') },
+  trust: { icon: 'shield', palette: `alfine.hasPlans && ${running}` },
   newPlan: { title: 'Write a First Plan', icon: 'new-file', palette: `${server} && ${running} && workbenchState != empty` },
   demo: { title: 'Play the Demo', palette: server },
   doctor: { title: 'Check the Setup', palette: server },
@@ -39,6 +43,10 @@ export const commands = {
   openChange: { title: 'Show Change', icon: 'diff', palette: hidden },
   openFile: { title: 'Open File', icon: 'go-to-file', palette: hidden },
 };
+for (const [command, { title, runs }] of Object.entries(table)) {
+  const id = command.replace('alfine.', '');
+  commands[id] = { palette: runs ? `${server} && ${running}` : server, ...commands[id], title };
+}
 
 const inView = 'view == alfine.tasks';
 const item = (action) => `${inView} && viewItem =~ /^alfine\\.task;.*\\b${action};/`;

@@ -11,7 +11,8 @@ import { type ChangesProvider, folderOf, run } from './changes';
 import { type Ctx, reason } from './ctx';
 import { iconOf } from './icons';
 import * as input from './input';
-import type { ServerCommand, TaskName, TaskView } from './protocol';
+import type { CommandArguments, ServerCommand, TaskName, TaskView } from './protocol';
+import serverCommands from './server_commands.json';
 import { type Action, actionsOf, name, summary, why } from './task';
 import type { Transcripts } from './transcript';
 import type { FileNode, Node } from './tree';
@@ -21,19 +22,9 @@ type Sent = Record<string, unknown>;
 /** Where a command comes from: nowhere (the palette), the view, an editor, the server. */
 type Argument = undefined | Node | vscode.Uri | Sent;
 
-/** Commands that run something, which a folder in Restricted Mode may not. */
-const running: ReadonlySet<ServerCommand> = new Set<ServerCommand>([
-  'alfine.start',
-  'alfine.startHere',
-  'alfine.continue',
-  'alfine.answer',
-  'alfine.rewind',
-  'alfine.fork',
-  'alfine.merge',
-  'alfine.trust',
-]);
-
 export class Commands {
+  private readonly registered = new Set<string>();
+
   constructor(
     private readonly ctx: Ctx,
     private readonly changes: ChangesProvider,
@@ -43,6 +34,7 @@ export class Commands {
     this.words();
     this.looks();
     this.surroundings();
+    this.others();
   }
 
   private register(id: string, work: (argument: Argument) => Promise<unknown>): void {
@@ -59,12 +51,13 @@ export class Commands {
         return undefined;
       }
     };
+    this.registered.add(id);
     this.ctx.extension.subscriptions.push(vscode.commands.registerCommand(id, perform));
   }
 
   /** Sends a command, if this folder may run it. */
-  private async send(command: ServerCommand, argument: object): Promise<unknown> {
-    if (running.has(command) && !vscode.workspace.isTrusted) {
+  private async send<C extends ServerCommand>(command: C, argument: CommandArguments[C]): Promise<unknown> {
+    if (serverCommands[command].runs && !vscode.workspace.isTrusted) {
       await explainRestricted();
       return undefined;
     }
@@ -72,10 +65,15 @@ export class Commands {
     return vscode.window.withProgress(progress, () => this.ctx.execute(command, argument));
   }
 
+  /** Sends the server its own argument back. */
+  private async forward(command: ServerCommand, argument: Sent): Promise<unknown> {
+    return this.send(command, argument as unknown as CommandArguments[ServerCommand]);
+  }
+
   /** A command for a task and nothing else. */
   private onTask(command: ServerCommand, action: Action, question: string): void {
     this.register(command, async (argument) => {
-      if (isSent(argument)) return this.send(command, argument);
+      if (isSent(argument)) return this.forward(command, argument);
       const task = await this.pick(action, question, argument);
       return task && this.send(command, nameOf(task));
     });
@@ -83,16 +81,16 @@ export class Commands {
 
   private loops(): void {
     this.register('alfine.start', async (argument) => {
-      if (isSent(argument)) return this.start(argument);
+      if (isSent(argument)) return this.start(argument as unknown as CommandArguments['alfine.start']);
       const task = await this.pick('start', 'Which task is to be started?', argument);
-      return task?.uri === undefined ? undefined : this.start({ ...nameOf(task) });
+      return task?.uri === undefined ? undefined : this.start({ task: task.task, uri: task.uri });
     });
     this.register('alfine.startPlan', async (argument) => {
       const uri = await this.pickPlan('Which plan is to be started, task by task?', argument);
       return uri && this.start({ uri });
     });
     this.register('alfine.startHere', async (argument) => {
-      if (isSent(argument) && argument['uri'] !== undefined) return this.send('alfine.startHere', argument);
+      if (isSent(argument) && argument['uri'] !== undefined) return this.forward('alfine.startHere', argument);
       const editor = vscode.window.activeTextEditor;
       if (editor?.document.uri.scheme !== 'file') throw new Error('Open a file first, and select what the loop is about.');
       const prompt = await input.words('What is to be done here?', 'such as: cover this with tests');
@@ -133,8 +131,8 @@ export class Commands {
   }
 
   /** Loops are started from the file on the disk, as a program is when it is run. */
-  private async start(argument: Sent): Promise<unknown> {
-    const plan = documentOf(argument['uri']);
+  private async start(argument: CommandArguments['alfine.start']): Promise<unknown> {
+    const plan = documentOf(argument.uri);
     if (plan?.isDirty === true && vscode.workspace.isTrusted) await plan.save();
     return this.send('alfine.start', argument);
   }
@@ -143,7 +141,7 @@ export class Commands {
     const action = command === 'alfine.rewind' ? 'rewind' : 'fork';
     const question = action === 'rewind' ? 'Which loop is to be set back?' : 'Which loop is to be begun anew?';
     this.register(command, async (argument) => {
-      if (isSent(argument) && typeof argument['iteration'] === 'number') return this.send(command, argument);
+      if (isSent(argument) && typeof argument['iteration'] === 'number') return this.forward(command, argument);
       const task = await this.pick(action, question, argument);
       if (task === undefined) return undefined;
       const own = isNode(argument) && argument.kind === 'changes' ? argument.iteration : undefined;
@@ -154,7 +152,7 @@ export class Commands {
 
   private words(): void {
     this.register('alfine.steer', async (argument) => {
-      if (isSent(argument) && typeof argument['text'] === 'string') return this.send('alfine.steer', argument);
+      if (isSent(argument) && typeof argument['text'] === 'string') return this.forward('alfine.steer', argument);
       const task = await this.pick('steer', 'Whose agent is to get a note?', argument);
       if (task === undefined) return undefined;
       const text = await input.words(`A note for the agent of ${name(task)}`, 'such as: use the existing Money type');
@@ -162,7 +160,7 @@ export class Commands {
     });
     this.register('alfine.answer', async (argument) => {
       const sent = isSent(argument) ? argument : {};
-      if (sent['approved'] === true || typeof sent['text'] === 'string') return this.send('alfine.answer', sent);
+      if (sent['approved'] === true || typeof sent['text'] === 'string') return this.forward('alfine.answer', sent);
       const task = await this.pick('answer', 'Which loop is to get an answer?', argument);
       if (task === undefined) return undefined;
       // It may have been answered in another window meanwhile.
@@ -182,7 +180,7 @@ export class Commands {
     });
     this.register('alfine.showDiff', async (argument) => {
       // Two iterations that do not follow each other are compared by the server.
-      if (isSent(argument) && typeof argument['against'] === 'number') return this.send('alfine.showDiff', argument);
+      if (isSent(argument) && typeof argument['against'] === 'number') return this.forward('alfine.showDiff', argument);
       const task = await this.pick('changes', 'Whose changes?', argument);
       return task && this.changes.show(task, iterationOf(argument));
     });
@@ -210,11 +208,6 @@ export class Commands {
   }
 
   private surroundings(): void {
-    this.register('alfine.trust', async (argument) => {
-      if (isSent(argument)) return this.send('alfine.trust', argument);
-      const uri = await this.pickPlan('Which plan?', argument);
-      return uri && this.send('alfine.trust', { uri });
-    });
     this.register('alfine.newPlan', () => this.newPlan());
     this.register('alfine.demo', async () => {
       const [folder] = vscode.workspace.workspaceFolders ?? [];
@@ -236,6 +229,22 @@ export class Commands {
     this.register('alfine.openWalkthrough', async () =>
       vscode.commands.executeCommand('workbench.action.openWalkthrough', `${this.ctx.extension.extension.id}#start`, false),
     );
+  }
+
+  /** The commands of which the server's table says all that is to be known. */
+  private others(): void {
+    for (const command of Object.keys(serverCommands) as ServerCommand[]) {
+      if (this.registered.has(command)) continue;
+      const { takes, title } = serverCommands[command];
+      this.register(command, async (argument) => {
+        if (isSent(argument)) return this.forward(command, argument);
+        if (takes === 'more') throw new Error(`“${title}” is there in the plan, at what it is about.`);
+        const uri = takes === 'plan' ? await this.pickPlan('Which plan?', argument) : undefined;
+        if (uri !== undefined) return this.forward(command, { uri });
+        const task = takes === 'task' ? await this.pick(undefined, 'Which task?', argument) : undefined;
+        return task && this.forward(command, { ...nameOf(task) });
+      });
+    }
   }
 
   /** Says why there is no server, and offers what may help. */
@@ -282,13 +291,13 @@ export class Commands {
   }
 
   /** The task that a command is about: where it was called, or as the user chooses. */
-  private async pick(action: Action, question: string, argument: Argument): Promise<TaskView | undefined> {
+  private async pick(action: Action | undefined, question: string, argument: Argument): Promise<TaskView | undefined> {
     const named = this.named(action, argument);
     if (named !== undefined) return named;
     const tasks = this.ctx.tasks.allowing(action);
-    if (tasks.length === 0) throw new Nothing(nothingTo[action]);
+    if (tasks.length === 0) throw new Nothing(action === undefined ? 'There is no task here yet.' : nothingTo[action]);
     const here = this.atCursor();
-    if (here !== undefined && actionsOf(here).has(action)) return here;
+    if (here !== undefined && (action === undefined || actionsOf(here).has(action))) return here;
     if (tasks.length === 1) return tasks[0];
     const items = tasks.map((task) => ({
       label: name(task),
@@ -302,7 +311,7 @@ export class Commands {
   }
 
   /** The task that an argument names. Two folders may have one of the same key. */
-  private named(action: Action, argument: Argument): TaskView | undefined {
+  private named(action: Action | undefined, argument: Argument): TaskView | undefined {
     const key = keyOf(argument);
     if (key === undefined) return undefined;
     const { tasks } = this.ctx;

@@ -92,7 +92,7 @@ export class Ctx {
   /** Asks for all tasks anew. */
   async refresh(): Promise<void> {
     const client = await this.ready();
-    const { tasks } = await client.sendRequest<{ tasks: protocol.TaskView[] }>(protocol.tasks, {});
+    const { tasks } = await client.sendRequest<protocol.Tasks>(protocol.tasks, {});
     this.tasks.replace(tasks);
   }
 
@@ -165,7 +165,7 @@ export class Ctx {
 
   private async take(client: LanguageClient): Promise<void> {
     try {
-      const { tasks } = await client.sendRequest<{ tasks: protocol.TaskView[] }>(protocol.tasks, {});
+      const { tasks } = await client.sendRequest<protocol.Tasks>(protocol.tasks, {});
       this.tasks.replace(tasks);
     } catch (error) {
       // Whoever sees the server end starts it again.

@@ -1,131 +1,312 @@
 /**
- * What the server and this extension say to each other beyond LSP: the tasks and the transcripts.
- *
- * Types and names only; no rule of Alfine's is known here.
+ * What the server and this extension say to each other beyond LSP. Generated from the server's types; to change it:
+ * ALFINE_WRITE_TYPES=1 cargo test -p alfine-lsp editor_types
  */
-/** Where a task is, in the server's words. */
-export type TaskStatus =
-  | 'pending'
-  | 'ready'
-  | 'running'
-  | 'evaluating'
-  | 'waiting'
-  | 'paused'
-  | 'interrupted'
-  | 'needs_input'
-  | 'rework'
-  | 'stopped'
-  | 'failed'
-  | 'skipped'
-  | 'done'
-  | 'merged'
-  | 'discarded';
+import type { Diagnostic, Range } from 'vscode-languageclient';
 
-/** How far a criterion is proven. */
-export type CriterionState = 'open' | 'checked' | 'proven' | 'stale' | 'failed';
+/** The names of the methods. */
+export const tasks = 'alfine/tasks';
+export const tasksChanged = 'alfine/tasksChanged';
+export const transcript = 'alfine/transcript';
 
-/** A place in a document, from 0, in UTF-16 units. */
-export interface Place {
-  line: number;
-  character: number;
+/** What each command takes: one object. */
+export interface CommandArguments {
+  /** Starts a task's loop, or all loops of a plan. */
+  'alfine.start': Start;
+  /** Writes a task about a place in a file, and starts its loop. */
+  'alfine.startHere': StartHere;
+  /** Holds a loop after its iteration. */
+  'alfine.pause': OfTask;
+  /** Ends a loop. */
+  'alfine.stop': OfTask;
+  /** Lets a loop go on. */
+  'alfine.continue': Continue;
+  /** Sends a note to a loop's agent. */
+  'alfine.steer': Steer;
+  /** Answers what a loop asks. */
+  'alfine.answer': Answer;
+  /** Sets a loop's tree back to where it was after an iteration. */
+  'alfine.rewind': AtIteration;
+  /** Begins a new loop from where another loop was after an iteration. */
+  'alfine.fork': AtIteration;
+  /** Merges the work of a done task. */
+  'alfine.merge': OfTask;
+  /** Throws a loop's work away; its checkpoints stay. */
+  'alfine.discard': OfTask;
+  /** Opens what the agent said. */
+  'alfine.showTranscript': ShowTranscript;
+  /** Opens what a loop changed. */
+  'alfine.showDiff': ShowDiff;
+  /** Opens a loop's worktree. */
+  'alfine.openWorktree': OfTask;
+  /** Allows the commands that a plan and its repository name, after showing them. */
+  'alfine.trust': OfDocument;
 }
 
-/** One acceptance criterion. */
-export interface CriterionView {
-  text: string;
-  state: CriterionState;
+export type ServerCommand = keyof CommandArguments;
+
+/** The argument of `alfine.answer`. */
+export interface Answer {
+  /** The task's key. */
+  task: string;
+  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  uri?: string;
+  /** The question's number; without it the one that is open. */
+  approval?: number;
+  /** Yes or no. */
+  approved?: boolean;
+  /** In words. */
+  text?: string;
 }
 
-/** One rule of the breaker, counted. */
+/** The argument of `alfine.rewind` and `alfine.fork`. */
+export interface AtIteration {
+  /** The task's key. */
+  task: string;
+  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  uri?: string;
+  /** The iteration; 0 is before the first. */
+  iteration: number;
+}
+
+/** One rule of the breaker, with what it counted. */
 export interface BreakerLine {
+  /** The rule's name, such as `no-change`. */
   rule: string;
-  /** In the rule's unit, as the limit is: a count, US dollars, tokens, or seconds. */
+  /** How far it is. */
   count: number;
-  /** Undefined where the rule is off. */
+  /** Where it trips; none where it is off. */
   limit?: number;
+  /** What fed it, in a sentence. */
   evidence: string;
 }
 
-/** One task, as every watcher shows it. */
-export interface TaskView {
-  /** `<plan path from the repository's root>#<task id>`. */
+/** The argument of `alfine.continue`. */
+export interface Continue {
+  /** The task's key. */
   task: string;
-  plan: string;
-  id: string;
-  title: string;
+  /** The task's plan; it says which repository is meant, where several have a task of this key. */
   uri?: string;
-  range?: { start: Place; end: Place };
+  /** The new limit of iterations. */
+  maxIterations?: number;
+  /** The new limit of cost, in US dollars. */
+  maxCost?: number;
+  /** Whether all counters start at zero. */
+  resetBreaker?: boolean;
+}
+
+/** What is known of a criterion. */
+export type CriterionState = 'open' | 'checked' | 'proven' | 'stale' | 'failed';
+
+/** One acceptance criterion, to be shown. */
+export interface CriterionView {
+  /** As the plan has it. */
+  text: string;
+  /** How far it is proven. */
+  state: CriterionState;
+}
+
+/** The argument of commands that take a document and nothing else. */
+export interface OfDocument {
+  /** The document. */
+  uri: string;
+}
+
+/** The argument of commands that take a task and nothing else. */
+export interface OfTask {
+  /** The task's key. */
+  task: string;
+  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  uri?: string;
+}
+
+/** The argument of `alfine.showDiff`. */
+export interface ShowDiff {
+  /** The task's key. */
+  task: string;
+  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  uri?: string;
+  /** Only this iteration. */
+  iteration?: number;
+  /** The iteration to compare with; 0 is before the first. */
+  against?: number;
+}
+
+/** The argument of `alfine.showTranscript`. */
+export interface ShowTranscript {
+  /** The task's key. */
+  task: string;
+  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  uri?: string;
+  /** Only this iteration. */
+  iteration?: number;
+}
+
+/** The argument of `alfine.start`. */
+export interface Start {
+  /** The plan. */
+  uri: string;
+  /** The task's key, or its id in the plan; without it the whole plan. */
+  task?: string;
+  /** How. */
+  options?: StartOptions;
+}
+
+/** The argument of `alfine.startHere`. */
+export interface StartHere {
+  /** The file. */
+  uri: string;
+  /** The place in it. */
+  range: Range;
+  /** What another server says of the place; the task is done when it says so no more. */
+  diagnostic?: Diagnostic;
+  /** What is to be done. */
+  prompt?: string;
+}
+
+/** How a loop is started: the flags of the command line. */
+export interface StartOptions {
+  /** The most iterations. */
+  maxIterations?: number;
+  /** The agent is told to do this task alone. */
+  singleTask?: boolean;
+  /** The agent. */
+  agent?: string;
+  /** The model. */
+  model?: string;
+  /** Whether the agent works in the user's own tree. */
+  inPlace?: boolean;
+  /** `resume` or `fresh`. */
+  context?: string;
+  /** The most US dollars. */
+  maxCost?: number;
+  /** What the agent may do without asking. */
+  permissions?: string;
+  /** Whether uncommitted changes are taken along; the user is asked where this is not said. */
+  includeUncommitted?: boolean;
+}
+
+/** The argument of `alfine.steer`. */
+export interface Steer {
+  /** The task's key. */
+  task: string;
+  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  uri?: string;
+  /** What the agent is told. */
+  text: string;
+}
+
+/** Which task: two folders may have a task of the same key, so its plan belongs to it. */
+export interface TaskName {
+  /** The task's key. */
+  task: string;
+  /** Its plan; none where it was in none. */
+  uri?: string;
+}
+
+/** Where a task is. The user's answer to "what is going on, and what can I do next?" */
+export type TaskStatus = 'pending' | 'ready' | 'running' | 'evaluating' | 'waiting' | 'paused' | 'interrupted' | 'needs_input' | 'rework' | 'stopped' | 'failed' | 'skipped' | 'done' | 'merged' | 'discarded';
+
+/** One task, to be shown. */
+export interface TaskView {
+  /** The task's key. */
+  task: string;
+  /** Its plan's path from the repository's root. */
+  plan: string;
+  /** Its id in the plan. */
+  id: string;
+  /** Its title. */
+  title: string;
+  /** The plan's document; none where the task is only in the database. */
+  uri?: string;
+  /** Where it stands in the document. */
+  range?: ViewRange;
+  /** Where it is. */
   status: TaskStatus;
+  /** Why, where there is more to say. */
   reason?: string;
+  /** The live or last loop. */
   loopId?: string;
   /** The iteration at work, or the last one; 0 before the first. */
   iteration: number;
+  /** The limit of iterations; 0 where neither a loop nor the plan has one. */
   maxIterations: number;
+  /** The breaker's rules, counted. */
   breaker: BreakerLine[];
+  /** The last gate. */
   gate?: unknown;
+  /** The acceptance criteria, in the plan's order. */
   criteria: CriterionView[];
+  /** The agent's name; empty where none is chosen yet. */
   agent: string;
+  /** US dollars so far; none where unknown. */
   costUsd?: number;
+  /** Files that differ from the base. */
   filesChanged: number;
+  /** The loop's branch. */
   branch?: string;
+  /** The folder the agent works in. */
   worktree?: string;
-  /** Milliseconds since the epoch, as is `updatedAt`. */
+  /** Until when it waits, in milliseconds since the epoch. */
   waitingUntil?: number;
+  /** The last change, in milliseconds since the epoch; none where nothing was ever written down. */
   updatedAt?: number;
 }
 
-/** Which task: two folders may have one of the same key, so its plan belongs to it. A task that left its plan has none. */
-export interface TaskName {
-  task: string;
-  uri?: string;
+/** The answer of `alfine/tasks`. */
+export interface Tasks {
+  /** In the order of the plans, and of the tasks in each. */
+  tasks: TaskView[];
 }
 
-/** What the server's `alfine/tasksChanged` says: tasks that are new or other, and those that are gone. */
+/** What `alfine/tasksChanged` tells. */
 export interface TasksChanged {
+  /** Those that are new, or other than before. */
   tasks: TaskView[];
+  /** The keys of which there is no task any more. */
+  removed: string[];
+  /** All that are told no more, those included of whose key there is another task. */
   removedTasks: TaskName[];
 }
 
-/** One thing an agent said or did, as it was decoded; `event` says which. */
+/** One thing that an agent said or did: `event` names it, and says which other fields there are. */
 export interface TranscriptEvent {
   event: string;
   [field: string]: unknown;
 }
 
-/** A part of one iteration's transcript, and where the next one begins; null where there will be no more. */
-export interface TranscriptPart {
-  events: TranscriptEvent[];
-  next: number | null;
-}
-
-/** Which part of which transcript; without an iteration, of the last one. */
-export interface TranscriptParams extends TaskName {
+/** The argument of `alfine/transcript`. */
+export interface TranscriptParams {
+  /** The task's key. */
+  task: string;
+  /** Its plan; it says which repository is meant, where several have a task of this key. */
+  uri?: string;
+  /** The iteration; without it the last one. */
   iteration?: number;
+  /** Where the page before ended. */
   after?: number;
 }
 
-/** Method names. */
-export const tasks = 'alfine/tasks';
-export const tasksChanged = 'alfine/tasksChanged';
-export const transcript = 'alfine/transcript';
+/** The answer of `alfine/transcript`. */
+export interface TranscriptPart {
+  /** What the agent said. */
+  events: TranscriptEvent[];
+  /** Where to go on, in bytes of the iteration's transcripts one after another; none where there will be no more. */
+  next: number | null;
+}
 
-/** The server's commands; each takes one object. */
-export const serverCommands = [
-  'alfine.start',
-  'alfine.startHere',
-  'alfine.pause',
-  'alfine.stop',
-  'alfine.continue',
-  'alfine.steer',
-  'alfine.answer',
-  'alfine.rewind',
-  'alfine.fork',
-  'alfine.merge',
-  'alfine.discard',
-  'alfine.showTranscript',
-  'alfine.showDiff',
-  'alfine.openWorktree',
-  'alfine.trust',
-] as const;
+/** A place in a document, from 0. */
+export interface ViewPlace {
+  /** The line. */
+  line: number;
+  /** The unit in the line. */
+  character: number;
+}
 
-export type ServerCommand = (typeof serverCommands)[number];
+/** A range in a document, as the asking client counts. */
+export interface ViewRange {
+  /** The first place. */
+  start: ViewPlace;
+  /** The place after the last one. */
+  end: ViewPlace;
+}

@@ -31,15 +31,15 @@ export class Tasks {
   }
 
   /** The task that a key means: that of the plan if this can be done with it, else one with which it can. */
-  meant(key: string, action: Action, plan?: string): TaskView | undefined {
+  meant(key: string, action: Action | undefined, plan?: string): TaskView | undefined {
     const own = this.get(key, plan);
-    if (own !== undefined && actionsOf(own).has(action)) return own;
+    if (own !== undefined && (action === undefined || actionsOf(own).has(action))) return own;
     return this.allowing(action).find(({ task }) => task === key) ?? own ?? this.get(key);
   }
 
-  /** The tasks with which this can be done. */
-  allowing(action: Action): TaskView[] {
-    return this.list.filter((task) => actionsOf(task).has(action));
+  /** The tasks with which this can be done; without an action, all tasks. */
+  allowing(action: Action | undefined): TaskView[] {
+    return this.list.filter((task) => action === undefined || actionsOf(task).has(action));
   }
 
   /** What can be done with some task. */
@@ -53,7 +53,7 @@ export class Tasks {
     this.emitter.fire([]);
   }
 
-  apply({ tasks, removedTasks }: TasksChanged): void {
+  apply({ tasks, removedTasks }: Pick<TasksChanged, 'tasks' | 'removedTasks'>): void {
     const removed = removedTasks.map(asWritten);
     const isGone = (known: TaskView) => removed.some((name) => isSame(known, name));
     const gone = this.list.filter(isGone);

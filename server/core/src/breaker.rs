@@ -11,6 +11,7 @@ mod unit;
 use crate::{signature::Signature, time::Moment};
 pub use limits::{BadLimit, Limits, check_iteration_limit};
 pub use rules::{Rule, RuleInfo, Scope};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, time::Duration};
 pub use unit::{Unit, dollars, span};
@@ -61,7 +62,8 @@ impl Streak {
 }
 
 /// One line of the breaker: a rule with its counter, limit and evidence.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "BreakerLine")]
 pub struct Line {
     /// The rule.
     pub rule: Rule,

@@ -6,6 +6,7 @@
 mod text;
 
 use crate::gate::{Reading, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 use text::{code, cut, item, line, paragraph};
@@ -108,7 +109,7 @@ pub struct CriterionLine<'a> {
 }
 
 /// What is known of a criterion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CriterionState {
     /// No evidence.

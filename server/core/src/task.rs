@@ -1,5 +1,6 @@
 //! A task's names and statuses.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -15,8 +16,9 @@ impl fmt::Display for TaskId {
 }
 
 /// Names a task in its repository: `<plan path from the repository's root>#<task id>`, as in `PLAN.md#US-001`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline)]
 pub struct TaskKey {
     /// The plan's path from the repository's root, `/` separated.
     pub plan: String,
@@ -68,7 +70,7 @@ impl From<TaskKey> for String {
 }
 
 /// Where a task is. The user's answer to "what is going on, and what can I do next?"
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskStatus {
     /// Not started, and a dependency is still open.

@@ -8,12 +8,13 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_store::{LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
 
 /// One task, to be shown.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskView {
     /// The task's key.
@@ -62,10 +63,10 @@ pub struct TaskView {
     /// The folder the agent works in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worktree: Option<String>,
-    /// Until when it waits.
+    /// Until when it waits, in milliseconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_until: Option<Millis>,
-    /// The last change; none where nothing was ever written down.
+    /// The last change, in milliseconds since the epoch; none where nothing was ever written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Millis>,
 }
@@ -82,7 +83,7 @@ pub fn cost(cost_usd: Option<f64>, breaker: &[Line]) -> Option<String> {
 }
 
 /// A range in a document, as the asking client counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ViewRange {
     /// The first place.
     pub start: ViewPlace,
@@ -91,7 +92,7 @@ pub struct ViewRange {
 }
 
 /// A place in a document, from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ViewPlace {
     /// The line.
     pub line: u32,
@@ -100,7 +101,7 @@ pub struct ViewPlace {
 }
 
 /// One acceptance criterion, to be shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CriterionView {
     /// As the plan has it.
     pub text: String,

@@ -3,6 +3,7 @@
 pub mod arguments;
 mod asking;
 mod control;
+mod editor_command;
 mod execute;
 mod finish;
 mod here;
@@ -24,55 +25,8 @@ mod tests;
 mod transcript;
 mod writer;
 
+#[cfg(test)]
+pub use editor_command::Described;
+pub use editor_command::EditorCommand;
 pub use execute::{Commands, Look, Pictures};
-pub use transcript::Page as TranscriptPage;
-
-/// Starts a task's loop, or a plan's.
-pub const START: &str = "alfine.start";
-/// Writes a task about a place in a file, and starts its loop.
-pub const START_HERE: &str = "alfine.startHere";
-/// Holds a loop after its iteration.
-pub const PAUSE: &str = "alfine.pause";
-/// Ends a loop.
-pub const STOP: &str = "alfine.stop";
-/// Lets a loop go on.
-pub const CONTINUE: &str = "alfine.continue";
-/// Tells a loop's agent something.
-pub const STEER: &str = "alfine.steer";
-/// Answers what a loop asks.
-pub const ANSWER: &str = "alfine.answer";
-/// Sets a loop's tree back to where it was after an iteration.
-pub const REWIND: &str = "alfine.rewind";
-/// Begins a loop anew from where another was after an iteration.
-pub const FORK: &str = "alfine.fork";
-/// Merges what a done task made.
-pub const MERGE: &str = "alfine.merge";
-/// Throws a loop's work away; its checkpoints stay.
-pub const DISCARD: &str = "alfine.discard";
-/// Opens what the agent said.
-pub const SHOW_TRANSCRIPT: &str = "alfine.showTranscript";
-/// Opens what a loop changed.
-pub const SHOW_DIFF: &str = "alfine.showDiff";
-/// Opens a loop's worktree.
-pub const OPEN_WORKTREE: &str = "alfine.openWorktree";
-/// Allows the commands that a plan and its repository name, after showing them.
-pub const TRUST: &str = "alfine.trust";
-
-/// All commands.
-pub const ALL: [&str; 15] = [
-    START,
-    START_HERE,
-    PAUSE,
-    STOP,
-    CONTINUE,
-    STEER,
-    ANSWER,
-    REWIND,
-    FORK,
-    MERGE,
-    DISCARD,
-    SHOW_TRANSCRIPT,
-    SHOW_DIFF,
-    OPEN_WORKTREE,
-    TRUST,
-];
+pub use transcript::{Page as TranscriptPage, Wanted as TranscriptParams};

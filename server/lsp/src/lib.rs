@@ -9,6 +9,8 @@ pub mod commands;
 pub mod diagnostics;
 pub mod document;
 pub mod editor;
+#[cfg(test)]
+mod editor_types;
 pub mod evidence;
 #[cfg(test)]
 pub(crate) mod fixtures;

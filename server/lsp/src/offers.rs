@@ -4,12 +4,13 @@
 
 use crate::{
     commands::{
-        self,
-        arguments::{Answer, AtIteration, Continue, OfDocument, OfTask, Show, Start, Steer},
+        EditorCommand,
+        arguments::{
+            Answer, AtIteration, Continue, OfDocument, OfTask, ShowDiff, ShowTranscript, Start, Steer,
+        },
     },
     picture::{PlanView, SeenTask},
     snapshot::{LoopPicture, TaskPicture},
-    to_proto::command,
 };
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule, dollars},
@@ -18,7 +19,6 @@ use alfine_core::{
     task::{TaskId, TaskKey, TaskStatus},
 };
 use alfine_store::ApprovalKind;
-use serde::Serialize;
 use tower_lsp::lsp_types::{Command, Url};
 
 /// How many iterations a smaller extension adds.
@@ -116,9 +116,9 @@ pub fn of_gone(plan: &PlanView<'_>, task: &TaskPicture) -> Vec<Offer> {
 pub fn look(plan: &PlanView<'_>, task: &TaskPicture, title: String) -> Option<Command> {
     let last = task.last.as_ref()?;
     let uri = Some(plan.document.uri.clone());
-    let show = Show { task: task.row.key.clone(), uri, iteration: None, against: None };
+    let show = ShowTranscript { task: task.row.key.clone(), uri, iteration: None };
     let spoke = last.last_run.is_some() || last.row.summary.iteration > 0;
-    spoke.then(|| command(title, commands::SHOW_TRANSCRIPT, &show))
+    spoke.then(|| EditorCommand::ShowTranscript(show).titled(title))
 }
 
 /// What a text that the user selects does for a task: it answers, it rejects what is claimed, or it is a note for the
@@ -138,11 +138,11 @@ pub fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Option<Com
             _ => ("Answer with the selected text", None),
         };
         let argument = Answer { task, uri, approval: asks.map(|asks| asks.id), approved, text: Some(text) };
-        return Some(command(title, commands::ANSWER, &argument));
+        return Some(EditorCommand::Answer(argument).titled(title));
     }
     let hears = known.row.status.needs_runner()
         || matches!(known.row.status, TaskStatus::Paused | TaskStatus::Stopped | TaskStatus::Failed);
-    hears.then(|| command("Tell the agent the selected text", commands::STEER, &Steer { task, uri, text }))
+    hears.then(|| EditorCommand::Steer(Steer { task, uri, text }).titled("Tell the agent the selected text"))
 }
 
 struct Offers<'p> {
@@ -208,14 +208,14 @@ impl<'p> Offers<'p> {
         if last.is_some_and(|last| last.row.summary.pauses) {
             self.resume("Do not pause after this iteration", Some("Do not pause"));
         } else {
-            self.of_key(Step::Pause, "Pause after this iteration", Some("Pause"), commands::PAUSE);
+            self.of_key(Step::Pause, "Pause after this iteration", Some("Pause"), EditorCommand::Pause);
         }
         self.stop();
     }
 
     fn of_waiting(&mut self) {
         self.resume("Try again now", Some("Try now"));
-        self.of_key(Step::Pause, "Pause instead of waiting", Some("Pause"), commands::PAUSE);
+        self.of_key(Step::Pause, "Pause instead of waiting", Some("Pause"), EditorCommand::Pause);
         self.stop();
     }
 
@@ -257,7 +257,7 @@ impl<'p> Offers<'p> {
         let Some(last) = last else { return };
         if last.row.branch.is_some() && last.row.isolation == Isolation::Worktree {
             let into = last.row.base_branch.as_deref().unwrap_or("its base");
-            self.of_key(Step::Merge, format!("Merge into {into}"), Some("Merge"), commands::MERGE);
+            self.of_key(Step::Merge, format!("Merge into {into}"), Some("Merge"), EditorCommand::Merge);
         }
     }
 
@@ -277,7 +277,7 @@ impl<'p> Offers<'p> {
         let in_worktree = last.row.isolation == Isolation::Worktree;
         let is_live = last.row.ended_at.is_none();
         if is_live && in_worktree && last.row.worktree.is_some() {
-            self.of_key(Step::OpenWorktree, "Open worktree", None, commands::OPEN_WORKTREE);
+            self.of_key(Step::OpenWorktree, "Open worktree", None, EditorCommand::OpenWorktree);
         }
         if works || !is_live || matches!(status, TaskStatus::Merged | TaskStatus::Discarded) {
             return;
@@ -285,15 +285,15 @@ impl<'p> Offers<'p> {
         let is_cut = last.iterations.last().is_some_and(|one| one.ended_at.is_none());
         let back = ended.iter().rev().skip(usize::from(!is_cut)).copied().chain([0]);
         for n in back.take(LAST_FEW).filter(|_| !last.iterations.is_empty()) {
-            self.at(Step::Rewind, format!("Rewind to {}", place(n)), n, commands::REWIND);
+            self.at(Step::Rewind, format!("Rewind to {}", place(n)), n, EditorCommand::Rewind);
         }
         // What a loop counted counts on in its fork.
         let can_fork = in_worktree && last.state.as_ref().is_none_or(|state| state.judged < HARD_LIMIT);
         for n in ended.iter().rev().take(LAST_FEW).filter(|_| can_fork) {
-            self.at(Step::Fork, format!("Fork from {}", place(*n)), *n, commands::FORK);
+            self.at(Step::Fork, format!("Fork from {}", place(*n)), *n, EditorCommand::Fork);
         }
         let discard = if in_worktree { "Discard" } else { "Discard the loop; its changes stay in your tree" };
-        self.of_key(Step::Discard, discard, None, commands::DISCARD);
+        self.of_key(Step::Discard, discard, None, EditorCommand::Discard);
     }
 
     fn go_on(&mut self, last: Option<&LoopPicture>) {
@@ -368,7 +368,7 @@ impl<'p> Offers<'p> {
         };
         let title = format!("Continue with {} more, {} in all", dollars(had), dollars(raised));
         let lens = Some("Continue with more");
-        self.push(Step::ContinueWithMore, title, commands::CONTINUE, &argument, lens, None);
+        self.push(Step::ContinueWithMore, title, EditorCommand::Continue(argument), lens, None);
         true
     }
 
@@ -392,22 +392,22 @@ impl<'p> Offers<'p> {
             max_cost: None,
             reset_breaker,
         };
-        self.push(step, title, commands::CONTINUE, &argument, lens, refused);
+        self.push(step, title, EditorCommand::Continue(argument), lens, refused);
     }
 
     fn start(&mut self, title: &'static str, refused: Option<&str>) {
         let argument = Start { uri: self.uri.clone(), task: Some(self.key.to_string()), options: None };
         let lens = refused.is_none().then_some(title);
-        self.push(Step::Start, title, commands::START, &argument, lens, refused.map(str::to_owned));
+        self.push(Step::Start, title, EditorCommand::Start(argument), lens, refused.map(str::to_owned));
     }
 
     fn stop(&mut self) {
-        self.of_key(Step::Stop, "Stop", None, commands::STOP);
+        self.of_key(Step::Stop, "Stop", None, EditorCommand::Stop);
     }
 
     fn allow(&mut self, lens: Option<&'static str>) {
         let argument = OfDocument { uri: self.uri.clone() };
-        self.push(Step::Allow, "Allow the commands of this plan", commands::TRUST, &argument, lens, None);
+        self.push(Step::Allow, "Allow the commands of this plan", EditorCommand::Trust(argument), lens, None);
     }
 
     fn answer(
@@ -419,7 +419,7 @@ impl<'p> Offers<'p> {
         approved: Option<bool>,
     ) {
         let argument = Answer { task: self.key.clone(), uri: self.plan(), approval, approved, text: None };
-        self.push(step, title, commands::ANSWER, &argument, lens, None);
+        self.push(step, title, EditorCommand::Answer(argument), lens, None);
     }
 
     fn show(
@@ -429,34 +429,43 @@ impl<'p> Offers<'p> {
         lens: Option<&'static str>,
         iteration: Option<u32>,
     ) {
-        let name = if step == Step::ShowDiff { commands::SHOW_DIFF } else { commands::SHOW_TRANSCRIPT };
-        let argument = Show { task: self.key.clone(), uri: self.plan(), iteration, against: None };
-        self.push(step, title, name, &argument, lens, None);
+        let (task, uri) = (self.key.clone(), self.plan());
+        let command = if step == Step::ShowDiff {
+            EditorCommand::ShowDiff(ShowDiff { task, uri, iteration, against: None })
+        } else {
+            EditorCommand::ShowTranscript(ShowTranscript { task, uri, iteration })
+        };
+        self.push(step, title, command, lens, None);
     }
 
-    fn at(&mut self, step: Step, title: String, iteration: u32, name: &str) {
+    fn at(&mut self, step: Step, title: String, iteration: u32, command: fn(AtIteration) -> EditorCommand) {
         let argument = AtIteration { task: self.key.clone(), uri: self.plan(), iteration };
-        self.push(step, title, name, &argument, None, None);
+        self.push(step, title, command(argument), None, None);
     }
 
-    fn of_key(&mut self, step: Step, title: impl Into<String>, lens: Option<&'static str>, name: &str) {
+    fn of_key(
+        &mut self,
+        step: Step,
+        title: impl Into<String>,
+        lens: Option<&'static str>,
+        command: fn(OfTask) -> EditorCommand,
+    ) {
         let argument = OfTask { task: self.key.clone(), uri: self.plan() };
-        self.push(step, title, name, &argument, lens, None);
+        self.push(step, title, command(argument), lens, None);
     }
 
     fn push(
         &mut self,
         step: Step,
         title: impl Into<String>,
-        name: &str,
-        argument: &impl Serialize,
+        command: EditorCommand,
         lens: Option<&'static str>,
         refused: Option<String>,
     ) {
         if self.only_next && (lens.is_none() || refused.is_some()) {
             return;
         }
-        self.list.push(Offer { step, command: command(title, name, argument), lens, refused });
+        self.list.push(Offer { step, command: command.titled(title), lens, refused });
     }
 }
 

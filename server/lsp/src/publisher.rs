@@ -8,6 +8,9 @@ pub mod progress;
 mod questions;
 mod tasks;
 
+#[cfg(test)]
+pub(crate) use tasks::Changes as TaskChanges;
+
 use self::{notices::Notices, progress::Progress, questions::Questions, tasks::Tasks};
 use crate::{
     client::ClientView,

@@ -1,7 +1,7 @@
 //! The protocol's methods, each handed to whoever does it.
 
 use crate::{
-    commands::{self, Commands, hold::Holder},
+    commands::{self, Commands, EditorCommand, arguments::OfTask, hold::Holder},
     editor::Editor,
     handlers,
     keeper::Keeper,
@@ -125,9 +125,8 @@ impl Server {
         let plan = of_it.and_then(|checkout| checkout.uri_of(&key.plan));
         let (commands, editor) = (self.commands.clone(), self.editor.clone());
         tokio::spawn(async move {
-            let stop =
-                commands.execute(commands::STOP, vec![serde_json::json!({ "task": key, "uri": plan })]).await;
-            if let Err(error) = stop {
+            let stop = EditorCommand::Stop(OfTask { task: key, uri: plan });
+            if let Err(error) = commands.perform(stop).await {
                 editor.tell(MessageType::WARNING, &error.message).await;
             }
         });
@@ -357,7 +356,7 @@ fn capabilities(client: &crate::client::ClientView) -> ServerCapabilities {
             ..Default::default()
         }),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: commands::ALL.map(str::to_owned).to_vec(),
+            commands: EditorCommand::NAMES.iter().map(|&name| name.to_owned()).collect(),
             ..Default::default()
         }),
         workspace: Some(WorkspaceServerCapabilities {

@@ -2,20 +2,12 @@
 
 use crate::{client::ClientView, document::Document};
 use alfine_core::text::{Span, TextEdit};
-use serde::Serialize;
 use std::collections::HashMap;
 use tower_lsp::lsp_types::{
-    self as lsp, Command, CreateFile, CreateFileOptions, DocumentChangeOperation, DocumentChanges, OneOf,
+    self as lsp, CreateFile, CreateFileOptions, DocumentChangeOperation, DocumentChanges, OneOf,
     OptionalVersionedTextDocumentIdentifier, Position, Range, ResourceOp, TextDocumentEdit, Url,
     WorkspaceEdit,
 };
-
-/// Makes a command with its one object.
-pub fn command(title: impl Into<String>, name: &str, argument: &impl Serialize) -> Command {
-    // The arguments are plain structs of texts and numbers; null is refused by the command with its own message.
-    let argument = serde_json::to_value(argument).unwrap_or_default();
-    Command { title: title.into(), command: name.to_owned(), arguments: Some(vec![argument]) }
-}
 
 /// Cuts a range at the end of its first line: lenses must not be longer.
 pub fn one_line(range: Range) -> Range {

@@ -9,12 +9,16 @@ local M = {}
 
 ---@type table<string, alfine.Subcommand>
 local subcommands = vim.tbl_extend(
-  'error',
-  require('alfine.subcommands.start'),
-  require('alfine.subcommands.control'),
-  require('alfine.subcommands.finish'),
-  require('alfine.subcommands.show'),
-  require('alfine.subcommands.setup')
+  'keep',
+  vim.tbl_extend(
+    'error',
+    require('alfine.subcommands.start'),
+    require('alfine.subcommands.control'),
+    require('alfine.subcommands.finish'),
+    require('alfine.subcommands.show'),
+    require('alfine.subcommands.setup')
+  ),
+  require('alfine.subcommands.plain')
 )
 
 subcommands.tasks = {

@@ -15,7 +15,7 @@ local TAKEN = {
 
 ---Tells where tasks are now. The server itself tells of conflicts, and of what was thrown away.
 ---@param name string The command.
----@param answer? { task?: string, status?: alfine.Status, tasks?: table[], conflicts?: string[] }
+---@param answer? { task?: string, status?: alfine.TaskStatus, tasks?: table[], conflicts?: string[] }
 local function tell(name, answer)
   if type(answer) ~= 'table' then
     return

@@ -5,7 +5,7 @@ local M = {}
 local RUNS = { 'running', 'evaluating', 'rework', 'waiting' }
 local HELD = { 'paused', 'interrupted', 'needs_input', 'stopped', 'failed' }
 
----@type table<alfine.Status, [string, string]> The sign and the highlight group.
+---@type table<alfine.TaskStatus, [string, string]> The sign and the highlight group.
 local LOOKS = {
   pending = { '○', 'AlfinePending' },
   ready = { '○', 'AlfineReady' },
@@ -24,7 +24,7 @@ local LOOKS = {
   discarded = { '–', 'AlfinePending' },
 }
 
----@type table<string, alfine.Status[]> For which status a command is offered. The server has the last word.
+---@type table<string, alfine.TaskStatus[]> For which status a command is offered. The server has the last word.
 local OFFERED = {
   start = { 'pending', 'ready', 'skipped', 'discarded' },
   pause = RUNS,
@@ -50,7 +50,7 @@ M.groups = {
   AlfineDetail = 'Comment',
 }
 
----@param name alfine.Status
+---@param name alfine.TaskStatus
 ---@return string sign
 ---@return string group
 function M.look(name)
@@ -58,13 +58,13 @@ function M.look(name)
   return look[1], look[2]
 end
 
----@param name alfine.Status
+---@param name alfine.TaskStatus
 ---@return boolean
 function M.runs(name)
   return vim.list_contains(RUNS, name)
 end
 
----@param name alfine.Status
+---@param name alfine.TaskStatus
 ---@return boolean
 function M.needs_user(name)
   return vim.list_contains(HELD, name) and name ~= 'paused'

@@ -6,6 +6,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 
 const scenario = JSON.parse(readFileSync(process.env.FAKE_ALFINE, 'utf8'));
+const commands = Object.keys(JSON.parse(readFileSync(new URL('../../src/server_commands.json', import.meta.url), 'utf8')));
 const [, , command] = process.argv;
 if (command === '--version') {
   console.log(`alfine ${scenario.version ?? '0.1.0'}`);
@@ -22,7 +23,7 @@ const send = (message) => {
   process.stdout.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
 };
 const answers = {
-  initialize: () => ({ capabilities: { textDocumentSync: 1, executeCommandProvider: { commands: ['alfine.start'] } } }),
+  initialize: () => ({ capabilities: { textDocumentSync: 1, executeCommandProvider: { commands } } }),
   shutdown: () => null,
   'alfine/tasks': () => ({ tasks: scenario.tasks ?? [] }),
   'alfine/transcript': () => ({ events: [], next: null }),

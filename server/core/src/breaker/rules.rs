@@ -5,6 +5,7 @@
 //! shows rules asks this table.
 
 use super::Unit;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -42,7 +43,8 @@ pub struct RuleInfo {
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident { name: $name:literal, $($field:ident: $value:expr,)* })*) => {
         /// A rule of the breaker.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[schemars(rename = "BreakerRule")]
         pub enum Rule {
             $($(#[$doc])* #[serde(rename = $name)] $rule,)*
         }

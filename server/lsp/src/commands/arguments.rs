@@ -1,14 +1,16 @@
 //! The one object that each command takes.
 
 use alfine_core::task::TaskKey;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use tower_lsp::lsp_types::{Diagnostic, Range, Url};
 
-/// Of `alfine.start`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The argument of `alfine.start`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Start {
     /// The plan.
+    #[schemars(with = "String")]
     pub uri: Url,
     /// The task's key, or its id in the plan; without it the whole plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,7 +21,7 @@ pub struct Start {
 }
 
 /// How a loop is started: the flags of the command line.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct StartOptions {
     /// The most iterations.
@@ -51,49 +53,55 @@ pub struct StartOptions {
     pub include_uncommitted: Option<bool>,
 }
 
-/// Of `alfine.startHere`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The argument of `alfine.startHere`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartHere {
     /// The file.
+    #[schemars(with = "String")]
     pub uri: Url,
     /// The place in it.
+    #[schemars(schema_with = "range")]
     pub range: Range,
     /// What another server says of the place; the task is done when it says so no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "diagnostic")]
     pub diagnostic: Option<Diagnostic>,
     /// What is to be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
 }
 
-/// Of commands that take a task and nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The argument of commands that take a task and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfTask {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
 }
 
-/// Of commands that take a document and nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The argument of commands that take a document and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfDocument {
     /// The document.
+    #[schemars(with = "String")]
     pub uri: Url,
 }
 
-/// Of `alfine.continue`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The argument of `alfine.continue`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Continue {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
     /// The new limit of iterations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,27 +114,29 @@ pub struct Continue {
     pub reset_breaker: bool,
 }
 
-/// Of `alfine.steer`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The argument of `alfine.steer`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Steer {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
     /// What the agent is told.
     pub text: String,
 }
 
-/// Of `alfine.answer`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The argument of `alfine.answer`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
     /// The question's number; without it the one that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,32 +149,58 @@ pub struct Answer {
     pub text: Option<String>,
 }
 
-/// Of `alfine.rewind` and `alfine.fork`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The argument of `alfine.rewind` and `alfine.fork`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AtIteration {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
     /// The iteration; 0 is before the first.
     pub iteration: u32,
 }
 
-/// Of `alfine.showTranscript` and `alfine.showDiff`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The argument of `alfine.showTranscript`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Show {
+pub struct ShowTranscript {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
     /// Only this iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration: Option<u32>,
-    /// The iteration to compare with; 0 is before the first. Only of a diff.
+}
+
+/// The argument of `alfine.showDiff`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShowDiff {
+    /// The task's key.
+    pub task: TaskKey,
+    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub uri: Option<Url>,
+    /// Only this iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iteration: Option<u32>,
+    /// The iteration to compare with; 0 is before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<u32>,
+}
+
+/// The schema of the protocol's own type of this name. The protocol's crate has none.
+fn range(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "$ref": "lsp.Range" })
+}
+
+fn diagnostic(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "$ref": "lsp.Diagnostic" })
 }

@@ -1,7 +1,7 @@
 //! `alfine.pause`, `stop`, `continue`, `steer`, `answer`: steering a loop, whoever runs it.
 
 use super::{
-    ANSWER, CONTINUE, Commands,
+    Commands,
     arguments::{Answer, Continue, OfTask, Steer},
     asking::{Attempt, untrusted},
     execute::status_of,
@@ -108,7 +108,7 @@ impl Commands {
         let posted: Arc<Mutex<Option<(Posted, Layout)>>> = Arc::default();
         let sent = Arc::clone(&posted);
         let answer = self
-            .asking(&place, &about, CONTINUE, None, move |project, _| {
+            .asking(&place, &about, "alfine.continue", None, move |project, _| {
                 let key = &task;
                 until_unrun(project, key)?;
                 let row = control::live_loop(project, key)?;
@@ -154,7 +154,7 @@ impl Commands {
         };
         let (program, pictures) = (self.program.clone(), self.pictures.clone());
         let about = key.to_string();
-        self.asking(&place, &about, ANSWER, None, move |project, _| {
+        self.asking(&place, &about, "alfine.answer", None, move |project, _| {
             until_unrun(project, &key)?;
             asked(project, &key, given.approval)?;
             let row = control::live_loop(project, &key)?;
@@ -180,7 +180,7 @@ impl Commands {
 
     /// Asks for yes or no.
     async fn ask_for_answer(&self, key: &TaskKey, asked: &ApprovalRow) -> Result<bool, Refusal> {
-        let _open = self.questions.open(&key.to_string(), ANSWER)?;
+        let _open = self.questions.open(&key.to_string(), "alfine.answer")?;
         let question = format!("{key}: {}", printable(&asked.text));
         match self.editor.ask(MessageType::INFO, &question, &[APPROVE, REJECT]).await.as_deref() {
             Some(APPROVE) => Ok(true),

@@ -3,11 +3,9 @@
 //! Knows nothing of how a message comes or goes. What the user must be asked is asked before anything is done.
 
 use super::{
-    ALL, ANSWER, CONTINUE, DISCARD, FORK, MERGE, OPEN_WORKTREE, PAUSE, REWIND, SHOW_DIFF,
-    SHOW_TRANSCRIPT, START, START_HERE, STEER, STOP, TRUST,
+    EditorCommand,
     letters::Letters,
     questions::Questions,
-    reading::arguments,
     refusal::Refusal,
     writer::{Place, Writers},
 };
@@ -79,16 +77,29 @@ impl Commands {
         self.writers.set_editor(editor);
     }
 
-    /// Does a command and answers. Everything that can be refused is refused before anything is changed.
-    pub async fn execute(&self, command: &str, given: Vec<Value>) -> jsonrpc::Result<Option<Value>> {
-        let done = self.perform(command, given).await;
-        // Those that begin a loop have looked by now.
-        let is_seen =
-            matches!(command, START | CONTINUE | ANSWER | FORK | SHOW_TRANSCRIPT | SHOW_DIFF | OPEN_WORKTREE);
-        if done.is_ok() && !is_seen {
+    /// Does a command of a client and answers. Everything that can be refused is refused before anything is changed.
+    pub async fn execute(&self, name: &str, given: Vec<Value>) -> jsonrpc::Result<Option<Value>> {
+        self.perform(EditorCommand::read(name, given)?).await.map(Some)
+    }
+
+    /// Does a command, as [`Commands::execute`] does.
+    pub async fn perform(&self, command: EditorCommand) -> jsonrpc::Result<Value> {
+        // Those that begin a loop wait for the look themselves, and those that show something change nothing.
+        let waits = !matches!(
+            command,
+            EditorCommand::Start(_)
+                | EditorCommand::Continue(_)
+                | EditorCommand::Answer(_)
+                | EditorCommand::Fork(_)
+                | EditorCommand::ShowTranscript(_)
+                | EditorCommand::ShowDiff(_)
+                | EditorCommand::OpenWorktree(_)
+        );
+        let done = self.dispatch(command).await;
+        if done.is_ok() && waits {
             self.wait_for_look().await;
         }
-        done.map(Some).map_err(jsonrpc::Error::from)
+        done.map_err(jsonrpc::Error::from)
     }
 
     /// Waits until what was done is seen, but not long.
@@ -112,27 +123,23 @@ impl Commands {
         }
     }
 
-    async fn perform(&self, command: &str, given: Vec<Value>) -> Result<Value, Refusal> {
+    async fn dispatch(&self, command: EditorCommand) -> Result<Value, Refusal> {
         match command {
-            START => self.start(arguments(command, given)?).await,
-            START_HERE => self.start_here(arguments(command, given)?).await,
-            PAUSE => self.pause(arguments(command, given)?).await,
-            STOP => self.stop(arguments(command, given)?).await,
-            CONTINUE => self.go_on(arguments(command, given)?).await,
-            STEER => self.steer(arguments(command, given)?).await,
-            ANSWER => self.answer(arguments(command, given)?).await,
-            REWIND => self.rewind(arguments(command, given)?).await,
-            FORK => self.fork(arguments(command, given)?).await,
-            MERGE => self.merge(arguments(command, given)?).await,
-            DISCARD => self.discard(arguments(command, given)?).await,
-            SHOW_TRANSCRIPT => self.show_transcript(arguments(command, given)?).await,
-            SHOW_DIFF => self.show_diff(arguments(command, given)?).await,
-            OPEN_WORKTREE => self.open_worktree(arguments(command, given)?).await,
-            TRUST => self.trust(arguments(command, given)?).await,
-            unknown => Err(Refusal::Arguments(format!(
-                "there is no command “{unknown}”; there are {}",
-                ALL.join(", ")
-            ))),
+            EditorCommand::Start(given) => self.start(given).await,
+            EditorCommand::StartHere(given) => self.start_here(given).await,
+            EditorCommand::Pause(given) => self.pause(given).await,
+            EditorCommand::Stop(given) => self.stop(given).await,
+            EditorCommand::Continue(given) => self.go_on(given).await,
+            EditorCommand::Steer(given) => self.steer(given).await,
+            EditorCommand::Answer(given) => self.answer(given).await,
+            EditorCommand::Rewind(given) => self.rewind(given).await,
+            EditorCommand::Fork(given) => self.fork(given).await,
+            EditorCommand::Merge(given) => self.merge(given).await,
+            EditorCommand::Discard(given) => self.discard(given).await,
+            EditorCommand::ShowTranscript(given) => self.show_transcript(given).await,
+            EditorCommand::ShowDiff(given) => self.show_diff(given).await,
+            EditorCommand::OpenWorktree(given) => self.open_worktree(given).await,
+            EditorCommand::Trust(given) => self.trust(given).await,
         }
     }
 

@@ -1,7 +1,7 @@
 //! `alfine.merge`, `discard`, `rewind`, `fork`: what becomes of a loop's work.
 
 use super::{
-    Commands, FORK,
+    Commands,
     arguments::{AtIteration, OfTask},
     asking::{Attempt, untrusted},
     execute::status_of,
@@ -129,7 +129,7 @@ impl Commands {
         let place = self.place_of(&key, uri.as_ref()).await?;
         let program = self.program.clone();
         let about = key.to_string();
-        self.asking(&place, &about, FORK, None, move |project, _| {
+        self.asking(&place, &about, "alfine.fork", None, move |project, _| {
             until_unrun(project, &key)?;
             let spec = spec_of(&control::live_loop(project, &key)?)?;
             if let Some(to_ask) = untrusted(project, &spec.commands)? {

@@ -1,7 +1,7 @@
 //! `alfine.startHere`: a task about a place in a file, written into the inbox, and its loop started.
 
 use super::{
-    Commands, START_HERE,
+    Commands,
     arguments::StartHere,
     asking::Attempt,
     execute::status_of,
@@ -26,7 +26,7 @@ impl Commands {
         let named = name.clone();
         // First everything is asked and refused; then the task is written.
         let asked = self
-            .asking(&place, &about, START_HERE, None, move |project, include| {
+            .asking(&place, &about, "alfine.startHere", None, move |project, include| {
                 let picture = pictures();
                 let (file, id, _) = with_task(project, &picture, &look, &named)?;
                 let task = file.plan.tasks.iter().find(|task| task.id.0 == id);

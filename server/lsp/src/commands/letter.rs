@@ -1,7 +1,9 @@
 //! Answers in words, for clients that have no box to write in: a file with the question, opened in the editor. What stands
 //! below it when the file is saved is the answer.
 
-use super::{ANSWER, Commands, arguments::Answer, letters::Letter, refusal::Refusal, show, writer::Place};
+use super::{
+    Commands, EditorCommand, arguments::Answer, letters::Letter, refusal::Refusal, show, writer::Place,
+};
 use alfine_config::trust::printable;
 use alfine_core::task::TaskKey;
 use alfine_engine::project::read_plain;
@@ -74,7 +76,7 @@ impl Commands {
             approved: None,
             text: Some(answer.to_owned()),
         };
-        match self.execute(ANSWER, vec![json!(given)]).await {
+        match self.perform(EditorCommand::Answer(given)).await {
             Ok(_) => {
                 self.editor.tell(MessageType::INFO, &format!("{key} has your answer and goes on.")).await;
             }

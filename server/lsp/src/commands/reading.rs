@@ -1,17 +1,18 @@
 //! Reads the one object that a command takes. What it does not take is named, with what is expected.
 
-use super::{
-    ANSWER, CONTINUE, DISCARD, FORK, MERGE, OPEN_WORKTREE, PAUSE, REWIND, SHOW_DIFF, SHOW_TRANSCRIPT, START,
-    START_HERE, STEER, STOP, refusal::Refusal,
-};
+use super::refusal::Refusal;
+use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Reads a command's arguments.
-pub fn arguments<T: DeserializeOwned>(command: &str, arguments: Vec<Value>) -> Result<T, Refusal> {
-    let takes = shape(command);
-    let refused =
-        |what: String| Refusal::Arguments(format!("{command}: {what}; it takes one object: {takes}"));
+pub fn arguments<T: DeserializeOwned + JsonSchema>(
+    command: &str,
+    arguments: Vec<Value>,
+) -> Result<T, Refusal> {
+    let refused = |what: String| {
+        Refusal::Arguments(format!("{command}: {what}; it takes one object: {}", shape::<T>()))
+    };
     let given = arguments.len();
     let mut arguments = arguments.into_iter();
     let argument = match (arguments.next(), given) {
@@ -42,20 +43,16 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn shape(command: &str) -> &'static str {
-    match command {
-        START => "{uri, task?, options?}",
-        START_HERE => "{uri, range, diagnostic?, prompt?}",
-        PAUSE | STOP | MERGE | DISCARD | OPEN_WORKTREE => "{task: \"PLAN.md#US-001\", uri?}",
-        CONTINUE => "{task, uri?, maxIterations?, resetBreaker?}",
-        STEER => "{task, uri?, text}",
-        ANSWER => "{task, uri?, approval?, approved?, text?}",
-        REWIND | FORK => "{task, uri?, iteration}",
-        SHOW_TRANSCRIPT => "{task, uri?, iteration?}",
-        SHOW_DIFF => "{task, uri?, iteration?, against?}",
-        "alfine/transcript" => "{task, uri?, iteration?, after?}",
-        _ => "{uri}",
-    }
+/// The fields of an argument in their order, those that may be left out with a question mark: `{task, uri?}`.
+fn shape<T: JsonSchema>() -> String {
+    let schema = schema_for!(T);
+    let is_required = |name: &String| {
+        schema.get("required").and_then(Value::as_array).is_some_and(|all| all.iter().any(|one| one == name))
+    };
+    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let fields: Vec<String> =
+        fields.map(|(name, _)| if is_required(name) { name.clone() } else { format!("{name}?") }).collect();
+    format!("{{{}}}", fields.join(", "))
 }
 
 #[cfg(test)]
@@ -64,7 +61,7 @@ mod tests {
     use crate::commands::arguments::{AtIteration, Continue, OfTask, Start};
     use serde_json::json;
 
-    fn refused<T: DeserializeOwned + std::fmt::Debug>(command: &str, given: Value) -> String {
+    fn refused<T: DeserializeOwned + JsonSchema + std::fmt::Debug>(command: &str, given: Value) -> String {
         let Value::Array(given) = given else { panic!("a list") };
         match arguments::<T>(command, given).unwrap_err() {
             Refusal::Arguments(message) => message,
@@ -74,44 +71,50 @@ mod tests {
 
     #[test]
     fn a_wrong_argument_is_named_with_what_is_expected() {
-        let one = "it takes one object: {task: \"PLAN.md#US-001\", uri?}";
-        assert_eq!(refused::<OfTask>(PAUSE, json!([])), format!("alfine.pause: there is no argument; {one}"));
+        let one = "it takes one object: {task, uri?}";
         assert_eq!(
-            refused::<OfTask>(PAUSE, json!([{ "task": "P#1" }, 2])),
+            refused::<OfTask>("alfine.pause", json!([])),
+            format!("alfine.pause: there is no argument; {one}")
+        );
+        assert_eq!(
+            refused::<OfTask>("alfine.pause", json!([{ "task": "P#1" }, 2])),
             format!("alfine.pause: there are 2 arguments; {one}")
         );
         assert_eq!(
-            refused::<OfTask>(PAUSE, json!(["P#1"])),
+            refused::<OfTask>("alfine.pause", json!(["P#1"])),
             format!("alfine.pause: the argument is a string; {one}")
         );
         assert_eq!(
-            refused::<OfTask>(PAUSE, json!([{}])),
+            refused::<OfTask>("alfine.pause", json!([{}])),
             format!("alfine.pause: missing field `task`; {one}")
         );
         assert_eq!(
-            refused::<OfTask>(PAUSE, json!([{ "task": "PLAN.md" }])),
+            refused::<OfTask>("alfine.pause", json!([{ "task": "PLAN.md" }])),
             format!(
                 "alfine.pause: `task`: “PLAN.md” is not a task's key: write PLAN#TASK, such as PLAN.md#US-001; {one}"
             )
         );
         assert_eq!(
-            refused::<OfTask>(STOP, json!([{ "task": "P#1", "now": true }])),
+            refused::<OfTask>("alfine.stop", json!([{ "task": "P#1", "now": true }])),
             format!("alfine.stop: unknown field `now`, expected `task` or `uri`; {one}")
         );
         assert_eq!(
-            refused::<Continue>(CONTINUE, json!([{ "task": "P#1", "maxIterations": "5" }])),
+            refused::<Continue>("alfine.continue", json!([{ "task": "P#1", "maxIterations": "5" }])),
             "alfine.continue: `maxIterations`: invalid type: string \"5\", expected u32; \
-             it takes one object: {task, uri?, maxIterations?, resetBreaker?}"
+             it takes one object: {task, uri?, maxIterations?, maxCost?, resetBreaker?}"
         );
         assert!(
-            refused::<AtIteration>(REWIND, json!([{ "task": "P#1", "iteration": -1 }]))
+            refused::<AtIteration>("alfine.rewind", json!([{ "task": "P#1", "iteration": -1 }]))
                 .starts_with("alfine.rewind: `iteration`: invalid value: integer `-1`, expected u32")
         );
         assert!(
-            refused::<Start>(START, json!([{ "uri": "file:///r/P", "options": { "agnt": "x" } }]))
+            refused::<Start>("alfine.start", json!([{ "uri": "file:///r/P", "options": { "agnt": "x" } }]))
                 .starts_with("alfine.start: `options.agnt`: unknown field `agnt`, expected one of")
-                || refused::<Start>(START, json!([{ "uri": "file:///r/P", "options": { "agnt": "x" } }]))
-                    .starts_with("alfine.start: unknown field `agnt`, expected one of")
+                || refused::<Start>(
+                    "alfine.start",
+                    json!([{ "uri": "file:///r/P", "options": { "agnt": "x" } }])
+                )
+                .starts_with("alfine.start: unknown field `agnt`, expected one of")
         );
     }
 }

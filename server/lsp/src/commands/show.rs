@@ -3,8 +3,8 @@
 //! They lie beside the database, outside of any working tree, and are written anew each time.
 
 use super::{
-    Commands, SHOW_TRANSCRIPT,
-    arguments::{OfTask, Show},
+    Commands,
+    arguments::{OfTask, ShowDiff, ShowTranscript},
     quoting::cut,
     refusal::Refusal,
     transcript::{begun, events_of, runs_of},
@@ -28,12 +28,7 @@ const LONGEST_TEXT: usize = 20_000;
 
 impl Commands {
     /// Opens what the agent said, of one iteration or the last one.
-    pub(super) async fn show_transcript(&self, given: Show) -> Result<Value, Refusal> {
-        if given.against.is_some() {
-            return Err(Refusal::Arguments(format!(
-                "{SHOW_TRANSCRIPT}: unknown field `against`, expected `task` or `iteration`"
-            )));
-        }
+    pub(super) async fn show_transcript(&self, given: ShowTranscript) -> Result<Value, Refusal> {
         let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
         let task = key.clone();
         let path = self
@@ -48,7 +43,7 @@ impl Commands {
     }
 
     /// Opens what a loop, or one of its iterations, changed.
-    pub(super) async fn show_diff(&self, given: Show) -> Result<Value, Refusal> {
+    pub(super) async fn show_diff(&self, given: ShowDiff) -> Result<Value, Refusal> {
         let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
         let task = key.clone();
         let path = self

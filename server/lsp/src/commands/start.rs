@@ -1,7 +1,7 @@
 //! `alfine.start` and `alfine.trust`: a plan's task started in the background, and its commands allowed.
 
 use super::{
-    Commands, START, TRUST,
+    Commands,
     arguments::{OfDocument, Start, StartOptions},
     asking::{Attempt, untrusted},
     execute::status_of,
@@ -46,7 +46,7 @@ impl Commands {
             None => name.clone(),
         };
         let (program, pictures) = (self.program.clone(), self.pictures.clone());
-        self.asking(&place, &about, START, options.include_uncommitted, move |project, include| {
+        self.asking(&place, &about, "alfine.start", options.include_uncommitted, move |project, include| {
             let picture = pictures();
             let file = saved_plan(project, &picture, &name)?;
             let tasks = match &named {
@@ -102,7 +102,7 @@ impl Commands {
             let words = format!("Nothing is to be allowed: all that {name} would run may run already.");
             self.editor.tell(MessageType::INFO, &words).await;
         } else {
-            let _open = self.questions.open(&name, TRUST)?;
+            let _open = self.questions.open(&name, "alfine.trust")?;
             self.ask_to_allow(&place, items).await?;
         }
         Ok(json!({ "uri": given.uri, "allowed": allowed }))
@@ -263,7 +263,7 @@ fn saved_plan(project: &Project, picture: &Picture, name: &str) -> Result<PlanFi
 
 fn read(options: &StartOptions) -> Result<engine::StartOptions, Refusal> {
     let wrong = |field: &str, given: &str, expected: &str| {
-        Refusal::Arguments(format!("{START}: `options.{field}`: “{given}” is not one of {expected}"))
+        Refusal::Arguments(format!("alfine.start: `options.{field}`: “{given}” is not one of {expected}"))
     };
     let context = match options.context.as_deref() {
         None => None,
@@ -293,12 +293,12 @@ fn id_in(task: &str, plan: &str) -> Result<String, Refusal> {
     match task.parse::<TaskKey>() {
         Ok(key) if key.plan == plan => Ok(key.id.0),
         Ok(key) => Err(Refusal::Arguments(format!(
-            "{START}: `task`: {key} is a task of {}, but `uri` is {plan}",
+            "alfine.start: `task`: {key} is a task of {}, but `uri` is {plan}",
             key.plan
         ))),
-        Err(_) if task.is_empty() => {
-            Err(Refusal::Arguments(format!("{START}: `task` is empty; leave it out for the whole plan")))
-        }
+        Err(_) if task.is_empty() => Err(Refusal::Arguments(
+            "alfine.start: `task` is empty; leave it out for the whole plan".to_owned(),
+        )),
         Err(_) => Ok(task.to_owned()),
     }
 }
@@ -306,7 +306,7 @@ fn id_in(task: &str, plan: &str) -> Result<String, Refusal> {
 fn no_such_task(file: &PlanFile, id: &str) -> Refusal {
     let error = alfine_engine::project::no_such_task(file, id);
     let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-    Refusal::Arguments(format!("{START}: `task`: {}{hint}", error.message))
+    Refusal::Arguments(format!("alfine.start: `task`: {}{hint}", error.message))
 }
 
 /// Why a task is not started: it is done, or its loop waits for the user's word.

@@ -5,9 +5,11 @@ use alfine_agents::{Exit, PriorSession};
 use alfine_core::{agent::AgentEvent, task::TaskKey};
 use alfine_engine::{project::Project, runner};
 use alfine_store::{LoopRow, RunRow};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
+    borrow::Cow,
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::Path,
@@ -18,13 +20,15 @@ use tower_lsp::{jsonrpc, lsp_types::Url};
 const PAGE: u64 = 256 << 10;
 
 /// The argument of `alfine/transcript`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TranscriptParams")]
 pub struct Wanted {
     /// The task's key.
     pub task: TaskKey,
     /// Its plan; it says which repository is meant, where several have a task of this key.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
     /// The iteration; without it the last one.
     #[serde(default)]
@@ -35,12 +39,33 @@ pub struct Wanted {
 }
 
 /// The answer of `alfine/transcript`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "TranscriptPart")]
 pub struct Page {
     /// What the agent said.
+    #[schemars(with = "Vec<AnyEvent>")]
     pub events: Vec<AgentEvent>,
     /// Where to go on, in bytes of the iteration's transcripts one after another; none where there will be no more.
     pub next: Option<u64>,
+}
+
+/// The schema of an [`AgentEvent`]: open, as later versions tell of more.
+struct AnyEvent;
+
+impl JsonSchema for AnyEvent {
+    fn schema_name() -> Cow<'static, str> {
+        "TranscriptEvent".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "One thing that an agent said or did: `event` names it, and says which other fields there are.",
+            "type": "object",
+            "properties": { "event": { "type": "string" } },
+            "required": ["event"],
+            "additionalProperties": true,
+        })
+    }
 }
 
 impl Commands {

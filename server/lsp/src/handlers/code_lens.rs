@@ -2,11 +2,11 @@
 
 use crate::{
     clock,
-    commands::{self, arguments::Start},
+    commands::{EditorCommand, arguments::Start},
     offers::{self, Offer},
     picture::{Picture, PlanView, SeenTask},
     snapshot::{LoopPicture, TaskPicture},
-    to_proto::{command, one_line},
+    to_proto::one_line,
     wording,
 };
 use alfine_core::{
@@ -77,7 +77,7 @@ fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Option<Command> {
     let has_ready = tasks.iter().any(|seen| seen.status == TaskStatus::Ready);
     if has_ready && !works().any(goes_on) {
         let argument = Start { uri: plan.document.uri.clone(), task: None, options: None };
-        return Some(command(format!("Start all · {progress}"), commands::START, &argument));
+        return Some(EditorCommand::Start(argument).titled(format!("Start all · {progress}")));
     }
     offers::look(plan, works().next()?, progress)
 }
@@ -90,7 +90,7 @@ fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Opt
         // Who starts it too early is told so, or it can be started after all.
         let argument =
             Start { uri: plan.document.uri.clone(), task: Some(seen.key.to_string()), options: None };
-        return Some(command(title, commands::START, &argument));
+        return Some(EditorCommand::Start(argument).titled(title));
     }
     let known = seen.known?;
     offers::look(plan, known, status_line(picture, seen.status, Some(known)))

@@ -4,11 +4,12 @@ use crate::{offers::NO_REPOSITORY, picture::Picture, snapshot::TaskPicture};
 use alfine_core::task::{TaskKey, TaskStatus};
 use alfine_engine::reason::in_words;
 use alfine_engine::{view::PlannedTask, view::TaskView, view::task_view, view::unplanned_view};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::{collections::HashSet, path::Path, sync::Arc};
 
-/// The answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The answer of `alfine/tasks`.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Tasks {
     /// In the order of the plans, and of the tasks in each.
     pub tasks: Vec<TaskView>,

@@ -1,14 +1,16 @@
 //! Questions of loops, asked once each. Who dismisses one finds it again at its task.
 
 use crate::{
-    commands::{self, Commands, arguments::Answer},
+    commands::{
+        Commands, EditorCommand,
+        arguments::{Answer, Continue, ShowDiff},
+    },
     editor::Editor,
     picture::Picture,
     to_client::ToEditor,
 };
 use alfine_core::task::TaskKey;
 use alfine_store::{ApprovalKind, ApprovalRow};
-use serde_json::{Value, json};
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 use tower_lsp::lsp_types::{MessageType, Url};
 
@@ -68,20 +70,30 @@ async fn ask(
         let chosen = editor.ask(MessageType::INFO, &question, choices).await;
         let answer = |approved: Option<bool>| {
             let (task, uri, approval) = (key.clone(), plan.clone(), Some(asks.id));
-            json!(Answer { task, uri, approval, approved, text: None })
+            EditorCommand::Answer(Answer { task, uri, approval, approved, text: None })
         };
-        let (command, argument): (&str, Value) = match chosen.as_deref() {
-            Some(APPROVE) => (commands::ANSWER, answer(Some(true))),
-            Some(REJECT) => (commands::ANSWER, answer(Some(false))),
-            Some(SHOW_DIFF) => (commands::SHOW_DIFF, json!({ "task": key, "uri": plan })),
-            Some(ANSWER) => (commands::ANSWER, answer(None)),
-            Some(CONTINUE) => (commands::CONTINUE, json!({ "task": key, "uri": plan })),
+        let (task, uri) = (key.clone(), plan.clone());
+        let command = match chosen.as_deref() {
+            Some(APPROVE) => answer(Some(true)),
+            Some(REJECT) => answer(Some(false)),
+            Some(SHOW_DIFF) => {
+                EditorCommand::ShowDiff(ShowDiff { task, uri, iteration: None, against: None })
+            }
+            Some(ANSWER) => answer(None),
+            Some(CONTINUE) => EditorCommand::Continue(Continue {
+                task,
+                uri,
+                max_iterations: None,
+                max_cost: None,
+                reset_breaker: false,
+            }),
             _ => return,
         };
-        if let Err(error) = commands.execute(command, vec![argument]).await {
+        let asks_again = matches!(command, EditorCommand::ShowDiff(_));
+        if let Err(error) = commands.perform(command).await {
             return editor.tell(MessageType::WARNING, &error.message).await;
         }
-        if command != commands::SHOW_DIFF {
+        if !asks_again {
             return;
         }
     }

@@ -3,6 +3,7 @@
 use crate::handlers;
 use alfine_core::task::TaskKey;
 use alfine_engine::view::TaskView;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use tower_lsp::{Client, lsp_types::notification::Notification};
@@ -14,9 +15,11 @@ impl Notification for TasksChanged {
     const METHOD: &'static str = "alfine/tasksChanged";
 }
 
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+/// What `alfine/tasksChanged` tells.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Changes {
+#[schemars(rename = "TasksChanged")]
+pub struct Changes {
     /// Those that are new, or other than before.
     tasks: Vec<TaskView>,
     /// The keys of which there is no task any more.
@@ -25,9 +28,11 @@ struct Changes {
     removed_tasks: Vec<Removed>,
 }
 
-/// A task that is told no more: its loop may be, of another plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Removed {
+/// Which task: two folders may have a task of the same key, so its plan belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TaskName")]
+pub struct Removed {
+    /// The task's key.
     task: TaskKey,
     /// Its plan; none where it was in none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,17 +9,6 @@ local tasks = require('alfine.tasks')
 ---@type table<string, alfine.Subcommand>
 local M = {}
 
-for _, name in ipairs({ 'pause', 'stop' }) do
-  M[name] = {
-    tasks = true,
-    run = function(call)
-      target.resolve_alone(name, call, function(task)
-        send.for_task(task, name)
-      end)
-    end,
-  }
-end
-
 ---What the server says at a task in its plan, where that is about this.
 ---@param task alfine.Task
 ---@param codes string A pattern for the diagnostic's code.

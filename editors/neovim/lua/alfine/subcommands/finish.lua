@@ -8,15 +8,6 @@ local target = require('alfine.target')
 ---@type table<string, alfine.Subcommand>
 local M = {}
 
-M.merge = {
-  tasks = true,
-  run = function(call)
-    target.resolve_alone('merge', call, function(task)
-      send.for_task(task, 'merge')
-    end)
-  end,
-}
-
 M.discard = {
   tasks = true,
   run = function(call)

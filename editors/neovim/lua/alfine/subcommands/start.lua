@@ -45,14 +45,6 @@ M.start = {
   end,
 }
 
-M.trust = {
-  run = function()
-    target.plan(function(client, uri)
-      server.command(client, 'trust', { uri = uri })
-    end)
-  end,
-}
-
 ---What another server says of some lines.
 ---@param first integer From 0.
 ---@param last integer

@@ -2,8 +2,8 @@
 
 use super::proposed::{ALFINE, Asked, Does, FIX_ALL, Proposed};
 use crate::{
-    commands::{self, arguments::StartHere},
-    to_proto::{command, new_file, replacement, touch, workspace_edit},
+    commands::{EditorCommand, arguments::StartHere},
+    to_proto::{new_file, replacement, touch, workspace_edit},
 };
 use alfine_core::{
     lint::{Lint, LintCode},
@@ -54,7 +54,7 @@ fn fixes(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
                 diagnostic: diagnostic.cloned(),
                 prompt: Some(format!("{title}. {}.", lint.message)),
             };
-            let start = command(title, commands::START_HERE, &argument);
+            let start = EditorCommand::StartHere(argument).titled(title);
             out.push(Proposed::command(CodeActionKind::QUICKFIX, start, None).mends(diagnostic));
         }
     }

@@ -2,9 +2,8 @@
 
 use super::proposed::{ALFINE, Asked, Does, Proposed};
 use crate::{
-    commands::{self, arguments::StartHere},
+    commands::{EditorCommand, arguments::StartHere},
     notes::note_in,
-    to_proto::command,
     wording,
 };
 use alfine_core::text::Span;
@@ -54,7 +53,7 @@ fn start(
 ) -> Proposed {
     let uri = asked.params.text_document.uri.clone();
     let argument = StartHere { uri, range, diagnostic: diagnostic.cloned(), prompt };
-    Proposed::command(kind, command(title, commands::START_HERE, &argument), None).mends(diagnostic)
+    Proposed::command(kind, EditorCommand::StartHere(argument).titled(title), None).mends(diagnostic)
 }
 
 fn of_diagnostics(asked: &Asked<'_>, out: &mut Vec<Proposed>) {

@@ -2,10 +2,9 @@
 
 use super::proposed::{ALFINE, Asked, Proposed};
 use crate::{
-    commands::{self, arguments::Start},
+    commands::{EditorCommand, arguments::Start},
     offers::{self, Offer},
     picture::PlanView,
-    to_proto::command,
 };
 use alfine_core::{
     lint::LintCode,
@@ -130,7 +129,7 @@ fn of_plan(plan: &PlanView<'_>, out: &mut Vec<Proposed>) {
         return;
     }
     let argument = Start { uri: plan.document.uri.clone(), task: None, options: None };
-    let start = command("Start all tasks of this plan", commands::START, &argument);
+    let start = EditorCommand::Start(argument).titled("Start all tasks of this plan");
     out.push(Proposed::command(ALFINE, start, None));
 }
 

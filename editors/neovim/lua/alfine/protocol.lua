@@ -1,0 +1,185 @@
+-- What the language server takes and says beyond LSP. Generated from the server's types; to change it:
+-- ALFINE_WRITE_TYPES=1 cargo test -p alfine-lsp editor_types
+
+local M = {}
+
+---The server's commands without `alfine.`, in their order, and whether each takes a task, a plan, or more than that.
+---@type { name: string, takes: 'task' | 'plan' | 'more' }[]
+M.commands = {
+  { name = 'start', takes = 'more' },
+  { name = 'startHere', takes = 'more' },
+  { name = 'pause', takes = 'task' },
+  { name = 'stop', takes = 'task' },
+  { name = 'continue', takes = 'more' },
+  { name = 'steer', takes = 'more' },
+  { name = 'answer', takes = 'more' },
+  { name = 'rewind', takes = 'more' },
+  { name = 'fork', takes = 'more' },
+  { name = 'merge', takes = 'task' },
+  { name = 'discard', takes = 'task' },
+  { name = 'showTranscript', takes = 'more' },
+  { name = 'showDiff', takes = 'more' },
+  { name = 'openWorktree', takes = 'task' },
+  { name = 'trust', takes = 'plan' },
+}
+
+---The argument of `alfine.answer`.
+---@class alfine.Answer
+---@field task string The task's key.
+---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field approval? integer The question's number; without it the one that is open.
+---@field approved? boolean Yes or no.
+---@field text? string In words.
+
+---The argument of `alfine.rewind` and `alfine.fork`.
+---@class alfine.AtIteration
+---@field task string The task's key.
+---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field iteration integer The iteration; 0 is before the first.
+
+---One rule of the breaker, with what it counted.
+---@class alfine.BreakerLine
+---@field rule string The rule's name, such as `no-change`.
+---@field count number How far it is.
+---@field limit? number Where it trips; none where it is off.
+---@field evidence string What fed it, in a sentence.
+
+---The argument of `alfine.continue`.
+---@class alfine.Continue
+---@field task string The task's key.
+---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field maxIterations? integer The new limit of iterations.
+---@field maxCost? number The new limit of cost, in US dollars.
+---@field resetBreaker? boolean Whether all counters start at zero.
+
+---What is known of a criterion.
+---@alias alfine.CriterionState 'open' | 'checked' | 'proven' | 'stale' | 'failed'
+
+---One acceptance criterion, to be shown.
+---@class alfine.CriterionView
+---@field text string As the plan has it.
+---@field state alfine.CriterionState How far it is proven.
+
+---The argument of commands that take a document and nothing else.
+---@class alfine.OfDocument
+---@field uri string The document.
+
+---The argument of commands that take a task and nothing else.
+---@class alfine.OfTask
+---@field task string The task's key.
+---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+
+---The argument of `alfine.showDiff`.
+---@class alfine.ShowDiff
+---@field task string The task's key.
+---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field iteration? integer Only this iteration.
+---@field against? integer The iteration to compare with; 0 is before the first.
+
+---The argument of `alfine.showTranscript`.
+---@class alfine.ShowTranscript
+---@field task string The task's key.
+---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field iteration? integer Only this iteration.
+
+---The argument of `alfine.start`.
+---@class alfine.Start
+---@field uri string The plan.
+---@field task? string The task's key, or its id in the plan; without it the whole plan.
+---@field options? alfine.StartOptions How.
+
+---The argument of `alfine.startHere`.
+---@class alfine.StartHere
+---@field uri string The file.
+---@field range lsp.Range The place in it.
+---@field diagnostic? lsp.Diagnostic What another server says of the place; the task is done when it says so no more.
+---@field prompt? string What is to be done.
+
+---How a loop is started: the flags of the command line.
+---@class alfine.StartOptions
+---@field maxIterations? integer The most iterations.
+---@field singleTask? boolean The agent is told to do this task alone.
+---@field agent? string The agent.
+---@field model? string The model.
+---@field inPlace? boolean Whether the agent works in the user's own tree.
+---@field context? string `resume` or `fresh`.
+---@field maxCost? number The most US dollars.
+---@field permissions? string What the agent may do without asking.
+---@field includeUncommitted? boolean Whether uncommitted changes are taken along; the user is asked where this is not said.
+
+---The argument of `alfine.steer`.
+---@class alfine.Steer
+---@field task string The task's key.
+---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field text string What the agent is told.
+
+---Which task: two folders may have a task of the same key, so its plan belongs to it.
+---@class alfine.TaskName
+---@field task string The task's key.
+---@field uri? string Its plan; none where it was in none.
+
+---Where a task is. The user's answer to "what is going on, and what can I do next?"
+---@alias alfine.TaskStatus 'pending' | 'ready' | 'running' | 'evaluating' | 'waiting' | 'paused' | 'interrupted' | 'needs_input' | 'rework' | 'stopped' | 'failed' | 'skipped' | 'done' | 'merged' | 'discarded'
+
+---One task, to be shown.
+---@class alfine.TaskView
+---@field task string The task's key.
+---@field plan string Its plan's path from the repository's root.
+---@field id string Its id in the plan.
+---@field title string Its title.
+---@field uri? string The plan's document; none where the task is only in the database.
+---@field range? alfine.ViewRange Where it stands in the document.
+---@field status alfine.TaskStatus Where it is.
+---@field reason? string Why, where there is more to say.
+---@field loopId? string The live or last loop.
+---@field iteration integer The iteration at work, or the last one; 0 before the first.
+---@field maxIterations integer The limit of iterations; 0 where neither a loop nor the plan has one.
+---@field breaker alfine.BreakerLine[] The breaker's rules, counted.
+---@field gate? any The last gate.
+---@field criteria alfine.CriterionView[] The acceptance criteria, in the plan's order.
+---@field agent string The agent's name; empty where none is chosen yet.
+---@field costUsd? number US dollars so far; none where unknown.
+---@field filesChanged integer Files that differ from the base.
+---@field branch? string The loop's branch.
+---@field worktree? string The folder the agent works in.
+---@field waitingUntil? integer Until when it waits, in milliseconds since the epoch.
+---@field updatedAt? integer The last change, in milliseconds since the epoch; none where nothing was ever written down.
+
+---The answer of `alfine/tasks`.
+---@class alfine.Tasks
+---@field tasks alfine.TaskView[] In the order of the plans, and of the tasks in each.
+
+---What `alfine/tasksChanged` tells.
+---@class alfine.TasksChanged
+---@field tasks alfine.TaskView[] Those that are new, or other than before.
+---@field removed string[] The keys of which there is no task any more.
+---@field removedTasks alfine.TaskName[] All that are told no more, those included of whose key there is another task.
+
+---One thing that an agent said or did: `event` names it, and says which other fields there are.
+---@class alfine.TranscriptEvent
+---@field event string
+---@field [string] any
+
+---The argument of `alfine/transcript`.
+---@class alfine.TranscriptParams
+---@field task string The task's key.
+---@field uri? string Its plan; it says which repository is meant, where several have a task of this key.
+---@field iteration? integer The iteration; without it the last one.
+---@field after? integer Where the page before ended.
+
+---The answer of `alfine/transcript`.
+---@class alfine.TranscriptPart
+---@field events alfine.TranscriptEvent[] What the agent said.
+---@field next integer | nil Where to go on, in bytes of the iteration's transcripts one after another; none where there will be no more.
+
+---A place in a document, from 0.
+---@class alfine.ViewPlace
+---@field line integer The line.
+---@field character integer The unit in the line.
+
+---A range in a document, as the asking client counts.
+---@class alfine.ViewRange
+---@field start alfine.ViewPlace The first place.
+---@field end alfine.ViewPlace The place after the last one.
+
+return M

@@ -1,0 +1,118 @@
+//! The commands of an editor: what each is called, what it takes, and how a palette names it.
+//!
+//! Everything else that lists commands follows from this table: the capability, the shapes in messages, the types and
+//! lists of both editors (see `editor_types`).
+
+use super::{
+    arguments::{
+        Answer, AtIteration, Continue, OfDocument, OfTask, ShowDiff, ShowTranscript, Start, StartHere, Steer,
+    },
+    reading::arguments,
+    refusal::Refusal,
+};
+use serde_json::Value;
+use tower_lsp::lsp_types::Command;
+
+macro_rules! editor_commands {
+    ($($(#[doc = $doc:literal])+ $variant:ident($argument:ty) = $name:literal, $title:literal, runs: $runs:literal;)+) => {
+        /// A command with its argument.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum EditorCommand {
+            $($(#[doc = $doc])+ $variant($argument),)+
+        }
+
+        impl EditorCommand {
+            /// The names of all commands, as a client sends them.
+            pub const NAMES: &[&str] = &[$($name),+];
+
+            /// Reads a command from its name and the list of its arguments, which is one object.
+            pub fn read(name: &str, given: Vec<Value>) -> Result<Self, Refusal> {
+                match name {
+                    $($name => arguments(name, given).map(Self::$variant),)+
+                    unknown => Err(Refusal::Arguments(format!(
+                        "there is no command “{unknown}”; there are {}",
+                        Self::NAMES.join(", ")
+                    ))),
+                }
+            }
+
+            fn parts(&self) -> (&'static str, serde_json::Result<Value>) {
+                match self {
+                    $(Self::$variant(argument) => ($name, serde_json::to_value(argument)),)+
+                }
+            }
+
+            /// What the generated files of the editors say of each command.
+            #[cfg(test)]
+            pub fn table(generator: &mut schemars::SchemaGenerator) -> Vec<Described> {
+                vec![$(Described {
+                    name: $name,
+                    doc: [$($doc.trim()),+].join(" "),
+                    title: $title,
+                    runs: $runs,
+                    argument: generator.subschema_for::<$argument>(),
+                }),+]
+            }
+        }
+    };
+}
+
+// `runs` tells whether the command runs something of the folder, which an editor refuses in a folder that is not trusted.
+editor_commands! {
+    /// Starts a task's loop, or all loops of a plan.
+    Start(Start) = "alfine.start", "Start Loop", runs: true;
+    /// Writes a task about a place in a file, and starts its loop.
+    StartHere(StartHere) = "alfine.startHere", "Start a Loop on the Selection…", runs: true;
+    /// Holds a loop after its iteration.
+    Pause(OfTask) = "alfine.pause", "Pause Loop", runs: false;
+    /// Ends a loop.
+    Stop(OfTask) = "alfine.stop", "Stop Loop", runs: false;
+    /// Lets a loop go on.
+    Continue(Continue) = "alfine.continue", "Continue Loop", runs: true;
+    /// Sends a note to a loop's agent.
+    Steer(Steer) = "alfine.steer", "Send Note to Agent…", runs: false;
+    /// Answers what a loop asks.
+    Answer(Answer) = "alfine.answer", "Answer…", runs: true;
+    /// Sets a loop's tree back to where it was after an iteration.
+    Rewind(AtIteration) = "alfine.rewind", "Rewind to an Iteration…", runs: true;
+    /// Begins a new loop from where another loop was after an iteration.
+    Fork(AtIteration) = "alfine.fork", "Fork from an Iteration…", runs: true;
+    /// Merges the work of a done task.
+    Merge(OfTask) = "alfine.merge", "Merge", runs: true;
+    /// Throws a loop's work away; its checkpoints stay.
+    Discard(OfTask) = "alfine.discard", "Discard Work…", runs: false;
+    /// Opens what the agent said.
+    ShowTranscript(ShowTranscript) = "alfine.showTranscript", "Show Transcript", runs: false;
+    /// Opens what a loop changed.
+    ShowDiff(ShowDiff) = "alfine.showDiff", "Show Changes", runs: false;
+    /// Opens a loop's worktree.
+    OpenWorktree(OfTask) = "alfine.openWorktree", "Open Worktree in New Window", runs: false;
+    /// Allows the commands that a plan and its repository name, after showing them.
+    Trust(OfDocument) = "alfine.trust", "Allow Commands of a Plan…", runs: true;
+}
+
+/// A command as the generated files of the editors describe it.
+#[cfg(test)]
+#[derive(Debug)]
+pub struct Described {
+    /// Its name, as a client sends it.
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub doc: String,
+    /// Its name in a palette.
+    pub title: &'static str,
+    /// Whether it runs something of the folder.
+    pub runs: bool,
+    /// The schema of its argument.
+    pub argument: schemars::Schema,
+}
+
+impl EditorCommand {
+    /// Makes what a lens or an action sends, with the title that it shows.
+    pub fn titled(self, title: impl Into<String>) -> Command {
+        let (name, argument) = self.parts();
+        // The arguments are plain structs of texts and numbers; the command refuses null with a message of its own.
+        let argument = argument.unwrap_or_default();
+        Command { title: title.into(), command: name.to_owned(), arguments: Some(vec![argument]) }
+    }
+}
