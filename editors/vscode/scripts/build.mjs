@@ -20,6 +20,6 @@ const options = {
 };
 
 mkdirSync(here('dist'), { recursive: true });
-copyFileSync(here('../../server/engine/alfine.schema.json'), here('dist/alfine.schema.json'));
+copyFileSync(here('../../server/config/alfine.schema.json'), here('dist/alfine.schema.json'));
 if (process.argv.includes('--watch')) await (await esbuild.context(options)).watch();
 else await esbuild.build(options);

@@ -7,7 +7,7 @@ import { ownSettings, userOnly } from './settings.mjs';
 
 const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const read = (path) => JSON.parse(readFileSync(here(path), 'utf8'));
-const schemaPath = '../../server/engine/alfine.schema.json';
+const schemaPath = '../../server/config/alfine.schema.json';
 
 const sections = { limits: 'Limits', worktree: 'Worktrees', verification: 'Verification', lint: 'Lints', gate: 'Gate', safety: 'Safety' };
 

@@ -25,7 +25,7 @@ test('every setting of alfine.toml is there under its own name', () => {
   interface Schema {
     properties?: Record<string, Schema>;
   }
-  const schema = JSON.parse(read('../../server/engine/alfine.schema.json')) as Schema;
+  const schema = JSON.parse(read('../../server/config/alfine.schema.json')) as Schema;
   const names = Object.entries(schema.properties ?? {}).flatMap(([key, { properties }]) =>
     properties === undefined ? [key] : Object.keys(properties).map((inner) => `${key}.${inner}`),
   );
