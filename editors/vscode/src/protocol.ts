@@ -69,17 +69,20 @@ export interface AtIteration {
   iteration: number;
 }
 
-/** One rule of the breaker, with what it counted. */
+/** One line of the breaker: a rule with its counter, limit and evidence. */
 export interface BreakerLine {
-  /** The rule's name, such as `no-change`. */
-  rule: string;
-  /** How far it is. */
+  /** The rule. */
+  rule: BreakerRule;
+  /** Its counter, in the rule's unit. */
   count: number;
-  /** Where it trips; none where it is off. */
+  /** Its limit, in the same unit; `None` if the rule is off. */
   limit?: number;
-  /** What fed it, in a sentence. */
+  /** What fed it; empty if nothing did. */
   evidence: string;
 }
+
+/** A rule of the breaker. */
+export type BreakerRule = 'iterations' | 'no-change' | 'same-error' | 'rework' | 'cost' | 'tokens' | 'wall-time' | 'stall' | 'startup' | 'agent-failing' | 'permission' | 'regenerations' | 'oscillation';
 
 /** The argument of `alfine.continue`. */
 export interface Continue {

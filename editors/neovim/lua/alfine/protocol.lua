@@ -37,12 +37,15 @@ M.commands = {
 ---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
 ---@field iteration integer The iteration; 0 is before the first.
 
----One rule of the breaker, with what it counted.
+---One line of the breaker: a rule with its counter, limit and evidence.
 ---@class alfine.BreakerLine
----@field rule string The rule's name, such as `no-change`.
----@field count number How far it is.
----@field limit? number Where it trips; none where it is off.
----@field evidence string What fed it, in a sentence.
+---@field rule alfine.BreakerRule The rule.
+---@field count number Its counter, in the rule's unit.
+---@field limit? number Its limit, in the same unit; `None` if the rule is off.
+---@field evidence string What fed it; empty if nothing did.
+
+---A rule of the breaker.
+---@alias alfine.BreakerRule 'iterations' | 'no-change' | 'same-error' | 'rework' | 'cost' | 'tokens' | 'wall-time' | 'stall' | 'startup' | 'agent-failing' | 'permission' | 'regenerations' | 'oscillation'
 
 ---The argument of `alfine.continue`.
 ---@class alfine.Continue

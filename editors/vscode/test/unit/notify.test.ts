@@ -16,7 +16,7 @@ test('a loop stopped by the breaker is told with the way on', () => {
 });
 
 test('a loop that used all its iterations is offered more', () => {
-  const breaker = [{ rule: 'iterations', count: 10, limit: 10, evidence: '' }];
+  const breaker = [{ rule: 'iterations' as const, count: 10, limit: 10, evidence: '' }];
   const now = aLoop({ status: 'stopped', reason: 'all 10 iterations are used', breaker });
   expect(messageOf({ before: aLoop(), now }, false)?.buttons).toEqual({
     'Continue with More…': 'alfine.continueWith',
