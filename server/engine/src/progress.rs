@@ -1,12 +1,9 @@
-//! The progress log: what each iteration did and learned, for the next one and for people.
+//! The progress log: what each iteration did, for the next one and for people.
 //!
 //! It lies in the worktree, where an agent can do with it what it likes: whatever is read is taken for text of a
 //! stranger, in bounded amounts, and no link leads out of the worktree. Entries are only ever added. Never knows who
 //! asks, and never decides anything.
 
-mod learnings;
-
-use crate::{Error, ErrorKind};
 use alfine_config::trust::printable;
 use alfine_core::task::TaskStatus;
 use cap_std::{
@@ -21,13 +18,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use learnings::Consolidated;
-
 /// Alfine's folder in a worktree.
 const FOLDER: &str = ".alfine";
 /// The log in that folder.
 const LOG: &str = "progress.md";
-/// A log with more entries than this is put away by [`consolidate`].
+/// A log with more entries than this is put away before the next entry.
 const MOST_ENTRIES: usize = 50;
 /// How much of a log's end is looked at for its last entries, in bytes.
 const TAIL: u64 = 256 * 1024;
@@ -35,8 +30,6 @@ const TAIL: u64 = 256 * 1024;
 const LARGEST: u64 = 4 * 1024 * 1024;
 /// The longest entry that is given back, in characters.
 const LONGEST_ENTRY: usize = 4000;
-/// The longest learning, in characters.
-const LONGEST_LEARNING: usize = 300;
 const HEADER: &str =
     "# Progress log\n\nWritten by Alfine, an entry for each iteration. Only ever added to.\n";
 
@@ -53,8 +46,6 @@ pub struct Entry {
     pub iteration: u32,
     /// Paths from the worktree's root.
     pub files_changed: Vec<String>,
-    /// What later iterations should know, a sentence each.
-    pub learnings: Vec<String>,
     /// What was done.
     pub summary: String,
 }
@@ -83,11 +74,13 @@ impl From<ProgressError> for Error {
 
 type Result<T> = std::result::Result<T, ProgressError>;
 
-/// Adds an entry to the worktree's progress log.
+/// Adds an entry to the worktree's progress log. A log of more than 50 entries is put away before that, as
+/// `.alfine/progress-<n>.md`; nothing is deleted.
 pub fn append(worktree: &Path, entry: &Entry) -> Result<()> {
     let at = worktree.join(FOLDER).join(LOG);
     let write = || -> io::Result<()> {
         let folder = folder(worktree, true)?.ok_or(io::ErrorKind::NotFound)?;
+        put_away_if_full(&folder)?;
         let mut file = plain(folder.open_with(LOG, options().append(true).read(true).create(true))?)?;
         let mut text = String::new();
         let length = file.metadata()?.len();
@@ -116,25 +109,15 @@ pub fn last(worktree: &Path, n: usize) -> Result<Vec<String>> {
             read => entries(&read?),
         };
         if found.len() < n
-            && let Some(newest) = put_away(&folder)?.into_iter().max_by_key(|log| log.number)
+            && let Some(newest) = newest_put_away(&folder)?
         {
-            let mut older = entries(&tail(&folder, &newest.name())?);
+            let mut older = entries(&tail(&folder, &put_away_name(newest))?);
             older.append(&mut found);
             found = older;
         }
         Ok(found.split_off(found.len().saturating_sub(n)))
     };
     read().map_err(|source| ProgressError::Io { path: at, what: "read", source })
-}
-
-/// Puts a log of more than 50 entries away as `.alfine/progress-<n>.md`, and adds what was learned to the marked section
-/// of `AGENTS.md`. Nothing is deleted; may be called at any time, and ends what a crash interrupted.
-pub fn consolidate(worktree: &Path) -> Result<Option<Consolidated>> {
-    learnings::consolidate(worktree).map_err(|source| ProgressError::Io {
-        path: worktree.join(FOLDER),
-        what: "consolidated",
-        source,
-    })
 }
 
 /// Opens Alfine's folder. Links inside of the worktree are followed, links out of it are errors.
@@ -177,15 +160,6 @@ fn tail(folder: &Dir, name: &str) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.take(TAIL).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Reads a log, as far as it is read at all, and says whether that was the whole of it.
-fn whole(folder: &Dir, name: &str) -> io::Result<(String, bool)> {
-    let file = plain(folder.open_with(name, options().read(true))?)?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    let is_whole = bytes.len() as u64 <= LARGEST;
-    Ok((String::from_utf8_lossy(&bytes).into_owned(), is_whole))
 }
 
 /// Splits a log into its entries.
@@ -244,16 +218,6 @@ fn rendered(entry: &Entry) -> String {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let _ = write!(text, "\nFiles changed: {}{more}\n", files.join(", "));
     }
-    let learnings: Vec<String> = entry
-        .learnings
-        .iter()
-        .map(|learning| line_of(&learning.split_whitespace().collect::<Vec<_>>().join(" "), LONGEST_LEARNING))
-        .filter(|learning| !learning.is_empty())
-        .take(20)
-        .collect();
-    if !learnings.is_empty() {
-        let _ = write!(text, "\n{}\n\n- {}\n", learnings::HEADING, learnings.join("\n- "));
-    }
     text
 }
 
@@ -267,35 +231,43 @@ fn cut(text: &str, most: usize) -> &str {
     text.char_indices().nth(most).map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
 }
 
-/// A log that was put away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct PutAway {
-    number: u64,
-    /// Whether what was learned is still to be added to `AGENTS.md`.
-    pending: bool,
+/// Renames the log if it is full.
+fn put_away_if_full(folder: &Dir) -> io::Result<()> {
+    if is_full(folder)? {
+        let number = newest_put_away(folder)?.unwrap_or(0).saturating_add(1);
+        folder.rename(LOG, folder, put_away_name(number))?;
+    }
+    Ok(())
 }
 
-impl PutAway {
-    fn name(self) -> String {
-        let Self { number, pending } = self;
-        if pending { format!("progress-{number}.pending.md") } else { format!("progress-{number}.md") }
+fn is_full(folder: &Dir) -> io::Result<bool> {
+    // What a link names is not Alfine's to put away.
+    match folder.symlink_metadata(LOG) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err(io::Error::other(format!("{LOG} is not a plain file"))),
+        Err(error) => return Err(error),
     }
-
-    fn of_name(name: &str) -> Option<Self> {
-        let number = name.strip_prefix("progress-")?.strip_suffix(".md")?;
-        let (number, pending) =
-            number.strip_suffix(".pending").map_or((number, false), |number| (number, true));
-        let log = Self { number: number.parse().ok()?, pending };
-        (log.name() == name).then_some(log)
-    }
+    let mut bytes = Vec::new();
+    plain(folder.open_with(LOG, options().read(true))?)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let is_whole = bytes.len() as u64 <= LARGEST;
+    Ok(!is_whole || text.lines().filter(|line| is_heading(line)).count() > MOST_ENTRIES)
 }
 
-fn put_away(folder: &Dir) -> io::Result<Vec<PutAway>> {
-    let mut logs = Vec::new();
+fn put_away_name(number: u64) -> String {
+    format!("progress-{number}.md")
+}
+
+/// The number of the last log that was put away.
+fn newest_put_away(folder: &Dir) -> io::Result<Option<u64>> {
+    let mut newest = None;
     for entry in folder.entries()? {
-        logs.extend(entry?.file_name().to_str().and_then(PutAway::of_name));
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix("progress-")?.strip_suffix(".md"));
+        newest = newest.max(number.and_then(|number| number.parse().ok()));
     }
-    Ok(logs)
+    Ok(newest)
 }
 
 #[cfg(test)]
@@ -304,14 +276,13 @@ mod tests {
     use proptest::prelude::*;
     use std::{fs, os::unix::fs::symlink};
 
-    fn entry(iteration: u32, learning: &str) -> Entry {
+    fn entry(iteration: u32) -> Entry {
         Entry {
             at: Timestamp::from_second(1_800_000_000 + i64::from(iteration)).unwrap(),
             task: "US-001".to_owned(),
             status: TaskStatus::Rework,
             iteration,
             files_changed: vec!["src/a.rs".to_owned(), "odd `name`\n.rs".to_owned()],
-            learnings: vec![learning.to_owned()],
             summary: "Added the table.\n# Not a heading\n".to_owned(),
         }
     }
@@ -324,22 +295,21 @@ mod tests {
     fn entries_are_added_and_the_last_ones_given_back() {
         let worktree = tempfile::tempdir().unwrap();
         assert_eq!(last(worktree.path(), 20).unwrap(), [""; 0]);
-        append(worktree.path(), &entry(1, "Use `make`")).unwrap();
+        append(worktree.path(), &entry(1)).unwrap();
         assert_eq!(
             read(worktree.path(), ".alfine/progress.md"),
             "# Progress log\n\nWritten by Alfine, an entry for each iteration. Only ever added to.\n\n\
              ## 2027-01-15T08:00:01Z · US-001 · rework · iteration 1\n\n\
              Added the table.\n\\# Not a heading\n\n\
-             Files changed: `src/a.rs`, `odd 'name'⏎.rs`\n\n\
-             Learnings:\n\n- Use `make`\n"
+             Files changed: `src/a.rs`, `odd 'name'⏎.rs`\n"
         );
         for iteration in 2..=5 {
-            append(worktree.path(), &entry(iteration, "x")).unwrap();
+            append(worktree.path(), &entry(iteration)).unwrap();
         }
         let found = last(worktree.path(), 2).unwrap();
         assert_eq!(found.len(), 2);
         assert!(found[0].starts_with("## 2027-01-15T08:00:04Z · US-001 · rework · iteration 4\n"));
-        assert!(found[1].ends_with("- x"));
+        assert!(found[1].contains("iteration 5\n"));
         assert_eq!(last(worktree.path(), 20).unwrap().len(), 5);
         assert_eq!(last(worktree.path(), 0).unwrap().len(), 0);
     }
@@ -347,13 +317,12 @@ mod tests {
     #[test]
     fn no_text_of_an_entry_makes_another_entry() {
         let worktree = tempfile::tempdir().unwrap();
-        let forged = "\n## 2026-01-31T00:00:00Z · forged\nLearnings:\n- forged";
+        let forged = "\n## 2026-01-31T00:00:00Z · forged\n- forged";
         let hostile = Entry {
             task: forged.to_owned(),
             files_changed: vec![forged.to_owned()],
-            learnings: vec![forged.to_owned()],
             summary: forged.to_owned(),
-            ..entry(1, "")
+            ..entry(1)
         };
         append(worktree.path(), &hostile).unwrap();
         assert_eq!(last(worktree.path(), 20).unwrap().len(), 1);
@@ -362,12 +331,12 @@ mod tests {
     #[test]
     fn an_entry_after_a_cut_write_is_whole() {
         let worktree = tempfile::tempdir().unwrap();
-        append(worktree.path(), &entry(1, "x")).unwrap();
+        append(worktree.path(), &entry(1)).unwrap();
         let log = worktree.path().join(".alfine/progress.md");
         let mut text = fs::read(&log).unwrap();
         text.extend_from_slice(b"\n## 2026-01-");
         fs::write(&log, text).unwrap();
-        append(worktree.path(), &entry(2, "x")).unwrap();
+        append(worktree.path(), &entry(2)).unwrap();
         assert_eq!(last(worktree.path(), 20).unwrap().len(), 2);
     }
 
@@ -382,8 +351,9 @@ mod tests {
         let found = last(worktree.path(), 20).unwrap();
         assert!(!found.is_empty() && found.iter().all(|entry| entry.len() < 3 * LONGEST_ENTRY));
         assert!(!found.concat().contains(['\u{1b}', '\u{202e}']));
-        assert!(consolidate(worktree.path()).unwrap().is_some(), "too large a log is put away");
-        assert!(!log.exists());
+        append(worktree.path(), &entry(1)).unwrap();
+        assert!(fs::metadata(&log).unwrap().len() < 1000, "too large a log is put away");
+        assert!(worktree.path().join(".alfine/progress-1.md").exists());
     }
 
     #[test]
@@ -394,21 +364,14 @@ mod tests {
 
         fs::create_dir(worktree.path().join(".alfine")).unwrap();
         symlink(&target, worktree.path().join(".alfine/progress.md")).unwrap();
-        assert!(append(worktree.path(), &entry(1, "x")).is_err());
+        assert!(append(worktree.path(), &entry(1)).is_err());
         assert!(last(worktree.path(), 1).is_err());
-        assert!(consolidate(worktree.path()).is_err());
 
         fs::remove_dir_all(worktree.path().join(".alfine")).unwrap();
         symlink(outside.path(), worktree.path().join(".alfine")).unwrap();
-        assert!(append(worktree.path(), &entry(1, "x")).is_err());
-
-        fs::remove_file(worktree.path().join(".alfine")).unwrap();
-        fill(worktree.path());
-        symlink(&target, worktree.path().join("AGENTS.md")).unwrap();
-        assert!(consolidate(worktree.path()).is_err());
+        assert!(append(worktree.path(), &entry(1)).is_err());
         assert_eq!(fs::read_to_string(&target).unwrap(), "mine");
         assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
-        assert_eq!(last(worktree.path(), 99).unwrap().len(), 51, "and nothing is lost");
     }
 
     #[test]
@@ -417,102 +380,45 @@ mod tests {
         fs::create_dir(worktree.path().join(".alfine")).unwrap();
         let log = worktree.path().join(".alfine/progress.md");
         assert!(std::process::Command::new("mkfifo").arg(&log).status().unwrap().success());
-        assert!(append(worktree.path(), &entry(1, "x")).is_err());
+        assert!(append(worktree.path(), &entry(1)).is_err());
         assert!(last(worktree.path(), 1).is_err());
-        assert!(consolidate(worktree.path()).is_err());
     }
 
     fn fill(worktree: &Path) {
         for iteration in 1..=51 {
-            append(worktree, &entry(iteration, &format!("Learning {}", iteration % 10))).unwrap();
+            append(worktree, &entry(iteration)).unwrap();
         }
     }
 
     #[test]
-    fn a_full_log_is_put_away_whole_and_its_learnings_kept() {
+    fn a_full_log_is_put_away_whole() {
         let worktree = tempfile::tempdir().unwrap();
-        assert_eq!(consolidate(worktree.path()).unwrap(), None);
         fill(worktree.path());
         let log = read(worktree.path(), ".alfine/progress.md");
-        let done = consolidate(worktree.path()).unwrap().unwrap();
-        assert_eq!(done, Consolidated { log: ".alfine/progress-1.md".into(), added: 10, left_out: 0 });
+        append(worktree.path(), &entry(52)).unwrap();
         assert_eq!(read(worktree.path(), ".alfine/progress-1.md"), log);
-        let guide = read(worktree.path(), "AGENTS.md");
-        assert_eq!(guide.lines().filter(|line| line.starts_with("- Learning ")).count(), 10);
-        assert_eq!(consolidate(worktree.path()).unwrap(), None, "there is nothing more to do");
 
-        append(worktree.path(), &entry(52, "x")).unwrap();
         let found = last(worktree.path(), 20).unwrap();
         assert_eq!(found.len(), 20, "entries that were put away are still told");
         assert!(found[19].contains("iteration 52") && found[18].contains("iteration 51"));
 
         fill(worktree.path());
-        assert_eq!(consolidate(worktree.path()).unwrap().unwrap().log, Path::new(".alfine/progress-2.md"));
-        assert_eq!(
-            fs::read_dir(worktree.path().join(".alfine")).unwrap().count(),
-            2,
-            "no temporary file is left"
-        );
-    }
-
-    #[test]
-    fn a_consolidation_that_a_crash_interrupted_is_ended() {
-        for guide_was_written in [false, true] {
-            let worktree = tempfile::tempdir().unwrap();
-            fill(worktree.path());
-            let folder = worktree.path().join(".alfine");
-            if guide_was_written {
-                consolidate(worktree.path()).unwrap().unwrap();
-                fs::rename(folder.join("progress-1.md"), folder.join("progress-1.pending.md")).unwrap();
-            } else {
-                fs::rename(folder.join("progress.md"), folder.join("progress-1.pending.md")).unwrap();
-                fs::write(folder.join("AGENTS.md.new"), "half").unwrap();
-            }
-            append(worktree.path(), &entry(52, "x")).unwrap();
-            assert_eq!(last(worktree.path(), 99).unwrap().len(), 52);
-            let done = consolidate(worktree.path()).unwrap().unwrap();
-            assert_eq!(done.added, if guide_was_written { 0 } else { 10 });
-            assert_eq!(read(worktree.path(), "AGENTS.md").matches("- Learning ").count(), 10);
-            assert_eq!(last(worktree.path(), 99).unwrap().len(), 52);
-            assert_eq!(consolidate(worktree.path()).unwrap(), None);
-        }
-    }
-
-    #[test]
-    fn a_guide_that_is_a_link_inside_of_the_worktree_stays_one_and_keeps_its_mode() {
-        use std::os::unix::fs::PermissionsExt;
-        let worktree = tempfile::tempdir().unwrap();
-        let rules = worktree.path().join("CLAUDE.md");
-        fs::write(&rules, "# Rules\n").unwrap();
-        fs::set_permissions(&rules, fs::Permissions::from_mode(0o640)).unwrap();
-        symlink("CLAUDE.md", worktree.path().join("AGENTS.md")).unwrap();
-        fill(worktree.path());
-        consolidate(worktree.path()).unwrap().unwrap();
-        assert!(
-            read(worktree.path(), "CLAUDE.md").starts_with("# Rules\n\n<!-- alfine:learnings:begin -->\n")
-        );
-        assert!(fs::symlink_metadata(worktree.path().join("AGENTS.md")).unwrap().is_symlink());
-        assert_eq!(fs::metadata(&rules).unwrap().permissions().mode() & 0o777, 0o640);
-    }
-
-    #[test]
-    fn without_learnings_no_guide_is_made() {
-        let worktree = tempfile::tempdir().unwrap();
-        for iteration in 1..=51 {
-            append(worktree.path(), &entry(iteration, " ")).unwrap();
-        }
-        assert_eq!(consolidate(worktree.path()).unwrap().unwrap().added, 0);
-        assert!(!worktree.path().join("AGENTS.md").exists());
+        let mut names: Vec<_> = fs::read_dir(worktree.path().join(".alfine"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["progress-1.md", "progress-2.md", "progress.md"]);
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn an_entry_of_any_text_is_one_entry(task: String, summary: String, learning: String, file: String) {
+        fn an_entry_of_any_text_is_one_entry(task: String, summary: String, file: String) {
             let worktree = tempfile::tempdir().unwrap();
-            let any = Entry { task, summary, learnings: vec![learning], files_changed: vec![file], ..entry(1, "") };
+            let any = Entry { task, summary, files_changed: vec![file], ..entry(1) };
             append(worktree.path(), &any).unwrap();
-            append(worktree.path(), &entry(2, "x")).unwrap();
+            append(worktree.path(), &entry(2)).unwrap();
             let found = last(worktree.path(), 9).unwrap();
             prop_assert_eq!(found.len(), 2);
             prop_assert!(found[1].contains("iteration 2"));

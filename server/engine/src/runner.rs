@@ -611,21 +611,11 @@ impl<'a> Runner<'a> {
             status: self.state.status(),
             iteration: judgement.iteration,
             files_changed: self.iteration_files.iter().map(|file| file.path.display().to_string()).collect(),
-            learnings: Vec::new(),
             summary: self.masker.mask(&format!("{progress}\n{}", judgement.verdict)).trim().to_owned(),
         };
         // The log helps the next iteration; a tree in which it cannot be written is no reason to end the loop.
         if let Err(error) = progress::append(&self.worktree(), &entry) {
             self.tell("progress_not_logged", json!({ "message": error.to_string() }));
-            return Ok(());
-        }
-        match progress::consolidate(&self.worktree()) {
-            Ok(None) => {}
-            Ok(Some(consolidated)) => {
-                self.checkpoint_is_of_now = false;
-                self.tell("progress_consolidated", json!({ "log": consolidated.log }));
-            }
-            Err(error) => self.tell("progress_not_logged", json!({ "message": error.to_string() })),
         }
         Ok(())
     }
