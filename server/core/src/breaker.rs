@@ -273,12 +273,6 @@ impl Breaker {
         Some(limit + spent.filter(|spent| *spent >= limit).unwrap_or_default())
     }
 
-    /// Counts a planning of the chain.
-    pub fn regenerated(&mut self, limits: &Limits) -> Option<Trip> {
-        self.regenerations = self.regenerations.saturating_add(1);
-        self.trip_first(&[Rule::Regenerations], limits)
-    }
-
     /// What holds the breaker open.
     pub fn open(&self) -> Option<&Trip> {
         self.open.as_ref()
@@ -309,13 +303,13 @@ impl Breaker {
         self.iterations
     }
 
-    /// Running time so far, without the part that is still running.
-    pub fn running(&self) -> Duration {
+    #[cfg(test)]
+    pub(crate) fn running(&self) -> Duration {
         self.running
     }
 
-    /// Refused claims of ready so far.
-    pub fn rework(&self) -> u32 {
+    #[cfg(test)]
+    pub(crate) fn rework(&self) -> u32 {
         self.rework.count
     }
 

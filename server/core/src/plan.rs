@@ -33,8 +33,6 @@ pub struct Plan {
     pub tasks: Vec<Task>,
     /// The fields of the front matter: every task's defaults.
     pub defaults: Fields,
-    /// What a directive says besides its goal; none for a plan whose tasks the user wrote.
-    pub directive: Option<Directive>,
     /// What the parser did not understand, at its place.
     pub problems: Vec<Problem>,
 }
@@ -45,17 +43,6 @@ impl Plan {
     pub fn tick(&self, text: &str, task: &Task) -> Vec<TextEdit> {
         self.format.tick(text, task)
     }
-}
-
-/// What a directive says besides its goal. Texts are as written; empty where a section is missing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Directive {
-    /// What is asked for.
-    pub requirements: String,
-    /// What must hold in the end.
-    pub criteria: Vec<Criterion>,
-    /// What must not be done.
-    pub constraints: String,
 }
 
 /// One unit of work in a plan.

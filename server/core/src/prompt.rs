@@ -51,16 +51,10 @@ pub struct PromptInput<'a> {
     pub verifiers: &'a [VerifierLine<'a>],
     /// What failed last time.
     pub failures: &'a [Failure<'a>],
-    /// What was learned in this repository, the best first.
-    pub learnings: &'a [&'a str],
     /// The user's notes, oldest first.
     pub steering: &'a [&'a str],
-    /// The user's answers to the agent's questions.
-    pub answers: &'a [Answer<'a>],
     /// Whether other tasks of the plan are out of bounds.
     pub single_task: bool,
-    /// Whether the agent commits its work itself.
-    pub commits: bool,
 }
 
 /// What the agent's session knows already.
@@ -149,15 +143,6 @@ pub struct Failure<'a> {
     pub output: &'a str,
 }
 
-/// A question the agent asked, and what the user said.
-#[derive(Debug, Clone, Copy)]
-pub struct Answer<'a> {
-    /// The agent's question.
-    pub question: &'a str,
-    /// The user's answer.
-    pub answer: &'a str,
-}
-
 /// The format of the gate. As it stands it is malformed, so that an echo of it is never a claim.
 pub const GATE_FORMAT: &str = "<COMPLETION_GATE>
 ready: true|false
@@ -177,9 +162,7 @@ struct Room {
     progress: usize,
     verifiers: usize,
     failures: usize,
-    learnings: usize,
     steering: usize,
-    answers: usize,
 }
 
 impl Room {
@@ -190,20 +173,17 @@ impl Room {
         progress: 8 << 10,
         verifiers: 4 << 10,
         failures: 32 << 10,
-        learnings: 4 << 10,
         steering: 8 << 10,
-        answers: 8 << 10,
     };
 
     /// What is given up, one after the other, until the prompt fits: the least important first.
-    const CUTS: [fn(&mut Self); 8] = [
-        |room| room.learnings = 1 << 10,
+    const CUTS: [fn(&mut Self); 7] = [
         |room| room.progress = 2 << 10,
         |room| room.git_status = 1 << 10,
-        |room| (room.learnings, room.progress) = (0, 1 << 10),
+        |room| room.progress = 1 << 10,
         |room| room.goal = 2 << 10,
         |room| room.failures = 16 << 10,
-        |room| (room.details, room.answers, room.verifiers) = (8 << 10, 4 << 10, 2 << 10),
+        |room| (room.details, room.verifiers) = (8 << 10, 2 << 10),
         |room| (room.failures, room.steering) = (8 << 10, 4 << 10),
     ];
 }
@@ -239,11 +219,7 @@ fn write(input: &PromptInput<'_>, room: &Room) -> String {
     criteria(&mut out, input.criteria);
     verifiers(&mut out, input.verifiers, room.verifiers);
     failures(&mut out, input.failures, room.failures);
-    if input.session != Session::Resumed {
-        list(&mut out, "Learned in this repository", input.learnings, room.learnings);
-    }
     list(&mut out, "Notes from the user", input.steering, room.steering);
-    answers(&mut out, input.answers, room.answers);
     rules(&mut out, input);
     gate(&mut out);
     out
@@ -437,7 +413,7 @@ fn failures(out: &mut String, failures: &[Failure<'_>], room: usize) {
 
 fn list(out: &mut String, title: &str, texts: &[&str], room: usize) {
     let texts: Vec<&str> = texts.iter().copied().filter(|text| !text.trim().is_empty()).collect();
-    if texts.is_empty() || room == 0 {
+    if texts.is_empty() {
         return;
     }
     heading(out, title);
@@ -446,22 +422,6 @@ fn list(out: &mut String, title: &str, texts: &[&str], room: usize) {
     for text in texts {
         let mut written = String::new();
         item(&mut written, "", &cut(text.trim_end(), usize::MAX, share));
-        items.push(&written);
-    }
-    items.finish();
-}
-
-fn answers(out: &mut String, answers: &[Answer<'_>], room: usize) {
-    if answers.is_empty() {
-        return;
-    }
-    heading(out, "Answers to your questions");
-    let share = (room / answers.len() / 2).max(256);
-    let mut items = Bounded::new(out, 2 * room, answers.len());
-    for answer in answers {
-        let mut written = String::new();
-        item(&mut written, "You asked: ", &cut(answer.question.trim(), usize::MAX, share));
-        item(&mut written, "The user says: ", &cut(answer.answer.trim(), usize::MAX, share));
         items.push(&written);
     }
     items.finish();
@@ -503,13 +463,9 @@ fn rules(out: &mut String, input: &PromptInput<'_>) {
         out.push_str("- Do this task only. The plan's other tasks are not yours.\n");
     }
     out.push_str("- Leave the plan alone: do not tick its boxes or edit its tasks. Alfine does, once the work is proven.\n");
-    out.push_str(if input.commits {
-        "- Commit your work on this branch when it is in a good state. Do not push, and do not switch branches.\n"
-    } else {
-        "- Do not commit, push or switch branches: Alfine commits your work once the checks pass.\n"
-    });
     out.push_str(
-        "- Do not weaken, skip or delete a test or a check to make it pass.\n\
+        "- Do not commit, push or switch branches: Alfine commits your work once the checks pass.\n\
+         - Do not weaken, skip or delete a test or a check to make it pass.\n\
          - Nobody is watching: never wait for input, and start nothing that waits for it or runs on in the background.\n\
          - Where only a human can decide, say `question` in the gate and end; the answer comes with the next prompt.\n",
     );

@@ -28,19 +28,6 @@ impl AskKind {
     pub fn must_be_answered(self) -> bool {
         matches!(self, Self::Question | Self::Approval)
     }
-
-    /// The kind's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Question => "question",
-            Self::Blocked => "blocked",
-            Self::Approval => "approval",
-            Self::Login => "login",
-            Self::Billing => "billing",
-            Self::Config => "config",
-            Self::Refusal => "refusal",
-        }
-    }
 }
 
 /// A question to the user.

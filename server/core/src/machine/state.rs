@@ -415,11 +415,6 @@ impl LoopState {
         self.active_since.map(|since| breaker::out_of_time_at(&self.breaker, &self.settings.limits, since))
     }
 
-    /// Running time so far, at a moment.
-    pub fn running_time(&self, now: Moment) -> Duration {
-        self.breaker.running() + self.active_since.map_or(Duration::ZERO, |since| now.since(since))
-    }
-
     /// The US dollars that the next run of the agent may cost; none where there is no limit.
     pub fn budget_left(&self) -> Option<f64> {
         self.breaker.budget_left(&self.settings.limits)

@@ -111,9 +111,6 @@ pub(crate) fn parse(text: &str) -> Plan {
     let title = sections.title.and_then(|title| sections.heads.get(title));
     plan.title = title.map(|head| head.text.trim().to_owned()).or(matter.title).unwrap_or_default();
     plan.goal = sections.goal(found.first().map_or(outline.len(), |task| task.block));
-    if matter.is_directive {
-        plan.directive = Some(sections.directive(&mut plan.goal));
-    }
     plan.tasks = tasks(&outline, &found, &mut plan.problems);
     plan.problems.sort_by_key(|problem| problem.span.start);
     plan

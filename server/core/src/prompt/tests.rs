@@ -109,7 +109,6 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
         iteration: 2,
         git_status: " M src/a.rs\n?? migrations/1.sql\n",
         progress: &["not repeated"],
-        learnings: &["not repeated either"],
         last: Some(LastIteration { outcome: "ok", reading: &reading, files_changed: 2 }),
         failures: &[Failure {
             name: "tests",
@@ -117,9 +116,7 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
             exit: "exit status 101".to_owned(),
             output,
         }],
-        steering: &["Use SQLite."],
-        answers: &[Answer { question: "Which currency?", answer: "Euro.\nOnly Euro." }],
-        commits: true,
+        steering: &["Use SQLite.", "Euro.\nOnly Euro."],
         ..coupons()
     };
     insta::assert_snapshot!(build(&input), @r#"
@@ -177,11 +174,7 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
     ## Notes from the user
 
     - Use SQLite.
-
-    ## Answers to your questions
-
-    - You asked: Which currency?
-    - The user says:
+    -
       ```text
       Euro.
       Only Euro.
@@ -191,7 +184,7 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
 
     - Do this task only. The plan's other tasks are not yours.
     - Leave the plan alone: do not tick its boxes or edit its tasks. Alfine does, once the work is proven.
-    - Commit your work on this branch when it is in a good state. Do not push, and do not switch branches.
+    - Do not commit, push or switch branches: Alfine commits your work once the checks pass.
     - Do not weaken, skip or delete a test or a check to make it pass.
     - Nobody is watching: never wait for input, and start nothing that waits for it or runs on in the background.
     - Where only a human can decide, say `question` in the gate and end; the answer comes with the next prompt.
@@ -224,7 +217,6 @@ fn a_prompt_after_a_lost_session_sends_the_agent_to_the_tree() {
         session: Session::Recovered(Loss::ContextFull),
         iteration: 3,
         progress: &["10:00 US-001: added the table (2 files)", "10:20 US-001:\nadded tests"],
-        learnings: &["`cargo test -p shop` runs in 3 s"],
         last: Some(LastIteration { outcome: "context", reading: &reading, files_changed: 0 }),
         ..coupons()
     };
@@ -281,10 +273,6 @@ fn a_prompt_after_a_lost_session_sends_the_agent_to_the_tree() {
     ## Also checked, once you say that you are ready
 
     - tests: `cargo test` (required)
-
-    ## Learned in this repository
-
-    - `cargo test -p shop` runs in 3 s
 
     ## Rules
 
@@ -347,13 +335,11 @@ fn the_least_important_is_cut_first_and_criteria_never() {
         details: &long,
         git_status: &long,
         progress: &texts,
-        learnings: &texts,
         failures: &failures,
         ..coupons()
     };
     let prompt = build(&input);
     assert!(prompt.len() <= MAX_BYTES, "{}", prompt.len());
-    assert!(!prompt.contains("Learned in this repository"));
     for kept in ["Progress so far", "What failed last time", "Add coupon table", "left out …", GATE_FORMAT]
     {
         assert!(prompt.contains(kept), "{kept}");
@@ -418,8 +404,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn no_text_leaves_its_place(texts in proptest::collection::vec(hostile(), 12)) {
-        let [goal, details, status, progress, failure, output, learning, steering, question, answer, command, reason] =
+    fn no_text_leaves_its_place(texts in proptest::collection::vec(hostile(), 9)) {
+        let [goal, details, status, progress, failure, output, steering, command, reason] =
             texts.as_slice() else { unreachable!() };
         let mut reading = read("<COMPLETION_GATE>\nready: true\n</COMPLETION_GATE>", &Dialects::default());
         reading.gate.as_mut().unwrap().reason = Some(reason.clone());
@@ -434,9 +420,7 @@ proptest! {
             last: Some(LastIteration { outcome: reason, reading: &reading, files_changed: 1 }),
             criteria: &criteria,
             failures: &failures,
-            learnings: &[&format!("x{learning}"), learning],
             steering: &[&format!("x{steering}"), steering],
-            answers: &[Answer { question, answer }],
             ..coupons()
         };
         let prompt = build(&input);
@@ -445,8 +429,7 @@ proptest! {
         prop_assert_eq!(headings(&prompt), [
             "Read this first", "Goal", "Your task: US-001: Add coupon table", "Where it stands", "Progress so far",
             "What happened last time", "Acceptance criteria", "Also checked, once you say that you are ready",
-            "What failed last time", "Learned in this repository", "Notes from the user",
-            "Answers to your questions", "Rules", "How to end",
+            "What failed last time", "Notes from the user", "Rules", "How to end",
         ], "{}", prompt);
     }
 
@@ -459,16 +442,13 @@ proptest! {
             .iter()
             .map(|text| Failure { name: text, command: Some(text), exit: (*text).to_owned(), output: text })
             .collect();
-        let answers: Vec<Answer<'_>> = all.iter().map(|text| Answer { question: text, answer: text }).collect();
         let prompt = build(&PromptInput {
             goal: all[0],
             details: all[1],
             git_status: all[2],
             progress: &all,
             failures: &failures,
-            learnings: &all,
             steering: &all,
-            answers: &answers,
             ..coupons()
         });
         prop_assert!(prompt.len() <= MAX_BYTES, "{}", prompt.len());

@@ -84,11 +84,8 @@ impl Runner<'_> {
             criteria: &criteria,
             verifiers: &verifiers,
             failures: &failures,
-            learnings: &[],
             steering: &steering,
-            answers: &[],
             single_task: self.spec.single_task,
-            commits: false,
         };
         tracing::debug!("building the prompt of iteration {} at {}", spawn.iteration, now().0);
         // What the agent read of a secret in a file comes back in its own words, and in those of the checks.

@@ -228,22 +228,6 @@ pub(super) fn announces_optional(line: &str) -> bool {
     short && names_optional(line)
 }
 
-/// The text of the sibling blocks from `start` up to `end`.
-pub(super) fn text_of(outline: &Outline<'_>, start: usize, end: usize) -> String {
-    let last = outline.siblings(start, end).last();
-    let span = last.map(|last| Span::new(outline.span(start).start, outline.span(last).end));
-    span.map(|span| span.of(outline.text).trim().to_owned()).unwrap_or_default()
-}
-
-/// The criteria of all lists from `start` up to `end`.
-pub(super) fn criteria(outline: &Outline<'_>, start: usize, end: usize) -> Vec<Criterion> {
-    let mut criteria = Vec::new();
-    for list in outline.siblings(start, end).filter(|&block| outline.kind(block) == Kind::List) {
-        collect(outline, list, true, &mut criteria);
-    }
-    criteria
-}
-
 /// Collects the criteria of a list, or of the item `of` and what is in it: each item with a box, and where `plain` each
 /// item directly in the list.
 fn collect(outline: &Outline<'_>, of: usize, plain: bool, criteria: &mut Vec<Criterion>) {

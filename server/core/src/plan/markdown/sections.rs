@@ -3,7 +3,6 @@
 use super::body;
 use super::label::{Label, names_criteria, names_optional};
 use super::outline::{Kind, Outline};
-use crate::plan::Directive;
 use crate::text::Span;
 
 /// A task's blocks.
@@ -256,58 +255,8 @@ impl<'o, 't> Sections<'o, 't> {
         let span = Span::new(outline.span(start).start, outline.span(last).end);
         span.of(outline.text).trim().to_owned()
     }
-
-    /// The sections of a directive; what its *Goal* says is added to `goal`.
-    pub(super) fn directive(&self, goal: &mut String) -> Directive {
-        let outline = self.outline;
-        let mut directive = Directive::default();
-        let known = |head: &Head| DirectiveSection::named(&head.text);
-        let first = self.heads.iter().position(|head| known(head).is_some());
-        *goal = self.goal(first.and_then(|at| self.heads.get(at)).map_or(outline.len(), |head| head.block));
-        for (at, head) in self.heads.iter().enumerate() {
-            let Some(section) = known(head) else { continue };
-            let below = self.heads.get(at + 1..).unwrap_or_default();
-            let next = below.iter().find(|next| next.level <= head.level);
-            let end = next.map_or(outline.len(), |next| next.block);
-            let text = body::text_of(outline, head.block + 1, end);
-            match section {
-                DirectiveSection::Goal => append(goal, &text),
-                DirectiveSection::Requirements => append(&mut directive.requirements, &text),
-                DirectiveSection::Constraints => append(&mut directive.constraints, &text),
-                DirectiveSection::Criteria => {
-                    directive.criteria.extend(body::criteria(outline, head.block + 1, end));
-                }
-            }
-        }
-        directive
-    }
 }
 
 fn announces_criteria(outline: &Outline<'_>, block: usize) -> bool {
     outline.lines(block).last().is_some_and(|line| names_criteria(&outline.plain(line)))
-}
-
-enum DirectiveSection {
-    Goal,
-    Requirements,
-    Criteria,
-    Constraints,
-}
-
-impl DirectiveSection {
-    fn named(heading: &str) -> Option<Self> {
-        match heading.trim().trim_end_matches(':').to_lowercase().as_str() {
-            "goal" => Some(Self::Goal),
-            "requirements" => Some(Self::Requirements),
-            "constraints" => Some(Self::Constraints),
-            _ => names_criteria(heading).then_some(Self::Criteria),
-        }
-    }
-}
-
-fn append(text: &mut String, more: &str) {
-    if !text.is_empty() && !more.is_empty() {
-        text.push_str("\n\n");
-    }
-    text.push_str(more);
 }
