@@ -303,7 +303,7 @@ fn signals_end_it_as_they_end_the_real_one() {
     for (signal, exit) in [
         (Signal::TERM, Exit::with_code(143)),
         (Signal::INT, Exit::with_code(0)),
-        (Signal::KILL, Exit::by_signal(9)),
+        (Signal::KILL, Exit { signal: Some(9), ..Exit::default() }),
     ] {
         let stage = Stage::of_runs([hanging.clone()]);
         let mut running = stage.start("go", None, None);
@@ -313,7 +313,7 @@ fn signals_end_it_as_they_end_the_real_one() {
         assert_eq!((end(&events), ended), (&Outcome::Interrupted, exit));
     }
     let stage = Stage::of_runs([vec![Step::Signal(9)]]);
-    assert_eq!(stage.start("go", None, None).finish().1, Exit::by_signal(9));
+    assert_eq!(stage.start("go", None, None).finish().1, Exit { signal: Some(9), ..Exit::default() });
 }
 
 #[test]

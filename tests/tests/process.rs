@@ -302,10 +302,7 @@ fn who_ignores_the_polite_signal_is_killed_after_the_grace_period() {
 #[test]
 fn a_program_may_end_in_its_own_way_when_asked() {
     let mut scene = Scene::new();
-    let mut command =
-        scene.command("trap 'echo bye; exit 5' INT; say up; while :; do sleep 1000 & wait; done");
-    command.first_signal = alfine_process::FirstSignal::Interrupt;
-    let mut child = command.spawn().unwrap();
+    let mut child = scene.spawn("trap 'echo bye; exit 5' TERM; say up; while :; do sleep 1000 & wait; done");
     scene.hear(1);
     let ender = child.ender();
     thread::spawn(move || {
@@ -315,7 +312,6 @@ fn a_program_may_end_in_its_own_way_when_asked() {
     let began = Instant::now();
     assert_eq!(text(child.take_stdout().unwrap()), "bye\n");
     assert_eq!(child.wait().unwrap(), code(5));
-    // Its background job ignores SIGINT, and need not be waited for.
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     child.ender().end();
 }

@@ -5,8 +5,7 @@
 
 use alfine_core::finding::Severity;
 use alfine_verify::{
-    CancelToken, Verdict, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext,
-    VerifyEvent, run, score,
+    CancelToken, Verdict, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext, run, score,
 };
 use std::{
     ffi::OsString,
@@ -159,18 +158,11 @@ fn an_interrupted_verification_ends_what_runs_and_starts_no_other() {
 fn the_verification_tells_what_it_does() {
     let scene = Scene::new();
     let (sender, receiver) = mpsc::channel();
-    run(&["true", "false"].map(VerifierSpec::command), &scene.context(), &mut |event| {
-        let text = match event {
-            VerifyEvent::Started { index, spec } => format!("{index} {} started", spec.name),
-            VerifyEvent::Finished { index, result } => format!("{index} {}: {}", result.name, result.exit),
-        };
-        sender.send(text).unwrap();
+    run(&["true", "false"].map(VerifierSpec::command), &scene.context(), &mut |result| {
+        sender.send(format!("{}: {}", result.name, result.exit)).unwrap();
     });
     drop(sender);
-    assert_eq!(
-        receiver.iter().collect::<Vec<_>>(),
-        ["0 true started", "0 true: exit status 0", "1 false started", "1 false: exit status 1"]
-    );
+    assert_eq!(receiver.iter().collect::<Vec<_>>(), ["true: exit status 0", "false: exit status 1"]);
 }
 
 #[test]

@@ -50,9 +50,6 @@ impl Adapter for Claude {
                 }
             }
         }
-        if let Some(turns) = request.max_turns {
-            add(&["--max-turns", &turns.to_string()]);
-        }
         if let Some(budget) = request.max_budget_usd {
             add(&["--max-budget-usd", &budget.to_string()]);
         }
@@ -132,7 +129,6 @@ mod tests {
             permissions: Permissions::Edits,
             extra_args: vec!["--add-dir".to_owned(), "../lib".to_owned()],
             command: Some("npx 'claude code' --x".to_owned()),
-            max_turns: Some(5),
             max_budget_usd: Some(0.5),
             ..Request::default()
         };
@@ -151,8 +147,6 @@ mod tests {
                 "opus",
                 "--permission-mode",
                 "acceptEdits",
-                "--max-turns",
-                "5",
                 "--max-budget-usd",
                 "0.5",
                 "--add-dir",

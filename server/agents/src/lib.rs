@@ -71,8 +71,6 @@ pub struct Request {
     pub extra_args: Vec<String>,
     /// Runs instead of the CLI's usual program; split into words as a shell does.
     pub command: Option<String>,
-    /// The CLI's own limit of turns.
-    pub max_turns: Option<u32>,
     /// The CLI's own limit of cost, in US dollars.
     pub max_budget_usd: Option<f64>,
 }
@@ -137,11 +135,6 @@ impl Exit {
     /// Makes the exit with this status.
     pub fn with_code(code: i32) -> Self {
         Self { code: Some(code), signal: None }
-    }
-
-    /// Makes the end by this signal.
-    pub fn by_signal(signal: i32) -> Self {
-        Self { code: None, signal: Some(signal) }
     }
 
     /// Says whether a signal ended it, or it said so itself the way shells do (128 + SIGHUP, SIGINT, SIGKILL, SIGTERM).
@@ -231,18 +224,6 @@ fn nearest(name: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
-/// Says whether an environment variable is the agent's own. `is_set` tells which other variables are set.
-pub fn owns_variable(adapter: &dyn Adapter, name: &str, is_set: impl Fn(&str) -> bool) -> bool {
-    let in_list = |list: &[&str]| {
-        list.iter().any(|entry| match entry.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => name == *entry,
-        })
-    };
-    in_list(adapter.own_env())
-        || adapter.own_env_when().iter().any(|(switch, list)| is_set(switch) && in_list(list))
-}
-
 /// Splits a configured command into program and arguments; falls back on `usual` where none is configured.
 fn program_and_args(
     agent: &'static str,
@@ -328,17 +309,6 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_owned_by_name_by_prefix_or_by_a_switch() {
-        let claude = adapter("claude").unwrap();
-        let nothing_set = |_: &str| false;
-        assert!(owns_variable(&*claude, "ANTHROPIC_API_KEY", nothing_set));
-        assert!(owns_variable(&*claude, "CLAUDE_CODE_OAUTH_TOKEN", nothing_set));
-        assert!(!owns_variable(&*claude, "OPENAI_API_KEY", nothing_set));
-        assert!(!owns_variable(&*claude, "AWS_SECRET_ACCESS_KEY", nothing_set));
-        assert!(owns_variable(&*claude, "AWS_SECRET_ACCESS_KEY", |name| name == "CLAUDE_CODE_USE_BEDROCK"));
-    }
-
-    #[test]
     fn texts_are_cut_between_characters() {
         assert_eq!(cut("äöü", 3), "ä…");
         assert_eq!(cut("äöü", 6), "äöü");
@@ -354,7 +324,7 @@ mod tests {
             (Exit::with_code(1), "server"),
             (Exit::with_code(127), "config"),
             (Exit::with_code(143), "interrupted"),
-            (Exit::by_signal(9), "interrupted"),
+            (Exit { signal: Some(9), ..Exit::default() }, "interrupted"),
             (Exit::default(), "server"),
         ] {
             let AgentEvent::Ended { outcome, message } = outcome_of_exit(exit, "") else { panic!() };

@@ -134,7 +134,7 @@ mod tests {
     fn a_player_that_died_is_judged_by_its_exit() {
         let mut events = Vec::new();
         let mut decoder = Rehearsal.decoder(&PriorSession::default());
-        decoder.finish(Exit::by_signal(9), "", &mut |event| events.push(event));
+        decoder.finish(Exit { signal: Some(9), ..Exit::default() }, "", &mut |event| events.push(event));
         let message = "ended by signal 9".to_owned();
         assert_eq!(events, [AgentEvent::Ended { outcome: Outcome::Interrupted, message }]);
     }

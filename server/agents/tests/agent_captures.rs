@@ -282,6 +282,6 @@ fn a_bad_key_is_told_at_the_first_retry_and_nothing_comes_after_it() {
     assert_eq!(events.last(), Some(&end));
     let before = events.len();
     decoder.push(rest, &mut |event| events.push(event));
-    decoder.finish(Exit::by_signal(9), "", &mut |event| events.push(event));
+    decoder.finish(Exit { signal: Some(9), ..Exit::default() }, "", &mut |event| events.push(event));
     assert_eq!(events.len(), before);
 }

@@ -188,17 +188,6 @@ impl fmt::Display for ConfigProblem {
 #[error("{}", .0.iter().filter(|problem| problem.error).map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct ConfigError(pub Vec<ConfigProblem>);
 
-/// A place in a configuration file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SettingPlace {
-    /// The file.
-    pub path: PathBuf,
-    /// The bytes of the value; a byte order mark is not counted.
-    pub span: Span,
-    /// One-based line, and column in characters.
-    pub line_column: (usize, usize),
-}
-
 /// The settings that hold, and who said them.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
@@ -233,15 +222,6 @@ impl Loaded {
     /// Says whether a setting, or anything in a table, is what this layer said.
     pub fn any_from(&self, key: &str, layer: Layer) -> bool {
         self.within(key).any(|(_, from)| from == layer)
-    }
-
-    /// Returns where a setting, or an element such as `verifiers[0].command`, was said; none where no file said it.
-    pub fn place(&self, key: &str) -> Option<SettingPlace> {
-        let list = key.split('[').next().unwrap_or(key);
-        let origin = self.origin(list);
-        let (_, path, places) = self.files.iter().find(|(layer, ..)| *layer == origin)?;
-        let place = places.value(key).or_else(|| places.value(list))?;
-        Some(SettingPlace { path: path.clone(), span: place.span, line_column: place.line_column })
     }
 
     /// Returns the model the chosen agent is asked to use. Who says it later wins, be it for all agents or for this one.

@@ -16,12 +16,11 @@ pub mod trust;
 
 pub use duration::{HumanDuration, NotADuration};
 pub use layers::{
-    ConfigError, ConfigProblem, Layer, Layers, Loaded, Partial, RaisedLimit, SettingPlace, load,
-    load_what_is_valid,
+    ConfigError, ConfigProblem, Layer, Layers, Loaded, Partial, RaisedLimit, load, load_what_is_valid,
 };
 pub use reference::{reference_markdown, schema, template};
 pub use settings::{
-    Agent, Config, Gate, HARD_ITERATION_LIMIT, Limits, Lint, OnDone, Permissions, PromptVia, Safety,
-    Verification, Verifier, VerifierKind, VerifyWhen, Worktree,
+    Agent, Config, Gate, Limits, Lint, OnDone, Permissions, PromptVia, Safety, Verification, Verifier,
+    VerifierKind, VerifyWhen, Worktree,
 };
 pub use source::Source;

@@ -13,9 +13,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
-/// No loop runs more iterations than this, whatever is configured.
-pub const HARD_ITERATION_LIMIT: u32 = HARD_LIMIT;
-
 /// How Alfine runs loops. Settings come from the user's `config.toml`, the repository's `alfine.toml`, the editor, the
 /// task and the command line; later wins, setting by setting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -86,7 +86,7 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
         working_copies: options.tick,
     };
     refuse_uncommitted(project, &row)?;
-    let merged = project.repository.merge_unless(&merge, Some(&tick), options.is_unsaved).map_err(|error| {
+    let merged = project.repository.merge(&merge, Some(&tick), options.is_unsaved).map_err(|error| {
         let error = Error::from(error);
         if error.conflicts.is_empty() {
             return error;

@@ -206,14 +206,6 @@ impl Repository {
         })
     }
 
-    /// Lists the checkpoints of a task in their order, with their numbers.
-    pub fn checkpoints(&self, plan: &str, task: &str) -> Result<Vec<(u32, Checkpoint)>, GitError> {
-        let mut numbers = checkpoint_numbers(&self.open()?, plan, task)?;
-        numbers.sort_unstable();
-        let checkpoint = |n| Some((n, self.checkpoint_at(&super::checkpoint_ref(plan, task, n)).ok()?));
-        Ok(numbers.into_iter().filter_map(checkpoint).collect())
-    }
-
     /// Returns the highest number of a task's checkpoints, readable or not; 0 where there is none.
     pub fn last_checkpoint(&self, plan: &str, task: &str) -> Result<u32, GitError> {
         Ok(checkpoint_numbers(&self.open()?, plan, task)?.into_iter().max().unwrap_or(0))

@@ -108,11 +108,6 @@ impl Repository {
         &self.workdir
     }
 
-    /// The repository's name: that of the folder around its `.git`.
-    pub fn name(&self) -> String {
-        names::repository_name(&self.common_dir)
-    }
-
     /// Says whether git ignores a path from the root of the working tree.
     pub fn is_ignored(&self, path: &Path) -> Result<bool, GitError> {
         self.open()?.is_path_ignored(path).doing("read .gitignore")

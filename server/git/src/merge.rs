@@ -101,14 +101,9 @@ impl Repository {
     /// commit that does. What lands has the text change, where the target has that file and a place for it.
     ///
     /// With conflicts, or with anything uncommitted in the way in a worktree that has the target checked out, nothing
-    /// at all is touched. A file in which nothing but the text change lands is not in the way.
-    pub fn merge(&self, spec: &MergeSpec, change: Option<&TextChange<'_>>) -> Result<Merged, GitError> {
-        self.merge_unless(spec, change, &|_| false)
-    }
-
-    /// Like [`Repository::merge`], but touches nothing if it would change a file of which `is_unsaved` says that
-    /// somebody holds more of it than lies on the disk.
-    pub fn merge_unless(
+    /// at all is touched. A file in which nothing but the text change lands is not in the way. Nothing is touched either
+    /// if the merge would change a file of which `is_unsaved` says that somebody holds more of it than lies on the disk.
+    pub fn merge(
         &self,
         spec: &MergeSpec,
         change: Option<&TextChange<'_>>,

@@ -25,9 +25,8 @@ use std::{
     time::Duration,
 };
 
-/// Guards one program. `args` is what stands after the word `guard`: the first signal's number, the grace period in
-/// milliseconds, `--`, the program, its arguments. Returns the guard's own exit status. To be called before any
-/// thread was started; works only as a child of a [`GuardedCommand`](super::GuardedCommand).
+/// Guards one program. `args` is what stands after the word `guard`: the grace period in milliseconds, `--`, the
+/// program, its arguments. Returns the guard's own exit status. To be called before any thread was started; works only as a child of a [`GuardedCommand`](super::GuardedCommand).
 pub fn guard_main(args: impl Iterator<Item = OsString>) -> i32 {
     let Some(order) = Order::parse(args) else {
         let _ =
@@ -45,7 +44,6 @@ pub fn guard_main(args: impl Iterator<Item = OsString>) -> i32 {
 }
 
 struct Order {
-    first: Signal,
     grace: Duration,
     program: OsString,
     args: Vec<OsString>,
@@ -53,10 +51,9 @@ struct Order {
 
 impl Order {
     fn parse(mut args: impl Iterator<Item = OsString>) -> Option<Self> {
-        let first = Signal::from_named_raw(args.next()?.to_str()?.parse().ok()?)?;
         let grace = Duration::from_millis(args.next()?.to_str()?.parse().ok()?);
         (args.next()? == OsStr::new("--")).then_some(())?;
-        Some(Self { first, grace, program: args.next()?, args: args.collect() })
+        Some(Self { grace, program: args.next()?, args: args.collect() })
     }
 }
 
@@ -67,7 +64,6 @@ struct Guard {
     /// Becomes readable when somebody asks the guard itself to end.
     asked: UnixStream,
     program: Pid,
-    first: Signal,
     grace: Duration,
 }
 
@@ -105,7 +101,7 @@ impl Guard {
         let identity =
             ProcessIdentity::of(child.id()).unwrap_or(ProcessIdentity { pid: child.id(), start_time: 0 });
         tell(&owner, News::Started(identity));
-        let guard = Self { owner, children, asked, program, first: order.first, grace: order.grace };
+        let guard = Self { owner, children, asked, program, grace: order.grace };
         if let Err(error) = let_go() {
             // Not worth the program's life: only the end of its output is seen later.
             let _ = writeln!(io::stderr(), "alfine guard: {error}");
@@ -131,7 +127,7 @@ impl Guard {
                 return 0;
             }
             if !program_runs {
-                sweep.get_or_insert_with(|| self.sweep()).terminate();
+                sweep.get_or_insert_with(|| self.sweep());
             }
             if let Some(sweep) = &mut sweep {
                 let left = sweep.pass().map_or(usize::MAX, |left| left.len());
@@ -182,7 +178,7 @@ impl Guard {
         // The subreaper sees every descendant below itself. Elsewhere orphans are known only by their marker.
         let marker = std::env::var(MARKER_VARIABLE).ok().filter(|_| !cfg!(target_os = "linux"));
         let target = Target { root: ProcessIdentity::of(std::process::id()), marker };
-        Sweep::new(target, self.first, self.grace)
+        Sweep::new(target, self.grace)
     }
 }
 

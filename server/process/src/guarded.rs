@@ -5,10 +5,7 @@ use super::{
     own_program::executable,
     wire::{self, News},
 };
-use rustix::{
-    event::{PollFd, PollFlags, poll},
-    process::Signal,
-};
+use rustix::event::{PollFd, PollFlags, poll};
 use std::{
     ffi::OsString,
     io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write},
@@ -34,25 +31,6 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// what comes after that is written by a stranger.
 const LAST_WORDS: usize = 1 << 20;
 
-/// The signal that asks a process to end itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FirstSignal {
-    /// SIGTERM.
-    #[default]
-    Terminate,
-    /// SIGINT, as Ctrl-C on a terminal.
-    Interrupt,
-}
-
-impl FirstSignal {
-    fn number(self) -> i32 {
-        match self {
-            Self::Terminate => Signal::TERM.as_raw(),
-            Self::Interrupt => Signal::INT.as_raw(),
-        }
-    }
-}
-
 /// A program to run under a guard.
 #[derive(Debug, Clone)]
 pub struct GuardedCommand {
@@ -72,9 +50,7 @@ pub struct GuardedCommand {
     pub confinement: Confinement,
     /// Marks every process of this run in its environment; unique to the run.
     pub marker: String,
-    /// Asks its processes to end.
-    pub first_signal: FirstSignal,
-    /// How long they have for that before SIGKILL.
+    /// How long its processes have to end themselves after SIGTERM, before SIGKILL.
     pub grace: Duration,
     /// Whether its standard error goes into the same pipe as its standard output, in the order written.
     pub merge_stderr: bool,
@@ -98,7 +74,6 @@ impl GuardedCommand {
             stdin: Vec::new(),
             confinement,
             marker: marker.into(),
-            first_signal: FirstSignal::default(),
             grace: Duration::from_secs(5),
             merge_stderr: false,
         }
@@ -167,7 +142,6 @@ impl GuardedCommand {
         let mut command = Command::new(executable(&self.guard));
         command
             .arg("guard")
-            .arg(self.first_signal.number().to_string())
             .arg(u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX).to_string())
             .arg("--")
             .arg(&self.program)

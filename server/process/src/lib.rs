@@ -16,7 +16,7 @@ mod wire;
 pub use confinement::Confinement;
 pub use detached::{detach, detach_main};
 pub use guard::guard_main;
-pub use guarded::{Ender, FirstSignal, GuardedChild, GuardedCommand, GuardedOutput};
+pub use guarded::{Ender, GuardedChild, GuardedCommand, GuardedOutput};
 pub use own_program::own_program;
 pub use sweep::end_leftovers;
 

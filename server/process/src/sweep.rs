@@ -32,7 +32,6 @@ pub(super) struct Target {
 pub(super) struct Sweep {
     root: Option<ProcessIdentity>,
     variable: Option<Vec<u8>>,
-    first: Signal,
     began: Instant,
     grace: Duration,
     seen: HashSet<ProcessIdentity>,
@@ -40,26 +39,17 @@ pub(super) struct Sweep {
 }
 
 impl Sweep {
-    /// Begins now. `first` is the polite signal; SIGKILL follows after `grace`.
-    pub(super) fn new(target: Target, first: Signal, grace: Duration) -> Self {
+    /// Begins now, with SIGTERM; SIGKILL follows after `grace`.
+    pub(super) fn new(target: Target, grace: Duration) -> Self {
         let variable =
             target.marker.map(|marker| [MARKER_VARIABLE.as_bytes(), b"=", marker.as_bytes()].concat());
         Self {
             root: target.root,
             variable,
-            first,
             began: Instant::now(),
             grace,
             seen: HashSet::new(),
             asked: HashSet::new(),
-        }
-    }
-
-    /// Goes on with SIGTERM. Shells make their background jobs ignore SIGINT, so alone it would not end them.
-    pub(super) fn terminate(&mut self) {
-        if self.first != Signal::TERM {
-            self.first = Signal::TERM;
-            self.asked.clear();
         }
     }
 
@@ -73,7 +63,7 @@ impl Sweep {
             if kill {
                 send(identity, Signal::KILL);
             } else if self.asked.insert(identity) {
-                send(identity, self.first);
+                send(identity, Signal::TERM);
                 // A stopped process acts on a signal only when it goes on.
                 send(identity, Signal::CONT);
             }
@@ -207,7 +197,7 @@ pub fn end_leftovers(
 ) -> Result<usize, ProcessError> {
     // An empty marker marks nothing.
     let target = Target { root: known, marker: Some(marker.to_owned()).filter(|marker| !marker.is_empty()) };
-    let mut sweep = Sweep::new(target, Signal::TERM, grace);
+    let mut sweep = Sweep::new(target, grace);
     loop {
         let left = sweep.pass().map_err(ProcessError::Table)?;
         if left.is_empty() {
@@ -257,7 +247,7 @@ mod tests {
     }
 
     fn sweep_of(root: ProcessIdentity) -> Sweep {
-        Sweep::new(Target { root: Some(root), marker: None }, Signal::TERM, Duration::ZERO)
+        Sweep::new(Target { root: Some(root), marker: None }, Duration::ZERO)
     }
 
     fn pids(processes: &[Process]) -> Vec<u32> {

@@ -7,4 +7,4 @@ mod environment;
 mod masker;
 
 pub use environment::clean_environment;
-pub use masker::{LineMasker, MaskError, Masker, mask_pattern};
+pub use masker::{MaskError, Masker, mask_pattern};

@@ -173,42 +173,6 @@ impl Masker {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
-
-    /// Begins to mask a stream of lines, in which a private key may go over several.
-    pub fn lines(&self) -> LineMasker<'_> {
-        LineMasker { masker: self, in_key: false }
-    }
-}
-
-/// Masks a stream line by line.
-#[derive(Debug)]
-pub struct LineMasker<'m> {
-    masker: &'m Masker,
-    in_key: bool,
-}
-
-impl LineMasker<'_> {
-    /// Masks the next line, with or without its end.
-    pub fn mask<'t>(&mut self, line: &'t [u8]) -> Cow<'t, [u8]> {
-        if self.in_key {
-            let content = line.trim_ascii();
-            self.in_key = memmem::find(content, b"-----").is_none() && is_key_line(content);
-            if self.in_key || content.starts_with(b"-----END") {
-                let end = line.trim_ascii_end().len();
-                return Cow::Owned([MASK.as_bytes(), line.get(end..).unwrap_or_default()].concat());
-            }
-        }
-        let last_key = SHAPES.find_iter(line).filter(|shape| shape.as_bytes().starts_with(b"-----")).last();
-        self.in_key = last_key
-            .is_some_and(|begin| line.get(begin.end()..).is_some_and(|rest| is_key_line(rest.trim_ascii())));
-        self.masker.mask_bytes(line)
-    }
-}
-
-/// Says whether this can be a line inside of a private key: base64, a header such as `DEK-Info: ...`, or nothing.
-fn is_key_line(line: &[u8]) -> bool {
-    let is_header = memchr(b':', line).is_some_and(|colon| colon < 20) && memchr(b'"', line).is_none();
-    is_header || line.iter().all(|byte| is_base64(*byte))
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -705,20 +669,6 @@ mod tests {
     }
 
     #[test]
-    fn a_key_over_several_lines_is_masked_in_a_stream() {
-        let masker = masker(&[], &[]);
-        let mut lines = masker.lines();
-        let stream = "ok\n-----BEGIN EC PRIVATE KEY-----\nDEK-Info: AES,AB\n\nMHcCAQEEIIrYSSNQFaA2Hwf1duRSxKtLYX5CB04fSeQ6tF1aY\nshort=\n\
-                      -----END EC PRIVATE KEY-----\nMHcCAQEE\n-----BEGIN PRIVATE KEY-----\nMIIE\nThe key was cut here.\nMIIE\n";
-        let masked: Vec<u8> =
-            stream.split_inclusive('\n').flat_map(|line| lines.mask(line.as_bytes()).into_owned()).collect();
-        assert_eq!(
-            String::from_utf8(masked).unwrap(),
-            "ok\n[masked]\n[masked]\n[masked]\n[masked]\n[masked]\n[masked]\nMHcCAQEE\n[masked]\n[masked]\nThe key was cut here.\nMIIE\n"
-        );
-    }
-
-    #[test]
     fn hostile_repetitions_take_no_time() {
         let masker = masker(&[("MY_TOKEN", "aaaaaaaab")], &["x+y"]);
         for part in [
@@ -779,7 +729,6 @@ mod tests {
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), text in texts_with([known(), secrets()].concat())) {
             knowing().mask_bytes(&bytes);
-            knowing().lines().mask(&bytes);
             knowing().mask(&text);
         }
 

@@ -14,8 +14,6 @@ pub mod change {
     pub const PLAN: &str = "plan";
     /// A task was written down or changed, without a loop.
     pub const TASK: &str = "task";
-    /// A task's key changed; the payload has the old one as `was`.
-    pub const TASK_RENAMED: &str = "task_renamed";
     /// A loop began.
     pub const LOOP_CREATED: &str = "loop_created";
     /// A loop's status, state or place was saved; the payload has the `status`.

@@ -138,8 +138,8 @@ impl Feed {
         self.waker.clone()
     }
 
-    /// The place of the last change that was handed out.
-    pub fn after(&self) -> i64 {
+    #[cfg(test)]
+    pub(super) fn after(&self) -> i64 {
         self.after
     }
 

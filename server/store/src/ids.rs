@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     str::FromStr,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 /// A loop's name: a ULID, so loops sort by the time of their start. Safe as a file name.
@@ -90,11 +90,6 @@ impl Millis {
     pub fn now() -> Self {
         Self::from(SystemTime::now())
     }
-
-    /// This moment as the standard library has it; a moment before the epoch is the epoch.
-    pub fn system_time(self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(u64::try_from(self.0).unwrap_or_default())
-    }
 }
 
 impl From<SystemTime> for Millis {
@@ -127,11 +122,5 @@ mod tests {
         for bad in ["", "..", "../../etc/passwd", "01ARZ3NDEKTSV4RRFFQ69G5FA", "a/b", "é"] {
             assert_eq!(bad.parse::<LoopId>(), Err(NotALoopId(bad.to_owned())), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_moment_survives_the_way_through_the_standard_library() {
-        assert_eq!(Millis::from(Millis(1_700_000_000_123).system_time()), Millis(1_700_000_000_123));
-        assert_eq!(Millis::from(Millis(-5).system_time()), Millis(0));
     }
 }

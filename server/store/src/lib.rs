@@ -31,7 +31,7 @@ pub use read::Reader;
 pub use reconcile::Interrupted;
 pub use rows::{
     ApprovalKind, ApprovalRow, CheckpointKind, CheckpointRow, CommandRow, IterationRow, LoopRow, LoopSummary,
-    PlanKind, PlanRow, RunRow, TaskRow, VerificationRow,
+    PlanKind, RunRow, TaskRow, VerificationRow,
 };
 pub use write::{
     Ask, CheckpointNew, CommandNew, IterationEnd, LoopNew, LoopPlace, LoopUpdate, PlanNew, RunEnd, RunNew,

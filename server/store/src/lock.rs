@@ -113,11 +113,6 @@ impl LoopLock {
         Ok(lock)
     }
 
-    /// Removes the lock file of a loop that is gone for good.
-    pub fn remove(self) -> Result<(), StoreError> {
-        fs::remove_file(&self.path).map_err(|error| StoreError::of_io("remove", &self.path, error))
-    }
-
     /// Fails if the file was deleted, so that somebody else could hold this loop's lock, too.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         if is_at(&self.file, &self.path) { Ok(()) } else { Err(StoreError::LockLost(self.loop_id.clone())) }

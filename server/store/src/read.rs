@@ -1,17 +1,14 @@
 //! What can be asked of the database.
 
 use super::{
-    ApprovalRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow, Millis, PlanRow, RunRow,
-    StoreError, TaskRow, VerificationRow,
+    ApprovalRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow, Millis, RunRow, StoreError,
+    TaskRow, VerificationRow,
     open::{self, Identity},
     rows::{FromRow, Word},
 };
 use alfine_core::{finding::Finding, task::TaskKey};
 use rusqlite::{Connection, Params, Transaction, TransactionBehavior};
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::PathBuf};
 
 /// A connection to ask. One per thread.
 #[derive(Debug)]
@@ -38,11 +35,6 @@ impl Reader {
     /// Says whether the file that was opened still is the repository's database.
     pub fn is_current(&self) -> bool {
         self.identity.is_some() && self.identity == open::identity(&self.path)
-    }
-
-    /// The database's file.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Sorts an error; damage leaves a mark, so that the next process to open the database looks closely.
@@ -78,16 +70,6 @@ impl Reader {
     pub(super) fn number(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
         let number = || self.connection.prepare_cached(sql)?.query_row(params, |row| row.get(0));
         number().map_err(|error| self.failed(error))
-    }
-
-    /// A plan, if it was ever written down.
-    pub fn plan(&self, path: &str) -> Result<Option<PlanRow>, StoreError> {
-        self.first("SELECT * FROM plan WHERE path = ?1", [path])
-    }
-
-    /// All plans, by path.
-    pub fn plans(&self) -> Result<Vec<PlanRow>, StoreError> {
-        self.all("SELECT * FROM plan ORDER BY path", [])
     }
 
     /// A task, if it was ever written down.
@@ -175,22 +157,6 @@ impl Reader {
         self.first("SELECT * FROM checkpoint WHERE loop_id = ?1 ORDER BY n DESC LIMIT 1", [loop_id])
     }
 
-    /// What the verifiers said in one iteration, with their findings, in the order they ran.
-    pub fn verifications(
-        &self,
-        loop_id: &LoopId,
-        iteration: u32,
-    ) -> Result<Vec<VerificationRow>, StoreError> {
-        self.read(|reader| {
-            let mut rows: Vec<VerificationRow> = reader.all(
-                "SELECT * FROM verification WHERE loop_id = ?1 AND iteration = ?2 ORDER BY id",
-                (loop_id, iteration),
-            )?;
-            reader.add_findings(&mut rows)?;
-            Ok(rows)
-        })
-    }
-
     /// The last word of each verifier of a loop, for each criterion that it proves, with findings.
     pub fn latest_verifications(&self, loop_id: &LoopId) -> Result<Vec<VerificationRow>, StoreError> {
         self.read(|reader| {
@@ -223,11 +189,6 @@ impl Reader {
             }
         }
         Ok(())
-    }
-
-    /// The questions that nobody has answered yet, oldest first.
-    pub fn open_approvals(&self) -> Result<Vec<ApprovalRow>, StoreError> {
-        self.all("SELECT * FROM approval WHERE answered_at IS NULL ORDER BY id", [])
     }
 
     /// A question and its answer.

@@ -76,25 +76,6 @@ fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Op
     Ok(row.get::<_, Option<Json<T>>>(column)?.map(|json| json.0))
 }
 
-/// A document, or a directive's.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlanRow {
-    /// From the repository's root.
-    pub path: String,
-    /// What the document is.
-    pub kind: PlanKind,
-    /// The document's title.
-    pub title: String,
-    /// A directive's status; none for a plain plan.
-    pub status: Option<String>,
-    /// How often its chain was planned, from 1.
-    pub generation: u32,
-    /// What a directive says of itself.
-    pub settings: Value,
-    /// The last change.
-    pub updated_at: Millis,
-}
-
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -104,20 +85,6 @@ pub enum PlanKind {
     Plan,
     /// A goal; the agent writes the tasks.
     Directive,
-}
-
-impl FromRow for PlanRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            path: row.get("path")?,
-            kind: word(row, "kind")?,
-            title: row.get("title")?,
-            status: row.get("status")?,
-            generation: row.get("generation")?,
-            settings: json(row, "settings")?.unwrap_or_default(),
-            updated_at: row.get("updated_at")?,
-        })
-    }
 }
 
 /// A task and where it is.

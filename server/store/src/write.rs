@@ -322,42 +322,6 @@ impl<'s> Tx<'s> {
         self.tell(Some(key), None, change::TASK, &json!({}))
     }
 
-    /// Sets the status of a task that has no live loop, such as `ready` or `skipped`.
-    pub fn set_task_status(
-        &self,
-        key: &TaskKey,
-        status: TaskStatus,
-        reason: Option<&str>,
-    ) -> Result<(), StoreError> {
-        self.refuse_if_busy(key)?;
-        let task = self.task(key)?.ok_or_else(|| missing("task", key))?;
-        if task.status == status && task.reason.as_deref() == reason {
-            return Ok(());
-        }
-        self.update_task(key, status, reason, task.loop_id.as_ref())?;
-        self.tell(Some(key), task.loop_id.as_ref(), change::TASK, &json!({ "status": status }))
-    }
-
-    /// Gives a task that was found again under another key that key, with its loops and all that belongs to them.
-    /// Refused while another task of that key has loops of its own.
-    pub fn rename_task(&self, old: &TaskKey, new: &TaskKey) -> Result<(), StoreError> {
-        if old == new {
-            return Ok(());
-        }
-        if let Some(other) = self.loops(new)?.pop() {
-            return Err(StoreError::TaskBusy { task: new.clone(), loop_id: other.id });
-        }
-        self.execute("DELETE FROM task WHERE key = ?1", [Word(new)])?;
-        let renamed = self.execute(
-            "UPDATE task SET key = ?2, plan = ?3, id = ?4, updated_at = ?5 WHERE key = ?1",
-            (Word(old), Word(new), &new.plan, &new.id.0, self.now),
-        )?;
-        if renamed == 0 {
-            return Err(missing("task", old));
-        }
-        self.tell(Some(new), None, change::TASK_RENAMED, &json!({ "was": old }))
-    }
-
     fn update_task(
         &self,
         key: &TaskKey,

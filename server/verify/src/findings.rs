@@ -52,13 +52,8 @@ trait LineParser {
     fn end(&mut self, _: &mut Collected) {}
 }
 
-/// Reads the findings of any output. Paths inside of `root` come out relative to it. At most 200, each once; the worse
-/// ones where there are more.
-pub fn parse(output: &str, root: &Path) -> Vec<Finding> {
-    parse_as(output, None, root)
-}
-
-/// Reads the findings of an output of a known format; of any, where it is not known.
+/// Reads the findings of an output of a known format, or of any format if it is not known. Paths inside of `root` come
+/// out relative to it. At most 200, each once; the worse ones if there are more.
 pub fn parse_as(output: &str, format: Option<OutputFormat>, root: &Path) -> Vec<Finding> {
     let mut parsers: Vec<Box<dyn LineParser>> = match format {
         None => vec![
@@ -146,7 +141,7 @@ mod tests {
                 finding.message
             )
         };
-        parse(output, root).into_iter().map(show).collect()
+        parse_as(output, None, root).into_iter().map(show).collect()
     }
 
     #[test]
@@ -257,7 +252,7 @@ FAIL\texample.com/m\t0.1s
             pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..60), any in any::<String>()
         ) {
             for output in [pieces.concat(), pieces.join("\n"), any] {
-                for finding in parse(&output, Path::new("/home/me/app")) {
+                for finding in parse_as(&output, None, Path::new("/home/me/app")) {
                     prop_assert!(finding.line != Some(0));
                     prop_assert!(finding.message.len() <= 2000 && !finding.message.is_empty());
                 }
@@ -275,7 +270,7 @@ FAIL\texample.com/m\t0.1s
             .chain(lines.iter().map(|piece| repeated(piece, 128 << 10)));
         for output in outputs {
             let began = Instant::now();
-            assert!(parse(&output, Path::new("/home/me/app")).len() <= 200);
+            assert!(parse_as(&output, None, Path::new("/home/me/app")).len() <= 200);
             // Linear takes less than a second, unoptimised; quadratic would take minutes.
             let start: String = output.chars().take(20).collect();
             assert!(began.elapsed() < Duration::from_secs(20), "{start:?}: {:?}", began.elapsed());

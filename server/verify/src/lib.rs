@@ -118,25 +118,6 @@ pub struct VerifyContext<'a> {
     pub cancel: &'a CancelToken,
 }
 
-/// News of a verification.
-#[derive(Debug, Clone, Copy)]
-pub enum VerifyEvent<'a> {
-    /// A verifier starts.
-    Started {
-        /// Its place, from 0.
-        index: usize,
-        /// Which.
-        spec: &'a VerifierSpec,
-    },
-    /// A verifier is through.
-    Finished {
-        /// Its place, from 0.
-        index: usize,
-        /// What came out.
-        result: &'a VerifierResult,
-    },
-}
-
 /// How a verifier ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "end", rename_all = "snake_case")]
@@ -217,18 +198,17 @@ pub struct VerifierResult {
     pub required: bool,
 }
 
-/// Runs verifiers one after the other. Where the verification is interrupted, the results end with the interrupted one.
+/// Runs verifiers one after the other, and shows `observe` each result as it comes. Where the verification is interrupted, the results end with the interrupted one.
 pub fn run(
     specs: &[VerifierSpec],
     context: &VerifyContext<'_>,
-    observe: &mut dyn FnMut(VerifyEvent<'_>),
+    observe: &mut dyn FnMut(&VerifierResult),
 ) -> Vec<VerifierResult> {
     let mut results = Vec::new();
-    for (index, spec) in specs.iter().enumerate() {
+    for spec in specs {
         if context.cancel.is_cancelled() {
             break;
         }
-        observe(VerifyEvent::Started { index, spec });
         let began = Instant::now();
         let Checked { exit, output, findings } = match &spec.kind {
             VerifierKind::Command { command } => command::check(command, spec, context),
@@ -245,7 +225,7 @@ pub fn run(
             weight: spec.weight,
             required: spec.required,
         };
-        observe(VerifyEvent::Finished { index, result: &result });
+        observe(&result);
         results.push(result);
     }
     results

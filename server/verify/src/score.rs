@@ -22,15 +22,6 @@ pub struct Score {
     pub value: f64,
     /// What that means.
     pub verdict: Verdict,
-    /// How many verifiers spoke; where none did, green proves nothing.
-    pub verifiers: usize,
-}
-
-impl Score {
-    /// Says whether anything was checked at all.
-    pub fn is_verified(&self) -> bool {
-        self.verifiers > 0
-    }
 }
 
 /// Scores results: green from the share `green` on, yellow from `yellow` on, red below, and red wherever a required
@@ -55,7 +46,7 @@ pub fn score(results: &[VerifierResult], green: f64, yellow: f64) -> Score {
         value if value >= yellow => Verdict::Yellow,
         _ => Verdict::Red,
     };
-    Score { value, verdict, verifiers: results.len() }
+    Score { value, verdict }
 }
 
 #[cfg(test)]
@@ -86,9 +77,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_check_is_green_and_says_that_it_proves_nothing() {
+    fn nothing_to_check_is_green() {
         let score = score(&[], 0.9, 0.6);
-        assert_eq!((score.value, score.verdict, score.is_verified()), (1.0, Verdict::Green, false));
+        assert_eq!((score.value, score.verdict), (1.0, Verdict::Green));
         assert_eq!(super::score(&[], 2.0, 2.0).verdict, Verdict::Green);
     }
 

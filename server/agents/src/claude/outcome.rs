@@ -260,7 +260,7 @@ mod tests {
             (&silent, Exit::with_code(127), "sh: claude: not found", "config"),
             (&silent, Exit::with_code(0), "", "server"),
             (&silent, Exit::with_code(1), "No conversation found with session ID: 9", "session_not_found"),
-            (&spoke, Exit::by_signal(9), "Error: x", "interrupted"),
+            (&spoke, Exit { signal: Some(9), ..Exit::default() }, "Error: x", "interrupted"),
             (&spoke, Exit::with_code(143), "", "interrupted"),
         ] {
             assert_eq!(judge(evidence, exit, stderr).0.class(), class, "{exit:?} {stderr}");

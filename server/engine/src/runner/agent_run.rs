@@ -112,7 +112,6 @@ impl Runner<'_> {
             cwd: self.worktree(),
             extra_args: self.spec.agent.args.clone(),
             command: self.spec.agent.command.clone(),
-            max_turns: None,
             // A CLI counts it for the run alone, in a session that it resumes too.
             max_budget_usd: self.state.budget_left(),
         };

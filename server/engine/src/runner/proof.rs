@@ -8,7 +8,7 @@ use alfine_core::{
     task::TaskKey,
 };
 use alfine_git::{Checkpoint, CheckpointSpec, Repository, RewindSpec, SkipReason, Skipped, Surroundings};
-use alfine_verify::{VerifierExit, VerifierResult, VerifierSpec, VerifyContext, VerifyEvent};
+use alfine_verify::{VerifierExit, VerifierResult, VerifierSpec, VerifyContext};
 use std::{path::PathBuf, time::Duration};
 
 /// How many files are named.
@@ -65,7 +65,7 @@ impl Proof {
         results: &mut [VerifierResult],
         left_behind: &[String],
         context: &VerifyContext<'_>,
-        observe: &mut dyn FnMut(VerifyEvent<'_>),
+        observe: &mut dyn FnMut(&VerifierResult),
     ) -> Result<()> {
         for (spec, result) in specs.iter().zip(results).filter(|(_, result)| result.passed) {
             let Some(mut again) = alfine_verify::run(std::slice::from_ref(spec), context, observe).pop()

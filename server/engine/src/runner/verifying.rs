@@ -11,7 +11,7 @@ use alfine_core::{
     signature,
 };
 use alfine_store::{Millis, VerificationNew};
-use alfine_verify::{CancelToken, VerifierExit, VerifierResult, VerifyContext, VerifyEvent};
+use alfine_verify::{CancelToken, VerifierExit, VerifierResult, VerifyContext};
 use serde_json::json;
 use std::{
     sync::Arc,
@@ -63,16 +63,14 @@ impl Runner<'_> {
                 grace: GRACE,
                 cancel: &token,
             };
-            let mut observe = |event: VerifyEvent<'_>| {
-                if let VerifyEvent::Finished { result, .. } = event {
-                    let news = json!({
-                        "name": result.name,
-                        "passed": result.passed,
-                        "exit": result.exit.to_string(),
-                        "seconds": result.duration.as_secs_f64(),
-                    });
-                    let _ = outbox.send(Message::VerifyNews(round, news));
-                }
+            let mut observe = |result: &VerifierResult| {
+                let news = json!({
+                    "name": result.name,
+                    "passed": result.passed,
+                    "exit": result.exit.to_string(),
+                    "seconds": result.duration.as_secs_f64(),
+                });
+                let _ = outbox.send(Message::VerifyNews(round, news));
             };
             let mut results = alfine_verify::run(&specs, &context, &mut observe);
             let holds = alfine_verify::score(&results, green, yellow).verdict != alfine_verify::Verdict::Red;
@@ -89,7 +87,7 @@ impl Runner<'_> {
             }
             if !not_kept.is_empty() {
                 let result = proof::kept_check(&not_kept);
-                observe(VerifyEvent::Finished { index: results.len(), result: &result });
+                observe(&result);
                 results.push(result);
             }
             for result in &mut results {

@@ -34,7 +34,7 @@ fn diverge(fixture: &Fixture) {
 }
 
 fn merge(fixture: &Fixture) -> Result<Merged, GitError> {
-    fixture.repo().merge(&spec(), None)
+    fixture.repo().merge(&spec(), None, &|_| false)
 }
 
 /// Everything that a refused merge must leave as it was.
@@ -295,7 +295,7 @@ fn branches_that_do_not_exist_are_named() {
     let mut spec = spec();
     spec.target_branch = "missing".to_owned();
     assert!(
-        matches!(fixture.repo().merge(&spec, None), Err(GitError::NoTarget { name }) if name == "missing")
+        matches!(fixture.repo().merge(&spec, None, &|_| false), Err(GitError::NoTarget { name }) if name == "missing")
     );
     let error = GitError::NoTarget { name: "missing".to_owned() };
     assert!(error.hint().unwrap().contains("--into"));

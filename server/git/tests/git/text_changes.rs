@@ -53,7 +53,7 @@ impl Case {
             apply: &|text| text.contains("] US-001").then(|| text.replace("[ ] US-001", "[x] US-001")),
             working_copies,
         };
-        self.fixture.repo().merge(&spec, Some(&change))
+        self.fixture.repo().merge(&spec, Some(&change), &|_| false)
     }
 
     fn merge(&self) -> Merged {
@@ -245,7 +245,7 @@ fn a_merge_over_what_an_editor_has_not_saved_names_it_and_changes_nothing() {
         message: OWN.to_owned(),
     };
     let unsaved = linked.join("work.txt");
-    let failed = case.fixture.repo().merge_unless(&spec, None, &|path| path == unsaved);
+    let failed = case.fixture.repo().merge(&spec, None, &|path| path == unsaved);
     assert!(
         matches!(failed, Err(GitError::Unsaved { path, files }) if path == linked && files == [Path::new("work.txt")])
     );

@@ -29,7 +29,6 @@ use std::{
 /// The changes that show. What an agent prints is not among them.
 const SHOWN: &[&str] = &[
     change::TASK,
-    change::TASK_RENAMED,
     change::LOOP_CREATED,
     change::LOOP,
     change::LOOP_INTERRUPTED,
@@ -370,10 +369,7 @@ impl Thread {
         let Some(reader) = self.feed.reader() else { return Ok(()) };
         let mut touched: HashMap<TaskKey, Parts> = HashMap::new();
         for event in events {
-            let was = event.payload.get("was").and_then(Value::as_str).and_then(|was| was.parse().ok());
-            for key in
-                event.task.clone().into_iter().chain(was.filter(|_| event.kind == change::TASK_RENAMED))
-            {
+            if let Some(key) = event.task.clone() {
                 touched.entry(key).or_default().add(&event.kind);
             }
         }

@@ -137,16 +137,6 @@ fn a_runner_whose_lock_was_deleted_can_write_no_more() {
 }
 
 #[test]
-fn a_removed_lock_can_be_taken_again() {
-    let place = Place::new();
-    let lock = place.lock();
-    let id = lock.loop_id().clone();
-    lock.remove().unwrap();
-    assert!(!place.layout.lock(id.as_str()).exists());
-    LoopLock::acquire(&place.layout, &id).unwrap().check().unwrap();
-}
-
-#[test]
 fn only_loops_whose_runner_died_are_interrupted_and_only_once() {
     let place = Place::new();
     let mut store = place.store();
