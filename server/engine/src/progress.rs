@@ -4,6 +4,7 @@
 //! stranger, in bounded amounts, and no link leads out of the worktree. Entries are only ever added. Never knows who
 //! asks, and never decides anything.
 
+use crate::{Error, ErrorKind};
 use alfine_config::trust::printable;
 use alfine_core::task::TaskStatus;
 use cap_std::{
