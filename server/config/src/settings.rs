@@ -4,7 +4,7 @@
 use super::{duration::HumanDuration, layers::amount};
 use alfine_agents::KNOWN;
 use alfine_core::{
-    breaker::{self, HARD_LIMIT, Rule},
+    breaker::{self, Rule},
     lint::{Layer, LintOptions},
     machine,
     plan::{Autonomy, ContextMode, Isolation},
