@@ -34,4 +34,4 @@ pub mod spelling;
 pub mod to_client;
 pub mod to_proto;
 pub mod transport;
-pub mod wording;
+pub(crate) use alfine_words::text as wording;
