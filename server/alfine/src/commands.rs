@@ -24,7 +24,8 @@ use crate::{
     report::exit,
 };
 use alfine_agents::rehearsal;
-use alfine_engine::{Error, Result, project::Project, runner};
+use alfine_engine::{Error, Result, project::Project};
+use alfine_store::LoopId;
 use clap::CommandFactory;
 use std::path::{Path, PathBuf};
 
@@ -74,7 +75,7 @@ pub fn perform(cli: Cli) -> Result<u8> {
 /// Refuses what an agent, or a check, of a loop of this repository asks for: it would watch over itself.
 fn refuse_an_agent(directory: &Path) -> Result<()> {
     let marker = std::env::var(alfine_process::MARKER_VARIABLE).unwrap_or_default();
-    let Some(id) = runner::loop_of_marker(&marker) else { return Ok(()) };
+    let Some(id) = LoopId::of_marker(&marker) else { return Ok(()) };
     match Project::open(directory)?.store.loop_(&id)? {
         None => Ok(()),
         Some(row) => Err(Error::user(format!(

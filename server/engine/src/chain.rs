@@ -2,18 +2,18 @@
 //!
 //! Needs nobody who supervises, and asks nobody: a task about which something is to be asked stays ready.
 
+pub use crate::start_options::Chain;
+
 use crate::{
-    Error, ErrorKind, Result, finish, project::PlanFile, project::Project, runner, start, start::Prepared,
-    start::StartOptions,
+    Error, ErrorKind, Result, loops, project::PlanFile, project::Project, start, start::Prepared,
+    task_spec::TaskSpec,
 };
-use alfine_config::Partial;
 use alfine_core::{
     machine::{Phase, StopReason},
     plan::Task,
     task::{TaskKey, TaskStatus},
 };
 use alfine_store::{LoopId, LoopLock, LoopRow};
-use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
     path::Path,
@@ -22,24 +22,12 @@ use std::{
 /// How many tasks of one plan are worked on at a time, as far as they are begun here.
 const AT_A_TIME: usize = 1;
 
-/// How the tasks of a plan that was started as a whole begin. Each loop keeps it for the next one.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Chain {
-    /// How the user wanted them to be run.
-    pub options: StartOptions,
-    /// What the user's editor said of the settings.
-    pub editor: Partial,
-    /// Whether what is uncommitted then becomes their base.
-    pub include_uncommitted: bool,
-}
-
 /// Has a loop that was begun alone be one of its plan's chain from now on. The lock is the right to run it.
 pub fn join(project: &mut Project, lock: &LoopLock, chain: Chain) -> Result<()> {
     let Some(row) = project.store.loop_(lock.loop_id())? else { return Ok(()) };
-    let mut spec = finish::spec_of(&row)?;
+    let mut spec = TaskSpec::of(&row)?;
     spec.chain = Some(chain);
-    let settings = runner::settings_of(&spec)?;
+    let settings = spec.to_settings()?;
     Ok(project.store.write(|tx| tx.set_loop_settings(lock, &settings))?)
 }
 
@@ -47,7 +35,7 @@ pub fn join(project: &mut Project, lock: &LoopLock, chain: Chain) -> Result<()> 
 /// not over, or where nothing can start. `program` is Alfine's own binary.
 pub fn advance(project: &mut Project, over: &LoopId, program: &Path) -> Result<Option<TaskKey>> {
     let Some(row) = project.store.loop_(over)? else { return Ok(None) };
-    let Some(chain) = finish::spec_of(&row)?.chain.filter(|_| is_over(&row)) else { return Ok(None) };
+    let Some(chain) = TaskSpec::of(&row)?.chain.filter(|_| is_over(&row)) else { return Ok(None) };
     // Two that end at once would both begin the same one, or one each.
     let _alone = alone(project)?;
     let file = project.plan_named(&row.task.plan)?;
@@ -73,7 +61,7 @@ pub fn advance(project: &mut Project, over: &LoopId, program: &Path) -> Result<O
 pub fn is_over(row: &LoopRow) -> bool {
     match row.status {
         TaskStatus::Done | TaskStatus::Merged | TaskStatus::Failed => true,
-        TaskStatus::Stopped => runner::state_of(row)
+        TaskStatus::Stopped => loops::state_of(row)
             .is_ok_and(|state| !matches!(state.phase, Phase::Stopped { reason: StopReason::User })),
         _ => false,
     }
@@ -101,7 +89,7 @@ fn at_work(project: &Project, file: &PlanFile) -> Result<usize> {
     let mut count = 0;
     for row in project.store.live_loops()? {
         let is_of_it = row.task.plan == file.name && row.summary.chained;
-        if is_of_it && !is_over(&row) && runner::is_running(&project.layout, &row.id)? {
+        if is_of_it && !is_over(&row) && loops::is_running(&project.layout, &row.id)? {
             count += 1;
         }
     }

@@ -1,12 +1,12 @@
 //! Steering a loop from outside: to its runner through the mailbox where one lives, to its saved state where none does.
 
-use crate::{Error, Result, project::Project, runner, runner::Runner};
+use crate::{Error, Result, loops, project::Project, runner::News, runner::Runner};
 use alfine_core::{
     machine::{Answer, Command},
     task::{TaskKey, TaskStatus},
 };
 use alfine_files::Layout;
-use alfine_store::{CommandNew, Feed, LoopLock, LoopRow, Store};
+use alfine_store::{CommandNew, Feed, LoopId, LoopLock, Store};
 use serde_json::Value;
 use std::{
     path::PathBuf,
@@ -26,18 +26,6 @@ pub enum Taken {
     ByRunner,
     /// Nobody runs the loop; its saved state took it.
     BySavedState,
-}
-
-/// The live loop of a task, or an error that says what to do.
-pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
-    if let Some(row) = project.store.current_loop(key)? {
-        return Ok(row);
-    }
-    Err(match project.store.task(key)? {
-        Some(task) => Error::user(format!("{key} has no loop; it is {}", task.status))
-            .hint(format!("start one: alfine run {key}")),
-        None => Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}")),
-    })
 }
 
 /// A command that lies in a runner's mailbox.
@@ -66,12 +54,12 @@ pub fn post(
     command: &Command,
     program: PathBuf,
 ) -> Result<Option<Posted>> {
-    let row = live_loop(project, key)?;
-    if runner::is_running(&project.layout, &row.id)? {
+    let row = loops::live_loop(project, key)?;
+    if loops::is_running(&project.layout, &row.id)? {
         let after = project.store.last_seq()?;
         return Ok(Some(Posted { seq: leave(project, key, command)?, after }));
     }
-    let lock = runner::claim_unrun(project, &row.id)?;
+    let lock = claim_unrun(project, &row.id)?;
     apply(project, key, lock, command, program)?;
     Ok(None)
 }
@@ -89,7 +77,7 @@ pub fn apply(
         Command::Pause { reason, .. } => &Command::Pause { now: true, reason: reason.clone() },
         other => other,
     };
-    let mut observe = |_: &runner::News| {};
+    let mut observe = |_: &News| {};
     let runner = Runner::new(
         &project.repository,
         &project.layout,
@@ -115,7 +103,7 @@ pub fn leave(project: &mut Project, key: &TaskKey, command: &Command) -> Result<
 
 /// Answers what a loop asks. The loop goes on when a runner takes it over.
 pub fn answer(project: &mut Project, key: &TaskKey, answer: &Answer) -> Result<()> {
-    let row = live_loop(project, key)?;
+    let row = loops::live_loop(project, key)?;
     if row.status != TaskStatus::NeedsInput {
         return Err(Error::user(format!("{key} asks nothing; it is {}", row.status))
             .hint(format!("to tell its agent something: alfine steer {key} \"...\"")));
@@ -150,7 +138,7 @@ pub fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, posted: Po
             };
         }
         let running =
-            store.current_loop(key)?.is_some_and(|row| runner::is_running(layout, &row.id).unwrap_or(true));
+            store.current_loop(key)?.is_some_and(|row| loops::is_running(layout, &row.id).unwrap_or(true));
         if !running {
             let gone = "refused: its runner ended before it took the command";
             store.write(|tx| tx.finish_command(seq, gone))?;
@@ -189,4 +177,11 @@ fn payload_of(command: &Command) -> Result<Value> {
 
 fn internal(error: &serde_json::Error) -> Error {
     Error::new(crate::ErrorKind::Internal, format!("a command cannot be written: {error}"))
+}
+
+/// Claims a loop that is there, to change its saved state only: its agent does not run.
+fn claim_unrun(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
+    let lock = LoopLock::acquire(&project.layout, id)?;
+    project.store.write(|tx| tx.claim_loop(&lock).map(drop))?;
+    Ok(lock)
 }

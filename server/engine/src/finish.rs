@@ -1,6 +1,8 @@
 //! What a user does with a loop's work: merge it, throw it away, set it back, begin again from it.
 
-use crate::{Error, ErrorKind, Result, control, project::Project, runner, task_spec::TaskSpec};
+use crate::{
+    Error, ErrorKind, Result, control, loops, project::Project, start, surroundings, task_spec::TaskSpec,
+};
 use alfine_config::{OnDone, trust::printable_paths};
 use alfine_core::{
     machine::Command,
@@ -68,7 +70,7 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
         ))
         .hint(format!("name the branch: alfine merge {key} --into BRANCH")));
     };
-    let spec = spec_of(&row)?;
+    let spec = TaskSpec::of(&row)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
     let trailer = format!("{}: {key}", alfine_git::TASK_TRAILER);
     let merge = MergeSpec {
@@ -142,15 +144,15 @@ pub fn discard(project: &mut Project, key: &TaskKey) -> Result<()> {
 
 /// Sets a loop's working tree back to what it was after an iteration; 0 is before the first.
 pub fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: PathBuf) -> Result<()> {
-    let mut row = control::live_loop(project, key)?;
-    if runner::is_running(&project.layout, &row.id)? {
+    let mut row = loops::live_loop(project, key)?;
+    if loops::is_running(&project.layout, &row.id)? {
         return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine pause {key} --now")));
     }
     let to = checkpoint_after(project, &row, iteration)?;
     if row.status == TaskStatus::Interrupted {
         // What its dead runner was at is over.
         control::send(project, key, &Command::pause_now(), program.clone())?;
-        row = control::live_loop(project, key)?;
+        row = loops::live_loop(project, key)?;
     }
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
     let to = project.repository.checkpoint_at(&to.reference)?;
@@ -178,7 +180,7 @@ fn keep(
     message: String,
 ) -> Result<alfine_git::Checkpoint> {
     let recorded = project.store.last_checkpoint(lock.loop_id())?.map_or(0, |last| last.n);
-    let n = runner::checkpoints_of(&project.repository, key)?.max(recorded) + 1;
+    let n = project.repository.last_checkpoint(&key.plan, &key.id.0)?.max(recorded) + 1;
     let ref_name = alfine_git::checkpoint_ref(&key.plan, &key.id.0, n);
     let spec = alfine_git::CheckpointSpec { ref_name, message, surroundings, unless_still: None };
     let kept = project.repository.checkpoint(worktree, &spec)?;
@@ -201,8 +203,8 @@ fn keep(
 
 /// Ends a loop and begins another one of the same task from what the first was after an iteration. Not run yet.
 pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<LoopLock> {
-    let row = control::live_loop(project, key)?;
-    if runner::is_running(&project.layout, &row.id)? {
+    let row = loops::live_loop(project, key)?;
+    if loops::is_running(&project.layout, &row.id)? {
         return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine pause {key} --now")));
     }
     if row.isolation == Isolation::InPlace {
@@ -211,7 +213,7 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
     }
     let from = checkpoint_after(project, &row, iteration)?;
     let file = project.plan_named(&key.plan)?;
-    let mut spec = spec_of(&row)?;
+    let mut spec = TaskSpec::of(&row)?;
     spec.prepared = false;
     spec.brought.clear();
     project.repository.preflight(spec.isolation)?;
@@ -221,9 +223,9 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
         remove_place(project, &row, branch)?;
     }
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some("forked"), true))?;
-    let fork = runner::Fork { of: row.clone(), reference: from.reference };
-    let options = runner::BeginOptions { fork: Some(fork), ..Default::default() };
-    let begun = runner::begin(project, &file, &spec, &options);
+    let fork = start::Fork { of: row.clone(), reference: from.reference };
+    let options = start::BeginOptions { fork: Some(fork), ..Default::default() };
+    let begun = start::begin_loop(project, &file, &spec, &options);
     if begun.is_err() {
         // The old loop goes on being there; its worktree is made again from its last checkpoint.
         project.store.write(|tx| tx.set_loop_status(&lock, row.status, row.reason.as_deref(), false))?;
@@ -235,7 +237,7 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
 /// copies of its plan that may be changed.
 pub fn when_done(project: &mut Project, key: &TaskKey, tick: WorkingCopies<'_>) -> Result<Option<String>> {
     let row = loop_for(project, key)?;
-    match spec_of(&row)?.on_done {
+    match TaskSpec::of(&row)?.on_done {
         OnDone::Ask => Ok(None),
         OnDone::Merge => {
             let merged = merge(project, key, &MergeOptions { tick, ..MergeOptions::default() })?;
@@ -262,7 +264,7 @@ fn open_pull_request(project: &Project, key: &TaskKey, row: &LoopRow) -> Result<
             "{key} ran in your own tree: there is no branch to open a pull request for"
         )));
     };
-    let spec = spec_of(row)?;
+    let spec = TaskSpec::of(row)?;
     let worktree = worktree_of(project, row)?;
     let body = crate::progress::last(&worktree, 20).map(|entries| entries.join("\n\n")).unwrap_or_default();
     run(&worktree, "git", &["push", "--set-upstream", "origin", branch])?;
@@ -334,7 +336,7 @@ fn tick_here(
 fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {
     let path = worktree_of(project, row)?;
     let surroundings = surroundings_of(project, row);
-    let n = runner::checkpoints_of(&project.repository, &row.task)? + 1;
+    let n = project.repository.last_checkpoint(&row.task.plan, &row.task.id.0)? + 1;
     let last = alfine_git::CheckpointSpec {
         ref_name: alfine_git::checkpoint_ref(&row.task.plan, &row.task.id.0, n),
         message: format!("{} before its worktree was removed", row.task),
@@ -345,18 +347,11 @@ fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {
 }
 
 fn loop_for(project: &Project, key: &TaskKey) -> Result<LoopRow> {
-    let Some(row) = runner::loop_of(&project.store, key)? else { return control::live_loop(project, key) };
-    if runner::is_running(&project.layout, &row.id)? {
+    let Some(row) = loops::loop_of(&project.store, key)? else { return loops::live_loop(project, key) };
+    if loops::is_running(&project.layout, &row.id)? {
         return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine stop {key}")));
     }
     Ok(row)
-}
-
-/// What a loop was started with.
-pub fn spec_of(row: &LoopRow) -> Result<TaskSpec> {
-    serde_json::from_value(row.settings.clone()).map_err(|error| {
-        Error::new(ErrorKind::Store, format!("the settings of loop {} cannot be read: {error}", row.id))
-    })
 }
 
 /// The folder a loop's agent works in.
@@ -370,8 +365,8 @@ pub fn worktree_of(project: &Project, row: &LoopRow) -> Result<PathBuf> {
 }
 
 fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {
-    let brought = spec_of(row).map(|spec| spec.brought).unwrap_or_default();
-    runner::surroundings(&project.layout, row, &brought)
+    let brought = TaskSpec::of(row).map(|spec| spec.brought).unwrap_or_default();
+    surroundings::of_loop(&project.layout, row, &brought)
 }
 
 /// The checkpoint of a tree after an iteration; of 0, the one before the first.

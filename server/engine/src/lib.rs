@@ -8,6 +8,7 @@ pub mod control;
 pub mod demo;
 pub mod error;
 pub mod finish;
+pub mod loops;
 pub mod progress;
 pub mod project;
 pub mod proposal;
@@ -15,7 +16,10 @@ pub mod reason;
 pub mod records;
 pub mod runner;
 pub mod start;
+mod start_options;
+pub mod surroundings;
 pub mod task_spec;
 pub mod view;
+mod worktree;
 
 pub use error::{Error, ErrorKind, Result};

@@ -8,7 +8,7 @@ mod reading;
 
 pub use reading::read_plain;
 
-use crate::{Error, ErrorKind, Result, runner};
+use crate::{Error, ErrorKind, Result};
 use alfine_config::{Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
 use alfine_core::{
     agent::Outcome,
@@ -128,8 +128,7 @@ impl Project {
         for found in &interrupted {
             // A check's or a setup's processes have no row. Whoever wants to go on with the loop waits for the proof.
             if let Some(_proof) = LoopLock::keep_unheld(&self.layout, &found.loop_id)? {
-                let ended =
-                    alfine_process::end_leftovers(&runner::marker_of(&found.loop_id, ""), None, GRACE);
+                let ended = alfine_process::end_leftovers(&found.loop_id.marker(""), None, GRACE);
                 self.notices.extend(left_over(ended, &found.task)?);
             }
         }

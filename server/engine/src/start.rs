@@ -3,46 +3,30 @@
 //!
 //! Asks nobody itself: it says what is to be asked, and whoever stands before the user asks.
 
+mod begin;
+
+pub use crate::start_options::StartOptions;
+pub(crate) use begin::{BeginOptions, Fork, begin_loop};
+pub use begin::{claim, open_dependencies};
+
 use crate::{
-    Error, Result, control, finish, project, project::PlanFile, project::Project, runner,
-    runner::BeginOptions, task_spec, task_spec::TaskSpec,
+    Error, ErrorKind, Result, control, loops, project, project::PlanFile, project::Project, task_spec,
+    task_spec::TaskSpec,
 };
-use alfine_config::{Layers, Loaded, Partial, trust::TrustItem};
+use alfine_config::{Layers, Loaded, Partial, trust::TrustItem, trust::printable};
 use alfine_core::{
     breaker::{HARD_LIMIT, Rule, dollars},
     chain,
     machine::Command,
-    plan::{ContextMode, Isolation, Task},
+    plan::{ContextMode, FieldName, Isolation, Plan, ProblemKind, Task},
     task::{TaskKey, TaskStatus},
+    text::LineIndex,
 };
 use alfine_store::{ApprovalKind, LoopId, LoopLock, LoopRow};
-use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
-
-/// How the user wants a loop to be run: what goes before the settings and the plan.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct StartOptions {
-    /// The most iterations.
-    pub max_iterations: Option<u32>,
-    /// Whether the agent is told to do this task alone.
-    pub single_task: bool,
-    /// The agent.
-    pub agent: Option<String>,
-    /// The model.
-    pub model: Option<String>,
-    /// Whether the agent works in the user's own tree.
-    pub in_place: bool,
-    /// What a later iteration remembers.
-    pub context: Option<ContextMode>,
-    /// The most US dollars.
-    pub max_cost: Option<f64>,
-    /// What the agent may do without asking.
-    pub permissions: Option<String>,
-}
 
 /// What a loop that goes on gets besides.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -121,19 +105,19 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     let key = file.key(task);
     task_spec::check_iterations(options.max_iterations)?;
     if let Some(row) = project.store.current_loop(&key)? {
-        if runner::is_running(&project.layout, &row.id)? {
+        if loops::is_running(&project.layout, &row.id)? {
             return Err(held(project, &key));
         }
         if !matches!(row.status, TaskStatus::Interrupted | TaskStatus::Paused) {
             return Ok(Prepared::Settled);
         }
-        let spec = Box::new(finish::spec_of(&row)?);
+        let spec = Box::new(TaskSpec::of(&row)?);
         return Ok(Prepared::GoOn { row: Box::new(row), spec });
     }
     if task.done {
         return Ok(Prepared::Settled);
     }
-    let open = runner::open_dependencies(&project.store, file, task)?;
+    let open = open_dependencies(&project.store, file, task)?;
     if !open.is_empty() {
         return Err(Error::user(format!("{key} waits for {}", open.join(", ")))
             .hint(format!("run the whole plan: alfine run {}", file.name)));
@@ -165,18 +149,18 @@ pub fn begin(
     include_uncommitted: bool,
 ) -> Result<LoopLock> {
     let options = BeginOptions { include_uncommitted, fork: None };
-    runner::begin(project, file, spec, &options).or_else(|error| {
+    begin_loop(project, file, spec, &options).or_else(|error| {
         // Somebody else may have begun it since this process looked.
         let key = file.key(&spec.task);
         let now = project.store.current_loop(&key)?;
-        let running = now.is_some_and(|row| runner::is_running(&project.layout, &row.id).unwrap_or(false));
+        let running = now.is_some_and(|row| loops::is_running(&project.layout, &row.id).unwrap_or(false));
         Err(if running { held(project, &key) } else { error })
     })
 }
 
 /// Takes a loop over that rests or whose runner died. One whose runner died goes on as it is, unless there is more to say.
 pub fn take_over(project: &mut Project, row: &LoopRow, more: &More) -> Result<LoopLock> {
-    let lock = runner::claim(project, &row.id)?;
+    let lock = claim(project, &row.id)?;
     if row.status != TaskStatus::Interrupted || *more != More::default() {
         control::leave(project, &row.task, &more.command())?;
     }
@@ -281,7 +265,7 @@ pub fn commands_of<'a>(
 }
 
 fn settings(layers: &Layers, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Loaded> {
-    task_spec::check_limit_fields(file, task)?;
+    check_limit_fields(file, task)?;
     let fields = [&file.plan.defaults, &task.fields].map(Partial::from).to_vec();
     Ok(alfine_config::load(&Layers { command_line: flags(options), task: fields, ..layers.clone() })?)
 }
@@ -316,4 +300,29 @@ fn flags(options: &StartOptions) -> Partial {
         flags.set("permissions", permissions.clone());
     }
     flags
+}
+
+/// Refuses a task whose own limits, or those of its plan, are written so that they say nothing: it would run without them.
+fn check_limit_fields(file: &PlanFile, task: &Task) -> Result<()> {
+    let PlanFile { name: plan, text, plan: Plan { tasks, problems, .. }, .. } = file;
+    let limits = [FieldName::MaxIterations, FieldName::MaxCost];
+    let bad = problems.iter().find_map(|problem| {
+        let ProblemKind::InvalidField { name, expected, .. } = &problem.kind else { return None };
+        let holds = |task: &&Task| (task.span.start..task.span.end).contains(&problem.span.start);
+        // What stands in no task is said of all.
+        let concerns = tasks.iter().rfind(holds).is_none_or(|owner| owner.id == task.id);
+        let is_limit = limits.iter().any(|limit| limit.as_str() == name);
+        (is_limit && concerns).then_some((problem.span, name, expected))
+    });
+    let Some((span, name, expected)) = bad else { return Ok(()) };
+    let (line, column) = LineIndex::new(text).line_column(text, span.start);
+    let written: String = span.of(text).chars().take(80).collect();
+    Err(Error::new(
+        ErrorKind::Config,
+        format!(
+            "{plan}:{line}:{column}: “{}” is no value for {name}, so there would be no limit",
+            printable(&written)
+        ),
+    )
+    .hint(format!("write {expected}, or take the line out")))
 }

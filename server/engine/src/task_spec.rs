@@ -3,19 +3,20 @@
 //! Fixed when a loop starts, and kept with the loop: a plan or a configuration that is edited meanwhile changes
 //! nothing that was not approved.
 
-use crate::{Error, ErrorKind, Result, chain::Chain, project::PlanFile};
+use crate::{Error, ErrorKind, Result, loops::unreadable, start_options::Chain};
 use alfine_agents::Permissions;
-use alfine_config::{Config, Layer, Loaded, trust::TrustItem, trust::printable};
+use alfine_config::{Config, Layer, Loaded, trust::TrustItem};
 use alfine_core::{
     breaker,
     gate::Dialects,
     machine::{Settings, VerifyWhen},
-    plan::{FieldName, Fields, Isolation, Plan, ProblemKind, Task},
+    plan::{Fields, Isolation, Plan, Task},
     task::TaskKey,
-    text::LineIndex,
 };
+use alfine_store::LoopRow;
 use alfine_verify::{VerifierKind, VerifierSpec};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -138,6 +139,18 @@ impl TaskSpec {
             chain: None,
         })
     }
+
+    /// What a loop was begun with.
+    pub fn of(row: &LoopRow) -> Result<Self> {
+        serde_json::from_value(row.settings.clone()).map_err(|error| unreadable("settings", row, &error))
+    }
+
+    /// The settings that are kept with a loop.
+    pub fn to_settings(&self) -> Result<Value> {
+        serde_json::to_value(self).map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("a loop's settings cannot be saved: {error}"))
+        })
+    }
 }
 
 /// What the loop of a task would run that the user must have allowed: the same as in its [`TaskSpec`]. `detected` are the
@@ -258,31 +271,6 @@ fn machine_settings(config: &Config) -> Settings {
         retry_backoff: limits.retry_backoff.get(),
         rate_limit_backoff: limits.rate_limit_backoff.get(),
     }
-}
-
-/// Refuses a task whose own limits, or those of its plan, are written so that they say nothing: it would run without them.
-pub fn check_limit_fields(file: &PlanFile, task: &Task) -> Result<()> {
-    let PlanFile { name: plan, text, plan: Plan { tasks, problems, .. }, .. } = file;
-    let limits = [FieldName::MaxIterations, FieldName::MaxCost];
-    let bad = problems.iter().find_map(|problem| {
-        let ProblemKind::InvalidField { name, expected, .. } = &problem.kind else { return None };
-        let holds = |task: &&Task| (task.span.start..task.span.end).contains(&problem.span.start);
-        // What stands in no task is said of all.
-        let concerns = tasks.iter().rfind(holds).is_none_or(|owner| owner.id == task.id);
-        let is_limit = limits.iter().any(|limit| limit.as_str() == name);
-        (is_limit && concerns).then_some((problem.span, name, expected))
-    });
-    let Some((span, name, expected)) = bad else { return Ok(()) };
-    let (line, column) = LineIndex::new(text).line_column(text, span.start);
-    let written: String = span.of(text).chars().take(80).collect();
-    Err(Error::new(
-        ErrorKind::Config,
-        format!(
-            "{plan}:{line}:{column}: “{}” is no value for {name}, so there would be no limit",
-            printable(&written)
-        ),
-    )
-    .hint(format!("write {expected}, or take the line out")))
 }
 
 /// Checks a limit of iterations as a user gave it.

@@ -33,6 +33,16 @@ impl LoopId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The marker of a process tree of this loop; without `what`, what all of them begin with.
+    pub fn marker(&self, what: &str) -> String {
+        format!("{self}-{what}")
+    }
+
+    /// The loop that a process is of, by the marker in the process's environment.
+    pub fn of_marker(marker: &str) -> Option<Self> {
+        marker.split('-').next()?.parse().ok()
+    }
 }
 
 impl fmt::Display for LoopId {

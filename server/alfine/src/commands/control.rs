@@ -12,7 +12,8 @@ use alfine_core::{
     task::TaskKey,
 };
 use alfine_engine::{
-    Error, Result, control, control::Taken, finish, project::Project, runner, start, start::More, task_spec,
+    Error, Result, control, control::Taken, loops, project::Project, start, start::More, task_spec,
+    task_spec::TaskSpec,
 };
 use std::path::Path;
 
@@ -62,14 +63,14 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         reset_breaker: args.reset_breaker,
         max_cost_usd: args.max_cost,
     };
-    let row = control::live_loop(&project, &key)?;
-    if runner::is_running(&project.layout, &row.id)? {
+    let row = loops::live_loop(&project, &key)?;
+    if loops::is_running(&project.layout, &row.id)? {
         control::send(&mut project, &key, &more.command(), opening::program()?)?;
         say(format_args!("{key} goes on"));
         return Ok(exit::DONE);
     }
     start::check_continue(&project, &row, &more)?;
-    let spec = finish::spec_of(&row)?;
+    let spec = TaskSpec::of(&row)?;
     asking::trust(&project, &key.plan, &spec.commands, args.trust, args.json)?;
     let lock = start::take_over(&mut project, &row, &more)?;
     if args.background {
@@ -95,7 +96,7 @@ pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
     if !args.hold {
-        let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
+        let spec = TaskSpec::of(&loops::live_loop(&project, &key)?)?;
         asking::trust(&project, &key.plan, &spec.commands, false, false)?;
     }
     control::answer(&mut project, &key, &Answer { approved, text })?;
@@ -109,7 +110,7 @@ pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
 }
 
 fn go_on_in_background(project: &mut Project, key: &TaskKey) -> Result<()> {
-    let row = control::live_loop(project, key)?;
-    let lock = runner::claim(project, &row.id)?;
+    let row = loops::live_loop(project, key)?;
+    let lock = start::claim(project, &row.id)?;
     start::detach(project, lock, &opening::program()?)
 }

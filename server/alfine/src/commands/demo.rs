@@ -13,8 +13,8 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result, control, demo, finish, project, project::Project, reason::in_words, runner,
-    runner::BeginOptions, runner::News, runner::Runner, task_spec::TaskSpec,
+    Error, ErrorKind, Result, control, demo, finish, loops, project, project::Project, reason::in_words,
+    runner::News, runner::Runner, start, task_spec::TaskSpec,
 };
 use alfine_store::LoopLock;
 use std::time::Instant;
@@ -48,13 +48,13 @@ pub fn perform(args: &DemoArgs) -> Result<u8> {
     let second = TaskKey::new("PLAN.md", "US-002");
     let lock = begin(&mut project, &second, &display)?;
     expect(play(&mut project, lock, &display)?, TaskStatus::Stopped, &second)?;
-    let reason = runner::loop_of(&project.store, &second)?.and_then(|row| row.reason).unwrap_or_default();
+    let reason = loops::loop_of(&project.store, &second)?.and_then(|row| row.reason).unwrap_or_default();
     display.line(Mark::Notice, &format!("the breaker says why: {}", in_words(&reason)));
     display.line(Mark::Step, "you leave a note for the agent, and let it go on");
     let note = "Dates such as 2026-12-31 compare as numbers once the dashes are gone.".to_owned();
     control::send(&mut project, &second, &Command::Steer { text: note }, opening::program()?)?;
-    let row = control::live_loop(&project, &second)?;
-    let lock = runner::claim(&mut project, &row.id)?;
+    let row = loops::live_loop(&project, &second)?;
+    let lock = start::claim(&mut project, &row.id)?;
     let go_on = Command::Continue { max_iterations: None, reset_breaker: false, max_cost_usd: None };
     control::leave(&mut project, &second, &go_on)?;
     expect(play(&mut project, lock, &display)?, TaskStatus::Done, &second)?;
@@ -93,7 +93,7 @@ fn begin(project: &mut Project, key: &TaskKey, display: &Display) -> Result<Loop
     let loaded = project.settings(Partial::default(), fields.to_vec())?;
     let spec = TaskSpec::new(key, &file.plan, task, &loaded, false, project.repository.workdir())?;
     project.trust()?.approve(&spec.commands)?;
-    runner::begin(project, &file, &spec, &BeginOptions::default())
+    start::begin(project, &file, &spec, false)
 }
 
 fn play(project: &mut Project, lock: LoopLock, display: &Display) -> Result<TaskStatus> {

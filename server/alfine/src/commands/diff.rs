@@ -7,7 +7,7 @@ use crate::{
     report::exit,
 };
 use alfine_config::trust::printable;
-use alfine_engine::{Error, ErrorKind, Result, finish, runner};
+use alfine_engine::{Error, ErrorKind, Result, finish, loops, surroundings};
 use alfine_git::{ChangeKind, FileChange};
 use serde_json::{Value, json};
 use std::{io::Write, path::Path};
@@ -16,13 +16,13 @@ use std::{io::Write, path::Path};
 pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
     let project = opening::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
-    let Some(row) = runner::loop_of(&project.store, &key)? else {
+    let Some(row) = loops::loop_of(&project.store, &key)? else {
         return Err(
             Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}"))
         );
     };
     let (from, to) = finish::ends_of_diff(&project, &row, args.iteration, None)?;
-    let own = runner::own_files(&row);
+    let own = surroundings::own_files(&row);
     if args.json {
         let files = project.repository.diff(&from, &to, &own, 0)?.files;
         let files: Vec<Value> = files.iter().map(as_json).collect();

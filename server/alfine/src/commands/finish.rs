@@ -7,7 +7,7 @@ use crate::{
     report::exit,
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{Error, Result, control, finish, finish::MergeOptions, start};
+use alfine_engine::{Error, Result, finish, finish::MergeOptions, loops, start, task_spec::TaskSpec};
 use serde_json::json;
 use std::{io::IsTerminal, path::Path};
 
@@ -78,7 +78,7 @@ pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
 pub fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
-    let spec = finish::spec_of(&control::live_loop(&project, &key)?)?;
+    let spec = TaskSpec::of(&loops::live_loop(&project, &key)?)?;
     asking::trust(&project, &key.plan, &spec.commands, false, false)?;
     let lock = finish::fork(&mut project, &key, args.iteration)?;
     start::detach(&project, lock, &opening::program()?)?;

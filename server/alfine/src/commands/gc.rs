@@ -7,7 +7,7 @@ use crate::{
     report::{self, exit},
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{Result, records, runner};
+use alfine_engine::{Result, records, surroundings};
 use alfine_git::{CheckpointSpec, LeftoverKind};
 use alfine_store::Millis;
 use std::{
@@ -47,7 +47,7 @@ pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
             && !stayed.contains(&leftover.task)
             && !matches!(leftover.kind, LeftoverKind::Checkpoints { .. });
         if remove {
-            let surroundings = runner::of_no_loop(&project.layout, "gc");
+            let surroundings = surroundings::of_no_loop(&project.layout, "gc");
             let last = CheckpointSpec {
                 ref_name: format!("refs/alfine/checkpoints/{}/gc-{}", leftover.task, Millis::now().0),
                 message: format!("{} before it was removed", leftover.task),

@@ -8,7 +8,7 @@ use crate::{
     report::exit,
 };
 use alfine_core::task::TaskKey;
-use alfine_engine::{Error, ErrorKind, Result, project::Project, runner, runner::News};
+use alfine_engine::{Error, ErrorKind, Result, loops, project::Project, runner::News};
 use alfine_store::{Event, Feed, LoopRow, News as Changes};
 use serde_json::json;
 use std::{io::Write, path::Path, time::Duration};
@@ -20,7 +20,7 @@ const PAGE: usize = 1000;
 pub fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
-    let Some(row) = runner::loop_of(&project.store, &key)? else {
+    let Some(row) = loops::loop_of(&project.store, &key)? else {
         return Err(
             Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}"))
         );
@@ -51,7 +51,7 @@ fn follow(project: &mut Project, shown: &mut Shown, after: i64) -> Result<()> {
     let mut feed = Feed::new(&project.layout, after);
     loop {
         project.end_leftovers()?;
-        let running = runner::is_running(&project.layout, &shown.row.id)?;
+        let running = loops::is_running(&project.layout, &shown.row.id)?;
         let wait = if running { LOOK } else { Duration::ZERO };
         match feed.wait(Some(wait))? {
             Changes::Events(events) => {

@@ -12,9 +12,9 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, Result, chain, chain::Chain, finish, project::PlanFile, project::Project, project::Target,
-    reason::in_words, runner, runner::News, runner::Runner, start, start::More, start::Prepared,
-    start::StartOptions, view,
+    Error, Result, chain, chain::Chain, finish, loops, project::PlanFile, project::Project, project::Target,
+    reason::in_words, runner::News, runner::Runner, start, start::More, start::Prepared, start::StartOptions,
+    view,
 };
 use alfine_git::WorkingCopies;
 use alfine_store::LoopLock;
@@ -44,7 +44,7 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     trust_all(&project, &file, &tasks, args)?;
     let mut first_that_failed = exit::DONE;
     for task in &tasks {
-        let open = runner::open_dependencies(&project.store, &file, task)?;
+        let open = start::open_dependencies(&project.store, &file, task)?;
         if !open.is_empty() {
             if let Some(display) = &display {
                 display.line(Mark::Notice, &format!("{} waits for {}", file.key(task), open.join(", ")));
@@ -155,7 +155,7 @@ fn run_one(
         return Ok(End { status: settled(project, &key, args.json)?, goes_on: true });
     };
     let status = foreground(project, &key, lock, display)?;
-    let goes_on = runner::loop_of(&project.store, &key)?.is_some_and(|row| chain::is_over(&row));
+    let goes_on = loops::loop_of(&project.store, &key)?.is_some_and(|row| chain::is_over(&row));
     Ok(End { status, goes_on })
 }
 
@@ -179,7 +179,7 @@ pub fn foreground(
             Ok(words) => done = words,
             Err(error) => report_unfinished(&error, display),
         }
-        status = runner::loop_of(&project.store, key)?.map_or(status, |row| row.status);
+        status = loops::loop_of(&project.store, key)?.map_or(status, |row| row.status);
     }
     match display {
         None => print_task(project, key)?,
@@ -310,7 +310,7 @@ fn ask_about_uncommitted(uncommitted: &[PathBuf], args: &RunArgs) -> Result<bool
 
 /// Tells what a task that is not run now is waiting for.
 fn settled(project: &Project, key: &TaskKey, json: bool) -> Result<u8> {
-    let row = runner::loop_of(&project.store, key)?;
+    let row = loops::loop_of(&project.store, key)?;
     let status = row.as_ref().map_or(TaskStatus::Done, |row| row.status);
     if json {
         print_task(project, key)?;
@@ -321,7 +321,7 @@ fn settled(project: &Project, key: &TaskKey, json: bool) -> Result<u8> {
 }
 
 fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<String>) -> Result<()> {
-    let Some(row) = runner::loop_of(&project.store, key)? else {
+    let Some(row) = loops::loop_of(&project.store, key)? else {
         display.line(Mark::Good, &format!("{key} is done already"));
         return Ok(());
     };

@@ -9,7 +9,7 @@ use crate::{
 use alfine_config::trust::printable;
 use alfine_core::task::TaskStatus;
 use alfine_engine::{
-    Result, project, project::Project, project::Target, reason::in_words, runner, start, view, view::TaskView,
+    Result, loops, project, project::Project, project::Target, reason::in_words, start, view, view::TaskView,
 };
 use std::{collections::BTreeSet, path::Path};
 
@@ -68,7 +68,7 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
     if let Some(reason) = &view.reason {
         say(format_args!("      {}", printable(&in_words(reason))));
     }
-    let row = runner::loop_of(&project.store, &view.task)?;
+    let row = loops::loop_of(&project.store, &view.task)?;
     if whole {
         for criterion in &view.criteria {
             let state = format!("{:?}", criterion.state).to_lowercase();

@@ -7,7 +7,7 @@ use alfine_core::{
     text::{LineIndex, Span},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result, project::PlanFile, project::Project, view::PlannedTask, view::TaskView,
+    Error, ErrorKind, Result, project::PlanFile, project::Project, start, view::PlannedTask, view::TaskView,
     view::ViewPlace, view::ViewRange, view::task_views,
 };
 use alfine_store::{ApprovalKind, LoopRow};
@@ -51,7 +51,7 @@ fn planned_task(project: &Project, file: &PlanFile, task: &Task, range: ViewRang
     // A plan with a field that cannot be is still shown; `lint` and `run` say what is wrong.
     let config =
         project.settings(Partial::default(), fields.to_vec()).map(|loaded| loaded.config).unwrap_or_default();
-    let waits = !alfine_engine::runner::open_dependencies(&project.store, file, task)?.is_empty();
+    let waits = !start::open_dependencies(&project.store, file, task)?.is_empty();
     Ok(PlannedTask {
         key: file.key(task),
         title: task.title.clone(),

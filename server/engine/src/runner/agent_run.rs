@@ -1,27 +1,23 @@
 //! One run of the agent: its process, what it prints, what it costs.
 
-use super::{Message, Runner};
-use crate::{Result, task_spec::TaskSpec};
-use alfine_agents::{Adapter, Decoder, Exit, Lines, PriorSession, Request};
+use super::{live::LiveAgent, message::AgentEnded, message::Message, owner::Runner};
+use crate::Result;
+use alfine_agents::{Decoder, Exit, Lines, PriorSession, Request};
 use alfine_core::{
-    agent::{AgentEvent, Outcome, Usage},
+    agent::{AgentEvent, Outcome},
     machine::{Input, Spawn},
     plan::Isolation,
 };
-use alfine_process::{Confinement, Ender, GuardedChild, GuardedCommand, GuardedOutput};
+use alfine_process::{Confinement, GuardedChild, GuardedCommand, GuardedOutput};
 use alfine_secrets::Masker;
 use alfine_store::{RunEnd, RunNew};
 use serde_json::json;
 use std::{
     collections::VecDeque,
-    ffi::OsString,
     fs::{self, File},
     io::{BufWriter, Read, Write},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        mpsc::{Receiver, SyncSender},
-    },
+    sync::{Arc, mpsc::SyncSender},
     thread,
     time::{Duration, Instant},
 };
@@ -36,70 +32,6 @@ const GRACE: Duration = Duration::from_secs(5);
 const TRANSCRIPT_LIMIT: u64 = 512 << 20;
 /// The longest text of the agent in the change feed, in characters. The transcript has it whole.
 const NEWS_TEXT: usize = 2000;
-
-/// How a run ended.
-#[derive(Debug)]
-pub(super) struct Ended {
-    outcome: Outcome,
-    message: String,
-    session_total_cost: Option<f64>,
-}
-
-/// A whole environment: names and values.
-pub(super) type Environment = Vec<(OsString, OsString)>;
-
-/// The agent's process while it lives.
-pub(super) struct LiveAgent {
-    pub(super) run: u32,
-    row: i64,
-    ender: Ender,
-    usage: Option<Usage>,
-    transcript: String,
-}
-
-impl LiveAgent {
-    /// Asks it and all its children to end.
-    pub(super) fn end(&self) {
-        self.ender.end();
-    }
-
-    /// Ends it and waits until it is gone.
-    pub(super) fn end_and_wait(self, inbox: &Receiver<Message>) {
-        self.ender.end();
-        while let Ok(message) = inbox.recv() {
-            if matches!(message, Message::AgentGone(run, _) if run == self.run) {
-                return;
-            }
-        }
-    }
-}
-
-/// What the processes of a loop get of this process's environment.
-pub(super) struct Environments {
-    /// The agent's: with its own keys, and what its settings add.
-    pub(super) agent: Environment,
-    /// That of verifiers and of a worktree's setup: nothing that looks like a secret.
-    pub(super) checks: Environment,
-}
-
-/// The environments of the loop's processes, and what hides the rest of this one in logs.
-pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environments, Arc<Masker>)> {
-    let all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    let mut own: Vec<&str> = adapter.own_env().to_vec();
-    for (when, names) in adapter.own_env_when() {
-        if all.iter().any(|(name, _)| name.to_str() == Some(when)) {
-            own.extend_from_slice(names);
-        }
-    }
-    let masker = Arc::new(Masker::new(all.iter().cloned(), &spec.mask)?);
-    let checks = alfine_secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
-    let mut agent = alfine_secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
-    for (name, value) in &spec.agent.env {
-        agent.retain(|(known, _)| known.to_str() != Some(name));
-        agent.push((name.into(), value.into()));
-    }
-    Ok((Environments { agent, checks }, masker))
-}
 
 impl Runner<'_> {
     pub(super) fn spawn_agent(&mut self, spawn: &Spawn) -> Result<()> {
@@ -121,7 +53,7 @@ impl Runner<'_> {
             invocation.program,
             self.worktree(),
             Confinement::None,
-            super::marker_of(&self.row.id, &ulid::Ulid::generate().to_string()),
+            self.row.id.marker(&ulid::Ulid::generate().to_string()),
         );
         command.args = invocation.args;
         command.env = self.environments.agent.clone();
@@ -222,7 +154,7 @@ impl Runner<'_> {
         self.tell("agent", json!(shown));
     }
 
-    pub(super) fn agent_gone(&mut self, ended: Ended) -> Result<()> {
+    pub(super) fn agent_gone(&mut self, ended: AgentEnded) -> Result<()> {
         let Some(agent) = self.agent.take() else { return Ok(()) };
         // What the run spent is in the loop before it is in the run: should this process die in between, it counts.
         self.save()?;
@@ -298,7 +230,7 @@ fn read_agent(
     errors: thread::JoinHandle<String>,
     run: u32,
     outbox: &SyncSender<Message>,
-) -> Ended {
+) -> AgentEnded {
     let mut told = Instant::now();
     if let Some(mut stdout) = child.take_stdout() {
         let mut chunk = vec![0; 64 * 1024];
@@ -344,7 +276,7 @@ fn read_agent(
             let _ = outbox.send(Message::Event(run, event));
         }
     });
-    Ended { outcome, message, session_total_cost: decoder.session_total_cost() }
+    AgentEnded { outcome, message, session_total_cost: decoder.session_total_cost() }
 }
 
 fn read_errors(

@@ -1,8 +1,8 @@
 //! Two clocks against each other: the one on the wall, which people and daylight set, and the one that counts while the
 //! computer is awake. Where they part, one of them jumped.
 
-use super::now;
 use alfine_core::{machine::Input, time::Moment};
+use alfine_store::Millis;
 use std::time::{Duration, Instant};
 
 /// A difference between the two clocks that is more than their usual drift.
@@ -34,6 +34,11 @@ fn jump(before: Moment, after: Moment, awake: Duration) -> Option<Input> {
         return Some(Input::Slept(ahead));
     }
     (behind >= JUMP).then_some(Input::ClockBack(behind))
+}
+
+/// The moment of the call, as the machine counts it.
+pub(super) fn now() -> Moment {
+    Moment(Millis::now().0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The mailbox: commands are rows, so none is lost while nobody listens; a thread tells when there may be new ones.
 
-use super::{Message, Runner};
+use super::{message::Message, owner::Runner};
 use crate::Result;
 use alfine_core::machine::{Answer, Command};
 use alfine_files::Layout;

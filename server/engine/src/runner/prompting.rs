@@ -1,6 +1,6 @@
 //! The prompt of one iteration, filled from what the loop knows.
 
-use super::{Runner, now};
+use super::{clocks::now, owner::Runner};
 use crate::{Result, progress, view::criterion_state};
 use alfine_core::{
     machine::{Recovery, Spawn},

@@ -1,6 +1,6 @@
 //! What makes the tree that was checked the one that lands: checks run on nothing that is left out of it.
 
-use super::Runner;
+use super::owner::Runner;
 use crate::Result;
 use alfine_core::{
     finding::{Finding, Severity},

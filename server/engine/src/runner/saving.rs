@@ -1,6 +1,6 @@
 //! What is saved, and when: the new state and its news in one transaction, before any effect is performed.
 
-use super::{News, Runner, now};
+use super::{clocks::now, news::News, owner::Runner};
 use crate::Result;
 use alfine_core::{
     breaker::Line,
@@ -15,6 +15,11 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 
 impl Runner<'_> {
+    pub(super) fn save_spec(&mut self) -> Result<()> {
+        let (lock, settings) = (&self.lock, self.spec.to_settings()?);
+        Ok(self.store.write(|tx| tx.set_loop_settings(lock, &settings))?)
+    }
+
     /// Saves the state with the rows that these effects make, and all news so far.
     pub(super) fn save_with(&mut self, effects: &[Effect]) -> Result<()> {
         let summary = self.summary();

@@ -1,7 +1,9 @@
 //! The verifiers' thread, and what their answers come to.
 
 use super::{
-    Message, Runner,
+    live::LiveVerifiers,
+    message::{Answers, Message},
+    owner::Runner,
     proof::{self, SetBack},
 };
 use crate::Result;
@@ -21,24 +23,6 @@ use std::{
 /// How long a check's processes have to end themselves before they are killed.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What the verifiers said, all of them.
-#[derive(Debug)]
-pub(super) struct Answers {
-    results: Vec<VerifierResult>,
-    started_at: SystemTime,
-    /// The number of the last checkpoint, where some were taken meanwhile.
-    checkpoints: Option<u32>,
-}
-
-/// Verifiers that run. Dropped, they are ended.
-pub(super) struct LiveVerifiers(CancelToken);
-
-impl Drop for LiveVerifiers {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
 impl Runner<'_> {
     pub(super) fn run_verifiers(&mut self) -> Result<()> {
         self.verify_round += 1;
@@ -46,10 +30,8 @@ impl Runner<'_> {
         let cancel = CancelToken::default();
         let token = cancel.clone();
         let (specs, root, guard) = (self.spec.verifiers.clone(), self.worktree(), self.program.clone());
-        let (env, marker) = (
-            self.environments.checks.clone(),
-            super::marker_of(&self.row.id, &ulid::Ulid::generate().to_string()),
-        );
+        let (env, marker) =
+            (self.environments.checks.clone(), self.row.id.marker(&ulid::Ulid::generate().to_string()));
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
         let (mut proof, not_kept) = (self.proof(), self.not_kept());
         let (green, yellow) = (self.spec.green, self.spec.yellow);

@@ -14,7 +14,7 @@ use alfine_core::{
     machine::{self, Command},
     task::TaskKey,
 };
-use alfine_engine::{control, control::Posted, project::Project, runner, start as engine, start::More};
+use alfine_engine::{control, control::Posted, loops, project::Project, start as engine, start::More};
 use alfine_files::Layout;
 use alfine_store::{ApprovalKind, ApprovalRow, Store};
 use serde_json::{Value, json};
@@ -111,8 +111,8 @@ impl Commands {
             .asking(&place, &about, "alfine.continue", None, move |project, _| {
                 let key = &task;
                 until_unrun(project, key)?;
-                let row = control::live_loop(project, key)?;
-                if runner::is_running(&project.layout, &row.id)? {
+                let row = loops::live_loop(project, key)?;
+                if loops::is_running(&project.layout, &row.id)? {
                     let posted = control::post(project, key, &more.command(), program.clone())?;
                     *sent.lock().unwrap_or_else(PoisonError::into_inner) =
                         posted.map(|posted| (posted, project.layout.clone()));
@@ -157,20 +157,20 @@ impl Commands {
         self.asking(&place, &about, "alfine.answer", None, move |project, _| {
             until_unrun(project, &key)?;
             asked(project, &key, given.approval)?;
-            let row = control::live_loop(project, &key)?;
+            let row = loops::live_loop(project, &key)?;
             let spec = spec_of(&row)?;
             if let Some(to_ask) = untrusted(project, &spec.commands)? {
                 return Ok(to_ask);
             }
             refuse_in_place(project, &pictures(), &spec)?;
-            if runner::is_running(&project.layout, &row.id)? {
+            if loops::is_running(&project.layout, &row.id)? {
                 return Err(engine::held(project, &key).into());
             }
             control::answer(project, &key, &machine::Answer { approved, text: text.clone() })?;
             // Should somebody else take the loop over first, it goes on with this answer just the same.
-            match runner::claim(project, &row.id) {
+            match engine::claim(project, &row.id) {
                 Ok(lock) => engine::detach(project, lock, &program)?,
-                Err(error) if !runner::is_running(&project.layout, &row.id)? => return Err(error.into()),
+                Err(error) if !loops::is_running(&project.layout, &row.id)? => return Err(error.into()),
                 Err(_) => {}
             }
             Ok(Attempt::Done(json!({ "task": key, "status": status_of(project, &key)? })))
@@ -195,7 +195,7 @@ impl Commands {
 
 /// The question that a loop waits with; if one is named, only that one.
 fn asked(project: &Project, key: &TaskKey, named: Option<i64>) -> Result<ApprovalRow, Refusal> {
-    let row = control::live_loop(project, key)?;
+    let row = loops::live_loop(project, key)?;
     let open: Vec<ApprovalRow> =
         project.store.approvals(&row.id)?.into_iter().filter(|asked| asked.answered_at.is_none()).collect();
     let Some(last) = open.last() else {

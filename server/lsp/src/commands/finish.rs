@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::task::TaskKey;
-use alfine_engine::{control, finish, finish::MergeOptions, start as engine};
+use alfine_engine::{finish, finish::MergeOptions, loops, start as engine};
 use alfine_git::WorkingCopies;
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
@@ -116,7 +116,7 @@ impl Commands {
         let (program, pictures) = (self.program.clone(), self.pictures.clone());
         self.on_task(given.task, given.uri, move |project, key| {
             until_unrun(project, key)?;
-            let spec = spec_of(&control::live_loop(project, key)?)?;
+            let spec = spec_of(&loops::live_loop(project, key)?)?;
             refuse_in_place(project, &pictures(), &spec)?;
             Ok(finish::rewind(project, key, given.iteration, program)?)
         })
@@ -131,7 +131,7 @@ impl Commands {
         let about = key.to_string();
         self.asking(&place, &about, "alfine.fork", None, move |project, _| {
             until_unrun(project, &key)?;
-            let spec = spec_of(&control::live_loop(project, &key)?)?;
+            let spec = spec_of(&loops::live_loop(project, &key)?)?;
             if let Some(to_ask) = untrusted(project, &spec.commands)? {
                 return Ok(to_ask);
             }

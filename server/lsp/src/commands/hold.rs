@@ -11,7 +11,7 @@ use alfine_core::{
     plan::Isolation,
     task::{TaskKey, TaskStatus},
 };
-use alfine_engine::{control, finish, project::Project, runner, start as engine, start::More};
+use alfine_engine::{control, finish, loops, project::Project, start as engine, start::More};
 use alfine_store::LoopRow;
 use std::{
     collections::HashMap,
@@ -155,7 +155,7 @@ fn settle(
                     super::start::until_unrun(project, &row.task)?;
                     let lock = engine::take_over(project, &row, &More::default())?;
                     engine::detach(project, lock, program)?;
-                } else if row.status.needs_runner() && runner::is_running(&project.layout, &row.id)? {
+                } else if row.status.needs_runner() && loops::is_running(&project.layout, &row.id)? {
                     // What the user wants held stays so.
                     if !row.summary.pauses || is_ours {
                         control::leave(project, &row.task, &More::default().command())?;

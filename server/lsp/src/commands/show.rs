@@ -12,7 +12,7 @@ use super::{
 use crate::wording;
 use alfine_config::trust::printable;
 use alfine_core::{agent::AgentEvent, task::TaskKey};
-use alfine_engine::{Error, ErrorKind, finish, project::Project, runner};
+use alfine_engine::{Error, ErrorKind, finish, project::Project, surroundings};
 use alfine_store::LoopRow;
 use serde_json::Value;
 use std::{
@@ -51,7 +51,7 @@ impl Commands {
             .read(&place, move |project| {
                 let row = begun(project, &task)?;
                 let (from, to) = finish::ends_of_diff(project, &row, given.iteration, given.against)?;
-                let diff = project.repository.diff(&from, &to, &runner::own_files(&row), usize::MAX)?;
+                let diff = project.repository.diff(&from, &to, &surroundings::own_files(&row), usize::MAX)?;
                 if diff.patch.is_empty() {
                     let of = given.iteration.map(|n| format!(" in iteration {n}")).unwrap_or_default();
                     return Err(Refusal::new(

@@ -16,7 +16,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    chain, chain::Chain, finish, project::PlanFile, project::Project, runner, start as engine, start::More,
+    chain, chain::Chain, loops, project::PlanFile, project::Project, start as engine, start::More,
     start::Prepared, task_spec::TaskSpec,
 };
 use serde_json::{Value, json};
@@ -311,7 +311,7 @@ fn no_such_task(file: &PlanFile, id: &str) -> Refusal {
 
 /// Why a task is not started: it is done, or its loop waits for the user's word.
 fn settled(project: &Project, key: &TaskKey, task: &Task) -> Result<Refusal, Refusal> {
-    let status = match runner::loop_of(&project.store, key)? {
+    let status = match loops::loop_of(&project.store, key)? {
         Some(row) => row.status,
         None if task.done => TaskStatus::Done,
         None => TaskStatus::Ready,
@@ -334,22 +334,22 @@ fn settled(project: &Project, key: &TaskKey, task: &Task) -> Result<Refusal, Ref
 fn answer_of(project: &Project, file: &PlanFile, task: &Task) -> Result<Value, Refusal> {
     let key = file.key(task);
     let waits = project.store.task(&key)?.is_none()
-        && !runner::open_dependencies(&project.store, file, task)?.is_empty();
+        && !engine::open_dependencies(&project.store, file, task)?.is_empty();
     let status = if waits { TaskStatus::Pending } else { status_of(project, &key)? };
     Ok(json!({ "task": key, "status": status }))
 }
 
 /// What a loop was begun with.
 pub(super) fn spec_of(row: &alfine_store::LoopRow) -> Result<TaskSpec, Refusal> {
-    Ok(finish::spec_of(row)?)
+    Ok(TaskSpec::of(row)?)
 }
 
 /// Waits for a runner whose loop rests already to be gone, so that what follows does not meet it on its way out.
 pub(super) fn until_unrun(project: &Project, key: &TaskKey) -> Result<(), Refusal> {
     let until = Instant::now() + GONE_WITHIN;
-    while let Some(row) = runner::loop_of(&project.store, key)? {
+    while let Some(row) = loops::loop_of(&project.store, key)? {
         let rests = !row.needs_runner();
-        if !rests || Instant::now() >= until || !runner::is_running(&project.layout, &row.id)? {
+        if !rests || Instant::now() >= until || !loops::is_running(&project.layout, &row.id)? {
             break;
         }
         std::thread::sleep(LOOK);

@@ -3,7 +3,7 @@
 use super::{Commands, reading::arguments, refusal::Refusal};
 use alfine_agents::{Exit, PriorSession};
 use alfine_core::{agent::AgentEvent, task::TaskKey};
-use alfine_engine::{project::Project, runner};
+use alfine_engine::{loops, project::Project};
 use alfine_store::{LoopRow, RunRow};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -171,7 +171,7 @@ pub(super) fn events_of(
 
 /// The loop of a task, live or the last one.
 pub(super) fn begun(project: &Project, key: &TaskKey) -> Result<LoopRow, Refusal> {
-    runner::loop_of(&project.store, key)?.ok_or_else(|| {
+    loops::loop_of(&project.store, key)?.ok_or_else(|| {
         Refusal::new(format!("{key} was never started"), format!("start it: alfine run {key}"))
     })
 }

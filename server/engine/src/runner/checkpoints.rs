@@ -1,0 +1,104 @@
+//! The checkpoints that a runner takes of its loop's working tree, and what changed between them.
+
+use super::{owner::Runner, proof::SetBack};
+use crate::Result;
+use alfine_core::machine::{CheckpointKind, Input, Judgement, Tree};
+use alfine_git::{Checkpoint, CheckpointSpec};
+use alfine_store::CheckpointNew;
+use serde_json::json;
+
+impl Runner<'_> {
+    pub(super) fn take_checkpoint(&mut self, kind: CheckpointKind) -> Result<()> {
+        // Judging takes no time: the tree after one iteration is the tree before the next.
+        if let (CheckpointKind::Before, true, Some(last)) =
+            (kind, self.checkpoint_is_of_now, &self.checkpoint)
+        {
+            let tree = tree_of(last);
+            self.inputs.push_back(Input::CheckpointTaken(kind, tree));
+            return Ok(());
+        }
+        let n = self.checkpoints + 1;
+        let ref_name = alfine_git::checkpoint_ref(&self.key.plan, &self.key.id.0, n);
+        let surroundings = self.surroundings();
+        let still = if kind == CheckpointKind::Timer { self.checkpoint.as_ref() } else { None };
+        let spec = CheckpointSpec {
+            ref_name,
+            message: format!("{} {} iteration {}", self.key, kind_word(kind), self.state.iteration),
+            surroundings: &surroundings,
+            unless_still: still,
+        };
+        let checkpoint = self.repository.checkpoint(&self.worktree(), &spec)?;
+        if checkpoint.taken {
+            self.checkpoints = n;
+            let row = CheckpointNew {
+                n,
+                iteration: Some(self.state.iteration),
+                kind: match kind {
+                    CheckpointKind::Before => alfine_store::CheckpointKind::Before,
+                    CheckpointKind::Timer => alfine_store::CheckpointKind::Timer,
+                    CheckpointKind::After => alfine_store::CheckpointKind::After,
+                },
+                commit_id: &checkpoint.commit,
+                tree: &checkpoint.tree,
+                head: checkpoint.head.as_deref(),
+                reference: &checkpoint.ref_name,
+            };
+            let lock = &self.lock;
+            self.store.write(|tx| tx.add_checkpoint(lock, &row))?;
+        }
+        if kind == CheckpointKind::Before && self.state.iteration <= 1 && !checkpoint.skipped.is_empty() {
+            self.spec.never_kept = checkpoint.skipped.iter().map(|skipped| skipped.path.clone()).collect();
+            self.save_spec()?;
+        }
+        for skipped in &checkpoint.skipped {
+            self.tell("checkpoint_skipped", json!({ "what": skipped.to_string() }));
+        }
+        if kind == CheckpointKind::After
+            && let Some(base) = &self.row.base_commit
+        {
+            let changed = self.repository.files_changed(base, &checkpoint.commit, &surroundings.own)?;
+            self.files_changed = u32::try_from(changed.len()).unwrap_or(u32::MAX);
+        }
+        let tree = tree_of(&checkpoint);
+        self.checkpoint = Some(checkpoint);
+        self.checkpoint_is_of_now = true;
+        self.inputs.push_back(Input::CheckpointTaken(kind, tree));
+        Ok(())
+    }
+
+    /// Sets the tree back to the one that the checks saw, should it have changed since: by the checks themselves, or by
+    /// hand while an approval was asked for.
+    pub(super) fn set_back_to_proven(&mut self) -> Result<()> {
+        let Some(mut proof) = self.proof() else { return Ok(()) };
+        let set_back = proof.set_back()?;
+        self.checkpoints = proof.checkpoints;
+        if let Some(SetBack { files, kept }) = set_back {
+            self.tell("set_back", json!({ "files": files, "kept": kept }));
+        }
+        Ok(())
+    }
+
+    /// Counts what an iteration changed, for the next prompt, the progress log and whoever watches.
+    pub(super) fn count_files(&mut self, judgement: &Judgement) {
+        let (before, after) = (&judgement.before.tree, &judgement.after.tree);
+        self.iteration_files = match before.is_empty() || before == after {
+            true => Vec::new(),
+            false => self.repository.files_changed(before, after, &[]).unwrap_or_default(),
+        };
+        if let Some(last) = &mut self.state.last {
+            last.files_changed = Some(u32::try_from(self.iteration_files.len()).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+fn tree_of(checkpoint: &Checkpoint) -> Tree {
+    Tree { tree: checkpoint.tree.clone(), head: checkpoint.head.clone().unwrap_or_default() }
+}
+
+fn kind_word(kind: CheckpointKind) -> &'static str {
+    match kind {
+        CheckpointKind::Before => "before",
+        CheckpointKind::Timer => "during",
+        CheckpointKind::After => "after",
+    }
+}

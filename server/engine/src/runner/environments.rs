@@ -1,0 +1,36 @@
+//! What the processes of a loop get of this process's environment, and what hides the rest of it in logs.
+
+use crate::{Result, task_spec::TaskSpec};
+use alfine_agents::Adapter;
+use alfine_secrets::Masker;
+use std::{ffi::OsString, sync::Arc};
+
+/// A whole environment: names and values.
+pub(super) type Environment = Vec<(OsString, OsString)>;
+
+/// What the processes of a loop get of this process's environment.
+pub(super) struct Environments {
+    /// The agent's: with its own keys, and what its settings add.
+    pub(super) agent: Environment,
+    /// That of verifiers and of a worktree's setup: nothing that looks like a secret.
+    pub(super) checks: Environment,
+}
+
+/// The environments of the loop's processes, and what hides the rest of this one in logs.
+pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environments, Arc<Masker>)> {
+    let all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let mut own: Vec<&str> = adapter.own_env().to_vec();
+    for (when, names) in adapter.own_env_when() {
+        if all.iter().any(|(name, _)| name.to_str() == Some(when)) {
+            own.extend_from_slice(names);
+        }
+    }
+    let masker = Arc::new(Masker::new(all.iter().cloned(), &spec.mask)?);
+    let checks = alfine_secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
+    let mut agent = alfine_secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
+    for (name, value) in &spec.agent.env {
+        agent.retain(|(known, _)| known.to_str() != Some(name));
+        agent.push((name.into(), value.into()));
+    }
+    Ok((Environments { agent, checks }, masker))
+}

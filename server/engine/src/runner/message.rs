@@ -1,0 +1,57 @@
+//! What the threads beside the runner tell it.
+
+use alfine_core::agent::{AgentEvent, Outcome};
+use alfine_verify::VerifierResult;
+use serde_json::Value;
+use std::{sync::mpsc::SyncSender, time::SystemTime};
+
+/// What the helpers' threads tell the owner of the state.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// The agent printed something that is no event.
+    Output(u32),
+    /// The agent said something.
+    Event(u32, AgentEvent),
+    /// The agent and all its children are gone.
+    AgentGone(u32, AgentEnded),
+    /// The verifiers are through.
+    Verified(u32, Answers),
+    /// A verifier's own news.
+    VerifyNews(u32, Value),
+    /// A worktree's setup printed a line.
+    SetupSaid(String),
+    /// A worktree's setup and all its children are gone.
+    SetupOver,
+    /// There may be commands.
+    Mail,
+    /// Somebody wants this process to end.
+    Interrupted,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(super) struct AgentEnded {
+    pub(super) outcome: Outcome,
+    pub(super) message: String,
+    pub(super) session_total_cost: Option<f64>,
+}
+
+/// What the verifiers said, all of them.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub(super) results: Vec<VerifierResult>,
+    pub(super) started_at: SystemTime,
+    /// The number of the last checkpoint, where some were taken meanwhile.
+    pub(super) checkpoints: Option<u32>,
+}
+
+/// Lets another thread ask a runner to hold its loop and end.
+#[derive(Debug, Clone)]
+pub struct Interrupter(pub(super) SyncSender<Message>);
+
+impl Interrupter {
+    /// Ends the agent and pauses the loop.
+    pub fn interrupt(&self) {
+        let _ = self.0.send(Message::Interrupted);
+    }
+}

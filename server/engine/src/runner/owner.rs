@@ -1,0 +1,142 @@
+//! What a runner owns: one loop's saved state, and what it needs to go on with it.
+
+use super::{
+    clocks::Clocks,
+    environments::{Environments, environments},
+    live::{LiveAgent, LiveVerifiers},
+    message::{Interrupter, Message},
+    news::News,
+};
+use crate::{Error, ErrorKind, Result, loops, surroundings, task_spec::TaskSpec};
+use alfine_core::{
+    machine::{Input, LoopState},
+    task::TaskKey,
+};
+use alfine_files::{Layout, UserDirs};
+use alfine_git::{Checkpoint, Repository, Surroundings};
+use alfine_secrets::Masker;
+use alfine_store::{LoopLock, LoopRow, Store};
+use serde_json::Value;
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    time::Instant,
+};
+
+/// How many messages wait for the owner of the state before its helpers have to.
+const INBOX: usize = 1024;
+
+/// A runner of one loop. Holds the loop's lock as long as it lives.
+pub struct Runner<'a> {
+    pub(super) repository: &'a Repository,
+    pub(super) layout: &'a Layout,
+    pub(super) user: &'a UserDirs,
+    pub(super) store: &'a mut Store,
+    pub(super) lock: LoopLock,
+    pub(super) key: TaskKey,
+    pub(super) row: LoopRow,
+    pub(super) spec: TaskSpec,
+    pub(super) adapter: Box<dyn alfine_agents::Adapter>,
+    pub(super) state: LoopState,
+    pub(super) masker: Arc<Masker>,
+    pub(super) environments: Environments,
+    pub(super) program: PathBuf,
+    pub(super) inputs: VecDeque<Input>,
+    pub(super) inbox: Receiver<Message>,
+    pub(super) outbox: SyncSender<Message>,
+    pub(super) agent: Option<LiveAgent>,
+    pub(super) verifiers: Option<LiveVerifiers>,
+    pub(super) verify_round: u32,
+    pub(super) checkpoint: Option<Checkpoint>,
+    /// Whether the tree cannot have changed since that checkpoint: nothing was run and nothing waited for.
+    pub(super) checkpoint_is_of_now: bool,
+    pub(super) checkpoints: u32,
+    pub(super) files_changed: u32,
+    /// What the last iteration changed.
+    pub(super) iteration_files: Vec<alfine_git::FileChange>,
+    pub(super) last_refusal: Option<String>,
+    pub(super) unsaved: Vec<(String, Value)>,
+    pub(super) unsaved_since: Option<Instant>,
+    pub(super) commands: Vec<(i64, Option<String>)>,
+    pub(super) observe: &'a mut dyn FnMut(&News),
+    pub(super) cut_short: bool,
+    pub(super) clocks: Clocks,
+}
+
+impl<'a> Runner<'a> {
+    /// Takes over the loop whose lock this is. `program` is Alfine's own binary, which is also the guard.
+    pub fn new(
+        repository: &'a Repository,
+        layout: &'a Layout,
+        user: &'a UserDirs,
+        store: &'a mut Store,
+        lock: LoopLock,
+        program: PathBuf,
+        observe: &'a mut dyn FnMut(&News),
+    ) -> Result<Self> {
+        let row = store.loop_(lock.loop_id())?.ok_or_else(|| {
+            Error::new(ErrorKind::Store, format!("loop {} is not in the database", lock.loop_id()))
+        })?;
+        let spec = TaskSpec::of(&row)?;
+        let state = loops::state_of(&row)?;
+        let adapter = alfine_agents::adapter(&spec.agent.name)?;
+        let (environments, masker) = environments(&*adapter, &spec)?;
+        let last = store.last_checkpoint(&row.id)?;
+        // The refs may be gone that the rows are of.
+        let recorded = last.as_ref().map_or(0, |last| last.n);
+        let checkpoints = repository.last_checkpoint(&row.task.plan, &row.task.id.0)?.max(recorded);
+        let checkpoint = last.and_then(|last| repository.checkpoint_at(&last.reference).ok());
+        let files_changed = row.summary.files_changed;
+        let (outbox, inbox) = sync_channel(INBOX);
+        Ok(Self {
+            repository,
+            layout,
+            user,
+            store,
+            lock,
+            key: row.task.clone(),
+            row,
+            spec,
+            adapter,
+            state,
+            masker,
+            environments,
+            program,
+            inputs: VecDeque::new(),
+            inbox,
+            outbox,
+            agent: None,
+            verifiers: None,
+            verify_round: 0,
+            checkpoint,
+            checkpoint_is_of_now: false,
+            checkpoints,
+            files_changed,
+            iteration_files: Vec::new(),
+            last_refusal: None,
+            unsaved: Vec::new(),
+            unsaved_since: None,
+            commands: Vec::new(),
+            observe,
+            cut_short: false,
+            clocks: Clocks::now(),
+        })
+    }
+
+    /// What ends this runner from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(self.outbox.clone())
+    }
+
+    pub(super) fn surroundings(&self) -> Surroundings {
+        surroundings::of_loop(self.layout, &self.row, &self.spec.brought)
+    }
+
+    pub(super) fn worktree(&self) -> PathBuf {
+        self.row.worktree.as_ref().map_or_else(|| self.repository.workdir().to_owned(), PathBuf::from)
+    }
+}

@@ -1,0 +1,148 @@
+//! The machine's steps, and what is done for each of their effects.
+
+use super::{clocks::now, owner::Runner};
+use crate::{Result, progress};
+use alfine_core::{
+    machine::{self, Answer, CheckpointKind, Effect, Input, Judgement},
+    plan::Isolation,
+};
+use alfine_git::Commit;
+use serde_json::json;
+
+impl Runner<'_> {
+    /// Feeds what is queued to the machine, and performs what it says, until there is nothing left.
+    pub(super) fn work_off(&mut self) -> Result<()> {
+        while let Some(input) = self.inputs.pop_front() {
+            self.take(input)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn take(&mut self, input: Input) -> Result<()> {
+        // What is noted from here on is noted by the clock as it is now.
+        self.look_at_clocks()?;
+        self.step(input)
+    }
+
+    pub(super) fn look_at_clocks(&mut self) -> Result<()> {
+        match self.clocks.look() {
+            Some(jump) => self.step(jump),
+            None => Ok(()),
+        }
+    }
+
+    fn step(&mut self, input: Input) -> Result<()> {
+        let (state, effects) = machine::step(self.state.clone(), now(), input);
+        self.state = state;
+        if effects.is_empty() {
+            return Ok(());
+        }
+        for effect in &effects {
+            if let Effect::IterationEnded(judgement) = effect {
+                self.count_files(judgement);
+            }
+            self.tell_effect(effect);
+        }
+        self.save_with(&effects)?;
+        for effect in effects {
+            if let Err(error) = self.perform(effect) {
+                self.tell("error", json!({ "message": error.message, "hint": error.hint }));
+                let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                self.inputs.push_back(Input::Failed(format!("{}{hint}", error.message)));
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) -> Result<()> {
+        match effect {
+            Effect::TakeCheckpoint(CheckpointKind::Timer) => {
+                // It is there in case of need; the agent works on without it.
+                if let Err(error) = self.take_checkpoint(CheckpointKind::Timer) {
+                    self.tell("checkpoint_failed", json!({ "message": error.message, "hint": error.hint }));
+                }
+                Ok(())
+            }
+            Effect::TakeCheckpoint(kind) => self.take_checkpoint(kind),
+            Effect::SpawnAgent(spawn) => self.spawn_agent(&spawn),
+            Effect::KillAgent(_) => {
+                match &self.agent {
+                    Some(agent) => agent.end(),
+                    // Its runner died with it; only the state still says that it works.
+                    None => self.inputs.push_back(Input::AgentExited {
+                        outcome: alfine_core::agent::Outcome::Interrupted,
+                        message: String::new(),
+                    }),
+                }
+                Ok(())
+            }
+            Effect::RunVerifiers => self.run_verifiers(),
+            Effect::CancelVerifiers => {
+                self.verify_round += 1;
+                self.verifiers = None;
+                Ok(())
+            }
+            Effect::Commit => self.commit(),
+            Effect::IterationEnded(judgement) => self.log_progress(&judgement),
+            // Saved with the state.
+            Effect::Sleep(_)
+            | Effect::Finish
+            | Effect::AskHuman(_)
+            | Effect::WithdrawAsk
+            | Effect::Refuse(_)
+            | Effect::Note(_) => Ok(()),
+        }
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.checkpoint_is_of_now = false;
+        if self.spec.isolation == Isolation::Worktree && self.spec.machine.commit {
+            self.set_back_to_proven()?;
+            let task = &self.spec.task;
+            let gate = self.state.gate().gate.clone().unwrap_or_default();
+            let body = [gate.progress, gate.reason]
+                .into_iter()
+                .flatten()
+                .map(|text| self.masker.mask(&text).into_owned());
+            let surroundings = self.surroundings();
+            let commit = Commit {
+                branch: self.row.branch.as_deref(),
+                surroundings: &surroundings,
+                subject: alfine_git::subject(&task.id.0, &task.title),
+                body: body.collect::<Vec<_>>().join("\n\n"),
+                trailers: vec![
+                    (alfine_git::TASK_TRAILER.to_owned(), self.key.to_string()),
+                    ("Alfine-Iterations".to_owned(), self.state.judged.to_string()),
+                ],
+            };
+            let made = self.repository.commit_all(&self.worktree(), &commit)?;
+            self.tell("committed", json!({ "commit": made }));
+        }
+        self.inputs.push_back(Input::Committed);
+        Ok(())
+    }
+
+    fn log_progress(&mut self, judgement: &Judgement) -> Result<()> {
+        let gate = judgement.reading.gate.as_ref();
+        let progress = gate.and_then(|gate| gate.progress.clone()).unwrap_or_default();
+        let entry = progress::Entry {
+            at: jiff::Timestamp::now(),
+            task: self.key.to_string(),
+            status: self.state.status(),
+            iteration: judgement.iteration,
+            files_changed: self.iteration_files.iter().map(|file| file.path.display().to_string()).collect(),
+            summary: self.masker.mask(&format!("{progress}\n{}", judgement.verdict)).trim().to_owned(),
+        };
+        // The log helps the next iteration; a tree in which it cannot be written is no reason to end the loop.
+        if let Err(error) = progress::append(&self.worktree(), &entry) {
+            self.tell("progress_not_logged", json!({ "message": error.to_string() }));
+        }
+        Ok(())
+    }
+
+    /// Feeds an answer of the user.
+    pub(super) fn answer(&mut self, answer: Answer) {
+        self.inputs.push_back(Input::ApprovalGiven(answer));
+    }
+}

@@ -1,0 +1,161 @@
+//! The worktree of a loop before its first iteration: what git ignores is brought in, and the setup is run.
+
+use super::{message::Message, owner::Runner};
+use crate::{Error, ErrorKind, Result};
+use alfine_core::{machine::Input, plan::Isolation};
+use alfine_process::{Confinement, GuardedCommand};
+use serde_json::json;
+use std::{
+    io::{BufRead, BufReader, Read},
+    time::Duration,
+};
+
+/// How long a worktree's setup may take.
+const SETUP_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// How a worktree's setup ended.
+enum Setup {
+    /// It worked.
+    Over,
+    /// This process is to end.
+    CutShort,
+    /// The user wants the loop not to begin.
+    Held,
+    /// It did not work, and why.
+    Failed(String),
+}
+
+impl Runner<'_> {
+    /// Brings into a new worktree what git ignores, and runs its setup. Says whether that worked; else the loop
+    /// failed, or the user does not want it to begin.
+    pub(super) fn prepare(&mut self) -> Result<bool> {
+        if self.spec.isolation == Isolation::Worktree {
+            let (from, to) = (self.repository.workdir().to_owned(), self.worktree());
+            let brought = alfine_git::provision(&from, &to, &self.spec.copy, &self.spec.link)?;
+            self.spec.brought = brought.paths();
+            if !self.spec.brought.is_empty() {
+                self.tell(
+                    "provisioned",
+                    json!({ "copied": brought.copied.len(), "linked": brought.linked.len() }),
+                );
+            }
+            if let Some(setup) = self.spec.setup.clone() {
+                self.tell("setup", json!({ "command": setup }));
+                match self.run_setup(&setup)? {
+                    Setup::Over => {}
+                    Setup::CutShort => return Ok(true),
+                    Setup::Held => return Ok(false),
+                    Setup::Failed(message) => {
+                        self.inputs.push_back(Input::Failed(message));
+                        self.work_off()?;
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        self.spec.prepared = true;
+        self.save_spec()?;
+        Ok(true)
+    }
+
+    fn run_setup(&mut self, setup: &str) -> Result<Setup> {
+        let mut command = GuardedCommand::new(
+            &self.program,
+            "sh",
+            self.worktree(),
+            Confinement::None,
+            self.row.id.marker("setup"),
+        );
+        command.args = vec!["-c".into(), setup.into()];
+        command.env = self.environments.checks.clone();
+        command.merge_stderr = true;
+        let failed = |why: String| {
+            Ok(Setup::Failed(format!("the worktree's setup `{setup}` {why}; mend it and continue")))
+        };
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return failed(format!("did not start: {error}")),
+        };
+        let (ender, interrupted) = (child.ender(), child.ender());
+        let (done, over) = std::sync::mpsc::channel::<()>();
+        let watchdog = std::thread::spawn(move || {
+            if over.recv_timeout(SETUP_TIMEOUT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                ender.end();
+            }
+        });
+        let (output, outbox) = (child.take_stdout(), self.outbox.clone());
+        let waiter = std::thread::spawn(move || {
+            if let Some(output) = output {
+                // A line that does not end is cut: nobody reads it here.
+                let mut lines = BufReader::new(output);
+                let mut line = Vec::new();
+                while (&mut lines).take(1 << 16).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+                    let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                    let _ = outbox.send(Message::SetupSaid(text));
+                    line.clear();
+                }
+            }
+            let exit = child.wait();
+            let _ = outbox.send(Message::SetupOver);
+            exit
+        });
+        let mut last = String::new();
+        let mut held = Ok(false);
+        while let Ok(message) = self.inbox.recv() {
+            match message {
+                Message::SetupSaid(line) => {
+                    last.clone_from(&line);
+                    self.tell("setup_output", json!({ "line": line }));
+                }
+                Message::SetupOver => break,
+                Message::Interrupted => {
+                    self.cut_short = true;
+                    interrupted.end();
+                }
+                Message::Mail if matches!(held, Ok(false)) => {
+                    held = self.held_before_start();
+                    if !matches!(held, Ok(false)) {
+                        interrupted.end();
+                    }
+                }
+                // The mail of a loop that had begun stays in its box until it goes on; nothing else lives yet.
+                _ => {}
+            }
+        }
+        let exit = waiter
+            .join()
+            .unwrap_or(Err(alfine_process::ProcessError::GuardLost { program: setup.to_owned() }));
+        drop(done);
+        let _ = watchdog.join();
+        match exit {
+            _ if held? => Ok(Setup::Held),
+            _ if self.cut_short => Ok(Setup::CutShort),
+            Ok(exit) if exit.success() => Ok(Setup::Over),
+            Ok(exit) => failed(format!("failed ({exit}): {last}")),
+            Err(error) => failed(format!("failed: {error}")),
+        }
+    }
+
+    /// Makes a worktree again that is gone.
+    pub(super) fn restore_worktree(&mut self) -> Result<()> {
+        let path = self.worktree();
+        if path.is_dir() {
+            return Ok(());
+        }
+        let (Some(branch), Some(checkpoint)) = (&self.row.branch, &self.checkpoint) else {
+            return Err(Error::new(ErrorKind::Git, format!("the worktree {} is gone", path.display()))
+                .hint("discard the task and start it again; its checkpoints are kept under refs/alfine"));
+        };
+        self.repository.restore_worktree(&path, branch, checkpoint)?;
+        self.tell("worktree_restored", json!({ "worktree": path }));
+        let brought =
+            alfine_git::provision(self.repository.workdir(), &path, &self.spec.copy, &self.spec.link)?;
+        tracing::debug!("brought {} files", brought.copied.len());
+        if let Some(setup) = self.spec.setup.clone()
+            && let Setup::Failed(message) = self.run_setup(&setup)?
+        {
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,209 @@
+//! A runner at work: from taking its loop over until the loop rests, one message after another.
+
+use super::{clocks::now, mailbox, message::Message, owner::Runner};
+use crate::{Error, ErrorKind, Result, worktree};
+use alfine_core::{
+    machine::{Command, Input, Phase},
+    plan::Isolation,
+    task::TaskStatus,
+};
+use std::{
+    sync::mpsc::RecvTimeoutError,
+    time::{Duration, Instant},
+};
+
+/// News of the agent that change nothing are saved together, this long after the first one at the latest.
+const SAVE_NEWS_WITHIN: Duration = Duration::from_millis(100);
+/// A wait is cut into pieces of this length, since a computer that sleeps does not count it.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
+
+impl Runner<'_> {
+    /// Runs the loop until it rests, and says where.
+    pub fn run(mut self) -> Result<TaskStatus> {
+        let mailbox = mailbox::listen(self.layout, self.store, self.outbox.clone());
+        let ended = self.run_to_rest();
+        drop(mailbox);
+        if ended.is_err() {
+            self.end_helpers();
+        }
+        ended
+    }
+
+    /// Takes one command for a loop that nobody runs, without going on with it. Returns why it was refused, if it was.
+    pub fn apply(mut self, command: Command) -> Result<Option<String>> {
+        if self.spec.isolation == Isolation::Worktree && self.row.worktree.is_none() {
+            // The user's own tree is no substitute for a worktree that was never made.
+            return Err(Error::user(format!("{} was cut off before its worktree was there", self.key))
+                .hint(format!("go on with it: alfine continue {0}; or not: alfine discard {0}", self.key)));
+        }
+        self.inputs.push_back(Input::CommandReceived(command));
+        self.work_off()?;
+        self.save()?;
+        self.leave_unrun()?;
+        Ok(self.refusal())
+    }
+
+    /// Says of a loop in the middle of something that nobody runs it.
+    fn leave_unrun(&mut self) -> Result<()> {
+        if self.mid_way() {
+            let lock = &self.lock;
+            self.store.write(|tx| {
+                tx.set_loop_status(lock, TaskStatus::Interrupted, Some("nobody runs it"), false)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn rest_unrun(&mut self) -> Result<TaskStatus> {
+        self.save()?;
+        self.leave_unrun()?;
+        Ok(TaskStatus::Interrupted)
+    }
+
+    pub(super) fn clear_stale_locks(&self) -> Result<()> {
+        if let Some(branch) = &self.row.branch {
+            self.repository.clear_stale_ref_locks(branch, &self.key.plan, &self.key.id.0)?;
+        }
+        if self.repository.clear_stale_lock(&self.worktree())? {
+            tracing::info!("a git process left a lock in {}; it is removed", self.worktree().display());
+        }
+        Ok(())
+    }
+
+    fn run_to_rest(&mut self) -> Result<TaskStatus> {
+        let lock = &self.lock;
+        self.store.write(|tx| tx.release_commands(lock))?;
+        if self.row.worktree.is_none() && self.spec.isolation == Isolation::Worktree {
+            // Whoever began the loop died before its worktree was there. The user's own tree is no substitute.
+            self.row =
+                worktree::make_worktree(self.repository, self.layout, self.user, self.store, &self.lock)?;
+        }
+        if self.held_before_start()? {
+            return Ok(self.state.status());
+        }
+        if self.spec.prepared {
+            self.restore_worktree()?;
+        } else if !self.prepare()? {
+            // Without its setup no iteration makes sense; what the user sent waits for the next start.
+            self.save()?;
+            return Ok(self.state.status());
+        }
+        if self.held_before_start()? {
+            return Ok(self.state.status());
+        }
+        if self.cut_short {
+            return self.rest_unrun();
+        }
+        if self.mid_way() {
+            if self.spec.isolation == Isolation::Worktree {
+                // Whoever held them died with the runner or the agent.
+                self.clear_stale_locks()?;
+            }
+            self.inputs.push_back(if self.state.phase == Phase::Idle {
+                Input::Start
+            } else {
+                Input::Recovered
+            });
+            self.work_off()?;
+        }
+        loop {
+            self.take_mail()?;
+            if self.at_rest() {
+                break;
+            }
+            while !self.at_rest() {
+                self.wait()?;
+                self.work_off()?;
+                if self.cut_short {
+                    return self.rest_unrun();
+                }
+            }
+        }
+        self.save()?;
+        Ok(self.state.status())
+    }
+
+    /// Says whether the loop was left in the middle of something.
+    fn mid_way(&self) -> bool {
+        self.state.phase == Phase::Idle || self.state.status().needs_runner()
+    }
+
+    /// Takes the mail of a loop that has not begun, and says whether the user does not want it to begin.
+    pub(super) fn held_before_start(&mut self) -> Result<bool> {
+        if self.state.phase != Phase::Idle {
+            return Ok(false);
+        }
+        self.take_mail()?;
+        Ok(self.state.phase != Phase::Idle)
+    }
+
+    fn at_rest(&self) -> bool {
+        let idle = self.agent.is_none() && self.verifiers.is_none() && self.inputs.is_empty();
+        idle && !self.state.status().needs_runner()
+    }
+
+    pub(super) fn wait(&mut self) -> Result<()> {
+        self.checkpoint_is_of_now = false;
+        let awake = Instant::now();
+        let message = self.inbox.recv_timeout(self.timeout());
+        self.look_at_clocks()?;
+        match message {
+            Ok(message) => self.receive(message)?,
+            // The bell may have failed; a command must not wait for ever.
+            Err(RecvTimeoutError::Timeout) if awake.elapsed() >= LOOK_AT_CLOCK => self.take_mail()?,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::new(ErrorKind::Internal, "the runner lost its inbox"));
+            }
+        }
+        if self.unsaved_since.is_some_and(|since| since.elapsed() >= SAVE_NEWS_WITHIN) {
+            self.save()?;
+        }
+        if self.state.deadline().is_some_and(|deadline| deadline <= now()) {
+            self.inputs.push_back(Input::TimerFired);
+        }
+        Ok(())
+    }
+
+    fn timeout(&self) -> Duration {
+        let deadline = self.state.deadline().map(|deadline| deadline.since(now()));
+        let unsaved = self.unsaved_since.map(|since| SAVE_NEWS_WITHIN.saturating_sub(since.elapsed()));
+        deadline.into_iter().chain(unsaved).min().unwrap_or(LOOK_AT_CLOCK).min(LOOK_AT_CLOCK)
+    }
+
+    fn receive(&mut self, message: Message) -> Result<()> {
+        let current = self.agent.as_ref().map(|agent| agent.run);
+        match message {
+            Message::Output(run) if Some(run) == current => self.inputs.push_back(Input::AgentOutput),
+            Message::Event(run, event) if Some(run) == current => self.agent_said(event),
+            Message::AgentGone(run, ended) if Some(run) == current => self.agent_gone(ended)?,
+            Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
+            Message::VerifyNews(round, news) if round == self.verify_round => self.tell("verifier", news),
+            Message::Mail => self.take_mail()?,
+            // Checks run again when the loop goes on; the agent's work is kept already.
+            Message::Interrupted if self.verifiers.is_some() => {
+                self.verifiers = None;
+                self.cut_short = true;
+            }
+            Message::Interrupted => {
+                self.inputs.push_back(Input::CommandReceived(Command::pause_now()));
+            }
+            // A helper of something that is over.
+            Message::Output(_)
+            | Message::Event(..)
+            | Message::AgentGone(..)
+            | Message::Verified(..)
+            | Message::VerifyNews(..)
+            | Message::SetupSaid(_)
+            | Message::SetupOver => {}
+        }
+        Ok(())
+    }
+
+    fn end_helpers(&mut self) {
+        self.verifiers = None;
+        if let Some(agent) = self.agent.take() {
+            agent.end_and_wait(&self.inbox);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The beginning of a loop: its row, its lock, its branch and its worktree. Everything that can be refused is refused
+//! before anything is made.
+
+use crate::{
+    Error, ErrorKind, Result, loops, project::PlanFile, project::Project, surroundings, task_spec::TaskSpec,
+    worktree::make_worktree,
+};
+use alfine_core::{
+    machine::LoopState,
+    plan::{Isolation, Task},
+    task::{TaskId, TaskKey, TaskStatus},
+};
+use alfine_files::Layout;
+use alfine_git::{CheckpointSpec, Repository};
+use alfine_store::{
+    LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store, Tx,
+};
+use serde_json::json;
+
+/// How a loop begins.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BeginOptions {
+    /// What is uncommitted in the user's tree becomes the base.
+    pub include_uncommitted: bool,
+    /// What this loop goes on from, where it does not start from HEAD.
+    pub fork: Option<Fork>,
+}
+
+/// Another loop of the same task, whose worktree is removed, and where in it a new one starts.
+#[derive(Debug, Clone)]
+pub(crate) struct Fork {
+    /// That loop.
+    pub of: LoopRow,
+    /// The ref of its checkpoint.
+    pub reference: String,
+}
+
+/// Begins a loop: claims the task, makes the branch and the worktree. The lock is the right to run it.
+pub(crate) fn begin_loop(
+    project: &mut Project,
+    file: &PlanFile,
+    spec: &TaskSpec,
+    options: &BeginOptions,
+) -> Result<LoopLock> {
+    let key = file.key(&spec.task);
+    let mut start = project.repository.preflight(spec.isolation)?;
+    if options.fork.is_none() && spec.isolation == Isolation::Worktree {
+        start.base_commit = base_with_dependencies(project, file, &spec.task, start.base_commit)?;
+    }
+    // The next task of a chain begins after an agent's turn, not at the user's word.
+    if spec.chain.is_none() {
+        project.repository.remember_filters()?;
+    }
+    let id = LoopId::generate();
+    let lock = LoopLock::acquire(&project.layout, &id)?;
+    let settings = spec.to_settings()?;
+    let state = match &options.fork {
+        None => LoopState::new(spec.machine.clone()),
+        Some(fork) => LoopState::forked(&loops::state_of(&fork.of)?),
+    };
+    let state_json = serde_json::to_string(&state).map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("a loop's state cannot be saved: {error}"))
+    })?;
+    let summary = LoopSummary {
+        max_iterations: state.max_iterations(),
+        chained: spec.chain.is_some(),
+        ..LoopSummary::default()
+    };
+    let base = base_of(project, &key, spec, options, &start)?;
+    // A repository may have several trees of the user's own.
+    let own_tree = (spec.isolation == Isolation::InPlace)
+        .then(|| project.repository.workdir().to_string_lossy().into_owned());
+    project.store.write(|tx| -> Result<()> {
+        if let Some(tree) = &own_tree {
+            refuse_second_in_place(tx, &project.layout, &lock, tree)?;
+        }
+        tx.put_plan(&PlanNew {
+            path: &file.name,
+            kind: PlanKind::Plan,
+            title: &file.plan.title,
+            status: None,
+            generation: 1,
+            settings: &json!({}),
+        })?;
+        tx.put_task(&key, &spec.task.title, 1, TaskStatus::Ready)?;
+        tx.create_loop(
+            &lock,
+            &LoopNew {
+                task: &key,
+                agent: &spec.agent.name,
+                model: spec.agent.model.as_deref(),
+                isolation: spec.isolation,
+                settings: &settings,
+                state: &state_json,
+                summary: &summary,
+                forked_from: options.fork.as_ref().map(|fork| &fork.of.id),
+            },
+        )?;
+        // Whoever goes on with the loop needs this, should this process die before the worktree is there.
+        tx.set_loop_place(
+            &lock,
+            &LoopPlace {
+                branch: None,
+                base_branch: start.base_branch.as_deref(),
+                base_commit: Some(&base),
+                worktree: own_tree.as_deref(),
+            },
+        )?;
+        Ok(())
+    })?;
+    let made = match &options.fork {
+        Some(fork) => make_fork(project, &key, fork, &lock),
+        None if spec.isolation == Isolation::Worktree => first_worktree(project, &lock),
+        None => Ok(()),
+    };
+    if let Err(error) = made {
+        project.store.write(|tx| tx.forget_loop(&lock))?;
+        return Err(error);
+    }
+    Ok(lock)
+}
+
+/// The commit a task starts from: HEAD, or, where it depends on work that is done and not merged yet, that work.
+fn base_with_dependencies(project: &Project, file: &PlanFile, task: &Task, head: String) -> Result<String> {
+    let unmerged = |id: &TaskId| {
+        let row =
+            project.store.current_loop(&TaskKey::new(file.name.clone(), id.0.clone())).ok().flatten()?;
+        let branch = row.branch.filter(|_| row.status == TaskStatus::Done)?;
+        let commit = project.repository.branch_commit(&branch).ok().flatten()?;
+        (!project.repository.contains(&head, &commit).unwrap_or(false)).then_some(commit)
+    };
+    let dependencies = alfine_core::chain::open_dependencies(&file.plan, task, |id| unmerged(id).is_none());
+    let commits: Vec<(TaskId, String)> =
+        dependencies.into_iter().filter_map(|id| unmerged(&id).map(|commit| (id, commit))).collect();
+    let has_all = |commit: &str| {
+        std::iter::once(&head)
+            .chain(commits.iter().map(|(_, other)| other))
+            .try_fold(true, |all, other| Ok::<_, Error>(all && project.repository.contains(commit, other)?))
+    };
+    for (_, commit) in &commits {
+        if has_all(commit)? {
+            return Ok(commit.clone());
+        }
+    }
+    if commits.is_empty() {
+        return Ok(head);
+    }
+    let ids: Vec<String> = commits.iter().map(|(id, _)| id.to_string()).collect();
+    Err(Error::user(format!(
+        "{} needs the work of {}, which is not merged yet",
+        file.key(task),
+        ids.join(", ")
+    ))
+    .hint(ids.iter().map(|id| format!("alfine merge {}#{id}", file.name)).collect::<Vec<_>>().join("\n")))
+}
+
+/// Claims a loop that is there, to go on with it.
+pub fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
+    let lock = LoopLock::acquire(&project.layout, id)?;
+    project.store.write(|tx| -> Result<()> {
+        let row = tx.claim_loop(&lock)?;
+        if !tx.open_runs_of(id)?.is_empty() {
+            return Err(Error::user(format!("the last agent of {} is not gone yet", row.task))
+                .hint("run the command again; what could not be ended is named then"));
+        }
+        match (row.isolation, row.worktree) {
+            (Isolation::InPlace, Some(tree)) => refuse_second_in_place(tx, &project.layout, &lock, &tree),
+            _ => Ok(()),
+        }
+    })?;
+    project.repository.remember_filters()?;
+    Ok(lock)
+}
+
+/// Refuses a second loop in a tree of the user's own: each would take the other's changes for its agent's work.
+fn refuse_second_in_place(tx: &Tx<'_>, layout: &Layout, lock: &LoopLock, tree: &str) -> Result<()> {
+    for other in tx.live_loops()? {
+        let is_here = other.isolation == Isolation::InPlace
+            && other.worktree.as_deref().is_none_or(|worktree| worktree == tree);
+        let runs = is_here && other.status.needs_runner();
+        if runs && other.id != *lock.loop_id() && LoopLock::is_held(layout, &other.id)? {
+            return Err(Error::user(format!("{} works in your own tree already", other.task)).hint(format!(
+                "wait for it, or end it: alfine stop {}; or run this one in a worktree, without --in-place",
+                other.task
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The commit that a loop's work is compared with. In the user's own tree, what is uncommitted there is kept first and is
+/// no work of the loop.
+fn base_of(
+    project: &Project,
+    key: &TaskKey,
+    spec: &TaskSpec,
+    options: &BeginOptions,
+    start: &alfine_git::Start,
+) -> Result<String> {
+    let keep = spec.isolation == Isolation::InPlace || options.include_uncommitted;
+    if keep && !start.dirty.is_empty() {
+        return keep_uncommitted(&project.repository, &project.layout, key);
+    }
+    Ok(start.base_commit.clone())
+}
+
+fn first_worktree(project: &mut Project, lock: &LoopLock) -> Result<()> {
+    make_worktree(&project.repository, &project.layout, &project.user, &mut project.store, lock).map(drop)
+}
+
+/// Makes the worktree of a loop as another one's checkpoint has it. Its branch and its base stay that one's: a checkpoint
+/// is never part of a branch.
+fn make_fork(project: &mut Project, key: &TaskKey, fork: &Fork, lock: &LoopLock) -> Result<()> {
+    let repository = &project.repository;
+    let path = alfine_git::worktree_dir(&project.user.data, repository.common_dir(), &key.plan, &key.id.0);
+    let branch = fork.of.branch.clone().unwrap_or_else(|| alfine_git::branch_name(&key.plan, &key.id.0));
+    let from = repository.checkpoint_at(&fork.reference)?;
+    let made = repository.restore_worktree(&path, &branch, &from)?;
+    let worktree = made.path.to_string_lossy();
+    project.store.write(|tx| {
+        tx.set_loop_place(
+            lock,
+            &LoopPlace {
+                branch: Some(&made.branch),
+                base_branch: fork.of.base_branch.as_deref(),
+                base_commit: fork.of.base_commit.as_deref(),
+                worktree: Some(&worktree),
+            },
+        )
+    })?;
+    Ok(())
+}
+
+/// Makes a commit object of what is uncommitted, on top of HEAD and under a ref of its own.
+fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> Result<String> {
+    let name = alfine_git::checkpoint_ref(
+        &key.plan,
+        &key.id.0,
+        repository.last_checkpoint(&key.plan, &key.id.0)? + 1,
+    );
+    let surroundings = surroundings::of_no_loop(layout, "base");
+    let checkpoint = repository.checkpoint(
+        repository.workdir(),
+        &CheckpointSpec {
+            ref_name: name,
+            message: format!("{key} starts from these uncommitted changes"),
+            surroundings: &surroundings,
+            unless_still: None,
+        },
+    )?;
+    Ok(checkpoint.commit)
+}
+
+/// Says whether a loop may be begun for a task, or what stands in the way.
+pub fn open_dependencies(
+    store: &Store,
+    file: &PlanFile,
+    task: &alfine_core::plan::Task,
+) -> Result<Vec<String>> {
+    let satisfied = |id: &alfine_core::task::TaskId| {
+        let key = TaskKey::new(file.name.clone(), id.0.clone());
+        let known = store.task(&key).ok().flatten();
+        let done_in_plan = file.plan.tasks.iter().any(|other| other.id == *id && other.done);
+        done_in_plan || known.is_some_and(|row| row.status.satisfies_dependents())
+    };
+    Ok(alfine_core::chain::open_dependencies(&file.plan, task, satisfied)
+        .into_iter()
+        .map(|id| id.0)
+        .collect())
+}

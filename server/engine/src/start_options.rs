@@ -1,0 +1,39 @@
+//! How the user wants loops to be run. A loop of a chain keeps it for the next one.
+
+use alfine_config::Partial;
+use alfine_core::plan::ContextMode;
+use serde::{Deserialize, Serialize};
+
+/// How the user wants a loop to be run: what goes before the settings and the plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StartOptions {
+    /// The most iterations.
+    pub max_iterations: Option<u32>,
+    /// Whether the agent is told to do this task alone.
+    pub single_task: bool,
+    /// The agent.
+    pub agent: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// Whether the agent works in the user's own tree.
+    pub in_place: bool,
+    /// What a later iteration remembers.
+    pub context: Option<ContextMode>,
+    /// The most US dollars.
+    pub max_cost: Option<f64>,
+    /// What the agent may do without asking.
+    pub permissions: Option<String>,
+}
+
+/// How the tasks of a plan that was started as a whole begin. Each loop keeps it for the next one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Chain {
+    /// How the user wanted them to be run.
+    pub options: StartOptions,
+    /// What the user's editor said of the settings.
+    pub editor: Partial,
+    /// Whether what is uncommitted then becomes their base.
+    pub include_uncommitted: bool,
+}
