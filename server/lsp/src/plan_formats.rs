@@ -21,7 +21,7 @@ fn picture() -> Picture {
     World::new().open_in(&Sketch, NAME, SKETCH).picture()
 }
 
-fn params<T: serde::de::DeserializeOwned>(more: serde_json::Value) -> T {
+fn params<T: serde::de::DeserializeOwned>(more: &serde_json::Value) -> T {
     let mut params = serde_json::json!({ "textDocument": { "uri": uri(NAME) } });
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     serde_json::from_value(params).unwrap()
@@ -48,7 +48,7 @@ fn position(text: &str) -> Position {
 
 fn hovered(text: &str) -> String {
     let hover =
-        hover::handle(&picture(), &params(serde_json::json!({ "position": position(text) }))).unwrap();
+        hover::handle(&picture(), &params(&serde_json::json!({ "position": position(text) }))).unwrap();
     let HoverContents::Markup(content) = hover.contents else { panic!("no markup") };
     content.value
 }
@@ -83,7 +83,9 @@ fn findings_fixes_and_symbols_are_at_the_places_of_any_format() {
     let at = position("T9");
     let actions = code_action::code_action(
         &picture,
-        &params(serde_json::json!({ "range": { "start": at, "end": at }, "context": { "diagnostics": [] } })),
+        &params(
+            &serde_json::json!({ "range": { "start": at, "end": at }, "context": { "diagnostics": [] } }),
+        ),
     );
     let titles: Vec<_> = actions
         .iter()
@@ -93,8 +95,8 @@ fn findings_fixes_and_symbols_are_at_the_places_of_any_format() {
         })
         .collect();
     assert!(titles.contains(&"Write “T1”".to_owned()), "{titles:?}");
-    let symbols = document_symbol::handle(&picture, &params(serde_json::json!({})));
+    let symbols = document_symbol::handle(&picture, &params(&serde_json::json!({})));
     let Some(DocumentSymbolResponse::Nested(symbols)) = symbols else { panic!("{symbols:?}") };
     assert_eq!(symbols[0].children.as_ref().unwrap().len(), 2);
-    assert_eq!(folding_range::handle(&picture, &params(serde_json::json!({}))), Some(Vec::new()));
+    assert_eq!(folding_range::handle(&picture, &params(&serde_json::json!({}))), Some(Vec::new()));
 }
