@@ -1,12 +1,15 @@
 //! Ends processes until none is left: politely first, and again and again, since they fork while they are ended.
 
-use super::{MARKER_VARIABLE, ProcessError, ProcessIdentity, table, table::Process};
+use super::{ProcessError, ProcessIdentity, table, table::Process};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::{
     collections::{HashMap, HashSet},
     io,
     time::{Duration, Instant},
 };
+
+/// The environment variable that every process of a guarded run inherits; its value is the run's marker.
+pub const MARKER_VARIABLE: &str = "ALFINE_RUN";
 
 /// How long after the grace period SIGKILL is repeated before the rest counts as unkillable (another user's, or stuck
 /// in the kernel).

@@ -1,6 +1,6 @@
 //! The verifier that wants everything committed.
 
-use super::{Checked, VerifierExit};
+use super::{VerifierExit, answer::Checked};
 use alfine_core::finding::{Finding, Severity};
 use git2::{Repository, Status, StatusOptions, StatusShow};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! The verifier that runs a command: guarded, in bounded time and memory.
 
-use super::{Checked, VerifierExit, VerifierSpec, VerifyContext, findings, output::Excerpt};
+use super::{VerifierExit, VerifierSpec, VerifyContext, answer::Checked, findings, output::Excerpt};
 use alfine_process::{Confinement, GuardedCommand, GuardedOutput, ProcessError};
 use std::{io::Read, thread};
 

@@ -9,14 +9,15 @@ mod eslint;
 mod generic;
 mod go;
 mod javascript_tests;
+mod parser;
 mod pytest;
 mod rust;
 mod tsc;
 
 use super::output::plain;
 use alfine_core::finding::Finding;
-use collected::Collected;
-use regex::Regex;
+use collected::{Collected, cut};
+use parser::LineParser;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -41,15 +42,6 @@ pub enum OutputFormat {
     Go,
     /// `path:line:column: message` and `path:line: message`.
     Generic,
-}
-
-/// Reads the lines of one family of tools.
-trait LineParser {
-    /// Reads a line; true where it was this parser's, so that no other reads it.
-    fn line(&mut self, line: &str, found: &mut Collected) -> bool;
-
-    /// Adds what only the end of the output decides.
-    fn end(&mut self, _: &mut Collected) {}
 }
 
 /// Reads the findings of an output of a known format, or of any format if it is not known. Paths inside of `root` come
@@ -83,38 +75,6 @@ pub fn parse_as(output: &str, format: Option<OutputFormat>, root: &Path) -> Vec<
         parser.end(&mut found);
     }
     found.into_findings()
-}
-
-/// Cuts a text to a number of bytes, at a character's boundary.
-fn cut(text: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
-    text.get(..end.unwrap_or(0)).unwrap_or_default()
-}
-
-/// Compiles a constant pattern.
-#[allow(clippy::expect_used, reason = "constants; a test compiles every one of them")]
-fn pattern(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("a constant pattern")
-}
-
-/// Declares a pattern that is compiled when it is first used.
-macro_rules! patterns {
-    ($($name:ident = $pattern:literal;)*) => {
-        $(static $name: std::sync::LazyLock<regex::Regex> =
-            std::sync::LazyLock::new(|| super::pattern($pattern));)*
-
-        #[cfg(test)]
-        #[test]
-        fn every_pattern_compiles() {
-            $(std::sync::LazyLock::force(&$name);)*
-        }
-    };
-}
-use patterns;
-
-/// Returns a group's text; empty where it did not match.
-fn group<'t>(captures: &regex::Captures<'t>, group: usize) -> &'t str {
-    captures.get(group).map_or("", |found| found.as_str())
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The findings read so far: bounded, each once, with paths as the worktree knows them.
 
-use super::cut;
 use alfine_core::finding::{Finding, Severity};
 use std::{
     collections::HashSet,
@@ -113,6 +112,12 @@ impl Collected {
         }
         findings
     }
+}
+
+/// Cuts a text to a number of bytes, at a character's boundary.
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! ESLint: its stylish and its JSON format. (Its unix format is the generic one.)
 
 use super::{
-    LineParser,
     collected::{Collected, Place},
-    group, patterns,
+    parser::{LineParser, group, patterns},
 };
 use alfine_core::finding::Severity;
 use serde::Deserialize;

@@ -1,9 +1,8 @@
 //! What most tools agree on: `path:line:column: message` and `path:line: message`, at the beginning of a line.
 
 use super::{
-    LineParser,
     collected::{Collected, Place},
-    group, patterns,
+    parser::{LineParser, group, patterns},
 };
 use alfine_core::finding::Severity;
 

@@ -1,9 +1,8 @@
 //! go build, go vet and go test.
 
 use super::{
-    LineParser,
     collected::{Collected, Place},
-    group, patterns,
+    parser::{LineParser, group, patterns},
 };
 use alfine_core::finding::Severity;
 

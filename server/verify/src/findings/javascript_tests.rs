@@ -1,9 +1,8 @@
 //! Jest and Vitest: failed tests, with the first place of their stack that is in the worktree.
 
 use super::{
-    LineParser,
     collected::{Collected, Place},
-    group, patterns,
+    parser::{LineParser, group, patterns},
 };
 use alfine_core::finding::Severity;
 

@@ -1,9 +1,8 @@
 //! pytest: the failures with their tracebacks, long or short, and its short summary.
 
 use super::{
-    LineParser,
     collected::{Collected, Place},
-    group, patterns,
+    parser::{LineParser, group, patterns},
 };
 use alfine_core::finding::Severity;
 use std::collections::HashSet;

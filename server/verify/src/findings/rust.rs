@@ -1,9 +1,8 @@
 //! rustc and cargo, as text and as JSON; the tests of cargo and of nextest.
 
 use super::{
-    LineParser,
     collected::{Collected, Place},
-    group, patterns,
+    parser::{LineParser, group, patterns},
 };
 use alfine_core::finding::Severity;
 use serde::Deserialize;

@@ -1,9 +1,8 @@
 //! The TypeScript compiler, pretty or not.
 
 use super::{
-    LineParser,
     collected::{Collected, Place},
-    group, patterns,
+    parser::{LineParser, group, patterns},
 };
 use alfine_core::finding::Severity;
 

@@ -1,0 +1,12 @@
+//! Which process is meant.
+
+use serde::{Deserialize, Serialize};
+
+/// A process, told apart from a later one that got the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProcessIdentity {
+    /// The process id.
+    pub pid: u32,
+    /// When it started: clock ticks since boot on Linux, seconds since the epoch elsewhere.
+    pub start_time: u64,
+}

@@ -1,0 +1,118 @@
+//! What a verifier said, and how it ended.
+
+use super::seconds;
+use alfine_core::finding::Finding;
+use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
+
+/// How a verifier ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "snake_case")]
+pub enum VerifierExit {
+    /// Its command exited.
+    Code {
+        /// The exit status.
+        code: i32,
+    },
+    /// A signal ended its command.
+    Signal {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// It took too long and was ended.
+    TimedOut {
+        /// Its timeout, in seconds where it is written down.
+        #[serde(with = "seconds")]
+        after: Duration,
+    },
+    /// The verification was interrupted.
+    Interrupted,
+    /// It could not run.
+    NotRun {
+        /// Why.
+        reason: String,
+    },
+    /// The tree has this many uncommitted files.
+    Uncommitted {
+        /// How many; 0 passes.
+        count: usize,
+    },
+}
+
+impl VerifierExit {
+    pub(super) fn passes(&self) -> bool {
+        matches!(self, Self::Code { code: 0 } | Self::Uncommitted { count: 0 })
+    }
+}
+
+impl fmt::Display for VerifierExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code { code } => write!(f, "exit status {code}"),
+            Self::Signal { signal } => write!(f, "signal {signal}"),
+            Self::TimedOut { after } => write!(f, "timed out after {} s", after.as_secs_f64()),
+            Self::Interrupted => f.write_str("interrupted"),
+            Self::NotRun { reason } => write!(f, "did not run: {reason}"),
+            Self::Uncommitted { count: 0 } => f.write_str("nothing uncommitted"),
+            Self::Uncommitted { count: 1 } => f.write_str("1 uncommitted file"),
+            Self::Uncommitted { count } => write!(f, "{count} uncommitted files"),
+        }
+    }
+}
+
+/// What a verifier said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VerifierResult {
+    /// The verifier's name.
+    pub name: String,
+    /// The index of the criterion it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criterion: Option<usize>,
+    /// Whether what it checks holds.
+    pub passed: bool,
+    /// How it ended.
+    pub exit: VerifierExit,
+    /// How long it took; in seconds where it is written down.
+    #[serde(with = "seconds")]
+    pub duration: Duration,
+    /// What it printed: the beginning and the end where it was too much, without colours.
+    pub output: String,
+    /// What it found. Never empty where it failed; without errors where it passed.
+    pub findings: Vec<Finding>,
+    /// Its share in the score.
+    pub weight: f64,
+    /// Whether there is no green without it.
+    pub required: bool,
+}
+
+/// What one kind of verifier returns.
+pub(super) struct Checked {
+    pub(super) exit: VerifierExit,
+    pub(super) output: String,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Checked {
+    pub(super) fn not_run(reason: impl fmt::Display) -> Self {
+        let exit = VerifierExit::NotRun { reason: reason.to_string() };
+        Self { exit, output: String::new(), findings: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exits_read_as_a_user_would_say_them() {
+        for (exit, text) in [
+            (VerifierExit::Code { code: 101 }, "exit status 101"),
+            (VerifierExit::Signal { signal: 9 }, "signal 9"),
+            (VerifierExit::TimedOut { after: Duration::from_secs(300) }, "timed out after 300 s"),
+            (VerifierExit::TimedOut { after: Duration::from_millis(500) }, "timed out after 0.5 s"),
+            (VerifierExit::Uncommitted { count: 2 }, "2 uncommitted files"),
+        ] {
+            assert_eq!(exit.to_string(), text);
+        }
+    }
+}
