@@ -4,7 +4,8 @@ mod outcome;
 mod stream;
 
 use super::{
-    Adapter, Decoder, Invocation, InvocationError, Permissions, PriorSession, Request, program_and_args,
+    Adapter, Decoder, Invocation, InvocationError, Permissions, PriorSession, Request,
+    invocation::program_and_args,
 };
 use std::ffi::OsString;
 

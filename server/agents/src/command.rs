@@ -1,8 +1,8 @@
 //! Any program as an agent: the prompt on stdin, or in an argument where its command says `{prompt}`; plain text out.
 
 use super::{
-    Adapter, Decoder, Exit, Invocation, InvocationError, PriorSession, Request, outcome_of_exit,
-    program_and_args,
+    Adapter, Decoder, Exit, Invocation, InvocationError, PriorSession, Request, exit::outcome_of_exit,
+    invocation::program_and_args,
 };
 use alfine_core::agent::AgentEvent;
 use regex::Regex;

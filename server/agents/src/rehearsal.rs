@@ -11,7 +11,7 @@ pub use script::{End, Gate, Part, Script, Step};
 
 use super::{
     Adapter, Decoder, Exit, Invocation, InvocationError, Line, Lines, PriorSession, Request,
-    lenient::repaired, outcome_of_exit, program_and_args,
+    exit::outcome_of_exit, invocation::program_and_args, lenient::repaired,
 };
 use alfine_core::agent::AgentEvent;
 use std::ffi::OsString;

@@ -126,7 +126,7 @@ fn shown(text: &str) -> String {
     if line.len() < first.len() {
         line.push('…');
     }
-    alfine_config::trust::printable(&line)
+    alfine_core::printable::printable(&line)
 }
 
 fn moving_of(news: &News) -> Option<String> {

@@ -2,10 +2,10 @@
 
 use super::{
     HumanDuration,
-    reference::SCHEMA,
+    schema::{SCHEMA, without_null, words_of},
     source::{child, element},
 };
-use crate::trust::printable;
+use alfine_core::printable::printable;
 use alfine_secrets::mask_pattern;
 use globset::Glob;
 use serde_json::{Map, Value};
@@ -258,29 +258,6 @@ fn schema_of_key<'s>(schema: &'s Value, key: &str) -> Option<&'s Value> {
         return None;
     }
     schema.get("additionalProperties").filter(|schema| schema.is_object())
-}
-
-/// An optional setting has the schema `anyOf: [what it is, null]`.
-fn without_null(schema: &Value) -> &Value {
-    let choices = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
-    choices.into_iter().find(|choice| choice.get("type").is_none_or(|kind| kind != "null")).unwrap_or(schema)
-}
-
-/// Returns the words that a setting of fixed words takes.
-pub(super) fn words_of(schema: &Value) -> Option<Vec<&str>> {
-    let schema = without_null(schema);
-    if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-        return Some(words.iter().filter_map(Value::as_str).collect());
-    }
-    let choices = schema.get("oneOf")?.as_array()?;
-    let mut words = Vec::new();
-    for choice in choices {
-        match choice.get("enum").and_then(Value::as_array) {
-            Some(several) => words.extend(several.iter().filter_map(Value::as_str)),
-            None => words.extend(choice.get("const").and_then(Value::as_str)),
-        }
-    }
-    Some(words)
 }
 
 fn alternatives(words: &[&str]) -> String {

@@ -3,6 +3,7 @@
 use jiff::fmt::friendly::{SpanParser, SpanPrinter};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 /// The longest length of time a setting can have: a year.
@@ -76,6 +77,12 @@ impl JsonSchema for HumanDuration {
             "description": "A length of time: \"90s\", \"15m\", \"4h\".",
         })
     }
+}
+
+/// A limit as a number that can be compared: times in seconds.
+pub(super) fn amount(value: &Value) -> Option<f64> {
+    let seconds = || Some(value.as_str()?.parse::<HumanDuration>().ok()?.get().as_secs_f64());
+    value.as_f64().or_else(seconds)
 }
 
 #[cfg(test)]

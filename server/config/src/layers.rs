@@ -1,14 +1,15 @@
 //! Who says what: the layers of settings, later ones over earlier ones, key by key.
 
 use super::{
-    Config, HumanDuration, Permissions, Verification,
+    Config, Permissions, Verification,
     check::{Flaw, check},
+    duration::amount,
     source::{Places, Source, Values, child},
 };
-use crate::trust::printable;
 use alfine_core::{
     breaker::{Rule, Scope},
     plan::Fields,
+    printable::printable,
     text::Span,
 };
 use alfine_files::UserDirs;
@@ -358,12 +359,6 @@ impl Loaded {
             self.wrong_together("agent", message);
         }
     }
-}
-
-/// A limit as a number that can be compared: times in seconds.
-pub(super) fn amount(value: &Value) -> Option<f64> {
-    let seconds = || Some(value.as_str()?.parse::<HumanDuration>().ok()?.get().as_secs_f64());
-    value.as_f64().or_else(seconds)
 }
 
 /// Notes who said which setting; a list is one setting.

@@ -8,6 +8,7 @@ mod check;
 mod duration;
 mod layers;
 mod reference;
+mod schema;
 mod settings;
 mod source;
 #[cfg(test)]

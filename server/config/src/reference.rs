@@ -1,19 +1,9 @@
 //! The settings written out for people and for editors: JSON schema, reference tables, template. All of them come from
 //! the types, so none can tell another story.
 
-use super::{Config, check::words_of};
-use schemars::generate::SchemaSettings;
+use super::{schema::SCHEMA, schema::words_of};
 use serde_json::{Map, Value};
 use std::{fmt::Write, sync::LazyLock};
-
-/// The schema, without references: each setting's own stands where the setting is.
-pub(super) static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
-    SchemaSettings::draft07()
-        .with(|settings| settings.inline_subschemas = true)
-        .into_generator()
-        .into_root_schema_for::<Config>()
-        .to_value()
-});
 
 /// What the template says of a setting without a default.
 pub(super) const NO_DEFAULT: &str = "Not set by default; for example:";

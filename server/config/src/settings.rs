@@ -1,7 +1,7 @@
 //! Every setting: its name, its type, its bounds, its default, and in its doc comment its documentation. The first
 //! sentence of a doc comment is what the reference and the template show.
 
-use super::{duration::HumanDuration, layers::amount};
+use super::duration::{HumanDuration, amount};
 use alfine_agents::KNOWN;
 use alfine_core::{
     breaker::{self, Rule},

@@ -5,7 +5,6 @@
 //! what is not allowed yet.
 
 use crate::{Layer, Loaded, OnDone, Permissions, VerifierKind};
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -13,7 +12,6 @@ use std::{
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::LazyLock,
 };
 
 /// The largest file of approvals that is read, in bytes.
@@ -24,7 +22,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 pub struct TrustItem {
     /// Where it is named, such as `alfine.toml: verifiers[0].command` or `PLAN.md: US-001`.
     pub origin: String,
-    /// The exact text. Show it through [`printable`].
+    /// The exact text. Show it through [`alfine_core::printable::printable`].
     pub command: String,
 }
 
@@ -232,44 +230,10 @@ fn add_permissions(key: &str, permissions: Permissions, add: &mut impl FnMut(&st
     }
 }
 
-/// Characters that make a text look like another one: controls, directions, what is not seen, blanks that are none.
-#[allow(clippy::expect_used, reason = "the pattern is constant and compiled by a test")]
-static DECEIVING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u{2800}]|[\p{Zs}&&[^ ]]| {8,}",
-    )
-    .expect("a valid pattern")
-});
-
-/// Names the first ten of some paths, as [`printable`] shows them, and how many more there are.
-pub fn printable_paths(paths: &[PathBuf]) -> String {
-    const NAMED: usize = 10;
-    let named: Vec<String> =
-        paths.iter().take(NAMED).map(|path| printable(&path.display().to_string())).collect();
-    let more = if paths.len() > NAMED { format!(" and {} more", paths.len() - NAMED) } else { String::new() };
-    format!("{}{more}", named.join(", "))
-}
-
-/// Shows a text that somebody else wrote: on one line, nothing hidden, nothing turned around.
-pub fn printable(text: &str) -> String {
-    DECEIVING
-        .replace_all(text, |found: &regex::Captures<'_>| {
-            let found = found.get(0).map_or("", |found| found.as_str());
-            match found.chars().next() {
-                Some('\n') => "⏎".to_owned(),
-                Some(' ') => format!(" ⟨{} blanks⟩ ", found.len()),
-                Some(c) => format!("⟨U+{:04X}⟩", u32::from(c)),
-                None => String::new(),
-            }
-        })
-        .into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Layers, Partial, Source, load};
-    use proptest::prelude::*;
     use std::os::unix::fs::PermissionsExt;
 
     fn items(commands: &[&str]) -> Vec<TrustItem> {
@@ -435,34 +399,5 @@ mod tests {
             items.iter().map(|item| format!("{} = {}", item.origin, item.command)).collect::<Vec<_>>(),
             ["the editor's settings: worktree.setup = npm ci", "the editor's settings: agents.claude = evil"]
         );
-    }
-
-    #[test]
-    fn a_shown_command_hides_nothing() {
-        for (text, shown) in [
-            ("cargo test --  -x", "cargo test --  -x"),
-            ("a\nb\r", "a⏎b⟨U+000D⟩"),
-            ("\u{1b}[2Kls", "⟨U+001B⟩[2Kls"),
-            ("ls \u{202e}fr- mr", "ls ⟨U+202E⟩fr- mr"),
-            (
-                "a\u{200b}\u{feff}\u{2066}\u{e0041}\u{ad}\u{2028}b",
-                "a⟨U+200B⟩⟨U+FEFF⟩⟨U+2066⟩⟨U+E0041⟩⟨U+00AD⟩⟨U+2028⟩b",
-            ),
-            ("a\u{a0}b\u{3000}\u{3164}\u{2800}c", "a⟨U+00A0⟩b⟨U+3000⟩⟨U+3164⟩⟨U+2800⟩c"),
-            ("prüfe 测试 ✓", "prüfe 测试 ✓"),
-        ] {
-            assert_eq!(printable(text), shown, "{text:?}");
-        }
-        assert_eq!(
-            printable(&format!("cargo test{}; rm -rf ~", " ".repeat(300))),
-            "cargo test ⟨300 blanks⟩ ; rm -rf ~"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn no_shown_text_has_controls(text in any::<String>()) {
-            prop_assert!(!printable(&text).chars().any(char::is_control));
-        }
     }
 }

@@ -11,6 +11,7 @@ pub mod gate;
 pub mod lint;
 pub mod machine;
 pub mod plan;
+pub mod printable;
 pub mod prompt;
 pub mod signature;
 pub mod task;

@@ -3,10 +3,11 @@
 use crate::{
     Error, ErrorKind, Result, control, loops, project::Project, start, surroundings, task_spec::TaskSpec,
 };
-use alfine_config::{OnDone, trust::printable_paths};
+use alfine_config::OnDone;
 use alfine_core::{
     machine::Command,
     plan::{self, Isolation},
+    printable::printable_paths,
     task::{TaskKey, TaskStatus},
 };
 use alfine_git::{MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies, WorkingCopy};

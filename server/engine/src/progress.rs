@@ -5,7 +5,7 @@
 //! asks, and never decides anything.
 
 use crate::{Error, ErrorKind};
-use alfine_config::trust::printable;
+use alfine_core::printable::printable;
 use alfine_core::task::TaskStatus;
 use cap_std::{
     ambient_authority,

@@ -13,12 +13,13 @@ use crate::{
     Error, ErrorKind, Result, control, loops, project, project::PlanFile, project::Project, task_spec,
     task_spec::TaskSpec,
 };
-use alfine_config::{Layers, Loaded, Partial, trust::TrustItem, trust::printable};
+use alfine_config::{Layers, Loaded, Partial, trust::TrustItem};
 use alfine_core::{
     breaker::{HARD_LIMIT, Rule, dollars},
     chain,
     machine::Command,
     plan::{ContextMode, FieldName, Isolation, Plan, ProblemKind, Task},
+    printable::printable,
     task::{TaskKey, TaskStatus},
     text::LineIndex,
 };

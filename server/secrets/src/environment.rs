@@ -1,6 +1,6 @@
 //! Which environment variables an agent and a verifier get.
 
-use super::masker::{has_known_shape, password_of_url};
+use super::shapes::{has_known_shape, password_of_url};
 use std::ffi::{OsStr, OsString};
 
 /// Kept whatever their value looks like: without them nothing runs. `SSH_AUTH_SOCK` is no secret but a socket; without

@@ -5,6 +5,7 @@
 
 mod environment;
 mod masker;
+mod shapes;
 
 pub use environment::clean_environment;
 pub use masker::{MaskError, Masker, mask_pattern};

@@ -1,9 +1,12 @@
 //! Takes secrets out of texts before they are written down.
 
-use super::environment::is_secret;
+use super::{
+    environment::is_secret,
+    shapes::{SHORTEST_LINE, find_shapes, password_of_url},
+};
 use aho_corasick::{AhoCorasick, MatchKind};
-use memchr::{memchr, memchr2, memmem};
-use regex::bytes::{Match, Regex, RegexBuilder};
+use memchr::{memchr, memchr2};
+use regex::bytes::{Regex, RegexBuilder};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use std::{
@@ -12,50 +15,12 @@ use std::{
     fmt,
     ops::Range,
     path::Path,
-    sync::LazyLock,
 };
 
 /// What stands where a secret stood.
 const MASK: &str = "[masked]";
 /// Shorter values, in characters, are words that stand in any text.
 const SHORTEST_VALUE: usize = 8;
-/// Shorter lines of a value of several lines, in bytes, are not masked on their own.
-const SHORTEST_LINE: usize = 16;
-/// How far into a URL a password is looked for, in bytes.
-const LONGEST_LOGIN: usize = 500;
-
-/// Shapes of secrets that their issuers document. Each begins with a literal, so that a text without any of them is
-/// passed over at the speed of a substring search. What an expression cannot say, [`token`] decides.
-#[allow(clippy::expect_used, reason = "the pattern is constant and compiled by a test")]
-static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
-    let shapes = [
-        // Anthropic, OpenAI, OpenRouter.
-        r"sk-(?:ant|proj|svcacct|admin|or-v1)-[A-Za-z0-9_-]{16,}",
-        // OpenAI's older ones and its imitators'.
-        r"sk-(?:[a-z0-9]{1,12}-){0,2}[A-Za-z0-9]{16}",
-        // GitHub, GitLab, npm, Hugging Face, Stripe.
-        r"gh[pousr]_[A-Za-z0-9]{20,}",
-        r"github_pat_[A-Za-z0-9_]{22,}",
-        r"glpat-[A-Za-z0-9_-]{16,}",
-        r"npm_[A-Za-z0-9]{30,}",
-        r"hf_[A-Za-z0-9]{30,}",
-        r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,}",
-        // Slack, AWS, Google.
-        r"xox[abceoprs]-[A-Za-z0-9-]{10,}",
-        r"A[KS]IA[A-Z0-9]{16}",
-        r"AIza[A-Za-z0-9_-]{35}",
-        r"ya29\.[A-Za-z0-9_-]{20,}",
-        // JSON Web Tokens.
-        r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
-        // Headers.
-        r"(?:Bearer|bearer|BEARER)[ \t]+[A-Za-z0-9._~+/=-]{16,}",
-        r"(?:A|a)uthorization:[ \t]*(?:Basic|basic)[ \t]+[A-Za-z0-9+/=]{8,}",
-        // Logins in URLs, and private keys: only where they begin.
-        r"://",
-        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----",
-    ];
-    RegexBuilder::new(&shapes.join("|")).unicode(false).build().expect("a valid pattern")
-});
 
 /// A failure to make a masker.
 #[derive(Debug, thiserror::Error)]
@@ -175,23 +140,6 @@ impl Masker {
     }
 }
 
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
-}
-
-/// Says whether a text has a secret of a known shape.
-pub(super) fn has_known_shape(text: &[u8]) -> bool {
-    let mut found = Vec::new();
-    find_shapes(text, &mut found);
-    !found.is_empty()
-}
-
-/// Returns the password of the first URL in a text.
-pub(super) fn password_of_url(text: &[u8]) -> Option<&[u8]> {
-    let host = memmem::find(text, b"://")? + 3;
-    text.get(login(text, host)?)
-}
-
 /// Adds what a value looks like in texts: as it is, as JSON has it, and its longer lines.
 fn add_forms(forms: &mut Vec<Vec<u8>>, value: &OsStr) {
     let lossy = value.to_string_lossy();
@@ -210,112 +158,6 @@ fn add_forms(forms: &mut Vec<Vec<u8>>, value: &OsStr) {
     add(text);
     if text.contains('\n') {
         text.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE).for_each(add);
-    }
-}
-
-fn find_shapes(text: &[u8], found: &mut Vec<Range<usize>>) {
-    let mut from = 0;
-    while let Some(shape) = SHAPES.find_at(text, from) {
-        match token(text, shape) {
-            Some(range) => {
-                from = range.end.max(shape.end());
-                found.push(range);
-            }
-            // Only the beginning was no secret; one may begin inside.
-            None => from = shape.start() + 1,
-        }
-    }
-}
-
-/// Decides whether a shape is a secret, and which bytes are.
-fn token(text: &[u8], shape: Match<'_>) -> Option<Range<usize>> {
-    let begins_with = |prefixes: &[&[u8]]| prefixes.iter().any(|prefix| shape.as_bytes().starts_with(prefix));
-    if begins_with(&[b"://"]) {
-        return login(text, shape.end());
-    }
-    if begins_with(&[b"-----"]) {
-        return Some(shape.start()..end_of_key(text, shape.end()));
-    }
-    if begins_with(&[b"sk-"])
-        && !begins_with(&[b"sk-ant-", b"sk-proj-", b"sk-svcacct-", b"sk-admin-", b"sk-or-v1-"])
-    {
-        return plain_key(text, shape);
-    }
-    let is_bearer = begins_with(&[b"Bearer", b"bearer", b"BEARER"]);
-    if is_bearer || begins_with(&[b"Authorization", b"authorization"]) {
-        let blank = shape.as_bytes().iter().rposition(u8::is_ascii_whitespace)?;
-        let token = shape.as_bytes().get(blank + 1..)?;
-        let is_secret = !is_bearer || token.iter().any(u8::is_ascii_digit);
-        return is_secret.then(|| shape.start() + blank + 1..shape.end());
-    }
-    Some(shape.range())
-}
-
-/// Decides about `sk-` without more of a prefix: not the end of another word, such as `task-`, and with a digit.
-fn plain_key(text: &[u8], shape: Match<'_>) -> Option<Range<usize>> {
-    let tail = text.get(shape.end()..).unwrap_or_default();
-    let long = |most| {
-        let is_token = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        shape.start()..shape.end() + tail.iter().take(most).take_while(is_token).count()
-    };
-    // The bound keeps short what is looked at again and again.
-    let has_digit = text.get(long(64)).is_some_and(|token| token.iter().any(u8::is_ascii_digit));
-    (has_digit && begins_word(text, shape.start())).then(|| long(usize::MAX))
-}
-
-/// Says whether a word begins here: not after a letter or digit, unless that belongs to an escape of JSON or a terminal.
-fn begins_word(text: &[u8], at: usize) -> bool {
-    #[allow(clippy::expect_used, reason = "the pattern is constant and compiled by a test")]
-    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-        let before = r"(?:[^A-Za-z0-9]|\\[nrtbf]|\\u[0-9A-Fa-f]{4}|\[[0-9;]{0,12}m)\z";
-        RegexBuilder::new(before).unicode(false).build().expect("a valid pattern")
-    });
-    at == 0 || text.get(at.saturating_sub(16)..at).is_some_and(|before| BEFORE.is_match(before))
-}
-
-/// Returns the password's place in a URL whose host (and login) begins at `start`.
-fn login(text: &[u8], start: usize) -> Option<Range<usize>> {
-    let rest = text.get(start..text.len().min(start + LONGEST_LOGIN))?;
-    let end = rest.iter().position(|byte| byte.is_ascii_whitespace() || b"/\"'`<>\\?#".contains(byte));
-    let authority = rest.get(..end.unwrap_or(rest.len()))?;
-    let at = authority.iter().rposition(|byte| *byte == b'@')?;
-    let colon = memchr(b':', authority.get(..at)?)?;
-    (at > colon + 1).then_some(start + colon + 1..start + at)
-}
-
-/// Returns where the private key ends whose first line ends at `start`.
-fn end_of_key(text: &[u8], start: usize) -> usize {
-    let rest = text.get(start..).unwrap_or_default();
-    if let Some(dashes) = memmem::find(rest, b"-----") {
-        let end = rest.get(dashes..).unwrap_or_default();
-        let quoted = memchr(b'"', rest.get(..dashes).unwrap_or_default()).is_some();
-        if let Some(name) = end.strip_prefix(b"-----END ").filter(|_| !quoted) {
-            let name_len =
-                name.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b' ').count();
-            let closing = name.iter().skip(name_len).take(5).take_while(|byte| **byte == b'-').count();
-            return start + dashes + 9 + name_len + closing;
-        }
-    }
-    // It was cut: what is left of it are lines of base64.
-    let mut end = 0;
-    let mut at = 0;
-    loop {
-        let body = rest.get(at..).unwrap_or_default();
-        let gap = match body {
-            [b'\\', b'n' | b'r', ..] => 2,
-            [byte, ..] if byte.is_ascii_whitespace() => 1,
-            _ => 0,
-        };
-        if gap > 0 {
-            at += gap;
-            continue;
-        }
-        let run = body.iter().take_while(|byte| is_base64(**byte)).count();
-        if run < SHORTEST_LINE {
-            return start + end;
-        }
-        at += run;
-        end = at;
     }
 }
 

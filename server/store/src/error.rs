@@ -1,13 +1,16 @@
 //! What can go wrong with the database or a lock, and what to do then.
 
-use super::{LoopId, PATIENCE};
-
+use super::LoopId;
 use alfine_core::task::TaskKey;
 use rusqlite::ErrorCode;
 use std::{
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// How long a reader or writer waits for another process before it gives up.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A failure of the database, of the disk under it, or a refusal that keeps it consistent.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@
 //! A writer that dies between commit and bell, or a place that cannot be watched, costs the two seconds and loses
 //! nothing. Who can bear to see such a death later sleeps longer: [`Feed::patient`].
 
-use super::{Event, Reader, Store, StoreError, open};
+use super::{Event, Reader, Store, StoreError, disk};
 use alfine_files::Layout;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
@@ -68,7 +68,7 @@ struct Open {
 struct Ear {
     _watcher: RecommendedWatcher,
     /// What stood at the bell, at its folder and at the folder around that when the watching began.
-    heard: [Option<open::Identity>; 3],
+    heard: [Option<disk::Identity>; 3],
     deaf: bool,
 }
 
@@ -194,7 +194,7 @@ impl Feed {
         // What is made between looking and watching is seen by looking again.
         for _ in 0..MOST_LISTENS {
             let root = self.layout.root();
-            let heard = [&open::bell(&self.layout), root, root.parent().unwrap_or(root)].map(open::identity);
+            let heard = [&disk::bell(&self.layout), root, root.parent().unwrap_or(root)].map(disk::identity);
             if self.ear.as_ref().is_some_and(|ear| ear.heard == heard) {
                 return;
             }
@@ -206,9 +206,9 @@ impl Feed {
         }
     }
 
-    fn ear(&self, heard: [Option<open::Identity>; 3]) -> notify::Result<Ear> {
+    fn ear(&self, heard: [Option<disk::Identity>; 3]) -> notify::Result<Ear> {
         let (root, bell, waker) =
-            (self.layout.root().to_owned(), open::bell(&self.layout), self.waker.clone());
+            (self.layout.root().to_owned(), disk::bell(&self.layout), self.waker.clone());
         let around = root.parent().unwrap_or(&root).to_owned();
         let paths = match heard {
             [Some(_), _, _] => vec![bell.clone(), around],

@@ -10,7 +10,7 @@
 //!
 //! The file is closed on exec, so no other child inherits it. A fork without exec would: there is none.
 
-use super::{LoopId, PATIENCE, StoreError, open::make_folder};
+use super::{LoopId, PATIENCE, StoreError, disk::make_folder};
 use alfine_files::Layout;
 use std::{
     fs::{self, File, TryLockError},

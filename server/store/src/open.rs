@@ -7,16 +7,15 @@
 //! that SQLite holds in this process.
 
 use super::{
-    Millis, PATIENCE, Reader, Store, StoreError,
+    PATIENCE, Reader, Store, StoreError,
+    disk::{bell, make_folder, remove_if_there, ring, suspect_mark},
     migrations::{self, APPLICATION_ID},
 };
 use alfine_files::Layout;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 use std::{
     fs::{self, File, TryLockError},
     io,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -31,37 +30,6 @@ pub struct Opened {
     pub recovered: Option<PathBuf>,
 }
 
-/// A file's device and inode: tells a replaced file from the one that was opened.
-pub(super) type Identity = (u64, u64);
-
-/// The file that is touched after each commit, for those who wait for news.
-pub(super) fn bell(layout: &Layout) -> PathBuf {
-    layout.root().join("state.bell")
-}
-
-/// Tells those who wait that something was committed. They look every other second anyway, so failing is no error.
-pub(super) fn ring(layout: &Layout) {
-    const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    let bell = bell(layout);
-    let times = Timestamps { last_access: NOW, last_modification: NOW };
-    let rung = match utimensat(CWD, &bell, &times, AtFlags::empty()) {
-        Err(rustix::io::Errno::NOENT) => File::create(&bell).map(drop),
-        other => other.map_err(io::Error::from),
-    };
-    if let Err(error) = rung {
-        tracing::debug!("{} could not be touched: {error}", bell.display());
-    }
-}
-
-pub(super) fn identity(path: &Path) -> Option<Identity> {
-    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
-}
-
-/// The mark that a running process leaves when it met damage, so that the next one to open looks closely.
-pub(super) fn suspect_mark(database: &Path) -> PathBuf {
-    database.with_extension("db.suspect")
-}
-
 /// What stands at the database's place.
 enum Found {
     /// A database of this version.
@@ -72,7 +40,7 @@ enum Found {
     Damaged(String),
 }
 
-pub(super) fn open(layout: &Layout) -> Result<Opened, StoreError> {
+fn open(layout: &Layout) -> Result<Opened, StoreError> {
     let path = layout.database();
     make_folder(layout.root())?;
     {
@@ -103,7 +71,7 @@ pub(super) fn open(layout: &Layout) -> Result<Opened, StoreError> {
     Ok(Opened { store: store(layout, connection), recovered })
 }
 
-pub(super) fn read_only(layout: &Layout) -> Result<Option<Reader>, StoreError> {
+fn read_only(layout: &Layout) -> Result<Option<Reader>, StoreError> {
     let path = layout.database();
     if !path.exists() {
         return Ok(None);
@@ -128,6 +96,27 @@ pub(super) fn read_only(layout: &Layout) -> Result<Option<Reader>, StoreError> {
 }
 
 impl Store {
+    /// Opens the database, making or migrating it where needed. A database that cannot be read is kept aside.
+    pub fn open(layout: &Layout) -> Result<Opened, StoreError> {
+        open(layout)
+    }
+
+    /// Opens the database for a watcher; none where there is no database yet.
+    pub fn read_only(layout: &Layout) -> Result<Option<Reader>, StoreError> {
+        read_only(layout)
+    }
+
+    /// Opens the database again if another process has replaced it since, so that nothing is written to a file
+    /// that was set aside.
+    pub(super) fn follow(&mut self) -> Result<(), StoreError> {
+        if self.reader.is_current() {
+            return Ok(());
+        }
+        tracing::warn!("{} was replaced; opening it again", self.layout.database().display());
+        *self = open(&self.layout)?.store;
+        Ok(())
+    }
+
     fn into_reader(self) -> Result<Reader, StoreError> {
         self.reader.only_reading()
     }
@@ -262,25 +251,6 @@ fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
     Ok(with(&aside))
 }
 
-/// Makes a folder whose parent is there: a repository that was deleted must not come back as an empty shell.
-pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
-    match fs::create_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            Err(StoreError::of_io("make the folder", path, error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn remove_if_there(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(StoreError::of_io("remove", path, error))
-        }
-        _ => Ok(()),
-    }
-}
-
 #[derive(Clone, Copy)]
 enum Access {
     Shared,
@@ -310,12 +280,5 @@ fn gate(layout: &Layout, access: Access) -> Result<File, StoreError> {
             }
             Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
         }
-    }
-}
-
-/// Leaves the mark that makes the next one to open look closely.
-pub(super) fn suspect(database: &Path) {
-    if let Err(error) = fs::write(suspect_mark(database), Millis::now().0.to_string()) {
-        tracing::warn!("{} could not be marked as damaged: {error}", database.display());
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     ApprovalRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow, Millis, RunRow, StoreError,
     TaskRow, VerificationRow,
-    open::{self, Identity},
+    disk::{self, Identity},
     rows::{FromRow, Word},
 };
 use alfine_core::{finding::Finding, task::TaskKey};
@@ -20,7 +20,7 @@ pub struct Reader {
 
 impl Reader {
     pub(super) fn new(path: PathBuf, connection: Connection) -> Self {
-        Self { identity: open::identity(&path), connection, path }
+        Self { identity: disk::identity(&path), connection, path }
     }
 
     pub(super) fn only_reading(self) -> Result<Self, StoreError> {
@@ -34,14 +34,14 @@ impl Reader {
 
     /// Says whether the file that was opened still is the repository's database.
     pub fn is_current(&self) -> bool {
-        self.identity.is_some() && self.identity == open::identity(&self.path)
+        self.identity.is_some() && self.identity == disk::identity(&self.path)
     }
 
     /// Sorts an error; damage leaves a mark, so that the next process to open the database looks closely.
     pub(super) fn failed(&self, error: rusqlite::Error) -> StoreError {
         let error = StoreError::of_sql(&self.path, error);
         if matches!(error, StoreError::Corrupt { .. }) && self.is_current() {
-            open::suspect(&self.path);
+            disk::suspect(&self.path);
         }
         error
     }

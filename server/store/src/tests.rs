@@ -12,7 +12,9 @@ use alfine_core::{
     plan::Isolation,
     task::{TaskKey, TaskStatus},
 };
+use alfine_files::Layout;
 use serde_json::{Value, json};
+use std::{thread, time::Duration};
 use tempfile::TempDir;
 
 /// A repository's data in a folder of its own.

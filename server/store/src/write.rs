@@ -5,7 +5,7 @@
 
 use super::{
     ApprovalKind, CheckpointKind, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary, Millis, NewEvent,
-    PlanKind, Reader, StoreError, change,
+    PlanKind, StoreError, Tx, change,
     rows::{Json, Word, signed},
 };
 use alfine_core::{
@@ -14,24 +14,8 @@ use alfine_core::{
     plan::Isolation,
     task::{TaskKey, TaskStatus},
 };
-use rusqlite::Params;
 use serde_json::{Value, json};
-use std::{fmt::Display, ops::Deref};
-
-/// One write transaction. Everything in it has the same time.
-#[derive(Debug)]
-pub struct Tx<'s> {
-    reader: &'s Reader,
-    now: Millis,
-}
-
-impl Deref for Tx<'_> {
-    type Target = Reader;
-
-    fn deref(&self) -> &Reader {
-        self.reader
-    }
-}
+use std::fmt::Display;
 
 /// A plan to write down.
 #[derive(Debug, Clone, Copy)]
@@ -232,25 +216,7 @@ pub struct CommandNew<'a> {
     pub payload: &'a Value,
 }
 
-impl<'s> Tx<'s> {
-    pub(super) fn new(reader: &'s Reader, now: Millis) -> Self {
-        Self { reader, now }
-    }
-
-    /// The time of this transaction.
-    pub fn now(&self) -> Millis {
-        self.now
-    }
-
-    pub(super) fn execute(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
-        let run = || self.connection().prepare_cached(sql)?.execute(params);
-        run().map_err(|error| self.failed(error))
-    }
-
-    pub(super) fn last_id(&self) -> i64 {
-        self.connection().last_insert_rowid()
-    }
-
+impl Tx<'_> {
     fn tell(
         &self,
         task: Option<&TaskKey>,
@@ -291,7 +257,7 @@ impl<'s> Tx<'s> {
                 plan.status,
                 plan.generation,
                 Json(plan.settings),
-                self.now,
+                self.now(),
             ),
         )?;
         if changed == 0 {
@@ -314,7 +280,7 @@ impl<'s> Tx<'s> {
              ON CONFLICT (key) DO UPDATE SET title = excluded.title, generation = excluded.generation,
                  updated_at = excluded.updated_at
              WHERE (title, generation) IS NOT (excluded.title, excluded.generation)",
-            (Word(key), &key.plan, &key.id.0, title, Word(status_if_new), self.now, generation),
+            (Word(key), &key.plan, &key.id.0, title, Word(status_if_new), self.now(), generation),
         )?;
         if changed == 0 {
             return Ok(());
@@ -332,7 +298,7 @@ impl<'s> Tx<'s> {
         let updated = self.execute(
             "UPDATE task SET since = CASE WHEN status = ?2 THEN since ELSE ?5 END,
                  status = ?2, reason = ?3, loop_id = ?4, updated_at = ?5 WHERE key = ?1",
-            (Word(key), Word(status), reason, loop_id, self.now),
+            (Word(key), Word(status), reason, loop_id, self.now()),
         )?;
         if updated == 0 { Err(missing("task", key)) } else { Ok(()) }
     }
@@ -365,7 +331,7 @@ impl<'s> Tx<'s> {
                 Json(new.settings),
                 new.state,
                 Json(new.summary),
-                self.now,
+                self.now(),
                 new.forked_from,
             ),
         )?;
@@ -424,7 +390,7 @@ impl<'s> Tx<'s> {
         self.execute(
             "UPDATE loop SET status = ?2, reason = ?3, updated_at = ?4,
                  ended_at = CASE WHEN ?5 THEN coalesce(ended_at, ?4) END WHERE id = ?1",
-            (&row.id, Word(status), reason, self.now, ended),
+            (&row.id, Word(status), reason, self.now(), ended),
         )?;
         // An older loop of a task that has begun another one no longer speaks for the task.
         let speaks = self.task(&row.task)?.is_some_and(|task| task.loop_id.as_ref() == Some(&row.id));
@@ -440,7 +406,7 @@ impl<'s> Tx<'s> {
         self.execute(
             "UPDATE loop SET branch = ?2, base_branch = ?3, base_commit = ?4, worktree = ?5, updated_at = ?6
              WHERE id = ?1",
-            (&row.id, place.branch, place.base_branch, place.base_commit, place.worktree, self.now),
+            (&row.id, place.branch, place.base_branch, place.base_commit, place.worktree, self.now()),
         )?;
         self.tell_of_loop(&row, change::LOOP, &json!({ "status": row.status }))
     }
@@ -450,7 +416,7 @@ impl<'s> Tx<'s> {
         let row = self.locked_loop(lock)?;
         self.execute(
             "UPDATE loop SET settings = ?2, updated_at = ?3 WHERE id = ?1",
-            (&row.id, Json(settings), self.now),
+            (&row.id, Json(settings), self.now()),
         )?;
         self.tell_of_loop(&row, change::LOOP, &json!({ "status": row.status }))
     }
@@ -472,7 +438,7 @@ impl<'s> Tx<'s> {
         let row = self.locked_loop(lock)?;
         self.execute(
             "INSERT INTO iteration (loop_id, n, started_at, tree_before, tokens) VALUES (?1, ?2, ?3, ?4, 0)",
-            (&row.id, n, self.now, tree_before),
+            (&row.id, n, self.now(), tree_before),
         )?;
         self.tell_of_loop(&row, change::ITERATION_BEGAN, &json!({ "n": n }))
     }
@@ -487,7 +453,7 @@ impl<'s> Tx<'s> {
             (
                 &row.id,
                 n,
-                self.now,
+                self.now(),
                 end.verdict,
                 end.gate.map(Json),
                 end.tree_after,
@@ -513,7 +479,7 @@ impl<'s> Tx<'s> {
         self.execute(
             "INSERT INTO run (loop_id, iteration, n, pid, process_start, marker, session, started_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            (&row.id, new.iteration, n, new.pid, new.process_start, new.marker, new.session, self.now),
+            (&row.id, new.iteration, n, new.pid, new.process_start, new.marker, new.session, self.now()),
         )?;
         let id = self.last_id();
         self.tell_of_loop(&row, change::RUN_BEGAN, &json!({ "n": n, "iteration": new.iteration }))?;
@@ -530,7 +496,7 @@ impl<'s> Tx<'s> {
                  usage = ?6, session_total_cost = ?7, transcript = ?8 WHERE id = ?1",
             (
                 id,
-                self.now,
+                self.now(),
                 end.outcome.class(),
                 end.message,
                 end.session,
@@ -559,7 +525,7 @@ impl<'s> Tx<'s> {
                 new.tree,
                 new.head,
                 new.reference,
-                self.now,
+                self.now(),
             ),
         )?;
         self.tell_of_loop(&row, change::CHECKPOINT, &json!({ "n": new.n, "kind": new.kind }))
@@ -614,7 +580,7 @@ impl<'s> Tx<'s> {
     pub fn ask(&self, ask: &Ask<'_>) -> Result<i64, StoreError> {
         self.execute(
             "INSERT INTO approval (loop_id, task, kind, text, asked_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            (ask.loop_id, ask.task.map(Word), Word(ask.kind), ask.text, self.now),
+            (ask.loop_id, ask.task.map(Word), Word(ask.kind), ask.text, self.now()),
         )?;
         let id = self.last_id();
         self.tell(ask.task, ask.loop_id, change::ASKED, &json!({ "id": id, "kind": ask.kind }))?;
@@ -631,7 +597,7 @@ impl<'s> Tx<'s> {
         }
         self.execute(
             "UPDATE approval SET answered_at = ?2, approved = ?3, answer = ?4 WHERE id = ?1",
-            (id, self.now, approved, answer),
+            (id, self.now(), approved, answer),
         )?;
         let payload = json!({ "id": id, "approved": approved });
         self.tell(asked.task.as_ref(), asked.loop_id.as_ref(), change::ANSWERED, &payload)?;
@@ -654,7 +620,7 @@ impl<'s> Tx<'s> {
         let live = self.current_loop(new.task)?.map(|row| row.id);
         self.execute(
             "INSERT INTO command (task, loop_id, kind, payload, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            (Word(new.task), &live, new.kind, Json(new.payload), self.now),
+            (Word(new.task), &live, new.kind, Json(new.payload), self.now()),
         )?;
         let seq = self.last_id();
         let payload = json!({ "seq": seq, "kind": new.kind });
@@ -673,9 +639,9 @@ impl<'s> Tx<'s> {
         for command in &mut commands {
             self.execute(
                 "UPDATE command SET consumed_at = ?2, loop_id = ?3 WHERE seq = ?1",
-                (command.seq, self.now, &row.id),
+                (command.seq, self.now(), &row.id),
             )?;
-            command.consumed_at = Some(self.now);
+            command.consumed_at = Some(self.now());
             command.loop_id = Some(row.id.clone());
             let payload = json!({ "seq": command.seq, "kind": command.kind });
             self.tell_of_loop(&row, change::COMMAND_CONSUMED, &payload)?;
@@ -699,7 +665,7 @@ impl<'s> Tx<'s> {
         };
         self.execute(
             "UPDATE command SET result = ?2, consumed_at = coalesce(consumed_at, ?3) WHERE seq = ?1",
-            (seq, result, self.now),
+            (seq, result, self.now()),
         )?;
         let payload = json!({ "seq": seq, "kind": command.kind, "result": result });
         self.tell(Some(&command.task), command.loop_id.as_ref(), change::COMMAND_CONSUMED, &payload)

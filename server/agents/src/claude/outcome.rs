@@ -2,7 +2,7 @@
 //! have no such field.
 
 use crate::reset_time::reset_time;
-use crate::{Exit, SHOWN_TEXT, cut, last_words};
+use crate::{Exit, shown::SHOWN_TEXT, shown::cut, shown::last_words};
 use alfine_core::agent::{AgentEvent, Outcome};
 use jiff::Timestamp;
 

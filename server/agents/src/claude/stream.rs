@@ -1,7 +1,7 @@
 //! Decodes `stream-json`: one JSON object per line, one `assistant` line per content block.
 
 use super::outcome::{ApiError, Evidence, Rejection, RunResult};
-use crate::{Decoder, Exit, Line, Lines, PriorSession, SHOWN_TEXT, cut, one_line};
+use crate::{Decoder, Exit, Line, Lines, PriorSession, shown::SHOWN_TEXT, shown::cut, shown::one_line};
 use crate::{lenient::Items, lenient::Object, lenient::Scalar, lenient::repaired};
 use alfine_core::agent::{AgentEvent, Outcome, SessionId, Usage};
 use jiff::Timestamp;

@@ -2,7 +2,7 @@
 
 use super::{End, Part, SCRIPT_VARIABLE, STATE_VARIABLE, Script, Step, TASK_VARIABLE};
 
-use crate::{Exit, last_words, one_line};
+use crate::{Exit, shown::last_words, shown::one_line};
 use alfine_core::agent::{AgentEvent, Outcome, SessionId};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};

@@ -1,7 +1,8 @@
 //! Questions to the user on the terminal: what may run, yes or no, one of several letters.
 
 use crate::output::say;
-use alfine_config::{trust::TrustItem, trust::printable};
+use alfine_config::trust::TrustItem;
+use alfine_core::printable::printable;
 use alfine_engine::{Error, Result, project::Project};
 use std::io::{BufRead, IsTerminal, Write};
 

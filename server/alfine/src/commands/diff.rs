@@ -6,7 +6,7 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
-use alfine_config::trust::printable;
+use alfine_core::printable::printable;
 use alfine_engine::{Error, ErrorKind, Result, finish, loops, surroundings};
 use alfine_git::{ChangeKind, FileChange};
 use serde_json::{Value, json};

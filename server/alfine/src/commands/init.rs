@@ -1,7 +1,7 @@
 //! `alfine init`: settings and a first plan, made for what the repository holds.
 
 use crate::{cli::InitArgs, output::say, report::exit};
-use alfine_config::trust::printable;
+use alfine_core::printable::printable;
 use alfine_engine::{Error, ErrorKind, Result};
 use alfine_git::Repository;
 use std::{

@@ -294,7 +294,7 @@ fn warn_of_no_effect(args: &RunArgs) {
 fn ask_about_uncommitted(uncommitted: &[PathBuf], args: &RunArgs) -> Result<bool> {
     let notice = format!(
         "uncommitted, and so not in what the agent works on: {}",
-        alfine_config::trust::printable_paths(uncommitted)
+        alfine_core::printable::printable_paths(uncommitted)
     );
     if args.json || !std::io::stdin().is_terminal() {
         tracing::warn!("{notice}; --include-uncommitted takes it along");
@@ -332,7 +332,7 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     };
     let reason = row.reason.as_deref().filter(|reason| !reason.is_empty());
     let reason = reason
-        .map(|reason| format!(": {}", alfine_config::trust::printable(&in_words(reason))))
+        .map(|reason| format!(": {}", alfine_core::printable::printable(&in_words(reason))))
         .unwrap_or_default();
     let is = match row.status {
         TaskStatus::NeedsInput => "needs your input".to_owned(),

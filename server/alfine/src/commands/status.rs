@@ -6,7 +6,7 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
-use alfine_config::trust::printable;
+use alfine_core::printable::printable;
 use alfine_core::task::TaskStatus;
 use alfine_engine::{
     Result, loops, project, project::Project, project::Target, reason::in_words, start, view, view::TaskView,

@@ -3,7 +3,8 @@
 
 use super::{Commands, questions::Open, quoting::cut, refusal::Refusal, saved::is_saved, writer::Place};
 use crate::wording;
-use alfine_config::{trust::TrustItem, trust::printable};
+use alfine_config::trust::TrustItem;
+use alfine_core::printable::printable;
 use alfine_engine::project::Project;
 use serde_json::Value;
 use std::{fmt::Write, path::PathBuf, sync::Arc};

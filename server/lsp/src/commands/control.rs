@@ -9,7 +9,7 @@ use super::{
     start::{refuse_in_place, spec_of, until_unrun},
     writer::Place,
 };
-use alfine_config::trust::printable;
+use alfine_core::printable::printable;
 use alfine_core::{
     machine::{self, Command},
     task::TaskKey,

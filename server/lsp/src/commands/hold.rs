@@ -5,7 +5,7 @@
 //! made it: then the loop stays paused, says why, and goes on when the user says so.
 
 use super::{Commands, refusal::Refusal, saved::unsaved_in, writer::Place};
-use alfine_config::trust::printable;
+use alfine_core::printable::printable;
 use alfine_core::{
     machine::Command,
     plan::Isolation,

@@ -4,7 +4,7 @@
 use super::{
     Commands, EditorCommand, arguments::Answer, letters::Letter, refusal::Refusal, show, writer::Place,
 };
-use alfine_config::trust::printable;
+use alfine_core::printable::printable;
 use alfine_core::task::TaskKey;
 use alfine_engine::project::read_plain;
 use alfine_store::ApprovalRow;

@@ -10,7 +10,7 @@ use super::{
     transcript::{begun, events_of, runs_of},
 };
 use crate::wording;
-use alfine_config::trust::printable;
+use alfine_core::printable::printable;
 use alfine_core::{agent::AgentEvent, task::TaskKey};
 use alfine_engine::{Error, ErrorKind, finish, project::Project, surroundings};
 use alfine_store::LoopRow;

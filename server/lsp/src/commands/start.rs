@@ -10,7 +10,7 @@ use super::{
     writer::Place,
 };
 use crate::picture::Picture;
-use alfine_config::trust::printable;
+use alfine_core::printable::printable;
 use alfine_core::{
     plan::{ContextMode, Isolation, Task},
     task::{TaskKey, TaskStatus},

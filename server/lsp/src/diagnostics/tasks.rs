@@ -8,7 +8,8 @@ use crate::{
     snapshot::{LoopPicture, MarkKind, TaskPicture},
     wording,
 };
-use alfine_config::{trust::TrustItem, trust::printable};
+use alfine_config::trust::TrustItem;
+use alfine_core::printable::printable;
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule, Scope},
     gate::{Reading, Verdict},
