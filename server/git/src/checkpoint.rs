@@ -7,11 +7,12 @@ use super::{
     index,
     land::{Landing, index_is_free, put_steps, put_tree, steps},
     names::{KEPT, task_of_branch},
-    nothing_under_way,
     path_bytes::path_of,
-    scan::{ScanSpec, Skipped, scan},
+    places::same_place,
+    repository::nothing_under_way,
+    scan::{ScanSpec, scan},
+    skipped::Skipped,
     submodule,
-    worktree::same_place,
 };
 use git2::{
     BranchType, Commit, ErrorCode, FileMode, Oid, Signature, Tree, TreeEntry, build::TreeUpdateBuilder,

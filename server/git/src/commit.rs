@@ -8,12 +8,11 @@ use super::{
     checkpoint::{alfine, head_of, snapshot},
     contents::Contents,
     error::Doing,
-    filters::Withheld,
     index,
     land::{index_is_free, put_tree},
-    nothing_under_way,
     path_bytes::bytes_of,
-    scan::{SkipReason, Skipped, WithoutFilter},
+    repository::nothing_under_way,
+    skipped::{SkipReason, Skipped, Withheld, WithoutFilter},
 };
 use git2::Signature;
 use std::path::Path;

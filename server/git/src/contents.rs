@@ -6,8 +6,9 @@
 use super::{
     command::{Git, READING, WRITING},
     error::{Doing, DoingOn, GitError},
-    filters::{Filters, Withheld},
+    filters::Filters,
     path_bytes::{bytes_of, path_of},
+    skipped::Withheld,
 };
 use git2::{AttrCheckFlags, AttrValue, ErrorClass, Oid, Repository};
 use std::{

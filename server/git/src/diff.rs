@@ -5,7 +5,7 @@ use super::{
     error::Doing,
     path_bytes::{bytes_of, is_within, path_of},
 };
-use git2::{Delta, DiffFindOptions, DiffFormat, DiffLineType, DiffOptions, Oid, Status, Tree};
+use git2::{Delta, DiffFindOptions, DiffFormat, DiffLineType, DiffOptions, Oid, Tree};
 use std::{collections::HashMap, path::PathBuf};
 
 /// How a file changed.
@@ -152,32 +152,4 @@ fn tree<'r>(repo: &'r git2::Repository, id: &str) -> Result<Tree<'r>, GitError> 
         .and_then(|id| repo.find_object(id, None))
         .and_then(|object| object.peel_to_tree())
         .doing("read a tree")
-}
-
-/// The two letters of `git status --short`.
-pub(super) fn status_letters(status: Status) -> String {
-    let first = |letters: &[(Status, char)]| {
-        letters.iter().find(|(bit, _)| status.intersects(*bit)).map_or(' ', |(_, letter)| *letter)
-    };
-    if status.contains(Status::CONFLICTED) {
-        return "UU".to_owned();
-    }
-    if status.contains(Status::WT_NEW) && !status.intersects(Status::INDEX_NEW | Status::INDEX_DELETED) {
-        return "??".to_owned();
-    }
-    let index = first(&[
-        (Status::INDEX_NEW, 'A'),
-        (Status::INDEX_MODIFIED, 'M'),
-        (Status::INDEX_DELETED, 'D'),
-        (Status::INDEX_RENAMED, 'R'),
-        (Status::INDEX_TYPECHANGE, 'T'),
-    ]);
-    let tree = first(&[
-        (Status::WT_NEW, '?'),
-        (Status::WT_MODIFIED, 'M'),
-        (Status::WT_DELETED, 'D'),
-        (Status::WT_RENAMED, 'R'),
-        (Status::WT_TYPECHANGE, 'T'),
-    ]);
-    format!("{index}{tree}")
 }

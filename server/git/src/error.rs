@@ -1,8 +1,25 @@
 //! What can go wrong with a repository, and what the user can do about it.
 
-use super::{index::IndexKind, scan::Skipped};
+use super::skipped::Skipped;
+use std::{fmt, io, path::PathBuf};
 
-use std::{io, path::PathBuf};
+/// A kind of index that only the `git` command reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexKind {
+    /// In two files (`core.splitIndex`).
+    Split,
+    /// With folders in place of files (`index.sparse`).
+    Sparse,
+}
+
+impl fmt::Display for IndexKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Split => "split",
+            Self::Sparse => "sparse",
+        })
+    }
+}
 
 /// What failed, and on what.
 #[derive(Debug, thiserror::Error)]

@@ -7,6 +7,7 @@
 use super::{
     GitError, Repository as Located,
     error::{Doing, DoingOn},
+    skipped::Withheld,
 };
 use alfine_files::Layout;
 use git2::Repository;
@@ -18,15 +19,6 @@ use std::{
     os::unix::ffi::OsStringExt,
     path::PathBuf,
 };
-
-/// Why a driver does not run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Withheld {
-    /// It was configured after the loop began.
-    New,
-    /// Its configuration changed after the loop began.
-    Changed,
-}
 
 /// The settings of each driver, by its name.
 type Drivers = BTreeMap<String, BTreeMap<String, String>>;

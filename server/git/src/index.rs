@@ -3,29 +3,11 @@
 use super::{
     GitError,
     command::{Git, READING},
-    error::Doing,
+    error::{Doing, IndexKind},
     filters::Filters,
 };
 use git2::{Index, Repository};
-use std::{ffi::OsStr, fmt};
-
-/// A kind of index that only the `git` command reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IndexKind {
-    /// In two files (`core.splitIndex`).
-    Split,
-    /// With folders in place of files (`index.sparse`).
-    Sparse,
-}
-
-impl fmt::Display for IndexKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Split => "split",
-            Self::Sparse => "sparse",
-        })
-    }
-}
+use std::ffi::OsStr;
 
 /// Reads the index.
 pub(super) fn read(repo: &Repository) -> Result<Index, GitError> {

@@ -8,9 +8,9 @@
 use super::{
     contents::{Contents, EXECUTABLE, LINK, SUBMODULE, Unstored},
     error::{Doing, DoingOn, GitError},
-    filters::Withheld,
     path_bytes::{bytes_of, is_within, parents, path_of},
     scan::{SKIP_WORKTREE, entry, is_stat_clean, written},
+    skipped::Withheld,
 };
 use git2::{
     Delta, DiffOptions, Index, IndexEntry, IndexTime, Oid, Repository, RepositoryInitOptions, Tree,

@@ -15,9 +15,8 @@ use super::{
     index,
     land::{Content, Landing, Step, index_is_free, put_steps, steps},
     names::mark,
-    nothing_under_way,
     path_bytes::{bytes_of, path_of},
-    said_bare,
+    repository::{nothing_under_way, said_bare},
     text_change::{Copied, TextChange, WorkingCopy},
 };
 use git2::{BranchType, Commit, ErrorCode, Index, IndexEntry, MergeOptions, Oid, Tree};

@@ -6,6 +6,7 @@
 use super::{
     error::{Doing, DoingOn, GitError},
     path_bytes::stays_inside,
+    repository::open_exactly,
 };
 use globset::{GlobBuilder, GlobMatcher};
 use std::{
@@ -40,7 +41,7 @@ pub fn provision(from: &Path, to: &Path, copy: &[String], link: &[String]) -> Re
     for path in link {
         inside(path)?;
     }
-    let repo = super::open_exactly(from)?;
+    let repo = open_exactly(from)?;
     let mut done = Provisioned::default();
     for glob in &globs {
         let matching = glob.matching(from, &repo)?;

@@ -8,9 +8,10 @@ use super::{
     index,
     land::{Landing, steps},
     names::{BRANCH_ROOTS, admin_name, task_of_branch},
-    open_exactly,
-    path_bytes::{bytes_of, path_of},
-    scan::Skipped,
+    path_bytes::bytes_of,
+    places::{is_home_of, same_place},
+    repository::open_exactly,
+    skipped::Skipped,
     submodule,
 };
 use git2::{BranchType, Oid, WorktreeAddOptions, WorktreeLockStatus, WorktreePruneOptions};
@@ -317,27 +318,6 @@ fn finish_worktree(path: &Path) -> Result<Vec<PathBuf>, GitError> {
         contents.rewrite_filtered(&filtered)?;
     }
     submodule::initialise(&repo)
-}
-
-/// Says whether git keeps a worktree, of which this is the `.git` file, in this folder of its own.
-pub(super) fn is_home_of(home: &Path, file: &Path) -> bool {
-    let back = fs::read(home.join("gitdir"));
-    back.is_ok_and(|text| same_place(&home.join(path_of(text.trim_ascii_end())), file))
-}
-
-/// Compares two paths of which one may be gone, so that only their folders can be resolved.
-pub(super) fn same_place(a: &Path, b: &Path) -> bool {
-    let real = |path: &Path| {
-        let mut rest = Vec::new();
-        for folder in path.ancestors() {
-            if let Ok(real) = folder.canonicalize() {
-                return rest.iter().rev().fold(real, |path: PathBuf, name| path.join(name));
-            }
-            rest.extend(folder.file_name().map(ToOwned::to_owned));
-        }
-        path.to_owned()
-    };
-    a == b || real(a) == real(b)
 }
 
 /// Finds a name for a task's branch under which nothing is lost.

@@ -1,0 +1,64 @@
+//! What a loop starts from, and whether it can.
+
+use super::{
+    GitError, Repository, error::Doing, index, path_bytes::path_of, repository::nothing_under_way,
+    status::changed_paths,
+};
+use alfine_core::plan::Isolation;
+use git2::ErrorCode;
+use std::path::{Path, PathBuf};
+
+/// What a loop starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The commit at HEAD, as hex.
+    pub base_commit: String,
+    /// The branch at HEAD, without `refs/heads/`; none when HEAD is detached, and then a merge must be told where to.
+    pub base_branch: Option<String>,
+    /// What is not in that commit: staged, modified, deleted or untracked paths from the root, untracked folders as one.
+    pub dirty: Vec<PathBuf>,
+}
+
+impl Repository {
+    /// Checks that a loop can start, without changing anything.
+    ///
+    /// A repository without a commit, a git folder that cannot be written, and a merge, rebase, cherry-pick, revert or
+    /// bisect that is under way are errors: in all of these HEAD is not what the user takes it for.
+    pub fn preflight(&self, isolation: Isolation) -> Result<Start, GitError> {
+        let repo = self.open()?;
+        for folder in ["", "objects", "refs"] {
+            writable(&self.common_dir.join(folder))?;
+        }
+        if isolation == Isolation::InPlace {
+            writable(&self.workdir)?;
+        }
+        nothing_under_way(&repo)?;
+        index::read(&repo)?;
+
+        let head = match repo.head() {
+            Ok(head) => head,
+            Err(error) if error.code() == ErrorCode::UnbornBranch => {
+                return Err(GitError::Empty { path: self.workdir.clone() });
+            }
+            Err(error) => return Err(error).doing("read HEAD"),
+        };
+        let base_commit = head.peel_to_commit().doing("read the commit at HEAD")?.id().to_string();
+        let base_branch = if head.is_branch() {
+            let name = head.shorthand_bytes();
+            let name = str::from_utf8(name).map_err(|_| GitError::BranchName { name: path_of(name) })?;
+            Some(name.to_owned())
+        } else {
+            None
+        };
+        let dirty = changed_paths(&repo)?.into_iter().map(|(path, _)| path).collect();
+        Ok(Start { base_commit, base_branch, dirty })
+    }
+}
+
+fn writable(path: &Path) -> Result<(), GitError> {
+    use rustix::fs::{Access, access};
+    match access(path, Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(GitError::ReadOnly { path: path.to_owned() }),
+    }
+}

@@ -1,0 +1,82 @@
+//! What is uncommitted, as `git status` would say it.
+
+use super::{ChangeKind, Checkpoint, GitError, Repository, error::Doing, index, path_bytes::path_of};
+use git2::{Status, StatusOptions};
+use std::path::{Path, PathBuf};
+
+impl Repository {
+    /// Describes what is uncommitted in a worktree as `git status --short` would, at most `limit` lines of it.
+    pub fn status_short(&self, worktree: &Path, limit: usize) -> Result<String, GitError> {
+        Ok(status_lines(&changed_paths(&self.open_at(worktree)?)?, limit))
+    }
+
+    /// Describes what was uncommitted at a checkpoint, in the letters of `git status --short`, without a look at the
+    /// working tree. What was staged shows as if it were not; Alfine's own files do not show.
+    pub fn status_of(&self, checkpoint: &Checkpoint, limit: usize) -> Result<String, GitError> {
+        let Some(head) = &checkpoint.head else { return Ok(String::new()) };
+        let changes = self.files_changed(head, &checkpoint.tree, &[])?;
+        let changed: Vec<(PathBuf, String)> = changes
+            .into_iter()
+            .map(|change| {
+                let letters = match change.kind {
+                    ChangeKind::Added => "??",
+                    ChangeKind::Deleted => " D",
+                    ChangeKind::TypeChanged => " T",
+                    ChangeKind::Modified | ChangeKind::Renamed { .. } => " M",
+                };
+                (change.path, letters.to_owned())
+            })
+            .collect();
+        Ok(status_lines(&changed, limit))
+    }
+}
+
+fn status_lines(changed: &[(PathBuf, String)], limit: usize) -> String {
+    let mut text: String =
+        changed.iter().take(limit).map(|(path, code)| format!("{code} {}\n", path.display())).collect();
+    if changed.len() > limit {
+        text.push_str(&format!("... and {} more\n", changed.len() - limit));
+    }
+    text
+}
+
+/// Lists what `git status` would, with its two letters. Leaves the index alone.
+pub(super) fn changed_paths(repo: &git2::Repository) -> Result<Vec<(PathBuf, String)>, GitError> {
+    index::read_or_head(repo)?;
+    let mut options = StatusOptions::new();
+    options.include_untracked(true).include_ignored(false);
+    let statuses = repo.statuses(Some(&mut options)).or_else(|_| {
+        // A folder that may not be read ends libgit2's walk over untracked files; what is tracked is still seen.
+        repo.statuses(Some(options.include_untracked(false)))
+    });
+    let statuses = statuses.doing("compare the working tree with its last commit")?;
+    Ok(statuses.iter().map(|entry| (path_of(entry.path_bytes()), status_letters(entry.status()))).collect())
+}
+
+/// The two letters of `git status --short`.
+fn status_letters(status: Status) -> String {
+    let first = |letters: &[(Status, char)]| {
+        letters.iter().find(|(bit, _)| status.intersects(*bit)).map_or(' ', |(_, letter)| *letter)
+    };
+    if status.contains(Status::CONFLICTED) {
+        return "UU".to_owned();
+    }
+    if status.contains(Status::WT_NEW) && !status.intersects(Status::INDEX_NEW | Status::INDEX_DELETED) {
+        return "??".to_owned();
+    }
+    let index = first(&[
+        (Status::INDEX_NEW, 'A'),
+        (Status::INDEX_MODIFIED, 'M'),
+        (Status::INDEX_DELETED, 'D'),
+        (Status::INDEX_RENAMED, 'R'),
+        (Status::INDEX_TYPECHANGE, 'T'),
+    ]);
+    let tree = first(&[
+        (Status::WT_NEW, '?'),
+        (Status::WT_MODIFIED, 'M'),
+        (Status::WT_DELETED, 'D'),
+        (Status::WT_RENAMED, 'R'),
+        (Status::WT_TYPECHANGE, 'T'),
+    ]);
+    format!("{index}{tree}")
+}
