@@ -17,7 +17,7 @@ const ARGUMENT: &str = "ALFINE_STORE_TEST_ARGUMENT";
 pub(super) fn command(role: &str, folder: &Path, argument: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command
-        .args(["--exact", "store::tests::processes::other_process", "--nocapture"])
+        .args(["--exact", "tests::processes::other_process", "--nocapture"])
         .env(ROLE, role)
         .env(FOLDER, folder)
         .env(ARGUMENT, argument)
