@@ -117,9 +117,10 @@ pub fn build(folder: &Path) -> Result<Stage> {
     for (path, text) in &files {
         write(path, text)?;
     }
-    commit_all(&repository).map_err(|error| {
-        Error::new(ErrorKind::Git, format!("the demo's repository cannot be made: {}", error.message()))
-    })?;
+    alfine_git::commit_first(&repository, "Alfine demo", "demo@localhost", "A shop without coupons")
+        .map_err(|error| {
+            Error::new(ErrorKind::Git, format!("the demo's repository cannot be made: {error}"))
+        })?;
     let user = UserDirs { config: own.join("config"), data: own.join("data"), state: own.join("state") };
     Ok(Stage { repository, user })
 }
@@ -133,17 +134,4 @@ fn write(path: &Path, text: &str) -> Result<()> {
 
 fn quoted(path: &Path) -> String {
     toml_edit::value(path.to_string_lossy().into_owned()).to_string()
-}
-
-fn commit_all(repository: &Path) -> Result<(), git2::Error> {
-    let mut options = git2::RepositoryInitOptions::new();
-    options.initial_head("main");
-    let repo = git2::Repository::init_opts(repository, &options)?;
-    let mut index = repo.index()?;
-    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None)?;
-    index.write()?;
-    let tree = repo.find_tree(index.write_tree()?)?;
-    let author = git2::Signature::now("Alfine demo", "demo@localhost")?;
-    repo.commit(Some("HEAD"), &author, &author, "A shop without coupons", &tree, &[])?;
-    Ok(())
 }

@@ -67,12 +67,9 @@ const LINKED: [&str; 4] = ["node_modules", ".venv", "venv", "vendor"];
 
 /// Proposes what a worktree of the repository at `root` needs. Only looks, at what git ignores.
 pub fn proposals(root: &Path) -> WorktreeProposal {
-    let repository = git2::Repository::open(root).ok();
+    let repository = alfine_git::Ignored::of(root).ok();
     let ignored = |path: &str| match &repository {
-        Some(repository) => {
-            let tracked = repository.index().is_ok_and(|index| index.get_path(Path::new(path), 0).is_some());
-            !tracked && repository.is_path_ignored(path).unwrap_or(true)
-        }
+        Some(repository) => repository.holds(Path::new(path)),
         None => true,
     };
     let mut proposal = WorktreeProposal { copy: env_files(root), ..WorktreeProposal::default() };

@@ -1,8 +1,41 @@
 //! What is uncommitted, as `git status` would say it.
 
-use super::{ChangeKind, Checkpoint, GitError, Repository, error::Doing, index, path_bytes::path_of};
-use git2::{Status, StatusOptions};
+use super::{
+    ChangeKind, Checkpoint, GitError, Repository, error::Doing, index, path_bytes::path_of,
+    repository::open_exactly,
+};
+use git2::{Status, StatusOptions, StatusShow};
 use std::path::{Path, PathBuf};
+
+/// Lists what is changed, staged or untracked in the working tree with this root, below these pathspecs if there are
+/// any: each path from the root, with one word for what is the matter. A folder that is all untracked is one entry, as
+/// it may hold any number of files.
+pub fn uncommitted_below(
+    root: &Path,
+    pathspecs: &[String],
+) -> Result<Vec<(PathBuf, &'static str)>, GitError> {
+    let repo = open_exactly(root)?;
+    let mut options = StatusOptions::new();
+    options.show(StatusShow::IndexAndWorkdir).include_untracked(true).include_ignored(false);
+    for pathspec in pathspecs {
+        options.pathspec(pathspec);
+    }
+    let statuses =
+        repo.statuses(Some(&mut options)).doing("compare the working tree with its last commit")?;
+    Ok(statuses.iter().map(|entry| (path_of(entry.path_bytes()), word(entry.status()))).collect())
+}
+
+fn word(status: Status) -> &'static str {
+    if status.is_conflicted() {
+        "conflicted"
+    } else if status.is_wt_new() {
+        "untracked"
+    } else if status.is_index_deleted() || status.is_wt_deleted() {
+        "deleted"
+    } else {
+        "changed"
+    }
+}
 
 impl Repository {
     /// Describes what is uncommitted in a worktree as `git status --short` would, at most `limit` lines of it.

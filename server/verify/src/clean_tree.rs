@@ -2,7 +2,6 @@
 
 use super::{VerifierExit, answer::Checked};
 use alfine_core::finding::{Finding, Severity};
-use git2::{Repository, Status, StatusOptions, StatusShow};
 use std::path::Path;
 
 /// How many uncommitted files are named.
@@ -13,49 +12,19 @@ const OWN_FOLDER: &[u8] = b".alfine/";
 
 /// Looks for what is changed, staged or untracked in a worktree, below these pathspecs where there are any.
 pub(super) fn check(root: &Path, paths: &[String]) -> Checked {
-    match uncommitted(root, paths) {
-        Ok((count, named)) => {
-            let output = named.iter().map(|(path, what)| format!("{what} {path}\n")).collect();
-            let findings = named.into_iter().map(|(path, what)| finding(path, what)).collect();
-            Checked { exit: VerifierExit::Uncommitted { count }, output, findings }
-        }
-        Err(error) => Checked::not_run(format_args!("git: {}", error.message())),
-    }
-}
-
-/// How many files are uncommitted, and the first of them with what is the matter.
-type Uncommitted = (usize, Vec<(String, &'static str)>);
-
-fn uncommitted(root: &Path, paths: &[String]) -> Result<Uncommitted, git2::Error> {
-    let repository = Repository::open(root)?;
-    let mut options = StatusOptions::new();
-    // A folder that is all untracked is one entry: it may hold any number of files.
-    options.show(StatusShow::IndexAndWorkdir).include_untracked(true).include_ignored(false);
-    for path in paths {
-        options.pathspec(path);
-    }
-    let statuses = repository.statuses(Some(&mut options))?;
-    let mut count = 0;
-    let mut named = Vec::new();
-    for entry in statuses.iter().filter(|entry| !entry.path_bytes().starts_with(OWN_FOLDER)) {
-        count += 1;
-        if named.len() < NAMED {
-            named.push((String::from_utf8_lossy(entry.path_bytes()).into_owned(), word(entry.status())));
-        }
-    }
-    Ok((count, named))
-}
-
-fn word(status: Status) -> &'static str {
-    if status.is_conflicted() {
-        "conflicted"
-    } else if status.is_wt_new() {
-        "untracked"
-    } else if status.is_index_deleted() || status.is_wt_deleted() {
-        "deleted"
-    } else {
-        "changed"
-    }
+    let uncommitted = match alfine_git::uncommitted_below(root, paths) {
+        Ok(uncommitted) => uncommitted,
+        Err(error) => return Checked::not_run(format_args!("git: {error}")),
+    };
+    let is_own = |path: &Path| path.as_os_str().as_encoded_bytes().starts_with(OWN_FOLDER);
+    let uncommitted: Vec<_> = uncommitted.into_iter().filter(|(path, _)| !is_own(path)).collect();
+    let exit = VerifierExit::Uncommitted { count: uncommitted.len() };
+    let named =
+        uncommitted.into_iter().take(NAMED).map(|(path, what)| (path.to_string_lossy().into_owned(), what));
+    let named: Vec<_> = named.collect();
+    let output = named.iter().map(|(path, what)| format!("{what} {path}\n")).collect();
+    let findings = named.into_iter().map(|(path, what)| finding(path, what)).collect();
+    Checked { exit, output, findings }
 }
 
 fn finding(path: String, what: &str) -> Finding {
@@ -72,7 +41,7 @@ fn finding(path: String, what: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use git2::Signature;
+    use git2::{Repository, Signature};
     use std::fs;
     use tempfile::TempDir;
 

@@ -1,0 +1,21 @@
+//! What git ignores in a working tree.
+
+use super::{GitError, repository::open_exactly};
+use std::path::Path;
+
+/// A working tree, to ask what git ignores in it.
+pub struct Ignored(git2::Repository);
+
+impl Ignored {
+    /// Opens the working tree whose root is exactly this folder.
+    pub fn of(root: &Path) -> Result<Self, GitError> {
+        open_exactly(root).map(Self)
+    }
+
+    /// Says whether git ignores a path from the root. A path that is tracked is not ignored; a path that git cannot
+    /// judge is.
+    pub fn holds(&self, path: &Path) -> bool {
+        let tracked = self.0.index().is_ok_and(|index| index.get_path(path, 0).is_some());
+        !tracked && self.0.is_path_ignored(path).unwrap_or(true)
+    }
+}
