@@ -21,18 +21,8 @@ pub fn adapter(name: &str) -> Result<Box<dyn Adapter>, UnknownAgent> {
         "claude" => Ok(Box::new(claude::Claude::new())),
         "command" => Ok(Box::new(command::Command)),
         "rehearsal" => Ok(Box::new(rehearsal::Rehearsal)),
-        _ => Err(UnknownAgent { name: name.to_owned(), nearest: nearest(name) }),
+        _ => Err(UnknownAgent { name: name.to_owned(), nearest: alfine_core::nearest(name, KNOWN) }),
     }
-}
-
-fn nearest(name: &str) -> Option<&'static str> {
-    let name = name.to_lowercase();
-    KNOWN
-        .into_iter()
-        .map(|known| (strsim::jaro_winkler(known, &name), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, known)| known)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! How errors and logs reach the user: a message, and what to do next.
 
-use alfine_engine::{Error, ErrorKind};
-use std::path::Path;
-use std::{io::IsTerminal, process::ExitCode};
+use alfine_engine::{Error, ErrorClass};
+use alfine_words::Reader;
+use std::{error::Error as _, io::IsTerminal, path::Path, process::ExitCode};
 use tracing_appender::{
     non_blocking::WorkerGuard,
     rolling::{RollingFileAppender, Rotation},
@@ -23,27 +23,31 @@ pub mod exit {
     pub const NEEDS_YOU: u8 = 4;
 }
 
-/// Prints an error with its hint and returns the exit status of its kind.
+/// Prints an error with its hint and returns the exit status of its class.
 pub fn print(error: &Error) -> ExitCode {
     let (red, dim, plain) =
         if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
-    eprintln!("{red}error:{plain} {}", error.message);
-    if let Some(hint) = &error.hint {
+    eprintln!("{red}error:{plain} {}", error.message_for(Reader::Terminal));
+    if let Some(source) = error.source() {
+        tracing::debug!("{source:?}");
+    }
+    if let Some(hint) = error.hint_for(Reader::Terminal) {
         for line in hint.lines() {
             eprintln!("{dim}  → {line}{plain}");
         }
     }
-    if error.kind == ErrorKind::Internal {
+    let class = error.kind.class();
+    if class == ErrorClass::Internal {
         eprintln!("{dim}  → this is a defect of Alfine; please report it with the message above{plain}");
     }
-    ExitCode::from(status(error.kind))
+    ExitCode::from(status(class))
 }
 
-/// The exit status of an error's kind.
-pub fn status(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::User | ErrorKind::Config | ErrorKind::Git => exit::USAGE,
-        ErrorKind::Agent | ErrorKind::Store | ErrorKind::Internal => exit::FAILED,
+/// The exit status of an error's class.
+fn status(class: ErrorClass) -> u8 {
+    match class {
+        ErrorClass::User | ErrorClass::Config | ErrorClass::Git => exit::USAGE,
+        ErrorClass::Agent | ErrorClass::Store | ErrorClass::Internal => exit::FAILED,
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     schema::{SCHEMA, without_null, words_of},
     source::{child, element},
 };
-use alfine_core::printable::printable;
+use alfine_core::{nearest, printable::printable};
 use alfine_secrets::mask_pattern;
 use globset::Glob;
 use serde_json::{Map, Value};
@@ -95,7 +95,7 @@ impl Checker {
                     let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
                     let known = alternatives(&names);
                     (
-                        nearest(key, names.into_iter()),
+                        nearest(key, names).map(str::to_owned),
                         format!("no such agent `{}`: it must be {known}", shown(&at)),
                     )
                 }
@@ -153,6 +153,7 @@ impl Checker {
                 suggestion: value
                     .as_str()
                     .and_then(|text| nearest(text, words.iter().copied()))
+                    .map(str::to_owned)
                     .map(|word| format!("\"{word}\"")),
             });
         }
@@ -334,7 +335,7 @@ fn nearest_setting(schema: &Value, path: &str, key: &str) -> Option<String> {
         properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
     };
     let here = names(schema);
-    let near = nearest(key, here.iter().map(String::as_str));
+    let near = nearest(key, here.iter().map(String::as_str)).map(str::to_owned);
     if let Some(name) = near.or_else(|| with_a_word_of(key, &here).filter(|_| path == LIMITS)) {
         return Some(child(path, &name));
     }
@@ -345,17 +346,6 @@ fn nearest_setting(schema: &Value, path: &str, key: &str) -> Option<String> {
     }
     let (section, _) = sections.iter().find(|(_, section)| names(section).contains(&key))?;
     Some(child(section, &key))
-}
-
-fn nearest<'n>(word: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
-    // Long words are no misspellings, and comparing them is slow.
-    if word.len() > 64 {
-        return None;
-    }
-    let word = word.replace('-', "_").to_lowercase();
-    let likeness = |name: &str| strsim::jaro_winkler(&word, &name.replace('-', "_"));
-    let best = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) >= 0.85).then(|| best.to_owned())
 }
 
 /// Looks for a name that has a word of this one: `max_cost` for `cost_usd`.

@@ -8,8 +8,10 @@ pub mod breaker;
 pub mod chain;
 pub mod finding;
 pub mod gate;
+pub mod hint;
 pub mod lint;
 pub mod machine;
+mod nearest;
 pub mod plan;
 pub mod printable;
 pub mod prompt;
@@ -17,6 +19,8 @@ pub mod signature;
 pub mod task;
 pub mod text;
 pub mod time;
+
+pub use nearest::nearest;
 
 // A test's plan format names this crate as other crates do that include it.
 #[cfg(test)]

@@ -8,7 +8,6 @@ mod markdown;
 mod sketch;
 
 pub use fields::FieldName;
-pub(crate) use fields::nearest;
 pub use format::{PlanFormat, formats, is_plan_path, read};
 pub use ids::{Names, find_again, slug};
 #[cfg(test)]

@@ -77,8 +77,10 @@ fn begin(project: &mut Project, file: &PlanFile, task: &Task, chain: &Chain) -> 
     let Prepared::Begin { mut spec, .. } = start::prepare(project, file, task, &chain.options)? else {
         return Ok(None);
     };
-    if !project.untrusted(&spec.commands)?.is_empty() {
-        return Err(Error::user("some of its commands are not allowed yet"));
+    let items = project.untrusted(&spec.commands)?;
+    if !items.is_empty() {
+        let kind = ErrorKind::Untrusted { items };
+        return Err(Error::new(kind, "some of its commands are not allowed yet"));
     }
     spec.chain = Some(chain.clone());
     start::begin(project, file, &spec, chain.include_uncommitted).map(Some)

@@ -2,6 +2,7 @@
 
 use crate::{Error, Result, loops, project::Project, runner::News, runner::Runner};
 use alfine_core::{
+    hint::Hint,
     machine::{Answer, Command},
     task::{TaskKey, TaskStatus},
 };
@@ -106,7 +107,7 @@ pub fn answer(project: &mut Project, key: &TaskKey, answer: &Answer) -> Result<(
     let row = loops::live_loop(project, key)?;
     if row.status != TaskStatus::NeedsInput {
         return Err(Error::user(format!("{key} asks nothing; it is {}", row.status))
-            .hint(format!("to tell its agent something: alfine steer {key} \"...\"")));
+            .hint(Hint::Steer { task: key.clone() }));
     }
     let payload = serde_json::to_value(answer).map_err(|error| internal(&error))?;
     let asked = project.store.approvals(&row.id)?.into_iter().rev().find(|asked| asked.answered_at.is_none());
@@ -121,7 +122,7 @@ pub fn answer(project: &mut Project, key: &TaskKey, answer: &Answer) -> Result<(
 
 /// A command that its loop does not take now, whoever runs it.
 fn refused(key: &TaskKey, why: &str) -> Error {
-    Error::user(format!("{key}: {why}")).hint(format!("see `alfine status {key}`"))
+    Error::user(format!("{key}: {why}")).hint(Hint::Status { task: key.clone() })
 }
 
 /// Waits until a runner took a command. A refusal is an error, and so is a runner that ends or does not answer.
@@ -151,7 +152,7 @@ pub fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, posted: Po
             return Err(Error::user(format!(
                 "{key}: its runner has not taken the command yet; it is kept and will be"
             ))
-            .hint(format!("see `alfine log {key} --follow`")));
+            .hint(Hint::Watch { task: key.clone() }));
         }
         feed.wait(Some(left.min(LOOK)))?;
     }

@@ -4,11 +4,13 @@
 
 mod lower;
 
+use alfine_config::trust::TrustItem;
+use alfine_core::{hint::Hint, task::TaskKey};
+use alfine_words::Reader;
 use std::{fmt, path::PathBuf, sync::Arc};
 
-/// Whose move it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+/// What failed: whose move it is, with the data that a front end decides by.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The user asked for something that cannot be.
     User,
@@ -22,19 +24,66 @@ pub enum ErrorKind {
     Store,
     /// A defect of Alfine.
     Internal,
+    /// A merge conflicts. Nothing was changed.
+    Conflict {
+        /// The files that conflict, from the repository's root.
+        files: Vec<PathBuf>,
+    },
+    /// A loop is run by another process.
+    Running {
+        /// The loop's task, if that is known.
+        task: Option<TaskKey>,
+        /// The process, as the loop's lock names it, with the loop's id; can be empty.
+        runner: String,
+    },
+    /// Commands of the repository would run that the user did not allow.
+    Untrusted {
+        /// Those commands.
+        items: Vec<TrustItem>,
+    },
+}
+
+/// Whose move it is after an error. The exit status follows from it, and editors are told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ErrorClass {
+    /// The user's: what was asked for cannot be.
+    User,
+    /// The user's: a configuration file or a plan is wrong.
+    Config,
+    /// Whoever installs the agent's CLI.
+    Agent,
+    /// The user's: the repository is not in a state to work on.
+    Git,
+    /// Whoever keeps the disk under the database.
+    Store,
+    /// The developers of Alfine.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Whose move it is.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::User | Self::Running { .. } | Self::Untrusted { .. } => ErrorClass::User,
+            Self::Config => ErrorClass::Config,
+            Self::Agent => ErrorClass::Agent,
+            Self::Git | Self::Conflict { .. } => ErrorClass::Git,
+            Self::Store => ErrorClass::Store,
+            Self::Internal => ErrorClass::Internal,
+        }
+    }
 }
 
 /// An error as a user reads it.
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// Whose move it is.
+    /// What failed, as data.
     pub kind: ErrorKind,
-    /// What failed, and on what. A sentence without a full stop.
+    /// What failed, and on what, as a terminal shows it. A sentence without a full stop.
     pub message: String,
     /// What to do next.
-    pub hint: Option<String>,
-    /// The files that conflict, from the repository's root, where that is what failed.
-    pub conflicts: Vec<PathBuf>,
+    pub hint: Option<Hint>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -44,10 +93,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error without a hint.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, conflicts: Vec::new(), source: None }
+        Self { kind, message: message.into(), hint: None, source: None }
     }
 
-    /// Creates an error of one of a crate below; it stays the `source`.
+    /// Makes an error of one of a crate below; it stays the `source`.
     pub(crate) fn of(kind: ErrorKind, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { message: source.to_string(), source: Some(Arc::new(source)), ..Self::new(kind, "") }
     }
@@ -57,11 +106,30 @@ impl Error {
         Self::new(ErrorKind::User, message)
     }
 
-    /// Says what to do next.
+    /// Makes the error of a loop that another process runs. `runner` can be empty.
+    pub(crate) fn running(task: Option<TaskKey>, runner: String) -> Self {
+        let message = alfine_words::running(task.as_ref(), &runner, Reader::Terminal);
+        Self::new(ErrorKind::Running { task, runner }, message)
+    }
+
+    /// Says what to do next. A text is advice that names no command of Alfine.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// What failed, for a reader.
+    pub fn message_for(&self, reader: Reader) -> String {
+        match &self.kind {
+            ErrorKind::Running { task, runner } => alfine_words::running(task.as_ref(), runner, reader),
+            _ => self.message.clone(),
+        }
+    }
+
+    /// What to do next, for a reader.
+    pub fn hint_for(&self, reader: Reader) -> Option<String> {
+        self.hint.as_ref().map(|hint| alfine_words::hint(hint, reader))
     }
 }
 
@@ -73,7 +141,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // The message is the source's own: what is below it is what there is more to say.
-        self.source.as_ref().and_then(|source| source.source())
+        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
     }
 }

@@ -5,6 +5,7 @@ use crate::{
 };
 use alfine_config::OnDone;
 use alfine_core::{
+    hint::Hint,
     machine::Command,
     plan::{self, Isolation},
     printable::printable_paths,
@@ -56,10 +57,9 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
         return Err(Error::user(format!("{key} is merged already")));
     }
     if row.status != TaskStatus::Done {
-        return Err(Error::user(format!("{key} is not done; it is {}", row.status)).hint(format!(
-            "go on with it: alfine continue {key}; its branch is {}",
-            row.branch.as_deref().unwrap_or("your own")
-        )));
+        let branch = format!("its branch is {}", row.branch.as_deref().unwrap_or("your own"));
+        return Err(Error::user(format!("{key} is not done; it is {}", row.status))
+            .hint(Hint::AnyOf(vec![Hint::Continue { task: key.clone() }, Hint::Advice(branch)])));
     }
     let Some(branch) = row.branch.clone() else {
         return Err(Error::user(format!("{key} ran in your own tree: there is nothing to merge"))
@@ -69,7 +69,7 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
         return Err(Error::user(format!(
             "{key} was based on a detached HEAD, so it is not known where to merge it"
         ))
-        .hint(format!("name the branch: alfine merge {key} --into BRANCH")));
+        .hint(Hint::MergeInto { task: Some(key.clone()) }));
     };
     let spec = TaskSpec::of(&row)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
@@ -91,14 +91,15 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
     refuse_uncommitted(project, &row)?;
     let merged = project.repository.merge(&merge, Some(&tick), options.is_unsaved).map_err(|error| {
         let error = Error::from(error);
-        if error.conflicts.is_empty() {
+        if !matches!(error.kind, ErrorKind::Conflict { .. }) {
             return error;
         }
-        let n = row.summary.iteration;
-        error.hint(format!(
-            "resolve them by hand: git switch {into} && git merge {branch}, then alfine merge {key}; or have the agent do it: \
-             alfine rewind {key} {n}, alfine steer {key} \"commit, merge {into}, resolve the conflicts\", alfine continue {key}"
-        ))
+        error.hint(Hint::ResolveConflicts {
+            task: key.clone(),
+            branch: branch.clone(),
+            into: into.clone(),
+            iteration: row.summary.iteration,
+        })
     })?;
     project
         .store
@@ -147,7 +148,7 @@ pub fn discard(project: &mut Project, key: &TaskKey) -> Result<()> {
 pub fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: PathBuf) -> Result<()> {
     let mut row = loops::live_loop(project, key)?;
     if loops::is_running(&project.layout, &row.id)? {
-        return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine pause {key} --now")));
+        return Err(Error::user(format!("{key} is running")).hint(Hint::PauseFirst { task: key.clone() }));
     }
     let to = checkpoint_after(project, &row, iteration)?;
     if row.status == TaskStatus::Interrupted {
@@ -206,11 +207,11 @@ fn keep(
 pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<LoopLock> {
     let row = loops::live_loop(project, key)?;
     if loops::is_running(&project.layout, &row.id)? {
-        return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine pause {key} --now")));
+        return Err(Error::user(format!("{key} is running")).hint(Hint::PauseFirst { task: key.clone() }));
     }
     if row.isolation == Isolation::InPlace {
         return Err(Error::user(format!("{key} runs in your own tree: there is only one of it"))
-            .hint(format!("set it back instead: alfine rewind {key} {iteration}")));
+            .hint(Hint::Rewind { task: key.clone(), iteration }));
     }
     let from = checkpoint_after(project, &row, iteration)?;
     let file = project.plan_named(&key.plan)?;
@@ -350,7 +351,7 @@ fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {
 fn loop_for(project: &Project, key: &TaskKey) -> Result<LoopRow> {
     let Some(row) = loops::loop_of(&project.store, key)? else { return loops::live_loop(project, key) };
     if loops::is_running(&project.layout, &row.id)? {
-        return Err(Error::user(format!("{key} is running")).hint(format!("first: alfine stop {key}")));
+        return Err(Error::user(format!("{key} is running")).hint(Hint::StopFirst { task: key.clone() }));
     }
     Ok(row)
 }
@@ -360,8 +361,10 @@ pub fn worktree_of(project: &Project, row: &LoopRow) -> Result<PathBuf> {
     match (&row.worktree, row.isolation) {
         (Some(path), _) => Ok(PathBuf::from(path)),
         (None, Isolation::InPlace) => Ok(project.repository.workdir().to_owned()),
-        (None, Isolation::Worktree) => Err(Error::user(format!("{} has no worktree yet", row.task))
-            .hint(format!("go on with it: alfine continue {0}; or not: alfine discard {0}", row.task))),
+        (None, Isolation::Worktree) => {
+            Err(Error::user(format!("{} has no worktree yet", row.task))
+                .hint(loops::go_on_or_discard(&row.task)))
+        }
     }
 }
 

@@ -22,4 +22,4 @@ pub mod task_spec;
 pub mod view;
 mod worktree;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorClass, ErrorKind, Result};

@@ -1,7 +1,7 @@
 //! The loops that the database has: found by their task, and read.
 
 use crate::{Error, ErrorKind, Result, project::Project};
-use alfine_core::{machine::LoopState, task::TaskKey};
+use alfine_core::{hint::Hint, machine::LoopState, task::TaskKey};
 use alfine_files::Layout;
 use alfine_store::{LoopId, LoopLock, LoopRow, Store};
 
@@ -13,6 +13,20 @@ pub fn loop_of(store: &Store, key: &TaskKey) -> Result<Option<LoopRow>> {
     Ok(store.loops(key)?.pop())
 }
 
+/// The loop of a task, live or the last one, or an error that says how to start one.
+pub fn begun(store: &Store, key: &TaskKey) -> Result<LoopRow> {
+    loop_of(store, key)?.ok_or_else(|| never_started(key))
+}
+
+fn never_started(key: &TaskKey) -> Error {
+    Error::user(format!("{key} was never started")).hint(Hint::Start { task: key.clone() })
+}
+
+/// What to do with a loop that was cut off before it had a worktree.
+pub(crate) fn go_on_or_discard(key: &TaskKey) -> Hint {
+    Hint::AnyOf(vec![Hint::Continue { task: key.clone() }, Hint::Discard { task: key.clone() }])
+}
+
 /// The live loop of a task, or an error that says what to do.
 pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
     if let Some(row) = project.store.current_loop(key)? {
@@ -20,8 +34,8 @@ pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
     }
     Err(match project.store.task(key)? {
         Some(task) => Error::user(format!("{key} has no loop; it is {}", task.status))
-            .hint(format!("start one: alfine run {key}")),
-        None => Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}")),
+            .hint(Hint::Start { task: key.clone() }),
+        None => never_started(key),
     })
 }
 

@@ -12,7 +12,9 @@ use crate::{Error, ErrorKind, Result};
 use alfine_config::{Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
 use alfine_core::{
     agent::Outcome,
+    hint::Hint,
     lint::LintOptions,
+    nearest,
     plan::{self, Plan, Task},
     task::TaskKey,
 };
@@ -85,8 +87,7 @@ impl Target {
             None => (text, None),
         };
         if plan.is_empty() || task.as_deref() == Some("") {
-            return Err(Error::user(format!("“{text}” names no task"))
-                .hint("write PLAN or PLAN#TASK, such as PLAN.md#US-001; `alfine status` lists the tasks"));
+            return Err(Error::user(format!("“{text}” names no task")).hint(Hint::NameTask { plan: None }));
         }
         Ok(Self { plan: plan.to_owned(), task })
     }
@@ -207,10 +208,8 @@ impl Project {
         let bytes = read_plain(&path).map_err(|error| {
             Error::user(format!("cannot read the plan {given}: {error}")).hint(
                 match self.nearest_plan(&name) {
-                    Some(near) => format!("did you mean {near}?"),
-                    None => {
-                        "`alfine init` writes a first plan; `alfine status` lists the known ones".to_owned()
-                    }
+                    Some(near) => Hint::Advice(format!("did you mean {near}?")),
+                    None => Hint::FindPlan,
                 },
             )
         })?;
@@ -237,7 +236,7 @@ impl Project {
         let target = Target::parse(text)?;
         let Some(task) = target.task else {
             return Err(Error::user(format!("{text} is a plan; name one of its tasks"))
-                .hint(format!("write {text}#TASK; `alfine status {text}` lists the tasks")));
+                .hint(Hint::NameTask { plan: Some(text.to_owned()) }));
         };
         let name = self.name_of(&self.directory.join(&target.plan)).unwrap_or_else(|| target.plan.clone());
         let key = TaskKey::new(name, task.clone());
@@ -325,17 +324,6 @@ fn flat(path: &Path) -> PathBuf {
         }
     }
     flat
-}
-
-/// The known name that is most like a misspelt one, if one is like it at all.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness =
-        |other: &str| strsim::normalized_damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
-    known
-        .map(|other| (likeness(other), other))
-        .filter(|(likeness, _)| *likeness > 0.5)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, near)| near)
 }
 
 /// An error about a task that is not in its plan.

@@ -17,6 +17,7 @@ use alfine_config::{Layers, Loaded, Partial, trust::TrustItem};
 use alfine_core::{
     breaker::{HARD_LIMIT, Rule, dollars},
     chain,
+    hint::Hint,
     machine::Command,
     plan::{ContextMode, FieldName, Isolation, Plan, ProblemKind, Task},
     printable::printable,
@@ -121,7 +122,7 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     let open = open_dependencies(&project.store, file, task)?;
     if !open.is_empty() {
         return Err(Error::user(format!("{key} waits for {}", open.join(", ")))
-            .hint(format!("run the whole plan: alfine run {}", file.name)));
+            .hint(Hint::StartAll { plan: file.name.clone() }));
     }
     let loaded = settings(&project.layers(), file, task, options)?;
     let start = project.repository.preflight(loaded.config.isolation)?;
@@ -174,13 +175,13 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
     task_spec::check_iterations(more.max_iterations)?;
     if row.status == TaskStatus::Done {
         return Err(Error::user(format!("{key} is done: there is nothing to continue"))
-            .hint(format!("merge it: alfine merge {key}")));
+            .hint(Hint::Merge { task: key.clone() }));
     }
     if row.status == TaskStatus::NeedsInput
         && open_question(project, &row.id)? == Some(ApprovalKind::Approval)
     {
         return Err(Error::user(format!("{key} asks for your approval first"))
-            .hint(format!("alfine answer {key} --approve, or --reject \"what is missing\"")));
+            .hint(Hint::Approve { task: key.clone() }));
     }
     let counted = |rule| row.summary.line(rule).map_or(0.0, |line| line.count);
     if let Some(limit) = more.max_cost_usd {
@@ -196,7 +197,7 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
                 dollars(limit),
                 dollars(spent)
             ))
-            .hint("give more than that, or reset the breaker"));
+            .hint(Hint::RaiseCost));
         }
     }
     let judged = counted(Rule::Iterations);
@@ -204,7 +205,7 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
         Some(limit) if !more.reset_breaker && f64::from(limit) <= judged => Err(Error::user(format!(
             "a limit of {limit} iterations is already reached: {judged} were judged"
         ))
-        .hint(format!("give {} to {HARD_LIMIT}, or --reset-breaker", judged + 1.0))),
+        .hint(Hint::RaiseIterations { from: judged as u32 + 1, to: HARD_LIMIT })),
         _ => Ok(()),
     }
 }
@@ -238,12 +239,10 @@ pub fn detach(project: &Project, lock: LoopLock, program: &Path) -> Result<()> {
 /// The error of a task whose loop runs already, with who runs it.
 pub fn held(project: &Project, key: &TaskKey) -> Error {
     let row = project.store.current_loop(key).ok().flatten();
-    let who = row.and_then(|row| match LoopLock::acquire(&project.layout, &row.id) {
-        Err(error) => Some(error.to_string()),
-        Ok(_) => None,
-    });
-    Error::user(format!("{key} is running already: {}", who.unwrap_or_default()))
-        .hint(format!("watch it: alfine log {key} --follow; stop it: alfine stop {key}"))
+    let runner = row.and_then(|row| LoopLock::acquire(&project.layout, &row.id).err());
+    let runner = runner.map(|error| error.to_string()).unwrap_or_default();
+    let (watch, stop) = (Hint::Watch { task: key.clone() }, Hint::Stop { task: key.clone() });
+    Error::running(Some(key.clone()), runner).hint(Hint::AnyOf(vec![watch, stop]))
 }
 
 /// All that these tasks of plans would run, each text once. A task whose settings are wrong says so when it is started.

@@ -1,6 +1,7 @@
 //! What can go wrong with a repository, and what the user can do about it.
 
 use super::skipped::Skipped;
+use alfine_core::hint::Hint;
 use std::{fmt, io, path::PathBuf};
 
 /// A kind of index that only the `git` command reads.
@@ -299,8 +300,8 @@ fn enumerate(items: impl ExactSizeIterator<Item = String>) -> String {
 
 impl GitError {
     /// Says what the user can do about it; `None` if that depends on what libgit2 or the system said.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
+    pub fn hint(&self) -> Option<Hint> {
+        Some(Hint::Advice(match self {
             Self::NoRepository { .. } => "run `git init` and make a first commit".to_owned(),
             Self::Bare { .. } => "clone it, and start Alfine in the clone".to_owned(),
             Self::SaidBare { .. } => "git config core.bare false".to_owned(),
@@ -334,8 +335,8 @@ impl GitError {
             }
             Self::NoBranch { .. } => "`git branch` lists those there are".to_owned(),
             Self::NoTarget { .. } => {
-                "name another one: alfine merge TASK --into BRANCH; `git branch` lists those there are"
-                    .to_owned()
+                let branches = Hint::advice("`git branch` lists those there are");
+                return Some(Hint::AnyOf(vec![Hint::MergeInto { task: None }, branches]));
             }
             Self::BranchBlocked { by, .. } => format!("rename it: git branch -m {by} NEW"),
             Self::BranchLeft { branch, .. } => {
@@ -364,7 +365,7 @@ impl GitError {
             | Self::NoCheckpoint { .. }
             | Self::Git { .. }
             | Self::Io { .. } => return None,
-        })
+        }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong with the database or a lock, and what to do then.
 
 use super::LoopId;
-use alfine_core::task::TaskKey;
+use alfine_core::{hint::Hint, task::TaskKey};
 use rusqlite::ErrorCode;
 use std::{
     io,
@@ -158,8 +158,10 @@ impl StoreError {
     }
 
     /// Says what the user can do about it.
-    pub fn hint(&self) -> String {
-        match self {
+    pub fn hint(&self) -> Hint {
+        Hint::Advice(match self {
+            Self::Held { .. } => return Hint::AwaitRunner,
+            Self::Missing { .. } => return Hint::ListTasks,
             Self::Newer { .. } => "update alfine".to_owned(),
             Self::Foreign(path) => format!("move {} elsewhere, then try again", path.display()),
             Self::Corrupt { .. } => {
@@ -176,12 +178,10 @@ impl StoreError {
             }
             Self::NoWal { .. } => "put the repository on a local disk".to_owned(),
             Self::Io { path, .. } => format!("see what {} is, then try again", path.display()),
-            Self::Held { .. } => "watch it with `alfine status`, or stop it first".to_owned(),
             Self::LockLost(_) => "stop the loop, then continue it".to_owned(),
             Self::TaskBusy { .. } => "continue that loop, or discard it first".to_owned(),
-            Self::Missing { .. } => "see what there is with `alfine status`".to_owned(),
             Self::Unreadable { .. } => "update alfine; a newer one may have written it".to_owned(),
             Self::Sql { .. } => "try again; if it stays, report it with the log".to_owned(),
-        }
+        })
     }
 }

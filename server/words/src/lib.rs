@@ -3,7 +3,11 @@
 //! Everything else passes data on. Knows core's types only; never decides what happened or what can be done, and never
 //! reads its own words back.
 
+mod error;
+mod hint;
 mod reader;
 pub mod text;
 
+pub use error::running;
+pub use hint::hint;
 pub use reader::Reader;

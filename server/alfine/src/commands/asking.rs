@@ -2,8 +2,8 @@
 
 use crate::output::say;
 use alfine_config::trust::TrustItem;
-use alfine_core::printable::printable;
-use alfine_engine::{Error, Result, project::Project};
+use alfine_core::{hint::Hint, printable::printable};
+use alfine_engine::{Error, ErrorKind, Result, project::Project};
 use std::io::{BufRead, IsTerminal, Write};
 
 /// Refuses what nobody allowed of what a loop will run: asks on a terminal; else the error lists it. `allowed` is the
@@ -31,14 +31,13 @@ pub fn trust(project: &Project, plan: &str, items: &[TrustItem], allowed: bool, 
 
 fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {
     let list: Vec<String> = items.iter().map(line).collect();
-    Error::user(format!(
+    let message = format!(
         "{} of this repository’s commands may not run on this machine yet:\n    {}",
         items.len(),
         list.join("\n    ")
-    ))
-    .hint(format!(
-        "read them; then allow them: alfine trust {plan}, or give --trust to run, start or continue"
-    ))
+    );
+    Error::new(ErrorKind::Untrusted { items: items.to_vec() }, message)
+        .hint(Hint::Trust { plan: plan.to_owned() })
 }
 
 /// A command with where it is named, hiding nothing.

@@ -16,11 +16,7 @@ use std::{io::Write, path::Path};
 pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
     let project = opening::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
-    let Some(row) = loops::loop_of(&project.store, &key)? else {
-        return Err(
-            Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}"))
-        );
-    };
+    let row = loops::begun(&project.store, &key)?;
     let (from, to) = finish::ends_of_diff(&project, &row, args.iteration, None)?;
     let own = surroundings::own_files(&row);
     if args.json {

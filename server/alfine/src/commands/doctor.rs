@@ -8,6 +8,7 @@ use crate::{
 use alfine_agents::Adapter;
 use alfine_config::{Config, Partial};
 use alfine_engine::{Error, Result, project::Project};
+use alfine_words::Reader;
 use serde::Serialize;
 use std::{
     io::Read,
@@ -50,7 +51,7 @@ impl Check {
             name: name.to_owned(),
             state: State::Error,
             found: error.message.clone(),
-            remedy: error.hint.clone(),
+            remedy: error.hint_for(Reader::Terminal),
         }
     }
 }

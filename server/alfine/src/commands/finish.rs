@@ -7,7 +7,10 @@ use crate::{
     report::exit,
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{Error, Result, finish, finish::MergeOptions, loops, start, task_spec::TaskSpec};
+use alfine_engine::{
+    Error, ErrorKind, Result, finish, finish::MergeOptions, loops, start, task_spec::TaskSpec,
+};
+use alfine_words::Reader;
 use serde_json::json;
 use std::{io::IsTerminal, path::Path};
 
@@ -34,8 +37,13 @@ pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
             Ok(exit::DONE)
         }
         Err(error) if args.json => {
+            let conflicts = match &error.kind {
+                ErrorKind::Conflict { files } => files.as_slice(),
+                _ => &[],
+            };
+            let hint = error.hint_for(Reader::Terminal);
             print_json(&json!({
-                "task": key, "error": error.message, "hint": error.hint, "conflicts": error.conflicts,
+                "task": key, "error": error.message, "hint": hint, "conflicts": conflicts,
             }))?;
             Err(error)
         }

@@ -20,11 +20,7 @@ const PAGE: usize = 1000;
 pub fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
-    let Some(row) = loops::loop_of(&project.store, &key)? else {
-        return Err(
-            Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}"))
-        );
-    };
+    let row = loops::begun(&project.store, &key)?;
     if args.transcript {
         return transcript(&project, &row, args.iteration);
     }

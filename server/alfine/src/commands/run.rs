@@ -18,6 +18,7 @@ use alfine_engine::{
 };
 use alfine_git::WorkingCopies;
 use alfine_store::LoopLock;
+use alfine_words::Reader;
 use std::{
     io::IsTerminal,
     path::{Path, PathBuf},
@@ -190,7 +191,7 @@ pub fn foreground(
 
 /// Tells that a task is done, and what its settings say to do then could not be done.
 fn report_unfinished(error: &Error, display: Option<&Display>) {
-    let hint = error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    let hint = error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
     let words = format!("done, but `on_done` could not be: {}{hint}", error.message);
     match display {
         Some(display) => display.line(Mark::Bad, &words),

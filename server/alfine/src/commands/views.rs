@@ -2,6 +2,7 @@
 
 use alfine_config::Partial;
 use alfine_core::{
+    hint::Hint,
     plan::Task,
     task::{TaskKey, TaskStatus},
     text::{LineIndex, Span},
@@ -29,9 +30,7 @@ pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> 
 pub fn of_task(project: &Project, key: &TaskKey) -> Result<TaskView> {
     let plans: Vec<PlanFile> = project.plan_named(&key.plan).into_iter().collect();
     let found = of_plans(project, &plans)?.into_iter().find(|view| view.task == *key);
-    found.ok_or_else(|| {
-        Error::new(ErrorKind::User, format!("there is no task {key}")).hint("`alfine status` lists them")
-    })
+    found.ok_or_else(|| Error::new(ErrorKind::User, format!("there is no task {key}")).hint(Hint::ListTasks))
 }
 
 /// A span as the protocol of editors counts by default: lines from 0, UTF-16 units from 0.

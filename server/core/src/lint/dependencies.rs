@@ -4,7 +4,10 @@ use super::LintOptions;
 use super::report::{Fix, Lint, LintCode};
 use super::words::{Phrases, words};
 use crate::chain::{Dependencies, named_by};
-use crate::plan::{Names, Placed, Plan, Task, nearest};
+use crate::{
+    nearest,
+    plan::{Names, Placed, Plan, Task},
+};
 use std::collections::HashMap;
 
 /// How many spellings are compared in one document; past it unknown names get no suggestion, which keeps a large plan
@@ -37,11 +40,11 @@ fn unknown(text: &str, plan: &Plan, names: &Names<'_>) -> Vec<Lint> {
             (suggestions > 0).then(|| nearest(value, plan.tasks.iter().map(|task| task.id.0.as_str())));
         suggestions = suggestions.saturating_sub(1);
         let near = near.flatten();
-        let hint = near.as_ref().map_or("name a task of this plan, or remove it".to_owned(), |near| {
+        let hint = near.map_or("name a task of this plan, or remove it".to_owned(), |near| {
             format!("did you mean {near}?")
         });
         let message = format!("No task is called “{value}”, so what waits for it can never start: {hint}");
-        let fix = near.map(|near| Fix::of(format!("Write “{near}”"), plan.format.write(text, *span, &near)));
+        let fix = near.map(|near| Fix::of(format!("Write “{near}”"), plan.format.write(text, *span, near)));
         lints.push(Lint::new(LintCode::DependencyUnknown, *span, message).fix(fix));
     }
     lints

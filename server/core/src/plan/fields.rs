@@ -3,7 +3,7 @@
 //! Knows nothing of Markdown blocks or YAML: a name, a value and its place come in.
 
 use super::{Autonomy, ContextMode, Fields, Isolation, Placed, ProblemKind};
-use crate::text::Span;
+use crate::{nearest, text::Span};
 use std::{borrow::Cow, ops::Range};
 
 /// A field that a task or a front matter may have.
@@ -252,7 +252,10 @@ impl Fields {
             })),
             FieldName::Priority => {
                 let priority = priority(word).ok_or_else(|| {
-                    invalid("a whole number, lower first", nearest(word, PRIORITIES.map(|(word, _)| word)))
+                    invalid(
+                        "a whole number, lower first",
+                        nearest(word, PRIORITIES.map(|(word, _)| word)).map(str::to_owned),
+                    )
                 })?;
                 self.priority = value.whole(priority);
             }
@@ -331,25 +334,8 @@ fn choice<T: Copy, const N: usize>(word: &str, choices: [(&'static str, T); N]) 
     let word = simple(word);
     match choices.iter().find(|(known, _)| simple(known) == word) {
         Some(&(_, value)) => Ok(value),
-        None => Err(nearest(&word, choices.map(|(known, _)| known))),
+        None => Err(nearest(&word, choices.map(|(known, _)| known)).map(str::to_owned)),
     }
-}
-
-/// Finds the one of `known` that `word` most likely means: at most a third of its letters differ.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
-    // A text far longer than any name is no misspelling, and comparing costs the product of the lengths.
-    const MAX_BYTES: usize = 200;
-    if word.len() > MAX_BYTES {
-        return None;
-    }
-    let word = word.to_lowercase();
-    known
-        .into_iter()
-        .filter(|known| known.len() <= MAX_BYTES)
-        .map(|known| (strsim::damerau_levenshtein(&word, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= (known.chars().count() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known.to_owned())
 }
 
 /// The part of a value without quotes, backticks and emphasis around it.

@@ -97,18 +97,14 @@ impl From<InvocationError> for Error {
 
 impl From<GitError> for Error {
     fn from(error: GitError) -> Self {
-        let kind = match error {
+        let kind = match &error {
+            GitError::Conflicts { files, .. } => ErrorKind::Conflict { files: files.clone() },
             GitError::Glob { .. } | GitError::Outside { .. } => ErrorKind::Config,
             GitError::NoBranch { .. } | GitError::NoTarget { .. } => ErrorKind::User,
             GitError::CheckpointExists { .. } => ErrorKind::Internal,
             _ => ErrorKind::Git,
         };
-        let hint = error.hint();
-        let conflicts = match &error {
-            GitError::Conflicts { files, .. } => files.clone(),
-            _ => Vec::new(),
-        };
-        Self { hint, conflicts, ..Self::of(kind, error) }
+        Self { hint: error.hint(), ..Self::of(kind, error) }
     }
 }
 
@@ -120,10 +116,9 @@ impl From<MaskError> for Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        let kind = match error {
-            StoreError::Held { .. } | StoreError::TaskBusy { .. } | StoreError::Missing { .. } => {
-                ErrorKind::User
-            }
+        let kind = match &error {
+            StoreError::Held { .. } => ErrorKind::Running { task: None, runner: error.to_string() },
+            StoreError::TaskBusy { .. } | StoreError::Missing { .. } => ErrorKind::User,
             _ => ErrorKind::Store,
         };
         let hint = error.hint();
@@ -140,13 +135,15 @@ impl From<TrustError> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alfine_core::hint::Hint;
+    use std::error::Error as _;
 
     #[test]
     fn an_unknown_agent_is_named_with_the_nearest_and_all_known_ones() {
         let error = Error::from(alfine_agents::adapter("cluade").err().unwrap());
         assert_eq!(error.message, "no agent is called “cluade”");
         let hint = "did you mean “claude”? Known agents: claude, command, rehearsal";
-        assert_eq!(error.hint.as_deref(), Some(hint));
+        assert_eq!(error.hint, Some(Hint::advice(hint)));
     }
 
     #[test]
@@ -154,8 +151,25 @@ mod tests {
         let error = Error::from(ProcessError::NotFound { program: "claude".to_owned() });
         assert_eq!(error.message, "the program “claude” does not exist");
         assert_eq!(
-            error.hint.as_deref(),
-            Some("install “claude”, put its folder on PATH, or give its full path")
+            error.hint,
+            Some(Hint::advice("install “claude”, put its folder on PATH, or give its full path"))
         );
+    }
+
+    #[test]
+    fn the_lower_error_is_kept() {
+        let error = Error::from(StoreError::Missing { what: "loop", name: "X".to_owned() });
+        let kept = error.source().and_then(|source| source.downcast_ref::<StoreError>());
+        assert!(matches!(kept, Some(StoreError::Missing { what: "loop", .. })));
+    }
+
+    #[test]
+    fn a_loop_that_is_run_is_data() {
+        let by = "process 14264 on vm".to_owned();
+        let held = StoreError::Held { loop_id: alfine_store::LoopId::generate(), by };
+        let runner = held.to_string();
+        let error = Error::from(held);
+        assert_eq!(error.kind, ErrorKind::Running { task: None, runner: runner.clone() });
+        assert_eq!((error.message, error.hint), (runner, Some(Hint::AwaitRunner)));
     }
 }

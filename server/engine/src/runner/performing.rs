@@ -7,6 +7,7 @@ use alfine_core::{
     plan::Isolation,
 };
 use alfine_git::Commit;
+use alfine_words::Reader;
 use serde_json::json;
 
 impl Runner<'_> {
@@ -46,8 +47,12 @@ impl Runner<'_> {
         self.save_with(&effects)?;
         for effect in effects {
             if let Err(error) = self.perform(effect) {
-                self.tell("error", json!({ "message": error.message, "hint": error.hint }));
-                let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                self.tell(
+                    "error",
+                    json!({ "message": error.message, "hint": error.hint_for(Reader::Terminal) }),
+                );
+                let hint =
+                    error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
                 self.inputs.push_back(Input::Failed(format!("{}{hint}", error.message)));
                 break;
             }
@@ -60,7 +65,10 @@ impl Runner<'_> {
             Effect::TakeCheckpoint(CheckpointKind::Timer) => {
                 // It is there in case of need; the agent works on without it.
                 if let Err(error) = self.take_checkpoint(CheckpointKind::Timer) {
-                    self.tell("checkpoint_failed", json!({ "message": error.message, "hint": error.hint }));
+                    self.tell(
+                        "checkpoint_failed",
+                        json!({ "message": error.message, "hint": error.hint_for(Reader::Terminal) }),
+                    );
                 }
                 Ok(())
             }

@@ -1,7 +1,7 @@
 //! A runner at work: from taking its loop over until the loop rests, one message after another.
 
 use super::{clocks::now, mailbox, message::Message, owner::Runner};
-use crate::{Error, ErrorKind, Result, worktree};
+use crate::{Error, ErrorKind, Result, loops, worktree};
 use alfine_core::{
     machine::{Command, Input, Phase},
     plan::Isolation,
@@ -34,7 +34,7 @@ impl Runner<'_> {
         if self.spec.isolation == Isolation::Worktree && self.row.worktree.is_none() {
             // The user's own tree is no substitute for a worktree that was never made.
             return Err(Error::user(format!("{} was cut off before its worktree was there", self.key))
-                .hint(format!("go on with it: alfine continue {0}; or not: alfine discard {0}", self.key)));
+                .hint(loops::go_on_or_discard(&self.key)));
         }
         self.inputs.push_back(Input::CommandReceived(command));
         self.work_off()?;

@@ -6,6 +6,7 @@ use crate::{
     worktree::make_worktree,
 };
 use alfine_core::{
+    hint::Hint,
     machine::LoopState,
     plan::{Isolation, Task},
     task::{TaskId, TaskKey, TaskStatus},
@@ -145,13 +146,14 @@ fn base_with_dependencies(project: &Project, file: &PlanFile, task: &Task, head:
     if commits.is_empty() {
         return Ok(head);
     }
-    let ids: Vec<String> = commits.iter().map(|(id, _)| id.to_string()).collect();
+    let ids: Vec<&str> = commits.iter().map(|(id, _)| id.0.as_str()).collect();
+    let tasks = ids.iter().map(|&id| TaskKey::new(file.name.clone(), id)).collect();
     Err(Error::user(format!(
         "{} needs the work of {}, which is not merged yet",
         file.key(task),
         ids.join(", ")
     ))
-    .hint(ids.iter().map(|id| format!("alfine merge {}#{id}", file.name)).collect::<Vec<_>>().join("\n")))
+    .hint(Hint::MergeFirst { tasks }))
 }
 
 /// Claims a loop that is there, to go on with it.
@@ -179,10 +181,8 @@ fn refuse_second_in_place(tx: &Tx<'_>, layout: &Layout, lock: &LoopLock, tree: &
             && other.worktree.as_deref().is_none_or(|worktree| worktree == tree);
         let runs = is_here && other.status.needs_runner();
         if runs && other.id != *lock.loop_id() && LoopLock::is_held(layout, &other.id)? {
-            return Err(Error::user(format!("{} works in your own tree already", other.task)).hint(format!(
-                "wait for it, or end it: alfine stop {}; or run this one in a worktree, without --in-place",
-                other.task
-            )));
+            return Err(Error::user(format!("{} works in your own tree already", other.task))
+                .hint(Hint::LeaveOwnTree { to: other.task }));
         }
     }
     Ok(())

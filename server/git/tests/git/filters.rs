@@ -1,6 +1,6 @@
 //! Filters that only the `git` command can run: which of them run, and what becomes of files whose filter does not.
 
-use crate::fixture::{Fixture, make_executable, spec, write};
+use crate::fixture::{Fixture, advice, make_executable, spec, write};
 use alfine_git::{
     Commit, GitError, SkipReason, Skipped, Surroundings, Withheld, WithoutFilter, WorktreeHandle,
     WorktreeSpec,
@@ -99,7 +99,7 @@ fn a_required_filter_that_fails_is_named_and_keeps_no_worktree_from_going() {
     let words = refused.to_string();
     assert!(words.starts_with("the filter of x.big (filter=shout) failed: "), "{words}");
     assert!(words.contains("no key"), "{words}");
-    assert!(refused.hint().unwrap().contains("continue"));
+    assert!(advice(&refused).contains("continue"));
 
     let last = fixture.repo().remove_worktree(&handle.path, &spec(1, &surroundings)).unwrap().unwrap();
     assert_eq!(last.skipped, named("x.big", WithoutFilter::Failed));

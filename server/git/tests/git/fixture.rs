@@ -1,6 +1,7 @@
 //! A repository to try things on.
 
-use alfine_git::{Checkpoint, CheckpointSpec, Repository, Surroundings};
+use alfine_core::hint::Hint;
+use alfine_git::{Checkpoint, CheckpointSpec, GitError, Repository, Surroundings};
 use std::{
     collections::BTreeMap,
     fs,
@@ -188,4 +189,12 @@ pub fn link(target: &str, path: &Path) {
 
 pub fn make_executable(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// What an error advises.
+pub fn advice(error: &GitError) -> String {
+    match error.hint() {
+        Some(Hint::Advice(text)) => text,
+        other => panic!("{error}: {other:?}"),
+    }
 }

@@ -1,4 +1,4 @@
-use crate::fixture::{Fixture, git_command, isolate, link, unprivileged};
+use crate::fixture::{Fixture, advice, git_command, isolate, link, unprivileged};
 use alfine_core::plan::Isolation;
 use alfine_git::{CheckpointSpec, GitError, IndexKind, MergeSpec, Repository, Surroundings};
 use std::{
@@ -32,7 +32,7 @@ fn a_folder_without_a_repository_says_how_to_make_one() {
     let dir = tempfile::tempdir().unwrap();
     let error = Repository::discover(dir.path()).unwrap_err();
     assert!(matches!(error, GitError::NoRepository { .. }), "{error}");
-    assert_eq!(error.hint().as_deref(), Some("run `git init` and make a first commit"));
+    assert_eq!(advice(&error), "run `git init` and make a first commit");
     let missing = Repository::discover(&dir.path().join("missing")).unwrap_err();
     assert!(matches!(missing, GitError::Io { .. }), "{missing}");
 }
@@ -76,7 +76,7 @@ fn a_repository_of_another_user_is_refused_with_the_way_out() {
     std::os::unix::fs::chown(fixture.path(".git"), Some(65534), None).unwrap();
     let error = Repository::discover(&fixture.root).unwrap_err();
     assert!(matches!(error, GitError::Owner { .. }), "{error}");
-    let hint = error.hint().unwrap();
+    let hint = advice(&error);
     assert!(hint.contains("safe.directory"), "{hint}");
 }
 
@@ -113,7 +113,7 @@ fn a_repository_without_a_commit_is_refused_before_anything_ran() {
     fixture.write("a.txt", "x");
     let error = fixture.repo().preflight(Isolation::Worktree).unwrap_err();
     assert!(matches!(error, GitError::Empty { .. }), "{error}");
-    assert!(error.hint().unwrap().contains("git commit"));
+    assert!(advice(&error).contains("git commit"));
     let fixture = Fixture::new();
     fixture.git(&["checkout", "-q", "--orphan", "fresh"]);
     assert!(matches!(fixture.repo().preflight(Isolation::Worktree), Err(GitError::Empty { .. })));
@@ -234,7 +234,7 @@ fn an_index_of_another_kind_is_refused_with_the_command_that_helps() {
         fixture.write("new", "x");
         let refused = fixture.repo().preflight(Isolation::Worktree).unwrap_err();
         assert!(matches!(&refused, GitError::IndexKind { kind: found, .. } if *found == kind), "{refused:?}");
-        assert_eq!(refused.hint().as_deref(), Some(hint));
+        assert_eq!(advice(&refused), hint);
         assert!(!fixture.repo().status_short(&fixture.root, 1).unwrap().is_empty());
         run(hint);
         fixture.repo().preflight(Isolation::Worktree).unwrap();
@@ -255,7 +255,7 @@ fn a_repository_of_a_kind_that_cannot_be_read_is_not_called_damaged() {
         let error = Repository::discover(dir.path()).unwrap_err();
         assert!(matches!(&error, GitError::Unsupported { .. }), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
-        assert!(!error.hint().unwrap().contains("fsck"));
+        assert!(!advice(&error).contains("fsck"));
     }
 }
 
@@ -267,7 +267,7 @@ fn a_working_tree_whose_repository_says_that_it_is_bare_gets_the_way_out() {
     fixture.git(&["config", "core.bare", "true"]);
     let error = Repository::discover(&fixture.root).unwrap_err();
     assert!(matches!(error, GitError::SaidBare { .. }), "{error:?}");
-    assert_eq!(error.hint().as_deref(), Some("git config core.bare false"));
+    assert_eq!(advice(&error), "git config core.bare false");
     // Its files would stay behind a branch that moves.
     let spec = MergeSpec {
         branch: "task".to_owned(),

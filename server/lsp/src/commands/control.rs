@@ -11,6 +11,7 @@ use super::{
 };
 use alfine_core::printable::printable;
 use alfine_core::{
+    hint::Hint,
     machine::{self, Command},
     task::TaskKey,
 };
@@ -187,7 +188,7 @@ impl Commands {
             Some(REJECT) => Ok(false),
             _ => Err(Refusal::new(
                 format!("{key} still asks: {}", printable(&asked.text)),
-                "answer it with “Approve” or “Reject”",
+                Hint::Approve { task: key.clone() },
             )),
         }
     }
@@ -201,7 +202,7 @@ fn asked(project: &Project, key: &TaskKey, named: Option<i64>) -> Result<Approva
     let Some(last) = open.last() else {
         return Err(Refusal::new(
             format!("{key} asks nothing; it is {}", row.status),
-            format!("to tell its agent something: alfine steer {key}"),
+            Hint::Steer { task: key.clone() },
         ));
     };
     match named {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::task::TaskKey;
-use alfine_engine::{finish, finish::MergeOptions, loops, start as engine};
+use alfine_engine::{Error, ErrorKind, finish, finish::MergeOptions, loops, start as engine};
 use alfine_git::WorkingCopies;
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
@@ -38,12 +38,12 @@ impl Commands {
                     Ok(merged) => {
                         Ok((json!({ "task": task, "status": status_of(project, &task)? }), merged.left))
                     }
-                    Err(error) if error.conflicts.is_empty() => Err(error.into()),
-                    Err(error) => {
+                    Err(Error { kind: ErrorKind::Conflict { files }, .. }) => {
                         let status = status_of(project, &task)?;
-                        let answer = json!({ "task": task, "status": status, "conflicts": error.conflicts });
+                        let answer = json!({ "task": task, "status": status, "conflicts": files });
                         Ok((answer, Vec::new()))
                     }
+                    Err(error) => Err(error.into()),
                 }
             })
             .await?;

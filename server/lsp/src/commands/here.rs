@@ -11,6 +11,7 @@ use super::{
     subject::Subject,
 };
 use crate::{picture::Picture, to_proto::workspace_edit};
+use alfine_core::hint::Hint;
 use alfine_core::text::{Span, TextEdit};
 use alfine_engine::{project::PlanFile, project::Project, start::StartOptions};
 use serde_json::{Value, json};
@@ -63,7 +64,7 @@ impl Commands {
                 if started.is_some() {
                     return Err(Refusal::new(
                         format!("{key} was written and not started: what it would run changed meanwhile"),
-                        format!("start it: alfine run {key}"),
+                        Hint::Start { task: key.clone() },
                     ));
                 }
                 Ok(json!({ "task": key, "status": status_of(project, &key)? }))

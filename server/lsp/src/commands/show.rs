@@ -7,12 +7,11 @@ use super::{
     arguments::{OfTask, ShowDiff, ShowTranscript},
     quoting::cut,
     refusal::Refusal,
-    transcript::{begun, events_of, runs_of},
+    transcript::{events_of, runs_of},
 };
 use crate::wording;
-use alfine_core::printable::printable;
-use alfine_core::{agent::AgentEvent, task::TaskKey};
-use alfine_engine::{Error, ErrorKind, finish, project::Project, surroundings};
+use alfine_core::{agent::AgentEvent, hint::Hint, printable::printable, task::TaskKey};
+use alfine_engine::{Error, ErrorKind, finish, loops, project::Project, surroundings};
 use alfine_store::LoopRow;
 use serde_json::Value;
 use std::{
@@ -34,7 +33,7 @@ impl Commands {
         let path = self
             .writers
             .read(&place, move |project| {
-                let row = begun(project, &task)?;
+                let row = loops::begun(&project.store, &task)?;
                 let iteration = given.iteration.unwrap_or(row.summary.iteration);
                 write_transcript(project, &row, iteration)
             })
@@ -49,14 +48,14 @@ impl Commands {
         let path = self
             .writers
             .read(&place, move |project| {
-                let row = begun(project, &task)?;
+                let row = loops::begun(&project.store, &task)?;
                 let (from, to) = finish::ends_of_diff(project, &row, given.iteration, given.against)?;
                 let diff = project.repository.diff(&from, &to, &surroundings::own_files(&row), usize::MAX)?;
                 if diff.patch.is_empty() {
                     let of = given.iteration.map(|n| format!(" in iteration {n}")).unwrap_or_default();
                     return Err(Refusal::new(
                         format!("{task} changed nothing{of}, as far as its checkpoints go"),
-                        "look at what its agent said: “Show transcript”",
+                        Hint::Transcript { task },
                     ));
                 }
                 let part = |n: Option<u32>| n.map(|n| format!("-{n}")).unwrap_or_default();
@@ -75,7 +74,7 @@ impl Commands {
         let path = self
             .writers
             .read(&place, move |project| {
-                let row = begun(project, &task)?;
+                let row = loops::begun(&project.store, &task)?;
                 let path = finish::worktree_of(project, &row)?;
                 if path.is_dir() {
                     return Ok(path);

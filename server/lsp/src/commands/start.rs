@@ -9,7 +9,7 @@ use super::{
     saved::{refuse_unsaved, unsaved_in},
     writer::Place,
 };
-use crate::picture::Picture;
+use crate::{client::EDITOR, picture::Picture};
 use alfine_core::printable::printable;
 use alfine_core::{
     plan::{ContextMode, Isolation, Task},
@@ -305,7 +305,7 @@ fn id_in(task: &str, plan: &str) -> Result<String, Refusal> {
 
 fn no_such_task(file: &PlanFile, id: &str) -> Refusal {
     let error = alfine_engine::project::no_such_task(file, id);
-    let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+    let hint = error.hint_for(EDITOR).map(|hint| format!("; {hint}")).unwrap_or_default();
     Refusal::Arguments(format!("alfine.start: `task`: {}{hint}", error.message))
 }
 

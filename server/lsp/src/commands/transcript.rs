@@ -79,7 +79,7 @@ impl Commands {
         let place = self.place_of(&wanted.task, wanted.uri.as_ref()).await?;
         self.writers
             .read(&place, move |project| {
-                let row = begun(project, &wanted.task)?;
+                let row = loops::begun(&project.store, &wanted.task)?;
                 let iteration = wanted.iteration.unwrap_or(row.summary.iteration);
                 page(project, &row, iteration, wanted.after.unwrap_or(0))
             })
@@ -167,13 +167,6 @@ pub(super) fn events_of(
         });
     }
     Ok(whole)
-}
-
-/// The loop of a task, live or the last one.
-pub(super) fn begun(project: &Project, key: &TaskKey) -> Result<LoopRow, Refusal> {
-    loops::loop_of(&project.store, key)?.ok_or_else(|| {
-        Refusal::new(format!("{key} was never started"), format!("start it: alfine run {key}"))
-    })
 }
 
 #[cfg(test)]

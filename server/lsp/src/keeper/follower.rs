@@ -3,6 +3,7 @@
 //! Never makes a database where there is none.
 
 use super::{board::Board, marks::marks, ticket::Ticket};
+use crate::client::EDITOR;
 use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
 use alfine_core::{machine::LoopState, task::TaskKey};
 use alfine_engine::{Error, project::Project};
@@ -325,9 +326,10 @@ impl Thread {
         let failure = done.err().map(|error| {
             tracing::warn!("{}: {error}", self.layout.root().display());
             let error = Error::from(error);
-            match error.hint {
-                Some(hint) => format!("{}; {hint}", error.message),
-                None => error.message,
+            let message = error.message_for(EDITOR);
+            match error.hint_for(EDITOR) {
+                Some(hint) => format!("{message}; {hint}"),
+                None => message,
             }
         });
         if failure != self.failure {

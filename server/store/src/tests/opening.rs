@@ -4,6 +4,7 @@ use super::{
     processes::{Other, command},
     *,
 };
+use alfine_core::hint::Hint;
 use rusqlite::Connection;
 use std::{
     fs::{self, Permissions},
@@ -86,7 +87,7 @@ fn a_newer_database_is_refused_with_both_versions() {
     ] {
         let message = error.to_string();
         assert!(message.ends_with("has version 7; this alfine knows versions up to 1"), "{message}");
-        assert_eq!(error.hint(), "update alfine");
+        assert_eq!(error.hint(), Hint::advice("update alfine"));
     }
 }
 
@@ -218,7 +219,7 @@ fn a_full_database_is_an_error_and_the_transaction_leaves_nothing() {
     let filler = json!("x".repeat(1000));
     let error = store.write(|tx| (0..100).try_for_each(|_| append(tx, &filler).map(drop))).unwrap_err();
     assert!(matches!(&error, StoreError::Disk { path, .. } if *path == place.layout.database()), "{error:?}");
-    assert!(error.hint().starts_with("free some space"));
+    assert!(matches!(error.hint(), Hint::Advice(text) if text.starts_with("free some space")));
     assert_eq!(store.last_seq().unwrap(), 1);
 
     store.connection().pragma_update(None, "max_page_count", pages + 1000).unwrap();

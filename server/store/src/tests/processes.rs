@@ -147,7 +147,7 @@ fn other_process() {
         "open" => match Store::open(&layout) {
             Ok(_) => say("opened"),
             Err(error) => {
-                say(format!("Store: {error}; {}", error.hint()));
+                say(format!("Store: {error}; {}", serde_json::to_value(error.hint()).unwrap()));
             }
         },
         "write-a-lot-on-a-small-disk" => {

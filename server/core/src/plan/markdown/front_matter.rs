@@ -100,7 +100,7 @@ impl FrontMatter {
                 kind: ProblemKind::InvalidField {
                     name: "alfine".to_owned(),
                     expected: "plan or directive".to_owned(),
-                    nearest: crate::plan::nearest(other, ["plan", "directive"]),
+                    nearest: crate::nearest(other, ["plan", "directive"]).map(str::to_owned),
                 },
             }),
         }

@@ -1,0 +1,184 @@
+//! What to do next after something could not be done, as data.
+//!
+//! An error carries a hint from the place that knows what helps to the front end that shows it; only there is it worded,
+//! for a reader who types command lines or for one who chooses actions in an editor.
+
+use crate::task::TaskKey;
+use serde::{Deserialize, Serialize};
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Hint {
+    /// Advice that names no command of Alfine: what git does, what to install, which setting to change. A phrase without
+    /// a full stop.
+    Advice(String),
+    /// Several things to do, of which one is enough.
+    AnyOf(Vec<Hint>),
+    /// Start a loop of a task.
+    Start {
+        /// The task.
+        task: TaskKey,
+    },
+    /// Start all tasks of a plan, each when those that it waits for are done.
+    StartAll {
+        /// The plan's path from the repository's root.
+        plan: String,
+    },
+    /// Let a loop that rests go on.
+    Continue {
+        /// The loop's task.
+        task: TaskKey,
+    },
+    /// Let a loop go on with a higher limit of iterations, or with all counters at zero.
+    RaiseIterations {
+        /// The lowest limit that helps.
+        from: u32,
+        /// The highest limit that is taken.
+        to: u32,
+    },
+    /// Let a loop go on with a higher limit of cost, or with all counters at zero.
+    RaiseCost,
+    /// Follow what a loop does.
+    Watch {
+        /// The loop's task.
+        task: TaskKey,
+    },
+    /// Read what a loop's agent said.
+    Transcript {
+        /// The loop's task.
+        task: TaskKey,
+    },
+    /// Look at what a loop changed.
+    Diff {
+        /// The loop's task.
+        task: TaskKey,
+    },
+    /// Look at where a task stands.
+    Status {
+        /// The task.
+        task: TaskKey,
+    },
+    /// Look at all tasks that are known.
+    ListTasks,
+    /// Wait for the process that runs a loop, or stop the loop; which task it is of is not known.
+    AwaitRunner,
+    /// Pause a loop at once, before what was asked for.
+    PauseFirst {
+        /// The loop's task.
+        task: TaskKey,
+    },
+    /// Stop a loop.
+    Stop {
+        /// The loop's task.
+        task: TaskKey,
+    },
+    /// Stop a loop, before what was asked for.
+    StopFirst {
+        /// The loop's task.
+        task: TaskKey,
+    },
+    /// Send a note to a loop's agent.
+    Steer {
+        /// The loop's task.
+        task: TaskKey,
+    },
+    /// Approve what a loop did, or reject it.
+    Approve {
+        /// The loop's task.
+        task: TaskKey,
+    },
+    /// Merge a task that is done.
+    Merge {
+        /// The task.
+        task: TaskKey,
+    },
+    /// Merge other tasks first, each of them.
+    MergeFirst {
+        /// Those tasks.
+        tasks: Vec<TaskKey>,
+    },
+    /// Say into which branch to merge.
+    MergeInto {
+        /// The task to merge, if that is known.
+        task: Option<TaskKey>,
+    },
+    /// Resolve the conflicts of a merge, by hand or by the task's agent.
+    ResolveConflicts {
+        /// The task to merge.
+        task: TaskKey,
+        /// Its branch.
+        branch: String,
+        /// The branch it is merged into.
+        into: String,
+        /// The last iteration of the task's loop.
+        iteration: u32,
+    },
+    /// Discard a task's worktree and branch.
+    Discard {
+        /// The task.
+        task: TaskKey,
+    },
+    /// Set a loop's working tree back, where something else was asked for.
+    Rewind {
+        /// The loop's task.
+        task: TaskKey,
+        /// The iteration to set it back to.
+        iteration: u32,
+    },
+    /// Let the loop end that works in the user's own tree, or start this one in a worktree.
+    LeaveOwnTree {
+        /// The task of the loop that works there.
+        to: TaskKey,
+    },
+    /// Read the commands that a plan would run, then allow them.
+    Trust {
+        /// The plan's path from the repository's root.
+        plan: String,
+    },
+    /// Name one task, with its plan.
+    NameTask {
+        /// The plan that was named without a task; `None` if neither was.
+        plan: Option<String>,
+    },
+    /// Write a first plan, or look which ones there are.
+    FindPlan,
+}
+
+impl Hint {
+    /// Makes advice that names no command of Alfine.
+    pub fn advice(text: impl Into<String>) -> Self {
+        Self::Advice(text.into())
+    }
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self::Advice(text)
+    }
+}
+
+impl From<&str> for Hint {
+    fn from(text: &str) -> Self {
+        Self::Advice(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_is_saved_as_data_and_read_back() {
+        let task = TaskKey::new("PLAN.md", "US-001");
+        let hint = Hint::AnyOf(vec![Hint::Continue { task }, Hint::advice("install git"), Hint::RaiseCost]);
+        let saved = serde_json::to_value(&hint).unwrap();
+        assert_eq!(
+            saved,
+            serde_json::json!({
+                "anyOf": [{ "continue": { "task": "PLAN.md#US-001" } }, { "advice": "install git" }, "raiseCost"]
+            })
+        );
+        assert_eq!(serde_json::from_value::<Hint>(saved).unwrap(), hint);
+    }
+}

@@ -1,0 +1,292 @@
+//! What to do next: as command lines for a terminal, as the names of actions for an editor.
+
+use crate::Reader;
+use alfine_core::{hint::Hint, task::TaskKey};
+
+/// Says what to do next: phrases without a full stop. For a terminal there can be several lines.
+pub fn hint(hint: &Hint, reader: Reader) -> String {
+    match hint {
+        Hint::Advice(text) => text.clone(),
+        Hint::AnyOf(hints) => hints.iter().map(|one| self::hint(one, reader)).collect::<Vec<_>>().join("; "),
+        hint => match reader {
+            Reader::Terminal => in_a_terminal(hint),
+            Reader::Editor { .. } => in_an_editor(hint),
+        },
+    }
+}
+
+fn in_a_terminal(hint: &Hint) -> String {
+    match hint {
+        Hint::Advice(_) | Hint::AnyOf(_) => String::new(),
+        Hint::Start { task } => format!("start it: alfine run {task}"),
+        Hint::StartAll { plan } => format!("run the whole plan: alfine run {plan}"),
+        Hint::Continue { task } => format!("go on with it: alfine continue {task}"),
+        Hint::RaiseIterations { from, to } => {
+            format!("give a limit of {from} to {to}, or --reset-breaker")
+        }
+        Hint::RaiseCost => "give a higher limit, or --reset-breaker".to_owned(),
+        Hint::Watch { task } => format!("watch it: alfine log {task} --follow"),
+        Hint::Transcript { task } => format!("look at what its agent said: alfine log {task} --transcript"),
+        Hint::Diff { task } => format!("look at what it changed: alfine diff {task}"),
+        Hint::Status { task } => format!("see `alfine status {task}`"),
+        Hint::ListTasks => "`alfine status` lists what there is".to_owned(),
+        Hint::AwaitRunner => "watch it with `alfine status`, or stop it first".to_owned(),
+        Hint::PauseFirst { task } => format!("first: alfine pause {task} --now"),
+        Hint::Stop { task } => format!("stop it: alfine stop {task}"),
+        Hint::StopFirst { task } => format!("first: alfine stop {task}"),
+        Hint::Steer { task } => format!("to tell its agent something: alfine steer {task} \"...\""),
+        Hint::Approve { task } => {
+            format!("answer: alfine answer {task} --approve, or --reject \"what is missing\"")
+        }
+        Hint::Merge { task } => format!("merge it: alfine merge {task}"),
+        Hint::MergeFirst { tasks } => {
+            tasks.iter().map(|task| format!("alfine merge {task}")).collect::<Vec<_>>().join("\n")
+        }
+        Hint::MergeInto { task } => format!("name the branch: {}", merge_into(task.as_ref())),
+        Hint::ResolveConflicts { task, branch, into, iteration } => format!(
+            "resolve them by hand: git switch {into} && git merge {branch}, then alfine merge {task}; or have the agent do \
+             it: alfine rewind {task} {iteration}, alfine steer {task} \"{}\", alfine continue {task}",
+            resolving(into)
+        ),
+        Hint::Discard { task } => format!("discard it: alfine discard {task}"),
+        Hint::Rewind { task, iteration } => {
+            format!("set it back instead: alfine rewind {task} {iteration}")
+        }
+        Hint::LeaveOwnTree { to } => format!(
+            "wait for it, or end it: alfine stop {to}; or run this one in a worktree, without --in-place"
+        ),
+        Hint::Trust { plan } => format!(
+            "read them; then allow them: alfine trust {plan}, or give --trust to run, start or continue"
+        ),
+        Hint::NameTask { plan: Some(plan) } => {
+            format!("write {plan}#TASK; `alfine status {plan}` lists the tasks")
+        }
+        Hint::NameTask { plan: None } => {
+            "write PLAN or PLAN#TASK, such as PLAN.md#US-001; `alfine status` lists the tasks".to_owned()
+        }
+        Hint::FindPlan => {
+            "`alfine init` writes a first plan; `alfine status` lists the known ones".to_owned()
+        }
+    }
+}
+
+fn in_an_editor(hint: &Hint) -> String {
+    match hint {
+        Hint::Advice(_) | Hint::AnyOf(_) => String::new(),
+        Hint::Start { task } => format!("start it: “Start loop” on {task}"),
+        Hint::StartAll { plan } => format!("run the whole plan: “Start all” on {plan}"),
+        Hint::Continue { task } => format!("go on with it: “Continue” on {task}"),
+        Hint::RaiseIterations { from, to } => format!("give a limit of {from} to {to}, or reset the breaker"),
+        Hint::RaiseCost => "give a higher limit, or reset the breaker".to_owned(),
+        Hint::Watch { task } => format!("watch it: “Show transcript” on {task}"),
+        Hint::Transcript { task } => format!("look at what its agent said: “Show transcript” on {task}"),
+        Hint::Diff { task } => format!("look at what it changed: “Show diff” on {task}"),
+        Hint::Status { .. } => "see the hover on the task".to_owned(),
+        Hint::ListTasks => "the plans show what there is: see the hover on each task".to_owned(),
+        Hint::AwaitRunner => "watch it with the hover on the task, or stop it first".to_owned(),
+        Hint::PauseFirst { task } => format!("first: “Pause” on {task}"),
+        Hint::Stop { task } => format!("stop it: “Stop” on {task}"),
+        Hint::StopFirst { task } => format!("first: “Stop” on {task}"),
+        Hint::Steer { task } => format!("to tell its agent something: “Steer” on {task}"),
+        Hint::Approve { .. } => "answer it with “Approve” or “Reject”".to_owned(),
+        Hint::Merge { task } => format!("merge it: “Merge” on {task}"),
+        Hint::MergeFirst { tasks } => {
+            tasks.iter().map(|task| format!("“Merge” on {task}")).collect::<Vec<_>>().join("; ")
+        }
+        // An editor's “Merge” takes no branch.
+        Hint::MergeInto { task } => {
+            format!("name the branch in a terminal: {}", merge_into(task.as_ref()))
+        }
+        Hint::ResolveConflicts { task, branch, into, .. } => format!(
+            "resolve them by hand: git switch {into} && git merge {branch}, then “Merge” on {task}; or have the agent do it: \
+             “Rewind” on {task} to its last iteration, “Steer” on {task} with “{}”, “Continue” on {task}",
+            resolving(into)
+        ),
+        Hint::Discard { task } => format!("discard it: “Discard” on {task}"),
+        Hint::Rewind { task, .. } => format!("set it back instead: “Rewind” on {task}"),
+        Hint::LeaveOwnTree { to } => format!(
+            "wait for it, or end it: “Stop” on {to}; or run this one in a worktree, without `inPlace`"
+        ),
+        Hint::Trust { plan } => format!(
+            "read them; to allow them later, use “Allow the commands” (alfine.trust) on {plan}, or start again and choose \
+             Allow"
+        ),
+        Hint::NameTask { plan: Some(plan) } => format!("name one of its tasks, as in {plan}#TASK"),
+        Hint::NameTask { plan: None } => "name a plan or a task, such as PLAN.md#US-001".to_owned(),
+        Hint::FindPlan => "name a plan that is there, or write a first one: PLAN.md".to_owned(),
+    }
+}
+
+fn merge_into(task: Option<&TaskKey>) -> String {
+    let task = task.map_or_else(|| "TASK".to_owned(), TaskKey::to_string);
+    format!("alfine merge {task} --into BRANCH")
+}
+
+/// The note that has an agent resolve the conflicts of a merge.
+fn resolving(into: &str) -> String {
+    format!("commit, merge {into}, resolve the conflicts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each kind of hint; the compiler asks for those to come.
+    fn all() -> Vec<Hint> {
+        let task = TaskKey::new("PLAN.md", "US-001");
+        let all = vec![
+            Hint::advice("install git"),
+            Hint::AnyOf(vec![Hint::Watch { task: task.clone() }, Hint::Stop { task: task.clone() }]),
+            Hint::Start { task: task.clone() },
+            Hint::StartAll { plan: task.plan.clone() },
+            Hint::Continue { task: task.clone() },
+            Hint::RaiseIterations { from: 4, to: 50 },
+            Hint::RaiseCost,
+            Hint::Watch { task: task.clone() },
+            Hint::Transcript { task: task.clone() },
+            Hint::Diff { task: task.clone() },
+            Hint::Status { task: task.clone() },
+            Hint::ListTasks,
+            Hint::AwaitRunner,
+            Hint::PauseFirst { task: task.clone() },
+            Hint::Stop { task: task.clone() },
+            Hint::StopFirst { task: task.clone() },
+            Hint::Steer { task: task.clone() },
+            Hint::Approve { task: task.clone() },
+            Hint::Merge { task: task.clone() },
+            Hint::MergeFirst { tasks: vec![task.clone(), TaskKey::new("PLAN.md", "US-002")] },
+            Hint::MergeInto { task: Some(task.clone()) },
+            Hint::MergeInto { task: None },
+            Hint::ResolveConflicts {
+                task: task.clone(),
+                branch: "alfine/plan/us-001".to_owned(),
+                into: "main".to_owned(),
+                iteration: 3,
+            },
+            Hint::Discard { task: task.clone() },
+            Hint::Rewind { task: task.clone(), iteration: 2 },
+            Hint::LeaveOwnTree { to: task.clone() },
+            Hint::Trust { plan: task.plan.clone() },
+            Hint::NameTask { plan: Some(task.plan.clone()) },
+            Hint::NameTask { plan: None },
+            Hint::FindPlan,
+        ];
+        let kinds: std::collections::BTreeSet<u8> = all.iter().map(kind).collect();
+        assert_eq!(kinds, (0..KINDS).collect(), "a kind of hint has no words here");
+        all
+    }
+
+    const KINDS: u8 = 28;
+
+    fn kind(hint: &Hint) -> u8 {
+        match hint {
+            Hint::Advice(_) => 0,
+            Hint::AnyOf(_) => 1,
+            Hint::Start { .. } => 2,
+            Hint::StartAll { .. } => 3,
+            Hint::Continue { .. } => 4,
+            Hint::RaiseIterations { .. } => 5,
+            Hint::RaiseCost => 6,
+            Hint::Watch { .. } => 7,
+            Hint::Transcript { .. } => 8,
+            Hint::Diff { .. } => 9,
+            Hint::Status { .. } => 10,
+            Hint::ListTasks => 11,
+            Hint::AwaitRunner => 12,
+            Hint::PauseFirst { .. } => 13,
+            Hint::Stop { .. } => 14,
+            Hint::Steer { .. } => 15,
+            Hint::Approve { .. } => 16,
+            Hint::Merge { .. } => 17,
+            Hint::MergeFirst { .. } => 18,
+            Hint::MergeInto { .. } => 19,
+            Hint::ResolveConflicts { .. } => 20,
+            Hint::Discard { .. } => 21,
+            Hint::Rewind { .. } => 22,
+            Hint::LeaveOwnTree { .. } => 23,
+            Hint::Trust { .. } => 24,
+            Hint::NameTask { .. } => 25,
+            Hint::FindPlan => 26,
+            Hint::StopFirst { .. } => 27,
+        }
+    }
+
+    fn worded(reader: Reader) -> String {
+        all().iter().map(|one| hint(one, reader)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_terminal_reads_command_lines() {
+        insta::assert_snapshot!(worded(Reader::Terminal), @r#"
+        install git
+        watch it: alfine log PLAN.md#US-001 --follow; stop it: alfine stop PLAN.md#US-001
+        start it: alfine run PLAN.md#US-001
+        run the whole plan: alfine run PLAN.md
+        go on with it: alfine continue PLAN.md#US-001
+        give a limit of 4 to 50, or --reset-breaker
+        give a higher limit, or --reset-breaker
+        watch it: alfine log PLAN.md#US-001 --follow
+        look at what its agent said: alfine log PLAN.md#US-001 --transcript
+        look at what it changed: alfine diff PLAN.md#US-001
+        see `alfine status PLAN.md#US-001`
+        `alfine status` lists what there is
+        watch it with `alfine status`, or stop it first
+        first: alfine pause PLAN.md#US-001 --now
+        stop it: alfine stop PLAN.md#US-001
+        first: alfine stop PLAN.md#US-001
+        to tell its agent something: alfine steer PLAN.md#US-001 "..."
+        answer: alfine answer PLAN.md#US-001 --approve, or --reject "what is missing"
+        merge it: alfine merge PLAN.md#US-001
+        alfine merge PLAN.md#US-001
+        alfine merge PLAN.md#US-002
+        name the branch: alfine merge PLAN.md#US-001 --into BRANCH
+        name the branch: alfine merge TASK --into BRANCH
+        resolve them by hand: git switch main && git merge alfine/plan/us-001, then alfine merge PLAN.md#US-001; or have the agent do it: alfine rewind PLAN.md#US-001 3, alfine steer PLAN.md#US-001 "commit, merge main, resolve the conflicts", alfine continue PLAN.md#US-001
+        discard it: alfine discard PLAN.md#US-001
+        set it back instead: alfine rewind PLAN.md#US-001 2
+        wait for it, or end it: alfine stop PLAN.md#US-001; or run this one in a worktree, without --in-place
+        read them; then allow them: alfine trust PLAN.md, or give --trust to run, start or continue
+        write PLAN.md#TASK; `alfine status PLAN.md` lists the tasks
+        write PLAN or PLAN#TASK, such as PLAN.md#US-001; `alfine status` lists the tasks
+        `alfine init` writes a first plan; `alfine status` lists the known ones
+        "#);
+    }
+
+    #[test]
+    fn an_editor_reads_the_names_of_actions() {
+        let words = worded(Reader::Editor { has_plugin: true });
+        insta::assert_snapshot!(words, @r#"
+        install git
+        watch it: “Show transcript” on PLAN.md#US-001; stop it: “Stop” on PLAN.md#US-001
+        start it: “Start loop” on PLAN.md#US-001
+        run the whole plan: “Start all” on PLAN.md
+        go on with it: “Continue” on PLAN.md#US-001
+        give a limit of 4 to 50, or reset the breaker
+        give a higher limit, or reset the breaker
+        watch it: “Show transcript” on PLAN.md#US-001
+        look at what its agent said: “Show transcript” on PLAN.md#US-001
+        look at what it changed: “Show diff” on PLAN.md#US-001
+        see the hover on the task
+        the plans show what there is: see the hover on each task
+        watch it with the hover on the task, or stop it first
+        first: “Pause” on PLAN.md#US-001
+        stop it: “Stop” on PLAN.md#US-001
+        first: “Stop” on PLAN.md#US-001
+        to tell its agent something: “Steer” on PLAN.md#US-001
+        answer it with “Approve” or “Reject”
+        merge it: “Merge” on PLAN.md#US-001
+        “Merge” on PLAN.md#US-001; “Merge” on PLAN.md#US-002
+        name the branch in a terminal: alfine merge PLAN.md#US-001 --into BRANCH
+        name the branch in a terminal: alfine merge TASK --into BRANCH
+        resolve them by hand: git switch main && git merge alfine/plan/us-001, then “Merge” on PLAN.md#US-001; or have the agent do it: “Rewind” on PLAN.md#US-001 to its last iteration, “Steer” on PLAN.md#US-001 with “commit, merge main, resolve the conflicts”, “Continue” on PLAN.md#US-001
+        discard it: “Discard” on PLAN.md#US-001
+        set it back instead: “Rewind” on PLAN.md#US-001
+        wait for it, or end it: “Stop” on PLAN.md#US-001; or run this one in a worktree, without `inPlace`
+        read them; to allow them later, use “Allow the commands” (alfine.trust) on PLAN.md, or start again and choose Allow
+        name one of its tasks, as in PLAN.md#TASK
+        name a plan or a task, such as PLAN.md#US-001
+        name a plan that is there, or write a first one: PLAN.md
+        "#);
+        assert_eq!(words, worded(Reader::Editor { has_plugin: false }));
+    }
+}
