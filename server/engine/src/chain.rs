@@ -31,30 +31,52 @@ pub fn join(project: &mut Project, lock: &LoopLock, chain: Chain) -> Result<()> 
     Ok(project.store.write(|tx| tx.set_loop_settings(lock, &settings))?)
 }
 
-/// Starts the next task of the chain that a loop is one of, in the background. None where the loop is none of a chain or
-/// not over, or where nothing can start. `program` is Alfine's own binary.
-pub fn advance(project: &mut Project, over: &LoopId, program: &Path) -> Result<Option<TaskKey>> {
-    let Some(row) = project.store.loop_(over)? else { return Ok(None) };
-    let Some(chain) = TaskSpec::of(&row)?.chain.filter(|_| is_over(&row)) else { return Ok(None) };
-    // Two that end at once would both begin the same one, or one each.
+/// What comes after a loop of a chain.
+#[derive(Debug, Default)]
+pub struct Next {
+    /// The task that was begun, with the right to run its loop.
+    pub begun: Option<(TaskKey, LoopLock)>,
+    /// The tasks before that one which could have begun and did not, each with why.
+    pub left: Vec<(TaskKey, Error)>,
+}
+
+/// Begins the next task of the chain that a loop is one of. Begins nothing if the loop belongs to no chain, has not ended by
+/// itself, or if no task can begin without asking the user something.
+pub fn next(project: &mut Project, over: &LoopId) -> Result<Next> {
+    let mut next = Next::default();
+    let Some(row) = project.store.loop_(over)? else { return Ok(next) };
+    let Some(chain) = TaskSpec::of(&row)?.chain.filter(|_| is_over(&row)) else { return Ok(next) };
+    // Two loops that end at the same moment could both start the same task, or start two at once.
     let _alone = alone(project)?;
     let file = project.plan_named(&row.task.plan)?;
     if at_work(project, &file)? >= AT_A_TIME {
-        return Ok(None);
+        return Ok(next);
     }
     project.editor = chain.editor.clone();
     for task in start::tasks_to_run(project, &file, None)? {
+        let key = file.key(&task);
         match begin(project, &file, &task, &chain) {
             Ok(None) => {}
             Ok(Some(lock)) => {
-                start::detach(project, lock, program)?;
-                return Ok(Some(file.key(&task)));
+                next.begun = Some((key, lock));
+                break;
             }
             // Others may be possible.
-            Err(error) => tracing::info!("{} does not start by itself: {}", file.key(&task), error.message),
+            Err(error) => next.left.push((key, error)),
         }
     }
-    Ok(None)
+    Ok(next)
+}
+
+/// Begins the next task of a loop's chain in the background, and returns its key. `program` is Alfine's own binary.
+pub fn advance(project: &mut Project, over: &LoopId, program: &Path) -> Result<Option<TaskKey>> {
+    let Next { begun, left } = next(project, over)?;
+    for (key, error) in left {
+        tracing::info!("{key} does not start by itself: {}", error.message);
+    }
+    let Some((key, lock)) = begun else { return Ok(None) };
+    start::detach(project, lock, program)?;
+    Ok(Some(key))
 }
 
 /// Says whether a loop came to its end by itself. What the user stopped or paused, or is asked about, keeps its turn.
@@ -74,7 +96,8 @@ fn begin(project: &mut Project, file: &PlanFile, task: &Task, chain: &Chain) -> 
     if thrown_away {
         return Ok(None);
     }
-    let Prepared::Begin { mut spec, .. } = start::prepare(project, file, task, &chain.options)? else {
+    let Prepared::Begin { mut spec, start: from, .. } = start::prepare(project, file, task, &chain.options)?
+    else {
         return Ok(None);
     };
     let items = project.untrusted(&spec.commands)?;
@@ -83,7 +106,7 @@ fn begin(project: &mut Project, file: &PlanFile, task: &Task, chain: &Chain) -> 
         return Err(Error::new(kind, "some of its commands are not allowed yet"));
     }
     spec.chain = Some(chain.clone());
-    start::begin(project, file, &spec, chain.include_uncommitted).map(Some)
+    start::begin(project, file, &spec, from, chain.include_uncommitted).map(Some)
 }
 
 /// How many tasks of a plan's chain are worked on.

@@ -218,7 +218,7 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
     let mut spec = TaskSpec::of(&row)?;
     spec.prepared = false;
     spec.brought.clear();
-    project.repository.preflight(spec.isolation)?;
+    let stand = project.repository.preflight(spec.isolation)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
     // The new loop's worktree stands in the same place; what the old one holds is kept as a last checkpoint.
     if let Some(branch) = &row.branch {
@@ -227,7 +227,7 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some("forked"), true))?;
     let fork = start::Fork { of: row.clone(), reference: from.reference };
     let options = start::BeginOptions { fork: Some(fork), ..Default::default() };
-    let begun = start::begin_loop(project, &file, &spec, &options);
+    let begun = start::begin_loop(project, &file, &spec, stand, &options);
     if begun.is_err() {
         // The old loop goes on being there; its worktree is made again from its last checkpoint.
         project.store.write(|tx| tx.set_loop_status(&lock, row.status, row.reason.as_deref(), false))?;

@@ -4,6 +4,7 @@ use crate::{Error, ErrorKind, Result, project::Project};
 use alfine_core::{hint::Hint, machine::LoopState, task::TaskKey};
 use alfine_files::Layout;
 use alfine_store::{LoopId, LoopLock, LoopRow, Store};
+use std::time::Duration;
 
 /// The loop that a task has, if it has one: live, or else the last one.
 pub fn loop_of(store: &Store, key: &TaskKey) -> Result<Option<LoopRow>> {
@@ -42,6 +43,21 @@ pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
 /// Says whether a runner lives for a loop.
 pub fn is_running(layout: &Layout, id: &LoopId) -> Result<bool> {
     Ok(LoopLock::is_held(layout, id)?)
+}
+
+/// How long a runner whose loop rests has to go. It only closes its files then.
+const GONE_WITHIN: Duration = Duration::from_secs(3);
+
+/// Waits for the runner of a task's loop to be gone if the loop rests already, so that what follows does not meet the
+/// runner on its way out. Not for ever.
+pub fn until_unrun(project: &Project, key: &TaskKey) -> Result<()> {
+    match loop_of(&project.store, key)? {
+        Some(row) if !row.needs_runner() => {
+            LoopLock::until_free(&project.layout, &row.id, GONE_WITHIN)?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The machine's state of a loop, as it was saved.

@@ -24,7 +24,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
     text::LineIndex,
 };
-use alfine_store::{ApprovalKind, LoopId, LoopLock, LoopRow};
+use alfine_store::{ApprovalKind, ApprovalRow, LoopId, LoopLock, LoopRow};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -68,6 +68,8 @@ pub enum Prepared {
     Begin {
         /// What it is run with.
         spec: Box<TaskSpec>,
+        /// Where the repository stands, as it was looked at for this.
+        start: alfine_git::Start,
         /// What is uncommitted and so not in what the agent works on, from the root.
         uncommitted: Vec<PathBuf>,
         /// What is wrong with the settings and is left out.
@@ -130,10 +132,12 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     let spec = TaskSpec::new(&key, &file.plan, task, &loaded, options.single_task, folder)?;
     let uncommitted = match spec.isolation {
         Isolation::InPlace => Vec::new(),
-        Isolation::Worktree => start.dirty.into_iter().filter(|path| is_of_the_agent(file, path)).collect(),
+        Isolation::Worktree => {
+            start.dirty.iter().filter(|path| is_of_the_agent(file, path)).cloned().collect()
+        }
     };
     let problems = loaded.problems.iter().map(ToString::to_string).collect();
-    Ok(Prepared::Begin { spec: Box::new(spec), uncommitted, problems })
+    Ok(Prepared::Begin { spec: Box::new(spec), start, uncommitted, problems })
 }
 
 /// Says whether a path is none of those that a loop does not work on: its plan, its settings, Alfine's own files.
@@ -143,15 +147,16 @@ fn is_of_the_agent(file: &PlanFile, path: &Path) -> bool {
         && !path.starts_with(".alfine")
 }
 
-/// Begins a loop. The lock is the right to run it.
+/// Begins a loop, from where the repository stood when its task was prepared. The lock is the right to run it.
 pub fn begin(
     project: &mut Project,
     file: &PlanFile,
     spec: &TaskSpec,
+    start: alfine_git::Start,
     include_uncommitted: bool,
 ) -> Result<LoopLock> {
     let options = BeginOptions { include_uncommitted, fork: None };
-    begin_loop(project, file, spec, &options).or_else(|error| {
+    begin_loop(project, file, spec, start, &options).or_else(|error| {
         // Somebody else may have begun it since this process looked.
         let key = file.key(&spec.task);
         let now = project.store.current_loop(&key)?;
@@ -178,7 +183,7 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
             .hint(Hint::Merge { task: key.clone() }));
     }
     if row.status == TaskStatus::NeedsInput
-        && open_question(project, &row.id)? == Some(ApprovalKind::Approval)
+        && open_question(project, &row.id)?.is_some_and(|asked| asked.kind == ApprovalKind::Approval)
     {
         return Err(Error::user(format!("{key} asks for your approval first"))
             .hint(Hint::Approve { task: key.clone() }));
@@ -210,10 +215,27 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
     }
 }
 
-/// What a loop waits for the user's word on: its last question that has no answer yet.
-pub fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalKind>> {
+/// What a loop waits for the user to say: its last question that has no answer yet.
+pub fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalRow>> {
     let asked = project.store.approvals(id)?;
-    Ok(asked.iter().rev().find(|asked| asked.answered_at.is_none()).map(|asked| asked.kind))
+    Ok(asked.into_iter().rev().find(|asked| asked.answered_at.is_none()))
+}
+
+/// Why a task that is settled is not started: it is done, or its loop waits for the user.
+pub fn settled(project: &Project, key: &TaskKey) -> Result<Error> {
+    let status = loops::loop_of(&project.store, key)?.map_or(TaskStatus::Done, |row| row.status);
+    let hint = match status {
+        TaskStatus::Done => {
+            "merge or discard it; to have it done again, take the tick away and give it another id"
+        }
+        TaskStatus::NeedsInput => "answer what it asks; then it goes on",
+        _ => "let it go on with “Continue”, or throw it away with “Discard” and start it again",
+    };
+    let is = match status {
+        TaskStatus::NeedsInput => "waits for your answer".to_owned(),
+        status => format!("is {status}"),
+    };
+    Ok(Error::user(format!("{key} {is}: there is nothing to start")).hint(hint))
 }
 
 /// Hands a loop over to a background process. `program` is Alfine's own binary.

@@ -16,7 +16,6 @@ pub mod evidence;
 pub(crate) mod fixtures;
 pub mod handlers;
 pub mod keeper;
-pub mod notes;
 pub mod offers;
 pub mod picture;
 pub mod plan_field;

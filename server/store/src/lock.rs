@@ -18,6 +18,7 @@ use std::{
     os::{fd::AsFd, unix::fs::MetadataExt},
     path::{Path, PathBuf},
     process::{self, Stdio},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -72,6 +73,22 @@ impl LoopLock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(StoreError::of_io("open", &path, error)),
         }
+    }
+
+    /// Blocks until nobody runs the loop, but no longer than `within`; returns whether it came to that.
+    pub fn until_free(layout: &Layout, loop_id: &LoopId, within: Duration) -> Result<bool, StoreError> {
+        if !Self::is_held(layout, loop_id)? {
+            return Ok(true);
+        }
+        let path = layout.lock(loop_id.as_str());
+        let file = File::open(&path).map_err(|error| StoreError::of_io("open", &path, error))?;
+        let (free, is_free) = mpsc::channel();
+        // The system has no wait for a lock that ends: the thread goes when the runner does, whoever waits still.
+        thread::spawn(move || {
+            let _ = file.lock_shared();
+            let _ = free.send(());
+        });
+        Ok(is_free.recv_timeout(within).is_ok())
     }
 
     /// Keeps anybody from running the loop for as long as the answer lives; none if somebody does already.

@@ -38,6 +38,14 @@ pub fn plain(text: &str, characters: usize) -> String {
     plain.trim().to_owned()
 }
 
+/// The beginning of a text, of so many characters.
+pub fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
 /// A text on one line.
 pub fn line(text: &str, characters: usize) -> String {
     let mut line = String::new();

@@ -1,32 +1,93 @@
 //! Questions to the user on the terminal: what may run, yes or no, one of several letters.
 
+use super::opening;
 use crate::output::say;
 use alfine_config::trust::TrustItem;
-use alfine_core::{hint::Hint, printable::printable};
-use alfine_engine::{Error, ErrorKind, Result, project::Project};
-use std::io::{BufRead, IsTerminal, Write};
+use alfine_core::printable::{printable, printable_paths};
+use alfine_engine::{
+    Error, Result,
+    project::Project,
+    requests::{Question, Reply, Request, Step, Terminal},
+};
+use std::{
+    io::{BufRead, IsTerminal, Write},
+    path::PathBuf,
+};
 
-/// Refuses what nobody allowed of what a loop will run: asks on a terminal; else the error lists it. `allowed` is the
-/// user's word for all of it on the command line; `json` says that the output is not for a person.
-pub fn trust(project: &Project, plan: &str, items: &[TrustItem], allowed: bool, json: bool) -> Result<()> {
-    let untrusted = project.untrusted(items)?;
-    if untrusted.is_empty() {
-        return Ok(());
+/// What the command line says beforehand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Said {
+    /// Whether all that the repository wants to run may run.
+    pub trust: bool,
+    /// Whether the output is for a program, so that nobody is asked.
+    pub json: bool,
+}
+
+/// Drives a request until it is over: asks its questions, and waits for what it waits for.
+pub fn drive<R: Request>(project: &mut Project, mut request: R, said: Said) -> Result<R::Done> {
+    let front_end = Terminal { program: opening::program()? };
+    let mut reply = None;
+    loop {
+        reply = match request.next(project, &front_end, reply)? {
+            Step::Done(done) => return Ok(done),
+            Step::Wait(wait) => {
+                wait.wait()?;
+                None
+            }
+            Step::Ask(question) => Some(ask(question, said)?),
+        };
     }
-    if allowed {
-        return Ok(project.trust()?.approve(&untrusted)?);
-    }
-    let may_ask = !json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    if may_ask {
-        say(format_args!("This repository and its plan want to run on your machine:"));
-        for item in &untrusted {
-            say(format_args!("  {}", line(item)));
+}
+
+fn ask(question: Question, said: Said) -> Result<Reply> {
+    let may_ask = !said.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    match question {
+        Question::Trust { .. } if said.trust => Ok(Reply::Yes),
+        Question::Trust { plan, items } => {
+            if may_ask {
+                say(format_args!("This repository and its plan want to run on your machine:"));
+                for item in &items {
+                    say(format_args!("  {}", line(item)));
+                }
+                if yes("Allow these commands, here and from now on?")? {
+                    return Ok(Reply::Yes);
+                }
+            }
+            Err(not_trusted(&plan, &items))
         }
-        if yes("Allow these commands, here and from now on?")? {
-            return Ok(project.trust()?.approve(&untrusted)?);
+        Question::Uncommitted { files } => ask_about_uncommitted(&files, said),
+        Question::Discard { task } => {
+            if !std::io::stdin().is_terminal() {
+                return Err(Error::user(format!("discarding {task} removes its worktree and its branch"))
+                    .hint("its checkpoints stay under refs/alfine; to do it: give --yes"));
+            }
+            if yes(&format!("Remove the worktree and the branch of {task}? Its checkpoints stay."))? {
+                return Ok(Reply::Yes);
+            }
+            Err(Error::user("nothing was removed"))
         }
+        Question::Approval { task, asked } => {
+            Err(Error::user(format!("{task} asks: {}", printable(&asked.text)))
+                .hint("give a text, --approve or --reject"))
+        }
+        // No file is open in a terminal.
+        Question::Append { path, .. } => Err(Error::user(format!("{} is open in an editor", path.display()))),
     }
-    Err(not_trusted(plan, &untrusted))
+}
+
+fn ask_about_uncommitted(uncommitted: &[PathBuf], said: Said) -> Result<Reply> {
+    let notice =
+        format!("uncommitted, and so not in what the agent works on: {}", printable_paths(uncommitted));
+    if said.json || !std::io::stdin().is_terminal() {
+        tracing::warn!("{notice}; --include-uncommitted takes it along");
+        return Ok(Reply::No);
+    }
+    say(format_args!("! {notice}"));
+    match choice("[s]tart without it, [i]nclude it, [c]ancel?", &['s', 'i', 'c'])? {
+        's' => Ok(Reply::No),
+        'i' => Ok(Reply::Yes),
+        _ => Err(Error::user("cancelled").hint("commit or stash what is uncommitted, then run again")),
+    }
 }
 
 fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {

@@ -1,19 +1,22 @@
 //! `pause`, `continue`, `stop`, `steer`, `answer`: steering a loop, whoever runs it.
 
-use super::{asking, opening, run};
+use super::{
+    asking::{self, Said},
+    opening, run,
+};
 use crate::{
     cli::{AnswerArgs, ContinueArgs, PauseArgs, SteerArgs, TaskArg},
     display::Display,
     output::say,
     report::exit,
 };
-use alfine_core::{
-    machine::{Answer, Command},
-    task::TaskKey,
-};
+use alfine_core::machine::{Answer, Command};
 use alfine_engine::{
-    Error, Result, control, control::Taken, loops, project::Project, start, start::More, task_spec,
-    task_spec::TaskSpec,
+    Error, Result,
+    control::Taken,
+    requests::{self, AnswerRequest, Continued, How},
+    start::More,
+    task_spec,
 };
 use std::path::Path;
 
@@ -44,7 +47,8 @@ pub fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
 fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let key = project.key(&task.task)?;
-    let taken = control::send(&mut project, &key, command, opening::program()?)?;
+    let request = requests::Send::new(key.clone(), command.clone());
+    let taken = asking::drive(&mut project, request, Said::default())?;
     match (command, taken) {
         (Command::Stop, Taken::BySavedState) => say(format_args!("{key} is stopped")),
         (Command::Pause { .. }, Taken::BySavedState) => say(format_args!("{key} is paused")),
@@ -63,23 +67,19 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         reset_breaker: args.reset_breaker,
         max_cost_usd: args.max_cost,
     };
-    let row = loops::live_loop(&project, &key)?;
-    if loops::is_running(&project.layout, &row.id)? {
-        control::send(&mut project, &key, &more.command(), opening::program()?)?;
-        say(format_args!("{key} goes on"));
-        return Ok(exit::DONE);
+    let said = Said { trust: args.trust, json: args.json };
+    let request = requests::Continue::new(key.clone(), more, args.background);
+    match asking::drive(&mut project, request, said)? {
+        Continued::ByRunner => say(format_args!("{key} goes on")),
+        Continued::GoesOn(How::Here(lock)) => {
+            let display = if args.json { None } else { Some(Display::new()) };
+            return Ok(run::foreground(&mut project, lock, display.as_ref())?.exit);
+        }
+        Continued::GoesOn(_) => {
+            say(format_args!("{key} goes on in the background; follow it: alfine log {key} --follow"));
+        }
     }
-    start::check_continue(&project, &row, &more)?;
-    let spec = TaskSpec::of(&row)?;
-    asking::trust(&project, &key.plan, &spec.commands, args.trust, args.json)?;
-    let lock = start::take_over(&mut project, &row, &more)?;
-    if args.background {
-        start::detach(&project, lock, &opening::program()?)?;
-        say(format_args!("{key} goes on in the background; follow it: alfine log {key} --follow"));
-        return Ok(exit::DONE);
-    }
-    let display = if args.json { None } else { Some(Display::new()) };
-    run::foreground(&mut project, &key, lock, display.as_ref())
+    Ok(exit::DONE)
 }
 
 /// Answers a loop's question and goes on with it in the background.
@@ -95,22 +95,13 @@ pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
     }
     let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
-    if !args.hold {
-        let spec = TaskSpec::of(&loops::live_loop(&project, &key)?)?;
-        asking::trust(&project, &key.plan, &spec.commands, false, false)?;
-    }
-    control::answer(&mut project, &key, &Answer { approved, text })?;
+    let mut request = AnswerRequest::new(key.clone(), None, Answer { approved, text });
+    request.hold = args.hold;
+    asking::drive(&mut project, request, Said::default())?;
     if args.hold {
         say(format_args!("{key} has its answer; go on with it: alfine continue {key}"));
-        return Ok(exit::DONE);
+    } else {
+        say(format_args!("{key} has its answer and goes on; follow it: alfine log {key} --follow"));
     }
-    go_on_in_background(&mut project, &key)?;
-    say(format_args!("{key} has its answer and goes on; follow it: alfine log {key} --follow"));
     Ok(exit::DONE)
-}
-
-fn go_on_in_background(project: &mut Project, key: &TaskKey) -> Result<()> {
-    let row = loops::live_loop(project, key)?;
-    let lock = start::claim(project, &row.id)?;
-    start::detach(project, lock, &opening::program()?)
 }

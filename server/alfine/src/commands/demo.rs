@@ -1,20 +1,27 @@
 //! `alfine demo`: two tasks played from start to merge by the built-in agent, through everything a real loop goes through.
 
-use super::opening;
+use super::{
+    asking::{self, Said},
+    opening,
+};
 use crate::{
     cli::DemoArgs,
     display::{Display, Mark},
     output::say,
     report::exit,
 };
-use alfine_config::Partial;
 use alfine_core::{
     machine::Command,
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result, control, demo, finish, loops, project, project::Project, reason::in_words,
-    runner::News, runner::Runner, start, task_spec::TaskSpec,
+    Error, ErrorKind, Result, control, demo, finish, loops,
+    project::Project,
+    reason::in_words,
+    requests::{Begun, How, Start},
+    runner::{News, Runner},
+    start,
+    start::StartOptions,
 };
 use alfine_store::LoopLock;
 use std::time::Instant;
@@ -86,14 +93,17 @@ fn chapter(title: &str) {
 
 fn begin(project: &mut Project, key: &TaskKey, display: &Display) -> Result<LoopLock> {
     display.line(Mark::Step, &format!("alfine run {key}"));
-    let file = project.plan_named(&key.plan)?;
-    let task = file.plan.tasks.iter().find(|task| task.id == key.id);
-    let task = task.ok_or_else(|| project::no_such_task(&file, &key.id.0))?;
-    let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
-    let loaded = project.settings(Partial::default(), fields.to_vec())?;
-    let spec = TaskSpec::new(key, &file.plan, task, &loaded, false, project.repository.workdir())?;
-    project.trust()?.approve(&spec.commands)?;
-    start::begin(project, &file, &spec, false)
+    let mut start = Start::new(key.plan.clone(), Some(key.id.0.clone()), StartOptions::default());
+    start.in_background = false;
+    // The demo wrote the plan itself.
+    let said = Said { trust: true, json: false };
+    match asking::drive(project, start, said)?.begun {
+        Some(Begun { how: How::Here(lock), .. }) => Ok(lock),
+        _ => Err(Error::new(
+            ErrorKind::Internal,
+            format!("the demo took a wrong turn: {key} cannot be started"),
+        )),
+    }
 }
 
 fn play(project: &mut Project, lock: LoopLock, display: &Display) -> Result<TaskStatus> {

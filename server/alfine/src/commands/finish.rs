@@ -1,25 +1,25 @@
 //! `merge`, `discard`, `rewind`, `fork`: what becomes of a loop's work.
 
-use super::{asking, opening};
+use super::{
+    asking::{self, Said},
+    opening,
+};
 use crate::{
     cli::{DiscardArgs, IterationArgs, MergeArgs},
     output::{print_json, say},
     report::exit,
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{
-    Error, ErrorKind, Result, finish, finish::MergeOptions, loops, start, task_spec::TaskSpec,
-};
-use alfine_words::Reader;
+use alfine_engine::{Result, requests};
 use serde_json::json;
-use std::{io::IsTerminal, path::Path};
+use std::path::Path;
 
 /// Merges a done task.
 pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     let key = project.key(&args.task.task)?;
-    let options = MergeOptions { into: args.into.as_deref(), ..MergeOptions::default() };
-    match finish::merge(&mut project, &key, &options) {
+    let request = requests::Merge { task: key.clone(), into: args.into.clone() };
+    match asking::drive(&mut project, request, Said { json: args.json, ..Said::default() }) {
         Ok(merged) => {
             if args.json {
                 print_json(&json!({
@@ -55,17 +55,8 @@ pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
 pub fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
-    if !args.yes {
-        if !std::io::stdin().is_terminal() {
-            return Err(Error::user(format!("discarding {key} removes its worktree and its branch"))
-                .hint("its checkpoints stay under refs/alfine; to do it: give --yes"));
-        }
-        if !asking::yes(&format!("Remove the worktree and the branch of {key}? Its checkpoints stay."))? {
-            say(format_args!("nothing was removed"));
-            return Ok(exit::DONE);
-        }
-    }
-    finish::discard(&mut project, &key)?;
+    let request = requests::Discard { task: key.clone(), confirmed: args.yes };
+    asking::drive(&mut project, request, Said::default())?;
     say(format_args!("{key} is discarded; its checkpoints are kept: git for-each-ref refs/alfine"));
     Ok(exit::DONE)
 }
@@ -74,7 +65,8 @@ pub fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
 pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
-    finish::rewind(&mut project, &key, args.iteration, opening::program()?)?;
+    let request = requests::Rewind { task: key.clone(), iteration: args.iteration };
+    asking::drive(&mut project, request, Said::default())?;
     say(format_args!(
         "{key} is what it was after iteration {}; go on: alfine continue {key}",
         args.iteration
@@ -86,10 +78,7 @@ pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
 pub fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let key = project.key(&args.task.task)?;
-    let spec = TaskSpec::of(&loops::live_loop(&project, &key)?)?;
-    asking::trust(&project, &key.plan, &spec.commands, false, false)?;
-    let lock = finish::fork(&mut project, &key, args.iteration)?;
-    start::detach(&project, lock, &opening::program()?)?;
+    asking::drive(&mut project, requests::ForkRequest::new(key.clone(), args.iteration), Said::default())?;
     say(format_args!(
         "{key} began again from iteration {}, in the background; follow it: alfine log {key} --follow",
         args.iteration

@@ -1,6 +1,9 @@
 //! `alfine run` and `alfine start`: begin a loop or go on with it, here or in the background.
 
-use super::{asking, opening, views};
+use super::{
+    asking::{self, Said},
+    opening, views,
+};
 use crate::{
     cli::{Context, RunArgs},
     display::{Display, Mark},
@@ -12,52 +15,51 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, Result, chain, chain::Chain, finish, loops, project::PlanFile, project::Project, project::Target,
-    reason::in_words, runner::News, runner::Runner, start, start::More, start::Prepared, start::StartOptions,
+    Error, Result, chain,
+    foreground::{self as engine, Ended},
+    loops,
+    project::{PlanFile, Project, Target},
+    reason::in_words,
+    requests::{Begun, How, Start, Started},
+    runner::{Interrupter, News},
+    start::{self, StartOptions},
     view,
 };
 use alfine_git::WorkingCopies;
-use alfine_store::LoopLock;
-use alfine_words::Reader;
-use std::{
-    io::IsTerminal,
-    path::{Path, PathBuf},
-};
+use alfine_store::{LoopId, LoopLock};
+use std::path::Path;
 
 /// Runs a plan's task, or its tasks one after another.
 pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
-    let target = Target::parse(&args.target)?;
-    let file = project.plan(&target.plan)?;
     let display = if args.json { None } else { Some(Display::new()) };
-    let mut tasks = start::tasks_to_run(&project, &file, target.task.as_deref())?;
-    if args.single_task {
-        tasks.truncate(1);
-    }
-    let mut include = args.include_uncommitted.then_some(true);
-    if target.task.is_some() {
-        let Some(task) = tasks.first() else { return Ok(exit::DONE) };
-        return Ok(run_one(&mut project, &file, task, args, &mut include, display.as_ref())?.status);
-    }
-    if tasks.is_empty() {
-        tell_all_done(&project, &file, args.json)?;
-    }
-    trust_all(&project, &file, &tasks, args)?;
-    let mut first_that_failed = exit::DONE;
-    for task in &tasks {
-        let open = start::open_dependencies(&project.store, &file, task)?;
-        if !open.is_empty() {
-            if let Some(display) = &display {
-                display.line(Mark::Notice, &format!("{} waits for {}", file.key(task), open.join(", ")));
-            }
-            continue;
-        }
-        let end = run_one(&mut project, &file, task, args, &mut include, display.as_ref())?;
+    let started = start(&mut project, args, false)?;
+    let Started { plan, tasks, begun } = started;
+    let Some(begun) = begun else {
+        tell_all_done(&project, &plan, args.json)?;
+        return Ok(exit::DONE);
+    };
+    let How::Here(lock) = begun.how else {
+        return tell_left(&project, &plan, &tasks, Vec::new(), display.as_ref());
+    };
+    let mut ran = vec![begun.task];
+    let mut end = foreground(&mut project, lock, display.as_ref())?;
+    let mut first_that_failed = end.exit;
+    let left = loop {
+        let next = chain::next(&mut project, &end.id)?;
+        let Some((key, lock)) = next.begun else { break next.left };
+        ran.push(key);
+        end = foreground(&mut project, lock, display.as_ref())?;
         if first_that_failed == exit::DONE {
-            first_that_failed = end.status;
+            first_that_failed = end.exit;
         }
-        if !end.goes_on {
-            break;
+    };
+    // What the user holds, or is asked about, keeps its turn.
+    if end.goes_on {
+        let others: Vec<Task> = tasks.into_iter().filter(|task| !ran.contains(&plan.key(task))).collect();
+        let failed = tell_left(&project, &plan, &others, left, display.as_ref())?;
+        if first_that_failed == exit::DONE {
+            first_that_failed = failed;
         }
     }
     Ok(first_that_failed)
@@ -66,32 +68,14 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
 /// Starts a plan's task in the background, or its tasks one after another.
 pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
-    let target = Target::parse(&args.target)?;
-    let file = project.plan(&target.plan)?;
-    let tasks = start::tasks_to_run(&project, &file, target.task.as_deref())?;
-    let options = options_of(args);
-    let can_start = |task: &&Task| {
-        !matches!(start::prepare(&project, &file, task, &options), Ok(Prepared::Settled) | Err(_))
-    };
-    // Where none can, the first says why.
-    let Some(task) = tasks.iter().find(can_start).or(tasks.first()) else {
-        tell_all_done(&project, &file, args.json)?;
+    let started = start(&mut project, args, true)?;
+    let Some(Begun { task: key, how, .. }) = started.begun else {
+        tell_all_done(&project, &started.plan, args.json)?;
         return Ok(exit::DONE);
     };
-    let key = file.key(task);
-    let whole = target.task.is_none() && !args.single_task;
-    if whole {
-        trust_all(&project, &file, &tasks, args)?;
-    }
-    let mut include = args.include_uncommitted.then_some(true);
-    let Some(lock) = lock_of(&mut project, &file, task, args, &mut include)? else {
+    if let How::Settled = how {
         return settled(&project, &key, args.json);
-    };
-    if whole {
-        let include_uncommitted = include.unwrap_or(false);
-        chain::join(&mut project, &lock, Chain { options, include_uncommitted, ..Chain::default() })?;
     }
-    start::detach(&project, lock, &opening::program()?)?;
     if args.json {
         print_task(&project, &key)?;
     } else {
@@ -100,6 +84,51 @@ pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
         say(format_args!("  stop it:   alfine stop {key}"));
     }
     Ok(exit::DONE)
+}
+
+fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<Started> {
+    let target = Target::parse(&args.target)?;
+    let plan = project.plan(&target.plan)?.name;
+    let mut start = Start::new(plan, target.task, options_of(args));
+    start.only_one = args.single_task;
+    start.include_uncommitted = args.include_uncommitted.then_some(true);
+    start.in_background = in_background;
+    let started = asking::drive(project, start, Said { trust: args.trust, json: args.json })?;
+    if started.begun.as_ref().is_some_and(|begun| begun.went_on) {
+        warn_of_no_effect(args);
+    }
+    Ok(started)
+}
+
+/// Tells what became of tasks of a plan that were not run, and returns the exit status of the first that needs the user.
+fn tell_left(
+    project: &Project,
+    plan: &PlanFile,
+    tasks: &[Task],
+    mut left: Vec<(TaskKey, Error)>,
+    display: Option<&Display>,
+) -> Result<u8> {
+    let mut status = exit::DONE;
+    for task in tasks {
+        let key = plan.key(task);
+        let open = start::open_dependencies(&project.store, plan, task)?;
+        let why = left.iter().position(|(of, _)| *of == key).map(|at| left.swap_remove(at).1);
+        let words = match why {
+            _ if !open.is_empty() => format!("{key} waits for {}", open.join(", ")),
+            Some(why) => format!("{key} was not started: {}", why.message),
+            None => {
+                let settled = settled(project, &key, display.is_none())?;
+                if status == exit::DONE {
+                    status = settled;
+                }
+                continue;
+            }
+        };
+        if let Some(display) = display {
+            display.line(Mark::Notice, &words);
+        }
+    }
+    Ok(status)
 }
 
 fn tell_all_done(project: &Project, file: &PlanFile, json: bool) -> Result<()> {
@@ -119,142 +148,64 @@ pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
     let lock = LoopLock::from_stdin(&layout, &id)?;
     let mut project = Project::open(directory)?;
     let display = Display::new();
-    let status = run_loop(&mut project, lock, &mut |news| display.show(news))?;
-    let key = project.store.loop_(&id)?.map(|row| row.task);
-    if let (TaskStatus::Done, Some(key)) = (status, key) {
-        match finish::when_done(&mut project, &key, WorkingCopies::Unmodified) {
-            Ok(done) => done.into_iter().for_each(|done| display.line(Mark::Good, &done)),
-            // The work is on its branch, and what comes next starts from there.
-            Err(error) => report_unfinished(&error, Some(&display)),
-        }
+    let ended = run_loop(&mut project, lock, WorkingCopies::Unmodified, Some(&display))?;
+    if let Some(done) = &ended.done {
+        display.line(Mark::Good, done);
     }
     if let Some(next) = chain::advance(&mut project, &id, &opening::program()?)? {
         display.line(Mark::Detail, &format!("{next} begins"));
     }
-    Ok(exit_status(status))
+    Ok(exit_status(ended.status))
 }
 
-/// How a task of a plan ended.
-struct End {
+/// How a loop that was run in the foreground ended.
+pub struct End {
+    /// The loop.
+    pub id: LoopId,
     /// The exit status that says so.
-    status: u8,
-    /// Whether its plan goes on. A task that fails blocks what depends on it and nothing else; what the user holds, or is
-    /// asked about, keeps its turn.
+    pub exit: u8,
+    /// Whether its plan goes on. A task that fails blocks what depends on it and nothing else.
     goes_on: bool,
 }
 
-fn run_one(
-    project: &mut Project,
-    file: &PlanFile,
-    task: &Task,
-    args: &RunArgs,
-    include: &mut Option<bool>,
-    display: Option<&Display>,
-) -> Result<End> {
-    let key = file.key(task);
-    let Some(lock) = lock_of(project, file, task, args, include)? else {
-        return Ok(End { status: settled(project, &key, args.json)?, goes_on: true });
-    };
-    let status = foreground(project, &key, lock, display)?;
-    let goes_on = loops::loop_of(&project.store, &key)?.is_some_and(|row| chain::is_over(&row));
-    Ok(End { status, goes_on })
+/// Runs a loop in the foreground and tells how it ended.
+pub fn foreground(project: &mut Project, lock: LoopLock, display: Option<&Display>) -> Result<End> {
+    let ended = run_loop(project, lock, WorkingCopies::All, display)?;
+    match display {
+        None => print_task(project, &ended.task)?,
+        Some(display) => tell_end(project, &ended.task, display, ended.done)?,
+    }
+    let goes_on = project.store.loop_(&ended.id)?.is_some_and(|row| chain::is_over(&row));
+    Ok(End { id: ended.id, exit: exit_status(ended.status), goes_on })
 }
 
-/// Runs a loop in the foreground and tells how it ended.
-pub fn foreground(
+fn run_loop(
     project: &mut Project,
-    key: &TaskKey,
     lock: LoopLock,
+    tick: WorkingCopies<'_>,
     display: Option<&Display>,
-) -> Result<u8> {
-    let mut status = run_loop(project, lock, &mut |news| match display {
+) -> Result<Ended> {
+    let mut observe = |news: &News| match display {
         Some(display) => display.show(news),
         None => {
             // A reader of the stream that went away does not end the loop.
             let _ = print_json(news);
         }
-    })?;
-    let mut done = None;
-    if status == TaskStatus::Done {
-        match finish::when_done(project, key, WorkingCopies::All) {
-            Ok(words) => done = words,
-            Err(error) => report_unfinished(&error, display),
-        }
-        status = loops::loop_of(&project.store, key)?.map_or(status, |row| row.status);
-    }
-    match display {
-        None => print_task(project, key)?,
-        Some(display) => tell_end(project, key, display, done)?,
-    }
-    Ok(exit_status(status))
-}
-
-/// Tells that a task is done, and what its settings say to do then could not be done.
-fn report_unfinished(error: &Error, display: Option<&Display>) {
-    let hint = error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
-    let words = format!("done, but `on_done` could not be: {}{hint}", error.message);
-    match display {
-        Some(display) => display.line(Mark::Bad, &words),
-        None => tracing::warn!("{words}"),
-    }
-}
-
-fn run_loop(project: &mut Project, lock: LoopLock, observe: &mut dyn FnMut(&News)) -> Result<TaskStatus> {
-    let runner = Runner::new(
-        &project.repository,
-        &project.layout,
-        &project.user,
-        &mut project.store,
-        lock,
-        opening::program()?,
-        observe,
-    )?;
-    let interrupter = runner.interrupter();
-    let signals = signals::forward(move || interrupter.interrupt())?;
-    let status = runner.run();
-    signals.close();
-    status
-}
-
-/// The right to run a task's loop: of the one there is, if it can go on, else of a new one. None where there is nothing to
-/// run, because the task is done or rests until the user says more.
-/// `include` is what the user said of uncommitted changes; who runs a whole plan is asked once.
-fn lock_of(
-    project: &mut Project,
-    file: &PlanFile,
-    task: &Task,
-    args: &RunArgs,
-    include: &mut Option<bool>,
-) -> Result<Option<LoopLock>> {
-    match start::prepare(project, file, task, &options_of(args))? {
-        Prepared::Settled => Ok(None),
-        Prepared::GoOn { row, spec } => {
-            asking::trust(project, &file.name, &spec.commands, args.trust, args.json)?;
-            warn_of_no_effect(args);
-            let more = More {
-                max_iterations: args.max_iterations,
-                reset_breaker: false,
-                max_cost_usd: args.max_cost,
-            };
-            start::take_over(project, &row, &more).map(Some)
-        }
-        Prepared::Begin { spec, uncommitted, problems } => {
-            for problem in &problems {
-                tracing::warn!("{problem}");
-            }
-            asking::trust(project, &file.name, &spec.commands, args.trust, args.json)?;
-            if include.is_none() && !uncommitted.is_empty() {
-                *include = Some(ask_about_uncommitted(&uncommitted, args)?);
-            }
-            start::begin(project, file, &spec, include.unwrap_or(false)).map(Some)
+    };
+    let listen = |interrupter: Interrupter| -> Result<Box<dyn FnOnce()>> {
+        let signals = signals::forward(move || interrupter.interrupt())?;
+        Ok(Box::new(move || signals.close()))
+    };
+    let ended = engine::run(project, lock, opening::program()?, tick, &mut observe, listen)?;
+    if let Some(error) = &ended.unfinished {
+        let hint = error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let words = format!("done, but `on_done` failed: {}{hint}", error.message);
+        match display {
+            Some(display) => display.line(Mark::Bad, &words),
+            None => tracing::warn!("{words}"),
         }
     }
-}
-
-/// Asks for all that these tasks would run: nobody is there to be asked when the later ones begin.
-fn trust_all(project: &Project, file: &PlanFile, tasks: &[Task], args: &RunArgs) -> Result<()> {
-    let items = start::commands_of(project, tasks.iter().map(|task| (file, task)), &options_of(args));
-    asking::trust(project, &file.name, &items, args.trust, args.json)
+    Ok(ended)
 }
 
 fn options_of(args: &RunArgs) -> StartOptions {
@@ -289,23 +240,6 @@ fn warn_of_no_effect(args: &RunArgs) {
             "{} changes nothing here: the loop goes on with what it was begun with; to begin it anew, discard it first",
             given.join(", ")
         );
-    }
-}
-
-fn ask_about_uncommitted(uncommitted: &[PathBuf], args: &RunArgs) -> Result<bool> {
-    let notice = format!(
-        "uncommitted, and so not in what the agent works on: {}",
-        alfine_core::printable::printable_paths(uncommitted)
-    );
-    if args.json || !std::io::stdin().is_terminal() {
-        tracing::warn!("{notice}; --include-uncommitted takes it along");
-        return Ok(false);
-    }
-    say(format_args!("! {notice}"));
-    match asking::choice("[s]tart without it, [i]nclude it, [c]ancel?", &['s', 'i', 'c'])? {
-        's' => Ok(false),
-        'i' => Ok(true),
-        _ => Err(Error::user("cancelled").hint("commit or stash what is uncommitted, then run again")),
     }
 }
 
@@ -359,7 +293,7 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     if let Some(done) = done {
         display.line(Mark::Good, &done);
     }
-    let asks = start::open_question(project, &row.id)?;
+    let asks = start::open_question(project, &row.id)?.map(|asked| asked.kind);
     for next in views::next_steps(key, row.status, &row, asks) {
         display.line(Mark::Detail, &next);
     }

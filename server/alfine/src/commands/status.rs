@@ -86,7 +86,7 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
         }
     }
     if let Some(row) = &row {
-        let asks = start::open_question(project, &row.id)?;
+        let asks = start::open_question(project, &row.id)?.map(|asked| asked.kind);
         let next = views::next_steps(&view.task, view.status, row, asks);
         let shown = if whole { next.len() } else { 1 };
         for step in next.iter().take(shown) {

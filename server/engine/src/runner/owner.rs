@@ -127,6 +127,11 @@ impl<'a> Runner<'a> {
         })
     }
 
+    /// The task whose loop this runs.
+    pub(crate) fn task(&self) -> &TaskKey {
+        &self.key
+    }
+
     /// What ends this runner from another thread.
     pub fn interrupter(&self) -> Interrupter {
         Interrupter(self.outbox.clone())

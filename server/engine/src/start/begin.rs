@@ -36,15 +36,15 @@ pub(crate) struct Fork {
     pub reference: String,
 }
 
-/// Begins a loop: claims the task, makes the branch and the worktree. The lock is the right to run it.
+/// Begins a loop from where the repository stands: claims the task, makes the branch and the worktree. The lock is the right to run it.
 pub(crate) fn begin_loop(
     project: &mut Project,
     file: &PlanFile,
     spec: &TaskSpec,
+    mut start: alfine_git::Start,
     options: &BeginOptions,
 ) -> Result<LoopLock> {
     let key = file.key(&spec.task);
-    let mut start = project.repository.preflight(spec.isolation)?;
     if options.fork.is_none() && spec.isolation == Isolation::Worktree {
         start.base_commit = base_with_dependencies(project, file, &spec.task, start.base_commit)?;
     }

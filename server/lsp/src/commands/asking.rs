@@ -1,13 +1,20 @@
-//! What the user is asked before a loop runs: whether the repository's commands may run here, and what becomes of
-//! uncommitted changes. Asked outside of any queue; a question that is dismissed is a refusal.
+//! Drives requests for an editor: their questions become message requests. Asked outside of any queue; a question that
+//! is dismissed is a refusal.
 
-use super::{Commands, questions::Open, quoting::cut, refusal::Refusal, saved::is_saved, writer::Place};
-use crate::wording;
+use super::{
+    Commands,
+    questions::Open,
+    refusal::{Refusal, lost},
+    saved::is_saved,
+    writer::Place,
+};
+use crate::wording::{self, cut};
 use alfine_config::trust::TrustItem;
 use alfine_core::printable::printable;
-use alfine_engine::project::Project;
-use serde_json::Value;
-use std::{fmt::Write, path::PathBuf, sync::Arc};
+use alfine_core::task::TaskKey;
+use alfine_engine::requests::{Question, Reply, Request, Step};
+use alfine_store::ApprovalRow;
+use std::{fmt::Write, path::PathBuf};
 use tower_lsp::lsp_types::{MessageType, Url};
 
 const ALLOW: &str = "Allow";
@@ -15,63 +22,85 @@ const SHOW: &str = "Show";
 const CANCEL: &str = "Cancel";
 const WITHOUT: &str = "Start without them";
 const INCLUDE: &str = "Include them";
+const APPROVE: &str = "Approve";
+const REJECT: &str = "Reject";
+const DISCARD: &str = "Discard";
 /// How many lines of a list stand in a question.
 const LISTED: usize = 8;
 /// The longest command that stands whole in a question, in characters.
 const WHOLE: usize = 120;
 
-/// How far an attempt came.
-pub(super) enum Attempt {
-    /// It is done; the answer.
-    Done(Value),
-    /// These may not run yet.
-    Untrusted(Vec<TrustItem>),
-    /// These are uncommitted, and nobody said what becomes of them.
-    Uncommitted(Vec<PathBuf>),
-}
-
-/// Nothing, where all of these may run.
-pub(super) fn untrusted(project: &Project, items: &[TrustItem]) -> Result<Option<Attempt>, Refusal> {
-    let untrusted = project.untrusted(items)?;
-    Ok((!untrusted.is_empty()).then_some(Attempt::Untrusted(untrusted)))
-}
-
 impl Commands {
-    /// Tries until nothing is left to ask. `attempt` changes nothing unless it says that it is done; it is told whether
-    /// uncommitted changes are taken along, as far as that is said.
-    pub(super) async fn asking(
+    /// Drives a request until it is over: asks its questions, outside of any queue, and waits for what it waits for. `about`
+    /// and `command` name what is asked about, so that nothing is asked twice at a time.
+    pub(super) async fn drive<R>(
         &self,
         place: &Place,
         about: &str,
         command: &str,
-        include: Option<bool>,
-        attempt: impl Fn(&mut Project, Option<bool>) -> Result<Attempt, Refusal> + Send + Sync + 'static,
-    ) -> Result<Value, Refusal> {
-        let attempt = Arc::new(attempt);
-        let mut include = include;
+        request: R,
+    ) -> Result<R::Done, Refusal>
+    where
+        R: Request<Done: Send + 'static> + Send + 'static,
+    {
+        let mut request = request;
+        let mut reply = None;
         let mut open: Option<Open> = None;
         loop {
-            let again = Arc::clone(&attempt);
-            let came_to = self.writers.run(place, move |project| again(project, include)).await?;
-            if open.is_none() && !matches!(came_to, Attempt::Done(_)) {
-                open = Some(self.questions.open(about, command)?);
+            let editor = self.front_end();
+            let (came_back, step) = self
+                .writers
+                .run(place, move |project| {
+                    let step = request.next(project, &editor(), reply)?;
+                    Ok((request, step))
+                })
+                .await?;
+            request = came_back;
+            reply = match step {
+                Step::Done(done) => return Ok(done),
+                Step::Wait(wait) => {
+                    let waiting = tokio::task::spawn_blocking(move || wait.wait());
+                    waiting.await.unwrap_or_else(|_| Err(lost()))?;
+                    None
+                }
+                Step::Ask(question) => {
+                    if open.is_none() {
+                        open = Some(self.questions.open(about, command)?);
+                    }
+                    Some(self.ask(place, about, question).await?)
+                }
+            };
+        }
+    }
+
+    /// Asks a request's question. One that is dismissed is a refusal.
+    async fn ask(&self, place: &Place, about: &str, question: Question) -> Result<Reply, Refusal> {
+        match question {
+            Question::Trust { items, .. } => self.ask_to_allow(place, &items).await.map(|()| Reply::Yes),
+            Question::Uncommitted { files } => self.ask_to_include(place, about, files).await,
+            Question::Approval { task, asked } => self.ask_for_approval(&task, &asked).await,
+            Question::Append { path, text, id } => {
+                self.append_in_buffer(&path, text, &id).await.map(|()| Reply::Yes)
             }
-            match came_to {
-                Attempt::Done(answer) => return Ok(self.as_it_is(place, answer).await),
-                Attempt::Untrusted(items) => self.ask_to_allow(place, items).await?,
-                Attempt::Uncommitted(files) => {
-                    include = Some(self.ask_to_include(place, about, files).await?);
+            Question::Discard { task } => {
+                let question = format!("Remove the worktree and the branch of {task}? Its checkpoints stay.");
+                match self.editor.ask(MessageType::WARNING, &question, &[DISCARD, CANCEL]).await.as_deref() {
+                    Some(DISCARD) => Ok(Reply::Yes),
+                    _ => Err(Refusal::new(
+                        format!("{task} was not discarded"),
+                        "choose “Discard” when you are asked",
+                    )),
                 }
             }
         }
     }
 
-    /// Asks whether commands may run, and keeps a yes. Nothing can be allowed that was not to be read as a whole.
-    pub(super) async fn ask_to_allow(&self, place: &Place, items: Vec<TrustItem>) -> Result<(), Refusal> {
+    /// Asks whether commands may run. Nothing can be allowed that could not be read as a whole.
+    pub(super) async fn ask_to_allow(&self, place: &Place, items: &[TrustItem]) -> Result<(), Refusal> {
         let what =
             if items.len() == 1 { "a command".to_owned() } else { format!("{} commands", items.len()) };
         let wants =
-            format!("This repository and its plan want to run {what} on your machine: {}.", listed(&items));
+            format!("This repository and its plan want to run {what} on your machine: {}.", listed(items));
         let mut were_read = items.len() <= LISTED && items.iter().all(stands_whole);
         loop {
             let chosen = if were_read {
@@ -82,17 +111,12 @@ impl Commands {
                 self.editor.ask(MessageType::WARNING, &question, &[SHOW, CANCEL]).await
             };
             match chosen.as_deref() {
-                Some(ALLOW) if were_read => {
-                    return self
-                        .writers
-                        .run(place, move |project| Ok(project.trust()?.approve(&items)?))
-                        .await;
-                }
+                Some(ALLOW) if were_read => return Ok(()),
                 Some(SHOW) => {
-                    self.show_commands(place, &items).await?;
+                    self.show_commands(place, items).await?;
                     were_read = true;
                 }
-                _ => return Err(not_allowed(&items)),
+                _ => return Err(not_allowed(items)),
             }
         }
     }
@@ -112,7 +136,25 @@ impl Commands {
         Ok(())
     }
 
-    async fn ask_to_include(&self, place: &Place, about: &str, files: Vec<PathBuf>) -> Result<bool, Refusal> {
+    /// Asks whether the work that a loop claims to be ready is.
+    async fn ask_for_approval(&self, key: &TaskKey, asked: &ApprovalRow) -> Result<Reply, Refusal> {
+        let question = format!("{key}: {}", printable(&asked.text));
+        match self.editor.ask(MessageType::INFO, &question, &[APPROVE, REJECT]).await.as_deref() {
+            Some(APPROVE) => Ok(Reply::Yes),
+            Some(REJECT) => Ok(Reply::No),
+            _ => Err(Refusal::new(
+                format!("{key} still asks: {}", printable(&asked.text)),
+                "answer it with “Approve” or “Reject”",
+            )),
+        }
+    }
+
+    async fn ask_to_include(
+        &self,
+        place: &Place,
+        about: &str,
+        files: Vec<PathBuf>,
+    ) -> Result<Reply, Refusal> {
         let pictures = self.pictures.clone();
         let (files, unsaved) = self
             .writers
@@ -136,8 +178,8 @@ impl Commands {
         );
         let chosen = self.editor.ask(MessageType::WARNING, &question, &[WITHOUT, INCLUDE, CANCEL]).await;
         match chosen.as_deref() {
-            Some(WITHOUT) => Ok(false),
-            Some(INCLUDE) => Ok(true),
+            Some(WITHOUT) => Ok(Reply::No),
+            Some(INCLUDE) => Ok(Reply::Yes),
             _ => Err(Refusal::new(
                 format!(
                     "{about} was not started: {} uncommitted, and nobody said whether they are taken along",

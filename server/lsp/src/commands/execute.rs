@@ -159,31 +159,6 @@ impl Commands {
         }
         Ok(json!({ "task": key, "uri": url, "shown": shown }))
     }
-
-    /// Has something done with a task, and answers with where the task is then.
-    pub(super) async fn on_task(
-        &self,
-        key: TaskKey,
-        plan: Option<Url>,
-        work: impl FnOnce(&mut Project, &TaskKey) -> Result<(), Refusal> + Send + 'static,
-    ) -> Result<Value, Refusal> {
-        let place = self.place_of(&key, plan.as_ref()).await?;
-        self.at(&place, key, work).await
-    }
-
-    pub(super) async fn at(
-        &self,
-        place: &Place,
-        key: TaskKey,
-        work: impl FnOnce(&mut Project, &TaskKey) -> Result<(), Refusal> + Send + 'static,
-    ) -> Result<Value, Refusal> {
-        self.writers
-            .run(place, move |project| {
-                work(project, &key)?;
-                Ok(json!({ "task": key, "status": status_of(project, &key)? }))
-            })
-            .await
-    }
 }
 
 /// An answer with the statuses that the database has now.

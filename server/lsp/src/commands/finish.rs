@@ -3,16 +3,12 @@
 use super::{
     Commands,
     arguments::{AtIteration, OfTask},
-    asking::{Attempt, untrusted},
-    execute::status_of,
     refusal::Refusal,
     saved::{OpenFiles, is_saved},
-    start::{refuse_in_place, spec_of, until_unrun},
 };
 use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::task::TaskKey;
-use alfine_engine::{Error, ErrorKind, finish, finish::MergeOptions, loops, start as engine};
-use alfine_git::WorkingCopies;
+use alfine_engine::requests;
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
 use tower_lsp::lsp_types::{MessageType, WorkspaceEdit};
@@ -22,45 +18,31 @@ impl Commands {
     pub(super) async fn merge(&self, given: OfTask) -> Result<Value, Refusal> {
         let key = given.task;
         let place = self.place_of(&key, given.uri.as_ref()).await?;
-        let (task, pictures) = (key.clone(), self.pictures.clone());
-        let (answer, left) = self
-            .writers
-            .run(&place, move |project| {
-                until_unrun(project, &task)?;
-                // What is open is the editor's to change.
-                let open = OpenFiles::of(&pictures());
-                let options = MergeOptions {
-                    into: None,
-                    tick: WorkingCopies::Except(&|path| open.has(path)),
-                    is_unsaved: &|path| open.is_unsaved(path),
-                };
-                match finish::merge(project, &task, &options) {
-                    Ok(merged) => {
-                        Ok((json!({ "task": task, "status": status_of(project, &task)? }), merged.left))
-                    }
-                    Err(Error { kind: ErrorKind::Conflict { files }, .. }) => {
-                        let status = status_of(project, &task)?;
-                        let answer = json!({ "task": task, "status": status, "conflicts": files });
-                        Ok((answer, Vec::new()))
-                    }
-                    Err(error) => Err(error.into()),
+        let request = requests::Merge { task: key.clone(), into: None };
+        match self.drive(&place, &key.to_string(), "alfine.merge", request).await {
+            Ok(merged) => {
+                let answer = self.where_it_is(&place, key.clone()).await?;
+                for path in merged.left {
+                    self.tick_in_buffer(&key, &path).await;
                 }
-            })
-            .await?;
-        if let Some(conflicts) = answer.get("conflicts").and_then(Value::as_array) {
-            let files: Vec<&str> = conflicts.iter().filter_map(Value::as_str).collect();
-            let words = format!(
-                "{key} was not merged: it conflicts in {}. Nothing was changed. Merge its branch by hand, then merge it here; \
-                 or have the agent do it: “Rewind” it to its last iteration, “Steer” it to commit, to merge the branch it \
-                 goes into and to resolve the conflicts, then “Continue”.",
-                files.join(", ")
-            );
-            self.editor.tell(MessageType::WARNING, &words).await;
+                Ok(answer)
+            }
+            Err(Refusal::Failed(error)) if !error.conflicts.is_empty() => {
+                let files: Vec<String> =
+                    error.conflicts.iter().map(|path| path.display().to_string()).collect();
+                let words = format!(
+                    "{key} was not merged: it conflicts in {}. Nothing was changed. Merge its branch by hand, then merge it \
+                     here; or have the agent do it: “Rewind” it to its last iteration, “Steer” it to commit, to merge the \
+                     branch it goes into and to resolve the conflicts, then “Continue”.",
+                    files.join(", ")
+                );
+                self.editor.tell(MessageType::WARNING, &words).await;
+                let mut answer = self.where_it_is(&place, key).await?;
+                answer["conflicts"] = json!(error.conflicts);
+                Ok(answer)
+            }
+            Err(refusal) => Err(refusal),
         }
-        for path in left {
-            self.tick_in_buffer(&key, &path).await;
-        }
-        Ok(answer)
     }
 
     /// Ticks a merged task in its plan, which is open. A buffer with something that is not saved is left alone.
@@ -96,50 +78,35 @@ impl Commands {
 
     /// Throws a task's worktree and branch away.
     pub(super) async fn discard(&self, given: OfTask) -> Result<Value, Refusal> {
-        let key = given.task.clone();
-        let answer = self
-            .on_task(given.task, given.uri, |project, key| {
-                until_unrun(project, key)?;
-                Ok(finish::discard(project, key)?)
-            })
-            .await?;
+        let key = given.task;
+        let place = self.place_of(&key, given.uri.as_ref()).await?;
+        let request = requests::Discard { task: key.clone(), confirmed: true };
+        self.drive(&place, &key.to_string(), "alfine.discard", request).await?;
         let words = format!(
             "{key} is discarded. What it made is kept in its checkpoints: `git for-each-ref refs/alfine` lists them, \
              and `git checkout -b NAME REF` brings one back."
         );
         self.editor.tell(MessageType::INFO, &words).await;
-        Ok(answer)
+        self.where_it_is(&place, key).await
     }
 
     /// Sets a loop's tree back.
     pub(super) async fn rewind(&self, given: AtIteration) -> Result<Value, Refusal> {
-        let (program, pictures) = (self.program.clone(), self.pictures.clone());
-        self.on_task(given.task, given.uri, move |project, key| {
-            until_unrun(project, key)?;
-            let spec = spec_of(&loops::live_loop(project, key)?)?;
-            refuse_in_place(project, &pictures(), &spec)?;
-            Ok(finish::rewind(project, key, given.iteration, program)?)
-        })
-        .await
+        let key = given.task;
+        let place = self.place_of(&key, given.uri.as_ref()).await?;
+        let request = requests::Rewind { task: key.clone(), iteration: given.iteration };
+        self.drive(&place, &key.to_string(), "alfine.rewind", request).await?;
+        self.where_it_is(&place, key).await
     }
 
     /// Begins again from an earlier tree, in the background.
     pub(super) async fn fork(&self, given: AtIteration) -> Result<Value, Refusal> {
-        let AtIteration { task: key, uri, iteration } = given;
-        let place = self.place_of(&key, uri.as_ref()).await?;
-        let program = self.program.clone();
-        let about = key.to_string();
-        self.asking(&place, &about, "alfine.fork", None, move |project, _| {
-            until_unrun(project, &key)?;
-            let spec = spec_of(&loops::live_loop(project, &key)?)?;
-            if let Some(to_ask) = untrusted(project, &spec.commands)? {
-                return Ok(to_ask);
-            }
-            let lock = finish::fork(project, &key, iteration)?;
-            engine::detach(project, lock, &program)?;
-            Ok(Attempt::Done(json!({ "task": key, "status": status_of(project, &key)? })))
-        })
-        .await
+        let key = given.task;
+        let place = self.place_of(&key, given.uri.as_ref()).await?;
+        let request = requests::ForkRequest::new(key.clone(), given.iteration);
+        self.drive(&place, &key.to_string(), "alfine.fork", request).await?;
+        let answer = self.where_it_is(&place, key).await?;
+        Ok(self.as_it_is(&place, answer).await)
     }
 }
 

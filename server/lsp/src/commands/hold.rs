@@ -152,7 +152,7 @@ fn settle(
                 held.remove(&key);
                 let is_ours = row.summary.held_by.as_ref() == Some(&why);
                 if row.status == TaskStatus::Paused && is_ours {
-                    super::start::until_unrun(project, &row.task)?;
+                    loops::until_unrun(project, &row.task)?;
                     let lock = engine::take_over(project, &row, &More::default())?;
                     engine::detach(project, lock, program)?;
                 } else if row.status.needs_runner() && loops::is_running(&project.layout, &row.id)? {

@@ -70,6 +70,11 @@ impl From<Refusal> for jsonrpc::Error {
     }
 }
 
+/// The error of a wait that was lost.
+pub(super) fn lost() -> Error {
+    Error::new(ErrorKind::Internal, "the wait for a runner was lost")
+}
+
 /// Makes the error of a defect.
 pub fn defect(message: &str) -> Refusal {
     Refusal::Failed(Error::new(ErrorKind::Internal, message))

@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 use crate::{document::Document, picture::Picture};
-use alfine_engine::project::Project;
+use alfine_engine::{Result, project::Project};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -74,7 +74,7 @@ fn real(path: &Path) -> PathBuf {
 
 /// The first open document in the project's working tree that differs from its file, by its path from the root. Files
 /// that git ignores are nobody's work.
-pub(super) fn unsaved_in(project: &Project, picture: &Picture) -> Result<Option<PathBuf>, Refusal> {
+pub(super) fn unsaved_in(project: &Project, picture: &Picture) -> Result<Option<PathBuf>> {
     let root = project.repository.workdir();
     let mut paths: Vec<(PathBuf, &Arc<Document>)> = picture
         .documents

@@ -5,13 +5,17 @@
 use super::{
     Commands,
     arguments::{OfTask, ShowDiff, ShowTranscript},
-    quoting::cut,
     refusal::Refusal,
-    transcript::{events_of, runs_of},
 };
-use crate::wording;
-use alfine_core::{agent::AgentEvent, hint::Hint, printable::printable, task::TaskKey};
-use alfine_engine::{Error, ErrorKind, finish, loops, project::Project, surroundings};
+use crate::wording::{self, cut};
+use alfine_core::printable::printable;
+use alfine_core::{agent::AgentEvent, task::TaskKey};
+use alfine_engine::{
+    Error, ErrorKind, finish,
+    project::Project,
+    surroundings,
+    transcript::{begun, events_of, runs_of},
+};
 use alfine_store::LoopRow;
 use serde_json::Value;
 use std::{

@@ -3,10 +3,10 @@
 use super::proposed::{ALFINE, Asked, Does, Proposed};
 use crate::{
     commands::{EditorCommand, arguments::StartHere},
-    notes::note_in,
     wording,
 };
 use alfine_core::text::Span;
+use alfine_engine::inbox::note_in;
 use tower_lsp::lsp_types::{CodeActionKind, Diagnostic, DiagnosticSeverity, Position, Range};
 
 /// The longest part of somebody's words in a title, in characters.

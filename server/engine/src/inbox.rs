@@ -3,9 +3,14 @@
 //! The repository says what lies at its path, and might have put a link there: no link is followed, and nothing but a
 //! plain file is opened.
 
-use super::refusal::Refusal;
+mod notes;
+mod subject;
+
+pub use notes::note_in;
+pub use subject::{Said, Subject};
+
+use crate::{Error, ErrorKind, Result, project::PlanFile, project::Project};
 use alfine_core::plan;
-use alfine_engine::{Error, ErrorKind, project::PlanFile, project::Project};
 use rustix::{
     fs::{self as at, Mode, OFlags},
     io::Errno,
@@ -18,7 +23,7 @@ use std::{
 };
 
 /// The inbox's path from the repository's root.
-pub(super) const INBOX: &str = ".alfine/plans/inbox.md";
+pub const INBOX: &str = ".alfine/plans/inbox.md";
 /// The folders on the way to it.
 const FOLDERS: [&str; 2] = [".alfine", "plans"];
 /// Its name there.
@@ -27,7 +32,7 @@ const FILE: &str = "inbox.md";
 const LARGEST: u64 = 8 << 20;
 
 /// The inbox on the disk; empty where there is none.
-pub(super) fn read(project: &Project) -> Result<String, Refusal> {
+pub(crate) fn read(project: &Project) -> Result<String> {
     match open(project.repository.workdir(), false) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         opened => opened.and_then(|mut file| whole(&mut file)).map_err(|error| failed("read", &error)),
@@ -36,10 +41,10 @@ pub(super) fn read(project: &Project) -> Result<String, Refusal> {
 
 /// Appends to the inbox on the disk what `make` makes of its text: the task's id and the text to add. Nobody else adds
 /// a task meanwhile. Returns the new text and the id.
-pub(super) fn append(
+pub(crate) fn append(
     project: &Project,
-    make: impl FnOnce(&str) -> Result<(String, String), Refusal>,
-) -> Result<(String, String), Refusal> {
+    make: impl FnOnce(&str) -> Result<(String, String)>,
+) -> Result<(String, String)> {
     let failed = |error: io::Error| failed("written", &error);
     let mut file = open(project.repository.workdir(), true).map_err(failed)?;
     file.lock().map_err(failed)?;
@@ -55,7 +60,7 @@ pub(super) fn append(
 }
 
 /// The inbox as a plan.
-pub(super) fn plan_file(project: &Project, text: String) -> PlanFile {
+pub(crate) fn plan_file(project: &Project, text: String) -> PlanFile {
     PlanFile {
         name: INBOX.to_owned(),
         path: project.repository.workdir().join(INBOX),
@@ -65,7 +70,7 @@ pub(super) fn plan_file(project: &Project, text: String) -> PlanFile {
 }
 
 /// An id that neither the inbox nor the database has.
-pub(super) fn free_id(project: &Project, inbox: &str) -> Result<String, Refusal> {
+pub(crate) fn free_id(project: &Project, inbox: &str) -> Result<String> {
     let known = project.store.tasks_of(INBOX)?;
     let plan = plan::read(INBOX, inbox);
     let ids =
@@ -100,7 +105,7 @@ fn whole(file: &mut File) -> io::Result<String> {
     if text.len() as u64 > LARGEST { Err(io::Error::other("it is too large")) } else { Ok(text) }
 }
 
-fn failed(what: &str, error: &io::Error) -> Refusal {
+fn failed(what: &str, error: &io::Error) -> Error {
     let code = Errno::from_io_error(error);
     let why = match code {
         Some(Errno::LOOP | Errno::NOTDIR) => {
@@ -108,8 +113,6 @@ fn failed(what: &str, error: &io::Error) -> Refusal {
         }
         _ => error.to_string(),
     };
-    Refusal::Failed(
-        Error::new(ErrorKind::Store, format!("{INBOX} cannot be {what}: {why}"))
-            .hint("make it a plain file in a folder that is writable; nothing was started"),
-    )
+    Error::new(ErrorKind::Store, format!("{INBOX} cannot be {what}: {why}"))
+        .hint("make it a plain file in a folder that is writable; nothing was started")
 }

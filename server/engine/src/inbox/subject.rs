@@ -3,12 +3,9 @@
 //! What stands at the place, and what another server says of it, is data: it is quoted so that it can make no heading,
 //! no task and no command.
 
-use super::{arguments::StartHere, quoting::cut, refusal::Refusal};
-use crate::{document::Document, notes::note_in, picture::Picture, wording};
-use alfine_core::text::Span;
-use alfine_engine::{project, project::Project};
+use super::notes::note_in;
+use alfine_words::text as wording;
 use std::fmt::Write as _;
-use tower_lsp::lsp_types::Diagnostic;
 
 /// What a new inbox begins with.
 const HEAD: &str = "# Inbox\n\nTasks that were started from a place in a file.\n";
@@ -19,79 +16,54 @@ const QUOTED: usize = 4000;
 /// The longest message of another server, in characters.
 const MESSAGE: usize = 300;
 
-/// What a task is about.
-pub(super) struct Subject<'a> {
+/// What a task from a place in a file is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
     /// The file's path from the root.
-    name: &'a str,
-    /// The lines, from 1.
-    lines: (u32, u32),
+    pub name: String,
+    /// The first and the last line, from 1.
+    pub lines: (u32, u32),
     /// What stands there.
-    quoted: String,
+    pub quoted: String,
     /// Whether the user selected it.
-    selected: bool,
-    diagnostic: Option<&'a Diagnostic>,
-    prompt: Option<&'a str>,
+    pub selected: bool,
+    /// What another server says of the place.
+    pub said: Option<Said>,
+    /// What the user wants to be done.
+    pub prompt: Option<String>,
 }
 
-impl<'a> Subject<'a> {
-    /// Looks at a place, as the editor has it if the file is open there.
-    pub(super) fn at(
-        project: &Project,
-        picture: &Picture,
-        given: &'a StartHere,
-        name: &'a str,
-    ) -> Result<Self, Refusal> {
-        let read;
-        let document: &Document = match picture.documents.get(&given.uri) {
-            Some(open) => open,
-            None => {
-                let path = project.repository.workdir().join(name);
-                let bytes = project::read_plain(&path).map_err(|error| {
-                    Refusal::new(format!("{name} cannot be read: {error}"), "save it first, then start again")
-                })?;
-                read = Document::new(given.uri.clone(), None, String::from_utf8_lossy(&bytes).into_owned());
-                &read
-            }
-        };
-        let span = document.span(given.range, picture.client.encoding);
-        let count = u32::try_from(document.lines.count()).unwrap_or(u32::MAX);
-        let (start, end) = (given.range.start.line, given.range.end.line);
-        let (first, last) = (start.min(end), end.max(start));
-        let text = match span.start == span.end {
-            false => Span::new(span.start, span.end).of(&document.text),
-            true => document.lines.line(&document.text, usize::try_from(first).unwrap_or(usize::MAX)),
-        };
-        Ok(Self {
-            name,
-            lines: (first.saturating_add(1).min(count), last.saturating_add(1).min(count)),
-            quoted: text.to_owned(),
-            selected: given.range.start != given.range.end,
-            diagnostic: given.diagnostic.as_ref(),
-            prompt: given.prompt.as_deref().filter(|prompt| !prompt.trim().is_empty()),
-        })
-    }
+/// What another language server says of a place. The task is done when it says so no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The server's name for itself.
+    pub source: Option<String>,
+    /// Its message.
+    pub message: String,
+}
 
+impl Subject {
     /// The task, as it is to stand behind the text of an inbox.
-    pub(super) fn task(&self, inbox: &str, id: &str) -> String {
+    pub(crate) fn task(&self, inbox: &str, id: &str) -> String {
         let mut text = match inbox {
             "" => HEAD.to_owned(),
             inbox if inbox.ends_with('\n') => String::new(),
             _ => "\n".to_owned(),
         };
-        let name = one_line(self.name, QUOTED);
+        let name = one_line(&self.name, QUOTED);
         let (first, last) = self.lines;
         let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
         let _ = write!(text, "\n### {id}: {}\n\nIn `{name}`, {lines}:\n\n", self.title());
         quote(&mut text, &self.quoted);
-        if let Some(prompt) = self.prompt {
+        if let Some(prompt) = &self.prompt {
             text.push_str("\nWhat is to be done:\n\n");
             quote(&mut text, prompt);
         }
         text.push_str("\nAcceptance criteria:\n");
-        let criterion = match (self.diagnostic, marker(&self.quoted)) {
-            (Some(diagnostic), _) => {
-                let source = diagnostic.source.as_deref().unwrap_or("the language server");
-                let (source, message) = (one_line(source, TITLE), one_line(&diagnostic.message, MESSAGE));
+        let criterion = match (&self.said, marker(&self.quoted)) {
+            (Some(said), _) => {
+                let source = said.source.as_deref().unwrap_or("the language server");
+                let (source, message) = (one_line(source, TITLE), one_line(&said.message, MESSAGE));
                 format!("{source} reports `{message}` at {name}:{first} no more")
             }
             (None, Some((word, _))) if self.prompt.is_none() => {
@@ -112,15 +84,16 @@ impl<'a> Subject<'a> {
         let of_comment = || marker(&self.quoted).filter(|_| !self.selected).map(|(_, text)| text);
         let words = self
             .prompt
+            .as_deref()
             .map(first_line)
-            .or_else(|| Some(format!("Mend: {}", first_line(&self.diagnostic?.message))))
+            .or_else(|| Some(format!("Fix: {}", first_line(&self.said.as_ref()?.message))))
             .or_else(of_comment)
             .unwrap_or_else(|| first_line(&self.quoted));
         // Nothing at the beginning that a title could be read as something else by, such as a ticked box.
         let words = one_line(&words, TITLE);
         let words = words.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['#', ' ']);
         match words {
-            "" => format!("Look at {}", one_line(self.name, TITLE)),
+            "" => format!("Look at {}", one_line(&self.name, TITLE)),
             words => words.to_owned(),
         }
     }
@@ -143,7 +116,7 @@ fn marker(text: &str) -> Option<(&'static str, String)> {
 }
 
 fn quote(text: &mut String, quoted: &str) {
-    let quoted = cut(quoted, QUOTED);
+    let quoted = wording::cut(quoted, QUOTED);
     let fence = wording::fence(&quoted, 3);
     let _ = writeln!(text, "{fence}text");
     for line in quoted.lines() {

@@ -1,0 +1,65 @@
+//! A loop is run in this process until it rests, and what its settings say is done when it is done.
+
+use crate::{
+    Error, Result, finish, loops,
+    project::Project,
+    runner::{Interrupter, News, Runner},
+};
+use alfine_core::task::{TaskKey, TaskStatus};
+use alfine_git::WorkingCopies;
+use alfine_store::{LoopId, LoopLock};
+use std::path::PathBuf;
+
+/// How a loop came to rest.
+#[derive(Debug)]
+pub struct Ended {
+    /// The loop.
+    pub id: LoopId,
+    /// Its task.
+    pub task: TaskKey,
+    /// Where the task is.
+    pub status: TaskStatus,
+    /// What was done because the task is done, in words.
+    pub done: Option<String>,
+    /// Why that could not be done. The work is on its branch all the same.
+    pub unfinished: Option<Error>,
+}
+
+/// Runs a loop until it rests. `program` is Alfine's own binary, `tick` are the working copies of the plan that may be
+/// changed by a merge, `observe` gets the news, and `listen` what interrupts the loop, before it runs.
+///
+/// # Errors
+///
+/// The loop cannot be run, or its state cannot be saved.
+pub fn run(
+    project: &mut Project,
+    lock: LoopLock,
+    program: PathBuf,
+    tick: WorkingCopies<'_>,
+    observe: &mut dyn FnMut(&News),
+    listen: impl FnOnce(Interrupter) -> Result<Box<dyn FnOnce()>>,
+) -> Result<Ended> {
+    let id = lock.loop_id().clone();
+    let runner = Runner::new(
+        &project.repository,
+        &project.layout,
+        &project.user,
+        &mut project.store,
+        lock,
+        program,
+        observe,
+    )?;
+    let task = runner.task().clone();
+    let stop_listening = listen(runner.interrupter())?;
+    let status = runner.run();
+    stop_listening();
+    let mut ended = Ended { id, task, status: status?, done: None, unfinished: None };
+    if ended.status == TaskStatus::Done {
+        match finish::when_done(project, &ended.task, tick) {
+            Ok(done) => ended.done = done,
+            Err(error) => ended.unfinished = Some(error),
+        }
+        ended.status = loops::loop_of(&project.store, &ended.task)?.map_or(ended.status, |row| row.status);
+    }
+    Ok(ended)
+}

@@ -1,0 +1,25 @@
+//! What a front end can have done with tasks, as requests that any front end drives alike: the terminal, the language
+//! server, and whatever comes.
+//!
+//! A request goes on in small steps: it says what is to be asked, what is waited for, or what came of it. The front end
+//! only asks questions and shows answers; nothing is changed before the last question has its answer. Knows nothing of
+//! how a question looks.
+
+mod answer;
+mod finish;
+mod front_end;
+mod go_on;
+mod start;
+mod start_here;
+mod steer;
+mod step;
+mod unsaved;
+
+pub use answer::AnswerRequest;
+pub use finish::{Discard, ForkRequest, Merge, Rewind};
+pub use front_end::{FrontEnd, Terminal};
+pub use go_on::{Continue, Continued};
+pub use start::{Begun, How, Start, Startable, Started};
+pub use start_here::StartHere;
+pub use steer::Send;
+pub use step::{Question, Reply, Request, Step, Wait};

@@ -1,0 +1,131 @@
+//! What becomes of a loop's work: merged, thrown away, set back, begun again from an earlier tree.
+
+use super::{
+    FrontEnd, Question, Reply, Request, Step,
+    go_on::{allow, trust},
+    start::run,
+    unsaved,
+};
+use crate::{
+    Result,
+    finish::{self, MergeOptions, MergedTask},
+    loops,
+    project::Project,
+    task_spec::TaskSpec,
+};
+use alfine_core::task::TaskKey;
+use alfine_git::WorkingCopies;
+
+/// Merges a done task, and ticks it in its plan.
+#[derive(Debug)]
+pub struct Merge {
+    /// The task.
+    pub task: TaskKey,
+    /// The branch it goes into; without it the branch it was based on.
+    pub into: Option<String>,
+}
+
+impl Request for Merge {
+    type Done = MergedTask;
+
+    fn next(
+        &mut self,
+        project: &mut Project,
+        front_end: &dyn FrontEnd,
+        _: Option<Reply>,
+    ) -> Result<Step<MergedTask>> {
+        loops::until_unrun(project, &self.task)?;
+        let options = MergeOptions {
+            into: self.into.as_deref(),
+            // What is open is the editor's to change.
+            tick: WorkingCopies::Except(&|path| front_end.is_open(path)),
+            is_unsaved: &|path| front_end.is_unsaved(path),
+        };
+        finish::merge(project, &self.task, &options).map(Step::Done)
+    }
+}
+
+/// Throws a task's worktree and branch away; its checkpoints stay.
+#[derive(Debug)]
+pub struct Discard {
+    /// The task.
+    pub task: TaskKey,
+    /// Whether the user said so already.
+    pub confirmed: bool,
+}
+
+impl Request for Discard {
+    type Done = ();
+
+    fn next(&mut self, project: &mut Project, _: &dyn FrontEnd, reply: Option<Reply>) -> Result<Step<()>> {
+        if !self.confirmed && reply != Some(Reply::Yes) {
+            return Ok(Step::Ask(Question::Discard { task: self.task.clone() }));
+        }
+        loops::until_unrun(project, &self.task)?;
+        finish::discard(project, &self.task).map(Step::Done)
+    }
+}
+
+/// Sets a loop's tree back to what it was after an iteration.
+#[derive(Debug)]
+pub struct Rewind {
+    /// The task.
+    pub task: TaskKey,
+    /// The iteration; 0 is before the first.
+    pub iteration: u32,
+}
+
+impl Request for Rewind {
+    type Done = ();
+
+    fn next(
+        &mut self,
+        project: &mut Project,
+        front_end: &dyn FrontEnd,
+        _: Option<Reply>,
+    ) -> Result<Step<()>> {
+        loops::until_unrun(project, &self.task)?;
+        let spec = TaskSpec::of(&loops::live_loop(project, &self.task)?)?;
+        unsaved::refuse_in_place(project, front_end, &spec)?;
+        finish::rewind(project, &self.task, self.iteration, front_end.program()).map(Step::Done)
+    }
+}
+
+/// Begins a task again from what its loop was after an iteration, in the background.
+#[derive(Debug)]
+pub struct ForkRequest {
+    /// The task.
+    pub task: TaskKey,
+    /// The iteration; 0 is before the first.
+    pub iteration: u32,
+    asked: Option<Question>,
+}
+
+impl ForkRequest {
+    /// Creates the request to begin a task again from an iteration.
+    pub fn new(task: TaskKey, iteration: u32) -> Self {
+        Self { task, iteration, asked: None }
+    }
+}
+
+impl Request for ForkRequest {
+    type Done = ();
+
+    fn next(
+        &mut self,
+        project: &mut Project,
+        front_end: &dyn FrontEnd,
+        reply: Option<Reply>,
+    ) -> Result<Step<()>> {
+        allow(project, self.asked.take(), reply)?;
+        loops::until_unrun(project, &self.task)?;
+        let spec = TaskSpec::of(&loops::live_loop(project, &self.task)?)?;
+        if let Some(question) = trust(project, &self.task, &spec)? {
+            self.asked = Some(question.clone());
+            return Ok(Step::Ask(question));
+        }
+        let lock = finish::fork(project, &self.task, self.iteration)?;
+        run(project, front_end, lock, true)?;
+        Ok(Step::Done(()))
+    }
+}

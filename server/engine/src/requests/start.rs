@@ -1,0 +1,272 @@
+//! A task's loop is started, or a plan's, one task after another.
+
+use super::{FrontEnd, Question, Reply, Request, Step, unsaved};
+use crate::{
+    Result, chain,
+    chain::Chain,
+    loops,
+    project::{PlanFile, Project},
+    start::{self, More, Prepared, StartOptions},
+};
+use alfine_core::{plan::Task, task::TaskKey};
+use alfine_store::LoopLock;
+
+/// Starts a task of a plan, or the first that can start and, when that one is over, the next.
+#[derive(Debug)]
+pub struct Start {
+    /// The plan's path from the root.
+    pub plan: String,
+    /// The id of the task; without it the whole plan.
+    pub task: Option<String>,
+    /// Whether one task of the plan is enough.
+    pub only_one: bool,
+    /// How its loop is run.
+    pub options: StartOptions,
+    /// Whether uncommitted changes become the base; asked if the user did not say.
+    pub include_uncommitted: Option<bool>,
+    /// Whether a background process runs the loop; else who drives the request has its lock.
+    pub in_background: bool,
+    asked: Option<Question>,
+}
+
+/// What came of a start.
+#[derive(Debug)]
+pub struct Started {
+    /// The plan.
+    pub plan: PlanFile,
+    /// The tasks that were to be run, in their order. Those behind the first begin when the one before is over.
+    pub tasks: Vec<Task>,
+    /// The task that was begun or gone on with; `None` if the plan has nothing left to do.
+    pub begun: Option<Begun>,
+}
+
+/// The task of a start.
+#[derive(Debug)]
+pub struct Begun {
+    /// The task.
+    pub task: TaskKey,
+    /// Whether its loop had begun before, so that what it is run with is what it was begun with.
+    pub went_on: bool,
+    /// How far it is.
+    pub how: How,
+}
+
+/// What became of a task's start.
+#[derive(Debug)]
+pub enum How {
+    /// A background process runs its loop.
+    InBackground,
+    /// This is the right to run its loop, for who drives the request.
+    Here(LoopLock),
+    /// There is nothing to run: the task is done, or its loop rests until the user says more.
+    Settled,
+}
+
+impl Start {
+    /// Creates the start of a plan's task, or of a whole plan.
+    pub fn new(plan: impl Into<String>, task: Option<String>, options: StartOptions) -> Self {
+        Self {
+            plan: plan.into(),
+            task,
+            only_one: false,
+            options,
+            include_uncommitted: None,
+            in_background: true,
+            asked: None,
+        }
+    }
+}
+
+impl Request for Start {
+    type Done = Started;
+
+    fn next(
+        &mut self,
+        project: &mut Project,
+        front_end: &dyn FrontEnd,
+        reply: Option<Reply>,
+    ) -> Result<Step<Started>> {
+        match (self.asked.take(), reply) {
+            (Some(Question::Trust { items, .. }), Some(Reply::Yes)) => project.trust()?.approve(&items)?,
+            (Some(Question::Uncommitted { .. }), Some(reply)) => {
+                self.include_uncommitted = Some(reply == Reply::Yes);
+            }
+            _ => {}
+        }
+        let step = self.go(project, front_end)?;
+        if let Step::Ask(question) = &step {
+            self.asked = Some(question.clone());
+        }
+        Ok(step)
+    }
+}
+
+impl Start {
+    fn go(&self, project: &mut Project, front_end: &dyn FrontEnd) -> Result<Step<Started>> {
+        let plan = project.plan_named(&self.plan)?;
+        unsaved::refuse_plan(front_end, &plan)?;
+        let mut tasks = start::tasks_to_run(project, &plan, self.task.as_deref())?;
+        let whole = self.task.is_none() && !self.only_one;
+        let Some(chosen) = first_that_can_start(project, front_end, &plan, &tasks, &self.options)? else {
+            return Ok(Step::Done(Started { plan, tasks, begun: None }));
+        };
+        let (task, startable) = chosen;
+        let chain = whole.then(|| Chain {
+            options: self.options.clone(),
+            editor: project.editor.clone(),
+            include_uncommitted: self.include_uncommitted.unwrap_or(false),
+        });
+        if whole {
+            // Nobody is there to be asked when the later ones begin.
+            let items = start::commands_of(project, tasks.iter().map(|task| (&plan, task)), &self.options);
+            let untrusted = project.untrusted(&items)?;
+            if !untrusted.is_empty() {
+                return Ok(Step::Ask(Question::Trust { plan: plan.name, items: untrusted }));
+            }
+        }
+        let key = plan.key(&task);
+        let went_on = matches!(startable.0, Prepared::GoOn { .. });
+        let how = match startable.begin(project, &plan, self.include_uncommitted, &more(&self.options))? {
+            Step::Ask(question) => return Ok(Step::Ask(question)),
+            Step::Wait(wait) => return Ok(Step::Wait(wait)),
+            Step::Done(None) => How::Settled,
+            Step::Done(Some(lock)) => {
+                if let Some(chain) = chain {
+                    chain::join(project, &lock, chain)?;
+                }
+                run(project, front_end, lock, self.in_background)?
+            }
+        };
+        if !whole {
+            tasks.retain(|other| other.id == task.id);
+        }
+        Ok(Step::Done(Started { plan, tasks, begun: Some(Begun { task: key, went_on, how }) }))
+    }
+}
+
+/// Hands a loop over to a background process, or to who drives the request.
+pub(super) fn run(
+    project: &Project,
+    front_end: &dyn FrontEnd,
+    lock: LoopLock,
+    in_background: bool,
+) -> Result<How> {
+    if !in_background {
+        return Ok(How::Here(lock));
+    }
+    start::detach(project, lock, &front_end.program())?;
+    Ok(How::InBackground)
+}
+
+fn more(options: &StartOptions) -> More {
+    More { max_iterations: options.max_iterations, reset_breaker: false, max_cost_usd: options.max_cost }
+}
+
+/// Finds the first of these tasks whose loop can begin or go on. Without one, the first task says why, or that it is
+/// settled; `None` if there is no task.
+fn first_that_can_start(
+    project: &Project,
+    front_end: &dyn FrontEnd,
+    plan: &PlanFile,
+    tasks: &[Task],
+    options: &StartOptions,
+) -> Result<Option<(Task, Startable)>> {
+    let mut first = None;
+    for task in tasks {
+        let found = Startable::find(project, front_end, plan, task, options);
+        match found {
+            Ok(startable) if !startable.is_settled() => return Ok(Some((task.clone(), startable))),
+            other => {
+                first.get_or_insert_with(|| other.map(|startable| (task.clone(), startable)));
+            }
+        }
+    }
+    first.transpose()
+}
+
+/// A task of which is known what stands before its loop. Looking at it again costs a `git status`, so this is carried.
+#[derive(Debug)]
+pub struct Startable(Prepared);
+
+impl Startable {
+    /// Looks at what stands before a task's loop. Refuses what cannot be; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why no loop of the task can begin or go on now.
+    pub fn find(
+        project: &Project,
+        front_end: &dyn FrontEnd,
+        plan: &PlanFile,
+        task: &Task,
+        options: &StartOptions,
+    ) -> Result<Self> {
+        loops::until_unrun(project, &plan.key(task))?;
+        let prepared = start::prepare(project, plan, task, options)?;
+        match &prepared {
+            Prepared::Settled => {}
+            Prepared::GoOn { row, spec } => {
+                start::check_continue(project, row, &more(options))?;
+                unsaved::refuse_in_place(project, front_end, spec)?;
+            }
+            Prepared::Begin { spec, .. } => unsaved::refuse_in_place(project, front_end, spec)?,
+        }
+        Ok(Self(prepared))
+    }
+
+    fn is_settled(&self) -> bool {
+        matches!(self.0, Prepared::Settled)
+    }
+
+    /// What the user is asked before the loop runs, if anything is left to ask.
+    ///
+    /// # Errors
+    ///
+    /// What the user allowed cannot be read.
+    pub fn question(
+        &self,
+        project: &Project,
+        plan: &PlanFile,
+        include: Option<bool>,
+    ) -> Result<Option<Question>> {
+        let (spec, uncommitted) = match &self.0 {
+            Prepared::Settled => return Ok(None),
+            Prepared::GoOn { spec, .. } => (spec, None),
+            Prepared::Begin { spec, uncommitted, .. } => (spec, Some(uncommitted)),
+        };
+        let items = project.untrusted(&spec.commands)?;
+        if !items.is_empty() {
+            return Ok(Some(Question::Trust { plan: plan.name.clone(), items }));
+        }
+        let files = uncommitted.filter(|files| include.is_none() && !files.is_empty());
+        Ok(files.map(|files| Question::Uncommitted { files: files.clone() }))
+    }
+
+    /// Begins the loop, or takes it over, unless something is to be asked first. `None` if the task is settled.
+    ///
+    /// # Errors
+    ///
+    /// Why the loop could not be begun or taken over.
+    pub fn begin(
+        self,
+        project: &mut Project,
+        plan: &PlanFile,
+        include: Option<bool>,
+        more: &More,
+    ) -> Result<Step<Option<LoopLock>>> {
+        if let Some(question) = self.question(project, plan, include)? {
+            return Ok(Step::Ask(question));
+        }
+        let lock = match self.0 {
+            Prepared::Settled => None,
+            Prepared::GoOn { row, .. } => Some(start::take_over(project, &row, more)?),
+            Prepared::Begin { spec, start, problems, .. } => {
+                for problem in &problems {
+                    tracing::warn!("{problem}");
+                }
+                Some(start::begin(project, plan, &spec, start, include.unwrap_or(false))?)
+            }
+        };
+        Ok(Step::Done(lock))
+    }
+}

@@ -1,0 +1,128 @@
+//! The steps of a request, and what a front end answers to each.
+
+use super::FrontEnd;
+use crate::{
+    Result,
+    control::{self, Posted},
+    project::Project,
+};
+use alfine_config::trust::TrustItem;
+use alfine_core::task::TaskKey;
+use alfine_files::Layout;
+use alfine_store::{ApprovalRow, Store};
+use std::{path::PathBuf, time::Duration};
+
+/// Something that a front end has done, step by step.
+pub trait Request {
+    /// What comes of it.
+    type Done;
+
+    /// Goes one step on. `reply` answers the question of the step before, and is `None` at the beginning and after a wait.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be done. Nothing was changed then, unless the error says so; the request is over.
+    fn next(
+        &mut self,
+        project: &mut Project,
+        front_end: &dyn FrontEnd,
+        reply: Option<Reply>,
+    ) -> Result<Step<Self::Done>>;
+}
+
+/// How far a request came.
+#[derive(Debug)]
+pub enum Step<T> {
+    /// The user is asked; the request goes on with the reply. A question that nobody answers ends the request.
+    Ask(Question),
+    /// Another process does its part first. Wait without the project, so that others can use it; then go on.
+    Wait(Wait),
+    /// It is over.
+    Done(T),
+}
+
+impl<T> Step<T> {
+    /// Makes of what came of it something else.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Step<U> {
+        match self {
+            Self::Ask(question) => Step::Ask(question),
+            Self::Wait(wait) => Step::Wait(wait),
+            Self::Done(done) => Step::Done(make(done)),
+        }
+    }
+}
+
+/// What only the user can say.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// Whether these texts of the repository and its plan may run on this machine, here and from now on. The reply *yes*
+    /// is remembered.
+    Trust {
+        /// The plan's path from the root.
+        plan: String,
+        /// What would run.
+        items: Vec<TrustItem>,
+    },
+    /// Whether what is uncommitted in the user's tree is taken along, or the loop starts without it.
+    Uncommitted {
+        /// The files, from the root.
+        files: Vec<PathBuf>,
+    },
+    /// Whether the work that a loop claims to be ready is.
+    Approval {
+        /// The task.
+        task: TaskKey,
+        /// What its loop asks.
+        asked: Box<ApprovalRow>,
+    },
+    /// Whether a task's worktree and branch are removed.
+    Discard {
+        /// The task.
+        task: TaskKey,
+    },
+    /// Not to the user, but to the editor that has this file open: put this text at its end. *Yes* says that it is there.
+    Append {
+        /// The file.
+        path: PathBuf,
+        /// What is added.
+        text: String,
+        /// What the text is: the id of a task.
+        id: String,
+    },
+}
+
+/// The answer to a [`Question`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// Allowed, taken along, approved, removed, added.
+    Yes,
+    /// Without it, rejected. To a question whose *no* ends the request, there is no reply.
+    No,
+}
+
+/// A command that lies in a runner's mailbox.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    pub(super) layout: Layout,
+    pub(super) task: TaskKey,
+    pub(super) posted: Posted,
+    /// How long it may take the loop to come to rest after that, if the request is about that.
+    pub(super) to_rest: Option<Duration>,
+}
+
+impl Wait {
+    /// Blocks until a living runner took the command. Uses the database by itself.
+    ///
+    /// # Errors
+    ///
+    /// The runner refused the command, ended, or did not answer in time.
+    pub fn wait(&self) -> Result<()> {
+        let mut store = Store::open(&self.layout)?.store;
+        control::until_taken(&mut store, &self.layout, &self.task, self.posted)?;
+        if let Some(within) = self.to_rest {
+            // Should ending the agent take longer, the answer says where the loop is by then.
+            control::until_rest(&store, &self.layout, &self.task, within)?;
+        }
+        Ok(())
+    }
+}
