@@ -41,7 +41,7 @@ pub(crate) fn read(project: &Project) -> Result<String> {
 
 /// Appends to the inbox on the disk what `make` makes of its text: the task's id and the text to add. Nobody else adds
 /// a task meanwhile. Returns the new text and the id.
-pub(crate) fn append(
+pub fn append(
     project: &Project,
     make: impl FnOnce(&str) -> Result<(String, String)>,
 ) -> Result<(String, String)> {
@@ -70,7 +70,7 @@ pub(crate) fn plan_file(project: &Project, text: String) -> PlanFile {
 }
 
 /// An id that neither the inbox nor the database has.
-pub(crate) fn free_id(project: &Project, inbox: &str) -> Result<String> {
+pub fn free_id(project: &Project, inbox: &str) -> Result<String> {
     let known = project.store.tasks_of(INBOX)?;
     let plan = plan::read(INBOX, inbox);
     let ids =

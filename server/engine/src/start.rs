@@ -24,7 +24,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
     text::LineIndex,
 };
-use alfine_store::{ApprovalKind, ApprovalRow, LoopId, LoopLock, LoopRow};
+use alfine_store::{ApprovalKind, ApprovalRow, LoopId, LoopLock, LoopRow, Store};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -222,8 +222,8 @@ pub fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalRo
 }
 
 /// Why a task that is settled is not started: it is done, or its loop waits for the user.
-pub fn settled(project: &Project, key: &TaskKey) -> Result<Error> {
-    let status = loops::loop_of(&project.store, key)?.map_or(TaskStatus::Done, |row| row.status);
+pub fn settled(store: &Store, key: &TaskKey) -> Result<Error> {
+    let status = loops::loop_of(store, key)?.map_or(TaskStatus::Done, |row| row.status);
     let hint = match status {
         TaskStatus::Done => {
             "merge or discard it; to have it done again, take the tick away and give it another id"

@@ -1,5 +1,8 @@
 //! `workspace/executeCommand`: what the user can have done.
 
+mod answer_file;
+mod answer_files;
+mod argument_reader;
 pub mod arguments;
 mod asking;
 mod control;
@@ -7,21 +10,18 @@ mod editor_command;
 mod execute;
 mod finish;
 mod front_end;
-mod here;
-pub mod hold;
-mod letter;
-mod letters;
-mod place;
 mod questions;
-mod reading;
+mod queue;
 pub mod refusal;
-mod saved;
+mod repository_of;
 mod show;
 mod start;
+mod start_here;
 #[cfg(test)]
 mod tests;
 mod transcript;
-mod writer;
+mod unsaved;
+pub mod unsaved_hold;
 
 #[cfg(test)]
 pub use editor_command::Described;

@@ -14,7 +14,7 @@ pub(crate) use tasks::Changes as TaskChanges;
 use self::{notices::Notices, progress::Progress, questions::Questions, tasks::Tasks};
 use crate::{
     client::ClientView,
-    commands::{Commands, hold::Holder},
+    commands::{Commands, unsaved_hold::Holder},
     diagnostics,
     picture::Picture,
     session::Session,

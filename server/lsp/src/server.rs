@@ -1,7 +1,7 @@
 //! The protocol's methods, each handed to whoever does it.
 
 use crate::{
-    commands::{self, Commands, EditorCommand, arguments::OfTask, hold::Holder},
+    commands::{self, Commands, EditorCommand, arguments::OfTask, unsaved_hold::Holder},
     editor::Editor,
     handlers,
     keeper::Keeper,

@@ -4,9 +4,9 @@
 use super::{
     Commands,
     questions::Open,
+    queue::Place,
     refusal::{Refusal, lost},
-    saved::is_saved,
-    writer::Place,
+    unsaved::is_saved,
 };
 use crate::wording::{self, cut};
 use alfine_config::trust::TrustItem;
@@ -49,7 +49,7 @@ impl Commands {
         loop {
             let editor = self.front_end();
             let (came_back, step) = self
-                .writers
+                .queues
                 .run(place, move |project| {
                     let step = request.next(project, &editor(), reply)?;
                     Ok((request, step))
@@ -124,7 +124,7 @@ impl Commands {
     async fn show_commands(&self, place: &Place, items: &[TrustItem]) -> Result<(), Refusal> {
         let text = commands_document(&place.root.display().to_string(), items);
         let path = self
-            .writers
+            .queues
             .read(place, move |project| super::show::write(project, "commands.md", text.as_bytes()))
             .await?;
         let url =
@@ -157,7 +157,7 @@ impl Commands {
     ) -> Result<Reply, Refusal> {
         let pictures = self.pictures.clone();
         let (files, unsaved) = self
-            .writers
+            .queues
             .read(place, move |project| {
                 let (picture, root) = (pictures(), project.repository.workdir());
                 let is_open = |file: &&PathBuf| {

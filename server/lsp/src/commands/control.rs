@@ -3,9 +3,7 @@
 use super::{
     Commands,
     arguments::{Answer, Continue, OfTask, Steer},
-    execute::status_of,
     refusal::Refusal,
-    writer::Place,
 };
 use alfine_core::{
     hint::Hint,
@@ -49,12 +47,6 @@ impl Commands {
         self.where_it_is(&place, key).await
     }
 
-    pub(super) async fn where_it_is(&self, place: &Place, key: TaskKey) -> Result<Value, Refusal> {
-        self.writers
-            .read(place, move |project| Ok(json!({ "task": key, "status": status_of(project, &key)? })))
-            .await
-    }
-
     /// Lets a loop go on, in the background.
     pub(super) async fn go_on(&self, given: Continue) -> Result<Value, Refusal> {
         let key = given.task;
@@ -67,8 +59,8 @@ impl Commands {
         let place = self.place_of(&key, given.uri.as_ref()).await?;
         let request = requests::Continue::new(key.clone(), more, true);
         self.drive(&place, &key.to_string(), "alfine.continue", request).await?;
-        let answer = self.where_it_is(&place, key).await?;
-        Ok(self.as_it_is(&place, answer).await)
+        self.wait_for_look().await;
+        self.where_it_is(&place, key).await
     }
 
     /// Answers what a loop asks; the loop goes on.
@@ -81,13 +73,13 @@ impl Commands {
         let request = AnswerRequest::new(key.clone(), given.approval, answer);
         if in_no_words {
             let question = AnswerRequest::new(key.clone(), given.approval, machine::Answer::default());
-            let asked = self.writers.read(&place, move |project| Ok(question.question(project)?)).await?;
+            let asked = self.queues.read(&place, move |project| Ok(question.question(project)?)).await?;
             if asked.kind != ApprovalKind::Approval {
                 return self.write_answer(&place, &key, given.uri, &asked).await;
             }
         }
         self.drive(&place, &key.to_string(), "alfine.answer", request).await?;
-        let answer = self.where_it_is(&place, key).await?;
-        Ok(self.as_it_is(&place, answer).await)
+        self.wait_for_look().await;
+        self.where_it_is(&place, key).await
     }
 }

@@ -4,10 +4,10 @@
 //! lists of both editors (see `editor_types`).
 
 use super::{
+    argument_reader::arguments,
     arguments::{
         Answer, AtIteration, Continue, OfDocument, OfTask, ShowDiff, ShowTranscript, Start, StartHere, Steer,
     },
-    reading::arguments,
     refusal::Refusal,
 };
 use serde_json::Value;

@@ -4,10 +4,10 @@
 
 use super::{
     EditorCommand,
-    letters::Letters,
+    answer_files::Letters,
     questions::Questions,
+    queue::{Place, Queues},
     refusal::Refusal,
-    writer::{Place, Writers},
 };
 use crate::{editor::Editor, picture::Picture};
 use alfine_config::Partial;
@@ -36,7 +36,7 @@ pub struct Commands {
     pub(super) pictures: Pictures,
     pub(super) editor: Arc<dyn Editor>,
     pub(super) questions: Questions,
-    pub(super) writers: Writers,
+    pub(super) queues: Queues,
     pub(super) letters: Letters,
     look: Look,
 }
@@ -67,14 +67,14 @@ impl Commands {
             editor,
             look,
             questions: Questions::default(),
-            writers: Writers::new(user),
+            queues: Queues::new(user),
             letters: Letters::default(),
         }
     }
 
     /// Takes what the editor says of the settings, for what is started from now on.
     pub fn set_settings(&self, editor: Partial) {
-        self.writers.set_editor(editor);
+        self.queues.set_editor(editor);
     }
 
     /// Does a command of a client and answers. Everything that can be refused is refused before anything is changed.

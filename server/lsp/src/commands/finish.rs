@@ -4,7 +4,7 @@ use super::{
     Commands,
     arguments::{AtIteration, OfTask},
     refusal::Refusal,
-    saved::{OpenFiles, is_saved},
+    unsaved::{OpenFiles, is_saved},
 };
 use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::task::TaskKey;
@@ -105,8 +105,8 @@ impl Commands {
         let place = self.place_of(&key, given.uri.as_ref()).await?;
         let request = requests::ForkRequest::new(key.clone(), given.iteration);
         self.drive(&place, &key.to_string(), "alfine.fork", request).await?;
-        let answer = self.where_it_is(&place, key).await?;
-        Ok(self.as_it_is(&place, answer).await)
+        self.wait_for_look().await;
+        self.where_it_is(&place, key).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Commands,
-    saved::{OpenFiles, unsaved_in},
+    unsaved::{OpenFiles, unsaved_in},
 };
 use crate::picture::Picture;
 use alfine_engine::{Result, project::Project, requests::FrontEnd};

@@ -35,7 +35,7 @@ impl Commands {
         let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
         let task = key.clone();
         let path = self
-            .writers
+            .queues
             .read(&place, move |project| {
                 let row = loops::begun(&project.store, &task)?;
                 let iteration = given.iteration.unwrap_or(row.summary.iteration);
@@ -50,7 +50,7 @@ impl Commands {
         let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
         let task = key.clone();
         let path = self
-            .writers
+            .queues
             .read(&place, move |project| {
                 let row = loops::begun(&project.store, &task)?;
                 let (from, to) = finish::ends_of_diff(project, &row, given.iteration, given.against)?;
@@ -76,7 +76,7 @@ impl Commands {
         let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
         let task = key.clone();
         let path = self
-            .writers
+            .queues
             .read(&place, move |project| {
                 let row = loops::begun(&project.store, &task)?;
                 let path = finish::worktree_of(project, &row)?;

@@ -4,9 +4,9 @@ use super::{
     Commands,
     arguments::{OfDocument, Start, StartOptions},
     execute::status_of,
+    queue::Place,
     refusal::Refusal,
-    saved::refuse_unsaved,
-    writer::Place,
+    unsaved::refuse_unsaved,
 };
 use alfine_core::{
     plan::ContextMode,
@@ -36,12 +36,12 @@ impl Commands {
         };
         if let Some(id) = named.clone() {
             let plan = name.clone();
-            self.writers.read(&place, move |project| refuse_unknown(project, &plan, &id)).await?;
+            self.queues.read(&place, move |project| refuse_unknown(project, &plan, &id)).await?;
         }
         let mut start = requests::Start::new(name, named, wanted);
         start.include_uncommitted = options.include_uncommitted;
         let started = self.drive(&place, &about, "alfine.start", start).await?;
-        let answer = self.writers.read(&place, move |project| answer_of(project, &started)).await?;
+        let answer = self.queues.read(&place, move |project| answer_of(project, &started)).await?;
         Ok(self.as_it_is(&place, answer).await)
     }
 
@@ -51,7 +51,7 @@ impl Commands {
         let pictures = self.pictures.clone();
         let plan = name.clone();
         let items = self
-            .writers
+            .queues
             .run(&place, move |project| {
                 let file = project.plan_named(&plan)?;
                 refuse_unsaved(&pictures(), &file.path, &plan)?;
@@ -70,7 +70,7 @@ impl Commands {
         } else {
             let _open = self.questions.open(&name, "alfine.trust")?;
             self.ask_to_allow(&place, &items).await?;
-            self.writers.run(&place, move |project| Ok(project.trust()?.approve(&items)?)).await?;
+            self.queues.run(&place, move |project| Ok(project.trust()?.approve(&items)?)).await?;
         }
         Ok(json!({ "uri": given.uri, "allowed": allowed }))
     }

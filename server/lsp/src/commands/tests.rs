@@ -2,8 +2,9 @@
 
 mod stage;
 
-use super::{execute::Commands, hold::Holder, inbox, refusal::REQUEST_FAILED};
+use super::{execute::Commands, refusal::REQUEST_FAILED, unsaved_hold::Holder};
 use alfine_core::task::TaskStatus;
+use alfine_engine::inbox;
 use alfine_store::ApprovalKind;
 use serde_json::{Value, json};
 use stage::{Stage, Told};

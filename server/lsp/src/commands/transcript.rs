@@ -1,6 +1,6 @@
 //! `alfine/transcript`: what an agent said, as events, page by page. It reads files, so a thread of its own answers.
 
-use super::{Commands, reading::arguments, refusal::Refusal};
+use super::{Commands, argument_reader::arguments, refusal::Refusal};
 use alfine_core::{agent::AgentEvent, task::TaskKey};
 use alfine_engine::transcript::{begun, page};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -67,7 +67,7 @@ impl Commands {
     async fn page(&self, given: Value) -> Result<Page, Refusal> {
         let wanted: Wanted = arguments("alfine/transcript", vec![given])?;
         let place = self.place_of(&wanted.task, wanted.uri.as_ref()).await?;
-        self.writers
+        self.queues
             .read(&place, move |project| {
                 let row = loops::begun(&project.store, &wanted.task)?;
                 let iteration = wanted.iteration.unwrap_or(row.summary.iteration);

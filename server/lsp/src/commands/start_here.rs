@@ -19,11 +19,11 @@ impl Commands {
         let about = format!("{name}:{}", given.range.start.line.saturating_add(1));
         let pictures = self.pictures.clone();
         let subject =
-            self.writers.read(&place, move |project| subject_at(project, &pictures(), given, name)).await?;
+            self.queues.read(&place, move |project| subject_at(project, &pictures(), given, name)).await?;
         let request = requests::StartHere::new(subject);
         let key = self.drive(&place, &about, "alfine.startHere", request).await?;
-        let answer = self.where_it_is(&place, key).await?;
-        Ok(self.as_it_is(&place, answer).await)
+        self.wait_for_look().await;
+        self.where_it_is(&place, key).await
     }
 
     /// Adds a task to the end of the inbox as the editor has it open.

@@ -2,7 +2,7 @@
 //! below it when the file is saved is the answer.
 
 use super::{
-    Commands, EditorCommand, arguments::Answer, letters::Letter, refusal::Refusal, show, writer::Place,
+    Commands, EditorCommand, answer_files::Letter, arguments::Answer, queue::Place, refusal::Refusal, show,
 };
 use alfine_core::printable::printable;
 use alfine_core::task::TaskKey;
@@ -31,7 +31,7 @@ impl Commands {
         let letter = letter(key, &asked.text);
         let name = format!("{}/answer-{}.md", show::folder_of(key), asked.id);
         let path = self
-            .writers
+            .queues
             .read(place, move |project| {
                 let path = show::path_of(project, &name);
                 // An answer that was begun stays.

@@ -56,13 +56,13 @@ struct Queue {
 }
 
 /// The threads.
-pub struct Writers {
+pub struct Queues {
     queues: Mutex<HashMap<(PathBuf, For), Queue>>,
     user: Option<UserDirs>,
     editor: Arc<Mutex<Partial>>,
 }
 
-impl Writers {
+impl Queues {
     /// Makes none yet. `user` goes before the folders that the environment names.
     pub fn new(user: Option<UserDirs>) -> Self {
         Self { queues: Mutex::new(HashMap::new()), user, editor: Arc::default() }
@@ -133,9 +133,9 @@ impl Writers {
     }
 }
 
-impl std::fmt::Debug for Writers {
+impl std::fmt::Debug for Queues {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writers").finish_non_exhaustive()
+        f.debug_struct("Queues").finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which repository a command is about: that of its document, or the one that knows its task.
 
-use super::{Commands, refusal::Refusal, writer::Place};
+use super::{Commands, queue::Place, refusal::Refusal};
 use crate::{picture::Picture, snapshot::Checkout};
 use alfine_core::{plan::Isolation, task::TaskKey};
 use alfine_engine::project::Project;
@@ -51,7 +51,7 @@ impl Commands {
                     let own = project.store.current_loop(&task)?.and_then(|row| own_tree(&row));
                     Ok(project.store.task(&task)?.map(|_| own))
                 };
-                if let Some(own) = self.writers.read(place, find).await? {
+                if let Some(own) = self.queues.read(place, find).await? {
                     *known = Known::InDatabase;
                     place.root = own.unwrap_or_else(|| place.root.clone());
                 }

@@ -4,7 +4,7 @@
 //! Only what this server holds goes on by itself; what the user paused stays paused. A hold ends with the server that
 //! made it: then the loop stays paused, says why, and goes on when the user says so.
 
-use super::{Commands, refusal::Refusal, saved::unsaved_in, writer::Place};
+use super::{Commands, queue::Place, refusal::Refusal, unsaved::unsaved_in};
 use alfine_core::printable::printable;
 use alfine_core::{
     machine::Command,
@@ -77,7 +77,7 @@ impl Holder {
                 (commands.pictures.clone(), commands.program.clone(), place.root.clone());
             let done = self
                 .commands
-                .writers
+                .queues
                 .run(&place, move |project| {
                     let unsaved = unsaved_in(project, &pictures())?;
                     let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
