@@ -2,8 +2,8 @@
 
 use super::FrontEnd;
 use crate::{Error, Result, project::PlanFile, project::Project, task_spec::TaskSpec};
-use alfine_core::printable::printable;
 use alfine_core::plan::Isolation;
+use alfine_core::printable::printable;
 
 /// Refuses a plan whose document is open and differs from its file: the loop is started from the file.
 pub(super) fn refuse_plan(front_end: &dyn FrontEnd, file: &PlanFile) -> Result<()> {

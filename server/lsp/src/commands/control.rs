@@ -15,7 +15,7 @@ use alfine_engine::{
     start::More,
 };
 use alfine_store::ApprovalKind;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tower_lsp::lsp_types::Url;
 
 impl Commands {

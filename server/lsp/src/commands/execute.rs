@@ -7,14 +7,13 @@ use super::{
     answer_files::Letters,
     questions::Questions,
     queue::{Place, Queues},
-    refusal::Refusal,
+    refusal::{Refusal, defect},
 };
 use crate::{editor::Editor, picture::Picture};
 use alfine_config::Partial;
 use alfine_core::task::{TaskKey, TaskStatus};
-use alfine_engine::project::Project;
 use alfine_files::{Layout, UserDirs};
-use alfine_store::{Store, StoreError};
+use alfine_store::Store;
 use serde_json::{Value, json};
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use tower_lsp::{
@@ -107,20 +106,24 @@ impl Commands {
         let _ = tokio::time::timeout(LOOK_WITHIN, (self.look)()).await;
     }
 
-    /// An answer with where its tasks are by the time that what was begun is seen: a loop that has nothing to do is over
-    /// before it is told that it runs.
-    pub(super) async fn as_it_is(&self, place: &Place, answer: Value) -> Value {
-        if answer.get("tasks").is_none() && answer.get("status").is_none() {
-            return answer;
-        }
-        self.wait_for_look().await;
-        let (layout, said) = (Layout::of_common_dir(&place.common_dir), answer.clone());
-        let reading = tokio::task::spawn_blocking(move || with_statuses(&layout, answer));
-        match reading.await {
-            Ok(Ok(answer)) => answer,
-            // What was said when it was begun was true then.
-            _ => said,
-        }
+    /// Where a task is now, as the answer to a command about it.
+    pub(super) async fn where_it_is(&self, place: &Place, key: TaskKey) -> Result<Value, Refusal> {
+        self.from_store(place, move |store| {
+            let status = status_of(store, &key)?;
+            Ok(json!({ "task": key, "status": status }))
+        })
+        .await
+    }
+
+    /// Reads something from a repository's database, beside whatever else is done there.
+    pub(super) async fn from_store<T: Send + 'static>(
+        &self,
+        place: &Place,
+        read: impl FnOnce(&Store) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let layout = Layout::of_common_dir(&place.common_dir);
+        let reading = tokio::task::spawn_blocking(move || read(&Store::open(&layout)?.store));
+        reading.await.unwrap_or_else(|_| Err(defect("the look into the database was lost")))
     }
 
     async fn dispatch(&self, command: EditorCommand) -> Result<Value, Refusal> {
@@ -152,7 +155,7 @@ impl Commands {
         external: bool,
     ) -> Result<Value, Refusal> {
         let url = if external { Url::from_directory_path(path) } else { Url::from_file_path(path) };
-        let url = url.map_err(|()| super::refusal::defect("a path is not absolute"))?;
+        let url = url.map_err(|()| defect("a path is not absolute"))?;
         let shown = self.editor.show_document(url.clone(), None, external).await;
         if !shown {
             self.editor.tell(MessageType::INFO, &format!("{what} of {key}: {}", path.display())).await;
@@ -161,26 +164,7 @@ impl Commands {
     }
 }
 
-/// An answer with the statuses that the database has now.
-fn with_statuses(layout: &Layout, mut answer: Value) -> Result<Value, StoreError> {
-    let store = Store::open(layout)?.store;
-    let update = |of: &mut Value| -> Result<(), StoreError> {
-        let key: Option<TaskKey> = of.get("task").and_then(Value::as_str).and_then(|key| key.parse().ok());
-        if let Some(key) = key
-            && let Some(row) = store.task(&key)?
-        {
-            of["status"] = json!(row.status);
-        }
-        Ok(())
-    };
-    match answer.get_mut("tasks").and_then(Value::as_array_mut) {
-        Some(tasks) => tasks.iter_mut().try_for_each(update)?,
-        None => update(&mut answer)?,
-    }
-    Ok(answer)
-}
-
 /// Where a task is, as the database has it.
-pub(super) fn status_of(project: &Project, key: &TaskKey) -> Result<TaskStatus, Refusal> {
-    Ok(project.store.task(key)?.map_or(TaskStatus::Ready, |row| row.status))
+pub(super) fn status_of(store: &Store, key: &TaskKey) -> Result<TaskStatus, Refusal> {
+    Ok(store.task(key)?.map_or(TaskStatus::Ready, |row| row.status))
 }

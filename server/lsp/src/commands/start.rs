@@ -17,6 +17,7 @@ use alfine_engine::{
     requests::{self, Begun, How, Started},
     start as engine,
 };
+use alfine_store::Store;
 use serde_json::{Value, json};
 use tower_lsp::lsp_types::{MessageType, Url};
 
@@ -41,8 +42,9 @@ impl Commands {
         let mut start = requests::Start::new(name, named, wanted);
         start.include_uncommitted = options.include_uncommitted;
         let started = self.drive(&place, &about, "alfine.start", start).await?;
-        let answer = self.queues.read(&place, move |project| answer_of(project, &started)).await?;
-        Ok(self.as_it_is(&place, answer).await)
+        // A loop that has nothing to do is over before it is said to run.
+        self.wait_for_look().await;
+        self.from_store(&place, move |store| answer_of(store, &started)).await
     }
 
     /// Allows what a plan's tasks would run, after showing it.
@@ -143,20 +145,20 @@ fn refuse_unknown(project: &Project, plan: &str, id: &str) -> Result<(), Refusal
 }
 
 /// Where the tasks of a start are. Those behind the one that was begun begin one after another.
-fn answer_of(project: &Project, started: &Started) -> Result<Value, Refusal> {
+fn answer_of(store: &Store, started: &Started) -> Result<Value, Refusal> {
     match &started.begun {
         None => {
             let words = format!("every task of {} is done", started.plan.name);
             return Err(Refusal::new(words, "add a task to the plan, then start it"));
         }
-        Some(Begun { task, how: How::Settled, .. }) => return Err(engine::settled(project, task)?.into()),
+        Some(Begun { task, how: How::Settled, .. }) => return Err(engine::settled(store, task)?.into()),
         Some(_) => {}
     }
     let answer = started.tasks.iter().map(|task| {
         let key = started.plan.key(task);
-        let waits = project.store.task(&key)?.is_none()
-            && !engine::open_dependencies(&project.store, &started.plan, task)?.is_empty();
-        let status = if waits { TaskStatus::Pending } else { status_of(project, &key)? };
+        let waits =
+            store.task(&key)?.is_none() && !engine::open_dependencies(store, &started.plan, task)?.is_empty();
+        let status = if waits { TaskStatus::Pending } else { status_of(store, &key)? };
         Ok(json!({ "task": key, "status": status }))
     });
     Ok(json!({ "tasks": answer.collect::<Result<Vec<Value>, Refusal>>()? }))
