@@ -1,8 +1,8 @@
 //! What an agent said in a loop's runs, read back from the transcripts: page by page, as events.
 
-use crate::{Error, Result, loops, project::Project};
+use crate::{Result, project::Project};
 use alfine_agents::{Exit, PriorSession};
-use alfine_core::{agent::AgentEvent, task::TaskKey};
+use alfine_core::agent::AgentEvent;
 use alfine_store::{LoopRow, RunRow};
 use std::{
     fs::File,
@@ -100,13 +100,6 @@ pub fn events_of(
         });
     }
     Ok(whole)
-}
-
-/// The loop of a task, live or the last one.
-pub fn begun(project: &Project, key: &TaskKey) -> Result<LoopRow> {
-    loops::loop_of(&project.store, key)?.ok_or_else(|| {
-        Error::user(format!("{key} was never started")).hint(format!("start it: alfine run {key}"))
-    })
 }
 
 #[cfg(test)]

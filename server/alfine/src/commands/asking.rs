@@ -3,9 +3,12 @@
 use super::opening;
 use crate::output::say;
 use alfine_config::trust::TrustItem;
-use alfine_core::printable::{printable, printable_paths};
+use alfine_core::{
+    hint::Hint,
+    printable::{printable, printable_paths},
+};
 use alfine_engine::{
-    Error, Result,
+    Error, ErrorKind, Result,
     project::Project,
     requests::{Question, Reply, Request, Step, Terminal},
 };
@@ -53,7 +56,7 @@ fn ask(question: Question, said: Said) -> Result<Reply> {
                     return Ok(Reply::Yes);
                 }
             }
-            Err(not_trusted(&plan, &items))
+            Err(not_trusted(plan, items))
         }
         Question::Uncommitted { files } => ask_about_uncommitted(&files, said),
         Question::Discard { task } => {
@@ -90,15 +93,14 @@ fn ask_about_uncommitted(uncommitted: &[PathBuf], said: Said) -> Result<Reply> {
     }
 }
 
-fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {
+fn not_trusted(plan: String, items: Vec<TrustItem>) -> Error {
     let list: Vec<String> = items.iter().map(line).collect();
     let message = format!(
         "{} of this repository’s commands may not run on this machine yet:\n    {}",
         items.len(),
         list.join("\n    ")
     );
-    Error::new(ErrorKind::Untrusted { items: items.to_vec() }, message)
-        .hint(Hint::Trust { plan: plan.to_owned() })
+    Error::new(ErrorKind::Untrusted { items }, message).hint(Hint::Trust { plan })
 }
 
 /// A command with where it is named, hiding nothing.

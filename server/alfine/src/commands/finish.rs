@@ -10,7 +10,8 @@ use crate::{
     report::exit,
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{Result, requests};
+use alfine_engine::{ErrorKind, Result, requests};
+use alfine_words::Reader;
 use serde_json::json;
 use std::path::Path;
 

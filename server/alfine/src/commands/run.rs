@@ -27,6 +27,7 @@ use alfine_engine::{
 };
 use alfine_git::WorkingCopies;
 use alfine_store::{LoopId, LoopLock};
+use alfine_words::Reader;
 use std::path::Path;
 
 /// Runs a plan's task, or its tasks one after another.
@@ -198,7 +199,7 @@ fn run_loop(
     };
     let ended = engine::run(project, lock, opening::program()?, tick, &mut observe, listen)?;
     if let Some(error) = &ended.unfinished {
-        let hint = error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let hint = error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
         let words = format!("done, but `on_done` failed: {}{hint}", error.message);
         match display {
             Some(display) => display.line(Mark::Bad, &words),

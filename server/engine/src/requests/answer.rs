@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{Error, Result, control, loops, project::Project, start, task_spec::TaskSpec};
 use alfine_core::printable::printable;
-use alfine_core::{machine::Answer, task::TaskKey};
+use alfine_core::{hint::Hint, machine::Answer, task::TaskKey};
 use alfine_store::{ApprovalKind, ApprovalRow};
 
 /// Answers what a loop asks.
@@ -41,7 +41,7 @@ impl AnswerRequest {
         let row = loops::live_loop(project, key)?;
         let Some(last) = start::open_question(project, &row.id)? else {
             return Err(Error::user(format!("{key} asks nothing; it is {}", row.status))
-                .hint(format!("to tell its agent something: alfine steer {key} \"...\"")));
+                .hint(Hint::Steer { task: key.clone() }));
         };
         match self.approval {
             Some(id) if id != last.id => Err(Error::user(format!(

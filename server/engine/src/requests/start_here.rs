@@ -7,7 +7,7 @@ use crate::{
     project::{PlanFile, Project},
     start::{More, StartOptions},
 };
-use alfine_core::{plan::Task, task::TaskKey};
+use alfine_core::{hint::Hint, plan::Task, task::TaskKey};
 
 /// Writes a task about a place in a file into the inbox, and starts its loop in the background.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl StartHere {
             _ => Err(Error::user(format!(
                 "{key} was written and not started: what it would run changed meanwhile"
             ))
-            .hint(format!("start it: alfine run {key}"))),
+            .hint(Hint::Start { task: key })),
         }
     }
 }

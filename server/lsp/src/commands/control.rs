@@ -6,7 +6,6 @@ use super::{
     refusal::Refusal,
 };
 use alfine_core::{
-    hint::Hint,
     machine::{self, Command},
     task::TaskKey,
 };

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::task::TaskKey;
-use alfine_engine::requests;
+use alfine_engine::{Error, ErrorKind, requests};
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
 use tower_lsp::lsp_types::{MessageType, WorkspaceEdit};
@@ -27,18 +27,17 @@ impl Commands {
                 }
                 Ok(answer)
             }
-            Err(Refusal::Failed(error)) if !error.conflicts.is_empty() => {
-                let files: Vec<String> =
-                    error.conflicts.iter().map(|path| path.display().to_string()).collect();
+            Err(Refusal::Failed(Error { kind: ErrorKind::Conflict { files }, .. })) => {
+                let named: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
                 let words = format!(
                     "{key} was not merged: it conflicts in {}. Nothing was changed. Merge its branch by hand, then merge it \
                      here; or have the agent do it: “Rewind” it to its last iteration, “Steer” it to commit, to merge the \
                      branch it goes into and to resolve the conflicts, then “Continue”.",
-                    files.join(", ")
+                    named.join(", ")
                 );
                 self.editor.tell(MessageType::WARNING, &words).await;
                 let mut answer = self.where_it_is(&place, key).await?;
-                answer["conflicts"] = json!(error.conflicts);
+                answer["conflicts"] = json!(files);
                 Ok(answer)
             }
             Err(refusal) => Err(refusal),

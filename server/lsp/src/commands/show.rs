@@ -9,12 +9,12 @@ use super::{
 };
 use crate::wording::{self, cut};
 use alfine_core::printable::printable;
-use alfine_core::{agent::AgentEvent, task::TaskKey};
+use alfine_core::{agent::AgentEvent, hint::Hint, task::TaskKey};
 use alfine_engine::{
-    Error, ErrorKind, finish,
+    Error, ErrorKind, finish, loops,
     project::Project,
     surroundings,
-    transcript::{begun, events_of, runs_of},
+    transcript::{events_of, runs_of},
 };
 use alfine_store::LoopRow;
 use serde_json::Value;

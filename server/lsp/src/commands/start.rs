@@ -8,6 +8,7 @@ use super::{
     refusal::Refusal,
     unsaved::refuse_unsaved,
 };
+use crate::client::EDITOR;
 use alfine_core::{
     plan::ContextMode,
     task::{TaskKey, TaskStatus},
@@ -140,7 +141,7 @@ fn refuse_unknown(project: &Project, plan: &str, id: &str) -> Result<(), Refusal
         return Ok(());
     }
     let error = alfine_engine::project::no_such_task(&file, id);
-    let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+    let hint = error.hint_for(EDITOR).map(|hint| format!("; {hint}")).unwrap_or_default();
     Err(Refusal::Arguments(format!("alfine.start: `task`: {}{hint}", error.message)))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Commands, argument_reader::arguments, refusal::Refusal};
 use alfine_core::{agent::AgentEvent, task::TaskKey};
-use alfine_engine::transcript::{begun, page};
+use alfine_engine::{loops, transcript::page};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
