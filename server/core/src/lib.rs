@@ -12,6 +12,7 @@ pub mod hint;
 pub mod lint;
 pub mod machine;
 mod nearest;
+pub mod news;
 pub mod plan;
 pub mod printable;
 pub mod prompt;

@@ -1,9 +1,10 @@
 //! Steering a loop from outside: to its runner through the mailbox where one lives, to its saved state where none does.
 
-use crate::{Error, Result, loops, project::Project, runner::News, runner::Runner};
+use crate::{Error, Result, loops, project::Project, runner::Runner};
 use alfine_core::{
     hint::Hint,
     machine::{Answer, Command},
+    news::Told,
     task::{TaskKey, TaskStatus},
 };
 use alfine_files::Layout;
@@ -78,7 +79,7 @@ pub fn apply(
         Command::Pause { reason, .. } => &Command::Pause { now: true, reason: reason.clone() },
         other => other,
     };
-    let mut observe = |_: &News| {};
+    let mut observe = |_: &Told| {};
     let runner = Runner::new(
         &project.repository,
         &project.layout,

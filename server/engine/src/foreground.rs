@@ -3,9 +3,12 @@
 use crate::{
     Error, Result, finish, loops,
     project::Project,
-    runner::{Interrupter, News, Runner},
+    runner::{Interrupter, Runner},
 };
-use alfine_core::task::{TaskKey, TaskStatus};
+use alfine_core::{
+    news::Told,
+    task::{TaskKey, TaskStatus},
+};
 use alfine_git::WorkingCopies;
 use alfine_store::{LoopId, LoopLock};
 use std::path::PathBuf;
@@ -36,7 +39,7 @@ pub fn run(
     lock: LoopLock,
     program: PathBuf,
     tick: WorkingCopies<'_>,
-    observe: &mut dyn FnMut(&News),
+    observe: &mut dyn FnMut(&Told),
     listen: impl FnOnce(Interrupter) -> Result<Box<dyn FnOnce()>>,
 ) -> Result<Ended> {
     let id = lock.loop_id().clone();

@@ -2,7 +2,7 @@
 //! and saves the new state with its news in one transaction before it performs anything.
 //!
 //! One thread owns the state; the others (the agent's output, the verifiers, the mailbox) only send to it. Knows no
-//! terminal and no editor: whoever runs it gets [`News`].
+//! terminal and no editor: whoever runs it gets [`alfine_core::news::Told`].
 
 mod agent_run;
 mod checkpoints;
@@ -11,7 +11,6 @@ mod environments;
 mod live;
 mod mailbox;
 mod message;
-mod news;
 mod owner;
 mod performing;
 mod preparing;
@@ -22,5 +21,4 @@ mod saving;
 mod verifying;
 
 pub use message::Interrupter;
-pub use news::News;
 pub use owner::Runner;

@@ -4,44 +4,58 @@ use super::{
     LoopId, Millis, Reader, StoreError, Tx,
     rows::{FromRow, Json, Word},
 };
-use alfine_core::task::TaskKey;
-use rusqlite::Row;
-use serde_json::Value;
+use alfine_core::{news::News, task::TaskKey};
+use rusqlite::{Row, ToSql};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+use std::borrow::Cow;
 
-/// The kinds of event that the store itself appends. Others are up to the runner.
-pub mod change {
+/// What the store itself writes down as a change, beside the news that runners tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
     /// A plan was written down or changed.
-    pub const PLAN: &str = "plan";
+    Plan,
     /// A task was written down or changed, without a loop.
-    pub const TASK: &str = "task";
+    Task,
     /// A loop began.
-    pub const LOOP_CREATED: &str = "loop_created";
+    LoopCreated,
     /// A loop's status, state or place was saved; the payload has the `status`.
-    pub const LOOP: &str = "loop";
+    Loop,
     /// A loop's runner died.
-    pub const LOOP_INTERRUPTED: &str = "loop_interrupted";
+    LoopInterrupted,
     /// A loop's rows were removed.
-    pub const LOOP_FORGOTTEN: &str = "loop_forgotten";
+    LoopForgotten,
     /// An iteration began; the payload has its `n`.
-    pub const ITERATION_BEGAN: &str = "iteration_began";
+    IterationBegan,
     /// An iteration ended; the payload has its `n` and `verdict`.
-    pub const ITERATION_ENDED: &str = "iteration_ended";
+    IterationEnded,
     /// A process of the agent began; the payload has its `n` and `iteration`.
-    pub const RUN_BEGAN: &str = "run_began";
+    RunBegan,
     /// A process of the agent ended; the payload has its `n`, `iteration` and `outcome`.
-    pub const RUN_ENDED: &str = "run_ended";
+    RunEnded,
     /// A checkpoint was taken; the payload has its `n` and `kind`.
-    pub const CHECKPOINT: &str = "checkpoint";
+    Checkpoint,
     /// A verifier answered; the payload has its `id`, `verifier` and `passed`.
-    pub const VERIFIED: &str = "verified";
+    Verified,
     /// The user is asked; the payload has the approval's `id`.
-    pub const ASKED: &str = "asked";
+    Asked,
     /// The user answered, or the question was withdrawn; the payload has the approval's `id`.
-    pub const ANSWERED: &str = "answered";
+    Answered,
     /// A command was sent; the payload has its `seq` and `kind`.
-    pub const COMMAND: &str = "command";
+    Command,
     /// A command was taken or has a result; the payload has its `seq`.
-    pub const COMMAND_CONSUMED: &str = "command_consumed";
+    CommandConsumed,
+}
+
+/// What an event is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EventKind {
+    /// A change that the store wrote down.
+    Change(Change),
+    /// News that a runner told, by the word for its kind; see [`Event::news`].
+    News(String),
 }
 
 /// A change.
@@ -55,10 +69,20 @@ pub struct Event {
     pub task: Option<TaskKey>,
     /// When.
     pub at: Millis,
-    /// What changed; see [`change`] for those of the store.
-    pub kind: String,
+    /// What changed.
+    pub kind: EventKind,
     /// To what.
     pub payload: Value,
+}
+
+impl Event {
+    /// What a runner told; `None` if this is a change that the store wrote down.
+    pub fn news(&self) -> Option<News> {
+        match &self.kind {
+            EventKind::Change(_) => None,
+            EventKind::News(kind) => Some(News::read(kind, self.payload.clone())),
+        }
+    }
 }
 
 impl FromRow for Event {
@@ -68,36 +92,59 @@ impl FromRow for Event {
             loop_id: row.get("loop_id")?,
             task: row.get::<_, Option<Word<TaskKey>>>("task")?.map(|word| word.0),
             at: row.get("at")?,
-            kind: row.get("kind")?,
+            kind: row.get::<_, Word<EventKind>>("kind")?.0,
             payload: row.get::<_, Json<Value>>("payload")?.0,
         })
     }
 }
 
-/// A change to append.
+/// News to append.
 #[derive(Debug, Clone, Copy)]
 pub struct NewEvent<'a> {
     /// The loop it is about.
     pub loop_id: Option<&'a LoopId>,
     /// The task it is about.
     pub task: Option<&'a TaskKey>,
-    /// What changed.
-    pub kind: &'a str,
-    /// To what.
-    pub payload: &'a Value,
+    /// What is told.
+    pub news: &'a News,
+}
+
+/// The columns that hold a piece of news, as its JSON has them.
+#[derive(Deserialize)]
+struct NewsColumns<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    payload: &'a RawValue,
 }
 
 impl Tx<'_> {
-    /// Appends a change; returns its place.
+    /// Appends news; returns its place.
     pub fn append_event(&self, event: NewEvent<'_>) -> Result<i64, StoreError> {
+        let failed = |error| {
+            self.failed(rusqlite::Error::ToSqlConversionFailure(Box::<serde_json::Error>::new(error)))
+        };
+        let row = serde_json::to_string(event.news).map_err(failed)?;
+        let NewsColumns { kind, payload } = serde_json::from_str(&row).map_err(failed)?;
+        self.append(event.loop_id, event.task, &kind, payload.get())
+    }
+
+    /// Appends a change; returns its place.
+    pub(super) fn append(
+        &self,
+        loop_id: Option<&LoopId>,
+        task: Option<&TaskKey>,
+        kind: impl ToSql,
+        payload: impl ToSql,
+    ) -> Result<i64, StoreError> {
         self.execute(
             "INSERT INTO event (loop_id, task, at, kind, payload) VALUES (?1, ?2, ?3, ?4, ?5)",
-            (event.loop_id, event.task.map(Word), self.now(), event.kind, Json(event.payload)),
+            (loop_id, task.map(Word), self.now(), kind, payload),
         )?;
         Ok(self.last_id())
     }
 
-    /// Appends changes in order; returns the place of the last one, if there is one.
+    /// Appends news in order; returns the place of the last one, if there is one.
     pub fn append_events<'a>(
         &self,
         events: impl IntoIterator<Item = NewEvent<'a>>,
@@ -123,7 +170,7 @@ impl Reader {
     /// Like [`Reader::events_after`], those of some kinds alone.
     pub(super) fn events_of_kinds_after(
         &self,
-        kinds: &[&str],
+        kinds: &[Change],
         seq: i64,
         limit: usize,
     ) -> Result<Vec<Event>, StoreError> {

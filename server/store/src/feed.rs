@@ -5,7 +5,7 @@
 //! A writer that dies between commit and bell, or a place that cannot be watched, costs the two seconds and loses
 //! nothing. Who can bear to see such a death later sleeps longer: [`Feed::patient`].
 
-use super::{Event, Reader, Store, StoreError, disk};
+use super::{Change, Event, Reader, Store, StoreError, disk};
 use alfine_files::Layout;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
@@ -32,7 +32,7 @@ const BATCH: usize = 1000;
 
 /// What came of waiting.
 #[derive(Debug, Clone, PartialEq)]
-pub enum News {
+pub enum Changes {
     /// Changes, in order, at least one.
     Events(Vec<Event>),
     /// The database is another one now, or a part of the changes was forgotten: read everything again. The feed
@@ -52,7 +52,7 @@ pub struct Feed {
     open: Option<Open>,
     ear: Option<Ear>,
     fallback: Duration,
-    kinds: Option<&'static [&'static str]>,
+    kinds: Option<&'static [Change]>,
     wakes: Receiver<()>,
     waker: Waker,
 }
@@ -81,7 +81,7 @@ pub struct Waker {
 }
 
 impl Waker {
-    /// Makes this and every later wait return [`News::Stopped`].
+    /// Makes this and every later wait return [`Changes::Stopped`].
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         self.nudge();
@@ -124,7 +124,7 @@ impl Feed {
 
     /// Hands out changes of these kinds alone.
     #[must_use]
-    pub fn only(self, kinds: &'static [&'static str]) -> Self {
+    pub fn only(self, kinds: &'static [Change]) -> Self {
         Self { kinds: Some(kinds), ..self }
     }
 
@@ -144,11 +144,11 @@ impl Feed {
     }
 
     /// Waits for changes; for ever without a timeout.
-    pub fn wait(&mut self, timeout: Option<Duration>) -> Result<News, StoreError> {
+    pub fn wait(&mut self, timeout: Option<Duration>) -> Result<Changes, StoreError> {
         let started = Instant::now();
         loop {
             if self.waker.stopped.load(Ordering::Acquire) {
-                return Ok(News::Stopped);
+                return Ok(Changes::Stopped);
             }
             let asked = self.waker.asked.swap(false, Ordering::AcqRel);
             // The ear first: a bell between looking and listening would not be heard.
@@ -161,7 +161,7 @@ impl Feed {
             let left =
                 timeout.map_or(longest, |timeout| timeout.saturating_sub(started.elapsed()).min(longest));
             if asked || left.is_zero() {
-                return Ok(News::Quiet);
+                return Ok(Changes::Quiet);
             }
             // Whether woken or not, what comes next is the same: look.
             let _ = self.wakes.recv_timeout(left);
@@ -234,14 +234,14 @@ impl Feed {
         Ok(Ear { _watcher: watcher, heard, deaf })
     }
 
-    fn look(&mut self) -> Result<Option<News>, StoreError> {
+    fn look(&mut self) -> Result<Option<Changes>, StoreError> {
         if self.open.as_ref().is_some_and(|open| !open.reader.is_current()) {
             self.open = None;
             // What was seen belongs to another database; the next one begins at its own end.
             self.after = i64::MAX;
             self.open = self.opened()?;
             if self.open.is_none() {
-                return Ok(Some(News::Replaced));
+                return Ok(Some(Changes::Replaced));
             }
         }
         if self.open.is_none() {
@@ -262,12 +262,12 @@ impl Feed {
         })?;
         if last < after {
             self.after = last;
-            return Ok(Some(News::Replaced));
+            return Ok(Some(Changes::Replaced));
         }
         // Places have no gap, so a hole at the front is changes that were forgotten.
         if oldest.is_some_and(|oldest| oldest > after + 1) {
             self.after = last;
-            return Ok(Some(News::Replaced));
+            return Ok(Some(Changes::Replaced));
         }
         // A full batch leaves the version unknown, so that the rest is asked for at once.
         if events.len() < BATCH {
@@ -276,7 +276,7 @@ impl Feed {
         } else if let Some(newest) = events.last() {
             self.after = newest.seq;
         }
-        Ok((!events.is_empty()).then_some(News::Events(events)))
+        Ok((!events.is_empty()).then_some(Changes::Events(events)))
     }
 
     fn opened(&self) -> Result<Option<Open>, StoreError> {

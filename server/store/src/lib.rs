@@ -25,8 +25,8 @@ mod transaction;
 mod write;
 
 pub use error::{PATIENCE, StoreError};
-pub use events::{Event, NewEvent, change};
-pub use feed::{Feed, News, Waker};
+pub use events::{Change, Event, EventKind, NewEvent};
+pub use feed::{Changes, Feed, Waker};
 pub use ids::{LoopId, Millis, NotALoopId};
 pub use lock::{LoopLock, Unheld};
 pub use open::Opened;

@@ -1,6 +1,6 @@
 //! Finding the loops whose runner died, and what it left behind.
 
-use super::{LoopId, LoopLock, LoopRow, RunRow, Store, StoreError, change};
+use super::{Change, LoopId, LoopLock, LoopRow, RunRow, Store, StoreError};
 use alfine_core::task::{TaskKey, TaskStatus};
 
 /// A loop that nobody runs although it said so, or that left a process of its agent behind.
@@ -48,7 +48,7 @@ impl Store {
                 let newly = row.needs_runner();
                 if newly {
                     let reason = Some("its runner died");
-                    tx.mark_loop(&row, TaskStatus::Interrupted, reason, false, change::LOOP_INTERRUPTED)?;
+                    tx.mark_loop(&row, TaskStatus::Interrupted, reason, false, Change::LoopInterrupted)?;
                 }
                 let runs = tx.open_runs_of(id)?;
                 if newly || !runs.is_empty() {

@@ -9,6 +9,7 @@ mod schema;
 
 use super::*;
 use alfine_core::{
+    news::News,
     plan::Isolation,
     task::{TaskKey, TaskStatus},
 };
@@ -66,5 +67,6 @@ fn begin(tx: &Tx<'_>, lock: &LoopLock, task: &TaskKey) -> Result<(), StoreError>
 }
 
 fn append(tx: &Tx<'_>, payload: &Value) -> Result<i64, StoreError> {
-    tx.append_event(NewEvent { loop_id: None, task: None, kind: "test", payload })
+    let news = News::Other { kind: "test".to_owned(), payload: payload.clone() };
+    tx.append_event(NewEvent { loop_id: None, task: None, news: &news })
 }

@@ -4,8 +4,8 @@
 //! a loop row never exists, and never claims to be running, without someone whose death would be noticed.
 
 use super::{
-    ApprovalKind, CheckpointKind, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary, Millis, NewEvent,
-    PlanKind, StoreError, Tx, change,
+    ApprovalKind, Change, CheckpointKind, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary, Millis,
+    PlanKind, StoreError, Tx,
     rows::{Json, Word, signed},
 };
 use alfine_core::{
@@ -221,14 +221,14 @@ impl Tx<'_> {
         &self,
         task: Option<&TaskKey>,
         loop_id: Option<&LoopId>,
-        kind: &str,
+        change: Change,
         payload: &Value,
     ) -> Result<(), StoreError> {
-        self.append_event(NewEvent { loop_id, task, kind, payload }).map(drop)
+        self.append(loop_id, task, Word(change), Json(payload)).map(drop)
     }
 
-    fn tell_of_loop(&self, row: &LoopRow, kind: &str, payload: &Value) -> Result<(), StoreError> {
-        self.tell(Some(&row.task), Some(&row.id), kind, payload)
+    fn tell_of_loop(&self, row: &LoopRow, change: Change, payload: &Value) -> Result<(), StoreError> {
+        self.tell(Some(&row.task), Some(&row.id), change, payload)
     }
 
     fn existing_loop(&self, id: &LoopId) -> Result<LoopRow, StoreError> {
@@ -263,7 +263,7 @@ impl Tx<'_> {
         if changed == 0 {
             return Ok(());
         }
-        self.tell(None, None, change::PLAN, &json!({ "path": plan.path }))
+        self.tell(None, None, Change::Plan, &json!({ "path": plan.path }))
     }
 
     /// Writes a task down as its plan has it; one that is known keeps its status.
@@ -285,7 +285,7 @@ impl Tx<'_> {
         if changed == 0 {
             return Ok(());
         }
-        self.tell(Some(key), None, change::TASK, &json!({}))
+        self.tell(Some(key), None, Change::Task, &json!({}))
     }
 
     fn update_task(
@@ -339,7 +339,7 @@ impl Tx<'_> {
         self.tell(
             Some(new.task),
             Some(lock.loop_id()),
-            change::LOOP_CREATED,
+            Change::LoopCreated,
             &json!({ "status": TaskStatus::Running }),
         )
     }
@@ -373,7 +373,7 @@ impl Tx<'_> {
         ended: bool,
     ) -> Result<(), StoreError> {
         let row = self.locked_loop(lock)?;
-        self.mark_loop(&row, status, reason, ended, change::LOOP)
+        self.mark_loop(&row, status, reason, ended, Change::Loop)
     }
 
     pub(super) fn mark_loop(
@@ -382,7 +382,7 @@ impl Tx<'_> {
         status: TaskStatus,
         reason: Option<&str>,
         ended: bool,
-        kind: &str,
+        change: Change,
     ) -> Result<(), StoreError> {
         if !ended && row.ended_at.is_some() {
             self.refuse_if_busy(&row.task)?;
@@ -397,7 +397,7 @@ impl Tx<'_> {
         if speaks || !ended {
             self.update_task(&row.task, status, reason, Some(&row.id))?;
         }
-        self.tell_of_loop(row, kind, &json!({ "status": status, "ended": ended }))
+        self.tell_of_loop(row, change, &json!({ "status": status, "ended": ended }))
     }
 
     /// Says where a loop works.
@@ -408,7 +408,7 @@ impl Tx<'_> {
              WHERE id = ?1",
             (&row.id, place.branch, place.base_branch, place.base_commit, place.worktree, self.now()),
         )?;
-        self.tell_of_loop(&row, change::LOOP, &json!({ "status": row.status }))
+        self.tell_of_loop(&row, Change::Loop, &json!({ "status": row.status }))
     }
 
     /// Replaces the limits and options a loop runs with.
@@ -418,14 +418,14 @@ impl Tx<'_> {
             "UPDATE loop SET settings = ?2, updated_at = ?3 WHERE id = ?1",
             (&row.id, Json(settings), self.now()),
         )?;
-        self.tell_of_loop(&row, change::LOOP, &json!({ "status": row.status }))
+        self.tell_of_loop(&row, Change::Loop, &json!({ "status": row.status }))
     }
 
     /// Removes a loop and all that belongs to it. Its task stays, as it is.
     pub fn forget_loop(&self, lock: &LoopLock) -> Result<(), StoreError> {
         let row = self.locked_loop(lock)?;
         self.execute("DELETE FROM loop WHERE id = ?1", [&row.id])?;
-        self.tell_of_loop(&row, change::LOOP_FORGOTTEN, &json!({}))
+        self.tell_of_loop(&row, Change::LoopForgotten, &json!({}))
     }
 
     /// Begins an iteration.
@@ -440,7 +440,7 @@ impl Tx<'_> {
             "INSERT INTO iteration (loop_id, n, started_at, tree_before, tokens) VALUES (?1, ?2, ?3, ?4, 0)",
             (&row.id, n, self.now(), tree_before),
         )?;
-        self.tell_of_loop(&row, change::ITERATION_BEGAN, &json!({ "n": n }))
+        self.tell_of_loop(&row, Change::IterationBegan, &json!({ "n": n }))
     }
 
     /// Ends an iteration.
@@ -469,7 +469,7 @@ impl Tx<'_> {
         if ended == 0 {
             return Err(missing("iteration", &format!("{n} of loop {}", row.id)));
         }
-        self.tell_of_loop(&row, change::ITERATION_ENDED, &json!({ "n": n, "verdict": end.verdict }))
+        self.tell_of_loop(&row, Change::IterationEnded, &json!({ "n": n, "verdict": end.verdict }))
     }
 
     /// Writes down that a process of the agent began; returns the run's id and its number in the loop.
@@ -482,7 +482,7 @@ impl Tx<'_> {
             (&row.id, new.iteration, n, new.pid, new.process_start, new.marker, new.session, self.now()),
         )?;
         let id = self.last_id();
-        self.tell_of_loop(&row, change::RUN_BEGAN, &json!({ "n": n, "iteration": new.iteration }))?;
+        self.tell_of_loop(&row, Change::RunBegan, &json!({ "n": n, "iteration": new.iteration }))?;
         Ok((id, u32::try_from(n).unwrap_or(u32::MAX)))
     }
 
@@ -507,7 +507,7 @@ impl Tx<'_> {
         )?;
         let row = self.existing_loop(&run.loop_id)?;
         let payload = json!({ "n": run.n, "iteration": run.iteration, "outcome": end.outcome.class() });
-        self.tell_of_loop(&row, change::RUN_ENDED, &payload)
+        self.tell_of_loop(&row, Change::RunEnded, &payload)
     }
 
     /// Writes down a checkpoint. Its ref must be there already.
@@ -528,7 +528,7 @@ impl Tx<'_> {
                 self.now(),
             ),
         )?;
-        self.tell_of_loop(&row, change::CHECKPOINT, &json!({ "n": new.n, "kind": new.kind }))
+        self.tell_of_loop(&row, Change::Checkpoint, &json!({ "n": new.n, "kind": new.kind }))
     }
 
     /// Writes down a verifier's answer with its findings; returns its id.
@@ -572,7 +572,7 @@ impl Tx<'_> {
             )?;
         }
         let payload = json!({ "id": id, "verifier": new.verifier, "passed": new.passed });
-        self.tell_of_loop(&row, change::VERIFIED, &payload)?;
+        self.tell_of_loop(&row, Change::Verified, &payload)?;
         Ok(id)
     }
 
@@ -583,7 +583,7 @@ impl Tx<'_> {
             (ask.loop_id, ask.task.map(Word), Word(ask.kind), ask.text, self.now()),
         )?;
         let id = self.last_id();
-        self.tell(ask.task, ask.loop_id, change::ASKED, &json!({ "id": id, "kind": ask.kind }))?;
+        self.tell(ask.task, ask.loop_id, Change::Asked, &json!({ "id": id, "kind": ask.kind }))?;
         Ok(id)
     }
 
@@ -600,7 +600,7 @@ impl Tx<'_> {
             (id, self.now(), approved, answer),
         )?;
         let payload = json!({ "id": id, "approved": approved });
-        self.tell(asked.task.as_ref(), asked.loop_id.as_ref(), change::ANSWERED, &payload)?;
+        self.tell(asked.task.as_ref(), asked.loop_id.as_ref(), Change::Answered, &payload)?;
         Ok(true)
     }
 
@@ -624,7 +624,7 @@ impl Tx<'_> {
         )?;
         let seq = self.last_id();
         let payload = json!({ "seq": seq, "kind": new.kind });
-        self.tell(Some(new.task), live.as_ref(), change::COMMAND, &payload)?;
+        self.tell(Some(new.task), live.as_ref(), Change::Command, &payload)?;
         Ok(seq)
     }
 
@@ -644,7 +644,7 @@ impl Tx<'_> {
             command.consumed_at = Some(self.now());
             command.loop_id = Some(row.id.clone());
             let payload = json!({ "seq": command.seq, "kind": command.kind });
-            self.tell_of_loop(&row, change::COMMAND_CONSUMED, &payload)?;
+            self.tell_of_loop(&row, Change::CommandConsumed, &payload)?;
         }
         Ok(commands)
     }
@@ -668,7 +668,7 @@ impl Tx<'_> {
             (seq, result, self.now()),
         )?;
         let payload = json!({ "seq": seq, "kind": command.kind, "result": result });
-        self.tell(Some(&command.task), command.loop_id.as_ref(), change::COMMAND_CONSUMED, &payload)
+        self.tell(Some(&command.task), command.loop_id.as_ref(), Change::CommandConsumed, &payload)
     }
 }
 

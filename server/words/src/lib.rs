@@ -5,9 +5,11 @@
 
 mod error;
 mod hint;
+mod news;
 mod reader;
 pub mod text;
 
 pub use error::running;
 pub use hint::hint;
+pub use news::{Line, Mark, clock, moving, news};
 pub use reader::Reader;

@@ -4,14 +4,10 @@ use super::{
     asking::{self, Said},
     opening,
 };
-use crate::{
-    cli::DemoArgs,
-    display::{Display, Mark},
-    output::say,
-    report::exit,
-};
+use crate::{cli::DemoArgs, display::Display, output::say, report::exit};
 use alfine_core::{
     machine::Command,
+    news::Told,
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
@@ -19,11 +15,12 @@ use alfine_engine::{
     project::Project,
     reason::in_words,
     requests::{Begun, How, Start},
-    runner::{News, Runner},
+    runner::Runner,
     start,
     start::StartOptions,
 };
 use alfine_store::LoopLock;
+use alfine_words::Mark;
 use std::time::Instant;
 
 /// Plays the demo and says where to look.
@@ -107,7 +104,7 @@ fn begin(project: &mut Project, key: &TaskKey, display: &Display) -> Result<Loop
 }
 
 fn play(project: &mut Project, lock: LoopLock, display: &Display) -> Result<TaskStatus> {
-    let mut observe = |news: &News| display.show(news);
+    let mut observe = |told: &Told| display.show(told);
     Runner::new(
         &project.repository,
         &project.layout,

@@ -3,13 +3,18 @@
 use super::opening;
 use crate::{
     cli::LogArgs,
-    display::{Display, line_of},
+    display::Display,
     output::{print_json, say},
     report::exit,
 };
-use alfine_core::task::TaskKey;
-use alfine_engine::{Error, ErrorKind, Result, loops, project::Project, runner::News};
-use alfine_store::{Event, Feed, LoopRow, News as Changes};
+use alfine_core::{
+    news::{News, Told},
+    task::TaskKey,
+    time::Moment,
+};
+use alfine_engine::{Error, ErrorKind, Result, loops, project::Project};
+use alfine_store::{Changes, Event, Feed, LoopRow};
+use jiff::Zoned;
 use serde_json::json;
 use std::{io::Write, path::Path, time::Duration};
 
@@ -66,7 +71,7 @@ struct Shown {
     display: Display,
     key: TaskKey,
     row: LoopRow,
-    iteration: u64,
+    iteration: u32,
     only: Option<u32>,
     json: bool,
 }
@@ -76,10 +81,11 @@ impl Shown {
         if event.loop_id.as_ref() != Some(&self.row.id) {
             return Ok(());
         }
-        if let Some(n) = event.payload["iteration"].as_u64() {
+        let news = event.news();
+        if let Some(n) = news.as_ref().and_then(News::iteration) {
             self.iteration = n;
         }
-        if self.only.is_some_and(|only| u64::from(only) != self.iteration) {
+        if self.only.is_some_and(|only| only != self.iteration) {
             return Ok(());
         }
         if self.json {
@@ -88,15 +94,11 @@ impl Shown {
                 "kind": event.kind, "payload": event.payload,
             }));
         }
-        let news = News {
-            at: event.at,
-            task: self.key.clone(),
-            status: self.row.status,
-            kind: event.kind.clone(),
-            payload: event.payload.clone(),
-        };
-        if let Some((mark, line)) = line_of(&news) {
-            self.display.line(mark, &format!("{} {line}", crate::display::clock(event.at.0)));
+        let Some(news) = news else { return Ok(()) };
+        let told = Told { at: Moment(event.at.0), task: self.key.clone(), status: self.row.status, news };
+        let now = Zoned::now();
+        if let Some(line) = alfine_words::news(&told, &now) {
+            self.display.line(line.mark, &format!("{} {}", alfine_words::clock(told.at, &now), line.text));
         }
         Ok(())
     }

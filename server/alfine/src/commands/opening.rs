@@ -1,7 +1,8 @@
 //! What every command on loops begins with: the project, and the path of Alfine's own program.
 
-use crate::display::{Display, Mark};
+use crate::display::Display;
 use alfine_engine::{Error, ErrorKind, Result, project::Project};
+use alfine_words::Mark;
 use std::path::{Path, PathBuf};
 
 /// Alfine's own binary: the guard of every agent, and what runs in the background.

@@ -6,11 +6,12 @@ use super::{
 };
 use crate::{
     cli::{Context, RunArgs},
-    display::{Display, Mark},
+    display::Display,
     output::{print_json, say},
     report::exit,
 };
 use alfine_core::{
+    news::Told,
     plan::{ContextMode, Task},
     task::{TaskKey, TaskStatus},
 };
@@ -21,13 +22,13 @@ use alfine_engine::{
     project::{PlanFile, Project, Target},
     reason::in_words,
     requests::{Begun, How, Start, Started},
-    runner::{Interrupter, News},
+    runner::Interrupter,
     start::{self, StartOptions},
     view,
 };
 use alfine_git::WorkingCopies;
 use alfine_store::{LoopId, LoopLock};
-use alfine_words::Reader;
+use alfine_words::{Mark, Reader, text::count};
 use std::path::Path;
 
 /// Runs a plan's task, or its tasks one after another.
@@ -186,11 +187,11 @@ fn run_loop(
     tick: WorkingCopies<'_>,
     display: Option<&Display>,
 ) -> Result<Ended> {
-    let mut observe = |news: &News| match display {
-        Some(display) => display.show(news),
+    let mut observe = |told: &Told| match display {
+        Some(display) => display.show(told),
         None => {
             // A reader of the stream that went away does not end the loop.
-            let _ = print_json(news);
+            let _ = print_json(told);
         }
     };
     let listen = |interrupter: Interrupter| -> Result<Box<dyn FnOnce()>> {
@@ -288,7 +289,7 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
             "{} of {} iterations · {cost}{} changed",
             summary.iteration,
             summary.max_iterations,
-            crate::display::count(summary.files_changed, "file")
+            count(summary.files_changed.into(), "file")
         ),
     );
     if let Some(done) = done {

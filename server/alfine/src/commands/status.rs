@@ -6,11 +6,12 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
-use alfine_core::printable::printable;
-use alfine_core::task::TaskStatus;
+use alfine_core::{printable::printable, task::TaskStatus, time::Moment};
 use alfine_engine::{
     Result, loops, project, project::Project, project::Target, reason::in_words, start, view, view::TaskView,
 };
+use alfine_words::{clock, text::count};
+use jiff::Zoned;
 use std::{collections::BTreeSet, path::Path};
 
 /// Prints the tasks of all plans, of one, or one task.
@@ -52,11 +53,11 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
         parts.push(format!("iteration {} of {}", view.iteration, view.max_iterations));
     }
     if view.files_changed > 0 {
-        parts.push(crate::display::count(view.files_changed, "file"));
+        parts.push(count(view.files_changed.into(), "file"));
     }
     parts.extend(view::cost(view.cost_usd, &view.breaker));
     if let Some(until) = view.waiting_until {
-        parts.push(format!("until {}", crate::display::clock(until.0)));
+        parts.push(format!("until {}", clock(Moment(until.0), &Zoned::now())));
     }
     say(format_args!(
         "  {} {}  {} · {}",

@@ -6,12 +6,12 @@ use alfine_agents::{Decoder, Exit, Lines, PriorSession, Request};
 use alfine_core::{
     agent::{AgentEvent, Outcome},
     machine::{Input, Spawn},
+    news::News,
     plan::Isolation,
 };
 use alfine_process::{Confinement, GuardedChild, GuardedCommand, GuardedOutput};
 use alfine_secrets::Masker;
 use alfine_store::{RunEnd, RunNew};
-use serde_json::json;
 use std::{
     collections::VecDeque,
     fs::{self, File},
@@ -151,7 +151,7 @@ impl Runner<'_> {
             }
             other => other.clone(),
         };
-        self.tell("agent", json!(shown));
+        self.tell(&News::Agent(shown));
     }
 
     pub(super) fn agent_gone(&mut self, ended: AgentEnded) -> Result<()> {
@@ -181,10 +181,12 @@ impl Runner<'_> {
             Outcome::Auth => Some(self.adapter.login_hint()).filter(|hint| !hint.is_empty()),
             _ => None,
         };
-        self.tell(
-            "agent_ended",
-            json!({ "outcome": outcome, "message": message, "usage": agent.usage, "login": login }),
-        );
+        self.tell(&News::AgentEnded {
+            outcome,
+            message,
+            usage: agent.usage,
+            login: login.map(str::to_owned),
+        });
         // A git that was killed with its agent may have left its lock; a tree that is gone has none.
         if self.spec.isolation == Isolation::Worktree
             && let Err(error) = self.clear_stale_locks()

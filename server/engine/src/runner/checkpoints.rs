@@ -2,10 +2,12 @@
 
 use super::{owner::Runner, proof::SetBack};
 use crate::Result;
-use alfine_core::machine::{CheckpointKind, Input, Judgement, Tree};
+use alfine_core::{
+    machine::{CheckpointKind, Input, Judgement, Tree},
+    news::News,
+};
 use alfine_git::{Checkpoint, CheckpointSpec};
 use alfine_store::CheckpointNew;
-use serde_json::json;
 
 impl Runner<'_> {
     pub(super) fn take_checkpoint(&mut self, kind: CheckpointKind) -> Result<()> {
@@ -51,7 +53,7 @@ impl Runner<'_> {
             self.save_spec()?;
         }
         for skipped in &checkpoint.skipped {
-            self.tell("checkpoint_skipped", json!({ "what": skipped.to_string() }));
+            self.tell(&News::CheckpointSkipped { what: skipped.to_string() });
         }
         if kind == CheckpointKind::After
             && let Some(base) = &self.row.base_commit
@@ -73,7 +75,7 @@ impl Runner<'_> {
         let set_back = proof.set_back()?;
         self.checkpoints = proof.checkpoints;
         if let Some(SetBack { files, kept }) = set_back {
-            self.tell("set_back", json!({ "files": files, "kept": kept }));
+            self.tell(&News::SetBack { files, kept });
         }
         Ok(())
     }

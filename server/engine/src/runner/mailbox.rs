@@ -4,7 +4,7 @@ use super::{message::Message, owner::Runner};
 use crate::Result;
 use alfine_core::machine::{Answer, Command};
 use alfine_files::Layout;
-use alfine_store::{CommandRow, Feed, News, Store, Waker, change};
+use alfine_store::{Change, Changes, CommandRow, EventKind, Feed, Store, Waker};
 use std::{sync::mpsc::SyncSender, time::Duration};
 
 /// How long after a failure the change feed is tried again.
@@ -27,10 +27,12 @@ pub(super) fn listen(layout: &Layout, store: &Store, outbox: SyncSender<Message>
     std::thread::spawn(move || {
         loop {
             let mail = match feed.wait(None) {
-                Ok(News::Events(events)) => events.iter().any(|event| event.kind == change::COMMAND),
-                Ok(News::Replaced) => true,
-                Ok(News::Quiet) => false,
-                Ok(News::Stopped) => return,
+                Ok(Changes::Events(events)) => {
+                    events.iter().any(|event| event.kind == EventKind::Change(Change::Command))
+                }
+                Ok(Changes::Replaced) => true,
+                Ok(Changes::Quiet) => false,
+                Ok(Changes::Stopped) => return,
                 Err(error) => {
                     tracing::warn!("the change feed cannot be read: {error}");
                     // Until it can be read again, the runner looks into its mailbox by itself now and then.

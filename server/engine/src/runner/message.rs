@@ -1,8 +1,10 @@
 //! What the threads beside the runner tell it.
 
-use alfine_core::agent::{AgentEvent, Outcome};
+use alfine_core::{
+    agent::{AgentEvent, Outcome},
+    news::News,
+};
 use alfine_verify::VerifierResult;
-use serde_json::Value;
 use std::{sync::mpsc::SyncSender, time::SystemTime};
 
 /// What the helpers' threads tell the owner of the state.
@@ -17,7 +19,7 @@ pub(super) enum Message {
     /// The verifiers are through.
     Verified(u32, Answers),
     /// A verifier's own news.
-    VerifyNews(u32, Value),
+    VerifyNews(u32, Box<News>),
     /// A worktree's setup printed a line.
     SetupSaid(String),
     /// A worktree's setup and all its children are gone.

@@ -5,18 +5,17 @@ use super::{
     environments::{Environments, environments},
     live::{LiveAgent, LiveVerifiers},
     message::{Interrupter, Message},
-    news::News,
 };
 use crate::{Error, ErrorKind, Result, loops, surroundings, task_spec::TaskSpec};
 use alfine_core::{
     machine::{Input, LoopState},
+    news::{News, Told},
     task::TaskKey,
 };
 use alfine_files::{Layout, UserDirs};
 use alfine_git::{Checkpoint, Repository, Surroundings};
 use alfine_secrets::Masker;
 use alfine_store::{LoopLock, LoopRow, Store};
-use serde_json::Value;
 use std::{
     collections::VecDeque,
     path::PathBuf,
@@ -59,10 +58,10 @@ pub struct Runner<'a> {
     /// What the last iteration changed.
     pub(super) iteration_files: Vec<alfine_git::FileChange>,
     pub(super) last_refusal: Option<String>,
-    pub(super) unsaved: Vec<(String, Value)>,
+    pub(super) unsaved: Vec<News>,
     pub(super) unsaved_since: Option<Instant>,
     pub(super) commands: Vec<(i64, Option<String>)>,
-    pub(super) observe: &'a mut dyn FnMut(&News),
+    pub(super) observe: &'a mut dyn FnMut(&Told),
     pub(super) cut_short: bool,
     pub(super) clocks: Clocks,
 }
@@ -76,7 +75,7 @@ impl<'a> Runner<'a> {
         store: &'a mut Store,
         lock: LoopLock,
         program: PathBuf,
-        observe: &'a mut dyn FnMut(&News),
+        observe: &'a mut dyn FnMut(&Told),
     ) -> Result<Self> {
         let row = store.loop_(lock.loop_id())?.ok_or_else(|| {
             Error::new(ErrorKind::Store, format!("loop {} is not in the database", lock.loop_id()))

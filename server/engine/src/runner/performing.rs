@@ -4,11 +4,11 @@ use super::{clocks::now, owner::Runner};
 use crate::{Result, progress};
 use alfine_core::{
     machine::{self, Answer, CheckpointKind, Effect, Input, Judgement},
+    news::News,
     plan::Isolation,
 };
 use alfine_git::Commit;
 use alfine_words::Reader;
-use serde_json::json;
 
 impl Runner<'_> {
     /// Feeds what is queued to the machine, and performs what it says, until there is nothing left.
@@ -47,12 +47,9 @@ impl Runner<'_> {
         self.save_with(&effects)?;
         for effect in effects {
             if let Err(error) = self.perform(effect) {
-                self.tell(
-                    "error",
-                    json!({ "message": error.message, "hint": error.hint_for(Reader::Terminal) }),
-                );
-                let hint =
-                    error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
+                let hint = error.hint_for(Reader::Terminal);
+                self.tell(&News::Error { message: error.message.clone(), hint: hint.clone() });
+                let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
                 self.inputs.push_back(Input::Failed(format!("{}{hint}", error.message)));
                 break;
             }
@@ -65,10 +62,8 @@ impl Runner<'_> {
             Effect::TakeCheckpoint(CheckpointKind::Timer) => {
                 // It is there in case of need; the agent works on without it.
                 if let Err(error) = self.take_checkpoint(CheckpointKind::Timer) {
-                    self.tell(
-                        "checkpoint_failed",
-                        json!({ "message": error.message, "hint": error.hint_for(Reader::Terminal) }),
-                    );
+                    let hint = error.hint_for(Reader::Terminal);
+                    self.tell(&News::CheckpointFailed { message: error.message, hint });
                 }
                 Ok(())
             }
@@ -125,7 +120,7 @@ impl Runner<'_> {
                 ],
             };
             let made = self.repository.commit_all(&self.worktree(), &commit)?;
-            self.tell("committed", json!({ "commit": made }));
+            self.tell(&News::Committed { commit: made });
         }
         self.inputs.push_back(Input::Committed);
         Ok(())
@@ -144,7 +139,7 @@ impl Runner<'_> {
         };
         // The log helps the next iteration; a tree in which it cannot be written is no reason to end the loop.
         if let Err(error) = progress::append(&self.worktree(), &entry) {
-            self.tell("progress_not_logged", json!({ "message": error.to_string() }));
+            self.tell(&News::ProgressNotLogged { message: error.to_string() });
         }
         Ok(())
     }

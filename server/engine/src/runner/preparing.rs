@@ -2,9 +2,8 @@
 
 use super::{message::Message, owner::Runner};
 use crate::{Error, ErrorKind, Result};
-use alfine_core::{machine::Input, plan::Isolation};
+use alfine_core::{machine::Input, news::News, plan::Isolation};
 use alfine_process::{Confinement, GuardedCommand};
-use serde_json::json;
 use std::{
     io::{BufRead, BufReader, Read},
     time::Duration,
@@ -34,13 +33,10 @@ impl Runner<'_> {
             let brought = alfine_git::provision(&from, &to, &self.spec.copy, &self.spec.link)?;
             self.spec.brought = brought.paths();
             if !self.spec.brought.is_empty() {
-                self.tell(
-                    "provisioned",
-                    json!({ "copied": brought.copied.len(), "linked": brought.linked.len() }),
-                );
+                self.tell(&News::Provisioned { copied: brought.copied.len(), linked: brought.linked.len() });
             }
             if let Some(setup) = self.spec.setup.clone() {
-                self.tell("setup", json!({ "command": setup }));
+                self.tell(&News::Setup { command: setup.clone() });
                 match self.run_setup(&setup)? {
                     Setup::Over => {}
                     Setup::CutShort => return Ok(true),
@@ -105,7 +101,7 @@ impl Runner<'_> {
             match message {
                 Message::SetupSaid(line) => {
                     last.clone_from(&line);
-                    self.tell("setup_output", json!({ "line": line }));
+                    self.tell(&News::SetupOutput { line });
                 }
                 Message::SetupOver => break,
                 Message::Interrupted => {
@@ -147,7 +143,7 @@ impl Runner<'_> {
                 .hint("discard the task and start it again; its checkpoints are kept under refs/alfine"));
         };
         self.repository.restore_worktree(&path, branch, checkpoint)?;
-        self.tell("worktree_restored", json!({ "worktree": path }));
+        self.tell(&News::WorktreeRestored { worktree: path.display().to_string() });
         let brought =
             alfine_git::provision(self.repository.workdir(), &path, &self.spec.copy, &self.spec.link)?;
         tracing::debug!("brought {} files", brought.copied.len());

@@ -178,7 +178,7 @@ impl Runner<'_> {
             Message::Event(run, event) if Some(run) == current => self.agent_said(event),
             Message::AgentGone(run, ended) if Some(run) == current => self.agent_gone(ended)?,
             Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
-            Message::VerifyNews(round, news) if round == self.verify_round => self.tell("verifier", news),
+            Message::VerifyNews(round, news) if round == self.verify_round => self.tell(&news),
             Message::Mail => self.take_mail()?,
             // Checks run again when the loop goes on; the agent's work is kept already.
             Message::Interrupted if self.verifiers.is_some() => {

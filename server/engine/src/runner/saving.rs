@@ -1,17 +1,19 @@
 //! What is saved, and when: the new state and its news in one transaction, before any effect is performed.
 
-use super::{clocks::now, news::News, owner::Runner};
+use super::{clocks::now, owner::Runner};
 use crate::Result;
 use alfine_core::{
     breaker::Line,
-    machine::{AskKind, Effect, Judgement, Phase},
+    machine::{AskKind, CheckpointKind, Effect, Judgement, Phase},
+    news::{News, Told},
     plan::ContextMode,
 };
+use alfine_secrets::Masker;
 use alfine_store::{
     ApprovalKind, Ask, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError, Tx,
 };
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::borrow::Cow;
 
 impl Runner<'_> {
@@ -80,70 +82,61 @@ impl Runner<'_> {
     }
 
     /// Tells the observer now, and the change feed with the next save.
-    pub(super) fn tell(&mut self, kind: &str, payload: Value) {
-        let payload = self.masked(payload);
-        (self.observe)(&News {
-            at: Millis(now().0),
-            task: self.key.clone(),
-            status: self.state.status(),
-            kind: kind.to_owned(),
-            payload: payload.clone(),
-        });
-        self.unsaved.push((kind.to_owned(), payload));
+    pub(super) fn tell(&mut self, news: &News) {
+        let news = match masked(&self.masker, news) {
+            Ok(news) => news,
+            // Rather not told than told with its secrets.
+            Err(error) => return tracing::error!("a piece of news cannot be told: {error}"),
+        };
+        let told = Told { at: now(), task: self.key.clone(), status: self.state.status(), news };
+        (self.observe)(&told);
+        self.unsaved.push(told.news);
         self.unsaved_since.get_or_insert_with(std::time::Instant::now);
     }
 
     /// Tells what an effect means to whoever watches.
     pub(super) fn tell_effect(&mut self, effect: &Effect) {
         match effect {
-            Effect::TakeCheckpoint(alfine_core::machine::CheckpointKind::Before) => {
-                let payload = json!({ "iteration": self.state.iteration, "maxIterations": self.state.max_iterations() });
-                self.tell("iteration_started", payload);
+            Effect::TakeCheckpoint(CheckpointKind::Before) => {
+                let (iteration, max_iterations) = (self.state.iteration, self.state.max_iterations());
+                self.tell(&News::IterationStarted { iteration, max_iterations });
             }
-            Effect::SpawnAgent(spawn) => {
-                let payload = json!({
-                    "iteration": spawn.iteration,
-                    "agent": self.spec.agent.name,
-                    "resumes": spawn.session.is_some(),
-                    "fresh": self.spec.machine.context == ContextMode::Fresh,
-                    "recovery": spawn.recovery,
-                });
-                self.tell("agent_started", payload);
-            }
-            Effect::KillAgent(reason) => self.tell("agent_ending", json!({ "reason": reason })),
+            Effect::SpawnAgent(spawn) => self.tell(&News::AgentStarted {
+                iteration: spawn.iteration,
+                agent: self.spec.agent.name.clone(),
+                resumes: spawn.session.is_some(),
+                fresh: self.spec.machine.context == ContextMode::Fresh,
+                recovery: spawn.recovery,
+            }),
+            Effect::KillAgent(reason) => self.tell(&News::AgentEnding { reason: *reason }),
             Effect::RunVerifiers => {
-                let checks: Vec<_> =
-                    self.spec.verifiers.iter().map(|verifier| verifier.name.clone()).collect();
-                self.tell("verifying", json!({ "checks": checks }));
+                let checks = self.spec.verifiers.iter().map(|verifier| verifier.name.clone()).collect();
+                self.tell(&News::Verifying { checks });
             }
             Effect::Sleep(until) => {
-                let reason = self.state.reason();
-                self.tell("waiting", json!({ "until": until, "reason": reason }));
+                self.tell(&News::Waiting { until: *until, reason: self.state.reason() });
             }
-            Effect::AskHuman(ask) => self.tell("asks", json!({ "kind": ask.kind, "text": ask.text })),
-            Effect::IterationEnded(judgement) => {
-                let payload = json!({
-                    "iteration": judgement.iteration,
-                    "changed": judgement.changed,
-                    "gate": judgement.reading,
-                    "verdict": judgement.verdict,
-                    "failed": judgement.verified.as_ref().map(|verified| &verified.failed),
-                    "costUsd": judgement.used.cost_usd,
-                    "tokens": judgement.used.tokens(),
-                });
-                self.tell("iteration_judged", payload);
-            }
+            Effect::AskHuman(ask) => self.tell(&News::Asks { kind: ask.kind, text: ask.text.clone() }),
+            Effect::IterationEnded(judgement) => self.tell(&News::IterationJudged {
+                iteration: judgement.iteration,
+                changed: judgement.changed,
+                gate: judgement.reading.clone(),
+                verdict: judgement.verdict.clone(),
+                failed: judgement.verified.as_ref().map(|verified| verified.failed.clone()),
+                cost_usd: judgement.used.cost_usd,
+                tokens: judgement.used.tokens(),
+            }),
             Effect::Refuse(why) => {
                 self.last_refusal = Some(why.clone());
                 if let Some((_, result)) = self.commands.last_mut() {
                     *result = Some(format!("refused: {why}"));
                 }
-                self.tell("refused", json!({ "why": why }));
+                self.tell(&News::Refused { why: why.clone() });
             }
-            Effect::Note(note) => self.tell("note", json!(note)),
+            Effect::Note(note) => self.tell(&News::Note(note.clone())),
             Effect::Finish => {
-                let payload = json!({ "reason": self.state.reason(), "costUsd": self.state.used.cost_usd });
-                self.tell("rests", payload);
+                let (reason, cost_usd) = (self.state.reason(), self.state.used.cost_usd);
+                self.tell(&News::Rests { reason, cost_usd });
             }
             Effect::TakeCheckpoint(_) | Effect::CancelVerifiers | Effect::Commit | Effect::WithdrawAsk => {}
         }
@@ -195,6 +188,16 @@ impl Runner<'_> {
     }
 }
 
+/// The news without secrets. Where a mask fits one of the words that it is read by, it stays unread.
+fn masked(masker: &Masker, news: &News) -> serde_json::Result<News> {
+    let mut row = serde_json::to_value(news)?;
+    // The kind is a word of ours.
+    if let Some(payload) = row.get_mut("payload") {
+        masker.mask_strings(payload);
+    }
+    News::deserialize(row)
+}
+
 fn to_json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| {
         crate::Error::new(crate::ErrorKind::Internal, format!("a state cannot be saved: {error}"))
@@ -205,10 +208,9 @@ fn append(
     tx: &Tx<'_>,
     id: &alfine_store::LoopId,
     key: &alfine_core::task::TaskKey,
-    news: &[(String, Value)],
+    news: &[News],
 ) -> Result<(), StoreError> {
-    let events =
-        news.iter().map(|(kind, payload)| NewEvent { loop_id: Some(id), task: Some(key), kind, payload });
+    let events = news.iter().map(|news| NewEvent { loop_id: Some(id), task: Some(key), news });
     tx.append_events(events).map(drop)
 }
 
@@ -229,7 +231,7 @@ fn end_iteration(
     judgement: &Judgement,
     session: Option<&str>,
     files_changed: u32,
-    masker: &alfine_secrets::Masker,
+    masker: &Masker,
 ) -> Result<(), StoreError> {
     let gate = serde_json::to_value(&judgement.reading).ok();
     let gate = gate.map(|mut gate| {
@@ -259,5 +261,35 @@ fn approval_kind(kind: AskKind) -> ApprovalKind {
         AskKind::Question | AskKind::Blocked => ApprovalKind::Question,
         AskKind::Approval => ApprovalKind::Approval,
         AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Refusal => ApprovalKind::Login,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alfine_core::agent::AgentEvent;
+
+    fn masked_by(pattern: &str, news: &News) -> News {
+        let masker = Masker::new(std::iter::empty(), &[pattern.to_owned()]).unwrap();
+        masked(&masker, news).unwrap()
+    }
+
+    #[test]
+    fn secrets_in_news_are_masked_wherever_they_stand() {
+        let said = |text: &str| News::Agent(AgentEvent::Text { text: text.to_owned() });
+        assert_eq!(masked_by("hunter2", &said("it is hunter2")), said("it is [masked]"));
+        let set_back =
+            |file: &str| News::SetBack { files: vec![file.to_owned()], kept: "refs/alfine/x".to_owned() };
+        assert_eq!(masked_by("hunter2", &set_back("hunter2.txt")), set_back("[masked].txt"));
+        let checked =
+            News::Verifier { name: "tests".to_owned(), passed: true, exit: "0".to_owned(), seconds: 0.1 };
+        assert_eq!(masked_by("hunter2", &checked), checked);
+    }
+
+    #[test]
+    fn news_whose_own_words_are_masked_are_told_unread() {
+        let news = News::Agent(AgentEvent::Text { text: "hello".to_owned() });
+        let expected = serde_json::json!({ "event": "[masked]", "text": "hello" });
+        assert_eq!(masked_by("^text$", &news), News::Other { kind: "agent".to_owned(), payload: expected });
     }
 }

@@ -10,11 +10,11 @@ use crate::Result;
 use alfine_core::{
     finding::{Finding, Severity},
     machine::{Color, Input, VerifyOutcome},
+    news::News,
     signature,
 };
 use alfine_store::{Millis, VerificationNew};
 use alfine_verify::{CancelToken, VerifierExit, VerifierResult, VerifyContext};
-use serde_json::json;
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -46,13 +46,13 @@ impl Runner<'_> {
                 cancel: &token,
             };
             let mut observe = |result: &VerifierResult| {
-                let news = json!({
-                    "name": result.name,
-                    "passed": result.passed,
-                    "exit": result.exit.to_string(),
-                    "seconds": result.duration.as_secs_f64(),
-                });
-                let _ = outbox.send(Message::VerifyNews(round, news));
+                let news = News::Verifier {
+                    name: result.name.clone(),
+                    passed: result.passed,
+                    exit: result.exit.to_string(),
+                    seconds: result.duration.as_secs_f64(),
+                };
+                let _ = outbox.send(Message::VerifyNews(round, Box::new(news)));
             };
             let mut results = alfine_verify::run(&specs, &context, &mut observe);
             let holds = alfine_verify::score(&results, green, yellow).verdict != alfine_verify::Verdict::Red;

@@ -9,8 +9,8 @@ use alfine_core::{machine::LoopState, task::TaskKey};
 use alfine_engine::{Error, project::Project};
 use alfine_files::Layout;
 use alfine_store::{
-    Event, Feed, LoopId, LoopLock, LoopRow, Millis, News, Reader, StoreError, TaskRow, VerificationRow,
-    Waker, change,
+    Change, Changes, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader, StoreError, TaskRow,
+    VerificationRow, Waker,
 };
 use serde_json::Value;
 use std::{
@@ -28,20 +28,20 @@ use std::{
 };
 
 /// The changes that show. What an agent prints is not among them.
-const SHOWN: &[&str] = &[
-    change::TASK,
-    change::LOOP_CREATED,
-    change::LOOP,
-    change::LOOP_INTERRUPTED,
-    change::LOOP_FORGOTTEN,
-    change::ITERATION_BEGAN,
-    change::ITERATION_ENDED,
-    change::RUN_BEGAN,
-    change::RUN_ENDED,
-    change::CHECKPOINT,
-    change::VERIFIED,
-    change::ASKED,
-    change::ANSWERED,
+const SHOWN: &[Change] = &[
+    Change::Task,
+    Change::LoopCreated,
+    Change::Loop,
+    Change::LoopInterrupted,
+    Change::LoopForgotten,
+    Change::IterationBegan,
+    Change::IterationEnded,
+    Change::RunBegan,
+    Change::RunEnded,
+    Change::Checkpoint,
+    Change::Verified,
+    Change::Asked,
+    Change::Answered,
 ];
 /// How long changes are gathered after one was published.
 const GATHER: Duration = Duration::from_millis(60);
@@ -97,7 +97,7 @@ impl Follower {
             notices: Vec::new(),
             failure: None,
             stale: false,
-            change: Change::None,
+            change: Extent::None,
             published: None,
             runners_seen: None,
             buries: Arc::new(AtomicBool::new(false)),
@@ -146,7 +146,7 @@ fn lock(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
 
 /// How much changed since the last picture was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Change {
+enum Extent {
     None,
     /// Times, costs, tokens, the machine's own counters.
     Small,
@@ -168,7 +168,7 @@ struct Thread {
     failure: Option<String>,
     /// Everything has to be read again.
     stale: bool,
-    change: Change,
+    change: Extent,
     published: Option<Instant>,
     runners_seen: Option<Instant>,
     /// Leftovers are being ended.
@@ -191,13 +191,14 @@ struct Parts {
 impl Parts {
     const ALL: Self = Self { iterations: true, evidence: true, tree: true, asks: true, last_run: true };
 
-    fn add(&mut self, kind: &str) {
-        match kind {
-            change::ITERATION_BEGAN | change::ITERATION_ENDED => self.iterations = true,
-            change::VERIFIED => self.evidence = true,
-            change::CHECKPOINT => self.tree = true,
-            change::ASKED | change::ANSWERED => self.asks = true,
-            change::RUN_BEGAN | change::RUN_ENDED => self.last_run = true,
+    fn add(&mut self, kind: &EventKind) {
+        let EventKind::Change(change) = kind else { return };
+        match change {
+            Change::IterationBegan | Change::IterationEnded => self.iterations = true,
+            Change::Verified => self.evidence = true,
+            Change::Checkpoint => self.tree = true,
+            Change::Asked | Change::Answered => self.asks = true,
+            Change::RunBegan | Change::RunEnded => self.last_run = true,
             _ => {}
         }
     }
@@ -227,12 +228,12 @@ impl Thread {
         self.listen();
         let news = self.feed.wait(self.longest());
         let (is_quiet, has_events) =
-            (matches!(news, Ok(News::Quiet) | Err(_)), matches!(news, Ok(News::Events(_))));
+            (matches!(news, Ok(Changes::Quiet) | Err(_)), matches!(news, Ok(Changes::Events(_))));
         let done = match news {
-            Ok(News::Stopped) => return false,
+            Ok(Changes::Stopped) => return false,
             Err(error) => Err(error),
-            Ok(News::Events(events)) if !self.stale => self.read_some(&events),
-            Ok(News::Quiet) if !self.stale => Ok(()),
+            Ok(Changes::Events(events)) if !self.stale => self.read_some(&events),
+            Ok(Changes::Quiet) if !self.stale => Ok(()),
             Ok(_) => self.read_all(),
         };
         let failed = done.is_err();
@@ -262,7 +263,7 @@ impl Thread {
         match told.buried.take() {
             Some(Ok(notices)) if self.notices != notices => {
                 self.notices = notices;
-                self.change = Change::Large;
+                self.change = Extent::Large;
             }
             Some(Err(())) => self.bury_after = Some(Instant::now() + RETRY),
             _ => {}
@@ -286,7 +287,7 @@ impl Thread {
             }
         }
         if is_other {
-            self.change = Change::Large;
+            self.change = Extent::Large;
         }
     }
 
@@ -297,23 +298,23 @@ impl Thread {
         }
         let runners = self.suspects().next().map(|_| RUNNERS);
         let change = match self.change {
-            Change::None => None,
-            Change::Small => self.published.map(|at| GATHER_SMALL.saturating_sub(at.elapsed())),
-            Change::Large => Some(Duration::ZERO),
+            Extent::None => None,
+            Extent::Small => self.published.map(|at| GATHER_SMALL.saturating_sub(at.elapsed())),
+            Extent::Large => Some(Duration::ZERO),
         };
         runners.into_iter().chain(change).min()
     }
 
     fn is_due(&self) -> bool {
         match self.change {
-            Change::None => false,
-            Change::Small => self.published.is_none_or(|at| at.elapsed() >= GATHER_SMALL),
-            Change::Large => true,
+            Extent::None => false,
+            Extent::Small => self.published.is_none_or(|at| at.elapsed() >= GATHER_SMALL),
+            Extent::Large => true,
         }
     }
 
     fn publish(&mut self) {
-        if mem::replace(&mut self.change, Change::None) == Change::None {
+        if mem::replace(&mut self.change, Extent::None) == Extent::None {
             return;
         }
         self.published = Some(Instant::now());
@@ -334,14 +335,14 @@ impl Thread {
         });
         if failure != self.failure {
             self.failure = failure;
-            self.change = Change::Large;
+            self.change = Extent::Large;
         }
     }
 
     fn read_all(&mut self) -> Result<(), StoreError> {
         let Some(reader) = self.feed.reader() else {
             self.picture = StorePicture::default();
-            self.change = Change::Large;
+            self.change = Extent::Large;
             return Ok(());
         };
         let mut picture = StorePicture::default();
@@ -358,7 +359,7 @@ impl Thread {
             reader.open_runs()
         })?;
         self.picture = picture;
-        self.change = Change::Large;
+        self.change = Extent::Large;
         self.runners_seen = None;
         let is_left = |loop_id: &LoopId| matches!(LoopLock::is_held(&self.layout, loop_id), Ok(false));
         if leftovers.iter().any(|run| is_left(&run.loop_id)) {
@@ -380,7 +381,7 @@ impl Thread {
             for (key, parts) in touched {
                 let old = picture.task(&key).cloned();
                 let Some(row) = reader.task(&key)? else {
-                    change = if take(picture, &key).is_some() { Change::Large } else { change };
+                    change = if take(picture, &key).is_some() { Extent::Large } else { change };
                     continue;
                 };
                 let last = match &row.loop_id {
@@ -390,7 +391,7 @@ impl Thread {
                 let old_last = old.as_ref().and_then(|old| old.last.as_ref());
                 let last = last.map(|last| read_loop(reader, last, old_last, parts, roots)).transpose()?;
                 let new = TaskPicture { row, last };
-                change = change.max(old.map_or(Change::Large, |old| weigh(&old, &new)));
+                change = change.max(old.map_or(Extent::Large, |old| weigh(&old, &new)));
                 put(picture, new);
             }
             picture.seq = reader.last_seq()?;
@@ -510,20 +511,20 @@ fn with_short_output(mut row: VerificationRow) -> VerificationRow {
 }
 
 /// How much a task changed.
-fn weigh(old: &TaskPicture, new: &TaskPicture) -> Change {
+fn weigh(old: &TaskPicture, new: &TaskPicture) -> Extent {
     let calm = |row: &TaskRow| TaskRow { updated_at: Millis(0), ..row.clone() };
     if calm(&old.row) != calm(&new.row) {
-        return Change::Large;
+        return Extent::Large;
     }
     let (old, new) = match (&old.last, &new.last) {
-        (None, None) => return Change::None,
+        (None, None) => return Extent::None,
         (Some(old), Some(new)) => (old, new),
-        _ => return Change::Large,
+        _ => return Extent::Large,
     };
     if (&old.iterations, &old.evidence, &old.asks) != (&new.iterations, &new.evidence, &new.asks)
         || (&old.tree, &old.last_run, &old.marks) != (&new.tree, &new.last_run, &new.marks)
     {
-        return Change::Large;
+        return Extent::Large;
     }
     let timeless = |row: &LoopRow| LoopRow { updated_at: Millis(0), ..row.clone() };
     let calm = |row: &LoopRow| {
@@ -532,10 +533,10 @@ fn weigh(old: &TaskPicture, new: &TaskPicture) -> Change {
         row
     };
     if calm(&old.row) != calm(&new.row) {
-        Change::Large
+        Extent::Large
     } else if timeless(&old.row) != timeless(&new.row) || old.state != new.state {
-        Change::Small
+        Extent::Small
     } else {
-        Change::None
+        Extent::None
     }
 }

@@ -6,7 +6,9 @@ mod place;
 
 use alfine_config::{trust::Trust, trust::TrustItem};
 use alfine_core::{
+    agent::AgentEvent,
     finding::{Finding, Severity},
+    news::News,
     task::TaskStatus,
 };
 use alfine_lsp::snapshot::Snapshot;
@@ -443,12 +445,8 @@ fn a_flood_is_published_in_a_bearable_measure_and_its_end_is_seen() {
         store
             .write(|tx| {
                 for _ in 0..100 {
-                    let event = NewEvent {
-                        loop_id: Some(lock.loop_id()),
-                        task: Some(&task),
-                        kind: "agent",
-                        payload: &json!("x"),
-                    };
+                    let news = News::Agent(AgentEvent::ToolFinished { ok: true });
+                    let event = NewEvent { loop_id: Some(lock.loop_id()), task: Some(&task), news: &news };
                     tx.append_event(event)?;
                 }
                 tx.save_loop(&lock, &update)

@@ -1,13 +1,14 @@
 //! Waiting for changes.
 
 use super::{processes::Other, *};
+use crate::rows::{Json, Word};
 use std::{fs, time::Instant};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(30));
 
-fn payloads(news: News) -> Vec<Value> {
+fn payloads(news: Changes) -> Vec<Value> {
     match news {
-        News::Events(events) => events.into_iter().map(|event| event.payload).collect(),
+        Changes::Events(events) => events.into_iter().map(|event| event.payload).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -19,7 +20,7 @@ fn a_change_of_another_process_arrives_within_200_milliseconds() {
     let mut other = Other::start("commit-when-told", place.folder.path(), "");
     assert_eq!(other.says().as_deref(), Some("ready"));
     // The first look is at what is there already; it makes the feed listen.
-    assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), News::Quiet);
+    assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), Changes::Quiet);
 
     let mut delays: Vec<i64> = (0..21)
         .map(|_| {
@@ -44,7 +45,7 @@ fn two_readers_see_the_same_changes_in_the_same_order() {
         let mut seqs = Vec::new();
         while seqs.len() < 2500 {
             match feed.wait(LONG).unwrap() {
-                News::Events(events) => seqs.extend(events.into_iter().map(|event| event.seq)),
+                Changes::Events(events) => seqs.extend(events.into_iter().map(|event| event.seq)),
                 other => panic!("{other:?}"),
             }
         }
@@ -67,7 +68,7 @@ fn without_changes_waiting_ends_with_the_time_and_not_before() {
     drop(place.store());
     let mut feed = Feed::new(&place.layout, 0);
     let started = Instant::now();
-    assert_eq!(feed.wait(Some(Duration::from_millis(150))).unwrap(), News::Quiet);
+    assert_eq!(feed.wait(Some(Duration::from_millis(150))).unwrap(), Changes::Quiet);
     assert!(started.elapsed() >= Duration::from_millis(150));
 }
 
@@ -79,7 +80,7 @@ fn another_thread_can_end_the_waiting() {
     thread::scope(|scope| {
         let waiting = scope.spawn(move || feed.wait(None).unwrap());
         waker.stop();
-        assert_eq!(waiting.join().unwrap(), News::Stopped);
+        assert_eq!(waiting.join().unwrap(), Changes::Stopped);
     });
 }
 
@@ -87,7 +88,7 @@ fn another_thread_can_end_the_waiting() {
 fn a_feed_may_begin_before_there_is_a_database() {
     let place = Place::new();
     let mut feed = Feed::new(&place.layout, 0);
-    assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), News::Quiet);
+    assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), Changes::Quiet);
     place.store().write(|tx| append(tx, &json!(1))).unwrap();
     assert_eq!(payloads(feed.wait(LONG).unwrap()), [json!(1)]);
 }
@@ -102,7 +103,7 @@ fn a_replaced_database_is_told_and_followed() {
 
     fs::rename(place.layout.root(), place.folder.path().join("elsewhere")).unwrap();
     store.write(|tx| append(tx, &json!("first of the new"))).unwrap();
-    assert_eq!(feed.wait(LONG).unwrap(), News::Replaced);
+    assert_eq!(feed.wait(LONG).unwrap(), Changes::Replaced);
     store.write(|tx| append(tx, &json!("second of the new"))).unwrap();
     assert_eq!(payloads(feed.wait(LONG).unwrap()), [json!("second of the new")]);
 }
@@ -116,7 +117,7 @@ fn a_reader_that_missed_forgotten_changes_is_told_to_read_everything_again() {
     }
     assert_eq!(store.write(|tx| tx.forget_events_before(Millis(4))).unwrap(), 3);
     let mut late = Feed::new(&place.layout, 1);
-    assert_eq!(late.wait(LONG).unwrap(), News::Replaced);
+    assert_eq!(late.wait(LONG).unwrap(), Changes::Replaced);
     assert_eq!(late.after(), 5);
     let mut in_time = Feed::new(&place.layout, 3);
     assert_eq!(payloads(in_time.wait(LONG).unwrap()), [json!(4), json!(5)]);
@@ -129,17 +130,15 @@ fn a_reader_that_missed_forgotten_changes_is_told_to_read_everything_again() {
 fn a_reader_of_some_kinds_passes_over_the_others() {
     let place = Place::new();
     let mut store = place.store();
-    let mut feed = Feed::new(&place.layout, 0).only(&["wanted"]);
-    let say = |store: &mut Store, kind: &str, n: i64| {
-        let payload = json!(n);
-        let event = NewEvent { loop_id: None, task: None, kind, payload: &payload };
-        store.write(|tx| tx.append_event(event)).unwrap();
+    let mut feed = Feed::new(&place.layout, 0).only(&[Change::Asked]);
+    let say = |store: &mut Store, change: Change, n: i64| {
+        store.write(|tx| tx.append(None, None, Word(change), Json(json!(n)))).unwrap();
     };
-    (0..1500).for_each(|n| say(&mut store, "other", n));
-    assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), News::Quiet);
+    (0..1500).for_each(|n| say(&mut store, Change::Answered, n));
+    assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), Changes::Quiet);
     assert_eq!(feed.after(), 1500);
-    say(&mut store, "wanted", 7);
-    say(&mut store, "other", 8);
+    say(&mut store, Change::Asked, 7);
+    say(&mut store, Change::Answered, 8);
     assert_eq!(payloads(feed.wait(LONG).unwrap()), [json!(7)]);
     assert_eq!(feed.after(), 1502);
 }
@@ -154,7 +153,7 @@ fn a_patient_reader_hears_a_database_being_made_removed_and_replaced() {
         scope.spawn(move || {
             loop {
                 let news = feed.wait(None).unwrap();
-                let is_over = news == News::Stopped;
+                let is_over = news == Changes::Stopped;
                 told.send((news, feed.reader().is_some())).unwrap();
                 if is_over {
                     return;
@@ -163,21 +162,21 @@ fn a_patient_reader_hears_a_database_being_made_removed_and_replaced() {
         });
         let next = || tell.recv_timeout(Duration::from_secs(10)).unwrap();
         waker.ask();
-        assert_eq!(next(), (News::Quiet, false));
+        assert_eq!(next(), (Changes::Quiet, false));
 
         place.store().write(|tx| append(tx, &json!(1))).unwrap();
         let mut seen = next();
-        while seen == (News::Replaced, false) {
+        while seen == (Changes::Replaced, false) {
             seen = next();
         }
-        assert_eq!(seen, (News::Replaced, true));
+        assert_eq!(seen, (Changes::Replaced, true));
 
         fs::rename(place.layout.root(), place.folder.path().join("elsewhere")).unwrap();
-        while next() != (News::Replaced, false) {}
+        while next() != (Changes::Replaced, false) {}
         place.store().write(|tx| append(tx, &json!(2))).unwrap();
-        while next() != (News::Replaced, true) {}
+        while next() != (Changes::Replaced, true) {}
         waker.stop();
-        while next().0 != News::Stopped {}
+        while next().0 != Changes::Stopped {}
     });
 }
 

@@ -183,7 +183,7 @@ fn only_loops_whose_runner_died_are_interrupted_and_only_once() {
         .events_after(0, usize::MAX)
         .unwrap()
         .into_iter()
-        .filter(|event| event.kind == change::LOOP_INTERRUPTED)
+        .filter(|event| event.kind == EventKind::Change(Change::LoopInterrupted))
         .map(|event| event.loop_id)
         .collect();
     assert_eq!(told, [Some(dead_id)]);

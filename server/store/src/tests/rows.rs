@@ -8,7 +8,7 @@ use alfine_core::{
 };
 use proptest::prelude::*;
 
-fn kinds(store: &Store) -> Vec<String> {
+fn kinds(store: &Store) -> Vec<EventKind> {
     store.events_after(0, usize::MAX).unwrap().into_iter().map(|event| event.kind).collect()
 }
 
@@ -163,7 +163,8 @@ fn a_saved_loop_comes_back_and_its_task_follows() {
             updated_at: Millis(3000),
         }
     );
-    assert_eq!(kinds(&store), [change::TASK, change::LOOP_CREATED, change::LOOP, change::LOOP, change::LOOP]);
+    let expected = [Change::Task, Change::LoopCreated, Change::Loop, Change::Loop, Change::Loop];
+    assert_eq!(kinds(&store), expected.map(EventKind::Change));
 }
 
 #[test]
@@ -371,7 +372,7 @@ fn writing_down_what_is_known_tells_nobody() {
             })
             .unwrap();
     }
-    assert_eq!(kinds(&store), [change::PLAN, change::TASK]);
+    assert_eq!(kinds(&store), [Change::Plan, Change::Task].map(EventKind::Change));
     let (kind, settings): (String, String) = store
         .connection()
         .query_row("SELECT kind, settings FROM plan", [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -414,10 +415,12 @@ proptest! {
         let mut store = place.store();
         let task = TaskKey::new(plan, id);
         let loop_id = LoopId::generate();
-        let event = NewEvent { loop_id: Some(&loop_id), task: Some(&task), kind: &kind, payload: &payload };
+        let news = News::Other { kind: kind.clone(), payload: payload.clone() };
+        let event = NewEvent { loop_id: Some(&loop_id), task: Some(&task), news: &news };
         store.write_at(Millis(-1), |tx| tx.append_event(event)).unwrap();
         let expected = Event {
-            seq: 1, loop_id: Some(loop_id.clone()), task: Some(task.clone()), at: Millis(-1), kind, payload: payload.clone(),
+            seq: 1, loop_id: Some(loop_id.clone()), task: Some(task.clone()), at: Millis(-1),
+            kind: EventKind::News(kind), payload: payload.clone(),
         };
         prop_assert_eq!(store.events_after(0, 10).unwrap(), [expected]);
     }

@@ -1,0 +1,321 @@
+//! What a running loop tells, as it happens: to whoever runs it, and through the change feed to everybody else.
+//!
+//! Its JSON, a `kind` and a `payload`, is a row of the change feed and a line of `alfine run --json`. Databases keep what
+//! older versions told: a kind keeps its name and a payload its fields, and what cannot be read stays [`News::Other`].
+
+use crate::{
+    agent::{AgentEvent, Outcome, Usage},
+    gate::Reading,
+    machine::{AskKind, KillReason, Note, Recovery},
+    task::{TaskKey, TaskStatus},
+    time::Moment,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One piece of news.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum News {
+    /// An iteration begins.
+    IterationStarted {
+        /// Its number, from one.
+        iteration: u32,
+        /// The limit of iterations.
+        max_iterations: u32,
+    },
+    /// The agent is started.
+    AgentStarted {
+        /// The iteration it works for.
+        iteration: u32,
+        /// The agent's name, such as `claude`.
+        agent: String,
+        /// Whether it goes on in its last session.
+        resumes: bool,
+        /// Whether the settings want a fresh session for each iteration.
+        fresh: bool,
+        /// Why its session is not the one it would have been.
+        recovery: Option<Recovery>,
+    },
+    /// The agent said or did something; long texts are cut.
+    Agent(AgentEvent),
+    /// The agent and all its processes are gone.
+    AgentEnded {
+        /// How it ended.
+        outcome: Outcome,
+        /// The agent's own words for it; empty where it ended well.
+        message: String,
+        /// What the run used, where the agent told.
+        usage: Option<Usage>,
+        /// The command that logs in, where that is what is missing.
+        login: Option<String>,
+    },
+    /// The agent is being ended.
+    AgentEnding {
+        /// Why.
+        reason: KillReason,
+    },
+    /// The checks begin to run.
+    Verifying {
+        /// Their names.
+        checks: Vec<String>,
+    },
+    /// A check answered.
+    Verifier {
+        /// The check's name.
+        name: String,
+        /// Whether it passed.
+        passed: bool,
+        /// How its process ended, in words.
+        exit: String,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// An iteration is over.
+    IterationJudged {
+        /// Its number.
+        iteration: u32,
+        /// Whether it changed anything.
+        changed: bool,
+        /// How its gate was read.
+        gate: Reading,
+        /// Why the work is, or is not, done: one sentence.
+        verdict: String,
+        /// The checks that failed; `None` if none ran.
+        failed: Option<Vec<String>>,
+        /// US dollars that it cost, where the agent told.
+        cost_usd: Option<f64>,
+        /// Tokens of any kind that it used.
+        tokens: u64,
+    },
+    /// The loop waits for a moment.
+    Waiting {
+        /// The moment.
+        until: Moment,
+        /// What for.
+        reason: String,
+    },
+    /// The user is asked.
+    Asks {
+        /// What kind of answer is needed.
+        kind: AskKind,
+        /// The question, whole.
+        text: String,
+    },
+    /// The work is committed on the loop's branch.
+    Committed {
+        /// The commit's id; `None` if there was nothing to commit.
+        commit: Option<String>,
+    },
+    /// The worktree's setup begins.
+    Setup {
+        /// Its command.
+        command: String,
+    },
+    /// The worktree's setup printed a line.
+    SetupOutput {
+        /// The line.
+        line: String,
+    },
+    /// What git ignores was brought into the new worktree.
+    Provisioned {
+        /// How many files were copied.
+        copied: usize,
+        /// How many were linked.
+        linked: usize,
+    },
+    /// The worktree was gone and is there again, as its last checkpoint has it.
+    WorktreeRestored {
+        /// Its path.
+        worktree: String,
+    },
+    /// Something that changes nothing.
+    Note(Note),
+    /// A command was not taken.
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// The tree could not be kept while the agent worked, which goes on.
+    CheckpointFailed {
+        /// Why.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// Something is not in a checkpoint.
+    CheckpointSkipped {
+        /// Its path, and why.
+        what: String,
+    },
+    /// The tree was set back to what the checks had seen: something changed it since.
+    SetBack {
+        /// The files that were set back, as far as they are named.
+        files: Vec<String>,
+        /// The ref of the checkpoint that keeps them as they were.
+        kept: String,
+    },
+    /// An iteration could not be written into the progress log; the loop goes on.
+    ProgressNotLogged {
+        /// Why.
+        message: String,
+    },
+    /// The loop cannot go on.
+    Error {
+        /// Why.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// The loop rests: its runner ends.
+    Rests {
+        /// Why, in words; empty where the status says it.
+        reason: String,
+        /// US dollars that the whole loop cost, where the agent told.
+        cost_usd: Option<f64>,
+    },
+    /// News of another version, which this one cannot read.
+    #[serde(untagged)]
+    Other {
+        /// Its kind.
+        kind: String,
+        /// What it says.
+        payload: Value,
+    },
+}
+
+impl News {
+    /// Reads a row of the change feed.
+    pub fn read(kind: &str, payload: Value) -> Self {
+        let mut row = serde_json::json!({ "kind": kind });
+        row["payload"] = payload;
+        Self::deserialize(&row)
+            .unwrap_or_else(|_| Self::Other { kind: kind.to_owned(), payload: row["payload"].take() })
+    }
+
+    /// The number of the iteration that the news names.
+    pub fn iteration(&self) -> Option<u32> {
+        match self {
+            Self::IterationStarted { iteration, .. }
+            | Self::AgentStarted { iteration, .. }
+            | Self::IterationJudged { iteration, .. }
+            | Self::Note(Note::Rewound { iteration }) => Some(*iteration),
+            _ => None,
+        }
+    }
+}
+
+/// News of a task, as its runner tells it: secrets are masked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Told {
+    /// When.
+    pub at: Moment,
+    /// The task.
+    pub task: TaskKey,
+    /// The task's status.
+    pub status: TaskStatus,
+    /// What.
+    #[serde(flatten)]
+    pub news: News,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn rows_of_older_versions_are_read_and_written_as_they_were() {
+        for (kind, payload) in [
+            ("iteration_started", json!({ "iteration": 1, "maxIterations": 10 })),
+            (
+                "agent_started",
+                json!({
+                    "iteration": 1, "agent": "claude", "resumes": true, "fresh": false, "recovery": null,
+                }),
+            ),
+            (
+                "agent_started",
+                json!({
+                    "iteration": 2, "agent": "claude", "resumes": false, "fresh": false, "recovery": "session_lost",
+                }),
+            ),
+            ("agent", json!({ "event": "tool_started", "name": "Bash", "summary": "ls" })),
+            (
+                "agent",
+                json!({ "event": "usage", "input": 1, "output": 2, "cache_read": 3, "cache_write": 4 }),
+            ),
+            ("agent_ending", json!({ "reason": "wall_time" })),
+            (
+                "agent_ended",
+                json!({
+                    "outcome": { "class": "rate_limit", "reset_at": 7 }, "message": "", "usage": null, "login": null,
+                }),
+            ),
+            ("verifying", json!({ "checks": ["tests"] })),
+            (
+                "verifier",
+                json!({ "name": "tests", "passed": false, "exit": "exit status 1", "seconds": 0.5 }),
+            ),
+            (
+                "iteration_judged",
+                json!({
+                    "iteration": 1, "changed": true,
+                    "gate": { "verdict": "ready", "gate": { "ready": true, "Mine": [1] }, "why": "it says so" },
+                    "verdict": "tests said no", "failed": ["tests"], "costUsd": 0.1, "tokens": 12,
+                }),
+            ),
+            ("waiting", json!({ "until": 1_700_000_000_000_i64, "reason": "usage limit" })),
+            ("asks", json!({ "kind": "approval", "text": "Is it right?" })),
+            ("committed", json!({ "commit": null })),
+            ("setup", json!({ "command": "npm ci" })),
+            ("setup_output", json!({ "line": "added 3 packages" })),
+            ("provisioned", json!({ "copied": 2, "linked": 1 })),
+            ("worktree_restored", json!({ "worktree": "/repo/.git/alfine/w" })),
+            ("note", json!({ "note": "agent_silent", "rule": "stall", "seconds": 300 })),
+            ("note", json!({ "note": "pause_asked" })),
+            ("refused", json!({ "why": "it is done: there is nothing to continue" })),
+            ("checkpoint_failed", json!({ "message": "the disk is full", "hint": null })),
+            ("checkpoint_skipped", json!({ "what": "vendor (a repository of its own)" })),
+            ("set_back", json!({ "files": ["a"], "kept": "refs/alfine/x" })),
+            ("progress_not_logged", json!({ "message": "read-only" })),
+            ("error", json!({ "message": "no", "hint": "yes" })),
+            ("rests", json!({ "reason": "", "costUsd": null })),
+        ] {
+            let news = News::read(kind, payload.clone());
+            assert!(!matches!(news, News::Other { .. }), "{kind} {payload}");
+            assert_eq!(
+                serde_json::to_string(&news).unwrap(),
+                json!({ "kind": kind, "payload": payload }).to_string()
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_stays_what_it_is() {
+        for (kind, payload) in [
+            ("a_kind_to_come", json!({ "any": 1 })),
+            ("asks", json!({ "kind": "a kind to come", "text": "?" })),
+            ("note", json!({ "note": "a note to come" })),
+            ("verifier", json!({ "name": "tests" })),
+            ("rests", json!(null)),
+            ("", json!([1.5, { "kind": "rests" }])),
+        ] {
+            let news = News::read(kind, payload.clone());
+            assert_eq!(news, News::Other { kind: kind.to_owned(), payload: payload.clone() });
+            assert_eq!(serde_json::to_value(&news).unwrap(), json!({ "kind": kind, "payload": payload }));
+        }
+    }
+
+    #[test]
+    fn what_is_told_is_one_flat_object() {
+        let told = Told {
+            at: Moment(3),
+            task: TaskKey::new("PLAN.md", "US-001"),
+            status: TaskStatus::Running,
+            news: News::Setup { command: "npm ci".to_owned() },
+        };
+        let expected = r#"{"at":3,"task":"PLAN.md#US-001","status":"running","kind":"setup","payload":{"command":"npm ci"}}"#;
+        assert_eq!(serde_json::to_string(&told).unwrap(), expected);
+    }
+}

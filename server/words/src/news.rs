@@ -1,0 +1,223 @@
+//! What a loop tells, as lines for somebody who watches a terminal.
+
+use alfine_core::printable::printable;
+use alfine_core::{
+    agent::{AgentEvent, Outcome},
+    breaker::{dollars, span},
+    machine::{KillReason, Note, Recovery},
+    news::{News, Told},
+    time::Moment,
+};
+use jiff::{Timestamp, Zoned};
+use std::time::Duration;
+
+/// A line, and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it is about.
+    pub mark: Mark,
+    /// What it says.
+    pub text: String,
+}
+
+/// What a line is about, at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// A step.
+    Step,
+    /// A part of a step.
+    Detail,
+    /// Good news.
+    Good,
+    /// Bad news.
+    Bad,
+    /// Something to look at.
+    Notice,
+}
+
+/// The line that tells a piece of news; `None` for what is not worth a line of its own. `now` and its time zone are the
+/// reader's.
+pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
+    let (mark, text) = match &told.news {
+        News::IterationStarted { iteration, max_iterations } => {
+            (Mark::Step, format!("{} · iteration {iteration} of {max_iterations}", told.task))
+        }
+        News::AgentStarted { agent, resumes, recovery, .. } => {
+            let how = match recovery {
+                Some(Recovery::SessionLost) => "a fresh session: the agent no longer knows the old one",
+                Some(Recovery::ContextFull) => "a fresh session: the old one no longer fits the model",
+                Some(Recovery::Rewound) => "a fresh session: the tree was set back",
+                Some(Recovery::RunnerDied) => "again: its runner died while it worked",
+                None if *resumes => "in its session",
+                None => "in a fresh session",
+            };
+            (Mark::Detail, format!("{agent} works, {how}"))
+        }
+        News::Agent(event) => agent(event)?,
+        News::AgentEnded { outcome: Outcome::Ok, .. } => return None,
+        News::AgentEnded { outcome, message, login, usage: _ } => {
+            let mut line = format!("the agent ended: {}", outcome.class());
+            if !message.is_empty() {
+                line.push_str(&format!(" · {}", shown(message)));
+            }
+            if let Some(login) = login {
+                line.push_str(&format!(" · to log in: {login}"));
+            }
+            (Mark::Notice, line)
+        }
+        News::AgentEnding { reason } => (Mark::Detail, format!("ending the agent: {}", ending(*reason))),
+        News::Verifier { name, passed: true, .. } => (Mark::Good, shown(name)),
+        News::Verifier { name, exit, .. } => (Mark::Bad, format!("{}: {}", shown(name), shown(exit))),
+        News::IterationJudged { gate, verdict, changed, cost_usd, .. } => {
+            let mut line = format!("gate {}: {}", gate.verdict.as_str().replace('_', " "), shown(verdict));
+            if !changed {
+                line.push_str(" · nothing changed");
+            }
+            if let Some(cost) = cost_usd {
+                line.push_str(&format!(" · {}", dollars(*cost)));
+            }
+            (Mark::Detail, line)
+        }
+        News::Waiting { until, reason } => {
+            let left = until.since(Moment(now.timestamp().as_millisecond())).as_secs().max(1);
+            let left = span(Duration::from_secs(left));
+            (Mark::Notice, format!("waiting {left}, until {}: {}", clock(*until, now), shown(reason)))
+        }
+        News::Asks { text, .. } => (Mark::Notice, format!("needs you: {}", shown(text))),
+        News::Committed { commit } => {
+            let commit = commit.as_deref()?;
+            (Mark::Detail, format!("committed {}", commit.get(..10).unwrap_or(commit)))
+        }
+        News::Setup { command } => (Mark::Step, format!("setting the worktree up: {}", shown(command))),
+        News::SetupOutput { line } => (Mark::Detail, shown(line)),
+        News::Provisioned { copied, linked } => {
+            (Mark::Detail, format!("{copied} files copied, {linked} linked into the worktree"))
+        }
+        News::WorktreeRestored { .. } => {
+            (Mark::Notice, "the worktree was gone; made again from its last checkpoint".to_owned())
+        }
+        News::Note(note) => self::note(note)?,
+        News::Refused { why } => (Mark::Notice, why.clone()),
+        News::CheckpointFailed { message, .. } => (
+            Mark::Notice,
+            format!("no checkpoint could be taken while the agent works, which goes on: {}", shown(message)),
+        ),
+        News::CheckpointSkipped { what } => {
+            (Mark::Notice, format!("left out of the checkpoint: {}", shown(what)))
+        }
+        News::SetBack { files, kept } => (Mark::Notice, set_back(files, kept)),
+        News::ProgressNotLogged { message } => {
+            (Mark::Notice, format!("the progress log: {}", shown(message)))
+        }
+        News::Error { message, .. } => (Mark::Bad, shown(message)),
+        // The checks say their results; how the loop rests is said by whoever ran it.
+        News::Verifying { .. } | News::Rests { .. } | News::Other { .. } => return None,
+    };
+    Some(Line { mark, text })
+}
+
+/// What the moving line says from this piece of news on; `None` if it stays as it is.
+pub fn moving(news: &News) -> Option<String> {
+    match news {
+        News::AgentStarted { .. } => Some("the agent works".to_owned()),
+        News::Agent(AgentEvent::ToolStarted { name, summary }) => Some(format!("{name} {}", shown(summary))),
+        News::Agent(AgentEvent::Thinking { .. }) => Some("thinking".to_owned()),
+        News::Agent(AgentEvent::Text { text }) => Some(shown(text)),
+        News::Verifying { .. } => Some("running the checks".to_owned()),
+        News::Waiting { .. } => Some("waiting".to_owned()),
+        _ => None,
+    }
+}
+
+/// A moment as a clock on the reader's wall shows it, with the date if it is on another day.
+pub fn clock(at: Moment, now: &Zoned) -> String {
+    let Ok(at) = Timestamp::from_millisecond(at.0) else { return String::from("an unknown time") };
+    let at = at.to_zoned(now.time_zone().clone());
+    let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
+    at.strftime(format).to_string()
+}
+
+fn agent(event: &AgentEvent) -> Option<(Mark, String)> {
+    let line = match event {
+        // How the gate is read is told when the iteration is judged.
+        AgentEvent::Text { text } => {
+            (Mark::Detail, shown(text.split("<COMPLETION_GATE>").next().unwrap_or_default()))
+        }
+        AgentEvent::ToolStarted { name, summary } => (Mark::Detail, format!("{name} {}", shown(summary))),
+        AgentEvent::PermissionDenied { tool } => (Mark::Notice, format!("denied: {}", shown(tool))),
+        AgentEvent::Retrying { reason } => (Mark::Notice, format!("the agent retries: {}", shown(reason))),
+        AgentEvent::LimitWarning { utilization } => {
+            (Mark::Notice, format!("{:.0} % of the usage limit is used", utilization * 100.0))
+        }
+        AgentEvent::SessionStarted { .. }
+        | AgentEvent::Thinking { .. }
+        | AgentEvent::ToolFinished { .. }
+        | AgentEvent::FileTouched { .. }
+        | AgentEvent::Usage(_)
+        | AgentEvent::Ended { .. } => return None,
+    };
+    (!line.1.is_empty()).then_some(line)
+}
+
+fn note(note: &Note) -> Option<(Mark, String)> {
+    let line = match note {
+        Note::SlowStart { seconds } => (Mark::Notice, format!("the agent said nothing for {seconds} s")),
+        Note::AgentSilent { rule, seconds } => {
+            (Mark::Notice, format!("{rule}: the agent said nothing for {seconds} s"))
+        }
+        Note::FreshSession { .. } => (Mark::Notice, "starting the agent afresh".to_owned()),
+        Note::Retry { class, .. } => (Mark::Notice, format!("the agent failed ({class}), trying again")),
+        Note::HalfOpened { rule } => (Mark::Detail, format!("{rule} let one iteration through")),
+        Note::BreakerReset => (Mark::Detail, "every counter of the breaker is zero again".to_owned()),
+        Note::LimitRaised { max_iterations } => {
+            (Mark::Detail, format!("the limit is {max_iterations} iterations"))
+        }
+        Note::Steered { text } => (Mark::Detail, format!("noted for the next prompt: {}", shown(text))),
+        Note::PauseAsked => (Mark::Detail, "pauses after this iteration".to_owned()),
+        Note::Rewound { iteration } => {
+            (Mark::Detail, format!("the tree is what it was after iteration {iteration}"))
+        }
+        // The loop rests for this reason at once.
+        Note::Tripped(_) => return None,
+    };
+    Some(line)
+}
+
+fn ending(reason: KillReason) -> &'static str {
+    match reason {
+        KillReason::Stop => "the loop is to stop",
+        KillReason::Pause => "the loop is to pause",
+        KillReason::Stall => "it was silent for too long",
+        KillReason::Startup => "it never said anything",
+        KillReason::WallTime => "the loop's time is up",
+        KillReason::Decided => "it said how it ends",
+    }
+}
+
+fn set_back(files: &[String], kept: &str) -> String {
+    const NAMED: usize = 3;
+    let mut line = "set back to what the checks saw".to_owned();
+    let named: Vec<String> = files.iter().take(NAMED).map(|file| shown(file)).collect();
+    if !named.is_empty() {
+        line.push_str(&format!(": {}", named.join(", ")));
+    }
+    if files.len() > NAMED {
+        line.push_str(" and others");
+    }
+    line.push_str(&format!(" (kept as {})", shown(kept)));
+    line
+}
+
+/// One line of a text from outside: its first one with words, cut to a terminal's width or so, with nothing hidden in it.
+fn shown(text: &str) -> String {
+    const WIDTH: usize = 160;
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let mut line: String = first.chars().take(WIDTH).collect();
+    if line.len() < first.len() {
+        line.push('…');
+    }
+    printable(&line)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+use super::*;
+use alfine_core::{
+    breaker::{Rule, Trip},
+    gate::{Gate, Reading, Verdict},
+    machine::AskKind,
+    task::{TaskKey, TaskStatus},
+};
+use insta::assert_snapshot;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+fn now() -> Zoned {
+    "2026-03-04T10:00:00Z".parse::<Timestamp>().unwrap().to_zoned(TimeZone::UTC)
+}
+
+fn told(news: News) -> Told {
+    Told { at: Moment(0), task: TaskKey::new("PLAN.md", "US-001"), status: TaskStatus::Running, news }
+}
+
+/// The line of each piece of news, with its mark.
+fn lines(all: impl IntoIterator<Item = News>) -> String {
+    let line = |told: News| match news(&self::told(told), &now()) {
+        Some(Line { mark, text }) => format!("{mark:?}: {text}\n"),
+        None => "(no line)\n".to_owned(),
+    };
+    all.into_iter().map(line).collect()
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+#[test]
+fn the_agents_starts_and_ends() {
+    let started = |resumes, recovery| News::AgentStarted {
+        iteration: 1,
+        agent: text("claude"),
+        resumes,
+        fresh: false,
+        recovery,
+    };
+    let ended = |outcome, message: &str, login: Option<&str>| News::AgentEnded {
+        outcome,
+        message: text(message),
+        usage: None,
+        login: login.map(text),
+    };
+    let ending = |reason| News::AgentEnding { reason };
+    assert_snapshot!(lines([
+        News::IterationStarted { iteration: 2, max_iterations: 10 },
+        started(false, None),
+        started(true, None),
+        started(false, Some(Recovery::SessionLost)),
+        started(false, Some(Recovery::ContextFull)),
+        started(false, Some(Recovery::RunnerDied)),
+        started(true, Some(Recovery::Rewound)),
+        ending(KillReason::Stop),
+        ending(KillReason::Pause),
+        ending(KillReason::Stall),
+        ending(KillReason::Startup),
+        ending(KillReason::WallTime),
+        ending(KillReason::Decided),
+        ended(Outcome::Ok, "", None),
+        ended(Outcome::Server, "", None),
+        ended(Outcome::Auth, "Invalid API key\nsecond line", Some("claude /login")),
+    ]));
+}
+
+#[test]
+fn what_an_agent_says() {
+    let said = |text: &str| News::Agent(AgentEvent::Text { text: text.to_owned() });
+    assert_snapshot!(lines([
+        said("\n\n  I look at the tests.\nThen more."),
+        said("<COMPLETION_GATE>ready: true"),
+        said(&"long ".repeat(40)),
+        said("\u{1b}[2Jcleared"),
+        News::Agent(AgentEvent::ToolStarted { name: text("Bash"), summary: text("cargo test") }),
+        News::Agent(AgentEvent::PermissionDenied { tool: text("Bash(rm)") }),
+        News::Agent(AgentEvent::Retrying { reason: text("overloaded") }),
+        News::Agent(AgentEvent::LimitWarning { utilization: 0.914 }),
+        News::Agent(AgentEvent::Thinking { text: text("hm") }),
+        News::Agent(AgentEvent::ToolFinished { ok: true }),
+        News::Agent(AgentEvent::FileTouched { path: text("a") }),
+        News::Agent(AgentEvent::Ended { outcome: Outcome::Ok, message: text("") }),
+    ]));
+}
+
+#[test]
+fn checks_and_what_comes_of_them() {
+    let check =
+        |passed, exit: &str| News::Verifier { name: text("tests"), passed, exit: text(exit), seconds: 1.5 };
+    let judged = |verdict, changed, cost_usd| News::IterationJudged {
+        iteration: 1,
+        changed,
+        gate: Reading { verdict, gate: Some(Gate::default()), why: text("") },
+        verdict: text("tests said no"),
+        failed: None,
+        cost_usd,
+        tokens: 12,
+    };
+    assert_snapshot!(lines([
+        News::Verifying { checks: vec![text("tests")] },
+        check(true, "exit status 0"),
+        check(false, "exit status 1"),
+        judged(Verdict::NotReady, true, None),
+        judged(Verdict::Ready, false, Some(0.12)),
+        News::Committed { commit: Some(text("0123456789abcdef")) },
+        News::Committed { commit: None },
+        News::SetBack { files: Vec::new(), kept: text("refs/alfine/x/3") },
+        News::SetBack { files: ["a", "b", "c", "d"].map(text).to_vec(), kept: text("refs/alfine/x/3") },
+    ]));
+}
+
+#[test]
+fn waits_questions_and_ends() {
+    let waiting = |minutes: i64| News::Waiting {
+        until: Moment(now().timestamp().as_millisecond() + minutes * 60_000),
+        reason: text("usage limit"),
+    };
+    assert_snapshot!(lines([
+        waiting(5),
+        waiting(60 * 24),
+        waiting(-5),
+        News::Asks { kind: AskKind::Question, text: text("Which table?\nmore") },
+        News::Refused { why: text("it is done: there is nothing to continue") },
+        News::Error { message: text("the disk is full"), hint: None },
+        News::Rests { reason: text("paused"), cost_usd: None },
+        News::Other { kind: text("a_kind_to_come"), payload: Value::Null },
+    ]));
+}
+
+#[test]
+fn the_worktree_and_its_checkpoints() {
+    assert_snapshot!(lines([
+        News::Provisioned { copied: 2, linked: 1 },
+        News::Setup { command: text("npm ci") },
+        News::SetupOutput { line: text("added 3 packages") },
+        News::WorktreeRestored { worktree: text("/w") },
+        News::CheckpointFailed { message: text("the disk is full"), hint: Some(text("make room")) },
+        News::CheckpointSkipped { what: text("vendor (a repository of its own)") },
+        News::ProgressNotLogged { message: text("progress.md: permission denied") },
+    ]));
+}
+
+#[test]
+fn notes() {
+    let trip = Trip { rule: Rule::NoChange, count: 3.0, limit: Some(3.0), evidence: text("") };
+    assert_snapshot!(lines(
+        [
+            Note::SlowStart { seconds: 60 },
+            Note::AgentSilent { rule: Rule::Stall, seconds: 300 },
+            Note::FreshSession { recovery: Recovery::SessionLost },
+            Note::Retry { class: text("server"), message: text("overloaded"), at: Moment(0) },
+            Note::Tripped(trip),
+            Note::HalfOpened { rule: Rule::NoChange },
+            Note::BreakerReset,
+            Note::LimitRaised { max_iterations: 20 },
+            Note::Steered { text: text("use the new table") },
+            Note::PauseAsked,
+            Note::Rewound { iteration: 2 },
+        ]
+        .map(News::Note)
+    ));
+}
+
+#[test]
+fn what_the_moving_line_says() {
+    let moves = [
+        News::AgentStarted {
+            iteration: 1,
+            agent: text("claude"),
+            resumes: false,
+            fresh: false,
+            recovery: None,
+        },
+        News::Agent(AgentEvent::Thinking { text: text("hm") }),
+        News::Agent(AgentEvent::ToolStarted { name: text("Bash"), summary: text("ls\nrm") }),
+        News::Agent(AgentEvent::Text { text: text("I look.") }),
+        News::Verifying { checks: Vec::new() },
+        News::Waiting { until: Moment(0), reason: text("") },
+    ];
+    let moves: Vec<String> = moves.iter().filter_map(moving).collect();
+    assert_eq!(moves, ["the agent works", "thinking", "Bash ls", "I look.", "running the checks", "waiting"]);
+    assert_eq!(moving(&News::Committed { commit: None }), None);
+}
