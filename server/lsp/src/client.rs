@@ -1,10 +1,10 @@
 //! What a client can, as it said at `initialize`; read once, so that handlers only ask yes or no.
 
 use crate::position::Encoding;
+use crate::protocol::lsp_types::{ClientCapabilities, InitializeParams, MarkupKind, ResourceOperationKind};
 use alfine_words::Reader;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use tower_lsp::lsp_types::{ClientCapabilities, InitializeParams, MarkupKind, ResourceOperationKind};
 
 /// For whom errors are worded: what an editor has beyond the protocol changes no word of them.
 pub const EDITOR: Reader = Reader::Editor { has_plugin: false };

@@ -10,6 +10,7 @@ mod tasks;
 pub use builder::SOURCE;
 pub(crate) use tasks::why_stopped;
 
+use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range, Url};
 use crate::{
     document::Document,
     picture::{Picture, PlanView},
@@ -29,7 +30,6 @@ use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
 };
-use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range, Url};
 
 /// Finds everything that is to be said, by document. A document that is not among them has nothing.
 pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {

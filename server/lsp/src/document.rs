@@ -3,6 +3,7 @@
 //! A version of a document never changes; a change makes the next one. What is read out of a text is read once.
 
 use crate::position::{Encoding, Lines};
+use crate::protocol::lsp_types::{Position, Range, TextDocumentContentChangeEvent, Url};
 use alfine_core::{
     lint::{self, Lint, LintOptions},
     plan::{self, Plan},
@@ -14,7 +15,6 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
-use tower_lsp::lsp_types::{Position, Range, TextDocumentContentChangeEvent, Url};
 
 /// One version of a document.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What is asked of the user's editor. Each is answered within a time, also where the client never answers.
 
-use tower_lsp::{
+use crate::protocol::{
     async_trait,
     lsp_types::{MessageType, Range, Url, WorkspaceEdit},
 };

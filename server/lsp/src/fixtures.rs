@@ -1,5 +1,6 @@
 //! Pictures made by hand, for the tests of handlers: one working tree, its plan, and a task in any situation.
 
+use crate::protocol::lsp_types::Url;
 use crate::{
     client::ClientView,
     document::Document,
@@ -30,7 +31,6 @@ use std::{
     path::PathBuf,
     sync::Arc,
 };
-use tower_lsp::lsp_types::Url;
 
 /// The root of the working tree.
 pub(crate) const ROOT: &str = "/r";

@@ -12,6 +12,7 @@ mod ticket;
 mod tree;
 mod watches;
 
+use crate::protocol::lsp_types::Url;
 use crate::snapshot::Snapshot;
 use alfine_files::UserDirs;
 use board::Board;
@@ -28,7 +29,6 @@ use std::{
 };
 use ticket::AtEnd;
 use tokio::sync::{oneshot, watch};
-use tower_lsp::lsp_types::Url;
 
 /// How long ending waits for the threads; one that hangs in a file system is left behind.
 const ENDS_WITHIN: Duration = Duration::from_millis(250);

@@ -22,6 +22,7 @@ pub mod plan_field;
 #[cfg(test)]
 mod plan_formats;
 pub mod position;
+pub mod protocol;
 pub mod publisher;
 pub mod server;
 pub mod session;

@@ -2,6 +2,7 @@
 //!
 //! Follows from the status and what the loop is, never from what a client can.
 
+use crate::protocol::lsp_types::{Command, Url};
 use crate::{
     commands::{
         EditorCommand,
@@ -19,7 +20,6 @@ use alfine_core::{
     task::{TaskId, TaskKey, TaskStatus},
 };
 use alfine_store::ApprovalKind;
-use tower_lsp::lsp_types::{Command, Url};
 
 /// How many iterations a smaller extension adds.
 const FEW_MORE: u32 = 5;

@@ -2,6 +2,7 @@
 //!
 //! Handlers are functions of it. An open document goes before the file on the disk.
 
+use crate::protocol::lsp_types::Url;
 use crate::{
     client::ClientView,
     document::{Document, Documents},
@@ -19,7 +20,6 @@ use std::{
     path::Path,
     sync::Arc,
 };
-use tower_lsp::lsp_types::Url;
 
 /// What one request sees.
 #[derive(Debug, Clone, Default)]
@@ -225,7 +225,8 @@ impl SeenTask<'_> {
     pub fn planned(&self, plan: &PlanView<'_>, encoding: crate::position::Encoding) -> PlannedTask {
         use alfine_engine::{view::ViewPlace, view::ViewRange};
         let range = plan.document.range(self.task.title_span, encoding);
-        let place = |at: tower_lsp::lsp_types::Position| ViewPlace { line: at.line, character: at.character };
+        let place =
+            |at: crate::protocol::lsp_types::Position| ViewPlace { line: at.line, character: at.character };
         let fields = self.task.fields.over(&plan.plan().defaults);
         let config = plan.checkout.map(|checkout| checkout.config.clone()).unwrap_or_default();
         PlannedTask {

@@ -3,6 +3,9 @@
 #[path = "../../core/src/plan/sketch.rs"]
 mod sketch;
 
+use crate::protocol::lsp_types::{
+    CodeActionOrCommand, DocumentSymbolResponse, HoverContents, NumberOrString, Position,
+};
 use crate::{
     diagnostics,
     fixtures::{World, uri},
@@ -11,9 +14,6 @@ use crate::{
 };
 use alfine_core::plan;
 use sketch::{SKETCH, Sketch};
-use tower_lsp::lsp_types::{
-    CodeActionOrCommand, DocumentSymbolResponse, HoverContents, NumberOrString, Position,
-};
 
 const NAME: &str = "sketch.json";
 

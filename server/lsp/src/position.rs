@@ -1,7 +1,7 @@
 //! Places in a text, as a client counts them: lines, and units of the encoding that was agreed on in a line.
 
+use crate::protocol::lsp_types::{Position, PositionEncodingKind, Range};
 use alfine_core::text::Span;
-use tower_lsp::lsp_types::{Position, PositionEncodingKind, Range};
 
 /// What a client counts in a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

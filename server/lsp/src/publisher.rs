@@ -12,6 +12,10 @@ mod tasks;
 pub(crate) use tasks::Changes as TaskChanges;
 
 use self::{notices::Notices, progress::Progress, questions::Questions, tasks::Tasks};
+use crate::protocol::{
+    Client,
+    lsp_types::{Diagnostic, Url},
+};
 use crate::{
     client::ClientView,
     commands::{Commands, unsaved_hold::Holder},
@@ -22,10 +26,6 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
-use tower_lsp::{
-    Client,
-    lsp_types::{Diagnostic, Url},
-};
 
 /// How long changes are gathered before they are told: shorter than a key's repetition, and unseen by a person.
 const GATHER: Duration = Duration::from_millis(25);

@@ -1,5 +1,23 @@
 //! The protocol's methods, each handed to whoever does it.
 
+use crate::protocol::{
+    Client, ClientSocket, LanguageServer, LspService, async_trait,
+    jsonrpc::{self, Result},
+    lsp_types::{
+        CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeActionResponse, CodeLens,
+        CodeLensOptions, CodeLensParams, CompletionOptions, CompletionParams, CompletionResponse,
+        ConfigurationItem, DidChangeConfigurationParams, DidChangeTextDocumentParams,
+        DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
+        DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+        DidSaveTextDocumentParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandOptions,
+        ExecuteCommandParams, FileSystemWatcher, FoldingRange, FoldingRangeParams,
+        FoldingRangeProviderCapability, GlobPattern, Hover, HoverParams, HoverProviderCapability,
+        InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, MessageType,
+        OneOf, Registration, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
+        TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+        WorkDoneProgressCancelParams, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    },
+};
 use crate::{
     commands::{self, Commands, EditorCommand, arguments::OfTask, unsaved_hold::Holder},
     editor::Editor,
@@ -24,24 +42,6 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinHandle};
-use tower_lsp::{
-    Client, ClientSocket, LanguageServer, LspService, async_trait,
-    jsonrpc::{self, Result},
-    lsp_types::{
-        CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeActionResponse, CodeLens,
-        CodeLensOptions, CodeLensParams, CompletionOptions, CompletionParams, CompletionResponse,
-        ConfigurationItem, DidChangeConfigurationParams, DidChangeTextDocumentParams,
-        DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
-        DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-        DidSaveTextDocumentParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandOptions,
-        ExecuteCommandParams, FileSystemWatcher, FoldingRange, FoldingRangeParams,
-        FoldingRangeProviderCapability, GlobPattern, Hover, HoverParams, HoverProviderCapability,
-        InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, MessageType,
-        OneOf, Registration, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
-        TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
-        WorkDoneProgressCancelParams, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
-    },
-};
 
 /// The section of a client's settings that is ours.
 const SECTION: &str = "alfine";

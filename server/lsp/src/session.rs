@@ -2,6 +2,10 @@
 //!
 //! Nothing here waits for the disk, the database or the client.
 
+use crate::protocol::lsp_types::{
+    InitializeParams, TextDocumentContentChangeEvent, TextDocumentItem, Url, VersionedTextDocumentIdentifier,
+    WorkspaceFoldersChangeEvent,
+};
 use crate::{
     client::ClientView,
     document::{Document, Documents},
@@ -23,10 +27,6 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
-use tower_lsp::lsp_types::{
-    InitializeParams, TextDocumentContentChangeEvent, TextDocumentItem, Url, VersionedTextDocumentIdentifier,
-    WorkspaceFoldersChangeEvent,
-};
 
 /// How long a request waits for the first look at a document's repository.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
@@ -202,7 +202,7 @@ impl Session {
     /// Takes in that folders came and went.
     pub fn change_folders(&self, event: WorkspaceFoldersChangeEvent) {
         let mut state = self.state();
-        let paths = |folders: Vec<tower_lsp::lsp_types::WorkspaceFolder>| -> Vec<PathBuf> {
+        let paths = |folders: Vec<crate::protocol::lsp_types::WorkspaceFolder>| -> Vec<PathBuf> {
             folders.into_iter().filter_map(|folder| folder.uri.to_file_path().ok()).collect()
         };
         let removed = paths(event.removed);

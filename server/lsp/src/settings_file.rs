@@ -14,7 +14,7 @@ pub fn problems(document: &Document) -> Vec<ConfigProblem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tower_lsp::lsp_types::Url;
+    use crate::protocol::lsp_types::Url;
 
     #[test]
     fn a_buffers_problems_are_placed_in_it() {

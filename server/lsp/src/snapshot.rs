@@ -4,6 +4,7 @@
 //! the newest and never waits. Never knows what is shown of it.
 
 use crate::document::Document;
+use crate::protocol::lsp_types::Url;
 use alfine_config::{Config, ConfigProblem, trust::TrustItem};
 use alfine_core::{
     finding::Severity,
@@ -19,7 +20,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tower_lsp::lsp_types::Url;
 
 /// All that is known at one moment.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,7 @@
 //! One spelling for one file: clients escape different characters in a URI, and take each spelling for another file.
 
+use crate::protocol::lsp_types::Url;
 use std::{collections::HashMap, path::PathBuf};
-use tower_lsp::lsp_types::Url;
 
 /// How each file was spelled first. Holds one entry for each plan that was ever told of.
 #[derive(Debug, Default)]

@@ -1,8 +1,6 @@
 //! The editor of one client, asked through the protocol. A client that never answers holds nothing up.
 
-use crate::{editor::Editor, session::Session, wording};
-use std::{future::Future, sync::Arc, time::Duration};
-use tower_lsp::{
+use crate::protocol::{
     Client, async_trait,
     jsonrpc::Result,
     lsp_types::{
@@ -10,6 +8,8 @@ use tower_lsp::{
         request::ApplyWorkspaceEdit,
     },
 };
+use crate::{editor::Editor, session::Session, wording};
+use std::{future::Future, sync::Arc, time::Duration};
 
 /// How long a person has to answer.
 const PERSON: Duration = Duration::from_secs(15 * 60);
@@ -95,7 +95,8 @@ impl Editor for ToEditor {
             return Err("this editor applies no edits".to_owned());
         }
         let client = self.client.clone();
-        let params = tower_lsp::lsp_types::ApplyWorkspaceEditParams { label: Some(label.to_owned()), edit };
+        let params =
+            crate::protocol::lsp_types::ApplyWorkspaceEditParams { label: Some(label.to_owned()), edit };
         let asking = async move { client.send_request::<ApplyWorkspaceEdit>(params).await };
         match within(MACHINE, "an edit", asking).await {
             Some(done) if done.applied => Ok(()),

@@ -1,13 +1,13 @@
 //! From our words to the protocol's.
 
-use crate::{client::ClientView, document::Document};
-use alfine_core::text::{Span, TextEdit};
-use std::collections::HashMap;
-use tower_lsp::lsp_types::{
+use crate::protocol::lsp_types::{
     self as lsp, CreateFile, CreateFileOptions, DocumentChangeOperation, DocumentChanges, OneOf,
     OptionalVersionedTextDocumentIdentifier, Position, Range, ResourceOp, TextDocumentEdit, Url,
     WorkspaceEdit,
 };
+use crate::{client::ClientView, document::Document};
+use alfine_core::text::{Span, TextEdit};
+use std::collections::HashMap;
 
 /// Cuts a range at the end of its first line: lenses must not be longer.
 pub fn one_line(range: Range) -> Range {

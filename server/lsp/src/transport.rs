@@ -20,10 +20,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
+use crate::protocol::jsonrpc::{Id, Response};
+use crate::protocol::{ClientSocket, LanguageServer, LspService};
 use serde_json::Value;
 use tokio::runtime::Handle;
-use tower_lsp::jsonrpc::{Id, Response};
-use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
 use self::dispatch::{Dispatcher, Starter};
 use self::exchange::Exchange;

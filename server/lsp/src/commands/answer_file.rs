@@ -4,6 +4,7 @@
 use super::{
     Commands, EditorCommand, answer_files::Letter, arguments::Answer, queue::Place, refusal::Refusal, show,
 };
+use crate::protocol::lsp_types::{MessageType, Url};
 use alfine_core::printable::printable;
 use alfine_core::task::TaskKey;
 use alfine_engine::project::read_plain;
@@ -14,7 +15,6 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError},
 };
-use tower_lsp::lsp_types::{MessageType, Url};
 
 /// What ends the question; all below it is the answer.
 const FOLD: &str = "<!-- Write your answer below this line, and save the file. -->";

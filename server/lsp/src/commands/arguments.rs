@@ -1,9 +1,9 @@
 //! The one object that each command takes.
 
+use crate::protocol::lsp_types::{Diagnostic, Range, Url};
 use alfine_core::task::TaskKey;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use tower_lsp::lsp_types::{Diagnostic, Range, Url};
 
 /// The argument of `alfine.start`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

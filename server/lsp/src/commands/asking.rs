@@ -8,6 +8,7 @@ use super::{
     refusal::{Refusal, lost},
     unsaved::is_saved,
 };
+use crate::protocol::lsp_types::{MessageType, Url};
 use crate::wording::{self, cut};
 use alfine_config::trust::TrustItem;
 use alfine_core::printable::printable;
@@ -15,7 +16,6 @@ use alfine_core::task::TaskKey;
 use alfine_engine::requests::{Question, Reply, Request, Step};
 use alfine_store::ApprovalRow;
 use std::{fmt::Write, path::PathBuf};
-use tower_lsp::lsp_types::{MessageType, Url};
 
 const ALLOW: &str = "Allow";
 const SHOW: &str = "Show";

@@ -5,6 +5,7 @@ use super::{
     arguments::{Answer, Continue, OfTask, Steer},
     refusal::Refusal,
 };
+use crate::protocol::lsp_types::Url;
 use alfine_core::{
     machine::{self, Command},
     task::TaskKey,
@@ -15,7 +16,6 @@ use alfine_engine::{
 };
 use alfine_store::ApprovalKind;
 use serde_json::Value;
-use tower_lsp::lsp_types::Url;
 
 impl Commands {
     /// Holds a loop after its iteration.

@@ -10,8 +10,8 @@ use super::{
     },
     refusal::Refusal,
 };
+use crate::protocol::lsp_types::Command;
 use serde_json::Value;
-use tower_lsp::lsp_types::Command;
 
 macro_rules! editor_commands {
     ($($(#[doc = $doc:literal])+ $variant:ident($argument:ty) = $name:literal, $title:literal, runs: $runs:literal;)+) => {

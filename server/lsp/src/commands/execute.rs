@@ -9,6 +9,10 @@ use super::{
     queue::{Place, Queues},
     refusal::{Refusal, defect},
 };
+use crate::protocol::{
+    jsonrpc,
+    lsp_types::{MessageType, Url},
+};
 use crate::{editor::Editor, picture::Picture};
 use alfine_config::Partial;
 use alfine_core::task::{TaskKey, TaskStatus};
@@ -16,10 +20,6 @@ use alfine_files::{Layout, UserDirs};
 use alfine_store::Store;
 use serde_json::{Value, json};
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
-use tower_lsp::{
-    jsonrpc,
-    lsp_types::{MessageType, Url},
-};
 
 /// What is seen at a moment; taken anew for each command.
 pub type Pictures = Arc<dyn Fn() -> Picture + Send + Sync>;

@@ -6,12 +6,12 @@ use super::{
     refusal::Refusal,
     unsaved::{OpenFiles, is_saved},
 };
+use crate::protocol::lsp_types::{MessageType, WorkspaceEdit};
 use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::task::TaskKey;
 use alfine_engine::{Error, ErrorKind, requests};
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
-use tower_lsp::lsp_types::{MessageType, WorkspaceEdit};
 
 impl Commands {
     /// Merges what a done task made, and ticks it in its plan. Conflicts change nothing and are in the answer.

@@ -1,6 +1,7 @@
 //! Why a command was not done, as an editor shows it.
 
 use crate::client::EDITOR;
+use crate::protocol::jsonrpc;
 use alfine_config::trust::TrustError;
 use alfine_core::hint::Hint;
 use alfine_engine::{Error, ErrorKind};
@@ -8,7 +9,6 @@ use alfine_git::GitError;
 use alfine_store::StoreError;
 use serde_json::json;
 use std::error::Error as _;
-use tower_lsp::jsonrpc;
 
 /// The protocol's number of a request that is understood and cannot be done.
 pub const REQUEST_FAILED: i64 = -32803;

@@ -1,6 +1,7 @@
 //! Which repository a command is about: that of its document, or the one that knows its task.
 
 use super::{Commands, queue::Place, refusal::Refusal};
+use crate::protocol::lsp_types::{MessageType, Url};
 use crate::{picture::Picture, snapshot::Checkout};
 use alfine_core::{plan::Isolation, task::TaskKey};
 use alfine_engine::project::Project;
@@ -10,7 +11,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tower_lsp::lsp_types::{MessageType, Url};
 
 /// How well a repository knows a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,6 +9,7 @@ use super::{
     unsaved::refuse_unsaved,
 };
 use crate::client::EDITOR;
+use crate::protocol::lsp_types::{MessageType, Url};
 use alfine_core::{
     plan::ContextMode,
     task::{TaskKey, TaskStatus},
@@ -20,7 +21,6 @@ use alfine_engine::{
 };
 use alfine_store::Store;
 use serde_json::{Value, json};
-use tower_lsp::lsp_types::{MessageType, Url};
 
 impl Commands {
     /// Starts a task of a plan; without one, the first that can start.

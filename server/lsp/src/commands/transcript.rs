@@ -1,13 +1,13 @@
 //! `alfine/transcript`: what an agent said, as events, page by page. It reads files, so a thread of its own answers.
 
 use super::{Commands, argument_reader::arguments, refusal::Refusal};
+use crate::protocol::{jsonrpc, lsp_types::Url};
 use alfine_core::{agent::AgentEvent, task::TaskKey};
 use alfine_engine::{loops, transcript::page};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
-use tower_lsp::{jsonrpc, lsp_types::Url};
 
 /// The argument of `alfine/transcript`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

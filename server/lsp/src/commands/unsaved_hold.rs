@@ -5,6 +5,7 @@
 //! made it: then the loop stays paused, says why, and goes on when the user says so.
 
 use super::{Commands, queue::Place, refusal::Refusal, unsaved::unsaved_in};
+use crate::protocol::lsp_types::MessageType;
 use alfine_core::printable::printable;
 use alfine_core::{
     machine::Command,
@@ -21,7 +22,6 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use tower_lsp::lsp_types::MessageType;
 
 /// Which loops are held, and why.
 type Held = HashMap<(PathBuf, TaskKey), String>;

@@ -1,11 +1,11 @@
 //! A diagnostic in the making, and what all of them have in common.
 
+use crate::protocol::lsp_types::{
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range,
+};
 use crate::{client::ClientView, picture::PlanView, position::Encoding, wording};
 use alfine_core::plan::Task;
 use serde_json::Value;
-use tower_lsp::lsp_types::{
-    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range,
-};
 
 /// Who says it.
 pub const SOURCE: &str = "alfine";

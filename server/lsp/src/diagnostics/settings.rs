@@ -1,12 +1,12 @@
 //! What is wrong in settings files.
 
 use super::builder::{Builder, LONGEST, push_new};
+use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Position, Range, Url};
 use crate::{document::Document, picture::Picture, settings_file, snapshot::Checkout, wording};
 use alfine_config::ConfigProblem;
 use alfine_core::text::Span;
 use serde_json::json;
 use std::collections::BTreeMap;
-use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Position, Range, Url};
 
 /// The file of a repository's settings, at its root.
 const NAME: &str = "alfine.toml";

@@ -1,6 +1,7 @@
 //! What a task's title says of its loop.
 
 use super::builder::{Builder, LONGEST, MOST_RELATED, title_range};
+use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range};
 use crate::{
     client::ClientView,
     clock,
@@ -23,7 +24,6 @@ use alfine_engine::reason::in_words;
 use alfine_store::{ApprovalKind, VerificationRow};
 use serde_json::json;
 use std::collections::HashSet;
-use tower_lsp::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range};
 
 /// How a user tells an agent something. Who asks for tasks has a box for text.
 fn how_to_tell(client: &ClientView) -> &'static str {

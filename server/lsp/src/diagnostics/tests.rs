@@ -1,13 +1,13 @@
 use super::*;
 use crate::client::ClientView;
 use crate::fixtures::{self, Looped, PLAN, World, key, row_only, situation, situations, uri};
+use crate::protocol::lsp_types::NumberOrString;
 use alfine_core::{
     breaker::{Line, Rule},
     gate::{self, Dialects},
     machine::{Ask, AskKind, LastIteration, Phase, StopReason},
 };
 use std::fmt::Write;
-use tower_lsp::lsp_types::NumberOrString;
 
 /// Each diagnostic on one line: place, how bad, code, message; then the other places.
 fn shown(found: &[Diagnostic]) -> String {

@@ -8,11 +8,11 @@ mod tasks;
 
 pub use proposed::{ALFINE, FIX_ALL};
 
-use crate::{picture::Picture, wording};
-use proposed::{Asked, Does, Proposed};
-use tower_lsp::lsp_types::{
+use crate::protocol::lsp_types::{
     CodeAction, CodeActionDisabled, CodeActionKind, CodeActionOrCommand, CodeActionParams,
 };
+use crate::{picture::Picture, wording};
+use proposed::{Asked, Does, Proposed};
 
 /// All kinds, as the server announces them.
 pub const KINDS: [CodeActionKind; 3] = [CodeActionKind::QUICKFIX, ALFINE, FIX_ALL];

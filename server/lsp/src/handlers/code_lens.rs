@@ -1,5 +1,6 @@
 //! `textDocument/codeLens`: above each task, where it is, and what can be done next.
 
+use crate::protocol::lsp_types::{CodeLens, Command, Range, Url};
 use crate::{
     clock,
     commands::{EditorCommand, arguments::Start},
@@ -17,7 +18,6 @@ use alfine_core::{
 };
 use alfine_engine::reason::in_words;
 use std::sync::Arc;
-use tower_lsp::lsp_types::{CodeLens, Command, Range, Url};
 
 /// The longest part of somebody's words in a lens, in characters.
 const LONGEST: usize = 60;

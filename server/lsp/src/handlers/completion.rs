@@ -7,7 +7,7 @@ mod plan;
 mod settings;
 
 use crate::picture::Picture;
-use tower_lsp::lsp_types::{CompletionParams, CompletionResponse};
+use crate::protocol::lsp_types::{CompletionParams, CompletionResponse};
 
 /// The characters after which a client asks by itself.
 pub const TRIGGERS: [&str; 6] = [":", ",", "[", "=", "\"", "."];

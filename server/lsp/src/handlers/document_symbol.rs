@@ -1,15 +1,15 @@
 //! `textDocument/documentSymbol`: a plan, its tasks with their statuses, their criteria.
 
+use crate::protocol::lsp_types::{
+    DocumentSymbol, DocumentSymbolParams, DocumentSymbolResponse, Location, Range, SymbolInformation,
+    SymbolKind,
+};
 use crate::{
     picture::{Picture, PlanView, SeenTask},
     position::Encoding,
     wording,
 };
 use alfine_core::text::Span;
-use tower_lsp::lsp_types::{
-    DocumentSymbol, DocumentSymbolParams, DocumentSymbolResponse, Location, Range, SymbolInformation,
-    SymbolKind,
-};
 
 /// The longest name of a symbol, in characters.
 const LONGEST: usize = 200;
@@ -140,13 +140,13 @@ fn flatten(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::lsp_types::TextDocumentIdentifier;
     use crate::{
         client::ClientView,
         fixtures::{World, able_client, situation, uri},
     };
     use proptest::prelude::*;
     use std::fmt::Write;
-    use tower_lsp::lsp_types::TextDocumentIdentifier;
 
     fn symbols(picture: &Picture) -> Option<DocumentSymbolResponse> {
         let params = DocumentSymbolParams {

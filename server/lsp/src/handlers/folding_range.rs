@@ -1,8 +1,8 @@
 //! `textDocument/foldingRange`: tasks, lists of criteria, the front matter.
 
+use crate::protocol::lsp_types::{FoldingRange, FoldingRangeKind, FoldingRangeParams};
 use crate::{document::Document, picture::Picture};
 use alfine_core::{plan::Task, text::Span};
-use tower_lsp::lsp_types::{FoldingRange, FoldingRangeKind, FoldingRangeParams};
 
 /// Answers with what folds in a plan.
 pub fn handle(picture: &Picture, params: &FoldingRangeParams) -> Option<Vec<FoldingRange>> {
@@ -56,11 +56,11 @@ fn fold(document: &Document, span: Span, picture: &Picture) -> Option<FoldingRan
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::lsp_types::TextDocumentIdentifier;
     use crate::{
         client::ClientView,
         fixtures::{PLAN, World, able_client, uri},
     };
-    use tower_lsp::lsp_types::TextDocumentIdentifier;
 
     fn folds(text: &str, client: ClientView) -> Vec<FoldingRange> {
         let params = FoldingRangeParams {

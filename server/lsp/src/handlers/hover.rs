@@ -4,13 +4,13 @@ mod page;
 mod settings;
 mod task;
 
+use crate::protocol::lsp_types::{Hover, HoverContents, HoverParams, MarkupContent, MarkupKind};
 use crate::{
     picture::{Picture, PlanView},
     plan_field,
 };
 use alfine_core::text::Span;
 use page::Page;
-use tower_lsp::lsp_types::{Hover, HoverContents, HoverParams, MarkupContent, MarkupKind};
 
 /// Answers with what is known of the thing at a position.
 pub fn handle(picture: &Picture, params: &HoverParams) -> Option<Hover> {

@@ -1,13 +1,13 @@
 //! `textDocument/inlayHint`: behind each criterion that a verifier looked at, what it said.
 
+use crate::protocol::lsp_types::{
+    InlayHint, InlayHintLabel, InlayHintParams, InlayHintTooltip, MarkupContent, MarkupKind,
+};
 use crate::{
     evidence::{self, Evidence},
     picture::Picture,
 };
 use alfine_core::text::Span;
-use tower_lsp::lsp_types::{
-    InlayHint, InlayHintLabel, InlayHintParams, InlayHintTooltip, MarkupContent, MarkupKind,
-};
 
 /// Answers with the hints of the criteria in a range.
 pub fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<InlayHint>> {
@@ -56,8 +56,8 @@ fn tooltip(picture: &Picture, evidence: &Evidence<'_>) -> InlayHintTooltip {
 mod tests {
     use super::*;
     use crate::fixtures::{Situation, World, situation, uri};
+    use crate::protocol::lsp_types::{Position, Range, TextDocumentIdentifier};
     use alfine_core::task::TaskStatus;
-    use tower_lsp::lsp_types::{Position, Range, TextDocumentIdentifier};
 
     fn hints(situation_name: &str, from: u32, to: u32) -> Vec<(u32, u32, String)> {
         hints_of(&situation(situation_name), from, to)

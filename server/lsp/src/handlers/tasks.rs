@@ -73,6 +73,7 @@ fn said(view: TaskView) -> TaskView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::lsp_types::Url;
     use crate::{
         document::Document,
         snapshot::{Checkout, LoopPicture, Snapshot, StorePicture},
@@ -82,7 +83,6 @@ mod tests {
     use globset::GlobSet;
     use serde_json::Value;
     use std::collections::{BTreeMap, HashMap};
-    use tower_lsp::lsp_types::Url;
 
     fn known(key: &TaskKey) -> Arc<TaskPicture> {
         let id = LoopId::generate();

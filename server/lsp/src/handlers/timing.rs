@@ -1,5 +1,6 @@
 //! How long the handlers take for a plan of a thousand tasks. Limits hold where the optimiser is on.
 
+use crate::protocol::lsp_types::{CodeActionContext, CodeActionParams, HoverParams, Position, Range};
 use crate::{
     diagnostics,
     fixtures::{thousand, uri},
@@ -7,7 +8,6 @@ use crate::{
     picture::Picture,
 };
 use std::time::{Duration, Instant};
-use tower_lsp::lsp_types::{CodeActionContext, CodeActionParams, HoverParams, Position, Range};
 
 /// The shortest of several runs: what else the machine does is not measured.
 fn least(what: &str, most: Duration, mut run: impl FnMut() -> usize) {

@@ -1,5 +1,6 @@
 //! Where the threads put what they found, and where it becomes one [`Snapshot`].
 
+use crate::protocol::lsp_types::Url;
 use crate::snapshot::{Checkout, Snapshot, StorePicture};
 use std::{
     collections::HashMap,
@@ -7,7 +8,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::watch;
-use tower_lsp::lsp_types::Url;
 
 /// Everything that was found last.
 #[derive(Debug)]

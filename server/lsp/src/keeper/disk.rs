@@ -8,6 +8,7 @@ use super::{
     tree::{Place, Tree},
     watches::Watches,
 };
+use crate::protocol::lsp_types::Url;
 use crate::snapshot::Checkout;
 use alfine_config::Partial;
 use alfine_files::UserDirs;
@@ -23,7 +24,6 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tower_lsp::lsp_types::Url;
 
 /// How long changes of files are gathered before they are read.
 const GATHER: Duration = Duration::from_millis(50);

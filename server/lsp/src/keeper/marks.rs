@@ -2,6 +2,7 @@
 //!
 //! What an agent or a tool wrote is hostile: nothing outside of the worktree is looked at, and what is kept is bounded.
 
+use crate::protocol::lsp_types::Url;
 use crate::{
     position::Lines,
     snapshot::{Mark, MarkKind},
@@ -17,7 +18,6 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Component, Path, PathBuf},
 };
-use tower_lsp::lsp_types::Url;
 
 /// The most marks of one loop.
 const MOST_MARKS: usize = 500;

@@ -2,6 +2,7 @@
 //!
 //! Reads again only what changed. Never knows the database.
 
+use crate::protocol::lsp_types::Url;
 use crate::{
     document::Document,
     snapshot::{Checkout, StorePicture},
@@ -25,7 +26,6 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
-use tower_lsp::lsp_types::Url;
 
 /// The largest plan that is read, in bytes.
 const LARGEST: u64 = 8 << 20;

@@ -1,8 +1,8 @@
 //! What is wrong with a repository's database or approvals, told once.
 
+use crate::protocol::lsp_types::MessageType;
 use crate::{editor::Editor, picture::Picture, to_client::ToEditor};
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
-use tower_lsp::lsp_types::MessageType;
 
 /// What the user was told.
 #[derive(Debug)]

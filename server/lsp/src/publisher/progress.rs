@@ -1,6 +1,14 @@
 //! Progress of each loop that runs, until it rests. Each has a task of its own, since a client may take its time, or for
 //! ever, to accept one.
 
+use crate::protocol::{
+    Client,
+    lsp_types::{
+        NumberOrString, ProgressParams, ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin,
+        WorkDoneProgressCreateParams, WorkDoneProgressEnd, WorkDoneProgressReport,
+        notification::Progress as Told, request::WorkDoneProgressCreate,
+    },
+};
 use crate::{picture::Picture, snapshot::LoopPicture, to_client::within};
 use alfine_core::{breaker::dollars, task::TaskKey};
 use alfine_store::LoopId;
@@ -9,14 +17,6 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinHandle};
-use tower_lsp::{
-    Client,
-    lsp_types::{
-        NumberOrString, ProgressParams, ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin,
-        WorkDoneProgressCreateParams, WorkDoneProgressEnd, WorkDoneProgressReport,
-        notification::Progress as Told, request::WorkDoneProgressCreate,
-    },
-};
 
 const PREFIX: &str = "alfine/";
 

@@ -1,5 +1,6 @@
 //! Questions of loops, asked once each. Who dismisses one finds it again at its task.
 
+use crate::protocol::lsp_types::{MessageType, Url};
 use crate::{
     commands::{
         Commands, EditorCommand,
@@ -12,7 +13,6 @@ use crate::{
 use alfine_core::task::TaskKey;
 use alfine_store::{ApprovalKind, ApprovalRow};
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
-use tower_lsp::lsp_types::{MessageType, Url};
 
 const APPROVE: &str = "Approve";
 const REJECT: &str = "Reject";

@@ -1,12 +1,12 @@
 //! `alfine/tasksChanged`, for clients that asked for it.
 
 use crate::handlers;
+use crate::protocol::{Client, lsp_types::notification::Notification};
 use alfine_core::task::TaskKey;
 use alfine_engine::view::TaskView;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
-use tower_lsp::{Client, lsp_types::notification::Notification};
 
 enum TasksChanged {}
 

@@ -8,12 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use crate::protocol::jsonrpc::{Error, Id, Request, RequestBuilder, Result};
+use crate::protocol::{LanguageServer, LspService};
 use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
-use tower_lsp::jsonrpc::{Error, Id, Request, RequestBuilder, Result};
-use tower_lsp::{LanguageServer, LspService};
 use tower_service::Service;
 
 use super::exchange::{Exchange, Handling, Job, Phase, Ticket, Work};

@@ -8,9 +8,9 @@ use std::pin::Pin;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::protocol::ExitedError;
+use crate::protocol::jsonrpc::{Error, Id, Response, Result};
 use serde_json::Value;
-use tower_lsp::ExitedError;
-use tower_lsp::jsonrpc::{Error, Id, Response, Result};
 
 use super::limits::Limits;
 use super::message;

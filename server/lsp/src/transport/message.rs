@@ -1,8 +1,8 @@
 //! Messages: JSON-RPC 2.0 as the Language Server Protocol uses it. Knows nothing of methods and order.
 
+use crate::protocol::jsonrpc::{Error, ErrorCode, Id, Request, Response, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response, Result};
 
 /// The LSP's code for a request before `initialize`.
 const NOT_INITIALIZED: i64 = -32002;

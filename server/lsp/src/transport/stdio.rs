@@ -5,10 +5,10 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::thread;
 
+use crate::protocol::{ClientSocket, LanguageServer, LspService};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::runtime::Builder;
-use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
 use super::{Ended, EndedBy, Options, begin};
 

@@ -7,10 +7,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::protocol::jsonrpc::{Error, ErrorCode, Id, Response, Result};
+use crate::protocol::{ClientSocket, Loopback};
 use futures::{Sink, Stream};
 use serde_json::Value;
-use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Response, Result};
-use tower_lsp::{ClientSocket, Loopback};
 
 use super::exchange::Exchange;
 use super::message;

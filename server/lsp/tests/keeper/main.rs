@@ -11,6 +11,7 @@ use alfine_core::{
     news::News,
     task::TaskStatus,
 };
+use alfine_lsp::protocol::lsp_types::Url;
 use alfine_lsp::snapshot::Snapshot;
 use alfine_store::{LoopPlace, LoopSummary, LoopUpdate, Millis, NewEvent, VerificationNew};
 use place::{PLAN, Place, git, key, start, store};
@@ -21,7 +22,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tower_lsp::lsp_types::Url;
 
 fn status(snapshot: &Snapshot, id: &str) -> Option<TaskStatus> {
     let store = &snapshot.checkouts.first()?.store;

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use alfine_lsp::protocol::{ClientSocket, LanguageServer, LspService};
 use alfine_lsp::transport::{Ended, Options, serve};
 pub use alfine_tests::client::{Client, frame, read_message};
 use alfine_tests::meta_model::MetaModel;
-use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
 /// A server in this process, with both ends of its pipes in the test's hands.
 pub struct Bare {

@@ -3,14 +3,14 @@
 use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex};
 
+use alfine_lsp::protocol::jsonrpc::Result;
+use alfine_lsp::protocol::lsp_types::{
+    DidOpenTextDocumentParams, InitializeParams, InitializeResult, InitializedParams, MessageType,
+};
+use alfine_lsp::protocol::{Client, ClientSocket, LanguageServer, LspService, async_trait};
 use alfine_lsp::transport::Options;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tower_lsp::jsonrpc::Result;
-use tower_lsp::lsp_types::{
-    DidOpenTextDocumentParams, InitializeParams, InitializeResult, InitializedParams, MessageType,
-};
-use tower_lsp::{Client, ClientSocket, LanguageServer, LspService, async_trait};
 
 /// The tests' server.
 pub struct TestServer {

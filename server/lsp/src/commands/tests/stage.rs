@@ -1,5 +1,9 @@
 //! A repository, an editor that answers as it is told, and loops put where a test wants them.
 
+use crate::protocol::{
+    async_trait, jsonrpc,
+    lsp_types::{MessageType, Range, Url, WorkspaceEdit},
+};
 use crate::{
     client::ClientView,
     commands::Commands,
@@ -26,10 +30,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tokio::sync::Notify;
-use tower_lsp::{
-    async_trait, jsonrpc,
-    lsp_types::{MessageType, Range, Url, WorkspaceEdit},
-};
 
 /// What an editor was told or asked.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 //! What mends the findings on a plan, and what makes a plan of a Markdown file.
 
 use super::proposed::{ALFINE, Asked, Does, FIX_ALL, Proposed};
+use crate::protocol::lsp_types::{CodeActionKind, Diagnostic, Url};
 use crate::{
     commands::{EditorCommand, arguments::StartHere},
     to_proto::{new_file, replacement, touch, workspace_edit},
@@ -12,7 +13,6 @@ use alfine_core::{
 };
 use std::path::Path;
 use toml_edit::{Array, DocumentMut, Item, Value};
-use tower_lsp::lsp_types::{CodeActionKind, Diagnostic, Url};
 
 const TREAT: &str = "Treat this file as a plan";
 

@@ -1,10 +1,10 @@
 //! What a client asks for at a place, and an action that is proposed there.
 
-use crate::{client::ClientView, document::Document, picture::Picture};
-use tower_lsp::lsp_types::{
+use crate::protocol::lsp_types::{
     CodeActionKind, CodeActionParams, CodeActionTriggerKind, Command, Diagnostic, NumberOrString,
     WorkspaceEdit,
 };
+use crate::{client::ClientView, document::Document, picture::Picture};
 
 /// The kind of what is done with tasks and loops.
 pub const ALFINE: CodeActionKind = CodeActionKind::new("alfine");

@@ -1,6 +1,7 @@
 //! What mends `alfine.toml`.
 
 use super::proposed::{Asked, Proposed};
+use crate::protocol::lsp_types::CodeActionKind;
 use crate::{
     document::Document,
     settings_file,
@@ -8,7 +9,6 @@ use crate::{
 };
 use alfine_config::ConfigProblem;
 use alfine_core::text::{Span, TextEdit};
-use tower_lsp::lsp_types::CodeActionKind;
 
 pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
     let place = asked.picture.snapshot.place(&asked.params.text_document.uri);

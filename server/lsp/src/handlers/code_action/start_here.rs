@@ -1,13 +1,13 @@
 //! Starting a loop on a place in any file: a selection, a comment that asks for work, another server's diagnostic.
 
 use super::proposed::{ALFINE, Asked, Does, Proposed};
+use crate::protocol::lsp_types::{CodeActionKind, Diagnostic, DiagnosticSeverity, Position, Range};
 use crate::{
     commands::{EditorCommand, arguments::StartHere},
     wording,
 };
 use alfine_core::text::Span;
 use alfine_engine::inbox::note_in;
-use tower_lsp::lsp_types::{CodeActionKind, Diagnostic, DiagnosticSeverity, Position, Range};
 
 /// The longest part of somebody's words in a title, in characters.
 const LONGEST: usize = 60;

@@ -1,6 +1,7 @@
 //! What can be done with the task at a place, and with the task that a diagnostic is about.
 
 use super::proposed::{ALFINE, Asked, Proposed};
+use crate::protocol::lsp_types::{CodeActionKind, Diagnostic};
 use crate::{
     commands::{EditorCommand, arguments::Start},
     offers::{self, Offer},
@@ -10,7 +11,6 @@ use alfine_core::{
     lint::LintCode,
     task::{TaskKey, TaskStatus},
 };
-use tower_lsp::lsp_types::{CodeActionKind, Diagnostic};
 
 /// The longest text that is given to an agent by selecting it, in bytes.
 const LONGEST_NOTE: usize = 4000;

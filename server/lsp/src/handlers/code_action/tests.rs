@@ -1,14 +1,14 @@
 use super::*;
+use crate::protocol::lsp_types::{
+    CodeActionContext, DiagnosticSeverity, DocumentChanges, Position, Range, TextDocumentIdentifier, Url,
+};
+use crate::protocol::lsp_types::{CodeActionTriggerKind, Diagnostic, NumberOrString};
 use crate::{
     client::ClientView,
     fixtures::{PLAN, World, able_client, situation, situations, uri},
 };
 use alfine_core::breaker::Rule;
 use serde_json::json;
-use tower_lsp::lsp_types::{
-    CodeActionContext, DiagnosticSeverity, DocumentChanges, Position, Range, TextDocumentIdentifier, Url,
-};
-use tower_lsp::lsp_types::{CodeActionTriggerKind, Diagnostic, NumberOrString};
 
 /// On the title of `US-001`.
 const TITLE: Range = at(4, 3);
@@ -267,8 +267,10 @@ fn fixing_all_takes_each_place_once_and_leaves_what_a_person_must_fill_in() {
         .edits
         .iter()
         .map(|edit| match edit {
-            tower_lsp::lsp_types::OneOf::Left(edit) => edit.new_text.lines().next().unwrap_or("").to_owned(),
-            tower_lsp::lsp_types::OneOf::Right(_) => panic!(),
+            crate::protocol::lsp_types::OneOf::Left(edit) => {
+                edit.new_text.lines().next().unwrap_or("").to_owned()
+            }
+            crate::protocol::lsp_types::OneOf::Right(_) => panic!(),
         })
         .collect();
     assert_eq!(new, ["Priority", "", "Agent"]);

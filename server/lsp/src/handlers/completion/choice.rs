@@ -1,11 +1,11 @@
 //! One thing that can be written, and the item that a client shows for it.
 
-use crate::{document::Document, picture::Picture};
-use alfine_core::text::Span;
-use tower_lsp::lsp_types::{
+use crate::protocol::lsp_types::{
     CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat, MarkupContent,
     MarkupKind, TextEdit,
 };
+use crate::{document::Document, picture::Picture};
+use alfine_core::text::Span;
 
 /// One thing that can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use alfine_core::{
     text::Span,
 };
 
+use crate::protocol::lsp_types::CompletionItemKind;
 use std::collections::{BTreeSet, HashSet};
-use tower_lsp::lsp_types::CompletionItemKind;
 
 pub(super) fn choices(plan: &PlanView<'_>, offset: usize) -> Vec<Choice> {
     let text = &plan.document.text;

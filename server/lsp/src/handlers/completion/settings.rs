@@ -1,6 +1,7 @@
 //! What can be written in `alfine.toml`.
 
 use super::choice::{Choice, line_of};
+use crate::protocol::lsp_types::CompletionItemKind;
 use crate::{
     document::Document,
     settings_cursor::{Kind, Outline, Statement},
@@ -8,7 +9,6 @@ use crate::{
 };
 use alfine_core::text::Span;
 use std::collections::HashSet;
-use tower_lsp::lsp_types::CompletionItemKind;
 
 pub(super) fn choices(document: &Document, offset: usize) -> Vec<Choice> {
     let text = &document.text;

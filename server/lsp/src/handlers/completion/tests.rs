@@ -1,11 +1,11 @@
 use super::*;
+use crate::protocol::lsp_types::CompletionTextEdit;
+use crate::protocol::lsp_types::{Position, Range, TextDocumentIdentifier, TextDocumentPositionParams};
 use crate::{
     client::ClientView,
     fixtures::{World, able_client, uri},
 };
 use alfine_core::text::Span;
-use tower_lsp::lsp_types::CompletionTextEdit;
-use tower_lsp::lsp_types::{Position, Range, TextDocumentIdentifier, TextDocumentPositionParams};
 
 /// What is offered at the `|` of a text: each label with the text that comes of it.
 fn offered(name: &str, text: &str, client: ClientView) -> Vec<(String, String)> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::protocol::lsp_types::{Position, Range, TextDocumentIdentifier, TextDocumentPositionParams, Url};
 use crate::{
     client::ClientView,
     fixtures::{Looped, PLAN, World, able_client, situation, situations, uri},
@@ -9,7 +10,6 @@ use alfine_core::{
     machine::{LastIteration, Phase},
 };
 use std::fmt::Write;
-use tower_lsp::lsp_types::{Position, Range, TextDocumentIdentifier, TextDocumentPositionParams, Url};
 
 fn hover(picture: &Picture, uri: Url, line: u32, character: u32) -> Option<(String, Option<Range>)> {
     let params = HoverParams {
