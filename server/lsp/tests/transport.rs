@@ -6,6 +6,7 @@ mod support;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufReader, Write};
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
@@ -206,6 +207,34 @@ fn a_panic_costs_one_request() {
     }
     client.notify("test/panicHere", json!({}));
     assert_eq!(client.ask("test/echo", json!({"a": 1}))["result"], json!({"a": 1}));
+}
+
+#[test]
+fn a_line_of_the_log_says_to_what_it_belongs() {
+    static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    struct Log;
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            LOG.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    tracing_subscriber::fmt().with_writer(|| Log).with_ansi(false).with_target(false).init();
+    let mut client = client().initialized();
+    let id = client.request("test/panic", json!({"later": true}));
+    client.response(id);
+    client.notify("test/panicHere", json!({}));
+    client.ask("test/echo", json!({}));
+    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+    for line in [
+        format!("request{{method=\"test/panic\" id={id}}}: the handler of test/panic panicked"),
+        "notification{method=\"test/panicHere\"}: the handler of test/panicHere panicked".to_owned(),
+    ] {
+        assert!(log.contains(&line), "{line}: {log}");
+    }
 }
 
 #[test]

@@ -212,13 +212,17 @@ fn listen(
     let stderr = child.take_stderr();
     let errors_path = transcript.with_extension("stderr");
     let errors_outbox = outbox.clone();
+    let span = tracing::Span::current();
+    let errors_span = span.clone();
     let errors = thread::spawn(move || {
+        let _span = errors_span.entered();
         stderr.map_or_else(String::new, |stderr| {
             read_errors(stderr, &errors_path, &masker, run, &errors_outbox)
         })
     });
     let outbox = outbox.clone();
     thread::spawn(move || {
+        let _span = span.entered();
         let ended = read_agent(child, decoder, written, errors, run, &outbox);
         let _ = outbox.send(Message::AgentGone(run, ended));
     });

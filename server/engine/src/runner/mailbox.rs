@@ -24,7 +24,9 @@ pub(super) fn listen(layout: &Layout, store: &Store, outbox: SyncSender<Message>
     let after = store.last_seq().unwrap_or(0);
     let mut feed = Feed::new(layout, after);
     let waker = feed.waker();
+    let span = tracing::Span::current();
     std::thread::spawn(move || {
+        let _span = span.entered();
         loop {
             let mail = match feed.wait(None) {
                 Ok(Changes::Events(events)) => {

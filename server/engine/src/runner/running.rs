@@ -20,6 +20,7 @@ const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
 impl Runner<'_> {
     /// Runs the loop until it rests, and says where.
     pub fn run(mut self) -> Result<TaskStatus> {
+        let _span = self.span().entered();
         let mailbox = mailbox::listen(self.layout, self.store, self.outbox.clone());
         let ended = self.run_to_rest();
         drop(mailbox);
@@ -31,6 +32,7 @@ impl Runner<'_> {
 
     /// Takes one command for a loop that nobody runs, without going on with it. Returns why it was refused, if it was.
     pub fn apply(mut self, command: Command) -> Result<Option<String>> {
+        let _span = self.span().entered();
         if self.spec.isolation == Isolation::Worktree && self.row.worktree.is_none() {
             // The user's own tree is no substitute for a worktree that was never made.
             return Err(Error::user(format!("{} was cut off before its worktree was there", self.key))
@@ -41,6 +43,11 @@ impl Runner<'_> {
         self.save()?;
         self.leave_unrun()?;
         Ok(self.refusal())
+    }
+
+    /// What the log lines of this loop begin with. It is an error here, so that lines of every level have it.
+    fn span(&self) -> tracing::Span {
+        tracing::error_span!("loop", id = %self.row.id, task = %self.key)
     }
 
     /// Says of a loop in the middle of something that nobody runs it.

@@ -20,6 +20,7 @@ use alfine_files::{Layout, UserDirs};
 use alfine_store::Store;
 use serde_json::{Value, json};
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+use tracing::Instrument;
 
 /// What is seen at a moment; taken anew for each command.
 pub type Pictures = Arc<dyn Fn() -> Picture + Send + Sync>;
@@ -78,7 +79,8 @@ impl Commands {
 
     /// Does a command of a client and answers. Everything that can be refused is refused before anything is changed.
     pub async fn execute(&self, name: &str, given: Vec<Value>) -> jsonrpc::Result<Option<Value>> {
-        self.perform(EditorCommand::read(name, given)?).await.map(Some)
+        let span = tracing::error_span!("command", name);
+        self.perform(EditorCommand::read(name, given)?).instrument(span).await.map(Some)
     }
 
     /// Does a command, as [`Commands::execute`] does.

@@ -99,11 +99,12 @@ impl Queues {
         work: impl FnOnce(&mut Project) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (answer, answered) = oneshot::channel();
-        let root = place.root.clone();
+        let (root, span) = (place.root.clone(), tracing::Span::current());
         self.queue(
             &place.common_dir,
             to,
             Box::new(move |desk| {
+                let _span = span.entered();
                 let done = catch_unwind(AssertUnwindSafe(|| work(desk.project(&root)?)));
                 let done = done.unwrap_or_else(|_| {
                     // Whatever it left half open is opened anew.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tower_service::Service;
+use tracing::{Instrument, Span};
 
 use super::exchange::{Exchange, Handling, Job, Phase, Ticket, Work};
 use super::message;
@@ -67,6 +68,7 @@ impl<S: LanguageServer> Dispatcher<S> {
         // for the cancelled request that had it before.
         let request = Request::build(ticket.method.clone()).id(Id::String(ticket.serial.to_string()));
         let request = with_params(request, self.params(&ticket.method, params)).finish();
+        let _span = span_of_request(ticket).entered();
         match catch_unwind(AssertUnwindSafe(|| self.service.call(request))) {
             Ok(handling) => starter.exchange.schedule(Job { ticket: ticket.clone(), handling }),
             Err(panic) => {
@@ -92,6 +94,7 @@ impl<S: LanguageServer> Dispatcher<S> {
 
     /// Takes a notification as far as it goes, and leaves what waits to the runtime.
     fn apply(&mut self, method: &str, request: Request) {
+        let span = tracing::error_span!("notification", method).entered();
         let begun = catch_unwind(AssertUnwindSafe(|| {
             let mut handling = self.service.call(request);
             match handling.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -101,17 +104,18 @@ impl<S: LanguageServer> Dispatcher<S> {
         }));
         match begun {
             Ok(None) => {}
-            Ok(Some(rest)) => self.finish_later(method.to_owned(), rest),
+            Ok(Some(rest)) => self.finish_later(method.to_owned(), rest, span.exit()),
             Err(panic) => log_panic(method, &*panic),
         }
     }
 
-    fn finish_later(&mut self, method: String, rest: Handling) {
-        let task = self.starter.runtime.spawn(async move {
+    fn finish_later(&mut self, method: String, rest: Handling, span: Span) {
+        let finishing = async move {
             if let Err(panic) = AssertUnwindSafe(rest).catch_unwind().await {
                 log_panic(&method, &*panic);
             }
-        });
+        };
+        let task = self.starter.runtime.spawn(finishing.instrument(span));
         self.unfinished.push_back(task.abort_handle());
         if self.unfinished.len() > WAITING_NOTIFICATIONS {
             self.unfinished.retain(|task| !task.is_finished());
@@ -155,6 +159,7 @@ impl Starter {
     fn run(self, job: Job) {
         let Job { ticket, handling } = job;
         let method = &ticket.method;
+        let _span = span_of_request(&ticket).entered();
         let result: Result<Value> = match catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(handling))) {
             Ok(Ok(Some(response))) => response.into_parts().1,
             Ok(Ok(None)) => Err(message::unknown_method(method)),
@@ -170,6 +175,11 @@ impl Starter {
         self.exchange.finish(&ticket, result);
         self.start();
     }
+}
+
+/// What the log lines of a request begin with. Spans are errors here, so that lines of every level have theirs.
+fn span_of_request(ticket: &Ticket) -> Span {
+    tracing::error_span!("request", method = ticket.method, id = %ticket.id)
 }
 
 fn log_panic(method: &str, panic: &(dyn Any + Send)) {
