@@ -319,7 +319,7 @@ fn a_shell_command_is_denied_where_only_edits_are_allowed() {
     let ran = scene.run().expect(3);
     let task = ran.task();
     assert_eq!((&task["status"], &task["iteration"]), (&json!("stopped"), &json!(2)));
-    assert!(task["reason"].as_str().is_some_and(|reason| reason.contains("permission")), "{task}");
+    assert_eq!(task["cause"]["trip"]["rule"], "permission", "{task}");
     let denials: Vec<_> =
         ran.events("agent").into_iter().filter(|event| event["event"] == "permission_denied").collect();
     assert_eq!(denials.len(), 2, "{denials:?}");

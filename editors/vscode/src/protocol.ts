@@ -59,6 +59,9 @@ export interface Answer {
   text?: string;
 }
 
+/** What kind of answer is needed. */
+export type AskKind = 'question' | 'blocked' | 'approval' | 'login' | 'billing' | 'config' | 'refusal' | 'trust';
+
 /** The argument of `alfine.rewind` and `alfine.fork`. */
 export interface AtIteration {
   /** The task's key. */
@@ -79,6 +82,8 @@ export interface BreakerLine {
   limit?: number;
   /** What fed it; empty if nothing did. */
   evidence: string;
+  /** Whether the count leaves something out: a run of the agent that did not say what it cost. */
+  partial?: boolean;
 }
 
 /** A rule of the breaker. */
@@ -122,6 +127,22 @@ export interface OfTask {
   /** The task's plan; it says which repository is meant, where several have a task of this key. */
   uri?: string;
 }
+
+/** What proves that the work is done: the checks that ran when the agent claimed so. */
+export interface Proof {
+  /** Their composite score. */
+  color: ProofColor;
+  /** How many ran. */
+  checks: number;
+  /** The names of those that failed. */
+  failed?: string[];
+}
+
+/** What the composite score of the verifiers says. */
+export type ProofColor = 'green' | 'yellow' | 'red';
+
+/** Why a task is where it is. */
+export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string } | { kind: 'forked' } | { kind: 'told'; text: string };
 
 /** The argument of `alfine.showDiff`. */
 export interface ShowDiff {
@@ -226,8 +247,10 @@ export interface TaskView {
   range?: ViewRange;
   /** Where it is. */
   status: TaskStatus;
-  /** Why, where there is more to say. */
+  /** Why, in words, where there is more to say. */
   reason?: string;
+  /** The same as data. */
+  cause?: Reason;
   /** The live or last loop. */
   loopId?: string;
   /** The iteration at work, or the last one; 0 before the first. */

@@ -13,7 +13,7 @@ pub use limits::{BadLimit, Limits, check_iteration_limit};
 pub use rules::{Rule, RuleInfo, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 pub use unit::{Unit, dollars, span};
 
 /// No loop judges more iterations than this, whatever its settings say.
@@ -75,6 +75,9 @@ pub struct Line {
     /// What fed it; empty if nothing did.
     #[serde(default)]
     pub evidence: String,
+    /// Whether the count leaves something out: a run of the agent that did not say what it cost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
 }
 
 /// The line of a rule that tripped.
@@ -102,16 +105,6 @@ impl Line {
     /// Says what happened when the rule tripped, as a part of a sentence.
     pub fn happened(&self) -> String {
         self.rule.happened(&self.count_shown(), &self.limit_shown())
-    }
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.rule, self.shown())?;
-        if !self.evidence.is_empty() {
-            write!(f, ": {}", self.evidence)?;
-        }
-        Ok(())
     }
 }
 
@@ -340,7 +333,13 @@ impl Breaker {
     }
 
     fn line(&self, rule: Rule, limits: &Limits) -> Line {
-        Line { rule, count: self.count(rule), limit: limits.most(rule), evidence: self.evidence(rule) }
+        Line {
+            rule,
+            count: self.count(rule),
+            limit: limits.most(rule),
+            evidence: self.evidence(rule),
+            partial: rule == Rule::Cost && self.cost_unknown,
+        }
     }
 
     /// A rule's counter, in the rule's unit. What ends a run of the agent is timed, not counted.

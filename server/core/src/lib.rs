@@ -16,6 +16,7 @@ pub mod news;
 pub mod plan;
 pub mod printable;
 pub mod prompt;
+pub mod reason;
 pub mod signature;
 pub mod task;
 pub mod text;

@@ -24,7 +24,8 @@ pub use state::{LastIteration, LoopState, Phase, Settings, StopReason, VerifyWhe
 
 use crate::{
     agent::{AgentEvent, Outcome},
-    breaker::{self, Rule, Trip},
+    breaker::{self, BadLimit, Rule, Trip},
+    reason::Refusal,
     time::Moment,
 };
 use std::time::Duration;
@@ -67,10 +68,10 @@ impl LoopState {
 
     fn start(&mut self, now: Moment, out: &mut Vec<Effect>) {
         if !matches!(self.phase, Phase::Idle) {
-            return out.push(Effect::Refuse(format!("it is {} already", self.status())));
+            return out.push(Effect::Refuse(Refusal::Started { status: self.status() }));
         }
         if let Err(bad) = breaker::check_iteration_limit(self.settings.limits.count(Rule::Iterations)) {
-            return out.push(Effect::Refuse(bad.to_string()));
+            return out.push(Effect::Refuse(Refusal::Iterations { bad }));
         }
         self.next_iteration(now, out);
     }
@@ -446,8 +447,8 @@ impl LoopState {
                 self.notes.push(text);
             }
             Command::RaiseLimit { max_iterations } => {
-                if let Err(refusal) = self.set_limit(max_iterations, out) {
-                    out.push(Effect::Refuse(refusal));
+                if let Err(bad) = self.set_limit(max_iterations, out) {
+                    out.push(Effect::Refuse(Refusal::Iterations { bad }));
                 }
             }
             Command::Rewound { iteration } => self.rewound(iteration, out),
@@ -476,7 +477,7 @@ impl LoopState {
             }
             Phase::Idle | Phase::Waiting { .. } => self.hold(now, out),
             Phase::Paused => {}
-            _ => out.push(Effect::Refuse(format!("it is {}: nothing runs that could pause", self.status()))),
+            _ => out.push(Effect::Refuse(Refusal::NothingToPause { status: self.status() })),
         }
     }
 
@@ -503,7 +504,7 @@ impl LoopState {
                 out.push(Effect::Finish);
             }
             Phase::Committing | Phase::Stopped { .. } | Phase::Failed { .. } | Phase::Done => {
-                out.push(Effect::Refuse(format!("it is {}: nothing runs that could stop", self.status())));
+                out.push(Effect::Refuse(Refusal::NothingToStop { status: self.status() }));
             }
         }
     }
@@ -517,24 +518,24 @@ impl LoopState {
         out: &mut Vec<Effect>,
     ) {
         if matches!(self.phase, Phase::Done | Phase::Committing) {
-            return out
-                .push(Effect::Refuse(format!("it is {}: there is nothing to continue", self.status())));
+            return out.push(Effect::Refuse(Refusal::NothingToContinue { status: self.status() }));
         }
         if cost.is_some_and(|cost| !cost.is_finite() || cost <= 0.0) {
-            return out
-                .push(Effect::Refuse("a limit of cost must be a positive number of US dollars".to_owned()));
+            return out.push(Effect::Refuse(Refusal::NotMoney));
         }
-        if matches!(self.phase, Phase::NeedsInput { ref ask } if ask.kind.must_be_answered()) {
-            return out.push(Effect::Refuse("it asks something first: answer, approve or reject".to_owned()));
+        if let Phase::NeedsInput { ask } = &self.phase
+            && ask.kind.must_be_answered()
+        {
+            return out.push(Effect::Refuse(Refusal::AsksFirst { ask: ask.kind }));
         }
         if reset && limit.is_none_or(|limit| breaker::check_iteration_limit(limit).is_ok()) {
             self.breaker.reset();
             out.push(Effect::Note(Note::BreakerReset));
         }
         if let Some(limit) = limit
-            && let Err(refusal) = self.set_limit(limit, out)
+            && let Err(bad) = self.set_limit(limit, out)
         {
-            return out.push(Effect::Refuse(refusal));
+            return out.push(Effect::Refuse(Refusal::Iterations { bad }));
         }
         if cost.is_some() {
             self.settings.limits[Rule::Cost] = cost;
@@ -564,11 +565,11 @@ impl LoopState {
         self.next_iteration(now, out);
     }
 
-    fn set_limit(&mut self, limit: u32, out: &mut Vec<Effect>) -> Result<(), String> {
-        breaker::check_iteration_limit(limit).map_err(|bad| bad.to_string())?;
+    fn set_limit(&mut self, limit: u32, out: &mut Vec<Effect>) -> Result<(), BadLimit> {
+        breaker::check_iteration_limit(limit)?;
         let judged = self.breaker.iterations();
         if limit <= judged {
-            return Err(breaker::BadLimit::AlreadyReached { limit, judged }.to_string());
+            return Err(BadLimit::AlreadyReached { limit, judged });
         }
         self.settings.limits[Rule::Iterations] = Some(limit.into());
         out.push(Effect::Note(Note::LimitRaised { max_iterations: limit }));
@@ -577,7 +578,7 @@ impl LoopState {
 
     fn rewound(&mut self, iteration: u32, out: &mut Vec<Effect>) {
         if self.status().needs_runner() {
-            return out.push(Effect::Refuse("it is running: pause it before a rewind".to_owned()));
+            return out.push(Effect::Refuse(Refusal::Works));
         }
         self.session = None;
         self.recovery = Some(Recovery::Rewound);
@@ -603,7 +604,7 @@ impl LoopState {
 
     fn answered(&mut self, now: Moment, answer: &Answer, out: &mut Vec<Effect>) {
         let Phase::NeedsInput { ask } = &self.phase else {
-            return out.push(Effect::Refuse(format!("it is {}: nothing is asked", self.status())));
+            return out.push(Effect::Refuse(Refusal::NothingAsked { status: self.status() }));
         };
         let ask = ask.clone();
         out.push(Effect::WithdrawAsk);

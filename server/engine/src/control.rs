@@ -5,10 +5,11 @@ use alfine_core::{
     hint::Hint,
     machine::{Answer, Command},
     news::Told,
+    reason::Refusal,
     task::{TaskKey, TaskStatus},
 };
 use alfine_files::Layout;
-use alfine_store::{CommandNew, Feed, LoopId, LoopLock, Store};
+use alfine_store::{CommandNew, CommandResult, Feed, LoopId, LoopLock, Store};
 use serde_json::Value;
 use std::{
     path::PathBuf,
@@ -122,8 +123,8 @@ pub fn answer(project: &mut Project, key: &TaskKey, answer: &Answer) -> Result<(
 }
 
 /// A command that its loop does not take now, whoever runs it.
-fn refused(key: &TaskKey, why: &str) -> Error {
-    Error::user(format!("{key}: {why}")).hint(Hint::Status { task: key.clone() })
+fn refused(key: &TaskKey, why: &Refusal) -> Error {
+    Error::user(format!("{key}: {}", alfine_words::refusal(why))).hint(Hint::Status { task: key.clone() })
 }
 
 /// Waits until a runner took a command. A refusal is an error, and so is a runner that ends or does not answer.
@@ -134,16 +135,16 @@ pub fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, posted: Po
     loop {
         let row = store.command(seq)?;
         if let Some(result) = row.and_then(|row| row.result) {
-            return match result.strip_prefix("refused: ") {
-                Some(why) => Err(refused(key, why)),
-                None => Ok(()),
+            return match result {
+                CommandResult::Refused(why) => Err(refused(key, &why)),
+                CommandResult::Done => Ok(()),
             };
         }
         let running =
             store.current_loop(key)?.is_some_and(|row| loops::is_running(layout, &row.id).unwrap_or(true));
         if !running {
-            let gone = "refused: its runner ended before it took the command";
-            store.write(|tx| tx.finish_command(seq, gone))?;
+            let gone = CommandResult::Refused(Refusal::RunnerEnded);
+            store.write(|tx| tx.finish_command(seq, &gone))?;
             return Err(
                 Error::user(format!("{key}: its runner ended just now")).hint("give the command again")
             );

@@ -9,6 +9,7 @@ use alfine_core::{
     machine::Command,
     plan::{self, Isolation},
     printable::printable_paths,
+    reason::Reason,
     task::{TaskKey, TaskStatus},
 };
 use alfine_git::{MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies, WorkingCopy};
@@ -101,9 +102,8 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
             iteration: row.summary.iteration,
         })
     })?;
-    project
-        .store
-        .write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&format!("into {into}")), true))?;
+    let reason = Reason::Merged { into: into.clone() };
+    project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true))?;
     let (ticked, left) = tick_here(project, &into, &merged, &tick);
     // The work is merged; what is left of the worktree can be removed later, too.
     if let Err(error) = remove_place(project, &row, &branch) {
@@ -224,13 +224,15 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
     if let Some(branch) = &row.branch {
         remove_place(project, &row, branch)?;
     }
-    project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some("forked"), true))?;
+    project
+        .store
+        .write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some(&Reason::Forked), true))?;
     let fork = start::Fork { of: row.clone(), reference: from.reference };
     let options = start::BeginOptions { fork: Some(fork), ..Default::default() };
     let begun = start::begin_loop(project, &file, &spec, stand, &options);
     if begun.is_err() {
         // The old loop goes on being there; its worktree is made again from its last checkpoint.
-        project.store.write(|tx| tx.set_loop_status(&lock, row.status, row.reason.as_deref(), false))?;
+        project.store.write(|tx| tx.set_loop_status(&lock, row.status, row.reason.as_ref(), false))?;
     }
     begun
 }

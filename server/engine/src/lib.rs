@@ -14,7 +14,6 @@ pub mod loops;
 pub mod progress;
 pub mod project;
 pub mod proposal;
-pub mod reason;
 pub mod records;
 pub mod requests;
 pub mod runner;

@@ -18,13 +18,13 @@ use alfine_core::{
     breaker::{HARD_LIMIT, Rule, dollars},
     chain,
     hint::Hint,
-    machine::Command,
+    machine::{AskKind, Command},
     plan::{ContextMode, FieldName, Isolation, Plan, ProblemKind, Task},
     printable::printable,
     task::{TaskKey, TaskStatus},
     text::LineIndex,
 };
-use alfine_store::{ApprovalKind, ApprovalRow, LoopId, LoopLock, LoopRow, Store};
+use alfine_store::{ApprovalRow, LoopId, LoopLock, LoopRow, Store};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -183,7 +183,7 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
             .hint(Hint::Merge { task: key.clone() }));
     }
     if row.status == TaskStatus::NeedsInput
-        && open_question(project, &row.id)?.is_some_and(|asked| asked.kind == ApprovalKind::Approval)
+        && open_question(project, &row.id)?.is_some_and(|asked| asked.kind == AskKind::Approval)
     {
         return Err(Error::user(format!("{key} asks for your approval first"))
             .hint(Hint::Approve { task: key.clone() }));

@@ -4,7 +4,8 @@
 
 pub use alfine_core::prompt::CriterionState;
 use alfine_core::{
-    breaker::{Line, Rule, dollars},
+    breaker::Line,
+    reason::Reason,
     task::{TaskKey, TaskStatus},
 };
 use alfine_store::{LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
@@ -33,9 +34,12 @@ pub struct TaskView {
     pub range: Option<ViewRange>,
     /// Where it is.
     pub status: TaskStatus,
-    /// Why, where there is more to say.
+    /// Why, in words, where there is more to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The same as data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Reason>,
     /// The live or last loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loop_id: Option<LoopId>,
@@ -69,17 +73,6 @@ pub struct TaskView {
     /// The last change, in milliseconds since the epoch; none where nothing was ever written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Millis>,
-}
-
-/// Says what a loop cost so far, and whether that is all of it; none where nothing was spent.
-pub fn cost(cost_usd: Option<f64>, breaker: &[Line]) -> Option<String> {
-    let unknown = breaker.iter().any(|line| line.rule == Rule::Cost && !line.evidence.is_empty());
-    match (cost_usd, unknown) {
-        (Some(cost), false) => Some(dollars(cost)),
-        (Some(cost), true) if cost > 0.0 => Some(format!("{}, in part unknown", dollars(cost))),
-        (_, true) => Some("cost unknown".to_owned()),
-        (None, false) => None,
-    }
 }
 
 /// A range in a document, as the asking client counts.
@@ -173,7 +166,8 @@ pub fn task_view(
     let mut view = planned_view(task);
     let Some(row) = row else { return view };
     view.status = row.status;
-    view.reason.clone_from(&row.reason);
+    view.reason = row.reason.as_ref().map(alfine_words::reason);
+    view.cause.clone_from(&row.reason);
     view.updated_at = Some(row.updated_at);
     if let Some(of) = of {
         // What proved work that was thrown away proves nothing of what is there.
@@ -218,6 +212,7 @@ fn planned_view(task: &PlannedTask) -> TaskView {
         range: task.range,
         status: task.status,
         reason: None,
+        cause: None,
         loop_id: None,
         iteration: 0,
         max_iterations: task.max_iterations,
@@ -370,9 +365,10 @@ mod tests {
             files_changed: 2,
             ..LoopSummary::default()
         };
+        let limited = Reason::UsageLimit { known: true, message: "resets at 5".to_owned() };
         let update = LoopUpdate {
             status: TaskStatus::Waiting,
-            reason: Some("usage limit"),
+            reason: Some(&limited),
             state: "{}",
             summary: &summary,
             cost_usd: Some(0.5),
@@ -426,7 +422,8 @@ mod tests {
                 "title": "Title of US-001",
                 "uri": "file:///r/PLAN.md",
                 "status": "waiting",
-                "reason": "usage limit",
+                "reason": "usage limit: resets at 5",
+                "cause": { "kind": "usage_limit", "known": true, "message": "resets at 5" },
                 "loopId": lock.loop_id(),
                 "iteration": 3,
                 "maxIterations": 20,

@@ -63,6 +63,11 @@ pub struct ClientView {
 }
 
 impl ClientView {
+    /// Its user, for whom something is worded. Who asks for tasks has Alfine's plugin, with a box for text.
+    pub fn reader(&self) -> Reader {
+        Reader::Editor { has_plugin: self.tasks }
+    }
+
     /// Reads what a client said of itself.
     pub fn of(params: &InitializeParams) -> Self {
         let ClientCapabilities { workspace, text_document, window, general, .. } = &params.capabilities;

@@ -8,7 +8,7 @@ mod settings;
 mod tasks;
 
 pub use builder::SOURCE;
-pub(crate) use tasks::why_stopped;
+pub(crate) use tasks::verdict;
 
 use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range, Url};
 use crate::{

@@ -38,17 +38,6 @@ impl<'p> Evidence<'p> {
     }
 }
 
-/// A state in one word.
-pub fn word(state: CriterionState) -> &'static str {
-    match state {
-        CriterionState::Open => "open",
-        CriterionState::Checked => "ticked",
-        CriterionState::Proven => "verified",
-        CriterionState::Stale => "stale",
-        CriterionState::Failed => "failed",
-    }
-}
-
 /// Says what one verifier found, when, and of which tree: a sentence in Markdown, or plain.
 pub fn told(picture: &Picture, row: &VerificationRow, state: CriterionState, markdown: bool) -> String {
     let code = |text: &str| if markdown { wording::code(text, 200) } else { wording::line(text, 200) };

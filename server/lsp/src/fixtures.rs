@@ -16,14 +16,14 @@ use alfine_core::{
     lint::LintOptions,
     machine::{Ask, AskKind, LoopState, Phase, Settings, StopReason, Tree, WaitReason},
     plan::{Isolation, PlanFormat},
+    reason::Reason,
     signature,
     task::{TaskKey, TaskStatus},
     time::Moment,
 };
 use alfine_engine::project::plan_files;
 use alfine_store::{
-    ApprovalKind, ApprovalRow, IterationRow, LoopId, LoopRow, LoopSummary, Millis, RunRow, TaskRow,
-    VerificationRow,
+    ApprovalRow, IterationRow, LoopId, LoopRow, LoopSummary, Millis, RunRow, TaskRow, VerificationRow,
 };
 use globset::GlobSet;
 use std::{
@@ -243,7 +243,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         named("waiting for a usage limit", three().at(waiting(limited))),
         named("waiting after a failure", three().at(waiting(retry))),
         named("paused", three().at(Phase::Paused)),
-        named("interrupted", three().with_status(TaskStatus::Interrupted, Some("its runner died"))),
+        named("interrupted", three().with_status(TaskStatus::Interrupted, Some(Reason::RunnerDied))),
         named("needs_input, a question", three().at(ask(AskKind::Question, "Percent or amount?"))),
         named(
             "needs_input, an approval",
@@ -256,7 +256,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         named("needs_input, commands to allow", {
             let mut task = three().at(ask(AskKind::Config, "Commands of the repository must be allowed."));
             if let Some(asks) = task.last.as_mut().and_then(|last| last.asks.as_mut()) {
-                asks.kind = ApprovalKind::Trust;
+                asks.kind = AskKind::Trust;
             }
             task
         }),
@@ -270,7 +270,13 @@ pub(crate) fn situations() -> Vec<Situation> {
         named("skipped", row_only(TaskStatus::Skipped)),
         named("done", three().proven().at(Phase::Done)),
         named("done, in place", three().proven().in_place().at(Phase::Done)),
-        named("merged", three().proven().ended().with_status(TaskStatus::Merged, Some("into main"))),
+        named(
+            "merged",
+            three()
+                .proven()
+                .ended()
+                .with_status(TaskStatus::Merged, Some(Reason::Merged { into: "main".to_owned() })),
+        ),
         named("discarded", three().ended().with_status(TaskStatus::Discarded, None)),
     ]
 }
@@ -290,7 +296,7 @@ pub(crate) fn row_only(status: TaskStatus) -> TaskPicture {
     TaskPicture { row: task_row(status, None, None), last: None }
 }
 
-fn task_row(status: TaskStatus, reason: Option<String>, loop_id: Option<LoopId>) -> TaskRow {
+fn task_row(status: TaskStatus, reason: Option<Reason>, loop_id: Option<LoopId>) -> TaskRow {
     TaskRow {
         key: key(),
         title: "Add coupon table".to_owned(),
@@ -396,16 +402,16 @@ impl Looped {
     pub(crate) fn at(mut self, phase: Phase) -> TaskPicture {
         self.state.phase = phase;
         let (status, reason) = (self.state.status(), self.state.reason());
-        self.task(status, Some(reason).filter(|reason| !reason.is_empty()))
+        self.task(status, reason)
     }
 
     /// The task, with a status that its loop's state does not say by itself.
-    pub(crate) fn with_status(mut self, status: TaskStatus, reason: Option<&str>) -> TaskPicture {
+    pub(crate) fn with_status(mut self, status: TaskStatus, reason: Option<Reason>) -> TaskPicture {
         self.state.phase = match status {
             TaskStatus::Merged | TaskStatus::Discarded => Phase::Done,
             _ => Phase::Before,
         };
-        self.task(status, reason.map(str::to_owned))
+        self.task(status, reason)
     }
 
     fn judged(&mut self, feed: &Feed) {
@@ -441,7 +447,7 @@ impl Looped {
         self.iterations.last().and_then(|last| last.tree_after.clone()).unwrap_or_else(|| "tree-0".to_owned())
     }
 
-    fn task(mut self, status: TaskStatus, reason: Option<String>) -> TaskPicture {
+    fn task(mut self, status: TaskStatus, reason: Option<Reason>) -> TaskPicture {
         let works = status.needs_runner() || status == TaskStatus::Interrupted;
         if works && !matches!(self.state.phase, Phase::Verifying { .. } | Phase::Waiting { .. }) {
             self.begin();
@@ -532,7 +538,7 @@ fn summary(state: &LoopState) -> LoopSummary {
         files_changed: if state.judged == 0 { 0 } else { 4 },
         pauses: state.pauses(),
         chained: false,
-        held_by: state.held_by().map(str::to_owned),
+        held_by: state.held_by().cloned(),
     }
 }
 
@@ -541,11 +547,7 @@ fn approval(ask: &Ask) -> ApprovalRow {
         id: 7,
         loop_id: Some(loop_id()),
         task: Some(key()),
-        kind: match ask.kind {
-            AskKind::Approval => ApprovalKind::Approval,
-            AskKind::Login => ApprovalKind::Login,
-            _ => ApprovalKind::Question,
-        },
+        kind: ask.kind,
         text: ask.text.clone(),
         asked_at: minutes_ago(12),
         answered_at: None,

@@ -19,7 +19,6 @@ use alfine_core::{
     plan::Isolation,
     task::{TaskId, TaskKey, TaskStatus},
 };
-use alfine_store::ApprovalKind;
 
 /// How many iterations a smaller extension adds.
 const FEW_MORE: u32 = 5;
@@ -130,8 +129,11 @@ pub fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Option<Com
         let asks = live.asks.as_ref();
         let phase = live.state.as_ref().map(|state| &state.phase);
         let (title, approved) = match (asks.map(|asks| asks.kind), phase) {
-            (Some(ApprovalKind::Trust | ApprovalKind::Login), _) => return None,
-            (Some(ApprovalKind::Approval), _) => ("Reject with the selected text", Some(false)),
+            (
+                Some(AskKind::Trust | AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Refusal),
+                _,
+            ) => return None,
+            (Some(AskKind::Approval), _) => ("Reject with the selected text", Some(false)),
             (None, Some(Phase::NeedsInput { ask })) if ask.kind == AskKind::Approval => {
                 ("Reject with the selected text", Some(false))
             }
@@ -228,15 +230,17 @@ impl<'p> Offers<'p> {
         });
         let number = asks.map(|asks| asks.id);
         match (asks.map(|asks| asks.kind), ask) {
-            (Some(ApprovalKind::Trust), _) => {
+            (Some(AskKind::Trust), _) => {
                 self.allow(Some("Allow the commands"));
                 self.resume("Continue", None);
             }
-            (_, Some(AskKind::Approval)) | (Some(ApprovalKind::Approval), None) => {
+            (_, Some(AskKind::Approval)) | (Some(AskKind::Approval), None) => {
                 self.answer(Step::Approve, "Approve", Some("Approve"), number, Some(true));
                 self.answer(Step::Reject, "Reject: the loop goes on", Some("Reject"), number, Some(false));
             }
-            (_, Some(AskKind::Question)) | (Some(ApprovalKind::Question), None) | (None, None) => {
+            (_, Some(AskKind::Question))
+            | (Some(AskKind::Question | AskKind::Blocked), None)
+            | (None, None) => {
                 self.answers(number);
             }
             (_, Some(AskKind::Blocked)) => {

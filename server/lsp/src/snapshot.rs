@@ -11,11 +11,13 @@ use alfine_core::{
     lint::LintOptions,
     machine::LoopState,
     plan,
+    reason::Reason,
     task::{TaskId, TaskKey},
 };
 use alfine_store::{ApprovalRow, IterationRow, LoopRow, RunRow, TaskRow, VerificationRow};
 use globset::GlobSet;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
@@ -139,6 +141,19 @@ impl TaskPicture {
     /// The loop, if it runs or can go on.
     pub fn live(&self) -> Option<&LoopPicture> {
         self.last.as_ref().filter(|last| last.row.ended_at.is_none())
+    }
+
+    /// Why the task is where it is. Where the row has only an older version's words for that, or none, the loop's state
+    /// says it.
+    pub fn reason(&self) -> Option<Cow<'_, Reason>> {
+        let row = self.row.reason.as_ref();
+        let state = self.last.as_ref().and_then(|last| last.state.as_ref());
+        match (row, state) {
+            (None | Some(Reason::Told { .. }), Some(state)) if state.status() == self.row.status => {
+                state.reason().map(Cow::Owned).or(row.map(Cow::Borrowed))
+            }
+            _ => row.map(Cow::Borrowed),
+        }
     }
 }
 

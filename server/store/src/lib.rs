@@ -33,8 +33,8 @@ pub use open::Opened;
 pub use read::Reader;
 pub use reconcile::Interrupted;
 pub use rows::{
-    ApprovalKind, ApprovalRow, CheckpointKind, CheckpointRow, CommandRow, IterationRow, LoopRow, LoopSummary,
-    PlanKind, RunRow, TaskRow, VerificationRow,
+    ApprovalRow, CheckpointKind, CheckpointRow, CommandResult, CommandRow, IterationRow, LoopRow,
+    LoopSummary, PlanKind, RunRow, TaskRow, VerificationRow,
 };
 pub use store::Store;
 pub use transaction::Tx;

@@ -1,7 +1,10 @@
 //! Finding the loops whose runner died, and what it left behind.
 
 use super::{Change, LoopId, LoopLock, LoopRow, RunRow, Store, StoreError};
-use alfine_core::task::{TaskKey, TaskStatus};
+use alfine_core::{
+    reason::Reason,
+    task::{TaskKey, TaskStatus},
+};
 
 /// A loop that nobody runs although it said so, or that left a process of its agent behind.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +50,7 @@ impl Store {
                 let Some(row) = tx.loop_(id)? else { continue };
                 let newly = row.needs_runner();
                 if newly {
-                    let reason = Some("its runner died");
+                    let reason = Some(&Reason::RunnerDied);
                     tx.mark_loop(&row, TaskStatus::Interrupted, reason, false, Change::LoopInterrupted)?;
                 }
                 let runs = tx.open_runs_of(id)?;

@@ -5,7 +5,9 @@ use alfine_core::{
     agent::Usage,
     breaker::{Line, Rule},
     finding::Finding,
+    machine::AskKind,
     plan::Isolation,
+    reason::{self, Reason, Refusal},
     task::TaskKey,
     task::TaskStatus,
 };
@@ -36,6 +38,16 @@ impl<T: Serialize> ToSql for Json<T> {
 impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         serde_json::from_str(value.as_str()?).map(Self).map_err(FromSqlError::other)
+    }
+}
+
+/// A reason as its column has it: JSON, or the text that an older version wrote.
+struct KeptReason(Option<Reason>);
+
+impl FromSql for KeptReason {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let Some(text) = value.as_str_or_null()? else { return Ok(Self(None)) };
+        Ok(Self(serde_json::from_str(text).ok().or_else(|| Reason::told(text))))
     }
 }
 
@@ -88,7 +100,7 @@ pub enum PlanKind {
 }
 
 /// A task and where it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TaskRow {
     /// Its name.
     pub key: TaskKey,
@@ -97,7 +109,7 @@ pub struct TaskRow {
     /// Where it is.
     pub status: TaskStatus,
     /// Why, where there is more to say.
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// Since when it has this status.
     pub since: Millis,
     /// Its live loop, or its last one.
@@ -114,7 +126,7 @@ impl FromRow for TaskRow {
             key: word(row, "key")?,
             title: row.get("title")?,
             status: word(row, "status")?,
-            reason: row.get("reason")?,
+            reason: row.get::<_, KeptReason>("reason")?.0,
             since: row.get("since")?,
             loop_id: row.get("loop_id")?,
             generation: row.get("generation")?,
@@ -146,9 +158,9 @@ pub struct LoopSummary {
     pub pauses: bool,
     /// Whether another task of its plan begins when it is over.
     pub chained: bool,
-    /// Why it holds, or will hold, where that is not the user's own wish.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub held_by: Option<String>,
+    /// Why it holds, or will hold; `None` if that is the user's own wish.
+    #[serde(deserialize_with = "reason::saved", skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<Reason>,
 }
 
 impl LoopSummary {
@@ -156,12 +168,24 @@ impl LoopSummary {
     pub fn line(&self, rule: Rule) -> Option<&Line> {
         self.breaker.iter().find(|line| line.rule == rule)
     }
+
+    /// Says whether some run of the agent did not say what it cost.
+    pub fn cost_is_partial(&self) -> bool {
+        self.line(Rule::Cost).is_some_and(|line| line.partial)
+    }
 }
 
 /// Reads the lines of the breaker, but for those of rules that only a newer version knows.
 fn known_lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Line>, D::Error> {
     let lines = Vec::<Value>::deserialize(deserializer)?;
-    Ok(lines.into_iter().filter_map(|line| serde_json::from_value(line).ok()).collect())
+    let lines = lines.into_iter().filter_map(|line| serde_json::from_value::<Line>(line).ok());
+    // Versions without the flag wrote of the cost only that it is unknown in part.
+    Ok(lines
+        .map(|line| Line {
+            partial: line.partial || (line.rule == Rule::Cost && !line.evidence.is_empty()),
+            ..line
+        })
+        .collect())
 }
 
 /// A loop.
@@ -174,7 +198,7 @@ pub struct LoopRow {
     /// Where it is.
     pub status: TaskStatus,
     /// Why, where there is more to say.
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
     /// The agent's name.
     pub agent: String,
     /// The model, where one is asked for.
@@ -223,7 +247,7 @@ impl FromRow for LoopRow {
             id: row.get("id")?,
             task: word(row, "task")?,
             status: word(row, "status")?,
-            reason: row.get("reason")?,
+            reason: row.get::<_, KeptReason>("reason")?.0,
             agent: row.get("agent")?,
             model: row.get("model")?,
             isolation: word(row, "isolation")?,
@@ -494,7 +518,7 @@ pub struct ApprovalRow {
     /// The task it is about.
     pub task: Option<TaskKey>,
     /// What is asked for.
-    pub kind: ApprovalKind,
+    pub kind: AskKind,
     /// The question.
     pub text: String,
     /// When it was asked.
@@ -505,20 +529,6 @@ pub struct ApprovalRow {
     pub approved: Option<bool>,
     /// The answer's text.
     pub answer: Option<String>,
-}
-
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ApprovalKind {
-    /// The agent asks something.
-    Question,
-    /// Yes or no: yellow checks, a phase's end, a manual step.
-    Approval,
-    /// The agent's CLI must be logged in.
-    Login,
-    /// Commands of the repository must be trusted.
-    Trust,
 }
 
 impl FromRow for ApprovalRow {
@@ -555,7 +565,28 @@ pub struct CommandRow {
     /// When a runner took it.
     pub consumed_at: Option<Millis>,
     /// What came of it.
-    pub result: Option<String>,
+    pub result: Option<CommandResult>,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandResult {
+    /// It was done.
+    Done,
+    /// The loop did not take it.
+    Refused(Refusal),
+}
+
+impl FromSql for CommandResult {
+    /// Reads JSON, or what an older version wrote: `done`, or `refused:` and why.
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let text = value.as_str()?;
+        Ok(serde_json::from_str(text).unwrap_or_else(|_| match text.strip_prefix("refused: ") {
+            Some(why) => Self::Refused(Refusal::Told { text: why.to_owned() }),
+            None => Self::Done,
+        }))
+    }
 }
 
 impl FromRow for CommandRow {

@@ -4,14 +4,16 @@
 //! a loop row never exists, and never claims to be running, without someone whose death would be noticed.
 
 use super::{
-    ApprovalKind, Change, CheckpointKind, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary, Millis,
+    Change, CheckpointKind, CommandResult, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary, Millis,
     PlanKind, StoreError, Tx,
     rows::{Json, Word, signed},
 };
 use alfine_core::{
     agent::{Outcome, Usage},
     finding::Finding,
+    machine::AskKind,
     plan::Isolation,
+    reason::Reason,
     task::{TaskKey, TaskStatus},
 };
 use serde_json::{Value, json};
@@ -74,7 +76,7 @@ pub struct LoopUpdate<'a> {
     /// Where it is now.
     pub status: TaskStatus,
     /// Why, where there is more to say.
-    pub reason: Option<&'a str>,
+    pub reason: Option<&'a Reason>,
     /// The machine's state, as JSON.
     pub state: &'a str,
     /// What a watcher shows of it.
@@ -200,7 +202,7 @@ pub struct Ask<'a> {
     /// The task it is about.
     pub task: Option<&'a TaskKey>,
     /// What is asked for.
-    pub kind: ApprovalKind,
+    pub kind: AskKind,
     /// The question.
     pub text: &'a str,
 }
@@ -292,13 +294,13 @@ impl Tx<'_> {
         &self,
         key: &TaskKey,
         status: TaskStatus,
-        reason: Option<&str>,
+        reason: Option<&Reason>,
         loop_id: Option<&LoopId>,
     ) -> Result<(), StoreError> {
         let updated = self.execute(
             "UPDATE task SET since = CASE WHEN status = ?2 THEN since ELSE ?5 END,
                  status = ?2, reason = ?3, loop_id = ?4, updated_at = ?5 WHERE key = ?1",
-            (Word(key), Word(status), reason, loop_id, self.now()),
+            (Word(key), Word(status), reason.map(Json), loop_id, self.now()),
         )?;
         if updated == 0 { Err(missing("task", key)) } else { Ok(()) }
     }
@@ -369,7 +371,7 @@ impl Tx<'_> {
         &self,
         lock: &LoopLock,
         status: TaskStatus,
-        reason: Option<&str>,
+        reason: Option<&Reason>,
         ended: bool,
     ) -> Result<(), StoreError> {
         let row = self.locked_loop(lock)?;
@@ -380,7 +382,7 @@ impl Tx<'_> {
         &self,
         row: &LoopRow,
         status: TaskStatus,
-        reason: Option<&str>,
+        reason: Option<&Reason>,
         ended: bool,
         change: Change,
     ) -> Result<(), StoreError> {
@@ -390,7 +392,7 @@ impl Tx<'_> {
         self.execute(
             "UPDATE loop SET status = ?2, reason = ?3, updated_at = ?4,
                  ended_at = CASE WHEN ?5 THEN coalesce(ended_at, ?4) END WHERE id = ?1",
-            (&row.id, Word(status), reason, self.now(), ended),
+            (&row.id, Word(status), reason.map(Json), self.now(), ended),
         )?;
         // An older loop of a task that has begun another one no longer speaks for the task.
         let speaks = self.task(&row.task)?.is_some_and(|task| task.loop_id.as_ref() == Some(&row.id));
@@ -659,13 +661,13 @@ impl Tx<'_> {
     }
 
     /// Says what came of a command.
-    pub fn finish_command(&self, seq: i64, result: &str) -> Result<(), StoreError> {
+    pub fn finish_command(&self, seq: i64, result: &CommandResult) -> Result<(), StoreError> {
         let Some(command) = self.command(seq)? else {
             return Err(missing("command", &seq));
         };
         self.execute(
             "UPDATE command SET result = ?2, consumed_at = coalesce(consumed_at, ?3) WHERE seq = ?1",
-            (seq, result, self.now()),
+            (seq, Json(result), self.now()),
         )?;
         let payload = json!({ "seq": seq, "kind": command.kind, "result": result });
         self.tell(Some(&command.task), command.loop_id.as_ref(), Change::CommandConsumed, &payload)

@@ -7,9 +7,15 @@ mod error;
 mod hint;
 mod news;
 mod reader;
+mod reason;
+mod shown;
 pub mod text;
 
 pub use error::running;
 pub use hint::hint;
 pub use news::{Line, Mark, clock, moving, news};
 pub use reader::Reader;
+pub use reason::{
+    About, explanation, explanation_of_told, how_to_tell, reason, refusal, stopped, why_stopped,
+};
+pub use shown::{cost, criterion};

@@ -9,9 +9,8 @@ use std::os::unix::fs::PermissionsExt;
 fn stopped_by(ran: Ran, name: &str, count: f64, limit: f64, evidence: &str) -> Value {
     let task = ran.expect(3).task();
     assert_eq!(task["status"], "stopped", "{task:#}");
-    let reason = task["reason"].as_str().unwrap_or_default();
-    assert!(reason.starts_with(name), "{reason}");
     let line = rule(&task, name);
+    assert_eq!((&task["cause"]["kind"], &task["cause"]["trip"]), (&json!("breaker"), line), "{task:#}");
     assert_eq!((line["count"].as_f64(), line["limit"].as_f64()), (Some(count), Some(limit)), "{line}");
     let told = line["evidence"].as_str().unwrap_or_default();
     assert!(told.contains(evidence), "{line}");
@@ -34,7 +33,7 @@ fn the_agents_own_commit_is_a_change_and_its_own_word_is_none() {
     let commit = "git -c user.name=B -c user.email=b@b commit -q --allow-empty -m more";
     let sandbox = playing(json!([[{"shell": commit}, not_ready()]]));
     let task = sandbox.alfine(&["run", TASK, "--json", "-i", "5"]).expect(3).task();
-    assert_eq!(task["reason"], "iteration_limit_reached: 5 of 5");
+    assert_eq!(task["reason"], "all 5 iterations are used");
     assert_eq!(rule(&task, "no-change")["count"], 0.0);
 
     let claims = json!({"gate": {"ready": false, "progress": "I changed many files"}});
@@ -59,7 +58,7 @@ fn another_error_starts_the_count_again() {
         playing(json!([blocked("1", "no disk"), blocked("2", "no disk"), blocked("3", "no route")]));
     sandbox.settings("[limits]\nsame_error = 3\n");
     let task = sandbox.alfine(&["run", TASK, "--json", "-i", "3"]).expect(3).task();
-    assert_eq!(task["reason"], "iteration_limit_reached: 3 of 3");
+    assert_eq!(task["reason"], "all 3 iterations are used");
     assert_eq!(rule(&task, "same-error")["count"], 1.0);
 }
 
@@ -124,7 +123,7 @@ fn running_time_ends_the_agent_and_stops_it() {
     let sandbox = playing(json!([[write("a", "1"), "hang"]]));
     sandbox.settings("[limits]\nwall_time = \"1s\"\n");
     let task = run(&sandbox).expect(3).task();
-    assert!(task["reason"].as_str().unwrap().starts_with("wall-time"), "{task:#}");
+    assert_eq!(task["cause"]["trip"]["rule"], "wall-time", "{task:#}");
     assert!(rule(&task, "wall-time")["count"].as_f64().unwrap() >= 1.0);
     assert_eq!(sandbox.agent_processes(), []);
 }
@@ -239,7 +238,7 @@ fn continue_with_a_higher_limit_goes_on_and_keeps_the_counters() {
     }
     assert_eq!(sandbox.agent_runs().len(), 2);
     let task = sandbox.alfine(&["continue", TASK, "-i", "3", "--json"]).expect(3).task();
-    assert_eq!(task["reason"], "iteration_limit_reached: 3 of 3");
+    assert_eq!(task["reason"], "all 3 iterations are used");
     assert_eq!((task["iteration"].as_u64(), task["maxIterations"].as_u64()), (Some(3), Some(3)));
 }
 

@@ -271,6 +271,7 @@ fn status_has_every_field_of_a_task() {
             "agent",
             "branch",
             "breaker",
+            "cause",
             "costUsd",
             "criteria",
             "filesChanged",

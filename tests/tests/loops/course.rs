@@ -107,7 +107,8 @@ fn one_iteration_is_enough_for_a_task_that_is_done_in_it_and_stops_one_that_is_n
     let sandbox = playing(json!([[write("a", "1"), not_ready()]]));
     let task = sandbox.alfine(&["run", TASK, "--json", "-i", "1"]).expect(3).task();
     assert_eq!(task["status"], "stopped");
-    assert_eq!(task["reason"], "iteration_limit_reached: 1 of 1");
+    assert_eq!(task["reason"], "its only iteration is used");
+    assert_eq!(task["cause"]["trip"]["rule"], "iterations");
     assert_eq!(sandbox.agent_runs().len(), 1);
 }
 

@@ -85,7 +85,7 @@ fn a_bad_key_asks_for_the_login_and_is_no_iteration() {
     {
         let sandbox = playing(json!([first, done()]));
         let ran = sandbox.alfine(&["run", TASK]).expect(4);
-        assert!(ran.stdout.contains("once that is mended: alfine continue PLAN.md#US-001"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("once that is fixed: alfine continue PLAN.md#US-001"), "{}", ran.stdout);
         let task = sandbox.task(TASK);
         let reason = task["reason"].as_str().unwrap();
         assert!(

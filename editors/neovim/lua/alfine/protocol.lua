@@ -31,6 +31,9 @@ M.commands = {
 ---@field approved? boolean Yes or no.
 ---@field text? string In words.
 
+---What kind of answer is needed.
+---@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'login' | 'billing' | 'config' | 'refusal' | 'trust'
+
 ---The argument of `alfine.rewind` and `alfine.fork`.
 ---@class alfine.AtIteration
 ---@field task string The task's key.
@@ -43,6 +46,7 @@ M.commands = {
 ---@field count number Its counter, in the rule's unit.
 ---@field limit? number Its limit, in the same unit; `None` if the rule is off.
 ---@field evidence string What fed it; empty if nothing did.
+---@field partial? boolean Whether the count leaves something out: a run of the agent that did not say what it cost.
 
 ---A rule of the breaker.
 ---@alias alfine.BreakerRule 'iterations' | 'no-change' | 'same-error' | 'rework' | 'cost' | 'tokens' | 'wall-time' | 'stall' | 'startup' | 'agent-failing' | 'permission' | 'regenerations' | 'oscillation'
@@ -71,6 +75,18 @@ M.commands = {
 ---@class alfine.OfTask
 ---@field task string The task's key.
 ---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+
+---What proves that the work is done: the checks that ran when the agent claimed so.
+---@class alfine.Proof
+---@field color alfine.ProofColor Their composite score.
+---@field checks integer How many ran.
+---@field failed? string[] The names of those that failed.
+
+---What the composite score of the verifiers says.
+---@alias alfine.ProofColor 'green' | 'yellow' | 'red'
+
+---Why a task is where it is.
+---@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string } | { kind: 'forked' } | { kind: 'told', text: string }
 
 ---The argument of `alfine.showDiff`.
 ---@class alfine.ShowDiff
@@ -133,7 +149,8 @@ M.commands = {
 ---@field uri? string The plan's document; none where the task is only in the database.
 ---@field range? alfine.ViewRange Where it stands in the document.
 ---@field status alfine.TaskStatus Where it is.
----@field reason? string Why, where there is more to say.
+---@field reason? string Why, in words, where there is more to say.
+---@field cause? alfine.Reason The same as data.
 ---@field loopId? string The live or last loop.
 ---@field iteration integer The iteration at work, or the last one; 0 before the first.
 ---@field maxIterations integer The limit of iterations; 0 where neither a loop nor the plan has one.

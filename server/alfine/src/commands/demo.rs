@@ -13,7 +13,6 @@ use alfine_core::{
 use alfine_engine::{
     Error, ErrorKind, Result, control, demo, finish, loops,
     project::Project,
-    reason::in_words,
     requests::{Begun, How, Start},
     runner::Runner,
     start,
@@ -52,8 +51,9 @@ pub fn perform(args: &DemoArgs) -> Result<u8> {
     let second = TaskKey::new("PLAN.md", "US-002");
     let lock = begin(&mut project, &second, &display)?;
     expect(play(&mut project, lock, &display)?, TaskStatus::Stopped, &second)?;
-    let reason = loops::loop_of(&project.store, &second)?.and_then(|row| row.reason).unwrap_or_default();
-    display.line(Mark::Notice, &format!("the breaker says why: {}", in_words(&reason)));
+    let reason = loops::loop_of(&project.store, &second)?.and_then(|row| row.reason);
+    let reason = reason.as_ref().map(alfine_words::reason).unwrap_or_default();
+    display.line(Mark::Notice, &format!("the breaker says why: {reason}"));
     display.line(Mark::Step, "you leave a note for the agent, and let it go on");
     let note = "Dates such as 2026-12-31 compare as numbers once the dashes are gone.".to_owned();
     control::send(&mut project, &second, &Command::Steer { text: note }, opening::program()?)?;

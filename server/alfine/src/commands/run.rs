@@ -20,11 +20,9 @@ use alfine_engine::{
     foreground::{self as engine, Ended},
     loops,
     project::{PlanFile, Project, Target},
-    reason::in_words,
     requests::{Begun, How, Start, Started},
     runner::Interrupter,
     start::{self, StartOptions},
-    view,
 };
 use alfine_git::WorkingCopies;
 use alfine_store::{LoopId, LoopLock};
@@ -267,9 +265,10 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
         TaskStatus::Failed => Mark::Bad,
         _ => Mark::Notice,
     };
-    let reason = row.reason.as_deref().filter(|reason| !reason.is_empty());
-    let reason = reason
-        .map(|reason| format!(": {}", alfine_core::printable::printable(&in_words(reason))))
+    let reason = row
+        .reason
+        .as_ref()
+        .map(|reason| format!(": {}", alfine_core::printable::printable(&alfine_words::reason(reason))))
         .unwrap_or_default();
     let is = match row.status {
         TaskStatus::NeedsInput => "needs your input".to_owned(),
@@ -277,7 +276,7 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
         status => format!("is {status}"),
     };
     display.line(mark, &format!("{key} {is}{reason}"));
-    let cost = match view::cost(row.cost_usd, &row.summary.breaker) {
+    let cost = match alfine_words::cost(row.cost_usd, row.summary.cost_is_partial()) {
         Some(cost) if row.cost_usd.is_none() && row.tokens > 0 => format!("{cost}, {} tokens · ", row.tokens),
         Some(cost) => format!("{cost} · "),
         None => String::new(),

@@ -7,9 +7,7 @@ use crate::{
     report::exit,
 };
 use alfine_core::{printable::printable, task::TaskStatus, time::Moment};
-use alfine_engine::{
-    Result, loops, project, project::Project, project::Target, reason::in_words, start, view, view::TaskView,
-};
+use alfine_engine::{Result, loops, project, project::Project, project::Target, start, view::TaskView};
 use alfine_words::{clock, text::count};
 use jiff::Zoned;
 use std::{collections::BTreeSet, path::Path};
@@ -55,7 +53,7 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
     if view.files_changed > 0 {
         parts.push(count(view.files_changed.into(), "file"));
     }
-    parts.extend(view::cost(view.cost_usd, &view.breaker));
+    parts.extend(alfine_words::cost(view.cost_usd, view.breaker.iter().any(|line| line.partial)));
     if let Some(until) = view.waiting_until {
         parts.push(format!("until {}", clock(Moment(until.0), &Zoned::now())));
     }
@@ -67,12 +65,12 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
         parts.join(" · ")
     ));
     if let Some(reason) = &view.reason {
-        say(format_args!("      {}", printable(&in_words(reason))));
+        say(format_args!("      {}", printable(reason)));
     }
     let row = loops::loop_of(&project.store, &view.task)?;
     if whole {
         for criterion in &view.criteria {
-            let state = format!("{:?}", criterion.state).to_lowercase();
+            let state = alfine_words::criterion(criterion.state);
             say(format_args!("      [{state}] {}", printable(&criterion.text)));
         }
         for line in view.breaker.iter().filter(|line| line.count > 0.0 || !line.evidence.is_empty()) {

@@ -3,7 +3,9 @@
 use alfine_config::Partial;
 use alfine_core::{
     hint::Hint,
+    machine::AskKind,
     plan::Task,
+    reason::Reason,
     task::{TaskKey, TaskStatus},
     text::{LineIndex, Span},
 };
@@ -11,7 +13,7 @@ use alfine_engine::{
     Error, ErrorKind, Result, project::PlanFile, project::Project, start, view::PlannedTask, view::TaskView,
     view::ViewPlace, view::ViewRange, view::task_views,
 };
-use alfine_store::{ApprovalKind, LoopRow};
+use alfine_store::LoopRow;
 
 /// The views of every task of these plans, and of loops whose task is in none.
 pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> {
@@ -86,12 +88,7 @@ fn uri(path: &std::path::Path) -> String {
 
 /// What the user can do next with a task, as command lines.
 /// `asks` is what the loop still waits for the user's word on.
-pub fn next_steps(
-    key: &TaskKey,
-    status: TaskStatus,
-    row: &LoopRow,
-    asks: Option<ApprovalKind>,
-) -> Vec<String> {
+pub fn next_steps(key: &TaskKey, status: TaskStatus, row: &LoopRow, asks: Option<AskKind>) -> Vec<String> {
     let in_place = row.branch.is_none();
     match status {
         TaskStatus::Done if in_place => {
@@ -114,20 +111,22 @@ pub fn next_steps(
             vec![format!("see why: alfine log {key}"), format!("try again: alfine continue {key}")]
         }
         TaskStatus::NeedsInput => {
-            let reason = row.reason.as_deref().unwrap_or_default();
-            let mend_first = ["the agent is not logged in", "the agent's account", "the agent cannot run"];
-            if mend_first.iter().any(|start| reason.starts_with(start)) {
-                return vec![format!("once that is mended: alfine continue {key}")];
+            let asked = match &row.reason {
+                Some(Reason::Asks { ask, .. }) => Some(*ask),
+                _ => asks,
+            };
+            if let Some(AskKind::Login | AskKind::Billing | AskKind::Config) = asked {
+                return vec![format!("once that is fixed: alfine continue {key}")];
             }
             match asks {
-                Some(ApprovalKind::Approval) => vec![
+                Some(AskKind::Approval) => vec![
                     format!("look at it: alfine diff {key}"),
                     format!("answer:     alfine answer {key} --approve   (or --reject \"what is missing\")"),
                 ],
                 None => vec![format!("it has your answer; go on: alfine continue {key}")],
                 Some(_) => vec![
                     format!("answer it: alfine answer {key} \"...\""),
-                    format!("or, once mended: alfine continue {key}"),
+                    format!("or, once fixed: alfine continue {key}"),
                 ],
             }
         }

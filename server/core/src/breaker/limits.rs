@@ -107,7 +107,8 @@ impl From<Limits> for BTreeMap<String, Saved> {
 }
 
 /// A limit of iterations that no loop may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BadLimit {
     /// Above the hard limit.
     #[error(

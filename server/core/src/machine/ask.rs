@@ -1,10 +1,11 @@
 //! What only a user can answer.
 
 use crate::agent::Outcome;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What kind of answer is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AskKind {
     /// The agent asks something.
@@ -21,6 +22,8 @@ pub enum AskKind {
     Config,
     /// The model refused.
     Refusal,
+    /// Commands of the repository must be allowed first.
+    Trust,
 }
 
 impl AskKind {

@@ -9,6 +9,7 @@ use crate::{
     breaker::{Feed, Trip},
     gate::{Reading, Verdict},
     plan::Autonomy,
+    reason::{Proof, Reason},
     signature::{self, Signature},
     time::Moment,
 };
@@ -17,8 +18,8 @@ use crate::{
 enum Claim {
     /// Not claimed, or not in a way that counts.
     None,
-    /// Proven.
-    Proven,
+    /// Proven, in these words.
+    Proven(String),
     /// The user decides.
     Asks(String),
     /// The checks, or the empty tree, say no.
@@ -67,8 +68,7 @@ impl LoopState {
         };
         let trip = self.breaker.judge(&feed, &self.settings.limits);
         let verdict = match &claim {
-            Claim::Proven => self.outcome.clone(),
-            Claim::Asks(why) | Claim::Refused(why) => why.clone(),
+            Claim::Proven(why) | Claim::Asks(why) | Claim::Refused(why) => why.clone(),
             Claim::None => self
                 .current
                 .error
@@ -114,7 +114,7 @@ impl LoopState {
     ) {
         let question = self.question_of(reading);
         match claim {
-            Claim::Proven => {
+            Claim::Proven(_) => {
                 self.pause_asked = false;
                 self.enter(now, Phase::Committing);
                 return out.push(Effect::Commit);
@@ -151,19 +151,15 @@ impl LoopState {
                 _ => "claimed ready, and nothing was changed and no reason given".to_owned(),
             });
         }
-        let said = match (verified.color, verified.ran) {
-            (Color::Yellow, _) => format!("claimed ready; {failed} failed, the other checks passed"),
-            (_, 0) => "claimed ready; no check is set up that could prove it".to_owned(),
-            (_, 1) => "claimed ready, and its one check passed".to_owned(),
-            (_, ran) => format!("claimed ready, and all {ran} checks passed"),
-        };
+        let proof = Proof { color: verified.color, checks: verified.ran, failed: verified.failed.clone() };
+        let said = proof.to_string();
         match (verified.color, self.settings.autonomy) {
             (_, Autonomy::Manual) | (Color::Yellow, Autonomy::Guarded) => {
                 Claim::Asks(format!("{said}. Is it done?"))
             }
             _ => {
-                self.outcome = said;
-                Claim::Proven
+                self.outcome = Some(Reason::Proven { proof });
+                Claim::Proven(said)
             }
         }
     }

@@ -5,9 +5,11 @@ use crate::{
     agent::{AgentEvent, Outcome, SessionId, Usage},
     breaker::{self, Trip},
     gate::Reading,
+    reason::{Reason, Refusal},
     signature::Signature,
     time::Moment,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -44,9 +46,9 @@ pub enum Command {
         /// End the agent instead of waiting for it.
         #[serde(default)]
         now: bool,
-        /// Why, where it is not simply the user's wish.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
+        /// Why, if it is not simply the user's wish.
+        #[serde(default, deserialize_with = "crate::reason::saved", skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
     },
     /// Go on.
     Continue {
@@ -149,8 +151,8 @@ pub enum Effect {
     WithdrawAsk,
     /// One iteration is over.
     IterationEnded(Box<Judgement>),
-    /// A command was not taken, with the reason.
-    Refuse(String),
+    /// A command was not taken, and why.
+    Refuse(Refusal),
     /// Something a watcher wants to know.
     Note(Note),
     /// The runner can end; the status is [`LoopState::status`].
@@ -259,8 +261,9 @@ pub enum Note {
 }
 
 /// What the composite score of the verifiers says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "ProofColor")]
 pub enum Color {
     /// Good enough to be done.
     Green,

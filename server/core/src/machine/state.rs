@@ -9,6 +9,7 @@ use crate::{
     breaker::{self, Breaker, HARD_LIMIT, Limits, Rule, Trip},
     gate::{Dialects, GateReader, Reading},
     plan::{Autonomy, ContextMode},
+    reason::{self, Reason},
     task::TaskStatus,
     time::Moment,
 };
@@ -243,16 +244,17 @@ pub struct LoopState {
     pub last: Option<LastIteration>,
     /// Notes and answers of the user for the next prompt.
     pub notes: Vec<String>,
-    /// Why it is done, rests or failed, in words.
-    pub outcome: String,
+    /// Why its work counts as done, once it does.
+    #[serde(default, deserialize_with = "reason::saved")]
+    pub outcome: Option<Reason>,
     pub(super) base: Option<Tree>,
     pub(super) current: CurrentIteration,
     pub(super) active_since: Option<Moment>,
     pub(super) recovery: Option<Recovery>,
     pub(super) pause_asked: bool,
     /// Why the loop holds or will hold; means nothing while it does not.
-    #[serde(default)]
-    pub(super) pause_reason: Option<String>,
+    #[serde(default, deserialize_with = "reason::saved")]
+    pub(super) pause_reason: Option<Reason>,
     pub(super) limit_waits: u32,
     pub(super) last_blocker: Option<String>,
     pub(super) reworking: bool,
@@ -275,7 +277,7 @@ impl LoopState {
             model: None,
             last: None,
             notes: Vec::new(),
-            outcome: String::new(),
+            outcome: None,
             base: None,
             current: CurrentIteration { is_over: true, ..CurrentIteration::default() },
             active_since: None,
@@ -322,33 +324,25 @@ impl LoopState {
         }
     }
 
-    /// Says in words why the loop is where it is; empty where the status alone says it.
-    pub fn reason(&self) -> String {
-        match &self.phase {
-            Phase::Stopped { reason: StopReason::Breaker(trip) } if trip.rule == Rule::Iterations => {
-                format!("iteration_limit_reached: {}", trip.shown())
+    /// Why the loop is where it is; `None` if the status alone says it.
+    pub fn reason(&self) -> Option<Reason> {
+        Some(match &self.phase {
+            Phase::Stopped { reason: StopReason::Breaker(trip) } => Reason::Breaker { trip: trip.clone() },
+            Phase::Stopped { reason: StopReason::User } => Reason::StoppedByUser,
+            Phase::Stopped { reason: StopReason::HardLimit } => Reason::HardLimit,
+            Phase::Waiting { why: WaitReason::RateLimit { known, message }, .. } => {
+                Reason::UsageLimit { known: *known, message: message.clone() }
             }
-            Phase::Stopped { reason: StopReason::Breaker(trip) } => trip.to_string(),
-            Phase::Stopped { reason: StopReason::User } => "stopped by the user".to_owned(),
-            Phase::Stopped { reason: StopReason::HardLimit } => {
-                format!(
-                    "{HARD_LIMIT} iterations are the most one loop may take: split the task, or start it again"
-                )
+            Phase::Waiting { why: WaitReason::Retry { message }, .. } => {
+                Reason::Retry { message: message.clone() }
             }
-            Phase::Waiting { why: WaitReason::RateLimit { message, .. }, .. } => {
-                format!("usage limit: {message}")
-            }
-            Phase::Waiting { why: WaitReason::Retry { message }, .. } => message.clone(),
-            Phase::NeedsInput { ask } => ask.text.clone(),
-            Phase::Failed { message } => message.clone(),
-            Phase::Done | Phase::Committing => self.outcome.clone(),
-            Phase::Paused => self.pause_reason.clone().unwrap_or_default(),
-            _ if self.pauses() => {
-                let why = self.pause_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-                format!("pauses after this iteration{why}")
-            }
-            _ => String::new(),
-        }
+            Phase::NeedsInput { ask } => Reason::Asks { ask: ask.kind, text: ask.text.clone() },
+            Phase::Failed { message } => Reason::Failed { message: message.clone() },
+            Phase::Done | Phase::Committing => self.outcome.clone()?,
+            Phase::Paused => self.pause_reason.clone()?,
+            _ if self.pauses() => Reason::Pauses { why: self.pause_reason.clone().map(Box::new) },
+            _ => return None,
+        })
     }
 
     /// Says whether the loop holds when what goes on is over.
@@ -360,10 +354,10 @@ impl LoopState {
         goes_on && self.pause_asked
     }
 
-    /// Why the loop holds, or will hold, where that is not the user's own wish.
-    pub fn held_by(&self) -> Option<&str> {
+    /// Why the loop holds, or will hold; `None` if that is the user's own wish.
+    pub fn held_by(&self) -> Option<&Reason> {
         let holds = matches!(self.phase, Phase::Paused) || self.pauses();
-        self.pause_reason.as_deref().filter(|_| holds)
+        self.pause_reason.as_ref().filter(|_| holds)
     }
 
     /// The most iterations this loop can come to, as shown: `iteration 3 of 10`.

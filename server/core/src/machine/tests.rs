@@ -5,6 +5,7 @@ use crate::{
     agent::{SessionId, Usage},
     breaker::{Rule, check_iteration_limit},
     gate::Verdict,
+    reason::{Proof, Reason},
     signature,
     task::TaskStatus,
 };
@@ -22,7 +23,7 @@ struct Play {
     notes: Vec<Note>,
     asked: Vec<Ask>,
     judged: Vec<Judgement>,
-    refused: Vec<String>,
+    refused: Vec<Refusal>,
     kept: Vec<CheckpointKind>,
     killed: Vec<KillReason>,
     commits: u32,
@@ -170,7 +171,9 @@ fn a_loop_is_done_when_ready_is_claimed_and_the_verifiers_agree() {
     play.verdict = green(2);
     play.iteration(3, READY);
     assert_eq!((play.status(), play.state.iteration, play.commits), (TaskStatus::Done, 3, 1));
-    assert_eq!(play.state.reason(), "claimed ready, and all 2 checks passed");
+    let proof = Proof { color: Color::Green, checks: 2, failed: Vec::new() };
+    assert_eq!(proof.to_string(), "claimed ready, and all 2 checks passed");
+    assert_eq!(play.state.reason(), Some(Reason::Proven { proof }));
     let sessions: Vec<_> = play.spawned.iter().map(|spawn| spawn.session.is_some()).collect();
     assert_eq!(sessions, [false, true, true]);
 }
@@ -221,7 +224,7 @@ fn the_limit_of_iterations_stops_and_is_no_failure_and_done_beats_it() {
     assert_eq!(play.status(), TaskStatus::Running);
     play.iteration(2, NOT_READY);
     assert_eq!(play.status(), TaskStatus::Stopped);
-    assert_eq!(play.state.reason(), "iteration_limit_reached: 2 of 2");
+    assert_eq!(stop(&play), (Rule::Iterations, "2 of 2".to_owned()));
 
     let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(2.0));
     play.iteration(1, NOT_READY).iteration(2, READY);
@@ -240,7 +243,7 @@ fn a_limit_above_the_hard_limit_is_refused_with_both_numbers() {
     let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(1.0));
     play.iteration(1, NOT_READY).go_on(Some(51), true);
     assert_eq!(play.status(), TaskStatus::Stopped);
-    assert!(play.refused[0].contains("51"));
+    assert_eq!(play.refused, [Refusal::Iterations { bad: BadLimit::AboveHardLimit(51) }]);
     assert_eq!(play.state.breaker.iterations(), 1, "a refused command resets nothing");
 }
 
@@ -307,6 +310,14 @@ fn rework_trips_at_three_refusals() {
     );
 }
 
+/// The rule that stopped a loop, and how far it was.
+fn stop(play: &Play) -> (Rule, String) {
+    match play.state.reason() {
+        Some(Reason::Breaker { trip }) => (trip.rule, trip.shown()),
+        other => panic!("stopped by no rule: {other:?}"),
+    }
+}
+
 fn spends(play: &mut Play, usage: Usage) {
     play.feed(Input::AgentEvent(AgentEvent::Usage(usage)));
 }
@@ -320,7 +331,7 @@ fn cost_and_tokens_trip_at_their_limits_and_an_unknown_cost_is_said() {
     spends(&mut play, Usage { cost_usd: Some(0.6), ..Usage::default() });
     play.iteration(2, NOT_READY);
     assert_eq!(play.tripped().unwrap().0, Rule::Cost);
-    assert_eq!(play.state.reason(), "cost $1.20 of $1.00");
+    assert_eq!(stop(&play), (Rule::Cost, "$1.20 of $1.00".to_owned()));
 
     let mut play = Play::with(|settings| settings.limits[Rule::Tokens] = Some(100.0));
     spends(&mut play, Usage { input: 60, output: 40, ..Usage::default() });
@@ -396,7 +407,7 @@ fn the_trial_after_a_tripped_cost_may_cost_one_more_limit_and_no_more() {
     assert_eq!((play.spawned.len(), play.state.budget_left()), (3, Some(0.5)));
     spends(&mut play, Usage { cost_usd: Some(0.5), ..Usage::default() });
     play.ends(limited.clone());
-    assert_eq!(play.state.reason(), "cost $3.00 of $1.00");
+    assert_eq!(stop(&play), (Rule::Cost, "$3.00 of $1.00".to_owned()));
     // A limit that is raised above what was spent is the limit.
     play.command(Command::Continue { max_iterations: None, reset_breaker: false, max_cost_usd: Some(5.0) });
     assert_eq!((play.spawned.len(), play.state.budget_left()), (4, Some(2.0)));
@@ -418,7 +429,7 @@ fn no_run_begins_whose_limit_is_spent_however_it_comes_to_begin() {
     let mut play = Play::with(limit);
     spends(&mut play, spent);
     play.feed(Input::Recovered);
-    assert_eq!((play.spawned.len(), play.state.reason().as_str()), (1, "cost $5.00 of $1.00"));
+    assert_eq!((play.spawned.len(), stop(&play)), (1, (Rule::Cost, "$5.00 of $1.00".to_owned())));
 
     for outcome in [Outcome::Auth, Outcome::Billing, Outcome::Config, Outcome::Refusal] {
         let mut play = Play::with(limit);
@@ -699,7 +710,8 @@ fn a_limit_that_is_reached_already_is_refused() {
     let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(2.0));
     play.iteration(1, NOT_READY).iteration(2, NOT_READY).go_on(Some(2), false);
     assert_eq!(play.status(), TaskStatus::Stopped);
-    assert!(play.refused[0].contains("2 were judged"), "{}", play.refused[0]);
+    let bad = BadLimit::AlreadyReached { limit: 2, judged: 2 };
+    assert_eq!(play.refused, [Refusal::Iterations { bad }]);
 }
 
 #[test]
@@ -711,7 +723,7 @@ fn no_reset_passes_the_hard_limit() {
     assert_eq!(play.status(), TaskStatus::Stopped);
     play.go_on(None, true);
     assert_eq!((play.status(), play.state.judged), (TaskStatus::Stopped, 50));
-    assert!(play.state.reason().contains("50"));
+    assert_eq!(play.state.reason(), Some(Reason::HardLimit));
 }
 
 #[test]
@@ -785,8 +797,8 @@ fn pause_holds_after_the_iteration_or_at_once() {
     let mut play = Play::started();
     play.session("s1").command(Command::Pause { now: false, reason: None });
     assert_eq!(
-        (play.status(), play.state.reason().as_str()),
-        (TaskStatus::Running, "pauses after this iteration")
+        (play.status(), play.state.reason()),
+        (TaskStatus::Running, Some(Reason::Pauses { why: None }))
     );
     play.iteration(1, NOT_READY);
     assert_eq!((play.status(), play.state.judged), (TaskStatus::Paused, 1));
@@ -800,22 +812,28 @@ fn pause_holds_after_the_iteration_or_at_once() {
 
 #[test]
 fn a_pause_says_for_what_it_is_until_the_loop_goes_on() {
-    let held = || Command::Pause { now: false, reason: Some("held: src/x.rs is not saved".to_owned()) };
+    let unsaved = || Reason::Unsaved { file: "src/x.rs".to_owned() };
+    let held = || Command::Pause { now: false, reason: Some(unsaved()) };
     let mut play = Play::started();
     play.session("s1").command(held());
-    assert_eq!(play.state.reason(), "pauses after this iteration: held: src/x.rs is not saved");
-    let held_by = Some("held: src/x.rs is not saved");
+    assert_eq!(play.state.reason(), Some(Reason::Pauses { why: Some(Box::new(unsaved())) }));
+    let held_by = unsaved();
+    let held_by = Some(&held_by);
     assert_eq!((play.state.pauses(), play.state.held_by()), (true, held_by));
     play.iteration(1, NOT_READY);
-    assert_eq!(play.state.reason(), "held: src/x.rs is not saved");
+    assert_eq!(play.state.reason(), Some(unsaved()));
     assert_eq!((play.state.pauses(), play.state.held_by()), (false, held_by));
     play.go_on(None, false);
     assert_eq!((play.state.pauses(), play.state.held_by()), (false, None));
     play.session("s1").command(Command::Pause { now: false, reason: None }).command(held());
-    assert_eq!(play.state.reason(), "pauses after this iteration", "the user's own pause stays the user's");
+    assert_eq!(
+        play.state.reason(),
+        Some(Reason::Pauses { why: None }),
+        "the user's own pause stays the user's"
+    );
     assert_eq!((play.state.pauses(), play.state.held_by()), (true, None));
     play.iteration(2, NOT_READY).command(held());
-    assert_eq!((play.status(), play.state.reason().as_str()), (TaskStatus::Paused, ""));
+    assert_eq!((play.status(), play.state.reason()), (TaskStatus::Paused, None));
 }
 
 #[test]
@@ -946,6 +964,29 @@ fn a_fork_counts_on_where_the_other_loop_was() {
 }
 
 #[test]
+fn a_state_that_an_older_version_saved_goes_on() {
+    let older = |phase: Phase, field: &str, text: &str| -> LoopState {
+        let mut saved = serde_json::to_value(LoopState { phase, ..Play::started().state }).unwrap();
+        saved[field] = serde_json::Value::from(text);
+        serde_json::from_value(saved).unwrap()
+    };
+    let told = |text: &str| Some(Reason::Told { text: text.to_owned() });
+    let proven = older(Phase::Committing, "outcome", "claimed ready, and its one check passed");
+    assert_eq!(proven.reason(), told("claimed ready, and its one check passed"));
+    assert_eq!(step(proven, Moment(9), Input::Committed).0.status(), TaskStatus::Done);
+    let paused = older(Phase::Paused, "pause_reason", "src/x.rs is not saved in an editor");
+    assert_eq!(paused.reason(), told("src/x.rs is not saved in an editor"));
+    assert_eq!(paused.held_by(), paused.reason().as_ref());
+    let goes_on = Command::Continue { max_iterations: None, reset_breaker: false, max_cost_usd: None };
+    let (goes_on, _) = step(paused, Moment(9), Input::CommandReceived(goes_on));
+    assert_eq!((goes_on.status(), goes_on.reason()), (TaskStatus::Running, None));
+    assert_eq!(older(Phase::Done, "outcome", "").reason(), None);
+    let letter = r#"{"kind":"pause","now":false,"reason":"src/x.rs is not saved in an editor"}"#;
+    let letter: Command = serde_json::from_str(letter).unwrap();
+    assert_eq!(letter, Command::Pause { now: false, reason: told("src/x.rs is not saved in an editor") });
+}
+
+#[test]
 fn no_text_of_others_is_saved_past_the_rewriting_and_the_state_stays_readable() {
     const SECRET: &str = "hunter2hunter2";
     let said = |text: &str| format!("{text} {SECRET}");
@@ -975,7 +1016,7 @@ fn no_text_of_others_is_saved_past_the_rewriting_and_the_state_stays_readable() 
         vec![Input::Failed(said("no disk"))],
         vec![
             Input::CommandReceived(Command::Steer { text: said("look at") }),
-            Input::CommandReceived(Command::Pause { now: false, reason: Some(said("because")) }),
+            Input::CommandReceived(Command::Pause { now: false, reason: Reason::told(&said("because")) }),
             Input::AgentEvent(AgentEvent::PermissionDenied { tool: said("Bash") }),
             exited(Outcome::Ok),
             Input::CommandReceived(Command::Continue {
@@ -1050,7 +1091,13 @@ fn a_loop_that_an_earlier_version_saved_goes_on() {
     let saved: serde_json::Value = serde_json::from_str(include_str!("saved_state.json")).unwrap();
     let state: LoopState = serde_json::from_value(saved.clone()).unwrap();
     let lines = state.breaker.lines(&state.settings.limits);
-    let shown: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = lines
+        .iter()
+        .map(|line| match line.evidence.as_str() {
+            "" => format!("{} {}", line.rule, line.shown()),
+            evidence => format!("{} {}: {evidence}", line.rule, line.shown()),
+        })
+        .collect();
     for line in [
         "iterations 3 of 12",
         "no-change 3 of 3: iterations 1, 2 and 3 left tree tree-00…",
@@ -1063,6 +1110,7 @@ fn a_loop_that_an_earlier_version_saved_goes_on() {
     ] {
         assert!(shown.iter().any(|shown| shown == line), "{line} in {shown:?}");
     }
+    assert!(lines.iter().all(|line| line.partial == (line.rule == Rule::Cost)), "{lines:?}");
     assert_eq!(state.settings.limits.time(Rule::WallTime), Duration::from_millis(5_400_500));
     let again = serde_json::to_value(&state).unwrap();
     for (name, limit) in saved["settings"]["limits"].as_object().unwrap() {

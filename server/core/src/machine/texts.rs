@@ -20,8 +20,10 @@ impl LoopState {
             rewrite(message);
         }
         self.notes.iter_mut().for_each(&mut *rewrite);
-        rewrite(&mut self.outcome);
-        self.pause_reason.iter_mut().chain(&mut self.last_blocker).for_each(&mut *rewrite);
+        for reason in self.outcome.iter_mut().chain(&mut self.pause_reason) {
+            reason.rewrite_texts(rewrite);
+        }
+        self.last_blocker.iter_mut().for_each(&mut *rewrite);
     }
 }
 

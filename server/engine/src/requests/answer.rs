@@ -8,8 +8,12 @@ use super::{
 };
 use crate::{Error, Result, control, loops, project::Project, start, task_spec::TaskSpec};
 use alfine_core::printable::printable;
-use alfine_core::{hint::Hint, machine::Answer, task::TaskKey};
-use alfine_store::{ApprovalKind, ApprovalRow};
+use alfine_core::{
+    hint::Hint,
+    machine::{Answer, AskKind},
+    task::TaskKey,
+};
+use alfine_store::ApprovalRow;
 
 /// Answers what a loop asks.
 #[derive(Debug)]
@@ -73,7 +77,7 @@ impl Request for AnswerRequest {
         loops::until_unrun(project, &self.task)?;
         let asked = self.question(project)?;
         let question = if self.answer == Answer::default() {
-            if asked.kind != ApprovalKind::Approval {
+            if asked.kind != AskKind::Approval {
                 return Err(Error::user("the answer is empty").hint("answer in words"));
             }
             Some(Question::Approval { task: self.task.clone(), asked: Box::new(asked) })

@@ -2,9 +2,12 @@
 
 use super::{message::Message, owner::Runner};
 use crate::Result;
-use alfine_core::machine::{Answer, Command};
+use alfine_core::{
+    machine::{Answer, Command},
+    reason::Refusal,
+};
 use alfine_files::Layout;
-use alfine_store::{Change, Changes, CommandRow, EventKind, Feed, Store, Waker};
+use alfine_store::{Change, Changes, CommandResult, CommandRow, EventKind, Feed, Store, Waker};
 use std::{sync::mpsc::SyncSender, time::Duration};
 
 /// How long after a failure the change feed is tried again.
@@ -70,7 +73,8 @@ impl Runner<'_> {
                 Ok(Mail::Answer(answer)) => self.answer(answer),
                 Err(error) => {
                     if let Some((_, result)) = self.commands.last_mut() {
-                        *result = Some(format!("refused: it cannot be read: {error}"));
+                        let error = error.to_string();
+                        *result = Some(CommandResult::Refused(Refusal::Unreadable { error }));
                     }
                 }
             }

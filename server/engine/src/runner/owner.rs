@@ -10,12 +10,13 @@ use crate::{Error, ErrorKind, Result, loops, surroundings, task_spec::TaskSpec};
 use alfine_core::{
     machine::{Input, LoopState},
     news::{News, Told},
+    reason::Refusal,
     task::TaskKey,
 };
 use alfine_files::{Layout, UserDirs};
 use alfine_git::{Checkpoint, Repository, Surroundings};
 use alfine_secrets::Masker;
-use alfine_store::{LoopLock, LoopRow, Store};
+use alfine_store::{CommandResult, LoopLock, LoopRow, Store};
 use std::{
     collections::VecDeque,
     path::PathBuf,
@@ -57,10 +58,10 @@ pub struct Runner<'a> {
     pub(super) files_changed: u32,
     /// What the last iteration changed.
     pub(super) iteration_files: Vec<alfine_git::FileChange>,
-    pub(super) last_refusal: Option<String>,
+    pub(super) last_refusal: Option<Refusal>,
     pub(super) unsaved: Vec<News>,
     pub(super) unsaved_since: Option<Instant>,
-    pub(super) commands: Vec<(i64, Option<String>)>,
+    pub(super) commands: Vec<(i64, Option<CommandResult>)>,
     pub(super) observe: &'a mut dyn FnMut(&Told),
     pub(super) cut_short: bool,
     pub(super) clocks: Clocks,

@@ -5,6 +5,7 @@ use crate::{Error, ErrorKind, Result, loops, worktree};
 use alfine_core::{
     machine::{Command, Input, Phase},
     plan::Isolation,
+    reason::{Reason, Refusal},
     task::TaskStatus,
 };
 use std::{
@@ -31,7 +32,7 @@ impl Runner<'_> {
     }
 
     /// Takes one command for a loop that nobody runs, without going on with it. Returns why it was refused, if it was.
-    pub fn apply(mut self, command: Command) -> Result<Option<String>> {
+    pub fn apply(mut self, command: Command) -> Result<Option<Refusal>> {
         let _span = self.span().entered();
         if self.spec.isolation == Isolation::Worktree && self.row.worktree.is_none() {
             // The user's own tree is no substitute for a worktree that was never made.
@@ -54,9 +55,8 @@ impl Runner<'_> {
     fn leave_unrun(&mut self) -> Result<()> {
         if self.mid_way() {
             let lock = &self.lock;
-            self.store.write(|tx| {
-                tx.set_loop_status(lock, TaskStatus::Interrupted, Some("nobody runs it"), false)
-            })?;
+            self.store
+                .write(|tx| tx.set_loop_status(lock, TaskStatus::Interrupted, Some(&Reason::Unrun), false))?;
         }
         Ok(())
     }

@@ -4,13 +4,14 @@ use super::{clocks::now, owner::Runner};
 use crate::Result;
 use alfine_core::{
     breaker::Line,
-    machine::{AskKind, CheckpointKind, Effect, Judgement, Phase},
+    machine::{CheckpointKind, Effect, Judgement, Phase},
     news::{News, Told},
     plan::ContextMode,
+    reason::{Reason, Refusal},
 };
 use alfine_secrets::Masker;
 use alfine_store::{
-    ApprovalKind, Ask, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError, Tx,
+    Ask, CommandResult, IterationEnd, LoopSummary, LoopUpdate, Millis, NewEvent, StoreError, Tx,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,10 +27,10 @@ impl Runner<'_> {
     pub(super) fn save_with(&mut self, effects: &[Effect]) -> Result<()> {
         let summary = self.summary();
         let state = self.masked_state()?;
-        let reason = self.masker.mask(&self.state.reason()).into_owned();
+        let reason = self.state.reason().map(|reason| self.masked_reason(reason));
         let update = LoopUpdate {
             status: self.state.status(),
-            reason: Some(reason.as_str()).filter(|reason| !reason.is_empty()),
+            reason: reason.as_ref(),
             state: &state,
             summary: &summary,
             cost_usd: self.state.used.cost_usd,
@@ -56,12 +57,7 @@ impl Runner<'_> {
                     Effect::AskHuman(ask) => {
                         tx.withdraw_questions(id)?;
                         let text = masker.mask(&ask.text);
-                        tx.ask(&Ask {
-                            loop_id: Some(id),
-                            task: Some(key),
-                            kind: approval_kind(ask.kind),
-                            text: &text,
-                        })?;
+                        tx.ask(&Ask { loop_id: Some(id), task: Some(key), kind: ask.kind, text: &text })?;
                     }
                     Effect::WithdrawAsk => tx.withdraw_questions(id)?,
                     _ => {}
@@ -69,7 +65,7 @@ impl Runner<'_> {
             }
             append(tx, id, key, &news)?;
             for (seq, result) in &answered {
-                tx.finish_command(*seq, result.as_deref().unwrap_or("done"))?;
+                tx.finish_command(*seq, result.as_ref().unwrap_or(&CommandResult::Done))?;
             }
             Ok(())
         })?;
@@ -114,7 +110,7 @@ impl Runner<'_> {
                 self.tell(&News::Verifying { checks });
             }
             Effect::Sleep(until) => {
-                self.tell(&News::Waiting { until: *until, reason: self.state.reason() });
+                self.tell(&News::Waiting { until: *until, reason: self.reason_in_words() });
             }
             Effect::AskHuman(ask) => self.tell(&News::Asks { kind: ask.kind, text: ask.text.clone() }),
             Effect::IterationEnded(judgement) => self.tell(&News::IterationJudged {
@@ -129,13 +125,13 @@ impl Runner<'_> {
             Effect::Refuse(why) => {
                 self.last_refusal = Some(why.clone());
                 if let Some((_, result)) = self.commands.last_mut() {
-                    *result = Some(format!("refused: {why}"));
+                    *result = Some(CommandResult::Refused(why.clone()));
                 }
-                self.tell(&News::Refused { why: why.clone() });
+                self.tell(&News::Refused { why: alfine_words::refusal(why) });
             }
             Effect::Note(note) => self.tell(&News::Note(note.clone())),
             Effect::Finish => {
-                let (reason, cost_usd) = (self.state.reason(), self.state.used.cost_usd);
+                let (reason, cost_usd) = (self.reason_in_words(), self.state.used.cost_usd);
                 self.tell(&News::Rests { reason, cost_usd });
             }
             Effect::TakeCheckpoint(_) | Effect::CancelVerifiers | Effect::Commit | Effect::WithdrawAsk => {}
@@ -143,7 +139,7 @@ impl Runner<'_> {
     }
 
     /// Why the last command was refused, if it was.
-    pub(super) fn refusal(&self) -> Option<String> {
+    pub(super) fn refusal(&self) -> Option<Refusal> {
         self.last_refusal.clone()
     }
 
@@ -167,19 +163,30 @@ impl Runner<'_> {
             files_changed: self.files_changed,
             pauses: self.state.pauses(),
             chained: self.spec.chain.is_some(),
-            held_by: self.state.held_by().map(|why| self.masker.mask(why).into_owned()),
+            held_by: self.state.held_by().map(|why| self.masked_reason(why.clone())),
         }
     }
 
     /// The state as it is saved: what others wrote in it is masked, what it is read back by is not.
     fn masked_state(&self) -> Result<String> {
         let mut state = self.state.clone();
-        state.rewrite_texts(&mut |text| {
-            if let Cow::Owned(masked) = self.masker.mask(text) {
-                *text = masked;
-            }
-        });
+        state.rewrite_texts(&mut |text| self.mask_text(text));
         to_json(&state)
+    }
+
+    fn masked_reason(&self, mut reason: Reason) -> Reason {
+        reason.rewrite_texts(&mut |text| self.mask_text(text));
+        reason
+    }
+
+    fn mask_text(&self, text: &mut String) {
+        if let Cow::Owned(masked) = self.masker.mask(text) {
+            *text = masked;
+        }
+    }
+
+    fn reason_in_words(&self) -> String {
+        self.state.reason().as_ref().map(alfine_words::reason).unwrap_or_default()
     }
 
     fn masked(&self, mut value: Value) -> Value {
@@ -254,14 +261,6 @@ fn end_iteration(
             summary: Some(&masker.mask(&judgement.verdict)),
         },
     )
-}
-
-fn approval_kind(kind: AskKind) -> ApprovalKind {
-    match kind {
-        AskKind::Question | AskKind::Blocked => ApprovalKind::Question,
-        AskKind::Approval => ApprovalKind::Approval,
-        AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Refusal => ApprovalKind::Login,
-    }
 }
 
 #[cfg(test)]

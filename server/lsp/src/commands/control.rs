@@ -7,14 +7,13 @@ use super::{
 };
 use crate::protocol::lsp_types::Url;
 use alfine_core::{
-    machine::{self, Command},
+    machine::{self, AskKind, Command},
     task::TaskKey,
 };
 use alfine_engine::{
     requests::{self, AnswerRequest, Send},
     start::More,
 };
-use alfine_store::ApprovalKind;
 use serde_json::Value;
 
 impl Commands {
@@ -73,7 +72,7 @@ impl Commands {
         if in_no_words {
             let question = AnswerRequest::new(key.clone(), given.approval, machine::Answer::default());
             let asked = self.queues.read(&place, move |project| Ok(question.question(project)?)).await?;
-            if asked.kind != ApprovalKind::Approval {
+            if asked.kind != AskKind::Approval {
                 return self.write_answer(&place, &key, given.uri, &asked).await;
             }
         }

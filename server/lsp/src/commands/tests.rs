@@ -3,9 +3,8 @@
 mod stage;
 
 use super::{execute::Commands, refusal::REQUEST_FAILED, unsaved_hold::Holder};
-use alfine_core::task::TaskStatus;
+use alfine_core::{machine::AskKind, reason::Reason, task::TaskStatus};
 use alfine_engine::inbox;
-use alfine_store::ApprovalKind;
 use serde_json::{Value, json};
 use stage::{Stage, Told};
 use std::{fs, sync::Arc};
@@ -524,7 +523,7 @@ async fn what_is_discarded_can_be_got_back() {
 #[tokio::test]
 async fn an_approval_is_asked_for_where_the_answer_is_not_given() {
     let stage = Stage::new(PLAN);
-    let id = stage.asks(KEY, ApprovalKind::Approval, "The checks are yellow. Is it done?");
+    let id = stage.asks(KEY, AskKind::Approval, "The checks are yellow. Is it done?");
     stage.answers(&[None]);
     let error = stage.execute("alfine.answer", of_task()).await.unwrap_err();
     assert_eq!(
@@ -551,7 +550,7 @@ async fn an_approval_is_asked_for_where_the_answer_is_not_given() {
 #[tokio::test]
 async fn a_question_needs_words() {
     let stage = Stage::new(PLAN);
-    stage.asks(KEY, ApprovalKind::Question, "Which database?");
+    stage.asks(KEY, AskKind::Question, "Which database?");
     stage.cannot_show();
     let error = stage.execute("alfine.answer", of_task()).await.unwrap_err();
     assert!(
@@ -568,7 +567,7 @@ async fn a_question_needs_words() {
 #[tokio::test]
 async fn an_answer_is_what_is_written_below_the_question_and_saved() {
     let stage = Stage::new(PLAN);
-    stage.asks(KEY, ApprovalKind::Question, "Which database?");
+    stage.asks(KEY, AskKind::Question, "Which database?");
     let opened = stage.execute("alfine.answer", of_task()).await.unwrap();
     let path = stage.path_of(&opened);
     let letter = std::fs::read_to_string(&path).unwrap();
@@ -774,14 +773,14 @@ async fn a_loop_in_the_users_tree_is_held_for_as_long_as_a_file_is_not_saved() {
     let sent = stage.commands_sent();
     assert_eq!(
         sent,
-        [json!({ "kind": "pause", "now": false, "reason": "src/lib.rs is not saved in an editor" })]
+        [json!({ "kind": "pause", "now": false, "reason": { "kind": "unsaved", "file": "src/lib.rs" } })]
     );
     let words = "PLAN.md#US-001 holds when its iteration is over: src/lib.rs is not saved in an editor, and its agent works \
                  in the same tree. It goes on by itself when the file is saved.";
     assert_eq!(stage.told(), [Told::Said(words.to_owned())]);
     // The runner takes it, and its loop holds.
     drop(lock);
-    stage.holds(KEY, Some("src/lib.rs is not saved in an editor"));
+    stage.holds(KEY, Some(Reason::Unsaved { file: "src/lib.rs".to_owned() }));
     stage.open("src/lib.rs", "// here\n");
     holder.look().await;
     assert_eq!(stage.detached(), 1);

@@ -10,6 +10,7 @@ use alfine_core::printable::printable;
 use alfine_core::{
     machine::Command,
     plan::Isolation,
+    reason::Reason,
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{control, finish, loops, project::Project, start as engine, start::More};
@@ -24,7 +25,7 @@ use std::{
 };
 
 /// Which loops are held, and why.
-type Held = HashMap<(PathBuf, TaskKey), String>;
+type Held = HashMap<(PathBuf, TaskKey), Reason>;
 
 /// Holds loops, and lets go of them.
 #[derive(Debug)]
@@ -93,8 +94,9 @@ impl Holder {
         }
     }
 
-    async fn tell(&self, held: &[(TaskKey, String)]) {
+    async fn tell(&self, held: &[(TaskKey, Reason)]) {
         for (key, why) in held {
+            let why = printable(&alfine_words::reason(why));
             let words = format!(
                 "{key} holds when its iteration is over: {why}, and its agent works in the same tree. It goes on by \
                  itself when the file is saved."
@@ -131,7 +133,7 @@ fn settle(
     unsaved: Option<&Path>,
     held: &mut Held,
     program: &Path,
-) -> Result<Vec<(TaskKey, String)>, Refusal> {
+) -> Result<Vec<(TaskKey, Reason)>, Refusal> {
     let live = project.store.live_loops()?;
     held.retain(|(place, key), _| place != root || live.iter().any(|row| row.task == *key));
     let mut now_held = Vec::new();
@@ -142,7 +144,7 @@ fn settle(
         let key = (root.to_owned(), row.task.clone());
         match (unsaved, held.get(&key).cloned()) {
             (Some(file), None) if row.status.needs_runner() => {
-                let why = format!("{} is not saved in an editor", printable(&file.display().to_string()));
+                let why = Reason::Unsaved { file: file.display().to_string() };
                 let pause = Command::Pause { now: false, reason: Some(why.clone()) };
                 control::leave(project, &row.task, &pause)?;
                 now_held.push((row.task.clone(), why.clone()));

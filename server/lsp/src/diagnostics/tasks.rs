@@ -12,28 +12,18 @@ use crate::{
 use alfine_config::trust::TrustItem;
 use alfine_core::printable::printable;
 use alfine_core::{
-    breaker::{HARD_LIMIT, Line, Rule, Scope},
     gate::{Reading, Verdict},
-    machine::{AskKind, Phase, StopReason, WaitReason},
+    machine::AskKind,
     plan::Task,
+    reason::Reason,
     task::{TaskKey, TaskStatus},
     text::Span,
     time::Moment,
 };
-use alfine_engine::reason::in_words;
-use alfine_store::{ApprovalKind, VerificationRow};
+use alfine_store::VerificationRow;
+use alfine_words::About;
 use serde_json::json;
-use std::collections::HashSet;
-
-/// How a user tells an agent something. Who asks for tasks has a box for text.
-fn how_to_tell(client: &ClientView) -> &'static str {
-    match client.tasks {
-        true => "send it a note",
-        false => {
-            "select your words in any file and choose the code action “Tell the agent the selected text”"
-        }
-    }
-}
+use std::{borrow::Cow, collections::HashSet};
 
 /// The most commands that are listed.
 const MOST_COMMANDS: usize = 20;
@@ -157,208 +147,78 @@ fn of_task(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Builder> {
 }
 
 fn of_status(picture: &Picture, known: &TaskPicture, looped: Option<&LoopPicture>) -> Option<Builder> {
-    let phase = looped.and_then(|looped| looped.state.as_ref()).map(|state| &state.phase);
-    let reason = known.row.reason.as_deref().unwrap_or_default();
-    match known.row.status {
-        TaskStatus::Waiting => of_wait(picture, phase, looped?),
-        TaskStatus::NeedsInput => Some(of_ask(phase, looped, reason, &picture.client)),
-        TaskStatus::Interrupted => Some(interrupted(picture, known)),
-        TaskStatus::Stopped => of_stop(phase, looped, reason, &picture.client),
-        TaskStatus::Failed => {
-            let why = match wording::plain(reason, LONGEST) {
-                why if why.is_empty() => "the reason was not written down".to_owned(),
-                why => why,
-            };
-            let message = format!(
-                "The loop failed and cannot go on by itself: {} Mend that, then continue it, or discard it and start again.",
-                wording::sentence(&why)
-            );
-            Some(Builder::new("failed", DiagnosticSeverity::ERROR, message))
+    let shown = |at| clock::shown(at, picture.now, picture.client.zone.as_ref());
+    let waits_until = || looped.and_then(|looped| looped.row.summary.waiting_until);
+    let (reason, moment) = match known.row.status {
+        TaskStatus::Waiting => (known.reason()?.into_owned(), shown(Moment(waits_until()?.0))),
+        TaskStatus::Interrupted => (Reason::RunnerDied, shown(Moment(known.row.since.0))),
+        TaskStatus::NeedsInput => (asked(known, looped), String::new()),
+        TaskStatus::Failed => (failed(known), String::new()),
+        TaskStatus::Stopped => {
+            (known.reason().map_or(Reason::Told { text: String::new() }, Cow::into_owned), String::new())
         }
-        _ => None,
+        _ => return None,
+    };
+    let agent = looped.map(|looped| looped.row.agent.as_str()).unwrap_or_default();
+    let about = About { agent, moment: &moment, verdict: verdict(looped) };
+    let message = match &reason {
+        // The state cannot be read, or is older: these words are what is left.
+        Reason::Told { text } => alfine_words::explanation_of_told(text),
+        reason => alfine_words::explanation(reason, &about, picture.client.reader())?,
+    };
+    let (code, severity) = kind(&reason);
+    Some(Builder::new(code, severity, message))
+}
+
+/// What is asked: the question that is open, which has no kind of its own where an older version wrote it down.
+fn asked(known: &TaskPicture, looped: Option<&LoopPicture>) -> Reason {
+    let (ask, text) = match known.reason().map(Cow::into_owned) {
+        Some(Reason::Asks { ask, text }) => (Some(ask), text),
+        Some(other) => (None, alfine_words::reason(&other)),
+        None => (None, String::new()),
+    };
+    match looped.and_then(|looped| looped.asks.as_ref()) {
+        Some(open) => {
+            let ask = ask.filter(|_| open.kind != AskKind::Trust).unwrap_or(open.kind);
+            Reason::Asks { ask, text: open.text.clone() }
+        }
+        None => Reason::Asks { ask: ask.unwrap_or(AskKind::Question), text },
     }
 }
 
-fn interrupted(picture: &Picture, known: &TaskPicture) -> Builder {
-    let since = Moment(known.row.since.0);
-    let message = format!(
-        "The loop was interrupted at {}: the process that ran it ended without a word, perhaps because the machine was \
-         shut down. Nothing runs now, and nothing is lost. Continue it: it goes on where it was.",
-        clock::shown(since, picture.now, picture.client.zone.as_ref())
-    );
-    Builder::new("interrupted", DiagnosticSeverity::WARNING, message)
+fn failed(known: &TaskPicture) -> Reason {
+    match known.reason().map(Cow::into_owned) {
+        Some(Reason::Told { text: message }) => Reason::Failed { message },
+        Some(reason) => reason,
+        None => Reason::Failed { message: String::new() },
+    }
 }
 
-fn of_wait(picture: &Picture, phase: Option<&Phase>, looped: &LoopPicture) -> Option<Builder> {
-    let Some(Phase::Waiting { until, why: WaitReason::RateLimit { known, message } }) = phase else {
-        return None;
-    };
-    let until = clock::shown(*until, picture.now, picture.client.zone.as_ref());
-    let agent = wording::line(&looped.row.agent, 80);
-    let said = match wording::plain(message, LONGEST) {
-        said if said.is_empty() => String::new(),
-        said => format!(" (“{said}”)"),
-    };
-    let message = match known {
-        true => format!(
-            "The usage limit of the agent {agent} is reached{said}. It passes at {until}, and the loop then goes on by itself."
-        ),
-        false => format!(
-            "The usage limit of the agent {agent} is reached{said}, and it did not say until when. The loop tries again by \
-             itself at {until}."
-        ),
-    };
-    Some(Builder::new("rate-limited", DiagnosticSeverity::INFORMATION, message))
+/// Why the last iteration was not enough; empty if that is not known.
+pub(crate) fn verdict(looped: Option<&LoopPicture>) -> &str {
+    let last = looped.and_then(|looped| looped.state.as_ref()?.last.as_ref());
+    last.map(|last| last.verdict.as_str()).unwrap_or_default()
 }
 
-fn of_ask(phase: Option<&Phase>, looped: Option<&LoopPicture>, reason: &str, client: &ClientView) -> Builder {
-    let asks = looped.and_then(|looped| looped.asks.as_ref());
-    let ask = match phase {
-        Some(Phase::NeedsInput { ask }) => Some(ask),
-        _ => None,
+/// The code of a diagnostic about a reason, and how much it matters.
+fn kind(reason: &Reason) -> (String, DiagnosticSeverity) {
+    let (code, severity) = match reason {
+        Reason::Breaker { trip } => return (format!("breaker-{}", trip.rule), DiagnosticSeverity::WARNING),
+        Reason::UsageLimit { .. } => ("rate-limited", DiagnosticSeverity::INFORMATION),
+        Reason::RunnerDied | Reason::Unrun => ("interrupted", DiagnosticSeverity::WARNING),
+        Reason::Failed { .. } => ("failed", DiagnosticSeverity::ERROR),
+        Reason::Asks { ask, .. } => match ask {
+            AskKind::Trust => ("config-untrusted", DiagnosticSeverity::WARNING),
+            AskKind::Approval => ("approval-needed", DiagnosticSeverity::WARNING),
+            AskKind::Login | AskKind::Billing => ("agent-auth", DiagnosticSeverity::ERROR),
+            AskKind::Config => ("question", DiagnosticSeverity::ERROR),
+            AskKind::Refusal | AskKind::Blocked | AskKind::Question => {
+                ("question", DiagnosticSeverity::WARNING)
+            }
+        },
+        _ => ("breaker-iterations", DiagnosticSeverity::WARNING),
     };
-    let text = asks.map(|asks| asks.text.as_str()).or(ask.map(|ask| ask.text.as_str())).unwrap_or(reason);
-    let text = wording::sentence(&wording::plain(text, 2 * LONGEST));
-    let kind = match asks.map(|asks| asks.kind) {
-        Some(ApprovalKind::Trust) => None,
-        Some(ApprovalKind::Approval) => Some(AskKind::Approval),
-        Some(ApprovalKind::Login) => Some(ask.map_or(AskKind::Login, |ask| ask.kind)),
-        Some(ApprovalKind::Question) | None => Some(ask.map_or(AskKind::Question, |ask| ask.kind)),
-    };
-    let (code, severity, message) = match kind {
-        None => (
-            "config-untrusted",
-            DiagnosticSeverity::WARNING,
-            format!(
-                "The loop waits until you allow what it would run: {text} Choose “Allow the commands”, read them, and then “Continue”."
-            ),
-        ),
-        Some(AskKind::Approval) => (
-            "approval-needed",
-            DiagnosticSeverity::WARNING,
-            format!(
-                "The loop waits for your decision: {text} Look at the diff, then choose “Approve”, or “Reject”{}.",
-                match client.tasks {
-                    true => " and say what is missing",
-                    false =>
-                        ". To say what is missing, select your words in any file and choose “Reject with the selected text”",
-                }
-            ),
-        ),
-        Some(AskKind::Login) => (
-            "agent-auth",
-            DiagnosticSeverity::ERROR,
-            format!(
-                "The loop waits for you: {text} Log the agent in, in a terminal, then continue the loop."
-            ),
-        ),
-        Some(AskKind::Billing) => (
-            "agent-auth",
-            DiagnosticSeverity::ERROR,
-            format!(
-                "The loop waits for you: {text} Mend that in the agent's account, then continue the loop."
-            ),
-        ),
-        Some(AskKind::Config) => (
-            "question",
-            DiagnosticSeverity::ERROR,
-            format!(
-                "The loop waits for you: {text} Mend the agent's settings, such as its model, then continue the loop."
-            ),
-        ),
-        Some(AskKind::Refusal) => (
-            "question",
-            DiagnosticSeverity::WARNING,
-            format!(
-                "The loop waits for you: {text} Write the task in other words, or choose “Answer”, then continue the loop."
-            ),
-        ),
-        Some(AskKind::Blocked) => (
-            "question",
-            DiagnosticSeverity::WARNING,
-            format!(
-                "The agent said twice that only a person can help with this: {text} Help, then choose “Continue”; or choose “Answer” \
-                 to tell the agent what to do."
-            ),
-        ),
-        Some(AskKind::Question) => (
-            "question",
-            DiagnosticSeverity::WARNING,
-            format!(
-                "The agent asks: {text} Choose “Answer”{}.",
-                match client.tasks {
-                    true => "; the agent then goes on with it",
-                    false => {
-                        ", or select your words in any file and choose “Answer with the selected text”; the agent then goes on \
-                         with them"
-                    }
-                }
-            ),
-        ),
-    };
-    Builder::new(code, severity, message)
-}
-
-fn of_stop(
-    phase: Option<&Phase>,
-    looped: Option<&LoopPicture>,
-    reason: &str,
-    client: &ClientView,
-) -> Option<Builder> {
-    let (rule, message) = match phase {
-        Some(Phase::Stopped { reason: StopReason::User }) => return None,
-        Some(Phase::Stopped { reason: StopReason::HardLimit }) => (
-            Rule::Iterations,
-            format!(
-                "The loop stopped after {HARD_LIMIT} iterations, the most that one loop may take, and the work is not done. \
-                 Split the task into smaller ones, or discard the loop and start again."
-            ),
-        ),
-        Some(Phase::Stopped { reason: StopReason::Breaker(trip) }) => {
-            (trip.rule, of_trip(trip, looped, client))
-        }
-        // The state cannot be read, or is older: the reason is what is left.
-        _ if reason == "stopped by the user" => return None,
-        _ => {
-            let rule = reason.split(' ').next().and_then(Rule::named).unwrap_or(Rule::Iterations);
-            let why = wording::sentence(&wording::plain(&in_words(reason), LONGEST));
-            (rule, format!("The loop stopped: {why} Continue it, or discard it."))
-        }
-    };
-    Some(Builder::new(format!("breaker-{rule}"), DiagnosticSeverity::WARNING, message))
-}
-
-/// What a tripped rule means, what fed it, and what to do.
-fn of_trip(trip: &Line, looped: Option<&LoopPicture>, client: &ClientView) -> String {
-    format!("{} {}", why_stopped(trip, looped), next_after(trip.rule, client))
-}
-
-/// What a tripped rule means, and what fed it.
-pub(crate) fn why_stopped(trip: &Line, looped: Option<&LoopPicture>) -> String {
-    let after = |words: &str| match wording::plain(words, LONGEST) {
-        words if words.is_empty() => words,
-        words => format!(": {words}"),
-    };
-    let evidence = after(&trip.evidence);
-    let verdict = looped
-        .and_then(|looped| looped.state.as_ref()?.last.as_ref())
-        .map_or_else(String::new, |last| after(&last.verdict));
-    let happened = trip.happened();
-    let what = match trip.rule.info() {
-        _ if trip.rule == Rule::Iterations => {
-            format!("after {} iterations, and the work is not done{verdict}", trip.shown())
-        }
-        // Their words name the limit.
-        rule if rule.scope == Scope::Budget => format!("because {happened}{evidence}"),
-        _ => format!("because {happened} (limit {}){evidence}", trip.limit_shown()),
-    };
-    format!("The loop stopped {}", wording::sentence(&what))
-}
-
-/// What the user can do after a rule tripped.
-fn next_after(rule: Rule, client: &ClientView) -> String {
-    let remedy = rule.info().remedy.replace("{tell}", how_to_tell(client));
-    remedy.replace("{reset}", "choose “Reset the breaker and continue”")
+    (code.to_owned(), severity)
 }
 
 fn of_verifiers(picture: &Picture, live: &LoopPicture) -> Option<Builder> {
@@ -460,7 +320,7 @@ fn of_gate(reading: &Reading, status: TaskStatus, client: &ClientView) -> Option
                 true => String::new(),
                 false => format!(" In its way: {}.", wording::listed(&blockers)),
             };
-            let tell = how_to_tell(client);
+            let tell = alfine_words::how_to_tell(client.reader());
             let next = match status.needs_runner() {
                 true => format!("The loop goes on by itself. If you know a way, {tell}."),
                 false => format!("If you know a way, {tell}. Then continue."),
@@ -473,31 +333,4 @@ fn of_gate(reading: &Reading, status: TaskStatus, client: &ClientView) -> Option
         }
     };
     Some(Builder::new(code, severity, message))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_with_a_box_for_text_is_not_sent_to_select_some() {
-        for rule in Rule::ALL {
-            let trip = Line { rule, count: 3.0, limit: Some(3.0), evidence: String::new() };
-            let says = |tasks| of_trip(&trip, None, &ClientView { tasks, ..ClientView::default() });
-            assert!(!says(true).contains("select"), "{}", says(true));
-            assert_eq!(says(false).contains("select"), says(true).contains("send it a note"));
-        }
-    }
-
-    #[test]
-    fn one_iteration_is_not_told_as_several() {
-        let trip =
-            |count: f64| Line { rule: Rule::NoChange, count, limit: Some(count), evidence: String::new() };
-        let begins = |count: f64, words: &str| {
-            let told = of_trip(&trip(count), None, &ClientView::default());
-            assert!(told.contains(words), "{told}");
-        };
-        begins(1.0, "because the last iteration changed nothing (limit 1)");
-        begins(3.0, "because 3 iterations in a row changed nothing (limit 3)");
-    }
 }

@@ -133,7 +133,8 @@ fn a_finding_of_a_loop_that_rests_says_that_the_loop_must_go_on() {
 fn each_rule_says_why_the_loop_stopped_and_what_to_do() {
     let mut text = String::new();
     for rule in Rule::ALL {
-        let trip = Line { rule, count: 3.0, limit: Some(3.0), evidence: "what fed it".to_owned() };
+        let trip =
+            Line { rule, count: 3.0, limit: Some(3.0), evidence: "what fed it".to_owned(), partial: false };
         let task = Looped::after(3).at(Phase::Stopped { reason: StopReason::Breaker(trip) });
         let picture = World::new().open("PLAN.md", PLAN).with(task).picture();
         let _ = writeln!(text, "{}", shown(&plan_diagnostics(&picture)));
@@ -273,8 +274,8 @@ fn settings_are_checked_as_they_stand_in_the_editor() {
 
 #[test]
 fn what_a_tool_or_an_agent_says_cannot_hide_or_flood() {
-    let mut task = situation("failed").task.unwrap();
-    task.row.reason = Some(format!("\u{1b}]0;title\u{7}\u{202e}{}", "x\n".repeat(100_000)));
+    let message = format!("\u{1b}]0;title\u{7}\u{202e}{}", "x\n".repeat(100_000));
+    let task = Looped::after(3).at(Phase::Failed { message });
     let picture = World::new().open("PLAN.md", PLAN).with(task).picture();
     let found = plan_diagnostics(&picture);
     assert_eq!(codes(&found), ["failed"]);

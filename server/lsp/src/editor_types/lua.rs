@@ -2,7 +2,7 @@
 
 use super::{
     Protocol,
-    schema::{Definition, Kind, Type},
+    schema::{Definition, Field, Kind, Type},
 };
 use std::fmt::Write;
 
@@ -63,6 +63,12 @@ fn word(of: &Type) -> String {
         Type::Literal(word) => format!("'{word}'"),
         Type::Named(name) => format!("alfine.{name}"),
         Type::Lsp(name) => format!("lsp.{name}"),
+        Type::Object(fields) => {
+            let field = |field: &Field| {
+                format!("{}{}: {}", field.name, if field.optional { "?" } else { "" }, word(&field.of))
+            };
+            format!("{{ {} }}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+        }
         Type::List(of) if matches!(**of, Type::OneOf(_)) => format!("({})[]", word(of)),
         Type::List(of) => format!("{}[]", word(of)),
         Type::OneOf(types) => types.iter().map(word).collect::<Vec<_>>().join(" | "),

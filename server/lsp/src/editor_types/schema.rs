@@ -38,6 +38,8 @@ pub(super) enum Type {
     /// A type of the Language Server Protocol itself.
     Lsp(String),
     List(Box<Type>),
+    /// An object without a name, such as one of several that a field tells apart.
+    Object(Vec<Field>),
     OneOf(Vec<Type>),
 }
 
@@ -54,12 +56,16 @@ pub(super) fn name(schema: &Value) -> Option<&str> {
 fn definition(schema: &Value) -> Definition {
     let kind = match schema["properties"].as_object() {
         Some(properties) => Kind::Object {
-            fields: properties.iter().map(|(name, of)| field(name, of, &schema["required"])).collect(),
+            fields: fields(properties, &schema["required"]),
             open: schema["additionalProperties"] == true,
         },
         None => Kind::Other(of(schema)),
     };
     Definition { doc: doc(schema), kind }
+}
+
+fn fields(properties: &Map<String, Value>, required: &Value) -> Vec<Field> {
+    properties.iter().map(|(name, of)| field(name, of, required)).collect()
 }
 
 fn field(name: &str, schema: &Value, required: &Value) -> Field {
@@ -107,6 +113,9 @@ fn of(schema: &Value) -> Type {
             of(&schema)
         };
         return one_of(types.iter().map(one).collect());
+    }
+    if let Some(properties) = schema["properties"].as_object() {
+        return Type::Object(fields(properties, &schema["required"]));
     }
     match schema["type"].as_str() {
         Some("boolean") => Type::Boolean,

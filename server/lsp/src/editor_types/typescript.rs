@@ -2,7 +2,7 @@
 
 use super::{
     Protocol,
-    schema::{Definition, Kind, Type},
+    schema::{Definition, Field, Kind, Type},
 };
 use std::fmt::Write;
 
@@ -65,6 +65,12 @@ fn word(of: &Type) -> String {
         Type::Text => "string".to_owned(),
         Type::Literal(word) => format!("'{word}'"),
         Type::Named(name) | Type::Lsp(name) => name.clone(),
+        Type::Object(fields) => {
+            let field = |field: &Field| {
+                format!("{}{}: {}", field.name, if field.optional { "?" } else { "" }, word(&field.of))
+            };
+            format!("{{ {} }}", fields.iter().map(field).collect::<Vec<_>>().join("; "))
+        }
         Type::List(of) if matches!(**of, Type::OneOf(_)) => format!("({})[]", word(of)),
         Type::List(of) => format!("{}[]", word(of)),
         Type::OneOf(types) => types.iter().map(word).collect::<Vec<_>>().join(" | "),

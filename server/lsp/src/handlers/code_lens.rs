@@ -10,13 +10,7 @@ use crate::{
     to_proto::one_line,
     wording,
 };
-use alfine_core::{
-    breaker::{HARD_LIMIT, Rule, dollars},
-    machine::{Phase, StopReason},
-    task::TaskStatus,
-    time::Moment,
-};
-use alfine_engine::reason::in_words;
+use alfine_core::{breaker::dollars, task::TaskStatus, time::Moment};
 use std::sync::Arc;
 
 /// The longest part of somebody's words in a lens, in characters.
@@ -99,7 +93,9 @@ fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Opt
 /// Where a task is, on one short line.
 fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture>) -> String {
     let last = known.and_then(|known| known.last.as_ref());
-    let reason = known.and_then(|known| known.row.reason.as_deref()).unwrap_or_default();
+    let reason = known.and_then(TaskPicture::reason);
+    let why =
+        reason.as_deref().map(|reason| cut(&alfine_words::reason(reason))).filter(|why| !why.is_empty());
     let word = match status {
         TaskStatus::Running | TaskStatus::Rework | TaskStatus::Evaluating
             if last.is_some_and(|last| last.row.summary.pauses) =>
@@ -108,12 +104,12 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
         }
         TaskStatus::Paused => format!("paused{}", held(last)),
         TaskStatus::Waiting => waiting(picture, last),
-        TaskStatus::Stopped => stopped(last, reason),
-        TaskStatus::NeedsInput | TaskStatus::Failed if !reason.is_empty() => {
-            format!("{status}: {}", cut(reason)).replace("needs_input", "needs input")
+        TaskStatus::Stopped => wording::line(&alfine_words::stopped(reason.as_deref()), 2 * LONGEST),
+        TaskStatus::NeedsInput | TaskStatus::Failed => {
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            format!("{}{why}", wording::status(status))
         }
-        TaskStatus::NeedsInput => "needs input".to_owned(),
-        TaskStatus::Merged if !reason.is_empty() => format!("merged {}", cut(reason)),
+        TaskStatus::Merged => why.map_or_else(|| status.to_string(), |into| format!("merged {into}")),
         status => status.to_string(),
     };
     let Some(last) = last else { return word };
@@ -136,8 +132,8 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
 
 /// Why a loop holds, where nobody asked for that.
 fn held(last: Option<&LoopPicture>) -> String {
-    let why = last.and_then(|last| last.row.summary.held_by.as_deref());
-    why.map(|why| format!(": {}", cut(why))).unwrap_or_default()
+    let why = last.and_then(|last| last.row.summary.held_by.as_ref());
+    why.map(|why| format!(": {}", cut(&alfine_words::reason(why)))).unwrap_or_default()
 }
 
 fn waiting(picture: &Picture, last: Option<&LoopPicture>) -> String {
@@ -150,24 +146,6 @@ fn waiting(picture: &Picture, last: Option<&LoopPicture>) -> String {
     }
 }
 
-fn stopped(last: Option<&LoopPicture>, reason: &str) -> String {
-    let phase = last.and_then(|last| last.state.as_ref()).map(|state| &state.phase);
-    match phase {
-        Some(Phase::Stopped { reason: StopReason::Breaker(trip) }) if trip.rule == Rule::Iterations => {
-            format!("stopped: limit of {} iterations", trip.limit_shown())
-        }
-        Some(Phase::Stopped { reason: StopReason::Breaker(trip) }) => {
-            format!("stopped: {}", trip.rule.info().name.replace('-', " "))
-        }
-        Some(Phase::Stopped { reason: StopReason::User }) => "stopped by you".to_owned(),
-        Some(Phase::Stopped { reason: StopReason::HardLimit }) => {
-            format!("stopped: hard limit of {HARD_LIMIT} iterations")
-        }
-        _ if reason.is_empty() => "stopped".to_owned(),
-        _ => format!("stopped: {}", cut(&in_words(reason))),
-    }
-}
-
 /// Somebody's words on one line, cut.
 fn cut(text: &str) -> String {
     wording::line(text, LONGEST)
@@ -177,6 +155,7 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::fixtures::{PLAN, World, situation, situations, uri};
+    use alfine_core::reason::Reason;
     use alfine_store::LoopSummary;
 
     fn shown(lenses: &[CodeLens]) -> String {
@@ -276,22 +255,22 @@ mod tests {
 
     #[test]
     fn a_loop_that_is_held_says_so_and_why() {
-        let why = "src/x.rs is not saved in an editor";
+        let why = Reason::Unsaved { file: "src/x.rs".to_owned() };
         for (name, held_by, shown, next) in [
             ("running", None, "running, pauses after it", "Do not pause"),
             (
                 "running",
-                Some(why),
+                Some(why.clone()),
                 "running, pauses after it: src/x.rs is not saved in an editor",
                 "Do not pause",
             ),
             ("paused", None, "paused", "Continue"),
-            ("paused", Some(why), "paused: src/x.rs is not saved in an editor", "Continue"),
+            ("paused", Some(why.clone()), "paused: src/x.rs is not saved in an editor", "Continue"),
         ] {
             let mut task = situation(name).task.unwrap();
             let summary = &mut task.last.as_mut().unwrap().row.summary;
             summary.pauses = name == "running";
-            summary.held_by = held_by.map(str::to_owned);
+            summary.held_by = held_by.clone();
             let titles = titles(World::new().open("PLAN.md", PLAN).with(task));
             assert!(titles.iter().any(|title| title.split(" · ").any(|part| part == shown)), "{titles:?}");
             assert!(titles.iter().any(|title| title == next), "{titles:?}");

@@ -29,7 +29,7 @@ pub fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<InlayHi
             }
             hints.push(InlayHint {
                 position: document.range(Span::new(end, end), picture.client.encoding).start,
-                label: InlayHintLabel::String(evidence::word(evidence.state).to_owned()),
+                label: InlayHintLabel::String(alfine_words::criterion(evidence.state).to_owned()),
                 kind: None,
                 text_edits: None,
                 tooltip: Some(tooltip(picture, &evidence)),

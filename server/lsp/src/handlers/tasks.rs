@@ -2,11 +2,10 @@
 
 use crate::{offers::NO_REPOSITORY, picture::Picture, snapshot::TaskPicture};
 use alfine_core::task::{TaskKey, TaskStatus};
-use alfine_engine::reason::in_words;
 use alfine_engine::{view::PlannedTask, view::TaskView, view::task_view, view::unplanned_view};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{collections::HashSet, path::Path, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, path::Path, sync::Arc};
 
 /// The answer of `alfine/tasks`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -44,7 +43,7 @@ pub fn tasks(picture: &Picture) -> Tasks {
         gone.sort_by(|a, b| a.row.key.cmp(&b.row.key));
         tasks.extend(
             gone.into_iter()
-                .filter_map(|task| Some(said(unplanned_view(&task.row, &task.last.as_ref()?.row)))),
+                .filter_map(|task| Some(told(unplanned_view(&task.row, &task.last.as_ref()?.row), task))),
         );
     }
     Tasks { tasks }
@@ -52,22 +51,24 @@ pub fn tasks(picture: &Picture) -> Tasks {
 
 fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
     let Some(known) = known else { return task_view(planned, None, None, &[], None) };
-    said(match &known.last {
+    let view = match &known.last {
         None => task_view(planned, Some(&known.row), None, &[], None),
         Some(last) => {
             task_view(planned, Some(&known.row), Some(&last.row), &last.evidence, last.tree.as_deref())
         }
-    })
+    };
+    told(view, known)
 }
 
 /// Says why a task cannot be started where there is no repository to work on.
 fn without_repository(view: TaskView) -> TaskView {
-    TaskView { status: TaskStatus::Pending, reason: Some(NO_REPOSITORY.to_owned()), ..view }
+    TaskView { status: TaskStatus::Pending, reason: Some(NO_REPOSITORY.to_owned()), cause: None, ..view }
 }
 
-/// Who reads it here is a person.
-fn said(view: TaskView) -> TaskView {
-    TaskView { reason: view.reason.map(|reason| in_words(&reason).into_owned()), ..view }
+/// Says why as the saved state has it, where an older version wrote words into the row.
+fn told(view: TaskView, known: &TaskPicture) -> TaskView {
+    let cause = known.reason().map(Cow::into_owned);
+    TaskView { reason: cause.as_ref().map(alfine_words::reason), cause, ..view }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::protocol::{
     },
 };
 use crate::{picture::Picture, snapshot::LoopPicture, to_client::within};
-use alfine_core::{breaker::dollars, task::TaskKey};
+use alfine_core::task::TaskKey;
 use alfine_store::LoopId;
 use std::{
     collections::{HashMap, HashSet},
@@ -47,7 +47,8 @@ impl Step {
     fn of(of: &LoopPicture) -> Self {
         let summary = &of.row.summary;
         let (iteration, limit) = (summary.iteration.max(1), summary.max_iterations);
-        let cost = of.row.cost_usd.map(|usd| format!(" · {}", dollars(usd))).unwrap_or_default();
+        let cost = alfine_words::cost(of.row.cost_usd, summary.cost_is_partial());
+        let cost = cost.map(|cost| format!(" · {cost}")).unwrap_or_default();
         Self {
             message: format!("iteration {iteration} of {limit} · {}{cost}", of.row.status),
             percentage: (100 * (iteration - 1)).checked_div(limit).unwrap_or(0).min(100),

@@ -10,8 +10,8 @@ use crate::{
     picture::Picture,
     to_client::ToEditor,
 };
-use alfine_core::task::TaskKey;
-use alfine_store::{ApprovalKind, ApprovalRow};
+use alfine_core::{machine::AskKind, task::TaskKey};
+use alfine_store::ApprovalRow;
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 const APPROVE: &str = "Approve";
@@ -58,13 +58,15 @@ async fn ask(
     asks: ApprovalRow,
 ) {
     let (question, choices): (_, &[&str]) = match asks.kind {
-        ApprovalKind::Approval => {
+        AskKind::Approval => {
             (format!("{key} asks for your approval: {}", asks.text), &[APPROVE, REJECT, SHOW_DIFF])
         }
-        ApprovalKind::Question => (format!("{key} asks: {}", asks.text), &[ANSWER]),
-        ApprovalKind::Login => (format!("{key} cannot go on: {}", asks.text), &[CONTINUE]),
+        AskKind::Question | AskKind::Blocked => (format!("{key} asks: {}", asks.text), &[ANSWER]),
+        AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Refusal => {
+            (format!("{key} cannot go on: {}", asks.text), &[CONTINUE])
+        }
         // Starting asks this itself.
-        ApprovalKind::Trust => return,
+        AskKind::Trust => return,
     };
     loop {
         let chosen = editor.ask(MessageType::INFO, &question, choices).await;

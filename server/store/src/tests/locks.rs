@@ -4,7 +4,7 @@ use super::{
     processes::{Other, command},
     *,
 };
-use alfine_core::agent::Outcome;
+use alfine_core::{agent::Outcome, reason::Reason};
 use std::{
     fs,
     process::{Command, Stdio},
@@ -147,7 +147,7 @@ fn only_loops_whose_runner_died_are_interrupted_and_only_once() {
     store
         .write(|tx| {
             tx.set_loop_status(&dead, TaskStatus::Evaluating, None, false)?;
-            tx.set_loop_status(&paused, TaskStatus::Paused, Some("by the user"), false)?;
+            tx.set_loop_status(&paused, TaskStatus::Paused, Some(&Reason::StoppedByUser), false)?;
             tx.set_loop_status(&done, TaskStatus::Done, None, true)
         })
         .unwrap();

@@ -5,6 +5,8 @@ use alfine_core::{
     agent::{Outcome, Usage},
     breaker::{Line, Rule},
     finding::{Finding, Severity},
+    machine::AskKind,
+    reason::{Reason, Refusal},
 };
 use proptest::prelude::*;
 
@@ -95,17 +97,19 @@ fn a_saved_loop_comes_back_and_its_task_follows() {
             count: 2.0,
             limit: Some(3.0),
             evidence: "iterations 2 and 3 left tree 8f3a".to_owned(),
+            partial: false,
         }],
         gate: Some(json!({ "ready": false })),
         waiting_until: Some(Millis(5000)),
         files_changed: 4,
         pauses: true,
         chained: true,
-        held_by: Some("a file is not saved".to_owned()),
+        held_by: Some(Reason::Unsaved { file: "src/x.rs".to_owned() }),
     };
+    let limited = Reason::UsageLimit { known: true, message: "resets at 5".to_owned() };
     let update = LoopUpdate {
         status: TaskStatus::Waiting,
-        reason: Some("usage limit"),
+        reason: Some(&limited),
         state: r#"{"iteration":3}"#,
         summary: &summary,
         cost_usd: Some(0.25),
@@ -131,7 +135,7 @@ fn a_saved_loop_comes_back_and_its_task_follows() {
         id: lock.loop_id().clone(),
         task: task.clone(),
         status: TaskStatus::Waiting,
-        reason: Some("usage limit".to_owned()),
+        reason: Some(limited.clone()),
         agent: "claude".to_owned(),
         model: None,
         isolation: Isolation::Worktree,
@@ -156,7 +160,7 @@ fn a_saved_loop_comes_back_and_its_task_follows() {
             key: task,
             title: "Add coupon table".to_owned(),
             status: TaskStatus::Waiting,
-            reason: Some("usage limit".to_owned()),
+            reason: Some(limited.clone()),
             since: Millis(2000),
             loop_id: Some(lock.loop_id().clone()),
             generation: 1,
@@ -304,9 +308,12 @@ fn commands_are_taken_once_and_in_order() {
     assert_eq!(kinds, ["steer", "pause", "continue"]);
     assert_eq!(store.write(|tx| tx.take_commands(&lock)).unwrap(), []);
     assert_eq!(store.write(|tx| tx.take_commands(&other)).unwrap().len(), 1);
-    store.write(|tx| tx.finish_command(last, "done")).unwrap();
+    store.write(|tx| tx.finish_command(last, &CommandResult::Done)).unwrap();
     let command = store.command(last).unwrap().unwrap();
-    assert_eq!((command.result.as_deref(), command.loop_id.as_ref()), (Some("done"), Some(lock.loop_id())));
+    assert_eq!((command.result, command.loop_id.as_ref()), (Some(CommandResult::Done), Some(lock.loop_id())));
+    let refused = CommandResult::Refused(Refusal::AsksFirst { ask: AskKind::Approval });
+    store.write(|tx| tx.finish_command(last, &refused)).unwrap();
+    assert_eq!(store.command(last).unwrap().unwrap().result, Some(refused));
 }
 
 #[test]
@@ -326,6 +333,50 @@ fn a_command_for_an_ended_loop_is_not_given_to_the_next_one() {
 }
 
 #[test]
+fn what_an_older_version_wrote_in_words_is_read_as_told() {
+    let place = Place::new();
+    let mut store = place.store();
+    let task = key("US-001");
+    let lock = place.start(&mut store, &task);
+    let ask = Ask {
+        loop_id: Some(lock.loop_id()),
+        task: Some(&task),
+        kind: AskKind::Question,
+        text: "Which table?",
+    };
+    let [done, refused] = store
+        .write(|tx| {
+            tx.ask(&ask)?;
+            let command = CommandNew { task: &task, kind: "pause", payload: &Value::Null };
+            Ok::<_, StoreError>([tx.send_command(&command)?, tx.send_command(&command)?])
+        })
+        .unwrap();
+    let summary = r#"{"heldBy":"src/x.rs is not saved in an editor","breaker":[
+        {"rule":"cost","count":0.25,"evidence":"unknown in part: not every run said what it cost"}]}"#;
+    let database = rusqlite::Connection::open(place.layout.database()).unwrap();
+    database.execute("UPDATE loop SET reason = 'no-change 3 of 3', summary = ?1", [summary]).unwrap();
+    database.execute("UPDATE task SET reason = 'no-change 3 of 3'", []).unwrap();
+    database.execute("UPDATE approval SET kind = 'login'", []).unwrap();
+    database.execute("UPDATE command SET result = 'done' WHERE seq = ?1", [done]).unwrap();
+    database.execute("UPDATE command SET result = 'refused: it is done' WHERE seq = ?1", [refused]).unwrap();
+
+    let told = |text: &str| Some(Reason::Told { text: text.to_owned() });
+    let row = store.current_loop(&task).unwrap().unwrap();
+    assert_eq!(row.reason, told("no-change 3 of 3"));
+    assert_eq!(row.summary.held_by, told("src/x.rs is not saved in an editor"));
+    assert!(row.summary.line(Rule::Cost).unwrap().partial);
+    assert_eq!(store.task(&task).unwrap().unwrap().reason, row.reason);
+    assert_eq!(store.approvals(lock.loop_id()).unwrap()[0].kind, AskKind::Login);
+    let result = |seq| store.command(seq).unwrap().unwrap().result;
+    assert_eq!(result(done), Some(CommandResult::Done));
+    let why = Refusal::Told { text: "it is done".to_owned() };
+    assert_eq!(result(refused), Some(CommandResult::Refused(why)));
+
+    database.execute("UPDATE task SET reason = ''", []).unwrap();
+    assert_eq!(store.task(&task).unwrap().unwrap().reason, None);
+}
+
+#[test]
 fn the_first_answer_counts() {
     let place = Place::new();
     let mut store = place.store();
@@ -334,7 +385,7 @@ fn the_first_answer_counts() {
     let ask = Ask {
         loop_id: Some(lock.loop_id()),
         task: Some(&task),
-        kind: ApprovalKind::Question,
+        kind: AskKind::Question,
         text: "Which table?",
     };
     let (first, second) = store.write(|tx| Ok::<_, StoreError>((tx.ask(&ask)?, tx.ask(&ask)?))).unwrap();
@@ -462,8 +513,10 @@ fn a_rule_that_only_a_newer_version_knows_leaves_the_other_lines_readable() {
         ],
     });
     let summary: LoopSummary = serde_json::from_value(saved).unwrap();
-    let shown: Vec<String> = summary.breaker.iter().map(ToString::to_string).collect();
-    assert_eq!(shown, ["no-change 2 of 3: iterations 2 and 3", "cost $0.50"]);
+    let shown: Vec<String> =
+        summary.breaker.iter().map(|line| format!("{} {}", line.rule, line.shown())).collect();
+    assert_eq!(shown, ["no-change 2 of 3", "cost $0.50"]);
+    assert_eq!(summary.breaker[0].evidence, "iterations 2 and 3");
     assert_eq!(summary.line(Rule::Cost).map(|line| line.count), Some(0.5));
     assert_eq!((summary.iteration, summary.line(Rule::Tokens)), (3, None));
 }

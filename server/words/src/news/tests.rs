@@ -144,7 +144,8 @@ fn the_worktree_and_its_checkpoints() {
 
 #[test]
 fn notes() {
-    let trip = Trip { rule: Rule::NoChange, count: 3.0, limit: Some(3.0), evidence: text("") };
+    let trip =
+        Trip { rule: Rule::NoChange, count: 3.0, limit: Some(3.0), evidence: text(""), partial: false };
     assert_snapshot!(lines(
         [
             Note::SlowStart { seconds: 60 },

@@ -13,14 +13,15 @@ use crate::{
     snapshot::{Checkout, LoopPicture, Snapshot, StorePicture, TaskPicture},
 };
 use alfine_core::{
-    machine::{self, CheckpointKind, Input, LoopState, Tree},
+    machine::{self, AskKind, CheckpointKind, Input, LoopState, Tree},
+    reason::Reason,
     task::{TaskKey, TaskStatus},
     time::Moment,
 };
 use alfine_engine::{project::PlanFile, project::Project};
 use alfine_files::UserDirs;
 use alfine_git::{CheckpointSpec, Surroundings};
-use alfine_store::{ApprovalKind, Ask, CheckpointNew, LoopLock, LoopRow, LoopSummary, LoopUpdate, RunNew};
+use alfine_store::{Ask, CheckpointNew, CommandResult, LoopLock, LoopRow, LoopSummary, LoopUpdate, RunNew};
 use globset::GlobSet;
 use serde_json::Value;
 use std::{
@@ -323,7 +324,7 @@ impl Stage {
         let mut project = self.project();
         let open = |seq: &i64| project.store.command(*seq).unwrap().is_some_and(|row| row.result.is_none());
         let seq = (1..200).find(open).unwrap();
-        project.store.write(|tx| tx.finish_command(seq, "done")).unwrap();
+        project.store.write(|tx| tx.finish_command(seq, &CommandResult::Done)).unwrap();
     }
 
     fn begin(&self, key: &str, in_place: bool) -> (Project, PlanFile, LoopLock) {
@@ -381,15 +382,15 @@ impl Stage {
     }
 
     /// Has a loop paused; by what, where it was not the user.
-    pub(super) fn holds(&self, key: &str, held_by: Option<&str>) {
+    pub(super) fn holds(&self, key: &str, held_by: Option<Reason>) {
         let layout = alfine_files::Layout::of_common_dir(&self.root.join(".git"));
         let mut store = alfine_store::Store::open(&layout).unwrap().store;
         let row = store.current_loop(&key.parse().unwrap()).unwrap().unwrap();
         let lock = LoopLock::acquire(&layout, &row.id).unwrap();
-        let summary = LoopSummary { held_by: held_by.map(str::to_owned), ..row.summary };
+        let summary = LoopSummary { held_by: held_by.clone(), ..row.summary };
         let update = LoopUpdate {
             status: TaskStatus::Paused,
-            reason: held_by,
+            reason: held_by.as_ref(),
             state: &row.state,
             summary: &summary,
             cost_usd: None,
@@ -428,7 +429,7 @@ impl Stage {
     }
 
     /// A loop that asks something; the question's number.
-    pub(super) fn asks(&self, key: &str, kind: ApprovalKind, text: &str) -> i64 {
+    pub(super) fn asks(&self, key: &str, kind: AskKind, text: &str) -> i64 {
         let (mut project, _, lock) = self.begin(key, false);
         save(&mut project, &lock, TaskStatus::NeedsInput, None, 1);
         let task: TaskKey = key.parse().unwrap();
@@ -461,7 +462,7 @@ fn rest(root: &Path, key: &str, status: TaskStatus, reason: &str) {
     let mut store = alfine_store::Store::open(&layout).unwrap().store;
     let row = store.current_loop(&key.parse().unwrap()).unwrap().unwrap();
     let lock = LoopLock::acquire(&layout, &row.id).unwrap();
-    store.write(|tx| tx.set_loop_status(&lock, status, Some(reason), false)).unwrap();
+    store.write(|tx| tx.set_loop_status(&lock, status, Reason::told(reason).as_ref(), false)).unwrap();
 }
 
 fn begin(mut project: Project, key: &str, in_place: bool) -> (Project, PlanFile, LoopLock) {

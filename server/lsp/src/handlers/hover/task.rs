@@ -2,21 +2,22 @@
 
 use super::page::Page;
 use crate::{
-    clock, diagnostics,
+    clock,
+    diagnostics::verdict,
     evidence::{self, Evidence},
     picture::{Picture, PlanView, SeenTask},
     snapshot::LoopPicture,
     wording,
 };
 use alfine_core::{
-    breaker::{Line, Rule, Scope, dollars},
+    breaker::{Line, Rule, Scope},
     gate::Reading,
-    machine::{Phase, StopReason},
     plan::{Criterion, Isolation},
+    reason::Reason,
     task::TaskStatus,
     time::Moment,
 };
-use alfine_engine::{reason::in_words, view::CriterionState};
+use alfine_engine::view::CriterionState;
 
 pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>, page: &mut Page) {
     let task = seen.task;
@@ -35,12 +36,13 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
     });
     page.paragraph(&format!("{} — {}{since}", page.strong(&title), page.strong(&status)));
     let looped = seen.known.and_then(|known| known.last.as_ref());
-    let reason = seen.known.and_then(|known| known.row.reason.as_deref()).unwrap_or_default();
+    let reason = seen.known.and_then(|known| known.reason());
     match looped.and_then(|looped| looped.asks.as_ref()) {
         Some(asks) => page.paragraph(&format!("It asks: {}", page.said(&asks.text))),
-        None => page.paragraph(&match tripped(looped) {
-            Some(trip) => page.said(&diagnostics::why_stopped(trip, looped)),
-            None => page.said(&in_words(reason)),
+        None => page.paragraph(&match reason.as_deref() {
+            Some(Reason::Breaker { trip }) => page.said(&alfine_words::why_stopped(trip, verdict(looped))),
+            Some(reason) => page.said(&alfine_words::reason(reason)),
+            None => String::new(),
         }),
     }
     if !seen.waits_for.is_empty() {
@@ -59,14 +61,6 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
     write_criteria(picture, seen, page);
 }
 
-/// The rule that stopped a loop.
-fn tripped(looped: Option<&LoopPicture>) -> Option<&Line> {
-    match &looped?.state.as_ref()?.phase {
-        Phase::Stopped { reason: StopReason::Breaker(trip) } => Some(trip),
-        _ => None,
-    }
-}
-
 fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
     let row = &looped.row;
     let summary = &row.summary;
@@ -79,12 +73,9 @@ fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
     let facts = [
         format!("iteration {} of {}", summary.iteration, summary.max_iterations),
         format!("{} changed", wording::count(u64::from(summary.files_changed), "file")),
-        match row.cost_usd {
-            Some(cost) if cost > 0.0 && unknown => format!("{}, in part unknown", dollars(cost)),
-            Some(cost) if !unknown => dollars(cost.abs()),
-            None if row.tokens == 0 && !unknown => "no cost yet".to_owned(),
-            _ => "cost unknown".to_owned(),
-        },
+        // Tokens cost something, whatever nobody said of it.
+        alfine_words::cost(row.cost_usd, unknown || (row.cost_usd.is_none() && row.tokens > 0))
+            .unwrap_or_else(|| "no cost yet".to_owned()),
         wording::count(row.tokens, "token"),
         match model {
             Some(model) => format!("{} with {}", page.said(&row.agent), page.said(model)),
@@ -140,7 +131,7 @@ fn write_breaker(looped: &LoopPicture, page: &mut Page) {
     let row = |line: &Line| {
         let is_unknown = line.rule == Rule::Cost
             && line.count == 0.0
-            && (!line.evidence.is_empty() || (looped.row.cost_usd.is_none() && looped.row.tokens > 0));
+            && (line.partial || (looped.row.cost_usd.is_none() && looped.row.tokens > 0));
         let count = if is_unknown { "unknown".to_owned() } else { line.count_shown() };
         let count = match line.limit {
             Some(_) => format!("{count} of {}", line.limit_shown()),

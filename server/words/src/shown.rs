@@ -1,0 +1,40 @@
+//! Words for what is counted and for what is known of a criterion.
+
+use alfine_core::{breaker::dollars, prompt::CriterionState};
+
+/// Says what a loop cost so far, and whether that is all of it; `None` if nothing was spent. `partial`: some run of the
+/// agent did not say what it cost.
+pub fn cost(usd: Option<f64>, partial: bool) -> Option<String> {
+    match (usd, partial) {
+        (Some(usd), false) => Some(dollars(usd.abs())),
+        (Some(usd), true) if usd > 0.0 => Some(format!("{}, in part unknown", dollars(usd))),
+        (_, true) => Some("cost unknown".to_owned()),
+        (None, false) => None,
+    }
+}
+
+/// Says what is known of a criterion, in one word.
+pub fn criterion(state: CriterionState) -> &'static str {
+    match state {
+        CriterionState::Open => "open",
+        CriterionState::Checked => "ticked",
+        CriterionState::Proven => "verified",
+        CriterionState::Stale => "stale",
+        CriterionState::Failed => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cost_says_whether_it_is_all() {
+        let said = |usd, partial| cost(usd, partial).unwrap_or_default();
+        assert_eq!(said(Some(0.25), false), "$0.25");
+        assert_eq!(said(Some(-0.0), false), "$0.00");
+        assert_eq!(said(Some(0.25), true), "$0.25, in part unknown");
+        assert_eq!((said(Some(0.0), true), said(None, true)), ("cost unknown".into(), "cost unknown".into()));
+        assert_eq!(cost(None, false), None);
+    }
+}
