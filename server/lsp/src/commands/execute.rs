@@ -110,7 +110,7 @@ impl Commands {
 
     /// Where a task is now, as the answer to a command about it.
     pub(super) async fn where_it_is(&self, place: &Place, key: TaskKey) -> Result<Value, Refusal> {
-        self.from_store(place, move |store| {
+        self.read_store(place, move |store| {
             let status = status_of(store, &key)?;
             Ok(json!({ "task": key, "status": status }))
         })
@@ -118,7 +118,7 @@ impl Commands {
     }
 
     /// Reads something from a repository's database, beside whatever else is done there.
-    pub(super) async fn from_store<T: Send + 'static>(
+    pub(super) async fn read_store<T: Send + 'static>(
         &self,
         place: &Place,
         read: impl FnOnce(&Store) -> Result<T, Refusal> + Send + 'static,

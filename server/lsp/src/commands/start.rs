@@ -45,7 +45,7 @@ impl Commands {
         let started = self.drive(&place, &about, "alfine.start", start).await?;
         // A loop that has nothing to do is over before it is said to run.
         self.wait_for_look().await;
-        self.from_store(&place, move |store| answer_of(store, &started)).await
+        self.read_store(&place, move |store| answer_of(store, &started)).await
     }
 
     /// Allows what a plan's tasks would run, after showing it.
