@@ -100,8 +100,8 @@ pub enum Hint {
     },
     /// Say into which branch to merge.
     MergeInto {
-        /// The task to merge, if that is known.
-        task: Option<TaskKey>,
+        /// The task to merge.
+        task: TaskKey,
     },
     /// Resolve the conflicts of a merge, by hand or by the task's agent.
     ResolveConflicts {
@@ -133,8 +133,8 @@ pub enum Hint {
     },
     /// Read the commands that a plan would run, then allow them.
     Trust {
-        /// The plan's path from the repository's root.
-        plan: String,
+        /// The plan's path as it was given; `None` if it is not known.
+        plan: Option<String>,
     },
     /// Name one task, with its plan.
     NameTask {

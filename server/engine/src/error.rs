@@ -82,8 +82,8 @@ pub struct Error {
     pub kind: ErrorKind,
     /// What failed, and on what, as a terminal shows it. A sentence without a full stop.
     pub message: String,
-    /// What to do next.
-    pub hint: Option<Hint>,
+    /// What to do next. Boxed, since errors are passed on often and hints hold much.
+    pub hint: Option<Box<Hint>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -115,7 +115,7 @@ impl Error {
     /// Says what to do next. A text is advice that names no command of Alfine.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(Box::new(hint.into()));
         self
     }
 

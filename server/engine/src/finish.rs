@@ -12,7 +12,9 @@ use alfine_core::{
     reason::Reason,
     task::{TaskKey, TaskStatus},
 };
-use alfine_git::{MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies, WorkingCopy};
+use alfine_git::{
+    GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies, WorkingCopy,
+};
 use alfine_store::{CheckpointKind, CheckpointRow, LoopLock, LoopRow};
 use std::path::{Path, PathBuf};
 
@@ -70,7 +72,7 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
         return Err(Error::user(format!(
             "{key} was based on a detached HEAD, so it is not known where to merge it"
         ))
-        .hint(Hint::MergeInto { task: Some(key.clone()) }));
+        .hint(Hint::MergeInto { task: key.clone() }));
     };
     let spec = TaskSpec::of(&row)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
@@ -91,16 +93,17 @@ pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -
     };
     refuse_uncommitted(project, &row)?;
     let merged = project.repository.merge(&merge, Some(&tick), options.is_unsaved).map_err(|error| {
-        let error = Error::from(error);
-        if !matches!(error.kind, ErrorKind::Conflict { .. }) {
-            return error;
-        }
-        error.hint(Hint::ResolveConflicts {
-            task: key.clone(),
-            branch: branch.clone(),
-            into: into.clone(),
-            iteration: row.summary.iteration,
-        })
+        let hint = match &error {
+            GitError::Conflicts { .. } => Hint::ResolveConflicts {
+                task: key.clone(),
+                branch: branch.clone(),
+                into: into.clone(),
+                iteration: row.summary.iteration,
+            },
+            GitError::NoTarget { .. } => Hint::MergeInto { task: key.clone() },
+            _ => return error.into(),
+        };
+        Error::from(error).hint(hint)
     })?;
     let reason = Reason::Merged { into: into.clone() };
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true))?;

@@ -225,11 +225,13 @@ pub fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalRo
 pub fn settled(store: &Store, key: &TaskKey) -> Result<Error> {
     let status = loops::loop_of(store, key)?.map_or(TaskStatus::Done, |row| row.status);
     let hint = match status {
-        TaskStatus::Done => {
-            "merge or discard it; to have it done again, take the tick away and give it another id"
-        }
-        TaskStatus::NeedsInput => "answer what it asks; then it goes on",
-        _ => "let it go on with “Continue”, or throw it away with “Discard” and start it again",
+        TaskStatus::Done => Hint::AnyOf(vec![
+            Hint::Merge { task: key.clone() },
+            Hint::Discard { task: key.clone() },
+            Hint::advice("to have it done again, take the tick away and give it another id"),
+        ]),
+        TaskStatus::NeedsInput => Hint::advice("answer what it asks; then it goes on"),
+        _ => loops::go_on_or_discard(key),
     };
     let is = match status {
         TaskStatus::NeedsInput => "waits for your answer".to_owned(),

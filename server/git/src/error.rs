@@ -333,11 +333,7 @@ impl GitError {
             Self::Ignored { path, .. } => {
                 format!("save what you need of them, then: git worktree remove --force '{}'", path.display())
             }
-            Self::NoBranch { .. } => "`git branch` lists those there are".to_owned(),
-            Self::NoTarget { .. } => {
-                let branches = Hint::advice("`git branch` lists those there are");
-                return Some(Hint::AnyOf(vec![Hint::MergeInto { task: None }, branches]));
-            }
+            Self::NoBranch { .. } | Self::NoTarget { .. } => "`git branch` lists those there are".to_owned(),
             Self::BranchBlocked { by, .. } => format!("rename it: git branch -m {by} NEW"),
             Self::BranchLeft { branch, .. } => {
                 format!("merge or cherry-pick what is needed into {branch}, and check that out")

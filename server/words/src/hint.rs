@@ -42,7 +42,7 @@ fn in_a_terminal(hint: &Hint) -> String {
         Hint::MergeFirst { tasks } => {
             tasks.iter().map(|task| format!("alfine merge {task}")).collect::<Vec<_>>().join("\n")
         }
-        Hint::MergeInto { task } => format!("name the branch: {}", merge_into(task.as_ref())),
+        Hint::MergeInto { task } => format!("name the branch: {}", merge_into(task)),
         Hint::ResolveConflicts { task, branch, into, iteration } => format!(
             "resolve them by hand: git switch {into} && git merge {branch}, then alfine merge {task}; or have the agent do \
              it: alfine rewind {task} {iteration}, alfine steer {task} \"{}\", alfine continue {task}",
@@ -56,7 +56,8 @@ fn in_a_terminal(hint: &Hint) -> String {
             "wait for it, or end it: alfine stop {to}; or run this one in a worktree, without --in-place"
         ),
         Hint::Trust { plan } => format!(
-            "read them; then allow them: alfine trust {plan}, or give --trust to run, start or continue"
+            "read them; then allow them: alfine trust {}, or give --trust to run, start or continue",
+            plan.as_deref().unwrap_or("PLAN")
         ),
         Hint::NameTask { plan: Some(plan) } => {
             format!("write {plan}#TASK; `alfine status {plan}` lists the tasks")
@@ -95,7 +96,7 @@ fn in_an_editor(hint: &Hint) -> String {
         }
         // An editor's “Merge” takes no branch.
         Hint::MergeInto { task } => {
-            format!("name the branch in a terminal: {}", merge_into(task.as_ref()))
+            format!("name the branch in a terminal: {}", merge_into(task))
         }
         Hint::ResolveConflicts { task, branch, into, .. } => format!(
             "resolve them by hand: git switch {into} && git merge {branch}, then “Merge” on {task}; or have the agent do it: \
@@ -108,8 +109,9 @@ fn in_an_editor(hint: &Hint) -> String {
             "wait for it, or end it: “Stop” on {to}; or run this one in a worktree, without `inPlace`"
         ),
         Hint::Trust { plan } => format!(
-            "read them; to allow them later, use “Allow the commands” (alfine.trust) on {plan}, or start again and choose \
-             Allow"
+            "read them; to allow them later, use “Allow the commands” (alfine.trust) on {}, or start again and choose \
+             Allow",
+            plan.as_deref().unwrap_or("the plan")
         ),
         Hint::NameTask { plan: Some(plan) } => format!("name one of its tasks, as in {plan}#TASK"),
         Hint::NameTask { plan: None } => "name a plan or a task, such as PLAN.md#US-001".to_owned(),
@@ -117,9 +119,8 @@ fn in_an_editor(hint: &Hint) -> String {
     }
 }
 
-fn merge_into(task: Option<&TaskKey>) -> String {
-    let task = task.map_or_else(|| "TASK".to_owned(), TaskKey::to_string);
-    format!("alfine merge {task} --into BRANCH")
+fn merge_into(task: &TaskKey) -> String {
+    format!("alfine merge {task} --into BRANCH; `git branch` lists the branches")
 }
 
 /// The note that has an agent resolve the conflicts of a merge.
@@ -155,8 +156,7 @@ mod tests {
             Hint::Approve { task: task.clone() },
             Hint::Merge { task: task.clone() },
             Hint::MergeFirst { tasks: vec![task.clone(), TaskKey::new("PLAN.md", "US-002")] },
-            Hint::MergeInto { task: Some(task.clone()) },
-            Hint::MergeInto { task: None },
+            Hint::MergeInto { task: task.clone() },
             Hint::ResolveConflicts {
                 task: task.clone(),
                 branch: "alfine/plan/us-001".to_owned(),
@@ -166,7 +166,8 @@ mod tests {
             Hint::Discard { task: task.clone() },
             Hint::Rewind { task: task.clone(), iteration: 2 },
             Hint::LeaveOwnTree { to: task.clone() },
-            Hint::Trust { plan: task.plan.clone() },
+            Hint::Trust { plan: Some(task.plan.clone()) },
+            Hint::Trust { plan: None },
             Hint::NameTask { plan: Some(task.plan.clone()) },
             Hint::NameTask { plan: None },
             Hint::FindPlan,
@@ -239,13 +240,13 @@ mod tests {
         merge it: alfine merge PLAN.md#US-001
         alfine merge PLAN.md#US-001
         alfine merge PLAN.md#US-002
-        name the branch: alfine merge PLAN.md#US-001 --into BRANCH
-        name the branch: alfine merge TASK --into BRANCH
+        name the branch: alfine merge PLAN.md#US-001 --into BRANCH; `git branch` lists the branches
         resolve them by hand: git switch main && git merge alfine/plan/us-001, then alfine merge PLAN.md#US-001; or have the agent do it: alfine rewind PLAN.md#US-001 3, alfine steer PLAN.md#US-001 "commit, merge main, resolve the conflicts", alfine continue PLAN.md#US-001
         discard it: alfine discard PLAN.md#US-001
         set it back instead: alfine rewind PLAN.md#US-001 2
         wait for it, or end it: alfine stop PLAN.md#US-001; or run this one in a worktree, without --in-place
         read them; then allow them: alfine trust PLAN.md, or give --trust to run, start or continue
+        read them; then allow them: alfine trust PLAN, or give --trust to run, start or continue
         write PLAN.md#TASK; `alfine status PLAN.md` lists the tasks
         write PLAN or PLAN#TASK, such as PLAN.md#US-001; `alfine status` lists the tasks
         `alfine init` writes a first plan; `alfine status` lists the known ones
@@ -276,13 +277,13 @@ mod tests {
         answer it with “Approve” or “Reject”
         merge it: “Merge” on PLAN.md#US-001
         “Merge” on PLAN.md#US-001; “Merge” on PLAN.md#US-002
-        name the branch in a terminal: alfine merge PLAN.md#US-001 --into BRANCH
-        name the branch in a terminal: alfine merge TASK --into BRANCH
+        name the branch in a terminal: alfine merge PLAN.md#US-001 --into BRANCH; `git branch` lists the branches
         resolve them by hand: git switch main && git merge alfine/plan/us-001, then “Merge” on PLAN.md#US-001; or have the agent do it: “Rewind” on PLAN.md#US-001 to its last iteration, “Steer” on PLAN.md#US-001 with “commit, merge main, resolve the conflicts”, “Continue” on PLAN.md#US-001
         discard it: “Discard” on PLAN.md#US-001
         set it back instead: “Rewind” on PLAN.md#US-001
         wait for it, or end it: “Stop” on PLAN.md#US-001; or run this one in a worktree, without `inPlace`
         read them; to allow them later, use “Allow the commands” (alfine.trust) on PLAN.md, or start again and choose Allow
+        read them; to allow them later, use “Allow the commands” (alfine.trust) on the plan, or start again and choose Allow
         name one of its tasks, as in PLAN.md#TASK
         name a plan or a task, such as PLAN.md#US-001
         name a plan that is there, or write a first one: PLAN.md

@@ -100,7 +100,7 @@ fn not_trusted(plan: String, items: Vec<TrustItem>) -> Error {
         items.len(),
         list.join("\n    ")
     );
-    Error::new(ErrorKind::Untrusted { items }, message).hint(Hint::Trust { plan })
+    Error::new(ErrorKind::Untrusted { items }, message).hint(Hint::Trust { plan: Some(plan) })
 }
 
 /// A command with where it is named, hiding nothing.

@@ -104,7 +104,7 @@ impl From<GitError> for Error {
             GitError::CheckpointExists { .. } => ErrorKind::Internal,
             _ => ErrorKind::Git,
         };
-        Self { hint: error.hint(), ..Self::of(kind, error) }
+        Self { hint: error.hint().map(Box::new), ..Self::of(kind, error) }
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
         let error = Error::from(alfine_agents::adapter("cluade").err().unwrap());
         assert_eq!(error.message, "no agent is called “cluade”");
         let hint = "did you mean “claude”? Known agents: claude, command, rehearsal";
-        assert_eq!(error.hint, Some(Hint::advice(hint)));
+        assert_eq!(error.hint.as_deref(), Some(&Hint::advice(hint)));
     }
 
     #[test]
@@ -151,8 +151,8 @@ mod tests {
         let error = Error::from(ProcessError::NotFound { program: "claude".to_owned() });
         assert_eq!(error.message, "the program “claude” does not exist");
         assert_eq!(
-            error.hint,
-            Some(Hint::advice("install “claude”, put its folder on PATH, or give its full path"))
+            error.hint.as_deref(),
+            Some(&Hint::advice("install “claude”, put its folder on PATH, or give its full path"))
         );
     }
 
@@ -170,6 +170,6 @@ mod tests {
         let runner = held.to_string();
         let error = Error::from(held);
         assert_eq!(error.kind, ErrorKind::Running { task: None, runner: runner.clone() });
-        assert_eq!((error.message, error.hint), (runner, Some(Hint::AwaitRunner)));
+        assert_eq!((error.message, error.hint), (runner, Some(Box::new(Hint::AwaitRunner))));
     }
 }

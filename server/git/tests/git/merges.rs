@@ -1,7 +1,6 @@
 use crate::fixture::{
     Fixture, everything, git_command, git_in, link, make_executable, read, unprivileged, write,
 };
-use alfine_core::hint::Hint;
 use alfine_git::{GitError, MergeSpec, Merged};
 use std::{
     fs,
@@ -298,9 +297,6 @@ fn branches_that_do_not_exist_are_named() {
     assert!(
         matches!(fixture.repo().merge(&spec, None, &|_| false), Err(GitError::NoTarget { name }) if name == "missing")
     );
-    let error = GitError::NoTarget { name: "missing".to_owned() };
-    let Some(Hint::AnyOf(hints)) = error.hint() else { panic!("{error}") };
-    assert!(hints.contains(&Hint::MergeInto { task: None }));
 }
 
 #[test]

@@ -11,9 +11,11 @@ use super::{
 use crate::protocol::lsp_types::{MessageType, Url};
 use crate::wording::{self, cut};
 use alfine_config::trust::TrustItem;
-use alfine_core::printable::printable;
-use alfine_core::task::TaskKey;
-use alfine_engine::requests::{Question, Reply, Request, Step};
+use alfine_core::{hint::Hint, printable::printable, task::TaskKey};
+use alfine_engine::{
+    Error, ErrorKind,
+    requests::{Question, Reply, Request, Step},
+};
 use alfine_store::ApprovalRow;
 use std::{fmt::Write, path::PathBuf};
 
@@ -144,7 +146,7 @@ impl Commands {
             Some(REJECT) => Ok(Reply::No),
             _ => Err(Refusal::new(
                 format!("{key} still asks: {}", printable(&asked.text)),
-                "answer it with “Approve” or “Reject”",
+                Hint::Approve { task: key.clone() },
             )),
         }
     }
@@ -192,14 +194,13 @@ impl Commands {
 }
 
 fn not_allowed(items: &[TrustItem]) -> Refusal {
-    Refusal::new(
-        format!(
-            "{} of this repository’s commands may not run on this machine yet: {}",
-            items.len(),
-            listed(items)
-        ),
-        "read them; to allow them later, use “Allow the commands” (alfine.trust) on the plan, or start again and choose Allow",
-    )
+    let message = format!(
+        "{} of this repository’s commands may not run on this machine yet: {}",
+        items.len(),
+        listed(items)
+    );
+    let kind = ErrorKind::Untrusted { items: items.to_vec() };
+    Refusal::Failed(Error::new(kind, message).hint(Hint::Trust { plan: None }))
 }
 
 /// Says whether a command stands in a question as it is: not cut, and not as what clients show as a link.

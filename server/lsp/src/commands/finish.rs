@@ -3,15 +3,25 @@
 use super::{
     Commands,
     arguments::{AtIteration, OfTask},
-    refusal::Refusal,
+    refusal::{Refusal, capitalized},
     unsaved::{OpenFiles, is_saved},
 };
 use crate::protocol::lsp_types::{MessageType, WorkspaceEdit};
-use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
+use crate::{client::EDITOR, document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::task::TaskKey;
 use alfine_engine::{Error, ErrorKind, requests};
 use serde_json::{Value, json};
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Says of a merge that conflicts what the user can do.
+fn not_merged(key: &TaskKey, files: &[PathBuf], error: &Error) -> String {
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let hint = error.hint_for(EDITOR).map(|hint| format!(" {}.", capitalized(&hint))).unwrap_or_default();
+    format!("{key} was not merged: it conflicts in {}. Nothing was changed.{hint}", files.join(", "))
+}
 
 impl Commands {
     /// Merges what a done task made, and ticks it in its plan. Conflicts change nothing and are in the answer.
@@ -27,15 +37,9 @@ impl Commands {
                 }
                 Ok(answer)
             }
-            Err(Refusal::Failed(Error { kind: ErrorKind::Conflict { files }, .. })) => {
-                let named: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
-                let words = format!(
-                    "{key} was not merged: it conflicts in {}. Nothing was changed. Merge its branch by hand, then merge it \
-                     here; or have the agent do it: “Rewind” it to its last iteration, “Steer” it to commit, to merge the \
-                     branch it goes into and to resolve the conflicts, then “Continue”.",
-                    named.join(", ")
-                );
-                self.editor.tell(MessageType::WARNING, &words).await;
+            Err(Refusal::Failed(error)) => {
+                let ErrorKind::Conflict { files } = &error.kind else { return Err(error.into()) };
+                self.editor.tell(MessageType::WARNING, &not_merged(&key, files, &error)).await;
                 let mut answer = self.where_it_is(&place, key).await?;
                 answer["conflicts"] = json!(files);
                 Ok(answer)

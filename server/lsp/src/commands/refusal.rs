@@ -80,7 +80,8 @@ pub fn defect(message: &str) -> Refusal {
     Refusal::Failed(Error::new(ErrorKind::Internal, message))
 }
 
-fn capitalized(text: &str) -> String {
+/// A phrase as a sentence begins.
+pub(super) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) if first.is_lowercase() && !text.starts_with("alfine") => {

@@ -84,8 +84,11 @@ impl Commands {
                     return Ok(path);
                 }
                 Err(Refusal::new(
-                    format!("{task} has no worktree: it is {}", row.status),
-                    "what it made is on its branch and in its checkpoints: “Show diff” has it",
+                    format!(
+                        "{task} has no worktree: it is {}, and what it made is on its branch and in its checkpoints",
+                        row.status
+                    ),
+                    Hint::Diff { task },
                 ))
             })
             .await?;

@@ -309,11 +309,9 @@ async fn a_loop_that_nobody_runs_is_stopped_and_goes_on() {
     );
 
     let error = stage.execute("alfine.start", json!({ "uri": stage.plan(), "task": KEY })).await.unwrap_err();
-    assert!(
-        error.message.starts_with(
-            "PLAN.md#US-001 is stopped: there is nothing to start. Let it go on with “Continue”"
-        )
-    );
+    assert!(error.message.starts_with(
+        "PLAN.md#US-001 is stopped: there is nothing to start. Go on with it: “Continue” on PLAN.md#US-001"
+    ));
 
     let more = json!({ "task": KEY, "maxIterations": 51 });
     let error = stage.execute("alfine.continue", more).await.unwrap_err();
