@@ -15,10 +15,11 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use crate::reason::Color;
 pub use ask::{Answer, Ask, AskKind};
 pub use messages::{
-    CHECKPOINT_EVERY, CheckpointKind, Color, Command, Effect, Input, Judgement, KillReason, Note, Recovery,
-    Spawn, Tree, VerifyOutcome,
+    CHECKPOINT_EVERY, CheckpointKind, Command, Effect, Input, Judgement, KillReason, Note, Recovery, Spawn,
+    Tree, VerifyOutcome,
 };
 pub use state::{LastIteration, LoopState, Phase, Settings, StopReason, VerifyWhen, WaitReason};
 

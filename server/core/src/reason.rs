@@ -5,7 +5,7 @@
 
 use crate::{
     breaker::{BadLimit, Line},
-    machine::{AskKind, Color},
+    machine::AskKind,
     task::TaskStatus,
 };
 use schemars::JsonSchema;
@@ -107,6 +107,19 @@ impl fmt::Display for Proof {
             (_, checks) => write!(f, "claimed ready, and all {checks} checks passed"),
         }
     }
+}
+
+/// What the composite score of the verifiers says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "ProofColor")]
+pub enum Color {
+    /// Good enough to be done.
+    Green,
+    /// Good enough if the user says so.
+    Yellow,
+    /// Not done.
+    Red,
 }
 
 impl Reason {

@@ -2,14 +2,14 @@
 
 use super::{
     ask::{Ask, AskKind},
-    messages::{Color, Effect, Judgement, Tree, VerifyOutcome},
+    messages::{Effect, Judgement, Tree, VerifyOutcome},
     state::{LastIteration, LoopState, Phase, VerifyWhen},
 };
 use crate::{
     breaker::{Feed, Trip},
     gate::{Reading, Verdict},
     plan::Autonomy,
-    reason::{Proof, Reason},
+    reason::{Color, Proof, Reason},
     signature::{self, Signature},
     time::Moment,
 };

@@ -5,11 +5,10 @@ use crate::{
     agent::{AgentEvent, Outcome, SessionId, Usage},
     breaker::{self, Trip},
     gate::Reading,
-    reason::{Reason, Refusal},
+    reason::{Color, Reason, Refusal},
     signature::Signature,
     time::Moment,
 };
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -258,19 +257,6 @@ pub enum Note {
         /// The iteration.
         iteration: u32,
     },
-}
-
-/// What the composite score of the verifiers says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "ProofColor")]
-pub enum Color {
-    /// Good enough to be done.
-    Green,
-    /// Good enough if the user says so.
-    Yellow,
-    /// Not done.
-    Red,
 }
 
 /// What the verifiers said, as the machine needs it.
