@@ -9,15 +9,12 @@ mod rules;
 mod unit;
 
 use crate::{signature::Signature, time::Moment};
-pub use limits::{BadLimit, Limits, check_iteration_limit};
+pub use limits::{BadLimit, HARD_LIMIT, Limits, check_iteration_limit};
 pub use rules::{Rule, RuleInfo, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 pub use unit::{Unit, dollars, span};
-
-/// No loop judges more iterations than this, whatever its settings say.
-pub const HARD_LIMIT: u32 = 50;
 
 /// No run begins with less left of the limit of cost, in US dollars: what sums of fractions leave is nothing.
 const LEAST_BUDGET: f64 = 1e-6;

@@ -1,12 +1,15 @@
 //! Where each rule trips.
 
-use super::{HARD_LIMIT, Rule, Unit};
+use super::{Rule, Unit};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     ops::{Index, IndexMut},
     time::Duration,
 };
+
+/// No loop judges more iterations than this, whatever its settings say.
+pub const HARD_LIMIT: u32 = 50;
 
 /// The limit of every rule, in the rule's unit; `None` if the rule is off.
 ///

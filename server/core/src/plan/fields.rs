@@ -2,99 +2,16 @@
 //!
 //! Knows nothing of Markdown blocks or YAML: a name, a value and its place come in.
 
-use super::{Autonomy, ContextMode, Fields, Isolation, Placed, ProblemKind};
+use super::field_name::FieldName;
+use super::model::{Autonomy, ContextMode, Fields, Isolation, Placed, ProblemKind};
 use crate::{nearest, text::Span};
 use std::{borrow::Cow, ops::Range};
 
-/// A field that a task or a front matter may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FieldName {
-    /// The ids this task waits for.
-    DependsOn,
-    /// Lower first.
-    Priority,
-    /// The agent.
-    Agent,
-    /// The agent's model.
-    Model,
-    /// The limit of iterations.
-    MaxIterations,
-    /// The limit of cost, in USD.
-    MaxCost,
-    /// Where the agent works.
-    Isolation,
-    /// Whether iterations share a session.
-    Context,
-    /// How much is decided without the user.
-    Autonomy,
-    /// Whether the agent is told to do this task alone.
-    SingleTask,
-    /// Commands that must pass.
-    Verify,
-}
-
-/// Words close to a field's name that mean something else in a plan's prose.
-const OTHER_WORDS: [&str; 8] =
-    ["content", "contents", "contact", "mode", "modes", "modal", "models", "priorities"];
 /// The longest name of a `Name: value` line, in bytes; past it the line is prose.
 const MAX_NAME_BYTES: usize = 24;
 const MAX_NAME_WORDS: usize = 3;
 
 impl FieldName {
-    /// All fields.
-    pub const ALL: [Self; 11] = [
-        Self::DependsOn,
-        Self::Priority,
-        Self::Agent,
-        Self::Model,
-        Self::MaxIterations,
-        Self::MaxCost,
-        Self::Isolation,
-        Self::Context,
-        Self::Autonomy,
-        Self::SingleTask,
-        Self::Verify,
-    ];
-
-    /// The name as a plan writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DependsOn => "Depends on",
-            Self::Priority => "Priority",
-            Self::Agent => "Agent",
-            Self::Model => "Model",
-            Self::MaxIterations => "Max iterations",
-            Self::MaxCost => "Max cost",
-            Self::Isolation => "Isolation",
-            Self::Context => "Context",
-            Self::Autonomy => "Autonomy",
-            Self::SingleTask => "Single task",
-            Self::Verify => "Verify",
-        }
-    }
-
-    /// Finds the field of a name in any case, words joined by blanks, `-`, `_` or capitals.
-    pub fn named(name: &str) -> Option<Self> {
-        let spelled =
-            |name: &str| Self::ALL.into_iter().find(|field| field.as_str().eq_ignore_ascii_case(name));
-        spelled(name.trim()).or_else(|| spelled(&folded(name)))
-    }
-
-    /// Finds the field whose name is one or two typing mistakes away; none for a field's own name.
-    pub fn near(name: &str) -> Option<Self> {
-        let name = folded(name);
-        if OTHER_WORDS.contains(&name.as_str()) {
-            return None;
-        }
-        Self::ALL
-            .into_iter()
-            .filter(|field| field.as_str().len().abs_diff(name.len()) <= field.as_str().len() / 3)
-            .map(|field| (strsim::damerau_levenshtein(&name, &field.as_str().to_ascii_lowercase()), field))
-            .filter(|&(distance, field)| distance > 0 && distance <= field.as_str().len() / 3)
-            .min_by_key(|&(distance, _)| distance)
-            .map(|(_, field)| field)
-    }
-
     /// Says whether a value of so many words is a sentence rather than this field's value.
     pub(super) fn is_prose(self, value: &str) -> bool {
         matches!(self, Self::Agent | Self::Model | Self::Context) && value.split_whitespace().nth(3).is_some()
@@ -118,23 +35,6 @@ impl FieldName {
             _ => true,
         }
     }
-}
-
-/// Lower case, words joined by one blank: `max_iterations`, `maxIterations` and `Max Iterations` are one.
-fn folded(name: &str) -> String {
-    let mut folded = String::with_capacity(name.len() + 2);
-    let mut after_lower = false;
-    for c in name.trim().chars() {
-        let separates = c.is_whitespace() || matches!(c, '_' | '-');
-        if (separates || (after_lower && c.is_ascii_uppercase())) && !folded.ends_with(' ') {
-            folded.push(' ');
-        }
-        if !separates {
-            folded.push(c.to_ascii_lowercase());
-        }
-        after_lower = c.is_ascii_lowercase();
-    }
-    folded
 }
 
 /// A line of the form `Name: value`.

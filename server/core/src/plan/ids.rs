@@ -1,6 +1,6 @@
 //! The names of a plan's tasks: ids made and kept unique, and tasks found by what a person calls them.
 
-use super::{Plan, Problem, ProblemKind, Task};
+use super::model::{Plan, Problem, ProblemKind, Task};
 use crate::{task::TaskId, text::Span};
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};

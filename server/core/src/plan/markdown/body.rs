@@ -4,7 +4,8 @@
 
 use super::label::{names_criteria, names_optional};
 use super::outline::{Inline, InlineKind, Kind, Line, Outline, trimmed};
-use crate::plan::fields::{FieldName, Value, field_line};
+use crate::plan::FieldName;
+use crate::plan::fields::{Value, field_line};
 use crate::plan::{Criterion, Fields, Problem, ProblemKind};
 use crate::text::Span;
 

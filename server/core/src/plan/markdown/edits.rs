@@ -1,7 +1,7 @@
 //! Edits of a Markdown plan: ticks, criteria, commands and dependencies, each as people would write it there.
 
-use super::parse;
-use crate::plan::{Criterion, Placed, Task};
+use super::parse::parse;
+use crate::plan::model::{Criterion, Placed, Task};
 use crate::text::{Span, TextEdit};
 
 /// Adds `criteria` at the end of a task. `None` if the document would not take them for its criteria.

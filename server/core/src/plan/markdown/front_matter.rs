@@ -3,7 +3,8 @@
 //! Other tools keep keys of their own there: a key is a problem only where it is close to a known one.
 
 use super::outline::trimmed;
-use crate::plan::fields::{FieldName, Value};
+use crate::plan::FieldName;
+use crate::plan::fields::Value;
 use crate::plan::{Fields, Problem, ProblemKind};
 use crate::text::Span;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};

@@ -1,0 +1,104 @@
+//! The names of the fields that a plan may give for its tasks.
+
+/// A field that a task or a front matter may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FieldName {
+    /// The ids this task waits for.
+    DependsOn,
+    /// Lower first.
+    Priority,
+    /// The agent.
+    Agent,
+    /// The agent's model.
+    Model,
+    /// The limit of iterations.
+    MaxIterations,
+    /// The limit of cost, in USD.
+    MaxCost,
+    /// Where the agent works.
+    Isolation,
+    /// Whether iterations share a session.
+    Context,
+    /// How much is decided without the user.
+    Autonomy,
+    /// Whether the agent is told to do this task alone.
+    SingleTask,
+    /// Commands that must pass.
+    Verify,
+}
+
+/// Words close to a field's name that mean something else in a plan's prose.
+const OTHER_WORDS: [&str; 8] =
+    ["content", "contents", "contact", "mode", "modes", "modal", "models", "priorities"];
+impl FieldName {
+    /// All fields.
+    pub const ALL: [Self; 11] = [
+        Self::DependsOn,
+        Self::Priority,
+        Self::Agent,
+        Self::Model,
+        Self::MaxIterations,
+        Self::MaxCost,
+        Self::Isolation,
+        Self::Context,
+        Self::Autonomy,
+        Self::SingleTask,
+        Self::Verify,
+    ];
+
+    /// The name as a plan writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DependsOn => "Depends on",
+            Self::Priority => "Priority",
+            Self::Agent => "Agent",
+            Self::Model => "Model",
+            Self::MaxIterations => "Max iterations",
+            Self::MaxCost => "Max cost",
+            Self::Isolation => "Isolation",
+            Self::Context => "Context",
+            Self::Autonomy => "Autonomy",
+            Self::SingleTask => "Single task",
+            Self::Verify => "Verify",
+        }
+    }
+
+    /// Finds the field of a name in any case, words joined by blanks, `-`, `_` or capitals.
+    pub fn named(name: &str) -> Option<Self> {
+        let spelled =
+            |name: &str| Self::ALL.into_iter().find(|field| field.as_str().eq_ignore_ascii_case(name));
+        spelled(name.trim()).or_else(|| spelled(&folded(name)))
+    }
+
+    /// Finds the field whose name is one or two typing mistakes away; none for a field's own name.
+    pub fn near(name: &str) -> Option<Self> {
+        let name = folded(name);
+        if OTHER_WORDS.contains(&name.as_str()) {
+            return None;
+        }
+        Self::ALL
+            .into_iter()
+            .filter(|field| field.as_str().len().abs_diff(name.len()) <= field.as_str().len() / 3)
+            .map(|field| (strsim::damerau_levenshtein(&name, &field.as_str().to_ascii_lowercase()), field))
+            .filter(|&(distance, field)| distance > 0 && distance <= field.as_str().len() / 3)
+            .min_by_key(|&(distance, _)| distance)
+            .map(|(_, field)| field)
+    }
+}
+
+/// Lower case, words joined by one blank: `max_iterations`, `maxIterations` and `Max Iterations` are one.
+fn folded(name: &str) -> String {
+    let mut folded = String::with_capacity(name.len() + 2);
+    let mut after_lower = false;
+    for c in name.trim().chars() {
+        let separates = c.is_whitespace() || matches!(c, '_' | '-');
+        if (separates || (after_lower && c.is_ascii_uppercase())) && !folded.ends_with(' ') {
+            folded.push(' ');
+        }
+        if !separates {
+            folded.push(c.to_ascii_lowercase());
+        }
+        after_lower = c.is_ascii_lowercase();
+    }
+    folded
+}

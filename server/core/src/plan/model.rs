@@ -1,0 +1,277 @@
+//! What a plan is once it is read, and what a format is that reads one.
+
+use super::field_name::FieldName;
+use crate::{
+    task::TaskId,
+    text::{Span, TextEdit},
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A document with a goal and tasks.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// The format that the document is written in.
+    pub format: &'static dyn PlanFormat,
+    /// The document's title; empty where it has none.
+    pub title: String,
+    /// What stands before the first task; given to every task's agent.
+    pub goal: String,
+    /// The tasks, in the order of the document.
+    pub tasks: Vec<Task>,
+    /// The fields of the front matter: every task's defaults.
+    pub defaults: Fields,
+    /// What the parser did not understand, at its place.
+    pub problems: Vec<Problem>,
+}
+
+impl Plan {
+    /// The edits that mark one of its tasks as done in its document `text`. None if it is marked, or if the document has
+    /// no mark for it.
+    pub fn tick(&self, text: &str, task: &Task) -> Vec<TextEdit> {
+        self.format.tick(text, task)
+    }
+}
+
+/// One unit of work in a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Unique in the document.
+    pub id: TaskId,
+    /// Whether the id stands in the text, or was made from the title.
+    pub explicit_id: bool,
+    /// Title without id and markers.
+    pub title: String,
+    /// The line of its heading or checkbox item, without the line's end.
+    pub title_span: Span,
+    /// All that belongs to it.
+    pub span: Span,
+    /// Its text without title, fields and criteria.
+    pub details: String,
+    /// What must hold in the end.
+    pub criteria: Vec<Criterion>,
+    /// Its own fields, over the plan's defaults.
+    pub fields: Fields,
+    /// Ticked, or `passes: true`.
+    pub done: bool,
+    /// The box that is ticked when it is done: the span of the blank or `x` between the brackets, where it has one.
+    pub checkbox: Option<Span>,
+    /// Under *Optional*, *Future* or *Nice to have*: never blocks.
+    pub optional: bool,
+}
+
+/// One acceptance criterion of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Criterion {
+    /// As written, without list marker and box.
+    pub text: String,
+    /// The list item.
+    pub span: Span,
+    /// The command it is bound to by inline code; then it is *verifiable*.
+    pub command: Option<String>,
+    /// Whether its box is ticked.
+    pub checked: bool,
+    /// The span between the brackets of its box, where it has one.
+    pub checkbox: Option<Span>,
+}
+
+/// A value and the place it was written at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a task (or front matter) says of how it is run. `None`: not said.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Fields {
+    /// `Depends on`: ids, as written.
+    pub depends_on: Vec<Placed<String>>,
+    /// `Priority`: lower first.
+    pub priority: Option<Placed<i64>>,
+    /// `Agent`.
+    pub agent: Option<Placed<String>>,
+    /// `Model`.
+    pub model: Option<Placed<String>>,
+    /// `Max iterations`.
+    pub max_iterations: Option<Placed<u32>>,
+    /// `Max cost`, in USD.
+    pub max_cost: Option<Placed<f64>>,
+    /// `Isolation`.
+    pub isolation: Option<Placed<Isolation>>,
+    /// `Context`.
+    pub context: Option<Placed<ContextMode>>,
+    /// `Autonomy`.
+    pub autonomy: Option<Placed<Autonomy>>,
+    /// `Single task`: the agent is told to do this task alone.
+    pub single_task: Option<Placed<bool>>,
+    /// `Verify`: commands that must pass for this task, besides its criteria.
+    pub verify: Vec<Placed<String>>,
+}
+
+/// Where the agent works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Isolation {
+    /// In a git worktree of its own.
+    #[default]
+    Worktree,
+    /// In the user's own tree.
+    InPlace,
+}
+
+/// Whether an iteration resumes the agent's session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContextMode {
+    /// Later iterations resume the first one's session.
+    #[default]
+    Resume,
+    /// Each iteration starts a session of its own.
+    Fresh,
+}
+
+/// How much the loop may decide without the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Autonomy {
+    /// Yellow verifiers are good enough.
+    FullAuto,
+    /// Yellow verifiers ask.
+    #[default]
+    Guarded,
+    /// Every step asks.
+    Manual,
+}
+
+/// Something in the document that was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub span: Span,
+    /// What.
+    pub kind: ProblemKind,
+}
+
+/// What was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// A field-like line whose name is close to a known field's.
+    UnknownField {
+        /// As written.
+        name: String,
+        /// The nearest known field, where one is near.
+        nearest: Option<String>,
+    },
+    /// A field with a value that it cannot have.
+    InvalidField {
+        /// The field's proper name.
+        name: String,
+        /// What it takes, in words.
+        expected: String,
+        /// The nearest valid value, where one is near.
+        nearest: Option<String>,
+    },
+    /// An id that an earlier task has; the later one was renamed.
+    DuplicateId {
+        /// The id as written.
+        id: String,
+        /// What it was renamed to.
+        renamed: String,
+    },
+    /// The document, or its front matter, cannot be read.
+    Unreadable {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One way to write a plan: how it is found, read, and written back.
+///
+/// All spans are byte offsets into the document. Every edit leaves whatever it does not name as it is, formatting
+/// included. Edits that a format cannot make are `None`: the finding is then shown without a fix.
+pub trait PlanFormat: fmt::Debug + Sync {
+    /// Its name, unique among the formats, such as `markdown`.
+    fn name(&self) -> &'static str;
+
+    /// What editors call the language of its documents: VS Code's language, Neovim's file type.
+    fn language(&self) -> &'static str;
+
+    /// How the names of its files end, without the dot: which files the editor is asked to watch.
+    fn endings(&self) -> &'static [&'static str];
+
+    /// How the names of files end of which any could be a plan that has no plan's name: a code action offers to treat
+    /// them as one.
+    fn other_files(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Globs, from the repository's root, of plans in folders that are always searched. All of them have to satisfy
+    /// [`Self::is_plan_path`].
+    fn folders(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Says whether a file is a plan of this format by its path alone: from the repository's root, `/` separated.
+    fn is_plan_path(&self, path: &str) -> bool;
+
+    /// Says whether a document is written in this format. `path` may begin anywhere above the file. Runs on every
+    /// keystroke, so it looks at the path first.
+    fn recognises(&self, path: &str, text: &str) -> bool;
+
+    /// Reads a document. Never fails: what cannot be read is a problem of the plan at its place. Takes time linear in
+    /// the document, since it runs on every keystroke. [`read`] fills in the plan's format.
+    fn parse(&self, text: &str) -> Plan;
+
+    /// The edits that mark a task as done for the format's own tool. None if it is marked, or if it has no mark.
+    fn tick(&self, text: &str, task: &Task) -> Vec<TextEdit>;
+
+    /// Writes a value at a span of [`Plan`], quoted as the place needs it: a name, an id, a word. An empty span adds to
+    /// what stands before it.
+    fn write(&self, _text: &str, span: Span, value: &str) -> TextEdit {
+        TextEdit { span, new_text: value.to_owned() }
+    }
+
+    /// Adds acceptance criteria to a task that has none.
+    fn add_criteria(&self, _text: &str, _task: &Task, _criteria: &[String]) -> Option<TextEdit> {
+        None
+    }
+
+    /// Adds a place for a command behind a criterion's text.
+    fn bind_command(&self, _text: &str, _criterion: &Criterion) -> Option<TextEdit> {
+        None
+    }
+
+    /// Adds the id `on` to what a task depends on.
+    fn add_dependency(&self, _text: &str, _task: &Task, _on: &str) -> Option<TextEdit> {
+        None
+    }
+
+    /// Removes the dependency with the index `at` from those that a task names.
+    fn remove_dependency(&self, _text: &str, _task: &Task, _at: usize) -> Option<TextEdit> {
+        None
+    }
+
+    /// What holds the plan's defaults, as an editor folds it: Markdown's front matter with its rules.
+    fn defaults(&self, _text: &str) -> Option<Span> {
+        None
+    }
+
+    /// The field that the line at a byte of the document names, and the span of its name.
+    fn field_at(&self, _text: &str, _offset: usize) -> Option<(FieldName, Span)> {
+        None
+    }
+
+    /// Whether tasks are headings, and fields lines `Name: value`, as completion writes them.
+    fn is_line_based(&self) -> bool {
+        false
+    }
+}
+
+impl PartialEq for dyn PlanFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
