@@ -1,8 +1,13 @@
 //! Where in the text of an `alfine.toml` a byte is, also while the text is half written.
 //!
-//! Reads line by line, and so knows where it is again at the next table whatever was left open before. Knows no setting.
+//! Reads the tokens line by line, and so knows where it is again at the next table, whatever was left open before: a
+//! parser would take what follows an open bracket for its content. Knows no setting.
 
 use alfine_core::text::Span;
+use toml_parser::{
+    Source,
+    lexer::{Token, TokenKind},
+};
 
 /// A key as it is meant, and where it stands.
 pub type Key = (String, Span);
@@ -45,30 +50,32 @@ impl Outline {
     /// Reads a text.
     pub fn of(text: &str) -> Self {
         let mut outline = Self::default();
-        let (mut open, mut table) = (Open::default(), None);
+        let (mut open, mut table) = (0, None);
+        let tokens = Source::new(text).lex().into_vec();
+        let mut tokens = tokens.as_slice();
         let mut at = 0;
         // The line after the last end is one, too.
         let last = text.ends_with('\n').then_some("");
-        for line in text.split_inclusive('\n').chain(last) {
-            let span = Span::new(at, at + line.trim_end_matches(['\n', '\r']).len());
-            at += line.len();
-            let Some(mut statement) = read(text, span, &open) else { continue };
-            match statement.kind {
-                Kind::Table | Kind::Element => {
-                    table = Some(outline.0.len());
-                    open = Open::default();
-                }
-                Kind::Setting => open = Open::default(),
-                Kind::Inside => {}
-            }
-            if matches!(statement.kind, Kind::Setting | Kind::Inside) {
+        for whole in text.split_inclusive('\n').chain(last) {
+            let span = Span::new(at, at + whole.trim_end_matches(['\n', '\r']).len());
+            let before = tokens.partition_point(|token| token.span().end() <= at);
+            tokens = tokens.get(before..).unwrap_or_default();
+            at += whole.len();
+            let of_line = tokens.partition_point(|token| token.span().start() < at);
+            let line = Line { text, span, tokens: tokens.get(..of_line).unwrap_or_default() };
+            let Some(mut statement) = line.read(open > 0) else { continue };
+            if matches!(statement.kind, Kind::Table | Kind::Element) {
+                (table, open) = (Some(outline.0.len()), 0);
+            } else {
                 statement.table = table;
+            }
+            if statement.kind == Kind::Setting {
+                open = 0;
             }
             if statement.equals.is_some() || statement.kind == Kind::Inside {
                 let from = statement.equals.map_or(span.start, |equals| equals + 1);
-                let value = Span::new(from, span.end);
-                let length = open.take(value.of(text));
-                statement.value = trimmed(text, Span::new(from, from + length));
+                open = line.still_open(from, open);
+                statement.value = trimmed(text, Span::new(from, line.end()));
             }
             outline.0.push(statement);
         }
@@ -99,150 +106,103 @@ impl Outline {
     }
 }
 
-/// Reads one line; none where it says nothing.
-fn read(text: &str, line: Span, open: &Open) -> Option<Statement> {
-    let statement = |kind, keys, equals| Statement {
-        line,
-        kind,
-        keys,
-        table: None,
-        equals,
-        value: Span::new(line.end, line.end),
-    };
-    let bare = trimmed(text, line);
-    let words = bare.of(text).trim_start_matches('\u{feff}');
-    let start = bare.end - words.len();
-    if open.is_in_text() {
-        return Some(statement(Kind::Inside, Vec::new(), None));
-    }
-    if words.is_empty() || words.starts_with('#') {
-        return open.is_open().then(|| statement(Kind::Inside, Vec::new(), None));
-    }
-    let equals = first_outside_of_texts(words, '=').map(|at| start + at);
-    if words.starts_with('[') && equals.is_none() {
-        let depth = if words.starts_with("[[") { 2 } else { 1 };
-        let end = words.find(']').unwrap_or(words.len());
-        let keys = keys(text, Span::new(start + depth.min(end), start + end));
-        let is_named = keys.iter().any(|(name, _)| !name.is_empty());
-        // In an open list this may be an element; a bare name in brackets never is one.
-        let is_bare =
-            words.get(depth..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
-        if !open.is_open() || (is_named && is_bare && words.contains(']')) {
-            let kind = if depth == 2 { Kind::Element } else { Kind::Table };
-            return Some(statement(kind, keys, None));
-        }
-    }
-    let names_a_setting = equals.is_some() && words.starts_with(|c: char| c.is_ascii_alphabetic());
-    if open.is_open() && !names_a_setting {
-        return Some(statement(Kind::Inside, Vec::new(), None));
-    }
-    let end = equals.unwrap_or(start + first_outside_of_texts(words, '#').unwrap_or(words.len()));
-    Some(statement(Kind::Setting, keys(text, Span::new(start, end)), equals))
+/// A line of a text, with the tokens that are on it.
+struct Line<'t> {
+    text: &'t str,
+    /// Without the line's end.
+    span: Span,
+    /// The first one may have begun on a line before, the last one may go on.
+    tokens: &'t [Token],
 }
 
-/// The keys of a dotted name, quotes left out.
-fn keys(text: &str, span: Span) -> Vec<Key> {
-    let mut keys = Vec::new();
-    let mut at = span.start;
-    loop {
-        let rest = Span::new(at, span.end).of(text);
-        let length = first_outside_of_texts(rest, '.').unwrap_or(rest.len());
-        let key = trimmed(text, Span::new(at, at + length));
-        let name = key.of(text).trim_matches(['"', '\'']);
-        keys.push((name.to_owned(), key));
-        at += length + 1;
-        if at > span.end {
-            return keys;
+impl Line<'_> {
+    /// Reads what the line says; `None` if it says nothing. `open` is whether a bracket is open before it.
+    fn read(&self, open: bool) -> Option<Statement> {
+        let Self { text, span, tokens } = *self;
+        let statement = |kind, keys, equals| Statement {
+            line: span,
+            kind,
+            keys,
+            table: None,
+            equals,
+            value: Span::new(span.end, span.end),
+        };
+        let inside = || Some(statement(Kind::Inside, Vec::new(), None));
+        if tokens.first().is_some_and(|token| token.span().start() < span.start) {
+            return inside();
         }
+        let blank = [TokenKind::Whitespace, TokenKind::Newline, TokenKind::Comment, TokenKind::Eof];
+        let said = tokens.iter().position(|token| !blank.contains(&token.kind()));
+        let Some((first, rest)) = said.and_then(|said| tokens.get(said..)?.split_first()) else {
+            return if open { inside() } else { None };
+        };
+        let equals = self.place(TokenKind::Equals);
+        if first.kind() == TokenKind::LeftSquareBracket && equals.is_none() {
+            let is_element = rest.first().is_some_and(|token| token.kind() == first.kind());
+            let (kind, rest) = match is_element {
+                true => (Kind::Element, rest.get(1..).unwrap_or_default()),
+                false => (Kind::Table, rest),
+            };
+            let close = self.place(TokenKind::RightSquareBracket);
+            // In an open list this may be an element; a bare name in brackets never is one.
+            let is_name = close.is_some() && rest.first().is_some_and(|token| is_bare(text, token));
+            if !open || is_name {
+                let from = first.span().end() + usize::from(is_element);
+                return Some(statement(kind, self.keys(from, close.unwrap_or(self.end())), None));
+            }
+        }
+        if open && !(equals.is_some() && is_bare(text, first)) {
+            return inside();
+        }
+        let keys = self.keys(first.span().start(), equals.unwrap_or(self.end()));
+        Some(statement(Kind::Setting, keys, equals))
+    }
+
+    /// The byte of the first token of this kind.
+    fn place(&self, kind: TokenKind) -> Option<usize> {
+        self.tokens.iter().find(|token| token.kind() == kind).map(|token| token.span().start())
+    }
+
+    /// The byte where the line ends, or its comment begins.
+    fn end(&self) -> usize {
+        self.place(TokenKind::Comment).unwrap_or(self.span.end)
+    }
+
+    /// The keys of a dotted name, quotes left out.
+    fn keys(&self, mut from: usize, end: usize) -> Vec<Key> {
+        let mut keys = Vec::new();
+        let dots = self.tokens.iter().filter(|token| token.kind() == TokenKind::Dot);
+        let dots = dots.map(|dot| dot.span().start()).filter(|&dot| from <= dot && dot < end);
+        for to in dots.chain([end]).collect::<Vec<_>>() {
+            let key = trimmed(self.text, Span::new(from.min(to), to));
+            keys.push((key.of(self.text).trim_matches(['"', '\'']).to_owned(), key));
+            from = to + 1;
+        }
+        keys
+    }
+
+    /// How many brackets are open at the line's end, if `open` are where the value begins.
+    fn still_open(&self, from: usize, open: usize) -> usize {
+        self.tokens.iter().filter(|token| token.span().start() >= from).fold(open, |open, token| match token
+            .kind()
+        {
+            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => open + 1,
+            TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => open.saturating_sub(1),
+            _ => open,
+        })
     }
 }
 
-/// The first byte of a character that is neither in a text nor in a comment.
-fn first_outside_of_texts(line: &str, wanted: char) -> Option<usize> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in line.char_indices() {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some('"') if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if c == wanted => return Some(at),
-            None if c == '#' => return None,
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None => {}
-        }
-    }
-    None
+/// Whether a token is a name without quotes.
+fn is_bare(text: &str, token: &Token) -> bool {
+    let name = text.get(token.span().start()..token.span().end()).unwrap_or_default();
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
 fn trimmed(text: &str, span: Span) -> Span {
     let whole = span.of(text);
     let start = span.start + (whole.len() - whole.trim_start().len());
     Span::new(start, start + whole.trim().len())
-}
-
-/// What of a value is still open at the end of a line.
-#[derive(Debug, Default)]
-struct Open {
-    brackets: usize,
-    text: Option<&'static str>,
-}
-
-impl Open {
-    fn is_open(&self) -> bool {
-        self.brackets > 0
-    }
-
-    fn is_in_text(&self) -> bool {
-        self.text.is_some()
-    }
-
-    /// Takes a line of a value, and returns how far it goes before a comment.
-    fn take(&mut self, line: &str) -> usize {
-        let mut at = 0;
-        while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
-            if let Some(end) = self.text {
-                let Some(length) = rest.find(end) else { return line.len() };
-                at += length + end.len();
-                self.text = None;
-                continue;
-            }
-            let c = rest.chars().next().unwrap_or_default();
-            match c {
-                '#' => return at,
-                '"' | '\'' => {
-                    let long = if c == '"' { "\"\"\"" } else { "'''" };
-                    if rest.starts_with(long) {
-                        self.text = Some(long);
-                        at += long.len();
-                        continue;
-                    }
-                    at += 1 + end_of_text(rest.get(1..).unwrap_or_default(), c);
-                    continue;
-                }
-                '[' | '{' => self.brackets += 1,
-                ']' | '}' => self.brackets = self.brackets.saturating_sub(1),
-                _ => {}
-            }
-            at += c.len_utf8();
-        }
-        line.len()
-    }
-}
-
-/// The byte after a text's closing quote; the end of the line where it has none.
-fn end_of_text(rest: &str, quote: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quote == '"' => escaped = true,
-            _ if c == quote => return at + 1,
-            _ => {}
-        }
-    }
-    rest.len()
 }
 
 #[cfg(test)]
