@@ -14,6 +14,7 @@ use alfine_engine::{
     view::ViewPlace, view::ViewRange, view::task_views,
 };
 use alfine_store::LoopRow;
+use url::Url;
 
 /// The views of every task of these plans, and of loops whose task is in none.
 pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> {
@@ -56,7 +57,7 @@ fn planned_task(project: &Project, file: &PlanFile, task: &Task, range: ViewRang
     Ok(PlannedTask {
         key: file.key(task),
         title: task.title.clone(),
-        uri: Some(uri(&file.path)),
+        uri: Url::from_file_path(&file.path).ok().map(String::from),
         range: Some(range),
         status: match (task.done, waits) {
             (true, _) => TaskStatus::Done,
@@ -67,23 +68,6 @@ fn planned_task(project: &Project, file: &PlanFile, task: &Task, range: ViewRang
         agent: config.agent,
         max_iterations: config.limits.iterations,
     })
-}
-
-/// A file's URI, percent-encoded.
-fn uri(path: &std::path::Path) -> String {
-    use std::fmt::Write;
-    let mut uri = String::from("file://");
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
-                uri.push(char::from(*byte));
-            }
-            byte => {
-                let _ = write!(uri, "%{byte:02X}");
-            }
-        }
-    }
-    uri
 }
 
 /// What the user can do next with a task, as command lines.
