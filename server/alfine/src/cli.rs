@@ -114,13 +114,11 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print every setting as a table, or the JSON schema of `alfine.toml`.
-    #[command(after_help = "Examples:\n  alfine settings\n  alfine settings --schema > alfine.schema.json")]
-    Settings {
-        /// Print the JSON schema.
-        #[arg(long)]
-        schema: bool,
-    },
+    /// Print every setting with its default and its meaning, or one of them, or the JSON schema of `alfine.toml`.
+    #[command(
+        after_help = "Examples:\n  alfine settings\n  alfine settings limits.iterations\n  alfine settings limits --json\n  alfine settings --schema > alfine.schema.json"
+    )]
+    Settings(SettingsArgs),
     /// Serve an editor: the language server, on standard input and output. Editors start it themselves.
     ///
     /// Logs go to standard error and to lsp.<day>.log in $XDG_STATE_HOME/alfine (~/.local/state/alfine).
@@ -384,6 +382,19 @@ pub struct TrustArgs {
     /// Do not ask.
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// Which settings are shown, and how.
+#[derive(Debug, Args)]
+pub struct SettingsArgs {
+    /// Only this setting, or the settings of this table: limits.iterations, limits.
+    pub name: Option<String>,
+    /// As JSON: `{"settings": [{"name", "meaning", "takes", "default", "examples", "words"}]}`.
+    #[arg(long)]
+    pub json: bool,
+    /// Print the JSON schema.
+    #[arg(long, conflicts_with_all = ["name", "json"])]
+    pub schema: bool,
 }
 
 /// What is set up.

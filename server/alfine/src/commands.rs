@@ -14,13 +14,13 @@ mod log;
 mod lsp;
 mod opening;
 mod run;
+mod settings;
 mod status;
 mod trust;
 pub mod views;
 
 use crate::{
     cli::{Cli, Command},
-    output::{print_json, say},
     report::exit,
 };
 use alfine_agents::rehearsal;
@@ -58,7 +58,7 @@ pub fn perform(cli: Cli) -> Result<u8> {
         Command::Gate(args) => gate::perform(&args),
         Command::Gc(args) => gc::perform(&directory, &args),
         Command::Demo(args) => demo::perform(&args),
-        Command::Settings { schema } => settings(schema),
+        Command::Settings(args) => settings::perform(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "alfine", &mut std::io::stdout());
             Ok(exit::DONE)
@@ -84,15 +84,6 @@ fn refuse_an_agent(directory: &Path) -> Result<()> {
         ))
         .hint("say in the completion gate what is needed; a person runs this command in a terminal of their own")),
     }
-}
-
-fn settings(schema: bool) -> Result<u8> {
-    if schema {
-        print_json(&alfine_config::schema())?;
-    } else {
-        say(format_args!("{}", alfine_config::reference_markdown()));
-    }
-    Ok(exit::DONE)
 }
 
 fn working_directory(given: Option<&Path>) -> Result<PathBuf> {

@@ -1,14 +1,14 @@
-//! Checks what one layer says against the schema, key by key, and takes out what cannot be.
+//! Checks what one layer says against the catalogue, key by key, and takes out what is invalid.
 
 use super::{
     HumanDuration,
-    schema::{SCHEMA, without_null, words_of},
+    catalogue::{Format, Setting, Takes, Word},
     source::{child, element},
 };
 use alfine_core::{nearest, printable::printable};
 use alfine_secrets::mask_pattern;
 use globset::Glob;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use std::{
     collections::HashSet,
     path::{Component, Path},
@@ -36,7 +36,7 @@ pub(super) struct Flaw {
 /// Checks a layer, and leaves in `tree` only what is valid.
 pub(super) fn check(tree: &mut Map<String, Value>) -> Vec<Flaw> {
     let mut checker = Checker { flaws: Vec::new(), left_out: 0 };
-    checker.table(&SCHEMA, tree, "");
+    checker.table(Setting::root(), tree, "");
     checker.verifiers(tree);
     if checker.left_out > 0 {
         let message = format!("{} more settings are unknown or invalid", checker.left_out);
@@ -75,95 +75,96 @@ impl Checker {
         }
     }
 
-    fn table(&mut self, schema: &Value, table: &mut Map<String, Value>, path: &str) {
-        table.retain(|key, value| {
-            let at = child(path, key);
-            let Some(schema) = schema_of_key(schema, key) else {
-                self.unknown(schema, path, key);
-                return false;
-            };
-            self.value(schema, value, &at)
+    fn table(&mut self, setting: &Setting, table: &mut Map<String, Value>, path: &str) {
+        table.retain(|key, value| match setting.child(key) {
+            Some(setting) => self.value(setting, value, &child(path, key)),
+            None => {
+                self.unknown(setting, path, key);
+                false
+            }
         });
     }
 
-    fn unknown(&mut self, schema: &Value, path: &str, key: &str) {
-        let names_of_agents = schema.pointer("/propertyNames/enum").and_then(Value::as_array);
+    fn unknown(&mut self, setting: &Setting, path: &str, key: &str) {
         self.add(|| {
             let at = child(path, key);
-            let (suggestion, message) = match names_of_agents {
+            // Of all tables only that of the agents has names to choose from.
+            let agents = match &setting.takes {
+                Takes::Map { names, .. } => Some(names.iter().map(String::as_str)),
+                _ => None,
+            };
+            let is_agent = agents.is_some();
+            let (suggestion, message) = match agents {
                 Some(names) => {
-                    let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
-                    let known = alternatives(&names);
-                    (
-                        nearest(key, names).map(str::to_owned),
-                        format!("no such agent `{}`: it must be {known}", shown(&at)),
-                    )
+                    let known = alternatives(names.clone());
+                    let message = format!("no such agent `{}`: it must be {known}", shown(&at));
+                    (nearest(key, names).map(str::to_owned), message)
                 }
-                None => (nearest_setting(schema, path, key), format!("unknown setting `{}`", shown(&at))),
+                None => (setting.nearest_child(path, key), format!("unknown setting `{}`", shown(&at))),
             };
             // A limit that is misspelt is no limit: nothing may start without it.
             let of_limits = |name: &str| name == LIMITS || name.starts_with("limits.");
-            let fatal =
-                names_of_agents.is_some() || of_limits(&at) || suggestion.as_deref().is_some_and(of_limits);
+            let fatal = is_agent || of_limits(&at) || suggestion.as_deref().is_some_and(of_limits);
             Flaw { path: at, at_key: true, fatal, message, suggestion }
         });
     }
 
     /// Says whether the value can stay.
-    fn value(&mut self, schema: &Value, value: &mut Value, at: &str) -> bool {
-        let schema = without_null(schema);
-        if let Some(words) = words_of(schema) {
-            return self.word(&words, value, at);
-        }
-        let kind = schema.get("type").map_or("", |kind| match kind {
-            Value::Array(kinds) => {
-                kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or("")
+    fn value(&mut self, setting: &Setting, value: &mut Value, at: &str) -> bool {
+        match (&setting.takes, &mut *value) {
+            (Takes::Words(words), value) => self.word(words, value, at),
+            (Takes::Table { required, .. }, Value::Object(table)) => {
+                self.table(setting, table, at);
+                self.required(required, table, at)
             }
-            kind => kind.as_str().unwrap_or(""),
-        });
-        let fits = match (kind, &mut *value) {
-            ("object", Value::Object(table)) => {
-                self.table(schema, table, at);
-                return self.required(schema, table, at);
+            (Takes::Map { .. }, Value::Object(table)) => {
+                self.table(setting, table, at);
+                true
             }
-            ("array", Value::Array(elements)) => return self.elements(schema, elements, at),
-            ("string", Value::String(text)) => return self.text(schema, text, at),
-            ("boolean", Value::Bool(_)) => true,
-            ("integer", Value::Number(number)) => number.is_i64() || number.is_u64(),
-            ("number", Value::Number(_)) => true,
-            _ => false,
-        };
-        if !fits {
-            self.wrong(at, || {
-                format!("`{}` must be {}, not {}", shown(at), expected(schema, kind), quoted(value))
-            });
-            return false;
+            (Takes::List { of, most }, Value::Array(elements)) => self.elements(of, *most, elements, at),
+            (Takes::Text { format, may_be_blank, most }, Value::String(text)) => {
+                self.text(*format, *may_be_blank, *most, text, at)
+            }
+            (Takes::Truth, Value::Bool(_)) => true,
+            (Takes::Number { whole, least, most }, Value::Number(number))
+                if !whole || number.is_i64() || number.is_u64() =>
+            {
+                self.in_range(least.as_ref(), most.as_ref(), number, at)
+            }
+            (takes, value) => {
+                self.wrong(at, || {
+                    format!("`{}` must be {}, not {}", shown(at), expected(takes), quoted(value))
+                });
+                false
+            }
         }
-        self.in_range(schema, value, at)
     }
 
-    fn word(&mut self, words: &[&str], value: &Value, at: &str) -> bool {
-        let fits = value.as_str().is_some_and(|text| words.contains(&text));
+    fn word(&mut self, words: &[Word], value: &Value, at: &str) -> bool {
+        let words = words.iter().map(|it| it.word.as_str());
+        let fits = value.as_str().is_some_and(|text| words.clone().any(|word| word == text));
         if !fits {
             self.add(|| Flaw {
                 path: at.to_owned(),
                 at_key: false,
                 fatal: true,
-                message: format!("`{}` must be {}, not {}", shown(at), alternatives(words), quoted(value)),
+                message: format!(
+                    "`{}` must be {}, not {}",
+                    shown(at),
+                    alternatives(words.clone()),
+                    quoted(value)
+                ),
                 suggestion: value
                     .as_str()
-                    .and_then(|text| nearest(text, words.iter().copied()))
-                    .map(str::to_owned)
+                    .and_then(|text| nearest(text, words))
                     .map(|word| format!("\"{word}\"")),
             });
         }
         fits
     }
 
-    fn required(&mut self, schema: &Value, table: &Map<String, Value>, at: &str) -> bool {
-        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-        let missing: Vec<&str> =
-            required.filter_map(Value::as_str).filter(|&key| !table.contains_key(key)).collect();
+    fn required(&mut self, required: &[String], table: &Map<String, Value>, at: &str) -> bool {
+        let missing: Vec<&String> = required.iter().filter(|&key| !table.contains_key(key)).collect();
         for key in &missing {
             // A required key that is there and wrong was told already.
             if !self.flaws.iter().any(|flaw| flaw.path == child(at, key)) {
@@ -173,33 +174,35 @@ impl Checker {
         missing.is_empty()
     }
 
-    fn elements(&mut self, schema: &Value, elements: &mut [Value], at: &str) -> bool {
-        let most = schema.get("maxItems").and_then(Value::as_u64).unwrap_or(u64::MAX);
-        if elements.len() as u64 > most {
+    fn elements(&mut self, of: &Setting, most: Option<usize>, elements: &mut [Value], at: &str) -> bool {
+        if let Some(most) = most.filter(|&most| elements.len() > most) {
             self.wrong(at, || format!("`{}` has {} elements, above {most}", shown(at), elements.len()));
             return false;
         }
-        let Some(schema) = schema.get("items") else { return true };
         let mut fit = true;
         for (index, value) in elements.iter_mut().enumerate() {
-            fit &= self.value(schema, value, &element(at, index));
+            fit &= self.value(of, value, &element(at, index));
         }
         fit
     }
 
-    fn text(&mut self, schema: &Value, text: &str, at: &str) -> bool {
-        let bound =
-            |key| schema.get(key).and_then(Value::as_u64).and_then(|bound| usize::try_from(bound).ok());
-        if text.trim().is_empty() && bound("minLength").is_some() {
+    fn text(
+        &mut self,
+        format: Option<Format>,
+        may_be_blank: bool,
+        most: Option<usize>,
+        text: &str,
+        at: &str,
+    ) -> bool {
+        if !may_be_blank && text.trim().is_empty() {
             self.wrong(at, || format!("`{}` is empty", shown(at)));
             return false;
         }
-        if let Some(most) = bound("maxLength").filter(|&most| text.chars().count() > most) {
+        if let Some(most) = most.filter(|&most| text.chars().count() > most) {
             self.wrong(at, || format!("`{}` is longer than {most} characters", shown(at)));
             return false;
         }
-        let format = schema.get("format").and_then(Value::as_str).unwrap_or("");
-        match fault_of_text(format, text) {
+        match format.and_then(|format| fault_of_text(format, text)) {
             None => true,
             Some(fault) => {
                 self.wrong(at, || format!("`{}`: {} {fault}", shown(at), quoted(&Value::from(text))));
@@ -208,21 +211,21 @@ impl Checker {
         }
     }
 
-    fn in_range(&mut self, schema: &Value, value: &Value, at: &str) -> bool {
-        let number = value.as_f64().unwrap_or_default();
-        let least = schema.get("minimum").filter(|least| least.as_f64().is_some_and(|least| number < least));
-        let most = schema.get("maximum").filter(|most| most.as_f64().is_some_and(|most| number > most));
+    fn in_range(&mut self, least: Option<&Number>, most: Option<&Number>, number: &Number, at: &str) -> bool {
+        let value = number.as_f64().unwrap_or_default();
+        let least = least.filter(|least| least.as_f64().is_some_and(|least| value < least));
+        let most = most.filter(|most| most.as_f64().is_some_and(|most| value > most));
         let bound = match (least, most) {
             (Some(least), _) => format!("below {least}, the least it can be"),
             (_, Some(most)) if at == "limits.iterations" => format!("above the hard limit of {most}"),
             (_, Some(most)) => format!("above {most}, the most it can be"),
             _ => return true,
         };
-        self.wrong(at, || format!("`{}` is {value}, {bound}", shown(at)));
+        self.wrong(at, || format!("`{}` is {number}, {bound}", shown(at)));
         false
     }
 
-    /// What the schema cannot say of verifiers.
+    /// What the types cannot say of verifiers.
     fn verifiers(&mut self, tree: &mut Map<String, Value>) {
         let Some(Value::Array(verifiers)) = tree.get("verifiers") else { return };
         let before = (self.flaws.len(), self.left_out);
@@ -250,58 +253,40 @@ impl Checker {
     }
 }
 
-fn schema_of_key<'s>(schema: &'s Value, key: &str) -> Option<&'s Value> {
-    if let Some(schema) = schema.get("properties").and_then(|properties| properties.get(key)) {
-        return Some(schema);
-    }
-    let names = schema.pointer("/propertyNames/enum").and_then(Value::as_array);
-    if names.is_some_and(|names| !names.iter().any(|name| name == key)) {
-        return None;
-    }
-    schema.get("additionalProperties").filter(|schema| schema.is_object())
-}
-
-fn alternatives(words: &[&str]) -> String {
-    let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+fn alternatives<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
     match words.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         _ => words.concat(),
     }
 }
 
-fn expected(schema: &Value, kind: &str) -> String {
-    let range = match (schema.get("minimum"), schema.get("maximum")) {
-        (Some(least), Some(most)) => format!(" from {least} to {most}"),
-        _ => String::new(),
-    };
-    match kind {
-        "integer" => format!("a whole number{range}"),
-        "number" => format!("a number{range}"),
-        "boolean" => "true or false".to_owned(),
-        "array" => "a list in [ ]".to_owned(),
-        "object" => "a table".to_owned(),
-        _ if schema.get("format").is_some_and(|format| format == HumanDuration::FORMAT) => {
-            "a length of time such as \"15m\"".to_owned()
-        }
-        _ => "a text in quotes".to_owned(),
+/// What a setting takes, as it is written in the file.
+fn expected(takes: &Takes) -> String {
+    match takes {
+        Takes::Text { format: Some(Format::Duration), .. } => "a length of time such as \"15m\"".to_owned(),
+        Takes::Text { .. } => "a text in quotes".to_owned(),
+        Takes::List { .. } => "a list in [ ]".to_owned(),
+        Takes::Table { .. } | Takes::Map { .. } => "a table".to_owned(),
+        takes => takes.to_string(),
     }
 }
 
 /// Says what is wrong with a text of this format: how the sentence that begins with the text goes on.
-fn fault_of_text(format: &str, text: &str) -> Option<String> {
+fn fault_of_text(format: Format, text: &str) -> Option<String> {
     match format {
-        HumanDuration::FORMAT => text.parse::<HumanDuration>().err().map(|_| {
+        Format::Duration => text.parse::<HumanDuration>().err().map(|_| {
             "is not a length of time: write it as \"90s\", \"15m\" or \"4h\", above zero and below a year"
                 .to_owned()
         }),
-        "glob" => Glob::new(text).err().map(|error| format!("is not a glob: {}", error.kind())),
-        "inner-glob" => inner_path(text).or_else(|| fault_of_text("glob", text)),
-        "inner-path" => inner_path(text),
-        "regex" => fault_of_regex(text),
+        Format::InnerGlob => inner_path(text)
+            .or_else(|| Glob::new(text).err().map(|error| format!("is not a glob: {}", error.kind()))),
+        Format::InnerPath => inner_path(text),
+        Format::Regex => fault_of_regex(text),
         // An agent's CLI would take it for an option.
-        "argument" if text.starts_with('-') => Some("begins with “-”".to_owned()),
-        "argument" if text.contains(char::is_control) => Some("has control characters".to_owned()),
-        _ => None,
+        Format::Argument if text.starts_with('-') => Some("begins with “-”".to_owned()),
+        Format::Argument if text.contains(char::is_control) => Some("has control characters".to_owned()),
+        Format::Argument => None,
     }
 }
 
@@ -326,35 +311,6 @@ fn fault_of_regex(text: &str) -> Option<String> {
             Some(format!("is not a regular expression: {reason}"))
         }
     }
-}
-
-/// Looks for a known setting: of the same table, else with the same name in another one.
-fn nearest_setting(schema: &Value, path: &str, key: &str) -> Option<String> {
-    let names = |schema: &Value| -> Vec<String> {
-        let properties = schema.get("properties").and_then(Value::as_object);
-        properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
-    };
-    let here = names(schema);
-    let near = nearest(key, here.iter().map(String::as_str)).map(str::to_owned);
-    if let Some(name) = near.or_else(|| with_a_word_of(key, &here).filter(|_| path == LIMITS)) {
-        return Some(child(path, &name));
-    }
-    let key = key.replace('-', "_").to_lowercase();
-    let sections = SCHEMA.get("properties")?.as_object()?;
-    if sections.contains_key(&key) {
-        return Some(key);
-    }
-    let (section, _) = sections.iter().find(|(_, section)| names(section).contains(&key))?;
-    Some(child(section, &key))
-}
-
-/// Looks for a name that has a word of this one: `max_cost` for `cost_usd`.
-fn with_a_word_of(key: &str, known: &[String]) -> Option<String> {
-    let words = |name: &str| -> Vec<String> {
-        name.replace('-', "_").to_lowercase().split('_').map(str::to_owned).collect()
-    };
-    let own = words(key);
-    known.iter().find(|name| words(name).iter().any(|word| own.contains(word))).cloned()
 }
 
 /// A value as a message shows it: one line, cut.

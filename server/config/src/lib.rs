@@ -1,9 +1,10 @@
 //! What a user, a repository, an editor, a command line and a task say of how loops are run: one [`Config`].
 //!
-//! The settings, their meaning and their bounds are written down once, in [`Config`]'s types; the JSON schema, the
-//! checks, the reference and the template all come from there. Reads files, never writes one, runs nothing, and never
+//! The settings, their meaning and their bounds are written down once, in [`Config`]'s types; the JSON schema comes
+//! from there, and from the schema the [catalogue](Setting) that the checks, the reference and the editors ask. Reads files, never writes one, runs nothing, and never
 //! knows what a setting is used for.
 
+mod catalogue;
 mod check;
 mod duration;
 mod layers;
@@ -15,11 +16,13 @@ mod source;
 mod tests;
 pub mod trust;
 
+pub use catalogue::{Setting, TableForm, Takes};
 pub use duration::{HumanDuration, NotADuration};
 pub use layers::{
     ConfigError, ConfigProblem, Layer, Layers, Loaded, Partial, RaisedLimit, load, load_what_is_valid,
 };
-pub use reference::{reference_markdown, schema, template};
+pub use reference::reference_markdown;
+pub use schema::schema;
 pub use settings::{
     Agent, Config, Gate, Limits, Lint, OnDone, Permissions, PromptVia, Safety, Verification, Verifier,
     VerifierKind, VerifyWhen, Worktree,

@@ -1,5 +1,4 @@
-//! Every setting: its name, its type, its bounds, its default, and in its doc comment its documentation. The first
-//! sentence of a doc comment is what the reference and the template show.
+//! Every setting: its name, its type, its bounds, its default, and in its doc comment its documentation.
 
 use super::duration::{HumanDuration, amount};
 use alfine_agents::KNOWN;

@@ -1,6 +1,6 @@
 //! The whole way from files to settings.
 
-use super::*;
+use super::{catalogue::Format, *};
 use alfine_core::breaker::{self, Rule};
 use alfine_core::plan::{Autonomy, Fields, Isolation, Placed};
 use alfine_core::text::Span;
@@ -387,7 +387,7 @@ fn the_committed_schema_is_the_generated_one() {
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == generated,
-        "{} is not what the settings say; regenerate it with\n  ALFINE_WRITE_SCHEMA=1 cargo test -p alfine-engine schema",
+        "{} is not what the settings say; regenerate it with\n  ALFINE_WRITE_SCHEMA=1 cargo test -p alfine-config schema",
         path.display()
     );
 }
@@ -426,29 +426,65 @@ fn the_reference_has_a_row_for_every_setting() {
 }
 
 #[test]
-fn the_template_says_the_defaults_commented_out_or_not() {
-    let loaded = load(&repository(template())).unwrap();
-    assert_eq!((loaded.config, loaded.problems), (Config::default(), vec![]));
+fn a_setting_is_found_by_its_path() {
+    let takes = |path: &str| Setting::at(path.split('.')).map(|setting| setting.takes.to_string());
+    assert_eq!(takes("limits.iterations").unwrap(), "a whole number from 1 to 50");
+    assert_eq!(takes("limits.wall_time").unwrap(), "a duration such as \"90s\" or \"4h\"");
+    assert_eq!(takes("verifiers.kind").unwrap(), "one of \"command\", \"clean-tree\"");
+    assert_eq!(takes("agents.claude.permissions").unwrap(), "one of \"edits\", \"commands\", \"all\"");
+    assert_eq!(takes("agents.claude.env.PATH").unwrap(), "a text");
+    for nothing in ["limits.nothing", "agents.gpt", "agent.x", "limits.iterations.x", "agents.<name>"] {
+        assert_eq!(takes(nothing), None, "{nothing}");
+    }
+    let setting = |path: &str| Setting::at(path.split('.')).unwrap();
+    assert_eq!(setting("limits.iterations").default_toml().as_deref(), Some("10"));
+    assert_eq!(setting("limits.iterations").summary(), "Iterations that are judged.");
+    assert_eq!(setting("model").default_toml(), None);
+    assert_eq!(setting("model").examples_toml().collect::<Vec<_>>(), ["\"sonnet\""]);
+}
 
-    let is_setting = |line: &&str| {
-        let key = line.split_once(" = ").map_or("", |(key, _)| key);
-        line.starts_with('[') || (!key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
-    };
-    let template = template();
-    let all: Vec<&str> =
-        template.lines().filter_map(|line| line.strip_prefix("# ")).filter(is_setting).collect();
-    let loaded = load(&repository(all.join("\n"))).unwrap();
-    assert_eq!(loaded.problems, []);
-    let mut config = loaded.config;
-    // What has no default stands there with an example.
-    assert_eq!(config.model.take().as_deref(), Some("sonnet"));
-    assert_eq!(config.limits.cost_usd.take(), Some(5.0));
-    assert_eq!(config.limits.tokens.take(), Some(2_000_000));
-    assert_eq!(config.worktree.setup.take().as_deref(), Some("npm ci"));
-    assert_eq!(config.gate.promise.take().as_deref(), Some("COMPLETE"));
-    assert_eq!(config.verifiers.pop().unwrap().timeout.get(), Duration::from_secs(300));
-    assert_eq!(config.agents.remove("claude").unwrap().command.as_deref(), Some("claude"));
-    assert_eq!(config, Config::default());
+#[test]
+fn the_settings_of_a_name_are_found_and_a_misspelt_name_has_a_nearest_one() {
+    let names = |name: &str| Setting::named(name).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(names("limits.iterations"), ["limits.iterations"]);
+    assert_eq!(names("verification"), ["verification.green", "verification.yellow", "verification.auto"]);
+    assert_eq!(names("verifiers.name"), ["verifiers.name"]);
+    assert_eq!(names("agents.claude.model"), ["agents.claude.model"]);
+    assert_eq!(names("agents.<name>.model"), ["agents.<name>.model"]);
+    assert_eq!(names("agents.claude.env"), ["agents.claude.env"]);
+    for nothing in ["limits.iteration", "agents.gpt", ".", "limits.", "<name>"] {
+        assert_eq!(names(nothing), [""; 0], "{nothing}");
+    }
+    let all = names("");
+    assert!(all.len() > 40 && all.contains(&"agents.<name>.model".to_owned()), "{all:?}");
+    for name in all {
+        assert_eq!(names(&name), [name]);
+    }
+    assert_eq!(Setting::nearest("limits.iteration").as_deref(), Some("limits.iterations"));
+    assert_eq!(Setting::nearest("iterations").as_deref(), Some("limits.iterations"));
+    assert_eq!(Setting::nearest("limit.stall").as_deref(), Some("limits.stall"));
+    assert_eq!(Setting::nearest("xyzzy"), None);
+}
+
+#[test]
+fn every_format_and_type_of_the_schema_is_known_to_the_catalogue() {
+    fn walk(name: &str, schema: &serde_json::Value) {
+        let text = schema["type"] == "string" || schema["type"][0] == "string";
+        if let Some(format) = schema["format"].as_str().filter(|_| text) {
+            assert!(Format::named(format).is_some(), "{name} has the format {format}");
+        }
+        for (key, schema) in schema.as_object().into_iter().flatten() {
+            walk(&format!("{name}/{key}"), schema);
+        }
+    }
+    walk("", &schema());
+    for (name, setting) in Setting::named("") {
+        assert!(!setting.meaning.is_empty() && !setting.takes.to_string().is_empty(), "{name}");
+        // A default is one of the values that are taken.
+        if let (Takes::Words(words), Some(default)) = (&setting.takes, &setting.default) {
+            assert!(words.iter().any(|it| *default == it.word), "{name}");
+        }
+    }
 }
 
 /// Any value of any shape, often one that a setting could have.

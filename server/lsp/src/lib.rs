@@ -28,7 +28,6 @@ pub mod server;
 pub mod session;
 pub mod settings_cursor;
 pub mod settings_file;
-pub mod settings_schema;
 pub mod snapshot;
 pub mod spelling;
 pub mod to_client;

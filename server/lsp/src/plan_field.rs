@@ -1,6 +1,6 @@
 //! What the fields of a plan mean and take, for people.
 
-use crate::settings_schema::{self, Setting};
+use alfine_config::Setting;
 use alfine_core::plan::FieldName;
 
 /// What a field does, in a sentence. A field that sets for one task what a setting sets for all has the setting's.
@@ -23,11 +23,7 @@ pub fn meaning(field: FieldName) -> String {
 
 /// The first sentence of a setting's documentation: the rest is about the settings file.
 fn of_setting(name: &str) -> String {
-    let meaning = settings_schema::at([name]).map(Setting::meaning).unwrap_or_default();
-    match meaning.split_once(". ") {
-        Some((first, _)) => format!("{first}."),
-        None => meaning,
-    }
+    Setting::at([name]).map(Setting::summary).unwrap_or_default().to_owned()
 }
 
 /// What a field takes, in words.

@@ -51,6 +51,8 @@ fn init_writes_settings_and_a_plan_that_can_be_run_and_keeps_what_is_there() {
     let mut sandbox = Sandbox::with_repository(&[("package.json", "{\"scripts\": {\"test\": \"true\"}}\n")]);
     let ran = sandbox.alfine(&["init"]).expect(0);
     assert!(ran.stdout.contains("alfine.toml") && ran.stdout.contains("PLAN.md"), "{}", ran.stdout);
+    let settings = sandbox.read("alfine.toml");
+    assert!(settings.lines().count() < 20 && settings.contains("npm test"), "{settings}");
     sandbox.alfine(&["lint", "PLAN.md"]).expect(0);
     let again = sandbox.alfine(&["init"]).expect(0).stdout;
     assert!(again.contains("kept"), "{again}");
@@ -124,6 +126,28 @@ fn completions_and_settings_are_printed() {
     let schema = sandbox.alfine(&["settings", "--schema"]).expect(0).stdout;
     let schema: Value = serde_json::from_str(&schema).unwrap();
     assert!(schema["properties"]["limits"].is_object());
+
+    let one = sandbox.alfine(&["settings", "limits.iterations"]).expect(0).stdout;
+    let lines: Vec<&str> = one.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "limits.iterations",
+            "  Iterations that are judged. The hard limit is 50.",
+            "  Takes a whole number from 1 to 50. Default: 10."
+        ]
+    );
+    let told = |arguments: &[&str]| {
+        let settings = sandbox.alfine(arguments).expect(0).json().remove(0)["settings"].take();
+        settings.as_array().unwrap().clone()
+    };
+    let limits = told(&["settings", "limits", "--json"]);
+    assert!(limits.iter().all(|setting| setting["name"].as_str().unwrap().starts_with("limits.")));
+    assert_eq!((&limits[0]["name"], &limits[0]["default"]), (&json!("limits.iterations"), &json!(10)));
+    let all = told(&["settings", "--json"]);
+    assert!(all.len() > limits.len() && all.iter().any(|setting| setting["name"] == "agents.<name>.model"));
+    let refused = sandbox.alfine(&["settings", "limits.iteration"]).expect(2).stderr;
+    assert!(refused.contains("did you mean limits.iterations?"), "{refused}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use crate::protocol::lsp_types::CompletionItemKind;
 use crate::{
     document::Document,
     settings_cursor::{Kind, Outline, Statement},
-    settings_schema::{self, Setting, Table},
 };
+use alfine_config::{Setting, TableForm, Takes};
 use alfine_core::text::Span;
 use std::collections::HashSet;
 
@@ -53,7 +53,6 @@ fn in_comment(before: &str) -> bool {
 
 /// The tables that are not there yet; of a list of tables one more.
 fn tables(outline: &Outline, own: Option<&Statement>, replaces: Span) -> Vec<Choice> {
-    let Some(root) = settings_schema::at([]) else { return Vec::new() };
     let there: HashSet<Vec<&str>> = outline
         .statements()
         .iter()
@@ -61,19 +60,18 @@ fn tables(outline: &Outline, own: Option<&Statement>, replaces: Span) -> Vec<Cho
         .map(|statement| statement.keys.iter().map(|(name, _)| name.as_str()).collect())
         .collect();
     let mut choices = Vec::new();
-    for (name, setting) in root.children() {
-        let headers = match setting.table() {
-            None => continue,
-            Some(Table::Array) => vec![(vec![name], format!("[[{name}]]"))],
-            Some(Table::Plain) => vec![(vec![name], format!("[{name}]"))],
-            Some(Table::ByName) => {
-                let names = setting.names().into_iter();
-                names.map(|of| (vec![name, of], format!("[{name}.{of}]"))).collect()
+    for (name, setting) in Setting::at([]).map(Setting::children).unwrap_or_default() {
+        let headers = match (setting.table(), &setting.takes) {
+            (None, _) => continue,
+            (Some(_), Takes::Map { names, .. }) => {
+                names.iter().map(|of| (vec![name.as_str(), of.as_str()], format!("[{name}.{of}]"))).collect()
             }
+            (Some(TableForm::List), _) => vec![(vec![name.as_str()], format!("[[{name}]]"))],
+            (Some(_), _) => vec![(vec![name.as_str()], format!("[{name}]"))],
         };
         for (_, header) in headers.into_iter().filter(|(path, _)| !there.contains(path)) {
             let choice = Choice::new(&header, CompletionItemKind::STRUCT, replaces, &header);
-            choices.push(Choice { meaning: setting.meaning(), ..choice });
+            choices.push(Choice { meaning: setting.meaning.clone(), ..choice });
         }
     }
     choices
@@ -109,10 +107,8 @@ fn names(
         .collect();
     let has_equals = statement.is_some_and(|statement| statement.equals.is_some());
     let mut choices = Vec::new();
-    if let Some(setting) = settings_schema::at(whole) {
-        for (name, child) in
-            setting.children().filter(|(name, child)| child.table().is_none() && !said.contains(name))
-        {
+    for (name, child) in Setting::at(whole).map(Setting::children).unwrap_or_default() {
+        if child.table().is_none() && !said.contains(name.as_str()) {
             choices.push(named(name, child, replaces, has_equals));
         }
     }
@@ -123,18 +119,18 @@ fn names(
     choices
 }
 
-fn named(name: &str, setting: Setting<'_>, replaces: Span, has_equals: bool) -> Choice {
-    let default = setting.default().map_or_else(String::new, |default| format!(", {default} by default"));
+fn named(name: &str, setting: &Setting, replaces: Span, has_equals: bool) -> Choice {
+    let default = setting.default_toml().map_or_else(String::new, |it| format!(", {it} by default"));
     let written = if has_equals { name.to_owned() } else { format!("{name} = ") };
-    let filled = match () {
-        () if setting.is("array") => Some("[$0]"),
-        () if setting.words().is_empty() && setting.is("string") => Some("\"$0\""),
-        () => None,
+    let filled = match setting.takes {
+        Takes::List { .. } => Some("[$0]"),
+        Takes::Text { .. } => Some("\"$0\""),
+        _ => None,
     };
     let choice = Choice::new(name, CompletionItemKind::PROPERTY, replaces, written);
     Choice {
-        detail: format!("{}{default}", setting.kind()),
-        meaning: setting.meaning(),
+        detail: format!("{}{default}", setting.takes),
+        meaning: setting.meaning.clone(),
         snippet: filled.filter(|_| !has_equals).map(|filled| format!("{name} = {filled}")),
         ..choice
     }
@@ -144,7 +140,7 @@ fn named(name: &str, setting: Setting<'_>, replaces: Span, has_equals: bool) -> 
 fn values(outline: &Outline, statement: &Statement, text: &str, offset: usize) -> Vec<Choice> {
     let mut path = outline.path(statement.table);
     path.extend(statement.keys.iter().map(|(name, _)| name.as_str()));
-    let Some(setting) = settings_schema::at(path).filter(|setting| setting.table().is_none()) else {
+    let Some(setting) = Setting::at(path).filter(|setting| setting.table().is_none()) else {
         return Vec::new();
     };
     let is_inside = statement.value.start <= offset && offset <= statement.value.end;
@@ -155,19 +151,18 @@ fn values(outline: &Outline, statement: &Statement, text: &str, offset: usize) -
     {
         return Vec::new();
     }
-    let words = setting.words();
-    let default = setting.default();
+    let default = setting.default_toml();
     let mut choices: Vec<Choice> = Vec::new();
-    for (word, meaning) in words {
-        let value = format!("\"{word}\"");
+    for word in setting.words() {
+        let value = format!("\"{}\"", word.word);
         let detail = if Some(&value) == default.as_ref() { "default" } else { "" }.to_owned();
         let choice = Choice::new(&value, CompletionItemKind::ENUM_MEMBER, replaces, &value);
-        choices.push(Choice { detail, meaning: meaning.to_owned(), ..choice });
+        choices.push(Choice { detail, meaning: word.meaning.clone(), ..choice });
     }
     if choices.is_empty() {
-        let truths = ["true", "false"].into_iter().filter(|_| setting.is("boolean")).map(str::to_owned);
-        let mut values: Vec<(String, &str)> = truths.map(|value| (value, "")).collect();
-        values.extend(setting.examples().into_iter().map(|value| (value, "example")));
+        let truths = ["true", "false"].into_iter().filter(|_| setting.takes == Takes::Truth);
+        let mut values: Vec<(String, &str)> = truths.map(|value| (value.to_owned(), "")).collect();
+        values.extend(setting.examples_toml().map(|value| (value, "example")));
         if let Some(default) = default {
             values.retain(|(value, _)| *value != default);
             values.insert(0, (default, "default"));
