@@ -58,7 +58,11 @@ impl Outline {
         let last = text.ends_with('\n').then_some("");
         for whole in text.split_inclusive('\n').chain(last) {
             let span = Span::new(at, at + whole.trim_end_matches(['\n', '\r']).len());
-            let before = tokens.partition_point(|token| token.span().end() <= at);
+            // A text that nobody closed ends where the last line begins, and still holds it.
+            let before = tokens.partition_point(|token| {
+                let end = token.span().end();
+                end < at || (end == at && token.kind() == TokenKind::Newline)
+            });
             tokens = tokens.get(before..).unwrap_or_default();
             at += whole.len();
             let of_line = tokens.partition_point(|token| token.span().start() < at);
