@@ -123,7 +123,7 @@ impl Setup {
     /// Asks for the methods that only Alfine has.
     #[must_use]
     pub fn with_tasks(mut self) -> Self {
-        self.options = json!({"tasks": true});
+        self.options = json!({"tasks": true, "tasksVersion": 2});
         self
     }
 

@@ -19,7 +19,7 @@ return {
     end
   end,
   workspace_required = true,
-  init_options = { tasks = true },
+  init_options = { tasks = true, tasksVersion = 2 },
   commands = commands,
   handlers = {
     ['alfine/tasksChanged'] = function(_, news, context)

@@ -201,11 +201,23 @@ function Child:plan()
   return vim.uri_from_fname(self.repo .. '/PLAN.md')
 end
 
+---What the stand-in for the server offers for a task, where a test does not say.
+local OFFERED = {
+  ready = { 'start' },
+  running = { 'pause', 'stop', 'steer', 'showDiff', 'showTranscript' },
+  needs_input = { 'answer', 'steer' },
+  paused = { 'continue', 'steer', 'rewind', 'fork', 'discard' },
+  stopped = { 'continue', 'steer', 'rewind', 'fork', 'discard' },
+  failed = { 'continue', 'discard' },
+  done = { 'merge', 'showDiff', 'showTranscript', 'discard' },
+}
+
 ---A task as the server tells of it; T1 stands in line 2 of the plan, T2 in line 7.
 function Child:view(id, changes)
   local line = id == 'T1' and 2 or 7
-  return vim.tbl_extend('force', {
-    task = 'PLAN.md#' .. id,
+  local key = 'PLAN.md#' .. id
+  local view = vim.tbl_extend('force', {
+    task = key,
     plan = 'PLAN.md',
     id = id,
     title = id == 'T1' and 'Add the table' or 'Reject the expired',
@@ -218,7 +230,21 @@ function Child:view(id, changes)
     criteria = { { text = 'It is there', state = 'open' } },
     agent = 'claude',
     filesChanged = 0,
+    needsYou = vim.list_contains({ 'needs_input', 'stopped', 'failed' }, (changes or {}).status),
+    counters = {},
   }, changes or {})
+  view.summary = view.summary or view.status
+  view.offers = view.offers
+    or vim.tbl_map(function(command)
+      return {
+        command = 'alfine.' .. command,
+        argument = { task = key, uri = view.uri },
+        title = command,
+        short = command,
+        next = true,
+      }
+    end, OFFERED[view.status] or {})
+  return view
 end
 
 ---The commands that the server was asked for, each with its argument.

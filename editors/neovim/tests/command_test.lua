@@ -63,7 +63,7 @@ test('each command of a task goes out with its key', function(child)
 end)
 
 test('without a task at the cursor, those are offered for which the command makes sense', function(child)
-  with_tasks(child, { status = 'running', iteration = 3, costUsd = 0.42 }, { status = 'done' })
+  with_tasks(child, { status = 'running', summary = 'running · iteration 3 of 10 · $0.42' }, { status = 'done' })
   child:cursor(1)
   child:answer('PLAN.md#T1 Add the table  (running · iteration 3 of 10 · $0.42)')
   child:command('Alfine pause')
@@ -117,12 +117,20 @@ test('what the server refuses is shown as it is', function(child)
 end)
 
 test('continue asks how where the breaker tripped', function(child)
-  local breaker = { { rule = 'iterations', count = 10, limit = 10, evidence = '' } }
-  with_tasks(child, { status = 'stopped', reason = 'no change', iteration = 10, breaker = breaker })
-  child:answer('Continue with 5 more iterations (up to 15)')
+  local function offer(title, more)
+    local argument = vim.tbl_extend('error', { task = 'PLAN.md#T1', uri = child:plan() }, more)
+    return { command = 'alfine.continue', argument = argument, title = title, short = title, next = false }
+  end
+  local offers = {
+    offer('Continue with 5 more iterations, 15 in all', { maxIterations = 15 }),
+    offer('Reset the breaker and continue', { resetBreaker = true }),
+  }
+  with_tasks(child, { status = 'stopped', reason = 'no change', iteration = 10, offers = offers })
+  child:answer('Continue with 5 more iterations, 15 in all')
   child:command('Alfine continue PLAN.md#T1')
   eq(child:last_executed(), { 'alfine.continue', { task = 'PLAN.md#T1', uri = child:plan(), maxIterations = 15 } })
-  eq(child:asked()[1][1], 'PLAN.md#T1: no change')
+  local choices = { offers[1].title, offers[2].title, 'Continue with another limit…' }
+  eq(child:asked(), { { 'PLAN.md#T1: no change', choices } })
 end)
 
 test('continue takes a limit, more iterations, and the reset of the breaker', function(child)

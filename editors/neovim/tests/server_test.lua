@@ -6,7 +6,7 @@ test('a file of a repository gets the server, which is asked for the tasks', fun
   local initialize = vim.iter(child:fake('fake/seen').messages):find(function(message)
     return message.method == 'initialize'
   end)
-  eq(initialize.params.initializationOptions, { tasks = true })
+  eq(initialize.params.initializationOptions, { tasks = true, tasksVersion = 2 })
   eq(initialize.params.rootUri, vim.uri_from_fname(child.repo))
   eq(child:lua("return vim.lsp.get_clients({ name = 'alfine' })[1].config.filetypes == nil"), true)
 end)
@@ -222,7 +222,7 @@ end, { g = { height = 'tall', sever = 'x' }, attach = false })
 
 test(':checkhealth tells what runs, what needs the user, and what to do', function(child)
   child:set({
-    child:view('T1', { status = 'running', iteration = 3, filesChanged = 4, costUsd = 0.42 }),
+    child:view('T1', { status = 'running', summary = 'running · iteration 3 of 10 · 4 files · $0.42' }),
     child:view('T2', { status = 'stopped', iteration = 3, reason = 'no change' }),
   })
   child:command('checkhealth alfine')

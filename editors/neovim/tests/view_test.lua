@@ -65,9 +65,10 @@ test('lenses can be switched off', function(child)
 end, { open = 'main.lua' })
 
 test('the task window shows plans and tasks, and follows them', function(child)
-  local breaker = { { rule = 'no-change', count = 2, limit = 3, evidence = 'the tree is the same' } }
+  local counters = { { label = 'no-change', shown = '2 of 3 (the tree is the same)' } }
+  local summary = 'running · iteration 3 of 10 · 4 files · $0.42'
   child:set({
-    child:view('T1', { status = 'running', iteration = 3, filesChanged = 4, costUsd = 0.42, breaker = breaker }),
+    child:view('T1', { status = 'running', iteration = 3, costUsd = 0.42, summary = summary, counters = counters }),
     child:view('T2', { status = 'stopped', reason = 'no change\nin three iterations' }),
   })
   child:command('Alfine')
@@ -79,7 +80,8 @@ test('the task window shows plans and tasks, and follows them', function(child)
     '      no change',
   })
   child:cursor(3)
-  child:set({ child:view('T1', { status = 'done', iteration = 3, costUsd = 0.5, breaker = breaker }) })
+  summary = 'done · iteration 3 of 10 · $0.50'
+  child:set({ child:view('T1', { status = 'done', costUsd = 0.5, summary = summary, counters = counters }) })
   child:wait("return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] == 'PLAN.md  1 of 2 done · $0.50'")
   child:cursor(2)
   child:keys('<Tab>')
@@ -87,24 +89,21 @@ test('the task window shows plans and tasks, and follows them', function(child)
   eq(vim.list_slice(child:lines(), 2, 5), {
     '  ✓ T1  Add the table  done · iteration 3 of 10 · $0.50',
     '      ○ It is there',
-    '      no-change 2 of 3: the tree is the same',
+    '      no-change 2 of 3 (the tree is the same)',
     '      agent claude',
   })
 end)
 
-test('counters of the breaker are told with their units, and not where there is nothing to tell', function(child)
-  local breaker = {
-    { rule = 'iterations', count = 3, limit = 10, evidence = '' },
-    { rule = 'no-change', count = 0, limit = 3, evidence = '' },
-    { rule = 'cost', count = 0.42, limit = 2, evidence = '' },
-    { rule = 'wall-time', count = 754.2, limit = 14400, evidence = '' },
-    { rule = 'stall', count = 0.3, limit = 900, evidence = '' },
-    { rule = 'tokens', count = 1234567, evidence = '' },
-  }
-  eq(
-    child:lua('return vim.iter(...):map(require("alfine.status").counter):totable()', breaker),
-    { 'cost $0.42 of $2.00', 'wall-time 12m of 4h', 'tokens 1234567' }
-  )
+test('a server that is older than the plugin shows its tasks, and is told to be updated', function(child)
+  local old = child:view('T1', { status = 'needs_input' })
+  old.summary, old.needsYou, old.counters, old.offers = nil, nil, nil, nil
+  child:set({ old })
+  child:wait_said('update it: cargo install --path server/alfine')
+  child:set({ old })
+  child:command('Alfine')
+  child:wait("return vim.bo.filetype == 'alfine' and vim.api.nvim_buf_line_count(0) == 2")
+  eq(child:lines()[2], '  ? T1  Add the table  needs input')
+  eq(#child:said(), 1)
 end)
 
 test('the cursor of the task window stays on its task', function(child)
@@ -368,7 +367,8 @@ test('no status covers the line of the cursor', function(child)
 end)
 
 test('a long title is cut, so that the status is seen', function(child)
-  child:set({ child:view('T1', { title = ('日本 é '):rep(40), status = 'running', iteration = 3, costUsd = 0.42 }) })
+  local summary = 'running · iteration 3 of 10 · $0.42'
+  child:set({ child:view('T1', { title = ('日本 é '):rep(40), status = 'running', summary = summary }) })
   child:command('Alfine tasks')
   child:wait('return vim.api.nvim_buf_line_count(0) == 2')
   local function shown()

@@ -13,7 +13,7 @@ import { iconOf } from './icons';
 import * as input from './input';
 import type { CommandArguments, ServerCommand, TaskName, TaskView } from './protocol';
 import serverCommands from './server_commands.json';
-import { type Action, actionsOf, name, summary, why } from './task';
+import { type Action, actionsOf, name, why } from './task';
 import type { Transcripts } from './transcript';
 import type { FileNode, Node } from './tree';
 
@@ -301,7 +301,7 @@ export class Commands {
     if (tasks.length === 1) return tasks[0];
     const items = tasks.map((task) => ({
       label: name(task),
-      description: [folderOf(task), summary(task, Date.now())].filter((part) => part !== undefined).join(' · '),
+      description: [folderOf(task), task.summary].filter((part) => part !== undefined).join(' · '),
       iconPath: iconOf(task.status),
       detail: why(task),
       task,

@@ -47,6 +47,15 @@ export class Ctx {
   constructor(readonly extension: vscode.ExtensionContext) {
     this.output = vscode.window.createOutputChannel('Alfine', { log: true });
     extension.subscriptions.push(this.output, this.emitter, this.tasks);
+    let isTold = false;
+    this.tasks.onChange(() => {
+      if (!this.tasks.fromOldServer || isTold) return;
+      isTold = true;
+      void vscode.window.showWarningMessage(
+        'Alfine’s program is older than this extension: its tasks are shown, and nothing can be done with them here. ' +
+          'Update the program, or empty the setting alfine.server.path to use the bundled one.',
+      );
+    });
   }
 
   get state(): ServerState {

@@ -23,8 +23,10 @@ export class Messages {
     const chosen = await (warning
       ? vscode.window.showWarningMessage(text, ...titles)
       : vscode.window.showInformationMessage(text, ...titles));
-    const command = chosen === undefined ? undefined : buttons[chosen];
-    if (command === undefined) return;
-    await vscode.commands.executeCommand(command, { kind: 'task', task: this.ctx.tasks.get(task.task, task.uri) ?? task });
+    if (chosen === undefined) return;
+    const offer = buttons[chosen];
+    if (offer !== undefined) return vscode.commands.executeCommand(offer.command, offer.argument);
+    const now = this.ctx.tasks.get(task.task, task.uri) ?? task;
+    await vscode.commands.executeCommand('alfine.openTask', { kind: 'task', task: now });
   }
 }

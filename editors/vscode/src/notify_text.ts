@@ -1,16 +1,16 @@
 /**
  * What a change is worth telling: only what stands still until the user acts, or what they asked for. Pure.
  */
-import type { TaskView } from './protocol';
-import { actionsOf, isAtLimit, name, needsUser, why } from './task';
+import type { Offer, TaskView } from './protocol';
+import { name, offersOf, why } from './task';
 import type { Change } from './tasks';
 
 export interface Message {
   text: string;
   /** Whether it is bad news. */
   warning: boolean;
-  /** What can be done, by the title of its button. */
-  buttons: Record<string, string>;
+  /** What can be done, by the title of its button; without an offer, the task is gone to. */
+  buttons: Record<string, Offer | undefined>;
 }
 
 /** What to tell of a change; nothing where it can wait until the user looks. */
@@ -18,19 +18,22 @@ export function messageOf({ before, now }: Change, all: boolean): Message | unde
   // Where a window is opened everything is new: the view and the status bar say what stands still.
   if (before === undefined || (before.status === now.status && before.reason === now.reason)) return undefined;
   const because = why(now) === '' ? '' : `: ${why(now)}`;
-  const can = actionsOf(now);
-  const buttons: Record<string, string> = {};
   if (now.status === 'done' && all && before.status !== 'done') {
-    if (can.has('merge')) buttons['Merge'] = 'alfine.merge';
-    if (can.has('changes')) buttons['Show Changes'] = 'alfine.showDiff';
-    return { text: `${name(now)} is done.`, warning: false, buttons };
+    return { text: `${name(now)} is done.`, warning: false, buttons: buttonsOf(nextOf(now)) };
   }
   // What a loop asks, the server asks.
-  if (!needsUser(now) || now.status === 'needs_input') return undefined;
-  if (can.has('continue') && isAtLimit(now)) buttons['Continue with More…'] = 'alfine.continueWith';
-  else if (can.has('continue')) buttons['Continue'] = 'alfine.continue';
-  buttons['Go to Task'] = 'alfine.openTask';
+  if (!now.needsYou || now.status === 'needs_input') return undefined;
+  const goesOn = nextOf(now).filter((offer) => offersOf(now, 'continue').includes(offer));
+  const buttons = { ...buttonsOf(goesOn), 'Go to Task': undefined };
   return { text: `${name(now)} ${verb(now)}${because}`, warning: true, buttons };
+}
+
+function nextOf({ offers }: TaskView): Offer[] {
+  return offers.filter(({ next, refused }) => next && refused === undefined);
+}
+
+function buttonsOf(offers: Offer[]): Message['buttons'] {
+  return Object.fromEntries(offers.map((offer) => [offer.short, offer]));
 }
 
 function verb({ status }: TaskView): string {

@@ -103,6 +103,14 @@ export interface Continue {
   resetBreaker?: boolean;
 }
 
+/** A counter of the breaker, in words. */
+export interface Counter {
+  /** What it counts. */
+  label: string;
+  /** How far it is, and what fed it: `3 of 3 (iterations 1, 2 and 3 left tree 2f9d1c0…)`. */
+  shown: string;
+}
+
 /** What is known of a criterion. */
 export type CriterionState = 'open' | 'checked' | 'proven' | 'stale' | 'failed';
 
@@ -143,6 +151,23 @@ export type ProofColor = 'green' | 'yellow' | 'red';
 
 /** Why a task is where it is. */
 export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string } | { kind: 'forked' } | { kind: 'told'; text: string };
+
+
+/** Something that the user can do with a task, in words. */
+export interface Offer {
+  /** The command that does it: of an editor `alfine.continue`, of a terminal the whole command line. */
+  command: string;
+  /** The command's argument, as it is to be sent. */
+  argument?: unknown;
+  /** As a menu shows it. */
+  title: string;
+  /** As a button shows it. */
+  short: string;
+  /** Whether it is one of the likely next steps. */
+  next: boolean;
+  /** Why it is not possible now. */
+  refused?: string;
+}
 
 /** The argument of `alfine.showDiff`. */
 export interface ShowDiff {
@@ -216,7 +241,7 @@ export interface Steer {
   task: string;
   /** The task's plan; it says which repository is meant, where several have a task of this key. */
   uri?: string;
-  /** What the agent is told. */
+  /** What the agent is told; left out of an offer, since the user has to write it. */
   text: string;
 }
 
@@ -277,6 +302,14 @@ export interface TaskView {
   waitingUntil?: number;
   /** The last change, in milliseconds since the epoch; none where nothing was ever written down. */
   updatedAt?: number;
+  /** Where it is, on one short line. */
+  summary: string;
+  /** Whether it stands still until the user does something. */
+  needsYou: boolean;
+  /** The breaker's counters that count something, in words. */
+  counters: Counter[];
+  /** What can be done with it, in the order in which it is shown. */
+  offers: Offer[];
 }
 
 /** The answer of `alfine/tasks`. */

@@ -15,7 +15,7 @@ export class StatusItem {
   }
 
   private update(): void {
-    const now = shown(this.ctx.state, this.ctx.tasks.all(), Date.now());
+    const now = shown(this.ctx.state, this.ctx.tasks.all());
     if (now === undefined) {
       this.item.hide();
       return;

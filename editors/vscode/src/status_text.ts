@@ -1,7 +1,7 @@
 /** What the item in the status bar says: loops at work, what they cost, and what needs the user. Pure. */
 import type { ServerState } from './ctx';
 import type { TaskView } from './protocol';
-import { count, dollars, escape, isActive, isToMerge, name, needsUser, summary } from './task';
+import { count, dollars, escape, isActive, isToMerge, name } from './task';
 
 export interface Shown {
   text: string;
@@ -11,7 +11,7 @@ export interface Shown {
 }
 
 /** What is shown; nothing where there is nothing to say. */
-export function shown(state: ServerState, tasks: TaskView[], now: number): Shown | undefined {
+export function shown(state: ServerState, tasks: TaskView[]): Shown | undefined {
   const command = 'alfine.showTasks';
   if (state.is === 'off') return undefined;
   if (state.is === 'failed') {
@@ -25,7 +25,7 @@ export function shown(state: ServerState, tasks: TaskView[], now: number): Shown
   if (state.is === 'starting') return { text: '$(loading~spin) Alfine', tooltip: 'Alfine’s server starts', command };
   if (tasks.length === 0) return undefined;
 
-  const needing = tasks.filter(needsUser);
+  const needing = tasks.filter(({ needsYou }) => needsYou);
   const active = tasks.filter(isActive);
   const toMerge = tasks.filter(isToMerge);
   const cost = [...active, ...needing].reduce((sum, { costUsd }) => sum + (costUsd ?? 0), 0);
@@ -39,7 +39,7 @@ export function shown(state: ServerState, tasks: TaskView[], now: number): Shown
   const tooltip =
     told.length === 0
       ? `Alfine: ${count(tasks.length, 'task')}, none at work`
-      : told.map((task) => `**${escape(name(task))}**  \n${escape(summary(task, now))}`).join('\n\n');
+      : told.map((task) => `**${escape(name(task))}**  \n${escape(task.summary)}`).join('\n\n');
   const base = { text: [`$(${icon}) Alfine`, parts.join(' · ')].filter((it) => it !== '').join(': '), tooltip, command };
   return needing.length > 0 ? { ...base, background: 'statusBarItem.warningBackground' } : base;
 }

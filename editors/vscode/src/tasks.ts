@@ -3,7 +3,7 @@
  */
 import { EventEmitter, type Event, Uri } from 'vscode';
 import type { TaskName, TasksChanged, TaskView } from './protocol';
-import { type Action, actionsOf } from './task';
+import { type Action, actionsOf, isOld, whole } from './task';
 
 export interface Change {
   /** A task as it was; undefined where it is new. */
@@ -15,6 +15,9 @@ export class Tasks {
   /** By plan, and in the order of each. Two folders may have a plan of one name, so a key alone says too little. */
   private list: TaskView[] = [];
   private readonly emitter = new EventEmitter<Change[]>();
+
+  /** Whether the server that told them is too old to say what can be done with them. */
+  fromOldServer = false;
 
   /** Something changed; with the tasks that are there and are other than before. */
   readonly onChange: Event<Change[]> = this.emitter.event;
@@ -49,7 +52,7 @@ export class Tasks {
 
   /** Takes all tasks anew; none of them counts as changed. */
   replace(tasks: TaskView[]): void {
-    this.list = sorted(tasks.map(asWritten));
+    this.list = sorted(this.taken(tasks));
     this.emitter.fire([]);
   }
 
@@ -58,7 +61,7 @@ export class Tasks {
     const isGone = (known: TaskView) => removed.some((name) => isSame(known, name));
     const gone = this.list.filter(isGone);
     const list = this.list.filter((known) => !isGone(known));
-    const changes = tasks.map(asWritten).map((now) => {
+    const changes = this.taken(tasks).map((now) => {
       const at = list.findIndex((known) => isSame(known, now));
       // A task that leaves its plan, or comes back, is the same one.
       const before = at < 0 ? gone.find(({ task }) => task === now.task) : list[at];
@@ -68,6 +71,11 @@ export class Tasks {
     });
     this.list = sorted(list);
     this.emitter.fire(changes);
+  }
+
+  private taken(tasks: TaskView[]): TaskView[] {
+    this.fromOldServer = tasks.some(isOld) || (this.fromOldServer && tasks.length === 0);
+    return tasks.map(whole).map(asWritten);
   }
 
   dispose(): void {

@@ -10,7 +10,7 @@ import type { Ctx } from './ctx';
 import { reason } from './ctx';
 import { iconOf } from './icons';
 import type { TaskView } from './protocol';
-import { actionsOf, brief, count, details, name, needsUser, summary } from './task';
+import { actionsOf, count, details, name } from './task';
 
 export type Node = PlanNode | TaskNode | ChangesNode | FileNode | MessageNode;
 
@@ -51,8 +51,6 @@ export class Tree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   readonly view: vscode.TreeView<Node>;
-  /** Waiting times are told in words, which grow old. */
-  private clock: NodeJS.Timeout | undefined;
   private readonly told = new Calm(() => {
     this.changed.fire(undefined);
   }, REST_MS);
@@ -73,27 +71,14 @@ export class Tree implements vscode.TreeDataProvider<Node> {
       ctx.tasks.onChange(refresh),
       ctx.onState(refresh),
       this.view.onDidChangeVisibility(refresh),
-      {
-        dispose: () => {
-          clearTimeout(this.clock);
-        },
-      },
     );
   }
 
   private refresh(): void {
-    const needing = this.ctx.tasks.all().filter(needsUser).length;
+    const needing = this.ctx.tasks.all().filter(({ needsYou }) => needsYou).length;
     this.view.badge =
       needing === 0 ? undefined : { value: needing, tooltip: `${count(needing, 'task needs', 'tasks need')} you` };
     this.told.ask();
-    clearTimeout(this.clock);
-    const waits = this.ctx.tasks.all().some(({ status }) => status === 'waiting');
-    if (waits && this.view.visible) this.clock = setTimeout(refreshLater(this), 10_000);
-  }
-
-  /** For the clock alone. */
-  tick(): void {
-    this.refresh();
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
@@ -157,7 +142,7 @@ export class Tree implements vscode.TreeDataProvider<Node> {
 
   /** What is known of a task is much, and asked for one by one. */
   resolveTreeItem(item: vscode.TreeItem, node: Node): vscode.TreeItem {
-    if (node.kind === 'task') item.tooltip = new vscode.MarkdownString(details(node.task, Date.now()), true);
+    if (node.kind === 'task') item.tooltip = new vscode.MarkdownString(details(node.task), true);
     return item;
   }
 
@@ -179,12 +164,6 @@ export class Tree implements vscode.TreeDataProvider<Node> {
   }
 }
 
-function refreshLater(tree: Tree): () => void {
-  return () => {
-    tree.tick();
-  };
-}
-
 /** A loop's changes as a whole first, then its iterations, the last one first. */
 function iterationsOf(task: TaskView): ChangesNode[] {
   if (task.loopId === undefined || task.iteration === 0) return [];
@@ -198,12 +177,11 @@ function taskItem(task: TaskView): vscode.TreeItem {
     name(task),
     hasLoop ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None,
   );
-  const now = Date.now();
   item.id = `task ${task.uri ?? ''} ${task.task}`;
-  item.description = brief(task, now);
+  item.description = task.summary;
   item.iconPath = iconOf(task.status);
   item.contextValue = `alfine.task;${[...actionsOf(task)].join(';')};`;
-  item.accessibilityInformation = { label: `${name(task)}, ${summary(task, now)}` };
+  item.accessibilityInformation = { label: `${name(task)}, ${task.summary}` };
   item.command = { command: 'alfine.openTask', title: 'Open', arguments: [{ kind: 'task', task }] };
   return item;
 }

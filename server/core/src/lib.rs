@@ -13,6 +13,7 @@ pub mod lint;
 pub mod machine;
 mod nearest;
 pub mod news;
+pub mod offer;
 pub mod plan;
 pub mod printable;
 pub mod prompt;

@@ -11,6 +11,7 @@ pub mod finish;
 pub mod foreground;
 pub mod inbox;
 pub mod loops;
+pub mod offers;
 pub mod progress;
 pub mod project;
 pub mod proposal;

@@ -1,14 +1,20 @@
 //! A task as every watcher shows it: an editor, a terminal, the tree.
 //!
-//! Made of the database's rows and of what the plan's document says. Never reads a document or a loop's state itself.
+//! Made of the database's rows and of what the plan's document says. Never reads a document itself.
 
+use crate::{
+    Result,
+    offers::{self, Situation},
+};
 pub use alfine_core::prompt::CriterionState;
 use alfine_core::{
-    breaker::Line,
+    breaker::{Line, Rule},
+    offer::Offer,
     reason::Reason,
-    task::{TaskKey, TaskStatus},
+    task::{TaskId, TaskKey, TaskStatus},
 };
-use alfine_store::{LoopId, LoopRow, Millis, Reader, StoreError, TaskRow, VerificationRow};
+use alfine_store::{LoopId, LoopRow, Millis, Reader, TaskRow, VerificationRow};
+use alfine_words::Standing;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -73,6 +79,80 @@ pub struct TaskView {
     /// The last change, in milliseconds since the epoch; none where nothing was ever written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Millis>,
+    /// What is shown of it, made for the reader; `None` for an editor that asked for the first version of a view.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "TaskShown")]
+    pub shown: Option<TaskShown>,
+}
+
+/// What a reader is shown of a task, and what they can do with it: front ends draw it, and decide nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskShown {
+    /// Where it is, on one short line.
+    pub summary: String,
+    /// Whether it stands still until the user does something.
+    pub needs_you: bool,
+    /// The breaker's counters that count something, in words.
+    pub counters: Vec<CounterView>,
+    /// What can be done with it, in the order in which it is shown.
+    pub offers: Vec<OfferView>,
+}
+
+/// A counter of the breaker, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Counter")]
+pub struct CounterView {
+    /// What it counts.
+    pub label: String,
+    /// How far it is, and what fed it: `3 of 3 (iterations 1, 2 and 3 left tree 2f9d1c0…)`.
+    pub shown: String,
+}
+
+/// Something that the user can do with a task, in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Offer")]
+pub struct OfferView {
+    /// The command that does it: of an editor `alfine.continue`, of a terminal the whole command line.
+    pub command: String,
+    /// The command's argument, as it is to be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub argument: Option<Value>,
+    /// As a menu shows it.
+    pub title: String,
+    /// As a button shows it.
+    pub short: String,
+    /// Whether it is one of the likely next steps.
+    pub next: bool,
+    /// Why it is not possible now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+impl TaskView {
+    /// Adds what is shown of the task. `until` is the moment until which it waits, as a clock shows it.
+    pub fn with_shown(mut self, needs_you: bool, until: Option<&str>, offers: Vec<OfferView>) -> Self {
+        let is_partial = self.breaker.iter().any(|line| line.partial);
+        let cost = alfine_words::cost(self.cost_usd.filter(|cost| *cost > 0.0), is_partial);
+        let standing = Standing {
+            status: self.status,
+            iteration: self.iteration,
+            max_iterations: self.max_iterations,
+            files_changed: self.files_changed,
+            cost: cost.as_deref(),
+            until,
+        };
+        let summary = alfine_words::summary(&standing);
+        let counts = |line: &&Line| line.count > 0.0 && line.rule != Rule::Iterations;
+        let counters = self.breaker.iter().filter(counts).map(counter).collect();
+        self.shown = Some(TaskShown { summary, needs_you, counters, offers });
+        self
+    }
+}
+
+fn counter(line: &Line) -> CounterView {
+    let evidence = if line.evidence.is_empty() { String::new() } else { format!(" ({})", line.evidence) };
+    CounterView { label: line.rule.info().name.to_owned(), shown: line.shown() + &evidence }
 }
 
 /// A range in a document, as the asking client counts.
@@ -121,11 +201,24 @@ pub struct PlannedTask {
     pub agent: String,
     /// The limit it would be started with.
     pub max_iterations: u32,
+    /// The tasks that have to be done first, as long as the database has nothing on it.
+    pub waits_for: Vec<TaskId>,
+}
+
+/// A task's view, with what can be done with it as data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The view; nothing of it is worded yet.
+    pub view: TaskView,
+    /// Whether it stands still until the user does something.
+    pub needs_you: bool,
+    /// What can be done with it.
+    pub offers: Vec<Offer>,
 }
 
 /// Makes the views of the planned tasks in their order, and behind them of those that are in no plan any more but
 /// have a loop that can go on.
-pub fn task_views(reader: &Reader, planned: &[PlannedTask]) -> Result<Vec<TaskView>, StoreError> {
+pub fn task_views(reader: &Reader, planned: &[PlannedTask]) -> Result<Vec<Seen>> {
     reader.read(|reader| {
         let mut rows: HashMap<TaskKey, _> =
             reader.tasks()?.into_iter().map(|row| (row.key.clone(), row)).collect();
@@ -143,15 +236,46 @@ pub fn task_views(reader: &Reader, planned: &[PlannedTask]) -> Result<Vec<TaskVi
                 }
                 _ => (Vec::new(), None),
             };
-            views.push(task_view(task, row.as_ref(), of.as_ref(), &evidence, tree.as_deref()));
+            let view = task_view(task, row.as_ref(), of.as_ref(), &evidence, tree.as_deref());
+            views.push(seen(reader, view, of.as_ref(), Some(task))?);
         }
 
         let mut orphans: Vec<LoopRow> = loops.into_values().filter(|of| of.ended_at.is_none()).collect();
         orphans.sort_by(|a, b| a.id.cmp(&b.id));
-        let orphans = orphans.iter().filter_map(|of| Some(unplanned_view(&rows.remove(&of.task)?, of)));
-        views.extend(orphans);
+        for of in &orphans {
+            if let Some(row) = rows.remove(&of.task) {
+                views.push(seen(reader, unplanned_view(&row, of), Some(of), None)?);
+            }
+        }
         Ok(views)
     })
+}
+
+/// Finds out what can be done with a task, of what the database has on its loop.
+fn seen(
+    reader: &Reader,
+    view: TaskView,
+    of: Option<&LoopRow>,
+    planned: Option<&PlannedTask>,
+) -> Result<Seen> {
+    let situation = Situation {
+        status: view.status,
+        waits_for: planned.map_or(&[], |task| &task.waits_for),
+        has_repository: true,
+        is_planned: planned.is_some(),
+        is_untrusted: false,
+        default_limit: planned.map_or(view.max_iterations, |task| task.max_iterations),
+        last: None,
+    };
+    let look = |situation: &Situation<'_>| {
+        let state = situation.last.and_then(|last| last.state);
+        (offers::needs_you(situation.status, state), offers::offers(situation))
+    };
+    let (needs_you, offers) = match of {
+        Some(of) => offers::with_loop(reader, of, situation, look)?,
+        None => look(&situation),
+    };
+    Ok(Seen { view, needs_you, offers })
 }
 
 /// Makes the view of a planned task: of its row and its last loop, where it has them, with the last word of each
@@ -190,6 +314,7 @@ pub fn unplanned_view(row: &TaskRow, of: &LoopRow) -> TaskView {
         criteria: Vec::new(),
         agent: String::new(),
         max_iterations: 0,
+        waits_for: Vec::new(),
     };
     task_view(&planned, Some(row), Some(of), &[], None)
 }
@@ -226,6 +351,7 @@ fn planned_view(task: &PlannedTask) -> TaskView {
         worktree: None,
         waiting_until: None,
         updated_at: None,
+        shown: None,
     }
 }
 
@@ -309,7 +435,13 @@ mod tests {
             criteria: criteria.iter().map(|text| ((*text).to_owned(), *text == "ticked")).collect(),
             agent: "codex".to_owned(),
             max_iterations: 10,
+            waits_for: Vec::new(),
         }
+    }
+
+    /// The views alone, as they are before anything is worded.
+    fn viewed(store: &Store, planned: &[PlannedTask]) -> Vec<TaskView> {
+        task_views(store, planned).unwrap().into_iter().map(|seen| seen.view).collect()
     }
 
     fn start(tx: &Tx<'_>, lock: &LoopLock, task: &TaskKey) -> Result<(), StoreError> {
@@ -331,7 +463,7 @@ mod tests {
     fn a_task_without_a_loop_shows_what_its_plan_says() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&Layout::of_common_dir(folder.path())).unwrap().store;
-        let views = task_views(&store, &[planned("US-001", &["open", "ticked"])]).unwrap();
+        let views = viewed(&store, &[planned("US-001", &["open", "ticked"])]);
         assert_eq!(
             serde_json::to_value(&views).unwrap(),
             json!([{
@@ -412,7 +544,7 @@ mod tests {
             })
             .unwrap();
 
-        let views = task_views(&store, &[planned("US-001", &["failed", "new", "proven", "stale"])]).unwrap();
+        let views = viewed(&store, &[planned("US-001", &["failed", "new", "proven", "stale"])]);
         assert_eq!(
             serde_json::to_value(&views).unwrap(),
             json!([{
@@ -443,7 +575,7 @@ mod tests {
         );
 
         store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, None, true)).unwrap();
-        let views = task_views(&store, &[planned("US-001", &["failed", "proven"])]).unwrap();
+        let views = viewed(&store, &[planned("US-001", &["failed", "proven"])]);
         assert!(views[0].criteria.iter().all(|criterion| criterion.state == CriterionState::Open));
     }
 
@@ -460,7 +592,7 @@ mod tests {
                 tx.set_loop_status(&locks[1], TaskStatus::Done, None, true)
             })
             .unwrap();
-        let views = task_views(&store, &[planned("US-001", &[])]).unwrap();
+        let views = viewed(&store, &[planned("US-001", &[])]);
         let shown: Vec<_> = views.iter().map(|view| (view.id.as_str(), view.uri.is_some())).collect();
         assert_eq!(shown, [("US-001", true), ("gone", false)]);
     }

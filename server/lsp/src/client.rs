@@ -54,12 +54,32 @@ pub struct ClientView {
     pub refreshes_hints: bool,
     /// It asked for `alfine/tasks` and its notification.
     pub tasks: bool,
+    /// Which fields of a task it reads.
+    pub tasks_version: TasksVersion,
     /// It saves a plan that the server ticked in it, as it knows whether the plan was saved before.
     pub saves_ticks: bool,
     /// Its name, for the log.
     pub name: String,
     /// The zone of its user's clock; none: this machine's.
     pub zone: Option<TimeZone>,
+}
+
+/// Which fields a client reads of a task.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TasksVersion {
+    /// Those that say where the task is: of extensions that decide by themselves what can be done with it.
+    #[default]
+    First,
+    /// What is shown of the task and what can be done with it, too.
+    Second,
+}
+
+impl TasksVersion {
+    /// Reads `tasksVersion`. A client that says nothing of it was shipped before there was a second version.
+    fn of(options: Option<&Value>) -> Self {
+        let version = options.and_then(|options| options.get("tasksVersion")).and_then(Value::as_u64);
+        if version.is_some_and(|version| version >= 2) { Self::Second } else { Self::First }
+    }
 }
 
 impl ClientView {
@@ -119,9 +139,33 @@ impl ClientView {
             refreshes_lenses: workspace.code_lens.and_then(|lens| lens.refresh_support).unwrap_or(false),
             refreshes_hints: workspace.inlay_hint.and_then(|hint| hint.refresh_support).unwrap_or(false),
             tasks: asks_for("tasks"),
+            tasks_version: TasksVersion::of(options),
             saves_ticks: asks_for("savesTicks"),
             name: params.client_info.as_ref().map(|info| info.name.clone()).unwrap_or_default(),
             zone: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_client_that_names_no_version_reads_the_first() {
+        for (options, tasks, version) in [
+            (json!(null), false, TasksVersion::First),
+            (json!({ "tasks": true }), true, TasksVersion::First),
+            (json!({ "tasks": true, "tasksVersion": "2" }), true, TasksVersion::First),
+            (json!({ "tasks": true, "tasksVersion": 2 }), true, TasksVersion::Second),
+            (json!({ "tasks": true, "tasksVersion": 3 }), true, TasksVersion::Second),
+        ] {
+            let view = ClientView::of(&InitializeParams {
+                initialization_options: Some(options),
+                ..InitializeParams::default()
+            });
+            assert_eq!((view.tasks, view.tasks_version), (tasks, version));
         }
     }
 }

@@ -243,6 +243,7 @@ impl SeenTask<'_> {
                 .collect(),
             agent: fields.agent.map_or_else(|| config.agent.clone(), |agent| agent.value),
             max_iterations: fields.max_iterations.map_or(config.limits.iterations, |limit| limit.value),
+            waits_for: self.waits_for.clone(),
         }
     }
 }

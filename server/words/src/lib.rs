@@ -6,9 +6,11 @@
 mod error;
 mod hint;
 mod news;
+pub mod offer;
 mod reader;
 mod reason;
 mod shown;
+mod standing;
 pub mod text;
 
 pub use error::running;
@@ -19,3 +21,4 @@ pub use reason::{
     About, explanation, explanation_of_told, how_to_tell, reason, refusal, stopped, why_stopped,
 };
 pub use shown::{cost, criterion};
+pub use standing::{Standing, summary};

@@ -111,7 +111,7 @@ local function check_client(client)
     if view.status == 'needs_input' then
       health.warn(('%s needs input: %s'):format(view.task, view.reason or ''), ':Alfine answer')
     elseif status.runs(view.status) then
-      health.info(('%s: %s'):format(view.task, status.summary(view)))
+      health.info(('%s: %s'):format(view.task, view.summary or status.words(view)))
     elseif call and view.status ~= 'done' then
       health.warn(call, command)
     elseif call then

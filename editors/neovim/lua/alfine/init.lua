@@ -21,7 +21,7 @@ local function count()
   local status = require('alfine.status')
   local running, needing, cost = 0, 0, nil
   for _, task in ipairs(require('alfine.tasks').all()) do
-    local runs, needs = status.runs(task.view.status), status.needs_user(task.view.status)
+    local runs, needs = status.runs(task.view.status), task.view.needsYou
     running = running + (runs and 1 or 0)
     needing = needing + (needs and 1 or 0)
     if (runs or needs) and task.view.costUsd then

@@ -59,6 +59,11 @@ M.commands = {
 ---@field maxCost? number The new limit of cost, in US dollars.
 ---@field resetBreaker? boolean Whether all counters start at zero.
 
+---A counter of the breaker, in words.
+---@class alfine.Counter
+---@field label string What it counts.
+---@field shown string How far it is, and what fed it: `3 of 3 (iterations 1, 2 and 3 left tree 2f9d1c0…)`.
+
 ---What is known of a criterion.
 ---@alias alfine.CriterionState 'open' | 'checked' | 'proven' | 'stale' | 'failed'
 
@@ -87,6 +92,15 @@ M.commands = {
 
 ---Why a task is where it is.
 ---@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string } | { kind: 'forked' } | { kind: 'told', text: string }
+
+---Something that the user can do with a task, in words.
+---@class alfine.Offer
+---@field command string The command that does it: of an editor `alfine.continue`, of a terminal the whole command line.
+---@field argument? any The command's argument, as it is to be sent.
+---@field title string As a menu shows it.
+---@field short string As a button shows it.
+---@field next boolean Whether it is one of the likely next steps.
+---@field refused? string Why it is not possible now.
 
 ---The argument of `alfine.showDiff`.
 ---@class alfine.ShowDiff
@@ -130,7 +144,7 @@ M.commands = {
 ---@class alfine.Steer
 ---@field task string The task's key.
 ---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
----@field text string What the agent is told.
+---@field text string What the agent is told; left out of an offer, since the user has to write it.
 
 ---Which task: two folders may have a task of the same key, so its plan belongs to it.
 ---@class alfine.TaskName
@@ -164,6 +178,10 @@ M.commands = {
 ---@field worktree? string The folder the agent works in.
 ---@field waitingUntil? integer Until when it waits, in milliseconds since the epoch.
 ---@field updatedAt? integer The last change, in milliseconds since the epoch; none where nothing was ever written down.
+---@field summary string Where it is, on one short line.
+---@field needsYou boolean Whether it stands still until the user does something.
+---@field counters alfine.Counter[] The breaker's counters that count something, in words.
+---@field offers alfine.Offer[] What can be done with it, in the order in which it is shown.
 
 ---The answer of `alfine/tasks`.
 ---@class alfine.Tasks

@@ -133,7 +133,7 @@ local function pick(command, on_task)
     prompt = ('Alfine %s:'):format(command),
     kind = 'alfine_task',
     format_item = function(task)
-      return ('%s %s  (%s)'):format(task.view.task, task.view.title, status.summary(task.view))
+      return ('%s %s  (%s)'):format(task.view.task, task.view.title, task.view.summary)
     end,
   }, function(task)
     if task then

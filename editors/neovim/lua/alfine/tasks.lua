@@ -97,6 +97,31 @@ function M.known(of)
   return view and { client = client, view = view }
 end
 
+local told_old = false
+
+---Takes a view as a server of this version says it. One that is older does not say what can be done with a task.
+---@param view alfine.TaskView
+---@return alfine.TaskView
+local function whole(view)
+  if view.offers then
+    return view
+  end
+  if not told_old then
+    told_old = true
+    say.aside(
+      vim.log.levels.WARN,
+      'the program is older than the plugin, and does not say what can be done with a task',
+      'update it: cargo install --path server/alfine'
+    )
+  end
+  return vim.tbl_extend('keep', view, {
+    summary = status.words(view),
+    needsYou = view.status == 'needs_input',
+    counters = {},
+    offers = {},
+  })
+end
+
 local function announce()
   vim.api.nvim_exec_autocmds('User', { pattern = 'AlfineTasksChanged', modeline = false })
 end
@@ -125,7 +150,8 @@ function M.changed(client_id, news)
     was[gone.task] = views[at]
     views[at] = nil
   end
-  for _, view in ipairs(news.tasks or {}) do
+  for _, told in ipairs(news.tasks or {}) do
+    local view = whole(told)
     local at = place(view.task, view.uri)
     -- One that leaves its plan, or comes back, is the same one.
     tell(views[at] or was[view.task], view)
@@ -142,7 +168,8 @@ function M.fetch(client, on_end)
   on_end = on_end or function() end
   server.ask(client, 'alfine/tasks', vim.empty_dict(), function(answer)
     local views = {}
-    for _, view in ipairs(answer.tasks) do
+    for _, told in ipairs(answer.tasks) do
+      local view = whole(told)
       tell(M.get(client.id, view.task, view.uri), view)
       views[place(view.task, view.uri)] = view
     end

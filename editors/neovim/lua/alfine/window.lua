@@ -66,11 +66,8 @@ local function add_details(lines, view, of)
     local word = criterion.state == 'open' and '' or ('  (%s)'):format(criterion.state)
     add(('%s %s%s'):format(sign[1], criterion.text, word), sign[2])
   end
-  for _, line in ipairs(view.breaker) do
-    local counter = status.counter(line)
-    if counter then
-      add(counter)
-    end
+  for _, counter in ipairs(view.counters) do
+    add(('%s %s'):format(counter.label, counter.shown))
   end
   if view.agent ~= '' then
     add(('agent %s%s'):format(view.agent, view.branch and (' on branch ' .. view.branch) or ''))
@@ -93,7 +90,7 @@ local function add_task(lines, task, columns)
   local view = task.view
   local of = { client = task.client.id, task = view.task, uri = view.uri }
   local sign, group = status.look(view.status)
-  local summary = status.summary(view)
+  local summary = view.summary
   local head = ('  %s %s  '):format(sign, view.id)
   local room = columns - vim.fn.strdisplaywidth(head .. '  ' .. summary)
   head = head .. say.cut(view.title, math.max(10, room))

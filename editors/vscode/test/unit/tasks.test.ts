@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { TaskView } from '../../src/protocol';
 import { type Change, Tasks } from '../../src/tasks';
 import { aLoop, aTask } from './a_task';
 
@@ -77,4 +78,14 @@ test('the order is the same when all tasks come anew as when one of them changes
   const before = tasks.all().map(({ plan }) => plan);
   tasks.apply({ tasks: [aLoop()], removedTasks: [] });
   expect(tasks.all().map(({ plan }) => plan)).toEqual(before);
+});
+
+test('a server that does not say what can be done is known to be old, until another one answers', () => {
+  const tasks = new Tasks();
+  const old: Partial<TaskView> = aTask();
+  delete old.offers;
+  tasks.replace([old as TaskView]);
+  expect([tasks.fromOldServer, tasks.actions().size]).toEqual([true, 0]);
+  tasks.replace([aTask()]);
+  expect(tasks.fromOldServer).toBe(false);
 });

@@ -134,6 +134,7 @@ fn tell_left(
 fn tell_all_done(project: &Project, file: &PlanFile, json: bool) -> Result<()> {
     if json {
         let tasks = views::of_plans(project, std::slice::from_ref(file))?;
+        let tasks: Vec<_> = tasks.into_iter().map(views::shown).collect();
         return print_json(&serde_json::json!({ "tasks": tasks }));
     }
     say(format_args!("{}: every task is done", file.name));
@@ -294,15 +295,14 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     if let Some(done) = done {
         display.line(Mark::Good, &done);
     }
-    let asks = start::open_question(project, &row.id)?.map(|asked| asked.kind);
-    for next in views::next_steps(key, row.status, &row, asks) {
+    for next in views::next_steps(&views::of_task(project, key)?) {
         display.line(Mark::Detail, &next);
     }
     Ok(())
 }
 
 fn print_task(project: &Project, key: &TaskKey) -> Result<()> {
-    let view = views::of_task(project, key)?;
+    let view = views::shown(views::of_task(project, key)?);
     print_json(&serde_json::json!({ "task": view }))
 }
 

@@ -6,10 +6,8 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
-use alfine_core::{printable::printable, task::TaskStatus, time::Moment};
-use alfine_engine::{Result, loops, project, project::Project, project::Target, start, view::TaskView};
-use alfine_words::{clock, text::count};
-use jiff::Zoned;
+use alfine_core::{printable::printable, task::TaskStatus};
+use alfine_engine::{Result, project, project::Target, view::Seen};
 use std::{collections::BTreeSet, path::Path};
 
 /// Prints the tasks of all plans, of one, or one task.
@@ -22,12 +20,15 @@ pub fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     };
     let mut tasks = views::of_plans(&project, &plans)?;
     if let (Some(target), [file]) = (&target, plans.as_slice()) {
-        tasks.retain(|view| view.plan == file.name && target.task.as_ref().is_none_or(|id| view.id == *id));
+        tasks.retain(|Seen { view, .. }| {
+            view.plan == file.name && target.task.as_ref().is_none_or(|id| view.id == *id)
+        });
         if let (Some(id), []) = (&target.task, tasks.as_slice()) {
             return Err(project::no_such_task(file, id));
         }
     }
     if args.json {
+        let tasks: Vec<_> = tasks.into_iter().map(views::shown).collect();
         print_json(&serde_json::json!({ "tasks": tasks }))?;
         return Ok(exit::DONE);
     }
@@ -36,38 +37,24 @@ pub fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     }
     let named = target.is_some_and(|target| target.task.is_some());
     let mut seen = BTreeSet::new();
-    for view in &tasks {
-        if seen.insert(view.plan.clone()) {
-            say(format_args!("{}", printable(&view.plan)));
+    for task in tasks {
+        if seen.insert(task.view.plan.clone()) {
+            say(format_args!("{}", printable(&task.view.plan)));
         }
-        print(&project, view, named)?;
+        print(task, named);
     }
     Ok(exit::DONE)
 }
 
-fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
-    let mut parts = vec![view.status.as_str().replace('_', " ")];
-    if view.iteration > 0 {
-        parts.push(format!("iteration {} of {}", view.iteration, view.max_iterations));
-    }
-    if view.files_changed > 0 {
-        parts.push(count(view.files_changed.into(), "file"));
-    }
-    parts.extend(alfine_words::cost(view.cost_usd, view.breaker.iter().any(|line| line.partial)));
-    if let Some(until) = view.waiting_until {
-        parts.push(format!("until {}", clock(Moment(until.0), &Zoned::now())));
-    }
-    say(format_args!(
-        "  {} {}  {} · {}",
-        sign(view.status),
-        view.id,
-        printable(&view.title),
-        parts.join(" · ")
-    ));
+fn print(task: Seen, whole: bool) {
+    let next = if whole { views::next_steps(&task) } else { views::next_step(&task).into_iter().collect() };
+    let has_loop = task.view.loop_id.is_some();
+    let view = views::shown(task);
+    let summary = view.shown.as_ref().map(|shown| shown.summary.as_str()).unwrap_or_default();
+    say(format_args!("  {} {}  {} · {summary}", sign(view.status), view.id, printable(&view.title)));
     if let Some(reason) = &view.reason {
         say(format_args!("      {}", printable(reason)));
     }
-    let row = loops::loop_of(&project.store, &view.task)?;
     if whole {
         for criterion in &view.criteria {
             let state = alfine_words::criterion(criterion.state);
@@ -84,15 +71,10 @@ fn print(project: &Project, view: &TaskView, whole: bool) -> Result<()> {
             say(format_args!("      branch {branch}"));
         }
     }
-    if let Some(row) = &row {
-        let asks = start::open_question(project, &row.id)?.map(|asked| asked.kind);
-        let next = views::next_steps(&view.task, view.status, row, asks);
-        let shown = if whole { next.len() } else { 1 };
-        for step in next.iter().take(shown) {
-            say(format_args!("      → {step}"));
-        }
+    // How a task is started is said once, and not at each of many.
+    for step in next.iter().filter(|_| whole || has_loop) {
+        say(format_args!("      → {step}"));
     }
-    Ok(())
 }
 
 fn sign(status: TaskStatus) -> &'static str {

@@ -3,21 +3,24 @@
 use alfine_config::Partial;
 use alfine_core::{
     hint::Hint,
-    machine::AskKind,
+    offer::{Action, Continuing, Offer, Step},
     plan::Task,
-    reason::Reason,
-    task::{TaskKey, TaskStatus},
+    task::{TaskId, TaskKey, TaskStatus},
     text::{LineIndex, Span},
+    time::Moment,
 };
 use alfine_engine::{
-    Error, ErrorKind, Result, project::PlanFile, project::Project, start, view::PlannedTask, view::TaskView,
-    view::ViewPlace, view::ViewRange, view::task_views,
+    Error, ErrorKind, Result,
+    project::{PlanFile, Project},
+    start,
+    view::{OfferView, PlannedTask, Seen, TaskView, ViewPlace, ViewRange, task_views},
 };
-use alfine_store::LoopRow;
+use alfine_words::offer as words;
+use jiff::Zoned;
 use url::Url;
 
 /// The views of every task of these plans, and of loops whose task is in none.
-pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> {
+pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen>> {
     let mut planned = Vec::new();
     for file in plans {
         let lines = LineIndex::new(&file.text);
@@ -26,13 +29,13 @@ pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<TaskView>> 
             planned.push(planned_task(project, file, task, range)?);
         }
     }
-    Ok(task_views(&project.store, &planned)?)
+    task_views(&project.store, &planned)
 }
 
 /// The view of one task.
-pub fn of_task(project: &Project, key: &TaskKey) -> Result<TaskView> {
+pub fn of_task(project: &Project, key: &TaskKey) -> Result<Seen> {
     let plans: Vec<PlanFile> = project.plan_named(&key.plan).into_iter().collect();
-    let found = of_plans(project, &plans)?.into_iter().find(|view| view.task == *key);
+    let found = of_plans(project, &plans)?.into_iter().find(|seen| seen.view.task == *key);
     found.ok_or_else(|| Error::new(ErrorKind::User, format!("there is no task {key}")).hint(Hint::ListTasks))
 }
 
@@ -53,13 +56,13 @@ fn planned_task(project: &Project, file: &PlanFile, task: &Task, range: ViewRang
     // A plan with a field that cannot be is still shown; `lint` and `run` say what is wrong.
     let config =
         project.settings(Partial::default(), fields.to_vec()).map(|loaded| loaded.config).unwrap_or_default();
-    let waits = !start::open_dependencies(&project.store, file, task)?.is_empty();
+    let waits_for = start::open_dependencies(&project.store, file, task)?;
     Ok(PlannedTask {
         key: file.key(task),
         title: task.title.clone(),
         uri: Url::from_file_path(&file.path).ok().map(String::from),
         range: Some(range),
-        status: match (task.done, waits) {
+        status: match (task.done, !waits_for.is_empty()) {
             (true, _) => TaskStatus::Done,
             (false, true) => TaskStatus::Pending,
             (false, false) => TaskStatus::Ready,
@@ -67,60 +70,68 @@ fn planned_task(project: &Project, file: &PlanFile, task: &Task, range: ViewRang
         criteria: task.criteria.iter().map(|criterion| (criterion.text.clone(), criterion.checked)).collect(),
         agent: config.agent,
         max_iterations: config.limits.iterations,
+        waits_for: waits_for.into_iter().map(TaskId).collect(),
     })
 }
 
-/// What the user can do next with a task, as command lines.
-/// `asks` is what the loop still waits for the user's word on.
-pub fn next_steps(key: &TaskKey, status: TaskStatus, row: &LoopRow, asks: Option<AskKind>) -> Vec<String> {
-    let in_place = row.branch.is_none();
-    match status {
-        TaskStatus::Done if in_place => {
-            vec![format!("look at it: alfine diff {key}, then commit it with git")]
-        }
-        TaskStatus::Done => vec![
-            format!("look at it: alfine diff {key}"),
-            format!("merge it:   alfine merge {key}"),
-            format!("or not:     alfine discard {key}"),
-        ],
-        TaskStatus::Stopped => vec![
-            format!("see why:    alfine log {key}"),
-            format!(
-                "go on:      alfine continue {key}  (-i N raises the limit, --reset-breaker sets all counters to zero)"
-            ),
-            format!("or not:     alfine discard {key}"),
-        ],
-        TaskStatus::Paused | TaskStatus::Interrupted => vec![format!("go on: alfine continue {key}")],
-        TaskStatus::Failed => {
-            vec![format!("see why: alfine log {key}"), format!("try again: alfine continue {key}")]
-        }
-        TaskStatus::NeedsInput => {
-            let asked = match &row.reason {
-                Some(Reason::Asks { ask, .. }) => Some(*ask),
-                _ => asks,
-            };
-            if let Some(AskKind::Login | AskKind::Billing | AskKind::Config) = asked {
-                return vec![format!("once that is fixed: alfine continue {key}")];
+/// A file's URI, percent-encoded.
+fn uri(path: &std::path::Path) -> String {
+    use std::fmt::Write;
+    let mut uri = String::from("file://");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
+                uri.push(char::from(*byte));
             }
-            match asks {
-                Some(AskKind::Approval) => vec![
-                    format!("look at it: alfine diff {key}"),
-                    format!("answer:     alfine answer {key} --approve   (or --reject \"what is missing\")"),
-                ],
-                None => vec![format!("it has your answer; go on: alfine continue {key}")],
-                Some(_) => vec![
-                    format!("answer it: alfine answer {key} \"...\""),
-                    format!("or, once fixed: alfine continue {key}"),
-                ],
+            byte => {
+                let _ = write!(uri, "%{byte:02X}");
             }
         }
-        TaskStatus::Running | TaskStatus::Evaluating | TaskStatus::Waiting | TaskStatus::Rework => {
-            vec![format!("watch it: alfine log {key} --follow")]
-        }
-        TaskStatus::Pending
-        | TaskStatus::Ready
-        | TaskStatus::Skipped
-        | TaskStatus::Merged
-        | TaskStatus::Discarded => Vec::new(),
     }
+    uri
+}
+
+/// What the user can do next with a task, as command lines, each with what it is for.
+///
+/// The list leaves out what a user asks for by name, such as each iteration that they can go back to.
+pub fn next_steps(seen: &Seen) -> Vec<String> {
+    let is_done = seen.view.status == TaskStatus::Done;
+    let is_told = |offer: &&Offer| match offer.action.step() {
+        Step::ResetAndContinue | Step::Discard => true,
+        Step::ShowTranscript => !is_done,
+        Step::Continue => matches!(offer.action, Action::Continue(Continuing::OnTrial)) || offer.is_next,
+        _ => offer.is_next,
+    };
+    let possible = seen.offers.iter().filter(|offer| offer.refused.is_none()).filter(is_told);
+    // Who decides looks first.
+    let looks = |offer: &&Offer| matches!(offer.action.step(), Step::ShowDiff | Step::ShowTranscript);
+    let (first, then): (Vec<&Offer>, Vec<&Offer>) = possible.partition(looks);
+    let steps: Vec<&Action> = first.into_iter().chain(then).map(|offer| &offer.action).collect();
+    let width =
+        steps.iter().map(|action| words::purpose(action).chars().count()).max().unwrap_or_default() + 1;
+    let line = |action: &&Action| {
+        format!("{:width$} {}", words::purpose(action) + ":", words::command_line(action, &seen.view.task))
+    };
+    steps.iter().map(line).collect()
+}
+
+/// The likeliest next step, as a command line with what it is for; `None` if nothing is to be done.
+pub fn next_step(seen: &Seen) -> Option<String> {
+    let action = &seen.offers.iter().find(|offer| offer.is_next && offer.refused.is_none())?.action;
+    Some(format!("{}: {}", words::purpose(action), words::command_line(action, &seen.view.task)))
+}
+
+/// A task's view with all that is shown of it, for a program that reads it.
+pub fn shown(seen: Seen) -> TaskView {
+    let until = seen.view.waiting_until.map(|until| alfine_words::clock(Moment(until.0), &Zoned::now()));
+    let offer = |offer: &Offer| OfferView {
+        command: words::command_line(&offer.action, &seen.view.task),
+        argument: None,
+        title: words::title(&offer.action),
+        short: words::short(&offer.action),
+        next: offer.is_next,
+        refused: offer.refused.as_ref().map(words::refusal),
+    };
+    let offers = seen.offers.iter().map(offer).collect();
+    seen.view.with_shown(seen.needs_you, until.as_deref(), offers)
 }

@@ -124,7 +124,8 @@ pub struct Steer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
-    /// What the agent is told.
+    /// What the agent is told; left out of an offer, since the user has to write it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
 }
 

@@ -108,11 +108,16 @@ pub struct Described {
 }
 
 impl EditorCommand {
-    /// Makes what a lens or an action sends, with the title that it shows.
-    pub fn titled(self, title: impl Into<String>) -> Command {
+    /// The name and the argument, as a client sends them.
+    pub fn sent(&self) -> (&'static str, Value) {
         let (name, argument) = self.parts();
         // The arguments are plain structs of texts and numbers; the command refuses null with a message of its own.
-        let argument = argument.unwrap_or_default();
+        (name, argument.unwrap_or_default())
+    }
+
+    /// Makes what a lens or an action sends, with the title that it shows.
+    pub fn titled(self, title: impl Into<String>) -> Command {
+        let (name, argument) = self.sent();
         Command { title: title.into(), command: name.to_owned(), arguments: Some(vec![argument]) }
     }
 }

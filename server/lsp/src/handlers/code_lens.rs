@@ -4,7 +4,7 @@ use crate::protocol::lsp_types::{CodeLens, Command, Range, Url};
 use crate::{
     clock,
     commands::{EditorCommand, arguments::Start},
-    offers::{self, Offer},
+    offers::{self, TaskOffers},
     picture::{Picture, PlanView, SeenTask},
     snapshot::{LoopPicture, TaskPicture},
     to_proto::one_line,
@@ -32,8 +32,9 @@ pub fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
             gone,
             format!("{id} left this plan: {}", status_line(picture, gone.row.status, Some(gone))),
         );
-        let steps = next_steps(offers::of_gone(&plan, gone))
-            .map(|step| Command { title: format!("{id}: {}", step.title), ..step });
+        let offers =
+            TaskOffers::of_gone(plan.checkout.map(AsRef::as_ref), Some(plan.document.uri.clone()), gone);
+        let steps = offers.lenses().map(|step| Command { title: format!("{id}: {}", step.title), ..step });
         lenses.extend(status.into_iter().chain(steps).map(|command| lens(Range::default(), command)));
     }
     for seen in &tasks {
@@ -41,8 +42,8 @@ pub fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
         let status = of_status(picture, &plan, seen);
         // A task that the user ticked, and that no loop ever worked on, is nobody's business any more.
         let is_ticked = seen.known.is_none() && seen.task.done;
-        let offers = if is_ticked { Vec::new() } else { offers::next_of_task(&plan, seen) };
-        let steps = next_steps(offers);
+        let offers = (!is_ticked).then(|| TaskOffers::of_task(&plan, seen));
+        let steps = offers.iter().flat_map(TaskOffers::lenses);
         lenses.extend(status.into_iter().chain(steps).map(|command| lens(range, command)));
     }
     lenses
@@ -50,13 +51,6 @@ pub fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
 
 fn lens(range: Range, command: Command) -> CodeLens {
     CodeLens { range, command: Some(command), data: None }
-}
-
-fn next_steps(offers: Vec<Offer>) -> impl Iterator<Item = Command> {
-    offers.into_iter().filter_map(|offer| {
-        let title = offer.lens.filter(|_| offer.refused.is_none())?.to_owned();
-        Some(Command { title, ..offer.command })
-    })
 }
 
 /// How far the whole plan is, with what starts the rest of it.

@@ -1,8 +1,16 @@
 //! `alfine/tasks`: every task of every plan, and those whose loop can go on although they are in none any more.
 
-use crate::{offers::NO_REPOSITORY, picture::Picture, snapshot::TaskPicture};
-use alfine_core::task::{TaskKey, TaskStatus};
-use alfine_engine::{view::PlannedTask, view::TaskView, view::task_view, view::unplanned_view};
+use crate::{client::TasksVersion, clock, offers::TaskOffers, picture::Picture, snapshot::TaskPicture};
+use alfine_core::{
+    offer::Refusal,
+    task::{TaskKey, TaskStatus},
+    time::Moment,
+};
+use alfine_engine::{
+    offers::needs_you,
+    view::{PlannedTask, TaskView, task_view, unplanned_view},
+};
+use alfine_words::offer::refusal;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{borrow::Cow, collections::HashSet, path::Path, sync::Arc};
@@ -30,7 +38,9 @@ pub fn tasks(picture: &Picture) -> Tasks {
                 let planned = task.planned(&plan, picture.client.encoding);
                 let view = view(&planned, task.known);
                 let can_start = plan.checkout.is_some() || task.task.done;
-                tasks.push(if can_start { view } else { without_repository(view) });
+                let view = if can_start { view } else { without_repository(view) };
+                let known = task.known.map(AsRef::as_ref);
+                tasks.push(shown(picture, view, known, || TaskOffers::of_task(&plan, &task)));
             }
         }
     }
@@ -41,12 +51,32 @@ pub fn tasks(picture: &Picture) -> Tasks {
             .filter(|task| task.live().is_some() && seen.insert((&checkout.common_dir, task.row.key.clone())))
             .collect();
         gone.sort_by(|a, b| a.row.key.cmp(&b.row.key));
-        tasks.extend(
-            gone.into_iter()
-                .filter_map(|task| Some(told(unplanned_view(&task.row, &task.last.as_ref()?.row), task))),
-        );
+        tasks.extend(gone.into_iter().filter_map(|task| {
+            let view = told(unplanned_view(&task.row, &task.last.as_ref()?.row), task);
+            let plan = checkout.uri_of(&task.row.key.plan);
+            Some(shown(picture, view, Some(task), || TaskOffers::of_gone(Some(checkout), plan, task)))
+        }));
     }
     Tasks { tasks }
+}
+
+/// Adds what is shown of a task, if the client reads it.
+fn shown(
+    picture: &Picture,
+    view: TaskView,
+    known: Option<&TaskPicture>,
+    offers: impl FnOnce() -> TaskOffers,
+) -> TaskView {
+    if picture.client.tasks_version == TasksVersion::First {
+        return view;
+    }
+    let state = known.and_then(|known| known.last.as_ref()).and_then(|last| last.state.as_ref());
+    let needs_you = needs_you(view.status, state);
+    let until = view
+        .waiting_until
+        .filter(|_| view.status == TaskStatus::Waiting)
+        .map(|until| clock::shown(Moment(until.0), picture.now, picture.client.zone.as_ref()));
+    view.with_shown(needs_you, until.as_deref(), offers().views())
 }
 
 fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
@@ -62,7 +92,8 @@ fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
 
 /// Says why a task cannot be started where there is no repository to work on.
 fn without_repository(view: TaskView) -> TaskView {
-    TaskView { status: TaskStatus::Pending, reason: Some(NO_REPOSITORY.to_owned()), cause: None, ..view }
+    let reason = Some(refusal(&Refusal::NoRepository));
+    TaskView { status: TaskStatus::Pending, reason, cause: None, ..view }
 }
 
 /// Says why as the saved state has it, where an older version wrote words into the row.
@@ -76,6 +107,7 @@ mod tests {
     use super::*;
     use crate::protocol::lsp_types::Url;
     use crate::{
+        client::ClientView,
         document::Document,
         snapshot::{Checkout, LoopPicture, Snapshot, StorePicture},
     };
@@ -213,6 +245,103 @@ mod tests {
                 ("T2".to_owned(), TaskStatus::Pending, why()),
                 ("T3".to_owned(), TaskStatus::Done, None),
             ]
+        );
+    }
+
+    #[test]
+    fn a_client_of_the_first_version_gets_the_fields_that_it_knows() {
+        use crate::fixtures::{World, situation};
+        let view = tasks(&World::of(&situation("stopped, no change")).picture()).tasks.remove(0);
+        assert_eq!(view.shown, None);
+        let fields = serde_json::to_value(&view).unwrap();
+        let mut fields: Vec<&str> = fields.as_object().unwrap().keys().map(String::as_str).collect();
+        fields.sort_unstable();
+        assert_eq!(
+            fields,
+            [
+                "agent",
+                "branch",
+                "breaker",
+                "costUsd",
+                "criteria",
+                "filesChanged",
+                "gate",
+                "id",
+                "iteration",
+                "loopId",
+                "maxIterations",
+                "plan",
+                "range",
+                "reason",
+                "status",
+                "task",
+                "title",
+                "updatedAt",
+                "uri",
+                "worktree"
+            ]
+        );
+    }
+
+    /// The first task of a world, as a client of the second version is told of it.
+    fn second(world: crate::fixtures::World) -> Value {
+        let client = ClientView { tasks_version: TasksVersion::Second, ..crate::fixtures::able_client() };
+        serde_json::to_value(tasks(&world.client(client).picture()).tasks.remove(0)).unwrap()
+    }
+
+    #[test]
+    fn a_client_of_the_second_version_is_told_what_to_show_of_each_situation() {
+        use crate::fixtures::{World, situations};
+        use std::fmt::Write;
+        let mut all = String::new();
+        for situation in situations() {
+            let view = second(World::of(&situation));
+            let needs = if view["needsYou"] == true { "needs you" } else { "" };
+            let _ = writeln!(all, "{}\n    {} {needs}", situation.name, view["summary"].as_str().unwrap());
+            for counter in view["counters"].as_array().unwrap() {
+                let _ = writeln!(all, "    {} {}", counter["label"], counter["shown"]);
+            }
+            for offer in view["offers"].as_array().unwrap() {
+                let next = if offer["next"] == true { "*" } else { " " };
+                let refused = offer["refused"].as_str().map(|why| format!(" ({why})")).unwrap_or_default();
+                let _ = writeln!(
+                    all,
+                    "  {next} {} | {}{refused}: {} {}",
+                    offer["title"].as_str().unwrap(),
+                    offer["short"].as_str().unwrap(),
+                    offer["command"].as_str().unwrap(),
+                    offer["argument"]
+                );
+            }
+        }
+        insta::assert_snapshot!(all);
+    }
+
+    #[test]
+    fn what_cannot_be_done_with_a_task_is_offered_with_the_reason() {
+        use crate::fixtures::{PLAN, World};
+        let client = ClientView { tasks_version: TasksVersion::Second, ..crate::fixtures::able_client() };
+        let waits =
+            tasks(&World::new().open("PLAN.md", PLAN).client(client.clone()).picture()).tasks.remove(1);
+        let refused = |view: TaskView| view.shown.unwrap().offers.remove(0).refused;
+        assert_eq!(refused(waits).as_deref(), Some("it waits for US-001"));
+        let loose = World::new().open_outside("file:///loose/PLAN.md", PLAN).client(client).picture();
+        assert_eq!(
+            refused(tasks(&loose).tasks.remove(0)).as_deref(),
+            Some("the plan lies in no git repository")
+        );
+    }
+
+    #[test]
+    fn a_task_that_left_its_plan_is_offered_no_start() {
+        use crate::fixtures::{World, situation};
+        let view = second(World::new().with(situation("stopped, no change").task));
+        let offers = view["offers"].as_array().unwrap();
+        assert!(offers.iter().any(|offer| offer["command"] == "alfine.continue"));
+        assert!(
+            offers
+                .iter()
+                .all(|offer| offer["command"] != "alfine.start" && offer["command"] != "alfine.fork")
         );
     }
 

@@ -3,6 +3,7 @@
 local arguments = require('alfine.arguments')
 local ask = require('alfine.ask')
 local send = require('alfine.send')
+local status = require('alfine.status')
 local target = require('alfine.target')
 local tasks = require('alfine.tasks')
 
@@ -27,49 +28,40 @@ local function words_at(task, codes)
   return nil, task.view.reason or task.view.title
 end
 
+---Whether the breaker holds the loop: only then does the server offer to reset it.
 ---@param task alfine.Task
 ---@return boolean
 local function tripped(task)
-  return task.view.status == 'stopped'
-    and vim.iter(task.view.breaker):any(function(line)
-      return line.limit ~= nil and line.count >= line.limit
-    end)
+  return vim.iter(status.offered('continue', task.view)):any(function(offer)
+    return offer.argument.resetBreaker == true
+  end)
 end
 
 ---@param task alfine.Task
 local function ask_how_to_continue(task)
-  local limit = math.max(task.view.maxIterations, task.view.iteration)
   local _, why = words_at(task, '^breaker%-')
-  ask.choice(('%s: %s'):format(task.view.task, why), {
-    {
-      label = 'Continue',
-      act = function()
-        send.for_task(task, 'continue')
-      end,
-    },
-    {
-      label = ('Continue with 5 more iterations (up to %d)'):format(limit + 5),
-      act = function()
-        send.for_task(task, 'continue', { maxIterations = limit + 5 })
-      end,
-    },
-    {
-      label = 'Continue with another limit…',
-      act = function()
-        ask.text('Iterations at most: ', function(text)
-          if arguments.is_number('the limit', text) then
-            send.for_task(task, 'continue', { maxIterations = arguments.number(text) })
-          end
-        end)
-      end,
-    },
-    {
-      label = 'Reset the breaker and continue',
-      act = function()
-        send.for_task(task, 'continue', { resetBreaker = true })
-      end,
-    },
+  local choices = vim
+    .iter(status.offered('continue', task.view))
+    :map(function(offer)
+      return {
+        label = offer.title,
+        act = function()
+          send.to_server(task.client, 'continue', offer.argument)
+        end,
+      }
+    end)
+    :totable()
+  table.insert(choices, {
+    label = 'Continue with another limit…',
+    act = function()
+      ask.text('Iterations at most: ', function(text)
+        if arguments.is_number('the limit', text) then
+          send.for_task(task, 'continue', { maxIterations = arguments.number(text) })
+        end
+      end)
+    end,
   })
+  ask.choice(('%s: %s'):format(task.view.task, why), choices)
 end
 
 M.continue = {

@@ -4,8 +4,9 @@ use super::proposed::{ALFINE, Asked, Proposed};
 use crate::protocol::lsp_types::{CodeActionKind, Diagnostic};
 use crate::{
     commands::{EditorCommand, arguments::Start},
-    offers::{self, Offer},
+    offers::{self, TaskOffers},
     picture::PlanView,
+    snapshot::TaskPicture,
 };
 use alfine_core::{
     lint::LintCode,
@@ -32,8 +33,8 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
         of_plan(&plan, out);
         return of_selection(asked, out);
     };
-    for offer in offers::of_task(&plan, &seen) {
-        out.push(Proposed::command(ALFINE, offer.command, offer.refused));
+    for item in TaskOffers::of_task(&plan, &seen).menu() {
+        out.push(Proposed::command(ALFINE, item.command, item.refused));
     }
     // In a task's own text it is clear who is meant.
     if let (Some(known), Some(text)) = (seen.known, note(asked)) {
@@ -47,14 +48,14 @@ fn is_about_a_document(code: &str) -> bool {
 }
 
 fn quick_fixes(asked: &Asked<'_>, diagnostic: &Diagnostic, code: &str, out: &mut Vec<Proposed>) {
-    let offers = offers_for(asked, diagnostic);
+    let items: Vec<_> = offers_for(asked, diagnostic).iter().flat_map(TaskOffers::menu).collect();
     let (steps, is_sure) = offers::steps_for(code);
     let mut preferred = steps.first().filter(|_| is_sure);
     for step in steps {
-        for offer in offers.iter().filter(|offer| offer.step == *step) {
+        for item in items.iter().filter(|item| item.step == *step) {
             let action =
-                Proposed::command(CodeActionKind::QUICKFIX, offer.command.clone(), offer.refused.clone());
-            let is_right = offer.refused.is_none() && preferred.take_if(|first| *first == step).is_some();
+                Proposed::command(CodeActionKind::QUICKFIX, item.command.clone(), item.refused.clone());
+            let is_right = item.refused.is_none() && preferred.take_if(|first| *first == step).is_some();
             out.push(action.mends(Some(diagnostic)).preferred(is_right));
         }
     }
@@ -62,18 +63,17 @@ fn quick_fixes(asked: &Asked<'_>, diagnostic: &Diagnostic, code: &str, out: &mut
 
 /// The offers for the task that a diagnostic is about: the one that its data names, the one whose loop marks the line, or
 /// the one at its place.
-fn offers_for(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Vec<Offer> {
+fn offers_for(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Vec<TaskOffers> {
     let uri = &asked.params.text_document.uri;
     if let Some(key) = key_of(diagnostic).or_else(|| marking(asked, diagnostic)) {
-        return offers_for_key(asked, &key);
+        return offers_for_key(asked, &key).into_iter().collect();
     }
     let Some(plan) = asked.picture.plan(uri) else { return Vec::new() };
     let offset = asked.document.offset(diagnostic.range.start, asked.client().encoding);
     if let Some(seen) = plan.task_at(offset) {
-        return offers::of_task(&plan, &seen);
+        return vec![TaskOffers::of_task(&plan, &seen)];
     }
-    let gone = plan.gone();
-    gone.iter().flat_map(|task| offers::of_gone(&plan, task)).collect()
+    plan.gone().into_iter().map(|task| of_gone(&plan, task)).collect()
 }
 
 fn key_of(diagnostic: &Diagnostic) -> Option<TaskKey> {
@@ -94,7 +94,7 @@ fn marking(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Option<TaskKey> {
     marks.map(|task| task.row.key.clone()).min()
 }
 
-fn offers_for_key(asked: &Asked<'_>, key: &TaskKey) -> Vec<Offer> {
+fn offers_for_key(asked: &Asked<'_>, key: &TaskKey) -> Option<TaskOffers> {
     // The document's own plan first: several working trees may have one of this name. Of another repository it is another.
     let uri = &asked.params.text_document.uri;
     let own = asked.picture.plan(uri);
@@ -106,22 +106,26 @@ fn offers_for_key(asked: &Asked<'_>, key: &TaskKey) -> Vec<Offer> {
         .filter(|plan| of.is_none() || plan.checkout.map(|checkout| checkout.common_dir.as_path()) == of);
     for plan in plans {
         if let Some(seen) = plan.tasks().into_iter().find(|seen| seen.key == *key) {
-            return offers::of_task(&plan, &seen);
+            return Some(TaskOffers::of_task(&plan, &seen));
         }
         if let Some(gone) = plan.gone().into_iter().find(|gone| gone.row.key == *key) {
-            return offers::of_gone(&plan, gone);
+            return Some(of_gone(&plan, gone));
         }
     }
-    Vec::new()
+    None
+}
+
+fn of_gone(plan: &PlanView<'_>, task: &TaskPicture) -> TaskOffers {
+    TaskOffers::of_gone(plan.checkout.map(AsRef::as_ref), Some(plan.document.uri.clone()), task)
 }
 
 /// Between the tasks: what can be done with all of them.
 fn of_plan(plan: &PlanView<'_>, out: &mut Vec<Proposed>) {
     for gone in plan.gone() {
-        for offer in offers::of_gone(plan, gone) {
-            let mut command = offer.command;
+        for item in of_gone(plan, gone).menu() {
+            let mut command = item.command;
             command.title = format!("{}: {}", gone.row.key.id, command.title);
-            out.push(Proposed::command(ALFINE, command, offer.refused));
+            out.push(Proposed::command(ALFINE, command, item.refused));
         }
     }
     let can_start = plan.tasks().iter().any(|seen| seen.status == TaskStatus::Ready);
