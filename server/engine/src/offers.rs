@@ -97,7 +97,7 @@ pub fn needs_you(status: TaskStatus, state: Option<&LoopState>) -> bool {
 }
 
 /// Reads from the database what is known of a loop, and calls back with it. `situation` says the rest.
-pub fn with_loop<T>(
+pub(crate) fn with_loop<T>(
     reader: &Reader,
     row: &LoopRow,
     situation: Situation<'_>,

@@ -273,6 +273,7 @@ fn status_has_every_field_of_a_task() {
             "breaker",
             "cause",
             "costUsd",
+            "counters",
             "criteria",
             "filesChanged",
             "gate",
@@ -280,10 +281,13 @@ fn status_has_every_field_of_a_task() {
             "iteration",
             "loopId",
             "maxIterations",
+            "needsYou",
+            "offers",
             "plan",
             "range",
             "reason",
             "status",
+            "summary",
             "task",
             "title",
             "updatedAt",
@@ -300,6 +304,8 @@ fn status_has_every_field_of_a_task() {
         (&task["agent"], &task["filesChanged"], &task["maxIterations"]),
         (&json!("claude"), &json!(2), &json!(2))
     );
+    assert_eq!((&task["needsYou"], &task["offers"][0]["next"]), (&json!(true), &json!(true)));
+    assert_eq!(task["offers"][0]["command"], format!("alfine continue {TASK} -i 12"));
     let rules: Vec<&str> =
         task["breaker"].as_array().unwrap().iter().filter_map(|line| line["rule"].as_str()).collect();
     assert_eq!(rules, Rule::ALL.map(|rule| rule.info().name));
