@@ -216,7 +216,7 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
 }
 
 /// What a loop waits for the user to say: its last question that has no answer yet.
-pub fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalRow>> {
+pub(crate) fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalRow>> {
     let asked = project.store.approvals(id)?;
     Ok(asked.into_iter().rev().find(|asked| asked.answered_at.is_none()))
 }
