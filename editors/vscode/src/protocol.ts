@@ -136,23 +136,6 @@ export interface OfTask {
   uri?: string;
 }
 
-/** What proves that the work is done: the checks that ran when the agent claimed so. */
-export interface Proof {
-  /** Their composite score. */
-  color: ProofColor;
-  /** How many ran. */
-  checks: number;
-  /** The names of those that failed. */
-  failed?: string[];
-}
-
-/** What the composite score of the verifiers says. */
-export type ProofColor = 'green' | 'yellow' | 'red';
-
-/** Why a task is where it is. */
-export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string } | { kind: 'forked' } | { kind: 'told'; text: string };
-
-
 /** Something that the user can do with a task, in words. */
 export interface Offer {
   /** The command that does it: of an editor `alfine.continue`, of a terminal the whole command line. */
@@ -168,6 +151,22 @@ export interface Offer {
   /** Why it is not possible now. */
   refused?: string;
 }
+
+/** What proves that the work is done: the checks that ran when the agent claimed so. */
+export interface Proof {
+  /** Their composite score. */
+  color: ProofColor;
+  /** How many ran. */
+  checks: number;
+  /** The names of those that failed. */
+  failed?: string[];
+}
+
+/** What the composite score of the verifiers says. */
+export type ProofColor = 'green' | 'yellow' | 'red';
+
+/** Why a task is where it is. */
+export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string } | { kind: 'forked' } | { kind: 'told'; text: string };
 
 /** The argument of `alfine.showDiff`. */
 export interface ShowDiff {

@@ -81,6 +81,15 @@ M.commands = {
 ---@field task string The task's key.
 ---@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
 
+---Something that the user can do with a task, in words.
+---@class alfine.Offer
+---@field command string The command that does it: of an editor `alfine.continue`, of a terminal the whole command line.
+---@field argument? any The command's argument, as it is to be sent.
+---@field title string As a menu shows it.
+---@field short string As a button shows it.
+---@field next boolean Whether it is one of the likely next steps.
+---@field refused? string Why it is not possible now.
+
 ---What proves that the work is done: the checks that ran when the agent claimed so.
 ---@class alfine.Proof
 ---@field color alfine.ProofColor Their composite score.
@@ -92,15 +101,6 @@ M.commands = {
 
 ---Why a task is where it is.
 ---@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string } | { kind: 'forked' } | { kind: 'told', text: string }
-
----Something that the user can do with a task, in words.
----@class alfine.Offer
----@field command string The command that does it: of an editor `alfine.continue`, of a terminal the whole command line.
----@field argument? any The command's argument, as it is to be sent.
----@field title string As a menu shows it.
----@field short string As a button shows it.
----@field next boolean Whether it is one of the likely next steps.
----@field refused? string Why it is not possible now.
 
 ---The argument of `alfine.showDiff`.
 ---@class alfine.ShowDiff

@@ -60,7 +60,7 @@ pub fn tasks(picture: &Picture) -> Tasks {
     Tasks { tasks }
 }
 
-/// Adds what is shown of a task, if the client reads it.
+/// Adds what is shown of a task, if the client reads it; otherwise leaves the fields of the first version.
 fn shown(
     picture: &Picture,
     view: TaskView,
@@ -68,7 +68,7 @@ fn shown(
     offers: impl FnOnce() -> TaskOffers,
 ) -> TaskView {
     if picture.client.tasks_version == TasksVersion::First {
-        return view;
+        return TaskView { cause: None, ..view };
     }
     let state = known.and_then(|known| known.last.as_ref()).and_then(|last| last.state.as_ref());
     let needs_you = needs_you(view.status, state);
