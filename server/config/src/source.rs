@@ -1,13 +1,11 @@
 //! One configuration file: its bytes, and what they say with the place of each key.
 
 use alfine_core::text::{LineIndex, Span};
-use rustix::fs::OFlags;
+use alfine_files::plain_file;
 use serde_json::{Map, Number, Value};
 use std::{
     collections::HashMap,
-    fs::{self, File},
     io::{self, Read},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 use toml::{
@@ -71,14 +69,8 @@ impl Source {
 }
 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    // A FIFO would wait for a writer that never comes.
-    let file: File =
-        fs::OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("not a file"));
-    }
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    plain_file::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

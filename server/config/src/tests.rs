@@ -366,7 +366,7 @@ fn files_are_read_where_they_are() {
     fs::write(user.config.join("config.toml"), "learn = false").unwrap();
     fs::create_dir(root.join("alfine.toml")).unwrap();
     let error = load(&Layers::read(&user, &root)).unwrap_err().to_string();
-    assert!(error.ends_with("alfine.toml: cannot be read: not a file"), "{error}");
+    assert!(error.ends_with("alfine.toml: cannot be read: not a plain file"), "{error}");
 
     fs::remove_dir(root.join("alfine.toml")).unwrap();
     let fifo = root.join("alfine.toml");

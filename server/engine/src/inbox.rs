@@ -11,15 +11,10 @@ pub use subject::{Said, Subject};
 
 use crate::{Error, ErrorKind, Result, project::PlanFile, project::Project};
 use alfine_core::plan;
-use rustix::{
-    fs::{self as at, Mode, OFlags},
-    io::Errno,
-};
+use alfine_files::plain_file::{self, Folder, LARGEST_TEXT};
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom, Write},
-    os::fd::OwnedFd,
-    path::Path,
+    io::{self, Seek, SeekFrom, Write},
 };
 
 /// The inbox's path from the repository's root.
@@ -28,14 +23,13 @@ pub const INBOX: &str = ".alfine/plans/inbox.md";
 const FOLDERS: [&str; 2] = [".alfine", "plans"];
 /// Its name there.
 const FILE: &str = "inbox.md";
-/// The largest inbox that is read, in bytes.
-const LARGEST: u64 = 8 << 20;
 
 /// The inbox on the disk; empty where there is none.
 pub(crate) fn read(project: &Project) -> Result<String> {
-    match open(project.repository.workdir(), false) {
+    let open = || Folder::open(project.repository.workdir(), &FOLDERS)?.file(FILE);
+    match open() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        opened => opened.and_then(|mut file| whole(&mut file)).map_err(|error| failed("read", &error)),
+        opened => opened.and_then(|file| whole(&file)).map_err(|error| failed("read", &error)),
     }
 }
 
@@ -46,9 +40,10 @@ pub fn append(
     make: impl FnOnce(&str) -> Result<(String, String)>,
 ) -> Result<(String, String)> {
     let failed = |error: io::Error| failed("written", &error);
-    let mut file = open(project.repository.workdir(), true).map_err(failed)?;
+    let folder = Folder::create(project.repository.workdir(), &FOLDERS).map_err(failed)?;
+    let mut file = folder.file_to_append(FILE).map_err(failed)?;
     file.lock().map_err(failed)?;
-    let mut text = whole(&mut file).map_err(failed)?;
+    let mut text = whole(&file).map_err(failed)?;
     let (id, addition) = make(&text)?;
     if let Err(error) = file.write_all(addition.as_bytes()).and_then(|()| file.sync_all()) {
         // Half a task is none.
@@ -79,40 +74,13 @@ pub fn free_id(project: &Project, inbox: &str) -> Result<String> {
     Ok(format!("HERE-{:03}", last.saturating_add(1)))
 }
 
-fn open(root: &Path, create: bool) -> io::Result<File> {
-    let no_link = OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut folder: OwnedFd = File::open(root)?.into();
-    for name in FOLDERS {
-        if create {
-            match at::mkdirat(&folder, name, Mode::from_raw_mode(0o777)) {
-                Err(error) if error != Errno::EXIST => return Err(error.into()),
-                _ => {}
-            }
-        }
-        folder = at::openat(&folder, name, OFlags::RDONLY | OFlags::DIRECTORY | no_link, Mode::empty())?;
-    }
-    let how = if create { OFlags::RDWR | OFlags::APPEND | OFlags::CREATE } else { OFlags::RDONLY };
-    // A FIFO would wait for its other end.
-    let how = how | no_link | OFlags::NONBLOCK;
-    let file = File::from(at::openat(&folder, FILE, how, Mode::from_raw_mode(0o666))?);
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a plain file")) }
-}
-
-fn whole(file: &mut File) -> io::Result<String> {
+fn whole(mut file: &File) -> io::Result<String> {
     file.seek(SeekFrom::Start(0))?;
-    let mut text = String::new();
-    file.take(LARGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST { Err(io::Error::other("it is too large")) } else { Ok(text) }
+    let bytes = plain_file::rest(file, LARGEST_TEXT)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 fn failed(what: &str, error: &io::Error) -> Error {
-    let code = Errno::from_io_error(error);
-    let why = match code {
-        Some(Errno::LOOP | Errno::NOTDIR) => {
-            "it is a link, or a folder on the way to it is none; no link is followed there".to_owned()
-        }
-        _ => error.to_string(),
-    };
-    Error::new(ErrorKind::Store, format!("{INBOX} cannot be {what}: {why}"))
+    Error::new(ErrorKind::Store, format!("{INBOX} cannot be {what}: {error}"))
         .hint("make it a plain file in a folder that is writable; nothing was started")
 }

@@ -1,20 +1,17 @@
 //! The progress log: what each iteration did, for the next one and for people.
 //!
 //! It lies in the worktree, where an agent can do with it what it likes: whatever is read is taken for text of a
-//! stranger, in bounded amounts, and no link leads out of the worktree. Entries are only ever added. Never knows who
+//! stranger, in bounded amounts, and no link is followed. Entries are only ever added. Never knows who
 //! asks, and never decides anything.
 
 use crate::{Error, ErrorKind};
 use alfine_core::printable::printable;
 use alfine_core::task::TaskStatus;
-use cap_std::{
-    ambient_authority,
-    fs::{Dir, File, OpenOptions, OpenOptionsExt},
-};
+use alfine_files::plain_file::{self, Folder};
 use jiff::{Timestamp, Unit};
-use rustix::fs::OFlags;
 use std::{
     fmt::Write as _,
+    fs::File,
     io::{self, Read, Seek, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
@@ -54,7 +51,7 @@ pub struct Entry {
 /// A failure to read or write the progress log.
 #[derive(Debug, thiserror::Error)]
 pub enum ProgressError {
-    /// The disk, or a link out of the worktree.
+    /// The disk, or a link.
     #[error("{path} cannot be {what}: {source}")]
     Io {
         /// What it was on.
@@ -80,9 +77,9 @@ type Result<T> = std::result::Result<T, ProgressError>;
 pub fn append(worktree: &Path, entry: &Entry) -> Result<()> {
     let at = worktree.join(FOLDER).join(LOG);
     let write = || -> io::Result<()> {
-        let folder = folder(worktree, true)?.ok_or(io::ErrorKind::NotFound)?;
+        let folder = Folder::create(worktree, &[FOLDER])?;
         put_away_if_full(&folder)?;
-        let mut file = plain(folder.open_with(LOG, options().append(true).read(true).create(true))?)?;
+        let mut file = folder.file_to_append(LOG)?;
         let mut text = String::new();
         let length = file.metadata()?.len();
         if length == 0 {
@@ -104,7 +101,10 @@ pub fn append(worktree: &Path, entry: &Entry) -> Result<()> {
 pub fn last(worktree: &Path, n: usize) -> Result<Vec<String>> {
     let at = worktree.join(FOLDER);
     let read = || -> io::Result<Vec<String>> {
-        let Some(folder) = folder(worktree, false)? else { return Ok(Vec::new()) };
+        let folder = match Folder::open(worktree, &[FOLDER]) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            opened => opened?,
+        };
         let mut found = match tail(&folder, LOG) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             read => entries(&read?),
@@ -121,31 +121,6 @@ pub fn last(worktree: &Path, n: usize) -> Result<Vec<String>> {
     read().map_err(|source| ProgressError::Io { path: at, what: "read", source })
 }
 
-/// Opens Alfine's folder. Links inside of the worktree are followed, links out of it are errors.
-fn folder(worktree: &Path, create: bool) -> io::Result<Option<Dir>> {
-    let root = Dir::open_ambient_dir(worktree, ambient_authority())?;
-    match root.open_dir(FOLDER) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        opened => return opened.map(Some),
-    }
-    if !create {
-        return Ok(None);
-    }
-    root.create_dir(FOLDER)?;
-    root.open_dir(FOLDER).map(Some)
-}
-
-/// Options that never wait for the other end of a FIFO.
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
-    options
-}
-
-fn plain(file: File) -> io::Result<File> {
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a plain file")) }
-}
-
 fn ends_with_newline(file: &mut File, length: u64) -> io::Result<bool> {
     file.seek(SeekFrom::Start(length - 1))?;
     let mut last = [0];
@@ -154,8 +129,8 @@ fn ends_with_newline(file: &mut File, length: u64) -> io::Result<bool> {
 }
 
 /// Reads the end of a log; what is left of a cut line at its beginning belongs to no entry.
-fn tail(folder: &Dir, name: &str) -> io::Result<String> {
-    let mut file = plain(folder.open_with(name, options().read(true))?)?;
+fn tail(folder: &Folder, name: &str) -> io::Result<String> {
+    let mut file = folder.file(name)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
     let mut bytes = Vec::new();
@@ -233,27 +208,25 @@ fn cut(text: &str, most: usize) -> &str {
 }
 
 /// Renames the log if it is full.
-fn put_away_if_full(folder: &Dir) -> io::Result<()> {
+fn put_away_if_full(folder: &Folder) -> io::Result<()> {
     if is_full(folder)? {
         let number = newest_put_away(folder)?.unwrap_or(0).saturating_add(1);
-        folder.rename(LOG, folder, put_away_name(number))?;
+        folder.rename(LOG, &put_away_name(number))?;
     }
     Ok(())
 }
 
-fn is_full(folder: &Dir) -> io::Result<bool> {
-    // What a link names is not Alfine's to put away.
-    match folder.symlink_metadata(LOG) {
+fn is_full(folder: &Folder) -> io::Result<bool> {
+    let file = match folder.file(LOG) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Ok(metadata) if metadata.is_file() => {}
-        Ok(_) => return Err(io::Error::other(format!("{LOG} is not a plain file"))),
-        Err(error) => return Err(error),
-    }
-    let mut bytes = Vec::new();
-    plain(folder.open_with(LOG, options().read(true))?)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        opened => opened?,
+    };
+    let bytes = match plain_file::rest(&file, LARGEST) {
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Ok(true),
+        read => read?,
+    };
     let text = String::from_utf8_lossy(&bytes);
-    let is_whole = bytes.len() as u64 <= LARGEST;
-    Ok(!is_whole || text.lines().filter(|line| is_heading(line)).count() > MOST_ENTRIES)
+    Ok(text.lines().filter(|line| is_heading(line)).count() > MOST_ENTRIES)
 }
 
 fn put_away_name(number: u64) -> String {
@@ -261,10 +234,9 @@ fn put_away_name(number: u64) -> String {
 }
 
 /// The number of the last log that was put away.
-fn newest_put_away(folder: &Dir) -> io::Result<Option<u64>> {
+fn newest_put_away(folder: &Folder) -> io::Result<Option<u64>> {
     let mut newest = None;
-    for entry in folder.entries()? {
-        let name = entry?.file_name();
+    for name in folder.names()? {
         let number = name.to_str().and_then(|name| name.strip_prefix("progress-")?.strip_suffix(".md"));
         newest = newest.max(number.and_then(|number| number.parse().ok()));
     }

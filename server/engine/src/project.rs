@@ -4,9 +4,6 @@
 //! what dead runners left behind.
 
 pub mod plan_files;
-mod reading;
-
-pub use reading::read_plain;
 
 use crate::{Error, ErrorKind, Result};
 use alfine_config::{Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
@@ -18,7 +15,10 @@ use alfine_core::{
     plan::{self, Plan, Task},
     task::TaskKey,
 };
-use alfine_files::{Layout, UserDirs};
+use alfine_files::{
+    Layout, UserDirs,
+    plain_file::{self, LARGEST_TEXT},
+};
 use alfine_git::Repository;
 use alfine_process::{ProcessError, ProcessIdentity};
 use alfine_store::{Interrupted, LoopLock, RunEnd, Store};
@@ -205,7 +205,7 @@ impl Project {
     }
 
     fn read_plan(&self, name: String, path: PathBuf, given: &str) -> Result<PlanFile> {
-        let bytes = read_plain(&path).map_err(|error| {
+        let bytes = plain_file::read(&path, LARGEST_TEXT).map_err(|error| {
             Error::user(format!("cannot read the plan {given}: {error}")).hint(
                 match self.nearest_plan(&name) {
                     Some(near) => Hint::Advice(format!("did you mean {near}?")),
@@ -276,7 +276,7 @@ impl Project {
             .into_iter()
             .filter_map(|name| {
                 let path = self.repository.workdir().join(&name);
-                let text = String::from_utf8(read_plain(&path).ok()?).ok()?;
+                let text = String::from_utf8(plain_file::read(&path, LARGEST_TEXT).ok()?).ok()?;
                 let plan = plan::read(&name, &text);
                 Some(PlanFile { name, path, text, plan })
             })

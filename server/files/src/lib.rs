@@ -1,7 +1,8 @@
-//! Where Alfine's files lie.
+//! Where Alfine's files lie, and how files that others could have put there are opened.
 //!
 //! Everything else may ask here, so this knows nothing of anything else.
 
 mod layout;
+pub mod plain_file;
 
 pub use layout::{Layout, NoHome, UserDirs};

@@ -10,12 +10,14 @@ use super::{
     path_bytes::{bytes_of, path_of},
     skipped::Withheld,
 };
+use alfine_files::plain_file;
 use git2::{AttrCheckFlags, AttrValue, ErrorClass, Oid, Repository};
+use rustix::io::Errno;
 use std::{
     ffi::{OsStr, OsString},
-    fs::{self, Metadata, OpenOptions},
+    fs::{self, Metadata},
     io::{self, ErrorKind},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -123,11 +125,7 @@ impl<'r> Contents<'r> {
         let mut tries = 3;
         loop {
             // Opened first because libgit2 does not tell "gone" from "not allowed", and follows links.
-            OpenOptions::new()
-                .read(true)
-                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC)
-                .open(&absolute)
-                .map_err(unstored)?;
+            plain_file::open_unlinked(&absolute).map_err(unstored)?;
             if let Some(filter) = self.foreign_filter(path) {
                 let ids = self.store_filtered(&[(path.to_owned(), filter)]).map_err(Unstored::Failed)?;
                 return ids.first().copied().ok_or(Unstored::Vanished);
@@ -148,11 +146,7 @@ impl<'r> Contents<'r> {
 
     /// Stores one file's content without any filter.
     pub(super) fn store_raw(&self, path: &[u8]) -> Result<Oid, Unstored> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC)
-            .open(self.root.join(path_of(path)))
-            .map_err(unstored)?;
+        let mut file = plain_file::open_unlinked(&self.root.join(path_of(path))).map_err(unstored)?;
         let mut writer = self.repo.blob_writer(None).doing("store a file").map_err(Unstored::Failed)?;
         io::copy(&mut file, &mut writer).map_err(unstored)?;
         writer.commit().doing("store a file").map_err(Unstored::Failed)
@@ -219,7 +213,7 @@ fn unstored(error: io::Error) -> Unstored {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Unstored::Vanished,
         // A link took the file's place.
-        _ if error.raw_os_error() == Some(libc::ELOOP) => Unstored::Vanished,
+        _ if Errno::from_io_error(&error) == Some(Errno::LOOP) => Unstored::Vanished,
         _ => Unstored::Unreadable(error),
     }
 }

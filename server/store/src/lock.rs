@@ -137,7 +137,8 @@ impl LoopLock {
 
     /// Writes who has it. For people only, so failing is no error.
     fn sign(&self) {
-        let host = sysinfo::System::host_name().unwrap_or_default();
+        let system = rustix::system::uname();
+        let host = system.nodename().to_string_lossy();
         let line = format!("process {} on {host} since {}\n", process::id(), jiff::Timestamp::now());
         let signed = self.file.set_len(0).and_then(|()| {
             let mut file = &self.file;

@@ -1,11 +1,10 @@
 //! Finds out from a repository's files which checks it has. Reads only; runs nothing.
 
 use super::VerifierSpec;
+use alfine_files::plain_file;
 use regex::Regex;
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::Read,
     path::{Component, Path, PathBuf},
 };
 
@@ -78,12 +77,7 @@ fn folders_above(touches: &[String]) -> Vec<PathBuf> {
 
 /// Reads a small regular file as text; none where it is anything else.
 fn read(folder: &Path, name: &str) -> Option<String> {
-    let path = folder.join(name);
-    // Checked before it is opened: opening a FIFO would wait for its other end.
-    let metadata = path.metadata().ok().filter(|m| m.is_file() && m.len() <= MANIFEST_LIMIT)?;
-    let mut text = String::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    File::open(path).ok()?.take(MANIFEST_LIMIT).read_to_string(&mut text).ok()?;
-    Some(text)
+    String::from_utf8(plain_file::read(&folder.join(name), MANIFEST_LIMIT).ok()?).ok()
 }
 
 fn has(folder: &Path, names: &[&str]) -> bool {
@@ -290,7 +284,7 @@ mod tests {
         fs::create_dir(folder.path().join("Cargo.toml")).unwrap();
         let fifo = folder.path().join("package.json");
         assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-        File::create(folder.path().join("Makefile")).unwrap().set_len(10 << 30).unwrap();
+        std::fs::File::create(folder.path().join("Makefile")).unwrap().set_len(10 << 30).unwrap();
         std::os::unix::fs::symlink("/dev/zero", folder.path().join("pyproject.toml")).unwrap();
         assert!(detect(folder.path(), &[]).is_empty());
     }

@@ -7,7 +7,7 @@ use super::{
 use crate::protocol::lsp_types::{MessageType, Url};
 use alfine_core::printable::printable;
 use alfine_core::task::TaskKey;
-use alfine_engine::project::read_plain;
+use alfine_files::plain_file::{self, LARGEST_TEXT};
 use alfine_store::ApprovalRow;
 use serde_json::{Value, json};
 use std::{
@@ -99,7 +99,7 @@ fn letter(key: &TaskKey, question: &str) -> String {
 }
 
 fn read(path: &Path) -> Option<String> {
-    String::from_utf8(read_plain(path).ok()?).ok()
+    String::from_utf8(plain_file::read(path, LARGEST_TEXT).ok()?).ok()
 }
 
 /// What stands below the fold, if anything does.

@@ -5,10 +5,10 @@ use crate::{document::Document, picture::Picture, to_proto::workspace_edit};
 use alfine_core::text::{Span, TextEdit};
 use alfine_engine::{
     inbox::{INBOX, Said, Subject},
-    project,
     project::Project,
     requests,
 };
+use alfine_files::plain_file::{self, LARGEST_TEXT};
 use serde_json::Value;
 use std::path::Path;
 
@@ -63,7 +63,7 @@ fn subject_at(
         Some(open) => open,
         None => {
             let path = project.repository.workdir().join(&name);
-            let bytes = project::read_plain(&path).map_err(|error| {
+            let bytes = plain_file::read(&path, LARGEST_TEXT).map_err(|error| {
                 Refusal::new(format!("{name} cannot be read: {error}"), "save it first, then start again")
             })?;
             read = Document::new(given.uri.clone(), None, String::from_utf8_lossy(&bytes).into_owned());

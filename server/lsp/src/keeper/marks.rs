@@ -8,14 +8,12 @@ use crate::{
     snapshot::{Mark, MarkKind},
 };
 use alfine_core::{finding::Severity, task::TaskStatus};
+use alfine_files::plain_file;
 use alfine_store::{LoopRow, VerificationRow};
-use rustix::fs::OFlags;
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
-    fs::{self, Metadata},
-    io::Read,
-    os::unix::fs::OpenOptionsExt,
+    fs,
     path::{Component, Path, PathBuf},
 };
 
@@ -221,13 +219,7 @@ impl<'r> Files<'r> {
 }
 
 fn read(path: &Path) -> Option<Vec<u8>> {
-    // A FIFO would wait for a writer that never comes.
-    let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
-    file.metadata().ok().filter(Metadata::is_file)?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
-    (bytes.len() as u64 <= LARGEST && memchr::memchr(0, &bytes).is_none()).then_some(bytes)
+    plain_file::read(path, LARGEST).ok().filter(|bytes| memchr::memchr(0, bytes).is_none())
 }
 
 #[cfg(test)]

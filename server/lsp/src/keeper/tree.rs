@@ -13,22 +13,22 @@ use alfine_core::{
     task::TaskKey,
 };
 use alfine_engine::{project::plan_files, task_spec};
-use alfine_files::UserDirs;
+use alfine_files::{
+    UserDirs,
+    plain_file::{self, LARGEST_TEXT},
+};
 use alfine_verify::VerifierSpec;
 use globset::GlobSet;
-use rustix::fs::OFlags;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    fs::{self, File, Metadata},
-    io::Read,
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    fs::{self, Metadata},
+    io::ErrorKind,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-/// The largest plan that is read, in bytes.
-const LARGEST: u64 = 8 << 20;
 /// A file that was changed this recently may change again without its times showing it.
 const SETTLED: Duration = Duration::from_millis(100);
 /// The most folders of plans that are watched in one working tree.
@@ -231,21 +231,14 @@ impl Tree {
     fn document(&self, name: &str) -> Result<(Document, Option<Stamp>), String> {
         let path = self.place.real_root.join(name);
         let failed = |error: std::io::Error| format!("its file cannot be opened ({error})");
-        // A FIFO would wait for a writer that never comes.
-        let file: File = fs::OpenOptions::new()
-            .read(true)
-            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-            .open(&path)
-            .map_err(failed)?;
+        let file = plain_file::open(&path).map_err(failed)?;
         let found = file.metadata().map_err(failed)?;
-        if !found.is_file() {
-            return Err("it is no file".to_owned());
-        }
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(format!("it is larger than {} MiB; split it into several plans", LARGEST >> 20));
-        }
+        let bytes = plain_file::rest(&file, LARGEST_TEXT).map_err(|error| match error.kind() {
+            ErrorKind::FileTooLarge => {
+                format!("it is larger than {} MiB; split it into several plans", LARGEST_TEXT >> 20)
+            }
+            _ => failed(error),
+        })?;
         let text =
             String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text; save it as UTF-8".to_owned())?;
         let uri = Url::from_file_path(self.place.root.join(name));
