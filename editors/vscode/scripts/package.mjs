@@ -11,14 +11,14 @@ const { values } = parseArgs({
   options: { target: { type: 'string' }, server: { type: 'string' }, out: { type: 'string' } },
 });
 const target = values.target ?? `${process.platform}-${process.arch}`;
-const server = values.server ?? fileURLToPath(new URL('../../../target/release/alfine', import.meta.url));
+const server = values.server ?? fileURLToPath(new URL('../../../target/dist/alfine', import.meta.url));
 const out = values.out ?? `${root}alfine-${target}.vsix`;
 const own = target === `${process.platform}-${process.arch}`;
 
 rmSync(`${root}server`, { recursive: true, force: true });
 if (server !== 'none') {
   if (!existsSync(server)) {
-    console.error(`there is no ${server}: build it with \`cargo build --release\`, or name one with --server`);
+    console.error(`there is no ${server}: build it with \`cargo build --profile dist\`, or name one with --server`);
     process.exit(1);
   }
   mkdirSync(`${root}server`);
