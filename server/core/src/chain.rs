@@ -133,12 +133,9 @@ pub fn order(plan: &Plan) -> Result<Vec<usize>, Cycle> {
 
 /// Returns what `task` of `plan` still waits for, each once. A dependency that is ticked in the document, satisfied by
 /// `is_satisfied`, or optional is not open; an id of no task is, as it was written.
-pub fn open_dependencies(plan: &Plan, task: &Task, is_satisfied: impl Fn(&TaskId) -> bool) -> Vec<TaskId> {
-    open_among(plan, &Names::new(plan), task, is_satisfied)
-}
-
-/// Does the same with the plan's names at hand, for who asks about all its tasks.
-pub fn open_among(
+///
+/// The names of the plan are made once by the caller: making them for each task would take quadratic time.
+pub fn open_dependencies(
     plan: &Plan,
     names: &Names<'_>,
     task: &Task,
@@ -214,8 +211,9 @@ mod tests {
     fn a_default_dependency_is_not_one_on_itself() {
         let plan = parse_markdown("---\ndepends_on: T2\n---\n### T1: A\n### T2: B\n");
         assert_eq!(order(&plan), Ok(vec![1, 0]));
-        assert_eq!(open_dependencies(&plan, &plan.tasks[0], |_| false), [TaskId("T2".into())]);
-        assert_eq!(open_dependencies(&plan, &plan.tasks[1], |_| false), []);
+        let names = Names::new(&plan);
+        assert_eq!(open_dependencies(&plan, &names, &plan.tasks[0], |_| false), [TaskId("T2".into())]);
+        assert_eq!(open_dependencies(&plan, &names, &plan.tasks[1], |_| false), []);
     }
 
     #[test]
@@ -254,7 +252,7 @@ mod tests {
         let plan = parse_markdown(
             "- [ ] T1: A\n  Depends on: T2, T3, t4, T4, T5, T9\n- [x] T2: B\n- [ ] T3: C\n- [ ] T4: D\n\nOptional:\n- [ ] T5: E\n",
         );
-        let open = open_dependencies(&plan, &plan.tasks[0], |id| id.0 == "T3");
+        let open = open_dependencies(&plan, &Names::new(&plan), &plan.tasks[0], |id| id.0 == "T3");
         assert_eq!(open, [TaskId("T4".into()), TaskId("T9".into())]);
     }
 

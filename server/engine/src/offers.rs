@@ -180,7 +180,9 @@ impl Offers {
                 self.next(Action::Approve { question });
                 self.next(Action::Reject { question });
             }
-            (_, Some(AskKind::Question)) | (Some(AskKind::Question | AskKind::Blocked), None) | (None, None) => {
+            (_, Some(AskKind::Question))
+            | (Some(AskKind::Question | AskKind::Blocked), None)
+            | (None, None) => {
                 self.answers(question);
             }
             (_, Some(AskKind::Blocked)) => {

@@ -4,10 +4,12 @@
 //! Asks nobody itself: it says what is to be asked, and whoever stands before the user asks.
 
 mod begin;
+mod waiting;
 
 pub use crate::start_options::StartOptions;
+pub use begin::claim;
 pub(crate) use begin::{BeginOptions, Fork, begin_loop};
-pub use begin::{claim, open_dependencies};
+pub use waiting::Waiting;
 
 use crate::{
     Error, ErrorKind, Result, control, loops, project, project::PlanFile, project::Project, task_spec,
@@ -93,15 +95,9 @@ pub fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&str>) -> 
         Error::user(format!("the tasks of {} wait for each other: {}", file.name, path.join(" → ")))
             .hint("take one `Depends on` of them away")
     })?;
-    let mut tasks = Vec::new();
-    for task in order.into_iter().filter_map(|at| file.plan.tasks.get(at)) {
-        let row = project.store.task(&file.key(task))?;
-        let settled = row.is_some_and(|row| row.status.satisfies_dependents());
-        if !task.done && !settled {
-            tasks.push(task.clone());
-        }
-    }
-    Ok(tasks)
+    let waiting = Waiting::new(&project.store, file)?;
+    let in_order = order.into_iter().filter_map(|at| file.plan.tasks.get(at));
+    Ok(in_order.filter(|task| !task.done && !waiting.is_satisfied(task)).cloned().collect())
 }
 
 /// Says what stands before a loop of a task, and refuses what cannot be. Changes nothing.
@@ -121,7 +117,7 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     if task.done {
         return Ok(Prepared::Settled);
     }
-    let open = open_dependencies(&project.store, file, task)?;
+    let open: Vec<String> = Waiting::new(&project.store, file)?.of(task).into_iter().map(|id| id.0).collect();
     if !open.is_empty() {
         return Err(Error::user(format!("{key} waits for {}", open.join(", ")))
             .hint(Hint::StartAll { plan: file.name.clone() }));

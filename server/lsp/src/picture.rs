@@ -180,7 +180,7 @@ impl<'p> PlanView<'p> {
                 Some(known) => known.row.status,
                 None if task.done => TaskStatus::Done,
                 None => {
-                    waits_for = chain::open_among(plan, &names, task, |id| settled.contains(id));
+                    waits_for = chain::open_dependencies(plan, &names, task, |id| settled.contains(id));
                     if waits_for.is_empty() { TaskStatus::Ready } else { TaskStatus::Pending }
                 }
             };

@@ -57,6 +57,7 @@ impl Reader {
     }
 
     pub(super) fn all<T: FromRow>(&self, sql: &str, params: impl Params) -> Result<Vec<T>, StoreError> {
+        tracing::trace!(sql);
         let rows = || -> rusqlite::Result<Vec<T>> {
             self.connection.prepare_cached(sql)?.query_map(params, T::from_row)?.collect()
         };
@@ -68,6 +69,7 @@ impl Reader {
     }
 
     pub(super) fn number(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
+        tracing::trace!(sql);
         let number = || self.connection.prepare_cached(sql)?.query_row(params, |row| row.get(0));
         number().map_err(|error| self.failed(error))
     }

@@ -109,9 +109,10 @@ fn tell_left(
     display: Option<&Display>,
 ) -> Result<u8> {
     let mut status = exit::DONE;
+    let waiting = start::Waiting::new(&project.store, plan)?;
     for task in tasks {
         let key = plan.key(task);
-        let open = start::open_dependencies(&project.store, plan, task)?;
+        let open: Vec<String> = waiting.of(task).into_iter().map(|id| id.0).collect();
         let why = left.iter().position(|(of, _)| *of == key).map(|at| left.swap_remove(at).1);
         let words = match why {
             _ if !open.is_empty() => format!("{key} waits for {}", open.join(", ")),

@@ -1,18 +1,18 @@
 //! Tasks as they are shown: made of plans and the store, with what the user can do next.
 
-use alfine_config::Partial;
+use alfine_config::{Config, Partial};
 use alfine_core::{
     hint::Hint,
     offer::{Action, Continuing, Offer, Step},
     plan::Task,
-    task::{TaskId, TaskKey, TaskStatus},
+    task::{TaskKey, TaskStatus},
     text::{LineIndex, Span},
     time::Moment,
 };
 use alfine_engine::{
     Error, ErrorKind, Result,
     project::{PlanFile, Project},
-    start,
+    start::Waiting,
     view::{OfferView, PlannedTask, Seen, TaskView, ViewPlace, ViewRange, task_views},
 };
 use alfine_words::offer as words;
@@ -21,12 +21,16 @@ use url::Url;
 
 /// The views of every task of these plans, and of loops whose task is in none.
 pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen>> {
+    // Settings that are invalid are still shown; `doctor` and `run` say what is wrong.
+    let config =
+        project.settings(Partial::default(), Vec::new()).map(|loaded| loaded.config).unwrap_or_default();
     let mut planned = Vec::new();
     for file in plans {
         let lines = LineIndex::new(&file.text);
+        let waiting = Waiting::new(&project.store, file)?;
         for task in &file.plan.tasks {
             let range = range_of(&file.text, &lines, task.title_span);
-            planned.push(planned_task(project, file, task, range)?);
+            planned.push(planned_task(&config, file, task, &waiting, range));
         }
     }
     task_views(&project.store, &planned)
@@ -51,13 +55,17 @@ fn range_of(text: &str, lines: &LineIndex, span: Span) -> ViewRange {
     ViewRange { start: place(span.start), end: place(span.end) }
 }
 
-fn planned_task(project: &Project, file: &PlanFile, task: &Task, range: ViewRange) -> Result<PlannedTask> {
-    let fields = [&file.plan.defaults, &task.fields].map(Partial::from);
-    // A plan with a field that cannot be is still shown; `lint` and `run` say what is wrong.
-    let config =
-        project.settings(Partial::default(), fields.to_vec()).map(|loaded| loaded.config).unwrap_or_default();
-    let waits_for = start::open_dependencies(&project.store, file, task)?;
-    Ok(PlannedTask {
+/// Makes one task's part of a view, with no look at the disk or into the database: a plan may have thousands of tasks.
+fn planned_task(
+    config: &Config,
+    file: &PlanFile,
+    task: &Task,
+    waiting: &Waiting<'_>,
+    range: ViewRange,
+) -> PlannedTask {
+    let fields = task.fields.over(&file.plan.defaults);
+    let waits_for = waiting.of(task);
+    PlannedTask {
         key: file.key(task),
         title: task.title.clone(),
         uri: Url::from_file_path(&file.path).ok().map(String::from),
@@ -68,10 +76,10 @@ fn planned_task(project: &Project, file: &PlanFile, task: &Task, range: ViewRang
             (false, false) => TaskStatus::Ready,
         },
         criteria: task.criteria.iter().map(|criterion| (criterion.text.clone(), criterion.checked)).collect(),
-        agent: config.agent,
-        max_iterations: config.limits.iterations,
-        waits_for: waits_for.into_iter().map(TaskId).collect(),
-    })
+        agent: fields.agent.map_or_else(|| config.agent.clone(), |agent| agent.value),
+        max_iterations: fields.max_iterations.map_or(config.limits.iterations, |limit| limit.value),
+        waits_for,
+    }
 }
 
 /// A file's URI, percent-encoded.

@@ -6,16 +6,15 @@ use crate::{
     worktree::make_worktree,
 };
 use alfine_core::{
+    chain,
     hint::Hint,
     machine::LoopState,
-    plan::{Isolation, Task},
+    plan::{Isolation, Names, Task},
     task::{TaskId, TaskKey, TaskStatus},
 };
 use alfine_files::Layout;
 use alfine_git::{CheckpointSpec, Repository};
-use alfine_store::{
-    LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Store, Tx,
-};
+use alfine_store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Tx};
 use serde_json::json;
 
 /// How a loop begins.
@@ -130,7 +129,8 @@ fn base_with_dependencies(project: &Project, file: &PlanFile, task: &Task, head:
         let commit = project.repository.branch_commit(&branch).ok().flatten()?;
         (!project.repository.contains(&head, &commit).unwrap_or(false)).then_some(commit)
     };
-    let dependencies = alfine_core::chain::open_dependencies(&file.plan, task, |id| unmerged(id).is_none());
+    let names = Names::new(&file.plan);
+    let dependencies = chain::open_dependencies(&file.plan, &names, task, |id| unmerged(id).is_none());
     let commits: Vec<(TaskId, String)> =
         dependencies.into_iter().filter_map(|id| unmerged(&id).map(|commit| (id, commit))).collect();
     let has_all = |commit: &str| {
@@ -249,22 +249,4 @@ fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> 
         },
     )?;
     Ok(checkpoint.commit)
-}
-
-/// Says whether a loop may be begun for a task, or what stands in the way.
-pub fn open_dependencies(
-    store: &Store,
-    file: &PlanFile,
-    task: &alfine_core::plan::Task,
-) -> Result<Vec<String>> {
-    let satisfied = |id: &alfine_core::task::TaskId| {
-        let key = TaskKey::new(file.name.clone(), id.0.clone());
-        let known = store.task(&key).ok().flatten();
-        let done_in_plan = file.plan.tasks.iter().any(|other| other.id == *id && other.done);
-        done_in_plan || known.is_some_and(|row| row.status.satisfies_dependents())
-    };
-    Ok(alfine_core::chain::open_dependencies(&file.plan, task, satisfied)
-        .into_iter()
-        .map(|id| id.0)
-        .collect())
 }

@@ -155,10 +155,10 @@ fn answer_of(store: &Store, started: &Started) -> Result<Value, Refusal> {
         Some(Begun { task, how: How::Settled, .. }) => return Err(engine::settled(store, task)?.into()),
         Some(_) => {}
     }
+    let waiting = engine::Waiting::new(store, &started.plan)?;
     let answer = started.tasks.iter().map(|task| {
         let key = started.plan.key(task);
-        let waits =
-            store.task(&key)?.is_none() && !engine::open_dependencies(store, &started.plan, task)?.is_empty();
+        let waits = store.task(&key)?.is_none() && !waiting.of(task).is_empty();
         let status = if waits { TaskStatus::Pending } else { status_of(store, &key)? };
         Ok(json!({ "task": key, "status": status }))
     });
