@@ -61,13 +61,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     row(&mut out, "actions", median(&ours.action), other(|it| &it.action))?;
     row(&mut out, "hover", median(&ours.hover), other(|it| &it.hover))?;
     row(&mut out, "a command", median(&ours.command), other(|it| &it.command))?;
+    row(&mut out, "gone once its client is (aim: 500)", median(&ours.leave), other(|it| &it.leave))?;
 
     let quiet = [p95(&ours.lens), p95(&ours.hover), p95(&ours.action)];
     let uri = ours.editor.uri("PLAN.md");
+    let mut second = Setup::default().with_tasks().open_on(&sandbox, sandbox.command(&alfine).arg("lsp"));
+    let mut shown = Vec::new();
     for n in 1..=LOOPS {
-        let start = json!({"uri": uri, "task": format!("PLAN.md#US-{n:04}")});
+        let key = format!("PLAN.md#US-{n:04}");
+        let start = json!({"uri": uri, "task": key});
         ours.editor.execute("alfine.start", start).map_err(|error| error.to_string())?;
+        let begun = Instant::now();
+        second.until("the second server shows it", |second| {
+            let told = second.tasks_changed.iter().filter_map(|told| told["tasks"].as_array()).flatten();
+            told.into_iter().any(|task| task["task"] == *key && task["status"] == "running").then_some(())
+        });
+        shown.push(milliseconds(begun.elapsed()));
     }
+    drop(second);
+    row(&mut out, "a second server shows it (aim: 200)", median(&shown), None)?;
     ours.editor.until("all agents talk", |_| (sandbox.agent_runs().len() == LOOPS).then_some(()));
     ours.forget();
     for _ in 0..SAMPLES {
@@ -119,6 +131,7 @@ struct Timed {
     document: &'static str,
     asked: usize,
     start: Vec<f64>,
+    leave: Vec<f64>,
     lens: Vec<f64>,
     action: Vec<f64>,
     hover: Vec<f64>,
@@ -137,11 +150,16 @@ impl Timed {
             let _told = editor.ask("textDocument/hover", line);
             editor
         };
-        let mut start = Vec::new();
+        let (mut start, mut leave) = (Vec::new(), Vec::new());
         for _ in 0..STARTS {
             let begun = Instant::now();
-            let _closed = open();
+            let mut editor = open();
             start.push(milliseconds(begun.elapsed()));
+            let begun = Instant::now();
+            editor.client().close_input();
+            editor.drain();
+            let _code = editor.client().end();
+            leave.push(milliseconds(begun.elapsed()));
         }
         let none = Vec::new;
         Self {
@@ -149,6 +167,7 @@ impl Timed {
             document,
             asked: 0,
             start,
+            leave,
             lens: none(),
             action: none(),
             hover: none(),

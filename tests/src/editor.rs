@@ -930,7 +930,7 @@ impl Editor {
         assert_eq!(self.ask("shutdown", Value::Null), Ok(Value::Null));
         self.notify("exit", Value::Null);
         self.drain();
-        self.client.end().0
+        self.client.end()
     }
 
     /// Kills the server, as `kill -9` does.

@@ -240,17 +240,14 @@ impl Running {
     /// Waits for its end.
     pub fn finish(mut self) -> Ran {
         let mut child = self.child.take().expect("a child");
-        let begun = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().expect("a child to wait for") {
-                break status;
-            }
-            if begun.elapsed() > PATIENCE {
-                let _ = child.kill();
-                panic!("alfine {} did not end within {PATIENCE:?}", self.line);
-            }
-            pause();
+        let process = rustix::process::Pid::from_child(&child);
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(child.wait()));
+        let Ok(status) = told.recv_timeout(PATIENCE) else {
+            let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+            panic!("alfine {} hangs", self.line);
         };
+        let status = status.expect("a child to wait for");
         let text = |thread: &mut Option<std::thread::JoinHandle<String>>| {
             thread.take().expect("a thread").join().expect("its text")
         };

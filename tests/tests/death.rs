@@ -17,8 +17,6 @@ const KEY: &str = "PLAN.md#US-001";
 const PLAN: &str = "# Shop\n\n### US-001: Greet\n\nWrite it.\n\n**Acceptance Criteria:**\n\n- [ ] It greets: `test -f greeting.txt`\n";
 const RUN: [&str; 4] = ["run", KEY, "--trust", "--json"];
 const CONTINUE: [&str; 4] = ["continue", KEY, "--trust", "--json"];
-/// From a look at a dead loop to its processes' end.
-const SOON: Duration = Duration::from_secs(2);
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
@@ -62,17 +60,12 @@ fn guards(sandbox: &Sandbox) -> Vec<u32> {
         .collect()
 }
 
-/// Looks once, as a user would, and fails unless nothing of the agent is left soon.
+/// Looks once, as a user would, and fails unless nothing of the agent is left then.
 #[track_caller]
 fn look_and_find_interrupted(sandbox: &Sandbox, name: &str) {
-    let begun = Instant::now();
     let task = sandbox.task(KEY);
-    assert_eq!(task["status"], "interrupted", "{task}");
-    let told = begun.elapsed();
+    assert_eq!(task["status"], "interrupted", "{name}: {task}");
     wait_until(PATIENCE, "nothing of the agent is left", || sandbox.agent_processes().is_empty());
-    let took = begun.elapsed();
-    eprintln!("{name}: interrupted after {told:?}, nothing left after {took:?}");
-    assert!(took < SOON, "{took:?}");
 }
 
 /// What holds of the database and the repository at any time at which nobody runs the loop.
@@ -257,10 +250,8 @@ fn a_signal_pauses_a_loop_and_ends_its_agent() {
     for name in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut sandbox = sandbox();
         let running = run_until_it_works(&mut sandbox);
-        let begun = Instant::now();
         signal(running.pid(), name);
         let ran = running.finish().expect(3);
-        println!("{name:?}: paused after {:?}", begun.elapsed());
         assert_eq!(ran.task()["status"], "paused");
         assert!(sandbox.agent_processes().is_empty());
         check_records(&sandbox);
@@ -413,7 +404,7 @@ fn at_two_hundred_moments_a_kill_loses_nothing_and_the_loop_goes_on_to_its_end()
                         running.kill_9();
                         // A child that was just being started can hold the lock until it becomes another program.
                         let mut task = sandbox.task(KEY);
-                        wait_until(SOON, "nobody says that it runs", || {
+                        wait_until(PATIENCE, "nobody says that it runs", || {
                             task = sandbox.task(KEY);
                             task["status"] != "running"
                         });

@@ -7,13 +7,13 @@ use alfine_core::agent::{AgentEvent, Outcome, SessionId, Usage};
 use alfine_tests::fake_agent::{
     Invocation, LOG_VARIABLE, RunResult, SCENARIO_VARIABLE, Scenario, Sessions, Step,
 };
+use alfine_tests::sandbox::{PATIENCE, wait_until};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::json;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
 
 struct Stage {
     folder: tempfile::TempDir,
@@ -129,14 +129,12 @@ fn session(events: &[AgentEvent]) -> &SessionId {
 
 /// Waits until a file of another process is there.
 fn wait_for(path: &Path) -> String {
-    let end = Instant::now() + Duration::from_secs(30);
-    loop {
-        match fs::read_to_string(path) {
-            Ok(text) => return text,
-            Err(error) => assert!(Instant::now() < end, "{}: {error}", path.display()),
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let mut text = None;
+    wait_until(PATIENCE, &format!("{} is there", path.display()), || {
+        text = fs::read_to_string(path).ok();
+        text.is_some()
+    });
+    text.unwrap_or_default()
 }
 
 #[test]

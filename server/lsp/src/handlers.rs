@@ -11,4 +11,4 @@ pub mod inlay_hint;
 pub mod tasks;
 
 #[cfg(test)]
-mod timing;
+mod long_plan;

@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_repetitions_take_no_time() {
+    fn hostile_repetitions_take_linear_time() {
         let masker = masker(&[("MY_TOKEN", "aaaaaaaab")], &["x+y"]);
         for part in [
             "sk-",
@@ -526,10 +526,9 @@ mod tests {
             "a:@://",
             "\"",
         ] {
-            let text = part.repeat(300_000 / part.len());
-            let started = std::time::Instant::now();
+            // Quadratic time would be hours: a hang, which ends the test.
+            let text = part.repeat((1 << 20) / part.len());
             masker.mask(&text);
-            assert!(started.elapsed().as_secs() < 20, "{part}");
         }
     }
 

@@ -81,7 +81,6 @@ pub fn parse_as(output: &str, format: Option<OutputFormat>, root: &Path) -> Vec<
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::time::{Duration, Instant};
 
     /// Findings as lines `severity file:line:column code message`.
     pub(super) fn read(output: &str) -> Vec<String> {
@@ -228,12 +227,9 @@ FAIL\texample.com/m\t0.1s
         let outputs = one_line
             .map(|piece| repeated(piece, 1 << 20))
             .chain(lines.iter().map(|piece| repeated(piece, 128 << 10)));
+        // Quadratic time would be hours: a hang, which ends the test.
         for output in outputs {
-            let began = Instant::now();
             assert!(parse_as(&output, None, Path::new("/home/me/app")).len() <= 200);
-            // Linear takes less than a second, unoptimised; quadratic would take minutes.
-            let start: String = output.chars().take(20).collect();
-            assert!(began.elapsed() < Duration::from_secs(20), "{start:?}: {:?}", began.elapsed());
         }
     }
 }

@@ -2,11 +2,7 @@
 
 use super::*;
 use alfine_tests::client::{Client, frame};
-use std::{
-    io::Write,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::{io::Write, process::Stdio};
 
 #[test]
 fn a_client_that_never_answers_anything_still_gets_everything() {
@@ -199,9 +195,7 @@ fn a_client_that_closes_its_pipes_at_any_moment_leaves_no_server_behind() {
                 let _ = input.write_all(&frame(&request(9, "shutdown", Value::Null)));
             }
             drop(input);
-            let begun = Instant::now();
-            wait_until(Duration::from_secs(5), "the server leaves", || server.try_wait().unwrap().is_some());
-            assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+            wait_until(PATIENCE, "the server leaves", || server.try_wait().unwrap().is_some());
             drop(output);
         }
     }
@@ -225,5 +219,5 @@ fn rows_of_the_transport_hold_for_the_real_server_too() {
     assert_eq!(client.ask("shutdown", Value::Null)["result"], Value::Null);
     assert_eq!(client.ask("textDocument/codeLens", json!({}))["error"]["code"], -32600);
     client.notify("exit", Value::Null);
-    assert_eq!(client.end().0, 0);
+    assert_eq!(client.end(), 0);
 }

@@ -1,43 +1,33 @@
 //! Several servers on one repository: they agree, and none is needed for a loop to go on.
 
 use super::*;
-use std::time::{Duration, Instant};
-
-/// How long after the one server has answered the other may take to show the same; the aim is 200 ms on a machine that
-/// does nothing else.
-const AGREE: Duration = Duration::from_millis(if cfg!(debug_assertions) { 600 } else { 200 });
 
 #[test]
-fn two_servers_on_one_repository_agree_at_once() {
+fn two_servers_on_one_repository_agree() {
     let held = Held::new(PLAN, vec![], vec![json!(["hang"])]);
     let mut one = reading(&held.sandbox);
     let mut other = Setup::default().with_tasks().open(&held.sandbox);
     other.open_file("PLAN.md");
     other.lens("PLAN.md", "Start loop");
-    let mut took = Vec::new();
-    let mut sees = |other: &mut Editor, since: Instant, what: &str| {
+    let sees = |other: &mut Editor, what: &str| {
         other.until(&format!("the other sees {what}"), |other| {
             let last =
                 other.tasks_changed.iter().rev().find_map(|it| it["tasks"].as_array()?.last().cloned())?;
             (last["status"] == what).then_some(())
         });
-        took.push(since.elapsed());
     };
     one.click("PLAN.md", "Start loop").unwrap();
-    sees(&mut other, Instant::now(), "running");
+    sees(&mut other, "running");
     held.wait();
     for _ in 0..4 {
         one.execute("alfine.stop", of_task()).unwrap();
         one.lens("PLAN.md", "stopped");
-        sees(&mut other, Instant::now(), "stopped");
+        sees(&mut other, "stopped");
         one.execute("alfine.continue", of_task()).unwrap();
-        sees(&mut other, Instant::now(), "running");
+        sees(&mut other, "running");
     }
     one.execute("alfine.stop", of_task()).unwrap();
     other.lens("PLAN.md", "stopped");
-    took.sort();
-    let median = took[took.len() / 2];
-    assert!(median < AGREE, "{took:?}");
     let same = [&mut one, &mut other].map(|editor| {
         editor.lens("PLAN.md", "Continue");
         editor.lens_titles("PLAN.md")

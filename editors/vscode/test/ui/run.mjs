@@ -173,7 +173,7 @@ await step('the editor says how long the activation took', async () => {
   await page.keyboard.press('Escape');
   await page.locator('.runtime-extensions-editor').waitFor({ state: 'detached' });
   await page.setViewportSize(size);
-  // Its number has all that the machine did meanwhile in it; that it stays below 50 ms alone is a test of its own.
+  // It is shown and not judged: it has all that the machine did meanwhile in it. A unit test looks at what is loaded.
   const [, ms] = /Activation: (\d+) ?ms/.exec(text) ?? [];
   if (ms === undefined) throw new Error(text);
   return `${ms} ms`;

@@ -16,10 +16,8 @@ test('all code together is below 500 KB', () => {
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(500_000);
 });
 
-test('loading and activating take less than 50 ms', () => {
-  // The best of some: what else the machine does is not the extension's.
-  const times = Array.from({ length: 5 }, () =>
-    Number(execFileSync(process.execPath, [here('test/unit/activate.cjs'), here('dist/main.js')], { encoding: 'utf8' })),
-  );
-  expect(Math.min(...times)).toBeLessThan(50);
+test('activating loads the editor, what Node has, and not the language client, which is most of the code', () => {
+  const said = execFileSync(process.execPath, [here('test/unit/activate.cjs'), here('dist/main.js')], { encoding: 'utf8' });
+  expect((JSON.parse(said) as string[]).filter((name) => !name.startsWith('node:'))).toEqual(['vscode']);
+  expect(statSync(here('dist/main.js')).size).toBeLessThan(100_000);
 });

@@ -14,7 +14,7 @@ use alfine_core::{
 use alfine_lsp::protocol::lsp_types::Url;
 use alfine_lsp::snapshot::Snapshot;
 use alfine_store::{LoopPlace, LoopSummary, LoopUpdate, Millis, NewEvent, VerificationNew};
-use place::{PLAN, Place, git, key, start, store};
+use place::{PATIENCE, PLAN, Place, git, key, start, store};
 use serde_json::json;
 use std::{
     fs,
@@ -56,25 +56,18 @@ fn a_folder_shows_its_plans_and_what_the_database_says() {
 }
 
 #[test]
-fn a_change_by_somebody_else_is_seen_at_once() {
+fn a_change_by_somebody_else_is_heard() {
     let mut place = Place::new();
     let root = place.repository("shop");
     let mut store = store(&root);
     let lock = start(&mut store, "US-001");
     place.open_folders(&["shop"]);
     place.until("the loop", |seen| status(seen, "US-001") == Some(TaskStatus::Running));
-    let mut delays: Vec<Duration> = (0..11)
-        .map(|n| {
-            let to = if n % 2 == 0 { TaskStatus::Paused } else { TaskStatus::Running };
-            store.write(|tx| tx.set_loop_status(&lock, to, None, false)).unwrap();
-            let began = Instant::now();
-            place.until("the status", |seen| status(seen, "US-001") == Some(to));
-            began.elapsed()
-        })
-        .collect();
-    delays.sort_unstable();
-    // The middle one, since a busy machine may hold up any single one of them.
-    assert!(delays[5] < Duration::from_millis(200), "{delays:?}");
+    // Nobody looks at a paused loop for longer than a test waits, so its change is heard.
+    for to in [TaskStatus::Paused, TaskStatus::Running].repeat(5) {
+        store.write(|tx| tx.set_loop_status(&lock, to, None, false)).unwrap();
+        place.until("the status", |seen| status(seen, "US-001") == Some(to));
+    }
 }
 
 #[test]
@@ -305,9 +298,7 @@ fn a_database_that_is_made_replaced_or_removed_later_is_followed() {
 
     let mut made = store(&root);
     let lock = start(&mut made, "US-001");
-    let began = Instant::now();
     place.until("the loop", |seen| status(seen, "US-001") == Some(TaskStatus::Running));
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     made.write(|tx| tx.set_loop_status(&lock, TaskStatus::Paused, None, false)).unwrap();
     place.until("its change", |seen| status(seen, "US-001") == Some(TaskStatus::Paused));
 
@@ -348,9 +339,7 @@ fn a_loop_whose_runner_died_is_interrupted() {
     place.until("the loop", |seen| status(seen, "US-002") == Some(TaskStatus::Running));
     for (lock, id) in locks.into_iter().zip(["US-001", "US-002"]) {
         drop(lock);
-        let died = Instant::now();
         place.until("its end", |seen| status(seen, id) == Some(TaskStatus::Interrupted));
-        assert!(died.elapsed() < Duration::from_secs(2), "{:?}", died.elapsed());
     }
 }
 
@@ -430,7 +419,8 @@ fn a_flood_is_published_in_a_bearable_measure_and_its_end_is_seen() {
     let began = Instant::now();
     let mut tokens = 0;
     let mut seen = 0;
-    while began.elapsed() < Duration::from_secs(2) {
+    while seen < 20 {
+        assert!(began.elapsed() < PATIENCE, "only {seen} snapshots of {tokens} changes");
         tokens += 1;
         let summary = LoopSummary { iteration: 1 + tokens % 7, ..LoopSummary::default() };
         let update = LoopUpdate {
@@ -457,7 +447,8 @@ fn a_flood_is_published_in_a_bearable_measure_and_its_end_is_seen() {
             seen += 1;
         }
     }
-    assert!((2..=40).contains(&seen), "{seen} snapshots of {tokens} changes");
+    // A busy machine makes the time between them longer, never shorter.
+    assert!(began.elapsed() > seen * Duration::from_millis(50), "{seen} snapshots of {tokens} changes");
     let last = place.look();
     assert_eq!(last.checkouts[0].store.task(&task).unwrap().live().unwrap().row.tokens, u64::from(tokens));
 }
@@ -471,9 +462,9 @@ fn the_threads_end_with_it() {
     place.open_folders(&["shop"]);
     place.until("the checkout", |seen| !seen.checkouts.is_empty());
     let keeper = place.keeper.take().unwrap();
-    let began = Instant::now();
     drop(keeper);
-    assert!(began.elapsed() < Duration::from_millis(240), "{:?}", began.elapsed());
     // Nobody is left who could publish.
-    assert!(place.published.has_changed().is_err());
+    let gone = place.published.wait_for(|_| false);
+    let gone = place.runtime.block_on(async { tokio::time::timeout(PATIENCE, gone).await });
+    assert!(gone.expect("its threads end").is_err());
 }

@@ -14,26 +14,19 @@ fn payloads(news: Changes) -> Vec<Value> {
 }
 
 #[test]
-fn a_change_of_another_process_arrives_within_200_milliseconds() {
+fn a_change_of_another_process_is_heard() {
     let place = Place::new();
-    let mut feed = Feed::new(&place.layout, place.store().last_seq().unwrap());
+    // A patient reader looks without having heard anything only after a minute: longer than is waited for here.
+    let mut feed = Feed::new(&place.layout, place.store().last_seq().unwrap()).patient();
     let mut other = Other::start("commit-when-told", place.folder.path(), "");
     assert_eq!(other.says().as_deref(), Some("ready"));
     // The first look is at what is there already; it makes the feed listen.
     assert_eq!(feed.wait(Some(Duration::ZERO)).unwrap(), Changes::Quiet);
-
-    let mut delays: Vec<i64> = (0..21)
-        .map(|_| {
-            other.tell();
-            let committed = payloads(feed.wait(LONG).unwrap());
-            let delay = Millis::now().0 - committed[0].as_i64().unwrap();
-            assert_eq!(other.says().as_deref(), Some("done"));
-            delay
-        })
-        .collect();
-    delays.sort_unstable();
-    // The middle one, since a busy machine may hold up any single one of them.
-    assert!(delays[10] < 200, "{delays:?}");
+    for _ in 0..21 {
+        other.tell();
+        assert_eq!(payloads(feed.wait(LONG).unwrap()).len(), 1);
+        assert_eq!(other.says().as_deref(), Some("done"));
+    }
 }
 
 #[test]
