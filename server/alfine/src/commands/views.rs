@@ -82,23 +82,6 @@ fn planned_task(
     }
 }
 
-/// A file's URI, percent-encoded.
-fn uri(path: &std::path::Path) -> String {
-    use std::fmt::Write;
-    let mut uri = String::from("file://");
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' => {
-                uri.push(char::from(*byte));
-            }
-            byte => {
-                let _ = write!(uri, "%{byte:02X}");
-            }
-        }
-    }
-    uri
-}
-
 /// What the user can do next with a task, as command lines, each with what it is for.
 ///
 /// The list leaves out what a user asks for by name, such as each iteration that they can go back to.
