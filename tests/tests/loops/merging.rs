@@ -134,7 +134,7 @@ fn a_merge_by_itself_that_fails_says_so_and_keeps_the_task_done() {
         let ran = sandbox.alfine(&arguments).expect(0);
         let told = if json { &ran.stderr } else { &ran.stdout };
         assert!(
-            told.contains("`on_done` could not be") && told.contains("work.txt"),
+            told.contains("`on_done` failed") && told.contains("work.txt"),
             "{}\n{}",
             ran.stdout,
             ran.stderr

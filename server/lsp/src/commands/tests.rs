@@ -778,7 +778,7 @@ async fn a_loop_in_the_users_tree_is_held_for_as_long_as_a_file_is_not_saved() {
     assert_eq!(stage.told(), [Told::Said(words.to_owned())]);
     // The runner takes it, and its loop holds.
     drop(lock);
-    stage.holds(KEY, Some(Reason::Unsaved { file: "src/lib.rs".to_owned() }));
+    stage.holds(KEY, Some(&Reason::Unsaved { file: "src/lib.rs".to_owned() }));
     stage.open("src/lib.rs", "// here\n");
     holder.look().await;
     assert_eq!(stage.detached(), 1);

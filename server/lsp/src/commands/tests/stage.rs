@@ -382,15 +382,15 @@ impl Stage {
     }
 
     /// Has a loop paused; by what, where it was not the user.
-    pub(super) fn holds(&self, key: &str, held_by: Option<Reason>) {
+    pub(super) fn holds(&self, key: &str, held_by: Option<&Reason>) {
         let layout = alfine_files::Layout::of_common_dir(&self.root.join(".git"));
         let mut store = alfine_store::Store::open(&layout).unwrap().store;
         let row = store.current_loop(&key.parse().unwrap()).unwrap().unwrap();
         let lock = LoopLock::acquire(&layout, &row.id).unwrap();
-        let summary = LoopSummary { held_by: held_by.clone(), ..row.summary };
+        let summary = LoopSummary { held_by: held_by.cloned(), ..row.summary };
         let update = LoopUpdate {
             status: TaskStatus::Paused,
-            reason: held_by.as_ref(),
+            reason: held_by,
             state: &row.state,
             summary: &summary,
             cost_usd: None,
