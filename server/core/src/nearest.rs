@@ -17,8 +17,7 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
         let known = folded(name);
         let distance = strsim::damerau_levenshtein(&word, &known);
         if distance <= (known.chars().count() / 3).max(1) {
-            // Of two that are as near, the later one: ids that were not written yet continue a list.
-            misspelt = misspelt.filter(|&(nearer, _)| nearer < distance).or(Some((distance, name)));
+            misspelt = misspelt.into_iter().chain([(distance, name)]).min_by_key(|&(distance, _)| distance);
         } else if is_part(&known, &word) || is_part(&word, &known) {
             parts.push(name);
         }
