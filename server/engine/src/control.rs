@@ -133,6 +133,9 @@ pub fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, posted: Po
     let mut feed = Feed::new(layout, after);
     let until = Instant::now() + ANSWER_WITHIN;
     loop {
+        // Looked at before the result: a runner may take the command and end between the two looks.
+        let running =
+            store.current_loop(key)?.is_some_and(|row| loops::is_running(layout, &row.id).unwrap_or(true));
         let row = store.command(seq)?;
         if let Some(result) = row.and_then(|row| row.result) {
             return match result {
@@ -140,8 +143,6 @@ pub fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, posted: Po
                 CommandResult::Done => Ok(()),
             };
         }
-        let running =
-            store.current_loop(key)?.is_some_and(|row| loops::is_running(layout, &row.id).unwrap_or(true));
         if !running {
             let gone = CommandResult::Refused(Refusal::RunnerEnded);
             store.write(|tx| tx.finish_command(seq, &gone))?;
