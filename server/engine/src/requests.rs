@@ -13,6 +13,7 @@ mod start;
 mod start_here;
 mod steer;
 mod step;
+mod trust;
 mod unsaved;
 
 pub use answer::AnswerRequest;

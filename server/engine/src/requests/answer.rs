@@ -2,8 +2,8 @@
 
 use super::{
     FrontEnd, Question, Reply, Request, Step,
-    go_on::{allow, trust},
     start::{How, run},
+    trust::{allow, trust},
     unsaved,
 };
 use crate::{Error, Result, control, loops, project::Project, start, task_spec::TaskSpec};

@@ -2,8 +2,8 @@
 
 use super::{
     FrontEnd, Question, Reply, Request, Step,
-    go_on::{allow, trust},
     start::run,
+    trust::{allow, trust},
     unsaved,
 };
 use crate::{

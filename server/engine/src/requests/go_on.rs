@@ -3,6 +3,7 @@
 use super::{
     FrontEnd, Question, Reply, Request, Step, Wait,
     start::{How, run},
+    trust::{allow, trust},
     unsaved,
 };
 use crate::{
@@ -79,18 +80,4 @@ impl Request for Continue {
 
 pub(super) fn wait(project: &Project, task: &TaskKey, posted: control::Posted) -> Wait {
     Wait { layout: project.layout.clone(), task: task.clone(), posted, to_rest: None }
-}
-
-/// The question whether what a loop would run may run; `None` if all of it was allowed.
-pub(super) fn trust(project: &Project, task: &TaskKey, spec: &TaskSpec) -> Result<Option<Question>> {
-    let items = project.untrusted(&spec.commands)?;
-    Ok((!items.is_empty()).then(|| Question::Trust { plan: task.plan.clone(), items }))
-}
-
-/// Remembers what the user allowed.
-pub(super) fn allow(project: &Project, asked: Option<Question>, reply: Option<Reply>) -> Result<()> {
-    if let (Some(Question::Trust { items, .. }), Some(Reply::Yes)) = (asked, reply) {
-        project.trust()?.approve(&items)?;
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! A task's loop is started, or a plan's, one task after another.
 
-use super::{FrontEnd, Question, Reply, Request, Step, unsaved};
+use super::{FrontEnd, Question, Reply, Request, Step, trust::allow, unsaved};
 use crate::{
     Result, chain,
     chain::Chain,
@@ -87,11 +87,10 @@ impl Request for Start {
         reply: Option<Reply>,
     ) -> Result<Step<Started>> {
         match (self.asked.take(), reply) {
-            (Some(Question::Trust { items, .. }), Some(Reply::Yes)) => project.trust()?.approve(&items)?,
             (Some(Question::Uncommitted { .. }), Some(reply)) => {
                 self.include_uncommitted = Some(reply == Reply::Yes);
             }
-            _ => {}
+            (asked, reply) => allow(project, asked, reply)?,
         }
         let step = self.go(project, front_end)?;
         if let Step::Ask(question) = &step {

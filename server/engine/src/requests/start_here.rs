@@ -1,6 +1,6 @@
 //! A task about a place in a file is written into the inbox, and its loop is started.
 
-use super::{FrontEnd, Question, Reply, Request, Startable, Step, go_on::allow, start::run};
+use super::{FrontEnd, Question, Reply, Request, Startable, Step, start::run, trust::allow};
 use crate::{
     Error, ErrorKind, Result,
     inbox::{self, INBOX, Subject},
