@@ -129,12 +129,8 @@ await step('the view has iterations and the files that each changed', async () =
   await row.waitFor();
   if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
   await bench.row('All changes').waitFor();
-  // A refresh of the view just then takes the click for nothing.
-  const iteration = bench.row('Iteration 4');
-  for (let tries = 0; tries < 5 && !(await bench.row('discount.sh').isVisible()); tries += 1) {
-    if ((await iteration.getAttribute('aria-expanded')) !== 'true') await iteration.locator('.monaco-tl-twistie').click();
-    await bench.row('discount.sh').waitFor({ timeout: 4000 }).catch(() => undefined);
-  }
+  // A pattern heeds the case: what the task says of itself, "done · iteration 4 of 10", is not its iteration.
+  await bench.row(/Iteration 4/).locator('.monaco-tl-twistie').click();
   await bench.row('discount.sh').waitFor();
 });
 await step('a file opens as a change of that iteration', async () => {
