@@ -1,6 +1,6 @@
 //! How fast Claude Code's stream is decoded, and in how much memory.
 //!
-//! `cargo bench -p alfine-tests --bench decode`; the last line is of 1 GB in one piece.
+//! `cargo bench --profile dist -p alfine-tests --bench decode`; the last line is of 1 GB in one piece.
 
 use alfine_agents::{Exit, PriorSession, adapter};
 use criterion::{Criterion, Throughput};

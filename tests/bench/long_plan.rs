@@ -1,14 +1,15 @@
 //! How long commands take for a plan of 1,000 tasks, and for one of 10,000: ten times as long, and no more.
 //!
-//! `cargo bench -p alfine-tests --bench long_plan`. The real binary is run; the best of some runs is printed, since other
+//! `cargo bench --profile dist -p alfine-tests --bench long_plan`. The real binary is run; the best of some runs is printed, since other
 //! work on the machine only adds.
 
-use alfine_tests::sandbox::{Sandbox, sibling};
+use alfine_tests::sandbox::{Sandbox, shipped_alfine};
 use std::{
     error::Error,
     fmt::Write as _,
     io::Write as _,
-    process::{Command, Stdio},
+    path::Path,
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -20,15 +21,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !std::env::args().any(|arg| arg == "--bench") {
         return Ok(());
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    if !Command::new(cargo).args(["build", "-q", "--release", "-p", "alfine"]).status()?.success() {
-        return Err("alfine does not build".into());
-    }
+    let alfine = shipped_alfine()?;
     let sandboxes = SIZES.map(|tasks| Sandbox::with_repository(&[("PLAN.md", &plan(tasks))]));
     let mut out = std::io::stdout().lock();
     writeln!(out, "long plans: {} and {} tasks, the best of {SAMPLES}", SIZES[0], SIZES[1])?;
     for arguments in COMMANDS {
-        let [short, long] = [best(&sandboxes[0], arguments)?, best(&sandboxes[1], arguments)?];
+        let [short, long] =
+            [best(&alfine, &sandboxes[0], arguments)?, best(&alfine, &sandboxes[1], arguments)?];
         let ratio = long.as_secs_f64() / short.as_secs_f64();
         writeln!(
             out,
@@ -39,10 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn best(sandbox: &Sandbox, arguments: &[&str]) -> Result<Duration, Box<dyn Error>> {
+fn best(alfine: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Result<Duration, Box<dyn Error>> {
     let mut best = Duration::MAX;
     for _ in 0..SAMPLES {
-        let mut command = sandbox.command(sibling("alfine"));
+        let mut command = sandbox.command(alfine);
         let begun = Instant::now();
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         best = best.min(begun.elapsed());

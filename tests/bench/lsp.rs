@@ -2,7 +2,7 @@
 //! server`, of a version that `tests/run --bench lsp` fetches. Both are asked over their standard streams in the same run,
 //! in turns; only ratios are printed beside the times.
 //!
-//! `cargo bench -p alfine-tests --bench lsp`. A plan of 1,000 tasks here, a Python file of as many functions there; ruff has
+//! `cargo bench --profile dist -p alfine-tests --bench lsp`. A plan of 1,000 tasks here, a Python file of as many functions there; ruff has
 //! no lenses, so its code actions stand beside our lenses. Then the same plan with four loops whose agents say 10,000 lines a
 //! second: aims are 5 ms at p95 and 40 MB at the peak.
 
@@ -17,7 +17,6 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -30,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !std::env::args().any(|arg| arg == "--bench") {
         return Ok(());
     }
-    let alfine = release_binary()?;
+    let alfine = alfine_tests::sandbox::shipped_alfine()?;
     let ruff = on_path("ruff");
     let mut sandbox = Sandbox::with_repository(&[("PLAN.md", &plan()), ("code.py", &python())]);
     let over = sandbox.path().join("over");
@@ -225,15 +224,6 @@ fn row(out: &mut impl std::io::Write, what: &str, ours: f64, theirs: Option<f64>
         }
         None => writeln!(out, "  {what:<34} {ours:>8.2} ms"),
     }
-}
-
-/// Builds the binary as users have it, and returns where it is.
-fn release_binary() -> Result<PathBuf, Box<dyn Error>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    if !Command::new(cargo).args(["build", "-q", "--release", "-p", "alfine"]).status()?.success() {
-        return Err("alfine does not build".into());
-    }
-    Ok(alfine_tests::sandbox::sibling("alfine"))
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

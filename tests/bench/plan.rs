@@ -1,6 +1,6 @@
 //! How long a plan of 1,000 tasks takes to be read and linted: at every keystroke of whoever writes it.
 //!
-//! `cargo bench -p alfine-tests --bench plan`; the last line has the median and the best, since other work on the machine only adds.
+//! `cargo bench --profile dist -p alfine-tests --bench plan`; the last line has the median and the best, since other work on the machine only adds.
 
 use alfine_core::{
     lint::{LintOptions, lint},

@@ -1,6 +1,6 @@
 //! How many events a second the store appends, in batches of different sizes: one batch is one transaction.
 //!
-//! `cargo bench -p alfine-tests --bench store`; the last lines are the rates.
+//! `cargo bench --profile dist -p alfine-tests --bench store`; the last lines are the rates.
 
 use alfine_core::{agent::AgentEvent, news::News};
 use alfine_files::Layout;

@@ -2,7 +2,7 @@
 //! the judging, the checkpoint before, the prompt, the process. Beside it, `git status` of the same worktree: the least
 //! that anything can take that looks at the whole tree.
 //!
-//! `cargo bench -p alfine-tests --bench turnaround`. A real loop is run by the real binary; no time is judged, only the
+//! `cargo bench --profile dist -p alfine-tests --bench turnaround`. A real loop is run by the real binary; no time is judged, only the
 //! ratio is printed.
 
 use alfine_tests::sandbox::{Ran, Sandbox};
@@ -13,7 +13,6 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::Command,
     time::Instant,
 };
 
@@ -34,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !std::env::args().any(|arg| arg == "--bench") {
         return Ok(());
     }
-    let binary = release_binary()?;
+    let binary = alfine_tests::sandbox::shipped_alfine()?;
     let sandbox = repository()?;
     let agent = sandbox.path().join("agent.sh");
     fs::write(&agent, AGENT)?;
@@ -65,15 +64,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(out, "  git status --porcelain:                                    {status:>6.1} ms")?;
     writeln!(out, "  ratio {:.1} (aim: within 3)", begun / status)?;
     Ok(())
-}
-
-/// Builds the binary as users have it, and returns where it is.
-fn release_binary() -> Result<PathBuf, Box<dyn Error>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    if !Command::new(cargo).args(["build", "-q", "--release", "-p", "alfine"]).status()?.success() {
-        return Err("alfine does not build".into());
-    }
-    Ok(alfine_tests::sandbox::sibling("alfine"))
 }
 
 fn repository() -> Result<Sandbox, Box<dyn Error>> {

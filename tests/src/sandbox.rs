@@ -2,7 +2,7 @@
 //! user reaches what runs in it, and nothing that runs in it reaches the user.
 
 use std::{
-    fs,
+    fs, io,
     io::Read,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -330,6 +330,20 @@ pub fn alfine() -> PathBuf {
             sibling("alfine")
         })
         .clone()
+}
+
+/// The `alfine` binary as it is shipped, built where it is missing: what a benchmark measures.
+///
+/// # Errors
+///
+/// Where it does not build.
+pub fn shipped_alfine() -> io::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo).args(["build", "-q", "--profile", "dist", "-p", "alfine"]).status()?;
+    if !built.success() {
+        return Err(io::Error::other("alfine does not build"));
+    }
+    Ok(sibling("alfine"))
 }
 
 /// A binary that lies beside this test's.
