@@ -2,10 +2,10 @@
 
 use super::{
     LoopId, Millis, Reader, StoreError, Tx,
-    rows::{FromRow, Json, Word},
+    rows::{Json, Word, from_columns},
 };
 use alfine_core::{news::News, task::TaskKey};
-use rusqlite::{Row, ToSql};
+use rusqlite::ToSql;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
@@ -85,18 +85,7 @@ impl Event {
     }
 }
 
-impl FromRow for Event {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            seq: row.get("seq")?,
-            loop_id: row.get("loop_id")?,
-            task: row.get::<_, Option<Word<TaskKey>>>("task")?.map(|word| word.0),
-            at: row.get("at")?,
-            kind: row.get::<_, Word<EventKind>>("kind")?.0,
-            payload: row.get::<_, Json<Value>>("payload")?.0,
-        })
-    }
-}
+from_columns! { Event: seq, loop_id, task, at, kind, payload }
 
 /// News to append.
 #[derive(Debug, Clone, Copy)]

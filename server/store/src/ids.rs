@@ -2,7 +2,7 @@
 
 use rusqlite::{
     ToSql,
-    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
+    types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,12 +78,6 @@ impl From<LoopId> for String {
 impl ToSql for LoopId {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         self.0.to_sql()
-    }
-}
-
-impl FromSql for LoopId {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_str()?.parse().map_err(FromSqlError::other)
     }
 }
 

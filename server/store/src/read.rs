@@ -151,12 +151,15 @@ impl Reader {
 
     /// A loop's checkpoints, in order.
     pub fn checkpoints(&self, loop_id: &LoopId) -> Result<Vec<CheckpointRow>, StoreError> {
-        self.all("SELECT * FROM checkpoint WHERE loop_id = ?1 ORDER BY n", [loop_id])
+        self.all("SELECT *, ref AS reference FROM checkpoint WHERE loop_id = ?1 ORDER BY n", [loop_id])
     }
 
     /// A loop's last checkpoint.
     pub fn last_checkpoint(&self, loop_id: &LoopId) -> Result<Option<CheckpointRow>, StoreError> {
-        self.first("SELECT * FROM checkpoint WHERE loop_id = ?1 ORDER BY n DESC LIMIT 1", [loop_id])
+        self.first(
+            "SELECT *, ref AS reference FROM checkpoint WHERE loop_id = ?1 ORDER BY n DESC LIMIT 1",
+            [loop_id],
+        )
     }
 
     /// The last word of each verifier of a loop, for each criterion that it proves, with findings.

@@ -1,10 +1,10 @@
 //! The rows as Rust has them. One struct per table; SCHEMA.md says what each column means.
 
-use super::{LoopId, Millis};
+use super::{EventKind, LoopId, Millis};
 use alfine_core::{
     agent::Usage,
     breaker::{Line, Rule},
-    finding::Finding,
+    finding::{Finding, Severity},
     machine::AskKind,
     plan::Isolation,
     reason::{self, Reason, Refusal},
@@ -24,6 +24,65 @@ pub(super) trait FromRow: Sized {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self>;
 }
 
+/// Reads the fields of a struct from the columns of the same names; those behind `beside` are no columns.
+macro_rules! from_columns {
+    ($of:ident: $($column:ident),+ $(; beside $other:ident)?) => {
+        impl $crate::rows::FromRow for $of {
+            fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+                Ok(Self {
+                    $($column: row.get::<_, $crate::rows::Kept<_>>(stringify!($column))?.0,)+
+                    $($other: Default::default(),)?
+                })
+            }
+        }
+    };
+}
+pub(super) use from_columns;
+
+/// A value that a column can hold.
+pub(super) trait Column: Sized {
+    /// Reads what is not NULL.
+    fn read(value: ValueRef<'_>) -> FromSqlResult<Self>;
+}
+
+/// A value as its column has it.
+pub(super) struct Kept<T>(pub T);
+
+impl<T: Column> FromSql for Kept<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        T::read(value).map(Self)
+    }
+}
+
+macro_rules! kept {
+    ($read:path: $($kept:ty),+) => {
+        $(impl Column for $kept {
+            fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                $read(value)
+            }
+        })+
+    };
+}
+
+kept!(FromSql::column_result: bool, i32, i64, u32, f64, String, Millis);
+kept!(unsigned: u64);
+kept!(word: AskKind, CheckpointKind, EventKind, Isolation, LoopId, Severity, TaskKey, TaskStatus);
+kept!(json: LoopSummary, Usage, Value);
+
+impl<T: Column> Column for Option<T> {
+    fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        if value == ValueRef::Null { Ok(None) } else { T::read(value).map(Some) }
+    }
+}
+
+/// JSON, or the text that an older version wrote.
+impl Column for Option<Reason> {
+    fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let Some(text) = value.as_str_or_null()? else { return Ok(None) };
+        Ok(serde_json::from_str(text).ok().or_else(|| Reason::told(text)))
+    }
+}
+
 /// A value kept as JSON text.
 pub(super) struct Json<T>(pub T);
 
@@ -35,20 +94,8 @@ impl<T: Serialize> ToSql for Json<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromSql for Json<T> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        serde_json::from_str(value.as_str()?).map(Self).map_err(FromSqlError::other)
-    }
-}
-
-/// A reason as its column has it: JSON, or the text that an older version wrote.
-struct KeptReason(Option<Reason>);
-
-impl FromSql for KeptReason {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let Some(text) = value.as_str_or_null()? else { return Ok(Self(None)) };
-        Ok(Self(serde_json::from_str(text).ok().or_else(|| Reason::told(text))))
-    }
+fn json<T: DeserializeOwned>(value: ValueRef<'_>) -> FromSqlResult<T> {
+    serde_json::from_str(value.as_str()?).map_err(FromSqlError::other)
 }
 
 /// A plain enum kept as the word that serde has for it.
@@ -64,11 +111,8 @@ impl<T: Serialize> ToSql for Word<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromSql for Word<T> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let word = Value::String(value.as_str()?.to_owned());
-        serde_json::from_value(word).map(Self).map_err(FromSqlError::other)
-    }
+fn word<T: DeserializeOwned>(value: ValueRef<'_>) -> FromSqlResult<T> {
+    serde_json::from_value(Value::String(value.as_str()?.to_owned())).map_err(FromSqlError::other)
 }
 
 /// An unsigned count kept as SQLite's signed integer; what does not fit is the largest.
@@ -76,16 +120,8 @@ pub(super) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
-    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or_default())
-}
-
-fn word<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    Ok(row.get::<_, Word<T>>(column)?.0)
-}
-
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
-    Ok(row.get::<_, Option<Json<T>>>(column)?.map(|json| json.0))
+fn unsigned(value: ValueRef<'_>) -> FromSqlResult<u64> {
+    Ok(u64::try_from(value.as_i64()?).unwrap_or_default())
 }
 
 /// What a document is.
@@ -120,20 +156,7 @@ pub struct TaskRow {
     pub updated_at: Millis,
 }
 
-impl FromRow for TaskRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            key: word(row, "key")?,
-            title: row.get("title")?,
-            status: word(row, "status")?,
-            reason: row.get::<_, KeptReason>("reason")?.0,
-            since: row.get("since")?,
-            loop_id: row.get("loop_id")?,
-            generation: row.get("generation")?,
-            updated_at: row.get("updated_at")?,
-        })
-    }
-}
+from_columns! { TaskRow: key, title, status, reason, since, loop_id, generation, updated_at }
 
 /// What a watcher shows of a loop's state, in words of its own: the state itself stays opaque.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -241,31 +264,9 @@ impl LoopRow {
     }
 }
 
-impl FromRow for LoopRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get("id")?,
-            task: word(row, "task")?,
-            status: word(row, "status")?,
-            reason: row.get::<_, KeptReason>("reason")?.0,
-            agent: row.get("agent")?,
-            model: row.get("model")?,
-            isolation: word(row, "isolation")?,
-            branch: row.get("branch")?,
-            base_branch: row.get("base_branch")?,
-            base_commit: row.get("base_commit")?,
-            worktree: row.get("worktree")?,
-            settings: json(row, "settings")?.unwrap_or_default(),
-            state: row.get("state")?,
-            summary: json(row, "summary")?.unwrap_or_default(),
-            cost_usd: row.get("cost_usd")?,
-            tokens: unsigned(row, "tokens")?,
-            started_at: row.get("started_at")?,
-            ended_at: row.get("ended_at")?,
-            updated_at: row.get("updated_at")?,
-            forked_from: row.get("forked_from")?,
-        })
-    }
+from_columns! {
+    LoopRow: id, task, status, reason, agent, model, isolation, branch, base_branch, base_commit, worktree,
+    settings, state, summary, cost_usd, tokens, started_at, ended_at, updated_at, forked_from
 }
 
 /// One iteration of a loop.
@@ -303,26 +304,9 @@ pub struct IterationRow {
     pub summary: Option<String>,
 }
 
-impl FromRow for IterationRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            loop_id: row.get("loop_id")?,
-            n: row.get("n")?,
-            started_at: row.get("started_at")?,
-            ended_at: row.get("ended_at")?,
-            verdict: row.get("verdict")?,
-            gate: json(row, "gate")?,
-            tree_before: row.get("tree_before")?,
-            tree_after: row.get("tree_after")?,
-            changed: row.get("changed")?,
-            files_changed: row.get("files_changed")?,
-            signature: row.get("signature")?,
-            cost_usd: row.get("cost_usd")?,
-            tokens: unsigned(row, "tokens")?,
-            session: row.get("session")?,
-            summary: row.get("summary")?,
-        })
-    }
+from_columns! {
+    IterationRow: loop_id, n, started_at, ended_at, verdict, gate, tree_before, tree_after, changed,
+    files_changed, signature, cost_usd, tokens, session, summary
 }
 
 /// One process of the agent. An iteration has several when a limit or an error cut one off.
@@ -360,26 +344,9 @@ pub struct RunRow {
     pub transcript: Option<String>,
 }
 
-impl FromRow for RunRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get("id")?,
-            loop_id: row.get("loop_id")?,
-            iteration: row.get("iteration")?,
-            n: row.get("n")?,
-            pid: row.get("pid")?,
-            process_start: row.get("process_start")?,
-            marker: row.get("marker")?,
-            session: row.get("session")?,
-            started_at: row.get("started_at")?,
-            ended_at: row.get("ended_at")?,
-            outcome: row.get("outcome")?,
-            message: row.get("message")?,
-            usage: json(row, "usage")?,
-            session_total_cost: row.get("session_total_cost")?,
-            transcript: row.get("transcript")?,
-        })
-    }
+from_columns! {
+    RunRow: id, loop_id, iteration, n, pid, process_start, marker, session, started_at, ended_at, outcome,
+    message, usage, session_total_cost, transcript
 }
 
 /// A tree that was kept.
@@ -421,21 +388,7 @@ pub enum CheckpointKind {
     User,
 }
 
-impl FromRow for CheckpointRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            loop_id: row.get("loop_id")?,
-            n: row.get("n")?,
-            iteration: row.get("iteration")?,
-            kind: word(row, "kind")?,
-            commit_id: row.get("commit_id")?,
-            tree: row.get("tree")?,
-            head: row.get("head")?,
-            reference: row.get("ref")?,
-            taken_at: row.get("taken_at")?,
-        })
-    }
-}
+from_columns! { CheckpointRow: loop_id, n, iteration, kind, commit_id, tree, head, reference, taken_at }
 
 /// One verifier's answer: the evidence.
 #[derive(Debug, Clone, PartialEq)]
@@ -472,39 +425,17 @@ pub struct VerificationRow {
     pub findings: Vec<Finding>,
 }
 
-impl FromRow for VerificationRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get("id")?,
-            loop_id: row.get("loop_id")?,
-            iteration: row.get("iteration")?,
-            verifier: row.get("verifier")?,
-            criterion: row.get("criterion")?,
-            criterion_text: row.get("criterion_text")?,
-            passed: row.get("passed")?,
-            required: row.get("required")?,
-            weight: row.get("weight")?,
-            exit: row.get("exit")?,
-            output: row.get("output")?,
-            tree: row.get("tree")?,
-            started_at: row.get("started_at")?,
-            duration_ms: unsigned(row, "duration_ms")?,
-            findings: Vec::new(),
-        })
-    }
+from_columns! {
+    VerificationRow: id, loop_id, iteration, verifier, criterion, criterion_text, passed, required, weight,
+    exit, output, tree, started_at, duration_ms; beside findings
 }
 
+from_columns! { Finding: severity, file, line, column, code, message }
+
+/// A finding, and the answer it belongs to.
 impl FromRow for (i64, Finding) {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let finding = Finding {
-            severity: word(row, "severity")?,
-            file: row.get("file")?,
-            line: row.get("line")?,
-            column: row.get("column")?,
-            code: row.get("code")?,
-            message: row.get("message")?,
-        };
-        Ok((row.get("verification_id")?, finding))
+        Ok((row.get("verification_id")?, Finding::from_row(row)?))
     }
 }
 
@@ -531,21 +462,7 @@ pub struct ApprovalRow {
     pub answer: Option<String>,
 }
 
-impl FromRow for ApprovalRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get("id")?,
-            loop_id: row.get("loop_id")?,
-            task: row.get::<_, Option<Word<TaskKey>>>("task")?.map(|word| word.0),
-            kind: word(row, "kind")?,
-            text: row.get("text")?,
-            asked_at: row.get("asked_at")?,
-            answered_at: row.get("answered_at")?,
-            approved: row.get("approved")?,
-            answer: row.get("answer")?,
-        })
-    }
-}
+from_columns! { ApprovalRow: id, loop_id, task, kind, text, asked_at, answered_at, approved, answer }
 
 /// A letter to a runner.
 #[derive(Debug, Clone, PartialEq)]
@@ -578,9 +495,9 @@ pub enum CommandResult {
     Refused(Refusal),
 }
 
-impl FromSql for CommandResult {
-    /// Reads JSON, or what an older version wrote: `done`, or `refused:` and why.
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+/// JSON, or what an older version wrote: `done`, or `refused:` and why.
+impl Column for CommandResult {
+    fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let text = value.as_str()?;
         Ok(serde_json::from_str(text).unwrap_or_else(|_| match text.strip_prefix("refused: ") {
             Some(why) => Self::Refused(Refusal::Told { text: why.to_owned() }),
@@ -589,17 +506,4 @@ impl FromSql for CommandResult {
     }
 }
 
-impl FromRow for CommandRow {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            seq: row.get("seq")?,
-            task: word(row, "task")?,
-            loop_id: row.get("loop_id")?,
-            kind: row.get("kind")?,
-            payload: json(row, "payload")?.unwrap_or_default(),
-            created_at: row.get("created_at")?,
-            consumed_at: row.get("consumed_at")?,
-            result: row.get("result")?,
-        })
-    }
-}
+from_columns! { CommandRow: seq, task, loop_id, kind, payload, created_at, consumed_at, result }
