@@ -17,11 +17,15 @@ pub trait Adapter: Send + Sync {
     fn decoder(&self, prior: &PriorSession) -> Box<dyn Decoder>;
 
     /// Returns the exact command that logs in; empty where there is no login.
-    fn login_hint(&self) -> &'static str;
+    fn login_hint(&self) -> &'static str {
+        ""
+    }
 
     /// Returns the environment variables that are the agent's own, and so are passed on even if they look like
     /// secrets. A trailing `*` stands for any ending.
-    fn own_env(&self) -> &'static [&'static str];
+    fn own_env(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Returns variables that are the agent's own only while another one is set: (that one, the variables).
     fn own_env_when(&self) -> &'static [(&'static str, &'static [&'static str])] {
@@ -29,10 +33,14 @@ pub trait Adapter: Send + Sync {
     }
 
     /// Returns the invocation that prints the CLI's version and asks no model; none where there is no such thing.
-    fn probe(&self, command: Option<&str>) -> Option<Result<Invocation, InvocationError>>;
+    fn probe(&self, _command: Option<&str>) -> Option<Result<Invocation, InvocationError>> {
+        None
+    }
 
     /// Returns the command that installs the CLI; empty where there is nothing to install.
-    fn install_hint(&self) -> &'static str;
+    fn install_hint(&self) -> &'static str {
+        ""
+    }
 }
 
 /// What is asked of an agent.
@@ -87,5 +95,7 @@ pub trait Decoder: Send {
 
     /// Returns the CLI's own total for the session so far, in US dollars. Only good as the next run's
     /// [`PriorSession`]: whether it covers one run or all of them depends on the CLI's version.
-    fn session_total_cost(&self) -> Option<f64>;
+    fn session_total_cost(&self) -> Option<f64> {
+        None
+    }
 }

@@ -48,22 +48,6 @@ impl Adapter for Command {
     fn decoder(&self, _: &PriorSession) -> Box<dyn Decoder> {
         Box::<CommandDecoder>::default()
     }
-
-    fn login_hint(&self) -> &'static str {
-        ""
-    }
-
-    fn own_env(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn probe(&self, _: Option<&str>) -> Option<Result<Invocation, InvocationError>> {
-        None
-    }
-
-    fn install_hint(&self) -> &'static str {
-        ""
-    }
 }
 
 #[derive(Default)]
@@ -97,10 +81,6 @@ impl Decoder for CommandDecoder {
             sink(AgentEvent::Text { text: whole_lines.to_owned() });
         }
         sink(outcome_of_exit(exit, stderr_tail));
-    }
-
-    fn session_total_cost(&self) -> Option<f64> {
-        None
     }
 }
 

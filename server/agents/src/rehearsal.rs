@@ -46,20 +46,8 @@ impl Adapter for Rehearsal {
         Box::<EventLines>::default()
     }
 
-    fn login_hint(&self) -> &'static str {
-        ""
-    }
-
     fn own_env(&self) -> &'static [&'static str] {
         &[SCRIPT_VARIABLE, STATE_VARIABLE, TASK_VARIABLE]
-    }
-
-    fn probe(&self, _: Option<&str>) -> Option<Result<Invocation, InvocationError>> {
-        None
-    }
-
-    fn install_hint(&self) -> &'static str {
-        ""
     }
 }
 
@@ -85,17 +73,12 @@ impl Decoder for EventLines {
         self.lines.finish(|line| take(&mut self.end, line, sink));
         sink(self.end.take().unwrap_or_else(|| outcome_of_exit(exit, stderr_tail)));
     }
-
-    fn session_total_cost(&self) -> Option<f64> {
-        None
-    }
 }
 
 /// Hands an event on; one that ends the run waits for the process to end too.
 fn take(end: &mut Option<AgentEvent>, line: Line<'_>, sink: &mut dyn FnMut(AgentEvent)) {
     let Line::Whole(bytes) = line else { return };
-    let fixed = repaired(bytes);
-    match serde_json::from_slice(fixed.as_deref().unwrap_or(bytes)) {
+    match serde_json::from_str(&repaired(bytes)) {
         Ok(event @ AgentEvent::Ended { .. }) => *end = Some(event),
         Ok(event) => sink(event),
         Err(_) => {}

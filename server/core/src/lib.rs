@@ -19,6 +19,7 @@ pub mod printable;
 pub mod prompt;
 pub mod reason;
 pub mod signature;
+pub mod surrogates;
 pub mod task;
 pub mod text;
 pub mod time;

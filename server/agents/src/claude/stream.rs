@@ -2,11 +2,10 @@
 
 use super::outcome::{ApiError, Evidence, Rejection, RunResult};
 use crate::{Decoder, Exit, Line, Lines, PriorSession, shown::SHOWN_TEXT, shown::cut, shown::one_line};
-use crate::{lenient::Items, lenient::Object, lenient::Scalar, lenient::repaired};
+use crate::{lenient::Object, lenient::repaired};
 use alfine_core::agent::{AgentEvent, Outcome, SessionId, Usage};
 use jiff::Timestamp;
-use serde::Deserialize;
-use std::{borrow::Cow, collections::HashMap, collections::VecDeque, mem};
+use std::{collections::VecDeque, mem};
 
 /// A message of the assistant longer than this is handed on in pieces, in bytes.
 const MESSAGE_LIMIT: usize = 4 << 20;
@@ -67,41 +66,32 @@ impl Run {
         if self.ended {
             return;
         }
-        if let Ok(said) = serde_json::from_slice::<Said<'_>>(bytes) {
-            return self.said(said, sink);
-        }
-        let Some(fixed) = repaired(bytes) else { return };
-        if let Ok(said) = serde_json::from_slice::<Said<'_>>(&fixed) {
-            self.said(said, sink);
-        }
-    }
-
-    fn said(&mut self, said: Said<'_>, sink: Sink<'_>) {
-        match (said.kind.as_str(), said.subtype.as_str()) {
+        let line = repaired(bytes);
+        let Some(said) = Object::read(&line) else { return };
+        match (said.text("type").as_str(), said.text("subtype").as_str()) {
             ("system", "init") => self.started(&said, sink),
             ("system", "api_retry") => self.retries(&said, sink),
-            ("assistant", _) => self.assistant(said, sink),
-            ("user", _) => self.tool_results(said, sink),
-            ("rate_limit_event", _) => self.rate_limit(said.rate_limit_info, sink),
+            ("assistant", _) => self.assistant(&said, sink),
+            ("user", _) => self.tool_results(&said, sink),
+            ("rate_limit_event", _) => self.rate_limit(&said, sink),
             ("result", _) => self.result(&said, sink),
             _ => {}
         }
     }
 
-    fn started(&mut self, said: &Said<'_>, sink: Sink<'_>) {
-        let Some(id) = said.session_id.text() else { return };
-        if self.session.as_deref() == Some(id) {
+    fn started(&mut self, said: &Object<'_>, sink: Sink<'_>) {
+        let Some(id) = said.first_text(&["session_id"]) else { return };
+        if self.session.as_ref() == Some(&id) {
             return;
         }
-        self.session = Some(id.to_owned());
-        let model = said.model.text().map(str::to_owned);
-        sink(AgentEvent::SessionStarted { id: SessionId(id.to_owned()), model });
+        self.session = Some(id.clone());
+        sink(AgentEvent::SessionStarted { id: SessionId(id), model: said.first_text(&["model"]) });
     }
 
-    fn retries(&mut self, said: &Said<'_>, sink: Sink<'_>) {
-        let status = said.error_status.whole();
-        let kind = said.error.text().unwrap_or("error");
-        let what = status.map_or_else(|| kind.to_owned(), |status| format!("{kind} ({status})"));
+    fn retries(&mut self, said: &Object<'_>, sink: Sink<'_>) {
+        let status = said.whole("error_status");
+        let kind = said.first_text(&["error"]).unwrap_or_else(|| "error".to_owned());
+        let what = status.map_or_else(|| kind.clone(), |status| format!("{kind} ({status})"));
         // It would go on for a minute, and a bad key gets no better.
         if matches!(status, Some(401 | 403)) {
             self.flush_text(sink);
@@ -109,38 +99,41 @@ impl Run {
             sink(AgentEvent::Ended { outcome: Outcome::Auth, message: what });
             return;
         }
-        let (attempt, most) = (said.attempt.count(), said.max_retries.count());
+        let (attempt, most) = (said.count("attempt"), said.count("max_retries"));
         sink(AgentEvent::Retrying { reason: format!("{what}, attempt {attempt} of {most}") });
     }
 
-    fn assistant(&mut self, said: Said<'_>, sink: Sink<'_>) {
-        let Some(message) = said.message.0 else { return };
-        if message.model.text() == Some("<synthetic>") || said.is_api_error_message.is_true() {
-            let text = message.content.0.iter().find_map(|block| block.0.as_ref()?.text.text());
+    fn assistant(&mut self, said: &Object<'_>, sink: Sink<'_>) {
+        let Some(message) = said.object("message") else { return };
+        let mut blocks = message.items::<Object<'_>>("content");
+        if message.text("model") == "<synthetic>" || said.is_true("is_api_error_message") {
             self.evidence.api_error = Some(ApiError {
-                kind: said.error.as_str().to_owned(),
-                status: said.api_error_status.whole(),
-                text: cut(text.unwrap_or_default(), SHOWN_TEXT),
+                kind: said.text("error"),
+                status: said.whole("api_error_status"),
+                text: cut(
+                    &blocks.find_map(|block| block.first_text(&["text"])).unwrap_or_default(),
+                    SHOWN_TEXT,
+                ),
             });
             return;
         }
         // A sub-agent's text is not the assistant's: it must never carry a gate.
-        let own = said.parent_tool_use_id == Scalar::Absent;
+        let own = !said.has("parent_tool_use_id");
         if own {
             // The CLI got over what went wrong before.
             self.evidence.api_error = None;
         }
-        for block in message.content.0.into_iter().filter_map(|block| block.0) {
-            match block.kind.as_str() {
-                "text" if own => self.text(message.id.as_str(), block.text, sink),
-                "text" => thinking(block.text.as_str(), sink),
+        for block in blocks {
+            match block.text("type").as_str() {
+                "text" if own => self.text(message.text("id"), &block, sink),
+                "text" => thinking(&block.text("text"), sink),
                 "thinking" => {
                     self.flush_own(own, sink);
-                    thinking(block.thinking.as_str(), sink);
+                    thinking(&block.text("thinking"), sink);
                 }
                 "tool_use" | "server_tool_use" | "mcp_tool_use" => {
                     self.flush_own(own, sink);
-                    self.tool(block, sink);
+                    self.tool(&block, sink);
                 }
                 _ => {}
             }
@@ -148,10 +141,10 @@ impl Run {
     }
 
     /// Joins the blocks of one message: a gate may be split over them.
-    fn text(&mut self, id: &str, block: Scalar<'_>, sink: Sink<'_>) {
-        let Some(block) = block.into_text() else { return };
+    fn text(&mut self, id: String, block: &Object<'_>, sink: Sink<'_>) {
+        let Some(block) = block.first_text(&["text"]) else { return };
         match &mut self.message {
-            Some((open, text)) if open == id && text.len() + block.len() <= MESSAGE_LIMIT => {
+            Some((open, text)) if *open == id && text.len() + block.len() <= MESSAGE_LIMIT => {
                 // A block that opens with a tag began a line of its own, not one in the middle of a sentence.
                 if block.starts_with('<') && !text.ends_with(['\n', '`']) {
                     text.push('\n');
@@ -160,7 +153,7 @@ impl Run {
             }
             _ => {
                 self.flush_text(sink);
-                self.message = Some((id.to_owned(), block.into_owned()));
+                self.message = Some((id, block));
             }
         }
     }
@@ -178,32 +171,32 @@ impl Run {
         }
     }
 
-    fn tool(&mut self, block: Block<'_>, sink: Sink<'_>) {
-        let name = block.name.as_str();
-        let input = block.input.0.unwrap_or_default();
-        if let (Some(id), "Edit" | "MultiEdit" | "NotebookEdit" | "Write") = (block.id.text(), name)
-            && let Some(path) = input.path()
+    fn tool(&mut self, block: &Object<'_>, sink: Sink<'_>) {
+        let name = block.text("name");
+        let input = block.object("input").unwrap_or_default();
+        if let (Some(id), "Edit" | "MultiEdit" | "NotebookEdit" | "Write") =
+            (block.first_text(&["id"]), name.as_str())
+            && let Some(path) = input.first_text(&["file_path", "notebook_path"])
         {
             if self.open_tools.len() == OPEN_TOOLS {
                 self.open_tools.pop_front();
             }
-            self.open_tools.push_back((id.to_owned(), path.to_owned()));
+            self.open_tools.push_back((id, path));
         }
-        let name = one_line(name);
-        sink(AgentEvent::ToolStarted { name, summary: input.summary() });
+        sink(AgentEvent::ToolStarted { name: one_line(&name), summary: summary_of(&input) });
     }
 
-    fn tool_results(&mut self, said: Said<'_>, sink: Sink<'_>) {
-        self.flush_own(said.parent_tool_use_id == Scalar::Absent, sink);
-        let blocks = said.message.0.map(|message| message.content.0).unwrap_or_default();
-        for block in blocks.into_iter().filter_map(|block| block.0) {
-            if block.kind.as_str() != "tool_result" {
+    fn tool_results(&mut self, said: &Object<'_>, sink: Sink<'_>) {
+        self.flush_own(!said.has("parent_tool_use_id"), sink);
+        let message = said.object("message").unwrap_or_default();
+        for block in message.items::<Object<'_>>("content") {
+            if block.text("type") != "tool_result" {
                 continue;
             }
-            let ok = !block.is_error.is_true();
+            let ok = !block.is_true("is_error");
             sink(AgentEvent::ToolFinished { ok });
-            let id = block.tool_use_id.as_str();
-            let open = self.open_tools.iter().position(|(open, _)| open == id);
+            let id = block.text("tool_use_id");
+            let open = self.open_tools.iter().position(|(open, _)| *open == id);
             if let Some((_, path)) = open.and_then(|at| self.open_tools.remove(at))
                 && ok
             {
@@ -212,15 +205,16 @@ impl Run {
         }
     }
 
-    fn rate_limit(&mut self, info: Object<RateLimit<'_>>, sink: Sink<'_>) {
-        let Some(info) = info.0 else { return };
-        match info.status.as_str() {
-            "rejected" => self.evidence.rejection = Some(Rejection { reset_at: info.resets_at.whole() }),
+    fn rate_limit(&mut self, said: &Object<'_>, sink: Sink<'_>) {
+        let Some(info) = said.object("rate_limit_info") else { return };
+        match info.text("status").as_str() {
+            // Seconds since the epoch.
+            "rejected" => self.evidence.rejection = Some(Rejection { reset_at: info.whole("resetsAt") }),
             "allowed" => self.evidence.rejection = None,
             "allowed_warning" => {
                 self.evidence.rejection = None;
-                let utilization = info.utilization.number().or_else(|| info.surpassed_threshold.number());
-                if let Some(utilization) = utilization.filter(|share| share.is_finite()) {
+                let share = info.number("utilization").or_else(|| info.number("surpassedThreshold"));
+                if let Some(utilization) = share {
                     sink(AgentEvent::LimitWarning { utilization });
                 }
             }
@@ -229,51 +223,45 @@ impl Run {
     }
 
     /// One run may have several results, when work in the background wakes the CLI again. The last one decides.
-    fn result(&mut self, said: &Said<'_>, sink: Sink<'_>) {
+    fn result(&mut self, said: &Object<'_>, sink: Sink<'_>) {
         self.flush_text(sink);
-        for denial in said.permission_denials.0.iter().filter_map(|denial| denial.0.as_ref()) {
-            sink(AgentEvent::PermissionDenied { tool: denial.describe() });
+        for denial in said.items("permission_denials") {
+            sink(AgentEvent::PermissionDenied { tool: denied_tool(&denial) });
         }
         self.add_usage(said);
         sink(AgentEvent::Usage(self.usage));
-        let errors: Vec<_> = said.errors.0.iter().filter_map(Scalar::text).collect();
-        let message =
-            if errors.is_empty() { said.result.as_str().into() } else { Cow::from(errors.join("\n")) };
+        let errors: Vec<String> = said.items("errors").collect();
+        let message = if errors.is_empty() { said.text("result") } else { errors.join("\n") };
         self.evidence.result = Some(RunResult {
-            subtype: said.subtype.as_str().to_owned(),
-            is_error: said.is_error.is_true(),
-            api_error_status: said.api_error_status.whole(),
-            stop_reason: said.stop_reason.as_str().to_owned(),
-            terminal_reason: said.terminal_reason.as_str().to_owned(),
+            subtype: said.text("subtype"),
+            is_error: said.is_true("is_error"),
+            api_error_status: said.whole("api_error_status"),
+            stop_reason: said.text("stop_reason"),
+            terminal_reason: said.text("terminal_reason"),
             message: cut(&message, SHOWN_TEXT),
         });
     }
 
-    fn add_usage(&mut self, said: &Said<'_>) {
-        let told = said.usage.0.as_ref().map(Tokens::usage).unwrap_or_default();
-        let total = amount(&said.total_cost_usd);
-        let since_last = said.model_usage_since_last_result.0.as_ref().map(sum_of_models);
+    fn add_usage(&mut self, said: &Object<'_>) {
+        let told = said.object("usage").map(|usage| tokens_of(&usage)).unwrap_or_default();
+        let total = amount(said, "total_cost_usd");
+        let since_last = said.object("model_usage_since_last_result").map(|models| sum_of_models(&models));
         let (tokens, cost) = match since_last {
             // The only figures that are of this run in every case: `usage` is 0 when a limit or a signal ended the
             // run, and the total covers the whole session.
             Some(models) if models.tokens() > 0 => (models, models.cost_usd),
             Some(models) => (told, models.cost_usd.or(total)),
             None => {
-                let models = said.model_usage.0.as_ref().map(sum_of_models).unwrap_or_default();
+                let models =
+                    said.object("modelUsage").map(|models| sum_of_models(&models)).unwrap_or_default();
                 let of_this_run = models.tokens() > 0 && models.tokens() == told.tokens();
                 (told, total.map(|total| self.cost_of_run(total, of_this_run)))
             }
         };
-        let so_far = self.usage;
-        self.usage = Usage {
-            input: so_far.input.saturating_add(tokens.input),
-            output: so_far.output.saturating_add(tokens.output),
-            cache_read: so_far.cache_read.saturating_add(tokens.cache_read),
-            cache_write: so_far.cache_write.saturating_add(tokens.cache_write),
-            cost_usd: match (since_last.and(so_far.cost_usd), cost) {
-                (Some(before), Some(now)) => Some(before + now),
-                (before, now) => now.or(before).or(so_far.cost_usd),
-            },
+        self.usage.add_tokens(&tokens);
+        self.usage.cost_usd = match (since_last.and(self.usage.cost_usd), cost) {
+            (Some(before), Some(now)) => Some(before + now),
+            (_, now) => now.or(self.usage.cost_usd),
         };
         self.total_cost = total.or(self.total_cost);
     }
@@ -293,224 +281,47 @@ fn thinking(text: &str, sink: Sink<'_>) {
     }
 }
 
-fn amount(dollars: &Scalar<'_>) -> Option<f64> {
-    dollars.number().filter(|dollars| dollars.is_finite() && *dollars >= 0.0)
+fn amount(of: &Object<'_>, name: &str) -> Option<f64> {
+    of.number(name).filter(|dollars| *dollars >= 0.0)
 }
 
-/// Any line. Of its fields only those that are read; a line of a tool's result is mostly skipped.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Said<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Scalar<'a>,
-    #[serde(borrow)]
-    subtype: Scalar<'a>,
-    #[serde(borrow)]
-    session_id: Scalar<'a>,
-    #[serde(borrow)]
-    model: Scalar<'a>,
-    #[serde(borrow)]
-    message: Object<Message<'a>>,
-    #[serde(borrow)]
-    parent_tool_use_id: Scalar<'a>,
-    #[serde(borrow)]
-    is_api_error_message: Scalar<'a>,
-    #[serde(borrow)]
-    error: Scalar<'a>,
-    #[serde(borrow)]
-    error_status: Scalar<'a>,
-    #[serde(borrow)]
-    attempt: Scalar<'a>,
-    #[serde(borrow)]
-    max_retries: Scalar<'a>,
-    #[serde(borrow)]
-    rate_limit_info: Object<RateLimit<'a>>,
-    #[serde(borrow)]
-    is_error: Scalar<'a>,
-    #[serde(borrow)]
-    api_error_status: Scalar<'a>,
-    #[serde(borrow)]
-    stop_reason: Scalar<'a>,
-    #[serde(borrow)]
-    terminal_reason: Scalar<'a>,
-    #[serde(borrow)]
-    result: Scalar<'a>,
-    #[serde(borrow)]
-    errors: Items<Scalar<'a>>,
-    #[serde(borrow)]
-    permission_denials: Items<Object<Denial<'a>>>,
-    #[serde(borrow)]
-    total_cost_usd: Scalar<'a>,
-    #[serde(borrow)]
-    usage: Object<Tokens<'a>>,
-    #[serde(borrow, rename = "modelUsage")]
-    model_usage: Object<Models<'a>>,
-    #[serde(borrow)]
-    model_usage_since_last_result: Object<Models<'a>>,
+/// Says in one line what a tool does with this input.
+fn summary_of(input: &Object<'_>) -> String {
+    let telling =
+        ["command", "file_path", "notebook_path", "pattern", "path", "url", "query", "description", "prompt"];
+    input.first_text(&telling).map(|text| one_line(&text)).unwrap_or_default()
 }
 
-type Models<'a> = HashMap<String, Object<ModelTokens<'a>>>;
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Message<'a> {
-    #[serde(borrow)]
-    id: Scalar<'a>,
-    #[serde(borrow)]
-    model: Scalar<'a>,
-    #[serde(borrow)]
-    content: Items<Object<Block<'a>>>,
+fn denied_tool(denial: &Object<'_>) -> String {
+    let name = one_line(&denial.first_text(&["tool_name"]).unwrap_or_else(|| "a tool".to_owned()));
+    let summary = denial.object("tool_input").map(|input| summary_of(&input)).unwrap_or_default();
+    if summary.is_empty() { name } else { format!("{name}({summary})") }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Block<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Scalar<'a>,
-    #[serde(borrow)]
-    text: Scalar<'a>,
-    #[serde(borrow)]
-    thinking: Scalar<'a>,
-    #[serde(borrow)]
-    id: Scalar<'a>,
-    #[serde(borrow)]
-    name: Scalar<'a>,
-    #[serde(borrow)]
-    input: Object<Input<'a>>,
-    #[serde(borrow)]
-    tool_use_id: Scalar<'a>,
-    #[serde(borrow)]
-    is_error: Scalar<'a>,
-}
-
-/// What of a tool's input says in one line what it does.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Input<'a> {
-    #[serde(borrow)]
-    command: Scalar<'a>,
-    #[serde(borrow)]
-    file_path: Scalar<'a>,
-    #[serde(borrow)]
-    notebook_path: Scalar<'a>,
-    #[serde(borrow)]
-    pattern: Scalar<'a>,
-    #[serde(borrow)]
-    path: Scalar<'a>,
-    #[serde(borrow)]
-    url: Scalar<'a>,
-    #[serde(borrow)]
-    query: Scalar<'a>,
-    #[serde(borrow)]
-    description: Scalar<'a>,
-    #[serde(borrow)]
-    prompt: Scalar<'a>,
-}
-
-impl Input<'_> {
-    fn path(&self) -> Option<&str> {
-        self.file_path.text().or_else(|| self.notebook_path.text())
+fn tokens_of(usage: &Object<'_>) -> Usage {
+    Usage {
+        input: usage.count("input_tokens"),
+        output: usage.count("output_tokens"),
+        cache_read: usage.count("cache_read_input_tokens"),
+        cache_write: usage.count("cache_creation_input_tokens"),
+        cost_usd: None,
     }
-
-    fn summary(&self) -> String {
-        let fields = [
-            &self.command,
-            &self.file_path,
-            &self.notebook_path,
-            &self.pattern,
-            &self.path,
-            &self.url,
-            &self.query,
-            &self.description,
-            &self.prompt,
-        ];
-        fields.into_iter().find_map(Scalar::text).map(one_line).unwrap_or_default()
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct RateLimit<'a> {
-    #[serde(borrow)]
-    status: Scalar<'a>,
-    /// Seconds since the epoch.
-    #[serde(borrow, rename = "resetsAt")]
-    resets_at: Scalar<'a>,
-    #[serde(borrow)]
-    utilization: Scalar<'a>,
-    #[serde(borrow, rename = "surpassedThreshold")]
-    surpassed_threshold: Scalar<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Denial<'a> {
-    #[serde(borrow)]
-    tool_name: Scalar<'a>,
-    #[serde(borrow)]
-    tool_input: Object<Input<'a>>,
-}
-
-impl Denial<'_> {
-    fn describe(&self) -> String {
-        let name = one_line(self.tool_name.text().unwrap_or("a tool"));
-        match self.tool_input.0.as_ref().map(Input::summary).filter(|summary| !summary.is_empty()) {
-            Some(summary) => format!("{name}({summary})"),
-            None => name,
-        }
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Tokens<'a> {
-    #[serde(borrow)]
-    input_tokens: Scalar<'a>,
-    #[serde(borrow)]
-    output_tokens: Scalar<'a>,
-    #[serde(borrow)]
-    cache_read_input_tokens: Scalar<'a>,
-    #[serde(borrow)]
-    cache_creation_input_tokens: Scalar<'a>,
-}
-
-impl Tokens<'_> {
-    fn usage(&self) -> Usage {
-        Usage {
-            input: self.input_tokens.count(),
-            output: self.output_tokens.count(),
-            cache_read: self.cache_read_input_tokens.count(),
-            cache_write: self.cache_creation_input_tokens.count(),
-            cost_usd: None,
-        }
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct ModelTokens<'a> {
-    #[serde(borrow)]
-    input_tokens: Scalar<'a>,
-    #[serde(borrow)]
-    output_tokens: Scalar<'a>,
-    #[serde(borrow)]
-    cache_read_input_tokens: Scalar<'a>,
-    #[serde(borrow)]
-    cache_creation_input_tokens: Scalar<'a>,
-    #[serde(borrow, rename = "costUSD")]
-    cost_usd: Scalar<'a>,
 }
 
 /// Adds up what all models used. No models at all cost nothing.
-fn sum_of_models(models: &Models<'_>) -> Usage {
-    let none = Usage { cost_usd: Some(0.0), ..Usage::default() };
-    models.values().filter_map(|model| model.0.as_ref()).fold(none, |sum, model| Usage {
-        input: sum.input.saturating_add(model.input_tokens.count()),
-        output: sum.output.saturating_add(model.output_tokens.count()),
-        cache_read: sum.cache_read.saturating_add(model.cache_read_input_tokens.count()),
-        cache_write: sum.cache_write.saturating_add(model.cache_creation_input_tokens.count()),
-        cost_usd: sum.cost_usd.zip(amount(&model.cost_usd)).map(|(sum, cost)| sum + cost),
-    })
+fn sum_of_models(models: &Object<'_>) -> Usage {
+    let mut sum = Usage { cost_usd: Some(0.0), ..Usage::default() };
+    for model in models.objects() {
+        sum.add_tokens(&Usage {
+            input: model.count("inputTokens"),
+            output: model.count("outputTokens"),
+            cache_read: model.count("cacheReadInputTokens"),
+            cache_write: model.count("cacheCreationInputTokens"),
+            cost_usd: None,
+        });
+        sum.cost_usd = sum.cost_usd.zip(amount(&model, "costUSD")).map(|(sum, cost)| sum + cost);
+    }
+    sum
 }
 
 #[cfg(test)]
@@ -661,7 +472,7 @@ mod tests {
             assert_eq!(usage.cost_usd, Some(cost), "{prior:?} {line}");
         }
         let line = result(1, 1, 0.0).to_string().replace("0.0", "-1e999");
-        assert_eq!(events_of_bytes(None, line.as_bytes()).len(), 1, "no number, no line");
+        assert_eq!(last_usage(&events_of_bytes(None, line.as_bytes())).cost_usd, None, "no number, no cost");
     }
 
     #[test]

@@ -441,10 +441,7 @@ impl LoopState {
         }
         self.breaker.used(&usage, worked);
         for total in [&mut self.used, &mut self.current.used] {
-            total.input = total.input.saturating_add(usage.input);
-            total.output = total.output.saturating_add(usage.output);
-            total.cache_read = total.cache_read.saturating_add(usage.cache_read);
-            total.cache_write = total.cache_write.saturating_add(usage.cache_write);
+            total.add_tokens(&usage);
             if let Some(cost) = usage.cost_usd.filter(|cost| cost.is_finite() && *cost >= 0.0) {
                 total.cost_usd = Some(total.cost_usd.unwrap_or(0.0) + cost);
             }

@@ -1,6 +1,7 @@
 //! Messages: JSON-RPC 2.0 as the Language Server Protocol uses it. Knows nothing of methods and order.
 
 use crate::protocol::jsonrpc::{Error, ErrorCode, Id, Request, Response, Result};
+use alfine_core::surrogates::without_lone_surrogates;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -43,31 +44,6 @@ pub(super) fn read(body: &[u8]) -> std::result::Result<Incoming, Invalid> {
         Ok(_) => Err(invalid(Id::Null, "A message is a JSON object")),
         Err(error) => Err(Invalid::NotJson(unreadable(format!("The message is not JSON: {error}")).into())),
     }
-}
-
-/// Replaces halves of surrogate pairs by U+FFFD: a JavaScript client's text may hold them, ours may not. As
-/// one UTF-16 unit stands for another, no position changes. `None` if there are none.
-fn without_lone_surrogates(body: &[u8]) -> Option<Vec<u8>> {
-    let escape = |at: usize| {
-        let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
-        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-    };
-    let mut repaired = None;
-    let mut at = 0;
-    while let Some(step) = memchr::memchr(b'\\', body.get(at..)?) {
-        at += step;
-        at += match (escape(at), escape(at + 6)) {
-            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
-            (Some(0xD800..=0xDFFF), _) => {
-                let repaired = repaired.get_or_insert_with(|| body.to_vec());
-                repaired.get_mut(at..at + 6)?.copy_from_slice(b"\\ufffd");
-                6
-            }
-            (Some(_), _) => 6,
-            (None, _) => 2,
-        };
-    }
-    repaired
 }
 
 fn classify(mut message: Map<String, Value>) -> std::result::Result<Incoming, Invalid> {
