@@ -5,64 +5,18 @@ use std::ffi::{OsStr, OsString};
 
 /// Kept whatever their value looks like: without them nothing runs. `SSH_AUTH_SOCK` is no secret but a socket; without
 /// it neither private dependencies nor signed commits work. Proxies may name a password that the network needs.
-const KEPT: [&str; 16] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "PWD",
-    "OLDPWD",
-    "LANG",
-    "LC_*",
-    "TERM",
-    "TZ",
-    "TMPDIR",
-    "XDG_*",
-    "SSH_AUTH_SOCK",
-    "*_PROXY",
-    "DISPLAY",
-];
+const KEPT: &str =
+    "PATH HOME USER LOGNAME SHELL PWD OLDPWD LANG LC_* TERM TZ TMPDIR XDG_* SSH_AUTH_SOCK *_PROXY DISPLAY";
 
 /// Dropped although they are no secrets: they tie a program to the repository, the editor or the agent that Alfine was
 /// started from. The git ones are those of `git rev-parse --local-env-vars` and what hooks set; the askpass ones hand
 /// out the editor's login.
-const MISLEADING: [&str; 34] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_ASKPASS",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_KEY_*",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_CONFIG_VALUE_*",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_QUARANTINE_PATH",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-    "SSH_ASKPASS",
-    "CLAUDECODE",
-    "CLAUDE_CODE_ENTRYPOINT",
-    "CLAUDE_CODE_SSE_PORT",
-    "CODEX_SANDBOX",
-    "CODEX_SANDBOX_NETWORK_DISABLED",
-    "GEMINI_CLI",
-    "OPENCODE",
-    "ELECTRON_RUN_AS_NODE",
-    "NVIM",
-    "NVIM_LISTEN_ADDRESS",
-    "VIMRUNTIME",
-    "VSCODE_*",
-];
+const MISLEADING: &str = "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_ASKPASS GIT_COMMON_DIR GIT_CONFIG GIT_CONFIG_COUNT \
+     GIT_CONFIG_KEY_* GIT_CONFIG_PARAMETERS GIT_CONFIG_VALUE_* GIT_DIR GIT_GRAFT_FILE GIT_IMPLICIT_WORK_TREE \
+     GIT_INDEX_FILE GIT_INTERNAL_SUPER_PREFIX GIT_NAMESPACE GIT_NO_REPLACE_OBJECTS GIT_OBJECT_DIRECTORY \
+     GIT_PREFIX GIT_QUARANTINE_PATH GIT_REPLACE_REF_BASE GIT_SHALLOW_FILE GIT_WORK_TREE SSH_ASKPASS \
+     CLAUDECODE CLAUDE_CODE_ENTRYPOINT CLAUDE_CODE_SSE_PORT CODEX_SANDBOX CODEX_SANDBOX_NETWORK_DISABLED \
+     GEMINI_CLI OPENCODE ELECTRON_RUN_AS_NODE NVIM NVIM_LISTEN_ADDRESS VIMRUNTIME VSCODE_*";
 
 /// AWS variables that say where, not who.
 const AWS_HARMLESS: [&str; 3] = ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PAGER"];
@@ -82,7 +36,7 @@ pub fn clean_environment(
             if pass.iter().any(|pattern| names(pattern, &name)) {
                 return true;
             }
-            if MISLEADING.iter().any(|pattern| names(pattern, &name)) {
+            if MISLEADING.split(' ').any(|pattern| names(pattern, &name)) {
                 return false;
             }
             own.iter().any(|pattern| names(pattern, &name)) || !is_secret(&name, value)
@@ -93,7 +47,7 @@ pub fn clean_environment(
 /// Says whether a variable looks like a secret, by its name or by its value.
 pub(super) fn is_secret(name: &str, value: &OsStr) -> bool {
     let upper = name.to_ascii_uppercase();
-    if KEPT.iter().any(|pattern| names(pattern, &upper)) {
+    if KEPT.split(' ').any(|pattern| names(pattern, &upper)) {
         return false;
     }
     is_secret_name(&upper) || {

@@ -166,59 +166,16 @@ impl<'o> Layers<'o> {
             .filter_map(|word| title.get(word))
             .map(|word| word.to_lowercase().trim_end_matches('s').to_owned())
             .filter(|word| word.chars().filter(|c| c.is_alphabetic()).count() > 2)
-            .filter(|word| !NO_TOPICS.contains(&word.as_str()))
+            .filter(|word| NO_TOPICS.split(' ').all(|other| other != word))
             .collect();
         Some(Work { layer, topics })
     }
 }
 
 /// Words of titles that say what is done, not what it is about (without an `s` at the end).
-const NO_TOPICS: [&str; 44] = [
-    "add",
-    "all",
-    "and",
-    "are",
-    "basic",
-    "build",
-    "can",
-    "change",
-    "create",
-    "data",
-    "display",
-    "extend",
-    "fix",
-    "for",
-    "from",
-    "get",
-    "has",
-    "implement",
-    "initial",
-    "into",
-    "introduce",
-    "its",
-    "let",
-    "main",
-    "make",
-    "new",
-    "not",
-    "out",
-    "per",
-    "remove",
-    "set",
-    "setup",
-    "show",
-    "support",
-    "task",
-    "that",
-    "the",
-    "then",
-    "update",
-    "use",
-    "via",
-    "when",
-    "with",
-    "write",
-];
+const NO_TOPICS: &str = "add all and are basic build can change create data display extend fix for from get has implement \
+     initial into introduce its let main make new not out per remove set setup show support task that the \
+     then update use via when with write";
 
 impl Earlier {
     /// An earlier task of a later layer about the same topic, or about none in particular.

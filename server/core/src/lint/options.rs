@@ -29,13 +29,13 @@ pub struct Layer {
     pub words: Vec<String>,
 }
 
-fn owned(words: &[&str]) -> Vec<String> {
-    words.iter().map(|&word| word.to_owned()).collect()
+fn listed(words: &str, separator: &str) -> Vec<String> {
+    words.split(separator).map(str::to_owned).collect()
 }
 
 impl Layer {
-    fn new(name: &str, words: &[&str]) -> Self {
-        Self { name: name.to_owned(), words: owned(words) }
+    fn new(name: &str, words: &str) -> Self {
+        Self { name: name.to_owned(), words: listed(words, " ") }
     }
 }
 
@@ -44,100 +44,34 @@ impl Default for LintOptions {
         Self {
             max_files: 10,
             max_words: 500,
-            scope_words: owned(&["entire", "all", "complete", "refactor"]),
-            vague_phrases: owned(&[
-                "works correctly",
-                "work correctly",
-                "works properly",
-                "work properly",
-                "works well",
-                "works as expected",
-                "work as expected",
-                "works fine",
-                "good UX",
-                "good user experience",
-                "great UX",
-                "handles edge cases",
-                "handle edge cases",
-                "edge cases are handled",
-                "handles errors gracefully",
-                "user friendly",
-                "user-friendly",
-                "easy to use",
-                "intuitive",
-                "looks good",
-                "looks nice",
-                "clean code",
-                "high quality",
-                "well tested",
-                "fast enough",
-                "performs well",
-                "good performance",
-            ]),
-            standard_criteria: owned(&[
-                "Tests cover the new behaviour, and the whole test suite passes",
-                "The linter and the type checker report nothing new",
-            ]),
+            scope_words: listed("entire all complete refactor", " "),
+            vague_phrases: listed(
+                "works correctly, work correctly, works properly, work properly, works well, \
+                 works as expected, work as expected, works fine, good UX, good user experience, \
+                 great UX, handles edge cases, handle edge cases, edge cases are handled, \
+                 handles errors gracefully, user friendly, user-friendly, easy to use, intuitive, \
+                 looks good, looks nice, clean code, high quality, well tested, fast enough, \
+                 performs well, good performance",
+                ", ",
+            ),
+            standard_criteria: vec![
+                "Tests cover the new behaviour, and the whole test suite passes".to_owned(),
+                "The linter and the type checker report nothing new".to_owned(),
+            ],
             layers: vec![
                 Layer::new(
                     "schema",
-                    &[
-                        "schema",
-                        "schemas",
-                        "migration",
-                        "migrations",
-                        "database",
-                        "db",
-                        "table",
-                        "tables",
-                        "column",
-                        "columns",
-                        "sql",
-                    ],
+                    "schema schemas migration migrations database db table tables column columns sql",
                 ),
                 Layer::new(
                     "backend",
-                    &[
-                        "backend",
-                        "api",
-                        "endpoint",
-                        "endpoints",
-                        "server",
-                        "service",
-                        "services",
-                        "handler",
-                        "handlers",
-                        "controller",
-                        "controllers",
-                        "route",
-                        "routes",
-                        "resolver",
-                        "resolvers",
-                        "middleware",
-                    ],
+                    "backend api endpoint endpoints server service services handler handlers controller \
+                     controllers route routes resolver resolvers middleware",
                 ),
                 Layer::new(
                     "UI",
-                    &[
-                        "ui",
-                        "frontend",
-                        "front-end",
-                        "page",
-                        "pages",
-                        "component",
-                        "components",
-                        "form",
-                        "forms",
-                        "screen",
-                        "screens",
-                        "button",
-                        "buttons",
-                        "dialog",
-                        "dialogs",
-                        "modal",
-                        "dashboard",
-                        "css",
-                    ],
+                    "ui frontend front-end page pages component components form forms screen screens button \
+                     buttons dialog dialogs modal dashboard css",
                 ),
             ],
         }

@@ -7,22 +7,8 @@ use crate::plan::{Plan, Task};
 use std::collections::HashSet;
 
 /// Names of libraries that look like files.
-const NOT_FILES: [&str; 14] = [
-    "node.js",
-    "vue.js",
-    "next.js",
-    "nuxt.js",
-    "react.js",
-    "express.js",
-    "three.js",
-    "d3.js",
-    "chart.js",
-    "alpine.js",
-    "ember.js",
-    "p5.js",
-    "discord.js",
-    "asp.net",
-];
+const NOT_FILES: &str = "node.js vue.js next.js nuxt.js react.js express.js three.js d3.js chart.js alpine.js ember.js p5.js \
+     discord.js asp.net";
 /// Endings that make a word without a folder a file.
 const ENDINGS: [&str; 60] = [
     "rs", "toml", "lock", "md", "txt", "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "json", "yml", "yaml",
@@ -73,7 +59,7 @@ fn file(word: &str) -> Option<&str> {
         && ending.starts_with(|c: char| c.is_ascii_alphabetic())
         && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let known = || ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending));
-    let is_library = || NOT_FILES.iter().any(|name| name.eq_ignore_ascii_case(path));
+    let is_library = || NOT_FILES.split(' ').any(|name| name.eq_ignore_ascii_case(path));
     let is_path = stem.contains('/') && !stem.ends_with('/');
     (is_ending && (is_path || (!stem.is_empty() && known())) && !is_library()).then_some(path)
 }

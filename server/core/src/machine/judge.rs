@@ -197,31 +197,9 @@ impl LoopState {
 
 /// Says whether a blocker is something that only a person can take away.
 fn names_a_human(blocker: &str) -> bool {
-    const WORDS: [&str; 22] = [
-        "human",
-        "user",
-        "you",
-        "your",
-        "someone",
-        "somebody",
-        "person",
-        "maintainer",
-        "owner",
-        "admin",
-        "administrator",
-        "developer",
-        "team",
-        "reviewer",
-        "approval",
-        "approve",
-        "credential",
-        "credentials",
-        "password",
-        "permission",
-        "clarification",
-        "decision",
-    ];
+    const WORDS: &str = "human user you your someone somebody person maintainer owner admin administrator developer team \
+         reviewer approval approve credential credentials password permission clarification decision";
     blocker
         .split(|c: char| !c.is_alphanumeric())
-        .any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+        .any(|word| WORDS.split(' ').any(|known| word.eq_ignore_ascii_case(known)))
 }
