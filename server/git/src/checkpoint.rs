@@ -154,7 +154,7 @@ impl Repository {
                 let earlier = self.checkpoint_at(&spec.ref_name)?;
                 let kept = Oid::from_str(&earlier.commit).and_then(|id| repo.find_commit(id));
                 if earlier.head != head || !kept.is_ok_and(|kept| kept.tree_id() == snapshot.whole) {
-                    return Err(GitError::CheckpointExists { name: spec.ref_name.clone() });
+                    return Err(GitError::CheckpointExists(spec.ref_name.clone()));
                 }
                 return Ok(Checkpoint { skipped: snapshot.skipped, ..earlier });
             }
@@ -190,7 +190,7 @@ impl Repository {
     /// Reads a checkpoint back.
     pub fn checkpoint_at(&self, ref_name: &str) -> Result<Checkpoint, GitError> {
         let repo = self.open()?;
-        let missing = || GitError::NoCheckpoint { name: ref_name.to_owned() };
+        let missing = || GitError::NoCheckpoint(ref_name.to_owned());
         let reference = repo.find_reference(ref_name).map_err(|_| missing())?;
         let commit = reference.peel_to_commit().map_err(|_| missing())?;
         let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
@@ -227,7 +227,7 @@ impl Repository {
         let id_of = |hex: &str| Oid::from_str(hex).doing("read a checkpoint's id");
         let present_head = spec.present.head.as_deref().map(id_of).transpose()?;
         if now.tree.to_string() != spec.present.tree || now.head != present_head {
-            return Err(GitError::Changed { what: format!("the working tree {}", worktree.display()) });
+            return Err(GitError::Changed(format!("the working tree {}", worktree.display())));
         }
         let head = spec.to.head.as_deref().map(id_of).transpose()?;
         let head_moves = head != now.head || spec.to.branch != now.branch;

@@ -50,7 +50,7 @@ pub(super) struct Contents<'r> {
 
 impl<'r> Contents<'r> {
     pub(super) fn new(repo: &'r Repository) -> Result<Self, GitError> {
-        let root = repo.workdir().ok_or_else(|| GitError::Bare { path: repo.path().to_owned() })?.to_owned();
+        let root = repo.workdir().ok_or_else(|| GitError::Bare(repo.path().to_owned()))?.to_owned();
         let mut config = repo.config().doing("read git's configuration")?;
         let config = config.snapshot().doing("read git's configuration")?;
         let set = |key| config.get_bool(key).unwrap_or(true);

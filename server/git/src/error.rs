@@ -26,23 +26,14 @@ impl fmt::Display for IndexKind {
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// No repository at a folder, nor above it.
-    #[error("{} is not in a git repository", path.display())]
-    NoRepository {
-        /// Where one was looked for.
-        path: PathBuf,
-    },
+    #[error("{} is not in a git repository", .0.display())]
+    NoRepository(PathBuf),
     /// A repository without a working tree.
-    #[error("{} is a bare repository: there are no files to work on", path.display())]
-    Bare {
-        /// Its git folder.
-        path: PathBuf,
-    },
+    #[error("{} is a bare repository: there are no files to work on", .0.display())]
+    Bare(PathBuf),
     /// A repository with a working tree whose configuration says that it has none.
-    #[error("{} says that it is bare, though a working tree is around it", path.display())]
-    SaidBare {
-        /// Its git folder.
-        path: PathBuf,
-    },
+    #[error("{} says that it is bare, though a working tree is around it", .0.display())]
+    SaidBare(PathBuf),
     /// A repository in a format that libgit2 does not know.
     #[error("the repository at {} is of a kind that Alfine cannot read yet ({})", path.display(), what)]
     Unsupported {
@@ -60,11 +51,8 @@ pub enum GitError {
         kind: IndexKind,
     },
     /// A repository that belongs to another user.
-    #[error("{} belongs to another user", path.display())]
-    Owner {
-        /// Its folder.
-        path: PathBuf,
-    },
+    #[error("{} belongs to another user", .0.display())]
+    Owner(PathBuf),
     /// A repository that cannot be read, damaged or of a kind that is not supported.
     #[error("the repository at {} cannot be read: {why}", path.display())]
     Corrupt {
@@ -74,11 +62,8 @@ pub enum GitError {
         why: String,
     },
     /// A repository without a commit.
-    #[error("{} has no commit yet, so there is nothing to start from", path.display())]
-    Empty {
-        /// Its working tree.
-        path: PathBuf,
-    },
+    #[error("{} has no commit yet, so there is nothing to start from", .0.display())]
+    Empty(PathBuf),
     /// A merge, rebase or the like is under way.
     #[error("a {operation} is under way in {}", path.display())]
     Busy {
@@ -92,41 +77,23 @@ pub enum GitError {
         abort: &'static str,
     },
     /// A folder that must be written and cannot be.
-    #[error("{} cannot be written", path.display())]
-    ReadOnly {
-        /// The folder.
-        path: PathBuf,
-    },
+    #[error("{} cannot be written", .0.display())]
+    ReadOnly(PathBuf),
     /// A branch name that is not UTF-8.
-    #[error("the branch name {} is not UTF-8", name.display())]
-    BranchName {
-        /// The name.
-        name: PathBuf,
-    },
+    #[error("the branch name {} is not UTF-8", .0.display())]
+    BranchName(PathBuf),
     /// A folder where a worktree should be, that is something else.
-    #[error("{} is not a worktree of this repository", path.display())]
-    NotOurs {
-        /// The folder.
-        path: PathBuf,
-    },
+    #[error("{} is not a worktree of this repository", .0.display())]
+    NotOurs(PathBuf),
     /// A worktree's folder is gone.
-    #[error("the worktree {} is gone", path.display())]
-    WorktreeMissing {
-        /// Where it was.
-        path: PathBuf,
-    },
+    #[error("the worktree {} is gone", .0.display())]
+    WorktreeMissing(PathBuf),
     /// A worktree that the user locked against removal.
-    #[error("the worktree {} is locked", path.display())]
-    WorktreeLocked {
-        /// Its folder.
-        path: PathBuf,
-    },
+    #[error("the worktree {} is locked", .0.display())]
+    WorktreeLocked(PathBuf),
     /// Another process holds one of git's lock files, or left it behind.
-    #[error("{} exists: another git process is at work, or one was killed", path.display())]
-    Locked {
-        /// The lock file.
-        path: PathBuf,
-    },
+    #[error("{} exists: another git process is at work, or one was killed", .0.display())]
+    Locked(PathBuf),
     /// A worktree holds something that no checkpoint can.
     #[error("{} holds what a checkpoint cannot keep: {}", path.display(), list(kept_out))]
     WouldLose {
@@ -144,17 +111,11 @@ pub enum GitError {
         files: Vec<PathBuf>,
     },
     /// A branch that does not exist.
-    #[error("there is no branch {name}")]
-    NoBranch {
-        /// Its name.
-        name: String,
-    },
+    #[error("there is no branch {0}")]
+    NoBranch(String),
     /// The branch to merge into does not exist.
-    #[error("there is no branch {name} to merge into")]
-    NoTarget {
-        /// Its name.
-        name: String,
-    },
+    #[error("there is no branch {0} to merge into")]
+    NoTarget(String),
     /// Branches of the user's stand where a task's branch would.
     #[error("the branch {name} cannot be made: {by} is in its way")]
     BranchBlocked {
@@ -198,23 +159,14 @@ pub enum GitError {
         files: Vec<PathBuf>,
     },
     /// A working tree or a branch changed while it was worked on.
-    #[error("{what} changed meanwhile")]
-    Changed {
-        /// What changed.
-        what: String,
-    },
+    #[error("{0} changed meanwhile")]
+    Changed(String),
     /// A ref that should be new exists with another content.
-    #[error("the checkpoint {name} exists already")]
-    CheckpointExists {
-        /// The ref.
-        name: String,
-    },
+    #[error("the checkpoint {0} exists already")]
+    CheckpointExists(String),
     /// A ref that is not a checkpoint of Alfine's.
-    #[error("there is no checkpoint {name}")]
-    NoCheckpoint {
-        /// The ref.
-        name: String,
-    },
+    #[error("there is no checkpoint {0}")]
+    NoCheckpoint(String),
     /// A file needs a filter that only the `git` command can run.
     #[error("{} is filtered ({filter}), and the git command is not there to run the filter", path.display())]
     NeedsGit {
@@ -250,11 +202,8 @@ pub enum GitError {
         why: String,
     },
     /// A pattern that points outside of the repository.
-    #[error("“{pattern}” leads outside of the repository")]
-    Outside {
-        /// The pattern.
-        pattern: String,
-    },
+    #[error("“{0}” leads outside of the repository")]
+    Outside(String),
     /// libgit2 failed.
     #[error("could not {doing}: {source}")]
     Git {
@@ -302,9 +251,9 @@ impl GitError {
     /// Says what the user can do about it; `None` if that depends on what libgit2 or the system said.
     pub fn hint(&self) -> Option<Hint> {
         Some(Hint::Advice(match self {
-            Self::NoRepository { .. } => "run `git init` and make a first commit".to_owned(),
-            Self::Bare { .. } => "clone it, and start Alfine in the clone".to_owned(),
-            Self::SaidBare { .. } => "git config core.bare false".to_owned(),
+            Self::NoRepository(_) => "run `git init` and make a first commit".to_owned(),
+            Self::Bare(_) => "clone it, and start Alfine in the clone".to_owned(),
+            Self::SaidBare(_) => "git config core.bare false".to_owned(),
             Self::Unsupported { what: REFTABLE, .. } => {
                 "git refs migrate --ref-format=files (where there are no worktrees)".to_owned()
             }
@@ -315,25 +264,25 @@ impl GitError {
             Self::IndexKind { kind: IndexKind::Sparse, .. } => {
                 "git sparse-checkout reapply --no-sparse-index".to_owned()
             }
-            Self::Owner { path } => {
+            Self::Owner(path) => {
                 format!("if you trust it: git config --global --add safe.directory '{}'", path.display())
             }
             Self::Corrupt { .. } => "`git fsck` says what is wrong with it".to_owned(),
-            Self::Empty { .. } => "make a first commit: git commit --allow-empty -m \"Start\"".to_owned(),
+            Self::Empty(_) => "make a first commit: git commit --allow-empty -m \"Start\"".to_owned(),
             Self::Busy { finish, abort, .. } => format!("finish it (`{finish}`) or take it back (`{abort}`)"),
-            Self::ReadOnly { .. } => "make it writable for you".to_owned(),
-            Self::BranchName { .. } => "rename it: git branch -m NEW".to_owned(),
-            Self::NotOurs { .. } => "move the folder away, and try again".to_owned(),
-            Self::WorktreeMissing { .. } => {
+            Self::ReadOnly(_) => "make it writable for you".to_owned(),
+            Self::BranchName(_) => "rename it: git branch -m NEW".to_owned(),
+            Self::NotOurs(_) => "move the folder away, and try again".to_owned(),
+            Self::WorktreeMissing(_) => {
                 "continue the task: it is made again from its last checkpoint".to_owned()
             }
-            Self::WorktreeLocked { path } => format!("git worktree unlock '{}'", path.display()),
-            Self::Locked { .. } => "wait for the other process; if there is none, remove the file".to_owned(),
+            Self::WorktreeLocked(path) => format!("git worktree unlock '{}'", path.display()),
+            Self::Locked(_) => "wait for the other process; if there is none, remove the file".to_owned(),
             Self::WouldLose { .. } => "save or remove these first".to_owned(),
             Self::Ignored { path, .. } => {
                 format!("save what you need of them, then: git worktree remove --force '{}'", path.display())
             }
-            Self::NoBranch { .. } | Self::NoTarget { .. } => "`git branch` lists those there are".to_owned(),
+            Self::NoBranch(_) | Self::NoTarget(_) => "`git branch` lists those there are".to_owned(),
             Self::BranchBlocked { by, .. } => format!("rename it: git branch -m {by} NEW"),
             Self::BranchLeft { branch, .. } => {
                 format!("merge or cherry-pick what is needed into {branch}, and check that out")
@@ -343,7 +292,7 @@ impl GitError {
             }
             Self::InTheWay { .. } => "commit, stash or move them, and try again".to_owned(),
             Self::Unsaved { .. } => "save or close them, and try again".to_owned(),
-            Self::Changed { .. } => "try again".to_owned(),
+            Self::Changed(_) => "try again".to_owned(),
             Self::NeedsGit { .. } => "install git (and the filter)".to_owned(),
             Self::Filter { .. } => {
                 "`git config --get-regexp '^filter'` shows what is run; mend it or unset it, and \
@@ -354,13 +303,12 @@ impl GitError {
                 "look at it: git config --get-regexp '^filter\\.{filter}'; if it is right, continue the task, or merge \
                  with git itself"
             ),
-            Self::Glob { .. } | Self::Outside { .. } => {
+            Self::Glob { .. } | Self::Outside(_) => {
                 "[worktree] copy and link take paths from the repository's root".to_owned()
             }
-            Self::CheckpointExists { .. }
-            | Self::NoCheckpoint { .. }
-            | Self::Git { .. }
-            | Self::Io { .. } => return None,
+            Self::CheckpointExists(_) | Self::NoCheckpoint(_) | Self::Git { .. } | Self::Io { .. } => {
+                return None;
+            }
         }))
     }
 }

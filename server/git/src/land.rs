@@ -123,7 +123,7 @@ pub(super) fn put_tree(index: &mut Index, tree: &Tree<'_>, root: Option<&Path>) 
 pub(super) fn index_is_free(repo: &Repository) -> Result<(), GitError> {
     let lock = repo.path().join("index.lock");
     if lock.symlink_metadata().is_ok() {
-        return Err(GitError::Locked { path: lock });
+        return Err(GitError::Locked(lock));
     }
     Ok(())
 }
@@ -369,7 +369,7 @@ fn is_submodule(content: Option<Content>) -> bool {
 }
 
 fn changed(path: &Path) -> GitError {
-    GitError::Changed { what: path.display().to_string() }
+    GitError::Changed(path.display().to_string())
 }
 
 /// Looks for what is in the way.

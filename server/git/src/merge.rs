@@ -110,8 +110,8 @@ impl Repository {
     ) -> Result<Merged, GitError> {
         let repo = self.open()?;
         let branch = tip(&repo, &spec.branch)?;
-        let target = tip(&repo, &spec.target_branch)
-            .map_err(|_| GitError::NoTarget { name: spec.target_branch.clone() })?;
+        let target =
+            tip(&repo, &spec.target_branch).map_err(|_| GitError::NoTarget(spec.target_branch.clone()))?;
         let name = format!("refs/heads/{}", spec.target_branch);
         let holders = self.holders(&repo, &name)?;
         let checked_out = !holders.is_empty();
@@ -194,7 +194,7 @@ impl Repository {
                 all.push(main);
             } else if said_bare(&main) {
                 // Its files would stay behind.
-                return Err(GitError::SaidBare { path: self.common_dir.clone() });
+                return Err(GitError::SaidBare(self.common_dir.clone()));
             }
         }
         for worktree in repo.worktrees().doing("list the worktrees")?.iter().flatten().flatten() {
@@ -235,11 +235,11 @@ impl Repository {
     ) -> Result<Vec<WorkingCopy>, GitError> {
         let mut transaction = repo.transaction().doing("begin")?;
         transaction.lock_ref(name).map_err(|source| match source.code() {
-            ErrorCode::Locked => GitError::Locked { path: self.common_dir.join(format!("{name}.lock")) },
+            ErrorCode::Locked => GitError::Locked(self.common_dir.join(format!("{name}.lock"))),
             _ => GitError::Git { doing: "lock the branch", source },
         })?;
         if repo.refname_to_id(name).doing("read the branch")? != old {
-            return Err(GitError::Changed { what: name.to_owned() });
+            return Err(GitError::Changed(name.to_owned()));
         }
         transaction
             .set_target(name, new, Some(&identity(repo)?), "alfine: merge")
@@ -406,7 +406,7 @@ fn may_amend(repo: &git2::Repository, branch: &Commit<'_>, spec: &MergeSpec) -> 
 fn tip<'r>(repo: &'r git2::Repository, name: &str) -> Result<Commit<'r>, GitError> {
     repo.find_branch(name, BranchType::Local)
         .and_then(|branch| branch.get().peel_to_commit())
-        .map_err(|_| GitError::NoBranch { name: name.to_owned() })
+        .map_err(|_| GitError::NoBranch(name.to_owned()))
 }
 
 fn merged_tree<'r>(

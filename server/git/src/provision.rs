@@ -138,7 +138,7 @@ fn inside(pattern: &str) -> Result<PathBuf, GitError> {
     let clean: PathBuf = Path::new(pattern).components().filter(|part| *part != Component::CurDir).collect();
     let git = clean.components().any(|part| part.as_os_str() == ".git");
     if !stays_inside(&clean) || git {
-        return Err(GitError::Outside { pattern: pattern.to_owned() });
+        return Err(GitError::Outside(pattern.to_owned()));
     }
     Ok(clean)
 }

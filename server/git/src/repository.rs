@@ -36,9 +36,9 @@ impl Repository {
     fn of(repo: &git2::Repository) -> Result<Self, GitError> {
         let Some(workdir) = repo.workdir() else {
             if said_bare(repo) {
-                return Err(GitError::SaidBare { path: repo.path().to_owned() });
+                return Err(GitError::SaidBare(repo.path().to_owned()));
             }
-            return Err(GitError::Bare { path: repo.path().to_owned() });
+            return Err(GitError::Bare(repo.path().to_owned()));
         };
         let real = |path: &Path| {
             path.canonicalize().map_err(|source| GitError::Io {
@@ -73,17 +73,17 @@ impl Repository {
     /// made by replacing `.git`.
     pub(super) fn open_at(&self, worktree: &Path) -> Result<git2::Repository, GitError> {
         if !worktree.is_dir() {
-            return Err(GitError::WorktreeMissing { path: worktree.to_owned() });
+            return Err(GitError::WorktreeMissing(worktree.to_owned()));
         }
         let repo = match open_exactly(worktree) {
             Ok(repo) => repo,
             Err(_) if self.reattach(worktree)? => open_exactly(worktree)?,
-            Err(GitError::NoRepository { path }) => return Err(GitError::NotOurs { path }),
+            Err(GitError::NoRepository(path)) => return Err(GitError::NotOurs(path)),
             Err(error) => return Err(error),
         };
         let ours = repo.commondir().canonicalize().is_ok_and(|dir| dir == self.common_dir);
         if !ours || !self.is_its_own(&repo, worktree) || repo.workdir().is_none() {
-            return Err(GitError::NotOurs { path: worktree.to_owned() });
+            return Err(GitError::NotOurs(worktree.to_owned()));
         }
         Ok(repo)
     }
@@ -126,11 +126,11 @@ fn not_opened(path: &Path, error: &git2::Error) -> GitError {
         return GitError::Unsupported { path, what: REFTABLE };
     }
     match error.code() {
-        ErrorCode::Owner => GitError::Owner { path },
+        ErrorCode::Owner => GitError::Owner(path),
         ErrorCode::NotFound if path.ancestors().any(|folder| folder.join(".git").exists()) => {
             GitError::Corrupt { path, why: error.message().to_owned() }
         }
-        ErrorCode::NotFound => GitError::NoRepository { path },
+        ErrorCode::NotFound => GitError::NoRepository(path),
         _ => GitError::Corrupt { path, why: error.message().to_owned() },
     }
 }

@@ -234,7 +234,7 @@ impl Scan<'_> {
             }
         }
         let root = self.contents.root();
-        if root.is_dir() { Ok(()) } else { Err(GitError::WorktreeMissing { path: root.to_owned() }) }
+        if root.is_dir() { Ok(()) } else { Err(GitError::WorktreeMissing(root.to_owned())) }
     }
 
     /// Decides whether a folder's files belong to the tree.

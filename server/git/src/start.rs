@@ -38,14 +38,14 @@ impl Repository {
         let head = match repo.head() {
             Ok(head) => head,
             Err(error) if error.code() == ErrorCode::UnbornBranch => {
-                return Err(GitError::Empty { path: self.workdir.clone() });
+                return Err(GitError::Empty(self.workdir.clone()));
             }
             Err(error) => return Err(error).doing("read HEAD"),
         };
         let base_commit = head.peel_to_commit().doing("read the commit at HEAD")?.id().to_string();
         let base_branch = if head.is_branch() {
             let name = head.shorthand_bytes();
-            let name = str::from_utf8(name).map_err(|_| GitError::BranchName { name: path_of(name) })?;
+            let name = str::from_utf8(name).map_err(|_| GitError::BranchName(path_of(name)))?;
             Some(name.to_owned())
         } else {
             None
@@ -59,6 +59,6 @@ fn writable(path: &Path) -> Result<(), GitError> {
     use rustix::fs::{Access, access};
     match access(path, Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) => Ok(()),
-        Err(_) => Err(GitError::ReadOnly { path: path.to_owned() }),
+        Err(_) => Err(GitError::ReadOnly(path.to_owned())),
     }
 }

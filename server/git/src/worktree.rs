@@ -55,14 +55,14 @@ impl Repository {
         let repo = self.open()?;
         match spec.path.read_dir().map(|mut items| items.next().is_some()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(_) => return Err(GitError::NotOurs { path: spec.path.clone() }),
+            Err(_) => return Err(GitError::NotOurs(spec.path.clone())),
             // An empty folder is as good as none.
             Ok(false) => fs::remove_dir(&spec.path).doing_on("remove the empty folder", &spec.path)?,
             Ok(true) => {
                 let there = self.open_at(&spec.path)?;
                 let on = there.head().ok().and_then(|head| head.shorthand().ok().map(str::to_owned));
                 if on.as_deref() != Some(&spec.branch) {
-                    return Err(GitError::NotOurs { path: spec.path.clone() });
+                    return Err(GitError::NotOurs(spec.path.clone()));
                 }
                 return self.open_worktree(&spec.path, &spec.branch);
             }
@@ -104,7 +104,7 @@ impl Repository {
             return self.open_worktree(path, branch);
         }
         let repo = self.open()?;
-        let no_checkpoint = || GitError::NoCheckpoint { name: checkpoint.ref_name.clone() };
+        let no_checkpoint = || GitError::NoCheckpoint(checkpoint.ref_name.clone());
         let commit = Oid::from_str(&checkpoint.commit).and_then(|id| repo.find_commit(id));
         let commit = commit.map_err(|_| no_checkpoint())?;
         let head = commit.parent(0).map_err(|_| no_checkpoint())?;
@@ -150,11 +150,11 @@ impl Repository {
         }
         let opened = self.open_at(path)?;
         if !opened.is_worktree() {
-            return Err(GitError::NotOurs { path: path.to_owned() });
+            return Err(GitError::NotOurs(path.to_owned()));
         }
         let worktree = git2::Worktree::open_from_repository(&opened).doing("open the worktree")?;
         if !matches!(worktree.is_locked(), Ok(WorktreeLockStatus::Unlocked)) {
-            return Err(GitError::WorktreeLocked { path: path.to_owned() });
+            return Err(GitError::WorktreeLocked(path.to_owned()));
         }
         let last = CheckpointSpec { unless_still: None, ..last.clone() };
         let checkpoint = self.last_of(path, &last)?;
@@ -180,7 +180,7 @@ impl Repository {
     /// Deletes a branch that Alfine made. Its commits stay under a ref of Alfine's own.
     pub(super) fn delete_branch(&self, name: &str, last: Option<&Checkpoint>) -> Result<(), GitError> {
         if task_of_branch(name).is_none() {
-            return Err(GitError::NoBranch { name: name.to_owned() });
+            return Err(GitError::NoBranch(name.to_owned()));
         }
         let repo = self.open()?;
         let Ok(mut branch) = repo.find_branch(name, BranchType::Local) else { return Ok(()) };
@@ -267,7 +267,7 @@ impl Repository {
                 continue;
             }
             if !matches!(worktree.is_locked(), Ok(WorktreeLockStatus::Unlocked)) {
-                return Err(GitError::WorktreeLocked { path: path.to_owned() });
+                return Err(GitError::WorktreeLocked(path.to_owned()));
             }
             let mut options = WorktreePruneOptions::new();
             worktree.prune(Some(options.valid(true))).doing("forget the worktree")?;

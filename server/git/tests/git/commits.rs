@@ -84,7 +84,7 @@ fn a_lock_that_a_killed_git_left_is_named_and_can_be_cleared() {
     let surroundings = fixture.surroundings();
     let repo = fixture.repo();
     let locked = repo.commit_all(&fixture.root, &commit(&surroundings, None));
-    assert!(matches!(locked, Err(GitError::Locked { path }) if path.ends_with(".git/index.lock")));
+    assert!(matches!(locked, Err(GitError::Locked(path)) if path.ends_with(".git/index.lock")));
     assert!(repo.clear_stale_lock(&fixture.root).unwrap());
     assert!(!repo.clear_stale_lock(&fixture.root).unwrap());
     assert!(repo.commit_all(&fixture.root, &commit(&surroundings, None)).unwrap().is_some());

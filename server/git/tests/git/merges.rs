@@ -256,7 +256,7 @@ fn locks_of_other_git_processes_are_respected() {
         fixture.write(lock, "");
         let before = everything(&fixture.root);
         let locked = merge(&fixture);
-        assert!(matches!(&locked, Err(GitError::Locked { path }) if path.ends_with(lock)), "{locked:?}");
+        assert!(matches!(&locked, Err(GitError::Locked(path)) if path.ends_with(lock)), "{locked:?}");
         assert_eq!(everything(&fixture.root), before);
         fs::remove_file(fixture.path(lock)).unwrap();
     }
@@ -290,12 +290,12 @@ fn a_failure_halfway_takes_everything_back() {
 #[test]
 fn branches_that_do_not_exist_are_named() {
     let fixture = Fixture::new();
-    assert!(matches!(merge(&fixture), Err(GitError::NoBranch { name }) if name == "task"));
+    assert!(matches!(merge(&fixture), Err(GitError::NoBranch(name)) if name == "task"));
     fixture.git(&["branch", "task"]);
     let mut spec = spec();
     spec.target_branch = "missing".to_owned();
     assert!(
-        matches!(fixture.repo().merge(&spec, None, &|_| false), Err(GitError::NoTarget { name }) if name == "missing")
+        matches!(fixture.repo().merge(&spec, None, &|_| false), Err(GitError::NoTarget(name)) if name == "missing")
     );
 }
 

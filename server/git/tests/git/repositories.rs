@@ -162,7 +162,7 @@ fn a_read_only_git_folder_is_noticed_before_anything_ran() {
         fs::set_permissions(fixture.path(folder), fs::Permissions::from_mode(0o555)).unwrap();
         let error = fixture.repo().preflight(Isolation::Worktree).unwrap_err();
         fs::set_permissions(fixture.path(folder), fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(matches!(&error, GitError::ReadOnly { path } if path.ends_with(folder)), "{error}");
+        assert!(matches!(&error, GitError::ReadOnly(path) if path.ends_with(folder)), "{error}");
     }
     let fixture = Fixture::new();
     fs::set_permissions(&fixture.root, fs::Permissions::from_mode(0o555)).unwrap();
