@@ -3,9 +3,9 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use alfine_core::finding::Severity;
+use alfine_core::{finding::Severity, reason::Color};
 use alfine_verify::{
-    CancelToken, Verdict, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext, run, score,
+    CancelToken, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext, run, score,
 };
 use std::{ffi::OsString, fs, io::Read, path::Path, sync::mpsc, thread, time::Duration};
 use tempfile::TempDir;
@@ -177,8 +177,8 @@ fn results_score_as_one() {
     let results = scene.run(&[VerifierSpec::command("true"), VerifierSpec::command("true"), clean]);
     // The folder is no repository.
     assert!(matches!(results[2].exit, VerifierExit::NotRun { .. }));
-    assert_eq!(score(&results, 0.9, 0.6).verdict, Verdict::Red);
-    assert_eq!(score(&results[..2], 0.9, 0.6).verdict, Verdict::Green);
+    assert_eq!(score(&results, 0.9, 0.6), Color::Red);
+    assert_eq!(score(&results[..2], 0.9, 0.6), Color::Green);
     let results = scene.run(&[VerifierSpec::command("true"), VerifierSpec::command("true"), optional]);
-    assert_eq!(score(&results, 0.9, 0.6).verdict, Verdict::Yellow);
+    assert_eq!(score(&results, 0.9, 0.6), Color::Yellow);
 }

@@ -34,3 +34,10 @@ pub struct Finding {
     /// What is wrong, in the tool's words.
     pub message: String,
 }
+
+impl Finding {
+    /// Makes an error at no place.
+    pub fn error(message: String) -> Self {
+        Self { severity: Severity::Error, file: None, line: None, column: None, code: None, message }
+    }
+}

@@ -1,7 +1,7 @@
 //! The verifier that wants everything committed.
 
 use super::{VerifierExit, answer::Checked};
-use alfine_core::finding::{Finding, Severity};
+use alfine_core::finding::Finding;
 use std::path::Path;
 
 /// How many uncommitted files are named.
@@ -28,14 +28,8 @@ pub(super) fn check(root: &Path, paths: &[String]) -> Checked {
 }
 
 fn finding(path: String, what: &str) -> Finding {
-    Finding {
-        severity: Severity::Error,
-        file: Some(path),
-        line: None,
-        column: None,
-        code: Some("uncommitted".to_owned()),
-        message: format!("{what} and not committed"),
-    }
+    let code = Some("uncommitted".to_owned());
+    Finding { file: Some(path), code, ..Finding::error(format!("{what} and not committed")) }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<
     shell.merge_stderr = true;
     match run(shell, spec, context) {
         Ok((exit, output)) => {
-            let findings = findings::parse_as(&output, spec.format, context.root);
+            let findings = findings::parse(&output, context.root);
             Checked { exit, output, findings }
         }
         Err(error) => Checked::not_run(error),

@@ -15,60 +15,29 @@ mod rust;
 mod tsc;
 
 use super::output::plain;
-use alfine_core::finding::Finding;
-use collected::{Collected, cut};
+use alfine_core::{finding::Finding, text::start_of};
+use collected::Collected;
 use parser::LineParser;
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// How much of a line is read, unless it is JSON. Bytes; no tool's message needs more.
 const LINE_LIMIT: usize = 8 << 10;
 
-/// What an output looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutputFormat {
-    /// cargo, rustc (text and JSON), cargo test, nextest.
-    Rust,
-    /// tsc, pretty or not.
-    Tsc,
-    /// eslint: stylish, unix, JSON.
-    Eslint,
-    /// Jest and Vitest.
-    JavascriptTests,
-    /// pytest.
-    Pytest,
-    /// go build, go vet, go test.
-    Go,
-    /// `path:line:column: message` and `path:line: message`.
-    Generic,
-}
-
-/// Reads the findings of an output of a known format, or of any format if it is not known. Paths inside of `root` come
-/// out relative to it. At most 200, each once; the worse ones if there are more.
-pub fn parse_as(output: &str, format: Option<OutputFormat>, root: &Path) -> Vec<Finding> {
-    let mut parsers: Vec<Box<dyn LineParser>> = match format {
-        None => vec![
-            Box::<rust::Parser>::default(),
-            Box::<pytest::Parser>::default(),
-            Box::<go::Parser>::default(),
-            Box::<eslint::Parser>::default(),
-            Box::new(tsc::Parser),
-            Box::<javascript_tests::Parser>::default(),
-            Box::new(generic::Parser),
-        ],
-        Some(OutputFormat::Rust) => vec![Box::<rust::Parser>::default()],
-        Some(OutputFormat::Tsc) => vec![Box::new(tsc::Parser)],
-        // Its unix format is generic.
-        Some(OutputFormat::Eslint) => vec![Box::<eslint::Parser>::default(), Box::new(generic::Parser)],
-        Some(OutputFormat::JavascriptTests) => vec![Box::<javascript_tests::Parser>::default()],
-        Some(OutputFormat::Pytest) => vec![Box::<pytest::Parser>::default()],
-        Some(OutputFormat::Go) => vec![Box::<go::Parser>::default()],
-        Some(OutputFormat::Generic) => vec![Box::new(generic::Parser)],
-    };
+/// Reads the findings of an output, each line by the first parser that knows it. Paths inside of `root` come out relative
+/// to it. At most 200, each once; the worse ones if there are more.
+pub(super) fn parse(output: &str, root: &Path) -> Vec<Finding> {
+    let mut parsers: [Box<dyn LineParser>; 7] = [
+        Box::<rust::Parser>::default(),
+        Box::<pytest::Parser>::default(),
+        Box::<go::Parser>::default(),
+        Box::<eslint::Parser>::default(),
+        Box::new(tsc::Parser),
+        Box::<javascript_tests::Parser>::default(),
+        Box::new(generic::Parser),
+    ];
     let mut found = Collected::new(root);
     for line in plain(output).lines() {
-        let line = if line.starts_with(['{', '[']) { line } else { cut(line, LINE_LIMIT) };
+        let line = if line.starts_with(['{', '[']) { line } else { start_of(line, LINE_LIMIT) };
         let _ = parsers.iter_mut().any(|parser| parser.line(line, &mut found));
     }
     for parser in &mut parsers {
@@ -100,7 +69,7 @@ mod tests {
                 finding.message
             )
         };
-        parse_as(output, None, root).into_iter().map(show).collect()
+        parse(output, root).into_iter().map(show).collect()
     }
 
     #[test]
@@ -159,13 +128,6 @@ FAIL\texample.com/m\t0.1s
     }
 
     #[test]
-    fn a_known_format_reads_nothing_else() {
-        let output = "a.c:3:5: error: x\nsrc/a.ts(12,5): error TS1: y\n";
-        let count = |format| parse_as(output, format, Path::new("/")).len();
-        assert_eq!([None, Some(OutputFormat::Tsc), Some(OutputFormat::Go)].map(count), [2, 1, 0]);
-    }
-
-    #[test]
     fn colours_do_not_hide_a_finding() {
         let output = "\u{1b}[0m\u{1b}[1m\u{1b}[38;5;9merror[E0425]\u{1b}[0m\u{1b}[1m: no `x`\u{1b}[0m\n\u{1b}[0m \u{1b}[1m--> \u{1b}[0msrc/main.rs:2:5\n";
         assert_eq!(read(output), ["error src/main.rs:2:5 [E0425] no `x`"]);
@@ -211,7 +173,7 @@ FAIL\texample.com/m\t0.1s
             pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..60), any in any::<String>()
         ) {
             for output in [pieces.concat(), pieces.join("\n"), any] {
-                for finding in parse_as(&output, None, Path::new("/home/me/app")) {
+                for finding in parse(&output, Path::new("/home/me/app")) {
                     prop_assert!(finding.line != Some(0));
                     prop_assert!(finding.message.len() <= 2000 && !finding.message.is_empty());
                 }
@@ -229,7 +191,7 @@ FAIL\texample.com/m\t0.1s
             .chain(lines.iter().map(|piece| repeated(piece, 128 << 10)));
         // Quadratic time would be hours: a hang, which ends the test.
         for output in outputs {
-            assert!(parse_as(&output, None, Path::new("/home/me/app")).len() <= 200);
+            assert!(parse(&output, Path::new("/home/me/app")).len() <= 200);
         }
     }
 }

@@ -59,15 +59,7 @@ fn settle(mut findings: Vec<Finding>, exit: &VerifierExit, name: &str, output: &
             [format!("“{name}”: {exit}")].into_iter().chain(last_lines(output)).collect::<Vec<_>>().join("\n")
         }
     };
-    let message = Finding {
-        severity: Severity::Error,
-        file: None,
-        line: None,
-        column: None,
-        code: None,
-        message: told,
-    };
-    findings.insert(0, message);
+    findings.insert(0, Finding::error(told));
     findings
 }
 

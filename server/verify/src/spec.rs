@@ -1,6 +1,6 @@
 //! What a verifier is: a check to run, with its weight and its limits.
 
-use super::{findings::OutputFormat, seconds};
+use super::seconds;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -24,9 +24,6 @@ pub struct VerifierSpec {
     /// The index of the task's criterion that it proves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criterion: Option<usize>,
-    /// What its output looks like; found out where it is not said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub format: Option<OutputFormat>,
 }
 
 impl VerifierSpec {
@@ -39,7 +36,6 @@ impl VerifierSpec {
             timeout: default_timeout(),
             required: default_required(),
             criterion: None,
-            format: None,
         }
     }
 

@@ -55,7 +55,7 @@ impl Runner<'_> {
                 let _ = outbox.send(Message::VerifyNews(round, Box::new(news)));
             };
             let mut results = alfine_verify::run(&specs, &context, &mut observe);
-            let holds = alfine_verify::score(&results, green, yellow).verdict != alfine_verify::Verdict::Red;
+            let holds = alfine_verify::score(&results, green, yellow) != Color::Red;
             if let Some(proof) = proof.as_mut().filter(|_| holds && !token.is_cancelled()) {
                 let again = proof.set_back().and_then(|set_back| match set_back {
                     Some(SetBack { files, .. }) => {
@@ -89,14 +89,9 @@ impl Runner<'_> {
         self.verifiers = None;
         let Answers { results, started_at, checkpoints } = answers;
         self.checkpoints = checkpoints.unwrap_or(self.checkpoints).max(self.checkpoints);
-        let score = alfine_verify::score(&results, self.spec.green, self.spec.yellow);
         let failed: Vec<&VerifierResult> = results.iter().filter(|result| !result.passed).collect();
         let outcome = VerifyOutcome {
-            color: match score.verdict {
-                alfine_verify::Verdict::Green => Color::Green,
-                alfine_verify::Verdict::Yellow => Color::Yellow,
-                alfine_verify::Verdict::Red => Color::Red,
-            },
+            color: alfine_verify::score(&results, self.spec.green, self.spec.yellow),
             ran: u32::try_from(results.len()).unwrap_or(u32::MAX),
             failed: failed.iter().map(|result| result.name.clone()).collect(),
             error: error_of(&failed),

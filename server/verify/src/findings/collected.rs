@@ -1,6 +1,9 @@
 //! The findings read so far: bounded, each once, with paths as the worktree knows them.
 
-use alfine_core::finding::{Finding, Severity};
+use alfine_core::{
+    finding::{Finding, Severity},
+    text::start_of,
+};
 use std::{
     collections::HashSet,
     path::{Component, Path, PathBuf},
@@ -59,7 +62,7 @@ impl Collected {
         code: Option<&str>,
         message: &str,
     ) {
-        let message = cut(message.trim(), MESSAGE).trim_end();
+        let message = start_of(message.trim(), MESSAGE).trim_end();
         // A limit for each severity: warnings must not crowd an error out.
         let alike = self.findings.iter().filter(|finding| finding.severity == severity).count();
         if message.is_empty() || alike >= FINDINGS {
@@ -68,7 +71,7 @@ impl Collected {
         let place = place.filter(|place| place.file.len() <= PATH);
         let (line, column) = place.as_ref().map_or((None, None), |place| (place.line, place.column));
         let file = place.map(|place| self.relative(&place.file));
-        let code = code.map(|code| cut(code.trim(), CODE).to_owned()).filter(|code| !code.is_empty());
+        let code = code.map(|code| start_of(code.trim(), CODE).to_owned()).filter(|code| !code.is_empty());
         let finding = Finding { severity, file, line, column, code, message: message.to_owned() };
         if self.seen.insert(finding.clone()) {
             self.findings.push(finding);
@@ -112,12 +115,6 @@ impl Collected {
         }
         findings
     }
-}
-
-/// Cuts a text to a number of bytes, at a character's boundary.
-pub(super) fn cut(text: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
-    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 #[cfg(test)]

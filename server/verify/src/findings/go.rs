@@ -76,6 +76,14 @@ impl Parser {
         self.push(Failure { test: test.to_owned(), place: None, message: "the test failed".to_owned() });
     }
 
+    /// The first line with a place stands for the test.
+    fn replace_or_push(&mut self, failure: Failure) {
+        match self.waiting.last_mut().filter(|last| last.test == failure.test && last.place.is_none()) {
+            Some(last) => *last = failure,
+            None => self.push(failure),
+        }
+    }
+
     fn push(&mut self, failure: Failure) {
         if self.waiting.len() < WAITING {
             self.waiting.push(failure);
@@ -89,20 +97,13 @@ impl Parser {
             let message = group(&log, 3).trim().to_owned();
             self.wants_text = message.is_empty();
             let failure = Failure { test: test.clone(), place, message };
-            // The first line with a place stands for the test.
-            match self.waiting.last_mut().filter(|last| last.test == failure.test && last.place.is_none()) {
-                Some(last) => *last = failure,
-                None => self.push(failure),
-            }
+            self.replace_or_push(failure);
             return true;
         }
         if let Some(panic) = PANIC.captures(line) {
             let failure =
                 Failure { test: test.clone(), place: None, message: format!("panic: {}", group(&panic, 1)) };
-            match self.waiting.last_mut().filter(|last| last.test == failure.test && last.place.is_none()) {
-                Some(last) => *last = failure,
-                None => self.push(failure),
-            }
+            self.replace_or_push(failure);
             return true;
         }
         // Assertion libraries begin with an empty line and their own trace, then say what is wrong.
