@@ -2,6 +2,7 @@
 
 use super::{Exit, Invocation, InvocationError};
 use alfine_core::agent::{AgentEvent, SessionId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -64,16 +65,16 @@ pub struct Request {
     pub max_budget_usd: Option<f64>,
 }
 
-/// What an agent may do without asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// What the agent may do without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Permissions {
     /// Edit files of the worktree.
     Edits,
-    /// Edit files and use the shell.
+    /// Edit files and run commands.
     #[default]
     Commands,
-    /// Anything: the CLI's own checks are off.
+    /// Everything: the agent's own checks are off. Needs `safety.allow_unsandboxed_all` in your own settings.
     All,
 }
 

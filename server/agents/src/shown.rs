@@ -1,5 +1,7 @@
 //! Texts of a CLI, made short enough to be shown.
 
+use alfine_core::text::{self, end_of, start_of};
+
 /// The longest text in an event that is there to be shown, not to be read for a gate; in bytes.
 pub(crate) const SHOWN_TEXT: usize = 2000;
 
@@ -14,22 +16,15 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
     format!("{}…", start_of(text, limit))
 }
 
-/// Returns the start of `text` of at most `limit` bytes, in whole characters.
-fn start_of(text: &str, limit: usize) -> &str {
-    (0..=limit.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
-}
-
-/// Returns `text` as one short line.
-pub(crate) fn one_line(text: &str) -> String {
+/// Returns `long` as one short line.
+pub(crate) fn one_line(long: &str) -> String {
     // Only as much of a long text is looked at as the line can hold.
-    cut(&start_of(text, 8 * SUMMARY).split_whitespace().collect::<Vec<_>>().join(" "), SUMMARY)
+    cut(&text::one_line(start_of(long, 8 * SUMMARY)), SUMMARY)
 }
 
 /// Returns the end of what a program wrote to stderr: what it died of stands last.
 pub(crate) fn last_words(stderr_tail: &str) -> String {
-    let text = stderr_tail.trim();
-    let first = text.len().saturating_sub(SHOWN_TEXT);
-    (first..=text.len()).find_map(|start| text.get(start..)).unwrap_or_default().to_owned()
+    end_of(stderr_tail.trim(), SHOWN_TEXT).to_owned()
 }
 
 #[cfg(test)]

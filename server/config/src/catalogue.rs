@@ -3,7 +3,7 @@
 //! The checks, the reference, `alfine settings` and the editors ask here; nothing else walks the JSON schema.
 
 use super::{HumanDuration, schema::SCHEMA};
-use alfine_core::nearest;
+use alfine_core::{nearest, text::one_line};
 use serde_json::{Number, Value};
 use std::{fmt, sync::LazyLock};
 
@@ -332,8 +332,7 @@ fn texts<'s>(schema: &'s Value, key: &str) -> impl Iterator<Item = &'s str> {
 }
 
 fn meaning_of(schema: &Value) -> String {
-    let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(schema.get("description").and_then(Value::as_str).unwrap_or_default())
 }
 
 fn joined(path: &str, key: &str) -> String {

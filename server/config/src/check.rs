@@ -33,6 +33,13 @@ pub(super) struct Flaw {
     pub(super) suggestion: Option<String>,
 }
 
+impl Flaw {
+    /// A value with which the layer cannot be taken.
+    pub(super) fn of_value(path: &str, message: String) -> Self {
+        Self { path: path.to_owned(), at_key: false, fatal: true, message, suggestion: None }
+    }
+}
+
 /// Checks a layer, and leaves in `tree` only what is valid.
 pub(super) fn check(tree: &mut Map<String, Value>) -> Vec<Flaw> {
     let mut checker = Checker { flaws: Vec::new(), left_out: 0 };
@@ -40,13 +47,7 @@ pub(super) fn check(tree: &mut Map<String, Value>) -> Vec<Flaw> {
     checker.verifiers(tree);
     if checker.left_out > 0 {
         let message = format!("{} more settings are unknown or invalid", checker.left_out);
-        checker.flaws.push(Flaw {
-            path: String::new(),
-            at_key: true,
-            fatal: true,
-            message,
-            suggestion: None,
-        });
+        checker.flaws.push(Flaw { at_key: true, ..Flaw::of_value("", message) });
     }
     checker.flaws
 }
@@ -58,13 +59,7 @@ struct Checker {
 
 impl Checker {
     fn wrong(&mut self, path: &str, message: impl FnOnce() -> String) {
-        self.add(|| Flaw {
-            path: path.to_owned(),
-            at_key: false,
-            fatal: true,
-            message: message(),
-            suggestion: None,
-        });
+        self.add(|| Flaw::of_value(path, message()));
     }
 
     fn add(&mut self, flaw: impl FnOnce() -> Flaw) {
@@ -144,20 +139,11 @@ impl Checker {
         let words = words.iter().map(|it| it.word.as_str());
         let fits = value.as_str().is_some_and(|text| words.clone().any(|word| word == text));
         if !fits {
-            self.add(|| Flaw {
-                path: at.to_owned(),
-                at_key: false,
-                fatal: true,
-                message: format!(
-                    "`{}` must be {}, not {}",
-                    shown(at),
-                    alternatives(words.clone()),
-                    quoted(value)
-                ),
-                suggestion: value
-                    .as_str()
-                    .and_then(|text| nearest(text, words))
-                    .map(|word| format!("\"{word}\"")),
+            self.add(|| {
+                let known = alternatives(words.clone());
+                let near = value.as_str().and_then(|text| nearest(text, words));
+                let message = format!("`{}` must be {known}, not {}", shown(at), quoted(value));
+                Flaw { suggestion: near.map(|word| format!("\"{word}\"")), ..Flaw::of_value(at, message) }
             });
         }
         fits

@@ -1,14 +1,15 @@
 //! Who says what: the layers of settings, later ones over earlier ones, key by key.
 
 use super::{
-    Config, Permissions, Verification,
+    Config, Verification,
     check::{Flaw, check},
     duration::amount,
     source::{Places, Source, Values, child},
 };
+use alfine_agents::Permissions;
 use alfine_core::{
     breaker::{Rule, Scope},
-    plan::Fields,
+    plan::{Fields, Placed},
     printable::printable,
     text::Span,
 };
@@ -102,20 +103,17 @@ fn drop_nulls(map: &mut Map<String, Value>) {
 
 impl From<&Fields> for Partial {
     fn from(fields: &Fields) -> Self {
-        let text = |field: &Option<alfine_core::plan::Placed<String>>| {
-            field.as_ref().map(|field| field.value.clone())
-        };
-        let word = |value: serde_json::Result<Value>| value.unwrap_or_default();
+        fn said<T: Serialize>(field: &Option<Placed<T>>) -> Value {
+            serde_json::to_value(field.as_ref().map(|field| &field.value)).unwrap_or_default()
+        }
         let mut partial = Self::default();
-        partial.set("agent", text(&fields.agent));
-        partial.set("model", text(&fields.model));
-        partial.set("limits.iterations", fields.max_iterations.as_ref().map(|field| field.value));
-        partial.set("limits.cost_usd", fields.max_cost.as_ref().map(|field| field.value));
-        partial
-            .set("isolation", word(serde_json::to_value(fields.isolation.as_ref().map(|field| field.value))));
-        partial.set("context", word(serde_json::to_value(fields.context.as_ref().map(|field| field.value))));
-        partial
-            .set("autonomy", word(serde_json::to_value(fields.autonomy.as_ref().map(|field| field.value))));
+        partial.set("agent", said(&fields.agent));
+        partial.set("model", said(&fields.model));
+        partial.set("limits.iterations", said(&fields.max_iterations));
+        partial.set("limits.cost_usd", said(&fields.max_cost));
+        partial.set("isolation", said(&fields.isolation));
+        partial.set("context", said(&fields.context));
+        partial.set("autonomy", said(&fields.autonomy));
         partial
     }
 }
@@ -331,8 +329,7 @@ impl Loaded {
     }
 
     fn wrong_together(&mut self, key: &str, message: String) {
-        let flaw = Flaw { path: key.to_owned(), at_key: false, fatal: true, message, suggestion: None };
-        let problem = self.problem(self.origin(key), flaw);
+        let problem = self.problem(self.origin(key), Flaw::of_value(key, message));
         self.problems.push(problem);
     }
 

@@ -24,7 +24,6 @@ pub use layers::{
 pub use reference::reference_markdown;
 pub use schema::schema;
 pub use settings::{
-    Agent, Config, Gate, Limits, Lint, OnDone, Permissions, PromptVia, Safety, Verification, Verifier,
-    VerifierKind, VerifyWhen, Worktree,
+    Agent, Config, Limits, OnDone, PromptVia, Safety, Verification, Verifier, VerifierKind, Worktree,
 };
 pub use source::Source;

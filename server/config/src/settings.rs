@@ -1,11 +1,12 @@
 //! Every setting: its name, its type, its bounds, its default, and in its doc comment its documentation.
 
 use super::duration::{HumanDuration, amount};
-use alfine_agents::KNOWN;
+use alfine_agents::{KNOWN, Permissions};
 use alfine_core::{
     breaker::{self, Rule},
-    lint::{Layer, LintOptions},
-    machine,
+    gate::Dialects,
+    lint::LintOptions,
+    machine::{self, VerifyWhen},
     plan::{Autonomy, ContextMode, Isolation},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -58,9 +59,9 @@ pub struct Config {
     #[schemars(schema_with = "agents")]
     pub agents: BTreeMap<String, Agent>,
     /// Thresholds and words of the findings on plans.
-    pub lint: Lint,
+    pub lint: LintOptions,
     /// Other ways for an agent to say that it is done, besides the completion gate.
-    pub gate: Gate,
+    pub gate: Dialects,
     /// What is kept from the agent, and what from the logs.
     pub safety: Safety,
 }
@@ -82,8 +83,8 @@ impl Default for Config {
             verifiers: Vec::new(),
             verification: Verification::default(),
             agents: BTreeMap::new(),
-            lint: Lint::default(),
-            gate: Gate::default(),
+            lint: LintOptions::default(),
+            gate: Dialects::default(),
             safety: Safety::default(),
         }
     }
@@ -100,30 +101,6 @@ pub enum OnDone {
     Merge,
     /// Its branch is pushed and a pull request opened with the `gh` CLI.
     Pr,
-}
-
-/// When verifiers run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum VerifyWhen {
-    /// When the agent says that it is done.
-    #[default]
-    Ready,
-    /// After each iteration.
-    Always,
-}
-
-/// What the agent may do without asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Permissions {
-    /// Edit files of the worktree.
-    Edits,
-    /// Edit files and run commands.
-    #[default]
-    Commands,
-    /// Everything: the agent's own checks are off. Needs `safety.allow_unsandboxed_all` in your own settings.
-    All,
 }
 
 /// When a loop is stopped.
@@ -327,89 +304,6 @@ pub enum PromptVia {
     Stdin,
     /// As its last argument.
     Argument,
-}
-
-/// Thresholds and words of the findings on plans. Words are compared without regard to case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Lint {
-    /// Files that a task may name before it is too large.
-    #[schemars(range(min = 1, max = 100_000))]
-    pub max_files: u32,
-    /// Words that a task may have before it is too large.
-    #[schemars(range(min = 1, max = 100_000))]
-    pub max_words: u32,
-    /// Words in a task's title or first sentence that show that it is too large.
-    #[schemars(inner(length(min = 1)))]
-    pub scope_words: Vec<String>,
-    /// Phrases of a criterion that cannot be verified.
-    #[schemars(inner(length(min = 1)))]
-    pub vague_phrases: Vec<String>,
-    /// Criteria that the fix of `criterion-missing` writes.
-    #[schemars(inner(length(min = 1)))]
-    pub standard_criteria: Vec<String>,
-    /// Words of a task that changes the schema; it goes before code and user interface.
-    #[schemars(inner(length(min = 1)))]
-    pub schema_words: Vec<String>,
-    /// Words of a task that changes the code behind the user interface.
-    #[schemars(inner(length(min = 1)))]
-    pub backend_words: Vec<String>,
-    /// Words of a task that changes the user interface.
-    #[schemars(inner(length(min = 1)))]
-    pub ui_words: Vec<String>,
-}
-
-impl Lint {
-    /// Returns the options of the plan lints that these settings say.
-    pub fn options(&self) -> LintOptions {
-        let usize_of = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        let layer = |name: &str, words: &Vec<String>| Layer { name: name.to_owned(), words: words.clone() };
-        LintOptions {
-            max_files: usize_of(self.max_files),
-            max_words: usize_of(self.max_words),
-            scope_words: self.scope_words.clone(),
-            vague_phrases: self.vague_phrases.clone(),
-            layers: vec![
-                layer("schema", &self.schema_words),
-                layer("backend", &self.backend_words),
-                layer("UI", &self.ui_words),
-            ],
-            standard_criteria: self.standard_criteria.clone(),
-        }
-    }
-}
-
-impl Default for Lint {
-    fn default() -> Self {
-        let LintOptions { max_files, max_words, scope_words, vague_phrases, standard_criteria, layers } =
-            LintOptions::default();
-        let u32_of = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let mut words = layers.into_iter().map(|layer| layer.words);
-        let mut next = || words.next().unwrap_or_default();
-        Self {
-            max_files: u32_of(max_files),
-            max_words: u32_of(max_words),
-            scope_words,
-            vague_phrases,
-            standard_criteria,
-            schema_words: next(),
-            backend_words: next(),
-            ui_words: next(),
-        }
-    }
-}
-
-/// Other ways for an agent to say that it is done.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Gate {
-    /// The text that counts as done inside of `<promise>` tags, such as `COMPLETE`.
-    #[schemars(length(min = 1, max = 200), example = &"COMPLETE")]
-    pub promise: Option<String>,
-    /// Whether a `---RALPH_STATUS---` block with `EXIT_SIGNAL: true` counts as done.
-    pub ralph_status: bool,
-    /// Whether a bare `LOOP_COMPLETE` as the last line counts as done.
-    pub loop_complete: bool,
 }
 
 /// What is kept from the agent, and what from the logs.

@@ -1,6 +1,7 @@
 //! The whole way from files to settings.
 
 use super::{catalogue::Format, *};
+use alfine_agents::Permissions;
 use alfine_core::breaker::{self, Rule};
 use alfine_core::plan::{Autonomy, Fields, Isolation, Placed};
 use alfine_core::text::Span;

@@ -4,7 +4,8 @@
 //! per repository and exact text, outside of the repository. Never runs anything, and never asks: it only answers
 //! what is not allowed yet.
 
-use crate::{Layer, Loaded, OnDone, Permissions, VerifierKind};
+use crate::{Layer, Loaded, OnDone, VerifierKind};
+use alfine_agents::Permissions;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,

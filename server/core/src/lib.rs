@@ -23,6 +23,7 @@ pub mod surrogates;
 pub mod task;
 pub mod text;
 pub mod time;
+mod worded;
 
 pub use nearest::nearest;
 

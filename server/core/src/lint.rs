@@ -10,7 +10,7 @@ mod report;
 mod size;
 mod words;
 
-pub use options::{Layer, LintOptions};
+pub use options::LintOptions;
 pub use report::{Fix, Lint, LintCode};
 
 use crate::plan::Plan;

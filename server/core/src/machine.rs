@@ -86,16 +86,11 @@ impl LoopState {
             Phase::Agent(agent) => {
                 let kill = agent.kill;
                 self.account_run();
-                match kill {
-                    Some(KillReason::Stop) => {
-                        self.rest_after_kill(now, Phase::Stopped { reason: StopReason::User }, out);
-                    }
-                    Some(KillReason::Pause) => self.rest_after_kill(now, Phase::Paused, out),
-                    _ => {
-                        self.recovery = Some(Recovery::RunnerDied);
-                        self.spawn(now, out);
-                    }
+                if let Some(rest) = rest_of_user(kill) {
+                    return self.keep_after(now, Some(rest), out);
                 }
+                self.recovery = Some(Recovery::RunnerDied);
+                self.spawn(now, out);
             }
             Phase::After { .. } => out.push(Effect::TakeCheckpoint(CheckpointKind::After)),
             Phase::Verifying { .. } => out.push(Effect::RunVerifiers),
@@ -180,25 +175,20 @@ impl LoopState {
         let (outcome, message) = agent.ended.clone().unwrap_or((outcome, message));
         self.account_run();
         self.recovery = None;
+        if let Some(rest) = rest_of_user(kill) {
+            return self.keep_after(now, Some(rest), out);
+        }
         match kill {
-            Some(KillReason::Stop) => {
-                return self.rest_after_kill(now, Phase::Stopped { reason: StopReason::User }, out);
-            }
-            Some(KillReason::Pause) => return self.rest_after_kill(now, Phase::Paused, out),
             Some(KillReason::Stall) => {
-                let silent =
-                    format!("no output for {}", breaker::span(self.settings.limits.time(Rule::Stall)));
-                return self.work_is_over(now, Some(("stall", silent)), out);
+                let silence = breaker::span(self.settings.limits.time(Rule::Stall));
+                return self.work_is_over(now, Some(("stall", format!("no output for {silence}"))), out);
             }
             Some(KillReason::WallTime) => return self.work_is_over(now, None, out),
             Some(KillReason::Startup) => {
-                let silent = format!(
-                    "no first event within {}",
-                    breaker::span(self.settings.limits.time(Rule::Startup))
-                );
-                return self.retry_agent(now, "startup", &silent, out);
+                let silence = breaker::span(self.settings.limits.time(Rule::Startup));
+                return self.retry_agent(now, "startup", &format!("no first event within {silence}"), out);
             }
-            Some(KillReason::Decided) | None => {}
+            Some(KillReason::Decided | KillReason::Stop | KillReason::Pause) | None => {}
         }
         // There is nothing to wait for where the next run may not begin.
         if matches!(outcome, Outcome::RateLimit { .. })
@@ -231,17 +221,12 @@ impl LoopState {
             self.current.error = Some((class.to_owned(), message));
         }
         self.current.agent_done = true;
-        self.keep_after(now, out);
+        self.keep_after(now, None, out);
     }
 
-    fn keep_after(&mut self, now: Moment, out: &mut Vec<Effect>) {
-        self.enter(now, Phase::After { rest: None });
-        out.push(Effect::TakeCheckpoint(CheckpointKind::After));
-    }
-
-    /// The user ended the agent: keep the tree, judge nothing, rest.
-    fn rest_after_kill(&mut self, now: Moment, rest: Phase, out: &mut Vec<Effect>) {
-        self.enter(now, Phase::After { rest: Some(Box::new(rest)) });
+    /// Keeps the tree, then judges it; or, where the user ended the agent, judges nothing and rests.
+    fn keep_after(&mut self, now: Moment, rest: Option<Phase>, out: &mut Vec<Effect>) {
+        self.enter(now, Phase::After { rest: rest.map(Box::new) });
         out.push(Effect::TakeCheckpoint(CheckpointKind::After));
     }
 
@@ -291,7 +276,12 @@ impl LoopState {
 
     fn hold(&mut self, now: Moment, out: &mut Vec<Effect>) {
         self.pause_asked = false;
-        self.enter(now, Phase::Paused);
+        self.rest(now, Phase::Paused, out);
+    }
+
+    /// Enters a phase in which no runner is needed.
+    pub(super) fn rest(&mut self, now: Moment, phase: Phase, out: &mut Vec<Effect>) {
+        self.enter(now, phase);
         out.push(Effect::Finish);
     }
 
@@ -313,11 +303,10 @@ impl LoopState {
     fn next_iteration(&mut self, now: Moment, out: &mut Vec<Effect>) {
         if !self.current.is_over && self.current.agent_done {
             // Only its judgement was cut short.
-            return self.keep_after(now, out);
+            return self.keep_after(now, None, out);
         }
         if self.judged >= breaker::HARD_LIMIT {
-            self.enter(now, Phase::Stopped { reason: StopReason::HardLimit });
-            return out.push(Effect::Finish);
+            return self.rest(now, Phase::Stopped { reason: StopReason::HardLimit }, out);
         }
         if self.current.is_over {
             self.iteration = self.iteration.saturating_add(1);
@@ -330,8 +319,7 @@ impl LoopState {
     fn trip(&mut self, now: Moment, trip: Trip, out: &mut Vec<Effect>) {
         out.push(Effect::Note(Note::Tripped(trip.clone())));
         self.pause_asked = false;
-        self.enter(now, Phase::Stopped { reason: StopReason::Breaker(trip) });
-        out.push(Effect::Finish);
+        self.rest(now, Phase::Stopped { reason: StopReason::Breaker(trip) }, out);
     }
 
     fn ask(&mut self, now: Moment, ask: Ask, out: &mut Vec<Effect>) {
@@ -351,8 +339,7 @@ impl LoopState {
             Phase::Committing => self.commit_failed = true,
             _ => {}
         }
-        self.enter(now, Phase::Failed { message });
-        out.push(Effect::Finish);
+        self.rest(now, Phase::Failed { message }, out);
     }
 
     fn timer(&mut self, now: Moment, out: &mut Vec<Effect>) {
@@ -501,8 +488,7 @@ impl LoopState {
                     _ => {}
                 }
                 self.pause_asked = false;
-                self.enter(now, Phase::Stopped { reason: StopReason::User });
-                out.push(Effect::Finish);
+                self.rest(now, Phase::Stopped { reason: StopReason::User }, out);
             }
             Phase::Committing | Phase::Stopped { .. } | Phase::Failed { .. } | Phase::Done => {
                 out.push(Effect::Refuse(Refusal::NothingToStop { status: self.status() }));
@@ -598,8 +584,7 @@ impl LoopState {
 
     fn committed(&mut self, now: Moment, out: &mut Vec<Effect>) {
         if matches!(self.phase, Phase::Committing) {
-            self.enter(now, Phase::Done);
-            out.push(Effect::Finish);
+            self.rest(now, Phase::Done, out);
         }
     }
 
@@ -617,8 +602,7 @@ impl LoopState {
             self.notes.push(note);
         }
         if let Some(trip) = self.breaker.open().cloned() {
-            self.enter(now, Phase::Stopped { reason: StopReason::Breaker(trip) });
-            return out.push(Effect::Finish);
+            return self.rest(now, Phase::Stopped { reason: StopReason::Breaker(trip) }, out);
         }
         self.next_iteration(now, out);
     }
@@ -629,6 +613,15 @@ impl LoopState {
 fn reset(now: Moment, told: i64) -> Option<Moment> {
     let is_near = |reset: &Moment| *reset > now && *reset <= now.after(LONGEST_USAGE_LIMIT);
     [Moment(told.saturating_mul(1000)), Moment(told)].into_iter().find(is_near)
+}
+
+/// How a loop rests whose agent was ended by the user's word.
+fn rest_of_user(kill: Option<KillReason>) -> Option<Phase> {
+    match kill? {
+        KillReason::Stop => Some(Phase::Stopped { reason: StopReason::User }),
+        KillReason::Pause => Some(Phase::Paused),
+        _ => None,
+    }
 }
 
 fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {

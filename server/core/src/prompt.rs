@@ -5,11 +5,14 @@
 
 mod text;
 
-use crate::gate::{Reading, Verdict};
+use crate::{
+    gate::{Reading, Verdict},
+    text::one_line,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
-use text::{code, cut, item, line, paragraph};
+use text::{code, cut, item, paragraph};
 
 /// The size a prompt is cut to, in bytes. Only criteria, titles and the gate's format may make it longer.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -231,7 +234,7 @@ fn entries<'a>(input: &PromptInput<'a>) -> &'a [&'a str] {
 }
 
 fn name(text: &str) -> String {
-    line(&cut(text, usize::MAX, NAME_BYTES))
+    one_line(&cut(text, usize::MAX, NAME_BYTES))
 }
 
 fn heading(out: &mut String, text: &str) {
@@ -243,7 +246,7 @@ fn heading(out: &mut String, text: &str) {
 
 fn task(out: &mut String, input: &PromptInput<'_>, room: &Room) {
     if !input.plan_title.trim().is_empty() {
-        let _ = writeln!(out, "# {}", line(input.plan_title));
+        let _ = writeln!(out, "# {}", one_line(input.plan_title));
     }
     let resumed = input.session == Session::Resumed;
     match input.session {
@@ -260,7 +263,8 @@ fn task(out: &mut String, input: &PromptInput<'_>, room: &Room) {
         heading(out, "Goal");
         paragraph(out, &cut(input.goal, usize::MAX, room.goal));
     }
-    let title = [line(input.task_id), line(input.task_title)].into_iter().filter(|text| !text.is_empty());
+    let title =
+        [one_line(input.task_id), one_line(input.task_title)].into_iter().filter(|text| !text.is_empty());
     heading(out, &format!("Your task: {}", title.collect::<Vec<_>>().join(": ")));
     if resumed {
         out.push_str("Go on with this task. Its goal and details are the ones you were given before.\n");
@@ -310,7 +314,7 @@ fn last_iteration(out: &mut String, input: &PromptInput<'_>) {
     heading(out, "What happened last time");
     let _ = writeln!(out, "- Your run ended: {}", name(last.outcome));
     let reading = last.reading;
-    let why = line(&reading.why);
+    let why = one_line(&reading.why);
     match reading.verdict {
         Verdict::Ready if input.failures.is_empty() => out.push_str("- Your gate said ready.\n"),
         Verdict::Ready => out.push_str("- Your gate said ready, but the checks below failed.\n"),
@@ -366,7 +370,7 @@ fn criteria(out: &mut String, criteria: &[CriterionLine<'_>]) {
             Some(command) => format!("verified by running {}", code(command)),
             None => "judged by what you changed".to_owned(),
         };
-        let _ = writeln!(out, "- [{mark}] {}\n  ({how}; {state})", line(criterion.text));
+        let _ = writeln!(out, "- [{mark}] {}\n  ({how}; {state})", one_line(criterion.text));
     }
 }
 

@@ -3,7 +3,10 @@
 //! What changes from run to run (numbers, hashes, times, temporary paths, colours, order) is left out of it; what
 //! names the problem (file, test, words) stays in. It never knows who counts the signatures, nor to what end.
 
-use crate::finding::{Finding, Severity};
+use crate::{
+    finding::{Finding, Severity},
+    text::{end_of, one_line, start_of},
+};
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeSet, fmt, sync::LazyLock};
@@ -52,7 +55,7 @@ pub fn of_findings(findings: &[Finding]) -> Option<Signature> {
         .map(|finding| {
             let file = name(finding.file.as_deref().unwrap_or_default());
             let code = name(finding.code.as_deref().unwrap_or_default());
-            format!("{file}\u{1}{code}\u{1}{}", normalise(head(&finding.message, MAX_MESSAGE)))
+            format!("{file}\u{1}{code}\u{1}{}", normalise(start_of(&finding.message, MAX_MESSAGE)))
         })
         .collect();
     (!problems.is_empty()).then(|| Signature::of("findings", problems.iter().map(String::as_str)))
@@ -60,14 +63,14 @@ pub fn of_findings(findings: &[Finding]) -> Option<Signature> {
 
 /// Takes the signature of a failed run of an agent: its class (see [`crate::agent::Outcome::class`]) and its words.
 pub fn of_error(class: &str, message: &str) -> Signature {
-    Signature::of("error", [class, normalise(head(message, MAX_MESSAGE)).as_str()])
+    Signature::of("error", [class, normalise(start_of(message, MAX_MESSAGE)).as_str()])
 }
 
 /// Takes the signature of a gate's blockers, whatever their order. None without any.
 pub fn of_blockers(blockers: &[String]) -> Option<Signature> {
     let blockers: BTreeSet<String> = blockers
         .iter()
-        .map(|blocker| normalise(head(blocker, MAX_MESSAGE)))
+        .map(|blocker| normalise(start_of(blocker, MAX_MESSAGE)))
         .filter(|text| !text.is_empty())
         .collect();
     (!blockers.is_empty()).then(|| Signature::of("blockers", blockers.iter().map(String::as_str)))
@@ -75,7 +78,7 @@ pub fn of_blockers(blockers: &[String]) -> Option<Signature> {
 
 /// Takes the signature of the output of a failed verifier that has no findings: of its last 20 lines.
 pub fn of_output(text: &str) -> Signature {
-    let mut lines: Vec<&str> = tail(text, MAX_TEXT / 4)
+    let mut lines: Vec<&str> = end_of(text, MAX_TEXT / 4)
         .rsplit(['\n', '\r'])
         .filter(|line| !line.trim().is_empty())
         .take(LAST_LINES)
@@ -88,14 +91,14 @@ pub fn of_output(text: &str) -> Signature {
 /// white space. Digits inside a word (`E0308`, `test_case_2`) are part of a name and stay.
 /// Looks at the first 64 KiB.
 pub fn normalise(text: &str) -> String {
-    let text = without_ansi(head(text, MAX_TEXT)).to_lowercase();
+    let text = without_ansi(start_of(text, MAX_TEXT)).to_lowercase();
     let text = without_temp_paths(&text);
     let text = VARYING.replace_all(&text, |found: &Captures<'_>| {
         let is_word =
             found.name("hex").is_some_and(|hex| !hex.as_str().contains(|c: char| c.is_ascii_digit()));
         if is_word { found[0].to_owned() } else { "#".to_owned() }
     });
-    collapsed(&text)
+    one_line(&text)
 }
 
 /// Takes escape sequences (colours, titles, links, cursor movement) and other control characters out of a text;
@@ -106,8 +109,8 @@ pub(crate) fn without_ansi(text: &str) -> Cow<'_, str> {
 
 /// Prepares a name: of a file, a rule or a test. Its numbers stay.
 fn name(text: &str) -> String {
-    let text = without_ansi(head(text, MAX_MESSAGE)).to_lowercase();
-    collapsed(&without_temp_paths(&text))
+    let text = without_ansi(start_of(text, MAX_MESSAGE)).to_lowercase();
+    one_line(&without_temp_paths(&text))
 }
 
 /// Replaces a temporary path, but for the name of a source file at its end: that is what tells two errors apart.
@@ -130,27 +133,6 @@ fn is_source_file(name: &str) -> bool {
             && (1..=5).contains(&extension.len())
             && extension.chars().all(char::is_alphabetic)
     })
-}
-
-fn collapsed(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    out
-}
-
-/// Returns the first characters of a text, at most so many bytes.
-fn head(text: &str, bytes: usize) -> &str {
-    (0..=bytes.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
-}
-
-/// Returns the last characters of a text, at most so many bytes.
-fn tail(text: &str, bytes: usize) -> &str {
-    (text.len().saturating_sub(bytes)..=text.len()).find_map(|start| text.get(start..)).unwrap_or_default()
 }
 
 static ESCAPES: LazyLock<Regex> = LazyLock::new(|| {

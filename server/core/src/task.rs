@@ -1,5 +1,6 @@
 //! A task's names and statuses.
 
+use crate::worded::worded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -69,83 +70,45 @@ impl From<TaskKey> for String {
     }
 }
 
-/// Where a task is. The user's answer to "what is going on, and what can I do next?"
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskStatus {
-    /// Not started, and a dependency is still open.
-    Pending,
-    /// Can be started.
-    Ready,
-    /// Its agent works.
-    Running,
-    /// Its gate is read and its verifiers run.
-    Evaluating,
-    /// A rate limit or a backoff passes.
-    Waiting,
-    /// Held by the user.
-    Paused,
-    /// Its runner died.
-    Interrupted,
-    /// An approval, a question or a login is asked for.
-    NeedsInput,
-    /// Verifiers said no; the next iteration gets their findings.
-    Rework,
-    /// A breaker tripped, or the user stopped it.
-    Stopped,
-    /// It cannot go on.
-    Failed,
-    /// Left out by the user.
-    Skipped,
-    /// Proven.
-    Done,
-    /// Proven, and merged.
-    Merged,
-    /// Thrown away by the user.
-    Discarded,
+worded! {
+    /// Where a task is. The user's answer to "what is going on, and what can I do next?"
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    pub enum TaskStatus {
+        /// Not started, and a dependency is still open.
+        Pending = "pending",
+        /// Can be started.
+        Ready = "ready",
+        /// Its agent works.
+        Running = "running",
+        /// Its gate is read and its verifiers run.
+        Evaluating = "evaluating",
+        /// A rate limit or a backoff passes.
+        Waiting = "waiting",
+        /// Held by the user.
+        Paused = "paused",
+        /// Its runner died.
+        Interrupted = "interrupted",
+        /// An approval, a question or a login is asked for.
+        NeedsInput = "needs_input",
+        /// Verifiers said no; the next iteration gets their findings.
+        Rework = "rework",
+        /// A breaker tripped, or the user stopped it.
+        Stopped = "stopped",
+        /// It cannot go on.
+        Failed = "failed",
+        /// Left out by the user.
+        Skipped = "skipped",
+        /// Proven.
+        Done = "done",
+        /// Proven, and merged.
+        Merged = "merged",
+        /// Thrown away by the user.
+        Discarded = "discarded",
+    }
 }
 
 impl TaskStatus {
-    /// All statuses, in the order a task may meet them.
-    pub const ALL: [Self; 15] = [
-        Self::Pending,
-        Self::Ready,
-        Self::Running,
-        Self::Evaluating,
-        Self::Waiting,
-        Self::Paused,
-        Self::Interrupted,
-        Self::NeedsInput,
-        Self::Rework,
-        Self::Stopped,
-        Self::Failed,
-        Self::Skipped,
-        Self::Done,
-        Self::Merged,
-        Self::Discarded,
-    ];
-
-    /// The word in the database and in the protocol.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Ready => "ready",
-            Self::Running => "running",
-            Self::Evaluating => "evaluating",
-            Self::Waiting => "waiting",
-            Self::Paused => "paused",
-            Self::Interrupted => "interrupted",
-            Self::NeedsInput => "needs_input",
-            Self::Rework => "rework",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-            Self::Done => "done",
-            Self::Merged => "merged",
-            Self::Discarded => "discarded",
-        }
-    }
-
     /// Says whether a runner must be alive for this status to be true.
     pub fn needs_runner(self) -> bool {
         matches!(self, Self::Running | Self::Evaluating | Self::Waiting | Self::Rework)
@@ -154,23 +117,6 @@ impl TaskStatus {
     /// Says whether a dependent task may start.
     pub fn satisfies_dependents(self) -> bool {
         matches!(self, Self::Done | Self::Merged | Self::Skipped)
-    }
-}
-
-impl fmt::Display for TaskStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for TaskStatus {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == s)
-            .ok_or_else(|| format!("no such status: {s}"))
     }
 }
 
@@ -191,8 +137,9 @@ mod tests {
     #[test]
     fn every_status_survives_its_word() {
         for status in TaskStatus::ALL {
-            assert_eq!(status.as_str().parse(), Ok(status));
-            assert_eq!(serde_json::to_string(&status).unwrap(), format!("\"{status}\""));
+            let word = serde_json::to_string(&status).unwrap();
+            assert_eq!(word, format!("\"{status}\""));
+            assert_eq!(serde_json::from_str::<TaskStatus>(&word).unwrap(), status);
         }
     }
 }

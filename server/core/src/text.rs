@@ -1,6 +1,22 @@
-//! Places in a text. Byte offsets only: what a client calls a position is the business of the protocol crate.
+//! Places in a text, and parts of one. Byte offsets only: what a client calls a position is the business of the protocol
+//! crate.
 
 use serde::{Deserialize, Serialize};
+
+/// Makes one line of a text, with one blank between its words.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the first characters of a text, at most so many bytes.
+pub fn start_of(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or_default()
+}
+
+/// Returns the last characters of a text, at most so many bytes.
+pub fn end_of(text: &str, bytes: usize) -> &str {
+    text.get(text.ceil_char_boundary(text.len().saturating_sub(bytes))..).unwrap_or_default()
+}
 
 /// A half-open range of byte offsets into a document, always on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -65,6 +81,13 @@ impl LineIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_ends_of_a_text_are_cut_between_characters() {
+        assert_eq!((start_of("äöü", 3), end_of("äöü", 3)), ("ä", "ü"));
+        assert_eq!((start_of("äöü", 9), end_of("äöü", 9)), ("äöü", "äöü"));
+        assert_eq!((start_of("ä", 1), end_of("ä", 0)), ("", ""));
+    }
 
     #[test]
     fn offsets_become_one_based_lines_and_character_columns() {

@@ -308,7 +308,7 @@ pub fn lint_options(directory: &Path) -> Result<LintOptions> {
     let user = UserDirs::from_env()?;
     let root = Repository::discover(directory)
         .map_or_else(|_| directory.to_owned(), |repo| repo.workdir().to_owned());
-    Ok(alfine_config::load(&Layers::read(&user, &root))?.config.lint.options())
+    Ok(alfine_config::load(&Layers::read(&user, &root))?.config.lint)
 }
 
 /// Takes `.` and `..` out of a path that does not exist.

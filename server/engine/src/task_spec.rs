@@ -8,8 +8,7 @@ use alfine_agents::Permissions;
 use alfine_config::{Config, Layer, Loaded, trust::TrustItem};
 use alfine_core::{
     breaker,
-    gate::Dialects,
-    machine::{Settings, VerifyWhen},
+    machine::Settings,
     plan::{Fields, Isolation, Plan, Task},
     task::TaskKey,
 };
@@ -206,11 +205,7 @@ fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
         args: own.args,
         env: own.env,
         model: loaded.model().map(str::to_owned),
-        permissions: match loaded.permissions() {
-            alfine_config::Permissions::Edits => Permissions::Edits,
-            alfine_config::Permissions::Commands => Permissions::Commands,
-            alfine_config::Permissions::All => Permissions::All,
-        },
+        permissions: loaded.permissions(),
     })
 }
 
@@ -239,7 +234,6 @@ fn verifiers(
         timeout: verifier.timeout.get(),
         required: verifier.required,
         criterion: None,
-        format: None,
     });
     let mut all: Vec<VerifierSpec> = bound.chain(named).chain(configured).collect();
     if config.verifiers.is_empty() && config.verification.auto {
@@ -257,16 +251,9 @@ fn machine_settings(config: &Config) -> Settings {
     Settings {
         limits: limits.of_rules(),
         context: config.context,
-        verify: match config.verify {
-            alfine_config::VerifyWhen::Ready => VerifyWhen::Ready,
-            alfine_config::VerifyWhen::Always => VerifyWhen::Always,
-        },
+        verify: config.verify,
         autonomy: config.autonomy,
-        dialects: Dialects {
-            promise: config.gate.promise.clone(),
-            ralph_status: config.gate.ralph_status,
-            loop_complete: config.gate.loop_complete,
-        },
+        dialects: config.gate.clone(),
         commit: config.isolation == Isolation::Worktree,
         retry_backoff: limits.retry_backoff.get(),
         rate_limit_backoff: limits.rate_limit_backoff.get(),

@@ -14,6 +14,7 @@ use super::{
     repository::nothing_under_way,
     skipped::{SkipReason, Skipped, Withheld, WithoutFilter},
 };
+use alfine_core::text::one_line;
 use git2::Signature;
 use std::path::Path;
 
@@ -34,7 +35,6 @@ pub struct Commit<'a> {
 
 impl Commit<'_> {
     fn message(&self) -> String {
-        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut message = format!("{}\n", one_line(&self.subject));
         let body = self.body.trim();
         if !body.is_empty() {

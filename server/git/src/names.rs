@@ -1,6 +1,7 @@
 //! What Alfine calls things in a repository. Every name is made from text that a user wrote, so none is trusted.
 
 use super::path_bytes::bytes_of;
+use alfine_core::text::one_line;
 use std::path::{Path, PathBuf};
 
 /// The folder of task branches, and the one used instead where a branch of the user's has the first's name.
@@ -39,8 +40,7 @@ pub fn subject(task_id: &str, title: &str) -> String {
 
 /// Writes the subject of a commit of any kind, such as `chore`, that belongs to a task.
 pub fn subject_of(kind: &str, task_id: &str, title: &str) -> String {
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{kind}: {} {title}", mark(task_id)).trim_end().to_owned()
+    format!("{kind}: {} {}", mark(task_id), one_line(title)).trim_end().to_owned()
 }
 
 /// Returns the `<plan>/<task>` part of a branch that Alfine made, without the number that avoids a collision.
@@ -51,7 +51,7 @@ pub fn task_of_branch(branch: &str) -> Option<&str> {
 
 /// How a commit's subject names its task.
 pub(super) fn mark(task_id: &str) -> String {
-    format!("[{}]", task_id.split_whitespace().collect::<Vec<_>>().join(" "))
+    format!("[{}]", one_line(task_id))
 }
 
 pub(super) fn repository_name(common_dir: &Path) -> String {

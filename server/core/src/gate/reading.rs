@@ -1,42 +1,26 @@
 //! What a gate comes to: what stands in it, the verdict, and why.
 
+use crate::{text::one_line, worded::worded};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::fmt;
 
-/// What the agent's gate comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It says that the work is done. A claim, not a proof.
-    Ready,
-    /// It says that the work is not done.
-    NotReady,
-    /// It says ready, and names a blocker or asks a question. Counts as not ready.
-    Contradictory,
-    /// There is a gate, and it cannot be read.
-    Malformed,
-    /// There is no gate.
-    #[default]
-    Missing,
-}
-
-impl Verdict {
-    /// The word in the database and in the protocol.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::NotReady => "not_ready",
-            Self::Contradictory => "contradictory",
-            Self::Malformed => "malformed",
-            Self::Missing => "missing",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+worded! {
+    /// What the agent's gate comes to.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Verdict {
+        /// It says that the work is done. A claim, not a proof.
+        Ready = "ready",
+        /// It says that the work is not done.
+        NotReady = "not_ready",
+        /// It says ready, and names a blocker or asks a question. Counts as not ready.
+        Contradictory = "contradictory",
+        /// There is a gate, and it cannot be read.
+        Malformed = "malformed",
+        /// There is no gate.
+        #[default]
+        Missing = "missing",
     }
 }
 
@@ -126,30 +110,22 @@ impl Reading {
     }
 }
 
-/// The other tools' ways of saying "done" that are understood besides Alfine's own. All off by default.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Other ways for an agent to say that it is done, besides the completion gate.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Dialects {
-    /// `<promise>TEXT</promise>`, with this text.
+    /// The text that counts as done inside of `<promise>` tags, such as `COMPLETE`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200), example = &"COMPLETE")]
     pub promise: Option<String>,
-    /// A `---RALPH_STATUS---` block with `EXIT_SIGNAL`.
+    /// Whether a `---RALPH_STATUS---` block with `EXIT_SIGNAL: true` counts as done.
     pub ralph_status: bool,
-    /// A bare `LOOP_COMPLETE` as the last line.
+    /// Whether a bare `LOOP_COMPLETE` as the last line counts as done.
     pub loop_complete: bool,
 }
 
 /// Makes a text fit into a sentence: one line, at most 80 characters.
 pub(super) fn short(text: &str) -> String {
-    let mut words = String::new();
-    for word in text.split_whitespace() {
-        if !words.is_empty() {
-            words.push(' ');
-        }
-        words.push_str(word);
-        if words.chars().nth(80).is_some() {
-            return words.chars().take(79).chain(['…']).collect();
-        }
-    }
-    words
+    let line = one_line(text);
+    if line.chars().nth(80).is_none() { line } else { line.chars().take(79).chain(['…']).collect() }
 }

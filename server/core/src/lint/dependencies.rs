@@ -104,7 +104,6 @@ fn out_of_order(
     options: &LintOptions,
 ) -> Vec<Lint> {
     let layers = Layers::new(options);
-    let layer_name = |layer: usize| options.layers.get(layer).map_or("", |layer| layer.name.as_str());
     let mut earlier = Earlier::default();
     let mut lints = Vec::new();
     for &index in order {
@@ -115,7 +114,7 @@ fn out_of_order(
             let message = format!(
                 "This {} task runs after {} “{}”, which likely needs it: let {} wait for {}, or give this task the lower \
                  priority number",
-                layer_name(work.layer),
+                options.layers().get(work.layer).map_or("", |(name, _)| name),
                 other.id,
                 other.title,
                 other.id,
@@ -141,11 +140,14 @@ struct Layers<'o> {
 
 impl<'o> Layers<'o> {
     fn new(options: &'o LintOptions) -> Self {
-        let layers = options.layers.iter().enumerate();
-        let of =
-            layers.flat_map(|(at, layer)| layer.words.iter().map(move |word| (word.as_str(), at))).collect();
-        let words = Phrases::new(options.layers.iter().flat_map(|layer| &layer.words));
-        Self { words, of, count: options.layers.len() }
+        let layers = options.layers();
+        let told =
+            |(at, (_, words)): (usize, (_, &'o [String]))| words.iter().map(move |word| (word.as_str(), at));
+        Self {
+            words: Phrases::new(layers.iter().flat_map(|(_, words)| *words)),
+            of: layers.into_iter().enumerate().flat_map(told).collect(),
+            count: layers.len(),
+        }
     }
 
     /// The layer that most of a title's words tell; none where two are told alike.

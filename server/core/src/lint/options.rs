@@ -1,42 +1,47 @@
 //! The thresholds and words of the lints, all of them the user's to change.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What counts as too large, too vague, or out of order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Thresholds and words of the findings on plans. Words are compared without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LintOptions {
-    /// The most files a task may name.
-    pub max_files: usize,
-    /// The most words a task may have.
-    pub max_words: usize,
-    /// Words in a title or a first sentence that say a task has no bounds.
+    /// Files that a task may name before it is too large.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_files: u32,
+    /// Words that a task may have before it is too large.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_words: u32,
+    /// Words in a task's title or first sentence that show that it is too large.
+    #[schemars(inner(length(min = 1)))]
     pub scope_words: Vec<String>,
-    /// What a criterion says that nothing can verify.
+    /// Phrases of a criterion that cannot be verified.
+    #[schemars(inner(length(min = 1)))]
     pub vague_phrases: Vec<String>,
-    /// The criteria that are offered for a task without any.
+    /// Criteria that the fix of `criterion-missing` writes.
+    #[schemars(inner(length(min = 1)))]
     pub standard_criteria: Vec<String>,
-    /// Kinds of work, each needed by the ones after it.
-    pub layers: Vec<Layer>,
+    /// Words of a task that changes the schema; it goes before code and user interface.
+    #[schemars(inner(length(min = 1)))]
+    pub schema_words: Vec<String>,
+    /// Words of a task that changes the code behind the user interface.
+    #[schemars(inner(length(min = 1)))]
+    pub backend_words: Vec<String>,
+    /// Words of a task that changes the user interface.
+    #[schemars(inner(length(min = 1)))]
+    pub ui_words: Vec<String>,
 }
 
-/// One kind of work, known by the words of a title.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Layer {
-    /// What it is called in messages.
-    pub name: String,
-    /// The words that tell it.
-    pub words: Vec<String>,
+impl LintOptions {
+    /// The kinds of work and the words of a title that tell them, each needed by the ones after it.
+    pub(super) fn layers(&self) -> [(&'static str, &[String]); 3] {
+        [("schema", &self.schema_words), ("backend", &self.backend_words), ("UI", &self.ui_words)]
+    }
 }
 
 fn listed(words: &str, separator: &str) -> Vec<String> {
     words.split(separator).map(str::to_owned).collect()
-}
-
-impl Layer {
-    fn new(name: &str, words: &str) -> Self {
-        Self { name: name.to_owned(), words: listed(words, " ") }
-    }
 }
 
 impl Default for LintOptions {
@@ -58,22 +63,20 @@ impl Default for LintOptions {
                 "Tests cover the new behaviour, and the whole test suite passes".to_owned(),
                 "The linter and the type checker report nothing new".to_owned(),
             ],
-            layers: vec![
-                Layer::new(
-                    "schema",
-                    "schema schemas migration migrations database db table tables column columns sql",
-                ),
-                Layer::new(
-                    "backend",
-                    "backend api endpoint endpoints server service services handler handlers controller \
-                     controllers route routes resolver resolvers middleware",
-                ),
-                Layer::new(
-                    "UI",
-                    "ui frontend front-end page pages component components form forms screen screens button \
-                     buttons dialog dialogs modal dashboard css",
-                ),
-            ],
+            schema_words: listed(
+                "schema schemas migration migrations database db table tables column columns sql",
+                " ",
+            ),
+            backend_words: listed(
+                "backend api endpoint endpoints server service services handler handlers controller controllers \
+                 route routes resolver resolvers middleware",
+                " ",
+            ),
+            ui_words: listed(
+                "ui frontend front-end page pages component components form forms screen screens button buttons \
+                 dialog dialogs modal dashboard css",
+                " ",
+            ),
         }
     }
 }

@@ -2,66 +2,38 @@
 
 use crate::finding::Severity;
 use crate::text::{Span, TextEdit};
+use crate::worded::worded;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// What kind of finding it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LintCode {
-    /// A task without acceptance criteria.
-    CriterionMissing,
-    /// A criterion that nothing can verify.
-    CriterionVague,
-    /// A task that is too much for one loop.
-    TaskTooLarge,
-    /// A dependency on no task of the plan.
-    DependencyUnknown,
-    /// Tasks that wait for each other.
-    DependencyCycle,
-    /// A task that runs after one that needs it.
-    DependencyOrder,
-    /// Two tasks with one id.
-    DuplicateId,
-    /// A misspelled field.
-    FieldUnknown,
-    /// A value that its field cannot have.
-    FieldInvalid,
-    /// A document, or its front matter, that cannot be read.
-    PlanUnreadable,
+worded! {
+    /// What kind of finding it is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum LintCode {
+        /// A task without acceptance criteria.
+        CriterionMissing = "criterion-missing",
+        /// A criterion that nothing can verify.
+        CriterionVague = "criterion-vague",
+        /// A task that is too much for one loop.
+        TaskTooLarge = "task-too-large",
+        /// A dependency on no task of the plan.
+        DependencyUnknown = "dependency-unknown",
+        /// Tasks that wait for each other.
+        DependencyCycle = "dependency-cycle",
+        /// A task that runs after one that needs it.
+        DependencyOrder = "dependency-order",
+        /// Two tasks with one id.
+        DuplicateId = "duplicate-id",
+        /// A misspelled field.
+        FieldUnknown = "field-unknown",
+        /// A value that its field cannot have.
+        FieldInvalid = "field-invalid",
+        /// A document, or its front matter, that cannot be read.
+        PlanUnreadable = "plan-unreadable",
+    }
 }
 
 impl LintCode {
-    /// All codes.
-    pub const ALL: [Self; 10] = [
-        Self::CriterionMissing,
-        Self::CriterionVague,
-        Self::TaskTooLarge,
-        Self::DependencyUnknown,
-        Self::DependencyCycle,
-        Self::DependencyOrder,
-        Self::DuplicateId,
-        Self::FieldUnknown,
-        Self::FieldInvalid,
-        Self::PlanUnreadable,
-    ];
-
-    /// The code as editors and configuration write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CriterionMissing => "criterion-missing",
-            Self::CriterionVague => "criterion-vague",
-            Self::TaskTooLarge => "task-too-large",
-            Self::DependencyUnknown => "dependency-unknown",
-            Self::DependencyCycle => "dependency-cycle",
-            Self::DependencyOrder => "dependency-order",
-            Self::DuplicateId => "duplicate-id",
-            Self::FieldUnknown => "field-unknown",
-            Self::FieldInvalid => "field-invalid",
-            Self::PlanUnreadable => "plan-unreadable",
-        }
-    }
-
     /// How bad a finding of this kind is.
     pub fn severity(self) -> Severity {
         match self {
@@ -75,12 +47,6 @@ impl LintCode {
             | Self::FieldInvalid
             | Self::PlanUnreadable => Severity::Error,
         }
-    }
-}
-
-impl fmt::Display for LintCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

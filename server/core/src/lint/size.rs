@@ -38,7 +38,7 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> 
 }
 
 fn too_many_files(text: &str, task: &Task, options: &LintOptions) -> Option<String> {
-    let (body, most) = (task.span.of(text), options.max_files);
+    let (body, most) = (task.span.of(text), options.max_files as usize);
     // Each file has a dot, and few tasks have many.
     memchr::memchr_iter(b'.', body.as_bytes()).nth(most)?;
     let found = body.split_whitespace().filter_map(file).collect::<HashSet<_>>().len();
@@ -69,7 +69,7 @@ fn too_many_words(task: &Task, options: &LintOptions) -> Option<String> {
         let criteria = task.criteria.iter().map(|criterion| criterion.text.as_str());
         [task.title.as_str(), task.details.as_str()].into_iter().chain(criteria)
     };
-    let most = options.max_words;
+    let most = options.max_words as usize;
     // A word has a letter and, but for the last one, a blank.
     if texts().map(|text| text.len() + 1).sum::<usize>() / 2 <= most {
         return None;

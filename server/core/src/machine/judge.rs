@@ -32,8 +32,7 @@ impl LoopState {
         if let Phase::After { rest: Some(rest) } = &mut self.phase {
             let rest = std::mem::replace(&mut **rest, Phase::Paused);
             self.pause_asked = false;
-            self.enter(now, rest);
-            return out.push(Effect::Finish);
+            return self.rest(now, rest, out);
         }
         let claimed = self.gate().verdict == Verdict::Ready;
         if self.current.error.is_none() && (claimed || self.settings.verify == VerifyWhen::Always) {
@@ -86,12 +85,9 @@ impl LoopState {
         });
         self.notes.drain(..self.current.notes_told.min(self.notes.len()));
         self.current.is_over = true;
-        let used = self.current.used;
-        let iteration = self.iteration;
-        let started_at = self.current.started_at;
         out.push(Effect::IterationEnded(Box::new(Judgement {
-            iteration,
-            started_at,
+            iteration: self.iteration,
+            started_at: self.current.started_at,
             before,
             after,
             changed,
@@ -99,7 +95,7 @@ impl LoopState {
             verified,
             verdict,
             error,
-            used,
+            used: self.current.used,
         })));
         self.decide(now, claim, &reading, trip, out);
     }

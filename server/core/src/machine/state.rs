@@ -13,17 +13,18 @@ use crate::{
     task::TaskStatus,
     time::Moment,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// When the verifiers run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// When verifiers run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum VerifyWhen {
-    /// When the gate says ready.
+    /// When the agent says that it is done.
     #[default]
     Ready,
-    /// After every iteration.
+    /// After each iteration.
     Always,
 }
 
@@ -95,7 +96,7 @@ pub enum WaitReason {
 }
 
 /// A run of the agent that goes on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct AgentRun {
     pub(super) spawned_at: Moment,
     pub(super) last_output: Moment,
@@ -109,16 +110,7 @@ pub struct AgentRun {
 
 impl AgentRun {
     pub(super) fn new(now: Moment) -> Self {
-        Self {
-            spawned_at: now,
-            last_output: now,
-            kept_at: now,
-            spoke: false,
-            warned: false,
-            usage: Usage::default(),
-            kill: None,
-            ended: None,
-        }
+        Self { spawned_at: now, last_output: now, kept_at: now, ..Self::default() }
     }
 
     /// How the agent said it ends, where it said so before it ended.

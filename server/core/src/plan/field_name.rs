@@ -1,68 +1,40 @@
 //! The names of the fields that a plan may give for its tasks.
 
-/// A field that a task or a front matter may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FieldName {
-    /// The ids this task waits for.
-    DependsOn,
-    /// Lower first.
-    Priority,
-    /// The agent.
-    Agent,
-    /// The agent's model.
-    Model,
-    /// The limit of iterations.
-    MaxIterations,
-    /// The limit of cost, in USD.
-    MaxCost,
-    /// Where the agent works.
-    Isolation,
-    /// Whether iterations share a session.
-    Context,
-    /// How much is decided without the user.
-    Autonomy,
-    /// Whether the agent is told to do this task alone.
-    SingleTask,
-    /// Commands that must pass.
-    Verify,
+use crate::worded::worded;
+
+worded! {
+    /// A field that a task or a front matter may have.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum FieldName {
+        /// The ids this task waits for.
+        DependsOn = "Depends on",
+        /// Lower first.
+        Priority = "Priority",
+        /// The agent.
+        Agent = "Agent",
+        /// The agent's model.
+        Model = "Model",
+        /// The limit of iterations.
+        MaxIterations = "Max iterations",
+        /// The limit of cost, in USD.
+        MaxCost = "Max cost",
+        /// Where the agent works.
+        Isolation = "Isolation",
+        /// Whether iterations share a session.
+        Context = "Context",
+        /// How much is decided without the user.
+        Autonomy = "Autonomy",
+        /// Whether the agent is told to do this task alone.
+        SingleTask = "Single task",
+        /// Commands that must pass.
+        Verify = "Verify",
+    }
 }
 
 /// Words close to a field's name that mean something else in a plan's prose.
 const OTHER_WORDS: [&str; 8] =
     ["content", "contents", "contact", "mode", "modes", "modal", "models", "priorities"];
 impl FieldName {
-    /// All fields.
-    pub const ALL: [Self; 11] = [
-        Self::DependsOn,
-        Self::Priority,
-        Self::Agent,
-        Self::Model,
-        Self::MaxIterations,
-        Self::MaxCost,
-        Self::Isolation,
-        Self::Context,
-        Self::Autonomy,
-        Self::SingleTask,
-        Self::Verify,
-    ];
-
-    /// The name as a plan writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DependsOn => "Depends on",
-            Self::Priority => "Priority",
-            Self::Agent => "Agent",
-            Self::Model => "Model",
-            Self::MaxIterations => "Max iterations",
-            Self::MaxCost => "Max cost",
-            Self::Isolation => "Isolation",
-            Self::Context => "Context",
-            Self::Autonomy => "Autonomy",
-            Self::SingleTask => "Single task",
-            Self::Verify => "Verify",
-        }
-    }
-
     /// Finds the field of a name in any case, words joined by blanks, `-`, `_` or capitals.
     pub fn named(name: &str) -> Option<Self> {
         let spelled =

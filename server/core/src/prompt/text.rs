@@ -1,22 +1,11 @@
 //! Puts text that others wrote into Markdown, so that it stays in its place.
 
+use crate::text::{end_of, one_line, start_of};
 use std::{borrow::Cow, fmt::Write};
-
-/// Makes one line of a text.
-pub(super) fn line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    out
-}
 
 /// Writes a text as inline code, on one line.
 pub(super) fn code(text: &str) -> String {
-    let text = line(text);
+    let text = one_line(text);
     let ticks = "`".repeat(longest_run(&text, '`') + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
     format!("{ticks}{pad}{text}{pad}{ticks}")
@@ -102,10 +91,7 @@ fn taken<'t>(lines: impl Iterator<Item = &'t str>, max_lines: usize, max_bytes: 
 /// Cuts a text whose lines are too long to be left out whole.
 fn cut_inside(text: &str, max_bytes: usize) -> String {
     let half = max_bytes / 2;
-    let head = (0..=half.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
-    let tail = (text.len().saturating_sub(half)..=text.len())
-        .find_map(|start| text.get(start..))
-        .unwrap_or_default();
+    let (head, tail) = (start_of(text, half), end_of(text, half));
     let left_out = text.len() - head.len() - tail.len();
     format!("{head}\n… {left_out} bytes left out …\n{tail}")
 }

@@ -326,7 +326,7 @@ impl Tree {
             is_folder: false,
             is_loops: false,
             config: Arc::new(self.loaded.config.clone()),
-            lint_options: Arc::new(self.loaded.config.lint.options()),
+            lint_options: Arc::new(self.loaded.config.lint.clone()),
             problems: self.loaded.problems.clone(),
             globs: self.globs.clone(),
             plans: documents.collect(),

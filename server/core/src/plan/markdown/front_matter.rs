@@ -201,6 +201,15 @@ impl<'de> Deserialize<'de> for Mapping {
     }
 }
 
+/// The methods of a visitor for which the type alone counts.
+macro_rules! of_type {
+    ($($visit:ident($($type:ty)?) = $kind:expr,)*) => {
+        $(fn $visit<E: de::Error>(self $(, _: $type)?) -> Result<Yaml, E> {
+            Ok($kind)
+        })*
+    };
+}
+
 impl<'de> Deserialize<'de> for Yaml {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
@@ -215,36 +224,15 @@ impl<'de> Deserialize<'de> for Yaml {
                 Ok(Yaml::Text(text.to_owned()))
             }
 
-            fn visit_bool<E: de::Error>(self, _: bool) -> Result<Yaml, E> {
-                Ok(Yaml::Bare)
-            }
-
-            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Yaml, E> {
-                Ok(Yaml::Bare)
-            }
-
-            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Yaml, E> {
-                Ok(Yaml::Bare)
-            }
-
-            fn visit_i128<E: de::Error>(self, _: i128) -> Result<Yaml, E> {
-                Ok(Yaml::Bare)
-            }
-
-            fn visit_u128<E: de::Error>(self, _: u128) -> Result<Yaml, E> {
-                Ok(Yaml::Bare)
-            }
-
-            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Yaml, E> {
-                Ok(Yaml::Bare)
-            }
-
-            fn visit_unit<E: de::Error>(self) -> Result<Yaml, E> {
-                Ok(Yaml::Null)
-            }
-
-            fn visit_none<E: de::Error>(self) -> Result<Yaml, E> {
-                Ok(Yaml::Null)
+            of_type! {
+                visit_bool(bool) = Yaml::Bare,
+                visit_i64(i64) = Yaml::Bare,
+                visit_u64(u64) = Yaml::Bare,
+                visit_i128(i128) = Yaml::Bare,
+                visit_u128(u128) = Yaml::Bare,
+                visit_f64(f64) = Yaml::Bare,
+                visit_unit() = Yaml::Null,
+                visit_none() = Yaml::Null,
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Yaml, A::Error> {
