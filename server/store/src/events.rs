@@ -2,10 +2,13 @@
 
 use super::{
     LoopId, Millis, Reader, StoreError, Tx,
-    rows::{Json, Word, from_columns},
+    rows::{Column, Json, Word, from_columns, word},
 };
 use alfine_core::{news::News, task::TaskKey};
-use rusqlite::ToSql;
+use rusqlite::{
+    ToSql,
+    types::{FromSqlResult, ValueRef},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
@@ -82,6 +85,12 @@ impl Event {
             EventKind::Change(_) => None,
             EventKind::News(kind) => Some(News::read(kind, self.payload.clone())),
         }
+    }
+}
+
+impl Column for EventKind {
+    fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The rows as Rust has them. One struct per table; SCHEMA.md says what each column means.
 
-use super::{EventKind, LoopId, Millis};
+use super::{LoopId, Millis};
 use alfine_core::{
     agent::Usage,
     breaker::{Line, Rule},
@@ -66,7 +66,7 @@ macro_rules! kept {
 
 kept!(FromSql::column_result: bool, i32, i64, u32, f64, String, Millis);
 kept!(unsigned: u64);
-kept!(word: AskKind, CheckpointKind, EventKind, Isolation, LoopId, Severity, TaskKey, TaskStatus);
+kept!(word: AskKind, CheckpointKind, Isolation, LoopId, Severity, TaskKey, TaskStatus);
 kept!(json: LoopSummary, Usage, Value);
 
 impl<T: Column> Column for Option<T> {
@@ -111,7 +111,8 @@ impl<T: Serialize> ToSql for Word<T> {
     }
 }
 
-fn word<T: DeserializeOwned>(value: ValueRef<'_>) -> FromSqlResult<T> {
+/// Reads a plain enum by the word that serde has for it.
+pub(super) fn word<T: DeserializeOwned>(value: ValueRef<'_>) -> FromSqlResult<T> {
     serde_json::from_value(Value::String(value.as_str()?.to_owned())).map_err(FromSqlError::other)
 }
 
