@@ -6,10 +6,11 @@ use alfine_core::{
     machine::{Answer, Command},
     news::Told,
     reason::Refusal,
-    task::{TaskKey, TaskStatus},
+    task::TaskKey,
 };
 use alfine_files::Layout;
-use alfine_store::{CommandNew, CommandResult, Feed, LoopId, LoopLock, Store};
+use alfine_store::{ApprovalRow, CommandNew, CommandResult, Feed, LoopLock, Store};
+use serde::Serialize;
 use serde_json::Value;
 use std::{
     path::PathBuf,
@@ -39,17 +40,6 @@ pub struct Posted {
     after: i64,
 }
 
-/// Gives a command to a loop, and says who took it. Refused commands are errors that say why.
-pub fn send(project: &mut Project, key: &TaskKey, command: &Command, program: PathBuf) -> Result<Taken> {
-    match post(project, key, command, program)? {
-        Some(posted) => {
-            until_taken(&mut project.store, &project.layout, key, posted)?;
-            Ok(Taken::ByRunner)
-        }
-        None => Ok(Taken::BySavedState),
-    }
-}
-
 /// Gives a command to a loop without waiting for its runner: none is returned where the saved state took it at once.
 pub fn post(
     project: &mut Project,
@@ -62,9 +52,8 @@ pub fn post(
         let after = project.store.last_seq()?;
         return Ok(Some(Posted { seq: leave(project, key, command)?, after }));
     }
-    let lock = claim_unrun(project, &row.id)?;
-    apply(project, key, lock, command, program)?;
-    Ok(None)
+    let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    apply(project, key, lock, command, program).map(|()| None)
 }
 
 /// Gives a command to the saved state of a loop that nobody runs. The lock is the proof of that.
@@ -80,17 +69,8 @@ pub fn apply(
         Command::Pause { reason, .. } => &Command::Pause { now: true, reason: reason.clone() },
         other => other,
     };
-    let mut observe = |_: &Told| {};
-    let runner = Runner::new(
-        &project.repository,
-        &project.layout,
-        &project.user,
-        &mut project.store,
-        lock,
-        program,
-        &mut observe,
-    )?;
-    match runner.apply(command.clone())? {
+    project.store.write(|tx| tx.claim_loop(&lock).map(drop))?;
+    match Runner::new(project, lock, program, &mut |_: &Told| {})?.apply(command.clone())? {
         None => Ok(()),
         Some(why) => Err(refused(key, &why)),
     }
@@ -105,19 +85,16 @@ pub fn leave(project: &mut Project, key: &TaskKey, command: &Command) -> Result<
 }
 
 /// Answers what a loop asks. The loop goes on when a runner takes it over.
-pub fn answer(project: &mut Project, key: &TaskKey, answer: &Answer) -> Result<()> {
-    let row = loops::live_loop(project, key)?;
-    if row.status != TaskStatus::NeedsInput {
-        return Err(Error::user(format!("{key} asks nothing; it is {}", row.status))
-            .hint(Hint::Steer { task: key.clone() }));
-    }
-    let payload = serde_json::to_value(answer).map_err(|error| internal(&error))?;
-    let asked = project.store.approvals(&row.id)?.into_iter().rev().find(|asked| asked.answered_at.is_none());
+pub(crate) fn answer(
+    project: &mut Project,
+    key: &TaskKey,
+    asked: &ApprovalRow,
+    answer: &Answer,
+) -> Result<()> {
+    let payload = payload_of(answer)?;
     project.store.write(|tx| {
-        if let Some(asked) = &asked {
-            tx.answer(asked.id, answer.approved, answer.text.as_deref())?;
-        }
-        tx.send_command(&CommandNew { task: key, kind: "answer", payload: &payload })
+        tx.answer(asked.id, answer.approved, answer.text.as_deref())?;
+        tx.send_command(&CommandNew { task: key, kind: "answer", payload: &payload }).map(drop)
     })?;
     Ok(())
 }
@@ -175,17 +152,8 @@ pub fn until_rest(store: &Store, layout: &Layout, key: &TaskKey, within: Duratio
     }
 }
 
-fn payload_of(command: &Command) -> Result<Value> {
-    serde_json::to_value(command).map_err(|error| internal(&error))
-}
-
-fn internal(error: &serde_json::Error) -> Error {
-    Error::new(crate::ErrorKind::Internal, format!("a command cannot be written: {error}"))
-}
-
-/// Claims a loop that is there, to change its saved state only: its agent does not run.
-fn claim_unrun(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
-    let lock = LoopLock::acquire(&project.layout, id)?;
-    project.store.write(|tx| tx.claim_loop(&lock).map(drop))?;
-    Ok(lock)
+fn payload_of(command: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(command).map_err(|error| {
+        Error::new(crate::ErrorKind::Internal, format!("a command cannot be written: {error}"))
+    })
 }

@@ -14,6 +14,8 @@ use std::{fmt, path::PathBuf, sync::Arc};
 pub enum ErrorKind {
     /// The user asked for something that cannot be.
     User,
+    /// A program sent what cannot be understood.
+    Arguments,
     /// A configuration file or a plan says something that cannot be.
     Config,
     /// The agent's CLI is missing or cannot run.
@@ -65,7 +67,7 @@ impl ErrorKind {
     /// Whose move it is.
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::User | Self::Running { .. } | Self::Untrusted { .. } => ErrorClass::User,
+            Self::User | Self::Arguments | Self::Running { .. } | Self::Untrusted { .. } => ErrorClass::User,
             Self::Config => ErrorClass::Config,
             Self::Agent => ErrorClass::Agent,
             Self::Git | Self::Conflict { .. } => ErrorClass::Git,

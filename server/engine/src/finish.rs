@@ -2,6 +2,7 @@
 
 use crate::{
     Error, ErrorKind, Result, control, loops, project::Project, start, surroundings, task_spec::TaskSpec,
+    worktree::next_checkpoint,
 };
 use alfine_config::OnDone;
 use alfine_core::{
@@ -13,14 +14,15 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_git::{
-    GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies, WorkingCopy,
+    CheckpointSpec, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies,
+    WorkingCopy,
 };
-use alfine_store::{CheckpointKind, CheckpointRow, LoopLock, LoopRow};
+use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopLock, LoopRow};
 use std::path::{Path, PathBuf};
 
 /// How to merge.
 #[derive(Clone, Copy)]
-pub struct MergeOptions<'a> {
+pub(crate) struct MergeOptions<'a> {
     /// The branch it goes into; the one the task was based on when none.
     pub into: Option<&'a str>,
     /// Which working copies of the plan are ticked, too.
@@ -54,7 +56,7 @@ pub struct MergedTask {
 ///
 /// The commit that lands has the tick, where the plan is committed. The plan's working copy keeps what the user wrote
 /// in it meanwhile, and gets the tick as well.
-pub fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -> Result<MergedTask> {
+pub(crate) fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -> Result<MergedTask> {
     let row = loop_for(project, key)?;
     if row.status == TaskStatus::Merged {
         return Err(Error::user(format!("{key} is merged already")));
@@ -134,7 +136,7 @@ fn refuse_uncommitted(project: &Project, row: &LoopRow) -> Result<()> {
 }
 
 /// Throws a task's worktree and branch away. Its checkpoints are kept.
-pub fn discard(project: &mut Project, key: &TaskKey) -> Result<()> {
+pub(crate) fn discard(project: &mut Project, key: &TaskKey) -> Result<()> {
     let row = loop_for(project, key)?;
     if matches!(row.status, TaskStatus::Merged | TaskStatus::Discarded) {
         return Err(Error::user(format!("{key} is {} already", row.status)));
@@ -148,70 +150,60 @@ pub fn discard(project: &mut Project, key: &TaskKey) -> Result<()> {
 }
 
 /// Sets a loop's working tree back to what it was after an iteration; 0 is before the first.
-pub fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: PathBuf) -> Result<()> {
-    let mut row = loops::live_loop(project, key)?;
-    if loops::is_running(&project.layout, &row.id)? {
-        return Err(Error::user(format!("{key} is running")).hint(Hint::PauseFirst { task: key.clone() }));
-    }
+pub(crate) fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: PathBuf) -> Result<()> {
+    let mut row = paused_loop(project, key)?;
     let to = checkpoint_after(project, &row, iteration)?;
     if row.status == TaskStatus::Interrupted {
         // What its dead runner was at is over.
-        control::send(project, key, &Command::pause_now(), program.clone())?;
+        let lock = LoopLock::acquire(&project.layout, &row.id)?;
+        control::apply(project, key, lock, &Command::pause_now(), program.clone())?;
         row = loops::live_loop(project, key)?;
     }
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
     let to = project.repository.checkpoint_at(&to.reference)?;
     let (worktree, surroundings) = (worktree_of(project, &row)?, surroundings_of(project, &row));
     let before = format!("{key} before it was set back to iteration {iteration}");
-    let present = keep(project, key, &lock, &worktree, &surroundings, iteration, before)?;
+    let present = keep(project, &row, &lock, iteration, before)?;
     project
         .repository
         .rewind(&worktree, &RewindSpec { to: &to, present: &present, surroundings: &surroundings })?;
     // The last checkpoint is what a lost worktree is made from.
     let after = format!("{key} set back to iteration {iteration}");
-    keep(project, key, &lock, &worktree, &surroundings, iteration, after)?;
-    project.store.write(|tx| tx.claim_loop(&lock).map(drop))?;
+    keep(project, &row, &lock, iteration, after)?;
     control::apply(project, key, lock, &Command::Rewound { iteration }, program)
 }
 
 /// Takes a checkpoint that the user's word made necessary.
 fn keep(
     project: &mut Project,
-    key: &TaskKey,
+    row: &LoopRow,
     lock: &LoopLock,
-    worktree: &Path,
-    surroundings: &Surroundings,
     iteration: u32,
     message: String,
 ) -> Result<alfine_git::Checkpoint> {
+    let key = &row.task;
     let recorded = project.store.last_checkpoint(lock.loop_id())?.map_or(0, |last| last.n);
     let n = project.repository.last_checkpoint(&key.plan, &key.id.0)?.max(recorded) + 1;
     let ref_name = alfine_git::checkpoint_ref(&key.plan, &key.id.0, n);
-    let spec = alfine_git::CheckpointSpec { ref_name, message, surroundings, unless_still: None };
-    let kept = project.repository.checkpoint(worktree, &spec)?;
-    project.store.write(|tx| {
-        tx.add_checkpoint(
-            lock,
-            &alfine_store::CheckpointNew {
-                n,
-                iteration: Some(iteration),
-                kind: CheckpointKind::User,
-                commit_id: &kept.commit,
-                tree: &kept.tree,
-                head: kept.head.as_deref(),
-                reference: &kept.ref_name,
-            },
-        )
-    })?;
+    let surroundings = surroundings_of(project, row);
+    let spec = CheckpointSpec { ref_name, message, surroundings: &surroundings, unless_still: None };
+    let kept = project.repository.checkpoint(&worktree_of(project, row)?, &spec)?;
+    let new = CheckpointNew {
+        n,
+        iteration: Some(iteration),
+        kind: CheckpointKind::User,
+        commit_id: &kept.commit,
+        tree: &kept.tree,
+        head: kept.head.as_deref(),
+        reference: &kept.ref_name,
+    };
+    project.store.write(|tx| tx.add_checkpoint(lock, &new))?;
     Ok(kept)
 }
 
 /// Ends a loop and begins another one of the same task from what the first was after an iteration. Not run yet.
-pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<LoopLock> {
-    let row = loops::live_loop(project, key)?;
-    if loops::is_running(&project.layout, &row.id)? {
-        return Err(Error::user(format!("{key} is running")).hint(Hint::PauseFirst { task: key.clone() }));
-    }
+pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<LoopLock> {
+    let row = paused_loop(project, key)?;
     if row.isolation == Isolation::InPlace {
         return Err(Error::user(format!("{key} runs in your own tree: there is only one of it"))
             .hint(Hint::Rewind { task: key.clone(), iteration }));
@@ -242,7 +234,11 @@ pub fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<Loop
 
 /// Does with a task that became done what its settings say, and returns what was done in words. `tick` are the working
 /// copies of its plan that may be changed.
-pub fn when_done(project: &mut Project, key: &TaskKey, tick: WorkingCopies<'_>) -> Result<Option<String>> {
+pub(crate) fn when_done(
+    project: &mut Project,
+    key: &TaskKey,
+    tick: WorkingCopies<'_>,
+) -> Result<Option<String>> {
     let row = loop_for(project, key)?;
     match TaskSpec::of(&row)?.on_done {
         OnDone::Ask => Ok(None),
@@ -343,14 +339,17 @@ fn tick_here(
 fn remove_place(project: &Project, row: &LoopRow, branch: &str) -> Result<()> {
     let path = worktree_of(project, row)?;
     let surroundings = surroundings_of(project, row);
-    let n = project.repository.last_checkpoint(&row.task.plan, &row.task.id.0)? + 1;
-    let last = alfine_git::CheckpointSpec {
-        ref_name: alfine_git::checkpoint_ref(&row.task.plan, &row.task.id.0, n),
-        message: format!("{} before its worktree was removed", row.task),
-        surroundings: &surroundings,
-        unless_still: None,
-    };
+    let message = format!("{} before its worktree was removed", row.task);
+    let last = next_checkpoint(&project.repository, &row.task, message, &surroundings)?;
     Ok(project.repository.discard(&path, branch, &last)?)
+}
+
+fn paused_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
+    let row = loops::live_loop(project, key)?;
+    if loops::is_running(&project.layout, &row.id)? {
+        return Err(Error::user(format!("{key} is running")).hint(Hint::PauseFirst { task: key.clone() }));
+    }
+    Ok(row)
 }
 
 fn loop_for(project: &Project, key: &TaskKey) -> Result<LoopRow> {
@@ -379,7 +378,7 @@ fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {
 }
 
 /// The checkpoint of a tree after an iteration; of 0, the one before the first.
-pub fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Result<CheckpointRow> {
+fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Result<CheckpointRow> {
     let checkpoints = project.store.checkpoints(&row.id)?;
     let found = match iteration {
         0 => checkpoints.iter().find(|checkpoint| checkpoint.kind == CheckpointKind::Before),

@@ -43,15 +43,7 @@ pub fn run(
     listen: impl FnOnce(Interrupter) -> Result<Box<dyn FnOnce()>>,
 ) -> Result<Ended> {
     let id = lock.loop_id().clone();
-    let runner = Runner::new(
-        &project.repository,
-        &project.layout,
-        &project.user,
-        &mut project.store,
-        lock,
-        program,
-        observe,
-    )?;
+    let runner = Runner::new(project, lock, program, observe)?;
     let task = runner.task().clone();
     let stop_listening = listen(runner.interrupter())?;
     let status = runner.run();

@@ -3,7 +3,7 @@
 use crate::{Error, ErrorKind, Result, project::Project};
 use alfine_core::{hint::Hint, machine::LoopState, task::TaskKey};
 use alfine_files::Layout;
-use alfine_store::{LoopId, LoopLock, LoopRow, Store};
+use alfine_store::{ApprovalRow, LoopId, LoopLock, LoopRow, Reader, Store, StoreError};
 use std::time::Duration;
 
 /// The loop that a task has, if it has one: live, or else the last one.
@@ -40,6 +40,13 @@ pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
     })
 }
 
+/// The loop whose lock this is.
+pub(crate) fn locked(reader: &Reader, lock: &LoopLock) -> Result<LoopRow> {
+    reader.loop_(lock.loop_id())?.ok_or_else(|| {
+        Error::new(ErrorKind::Store, format!("loop {} is not in the database", lock.loop_id()))
+    })
+}
+
 /// Says whether a runner lives for a loop.
 pub fn is_running(layout: &Layout, id: &LoopId) -> Result<bool> {
     Ok(LoopLock::is_held(layout, id)?)
@@ -58,6 +65,11 @@ pub fn until_unrun(project: &Project, key: &TaskKey) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// What a loop waits for the user to say: its last question that has no answer yet.
+pub fn open_question(reader: &Reader, id: &LoopId) -> Result<Option<ApprovalRow>, StoreError> {
+    Ok(reader.approvals(id)?.into_iter().rev().find(|asked| asked.answered_at.is_none()))
 }
 
 /// The machine's state of a loop, as it was saved.

@@ -2,7 +2,6 @@
 //!
 //! The list follows from what is stored of the task and its loop, never from what a front end can do.
 
-use crate::{Result, loops};
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule},
     machine::{AskKind, LoopState, Phase, StopReason},
@@ -10,7 +9,7 @@ use alfine_core::{
     plan::Isolation,
     task::{TaskId, TaskStatus},
 };
-use alfine_store::{ApprovalRow, IterationRow, LoopRow, Reader};
+use alfine_store::{ApprovalRow, IterationRow, LoopRow};
 
 /// How many iterations a smaller extension adds.
 const FEW_MORE: u32 = 5;
@@ -94,21 +93,6 @@ pub fn needs_you(status: TaskStatus, state: Option<&LoopState>) -> bool {
         }
         _ => false,
     }
-}
-
-/// Reads from the database what is known of a loop, and calls back with it. `situation` says the rest.
-pub(crate) fn with_loop<T>(
-    reader: &Reader,
-    row: &LoopRow,
-    situation: Situation<'_>,
-    use_it: impl FnOnce(&Situation<'_>) -> T,
-) -> Result<T> {
-    let iterations = reader.iterations(&row.id)?;
-    let asked = reader.approvals(&row.id)?;
-    let state = loops::state_of(row).ok();
-    let asks = asked.iter().rev().find(|asked| asked.answered_at.is_none());
-    let last = LastLoop { row, state: state.as_ref(), iterations: &iterations, asks };
-    Ok(use_it(&Situation { last: Some(last), ..situation }))
 }
 
 #[derive(Default)]

@@ -26,7 +26,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
     text::LineIndex,
 };
-use alfine_store::{ApprovalRow, LoopId, LoopLock, LoopRow, Store};
+use alfine_store::{LoopLock, LoopRow, Store};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -179,7 +179,7 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
             .hint(Hint::Merge { task: key.clone() }));
     }
     if row.status == TaskStatus::NeedsInput
-        && open_question(project, &row.id)?.is_some_and(|asked| asked.kind == AskKind::Approval)
+        && loops::open_question(&project.store, &row.id)?.is_some_and(|asked| asked.kind == AskKind::Approval)
     {
         return Err(Error::user(format!("{key} asks for your approval first"))
             .hint(Hint::Approve { task: key.clone() }));
@@ -209,12 +209,6 @@ pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<(
         .hint(Hint::RaiseIterations { from: judged as u32 + 1, to: HARD_LIMIT })),
         _ => Ok(()),
     }
-}
-
-/// What a loop waits for the user to say: its last question that has no answer yet.
-pub(crate) fn open_question(project: &Project, id: &LoopId) -> Result<Option<ApprovalRow>> {
-    let asked = project.store.approvals(id)?;
-    Ok(asked.into_iter().rev().find(|asked| asked.answered_at.is_none()))
 }
 
 /// Why a task that is settled is not started: it is done, or its loop waits for the user.

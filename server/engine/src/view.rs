@@ -3,18 +3,20 @@
 //! Made of the database's rows and of what the plan's document says. Never reads a document itself.
 
 use crate::{
-    Result,
-    offers::{self, Situation},
+    Result, loops,
+    offers::{self, LastLoop, Situation},
 };
+use alfine_config::Config;
 pub use alfine_core::prompt::CriterionState;
 use alfine_core::{
     breaker::{Line, Rule},
     offer::Offer,
+    plan::{Isolation, Plan, Task},
     reason::Reason,
     task::{TaskId, TaskKey, TaskStatus},
 };
 use alfine_store::{LoopId, LoopRow, Millis, Reader, TaskRow, VerificationRow};
-use alfine_words::Standing;
+use alfine_words::{Standing, offer as words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -129,6 +131,20 @@ pub struct OfferView {
     pub refused: Option<String>,
 }
 
+impl OfferView {
+    /// Words an offer. `command` and `argument` are what does it for the reader at hand.
+    pub fn new(offer: &Offer, command: String, argument: Option<Value>) -> Self {
+        Self {
+            command,
+            argument,
+            title: words::title(&offer.action),
+            short: words::short(&offer.action),
+            next: offer.is_next,
+            refused: offer.refused.as_ref().map(words::refusal),
+        }
+    }
+}
+
 impl TaskView {
     /// Adds what is shown of the task. `until` is the moment until which it waits, as a clock shows it.
     pub fn with_shown(mut self, needs_you: bool, until: Option<&str>, offers: Vec<OfferView>) -> Self {
@@ -205,6 +221,28 @@ pub struct PlannedTask {
     pub waits_for: Vec<TaskId>,
 }
 
+impl PlannedTask {
+    /// A task as its plan has it; what the plan leaves open is as the settings say.
+    pub fn new(key: TaskKey, task: &Task, plan: &Plan, config: &Config, waits_for: Vec<TaskId>) -> Self {
+        let fields = task.fields.over(&plan.defaults);
+        Self {
+            key,
+            title: task.title.clone(),
+            uri: None,
+            range: None,
+            status: match (task.done, waits_for.is_empty()) {
+                (true, _) => TaskStatus::Done,
+                (false, true) => TaskStatus::Ready,
+                (false, false) => TaskStatus::Pending,
+            },
+            criteria: task.criteria.iter().map(|one| (one.text.clone(), one.checked)).collect(),
+            agent: fields.agent.map_or_else(|| config.agent.clone(), |agent| agent.value),
+            max_iterations: fields.max_iterations.map_or(config.limits.iterations, |limit| limit.value),
+            waits_for,
+        }
+    }
+}
+
 /// A task's view, with what can be done with it as data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
@@ -258,6 +296,13 @@ fn seen(
     of: Option<&LoopRow>,
     planned: Option<&PlannedTask>,
 ) -> Result<Seen> {
+    let state = of.and_then(|of| loops::state_of(of).ok());
+    let (iterations, asks) = match of {
+        Some(of) => (reader.iterations(&of.id)?, loops::open_question(reader, &of.id)?),
+        None => (Vec::new(), None),
+    };
+    let last =
+        of.map(|row| LastLoop { row, state: state.as_ref(), iterations: &iterations, asks: asks.as_ref() });
     let situation = Situation {
         status: view.status,
         waits_for: planned.map_or(&[], |task| &task.waits_for),
@@ -265,17 +310,10 @@ fn seen(
         is_planned: planned.is_some(),
         is_untrusted: false,
         default_limit: planned.map_or(view.max_iterations, |task| task.max_iterations),
-        last: None,
+        last,
     };
-    let look = |situation: &Situation<'_>| {
-        let state = situation.last.and_then(|last| last.state);
-        (offers::needs_you(situation.status, state), offers::offers(situation))
-    };
-    let (needs_you, offers) = match of {
-        Some(of) => offers::with_loop(reader, of, situation, look)?,
-        None => look(&situation),
-    };
-    Ok(Seen { view, needs_you, offers })
+    let needs_you = offers::needs_you(view.status, state.as_ref());
+    Ok(Seen { offers: offers::offers(&situation), view, needs_you })
 }
 
 /// Makes the view of a planned task: of its row and its last loop, where it has them, with the last word of each
@@ -367,7 +405,7 @@ fn add_loop(view: &mut TaskView, of: &LoopRow) {
     view.cost_usd = of.cost_usd;
     view.files_changed = of.summary.files_changed;
     view.branch.clone_from(&of.branch);
-    view.worktree = of.worktree.clone().filter(|_| of.isolation == alfine_core::plan::Isolation::Worktree);
+    view.worktree = of.worktree.clone().filter(|_| of.isolation == Isolation::Worktree);
     view.waiting_until = of.summary.waiting_until;
     view.updated_at = view.updated_at.max(Some(of.updated_at));
 }

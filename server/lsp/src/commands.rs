@@ -1,7 +1,6 @@
 //! `workspace/executeCommand`: what the user can have done.
 
 mod answer_file;
-mod answer_files;
 mod argument_reader;
 pub mod arguments;
 mod asking;
@@ -12,7 +11,7 @@ mod finish;
 mod front_end;
 mod questions;
 mod queue;
-pub mod refusal;
+mod refusal;
 mod repository_of;
 mod show;
 mod start;

@@ -132,11 +132,13 @@ pub fn fence(text: &str, least: usize) -> String {
     "`".repeat((longest + 1).max(least))
 }
 
-/// A text with a large first letter.
+/// A phrase as a sentence begins. A command line stays as it is typed.
 pub fn capitalized(text: &str) -> String {
     let mut rest = text.chars();
-    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    first + rest.as_str()
+    match rest.next() {
+        Some(first) if !text.starts_with("alfine") => first.to_uppercase().chain(rest).collect(),
+        _ => text.to_owned(),
+    }
 }
 
 /// A list as a sentence has it: `a, b and c`.

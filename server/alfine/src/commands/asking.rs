@@ -10,7 +10,7 @@ use alfine_core::{
 use alfine_engine::{
     Error, ErrorKind, Result,
     project::Project,
-    requests::{Question, Reply, Request, Step, Terminal},
+    requests::{Answered, Question, Reply, Request, Step, Terminal},
 };
 use std::{
     io::{BufRead, IsTerminal, Write},
@@ -29,27 +29,26 @@ pub struct Said {
 /// Drives a request until it is over: asks its questions, and waits for what it waits for.
 pub fn drive<R: Request>(project: &mut Project, mut request: R, said: Said) -> Result<R::Done> {
     let front_end = Terminal { program: opening::program()? };
-    let mut reply = None;
+    let mut answered = None;
     loop {
-        reply = match request.next(project, &front_end, reply)? {
+        match request.next(project, &front_end, answered)? {
             Step::Done(done) => return Ok(done),
-            Step::Wait(wait) => {
-                wait.wait()?;
-                None
+            Step::Wait(wait, done) => return wait.wait().map(|()| done),
+            Step::Ask(question) => {
+                answered = Some(Answered { reply: ask(&question, said)?, question });
             }
-            Step::Ask(question) => Some(ask(question, said)?),
-        };
+        }
     }
 }
 
-fn ask(question: Question, said: Said) -> Result<Reply> {
+fn ask(question: &Question, said: Said) -> Result<Reply> {
     let may_ask = !said.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     match question {
         Question::Trust { .. } if said.trust => Ok(Reply::Yes),
         Question::Trust { plan, items } => {
             if may_ask {
                 say(format_args!("This repository and its plan want to run on your machine:"));
-                for item in &items {
+                for item in items {
                     say(format_args!("  {}", line(item)));
                 }
                 if yes("Allow these commands, here and from now on?")? {
@@ -58,7 +57,7 @@ fn ask(question: Question, said: Said) -> Result<Reply> {
             }
             Err(not_trusted(plan, items))
         }
-        Question::Uncommitted { files } => ask_about_uncommitted(&files, said),
+        Question::Uncommitted { files } => ask_about_uncommitted(files, said),
         Question::Discard { task } => {
             if !std::io::stdin().is_terminal() {
                 return Err(Error::user(format!("discarding {task} removes its worktree and its branch"))
@@ -93,14 +92,15 @@ fn ask_about_uncommitted(uncommitted: &[PathBuf], said: Said) -> Result<Reply> {
     }
 }
 
-fn not_trusted(plan: String, items: Vec<TrustItem>) -> Error {
+fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {
     let list: Vec<String> = items.iter().map(line).collect();
     let message = format!(
         "{} of this repository’s commands may not run on this machine yet:\n    {}",
         items.len(),
         list.join("\n    ")
     );
-    Error::new(ErrorKind::Untrusted { items }, message).hint(Hint::Trust { plan: Some(plan) })
+    Error::new(ErrorKind::Untrusted { items: items.to_vec() }, message)
+        .hint(Hint::Trust { plan: Some(plan.to_owned()) })
 }
 
 /// A command with where it is named, hiding nothing.

@@ -16,7 +16,6 @@ use alfine_engine::{
     control::Taken,
     requests::{self, AnswerRequest, Continued, How},
     start::More,
-    task_spec,
 };
 use std::path::Path;
 
@@ -33,9 +32,6 @@ pub fn stop(directory: &Path, args: &TaskArg) -> Result<u8> {
 
 /// Leaves a note for the agent.
 pub fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
-    if args.text.trim().is_empty() {
-        return Err(Error::user("the note is empty").hint("say what the agent should know, in quotes"));
-    }
     send(
         directory,
         &args.task,
@@ -45,9 +41,8 @@ pub fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
 }
 
 fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Result<u8> {
-    let mut project = opening::open(directory, false)?;
-    let key = project.key(&task.task)?;
-    let request = requests::Send::new(key.clone(), command.clone());
+    let (mut project, key) = opening::task(directory, task, false)?;
+    let request = requests::Send { task: key.clone(), command: command.clone(), until_rest: false };
     let taken = asking::drive(&mut project, request, Said::default())?;
     match (command, taken) {
         (Command::Stop, Taken::BySavedState) => say(format_args!("{key} is stopped")),
@@ -59,16 +54,14 @@ fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Resul
 
 /// Goes on with a loop.
 pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
-    task_spec::check_iterations(args.max_iterations)?;
-    let mut project = opening::open(directory, args.json)?;
-    let key = project.key(&args.task.task)?;
+    let (mut project, key) = opening::task(directory, &args.task, args.json)?;
     let more = More {
         max_iterations: args.max_iterations,
         reset_breaker: args.reset_breaker,
         max_cost_usd: args.max_cost,
     };
     let said = Said { trust: args.trust, json: args.json };
-    let request = requests::Continue::new(key.clone(), more, args.background);
+    let request = requests::Continue { task: key.clone(), more, in_background: args.background };
     match asking::drive(&mut project, request, said)? {
         Continued::ByRunner => say(format_args!("{key} goes on")),
         Continued::GoesOn(How::Here(lock)) => {
@@ -93,10 +86,9 @@ pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
     if approved.is_none() && text.is_none() {
         return Err(Error::user("the answer is empty").hint("give a text, --approve or --reject"));
     }
-    let mut project = opening::open(directory, false)?;
-    let key = project.key(&args.task.task)?;
-    let mut request = AnswerRequest::new(key.clone(), None, Answer { approved, text });
-    request.hold = args.hold;
+    let (mut project, key) = opening::task(directory, &args.task, false)?;
+    let answer = Answer { approved, text };
+    let request = AnswerRequest { task: key.clone(), approval: None, answer, hold: args.hold };
     asking::drive(&mut project, request, Said::default())?;
     if args.hold {
         say(format_args!("{key} has its answer; go on with it: alfine continue {key}"));

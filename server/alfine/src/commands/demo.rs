@@ -11,16 +11,18 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result, control, demo, finish, loops,
+    Error, ErrorKind, Result, demo, foreground, loops,
     project::Project,
-    requests::{Begun, How, Start},
-    runner::Runner,
-    start,
-    start::StartOptions,
+    requests::{Begun, Continue, Continued, How, Merge, Send, Start},
+    start::{More, StartOptions},
 };
+use alfine_git::WorkingCopies;
 use alfine_store::LoopLock;
 use alfine_words::Mark;
 use std::time::Instant;
+
+/// The demo wrote the plan itself.
+const OWN: Said = Said { trust: true, json: false };
 
 /// Plays the demo and says where to look.
 pub fn perform(args: &DemoArgs) -> Result<u8> {
@@ -56,11 +58,12 @@ pub fn perform(args: &DemoArgs) -> Result<u8> {
     display.line(Mark::Notice, &format!("the breaker says why: {reason}"));
     display.line(Mark::Step, "you leave a note for the agent, and let it go on");
     let note = "Dates such as 2026-12-31 compare as numbers once the dashes are gone.".to_owned();
-    control::send(&mut project, &second, &Command::Steer { text: note }, opening::program()?)?;
-    let row = loops::live_loop(&project, &second)?;
-    let lock = start::claim(&mut project, &row.id)?;
-    let go_on = Command::Continue { max_iterations: None, reset_breaker: false, max_cost_usd: None };
-    control::leave(&mut project, &second, &go_on)?;
+    let command = Command::Steer { text: note };
+    asking::drive(&mut project, Send { task: second.clone(), command, until_rest: false }, OWN)?;
+    let go_on = Continue { task: second.clone(), more: More::default(), in_background: false };
+    let Continued::GoesOn(How::Here(lock)) = asking::drive(&mut project, go_on, OWN)? else {
+        return Err(wrong_turn(&format!("{second} does not go on")));
+    };
     expect(play(&mut project, lock, &display)?, TaskStatus::Done, &second)?;
     merge(&mut project, &second, &display)?;
 
@@ -92,34 +95,23 @@ fn begin(project: &mut Project, key: &TaskKey, display: &Display) -> Result<Loop
     display.line(Mark::Step, &format!("alfine run {key}"));
     let mut start = Start::new(key.plan.clone(), Some(key.id.0.clone()), StartOptions::default());
     start.in_background = false;
-    // The demo wrote the plan itself.
-    let said = Said { trust: true, json: false };
-    match asking::drive(project, start, said)?.begun {
+    match asking::drive(project, start, OWN)?.begun {
         Some(Begun { how: How::Here(lock), .. }) => Ok(lock),
-        _ => Err(Error::new(
-            ErrorKind::Internal,
-            format!("the demo took a wrong turn: {key} cannot be started"),
-        )),
+        _ => Err(wrong_turn(&format!("{key} cannot be started"))),
     }
 }
 
 fn play(project: &mut Project, lock: LoopLock, display: &Display) -> Result<TaskStatus> {
     let mut observe = |told: &Told| display.show(told);
-    Runner::new(
-        &project.repository,
-        &project.layout,
-        &project.user,
-        &mut project.store,
-        lock,
-        opening::program()?,
-        &mut observe,
-    )?
-    .run()
+    let program = opening::program()?;
+    let ended =
+        foreground::run(project, lock, program, WorkingCopies::All, &mut observe, |_| Ok(Box::new(|| ())))?;
+    Ok(ended.status)
 }
 
 fn merge(project: &mut Project, key: &TaskKey, display: &Display) -> Result<()> {
     display.line(Mark::Step, &format!("alfine merge {key}"));
-    let merged = finish::merge(project, key, &finish::MergeOptions::default())?;
+    let merged = asking::drive(project, Merge { task: key.clone(), into: None }, OWN)?;
     let commit = merged.merged.commit.get(..10).unwrap_or(&merged.merged.commit);
     display.line(Mark::Good, &format!("merged into {} as {commit}, and ticked in the plan", merged.into));
     Ok(())
@@ -129,5 +121,9 @@ fn expect(got: TaskStatus, wanted: TaskStatus, key: &TaskKey) -> Result<()> {
     if got == wanted {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Internal, format!("the demo took a wrong turn: {key} is {got}, not {wanted}")))
+    Err(wrong_turn(&format!("{key} is {got}, not {wanted}")))
+}
+
+fn wrong_turn(what: &str) -> Error {
+    Error::new(ErrorKind::Internal, format!("the demo took a wrong turn: {what}"))
 }

@@ -14,8 +14,7 @@ use std::{io::Write, path::Path};
 
 /// Prints a patch, or its files.
 pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
-    let project = opening::open(directory, args.json)?;
-    let key = project.key(&args.task.task)?;
+    let (project, key) = opening::task(directory, &args.task, args.json)?;
     let row = loops::begun(&project.store, &key)?;
     let (from, to) = finish::ends_of_diff(&project, &row, args.iteration, None)?;
     let own = surroundings::own_files(&row);

@@ -17,8 +17,7 @@ use std::path::Path;
 
 /// Merges a done task.
 pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
-    let mut project = opening::open(directory, args.json)?;
-    let key = project.key(&args.task.task)?;
+    let (mut project, key) = opening::task(directory, &args.task, args.json)?;
     let request = requests::Merge { task: key.clone(), into: args.into.clone() };
     match asking::drive(&mut project, request, Said { json: args.json, ..Said::default() }) {
         Ok(merged) => {
@@ -54,8 +53,7 @@ pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
 
 /// Throws a task's work away.
 pub fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
-    let mut project = opening::open(directory, false)?;
-    let key = project.key(&args.task.task)?;
+    let (mut project, key) = opening::task(directory, &args.task, false)?;
     let request = requests::Discard { task: key.clone(), confirmed: args.yes };
     asking::drive(&mut project, request, Said::default())?;
     say(format_args!("{key} is discarded; its checkpoints are kept: git for-each-ref refs/alfine"));
@@ -64,8 +62,7 @@ pub fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
 
 /// Sets a tree back.
 pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
-    let mut project = opening::open(directory, false)?;
-    let key = project.key(&args.task.task)?;
+    let (mut project, key) = opening::task(directory, &args.task, false)?;
     let request = requests::Rewind { task: key.clone(), iteration: args.iteration };
     asking::drive(&mut project, request, Said::default())?;
     say(format_args!(
@@ -77,9 +74,12 @@ pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
 
 /// Begins again from an earlier tree.
 pub fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
-    let mut project = opening::open(directory, false)?;
-    let key = project.key(&args.task.task)?;
-    asking::drive(&mut project, requests::ForkRequest::new(key.clone(), args.iteration), Said::default())?;
+    let (mut project, key) = opening::task(directory, &args.task, false)?;
+    asking::drive(
+        &mut project,
+        requests::ForkRequest { task: key.clone(), iteration: args.iteration },
+        Said::default(),
+    )?;
     say(format_args!(
         "{key} began again from iteration {}, in the background; follow it: alfine log {key} --follow",
         args.iteration

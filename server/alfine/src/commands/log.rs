@@ -23,8 +23,7 @@ const PAGE: usize = 1000;
 
 /// Prints a loop's events or its transcript.
 pub fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
-    let mut project = opening::open(directory, args.json)?;
-    let key = project.key(&args.task.task)?;
+    let (mut project, key) = opening::task(directory, &args.task, args.json)?;
     let row = loops::begun(&project.store, &key)?;
     if args.transcript {
         return transcript(&project, &row, args.iteration);

@@ -1,6 +1,7 @@
 //! What every command on loops begins with: the project, and the path of Alfine's own program.
 
-use crate::display::Display;
+use crate::{cli::TaskArg, display::Display};
+use alfine_core::task::TaskKey;
 use alfine_engine::{Error, ErrorKind, Result, project::Project};
 use alfine_words::Mark;
 use std::path::{Path, PathBuf};
@@ -23,4 +24,11 @@ pub fn open(directory: &Path, json: bool) -> Result<Project> {
         }
     }
     Ok(project)
+}
+
+/// Opens the repository of a folder for a command on one of its tasks.
+pub fn task(directory: &Path, task: &TaskArg, json: bool) -> Result<(Project, TaskKey)> {
+    let project = open(directory, json)?;
+    let key = project.key(&task.task)?;
+    Ok((project, key))
 }

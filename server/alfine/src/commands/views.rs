@@ -1,10 +1,9 @@
 //! Tasks as they are shown: made of plans and the store, with what the user can do next.
 
-use alfine_config::{Config, Partial};
+use alfine_config::Partial;
 use alfine_core::{
     hint::Hint,
     offer::{Action, Continuing, Offer, Step},
-    plan::Task,
     task::{TaskKey, TaskStatus},
     text::{LineIndex, Span},
     time::Moment,
@@ -28,9 +27,13 @@ pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen>> {
     for file in plans {
         let lines = LineIndex::new(&file.text);
         let waiting = Waiting::new(&project.store, file)?;
+        let uri = Url::from_file_path(&file.path).ok().map(String::from);
         for task in &file.plan.tasks {
-            let range = range_of(&file.text, &lines, task.title_span);
-            planned.push(planned_task(&config, file, task, &waiting, range));
+            planned.push(PlannedTask {
+                uri: uri.clone(),
+                range: Some(range_of(&file.text, &lines, task.title_span)),
+                ..PlannedTask::new(file.key(task), task, &file.plan, &config, waiting.of(task))
+            });
         }
     }
     task_views(&project.store, &planned)
@@ -53,33 +56,6 @@ fn range_of(text: &str, lines: &LineIndex, span: Span) -> ViewRange {
         ViewPlace { line: number(line - 1), character: number(units) }
     };
     ViewRange { start: place(span.start), end: place(span.end) }
-}
-
-/// Makes one task's part of a view, with no look at the disk or into the database: a plan may have thousands of tasks.
-fn planned_task(
-    config: &Config,
-    file: &PlanFile,
-    task: &Task,
-    waiting: &Waiting<'_>,
-    range: ViewRange,
-) -> PlannedTask {
-    let fields = task.fields.over(&file.plan.defaults);
-    let waits_for = waiting.of(task);
-    PlannedTask {
-        key: file.key(task),
-        title: task.title.clone(),
-        uri: Url::from_file_path(&file.path).ok().map(String::from),
-        range: Some(range),
-        status: match (task.done, !waits_for.is_empty()) {
-            (true, _) => TaskStatus::Done,
-            (false, true) => TaskStatus::Pending,
-            (false, false) => TaskStatus::Ready,
-        },
-        criteria: task.criteria.iter().map(|criterion| (criterion.text.clone(), criterion.checked)).collect(),
-        agent: fields.agent.map_or_else(|| config.agent.clone(), |agent| agent.value),
-        max_iterations: fields.max_iterations.map_or(config.limits.iterations, |limit| limit.value),
-        waits_for,
-    }
 }
 
 /// What the user can do next with a task, as command lines, each with what it is for.
@@ -115,14 +91,8 @@ pub fn next_step(seen: &Seen) -> Option<String> {
 /// A task's view with all that is shown of it, for a program that reads it.
 pub fn shown(seen: Seen) -> TaskView {
     let until = seen.view.waiting_until.map(|until| alfine_words::clock(Moment(until.0), &Zoned::now()));
-    let offer = |offer: &Offer| OfferView {
-        command: words::command_line(&offer.action, &seen.view.task),
-        argument: None,
-        title: words::title(&offer.action),
-        short: words::short(&offer.action),
-        next: offer.is_next,
-        refused: offer.refused.as_ref().map(words::refusal),
-    };
+    let offer =
+        |offer: &Offer| OfferView::new(offer, words::command_line(&offer.action, &seen.view.task), None);
     let offers = seen.offers.iter().map(offer).collect();
     seen.view.with_shown(seen.needs_you, until.as_deref(), offers)
 }

@@ -1,22 +1,23 @@
 //! What a loop asks is answered, and the loop goes on.
 
 use super::{
-    FrontEnd, Question, Reply, Request, Step,
-    start::{How, run},
+    Answered, FrontEnd, Question, Reply, Request, Step,
+    resting::resting,
+    start::run,
     trust::{allow, trust},
     unsaved,
 };
-use crate::{Error, Result, control, loops, project::Project, start, task_spec::TaskSpec};
-use alfine_core::printable::printable;
+use crate::{Error, Result, control, loops, project::Project, start};
 use alfine_core::{
     hint::Hint,
     machine::{Answer, AskKind},
-    task::TaskKey,
+    printable::printable,
+    task::{TaskKey, TaskStatus},
 };
 use alfine_store::ApprovalRow;
 
-/// Answers what a loop asks.
-#[derive(Debug)]
+/// Answers what a loop asks, and lets the loop go on in the background.
+#[derive(Debug, Clone)]
 pub struct AnswerRequest {
     /// The task.
     pub task: TaskKey,
@@ -26,15 +27,9 @@ pub struct AnswerRequest {
     pub answer: Answer,
     /// Whether the loop rests on with its answer instead of going on.
     pub hold: bool,
-    asked: Option<Question>,
 }
 
 impl AnswerRequest {
-    /// Creates the request to answer what a task's loop asks, and to let the loop go on in the background.
-    pub fn new(task: TaskKey, approval: Option<i64>, answer: Answer) -> Self {
-        Self { task, approval, answer, hold: false, asked: None }
-    }
-
     /// The question that the loop waits with.
     ///
     /// # Errors
@@ -43,18 +38,19 @@ impl AnswerRequest {
     pub fn question(&self, project: &Project) -> Result<ApprovalRow> {
         let key = &self.task;
         let row = loops::live_loop(project, key)?;
-        let Some(last) = start::open_question(project, &row.id)? else {
+        let open = loops::open_question(&project.store, &row.id)?;
+        let Some(open) = open.filter(|_| row.status == TaskStatus::NeedsInput) else {
             return Err(Error::user(format!("{key} asks nothing; it is {}", row.status))
                 .hint(Hint::Steer { task: key.clone() }));
         };
         match self.approval {
-            Some(id) if id != last.id => Err(Error::user(format!(
+            Some(id) if id != open.id => Err(Error::user(format!(
                 "question {id} of {key} is not open any more; {} is: {}",
-                last.id,
-                printable(&last.text)
+                open.id,
+                printable(&open.text)
             ))
             .hint("answer that one")),
-            _ => Ok(last),
+            _ => Ok(open),
         }
     }
 }
@@ -66,42 +62,38 @@ impl Request for AnswerRequest {
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
-        reply: Option<Reply>,
+        answered: Option<Answered>,
     ) -> Result<Step<()>> {
-        match (self.asked.take(), reply) {
-            (Some(Question::Approval { .. }), Some(reply)) => {
-                self.answer.approved = Some(reply == Reply::Yes);
-            }
-            (asked, reply) => allow(project, asked, reply)?,
+        allow(project, answered.as_ref())?;
+        if let Some(Answered { question: Question::Approval { .. }, reply }) = answered {
+            self.answer.approved = Some(reply == Reply::Yes);
         }
-        loops::until_unrun(project, &self.task)?;
+        let (row, spec) = resting(project, &self.task)?;
         let asked = self.question(project)?;
-        let question = if self.answer == Answer::default() {
-            if asked.kind != AskKind::Approval {
-                return Err(Error::user("the answer is empty").hint("answer in words"));
-            }
-            Some(Question::Approval { task: self.task.clone(), asked: Box::new(asked) })
-        } else if self.hold {
-            None
-        } else {
-            trust(project, &self.task, &TaskSpec::of(&loops::live_loop(project, &self.task)?)?)?
-        };
-        if let Some(question) = question {
-            self.asked = Some(question.clone());
+        if self.answer == Answer::default() {
+            return match asked.kind {
+                AskKind::Approval => {
+                    Ok(Step::Ask(Question::Approval { task: self.task.clone(), asked: Box::new(asked) }))
+                }
+                _ => Err(Error::user("the answer is empty").hint("answer in words")),
+            };
+        }
+        if !self.hold
+            && let Some(question) = trust(project, &self.task.plan, &spec.commands)?
+        {
             return Ok(Step::Ask(question));
         }
-        let row = loops::live_loop(project, &self.task)?;
-        unsaved::refuse_in_place(project, front_end, &TaskSpec::of(&row)?)?;
+        unsaved::refuse_in_place(project, front_end, &spec)?;
         if loops::is_running(&project.layout, &row.id)? {
             return Err(start::held(project, &self.task));
         }
-        control::answer(project, &self.task, &self.answer)?;
+        control::answer(project, &self.task, &asked, &self.answer)?;
         if self.hold {
             return Ok(Step::Done(()));
         }
         // Should somebody else take the loop over first, it goes on with this answer just the same.
         match start::claim(project, &row.id) {
-            Ok(lock) => run(project, front_end, lock, true).map(|_: How| Step::Done(())),
+            Ok(lock) => run(project, front_end, lock, true).map(|_| Step::Done(())),
             Err(error) if !loops::is_running(&project.layout, &row.id)? => Err(error),
             Err(_) => Ok(Step::Done(())),
         }

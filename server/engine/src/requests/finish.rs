@@ -1,7 +1,8 @@
 //! What becomes of a loop's work: merged, thrown away, set back, begun again from an earlier tree.
 
 use super::{
-    FrontEnd, Question, Reply, Request, Step,
+    Answered, FrontEnd, Question, Reply, Request, Step,
+    resting::resting,
     start::run,
     trust::{allow, trust},
     unsaved,
@@ -11,7 +12,6 @@ use crate::{
     finish::{self, MergeOptions, MergedTask},
     loops,
     project::Project,
-    task_spec::TaskSpec,
 };
 use alfine_core::task::TaskKey;
 use alfine_git::WorkingCopies;
@@ -32,7 +32,7 @@ impl Request for Merge {
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
-        _: Option<Reply>,
+        _: Option<Answered>,
     ) -> Result<Step<MergedTask>> {
         loops::until_unrun(project, &self.task)?;
         let options = MergeOptions {
@@ -57,8 +57,13 @@ pub struct Discard {
 impl Request for Discard {
     type Done = ();
 
-    fn next(&mut self, project: &mut Project, _: &dyn FrontEnd, reply: Option<Reply>) -> Result<Step<()>> {
-        if !self.confirmed && reply != Some(Reply::Yes) {
+    fn next(
+        &mut self,
+        project: &mut Project,
+        _: &dyn FrontEnd,
+        answered: Option<Answered>,
+    ) -> Result<Step<()>> {
+        if !self.confirmed && !answered.is_some_and(|answered| answered.reply == Reply::Yes) {
             return Ok(Step::Ask(Question::Discard { task: self.task.clone() }));
         }
         loops::until_unrun(project, &self.task)?;
@@ -82,10 +87,9 @@ impl Request for Rewind {
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
-        _: Option<Reply>,
+        _: Option<Answered>,
     ) -> Result<Step<()>> {
-        loops::until_unrun(project, &self.task)?;
-        let spec = TaskSpec::of(&loops::live_loop(project, &self.task)?)?;
+        let (_, spec) = resting(project, &self.task)?;
         unsaved::refuse_in_place(project, front_end, &spec)?;
         finish::rewind(project, &self.task, self.iteration, front_end.program()).map(Step::Done)
     }
@@ -98,14 +102,6 @@ pub struct ForkRequest {
     pub task: TaskKey,
     /// The iteration; 0 is before the first.
     pub iteration: u32,
-    asked: Option<Question>,
-}
-
-impl ForkRequest {
-    /// Creates the request to begin a task again from an iteration.
-    pub fn new(task: TaskKey, iteration: u32) -> Self {
-        Self { task, iteration, asked: None }
-    }
 }
 
 impl Request for ForkRequest {
@@ -115,13 +111,11 @@ impl Request for ForkRequest {
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
-        reply: Option<Reply>,
+        answered: Option<Answered>,
     ) -> Result<Step<()>> {
-        allow(project, self.asked.take(), reply)?;
-        loops::until_unrun(project, &self.task)?;
-        let spec = TaskSpec::of(&loops::live_loop(project, &self.task)?)?;
-        if let Some(question) = trust(project, &self.task, &spec)? {
-            self.asked = Some(question.clone());
+        allow(project, answered.as_ref())?;
+        let (_, spec) = resting(project, &self.task)?;
+        if let Some(question) = trust(project, &self.task.plan, &spec.commands)? {
             return Ok(Step::Ask(question));
         }
         let lock = finish::fork(project, &self.task, self.iteration)?;

@@ -1,6 +1,10 @@
 //! A task's loop is started, or a plan's, one task after another.
 
-use super::{FrontEnd, Question, Reply, Request, Step, trust::allow, unsaved};
+use super::{
+    Answered, FrontEnd, Question, Reply, Request, Step,
+    trust::{allow, trust},
+    unsaved,
+};
 use crate::{
     Result, chain,
     chain::Chain,
@@ -26,7 +30,6 @@ pub struct Start {
     pub include_uncommitted: Option<bool>,
     /// Whether a background process runs the loop; else who drives the request has its lock.
     pub in_background: bool,
-    asked: Option<Question>,
 }
 
 /// What came of a start.
@@ -72,7 +75,6 @@ impl Start {
             options,
             include_uncommitted: None,
             in_background: true,
-            asked: None,
         }
     }
 }
@@ -84,24 +86,12 @@ impl Request for Start {
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
-        reply: Option<Reply>,
+        answered: Option<Answered>,
     ) -> Result<Step<Started>> {
-        match (self.asked.take(), reply) {
-            (Some(Question::Uncommitted { .. }), Some(reply)) => {
-                self.include_uncommitted = Some(reply == Reply::Yes);
-            }
-            (asked, reply) => allow(project, asked, reply)?,
+        allow(project, answered.as_ref())?;
+        if let Some(Answered { question: Question::Uncommitted { .. }, reply }) = answered {
+            self.include_uncommitted = Some(reply == Reply::Yes);
         }
-        let step = self.go(project, front_end)?;
-        if let Step::Ask(question) = &step {
-            self.asked = Some(question.clone());
-        }
-        Ok(step)
-    }
-}
-
-impl Start {
-    fn go(&self, project: &mut Project, front_end: &dyn FrontEnd) -> Result<Step<Started>> {
         let plan = project.plan_named(&self.plan)?;
         unsaved::refuse_plan(front_end, &plan)?;
         let mut tasks = start::tasks_to_run(project, &plan, self.task.as_deref())?;
@@ -118,18 +108,18 @@ impl Start {
         if whole {
             // Nobody is there to be asked when the later ones begin.
             let items = start::commands_of(project, tasks.iter().map(|task| (&plan, task)), &self.options);
-            let untrusted = project.untrusted(&items)?;
-            if !untrusted.is_empty() {
-                return Ok(Step::Ask(Question::Trust { plan: plan.name, items: untrusted }));
+            if let Some(question) = trust(project, &plan.name, &items)? {
+                return Ok(Step::Ask(question));
             }
+        }
+        if let Some(question) = startable.question(project, &plan, self.include_uncommitted)? {
+            return Ok(Step::Ask(question));
         }
         let key = plan.key(&task);
         let went_on = matches!(startable.0, Prepared::GoOn { .. });
         let how = match startable.begin(project, &plan, self.include_uncommitted, &more(&self.options))? {
-            Step::Ask(question) => return Ok(Step::Ask(question)),
-            Step::Wait(wait) => return Ok(Step::Wait(wait)),
-            Step::Done(None) => How::Settled,
-            Step::Done(Some(lock)) => {
+            None => How::Settled,
+            Some(lock) => {
                 if let Some(chain) = chain {
                     chain::join(project, &lock, chain)?;
                 }
@@ -185,7 +175,7 @@ fn first_that_can_start(
 
 /// A task of which is known what stands before its loop. Looking at it again costs a `git status`, so this is carried.
 #[derive(Debug)]
-pub struct Startable(Prepared);
+pub(super) struct Startable(Prepared);
 
 impl Startable {
     /// Looks at what stands before a task's loop. Refuses what cannot be; changes nothing.
@@ -193,7 +183,7 @@ impl Startable {
     /// # Errors
     ///
     /// Why no loop of the task can begin or go on now.
-    pub fn find(
+    pub(super) fn find(
         project: &Project,
         front_end: &dyn FrontEnd,
         plan: &PlanFile,
@@ -222,7 +212,7 @@ impl Startable {
     /// # Errors
     ///
     /// What the user allowed cannot be read.
-    pub fn question(
+    pub(super) fn question(
         &self,
         project: &Project,
         plan: &PlanFile,
@@ -233,30 +223,26 @@ impl Startable {
             Prepared::GoOn { spec, .. } => (spec, None),
             Prepared::Begin { spec, uncommitted, .. } => (spec, Some(uncommitted)),
         };
-        let items = project.untrusted(&spec.commands)?;
-        if !items.is_empty() {
-            return Ok(Some(Question::Trust { plan: plan.name.clone(), items }));
+        if let Some(question) = trust(project, &plan.name, &spec.commands)? {
+            return Ok(Some(question));
         }
         let files = uncommitted.filter(|files| include.is_none() && !files.is_empty());
         Ok(files.map(|files| Question::Uncommitted { files: files.clone() }))
     }
 
-    /// Begins the loop, or takes it over, unless something is to be asked first. `None` if the task is settled.
+    /// Begins the loop, or takes it over, once there is no question left. `None` if the task is settled.
     ///
     /// # Errors
     ///
     /// Why the loop could not be begun or taken over.
-    pub fn begin(
+    pub(super) fn begin(
         self,
         project: &mut Project,
         plan: &PlanFile,
         include: Option<bool>,
         more: &More,
-    ) -> Result<Step<Option<LoopLock>>> {
-        if let Some(question) = self.question(project, plan, include)? {
-            return Ok(Step::Ask(question));
-        }
-        let lock = match self.0 {
+    ) -> Result<Option<LoopLock>> {
+        Ok(match self.0 {
             Prepared::Settled => None,
             Prepared::GoOn { row, .. } => Some(start::take_over(project, &row, more)?),
             Prepared::Begin { spec, start, problems, .. } => {
@@ -265,7 +251,6 @@ impl Startable {
                 }
                 Some(start::begin(project, plan, &spec, start, include.unwrap_or(false))?)
             }
-        };
-        Ok(Step::Done(lock))
+        })
     }
 }

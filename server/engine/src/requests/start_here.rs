@@ -1,6 +1,6 @@
 //! A task about a place in a file is written into the inbox, and its loop is started.
 
-use super::{FrontEnd, Question, Reply, Request, Startable, Step, start::run, trust::allow};
+use super::{Answered, FrontEnd, Question, Reply, Request, Step, start::Startable, start::run, trust::allow};
 use crate::{
     Error, ErrorKind, Result,
     inbox::{self, INBOX, Subject},
@@ -15,7 +15,6 @@ pub struct StartHere {
     /// What the task is about.
     pub subject: Subject,
     include_uncommitted: Option<bool>,
-    asked: Option<Question>,
     /// The inbox with the task in it, and the task's id, once an editor was asked to write it.
     appended: Option<(PlanFile, String)>,
 }
@@ -23,7 +22,7 @@ pub struct StartHere {
 impl StartHere {
     /// Creates the request to start on a place.
     pub fn new(subject: Subject) -> Self {
-        Self { subject, include_uncommitted: None, asked: None, appended: None }
+        Self { subject, include_uncommitted: None, appended: None }
     }
 }
 
@@ -34,18 +33,18 @@ impl Request for StartHere {
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
-        reply: Option<Reply>,
+        answered: Option<Answered>,
     ) -> Result<Step<TaskKey>> {
-        match (self.asked.take(), reply) {
-            (Some(Question::Append { .. }), Some(Reply::Yes)) => {
-                let written = self.appended.take();
-                let (plan, id) = written.ok_or_else(lost)?;
+        allow(project, answered.as_ref())?;
+        match answered {
+            Some(Answered { question: Question::Append { .. }, reply: Reply::Yes }) => {
+                let (plan, id) = self.appended.take().ok_or_else(lost)?;
                 return self.start(project, front_end, &plan, &id, None);
             }
-            (Some(Question::Uncommitted { .. }), Some(reply)) => {
+            Some(Answered { question: Question::Uncommitted { .. }, reply }) => {
                 self.include_uncommitted = Some(reply == Reply::Yes);
             }
-            (asked, reply) => allow(project, asked, reply)?,
+            _ => {}
         }
         // First everything is asked and refused; then the task is written.
         let path = project.repository.workdir().join(INBOX);
@@ -59,16 +58,12 @@ impl Request for StartHere {
         let plan = inbox::plan_file(project, format!("{inbox}{addition}"));
         let startable =
             Startable::find(project, front_end, &plan, task(&plan, &id)?, &StartOptions::default())?;
-        let question = startable.question(project, &plan, self.include_uncommitted)?;
-        if let Some(question) = question {
-            self.asked = Some(question.clone());
+        if let Some(question) = startable.question(project, &plan, self.include_uncommitted)? {
             return Ok(Step::Ask(question));
         }
         if open.is_some() {
             self.appended = Some((plan, id.clone()));
-            let question = Question::Append { path, text: addition, id };
-            self.asked = Some(question.clone());
-            return Ok(Step::Ask(question));
+            return Ok(Step::Ask(Question::Append { path, text: addition, id }));
         }
         let (text, written) = inbox::append(project, |inbox| {
             let id = inbox::free_id(project, inbox)?;
@@ -96,16 +91,14 @@ impl StartHere {
             Some(startable) => startable,
             None => Startable::find(project, front_end, plan, task, &StartOptions::default())?,
         };
-        match startable.begin(project, plan, self.include_uncommitted, &More::default())? {
-            Step::Done(Some(lock)) => {
-                run(project, front_end, lock, true)?;
-                Ok(Step::Done(key))
-            }
-            _ => Err(Error::user(format!(
-                "{key} was written and not started: what it would run changed meanwhile"
-            ))
-            .hint(Hint::Start { task: key })),
+        if startable.question(project, plan, self.include_uncommitted)?.is_none()
+            && let Some(lock) = startable.begin(project, plan, self.include_uncommitted, &More::default())?
+        {
+            run(project, front_end, lock, true)?;
+            return Ok(Step::Done(key));
         }
+        Err(Error::user(format!("{key} was written and not started: what it would run changed meanwhile"))
+            .hint(Hint::Start { task: key }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A command to a loop: to its runner where one lives, to its saved state where none does.
 
-use super::{FrontEnd, Reply, Request, Step, go_on::wait};
+use super::{Answered, FrontEnd, Request, Step, Wait};
 use crate::{
     Error, Result,
     control::{self, Taken},
@@ -21,14 +21,6 @@ pub struct Send {
     pub command: Command,
     /// Whether a stop waits until the agent ended, though not for ever.
     pub until_rest: bool,
-    posted: bool,
-}
-
-impl Send {
-    /// Creates the request to give a command to a task's loop.
-    pub fn new(task: TaskKey, command: Command) -> Self {
-        Self { task, command, until_rest: false, posted: false }
-    }
 }
 
 impl Request for Send {
@@ -38,19 +30,15 @@ impl Request for Send {
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
-        _: Option<Reply>,
+        _: Option<Answered>,
     ) -> Result<Step<Taken>> {
-        if self.posted {
-            return Ok(Step::Done(Taken::ByRunner));
-        }
         if matches!(&self.command, Command::Steer { text } if text.trim().is_empty()) {
-            return Err(Error::user("the note is empty").hint("say what the agent should know"));
+            return Err(Error::user("the note is empty").hint("say what the agent should know, in quotes"));
         }
         let posted = control::post(project, &self.task, &self.command, front_end.program())?;
         let Some(posted) = posted else { return Ok(Step::Done(Taken::BySavedState)) };
-        self.posted = true;
-        let mut wait = wait(project, &self.task, posted);
+        let mut wait = Wait::new(project, &self.task, posted);
         wait.to_rest = (self.until_rest && self.command == Command::Stop).then_some(RESTS_WITHIN);
-        Ok(Step::Wait(wait))
+        Ok(Step::Wait(wait, Taken::ByRunner))
     }
 }

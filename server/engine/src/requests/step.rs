@@ -17,7 +17,7 @@ pub trait Request {
     /// What comes of it.
     type Done;
 
-    /// Goes one step on. `reply` answers the question of the step before, and is `None` at the beginning and after a wait.
+    /// Goes one step on. `answered` is the question of the step before, and is `None` at the beginning.
     ///
     /// # Errors
     ///
@@ -26,7 +26,7 @@ pub trait Request {
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
-        reply: Option<Reply>,
+        answered: Option<Answered>,
     ) -> Result<Step<Self::Done>>;
 }
 
@@ -35,25 +35,14 @@ pub trait Request {
 pub enum Step<T> {
     /// The user is asked; the request goes on with the reply. A question that nobody answers ends the request.
     Ask(Question),
-    /// Another process does its part first. Wait without the project, so that others can use it; then go on.
-    Wait(Wait),
+    /// Another process does its part; then the request is over. Wait without the project, so that others can use it.
+    Wait(Wait, T),
     /// It is over.
     Done(T),
 }
 
-impl<T> Step<T> {
-    /// Makes of what came of it something else.
-    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Step<U> {
-        match self {
-            Self::Ask(question) => Step::Ask(question),
-            Self::Wait(wait) => Step::Wait(wait),
-            Self::Done(done) => Step::Done(make(done)),
-        }
-    }
-}
-
 /// What only the user can say.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Question {
     /// Whether these texts of the repository and its plan may run on this machine, here and from now on. The reply *yes*
     /// is remembered.
@@ -91,6 +80,15 @@ pub enum Question {
     },
 }
 
+/// A question of a request, and what the user said to it.
+#[derive(Debug)]
+pub struct Answered {
+    /// The question.
+    pub question: Question,
+    /// The answer.
+    pub reply: Reply,
+}
+
 /// The answer to a [`Question`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
@@ -103,14 +101,18 @@ pub enum Reply {
 /// A command that lies in a runner's mailbox.
 #[derive(Debug, Clone)]
 pub struct Wait {
-    pub(super) layout: Layout,
-    pub(super) task: TaskKey,
-    pub(super) posted: Posted,
+    layout: Layout,
+    task: TaskKey,
+    posted: Posted,
     /// How long it may take the loop to come to rest after that, if the request is about that.
     pub(super) to_rest: Option<Duration>,
 }
 
 impl Wait {
+    pub(super) fn new(project: &Project, task: &TaskKey, posted: Posted) -> Self {
+        Self { layout: project.layout.clone(), task: task.clone(), posted, to_rest: None }
+    }
+
     /// Blocks until a living runner took the command. Uses the database by itself.
     ///
     /// # Errors

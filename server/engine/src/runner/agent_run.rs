@@ -86,8 +86,8 @@ impl Runner<'_> {
             session: spawn.session.as_ref().map(|id| id.0.as_str()),
         };
         let lock = &self.lock;
-        let (row, run) = self.store.write(|tx| tx.begin_run(lock, &new))?;
-        let transcript = self.layout.transcript(self.row.id.as_str(), run);
+        let (row, run) = self.project.store.write(|tx| tx.begin_run(lock, &new))?;
+        let transcript = self.project.layout.transcript(self.row.id.as_str(), run);
         self.save_prompt(&transcript, &request.prompt);
         let decoder = self.adapter.decoder(&self.prior_session(spawn)?);
         listen(child, decoder, Arc::clone(&self.masker), &transcript, run, &self.outbox)?;
@@ -100,7 +100,7 @@ impl Runner<'_> {
     /// What the session that is resumed said of its cost when it was last left.
     fn prior_session(&self, spawn: &Spawn) -> Result<PriorSession> {
         let Some(session) = &spawn.session else { return Ok(PriorSession::default()) };
-        let runs = self.store.runs(&self.row.id)?;
+        let runs = self.project.store.runs(&self.row.id)?;
         let total_cost_usd = runs
             .iter()
             .rev()
@@ -164,7 +164,7 @@ impl Runner<'_> {
             alfine_core::machine::Phase::Agent(run) => run.decided().unwrap_or(&ended.outcome).clone(),
             _ => ended.outcome.clone(),
         };
-        self.store.write(|tx| {
+        self.project.store.write(|tx| {
             tx.end_run(
                 agent.row,
                 &RunEnd {

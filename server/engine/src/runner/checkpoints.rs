@@ -29,7 +29,7 @@ impl Runner<'_> {
             surroundings: &surroundings,
             unless_still: still,
         };
-        let checkpoint = self.repository.checkpoint(&self.worktree(), &spec)?;
+        let checkpoint = self.project.repository.checkpoint(&self.worktree(), &spec)?;
         if checkpoint.taken {
             self.checkpoints = n;
             let row = CheckpointNew {
@@ -46,7 +46,7 @@ impl Runner<'_> {
                 reference: &checkpoint.ref_name,
             };
             let lock = &self.lock;
-            self.store.write(|tx| tx.add_checkpoint(lock, &row))?;
+            self.project.store.write(|tx| tx.add_checkpoint(lock, &row))?;
         }
         if kind == CheckpointKind::Before && self.state.iteration <= 1 && !checkpoint.skipped.is_empty() {
             self.spec.never_kept = checkpoint.skipped.iter().map(|skipped| skipped.path.clone()).collect();
@@ -58,7 +58,8 @@ impl Runner<'_> {
         if kind == CheckpointKind::After
             && let Some(base) = &self.row.base_commit
         {
-            let changed = self.repository.files_changed(base, &checkpoint.commit, &surroundings.own)?;
+            let changed =
+                self.project.repository.files_changed(base, &checkpoint.commit, &surroundings.own)?;
             self.files_changed = u32::try_from(changed.len()).unwrap_or(u32::MAX);
         }
         let tree = tree_of(&checkpoint);
@@ -85,7 +86,7 @@ impl Runner<'_> {
         let (before, after) = (&judgement.before.tree, &judgement.after.tree);
         self.iteration_files = match before.is_empty() || before == after {
             true => Vec::new(),
-            false => self.repository.files_changed(before, after, &[]).unwrap_or_default(),
+            false => self.project.repository.files_changed(before, after, &[]).unwrap_or_default(),
         };
         if let Some(last) = &mut self.state.last {
             last.files_changed = Some(u32::try_from(self.iteration_files.len()).unwrap_or(u32::MAX));

@@ -63,7 +63,7 @@ impl Runner<'_> {
     /// Takes every command there is, one after another. Each has its result in the transaction that saves its effect.
     pub(super) fn take_mail(&mut self) -> Result<()> {
         let lock = &self.lock;
-        let taken = self.store.write(|tx| tx.take_commands(lock))?;
+        let taken = self.project.store.write(|tx| tx.take_commands(lock))?;
         for row in taken {
             self.commands.push((row.seq, None));
             match read(&row) {

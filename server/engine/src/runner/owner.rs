@@ -6,17 +6,16 @@ use super::{
     live::{LiveAgent, LiveVerifiers},
     message::{Interrupter, Message},
 };
-use crate::{Error, ErrorKind, Result, loops, surroundings, task_spec::TaskSpec};
+use crate::{Result, loops, project::Project, surroundings, task_spec::TaskSpec};
 use alfine_core::{
     machine::{Input, LoopState},
     news::{News, Told},
     reason::Refusal,
     task::TaskKey,
 };
-use alfine_files::{Layout, UserDirs};
-use alfine_git::{Checkpoint, Repository, Surroundings};
+use alfine_git::{Checkpoint, Surroundings};
 use alfine_secrets::Masker;
-use alfine_store::{CommandResult, LoopLock, LoopRow, Store};
+use alfine_store::{CommandResult, LoopLock, LoopRow};
 use std::{
     collections::VecDeque,
     path::PathBuf,
@@ -32,10 +31,7 @@ const INBOX: usize = 1024;
 
 /// A runner of one loop. Holds the loop's lock as long as it lives.
 pub struct Runner<'a> {
-    pub(super) repository: &'a Repository,
-    pub(super) layout: &'a Layout,
-    pub(super) user: &'a UserDirs,
-    pub(super) store: &'a mut Store,
+    pub(super) project: &'a mut Project,
     pub(super) lock: LoopLock,
     pub(super) key: TaskKey,
     pub(super) row: LoopRow,
@@ -70,33 +66,25 @@ pub struct Runner<'a> {
 impl<'a> Runner<'a> {
     /// Takes over the loop whose lock this is. `program` is Alfine's own binary, which is also the guard.
     pub fn new(
-        repository: &'a Repository,
-        layout: &'a Layout,
-        user: &'a UserDirs,
-        store: &'a mut Store,
+        project: &'a mut Project,
         lock: LoopLock,
         program: PathBuf,
         observe: &'a mut dyn FnMut(&Told),
     ) -> Result<Self> {
-        let row = store.loop_(lock.loop_id())?.ok_or_else(|| {
-            Error::new(ErrorKind::Store, format!("loop {} is not in the database", lock.loop_id()))
-        })?;
+        let row = loops::locked(&project.store, &lock)?;
         let spec = TaskSpec::of(&row)?;
         let state = loops::state_of(&row)?;
         let adapter = alfine_agents::adapter(&spec.agent.name)?;
         let (environments, masker) = environments(&*adapter, &spec)?;
-        let last = store.last_checkpoint(&row.id)?;
+        let last = project.store.last_checkpoint(&row.id)?;
         // The refs may be gone that the rows are of.
         let recorded = last.as_ref().map_or(0, |last| last.n);
-        let checkpoints = repository.last_checkpoint(&row.task.plan, &row.task.id.0)?.max(recorded);
-        let checkpoint = last.and_then(|last| repository.checkpoint_at(&last.reference).ok());
+        let checkpoints = project.repository.last_checkpoint(&row.task.plan, &row.task.id.0)?.max(recorded);
+        let checkpoint = last.and_then(|last| project.repository.checkpoint_at(&last.reference).ok());
         let files_changed = row.summary.files_changed;
         let (outbox, inbox) = sync_channel(INBOX);
         Ok(Self {
-            repository,
-            layout,
-            user,
-            store,
+            project,
             lock,
             key: row.task.clone(),
             row,
@@ -138,10 +126,10 @@ impl<'a> Runner<'a> {
     }
 
     pub(super) fn surroundings(&self) -> Surroundings {
-        surroundings::of_loop(self.layout, &self.row, &self.spec.brought)
+        surroundings::of_loop(&self.project.layout, &self.row, &self.spec.brought)
     }
 
     pub(super) fn worktree(&self) -> PathBuf {
-        self.row.worktree.as_ref().map_or_else(|| self.repository.workdir().to_owned(), PathBuf::from)
+        self.row.worktree.as_ref().map_or_else(|| self.project.repository.workdir().to_owned(), PathBuf::from)
     }
 }

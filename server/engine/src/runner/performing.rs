@@ -119,7 +119,7 @@ impl Runner<'_> {
                     ("Alfine-Iterations".to_owned(), self.state.judged.to_string()),
                 ],
             };
-            let made = self.repository.commit_all(&self.worktree(), &commit)?;
+            let made = self.project.repository.commit_all(&self.worktree(), &commit)?;
             self.tell(&News::Committed { commit: made });
         }
         self.inputs.push_back(Input::Committed);

@@ -29,7 +29,7 @@ impl Runner<'_> {
     /// failed, or the user does not want it to begin.
     pub(super) fn prepare(&mut self) -> Result<bool> {
         if self.spec.isolation == Isolation::Worktree {
-            let (from, to) = (self.repository.workdir().to_owned(), self.worktree());
+            let (from, to) = (self.project.repository.workdir().to_owned(), self.worktree());
             let brought = alfine_git::provision(&from, &to, &self.spec.copy, &self.spec.link)?;
             self.spec.brought = brought.paths();
             if !self.spec.brought.is_empty() {
@@ -142,10 +142,14 @@ impl Runner<'_> {
             return Err(Error::new(ErrorKind::Git, format!("the worktree {} is gone", path.display()))
                 .hint("discard the task and start it again; its checkpoints are kept under refs/alfine"));
         };
-        self.repository.restore_worktree(&path, branch, checkpoint)?;
+        self.project.repository.restore_worktree(&path, branch, checkpoint)?;
         self.tell(&News::WorktreeRestored { worktree: path.display().to_string() });
-        let brought =
-            alfine_git::provision(self.repository.workdir(), &path, &self.spec.copy, &self.spec.link)?;
+        let brought = alfine_git::provision(
+            self.project.repository.workdir(),
+            &path,
+            &self.spec.copy,
+            &self.spec.link,
+        )?;
         tracing::debug!("brought {} files", brought.copied.len());
         if let Some(setup) = self.spec.setup.clone()
             && let Setup::Failed(message) = self.run_setup(&setup)?

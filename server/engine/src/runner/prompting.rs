@@ -20,7 +20,7 @@ impl Runner<'_> {
         let git_status = self.git_status(&worktree);
         let progress = progress::last(&worktree, PROGRESS_ENTRIES).unwrap_or_default();
         let progress: Vec<&str> = progress.iter().map(String::as_str).collect();
-        let told = self.store.latest_verifications(&self.row.id)?;
+        let told = self.project.store.latest_verifications(&self.row.id)?;
         let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.as_str());
         let task = &self.spec.task;
         let criteria: Vec<CriterionLine<'_>> = task
@@ -97,8 +97,10 @@ impl Runner<'_> {
     /// What is uncommitted. A checkpoint of now has it all, so the tree is not walked once more.
     fn git_status(&self, worktree: &std::path::Path) -> String {
         let of_now = self.checkpoint.as_ref().filter(|_| self.checkpoint_is_of_now);
-        let known = of_now.and_then(|now| self.repository.status_of(now, STATUS_LINES).ok());
-        known.unwrap_or_else(|| self.repository.status_short(worktree, STATUS_LINES).unwrap_or_default())
+        let known = of_now.and_then(|now| self.project.repository.status_of(now, STATUS_LINES).ok());
+        known.unwrap_or_else(|| {
+            self.project.repository.status_short(worktree, STATUS_LINES).unwrap_or_default()
+        })
     }
 }
 

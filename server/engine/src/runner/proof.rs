@@ -92,7 +92,7 @@ impl Runner<'_> {
     pub(super) fn proof(&self) -> Option<Proof> {
         let proven = self.checkpoint.clone().filter(|_| self.spec.isolation == Isolation::Worktree)?;
         Some(Proof {
-            repository: self.repository.clone(),
+            repository: self.project.repository.clone(),
             worktree: self.worktree(),
             surroundings: self.surroundings(),
             key: self.key.clone(),

@@ -22,7 +22,7 @@ impl Runner<'_> {
     /// Runs the loop until it rests, and says where.
     pub fn run(mut self) -> Result<TaskStatus> {
         let _span = self.span().entered();
-        let mailbox = mailbox::listen(self.layout, self.store, self.outbox.clone());
+        let mailbox = mailbox::listen(&self.project.layout, &self.project.store, self.outbox.clone());
         let ended = self.run_to_rest();
         drop(mailbox);
         if ended.is_err() {
@@ -55,7 +55,8 @@ impl Runner<'_> {
     fn leave_unrun(&mut self) -> Result<()> {
         if self.mid_way() {
             let lock = &self.lock;
-            self.store
+            self.project
+                .store
                 .write(|tx| tx.set_loop_status(lock, TaskStatus::Interrupted, Some(&Reason::Unrun), false))?;
         }
         Ok(())
@@ -69,9 +70,9 @@ impl Runner<'_> {
 
     pub(super) fn clear_stale_locks(&self) -> Result<()> {
         if let Some(branch) = &self.row.branch {
-            self.repository.clear_stale_ref_locks(branch, &self.key.plan, &self.key.id.0)?;
+            self.project.repository.clear_stale_ref_locks(branch, &self.key.plan, &self.key.id.0)?;
         }
-        if self.repository.clear_stale_lock(&self.worktree())? {
+        if self.project.repository.clear_stale_lock(&self.worktree())? {
             tracing::info!("a git process left a lock in {}; it is removed", self.worktree().display());
         }
         Ok(())
@@ -79,11 +80,10 @@ impl Runner<'_> {
 
     fn run_to_rest(&mut self) -> Result<TaskStatus> {
         let lock = &self.lock;
-        self.store.write(|tx| tx.release_commands(lock))?;
+        self.project.store.write(|tx| tx.release_commands(lock))?;
         if self.row.worktree.is_none() && self.spec.isolation == Isolation::Worktree {
             // Whoever began the loop died before its worktree was there. The user's own tree is no substitute.
-            self.row =
-                worktree::make_worktree(self.repository, self.layout, self.user, self.store, &self.lock)?;
+            self.row = worktree::make_worktree(self.project, &self.lock)?;
         }
         if self.held_before_start()? {
             return Ok(self.state.status());

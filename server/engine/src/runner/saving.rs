@@ -20,7 +20,7 @@ use std::borrow::Cow;
 impl Runner<'_> {
     pub(super) fn save_spec(&mut self) -> Result<()> {
         let (lock, settings) = (&self.lock, self.spec.to_settings()?);
-        Ok(self.store.write(|tx| tx.set_loop_settings(lock, &settings))?)
+        Ok(self.project.store.write(|tx| tx.set_loop_settings(lock, &settings))?)
     }
 
     /// Saves the state with the rows that these effects make, and all news so far.
@@ -46,7 +46,7 @@ impl Runner<'_> {
         let masker = &self.masker;
         let files_changed = u32::try_from(self.iteration_files.len()).unwrap_or(u32::MAX);
         let tree_before = self.state.tree_before();
-        self.store.write(|tx| -> Result<(), StoreError> {
+        self.project.store.write(|tx| -> Result<(), StoreError> {
             tx.save_loop(lock, &update)?;
             for effect in effects {
                 match effect {

@@ -105,7 +105,8 @@ impl Runner<'_> {
         let iteration = self.state.iteration;
         let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.clone()).unwrap_or_default();
         let (lock, criteria) = (&self.lock, &self.spec.task.criteria);
-        self.store
+        self.project
+            .store
             .write(|tx| {
                 let mut at = started_at;
                 for result in results {

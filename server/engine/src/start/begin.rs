@@ -2,8 +2,12 @@
 //! before anything is made.
 
 use crate::{
-    Error, ErrorKind, Result, loops, project::PlanFile, project::Project, surroundings, task_spec::TaskSpec,
-    worktree::make_worktree,
+    Error, ErrorKind, Result, loops,
+    project::PlanFile,
+    project::Project,
+    surroundings,
+    task_spec::TaskSpec,
+    worktree::{make_worktree, next_checkpoint},
 };
 use alfine_core::{
     chain,
@@ -13,7 +17,6 @@ use alfine_core::{
     task::{TaskId, TaskKey, TaskStatus},
 };
 use alfine_files::Layout;
-use alfine_git::{CheckpointSpec, Repository};
 use alfine_store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Tx};
 use serde_json::json;
 
@@ -110,7 +113,7 @@ pub(crate) fn begin_loop(
     })?;
     let made = match &options.fork {
         Some(fork) => make_fork(project, &key, fork, &lock),
-        None if spec.isolation == Isolation::Worktree => first_worktree(project, &lock),
+        None if spec.isolation == Isolation::Worktree => make_worktree(project, &lock).map(drop),
         None => Ok(()),
     };
     if let Err(error) = made {
@@ -199,13 +202,14 @@ fn base_of(
 ) -> Result<String> {
     let keep = spec.isolation == Isolation::InPlace || options.include_uncommitted;
     if keep && !start.dirty.is_empty() {
-        return keep_uncommitted(&project.repository, &project.layout, key);
+        // A commit object of what is uncommitted, on top of HEAD and under a ref of its own.
+        let (repository, message) =
+            (&project.repository, format!("{key} starts from these uncommitted changes"));
+        let surroundings = surroundings::of_no_loop(&project.layout, "base");
+        let spec = next_checkpoint(repository, key, message, &surroundings)?;
+        return Ok(repository.checkpoint(repository.workdir(), &spec)?.commit);
     }
     Ok(start.base_commit.clone())
-}
-
-fn first_worktree(project: &mut Project, lock: &LoopLock) -> Result<()> {
-    make_worktree(&project.repository, &project.layout, &project.user, &mut project.store, lock).map(drop)
 }
 
 /// Makes the worktree of a loop as another one's checkpoint has it. Its branch and its base stay that one's: a checkpoint
@@ -216,37 +220,11 @@ fn make_fork(project: &mut Project, key: &TaskKey, fork: &Fork, lock: &LoopLock)
     let branch = fork.of.branch.clone().unwrap_or_else(|| alfine_git::branch_name(&key.plan, &key.id.0));
     let from = repository.checkpoint_at(&fork.reference)?;
     let made = repository.restore_worktree(&path, &branch, &from)?;
-    let worktree = made.path.to_string_lossy();
-    project.store.write(|tx| {
-        tx.set_loop_place(
-            lock,
-            &LoopPlace {
-                branch: Some(&made.branch),
-                base_branch: fork.of.base_branch.as_deref(),
-                base_commit: fork.of.base_commit.as_deref(),
-                worktree: Some(&worktree),
-            },
-        )
-    })?;
-    Ok(())
-}
-
-/// Makes a commit object of what is uncommitted, on top of HEAD and under a ref of its own.
-fn keep_uncommitted(repository: &Repository, layout: &Layout, key: &TaskKey) -> Result<String> {
-    let name = alfine_git::checkpoint_ref(
-        &key.plan,
-        &key.id.0,
-        repository.last_checkpoint(&key.plan, &key.id.0)? + 1,
-    );
-    let surroundings = surroundings::of_no_loop(layout, "base");
-    let checkpoint = repository.checkpoint(
-        repository.workdir(),
-        &CheckpointSpec {
-            ref_name: name,
-            message: format!("{key} starts from these uncommitted changes"),
-            surroundings: &surroundings,
-            unless_still: None,
-        },
-    )?;
-    Ok(checkpoint.commit)
+    let place = LoopPlace {
+        branch: Some(&made.branch),
+        base_branch: fork.of.base_branch.as_deref(),
+        base_commit: fork.of.base_commit.as_deref(),
+        worktree: Some(&made.path.to_string_lossy()),
+    };
+    Ok(project.store.write(|tx| tx.set_loop_place(lock, &place))?)
 }

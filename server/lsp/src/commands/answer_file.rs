@@ -2,11 +2,12 @@
 //! below it when the file is saved is the answer.
 
 use super::{
-    Commands, EditorCommand, answer_files::Letter, arguments::Answer, queue::Place, refusal::Refusal, show,
+    Commands, EditorCommand, arguments::Answer, questions::Letter, queue::Place, refusal::refused, show,
 };
 use crate::protocol::lsp_types::{MessageType, Url};
 use alfine_core::printable::printable;
 use alfine_core::task::TaskKey;
+use alfine_engine::Result;
 use alfine_files::plain_file::{self, LARGEST_TEXT};
 use alfine_store::ApprovalRow;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ impl Commands {
         key: &TaskKey,
         plan: Option<Url>,
         asked: &ApprovalRow,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value> {
         let letter = letter(key, &asked.text);
         let name = format!("{}/answer-{}.md", show::folder_of(key), asked.id);
         let path = self
@@ -40,13 +41,12 @@ impl Commands {
                 if draft.is_some() { Ok(path) } else { show::write(project, &name, letter.as_bytes()) }
             })
             .await?;
-        let url =
-            Url::from_file_path(&path).map_err(|()| super::refusal::defect("a path is not absolute"))?;
+        let url = show::file_uri(&path)?;
         self.letters().insert(path, (key.clone(), plan, asked.id));
         if self.editor.show_document(url.clone(), None, false).await {
             return Ok(json!({ "task": key, "uri": url, "shown": true }));
         }
-        Err(Refusal::new(
+        Err(refused(
             format!("{key} asks: {}", printable(&asked.text)),
             "answer in words: select them in any file and use “Answer with the selected text” on the task, or give \
              the command a `text`",

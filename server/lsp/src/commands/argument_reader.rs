@@ -1,18 +1,15 @@
 //! Reads the one object that a command takes. What it does not take is named, with what is expected.
 
-use super::refusal::Refusal;
+use super::refusal::bad_arguments;
+use alfine_engine::Result;
 use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Reads a command's arguments.
-pub fn arguments<T: DeserializeOwned + JsonSchema>(
-    command: &str,
-    arguments: Vec<Value>,
-) -> Result<T, Refusal> {
-    let refused = |what: String| {
-        Refusal::Arguments(format!("{command}: {what}; it takes one object: {}", shape::<T>()))
-    };
+pub(super) fn arguments<T: DeserializeOwned + JsonSchema>(command: &str, arguments: Vec<Value>) -> Result<T> {
+    let refused =
+        |what: String| bad_arguments(format!("{command}: {what}; it takes one object: {}", shape::<T>()));
     let given = arguments.len();
     let mut arguments = arguments.into_iter();
     let argument = match (arguments.next(), given) {
@@ -59,14 +56,14 @@ fn shape<T: JsonSchema>() -> String {
 mod tests {
     use super::*;
     use crate::commands::arguments::{AtIteration, Continue, OfTask, Start};
+    use alfine_engine::ErrorKind;
     use serde_json::json;
 
     fn refused<T: DeserializeOwned + JsonSchema + std::fmt::Debug>(command: &str, given: Value) -> String {
         let Value::Array(given) = given else { panic!("a list") };
-        match arguments::<T>(command, given).unwrap_err() {
-            Refusal::Arguments(message) => message,
-            Refusal::Failed(error) => panic!("{error}"),
-        }
+        let error = arguments::<T>(command, given).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Arguments);
+        error.message
     }
 
     #[test]

@@ -5,16 +5,17 @@ use super::{
     Commands,
     questions::Open,
     queue::Place,
-    refusal::{Refusal, lost},
+    refusal::{defect, refused},
+    show::file_uri,
     unsaved::is_saved,
 };
-use crate::protocol::lsp_types::{MessageType, Url};
+use crate::protocol::lsp_types::MessageType;
 use crate::wording::{self, cut};
 use alfine_config::trust::TrustItem;
 use alfine_core::{hint::Hint, printable::printable, task::TaskKey};
 use alfine_engine::{
-    Error, ErrorKind,
-    requests::{Question, Reply, Request, Step},
+    Error, ErrorKind, Result,
+    requests::{Answered, Question, Reply, Request, Step},
 };
 use alfine_store::ApprovalRow;
 use std::{fmt::Write, path::PathBuf};
@@ -41,54 +42,57 @@ impl Commands {
         about: &str,
         command: &str,
         request: R,
-    ) -> Result<R::Done, Refusal>
+    ) -> Result<R::Done>
     where
         R: Request<Done: Send + 'static> + Send + 'static,
     {
         let mut request = request;
-        let mut reply = None;
+        let mut answered = None;
         let mut open: Option<Open> = None;
         loop {
             let editor = self.front_end();
             let (came_back, step) = self
                 .queues
                 .run(place, move |project| {
-                    let step = request.next(project, &editor(), reply)?;
+                    let step = request.next(project, &editor(), answered)?;
                     Ok((request, step))
                 })
                 .await?;
             request = came_back;
-            reply = match step {
+            match step {
                 Step::Done(done) => return Ok(done),
-                Step::Wait(wait) => {
+                Step::Wait(wait, done) => {
                     let waiting = tokio::task::spawn_blocking(move || wait.wait());
-                    waiting.await.unwrap_or_else(|_| Err(lost()))?;
-                    None
+                    let waited = waiting.await;
+                    return waited
+                        .unwrap_or_else(|_| Err(defect("the wait for a runner was lost")))
+                        .map(|()| done);
                 }
                 Step::Ask(question) => {
                     if open.is_none() {
                         open = Some(self.questions.open(about, command)?);
                     }
-                    Some(self.ask(place, about, question).await?)
+                    let reply = self.ask(place, about, &question).await?;
+                    answered = Some(Answered { question, reply });
                 }
-            };
+            }
         }
     }
 
     /// Asks a request's question. One that is dismissed is a refusal.
-    async fn ask(&self, place: &Place, about: &str, question: Question) -> Result<Reply, Refusal> {
+    async fn ask(&self, place: &Place, about: &str, question: &Question) -> Result<Reply> {
         match question {
-            Question::Trust { items, .. } => self.ask_to_allow(place, &items).await.map(|()| Reply::Yes),
-            Question::Uncommitted { files } => self.ask_to_include(place, about, files).await,
-            Question::Approval { task, asked } => self.ask_for_approval(&task, &asked).await,
+            Question::Trust { items, .. } => self.ask_to_allow(place, items).await.map(|()| Reply::Yes),
+            Question::Uncommitted { files } => self.ask_to_include(place, about, files.clone()).await,
+            Question::Approval { task, asked } => self.ask_for_approval(task, asked).await,
             Question::Append { path, text, id } => {
-                self.append_in_buffer(&path, text, &id).await.map(|()| Reply::Yes)
+                self.append_in_buffer(path, text, id).await.map(|()| Reply::Yes)
             }
             Question::Discard { task } => {
                 let question = format!("Remove the worktree and the branch of {task}? Its checkpoints stay.");
                 match self.editor.ask(MessageType::WARNING, &question, &[DISCARD, CANCEL]).await.as_deref() {
                     Some(DISCARD) => Ok(Reply::Yes),
-                    _ => Err(Refusal::new(
+                    _ => Err(refused(
                         format!("{task} was not discarded"),
                         "choose “Discard” when you are asked",
                     )),
@@ -98,7 +102,7 @@ impl Commands {
     }
 
     /// Asks whether commands may run. Nothing can be allowed that could not be read as a whole.
-    pub(super) async fn ask_to_allow(&self, place: &Place, items: &[TrustItem]) -> Result<(), Refusal> {
+    async fn ask_to_allow(&self, place: &Place, items: &[TrustItem]) -> Result<()> {
         let what =
             if items.len() == 1 { "a command".to_owned() } else { format!("{} commands", items.len()) };
         let wants =
@@ -123,15 +127,13 @@ impl Commands {
         }
     }
 
-    async fn show_commands(&self, place: &Place, items: &[TrustItem]) -> Result<(), Refusal> {
+    async fn show_commands(&self, place: &Place, items: &[TrustItem]) -> Result<()> {
         let text = commands_document(&place.root.display().to_string(), items);
         let path = self
             .queues
             .read(place, move |project| super::show::write(project, "commands.md", text.as_bytes()))
             .await?;
-        let url =
-            Url::from_file_path(&path).map_err(|()| super::refusal::defect("a path is not absolute"))?;
-        if !self.editor.show_document(url, None, false).await {
+        if !self.editor.show_document(file_uri(&path)?, None, false).await {
             let words = format!("The commands are listed in {}", path.display());
             self.editor.tell(MessageType::INFO, &words).await;
         }
@@ -139,24 +141,19 @@ impl Commands {
     }
 
     /// Asks whether the work that a loop claims to be ready is.
-    async fn ask_for_approval(&self, key: &TaskKey, asked: &ApprovalRow) -> Result<Reply, Refusal> {
+    async fn ask_for_approval(&self, key: &TaskKey, asked: &ApprovalRow) -> Result<Reply> {
         let question = format!("{key}: {}", printable(&asked.text));
         match self.editor.ask(MessageType::INFO, &question, &[APPROVE, REJECT]).await.as_deref() {
             Some(APPROVE) => Ok(Reply::Yes),
             Some(REJECT) => Ok(Reply::No),
-            _ => Err(Refusal::new(
+            _ => Err(refused(
                 format!("{key} still asks: {}", printable(&asked.text)),
                 Hint::Approve { task: key.clone() },
             )),
         }
     }
 
-    async fn ask_to_include(
-        &self,
-        place: &Place,
-        about: &str,
-        files: Vec<PathBuf>,
-    ) -> Result<Reply, Refusal> {
+    async fn ask_to_include(&self, place: &Place, about: &str, files: Vec<PathBuf>) -> Result<Reply> {
         let pictures = self.pictures.clone();
         let (files, unsaved) = self
             .queues
@@ -182,7 +179,7 @@ impl Commands {
         match chosen.as_deref() {
             Some(WITHOUT) => Ok(Reply::No),
             Some(INCLUDE) => Ok(Reply::Yes),
-            _ => Err(Refusal::new(
+            _ => Err(refused(
                 format!(
                     "{about} was not started: {} uncommitted, and nobody said whether they are taken along",
                     count(files.len())
@@ -193,14 +190,14 @@ impl Commands {
     }
 }
 
-fn not_allowed(items: &[TrustItem]) -> Refusal {
+fn not_allowed(items: &[TrustItem]) -> Error {
     let message = format!(
         "{} of this repository’s commands may not run on this machine yet: {}",
         items.len(),
         listed(items)
     );
     let kind = ErrorKind::Untrusted { items: items.to_vec() };
-    Refusal::Failed(Error::new(kind, message).hint(Hint::Trust { plan: None }))
+    Error::new(kind, message).hint(Hint::Trust { plan: None })
 }
 
 /// Says whether a command stands in a question as it is: not cut, and not as what clients show as a link.

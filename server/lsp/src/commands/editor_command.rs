@@ -8,9 +8,10 @@ use super::{
     arguments::{
         Answer, AtIteration, Continue, OfDocument, OfTask, ShowDiff, ShowTranscript, Start, StartHere, Steer,
     },
-    refusal::Refusal,
+    refusal::bad_arguments,
 };
 use crate::protocol::lsp_types::Command;
+use alfine_engine::Result;
 use serde_json::Value;
 
 macro_rules! editor_commands {
@@ -26,10 +27,10 @@ macro_rules! editor_commands {
             pub const NAMES: &[&str] = &[$($name),+];
 
             /// Reads a command from its name and the list of its arguments, which is one object.
-            pub fn read(name: &str, given: Vec<Value>) -> Result<Self, Refusal> {
+            pub fn read(name: &str, given: Vec<Value>) -> Result<Self> {
                 match name {
                     $($name => arguments(name, given).map(Self::$variant),)+
-                    unknown => Err(Refusal::Arguments(format!(
+                    unknown => Err(bad_arguments(format!(
                         "there is no command “{unknown}”; there are {}",
                         Self::NAMES.join(", ")
                     ))),

@@ -4,18 +4,14 @@
 
 use super::{
     EditorCommand,
-    answer_files::Letters,
-    questions::Questions,
+    questions::{Letters, Questions},
     queue::{Place, Queues},
-    refusal::{Refusal, defect},
+    refusal::{self, defect},
 };
-use crate::protocol::{
-    jsonrpc,
-    lsp_types::{MessageType, Url},
-};
-use crate::{editor::Editor, picture::Picture};
+use crate::{editor::Editor, picture::Picture, protocol::jsonrpc};
 use alfine_config::Partial;
 use alfine_core::task::{TaskKey, TaskStatus};
+use alfine_engine::{Result, requests::Request};
 use alfine_files::{Layout, UserDirs};
 use alfine_store::Store;
 use serde_json::{Value, json};
@@ -80,27 +76,13 @@ impl Commands {
     /// Does a command of a client and answers. Everything that can be refused is refused before anything is changed.
     pub async fn execute(&self, name: &str, given: Vec<Value>) -> jsonrpc::Result<Option<Value>> {
         let span = tracing::error_span!("command", name);
-        self.perform(EditorCommand::read(name, given)?).instrument(span).await.map(Some)
+        let command = EditorCommand::read(name, given).map_err(|error| refusal::answer(&error))?;
+        self.perform(command).instrument(span).await.map(Some)
     }
 
     /// Does a command, as [`Commands::execute`] does.
     pub async fn perform(&self, command: EditorCommand) -> jsonrpc::Result<Value> {
-        // Those that begin a loop wait for the look themselves, and those that show something change nothing.
-        let waits = !matches!(
-            command,
-            EditorCommand::Start(_)
-                | EditorCommand::Continue(_)
-                | EditorCommand::Answer(_)
-                | EditorCommand::Fork(_)
-                | EditorCommand::ShowTranscript(_)
-                | EditorCommand::ShowDiff(_)
-                | EditorCommand::OpenWorktree(_)
-        );
-        let done = self.dispatch(command).await;
-        if done.is_ok() && waits {
-            self.wait_for_look().await;
-        }
-        done.map_err(jsonrpc::Error::from)
+        self.dispatch(command).await.map_err(|error| refusal::answer(&error))
     }
 
     /// Waits until what was done is seen, but not long.
@@ -108,8 +90,24 @@ impl Commands {
         let _ = tokio::time::timeout(LOOK_WITHIN, (self.look)()).await;
     }
 
-    /// Where a task is now, as the answer to a command about it.
-    pub(super) async fn where_it_is(&self, place: &Place, key: TaskKey) -> Result<Value, Refusal> {
+    /// Has a request about a task done, and answers where the task is then.
+    pub(super) async fn have_done<R>(
+        &self,
+        place: &Place,
+        key: TaskKey,
+        command: &str,
+        request: R,
+    ) -> Result<Value>
+    where
+        R: Request<Done: Send + 'static> + Send + 'static,
+    {
+        self.drive(place, &key.to_string(), command, request).await?;
+        self.where_it_is(place, key).await
+    }
+
+    /// Where a task is, as the answer to a command about it. What the command did is seen by then.
+    pub(super) async fn where_it_is(&self, place: &Place, key: TaskKey) -> Result<Value> {
+        self.wait_for_look().await;
         self.read_store(place, move |store| {
             let status = status_of(store, &key)?;
             Ok(json!({ "task": key, "status": status }))
@@ -121,14 +119,14 @@ impl Commands {
     pub(super) async fn read_store<T: Send + 'static>(
         &self,
         place: &Place,
-        read: impl FnOnce(&Store) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
+        read: impl FnOnce(&Store) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let layout = Layout::of_common_dir(&place.common_dir);
         let reading = tokio::task::spawn_blocking(move || read(&Store::open(&layout)?.store));
         reading.await.unwrap_or_else(|_| Err(defect("the look into the database was lost")))
     }
 
-    async fn dispatch(&self, command: EditorCommand) -> Result<Value, Refusal> {
+    async fn dispatch(&self, command: EditorCommand) -> Result<Value> {
         match command {
             EditorCommand::Start(given) => self.start(given).await,
             EditorCommand::StartHere(given) => self.start_here(given).await,
@@ -147,26 +145,9 @@ impl Commands {
             EditorCommand::Trust(given) => self.trust(given).await,
         }
     }
-
-    /// Opens a document, or says where it is to a client that cannot open it. Answers with both.
-    pub(super) async fn shown(
-        &self,
-        key: &TaskKey,
-        what: &str,
-        path: &std::path::Path,
-        external: bool,
-    ) -> Result<Value, Refusal> {
-        let url = if external { Url::from_directory_path(path) } else { Url::from_file_path(path) };
-        let url = url.map_err(|()| defect("a path is not absolute"))?;
-        let shown = self.editor.show_document(url.clone(), None, external).await;
-        if !shown {
-            self.editor.tell(MessageType::INFO, &format!("{what} of {key}: {}", path.display())).await;
-        }
-        Ok(json!({ "task": key, "uri": url, "shown": shown }))
-    }
 }
 
 /// Where a task is, as the database has it.
-pub(super) fn status_of(store: &Store, key: &TaskKey) -> Result<TaskStatus, Refusal> {
+pub(super) fn status_of(store: &Store, key: &TaskKey) -> Result<TaskStatus> {
     Ok(store.task(key)?.map_or(TaskStatus::Ready, |row| row.status))
 }

@@ -3,13 +3,14 @@
 use super::{
     Commands,
     arguments::{AtIteration, OfTask},
-    refusal::{Refusal, capitalized},
     unsaved::{OpenFiles, is_saved},
 };
 use crate::protocol::lsp_types::{MessageType, WorkspaceEdit};
-use crate::{client::EDITOR, document::Document, picture::Picture, to_proto::workspace_edit};
+use crate::{
+    client::EDITOR, document::Document, picture::Picture, to_proto::workspace_edit, wording::capitalized,
+};
 use alfine_core::task::TaskKey;
-use alfine_engine::{Error, ErrorKind, requests};
+use alfine_engine::{Error, ErrorKind, Result, requests};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -25,7 +26,7 @@ fn not_merged(key: &TaskKey, files: &[PathBuf], error: &Error) -> String {
 
 impl Commands {
     /// Merges what a done task made, and ticks it in its plan. Conflicts change nothing and are in the answer.
-    pub(super) async fn merge(&self, given: OfTask) -> Result<Value, Refusal> {
+    pub(super) async fn merge(&self, given: OfTask) -> Result<Value> {
         let key = given.task;
         let place = self.place_of(&key, given.uri.as_ref()).await?;
         let request = requests::Merge { task: key.clone(), into: None };
@@ -37,14 +38,13 @@ impl Commands {
                 }
                 Ok(answer)
             }
-            Err(Refusal::Failed(error)) => {
-                let ErrorKind::Conflict { files } = &error.kind else { return Err(error.into()) };
+            Err(error) => {
+                let ErrorKind::Conflict { files } = &error.kind else { return Err(error) };
                 self.editor.tell(MessageType::WARNING, &not_merged(&key, files, &error)).await;
                 let mut answer = self.where_it_is(&place, key).await?;
                 answer["conflicts"] = json!(files);
                 Ok(answer)
             }
-            Err(refusal) => Err(refusal),
         }
     }
 
@@ -80,7 +80,7 @@ impl Commands {
     }
 
     /// Throws a task's worktree and branch away.
-    pub(super) async fn discard(&self, given: OfTask) -> Result<Value, Refusal> {
+    pub(super) async fn discard(&self, given: OfTask) -> Result<Value> {
         let key = given.task;
         let place = self.place_of(&key, given.uri.as_ref()).await?;
         let request = requests::Discard { task: key.clone(), confirmed: true };
@@ -94,22 +94,17 @@ impl Commands {
     }
 
     /// Sets a loop's tree back.
-    pub(super) async fn rewind(&self, given: AtIteration) -> Result<Value, Refusal> {
-        let key = given.task;
-        let place = self.place_of(&key, given.uri.as_ref()).await?;
-        let request = requests::Rewind { task: key.clone(), iteration: given.iteration };
-        self.drive(&place, &key.to_string(), "alfine.rewind", request).await?;
-        self.where_it_is(&place, key).await
+    pub(super) async fn rewind(&self, given: AtIteration) -> Result<Value> {
+        let place = self.place_of(&given.task, given.uri.as_ref()).await?;
+        let request = requests::Rewind { task: given.task.clone(), iteration: given.iteration };
+        self.have_done(&place, given.task, "alfine.rewind", request).await
     }
 
     /// Begins again from an earlier tree, in the background.
-    pub(super) async fn fork(&self, given: AtIteration) -> Result<Value, Refusal> {
-        let key = given.task;
-        let place = self.place_of(&key, given.uri.as_ref()).await?;
-        let request = requests::ForkRequest::new(key.clone(), given.iteration);
-        self.drive(&place, &key.to_string(), "alfine.fork", request).await?;
-        self.wait_for_look().await;
-        self.where_it_is(&place, key).await
+    pub(super) async fn fork(&self, given: AtIteration) -> Result<Value> {
+        let place = self.place_of(&given.task, given.uri.as_ref()).await?;
+        let request = requests::ForkRequest { task: given.task.clone(), iteration: given.iteration };
+        self.have_done(&place, given.task, "alfine.fork", request).await
     }
 }
 

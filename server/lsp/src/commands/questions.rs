@@ -1,39 +1,48 @@
-//! How many questions may stand open before a user: one for each thing and command, and not many in all. A question is
-//! over when its request is, however that ends.
+//! Which questions stand open before a user. One for each thing and command, and not many in all; such a question is over
+//! when its request is, however that ends. And those whose answer is written into a file.
 
-use super::refusal::Refusal;
+use super::refusal::refused;
+use crate::protocol::lsp_types::Url;
+use alfine_core::task::TaskKey;
+use alfine_engine::Result;
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
+/// The questions whose files are open, by file: the task, its plan where that was said, and the question's number.
+pub(super) type Letters = Mutex<HashMap<PathBuf, Letter>>;
+
+pub(super) type Letter = (TaskKey, Option<Url>, i64);
+
 /// The most questions that are open at a time.
-pub const MOST: usize = 8;
+const MOST: usize = 8;
 
 /// The open questions.
 #[derive(Debug, Clone, Default)]
-pub struct Questions(Arc<Mutex<HashSet<(String, String)>>>);
+pub(super) struct Questions(Arc<Mutex<HashSet<(String, String)>>>);
 
 /// One question's place; free again when dropped.
 #[derive(Debug)]
-pub struct Open {
+pub(super) struct Open {
     of: Questions,
     key: (String, String),
 }
 
 impl Questions {
     /// Takes a place for a question about something.
-    pub fn open(&self, about: &str, command: &str) -> Result<Open, Refusal> {
+    pub(super) fn open(&self, about: &str, command: &str) -> Result<Open> {
         let key = (about.to_owned(), command.to_owned());
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if open.contains(&key) {
-            return Err(Refusal::new(
+            return Err(refused(
                 format!("{about}: a question about this is open already"),
                 "answer it first",
             ));
         }
         if open.len() >= MOST {
-            return Err(Refusal::new(
+            return Err(refused(
                 format!("{MOST} questions are open already"),
                 "answer or dismiss them first",
             ));
@@ -58,16 +67,12 @@ mod tests {
         let questions = Questions::default();
         let mut open: Vec<Open> =
             (0..MOST).map(|n| questions.open(&format!("P#{n}"), "alfine.start").unwrap()).collect();
-        let message = |refusal: Refusal| match refusal {
-            Refusal::Failed(error) => error.message,
-            Refusal::Arguments(message) => message,
-        };
         assert_eq!(
-            message(questions.open("P#0", "alfine.start").unwrap_err()),
+            questions.open("P#0", "alfine.start").unwrap_err().message,
             "P#0: a question about this is open already"
         );
         assert_eq!(
-            message(questions.open("P#9", "alfine.start").unwrap_err()),
+            questions.open("P#9", "alfine.start").unwrap_err().message,
             "8 questions are open already"
         );
         open.pop();

@@ -4,9 +4,9 @@
 //!
 //! A piece of work that is queued is done whole, also when nobody waits for its answer any more.
 
-use super::refusal::{Refusal, defect};
+use super::refusal::{defect, refused};
 use alfine_config::Partial;
-use alfine_engine::project::Project;
+use alfine_engine::{Result, project::Project};
 use alfine_files::UserDirs;
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -78,8 +78,8 @@ impl Queues {
     pub async fn run<T: Send + 'static>(
         &self,
         place: &Place,
-        work: impl FnOnce(&mut Project) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
+        work: impl FnOnce(&mut Project) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.put(place, For::Changes, work).await
     }
 
@@ -87,8 +87,8 @@ impl Queues {
     pub async fn read<T: Send + 'static>(
         &self,
         place: &Place,
-        look: impl FnOnce(&Project) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
+        look: impl FnOnce(&Project) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.put(place, For::Looks, move |project| look(project)).await
     }
 
@@ -96,8 +96,8 @@ impl Queues {
         &self,
         place: &Place,
         to: For,
-        work: impl FnOnce(&mut Project) -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
+        work: impl FnOnce(&mut Project) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let (root, span) = (place.root.clone(), tracing::Span::current());
         self.queue(
@@ -117,7 +117,7 @@ impl Queues {
         answered.await.unwrap_or_else(|_| Err(defect("the command was lost")))
     }
 
-    fn queue(&self, common_dir: &Path, to: For, work: Work) -> Result<(), Refusal> {
+    fn queue(&self, common_dir: &Path, to: For, work: Work) -> Result<()> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = match queues.entry((common_dir.to_owned(), to)) {
             Entry::Occupied(queue) => queue.into_mut(),
@@ -125,7 +125,7 @@ impl Queues {
         };
         if queue.waiting.fetch_add(1, Ordering::Relaxed) >= LONGEST_QUEUE {
             queue.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(Refusal::new(
+            return Err(refused(
                 format!("{LONGEST_QUEUE} commands wait for their turn already"),
                 "wait until they are answered",
             ));
@@ -140,7 +140,7 @@ impl std::fmt::Debug for Queues {
     }
 }
 
-fn start(user: Option<UserDirs>, editor: Arc<Mutex<Partial>>) -> Result<Queue, Refusal> {
+fn start(user: Option<UserDirs>, editor: Arc<Mutex<Partial>>) -> Result<Queue> {
     let (sender, receiver): (Sender<Work>, Receiver<Work>) = channel();
     let waiting = Arc::new(AtomicUsize::new(0));
     let left = Arc::clone(&waiting);
@@ -159,7 +159,7 @@ fn start(user: Option<UserDirs>, editor: Arc<Mutex<Partial>>) -> Result<Queue, R
 
 impl Desk {
     /// The repository, open and with what dead runners left ended.
-    fn project(&mut self, root: &Path) -> Result<&mut Project, Refusal> {
+    fn project(&mut self, root: &Path) -> Result<&mut Project> {
         self.open.retain(|(_, project)| project.store.is_current());
         let at = self.open.iter().position(|(open, _)| open == root);
         let mut project = match at {
@@ -185,7 +185,7 @@ impl Desk {
         self.open.insert(0, (root.to_owned(), project));
         if let Some(aside) = set_aside {
             // What seems to be ready may be done: nothing is begun by a click that was made before that came out.
-            return Err(Refusal::new(
+            return Err(refused(
                 format!(
                     "nothing was done: the database of loops could not be read. It is kept as {}, and a new one was \
                      begun, in which no loop is known. What loops made is on their branches (`git branch --list 'alfine/*'`)",

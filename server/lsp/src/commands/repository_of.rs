@@ -1,10 +1,14 @@
 //! Which repository a command is about: that of its document, or the one that knows its task.
 
-use super::{Commands, queue::Place, refusal::Refusal};
+use super::{
+    Commands,
+    queue::Place,
+    refusal::{bad_arguments, refused},
+};
 use crate::protocol::lsp_types::{MessageType, Url};
 use crate::{picture::Picture, snapshot::Checkout};
 use alfine_core::{plan::Isolation, task::TaskKey};
-use alfine_engine::project::Project;
+use alfine_engine::{Error, Result, project::Project};
 use alfine_store::LoopRow;
 use std::{
     collections::BTreeMap,
@@ -31,7 +35,7 @@ impl Place {
 impl Commands {
     /// The working tree in which a command about a task is done: of the repository that the task's plan lies in, where
     /// that is said.
-    pub(super) async fn place_of(&self, key: &TaskKey, plan: Option<&Url>) -> Result<Place, Refusal> {
+    pub(super) async fn place_of(&self, key: &TaskKey, plan: Option<&Url>) -> Result<Place> {
         let only = match plan {
             Some(plan) => Some(self.place_of_document(plan).await?.0.common_dir),
             None => None,
@@ -70,7 +74,7 @@ impl Commands {
     }
 
     /// Asks which of several repositories with the same task is meant.
-    async fn which(&self, key: &TaskKey, places: Vec<Place>) -> Result<Place, Refusal> {
+    async fn which(&self, key: &TaskKey, places: Vec<Place>) -> Result<Place> {
         let _open = self.questions.open(&key.to_string(), "repository")?;
         let names: Vec<String> = places.iter().map(|place| place.root.display().to_string()).collect();
         let choices: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -78,7 +82,7 @@ impl Commands {
         let chosen = self.editor.ask(MessageType::INFO, &question, &choices).await;
         let at = chosen.and_then(|chosen| names.iter().position(|name| *name == chosen));
         at.and_then(|at| places.get(at).cloned()).ok_or_else(|| {
-            Refusal::new(
+            refused(
                 format!("{key} is a task of {}", names.join(" and of ")),
                 "choose one of them when you are asked",
             )
@@ -86,7 +90,7 @@ impl Commands {
     }
 
     /// The working tree of a document, and the document's name there.
-    pub(super) async fn place_of_document(&self, uri: &Url) -> Result<(Place, String), Refusal> {
+    pub(super) async fn place_of_document(&self, uri: &Url) -> Result<(Place, String)> {
         let find = |picture: &Picture| {
             picture.snapshot.place(uri).map(|(checkout, name)| (Place::of(checkout), name))
         };
@@ -96,7 +100,7 @@ impl Commands {
         // It may have been opened just now.
         self.wait_for_look().await;
         find(&(self.pictures)()).ok_or_else(|| {
-            Refusal::new(
+            refused(
                 format!("{} lies in no git repository", shown(uri)),
                 "loops work on a repository: make one with `git init` and a first commit, and open its folder",
             )
@@ -159,7 +163,7 @@ fn best(checkouts: &[&Arc<Checkout>], key: &TaskKey) -> Place {
     }
 }
 
-fn unknown(picture: &Picture, key: &TaskKey) -> Refusal {
+fn unknown(picture: &Picture, key: &TaskKey) -> Error {
     const NAMED: usize = 10;
     let ids: Vec<String> = picture
         .plans()
@@ -169,7 +173,7 @@ fn unknown(picture: &Picture, key: &TaskKey) -> Refusal {
         .collect();
     let more = if ids.len() > NAMED { ", …" } else { "" };
     let listed = ids.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    Refusal::Arguments(match ids.is_empty() {
+    bad_arguments(match ids.is_empty() {
         true => format!(
             "`task`: there is no task {key} in the open folders; a key is the plan's path from the repository's root, #, and the task's id, as in PLAN.md#US-001"
         ),

@@ -5,19 +5,21 @@
 use super::{
     Commands,
     arguments::{OfTask, ShowDiff, ShowTranscript},
-    refusal::Refusal,
+    queue::Place,
+    refusal::{defect, refused},
 };
+use crate::protocol::lsp_types::{MessageType, Url};
 use crate::wording::{self, cut};
 use alfine_core::printable::printable;
 use alfine_core::{agent::AgentEvent, hint::Hint, task::TaskKey};
 use alfine_engine::{
-    Error, ErrorKind, finish, loops,
+    Error, ErrorKind, Result, finish, loops,
     project::Project,
     surroundings,
     transcript::{events_of, runs_of},
 };
 use alfine_store::LoopRow;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
@@ -31,69 +33,84 @@ const LONGEST_TEXT: usize = 20_000;
 
 impl Commands {
     /// Opens what the agent said, of one iteration or the last one.
-    pub(super) async fn show_transcript(&self, given: ShowTranscript) -> Result<Value, Refusal> {
-        let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
-        let task = key.clone();
-        let path = self
-            .queues
-            .read(&place, move |project| {
-                let row = loops::begun(&project.store, &task)?;
-                let iteration = given.iteration.unwrap_or(row.summary.iteration);
-                write_transcript(project, &row, iteration)
-            })
-            .await?;
-        self.shown(&key, "The transcript", &path, false).await
+    pub(super) async fn show_transcript(&self, given: ShowTranscript) -> Result<Value> {
+        let place = self.place_of(&given.task, given.uri.as_ref()).await?;
+        let make = move |project: &Project, row: &LoopRow| {
+            write_transcript(project, row, given.iteration.unwrap_or(row.summary.iteration))
+        };
+        self.show(&place, given.task, "The transcript", false, make).await
     }
 
     /// Opens what a loop, or one of its iterations, changed.
-    pub(super) async fn show_diff(&self, given: ShowDiff) -> Result<Value, Refusal> {
-        let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
-        let task = key.clone();
-        let path = self
-            .queues
-            .read(&place, move |project| {
-                let row = loops::begun(&project.store, &task)?;
-                let (from, to) = finish::ends_of_diff(project, &row, given.iteration, given.against)?;
-                let diff = project.repository.diff(&from, &to, &surroundings::own_files(&row), usize::MAX)?;
-                if diff.patch.is_empty() {
-                    let of = given.iteration.map(|n| format!(" in iteration {n}")).unwrap_or_default();
-                    return Err(Refusal::new(
-                        format!("{task} changed nothing{of}, as far as its checkpoints go"),
-                        Hint::Transcript { task },
-                    ));
-                }
-                let part = |n: Option<u32>| n.map(|n| format!("-{n}")).unwrap_or_default();
-                let against = given.against.map(|n| format!("-against-{n}")).unwrap_or_default();
-                let name = format!("{}/diff{}{against}.diff", folder_of(&task), part(given.iteration));
-                write(project, &name, &diff.patch)
-            })
-            .await?;
-        self.shown(&key, "The diff", &path, false).await
+    pub(super) async fn show_diff(&self, given: ShowDiff) -> Result<Value> {
+        let place = self.place_of(&given.task, given.uri.as_ref()).await?;
+        let ShowDiff { iteration, against, .. } = given;
+        let make = move |project: &Project, row: &LoopRow| {
+            let (from, to) = finish::ends_of_diff(project, row, iteration, against)?;
+            let diff = project.repository.diff(&from, &to, &surroundings::own_files(row), usize::MAX)?;
+            let task = row.task.clone();
+            if diff.patch.is_empty() {
+                let of = iteration.map(|n| format!(" in iteration {n}")).unwrap_or_default();
+                return Err(refused(
+                    format!("{task} changed nothing{of}, as far as its checkpoints go"),
+                    Hint::Transcript { task },
+                ));
+            }
+            let part = iteration.map(|n| format!("-{n}")).unwrap_or_default();
+            let against = against.map(|n| format!("-against-{n}")).unwrap_or_default();
+            write(project, &format!("{}/diff{part}{against}.diff", folder_of(&task)), &diff.patch)
+        };
+        self.show(&place, given.task, "The diff", false, make).await
     }
 
     /// Opens the folder in which a loop's agent works.
-    pub(super) async fn open_worktree(&self, given: OfTask) -> Result<Value, Refusal> {
-        let (place, key) = (self.place_of(&given.task, given.uri.as_ref()).await?, given.task);
-        let task = key.clone();
-        let path = self
-            .queues
-            .read(&place, move |project| {
-                let row = loops::begun(&project.store, &task)?;
-                let path = finish::worktree_of(project, &row)?;
-                if path.is_dir() {
-                    return Ok(path);
-                }
-                Err(Refusal::new(
-                    format!(
-                        "{task} has no worktree: it is {}, and what it made is on its branch and in its checkpoints",
-                        row.status
-                    ),
-                    Hint::Diff { task },
-                ))
-            })
-            .await?;
-        self.shown(&key, "The worktree", &path, true).await
+    pub(super) async fn open_worktree(&self, given: OfTask) -> Result<Value> {
+        let place = self.place_of(&given.task, given.uri.as_ref()).await?;
+        let find = |project: &Project, row: &LoopRow| {
+            let (path, task) = (finish::worktree_of(project, row)?, row.task.clone());
+            if path.is_dir() {
+                return Ok(path);
+            }
+            Err(refused(
+                format!(
+                    "{task} has no worktree: it is {}, and what it made is on its branch and in its checkpoints",
+                    row.status
+                ),
+                Hint::Diff { task },
+            ))
+        };
+        self.show(&place, given.task, "The worktree", true, find).await
     }
+
+    /// Opens something of a task's loop, or says where it is to a client that cannot open it. Answers with both.
+    async fn show(
+        &self,
+        place: &Place,
+        key: TaskKey,
+        what: &str,
+        is_folder: bool,
+        make: impl FnOnce(&Project, &LoopRow) -> Result<PathBuf> + Send + 'static,
+    ) -> Result<Value> {
+        let task = key.clone();
+        let look = move |project: &Project| make(project, &loops::begun(&project.store, &task)?);
+        let path = self.queues.read(place, look).await?;
+        let uri = if is_folder { Url::from_directory_path(&path) } else { Url::from_file_path(&path) };
+        let uri = uri.map_err(|()| not_absolute())?;
+        let shown = self.editor.show_document(uri.clone(), None, is_folder).await;
+        if !shown {
+            self.editor.tell(MessageType::INFO, &format!("{what} of {key}: {}", path.display())).await;
+        }
+        Ok(json!({ "task": key, "uri": uri, "shown": shown }))
+    }
+}
+
+/// The URI of a file.
+pub(super) fn file_uri(path: &Path) -> Result<Url> {
+    Url::from_file_path(path).map_err(|()| not_absolute())
+}
+
+fn not_absolute() -> Error {
+    defect("a path is not absolute")
 }
 
 /// Where a file to be shown is.
@@ -102,7 +119,7 @@ pub(super) fn path_of(project: &Project, name: &str) -> PathBuf {
 }
 
 /// Writes a file to be shown, and returns where it is.
-pub(super) fn write(project: &Project, name: &str, bytes: &[u8]) -> Result<PathBuf, Refusal> {
+pub(super) fn write(project: &Project, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     write_with(project, name, |file| file.write_all(bytes))
 }
 
@@ -110,7 +127,7 @@ fn write_with(
     project: &Project,
     name: &str,
     fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<PathBuf, Refusal> {
+) -> Result<PathBuf> {
     let path = path_of(project, name);
     let written =
         path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path)).and_then(
@@ -121,10 +138,8 @@ fn write_with(
             },
         );
     written.map(|()| path.clone()).map_err(|error| {
-        Refusal::Failed(
-            Error::new(ErrorKind::Store, format!("{} cannot be written: {error}", path.display()))
-                .hint("free some space, or make that folder writable"),
-        )
+        Error::new(ErrorKind::Store, format!("{} cannot be written: {error}", path.display()))
+            .hint("free some space, or make that folder writable")
     })
 }
 
@@ -133,7 +148,7 @@ pub(super) fn folder_of(key: &TaskKey) -> String {
     branch.strip_prefix("alfine/").unwrap_or(&branch).to_owned()
 }
 
-fn write_transcript(project: &Project, row: &LoopRow, iteration: u32) -> Result<PathBuf, Refusal> {
+fn write_transcript(project: &Project, row: &LoopRow, iteration: u32) -> Result<PathBuf> {
     let runs = runs_of(project, row, Some(iteration))?;
     if runs.is_empty() {
         let known = match row.summary.iteration {
@@ -141,7 +156,7 @@ fn write_transcript(project: &Project, row: &LoopRow, iteration: u32) -> Result<
             1 => "there is iteration 1".to_owned(),
             last => format!("there are iterations 1 to {last}"),
         };
-        return Err(Refusal::new(format!("{} has no transcript of iteration {iteration}", row.task), known));
+        return Err(refused(format!("{} has no transcript of iteration {iteration}", row.task), known));
     }
     let name = format!("{}/transcript-{iteration}.md", folder_of(&row.task));
     let key = &row.task;

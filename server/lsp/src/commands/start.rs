@@ -5,8 +5,7 @@ use super::{
     arguments::{OfDocument, Start, StartOptions},
     execute::status_of,
     queue::Place,
-    refusal::Refusal,
-    unsaved::refuse_unsaved,
+    refusal::{bad_arguments, refused},
 };
 use crate::client::EDITOR;
 use crate::protocol::lsp_types::{MessageType, Url};
@@ -15,6 +14,7 @@ use alfine_core::{
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
+    Result,
     project::Project,
     requests::{self, Begun, How, Started},
     start as engine,
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 impl Commands {
     /// Starts a task of a plan; without one, the first that can start.
-    pub(super) async fn start(&self, given: Start) -> Result<Value, Refusal> {
+    pub(super) async fn start(&self, given: Start) -> Result<Value> {
         let options = given.options.unwrap_or_default();
         let wanted = read(&options)?;
         let (place, name) = self.place_of_plan(&given.uri).await?;
@@ -49,53 +49,36 @@ impl Commands {
     }
 
     /// Allows what a plan's tasks would run, after showing it.
-    pub(super) async fn trust(&self, given: OfDocument) -> Result<Value, Refusal> {
+    pub(super) async fn trust(&self, given: OfDocument) -> Result<Value> {
         let (place, name) = self.place_of_plan(&given.uri).await?;
-        let pictures = self.pictures.clone();
-        let plan = name.clone();
-        let items = self
-            .queues
-            .run(&place, move |project| {
-                let file = project.plan_named(&plan)?;
-                refuse_unsaved(&pictures(), &file.path, &plan)?;
-                let items = engine::commands_of(
-                    project,
-                    file.plan.tasks.iter().map(|task| (&file, task)),
-                    &engine::StartOptions::default(),
-                );
-                Ok(project.untrusted(&items)?)
-            })
-            .await?;
-        let allowed = items.len();
-        if items.is_empty() {
+        let request = requests::Trust { plan: name.clone() };
+        let allowed = self.drive(&place, &name, "alfine.trust", request).await?;
+        if allowed == 0 {
             let words = format!("Nothing is to be allowed: all that {name} would run may run already.");
             self.editor.tell(MessageType::INFO, &words).await;
-        } else {
-            let _open = self.questions.open(&name, "alfine.trust")?;
-            self.ask_to_allow(&place, &items).await?;
-            self.queues.run(&place, move |project| Ok(project.trust()?.approve(&items)?)).await?;
         }
+        self.wait_for_look().await;
         Ok(json!({ "uri": given.uri, "allowed": allowed }))
     }
 
     /// The working tree of a plan, and the plan's name there.
-    async fn place_of_plan(&self, uri: &Url) -> Result<(Place, String), Refusal> {
+    async fn place_of_plan(&self, uri: &Url) -> Result<(Place, String)> {
         let (place, name) = self.place_of_document(uri).await?;
         let picture = (self.pictures)();
         let is_plan = picture.snapshot.place(uri).is_some_and(|(checkout, name)| checkout.is_plan(&name));
         if is_plan {
             return Ok((place, name));
         }
-        Err(Refusal::new(
+        Err(refused(
             format!("{name} is no plan"),
             format!("name it PLAN.md or *.plan.md, or take it in: plans = [\"{name}\"] in alfine.toml"),
         ))
     }
 }
 
-fn read(options: &StartOptions) -> Result<engine::StartOptions, Refusal> {
+fn read(options: &StartOptions) -> Result<engine::StartOptions> {
     let wrong = |field: &str, given: &str, expected: &str| {
-        Refusal::Arguments(format!("alfine.start: `options.{field}`: “{given}” is not one of {expected}"))
+        bad_arguments(format!("alfine.start: `options.{field}`: “{given}” is not one of {expected}"))
     };
     let context = match options.context.as_deref() {
         None => None,
@@ -121,38 +104,38 @@ fn read(options: &StartOptions) -> Result<engine::StartOptions, Refusal> {
 }
 
 /// The id of a task that is named by its key or by its id.
-fn id_in(task: &str, plan: &str) -> Result<String, Refusal> {
+fn id_in(task: &str, plan: &str) -> Result<String> {
     match task.parse::<TaskKey>() {
         Ok(key) if key.plan == plan => Ok(key.id.0),
-        Ok(key) => Err(Refusal::Arguments(format!(
+        Ok(key) => Err(bad_arguments(format!(
             "alfine.start: `task`: {key} is a task of {}, but `uri` is {plan}",
             key.plan
         ))),
-        Err(_) if task.is_empty() => Err(Refusal::Arguments(
-            "alfine.start: `task` is empty; leave it out for the whole plan".to_owned(),
-        )),
+        Err(_) if task.is_empty() => {
+            Err(bad_arguments("alfine.start: `task` is empty; leave it out for the whole plan".to_owned()))
+        }
         Err(_) => Ok(task.to_owned()),
     }
 }
 
-fn refuse_unknown(project: &Project, plan: &str, id: &str) -> Result<(), Refusal> {
+fn refuse_unknown(project: &Project, plan: &str, id: &str) -> Result<()> {
     let file = project.plan_named(plan)?;
     if file.plan.tasks.iter().any(|task| task.id.0 == id) {
         return Ok(());
     }
     let error = alfine_engine::project::no_such_task(&file, id);
     let hint = error.hint_for(EDITOR).map(|hint| format!("; {hint}")).unwrap_or_default();
-    Err(Refusal::Arguments(format!("alfine.start: `task`: {}{hint}", error.message)))
+    Err(bad_arguments(format!("alfine.start: `task`: {}{hint}", error.message)))
 }
 
 /// Where the tasks of a start are. Those behind the one that was begun begin one after another.
-fn answer_of(store: &Store, started: &Started) -> Result<Value, Refusal> {
+fn answer_of(store: &Store, started: &Started) -> Result<Value> {
     match &started.begun {
         None => {
             let words = format!("every task of {} is done", started.plan.name);
-            return Err(Refusal::new(words, "add a task to the plan, then start it"));
+            return Err(refused(words, "add a task to the plan, then start it"));
         }
-        Some(Begun { task, how: How::Settled, .. }) => return Err(engine::settled(store, task)?.into()),
+        Some(Begun { task, how: How::Settled, .. }) => return Err(engine::settled(store, task)?),
         Some(_) => {}
     }
     let waiting = engine::Waiting::new(store, &started.plan)?;
@@ -162,5 +145,5 @@ fn answer_of(store: &Store, started: &Started) -> Result<Value, Refusal> {
         let status = if waits { TaskStatus::Pending } else { status_of(store, &key)? };
         Ok(json!({ "task": key, "status": status }))
     });
-    Ok(json!({ "tasks": answer.collect::<Result<Vec<Value>, Refusal>>()? }))
+    Ok(json!({ "tasks": answer.collect::<Result<Vec<Value>>>()? }))
 }

@@ -1,9 +1,9 @@
 //! `alfine/transcript`: what an agent said, as events, page by page. It reads files, so a thread of its own answers.
 
-use super::{Commands, argument_reader::arguments, refusal::Refusal};
+use super::{Commands, argument_reader::arguments, refusal};
 use crate::protocol::{jsonrpc, lsp_types::Url};
 use alfine_core::{agent::AgentEvent, task::TaskKey};
-use alfine_engine::{loops, transcript::page};
+use alfine_engine::{Result, loops, transcript::page};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,10 +61,10 @@ impl JsonSchema for AnyEvent {
 impl Commands {
     /// Answers `alfine/transcript`.
     pub async fn transcript(&self, given: Value) -> jsonrpc::Result<Page> {
-        self.page(given).await.map_err(jsonrpc::Error::from)
+        self.page(given).await.map_err(|error| refusal::answer(&error))
     }
 
-    async fn page(&self, given: Value) -> Result<Page, Refusal> {
+    async fn page(&self, given: Value) -> Result<Page> {
         let wanted: Wanted = arguments("alfine/transcript", vec![given])?;
         let place = self.place_of(&wanted.task, wanted.uri.as_ref()).await?;
         self.queues

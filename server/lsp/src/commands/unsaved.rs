@@ -1,6 +1,5 @@
 //! Whether what an editor shows is what lies on the disk: runners read the disk.
 
-use super::refusal::Refusal;
 use crate::{document::Document, picture::Picture};
 use alfine_engine::{Result, project::Project};
 use std::{
@@ -26,17 +25,6 @@ pub(super) fn is_saved(document: &Document, path: &Path) -> bool {
 
 fn without_returns(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
-}
-
-/// Refuses a plan whose document is open and differs from its file.
-pub(super) fn refuse_unsaved(picture: &Picture, path: &Path, name: &str) -> Result<(), Refusal> {
-    match picture.open_at(path) {
-        Some(open) if !is_saved(open, path) => Err(Refusal::new(
-            format!("{name} is not saved, and a loop is started from the file on the disk"),
-            "save it first, then start again",
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// The open documents by their files, however their names lead there.

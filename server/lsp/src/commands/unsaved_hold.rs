@@ -4,7 +4,7 @@
 //! Only what this server holds goes on by itself; what the user paused stays paused. A hold ends with the server that
 //! made it: then the loop stays paused, says why, and goes on when the user says so.
 
-use super::{Commands, queue::Place, refusal::Refusal, unsaved::unsaved_in};
+use super::{Commands, queue::Place, unsaved::unsaved_in};
 use crate::protocol::lsp_types::MessageType;
 use alfine_core::printable::printable;
 use alfine_core::{
@@ -13,7 +13,7 @@ use alfine_core::{
     reason::Reason,
     task::{TaskKey, TaskStatus},
 };
-use alfine_engine::{control, finish, loops, project::Project, start as engine, start::More};
+use alfine_engine::{Result, control, finish, loops, project::Project, start as engine, start::More};
 use alfine_store::LoopRow;
 use std::{
     collections::HashMap,
@@ -87,8 +87,8 @@ impl Holder {
                 .await;
             match done {
                 Ok(now_held) => self.tell(&now_held).await,
-                Err(refusal) => {
-                    tracing::warn!("a loop in the user's tree cannot be held or let go: {refusal:?}");
+                Err(error) => {
+                    tracing::warn!("a loop in the user's tree cannot be held or let go: {error}");
                 }
             }
         }
@@ -120,7 +120,7 @@ impl Holder {
 }
 
 /// Says whether a loop in place works in this tree of the repository.
-fn works_here(project: &Project, row: &LoopRow) -> Result<bool, Refusal> {
+fn works_here(project: &Project, row: &LoopRow) -> Result<bool> {
     let (tree, here) = (finish::worktree_of(project, row)?, project.repository.workdir());
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     Ok(tree == here || real(&tree) == real(here))
@@ -133,7 +133,7 @@ fn settle(
     unsaved: Option<&Path>,
     held: &mut Held,
     program: &Path,
-) -> Result<Vec<(TaskKey, Reason)>, Refusal> {
+) -> Result<Vec<(TaskKey, Reason)>> {
     let live = project.store.live_loops()?;
     held.retain(|(place, key), _| place != root || live.iter().any(|row| row.task == *key));
     let mut now_held = Vec::new();
