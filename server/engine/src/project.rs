@@ -259,9 +259,7 @@ impl Project {
         let path = path.canonicalize().unwrap_or_else(|_| flat(path));
         let root = self.repository.workdir();
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-        let parts: Option<Vec<&str>> =
-            path.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str()).collect();
-        Some(parts?.join("/")).filter(|name| !name.is_empty())
+        plan_files::name_of(path.strip_prefix(root).ok()?)
     }
 
     /// The plans of the repository: those of the tasks that are known, and those that are found by their names and by

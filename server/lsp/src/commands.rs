@@ -25,5 +25,7 @@ pub mod unsaved_hold;
 #[cfg(test)]
 pub use editor_command::Described;
 pub use editor_command::EditorCommand;
-pub use execute::{Commands, Look, Pictures};
-pub use transcript::{Page as TranscriptPage, Wanted as TranscriptParams};
+pub use execute::Commands;
+pub use transcript::Page as TranscriptPage;
+#[cfg(test)]
+pub use transcript::Wanted as TranscriptParams;

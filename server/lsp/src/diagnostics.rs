@@ -7,7 +7,6 @@ mod builder;
 mod settings;
 mod tasks;
 
-pub use builder::SOURCE;
 pub(crate) use tasks::verdict;
 
 use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range, Url};
@@ -36,7 +35,7 @@ pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
     let mut all = settings::all(picture);
     for checkout in &picture.snapshot.checkouts {
         for (name, why) in &checkout.unreadable {
-            let Ok(uri) = Url::from_file_path(checkout.root.join(name)) else { continue };
+            let Ok(uri) = Url::from_file_path(checkout.place.root.join(name)) else { continue };
             push_new(all.entry(uri).or_default(), Some(unreadable(picture, why)));
         }
     }
@@ -49,10 +48,10 @@ pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
     }
     let by_place: HashMap<(&Path, &str), &PlanView<'_>> = plans
         .iter()
-        .filter_map(|plan| Some(((plan.checkout?.root.as_path(), plan.name.as_str()), plan)))
+        .filter_map(|plan| Some(((plan.checkout?.place.root.as_path(), plan.name.as_str()), plan)))
         .collect();
     for (checkout, looped) in loops(picture) {
-        let root = checkout.root.as_path();
+        let root = checkout.place.root.as_path();
         let task = || {
             let plan = by_place.get(&(root, looped.row.task.plan.as_str()))?;
             place_of(plan, &looped.row.task, picture.client.encoding)
@@ -70,12 +69,11 @@ pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
 
 /// The loops whose marks still hold, with the working tree they are seen from.
 fn loops(picture: &Picture) -> impl Iterator<Item = (&Checkout, &LoopPicture)> {
-    picture.snapshot.checkouts.iter().flat_map(|checkout| {
-        let live = checkout.store.all().filter(|task| task.row.status != TaskStatus::Done);
-        live.filter_map(|task| task.live())
-            .filter(|looped| !looped.marks.is_empty())
-            .map(|looped| (checkout.as_ref(), looped))
-    })
+    let open = picture
+        .snapshot
+        .live()
+        .filter(|(_, task, looped)| task.row.status != TaskStatus::Done && !looped.marks.is_empty());
+    open.map(|(checkout, _, looped)| (checkout.as_ref(), looped))
 }
 
 /// Says on its first line why a plan's file is no plan to anybody.

@@ -57,42 +57,25 @@ impl Document {
         changes: Vec<TextDocumentContentChangeEvent>,
         encoding: Encoding,
     ) -> Self {
-        let mut text = self.text.clone();
-        let mut lines = self.lines.clone();
+        let mut next = Self::new(self.uri.clone(), Some(version), self.text.clone());
         for change in changes {
-            match change.range {
-                None => text = change.text,
+            let text = match change.range {
+                None => change.text,
                 Some(range) => {
-                    let span = lines.span(&text, range, encoding);
-                    text.replace_range(span.start..span.end, &change.text);
+                    let span = next.span(range, encoding);
+                    next.text.replace_range(span.start..span.end, &change.text);
+                    next.text
                 }
-            }
-            lines = Lines::new(&text);
+            };
+            next = Self::new(next.uri, next.version, text);
         }
-        Self {
-            uri: self.uri.clone(),
-            path: self.path.clone(),
-            version: Some(version),
-            saved_version: self.saved_version,
-            text,
-            lines,
-            plan: OnceLock::new(),
-            lints: Mutex::new(None),
-        }
+        Self { saved_version: self.saved_version, ..next }
     }
 
     /// Makes the same version, now that it is saved.
     pub fn saved(&self) -> Self {
-        Self {
-            uri: self.uri.clone(),
-            path: self.path.clone(),
-            version: self.version,
-            saved_version: self.version,
-            text: self.text.clone(),
-            lines: self.lines.clone(),
-            plan: self.plan.clone(),
-            lints: Mutex::new(None),
-        }
+        let same = Self::new(self.uri.clone(), self.version, self.text.clone());
+        Self { plan: self.plan.clone(), ..same }
     }
 
     /// Says whether this is the version that was opened or saved last.

@@ -1,6 +1,6 @@
 //! What proves a criterion, as hover and inlay hints show it.
 
-use crate::{clock, picture::Picture, snapshot::LoopPicture, wording};
+use crate::{picture::Picture, snapshot::LoopPicture, wording};
 use alfine_core::{breaker, task::TaskStatus, time::Moment};
 use alfine_engine::{view, view::CriterionState};
 use alfine_store::VerificationRow;
@@ -23,18 +23,9 @@ impl<'p> Evidence<'p> {
             return None;
         }
         let tree = looped.tree.as_deref();
-        let rows: Vec<_> = looped
-            .evidence
-            .iter()
-            .filter(|row| view::proves(row, index, text))
-            .map(|row| (row, view::state_of(row, tree)))
-            .collect();
-        let worst = rows.iter().map(|(_, state)| *state).max_by_key(|state| match state {
-            CriterionState::Failed => 2,
-            CriterionState::Stale => 1,
-            _ => 0,
-        })?;
-        Some(Self { state: worst, rows })
+        let state = view::criterion_state(&looped.evidence, index, text, tree)?;
+        let about = looped.evidence.iter().filter(|row| view::proves(row, index, text));
+        Some(Self { state, rows: about.map(|row| (row, view::state_of(row, tree))).collect() })
     }
 }
 
@@ -60,7 +51,7 @@ pub fn told(picture: &Picture, row: &VerificationRow, state: CriterionState, mar
         code(&row.verifier),
         breaker::span(Duration::from_millis(row.duration_ms)),
         wording::ago(ended, picture.now),
-        clock::shown(ended, picture.now, picture.client.zone.as_ref()),
+        picture.clock(ended),
         code(&tree),
     )
 }

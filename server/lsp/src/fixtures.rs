@@ -6,7 +6,7 @@ use crate::{
     document::Document,
     picture::Picture,
     position::Encoding,
-    snapshot::{Checkout, LoopPicture, Mark, MarkKind, Snapshot, StorePicture, TaskPicture},
+    snapshot::{Checkout, LoopPicture, Mark, MarkKind, Place, Snapshot, StorePicture, TaskPicture},
 };
 use alfine_config::{Config, trust::TrustItem};
 use alfine_core::{
@@ -102,9 +102,11 @@ impl World {
     /// Makes an empty working tree, seen by a client that can everything.
     pub(crate) fn new() -> Self {
         let checkout = Checkout {
-            root: PathBuf::from(ROOT),
-            real_root: PathBuf::from(ROOT),
-            common_dir: PathBuf::from(ROOT).join(".git"),
+            place: Place {
+                root: PathBuf::from(ROOT),
+                real_root: PathBuf::from(ROOT),
+                common_dir: PathBuf::from(ROOT).join(".git"),
+            },
             is_folder: true,
             is_loops: false,
             config: Arc::new(Config::default()),

@@ -58,7 +58,12 @@ impl TaskOffers {
     }
 
     /// The offers for a task whose heading is in its plan no more.
-    pub fn of_gone(checkout: Option<&Checkout>, plan: Option<Url>, task: &TaskPicture) -> Self {
+    pub fn of_gone(plan: &PlanView<'_>, task: &TaskPicture) -> Self {
+        Self::of_unplanned(plan.checkout.map(AsRef::as_ref), Some(plan.document.uri.clone()), task)
+    }
+
+    /// The offers for a task that is in no plan, or in one that was not looked at.
+    pub fn of_unplanned(checkout: Option<&Checkout>, plan: Option<Url>, task: &TaskPicture) -> Self {
         let situation = situation(checkout, &task.row.key, task.row.status, &[], Some(task));
         Self { key: task.row.key.clone(), uri: plan, list: offers::offers(&situation) }
     }
@@ -85,14 +90,7 @@ impl TaskOffers {
     pub fn views(&self) -> Vec<OfferView> {
         let view = |offer: &Offer| {
             let (command, argument) = self.command(&offer.action)?.sent();
-            Some(OfferView {
-                command: command.to_owned(),
-                argument: Some(argument),
-                title: words::title(&offer.action),
-                short: words::short(&offer.action),
-                next: offer.is_next,
-                refused: offer.refused.as_ref().map(words::refusal),
-            })
+            Some(OfferView::new(offer, command.to_owned(), Some(argument)))
         };
         self.list.iter().filter_map(view).collect()
     }

@@ -2,10 +2,11 @@
 //!
 //! Handlers are functions of it. An open document goes before the file on the disk.
 
-use crate::protocol::lsp_types::Url;
+use crate::protocol::lsp_types::{Position, Url};
 use crate::{
     client::ClientView,
     document::{Document, Documents},
+    position::Encoding,
     snapshot::{Checkout, Snapshot, TaskPicture},
 };
 use alfine_core::{
@@ -14,7 +15,8 @@ use alfine_core::{
     task::{TaskId, TaskKey, TaskStatus},
     time::Moment,
 };
-use alfine_engine::view::PlannedTask;
+use alfine_engine::view::{PlannedTask, ViewPlace, ViewRange};
+use jiff::{Timestamp, tz::TimeZone};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     path::Path,
@@ -35,6 +37,13 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// A moment as a clock on the user's wall shows it; with the date if that is another day.
+    pub fn clock(&self, at: Moment) -> String {
+        let zone = self.client.zone.clone().unwrap_or_else(TimeZone::system);
+        let now = Timestamp::from_millisecond(self.now.0).unwrap_or_default();
+        alfine_words::clock_to_the_minute(at, &now.to_zoned(zone))
+    }
+
     /// An open document. One file has many URIs: clients escape different characters, and paths lead by links.
     pub fn open(&self, uri: &Url) -> Option<&Arc<Document>> {
         self.documents.get(uri).or_else(|| self.open_at(&uri.to_file_path().ok()?))
@@ -82,7 +91,8 @@ impl Picture {
     /// Says whether a plan is a loop's copy of one that the user has in another working tree.
     pub fn is_copy(&self, plan: &PlanView<'_>) -> bool {
         plan.checkout.is_some_and(|own| {
-            let is_users = |other: &Arc<Checkout>| !other.is_loops && other.common_dir == own.common_dir;
+            let is_users =
+                |other: &Arc<Checkout>| !other.is_loops && other.place.common_dir == own.place.common_dir;
             own.is_loops && self.snapshot.checkouts.iter().any(is_users)
         })
     }
@@ -100,7 +110,7 @@ impl Picture {
             })
         });
         for plan in open.chain(closed) {
-            let root = plan.checkout.map_or(Path::new(""), |checkout| checkout.root.as_path());
+            let root = plan.checkout.map_or(Path::new(""), |checkout| checkout.place.root.as_path());
             plans.entry((root, plan.name.clone())).or_insert(plan);
         }
         let mut plans: Vec<PlanView<'_>> = plans.into_values().collect();
@@ -222,28 +232,15 @@ impl<'p> PlanView<'p> {
 
 impl SeenTask<'_> {
     /// The task's part of what every watcher shows, settings of its fields included.
-    pub fn planned(&self, plan: &PlanView<'_>, encoding: crate::position::Encoding) -> PlannedTask {
-        use alfine_engine::{view::ViewPlace, view::ViewRange};
+    pub fn planned(&self, plan: &PlanView<'_>, encoding: Encoding) -> PlannedTask {
         let range = plan.document.range(self.task.title_span, encoding);
-        let place =
-            |at: crate::protocol::lsp_types::Position| ViewPlace { line: at.line, character: at.character };
-        let fields = self.task.fields.over(&plan.plan().defaults);
+        let place = |at: Position| ViewPlace { line: at.line, character: at.character };
         let config = plan.checkout.map(|checkout| checkout.config.clone()).unwrap_or_default();
+        let (key, waits_for) = (self.key.clone(), self.waits_for.clone());
         PlannedTask {
-            key: self.key.clone(),
-            title: self.task.title.clone(),
             uri: Some(plan.document.uri.to_string()),
             range: Some(ViewRange { start: place(range.start), end: place(range.end) }),
-            status: self.status,
-            criteria: self
-                .task
-                .criteria
-                .iter()
-                .map(|criterion| (criterion.text.clone(), criterion.checked))
-                .collect(),
-            agent: fields.agent.map_or_else(|| config.agent.clone(), |agent| agent.value),
-            max_iterations: fields.max_iterations.map_or(config.limits.iterations, |limit| limit.value),
-            waits_for: self.waits_for.clone(),
+            ..PlannedTask::new(key, self.task, plan.plan(), &config, waits_for)
         }
     }
 }

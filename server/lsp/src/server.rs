@@ -115,14 +115,8 @@ impl Server {
     async fn cancel_progress(&self, params: WorkDoneProgressCancelParams) {
         let Some((id, key)) = crate::publisher::progress::loop_of(&params.token) else { return };
         let picture = self.session.picture();
-        let of_it = picture.snapshot.checkouts.iter().find(|checkout| {
-            checkout
-                .store
-                .task(&key)
-                .and_then(|task| task.live())
-                .is_some_and(|live| live.row.id.as_str() == id)
-        });
-        let plan = of_it.and_then(|checkout| checkout.uri_of(&key.plan));
+        let of_it = picture.snapshot.live().find(|(_, _, live)| live.row.id.as_str() == id);
+        let plan = of_it.and_then(|(checkout, ..)| checkout.uri_of(&key.plan));
         let (commands, editor) = (self.commands.clone(), self.editor.clone());
         tokio::spawn(async move {
             let stop = EditorCommand::Stop(OfTask { task: key, uri: plan });

@@ -2,6 +2,7 @@
 
 use crate::document::Document;
 use alfine_config::{ConfigProblem, Layer, Layers, Source};
+use alfine_core::text::Span;
 
 /// Finds what is wrong with the repository's settings file. Spans do not count a byte order mark.
 pub fn problems(document: &Document) -> Vec<ConfigProblem> {
@@ -27,4 +28,10 @@ mod tests {
             .collect();
         assert_eq!(shown, [("agnet", 0, Some("agent")), ("limits.iterations", 39, None)]);
     }
+}
+
+/// Where a problem is in a document: its span does not count a byte order mark.
+pub fn span_of(document: &Document, problem: &ConfigProblem) -> Option<Span> {
+    let mark = document.text.len() - document.text.trim_start_matches('\u{feff}').len();
+    problem.span.map(|span| Span::new(span.start + mark, span.end + mark))
 }

@@ -14,6 +14,7 @@ use alfine_core::{
     reason::Reason,
     task::{TaskId, TaskKey},
 };
+use alfine_engine::project::plan_files;
 use alfine_store::{ApprovalRow, IterationRow, LoopRow, RunRow, TaskRow, VerificationRow};
 use globset::GlobSet;
 use std::{
@@ -33,25 +34,52 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Every task whose loop is live, with the loop and where it is.
+    pub fn live(&self) -> impl Iterator<Item = (&Arc<Checkout>, &TaskPicture, &LoopPicture)> {
+        self.checkouts.iter().flat_map(|checkout| {
+            checkout.store.all().filter_map(move |task| Some((checkout, task.as_ref(), task.live()?)))
+        })
+    }
+
     /// The working tree that a file lies in, and the file's name there: its path from the root, `/` separated.
     pub fn place(&self, uri: &Url) -> Option<(&Arc<Checkout>, String)> {
         let path = match self.linked.get(uri) {
             Some(path) => path.clone(),
             None => uri.to_file_path().ok()?,
         };
-        self.checkouts.iter().find_map(|checkout| Some((checkout, checkout.name_of(&path)?)))
+        self.checkouts.iter().find_map(|checkout| Some((checkout, checkout.place.name_of(&path)?)))
+    }
+}
+
+/// Where a working tree is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Its root, as the client names it.
+    pub root: PathBuf,
+    /// The root without links; the same as `root` where there are none.
+    pub real_root: PathBuf,
+    /// The git folder that all worktrees of the repository share; says which database it is.
+    pub common_dir: PathBuf,
+}
+
+impl Place {
+    /// A file's name here; none outside.
+    pub(crate) fn name_of(&self, path: &Path) -> Option<String> {
+        let inside = path.strip_prefix(&self.root).or_else(|_| path.strip_prefix(&self.real_root)).ok()?;
+        plan_files::name_of(inside)
+    }
+
+    /// Says whether it is the repository's main one.
+    pub(crate) fn is_main(&self) -> bool {
+        self.common_dir.parent() == Some(self.real_root.as_path())
     }
 }
 
 /// One working tree: of a repository, or of one of its linked worktrees.
 #[derive(Debug, Clone)]
 pub struct Checkout {
-    /// Its root.
-    pub root: PathBuf,
-    /// The root without links; the same as `root` where there are none.
-    pub real_root: PathBuf,
-    /// The git folder that all worktrees of the repository share; says which database it is.
-    pub common_dir: PathBuf,
+    /// Where it is.
+    pub place: Place,
     /// A workspace folder of the client is in it.
     pub is_folder: bool,
     /// Alfine made it, for a loop to work in.
@@ -79,26 +107,14 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// A file's name here; none outside.
-    pub fn name_of(&self, path: &Path) -> Option<String> {
-        let inside = path.strip_prefix(&self.root).or_else(|_| path.strip_prefix(&self.real_root)).ok()?;
-        let parts: Option<Vec<&str>> = inside.components().map(|part| part.as_os_str().to_str()).collect();
-        Some(parts?.join("/")).filter(|name| !name.is_empty())
-    }
-
     /// Names a plan here, as a command is told which repository its task is of.
     pub fn uri_of(&self, plan: &str) -> Option<Url> {
-        Url::from_file_path(self.root.join(plan)).ok()
-    }
-
-    /// Says whether it is the repository's main one.
-    pub fn is_main(&self) -> bool {
-        self.common_dir.parent() == Some(self.real_root.as_path())
+        Url::from_file_path(self.place.root.join(plan)).ok()
     }
 
     /// Where it stands among the working trees of its repository: the least is the one that the user works in.
     pub fn rank(&self) -> impl Ord + use<> {
-        (self.is_loops, !self.is_folder, !self.is_main())
+        (self.is_loops, !self.is_folder, !self.place.is_main())
     }
 
     /// Says whether a file is a plan.

@@ -15,7 +15,7 @@ pub mod text;
 
 pub use error::running;
 pub use hint::hint;
-pub use news::{Line, Mark, clock, moving, news};
+pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news};
 pub use reader::Reader;
 pub use reason::{
     About, explanation, explanation_of_told, how_to_tell, reason, refusal, stopped, why_stopped,

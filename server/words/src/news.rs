@@ -131,10 +131,18 @@ pub fn moving(news: &News) -> Option<String> {
 
 /// A moment as a clock on the reader's wall shows it, with the date if it is on another day.
 pub fn clock(at: Moment, now: &Zoned) -> String {
+    on_a_clock(at, now, "%H:%M:%S")
+}
+
+/// A moment as a clock without seconds shows it.
+pub fn clock_to_the_minute(at: Moment, now: &Zoned) -> String {
+    on_a_clock(at, now, "%H:%M")
+}
+
+fn on_a_clock(at: Moment, now: &Zoned, today: &str) -> String {
     let Ok(at) = Timestamp::from_millisecond(at.0) else { return String::from("an unknown time") };
     let at = at.to_zoned(now.time_zone().clone());
-    let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
-    at.strftime(format).to_string()
+    at.strftime(if at.date() == now.date() { today } else { "%Y-%m-%d %H:%M" }).to_string()
 }
 
 fn agent(event: &AgentEvent) -> Option<(Mark, String)> {

@@ -66,6 +66,12 @@ pub fn plan_globs(globs: &[String]) -> GlobSet {
     })
 }
 
+/// A plan's name, of its path from the root; `None` if that is none, or not UTF-8.
+pub fn name_of(inside: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = inside.components().map(|part| part.as_os_str().to_str()).collect();
+    Some(parts?.join("/")).filter(|name| !name.is_empty())
+}
+
 /// The folder that everything a glob matches is in.
 fn literal_folder(glob: &str) -> PathBuf {
     let special = |part: &&str| part.contains(['*', '?', '[', '{', '\\']);

@@ -1,10 +1,9 @@
 //! Answers in words, for clients that have no box to write in: a file with the question, opened in the editor. What stands
 //! below it when the file is saved is the answer.
 
-use super::{
-    Commands, EditorCommand, arguments::Answer, questions::Letter, queue::Place, refusal::refused, show,
-};
+use super::{Commands, EditorCommand, arguments::Answer, questions::Letter, refusal::refused, show};
 use crate::protocol::lsp_types::{MessageType, Url};
+use crate::snapshot::Place;
 use alfine_core::printable::printable;
 use alfine_core::task::TaskKey;
 use alfine_engine::Result;

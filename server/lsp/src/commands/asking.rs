@@ -4,12 +4,12 @@
 use super::{
     Commands,
     questions::Open,
-    queue::Place,
     refusal::{defect, refused},
     show::file_uri,
     unsaved::is_saved,
 };
 use crate::protocol::lsp_types::MessageType;
+use crate::snapshot::Place;
 use crate::wording::{self, cut};
 use alfine_config::trust::TrustItem;
 use alfine_core::{hint::Hint, printable::printable, task::TaskKey};

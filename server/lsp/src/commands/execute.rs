@@ -5,10 +5,10 @@
 use super::{
     EditorCommand,
     questions::{Letters, Questions},
-    queue::{Place, Queues},
+    queue::Queues,
     refusal::{self, defect},
 };
-use crate::{editor::Editor, picture::Picture, protocol::jsonrpc};
+use crate::{editor::Editor, picture::Picture, protocol::jsonrpc, snapshot::Place};
 use alfine_config::Partial;
 use alfine_core::task::{TaskKey, TaskStatus};
 use alfine_engine::{Result, requests::Request};

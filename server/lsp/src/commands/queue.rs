@@ -5,6 +5,7 @@
 //! A piece of work that is queued is done whole, also when nobody waits for its answer any more.
 
 use super::refusal::{defect, refused};
+use crate::snapshot::Place;
 use alfine_config::Partial;
 use alfine_engine::{Result, project::Project};
 use alfine_files::UserDirs;
@@ -24,15 +25,6 @@ use tokio::sync::oneshot;
 const LONGEST_QUEUE: usize = 256;
 /// How many working trees of a repository a thread keeps open.
 const KEPT_OPEN: usize = 4;
-
-/// A working tree of a repository.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// Its root.
-    pub root: PathBuf,
-    /// The git folder that says which repository it is.
-    pub common_dir: PathBuf,
-}
 
 type Work = Box<dyn FnOnce(&mut Desk) + Send>;
 

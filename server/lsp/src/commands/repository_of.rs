@@ -2,11 +2,13 @@
 
 use super::{
     Commands,
-    queue::Place,
     refusal::{bad_arguments, refused},
 };
 use crate::protocol::lsp_types::{MessageType, Url};
-use crate::{picture::Picture, snapshot::Checkout};
+use crate::{
+    picture::Picture,
+    snapshot::{Checkout, Place},
+};
 use alfine_core::{plan::Isolation, task::TaskKey};
 use alfine_engine::{Error, Result, project::Project};
 use alfine_store::LoopRow;
@@ -23,13 +25,6 @@ enum Known {
     InPlan,
     InDatabase,
     ByItsLoop,
-}
-
-impl Place {
-    /// The place of a working tree.
-    pub fn of(checkout: &Checkout) -> Self {
-        Self { root: checkout.root.clone(), common_dir: checkout.common_dir.clone() }
-    }
 }
 
 impl Commands {
@@ -92,7 +87,7 @@ impl Commands {
     /// The working tree of a document, and the document's name there.
     pub(super) async fn place_of_document(&self, uri: &Url) -> Result<(Place, String)> {
         let find = |picture: &Picture| {
-            picture.snapshot.place(uri).map(|(checkout, name)| (Place::of(checkout), name))
+            picture.snapshot.place(uri).map(|(checkout, name)| (checkout.place.clone(), name))
         };
         if let Some(found) = find(&(self.pictures)()) {
             return Ok(found);
@@ -116,7 +111,7 @@ pub(super) fn shown(uri: &Url) -> String {
 fn repositories(picture: &Picture) -> BTreeMap<&Path, Vec<&Arc<Checkout>>> {
     let mut repositories: BTreeMap<&Path, Vec<&Arc<Checkout>>> = BTreeMap::new();
     for checkout in &picture.snapshot.checkouts {
-        repositories.entry(&checkout.common_dir).or_default().push(checkout);
+        repositories.entry(&checkout.place.common_dir).or_default().push(checkout);
     }
     repositories
 }
@@ -152,15 +147,14 @@ fn own_tree(row: &LoopRow) -> Option<PathBuf> {
 fn best(checkouts: &[&Arc<Checkout>], key: &TaskKey) -> Place {
     let live = checkouts.iter().find_map(|checkout| checkout.store.task(key)?.live());
     if let (Some(tree), Some(first)) = (live.and_then(|live| own_tree(&live.row)), checkouts.first()) {
-        let of_it = checkouts.iter().find(|checkout| checkout.root == tree || checkout.real_root == tree);
-        let root = of_it.map_or(tree, |checkout| checkout.root.clone());
-        return Place { root, common_dir: first.common_dir.clone() };
+        let is_it = |place: &&Place| place.root == tree || place.real_root == tree;
+        let known = checkouts.iter().map(|checkout| &checkout.place).find(is_it).cloned();
+        let common_dir = first.place.common_dir.clone();
+        return known.unwrap_or(Place { root: tree.clone(), real_root: tree, common_dir });
     }
-    let rank = |checkout: &&&Arc<Checkout>| (checkout.plans.contains_key(&key.plan), checkout.is_main());
-    match checkouts.iter().max_by_key(rank) {
-        Some(checkout) => Place::of(checkout),
-        None => Place { root: Default::default(), common_dir: Default::default() },
-    }
+    let rank =
+        |checkout: &&&Arc<Checkout>| (checkout.plans.contains_key(&key.plan), checkout.place.is_main());
+    checkouts.iter().max_by_key(rank).map(|checkout| checkout.place.clone()).unwrap_or_default()
 }
 
 fn unknown(picture: &Picture, key: &TaskKey) -> Error {

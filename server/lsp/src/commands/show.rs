@@ -5,10 +5,10 @@
 use super::{
     Commands,
     arguments::{OfTask, ShowDiff, ShowTranscript},
-    queue::Place,
     refusal::{defect, refused},
 };
 use crate::protocol::lsp_types::{MessageType, Url};
+use crate::snapshot::Place;
 use crate::wording::{self, cut};
 use alfine_core::printable::printable;
 use alfine_core::{agent::AgentEvent, hint::Hint, task::TaskKey};

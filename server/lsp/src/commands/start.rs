@@ -4,11 +4,11 @@ use super::{
     Commands,
     arguments::{OfDocument, Start, StartOptions},
     execute::status_of,
-    queue::Place,
     refusal::{bad_arguments, refused},
 };
 use crate::client::EDITOR;
 use crate::protocol::lsp_types::{MessageType, Url};
+use crate::snapshot::Place;
 use alfine_core::{
     plan::ContextMode,
     task::{TaskKey, TaskStatus},

@@ -4,8 +4,9 @@
 //! Only what this server holds goes on by itself; what the user paused stays paused. A hold ends with the server that
 //! made it: then the loop stays paused, says why, and goes on when the user says so.
 
-use super::{Commands, queue::Place, unsaved::unsaved_in};
+use super::{Commands, unsaved::unsaved_in};
 use crate::protocol::lsp_types::MessageType;
+use crate::snapshot::Place;
 use alfine_core::printable::printable;
 use alfine_core::{
     machine::Command,
@@ -114,7 +115,7 @@ impl Holder {
             .checkouts
             .iter()
             .filter(|checkout| checkout.store.all().any(|task| task.live().is_some_and(own)))
-            .map(|checkout| Place::of(checkout))
+            .map(|checkout| checkout.place.clone())
             .collect()
     }
 }

@@ -4,7 +4,6 @@ use super::builder::{Builder, LONGEST, push_new};
 use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Position, Range, Url};
 use crate::{document::Document, picture::Picture, settings_file, snapshot::Checkout, wording};
 use alfine_config::ConfigProblem;
-use alfine_core::text::Span;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -36,7 +35,7 @@ pub(super) fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
 fn place<'c>(checkout: &'c Checkout, problem: &ConfigProblem) -> Option<(Url, Option<&'c Document>)> {
     let path = problem.path.as_ref()?;
     let settings = checkout.settings_file.as_deref();
-    if *path == checkout.root.join(NAME) || *path == checkout.real_root.join(NAME) {
+    if *path == checkout.place.root.join(NAME) || *path == checkout.place.real_root.join(NAME) {
         let uri = settings.map(|document| document.uri.clone());
         return Some((uri.or_else(|| Url::from_file_path(path).ok())?, settings));
     }
@@ -47,7 +46,7 @@ fn place<'c>(checkout: &'c Checkout, problem: &ConfigProblem) -> Option<(Url, Op
 fn is_open(picture: &Picture, checkout: &Checkout, uri: &Url) -> bool {
     let ours = |open: &Url| {
         let place = picture.snapshot.place(open);
-        place.is_some_and(|(of, name)| of.root == checkout.root && name == NAME)
+        place.is_some_and(|(of, name)| of.place.root == checkout.place.root && name == NAME)
     };
     checkout.settings_file.as_ref().is_some_and(|file| file.uri == *uri) && picture.documents.keys().any(ours)
 }
@@ -73,10 +72,10 @@ fn of_problem(picture: &Picture, problem: &ConfigProblem, document: Option<&Docu
 }
 
 fn range(picture: &Picture, problem: &ConfigProblem, document: Option<&Document>) -> Range {
-    if let (Some(document), Some(span)) = (document, problem.span) {
-        // Spans do not count a byte order mark.
-        let mark = document.text.len() - document.text.trim_start_matches('\u{feff}').len();
-        return document.range(Span::new(span.start + mark, span.end + mark), picture.client.encoding);
+    if let Some(document) = document
+        && let Some(span) = settings_file::span_of(document, problem)
+    {
+        return document.range(span, picture.client.encoding);
     }
     let (line, column) = problem.line_column.unwrap_or((1, 1));
     let number = |n: usize| u32::try_from(n.saturating_sub(1)).unwrap_or(u32::MAX);

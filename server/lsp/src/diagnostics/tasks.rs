@@ -4,7 +4,6 @@ use super::builder::{Builder, LONGEST, MOST_RELATED, title_range};
 use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range};
 use crate::{
     client::ClientView,
-    clock,
     picture::{Picture, PlanView, SeenTask},
     snapshot::{LoopPicture, MarkKind, TaskPicture},
     wording,
@@ -147,7 +146,7 @@ fn of_task(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Builder> {
 }
 
 fn of_status(picture: &Picture, known: &TaskPicture, looped: Option<&LoopPicture>) -> Option<Builder> {
-    let shown = |at| clock::shown(at, picture.now, picture.client.zone.as_ref());
+    let shown = |at| picture.clock(at);
     let waits_until = || looped.and_then(|looped| looped.row.summary.waiting_until);
     let (reason, moment) = match known.row.status {
         TaskStatus::Waiting => (known.reason()?.into_owned(), shown(Moment(waits_until()?.0))),

@@ -2,7 +2,6 @@
 
 use crate::protocol::lsp_types::{CodeLens, Command, Range, Url};
 use crate::{
-    clock,
     commands::{EditorCommand, arguments::Start},
     offers::{self, TaskOffers},
     picture::{Picture, PlanView, SeenTask},
@@ -32,8 +31,7 @@ pub fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
             gone,
             format!("{id} left this plan: {}", status_line(picture, gone.row.status, Some(gone))),
         );
-        let offers =
-            TaskOffers::of_gone(plan.checkout.map(AsRef::as_ref), Some(plan.document.uri.clone()), gone);
+        let offers = TaskOffers::of_gone(&plan, gone);
         let steps = offers.lenses().map(|step| Command { title: format!("{id}: {}", step.title), ..step });
         lenses.extend(status.into_iter().chain(steps).map(|command| lens(Range::default(), command)));
     }
@@ -117,8 +115,7 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
     match last.row.summary.files_changed {
         _ if matches!(status, TaskStatus::Merged | TaskStatus::Discarded) => {}
         0 => {}
-        1 => parts.push("1 file".to_owned()),
-        files => parts.push(format!("{files} files")),
+        files => parts.push(wording::count(files.into(), "file")),
     }
     parts.extend(last.row.cost_usd.filter(|cost| *cost > 0.0).map(dollars));
     parts.join(" · ")
@@ -133,7 +130,7 @@ fn held(last: Option<&LoopPicture>) -> String {
 fn waiting(picture: &Picture, last: Option<&LoopPicture>) -> String {
     match last.and_then(|last| last.row.summary.waiting_until) {
         Some(until) => {
-            let until = clock::shown(Moment(until.0), picture.now, picture.client.zone.as_ref());
+            let until = picture.clock(Moment(until.0));
             format!("waiting until {until}")
         }
         None => "waiting".to_owned(),

@@ -1,6 +1,6 @@
 //! `alfine/tasks`: every task of every plan, and those whose loop can go on although they are in none any more.
 
-use crate::{client::TasksVersion, clock, offers::TaskOffers, picture::Picture, snapshot::TaskPicture};
+use crate::{client::TasksVersion, offers::TaskOffers, picture::Picture, snapshot::TaskPicture};
 use alfine_core::{
     offer::Refusal,
     task::{TaskKey, TaskStatus},
@@ -31,7 +31,7 @@ pub fn tasks(picture: &Picture) -> Tasks {
         if picture.is_copy(&plan) {
             continue;
         }
-        let repository = plan.checkout.map_or(Path::new(""), |checkout| checkout.common_dir.as_path());
+        let repository = plan.checkout.map_or(Path::new(""), |checkout| checkout.place.common_dir.as_path());
         for task in plan.tasks() {
             // The same plan in two working trees of a repository is one plan.
             if plan.checkout.is_none() || seen.insert((repository, task.key.clone())) {
@@ -48,13 +48,15 @@ pub fn tasks(picture: &Picture) -> Tasks {
         let mut gone: Vec<&Arc<TaskPicture>> = checkout
             .store
             .all()
-            .filter(|task| task.live().is_some() && seen.insert((&checkout.common_dir, task.row.key.clone())))
+            .filter(|task| {
+                task.live().is_some() && seen.insert((&checkout.place.common_dir, task.row.key.clone()))
+            })
             .collect();
         gone.sort_by(|a, b| a.row.key.cmp(&b.row.key));
         tasks.extend(gone.into_iter().filter_map(|task| {
             let view = told(unplanned_view(&task.row, &task.last.as_ref()?.row), task);
             let plan = checkout.uri_of(&task.row.key.plan);
-            Some(shown(picture, view, Some(task), || TaskOffers::of_gone(Some(checkout), plan, task)))
+            Some(shown(picture, view, Some(task), || TaskOffers::of_unplanned(Some(checkout), plan, task)))
         }));
     }
     Tasks { tasks }
@@ -75,7 +77,7 @@ fn shown(
     let until = view
         .waiting_until
         .filter(|_| view.status == TaskStatus::Waiting)
-        .map(|until| clock::shown(Moment(until.0), picture.now, picture.client.zone.as_ref()));
+        .map(|until| picture.clock(Moment(until.0)));
     view.with_shown(needs_you, until.as_deref(), offers().views())
 }
 
@@ -109,7 +111,7 @@ mod tests {
     use crate::{
         client::ClientView,
         document::Document,
-        snapshot::{Checkout, LoopPicture, Snapshot, StorePicture},
+        snapshot::{Checkout, LoopPicture, Place, Snapshot, StorePicture},
     };
     use alfine_core::plan::Isolation;
     use alfine_store::{LoopId, LoopRow, LoopSummary, Millis, TaskRow};
@@ -169,9 +171,7 @@ mod tests {
         let uri = Url::from_file_path(format!("{root}/PLAN.md")).unwrap();
         let plan = "### US-001: One\n\n- [ ] a\n\n### US-002: Two\nDepends on: US-001\n\n- [ ] b\n";
         Arc::new(Checkout {
-            root: root.into(),
-            real_root: root.into(),
-            common_dir: "/r/.git".into(),
+            place: Place { root: root.into(), real_root: root.into(), common_dir: "/r/.git".into() },
             is_folder: true,
             is_loops: false,
             config: Arc::default(),

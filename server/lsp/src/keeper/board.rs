@@ -33,11 +33,11 @@ impl Board {
     /// Publishes what the disk says now.
     pub(super) fn put_checkouts(&self, mut checkouts: Vec<Checkout>, linked: HashMap<Url, PathBuf>) {
         checkouts.sort_by(|a, b| {
-            let depth = |checkout: &Checkout| checkout.real_root.components().count();
-            depth(b).cmp(&depth(a)).then_with(|| a.real_root.cmp(&b.real_root))
+            let depth = |checkout: &Checkout| checkout.place.real_root.components().count();
+            depth(b).cmp(&depth(a)).then_with(|| a.place.real_root.cmp(&b.place.real_root))
         });
         let mut found = self.found();
-        found.stores.retain(|dir, _| checkouts.iter().any(|checkout| checkout.common_dir == *dir));
+        found.stores.retain(|dir, _| checkouts.iter().any(|checkout| checkout.place.common_dir == *dir));
         found.checkouts = checkouts;
         found.linked = linked;
         self.publish(&found);
@@ -47,7 +47,7 @@ impl Board {
     pub(super) fn put_store(&self, common_dir: &Path, picture: Arc<StorePicture>, notices: Vec<String>) {
         let mut found = self.found();
         found.stores.insert(common_dir.to_owned(), (picture, notices));
-        if found.checkouts.iter().any(|checkout| checkout.common_dir == *common_dir) {
+        if found.checkouts.iter().any(|checkout| checkout.place.common_dir == *common_dir) {
             self.publish(&found);
         }
     }
@@ -56,7 +56,7 @@ impl Board {
     fn publish(&self, found: &Found) {
         let whole = |checkout: &Checkout| {
             let mut whole = checkout.clone();
-            if let Some((picture, notices)) = found.stores.get(&checkout.common_dir) {
+            if let Some((picture, notices)) = found.stores.get(&checkout.place.common_dir) {
                 whole.store = picture.clone();
                 whole.notices.extend_from_slice(notices);
             }

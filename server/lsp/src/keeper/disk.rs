@@ -5,11 +5,11 @@ use super::{
     board::Board,
     follower::Follower,
     ticket::{AtEnd, Ticket},
-    tree::{Place, Tree},
+    tree::Tree,
     watches::Watches,
 };
 use crate::protocol::lsp_types::Url;
-use crate::snapshot::Checkout;
+use crate::snapshot::{Checkout, Place};
 use alfine_config::Partial;
 use alfine_files::UserDirs;
 use alfine_git::Repository;
@@ -277,8 +277,7 @@ impl Disk {
         for place in places.values() {
             let of_repository = roots.entry(place.common_dir.clone()).or_default();
             // The user's main one goes first.
-            let is_main = place.real_root.join(".git") == place.common_dir;
-            of_repository.insert(if is_main { 0 } else { of_repository.len() }, place.root.clone());
+            of_repository.insert(if place.is_main() { 0 } else { of_repository.len() }, place.root.clone());
         }
         self.followers.retain(|dir, _| roots.contains_key(dir));
         let (read, is_read) = mpsc::channel::<()>();

@@ -5,7 +5,7 @@
 use crate::protocol::lsp_types::Url;
 use crate::{
     document::Document,
-    snapshot::{Checkout, StorePicture},
+    snapshot::{Checkout, Place, StorePicture},
 };
 use alfine_config::{Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
 use alfine_core::{
@@ -57,26 +57,6 @@ const MANIFESTS: [&str; 21] = [
     "makefile",
     "GNUmakefile",
 ];
-
-/// Where a working tree is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    /// Its root as the client names it.
-    pub(super) root: PathBuf,
-    /// The root without links.
-    pub(super) real_root: PathBuf,
-    /// The git folder that all worktrees of the repository share.
-    pub(super) common_dir: PathBuf,
-}
-
-impl Place {
-    /// A file's name there; none outside.
-    pub(super) fn name_of(&self, path: &Path) -> Option<String> {
-        let inside = path.strip_prefix(&self.root).or_else(|_| path.strip_prefix(&self.real_root)).ok()?;
-        let parts: Option<Vec<&str>> = inside.components().map(|part| part.as_os_str().to_str()).collect();
-        Some(parts?.join("/")).filter(|name| !name.is_empty())
-    }
-}
 
 /// One working tree.
 #[derive(Debug)]
@@ -313,16 +293,13 @@ impl Tree {
 
     /// The working tree as it is published, without what the database says, and what others know of it.
     pub(super) fn checkout(&self) -> Checkout {
-        let Place { root, real_root, common_dir } = self.place.clone();
         let documents =
             self.plans.iter().filter_map(|(name, known)| Some((name.clone(), known.document.clone().ok()?)));
         let unreadable =
             self.plans.iter().filter_map(|(name, known)| Some((name.clone(), known.text().err()?.clone())));
         let untrusted = self.plans.iter().filter(|(_, known)| !known.untrusted.is_empty());
         Checkout {
-            root,
-            real_root,
-            common_dir,
+            place: self.place.clone(),
             is_folder: false,
             is_loops: false,
             config: Arc::new(self.loaded.config.clone()),

@@ -21,7 +21,7 @@ impl Notices {
         let checkouts = picture.snapshot.checkouts.iter();
         let now: HashSet<(PathBuf, String)> = checkouts
             .flat_map(|checkout| {
-                checkout.notices.iter().map(|notice| (checkout.common_dir.clone(), notice.clone()))
+                checkout.notices.iter().map(|notice| (checkout.place.common_dir.clone(), notice.clone()))
             })
             .collect();
         for (folder, notice) in now.difference(&self.told) {

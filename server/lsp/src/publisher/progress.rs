@@ -78,11 +78,7 @@ impl Progress {
             return;
         }
         let mut alive = HashSet::new();
-        let tasks = picture.snapshot.checkouts.iter().flat_map(|checkout| checkout.store.all());
-        for (task, of) in tasks.filter_map(|task| Some((task, task.live()?))) {
-            if !of.row.status.needs_runner() {
-                continue;
-            }
+        for (_, task, of) in picture.snapshot.live().filter(|(_, _, of)| of.row.status.needs_runner()) {
             if !alive.insert(of.row.id.clone()) {
                 continue;
             }

@@ -35,16 +35,14 @@ impl Questions {
 
     /// Asks what was not asked yet. Waits for no answer.
     pub(super) fn tell(&mut self, picture: &Picture) {
-        for checkout in &picture.snapshot.checkouts {
-            for task in checkout.store.all() {
-                let Some(asks) = task.live().and_then(|of| of.asks.as_ref()) else { continue };
-                if !self.asked.insert((checkout.common_dir.clone(), asks.id)) {
-                    continue;
-                }
-                let (editor, commands) = (self.editor.clone(), self.commands.clone());
-                let plan = checkout.uri_of(&task.row.key.plan);
-                tokio::spawn(ask(editor, commands, task.row.key.clone(), plan, asks.clone()));
+        for (checkout, task, of) in picture.snapshot.live() {
+            let Some(asks) = &of.asks else { continue };
+            if !self.asked.insert((checkout.place.common_dir.clone(), asks.id)) {
+                continue;
             }
+            let (editor, commands) = (self.editor.clone(), self.commands.clone());
+            let plan = checkout.uri_of(&task.row.key.plan);
+            tokio::spawn(ask(editor, commands, task.row.key.clone(), plan, asks.clone()));
         }
     }
 }

@@ -47,8 +47,8 @@ fn a_folder_shows_its_plans_and_what_the_database_says() {
     // Never for a moment as if the loop was not there.
     assert_eq!(status(&seen, "US-001"), Some(TaskStatus::Running));
     let checkout = &seen.checkouts[0];
-    assert_eq!((&checkout.root, &checkout.real_root), (&root, &root));
-    assert_eq!(checkout.common_dir, root.join(".git"));
+    assert_eq!((&checkout.place.root, &checkout.place.real_root), (&root, &root));
+    assert_eq!(checkout.place.common_dir, root.join(".git"));
     assert_eq!(checkout.plans["PLAN.md"].text, PLAN);
     let task = checkout.store.task(&key("US-001")).unwrap();
     let last = task.live().unwrap();
@@ -81,7 +81,7 @@ fn folders_come_and_go() {
     place.until("two", |seen| seen.checkouts.len() == 2);
     place.open_folders(&["lab"]);
     let lab = place.path("lab");
-    place.until("the other", |seen| seen.checkouts.len() == 1 && seen.checkouts[0].root == lab);
+    place.until("the other", |seen| seen.checkouts.len() == 1 && seen.checkouts[0].place.root == lab);
     place.open_folders(&[]);
     place.until("none", |seen| seen.checkouts.is_empty());
 }
@@ -133,9 +133,9 @@ fn folders_of_one_repository_and_its_worktrees_share_one_database() {
     let _lock = start(&mut store, "US-001");
     place.open_folders(&["shop/docs", "shop", "branch"]);
     let seen = place.until("both", |seen| seen.checkouts.len() == 2);
-    let roots: Vec<_> = seen.checkouts.iter().map(|checkout| checkout.root.clone()).collect();
+    let roots: Vec<_> = seen.checkouts.iter().map(|checkout| checkout.place.root.clone()).collect();
     assert_eq!(roots, [place.path("branch"), root.clone()]);
-    assert!(seen.checkouts.iter().all(|checkout| checkout.common_dir == root.join(".git")));
+    assert!(seen.checkouts.iter().all(|checkout| checkout.place.common_dir == root.join(".git")));
     assert!(Arc::ptr_eq(&seen.checkouts[0].store, &seen.checkouts[1].store));
     assert_eq!(status(&seen, "US-001"), Some(TaskStatus::Running));
 }
@@ -150,7 +150,7 @@ fn a_repository_within_another_goes_first() {
     let seen = place.until("both", |seen| seen.checkouts.len() == 2);
     let at = |name: &str| {
         let (checkout, name) = seen.place(&uri(&place.path(name))).unwrap();
-        (checkout.root.clone(), name)
+        (checkout.place.root.clone(), name)
     };
     assert_eq!(at("shop/vendor/lab/PLAN.md"), (place.path("shop/vendor/lab"), "PLAN.md".to_owned()));
     assert_eq!(at("shop/vendor/x.md"), (place.path("shop"), "vendor/x.md".to_owned()));
@@ -180,7 +180,7 @@ fn links_lead_into_a_checkout_and_folders_keep_the_name_the_client_has_for_them(
     let linked = uri(&place.path("linked.md"));
     let seen = place.until("the link", |seen| seen.place(&linked).is_some());
     let checkout = &seen.checkouts[0];
-    assert_eq!((&checkout.root, &checkout.real_root), (&place.path("alias"), &root));
+    assert_eq!((&checkout.place.root, &checkout.place.real_root), (&place.path("alias"), &root));
     assert_eq!(checkout.plans["PLAN.md"].uri, uri(&place.path("alias/PLAN.md")));
     for (path, name) in
         [("linked.md", "docs/PLAN.md"), ("alias/PLAN.md", "PLAN.md"), ("shop/PLAN.md", "PLAN.md")]

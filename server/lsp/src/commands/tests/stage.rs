@@ -10,7 +10,7 @@ use crate::{
     document::{Document, Documents},
     editor::Editor,
     picture::Picture,
-    snapshot::{Checkout, LoopPicture, Snapshot, StorePicture, TaskPicture},
+    snapshot::{Checkout, LoopPicture, Place, Snapshot, StorePicture, TaskPicture},
 };
 use alfine_core::{
     machine::{self, AskKind, CheckpointKind, Input, LoopState, Tree},
@@ -126,9 +126,7 @@ impl Stage {
         commit_all(&repository, "first");
 
         let checkout = Checkout {
-            root: root.clone(),
-            real_root: root.clone(),
-            common_dir: root.join(".git"),
+            place: Place { root: root.clone(), real_root: root.clone(), common_dir: root.join(".git") },
             is_folder: true,
             is_loops: false,
             config: Arc::default(),

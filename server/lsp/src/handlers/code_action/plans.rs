@@ -97,7 +97,7 @@ fn treat_as_plan(asked: &Asked<'_>) -> Option<Proposed> {
     if !endings.any(|ending| *ending == extension) {
         return None;
     }
-    let uri = Url::from_file_path(checkout.root.join("alfine.toml")).ok()?;
+    let uri = Url::from_file_path(checkout.place.root.join("alfine.toml")).ok()?;
     let Some(settings) = asked.picture.document(&uri) else {
         if !asked.client().creates_files || !asked.client().versioned_edits {
             return None;

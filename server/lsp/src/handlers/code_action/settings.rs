@@ -8,7 +8,7 @@ use crate::{
     to_proto::{touch, workspace_edit},
 };
 use alfine_config::ConfigProblem;
-use alfine_core::text::{Span, TextEdit};
+use alfine_core::text::TextEdit;
 
 pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
     let place = asked.picture.snapshot.place(&asked.params.text_document.uri);
@@ -34,9 +34,7 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
 /// The edit that writes what was probably meant; none where nothing was, or where less would be right after it.
 fn mended(document: &Document, problem: &ConfigProblem, problems: usize) -> Option<TextEdit> {
     let suggestion = problem.suggestion.as_deref()?;
-    let span = problem.span?;
-    let mark = if document.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let span = Span::new(span.start + mark, span.end + mark);
+    let span = settings_file::span_of(document, problem)?;
     // A setting of the same table is named by its last part, as the key that it replaces is.
     let table = problem.key.rfind('.').map_or("", |at| problem.key.get(..=at).unwrap_or_default());
     let new_text = suggestion.strip_prefix(table).unwrap_or(suggestion).to_owned();

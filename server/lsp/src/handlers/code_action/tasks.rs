@@ -6,7 +6,6 @@ use crate::{
     commands::{EditorCommand, arguments::Start},
     offers::{self, TaskOffers},
     picture::PlanView,
-    snapshot::TaskPicture,
 };
 use alfine_core::{
     lint::LintCode,
@@ -73,7 +72,7 @@ fn offers_for(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Vec<TaskOffers> {
     if let Some(seen) = plan.task_at(offset) {
         return vec![TaskOffers::of_task(&plan, &seen)];
     }
-    plan.gone().into_iter().map(|task| of_gone(&plan, task)).collect()
+    plan.gone().into_iter().map(|task| TaskOffers::of_gone(&plan, task)).collect()
 }
 
 fn key_of(diagnostic: &Diagnostic) -> Option<TaskKey> {
@@ -98,31 +97,29 @@ fn offers_for_key(asked: &Asked<'_>, key: &TaskKey) -> Option<TaskOffers> {
     // The document's own plan first: several working trees may have one of this name. Of another repository it is another.
     let uri = &asked.params.text_document.uri;
     let own = asked.picture.plan(uri);
-    let of = asked.picture.snapshot.place(uri).map(|(checkout, _)| checkout.common_dir.as_path());
+    let of = asked.picture.snapshot.place(uri).map(|(checkout, _)| checkout.place.common_dir.as_path());
     let plans = own
         .into_iter()
         .chain(std::iter::once_with(|| asked.picture.plans()).flatten())
         .filter(|plan| plan.name == key.plan)
-        .filter(|plan| of.is_none() || plan.checkout.map(|checkout| checkout.common_dir.as_path()) == of);
+        .filter(|plan| {
+            of.is_none() || plan.checkout.map(|checkout| checkout.place.common_dir.as_path()) == of
+        });
     for plan in plans {
         if let Some(seen) = plan.tasks().into_iter().find(|seen| seen.key == *key) {
             return Some(TaskOffers::of_task(&plan, &seen));
         }
         if let Some(gone) = plan.gone().into_iter().find(|gone| gone.row.key == *key) {
-            return Some(of_gone(&plan, gone));
+            return Some(TaskOffers::of_gone(&plan, gone));
         }
     }
     None
 }
 
-fn of_gone(plan: &PlanView<'_>, task: &TaskPicture) -> TaskOffers {
-    TaskOffers::of_gone(plan.checkout.map(AsRef::as_ref), Some(plan.document.uri.clone()), task)
-}
-
 /// Between the tasks: what can be done with all of them.
 fn of_plan(plan: &PlanView<'_>, out: &mut Vec<Proposed>) {
     for gone in plan.gone() {
-        for item in of_gone(plan, gone).menu() {
+        for item in TaskOffers::of_gone(plan, gone).menu() {
             let mut command = item.command;
             command.title = format!("{}: {}", gone.row.key.id, command.title);
             out.push(Proposed::command(ALFINE, command, item.refused));

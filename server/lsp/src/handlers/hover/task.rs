@@ -2,7 +2,6 @@
 
 use super::page::Page;
 use crate::{
-    clock,
     diagnostics::verdict,
     evidence::{self, Evidence},
     picture::{Picture, PlanView, SeenTask},
@@ -28,7 +27,7 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
     };
     let status = wording::status(seen.status);
     let since = seen.known.map(|known| Moment(known.row.since.0)).map_or_else(String::new, |since| {
-        let clock = clock::shown(since, picture.now, picture.client.zone.as_ref());
+        let clock = picture.clock(since);
         // What is over happened once; the rest lasts.
         let happened =
             matches!(seen.status, TaskStatus::Merged | TaskStatus::Discarded | TaskStatus::Skipped);
@@ -65,7 +64,7 @@ fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
     let row = &looped.row;
     let summary = &row.summary;
     if let Some(until) = summary.waiting_until {
-        let until = clock::shown(Moment(until.0), picture.now, picture.client.zone.as_ref());
+        let until = picture.clock(Moment(until.0));
         page.paragraph(&format!("It goes on by itself at {until}."));
     }
     let model = looped.state.as_ref().and_then(|state| state.model.as_deref()).or(row.model.as_deref());
