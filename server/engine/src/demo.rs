@@ -18,83 +18,15 @@ pub struct Stage {
     pub user: UserDirs,
 }
 
-const SHOP: &str =
-    "# The price of a basket in cents: total CENTS [COUPON] [TODAY]\ntotal() {\n  echo \"$1\"\n}\n";
+const SHOP: &str = include_str!("demo/shop.sh");
 
-const DISCOUNT_TEST: &str = r#". ./shop.sh
-got=$(total 1000 SAVE10 2026-01-01)
-if [ "$got" != 900 ]; then
-  echo "tests/discount.sh:2: error: SAVE10 on 1000 cents gives $got, not 900"
-  exit 1
-fi
-"#;
+const DISCOUNT_TEST: &str = include_str!("demo/discount.sh");
 
-const EXPIRED_TEST: &str = r#". ./shop.sh
-got=$(total 1000 SAVE10 2027-01-01)
-if [ "$got" != 1000 ]; then
-  echo "tests/expired.sh:2: error: an expired SAVE10 on 1000 cents gives $got, not 1000"
-  exit 1
-fi
-"#;
+const EXPIRED_TEST: &str = include_str!("demo/expired.sh");
 
-const PLAN: &str = "\
-# Coupons
+const PLAN: &str = include_str!("demo/PLAN.md");
 
-Shoppers can apply a coupon at checkout.
-
-### US-001: Apply a coupon
-
-`total` in shop.sh takes a coupon's code.
-
-Acceptance criteria:
-- [ ] SAVE10 takes ten percent off: `sh tests/discount.sh`
-
-### US-002: Reject expired coupons
-
-Depends on: US-001
-
-SAVE10 is good until the end of 2026.
-
-Acceptance criteria:
-- [ ] An expired coupon changes nothing: `sh tests/expired.sh`
-- [ ] A good one still works: `sh tests/discount.sh`
-";
-
-const SCRIPT: &str = r##"
-[[parts]]
-task = "US-001"
-runs = [
-  [
-    { think = "Ten percent: a tenth of the price." },
-    { say = "I write the discount." },
-    { write = { path = "shop.sh", content = "# The price of a basket in cents: total CENTS [COUPON] [TODAY]\ntotal() {\n  case \"$2\" in\n    SAVE10) echo $(($1 / 10)) ;;\n    *) echo \"$1\" ;;\n  esac\n}\n" } },
-    { usage = { input = 1200, output = 300, cache_read = 0, cache_write = 0, cost_usd = 0.011 } },
-    { gate = { ready = true, reason = "SAVE10 is handled", progress = "wrote the discount" } },
-  ],
-  [
-    { say = "The check says that 1000 becomes 100: I gave the discount instead of the price." },
-    { write = { path = "shop.sh", content = "# The price of a basket in cents: total CENTS [COUPON] [TODAY]\ntotal() {\n  case \"$2\" in\n    SAVE10) echo $(($1 * 9 / 10)) ;;\n    *) echo \"$1\" ;;\n  esac\n}\n" } },
-    { run = "sh tests/discount.sh" },
-    { usage = { input = 1500, output = 200, cache_read = 1000, cache_write = 0, cost_usd = 0.009 } },
-    { gate = { ready = true, reason = "the check passes", progress = "the discount is taken off the price" } },
-  ],
-]
-
-[[parts]]
-task = "US-002"
-runs = [
-  [{ say = "I look at how dates could be compared." }, { usage = { input = 900, output = 100, cache_read = 0, cache_write = 0, cost_usd = 0.004 } }, { gate = { ready = false, reason = "still looking" } }],
-  [{ say = "I look at it again." }, { usage = { input = 900, output = 100, cache_read = 0, cache_write = 0, cost_usd = 0.004 } }, { gate = { ready = false, reason = "still looking" } }],
-  [{ say = "And once more." }, { usage = { input = 900, output = 100, cache_read = 0, cache_write = 0, cost_usd = 0.004 } }, { gate = { ready = false, reason = "still looking" } }],
-  [
-    { say = "The note helps: such dates can be compared as numbers." },
-    { write = { path = "shop.sh", content = "# The price of a basket in cents: total CENTS [COUPON] [TODAY]\ntotal() {\n  today=$(echo \"$3\" | tr -d -)\n  case \"$2\" in\n    SAVE10)\n      if [ \"${today:-0}\" -le 20261231 ]; then echo $(($1 * 9 / 10)); else echo \"$1\"; fi ;;\n    *) echo \"$1\" ;;\n  esac\n}\n" } },
-    { run = "sh tests/expired.sh" },
-    { usage = { input = 1500, output = 400, cache_read = 900, cache_write = 0, cost_usd = 0.012 } },
-    { gate = { ready = true, reason = "both checks pass", progress = "expired coupons change nothing" } },
-  ],
-]
-"##;
+const SCRIPT: &str = include_str!("demo/rehearsal.toml");
 
 /// Builds the stage in an empty folder.
 pub fn build(folder: &Path) -> Result<Stage> {

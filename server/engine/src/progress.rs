@@ -4,7 +4,7 @@
 //! stranger, in bounded amounts, and no link is followed. Entries are only ever added. Never knows who
 //! asks, and never decides anything.
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Result};
 use alfine_core::printable::printable;
 use alfine_core::task::TaskStatus;
 use alfine_files::plain_file::{self, Folder};
@@ -13,7 +13,7 @@ use std::{
     fmt::Write as _,
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// Alfine's folder in a worktree.
@@ -48,30 +48,6 @@ pub struct Entry {
     pub summary: String,
 }
 
-/// A failure to read or write the progress log.
-#[derive(Debug, thiserror::Error)]
-pub enum ProgressError {
-    /// The disk, or a link.
-    #[error("{path} cannot be {what}: {source}")]
-    Io {
-        /// What it was on.
-        path: PathBuf,
-        /// What was tried, as in "cannot be ...".
-        what: &'static str,
-        /// Why not.
-        source: io::Error,
-    },
-}
-
-impl From<ProgressError> for Error {
-    fn from(error: ProgressError) -> Self {
-        Self::new(ErrorKind::Store, error.to_string())
-            .hint("see that it is a plain file inside of the worktree, or take it away")
-    }
-}
-
-type Result<T> = std::result::Result<T, ProgressError>;
-
 /// Adds an entry to the worktree's progress log. A log of more than 50 entries is put away before that, as
 /// `.alfine/progress-<n>.md`; nothing is deleted.
 pub fn append(worktree: &Path, entry: &Entry) -> Result<()> {
@@ -93,7 +69,7 @@ pub fn append(worktree: &Path, entry: &Entry) -> Result<()> {
         file.write_all(text.as_bytes())?;
         file.sync_data()
     };
-    write().map_err(|source| ProgressError::Io { path: at, what: "written", source })
+    write().map_err(|error| failed(&at, "written", &error))
 }
 
 /// Returns the last `n` entries, oldest first, as they stand in the log, each cut at 4,000 characters. Those of a log
@@ -118,7 +94,12 @@ pub fn last(worktree: &Path, n: usize) -> Result<Vec<String>> {
         }
         Ok(found.split_off(found.len().saturating_sub(n)))
     };
-    read().map_err(|source| ProgressError::Io { path: at, what: "read", source })
+    read().map_err(|error| failed(&at, "read", &error))
+}
+
+fn failed(path: &Path, what: &str, error: &io::Error) -> Error {
+    Error::new(ErrorKind::Store, format!("{} cannot be {what}: {error}", path.display()))
+        .hint("see that it is a plain file inside of the worktree, or take it away")
 }
 
 fn ends_with_newline(file: &mut File, length: u64) -> io::Result<bool> {

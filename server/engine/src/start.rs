@@ -286,33 +286,17 @@ fn settings(layers: &Layers, file: &PlanFile, task: &Task, options: &StartOption
 
 fn flags(options: &StartOptions) -> Partial {
     let mut flags = Partial::default();
-    if let Some(limit) = options.max_iterations {
-        flags.set("limits.iterations", limit);
-    }
-    if let Some(agent) = &options.agent {
-        flags.set("agent", agent.clone());
-    }
-    if let Some(model) = &options.model {
-        flags.set("model", model.clone());
-    }
-    if options.in_place {
-        flags.set("isolation", "in-place");
-    }
-    if let Some(context) = options.context {
-        flags.set(
-            "context",
-            match context {
-                ContextMode::Resume => "resume",
-                ContextMode::Fresh => "fresh",
-            },
-        );
-    }
-    if let Some(cost) = options.max_cost {
-        flags.set("limits.cost_usd", cost);
-    }
-    if let Some(permissions) = &options.permissions {
-        flags.set("permissions", permissions.clone());
-    }
+    flags.set("limits.iterations", options.max_iterations);
+    flags.set("agent", options.agent.clone());
+    flags.set("model", options.model.clone());
+    flags.set("isolation", options.in_place.then_some("in-place"));
+    let context = options.context.map(|context| match context {
+        ContextMode::Resume => "resume",
+        ContextMode::Fresh => "fresh",
+    });
+    flags.set("context", context);
+    flags.set("limits.cost_usd", options.max_cost);
+    flags.set("permissions", options.permissions.clone());
     flags
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A version of a document never changes; a change makes the next one. What is read out of a text is read once.
 
+use crate::lock::lock;
 use crate::position::{Encoding, Lines};
 use crate::protocol::lsp_types::{Position, Range, TextDocumentContentChangeEvent, Url};
 use alfine_core::{
@@ -13,7 +14,7 @@ use std::{
     borrow::Cow,
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 /// One version of a document.
@@ -102,7 +103,7 @@ impl Document {
 
     /// What is to be said of the text as a plan.
     pub fn lints(&self, options: &LintOptions) -> Arc<[Lint]> {
-        let mut kept = self.lints.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.lints);
         if let Some((with, lints)) = kept.as_ref()
             && with == options
         {

@@ -11,4 +11,4 @@ pub mod inlay_hint;
 pub mod tasks;
 
 #[cfg(test)]
-mod long_plan;
+mod tests;

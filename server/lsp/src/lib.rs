@@ -15,6 +15,7 @@ mod evidence;
 pub(crate) mod fixtures;
 mod handlers;
 pub mod keeper;
+mod lock;
 mod offers;
 mod picture;
 mod plan_field;

@@ -1,5 +1,6 @@
 //! The protocol's methods, each handed to whoever does it.
 
+use crate::lock::lock;
 use crate::protocol::{
     Client, ClientSocket, LanguageServer, LspService, async_trait,
     jsonrpc::{self, Result},
@@ -38,7 +39,7 @@ use std::{
     collections::BTreeSet,
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinHandle};
@@ -211,7 +212,7 @@ impl LanguageServer for Server {
         );
         let stop = watch::Sender::new(false);
         let running = tokio::spawn(publisher.run(stop.subscribe()));
-        self.publisher.lock().unwrap_or_else(PoisonError::into_inner).replace((stop, running));
+        lock(&self.publisher).replace((stop, running));
         self.register();
         if self.session.client().configuration {
             self.follow_settings();
@@ -219,7 +220,7 @@ impl LanguageServer for Server {
     }
 
     async fn shutdown(&self) -> Result<()> {
-        let publisher = self.publisher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let publisher = lock(&self.publisher).take();
         if let Some((stop, ended)) = publisher {
             stop.send_replace(true);
             // A client that reads nothing is not waited for.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits for the disk, the database or the client.
 
+use crate::lock::lock;
 use crate::protocol::lsp_types::{
     InitializeParams, TextDocumentContentChangeEvent, TextDocumentItem, Url, VersionedTextDocumentIdentifier,
     WorkspaceFoldersChangeEvent,
@@ -23,7 +24,7 @@ use futures::{
 };
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 use tokio::sync::watch;
@@ -62,7 +63,7 @@ impl Session {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Takes in what the client said of itself.
@@ -121,7 +122,7 @@ impl Session {
     /// The tasks of a picture, each plan spelled as it was when it was told of first.
     pub fn tasks(&self, picture: &Picture) -> Tasks {
         let mut all = tasks(picture);
-        let mut spellings = self.spellings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spellings = lock(&self.spellings);
         for uri in all.tasks.iter_mut().filter_map(|task| task.uri.as_mut()) {
             *uri = spellings.spell(uri);
         }

@@ -12,6 +12,12 @@ pub fn problems(document: &Document) -> Vec<ConfigProblem> {
     problems.into_iter().filter(|problem| problem.layer == Layer::Repository).collect()
 }
 
+/// Where a problem is in a document: its span does not count a byte order mark.
+pub fn span_of(document: &Document, problem: &ConfigProblem) -> Option<Span> {
+    let mark = document.text.len() - document.text.trim_start_matches('\u{feff}').len();
+    problem.span.map(|span| Span::new(span.start + mark, span.end + mark))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,10 +34,4 @@ mod tests {
             .collect();
         assert_eq!(shown, [("agnet", 0, Some("agent")), ("limits.iterations", 39, None)]);
     }
-}
-
-/// Where a problem is in a document: its span does not count a byte order mark.
-pub fn span_of(document: &Document, problem: &ConfigProblem) -> Option<Span> {
-    let mark = document.text.len() - document.text.trim_start_matches('\u{feff}').len();
-    problem.span.map(|span| Span::new(span.start + mark, span.end + mark))
 }

@@ -12,7 +12,7 @@ use alfine_core::{
     task::TaskKey,
     time::Moment,
 };
-use alfine_engine::{Error, ErrorKind, Result, loops, project::Project};
+use alfine_engine::{Error, ErrorKind, Result, loops, project::Project, transcript::runs_of};
 use alfine_store::{Changes, Event, Feed, LoopRow};
 use jiff::Zoned;
 use serde_json::json;
@@ -105,10 +105,7 @@ impl Shown {
 
 fn transcript(project: &Project, row: &LoopRow, iteration: Option<u32>) -> Result<u8> {
     let mut out = std::io::stdout().lock();
-    for run in project.store.runs(&row.id)? {
-        if iteration.is_some_and(|only| only != run.iteration) {
-            continue;
-        }
+    for run in runs_of(project, row, iteration)? {
         let path = project.layout.transcript(row.id.as_str(), run.n);
         let mut file = match std::fs::File::open(&path) {
             Ok(file) => file,

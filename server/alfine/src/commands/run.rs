@@ -50,17 +50,13 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
         let Some((key, lock)) = next.begun else { break next.left };
         ran.push(key);
         end = foreground(&mut project, lock, display.as_ref())?;
-        if first_that_failed == exit::DONE {
-            first_that_failed = end.exit;
-        }
+        first_that_failed = first(first_that_failed, end.exit);
     };
     // What the user holds, or is asked about, keeps its turn.
     if end.goes_on {
         let others: Vec<Task> = tasks.into_iter().filter(|task| !ran.contains(&plan.key(task))).collect();
         let failed = tell_left(&project, &plan, &others, left, display.as_ref())?;
-        if first_that_failed == exit::DONE {
-            first_that_failed = failed;
-        }
+        first_that_failed = first(first_that_failed, failed);
     }
     Ok(first_that_failed)
 }
@@ -118,10 +114,7 @@ fn tell_left(
             _ if !open.is_empty() => format!("{key} waits for {}", open.join(", ")),
             Some(why) => format!("{key} was not started: {}", why.message),
             None => {
-                let settled = settled(project, &key, display.is_none())?;
-                if status == exit::DONE {
-                    status = settled;
-                }
+                status = first(status, settled(project, &key, display.is_none())?);
                 continue;
             }
         };
@@ -308,6 +301,11 @@ fn print_task(project: &Project, key: &TaskKey) -> Result<()> {
 }
 
 /// The exit status of a loop that rests.
+/// The first of two exit statuses that is not that of success.
+fn first(status: u8, other: u8) -> u8 {
+    if status == exit::DONE { other } else { status }
+}
+
 fn exit_status(status: TaskStatus) -> u8 {
     match status {
         TaskStatus::Done | TaskStatus::Merged | TaskStatus::Skipped => exit::DONE,

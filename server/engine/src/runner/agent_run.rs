@@ -307,8 +307,8 @@ fn read_errors(
             let _ = outbox.send(Message::Output(run));
         }
     }
-    if let Some(transcript) = transcript {
-        transcript.close();
+    if let Some(transcript) = &mut transcript {
+        transcript.finish();
     }
     String::from_utf8_lossy(tail.make_contiguous()).into_owned()
 }
@@ -390,10 +390,6 @@ impl Transcript {
             let _ =
                 writeln!(file, "\n… the transcript ends here, at {limit} MiB").and_then(|()| file.flush());
         }
-    }
-
-    fn close(mut self) {
-        self.finish();
     }
 
     fn give_up_on(&mut self, failed: Option<std::io::Error>) {

@@ -2,6 +2,7 @@
 //! below it when the file is saved is the answer.
 
 use super::{Commands, EditorCommand, arguments::Answer, questions::Letter, refusal::refused, show};
+use crate::lock::lock;
 use crate::protocol::lsp_types::{MessageType, Url};
 use crate::snapshot::Place;
 use alfine_core::printable::printable;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError},
+    sync::Arc,
 };
 
 /// What ends the question; all below it is the answer.
@@ -87,7 +88,7 @@ impl Commands {
     }
 
     fn letters(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Letter>> {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.letters)
     }
 }
 

@@ -2,13 +2,14 @@
 //! when its request is, however that ends. And those whose answer is written into a file.
 
 use super::refusal::refused;
+use crate::lock::lock;
 use crate::protocol::lsp_types::Url;
 use alfine_core::task::TaskKey;
 use alfine_engine::Result;
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 /// The questions whose files are open, by file: the task, its plan where that was said, and the question's number.
@@ -34,7 +35,7 @@ impl Questions {
     /// Takes a place for a question about something.
     pub(super) fn open(&self, about: &str, command: &str) -> Result<Open> {
         let key = (about.to_owned(), command.to_owned());
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.0);
         if open.contains(&key) {
             return Err(refused(
                 format!("{about}: a question about this is open already"),
@@ -54,7 +55,7 @@ impl Questions {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.of.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        lock(&self.of.0).remove(&self.key);
     }
 }
 

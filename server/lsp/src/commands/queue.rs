@@ -5,6 +5,7 @@
 //! A piece of work that is queued is done whole, also when nobody waits for its answer any more.
 
 use super::refusal::{defect, refused};
+use crate::lock::lock;
 use crate::snapshot::Place;
 use alfine_config::Partial;
 use alfine_engine::{Result, project::Project};
@@ -14,7 +15,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
@@ -62,7 +63,7 @@ impl Queues {
 
     /// Takes what the editor says of the settings, for all that is done from now on.
     pub fn set_editor(&self, settings: Partial) {
-        *self.editor.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+        *lock(&self.editor) = settings;
     }
 
     /// Has something done with a repository, after all that was asked for before. It waits for nobody, or briefly: what
@@ -110,7 +111,7 @@ impl Queues {
     }
 
     fn queue(&self, common_dir: &Path, to: For, work: Work) -> Result<()> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queues = lock(&self.queues);
         let queue = match queues.entry((common_dir.to_owned(), to)) {
             Entry::Occupied(queue) => queue.into_mut(),
             Entry::Vacant(none) => none.insert(start(self.user.clone(), Arc::clone(&self.editor))?),
@@ -168,7 +169,7 @@ impl Desk {
                 project
             }
         };
-        project.editor = self.editor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        project.editor = lock(&self.editor).clone();
         for notice in project.notices.drain(..) {
             tracing::warn!("{notice}");
         }

@@ -5,6 +5,7 @@
 //! made it: then the loop stays paused, says why, and goes on when the user says so.
 
 use super::{Commands, unsaved::unsaved_in};
+use crate::lock::lock;
 use crate::protocol::lsp_types::MessageType;
 use crate::snapshot::Place;
 use alfine_core::printable::printable;
@@ -20,7 +21,7 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -82,7 +83,7 @@ impl Holder {
                 .queues
                 .run(&place, move |project| {
                     let unsaved = unsaved_in(project, &pictures())?;
-                    let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut held = lock(&held);
                     settle(project, &root, unsaved.as_deref(), &mut held, &program)
                 })
                 .await;

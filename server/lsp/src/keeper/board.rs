@@ -1,11 +1,12 @@
 //! Where the threads put what they found, and where it becomes one [`Snapshot`].
 
+use crate::lock::lock;
 use crate::protocol::lsp_types::Url;
 use crate::snapshot::{Checkout, Snapshot, StorePicture};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 use tokio::sync::watch;
 
@@ -67,6 +68,6 @@ impl Board {
     }
 
     fn found(&self) -> MutexGuard<'_, Found> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.found)
     }
 }

@@ -4,6 +4,7 @@
 
 use super::{board::Board, marks::marks, ticket::Ticket};
 use crate::client::EDITOR;
+use crate::lock::lock;
 use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
 use alfine_core::{machine::LoopState, task::TaskKey};
 use alfine_engine::{Error, project::Project};
@@ -19,7 +20,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc::Sender,
     },
@@ -138,10 +139,6 @@ impl Drop for Follower {
     fn drop(&mut self) {
         self.waker.stop();
     }
-}
-
-fn lock(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
-    told.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How much changed since the last picture was published.

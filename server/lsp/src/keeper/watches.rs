@@ -3,13 +3,14 @@
 //! A folder that is not there yet is waited for in the nearest one above that is. Nothing is watched below a folder,
 //! so a large repository costs no more than a small one.
 
+use crate::lock::lock;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 /// The most changed paths that are kept; beyond, everything is looked at.
@@ -140,10 +141,6 @@ impl Watches {
             }
         }
     }
-}
-
-fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
-    heard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn identity(path: &Path) -> Option<(u64, u64)> {

@@ -2,6 +2,7 @@
 //! response yet, how it ends. Exactly one response leaves for each request: whoever takes it off the
 //! table writes it. Nothing here runs a handler or waits for one.
 
+use crate::lock::lock;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
@@ -133,7 +134,7 @@ impl Exchange {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn wait_while<'a>(

@@ -1,10 +1,11 @@
 //! What the server sends of its own accord: notifications, and requests whose answers it waits for.
 //! Knows which requests are open, so that a late or invented answer reaches nobody.
 
+use crate::lock::lock;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::protocol::jsonrpc::{Error, ErrorCode, Id, Response, Result};
@@ -142,8 +143,4 @@ impl Open {
             tracing::debug!("the client answered a request that nobody waits for any more");
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

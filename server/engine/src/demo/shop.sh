@@ -1,0 +1,4 @@
+# The price of a basket in cents: total CENTS [COUPON] [TODAY]
+total() {
+  echo "$1"
+}
