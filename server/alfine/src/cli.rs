@@ -13,7 +13,7 @@ use std::path::PathBuf;
                   Exit status: 0 done, 1 failed, 2 could not start (usage, settings, trust, git), 3 stopped (by a breaker or by\n\
                   you), 4 needs you."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Work on the repository in this folder instead of the current one.
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
     pub directory: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub struct Cli {
 
 /// Everything `alfine` can do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run a task in the foreground until it is done, stopped, or needs you; of a plan, every open task in turn.
     #[command(
         after_help = "Examples:\n  alfine run PLAN.md#US-001\n  alfine run PLAN.md --agent claude -i 5 --max-cost 2\n  alfine run PLAN.md#US-001 --json | jq ."
@@ -149,7 +149,7 @@ pub enum Command {
 
 impl Command {
     /// Whether it steers loops, or decides for the user.
-    pub fn is_the_users(&self) -> bool {
+    pub(crate) fn is_the_users(&self) -> bool {
         match self {
             Self::Run(_) | Self::Start(_) | Self::Pause(_) | Self::Continue(_) | Self::Stop(_) => true,
             Self::Steer(_) | Self::Answer(_) | Self::Merge(_) | Self::Discard(_) | Self::Rewind(_) => true,
@@ -163,7 +163,7 @@ impl Command {
 
 /// Which task, and how it is run.
 #[derive(Debug, Clone, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// A plan, or one task of it: PLAN.md, PLAN.md#US-001.
     #[arg(value_name = "PLAN[#TASK]")]
     pub target: String,
@@ -204,7 +204,7 @@ pub struct RunArgs {
 
 /// What a later iteration remembers.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Context {
+pub(crate) enum Context {
     /// The session of the one before.
     Resume,
     /// Nothing but the tree and the progress log.
@@ -213,7 +213,7 @@ pub enum Context {
 
 /// One task.
 #[derive(Debug, Clone, Args)]
-pub struct TaskArg {
+pub(crate) struct TaskArg {
     /// The task: PLAN.md#US-001.
     #[arg(value_name = "PLAN#TASK")]
     pub task: String,
@@ -221,7 +221,7 @@ pub struct TaskArg {
 
 /// What is shown of all tasks.
 #[derive(Debug, Args)]
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// Only this plan or task.
     #[arg(value_name = "PLAN[#TASK]")]
     pub target: Option<String>,
@@ -232,7 +232,7 @@ pub struct StatusArgs {
 
 /// What is shown of a loop.
 #[derive(Debug, Args)]
-pub struct LogArgs {
+pub(crate) struct LogArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
@@ -252,7 +252,7 @@ pub struct LogArgs {
 
 /// What is compared.
 #[derive(Debug, Args)]
-pub struct DiffArgs {
+pub(crate) struct DiffArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
@@ -269,7 +269,7 @@ pub struct DiffArgs {
 
 /// How a loop is held.
 #[derive(Debug, Args)]
-pub struct PauseArgs {
+pub(crate) struct PauseArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
@@ -280,7 +280,7 @@ pub struct PauseArgs {
 
 /// How a loop goes on.
 #[derive(Debug, Args)]
-pub struct ContinueArgs {
+pub(crate) struct ContinueArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
@@ -306,7 +306,7 @@ pub struct ContinueArgs {
 
 /// A note for the agent.
 #[derive(Debug, Args)]
-pub struct SteerArgs {
+pub(crate) struct SteerArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
@@ -316,7 +316,7 @@ pub struct SteerArgs {
 
 /// An answer.
 #[derive(Debug, Args)]
-pub struct AnswerArgs {
+pub(crate) struct AnswerArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
@@ -335,7 +335,7 @@ pub struct AnswerArgs {
 
 /// How a task is merged.
 #[derive(Debug, Args)]
-pub struct MergeArgs {
+pub(crate) struct MergeArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
@@ -349,7 +349,7 @@ pub struct MergeArgs {
 
 /// What is thrown away.
 #[derive(Debug, Args)]
-pub struct DiscardArgs {
+pub(crate) struct DiscardArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
@@ -360,7 +360,7 @@ pub struct DiscardArgs {
 
 /// An iteration of a task.
 #[derive(Debug, Args)]
-pub struct IterationArgs {
+pub(crate) struct IterationArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
@@ -370,7 +370,7 @@ pub struct IterationArgs {
 
 /// What is trusted.
 #[derive(Debug, Args)]
-pub struct TrustArgs {
+pub(crate) struct TrustArgs {
     /// The plan whose commands are allowed, besides the repository's; every plan without it.
     pub plan: Option<String>,
     /// Only list the commands, allowed or not.
@@ -386,7 +386,7 @@ pub struct TrustArgs {
 
 /// Which settings are shown, and how.
 #[derive(Debug, Args)]
-pub struct SettingsArgs {
+pub(crate) struct SettingsArgs {
     /// Only this setting, or the settings of this table: limits.iterations, limits.
     pub name: Option<String>,
     /// As JSON: `{"settings": [{"name", "meaning", "takes", "default", "examples", "words"}]}`.
@@ -399,7 +399,7 @@ pub struct SettingsArgs {
 
 /// What is set up.
 #[derive(Debug, Args)]
-pub struct InitArgs {
+pub(crate) struct InitArgs {
     /// The agent that the settings name.
     #[arg(long)]
     pub agent: Option<String>,
@@ -407,7 +407,7 @@ pub struct InitArgs {
 
 /// How it is printed.
 #[derive(Debug, Args)]
-pub struct JsonArg {
+pub(crate) struct JsonArg {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
@@ -415,7 +415,7 @@ pub struct JsonArg {
 
 /// What is checked.
 #[derive(Debug, Args)]
-pub struct LintArgs {
+pub(crate) struct LintArgs {
     /// The plan.
     pub plan: PathBuf,
     /// As JSON.
@@ -428,7 +428,7 @@ pub struct LintArgs {
 
 /// What is read.
 #[derive(Debug, Args)]
-pub struct GateArgs {
+pub(crate) struct GateArgs {
     /// A file with one message of the assistant; standard input without it.
     pub file: Option<PathBuf>,
     /// As JSON.
@@ -438,7 +438,7 @@ pub struct GateArgs {
 
 /// What is removed.
 #[derive(Debug, Args)]
-pub struct GcArgs {
+pub(crate) struct GcArgs {
     /// Remove what is listed.
     #[arg(long)]
     pub remove: bool,
@@ -446,7 +446,7 @@ pub struct GcArgs {
 
 /// How the demo is played.
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// Keep the throw-away repository, and say where it is.
     #[arg(long)]
     pub keep: bool,

@@ -17,7 +17,7 @@ mod run;
 mod settings;
 mod status;
 mod trust;
-pub mod views;
+pub(crate) mod views;
 
 use crate::{
     cli::{Cli, Command},
@@ -30,7 +30,7 @@ use clap::CommandFactory;
 use std::path::{Path, PathBuf};
 
 /// Performs one command line and returns the exit status.
-pub fn perform(cli: Cli) -> Result<u8> {
+pub(crate) fn perform(cli: Cli) -> Result<u8> {
     let directory = working_directory(cli.directory.as_deref())?;
     if cli.command.is_the_users() {
         refuse_an_agent(&directory)?;

@@ -8,7 +8,7 @@ use jiff::Zoned;
 use std::{cell::RefCell, io::IsTerminal, time::Duration};
 
 /// Shows news to a person.
-pub struct Display {
+pub(crate) struct Display {
     /// Moves while a loop does: before and after, questions may be asked.
     moving: RefCell<Option<ProgressBar>>,
     color: bool,
@@ -16,14 +16,14 @@ pub struct Display {
 
 impl Display {
     /// Makes a display on this terminal; plain lines where there is none.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let terminal = std::io::stdout().is_terminal();
         let color = terminal && std::env::var_os("NO_COLOR").is_none();
         Self { moving: RefCell::default(), color }
     }
 
     /// Shows one piece of news.
-    pub fn show(&self, told: &Told) {
+    pub(crate) fn show(&self, told: &Told) {
         if let Some(line) = alfine_words::news(told, &Zoned::now()) {
             self.line(line.mark, &line.text);
         }
@@ -41,7 +41,7 @@ impl Display {
     }
 
     /// Prints a line above the moving one.
-    pub fn line(&self, mark: Mark, text: &str) {
+    pub(crate) fn line(&self, mark: Mark, text: &str) {
         let (on, off) = if self.color { (color(mark), "\x1b[0m") } else { ("", "") };
         let print = || say(format_args!("{on}{}{off} {text}", sign(mark)));
         match self.moving.borrow().as_ref() {

@@ -10,21 +10,21 @@ use tracing_appender::{
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Exit statuses, as the help names them.
-pub mod exit {
+pub(crate) mod exit {
     /// Done.
-    pub const DONE: u8 = 0;
+    pub(crate) const DONE: u8 = 0;
     /// Failed.
-    pub const FAILED: u8 = 1;
+    pub(crate) const FAILED: u8 = 1;
     /// Wrong usage.
-    pub const USAGE: u8 = 2;
+    pub(crate) const USAGE: u8 = 2;
     /// Stopped by a breaker or the user.
-    pub const STOPPED: u8 = 3;
+    pub(crate) const STOPPED: u8 = 3;
     /// Needs a human.
-    pub const NEEDS_YOU: u8 = 4;
+    pub(crate) const NEEDS_YOU: u8 = 4;
 }
 
 /// Prints an error with its hint and returns the exit status of its class.
-pub fn print(error: &Error) -> ExitCode {
+pub(crate) fn print(error: &Error) -> ExitCode {
     let (red, dim, plain) =
         if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
     eprintln!("{red}error:{plain} {}", error.message_for(Reader::Terminal));
@@ -52,7 +52,7 @@ fn status(class: ErrorClass) -> u8 {
 }
 
 /// Sends logs to standard error; `ALFINE_LOG` says how much, warnings without it.
-pub fn log_to_stderr() {
+pub(crate) fn log_to_stderr() {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter("warn"))
         .with_writer(std::io::stderr)
@@ -63,7 +63,7 @@ pub fn log_to_stderr() {
 
 /// Sends logs to `lsp.<day>.log` in a folder too, one file a day, the last seven kept; into standard error only warnings.
 /// The guard writes what is left when it is dropped.
-pub fn log_to_file(folder: &Path) -> Option<WorkerGuard> {
+pub(crate) fn log_to_file(folder: &Path) -> Option<WorkerGuard> {
     let file = std::fs::create_dir_all(folder).map_err(|error| error.to_string()).and_then(|()| {
         let daily = RollingFileAppender::builder().rotation(Rotation::DAILY).max_log_files(7);
         daily.filename_prefix("lsp").filename_suffix("log").build(folder).map_err(|error| error.to_string())

@@ -23,7 +23,7 @@ use std::{
 const AT_A_TIME: usize = 1;
 
 /// Has a loop that was begun alone be one of its plan's chain from now on. The lock is the right to run it.
-pub fn join(project: &mut Project, lock: &LoopLock, chain: Chain) -> Result<()> {
+pub(crate) fn join(project: &mut Project, lock: &LoopLock, chain: Chain) -> Result<()> {
     let Some(row) = project.store.loop_(lock.loop_id())? else { return Ok(()) };
     let mut spec = TaskSpec::of(&row)?;
     spec.chain = Some(chain);

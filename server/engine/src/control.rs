@@ -41,7 +41,7 @@ pub struct Posted {
 }
 
 /// Gives a command to a loop without waiting for its runner: none is returned where the saved state took it at once.
-pub fn post(
+pub(crate) fn post(
     project: &mut Project,
     key: &TaskKey,
     command: &Command,
@@ -57,7 +57,7 @@ pub fn post(
 }
 
 /// Gives a command to the saved state of a loop that nobody runs. The lock is the proof of that.
-pub fn apply(
+pub(crate) fn apply(
     project: &mut Project,
     key: &TaskKey,
     lock: LoopLock,
@@ -105,7 +105,7 @@ fn refused(key: &TaskKey, why: &Refusal) -> Error {
 }
 
 /// Waits until a runner took a command. A refusal is an error, and so is a runner that ends or does not answer.
-pub fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, posted: Posted) -> Result<()> {
+pub(crate) fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, posted: Posted) -> Result<()> {
     let Posted { seq, after } = posted;
     let mut feed = Feed::new(layout, after);
     let until = Instant::now() + ANSWER_WITHIN;
@@ -139,7 +139,7 @@ pub fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, posted: Po
 }
 
 /// Waits until a loop needs no runner any more, but not for ever, and says whether it came to that.
-pub fn until_rest(store: &Store, layout: &Layout, key: &TaskKey, within: Duration) -> Result<bool> {
+pub(crate) fn until_rest(store: &Store, layout: &Layout, key: &TaskKey, within: Duration) -> Result<bool> {
     let mut feed = Feed::new(layout, store.last_seq()?);
     let until = Instant::now() + within;
     loop {

@@ -1,10 +1,7 @@
 //! A loop is run in this process until it rests, and what its settings say is done when it is done.
 
-use crate::{
-    Error, Result, finish, loops,
-    project::Project,
-    runner::{Interrupter, Runner},
-};
+pub use crate::runner::Interrupter;
+use crate::{Error, Result, finish, loops, project::Project, runner::Runner};
 use alfine_core::{
     news::Told,
     task::{TaskKey, TaskStatus},

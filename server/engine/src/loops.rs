@@ -29,7 +29,7 @@ pub(crate) fn go_on_or_discard(key: &TaskKey) -> Hint {
 }
 
 /// The live loop of a task, or an error that says what to do.
-pub fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
+pub(crate) fn live_loop(project: &Project, key: &TaskKey) -> Result<LoopRow> {
     if let Some(row) = project.store.current_loop(key)? {
         return Ok(row);
     }

@@ -33,7 +33,7 @@ const HEADER: &str =
 
 /// What one iteration did.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// When it ended.
     pub at: Timestamp,
     /// The task's id.
@@ -50,7 +50,7 @@ pub struct Entry {
 
 /// Adds an entry to the worktree's progress log. A log of more than 50 entries is put away before that, as
 /// `.alfine/progress-<n>.md`; nothing is deleted.
-pub fn append(worktree: &Path, entry: &Entry) -> Result<()> {
+pub(crate) fn append(worktree: &Path, entry: &Entry) -> Result<()> {
     let at = worktree.join(FOLDER).join(LOG);
     let write = || -> io::Result<()> {
         let folder = Folder::create(worktree, &[FOLDER])?;
@@ -74,7 +74,7 @@ pub fn append(worktree: &Path, entry: &Entry) -> Result<()> {
 
 /// Returns the last `n` entries, oldest first, as they stand in the log, each cut at 4,000 characters. Those of a log
 /// that was put away count where the current one has fewer.
-pub fn last(worktree: &Path, n: usize) -> Result<Vec<String>> {
+pub(crate) fn last(worktree: &Path, n: usize) -> Result<Vec<String>> {
     let at = worktree.join(FOLDER);
     let read = || -> io::Result<Vec<String>> {
         let folder = match Folder::open(worktree, &[FOLDER]) {

@@ -21,4 +21,4 @@ mod saving;
 mod verifying;
 
 pub use message::Interrupter;
-pub use owner::Runner;
+pub(crate) use owner::Runner;

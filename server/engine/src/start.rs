@@ -7,8 +7,7 @@ mod begin;
 mod waiting;
 
 pub use crate::start_options::StartOptions;
-pub use begin::claim;
-pub(crate) use begin::{BeginOptions, Fork, begin_loop};
+pub(crate) use begin::{BeginOptions, Fork, begin_loop, claim};
 pub use waiting::Waiting;
 
 use crate::{
@@ -80,7 +79,7 @@ pub enum Prepared {
 }
 
 /// The tasks of a plan that are to be run, in the order of the chain; of a named task, that one.
-pub fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&str>) -> Result<Vec<Task>> {
+pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&str>) -> Result<Vec<Task>> {
     if let Some(id) = named {
         let task = file.plan.tasks.iter().find(|task| task.id.0 == id);
         let task = task.ok_or_else(|| project::no_such_task(file, id))?;
@@ -171,7 +170,7 @@ pub fn take_over(project: &mut Project, row: &LoopRow, more: &More) -> Result<Lo
 }
 
 /// Refuses to let a loop go on where the loop itself would, before anything is started.
-pub fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<()> {
+pub(crate) fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<()> {
     let key = &row.task;
     task_spec::check_iterations(more.max_iterations)?;
     if row.status == TaskStatus::Done {
@@ -251,7 +250,7 @@ pub fn detach(project: &Project, lock: LoopLock, program: &Path) -> Result<()> {
 }
 
 /// The error of a task whose loop runs already, with who runs it.
-pub fn held(project: &Project, key: &TaskKey) -> Error {
+pub(crate) fn held(project: &Project, key: &TaskKey) -> Error {
     let row = project.store.current_loop(key).ok().flatten();
     let runner = row.and_then(|row| LoopLock::acquire(&project.layout, &row.id).err());
     let runner = runner.map(|error| error.to_string()).unwrap_or_default();

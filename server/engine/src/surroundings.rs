@@ -14,7 +14,7 @@ pub fn own_files(row: &LoopRow) -> Vec<PathBuf> {
 }
 
 /// How a loop's working tree is looked at, without what was brought in.
-pub fn of_loop(layout: &Layout, row: &LoopRow, brought: &[PathBuf]) -> Surroundings {
+pub(crate) fn of_loop(layout: &Layout, row: &LoopRow, brought: &[PathBuf]) -> Surroundings {
     let mut surroundings = of_no_loop(layout, row.id.as_str());
     surroundings.own = own_files(row);
     surroundings.leave_out = brought.to_vec();

@@ -145,7 +145,7 @@ impl TaskSpec {
     }
 
     /// The settings that are kept with a loop.
-    pub fn to_settings(&self) -> Result<Value> {
+    pub(crate) fn to_settings(&self) -> Result<Value> {
         serde_json::to_value(self).map_err(|error| {
             Error::new(ErrorKind::Internal, format!("a loop's settings cannot be saved: {error}"))
         })
@@ -261,6 +261,6 @@ fn machine_settings(config: &Config) -> Settings {
 }
 
 /// Checks a limit of iterations as a user gave it.
-pub fn check_iterations(limit: Option<u32>) -> Result<Option<u32>> {
+pub(crate) fn check_iterations(limit: Option<u32>) -> Result<Option<u32>> {
     limit.map(breaker::check_iteration_limit).transpose().map_err(|bad| Error::user(bad.to_string()))
 }

@@ -7,11 +7,11 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// For whom errors are worded: what an editor has beyond the protocol changes no word of them.
-pub const EDITOR: Reader = Reader::Editor { has_plugin: false };
+pub(crate) const EDITOR: Reader = Reader::Editor { has_plugin: false };
 
 /// What a client can.
 #[derive(Debug, Clone, Default)]
-pub struct ClientView {
+pub(crate) struct ClientView {
     /// What it counts in a line.
     pub encoding: Encoding,
     /// Hover and completion may be Markdown.
@@ -66,7 +66,7 @@ pub struct ClientView {
 
 /// Which fields a client reads of a task.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum TasksVersion {
+pub(crate) enum TasksVersion {
     /// Those that say where the task is: of extensions that decide by themselves what can be done with it.
     #[default]
     First,
@@ -84,12 +84,12 @@ impl TasksVersion {
 
 impl ClientView {
     /// Its user, for whom something is worded. Who asks for tasks has Alfine's plugin, with a box for text.
-    pub fn reader(&self) -> Reader {
+    pub(crate) fn reader(&self) -> Reader {
         Reader::Editor { has_plugin: self.tasks }
     }
 
     /// Reads what a client said of itself.
-    pub fn of(params: &InitializeParams) -> Self {
+    pub(crate) fn of(params: &InitializeParams) -> Self {
         let ClientCapabilities { workspace, text_document, window, general, .. } = &params.capabilities;
         let workspace = workspace.clone().unwrap_or_default();
         let text = text_document.clone().unwrap_or_default();

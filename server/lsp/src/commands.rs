@@ -2,7 +2,7 @@
 
 mod answer_file;
 mod argument_reader;
-pub mod arguments;
+pub(crate) mod arguments;
 mod asking;
 mod control;
 mod editor_command;
@@ -20,12 +20,12 @@ mod start_here;
 mod tests;
 mod transcript;
 mod unsaved;
-pub mod unsaved_hold;
+pub(crate) mod unsaved_hold;
 
 #[cfg(test)]
 pub use editor_command::Described;
-pub use editor_command::EditorCommand;
-pub use execute::Commands;
-pub use transcript::Page as TranscriptPage;
+pub(crate) use editor_command::EditorCommand;
+pub(crate) use execute::Commands;
+pub(crate) use transcript::Page as TranscriptPage;
 #[cfg(test)]
-pub use transcript::Wanted as TranscriptParams;
+pub(crate) use transcript::Wanted as TranscriptParams;

@@ -31,7 +31,7 @@ use std::{
 };
 
 /// Finds everything that is to be said, by document. A document that is not among them has nothing.
-pub fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
+pub(crate) fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
     let mut all = settings::all(picture);
     for checkout in &picture.snapshot.checkouts {
         for (name, why) in &checkout.unreadable {

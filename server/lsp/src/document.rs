@@ -131,7 +131,7 @@ impl Document {
 }
 
 /// The open documents.
-pub type Documents = HashMap<Url, Arc<Document>>;
+pub(crate) type Documents = HashMap<Url, Arc<Document>>;
 
 #[cfg(test)]
 mod tests {

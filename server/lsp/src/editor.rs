@@ -7,7 +7,7 @@ use crate::protocol::{
 
 /// The user's editor.
 #[async_trait]
-pub trait Editor: Send + Sync + std::fmt::Debug {
+pub(crate) trait Editor: Send + Sync + std::fmt::Debug {
     /// Asks the user to choose. None where the question was dismissed, or nobody answered in time.
     async fn ask(&self, kind: MessageType, question: &str, choices: &[&str]) -> Option<String>;
 

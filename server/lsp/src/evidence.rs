@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// The evidence of one criterion; the worst decides.
 #[derive(Debug)]
-pub struct Evidence<'p> {
+pub(crate) struct Evidence<'p> {
     /// How far it is proven.
     pub state: CriterionState,
     /// The last word of each verifier that is bound to it, each with its own state.
@@ -18,7 +18,7 @@ pub struct Evidence<'p> {
 impl<'p> Evidence<'p> {
     /// Finds the evidence of a criterion by its number from 0 and its text; none where no verifier looked at it, or where
     /// what it looked at was thrown away.
-    pub fn of(looped: &'p LoopPicture, index: usize, text: &str) -> Option<Self> {
+    pub(crate) fn of(looped: &'p LoopPicture, index: usize, text: &str) -> Option<Self> {
         if looped.row.status == TaskStatus::Discarded {
             return None;
         }
@@ -30,7 +30,12 @@ impl<'p> Evidence<'p> {
 }
 
 /// Says what one verifier found, when, and of which tree: a sentence in Markdown, or plain.
-pub fn told(picture: &Picture, row: &VerificationRow, state: CriterionState, markdown: bool) -> String {
+pub(crate) fn told(
+    picture: &Picture,
+    row: &VerificationRow,
+    state: CriterionState,
+    markdown: bool,
+) -> String {
     let code = |text: &str| if markdown { wording::code(text, 200) } else { wording::line(text, 200) };
     let ended = Moment(row.started_at.0).after(Duration::from_millis(row.duration_ms));
     let exit = match row.exit {

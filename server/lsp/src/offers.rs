@@ -26,7 +26,7 @@ use alfine_words::offer as words;
 
 /// What can be done with one task.
 #[derive(Debug, Clone)]
-pub struct TaskOffers {
+pub(crate) struct TaskOffers {
     key: TaskKey,
     /// The task's plan, open or not; `None` if it has no place in any folder.
     uri: Option<Url>,
@@ -35,7 +35,7 @@ pub struct TaskOffers {
 
 /// An offer as a menu has it.
 #[derive(Debug, Clone)]
-pub struct MenuItem {
+pub(crate) struct MenuItem {
     /// What the offer is for.
     pub step: Step,
     /// The command, with its title.
@@ -46,7 +46,7 @@ pub struct MenuItem {
 
 impl TaskOffers {
     /// The offers for a task of a plan.
-    pub fn of_task(plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Self {
+    pub(crate) fn of_task(plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Self {
         let known = seen.known.map(AsRef::as_ref);
         let situation = Situation {
             has_repository: plan.checkout.is_some(),
@@ -58,24 +58,24 @@ impl TaskOffers {
     }
 
     /// The offers for a task whose heading is in its plan no more.
-    pub fn of_gone(plan: &PlanView<'_>, task: &TaskPicture) -> Self {
+    pub(crate) fn of_gone(plan: &PlanView<'_>, task: &TaskPicture) -> Self {
         Self::of_unplanned(plan.checkout.map(AsRef::as_ref), Some(plan.document.uri.clone()), task)
     }
 
     /// The offers for a task that is in no plan, or in one that was not looked at.
-    pub fn of_unplanned(checkout: Option<&Checkout>, plan: Option<Url>, task: &TaskPicture) -> Self {
+    pub(crate) fn of_unplanned(checkout: Option<&Checkout>, plan: Option<Url>, task: &TaskPicture) -> Self {
         let situation = situation(checkout, &task.row.key, task.row.status, &[], Some(task));
         Self { key: task.row.key.clone(), uri: plan, list: offers::offers(&situation) }
     }
 
     /// The likely next steps, each in a word or two.
-    pub fn lenses(&self) -> impl Iterator<Item = Command> {
+    pub(crate) fn lenses(&self) -> impl Iterator<Item = Command> {
         let next = self.list.iter().filter(|offer| offer.is_next && offer.refused.is_none());
         next.filter_map(|offer| Some(self.command(&offer.action)?.titled(words::short(&offer.action))))
     }
 
     /// All that the protocol's own menus can offer: what needs words of the user is not among it.
-    pub fn menu(&self) -> impl Iterator<Item = MenuItem> {
+    pub(crate) fn menu(&self) -> impl Iterator<Item = MenuItem> {
         let offers = self.list.iter().filter(|offer| offer.action != Action::Steer);
         offers.filter_map(|offer| {
             Some(MenuItem {
@@ -87,7 +87,7 @@ impl TaskOffers {
     }
 
     /// All of it, for an editor that draws it itself.
-    pub fn views(&self) -> Vec<OfferView> {
+    pub(crate) fn views(&self) -> Vec<OfferView> {
         let view = |offer: &Offer| {
             let (command, argument) = self.command(&offer.action)?.sent();
             Some(OfferView::new(offer, command.to_owned(), Some(argument)))
@@ -173,7 +173,7 @@ fn last_loop(last: &LoopPicture) -> LastLoop<'_> {
 }
 
 /// The command that shows most of a task's loop: what its agent says; none where no agent ever ran.
-pub fn look(plan: &PlanView<'_>, task: &TaskPicture, title: String) -> Option<Command> {
+pub(crate) fn look(plan: &PlanView<'_>, task: &TaskPicture, title: String) -> Option<Command> {
     let last = task.last.as_ref()?;
     let uri = Some(plan.document.uri.clone());
     let show = ShowTranscript { task: task.row.key.clone(), uri, iteration: None };
@@ -183,7 +183,7 @@ pub fn look(plan: &PlanView<'_>, task: &TaskPicture, title: String) -> Option<Co
 
 /// What a text that the user selects does for a task: it answers, it rejects what is claimed, or it is a note for the
 /// agent. None where nobody would hear it. `plan` is the task's.
-pub fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Option<Command> {
+pub(crate) fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Option<Command> {
     let live = known.live()?;
     let (task, uri, text) = (known.row.key.clone(), plan, text.to_owned());
     if known.row.status == TaskStatus::NeedsInput {
@@ -210,7 +210,7 @@ pub fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Option<Com
 
 /// The steps that solve what an Alfine diagnostic says of a task, the likeliest first. The second half says whether the
 /// first of them is right without another thought.
-pub fn steps_for(code: &str) -> (&'static [Step], bool) {
+pub(crate) fn steps_for(code: &str) -> (&'static [Step], bool) {
     use Step::{
         Allow, Answer, Approve, Continue, ContinueWithMore, Discard, Pause, Reject, ResetAndContinue, Rewind,
         ShowDiff, ShowTranscript, Start, Stop,

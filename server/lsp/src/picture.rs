@@ -25,7 +25,7 @@ use std::{
 
 /// What one request sees.
 #[derive(Debug, Clone, Default)]
-pub struct Picture {
+pub(crate) struct Picture {
     /// What was last known.
     pub snapshot: Arc<Snapshot>,
     /// The open documents.
@@ -38,19 +38,19 @@ pub struct Picture {
 
 impl Picture {
     /// A moment as a clock on the user's wall shows it; with the date if that is another day.
-    pub fn clock(&self, at: Moment) -> String {
+    pub(crate) fn clock(&self, at: Moment) -> String {
         let zone = self.client.zone.clone().unwrap_or_else(TimeZone::system);
         let now = Timestamp::from_millisecond(self.now.0).unwrap_or_default();
         alfine_words::clock_to_the_minute(at, &now.to_zoned(zone))
     }
 
     /// An open document. One file has many URIs: clients escape different characters, and paths lead by links.
-    pub fn open(&self, uri: &Url) -> Option<&Arc<Document>> {
+    pub(crate) fn open(&self, uri: &Url) -> Option<&Arc<Document>> {
         self.documents.get(uri).or_else(|| self.open_at(&uri.to_file_path().ok()?))
     }
 
     /// The open document of a file.
-    pub fn open_at(&self, path: &Path) -> Option<&Arc<Document>> {
+    pub(crate) fn open_at(&self, path: &Path) -> Option<&Arc<Document>> {
         self.documents.values().find(|document| {
             let linked = || self.snapshot.linked.get(&document.uri).is_some_and(|linked| linked == path);
             document.path.as_deref() == Some(path) || linked()
@@ -58,7 +58,7 @@ impl Picture {
     }
 
     /// A document, as it is open or, where it is a plan or `alfine.toml`, as it lies on the disk.
-    pub fn document(&self, uri: &Url) -> Option<&Arc<Document>> {
+    pub(crate) fn document(&self, uri: &Url) -> Option<&Arc<Document>> {
         if let Some(open) = self.open(uri) {
             return Some(open);
         }
@@ -70,7 +70,7 @@ impl Picture {
     }
 
     /// A plan by its document's URI; none where that is no plan.
-    pub fn plan(&self, uri: &Url) -> Option<PlanView<'_>> {
+    pub(crate) fn plan(&self, uri: &Url) -> Option<PlanView<'_>> {
         let document = self.document(uri)?;
         let Some((checkout, name)) = self.snapshot.place(uri) else {
             let name = document.path.as_ref()?.file_name()?.to_str()?.to_owned();
@@ -81,7 +81,7 @@ impl Picture {
     }
 
     /// Says whether a document is a repository's settings file, or an open one outside of any repository.
-    pub fn is_settings(&self, uri: &Url) -> bool {
+    pub(crate) fn is_settings(&self, uri: &Url) -> bool {
         match self.snapshot.place(uri) {
             Some((_, name)) => name == "alfine.toml",
             None => uri.path_segments().and_then(Iterator::last) == Some("alfine.toml"),
@@ -89,7 +89,7 @@ impl Picture {
     }
 
     /// Says whether a plan is a loop's copy of one that the user has in another working tree.
-    pub fn is_copy(&self, plan: &PlanView<'_>) -> bool {
+    pub(crate) fn is_copy(&self, plan: &PlanView<'_>) -> bool {
         plan.checkout.is_some_and(|own| {
             let is_users =
                 |other: &Arc<Checkout>| !other.is_loops && other.place.common_dir == own.place.common_dir;
@@ -99,7 +99,7 @@ impl Picture {
 
     /// All plans: those that are open, and those on the disk that are not. Of several working trees of a repository, the
     /// one that the user works in goes first.
-    pub fn plans(&self) -> Vec<PlanView<'_>> {
+    pub(crate) fn plans(&self) -> Vec<PlanView<'_>> {
         let mut plans: BTreeMap<(&Path, String), PlanView<'_>> = BTreeMap::new();
         let open = self.documents.keys().filter_map(|uri| self.plan(uri));
         let closed = self.snapshot.checkouts.iter().flat_map(|checkout| {
@@ -121,7 +121,7 @@ impl Picture {
 
 /// A plan, as it is seen now.
 #[derive(Debug, Clone)]
-pub struct PlanView<'p> {
+pub(crate) struct PlanView<'p> {
     /// Its document.
     pub document: &'p Arc<Document>,
     /// The working tree it lies in; none outside of any repository.
@@ -132,7 +132,7 @@ pub struct PlanView<'p> {
 
 /// A task of a plan, as it is seen now.
 #[derive(Debug, Clone)]
-pub struct SeenTask<'p> {
+pub(crate) struct SeenTask<'p> {
     /// As the plan has it.
     pub task: &'p Task,
     /// Its key. Where the plan was edited since it was started, the key it was started with.
@@ -147,17 +147,17 @@ pub struct SeenTask<'p> {
 
 impl<'p> PlanView<'p> {
     /// What the document says.
-    pub fn plan(&self) -> &'p Plan {
+    pub(crate) fn plan(&self) -> &'p Plan {
         self.document.plan()
     }
 
     /// The tasks, in the order of the document.
-    pub fn tasks(&self) -> Vec<SeenTask<'p>> {
+    pub(crate) fn tasks(&self) -> Vec<SeenTask<'p>> {
         self.seen(&self.plan().tasks, |_| true)
     }
 
     /// The tasks that were ever written down, in the order of the document. Costs less: nobody asks what they wait for.
-    pub fn known_tasks(&self) -> Vec<SeenTask<'p>> {
+    pub(crate) fn known_tasks(&self) -> Vec<SeenTask<'p>> {
         self.seen(&self.plan().tasks, |known| known.is_some())
     }
 
@@ -204,7 +204,7 @@ impl<'p> PlanView<'p> {
     }
 
     /// The task at a byte of the document.
-    pub fn task_at(&self, offset: usize) -> Option<SeenTask<'p>> {
+    pub(crate) fn task_at(&self, offset: usize) -> Option<SeenTask<'p>> {
         let tasks = &self.plan().tasks;
         let at = tasks.iter().rposition(|task| {
             task.span.start.min(task.title_span.start) <= offset
@@ -214,7 +214,7 @@ impl<'p> PlanView<'p> {
     }
 
     /// The tasks with a loop that can go on, and whose heading is in the document no more, under no other name either.
-    pub fn gone(&self) -> Vec<&'p Arc<TaskPicture>> {
+    pub(crate) fn gone(&self) -> Vec<&'p Arc<TaskPicture>> {
         let plan = self.plan();
         self.strays()
             .filter(|stray| plan::find_again(plan, &stray.row.key.id, &stray.row.title).is_none())
@@ -232,7 +232,7 @@ impl<'p> PlanView<'p> {
 
 impl SeenTask<'_> {
     /// The task's part of what every watcher shows, settings of its fields included.
-    pub fn planned(&self, plan: &PlanView<'_>, encoding: Encoding) -> PlannedTask {
+    pub(crate) fn planned(&self, plan: &PlanView<'_>, encoding: Encoding) -> PlannedTask {
         let range = plan.document.range(self.task.title_span, encoding);
         let place = |at: Position| ViewPlace { line: at.line, character: at.character };
         let config = plan.checkout.map(|checkout| checkout.config.clone()).unwrap_or_default();

@@ -4,7 +4,7 @@ use alfine_config::Setting;
 use alfine_core::plan::FieldName;
 
 /// What a field does, in a sentence. A field that sets for one task what a setting sets for all has the setting's.
-pub fn meaning(field: FieldName) -> String {
+pub(crate) fn meaning(field: FieldName) -> String {
     let own = match field {
         FieldName::Agent => return of_setting("agent"),
         FieldName::Model => return of_setting("model"),
@@ -27,7 +27,7 @@ fn of_setting(name: &str) -> String {
 }
 
 /// What a field takes, in words.
-pub fn takes(field: FieldName) -> &'static str {
+pub(crate) fn takes(field: FieldName) -> &'static str {
     match field {
         FieldName::DependsOn => "ids of other tasks of this plan, separated by commas",
         FieldName::Priority => "a whole number",
@@ -44,7 +44,7 @@ pub fn takes(field: FieldName) -> &'static str {
 }
 
 /// The words that a field takes, each with what it means; nothing where it takes anything.
-pub fn words(field: FieldName) -> &'static [(&'static str, &'static str)] {
+pub(crate) fn words(field: FieldName) -> &'static [(&'static str, &'static str)] {
     match field {
         FieldName::Isolation => {
             &[("worktree", "in a git worktree of its own"), ("in-place", "in your own tree")]
@@ -66,7 +66,7 @@ pub fn words(field: FieldName) -> &'static [(&'static str, &'static str)] {
 }
 
 /// A field's key in the front matter.
-pub fn key(field: FieldName) -> String {
+pub(crate) fn key(field: FieldName) -> String {
     field.as_str().to_lowercase().replace(' ', "_")
 }
 

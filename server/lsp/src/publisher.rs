@@ -4,7 +4,7 @@
 //! a snapshot or a document changes. Changes that come meanwhile are told together.
 
 mod notices;
-pub mod progress;
+pub(crate) mod progress;
 mod questions;
 mod tasks;
 
@@ -35,7 +35,7 @@ const REFRESH: Duration = Duration::from_secs(10);
 
 /// Tells one client what changed.
 #[derive(Debug)]
-pub struct Publisher {
+pub(crate) struct Publisher {
     client: Client,
     session: Arc<Session>,
     told: BTreeMap<Url, Vec<Diagnostic>>,
@@ -48,7 +48,7 @@ pub struct Publisher {
 
 impl Publisher {
     /// Makes the publisher of a client that was told nothing yet.
-    pub fn new(
+    pub(crate) fn new(
         client: Client,
         session: Arc<Session>,
         editor: Arc<ToEditor>,
@@ -68,7 +68,7 @@ impl Publisher {
     }
 
     /// Tells news until it is stopped, and then ends what it began.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let (mut snapshots, mut edits) = (self.session.snapshots(), self.session.edits());
         let refresh = watch::Sender::new(());
         tokio::spawn(Self::refresh(self.client.clone(), self.session.client(), refresh.subscribe()));

@@ -34,7 +34,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// The state of one client.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     state: Mutex<State>,
     keeper: Keeper,
     snapshots: watch::Receiver<Arc<Snapshot>>,
@@ -57,7 +57,7 @@ struct State {
 
 impl Session {
     /// Makes the state of a client that has not spoken yet.
-    pub fn new(keeper: Keeper, snapshots: watch::Receiver<Arc<Snapshot>>) -> Self {
+    pub(crate) fn new(keeper: Keeper, snapshots: watch::Receiver<Arc<Snapshot>>) -> Self {
         let spellings = Mutex::default();
         Self { state: Mutex::default(), keeper, snapshots, spellings, edited: watch::Sender::new(()) }
     }
@@ -67,7 +67,7 @@ impl Session {
     }
 
     /// Takes in what the client said of itself.
-    pub fn initialize(&self, params: &InitializeParams) -> Arc<ClientView> {
+    pub(crate) fn initialize(&self, params: &InitializeParams) -> Arc<ClientView> {
         let client = Arc::new(ClientView::of(params));
         #[allow(deprecated)] // What a client has that knows no workspace folders.
         let root = || params.root_uri.iter().filter_map(|uri| uri.to_file_path().ok()).collect();
@@ -89,27 +89,27 @@ impl Session {
     }
 
     /// What the client can.
-    pub fn client(&self) -> Arc<ClientView> {
+    pub(crate) fn client(&self) -> Arc<ClientView> {
         self.state().client.clone()
     }
 
     /// The keeper of the snapshots.
-    pub fn keeper(&self) -> &Keeper {
+    pub(crate) fn keeper(&self) -> &Keeper {
         &self.keeper
     }
 
     /// Rings when a new snapshot is there.
-    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+    pub(crate) fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()
     }
 
     /// Rings when the documents change.
-    pub fn edits(&self) -> watch::Receiver<()> {
+    pub(crate) fn edits(&self) -> watch::Receiver<()> {
         self.edited.subscribe()
     }
 
     /// What can be seen now.
-    pub fn picture(&self) -> Picture {
+    pub(crate) fn picture(&self) -> Picture {
         let state = self.state();
         Picture {
             snapshot: self.snapshots.borrow().clone(),
@@ -120,7 +120,7 @@ impl Session {
     }
 
     /// The tasks of a picture, each plan spelled as it was when it was told of first.
-    pub fn tasks(&self, picture: &Picture) -> Tasks {
+    pub(crate) fn tasks(&self, picture: &Picture) -> Tasks {
         let mut all = tasks(picture);
         let mut spellings = lock(&self.spellings);
         for uri in all.tasks.iter_mut().filter_map(|task| task.uri.as_mut()) {
@@ -130,7 +130,7 @@ impl Session {
     }
 
     /// What can be seen once what was opened last was looked at, or that took too long.
-    pub async fn looked(&self) -> Picture {
+    pub(crate) async fn looked(&self) -> Picture {
         let (looking, looks) = {
             let state = self.state();
             (state.looking.clone(), state.looks)
@@ -150,7 +150,7 @@ impl Session {
     }
 
     /// Takes in a document that was opened.
-    pub fn open(&self, item: TextDocumentItem) {
+    pub(crate) fn open(&self, item: TextDocumentItem) {
         let mut state = self.state();
         let document = Document::new(item.uri.clone(), Some(item.version), item.text);
         self.keeper.opened(item.uri.clone());
@@ -162,12 +162,16 @@ impl Session {
     }
 
     /// The documents that were opened since this was asked last.
-    pub fn take_opened(&self) -> Vec<Url> {
+    pub(crate) fn take_opened(&self) -> Vec<Url> {
         std::mem::take(&mut self.state().opened)
     }
 
     /// Takes in changes of a document. Those of one that is not open are of no use.
-    pub fn change(&self, of: &VersionedTextDocumentIdentifier, changes: Vec<TextDocumentContentChangeEvent>) {
+    pub(crate) fn change(
+        &self,
+        of: &VersionedTextDocumentIdentifier,
+        changes: Vec<TextDocumentContentChangeEvent>,
+    ) {
         let mut state = self.state();
         let encoding = state.client.encoding;
         let Some(document) = state.documents.get(&of.uri) else {
@@ -181,7 +185,7 @@ impl Session {
     }
 
     /// Takes in that a document was saved.
-    pub fn saved(&self, uri: Url) {
+    pub(crate) fn saved(&self, uri: Url) {
         let mut state = self.state();
         if let Some(saved) = state.documents.get(&uri).map(|document| Arc::new(document.saved())) {
             Arc::make_mut(&mut state.documents).insert(uri.clone(), saved);
@@ -192,7 +196,7 @@ impl Session {
     }
 
     /// Takes in that a document was closed.
-    pub fn close(&self, uri: &Url) {
+    pub(crate) fn close(&self, uri: &Url) {
         let mut state = self.state();
         Arc::make_mut(&mut state.documents).remove(uri);
         drop(state);
@@ -201,7 +205,7 @@ impl Session {
     }
 
     /// Takes in that folders came and went.
-    pub fn change_folders(&self, event: WorkspaceFoldersChangeEvent) {
+    pub(crate) fn change_folders(&self, event: WorkspaceFoldersChangeEvent) {
         let mut state = self.state();
         let paths = |folders: Vec<crate::protocol::lsp_types::WorkspaceFolder>| -> Vec<PathBuf> {
             folders.into_iter().filter_map(|folder| folder.uri.to_file_path().ok()).collect()

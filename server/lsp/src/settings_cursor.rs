@@ -10,11 +10,11 @@ use toml_parser::{
 };
 
 /// A key as it is meant, and where it stands.
-pub type Key = (String, Span);
+pub(crate) type Key = (String, Span);
 
 /// A line that names a table, or a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
+pub(crate) struct Statement {
     /// The whole line, without its end.
     pub line: Span,
     /// What it is.
@@ -31,7 +31,7 @@ pub struct Statement {
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// `[name]`.
     Table,
     /// `[[name]]`.
@@ -44,11 +44,11 @@ pub enum Kind {
 
 /// The statements of a text, one for each line that is neither blank nor a comment alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outline(Vec<Statement>);
+pub(crate) struct Outline(Vec<Statement>);
 
 impl Outline {
     /// Reads a text.
-    pub fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut outline = Self::default();
         let (mut open, mut table) = (0, None);
         let tokens = Source::new(text).lex().into_vec();
@@ -87,24 +87,24 @@ impl Outline {
     }
 
     /// All statements, in order.
-    pub fn statements(&self) -> &[Statement] {
+    pub(crate) fn statements(&self) -> &[Statement] {
         &self.0
     }
 
     /// The statement on the line of a byte.
-    pub fn at(&self, offset: usize) -> Option<&Statement> {
+    pub(crate) fn at(&self, offset: usize) -> Option<&Statement> {
         self.0.iter().find(|statement| statement.line.start <= offset && offset <= statement.line.end)
     }
 
     /// The number of the table's line that a byte stands below.
-    pub fn table_before(&self, offset: usize) -> Option<usize> {
+    pub(crate) fn table_before(&self, offset: usize) -> Option<usize> {
         self.0.iter().rposition(|statement| {
             matches!(statement.kind, Kind::Table | Kind::Element) && statement.line.end < offset
         })
     }
 
     /// The keys that lead to a table's line; none lead to the top.
-    pub fn path(&self, table: Option<usize>) -> Vec<&str> {
+    pub(crate) fn path(&self, table: Option<usize>) -> Vec<&str> {
         let statement = table.and_then(|table| self.0.get(table));
         statement.into_iter().flat_map(|statement| &statement.keys).map(|(name, _)| name.as_str()).collect()
     }

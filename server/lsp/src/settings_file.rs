@@ -5,7 +5,7 @@ use alfine_config::{ConfigProblem, Layer, Layers, Source};
 use alfine_core::text::Span;
 
 /// Finds what is wrong with the repository's settings file. Spans do not count a byte order mark.
-pub fn problems(document: &Document) -> Vec<ConfigProblem> {
+pub(crate) fn problems(document: &Document) -> Vec<ConfigProblem> {
     let source = Source::of_text("alfine.toml", document.text.as_str());
     let layers = Layers { repository: Some(source), ..Layers::default() };
     let problems = alfine_config::load_what_is_valid(&layers).problems;
@@ -13,7 +13,7 @@ pub fn problems(document: &Document) -> Vec<ConfigProblem> {
 }
 
 /// Where a problem is in a document: its span does not count a byte order mark.
-pub fn span_of(document: &Document, problem: &ConfigProblem) -> Option<Span> {
+pub(crate) fn span_of(document: &Document, problem: &ConfigProblem) -> Option<Span> {
     let mark = document.text.len() - document.text.trim_start_matches('\u{feff}').len();
     problem.span.map(|span| Span::new(span.start + mark, span.end + mark))
 }

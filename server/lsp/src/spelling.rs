@@ -5,11 +5,11 @@ use std::{collections::HashMap, path::PathBuf};
 
 /// How each file was spelled first. Holds one entry for each plan that was ever told of.
 #[derive(Debug, Default)]
-pub struct Spellings(HashMap<PathBuf, String>);
+pub(crate) struct Spellings(HashMap<PathBuf, String>);
 
 impl Spellings {
     /// Spells a file as it was spelled first. What is no file stays as it is.
-    pub fn spell(&mut self, uri: &str) -> String {
+    pub(crate) fn spell(&mut self, uri: &str) -> String {
         let path = Url::parse(uri).ok().and_then(|uri| uri.to_file_path().ok());
         path.map_or_else(
             || uri.to_owned(),

@@ -19,14 +19,14 @@ const MACHINE: Duration = Duration::from_secs(10);
 
 /// The editor of one client.
 #[derive(Debug)]
-pub struct ToEditor {
+pub(crate) struct ToEditor {
     client: Client,
     session: Arc<Session>,
 }
 
 impl ToEditor {
     /// Makes the editor that this client is.
-    pub fn new(client: Client, session: Arc<Session>) -> Self {
+    pub(crate) fn new(client: Client, session: Arc<Session>) -> Self {
         Self { client, session }
     }
 }

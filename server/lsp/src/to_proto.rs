@@ -10,12 +10,12 @@ use alfine_core::text::{Span, TextEdit};
 use std::collections::HashMap;
 
 /// Cuts a range at the end of its first line: lenses must not be longer.
-pub fn one_line(range: Range) -> Range {
+pub(crate) fn one_line(range: Range) -> Range {
     if range.start.line == range.end.line { range } else { Range::new(range.start, range.start) }
 }
 
 /// Makes an edit of one document, for the version that it was made from where the client tells versions apart.
-pub fn workspace_edit(client: &ClientView, document: &Document, edits: &[TextEdit]) -> WorkspaceEdit {
+pub(crate) fn workspace_edit(client: &ClientView, document: &Document, edits: &[TextEdit]) -> WorkspaceEdit {
     let edits: Vec<lsp::TextEdit> = edits
         .iter()
         .map(|edit| lsp::TextEdit::new(document.range(edit.span, client.encoding), edit.new_text.clone()))
@@ -35,7 +35,7 @@ pub fn workspace_edit(client: &ClientView, document: &Document, edits: &[TextEdi
 }
 
 /// Makes an edit that makes a file with this text.
-pub fn new_file(uri: Url, text: String) -> WorkspaceEdit {
+pub(crate) fn new_file(uri: Url, text: String) -> WorkspaceEdit {
     let create = CreateFile {
         uri: uri.clone(),
         options: Some(CreateFileOptions { overwrite: None, ignore_if_exists: Some(true) }),
@@ -54,7 +54,7 @@ pub fn new_file(uri: Url, text: String) -> WorkspaceEdit {
 }
 
 /// The one replacement that makes `new` of `old`, as short as it can be.
-pub fn replacement(old: &str, new: &str) -> TextEdit {
+pub(crate) fn replacement(old: &str, new: &str) -> TextEdit {
     let same = |a: &mut dyn Iterator<Item = char>, b: &mut dyn Iterator<Item = char>| -> usize {
         a.zip(b).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
     };
@@ -66,7 +66,7 @@ pub fn replacement(old: &str, new: &str) -> TextEdit {
 }
 
 /// Says whether two ranges share a place; where one ends and the other begins counts.
-pub fn touch(a: Range, b: Range) -> bool {
+pub(crate) fn touch(a: Range, b: Range) -> bool {
     let not_after = |a: Position, b: Position| (a.line, a.character) <= (b.line, b.character);
     not_after(a.start, b.end) && not_after(b.start, a.end)
 }

@@ -19,7 +19,7 @@ use std::{
 
 /// What the command line says beforehand.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Said {
+pub(super) struct Said {
     /// Whether all that the repository wants to run may run.
     pub trust: bool,
     /// Whether the output is for a program, so that nobody is asked.
@@ -27,7 +27,7 @@ pub struct Said {
 }
 
 /// Drives a request until it is over: asks its questions, and waits for what it waits for.
-pub fn drive<R: Request>(project: &mut Project, mut request: R, said: Said) -> Result<R::Done> {
+pub(super) fn drive<R: Request>(project: &mut Project, mut request: R, said: Said) -> Result<R::Done> {
     let front_end = Terminal { program: opening::program()? };
     let mut answered = None;
     loop {
@@ -104,17 +104,17 @@ fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {
 }
 
 /// A command with where it is named, hiding nothing.
-pub fn line(item: &TrustItem) -> String {
+pub(super) fn line(item: &TrustItem) -> String {
     format!("{}   ({})", printable(&item.command), printable(&item.origin))
 }
 
 /// Asks a question with yes or no; no is the default.
-pub fn yes(question: &str) -> Result<bool> {
+pub(super) fn yes(question: &str) -> Result<bool> {
     Ok(choice(&format!("{question} [y/N]"), &['y', 'n'])? == 'y')
 }
 
 /// Asks for one of these letters; the last one is the default.
-pub fn choice(question: &str, letters: &[char]) -> Result<char> {
+pub(super) fn choice(question: &str, letters: &[char]) -> Result<char> {
     let cancel = letters.last().copied().unwrap_or('n');
     let mut out = std::io::stdout().lock();
     let _ = write!(out, "{question} ").and_then(|()| out.flush());

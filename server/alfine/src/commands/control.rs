@@ -20,18 +20,18 @@ use alfine_engine::{
 use std::path::Path;
 
 /// Holds a loop.
-pub fn pause(directory: &Path, args: &PauseArgs) -> Result<u8> {
+pub(super) fn pause(directory: &Path, args: &PauseArgs) -> Result<u8> {
     let how = if args.now { "is paused" } else { "pauses after this iteration" };
     send(directory, &args.task, &Command::Pause { now: args.now, reason: None }, how)
 }
 
 /// Ends a loop's agent and stops the loop.
-pub fn stop(directory: &Path, args: &TaskArg) -> Result<u8> {
+pub(super) fn stop(directory: &Path, args: &TaskArg) -> Result<u8> {
     send(directory, args, &Command::Stop, "is stopping")
 }
 
 /// Leaves a note for the agent.
-pub fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
+pub(super) fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
     send(
         directory,
         &args.task,
@@ -53,7 +53,7 @@ fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Resul
 }
 
 /// Goes on with a loop.
-pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
+pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, args.json)?;
     let more = More {
         max_iterations: args.max_iterations,
@@ -76,7 +76,7 @@ pub fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
 }
 
 /// Answers a loop's question and goes on with it in the background.
-pub fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
+pub(super) fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
     let approved = match (args.approve, args.reject) {
         (true, _) => Some(true),
         (_, true) => Some(false),

@@ -25,7 +25,7 @@ use std::time::Instant;
 const OWN: Said = Said { trust: true, json: false };
 
 /// Plays the demo and says where to look.
-pub fn perform(args: &DemoArgs) -> Result<u8> {
+pub(super) fn perform(args: &DemoArgs) -> Result<u8> {
     let begun = Instant::now();
     let folder = tempfile::Builder::new().prefix("alfine-demo-").tempdir().map_err(|error| {
         Error::user(format!("no folder for the demo can be made: {error}"))

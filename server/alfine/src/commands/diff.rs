@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::{io::Write, path::Path};
 
 /// Prints a patch, or its files.
-pub fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
+pub(super) fn perform(directory: &Path, args: &DiffArgs) -> Result<u8> {
     let (project, key) = opening::task(directory, &args.task, args.json)?;
     let row = loops::begun(&project.store, &key)?;
     let (from, to) = finish::ends_of_diff(&project, &row, args.iteration, None)?;

@@ -57,7 +57,7 @@ impl Check {
 }
 
 /// Prints every check. Exit status 1 where one says that a loop cannot run.
-pub fn perform(directory: &Path, args: &JsonArg) -> Result<u8> {
+pub(super) fn perform(directory: &Path, args: &JsonArg) -> Result<u8> {
     let mut checks = vec![Check::ok("alfine", env!("CARGO_PKG_VERSION")), git_version()];
     let mut config = Config::default();
     match Project::open(directory) {

@@ -16,7 +16,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// Merges a done task.
-pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
+pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, args.json)?;
     let request = requests::Merge { task: key.clone(), into: args.into.clone() };
     match asking::drive(&mut project, request, Said { json: args.json, ..Said::default() }) {
@@ -52,7 +52,7 @@ pub fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
 }
 
 /// Throws a task's work away.
-pub fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
+pub(super) fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, false)?;
     let request = requests::Discard { task: key.clone(), confirmed: args.yes };
     asking::drive(&mut project, request, Said::default())?;
@@ -61,7 +61,7 @@ pub fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
 }
 
 /// Sets a tree back.
-pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
+pub(super) fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, false)?;
     let request = requests::Rewind { task: key.clone(), iteration: args.iteration };
     asking::drive(&mut project, request, Said::default())?;
@@ -73,7 +73,7 @@ pub fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
 }
 
 /// Begins again from an earlier tree.
-pub fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
+pub(super) fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, false)?;
     asking::drive(
         &mut project,

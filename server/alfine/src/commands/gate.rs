@@ -10,7 +10,7 @@ use alfine_engine::{Error, Result};
 use std::io::Read;
 
 /// Reads a message and prints its verdict.
-pub fn perform(args: &GateArgs) -> Result<u8> {
+pub(super) fn perform(args: &GateArgs) -> Result<u8> {
     let mut bytes = Vec::new();
     let read = match &args.file {
         Some(path) => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),

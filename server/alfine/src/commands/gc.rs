@@ -19,7 +19,7 @@ use std::{
 const KEEP_EVENTS_DAYS: i64 = 90;
 
 /// Lists leftovers, or removes worktrees, branches and old transcripts. Checkpoints are only listed.
-pub fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
+pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let mut known: BTreeMap<String, TaskStatus> = BTreeMap::new();
     for task in project.store.tasks()? {

@@ -26,7 +26,7 @@ Acceptance criteria:
 ";
 
 /// Writes `alfine.toml` and `PLAN.md`, neither over a file that is there.
-pub fn perform(directory: &Path, args: &InitArgs) -> Result<u8> {
+pub(super) fn perform(directory: &Path, args: &InitArgs) -> Result<u8> {
     let root = Repository::discover(directory)?.workdir().to_owned();
     if let Some(name) = &args.agent {
         alfine_agents::adapter(name)?;

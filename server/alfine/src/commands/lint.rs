@@ -27,7 +27,7 @@ struct FindingView<'a> {
 }
 
 /// Prints a plan's findings, or mends what has a fix.
-pub fn perform(directory: &Path, args: &LintArgs) -> Result<u8> {
+pub(super) fn perform(directory: &Path, args: &LintArgs) -> Result<u8> {
     let mut path = directory.join(&args.plan);
     if !path.exists()
         && let Ok(project) = Project::open(directory)

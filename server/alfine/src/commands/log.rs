@@ -22,7 +22,7 @@ use std::{io::Write, path::Path, time::Duration};
 const PAGE: usize = 1000;
 
 /// Prints a loop's events or its transcript.
-pub fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
+pub(super) fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, args.json)?;
     let row = loops::begun(&project.store, &key)?;
     if args.transcript {

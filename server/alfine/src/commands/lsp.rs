@@ -7,7 +7,7 @@ use alfine_files::UserDirs;
 use alfine_lsp::server;
 
 /// Serves a language client until it leaves.
-pub fn perform() -> Result<u8> {
+pub(super) fn perform() -> Result<u8> {
     let user = UserDirs::from_env()?;
     let _writes_until_dropped = report::log_to_file(&user.state);
     let ended = server::serve_stdio(user, opening::program()?).map_err(|error| {

@@ -7,14 +7,14 @@ use alfine_words::Mark;
 use std::path::{Path, PathBuf};
 
 /// Alfine's own binary: the guard of every agent, and what runs in the background.
-pub fn program() -> Result<PathBuf> {
+pub(super) fn program() -> Result<PathBuf> {
     alfine_process::own_program().map_err(|error| {
         Error::new(ErrorKind::Internal, format!("the path of alfine's own program is not known: {error}"))
     })
 }
 
 /// Opens the project and tells what the opening found.
-pub fn open(directory: &Path, json: bool) -> Result<Project> {
+pub(super) fn open(directory: &Path, json: bool) -> Result<Project> {
     let project = Project::open(directory)?;
     for notice in &project.notices {
         if json {
@@ -27,7 +27,7 @@ pub fn open(directory: &Path, json: bool) -> Result<Project> {
 }
 
 /// Opens the repository of a folder for a command on one of its tasks.
-pub fn task(directory: &Path, task: &TaskArg, json: bool) -> Result<(Project, TaskKey)> {
+pub(super) fn task(directory: &Path, task: &TaskArg, json: bool) -> Result<(Project, TaskKey)> {
     let project = open(directory, json)?;
     let key = project.key(&task.task)?;
     Ok((project, key))

@@ -17,11 +17,10 @@ use alfine_core::{
 };
 use alfine_engine::{
     Error, Result, chain,
-    foreground::{self as engine, Ended},
+    foreground::{self as engine, Ended, Interrupter},
     loops,
     project::{PlanFile, Project, Target},
     requests::{Begun, How, Start, Started},
-    runner::Interrupter,
     start::{self, StartOptions},
 };
 use alfine_git::WorkingCopies;
@@ -30,7 +29,7 @@ use alfine_words::{Mark, Reader, text::count};
 use std::path::Path;
 
 /// Runs a plan's task, or its tasks one after another.
-pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
+pub(super) fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     let display = if args.json { None } else { Some(Display::new()) };
     let started = start(&mut project, args, false)?;
@@ -62,7 +61,7 @@ pub fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
 }
 
 /// Starts a plan's task in the background, or its tasks one after another.
-pub fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
+pub(super) fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     let started = start(&mut project, args, true)?;
     let Some(Begun { task: key, how, .. }) = started.begun else {
@@ -136,7 +135,7 @@ fn tell_all_done(project: &Project, file: &PlanFile, json: bool) -> Result<()> {
 }
 
 /// Is the background process of one loop. Its lock came as standard input.
-pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
+pub(super) fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
     let id = loop_id.parse().map_err(|error| Error::user(format!("{error}")))?;
     let repository = alfine_git::Repository::discover(directory)?;
     let layout = alfine_files::Layout::of_common_dir(repository.common_dir());
@@ -154,7 +153,7 @@ pub fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
 }
 
 /// How a loop that was run in the foreground ended.
-pub struct End {
+pub(super) struct End {
     /// The loop.
     pub id: LoopId,
     /// The exit status that says so.
@@ -164,7 +163,7 @@ pub struct End {
 }
 
 /// Runs a loop in the foreground and tells how it ended.
-pub fn foreground(project: &mut Project, lock: LoopLock, display: Option<&Display>) -> Result<End> {
+pub(super) fn foreground(project: &mut Project, lock: LoopLock, display: Option<&Display>) -> Result<End> {
     let ended = run_loop(project, lock, WorkingCopies::All, display)?;
     match display {
         None => print_task(project, &ended.task)?,
@@ -327,7 +326,7 @@ mod signals {
     };
 
     /// Calls `interrupt` at the first signal; the second one ends this process.
-    pub fn forward(interrupt: impl Fn() + Send + 'static) -> Result<Handle> {
+    pub(super) fn forward(interrupt: impl Fn() + Send + 'static) -> Result<Handle> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|error| {
             Error::new(ErrorKind::Internal, format!("signals cannot be handled: {error}"))
         })?;

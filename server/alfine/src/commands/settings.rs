@@ -11,7 +11,7 @@ use alfine_engine::{Error, Result};
 use serde_json::{Value, json};
 
 /// Prints settings as a person or a program reads them, or their schema.
-pub fn perform(args: &SettingsArgs) -> Result<u8> {
+pub(super) fn perform(args: &SettingsArgs) -> Result<u8> {
     if args.schema {
         print_json(&alfine_config::schema())?;
         return Ok(exit::DONE);

@@ -11,7 +11,7 @@ use alfine_engine::{Result, project, project::Target, view::Seen};
 use std::{collections::BTreeSet, path::Path};
 
 /// Prints the tasks of all plans, of one, or one task.
-pub fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
+pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     let project = opening::open(directory, args.json)?;
     let target = args.target.as_deref().map(Target::parse).transpose()?;
     let plans = match &target {

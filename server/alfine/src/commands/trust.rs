@@ -6,7 +6,7 @@ use alfine_engine::{Error, Result, project::Target, start, start::StartOptions};
 use std::{io::IsTerminal, path::Path};
 
 /// Shows the commands, and allows them, or takes every approval back.
-pub fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
+pub(super) fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
     let project = opening::open(directory, false)?;
     if args.revoke {
         project.trust()?.revoke_all()?;

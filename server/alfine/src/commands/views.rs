@@ -19,7 +19,7 @@ use jiff::Zoned;
 use url::Url;
 
 /// The views of every task of these plans, and of loops whose task is in none.
-pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen>> {
+pub(crate) fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen>> {
     // Settings that are invalid are still shown; `doctor` and `run` say what is wrong.
     let config =
         project.settings(Partial::default(), Vec::new()).map(|loaded| loaded.config).unwrap_or_default();
@@ -40,7 +40,7 @@ pub fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen>> {
 }
 
 /// The view of one task.
-pub fn of_task(project: &Project, key: &TaskKey) -> Result<Seen> {
+pub(crate) fn of_task(project: &Project, key: &TaskKey) -> Result<Seen> {
     let plans: Vec<PlanFile> = project.plan_named(&key.plan).into_iter().collect();
     let found = of_plans(project, &plans)?.into_iter().find(|seen| seen.view.task == *key);
     found.ok_or_else(|| Error::new(ErrorKind::User, format!("there is no task {key}")).hint(Hint::ListTasks))
@@ -61,7 +61,7 @@ fn range_of(text: &str, lines: &LineIndex, span: Span) -> ViewRange {
 /// What the user can do next with a task, as command lines, each with what it is for.
 ///
 /// The list leaves out what a user asks for by name, such as each iteration that they can go back to.
-pub fn next_steps(seen: &Seen) -> Vec<String> {
+pub(crate) fn next_steps(seen: &Seen) -> Vec<String> {
     let is_done = seen.view.status == TaskStatus::Done;
     let is_told = |offer: &&Offer| match offer.action.step() {
         Step::ResetAndContinue | Step::Discard => true,
@@ -83,13 +83,13 @@ pub fn next_steps(seen: &Seen) -> Vec<String> {
 }
 
 /// The likeliest next step, as a command line with what it is for; `None` if nothing is to be done.
-pub fn next_step(seen: &Seen) -> Option<String> {
+pub(crate) fn next_step(seen: &Seen) -> Option<String> {
     let action = &seen.offers.iter().find(|offer| offer.is_next && offer.refused.is_none())?.action;
     Some(format!("{}: {}", words::purpose(action), words::command_line(action, &seen.view.task)))
 }
 
 /// A task's view with all that is shown of it, for a program that reads it.
-pub fn shown(seen: Seen) -> TaskView {
+pub(crate) fn shown(seen: Seen) -> TaskView {
     let until = seen.view.waiting_until.map(|until| alfine_words::clock(Moment(until.0), &Zoned::now()));
     let offer =
         |offer: &Offer| OfferView::new(offer, words::command_line(&offer.action, &seen.view.task), None);

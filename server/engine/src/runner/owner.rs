@@ -30,7 +30,7 @@ use std::{
 const INBOX: usize = 1024;
 
 /// A runner of one loop. Holds the loop's lock as long as it lives.
-pub struct Runner<'a> {
+pub(crate) struct Runner<'a> {
     pub(super) project: &'a mut Project,
     pub(super) lock: LoopLock,
     pub(super) key: TaskKey,
@@ -65,7 +65,7 @@ pub struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     /// Takes over the loop whose lock this is. `program` is Alfine's own binary, which is also the guard.
-    pub fn new(
+    pub(crate) fn new(
         project: &'a mut Project,
         lock: LoopLock,
         program: PathBuf,
@@ -121,7 +121,7 @@ impl<'a> Runner<'a> {
     }
 
     /// What ends this runner from another thread.
-    pub fn interrupter(&self) -> Interrupter {
+    pub(crate) fn interrupter(&self) -> Interrupter {
         Interrupter(self.outbox.clone())
     }
 

@@ -20,7 +20,7 @@ const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
 
 impl Runner<'_> {
     /// Runs the loop until it rests, and says where.
-    pub fn run(mut self) -> Result<TaskStatus> {
+    pub(crate) fn run(mut self) -> Result<TaskStatus> {
         let _span = self.span().entered();
         let mailbox = mailbox::listen(&self.project.layout, &self.project.store, self.outbox.clone());
         let ended = self.run_to_rest();
@@ -32,7 +32,7 @@ impl Runner<'_> {
     }
 
     /// Takes one command for a loop that nobody runs, without going on with it. Returns why it was refused, if it was.
-    pub fn apply(mut self, command: Command) -> Result<Option<Refusal>> {
+    pub(crate) fn apply(mut self, command: Command) -> Result<Option<Refusal>> {
         let _span = self.span().entered();
         if self.spec.isolation == Isolation::Worktree && self.row.worktree.is_none() {
             // The user's own tree is no substitute for a worktree that was never made.

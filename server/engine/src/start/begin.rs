@@ -160,7 +160,7 @@ fn base_with_dependencies(project: &Project, file: &PlanFile, task: &Task, head:
 }
 
 /// Claims a loop that is there, to go on with it.
-pub fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
+pub(crate) fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
     let lock = LoopLock::acquire(&project.layout, id)?;
     project.store.write(|tx| -> Result<()> {
         let row = tx.claim_loop(&lock)?;

@@ -54,7 +54,7 @@ impl Commands {
     }
 
     /// Takes note that a document was saved: it may be an answer. Waits for nothing; needs a tokio runtime.
-    pub fn saved(self: &Arc<Self>, uri: &Url) {
+    pub(crate) fn saved(self: &Arc<Self>, uri: &Url) {
         let Ok(path) = uri.to_file_path() else { return };
         if self.letters().contains_key(&path) {
             let commands = self.clone();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The argument of `alfine.start`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Start {
+pub(crate) struct Start {
     /// The plan.
     #[schemars(with = "String")]
     pub uri: Url,
@@ -23,7 +23,7 @@ pub struct Start {
 /// How a loop is started: the flags of the command line.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct StartOptions {
+pub(crate) struct StartOptions {
     /// The most iterations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_iterations: Option<u32>,
@@ -56,7 +56,7 @@ pub struct StartOptions {
 /// The argument of `alfine.startHere`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StartHere {
+pub(crate) struct StartHere {
     /// The file.
     #[schemars(with = "String")]
     pub uri: Url,
@@ -75,7 +75,7 @@ pub struct StartHere {
 /// The argument of commands that take a task and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct OfTask {
+pub(crate) struct OfTask {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
@@ -87,7 +87,7 @@ pub struct OfTask {
 /// The argument of commands that take a document and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct OfDocument {
+pub(crate) struct OfDocument {
     /// The document.
     #[schemars(with = "String")]
     pub uri: Url,
@@ -96,7 +96,7 @@ pub struct OfDocument {
 /// The argument of `alfine.continue`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Continue {
+pub(crate) struct Continue {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
@@ -117,7 +117,7 @@ pub struct Continue {
 /// The argument of `alfine.steer`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Steer {
+pub(crate) struct Steer {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
@@ -132,7 +132,7 @@ pub struct Steer {
 /// The argument of `alfine.answer`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
@@ -153,7 +153,7 @@ pub struct Answer {
 /// The argument of `alfine.rewind` and `alfine.fork`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AtIteration {
+pub(crate) struct AtIteration {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
@@ -167,7 +167,7 @@ pub struct AtIteration {
 /// The argument of `alfine.showTranscript`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ShowTranscript {
+pub(crate) struct ShowTranscript {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.
@@ -182,7 +182,7 @@ pub struct ShowTranscript {
 /// The argument of `alfine.showDiff`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ShowDiff {
+pub(crate) struct ShowDiff {
     /// The task's key.
     pub task: TaskKey,
     /// The task's plan; it says which repository is meant, where several have a task of this key.

@@ -18,16 +18,16 @@ macro_rules! editor_commands {
     ($($(#[doc = $doc:literal])+ $variant:ident($argument:ty) = $name:literal, $title:literal, runs: $runs:literal;)+) => {
         /// A command with its argument.
         #[derive(Debug, Clone, PartialEq)]
-        pub enum EditorCommand {
+        pub(crate) enum EditorCommand {
             $($(#[doc = $doc])+ $variant($argument),)+
         }
 
         impl EditorCommand {
             /// The names of all commands, as a client sends them.
-            pub const NAMES: &[&str] = &[$($name),+];
+            pub(crate) const NAMES: &[&str] = &[$($name),+];
 
             /// Reads a command from its name and the list of its arguments, which is one object.
-            pub fn read(name: &str, given: Vec<Value>) -> Result<Self> {
+            pub(crate) fn read(name: &str, given: Vec<Value>) -> Result<Self> {
                 match name {
                     $($name => arguments(name, given).map(Self::$variant),)+
                     unknown => Err(bad_arguments(format!(
@@ -45,7 +45,7 @@ macro_rules! editor_commands {
 
             /// What the generated files of the editors say of each command.
             #[cfg(test)]
-            pub fn table(generator: &mut schemars::SchemaGenerator) -> Vec<Described> {
+            pub(crate) fn table(generator: &mut schemars::SchemaGenerator) -> Vec<Described> {
                 vec![$(Described {
                     name: $name,
                     doc: [$($doc.trim()),+].join(" "),
@@ -110,14 +110,14 @@ pub struct Described {
 
 impl EditorCommand {
     /// The name and the argument, as a client sends them.
-    pub fn sent(&self) -> (&'static str, Value) {
+    pub(crate) fn sent(&self) -> (&'static str, Value) {
         let (name, argument) = self.parts();
         // The arguments are plain structs of texts and numbers; the command refuses null with a message of its own.
         (name, argument.unwrap_or_default())
     }
 
     /// Makes what a lens or an action sends, with the title that it shows.
-    pub fn titled(self, title: impl Into<String>) -> Command {
+    pub(crate) fn titled(self, title: impl Into<String>) -> Command {
         let (name, argument) = self.sent();
         Command { title: title.into(), command: name.to_owned(), arguments: Some(vec![argument]) }
     }

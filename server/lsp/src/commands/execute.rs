@@ -19,15 +19,15 @@ use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use tracing::Instrument;
 
 /// What is seen at a moment; taken anew for each command.
-pub type Pictures = Arc<dyn Fn() -> Picture + Send + Sync>;
+pub(super) type Pictures = Arc<dyn Fn() -> Picture + Send + Sync>;
 /// Has the keeper look, and is over when what a command did is in the picture.
-pub type Look = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+pub(super) type Look = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// How long an answer waits for the picture to have what the command did.
 const LOOK_WITHIN: Duration = Duration::from_millis(500);
 
 /// Does what a client asks for.
-pub struct Commands {
+pub(crate) struct Commands {
     pub(super) program: PathBuf,
     pub(super) pictures: Pictures,
     pub(super) editor: Arc<dyn Editor>,
@@ -45,12 +45,12 @@ impl std::fmt::Debug for Commands {
 
 impl Commands {
     /// Makes the commands of one client. `program` is Alfine's own binary, which becomes the runners.
-    pub fn new(program: PathBuf, pictures: Pictures, editor: Arc<dyn Editor>, look: Look) -> Self {
+    pub(crate) fn new(program: PathBuf, pictures: Pictures, editor: Arc<dyn Editor>, look: Look) -> Self {
         Self::with_user(program, pictures, editor, look, None)
     }
 
     /// Makes the commands of a client whose user has other folders than the environment names.
-    pub fn with_user(
+    pub(crate) fn with_user(
         program: PathBuf,
         pictures: Pictures,
         editor: Arc<dyn Editor>,
@@ -69,19 +69,19 @@ impl Commands {
     }
 
     /// Takes what the editor says of the settings, for what is started from now on.
-    pub fn set_settings(&self, editor: Partial) {
+    pub(crate) fn set_settings(&self, editor: Partial) {
         self.queues.set_editor(editor);
     }
 
     /// Does a command of a client and answers. Everything that can be refused is refused before anything is changed.
-    pub async fn execute(&self, name: &str, given: Vec<Value>) -> jsonrpc::Result<Option<Value>> {
+    pub(crate) async fn execute(&self, name: &str, given: Vec<Value>) -> jsonrpc::Result<Option<Value>> {
         let span = tracing::error_span!("command", name);
         let command = EditorCommand::read(name, given).map_err(|error| refusal::answer(&error))?;
         self.perform(command).instrument(span).await.map(Some)
     }
 
     /// Does a command, as [`Commands::execute`] does.
-    pub async fn perform(&self, command: EditorCommand) -> jsonrpc::Result<Value> {
+    pub(crate) async fn perform(&self, command: EditorCommand) -> jsonrpc::Result<Value> {
         self.dispatch(command).await.map_err(|error| refusal::answer(&error))
     }
 

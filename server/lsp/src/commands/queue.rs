@@ -49,7 +49,7 @@ struct Queue {
 }
 
 /// The threads.
-pub struct Queues {
+pub(super) struct Queues {
     queues: Mutex<HashMap<(PathBuf, For), Queue>>,
     user: Option<UserDirs>,
     editor: Arc<Mutex<Partial>>,
@@ -57,18 +57,18 @@ pub struct Queues {
 
 impl Queues {
     /// Makes none yet. `user` goes before the folders that the environment names.
-    pub fn new(user: Option<UserDirs>) -> Self {
+    pub(super) fn new(user: Option<UserDirs>) -> Self {
         Self { queues: Mutex::new(HashMap::new()), user, editor: Arc::default() }
     }
 
     /// Takes what the editor says of the settings, for all that is done from now on.
-    pub fn set_editor(&self, settings: Partial) {
+    pub(super) fn set_editor(&self, settings: Partial) {
         *lock(&self.editor) = settings;
     }
 
     /// Has something done with a repository, after all that was asked for before. It waits for nobody, or briefly: what
     /// comes behind it waits for it.
-    pub async fn run<T: Send + 'static>(
+    pub(super) async fn run<T: Send + 'static>(
         &self,
         place: &Place,
         work: impl FnOnce(&mut Project) -> Result<T> + Send + 'static,
@@ -77,7 +77,7 @@ impl Queues {
     }
 
     /// Has something looked at in a repository, also while something is done there.
-    pub async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         place: &Place,
         look: impl FnOnce(&Project) -> Result<T> + Send + 'static,

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "TranscriptParams")]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The task's key.
     pub task: TaskKey,
     /// Its plan; it says which repository is meant, where several have a task of this key.
@@ -31,7 +31,7 @@ pub struct Wanted {
 /// The answer of `alfine/transcript`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "TranscriptPart")]
-pub struct Page {
+pub(crate) struct Page {
     /// What the agent said.
     #[schemars(with = "Vec<AnyEvent>")]
     pub events: Vec<AgentEvent>,
@@ -60,7 +60,7 @@ impl JsonSchema for AnyEvent {
 
 impl Commands {
     /// Answers `alfine/transcript`.
-    pub async fn transcript(&self, given: Value) -> jsonrpc::Result<Page> {
+    pub(crate) async fn transcript(&self, given: Value) -> jsonrpc::Result<Page> {
         self.page(given).await.map_err(|error| refusal::answer(&error))
     }
 

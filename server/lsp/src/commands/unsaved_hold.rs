@@ -31,7 +31,7 @@ type Held = HashMap<(PathBuf, TaskKey), Reason>;
 
 /// Holds loops, and lets go of them.
 #[derive(Debug)]
-pub struct Holder {
+pub(crate) struct Holder {
     commands: Arc<Commands>,
     held: Arc<Mutex<Held>>,
     changed: AtomicBool,
@@ -40,13 +40,13 @@ pub struct Holder {
 
 impl Holder {
     /// Makes one that holds nothing.
-    pub fn new(commands: Arc<Commands>) -> Self {
+    pub(crate) fn new(commands: Arc<Commands>) -> Self {
         Self { commands, held: Arc::default(), changed: AtomicBool::new(false), busy: AtomicBool::new(false) }
     }
 
     /// Takes note that a document was opened, changed, saved or closed, or that a loop began. Costs nothing where no loop
     /// works in a tree of the user's; else it is looked into soon, once for many changes. Needs a tokio runtime.
-    pub fn documents_changed(self: &Arc<Self>) {
+    pub(crate) fn documents_changed(self: &Arc<Self>) {
         if self.places().is_empty() {
             return;
         }
@@ -73,7 +73,7 @@ impl Holder {
     }
 
     /// Holds what must be held now, tells of it once, and lets go of what need not be.
-    pub async fn look(&self) {
+    pub(crate) async fn look(&self) {
         for place in self.places() {
             let (held, commands) = (Arc::clone(&self.held), Arc::clone(&self.commands));
             let (pictures, program, root) =

@@ -8,7 +8,7 @@ use alfine_core::plan::Task;
 use serde_json::Value;
 
 /// Who says it.
-pub const SOURCE: &str = "alfine";
+pub(super) const SOURCE: &str = "alfine";
 /// The longest text of somebody else in a message, in characters.
 pub(super) const LONGEST: usize = 600;
 /// The most other places that a diagnostic names.

@@ -6,7 +6,7 @@ mod settings;
 mod start_here;
 mod tasks;
 
-pub use proposed::{ALFINE, FIX_ALL};
+pub(crate) use proposed::{ALFINE, FIX_ALL};
 
 use crate::protocol::lsp_types::{
     CodeAction, CodeActionDisabled, CodeActionKind, CodeActionOrCommand, CodeActionParams,
@@ -15,10 +15,10 @@ use crate::{picture::Picture, wording};
 use proposed::{Asked, Does, Proposed};
 
 /// All kinds, as the server announces them.
-pub const KINDS: [CodeActionKind; 3] = [CodeActionKind::QUICKFIX, ALFINE, FIX_ALL];
+pub(crate) const KINDS: [CodeActionKind; 3] = [CodeActionKind::QUICKFIX, ALFINE, FIX_ALL];
 
 /// The actions at a place of a document; none where the document is neither open nor known.
-pub fn code_action(picture: &Picture, params: &CodeActionParams) -> Vec<CodeActionOrCommand> {
+pub(crate) fn code_action(picture: &Picture, params: &CodeActionParams) -> Vec<CodeActionOrCommand> {
     let Some(document) = picture.document(&params.text_document.uri) else { return Vec::new() };
     let asked = Asked { picture, document, params };
     let mut proposed = Vec::new();

@@ -16,7 +16,7 @@ use std::sync::Arc;
 const LONGEST: usize = 60;
 
 /// The lenses of a plan; none for any other document.
-pub fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
+pub(crate) fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
     let Some(plan) = picture.plan(uri) else { return Vec::new() };
     if plan.checkout.is_none() {
         return Vec::new();

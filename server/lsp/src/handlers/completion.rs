@@ -10,10 +10,10 @@ use crate::picture::Picture;
 use crate::protocol::lsp_types::{CompletionParams, CompletionResponse};
 
 /// The characters after which a client asks by itself.
-pub const TRIGGERS: [&str; 6] = [":", ",", "[", "=", "\"", "."];
+pub(crate) const TRIGGERS: [&str; 6] = [":", ",", "[", "=", "\"", "."];
 
 /// Answers with what can be written at a position.
-pub fn handle(picture: &Picture, params: &CompletionParams) -> Option<CompletionResponse> {
+pub(crate) fn handle(picture: &Picture, params: &CompletionParams) -> Option<CompletionResponse> {
     let at = &params.text_document_position;
     let uri = &at.text_document.uri;
     let document = picture.document(uri)?;

@@ -15,7 +15,7 @@ use alfine_core::text::Span;
 const LONGEST: usize = 200;
 
 /// Answers with a plan's symbols: a tree, or a list for a client that knows no tree.
-pub fn handle(picture: &Picture, params: &DocumentSymbolParams) -> Option<DocumentSymbolResponse> {
+pub(crate) fn handle(picture: &Picture, params: &DocumentSymbolParams) -> Option<DocumentSymbolResponse> {
     let plan = picture.plan(&params.text_document.uri)?;
     let root = of_plan(&plan, picture.client.encoding);
     if picture.client.symbol_tree {

@@ -5,7 +5,7 @@ use crate::{document::Document, picture::Picture};
 use alfine_core::{plan::Task, text::Span};
 
 /// Answers with what folds in a plan.
-pub fn handle(picture: &Picture, params: &FoldingRangeParams) -> Option<Vec<FoldingRange>> {
+pub(crate) fn handle(picture: &Picture, params: &FoldingRangeParams) -> Option<Vec<FoldingRange>> {
     let plan = picture.plan(&params.text_document.uri)?;
     let document = plan.document;
     let tasks =

@@ -13,7 +13,7 @@ use alfine_core::text::Span;
 use page::Page;
 
 /// Answers with what is known of the thing at a position.
-pub fn handle(picture: &Picture, params: &HoverParams) -> Option<Hover> {
+pub(crate) fn handle(picture: &Picture, params: &HoverParams) -> Option<Hover> {
     let at = &params.text_document_position_params;
     let uri = &at.text_document.uri;
     let document = picture.document(uri)?;

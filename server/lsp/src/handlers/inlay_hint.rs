@@ -10,7 +10,7 @@ use crate::{
 use alfine_core::text::Span;
 
 /// Answers with the hints of the criteria in a range.
-pub fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<InlayHint>> {
+pub(crate) fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<InlayHint>> {
     let plan = picture.plan(&params.text_document.uri)?;
     let document = plan.document;
     let asked = document.span(params.range, picture.client.encoding);

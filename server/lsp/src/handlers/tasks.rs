@@ -17,13 +17,13 @@ use std::{borrow::Cow, collections::HashSet, path::Path, sync::Arc};
 
 /// The answer of `alfine/tasks`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct Tasks {
+pub(crate) struct Tasks {
     /// In the order of the plans, and of the tasks in each.
     pub tasks: Vec<TaskView>,
 }
 
 /// Answers.
-pub fn tasks(picture: &Picture) -> Tasks {
+pub(crate) fn tasks(picture: &Picture) -> Tasks {
     let mut seen: HashSet<(&Path, TaskKey)> = HashSet::new();
     let mut tasks = Vec::new();
     for plan in picture.plans() {

@@ -7,7 +7,7 @@ use crate::client::EDITOR;
 use crate::lock::lock;
 use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
 use alfine_core::{machine::LoopState, task::TaskKey};
-use alfine_engine::{Error, project::Project};
+use alfine_engine::{Error, loops, project::Project};
 use alfine_files::Layout;
 use alfine_store::{
     Change, Changes, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader, StoreError, TaskRow,
@@ -486,7 +486,7 @@ fn read_loop(
     };
     let asks = match kept(parts.asks) {
         Some(old) => old.asks.clone(),
-        None => reader.approvals(&id)?.into_iter().rev().find(|asked| asked.answered_at.is_none()),
+        None => loops::open_question(reader, &id)?,
     };
     let last_run = match kept(parts.last_run) {
         Some(old) => old.last_run.clone(),

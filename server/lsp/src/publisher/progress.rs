@@ -24,7 +24,7 @@ const PREFIX: &str = "alfine/";
 const ACCEPT: Duration = Duration::from_secs(10);
 
 /// The loop whose progress has a token, and its task; none for a token that is not ours.
-pub fn loop_of(token: &NumberOrString) -> Option<(&str, TaskKey)> {
+pub(crate) fn loop_of(token: &NumberOrString) -> Option<(&str, TaskKey)> {
     let NumberOrString::String(token) = token else { return None };
     let (_, rest) = token.strip_prefix(PREFIX)?.split_once('/')?;
     let (id, key) = rest.split_once('/')?;

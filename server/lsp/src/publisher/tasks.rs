@@ -19,7 +19,7 @@ impl Notification for TasksChanged {
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "TasksChanged")]
-pub struct Changes {
+pub(crate) struct Changes {
     /// Those that are new, or other than before.
     tasks: Vec<TaskView>,
     /// The keys of which there is no task any more.
@@ -31,7 +31,7 @@ pub struct Changes {
 /// Which task: two folders may have a task of the same key, so its plan belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "TaskName")]
-pub struct Removed {
+pub(crate) struct Removed {
     /// The task's key.
     task: TaskKey,
     /// Its plan; none where it was in none.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 /// The tests' server.
-pub struct TestServer {
+pub(crate) struct TestServer {
     client: Client,
     log: Mutex<Vec<String>>,
     /// Opens for handlers that wait without keeping their thread.
@@ -23,7 +23,7 @@ pub struct TestServer {
 }
 
 /// Makes the service of the tests' server.
-pub fn service() -> (LspService<TestServer>, ClientSocket) {
+pub(crate) fn service() -> (LspService<TestServer>, ClientSocket) {
     let build = LspService::build(|client| TestServer {
         client,
         log: Mutex::default(),
@@ -46,7 +46,7 @@ pub fn service() -> (LspService<TestServer>, ClientSocket) {
 }
 
 /// What the transport is told about the tests' server.
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options { without_params: &["test/log"], ..Options::default() }
 }
 

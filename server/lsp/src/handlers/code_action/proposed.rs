@@ -7,9 +7,9 @@ use crate::protocol::lsp_types::{
 use crate::{client::ClientView, document::Document, picture::Picture};
 
 /// The kind of what is done with tasks and loops.
-pub const ALFINE: CodeActionKind = CodeActionKind::new("alfine");
+pub(crate) const ALFINE: CodeActionKind = CodeActionKind::new("alfine");
 /// The kind of the action that mends all of a plan's findings that need no thought.
-pub const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.alfine");
+pub(crate) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.alfine");
 /// What our diagnostics name as their source.
 const SOURCE: &str = "alfine";
 
