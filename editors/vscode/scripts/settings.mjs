@@ -2,13 +2,13 @@
 
 export const ownSettings = {
   'server.path': {
-    description: 'The program `alfine`, as an absolute path. Empty: the bundled one, or else the one on `PATH`.',
+    description: 'The absolute path of the program `alfine`. If it is empty, the bundled program is used, or else the one on `PATH`.',
     type: 'string',
     default: '',
     scope: 'machine',
   },
   'trace.server': {
-    description: 'Whether what is said to the server and back is written to the output “Alfine”.',
+    description: 'Whether the messages to the server and back are written to the output “Alfine”.',
     type: 'string',
     enum: ['off', 'messages', 'verbose'],
     enumDescriptions: ['Nothing.', 'The messages.', 'The messages with their contents.'],
@@ -16,7 +16,7 @@ export const ownSettings = {
     scope: 'window',
   },
   notify: {
-    description: 'When a message is shown. What needs you is in the status bar and in the view, too.',
+    description: 'When a message is shown. What needs you is also shown in the status bar and in the view.',
     type: 'string',
     enum: ['needsYou', 'always', 'never'],
     enumDescriptions: ['When a loop cannot go on without you.', 'Also when a task is done.', 'Never.'],

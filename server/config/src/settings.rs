@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
 /// How Alfine runs loops. Settings come from the user's `config.toml`, the repository's `alfine.toml`, the editor, the
-/// task and the command line; later wins, setting by setting.
+/// task and the command line. Each setting is taken from the last of these places that has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(title = "alfine.toml")]
@@ -22,40 +22,41 @@ pub struct Config {
     /// The agent that does the work.
     #[schemars(schema_with = "agent_name")]
     pub agent: String,
-    /// The model the agent is asked to use; without it the agent's own default. Said at the same place,
-    /// `agents.<name>.model` goes before it.
+    /// The model that the agent is asked to use. Defaults to the agent's own model. If the same place also sets
+    /// `agents.<name>.model`, that value wins.
     #[schemars(extend("format" = "argument"), example = &"sonnet")]
     pub model: Option<String>,
-    /// Whether later iterations resume the agent's session (`resume`) or each starts a session of its own (`fresh`).
+    /// Whether later iterations resume the agent's session (`resume`), or each iteration starts a new session
+    /// (`fresh`).
     #[schemars(schema_with = "context_mode")]
     pub context: ContextMode,
-    /// Where the agent works: in a git worktree of its own (`worktree`) or in your own tree (`in-place`).
+    /// Where the agent works: in a git worktree of its own (`worktree`), or in your own working tree (`in-place`).
     #[schemars(schema_with = "isolation")]
     pub isolation: Isolation,
-    /// What happens with the work of a task that is done.
+    /// What happens to the work of a task that is done.
     pub on_done: OnDone,
     /// When verifiers run.
     pub verify: VerifyWhen,
-    /// How much a loop decides by itself when the agent says that it is done: `guarded` asks you where verifiers are
-    /// yellow, `full_auto` takes yellow for done, `manual` asks you even where all is green.
+    /// How much a loop decides by itself when the agent says that it is done: `guarded` asks you if the result of the
+    /// verifiers is yellow, `full_auto` treats yellow as done, `manual` asks you even if the result is green.
     #[schemars(schema_with = "autonomy")]
     pub autonomy: Autonomy,
     /// What the agent may do without asking.
     pub permissions: Permissions,
-    /// More Markdown files that are plans, as globs from the repository's root, such as `docs/plans/*.md`. Beside the
-    /// root, `PLAN.md`, `plan.md`, `*.plan.md`, `TODO.md`, `PRD.md`, `tasks.md` and `fix_plan.md` always are, and so is
-    /// all of `.alfine/plans/`.
+    /// More Markdown files that are plans, as globs from the repository's root, such as `docs/plans/*.md`. Files at the
+    /// root that are called `PLAN.md`, `plan.md`, `*.plan.md`, `TODO.md`, `PRD.md`, `tasks.md` or `fix_plan.md` are
+    /// always plans, and so is every Markdown file in `.alfine/plans/`.
     #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
     pub plans: Vec<String>,
     /// When a loop is stopped.
     pub limits: Limits,
-    /// What a fresh worktree gets of that which git ignores.
+    /// What a new worktree gets of the files that git ignores.
     pub worktree: Worktree,
-    /// Checks that Alfine runs itself, besides those it detects and those that criteria name.
+    /// Checks that Alfine runs itself, in addition to those that it detects and those that criteria name.
     pub verifiers: Vec<Verifier>,
     /// How the verifiers' results are judged.
     pub verification: Verification,
-    /// Settings of one agent, by its name.
+    /// Settings of one agent, under its name.
     #[schemars(schema_with = "agents")]
     pub agents: BTreeMap<String, Agent>,
     /// Thresholds and words of the findings on plans.
@@ -90,16 +91,16 @@ impl Default for Config {
     }
 }
 
-/// What happens with the work of a task that is done.
+/// What happens to the work of a task that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDone {
     /// It stays on its branch until you merge or discard it.
     #[default]
     Ask,
-    /// It is merged into the branch it was based on.
+    /// It is merged into the branch that it was based on.
     Merge,
-    /// Its branch is pushed and a pull request opened with the `gh` CLI.
+    /// Its branch is pushed, and a pull request is opened with the `gh` CLI.
     Pr,
 }
 
@@ -107,7 +108,7 @@ pub enum OnDone {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Limits {
-    /// Iterations that are judged. The hard limit is 50.
+    /// How many iterations a loop may have. Only iterations that are judged count. The hard limit is 50.
     #[schemars(range(min = 1, max = 50))]
     pub iterations: u32,
     /// Consecutive iterations without a change.
@@ -116,34 +117,36 @@ pub struct Limits {
     /// Consecutive iterations with the same error.
     #[schemars(range(min = 1, max = 50))]
     pub same_error: u32,
-    /// How often the agent may say that it is done while the verifiers say no.
+    /// How many times the agent may say that it is done while the verifiers say no.
     #[schemars(range(min = 1, max = 50))]
     pub rework: u32,
-    /// US dollars over the loop; off where not set.
+    /// US dollars that the loop may cost. No limit unless it is set.
     #[schemars(range(min = 0.01, max = 1_000_000.0), example = 5.0)]
     pub cost_usd: Option<f64>,
-    /// Tokens over the loop; off where not set.
+    /// Tokens that the loop may use. No limit unless it is set.
     #[schemars(range(min = 1, max = 1_000_000_000_000_u64), example = 2_000_000)]
     pub tokens: Option<u64>,
-    /// Running time of the loop, waits left out.
+    /// Running time of the loop, not counting the time that it waits.
     pub wall_time: HumanDuration,
-    /// Time without output after which the agent is ended; the iteration counts as an error.
+    /// Time without output after which the agent is ended. The iteration then counts as an error.
     pub stall: HumanDuration,
-    /// Time without a first sign of the agent after which a warning is shown.
+    /// Time without a first sign of life from the agent after which a warning is shown.
     pub startup_warning: HumanDuration,
-    /// Time without a first sign of the agent after which it is ended.
+    /// Time without a first sign of life from the agent after which it is ended.
     pub startup: HumanDuration,
-    /// The first pause after a run that crashed or whose service failed; doubles up to 5 minutes.
+    /// The first pause after a run that crashed, or whose service failed. Each further pause is twice as long, up to 5
+    /// minutes.
     pub retry_backoff: HumanDuration,
-    /// The first pause after a usage limit whose end is not known; doubles up to 30 minutes.
+    /// The first pause after a usage limit whose end is not known. Each further pause is twice as long, up to 30
+    /// minutes.
     pub rate_limit_backoff: HumanDuration,
-    /// Consecutive runs of the agent that crashed or whose service failed.
+    /// Consecutive runs of the agent that crashed, or whose service failed.
     #[schemars(range(min = 1, max = 50))]
     pub agent_failing: u32,
     /// Consecutive iterations in which the same tool was denied.
     #[schemars(range(min = 1, max = 50))]
     pub permission: u32,
-    /// How often the tree may come back to what it was before (A, B, A, B).
+    /// How many times the tree may go back to an earlier state (A, B, A, B).
     #[schemars(range(min = 1, max = 50))]
     pub oscillation: u32,
 }
@@ -174,8 +177,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Returns the breaker's limits. The table of its rules names the setting of each; a rule without a setting has its
-    /// default.
+    /// Returns the breaker's limits. The table of rules names the setting of each rule; a rule without a setting has
+    /// its default.
     pub fn of_rules(&self) -> breaker::Limits {
         let mut limits = breaker::Limits::default();
         limits.startup_warning = self.startup_warning.get();
@@ -190,17 +193,17 @@ impl Limits {
     }
 }
 
-/// What a fresh worktree gets of that which git ignores.
+/// What a new worktree gets of the files that git ignores.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Worktree {
     /// Files to copy, as globs from the repository's root, such as `.env`.
     #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
     pub copy: Vec<String>,
-    /// Paths to link to, from the repository's root, such as `node_modules`.
+    /// Paths to link to, relative to the repository's root, such as `node_modules`.
     #[schemars(extend("items" = {"type": "string", "format": "inner-path"}))]
     pub link: Vec<String>,
-    /// A shell command that is run once in it, such as `npm ci`.
+    /// A shell command that is run once in each new worktree, such as `npm ci`.
     #[schemars(length(min = 1), example = &"npm ci")]
     pub setup: Option<String>,
 }
@@ -208,24 +211,24 @@ pub struct Worktree {
 /// A check that Alfine runs itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verifier {
-    /// Its name, unique among the verifiers.
+    /// The name of the verifier. Each verifier needs a different one.
     #[schemars(length(min = 1, max = 80), example = &"test")]
     pub name: String,
-    /// What it checks.
+    /// What the verifier checks.
     #[serde(default)]
     pub kind: VerifierKind,
-    /// The shell command of the kind `command`; it passes with exit status 0.
+    /// The shell command of a verifier of the kind `command`. It passes if its exit status is 0.
     #[serde(default)]
     #[schemars(length(min = 1), example = &"npm test")]
     pub command: Option<String>,
-    /// Its share in the score.
+    /// The verifier's share of the score.
     #[serde(default = "Verifier::default_weight")]
     #[schemars(range(min = 0.0, max = 1000.0))]
     pub weight: f64,
-    /// How long it may run.
+    /// How long the verifier may run.
     #[serde(default = "Verifier::default_timeout")]
     pub timeout: HumanDuration,
-    /// Whether the work is red, and worked on again, while it fails.
+    /// Whether the result is red while this verifier fails, so that the agent has to go on working.
     #[serde(default = "Verifier::default_required")]
     pub required: bool,
 }
@@ -259,13 +262,13 @@ pub enum VerifierKind {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Verification {
-    /// The score from which on a result is green, where every required verifier passed.
+    /// The lowest score at which a result is green, provided that every required verifier passed.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub green: f64,
-    /// The score from which on a result is yellow; below it is red.
+    /// The lowest score at which a result is yellow. Below it, the result is red.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub yellow: f64,
-    /// Whether verifiers are detected from what the repository holds, such as `cargo test`.
+    /// Whether verifiers are detected from what the repository contains, such as `cargo test`.
     pub auto: bool,
 }
 
@@ -279,17 +282,17 @@ impl Default for Verification {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Agent {
-    /// The program: a name on `PATH`, or a path. Never run through a shell.
+    /// The program: a name on `PATH`, or a path. It is never run through a shell.
     #[schemars(length(min = 1), extend("format" = "argument"), example = &"claude")]
     pub command: Option<String>,
-    /// More arguments, one text each, put before those that Alfine gives.
+    /// More arguments, one text each. They come before the arguments that Alfine passes.
     pub args: Vec<String>,
-    /// Environment variables to set.
+    /// Environment variables to set for the agent.
     pub env: BTreeMap<String, String>,
-    /// The model this agent is asked to use.
+    /// The model that this agent is asked to use.
     #[schemars(length(min = 1), extend("format" = "argument"), example = &"sonnet")]
     pub model: Option<String>,
-    /// What this agent may do without asking, where it differs from `permissions`.
+    /// What this agent may do without asking. Defaults to the setting `permissions`.
     pub permissions: Option<Permissions>,
     /// How the agent `command` gets its prompt.
     pub prompt: PromptVia,
@@ -310,14 +313,15 @@ pub enum PromptVia {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Safety {
-    /// Environment variables that the agent gets although they look like secrets.
+    /// Environment variables that are passed to the agent although they look like secrets.
     #[schemars(inner(length(min = 1)))]
     pub pass_env: Vec<String>,
-    /// Regular expressions for what is masked in logs and transcripts, besides the known shapes of secrets. Those of
-    /// all files add up.
+    /// Regular expressions for what is masked in logs and transcripts, in addition to the known shapes of secrets. The
+    /// lists of all settings files are added together.
     #[schemars(length(max = 100), extend("items" = {"type": "string", "format": "regex"}))]
     pub mask: Vec<String>,
-    /// Whether `permissions = "all"` is allowed. No sandbox is around an agent; a repository cannot set this for you.
+    /// Whether `permissions = "all"` is allowed. Agents do not run in a sandbox, so a repository cannot set this for
+    /// you.
     pub allow_unsandboxed_all: bool,
 }
 

@@ -414,12 +414,12 @@ fn the_reference_has_a_row_for_every_setting() {
     let reference = reference_markdown();
     for row in [
         "| `agent` | `\"claude\"` | The agent that does the work. One of `claude`, `command`, `rehearsal`. |",
-        "| `iterations` | `10` | Iterations that are judged. The hard limit is 50. |",
-        "| `cost_usd` |  | US dollars over the loop; off where not set. |",
+        "| `iterations` | `10` | How many iterations a loop may have. Only iterations that are judged count. The hard limit is 50. |",
+        "| `cost_usd` |  | US dollars that the loop may cost. No limit unless it is set. |",
         "### `[limits]`",
         "### `[[verifiers]]`",
         "### `[agents.<name>]`",
-        "| `timeout` | `\"5m\"` | How long it may run. |",
+        "| `timeout` | `\"5m\"` | How long the verifier may run. |",
         "| `scope_words` | `[\"entire\", \"all\", \"complete\", \"refactor\"]` |",
     ] {
         assert!(reference.contains(row), "{row}\n{reference}");
@@ -439,7 +439,7 @@ fn a_setting_is_found_by_its_path() {
     }
     let setting = |path: &str| Setting::at(path.split('.')).unwrap();
     assert_eq!(setting("limits.iterations").default_toml().as_deref(), Some("10"));
-    assert_eq!(setting("limits.iterations").summary(), "Iterations that are judged.");
+    assert_eq!(setting("limits.iterations").summary(), "How many iterations a loop may have.");
     assert_eq!(setting("model").default_toml(), None);
     assert_eq!(setting("model").examples_toml().collect::<Vec<_>>(), ["\"sonnet\""]);
 }

@@ -133,7 +133,7 @@ fn completions_and_settings_are_printed() {
         lines,
         [
             "limits.iterations",
-            "  Iterations that are judged. The hard limit is 50.",
+            "  How many iterations a loop may have. Only iterations that are judged count. The hard limit is 50.",
             "  Takes a whole number from 1 to 50. Default: 10."
         ]
     );

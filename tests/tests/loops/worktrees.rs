@@ -1,4 +1,4 @@
-//! What a fresh worktree gets of that which git ignores.
+//! What a new worktree gets of the files that git ignores.
 
 use super::*;
 use alfine_tests::sandbox::{PATIENCE, wait_until};

@@ -147,7 +147,7 @@ Takes a number of US dollars.
 
 **Isolation**
 
-Where the agent works: in a git worktree of its own (`worktree`) or in your own tree (`in-place`).
+Where the agent works: in a git worktree of its own (`worktree`), or in your own working tree (`in-place`).
 
 Takes `worktree` or `in-place`.
 
@@ -163,23 +163,23 @@ When a loop is stopped.
 
 **limits.wall\_time**
 
-Running time of the loop, waits left out.
+Running time of the loop, not counting the time that it waits.
 
 Takes a duration such as "90s" or "4h". Default: `"4h"`.
 
 **agents**
 
-Settings of one agent, by its name.
+Settings of one agent, under its name.
 
 **agents.claude.permissions**
 
-What this agent may do without asking, where it differs from `permissions`.
+What this agent may do without asking. Defaults to the setting `permissions`.
 
 Takes one of "edits", "commands", "all". Default: not set.
 
 - `edits`: Edit files of the worktree.
 - `commands`: Edit files and run commands.
-- `all`: Everything: the agent's own checks are off. Needs `safety.allow_unsandboxed_all` in your own settings.
+- `all`: Everything: the agent's own checks are switched off. Needs `safety.allow_unsandboxed_all` in your own settings.
     "#);
     let (_, range) = hover(&picture, uri("alfine.toml"), 2, 3).unwrap();
     assert_eq!(range, Some(Range::new(Position::new(2, 0), Position::new(2, 9))));
