@@ -9,7 +9,7 @@ use std::path::PathBuf;
     name = "alfine",
     version,
     about,
-    after_help = "Begin with `alfine init`, then `alfine run PLAN.md`. See it play without a key: `alfine demo`.\n\
+    after_help = "Begin with `alfine init`, then `alfine run PLAN.md`. To watch it work without a key: `alfine demo`.\n\
                   Exit status: 0 done, 1 failed, 2 could not start (usage, settings, trust, git), 3 stopped (by a breaker or by\n\
                   you), 4 needs you."
 )]
@@ -48,7 +48,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  alfine diff PLAN.md#US-001\n  alfine diff PLAN.md#US-001 --iteration 2\n  alfine diff PLAN.md#US-001 --stat\n  alfine diff PLAN.md#US-001 --json"
     )]
     Diff(DiffArgs),
-    /// Hold a loop when its iteration is over, or, with --now, at once.
+    /// Pause a loop when its iteration is over, or, with --now, at once.
     #[command(after_help = "Example:\n  alfine pause PLAN.md#US-001 --now")]
     Pause(PauseArgs),
     /// Go on with a paused, stopped, interrupted or failed loop.
@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// Stop a loop and end its agent. The work is kept, and the loop can go on later.
     #[command(after_help = "Example:\n  alfine stop PLAN.md#US-001")]
     Stop(TaskArg),
-    /// Give a loop's agent a note; it is in its next prompt.
+    /// Give a loop's agent a note, which is added to the agent's next prompt.
     #[command(after_help = "Example:\n  alfine steer PLAN.md#US-001 \"use the existing Money type\"")]
     Steer(SteerArgs),
     /// Answer what a loop asks: a text, --approve or --reject.
@@ -78,7 +78,7 @@ pub(crate) enum Command {
         after_help = "Example:\n  alfine rewind PLAN.md#US-001 2   # then: alfine continue PLAN.md#US-001"
     )]
     Rewind(IterationArgs),
-    /// End a loop and begin a new one of the same task, from what its tree was after an iteration, in the background.
+    /// End a loop and start a new one of the same task in the background, from what the tree was after an iteration.
     #[command(after_help = "Example:\n  alfine fork PLAN.md#US-001 2")]
     Fork(IterationArgs),
     /// Allow what this repository and its plans want to run on this machine.
@@ -89,10 +89,10 @@ pub(crate) enum Command {
     /// Write an `alfine.toml` and a first plan.
     #[command(after_help = "Example:\n  alfine init")]
     Init(InitArgs),
-    /// Check agents, git, database and settings, each with its remedy.
+    /// Check agents, git, database and settings, and say how to fix what is wrong.
     #[command(after_help = "Examples:\n  alfine doctor\n  alfine doctor --json")]
     Doctor(JsonArg),
-    /// Check a plan before it is run. Exit status 1 where it has an error.
+    /// Check a plan before it is run. The exit status is 1 if the plan has an error.
     #[command(
         after_help = "Examples:\n  alfine lint PLAN.md\n  alfine lint PLAN.md --json\n  alfine lint PLAN.md --fix"
     )]
@@ -114,7 +114,7 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print every setting with its default and its meaning, or one of them, or the JSON schema of `alfine.toml`.
+    /// Print all settings, or one of them, with default and meaning; or the JSON schema of `alfine.toml`.
     #[command(
         after_help = "Examples:\n  alfine settings\n  alfine settings limits.iterations\n  alfine settings limits --json\n  alfine settings --schema > alfine.schema.json"
     )]
@@ -128,7 +128,7 @@ pub(crate) enum Command {
                             vim.lsp.enable('alfine')"
     )]
     Lsp {
-        /// What some clients add; there is no other way to talk.
+        /// Some clients pass this. The server has no other transport.
         #[arg(long, hide = true)]
         stdio: bool,
     },
@@ -170,7 +170,7 @@ pub(crate) struct RunArgs {
     /// The most iterations, 1 to 50.
     #[arg(short = 'i', long, value_name = "N")]
     pub max_iterations: Option<u32>,
-    /// Tell the agent to do this task alone; of a plan, run only the first task that is ready.
+    /// Tell the agent to do this task only; for a plan, run only the first task that is ready.
     #[arg(short = '1', long)]
     pub single_task: bool,
     /// The agent: claude (Claude Code), command (any program), rehearsal (built in, plays a script).
@@ -185,19 +185,19 @@ pub(crate) struct RunArgs {
     /// Resume the agent's session in later iterations, or start each one fresh.
     #[arg(long, value_enum)]
     pub context: Option<Context>,
-    /// Stop a task before its next iteration once its loop cost this much, in US dollars.
+    /// Stop a task before its next iteration once its loop has cost this much, in US dollars.
     #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub max_cost: Option<f64>,
     /// What the agent may do without asking: edits (files), commands (and the shell), all (its own checks off).
     #[arg(long, value_name = "WHAT")]
     pub permissions: Option<String>,
-    /// Take uncommitted changes along as the base of the work.
+    /// Start from the working tree as it is, uncommitted changes included.
     #[arg(long)]
     pub include_uncommitted: bool,
     /// Allow the commands that the repository and the plan name, without asking.
     #[arg(long)]
     pub trust: bool,
-    /// Print one event a line as JSON, the last one with the task.
+    /// Print each event as a line of JSON; the last line has the task.
     #[arg(long)]
     pub json: bool,
 }
@@ -207,7 +207,7 @@ pub(crate) struct RunArgs {
 pub(crate) enum Context {
     /// The session of the one before.
     Resume,
-    /// Nothing but the tree and the progress log.
+    /// Only the tree and the progress log.
     Fresh,
 }
 
@@ -225,7 +225,7 @@ pub(crate) struct StatusArgs {
     /// Only this plan or task.
     #[arg(value_name = "PLAN[#TASK]")]
     pub target: Option<String>,
-    /// As JSON: `{"tasks": [TaskView]}`.
+    /// Print JSON: `{"tasks": [TaskView]}`.
     #[arg(long)]
     pub json: bool,
 }
@@ -236,16 +236,16 @@ pub(crate) struct LogArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
-    /// Go on showing what happens until the loop rests.
+    /// Keep showing what happens until the loop rests.
     #[arg(short, long)]
     pub follow: bool,
-    /// What the agent printed, instead of what happened.
+    /// Show what the agent printed, instead of what happened.
     #[arg(long)]
     pub transcript: bool,
-    /// Only this iteration.
+    /// Show only this iteration.
     #[arg(long, value_name = "N")]
     pub iteration: Option<u32>,
-    /// As JSON, one event a line.
+    /// Print JSON, one event on each line.
     #[arg(long)]
     pub json: bool,
 }
@@ -256,13 +256,13 @@ pub(crate) struct DiffArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
-    /// What this iteration changed, instead of the whole loop.
+    /// Show what this iteration changed, instead of the whole loop.
     #[arg(long, value_name = "N")]
     pub iteration: Option<u32>,
-    /// Only the files and their counts.
+    /// Show only the files and their counts.
     #[arg(long)]
     pub stat: bool,
-    /// As JSON: the commits that are compared, and the files.
+    /// Print JSON: the commits that are compared, and the files.
     #[arg(long, conflicts_with = "stat")]
     pub json: bool,
 }
@@ -299,7 +299,7 @@ pub(crate) struct ContinueArgs {
     /// Allow the commands that the repository and the plan name, without asking.
     #[arg(long)]
     pub trust: bool,
-    /// Print one event a line as JSON, the last one with the task.
+    /// Print each event as a line of JSON; the last line has the task.
     #[arg(long)]
     pub json: bool,
 }
@@ -322,13 +322,13 @@ pub(crate) struct AnswerArgs {
     pub task: TaskArg,
     /// The answer in words; with --reject, what is missing.
     pub text: Option<String>,
-    /// Yes.
+    /// Answer yes.
     #[arg(long, conflicts_with = "reject")]
     pub approve: bool,
-    /// No.
+    /// Answer no.
     #[arg(long)]
     pub reject: bool,
-    /// Only answer; do not go on with the loop in the background.
+    /// Only answer; do not continue the loop in the background.
     #[arg(long)]
     pub hold: bool,
 }
@@ -342,7 +342,7 @@ pub(crate) struct MergeArgs {
     /// Merge into this branch instead of the one it was based on.
     #[arg(long, value_name = "BRANCH")]
     pub into: Option<String>,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     pub json: bool,
 }
@@ -353,7 +353,7 @@ pub(crate) struct DiscardArgs {
     /// The task.
     #[command(flatten)]
     pub task: TaskArg,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -373,13 +373,13 @@ pub(crate) struct IterationArgs {
 pub(crate) struct TrustArgs {
     /// The plan whose commands are allowed, besides the repository's; every plan without it.
     pub plan: Option<String>,
-    /// Only list the commands, allowed or not.
+    /// Only list the commands and whether each is allowed.
     #[arg(long)]
     pub list: bool,
     /// Take back every approval for this repository.
     #[arg(long, conflicts_with = "list")]
     pub revoke: bool,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -389,7 +389,7 @@ pub(crate) struct TrustArgs {
 pub(crate) struct SettingsArgs {
     /// Only this setting, or the settings of this table: limits.iterations, limits.
     pub name: Option<String>,
-    /// As JSON: `{"settings": [{"name", "meaning", "takes", "default", "examples", "words"}]}`.
+    /// Print JSON: `{"settings": [{"name", "meaning", "takes", "default", "examples", "words"}]}`.
     #[arg(long)]
     pub json: bool,
     /// Print the JSON schema.
@@ -418,7 +418,7 @@ pub(crate) struct JsonArg {
 pub(crate) struct LintArgs {
     /// The plan.
     pub plan: PathBuf,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     pub json: bool,
     /// Apply the first fix of each finding.
@@ -431,7 +431,7 @@ pub(crate) struct LintArgs {
 pub(crate) struct GateArgs {
     /// A file with one message of the assistant; standard input without it.
     pub file: Option<PathBuf>,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     pub json: bool,
 }

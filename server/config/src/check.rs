@@ -286,7 +286,7 @@ fn inner_path(text: &str) -> Option<String> {
 fn fault_of_regex(text: &str) -> Option<String> {
     match mask_pattern(text) {
         Ok(pattern) if pattern.is_match(b"") => {
-            Some("matches where there is nothing: it would mask every place".to_owned())
+            Some("matches an empty text, so it would mask every place".to_owned())
         }
         Ok(_) => None,
         Err(regex::Error::CompiledTooBig(_)) => Some("is too large a regular expression".to_owned()),

@@ -257,7 +257,7 @@ fn what_cannot_be_is_an_error_at_its_place_that_says_what_is_expected() {
             "[safety]\nmask = [\"(\"]",
             "2:9: `safety.mask[0]`: \"(\" is not a regular expression: unclosed group",
         ),
-        ("[safety]\nmask = [\"x*\"]", "2:9: `safety.mask[0]`: \"x*\" matches where there is nothing"),
+        ("[safety]\nmask = [\"x*\"]", "2:9: `safety.mask[0]`: \"x*\" matches an empty text"),
         ("[safety]\nmask = ['(\\w{900}){900}']", "2:9: `safety.mask[0]`: \"(\\\\w{900}){900}\" is too large"),
         ("[verification]\ngreen = 0.5", "2:9: `verification.green` is 0.5, below `verification.yellow`, 0.6"),
         (

@@ -134,8 +134,8 @@ impl Trust {
                 let aside = self.file.with_extension("json.unreadable");
                 fs::rename(&self.file, &aside).map_err(|source| self.error("kept aside", source))?;
                 self.warning = Some(format!(
-                    "the approved commands of this repository could not be understood, so each is asked for again; \
-                     the file is kept as {}",
+                    "the approved commands of this repository could not be understood, so you are asked about \
+                     each of them again; the file is kept as {}",
                     aside.display()
                 ));
             }

@@ -226,7 +226,7 @@ mod tests {
         let invalid = of(LintCode::FieldInvalid, text);
         assert_eq!(
             invalid[0].message,
-            "“worktre” is no value for Isolation and is passed over: write worktree or in-place"
+            "“worktre” is not a valid value for Isolation and is ignored: write worktree or in-place"
         );
         assert_eq!(edited(text, invalid[0].fixes[0].edits.clone()), text.replace("worktre", "worktree"));
         assert_eq!(invalid[1].fixes, []);
@@ -237,7 +237,7 @@ mod tests {
         let (place, message, _) = only(LintCode::PlanUnreadable, "---\nonly words\n---\n# T\n");
         assert_eq!(place, "only words");
         assert!(
-            message.starts_with("This cannot be read and is passed over: the front matter is not valid YAML"),
+            message.starts_with("This cannot be read and is ignored: the front matter is not valid YAML"),
             "{message}"
         );
     }

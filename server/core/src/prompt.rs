@@ -322,8 +322,8 @@ fn last_iteration(out: &mut String, input: &PromptInput<'_>) {
         Verdict::Contradictory => {
             let _ = writeln!(
                 out,
-                "- Your gate contradicted itself ({why}), so it counted as not ready. Say true only where nothing stands \
-                 in the way and nothing is asked."
+                "- Your gate contradicted itself ({why}), so it counted as not ready. Say true only if nothing blocks you \
+                 and you ask nothing."
             );
         }
         Verdict::Malformed => {
@@ -344,7 +344,7 @@ fn last_iteration(out: &mut String, input: &PromptInput<'_>) {
     }
     match last.files_changed {
         0 => out.push_str(
-            "- No file was changed. Where the work was there already, say so in `reason`; otherwise do it now.\n",
+            "- No file was changed. If the work was already there, say so in `reason`; otherwise do it now.\n",
         ),
         1 => out.push_str("- One file was changed.\n"),
         n => {
@@ -396,7 +396,7 @@ fn failures(out: &mut String, failures: &[Failure<'_>], room: usize) {
         return;
     }
     heading(out, "What failed last time");
-    out.push_str("Mend the cause of each, not the check.\n");
+    out.push_str("Fix the cause of each, not the check.\n");
     let share = (room / failures.len()).clamp(512, FAILURE_BYTES);
     let mut sections = Bounded::new(out, 2 * room, failures.len());
     for failure in failures {

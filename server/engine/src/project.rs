@@ -103,7 +103,7 @@ impl Project {
         let mut notices = Vec::new();
         if let Some(aside) = &opened.recovered {
             notices.push(format!(
-                "the database could not be read; it is kept as {} and a new one was made. \
+                "the database could not be read; it is kept as {}, and a new one was created. \
                  Checkpoints are still in git: git for-each-ref refs/alfine",
                 aside.display()
             ));
@@ -191,10 +191,10 @@ impl Project {
         let path = if here.exists() { here } else { self.repository.workdir().join(given) };
         let name = self.name_of(&path).ok_or_else(|| {
             Error::user(format!(
-                "{given} lies outside of the repository {}",
+                "{given} lies outside the repository {}",
                 self.repository.workdir().display()
             ))
-            .hint("name a plan inside of the repository, such as PLAN.md")
+            .hint("name a plan inside the repository, such as PLAN.md")
         })?;
         self.read_plan(name, path, given)
     }

@@ -92,7 +92,7 @@ pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&st
     let order = chain::order(&file.plan).map_err(|cycle| {
         let path: Vec<&str> = cycle.path.iter().map(|id| id.0.as_str()).collect();
         Error::user(format!("the tasks of {} wait for each other: {}", file.name, path.join(" → ")))
-            .hint("take one `Depends on` of them away")
+            .hint("remove one of these `Depends on` lines")
     })?;
     let waiting = Waiting::new(&project.store, file)?;
     let in_order = order.into_iter().filter_map(|at| file.plan.tasks.get(at));
@@ -217,7 +217,7 @@ pub fn settled(store: &Store, key: &TaskKey) -> Result<Error> {
         TaskStatus::Done => Hint::AnyOf(vec![
             Hint::Merge { task: key.clone() },
             Hint::Discard { task: key.clone() },
-            Hint::advice("to have it done again, take the tick away and give it another id"),
+            Hint::advice("to have it done again, remove the tick and give it another id"),
         ]),
         TaskStatus::NeedsInput => Hint::advice("answer what it asks; then it goes on"),
         _ => loops::go_on_or_discard(key),
@@ -317,9 +317,9 @@ fn check_limit_fields(file: &PlanFile, task: &Task) -> Result<()> {
     Err(Error::new(
         ErrorKind::Config,
         format!(
-            "{plan}:{line}:{column}: “{}” is no value for {name}, so there would be no limit",
+            "{plan}:{line}:{column}: “{}” is not a valid value for {name}, so there would be no limit",
             printable(&written)
         ),
     )
-    .hint(format!("write {expected}, or take the line out")))
+    .hint(format!("write {expected}, or remove the line")))
 }

@@ -116,9 +116,9 @@ impl Folder {
 
 fn told(error: Errno) -> io::Error {
     match error {
-        Errno::LOOP | Errno::NOTDIR => {
-            io::Error::other("it is a link, or a folder on the way to it is none; no link is followed there")
-        }
+        Errno::LOOP | Errno::NOTDIR => io::Error::other(
+            "it is a link, or a part of its path is not a folder; links are not followed there",
+        ),
         error => error.into(),
     }
 }
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(Folder::open(root.path(), &["a", "b"]).unwrap_err().kind(), io::ErrorKind::NotFound);
         let folder = Folder::create(root.path(), &["a", "b"]).unwrap();
         symlink(outside.path().join("log"), root.path().join("a/b/log")).unwrap();
-        let link = "it is a link, or a folder on the way to it is none; no link is followed there";
+        let link = "it is a link, or a part of its path is not a folder; links are not followed there";
         assert_eq!(folder.file("log").unwrap_err().to_string(), link);
         assert_eq!(folder.file_to_append("log").unwrap_err().to_string(), link);
         assert_eq!(folder.names().unwrap().iter().filter(|name| *name == "log").count(), 1);

@@ -255,7 +255,7 @@ impl GitError {
             Self::Bare(_) => "clone it, and start Alfine in the clone".to_owned(),
             Self::SaidBare(_) => "git config core.bare false".to_owned(),
             Self::Unsupported { what: REFTABLE, .. } => {
-                "git refs migrate --ref-format=files (where there are no worktrees)".to_owned()
+                "git refs migrate --ref-format=files (only possible without worktrees)".to_owned()
             }
             Self::Unsupported { .. } => "nothing is wrong with it; Alfine needs one with SHA-1".to_owned(),
             Self::IndexKind { kind: IndexKind::Split, .. } => {
@@ -295,7 +295,7 @@ impl GitError {
             Self::Changed(_) => "try again".to_owned(),
             Self::NeedsGit { .. } => "install git (and the filter)".to_owned(),
             Self::Filter { .. } => {
-                "`git config --get-regexp '^filter'` shows what is run; mend it or unset it, and \
+                "`git config --get-regexp '^filter'` shows what is run; fix it or unset it, and \
                                     continue the task"
                     .to_owned()
             }

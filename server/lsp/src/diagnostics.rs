@@ -155,8 +155,8 @@ fn of_mark(
                 .unwrap_or_default();
             let verifier = wording::line(verifier, 120);
             let next = match looped.row.status.needs_runner() {
-                true => "the agent is told to mend it",
-                false => "once its loop continues, the agent is told to mend it",
+                true => "the agent is told to fix it",
+                false => "once its loop continues, the agent is told to fix it",
             };
             ("finding", format!("{said}{kind} The check “{verifier}” of {key} found this; {next}."))
         }

@@ -48,7 +48,7 @@ pub(crate) fn told(
     };
     let (mark, fresh) = match state {
         CriterionState::Stale => ("stale", "the files have changed since"),
-        CriterionState::Failed => ("failed", "the agent has to mend it"),
+        CriterionState::Failed => ("failed", "the agent has to fix it"),
         _ => ("verified", "nothing has changed since"),
     };
     format!(

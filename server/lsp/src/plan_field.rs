@@ -12,11 +12,13 @@ pub(crate) fn meaning(field: FieldName) -> String {
         FieldName::Context => return of_setting("context"),
         FieldName::Autonomy => return of_setting("autonomy"),
         FieldName::DependsOn => "The tasks that must be done before this one can start.",
-        FieldName::Priority => "Where no dependency says the order: the lower number goes first.",
+        FieldName::Priority => {
+            "The order of tasks that do not depend on each other: the lower number goes first."
+        }
         FieldName::MaxIterations => "The most iterations; the loop then stops and asks you how to go on.",
         FieldName::MaxCost => "The most US dollars that the loop may cost; it stops when they are spent.",
         FieldName::SingleTask => "Whether the agent is told to do this task alone.",
-        FieldName::Verify => "Commands that must pass for this task, besides its criteria.",
+        FieldName::Verify => "Commands that must pass for this task, in addition to its criteria.",
     };
     own.to_owned()
 }
@@ -51,12 +53,12 @@ pub(crate) fn words(field: FieldName) -> &'static [(&'static str, &'static str)]
         }
         FieldName::Context => &[
             ("resume", "later iterations resume the agent's session"),
-            ("fresh", "each iteration starts a session of its own"),
+            ("fresh", "each iteration starts a new session"),
         ],
         FieldName::Autonomy => &[
-            ("guarded", "asks you where verifiers are yellow"),
-            ("full_auto", "takes yellow for done"),
-            ("manual", "asks you even where all is green"),
+            ("guarded", "asks you if the result is yellow"),
+            ("full_auto", "treats yellow as done"),
+            ("manual", "asks you even if the result is green"),
         ],
         FieldName::SingleTask => {
             &[("true", "the agent is told to do this task alone"), ("false", "the agent is not told so")]

@@ -165,7 +165,7 @@ impl StoreError {
             Self::Newer { .. } => "update alfine".to_owned(),
             Self::Foreign(path) => format!("move {} elsewhere, then try again", path.display()),
             Self::Corrupt { .. } => {
-                "run the command again: the damaged file is kept aside and a new one is made".to_owned()
+                "run the command again: the damaged file is kept aside and a new one is created".to_owned()
             }
             Self::Locked { path } => {
                 format!("see who holds it with `fuser {}`, end that process, then try again", path.display())

@@ -104,7 +104,7 @@ pub fn purpose(action: &Action) -> String {
         Action::OpenWorktree => "its worktree".to_owned(),
         Action::Rewind { iteration: 0 } => "go back to before the first iteration".to_owned(),
         Action::Rewind { iteration } => format!("go back to iteration {iteration}"),
-        Action::Fork { iteration } => format!("begin anew from iteration {iteration}"),
+        Action::Fork { iteration } => format!("start a new loop from iteration {iteration}"),
         Action::Merge { .. } => "merge it".to_owned(),
         Action::Discard { in_place: false } => "or not".to_owned(),
         Action::Discard { in_place: true } => "end the loop, and keep its changes".to_owned(),

@@ -78,9 +78,7 @@ pub(super) fn perform(args: &DemoArgs) -> Result<u8> {
         say(format_args!("  the database:     {}", project.layout.database().display()));
         say(format_args!("  when done:        rm -r {}", kept.display()));
     } else {
-        say(format_args!(
-            "  the repository was thrown away; `alfine demo --keep` leaves it for you to look at"
-        ));
+        say(format_args!("  the repository was deleted; `alfine demo --keep` leaves it for you to look at"));
         say(format_args!("  in your own:      alfine init, then alfine run PLAN.md"));
     }
     say(format_args!("played in {:.1} s", begun.elapsed().as_secs_f64()));

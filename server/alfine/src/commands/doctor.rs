@@ -71,7 +71,7 @@ pub(super) fn perform(directory: &Path, args: &JsonArg) -> Result<u8> {
                     let problems: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
                     checks.push(match problems.is_empty() {
                         true => Check::ok("settings", format!("agent = \"{}\"", loaded.config.agent)),
-                        false => Check::note("settings", problems.join("; "), "mend the named places"),
+                        false => Check::note("settings", problems.join("; "), "fix the named places"),
                     });
                     config = loaded.config;
                 }
@@ -86,7 +86,7 @@ pub(super) fn perform(directory: &Path, args: &JsonArg) -> Result<u8> {
     checks.push(Check::note(
         "sandbox",
         "agents run without one, with the rights that `permissions` gives them",
-        "keep permissions = \"commands\"; work is kept apart by a worktree",
+        "keep permissions = \"commands\"; a worktree keeps the work apart",
     ));
     if args.json {
         print_json(&serde_json::json!({ "checks": checks }))?;

@@ -112,7 +112,7 @@ fn mend(path: &Path, mut text: String, options: &lint::LintOptions) -> Result<u8
                 .hint("make the file writable and run the command again")
         })?;
     }
-    say(format_args!("{}: {mended} mended", path.display()));
+    say(format_args!("{}: {mended} fixed", path.display()));
     Ok(exit::DONE)
 }
 

@@ -231,7 +231,7 @@ fn warn_of_no_effect(args: &RunArgs) {
     let given: Vec<&str> = flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect();
     if !given.is_empty() {
         tracing::warn!(
-            "{} changes nothing here: the loop goes on with what it was begun with; to begin it anew, discard it first",
+            "{} changes nothing here: the loop goes on with what it was started with; to start over, discard it first",
             given.join(", ")
         );
     }

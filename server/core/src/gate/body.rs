@@ -21,7 +21,7 @@ pub(super) enum Unreadable {
     TooLong,
     #[error("is empty")]
     Empty,
-    #[error("begins with a brace, but is no JSON: {0}")]
+    #[error("begins with a brace, but is not JSON: {0}")]
     Json(String),
     #[error("has no `key: value` line")]
     NoKeys,

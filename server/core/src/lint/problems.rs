@@ -20,7 +20,7 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
             }
             ProblemKind::InvalidField { name, expected, nearest } => {
                 let message =
-                    format!("“{written}” is no value for {name} and is passed over: write {expected}");
+                    format!("“{written}” is not a valid value for {name} and is ignored: write {expected}");
                 let fix = nearest.as_ref().map(|nearest| Fix::of(format!("Write “{nearest}”"), plan.format.write(text, *span, nearest)));
                 Lint::new(LintCode::FieldInvalid, *span, message).fix(fix)
             }
@@ -39,7 +39,7 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
                 lint
             }
             ProblemKind::Unreadable { reason } => {
-                let message = format!("This cannot be read and is passed over: {reason}");
+                let message = format!("This cannot be read and is ignored: {reason}");
                 Lint::new(LintCode::PlanUnreadable, *span, message)
             }
         });

@@ -159,7 +159,7 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
 
     ## What failed last time
 
-    Mend the cause of each, not the check.
+    Fix the cause of each, not the check.
 
     ### tests: exit status 101
 
@@ -261,7 +261,7 @@ fn a_prompt_after_a_lost_session_sends_the_agent_to_the_tree() {
 
     - Your run ended: context
     - No gate was found: the agent wrote no completion gate. End with one, exactly as shown at the end.
-    - No file was changed. Where the work was there already, say so in `reason`; otherwise do it now.
+    - No file was changed. If the work was already there, say so in `reason`; otherwise do it now.
 
     ## Acceptance criteria
 

@@ -17,7 +17,7 @@ impl From<NoHome> for Error {
 
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {
-        Self::of(ErrorKind::Config, error).hint("mend the setting at the place named, or take it out")
+        Self::of(ErrorKind::Config, error).hint("fix the setting at the place named, or remove it")
     }
 }
 
@@ -35,7 +35,7 @@ impl From<ProcessError> for Error {
                 (ErrorKind::User, format!("make it executable (chmod +x {program}) or name another program"))
             }
             ProcessError::NoFolder { .. } => {
-                (ErrorKind::User, "make the folder again, or start in another one".to_owned())
+                (ErrorKind::User, "create the folder again, or start in another one".to_owned())
             }
             ProcessError::Start { .. } => {
                 (ErrorKind::User, "run the same command in a terminal to see what it needs".to_owned())
@@ -62,7 +62,7 @@ impl From<RehearsalError> for Error {
             RehearsalError::NoScript => {
                 (ErrorKind::Config, "name a script, TOML or JSON, in ALFINE_REHEARSAL")
             }
-            RehearsalError::BadScript { .. } => (ErrorKind::Config, "mend it at that place"),
+            RehearsalError::BadScript { .. } => (ErrorKind::Config, "fix it at that place"),
             RehearsalError::Io(_) => (ErrorKind::Agent, "check the file's folder and its rights"),
         };
         Self::of(kind, error).hint(hint)
@@ -110,7 +110,7 @@ impl From<GitError> for Error {
 
 impl From<MaskError> for Error {
     fn from(error: MaskError) -> Self {
-        Self::of(ErrorKind::Config, error).hint("mend `safety.mask` in the settings")
+        Self::of(ErrorKind::Config, error).hint("fix `safety.mask` in the settings")
     }
 }
 

@@ -107,5 +107,5 @@ fn task<'a>(plan: &'a PlanFile, id: &str) -> Result<&'a Task> {
 }
 
 fn lost() -> Error {
-    Error::new(ErrorKind::Internal, "the task that was written is not found again")
+    Error::new(ErrorKind::Internal, "the task that was written cannot be found again")
 }

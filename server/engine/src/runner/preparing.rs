@@ -66,7 +66,7 @@ impl Runner<'_> {
         command.env = self.environments.checks.clone();
         command.merge_stderr = true;
         let failed = |why: String| {
-            Ok(Setup::Failed(format!("the worktree's setup `{setup}` {why}; mend it and continue")))
+            Ok(Setup::Failed(format!("the worktree's setup `{setup}` {why}; fix it and continue")))
         };
         let mut child = match command.spawn() {
             Ok(child) => child,

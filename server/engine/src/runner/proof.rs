@@ -75,7 +75,7 @@ impl Proof {
             self.set_back()?;
             if !again.passed {
                 let words = format!(
-                    "it passed only beside what the checks themselves had left in {}, which is no part of the work",
+                    "it passed only together with files that the checks themselves had left in {}, which are not part of the work",
                     left_behind.join(", ")
                 );
                 again.output = format!("{words}\n{}", again.output);
@@ -148,7 +148,7 @@ fn remedy(skipped: &Skipped) -> String {
     match reason {
         SkipReason::NestedRepository => format!(
             "{path} is a git repository of its own, so its files are in no commit: remove {path}/.git, or have git ignore \
-             {path} if it is no part of the work"
+             {path} if it is not part of the work"
         ),
         SkipReason::SubmoduleFiles => {
             format!("{path} is a submodule with uncommitted files, which are in no commit: commit them there")
@@ -157,11 +157,11 @@ fn remedy(skipped: &Skipped) -> String {
             format!("{path} cannot be read, so it is in no commit: let it be read, or remove it")
         }
         SkipReason::Name => {
-            format!("{path} is in no commit, as git takes its name for one of its own: rename it")
+            format!("{path} is in no commit, since git reserves that name: rename it")
         }
         SkipReason::Filter(_) => skipped.to_string(),
         SkipReason::TooLarge { bytes } => format!(
-            "{path} has {} MiB, too much for a commit: make it smaller, or have git ignore it if it is no part of the work",
+            "{path} has {} MiB, too much for a commit: make it smaller, or have git ignore it if it is not part of the work",
             bytes >> 20
         ),
     }

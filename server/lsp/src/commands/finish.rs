@@ -86,7 +86,7 @@ impl Commands {
         let request = requests::Discard { task: key.clone(), confirmed: true };
         self.drive(&place, &key.to_string(), "alfine.discard", request).await?;
         let words = format!(
-            "{key} is discarded. What it made is kept in its checkpoints: `git for-each-ref refs/alfine` lists them, \
+            "{key} is discarded. Its work is kept in its checkpoints: `git for-each-ref refs/alfine` lists them, \
              and `git checkout -b NAME REF` brings one back."
         );
         self.editor.tell(MessageType::INFO, &words).await;

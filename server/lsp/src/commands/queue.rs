@@ -180,8 +180,8 @@ impl Desk {
             // What seems to be ready may be done: nothing is begun by a click that was made before that came out.
             return Err(refused(
                 format!(
-                    "nothing was done: the database of loops could not be read. It is kept as {}, and a new one was \
-                     begun, in which no loop is known. What loops made is on their branches (`git branch --list 'alfine/*'`)",
+                    "nothing was done: the database of loops could not be read. It is kept as {}, and a new one \
+                     without any loops was created. The work of loops is on their branches (`git branch --list 'alfine/*'`)",
                     aside.display()
                 ),
                 "look at what is there, then do it again",

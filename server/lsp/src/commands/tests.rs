@@ -110,7 +110,7 @@ async fn a_start_that_cannot_be_says_why_and_changes_nothing() {
         (
             json!({ "uri": stage.uri("src/lib.rs") }),
             REQUEST_FAILED,
-            "src/lib.rs is no plan. Name it PLAN.md or *.plan.md",
+            "src/lib.rs is not a plan. Name it PLAN.md or *.plan.md",
         ),
         (
             json!({ "uri": "file:///nowhere/PLAN.md" }),

@@ -100,7 +100,7 @@ impl Holder {
         for (key, why) in held {
             let why = printable(&alfine_words::reason(why));
             let words = format!(
-                "{key} holds when its iteration is over: {why}, and its agent works in the same tree. It goes on by \
+                "{key} pauses when its iteration is over: {why}, and its agent works in the same tree. It goes on by \
                  itself when the file is saved."
             );
             self.commands.editor.tell(MessageType::INFO, &words).await;

@@ -58,11 +58,11 @@ fn of_problem(picture: &Picture, problem: &ConfigProblem, document: Option<&Docu
     }
     let (code, severity) = match problem.error {
         true => {
-            message.push_str(" No loop can start with it: mend it, or take it out.");
+            message.push_str(" No loop can start with it: fix it, or remove it.");
             ("config-invalid", DiagnosticSeverity::ERROR)
         }
         false => {
-            message.push_str(" It says nothing as it stands: mend it, or take it out.");
+            message.push_str(" It has no effect as it is: fix it, or remove it.");
             ("config-unknown", DiagnosticSeverity::WARNING)
         }
     };

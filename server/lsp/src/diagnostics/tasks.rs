@@ -241,7 +241,7 @@ fn of_verifiers(picture: &Picture, live: &LoopPicture) -> Option<Builder> {
     let checks = if failed.len() == 1 { "this check fails" } else { "these checks fail" };
     let next = match live.row.status.needs_runner() {
         true => "The agent is told what was found and works on it next; you need not do anything.",
-        false => "Look at what was found, then continue the loop: the agent is told to mend it.",
+        false => "Look at what was found, then continue the loop: the agent is told to fix it.",
     };
     let message = format!(
         "The agent's work of iteration {} is not done: {checks}: {}.{said} {next}",

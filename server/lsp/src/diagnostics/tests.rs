@@ -112,7 +112,7 @@ fn a_finding_is_on_its_line_and_leads_to_its_task() {
     let all = all(&picture);
     insta::assert_snapshot!(shown(&all[&uri("src/coupon.rs")]), @r"
 6:4-6:27 Error finding
-    assertion `left == right` failed. [expired] The check “cargo test expired” of PLAN.md#US-001 found this; the agent is told to mend it.
+    assertion `left == right` failed. [expired] The check “cargo test expired” of PLAN.md#US-001 found this; the agent is told to fix it.
     -> /r/PLAN.md:4:0 The task PLAN.md#US-001.
     ");
 }
@@ -125,7 +125,7 @@ fn a_finding_of_a_loop_that_rests_says_that_the_loop_must_go_on() {
     assert_eq!(
         found[0].message,
         "assertion `left == right` failed. [expired] The check “cargo test expired” of PLAN.md#US-001 found this; once \
-         its loop continues, the agent is told to mend it."
+         its loop continues, the agent is told to fix it."
     );
 }
 
@@ -265,9 +265,9 @@ fn settings_are_checked_as_they_stand_in_the_editor() {
     let picture = World::new().open("alfine.toml", text).picture();
     insta::assert_snapshot!(shown(&all(&picture)[&uri("alfine.toml")]), @r"
 0:1-0:6 Warning config-unknown
-    unknown setting `agnet`. Did you mean `agent`? It says nothing as it stands: mend it, or take it out.
+    unknown setting `agnet`. Did you mean `agent`? It has no effect as it is: fix it, or remove it.
 2:13-2:15 Error config-invalid
-    `limits.iterations` is 51, above the hard limit of 50. No loop can start with it: mend it, or take it out.
+    `limits.iterations` is 51, above the hard limit of 50. No loop can start with it: fix it, or remove it.
     ");
     assert!(all(&World::new().open("alfine.toml", "").picture()).is_empty());
 }

@@ -123,11 +123,11 @@ fn with_plan(text: &str, name: &str) -> Result<String, String> {
     let is_windows = body.contains("\r\n");
     let body = body.replace("\r\n", "\n");
     let mut settings: DocumentMut = body.parse().map_err(|_| {
-        "the file alfine.toml is not valid TOML, so nothing can be added to it: mend it first".to_owned()
+        "the file alfine.toml is not valid TOML, so nothing can be added to it: fix it first".to_owned()
     })?;
     let plans = settings.entry("plans").or_insert_with(|| Item::Value(Value::Array(Array::new())));
     let Some(plans) = plans.as_array_mut() else {
-        return Err("the `plans` of alfine.toml is no list: mend it first".to_owned());
+        return Err("the `plans` of alfine.toml is not a list: fix it first".to_owned());
     };
     // A file's name is a pattern of its own only once its stars and brackets are.
     let pattern = globset::escape(name);

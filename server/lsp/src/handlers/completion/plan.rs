@@ -113,7 +113,7 @@ fn keys(plan: &PlanView<'_>, line: Span, offset: usize) -> Vec<Choice> {
         .collect();
     for (key, meaning) in [
         ("title", "The plan's title."),
-        ("alfine", "What the document is: `plan`, or `directive`, of which the agent plans the tasks."),
+        ("alfine", "What the document is: `plan`, or `directive`, whose tasks the agent plans."),
     ] {
         let is_said =
             matter.lines().any(|line| line.split_once(':').is_some_and(|(name, _)| name.trim() == key));

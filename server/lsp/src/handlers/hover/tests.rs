@@ -114,7 +114,7 @@ stale: `sqlx migrate run` ended with exit status 0 after 1s, 2m ago (09:57), on 
 
 **Expired coupons are rejected: \`cargo test expired\`**
 
-failed: `cargo test expired` ended with exit status 1 after 1s, 2m ago (09:57), on tree `tree-4`; the agent has to mend it
+failed: `cargo test expired` ended with exit status 1 after 1s, 2m ago (09:57), on tree `tree-4`; the agent has to fix it
 
 ```text
 1 failed
