@@ -763,7 +763,7 @@ impl Editor {
         progress.values.push(value.clone());
     }
 
-    /// What the editor answers to a request of the server; none where it never does.
+    /// What the editor answers to a request of the server; `None` if it never answers.
     fn asked(&mut self, method: &str, params: &Value) -> Option<Result<Value, String>> {
         let needs = match method {
             "workspace/configuration" => "/workspace/configuration",

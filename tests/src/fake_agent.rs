@@ -24,7 +24,7 @@ pub struct Scenario {
     pub model: Option<String>,
     /// The version it claims to have.
     pub version: Option<String>,
-    /// Environment variables whose values are recorded, besides the usual ones.
+    /// More environment variables whose values are recorded.
     pub record_env: Vec<String>,
 }
 
@@ -210,7 +210,7 @@ pub struct Invocation {
     pub scenario: PathBuf,
     /// The place of the part that was played; none for the scenario's own runs.
     pub part: Option<usize>,
-    /// Which run of it was played, from 0; none where the session to resume was not found.
+    /// Which run of the script was played, from 0; `None` if the session to resume was not found.
     pub run: Option<usize>,
     /// The session.
     pub session: String,

@@ -17,7 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A folder with everything of its own.
 pub struct Sandbox {
     folder: tempfile::TempDir,
-    /// Variables that every command gets besides those of the sandbox.
+    /// More variables that every command gets.
     pub env: Vec<(String, String)>,
 }
 

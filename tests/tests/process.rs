@@ -349,7 +349,7 @@ fn tree(scene: &Scene) -> String {
     format!("sh {} 4", path.display())
 }
 
-/// The processes of [`tree`] that say their pid: 1 + 3 + 9 + 27. Each has a `sleep` besides.
+/// The processes of [`tree`] that say their pid: 1 + 3 + 9 + 27. Each also has a `sleep`.
 const TREE: usize = 40;
 
 #[test]

@@ -14,10 +14,11 @@ fn main() -> ExitCode {
     if let Some(code) = alfine_process::hidden_subcommand(std::env::args_os().skip(1)) {
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
-    // While its file is sure to be there. Whoever needs it and has it not is told so then.
+    // Remember our own binary's path now, before an update can replace the file. An error surfaces where the path is
+    // needed.
     let _ = alfine_process::own_program();
     let cli = cli::Cli::parse();
-    // The language server keeps a log besides.
+    // The language server sets up its own log, which also goes to a file.
     if !matches!(cli.command, cli::Command::Lsp { .. }) {
         report::log_to_stderr();
     }

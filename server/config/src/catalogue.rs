@@ -362,7 +362,7 @@ fn with_a_word_of<'n>(key: &str, mut known: impl Iterator<Item = &'n str>) -> Op
     known.find(|name| words(name).iter().any(|word| own.contains(word)))
 }
 
-/// Writes a value as TOML; `null` is none.
+/// Writes a value as TOML; `None` for `null`, which TOML does not have.
 fn as_toml(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,

@@ -25,7 +25,7 @@ use std::{
 /// Lists of this setting add up over the layers, so that no repository can undo what the user masks.
 const ADDS_UP: &str = "safety.mask";
 
-/// Who says a setting. A later one goes before an earlier one.
+/// Where a setting comes from. A later layer overrides an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {

@@ -32,7 +32,7 @@ impl Source {
         Self { path: path.into(), content: Ok(text.into()) }
     }
 
-    /// Reads a file; none where there is no file. What keeps it from being read shows when it is loaded.
+    /// Reads a file; `None` if there is no file. An error of reading is reported when the settings are loaded.
     pub fn read(path: &Path) -> Option<Self> {
         let content = match read_bounded(path) {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {

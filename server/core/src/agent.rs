@@ -18,7 +18,7 @@ pub struct Usage {
     pub cache_read: u64,
     /// Tokens written to a cache.
     pub cache_write: u64,
-    /// US dollars of this run alone; none where the agent does not tell.
+    /// US dollars of this run alone; `None` if the agent does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
 }

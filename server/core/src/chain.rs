@@ -122,7 +122,7 @@ fn priority(plan: &Plan, task: usize) -> i64 {
 }
 
 /// Returns the indexes of a plan's tasks in the order to run them: dependencies first, then lower priority, then as
-/// written. Names of no task are passed over here.
+/// written. Names that are no task's id are ignored here.
 pub fn order(plan: &Plan) -> Result<Vec<usize>, Cycle> {
     let dependencies = Dependencies::new(plan, &Names::new(plan));
     let order = dependencies.order(plan);

@@ -98,7 +98,7 @@ pub enum Continuing {
     Now,
     /// With the answer that the user gave before.
     Answered,
-    /// Once the user mended what the agent lacks, such as its login.
+    /// After the user has fixed what the agent lacks, such as its login.
     Mended,
     /// For one iteration, although a rule of the breaker tripped.
     OnTrial,
@@ -166,7 +166,7 @@ pub enum Step {
     OpenWorktree,
     /// Sets the tree back.
     Rewind,
-    /// Begins anew from an iteration.
+    /// Ends the loop and starts a new one from what the tree was after an iteration.
     Fork,
     /// Merges the work.
     Merge,

@@ -3,7 +3,8 @@
 use regex::Regex;
 use std::{path::PathBuf, sync::LazyLock};
 
-/// Characters that make a text look like another one: controls, directions, what is not seen, blanks that are none.
+/// Characters that make a text look like another text: controls, directions, invisible ones, and blanks that are not
+/// plain spaces.
 #[allow(clippy::expect_used, reason = "the pattern is constant and compiled by a test")]
 static DECEIVING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(

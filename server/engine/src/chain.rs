@@ -36,7 +36,7 @@ pub(crate) fn join(project: &mut Project, lock: &LoopLock, chain: Chain) -> Resu
 pub struct Next {
     /// The task that was begun, with the right to run its loop.
     pub begun: Option<(TaskKey, LoopLock)>,
-    /// The tasks before that one which could have begun and did not, each with why.
+    /// The earlier tasks that could have been started but were not, each with the reason.
     pub left: Vec<(TaskKey, Error)>,
 }
 

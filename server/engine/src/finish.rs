@@ -297,7 +297,7 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
         .hint("the work is on its branch; push it and open the pull request by hand"))
 }
 
-/// Gives a plan's text with a task ticked; none where it has no such task, or one without a box.
+/// Returns a plan's text with a task ticked; `None` if the plan has no such task, or the task has no box.
 fn ticked(text: &str, key: &TaskKey) -> Option<String> {
     let plan = plan::read(&key.plan, text);
     let task = plan.tasks.iter().find(|task| task.id == key.id)?;

@@ -46,7 +46,7 @@ pub fn append(
     let mut text = whole(&file).map_err(failed)?;
     let (id, addition) = make(&text)?;
     if let Err(error) = file.write_all(addition.as_bytes()).and_then(|()| file.sync_all()) {
-        // Half a task is none.
+        // Half a task must not be left in the inbox: a later start could take it for a whole one.
         let _ = file.set_len(text.len() as u64);
         return Err(failed(error));
     }

@@ -75,7 +75,7 @@ pub fn offers(situation: &Situation<'_>) -> Vec<Offer> {
         return offers.list;
     }
     offers.of_status(situation);
-    // Nobody can start, or begin anew with, what is not written down.
+    // A task that is no longer written in its plan cannot be started, and its loop cannot be forked.
     if !situation.is_planned {
         offers.list.retain(|offer| !matches!(offer.action.step(), Step::Start | Step::Fork));
     }

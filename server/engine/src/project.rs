@@ -287,7 +287,7 @@ impl Project {
     }
 }
 
-/// What the user is told of processes that nothing could end: no reason to refuse a look at the loops.
+/// Warnings about processes that could not be ended. They are no reason to refuse to show the loops.
 fn left_over(ended: Result<usize, ProcessError>, task: &TaskKey) -> Result<Option<String>> {
     match ended {
         Ok(ended) => {

@@ -31,7 +31,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a loop that goes on gets besides.
+/// What a loop gets when it is continued.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct More {
     /// The new limit of iterations.
@@ -135,7 +135,7 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     Ok(Prepared::Begin { spec: Box::new(spec), start, uncommitted, problems })
 }
 
-/// Says whether a path is none of those that a loop does not work on: its plan, its settings, Alfine's own files.
+/// Whether a loop may change this path: it is not the plan, the settings, or one of Alfine's own files.
 fn is_of_the_agent(file: &PlanFile, path: &Path) -> bool {
     path.as_os_str() != file.name.as_str()
         && path.as_os_str() != "alfine.toml"

@@ -4,7 +4,7 @@ use alfine_config::Partial;
 use alfine_core::plan::ContextMode;
 use serde::{Deserialize, Serialize};
 
-/// How the user wants a loop to be run: what goes before the settings and the plan.
+/// How the user wants a loop to be run. These options override the settings and the plan.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StartOptions {

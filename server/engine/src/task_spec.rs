@@ -54,7 +54,7 @@ pub struct TaskSpec {
     pub single_task: bool,
     /// Environment variables that are passed on although they look like secrets.
     pub pass_env: Vec<String>,
-    /// What is masked in logs, besides what is known.
+    /// Regular expressions for what is masked in logs, in addition to the known shapes of secrets.
     pub mask: Vec<String>,
     /// The machine's settings.
     pub machine: Settings,
@@ -65,7 +65,7 @@ pub struct TaskSpec {
     /// What was in the worktree from its beginning and can be in no commit, such as a repository that the setup fetched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub never_kept: Vec<PathBuf>,
-    /// How the plan's other tasks begin when this one is over; none where it was started alone.
+    /// How the plan's other tasks are started when this task is over; `None` if it was started alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
 }

@@ -34,7 +34,7 @@ pub struct TaskView {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// The plan's document; none where the task is only in the database.
+    /// The plan's document; `None` if the task is only in the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
     /// Where it stands in the document.
@@ -64,7 +64,7 @@ pub struct TaskView {
     pub criteria: Vec<CriterionView>,
     /// The agent's name; empty where none is chosen yet.
     pub agent: String,
-    /// US dollars so far; none where unknown.
+    /// US dollars so far; `None` if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// Files that differ from the base.
@@ -78,7 +78,7 @@ pub struct TaskView {
     /// Until when it waits, in milliseconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_until: Option<Millis>,
-    /// The last change, in milliseconds since the epoch; none where nothing was ever written down.
+    /// The last change, in milliseconds since the epoch; `None` if nothing was ever written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Millis>,
     /// What is shown of it, made for the reader; `None` for an editor that asked for the first version of a view.
@@ -418,7 +418,7 @@ fn add_evidence(evidence: &[VerificationRow], tree: Option<&str>, criteria: &mut
     }
 }
 
-/// How far evidence proves a criterion, now that the tree is this one; none where there is no evidence.
+/// How far evidence proves a criterion for the present tree; `None` if there is no evidence.
 pub fn criterion_state(
     evidence: &[VerificationRow],
     index: usize,

@@ -26,7 +26,8 @@ pub(crate) fn make_worktree(project: &mut Project, lock: &LoopLock) -> Result<Lo
     }
     let is_there = path.read_dir().is_ok_and(|mut items| items.next().is_some());
     if is_there && store.checkpoints(&row.id)?.is_empty() && row.branch.is_none() {
-        // Half made by a process that died, or left by an earlier loop: kept under a ref, then made anew and whole.
+        // The folder is half made by a process that died, or left by an earlier loop. Nothing says what in it is worth
+        // keeping, so all of it is kept under a ref before the worktree is created again.
         let surroundings = surroundings::of_no_loop(layout, "base");
         let message = format!("{key} before its worktree was made anew");
         repository.remove_worktree(&path, &next_checkpoint(repository, key, message, &surroundings)?)?;

@@ -56,7 +56,7 @@ pub(super) struct Git<'a> {
     pub(super) args: &'a [&'a OsStr],
     /// The index to use, where it is not the working tree's.
     pub(super) index: Option<&'a Path>,
-    /// Settings besides.
+    /// More settings of git, as `name=value`.
     pub(super) settings: Vec<(OsString, &'static str)>,
     /// How long it may take.
     pub(super) limit: Duration,

@@ -78,7 +78,7 @@ struct CheckedOut<'c> {
 }
 
 impl Repository {
-    /// Returns the commit of a branch, as hex; none where there is no such branch.
+    /// Returns the commit of a branch, as hex; `None` if there is no such branch.
     pub fn branch_commit(&self, branch: &str) -> Result<Option<String>, GitError> {
         let repo = self.open()?;
         let found = repo.find_branch(branch, git2::BranchType::Local);

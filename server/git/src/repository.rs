@@ -89,7 +89,7 @@ impl Repository {
     }
 
     /// Says whether git knows this very folder as a working tree. With a link in its place, or with another tree's
-    /// `.git` in it, the user's own files and HEAD would be taken for the agent's work.
+    /// `.git` in it, the user's own files and HEAD would be treated as the agent's work.
     fn is_its_own(&self, repo: &git2::Repository, folder: &Path) -> bool {
         let git = folder.join(".git");
         if folder.is_symlink() {

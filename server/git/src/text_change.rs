@@ -26,7 +26,7 @@ pub struct TextChange<'a> {
     pub path: &'a Path,
     /// The message of a commit that does nothing else.
     pub message: &'a str,
-    /// Gives the changed text, the same one where it is so already; none where the text has no place for the change.
+    /// Returns the changed text: the same text if the change is there already, `None` if the text has no place for it.
     pub apply: &'a dyn Fn(&str) -> Option<String>,
     /// Which working copies are changed, too, where the merge changes nothing else in that file.
     pub working_copies: WorkingCopies<'a>,
@@ -144,7 +144,7 @@ impl TextChange<'_> {
 }
 
 impl Located {
-    /// Makes a change in this working tree's copy alone, links followed; none where there is nothing to change.
+    /// Makes a change only in this working tree's copy, following links; `None` if there is nothing to change.
     pub fn change_text(&self, change: &TextChange<'_>) -> Option<WorkingCopy> {
         change.in_working_copy(&self.open().ok()?).map(WorkingCopy::from)
     }

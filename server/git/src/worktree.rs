@@ -272,7 +272,7 @@ impl Repository {
             let mut options = WorktreePruneOptions::new();
             worktree.prune(Some(options.valid(true))).doing("forget the worktree")?;
         }
-        // A half-made entry of ours is none that libgit2 lists.
+        // libgit2 does not list an entry that is only half made.
         let admin = self.common_dir.join("worktrees").join(admin_name(path));
         if path.symlink_metadata().is_err() && admin.exists() {
             fs::remove_dir_all(&admin).doing_on("remove", &admin)?;

@@ -95,7 +95,7 @@ impl TaskOffers {
         self.list.iter().filter_map(view).collect()
     }
 
-    /// Makes the command that does an action; `None` if it needs the plan's place, and there is none.
+    /// Returns the command that does an action; `None` if the action needs the plan's URI and there is none.
     fn command(&self, action: &Action) -> Option<EditorCommand> {
         let (task, uri) = (self.key.clone(), self.uri.clone());
         let answer = |approval, approved| {

@@ -1,6 +1,6 @@
 //! What one request sees: the newest snapshot, the open documents, the client, and the time.
 //!
-//! Handlers are functions of it. An open document goes before the file on the disk.
+//! Handlers are functions of it. An open document overrides the file on the disk.
 
 use crate::protocol::lsp_types::{Position, Url};
 use crate::{

@@ -51,7 +51,8 @@ struct State {
     /// The look at what was opened last, and how many there were.
     looking: Option<Shared<BoxFuture<'static, ()>>>,
     looks: u64,
-    /// What was opened since somebody asked: clients may have dropped what they were told of it.
+    /// Documents that were opened since this was last asked for: the client may have dropped what was published for
+    /// them before.
     opened: Vec<Url>,
 }
 

@@ -178,7 +178,7 @@ impl TaskPicture {
 pub struct LoopPicture {
     /// Its row; `state` and `settings` are left out.
     pub row: LoopRow,
-    /// Its state; none where it cannot be read.
+    /// The state of the loop's machine; `None` if it cannot be read.
     pub state: Option<LoopState>,
     /// Its iterations, in order.
     pub iterations: Vec<IterationRow>,
@@ -205,7 +205,7 @@ pub struct Mark {
     pub line: usize,
     /// The line's text, without its end.
     pub text: String,
-    /// The column in characters, from 0; none where only the line is named.
+    /// The column in characters, from 0; `None` if only the line is named.
     pub column: Option<usize>,
     /// How bad it is.
     pub severity: Severity,

@@ -3,7 +3,7 @@
 use crate::protocol::lsp_types::Url;
 use std::{collections::HashMap, path::PathBuf};
 
-/// How each file was spelled first. Holds one entry for each plan that was ever told of.
+/// How each file was spelled first. Holds one entry for each plan that a client was ever told about.
 #[derive(Debug, Default)]
 pub(crate) struct Spellings(HashMap<PathBuf, String>);
 

@@ -68,7 +68,7 @@ struct Guard {
 }
 
 impl Guard {
-    /// Starts the program; none where that failed and the owner was told.
+    /// Starts the program; `None` if that failed, which was then reported to the owner.
     fn start(order: &Order) -> io::Result<Option<Self>> {
         let owner = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
         // Fails only for a group's leader, which has no terminal to be rid of either.

@@ -210,7 +210,7 @@ impl Run {
         Ok(news)
     }
 
-    /// Reads the guard's next line; none where it is gone.
+    /// Reads the guard's next line; `None` if the guard is gone.
     fn next(&mut self) -> io::Result<Option<News>> {
         let mut line = String::new();
         match self.news.read_line(&mut line)? {
@@ -306,7 +306,7 @@ impl GuardedChild {
         self.stdout.take()
     }
 
-    /// Takes the program's standard error; once, and none where it was merged.
+    /// Takes the program's standard error: `None` if it was taken before, or is merged into the standard output.
     pub fn take_stderr(&mut self) -> Option<GuardedOutput> {
         self.stderr.take()
     }
@@ -325,7 +325,7 @@ impl GuardedChild {
         self.judge()
     }
 
-    /// Waits likewise, but not longer than `limit`; none where it passed.
+    /// Waits likewise, but not longer than `limit`; `None` if the limit passed first.
     pub fn wait_timeout(&mut self, limit: Duration) -> Option<Result<Exit, ProcessError>> {
         self.drain_untaken_outputs();
         if self.known.is_none() {

@@ -1,4 +1,4 @@
-//! The system's table of processes. The one place that knows how a system tells of them.
+//! The system's table of processes: the only place that knows how a system lists them.
 
 use super::ProcessIdentity;
 

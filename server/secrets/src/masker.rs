@@ -25,7 +25,7 @@ const SHORTEST_VALUE: usize = 8;
 /// A failure to make a masker.
 #[derive(Debug, thiserror::Error)]
 pub enum MaskError {
-    /// A configured pattern is none.
+    /// A configured mask is not a valid regular expression.
     #[error("the mask {pattern:?} is not a regular expression: {source}")]
     Pattern {
         /// As configured.

@@ -11,7 +11,7 @@ pub(super) const SHORTEST_LINE: usize = 16;
 const LONGEST_LOGIN: usize = 500;
 
 /// Shapes of secrets that their issuers document. Each begins with a literal, so that a text without any of them is
-/// passed over at the speed of a substring search. What an expression cannot say, [`token`] decides.
+/// skipped at the speed of a substring search. What an expression cannot say, [`token`] decides.
 #[allow(clippy::expect_used, reason = "the pattern is constant and compiled by a test")]
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
     let shapes = [

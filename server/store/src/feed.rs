@@ -24,7 +24,7 @@ const FALLBACK: Duration = Duration::from_secs(2);
 /// The same for a patient reader whose bell can be heard.
 const PATIENT_FALLBACK: Duration = Duration::from_secs(60);
 
-/// How often the bell is listened for anew while its folders come and go.
+/// How often the watch on the bell's folders is set up again while they come and go.
 const MOST_LISTENS: usize = 4;
 
 /// The most events that come at once, so that a reader far behind stays small.

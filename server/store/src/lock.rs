@@ -8,7 +8,8 @@
 //! writes the row, and spawns the runner with [`LoopLock::into_stdin`]; the lock belongs to the open file, which
 //! both have, and stays when the starter goes. Should the runner never come up, the lock is free at once.
 //!
-//! The file is closed on exec, so no other child inherits it. A fork without exec would: there is none.
+//! The file is closed on exec, so no other child inherits it. A fork without exec would inherit it, so Alfine never forks
+//! without exec.
 
 use super::{LoopId, PATIENCE, StoreError, disk::make_folder};
 use alfine_files::Layout;

@@ -101,7 +101,7 @@ impl Store {
         open(layout)
     }
 
-    /// Opens the database for a watcher; none where there is no database yet.
+    /// Opens the database for a watcher; `None` if there is no database yet.
     pub fn read_only(layout: &Layout) -> Result<Option<Reader>, StoreError> {
         read_only(layout)
     }

@@ -243,7 +243,7 @@ pub struct LoopRow {
     pub state: String,
     /// What a watcher shows of it.
     pub summary: LoopSummary,
-    /// US dollars so far; none where unknown.
+    /// US dollars so far; `None` if unknown.
     pub cost_usd: Option<f64>,
     /// Tokens so far.
     pub tokens: u64,
@@ -295,7 +295,7 @@ pub struct IterationRow {
     pub files_changed: Option<u32>,
     /// The error signature, where there was an error.
     pub signature: Option<String>,
-    /// US dollars; none where unknown.
+    /// US dollars; `None` if unknown.
     pub cost_usd: Option<f64>,
     /// Tokens.
     pub tokens: u64,
@@ -359,7 +359,7 @@ pub struct CheckpointRow {
     pub n: u32,
     /// The iteration it belongs to.
     pub iteration: Option<u32>,
-    /// What it was taken for.
+    /// What the checkpoint was taken for.
     pub kind: CheckpointKind,
     /// The commit object.
     pub commit_id: String,
@@ -402,7 +402,7 @@ pub struct VerificationRow {
     pub iteration: u32,
     /// The verifier's name.
     pub verifier: String,
-    /// The criterion it proves, counted from 0; none where it is for the whole task.
+    /// The criterion that it proves, counted from 0; `None` if it is about the whole task.
     pub criterion: Option<u32>,
     /// That criterion's text, since a plan may be edited.
     pub criterion_text: Option<String>,
@@ -457,7 +457,7 @@ pub struct ApprovalRow {
     pub asked_at: Millis,
     /// When it was answered or withdrawn.
     pub answered_at: Option<Millis>,
-    /// Yes or no; none where it is open, was withdrawn, or the answer is a text alone.
+    /// Yes or no; `None` if the question is open, was withdrawn, or was answered by a text alone.
     pub approved: Option<bool>,
     /// The answer's text.
     pub answer: Option<String>,
@@ -472,7 +472,7 @@ pub struct CommandRow {
     pub seq: i64,
     /// The task it is for.
     pub task: TaskKey,
-    /// The loop it is for; none where the task had none yet.
+    /// The loop that the command is for; `None` if the task had no loop yet.
     pub loop_id: Option<LoopId>,
     /// What is to be done.
     pub kind: String,

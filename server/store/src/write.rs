@@ -81,7 +81,7 @@ pub struct LoopUpdate<'a> {
     pub state: &'a str,
     /// What a watcher shows of it.
     pub summary: &'a LoopSummary,
-    /// US dollars so far; none where unknown.
+    /// US dollars so far; `None` if unknown.
     pub cost_usd: Option<f64>,
     /// Tokens so far.
     pub tokens: u64,
@@ -104,7 +104,7 @@ pub struct IterationEnd<'a> {
     pub files_changed: u32,
     /// The error signature.
     pub signature: Option<&'a str>,
-    /// US dollars; none where unknown.
+    /// US dollars; `None` if unknown.
     pub cost_usd: Option<f64>,
     /// Tokens.
     pub tokens: u64,
@@ -153,7 +153,7 @@ pub struct CheckpointNew<'a> {
     pub n: u32,
     /// The iteration it belongs to.
     pub iteration: Option<u32>,
-    /// What it was taken for.
+    /// What the checkpoint was taken for.
     pub kind: CheckpointKind,
     /// The commit object.
     pub commit_id: &'a str,
@@ -614,7 +614,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sends a command to the task's live loop, or, where there is none, to the next one; returns its place.
+    /// Sends a command to the task's live loop or, if there is none, to the task's next loop. Returns the row's number.
     pub fn send_command(&self, new: &CommandNew<'_>) -> Result<i64, StoreError> {
         if self.task(new.task)?.is_none() {
             return Err(missing("task", new.task));

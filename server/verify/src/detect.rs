@@ -75,7 +75,7 @@ fn folders_above(touches: &[String]) -> Vec<PathBuf> {
     folders
 }
 
-/// Reads a small regular file as text; none where it is anything else.
+/// Reads a small regular file as text; `None` if the path is anything else.
 fn read(folder: &Path, name: &str) -> Option<String> {
     String::from_utf8(plain_file::read(&folder.join(name), MANIFEST_LIMIT).ok()?).ok()
 }

@@ -47,7 +47,7 @@ pub(super) fn perform(directory: &Path, args: &InitArgs) -> Result<u8> {
     Ok(exit::DONE)
 }
 
-/// The lines of an `alfine.toml` to begin with. All but a chosen agent are comments: what the repository says goes before
+/// The lines of an `alfine.toml` to begin with. All but a chosen agent are comments: what the repository says overrides
 /// the user's own settings, so that it says nothing that nobody chose.
 fn settings(agent: Option<&str>, checks: &[String], proposal: &WorktreeProposal) -> String {
     let mut text = "# `alfine settings` shows every setting with its default and its meaning. Take a # away to set one.\n".to_owned();

@@ -28,7 +28,7 @@ worded! {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Gate {
-    /// Whether the agent says that it is done; none where that is not a strict boolean.
+    /// Whether the agent says that it is done; `None` if that is not a strict boolean.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<bool>,
     /// Why.
@@ -40,7 +40,7 @@ pub struct Gate {
     /// What stands in the way; those that say nothing (`none`, `n/a`, `-`) left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blockers: Vec<String>,
-    /// What only a human can answer; none where it says nothing.
+    /// What only a human can answer; `None` if the gate asks nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
     /// Keys that Alfine does not know, as written.

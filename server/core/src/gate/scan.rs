@@ -260,7 +260,8 @@ fn encloses_body(marker: Marker, fence: Fence, rest: &str) -> bool {
 }
 
 impl Marker {
-    /// Returns the length of the opening tag with which `text` begins. A sentence that begins with the tag is none.
+    /// Returns the length of the opening tag with which `text` begins. The tag must stand alone: a sentence that begins
+    /// with the tag does not open a gate.
     fn begins(self, text: &str) -> Option<usize> {
         match self {
             Self::Gate => tag(text, false, GATE).filter(|&end| !is_sentence(&text[end..])),

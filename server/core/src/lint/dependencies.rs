@@ -150,7 +150,7 @@ impl<'o> Layers<'o> {
         }
     }
 
-    /// The layer that most of a title's words tell; none where two are told alike.
+    /// The layer that most words of a title belong to; `None` if two layers have equally many.
     fn work(&self, title: &str) -> Option<Work> {
         let mut counts = vec![0; self.count];
         let mut told = Vec::new();

@@ -63,7 +63,7 @@ pub struct Lint {
     pub message: String,
     /// Other places that belong to it, each with what it says.
     pub related: Vec<(Span, String)>,
-    /// Edits that mend it, the likeliest first.
+    /// Edits that fix it, the likeliest first.
     pub fixes: Vec<Fix>,
 }
 
@@ -78,7 +78,7 @@ impl Lint {
     }
 }
 
-/// One way to mend a finding.
+/// One way to fix a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// What it does, as a menu says it.

@@ -401,7 +401,7 @@ impl LoopState {
         self.active_since.map(|since| breaker::out_of_time_at(&self.breaker, &self.settings.limits, since))
     }
 
-    /// The US dollars that the next run of the agent may cost; none where there is no limit.
+    /// The US dollars that the next run of the agent may cost; `None` if there is no limit.
     pub fn budget_left(&self) -> Option<f64> {
         self.breaker.budget_left(&self.settings.limits)
     }

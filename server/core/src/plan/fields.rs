@@ -46,7 +46,7 @@ pub(super) struct FieldLine {
     pub(super) emphasised: bool,
 }
 
-/// Reads the line at `span` as `Name: value`, the name perhaps emphasised; none where it is something else.
+/// Reads the line at `span` as `Name: value`, the name perhaps emphasised; `None` if it is something else.
 pub(super) fn field_line(text: &str, span: Span) -> Option<FieldLine> {
     let line = span.of(text);
     let is_mark = |c: char| matches!(c, '*' | '_');

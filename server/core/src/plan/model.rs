@@ -107,7 +107,7 @@ pub struct Fields {
     pub autonomy: Option<Placed<Autonomy>>,
     /// `Single task`: the agent is told to do this task alone.
     pub single_task: Option<Placed<bool>>,
-    /// `Verify`: commands that must pass for this task, besides its criteria.
+    /// `Verify`: commands that must pass for this task, in addition to its criteria.
     pub verify: Vec<Placed<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! A loop that rests goes on; one that runs takes what is said besides.
+//! Continues a loop that rests. A loop that runs already takes the new limits.
 
 use super::{
     Answered, FrontEnd, Request, Step, Wait,
@@ -20,7 +20,7 @@ use alfine_core::task::TaskKey;
 pub struct Continue {
     /// The task.
     pub task: TaskKey,
-    /// What the loop gets besides.
+    /// The limits and the reset that the user gives the loop.
     pub more: More,
     /// Whether a background process runs the loop; else who drives the request has its lock.
     pub in_background: bool,

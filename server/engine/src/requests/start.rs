@@ -15,7 +15,7 @@ use crate::{
 use alfine_core::{plan::Task, task::TaskKey};
 use alfine_store::LoopLock;
 
-/// Starts a task of a plan, or the first that can start and, when that one is over, the next.
+/// Starts a task of a plan, or starts the plan's tasks one after another, beginning with the first that can start.
 #[derive(Debug)]
 pub struct Start {
     /// The plan's path from the root.

@@ -65,7 +65,7 @@ impl Runner<'_> {
         let child = match command.spawn() {
             Ok(child) => child,
             Err(error) => {
-                // An agent that is not there is something the user mends; it is no failure of the task.
+                // The user has to install a missing agent; the task itself did not fail, so the loop asks instead.
                 let error = crate::Error::from(error);
                 let hint = self.adapter.install_hint();
                 let hint = if hint.is_empty() { String::new() } else { format!("; to install it: {hint}") };

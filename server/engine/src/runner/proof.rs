@@ -88,7 +88,7 @@ impl Proof {
 }
 
 impl Runner<'_> {
-    /// The tree that is checked; none where the tree is the user's own, or nothing is kept of it.
+    /// The tree that is checked; `None` if it is the user's own tree, or if no checkpoint was taken of it.
     pub(super) fn proof(&self) -> Option<Proof> {
         let proven = self.checkpoint.clone().filter(|_| self.spec.isolation == Isolation::Worktree)?;
         Some(Proof {

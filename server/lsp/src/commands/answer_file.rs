@@ -92,7 +92,7 @@ impl Commands {
     }
 }
 
-/// The file to answer in. No line of the question can be taken for the fold.
+/// The text of the file to answer in. No line of the question can be mistaken for the line above the answer.
 fn letter(key: &TaskKey, question: &str) -> String {
     let quoted: String = question.lines().map(|line| format!("> {}\n", printable(line))).collect();
     format!("{} asks:\n\n{quoted}\n{FOLD}\n\n", printable(&key.to_string()))

@@ -108,7 +108,7 @@ impl Commands {
     }
 }
 
-/// The edit that ticks a task in an open plan; none where it is ticked, or not in it any more.
+/// The edit that ticks a task in an open plan; `None` if it is ticked already, or no longer in the plan.
 fn tick(open: &Document, key: &TaskKey, picture: &Picture) -> Option<WorkspaceEdit> {
     let task = open.plan().tasks.iter().find(|task| task.id == key.id)?;
     let edits = open.plan().tick(&open.text, task);

@@ -100,7 +100,7 @@ impl Queues {
                 let _span = span.entered();
                 let done = catch_unwind(AssertUnwindSafe(|| work(desk.project(&root)?)));
                 let done = done.unwrap_or_else(|_| {
-                    // Whatever it left half open is opened anew.
+                    // The panic may have left the project half changed, so the next command opens it again.
                     desk.open.clear();
                     Err(defect("the command ended in a defect of Alfine; the log has more"))
                 });

@@ -1,6 +1,6 @@
 //! `alfine.showTranscript`, `showDiff`, `openWorktree`: what a loop did, as real files that any client can open.
 //!
-//! They lie beside the database, outside of any working tree, and are written anew each time.
+//! They are next to the database, outside any working tree, and are written again each time.
 
 use super::{
     Commands,

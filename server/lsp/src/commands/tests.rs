@@ -468,7 +468,7 @@ async fn a_loop_in_place_goes_on_in_the_tree_it_was_begun_in() {
     drop(stage.at_work_in(&linked, KEY));
     assert_eq!(stage.row(KEY).worktree.as_deref(), linked.to_str());
     stage.picture_has(KEY);
-    // A file of the main tree is none of the loop's, one of the linked tree is.
+    // A file of the main tree does not belong to the loop; a file of the linked tree does.
     stage.open("src/lib.rs", "// not saved\n");
     stage.open(&theirs, "// not saved\n");
     let error = stage.execute("alfine.continue", of_task()).await.unwrap_err();
@@ -813,7 +813,7 @@ async fn a_loop_that_the_user_paused_stays_paused_when_the_file_is_saved() {
     let holder = Arc::new(Holder::new(Arc::clone(&stage.commands)));
     holder.look().await;
     drop(lock);
-    // The user's own word for it is none but the user's.
+    // The server does not take the user's pause for one of its own, so it does not lift it either.
     stage.holds(KEY, None);
     stage.open("src/lib.rs", "// here\n");
     holder.look().await;

@@ -11,7 +11,7 @@ pub(super) struct Definition {
 
 /// What a named type is.
 pub(super) enum Kind {
-    /// An object. `open` objects have fields besides those that are named.
+    /// An object. `open` objects may have more fields than the named ones.
     Object { fields: Vec<Field>, open: bool },
     /// Something that has a shorter word, such as one of some texts.
     Other(Type),

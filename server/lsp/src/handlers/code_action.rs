@@ -1,4 +1,4 @@
-//! `textDocument/codeAction`: what can be done at a place, and what mends a diagnostic.
+//! `textDocument/codeAction`: what can be done at a place, and what fixes a diagnostic.
 
 mod plans;
 mod proposed;
@@ -33,7 +33,7 @@ pub(crate) fn code_action(picture: &Picture, params: &CodeActionParams) -> Vec<C
 fn answered(asked: &Asked<'_>, proposed: Vec<Proposed>) -> Vec<CodeActionOrCommand> {
     let mut kept: Vec<Proposed> = Vec::new();
     for action in proposed.into_iter().filter(|action| asked.wants(&action.kind)) {
-        // An action is offered once, for all that it mends, and not once more for the place.
+        // One action can fix several diagnostics of the range. It is offered once, with all of them.
         let same = kept.iter_mut().find(|other| other.title == action.title && other.does == action.does);
         let Some(same) = same else {
             kept.push(action);

@@ -301,7 +301,7 @@ impl Disk {
         let _ = is_read.recv_timeout(FIRST_READ);
     }
 
-    /// Where a file lies whose name leads to a working tree by links; none where its name alone says it.
+    /// The real path of a file that reaches a working tree through a symlink; `None` if its path is inside one already.
     fn link(&self, path: &Path) -> Option<PathBuf> {
         let real = match path.canonicalize() {
             Ok(real) => real,

@@ -74,7 +74,7 @@ pub(super) struct Tree {
 /// A plan's file.
 #[derive(Debug)]
 struct Known {
-    /// What tells whether it changed; none where only its text can.
+    /// The file's stamp, from which a change is seen without reading the file; `None` if only its text can show one.
     stamp: Option<Stamp>,
     /// Or why it cannot be read as a plan: a part of a sentence.
     document: Result<Arc<Document>, String>,
@@ -318,7 +318,7 @@ impl Tree {
 
 /// What the tasks of a plan that are not done would run, each text once.
 fn wanted(name: &str, plan: &Plan, layers: &Layers, detected: &[VerifierSpec]) -> Vec<TrustItem> {
-    // Most tasks say nothing of settings, so that one answer is for all of them.
+    // Most tasks set nothing themselves, so they share one answer.
     let mut loaded: HashMap<String, Loaded> = HashMap::new();
     let mut items: Vec<TrustItem> = Vec::new();
     let mut seen = HashSet::new();

@@ -92,7 +92,7 @@ impl Watches {
         Self { watcher, heard, watched: HashMap::new(), deaf: BTreeSet::new() }
     }
 
-    /// Says whether some changes will not be told of.
+    /// Whether the system will miss some changes, so that the folders must be looked at from time to time.
     pub(super) fn is_deaf(&self) -> bool {
         self.watcher.is_none() || !self.deaf.is_empty()
     }
@@ -107,7 +107,8 @@ impl Watches {
     pub(super) fn set(&mut self, wanted: &BTreeSet<PathBuf>) -> bool {
         lock(&self.heard).wanted.clone_from(wanted);
         let mut is_new = false;
-        // While a folder is taken for missing it may be made; then the one above it already tells, or another round sees.
+        // A folder may be created between our check and our watch. Its parent is already watched, or the next round
+        // finds it.
         for _ in 0..MOST_ROUNDS {
             let there: HashMap<PathBuf, Option<(u64, u64)>> = wanted
                 .iter()

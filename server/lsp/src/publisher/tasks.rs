@@ -34,7 +34,7 @@ pub(crate) struct Changes {
 pub(crate) struct Removed {
     /// The task's key.
     task: TaskKey,
-    /// Its plan; none where it was in none.
+    /// The plan that the task was in; `None` if it was in no plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uri: Option<String>,
 }

@@ -170,7 +170,8 @@ impl Starter {
                 Err(message::panicked(method))
             }
         };
-        // What the handler sent to the client goes before its answer.
+        // Everything that the handler sent to the client is written before its answer, so that a client sees the
+        // notifications of a request before its result.
         self.to_client.forward();
         self.exchange.finish(&ticket, result);
         self.start();

@@ -21,7 +21,7 @@ const ANYWHERE: u64 = u64::MAX;
 pub(super) enum Frame {
     /// The bytes of a message; [`Frames::body`] has them until the next call of [`Frames::next`].
     Body,
-    /// Bytes that are no frame. They are passed over.
+    /// Bytes that are not a frame. They are skipped.
     Malformed(Fault),
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How much may be under way.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Bytes of the longest message that is read. Longer ones are passed over and answered with an error.
+    /// The longest message that is read, in bytes. A longer message is skipped and answered with an error.
     pub message: u64,
     /// Handlers of requests that run at the same time.
     pub running_requests: usize,

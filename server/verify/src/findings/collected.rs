@@ -26,7 +26,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Makes a place of printed words; none where the line is no line. A column that is none is left out.
+    /// Reads a place from printed words; `None` if the line is not a number from 1. An invalid column is left out.
     pub(super) fn new(file: &str, line: &str, column: &str) -> Option<Self> {
         let number = |text: &str| text.parse().ok().filter(|&number: &u32| number > 0);
         let file = file.to_owned();

@@ -244,7 +244,7 @@ fn collect(outline: &Outline<'_>, of: usize, plain: bool, criteria: &mut Vec<Cri
     }
 }
 
-/// Reads one item; none where it has no text. Items with boxes inside of it are criteria of their own.
+/// Reads one item; `None` if it has no text. Nested items with boxes are criteria of their own.
 fn criterion(outline: &Outline<'_>, item: usize) -> Option<Criterion> {
     let first = outline.children(item).next()?;
     let start = outline.first_line(item)?.span.start;

@@ -168,7 +168,7 @@ impl<'t> Outline<'t> {
         self.siblings(parent + 1, self.end(parent))
     }
 
-    /// The blocks of one level from `start` up to `end`, in order: what stands inside of them is passed over.
+    /// The blocks of one level from `start` up to `end`, in order, without what is nested in them.
     pub(super) fn siblings(&self, start: usize, end: usize) -> impl Iterator<Item = usize> + '_ {
         let bound = move |at: usize| (at < end.min(self.blocks.len())).then_some(at);
         std::iter::successors(bound(start), move |&at| bound(self.end(at)))

@@ -1,4 +1,4 @@
-//! What mends the findings on a plan, and what makes a plan of a Markdown file.
+//! Actions that fix the findings on a plan, and the action that turns a Markdown file into a plan.
 
 use super::proposed::{ALFINE, Asked, Does, FIX_ALL, Proposed};
 use crate::protocol::lsp_types::{CodeActionKind, Diagnostic, Url};
@@ -78,7 +78,7 @@ fn fix_all(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
         let meets = |edit: &TextEdit| {
             edits.iter().any(|other| edit.span.start <= other.span.end && other.span.start <= edit.span.end)
         };
-        // What meets another fix is mended the next time.
+        // Edits of one document must not overlap. A fix that overlaps an earlier one waits for the next run.
         if !fix.edits.iter().any(meets) {
             edits.extend(fix.edits.iter().cloned());
         }

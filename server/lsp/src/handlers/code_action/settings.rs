@@ -1,4 +1,4 @@
-//! What mends `alfine.toml`.
+//! Actions that fix `alfine.toml`.
 
 use super::proposed::{Asked, Proposed};
 use crate::protocol::lsp_types::CodeActionKind;
@@ -31,7 +31,8 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
     }
 }
 
-/// The edit that writes what was probably meant; none where nothing was, or where less would be right after it.
+/// The edit that writes what was probably meant. `None` if there is no likely correction, or if applying it would leave
+/// the file with more problems.
 fn mended(document: &Document, problem: &ConfigProblem, problems: usize) -> Option<TextEdit> {
     let suggestion = problem.suggestion.as_deref()?;
     let span = settings_file::span_of(document, problem)?;
