@@ -79,6 +79,7 @@ impl LoopState {
 
     /// Goes on where a dead runner stopped. What the agent had begun is not judged: it runs again.
     fn recover(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        // Between the runner's death and now nobody worked, so that time does not count.
         self.active_since = self.active_since.map(|_| now);
         match &self.phase {
             Phase::Idle => self.start(now, out),
@@ -106,7 +107,8 @@ impl LoopState {
         }
     }
 
-    /// Waits on, as long as this wait can have been: the clock may be another one since it began.
+    /// Goes on waiting, but no longer than such a wait can last: the clock may have been set back while nobody ran the
+    /// loop.
     fn wait_on(&mut self, now: Moment, out: &mut Vec<Effect>) {
         let Phase::Waiting { until, why } = &mut self.phase else { return };
         let (first, longest) = match why {
@@ -122,7 +124,10 @@ impl LoopState {
         match (kind, &self.phase) {
             (CheckpointKind::Before, Phase::Before) => {
                 self.breaker.starts_from(&tree.tree);
+                // The base is the tree before the whole loop: a claim of ready is about all of its work, not only about
+                // the last iteration's.
                 self.base.get_or_insert_with(|| tree.clone());
+                // A run that is repeated in its iteration must not hide what the first run changed.
                 self.current.before.get_or_insert(tree);
                 self.spawn(now, out);
             }
@@ -154,6 +159,8 @@ impl LoopState {
             }
             AgentEvent::Usage(usage) => agent.usage = usage,
             AgentEvent::Ended { outcome, message } => {
+                // The agent has said its last word. Some CLIs do not exit after it, so the process is ended. What comes
+                // of being ended does not replace what the agent said.
                 agent.ended.get_or_insert((outcome, message));
                 if agent.kill.is_none() {
                     agent.kill = Some(KillReason::Decided);
@@ -172,6 +179,7 @@ impl LoopState {
     fn agent_exited(&mut self, now: Moment, outcome: Outcome, message: String, out: &mut Vec<Effect>) {
         let Phase::Agent(agent) = &self.phase else { return };
         let kill = agent.kill;
+        // What the agent said of its end is more precise than its exit status.
         let (outcome, message) = agent.ended.clone().unwrap_or((outcome, message));
         self.account_run();
         self.recovery = None;
@@ -183,6 +191,7 @@ impl LoopState {
                 let silence = breaker::span(self.settings.limits.time(Rule::Stall));
                 return self.work_is_over(now, Some(("stall", format!("no output for {silence}"))), out);
             }
+            // The work until now may be enough, so it is judged. The breaker stops the loop after that.
             Some(KillReason::WallTime) => return self.work_is_over(now, None, out),
             Some(KillReason::Startup) => {
                 let silence = breaker::span(self.settings.limits.time(Rule::Startup));
@@ -190,7 +199,7 @@ impl LoopState {
             }
             Some(KillReason::Decided | KillReason::Stop | KillReason::Pause) | None => {}
         }
-        // There is nothing to wait for where the next run may not begin.
+        // Waiting for the limit to end is pointless if the budget forbids the next run.
         if matches!(outcome, Outcome::RateLimit { .. })
             && let Some(trip) = self.breaker.overspent(&self.settings.limits)
         {
@@ -232,7 +241,8 @@ impl LoopState {
 
     fn wait_for_limit(&mut self, now: Moment, reset_at: Option<i64>, message: &str, out: &mut Vec<Effect>) {
         let told = reset_at.and_then(|told| reset(now, told));
-        // A limit that passed and is there again at once is not what the agent tells of it.
+        // If the limit is back right after its announced reset, that time was wrong: back off longer instead of trusting
+        // it.
         let again = if told.is_some() { self.limit_waits.checked_sub(1) } else { Some(self.limit_waits) };
         let backoff = again.map(|times| {
             now.after(doubled(self.settings.rate_limit_backoff, times, LONGEST_RATE_LIMIT_BACKOFF))
@@ -248,6 +258,7 @@ impl LoopState {
         if let Some(trip) = self.breaker.agent_failed(&words, &self.settings.limits) {
             return self.trip(now, trip, out);
         }
+        // The breaker has counted this failure already; the first pause is not doubled.
         let tries = self.breaker.failing().saturating_sub(1);
         let until = now.after(doubled(self.settings.retry_backoff, tries, LONGEST_RETRY_BACKOFF));
         out.push(Effect::Note(Note::Retry { class: class.to_owned(), message: cut(message), at: until }));
@@ -290,10 +301,13 @@ impl LoopState {
         if let Some(trip) = self.breaker.overspent(&self.settings.limits) {
             return self.trip(now, trip, out);
         }
+        // A fresh context begins with each iteration. A run that is repeated within its iteration goes on in the session
+        // of the first run.
         let fresh = self.settings.context == crate::plan::ContextMode::Fresh && !self.current.started;
         let session = if fresh { None } else { self.session.clone() };
         self.current.resumed = session.is_some();
         self.current.started = true;
+        // Only these notes are dropped after the judgement. A note that arrives from now on is for the next prompt.
         self.current.notes_told = self.notes.len();
         self.enter(now, Phase::Agent(state::AgentRun::new(now)));
         let spawn = Spawn { iteration: self.iteration, session, recovery: self.recovery };
@@ -336,6 +350,7 @@ impl LoopState {
                 out.push(Effect::KillAgent(KillReason::Stop));
             }
             Phase::Verifying { .. } => out.push(Effect::CancelVerifiers),
+            // The work is proven. Continuing tries the commit again and needs no agent for it.
             Phase::Committing => self.commit_failed = true,
             _ => {}
         }
@@ -349,6 +364,7 @@ impl LoopState {
         match &mut self.phase {
             Phase::Waiting { until, .. } if *until <= now => self.resume_work(now, out),
             Phase::Agent(agent) if agent.kill.is_none() => {
+                // The user's own limit comes first, so that it is given as the reason and not a silence.
                 let kill = if running_out.is_some_and(|at| at <= now) {
                     Some((KillReason::WallTime, None))
                 } else if !agent.spoke && agent.spawned_at.after(startup) <= now {
@@ -378,12 +394,13 @@ impl LoopState {
         }
     }
 
-    /// Takes time out of every count of it. What is waited for stays where it is: a usage limit passes in sleep, too.
+    /// Takes sleep out of every count of time. The moment that is waited for stays: a usage limit passes in sleep, too.
     fn slept(&mut self, time: Duration) {
         self.move_counts(|moment| moment.after(time));
     }
 
-    /// Moves all that was noted by the old clock. The end of a usage limit that the agent told is of no clock of ours.
+    /// Moves every moment that was noted by the old clock. The end of a usage limit stays where the agent reported it: that
+    /// moment never came from our clock.
     fn clock_back(&mut self, time: Duration, out: &mut Vec<Effect>) {
         self.move_counts(|moment| moment.before(time));
         match &mut self.phase {
@@ -420,7 +437,8 @@ impl LoopState {
         match command {
             Command::Pause { now: at_once, reason } => {
                 let holds = self.pause_asked || matches!(self.phase, Phase::Paused);
-                // What the user holds stays the user's, whoever else wants it held.
+                // A pause that the user asked for stays the user's, whoever else wants the loop to pause: only the user
+                // may lift it.
                 if !(holds && self.pause_reason.is_none()) {
                     self.pause_reason = reason;
                 }
@@ -446,7 +464,7 @@ impl LoopState {
     fn pause(&mut self, now: Moment, at_once: bool, out: &mut Vec<Effect>) {
         match &mut self.phase {
             Phase::Agent(agent) if at_once => {
-                // One that is ending already ends for its own reason; then the loop holds.
+                // An agent that is being ended already keeps its reason, and the loop pauses after that.
                 self.pause_asked = agent.kill.is_some();
                 let reason = *agent.kill.get_or_insert(KillReason::Pause);
                 out.push(Effect::KillAgent(reason));
@@ -515,6 +533,8 @@ impl LoopState {
         {
             return out.push(Effect::Refuse(Refusal::AsksFirst { ask: ask.kind }));
         }
+        // The reset comes first, since the new limit is checked against the counters. A limit that will be refused must
+        // not leave the counters at zero.
         if reset && limit.is_none_or(|limit| breaker::check_iteration_limit(limit).is_ok()) {
             self.breaker.reset();
             out.push(Effect::Note(Note::BreakerReset));
@@ -534,13 +554,14 @@ impl LoopState {
                 out.push(Effect::WithdrawAsk);
                 self.go_on_from_rest(now, out);
             }
-            // The user may know better than what the agent told.
+            // The user may know better than the agent when the limit ends.
             Phase::Waiting { .. } => self.resume_work(now, out),
             _ => self.pause_asked = false,
         }
     }
 
     fn go_on_from_rest(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        // Continuing is no reset: the rule that tripped lets one iteration through and then judges again.
         if let Some(trip) = self.breaker.open().cloned() {
             self.breaker.half_open();
             out.push(Effect::Note(Note::HalfOpened { rule: trip.rule }));
@@ -567,6 +588,7 @@ impl LoopState {
         if self.status().needs_runner() {
             return out.push(Effect::Refuse(Refusal::Works));
         }
+        // The session and the last verdict are about a tree that is no longer there.
         self.session = None;
         self.recovery = Some(Recovery::Rewound);
         self.last = None;
@@ -601,6 +623,7 @@ impl LoopState {
         if let Some(note) = ask.note_for_agent(answer) {
             self.notes.push(note);
         }
+        // The question came before the stop, but an answer is no permission to go on past a limit.
         if let Some(trip) = self.breaker.open().cloned() {
             return self.rest(now, Phase::Stopped { reason: StopReason::Breaker(trip) }, out);
         }
@@ -608,8 +631,8 @@ impl LoopState {
     }
 }
 
-/// When a usage limit passes that an agent told in seconds since the epoch, or by mistake in milliseconds. None where
-/// that is over, or farther away than any limit.
+/// When a usage limit ends that an agent reported in seconds since the epoch, or by mistake in milliseconds. `None` if
+/// that moment has passed, or is farther away than any limit.
 fn reset(now: Moment, told: i64) -> Option<Moment> {
     let is_near = |reset: &Moment| *reset > now && *reset <= now.after(LONGEST_USAGE_LIMIT);
     [Moment(told.saturating_mul(1000)), Moment(told)].into_iter().find(is_near)

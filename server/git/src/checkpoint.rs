@@ -123,6 +123,7 @@ impl Repository {
         let repo = self.open_at(worktree)?;
         let snapshot = snapshot_as(&repo, spec.surroundings, raw_where_filters_fail)?;
         let head = snapshot.head.map(|id| id.to_string());
+        // HEAD and the branch count as well as the files: an agent that only committed did change something.
         if let Some(last) = spec.unless_still
             && last.tree == snapshot.tree.to_string()
             && last.head == head
@@ -130,6 +131,8 @@ impl Repository {
         {
             return Ok(Checkpoint { taken: false, skipped: snapshot.skipped, ..last.clone() });
         }
+        // A tree only names the commits of its submodules. They are copied out of the worktree first, or the checkpoint
+        // could not be restored once the worktree is gone.
         submodule::keep_commits(&repo, snapshot.whole, &spec.ref_name)?;
         let mut message = format!("{}\n\n{TREE_TRAILER}{}\n", spec.message.trim_end(), snapshot.tree);
         if let Some(branch) = &snapshot.branch {
@@ -147,10 +150,13 @@ impl Repository {
         let parents: Vec<&Commit<'_>> = parents.iter().collect();
         let commit =
             repo.commit(None, &author, &author, &message, &whole, &parents).doing("write the checkpoint")?;
+        // The ref comes before the caller's row. A ref without a row is merely unused; a row without a ref would promise
+        // a state that git may have pruned.
         match repo.reference(&spec.ref_name, commit, false, "alfine: checkpoint") {
             Ok(_) => {}
             Err(error) if error.code() == ErrorCode::Exists => {
-                // The same state again, after a crash between taking and remembering it, is no other checkpoint.
+                // We may have crashed after creating the ref and before storing the row. If the ref holds this same
+                // state, reuse it.
                 let earlier = self.checkpoint_at(&spec.ref_name)?;
                 let kept = Oid::from_str(&earlier.commit).and_then(|id| repo.find_commit(id));
                 if earlier.head != head || !kept.is_ok_and(|kept| kept.tree_id() == snapshot.whole) {
@@ -207,7 +213,7 @@ impl Repository {
         })
     }
 
-    /// Returns the highest number of a task's checkpoints, readable or not; 0 where there is none.
+    /// Returns the highest number of a task's checkpoints, readable or not; 0 if there is none.
     pub fn last_checkpoint(&self, plan: &str, task: &str) -> Result<u32, GitError> {
         Ok(checkpoint_numbers(&self.open()?, plan, task)?.into_iter().max().unwrap_or(0))
     }
@@ -223,6 +229,8 @@ impl Repository {
         if in_place {
             nothing_under_way(&repo)?;
         }
+        // Looked at again, although the caller has just taken `present`: what was written since then is in no
+        // checkpoint, and the rewind would destroy it.
         let now = snapshot(&repo, spec.surroundings)?;
         let id_of = |hex: &str| Oid::from_str(hex).doing("read a checkpoint's id");
         let present_head = spec.present.head.as_deref().map(id_of).transpose()?;
@@ -242,6 +250,7 @@ impl Repository {
             spec.surroundings.own.iter().chain(&spec.surroundings.leave_out).map(PathBuf::as_path).collect();
         let mut landing = Landing::prepare(&repo, steps(&repo, &from, &to, &untouched)?, &to, None)?;
         landing.apply()?;
+        // The index and HEAD follow the files: the step that can fail for many reasons comes while nothing else moved.
         let moved = match head {
             Some(head) if head_moves || !in_place => {
                 reset_index(&repo, in_place, now.head, head).and_then(|()| move_head(&repo, head, spec))
@@ -279,7 +288,7 @@ fn reset_index(repo: &git2::Repository, in_place: bool, now: Option<Oid>, head: 
     let mut index = index::read_plain(repo)?;
     let to = tree_of(head)?;
     match now {
-        // What the user staged stays staged: only entries that are the old commit's follow.
+        // What the user staged stays staged: only entries that equal the old commit's are replaced.
         Some(now) if in_place => {
             let moved = steps(repo, &tree_of(now)?, &to, &[])?;
             put_steps(&mut index, &moved, repo.workdir(), |step| (step.old, step.new));
@@ -296,6 +305,7 @@ fn move_head(repo: &git2::Repository, head: Oid, spec: &RewindSpec<'_>) -> Resul
             if let Ok(tip) = repo.refname_to_id(branch)
                 && tip != head
             {
+                // The branch moves back, away from these commits. A ref keeps them, so that the rewind can be undone.
                 keep_commits_of(repo, branch, tip, &spec.present.commit)?;
             }
             repo.reference(branch, head, true, "alfine: rewind").doing("move the branch")?;
@@ -347,12 +357,12 @@ fn snapshot_as(
     let read = || {
         let mut scanned = scan(repo, spec)?;
         let whole = scanned.index.write_tree_to(repo).doing("write the tree")?;
-        // An index that remembers its trees does not look whether they are still there.
+        // The index caches the ids of its trees and writes none of them again, even if git has pruned them since.
         repo.find_tree(whole).doing("read the tree")?;
         Ok((scanned, whole))
     };
     let (scanned, whole) = match read() {
-        // The cache may name objects that git has removed since, with the checkpoints that kept them.
+        // The cache may name objects that git has pruned since, together with the checkpoints that kept them.
         Err(GitError::Git { .. }) if fs::remove_file(&surroundings.index_cache).is_ok() => read()?,
         first => first?,
     };
@@ -378,7 +388,7 @@ fn without_own(
         if here == wanted {
             continue;
         }
-        // In two goes, since a file and a folder are not exchanged in one.
+        // In two steps, since the builder cannot replace a file by a folder in one.
         if here.is_some() {
             let id =
                 TreeUpdateBuilder::new().remove(path.as_path()).create_updated(repo, &tree).doing(DOING)?;

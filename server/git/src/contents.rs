@@ -124,7 +124,7 @@ impl<'r> Contents<'r> {
         }
         let mut tries = 3;
         loop {
-            // Opened first because libgit2 does not tell "gone" from "not allowed", and follows links.
+            // Opened first, since libgit2 does not distinguish "gone" from "not allowed", and follows links.
             plain_file::open_unlinked(&absolute).map_err(unstored)?;
             if let Some(filter) = self.foreign_filter(path) {
                 let ids = self.store_filtered(&[(path.to_owned(), filter)]).map_err(Unstored::Failed)?;
@@ -134,7 +134,7 @@ impl<'r> Contents<'r> {
                 Ok(id) => return Ok(id),
                 // A filter may refuse (`core.safecrlf`); a checkpoint then keeps the file as it is.
                 Err(error) if error.class() == ErrorClass::Filter => return self.store_raw(path),
-                // Gone or cut short while it was read: looked at again.
+                // The file was removed or truncated while it was read, so it is looked at again.
                 Err(error) if error.class() == ErrorClass::Os && tries > 0 => tries -= 1,
                 Err(error) if error.class() == ErrorClass::Os => {
                     return Err(Unstored::Unreadable(io::Error::other(error.message().to_owned())));
@@ -164,6 +164,7 @@ impl<'r> Contents<'r> {
             .map(str::parse)
             .collect::<Result<_, _>>()
             .doing("read what git hash-object printed")?;
+        // With one id missing, every later file would get the content of its neighbour.
         if ids.len() != files.len() {
             let why = format!("`git hash-object`: {} ids for {} files", ids.len(), files.len());
             return Err(GitError::Filter { path: path_of(first), filter: filter.clone(), why });
@@ -198,7 +199,7 @@ impl<'r> Contents<'r> {
     pub(super) fn rewrite_filtered(&self, files: &[(Vec<u8>, String)]) -> Result<(), GitError> {
         let Some((first, filter)) = files.first() else { return Ok(()) };
         for (path, _) in files {
-            // git does not write over a file that its index takes for right.
+            // git does not write a file that is up to date according to its index.
             let path = self.root.join(path_of(path));
             fs::remove_file(&path).doing_on("remove", &path)?;
         }

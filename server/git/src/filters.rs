@@ -1,8 +1,7 @@
 //! Which filter drivers may run: those that were configured when the user last had a loop begin or go on.
 //!
-//! A driver is a command in git's configuration, which an agent can write. One that is new since then is as good as not
-//! configured. Of one that changed nobody can say whether the user changed it: it does not run, and nothing is committed
-//! without it.
+//! A driver is a command in git's configuration, which an agent can write. Drivers added since then are ignored. A driver
+//! that changed might have been changed by an agent, so it does not run, and we refuse to commit without it.
 
 use super::{
     GitError, Repository as Located,
@@ -36,6 +35,7 @@ impl Filters {
         let mut filters = Self { runs: BTreeSet::new(), withheld: BTreeMap::new() };
         for (name, driver) in &now {
             let why = match &remembered {
+                // Nothing was recorded yet, so no loop ran here and no agent can have written a driver.
                 None => None,
                 Some(remembered) => match remembered.get(name) {
                     Some(then) => (then != driver).then_some(Withheld::Changed),
@@ -48,6 +48,7 @@ impl Filters {
                 None => drop(filters.runs.insert(name)),
             }
         }
+        // A driver that is gone counts as changed: its files would otherwise be committed without it.
         for (name, _) in remembered.into_iter().flatten().filter(|(name, _)| !now.contains_key(name)) {
             filters.withheld.insert(name.into_bytes(), Withheld::Changed);
         }
@@ -55,7 +56,7 @@ impl Filters {
         Ok(filters)
     }
 
-    /// Whether there is none at all.
+    /// Whether the configuration has no driver, and never had one.
     pub(super) fn is_empty(&self) -> bool {
         self.runs.is_empty() && self.withheld.is_empty()
     }
@@ -73,6 +74,7 @@ impl Filters {
         let key = |name: &[u8], variable: &str| {
             OsString::from_vec([b"filter.", name, b".", variable.as_bytes()].concat())
         };
+        // An empty command switches a driver off. If it stayed required, git would then fail instead.
         let off = |name: &Vec<u8>| {
             VARIABLES.map(|variable| (key(name, variable), if variable == "required" { "false" } else { "" }))
         };
@@ -122,7 +124,7 @@ fn configured(repo: &Repository) -> Result<(Drivers, BTreeSet<Vec<u8>>), GitErro
     Ok((drivers, unnamed))
 }
 
-/// Reads the drivers of the user's last word; none where there is none.
+/// Reads the filter drivers recorded when the user last started or continued a loop; `None` if never recorded.
 fn remembered(repo: &Repository) -> Result<Option<Drivers>, GitError> {
     let path = file(repo);
     match fs::read(&path) {
@@ -141,8 +143,8 @@ fn file(repo: &Repository) -> PathBuf {
 }
 
 impl Located {
-    /// Takes the filter drivers that are configured now for the user's: from now on these run, and no others. Warns of
-    /// each that is not as it was.
+    /// Records the filter drivers that are configured now as the user's own: from now on these run, and no others. Warns
+    /// about each driver that is new or changed.
     pub fn remember_filters(&self) -> Result<(), GitError> {
         let repo = self.open()?;
         let (drivers, _) = configured(&repo)?;
@@ -159,6 +161,7 @@ impl Located {
         let path = file(&repo);
         let folder = path.parent().unwrap_or(&path);
         let write = || {
+            // Replaced as a whole: a file cut short by a crash could not be read, and every filter would fail.
             fs::create_dir_all(folder)?;
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.write_all(&serde_json::to_vec(&drivers)?)?;

@@ -85,7 +85,8 @@ impl Repository {
     pub fn remove_leftover(&self, leftover: &Leftover, last: &CheckpointSpec<'_>) -> Result<(), GitError> {
         match &leftover.kind {
             LeftoverKind::Worktree { path } => {
-                // Of a task that nobody knows, nobody said that it is over.
+                // Nothing says that a task is over which the database does not know. So not even its ignored files,
+                // which no checkpoint has, may be lost.
                 if leftover.status.is_none() {
                     self.refuse_ignored(path)?;
                 }

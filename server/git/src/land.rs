@@ -62,7 +62,8 @@ pub(super) fn steps(
     Ok(steps.filter(|step| !except.iter().any(|except| is_within(&step.path, bytes_of(except)))).collect())
 }
 
-/// Takes over one side's entries into an index, where the index has the other side's: `sides` gives (from, to).
+/// Replaces entries of an index: each entry that is still the `from` side of its step becomes the `to` side. `sides`
+/// gives (from, to). Any other entry was staged by somebody, and stays.
 pub(super) fn put_steps(
     index: &mut Index,
     steps: &[Step],
@@ -76,7 +77,7 @@ pub(super) fn put_steps(
         if here.as_ref().map(|entry| Content { id: entry.id, mode: entry.mode }) != from {
             continue;
         }
-        // Neither can fail on a valid path; an entry that stays behind shows as a difference, and loses nothing.
+        // Neither call can fail on a valid path. Should one fail, the old entry shows as a difference, and nothing is lost.
         let _ = match to {
             Some(to) => {
                 let metadata = root.and_then(|root| root.join(&path).symlink_metadata().ok());
@@ -182,6 +183,7 @@ impl Landing {
             users: users.as_ref(),
             index,
         };
+        // All obstacles are collected, so that the user can clear them in one go.
         let mut in_the_way = BTreeSet::new();
         let mut seen = Vec::with_capacity(steps.len());
         for step in &steps {
@@ -213,7 +215,7 @@ impl Landing {
     pub(super) fn keep(mut self) {
         self.finished = true;
         for step in self.steps.iter().filter(|step| step.new.is_none()) {
-            // Folders that hold nothing any more are not part of the tree. The first that does ends it.
+            // git has no empty folders. The first folder that is not empty ends the search, since those above hold it.
             for folder in parents(&step.path) {
                 if fs::remove_dir(self.root.join(path_of(folder))).is_err() {
                     break;
@@ -224,6 +226,7 @@ impl Landing {
 
     fn try_apply(&mut self) -> Result<(), GitError> {
         fs::create_dir(self.aside.path().join("old")).doing_on("make the folder", self.aside.path())?;
+        // Every old file leaves before the first new one arrives: a path may turn from a file into a folder, or back.
         for at in 0..self.steps.len() {
             self.move_aside(at)?;
         }
@@ -247,10 +250,13 @@ impl Landing {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(changed(&path)),
             Err(error) => return Err(error).doing_on("move", &path),
         }
+        // The move is atomic, so this is exactly the file that would have been lost. If it is not the file that was
+        // checked, somebody wrote it in between, and it goes back.
         let times = |file: &Metadata| (file.mtime(), file.mtime_nsec());
         let same = aside
             .symlink_metadata()
             .is_ok_and(|now| now.len() == seen.len() && (now.is_symlink() || times(&now) == times(seen)));
+        // Recorded before the error is returned, so that a file that changed is put back as well.
         self.done.push(Done::MovedAside { step: at });
         if same { Ok(()) } else { Err(changed(&path)) }
     }
@@ -333,7 +339,7 @@ impl Landing {
                 }
             };
             if let (Err(error), Done::MovedAside { .. }) = (undone, &done) {
-                // What cannot come back is at least not thrown away.
+                // The file cannot be put back, but it must not be deleted with the folder that it is in.
                 self.aside.disable_cleanup(true);
                 tracing::error!(
                     "A file could not be moved back; it is in {}: {error}",
@@ -389,7 +395,7 @@ impl Check<'_> {
         {
             in_the_way.insert(path.clone());
         }
-        // A file or a link above the path must itself be one that goes.
+        // A file or a link may only be where a folder is needed if this landing removes it.
         for folder in parents(&step.path) {
             let above = self.contents.root().join(path_of(folder));
             if above.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
@@ -407,6 +413,7 @@ impl Check<'_> {
                 if known.is_some_and(|entry| entry.flags_extended & SKIP_WORKTREE != 0) {
                     return Ok(Found::LeftOut);
                 }
+                // The user's deletion of a file that the landing would change is an uncommitted change, too.
                 let deleted_by_user = step.old.is_some_and(|old| old.mode != SUBMODULE) && step.new.is_some();
                 if deleted_by_user {
                     in_the_way.insert(path);
@@ -421,6 +428,7 @@ impl Check<'_> {
             }
             return Ok(Found::Folder);
         }
+        // A file that has the new content already is no obstacle: an earlier try may have died after placing it.
         let here = self.content(step, &metadata)?;
         if here.is_none() || (here != step.old && here != step.new) {
             in_the_way.insert(path);
@@ -454,7 +462,7 @@ impl Check<'_> {
         }
     }
 
-    /// What a file holds; none when it cannot be read.
+    /// The content of a file; `None` if it cannot be read.
     fn content(&self, step: &Step, metadata: &Metadata) -> Result<Option<Content>, GitError> {
         let known = self.users.and_then(|index| index.get_path(&path_of(&step.path), 0));
         let known_mode = known.as_ref().map(|entry| entry.mode).or(step.old.map(|old| old.mode));
@@ -462,7 +470,8 @@ impl Check<'_> {
         if !metadata.is_file() && mode != LINK {
             return Ok(None);
         }
-        // The times first: a file that git's own filters do not give back as it was is not changed by that.
+        // The times are asked before the content. Some files do not survive git's own filters (line endings), so reading
+        // such a file would show a change that nobody made.
         let clean = |entry: &IndexEntry| {
             self.written.is_some_and(|written| is_stat_clean(entry, metadata, &written)) && entry.mode == mode
         };
@@ -480,6 +489,7 @@ impl Check<'_> {
 /// Makes a folder for contents that are on their way, on the file system of the working tree where possible.
 fn aside_of(repo: &Repository, root: &Path) -> Result<TempDir, GitError> {
     let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
+    // On the same file system a move is a rename: atomic, and it cannot run out of space halfway.
     let candidates = [Some(repo.path()), root.parent()];
     let make = |folder: &Path| tempfile::Builder::new().prefix(".alfine-landing-").tempdir_in(folder);
     for folder in candidates.into_iter().flatten().filter(|folder| device(folder) == device(root)) {
@@ -511,7 +521,7 @@ fn write_aside(repo: &Repository, steps: &[Step], new: &Tree<'_>, aside: &Path) 
     }
     scratch.checkout_index(Some(&mut index), Some(&mut checkout)).doing("write the new files aside")?;
 
-    // Attributes that arrive with the files apply to them.
+    // The files' own attributes may arrive with them, so the arriving index is asked and not the working tree.
     let opened =
         git2::Repository::open(repo.workdir().unwrap_or(repo.path())).doing("open the repository")?;
     opened.set_index(&mut index).doing("use an index")?;
@@ -522,12 +532,14 @@ fn write_aside(repo: &Repository, steps: &[Step], new: &Tree<'_>, aside: &Path) 
         .filter_map(|step| Some((step.path.clone(), contents.foreign_filter(&step.path)?)))
         .collect();
     for step in &files {
+        // Without its filter the file would be written as the repository stores it: encrypted, or a mere pointer.
         if let Some((Withheld::Changed, filter)) = contents.withheld_filter(&step.path) {
             return Err(GitError::FilterChanged { path: path_of(&step.path), filter });
         }
     }
     contents.write_filtered(&filtered, &scratch.path().join("index"), &target)?;
 
+    // The umask can only be read by changing it for the whole process, so a new file shows what it allows.
     let probe = aside.join("probe");
     fs::File::create(&probe).doing_on("make", &probe)?;
     let plain = probe.metadata().doing_on("look at", &probe)?.permissions().mode() & 0o777;
@@ -568,7 +580,7 @@ fn scratch(repo: &Repository, aside: &Path, target: &Path) -> Result<Repository,
     if attributes.exists() {
         fs::copy(&attributes, info.join("attributes")).doing_on("copy", &attributes)?;
     }
-    // Opened again, now with all that.
+    // libgit2 reads these files only when it opens the repository.
     Repository::open(&git_dir).doing("open a repository aside")
 }
 
@@ -591,7 +603,8 @@ fn place_file(from: &Path, to: &Path) -> io::Result<()> {
         Err(rustix::io::Errno::EXIST) => return Err(io::ErrorKind::AlreadyExists.into()),
         Err(_) => {}
     }
-    // The file system does not know "only if there is nothing", or it is another one.
+    // The file system cannot rename "only if nothing is there", or the file comes from another file system. Looking
+    // first leaves a short window, but there is no better way.
     if to.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }

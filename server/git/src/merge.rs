@@ -1,12 +1,14 @@
 //! Lands a task's branch on the branch it was based on.
 //!
-//! Order: the branch is locked; the files of every worktree that has it checked out are changed; their indexes
-//! follow; the branch moves last. Whatever fails before is taken back. After a crash in between, the files are ahead
-//! of the branch, which a second try finds to be right already; the other way round, the next `git commit -a` would
-//! have undone the merge.
+//! Order: the branch is locked; the files of every worktree that has it checked out are changed; their indexes follow;
+//! the branch moves last. If a step fails, the steps before it are undone. So a crash can leave the files ahead of the
+//! branch, never the branch ahead of the files. Files that are ahead are found to be right by a second try. If the
+//! branch were ahead, the old files would look like uncommitted changes, and the next `git commit -a` would undo the
+//! merge.
 //!
-//! A [`TextChange`] lands in the same move. Where the target only moves forward there is no commit of the merge's own:
-//! then the task's last commit has it, if Alfine made that and nobody else has it, else a small commit on top.
+//! A [`TextChange`] (the tick in the plan) lands in the same move. If the target only moves forward, there is no merge
+//! commit to hold the change. Then the task's last commit is amended, if Alfine made that commit and no other branch
+//! has it; otherwise a small commit on top holds the change.
 
 use super::{
     GitError, Repository,
@@ -113,6 +115,8 @@ impl Repository {
         let target =
             tip(&repo, &spec.target_branch).map_err(|_| GitError::NoTarget(spec.target_branch.clone()))?;
         let name = format!("refs/heads/{}", spec.target_branch);
+        // A worktree that has the target checked out must get the new files, too. If only its branch moved, its old
+        // files would look like changes that take the work back.
         let holders = self.holders(&repo, &name)?;
         let checked_out = !holders.is_empty();
         let descends = |one: Oid, other: Oid| {
@@ -124,12 +128,15 @@ impl Repository {
             None => Ok((tree, false)),
         };
         let (tree, changed) = with_change(branch.tree().doing("read a commit")?)?;
-        // With all of the commit's own names and times, so that a second try makes the same one and finds it landed.
+        // The amended commit keeps the author, the committer and the times of the original. So a second try after a
+        // crash creates the very same commit, and finds that it has landed.
         let amended = if tree.id() == branch.tree_id() {
             branch.id()
         } else {
             branch.amend(None, None, None, None, None, Some(&tree)).doing("write a commit")?
         };
+        // Landed already, perhaps by a try that died before its caller could record it. All that can be missing is the
+        // files of a worktree, when somebody else moved the branch without them.
         if descends(target.id(), branch.id())? || descends(target.id(), amended)? {
             catch_up(holders, target.id(), is_unsaved)?;
             let (tree, changed) = with_change(target_tree.clone())?;
@@ -144,6 +151,8 @@ impl Repository {
         }
 
         let forward = descends(branch.id(), target.id())?;
+        // The target's history must say which task the work belongs to. If the task's last commit does not name it, a
+        // merge commit does, even where the target could simply move forward.
         let named = branch
             .summary_bytes()
             .is_some_and(|subject| String::from_utf8_lossy(subject).contains(&mark(&spec.task_id)));
@@ -202,11 +211,12 @@ impl Repository {
                 worktree.validate()?;
                 git2::Repository::open_from_worktree(&worktree)
             });
-            // One whose folder is gone has no files to look after.
+            // A worktree whose folder is gone has no files that could fall behind.
             all.extend(opened.ok());
         }
         let mut holders = Vec::new();
         for repo in all {
+            // A rebase detaches HEAD and moves the branch only at its end, which would drop a merge made meanwhile.
             let rebased = ["rebase-merge", "rebase-apply"].iter().any(|folder| {
                 let head = fs::read(repo.path().join(folder).join("head-name"));
                 head.is_ok_and(|head| head.trim_ascii_end() == name.as_bytes())
@@ -233,11 +243,14 @@ impl Repository {
         change: Option<&TextChange<'_>>,
         is_unsaved: &dyn Fn(&Path) -> bool,
     ) -> Result<Vec<WorkingCopy>, GitError> {
+        // With the lock on the ref no other git process can move the branch until the files are there. Only the commit
+        // of the transaction moves it, as the last step.
         let mut transaction = repo.transaction().doing("begin")?;
         transaction.lock_ref(name).map_err(|source| match source.code() {
             ErrorCode::Locked => GitError::Locked(self.common_dir.join(format!("{name}.lock"))),
             _ => GitError::Git { doing: "lock the branch", source },
         })?;
+        // The branch was read before it was locked. If it moved in between, `new` does not contain that commit.
         if repo.refname_to_id(name).doing("read the branch")? != old {
             return Err(GitError::Changed(name.to_owned()));
         }
@@ -245,6 +258,7 @@ impl Repository {
             .set_target(name, new, Some(&identity(repo)?), "alfine: merge")
             .doing("move the branch")?;
 
+        // Every worktree is checked before the first one is changed, so a refusal usually has nothing to undo.
         let mut prepared = Vec::new();
         for repo in holders {
             let old = files_of(&repo, old);
@@ -253,6 +267,7 @@ impl Repository {
         for at in 0..prepared.len() {
             let landed = prepared.get_mut(at).map_or(Ok(()), CheckedOut::land);
             if landed.is_err() {
+                // The failing worktree undid its own part already.
                 prepared.iter_mut().take(at).for_each(CheckedOut::take_back);
             }
             landed?;
@@ -283,8 +298,9 @@ fn catch_up(
     Ok(())
 }
 
-/// The commit that a working tree's files are of: its branch's, or the one where that was when somebody moved it without
-/// them (`git update-ref` in another worktree). Landing on the first would leave them as changes that take the work back.
+/// The commit that the files on the disk correspond to. Usually that is the branch's tip. If the branch was moved without
+/// a checkout (`git update-ref` in another worktree), it is the commit before that move: a landing that starts from the
+/// tip would leave the old files as changes that take the work back.
 fn files_of(repo: &git2::Repository, tip: Oid) -> Oid {
     let last = repo.reflog("HEAD").ok().and_then(|log| log.get(0).map(|entry| entry.id_new()));
     let moved = last.filter(|&last| repo.graph_descendant_of(tip, last).unwrap_or(false)).and_then(|last| {
@@ -292,7 +308,8 @@ fn files_of(repo: &git2::Repository, tip: Oid) -> Oid {
         Some((last, steps(repo, &tree(last)?, &tree(tip)?, &[]).ok()?, index::read_plain(repo).ok()?))
     });
     let Some((last, steps, index)) = moved else { return tip };
-    // Who moved the branch with its files may have written no log here, but then the index has them.
+    // A tool that moved the branch together with the files may have written no reflog here, but it did update the index.
+    // So the files count as behind only if the index has an old entry and not a single new one.
     let is_at = |step: &Step, side: Option<Content>| {
         let here = index.get_path(&path_of(&step.path), 0);
         here.map(|entry| Content { id: entry.id, mode: entry.mode }) == side
@@ -315,6 +332,8 @@ fn prepare<'c>(
         let tree = |id| repo.find_commit(id).and_then(|commit| commit.tree()).doing("read a commit");
         let (old, new) = (tree(old)?, tree(new)?);
         let mut steps = steps(&repo, &old, &new, &[])?;
+        // A file in which only the text change lands is usually the plan that the user is editing. It is not a file in
+        // the way: the change is made to whatever text the user has, next to the landing.
         let alone = |step: &Step| change.is_some_and(|change| change.is_all_of(&repo, step));
         let beside = steps.iter().position(alone);
         if let Some(at) = beside {
@@ -340,6 +359,7 @@ fn refuse_unsaved(
 
 impl CheckedOut<'_> {
     fn land(&mut self) -> Result<(), GitError> {
+        // The files come before the index. An index ahead of the files would show the merged work as taken back.
         self.landing.apply()?;
         put_steps(&mut self.index, self.landing.steps(), self.repo.workdir(), |step| (step.old, step.new));
         if let Some(change) = self.beside {
@@ -362,6 +382,7 @@ impl CheckedOut<'_> {
 
     fn take_back(&mut self) {
         self.take_back_files();
+        // Only entries that are still the ones we put are replaced: what somebody staged meanwhile stays.
         put_steps(&mut self.index, self.landing.steps(), self.repo.workdir(), |step| (step.new, step.old));
         let entry = self.index_before.take();
         let put_back = entry.map_or(Ok(()), |entry| self.index.add(&entry)).and_then(|()| self.index.write());
@@ -386,9 +407,11 @@ fn may_amend(repo: &git2::Repository, branch: &Commit<'_>, spec: &MergeSpec) -> 
     let trailer = format!("{TASK_TRAILER}: ");
     let own =
         branch.message_bytes().split(|&byte| byte == b'\n').any(|line| line.starts_with(trailer.as_bytes()));
+    // Amending would lose a signature, and a commit that an agent or the user made is not Alfine's to change.
     if !own || branch.parent_count() != 1 || repo.extract_signature(&branch.id(), None).is_ok() {
         return Ok(false);
     }
+    // Another branch, remote ones included, would keep the original. The same work would then be in the history twice.
     for other in repo.branches(None).doing("list the branches")? {
         let (other, kind) = other.doing("list the branches")?;
         let itself =
@@ -420,7 +443,7 @@ fn merged_tree<'r>(
     options.find_renames(true);
     let mut index = repo.merge_commits(target, branch, Some(&options)).doing("merge")?;
     if let Some(change) = change {
-        // The target's is taken, whatever the branch made of it.
+        // The plan is the user's, so a conflict in it is settled by the target's text. The change is made to that text.
         let _ = index.conflict_remove(change.path);
     }
     if !index.has_conflicts() {

@@ -74,6 +74,7 @@ pub(super) fn scan(repo: &Repository, spec: ScanSpec<'_>) -> Result<Scanned, Git
         max_untracked: spec.max_untracked,
         raw_where_filters_fail: spec.raw_where_filters_fail,
         trust_ctime: repo.config().and_then(|config| config.get_bool("core.trustctime")).unwrap_or(true),
+        // Before the first file is looked at: a file that is written from now on may keep the time that we see.
         started: SystemTime::now(),
         changed: Vec::new(),
         put: Vec::new(),
@@ -108,7 +109,7 @@ fn open_cache(repo: &Repository, path: &Path) -> Result<(Index, bool), GitError>
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).doing_on("make the folder", folder)?;
     }
-    // Only one runner uses this file, so a lock on it was left by one that died.
+    // Only the runner of this loop uses the file, so a lock on it was left by a runner that died.
     let mut lock = path.as_os_str().to_owned();
     lock.push(".lock");
     let _ = std::fs::remove_file(&lock);
@@ -123,7 +124,8 @@ fn open_cache(repo: &Repository, path: &Path) -> Result<(Index, bool), GitError>
     Ok((index, true))
 }
 
-/// Takes over what the user's index knows. Not being able to only costs time.
+/// Copies what the user's index knows about files, so that the first scan need not read them all. A failure only costs
+/// time.
 fn seed(repo: &Repository, index: &mut Index) {
     let Ok(users) = repo.index() else { return };
     let Some(written) = users.path().and_then(|path| path.metadata().ok()) else { return };
@@ -142,7 +144,8 @@ fn seed(repo: &Repository, index: &mut Index) {
     }
 }
 
-/// Says whether a file may have changed after an index was written and still have the time it has in there.
+/// Whether a file may have changed after the index was written without getting another time, since both happened within
+/// one tick of the file system's clock. git calls such an entry racy.
 fn is_racy(entry: &IndexEntry, index_written: &IndexTime) -> bool {
     let fine = entry.mtime.nanoseconds() != 0 && index_written.nanoseconds() != 0;
     let tick = if fine { FINE_TICK } else { COARSE_TICK };
@@ -201,7 +204,7 @@ impl Scan<'_> {
             let path = self.contents.root().join(path_of(&folder));
             let items = match path.read_dir() {
                 Ok(items) => items,
-                // A root that cannot be read is not an empty tree.
+                // A root that cannot be read must not look like an empty tree: every file would count as deleted.
                 Err(error) if folder.is_empty() => return Err(error).doing_on("read the folder", &path),
                 Err(error) => {
                     self.unread(&folder, &error);
@@ -233,6 +236,7 @@ impl Scan<'_> {
                 }
             }
         }
+        // An agent may remove the whole worktree while it is read. That is an error, and not an empty tree.
         let root = self.contents.root();
         if root.is_dir() { Ok(()) } else { Err(GitError::WorktreeMissing(root.to_owned())) }
     }
@@ -246,6 +250,7 @@ impl Scan<'_> {
         }
         let mut below = path.to_owned();
         below.push(b'/');
+        // What git tracks is part of the tree even in a folder that is ignored.
         let at = self.tracked.partition_point(|entry| entry.path < below);
         if self.tracked.get(at).is_some_and(|entry| entry.path.starts_with(&below)) {
             return true;
@@ -254,6 +259,8 @@ impl Scan<'_> {
             return false;
         }
         let absolute = self.contents.root().join(path_of(path));
+        // git records a nested repository as a link to a commit that nobody else has, so its files would be lost. A
+        // `.git` that cannot be opened is no repository, and the folder is read like any other.
         let nested = absolute.join(".git").symlink_metadata().is_ok()
             && git2::Repository::open_ext(
                 &absolute,
@@ -268,6 +275,7 @@ impl Scan<'_> {
     }
 
     fn file(&mut self, path: Vec<u8>, metadata: Metadata) {
+        // The ignore rules and the size limit are about untracked files. What git tracks is always kept.
         let tracked = self.find_tracked(&path).map(|entry| entry.mode);
         if tracked.is_none() {
             if self.is_ignored(&path) {
@@ -291,6 +299,7 @@ impl Scan<'_> {
     }
 
     fn is_unchanged(&self, entry: &IndexEntry, metadata: &Metadata, mode: u32) -> bool {
+        // No program can set the ctime, so it shows a write even if the mtime was put back afterwards.
         entry.mtime.seconds() != 0
             && entry.mode == mode
             && entry.mtime == modified(metadata)
@@ -310,6 +319,7 @@ impl Scan<'_> {
                 self.skip(path, SkipReason::SubmoduleFiles);
             }
         }
+        // A submodule that was never checked out has no HEAD. That is no change, so the recorded commit stays.
         self.keep(path, SUBMODULE, head.unwrap_or(known));
     }
 
@@ -389,14 +399,15 @@ impl Scan<'_> {
         let tick = if metadata.mtime_nsec() == 0 { COARSE_TICK } else { FINE_TICK };
         let racy = metadata.modified().map_or(true, |modified| modified + tick >= self.started);
         let mut entry = entry(path, mode, id, Some(metadata));
-        // With its filter the next time, if that may run then.
+        // Not trusted by the next scan: a file that may be racy, and one whose filter may be allowed to run by then.
         if racy || self.without_filter.contains(path) {
             distrust(&mut entry);
         }
         entry
     }
 
-    /// Keeps what is known of a path that cannot be read, and names it. One that is gone is just gone.
+    /// Keeps what is known of a path that cannot be read, and reports it: an unreadable folder must not look like the
+    /// deletion of everything in it. A path that no longer exists really is deleted.
     fn unread(&mut self, path: &[u8], error: &io::Error) {
         if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
             return;
@@ -417,7 +428,7 @@ impl Scan<'_> {
         self.put.extend(kept);
     }
 
-    /// A sparse checkout's files are not deleted, only not there.
+    /// The files that a sparse checkout leaves out are not deleted; they are only not on the disk.
     fn keep_what_is_not_checked_out(&mut self) {
         let root = self.contents.root();
         let absent = self.tracked.iter().filter(|tracked| tracked.absent);
@@ -440,6 +451,7 @@ impl Scan<'_> {
         for entry in &self.put {
             match index.add(entry) {
                 Ok(()) => dirty = true,
+                // Names that git reserves, such as `.git` in another case, cannot be in any tree.
                 Err(error) if error.message().contains("invalid path") => refused.push(entry.path.clone()),
                 Err(error) => return Err(error).doing("update the checkpoint's index"),
             }
@@ -448,7 +460,7 @@ impl Scan<'_> {
             self.skip(&path, SkipReason::Name);
         }
         if dirty {
-            // The trees are written first so that the cache remembers them too.
+            // The trees are written first, so that the cache holds their ids and the next scan need not hash them.
             index.write_tree_to(self.repo).doing("write the tree")?;
             if let Err(error) = index.write() {
                 tracing::warn!(

@@ -71,6 +71,7 @@ impl Repository {
         let base =
             Oid::from_str(&spec.base).and_then(|id| repo.find_commit(id)).doing("read the base commit")?;
         let branch = free_branch(&repo, &spec.branch, base.id())?;
+        // The name is unused, or its branch has no commits of its own, so moving it loses nothing.
         repo.branch(&branch, &base, true).doing("make the branch")?;
         let made = self.add_worktree(&repo, &spec.path, &branch);
         if made.is_err()
@@ -111,6 +112,8 @@ impl Repository {
         self.forget_worktree(&repo, path)?;
         let tip =
             repo.find_branch(branch, BranchType::Local).and_then(|branch| branch.get().peel_to_commit());
+        // Commits on top of the checkpoint's HEAD were made after the checkpoint. Such a branch stays where it is, and
+        // the checkpoint's older files are not laid over it.
         let newer = match &tip {
             Ok(tip) => repo.graph_descendant_of(tip.id(), head.id()).doing("compare commits")?,
             Err(_) => false,
@@ -156,6 +159,7 @@ impl Repository {
         if !matches!(worktree.is_locked(), Ok(WorktreeLockStatus::Unlocked)) {
             return Err(GitError::WorktreeLocked(path.to_owned()));
         }
+        // Always a new checkpoint, whatever the caller knows: this is the last look at these files.
         let last = CheckpointSpec { unless_still: None, ..last.clone() };
         let checkpoint = self.last_of(path, &last)?;
         let (kept, kept_out): (Vec<Skipped>, _) =
@@ -166,6 +170,8 @@ impl Repository {
         for skipped in kept {
             tracing::warn!("left out of the last checkpoint: {skipped}");
         }
+        // The folder goes before git's notes about it. After a crash in between, the notes are found without a folder
+        // and removed. In the other order, a folder would stay that nothing knows about.
         remove_folder(path)?;
         self.forget_worktree(&repo, path)?;
         Ok(Some(checkpoint))
@@ -304,6 +310,7 @@ fn finish_worktree(path: &Path) -> Result<Vec<PathBuf>, GitError> {
     let contents = Contents::new(&repo)?;
     let index = index::read_plain(&repo)?;
     let attributes = |path: &[u8]| path == b".gitattributes" || path.ends_with(b"/.gitattributes");
+    // Without any file of attributes no path can have a filter. That spares a large tree one question for each file.
     let has_attributes = repo.commondir().join("info/attributes").exists()
         || repo.config().is_ok_and(|config| config.get_path("core.attributesfile").is_ok())
         || index.iter().any(|entry| attributes(&entry.path));
@@ -334,6 +341,7 @@ fn free_branch(repo: &git2::Repository, wanted: &str, base: Oid) -> Result<Strin
     };
     for n in 1..=MOST_BRANCHES {
         let name = if n == 1 { wanted.clone() } else { format!("{wanted}+{n}") };
+        // git stores the branch `a/b` as a file in the folder `a`, so there cannot be a branch `a` as well.
         let below = repo.references_glob(&format!("refs/heads/{name}/*")).doing("list the branches")?;
         if below.count() > 0 {
             continue;

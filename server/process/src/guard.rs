@@ -71,14 +71,17 @@ impl Guard {
     /// Starts the program; `None` if that failed, which was then reported to the owner.
     fn start(order: &Order) -> io::Result<Option<Self>> {
         let owner = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-        // Fails only for a group's leader, which has no terminal to be rid of either.
+        // Out of the terminal's reach: a Ctrl-C there is meant for the owner, which then decides. Fails only for the
+        // leader of a process group, and the owner does not start the guard as one.
         let _ = setsid();
+        // Before the program starts, so that not one of its orphans can get away to init.
         #[cfg(target_os = "linux")]
         rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1))?;
+        // Also before the start: the end of a program that runs only for a moment would be missed.
         let children = on_signal(SIGCHLD)?;
         let asked = on_signal(SIGTERM)?;
         for ignored in [SIGINT, SIGHUP, SIGQUIT] {
-            // A handler and not SIG_IGN: the program would inherit that.
+            // A handler that does nothing, since the program would inherit SIG_IGN.
             signal_hook::flag::register(ignored, Arc::new(AtomicBool::new(false)))?;
         }
         let stdin = wire::receive_stdin(&owner)?;
@@ -87,7 +90,7 @@ impl Guard {
         command.args(&order.args).stdin(stdin).process_group(0);
         die_with_the_guard(&mut command);
         let started = command.spawn();
-        // Its copy of the standard input would keep that open.
+        // The command's copy of the standard input would keep that pipe open.
         drop(command);
         let child = match started {
             Ok(child) => child,
@@ -97,13 +100,13 @@ impl Guard {
             }
         };
         let program = Pid::from_child(&child);
-        // Not reaped yet, so it is in the table whatever became of it.
+        // The child has not been reaped, so it is in the table of processes even if it has ended.
         let identity =
             ProcessIdentity::of(child.id()).unwrap_or(ProcessIdentity { pid: child.id(), start_time: 0 });
         tell(&owner, News::Started(identity));
         let guard = Self { owner, children, asked, program, grace: order.grace };
         if let Err(error) = let_go() {
-            // Not worth the program's life: only the end of its output is seen later.
+            // No reason to end the program: without this step, the end of its output is only seen later.
             let _ = writeln!(io::stderr(), "alfine guard: {error}");
         }
         Ok(Some(guard))
@@ -115,24 +118,27 @@ impl Guard {
         let mut program_runs = true;
         let mut sweep: Option<Sweep> = None;
         loop {
+            // Drained before the reaping: a child that ends after `reap` makes the socket readable again.
             drain(&self.children);
             let (exit, children_left) = self.reap();
             if let Some(exit) = exit {
                 tell(&self.owner, News::Ended(exit));
                 program_runs = false;
             }
-            // A subreaper without children has no descendants either. Elsewhere an orphan is nobody's child.
+            // Orphans become children of a subreaper, so without children it has no descendants at all. On other systems
+            // an orphan belongs to init, and only a sweep by the marker finds it.
             if !program_runs && !children_left && cfg!(target_os = "linux") {
                 tell(&self.owner, News::Gone(0));
                 return 0;
             }
+            // What the program left running is not wanted: nobody would ever end it.
             if !program_runs {
                 sweep.get_or_insert_with(|| self.sweep());
             }
             if let Some(sweep) = &mut sweep {
                 let left = sweep.pass().map_or(usize::MAX, |left| left.len());
                 if left == usize::MAX && program_runs {
-                    // Blind, the guard still knows one group.
+                    // The table of processes cannot be read, but the guard still knows the program's own group.
                     let _ = kill_process_group(self.program, Signal::KILL);
                 }
                 let gone = left == 0 && !program_runs && !children_left;
@@ -148,8 +154,10 @@ impl Guard {
                 polled.push(PollFd::new(&self.owner, PollFlags::IN));
             }
             let pause = sweep.as_ref().and_then(|sweep| sweep.pause().try_into().ok());
-            // An interrupted wait is a signal, which the next round sees.
+            // An interrupted wait means that a signal came, and the next round looks for it.
             let _ = poll(&mut polled, pause.as_ref());
+            // The owner never writes here. Its socket is readable when the owner wants the end, or has died. From then
+            // on it stays readable, so it is polled no more: the loop would spin.
             let told_to_end = polled.iter().skip(1).any(|fd| !fd.revents().is_empty());
             owner_listens &= polled.get(2).is_some_and(|fd| fd.revents().is_empty());
             if told_to_end {
@@ -202,7 +210,8 @@ fn die_with_the_guard(command: &mut Command) {
 #[cfg(not(target_os = "linux"))]
 fn die_with_the_guard(_: &mut Command) {}
 
-/// Gives up all that the guard would hold back from its owner: the ends of the program's pipes, and its folder.
+/// Lets go of what the guard must not hold while the program runs: the program's pipes, whose end the owner waits for,
+/// and the folder, which somebody may want to remove.
 fn let_go() -> io::Result<()> {
     let nothing = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&nothing)?;
@@ -224,7 +233,7 @@ fn drain(mut socket: &UnixStream) {
     while socket.read(&mut buffer).is_ok_and(|read| read > 0) {}
 }
 
-/// Tells the owner; nothing where it is gone.
+/// Tells the owner something. An owner that is gone is no error: the guard then only has to finish its work.
 fn tell(mut owner: &UnixStream, news: News) {
     let _ = owner.write_all(format!("{news}\n").as_bytes());
 }

@@ -96,7 +96,7 @@ impl GuardedCommand {
         let (socket, guards_end) = UnixStream::pair().map_err(failed)?;
         let mut command = self.command(guards_end, pipes.writers);
         let child = command.spawn().map_err(failed)?;
-        // It holds the write ends, without whose end there is no end of the output.
+        // The command holds the write ends of the output's pipes. While any of them is open, the output does not end.
         drop(command);
 
         let mut run = Run { child, news: BufReader::new(socket) };
@@ -119,7 +119,7 @@ impl GuardedCommand {
 
         let socket = run.news.get_ref().try_clone().map_err(failed)?;
         let ender = Ender(Arc::new(socket));
-        // From here on an early return ends everything.
+        // The program runs. From here on, each early return must end it.
         let verdict =
             watch(run, self.marker.clone(), identity, self.grace, pipes.gone_writer).map_err(|error| {
                 ender.end();
@@ -229,7 +229,7 @@ impl Run {
 /// What is known when all is over.
 #[derive(Debug, Clone, Copy)]
 struct Verdict {
-    /// None where the guard died first.
+    /// How the program ended; `None` if the guard died before it could say so.
     exit: Option<Exit>,
     /// How many processes could not be ended.
     left: usize,
@@ -258,14 +258,17 @@ fn watch(
                 Ok(None) | Err(_) => break false,
             }
         };
+        // The guard did not say that all is gone, so it was killed, and the orphans went to init. They are found by the
+        // marker in their environment.
         if !all_gone && let Err(error) = end_leftovers(&marker, Some(identity), grace) {
             tracing::warn!(%error, "The guard was killed, and not all that it guarded could be ended.");
             verdict.left = 1;
         }
-        // After its last line the guard only exits.
+        // The guard exits right after its last line. Reaped here, so that it does not stay a zombie.
         let _ = run.child.wait();
+        // Before the verdict: who waits for it may be reading the output first, which ends with this.
         drop(gone);
-        // Nobody waits any more: nobody to tell.
+        // An error means that nobody waits for the verdict any more.
         let _ = sender.send(verdict);
     })?;
     Ok(receiver)
@@ -384,7 +387,7 @@ pub struct Ender(Arc<UnixStream>);
 impl Ender {
     /// Asks the guard to end everything, politely first. Does not wait, and does nothing the second time.
     pub fn end(&self) {
-        // An error means that the guard is gone, and so is what it guarded.
+        // An error means that the guard is gone, and so is everything below it.
         let _ = self.0.shutdown(Shutdown::Write);
     }
 }

@@ -66,8 +66,9 @@ impl Sweep {
             if kill {
                 send(identity, Signal::KILL);
             } else if self.asked.insert(identity) {
+                // Only once: many programs take a second SIGTERM as an order to give up their cleanup.
                 send(identity, Signal::TERM);
-                // A stopped process acts on a signal only when it goes on.
+                // A stopped process handles SIGTERM only once it is continued.
                 send(identity, Signal::CONT);
             }
         }
@@ -95,12 +96,13 @@ impl Sweep {
         self.seen.len()
     }
 
-    /// Chooses the target's live processes. One that was seen stays chosen when its parent, by which it was found, is gone.
+    /// Chooses the target's live processes. A process that was chosen once stays chosen, even if the parent that it was
+    /// found by is gone.
     fn select(&mut self, processes: &[Process], caller: u32) -> Vec<Process> {
         let by_pid: HashMap<u32, &Process> = processes.iter().map(|p| (p.identity.pid, p)).collect();
         let spared = ancestry(&by_pid, caller);
         let root = self.root.and_then(|root| by_pid.get(&root.pid).filter(|p| p.identity == root).copied());
-        // The group of a spared root is the caller's business.
+        // If the root itself is spared, it is the caller or an ancestor, and so is much of its group.
         let group = root.filter(|root| !spared.contains(&root.identity.pid)).map(|root| root.identity.pid);
 
         let mut children: HashMap<u32, Vec<&Process>> = HashMap::new();
@@ -153,7 +155,7 @@ fn kill_groups(processes: &[Process], chosen: &[Process]) {
         }
     }
     for group in groups.into_iter().filter_map(to_pid) {
-        // Gone or not ours: the next pass tells.
+        // An error means that the group is gone or not ours; the next pass shows which.
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
@@ -163,13 +165,13 @@ fn to_pid(pid: u32) -> Option<Pid> {
     i32::try_from(pid).ok().filter(|&pid| pid > 1).and_then(Pid::from_raw)
 }
 
-/// Signals exactly this process; nothing where it is gone or not ours.
+/// Signals exactly this process. Does nothing if it is gone or not ours.
 #[cfg(target_os = "linux")]
 fn send(identity: ProcessIdentity, signal: Signal) {
     use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
     let Some(pid) = to_pid(identity.pid) else { return };
     let pidfd = pidfd_open(pid, PidfdFlags::empty());
-    // From here the descriptor means one process, so a pid that is used again in between is not hit.
+    // The descriptor names one process for good. Checked only now, a pid that was reused in between is not signalled.
     if !super::is_alive(&identity) {
         return;
     }
@@ -180,7 +182,7 @@ fn send(identity: ProcessIdentity, signal: Signal) {
     };
 }
 
-/// Signals this process; nothing where it is gone or not ours.
+/// Signals this process. Does nothing if it is gone or not ours.
 #[cfg(not(target_os = "linux"))]
 fn send(identity: ProcessIdentity, signal: Signal) {
     if let Some(pid) = to_pid(identity.pid)
@@ -190,15 +192,17 @@ fn send(identity: ProcessIdentity, signal: Signal) {
     }
 }
 
-/// Ends what is left of a run whose guard can no longer do it, and returns how many processes that were: `known` with
-/// its descendants and its process group, where it is still that very process, and every process whose environment
-/// has the marker, or one that begins with it where it ends with `-`. SIGTERM first, SIGKILL after `grace`. The caller and its ancestors are never touched.
+/// Ends what is left of a run whose guard can no longer do it, and returns how many processes that were.
+///
+/// These are `known` with its descendants and its process group, if `known` is still that very process, and every process
+/// with the marker in its environment. A marker that ends with `-` stands for every marker that begins with it. SIGTERM
+/// comes first, SIGKILL after `grace`. The caller and its ancestors are never touched.
 pub fn end_leftovers(
     marker: &str,
     known: Option<ProcessIdentity>,
     grace: Duration,
 ) -> Result<usize, ProcessError> {
-    // An empty marker marks nothing.
+    // An empty marker must not match every process.
     let target = Target { root: known, marker: Some(marker.to_owned()).filter(|marker| !marker.is_empty()) };
     let mut sweep = Sweep::new(target, grace);
     loop {

@@ -46,7 +46,8 @@ impl LoopLock {
         loop {
             let file = open(layout, &path)?;
             match file.try_lock() {
-                // A file that was removed in between is nobody's lock: take the one that is there now.
+                // Between opening and locking, the file may have been deleted. A lock on a deleted file excludes nobody,
+                // so the next round takes the file that is there now.
                 Ok(()) if is_at(&file, &path) => {
                     let lock = Self { loop_id: loop_id.clone(), path, file };
                     lock.sign();
@@ -55,10 +56,13 @@ impl LoopLock {
                 Ok(()) => {}
                 Err(TryLockError::Error(error)) => return Err(StoreError::of_io("lock", &path, error)),
                 Err(TryLockError::WouldBlock) => {
+                    // A runner holds the lock exclusively. If a shared lock succeeds, only lookers hold the file, and
+                    // they let go at once.
                     let only_lookers = file.try_lock_shared().is_ok();
                     if !only_lookers || started.elapsed() > PATIENCE {
                         return Err(StoreError::Held { loop_id: loop_id.clone(), by: signature(&file) });
                     }
+                    // Our own shared lock must go before the pause, or two starters would keep each other waiting.
                     drop(file);
                     thread::sleep(Duration::from_millis(2));
                 }
@@ -84,7 +88,8 @@ impl LoopLock {
         let path = layout.lock(loop_id.as_str());
         let file = File::open(&path).map_err(|error| StoreError::of_io("open", &path, error))?;
         let (free, is_free) = mpsc::channel();
-        // The system has no wait for a lock that ends: the thread goes when the runner does, whoever waits still.
+        // The system cannot wait for a lock with a limit of time. So a thread waits without one; it ends when the runner
+        // does, even if the caller gave up long before.
         thread::spawn(move || {
             let _ = file.lock_shared();
             let _ = free.send(());
@@ -92,7 +97,7 @@ impl LoopLock {
         Ok(is_free.recv_timeout(within).is_ok())
     }
 
-    /// Keeps anybody from running the loop for as long as the answer lives; none if somebody does already.
+    /// Keeps anybody from running the loop for as long as the answer lives; `None` if somebody runs it already.
     pub fn keep_unheld(layout: &Layout, loop_id: &LoopId) -> Result<Option<Unheld>, StoreError> {
         let path = layout.lock(loop_id.as_str());
         let file = open(layout, &path)?;
@@ -113,10 +118,13 @@ impl LoopLock {
     pub fn from_stdin(layout: &Layout, loop_id: &LoopId) -> Result<Self, StoreError> {
         let path = layout.lock(loop_id.as_str());
         let fails = |error| StoreError::of_io("take over", &path, error);
+        // The standard input can be anything. Only the file at the lock's own path is a lock that others respect.
         let file = File::from(io::stdin().as_fd().try_clone_to_owned().map_err(fails)?);
         if !is_at(&file, &path) {
             return Err(StoreError::LockLost(loop_id.clone()));
         }
+        // The lock belongs to the open file, so taking it again through the inherited descriptor succeeds. It fails only
+        // if the starter had not locked the file and somebody else has by now.
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -124,6 +132,7 @@ impl LoopLock {
             }
             Err(TryLockError::Error(error)) => return Err(fails(error)),
         }
+        // An agent that inherited the lock would keep the loop "running" after its runner is dead.
         let null = File::open("/dev/null").map_err(fails)?;
         rustix::stdio::dup2_stdin(&null).map_err(|error| fails(error.into()))?;
         let lock = Self { loop_id: loop_id.clone(), path, file };

@@ -34,6 +34,7 @@ impl LoopState {
             self.pause_asked = false;
             return self.rest(now, rest, out);
         }
+        // After an error a claim does not count: the run was cut off, and the claim may be older than the error.
         let claimed = self.gate().verdict == Verdict::Ready;
         if self.current.error.is_none() && (claimed || self.settings.verify == VerifyWhen::Always) {
             self.enter(now, Phase::Verifying { tree });
@@ -51,9 +52,11 @@ impl LoopState {
     fn judge(&mut self, now: Moment, after: Tree, verified: Option<VerifyOutcome>, out: &mut Vec<Effect>) {
         self.count_time(now);
         self.judged = self.judged.saturating_add(1);
+        // An iteration came through, so the next usage limit begins with a short pause again.
         self.limit_waits = 0;
         let reading = self.gate().clone();
         let before = self.current.before.take().unwrap_or_default();
+        // HEAD counts as well: an agent that commits its own work may end with the tree that it began with.
         let changed = before != after;
         let claim = self.claim(&reading, &after, verified.as_ref());
         let error = self.error_of(&reading, verified.as_ref());
@@ -109,6 +112,8 @@ impl LoopState {
         out: &mut Vec<Effect>,
     ) {
         let question = self.question_of(reading);
+        // In this order: a proof ends the loop whatever else the gate says, an answer helps more than a stop, and the
+        // breaker comes before the user's pause, since it says more.
         match claim {
             Claim::Proven(_) => {
                 self.pause_asked = false;
@@ -141,6 +146,7 @@ impl LoopState {
         if verified.color == Color::Red {
             return Claim::Refused(format!("claimed ready, and these checks fail: {failed}"));
         }
+        // The work may have been there before the loop. Then the agent has to say so, and at least one check to show it.
         if !worked && (!explained || verified.ran == 0) {
             return Claim::Refused(match verified.ran {
                 0 => "claimed ready, and nothing was changed and no check could prove it".to_owned(),
@@ -178,6 +184,7 @@ impl LoopState {
         let gate = reading.gate.as_ref();
         let blocker =
             gate.and_then(|gate| gate.blockers.first()).map(|blocker| signature::normalise(blocker));
+        // Said once, it may be an excuse. The same blocker in two iterations in a row is believed.
         let repeated = blocker.is_some() && blocker == self.last_blocker;
         self.last_blocker = blocker;
         if reading.verdict == Verdict::Malformed {

@@ -113,7 +113,7 @@ impl AgentRun {
         Self { spawned_at: now, last_output: now, kept_at: now, ..Self::default() }
     }
 
-    /// How the agent said it ends, where it said so before it ended.
+    /// How the agent said that it ends; `None` if it did not say so before it ended.
     pub fn decided(&self) -> Option<&crate::agent::Outcome> {
         self.ended.as_ref().map(|(outcome, _)| outcome)
     }
@@ -131,7 +131,7 @@ pub enum Phase {
     Agent(AgentRun),
     /// The tree is kept after the agent worked.
     After {
-        /// What follows instead of a judgement, where the user ended the agent.
+        /// What follows instead of a judgement, if the user ended the agent.
         rest: Option<Box<Phase>>,
     },
     /// The verifiers run.
@@ -283,7 +283,8 @@ impl LoopState {
         }
     }
 
-    /// Makes a loop that goes on from an earlier tree of another one. What that one counted and spent counts on.
+    /// Creates a loop that goes on from an earlier tree of another loop. Its counters and costs continue those of that
+    /// loop, or a fork would be a way around every limit.
     pub fn forked(from: &Self) -> Self {
         let mut fork = Self {
             iteration: from.judged,
@@ -363,12 +364,12 @@ impl LoopState {
         self.current.gate.reading()
     }
 
-    /// The tree before the iteration that goes on; none before it was kept.
+    /// The tree before the present iteration; `None` until its checkpoint was taken.
     pub fn tree_before(&self) -> Option<&str> {
         self.current.before.as_ref().map(|tree| tree.tree.as_str())
     }
 
-    /// When the runner has to feed [`super::Input::TimerFired`]; none while nothing is timed.
+    /// When the runner has to feed [`super::Input::TimerFired`]; `None` while nothing is timed.
     pub fn deadline(&self) -> Option<Moment> {
         match &self.phase {
             Phase::Waiting { until, .. } => Some(*until),
@@ -393,7 +394,7 @@ impl LoopState {
         }
     }
 
-    /// When running time is up. None while the user lets the loop go on for one iteration in spite of it.
+    /// When the running time is up; `None` while the user lets the loop run one iteration beyond it.
     pub(super) fn out_of_time_at(&self) -> Option<Moment> {
         if self.breaker.on_trial() == Some(Rule::WallTime) {
             return None;
@@ -422,8 +423,8 @@ impl LoopState {
         }
     }
 
-    /// Adds what the agent's run used. One that said something and not what it cost cost something; one that was ended
-    /// may say that it cost nothing.
+    /// Adds what the agent's run used. A run that printed something, but not what it cost, did cost something. A run that
+    /// was ended early may report a cost of zero although it spent money, so that zero counts as unknown.
     pub(super) fn account_run(&mut self) {
         let Phase::Agent(run) = &self.phase else { return };
         let (mut usage, worked) = (run.usage, run.spoke);

@@ -1,5 +1,5 @@
-//! The texts of a state that others wrote: agents, checks, users. Who saves a state takes secrets out of these alone; ids,
-//! numbers and words of Alfine's own are what the state is read back by.
+//! The texts of a state that others wrote: agents, checks, users. Before a state is saved, secrets are masked in these
+//! texts only. Ids, numbers and Alfine's own words are never masked, since the state could not be read back without them.
 
 use super::{LoopState, Phase, StopReason, WaitReason};
 

@@ -85,6 +85,8 @@ impl Runner<'_> {
             marker: &marker,
             session: spawn.session.as_ref().map(|id| id.0.as_str()),
         };
+        // The row needs the pid, so it comes after the start. If this process dies in between, the guard ends the agent,
+        // and the marker in the environment finds what a dead guard left.
         let lock = &self.lock;
         let (row, run) = self.project.store.write(|tx| tx.begin_run(lock, &new))?;
         let transcript = self.project.layout.transcript(self.row.id.as_str(), run);
@@ -156,7 +158,8 @@ impl Runner<'_> {
 
     pub(super) fn agent_gone(&mut self, ended: AgentEnded) -> Result<()> {
         let Some(agent) = self.agent.take() else { return Ok(()) };
-        // What the run spent is in the loop before it is in the run: should this process die in between, it counts.
+        // What the run spent is saved with the loop before it is saved with the run. If this process dies in between, the
+        // money still counts against the limit.
         self.save()?;
         let message = self.masker.mask(&ended.message).into_owned();
         let session = self.state.session.as_ref().map(|id| id.0.clone());
@@ -187,7 +190,8 @@ impl Runner<'_> {
             usage: agent.usage,
             login: login.map(str::to_owned),
         });
-        // A git that was killed with its agent may have left its lock; a tree that is gone has none.
+        // A git that was killed together with its agent may have left its lock. If the tree itself is gone, so is the
+        // lock, and the next step reports the missing tree.
         if self.spec.isolation == Isolation::Worktree
             && let Err(error) = self.clear_stale_locks()
         {
@@ -251,6 +255,7 @@ fn read_agent(
                 }
             };
             let Some(bytes) = chunk.get(..read) else { break };
+            // Written first: what the machine reacts to is in the transcript, even if this process dies at once.
             transcript.write(bytes);
             let mut said = false;
             decoder.push(bytes, &mut |event| {
@@ -341,7 +346,7 @@ impl Transcript {
         }
     }
 
-    /// Writes what is whole of it to the disk: the decoder may hold its last message back, a reader of the file must not wait.
+    /// Writes every complete line to the disk at once: whoever follows the file must not have to wait for the next chunk.
     fn write(&mut self, bytes: &[u8]) {
         self.room = self.room.saturating_sub(bytes.len() as u64);
         if self.room == 0 {

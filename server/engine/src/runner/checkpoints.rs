@@ -11,7 +11,7 @@ use alfine_store::CheckpointNew;
 
 impl Runner<'_> {
     pub(super) fn take_checkpoint(&mut self, kind: CheckpointKind) -> Result<()> {
-        // Judging takes no time: the tree after one iteration is the tree before the next.
+        // Nothing runs between the checkpoint after one iteration and the one before the next, so it is the same tree.
         if let (CheckpointKind::Before, true, Some(last)) =
             (kind, self.checkpoint_is_of_now, &self.checkpoint)
         {
@@ -22,6 +22,8 @@ impl Runner<'_> {
         let n = self.checkpoints + 1;
         let ref_name = alfine_git::checkpoint_ref(&self.key.plan, &self.key.id.0, n);
         let surroundings = self.surroundings();
+        // Only the timer's checkpoints may be left out. The others mark the borders of an iteration, so that each has one
+        // to rewind to.
         let still = if kind == CheckpointKind::Timer { self.checkpoint.as_ref() } else { None };
         let spec = CheckpointSpec {
             ref_name,
@@ -48,6 +50,7 @@ impl Runner<'_> {
             let lock = &self.lock;
             self.project.store.write(|tx| tx.add_checkpoint(lock, &row))?;
         }
+        // What cannot be kept before the agent first works was there already, and is not held against the work.
         if kind == CheckpointKind::Before && self.state.iteration <= 1 && !checkpoint.skipped.is_empty() {
             self.spec.never_kept = checkpoint.skipped.iter().map(|skipped| skipped.path.clone()).collect();
             self.save_spec()?;

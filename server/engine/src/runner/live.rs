@@ -1,4 +1,4 @@
-//! What lives beside a runner: its agent, its verifiers.
+//! What a runner has running: its agent, its verifiers.
 
 use super::message::Message;
 use alfine_core::agent::Usage;

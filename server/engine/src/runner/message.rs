@@ -1,4 +1,4 @@
-//! What the threads beside the runner tell it.
+//! What the runner's helper threads send to it.
 
 use alfine_core::{
     agent::{AgentEvent, Outcome},
@@ -43,7 +43,7 @@ pub(super) struct AgentEnded {
 pub(super) struct Answers {
     pub(super) results: Vec<VerifierResult>,
     pub(super) started_at: SystemTime,
-    /// The number of the last checkpoint, where some were taken meanwhile.
+    /// The number of the last checkpoint, if the checks took any.
     pub(super) checkpoints: Option<u32>,
 }
 

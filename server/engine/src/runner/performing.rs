@@ -20,7 +20,7 @@ impl Runner<'_> {
     }
 
     pub(super) fn take(&mut self, input: Input) -> Result<()> {
-        // What is noted from here on is noted by the clock as it is now.
+        // A jump of the clock is fed first, so that moments noted before and after it are not compared.
         self.look_at_clocks()?;
         self.step(input)
     }
@@ -44,6 +44,8 @@ impl Runner<'_> {
             }
             self.tell_effect(effect);
         }
+        // Saved before the first effect is performed. After a crash, `Recovered` orders the same effects again. An effect
+        // performed before the save would have happened without anybody knowing.
         self.save_with(&effects)?;
         for effect in effects {
             if let Err(error) = self.perform(effect) {
@@ -51,6 +53,7 @@ impl Runner<'_> {
                 self.tell(&News::Error { message: error.message.clone(), hint: hint.clone() });
                 let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
                 self.inputs.push_back(Input::Failed(format!("{}{hint}", error.message)));
+                // The effects after this one were decided on the assumption that it works.
                 break;
             }
         }
@@ -60,7 +63,7 @@ impl Runner<'_> {
     fn perform(&mut self, effect: Effect) -> Result<()> {
         match effect {
             Effect::TakeCheckpoint(CheckpointKind::Timer) => {
-                // It is there in case of need; the agent works on without it.
+                // This checkpoint is only a precaution, so the agent goes on working without it.
                 if let Err(error) = self.take_checkpoint(CheckpointKind::Timer) {
                     let hint = error.hint_for(Reader::Terminal);
                     self.tell(&News::CheckpointFailed { message: error.message, hint });
@@ -72,7 +75,7 @@ impl Runner<'_> {
             Effect::KillAgent(_) => {
                 match &self.agent {
                     Some(agent) => agent.end(),
-                    // Its runner died with it; only the state still says that it works.
+                    // The agent died together with an earlier runner; only the state still says that it works.
                     None => self.inputs.push_back(Input::AgentExited {
                         outcome: alfine_core::agent::Outcome::Interrupted,
                         message: String::new(),
@@ -101,6 +104,7 @@ impl Runner<'_> {
     fn commit(&mut self) -> Result<()> {
         self.checkpoint_is_of_now = false;
         if self.spec.isolation == Isolation::Worktree && self.spec.machine.commit {
+            // What is committed must be the tree that the checks saw, not what was written since.
             self.set_back_to_proven()?;
             let task = &self.spec.task;
             let gate = self.state.gate().gate.clone().unwrap_or_default();
@@ -137,7 +141,7 @@ impl Runner<'_> {
             files_changed: self.iteration_files.iter().map(|file| file.path.display().to_string()).collect(),
             summary: self.masker.mask(&format!("{progress}\n{}", judgement.verdict)).trim().to_owned(),
         };
-        // The log helps the next iteration; a tree in which it cannot be written is no reason to end the loop.
+        // The log only helps the next iteration. If it cannot be written, that is no reason to end the loop.
         if let Err(error) = progress::append(&self.worktree(), &entry) {
             self.tell(&News::ProgressNotLogged { message: error.to_string() });
         }

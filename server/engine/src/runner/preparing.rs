@@ -25,8 +25,8 @@ enum Setup {
 }
 
 impl Runner<'_> {
-    /// Brings into a new worktree what git ignores, and runs its setup. Says whether that worked; else the loop
-    /// failed, or the user does not want it to begin.
+    /// Copies or links the configured ignored files into a new worktree, and runs its setup. Returns whether that worked;
+    /// otherwise the loop failed, or the user does not want it to begin.
     pub(super) fn prepare(&mut self) -> Result<bool> {
         if self.spec.isolation == Isolation::Worktree {
             let (from, to) = (self.project.repository.workdir().to_owned(), self.worktree());
@@ -82,7 +82,7 @@ impl Runner<'_> {
         let (output, outbox) = (child.take_stdout(), self.outbox.clone());
         let waiter = std::thread::spawn(move || {
             if let Some(output) = output {
-                // A line that does not end is cut: nobody reads it here.
+                // An endless line is cut: these lines are only shown, and must not fill the memory.
                 let mut lines = BufReader::new(output);
                 let mut line = Vec::new();
                 while (&mut lines).take(1 << 16).read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
@@ -114,7 +114,8 @@ impl Runner<'_> {
                         interrupted.end();
                     }
                 }
-                // The mail of a loop that had begun stays in its box until it goes on; nothing else lives yet.
+                // Commands for a loop that had begun before stay in the mailbox until it goes on. There are no other
+                // helpers yet.
                 _ => {}
             }
         }

@@ -78,7 +78,7 @@ impl Runner<'_> {
             last: self.state.last.as_ref().zip(outcome.as_deref()).map(|(last, outcome)| LastIteration {
                 outcome,
                 reading: &last.reading,
-                // A commit alone is a change, too.
+                // A commit without other changes counts as a change, too.
                 files_changed: if last.changed { last.files_changed.unwrap_or(1).max(1) as usize } else { 0 },
             }),
             criteria: &criteria,
@@ -88,13 +88,13 @@ impl Runner<'_> {
             single_task: self.spec.single_task,
         };
         tracing::debug!("building the prompt of iteration {} at {}", spawn.iteration, now().0);
-        // What the agent read of a secret in a file comes back in its own words, and in those of the checks.
+        // The agent may have read a secret in a file. It would come back here in the words of the agent or of a check.
         Ok(self.masker.mask(&prompt::build(&input)).into_owned())
     }
 }
 
 impl Runner<'_> {
-    /// What is uncommitted. A checkpoint of now has it all, so the tree is not walked once more.
+    /// What is uncommitted. If a checkpoint was taken just now, it has the answer, and the tree need not be walked again.
     fn git_status(&self, worktree: &std::path::Path) -> String {
         let of_now = self.checkpoint.as_ref().filter(|_| self.checkpoint_is_of_now);
         let known = of_now.and_then(|now| self.project.repository.status_of(now, STATUS_LINES).ok());
@@ -133,7 +133,7 @@ fn command_of<'a>(verifiers: &'a [alfine_verify::VerifierSpec], name: &str) -> O
     })
 }
 
-/// How a check ended that has no exit status: that is what its output begins with.
+/// How a check without an exit status ended: the first line of its output says it.
 fn first_line(output: &str) -> String {
     output.lines().next().unwrap_or("did not end by itself").to_owned()
 }

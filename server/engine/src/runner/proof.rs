@@ -1,4 +1,5 @@
-//! What makes the tree that was checked the one that lands: checks run on nothing that is left out of it.
+//! Makes sure that the tree that lands is the tree that was checked. A check must not depend on files that are not part of
+//! the work.
 
 use super::owner::Runner;
 use crate::Result;
@@ -11,7 +12,7 @@ use alfine_git::{Checkpoint, CheckpointSpec, Repository, RewindSpec, SkipReason,
 use alfine_verify::{VerifierExit, VerifierResult, VerifierSpec, VerifyContext};
 use std::{path::PathBuf, time::Duration};
 
-/// How many files are named.
+/// The most files that a message names.
 const NAMED: usize = 20;
 
 /// A worktree with the checkpoint whose tree is checked.
@@ -25,7 +26,7 @@ pub(super) struct Proof {
     pub(super) checkpoints: u32,
 }
 
-/// What was set back.
+/// What was removed from the tree, or undone in it.
 pub(super) struct SetBack {
     /// Its files, as far as they are named.
     pub(super) files: Vec<String>,
@@ -34,7 +35,7 @@ pub(super) struct SetBack {
 }
 
 impl Proof {
-    /// Sets the worktree back to what is checked, should it have changed since. What is set back stays in a checkpoint.
+    /// Sets the worktree back to the checked tree if it has changed since. The changes stay in a checkpoint of their own.
     pub(super) fn set_back(&mut self) -> Result<Option<SetBack>> {
         let present = self.repository.checkpoint(
             &self.worktree,
@@ -58,7 +59,8 @@ impl Proof {
         Ok(Some(SetBack { files, kept: present.ref_name }))
     }
 
-    /// Runs checks again, each on the tree that lands: what one of them leaves behind proves nothing for the next.
+    /// Runs the checks that passed again, each on the tree that lands: files that one check leaves behind must not help
+    /// the next one to pass.
     pub(super) fn check_one_by_one(
         &mut self,
         specs: &[VerifierSpec],
@@ -101,7 +103,7 @@ impl Runner<'_> {
         })
     }
 
-    /// What the checks would see and no commit has, though it was not there when the loop began.
+    /// Paths that the checks would see although no commit can have them, if they were not there when the loop began.
     pub(super) fn not_kept(&self) -> Vec<Skipped> {
         let skipped = self.checkpoint.iter().flat_map(|checkpoint| &checkpoint.skipped);
         let is_new = |skipped: &&Skipped| {
@@ -114,7 +116,7 @@ impl Runner<'_> {
     }
 }
 
-/// The check that everything is kept, where it is not.
+/// The failed check that says what of the work cannot be committed.
 pub(super) fn kept_check(not_kept: &[Skipped]) -> VerifierResult {
     let remedies: Vec<String> = not_kept.iter().take(NAMED).map(remedy).collect();
     VerifierResult {
@@ -130,7 +132,7 @@ pub(super) fn kept_check(not_kept: &[Skipped]) -> VerifierResult {
     }
 }
 
-/// The check that the checked tree is what lands, where that could not be found out.
+/// The failed check that says why it is unknown whether the tree that lands is the one that was checked.
 pub(super) fn unproven(why: &crate::Error) -> VerifierResult {
     let reason = format!("whether the checks changed the tree could not be found out: {}", why.message);
     VerifierResult {

@@ -25,6 +25,7 @@ impl Runner<'_> {
         let mailbox = mailbox::listen(&self.project.layout, &self.project.store, self.outbox.clone());
         let ended = self.run_to_rest();
         drop(mailbox);
+        // After an error nobody listens to the agent any more, so it must not go on working (and costing money).
         if ended.is_err() {
             self.end_helpers();
         }
@@ -35,7 +36,7 @@ impl Runner<'_> {
     pub(crate) fn apply(mut self, command: Command) -> Result<Option<Refusal>> {
         let _span = self.span().entered();
         if self.spec.isolation == Isolation::Worktree && self.row.worktree.is_none() {
-            // The user's own tree is no substitute for a worktree that was never made.
+            // Without a worktree the command would be carried out in the user's own tree.
             return Err(Error::user(format!("{} was cut off before its worktree was there", self.key))
                 .hint(loops::go_on_or_discard(&self.key)));
         }
@@ -85,13 +86,14 @@ impl Runner<'_> {
             // Whoever began the loop died before its worktree was there. The user's own tree is no substitute.
             self.row = worktree::make_worktree(self.project, &self.lock)?;
         }
+        // Asked before the setup, which may take long, and again after it.
         if self.held_before_start()? {
             return Ok(self.state.status());
         }
         if self.spec.prepared {
             self.restore_worktree()?;
         } else if !self.prepare()? {
-            // Without its setup no iteration makes sense; what the user sent waits for the next start.
+            // An iteration without the setup makes no sense. Commands that the user sent wait for the next start.
             self.save()?;
             return Ok(self.state.status());
         }
@@ -103,7 +105,7 @@ impl Runner<'_> {
         }
         if self.mid_way() {
             if self.spec.isolation == Isolation::Worktree {
-                // Whoever held them died with the runner or the agent.
+                // Their holders died together with the runner or the agent.
                 self.clear_stale_locks()?;
             }
             self.inputs.push_back(if self.state.phase == Phase::Idle {
@@ -113,6 +115,8 @@ impl Runner<'_> {
             });
             self.work_off()?;
         }
+        // Commands are taken once more when the loop has come to rest: one that came while it ended (a note, `continue`)
+        // would otherwise wait for the next runner.
         loop {
             self.take_mail()?;
             if self.at_rest() {
@@ -156,7 +160,7 @@ impl Runner<'_> {
         self.look_at_clocks()?;
         match message {
             Ok(message) => self.receive(message)?,
-            // The bell may have failed; a command must not wait for ever.
+            // The bell that announces commands may have failed, and a command must not wait for ever.
             Err(RecvTimeoutError::Timeout) if awake.elapsed() >= LOOK_AT_CLOCK => self.take_mail()?,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
@@ -187,7 +191,8 @@ impl Runner<'_> {
             Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
             Message::VerifyNews(round, news) if round == self.verify_round => self.tell(&news),
             Message::Mail => self.take_mail()?,
-            // Checks run again when the loop goes on; the agent's work is kept already.
+            // The agent's work has its checkpoint, and the checks can run again when the loop goes on. So there is nothing
+            // to wait for.
             Message::Interrupted if self.verifiers.is_some() => {
                 self.verifiers = None;
                 self.cut_short = true;
@@ -195,7 +200,7 @@ impl Runner<'_> {
             Message::Interrupted => {
                 self.inputs.push_back(Input::CommandReceived(Command::pause_now()));
             }
-            // A helper of something that is over.
+            // Late words from a run, a round of checks or a setup that is over.
             Message::Output(_)
             | Message::Event(..)
             | Message::AgentGone(..)

@@ -81,7 +81,7 @@ impl Runner<'_> {
     pub(super) fn tell(&mut self, news: &News) {
         let news = match masked(&self.masker, news) {
             Ok(news) => news,
-            // Rather not told than told with its secrets.
+            // News that cannot be masked is dropped: better no news than a secret in it.
             Err(error) => return tracing::error!("a piece of news cannot be told: {error}"),
         };
         let told = Told { at: now(), task: self.key.clone(), status: self.state.status(), news };
@@ -167,7 +167,7 @@ impl Runner<'_> {
         }
     }
 
-    /// The state as it is saved: what others wrote in it is masked, what it is read back by is not.
+    /// The state as it is saved. Only the texts that others wrote are masked, since the state must be readable again.
     fn masked_state(&self) -> Result<String> {
         let mut state = self.state.clone();
         state.rewrite_texts(&mut |text| self.mask_text(text));
@@ -195,10 +195,10 @@ impl Runner<'_> {
     }
 }
 
-/// The news without secrets. Where a mask fits one of the words that it is read by, it stays unread.
+/// The news without secrets. If a mask matches one of the words that the news is read by, its payload stays unread.
 fn masked(masker: &Masker, news: &News) -> serde_json::Result<News> {
     let mut row = serde_json::to_value(news)?;
-    // The kind is a word of ours.
+    // The kind is a word of Alfine's own, never a secret.
     if let Some(payload) = row.get_mut("payload") {
         masker.mask_strings(payload);
     }
@@ -227,7 +227,7 @@ fn begin_iteration(
     n: u32,
     tree_before: Option<&str>,
 ) -> Result<(), StoreError> {
-    // A loop that goes on in an iteration it had begun keeps that row.
+    // A run that is repeated in its iteration keeps the iteration's row.
     let known = tx.iterations(lock.loop_id())?.iter().any(|row| row.n == n);
     if known { Ok(()) } else { tx.begin_iteration(lock, n, tree_before) }
 }

@@ -156,7 +156,7 @@ fn error_of(failed: &[&VerifierResult]) -> Option<(signature::Signature, String)
     let first = failed.first()?;
     let findings: Vec<Finding> = failed.iter().flat_map(|result| result.findings.iter().cloned()).collect();
     let named: Vec<Finding> = findings.iter().filter(|finding| finding.file.is_some()).cloned().collect();
-    // Findings without a place repeat the last words of an output; the whole output says more.
+    // Findings without a place only repeat the end of an output; the whole output tells errors apart better.
     let signature = match named.is_empty() {
         false => signature::of_findings(&named),
         true => Some(signature::of_output(
