@@ -1,8 +1,9 @@
 //! An editor, as far as a language server can tell: documents, capabilities, a user who answers.
 //!
 //! It drives `alfine lsp` of a [`Sandbox`] over its standard streams, in one thread: what the server sends is taken in
-//! whenever the editor waits for something. It fails the test when the server does what the editor said it cannot, shows
-//! a message that no test took, names a place that a document does not have, or leaves a progress without its end.
+//! whenever the editor waits for something. It fails the test when the server does what the editor said it cannot,
+//! shows a message that no test took, names a place that a document does not have, or leaves a progress without its
+//! end.
 
 use crate::{
     client::{Client, PATIENCE, Silence, frame},

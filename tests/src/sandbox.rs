@@ -323,7 +323,8 @@ pub fn alfine() -> PathBuf {
             if let Some(named) = std::env::var_os("ALFINE_BIN") {
                 return PathBuf::from(named);
             }
-            // A stale one would test yesterday's program, so it is always built; cargo knows when there is nothing to do.
+            // A stale one would test yesterday's program, so it is always built; cargo knows when there is nothing to
+            // do.
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
             let built = Command::new(cargo).args(["build", "-q", "-p", "alfine"]).status().expect("cargo");
             assert!(built.success(), "alfine does not build");

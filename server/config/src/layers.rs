@@ -223,22 +223,23 @@ impl Loaded {
         self.within(key).any(|(_, from)| from == layer)
     }
 
-    /// Returns the model the chosen agent is asked to use. Who says it later wins, be it for all agents or for this one.
+    /// Returns the model that the chosen agent is asked to use. The later layer wins, whether it sets the model for all
+    /// agents or for this one.
     pub fn model(&self) -> Option<&str> {
         let config = &self.config;
         let own = config.agents.get(&config.agent).and_then(|agent| agent.model.as_deref());
         self.later(own, config.model.as_deref(), "model")
     }
 
-    /// Returns what the chosen agent may do. Who says it later wins, be it for all agents or for this one.
+    /// Returns what the chosen agent may do. The later layer wins, whether it sets that for all agents or for this one.
     pub fn permissions(&self) -> Permissions {
         let config = &self.config;
         let own = config.agents.get(&config.agent).and_then(|agent| agent.permissions);
         self.later(own, Some(config.permissions), "permissions").unwrap_or_default()
     }
 
-    /// Returns the limits on money and time that a repository, an editor or a plan raises above what the user's own file
-    /// says. What the user typed is the user's word, and a limit that the user's file does not set is nobody's.
+    /// Returns the limits on money and time that a repository, an editor or a plan raises above the user's own file.
+    /// Limits given on the command line need no approval. A limit that the user's file does not set cannot be raised.
     pub fn raised_limits(&self) -> Vec<RaisedLimit> {
         let Some(Value::Object(own)) = self.own.get("limits") else { return Vec::new() };
         let Ok(limits) = serde_json::to_value(&self.config.limits) else { return Vec::new() };

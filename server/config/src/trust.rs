@@ -159,9 +159,9 @@ impl Trust {
     }
 }
 
-/// Returns what the repository's `alfine.toml` or the editor's settings want to run, or to be allowed beyond what a user
-/// expects: an editor's settings may come out of a file of the repository, too. What the user's own file or the command line
-/// says needs no approval.
+/// Returns what the repository's `alfine.toml` or the editor's settings want to run, or to be allowed beyond what a
+/// user expects: an editor's settings may come out of a file of the repository, too. What the user's own file or the
+/// command line says needs no approval.
 pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     let config = &loaded.config;
     let mut items = Vec::new();

@@ -51,8 +51,8 @@ impl Dependencies {
         self.of.get(task).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The indexes of the tasks in the order to run them: dependencies first, then lower priority, then as written. Tasks
-    /// of a cycle and those that wait for one are left out.
+    /// The indexes of the tasks in the order to run them: dependencies first, then lower priority, then as written.
+    /// Tasks of a cycle and those that wait for one are left out.
     pub(crate) fn order(&self, plan: &Plan) -> Vec<usize> {
         let mut waiting: Vec<usize> = self.of.iter().map(Vec::len).collect();
         let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); self.of.len()];
@@ -80,8 +80,8 @@ impl Dependencies {
         order
     }
 
-    /// The cycles that keep tasks out of `order`, no task in two of them; each begins with its first task in the document.
-    /// At least one where a task is left out; breaking it may bring another to light.
+    /// The cycles that keep tasks out of `order`, no task in two of them; each begins with its first task in the
+    /// document. At least one where a task is left out; breaking it may bring another to light.
     pub(crate) fn cycles(&self, order: &[usize]) -> Vec<Vec<usize>> {
         let mut left_out = vec![true; self.of.len()];
         for &task in order {

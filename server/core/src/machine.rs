@@ -241,8 +241,8 @@ impl LoopState {
 
     fn wait_for_limit(&mut self, now: Moment, reset_at: Option<i64>, message: &str, out: &mut Vec<Effect>) {
         let told = reset_at.and_then(|told| reset(now, told));
-        // If the limit is back right after its announced reset, that time was wrong: back off longer instead of trusting
-        // it.
+        // If the limit is back right after its announced reset, that time was wrong: back off longer instead of
+        // trusting it.
         let again = if told.is_some() { self.limit_waits.checked_sub(1) } else { Some(self.limit_waits) };
         let backoff = again.map(|times| {
             now.after(doubled(self.settings.rate_limit_backoff, times, LONGEST_RATE_LIMIT_BACKOFF))
@@ -301,8 +301,8 @@ impl LoopState {
         if let Some(trip) = self.breaker.overspent(&self.settings.limits) {
             return self.trip(now, trip, out);
         }
-        // A fresh context begins with each iteration. A run that is repeated within its iteration goes on in the session
-        // of the first run.
+        // A fresh context begins with each iteration. A run that is repeated within its iteration goes on in the
+        // session of the first run.
         let fresh = self.settings.context == crate::plan::ContextMode::Fresh && !self.current.started;
         let session = if fresh { None } else { self.session.clone() };
         self.current.resumed = session.is_some();
@@ -399,8 +399,8 @@ impl LoopState {
         self.move_counts(|moment| moment.after(time));
     }
 
-    /// Moves every moment that was noted by the old clock. The end of a usage limit stays where the agent reported it: that
-    /// moment never came from our clock.
+    /// Moves every moment that was noted by the old clock. The end of a usage limit stays where the agent reported it:
+    /// that moment never came from our clock.
     fn clock_back(&mut self, time: Duration, out: &mut Vec<Effect>) {
         self.move_counts(|moment| moment.before(time));
         match &mut self.phase {

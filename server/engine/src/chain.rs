@@ -40,8 +40,8 @@ pub struct Next {
     pub left: Vec<(TaskKey, Error)>,
 }
 
-/// Begins the next task of the chain that a loop is one of. Begins nothing if the loop belongs to no chain, has not ended by
-/// itself, or if no task can begin without asking the user something.
+/// Starts the next task of a loop's chain. Starts nothing if the loop belongs to no chain or has not ended by itself, or
+/// if no task can start without a question to the user.
 pub fn next(project: &mut Project, over: &LoopId) -> Result<Next> {
     let mut next = Next::default();
     let Some(row) = project.store.loop_(over)? else { return Ok(next) };
@@ -61,7 +61,7 @@ pub fn next(project: &mut Project, over: &LoopId) -> Result<Next> {
                 next.begun = Some((key, lock));
                 break;
             }
-            // Others may be possible.
+            // A later task may still be possible.
             Err(error) => next.left.push((key, error)),
         }
     }
@@ -79,7 +79,8 @@ pub fn advance(project: &mut Project, over: &LoopId, program: &Path) -> Result<O
     Ok(Some(key))
 }
 
-/// Says whether a loop came to its end by itself. What the user stopped or paused, or is asked about, keeps its turn.
+/// Whether a loop has ended by itself. A loop that the user stopped or paused, or that asks something, keeps its turn in
+/// the chain.
 pub fn is_over(row: &LoopRow) -> bool {
     match row.status {
         TaskStatus::Done | TaskStatus::Merged | TaskStatus::Failed => true,
@@ -89,7 +90,7 @@ pub fn is_over(row: &LoopRow) -> bool {
     }
 }
 
-/// Begins a task about which nothing is to be asked.
+/// Starts a task, unless that needs a question to the user.
 fn begin(project: &mut Project, file: &PlanFile, task: &Task, chain: &Chain) -> Result<Option<LoopLock>> {
     let thrown_away =
         project.store.task(&file.key(task))?.is_some_and(|known| known.status == TaskStatus::Discarded);

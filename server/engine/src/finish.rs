@@ -402,8 +402,8 @@ fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Result<
     })
 }
 
-/// The two commits between which lies what a loop changed, or one of its iterations; in any case what came after the
-/// iteration `against`, where that is given.
+/// The two commits between which a loop's changes lie, or those of one iteration. If `against` is given, the first commit
+/// is the one after that iteration.
 pub fn ends_of_diff(
     project: &Project,
     row: &LoopRow,
@@ -423,12 +423,13 @@ pub fn ends_of_diff(
         let own = checkpoints
             .iter()
             .find(|checkpoint| checkpoint.iteration == Some(n) && checkpoint.kind == CheckpointKind::Before);
-        // Where nothing happened in between, the checkpoint after the iteration before is the one before this one.
+        // If nothing changed between two iterations, no `Before` checkpoint was taken: use the previous iteration's
+        // `After`.
         let before =
             own.or_else(|| checkpoints.iter().rev().find(|checkpoint| checkpoint.iteration < Some(n)));
         return Ok((before.map_or(base, |before| before.commit_id.clone()), to));
     }
-    // In the user's own tree, what was uncommitted before is not the loop's.
+    // In the user's own tree, changes that were uncommitted before the loop are not the loop's work.
     let first = checkpoints.iter().find(|checkpoint| checkpoint.kind == CheckpointKind::Before);
     let from = match (&row.branch, first) {
         (None, Some(first)) => first.commit_id.clone(),

@@ -220,7 +220,7 @@ impl Offers {
         for iteration in back.take(LAST_FEW).filter(|_| !last.iterations.is_empty()) {
             self.more(Action::Rewind { iteration });
         }
-        // What a loop counted counts on in its fork.
+        // A fork inherits the counters of its loop, so one that has used up all iterations could not run.
         let can_fork = in_worktree && !last.has_used_all();
         for &iteration in ended.iter().rev().take(LAST_FEW).filter(|_| can_fork) {
             self.more(Action::Fork { iteration });

@@ -45,7 +45,8 @@ pub struct Project {
     pub editor: Partial,
     /// What to tell the user about the opening, such as a database that was set aside.
     pub notices: Vec<String>,
-    /// Where the database was put that could not be read, if that came out at this opening: what was known of all loops.
+    /// Where the database was put that could not be read, if that came out at this opening: what was known of all
+    /// loops.
     pub set_aside: Option<PathBuf>,
     directory: PathBuf,
 }

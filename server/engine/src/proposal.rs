@@ -46,8 +46,9 @@ impl WorktreeProposal {
     }
 }
 
-/// Dependencies that a command can install again from a lock file: the lock file, the command, the folder it fills. Such
-/// a command is proposed rather than a link, since an agent could change the folder of the user's own tree through a link.
+/// Dependencies that a command can install again from a lock file: the lock file, the command, the folder it fills.
+/// Such a command is proposed rather than a link, since an agent could change the folder of the user's own tree through
+/// a link.
 const INSTALLERS: [(&str, &str, &str); 10] = [
     ("package-lock.json", "npm ci", "node_modules"),
     ("npm-shrinkwrap.json", "npm ci", "node_modules"),

@@ -160,7 +160,8 @@ pub fn begin(
     })
 }
 
-/// Takes a loop over that rests or whose runner died. One whose runner died goes on as it is, unless there is more to say.
+/// Takes a loop over that rests or whose runner died. One whose runner died goes on as it is, unless there is more to
+/// say.
 pub fn take_over(project: &mut Project, row: &LoopRow, more: &More) -> Result<LoopLock> {
     let lock = claim(project, &row.id)?;
     if row.status != TaskStatus::Interrupted || *more != More::default() {
@@ -299,7 +300,8 @@ fn flags(options: &StartOptions) -> Partial {
     flags
 }
 
-/// Refuses a task whose own limits, or those of its plan, are written so that they say nothing: it would run without them.
+/// Refuses a task whose own limits, or those of its plan, are written so that they say nothing: it would run without
+/// them.
 fn check_limit_fields(file: &PlanFile, task: &Task) -> Result<()> {
     let PlanFile { name: plan, text, plan: Plan { tasks, problems, .. }, .. } = file;
     let limits = [FieldName::MaxIterations, FieldName::MaxCost];

@@ -62,7 +62,8 @@ pub struct TaskSpec {
     pub prepared: bool,
     /// What was brought into the worktree, from its root: no work of the agent.
     pub brought: Vec<PathBuf>,
-    /// What was in the worktree from its beginning and can be in no commit, such as a repository that the setup fetched.
+    /// What was in the worktree from its beginning and can be in no commit, such as a repository that the setup
+    /// fetched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub never_kept: Vec<PathBuf>,
     /// How the plan's other tasks are started when this task is over; `None` if it was started alone.
@@ -152,8 +153,8 @@ impl TaskSpec {
     }
 }
 
-/// What the loop of a task would run that the user must have allowed: the same as in its [`TaskSpec`]. `detected` are the
-/// checks that the repository itself shows.
+/// What the loop of a task would run that the user must have allowed: the same as in its [`TaskSpec`]. `detected` are
+/// the checks that the repository itself shows.
 pub fn commands_of(
     key: &TaskKey,
     plan: &Plan,
@@ -209,8 +210,8 @@ fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
     })
 }
 
-/// What must pass: what the criteria and the plan name, then the configuration's checks, or, where it names none, what the
-/// repository itself shows.
+/// What must pass: what the criteria and the plan name, then the configuration's checks, or, where it names none, what
+/// the repository itself shows.
 fn verifiers(
     config: &Config,
     task: &Task,

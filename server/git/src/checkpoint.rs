@@ -150,8 +150,8 @@ impl Repository {
         let parents: Vec<&Commit<'_>> = parents.iter().collect();
         let commit =
             repo.commit(None, &author, &author, &message, &whole, &parents).doing("write the checkpoint")?;
-        // The ref comes before the caller's row. A ref without a row is merely unused; a row without a ref would promise
-        // a state that git may have pruned.
+        // The ref comes before the caller's row. A ref without a row is merely unused; a row without a ref would
+        // promise a state that git may have pruned.
         match repo.reference(&spec.ref_name, commit, false, "alfine: checkpoint") {
             Ok(_) => {}
             Err(error) if error.code() == ErrorCode::Exists => {

@@ -1,7 +1,7 @@
 //! Which filter drivers may run: those that were configured when the user last had a loop begin or go on.
 //!
-//! A driver is a command in git's configuration, which an agent can write. Drivers added since then are ignored. A driver
-//! that changed might have been changed by an agent, so it does not run, and we refuse to commit without it.
+//! A driver is a command in git's configuration, which an agent can write. Drivers added since then are ignored. A
+//! driver that changed might have been changed by an agent, so it does not run, and we refuse to commit without it.
 
 use super::{
     GitError, Repository as Located,
@@ -143,8 +143,8 @@ fn file(repo: &Repository) -> PathBuf {
 }
 
 impl Located {
-    /// Records the filter drivers that are configured now as the user's own: from now on these run, and no others. Warns
-    /// about each driver that is new or changed.
+    /// Records the filter drivers that are configured now as the user's own: from now on these run, and no others.
+    /// Warns about each driver that is new or changed.
     pub fn remember_filters(&self) -> Result<(), GitError> {
         let repo = self.open()?;
         let (drivers, _) = configured(&repo)?;

@@ -107,7 +107,8 @@ impl Repository {
 }
 
 impl Repository {
-    /// Refuses to go on where a worktree holds ignored files: no checkpoint has them. Links lead to where they are kept.
+    /// Refuses to go on where a worktree holds ignored files: no checkpoint has them. Links lead to where they are
+    /// kept.
     fn refuse_ignored(&self, worktree: &Path) -> Result<(), GitError> {
         if worktree.symlink_metadata().is_err() {
             return Ok(());

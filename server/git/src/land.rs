@@ -77,7 +77,8 @@ pub(super) fn put_steps(
         if here.as_ref().map(|entry| Content { id: entry.id, mode: entry.mode }) != from {
             continue;
         }
-        // Neither call can fail on a valid path. Should one fail, the old entry shows as a difference, and nothing is lost.
+        // Neither call can fail on a valid path. Should one fail, the old entry shows as a difference, and nothing is
+        // lost.
         let _ = match to {
             Some(to) => {
                 let metadata = root.and_then(|root| root.join(&path).symlink_metadata().ok());
@@ -470,8 +471,8 @@ impl Check<'_> {
         if !metadata.is_file() && mode != LINK {
             return Ok(None);
         }
-        // The times are asked before the content. Some files do not survive git's own filters (line endings), so reading
-        // such a file would show a change that nobody made.
+        // The times are asked before the content. Some files do not survive git's own filters (line endings), so
+        // reading such a file would show a change that nobody made.
         let clean = |entry: &IndexEntry| {
             self.written.is_some_and(|written| is_stat_clean(entry, metadata, &written)) && entry.mode == mode
         };

@@ -102,8 +102,9 @@ impl Repository {
     /// commit that does. What lands has the text change, where the target has that file and a place for it.
     ///
     /// With conflicts, or with anything uncommitted in the way in a worktree that has the target checked out, nothing
-    /// at all is touched. A file in which nothing but the text change lands is not in the way. Nothing is touched either
-    /// if the merge would change a file of which `is_unsaved` says that somebody holds more of it than lies on the disk.
+    /// at all is touched. A file in which nothing but the text change lands is not in the way. Nothing is touched
+    /// either if the merge would change a file of which `is_unsaved` says that somebody holds more of it than lies on
+    /// the disk.
     pub fn merge(
         &self,
         spec: &MergeSpec,
@@ -298,9 +299,9 @@ fn catch_up(
     Ok(())
 }
 
-/// The commit that the files on the disk correspond to. Usually that is the branch's tip. If the branch was moved without
-/// a checkout (`git update-ref` in another worktree), it is the commit before that move: a landing that starts from the
-/// tip would leave the old files as changes that take the work back.
+/// The commit that the files on the disk correspond to. Usually that is the branch's tip. If the branch was moved
+/// without a checkout (`git update-ref` in another worktree), it is the commit before that move: a landing that starts
+/// from the tip would leave the old files as changes that take the work back.
 fn files_of(repo: &git2::Repository, tip: Oid) -> Oid {
     let last = repo.reflog("HEAD").ok().and_then(|log| log.get(0).map(|entry| entry.id_new()));
     let moved = last.filter(|&last| repo.graph_descendant_of(tip, last).unwrap_or(false)).and_then(|last| {
@@ -308,8 +309,8 @@ fn files_of(repo: &git2::Repository, tip: Oid) -> Oid {
         Some((last, steps(repo, &tree(last)?, &tree(tip)?, &[]).ok()?, index::read_plain(repo).ok()?))
     });
     let Some((last, steps, index)) = moved else { return tip };
-    // A tool that moved the branch together with the files may have written no reflog here, but it did update the index.
-    // So the files count as behind only if the index has an old entry and not a single new one.
+    // A tool that moved the branch together with the files may have written no reflog here, but it did update the
+    // index. So the files count as behind only if the index has an old entry and not a single new one.
     let is_at = |step: &Step, side: Option<Content>| {
         let here = index.get_path(&path_of(&step.path), 0);
         here.map(|entry| Content { id: entry.id, mode: entry.mode }) == side

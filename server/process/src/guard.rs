@@ -26,7 +26,8 @@ use std::{
 };
 
 /// Guards one program. `args` is what stands after the word `guard`: the grace period in milliseconds, `--`, the
-/// program, its arguments. Returns the guard's own exit status. To be called before any thread was started; works only as a child of a [`GuardedCommand`](super::GuardedCommand).
+/// program, its arguments. Returns the guard's own exit status. To be called before any thread was started; works only
+/// as a child of a [`GuardedCommand`](super::GuardedCommand).
 pub fn guard_main(args: impl Iterator<Item = OsString>) -> i32 {
     let Some(order) = Order::parse(args) else {
         let _ =
@@ -125,8 +126,8 @@ impl Guard {
                 tell(&self.owner, News::Ended(exit));
                 program_runs = false;
             }
-            // Orphans become children of a subreaper, so without children it has no descendants at all. On other systems
-            // an orphan belongs to init, and only a sweep by the marker finds it.
+            // Orphans become children of a subreaper, so without children it has no descendants at all. On other
+            // systems an orphan belongs to init, and only a sweep by the marker finds it.
             if !program_runs && !children_left && cfg!(target_os = "linux") {
                 tell(&self.owner, News::Gone(0));
                 return 0;

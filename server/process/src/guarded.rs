@@ -27,8 +27,8 @@ use std::{
 /// How long a guard may take to say that its program runs. A guard answers in milliseconds; a loaded machine gets time.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How much is still read from a pipe when its whole tree is gone: no pipe holds more (`/proc/sys/fs/pipe-max-size`), so
-/// what comes after that is written by a stranger.
+/// How much is still read from a pipe when its whole tree is gone: no pipe holds more (`/proc/sys/fs/pipe-max-size`),
+/// so what comes after that is written by a stranger.
 const LAST_WORDS: usize = 1 << 20;
 
 /// A program to run under a guard.

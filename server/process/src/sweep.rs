@@ -194,9 +194,9 @@ fn send(identity: ProcessIdentity, signal: Signal) {
 
 /// Ends what is left of a run whose guard can no longer do it, and returns how many processes that were.
 ///
-/// These are `known` with its descendants and its process group, if `known` is still that very process, and every process
-/// with the marker in its environment. A marker that ends with `-` stands for every marker that begins with it. SIGTERM
-/// comes first, SIGKILL after `grace`. The caller and its ancestors are never touched.
+/// These are `known` with its descendants and its process group, if `known` is still that very process, and every
+/// process with the marker in its environment. A marker that ends with `-` stands for every marker that begins with it.
+/// SIGTERM comes first, SIGKILL after `grace`. The caller and its ancestors are never touched.
 pub fn end_leftovers(
     marker: &str,
     known: Option<ProcessIdentity>,

@@ -45,8 +45,8 @@ pub fn mask_pattern(pattern: &str) -> Result<Regex, regex::Error> {
 
 /// Replaces secrets by `[masked]`: known shapes, the values of secret environment variables, configured patterns.
 ///
-/// What was JSON stays JSON. Give it whole lines: a secret that is cut in two is not seen. A known value is masked as it
-/// stands and as JSON escapes it, not in other encodings.
+/// What was JSON stays JSON. Give it whole lines: a secret that is cut in two is not seen. A known value is masked as
+/// it stands and as JSON escapes it, not in other encodings.
 pub struct Masker {
     values: Option<AhoCorasick>,
     patterns: Vec<Regex>,

@@ -111,7 +111,8 @@ fn plain_key(text: &[u8], shape: Match<'_>) -> Option<Range<usize>> {
     (has_digit && begins_word(text, shape.start())).then(|| long(usize::MAX))
 }
 
-/// Says whether a word begins here: not after a letter or digit, unless that belongs to an escape of JSON or a terminal.
+/// Says whether a word begins here: not after a letter or digit, unless that belongs to an escape of JSON or a
+/// terminal.
 fn begins_word(text: &[u8], at: usize) -> bool {
     #[allow(clippy::expect_used, reason = "the pattern is constant and compiled by a test")]
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {

@@ -8,8 +8,8 @@
 //! writes the row, and spawns the runner with [`LoopLock::into_stdin`]; the lock belongs to the open file, which
 //! both have, and stays when the starter goes. Should the runner never come up, the lock is free at once.
 //!
-//! The file is closed on exec, so no other child inherits it. A fork without exec would inherit it, so Alfine never forks
-//! without exec.
+//! The file is closed on exec, so no other child inherits it. A fork without exec would inherit it, so Alfine never
+//! forks without exec.
 
 use super::{LoopId, PATIENCE, StoreError, disk::make_folder};
 use alfine_files::Layout;
@@ -46,8 +46,8 @@ impl LoopLock {
         loop {
             let file = open(layout, &path)?;
             match file.try_lock() {
-                // Between opening and locking, the file may have been deleted. A lock on a deleted file excludes nobody,
-                // so the next round takes the file that is there now.
+                // Between opening and locking, the file may have been deleted. A lock on a deleted file excludes
+                // nobody, so the next round takes the file that is there now.
                 Ok(()) if is_at(&file, &path) => {
                     let lock = Self { loop_id: loop_id.clone(), path, file };
                     lock.sign();
@@ -88,8 +88,8 @@ impl LoopLock {
         let path = layout.lock(loop_id.as_str());
         let file = File::open(&path).map_err(|error| StoreError::of_io("open", &path, error))?;
         let (free, is_free) = mpsc::channel();
-        // The system cannot wait for a lock with a limit of time. So a thread waits without one; it ends when the runner
-        // does, even if the caller gave up long before.
+        // The system cannot wait for a lock with a limit of time. So a thread waits without one; it ends when the
+        // runner does, even if the caller gave up long before.
         thread::spawn(move || {
             let _ = file.lock_shared();
             let _ = free.send(());
@@ -123,8 +123,8 @@ impl LoopLock {
         if !is_at(&file, &path) {
             return Err(StoreError::LockLost(loop_id.clone()));
         }
-        // The lock belongs to the open file, so taking it again through the inherited descriptor succeeds. It fails only
-        // if the starter had not locked the file and somebody else has by now.
+        // The lock belongs to the open file, so taking it again through the inherited descriptor succeeds. It fails
+        // only if the starter had not locked the file and somebody else has by now.
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

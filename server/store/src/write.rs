@@ -651,7 +651,8 @@ impl Tx<'_> {
         Ok(commands)
     }
 
-    /// Gives back the commands that a dead runner took and whose result nobody wrote down, so that they are taken again.
+    /// Gives back the commands that a dead runner took and whose result nobody wrote down, so that they are taken
+    /// again.
     pub fn release_commands(&self, lock: &LoopLock) -> Result<usize, StoreError> {
         lock.check()?;
         self.execute(

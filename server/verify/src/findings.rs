@@ -1,8 +1,8 @@
 //! Reads findings out of what compilers, linters and test runners print.
 //!
-//! Output is hostile: it is read line by line in linear time, and what it yields is bounded. What is not surely a problem
-//! at a place (an address, a time, a stack frame) does not count. Never runs anything, and looks at the disk only to tell which
-//! folder a bare file name belongs to.
+//! Output is hostile: it is read line by line in linear time, and what it yields is bounded. What is not surely a
+//! problem at a place (an address, a time, a stack frame) does not count. Never runs anything, and looks at the disk
+//! only to tell which folder a bare file name belongs to.
 
 mod collected;
 mod eslint;

@@ -1,4 +1,5 @@
-//! `alfine demo`: two tasks played from start to merge by the built-in agent, through everything a real loop goes through.
+//! `alfine demo`: two tasks played from start to merge by the built-in agent, through everything a real loop goes
+//! through.
 
 use super::{
     asking::{self, Said},

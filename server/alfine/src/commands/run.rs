@@ -95,7 +95,8 @@ fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<S
     Ok(started)
 }
 
-/// Tells what became of tasks of a plan that were not run, and returns the exit status of the first that needs the user.
+/// Tells what became of tasks of a plan that were not run, and returns the exit status of the first that needs the
+/// user.
 fn tell_left(
     project: &Project,
     plan: &PlanFile,

@@ -146,7 +146,8 @@ impl LoopState {
         if verified.color == Color::Red {
             return Claim::Refused(format!("claimed ready, and these checks fail: {failed}"));
         }
-        // The work may have been there before the loop. Then the agent has to say so, and at least one check to show it.
+        // The work may have been there before the loop. Then the agent has to say so, and at least one check to show
+        // it.
         if !worked && (!explained || verified.ran == 0) {
             return Claim::Refused(match verified.ran {
                 0 => "claimed ready, and nothing was changed and no check could prove it".to_owned(),

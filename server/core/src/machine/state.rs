@@ -423,8 +423,8 @@ impl LoopState {
         }
     }
 
-    /// Adds what the agent's run used. A run that printed something, but not what it cost, did cost something. A run that
-    /// was ended early may report a cost of zero although it spent money, so that zero counts as unknown.
+    /// Adds what the agent's run used. A run that printed something, but not what it cost, did cost something. A run
+    /// that was ended early may report a cost of zero although it spent money, so that zero counts as unknown.
     pub(super) fn account_run(&mut self) {
         let Phase::Agent(run) = &self.phase else { return };
         let (mut usage, worked) = (run.usage, run.spoke);

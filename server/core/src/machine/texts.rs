@@ -1,5 +1,6 @@
 //! The texts of a state that others wrote: agents, checks, users. Before a state is saved, secrets are masked in these
-//! texts only. Ids, numbers and Alfine's own words are never masked, since the state could not be read back without them.
+//! texts only. Ids, numbers and Alfine's own words are never masked, since the state could not be read back without
+//! them.
 
 use super::{LoopState, Phase, StopReason, WaitReason};
 

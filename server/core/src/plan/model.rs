@@ -26,8 +26,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The edits that mark one of its tasks as done in its document `text`. None if it is marked, or if the document has
-    /// no mark for it.
+    /// The edits that mark one of its tasks as done in its document `text`. None if it is marked, or if the document
+    /// has no mark for it.
     pub fn tick(&self, text: &str, task: &Task) -> Vec<TextEdit> {
         self.format.tick(text, task)
     }

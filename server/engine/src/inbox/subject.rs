@@ -89,7 +89,7 @@ impl Subject {
             .or_else(|| Some(format!("Fix: {}", first_line(&self.said.as_ref()?.message))))
             .or_else(of_comment)
             .unwrap_or_else(|| first_line(&self.quoted));
-        // Nothing at the beginning that a title could be read as something else by, such as a ticked box.
+        // Marks at the beginning are removed: a plan would read them as something else than a title, such as a box.
         let words = one_line(&words, TITLE);
         let words = words.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['#', ' ']);
         match words {

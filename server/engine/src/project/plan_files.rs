@@ -97,8 +97,8 @@ fn walk(root: &Path, from: &Path, glob: &GlobMatcher, left: &mut usize, found: &
     }
 }
 
-/// The names in a folder, and whether each is a folder. A link to a folder does not count as a folder: it could lead out
-/// of the repository, or in circles.
+/// The names in a folder, and whether each is a folder. A link to a folder does not count as a folder: it could lead
+/// out of the repository, or in circles.
 fn names(folder: &Path) -> impl Iterator<Item = (String, bool)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries

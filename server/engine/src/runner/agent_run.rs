@@ -85,8 +85,8 @@ impl Runner<'_> {
             marker: &marker,
             session: spawn.session.as_ref().map(|id| id.0.as_str()),
         };
-        // The row needs the pid, so it comes after the start. If this process dies in between, the guard ends the agent,
-        // and the marker in the environment finds what a dead guard left.
+        // The row needs the pid, so it comes after the start. If this process dies in between, the guard ends the
+        // agent, and the marker in the environment finds what a dead guard left.
         let lock = &self.lock;
         let (row, run) = self.project.store.write(|tx| tx.begin_run(lock, &new))?;
         let transcript = self.project.layout.transcript(self.row.id.as_str(), run);
@@ -158,8 +158,8 @@ impl Runner<'_> {
 
     pub(super) fn agent_gone(&mut self, ended: AgentEnded) -> Result<()> {
         let Some(agent) = self.agent.take() else { return Ok(()) };
-        // What the run spent is saved with the loop before it is saved with the run. If this process dies in between, the
-        // money still counts against the limit.
+        // What the run spent is saved with the loop before it is saved with the run. If this process dies in between,
+        // the money still counts against the limit.
         self.save()?;
         let message = self.masker.mask(&ended.message).into_owned();
         let session = self.state.session.as_ref().map(|id| id.0.clone());
@@ -346,7 +346,8 @@ impl Transcript {
         }
     }
 
-    /// Writes every complete line to the disk at once: whoever follows the file must not have to wait for the next chunk.
+    /// Writes every complete line to the disk at once: whoever follows the file must not have to wait for the next
+    /// chunk.
     fn write(&mut self, bytes: &[u8]) {
         self.room = self.room.saturating_sub(bytes.len() as u64);
         if self.room == 0 {

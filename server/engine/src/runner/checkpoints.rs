@@ -22,8 +22,8 @@ impl Runner<'_> {
         let n = self.checkpoints + 1;
         let ref_name = alfine_git::checkpoint_ref(&self.key.plan, &self.key.id.0, n);
         let surroundings = self.surroundings();
-        // Only the timer's checkpoints may be left out. The others mark the borders of an iteration, so that each has one
-        // to rewind to.
+        // Only the timer's checkpoints may be left out. The others mark the borders of an iteration, so that each has
+        // one to rewind to.
         let still = if kind == CheckpointKind::Timer { self.checkpoint.as_ref() } else { None };
         let spec = CheckpointSpec {
             ref_name,

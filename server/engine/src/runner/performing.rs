@@ -44,8 +44,8 @@ impl Runner<'_> {
             }
             self.tell_effect(effect);
         }
-        // Saved before the first effect is performed. After a crash, `Recovered` orders the same effects again. An effect
-        // performed before the save would have happened without anybody knowing.
+        // Saved before the first effect is performed. After a crash, `Recovered` orders the same effects again. An
+        // effect performed before the save would have happened without anybody knowing.
         self.save_with(&effects)?;
         for effect in effects {
             if let Err(error) = self.perform(effect) {

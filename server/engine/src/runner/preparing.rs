@@ -25,8 +25,8 @@ enum Setup {
 }
 
 impl Runner<'_> {
-    /// Copies or links the configured ignored files into a new worktree, and runs its setup. Returns whether that worked;
-    /// otherwise the loop failed, or the user does not want it to begin.
+    /// Copies or links the configured ignored files into a new worktree, and runs its setup. Returns whether that
+    /// worked; otherwise the loop failed, or the user does not want it to begin.
     pub(super) fn prepare(&mut self) -> Result<bool> {
         if self.spec.isolation == Isolation::Worktree {
             let (from, to) = (self.project.repository.workdir().to_owned(), self.worktree());

@@ -94,7 +94,8 @@ impl Runner<'_> {
 }
 
 impl Runner<'_> {
-    /// What is uncommitted. If a checkpoint was taken just now, it has the answer, and the tree need not be walked again.
+    /// What is uncommitted. If a checkpoint was taken just now, it has the answer, and the tree need not be walked
+    /// again.
     fn git_status(&self, worktree: &std::path::Path) -> String {
         let of_now = self.checkpoint.as_ref().filter(|_| self.checkpoint_is_of_now);
         let known = of_now.and_then(|now| self.project.repository.status_of(now, STATUS_LINES).ok());

@@ -1,5 +1,5 @@
-//! Makes sure that the tree that lands is the tree that was checked. A check must not depend on files that are not part of
-//! the work.
+//! Makes sure that the tree that lands is the tree that was checked. A check must not depend on files that are not part
+//! of the work.
 
 use super::owner::Runner;
 use crate::Result;
@@ -35,7 +35,8 @@ pub(super) struct SetBack {
 }
 
 impl Proof {
-    /// Sets the worktree back to the checked tree if it has changed since. The changes stay in a checkpoint of their own.
+    /// Sets the worktree back to the checked tree if it has changed since. The changes stay in a checkpoint of their
+    /// own.
     pub(super) fn set_back(&mut self) -> Result<Option<SetBack>> {
         let present = self.repository.checkpoint(
             &self.worktree,

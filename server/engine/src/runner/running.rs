@@ -115,8 +115,8 @@ impl Runner<'_> {
             });
             self.work_off()?;
         }
-        // Commands are taken once more when the loop has come to rest: one that came while it ended (a note, `continue`)
-        // would otherwise wait for the next runner.
+        // Commands are taken once more when the loop has come to rest: one that came while it ended (a note,
+        // `continue`) would otherwise wait for the next runner.
         loop {
             self.take_mail()?;
             if self.at_rest() {
@@ -191,8 +191,8 @@ impl Runner<'_> {
             Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
             Message::VerifyNews(round, news) if round == self.verify_round => self.tell(&news),
             Message::Mail => self.take_mail()?,
-            // The agent's work has its checkpoint, and the checks can run again when the loop goes on. So there is nothing
-            // to wait for.
+            // The agent's work has its checkpoint, and the checks can run again when the loop goes on. So there is
+            // nothing to wait for.
             Message::Interrupted if self.verifiers.is_some() => {
                 self.verifiers = None;
                 self.cut_short = true;

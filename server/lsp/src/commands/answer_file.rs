@@ -1,5 +1,5 @@
-//! Answers in words, for clients that have no box to write in: a file with the question, opened in the editor. What stands
-//! below it when the file is saved is the answer.
+//! Answers in words, for clients that have no box to write in: a file with the question, opened in the editor. What
+//! stands below it when the file is saved is the answer.
 
 use super::{Commands, EditorCommand, arguments::Answer, questions::Letter, refusal::refused, show};
 use crate::lock::lock;

@@ -85,7 +85,7 @@ impl Commands {
         self.dispatch(command).await.map_err(|error| refusal::answer(&error))
     }
 
-    /// Waits until what was done is seen, but not long.
+    /// Waits a short time until the server's own picture shows what was done.
     pub(super) async fn wait_for_look(&self) {
         let _ = tokio::time::timeout(LOOK_WITHIN, (self.look)()).await;
     }
@@ -115,7 +115,7 @@ impl Commands {
         .await
     }
 
-    /// Reads something from a repository's database, beside whatever else is done there.
+    /// Reads something from a repository's database, without waiting for the commands that are queued there.
     pub(super) async fn read_store<T: Send + 'static>(
         &self,
         place: &Place,

@@ -56,8 +56,8 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
     found
 }
 
-/// The first task whose work is not over and that names one of these commands; the first one, where some are named by no
-/// task and so are for all.
+/// The first task whose work is not over and that names one of these commands; the first one, where some are named by
+/// no task and so are for all.
 fn first_that_needs<'p>(
     plan: &PlanView<'p>,
     known: &[SeenTask<'p>],

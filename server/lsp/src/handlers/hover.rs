@@ -34,7 +34,7 @@ pub(crate) fn handle(picture: &Picture, params: &HoverParams) -> Option<Hover> {
     })
 }
 
-/// Writes what is known at a byte of a plan, and returns what of the text that is about, where that is a line or less.
+/// Writes what is known at `offset`, and returns the span that it describes if that span fits on one line.
 fn of_plan(picture: &Picture, plan: &PlanView<'_>, offset: usize, page: &mut Page) -> Option<Option<Span>> {
     let text = &plan.document.text;
     let seen = plan.task_at(offset);

@@ -131,7 +131,8 @@ fn with_plan(text: &str, name: &str) -> Result<String, String> {
     };
     // A file's name is a pattern of its own only once its stars and brackets are.
     let pattern = globset::escape(name);
-    // In a list of one name a line, the new one gets its own; a comment behind the last comma stays with what it is about.
+    // In a list of one name a line, the new one gets its own; a comment behind the last comma stays with what it is
+    // about.
     let before = plans.iter().last().and_then(|last| last.decor().prefix()?.as_str());
     let indent = before.and_then(|before| before.rsplit_once('\n')).map(|(_, indent)| indent.to_owned());
     plans.push(pattern);

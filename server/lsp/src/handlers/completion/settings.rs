@@ -145,7 +145,7 @@ fn values(outline: &Outline, statement: &Statement, text: &str, offset: usize) -
     };
     let is_inside = statement.value.start <= offset && offset <= statement.value.end;
     let replaces = if is_inside { statement.value } else { Span::new(offset, offset) };
-    // Behind a value nothing more goes; in a list its own texts go.
+    // After a complete value nothing can follow, and inside of a list or table no whole value fits.
     if (!is_inside && statement.value.start < statement.value.end)
         || replaces.of(text).starts_with(['[', '{'])
     {
