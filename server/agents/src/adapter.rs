@@ -55,7 +55,7 @@ pub struct Request {
     pub model: Option<String>,
     /// What the agent may do without asking.
     pub permissions: Permissions,
-    /// Where it works.
+    /// The folder that the agent works in.
     pub cwd: PathBuf,
     /// More arguments, from the user.
     pub extra_args: Vec<String>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exit {
-    /// Its exit status.
+    /// The exit status; `None` if a signal ended it.
     pub code: Option<i32>,
     /// The signal that ended it.
     pub signal: Option<i32>,

@@ -43,7 +43,7 @@ pub enum InvocationError {
     /// The path of Alfine's own program is unknown.
     #[error("the path of the running program cannot be found: {reason}")]
     NoOwnProgram {
-        /// The system's words.
+        /// The system's error.
         reason: String,
     },
 }

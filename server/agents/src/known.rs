@@ -9,7 +9,7 @@ pub const KNOWN: [&str; 3] = ["claude", "command", "rehearsal"];
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("no agent is called “{name}”")]
 pub struct UnknownAgent {
-    /// As written.
+    /// The name as it was written.
     pub name: String,
     /// The nearest known name, where one is near.
     pub nearest: Option<&'static str>,

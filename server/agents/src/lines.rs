@@ -21,7 +21,7 @@ pub enum Line<'a> {
     Whole(&'a [u8]),
     /// The start of a line that is longer than the limit.
     Cut {
-        /// Its first bytes.
+        /// The first bytes of the line.
         head: &'a [u8],
         /// The length of all of it, in bytes.
         length: u64,

@@ -33,7 +33,7 @@ pub enum Takes {
         format: Option<Format>,
         /// Whether the text may be empty or of blanks alone.
         may_be_blank: bool,
-        /// The most characters.
+        /// The most characters of the text; `None` if there is no limit.
         most: Option<usize>,
     },
     /// `true` or `false`.
@@ -42,16 +42,16 @@ pub enum Takes {
     Number {
         /// Whether it is a whole number.
         whole: bool,
-        /// The lower bound.
+        /// The lower bound; `None` if there is none.
         least: Option<Number>,
-        /// The upper bound.
+        /// The upper bound; `None` if there is none.
         most: Option<Number>,
     },
     /// A list.
     List {
         /// What each element is.
         of: Box<Setting>,
-        /// The most elements.
+        /// The most elements of the list; `None` if there is no limit.
         most: Option<usize>,
     },
     /// A table of these settings.

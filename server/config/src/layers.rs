@@ -29,7 +29,7 @@ const ADDS_UP: &str = "safety.mask";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
-    /// Nobody: the default.
+    /// Nobody set it, so the default holds.
     Default,
     /// The user's `config.toml`.
     User,
@@ -149,7 +149,7 @@ impl Layers {
 pub struct ConfigProblem {
     /// Whether nothing can start with it; else it is a warning.
     pub error: bool,
-    /// Who said it.
+    /// The layer that set the value.
     pub layer: Layer,
     /// The setting's dotted path, such as `limits.iterations` or `verifiers[1].command`; empty for a whole file.
     pub key: String,
@@ -203,7 +203,7 @@ pub struct Loaded {
 /// A limit that somebody else than the user set higher than the user's own file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RaisedLimit {
-    /// Who.
+    /// The layer that raises the limit.
     pub by: Layer,
     /// The setting's dotted path, such as `limits.cost_usd`.
     pub key: String,

@@ -21,7 +21,7 @@ const LONGEST_PATH: usize = 500;
 /// A configuration file as it was found, or as an editor holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
     content: Result<Vec<u8>, String>,
 }

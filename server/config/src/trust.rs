@@ -28,7 +28,7 @@ pub struct TrustItem {
 }
 
 impl TrustItem {
-    /// Makes an item.
+    /// Creates an item from where a command was named and its exact text.
     pub fn new(origin: impl Into<String>, command: impl Into<String>) -> Self {
         Self { origin: origin.into(), command: command.into() }
     }

@@ -49,9 +49,9 @@ pub enum Outcome {
     Ok,
     /// Not logged in, or a bad key.
     Auth,
-    /// No credit.
+    /// The account has no credit.
     Billing,
-    /// A usage limit.
+    /// A usage limit was reached.
     RateLimit {
         /// When it passes, in seconds since the epoch, where the agent told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,7 +71,7 @@ pub enum Outcome {
     Refusal,
     /// The session to resume is gone.
     SessionNotFound,
-    /// Ended from outside.
+    /// The run was ended from outside, for example by a signal.
     Interrupted,
 }
 
@@ -101,7 +101,7 @@ impl Outcome {
 pub enum AgentEvent {
     /// The agent runs, in this session.
     SessionStarted {
-        /// What resumes it.
+        /// The id with which the session can be resumed.
         id: SessionId,
         /// The model's name, where told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,7 +126,7 @@ pub enum AgentEvent {
     },
     /// A tool ended.
     ToolFinished {
-        /// Whether it worked.
+        /// Whether the tool worked.
         ok: bool,
     },
     /// A tool changed a file.
@@ -143,7 +143,7 @@ pub enum AgentEvent {
     },
     /// The CLI tries again by itself.
     Retrying {
-        /// Why.
+        /// Why the agent retries, in its own words.
         reason: String,
     },
     /// A usage limit comes near.
@@ -153,7 +153,7 @@ pub enum AgentEvent {
     },
     /// The run is over, or (for `auth`) can only end this way: the runner ends the process.
     Ended {
-        /// How.
+        /// How the run ended.
         outcome: Outcome,
         /// The agent's own words for it, cut; empty where it ended well.
         #[serde(default)]

@@ -81,7 +81,7 @@ pub struct Line {
 pub type Trip = Line;
 
 impl Line {
-    /// Shows the count.
+    /// The count as it is shown, with its unit.
     pub fn count_shown(&self) -> String {
         self.rule.info().unit.show(self.count)
     }
@@ -221,7 +221,7 @@ impl Breaker {
         self.tokens = self.tokens.saturating_add(usage.tokens());
     }
 
-    /// Adds running time.
+    /// Adds time that the loop was running.
     pub fn ran(&mut self, time: Duration) {
         self.running = self.running.saturating_add(time);
     }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 pub enum Severity {
     /// Worth knowing.
     Information,
-    /// Worth mending.
+    /// Worth fixing.
     Warning,
-    /// Wrong.
+    /// Something is wrong.
     Error,
 }
 
@@ -22,7 +22,7 @@ pub struct Finding {
     /// Path as the tool printed it, relative to the worktree's root where that is possible; `/` separated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// One-based line.
+    /// The line, counted from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     /// One-based column, in the unit of the tool that said it.

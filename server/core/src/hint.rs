@@ -95,7 +95,7 @@ pub enum Hint {
     },
     /// Merge other tasks first, each of them.
     MergeFirst {
-        /// Those tasks.
+        /// The tasks to merge, in this order.
         tasks: Vec<TaskKey>,
     },
     /// Say into which branch to merge.
@@ -107,7 +107,7 @@ pub enum Hint {
     ResolveConflicts {
         /// The task to merge.
         task: TaskKey,
-        /// Its branch.
+        /// The branch with the task's work.
         branch: String,
         /// The branch it is merged into.
         into: String,

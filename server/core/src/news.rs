@@ -41,7 +41,7 @@ pub enum News {
     Agent(AgentEvent),
     /// The agent and all its processes are gone.
     AgentEnded {
-        /// How it ended.
+        /// How the agent ended.
         outcome: Outcome,
         /// The agent's own words for it; empty where it ended well.
         message: String,
@@ -52,12 +52,12 @@ pub enum News {
     },
     /// The agent is being ended.
     AgentEnding {
-        /// Why.
+        /// Why the agent is ended.
         reason: KillReason,
     },
     /// The checks begin to run.
     Verifying {
-        /// Their names.
+        /// The names of the checks.
         checks: Vec<String>,
     },
     /// A check answered.
@@ -73,7 +73,7 @@ pub enum News {
     },
     /// An iteration is over.
     IterationJudged {
-        /// Its number.
+        /// The iteration's number.
         iteration: u32,
         /// Whether it changed anything.
         changed: bool,
@@ -90,16 +90,16 @@ pub enum News {
     },
     /// The loop waits for a moment.
     Waiting {
-        /// The moment.
+        /// The moment until which the loop waits.
         until: Moment,
-        /// What for.
+        /// What the loop waits for, in words.
         reason: String,
     },
     /// The user is asked.
     Asks {
         /// What kind of answer is needed.
         kind: AskKind,
-        /// The question, whole.
+        /// The whole question.
         text: String,
     },
     /// The work is committed on the loop's branch.
@@ -109,12 +109,12 @@ pub enum News {
     },
     /// The worktree's setup begins.
     Setup {
-        /// Its command.
+        /// The command of the setup.
         command: String,
     },
     /// The worktree's setup printed a line.
     SetupOutput {
-        /// The line.
+        /// The line that was printed.
         line: String,
     },
     /// What git ignores was brought into the new worktree.
@@ -126,19 +126,19 @@ pub enum News {
     },
     /// The worktree was gone and is there again, as its last checkpoint has it.
     WorktreeRestored {
-        /// Its path.
+        /// The path of the worktree.
         worktree: String,
     },
     /// Something that changes nothing.
     Note(Note),
     /// A command was not taken.
     Refused {
-        /// Why.
+        /// Why the command was refused, in words.
         why: String,
     },
     /// The tree could not be kept while the agent worked, which goes on.
     CheckpointFailed {
-        /// Why.
+        /// Why the checkpoint failed.
         message: String,
         /// What to do about it.
         hint: Option<String>,
@@ -157,12 +157,12 @@ pub enum News {
     },
     /// An iteration could not be written into the progress log; the loop goes on.
     ProgressNotLogged {
-        /// Why.
+        /// Why the log cannot be written.
         message: String,
     },
     /// The loop cannot go on.
     Error {
-        /// Why.
+        /// What went wrong.
         message: String,
         /// What to do about it.
         hint: Option<String>,
@@ -208,13 +208,13 @@ impl News {
 /// News of a task, as its runner tells it: secrets are masked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Told {
-    /// When.
+    /// When it happened.
     pub at: Moment,
-    /// The task.
+    /// The task that it is about.
     pub task: TaskKey,
-    /// The task's status.
+    /// The task's status at that moment.
     pub status: TaskStatus,
-    /// What.
+    /// What happened.
     #[serde(flatten)]
     pub news: News,
 }

@@ -5,7 +5,7 @@ use crate::task::TaskId;
 /// Something that the user can do with a task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
-    /// What it does.
+    /// What the offer does.
     pub action: Action,
     /// Whether it is one of the likely next steps, which are shown without being asked for.
     pub is_next: bool,
@@ -72,7 +72,7 @@ pub enum Action {
     },
     /// Begins a new loop from where this loop was after an iteration.
     Fork {
-        /// The iteration.
+        /// The iteration whose tree it goes back to.
         iteration: u32,
     },
     /// Merges the work.
@@ -104,7 +104,7 @@ pub enum Continuing {
     OnTrial,
     /// With a higher limit of iterations.
     WithIterations {
-        /// How many more.
+        /// How many more iterations than the present limit.
         more: u32,
         /// The new limit.
         limit: u32,

@@ -88,7 +88,7 @@ pub enum Loss {
 pub struct LastIteration<'a> {
     /// How the agent's run ended, such as `ok` or `stopped after 15 minutes of silence`.
     pub outcome: &'a str,
-    /// Its gate.
+    /// How the iteration's gate was read.
     pub reading: &'a Reading,
     /// How many files it changed.
     pub files_changed: usize,
@@ -109,7 +109,7 @@ pub struct CriterionLine<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CriterionState {
-    /// No evidence.
+    /// There is no evidence for it.
     #[default]
     Open,
     /// No evidence, but its box is ticked in the plan.
@@ -125,7 +125,7 @@ pub enum CriterionState {
 /// A verifier that belongs to no criterion.
 #[derive(Debug, Clone, Copy)]
 pub struct VerifierLine<'a> {
-    /// Its name.
+    /// The verifier's name.
     pub name: &'a str,
     /// Its command, where it has one.
     pub command: Option<&'a str>,

@@ -34,14 +34,14 @@ pub enum Reason {
     },
     /// The agent failed and is tried again.
     Retry {
-        /// How it failed.
+        /// How the agent failed.
         message: String,
     },
     /// The user must answer.
     Asks {
         /// What kind of answer is needed.
         ask: AskKind,
-        /// The question, whole.
+        /// The whole question.
         text: String,
     },
     /// The loop cannot go on.
@@ -51,7 +51,7 @@ pub enum Reason {
     },
     /// The work is done.
     Proven {
-        /// What proves it.
+        /// The proof: what the checks said.
         proof: Proof,
     },
     /// An editor holds changes of a file that are not saved, and the agent works in the same files.
@@ -78,7 +78,7 @@ pub enum Reason {
     Forked,
     /// What an older version wrote down, in its own words.
     Told {
-        /// The words.
+        /// The words of the older version.
         text: String,
     },
 }
@@ -88,7 +88,7 @@ pub enum Reason {
 pub struct Proof {
     /// Their composite score.
     pub color: Color,
-    /// How many ran.
+    /// How many checks ran.
     pub checks: u32,
     /// The names of those that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -118,7 +118,7 @@ pub enum Color {
     Green,
     /// Good enough if the user says so.
     Yellow,
-    /// Not done.
+    /// A required check failed, or the score is too low: the work is not done.
     Red,
 }
 
@@ -184,12 +184,12 @@ pub enum Refusal {
         /// Where it is.
         status: TaskStatus,
     },
-    /// It is done.
+    /// The loop is done, so there is nothing to continue.
     NothingToContinue {
         /// Where it is.
         status: TaskStatus,
     },
-    /// It asks nothing.
+    /// The loop asks nothing, so there is nothing to answer.
     NothingAsked {
         /// Where it is.
         status: TaskStatus,
@@ -203,21 +203,21 @@ pub enum Refusal {
     Works,
     /// A limit of iterations that it cannot have.
     Iterations {
-        /// Why.
+        /// What is wrong with the limit.
         bad: BadLimit,
     },
     /// A limit of cost that is no amount of money.
     NotMoney,
     /// The command cannot be read.
     Unreadable {
-        /// Why.
+        /// The error of reading it.
         error: String,
     },
     /// Its runner ended before it took the command.
     RunnerEnded,
     /// What an older version wrote down, in its own words.
     Told {
-        /// The words.
+        /// The words of the older version.
         text: String,
     },
 }

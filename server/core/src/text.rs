@@ -21,7 +21,7 @@ pub fn end_of(text: &str, bytes: usize) -> &str {
 /// A half-open range of byte offsets into a document, always on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Span {
-    /// The first byte.
+    /// The offset of the first byte.
     pub start: usize,
     /// The byte after the last one.
     pub end: usize,
@@ -50,7 +50,7 @@ impl From<std::ops::Range<usize>> for Span {
 pub struct TextEdit {
     /// What is replaced; empty for an insertion.
     pub span: Span,
-    /// The new text.
+    /// The text that replaces the span.
     pub new_text: String,
 }
 

@@ -42,7 +42,7 @@ impl Default for MergeOptions<'_> {
 pub struct MergedTask {
     /// The branch it went into.
     pub into: String,
-    /// What git did.
+    /// What git merged.
     pub merged: Merged,
     /// Whether the task is ticked in the plan as the target has it committed.
     pub committed_tick: bool,

@@ -44,7 +44,7 @@ pub(crate) struct Entry {
     pub iteration: u32,
     /// Paths from the worktree's root.
     pub files_changed: Vec<String>,
-    /// What was done.
+    /// What the agent did, and what became of it.
     pub summary: String,
 }
 

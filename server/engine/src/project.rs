@@ -33,7 +33,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// One repository, opened for work.
 #[derive(Debug)]
 pub struct Project {
-    /// Git.
+    /// The git repository.
     pub repository: Repository,
     /// Where its data lies.
     pub layout: Layout,
@@ -56,11 +56,11 @@ pub struct Project {
 pub struct PlanFile {
     /// Its path from the repository's root, `/` separated.
     pub name: String,
-    /// Where it lies.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Its text.
+    /// The text of the file.
     pub text: String,
-    /// What it says.
+    /// The plan that was read from the text.
     pub plan: Plan,
 }
 

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StartOptions {
-    /// The most iterations.
+    /// The most iterations of the loop.
     pub max_iterations: Option<u32>,
     /// Whether the agent is told to do this task alone.
     pub single_task: bool,
-    /// The agent.
+    /// The agent's name.
     pub agent: Option<String>,
     /// The model.
     pub model: Option<String>,

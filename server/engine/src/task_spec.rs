@@ -28,7 +28,7 @@ pub struct TaskSpec {
     pub plan_title: String,
     /// What the whole plan is for.
     pub goal: String,
-    /// The task.
+    /// The task as it is in the plan.
     pub task: Task,
     /// The agent.
     pub agent: AgentSpec,
@@ -36,7 +36,7 @@ pub struct TaskSpec {
     pub isolation: Isolation,
     /// What the user must have allowed before any of this runs.
     pub commands: Vec<TrustItem>,
-    /// What must pass.
+    /// The checks that the work must pass.
     pub verifiers: Vec<VerifierSpec>,
     /// The score from which the work is good enough.
     pub green: f64,
@@ -74,13 +74,13 @@ pub struct TaskSpec {
 /// The agent of a loop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AgentSpec {
-    /// Its adapter's name.
+    /// The name of the agent's adapter.
     pub name: String,
     /// Runs instead of the CLI's usual program.
     pub command: Option<String>,
-    /// More arguments.
+    /// More arguments for the agent's program.
     pub args: Vec<String>,
-    /// More environment.
+    /// More environment variables for the agent.
     pub env: BTreeMap<String, String>,
     /// The model.
     pub model: Option<String>,

@@ -32,20 +32,20 @@ pub struct TaskView {
     pub plan: String,
     /// Its id in the plan.
     pub id: String,
-    /// Its title.
+    /// The task's title.
     pub title: String,
-    /// The plan's document; `None` if the task is only in the database.
+    /// The plan's document; missing if the task is only in the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
     /// Where it stands in the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<ViewRange>,
-    /// Where it is.
+    /// The task's status.
     pub status: TaskStatus,
-    /// Why, in words, where there is more to say.
+    /// Why the task has this status, in words, if there is more to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The same as data.
+    /// The reason as data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Reason>,
     /// The live or last loop.
@@ -53,18 +53,18 @@ pub struct TaskView {
     pub loop_id: Option<LoopId>,
     /// The iteration at work, or the last one; 0 before the first.
     pub iteration: u32,
-    /// The limit of iterations; 0 where neither a loop nor the plan has one.
+    /// The limit of iterations; 0 if neither a loop nor the plan has one.
     pub max_iterations: u32,
     /// The breaker's rules, counted.
     pub breaker: Vec<Line>,
-    /// The last gate.
+    /// The last completion gate, as it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Value>,
     /// The acceptance criteria, in the plan's order.
     pub criteria: Vec<CriterionView>,
-    /// The agent's name; empty where none is chosen yet.
+    /// The agent's name; empty if none is chosen yet.
     pub agent: String,
-    /// US dollars so far; `None` if unknown.
+    /// US dollars so far; missing if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// Files that differ from the base.
@@ -78,7 +78,7 @@ pub struct TaskView {
     /// Until when it waits, in milliseconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_until: Option<Millis>,
-    /// The last change, in milliseconds since the epoch; `None` if nothing was ever written down.
+    /// The last change, in milliseconds since the epoch; missing if nothing was ever written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Millis>,
     /// What is shown of it, made for the reader; `None` for an editor that asked for the first version of a view.
@@ -105,7 +105,7 @@ pub struct TaskShown {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Counter")]
 pub struct CounterView {
-    /// What it counts.
+    /// The name of what is counted.
     pub label: String,
     /// How far it is, and what fed it: `3 of 3 (iterations 1, 2 and 3 left tree 2f9d1c0…)`.
     pub shown: String,
@@ -174,7 +174,7 @@ fn counter(line: &Line) -> CounterView {
 /// A range in a document, as the asking client counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ViewRange {
-    /// The first place.
+    /// Where it begins.
     pub start: ViewPlace,
     /// The place after the last one.
     pub end: ViewPlace,
@@ -183,7 +183,7 @@ pub struct ViewRange {
 /// A place in a document, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ViewPlace {
-    /// The line.
+    /// The line, counted from 0.
     pub line: u32,
     /// The unit in the line.
     pub character: u32,

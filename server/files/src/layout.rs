@@ -16,12 +16,12 @@ impl Layout {
         Self { root: common_dir.join("alfine") }
     }
 
-    /// `<common>/alfine`.
+    /// The folder of everything that Alfine keeps for a repository: `<common>/alfine`.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The database.
+    /// The path of the database.
     pub fn database(&self) -> PathBuf {
         self.root.join("state.db")
     }
@@ -67,7 +67,7 @@ impl Layout {
 #[error("no home folder: {0}")]
 pub struct NoHome(#[from] etcetera::HomeDirError);
 
-/// The user's folders.
+/// The folders in which Alfine keeps files of the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserDirs {
     /// `$XDG_CONFIG_HOME/alfine`: the user's `config.toml`.

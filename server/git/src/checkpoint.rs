@@ -62,7 +62,7 @@ pub struct CheckpointSpec<'a> {
 pub struct Checkpoint {
     /// The ref that keeps it.
     pub ref_name: String,
-    /// Its commit.
+    /// The checkpoint's commit.
     pub commit: String,
     /// The tree without Alfine's own files: two checkpoints with the same one are the same work.
     pub tree: String,
@@ -79,7 +79,7 @@ pub struct Checkpoint {
 /// Where to rewind to.
 #[derive(Debug, Clone)]
 pub struct RewindSpec<'a> {
-    /// Where to.
+    /// The checkpoint to rewind to.
     pub to: &'a Checkpoint,
     /// A checkpoint of the tree as it is now: what makes the rewind one that can be undone.
     pub present: &'a Checkpoint,
@@ -91,7 +91,7 @@ pub struct RewindSpec<'a> {
 pub(super) struct Snapshot {
     /// With Alfine's own files.
     pub(super) whole: Oid,
-    /// Without.
+    /// The tree without Alfine's own files.
     pub(super) tree: Oid,
     pub(super) head: Option<Oid>,
     pub(super) branch: Option<String>,

@@ -34,7 +34,7 @@ const SETTINGS: [(&str, &str); 4] = [
 #[derive(Debug)]
 pub(super) enum Failed {
     NotThere,
-    /// In words.
+    /// What git said on its standard error.
     Said(String),
 }
 

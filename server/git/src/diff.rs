@@ -11,9 +11,9 @@ use std::{collections::HashMap, path::PathBuf};
 /// How a file changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangeKind {
-    /// It is new.
+    /// The file is new.
     Added,
-    /// It is gone.
+    /// The file is gone.
     Deleted,
     /// Its content or its mode is another one.
     Modified,

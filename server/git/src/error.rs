@@ -47,7 +47,7 @@ pub enum GitError {
     IndexKind {
         /// The working tree.
         path: PathBuf,
-        /// What it is.
+        /// What kind of index it is.
         kind: IndexKind,
     },
     /// A repository that belongs to another user.
@@ -58,7 +58,7 @@ pub enum GitError {
     Corrupt {
         /// Its folder.
         path: PathBuf,
-        /// What libgit2 says.
+        /// libgit2's message.
         why: String,
     },
     /// A repository without a commit.
@@ -137,7 +137,7 @@ pub enum GitError {
     Conflicts {
         /// What was to be merged.
         branch: String,
-        /// Where to.
+        /// The branch that it is merged into.
         target: String,
         /// The files, from the root.
         files: Vec<PathBuf>,
@@ -207,17 +207,17 @@ pub enum GitError {
     /// libgit2 failed.
     #[error("could not {doing}: {source}")]
     Git {
-        /// What was tried.
+        /// What was tried, as a verb and its object.
         doing: &'static str,
-        /// What libgit2 says.
+        /// libgit2's error.
         source: git2::Error,
     },
     /// The file system failed.
     #[error("could not {doing} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// What was tried, as a verb.
         doing: &'static str,
-        /// On what.
+        /// The path that it was tried on.
         path: PathBuf,
         /// What the system says.
         source: io::Error,

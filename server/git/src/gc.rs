@@ -21,7 +21,7 @@ pub struct Leftover {
     pub task: String,
     /// The task's status; none when no task is known by that name.
     pub status: Option<TaskStatus>,
-    /// What it is.
+    /// What kind of leftover it is.
     pub kind: LeftoverKind,
 }
 
@@ -35,7 +35,7 @@ pub enum LeftoverKind {
     },
     /// A branch.
     Branch {
-        /// Its name.
+        /// The branch's name.
         name: String,
     },
     /// The task's checkpoints, and the commits kept of its removed branches.

@@ -7,7 +7,7 @@ use std::{fmt, path::PathBuf};
 pub struct Skipped {
     /// The path from the root of the working tree.
     pub path: PathBuf,
-    /// Why.
+    /// Why it was left out.
     pub reason: SkipReason,
 }
 

@@ -35,7 +35,7 @@ pub struct WorktreeSpec {
 /// A worktree that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorktreeHandle {
-    /// Its folder.
+    /// The worktree's folder.
     pub path: PathBuf,
     /// Its branch: the one asked for, with a number where an earlier loop's commits are on that.
     pub branch: String,

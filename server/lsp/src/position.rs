@@ -6,12 +6,12 @@ use alfine_core::text::Span;
 /// What a client counts in a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Encoding {
-    /// Bytes.
+    /// Positions count bytes.
     Utf8,
     /// UTF-16 code units; what every client can.
     #[default]
     Utf16,
-    /// Characters.
+    /// Positions count characters.
     Utf32,
 }
 

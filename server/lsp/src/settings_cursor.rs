@@ -17,7 +17,7 @@ pub(crate) type Key = (String, Span);
 pub(crate) struct Statement {
     /// The whole line, without its end.
     pub line: Span,
-    /// What it is.
+    /// What kind of statement it is.
     pub kind: Kind,
     /// The keys before the `=`, or between the brackets.
     pub keys: Vec<Key>,

@@ -40,7 +40,7 @@ pub enum ProcessError {
     Start {
         /// As it was asked for.
         program: String,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// The guard itself could not be started, or did not answer.
@@ -48,7 +48,7 @@ pub enum ProcessError {
     Guard {
         /// The binary that was to be the guard.
         guard: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// The guard died before the program did; what was left has been ended.
@@ -70,7 +70,7 @@ pub enum ProcessError {
     Log {
         /// The log.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// The table of processes could not be read.

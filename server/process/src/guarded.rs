@@ -192,7 +192,6 @@ impl Pipes {
     }
 }
 
-/// A running guard.
 struct Run {
     child: Child,
     news: BufReader<UnixStream>,

@@ -13,7 +13,7 @@ mod portable;
 #[cfg(not(target_os = "linux"))]
 pub(super) use portable::{all, has_variable, one};
 
-/// One row.
+/// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Process {
     pub(super) identity: ProcessIdentity,

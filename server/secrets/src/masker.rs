@@ -28,9 +28,9 @@ pub enum MaskError {
     /// A configured mask is not a valid regular expression.
     #[error("the mask {pattern:?} is not a regular expression: {source}")]
     Pattern {
-        /// As configured.
+        /// The expression as it is configured.
         pattern: String,
-        /// Why.
+        /// What is wrong with the expression.
         source: regex::Error,
     },
     /// The environment has more secrets than can be looked for.
@@ -88,7 +88,7 @@ impl Masker {
         })
     }
 
-    /// Masks a text.
+    /// Returns a text with every secret replaced by `[masked]`.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.mask_bytes(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),

@@ -20,7 +20,7 @@ pub enum StoreError {
     Newer {
         /// The database.
         path: PathBuf,
-        /// Its version.
+        /// The version that the database has.
         found: i64,
         /// The newest version this program knows.
         known: i64,
@@ -69,9 +69,9 @@ pub enum StoreError {
     /// A file operation failed.
     #[error("cannot {doing} {path}: {source}", path = path.display())]
     Io {
-        /// What was tried.
+        /// What was tried, as a verb.
         doing: &'static str,
-        /// On what.
+        /// The path that it was tried on.
         path: PathBuf,
         /// The system's words.
         source: io::Error,

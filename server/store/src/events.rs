@@ -61,7 +61,7 @@ pub enum EventKind {
     News(String),
 }
 
-/// A change.
+/// One row of the change feed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Its place in the order of all changes. Later is larger; nothing is left out.
@@ -70,11 +70,11 @@ pub struct Event {
     pub loop_id: Option<LoopId>,
     /// The task it is about.
     pub task: Option<TaskKey>,
-    /// When.
+    /// When it happened.
     pub at: Millis,
-    /// What changed.
+    /// What kind of change it is.
     pub kind: EventKind,
-    /// To what.
+    /// What the change says, as JSON.
     pub payload: Value,
 }
 

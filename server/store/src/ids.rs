@@ -29,7 +29,7 @@ impl LoopId {
         Self(ulid::Ulid::generate().to_string())
     }
 
-    /// The 26 characters.
+    /// The id as 26 characters.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -89,7 +89,7 @@ impl Reader {
         self.all("SELECT * FROM task WHERE plan = ?1 ORDER BY rowid", [plan])
     }
 
-    /// A loop.
+    /// The loop with this id; `None` if there is no such loop.
     pub fn loop_(&self, id: &LoopId) -> Result<Option<LoopRow>, StoreError> {
         self.first("SELECT * FROM loop WHERE id = ?1", [id])
     }
@@ -134,7 +134,7 @@ impl Reader {
         self.first("SELECT * FROM run WHERE loop_id = ?1 ORDER BY n DESC LIMIT 1", [loop_id])
     }
 
-    /// A run.
+    /// The run with this number; `None` if there is no such run.
     pub fn run(&self, id: i64) -> Result<Option<RunRow>, StoreError> {
         self.first("SELECT * FROM run WHERE id = ?1", [id])
     }

@@ -139,11 +139,11 @@ pub enum PlanKind {
 /// A task and where it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskRow {
-    /// Its name.
+    /// The task's key.
     pub key: TaskKey,
     /// Its title when it was last read.
     pub title: String,
-    /// Where it is.
+    /// The task's status.
     pub status: TaskStatus,
     /// Why, where there is more to say.
     pub reason: Option<Reason>,
@@ -153,7 +153,7 @@ pub struct TaskRow {
     pub loop_id: Option<LoopId>,
     /// The generation of its chain that it belongs to.
     pub generation: u32,
-    /// The last change.
+    /// When the row was last changed.
     pub updated_at: Millis,
 }
 
@@ -215,11 +215,11 @@ fn known_lines<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Line>, 
 /// A loop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoopRow {
-    /// Its name.
+    /// The loop's id.
     pub id: LoopId,
     /// Its task.
     pub task: TaskKey,
-    /// Where it is.
+    /// The status of the loop.
     pub status: TaskStatus,
     /// Why, where there is more to say.
     pub reason: Option<Reason>,
@@ -247,11 +247,11 @@ pub struct LoopRow {
     pub cost_usd: Option<f64>,
     /// Tokens so far.
     pub tokens: u64,
-    /// Its start.
+    /// When the loop began.
     pub started_at: Millis,
     /// Its end; none while it can go on.
     pub ended_at: Option<Millis>,
-    /// The last change.
+    /// When the row was last changed.
     pub updated_at: Millis,
     /// The loop it began as a copy of.
     pub forked_from: Option<LoopId>,
@@ -277,7 +277,7 @@ pub struct IterationRow {
     pub loop_id: LoopId,
     /// Its number in the loop, from 1.
     pub n: u32,
-    /// Its start.
+    /// When the iteration began.
     pub started_at: Millis,
     /// Its end; none while it goes on, or if it was cut off.
     pub ended_at: Option<Millis>,
@@ -285,9 +285,9 @@ pub struct IterationRow {
     pub verdict: Option<String>,
     /// The gate as it was read.
     pub gate: Option<Value>,
-    /// The tree before.
+    /// The tree before the iteration.
     pub tree_before: Option<String>,
-    /// The tree after.
+    /// The tree after the iteration.
     pub tree_after: Option<String>,
     /// Whether it changed anything.
     pub changed: Option<bool>,
@@ -297,7 +297,7 @@ pub struct IterationRow {
     pub signature: Option<String>,
     /// US dollars; `None` if unknown.
     pub cost_usd: Option<f64>,
-    /// Tokens.
+    /// Tokens that the iteration used.
     pub tokens: u64,
     /// The agent's session.
     pub session: Option<String>,
@@ -313,15 +313,15 @@ from_columns! {
 /// One process of the agent. An iteration has several when a limit or an error cut one off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRow {
-    /// Its name.
+    /// The row's number.
     pub id: i64,
     /// Its loop.
     pub loop_id: LoopId,
-    /// Its iteration.
+    /// The iteration that it belongs to.
     pub iteration: u32,
     /// Its number in the loop, from 1.
     pub n: u32,
-    /// The process.
+    /// The agent's process.
     pub pid: u32,
     /// When that process started, as the system says it; with the pid it names one process for good.
     pub process_start: i64,
@@ -329,7 +329,7 @@ pub struct RunRow {
     pub marker: String,
     /// The agent's session.
     pub session: Option<String>,
-    /// Its start.
+    /// When the run began.
     pub started_at: Millis,
     /// Its end; none while it runs, or if nobody was there to see it end.
     pub ended_at: Option<Millis>,
@@ -337,7 +337,7 @@ pub struct RunRow {
     pub outcome: Option<String>,
     /// The agent's own words for it.
     pub message: Option<String>,
-    /// What it used.
+    /// What the run used.
     pub usage: Option<Usage>,
     /// US dollars of its whole session, where the agent says that instead.
     pub session_total_cost: Option<f64>,
@@ -361,15 +361,15 @@ pub struct CheckpointRow {
     pub iteration: Option<u32>,
     /// What the checkpoint was taken for.
     pub kind: CheckpointKind,
-    /// The commit object.
+    /// The checkpoint's commit.
     pub commit_id: String,
-    /// Its tree.
+    /// The checkpoint's tree, without Alfine's own files.
     pub tree: String,
     /// What HEAD was; none in an empty repository.
     pub head: Option<String>,
     /// The ref that keeps it.
     pub reference: String,
-    /// When.
+    /// When the checkpoint was taken.
     pub taken_at: Millis,
 }
 
@@ -394,7 +394,7 @@ from_columns! { CheckpointRow: loop_id, n, iteration, kind, commit_id, tree, hea
 /// One verifier's answer: the evidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerificationRow {
-    /// Its name.
+    /// The row's number.
     pub id: i64,
     /// Its loop.
     pub loop_id: LoopId,
@@ -406,7 +406,7 @@ pub struct VerificationRow {
     pub criterion: Option<u32>,
     /// That criterion's text, since a plan may be edited.
     pub criterion_text: Option<String>,
-    /// The answer.
+    /// Whether it passed.
     pub passed: bool,
     /// Whether the task is not done without it.
     pub required: bool,
@@ -418,7 +418,7 @@ pub struct VerificationRow {
     pub output: String,
     /// The tree it looked at.
     pub tree: String,
-    /// Its start.
+    /// When the verifier began.
     pub started_at: Millis,
     /// How long it took.
     pub duration_ms: u64,
@@ -443,7 +443,7 @@ impl FromRow for (i64, Finding) {
 /// A question to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalRow {
-    /// Its name.
+    /// The row's number.
     pub id: i64,
     /// The loop that asks.
     pub loop_id: Option<LoopId>,
@@ -476,7 +476,7 @@ pub struct CommandRow {
     pub loop_id: Option<LoopId>,
     /// What is to be done.
     pub kind: String,
-    /// With what.
+    /// The command, as JSON.
     pub payload: Value,
     /// When it was sent.
     pub created_at: Millis,
@@ -490,7 +490,7 @@ pub struct CommandRow {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CommandResult {
-    /// It was done.
+    /// The command was carried out.
     Done,
     /// The loop did not take it.
     Refused(Refusal),

@@ -92,11 +92,11 @@ pub struct LoopUpdate<'a> {
 /// What an iteration came to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct IterationEnd<'a> {
-    /// What was decided.
+    /// The verdict on the gate, as a word.
     pub verdict: &'a str,
     /// The gate as it was read.
     pub gate: Option<&'a Value>,
-    /// The tree after.
+    /// The tree after the iteration.
     pub tree_after: Option<&'a str>,
     /// Whether it changed anything.
     pub changed: bool,
@@ -106,7 +106,7 @@ pub struct IterationEnd<'a> {
     pub signature: Option<&'a str>,
     /// US dollars; `None` if unknown.
     pub cost_usd: Option<f64>,
-    /// Tokens.
+    /// Tokens that the iteration used.
     pub tokens: u64,
     /// The agent's session.
     pub session: Option<&'a str>,
@@ -117,9 +117,9 @@ pub struct IterationEnd<'a> {
 /// A process of the agent that began.
 #[derive(Debug, Clone, Copy)]
 pub struct RunNew<'a> {
-    /// Its iteration.
+    /// The iteration that the run belongs to.
     pub iteration: u32,
-    /// The process.
+    /// The agent's process.
     pub pid: u32,
     /// When that process started, as the system says it.
     pub process_start: i64,
@@ -132,13 +132,13 @@ pub struct RunNew<'a> {
 /// How a process of the agent ended.
 #[derive(Debug, Clone, Copy)]
 pub struct RunEnd<'a> {
-    /// How.
+    /// How the run ended.
     pub outcome: &'a Outcome,
     /// The agent's own words for it.
     pub message: &'a str,
     /// The agent's session, where it is known by now.
     pub session: Option<&'a str>,
-    /// What it used.
+    /// What the run used.
     pub usage: Option<&'a Usage>,
     /// US dollars of its whole session, where the agent says that instead.
     pub session_total_cost: Option<f64>,
@@ -155,9 +155,9 @@ pub struct CheckpointNew<'a> {
     pub iteration: Option<u32>,
     /// What the checkpoint was taken for.
     pub kind: CheckpointKind,
-    /// The commit object.
+    /// The checkpoint's commit.
     pub commit_id: &'a str,
-    /// Its tree.
+    /// The checkpoint's tree, without Alfine's own files.
     pub tree: &'a str,
     /// What HEAD was; none in an empty repository.
     pub head: Option<&'a str>,
@@ -174,7 +174,7 @@ pub struct VerificationNew<'a> {
     pub verifier: &'a str,
     /// The criterion it proves: its number from 0, and its text.
     pub criterion: Option<(u32, &'a str)>,
-    /// The answer.
+    /// Whether it passed.
     pub passed: bool,
     /// Whether the task is not done without it.
     pub required: bool,
@@ -186,7 +186,7 @@ pub struct VerificationNew<'a> {
     pub output: &'a str,
     /// The tree it looked at.
     pub tree: &'a str,
-    /// Its start.
+    /// When the verifier began.
     pub started_at: Millis,
     /// How long it took.
     pub duration_ms: u64,
@@ -214,7 +214,7 @@ pub struct CommandNew<'a> {
     pub task: &'a TaskKey,
     /// What is to be done, such as `pause`.
     pub kind: &'a str,
-    /// With what.
+    /// The command, as JSON.
     pub payload: &'a Value,
 }
 

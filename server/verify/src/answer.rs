@@ -29,7 +29,7 @@ pub enum VerifierExit {
     Interrupted,
     /// It could not run.
     NotRun {
-        /// Why.
+        /// Why the verifier did not run.
         reason: String,
     },
     /// The tree has this many uncommitted files.

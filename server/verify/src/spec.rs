@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct VerifierSpec {
     /// What a user calls it, such as `cargo test`.
     pub name: String,
-    /// What it does.
+    /// What the verifier does.
     #[serde(flatten)]
     pub kind: VerifierKind,
     /// Its share in the score, relative to the others.

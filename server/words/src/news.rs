@@ -23,7 +23,7 @@ pub struct Line {
 /// What a line is about, at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
-    /// A step.
+    /// A step of the loop begins.
     Step,
     /// A part of a step.
     Detail,

@@ -15,7 +15,7 @@ use std::{env, thread};
 /// Where a script is played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// The worktree.
+    /// The worktree that the script works in.
     pub cwd: PathBuf,
     /// The file that counts the runs played.
     pub state: PathBuf,
@@ -34,7 +34,7 @@ pub enum RehearsalError {
     /// The script is not one.
     #[error("the rehearsal's script {} cannot be read: {reason}", path.display())]
     BadScript {
-        /// The script.
+        /// The script's file.
         path: PathBuf,
         /// What is wrong, and where.
         reason: String,

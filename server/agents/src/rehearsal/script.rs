@@ -49,14 +49,14 @@ pub enum Step {
     Write {
         /// From the worktree's root.
         path: String,
-        /// All of it.
+        /// The whole content of the file.
         content: String,
     },
     /// Writes to the end of a file.
     Append {
         /// From the worktree's root.
         path: String,
-        /// What is added.
+        /// The text that is added to the file.
         content: String,
     },
     /// Deletes a file.
@@ -99,10 +99,10 @@ pub struct End {
 pub struct Gate {
     /// Whether the work is claimed to be done.
     pub ready: bool,
-    /// Why.
+    /// Why it is ready or not.
     #[serde(default)]
     pub reason: String,
-    /// What was done.
+    /// What was done in this iteration.
     #[serde(default)]
     pub progress: String,
     /// What stands in the way.

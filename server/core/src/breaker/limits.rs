@@ -118,7 +118,7 @@ pub enum BadLimit {
         "a limit of {0} iterations is above the hard limit of {HARD_LIMIT}: give {HARD_LIMIT} or less, or split the task"
     )]
     AboveHardLimit(u32),
-    /// Zero.
+    /// A limit of zero iterations.
     #[error("a limit of 0 iterations would never run the agent: give 1 to {HARD_LIMIT}")]
     Zero,
     /// Not above what was judged already.
@@ -126,7 +126,7 @@ pub enum BadLimit {
     AlreadyReached {
         /// The limit asked for.
         limit: u32,
-        /// What was judged.
+        /// How many iterations were judged.
         judged: u32,
     },
 }

@@ -247,7 +247,6 @@ fn unquoted(text: &str) -> &str {
     text
 }
 
-/// A body's meaning.
 pub(super) struct Understood {
     pub(super) gate: Gate,
     pub(super) ready: Ready,

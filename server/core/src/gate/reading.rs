@@ -31,10 +31,10 @@ pub struct Gate {
     /// Whether the agent says that it is done; `None` if that is not a strict boolean.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<bool>,
-    /// Why.
+    /// Why the agent is ready or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What was done.
+    /// What the agent did in this iteration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
     /// What stands in the way; those that say nothing (`none`, `n/a`, `-`) left out.

@@ -80,7 +80,7 @@ pub(super) fn last_block(text: &str, marker: Marker) -> Found {
 
 #[derive(Clone, Copy)]
 struct Line<'t> {
-    /// One-based.
+    /// The number of the line, counted from 1.
     number: usize,
     start: usize,
     /// Where the next line starts.

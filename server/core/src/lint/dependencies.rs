@@ -131,7 +131,6 @@ fn out_of_order(
     lints
 }
 
-/// The layers' words.
 struct Layers<'o> {
     words: Phrases<'o>,
     of: HashMap<&'o str, usize>,

@@ -57,7 +57,7 @@ pub struct Lint {
     pub code: LintCode,
     /// How bad it is.
     pub severity: Severity,
-    /// Where.
+    /// The place in the document.
     pub span: Span,
     /// What is wrong, why that matters, and what to do.
     pub message: String,

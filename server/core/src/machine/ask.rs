@@ -16,7 +16,7 @@ pub enum AskKind {
     Approval,
     /// The agent is not logged in.
     Login,
-    /// No credit.
+    /// The agent's account has no credit.
     Billing,
     /// The agent cannot run as it is configured.
     Config,
@@ -36,9 +36,9 @@ impl AskKind {
 /// A question to the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
-    /// What kind.
+    /// What kind of answer is needed.
     pub kind: AskKind,
-    /// The question, whole.
+    /// The whole question.
     pub text: String,
 }
 

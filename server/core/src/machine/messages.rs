@@ -21,9 +21,9 @@ pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(5 * 60);
 pub enum CheckpointKind {
     /// Before the agent works.
     Before,
-    /// While it works.
+    /// While the agent works.
     Timer,
-    /// After it worked.
+    /// After the agent worked.
     After,
 }
 
@@ -49,7 +49,7 @@ pub enum Command {
         #[serde(default, deserialize_with = "crate::reason::saved", skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
     },
-    /// Go on.
+    /// Let the loop go on.
     Continue {
         /// The new limit of iterations.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,12 +70,12 @@ pub enum Command {
     },
     /// A new limit while the loop goes on.
     RaiseLimit {
-        /// Of iterations.
+        /// The new limit of iterations.
         max_iterations: u32,
     },
     /// The working tree was set back to what it was after an iteration.
     Rewound {
-        /// The iteration.
+        /// The iteration whose tree it was set back to.
         iteration: u32,
     },
 }
@@ -162,9 +162,9 @@ pub enum Effect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KillReason {
-    /// The user's word.
+    /// The user wants the loop to stop.
     Stop,
-    /// The user's word, to go on later.
+    /// The user wants the loop to pause.
     Pause,
     /// It was silent for too long.
     Stall,
@@ -212,14 +212,14 @@ pub enum Note {
     },
     /// The agent was silent for too long, or never spoke, and is ended.
     AgentSilent {
-        /// Which limit.
+        /// The limit that was exceeded.
         rule: breaker::Rule,
         /// The limit, in seconds.
         seconds: u64,
     },
     /// The session could not be resumed; a fresh one follows.
     FreshSession {
-        /// Why.
+        /// Why the session is not resumed.
         recovery: Recovery,
     },
     /// The agent failed and is tried again.
@@ -228,7 +228,7 @@ pub enum Note {
         class: String,
         /// The agent's words.
         message: String,
-        /// When.
+        /// When the agent is started again.
         at: Moment,
     },
     /// The breaker tripped.
@@ -254,7 +254,7 @@ pub enum Note {
     PauseAsked,
     /// The tree is what it was after this iteration.
     Rewound {
-        /// The iteration.
+        /// The iteration whose tree it was set back to.
         iteration: u32,
     },
 }
@@ -264,7 +264,7 @@ pub enum Note {
 pub struct VerifyOutcome {
     /// Their composite score.
     pub color: Color,
-    /// How many ran.
+    /// How many verifiers ran.
     pub ran: u32,
     /// Names of those that failed.
     pub failed: Vec<String>,
@@ -275,13 +275,13 @@ pub struct VerifyOutcome {
 /// One iteration, judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
-    /// Its number.
+    /// The iteration's number.
     pub iteration: u32,
-    /// When it began.
+    /// When the iteration began.
     pub started_at: Moment,
-    /// The tree before.
+    /// The tree before the iteration.
     pub before: Tree,
-    /// The tree after.
+    /// The tree after the iteration.
     pub after: Tree,
     /// Whether the tree differs or HEAD moved.
     pub changed: bool,
@@ -293,6 +293,6 @@ pub struct Judgement {
     pub verdict: String,
     /// Its error, with words a user knows it by.
     pub error: Option<(Signature, String)>,
-    /// What it used.
+    /// What the iteration's runs of the agent used.
     pub used: Usage,
 }

@@ -71,7 +71,7 @@ impl Default for Settings {
 pub enum StopReason {
     /// A rule of the breaker.
     Breaker(Trip),
-    /// The user.
+    /// The user stopped it.
     User,
     /// No loop may judge more iterations.
     HardLimit,
@@ -90,7 +90,7 @@ pub enum WaitReason {
     },
     /// The agent failed and is tried again.
     Retry {
-        /// How it failed.
+        /// How the agent failed.
         message: String,
     },
 }
@@ -123,7 +123,7 @@ impl AgentRun {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
-    /// Not started.
+    /// The loop was not started yet.
     Idle,
     /// The tree is kept before the agent works.
     Before,
@@ -141,31 +141,31 @@ pub enum Phase {
     },
     /// The work is committed.
     Committing,
-    /// Time passes.
+    /// The loop waits until a moment.
     Waiting {
-        /// Until then.
+        /// The moment until which it waits.
         until: Moment,
-        /// For what.
+        /// What it waits for.
         why: WaitReason,
     },
     /// Held by the user.
     Paused,
     /// A user must answer.
     NeedsInput {
-        /// What.
+        /// The question.
         ask: Ask,
     },
     /// It ended before it was done.
     Stopped {
-        /// Why.
+        /// Why it stopped.
         reason: StopReason,
     },
     /// It cannot go on.
     Failed {
-        /// Why.
+        /// What went wrong.
         message: String,
     },
-    /// Proven.
+    /// The work is proven, and committed if that was wanted.
     Done,
 }
 
@@ -196,7 +196,7 @@ impl CurrentIteration {
 /// What the next prompt says of the iteration before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LastIteration {
-    /// Its number.
+    /// The iteration's number.
     pub iteration: u32,
     /// How its gate was read.
     pub reading: Reading,
@@ -211,12 +211,12 @@ pub struct LastIteration {
     pub denials: Vec<String>,
 }
 
-/// A loop, whole.
+/// Everything that a loop is between two steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoopState {
     /// What it was started with, limits as raised since.
     pub settings: Settings,
-    /// Where it is.
+    /// Where in its course the loop is.
     pub phase: Phase,
     /// The number of the iteration that goes on, or the last one; 0 before the first.
     pub iteration: u32,

@@ -65,7 +65,7 @@ pub struct Task {
 pub struct Criterion {
     /// As written, without list marker and box.
     pub text: String,
-    /// The list item.
+    /// The whole list item of the criterion.
     pub span: Span,
     /// The command it is bound to by inline code; then it is *verifiable*.
     pub command: Option<String>,
@@ -78,9 +78,9 @@ pub struct Criterion {
 /// A value and the place it was written at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Placed<T> {
-    /// The value.
+    /// The value that was read.
     pub value: T,
-    /// Where it stands.
+    /// The place of the value in the document.
     pub span: Span,
 }
 
@@ -89,7 +89,7 @@ pub struct Placed<T> {
 pub struct Fields {
     /// `Depends on`: ids, as written.
     pub depends_on: Vec<Placed<String>>,
-    /// `Priority`: lower first.
+    /// `Priority`: the lower number runs first.
     pub priority: Option<Placed<i64>>,
     /// `Agent`.
     pub agent: Option<Placed<String>>,
@@ -139,19 +139,19 @@ pub enum ContextMode {
 pub enum Autonomy {
     /// Yellow verifiers are good enough.
     FullAuto,
-    /// Yellow verifiers ask.
+    /// You are asked if the result of the verifiers is yellow.
     #[default]
     Guarded,
-    /// Every step asks.
+    /// You are asked even if the result is green.
     Manual,
 }
 
 /// Something in the document that was not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where.
+    /// The place in the document.
     pub span: Span,
-    /// What.
+    /// What was not understood.
     pub kind: ProblemKind,
 }
 
@@ -160,7 +160,7 @@ pub struct Problem {
 pub enum ProblemKind {
     /// A field-like line whose name is close to a known field's.
     UnknownField {
-        /// As written.
+        /// The field's name as it was written.
         name: String,
         /// The nearest known field, where one is near.
         nearest: Option<String>,
@@ -183,7 +183,7 @@ pub enum ProblemKind {
     },
     /// The document, or its front matter, cannot be read.
     Unreadable {
-        /// Why.
+        /// Why it cannot be read.
         reason: String,
     },
 }

@@ -17,7 +17,7 @@ const RESTS_WITHIN: Duration = Duration::from_secs(10);
 pub struct Send {
     /// The task.
     pub task: TaskKey,
-    /// The command.
+    /// The command to give to the loop.
     pub command: Command,
     /// Whether a stop waits until the agent ended, though not for ever.
     pub until_rest: bool,

@@ -49,7 +49,7 @@ pub enum Question {
     Trust {
         /// The plan's path from the root.
         plan: String,
-        /// What would run.
+        /// The commands that would run.
         items: Vec<TrustItem>,
     },
     /// Whether what is uncommitted in the user's tree is taken along, or the loop starts without it.
@@ -73,7 +73,7 @@ pub enum Question {
     Append {
         /// The file.
         path: PathBuf,
-        /// What is added.
+        /// The text to add.
         text: String,
         /// What the text is: the id of a task.
         id: String,

@@ -22,7 +22,6 @@ impl Drop for Mailbox {
     }
 }
 
-/// Starts to listen.
 pub(super) fn listen(layout: &Layout, store: &Store, outbox: SyncSender<Message>) -> Mailbox {
     let after = store.last_seq().unwrap_or(0);
     let mut feed = Feed::new(layout, after);

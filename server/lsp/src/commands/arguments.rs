@@ -12,10 +12,10 @@ pub(crate) struct Start {
     /// The plan.
     #[schemars(with = "String")]
     pub uri: Url,
-    /// The task's key, or its id in the plan; without it the whole plan.
+    /// The task's key, or its id in the plan; the whole plan if this is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
-    /// How.
+    /// How the loop is started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<StartOptions>,
 }
@@ -30,10 +30,10 @@ pub(crate) struct StartOptions {
     /// The agent is told to do this task alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub single_task: Option<bool>,
-    /// The agent.
+    /// The agent's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// The model.
+    /// The model's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Whether the agent works in the user's own tree.
@@ -48,7 +48,7 @@ pub(crate) struct StartOptions {
     /// What the agent may do without asking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<String>,
-    /// Whether uncommitted changes are taken along; the user is asked where this is not said.
+    /// Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub include_uncommitted: Option<bool>,
 }
@@ -78,7 +78,7 @@ pub(crate) struct StartHere {
 pub(crate) struct OfTask {
     /// The task's key.
     pub task: TaskKey,
-    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    /// The task's plan. It says which repository is meant if several have a task with this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
@@ -99,7 +99,7 @@ pub(crate) struct OfDocument {
 pub(crate) struct Continue {
     /// The task's key.
     pub task: TaskKey,
-    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    /// The task's plan. It says which repository is meant if several have a task with this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
@@ -120,7 +120,7 @@ pub(crate) struct Continue {
 pub(crate) struct Steer {
     /// The task's key.
     pub task: TaskKey,
-    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    /// The task's plan. It says which repository is meant if several have a task with this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
@@ -135,17 +135,17 @@ pub(crate) struct Steer {
 pub(crate) struct Answer {
     /// The task's key.
     pub task: TaskKey,
-    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    /// The task's plan. It says which repository is meant if several have a task with this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
     /// The question's number; without it the one that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<i64>,
-    /// Yes or no.
+    /// Whether the answer is yes or no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<bool>,
-    /// In words.
+    /// The answer in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
@@ -156,7 +156,7 @@ pub(crate) struct Answer {
 pub(crate) struct AtIteration {
     /// The task's key.
     pub task: TaskKey,
-    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    /// The task's plan. It says which repository is meant if several have a task with this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
@@ -170,7 +170,7 @@ pub(crate) struct AtIteration {
 pub(crate) struct ShowTranscript {
     /// The task's key.
     pub task: TaskKey,
-    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    /// The task's plan. It says which repository is meant if several have a task with this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
@@ -185,7 +185,7 @@ pub(crate) struct ShowTranscript {
 pub(crate) struct ShowDiff {
     /// The task's key.
     pub task: TaskKey,
-    /// The task's plan; it says which repository is meant, where several have a task of this key.
+    /// The task's plan. It says which repository is meant if several have a task with this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,

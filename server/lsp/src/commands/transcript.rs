@@ -35,7 +35,7 @@ pub(crate) struct Page {
     /// What the agent said.
     #[schemars(with = "Vec<AnyEvent>")]
     pub events: Vec<AgentEvent>,
-    /// Where to read on, in bytes of the iteration's transcripts one after another; `None` if nothing more will come.
+    /// Where to read on, in bytes of the iteration's transcripts one after another; `null` if nothing more will come.
     pub next: Option<u64>,
 }
 

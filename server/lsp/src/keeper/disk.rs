@@ -51,7 +51,7 @@ pub(super) enum Message {
     Look(Ticket),
     /// Watched files changed.
     Changed,
-    /// End.
+    /// End the thread.
     Stop,
 }
 

@@ -57,9 +57,9 @@ pub(super) fn marks(row: &LoopRow, evidence: &[VerificationRow], roots: &[PathBu
 struct Said {
     kind: MarkKind,
     path: String,
-    /// From 1.
+    /// The line, counted from 1.
     line: u32,
-    /// From 1.
+    /// The column, counted from 1.
     column: Option<u32>,
     severity: Severity,
     code: Option<String>,

@@ -63,7 +63,7 @@ pub(super) struct Progress {
     /// By loop. Dropping a sender ends the progress.
     running: HashMap<LoopId, (watch::Sender<Step>, JoinHandle<()>)>,
     ending: Vec<JoinHandle<()>>,
-    /// How many began.
+    /// How many progresses began, which gives each its token.
     begun: u64,
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Changes {
 pub(crate) struct Removed {
     /// The task's key.
     task: TaskKey,
-    /// The plan that the task was in; `None` if it was in no plan.
+    /// The plan that the task was in; missing if it was in no plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uri: Option<String>,
 }
