@@ -574,7 +574,7 @@ impl Editor {
         }
     }
 
-    /// What is shown at a place, as text; empty where nothing is.
+    /// What is shown at a place, as text; empty if nothing is.
     #[track_caller]
     pub fn hover(&mut self, path: impl AsRef<Path>, line: u64, character: u64) -> String {
         let place = json!({"line": line, "character": character});

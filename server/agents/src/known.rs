@@ -11,7 +11,7 @@ pub const KNOWN: [&str; 3] = ["claude", "command", "rehearsal"];
 pub struct UnknownAgent {
     /// The name as it was written.
     pub name: String,
-    /// The nearest known name, where one is near.
+    /// The nearest known name, if one is near.
     pub nearest: Option<&'static str>,
 }
 

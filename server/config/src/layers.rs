@@ -153,7 +153,7 @@ pub struct ConfigProblem {
     pub layer: Layer,
     /// The setting's dotted path, such as `limits.iterations` or `verifiers[1].command`; empty for a whole file.
     pub key: String,
-    /// The file, where a file said it.
+    /// The file, if a file said it.
     pub path: Option<PathBuf>,
     /// The bytes in the file; a byte order mark is not counted.
     pub span: Option<Span>,

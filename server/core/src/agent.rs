@@ -53,7 +53,7 @@ pub enum Outcome {
     Billing,
     /// A usage limit was reached.
     RateLimit {
-        /// When it passes, in seconds since the epoch, where the agent told.
+        /// When it passes, in seconds since the epoch, if the agent said so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reset_at: Option<i64>,
     },
@@ -155,7 +155,7 @@ pub enum AgentEvent {
     Ended {
         /// How the run ended.
         outcome: Outcome,
-        /// The agent's own words for it, cut; empty where it ended well.
+        /// The agent's own words for it, cut; empty if it ended well.
         #[serde(default)]
         message: String,
     },

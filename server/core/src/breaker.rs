@@ -28,7 +28,7 @@ pub struct Feed {
     pub tree: String,
     /// Whether the tree differs or HEAD moved.
     pub changed: bool,
-    /// Its error, where it had one, with words a user knows it by.
+    /// Its error, if it had one, with words a user knows it by.
     pub error: Option<(Signature, String)>,
     /// The verifiers refused its claim of ready.
     pub refused: bool,
@@ -235,8 +235,8 @@ impl Breaker {
         self.trip_first(&[Rule::AgentFailing, Rule::Cost, Rule::Tokens], limits)
     }
 
-    /// Trips the rules of cost and tokens before a run of the agent. In the iteration that the user let through although
-    /// they had tripped, they trip where as much again was spent.
+    /// Trips the rules of cost and tokens before a run of the agent. In the iteration that the user let through
+    /// although they had tripped, they trip where as much again was spent.
     pub fn overspent(&mut self, limits: &Limits) -> Option<Trip> {
         let no_tokens_left =
             self.spendable(Rule::Tokens, limits).is_some_and(|most| self.count(Rule::Tokens) >= most);
@@ -255,7 +255,8 @@ impl Breaker {
         Some((self.spendable(Rule::Cost, limits)? - self.cost_usd).max(0.0))
     }
 
-    /// How much the loop may come to have spent. Let through although it had spent its limit, it may spend as much again.
+    /// How much the loop may come to have spent. Let through although it had spent its limit, it may spend as much
+    /// again.
     fn spendable(&self, rule: Rule, limits: &Limits) -> Option<f64> {
         let limit = limits[rule]?;
         let spent =

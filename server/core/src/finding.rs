@@ -19,7 +19,7 @@ pub enum Severity {
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// Path as the tool printed it, relative to the worktree's root where that is possible; `/` separated.
+    /// Path as the tool printed it, relative to the worktree's root if that is possible; `/` separated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The line, counted from 1.

@@ -1,7 +1,8 @@
 //! What a running loop tells, as it happens: to whoever runs it, and through the change feed to everybody else.
 //!
-//! Its JSON, a `kind` and a `payload`, is a row of the change feed and a line of `alfine run --json`. Databases keep what
-//! older versions told: a kind keeps its name and a payload its fields, and what cannot be read stays [`News::Other`].
+//! Its JSON, a `kind` and a `payload`, is a row of the change feed and a line of `alfine run --json`. Databases keep
+//! what older versions told: a kind keeps its name and a payload its fields, and what cannot be read stays
+//! [`News::Other`].
 
 use crate::{
     agent::{AgentEvent, Outcome, Usage},
@@ -43,11 +44,11 @@ pub enum News {
     AgentEnded {
         /// How the agent ended.
         outcome: Outcome,
-        /// The agent's own words for it; empty where it ended well.
+        /// The agent's own words for it; empty if it ended well.
         message: String,
-        /// What the run used, where the agent told.
+        /// What the run used, if the agent said so.
         usage: Option<Usage>,
-        /// The command that logs in, where that is what is missing.
+        /// The command that logs in, if that is what is missing.
         login: Option<String>,
     },
     /// The agent is being ended.
@@ -83,7 +84,7 @@ pub enum News {
         verdict: String,
         /// The checks that failed; `None` if none ran.
         failed: Option<Vec<String>>,
-        /// US dollars that it cost, where the agent told.
+        /// US dollars that it cost, if the agent said so.
         cost_usd: Option<f64>,
         /// Tokens of any kind that it used.
         tokens: u64,
@@ -169,9 +170,9 @@ pub enum News {
     },
     /// The loop rests: its runner ends.
     Rests {
-        /// Why, in words; empty where the status says it.
+        /// Why, in words; empty if the status says it.
         reason: String,
-        /// US dollars that the whole loop cost, where the agent told.
+        /// US dollars that the whole loop cost, if the agent said so.
         cost_usd: Option<f64>,
     },
     /// News of another version, which this one cannot read.

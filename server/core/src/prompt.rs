@@ -127,7 +127,7 @@ pub enum CriterionState {
 pub struct VerifierLine<'a> {
     /// The verifier's name.
     pub name: &'a str,
-    /// Its command, where it has one.
+    /// Its command, if it has one.
     pub command: Option<&'a str>,
     /// Whether nothing is done without it.
     pub required: bool,
@@ -138,7 +138,7 @@ pub struct VerifierLine<'a> {
 pub struct Failure<'a> {
     /// The verifier's name, or the criterion.
     pub name: &'a str,
-    /// Its command, where it has one.
+    /// Its command, if it has one.
     pub command: Option<&'a str>,
     /// How it ended, such as `exit status 101` or `no end after 300 s`.
     pub exit: String,
@@ -193,10 +193,10 @@ impl Room {
 
 /// One failure's output is cut to this many lines.
 const FAILURE_LINES: usize = 120;
-/// One failure's output is cut to this many bytes, or less where there are many failures.
+/// One failure's output is cut to this many bytes, or less if there are many failures.
 const FAILURE_BYTES: usize = 8 << 10;
 
-/// A name or a command is cut to this many bytes, where it is not a title or a criterion.
+/// Names and commands are cut to this many bytes; titles and criteria are not.
 const NAME_BYTES: usize = 1 << 10;
 
 /// Builds the prompt of one iteration. Cut to [`MAX_BYTES`], but never by a criterion, the titles or the gate's format.

@@ -9,19 +9,19 @@ use std::time::Duration;
 pub struct Moment(pub i64);
 
 impl Moment {
-    /// Returns the moment this much later; the end of time where that is past it.
+    /// Returns the moment this much later; the end of time if that is past it.
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// Returns the moment this much earlier; the beginning of time where that is before it.
+    /// Returns the moment this much earlier; the beginning of time if that is before it.
     #[must_use]
     pub fn before(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// Returns how long ago `earlier` was; zero where it lies ahead (clocks are set back).
+    /// Returns how long ago `earlier` was; zero if it lies ahead (clocks are set back).
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

@@ -1,4 +1,4 @@
-//! Steering a loop from outside: to its runner through the mailbox where one lives, to its saved state where none does.
+//! Steering a loop from outside: to its runner through the mailbox if one lives, to its saved state if none does.
 
 use crate::{Error, Result, loops, project::Project, runner::Runner};
 use alfine_core::{
@@ -64,7 +64,7 @@ pub(crate) fn apply(
     command: &Command,
     program: PathBuf,
 ) -> Result<()> {
-    // There is no iteration to wait for where nobody runs it.
+    // If nobody runs the loop, there is no iteration to wait for.
     let command = match command {
         Command::Pause { reason, .. } => &Command::Pause { now: true, reason: reason.clone() },
         other => other,

@@ -24,7 +24,7 @@ const FOLDERS: [&str; 2] = [".alfine", "plans"];
 /// Its name there.
 const FILE: &str = "inbox.md";
 
-/// The inbox on the disk; empty where there is none.
+/// The inbox on the disk; empty if there is none.
 pub(crate) fn read(project: &Project) -> Result<String> {
     let open = || Folder::open(project.repository.workdir(), &FOLDERS)?.file(FILE);
     match open() {

@@ -76,7 +76,7 @@ impl PlanFile {
 pub struct Target {
     /// The plan's path as given.
     pub plan: String,
-    /// The task's id, where one was given.
+    /// The task's id, if one was given.
     pub task: Option<String>,
 }
 

@@ -316,7 +316,7 @@ fn seen(
     Ok(Seen { offers: offers::offers(&situation), view, needs_you })
 }
 
-/// Makes the view of a planned task: of its row and its last loop, where it has them, with the last word of each
+/// Makes the view of a planned task: of its row and its last loop, if it has them, with the last word of each
 /// verifier, and the tree that is there now.
 pub fn task_view(
     task: &PlannedTask,

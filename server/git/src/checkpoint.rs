@@ -68,7 +68,7 @@ pub struct Checkpoint {
     pub tree: String,
     /// The commit that was HEAD.
     pub head: Option<String>,
-    /// The full name of the branch that was HEAD; none when detached.
+    /// The full name of the branch that was HEAD; `None` if detached.
     pub branch: Option<String>,
     /// Whether it was taken, or is the earlier one because nothing changed.
     pub taken: bool,

@@ -52,7 +52,7 @@ impl Commit<'_> {
 
 impl Repository {
     /// Commits everything uncommitted in a worktree, except what is Alfine's own, and returns the commit's id as hex;
-    /// none when there is nothing.
+    /// `None` if there is nothing.
     ///
     /// A HEAD that left the branch but continues it (an agent's detached commit, a branch on top) is brought back.
     pub fn commit_all(&self, worktree: &Path, commit: &Commit<'_>) -> Result<Option<String>, GitError> {

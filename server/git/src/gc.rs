@@ -19,7 +19,7 @@ use std::{
 pub struct Leftover {
     /// The `<plan>/<task>` part of its names (see [`task_of_branch`](super::task_of_branch())).
     pub task: String,
-    /// The task's status; none when no task is known by that name.
+    /// The task's status; `None` if no task is known by that name.
     pub status: Option<TaskStatus>,
     /// What kind of leftover it is.
     pub kind: LeftoverKind,

@@ -1,7 +1,7 @@
 //! Brings into a fresh worktree what git ignores: copies of files, links to folders.
 //!
-//! A copy is a reflink where the file system can, else a plain copy; never a hard link, through which an agent that
-//! edits its `.env` in place would edit the user's. Nothing leads out of either root, and what is there stays.
+//! A copy is a reflink where the file system can, otherwise a plain copy; never a hard link, through which an agent
+//! that edits its `.env` in place would edit the user's. Nothing leads out of either root, and what is there stays.
 
 use super::{
     error::{Doing, DoingOn, GitError},
@@ -151,7 +151,7 @@ fn parents_are_folders(root: &Path, path: &Path) -> bool {
         .all(|folder| root.join(folder).symlink_metadata().is_ok_and(|metadata| metadata.is_dir()))
 }
 
-/// Makes the folders above a path. None when something is there already, or a link would lead elsewhere.
+/// Makes the folders above a path. `None` if something is there already, or a link would lead elsewhere.
 fn place(root: &Path, path: &Path) -> Result<Option<PathBuf>, GitError> {
     let place = root.join(path);
     if place.symlink_metadata().is_ok() {

@@ -13,9 +13,11 @@ use std::path::{Path, PathBuf};
 pub struct Start {
     /// The commit at HEAD, as hex.
     pub base_commit: String,
-    /// The branch at HEAD, without `refs/heads/`; none when HEAD is detached, and then a merge must be told where to.
+    /// The branch at HEAD, without `refs/heads/`; `None` if HEAD is detached, and then a merge needs a branch to be
+    /// named.
     pub base_branch: Option<String>,
-    /// What is not in that commit: staged, modified, deleted or untracked paths from the root, untracked folders as one.
+    /// What is not in that commit: staged, modified, deleted or untracked paths from the root, untracked folders as
+    /// one.
     pub dirty: Vec<PathBuf>,
 }
 

@@ -100,7 +100,7 @@ impl TextChange<'_> {
             && text(old).and_then(|old| (self.apply)(&old)).is_some_and(|changed| text(new) == Some(changed))
     }
 
-    /// Makes the change in a working tree, to whatever text its file has. None where there is nothing to change.
+    /// Makes the change in a working tree, to whatever text its file has. `None` if there is nothing to change.
     pub(super) fn in_working_copy(&self, repo: &Repository) -> Option<Copied> {
         let path = repo.workdir()?.join(self.path).canonicalize().ok().filter(|path| path.is_file())?;
         let old = fs::read_to_string(&path).ok()?;

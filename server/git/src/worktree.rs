@@ -140,7 +140,7 @@ impl Repository {
 
     /// Removes a worktree after a last checkpoint of it; its branch and its checkpoints stay.
     ///
-    /// Refuses when it holds something that a checkpoint cannot keep. None when its folder was gone already.
+    /// Refuses when it holds something that a checkpoint cannot keep. `None` if its folder was gone already.
     pub fn remove_worktree(
         &self,
         path: &Path,

@@ -118,7 +118,7 @@ fn lints(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {
     lints.iter().map(to_diagnostic).collect()
 }
 
-/// Says on a source line what a blocker or a verifier says of it; nothing where the open buffer has no such line.
+/// Says on a source line what a blocker or a verifier says of it; nothing if the open buffer has no such line.
 fn of_mark(
     picture: &Picture,
     checkout: &Checkout,

@@ -1,8 +1,8 @@
 //! Keeps the picture that handlers read: looks at the client's folders, the plans and settings in them and their
 //! repositories' databases, and publishes a new [`Snapshot`] whenever something changed.
 //!
-//! One thread for the disk and one for each repository; all sleep until something happens. Never makes a database
-//! where there is none, never runs anything of a repository, and never knows what is shown.
+//! One thread for the disk and one for each repository; all sleep until something happens. The keeper never
+//! creates a database, never runs anything of a repository, and does not know what is shown.
 
 mod board;
 mod disk;

@@ -98,7 +98,7 @@ pub struct Checkout {
     pub unreadable: BTreeMap<String, String>,
     /// `alfine.toml` as it lies on the disk.
     pub settings_file: Option<Arc<Document>>,
-    /// What the tasks of a plan would run that nobody allowed yet, by the plan's name; nothing where all is allowed.
+    /// What the tasks of a plan would run that nobody allowed yet, by the plan's name; nothing if all is allowed.
     pub untrusted: HashMap<String, Vec<TrustItem>>,
     /// What the database says.
     pub store: Arc<StorePicture>,
@@ -199,7 +199,7 @@ pub struct LoopPicture {
 pub struct Mark {
     /// What names it.
     pub kind: MarkKind,
-    /// The file to show it in: the user's own where its content is the same as the agent's, else the worktree's.
+    /// The file to show it in: the user's own where its content is the same as the agent's, otherwise the worktree's.
     pub uri: Url,
     /// The line, from 0.
     pub line: usize,

@@ -6,9 +6,9 @@ use std::fmt;
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Exit {
-    /// The exit status, where it exited.
+    /// The exit status, if it exited.
     pub code: Option<i32>,
-    /// The signal, where one ended it.
+    /// The signal, if one ended it.
     pub signal: Option<i32>,
 }
 

@@ -83,7 +83,7 @@ pub(super) fn send_stdin(socket: &UnixStream, stdin: impl AsFd) -> io::Result<()
     Ok(())
 }
 
-/// Receives the program's standard input; an error where the owner is gone.
+/// Receives the program's standard input; an error if the owner is gone.
 pub(super) fn receive_stdin(socket: &UnixStream) -> io::Result<OwnedFd> {
     let mut byte = [0; 1];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];

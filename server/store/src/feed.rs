@@ -1,7 +1,7 @@
 //! Waiting for changes: asleep until a file is touched, or for two seconds.
 //!
 //! The file is the bell that a writer touches *after* its commit. The write-ahead log itself would wake too early:
-//! SQLite writes it before the commit can be seen. Where there is no bell yet, the folders it will lie in are watched.
+//! SQLite writes it before the commit can be seen. If there is no bell yet, the folders it will lie in are watched.
 //! A writer that dies between commit and bell, or a place that cannot be watched, costs the two seconds and loses
 //! nothing. Who can bear to see such a death later sleeps longer: [`Feed::patient`].
 
@@ -44,7 +44,7 @@ pub enum Changes {
     Stopped,
 }
 
-/// The changes after a place, as they come. Works also where there is no database yet.
+/// The changes after a place, as they come. Works before there is a database, too.
 #[derive(Debug)]
 pub struct Feed {
     layout: Layout,

@@ -145,7 +145,7 @@ pub struct TaskRow {
     pub title: String,
     /// The task's status.
     pub status: TaskStatus,
-    /// Why, where there is more to say.
+    /// Why, if there is more to say.
     pub reason: Option<Reason>,
     /// Since when it has this status.
     pub since: Millis,
@@ -221,11 +221,11 @@ pub struct LoopRow {
     pub task: TaskKey,
     /// The status of the loop.
     pub status: TaskStatus,
-    /// Why, where there is more to say.
+    /// Why, if there is more to say.
     pub reason: Option<Reason>,
     /// The agent's name.
     pub agent: String,
-    /// The model, where one is asked for.
+    /// The model, if one is asked for.
     pub model: Option<String>,
     /// Where the agent works.
     pub isolation: Isolation,
@@ -293,7 +293,7 @@ pub struct IterationRow {
     pub changed: Option<bool>,
     /// How many files it changed.
     pub files_changed: Option<u32>,
-    /// The error signature, where there was an error.
+    /// The error signature, if there was an error.
     pub signature: Option<String>,
     /// US dollars; `None` if unknown.
     pub cost_usd: Option<f64>,
@@ -339,7 +339,7 @@ pub struct RunRow {
     pub message: Option<String>,
     /// What the run used.
     pub usage: Option<Usage>,
-    /// US dollars of its whole session, where the agent says that instead.
+    /// US dollars of its whole session, if the agent says that instead.
     pub session_total_cost: Option<f64>,
     /// The file with what it printed.
     pub transcript: Option<String>,
@@ -412,7 +412,7 @@ pub struct VerificationRow {
     pub required: bool,
     /// Its share of the score.
     pub weight: f64,
-    /// The exit status, where it was a process that ended by itself.
+    /// The exit status, if it was a process that ended by itself.
     pub exit: Option<i32>,
     /// What it printed, cut and masked.
     pub output: String,

@@ -43,7 +43,7 @@ pub struct LoopNew<'a> {
     pub task: &'a TaskKey,
     /// The agent's name.
     pub agent: &'a str,
-    /// The model, where one is asked for.
+    /// The model, if one is asked for.
     pub model: Option<&'a str>,
     /// Where the agent works.
     pub isolation: Isolation,
@@ -75,7 +75,7 @@ pub struct LoopPlace<'a> {
 pub struct LoopUpdate<'a> {
     /// Where it is now.
     pub status: TaskStatus,
-    /// Why, where there is more to say.
+    /// Why, if there is more to say.
     pub reason: Option<&'a Reason>,
     /// The machine's state, as JSON.
     pub state: &'a str,
@@ -136,11 +136,11 @@ pub struct RunEnd<'a> {
     pub outcome: &'a Outcome,
     /// The agent's own words for it.
     pub message: &'a str,
-    /// The agent's session, where it is known by now.
+    /// The agent's session, if it is known by now.
     pub session: Option<&'a str>,
     /// What the run used.
     pub usage: Option<&'a Usage>,
-    /// US dollars of its whole session, where the agent says that instead.
+    /// US dollars of its whole session, if the agent says that instead.
     pub session_total_cost: Option<f64>,
     /// The file with what it printed.
     pub transcript: Option<&'a str>,
@@ -180,7 +180,7 @@ pub struct VerificationNew<'a> {
     pub required: bool,
     /// Its share of the score.
     pub weight: f64,
-    /// The exit status, where it was a process that ended by itself.
+    /// The exit status, if it was a process that ended by itself.
     pub exit: Option<i32>,
     /// What it printed, cut and masked.
     pub output: &'a str,

@@ -10,7 +10,7 @@ const NAMED: usize = 100;
 /// Alfine's own folder in a worktree, which it commits or ignores itself.
 const OWN_FOLDER: &[u8] = b".alfine/";
 
-/// Looks for what is changed, staged or untracked in a worktree, below these pathspecs where there are any.
+/// Looks for what is changed, staged or untracked in a worktree, below these pathspecs if there are any.
 pub(super) fn check(root: &Path, paths: &[String]) -> Checked {
     let uncommitted = match alfine_git::uncommitted_below(root, paths) {
         Ok(uncommitted) => uncommitted,

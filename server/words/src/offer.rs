@@ -58,7 +58,7 @@ fn more_iterations(more: u32) -> String {
     count(more.into(), "more iteration")
 }
 
-/// Names an action in a word or two, where there is little room: above a task, on a button.
+/// Names an action in a word or two, for places with little room: above a task, on a button.
 pub fn short(action: &Action) -> String {
     match action {
         Action::Pause { .. } => "Pause".to_owned(),

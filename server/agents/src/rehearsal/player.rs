@@ -19,7 +19,7 @@ pub struct Stage {
     pub cwd: PathBuf,
     /// The file that counts the runs played.
     pub state: PathBuf,
-    /// The task's key, where it is known.
+    /// The task's key, if it is known.
     pub task: Option<String>,
     /// The session that is resumed, if one is.
     pub session: Option<String>,

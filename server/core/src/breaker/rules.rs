@@ -33,10 +33,10 @@ pub struct RuleInfo {
     pub unit: Unit,
     /// What it looks at.
     pub scope: Scope,
-    /// Its limit where nobody chose another; `None` if the rule is off then.
+    /// Its limit if nobody chose another; `None` if the rule is off then.
     pub default: Option<f64>,
-    /// What the user can do, in sentences. `{tell}` stands for how to tell the agent something, `{reset}` for how to reset
-    /// the breaker and continue.
+    /// What the user can do, in sentences. `{tell}` stands for how to tell the agent something, `{reset}` for how to
+    /// reset the breaker and continue.
     pub remedy: &'static str,
 }
 

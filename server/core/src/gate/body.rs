@@ -76,7 +76,7 @@ pub(super) fn line_of_key(body: &str, key: &str) -> Option<usize> {
     })
 }
 
-/// Takes off the fence around the whole body, where there is one; a fence that is only opened counts too.
+/// Takes off the fence around the whole body, if there is one; a fence that is only opened counts too.
 fn without_fence(body: &str) -> &str {
     let trimmed = body.trim();
     let first = trimmed.lines().next().unwrap_or_default();

@@ -6,7 +6,8 @@ use super::{
     scan::{self, Block, End, Marker},
 };
 
-/// Reads a message in the dialects that are on, the one that says most first. None where none is used.
+/// Reads a message in the dialects that are switched on, the most expressive first; `None` if the message uses none of
+/// them.
 pub(super) fn read(message: &str, dialects: &Dialects) -> Option<Reading> {
     if dialects.ralph_status
         && let Some(block) = scan::last_block(message, Marker::RalphStatus).block

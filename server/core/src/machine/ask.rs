@@ -45,7 +45,7 @@ pub struct Ask {
 /// A user's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Answer {
-    /// Approve or reject, where that was asked.
+    /// Approve or reject, if that was asked.
     #[serde(default)]
     pub approved: Option<bool>,
     /// Words for the agent.

@@ -287,7 +287,7 @@ pub struct Judgement {
     pub changed: bool,
     /// How its gate was read.
     pub reading: Reading,
-    /// What the verifiers said, where they ran.
+    /// What the verifiers said, if they ran.
     pub verified: Option<VerifyOutcome>,
     /// Why it is, or is not, enough: one sentence.
     pub verdict: String,

@@ -13,7 +13,7 @@ use std::fmt;
 pub struct Plan {
     /// The format that the document is written in.
     pub format: &'static dyn PlanFormat,
-    /// The document's title; empty where it has none.
+    /// The document's title; empty if it has none.
     pub title: String,
     /// What stands before the first task; given to every task's agent.
     pub goal: String,
@@ -54,7 +54,7 @@ pub struct Task {
     pub fields: Fields,
     /// Ticked, or `passes: true`.
     pub done: bool,
-    /// The box that is ticked when it is done: the span of the blank or `x` between the brackets, where it has one.
+    /// The box that is ticked when it is done: the span of the blank or `x` between the brackets, if it has one.
     pub checkbox: Option<Span>,
     /// Under *Optional*, *Future* or *Nice to have*: never blocks.
     pub optional: bool,
@@ -71,7 +71,7 @@ pub struct Criterion {
     pub command: Option<String>,
     /// Whether its box is ticked.
     pub checked: bool,
-    /// The span between the brackets of its box, where it has one.
+    /// The span between the brackets of its box, if it has one.
     pub checkbox: Option<Span>,
 }
 
@@ -162,7 +162,7 @@ pub enum ProblemKind {
     UnknownField {
         /// The field's name as it was written.
         name: String,
-        /// The nearest known field, where one is near.
+        /// The nearest known field, if one is near.
         nearest: Option<String>,
     },
     /// A field with a value that it cannot have.
@@ -171,7 +171,7 @@ pub enum ProblemKind {
         name: String,
         /// What it takes, in words.
         expected: String,
-        /// The nearest valid value, where one is near.
+        /// The nearest valid value, if one is near.
         nearest: Option<String>,
     },
     /// An id that an earlier task has; the later one was renamed.

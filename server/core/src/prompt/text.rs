@@ -26,7 +26,7 @@ pub(super) fn fenced(out: &mut String, language: &str, text: &str, indent: &str)
     let _ = writeln!(out, "{indent}{fence}");
 }
 
-/// Writes a text as a paragraph where it is plainly one, else as a code block.
+/// Writes a text as a paragraph where it is plainly one, otherwise as a code block.
 pub(super) fn paragraph(out: &mut String, text: &str) {
     let text = text.trim_end();
     if is_plain(text) && text.starts_with(char::is_alphabetic) {
@@ -36,8 +36,8 @@ pub(super) fn paragraph(out: &mut String, text: &str) {
     }
 }
 
-/// Writes a text as a list's item behind a label (which may be empty): on its line where it has one line, else as a code
-/// block below it.
+/// Writes a text as a list's item behind a label (which may be empty): on its line where it has one line, otherwise as
+/// a code block below it.
 pub(super) fn item(out: &mut String, label: &str, text: &str) {
     let text = text.trim_end();
     if is_plain(text) {

@@ -1,4 +1,4 @@
-//! A command to a loop: to its runner where one lives, to its saved state where none does.
+//! A command to a loop: to its runner if one lives, to its saved state if none does.
 
 use super::{Answered, FrontEnd, Request, Step, Wait};
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
 use alfine_core::{machine::Command, task::TaskKey};
 use std::time::Duration;
 
-/// How long an answer to a stop waits for the loop's agent to end: longer than its runner lets the agent close its files.
+/// How long an answer to a stop waits for the loop's agent to end: longer than its runner lets the agent close its
+/// files.
 const RESTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Gives a command to a loop: pause, stop, steer.

@@ -31,7 +31,7 @@ pub(super) fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
     all
 }
 
-/// The file that a problem is in, with its text where that is known.
+/// The file that a problem is in, with its text if that is known.
 fn place<'c>(checkout: &'c Checkout, problem: &ConfigProblem) -> Option<(Url, Option<&'c Document>)> {
     let path = problem.path.as_ref()?;
     let settings = checkout.settings_file.as_deref();

@@ -121,7 +121,7 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
     parts.join(" · ")
 }
 
-/// Why a loop holds, where nobody asked for that.
+/// Why a loop holds, if nobody asked for that.
 fn held(last: Option<&LoopPicture>) -> String {
     let why = last.and_then(|last| last.row.summary.held_by.as_ref());
     why.map(|why| format!(": {}", cut(&alfine_words::reason(why)))).unwrap_or_default()

@@ -92,7 +92,7 @@ fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
     told(view, known)
 }
 
-/// Says why a task cannot be started where there is no repository to work on.
+/// Says why a task cannot be started if there is no repository to work on.
 fn without_repository(view: TaskView) -> TaskView {
     let reason = Some(refusal(&Refusal::NoRepository));
     TaskView { status: TaskStatus::Pending, reason, cause: None, ..view }

@@ -1,6 +1,6 @@
 //! The thread that follows one repository's database: makes a [`StorePicture`] and reads again what changed in it.
 //!
-//! Never makes a database where there is none.
+//! Never creates a database.
 
 use super::{board::Board, marks::marks, ticket::Ticket};
 use crate::client::EDITOR;

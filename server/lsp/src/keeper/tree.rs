@@ -108,7 +108,7 @@ impl Stamp {
         }
     }
 
-    /// None where the file may be changed again within the same tick of the clock.
+    /// `None` if the file may be changed again within the same tick of the clock.
     fn of_settled(found: &Metadata) -> Option<Self> {
         let age = SystemTime::now().duration_since(found.modified().ok()?).ok()?;
         (age > SETTLED).then(|| Self::of(found))

@@ -128,8 +128,8 @@ impl<S: LanguageServer> Dispatcher<S> {
         }
     }
 
-    /// The parameters as the service takes them: it refuses a `null` where there are none, and the lack
-    /// of those that are always empty.
+    /// The parameters as the service takes them. It refuses `null` for a method without parameters, and missing
+    /// parameters for a method whose parameters are always empty.
     fn params(&self, method: &str, params: Option<Value>) -> Option<Value> {
         match method {
             "shutdown" => None,

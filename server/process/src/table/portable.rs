@@ -50,7 +50,7 @@ fn row(process: &sysinfo::Process) -> Process {
     }
 }
 
-/// Finds a process's group; 0 where it has none, as the kernel's own. (rustix takes a group for never 0.)
+/// Finds a process's group; 0 if it has none, as the kernel's own processes do. (rustix treats a group as never 0.)
 #[allow(unsafe_code, reason = "no safe interface allows for the group 0")]
 fn group(pid: u32) -> u32 {
     // SAFETY: getpgid(2) takes any number and touches no memory of ours.

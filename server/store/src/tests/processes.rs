@@ -44,7 +44,7 @@ impl Other {
         Self { stdin: child.stdin.take(), child, lines }
     }
 
-    /// The next thing it says; none when it is gone.
+    /// The next thing it says; `None` if it is gone.
     pub(super) fn says(&mut self) -> Option<String> {
         let said = |line: io::Result<String>| line.unwrap().split_once('@').map(|(_, said)| said.to_owned());
         self.lines.by_ref().find_map(said)

@@ -5,7 +5,7 @@ use regex::Regex;
 
 /// Reads the lines of one family of tools.
 pub(super) trait LineParser {
-    /// Reads a line; true where it was this parser's, so that no other reads it.
+    /// Reads a line; true if it was this parser's, so that no other reads it.
     fn line(&mut self, line: &str, found: &mut Collected) -> bool;
 
     /// Adds what only the end of the output decides.
@@ -34,7 +34,7 @@ macro_rules! patterns {
 
 pub(super) use patterns;
 
-/// Returns a group's text; empty where it did not match.
+/// Returns a group's text; empty if it did not match.
 pub(super) fn group<'t>(captures: &regex::Captures<'t>, group: usize) -> &'t str {
     captures.get(group).map_or("", |found| found.as_str())
 }

@@ -69,7 +69,7 @@ impl LineParser for Parser {
 }
 
 impl Parser {
-    /// Adds the failure that was being printed, where it has a place.
+    /// Adds the failure that was being printed, if it has a place.
     fn finish(&mut self, found: &mut Collected) {
         let (test, frame) = (self.test.take(), self.frame.take());
         let explanation = self.explanation.take();

@@ -144,7 +144,7 @@ fn place<T>(text: &str, yaml: Span, value: &Spanned<T>) -> Span {
     trimmed(text, span.unwrap_or(yaml))
 }
 
-/// The one-based line of the YAML, or all of it where it has no such line.
+/// The one-based line of the YAML, or all of it if it has no such line.
 fn line_span(text: &str, yaml: Span, line: u64) -> Span {
     let mut start = yaml.start;
     for (number, raw) in (1..).zip(yaml.of(text).split_inclusive('\n')) {

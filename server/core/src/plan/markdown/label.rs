@@ -7,7 +7,7 @@ use std::ops::Range;
 /// A title with what stands before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Label {
-    /// The id, where one is written.
+    /// The id, if one is written.
     pub(super) id: Option<String>,
     /// Where the id is written; of `Task 3` only the number.
     pub(super) id_range: Range<usize>,

@@ -41,7 +41,7 @@ impl<'a> Asked<'a> {
         self.params.context.diagnostics.iter().filter(|diagnostic| !is_ours(diagnostic))
     }
 
-    /// The text that is selected; empty where there is only a cursor.
+    /// The text that is selected; empty if there is only a cursor.
     pub(super) fn selected(&self) -> &'a str {
         self.document.span(self.params.range, self.client().encoding).of(&self.document.text)
     }

@@ -60,8 +60,8 @@ fn quick_fixes(asked: &Asked<'_>, diagnostic: &Diagnostic, code: &str, out: &mut
     }
 }
 
-/// The offers for the task that a diagnostic is about: the one that its data names, the one whose loop marks the line, or
-/// the one at its place.
+/// The offers for the task that a diagnostic is about: the one that its data names, the one whose loop marks the line,
+/// or the one at its place.
 fn offers_for(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Vec<TaskOffers> {
     let uri = &asked.params.text_document.uri;
     if let Some(key) = key_of(diagnostic).or_else(|| marking(asked, diagnostic)) {
@@ -94,7 +94,8 @@ fn marking(asked: &Asked<'_>, diagnostic: &Diagnostic) -> Option<TaskKey> {
 }
 
 fn offers_for_key(asked: &Asked<'_>, key: &TaskKey) -> Option<TaskOffers> {
-    // The document's own plan first: several working trees may have one of this name. Of another repository it is another.
+    // The document's own plan first: several working trees may have one of this name. Of another repository it is
+    // another.
     let uri = &asked.params.text_document.uri;
     let own = asked.picture.plan(uri);
     let of = asked.picture.snapshot.place(uri).map(|(checkout, _)| checkout.place.common_dir.as_path());
@@ -134,7 +135,7 @@ fn of_plan(plan: &PlanView<'_>, out: &mut Vec<Proposed>) {
     out.push(Proposed::command(ALFINE, start, None));
 }
 
-/// Where no client has a box for text, what the user selects is what is said: in any file, to any loop that would hear it.
+/// If no client has a box for text, what the user selects is what is said: in any file, to any loop that would hear it.
 fn of_selection(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
     let Some(text) = note(asked) else { return };
     let Some((checkout, _)) = asked.picture.snapshot.place(&asked.params.text_document.uri) else { return };
