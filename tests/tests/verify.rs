@@ -175,7 +175,7 @@ fn results_score_as_one() {
     let clean = VerifierSpec::new("clean", VerifierKind::CleanTree { paths: vec![] });
     let optional = VerifierSpec { required: false, ..clean.clone() };
     let results = scene.run(&[VerifierSpec::command("true"), VerifierSpec::command("true"), clean]);
-    // The folder is no repository.
+    // The folder is not a repository.
     assert!(matches!(results[2].exit, VerifierExit::NotRun { .. }));
     assert_eq!(score(&results, 0.9, 0.6), Color::Red);
     assert_eq!(score(&results[..2], 0.9, 0.6), Color::Green);

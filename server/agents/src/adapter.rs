@@ -28,7 +28,7 @@ pub trait Adapter: Send + Sync {
         &[]
     }
 
-    /// Returns variables that are the agent's own only while another one is set: (that one, the variables).
+    /// Returns variables that are the agent's own only while another variable is set: (that variable, its dependents).
     fn own_env_when(&self) -> &'static [(&'static str, &'static [&'static str])] {
         &[]
     }

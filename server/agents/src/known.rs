@@ -5,7 +5,7 @@ use super::{Adapter, claude, command, rehearsal};
 /// The names that [`adapter`] takes.
 pub const KNOWN: [&str; 3] = ["claude", "command", "rehearsal"];
 
-/// A name that is no agent's.
+/// A name that no agent has.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("no agent is called “{name}”")]
 pub struct UnknownAgent {

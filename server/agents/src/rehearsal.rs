@@ -75,7 +75,7 @@ impl Decoder for EventLines {
     }
 }
 
-/// Hands an event on; one that ends the run waits for the process to end too.
+/// Passes an event on. An event that ends the run is held back until the process has ended, too.
 fn take(end: &mut Option<AgentEvent>, line: Line<'_>, sink: &mut dyn FnMut(AgentEvent)) {
     let Line::Whole(bytes) = line else { return };
     match serde_json::from_str(&repaired(bytes)) {

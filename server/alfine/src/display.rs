@@ -1,4 +1,4 @@
-//! What a person sees of a running loop: a line for each thing that happened, and one that moves.
+//! What a person sees of a running loop: a line for each event, and one moving line.
 
 use crate::output::say;
 use alfine_core::news::{News, Told};

@@ -106,7 +106,8 @@ pub enum TableForm {
 }
 
 impl Setting {
-    /// Returns the setting at a path of keys; the empty path is the whole file. `None` if the path is no setting's.
+    /// Returns the setting at a path of keys; the empty path is the whole file. `None` if there is no setting at the
+    /// path.
     pub fn at<'k>(path: impl IntoIterator<Item = &'k str>) -> Option<&'static Self> {
         path.into_iter().try_fold(&*ROOT, Self::child)
     }
@@ -126,7 +127,7 @@ impl Setting {
         found
     }
 
-    /// Returns the name of the setting that was probably meant by a name that is no setting's.
+    /// Returns the name of the setting that was probably meant by an unknown name.
     pub fn nearest(name: &str) -> Option<String> {
         let (table, key) = name.rsplit_once('.').unwrap_or(("", name));
         let path = table.split('.').filter(|_| !table.is_empty());
@@ -176,7 +177,7 @@ impl Setting {
         }
     }
 
-    /// How the setting stands in the file; `None` if it is no table.
+    /// How the setting stands in the file; `None` if it is not a table.
     pub fn table(&self) -> Option<TableForm> {
         let is_table = |setting: &Self| matches!(setting.takes, Takes::Table { .. });
         match &self.takes {

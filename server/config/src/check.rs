@@ -14,7 +14,7 @@ use std::{
     path::{Component, Path},
 };
 
-/// More of one layer than this are counted, not told.
+/// The most problems of one layer that are reported one by one; the rest is only counted.
 const MOST_PROBLEMS: usize = 20;
 /// The table of the limits.
 const LIMITS: &str = "limits";
@@ -97,7 +97,7 @@ impl Checker {
                 }
                 None => (setting.nearest_child(path, key), format!("unknown setting `{}`", shown(&at))),
             };
-            // A limit that is misspelt is no limit: nothing may start without it.
+            // A misspelt limit would be missing, and nothing may start without a limit that the user wanted.
             let of_limits = |name: &str| name == LIMITS || name.starts_with("limits.");
             let fatal = is_agent || of_limits(&at) || suggestion.as_deref().is_some_and(of_limits);
             Flaw { path: at, at_key: true, fatal, message, suggestion }
@@ -152,7 +152,7 @@ impl Checker {
     fn required(&mut self, required: &[String], table: &Map<String, Value>, at: &str) -> bool {
         let missing: Vec<&String> = required.iter().filter(|&key| !table.contains_key(key)).collect();
         for key in &missing {
-            // A required key that is there and wrong was told already.
+            // A required key that is there but wrong was reported already.
             if !self.flaws.iter().any(|flaw| flaw.path == child(at, key)) {
                 self.wrong(at, || format!("`{}` needs `{key}`", shown(at)));
             }

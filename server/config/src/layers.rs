@@ -134,7 +134,7 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Reads the two files; one that is not there says nothing.
+    /// Reads the two files; a file that does not exist sets nothing.
     pub fn read(user: &UserDirs, repository: &Path) -> Self {
         Self {
             user: Source::read(&user.config.join("config.toml")),
@@ -302,7 +302,7 @@ impl Loaded {
         merge(tree, said, "");
     }
 
-    /// Places a flaw; what has no place of its own is at that of the table or list it is in.
+    /// Finds the place of a flaw: its own, or else that of the table or list that it is in.
     fn problem(&self, layer: Layer, flaw: Flaw) -> ConfigProblem {
         let file = self.files.iter().find(|(from, ..)| *from == layer);
         let place = file.and_then(|(_, _, places)| {
@@ -416,7 +416,7 @@ pub fn load_what_is_valid(layers: &Layers) -> Loaded {
     loaded.layer(&mut tree, Layer::CommandLine, layers.command_line.0.clone());
     match serde_json::from_value(Value::Object(tree)) {
         Ok(config) => loaded.config = config,
-        // The schema let something pass that the types do not take: a defect, told rather than hidden.
+        // The schema let something pass that the types do not accept. That is a defect, reported rather than hidden.
         Err(error) => loaded.wrong_together("", printable(&error.to_string())),
     }
     loaded.check_together();

@@ -76,7 +76,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The class's word, as in the database and in logs.
+    /// The word for the class in the database and in logs.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -103,7 +103,7 @@ pub enum AgentEvent {
     SessionStarted {
         /// The id with which the session can be resumed.
         id: SessionId,
-        /// The model's name, where told.
+        /// The model's name, if the agent says it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
     },

@@ -2,7 +2,7 @@
 //!
 //! Each rule has a counter, a limit, and the evidence of what fed it. A rule trips only on what feeds it, so an open
 //! breaker that the user half-opens closes by one iteration that does not feed the rule again. Nothing here resets a
-//! counter but [`Breaker::reset`], which only the user's word calls; streaks end where their definition says.
+//! counter but [`Breaker::reset`], which is called only when the user asks for it; streaks end as they are defined.
 
 mod limits;
 mod rules;
@@ -52,7 +52,7 @@ impl Streak {
         self.iterations.drain(..excess);
     }
 
-    /// Says which iterations fed it, and what they did; empty if there is none.
+    /// The iterations that fed the rule, and what they did; empty if there is none.
     fn told(&self, did: &str) -> String {
         if self.count == 0 { String::new() } else { format!("{} {did}", named(&self.iterations)) }
     }
@@ -269,7 +269,7 @@ impl Breaker {
         self.open.as_ref()
     }
 
-    /// Lets one iteration through by the user's word. Counters are kept.
+    /// Lets one iteration through because the user asked for it. Counters are kept.
     pub fn half_open(&mut self) {
         if let Some(trip) = self.open.take() {
             self.half_open = Some(trip.rule);
@@ -283,7 +283,8 @@ impl Breaker {
         self.half_open
     }
 
-    /// Sets every counter to zero, by the user's word. What was spent stays known to the loop, not to the rules.
+    /// Sets every counter to zero, because the user asked for it. What was spent stays known to the loop, not to the
+    /// rules.
     pub fn reset(&mut self) {
         let trees = self.trees.last().cloned().into_iter().collect();
         *self = Self { trees, ..Self::default() };

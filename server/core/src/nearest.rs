@@ -4,9 +4,9 @@
 /// lengths.
 const MAX_BYTES: usize = 200;
 
-/// Finds the one of `known` that `word` most likely means: at most a third of the known name's letters differ (but one
-/// always may), or it is the only known name of which `word` is a part, or that is a part of `word`: `PLAN` of `PLAN.md`.
-/// Case counts for nothing, nor does `-` for `_`.
+/// Finds the name among `known` that `word` most likely means. At most a third of the known name's letters may differ
+/// (one letter always may); or it is the only known name that contains `word` or is contained in it, as `PLAN` in
+/// `PLAN.md`. Case counts for nothing, nor does `-` for `_`.
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if word.len() > MAX_BYTES {
         return None;

@@ -1,4 +1,5 @@
-//! What a running loop tells, as it happens: to whoever runs it, and through the change feed to everybody else.
+//! What a running loop reports as it happens: to the process that runs it, and through the change feed to everybody
+//! else.
 //!
 //! Its JSON, a `kind` and a `payload`, is a row of the change feed and a line of `alfine run --json`. Databases keep
 //! what older versions told: a kind keeps its name and a payload its fields, and what cannot be read stays
@@ -206,7 +207,7 @@ impl News {
     }
 }
 
-/// News of a task, as its runner tells it: secrets are masked.
+/// News of a task as its runner reports it, with secrets masked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Told {
     /// When it happened.

@@ -27,7 +27,7 @@ pub enum Reason {
     StoppedByUser,
     /// The agent's usage limit is reached.
     UsageLimit {
-        /// Whether the agent told when the limit passes.
+        /// Whether the agent said when the limit ends.
         known: bool,
         /// The agent's own words.
         message: String,
@@ -206,7 +206,7 @@ pub enum Refusal {
         /// What is wrong with the limit.
         bad: BadLimit,
     },
-    /// A limit of cost that is no amount of money.
+    /// A limit of cost that is not an amount of money.
     NotMoney,
     /// The command cannot be read.
     Unreadable {

@@ -45,7 +45,7 @@ pub enum ErrorKind {
     },
 }
 
-/// Whose move it is after an error. The exit status follows from it, and editors are told it.
+/// Who has to act after an error. The exit status follows from it, and editors are sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ErrorClass {

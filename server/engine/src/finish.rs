@@ -173,7 +173,7 @@ pub(crate) fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, progr
     control::apply(project, key, lock, &Command::Rewound { iteration }, program)
 }
 
-/// Takes a checkpoint that the user's word made necessary.
+/// Takes the checkpoint before something that the user ordered.
 fn keep(
     project: &mut Project,
     row: &LoopRow,
@@ -317,7 +317,7 @@ fn tick_here(
     tick: &TextChange<'_>,
 ) -> (Option<PathBuf>, Vec<PathBuf>) {
     let mut left = merged.left_files.clone();
-    // The plan of another branch is not the one in this tree.
+    // If another branch was merged into, this tree's plan is not the plan that the task belongs to.
     let here = project.repository.preflight(Isolation::Worktree).ok().and_then(|start| start.base_branch);
     let Ok(path) = project.repository.workdir().join(tick.path).canonicalize() else { return (None, left) };
     if here.as_deref() != Some(into) || left.contains(&path) {
@@ -402,8 +402,8 @@ fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Result<
     })
 }
 
-/// The two commits between which a loop's changes lie, or those of one iteration. If `against` is given, the first commit
-/// is the one after that iteration.
+/// The two commits between which a loop's changes lie, or those of one iteration. If `against` is given, the first
+/// commit is the one after that iteration.
 pub fn ends_of_diff(
     project: &Project,
     row: &LoopRow,

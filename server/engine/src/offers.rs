@@ -1,4 +1,4 @@
-//! What the user can do next with a task: the one list of which every front end shows its part.
+//! What the user can do next with a task. Every front end shows a part of this list.
 //!
 //! The list follows from what is stored of the task and its loop, never from what a front end can do.
 

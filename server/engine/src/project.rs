@@ -43,7 +43,7 @@ pub struct Project {
     pub store: Store,
     /// What an editor says of the settings.
     pub editor: Partial,
-    /// What to tell the user about the opening, such as a database that was set aside.
+    /// Warnings from the opening, such as a database that was set aside.
     pub notices: Vec<String>,
     /// Where the database was put that could not be read, if that came out at this opening: what was known of all
     /// loops.

@@ -1,4 +1,4 @@
-//! What a fresh worktree of this repository probably needs, told from the files that are there.
+//! What a new worktree of this repository probably needs, concluded from the files in the repository.
 
 use std::{
     fs,

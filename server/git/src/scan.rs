@@ -260,7 +260,7 @@ impl Scan<'_> {
         }
         let absolute = self.contents.root().join(path_of(path));
         // git records a nested repository as a link to a commit that nobody else has, so its files would be lost. A
-        // `.git` that cannot be opened is no repository, and the folder is read like any other.
+        // `.git` that cannot be opened is not a repository, and the folder is read like any other.
         let nested = absolute.join(".git").symlink_metadata().is_ok()
             && git2::Repository::open_ext(
                 &absolute,
@@ -319,7 +319,7 @@ impl Scan<'_> {
                 self.skip(path, SkipReason::SubmoduleFiles);
             }
         }
-        // A submodule that was never checked out has no HEAD. That is no change, so the recorded commit stays.
+        // A submodule that was never checked out has no HEAD. That is not a change, so the recorded commit stays.
         self.keep(path, SUBMODULE, head.unwrap_or(known));
     }
 

@@ -76,7 +76,7 @@ fn loops(picture: &Picture) -> impl Iterator<Item = (&Checkout, &LoopPicture)> {
     open.map(|(checkout, _, looped)| (checkout.as_ref(), looped))
 }
 
-/// Says on its first line why a plan's file is no plan to anybody.
+/// Reports on the first line of a plan's file why it cannot be read as a plan.
 fn unreadable(picture: &Picture, why: &str) -> Diagnostic {
     let message = format!(
         "This plan cannot be read, so none of its tasks can start: {}.",

@@ -22,7 +22,7 @@ use std::{
 pub struct Document {
     /// Its name, as the client writes it.
     pub uri: Url,
-    /// Where it lies, as the client names it; none for what is no file.
+    /// The path of the file, as the client names it; `None` for a document that is not a file.
     pub path: Option<PathBuf>,
     /// The client's number of this version; none for what is not open.
     pub version: Option<i32>,
@@ -51,7 +51,8 @@ impl Document {
         }
     }
 
-    /// Makes the next version: the changes one after another, each in the text that the one before left.
+    /// Creates the next version: the changes are made one after another, each in the text that the change before it
+    /// left.
     pub fn changed(
         &self,
         version: i32,

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(crate) struct Evidence<'p> {
     /// How far it is proven.
     pub state: CriterionState,
-    /// The last word of each verifier that is bound to it, each with its own state.
+    /// The latest result of each verifier that is bound to the criterion, each with its own state.
     pub rows: Vec<(&'p VerificationRow, CriterionState)>,
 }
 

@@ -27,7 +27,7 @@ impl Encoding {
         offered.unwrap_or_default().iter().find_map(known).unwrap_or_default()
     }
 
-    /// The protocol's word for it.
+    /// The name of the encoding in the protocol.
     pub fn kind(self) -> PositionEncodingKind {
         match self {
             Self::Utf8 => PositionEncodingKind::UTF8,
@@ -90,8 +90,8 @@ impl Lines {
         text.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r'])
     }
 
-    /// The byte a position names. A position past the end of its line is that end; one past the last line the end of the
-    /// text.
+    /// The byte a position names. A position past the end of its line is that end; one past the last line the end of
+    /// the text.
     pub fn offset(&self, text: &str, position: Position, encoding: Encoding) -> usize {
         let line = usize::try_from(position.line).unwrap_or(usize::MAX);
         let Some(&start) = self.starts.get(line) else { return text.len() };

@@ -1,7 +1,7 @@
 //! Tells the client what changed: diagnostics, progress, tasks, questions, and what to ask for again.
 //!
-//! One task for each client. It looks at the newest picture, tells what differs from what it told last, and sleeps until
-//! a snapshot or a document changes. Changes that come meanwhile are told together.
+//! One task for each client. It looks at the newest picture, reports what differs from its last report, and sleeps
+//! until a snapshot or a document changes. Changes that come in between are reported together.
 
 mod notices;
 pub(crate) mod progress;
@@ -27,7 +27,7 @@ use crate::{
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-/// How long changes are gathered before they are told: shorter than a key's repetition, and unseen by a person.
+/// How long changes are gathered before they are reported: shorter than a key's repetition, so that nobody notices.
 const GATHER: Duration = Duration::from_millis(25);
 
 /// How long a client has to acknowledge that it is to ask again.

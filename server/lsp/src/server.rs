@@ -47,7 +47,7 @@ use tokio::{sync::watch, task::JoinHandle};
 /// The section of a client's settings that is ours.
 const SECTION: &str = "alfine";
 
-/// How long a client has to tell its settings.
+/// How long a client has to send its settings.
 const SETTINGS: Duration = Duration::from_secs(10);
 
 /// The request for all tasks, for clients that asked for it.
@@ -135,7 +135,8 @@ impl Server {
         self.commands.transcript(params).await
     }
 
-    /// Asks the client for its settings each time they changed: one question at a time, so that no older answer comes last.
+    /// Asks the client for its settings each time they changed: one question at a time, so that no older answer comes
+    /// last.
     fn follow_settings(&self) {
         let (client, mut changes) = (self.client.clone(), self.settings_changed.subscribe());
         let (session, commands, editor) = (self.session.clone(), self.commands.clone(), self.editor.clone());
@@ -153,7 +154,7 @@ impl Server {
         });
     }
 
-    /// Asks the client to tell what it can tell only on request.
+    /// Registers for the notifications that the client sends only on request.
     fn register(&self) {
         let view = self.session.client();
         let mut wanted = Vec::new();
@@ -304,7 +305,8 @@ impl LanguageServer for Server {
     }
 }
 
-/// Takes in what the editor says of the settings, and tells what is wrong with them: they are in no file to show it in.
+/// Takes the editor's settings, and shows what is wrong with them in a message: they are in no file that could have
+/// diagnostics.
 async fn take_settings(session: &Session, commands: &Commands, editor: &ToEditor, settings: Value) {
     let said = Partial::of_json(settings.clone());
     commands.set_settings(said.clone());

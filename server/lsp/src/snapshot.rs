@@ -102,7 +102,7 @@ pub struct Checkout {
     pub untrusted: HashMap<String, Vec<TrustItem>>,
     /// What the database says.
     pub store: Arc<StorePicture>,
-    /// What to tell the user of the opening, such as a database that was set aside or cannot be read.
+    /// Warnings from opening the database, such as one that was set aside or cannot be read.
     pub notices: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ impl Checkout {
         Url::from_file_path(self.place.root.join(plan)).ok()
     }
 
-    /// Where it stands among the working trees of its repository: the least is the one that the user works in.
+    /// Its rank among the working trees of its repository: the lowest is the tree that the user works in.
     pub fn rank(&self) -> impl Ord + use<> {
         (self.is_loops, !self.is_folder, !self.place.is_main())
     }
@@ -182,7 +182,7 @@ pub struct LoopPicture {
     pub state: Option<LoopState>,
     /// Its iterations, in order.
     pub iterations: Vec<IterationRow>,
-    /// The last word of each verifier, for each criterion that it proves.
+    /// The latest result of each verifier, for each criterion that it proves.
     pub evidence: Vec<VerificationRow>,
     /// The tree of its last checkpoint; evidence of another tree is stale.
     pub tree: Option<String>,

@@ -35,7 +35,7 @@ pub use self::exchange::EndedBy;
 pub use self::limits::Limits;
 pub use self::stdio::serve_stdio;
 
-/// What the transport has to be told about a server.
+/// What the transport has to know about a server.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
     /// Custom methods that take no parameters. Whatever a client sends as theirs is dropped, where the

@@ -234,7 +234,7 @@ fn drain(mut socket: &UnixStream) {
     while socket.read(&mut buffer).is_ok_and(|read| read > 0) {}
 }
 
-/// Tells the owner something. An owner that is gone is no error: the guard then only has to finish its work.
+/// Tells the owner something. An owner that is gone is not an error: the guard then only has to finish its work.
 fn tell(mut owner: &UnixStream, news: News) {
     let _ = owner.write_all(format!("{news}\n").as_bytes());
 }

@@ -36,7 +36,7 @@ pub(super) fn executable(path: &Path) -> &Path {
     }
 }
 
-/// What tells one file from another, as far as the system does.
+/// What distinguishes one file from another for the system.
 fn file_of(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }

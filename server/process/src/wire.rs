@@ -1,4 +1,4 @@
-//! What a guard and its owner tell each other, over the one socket that is the guard's standard input.
+//! The messages between a guard and its owner, over the socket that is the guard's standard input.
 //!
 //! The owner sends one byte that carries the program's standard input, and later closes its half to have everything
 //! ended. The guard answers in lines. A socket, since it can carry a descriptor without leaking it to other children.

@@ -60,7 +60,7 @@ impl fmt::Debug for Masker {
 }
 
 impl Masker {
-    /// Makes one that knows the secrets of this (not cleaned) environment and the configured patterns.
+    /// Creates a masker for the secrets of this environment (which was not cleaned) and the configured patterns.
     pub fn new(
         environment: impl Iterator<Item = (OsString, OsString)>,
         patterns: &[String],
@@ -144,7 +144,7 @@ impl Masker {
 fn add_forms(forms: &mut Vec<Vec<u8>>, value: &OsStr) {
     let lossy = value.to_string_lossy();
     let text = lossy.trim();
-    // A variable such as GOOGLE_APPLICATION_CREDENTIALS names a file; its name is no secret.
+    // A variable such as GOOGLE_APPLICATION_CREDENTIALS names a file; its name is not a secret.
     let names_file = Path::new(text).is_absolute() && Path::new(text).exists();
     if text.chars().count() < SHORTEST_VALUE || names_file {
         return;

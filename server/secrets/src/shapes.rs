@@ -69,7 +69,7 @@ pub(super) fn find_shapes(text: &[u8], found: &mut Vec<Range<usize>>) {
                 from = range.end.max(shape.end());
                 found.push(range);
             }
-            // Only the beginning was no secret; one may begin inside.
+            // Only the beginning was not a secret; one may begin inside.
             None => from = shape.start() + 1,
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn bell(layout: &Layout) -> PathBuf {
     layout.root().join("state.bell")
 }
 
-/// Tells those who wait that something was committed. They look every other second anyway, so failing is no error.
+/// Tells those who wait that something was committed. They look every other second anyway, so failing is not an error.
 pub(super) fn ring(layout: &Layout) {
     const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     let bell = bell(layout);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
 
-/// What the store itself writes down as a change, beside the news that runners tell.
+/// What the store itself records as a change, in addition to the news of runners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
@@ -57,7 +57,7 @@ pub enum Change {
 pub enum EventKind {
     /// A change that the store wrote down.
     Change(Change),
-    /// News that a runner told, by the word for its kind; see [`Event::news`].
+    /// News of a runner, with the word for its kind; see [`Event::news`].
     News(String),
 }
 
@@ -79,7 +79,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// What a runner told; `None` if this is a change that the store wrote down.
+    /// The runner's news; `None` if this is a change that the store itself recorded.
     pub fn news(&self) -> Option<News> {
         match &self.kind {
             EventKind::Change(_) => None,
@@ -103,7 +103,7 @@ pub struct NewEvent<'a> {
     pub loop_id: Option<&'a LoopId>,
     /// The task it is about.
     pub task: Option<&'a TaskKey>,
-    /// What is told.
+    /// The news itself.
     pub news: &'a News,
 }
 

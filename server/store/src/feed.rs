@@ -128,7 +128,7 @@ impl Feed {
         Self { kinds: Some(kinds), ..self }
     }
 
-    /// The connection it reads with; none while there is no database.
+    /// The connection that it reads with; `None` while there is no database.
     pub fn reader(&self) -> Option<&Reader> {
         self.open.as_ref().map(|open| &open.reader)
     }
@@ -217,7 +217,7 @@ impl Feed {
         };
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return waker.nudge() };
-            // Being opened or read is no news, and the folder around has other people's files.
+            // Being opened or read is not news, and the folder around has other people's files.
             let concerns = |path: &PathBuf| root.starts_with(path) || *path == bell;
             let is_news = event.need_rescan() || event.paths.iter().any(concerns);
             if is_news && !matches!(event.kind, EventKind::Access(_)) {

@@ -145,7 +145,7 @@ impl LoopLock {
         if is_at(&self.file, &self.path) { Ok(()) } else { Err(StoreError::LockLost(self.loop_id.clone())) }
     }
 
-    /// Writes who has it. For people only, so failing is no error.
+    /// Writes who has it. For people only, so failing is not an error.
     fn sign(&self) {
         let system = rustix::system::uname();
         let host = system.nodename().to_string_lossy();

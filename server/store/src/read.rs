@@ -162,7 +162,7 @@ impl Reader {
         )
     }
 
-    /// The last word of each verifier of a loop, for each criterion that it proves, with findings.
+    /// The latest result of each verifier of a loop, for each criterion that it proves, with findings.
     pub fn latest_verifications(&self, loop_id: &LoopId) -> Result<Vec<VerificationRow>, StoreError> {
         self.read(|reader| {
             let mut rows: Vec<VerificationRow> = reader.all(

@@ -81,7 +81,7 @@ pub struct VerifierResult {
     pub findings: Vec<Finding>,
     /// Its share in the score.
     pub weight: f64,
-    /// Whether there is no green without it.
+    /// Whether the result can be green only if this verifier passes.
     pub required: bool,
 }
 

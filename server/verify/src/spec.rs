@@ -18,7 +18,7 @@ pub struct VerifierSpec {
     /// How long it may take; in seconds where it is written down.
     #[serde(default = "default_timeout", with = "seconds")]
     pub timeout: Duration,
-    /// Whether there is no green without it.
+    /// Whether the result can be green only if this verifier passes.
     #[serde(default = "default_required")]
     pub required: bool,
     /// The index of the task's criterion that it proves.

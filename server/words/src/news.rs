@@ -1,4 +1,4 @@
-//! What a loop tells, as lines for somebody who watches a terminal.
+//! A loop's news, as lines for somebody who watches a terminal.
 
 use alfine_core::printable::printable;
 use alfine_core::{
@@ -35,7 +35,7 @@ pub enum Mark {
     Notice,
 }
 
-/// The line that tells a piece of news; `None` for what is not worth a line of its own. `now` and its time zone are the
+/// The line for a piece of news; `None` if the news is not worth a line of its own. `now` and its time zone are the
 /// reader's.
 pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
     let (mark, text) = match &told.news {
@@ -147,7 +147,7 @@ fn on_a_clock(at: Moment, now: &Zoned, today: &str) -> String {
 
 fn agent(event: &AgentEvent) -> Option<(Mark, String)> {
     let line = match event {
-        // How the gate is read is told when the iteration is judged.
+        // How the gate was read is shown when the iteration is judged.
         AgentEvent::Text { text } => {
             (Mark::Detail, shown(text.split("<COMPLETION_GATE>").next().unwrap_or_default()))
         }
@@ -216,7 +216,8 @@ fn set_back(files: &[String], kept: &str) -> String {
     line
 }
 
-/// One line of a text from outside: its first one with words, cut to a terminal's width or so, with nothing hidden in it.
+/// One line of a text from outside: its first one with words, cut to a terminal's width or so, with nothing hidden in
+/// it.
 fn shown(text: &str) -> String {
     const WIDTH: usize = 160;
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();

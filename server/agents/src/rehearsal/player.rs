@@ -150,7 +150,7 @@ impl<W: Write> Player<'_, W> {
                 Ok(())
             }
             Step::Run(command) => {
-                // A command that fails is no failure of the run: agents live with it.
+                // A command that fails is not a failure of the run: agents live with it.
                 let _ = self.tool("Shell", command, || shell(cwd, command))?;
                 Ok(())
             }

@@ -14,7 +14,7 @@ pub const HARD_LIMIT: u32 = 50;
 /// The limit of every rule, in the rule's unit; `None` if the rule is off.
 ///
 /// Saved by the names of the settings, lengths of time as [`Duration`]s. A limit that is not in what was saved is the
-/// default, and what is no rule's is left out, so that what another version saved can be read.
+/// default, and a name that is no rule's is ignored, so that limits saved by another version can be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<String, Saved>", into = "BTreeMap<String, Saved>")]
 pub struct Limits {

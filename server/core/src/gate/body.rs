@@ -89,7 +89,7 @@ fn without_fence(body: &str) -> &str {
     }
 }
 
-/// Says whether a value begins with a hash that is no comment, as in `blockers: #12 is open`: to YAML the value is
+/// Says whether a value begins with a hash that is not a comment, as in `blockers: #12 is open`: to YAML the value is
 /// nothing, to the agent it is everything.
 fn hash_begins_value(body: &str) -> bool {
     body.lines().any(|line| {

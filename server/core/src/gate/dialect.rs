@@ -30,7 +30,7 @@ fn ready(why: String) -> Reading {
     Reading::new(Verdict::Ready, Some(Gate { ready: Some(true), ..Gate::default() }), why)
 }
 
-/// Reads the last promise. One with another text is no gate, whatever stood before it.
+/// Reads the last promise. A promise with another text is not a gate, whatever came before it.
 fn promise(message: &str, expected: &str) -> Option<Reading> {
     let block = scan::last_block(message, Marker::Promise).block.filter(|block| block.end == End::Closed)?;
     let line = block.line;

@@ -183,7 +183,7 @@ pub struct Spawn {
     pub iteration: u32,
     /// The session it resumes.
     pub session: Option<SessionId>,
-    /// Why its session is not the one it would have been.
+    /// Why the session is not the one that would have been resumed.
     pub recovery: Option<Recovery>,
 }
 

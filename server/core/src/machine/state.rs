@@ -83,7 +83,7 @@ pub enum StopReason {
 pub enum WaitReason {
     /// A usage limit passes.
     RateLimit {
-        /// Whether the agent told when.
+        /// Whether the agent said when the limit ends.
         known: bool,
         /// The agent's words.
         message: String,

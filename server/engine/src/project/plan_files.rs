@@ -25,7 +25,7 @@ pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
     let usual: Vec<&str> = usual();
     for glob in usual.into_iter().chain(globs.iter().map(String::as_str)) {
         let glob = glob.trim_start_matches("./");
-        // The settings were checked; what is no glob never gets here.
+        // The settings were checked, so an invalid glob never gets here.
         let Ok(matcher) = GlobBuilder::new(glob).literal_separator(true).build() else { continue };
         walk(root, &literal_folder(glob), &matcher.compile_matcher(), &mut left, &mut found);
     }
@@ -52,7 +52,7 @@ pub fn plan_folders(globs: &[String]) -> Vec<PathBuf> {
     globs.iter().map(|glob| literal_folder(glob.trim_start_matches("./"))).collect()
 }
 
-/// Makes the globs that tell whether a name is a plan's. What is no glob is left out.
+/// Builds the globs that say whether a name is a plan's. Invalid globs are left out.
 pub fn plan_globs(globs: &[String]) -> GlobSet {
     let mut set = GlobSetBuilder::new();
     for glob in globs {

@@ -21,7 +21,7 @@ use alfine_store::ApprovalRow;
 pub struct AnswerRequest {
     /// The task.
     pub task: TaskKey,
-    /// The number of the question that is meant; without it the one that is open.
+    /// The number of the question that is meant; if it is `None`, the open question.
     pub approval: Option<i64>,
     /// The answer. If it is empty and the loop asks for an approval, the user is asked for yes or no.
     pub answer: Answer,

@@ -37,7 +37,7 @@ pub struct Start {
 pub struct Started {
     /// The plan.
     pub plan: PlanFile,
-    /// The tasks that were to be run, in their order. Those behind the first begin when the one before is over.
+    /// The tasks that are to be run, in order. Each task begins when the one before it is over.
     pub tasks: Vec<Task>,
     /// The task that was begun or gone on with; `None` if the plan has nothing left to do.
     pub begun: Option<Begun>,

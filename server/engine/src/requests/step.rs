@@ -44,8 +44,8 @@ pub enum Step<T> {
 /// What only the user can say.
 #[derive(Debug)]
 pub enum Question {
-    /// Whether these texts of the repository and its plan may run on this machine, here and from now on. The reply *yes*
-    /// is remembered.
+    /// Whether these texts of the repository and its plan may run on this machine, here and from now on. The reply
+    /// *yes* is remembered.
     Trust {
         /// The plan's path from the root.
         plan: String,
@@ -69,7 +69,8 @@ pub enum Question {
         /// The task.
         task: TaskKey,
     },
-    /// Not to the user, but to the editor that has this file open: put this text at its end. *Yes* says that it is there.
+    /// Not to the user, but to the editor that has this file open: put this text at its end. *Yes* says that it is
+    /// there.
     Append {
         /// The file.
         path: PathBuf,
@@ -94,7 +95,7 @@ pub struct Answered {
 pub enum Reply {
     /// Allowed, taken along, approved, removed, added.
     Yes,
-    /// Without it, rejected. To a question whose *no* ends the request, there is no reply.
+    /// Rejected, or without what was offered. A question whose *no* ends the request gets no such reply.
     No,
 }
 

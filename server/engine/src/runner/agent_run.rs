@@ -24,7 +24,7 @@ use std::{
 
 /// How much of the agent's standard error is kept for its outcome.
 const STDERR_TAIL: usize = 16 * 1024;
-/// Silence is counted in minutes; output that is no event is told at most this often.
+/// How often output that is no event is reported at most. Silence is counted in minutes, so that is often enough.
 const TELL_OUTPUT_EVERY: Duration = Duration::from_secs(1);
 /// How long an agent has to end itself before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -203,7 +203,7 @@ impl Runner<'_> {
     }
 }
 
-/// Starts the threads that read an agent. The last thing they tell is that it is gone.
+/// Starts the threads that read an agent's output. Their last message says that the agent is gone.
 fn listen(
     mut child: GuardedChild,
     decoder: Box<dyn Decoder>,

@@ -70,7 +70,8 @@ fn taken(asked: &Asked<'_>, action: Proposed) -> Option<CodeActionOrCommand> {
     match action.does {
         Does::Edit(edit) => literal.edit = Some(*edit),
         Does::Command(command) => literal.command = Some(command),
-        // What is not possible is only told where somebody looks for it.
+        // An action that is not possible is shown with its reason, but only if the user asked for the actions, and the
+        // client can show disabled ones.
         Does::Nothing(_) if !client.disabled_code_actions || asked.is_automatic() => return None,
         Does::Nothing(reason) => {
             literal.is_preferred = None;

@@ -73,7 +73,7 @@ fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Opt
         let names: Vec<&str> = seen.waits_for.iter().take(3).map(|id| id.0.as_str()).collect();
         let more = if seen.waits_for.len() > names.len() { ", …" } else { "" };
         let title = format!("pending: waits for {}{more}", cut(&names.join(", ")));
-        // Who starts it too early is told so, or it can be started after all.
+        // Offered all the same: starting it too early gives an explanation, or turns out to be possible.
         let argument =
             Start { uri: plan.document.uri.clone(), task: Some(seen.key.to_string()), options: None };
         return Some(EditorCommand::Start(argument).titled(title));

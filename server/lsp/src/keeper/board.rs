@@ -22,7 +22,7 @@ struct Found {
     /// As the disk has them: without what the database says.
     checkouts: Vec<Checkout>,
     linked: HashMap<Url, PathBuf>,
-    /// What the databases say, by the git folder they lie in, and what to tell the user of them.
+    /// What each database says, by the git folder that it is in, with warnings for the user.
     stores: HashMap<PathBuf, (Arc<StorePicture>, Vec<String>)>,
 }
 

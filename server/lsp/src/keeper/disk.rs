@@ -34,7 +34,7 @@ const FIRST_READ: Duration = Duration::from_secs(1);
 /// How often new watches make everything be looked at again.
 const MOST_ROUNDS: usize = 3;
 
-/// What the thread is told.
+/// What the thread receives.
 #[derive(Debug)]
 pub(super) enum Message {
     /// The workspace folders.
@@ -210,7 +210,7 @@ impl Disk {
             for tree in self.trees.values_mut() {
                 is_other |= tree.look(&self.user, &self.editor, &todo.paths);
             }
-            // What changed between the look and the watch is not told.
+            // No event comes for what changed between the look and the watch.
             if !self.watches.set(&self.wanted()) {
                 break;
             }

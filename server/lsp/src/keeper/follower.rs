@@ -62,7 +62,7 @@ pub(super) struct Follower {
     told: Arc<Mutex<Told>>,
 }
 
-/// What the thread is told.
+/// What the thread receives.
 #[derive(Debug, Default)]
 struct Told {
     tickets: Vec<Ticket>,

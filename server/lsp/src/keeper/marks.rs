@@ -99,7 +99,7 @@ fn said_by_blockers(reading: Option<&Value>) -> Vec<Said> {
     said
 }
 
-/// Finds `path:line` and `path:line:column` in a text. What is no path of a file is told later, by looking.
+/// Finds `path:line` and `path:line:column` in a text. Whether a path is a file's is checked later, on the disk.
 fn places(text: &str) -> Vec<(&str, u32, Option<u32>)> {
     let ends = |c: char| c.is_whitespace() || "\"'`“”‘’«»()[]{}<>,;|=*".contains(c);
     text.split(ends).filter_map(place).take(MOST_PLACES).collect()
@@ -114,7 +114,7 @@ fn place(word: &str) -> Option<(&str, u32, Option<u32>)> {
         let (path, rest) = (word.get(..at)?, word.get(at + 1..)?);
         let (line, rest) = number(rest)?;
         let column = rest.strip_prefix(':').and_then(number);
-        // `12ab` is no number, nor is a line that begins with 0.
+        // `12ab` is not a number, nor is a line that begins with 0.
         let rest = column.map_or(rest, |(_, rest)| rest);
         let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
         let is_path = !path.is_empty() && path.len() <= PATH && path.chars().any(char::is_alphanumeric);

@@ -61,7 +61,7 @@ impl Watches {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let hears = heard.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Being opened or read is no change.
+            // Being opened or read is not a change.
             if matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. })) {
                 return;
             }

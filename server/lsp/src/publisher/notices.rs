@@ -1,10 +1,10 @@
-//! What is wrong with a repository's database or approvals, told once.
+//! What is wrong with a repository's database or approvals. Each problem is reported once.
 
 use crate::protocol::lsp_types::MessageType;
 use crate::{editor::Editor, picture::Picture, to_client::ToEditor};
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
-/// What the user was told.
+/// The problems that were reported to the user.
 #[derive(Debug)]
 pub(super) struct Notices {
     editor: Arc<ToEditor>,

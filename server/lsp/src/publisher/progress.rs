@@ -1,5 +1,5 @@
-//! Progress of each loop that runs, until it rests. Each has a task of its own, since a client may take its time, or for
-//! ever, to accept one.
+//! Progress of each loop that runs, until it rests. Each has a task of its own, since a client may take its time, or
+//! for ever, to accept one.
 
 use crate::protocol::{
     Client,
@@ -72,7 +72,7 @@ impl Progress {
         Self { client, running: HashMap::new(), ending: Vec::new(), begun: 0 }
     }
 
-    /// Begins, reports and ends what differs from what was told.
+    /// Begins, updates and ends each progress that differs from what was last reported.
     pub(super) fn tell(&mut self, picture: &Picture) {
         if !picture.client.progress {
             return;

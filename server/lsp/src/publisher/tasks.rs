@@ -15,16 +15,16 @@ impl Notification for TasksChanged {
     const METHOD: &'static str = "alfine/tasksChanged";
 }
 
-/// What `alfine/tasksChanged` tells.
+/// The content of `alfine/tasksChanged`.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "TasksChanged")]
 pub(crate) struct Changes {
     /// Those that are new, or other than before.
     tasks: Vec<TaskView>,
-    /// The keys of which there is no task any more.
+    /// The keys that no task has any more.
     removed: Vec<TaskKey>,
-    /// All that are told no more, those included of whose key there is another task.
+    /// All tasks that are gone, including those whose key another task still has.
     removed_tasks: Vec<Removed>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Removed {
     uri: Option<String>,
 }
 
-/// The tasks that were told, by key and plan.
+/// The tasks as they were last reported to the client, by key and plan.
 type Told = BTreeMap<(TaskKey, Option<String>), TaskView>;
 
 /// What the client knows of the tasks.
@@ -54,7 +54,7 @@ impl Tasks {
         Self { client, told: Told::new() }
     }
 
-    /// Tells what differs from what was told.
+    /// Reports what differs from what was reported before.
     pub(super) async fn tell(&mut self, tasks: handlers::tasks::Tasks) {
         let changes = changes(&mut self.told, tasks.tasks);
         if changes != Changes::default() {
@@ -63,7 +63,7 @@ impl Tasks {
     }
 }
 
-/// What differs from what was told, which is these from now on.
+/// What differs from the last report. From now on, the given tasks are the last report.
 fn changes(told: &mut Told, views: Vec<TaskView>) -> Changes {
     let now: Told = views.into_iter().map(|view| ((view.task.clone(), view.uri.clone()), view)).collect();
     let is_new = |(key, view): &(&_, &TaskView)| told.get(*key) != Some(*view);

@@ -103,7 +103,7 @@ impl<R: Read> Frames<R> {
         self.buffer.get(self.body.clone()).unwrap_or_default()
     }
 
-    /// Says that the last body is no message, so that its length may have been wrong: what it swallowed
+    /// Says that the last body is not a message. Its length may have been wrong, so what it swallowed
     /// of the frames after it is read again.
     pub(super) fn reject(&mut self) {
         self.at = match find_head(self.body()) {

@@ -23,12 +23,12 @@ pub(super) enum Incoming {
     Bare { id: Id },
 }
 
-/// A body that is no message, and the response it gets.
+/// A body that is not a message, and the response it gets.
 #[derive(Debug, PartialEq)]
 pub(super) enum Invalid {
     /// The bytes are not JSON.
     NotJson(Box<Response>),
-    /// The JSON is no message.
+    /// The JSON is not a message.
     NotAMessage(Box<Response>),
 }
 

@@ -60,7 +60,7 @@ fn fixes(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
     }
 }
 
-/// Says whether a finding's first fix is right without a person's word.
+/// Whether a finding's first fix is right without asking anybody.
 fn needs_nobody(lint: &Lint) -> bool {
     // Its fix inserts a place to fill in.
     lint.code != LintCode::CriterionVague
