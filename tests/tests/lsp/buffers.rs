@@ -70,7 +70,7 @@ fn a_loop_in_the_users_own_tree_holds_while_something_there_is_not_saved() {
     editor.until("it is told to hold", |editor| {
         editor.hover("PLAN.md", TITLE, 8).contains("src.txt").then_some(())
     });
-    editor.message("holds when its iteration is over: src.txt is not saved in an editor");
+    editor.message("pauses when its iteration is over: src.txt is not saved in an editor");
     held.release();
     editor.lens("PLAN.md", "paused: src.txt is not saved in an editor");
     let hover = editor.hover("PLAN.md", TITLE, 8);

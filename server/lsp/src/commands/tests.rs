@@ -222,7 +222,7 @@ async fn trust_shows_and_allows_what_a_plan_would_run() {
     assert_eq!(answer["allowed"], 1);
     let answer = stage.execute("alfine.trust", json!({ "uri": stage.plan() })).await.unwrap();
     assert_eq!(answer["allowed"], 0);
-    let words = "Nothing is to be allowed: all that PLAN.md would run may run already.";
+    let words = "There is nothing to allow: everything that PLAN.md would run is allowed already.";
     assert_eq!(stage.told().last(), Some(&Told::Said(words.to_owned())));
     stage.execute("alfine.start", json!({ "uri": stage.plan() })).await.unwrap();
 }
@@ -662,7 +662,7 @@ async fn nothing_is_written_where_a_link_in_the_repository_leads() {
         let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 0 } });
         let given = json!({ "uri": stage.uri("src/lib.rs"), "range": range });
         let error = stage.execute("alfine.startHere", given).await.unwrap_err();
-        assert!(error.message.contains("no link is followed there"), "{}", error.message);
+        assert!(error.message.contains("links are not followed there"), "{}", error.message);
         assert_eq!(fs::read_to_string(&victim).unwrap(), "mine\n");
         assert_eq!(stage.detached(), 0);
     }
@@ -773,7 +773,7 @@ async fn a_loop_in_the_users_tree_is_held_for_as_long_as_a_file_is_not_saved() {
         sent,
         [json!({ "kind": "pause", "now": false, "reason": { "kind": "unsaved", "file": "src/lib.rs" } })]
     );
-    let words = "PLAN.md#US-001 holds when its iteration is over: src/lib.rs is not saved in an editor, and its agent works \
+    let words = "PLAN.md#US-001 pauses when its iteration is over: src/lib.rs is not saved in an editor, and its agent works \
                  in the same tree. It goes on by itself when the file is saved.";
     assert_eq!(stage.told(), [Told::Said(words.to_owned())]);
     // The runner takes it, and its loop holds.
