@@ -25,7 +25,7 @@ export class NoProgram extends Error {
   constructor(
     message: string,
     readonly remedy: string,
-    /** Whether the setting is what has to be mended. */
+    /** Whether the setting is what has to be fixed. */
     readonly setting: boolean,
   ) {
     super(message);
@@ -77,7 +77,7 @@ async function inSetting(setting: string, at: Surroundings): Promise<Program> {
   if (!(await isProgram(path))) {
     throw new NoProgram(
       `The setting alfine.server.path is “${setting}”, and there is no program at that place.`,
-      'Mend the setting, or empty it to use the bundled one.',
+      'Fix the setting, or empty it to use the bundled one.',
       true,
     );
   }
@@ -113,7 +113,7 @@ function didNotRun(path: string, origin: Origin, why: string): NoProgram {
     origin === 'bundled'
       ? 'Install the build of the extension that is made for your system.'
       : origin === 'setting'
-        ? 'Mend the setting alfine.server.path, or empty it to use the bundled program.'
+        ? 'Fix the setting alfine.server.path, or empty it to use the bundled program.'
         : 'Install alfine anew, or name another one in the setting alfine.server.path.';
   return new NoProgram(`${path} does not run here: ${why}.`, remedy, origin !== 'bundled');
 }

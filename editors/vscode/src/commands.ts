@@ -145,7 +145,7 @@ export class Commands {
       const task = await this.pick(action, question, argument);
       if (task === undefined) return undefined;
       const own = isNode(argument) && argument.kind === 'changes' ? argument.iteration : undefined;
-      const iteration = own ?? (await input.iteration(task, action === 'rewind' ? 'Set the tree back to' : 'Begin anew from'));
+      const iteration = own ?? (await input.iteration(task, action === 'rewind' ? 'Set the tree back to' : 'Start a new loop from'));
       return iteration === undefined ? undefined : this.send(command, { ...nameOf(task), iteration });
     });
   }
@@ -251,8 +251,8 @@ export class Commands {
   async explain(): Promise<void> {
     const { state } = this.ctx;
     if (state.is !== 'failed') return;
-    const mend = state.setting ? 'Open Setting' : 'Show Log';
-    const chosen = await vscode.window.showErrorMessage(`${state.message} ${state.remedy}`, 'Try Again', mend);
+    const fix = state.setting ? 'Open Setting' : 'Show Log';
+    const chosen = await vscode.window.showErrorMessage(`${state.message} ${state.remedy}`, 'Try Again', fix);
     if (chosen === 'Try Again') await this.ctx.restart();
     if (chosen === 'Show Log') this.ctx.output.show();
     if (chosen === 'Open Setting') {

@@ -40,7 +40,7 @@ fn a_misspelt_plan_names_the_nearest_one() {
     for command in ["run", "status"] {
         refused(&sandbox, &[command, "us-001"], &["did you mean PLAN.md#US-001?"]);
     }
-    refused(&sandbox, &["run", "../PLAN.md"], &["outside of the repository"]);
+    refused(&sandbox, &["run", "../PLAN.md"], &["outside the repository"]);
 }
 
 #[test]

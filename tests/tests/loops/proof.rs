@@ -39,7 +39,7 @@ fn a_check_that_passes_by_what_another_one_left_behind_does_not_pass() {
     assert_eq!((task["status"].as_str(), task["iteration"].as_u64()), (Some("done"), Some(2)));
     let runs = sandbox.agent_runs();
     assert!(
-        prompt(&runs[1]).contains("left in gen.txt, which is no part of the work"),
+        prompt(&runs[1]).contains("left in gen.txt, which are not part of the work"),
         "{}",
         prompt(&runs[1])
     );

@@ -272,7 +272,7 @@ fn a_repository_or_a_plan_raises_no_limit_of_the_users_unasked() {
 #[test]
 fn a_limit_that_says_nothing_starts_nothing() {
     for (field, told) in [
-        ("Max cost: five", "PLAN.md:5:11: “five” is no value for Max cost"),
+        ("Max cost: five", "PLAN.md:5:11: “five” is not a valid value for Max cost"),
         ("Max cost: 1,50", "PLAN.md:5:11: “1,50” is no value for Max cost"),
         ("Max cost: -1", "PLAN.md:5:11: “-1” is no value for Max cost"),
         ("Max cost: nan", "PLAN.md:5:11: “nan” is no value for Max cost"),
@@ -292,7 +292,7 @@ fn a_limit_that_says_nothing_starts_nothing() {
     let front = "---\nmax_cost: five\n---\n# Plan\n\n### US-001: Add a table\n";
     let sandbox = with_plan(front, json!([done()]));
     let ran = sandbox.alfine(&["run", TASK]).expect(2);
-    assert!(ran.stderr.contains("PLAN.md:2:11: “five” is no value for Max cost"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("PLAN.md:2:11: “five” is not a valid value for Max cost"), "{}", ran.stderr);
 
     let sandbox = playing(json!([done()]));
     sandbox.settings("[limits]\nmax_cost = 1.0\n");
