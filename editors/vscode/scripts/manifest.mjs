@@ -1,5 +1,5 @@
 // Writes what of package.json and package.nls.json is made of other things: the commands with their menus, and the
-// settings, which are those of `alfine.toml`. With --check nothing is written; exit status 1 where it would be.
+// settings, which are those of `alfine.toml`. With --check, nothing is written; exit status 1 if it would be.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { commands, menus } from './commands.mjs';

@@ -2,7 +2,7 @@
 export class Answers<T> {
   private readonly known = new Map<string, { state: string; answer: Promise<T> }>();
 
-  /** The answer for a thing in this state, asked for where there is none yet. A failure is not kept. */
+  /** The answer for a thing in this state. It is requested if there is none yet. A failure is not kept. */
   get(key: string, state: string, ask: () => Promise<T>): Promise<T> {
     const known = this.known.get(key);
     if (known?.state === state) return known.answer;

@@ -1,5 +1,5 @@
 /**
- * Finds the program `alfine`: the setting, then the bundled one, then `PATH`; and says what to do where there is none.
+ * Finds the program `alfine`: the setting, then the bundled one, then `PATH`; and says what to do if there is none.
  *
  * Knows nothing of VS Code, so that every case can be tested.
  */
@@ -16,7 +16,7 @@ export interface Program {
   path: string;
   origin: Origin;
   version: string;
-  /** What to tell the user of it, where it is of another version than the extension. */
+  /** What to tell the user if the program has another version than the extension. */
   warning?: string;
 }
 

@@ -41,7 +41,7 @@ export function rootOf(task: TaskView): string | undefined {
   return task.worktree ?? vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
 }
 
-/** The folder that a task's plan is in, where that is not plain: of several, or outside of them all. */
+/** The folder that a task's plan is in, if that is not obvious: one of several, or outside all of them. */
 export function folderOf(task: TaskView): string | undefined {
   if (task.uri === undefined) return undefined;
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(task.uri));
@@ -90,7 +90,7 @@ export class ChangesProvider implements vscode.TextDocumentContentProvider {
     await vscode.commands.executeCommand('vscode.diff', before, after, title, { preview: true });
   }
 
-  /** Opens the file where the agent works on it, in whatever editor there is for it. */
+  /** Opens the file where the agent works on it, in the editor that VS Code has for it. */
   async openFile(task: TaskView, file: FileChange): Promise<void> {
     const folder = task.worktree ?? rootOf(task);
     if (folder !== undefined) await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(join(folder, file.path)));

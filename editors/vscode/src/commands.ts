@@ -348,7 +348,7 @@ export class Commands {
   }
 }
 
-/** There is nothing to do it with, which is no fault. */
+/** There is nothing to do it with. That is not an error. */
 class Nothing extends Error {}
 
 const nothingTo: Record<Action, string> = {

@@ -1,4 +1,4 @@
-/** Where a plan's acceptance criteria stand that have something to show. Pure. */
+/** The places of a plan's acceptance criteria that have something to show. Pure. */
 import type { CriterionState, TaskView } from './protocol';
 
 export const marked = ['proven', 'stale', 'failed'] as const;
@@ -9,7 +9,7 @@ export interface Mark {
   state: Marked;
 }
 
-/** Where the criteria of a document's tasks stand, as far as there is something to show of them. */
+/** The places of the criteria of a document's tasks that have something to show. */
 export function marksOf(tasks: TaskView[], lines: readonly string[]): Mark[] {
   const placed = tasks
     .flatMap((task) => (task.range === undefined ? [] : [{ criteria: task.criteria, from: task.range.start.line }]))

@@ -98,7 +98,7 @@ export class Ctx {
     return client.sendRequest<protocol.TranscriptPart>(protocol.transcript, params);
   }
 
-  /** Asks for all tasks anew. */
+  /** Requests all tasks again. */
   async refresh(): Promise<void> {
     const client = await this.ready();
     const { tasks } = await client.sendRequest<protocol.Tasks>(protocol.tasks, {});
@@ -143,7 +143,7 @@ export class Ctx {
       });
       this.client = client;
       await this.answers(client);
-      // Where the server ends at a certain moment of its start, the client does not say so.
+      // If the server ends at a certain moment of its start, the client does not say so.
       if (!client.isRunning()) throw new Error('it ended before it was ready');
       this.become({ is: 'ready', program });
       await this.take(client);
@@ -219,7 +219,7 @@ export class Ctx {
   }
 
   private closed(): void {
-    // Before it answered for the first time: whoever starts it tells what went wrong.
+    // The server has not answered yet: the code that starts it reports what went wrong.
     if (this.current.is !== 'ready') return;
     const now = Date.now();
     this.ends = this.ends.filter((at) => now - at < ENDS_WITHIN_MS);
@@ -240,7 +240,7 @@ export class Ctx {
     });
   }
 
-  /** A client whose server is gone is not used again: the next one reads the settings anew. */
+  /** A client whose server is gone is not used again: the next client reads the settings again. */
   private again(): Promise<void> {
     return this.inTurn(async () => {
       const client = this.client;

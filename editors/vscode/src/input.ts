@@ -37,7 +37,7 @@ export type Answer = { approved: true } | { approved: false; text?: string } | {
 
 type How = 'words' | 'approve' | 'reject';
 
-/** An answer to what a loop asks; `how` where it is known already. */
+/** An answer to what a loop asks; `how` if it is known already. */
 export async function answer(task: TaskView, how?: How): Promise<Answer | undefined> {
   const title = `${name(task)}: ${task.reason ?? 'the agent asks'}`;
   const chosen = how ?? (await choose(title));

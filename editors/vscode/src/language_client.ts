@@ -53,7 +53,7 @@ class Client extends LanguageClient {
     }
   }
 
-  /** What goes wrong is in the log; what the user has to know, they are told with what to do. */
+  /** Errors go to the log. What the user has to know is shown, together with what to do. */
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }

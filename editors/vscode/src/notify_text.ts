@@ -1,5 +1,5 @@
 /**
- * What a change is worth telling: only what stands still until the user acts, or what they asked for. Pure.
+ * Which changes are worth a message: a task that stands still until the user acts, or what the user asked for. Pure.
  */
 import type { Offer, TaskView } from './protocol';
 import { name, offersOf, why } from './task';
@@ -13,9 +13,9 @@ export interface Message {
   buttons: Record<string, Offer | undefined>;
 }
 
-/** What to tell of a change; nothing where it can wait until the user looks. */
+/** The message about a change; undefined if it can wait until the user looks. */
 export function messageOf({ before, now }: Change, all: boolean): Message | undefined {
-  // Where a window is opened everything is new: the view and the status bar say what stands still.
+  // In a new window every task is new, but not worth a message: the view and the status bar show what stands still.
   if (before === undefined || (before.status === now.status && before.reason === now.reason)) return undefined;
   const because = why(now) === '' ? '' : `: ${why(now)}`;
   if (now.status === 'done' && all && before.status !== 'done') {

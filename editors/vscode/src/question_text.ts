@@ -5,7 +5,7 @@ export interface Dialog {
   modal: boolean;
   message: string;
   detail?: string;
-  /** The buttons; a dialog that stands in the way has a way out of its own. */
+  /** The buttons; a modal dialog adds its own *Cancel*. */
   buttons: string[];
 }
 
@@ -21,7 +21,7 @@ export function dialogOf(question: string, choices: readonly string[], again: bo
   return { modal, message: `${before}.`, detail: `${list.split(' · ').join('\n')}\n\n${after.slice(2)}`, buttons };
 }
 
-/** The task whose loop asks, where it wants words. */
+/** The task whose loop asks, if the answer is in words. */
 export function asksForWords(question: string, choice: string | undefined, keys: readonly string[]): string | undefined {
   return choice === 'Write an answer' ? keys.find((key) => question.startsWith(`${key} asks: `)) : undefined;
 }

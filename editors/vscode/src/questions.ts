@@ -1,4 +1,4 @@
-/** The server's questions: in the way of the user only where they wait for it, and never where nothing may run. */
+/** The server's questions: modal only if the user is waiting for one, and never shown if nothing may run. */
 import * as vscode from 'vscode';
 import { type MessageActionItem, MessageType, type ShowMessageRequestParams } from 'vscode-languageclient/node';
 import { asksForWords, dialogOf } from './question_text';

@@ -4,7 +4,7 @@
  * VS Code would send every default as if the user had chosen it, over the repository's `alfine.toml`.
  */
 
-/** A setting's layers, as VS Code tells them. */
+/** A setting's layers, as VS Code reports them. */
 export interface Inspected {
   globalValue?: unknown;
   workspaceValue?: unknown;

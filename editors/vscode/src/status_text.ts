@@ -10,7 +10,7 @@ export interface Shown {
   command: string;
 }
 
-/** What is shown; nothing where there is nothing to say. */
+/** What is shown; undefined if there is nothing to say. */
 export function shown(state: ServerState, tasks: TaskView[]): Shown | undefined {
   const command = 'alfine.showTasks';
   if (state.is === 'off') return undefined;

@@ -73,7 +73,7 @@ export function why(task: TaskView): string {
   return task.reason ?? '';
 }
 
-/** US dollars, with more digits where they are few cents. */
+/** US dollars, with more digits if it is only a few cents. */
 export function dollars(usd: number): string {
   return usd > 0 && usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`;
 }
@@ -83,7 +83,7 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
-/** The task's title, with its id in front where the title does not have it. */
+/** The task's title, with its id in front unless the title has it. */
 export function name(task: TaskView): string {
   return task.title.startsWith(task.id) || slug(task.title) === task.id ? task.title : `${task.id}: ${task.title}`;
 }

@@ -1,12 +1,12 @@
 /**
- * The tasks as the server last told them, for everything that shows some of them.
+ * The tasks as the server last reported them, for everything that shows some of them.
  */
 import { EventEmitter, type Event, Uri } from 'vscode';
 import type { TaskName, TasksChanged, TaskView } from './protocol';
 import { type Action, actionsOf, isOld, whole } from './task';
 
 export interface Change {
-  /** A task as it was; undefined where it is new. */
+  /** The task as it was; undefined if it is new. */
   before: TaskView | undefined;
   now: TaskView;
 }
@@ -16,7 +16,7 @@ export class Tasks {
   private list: TaskView[] = [];
   private readonly emitter = new EventEmitter<Change[]>();
 
-  /** Whether the server that told them is too old to say what can be done with them. */
+  /** Whether the server is too old to say what can be done with the tasks. */
   fromOldServer = false;
 
   /** Something changed; with the tasks that are there and are other than before. */
@@ -26,7 +26,7 @@ export class Tasks {
     return this.list;
   }
 
-  /** The task of a key; of several, that of the plan. One that left its plan is in none. */
+  /** The task with a key; if there are several, the one in this plan. A task that left its plan is in no plan. */
   get(key: string, plan?: string): TaskView | undefined {
     const own = this.list.filter(({ task }) => task === key);
     if (plan === undefined) return own[0];
@@ -50,7 +50,7 @@ export class Tasks {
     return new Set(this.list.flatMap((task) => [...actionsOf(task)]));
   }
 
-  /** Takes all tasks anew; none of them counts as changed. */
+  /** Replaces all tasks; none of them counts as changed. */
   replace(tasks: TaskView[]): void {
     this.list = sorted(this.taken(tasks));
     this.emitter.fire([]);

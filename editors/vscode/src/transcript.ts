@@ -50,7 +50,7 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
       }),
       ctx.tasks.onChange((changes) => {
         const changed = new Set(changes.map(({ now }) => now.task));
-        // All tasks anew: the server may have been away.
+        // All tasks were replaced: the server may have been away.
         for (const open of this.opened.values()) if (changed.size === 0 || changed.has(open.task)) wake(open);
       }),
       {
@@ -103,7 +103,7 @@ export class Transcripts implements vscode.TextDocumentContentProvider {
       try {
         await open.reader.more();
       } catch (error) {
-        // The server is away; a change of the tasks tells when it is back.
+        // The server is away. The tasks change when it is back.
         this.ctx.output.debug(`no transcript: ${String(error)}`);
       }
       if (open.reader.text === open.shown) continue;

@@ -26,7 +26,7 @@ export class Reader {
   private hasHeading = false;
   private stopped = false;
 
-  /** `only`: the only iteration that is read; all where it is undefined. */
+  /** `only`: the only iteration that is read; all of them if it is undefined. */
   constructor(
     private readonly key: string,
     private readonly only: number | undefined,
@@ -61,7 +61,7 @@ export class Reader {
     this.stopped = true;
   }
 
-  /** Started again or forked, a task has another loop, whose iterations begin anew. */
+  /** A task that was started again or forked has another loop, whose iterations count from the beginning. */
   private hasNewLoop(): boolean {
     const loop = this.source.task()?.loopId;
     return loop !== undefined && loop !== this.loop;

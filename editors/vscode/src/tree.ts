@@ -44,7 +44,7 @@ interface MessageNode {
   text: string;
 }
 
-/** VS Code waits until a view was not told of a change for 200 ms: told more often, it would wait for ever. */
+/** VS Code redraws a view once it has heard of no change for 200 ms. With changes more often, it would wait for ever. */
 const REST_MS = 500;
 
 export class Tree implements vscode.TreeDataProvider<Node> {

@@ -269,7 +269,7 @@ fn fault_of_text(format: Format, text: &str) -> Option<String> {
             .or_else(|| Glob::new(text).err().map(|error| format!("is not a glob: {}", error.kind()))),
         Format::InnerPath => inner_path(text),
         Format::Regex => fault_of_regex(text),
-        // An agent's CLI would take it for an option.
+        // An agent's CLI would read it as an option.
         Format::Argument if text.starts_with('-') => Some("begins with “-”".to_owned()),
         Format::Argument if text.contains(char::is_control) => Some("has control characters".to_owned()),
         Format::Argument => None,

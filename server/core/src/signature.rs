@@ -66,7 +66,7 @@ pub fn of_error(class: &str, message: &str) -> Signature {
     Signature::of("error", [class, normalise(start_of(message, MAX_MESSAGE)).as_str()])
 }
 
-/// Takes the signature of a gate's blockers, whatever their order. None without any.
+/// Returns the signature of a gate's blockers, whatever their order; `None` if there are no blockers.
 pub fn of_blockers(blockers: &[String]) -> Option<Signature> {
     let blockers: BTreeSet<String> = blockers
         .iter()

@@ -215,7 +215,7 @@ pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Resu
     spec.brought.clear();
     let stand = project.repository.preflight(spec.isolation)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
-    // The new loop's worktree stands in the same place; what the old one holds is kept as a last checkpoint.
+    // The new loop's worktree has the same path, so the old worktree goes, after a last checkpoint of it.
     if let Some(branch) = &row.branch {
         remove_place(project, &row, branch)?;
     }

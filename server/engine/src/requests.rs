@@ -1,5 +1,5 @@
 //! What a front end can have done with tasks, as requests that any front end drives alike: the terminal, the language
-//! server, and whatever comes.
+//! server, and front ends to come.
 //!
 //! A request goes on in small steps: it says what is to be asked, what is waited for, or what came of it. The front end
 //! only asks questions and shows answers; nothing is changed before the last question has its answer. Knows nothing of

@@ -308,7 +308,7 @@ fn check_limit_fields(file: &PlanFile, task: &Task) -> Result<()> {
     let bad = problems.iter().find_map(|problem| {
         let ProblemKind::InvalidField { name, expected, .. } = &problem.kind else { return None };
         let holds = |task: &&Task| (task.span.start..task.span.end).contains(&problem.span.start);
-        // What stands in no task is said of all.
+        // A field outside every task applies to all tasks.
         let concerns = tasks.iter().rfind(holds).is_none_or(|owner| owner.id == task.id);
         let is_limit = limits.iter().any(|limit| limit.as_str() == name);
         (is_limit && concerns).then_some((problem.span, name, expected))

@@ -78,7 +78,7 @@ pub fn events_of(
         file.seek(SeekFrom::Start(at))?;
         let read = file.read(&mut chunk)?;
         let bytes = chunk.get(..read).unwrap_or_default();
-        // Only whole lines, or a part of one that is longer than what is read at once: the rest is for the next page.
+        // Only whole lines, unless a single line is longer than a page. The rest is for the next page.
         let lines = match memchr::memrchr(b'\n', bytes) {
             Some(end) => end + 1,
             None if read == chunk.len() => 0,

@@ -28,7 +28,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     open_with(path, NO_WAIT)
 }
 
-/// Opens a plain file for reading if the last part of its path is no link; a link is the system's error `ELOOP`.
+/// Opens a plain file for reading. If the last part of its path is a link, the error is the system's `ELOOP`.
 pub fn open_unlinked(path: &Path) -> io::Result<File> {
     open_with(path, NO_WAIT | NO_LINK)
 }
@@ -56,7 +56,8 @@ fn plain(file: File) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a plain file")) }
 }
 
-/// A folder that no link led to, and its files. All of its errors tell people what is wrong, links included.
+/// A folder that was reached without following a link, and its files. Its errors say in words what is wrong, for links
+/// as well.
 #[derive(Debug)]
 pub struct Folder(OwnedFd);
 

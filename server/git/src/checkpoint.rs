@@ -81,7 +81,7 @@ pub struct Checkpoint {
 pub struct RewindSpec<'a> {
     /// The checkpoint to rewind to.
     pub to: &'a Checkpoint,
-    /// A checkpoint of the tree as it is now: what makes the rewind one that can be undone.
+    /// A checkpoint of the present tree, with which the rewind can be undone.
     pub present: &'a Checkpoint,
     /// How the tree is looked at.
     pub surroundings: &'a Surroundings,
@@ -221,7 +221,7 @@ impl Repository {
     /// Makes a working tree and its branch equal to a checkpoint. Ignored files, Alfine's own files and what was
     /// brought in stay as they are.
     ///
-    /// Refuses when the tree is no longer that of `present`, so that nothing goes that is in no checkpoint. A merge or
+    /// Refuses if the tree is no longer that of `present`, so that nothing is lost that no checkpoint has. A merge or
     /// rebase that an agent left under way in a worktree of its own is forgotten; in the user's tree it is an error.
     pub fn rewind(&self, worktree: &Path, spec: &RewindSpec<'_>) -> Result<(), GitError> {
         let repo = self.open_at(worktree)?;

@@ -21,7 +21,7 @@ use std::path::Path;
 /// What to commit.
 #[derive(Debug, Clone)]
 pub struct Commit<'a> {
-    /// The branch that the commit must land on, without `refs/heads/`; the one that is checked out when none.
+    /// The branch that the commit must land on, without `refs/heads/`; if it is `None`, the branch that is checked out.
     pub branch: Option<&'a str>,
     /// The first line (see [`subject`](super::subject())).
     pub subject: String,

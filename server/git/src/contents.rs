@@ -73,7 +73,7 @@ impl<'r> Contents<'r> {
         &self.root
     }
 
-    /// The mode that git has for a file. `known` is the one it has now, for file systems that cannot tell.
+    /// The mode that git records for a file. `known` is the recorded mode, for file systems without modes.
     pub(super) fn mode(&self, metadata: &Metadata, known: Option<u32>) -> u32 {
         if metadata.is_symlink() {
             return LINK;

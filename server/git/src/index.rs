@@ -12,7 +12,7 @@ use std::ffi::OsStr;
 /// Reads the index.
 pub(super) fn read(repo: &Repository) -> Result<Index, GitError> {
     repo.index().map_err(|source| {
-        // libgit2 has no code of its own for an extension of the format that it does not know.
+        // libgit2 has no error code for an unknown extension of the format, only this message.
         let has = |extension| source.message().contains("extension") && source.message().contains(extension);
         let path = repo.workdir().unwrap_or(repo.path()).to_owned();
         match () {

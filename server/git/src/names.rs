@@ -4,7 +4,7 @@ use super::path_bytes::bytes_of;
 use alfine_core::text::one_line;
 use std::path::{Path, PathBuf};
 
-/// The folder of task branches, and the one used instead where a branch of the user's has the first's name.
+/// The folder of task branches, and its replacement if a branch of the user has the first folder's name.
 pub(super) const BRANCH_ROOTS: [&str; 2] = ["alfine/", "alfine-loops/"];
 
 /// The folder of all refs that are Alfine's alone.
@@ -73,8 +73,8 @@ fn task_path(plan: &str, task: &str) -> String {
     format!("{}/{}", slug(plan.strip_suffix(".md").unwrap_or(plan)), slug(task))
 }
 
-/// Makes one component of a ref and of a path out of any text. A text that had to be changed gets its hash, so that
-/// two texts never share a name.
+/// Turns any text into one component of a ref and of a path. A text that had to be changed gets its hash appended, so
+/// that two texts never share a name.
 fn slug(text: &str) -> String {
     let mut name = String::new();
     for character in text.chars().take(LONGEST) {

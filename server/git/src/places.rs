@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Says whether git keeps a worktree, of which this is the `.git` file, in this folder of its own.
+/// Whether this folder of git's belongs to the worktree with this `.git` file.
 pub(super) fn is_home_of(home: &Path, file: &Path) -> bool {
     let back = fs::read(home.join("gitdir"));
     back.is_ok_and(|text| same_place(&home.join(path_of(text.trim_ascii_end())), file))

@@ -95,7 +95,7 @@ impl Glob {
         Ok(Self { pattern: pattern.to_owned(), matcher: built.compile_matcher(), folder, depth })
     }
 
-    /// Lists the paths that match, in their order. Does not look below one that does, nor follow a link.
+    /// Lists the paths that match, sorted. Does not look below a path that matches, and follows no link.
     fn matching(&self, root: &Path, repo: &git2::Repository) -> Result<Vec<PathBuf>, GitError> {
         let mut found = Vec::new();
         if !parents_are_folders(root, &self.folder.join("x")) {

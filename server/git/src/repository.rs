@@ -117,7 +117,7 @@ pub(super) fn said_bare(repo: &git2::Repository) -> bool {
 
 fn not_opened(path: &Path, error: &git2::Error) -> GitError {
     let path = path.to_owned();
-    // libgit2 has no code of its own for these.
+    // libgit2 has no error codes for these, only messages.
     let said = error.message();
     if said.contains("object format") || said.contains("extensions.objectformat") {
         return GitError::Unsupported { path, what: "its objects are named by SHA-256" };

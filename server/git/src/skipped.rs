@@ -14,7 +14,7 @@ pub struct Skipped {
 /// Why something is left out of a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SkipReason {
-    /// Another repository's working tree, that is no submodule.
+    /// The working tree of another repository that is not a submodule.
     NestedRepository,
     /// A submodule's uncommitted files; its commit is kept.
     SubmoduleFiles,
@@ -25,7 +25,7 @@ pub enum SkipReason {
         /// Its size in bytes.
         bytes: u64,
     },
-    /// Its name, which git takes for one of its own (`.git` in other letters or on other systems).
+    /// Its name, which git reserves (`.git` in other letters, or as other systems write it).
     Name,
     /// Its filter; the file is kept as it is.
     Filter(WithoutFilter),

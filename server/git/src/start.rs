@@ -25,7 +25,7 @@ impl Repository {
     /// Checks that a loop can start, without changing anything.
     ///
     /// A repository without a commit, a git folder that cannot be written, and a merge, rebase, cherry-pick, revert or
-    /// bisect that is under way are errors: in all of these HEAD is not what the user takes it for.
+    /// bisect that is under way are errors: in all of these HEAD is not what the user thinks it is.
     pub fn preflight(&self, isolation: Isolation) -> Result<Start, GitError> {
         let repo = self.open()?;
         for folder in ["", "objects", "refs"] {

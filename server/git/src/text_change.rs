@@ -1,7 +1,7 @@
 //! A change of one file's text that lands with a merge: in its commit, and in the working copies.
 //!
-//! Where the merge changes nothing else in that file, the change is made to whatever stands there, as an edit of the
-//! user's text: an uncommitted change of that file is then neither in the way nor lost. Never knows what the text says.
+//! If the merge changes nothing else in that file, the change is made to whatever text is there, as an edit of the
+//! user's text. So an uncommitted change of that file is neither in the way nor lost. Never knows what the text says.
 
 use super::{
     GitError, Repository as Located,
@@ -28,7 +28,7 @@ pub struct TextChange<'a> {
     pub message: &'a str,
     /// Returns the changed text: the same text if the change is there already, `None` if the text has no place for it.
     pub apply: &'a dyn Fn(&str) -> Option<String>,
-    /// Which working copies are changed, too, where the merge changes nothing else in that file.
+    /// Which working copies are changed, too, if the merge changes nothing else in that file.
     pub working_copies: WorkingCopies<'a>,
 }
 
@@ -131,7 +131,7 @@ impl TextChange<'_> {
         let changed = (self.apply)(&text).filter(|changed| *changed != text)?;
         let id = repo.blob(changed.as_bytes()).ok()?;
         let metadata = repo.workdir().and_then(|root| root.join(self.path).symlink_metadata().ok());
-        // An index that knows the times of a file that is not what it has would take it for unchanged.
+        // With the file's times, the index would treat the file as unchanged although the contents differ.
         let same = metadata.filter(|metadata| {
             Contents::new(repo)
                 .is_ok_and(|contents| contents.store(&old.path, metadata).is_ok_and(|there| there == id))

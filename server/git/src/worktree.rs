@@ -37,7 +37,7 @@ pub struct WorktreeSpec {
 pub struct WorktreeHandle {
     /// The worktree's folder.
     pub path: PathBuf,
-    /// Its branch: the one asked for, with a number where an earlier loop's commits are on that.
+    /// Its branch: the requested name, with a number if that branch has commits of an earlier loop.
     pub branch: String,
     /// Submodules whose files are not there: their commits are not in this repository, and nothing is downloaded.
     pub empty_submodules: Vec<PathBuf>,
@@ -47,10 +47,10 @@ pub struct WorktreeHandle {
 const MOST_BRANCHES: u32 = 1000;
 
 impl Repository {
-    /// Makes a worktree with a branch of its own. One of this repository that is at that path already, on that branch,
-    /// is opened.
+    /// Creates a worktree with a branch of its own. If this repository has a worktree on that branch at that path
+    /// already, it is opened instead.
     ///
-    /// A branch of that name that holds commits the base does not have is left alone, and the next number taken.
+    /// A branch of that name with commits that the base does not have is left alone, and the next number is taken.
     pub fn create_worktree(&self, spec: &WorktreeSpec) -> Result<WorktreeHandle, GitError> {
         let repo = self.open()?;
         match spec.path.read_dir().map(|mut items| items.next().is_some()) {
@@ -82,7 +82,7 @@ impl Repository {
         made
     }
 
-    /// Opens a worktree of this repository; one that lost its `.git` file gets it back.
+    /// Opens a worktree of this repository. If it has lost its `.git` file, the file is written again.
     pub fn open_worktree(&self, path: &Path, branch: &str) -> Result<WorktreeHandle, GitError> {
         let repo = self.open_at(path)?;
         Ok(WorktreeHandle {
@@ -92,7 +92,7 @@ impl Repository {
         })
     }
 
-    /// Makes a worktree that is gone again, as a checkpoint has it.
+    /// Creates a worktree that is gone again, from a checkpoint.
     ///
     /// Its branch is where the checkpoint has it; commits that were made on top afterwards win over the checkpoint.
     pub fn restore_worktree(
@@ -327,7 +327,7 @@ fn finish_worktree(path: &Path) -> Result<Vec<PathBuf>, GitError> {
     submodule::initialise(&repo)
 }
 
-/// Finds a name for a task's branch under which nothing is lost.
+/// Finds a name for a task's branch. No commits of an earlier loop get lost under it.
 fn free_branch(repo: &git2::Repository, wanted: &str, base: Oid) -> Result<String, GitError> {
     let wanted = match blocking(repo, wanted) {
         None => wanted.to_owned(),

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// For whom errors are worded: what an editor has beyond the protocol changes no word of them.
 pub(crate) const EDITOR: Reader = Reader::Editor { has_plugin: false };
 
-/// What a client can.
+/// What a client can do.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ClientView {
     /// What it counts in a line.
@@ -46,11 +46,11 @@ pub(crate) struct ClientView {
     pub configuration: bool,
     /// It can be asked to watch files.
     pub watches_files: bool,
-    /// It can be told to ask for settings' changes.
+    /// It can be asked to send changes of settings.
     pub registers_configuration: bool,
-    /// It asks for code lenses again when told to.
+    /// It requests code lenses again when the server asks it to.
     pub refreshes_lenses: bool,
-    /// It asks for inlay hints again when told to.
+    /// It requests inlay hints again when the server asks it to.
     pub refreshes_hints: bool,
     /// It asked for `alfine/tasks` and its notification.
     pub tasks: bool,

@@ -1,7 +1,7 @@
 //! Where in the text of an `alfine.toml` a byte is, also while the text is half written.
 //!
 //! Reads the tokens line by line, and so knows where it is again at the next table, whatever was left open before: a
-//! parser would take what follows an open bracket for its content. Knows no setting.
+//! parser would read everything after an open bracket as its content. Knows no setting.
 
 use alfine_core::text::Span;
 use toml_parser::{

@@ -1,4 +1,4 @@
-//! One spelling for one file: clients escape different characters in a URI, and take each spelling for another file.
+//! One spelling for each file: clients escape different characters in a URI, and treat each spelling as another file.
 
 use crate::protocol::lsp_types::Url;
 use std::{collections::HashMap, path::PathBuf};

@@ -317,7 +317,7 @@ mod tests {
         Masker::new(environment, &patterns).unwrap()
     }
 
-    /// Secrets of each shape. Made of parts, so that nobody takes them for leaked ones.
+    /// Secrets of each shape. Put together from parts, so that no scanner mistakes them for leaked secrets.
     fn secrets() -> Vec<String> {
         let body = "Zm9vYmFyMDEyMzQ1Njc4OWFiY2RlZg";
         [

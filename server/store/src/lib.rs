@@ -1,7 +1,7 @@
 //! The only state that processes share: tasks, loops and what happened, in `<git common dir>/alfine/state.db`.
 //!
 //! Knows SQLite and file locks. Never knows what an agent, a verifier or git does, and never looks into a loop's
-//! saved state. Every table and column is described in `SCHEMA.md` beside this module's files.
+//! saved state. Every table and column is described in `SCHEMA.md` next to this file.
 //!
 //! A runner writes its new state, its rows and its events in *one* [`Store::write`], before it performs effects.
 //! The one thing outside of that transaction is a checkpoint's git ref: it is made first, its row after it. A ref

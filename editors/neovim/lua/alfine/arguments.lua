@@ -43,7 +43,7 @@ end
 ---Reads the flags of `start`.
 ---@param words string[]
 ---@return table? options
----@return string[]|string rest What is no flag; why not, where it cannot be read.
+---@return string[]|string rest The arguments that are not flags, or why they cannot be read.
 function M.options(words)
   local options, rest, at = vim.empty_dict(), {}, 1
   while at <= #words do

@@ -44,7 +44,7 @@ local function count()
   return 'Alfine: ' .. table.concat(parts, ' · ')
 end
 
----For a statusline: how many loops run, what they cost so far, and how many need the user. Empty where there is none.
+---For a statusline: how many loops run, what they cost so far, and how many need the user. Empty if there are no loops.
 ---@return string
 function M.statusline()
   if not listens then

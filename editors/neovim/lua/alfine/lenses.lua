@@ -1,4 +1,4 @@
--- Code lenses in plans. Neovim 0.11 asks for them only when told to; 0.12 keeps them fresh by itself.
+-- Code lenses in plans. Neovim 0.11 requests them only when the plugin does; 0.12 keeps them fresh by itself.
 
 local options = require('alfine.options')
 

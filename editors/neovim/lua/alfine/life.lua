@@ -39,7 +39,7 @@ end
 function M.root(buffer, on_root)
   local path = vim.api.nvim_buf_get_name(buffer)
   local root = loop_root(path) or vim.fs.root(path, '.git')
-  -- What a file browser or a diff shows is no file of the repository.
+  -- The buffers of a file browser or a diff are not files of the repository.
   if not root or path:find('^%a[%w+.-]*://') then
     return
   end
@@ -70,13 +70,13 @@ function M.ended(code, signal, client_id)
   end)
 end
 
----Ends the servers and starts them anew.
+---Ends the servers and starts them again.
 function M.restart()
   if not server.program() then
     say.error(server.missing())
     return
   end
-  -- Also those that never came to answer, and those that were told to end and did not.
+  -- Also servers that never answered, and servers that were asked to end and did not.
   local function left()
     return vim.lsp.get_clients({ name = 'alfine', _uninitialized = true })
   end

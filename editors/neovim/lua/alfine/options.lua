@@ -1,4 +1,4 @@
--- Reads `vim.g.alfine`. A wrong value counts as not set, and `:checkhealth alfine` tells of it.
+-- Reads `vim.g.alfine`. A wrong value counts as not set, and `:checkhealth alfine` reports it.
 
 local M = {}
 

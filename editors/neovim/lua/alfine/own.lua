@@ -23,7 +23,7 @@ function M.close()
   end
 end
 
----Goes from a window of the plugin's own to one that has a file: the one that was used before, else any.
+---Goes from a window of the plugin to a window with a file: the window that was used before, or else any.
 function M.leave()
   if not vim.startswith(vim.api.nvim_buf_get_name(0), 'alfine://') then
     return
@@ -40,7 +40,7 @@ function M.leave()
   end
 end
 
----The buffer of this name, set up. One that a session or `:bdelete` left of it is no more than a name.
+---The buffer of this name, set up. A buffer that a session or `:bdelete` left has only the name, and is set up again.
 ---@param name string
 ---@param bufhidden 'hide' | 'wipe'
 ---@param filetype? string

@@ -6,7 +6,7 @@ local server = require('alfine.server')
 
 local M = {}
 
----Runs it in a folder and calls back with what it printed. Where it fails, what it says is shown.
+---Runs it in a folder and calls back with what it printed. If it fails, its message is shown.
 ---@param arguments string[]
 ---@param folder string
 ---@param on_text fun(text: string)

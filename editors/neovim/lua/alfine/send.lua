@@ -1,4 +1,4 @@
--- Has the server do what the user asked for, and tells what came of it.
+-- Has the server do what the user asked for, and shows the result.
 
 local say = require('alfine.say')
 local server = require('alfine.server')
@@ -6,14 +6,14 @@ local status = require('alfine.status')
 
 local M = {}
 
----What is told of a loop that still works when a command was taken.
+---What is shown if the loop still works after it took a command.
 local TAKEN = {
   pause = '%s pauses when its iteration is over',
   steer = '%s has the note',
   stop = '%s stops',
 }
 
----Tells where tasks are now. The server itself tells of conflicts, and of what was thrown away.
+---Shows the new status of tasks. The server itself reports conflicts, and what was thrown away.
 ---@param name string The command.
 ---@param answer? { task?: string, status?: alfine.TaskStatus, tasks?: table[], conflicts?: string[] }
 local function tell(name, answer)
@@ -33,7 +33,7 @@ local function tell(name, answer)
   end
 end
 
----Has the server do something, and tells what came of it.
+---Has the server do something, and shows the result.
 ---@param client vim.lsp.Client
 ---@param name string Without `alfine.`.
 ---@param argument table

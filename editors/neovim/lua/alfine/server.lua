@@ -1,4 +1,4 @@
--- The language server: where its program is, how it is asked, and what to do where it is missing.
+-- The language server: where its program is, how it is asked, and what to do if it is missing.
 
 local options = require('alfine.options')
 local say = require('alfine.say')
@@ -11,27 +11,27 @@ M.version = '0.1.0'
 local INSTALL = 'Install it (`cargo install --path server/alfine` in a checkout of Alfine), '
   .. "or name it: vim.g.alfine = { server = '/path/to/alfine' }. Then :Alfine restart"
 
----The server's program as a path; none where it is missing.
+---The path of the server's program; nil if it is missing.
 ---@return string?
 function M.program()
   local path = vim.fn.exepath(vim.fn.expand(options.get('server')))
   return path ~= '' and path or nil
 end
 
----What to do where the program is missing.
+---What to do if the program is missing.
 ---@return string
 function M.missing()
   return ('Alfine: the program `%s` is not there. %s'):format(options.get('server'), INSTALL)
 end
 
----What to do where the program is there, and cannot be run.
+---What to do if the program is there but cannot be run.
 ---@param program string
 ---@return string
 function M.broken(program)
   return ('Alfine: the program %s cannot be run. %s'):format(program, INSTALL)
 end
 
----The running servers; not those that are told to end.
+---The running servers, without those that are being ended.
 ---@return vim.lsp.Client[]
 function M.clients()
   return vim.tbl_filter(function(client)
@@ -39,7 +39,7 @@ function M.clients()
   end, vim.lsp.get_clients({ name = 'alfine' }))
 end
 
----The server of a buffer's file, also where the file has no type and so was not attached.
+---The server of a buffer's file, even if the file has no type and so was not attached.
 ---@param buffer integer
 ---@return vim.lsp.Client?
 function M.of_buffer(buffer)
@@ -54,7 +54,7 @@ function M.of_buffer(buffer)
     end)
 end
 
----What to do where no server runs.
+---What to do if no server runs.
 ---@return string
 function M.none()
   if not M.program() then
@@ -79,7 +79,7 @@ function M.none()
     .. 'or start it anew with :Alfine restart'
 end
 
----Why the server does not fit this plugin; none where it does.
+---Why the server does not fit this plugin; nil if it does.
 ---@param client vim.lsp.Client
 ---@return string?
 function M.mismatch(client)
@@ -96,12 +96,12 @@ function M.mismatch(client)
   )
 end
 
----Asks the server something of its own. An error is shown as it is: it says what to do.
+---Sends one of Alfine's own requests. An error is shown unchanged: it says what to do.
 ---@param client vim.lsp.Client
 ---@param method string
 ---@param argument table
 ---@param on_answer? fun(answer: any)
----@param on_end? fun(answered: boolean) Called before anything else, also where nothing could be sent.
+---@param on_end? fun(answered: boolean) Called before anything else, even if nothing could be sent.
 function M.ask(client, method, argument, on_answer, on_end)
   ---@diagnostic disable-next-line: param-type-mismatch
   local sent = client:request(method, argument, function(problem, answer)

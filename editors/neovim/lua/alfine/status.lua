@@ -1,4 +1,4 @@
--- How a task is drawn, and what of it is told. Pure; what can be done with a task, the server says.
+-- How a task is drawn, and which changes are reported. Pure; the server says what can be done with a task.
 
 local M = {}
 
@@ -90,7 +90,7 @@ function M.words(view)
   return (view.status:gsub('_', ' '))
 end
 
----What to tell the user when a task comes to its status; none where it needs nobody, or where the server asks itself.
+---What to tell the user when a task reaches its status; nil if the task needs nobody, or if the server asks by itself.
 ---@param view alfine.TaskView
 ---@return string? message
 ---@return string? command What to do.

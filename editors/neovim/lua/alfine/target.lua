@@ -1,4 +1,4 @@
--- Which task or plan a command is about: the named one, else the one at the cursor, else the one that is picked.
+-- Which task or plan a command is about: the named one, or else the one at the cursor, or else one that the user picks.
 
 local ask = require('alfine.ask')
 local say = require('alfine.say')
@@ -210,7 +210,8 @@ function M.resolve(command, call, on_task)
   end)
 end
 
----Finds the task of a command that takes nothing else. What names no task must not stand for the one at the cursor.
+---Finds the task of a command that takes nothing else. An unknown name is an error: it must not mean the task at the
+---cursor.
 ---@param name string
 ---@param call alfine.Call
 ---@param on_task fun(task: alfine.Task)

@@ -19,7 +19,7 @@ local function place(key, uri)
   return key .. ' ' .. (uri or '')
 end
 
----Whether two URIs name one file: each may have escapes of its own.
+---Whether two URIs name one file: they may be escaped differently.
 ---@param a string
 ---@param b string
 ---@return boolean

@@ -77,7 +77,7 @@ local FORMS = {
   end,
 }
 
----The lines of an event, and how they look; none for what is not shown.
+---The lines of an event, and how they look; none if the event is not shown.
 ---@param event table
 ---@return string[]?
 ---@return string?
@@ -130,7 +130,7 @@ local function add(buffer, events)
   end
 end
 
----The server that is asked: the one that opened it, or the one that was started anew for the same repository.
+---The server that is asked: the one that opened the transcript, or its successor for the same repository.
 ---@param buffer integer
 ---@return vim.lsp.Client?
 local function client_of(buffer)
@@ -175,7 +175,7 @@ end
 
 local ask
 
----Asks again after a while: a loop at work tells of its status, and not of each word of its agent.
+---Asks again after a while: the server reports changes of a loop's status, but not each word of its agent.
 ---@param buffer integer
 local function ask_later(buffer)
   local transcript = open[buffer]
@@ -267,7 +267,7 @@ local function read_from_the_start(buffer, task, only)
   }
 end
 
----The name of a task's folder, where the key alone does not say which task it is.
+---The name of a task's folder, if the key alone does not say which task it is.
 ---@param task alfine.Task
 ---@return string
 local function folder_of(task)

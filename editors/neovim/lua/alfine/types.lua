@@ -11,10 +11,10 @@
 
 ---What the user may set in `vim.g.alfine`.
 ---@class alfine.Options
----@field server? string The program: a name on PATH, or a path. `alfine` where it is not set.
----@field lenses? boolean Whether code lenses are shown in plans. True where it is not set.
----@field notify? boolean Whether a loop that needs the user says so. True where it is not set.
----@field height? integer Lines of the task window. 15 where it is not set.
+---@field server? string The program: a name on PATH, or a path. `alfine` if it is not set.
+---@field lenses? boolean Whether code lenses are shown in plans. True if it is not set.
+---@field notify? boolean Whether a loop that needs the user says so. True if it is not set.
+---@field height? integer Lines of the task window. 15 if it is not set.
 
 ---What was typed behind `:Alfine`.
 ---@class alfine.Call
@@ -23,10 +23,10 @@
 ---@field range integer How many ends of a range were given.
 ---@field line1 integer
 ---@field line2 integer
----@field task? alfine.Of The task, where it is known without being named.
+---@field task? alfine.Of The task, if it is known without being named.
 
 ---What a subcommand does, and how it is completed.
 ---@class alfine.Subcommand
 ---@field run fun(call: alfine.Call)
----@field words? string[] What is offered besides tasks.
+---@field words? string[] Words that are offered in addition to tasks.
 ---@field tasks? boolean Whether tasks are offered.

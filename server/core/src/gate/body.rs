@@ -274,7 +274,7 @@ pub(super) fn understand(entries: Entries, ready_key: &str) -> Understood {
                     _ => Ready::Repeated,
                 }
             }
-            // In a dialect this key means nothing, and stored beside the real one it would be read back as it.
+            // In a dialect this key has no meaning. Stored next to the real key, it would be read back as that key.
             "ready" => {}
             "reason" => gate.reason = Some(text_of(&value)).filter(|text| !text.is_empty()),
             "progress" => gate.progress = Some(text_of(&value)).filter(|text| !text.is_empty()),

@@ -1,4 +1,4 @@
-//! What a gate comes to: what stands in it, the verdict, and why.
+//! What a gate is read as: its content, the verdict, and why.
 
 use crate::{text::one_line, worded::worded};
 use schemars::JsonSchema;
@@ -24,7 +24,7 @@ worded! {
     }
 }
 
-/// What stands in a gate.
+/// The content of a gate.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Gate {
@@ -37,7 +37,7 @@ pub struct Gate {
     /// What the agent did in this iteration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
-    /// What stands in the way; those that say nothing (`none`, `n/a`, `-`) left out.
+    /// What blocks the agent, without entries that say nothing (`none`, `n/a`, `-`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blockers: Vec<String>,
     /// What only a human can answer; `None` if the gate asks nothing.
@@ -53,7 +53,7 @@ pub struct Gate {
 pub struct Reading {
     /// What it comes to.
     pub verdict: Verdict,
-    /// What stands in it, where its body could be read.
+    /// The gate's content, if its body could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
     /// One sentence for the user, without a full stop. Lines are counted from one, in the agent's message.

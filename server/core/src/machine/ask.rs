@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum AskKind {
     /// The agent asks something.
     Question,
-    /// The agent named a human as what stands in the way, twice.
+    /// The agent said twice that only a human can remove what blocks it.
     Blocked,
     /// The work is claimed, and the checks alone do not settle it: approve or reject.
     Approval,

@@ -42,7 +42,7 @@ impl FieldName {
         spelled(name.trim()).or_else(|| spelled(&folded(name)))
     }
 
-    /// Finds the field whose name is one or two typing mistakes away; none for a field's own name.
+    /// Finds the field whose name is one or two typing mistakes away; `None` if the name is a field's own.
     pub fn near(name: &str) -> Option<Self> {
         let name = folded(name);
         if OTHER_WORDS.contains(&name.as_str()) {

@@ -1,4 +1,4 @@
-//! What an editor holds that is not on the disk stands in the way of what works on the disk.
+//! Unsaved text in an editor: agents and git work on the files on the disk, so it has to be saved first.
 
 use super::FrontEnd;
 use crate::{Error, Result, project::PlanFile, project::Project, task_spec::TaskSpec};

@@ -72,8 +72,8 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// Sets the tree back to the one that the checks saw, should it have changed since: by the checks themselves, or by
-    /// hand while an approval was asked for.
+    /// Sets the tree back to what the checks saw if it has changed since: by the checks themselves, or by hand while
+    /// the loop waited for an approval.
     pub(super) fn set_back_to_proven(&mut self) -> Result<()> {
         let Some(mut proof) = self.proof() else { return Ok(()) };
         let set_back = proof.set_back()?;

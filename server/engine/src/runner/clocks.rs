@@ -1,5 +1,5 @@
-//! Two clocks against each other: the one on the wall, which people and daylight set, and the one that counts while the
-//! computer is awake. Where they part, one of them jumped.
+//! Compares two clocks: the wall clock, which people can set, and the clock that counts only while the computer is
+//! awake. If they differ, the wall clock jumped or the computer slept.
 
 use alfine_core::{machine::Input, time::Moment};
 use alfine_store::Millis;

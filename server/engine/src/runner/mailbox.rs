@@ -1,4 +1,5 @@
-//! The mailbox: commands are rows, so none is lost while nobody listens; a thread tells when there may be new ones.
+//! The mailbox: commands are rows, so no command is lost while nobody listens. A thread reports when there may be new
+//! ones.
 
 use super::{message::Message, owner::Runner};
 use crate::Result;

@@ -7,7 +7,7 @@ use alfine_core::{
 use alfine_verify::VerifierResult;
 use std::{sync::mpsc::SyncSender, time::SystemTime};
 
-/// What the helpers' threads tell the owner of the state.
+/// What the helper threads send to the owner of the state.
 #[derive(Debug)]
 pub(super) enum Message {
     /// The agent printed something that is no event.

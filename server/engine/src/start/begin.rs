@@ -38,7 +38,8 @@ pub(crate) struct Fork {
     pub reference: String,
 }
 
-/// Begins a loop from where the repository stands: claims the task, makes the branch and the worktree. The lock is the right to run it.
+/// Begins a loop from where the repository stands: claims the task, makes the branch and the worktree. The lock is the
+/// right to run it.
 pub(crate) fn begin_loop(
     project: &mut Project,
     file: &PlanFile,
@@ -50,7 +51,7 @@ pub(crate) fn begin_loop(
     if options.fork.is_none() && spec.isolation == Isolation::Worktree {
         start.base_commit = base_with_dependencies(project, file, &spec.task, start.base_commit)?;
     }
-    // The next task of a chain begins after an agent's turn, not at the user's word.
+    // The next task of a chain begins after an agent has worked, and not because the user asked for it just now.
     if spec.chain.is_none() {
         project.repository.remember_filters()?;
     }
@@ -177,7 +178,7 @@ pub(crate) fn claim(project: &mut Project, id: &LoopId) -> Result<LoopLock> {
     Ok(lock)
 }
 
-/// Refuses a second loop in a tree of the user's own: each would take the other's changes for its agent's work.
+/// Refuses a second loop in the user's own tree: each loop would treat the other's changes as its own agent's work.
 fn refuse_second_in_place(tx: &Tx<'_>, layout: &Layout, lock: &LoopLock, tree: &str) -> Result<()> {
     for other in tx.live_loops()? {
         let is_here = other.isolation == Isolation::InPlace
@@ -191,8 +192,8 @@ fn refuse_second_in_place(tx: &Tx<'_>, layout: &Layout, lock: &LoopLock, tree: &
     Ok(())
 }
 
-/// The commit that a loop's work is compared with. In the user's own tree, what is uncommitted there is kept first and is
-/// no work of the loop.
+/// The commit that a loop's work is compared with. In the user's own tree, what is uncommitted there is kept first and
+/// is no work of the loop.
 fn base_of(
     project: &Project,
     key: &TaskKey,

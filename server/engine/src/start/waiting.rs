@@ -30,7 +30,7 @@ impl<'p> Waiting<'p> {
         self.satisfied.contains(&task.id)
     }
 
-    /// What stands in the way of a loop for a task.
+    /// Why a loop for a task cannot start yet.
     pub fn of(&self, task: &Task) -> Vec<TaskId> {
         chain::open_dependencies(self.plan, &self.names, task, |id| self.satisfied.contains(id))
     }

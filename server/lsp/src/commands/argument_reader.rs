@@ -1,4 +1,4 @@
-//! Reads the one object that a command takes. What it does not take is named, with what is expected.
+//! Reads the one object that a command takes. An error names the field that is wrong, and what is expected.
 
 use super::refusal::bad_arguments;
 use alfine_engine::Result;

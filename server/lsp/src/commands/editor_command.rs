@@ -58,7 +58,8 @@ macro_rules! editor_commands {
     };
 }
 
-// `runs` tells whether the command runs something of the folder, which an editor refuses in a folder that is not trusted.
+// `runs` says whether the command runs something of the folder, which an editor refuses in a folder that is not
+// trusted.
 editor_commands! {
     /// Starts a task's loop, or all loops of a plan.
     Start(Start) = "alfine.start", "Start Loop", runs: true;

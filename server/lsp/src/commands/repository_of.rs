@@ -1,4 +1,4 @@
-//! Which repository a command is about: that of its document, or the one that knows its task.
+//! Which repository a command is about: the repository of its document, or else the repository that knows its task.
 
 use super::{
     Commands,
@@ -142,8 +142,8 @@ fn own_tree(row: &LoopRow) -> Option<PathBuf> {
     Some(PathBuf::from(tree)).filter(|tree| tree.is_absolute())
 }
 
-/// Of several working trees of one repository, the one that a loop works in; else the one that has the plan; first of all
-/// the main one.
+/// Of several working trees of one repository, the tree that a loop works in, or else the tree with the plan; first of
+/// all the main one.
 fn best(checkouts: &[&Arc<Checkout>], key: &TaskKey) -> Place {
     let live = checkouts.iter().find_map(|checkout| checkout.store.task(key)?.live());
     if let (Some(tree), Some(first)) = (live.and_then(|live| own_tree(&live.row)), checkouts.first()) {

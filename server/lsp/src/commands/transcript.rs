@@ -39,7 +39,7 @@ pub(crate) struct Page {
     pub next: Option<u64>,
 }
 
-/// The schema of an [`AgentEvent`]: open, as later versions tell of more.
+/// The schema of an [`AgentEvent`]. It is open, since later versions may know more events.
 struct AnyEvent;
 
 impl JsonSchema for AnyEvent {

@@ -1,8 +1,8 @@
-//! Pauses a loop that works in the user's own tree while a file there is not saved: saving the file would undo the agent's
-//! work, or be mistaken for it. The present iteration is not cut off; the loop pauses after it.
+//! Pauses a loop that works in the user's own tree while a file there is not saved: saving the file would undo the
+//! agent's work, or be mistaken for it. The present iteration is not cut off; the loop pauses after it.
 //!
-//! A loop that this server paused goes on by itself once the file is saved; a loop that the user paused stays paused. If
-//! the server ends first, the loop stays paused, says why, and goes on when the user continues it.
+//! A loop that this server paused goes on by itself once the file is saved; a loop that the user paused stays paused.
+//! If the server ends first, the loop stays paused, says why, and goes on when the user continues it.
 
 use super::{Commands, unsaved::unsaved_in};
 use crate::lock::lock;
@@ -64,7 +64,7 @@ impl Holder {
                 self.look().await;
             }
             self.busy.store(false, Ordering::Release);
-                // A change that came in between found this task busy and left it to this task to look again.
+            // A change that came in between found this task busy and left it to this task to look again.
             let goes_on = self.changed.load(Ordering::Acquire) && !self.busy.swap(true, Ordering::AcqRel);
             if !goes_on {
                 return;

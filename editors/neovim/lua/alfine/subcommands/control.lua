@@ -10,11 +10,11 @@ local tasks = require('alfine.tasks')
 ---@type table<string, alfine.Subcommand>
 local M = {}
 
----What the server says at a task in its plan, where that is about this.
+---The server's diagnostic at a task in its plan, if it is about this.
 ---@param task alfine.Task
 ---@param codes string A pattern for the diagnostic's code.
 ---@return string? code
----@return string words The task's reason where there is no such diagnostic.
+---@return string words The task's reason if there is no such diagnostic.
 local function words_at(task, codes)
   for _, diagnostic in ipairs(vim.diagnostic.get()) do
     local code = tostring(diagnostic.code)

@@ -1,7 +1,7 @@
 //! A Markdown document as a flat list of blocks with their places. The only file that knows the Markdown library.
 //!
 //! Knows nothing of tasks: it says what is a heading, a list, an item, a line of text. What stands in code blocks,
-//! HTML, tables and quotations is opaque, so nothing in there can be taken for a task, a field or a criterion.
+//! HTML, tables and quotations is opaque, so nothing in there can be mistaken for a task, a field or a criterion.
 
 use crate::text::Span;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};

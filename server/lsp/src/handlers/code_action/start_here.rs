@@ -13,7 +13,7 @@ use alfine_engine::inbox::note_in;
 const LONGEST: usize = 60;
 /// The most diagnostics that are offered one by one.
 const MOST_ALONE: usize = 5;
-/// The most diagnostics that one task is made of.
+/// The most diagnostics that one task is about.
 const MOST_TOGETHER: usize = 50;
 
 pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {

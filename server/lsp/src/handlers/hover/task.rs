@@ -72,7 +72,7 @@ fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
     let facts = [
         format!("iteration {} of {}", summary.iteration, summary.max_iterations),
         format!("{} changed", wording::count(u64::from(summary.files_changed), "file")),
-        // Tokens cost something, whatever nobody said of it.
+        // Tokens cost something even if nobody said how much.
         alfine_words::cost(row.cost_usd, unknown || (row.cost_usd.is_none() && row.tokens > 0))
             .unwrap_or_else(|| "no cost yet".to_owned()),
         wording::count(row.tokens, "token"),
