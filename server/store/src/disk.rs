@@ -1,4 +1,4 @@
-//! The files beside the database, and which file is the database.
+//! The files next to the database, and which file is the database.
 
 use super::{Millis, StoreError};
 use alfine_files::Layout;
@@ -18,7 +18,7 @@ pub(super) fn bell(layout: &Layout) -> PathBuf {
     layout.root().join("state.bell")
 }
 
-/// Tells those who wait that something was committed. They look every other second anyway, so failing is not an error.
+/// Wakes those who wait for changes. They also look every two seconds, so a failure is not an error.
 pub(super) fn ring(layout: &Layout) {
     const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     let bell = bell(layout);
@@ -37,12 +37,13 @@ pub(super) fn identity(path: &Path) -> Option<Identity> {
     fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
 }
 
-/// The mark that a running process leaves when it met damage, so that the next one to open looks closely.
+/// The mark that a process leaves when it found damage, so that the next process that opens the database checks all of
+/// it.
 pub(super) fn suspect_mark(database: &Path) -> PathBuf {
     database.with_extension("db.suspect")
 }
 
-/// Leaves the mark that makes the next one to open look closely.
+/// Leaves the mark that makes the next process check the whole database.
 pub(super) fn suspect(database: &Path) {
     if let Err(error) = fs::write(suspect_mark(database), Millis::now().0.to_string()) {
         tracing::warn!("{} could not be marked as damaged: {error}", database.display());

@@ -18,10 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a change can stay unseen when no bell was heard.
+/// How long a change can stay unseen if the bell did not wake the reader.
 const FALLBACK: Duration = Duration::from_secs(2);
 
-/// The same for a patient reader whose bell can be heard.
+/// The same for a patient reader, if the bell can be watched.
 const PATIENT_FALLBACK: Duration = Duration::from_secs(60);
 
 /// How often the watch on the bell's folders is set up again while they come and go.
@@ -30,17 +30,17 @@ const MOST_LISTENS: usize = 4;
 /// The most events that come at once, so that a reader far behind stays small.
 const BATCH: usize = 1000;
 
-/// What came of waiting.
+/// What a wait returns.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Changes {
     /// Changes, in order, at least one.
     Events(Vec<Event>),
-    /// The database is another one now, or a part of the changes was forgotten: read everything again. The feed
-    /// goes on behind what can be read now.
+    /// The database was replaced, or old changes were removed from it: read everything again. The feed goes on after
+    /// what can be read now.
     Replaced,
     /// The time is over, or the waker asked, and there is nothing new.
     Quiet,
-    /// The waker said stop.
+    /// The waker ended the waiting.
     Stopped,
 }
 
@@ -60,14 +60,14 @@ pub struct Feed {
 #[derive(Debug)]
 struct Open {
     reader: Reader,
-    /// SQLite's count of other connections' commits when it was last asked; none: never asked.
+    /// SQLite's count of other connections' commits when it was last asked; `None` if it was never asked.
     version: Option<i64>,
 }
 
 #[derive(Debug)]
 struct Ear {
     _watcher: RecommendedWatcher,
-    /// What stood at the bell, at its folder and at the folder around that when the watching began.
+    /// Which files were at the paths of the bell, of its folder and of the folder above when the watching began.
     heard: [Option<disk::Identity>; 3],
     deaf: bool,
 }
@@ -116,13 +116,13 @@ impl Feed {
         }
     }
 
-    /// Sleeps up to a minute where the bell can be heard.
+    /// Lets the feed sleep up to a minute if the bell can be watched.
     #[must_use]
     pub fn patient(self) -> Self {
         Self { fallback: PATIENT_FALLBACK, ..self }
     }
 
-    /// Hands out changes of these kinds alone.
+    /// Returns only changes of these kinds.
     #[must_use]
     pub fn only(self, kinds: &'static [Change]) -> Self {
         Self { kinds: Some(kinds), ..self }

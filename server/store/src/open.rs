@@ -1,7 +1,7 @@
 //! Opening: looking at what is there, making, migrating, and keeping a damaged file aside.
 //!
-//! Whoever opens holds `open.lock` shared; whoever makes, migrates or sets aside holds it alone. So no process
-//! looks at a database that another one is moving away.
+//! A process that opens the database holds `open.lock` shared; one that creates it, migrates it or sets it aside holds
+//! the lock alone. So no process looks at a database that another one is moving away.
 //!
 //! The database file itself is only ever opened by SQLite: closing a second descriptor of it would drop the locks
 //! that SQLite holds in this process.
@@ -30,11 +30,11 @@ pub struct Opened {
     pub recovered: Option<PathBuf>,
 }
 
-/// What stands at the database's place.
+/// What is at the database's path.
 enum Found {
     /// A database of this version.
     Current(Connection),
-    /// One that needs migrations, all of them if it is new.
+    /// A database that needs migrations: all of them if it is new.
     Older(Connection),
     /// Nothing that can be read.
     Damaged(String),
@@ -53,7 +53,7 @@ fn open(layout: &Layout) -> Result<Opened, StoreError> {
         }
     }
     let _alone = gate(layout, Access::Alone)?;
-    // Another process may have done it all between the two locks, so look again.
+    // Between the two locks another process may have done all of this, so look again.
     let mut recovered = None;
     let connection = match look_closely(&path)? {
         Found::Current(connection) => connection,
@@ -77,7 +77,7 @@ fn read_only(layout: &Layout) -> Result<Option<Reader>, StoreError> {
         return Ok(None);
     }
     let found = {
-        // A folder that cannot be written has no lock, and nobody who could move anything.
+        // In a folder that cannot be written, no lock can be created, and nobody can move the database away.
         let _shared = match gate(layout, Access::Shared) {
             Err(StoreError::ReadOnly { .. }) => None,
             other => Some(other?),
@@ -133,7 +133,8 @@ fn connect(path: &Path, create: OpenFlags) -> Result<Connection, StoreError> {
         connection.busy_timeout(PATIENCE)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-        // Until it is known to be sound, closing it must not fold its log into it.
+        // Closing a connection writes the log into the database. That must not happen before the file is known to be
+        // sound: it may be needed as evidence, or belong to another program.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
@@ -225,8 +226,8 @@ fn prepare(path: &Path, connection: Connection) -> Result<Connection, StoreError
     Ok(connection)
 }
 
-/// Moves the database with its log and index to `state.db.corrupt-<time>`. The database goes last: as long as it is
-/// there the next one to open begins again.
+/// Moves the database with its log and index to `state.db.corrupt-<time>`. The database is moved last: after a crash in
+/// between it is still there, and the next process that opens it begins again.
 fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
     let with = |end: &str| {
         let mut name = path.as_os_str().to_owned();

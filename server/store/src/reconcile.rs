@@ -15,8 +15,8 @@ pub struct Interrupted {
     pub task: TaskKey,
     /// Whether this call marked it `interrupted`. Only one call ever does.
     pub newly: bool,
-    /// The runs whose end nobody wrote down. They come again at the next call until their end is written down, so
-    /// that nothing is left behind when whoever was about to end them dies, too.
+    /// The runs whose end was never recorded. Every call returns them until it is recorded. So no process is left
+    /// behind, even if the process that was about to end them dies, too.
     pub runs: Vec<RunRow>,
 }
 
@@ -32,7 +32,7 @@ impl Store {
         )?;
         let mut unheld = Vec::new();
         for row in suspects {
-            // Asking for the runs comes first: nobody needs the lock of a loop with nothing to do.
+            // The runs are read first, so that a loop with nothing to do is not locked at all.
             if !row.needs_runner() && self.open_runs_of(&row.id)?.is_empty() {
                 continue;
             }
@@ -46,7 +46,7 @@ impl Store {
         self.write(|tx| {
             let mut found = Vec::new();
             for (id, _proof) in &unheld {
-                // What was read before the proof may be old.
+                // What was read before the lock proved that nobody runs the loop may be out of date.
                 let Some(row) = tx.loop_(id)? else { continue };
                 let newly = row.needs_runner();
                 if newly {

@@ -27,11 +27,11 @@ use std::{
 
 /// How long changes of files are gathered before they are read.
 const GATHER: Duration = Duration::from_millis(50);
-/// How often everything is looked at where something cannot be watched.
+/// How often everything is looked at if something cannot be watched.
 const POLL: Duration = Duration::from_secs(5);
 /// How long a new repository's database has to be read before its plans show without it.
 const FIRST_READ: Duration = Duration::from_secs(1);
-/// How often new watches make everything be looked at again.
+/// How many times in a row new watches cause another look at everything.
 const MOST_ROUNDS: usize = 3;
 
 /// What the thread receives.
@@ -66,7 +66,7 @@ pub(super) struct Disk {
     editor: Partial,
     folders: Vec<PathBuf>,
     open: BTreeSet<Url>,
-    /// Where the folders that were asked for lie; none outside of any repository.
+    /// The working tree of each folder that was asked for; `None` if the folder is in no repository.
     located: HashMap<PathBuf, Option<Place>>,
     trees: BTreeMap<PathBuf, Tree>,
     linked: HashMap<Url, PathBuf>,
@@ -82,7 +82,7 @@ struct Todo {
     stop: bool,
     paths: HashSet<PathBuf>,
     tickets: Vec<Ticket>,
-    /// When the first change of a file was heard of.
+    /// When the first change of a file was reported.
     heard: Option<Instant>,
 }
 
@@ -116,7 +116,7 @@ impl Disk {
         }
     }
 
-    /// Works until it is told to stop.
+    /// Works until it receives `Stop`.
     pub(super) fn run(mut self) {
         let mut todo = Todo::default();
         while !todo.stop {
@@ -297,7 +297,7 @@ impl Disk {
             }
         }
         drop(first);
-        // A plan that shows for a moment as if none of its tasks was ever started would be a lie.
+        // Without the database, every task of a plan would look as if it had never been started, if only for a moment.
         let _ = is_read.recv_timeout(FIRST_READ);
     }
 
@@ -317,7 +317,7 @@ impl Disk {
             .trees
             .values()
             .filter_map(|tree| Some((tree.place.real_root.as_path(), tree.place.name_of(path)?)));
-        // That further inside has the shorter name.
+        // Of two trees around the file, the inner one leaves the shorter path.
         found.min_by_key(|(_, name)| name.len())
     }
 
@@ -348,7 +348,7 @@ fn place_of(folder: &Path) -> Option<Place> {
     Some(Place { root, real_root, common_dir })
 }
 
-/// The root in the words of a path that leads into it.
+/// The root, spelled as in a path that leads into it.
 fn root_as_named(folder: &Path, real_root: &Path) -> Option<PathBuf> {
     let real = folder.canonicalize().ok()?;
     let below = real.strip_prefix(real_root).ok()?.components().count();

@@ -28,7 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The changes that show. What an agent prints is not among them.
+/// The kinds of changes that can be seen in the editor. What an agent prints is not among them.
 const SHOWN: &[Change] = &[
     Change::Task,
     Change::LoopCreated,
@@ -50,7 +50,7 @@ const GATHER: Duration = Duration::from_millis(60);
 const GATHER_SMALL: Duration = Duration::from_millis(500);
 /// How often the runners of loops are looked for.
 const RUNNERS: Duration = Duration::from_secs(1);
-/// How long after a failure it is tried again.
+/// How long after a failure the database is tried again.
 const RETRY: Duration = Duration::from_secs(5);
 /// How much of a verifier's output is kept, in bytes from its end.
 const OUTPUT: usize = 8 << 10;
@@ -82,7 +82,8 @@ impl Follower {
         alive: Sender<()>,
     ) -> io::Result<Self> {
         let layout = Layout::of_common_dir(common_dir);
-        // Behind every change, so that it begins with reading everything.
+        // No change has such a high number. So the feed takes the database for a replaced one, and the thread begins by
+        // reading everything.
         let feed = Feed::new(&layout, i64::MAX).patient().only(SHOWN);
         let told = Arc::new(Mutex::new(Told { roots, ..Told::default() }));
         let follower = Self { waker: feed.waker(), told: told.clone() };
@@ -112,7 +113,7 @@ impl Follower {
         Ok(follower)
     }
 
-    /// Looks now; the ticket is let go of when what is there is published.
+    /// Looks now. The ticket is dropped when what is there has been published.
     pub(super) fn look(&self, ticket: Ticket) {
         lock(&self.told).tickets.push(ticket);
         self.waker.ask();
@@ -175,7 +176,7 @@ struct Thread {
     held: Vec<Ticket>,
 }
 
-/// What of a loop has to be read again; its row always is.
+/// Which parts of a loop have to be read again. Its row always is.
 #[derive(Debug, Clone, Copy, Default)]
 struct Parts {
     iterations: bool,
@@ -240,7 +241,7 @@ impl Thread {
             self.publish();
         }
         if is_quiet {
-            // What was there when they were handed in is read by now.
+            // Everything that was there when the tickets came has been read by now.
             self.held.clear();
         }
         if failed {
@@ -398,7 +399,7 @@ impl Thread {
         Ok(())
     }
 
-    /// The loops that say that somebody runs them.
+    /// The loops that are running according to their rows.
     fn suspects(&self) -> impl Iterator<Item = &LoopId> {
         let live = self.picture.all().filter_map(|task| task.live());
         live.filter(|live| live.row.needs_runner()).map(|live| &live.row.id)
@@ -458,7 +459,7 @@ fn take(picture: &mut StorePicture, key: &TaskKey) -> Option<Arc<TaskPicture>> {
     task
 }
 
-/// Reads what is shown of a loop; what cannot have changed is taken from before.
+/// Reads what is shown of a loop. Parts that cannot have changed are taken from the last picture.
 fn read_loop(
     reader: &Reader,
     mut row: LoopRow,

@@ -106,7 +106,7 @@ fn places(text: &str) -> Vec<(&str, u32, Option<u32>)> {
 }
 
 fn place(word: &str) -> Option<(&str, u32, Option<u32>)> {
-    // An address of the net has a colon and digits, too.
+    // A network address (`host:8080`) has a colon and digits, too.
     if word.contains("://") {
         return None;
     }
@@ -132,7 +132,7 @@ fn number(text: &str) -> Option<(u32, &str)> {
 struct Files<'r> {
     /// The worktree, as the loop names it.
     worktree: PathBuf,
-    /// The same without links.
+    /// The worktree's path without links.
     real: PathBuf,
     roots: &'r [PathBuf],
     read: HashMap<PathBuf, Option<Source>>,
@@ -181,7 +181,7 @@ impl<'r> Files<'r> {
         })
     }
 
-    /// A file's path from the worktree's root; none outside.
+    /// A file's path from the worktree's root; `None` if the file is outside.
     fn name(&self, path: &str) -> Option<PathBuf> {
         let path = Path::new(path);
         let inside = match path.is_absolute() {
@@ -207,7 +207,7 @@ impl<'r> Files<'r> {
         }
         let bytes = read(&there)?;
         let users = self.roots.iter().map(|root| root.join(name));
-        // Where the loop works in the user's own tree, that file is among these.
+        // If the loop works in the user's own tree, that file is among these.
         let same = users.into_iter().find(|path| {
             let as_long = fs::metadata(path).is_ok_and(|found| found.len() == bytes.len() as u64);
             as_long && read(path).as_ref() == Some(&bytes)

@@ -80,7 +80,7 @@ struct Known {
     document: Result<Arc<Document>, String>,
     /// What its tasks would run, once that was asked for.
     wanted: Option<Vec<TrustItem>>,
-    /// That of it that nobody allowed.
+    /// The part of it that nobody has allowed.
     untrusted: Vec<TrustItem>,
 }
 
@@ -134,7 +134,7 @@ impl Tree {
         tree
     }
 
-    /// Looks what changed; `changed` are paths that surely did. Says whether anything did.
+    /// Looks for changes; `changed` are paths that are known to have changed. Returns whether there were any.
     pub(super) fn look(&mut self, user: &UserDirs, editor: &Partial, changed: &HashSet<PathBuf>) -> bool {
         let layers = Layers { editor: editor.clone(), ..Layers::read(user, &self.place.root) };
         let is_other = |a: &Layers, b: &Layers| {
@@ -167,7 +167,7 @@ impl Tree {
         self.settings_file = self.document("alfine.toml").ok().map(|(document, _)| Arc::new(document));
     }
 
-    /// Lists the plans and reads those that changed. Says whether any did.
+    /// Lists the plans and reads those that changed. Returns whether any did.
     fn list(&mut self, search: bool, changed: &HashSet<String>) -> bool {
         let globs = if search { self.loaded.config.plans.as_slice() } else { &[] };
         let mut names: BTreeSet<String> =
@@ -226,7 +226,7 @@ impl Tree {
         Ok((Document::new(uri, None, text), Stamp::of_settled(&found)))
     }
 
-    /// Finds what nobody allowed, for the plans that changed, or for all where the approvals did.
+    /// Finds what nobody has allowed: for the plans that changed, or for all plans if the approvals changed.
     fn judge(&mut self, user: &UserDirs, trust_changed: bool) -> bool {
         let trusted = fs::metadata(user.state.join("trust")).ok().map(|found| Stamp::of(&found));
         let again = trust_changed || trusted != self.trusted;
@@ -256,7 +256,7 @@ impl Tree {
                     detected.get_or_insert_with(|| alfine_verify::detect(&self.place.real_root, &[]));
                 wanted(name, document.plan(), &self.layers, detected)
             });
-            // Where the approvals cannot be read, nothing counts as allowed.
+            // If the approvals cannot be read, nothing counts as allowed.
             let untrusted = trust.as_ref().map_or_else(|| wanted.clone(), |trust| trust.untrusted(wanted));
             is_other |= known.untrusted != untrusted;
             known.untrusted = untrusted;

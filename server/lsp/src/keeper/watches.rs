@@ -1,7 +1,7 @@
 //! Which folders are watched, and which paths in them changed. Knows nothing of what lies there.
 //!
-//! A folder that is not there yet is waited for in the nearest one above that is. Nothing is watched below a folder,
-//! so a large repository costs no more than a small one.
+//! A folder that does not exist yet is awaited in the nearest folder above it that exists. Nothing is watched below a
+//! folder, so a large repository costs no more than a small one.
 
 use crate::lock::lock;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -15,7 +15,7 @@ use std::{
 
 /// The most changed paths that are kept; beyond, everything is looked at.
 const MOST_PATHS: usize = 4096;
-/// How often watching is tried again while the folders come and go under it.
+/// How many times watching is tried again while folders come and go.
 const MOST_ROUNDS: usize = 4;
 
 /// What changed since it was last taken.
@@ -128,7 +128,7 @@ impl Watches {
     fn follow(&mut self, there: &HashMap<PathBuf, Option<(u64, u64)>>) {
         let Some(watcher) = &mut self.watcher else { return };
         for (folder, _) in self.watched.iter().filter(|(folder, id)| there.get(*folder) != Some(*id)) {
-            // Of a folder that is gone the watch is gone, too.
+            // The watch on a folder that is gone ended with the folder.
             let _ = watcher.unwatch(folder);
             self.deaf.remove(folder);
         }

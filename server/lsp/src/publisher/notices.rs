@@ -16,7 +16,7 @@ impl Notices {
         Self { editor, told: HashSet::new() }
     }
 
-    /// Tells what is new, and forgets what is over.
+    /// Reports new problems, and forgets those that are over.
     pub(super) fn tell(&mut self, picture: &Picture) {
         let checkouts = picture.snapshot.checkouts.iter();
         let now: HashSet<(PathBuf, String)> = checkouts

@@ -1,5 +1,5 @@
-//! Progress of each loop that runs, until it rests. Each has a task of its own, since a client may take its time, or
-//! for ever, to accept one.
+//! Progress of each loop that runs, until it rests. Each progress has a task of its own, since a client may take long
+//! to accept one, or never do it.
 
 use crate::protocol::{
     Client,
@@ -31,7 +31,7 @@ pub(crate) fn loop_of(token: &NumberOrString) -> Option<(&str, TaskKey)> {
     Some((id, key.parse().ok()?))
 }
 
-/// A token of its own for each time that a loop runs: a client may take one only once.
+/// A new token each time that a loop runs: a client may accept a token only once.
 fn token_of(number: u64, of: &LoopPicture) -> NumberOrString {
     NumberOrString::String(format!("{PREFIX}{number}/{}/{}", of.row.id.as_str(), of.row.task))
 }
@@ -111,7 +111,7 @@ impl Progress {
     }
 }
 
-/// Tells one loop's progress until nobody sends steps any more.
+/// Reports one loop's progress until nobody sends steps any more.
 async fn tell(client: Client, token: NumberOrString, title: String, mut steps: watch::Receiver<Step>) {
     let (asking, create) = (client.clone(), WorkDoneProgressCreateParams { token: token.clone() });
     let accepting =
@@ -127,7 +127,7 @@ async fn tell(client: Client, token: NumberOrString, title: String, mut steps: w
                 Some(()) => break,
                 None => return,
             },
-            // What ends before it was accepted was never begun.
+            // A progress that ends before the client accepted it was never begun, so it needs no end either.
             changed = steps.changed() => if changed.is_err() { return },
         }
     }

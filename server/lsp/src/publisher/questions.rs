@@ -1,4 +1,4 @@
-//! Questions of loops, asked once each. Who dismisses one finds it again at its task.
+//! Questions of loops, each asked once. A question that the user dismisses can still be answered at its task.
 
 use crate::protocol::lsp_types::{MessageType, Url};
 use crate::{
@@ -63,7 +63,7 @@ async fn ask(
         AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Refusal => {
             (format!("{key} cannot go on: {}", asks.text), &[CONTINUE])
         }
-        // Starting asks this itself.
+        // The user is asked about this when the loop is started.
         AskKind::Trust => return,
     };
     loop {
