@@ -1,4 +1,4 @@
-//! Who says what: the layers of settings, later ones over earlier ones, key by key.
+//! The layers of settings: each key is taken from the last layer that has it.
 
 use super::{
     Config, Verification,
@@ -22,7 +22,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Lists of this setting add up over the layers, so that no repository can undo what the user masks.
+/// The lists of this setting in all layers are added together, so that no repository can undo what the user masks.
 const ADDS_UP: &str = "safety.mask";
 
 /// Where a setting comes from. A later layer overrides an earlier one.
@@ -147,7 +147,7 @@ impl Layers {
 /// Something wrong in one layer, at its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConfigProblem {
-    /// Whether nothing can start with it; else it is a warning.
+    /// Whether it keeps loops from starting; otherwise it is a warning.
     pub error: bool,
     /// The layer that set the value.
     pub layer: Layer,

@@ -1,8 +1,8 @@
 //! Which commands of a repository the user allowed to run.
 //!
-//! A repository is somebody else's: nothing that it names runs before the user has seen the text. Approvals are kept
-//! per repository and exact text, outside of the repository. Never runs anything, and never asks: it only answers
-//! what is not allowed yet.
+//! A repository belongs to somebody else: nothing that it names runs before the user has seen the text. Approvals are
+//! kept for each repository and exact text, outside the repository. Never runs anything, and never asks: it only
+//! answers what is not allowed yet.
 
 use crate::{Layer, Loaded, OnDone, VerifierKind};
 use alfine_agents::Permissions;
@@ -76,7 +76,7 @@ impl Trust {
         Ok(trust)
     }
 
-    /// Returns what is wrong with the stored approvals, where something is.
+    /// Returns what is wrong with the stored approvals, if anything is.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }
@@ -91,7 +91,7 @@ impl Trust {
             .collect()
     }
 
-    /// Approves the items' exact texts, for good. What others approved meanwhile is kept.
+    /// Approves the items' exact texts, for good. Approvals that other processes stored in the meantime are kept.
     pub fn approve(&mut self, items: &[TrustItem]) -> Result<(), TrustError> {
         self.change(|approved| approved.extend(items.iter().map(|item| item.command.clone())))
     }
@@ -105,7 +105,7 @@ impl Trust {
         let folder = self.file.parent().unwrap_or(Path::new(".")).to_owned();
         let written = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         written.map_err(|source| self.error("written", source))?;
-        // Held until the end: read, change and write are one step for all processes.
+        // Held until the end: reading, changing and writing must be one step for all processes.
         let _lock = self.lock().map_err(|source| self.error("locked", source))?;
         self.read()?;
         change(&mut self.approved);
@@ -222,7 +222,7 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     items
 }
 
-/// Permissions of a repository need approval where they could be more than the user's own settings give.
+/// Permissions of a repository need approval if they could be more than the user's own settings give.
 fn add_permissions(key: &str, permissions: Permissions, add: &mut impl FnMut(&str, String)) {
     match permissions {
         Permissions::Edits => {}

@@ -1,6 +1,6 @@
 //! A plan that was started as a whole: when one of its tasks is over, the process that ran it begins the next one.
 //!
-//! Needs nobody who supervises, and asks nobody: a task about which something is to be asked stays ready.
+//! No process supervises a chain, and it asks nobody: a task that would need a question to the user stays ready.
 
 pub use crate::start_options::Chain;
 
@@ -19,7 +19,7 @@ use std::{
     path::Path,
 };
 
-/// How many tasks of one plan are worked on at a time, as far as they are begun here.
+/// How many tasks of one plan a chain works on at a time.
 const AT_A_TIME: usize = 1;
 
 /// Has a loop that was begun alone be one of its plan's chain from now on. The lock is the right to run it.
@@ -40,8 +40,8 @@ pub struct Next {
     pub left: Vec<(TaskKey, Error)>,
 }
 
-/// Starts the next task of a loop's chain. Starts nothing if the loop belongs to no chain or has not ended by itself, or
-/// if no task can start without a question to the user.
+/// Starts the next task of a loop's chain. Starts nothing if the loop belongs to no chain or has not ended by itself,
+/// or if no task can start without a question to the user.
 pub fn next(project: &mut Project, over: &LoopId) -> Result<Next> {
     let mut next = Next::default();
     let Some(row) = project.store.loop_(over)? else { return Ok(next) };
@@ -79,8 +79,8 @@ pub fn advance(project: &mut Project, over: &LoopId, program: &Path) -> Result<O
     Ok(Some(key))
 }
 
-/// Whether a loop has ended by itself. A loop that the user stopped or paused, or that asks something, keeps its turn in
-/// the chain.
+/// Whether a loop has ended by itself. A loop that the user stopped or paused, or that asks something, keeps its turn
+/// in the chain.
 pub fn is_over(row: &LoopRow) -> bool {
     match row.status {
         TaskStatus::Done | TaskStatus::Merged | TaskStatus::Failed => true,
@@ -122,7 +122,8 @@ fn at_work(project: &Project, file: &PlanFile) -> Result<usize> {
     Ok(count)
 }
 
-/// Waits until no other process is about to begin a task of a chain here; holds for as long as the file is open.
+/// Waits until no other process is about to begin a task of a chain in this repository. Keeps others waiting for as
+/// long as the file is open.
 fn alone(project: &Project) -> Result<File> {
     let path = project.layout.chain_lock();
     let open = || {

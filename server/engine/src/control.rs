@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a living runner has to take a command. Taking a checkpoint of a large tree is what it may be busy with.
+/// How long a living runner has to take a command. It may be busy with a checkpoint of a large tree.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 /// How often a sender looks whether the runner still lives.
@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub enum Taken {
     /// A living runner took it.
     ByRunner,
-    /// Nobody runs the loop; its saved state took it.
+    /// Nobody runs the loop, so its saved state took the command.
     BySavedState,
 }
 
@@ -110,7 +110,8 @@ pub(crate) fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, pos
     let mut feed = Feed::new(layout, after);
     let until = Instant::now() + ANSWER_WITHIN;
     loop {
-        // Looked at before the result: a runner may take the command and end between the two looks.
+        // Asked before the result is read. In the other order, a runner could take the command and end in between, and
+        // the command would seem to be lost.
         let running =
             store.current_loop(key)?.is_some_and(|row| loops::is_running(layout, &row.id).unwrap_or(true));
         let row = store.command(seq)?;

@@ -110,14 +110,14 @@ pub(crate) fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions
     let reason = Reason::Merged { into: into.clone() };
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true))?;
     let (ticked, left) = tick_here(project, &into, &merged, &tick);
-    // The work is merged; what is left of the worktree can be removed later, too.
+    // The work is merged. If the worktree cannot be removed now, it can be later, so that is no reason to fail.
     if let Err(error) = remove_place(project, &row, &branch) {
         tracing::warn!("{}", error.message);
     }
     Ok(MergedTask { into, committed_tick: merged.changed, merged, ticked, left })
 }
 
-/// Refuses to merge a task while its worktree has what is not committed: no check saw it, and it would be gone.
+/// Refuses to merge a task while its worktree has uncommitted changes: no check saw them, and they would be lost.
 fn refuse_uncommitted(project: &Project, row: &LoopRow) -> Result<()> {
     let path = worktree_of(project, row)?;
     if !path.is_dir() {
@@ -167,7 +167,7 @@ pub(crate) fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, progr
     project
         .repository
         .rewind(&worktree, &RewindSpec { to: &to, present: &present, surroundings: &surroundings })?;
-    // The last checkpoint is what a lost worktree is made from.
+    // A lost worktree is created from the last checkpoint, so the rewind needs one of its own.
     let after = format!("{key} set back to iteration {iteration}");
     keep(project, &row, &lock, iteration, after)?;
     control::apply(project, key, lock, &Command::Rewound { iteration }, program)
@@ -226,13 +226,13 @@ pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Resu
     let options = start::BeginOptions { fork: Some(fork), ..Default::default() };
     let begun = start::begin_loop(project, &file, &spec, stand, &options);
     if begun.is_err() {
-        // The old loop goes on being there; its worktree is made again from its last checkpoint.
+        // The old loop still exists, and its worktree can be created again from its last checkpoint.
         project.store.write(|tx| tx.set_loop_status(&lock, row.status, row.reason.as_ref(), false))?;
     }
     begun
 }
 
-/// Does with a task that became done what its settings say, and returns what was done in words. `tick` are the working
+/// Does what the settings say about a task that is done, and returns in words what was done. `tick` are the working
 /// copies of its plan that may be changed.
 pub(crate) fn when_done(
     project: &mut Project,
@@ -308,8 +308,8 @@ fn ticked(text: &str, key: &TaskKey) -> Option<String> {
     (task.done || ticked != text).then_some(ticked)
 }
 
-/// Ticks a task in this working tree's plan where the merge did not: a plan that is not committed, or not as it stands
-/// here. Returns the file where it is ticked now, and the files where that was left to somebody else.
+/// Ticks a task in this working tree's plan if the merge did not: the plan may not be committed, or differ from what
+/// is. Returns the file in which the task is ticked now, and the files in which that was left to somebody else.
 fn tick_here(
     project: &Project,
     into: &str,

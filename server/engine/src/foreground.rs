@@ -1,4 +1,4 @@
-//! A loop is run in this process until it rests, and what its settings say is done when it is done.
+//! Runs a loop in this process until it rests. When the task is done, does what the settings say about that.
 
 pub use crate::runner::Interrupter;
 use crate::{Error, Result, finish, loops, project::Project, runner::Runner};
@@ -19,9 +19,9 @@ pub struct Ended {
     pub task: TaskKey,
     /// Where the task is.
     pub status: TaskStatus,
-    /// What was done because the task is done, in words.
+    /// What was done with the finished work, in words.
     pub done: Option<String>,
-    /// Why that could not be done. The work is on its branch all the same.
+    /// Why nothing could be done with the finished work. It is on its branch all the same.
     pub unfinished: Option<Error>,
 }
 

@@ -6,7 +6,7 @@ use alfine_files::Layout;
 use alfine_store::{ApprovalRow, LoopId, LoopLock, LoopRow, Reader, Store, StoreError};
 use std::time::Duration;
 
-/// The loop that a task has, if it has one: live, or else the last one.
+/// The task's live loop, or else its last loop; `None` if it never had one.
 pub fn loop_of(store: &Store, key: &TaskKey) -> Result<Option<LoopRow>> {
     if let Some(row) = store.current_loop(key)? {
         return Ok(Some(row));
@@ -52,7 +52,7 @@ pub fn is_running(layout: &Layout, id: &LoopId) -> Result<bool> {
     Ok(LoopLock::is_held(layout, id)?)
 }
 
-/// How long a runner whose loop rests has to go. It only closes its files then.
+/// How long a runner may take to end after its loop has come to rest. By then it only closes files.
 const GONE_WITHIN: Duration = Duration::from_secs(3);
 
 /// Waits for the runner of a task's loop to be gone if the loop rests already, so that what follows does not meet the

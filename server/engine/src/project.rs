@@ -128,7 +128,8 @@ impl Project {
     pub fn end_leftovers(&mut self) -> Result<Vec<Interrupted>> {
         let interrupted = self.store.reconcile()?;
         for found in &interrupted {
-            // A check's or a setup's processes have no row. Whoever wants to go on with the loop waits for the proof.
+            // The processes of a check or a setup have no row, so everything with a marker of this loop is ended. While
+            // the proof lives, nobody can continue the loop: its new processes would have such a marker, too.
             if let Some(_proof) = LoopLock::keep_unheld(&self.layout, &found.loop_id)? {
                 let ended = alfine_process::end_leftovers(&found.loop_id.marker(""), None, GRACE);
                 self.notices.extend(left_over(ended, &found.task)?);
@@ -141,7 +142,7 @@ impl Project {
                 .ok()
                 .map(|start_time| ProcessIdentity { pid: run.pid, start_time });
             if let Some(notice) = left_over(alfine_process::end_leftovers(&run.marker, known, GRACE), task)? {
-                // The run stays open, so that it is tried again.
+                // The run stays open in the database, so that the next opening tries again.
                 self.notices.push(notice);
                 continue;
             }
@@ -176,7 +177,7 @@ impl Project {
         Ok(alfine_config::load(&layers)?)
     }
 
-    /// What this machine's user allowed this repository to run.
+    /// The commands that the user of this machine has allowed this repository to run.
     pub fn trust(&self) -> Result<Trust> {
         Ok(Trust::open(&self.user.state, self.repository.common_dir())?)
     }
@@ -255,7 +256,7 @@ impl Project {
         }
     }
 
-    /// A path from the repository's root, `/` separated; none outside of it.
+    /// A path from the repository's root, `/` separated; `None` if it is outside the repository.
     pub fn name_of(&self, path: &Path) -> Option<String> {
         let path = path.canonicalize().unwrap_or_else(|_| flat(path));
         let root = self.repository.workdir();

@@ -1,7 +1,7 @@
 //! What happens before a loop runs: which tasks of a plan, with which settings, what must be asked first; then the
 //! loop's beginning, or its taking over, and its runner in the background.
 //!
-//! Asks nobody itself: it says what is to be asked, and whoever stands before the user asks.
+//! Asks nobody itself: it says what has to be asked, and the front end asks.
 
 mod begin;
 mod waiting;
@@ -56,7 +56,7 @@ impl More {
 /// What stands before a loop of a task.
 #[derive(Debug, Clone)]
 pub enum Prepared {
-    /// There is nothing to run: the task is done, or its loop rests until the user says more.
+    /// There is nothing to run: the task is done, or its loop waits for something from the user.
     Settled,
     /// Its loop can be taken over.
     GoOn {
@@ -69,11 +69,11 @@ pub enum Prepared {
     Begin {
         /// What it is run with.
         spec: Box<TaskSpec>,
-        /// Where the repository stands, as it was looked at for this.
+        /// The state of the repository's HEAD, as it was found.
         start: alfine_git::Start,
-        /// What is uncommitted and so not in what the agent works on, from the root.
+        /// The uncommitted paths from the root. The agent would work without them.
         uncommitted: Vec<PathBuf>,
-        /// What is wrong with the settings and is left out.
+        /// Warnings about settings that are ignored.
         problems: Vec<String>,
     },
 }
@@ -99,7 +99,7 @@ pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&st
     Ok(in_order.filter(|task| !task.done && !waiting.is_satisfied(task)).cloned().collect())
 }
 
-/// Says what stands before a loop of a task, and refuses what cannot be. Changes nothing.
+/// Finds out what a loop of a task needs before it can begin, and refuses a task that cannot be run. Changes nothing.
 pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Prepared> {
     let key = file.key(task);
     task_spec::check_iterations(options.max_iterations)?;
@@ -152,7 +152,7 @@ pub fn begin(
 ) -> Result<LoopLock> {
     let options = BeginOptions { include_uncommitted, fork: None };
     begin_loop(project, file, spec, start, &options).or_else(|error| {
-        // Somebody else may have begun it since this process looked.
+        // Another process may have begun a loop since this one looked.
         let key = file.key(&spec.task);
         let now = project.store.current_loop(&key)?;
         let running = now.is_some_and(|row| loops::is_running(&project.layout, &row.id).unwrap_or(false));
@@ -259,7 +259,7 @@ pub(crate) fn held(project: &Project, key: &TaskKey) -> Error {
     Error::running(Some(key.clone()), runner).hint(Hint::AnyOf(vec![watch, stop]))
 }
 
-/// All that these tasks of plans would run, each text once. A task whose settings are wrong says so when it is started.
+/// Everything that these tasks would run, each text once. Invalid settings of a task are reported when it is started.
 pub fn commands_of<'a>(
     project: &Project,
     tasks: impl IntoIterator<Item = (&'a PlanFile, &'a Task)>,

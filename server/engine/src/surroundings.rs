@@ -1,14 +1,15 @@
-//! How the working tree of a loop is looked at: what in it is no work of the agent.
+//! How the working tree of a loop is looked at: which files in it are not the agent's work.
 
 use alfine_files::Layout;
 use alfine_git::Surroundings;
 use alfine_store::LoopRow;
 use std::path::PathBuf;
 
-/// Alfine's own folder in a working tree; no change in it is the agent's work.
+/// Alfine's own folder in a working tree. Changes in it are not the agent's work.
 const OWN_FOLDER: &str = ".alfine";
 
-/// What in a loop's working tree is no work of its agent: Alfine's own folder, and the plan that the agent is steered by.
+/// The paths in a loop's working tree that are not its agent's work: Alfine's own folder, and the plan that steers the
+/// agent.
 pub fn own_files(row: &LoopRow) -> Vec<PathBuf> {
     vec![PathBuf::from(OWN_FOLDER), PathBuf::from(&row.task.plan)]
 }
@@ -21,7 +22,8 @@ pub(crate) fn of_loop(layout: &Layout, row: &LoopRow, brought: &[PathBuf]) -> Su
     surroundings
 }
 
-/// How a tree is looked at that is no loop's, under the name of what is remembered between looks.
+/// How a tree that belongs to no loop is looked at. `remembered_as` names the cache that is kept
+/// between two looks.
 pub fn of_no_loop(layout: &Layout, remembered_as: &str) -> Surroundings {
     let mut surroundings = Surroundings::new(layout.checkpoint_index(remembered_as));
     surroundings.own = vec![PathBuf::from(OWN_FOLDER)];

@@ -60,7 +60,7 @@ pub struct TaskSpec {
     pub machine: Settings,
     /// Whether the worktree is set up.
     pub prepared: bool,
-    /// What was brought into the worktree, from its root: no work of the agent.
+    /// The paths that were copied or linked into the worktree, from its root. They are not the agent's work.
     pub brought: Vec<PathBuf>,
     /// What was in the worktree from its beginning and can be in no commit, such as a repository that the setup
     /// fetched.
@@ -171,7 +171,7 @@ fn commands(key: &TaskKey, verifiers: &[VerifierSpec], loaded: &Loaded) -> Vec<T
     let mut items = alfine_config::trust::items_of_config(loaded);
     let raised = loaded.raised_limits().into_iter().filter(|raised| raised.by == Layer::Task);
     items.extend(raised.map(|raised| TrustItem::new(format!("{key}: {}", raised.key), raised.text)));
-    // Of the configuration's checks, the repository's are among these items, and the user's own need no approval.
+    // The repository's own checks in the configuration are among these items; the user's own checks need no approval.
     let configured = |command: &str| {
         loaded.config.verifiers.iter().any(|verifier| verifier.command.as_deref() == Some(command))
     };

@@ -92,7 +92,7 @@ pub fn events_of(
         }
     }
     if whole == at {
-        // A message is held back until what follows shows that it is whole; the next page begins behind it.
+        // The decoder holds a message back until what follows shows that it is complete. The next page begins after it.
         decoder.finish(Exit::default(), "", &mut |event| {
             if !matches!(event, AgentEvent::Ended { .. }) {
                 take(event);

@@ -1,4 +1,4 @@
-//! Starts a process that belongs to nobody: neither its starter's end nor its terminal's reaches it.
+//! Starts a process that belongs to nobody: it survives its starter and the starter's terminal.
 //!
 //! A tiny process of Alfine's own binary stands in between: it makes a session, starts the program in it and exits. So
 //! nothing has to fork a process that has threads.
@@ -14,7 +14,8 @@ use std::{
 };
 
 /// Starts a program in a session of its own and as nobody's child, with `env` as its whole environment and what it
-/// prints appended to `log`; it inherits `stdin`. `alfine` is the binary that calls [`detach_main`]. Returns when the program runs.
+/// prints appended to `log`; it inherits `stdin`. `alfine` is the binary that calls [`detach_main`]. Returns when the
+/// program runs.
 pub fn detach(
     alfine: &Path,
     program: &OsStr,
@@ -28,7 +29,7 @@ pub fn detach(
         let program = program.to_string_lossy().into_owned();
         return Err(ProcessError::NoFolder { program, path: cwd.to_owned() });
     }
-    // The program runs in another folder than the caller.
+    // The program runs in another folder than its starter, so a relative path would mean another file there.
     let log = std::path::absolute(log)
         .and_then(|log| log.parent().map_or(Ok(()), fs::create_dir_all).map(|()| log))
         .map_err(|source| ProcessError::Log { path: log.to_owned(), source })?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A process, told apart from a later one that got the same id.
+/// A process, distinguished from a later process with the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProcessIdentity {
     /// The process id.

@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// On Linux, the binary that runs, whatever lies at its path by now.
+/// On Linux, this path names the running binary, even if another file is at the binary's path by now.
 const SELF: &str = "/proc/self/exe";
 
 struct Own {
@@ -17,7 +17,7 @@ struct Own {
 
 static OWN: OnceLock<Own> = OnceLock::new();
 
-/// The path of the binary that runs. To be called first while that is sure to be there: early in `main`.
+/// The path of the running binary. First called early in `main`, while the file is sure to be there.
 pub fn own_program() -> io::Result<PathBuf> {
     if let Some(own) = OWN.get() {
         return Ok(own.path.clone());
@@ -27,8 +27,8 @@ pub fn own_program() -> io::Result<PathBuf> {
     Ok(OWN.get_or_init(|| Own { path, file }).path.clone())
 }
 
-/// What to execute for a path: another one where that is this program's own and has another file, or none, by now. What
-/// starts it and what is started must be of one build.
+/// What to execute for a path. If the path is this program's own, and another file or none is there by now, that is the
+/// running binary instead: a program and the guards that it starts must be of the same build.
 pub(super) fn executable(path: &Path) -> &Path {
     match OWN.get() {
         Some(own) if own.path == path && own.file.is_some() && file_of(path) != own.file => Path::new(SELF),

@@ -1,4 +1,4 @@
-//! What becomes of a loop's work: merged, thrown away, set back, begun again from an earlier tree.
+//! The requests about a loop's work: merge it, throw it away, set it back, begin again from an earlier tree.
 
 use super::{
     Answered, FrontEnd, Question, Reply, Request, Step,
@@ -21,7 +21,7 @@ use alfine_git::WorkingCopies;
 pub struct Merge {
     /// The task.
     pub task: TaskKey,
-    /// The branch it goes into; without it the branch it was based on.
+    /// The branch to merge into; if it is `None`, the branch that the task was based on.
     pub into: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use crate::{Result, project::Project};
 use std::path::{Path, PathBuf};
 
-/// What only the front end of a request knows: its own program, and what an editor holds that is not on the disk.
+/// What only the front end of a request knows: its own program, and the unsaved text of an editor.
 pub trait FrontEnd {
     /// Alfine's own binary, which becomes the runners and guards.
     fn program(&self) -> PathBuf;
@@ -13,13 +13,13 @@ pub trait FrontEnd {
         false
     }
 
-    /// Whether an editor holds of a file what is not on the disk.
+    /// Whether an editor has unsaved text of a file.
     fn is_unsaved(&self, _path: &Path) -> bool {
         false
     }
 
-    /// The first file of the project's working tree, from its root, of which an editor holds what is not on the disk. Files
-    /// that git ignores do not count.
+    /// The first file of the project's working tree, from its root, of which an editor holds what is not on the disk.
+    /// Files that git ignores do not count.
     ///
     /// # Errors
     ///

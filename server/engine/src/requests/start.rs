@@ -1,4 +1,4 @@
-//! A task's loop is started, or a plan's, one task after another.
+//! Starts the loop of a task, or the tasks of a plan one after another.
 
 use super::{
     Answered, FrontEnd, Question, Reply, Request, Step,
@@ -20,13 +20,13 @@ use alfine_store::LoopLock;
 pub struct Start {
     /// The plan's path from the root.
     pub plan: String,
-    /// The id of the task; without it the whole plan.
+    /// The id of the task; if it is `None`, the whole plan.
     pub task: Option<String>,
     /// Whether one task of the plan is enough.
     pub only_one: bool,
     /// How its loop is run.
     pub options: StartOptions,
-    /// Whether uncommitted changes become the base; asked if the user did not say.
+    /// Whether the loop starts from the uncommitted changes, too; the user is asked if this is `None`.
     pub include_uncommitted: Option<bool>,
     /// Whether a background process runs the loop; else who drives the request has its lock.
     pub in_background: bool,
@@ -48,7 +48,7 @@ pub struct Started {
 pub struct Begun {
     /// The task.
     pub task: TaskKey,
-    /// Whether its loop had begun before, so that what it is run with is what it was begun with.
+    /// Whether the loop had begun before. Then it keeps the options that it was begun with.
     pub went_on: bool,
     /// How far it is.
     pub how: How,
@@ -59,7 +59,7 @@ pub struct Begun {
 pub enum How {
     /// A background process runs its loop.
     InBackground,
-    /// This is the right to run its loop, for who drives the request.
+    /// The lock is the right to run the loop in the process that drives the request.
     Here(LoopLock),
     /// There is nothing to run: the task is done, or its loop rests until the user says more.
     Settled,
@@ -106,7 +106,7 @@ impl Request for Start {
             include_uncommitted: self.include_uncommitted.unwrap_or(false),
         });
         if whole {
-            // Nobody is there to be asked when the later ones begin.
+            // When the later tasks begin, nobody may be there to answer, so everything is asked now.
             let items = start::commands_of(project, tasks.iter().map(|task| (&plan, task)), &self.options);
             if let Some(question) = trust(project, &plan.name, &items)? {
                 return Ok(Step::Ask(question));
@@ -173,12 +173,13 @@ fn first_that_can_start(
     first.transpose()
 }
 
-/// A task of which is known what stands before its loop. Looking at it again costs a `git status`, so this is carried.
+/// A task, with everything that its loop needs before it can begin. To find that out costs a `git status`, so the
+/// result is kept.
 #[derive(Debug)]
 pub(super) struct Startable(Prepared);
 
 impl Startable {
-    /// Looks at what stands before a task's loop. Refuses what cannot be; changes nothing.
+    /// Finds out what a task's loop needs before it can begin. Refuses a task that cannot be run; changes nothing.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! A task about a place in a file is written into the inbox, and its loop is started.
+//! Writes a task about a place in a file into the inbox, and starts its loop.
 
 use super::{Answered, FrontEnd, Question, Reply, Request, Step, start::Startable, start::run, trust::allow};
 use crate::{
@@ -46,7 +46,7 @@ impl Request for StartHere {
             }
             _ => {}
         }
-        // First everything is asked and refused; then the task is written.
+        // All questions and refusals come before the task is written, so that none of them leaves a task behind.
         let path = project.repository.workdir().join(INBOX);
         let open = front_end.open_text(&path);
         let inbox = match &open {
@@ -70,7 +70,7 @@ impl Request for StartHere {
             let task = self.subject.task(inbox, &id);
             Ok((id, task))
         })?;
-        // Somebody else may have taken the id meanwhile.
+        // Another process may have taken the id in the meantime.
         let startable = (written == id).then_some(startable);
         self.start(project, front_end, &inbox::plan_file(project, text), &written, startable)
     }

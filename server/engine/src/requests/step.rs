@@ -52,7 +52,7 @@ pub enum Question {
         /// The commands that would run.
         items: Vec<TrustItem>,
     },
-    /// Whether what is uncommitted in the user's tree is taken along, or the loop starts without it.
+    /// Whether the loop starts from the user's uncommitted changes, too, or without them.
     Uncommitted {
         /// The files, from the root.
         files: Vec<PathBuf>,

@@ -1,4 +1,4 @@
-//! What the repository would run is asked about once, and what the user allowed is remembered.
+//! Asks once about what the repository would run, and remembers what the user allowed.
 
 use super::{Answered, FrontEnd, Question, Reply, Request, Step, unsaved};
 use crate::{
