@@ -49,13 +49,13 @@ export type ServerCommand = keyof CommandArguments;
 export interface Answer {
   /** The task's key. */
   task: string;
-  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  /** The task's plan. It says which repository is meant if several have a task with this key. */
   uri?: string;
   /** The question's number; without it the one that is open. */
   approval?: number;
-  /** Yes or no. */
+  /** Whether the answer is yes or no. */
   approved?: boolean;
-  /** In words. */
+  /** The answer in words. */
   text?: string;
 }
 
@@ -66,7 +66,7 @@ export type AskKind = 'question' | 'blocked' | 'approval' | 'login' | 'billing' 
 export interface AtIteration {
   /** The task's key. */
   task: string;
-  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  /** The task's plan. It says which repository is meant if several have a task with this key. */
   uri?: string;
   /** The iteration; 0 is before the first. */
   iteration: number;
@@ -93,7 +93,7 @@ export type BreakerRule = 'iterations' | 'no-change' | 'same-error' | 'rework' |
 export interface Continue {
   /** The task's key. */
   task: string;
-  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  /** The task's plan. It says which repository is meant if several have a task with this key. */
   uri?: string;
   /** The new limit of iterations. */
   maxIterations?: number;
@@ -105,7 +105,7 @@ export interface Continue {
 
 /** A counter of the breaker, in words. */
 export interface Counter {
-  /** What it counts. */
+  /** The name of what is counted. */
   label: string;
   /** How far it is, and what fed it: `3 of 3 (iterations 1, 2 and 3 left tree 2f9d1c0…)`. */
   shown: string;
@@ -132,7 +132,7 @@ export interface OfDocument {
 export interface OfTask {
   /** The task's key. */
   task: string;
-  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  /** The task's plan. It says which repository is meant if several have a task with this key. */
   uri?: string;
 }
 
@@ -156,7 +156,7 @@ export interface Offer {
 export interface Proof {
   /** Their composite score. */
   color: ProofColor;
-  /** How many ran. */
+  /** How many checks ran. */
   checks: number;
   /** The names of those that failed. */
   failed?: string[];
@@ -172,7 +172,7 @@ export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limi
 export interface ShowDiff {
   /** The task's key. */
   task: string;
-  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  /** The task's plan. It says which repository is meant if several have a task with this key. */
   uri?: string;
   /** Only this iteration. */
   iteration?: number;
@@ -184,7 +184,7 @@ export interface ShowDiff {
 export interface ShowTranscript {
   /** The task's key. */
   task: string;
-  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  /** The task's plan. It says which repository is meant if several have a task with this key. */
   uri?: string;
   /** Only this iteration. */
   iteration?: number;
@@ -192,17 +192,17 @@ export interface ShowTranscript {
 
 /** The argument of `alfine.start`. */
 export interface Start {
-  /** The plan. */
+  /** The plan's document. */
   uri: string;
-  /** The task's key, or its id in the plan; without it the whole plan. */
+  /** The task's key, or its id in the plan; the whole plan if this is missing. */
   task?: string;
-  /** How. */
+  /** How the loop is started. */
   options?: StartOptions;
 }
 
 /** The argument of `alfine.startHere`. */
 export interface StartHere {
-  /** The file. */
+  /** The file that the task is about. */
   uri: string;
   /** The place in it. */
   range: Range;
@@ -214,13 +214,13 @@ export interface StartHere {
 
 /** How a loop is started: the flags of the command line. */
 export interface StartOptions {
-  /** The most iterations. */
+  /** The most iterations, 1 to 50. */
   maxIterations?: number;
   /** The agent is told to do this task alone. */
   singleTask?: boolean;
-  /** The agent. */
+  /** The agent's name. */
   agent?: string;
-  /** The model. */
+  /** The model's name. */
   model?: string;
   /** Whether the agent works in the user's own tree. */
   inPlace?: boolean;
@@ -230,7 +230,7 @@ export interface StartOptions {
   maxCost?: number;
   /** What the agent may do without asking. */
   permissions?: string;
-  /** Whether uncommitted changes are taken along; the user is asked where this is not said. */
+  /** Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing. */
   includeUncommitted?: boolean;
 }
 
@@ -238,7 +238,7 @@ export interface StartOptions {
 export interface Steer {
   /** The task's key. */
   task: string;
-  /** The task's plan; it says which repository is meant, where several have a task of this key. */
+  /** The task's plan. It says which repository is meant if several have a task with this key. */
   uri?: string;
   /** What the agent is told; left out of an offer, since the user has to write it. */
   text: string;
@@ -248,7 +248,7 @@ export interface Steer {
 export interface TaskName {
   /** The task's key. */
   task: string;
-  /** Its plan; none where it was in none. */
+  /** The plan that the task was in; missing if it was in no plan. */
   uri?: string;
 }
 
@@ -263,33 +263,33 @@ export interface TaskView {
   plan: string;
   /** Its id in the plan. */
   id: string;
-  /** Its title. */
+  /** The task's title. */
   title: string;
-  /** The plan's document; none where the task is only in the database. */
+  /** The plan's document; missing if the task is only in the database. */
   uri?: string;
   /** Where it stands in the document. */
   range?: ViewRange;
-  /** Where it is. */
+  /** The task's status. */
   status: TaskStatus;
-  /** Why, in words, where there is more to say. */
+  /** Why the task has this status, in words, if there is more to say. */
   reason?: string;
-  /** The same as data. */
+  /** The reason as data. */
   cause?: Reason;
   /** The live or last loop. */
   loopId?: string;
   /** The iteration at work, or the last one; 0 before the first. */
   iteration: number;
-  /** The limit of iterations; 0 where neither a loop nor the plan has one. */
+  /** The limit of iterations; 0 if neither a loop nor the plan has one. */
   maxIterations: number;
   /** The breaker's rules, counted. */
   breaker: BreakerLine[];
-  /** The last gate. */
+  /** The last completion gate, as it was read. */
   gate?: unknown;
   /** The acceptance criteria, in the plan's order. */
   criteria: CriterionView[];
-  /** The agent's name; empty where none is chosen yet. */
+  /** The agent's name; empty if none is chosen yet. */
   agent: string;
-  /** US dollars so far; none where unknown. */
+  /** US dollars so far; missing if unknown. */
   costUsd?: number;
   /** Files that differ from the base. */
   filesChanged: number;
@@ -299,7 +299,7 @@ export interface TaskView {
   worktree?: string;
   /** Until when it waits, in milliseconds since the epoch. */
   waitingUntil?: number;
-  /** The last change, in milliseconds since the epoch; none where nothing was ever written down. */
+  /** The last change, in milliseconds since the epoch; missing if nothing was ever written down. */
   updatedAt?: number;
   /** Where it is, on one short line. */
   summary: string;
@@ -317,13 +317,13 @@ export interface Tasks {
   tasks: TaskView[];
 }
 
-/** What `alfine/tasksChanged` tells. */
+/** The content of `alfine/tasksChanged`. */
 export interface TasksChanged {
-  /** Those that are new, or other than before. */
+  /** The tasks that are new or have changed. */
   tasks: TaskView[];
-  /** The keys of which there is no task any more. */
+  /** The keys that no task has any more. */
   removed: string[];
-  /** All that are told no more, those included of whose key there is another task. */
+  /** All tasks that are gone, including those whose key another task still has. */
   removedTasks: TaskName[];
 }
 
@@ -349,13 +349,13 @@ export interface TranscriptParams {
 export interface TranscriptPart {
   /** What the agent said. */
   events: TranscriptEvent[];
-  /** Where to go on, in bytes of the iteration's transcripts one after another; none where there will be no more. */
+  /** Where to read on, in bytes of the iteration's transcripts one after another; `null` if nothing more will come. */
   next: number | null;
 }
 
 /** A place in a document, from 0. */
 export interface ViewPlace {
-  /** The line. */
+  /** The line, counted from 0. */
   line: number;
   /** The unit in the line. */
   character: number;
@@ -363,7 +363,7 @@ export interface ViewPlace {
 
 /** A range in a document, as the asking client counts. */
 export interface ViewRange {
-  /** The first place. */
+  /** Where it begins. */
   start: ViewPlace;
   /** The place after the last one. */
   end: ViewPlace;

@@ -1,6 +1,6 @@
 //! Documents: the texts a client has open, and plans as they lie on the disk.
 //!
-//! A version of a document never changes; a change makes the next one. What is read out of a text is read once.
+//! A version of a document never changes; a change creates the next version. Each text is parsed once.
 
 use crate::lock::lock;
 use crate::position::{Encoding, Lines};
@@ -24,7 +24,7 @@ pub struct Document {
     pub uri: Url,
     /// The path of the file, as the client names it; `None` for a document that is not a file.
     pub path: Option<PathBuf>,
-    /// The client's number of this version; none for what is not open.
+    /// The client's number of this version; `None` if the document is not open.
     pub version: Option<i32>,
     /// The client's number of the version that was opened or saved last.
     pub saved_version: Option<i32>,

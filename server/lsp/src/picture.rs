@@ -124,7 +124,7 @@ impl Picture {
 pub(crate) struct PlanView<'p> {
     /// Its document.
     pub document: &'p Arc<Document>,
-    /// The working tree it lies in; none outside of any repository.
+    /// The working tree that it is in; `None` outside any repository.
     pub checkout: Option<&'p Arc<Checkout>>,
     /// Its path from the repository's root, `/` separated.
     pub name: String,
@@ -135,7 +135,7 @@ pub(crate) struct PlanView<'p> {
 pub(crate) struct SeenTask<'p> {
     /// As the plan has it.
     pub task: &'p Task,
-    /// Its key. Where the plan was edited since it was started, the key it was started with.
+    /// The task's key. If the plan was edited since the task was started, the key with which it was started.
     pub key: TaskKey,
     /// What the database knows of it.
     pub known: Option<&'p Arc<TaskPicture>>,

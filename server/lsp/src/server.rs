@@ -224,7 +224,7 @@ impl LanguageServer for Server {
         let publisher = lock(&self.publisher).take();
         if let Some((stop, ended)) = publisher {
             stop.send_replace(true);
-            // A client that reads nothing is not waited for.
+            // Not waiting for a client that reads nothing.
             let _ = tokio::time::timeout(FAREWELL, ended).await;
         }
         Ok(())

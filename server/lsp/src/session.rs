@@ -1,4 +1,4 @@
-//! The state of one client: what it can, its folders, its open documents. Changed in the order its messages arrive.
+//! The state of one client: its capabilities, its folders, its open documents. Changed in the order of its messages.
 //!
 //! Nothing here waits for the disk, the database or the client.
 
@@ -142,7 +142,7 @@ impl Session {
                 return self.picture();
             }
             let mut state = self.state();
-            // Something else may have been opened meanwhile.
+            // Another document may have been opened in the meantime.
             if state.looks == looks {
                 state.looking = None;
             }

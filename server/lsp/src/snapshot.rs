@@ -128,7 +128,7 @@ impl Checkout {
 pub struct StorePicture {
     /// The place of the last change that is in it.
     pub seq: i64,
-    /// The tasks that were ever written down, by plan and id.
+    /// The tasks that have a row, by plan and id.
     pub tasks: HashMap<String, HashMap<TaskId, Arc<TaskPicture>>>,
 }
 
@@ -159,7 +159,7 @@ impl TaskPicture {
         self.last.as_ref().filter(|last| last.row.ended_at.is_none())
     }
 
-    /// Why the task is where it is. Where the row has only an older version's words for that, or none, the loop's state
+    /// Why the task has its status. If the row has only an older version's words for that, or none, the loop's state
     /// says it.
     pub fn reason(&self) -> Option<Cow<'_, Reason>> {
         let row = self.row.reason.as_ref();

@@ -26,10 +26,10 @@ M.commands = {
 ---The argument of `alfine.answer`.
 ---@class alfine.Answer
 ---@field task string The task's key.
----@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
 ---@field approval? integer The question's number; without it the one that is open.
----@field approved? boolean Yes or no.
----@field text? string In words.
+---@field approved? boolean Whether the answer is yes or no.
+---@field text? string The answer in words.
 
 ---What kind of answer is needed.
 ---@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'login' | 'billing' | 'config' | 'refusal' | 'trust'
@@ -37,7 +37,7 @@ M.commands = {
 ---The argument of `alfine.rewind` and `alfine.fork`.
 ---@class alfine.AtIteration
 ---@field task string The task's key.
----@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
 ---@field iteration integer The iteration; 0 is before the first.
 
 ---One line of the breaker: a rule with its counter, limit and evidence.
@@ -54,14 +54,14 @@ M.commands = {
 ---The argument of `alfine.continue`.
 ---@class alfine.Continue
 ---@field task string The task's key.
----@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
 ---@field maxIterations? integer The new limit of iterations.
 ---@field maxCost? number The new limit of cost, in US dollars.
 ---@field resetBreaker? boolean Whether all counters start at zero.
 
 ---A counter of the breaker, in words.
 ---@class alfine.Counter
----@field label string What it counts.
+---@field label string The name of what is counted.
 ---@field shown string How far it is, and what fed it: `3 of 3 (iterations 1, 2 and 3 left tree 2f9d1c0…)`.
 
 ---What is known of a criterion.
@@ -79,7 +79,7 @@ M.commands = {
 ---The argument of commands that take a task and nothing else.
 ---@class alfine.OfTask
 ---@field task string The task's key.
----@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
 
 ---Something that the user can do with a task, in words.
 ---@class alfine.Offer
@@ -93,7 +93,7 @@ M.commands = {
 ---What proves that the work is done: the checks that ran when the agent claimed so.
 ---@class alfine.Proof
 ---@field color alfine.ProofColor Their composite score.
----@field checks integer How many ran.
+---@field checks integer How many checks ran.
 ---@field failed? string[] The names of those that failed.
 
 ---What the composite score of the verifiers says.
@@ -105,51 +105,51 @@ M.commands = {
 ---The argument of `alfine.showDiff`.
 ---@class alfine.ShowDiff
 ---@field task string The task's key.
----@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
 ---@field iteration? integer Only this iteration.
 ---@field against? integer The iteration to compare with; 0 is before the first.
 
 ---The argument of `alfine.showTranscript`.
 ---@class alfine.ShowTranscript
 ---@field task string The task's key.
----@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
 ---@field iteration? integer Only this iteration.
 
 ---The argument of `alfine.start`.
 ---@class alfine.Start
----@field uri string The plan.
----@field task? string The task's key, or its id in the plan; without it the whole plan.
----@field options? alfine.StartOptions How.
+---@field uri string The plan's document.
+---@field task? string The task's key, or its id in the plan; the whole plan if this is missing.
+---@field options? alfine.StartOptions How the loop is started.
 
 ---The argument of `alfine.startHere`.
 ---@class alfine.StartHere
----@field uri string The file.
+---@field uri string The file that the task is about.
 ---@field range lsp.Range The place in it.
 ---@field diagnostic? lsp.Diagnostic What another server says of the place; the task is done when it says so no more.
 ---@field prompt? string What is to be done.
 
 ---How a loop is started: the flags of the command line.
 ---@class alfine.StartOptions
----@field maxIterations? integer The most iterations.
+---@field maxIterations? integer The most iterations, 1 to 50.
 ---@field singleTask? boolean The agent is told to do this task alone.
----@field agent? string The agent.
----@field model? string The model.
+---@field agent? string The agent's name.
+---@field model? string The model's name.
 ---@field inPlace? boolean Whether the agent works in the user's own tree.
 ---@field context? string `resume` or `fresh`.
 ---@field maxCost? number The most US dollars.
 ---@field permissions? string What the agent may do without asking.
----@field includeUncommitted? boolean Whether uncommitted changes are taken along; the user is asked where this is not said.
+---@field includeUncommitted? boolean Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing.
 
 ---The argument of `alfine.steer`.
 ---@class alfine.Steer
 ---@field task string The task's key.
----@field uri? string The task's plan; it says which repository is meant, where several have a task of this key.
+---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
 ---@field text string What the agent is told; left out of an offer, since the user has to write it.
 
 ---Which task: two folders may have a task of the same key, so its plan belongs to it.
 ---@class alfine.TaskName
 ---@field task string The task's key.
----@field uri? string Its plan; none where it was in none.
+---@field uri? string The plan that the task was in; missing if it was in no plan.
 
 ---Where a task is. The user's answer to "what is going on, and what can I do next?"
 ---@alias alfine.TaskStatus 'pending' | 'ready' | 'running' | 'evaluating' | 'waiting' | 'paused' | 'interrupted' | 'needs_input' | 'rework' | 'stopped' | 'failed' | 'skipped' | 'done' | 'merged' | 'discarded'
@@ -159,25 +159,25 @@ M.commands = {
 ---@field task string The task's key.
 ---@field plan string Its plan's path from the repository's root.
 ---@field id string Its id in the plan.
----@field title string Its title.
----@field uri? string The plan's document; none where the task is only in the database.
+---@field title string The task's title.
+---@field uri? string The plan's document; missing if the task is only in the database.
 ---@field range? alfine.ViewRange Where it stands in the document.
----@field status alfine.TaskStatus Where it is.
----@field reason? string Why, in words, where there is more to say.
----@field cause? alfine.Reason The same as data.
+---@field status alfine.TaskStatus The task's status.
+---@field reason? string Why the task has this status, in words, if there is more to say.
+---@field cause? alfine.Reason The reason as data.
 ---@field loopId? string The live or last loop.
 ---@field iteration integer The iteration at work, or the last one; 0 before the first.
----@field maxIterations integer The limit of iterations; 0 where neither a loop nor the plan has one.
+---@field maxIterations integer The limit of iterations; 0 if neither a loop nor the plan has one.
 ---@field breaker alfine.BreakerLine[] The breaker's rules, counted.
----@field gate? any The last gate.
+---@field gate? any The last completion gate, as it was read.
 ---@field criteria alfine.CriterionView[] The acceptance criteria, in the plan's order.
----@field agent string The agent's name; empty where none is chosen yet.
----@field costUsd? number US dollars so far; none where unknown.
+---@field agent string The agent's name; empty if none is chosen yet.
+---@field costUsd? number US dollars so far; missing if unknown.
 ---@field filesChanged integer Files that differ from the base.
 ---@field branch? string The loop's branch.
 ---@field worktree? string The folder the agent works in.
 ---@field waitingUntil? integer Until when it waits, in milliseconds since the epoch.
----@field updatedAt? integer The last change, in milliseconds since the epoch; none where nothing was ever written down.
+---@field updatedAt? integer The last change, in milliseconds since the epoch; missing if nothing was ever written down.
 ---@field summary string Where it is, on one short line.
 ---@field needsYou boolean Whether it stands still until the user does something.
 ---@field counters alfine.Counter[] The breaker's counters that count something, in words.
@@ -187,11 +187,11 @@ M.commands = {
 ---@class alfine.Tasks
 ---@field tasks alfine.TaskView[] In the order of the plans, and of the tasks in each.
 
----What `alfine/tasksChanged` tells.
+---The content of `alfine/tasksChanged`.
 ---@class alfine.TasksChanged
----@field tasks alfine.TaskView[] Those that are new, or other than before.
----@field removed string[] The keys of which there is no task any more.
----@field removedTasks alfine.TaskName[] All that are told no more, those included of whose key there is another task.
+---@field tasks alfine.TaskView[] The tasks that are new or have changed.
+---@field removed string[] The keys that no task has any more.
+---@field removedTasks alfine.TaskName[] All tasks that are gone, including those whose key another task still has.
 
 ---One thing that an agent said or did: `event` names it, and says which other fields there are.
 ---@class alfine.TranscriptEvent
@@ -208,16 +208,16 @@ M.commands = {
 ---The answer of `alfine/transcript`.
 ---@class alfine.TranscriptPart
 ---@field events alfine.TranscriptEvent[] What the agent said.
----@field next integer | nil Where to go on, in bytes of the iteration's transcripts one after another; none where there will be no more.
+---@field next integer | nil Where to read on, in bytes of the iteration's transcripts one after another; `null` if nothing more will come.
 
 ---A place in a document, from 0.
 ---@class alfine.ViewPlace
----@field line integer The line.
+---@field line integer The line, counted from 0.
 ---@field character integer The unit in the line.
 
 ---A range in a document, as the asking client counts.
 ---@class alfine.ViewRange
----@field start alfine.ViewPlace The first place.
+---@field start alfine.ViewPlace Where it begins.
 ---@field end alfine.ViewPlace The place after the last one.
 
 return M

@@ -1,5 +1,5 @@
-//! Answers in words, for clients that have no box to write in: a file with the question, opened in the editor. What
-//! stands below it when the file is saved is the answer.
+//! Answers in words, for clients without an input box: a file with the question is opened in the editor. The text below
+//! the question when the file is saved is the answer.
 
 use super::{Commands, EditorCommand, arguments::Answer, questions::Letter, refusal::refused, show};
 use crate::lock::lock;
@@ -21,7 +21,7 @@ use std::{
 const FOLD: &str = "<!-- Write your answer below this line, and save the file. -->";
 
 impl Commands {
-    /// Opens a file to write the answer in. Refused where the client opens none.
+    /// Opens a file to write the answer in. Refused if the client cannot open files.
     pub(super) async fn write_answer(
         &self,
         place: &Place,
@@ -102,7 +102,7 @@ fn read(path: &Path) -> Option<String> {
     String::from_utf8(plain_file::read(path, LARGEST_TEXT).ok()?).ok()
 }
 
-/// What stands below the fold, if anything does.
+/// The text below the line that ends the question; `None` if there is none.
 fn answer_in(text: &str) -> Option<&str> {
     let mut lines = text.split_inclusive('\n');
     lines.find(|line| line.trim_end() == FOLD)?;

@@ -63,7 +63,7 @@ pub(crate) struct StartHere {
     /// The place in it.
     #[schemars(schema_with = "range")]
     pub range: Range,
-    /// What another server says of the place; the task is done when it says so no more.
+    /// Another server's diagnostic at the place; the task is done when the diagnostic is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "diagnostic")]
     pub diagnostic: Option<Diagnostic>,
@@ -139,7 +139,7 @@ pub(crate) struct Answer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
-    /// The question's number; without it the one that is open.
+    /// The question's number; the open question if this is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<i64>,
     /// Whether the answer is yes or no.
@@ -197,7 +197,7 @@ pub(crate) struct ShowDiff {
     pub against: Option<u32>,
 }
 
-/// The schema of the protocol's own type of this name. The protocol's crate has none.
+/// The schema of the protocol's type of this name. The protocol's crate has no schemas.
 fn range(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "$ref": "lsp.Range" })
 }

@@ -28,14 +28,14 @@ const INCLUDE: &str = "Include them";
 const APPROVE: &str = "Approve";
 const REJECT: &str = "Reject";
 const DISCARD: &str = "Discard";
-/// How many lines of a list stand in a question.
+/// The most lines of a list in a question.
 const LISTED: usize = 8;
-/// The longest command that stands whole in a question, in characters.
+/// The longest command that is shown whole in a question, in characters.
 const WHOLE: usize = 120;
 
 impl Commands {
-    /// Drives a request until it is over: asks its questions, outside of any queue, and waits for what it waits for. `about`
-    /// and `command` name what is asked about, so that nothing is asked twice at a time.
+    /// Drives a request until it is over: asks its questions, outside of any queue, and waits for what it waits for.
+    /// `about` and `command` name what is asked about, so that nothing is asked twice at a time.
     pub(super) async fn drive<R>(
         &self,
         place: &Place,
@@ -200,7 +200,7 @@ fn not_allowed(items: &[TrustItem]) -> Error {
     Error::new(kind, message).hint(Hint::Trust { plan: None })
 }
 
-/// Says whether a command stands in a question as it is: not cut, and not as what clients show as a link.
+/// Whether a question shows a command unchanged: not cut, and without anything that clients render as a link.
 fn stands_whole(item: &TrustItem) -> bool {
     printable(&item.command).chars().count() <= WHOLE && !item.command.contains("](")
 }

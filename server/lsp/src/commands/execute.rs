@@ -1,4 +1,4 @@
-//! One command: its arguments read, its repository found, its work done, its answer made.
+//! One command: reads its arguments, finds its repository, does its work, and answers it.
 //!
 //! Knows nothing of how a message comes or goes. What the user must be asked is asked before anything is done.
 

@@ -48,7 +48,7 @@ impl Commands {
         }
     }
 
-    /// Ticks a merged task in its plan, which is open. A buffer with something that is not saved is left alone.
+    /// Ticks a merged task in its plan, which is open. A buffer with unsaved changes is left alone.
     async fn tick_in_buffer(&self, key: &TaskKey, path: &Path) {
         let picture = (self.pictures)();
         let why = match OpenFiles::of(&picture).at(path) {

@@ -1,4 +1,4 @@
-//! What an editor knows for a request: which files it has open, and what it holds of them that is not on the disk.
+//! What an editor knows for a request: which files it has open, and their unsaved text.
 
 use super::{
     Commands,

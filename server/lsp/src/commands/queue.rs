@@ -2,7 +2,7 @@
 //! done in their order, and one that only reads, so that no look waits for a change. The async threads never wait for a
 //! disk.
 //!
-//! A piece of work that is queued is done whole, also when nobody waits for its answer any more.
+//! Work that is queued is done completely, even if nobody waits for its answer any more.
 
 use super::refusal::{defect, refused};
 use crate::lock::lock;

@@ -43,7 +43,7 @@ impl Commands {
             .map(|checkouts| (known(&picture, checkouts, key), best(checkouts, key)))
             .collect();
         if candidates.iter().all(|(known, _)| *known == Known::Not) {
-            // Somebody may have begun it since the picture was made.
+            // A loop may have been begun since the picture was made.
             for (known, place) in &mut candidates {
                 let task = key.clone();
                 let find = move |project: &Project| {

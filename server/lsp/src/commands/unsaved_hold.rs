@@ -128,7 +128,7 @@ fn works_here(project: &Project, row: &LoopRow) -> Result<bool> {
     Ok(tree == here || real(&tree) == real(here))
 }
 
-/// Holds the loops in a working tree, or lets them go on. Returns those that are held from now on, and why.
+/// Pauses the loops in a working tree, or lets them go on. Returns the loops that are paused from now on, and why.
 fn settle(
     project: &mut Project,
     root: &Path,
