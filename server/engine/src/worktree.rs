@@ -24,6 +24,7 @@ pub(crate) fn make_worktree(project: &mut Project, lock: &LoopLock) -> Result<Lo
             Error::new(ErrorKind::Git, format!("cannot remove {}: {error}", path.join(".git").display()))
         })?;
     }
+    // A worktree with checkpoints or a branch of this loop is only opened below; its files are the loop's work.
     let is_there = path.read_dir().is_ok_and(|mut items| items.next().is_some());
     if is_there && store.checkpoints(&row.id)?.is_empty() && row.branch.is_none() {
         // The folder is half made by a process that died, or left by an earlier loop. Nothing says what in it is worth

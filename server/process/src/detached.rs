@@ -89,6 +89,7 @@ fn start(
 ) -> Result<(), (&'static str, io::Error)> {
     let output = File::options().append(true).create(true).open(log).map_err(|error| ("log", error))?;
     let errors = output.try_clone().map_err(|error| ("log", error))?;
+    // A session of its own: the hangup of the starter's terminal does not reach it.
     setsid().map_err(|error| ("failed", error.into()))?;
     // Never waited for: this process exits at once, and the system's init waits for the orphan.
     #[allow(clippy::zombie_processes, reason = "this process exits at once")]

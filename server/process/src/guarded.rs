@@ -86,6 +86,7 @@ impl GuardedCommand {
             Confinement::None => {}
         }
         let name = self.program.to_string_lossy().into_owned();
+        // Asked first, since the system reports a missing folder and a missing program with the same error.
         if !self.cwd.is_dir() {
             return Err(ProcessError::NoFolder { program: name, path: self.cwd });
         }

@@ -78,7 +78,7 @@ pub(super) fn send_stdin(socket: &UnixStream, stdin: impl AsFd) -> io::Result<()
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     control.push(SendAncillaryMessage::ScmRights(&descriptors));
-    // A guard that died must not end its owner by SIGPIPE; Rust programs ignore that signal.
+    // If the guard has died, this would raise SIGPIPE, which Rust programs ignore: the call just fails.
     sendmsg(socket, &[IoSlice::new(b"i")], &mut control, SendFlags::empty())?;
     Ok(())
 }

@@ -43,6 +43,7 @@ enum Found {
 fn open(layout: &Layout) -> Result<Opened, StoreError> {
     let path = layout.database();
     make_folder(layout.root())?;
+    // The usual case is a sound database of this version. It needs only the shared lock, so openers do not queue.
     {
         let _shared = gate(layout, Access::Shared)?;
         if path.exists()

@@ -30,6 +30,8 @@ impl Store {
                  OR id IN (SELECT loop_id FROM run WHERE ended_at IS NULL)",
             [],
         )?;
+        // The locks come before the transaction, and are kept through it: nobody can start to run one of these loops
+        // while it is marked interrupted.
         let mut unheld = Vec::new();
         for row in suspects {
             // The runs are read first, so that a loop with nothing to do is not locked at all.

@@ -273,11 +273,11 @@ fn a_repository_or_a_plan_raises_no_limit_of_the_users_unasked() {
 fn a_limit_that_says_nothing_starts_nothing() {
     for (field, told) in [
         ("Max cost: five", "PLAN.md:5:11: “five” is not a valid value for Max cost"),
-        ("Max cost: 1,50", "PLAN.md:5:11: “1,50” is no value for Max cost"),
-        ("Max cost: -1", "PLAN.md:5:11: “-1” is no value for Max cost"),
-        ("Max cost: nan", "PLAN.md:5:11: “nan” is no value for Max cost"),
-        ("Max cost: 0", "PLAN.md:5:11: “0” is no value for Max cost"),
-        ("Max iterations: x", "PLAN.md:5:17: “x” is no value for Max iterations"),
+        ("Max cost: 1,50", "PLAN.md:5:11: “1,50” is not a valid value for Max cost"),
+        ("Max cost: -1", "PLAN.md:5:11: “-1” is not a valid value for Max cost"),
+        ("Max cost: nan", "PLAN.md:5:11: “nan” is not a valid value for Max cost"),
+        ("Max cost: 0", "PLAN.md:5:11: “0” is not a valid value for Max cost"),
+        ("Max iterations: x", "PLAN.md:5:17: “x” is not a valid value for Max iterations"),
     ] {
         let plan =
             format!("# Plan\n\n### US-001: Add a table\n\n{field}\n\nWrite it.\n\n### US-002: Add a page\n");

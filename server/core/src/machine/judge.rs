@@ -86,6 +86,7 @@ impl LoopState {
             verdict: verdict.clone(),
             denials: self.current.denials.clone(),
         });
+        // The agent has read these notes. Later ones are for the next prompt.
         self.notes.drain(..self.current.notes_told.min(self.notes.len()));
         self.current.is_over = true;
         out.push(Effect::IterationEnded(Box::new(Judgement {

@@ -297,6 +297,7 @@ impl LoopState {
             recovery: Some(Recovery::Rewound),
             ..Self::new(from.settings.clone())
         };
+        // The fork goes on where its loop may have been stopped: one iteration on trial, as with `continue`.
         fork.breaker.half_open();
         fork
     }
@@ -408,6 +409,7 @@ impl LoopState {
     }
 
     pub(super) fn enter(&mut self, now: Moment, phase: Phase) {
+        // The time until now belongs to the old phase. Only phases in which something works count as running time.
         self.count_time(now);
         self.phase = phase;
         self.active_since = matches!(

@@ -39,6 +39,7 @@ impl Runner<'_> {
             return Ok(());
         }
         for effect in &effects {
+            // The saved row and the news need the number of files, so it is counted before both.
             if let Effect::IterationEnded(judgement) = effect {
                 self.count_files(judgement);
             }
@@ -85,6 +86,7 @@ impl Runner<'_> {
             }
             Effect::RunVerifiers => self.run_verifiers(),
             Effect::CancelVerifiers => {
+                // The cancelled checks may still send their results. With a new number, these are ignored.
                 self.verify_round += 1;
                 self.verifiers = None;
                 Ok(())

@@ -49,6 +49,7 @@ impl Runner<'_> {
                 }
             }
         }
+        // Saved only now: if this process dies in between, the whole preparation runs again.
         self.spec.prepared = true;
         self.save_spec()?;
         Ok(true)

@@ -47,6 +47,7 @@ impl Proof {
                 unless_still: Some(&self.proven),
             },
         )?;
+        // The same tree and HEAD as the checked ones: there is nothing to set back.
         if !present.taken {
             return Ok(None);
         }

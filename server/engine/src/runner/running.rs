@@ -80,6 +80,7 @@ impl Runner<'_> {
     }
 
     fn run_to_rest(&mut self) -> Result<TaskStatus> {
+        // Commands that a dead runner had taken, but whose effect it never saved, are taken again.
         let lock = &self.lock;
         self.project.store.write(|tx| tx.release_commands(lock))?;
         if self.row.worktree.is_none() && self.spec.isolation == Isolation::Worktree {
@@ -154,10 +155,12 @@ impl Runner<'_> {
     }
 
     pub(super) fn wait(&mut self) -> Result<()> {
+        // While this thread waits, anybody may write to the tree.
         self.checkpoint_is_of_now = false;
         let awake = Instant::now();
         let message = self.inbox.recv_timeout(self.timeout());
         self.look_at_clocks()?;
+        // Messages are matched with the present run or round: a thread of an earlier one may still be sending.
         match message {
             Ok(message) => self.receive(message)?,
             // The bell that announces commands may have failed, and a command must not wait for ever.

@@ -55,6 +55,7 @@ impl Runner<'_> {
                         end_iteration(tx, lock, judgement, session, files_changed, masker)?;
                     }
                     Effect::AskHuman(ask) => {
+                        // A loop asks one thing at a time. An older open question could otherwise be answered instead.
                         tx.withdraw_questions(id)?;
                         let text = masker.mask(&ask.text);
                         tx.ask(&Ask { loop_id: Some(id), task: Some(key), kind: ask.kind, text: &text })?;

@@ -67,6 +67,7 @@ impl Runner<'_> {
                     results.push(proof::unproven(&error));
                 }
             }
+            // Files that no commit can hold would be missing from what lands, whatever the checks say.
             if !not_kept.is_empty() {
                 let result = proof::kept_check(&not_kept);
                 observe(&result);
