@@ -33,7 +33,7 @@ pub trait Adapter: Send + Sync {
         &[]
     }
 
-    /// Returns the invocation that prints the CLI's version and asks no model; none where there is no such thing.
+    /// Returns the invocation that prints the CLI's version and asks no model; `None` if the CLI has none.
     fn probe(&self, _command: Option<&str>) -> Option<Result<Invocation, InvocationError>> {
         None
     }

@@ -59,11 +59,11 @@ pub struct Config {
     /// Settings of one agent, under its name.
     #[schemars(schema_with = "agents")]
     pub agents: BTreeMap<String, Agent>,
-    /// Thresholds and words of the findings on plans.
+    /// Thresholds and word lists of the lints, which check plans.
     pub lint: LintOptions,
-    /// Other ways for an agent to say that it is done, besides the completion gate.
+    /// Other ways for an agent to say that it is done, in addition to the completion gate.
     pub gate: Dialects,
-    /// What is kept from the agent, and what from the logs.
+    /// What is kept from the agent, and what is kept out of the logs.
     pub safety: Safety,
 }
 
@@ -309,7 +309,7 @@ pub enum PromptVia {
     Argument,
 }
 
-/// What is kept from the agent, and what from the logs.
+/// What is kept from the agent, and what is kept out of the logs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Safety {

@@ -316,7 +316,7 @@ impl LoopState {
 
     fn next_iteration(&mut self, now: Moment, out: &mut Vec<Effect>) {
         if !self.current.is_over && self.current.agent_done {
-            // Only its judgement was cut short.
+            // The agent had finished and only the judgement was cut short, so no agent has to run again.
             return self.keep_after(now, None, out);
         }
         if self.judged >= breaker::HARD_LIMIT {

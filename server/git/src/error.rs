@@ -201,8 +201,8 @@ pub enum GitError {
         /// What is wrong with it.
         why: String,
     },
-    /// A pattern that points outside of the repository.
-    #[error("“{0}” leads outside of the repository")]
+    /// A pattern that points outside the repository.
+    #[error("“{0}” leads outside the repository")]
     Outside(String),
     /// libgit2 failed.
     #[error("could not {doing}: {source}")]
@@ -269,12 +269,12 @@ impl GitError {
             }
             Self::Corrupt { .. } => "`git fsck` says what is wrong with it".to_owned(),
             Self::Empty(_) => "make a first commit: git commit --allow-empty -m \"Start\"".to_owned(),
-            Self::Busy { finish, abort, .. } => format!("finish it (`{finish}`) or take it back (`{abort}`)"),
+            Self::Busy { finish, abort, .. } => format!("finish it (`{finish}`) or abort it (`{abort}`)"),
             Self::ReadOnly(_) => "make it writable for you".to_owned(),
             Self::BranchName(_) => "rename it: git branch -m NEW".to_owned(),
             Self::NotOurs(_) => "move the folder away, and try again".to_owned(),
             Self::WorktreeMissing(_) => {
-                "continue the task: it is made again from its last checkpoint".to_owned()
+                "continue the task: the worktree is created again from its last checkpoint".to_owned()
             }
             Self::WorktreeLocked(path) => format!("git worktree unlock '{}'", path.display()),
             Self::Locked(_) => "wait for the other process; if there is none, remove the file".to_owned(),

@@ -203,7 +203,7 @@ impl Repository {
             if main.workdir().is_some() {
                 all.push(main);
             } else if said_bare(&main) {
-                // Its files would stay behind.
+                // The repository is marked as bare, yet files are around it. They could not follow the branch.
                 return Err(GitError::SaidBare(self.common_dir.clone()));
             }
         }

@@ -56,7 +56,7 @@ impl Repository {
         match spec.path.read_dir().map(|mut items| items.next().is_some()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(_) => return Err(GitError::NotOurs(spec.path.clone())),
-            // An empty folder is as good as none.
+            // An empty folder is treated as a missing one: git fills it.
             Ok(false) => fs::remove_dir(&spec.path).doing_on("remove the empty folder", &spec.path)?,
             Ok(true) => {
                 let there = self.open_at(&spec.path)?;

@@ -55,6 +55,9 @@ impl Runner<'_> {
                 let _ = outbox.send(Message::VerifyNews(round, Box::new(news)));
             };
             let mut results = alfine_verify::run(&specs, &context, &mut observe);
+            // The checks may have changed the tree themselves. A pass counts only on the tree that will be committed.
+            // So if they would prove the work, the tree is set back, and if it had changed, the checks run again one by
+            // one.
             let holds = alfine_verify::score(&results, green, yellow) != Color::Red;
             if let Some(proof) = proof.as_mut().filter(|_| holds && !token.is_cancelled()) {
                 let again = proof.set_back().and_then(|set_back| match set_back {

@@ -137,7 +137,7 @@ impl ToClient {
 
 impl Open {
     fn deliver(&mut self, response: Response) {
-        // The library panics when nobody waits any more.
+        // The library panics if nobody waits for the answer any more.
         let answers = Pin::new(&mut self.answers);
         if catch_unwind(AssertUnwindSafe(|| answers.start_send(response))).is_err() {
             tracing::debug!("the client answered a request that nobody waits for any more");
