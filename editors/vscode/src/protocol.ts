@@ -51,7 +51,7 @@ export interface Answer {
   task: string;
   /** The task's plan. It says which repository is meant if several have a task with this key. */
   uri?: string;
-  /** The question's number; without it the one that is open. */
+  /** The question's number; the open question if this is missing. */
   approval?: number;
   /** Whether the answer is yes or no. */
   approved?: boolean;
@@ -206,7 +206,7 @@ export interface StartHere {
   uri: string;
   /** The place in it. */
   range: Range;
-  /** What another server says of the place; the task is done when it says so no more. */
+  /** Another server's diagnostic at the place; the task is done when the diagnostic is gone. */
   diagnostic?: Diagnostic;
   /** What is to be done. */
   prompt?: string;

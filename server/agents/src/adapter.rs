@@ -74,7 +74,7 @@ pub enum Permissions {
     /// Edit files and run commands.
     #[default]
     Commands,
-    /// Everything: the agent's own checks are off. Needs `safety.allow_unsandboxed_all` in your own settings.
+    /// Everything: the agent's own checks are switched off. Needs `safety.allow_unsandboxed_all` in your own settings.
     All,
 }
 

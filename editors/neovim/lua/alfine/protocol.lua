@@ -27,7 +27,7 @@ M.commands = {
 ---@class alfine.Answer
 ---@field task string The task's key.
 ---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
----@field approval? integer The question's number; without it the one that is open.
+---@field approval? integer The question's number; the open question if this is missing.
 ---@field approved? boolean Whether the answer is yes or no.
 ---@field text? string The answer in words.
 
@@ -125,7 +125,7 @@ M.commands = {
 ---@class alfine.StartHere
 ---@field uri string The file that the task is about.
 ---@field range lsp.Range The place in it.
----@field diagnostic? lsp.Diagnostic What another server says of the place; the task is done when it says so no more.
+---@field diagnostic? lsp.Diagnostic Another server's diagnostic at the place; the task is done when the diagnostic is gone.
 ---@field prompt? string What is to be done.
 
 ---How a loop is started: the flags of the command line.

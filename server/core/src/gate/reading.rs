@@ -114,7 +114,7 @@ impl Reading {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Dialects {
-    /// The text that counts as done inside of `<promise>` tags, such as `COMPLETE`.
+    /// The text that counts as done inside `<promise>` tags, such as `COMPLETE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 200), example = &"COMPLETE")]
     pub promise: Option<String>,

@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LintOptions {
-    /// Files that a task may name before it is too large.
+    /// How many files a task may name before it is reported as too large.
     #[schemars(range(min = 1, max = 100_000))]
     pub max_files: u32,
-    /// Words that a task may have before it is too large.
+    /// How many words a task may have before it is reported as too large.
     #[schemars(range(min = 1, max = 100_000))]
     pub max_words: u32,
-    /// Words in a task's title or first sentence that show that it is too large.
+    /// Words that mark a task as too large if they are in its title or its first sentence.
     #[schemars(inner(length(min = 1)))]
     pub scope_words: Vec<String>,
-    /// Phrases of a criterion that cannot be verified.
+    /// Phrases that mark a criterion as one that cannot be verified.
     #[schemars(inner(length(min = 1)))]
     pub vague_phrases: Vec<String>,
-    /// Criteria that the fix of `criterion-missing` writes.
+    /// Criteria that the quick fix of `criterion-missing` writes.
     #[schemars(inner(length(min = 1)))]
     pub standard_criteria: Vec<String>,
-    /// Words of a task that changes the schema; it goes before code and user interface.
+    /// Words that mark a schema task. Schema tasks should come before tasks in the code and the user interface.
     #[schemars(inner(length(min = 1)))]
     pub schema_words: Vec<String>,
-    /// Words of a task that changes the code behind the user interface.
+    /// Words that mark a task in the code behind the user interface.
     #[schemars(inner(length(min = 1)))]
     pub backend_words: Vec<String>,
-    /// Words of a task that changes the user interface.
+    /// Words that mark a task in the user interface.
     #[schemars(inner(length(min = 1)))]
     pub ui_words: Vec<String>,
 }
