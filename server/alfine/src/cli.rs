@@ -148,7 +148,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it steers loops, or decides for the user.
+    /// Whether the command steers loops, or decides for the user: an agent may not run it.
     pub(crate) fn is_the_users(&self) -> bool {
         match self {
             Self::Run(_) | Self::Start(_) | Self::Pause(_) | Self::Continue(_) | Self::Stop(_) => true,
@@ -371,7 +371,7 @@ pub(crate) struct IterationArgs {
 /// What is trusted.
 #[derive(Debug, Args)]
 pub(crate) struct TrustArgs {
-    /// The plan whose commands are allowed, besides the repository's; every plan without it.
+    /// The plan whose commands are allowed, together with the repository's own; all plans if it is left out.
     pub plan: Option<String>,
     /// Only list the commands and whether each is allowed.
     #[arg(long)]
@@ -387,7 +387,7 @@ pub(crate) struct TrustArgs {
 /// Which settings are shown, and how.
 #[derive(Debug, Args)]
 pub(crate) struct SettingsArgs {
-    /// Only this setting, or the settings of this table: limits.iterations, limits.
+    /// Print only this setting, or the settings of this table: limits.iterations, limits.
     pub name: Option<String>,
     /// Print JSON: `{"settings": [{"name", "meaning", "takes", "default", "examples", "words"}]}`.
     #[arg(long)]
@@ -400,7 +400,7 @@ pub(crate) struct SettingsArgs {
 /// What is set up.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The agent that the settings name.
+    /// The agent to write into the settings.
     #[arg(long)]
     pub agent: Option<String>,
 }
@@ -429,7 +429,7 @@ pub(crate) struct LintArgs {
 /// What is read.
 #[derive(Debug, Args)]
 pub(crate) struct GateArgs {
-    /// A file with one message of the assistant; standard input without it.
+    /// A file with one message of the assistant; standard input if it is left out.
     pub file: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]

@@ -22,7 +22,7 @@ use std::{
 /// How many tasks of one plan a chain works on at a time.
 const AT_A_TIME: usize = 1;
 
-/// Has a loop that was begun alone be one of its plan's chain from now on. The lock is the right to run it.
+/// Adds a loop that was started alone to its plan's chain. The lock is the right to run the loop.
 pub(crate) fn join(project: &mut Project, lock: &LoopLock, chain: Chain) -> Result<()> {
     let Some(row) = project.store.loop_(lock.loop_id())? else { return Ok(()) };
     let mut spec = TaskSpec::of(&row)?;

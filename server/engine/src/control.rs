@@ -40,7 +40,8 @@ pub struct Posted {
     after: i64,
 }
 
-/// Gives a command to a loop without waiting for its runner: none is returned where the saved state took it at once.
+/// Gives a command to a loop without waiting for its runner. Returns `None` if the saved state took the command at
+/// once.
 pub(crate) fn post(
     project: &mut Project,
     key: &TaskKey,
@@ -56,7 +57,7 @@ pub(crate) fn post(
     apply(project, key, lock, command, program).map(|()| None)
 }
 
-/// Gives a command to the saved state of a loop that nobody runs. The lock is the proof of that.
+/// Gives a command to the saved state of a loop. The lock proves that nobody runs the loop.
 pub(crate) fn apply(
     project: &mut Project,
     key: &TaskKey,
@@ -139,7 +140,7 @@ pub(crate) fn until_taken(store: &mut Store, layout: &Layout, key: &TaskKey, pos
     }
 }
 
-/// Waits until a loop needs no runner any more, but not for ever, and says whether it came to that.
+/// Waits a limited time until a loop needs no runner any more, and returns whether it came to that.
 pub(crate) fn until_rest(store: &Store, layout: &Layout, key: &TaskKey, within: Duration) -> Result<bool> {
     let mut feed = Feed::new(layout, store.last_seq()?);
     let until = Instant::now() + within;

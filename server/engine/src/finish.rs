@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// How to merge.
 #[derive(Clone, Copy)]
 pub(crate) struct MergeOptions<'a> {
-    /// The branch it goes into; the one the task was based on when none.
+    /// The branch to merge into; if it is `None`, the branch that the task was based on.
     pub into: Option<&'a str>,
     /// Which working copies of the plan are ticked, too.
     pub tick: WorkingCopies<'a>,
@@ -54,8 +54,8 @@ pub struct MergedTask {
 
 /// Merges a done task into the branch it was based on, or another one, and ticks it in its plan.
 ///
-/// The commit that lands has the tick, where the plan is committed. The plan's working copy keeps what the user wrote
-/// in it meanwhile, and gets the tick as well.
+/// If the plan is committed, the commit that lands has the tick. The plan's working copy keeps what the user wrote in
+/// it in the meantime, and is ticked as well.
 pub(crate) fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -> Result<MergedTask> {
     let row = loop_for(project, key)?;
     if row.status == TaskStatus::Merged {
@@ -201,7 +201,8 @@ fn keep(
     Ok(kept)
 }
 
-/// Ends a loop and begins another one of the same task from what the first was after an iteration. Not run yet.
+/// Ends a loop and begins another loop of the same task, from what the tree was after an iteration. Does not run it
+/// yet.
 pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<LoopLock> {
     let row = paused_loop(project, key)?;
     if row.isolation == Isolation::InPlace {
@@ -377,7 +378,7 @@ fn surroundings_of(project: &Project, row: &LoopRow) -> Surroundings {
     surroundings::of_loop(&project.layout, row, &brought)
 }
 
-/// The checkpoint of a tree after an iteration; of 0, the one before the first.
+/// The checkpoint after an iteration; for 0, the checkpoint before the first iteration.
 fn checkpoint_after(project: &Project, row: &LoopRow, iteration: u32) -> Result<CheckpointRow> {
     let checkpoints = project.store.checkpoints(&row.id)?;
     let found = match iteration {

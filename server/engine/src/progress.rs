@@ -34,7 +34,7 @@ const HEADER: &str =
 /// What one iteration did.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
-    /// When it ended.
+    /// When the iteration ended.
     pub at: Timestamp,
     /// The task's id.
     pub task: String,
@@ -99,7 +99,7 @@ pub(crate) fn last(worktree: &Path, n: usize) -> Result<Vec<String>> {
 
 fn failed(path: &Path, what: &str, error: &io::Error) -> Error {
     Error::new(ErrorKind::Store, format!("{} cannot be {what}: {error}", path.display()))
-        .hint("see that it is a plain file inside of the worktree, or take it away")
+        .hint("make sure that it is a plain file inside the worktree, or remove it")
 }
 
 fn ends_with_newline(file: &mut File, length: u64) -> io::Result<bool> {

@@ -78,7 +78,7 @@ pub enum Prepared {
     },
 }
 
-/// The tasks of a plan that are to be run, in the order of the chain; of a named task, that one.
+/// The tasks that are to be run: all open tasks of a plan in the order of the chain, or the named task alone.
 pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&str>) -> Result<Vec<Task>> {
     if let Some(id) = named {
         let task = file.plan.tasks.iter().find(|task| task.id.0 == id);
@@ -170,7 +170,7 @@ pub fn take_over(project: &mut Project, row: &LoopRow, more: &More) -> Result<Lo
     Ok(lock)
 }
 
-/// Refuses to let a loop go on where the loop itself would, before anything is started.
+/// Refuses to continue a loop for the reasons that the loop itself would give, but before a process is started.
 pub(crate) fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<()> {
     let key = &row.task;
     task_spec::check_iterations(more.max_iterations)?;

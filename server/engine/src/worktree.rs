@@ -30,7 +30,7 @@ pub(crate) fn make_worktree(project: &mut Project, lock: &LoopLock) -> Result<Lo
         // The folder is half made by a process that died, or left by an earlier loop. Nothing says what in it is worth
         // keeping, so all of it is kept under a ref before the worktree is created again.
         let surroundings = surroundings::of_no_loop(layout, "base");
-        let message = format!("{key} before its worktree was made anew");
+        let message = format!("{key} before its worktree was created again");
         repository.remove_worktree(&path, &next_checkpoint(repository, key, message, &surroundings)?)?;
     }
     let made = repository.create_worktree(&WorktreeSpec { path, branch, base: base.clone() })?;

@@ -6,7 +6,7 @@ use alfine_words::Reader;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// For whom errors are worded: what an editor has beyond the protocol changes no word of them.
+/// The reader for whom errors are worded. What an editor can do beyond the protocol makes no difference to them.
 pub(crate) const EDITOR: Reader = Reader::Editor { has_plugin: false };
 
 /// What a client can do.

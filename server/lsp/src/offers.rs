@@ -57,7 +57,7 @@ impl TaskOffers {
         Self { key: seen.key.clone(), uri, list: offers::offers(&situation) }
     }
 
-    /// The offers for a task whose heading is in its plan no more.
+    /// The offers for a task whose heading is no longer in its plan.
     pub(crate) fn of_gone(plan: &PlanView<'_>, task: &TaskPicture) -> Self {
         Self::of_unplanned(plan.checkout.map(AsRef::as_ref), Some(plan.document.uri.clone()), task)
     }
@@ -74,7 +74,7 @@ impl TaskOffers {
         next.filter_map(|offer| Some(self.command(&offer.action)?.titled(words::short(&offer.action))))
     }
 
-    /// All that the protocol's own menus can offer: what needs words of the user is not among it.
+    /// Everything that the protocol's own menus can offer, which excludes actions that need a text from the user.
     pub(crate) fn menu(&self) -> impl Iterator<Item = MenuItem> {
         let offers = self.list.iter().filter(|offer| offer.action != Action::Steer);
         offers.filter_map(|offer| {
@@ -172,7 +172,7 @@ fn last_loop(last: &LoopPicture) -> LastLoop<'_> {
     }
 }
 
-/// The command that shows most of a task's loop: what its agent says; none where no agent ever ran.
+/// The command that shows the most about a task's loop: what its agent says. `None` if no agent ever ran.
 pub(crate) fn look(plan: &PlanView<'_>, task: &TaskPicture, title: String) -> Option<Command> {
     let last = task.last.as_ref()?;
     let uri = Some(plan.document.uri.clone());
@@ -208,8 +208,8 @@ pub(crate) fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Opt
     hears.then(|| EditorCommand::Steer(Steer { task, uri, text }).titled("Tell the agent the selected text"))
 }
 
-/// The steps that solve what an Alfine diagnostic says of a task, the likeliest first. The second half says whether the
-/// first of them is right without another thought.
+/// The steps that solve the problem of an Alfine diagnostic, the likeliest first, and whether the first step is right
+/// without a decision of the user.
 pub(crate) fn steps_for(code: &str) -> (&'static [Step], bool) {
     use Step::{
         Allow, Answer, Approve, Continue, ContinueWithMore, Discard, Pause, Reject, ResetAndContinue, Rewind,

@@ -69,7 +69,7 @@ impl Picture {
         checkout.plans.get(&name)
     }
 
-    /// A plan by its document's URI; none where that is no plan.
+    /// The plan with this URI; `None` if the document is not a plan.
     pub(crate) fn plan(&self, uri: &Url) -> Option<PlanView<'_>> {
         let document = self.document(uri)?;
         let Some((checkout, name)) = self.snapshot.place(uri) else {
@@ -97,8 +97,8 @@ impl Picture {
         })
     }
 
-    /// All plans: those that are open, and those on the disk that are not. Of several working trees of a repository, the
-    /// one that the user works in goes first.
+    /// All plans: those that are open, and those on the disk that are not. Of several working trees of a repository,
+    /// the one that the user works in goes first.
     pub(crate) fn plans(&self) -> Vec<PlanView<'_>> {
         let mut plans: BTreeMap<(&Path, String), PlanView<'_>> = BTreeMap::new();
         let open = self.documents.keys().filter_map(|uri| self.plan(uri));
@@ -156,7 +156,7 @@ impl<'p> PlanView<'p> {
         self.seen(&self.plan().tasks, |_| true)
     }
 
-    /// The tasks that were ever written down, in the order of the document. Costs less: nobody asks what they wait for.
+    /// The tasks that have a row, in the order of the document. Cheaper than all tasks, since these wait for nothing.
     pub(crate) fn known_tasks(&self) -> Vec<SeenTask<'p>> {
         self.seen(&self.plan().tasks, |known| known.is_some())
     }
@@ -213,7 +213,7 @@ impl<'p> PlanView<'p> {
         self.seen(tasks.get(at..=at)?, |_| true).pop()
     }
 
-    /// The tasks with a loop that can go on, and whose heading is in the document no more, under no other name either.
+    /// The tasks with a loop that can go on whose heading is no longer in the document, not even under another name.
     pub(crate) fn gone(&self) -> Vec<&'p Arc<TaskPicture>> {
         let plan = self.plan();
         self.strays()

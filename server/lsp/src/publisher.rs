@@ -47,7 +47,7 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Makes the publisher of a client that was told nothing yet.
+    /// Creates the publisher of a client that has received nothing yet.
     pub(crate) fn new(
         client: Client,
         session: Arc<Session>,

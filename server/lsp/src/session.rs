@@ -57,7 +57,7 @@ struct State {
 }
 
 impl Session {
-    /// Makes the state of a client that has not spoken yet.
+    /// Creates the state of a client that has sent nothing yet.
     pub(crate) fn new(keeper: Keeper, snapshots: watch::Receiver<Arc<Snapshot>>) -> Self {
         let spellings = Mutex::default();
         Self { state: Mutex::default(), keeper, snapshots, spellings, edited: watch::Sender::new(()) }
@@ -120,7 +120,7 @@ impl Session {
         }
     }
 
-    /// The tasks of a picture, each plan spelled as it was when it was told of first.
+    /// The tasks of a picture. Each plan is spelled as it was when it was first reported.
     pub(crate) fn tasks(&self, picture: &Picture) -> Tasks {
         let mut all = tasks(picture);
         let mut spellings = lock(&self.spellings);
@@ -167,7 +167,7 @@ impl Session {
         std::mem::take(&mut self.state().opened)
     }
 
-    /// Takes in changes of a document. Those of one that is not open are of no use.
+    /// Applies changes to a document. Changes to a document that is not open are ignored.
     pub(crate) fn change(
         &self,
         of: &VersionedTextDocumentIdentifier,

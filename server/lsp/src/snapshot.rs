@@ -107,7 +107,7 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// Names a plan here, as a command is told which repository its task is of.
+    /// The URI of any plan here: it tells a command which repository is meant.
     pub fn uri_of(&self, plan: &str) -> Option<Url> {
         Url::from_file_path(self.place.root.join(plan)).ok()
     }

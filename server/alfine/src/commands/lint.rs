@@ -26,7 +26,7 @@ struct FindingView<'a> {
     fixes: Vec<&'a str>,
 }
 
-/// Prints a plan's findings, or mends what has a fix.
+/// Prints a plan's findings, or applies their fixes.
 pub(super) fn perform(directory: &Path, args: &LintArgs) -> Result<u8> {
     let mut path = directory.join(&args.plan);
     if !path.exists()

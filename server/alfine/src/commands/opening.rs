@@ -13,7 +13,7 @@ pub(super) fn program() -> Result<PathBuf> {
     })
 }
 
-/// Opens the project and tells what the opening found.
+/// Opens the project and prints the warnings of the opening.
 pub(super) fn open(directory: &Path, json: bool) -> Result<Project> {
     let project = Project::open(directory)?;
     for notice in &project.notices {

@@ -163,7 +163,7 @@ pub(super) struct End {
     goes_on: bool,
 }
 
-/// Runs a loop in the foreground and tells how it ended.
+/// Runs a loop in the foreground and prints how it ended.
 pub(super) fn foreground(project: &mut Project, lock: LoopLock, display: Option<&Display>) -> Result<End> {
     let ended = run_loop(project, lock, WorkingCopies::All, display)?;
     match display {

@@ -37,7 +37,7 @@ pub enum Step<T> {
     Ask(Question),
     /// Another process does its part; then the request is over. Wait without the project, so that others can use it.
     Wait(Wait, T),
-    /// It is over.
+    /// The request is done.
     Done(T),
 }
 

@@ -32,6 +32,7 @@ impl Runner<'_> {
             unless_still: still,
         };
         let checkpoint = self.project.repository.checkpoint(&self.worktree(), &spec)?;
+        // Not taken means that nothing changed since the last one, whose ref and row are there already.
         if checkpoint.taken {
             self.checkpoints = n;
             let row = CheckpointNew {

@@ -77,9 +77,10 @@ impl<'a> Runner<'a> {
         let adapter = alfine_agents::adapter(&spec.agent.name)?;
         let (environments, masker) = environments(&*adapter, &spec)?;
         let last = project.store.last_checkpoint(&row.id)?;
-        // The refs may be gone that the rows are of.
+        // The checkpoint refs may have been deleted; the rows still count them. A number is never used twice.
         let recorded = last.as_ref().map_or(0, |last| last.n);
         let checkpoints = project.repository.last_checkpoint(&row.task.plan, &row.task.id.0)?.max(recorded);
+        // `None` if the ref is gone. Then there is nothing to restore the worktree from, but the loop can go on.
         let checkpoint = last.and_then(|last| project.repository.checkpoint_at(&last.reference).ok());
         let files_changed = row.summary.files_changed;
         let (outbox, inbox) = sync_channel(INBOX);

@@ -84,7 +84,8 @@ impl Runner<'_> {
         let lock = &self.lock;
         self.project.store.write(|tx| tx.release_commands(lock))?;
         if self.row.worktree.is_none() && self.spec.isolation == Isolation::Worktree {
-            // Whoever began the loop died before its worktree was there. The user's own tree is no substitute.
+            // The process that began the loop died before it had created the worktree. The agent must not work in the
+            // user's own tree instead.
             self.row = worktree::make_worktree(self.project, &self.lock)?;
         }
         // Asked before the setup, which may take long, and again after it.

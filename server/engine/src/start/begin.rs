@@ -213,7 +213,7 @@ fn base_of(
     Ok(start.base_commit.clone())
 }
 
-/// Makes the worktree of a loop as another one's checkpoint has it. Its branch and its base stay that one's: a checkpoint
+/// Creates the worktree of a loop from a checkpoint of another loop. It keeps that loop's branch and base: a checkpoint
 /// is never part of a branch.
 fn make_fork(project: &mut Project, key: &TaskKey, fork: &Fork, lock: &LoopLock) -> Result<()> {
     let repository = &project.repository;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Start {
-    /// The plan.
+    /// The plan's document.
     #[schemars(with = "String")]
     pub uri: Url,
     /// The task's key, or its id in the plan; the whole plan if this is missing.
@@ -24,7 +24,7 @@ pub(crate) struct Start {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct StartOptions {
-    /// The most iterations.
+    /// The most iterations, 1 to 50.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_iterations: Option<u32>,
     /// The agent is told to do this task alone.
@@ -57,7 +57,7 @@ pub(crate) struct StartOptions {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StartHere {
-    /// The file.
+    /// The file that the task is about.
     #[schemars(with = "String")]
     pub uri: Url,
     /// The place in it.

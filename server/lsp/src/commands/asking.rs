@@ -79,7 +79,7 @@ impl Commands {
         }
     }
 
-    /// Asks a request's question. One that is dismissed is a refusal.
+    /// Asks a request's question. A dismissed question counts as a refusal.
     async fn ask(&self, place: &Place, about: &str, question: &Question) -> Result<Reply> {
         match question {
             Question::Trust { items, .. } => self.ask_to_allow(place, items).await.map(|()| Reply::Yes),

@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use tracing::Instrument;
 
-/// What is seen at a moment; taken anew for each command.
+/// What is seen at one moment; taken again for each command.
 pub(super) type Pictures = Arc<dyn Fn() -> Picture + Send + Sync>;
-/// Has the keeper look, and is over when what a command did is in the picture.
+/// Has the keeper look, and ends when the picture shows what a command did.
 pub(super) type Look = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// How long an answer waits for the picture to have what the command did.
@@ -68,7 +68,7 @@ impl Commands {
         }
     }
 
-    /// Takes what the editor says of the settings, for what is started from now on.
+    /// Takes the editor's settings, for loops that are started from now on.
     pub(crate) fn set_settings(&self, editor: Partial) {
         self.queues.set_editor(editor);
     }

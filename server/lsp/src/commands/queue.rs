@@ -48,7 +48,7 @@ struct Queue {
     waiting: Arc<AtomicUsize>,
 }
 
-/// The threads.
+/// The queues of all repositories, each with its own thread.
 pub(super) struct Queues {
     queues: Mutex<HashMap<(PathBuf, For), Queue>>,
     user: Option<UserDirs>,
@@ -56,18 +56,18 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Makes none yet. `user` goes before the folders that the environment names.
+    /// Starts without any queue. `user` overrides the folders that the environment names.
     pub(super) fn new(user: Option<UserDirs>) -> Self {
         Self { queues: Mutex::new(HashMap::new()), user, editor: Arc::default() }
     }
 
-    /// Takes what the editor says of the settings, for all that is done from now on.
+    /// Takes the editor's settings, for all commands from now on.
     pub(super) fn set_editor(&self, settings: Partial) {
         *lock(&self.editor) = settings;
     }
 
-    /// Has something done with a repository, after all that was asked for before. It waits for nobody, or briefly: what
-    /// comes behind it waits for it.
+    /// Runs some work on a repository, after all work that was requested before. The work must not wait for the user or
+    /// for another process for long: everything queued behind it waits, too.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         place: &Place,
@@ -151,7 +151,7 @@ fn start(user: Option<UserDirs>, editor: Arc<Mutex<Partial>>) -> Result<Queue> {
 }
 
 impl Desk {
-    /// The repository, open and with what dead runners left ended.
+    /// Returns the open repository. What dead runners left has been ended.
     fn project(&mut self, root: &Path) -> Result<&mut Project> {
         self.open.retain(|(_, project)| project.store.is_current());
         let at = self.open.iter().position(|(open, _)| open == root);
@@ -177,7 +177,8 @@ impl Desk {
         self.open.truncate(KEPT_OPEN - 1);
         self.open.insert(0, (root.to_owned(), project));
         if let Some(aside) = set_aside {
-            // What seems to be ready may be done: nothing is begun by a click that was made before that came out.
+            // With an empty database, finished tasks look ready. The user clicked before knowing that, so this request
+            // is refused.
             return Err(refused(
                 format!(
                     "nothing was done: the database of loops could not be read. It is kept as {}, and a new one \

@@ -73,7 +73,7 @@ impl Commands {
             }
             Err(refused(
                 format!(
-                    "{task} has no worktree: it is {}, and what it made is on its branch and in its checkpoints",
+                    "{task} has no worktree: it is {}, and its work is on its branch and in its checkpoints",
                     row.status
                 ),
                 Hint::Diff { task },

@@ -54,7 +54,8 @@ impl Commands {
         let request = requests::Trust { plan: name.clone() };
         let allowed = self.drive(&place, &name, "alfine.trust", request).await?;
         if allowed == 0 {
-            let words = format!("Nothing is to be allowed: all that {name} would run may run already.");
+            let words =
+                format!("There is nothing to allow: everything that {name} would run is allowed already.");
             self.editor.tell(MessageType::INFO, &words).await;
         }
         self.wait_for_look().await;
@@ -70,8 +71,8 @@ impl Commands {
             return Ok((place, name));
         }
         Err(refused(
-            format!("{name} is no plan"),
-            format!("name it PLAN.md or *.plan.md, or take it in: plans = [\"{name}\"] in alfine.toml"),
+            format!("{name} is not a plan"),
+            format!("name it PLAN.md or *.plan.md, or add it: plans = [\"{name}\"] in alfine.toml"),
         ))
     }
 }
@@ -128,7 +129,7 @@ fn refuse_unknown(project: &Project, plan: &str, id: &str) -> Result<()> {
     Err(bad_arguments(format!("alfine.start: `task`: {}{hint}", error.message)))
 }
 
-/// Where the tasks of a start are. Those behind the one that was begun begin one after another.
+/// The answer to a start: where its tasks are. The tasks after the one that was begun follow one after another.
 fn answer_of(store: &Store, started: &Started) -> Result<Value> {
     match &started.begun {
         None => {

@@ -39,13 +39,13 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    /// Makes one that holds nothing.
+    /// Creates a holder that holds no loop.
     pub(crate) fn new(commands: Arc<Commands>) -> Self {
         Self { commands, held: Arc::default(), changed: AtomicBool::new(false), busy: AtomicBool::new(false) }
     }
 
-    /// Takes note that a document was opened, changed, saved or closed, or that a loop began. Costs nothing where no loop
-    /// works in a tree of the user's; else it is looked into soon, once for many changes. Needs a tokio runtime.
+    /// Takes note that a document was opened, changed, saved or closed, or that a loop began. Costs nothing where no
+    /// loop works in a tree of the user's; else it is looked into soon, once for many changes. Needs a tokio runtime.
     pub(crate) fn documents_changed(self: &Arc<Self>) {
         if self.places().is_empty() {
             return;
@@ -72,7 +72,8 @@ impl Holder {
         }
     }
 
-    /// Holds what must be held now, tells of it once, and lets go of what need not be.
+    /// Pauses the loops that must be paused now, reports each pause once, and releases those that need not be paused
+    /// any more.
     pub(crate) async fn look(&self) {
         for place in self.places() {
             let (held, commands) = (Arc::clone(&self.held), Arc::clone(&self.commands));

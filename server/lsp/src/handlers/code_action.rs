@@ -17,7 +17,7 @@ use proposed::{Asked, Does, Proposed};
 /// All kinds, as the server announces them.
 pub(crate) const KINDS: [CodeActionKind; 3] = [CodeActionKind::QUICKFIX, ALFINE, FIX_ALL];
 
-/// The actions at a place of a document; none where the document is neither open nor known.
+/// The actions at a place of a document; empty if the document is neither open nor known.
 pub(crate) fn code_action(picture: &Picture, params: &CodeActionParams) -> Vec<CodeActionOrCommand> {
     let Some(document) = picture.document(&params.text_document.uri) else { return Vec::new() };
     let asked = Asked { picture, document, params };

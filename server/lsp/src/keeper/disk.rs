@@ -276,7 +276,7 @@ impl Disk {
         let mut roots: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
         for place in places.values() {
             let of_repository = roots.entry(place.common_dir.clone()).or_default();
-            // The user's main one goes first.
+            // The user's main working tree comes first.
             of_repository.insert(if place.is_main() { 0 } else { of_repository.len() }, place.root.clone());
         }
         self.followers.retain(|dir, _| roots.contains_key(dir));

@@ -23,7 +23,7 @@ const PREFIX: &str = "alfine/";
 /// How long a client has to accept a progress.
 const ACCEPT: Duration = Duration::from_secs(10);
 
-/// The loop whose progress has a token, and its task; none for a token that is not ours.
+/// The loop whose progress has this token, and its task; `None` if the token is not ours.
 pub(crate) fn loop_of(token: &NumberOrString) -> Option<(&str, TaskKey)> {
     let NumberOrString::String(token) = token else { return None };
     let (_, rest) = token.strip_prefix(PREFIX)?.split_once('/')?;

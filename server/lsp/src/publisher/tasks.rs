@@ -20,7 +20,7 @@ impl Notification for TasksChanged {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "TasksChanged")]
 pub(crate) struct Changes {
-    /// Those that are new, or other than before.
+    /// The tasks that are new or have changed.
     tasks: Vec<TaskView>,
     /// The keys that no task has any more.
     removed: Vec<TaskKey>,

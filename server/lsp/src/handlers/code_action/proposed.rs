@@ -8,7 +8,7 @@ use crate::{client::ClientView, document::Document, picture::Picture};
 
 /// The kind of what is done with tasks and loops.
 pub(crate) const ALFINE: CodeActionKind = CodeActionKind::new("alfine");
-/// The kind of the action that mends all of a plan's findings that need no thought.
+/// The kind of the action that fixes all findings on a plan whose fix needs no decision.
 pub(crate) const FIX_ALL: CodeActionKind = CodeActionKind::new("source.fixAll.alfine");
 /// What our diagnostics name as their source.
 const SOURCE: &str = "alfine";
