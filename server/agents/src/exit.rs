@@ -20,7 +20,7 @@ impl Exit {
     }
 
     /// Says whether a signal ended it, or it said so itself the way shells do (128 + SIGHUP, SIGINT, SIGKILL, SIGTERM).
-    pub fn is_interruption(self) -> bool {
+    pub(crate) fn is_interruption(self) -> bool {
         self.signal.is_some() || matches!(self.code, Some(129 | 130 | 137 | 143))
     }
 

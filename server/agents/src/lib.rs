@@ -19,4 +19,4 @@ pub use adapter::{Adapter, Decoder, Permissions, PriorSession, Request};
 pub use exit::Exit;
 pub use invocation::{Invocation, InvocationError};
 pub use known::{KNOWN, UnknownAgent, adapter};
-pub use lines::{CUT_HEAD, LINE_LIMIT, Line, Lines};
+pub use lines::{LINE_LIMIT, Line, Lines};

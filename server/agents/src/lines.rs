@@ -9,7 +9,7 @@ use memchr::memchr;
 pub const LINE_LIMIT: usize = 16 << 20;
 
 /// What is kept of a longer line, in bytes.
-pub const CUT_HEAD: usize = 4 << 10;
+const CUT_HEAD: usize = 4 << 10;
 
 /// The buffer that is kept between lines, in bytes.
 const KEPT_BUFFER: usize = 1 << 20;

@@ -6,8 +6,8 @@
 mod player;
 mod script;
 
-pub use player::{RehearsalError, Stage, play, play_from_env};
-pub use script::{End, Gate, Part, Script, Step};
+pub use player::{RehearsalError, play_from_env};
+pub use script::Gate;
 
 use super::{
     Adapter, Decoder, Exit, Invocation, InvocationError, Line, Lines, PriorSession, Request,
@@ -17,9 +17,9 @@ use alfine_core::agent::AgentEvent;
 use std::ffi::OsString;
 
 /// Names the file of the script, TOML or JSON.
-pub const SCRIPT_VARIABLE: &str = "ALFINE_REHEARSAL";
+const SCRIPT_VARIABLE: &str = "ALFINE_REHEARSAL";
 /// Names the file that counts the runs played. Without it that is a file in the system's folder for temporary ones.
-pub const STATE_VARIABLE: &str = "ALFINE_REHEARSAL_STATE";
+const STATE_VARIABLE: &str = "ALFINE_REHEARSAL_STATE";
 /// Names the task, as `PLAN.md#US-001`.
 pub const TASK_VARIABLE: &str = "ALFINE_TASK";
 

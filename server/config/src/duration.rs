@@ -45,25 +45,13 @@ impl FromStr for HumanDuration {
     }
 }
 
-impl TryFrom<String> for HumanDuration {
-    type Error = NotADuration;
-
-    fn try_from(text: String) -> Result<Self, NotADuration> {
-        text.parse()
-    }
-}
-
 impl fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&SpanPrinter::new().unsigned_duration_to_string(&self.0))
     }
 }
 
-impl From<HumanDuration> for String {
-    fn from(duration: HumanDuration) -> Self {
-        duration.to_string()
-    }
-}
+alfine_core::as_text!(HumanDuration, NotADuration);
 
 impl JsonSchema for HumanDuration {
     fn schema_name() -> Cow<'static, str> {

@@ -219,7 +219,7 @@ impl Loaded {
     }
 
     /// Says whether a setting, or anything in a table, is what this layer said.
-    pub fn any_from(&self, key: &str, layer: Layer) -> bool {
+    pub(crate) fn any_from(&self, key: &str, layer: Layer) -> bool {
         self.within(key).any(|(_, from)| from == layer)
     }
 

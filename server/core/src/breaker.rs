@@ -148,7 +148,7 @@ impl Breaker {
     }
 
     /// Records the tree that the loop starts from.
-    pub fn starts_from(&mut self, tree: &str) {
+    pub(crate) fn starts_from(&mut self, tree: &str) {
         if self.trees.is_empty() {
             self.trees.push((0, tree.to_owned()));
         }
@@ -222,12 +222,12 @@ impl Breaker {
     }
 
     /// Adds time that the loop was running.
-    pub fn ran(&mut self, time: Duration) {
+    pub(crate) fn ran(&mut self, time: Duration) {
         self.running = self.running.saturating_add(time);
     }
 
     /// Counts a run that the service or a crash ended.
-    pub fn agent_failed(&mut self, why: &str, limits: &Limits) -> Option<Trip> {
+    pub(crate) fn agent_failed(&mut self, why: &str, limits: &Limits) -> Option<Trip> {
         self.failing = self.failing.saturating_add(1);
         self.failures.push(why.chars().take(200).collect());
         let excess = self.failures.len().saturating_sub(3);
@@ -237,7 +237,7 @@ impl Breaker {
 
     /// Trips the rules of cost and tokens before a run of the agent. In the iteration that the user let through
     /// although they had tripped, they trip where as much again was spent.
-    pub fn overspent(&mut self, limits: &Limits) -> Option<Trip> {
+    pub(crate) fn overspent(&mut self, limits: &Limits) -> Option<Trip> {
         let no_tokens_left =
             self.spendable(Rule::Tokens, limits).is_some_and(|most| self.count(Rule::Tokens) >= most);
         let rule = match self.budget_left(limits) {
@@ -270,7 +270,7 @@ impl Breaker {
     }
 
     /// Lets one iteration through because the user asked for it. Counters are kept.
-    pub fn half_open(&mut self) {
+    pub(crate) fn half_open(&mut self) {
         if let Some(trip) = self.open.take() {
             self.half_open = Some(trip.rule);
             self.let_through =
@@ -285,7 +285,7 @@ impl Breaker {
 
     /// Sets every counter to zero, because the user asked for it. What was spent stays known to the loop, not to the
     /// rules.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         let trees = self.trees.last().cloned().into_iter().collect();
         *self = Self { trees, ..Self::default() };
     }
@@ -306,7 +306,7 @@ impl Breaker {
     }
 
     /// Consecutive failing runs so far.
-    pub fn failing(&self) -> u32 {
+    pub(crate) fn failing(&self) -> u32 {
         self.failing
     }
 

@@ -79,23 +79,20 @@ fn read_own(message: &str) -> Reading {
     match (found.block, found.talk) {
         (Some(block), _) => read_block(message, &block),
         (None, None) => Reading::default(),
-        (None, Some((line, talk))) => Reading::missing(match talk {
-            Talk::Fence => format!(
-                "the gate on line {line} stands in a code fence with more text after it, so it is an example"
-            ),
-            Talk::Quote => format!("the gate's tag on line {line} stands in a quote, so it is only talk"),
-            Talk::ListItem => {
-                format!("the gate's tag on line {line} stands in a list item, so it is only talk")
-            }
-            Talk::IndentedCode => {
-                format!(
-                    "the gate's tag on line {line} is indented by four columns or more, so it is only talk"
-                )
-            }
-            Talk::Sentence => {
-                format!("the gate's tag on line {line} stands inside a sentence, so it is only talk")
-            }
-        }),
+        (None, Some((line, talk))) => {
+            let stands = match talk {
+                Talk::Fence => {
+                    return Reading::missing(format!(
+                        "the gate on line {line} stands in a code fence with more text after it, so it is an example"
+                    ));
+                }
+                Talk::Quote => "stands in a quote",
+                Talk::ListItem => "stands in a list item",
+                Talk::IndentedCode => "is indented by four columns or more",
+                Talk::Sentence => "stands inside a sentence",
+            };
+            Reading::missing(format!("the gate's tag on line {line} {stands}, so it is only talk"))
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Pure: no I/O, no async, no clock, no SQL, no LSP. Time, text and results come in as data.
 
 pub mod agent;
+mod as_text;
 pub mod breaker;
 pub mod chain;
 pub mod finding;

@@ -18,10 +18,11 @@ mod tests;
 pub use crate::reason::Color;
 pub use ask::{Answer, Ask, AskKind};
 pub use messages::{
-    CHECKPOINT_EVERY, CheckpointKind, Command, Effect, Input, Judgement, KillReason, Note, Recovery, Spawn,
-    Tree, VerifyOutcome,
+    CheckpointKind, Command, Effect, Input, Judgement, KillReason, Note, Recovery, Spawn, Tree, VerifyOutcome,
 };
 pub use state::{LastIteration, LoopState, Phase, Settings, StopReason, VerifyWhen, WaitReason};
+
+use messages::CHECKPOINT_EVERY;
 
 use crate::{
     agent::{AgentEvent, Outcome},

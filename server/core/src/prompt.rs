@@ -15,7 +15,7 @@ use std::fmt::Write;
 use text::{code, cut, item, paragraph};
 
 /// The size a prompt is cut to, in bytes. Only criteria, titles and the gate's format may make it longer.
-pub const MAX_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
 /// What the prompt of one iteration is made of. Empty texts and lists are left out of it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -147,7 +147,7 @@ pub struct Failure<'a> {
 }
 
 /// The format of the gate. As it stands it is malformed, so that an echo of it is never a claim.
-pub const GATE_FORMAT: &str = "<COMPLETION_GATE>
+const GATE_FORMAT: &str = "<COMPLETION_GATE>
 ready: true|false
 reason: \"why\"
 progress: \"what was done\"

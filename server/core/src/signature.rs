@@ -62,12 +62,12 @@ pub fn of_findings(findings: &[Finding]) -> Option<Signature> {
 }
 
 /// Takes the signature of a failed run of an agent: its class (see [`crate::agent::Outcome::class`]) and its words.
-pub fn of_error(class: &str, message: &str) -> Signature {
+pub(crate) fn of_error(class: &str, message: &str) -> Signature {
     Signature::of("error", [class, normalise(start_of(message, MAX_MESSAGE)).as_str()])
 }
 
 /// Returns the signature of a gate's blockers, whatever their order; `None` if there are no blockers.
-pub fn of_blockers(blockers: &[String]) -> Option<Signature> {
+pub(crate) fn of_blockers(blockers: &[String]) -> Option<Signature> {
     let blockers: BTreeSet<String> = blockers
         .iter()
         .map(|blocker| normalise(start_of(blocker, MAX_MESSAGE)))
@@ -90,7 +90,7 @@ pub fn of_output(text: &str) -> Signature {
 /// Takes out of a text what changes from run to run: colours, numbers, hex, times, durations, temporary paths, case and
 /// white space. Digits inside a word (`E0308`, `test_case_2`) are part of a name and stay.
 /// Looks at the first 64 KiB.
-pub fn normalise(text: &str) -> String {
+pub(crate) fn normalise(text: &str) -> String {
     let text = without_ansi(start_of(text, MAX_TEXT)).to_lowercase();
     let text = without_temp_paths(&text);
     let text = VARYING.replace_all(&text, |found: &Captures<'_>| {

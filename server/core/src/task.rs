@@ -56,19 +56,7 @@ impl FromStr for TaskKey {
     }
 }
 
-impl TryFrom<String> for TaskKey {
-    type Error = NotATaskKey;
-
-    fn try_from(s: String) -> Result<Self, NotATaskKey> {
-        s.parse()
-    }
-}
-
-impl From<TaskKey> for String {
-    fn from(key: TaskKey) -> Self {
-        key.to_string()
-    }
-}
+crate::as_text!(TaskKey, NotATaskKey);
 
 worded! {
     /// Where a task is. The user's answer to "what is going on, and what can I do next?"

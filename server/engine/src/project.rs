@@ -350,6 +350,6 @@ mod tests {
         let stuck = ProcessError::Unkillable { program: "agent".to_owned(), count: 1 };
         let notice = left_over(Err(stuck), &task).unwrap().unwrap();
         assert!(notice.contains("1 processes of “agent”") && notice.contains("PLAN.md#US-001"), "{notice}");
-        assert!(left_over(Err(ProcessError::GuardLost { program: "agent".to_owned() }), &task).is_err());
+        assert!(left_over(Err(ProcessError::GuardLost("agent".to_owned())), &task).is_err());
     }
 }

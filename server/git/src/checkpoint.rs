@@ -14,9 +14,7 @@ use super::{
     skipped::Skipped,
     submodule,
 };
-use git2::{
-    BranchType, Commit, ErrorCode, FileMode, Oid, Signature, Tree, TreeEntry, build::TreeUpdateBuilder,
-};
+use git2::{BranchType, ErrorCode, FileMode, Oid, Signature, Tree, TreeEntry, build::TreeUpdateBuilder};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -138,16 +136,10 @@ impl Repository {
         if let Some(branch) = &snapshot.branch {
             message.push_str(&format!("{BRANCH_TRAILER}{branch}\n"));
         }
-        let parents: Vec<Commit<'_>> = snapshot
-            .head
-            .map(|head| repo.find_commit(head))
-            .transpose()
-            .doing("read HEAD")?
-            .into_iter()
-            .collect();
+        let parent = snapshot.head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?;
         let whole = repo.find_tree(snapshot.whole).doing("read the tree")?;
         let author = alfine()?;
-        let parents: Vec<&Commit<'_>> = parents.iter().collect();
+        let parents: Vec<_> = parent.iter().collect();
         let commit =
             repo.commit(None, &author, &author, &message, &whole, &parents).doing("write the checkpoint")?;
         // The ref comes before the caller's row. A ref without a row is merely unused; a row without a ref would

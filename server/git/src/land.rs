@@ -609,13 +609,7 @@ fn place_file(from: &Path, to: &Path) -> io::Result<()> {
     if to.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    match fs::rename(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            copy_exactly(from, to)?;
-            fs::remove_file(from)
-        }
-        moved => moved,
-    }
+    move_file(from, to)
 }
 
 fn copy_exactly(from: &Path, to: &Path) -> io::Result<()> {

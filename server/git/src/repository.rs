@@ -2,7 +2,7 @@
 
 use super::{
     GitError,
-    error::{Doing, REFTABLE},
+    error::{Doing, DoingOn, REFTABLE},
     places::{is_home_of, same_place},
 };
 use git2::{ErrorCode, RepositoryOpenFlags, RepositoryState};
@@ -22,11 +22,7 @@ pub struct Repository {
 impl Repository {
     /// Finds the repository of a folder: of the folder itself or of the nearest one above, linked worktrees included.
     pub fn discover(path: &Path) -> Result<Self, GitError> {
-        let start = path.canonicalize().map_err(|source| GitError::Io {
-            doing: "open the folder",
-            path: path.to_owned(),
-            source,
-        })?;
+        let start = path.canonicalize().doing_on("open the folder", path)?;
         let repo =
             git2::Repository::open_ext(&start, RepositoryOpenFlags::empty(), std::iter::empty::<&OsStr>())
                 .map_err(|error| not_opened(&start, &error))?;
@@ -40,13 +36,7 @@ impl Repository {
             }
             return Err(GitError::Bare(repo.path().to_owned()));
         };
-        let real = |path: &Path| {
-            path.canonicalize().map_err(|source| GitError::Io {
-                doing: "open the folder",
-                path: path.to_owned(),
-                source,
-            })
-        };
+        let real = |path: &Path| path.canonicalize().doing_on("open the folder", path);
         Ok(Self { git_dir: real(repo.path())?, common_dir: real(repo.commondir())?, workdir: real(workdir)? })
     }
 

@@ -14,8 +14,8 @@ use std::{
 };
 
 /// Starts a program in a session of its own and as nobody's child, with `env` as its whole environment and what it
-/// prints appended to `log`; it inherits `stdin`. `alfine` is the binary that calls [`detach_main`]. Returns when the
-/// program runs.
+/// prints appended to `log`; it inherits `stdin`. `alfine` is the binary that calls
+/// [`hidden_subcommand`](super::hidden_subcommand). Returns when the program runs.
 pub fn detach(
     alfine: &Path,
     program: &OsStr,
@@ -68,7 +68,7 @@ pub fn detach(
 
 /// Stands between a detached program and its starter. `args` is what stands after the word `detach`: the log, `--`, the
 /// program, its arguments. Returns its own exit status.
-pub fn detach_main(mut args: impl Iterator<Item = OsString>) -> i32 {
+pub(crate) fn detach_main(mut args: impl Iterator<Item = OsString>) -> i32 {
     let (Some(log), Some(separator), Some(program)) = (args.next(), args.next(), args.next()) else {
         return 2;
     };

@@ -10,23 +10,14 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     /// No such program.
-    #[error("the program “{program}” does not exist")]
-    NotFound {
-        /// As it was asked for.
-        program: String,
-    },
+    #[error("the program “{0}” does not exist")]
+    NotFound(String),
     /// The program is there; what should interpret it is not.
-    #[error("the program “{program}” exists, but the interpreter or loader it names does not")]
-    NoInterpreter {
-        /// As it was asked for.
-        program: String,
-    },
+    #[error("the program “{0}” exists, but the interpreter or loader it names does not")]
+    NoInterpreter(String),
     /// The file is there and cannot be run.
-    #[error("“{program}” is not executable")]
-    NotExecutable {
-        /// As it was asked for.
-        program: String,
-    },
+    #[error("“{0}” is not executable")]
+    NotExecutable(String),
     /// The folder to run in is missing.
     #[error("the folder {} to run “{program}” in does not exist", .path.display())]
     NoFolder {
@@ -52,11 +43,8 @@ pub enum ProcessError {
         source: io::Error,
     },
     /// The guard died before the program did; what was left has been ended.
-    #[error("the guard of “{program}” was killed; what was left of the program has been ended")]
-    GuardLost {
-        /// The guarded program.
-        program: String,
-    },
+    #[error("the guard of “{0}” was killed; what was left of the program has been ended")]
+    GuardLost(String),
     /// Processes that even SIGKILL did not end.
     #[error("{count} processes of “{program}” could not be ended")]
     Unkillable {
@@ -85,9 +73,9 @@ impl ProcessError {
         let is_file = is_path && folder.join(program).is_file();
         let program = program.to_string_lossy().into_owned();
         match source.kind() {
-            io::ErrorKind::NotFound if is_file => Self::NoInterpreter { program },
-            io::ErrorKind::NotFound => Self::NotFound { program },
-            io::ErrorKind::PermissionDenied => Self::NotExecutable { program },
+            io::ErrorKind::NotFound if is_file => Self::NoInterpreter(program),
+            io::ErrorKind::NotFound => Self::NotFound(program),
+            io::ErrorKind::PermissionDenied => Self::NotExecutable(program),
             _ => Self::Start { program, source },
         }
     }

@@ -28,7 +28,7 @@ use std::{
 /// Guards one program. `args` is what stands after the word `guard`: the grace period in milliseconds, `--`, the
 /// program, its arguments. Returns the guard's own exit status. To be called before any thread was started; works only
 /// as a child of a [`GuardedCommand`](super::GuardedCommand).
-pub fn guard_main(args: impl Iterator<Item = OsString>) -> i32 {
+pub(crate) fn guard_main(args: impl Iterator<Item = OsString>) -> i32 {
     let Some(order) = Order::parse(args) else {
         let _ =
             writeln!(io::stderr(), "alfine guard: this is a part of Alfine that only Alfine itself calls");

@@ -34,7 +34,7 @@ const LAST_WORDS: usize = 1 << 20;
 /// A program to run under a guard.
 #[derive(Debug, Clone)]
 pub struct GuardedCommand {
-    /// The binary that calls [`guard_main`](super::guard_main): Alfine's own.
+    /// The binary that calls [`hidden_subcommand`](super::hidden_subcommand): Alfine's own.
     pub guard: PathBuf,
     /// The program: a path, or a name to be found on `env`'s `PATH`.
     pub program: OsString,
@@ -367,9 +367,7 @@ impl GuardedChild {
                 }
                 Ok(exit)
             }
-            Some(Verdict { left: 0, exit: None }) | None => {
-                Err(ProcessError::GuardLost { program: program() })
-            }
+            Some(Verdict { left: 0, exit: None }) | None => Err(ProcessError::GuardLost(program())),
         }
     }
 }

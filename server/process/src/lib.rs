@@ -20,10 +20,9 @@ mod wire;
 
 pub use alive::is_alive;
 pub use confinement::Confinement;
-pub use detached::{detach, detach_main};
+pub use detached::detach;
 pub use error::ProcessError;
 pub use exit::Exit;
-pub use guard::guard_main;
 pub use guarded::{Ender, GuardedChild, GuardedCommand, GuardedOutput};
 pub use hidden::hidden_subcommand;
 pub use identity::ProcessIdentity;

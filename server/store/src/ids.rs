@@ -61,19 +61,7 @@ impl FromStr for LoopId {
     }
 }
 
-impl TryFrom<String> for LoopId {
-    type Error = NotALoopId;
-
-    fn try_from(text: String) -> Result<Self, NotALoopId> {
-        text.parse()
-    }
-}
-
-impl From<LoopId> for String {
-    fn from(id: LoopId) -> Self {
-        id.0
-    }
-}
+alfine_core::as_text!(LoopId, NotALoopId);
 
 impl ToSql for LoopId {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -218,6 +218,20 @@ pub struct CommandNew<'a> {
     pub payload: &'a Value,
 }
 
+/// Inserts a row: each column beside its value.
+macro_rules! insert {
+    ($tx:ident, $table:literal, $first:tt = $value:expr $(, $column:tt = $next:expr)*) => {
+        $tx.execute(
+            concat!(
+                "INSERT INTO ", $table, " (", stringify!($first) $(, ", ", stringify!($column))*, ") VALUES (?"
+                $(, insert!(@ $column))*, ")"
+            ),
+            rusqlite::params![$value $(, $next)*],
+        )
+    };
+    (@ $column:tt) => { ", ?" };
+}
+
 impl Tx<'_> {
     fn tell(
         &self,
@@ -319,24 +333,12 @@ impl Tx<'_> {
         if self.task(new.task)?.is_none() {
             return Err(missing("task", new.task));
         }
-        self.execute(
-            "INSERT INTO loop (id, task, status, agent, model, isolation, settings, state, summary, tokens,
-                 started_at, updated_at, forked_from)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?10, ?11)",
-            (
-                lock.loop_id(),
-                Word(new.task),
-                Word(TaskStatus::Running),
-                new.agent,
-                new.model,
-                Word(new.isolation),
-                Json(new.settings),
-                new.state,
-                Json(new.summary),
-                self.now(),
-                new.forked_from,
-            ),
-        )?;
+        insert! {
+            self, "loop", id = lock.loop_id(), task = Word(new.task), status = Word(TaskStatus::Running),
+            agent = new.agent, model = new.model, isolation = Word(new.isolation), settings = Json(new.settings),
+            state = new.state, summary = Json(new.summary), tokens = 0, started_at = self.now(),
+            updated_at = self.now(), forked_from = new.forked_from
+        }?;
         self.update_task(new.task, TaskStatus::Running, None, Some(lock.loop_id()))?;
         self.tell(
             Some(new.task),
@@ -438,10 +440,9 @@ impl Tx<'_> {
         tree_before: Option<&str>,
     ) -> Result<(), StoreError> {
         let row = self.locked_loop(lock)?;
-        self.execute(
-            "INSERT INTO iteration (loop_id, n, started_at, tree_before, tokens) VALUES (?1, ?2, ?3, ?4, 0)",
-            (&row.id, n, self.now(), tree_before),
-        )?;
+        insert! {
+            self, "iteration", loop_id = row.id, n = n, started_at = self.now(), tree_before = tree_before, tokens = 0
+        }?;
         self.tell_of_loop(&row, Change::IterationBegan, &json!({ "n": n }))
     }
 
@@ -478,11 +479,10 @@ impl Tx<'_> {
     pub fn begin_run(&self, lock: &LoopLock, new: &RunNew<'_>) -> Result<(i64, u32), StoreError> {
         let row = self.locked_loop(lock)?;
         let n = self.number("SELECT coalesce(max(n), 0) + 1 FROM run WHERE loop_id = ?1", [&row.id])?;
-        self.execute(
-            "INSERT INTO run (loop_id, iteration, n, pid, process_start, marker, session, started_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            (&row.id, new.iteration, n, new.pid, new.process_start, new.marker, new.session, self.now()),
-        )?;
+        insert! {
+            self, "run", loop_id = row.id, iteration = new.iteration, n = n, pid = new.pid,
+            process_start = new.process_start, marker = new.marker, session = new.session, started_at = self.now()
+        }?;
         let id = self.last_id();
         self.tell_of_loop(&row, Change::RunBegan, &json!({ "n": n, "iteration": new.iteration }))?;
         Ok((id, u32::try_from(n).unwrap_or(u32::MAX)))
@@ -515,63 +515,29 @@ impl Tx<'_> {
     /// Writes down a checkpoint. Its ref must be there already.
     pub fn add_checkpoint(&self, lock: &LoopLock, new: &CheckpointNew<'_>) -> Result<(), StoreError> {
         let row = self.locked_loop(lock)?;
-        self.execute(
-            "INSERT INTO checkpoint (loop_id, n, iteration, kind, commit_id, tree, head, ref, taken_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            (
-                &row.id,
-                new.n,
-                new.iteration,
-                Word(new.kind),
-                new.commit_id,
-                new.tree,
-                new.head,
-                new.reference,
-                self.now(),
-            ),
-        )?;
+        insert! {
+            self, "checkpoint", loop_id = row.id, n = new.n, iteration = new.iteration, kind = Word(new.kind),
+            commit_id = new.commit_id, tree = new.tree, head = new.head, ref = new.reference, taken_at = self.now()
+        }?;
         self.tell_of_loop(&row, Change::Checkpoint, &json!({ "n": new.n, "kind": new.kind }))
     }
 
     /// Writes down a verifier's answer with its findings; returns its id.
     pub fn add_verification(&self, lock: &LoopLock, new: &VerificationNew<'_>) -> Result<i64, StoreError> {
         let row = self.locked_loop(lock)?;
-        self.execute(
-            "INSERT INTO verification (loop_id, iteration, verifier, criterion, criterion_text, passed, required,
-                 weight, exit, output, tree, started_at, duration_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            (
-                &row.id,
-                new.iteration,
-                new.verifier,
-                new.criterion.map(|(index, _)| index),
-                new.criterion.map(|(_, text)| text),
-                new.passed,
-                new.required,
-                new.weight,
-                new.exit,
-                new.output,
-                new.tree,
-                new.started_at,
-                signed(new.duration_ms),
-            ),
-        )?;
+        let (criterion, criterion_text) = new.criterion.unzip();
+        insert! {
+            self, "verification", loop_id = row.id, iteration = new.iteration, verifier = new.verifier,
+            criterion = criterion, criterion_text = criterion_text, passed = new.passed, required = new.required,
+            weight = new.weight, exit = new.exit, output = new.output, tree = new.tree, started_at = new.started_at,
+            duration_ms = signed(new.duration_ms)
+        }?;
         let id = self.last_id();
         for (n, finding) in (0_i64..).zip(new.findings) {
-            self.execute(
-                "INSERT INTO finding (verification_id, n, severity, file, line, column, code, message)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                (
-                    id,
-                    n,
-                    Word(finding.severity),
-                    &finding.file,
-                    finding.line,
-                    finding.column,
-                    &finding.code,
-                    &finding.message,
-                ),
-            )?;
+            insert! {
+                self, "finding", verification_id = id, n = n, severity = Word(finding.severity), file = finding.file,
+                line = finding.line, column = finding.column, code = finding.code, message = finding.message
+            }?;
         }
         let payload = json!({ "id": id, "verifier": new.verifier, "passed": new.passed });
         self.tell_of_loop(&row, Change::Verified, &payload)?;
@@ -580,10 +546,10 @@ impl Tx<'_> {
 
     /// Asks the user; returns the question's id.
     pub fn ask(&self, ask: &Ask<'_>) -> Result<i64, StoreError> {
-        self.execute(
-            "INSERT INTO approval (loop_id, task, kind, text, asked_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            (ask.loop_id, ask.task.map(Word), Word(ask.kind), ask.text, self.now()),
-        )?;
+        insert! {
+            self, "approval", loop_id = ask.loop_id, task = ask.task.map(Word), kind = Word(ask.kind), text = ask.text,
+            asked_at = self.now()
+        }?;
         let id = self.last_id();
         self.tell(ask.task, ask.loop_id, Change::Asked, &json!({ "id": id, "kind": ask.kind }))?;
         Ok(id)
@@ -620,10 +586,10 @@ impl Tx<'_> {
             return Err(missing("task", new.task));
         }
         let live = self.current_loop(new.task)?.map(|row| row.id);
-        self.execute(
-            "INSERT INTO command (task, loop_id, kind, payload, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            (Word(new.task), &live, new.kind, Json(new.payload), self.now()),
-        )?;
+        insert! {
+            self, "command", task = Word(new.task), loop_id = live, kind = new.kind, payload = Json(new.payload),
+            created_at = self.now()
+        }?;
         let seq = self.last_id();
         let payload = json!({ "seq": seq, "kind": new.kind });
         self.tell(Some(new.task), live.as_ref(), Change::Command, &payload)?;

@@ -1,6 +1,9 @@
 //! Plays one run of a script: does what its steps say in the worktree, and prints the events.
 
-use super::{End, Part, SCRIPT_VARIABLE, STATE_VARIABLE, Script, Step, TASK_VARIABLE};
+use super::{
+    SCRIPT_VARIABLE, STATE_VARIABLE, TASK_VARIABLE,
+    script::{End, Part, Script, Step},
+};
 
 use crate::{Exit, shown::last_words, shown::one_line};
 use alfine_core::agent::{AgentEvent, Outcome, SessionId};
@@ -14,7 +17,7 @@ use std::{env, thread};
 
 /// Where a script is played.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stage {
+pub(super) struct Stage {
     /// The worktree that the script works in.
     pub cwd: PathBuf,
     /// The file that counts the runs played.
@@ -71,7 +74,7 @@ fn usual_state(script: &Path) -> PathBuf {
 
 /// Plays the next run for the task; the events go to `out`, one JSON object per line. A step that fails ends the run
 /// as a crash of an agent would; only a counter or an output that cannot be written is an error.
-pub fn play(script: &Script, prompt: &str, stage: &Stage, out: &mut impl Write) -> io::Result<Exit> {
+pub(super) fn play(script: &Script, prompt: &str, stage: &Stage, out: &mut impl Write) -> io::Result<Exit> {
     let mut player = Player { stage, out };
     let Some((place, part)) = script.part_for(stage.task.as_deref(), prompt) else {
         let task = stage.task.as_deref().unwrap_or("this prompt");

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 /// A whole script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Script {
+pub(super) struct Script {
     /// Its parts; the first one that fits the task is played.
     pub parts: Vec<Part>,
 }
@@ -24,7 +24,7 @@ pub struct Script {
 /// What is played for one task, or for every one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Part {
+pub(super) struct Part {
     /// Fits the task with this id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
@@ -38,7 +38,7 @@ pub struct Part {
 /// One thing that the agent does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Step {
+pub(super) enum Step {
     /// Says a text.
     Say(String),
     /// Thinks a text.
@@ -81,7 +81,7 @@ pub enum Step {
 
 /// How a run ends. By itself, with `class = "ok"`, if no step says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
+pub(super) struct End {
     /// `class`, and for `rate_limit` the `reset_at`.
     #[serde(flatten)]
     pub outcome: Outcome,
@@ -135,7 +135,7 @@ impl Gate {
 
 impl Script {
     /// Reads a script: JSON if it begins with `{`, else TOML. The error says what is wrong, and where.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         if text.trim_start().starts_with('{') {
             return serde_json::from_str(text).map_err(|error| error.to_string());
         }
@@ -143,7 +143,7 @@ impl Script {
     }
 
     /// Returns the first part that fits, and its place in the script.
-    pub fn part_for(&self, task: Option<&str>, prompt: &str) -> Option<(usize, &Part)> {
+    pub(super) fn part_for(&self, task: Option<&str>, prompt: &str) -> Option<(usize, &Part)> {
         self.parts.iter().enumerate().find(|(_, part)| part.fits(task, prompt))
     }
 }

@@ -314,23 +314,8 @@ fn strict_boolean(value: &Value) -> Option<bool> {
 /// Says whether a blocker or a question is only there to fill its place.
 fn says_nothing(text: &str) -> bool {
     let text = text.trim_matches(|c: char| c.is_whitespace() || "\"'`.".contains(c)).to_lowercase();
-    matches!(
-        text.as_str(),
-        "" | "none"
-            | "null"
-            | "nil"
-            | "n/a"
-            | "na"
-            | "nothing"
-            | "no"
-            | "false"
-            | "-"
-            | "–"
-            | "—"
-            | "~"
-            | "[]"
-            | "{}"
-    )
+    ["", "none", "null", "nil", "n/a", "na", "nothing", "no", "false", "-", "–", "—", "~", "[]", "{}"]
+        .contains(&text.as_str())
 }
 
 /// Writes a value as one text: a list's items are joined with `; `.
@@ -365,34 +350,26 @@ fn list_of(value: &Value) -> Vec<String> {
 /// Turns what was understood into a verdict; `at` is the line and `key` the name of the word that says ready.
 pub(super) fn judge(understood: Understood, at: usize, key: &str) -> Reading {
     let Understood { gate, ready } = understood;
-    let malformed =
-        |gate, why: String| Reading::new(Verdict::Malformed, Some(gate), format!("line {at}: {why}"));
-    match ready {
-        Ready::Absent => malformed(gate, format!("the gate does not say `{key}`")),
-        Ready::Repeated => malformed(gate, format!("the gate says `{key}` more than once")),
+    let (verdict, why) = match ready {
+        Ready::Absent => (Verdict::Malformed, format!("the gate does not say `{key}`")),
+        Ready::Repeated => (Verdict::Malformed, format!("the gate says `{key}` more than once")),
         Ready::NotBoolean(text) => {
-            malformed(gate, format!("`{key}` is `{}`, which is neither true nor false", short(&text)))
+            (Verdict::Malformed, format!("`{key}` is `{}`, which is neither true nor false", short(&text)))
         }
-        Ready::Is(false) => {
-            Reading::new(Verdict::NotReady, Some(gate), format!("line {at}: `{key}` is false"))
-        }
-        Ready::Is(true) => {
-            let contradiction = match (&gate.blockers.first(), &gate.question) {
-                (Some(blocker), _) => Some(format!("but a blocker is named: “{}”", short(blocker))),
-                (None, Some(question)) => Some(format!("but a question is asked: “{}”", short(question))),
-                (None, None) => None,
-            };
-            match contradiction {
-                Some(but) => {
-                    let why = format!("line {at}: `{key}` is true, {but}");
-                    Reading::new(Verdict::Contradictory, Some(gate), why)
-                }
-                None => Reading::new(
-                    Verdict::Ready,
-                    Some(gate),
-                    format!("line {at}: `{key}` is true and nothing is said to stand in the way"),
-                ),
+        Ready::Is(false) => (Verdict::NotReady, format!("`{key}` is false")),
+        Ready::Is(true) => match (gate.blockers.first(), &gate.question) {
+            (Some(blocker), _) => (
+                Verdict::Contradictory,
+                format!("`{key}` is true, but a blocker is named: “{}”", short(blocker)),
+            ),
+            (None, Some(question)) => (
+                Verdict::Contradictory,
+                format!("`{key}` is true, but a question is asked: “{}”", short(question)),
+            ),
+            (None, None) => {
+                (Verdict::Ready, format!("`{key}` is true and nothing is said to stand in the way"))
             }
-        }
-    }
+        },
+    };
+    Reading::new(verdict, Some(gate), format!("line {at}: {why}"))
 }

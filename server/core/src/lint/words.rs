@@ -75,19 +75,9 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 }
 
 /// Where the characters from `at` on that are `of_run` end. Nearly all text is ASCII, which needs no decoding.
-fn run_end(text: &str, mut at: usize, of_run: impl Fn(char) -> bool) -> usize {
-    while let Some(&byte) = text.as_bytes().get(at) {
-        let c = if byte.is_ascii() {
-            Some(char::from(byte))
-        } else {
-            text.get(at..).and_then(|rest| rest.chars().next())
-        };
-        match c {
-            Some(c) if of_run(c) => at += c.len_utf8(),
-            _ => break,
-        }
-    }
-    at
+fn run_end(text: &str, at: usize, of_run: impl Fn(char) -> bool) -> usize {
+    let run = text.get(at..).and_then(|rest| rest.find(|c| !of_run(c)));
+    run.map_or(text.len(), |length| at + length)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub enum AskKind {
 
 impl AskKind {
     /// Says whether continuing without an answer makes no sense.
-    pub fn must_be_answered(self) -> bool {
+    pub(crate) fn must_be_answered(self) -> bool {
         matches!(self, Self::Question | Self::Approval)
     }
 }

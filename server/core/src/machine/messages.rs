@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How often the tree is kept while an agent works.
-pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(5 * 60);
+pub(crate) const CHECKPOINT_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// Which checkpoint of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

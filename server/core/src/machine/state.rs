@@ -172,7 +172,7 @@ pub enum Phase {
 /// The iteration that goes on, or the last one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct CurrentIteration {
+pub(super) struct CurrentIteration {
     pub(super) started_at: Moment,
     pub(super) is_over: bool,
     pub(super) agent_done: bool,

@@ -43,7 +43,7 @@ impl FieldName {
     }
 
     /// Finds the field whose name is one or two typing mistakes away; `None` if the name is a field's own.
-    pub fn near(name: &str) -> Option<Self> {
+    pub(crate) fn near(name: &str) -> Option<Self> {
         let name = folded(name);
         if OTHER_WORDS.contains(&name.as_str()) {
             return None;

@@ -13,7 +13,7 @@ const SAME_TITLE: f64 = 0.75;
 const MAX_COMPARED: usize = 200;
 
 /// Makes an id of a title: letters and digits in lower case, joined by `-`.
-pub fn slug(title: &str) -> String {
+fn slug(title: &str) -> String {
     let mut slug = String::new();
     let mut length = 0;
     let mut pending = false;

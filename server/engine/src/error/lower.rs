@@ -24,14 +24,14 @@ impl From<ConfigError> for Error {
 impl From<ProcessError> for Error {
     fn from(error: ProcessError) -> Self {
         let (kind, hint) = match &error {
-            ProcessError::NotFound { program } => (
+            ProcessError::NotFound(program) => (
                 ErrorKind::User,
                 format!("install “{program}”, put its folder on PATH, or give its full path"),
             ),
             ProcessError::NoInterpreter { .. } => {
                 (ErrorKind::User, "install what its first line (#!) names, or correct that line".to_owned())
             }
-            ProcessError::NotExecutable { program } => {
+            ProcessError::NotExecutable(program) => {
                 (ErrorKind::User, format!("make it executable (chmod +x {program}) or name another program"))
             }
             ProcessError::NoFolder { .. } => {
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_named_with_what_to_do() {
-        let error = Error::from(ProcessError::NotFound { program: "claude".to_owned() });
+        let error = Error::from(ProcessError::NotFound("claude".to_owned()));
         assert_eq!(error.message, "the program “claude” does not exist");
         assert_eq!(
             error.hint.as_deref(),

@@ -120,9 +120,7 @@ impl Runner<'_> {
                 _ => {}
             }
         }
-        let exit = waiter
-            .join()
-            .unwrap_or(Err(alfine_process::ProcessError::GuardLost { program: setup.to_owned() }));
+        let exit = waiter.join().unwrap_or(Err(alfine_process::ProcessError::GuardLost(setup.to_owned())));
         drop(done);
         let _ = watchdog.join();
         match exit {

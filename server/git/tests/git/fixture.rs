@@ -16,14 +16,14 @@ use std::{
 };
 use tempfile::TempDir;
 
-pub struct Fixture {
+pub(crate) struct Fixture {
     pub dir: TempDir,
     pub root: PathBuf,
 }
 
 impl Fixture {
     /// A repository on branch `main` without a commit.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         isolate();
         let dir = TempDir::new().unwrap();
         let root = dir.path().canonicalize().unwrap().join("shop");
@@ -36,7 +36,7 @@ impl Fixture {
     }
 
     /// A repository with `a.txt` and `src/b.txt` in one commit.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let fixture = Self::empty();
         fixture.write("a.txt", "one\ntwo\nthree\n");
         fixture.write("src/b.txt", "b\n");
@@ -44,53 +44,53 @@ impl Fixture {
         fixture
     }
 
-    pub fn repo(&self) -> Repository {
+    pub(crate) fn repo(&self) -> Repository {
         Repository::discover(&self.root).unwrap()
     }
 
-    pub fn git(&self, args: &[&str]) -> String {
+    pub(crate) fn git(&self, args: &[&str]) -> String {
         git_in(&self.root, args)
     }
 
-    pub fn commit(&self, message: &str) -> String {
+    pub(crate) fn commit(&self, message: &str) -> String {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
         self.head()
     }
 
-    pub fn head(&self) -> String {
+    pub(crate) fn head(&self) -> String {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    pub fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 
-    pub fn write(&self, path: &str, content: &str) {
+    pub(crate) fn write(&self, path: &str, content: &str) {
         write(&self.path(path), content);
     }
 
-    pub fn surroundings(&self) -> Surroundings {
+    pub(crate) fn surroundings(&self) -> Surroundings {
         Surroundings::new(self.dir.path().join("index"))
     }
 
     /// Takes checkpoint `n` of the repository's own working tree.
-    pub fn checkpoint(&self, n: u32) -> Checkpoint {
+    pub(crate) fn checkpoint(&self, n: u32) -> Checkpoint {
         checkpoint(&self.repo(), &self.root, &self.surroundings(), n)
     }
 
     /// The files of a commit or tree, as `git ls-tree` prints them.
-    pub fn files_of(&self, tree: &str) -> Vec<String> {
+    pub(crate) fn files_of(&self, tree: &str) -> Vec<String> {
         let listed = self.git(&["ls-tree", "-r", "--name-only", "-z", tree]);
         listed.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }
 
-    pub fn content_of(&self, tree: &str, path: &str) -> String {
+    pub(crate) fn content_of(&self, tree: &str, path: &str) -> String {
         self.git(&["cat-file", "blob", &format!("{tree}:{path}")])
     }
 }
 
-pub fn spec<'a>(n: u32, surroundings: &'a Surroundings) -> CheckpointSpec<'a> {
+pub(crate) fn spec<'a>(n: u32, surroundings: &'a Surroundings) -> CheckpointSpec<'a> {
     CheckpointSpec {
         ref_name: format!("refs/alfine/checkpoints/PLAN/US-001/{n}"),
         message: format!("Checkpoint {n}"),
@@ -99,28 +99,33 @@ pub fn spec<'a>(n: u32, surroundings: &'a Surroundings) -> CheckpointSpec<'a> {
     }
 }
 
-pub fn checkpoint(repo: &Repository, worktree: &Path, surroundings: &Surroundings, n: u32) -> Checkpoint {
+pub(crate) fn checkpoint(
+    repo: &Repository,
+    worktree: &Path,
+    surroundings: &Surroundings,
+    n: u32,
+) -> Checkpoint {
     repo.checkpoint(worktree, &spec(n, surroundings)).unwrap()
 }
 
-pub fn write(path: &Path, content: &str) {
+pub(crate) fn write(path: &Path, content: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
 }
 
-pub fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     String::from_utf8(fs::read(path).unwrap()).unwrap()
 }
 
 /// Runs git as on a machine without any configuration, and returns what it printed.
-pub fn git_in(root: &Path, args: &[&str]) -> String {
+pub(crate) fn git_in(root: &Path, args: &[&str]) -> String {
     let output = git_command(root).args(args).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "git {args:?}: {stderr}");
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
-pub fn git_command(root: &Path) -> Command {
+pub(crate) fn git_command(root: &Path) -> Command {
     let mut command = Command::new("git");
     command.current_dir(root).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     command.env("GIT_EDITOR", "true").env("HOME", "/nonexistent");
@@ -129,7 +134,7 @@ pub fn git_command(root: &Path) -> Command {
 
 /// Keeps libgit2 away from the machine's configuration.
 #[allow(unsafe_code)]
-pub fn isolate() {
+pub(crate) fn isolate() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         use git2::ConfigLevel::{Global, ProgramData, System, XDG};
@@ -141,7 +146,7 @@ pub fn isolate() {
 }
 
 /// Runs the rest of a test as a user that file permissions bind. Returns whether this process is to run it.
-pub fn unprivileged(test: &str) -> bool {
+pub(crate) fn unprivileged(test: &str) -> bool {
     if !rustix::process::geteuid().is_root() {
         return true;
     }
@@ -159,7 +164,7 @@ pub fn unprivileged(test: &str) -> bool {
 }
 
 /// Everything in a working tree except `.git`: links as their targets, files with their modes.
-pub fn everything(root: &Path) -> BTreeMap<Vec<u8>, (u32, Vec<u8>)> {
+pub(crate) fn everything(root: &Path) -> BTreeMap<Vec<u8>, (u32, Vec<u8>)> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -182,17 +187,17 @@ pub fn everything(root: &Path) -> BTreeMap<Vec<u8>, (u32, Vec<u8>)> {
     found
 }
 
-pub fn link(target: &str, path: &Path) {
+pub(crate) fn link(target: &str, path: &Path) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     symlink(target, path).unwrap();
 }
 
-pub fn make_executable(path: &Path) {
+pub(crate) fn make_executable(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// What an error advises.
-pub fn advice(error: &GitError) -> String {
+pub(crate) fn advice(error: &GitError) -> String {
     match error.hint() {
         Some(Hint::Advice(text)) => text,
         other => panic!("{error}: {other:?}"),

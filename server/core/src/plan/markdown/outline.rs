@@ -223,7 +223,7 @@ impl<'t> Builder<'t> {
             Tag::Paragraph => Kind::Text,
             Tag::List(_) => Kind::List,
             Tag::Item => Kind::Item(None),
-            tag if is_inline(tag) => {
+            tag if is_inline(tag.to_end()) => {
                 if self.opaque == 0 {
                     self.touch(span);
                 }
@@ -251,13 +251,7 @@ impl<'t> Builder<'t> {
 
     fn end(&mut self, tag: TagEnd, span: Span) {
         match tag {
-            TagEnd::Emphasis
-            | TagEnd::Strong
-            | TagEnd::Strikethrough
-            | TagEnd::Superscript
-            | TagEnd::Subscript
-            | TagEnd::Link
-            | TagEnd::Image => {
+            tag if is_inline(tag) => {
                 if self.opaque == 0 {
                     self.touch(span);
                 }
@@ -355,15 +349,7 @@ impl<'t> Builder<'t> {
     }
 }
 
-fn is_inline(tag: &Tag<'_>) -> bool {
-    matches!(
-        tag,
-        Tag::Emphasis
-            | Tag::Strong
-            | Tag::Strikethrough
-            | Tag::Superscript
-            | Tag::Subscript
-            | Tag::Link { .. }
-            | Tag::Image { .. }
-    )
+fn is_inline(tag: TagEnd) -> bool {
+    use TagEnd::{Emphasis, Image, Link, Strikethrough, Strong, Subscript, Superscript};
+    matches!(tag, Emphasis | Strong | Strikethrough | Superscript | Subscript | Link | Image)
 }
