@@ -51,7 +51,7 @@ pub struct CheckpointSpec<'a> {
     pub message: String,
     /// How the tree is looked at.
     pub surroundings: &'a Surroundings,
-    /// Takes none when the tree and HEAD are still those of this one.
+    /// Takes no checkpoint if the tree and HEAD are still those of this one.
     pub unless_still: Option<&'a Checkpoint>,
 }
 

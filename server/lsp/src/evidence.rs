@@ -16,8 +16,8 @@ pub(crate) struct Evidence<'p> {
 }
 
 impl<'p> Evidence<'p> {
-    /// Finds the evidence of a criterion by its number from 0 and its text; none where no verifier looked at it, or where
-    /// what it looked at was thrown away.
+    /// Finds the evidence of a criterion by its number from 0 and its text; `None` if no verifier looked at it, or if
+    /// the work that it looked at was thrown away.
     pub(crate) fn of(looped: &'p LoopPicture, index: usize, text: &str) -> Option<Self> {
         if looped.row.status == TaskStatus::Discarded {
             return None;

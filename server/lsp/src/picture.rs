@@ -98,7 +98,7 @@ impl Picture {
     }
 
     /// All plans: those that are open, and those on the disk that are not. Of several working trees of a repository,
-    /// the one that the user works in goes first.
+    /// the tree that the user works in comes first.
     pub(crate) fn plans(&self) -> Vec<PlanView<'_>> {
         let mut plans: BTreeMap<(&Path, String), PlanView<'_>> = BTreeMap::new();
         let open = self.documents.keys().filter_map(|uri| self.plan(uri));

@@ -3,8 +3,8 @@
 use super::{detached::detach_main, guard::guard_main};
 use std::ffi::OsString;
 
-/// Plays the part that the hidden subcommands `guard` and `detach` name, and returns the exit status; none where
-/// `args` (without the program's name) ask for neither. To be called first in `main`, before any thread starts.
+/// Runs the hidden subcommand `guard` or `detach` and returns its exit status; `None` if `args` (without the program's
+/// name) ask for neither. To be called first in `main`, before any thread starts.
 pub fn hidden_subcommand(mut args: impl Iterator<Item = OsString>) -> Option<i32> {
     match args.next()?.to_str()? {
         "guard" => Some(guard_main(args)),

@@ -44,8 +44,8 @@ impl Holder {
         Self { commands, held: Arc::default(), changed: AtomicBool::new(false), busy: AtomicBool::new(false) }
     }
 
-    /// Takes note that a document was opened, changed, saved or closed, or that a loop began. Costs nothing where no
-    /// loop works in a tree of the user's; else it is looked into soon, once for many changes. Needs a tokio runtime.
+    /// Takes note that a document was opened, changed, saved or closed, or that a loop began. Costs nothing if no loop
+    /// works in a tree of the user. Otherwise the loops are looked at soon, once for many changes. Needs a tokio runtime.
     pub(crate) fn documents_changed(self: &Arc<Self>) {
         if self.places().is_empty() {
             return;
