@@ -20,23 +20,6 @@ use alfine_git::{
 use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopLock, LoopRow};
 use std::path::{Path, PathBuf};
 
-/// How to merge.
-#[derive(Clone, Copy)]
-pub(crate) struct MergeOptions<'a> {
-    /// The branch to merge into; if it is `None`, the branch that the task was based on.
-    pub into: Option<&'a str>,
-    /// Which working copies of the plan are ticked, too.
-    pub tick: WorkingCopies<'a>,
-    /// Says of a file whether an editor holds more of it than lies on the disk; then nothing is merged over it.
-    pub is_unsaved: &'a dyn Fn(&Path) -> bool,
-}
-
-impl Default for MergeOptions<'_> {
-    fn default() -> Self {
-        Self { into: None, tick: WorkingCopies::All, is_unsaved: &|_| false }
-    }
-}
-
 /// A merge that was made.
 #[derive(Debug, Clone)]
 pub struct MergedTask {
@@ -55,8 +38,16 @@ pub struct MergedTask {
 /// Merges a done task into the branch it was based on, or another one, and ticks it in its plan.
 ///
 /// If the plan is committed, the commit that lands has the tick. The plan's working copy keeps what the user wrote in
-/// it in the meantime, and is ticked as well.
-pub(crate) fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions<'_>) -> Result<MergedTask> {
+/// it in the meantime, and is ticked as well. `into` is the branch to merge into; if it is `None`, the branch that the task
+/// was based on. `tick` are the working copies of the plan that are ticked, too. Nothing is merged over a file of which an
+/// editor holds more than lies on the disk.
+pub(crate) fn merge(
+    project: &mut Project,
+    key: &TaskKey,
+    into: Option<&str>,
+    tick: WorkingCopies<'_>,
+    is_unsaved: &dyn Fn(&Path) -> bool,
+) -> Result<MergedTask> {
     let row = loop_for(project, key)?;
     if row.status == TaskStatus::Merged {
         return Err(Error::user(format!("{key} is merged already")));
@@ -70,7 +61,7 @@ pub(crate) fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions
         return Err(Error::user(format!("{key} ran in your own tree: there is nothing to merge"))
             .hint("commit what you want to keep, with git"));
     };
-    let Some(into) = options.into.map(str::to_owned).or_else(|| row.base_branch.clone()) else {
+    let Some(into) = into.map(str::to_owned).or_else(|| row.base_branch.clone()) else {
         return Err(Error::user(format!(
             "{key} was based on a detached HEAD, so it is not known where to merge it"
         ))
@@ -91,10 +82,10 @@ pub(crate) fn merge(project: &mut Project, key: &TaskKey, options: &MergeOptions
         path: Path::new(&key.plan),
         message: &format!("{subject}\n\n{trailer}"),
         apply: &apply,
-        working_copies: options.tick,
+        working_copies: tick,
     };
     refuse_uncommitted(project, &row)?;
-    let merged = project.repository.merge(&merge, Some(&tick), options.is_unsaved).map_err(|error| {
+    let merged = project.repository.merge(&merge, Some(&tick), is_unsaved).map_err(|error| {
         let hint = match &error {
             GitError::Conflicts { .. } => Hint::ResolveConflicts {
                 task: key.clone(),
@@ -224,8 +215,7 @@ pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Resu
         .store
         .write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some(&Reason::Forked), true))?;
     let fork = start::Fork { of: row.clone(), reference: from.reference };
-    let options = start::BeginOptions { fork: Some(fork), ..Default::default() };
-    let begun = start::begin_loop(project, &file, &spec, stand, &options);
+    let begun = start::begin_loop(project, &file, &spec, stand, false, Some(&fork));
     if begun.is_err() {
         // The old loop still exists, and its worktree can be created again from its last checkpoint.
         project.store.write(|tx| tx.set_loop_status(&lock, row.status, row.reason.as_ref(), false))?;
@@ -244,7 +234,7 @@ pub(crate) fn when_done(
     match TaskSpec::of(&row)?.on_done {
         OnDone::Ask => Ok(None),
         OnDone::Merge => {
-            let merged = merge(project, key, &MergeOptions { tick, ..MergeOptions::default() })?;
+            let merged = merge(project, key, None, tick, &|_| false)?;
             let left = match merged.left.as_slice() {
                 [] => String::new(),
                 left => {

@@ -7,7 +7,7 @@ mod begin;
 mod waiting;
 
 pub use crate::start_options::StartOptions;
-pub(crate) use begin::{BeginOptions, Fork, begin_loop, claim};
+pub(crate) use begin::{Fork, begin_loop, claim};
 pub use waiting::Waiting;
 
 use crate::{
@@ -150,8 +150,7 @@ pub fn begin(
     start: alfine_git::Start,
     include_uncommitted: bool,
 ) -> Result<LoopLock> {
-    let options = BeginOptions { include_uncommitted, fork: None };
-    begin_loop(project, file, spec, start, &options).or_else(|error| {
+    begin_loop(project, file, spec, start, include_uncommitted, None).or_else(|error| {
         // Another process may have begun a loop since this one looked.
         let key = file.key(&spec.task);
         let now = project.store.current_loop(&key)?;

@@ -4,20 +4,7 @@ use crate::lock::lock;
 use crate::protocol::{
     Client, ClientSocket, LanguageServer, LspService, async_trait,
     jsonrpc::{self, Result},
-    lsp_types::{
-        CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeActionResponse, CodeLens,
-        CodeLensOptions, CodeLensParams, CompletionOptions, CompletionParams, CompletionResponse,
-        ConfigurationItem, DidChangeConfigurationParams, DidChangeTextDocumentParams,
-        DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
-        DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-        DidSaveTextDocumentParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandOptions,
-        ExecuteCommandParams, FileSystemWatcher, FoldingRange, FoldingRangeParams,
-        FoldingRangeProviderCapability, GlobPattern, Hover, HoverParams, HoverProviderCapability,
-        InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, MessageType,
-        OneOf, Registration, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
-        TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
-        WorkDoneProgressCancelParams, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
-    },
+    lsp_types as lsp,
 };
 use crate::{
     commands::{self, Commands, EditorCommand, arguments::OfTask, unsaved_hold::Holder},
@@ -93,6 +80,7 @@ fn service(session: Session, program: PathBuf) -> (LspService<Server>, ClientSoc
             Arc::new(move || of_pictures.picture()),
             editor.clone(),
             Arc::new(move || of_looks.keeper().look().map(drop).boxed()),
+            None,
         ));
         let holder = Arc::new(Holder::new(commands.clone()));
         Server {
@@ -113,7 +101,7 @@ fn service(session: Session, program: PathBuf) -> (LspService<Server>, ClientSoc
 
 impl Server {
     /// The user's cross at a loop's progress: the loop is stopped.
-    async fn cancel_progress(&self, params: WorkDoneProgressCancelParams) {
+    async fn cancel_progress(&self, params: lsp::WorkDoneProgressCancelParams) {
         let Some((id, key)) = crate::publisher::progress::loop_of(&params.token) else { return };
         let picture = self.session.picture();
         let of_it = picture.snapshot.live().find(|(_, _, live)| live.row.id.as_str() == id);
@@ -122,7 +110,7 @@ impl Server {
         tokio::spawn(async move {
             let stop = EditorCommand::Stop(OfTask { task: key, uri: plan });
             if let Err(error) = commands.perform(stop).await {
-                editor.tell(MessageType::WARNING, &error.message).await;
+                editor.tell(lsp::MessageType::WARNING, &error.message).await;
             }
         });
     }
@@ -143,7 +131,7 @@ impl Server {
         changes.mark_changed();
         tokio::spawn(async move {
             while changes.changed().await.is_ok() {
-                let item = ConfigurationItem { scope_uri: None, section: Some(SECTION.to_owned()) };
+                let item = lsp::ConfigurationItem { scope_uri: None, section: Some(SECTION.to_owned()) };
                 let asked = client.clone();
                 let asking = async move { asked.configuration(vec![item]).await };
                 if let Some(answers) = within(SETTINGS, "the settings", asking).await {
@@ -159,10 +147,11 @@ impl Server {
         let view = self.session.client();
         let mut wanted = Vec::new();
         if view.watches_files {
-            let watchers = watched()
-                .into_iter()
-                .map(|glob| FileSystemWatcher { glob_pattern: GlobPattern::String(glob), kind: None });
-            let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.collect() };
+            let watchers = watched().into_iter().map(|glob| lsp::FileSystemWatcher {
+                glob_pattern: lsp::GlobPattern::String(glob),
+                kind: None,
+            });
+            let options = lsp::DidChangeWatchedFilesRegistrationOptions { watchers: watchers.collect() };
             wanted.push(("workspace/didChangeWatchedFiles", serde_json::to_value(options).ok()));
         }
         if view.registers_configuration {
@@ -174,7 +163,7 @@ impl Server {
         }
         let registrations = wanted
             .into_iter()
-            .map(|(method, register_options)| Registration {
+            .map(|(method, register_options)| lsp::Registration {
                 id: format!("alfine {method}"),
                 method: method.to_owned(),
                 register_options,
@@ -191,19 +180,19 @@ impl Server {
 
 #[async_trait]
 impl LanguageServer for Server {
-    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+    async fn initialize(&self, params: lsp::InitializeParams) -> Result<lsp::InitializeResult> {
         let client = self.session.initialize(&params);
         tracing::info!("serves “{}”", client.name);
-        Ok(InitializeResult {
+        Ok(lsp::InitializeResult {
             capabilities: capabilities(&client),
-            server_info: Some(ServerInfo {
+            server_info: Some(lsp::ServerInfo {
                 name: "alfine".to_owned(),
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             }),
         })
     }
 
-    async fn initialized(&self, _: InitializedParams) {
+    async fn initialized(&self, _: lsp::InitializedParams) {
         let publisher = Publisher::new(
             self.client.clone(),
             self.session.clone(),
@@ -230,36 +219,36 @@ impl LanguageServer for Server {
         Ok(())
     }
 
-    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+    async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {
         self.session.open(params.text_document);
         self.holder.documents_changed();
     }
 
-    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+    async fn did_change(&self, params: lsp::DidChangeTextDocumentParams) {
         self.session.change(&params.text_document, params.content_changes);
         self.holder.documents_changed();
     }
 
-    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+    async fn did_save(&self, params: lsp::DidSaveTextDocumentParams) {
         self.commands.saved(&params.text_document.uri);
         self.session.saved(params.text_document.uri);
         self.holder.documents_changed();
     }
 
-    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+    async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
         self.session.close(&params.text_document.uri);
         self.holder.documents_changed();
     }
 
-    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+    async fn did_change_workspace_folders(&self, params: lsp::DidChangeWorkspaceFoldersParams) {
         self.session.change_folders(params.event);
     }
 
-    async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+    async fn did_change_watched_files(&self, params: lsp::DidChangeWatchedFilesParams) {
         self.session.keeper().touched(params.changes.into_iter().map(|change| change.uri).collect());
     }
 
-    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+    async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
         if self.session.client().configuration {
             self.settings_changed.send_replace(());
             return;
@@ -269,37 +258,40 @@ impl LanguageServer for Server {
         take_settings(&self.session, &self.commands, &self.editor, own.unwrap_or(settings)).await;
     }
 
-    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+    async fn code_lens(&self, params: lsp::CodeLensParams) -> Result<Option<Vec<lsp::CodeLens>>> {
         let picture = self.session.looked().await;
         Ok(Some(handlers::code_lens::code_lens(&picture, &params.text_document.uri)))
     }
 
-    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+    async fn code_action(&self, params: lsp::CodeActionParams) -> Result<Option<lsp::CodeActionResponse>> {
         let picture = self.session.looked().await;
         Ok(Some(handlers::code_action::code_action(&picture, &params)))
     }
 
-    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+    async fn hover(&self, params: lsp::HoverParams) -> Result<Option<lsp::Hover>> {
         Ok(handlers::hover::handle(&self.session.looked().await, &params))
     }
 
-    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+    async fn inlay_hint(&self, params: lsp::InlayHintParams) -> Result<Option<Vec<lsp::InlayHint>>> {
         Ok(handlers::inlay_hint::handle(&self.session.looked().await, &params))
     }
 
-    async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
+    async fn document_symbol(
+        &self,
+        params: lsp::DocumentSymbolParams,
+    ) -> Result<Option<lsp::DocumentSymbolResponse>> {
         Ok(handlers::document_symbol::handle(&self.session.looked().await, &params))
     }
 
-    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+    async fn folding_range(&self, params: lsp::FoldingRangeParams) -> Result<Option<Vec<lsp::FoldingRange>>> {
         Ok(handlers::folding_range::handle(&self.session.looked().await, &params))
     }
 
-    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+    async fn completion(&self, params: lsp::CompletionParams) -> Result<Option<lsp::CompletionResponse>> {
         Ok(handlers::completion::handle(&self.session.looked().await, &params))
     }
 
-    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<Value>> {
+    async fn execute_command(&self, params: lsp::ExecuteCommandParams) -> Result<Option<Value>> {
         let done = self.commands.execute(&params.command, params.arguments).await;
         done.map_err(|error| jsonrpc::Error { message: message(&error.message).into(), ..error })
     }
@@ -314,7 +306,7 @@ async fn take_settings(session: &Session, commands: &Commands, editor: &ToEditor
     let problems = alfine_config::load_what_is_valid(&Layers { editor: said, ..Layers::default() }).problems;
     if !problems.is_empty() {
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        editor.tell(MessageType::WARNING, &all.join("\n")).await;
+        editor.tell(lsp::MessageType::WARNING, &all.join("\n")).await;
     }
 }
 
@@ -325,41 +317,43 @@ fn watched() -> BTreeSet<String> {
     plans.chain(["**/alfine.toml".to_owned()]).collect()
 }
 
-fn capabilities(client: &crate::client::ClientView) -> ServerCapabilities {
-    let actions = CodeActionOptions {
+fn capabilities(client: &crate::client::ClientView) -> lsp::ServerCapabilities {
+    let actions = lsp::CodeActionOptions {
         code_action_kinds: Some(handlers::code_action::KINDS.to_vec()),
         ..Default::default()
     };
-    ServerCapabilities {
+    lsp::ServerCapabilities {
         position_encoding: Some(client.encoding.kind()),
-        text_document_sync: Some(TextDocumentSyncCapability::Options(TextDocumentSyncOptions {
+        text_document_sync: Some(lsp::TextDocumentSyncCapability::Options(lsp::TextDocumentSyncOptions {
             open_close: Some(true),
-            change: Some(TextDocumentSyncKind::INCREMENTAL),
-            save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
+            change: Some(lsp::TextDocumentSyncKind::INCREMENTAL),
+            save: Some(lsp::TextDocumentSyncSaveOptions::SaveOptions(lsp::SaveOptions {
+                include_text: Some(false),
+            })),
             ..Default::default()
         })),
-        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        code_lens_provider: Some(lsp::CodeLensOptions { resolve_provider: Some(false) }),
         code_action_provider: Some(if client.code_action_literals {
-            CodeActionProviderCapability::Options(actions)
+            lsp::CodeActionProviderCapability::Options(actions)
         } else {
-            CodeActionProviderCapability::Simple(true)
+            lsp::CodeActionProviderCapability::Simple(true)
         }),
-        hover_provider: Some(HoverProviderCapability::Simple(true)),
-        inlay_hint_provider: Some(OneOf::Left(true)),
-        document_symbol_provider: Some(OneOf::Left(true)),
-        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
-        completion_provider: Some(CompletionOptions {
+        hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
+        inlay_hint_provider: Some(lsp::OneOf::Left(true)),
+        document_symbol_provider: Some(lsp::OneOf::Left(true)),
+        folding_range_provider: Some(lsp::FoldingRangeProviderCapability::Simple(true)),
+        completion_provider: Some(lsp::CompletionOptions {
             trigger_characters: Some(handlers::completion::TRIGGERS.map(str::to_owned).to_vec()),
             ..Default::default()
         }),
-        execute_command_provider: Some(ExecuteCommandOptions {
+        execute_command_provider: Some(lsp::ExecuteCommandOptions {
             commands: EditorCommand::NAMES.iter().map(|&name| name.to_owned()).collect(),
             ..Default::default()
         }),
-        workspace: Some(WorkspaceServerCapabilities {
-            workspace_folders: Some(WorkspaceFoldersServerCapabilities {
+        workspace: Some(lsp::WorkspaceServerCapabilities {
+            workspace_folders: Some(lsp::WorkspaceFoldersServerCapabilities {
                 supported: Some(true),
-                change_notifications: Some(OneOf::Left(true)),
+                change_notifications: Some(lsp::OneOf::Left(true)),
             }),
             file_operations: None,
         }),

@@ -16,7 +16,6 @@ mod to_client;
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
@@ -58,12 +57,6 @@ impl Ended {
     /// The exit status the protocol asks for: 0 after `shutdown`, else 1.
     pub fn code(self) -> u8 {
         u8::from(!self.shut_down)
-    }
-}
-
-impl From<Ended> for ExitCode {
-    fn from(ended: Ended) -> Self {
-        Self::from(ended.code())
     }
 }
 

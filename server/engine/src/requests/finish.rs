@@ -9,12 +9,13 @@ use super::{
 };
 use crate::{
     Result,
-    finish::{self, MergeOptions, MergedTask},
+    finish::{self, MergedTask},
     loops,
     project::Project,
 };
 use alfine_core::task::TaskKey;
 use alfine_git::WorkingCopies;
+use std::path::Path;
 
 /// Merges a done task, and ticks it in its plan.
 #[derive(Debug)]
@@ -35,13 +36,11 @@ impl Request for Merge {
         _: Option<Answered>,
     ) -> Result<Step<MergedTask>> {
         loops::until_unrun(project, &self.task)?;
-        let options = MergeOptions {
-            into: self.into.as_deref(),
-            // What is open is the editor's to change.
-            tick: WorkingCopies::Except(&|path| front_end.is_open(path)),
-            is_unsaved: &|path| front_end.is_unsaved(path),
-        };
-        finish::merge(project, &self.task, &options).map(Step::Done)
+        let is_open = |path: &Path| front_end.is_open(path);
+        // What is open is the editor's to change.
+        let tick = WorkingCopies::Except(&is_open);
+        let is_unsaved = |path: &Path| front_end.is_unsaved(path);
+        finish::merge(project, &self.task, self.into.as_deref(), tick, &is_unsaved).map(Step::Done)
     }
 }
 

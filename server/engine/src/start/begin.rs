@@ -20,15 +20,6 @@ use alfine_files::Layout;
 use alfine_store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Tx};
 use serde_json::json;
 
-/// How a loop begins.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct BeginOptions {
-    /// What is uncommitted in the user's tree becomes the base.
-    pub include_uncommitted: bool,
-    /// What this loop goes on from, where it does not start from HEAD.
-    pub fork: Option<Fork>,
-}
-
 /// Another loop of the same task, whose worktree is removed, and where in it a new one starts.
 #[derive(Debug, Clone)]
 pub(crate) struct Fork {
@@ -39,16 +30,17 @@ pub(crate) struct Fork {
 }
 
 /// Begins a loop from where the repository stands: claims the task, makes the branch and the worktree. The lock is the
-/// right to run it.
+/// right to run it. `fork` is what the loop goes on from, if it does not start from HEAD.
 pub(crate) fn begin_loop(
     project: &mut Project,
     file: &PlanFile,
     spec: &TaskSpec,
     mut start: alfine_git::Start,
-    options: &BeginOptions,
+    include_uncommitted: bool,
+    fork: Option<&Fork>,
 ) -> Result<LoopLock> {
     let key = file.key(&spec.task);
-    if options.fork.is_none() && spec.isolation == Isolation::Worktree {
+    if fork.is_none() && spec.isolation == Isolation::Worktree {
         start.base_commit = base_with_dependencies(project, file, &spec.task, start.base_commit)?;
     }
     // The next task of a chain begins after an agent has worked, and not because the user asked for it just now.
@@ -58,7 +50,7 @@ pub(crate) fn begin_loop(
     let id = LoopId::generate();
     let lock = LoopLock::acquire(&project.layout, &id)?;
     let settings = spec.to_settings()?;
-    let state = match &options.fork {
+    let state = match fork {
         None => LoopState::new(spec.machine.clone()),
         Some(fork) => LoopState::forked(&loops::state_of(&fork.of)?),
     };
@@ -70,7 +62,7 @@ pub(crate) fn begin_loop(
         chained: spec.chain.is_some(),
         ..LoopSummary::default()
     };
-    let base = base_of(project, &key, spec, options, &start)?;
+    let base = base_of(project, &key, spec, include_uncommitted, &start)?;
     // A repository may have several trees of the user's own.
     let own_tree = (spec.isolation == Isolation::InPlace)
         .then(|| project.repository.workdir().to_string_lossy().into_owned());
@@ -97,7 +89,7 @@ pub(crate) fn begin_loop(
                 settings: &settings,
                 state: &state_json,
                 summary: &summary,
-                forked_from: options.fork.as_ref().map(|fork| &fork.of.id),
+                forked_from: fork.map(|fork| &fork.of.id),
             },
         )?;
         // Whoever goes on with the loop needs this, should this process die before the worktree is there.
@@ -112,7 +104,7 @@ pub(crate) fn begin_loop(
         )?;
         Ok(())
     })?;
-    let made = match &options.fork {
+    let made = match fork {
         Some(fork) => make_fork(project, &key, fork, &lock),
         None if spec.isolation == Isolation::Worktree => make_worktree(project, &lock).map(drop),
         None => Ok(()),
@@ -198,10 +190,10 @@ fn base_of(
     project: &Project,
     key: &TaskKey,
     spec: &TaskSpec,
-    options: &BeginOptions,
+    include_uncommitted: bool,
     start: &alfine_git::Start,
 ) -> Result<String> {
-    let keep = spec.isolation == Isolation::InPlace || options.include_uncommitted;
+    let keep = spec.isolation == Isolation::InPlace || include_uncommitted;
     if keep && !start.dirty.is_empty() {
         // A commit object of what is uncommitted, on top of HEAD and under a ref of its own.
         let (repository, message) =

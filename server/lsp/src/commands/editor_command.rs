@@ -37,9 +37,11 @@ macro_rules! editor_commands {
                 }
             }
 
-            fn parts(&self) -> (&'static str, serde_json::Result<Value>) {
+            /// The name and the argument, as a client sends them.
+            pub(crate) fn sent(&self) -> (&'static str, Value) {
+                // The arguments are plain structs of texts and numbers; the command refuses null with a message of its own.
                 match self {
-                    $(Self::$variant(argument) => ($name, serde_json::to_value(argument)),)+
+                    $(Self::$variant(argument) => ($name, serde_json::to_value(argument).unwrap_or_default()),)+
                 }
             }
 
@@ -110,13 +112,6 @@ pub struct Described {
 }
 
 impl EditorCommand {
-    /// The name and the argument, as a client sends them.
-    pub(crate) fn sent(&self) -> (&'static str, Value) {
-        let (name, argument) = self.parts();
-        // The arguments are plain structs of texts and numbers; the command refuses null with a message of its own.
-        (name, argument.unwrap_or_default())
-    }
-
     /// Makes what a lens or an action sends, with the title that it shows.
     pub(crate) fn titled(self, title: impl Into<String>) -> Command {
         let (name, argument) = self.sent();

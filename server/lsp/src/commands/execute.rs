@@ -44,13 +44,9 @@ impl std::fmt::Debug for Commands {
 }
 
 impl Commands {
-    /// Makes the commands of one client. `program` is Alfine's own binary, which becomes the runners.
-    pub(crate) fn new(program: PathBuf, pictures: Pictures, editor: Arc<dyn Editor>, look: Look) -> Self {
-        Self::with_user(program, pictures, editor, look, None)
-    }
-
-    /// Makes the commands of a client whose user has other folders than the environment names.
-    pub(crate) fn with_user(
+    /// Makes the commands of one client. `program` is Alfine's own binary, which becomes the runners; `user` are the folders
+    /// of a user who has others than the environment names.
+    pub(crate) fn new(
         program: PathBuf,
         pictures: Pictures,
         editor: Arc<dyn Editor>,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match alfine_lsp::transport::serve_stdio(server::service, server::options()) {
-        Ok(ended) => ended.into(),
+        Ok(ended) => ended.code().into(),
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(70)

@@ -157,7 +157,7 @@ impl Stage {
         let seen = Arc::clone(&picture);
         let on_look = OnLook::default();
         let looks = Arc::clone(&on_look);
-        let commands = Commands::with_user(
+        let commands = Commands::new(
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/detached"),
             Arc::new(move || seen.lock().unwrap().clone()),
             editor.clone(),
