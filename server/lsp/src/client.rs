@@ -104,40 +104,32 @@ impl ClientView {
         let asks_for = |name: &str| {
             options.and_then(|options| options.get(name)).and_then(Value::as_bool).unwrap_or(false)
         };
-        let dynamic = |registers: Option<bool>| registers.unwrap_or(false);
+        let yes = Some(true);
+        let symbols = text.document_symbol.unwrap_or_default();
+        let watched = workspace.did_change_watched_files.unwrap_or_default();
+        let changed = workspace.did_change_configuration.unwrap_or_default();
+        let creates = |known: Vec<ResourceOperationKind>| known.contains(&ResourceOperationKind::Create);
         Self {
             encoding: Encoding::agreed(encodings),
             markdown: hover.contains(&MarkupKind::Markdown),
-            snippets: completion.snippet_support.unwrap_or(false),
+            snippets: completion.snippet_support == yes,
             code_action_literals: action.code_action_literal_support.is_some(),
-            disabled_code_actions: action.disabled_support.unwrap_or(false),
-            preferred_code_actions: action.is_preferred_support.unwrap_or(false),
-            related_information: diagnostics.related_information.unwrap_or(false),
-            diagnostic_data: diagnostics.data_support.unwrap_or(false),
-            symbol_tree: text
-                .document_symbol
-                .and_then(|symbols| symbols.hierarchical_document_symbol_support)
-                .unwrap_or(false),
-            folds_lines_only: text
-                .folding_range
-                .and_then(|folding| folding.line_folding_only)
-                .unwrap_or(false),
+            disabled_code_actions: action.disabled_support == yes,
+            preferred_code_actions: action.is_preferred_support == yes,
+            related_information: diagnostics.related_information == yes,
+            diagnostic_data: diagnostics.data_support == yes,
+            symbol_tree: symbols.hierarchical_document_symbol_support == yes,
+            folds_lines_only: text.folding_range.unwrap_or_default().line_folding_only == yes,
             show_document: window.show_document.is_some_and(|show| show.support),
-            progress: window.work_done_progress.unwrap_or(false),
-            apply_edit: workspace.apply_edit.unwrap_or(false),
-            versioned_edits: edit.document_changes.unwrap_or(false),
-            creates_files: edit
-                .resource_operations
-                .is_some_and(|operations| operations.contains(&ResourceOperationKind::Create)),
-            configuration: workspace.configuration.unwrap_or(false),
-            watches_files: dynamic(
-                workspace.did_change_watched_files.and_then(|watched| watched.dynamic_registration),
-            ),
-            registers_configuration: dynamic(
-                workspace.did_change_configuration.and_then(|changed| changed.dynamic_registration),
-            ),
-            refreshes_lenses: workspace.code_lens.and_then(|lens| lens.refresh_support).unwrap_or(false),
-            refreshes_hints: workspace.inlay_hint.and_then(|hint| hint.refresh_support).unwrap_or(false),
+            progress: window.work_done_progress == yes,
+            apply_edit: workspace.apply_edit == yes,
+            versioned_edits: edit.document_changes == yes,
+            creates_files: edit.resource_operations.is_some_and(creates),
+            configuration: workspace.configuration == yes,
+            watches_files: watched.dynamic_registration == yes,
+            registers_configuration: changed.dynamic_registration == yes,
+            refreshes_lenses: workspace.code_lens.and_then(|lens| lens.refresh_support) == yes,
+            refreshes_hints: workspace.inlay_hint.and_then(|hint| hint.refresh_support) == yes,
             tasks: asks_for("tasks"),
             tasks_version: TasksVersion::of(options),
             saves_ticks: asks_for("savesTicks"),

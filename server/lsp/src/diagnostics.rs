@@ -112,7 +112,7 @@ fn lints(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {
         for (span, message) in lint.related.iter().take(MOST_RELATED) {
             diagnostic.related(place(document, *span, picture.client.encoding), message);
         }
-        diagnostic.data(json!({ "task": key, "fixes": lint.fixes.len() }));
+        let diagnostic = diagnostic.data(json!({ "task": key, "fixes": lint.fixes.len() }));
         diagnostic.at(document.range(lint.span, picture.client.encoding), &picture.client)
     };
     lints.iter().map(to_diagnostic).collect()
@@ -165,7 +165,7 @@ fn of_mark(
     if let Some(task) = task() {
         diagnostic.related(task, &format!("The task {key}."));
     }
-    diagnostic.data(json!({ "task": key, "uri": checkout.uri_of(&key.plan) }));
+    let diagnostic = diagnostic.data(json!({ "task": key, "uri": checkout.uri_of(&key.plan) }));
     Some(diagnostic.at(Range::new(position(start), position(end)), &picture.client))
 }
 

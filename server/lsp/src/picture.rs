@@ -231,6 +231,15 @@ impl<'p> PlanView<'p> {
 }
 
 impl SeenTask<'_> {
+    /// The task's title, behind its id if the plan gives the task one.
+    pub(crate) fn title(&self) -> String {
+        match self.task.title.trim() {
+            "" => self.task.id.0.clone(),
+            title if self.task.explicit_id => format!("{}: {title}", self.task.id),
+            title => title.to_owned(),
+        }
+    }
+
     /// The task's part of what every watcher shows, settings of its fields included.
     pub(crate) fn planned(&self, plan: &PlanView<'_>, encoding: Encoding) -> PlannedTask {
         let range = plan.document.range(self.task.title_span, encoding);

@@ -10,17 +10,13 @@ use std::sync::mpsc::Receiver;
 pub(super) struct LiveAgent {
     pub(super) run: u32,
     pub(super) row: i64,
+    /// Asks it and all its children to end.
     pub(super) ender: Ender,
     pub(super) usage: Option<Usage>,
     pub(super) transcript: String,
 }
 
 impl LiveAgent {
-    /// Asks it and all its children to end.
-    pub(super) fn end(&self) {
-        self.ender.end();
-    }
-
     /// Ends it and waits until it is gone.
     pub(super) fn end_and_wait(self, inbox: &Receiver<Message>) {
         self.ender.end();

@@ -3,10 +3,7 @@
 
 use super::{message::Message, owner::Runner};
 use crate::Result;
-use alfine_core::{
-    machine::{Answer, Command},
-    reason::Refusal,
-};
+use alfine_core::{machine::Input, reason::Refusal};
 use alfine_files::Layout;
 use alfine_store::{Change, Changes, CommandResult, CommandRow, EventKind, Feed, Store, Waker};
 use std::{sync::mpsc::SyncSender, time::Duration};
@@ -53,12 +50,6 @@ pub(super) fn listen(layout: &Layout, store: &Store, outbox: SyncSender<Message>
     Mailbox(waker)
 }
 
-/// What a row of the mailbox asks for.
-enum Mail {
-    Command(Command),
-    Answer(Answer),
-}
-
 impl Runner<'_> {
     /// Takes every command there is, one after another. Each has its result in the transaction that saves its effect.
     pub(super) fn take_mail(&mut self) -> Result<()> {
@@ -67,10 +58,7 @@ impl Runner<'_> {
         for row in taken {
             self.commands.push((row.seq, None));
             match read(&row) {
-                Ok(Mail::Command(command)) => {
-                    self.inputs.push_back(alfine_core::machine::Input::CommandReceived(command));
-                }
-                Ok(Mail::Answer(answer)) => self.answer(answer),
+                Ok(input) => self.inputs.push_back(input),
                 Err(error) => {
                     if let Some((_, result)) = self.commands.last_mut() {
                         let error = error.to_string();
@@ -85,9 +73,10 @@ impl Runner<'_> {
     }
 }
 
-fn read(row: &CommandRow) -> serde_json::Result<Mail> {
-    if row.kind == "answer" {
-        return serde_json::from_value(row.payload.clone()).map(Mail::Answer);
+fn read(row: &CommandRow) -> serde_json::Result<Input> {
+    let payload = row.payload.clone();
+    match row.kind.as_str() {
+        "answer" => serde_json::from_value(payload).map(Input::ApprovalGiven),
+        _ => serde_json::from_value(payload).map(Input::CommandReceived),
     }
-    serde_json::from_value(row.payload.clone()).map(Mail::Command)
 }

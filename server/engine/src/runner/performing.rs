@@ -3,7 +3,7 @@
 use super::{clocks::now, owner::Runner};
 use crate::{Result, progress};
 use alfine_core::{
-    machine::{self, Answer, CheckpointKind, Effect, Input, Judgement},
+    machine::{self, CheckpointKind, Effect, Input, Judgement},
     news::News,
     plan::Isolation,
 };
@@ -75,7 +75,7 @@ impl Runner<'_> {
             Effect::SpawnAgent(spawn) => self.spawn_agent(&spawn),
             Effect::KillAgent(_) => {
                 match &self.agent {
-                    Some(agent) => agent.end(),
+                    Some(agent) => agent.ender.end(),
                     // The agent died together with an earlier runner; only the state still says that it works.
                     None => self.inputs.push_back(Input::AgentExited {
                         outcome: alfine_core::agent::Outcome::Interrupted,
@@ -148,10 +148,5 @@ impl Runner<'_> {
             self.tell(&News::ProgressNotLogged { message: error.to_string() });
         }
         Ok(())
-    }
-
-    /// Feeds an answer of the user.
-    pub(super) fn answer(&mut self, answer: Answer) {
-        self.inputs.push_back(Input::ApprovalGiven(answer));
     }
 }

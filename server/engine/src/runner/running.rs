@@ -44,7 +44,7 @@ impl Runner<'_> {
         self.work_off()?;
         self.save()?;
         self.leave_unrun()?;
-        Ok(self.refusal())
+        Ok(self.last_refusal)
     }
 
     /// What the log lines of this loop begin with. It is an error here, so that lines of every level have it.

@@ -4,10 +4,11 @@ use super::{clocks::now, owner::Runner};
 use crate::Result;
 use alfine_core::{
     breaker::Line,
+    gate::Reading,
     machine::{CheckpointKind, Effect, Judgement, Phase},
     news::{News, Told},
     plan::ContextMode,
-    reason::{Reason, Refusal},
+    reason::Reason,
 };
 use alfine_secrets::Masker;
 use alfine_store::{
@@ -64,7 +65,8 @@ impl Runner<'_> {
                     _ => {}
                 }
             }
-            append(tx, id, key, &news)?;
+            let events = news.iter().map(|news| NewEvent { loop_id: Some(id), task: Some(key), news });
+            tx.append_events(events)?;
             for (seq, result) in &answered {
                 tx.finish_command(*seq, result.as_ref().unwrap_or(&CommandResult::Done))?;
             }
@@ -139,11 +141,6 @@ impl Runner<'_> {
         }
     }
 
-    /// Why the last command was refused, if it was.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.last_refusal.clone()
-    }
-
     fn summary(&self) -> LoopSummary {
         let limits = &self.state.settings.limits;
         LoopSummary {
@@ -156,7 +153,7 @@ impl Runner<'_> {
                 .into_iter()
                 .map(|line| Line { evidence: self.masker.mask(&line.evidence).into_owned(), ..line })
                 .collect(),
-            gate: serde_json::to_value(self.state.gate()).ok().map(|gate| self.masked(gate)),
+            gate: masked_reading(&self.masker, self.state.gate()),
             waiting_until: match &self.state.phase {
                 Phase::Waiting { until, .. } => Some(Millis(until.0)),
                 _ => None,
@@ -189,11 +186,6 @@ impl Runner<'_> {
     fn reason_in_words(&self) -> String {
         self.state.reason().as_ref().map(alfine_words::reason).unwrap_or_default()
     }
-
-    fn masked(&self, mut value: Value) -> Value {
-        self.masker.mask_strings(&mut value);
-        value
-    }
 }
 
 /// The news without secrets. If a mask matches one of the words that the news is read by, its payload stays unread.
@@ -206,20 +198,16 @@ fn masked(masker: &Masker, news: &News) -> serde_json::Result<News> {
     News::deserialize(row)
 }
 
+fn masked_reading(masker: &Masker, reading: &Reading) -> Option<Value> {
+    let mut reading = serde_json::to_value(reading).ok()?;
+    masker.mask_strings(&mut reading);
+    Some(reading)
+}
+
 fn to_json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| {
         crate::Error::new(crate::ErrorKind::Internal, format!("a state cannot be saved: {error}"))
     })
-}
-
-fn append(
-    tx: &Tx<'_>,
-    id: &alfine_store::LoopId,
-    key: &alfine_core::task::TaskKey,
-    news: &[News],
-) -> Result<(), StoreError> {
-    let events = news.iter().map(|news| NewEvent { loop_id: Some(id), task: Some(key), news });
-    tx.append_events(events).map(drop)
 }
 
 fn begin_iteration(
@@ -241,11 +229,7 @@ fn end_iteration(
     files_changed: u32,
     masker: &Masker,
 ) -> Result<(), StoreError> {
-    let gate = serde_json::to_value(&judgement.reading).ok();
-    let gate = gate.map(|mut gate| {
-        masker.mask_strings(&mut gate);
-        gate
-    });
+    let gate = masked_reading(masker, &judgement.reading);
     tx.end_iteration(
         lock,
         judgement.iteration,

@@ -15,6 +15,7 @@ use alfine_config::trust::TrustItem;
 use alfine_core::{hint::Hint, printable::printable, task::TaskKey};
 use alfine_engine::{
     Error, ErrorKind, Result,
+    project::Project,
     requests::{Answered, Question, Reply, Request, Step},
 };
 use alfine_store::ApprovalRow;
@@ -83,7 +84,7 @@ impl Commands {
     async fn ask(&self, place: &Place, about: &str, question: &Question) -> Result<Reply> {
         match question {
             Question::Trust { items, .. } => self.ask_to_allow(place, items).await.map(|()| Reply::Yes),
-            Question::Uncommitted { files } => self.ask_to_include(place, about, files.clone()).await,
+            Question::Uncommitted { files } => self.ask_to_include(place, about, files).await,
             Question::Approval { task, asked } => self.ask_for_approval(task, asked).await,
             Question::Append { path, text, id } => {
                 self.append_in_buffer(path, text, id).await.map(|()| Reply::Yes)
@@ -153,27 +154,24 @@ impl Commands {
         }
     }
 
-    async fn ask_to_include(&self, place: &Place, about: &str, files: Vec<PathBuf>) -> Result<Reply> {
-        let pictures = self.pictures.clone();
-        let (files, unsaved) = self
-            .queues
-            .read(place, move |project| {
-                let (picture, root) = (pictures(), project.repository.workdir());
-                let is_open = |file: &&PathBuf| {
-                    let path = root.join(file);
-                    picture.open_at(&path).is_some_and(|open| !is_saved(open, &path))
-                };
-                let unsaved: Vec<PathBuf> = files.iter().filter(is_open).cloned().collect();
-                Ok((files, unsaved))
-            })
-            .await?;
+    async fn ask_to_include(&self, place: &Place, about: &str, files: &[PathBuf]) -> Result<Reply> {
+        let (pictures, all) = (self.pictures.clone(), files.to_vec());
+        let looking = move |project: &Project| {
+            let (picture, root) = (pictures(), project.repository.workdir());
+            let is_unsaved = |file: &PathBuf| {
+                let path = root.join(file);
+                picture.open_at(&path).is_some_and(|open| !is_saved(open, &path))
+            };
+            Ok(all.into_iter().filter(is_unsaved).collect::<Vec<PathBuf>>())
+        };
+        let unsaved = self.queues.read(place, looking).await?;
         let as_on_disk = match unsaved.len() {
             0 => String::new(),
             _ => format!(" Taken along as on the disk, without what is not saved: {}.", names(&unsaved)),
         };
         let question = format!(
             "Uncommitted, and so not in what the agent works on: {}.{as_on_disk} How is {about} started?",
-            names(&files)
+            names(files)
         );
         let chosen = self.editor.ask(MessageType::WARNING, &question, &[WITHOUT, INCLUDE, CANCEL]).await;
         match chosen.as_deref() {

@@ -50,8 +50,8 @@ impl Builder {
         self.related.push(DiagnosticRelatedInformation { location, message });
     }
 
-    pub(super) fn data(&mut self, data: Value) {
-        self.data = Some(data);
+    pub(super) fn data(self, data: Value) -> Self {
+        Self { data: Some(data), ..self }
     }
 
     pub(super) fn at(self, range: Range, client: &ClientView) -> Diagnostic {

@@ -66,9 +66,8 @@ fn of_problem(picture: &Picture, problem: &ConfigProblem, document: Option<&Docu
             ("config-unknown", DiagnosticSeverity::WARNING)
         }
     };
-    let mut diagnostic = Builder::new(code, severity, message);
-    diagnostic.data(json!({ "key": problem.key, "suggestion": problem.suggestion }));
-    diagnostic.at(range(picture, problem, document), &picture.client)
+    let data = json!({ "key": problem.key, "suggestion": problem.suggestion });
+    Builder::new(code, severity, message).data(data).at(range(picture, problem, document), &picture.client)
 }
 
 fn range(picture: &Picture, problem: &ConfigProblem, document: Option<&Document>) -> Range {

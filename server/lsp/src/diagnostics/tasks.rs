@@ -35,22 +35,16 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
         found.push(of_gone(picture, plan, gone));
     }
     for seen in &tasks {
-        let said = of_task(picture, seen);
-        if said.is_empty() {
-            continue;
-        }
-        let range = title_range(plan, seen.task, encoding);
-        for mut diagnostic in said {
-            diagnostic.data(json!({ "task": seen.key, "uri": plan.document.uri }));
-            found.push(diagnostic.at(range, &picture.client));
+        for diagnostic in of_task(picture, seen) {
+            let diagnostic = diagnostic.data(json!({ "task": seen.key, "uri": plan.document.uri }));
+            found.push(diagnostic.at(title_range(plan, seen.task, encoding), &picture.client));
         }
     }
     let untrusted = plan.checkout.and_then(|checkout| checkout.untrusted.get(&plan.name));
     if let Some(items) = untrusted.filter(|items| is_open && !items.is_empty())
         && let Some((task, key)) = first_that_needs(plan, &tasks, items)
     {
-        let mut diagnostic = of_untrusted(items);
-        diagnostic.data(json!({ "task": key, "uri": plan.document.uri }));
+        let diagnostic = of_untrusted(items).data(json!({ "task": key, "uri": plan.document.uri }));
         found.push(diagnostic.at(title_range(plan, task, encoding), &picture.client));
     }
     found
@@ -102,9 +96,10 @@ fn of_gone(picture: &Picture, plan: &PlanView<'_>, gone: &TaskPicture) -> Diagno
         wording::status(row.status)
     );
     let first_line = Span::new(0, plan.document.lines.line(&plan.document.text, 0).len());
-    let mut diagnostic = Builder::new("task-gone", DiagnosticSeverity::WARNING, message);
-    diagnostic.data(json!({ "task": row.key, "uri": plan.document.uri }));
-    diagnostic.at(plan.document.range(first_line, picture.client.encoding), &picture.client)
+    let data = json!({ "task": row.key, "uri": plan.document.uri });
+    Builder::new("task-gone", DiagnosticSeverity::WARNING, message)
+        .data(data)
+        .at(plan.document.range(first_line, picture.client.encoding), &picture.client)
 }
 
 fn of_untrusted(items: &[TrustItem]) -> Builder {

@@ -48,11 +48,6 @@ fn of_plan(plan: &PlanView<'_>, encoding: Encoding) -> DocumentSymbol {
 
 fn of_task(plan: &PlanView<'_>, seen: &SeenTask<'_>, encoding: Encoding) -> DocumentSymbol {
     let task = seen.task;
-    let name = match (task.explicit_id, task.title.trim()) {
-        (true, title) if !title.is_empty() => format!("{}: {title}", task.id),
-        (false, title) if !title.is_empty() => title.to_owned(),
-        _ => task.id.0.clone(),
-    };
     let span = Span::new(task.span.start.min(task.title_span.start), task.span.end.max(task.title_span.end));
     let criteria = task.criteria.iter().enumerate().map(|(index, criterion)| {
         let name = match criterion.text.trim() {
@@ -71,7 +66,7 @@ fn of_task(plan: &PlanView<'_>, seen: &SeenTask<'_>, encoding: Encoding) -> Docu
         )
     });
     symbol(
-        &name,
+        &seen.title(),
         detail(seen),
         SymbolKind::EVENT,
         plan.document.range(span, encoding),

@@ -83,13 +83,10 @@ fn shown(
 
 fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
     let Some(known) = known else { return task_view(planned, None, None, &[], None) };
-    let view = match &known.last {
-        None => task_view(planned, Some(&known.row), None, &[], None),
-        Some(last) => {
-            task_view(planned, Some(&known.row), Some(&last.row), &last.evidence, last.tree.as_deref())
-        }
-    };
-    told(view, known)
+    let last = known.last.as_ref();
+    let evidence = last.map(|last| last.evidence.as_slice()).unwrap_or_default();
+    let tree = last.and_then(|last| last.tree.as_deref());
+    told(task_view(planned, Some(&known.row), last.map(|last| &last.row), evidence, tree), known)
 }
 
 /// Says why a task cannot be started if there is no repository to work on.

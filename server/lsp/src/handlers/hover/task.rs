@@ -19,12 +19,6 @@ use alfine_core::{
 use alfine_engine::view::CriterionState;
 
 pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>, page: &mut Page) {
-    let task = seen.task;
-    let title = match task.title.trim() {
-        "" => task.id.0.clone(),
-        title if task.explicit_id => format!("{}: {title}", task.id),
-        title => title.to_owned(),
-    };
     let status = wording::status(seen.status);
     let since = seen.known.map(|known| Moment(known.row.since.0)).map_or_else(String::new, |since| {
         let clock = picture.clock(since);
@@ -33,7 +27,7 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
             matches!(seen.status, TaskStatus::Merged | TaskStatus::Discarded | TaskStatus::Skipped);
         format!(" {} {clock}", if happened { "at" } else { "since" })
     });
-    page.paragraph(&format!("{} — {}{since}", page.strong(&title), page.strong(&status)));
+    page.paragraph(&format!("{} — {}{since}", page.strong(&seen.title()), page.strong(&status)));
     let looped = seen.known.and_then(|known| known.last.as_ref());
     let reason = seen.known.and_then(|known| known.reason());
     match looped.and_then(|looped| looped.asks.as_ref()) {
