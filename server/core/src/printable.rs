@@ -15,11 +15,15 @@ static DECEIVING: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Names the first ten of some paths, as [`printable`] shows them, and how many more there are.
 pub fn printable_paths(paths: &[PathBuf]) -> String {
+    enumerated(paths.iter().map(|path| printable(&path.display().to_string())))
+}
+
+/// Names the first ten of some things, and how many more there are.
+pub fn enumerated(things: impl ExactSizeIterator<Item = String>) -> String {
     const NAMED: usize = 10;
-    let named: Vec<String> =
-        paths.iter().take(NAMED).map(|path| printable(&path.display().to_string())).collect();
-    let more = if paths.len() > NAMED { format!(" and {} more", paths.len() - NAMED) } else { String::new() };
-    format!("{}{more}", named.join(", "))
+    let more = things.len().saturating_sub(NAMED);
+    let named = things.take(NAMED).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{named} and {more} more") } else { named }
 }
 
 /// Shows a text that somebody else wrote: on one line, nothing hidden, nothing turned around.

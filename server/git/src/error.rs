@@ -1,7 +1,10 @@
 //! What can go wrong with a repository, and what the user can do about it.
 
 use super::skipped::Skipped;
-use alfine_core::hint::Hint;
+use alfine_core::{
+    hint::Hint,
+    printable::{enumerated, printable_paths},
+};
 use std::{fmt, io, path::PathBuf};
 
 /// A kind of index that only the `git` command reads.
@@ -95,7 +98,7 @@ pub enum GitError {
     #[error("{} exists: another git process is at work, or one was killed", .0.display())]
     Locked(PathBuf),
     /// A worktree holds something that no checkpoint can.
-    #[error("{} holds what a checkpoint cannot keep: {}", path.display(), list(kept_out))]
+    #[error("{} holds what a checkpoint cannot keep: {}", path.display(), enumerated(kept_out.iter().map(Skipped::to_string)))]
     WouldLose {
         /// The worktree.
         path: PathBuf,
@@ -103,7 +106,7 @@ pub enum GitError {
         kept_out: Vec<Skipped>,
     },
     /// A worktree of an unknown task holds ignored files.
-    #[error("{} holds files that git ignores, so no checkpoint has them: {}", path.display(), names(files))]
+    #[error("{} holds files that git ignores, so no checkpoint has them: {}", path.display(), printable_paths(files))]
     Ignored {
         /// The worktree.
         path: PathBuf,
@@ -133,7 +136,7 @@ pub enum GitError {
         branch: String,
     },
     /// Both sides changed the same places.
-    #[error("{branch} conflicts with {target} in {}", names(files))]
+    #[error("{branch} conflicts with {target} in {}", printable_paths(files))]
     Conflicts {
         /// What was to be merged.
         branch: String,
@@ -143,7 +146,7 @@ pub enum GitError {
         files: Vec<PathBuf>,
     },
     /// Uncommitted files would have been overwritten. Nothing was touched.
-    #[error("uncommitted changes are in the way in {}: {}", path.display(), names(files))]
+    #[error("uncommitted changes are in the way in {}: {}", path.display(), printable_paths(files))]
     InTheWay {
         /// The working tree.
         path: PathBuf,
@@ -151,7 +154,7 @@ pub enum GitError {
         files: Vec<PathBuf>,
     },
     /// Files that would be changed are open in an editor, with changes that are not saved.
-    #[error("this would change what is not saved in an editor, in {}: {}", path.display(), names(files))]
+    #[error("this would change what is not saved in an editor, in {}: {}", path.display(), printable_paths(files))]
     Unsaved {
         /// The working tree.
         path: PathBuf,
@@ -226,26 +229,6 @@ pub enum GitError {
 
 /// What is unknown of a repository whose refs are in one file.
 pub(super) const REFTABLE: &str = "its refs are in a reftable";
-
-/// As many as a message can name.
-const NAMED: usize = 10;
-
-fn names(files: &[PathBuf]) -> String {
-    enumerate(files.iter().map(|file| file.display().to_string()))
-}
-
-fn list(skipped: &[Skipped]) -> String {
-    enumerate(skipped.iter().map(Skipped::to_string))
-}
-
-fn enumerate(items: impl ExactSizeIterator<Item = String>) -> String {
-    let more = items.len().saturating_sub(NAMED);
-    let mut text = items.take(NAMED).collect::<Vec<_>>().join(", ");
-    if more > 0 {
-        text.push_str(&format!(" and {more} more"));
-    }
-    text
-}
 
 impl GitError {
     /// Says what the user can do about it; `None` if that depends on what libgit2 or the system said.

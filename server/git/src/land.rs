@@ -81,8 +81,7 @@ pub(super) fn put_steps(
         // lost.
         let _ = match to {
             Some(to) => {
-                let metadata = root.and_then(|root| root.join(&path).symlink_metadata().ok());
-                let metadata = metadata.filter(|metadata| !metadata.is_dir());
+                let metadata = metadata_of_file(root, &path);
                 let mut entry = entry(&step.path, to.mode, to.id, metadata.as_ref());
                 if metadata.is_none() {
                     entry.flags_extended = here.map_or(0, |here| here.flags_extended & SKIP_WORKTREE);
@@ -113,12 +112,14 @@ pub(super) fn put_tree(index: &mut Index, tree: &Tree<'_>, root: Option<&Path>) 
             old.id == new.id && old.mode == new.mode && old.flags_extended & INTENT_TO_ADD == 0
         });
         if !there {
-            let metadata = root.and_then(|root| root.join(&path).symlink_metadata().ok());
-            let metadata = metadata.filter(|metadata| !metadata.is_dir());
-            index.add(&entry(&new.path, new.mode, new.id, metadata.as_ref()))?;
+            index.add(&entry(&new.path, new.mode, new.id, metadata_of_file(root, &path).as_ref()))?;
         }
     }
     Ok(())
+}
+
+fn metadata_of_file(root: Option<&Path>, path: &Path) -> Option<Metadata> {
+    root?.join(path).symlink_metadata().ok().filter(|metadata| !metadata.is_dir())
 }
 
 /// Refuses when git's index is locked.

@@ -49,27 +49,28 @@ impl FromStr for News {
 
     fn from_str(line: &str) -> io::Result<Self> {
         let mut words = line.split_ascii_whitespace();
-        let word = words.next();
-        let mut number = || -> Option<u64> { words.next()?.parse().ok() };
-        let news = match word {
-            Some("failed") => number().and_then(|n| i32::try_from(n).ok()).map(Self::Failed),
-            Some("started") => number()
-                .and_then(|pid| u32::try_from(pid).ok())
-                .zip(number())
+        let news = match words.next() {
+            Some("failed") => number(words.next()).map(Self::Failed),
+            Some("started") => number(words.next())
+                .zip(number(words.next()))
                 .map(|(pid, start_time)| Self::Started(ProcessIdentity { pid, start_time })),
-            Some("code") => number()
-                .and_then(|n| i32::try_from(n).ok())
-                .map(|code| Self::Ended(Exit { code: Some(code), signal: None })),
-            Some("signal") => number()
-                .and_then(|n| i32::try_from(n).ok())
-                .map(|signal| Self::Ended(Exit { code: None, signal: Some(signal) })),
-            Some("gone") => number().and_then(|n| usize::try_from(n).ok()).map(Self::Gone),
+            Some("code") => {
+                number(words.next()).map(|code| Self::Ended(Exit { code: Some(code), signal: None }))
+            }
+            Some("signal") => {
+                number(words.next()).map(|signal| Self::Ended(Exit { code: None, signal: Some(signal) }))
+            }
+            Some("gone") => number(words.next()).map(Self::Gone),
             _ => None,
         };
         news.ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidData, format!("not a guard's line: {line:?}"))
         })
     }
+}
+
+fn number<T: FromStr>(word: Option<&str>) -> Option<T> {
+    word?.parse().ok()
 }
 
 /// Sends the program's standard input.

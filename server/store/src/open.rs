@@ -40,71 +40,63 @@ enum Found {
     Damaged(String),
 }
 
-fn open(layout: &Layout) -> Result<Opened, StoreError> {
-    let path = layout.database();
-    make_folder(layout.root())?;
-    // The usual case is a sound database of this version. It needs only the shared lock, so openers do not queue.
-    {
-        let _shared = gate(layout, Access::Shared)?;
-        if path.exists()
-            && !suspect_mark(&path).exists()
-            && let Found::Current(connection) = look(&path)?
-        {
-            return Ok(Opened { store: store(layout, connection), recovered: None });
-        }
-    }
-    let _alone = gate(layout, Access::Alone)?;
-    // Between the two locks another process may have done all of this, so look again.
-    let mut recovered = None;
-    let connection = match look_closely(&path)? {
-        Found::Current(connection) => connection,
-        Found::Older(connection) => prepare(&path, connection)?,
-        Found::Damaged(message) => {
-            let aside = set_aside(&path)?;
-            tracing::warn!("{} was damaged ({message}); kept as {}", path.display(), aside.display());
-            recovered = Some(aside);
-            prepare(&path, connect(&path, OpenFlags::SQLITE_OPEN_CREATE)?)?
-        }
-    };
-    if !bell(layout).exists() || recovered.is_some() {
-        ring(layout);
-    }
-    Ok(Opened { store: store(layout, connection), recovered })
-}
-
-fn read_only(layout: &Layout) -> Result<Option<Reader>, StoreError> {
-    let path = layout.database();
-    if !path.exists() {
-        return Ok(None);
-    }
-    let found = {
-        // In a folder that cannot be written, no lock can be created, and nobody can move the database away.
-        let _shared = match gate(layout, Access::Shared) {
-            Err(StoreError::ReadOnly { .. }) => None,
-            other => Some(other?),
-        };
-        look(&path)?
-    };
-    let connection = match found {
-        Found::Current(connection) => connection,
-        Found::Older(connection) => {
-            drop(connection);
-            return open(layout)?.store.into_reader().map(Some);
-        }
-        Found::Damaged(message) => return Err(StoreError::Corrupt { path, message }),
-    };
-    Reader::new(path, connection).only_reading().map(Some)
-}
-
 impl Store {
     /// Opens the database, making or migrating it where needed. A database that cannot be read is kept aside.
     pub fn open(layout: &Layout) -> Result<Opened, StoreError> {
-        open(layout)
+        let path = layout.database();
+        make_folder(layout.root())?;
+        // The usual case is a sound database of this version. It needs only the shared lock, so openers do not queue.
+        {
+            let _shared = gate(layout, Access::Shared)?;
+            if path.exists()
+                && !suspect_mark(&path).exists()
+                && let Found::Current(connection) = look(&path)?
+            {
+                return Ok(Opened { store: store(layout, connection), recovered: None });
+            }
+        }
+        let _alone = gate(layout, Access::Alone)?;
+        // Between the two locks another process may have done all of this, so look again.
+        let mut recovered = None;
+        let connection = match look_closely(&path)? {
+            Found::Current(connection) => connection,
+            Found::Older(connection) => prepare(&path, connection)?,
+            Found::Damaged(message) => {
+                let aside = set_aside(&path)?;
+                tracing::warn!("{} was damaged ({message}); kept as {}", path.display(), aside.display());
+                recovered = Some(aside);
+                prepare(&path, connect(&path, OpenFlags::SQLITE_OPEN_CREATE)?)?
+            }
+        };
+        if !bell(layout).exists() || recovered.is_some() {
+            ring(layout);
+        }
+        Ok(Opened { store: store(layout, connection), recovered })
     }
 
     /// Opens the database for a watcher; `None` if there is no database yet.
     pub fn read_only(layout: &Layout) -> Result<Option<Reader>, StoreError> {
-        read_only(layout)
+        let path = layout.database();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let found = {
+            // In a folder that cannot be written, no lock can be created, and nobody can move the database away.
+            let _shared = match gate(layout, Access::Shared) {
+                Err(StoreError::ReadOnly { .. }) => None,
+                other => Some(other?),
+            };
+            look(&path)?
+        };
+        let connection = match found {
+            Found::Current(connection) => connection,
+            Found::Older(connection) => {
+                drop(connection);
+                return Self::open(layout)?.store.into_reader().map(Some);
+            }
+            Found::Damaged(message) => return Err(StoreError::Corrupt { path, message }),
+        };
+        Reader::new(path, connection).only_reading().map(Some)
     }
 
     /// Opens the database again if another process has replaced it since, so that nothing is written to a file
@@ -114,7 +106,7 @@ impl Store {
             return Ok(());
         }
         tracing::warn!("{} was replaced; opening it again", self.layout.database().display());
-        *self = open(&self.layout)?.store;
+        *self = Self::open(&self.layout)?.store;
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use super::body;
 use super::label::{Label, names_criteria, names_optional};
 use super::outline::{Kind, Outline};
 use crate::text::Span;
+use std::collections::HashSet;
 
 /// A task's blocks.
 pub(super) struct Found {
@@ -92,16 +93,10 @@ impl<'o, 't> Sections<'o, 't> {
     fn find_tasks_by_criteria(&mut self) {
         let owners = self.owners_of_criteria();
         let title = self.title;
-        let mut has_criteria = vec![false; self.heads.len()];
-        owners.into_iter().for_each(|owner| {
-            if let Some(has) = has_criteria.get_mut(owner) {
-                *has = true;
-            }
-        });
         let mut title_has = false;
         self.walk(|heads, above, at| {
             let in_task = above.iter().filter_map(|&up| heads.get(up)).any(|up| up.label.reads_as_task);
-            if in_task || !has_criteria.get(at).is_some_and(|has| *has) {
+            if in_task || !owners.contains(&at) {
                 return;
             }
             if title == Some(at) {
@@ -117,9 +112,9 @@ impl<'o, 't> Sections<'o, 't> {
     }
 
     /// The heads that an acceptance-criteria list stands directly under.
-    fn owners_of_criteria(&mut self) -> Vec<usize> {
+    fn owners_of_criteria(&mut self) -> HashSet<usize> {
         let outline = self.outline;
-        let mut owners = Vec::new();
+        let mut owners = HashSet::new();
         let mut last_task = None;
         self.walk(|heads, above, at| {
             let Some(head) = heads.get(at) else { return };
