@@ -95,7 +95,10 @@ fn hash_begins_value(body: &str) -> bool {
     body.lines().any(|line| {
         line.split_once(": #")
             .or_else(|| line.trim_start().split_once("- #"))
-            .is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_alphanumeric()))
+            // Inside of quotes a hash is a hash to YAML, too.
+            .is_some_and(|(before, rest)| {
+                !before.contains('"') && rest.starts_with(|c: char| c.is_alphanumeric())
+            })
     })
 }
 

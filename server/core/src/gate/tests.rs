@@ -228,6 +228,8 @@ fn ready_with_a_blocker_or_a_question_contradicts_itself() {
             &block("ready: true\nreason: 'it''s\nblockers: tests fail\nprogress: none'"),
         ],
     );
+    let quoted = own(&block("ready: false\nblockers:\n- \"see: #a \\\"b\\\"\""));
+    assert_eq!(quoted.gate.unwrap().blockers, ["see: #a \"b\""]);
     let reading = own(&block("ready: true\nblockers: [\"tests fail\"]"));
     assert_eq!(reading.why, "line 2: `ready` is true, but a blocker is named: “tests fail”");
 }
