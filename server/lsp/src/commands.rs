@@ -23,7 +23,7 @@ mod unsaved;
 pub(crate) mod unsaved_hold;
 
 #[cfg(test)]
-pub use editor_command::Described;
+pub(crate) use editor_command::Described;
 pub(crate) use editor_command::EditorCommand;
 pub(crate) use execute::Commands;
 pub(crate) use transcript::Page as TranscriptPage;

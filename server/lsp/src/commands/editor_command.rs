@@ -98,7 +98,7 @@ editor_commands! {
 /// A command as the generated files of the editors describe it.
 #[cfg(test)]
 #[derive(Debug)]
-pub struct Described {
+pub(crate) struct Described {
     /// Its name, as a client sends it.
     pub name: &'static str,
     /// What it does, in a sentence.

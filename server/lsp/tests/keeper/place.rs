@@ -20,12 +20,12 @@ use tokio::{runtime::Runtime, sync::watch};
 
 /// The longest anything may take before the test fails: below the minute after which a keeper looks although it heard
 /// nothing, so that what is seen was heard.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
-pub const PLAN: &str = "# Shop\n\n### US-001: Add a table\n\n- [ ] it is there\n";
+pub(crate) const PLAN: &str = "# Shop\n\n### US-001: Add a table\n\n- [ ] it is there\n";
 
 /// Folders of a user, and a keeper that looks at some of them.
-pub struct Place {
+pub(crate) struct Place {
     pub runtime: Runtime,
     pub keeper: Option<Keeper>,
     pub published: watch::Receiver<Arc<Snapshot>>,
@@ -33,7 +33,7 @@ pub struct Place {
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (publish, published) = watch::channel(Arc::default());
         let at = |name: &str| folder.path().join("user").join(name);
@@ -43,34 +43,38 @@ impl Place {
         Self { runtime, keeper, published, folder }
     }
 
-    pub fn keeper(&self) -> &Keeper {
+    pub(crate) fn keeper(&self) -> &Keeper {
         self.keeper.as_ref().unwrap()
     }
 
     /// The folder's path, without links.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().canonicalize().unwrap().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
     /// A repository with a plan.
-    pub fn repository(&self, name: &str) -> PathBuf {
+    pub(crate) fn repository(&self, name: &str) -> PathBuf {
         self.write(&format!("{name}/PLAN.md"), PLAN);
         git(&self.path(name), &["init", "-q"]);
         self.path(name)
     }
 
-    pub fn open_folders(&self, names: &[&str]) {
+    pub(crate) fn open_folders(&self, names: &[&str]) {
         self.keeper().set_folders(names.iter().map(|name| self.path(name)).collect());
     }
 
     /// Waits for a snapshot that fulfils a condition.
-    pub fn until(&mut self, what: &str, mut condition: impl FnMut(&Snapshot) -> bool) -> Arc<Snapshot> {
+    pub(crate) fn until(
+        &mut self,
+        what: &str,
+        mut condition: impl FnMut(&Snapshot) -> bool,
+    ) -> Arc<Snapshot> {
         let waiting = async {
             let waiting = self.published.wait_for(|snapshot| condition(snapshot));
             tokio::time::timeout(PATIENCE, waiting).await.ok().map(|found| found.unwrap().clone())
@@ -79,14 +83,14 @@ impl Place {
         found.unwrap_or_else(|| panic!("never seen: {what}\n{:#?}", self.published.borrow()))
     }
 
-    pub fn look(&self) -> Arc<Snapshot> {
+    pub(crate) fn look(&self) -> Arc<Snapshot> {
         let told = self.keeper().look();
         self.runtime.block_on(async { tokio::time::timeout(PATIENCE, told).await }).unwrap().unwrap();
         self.published.borrow().clone()
     }
 }
 
-pub fn git(folder: &Path, args: &[&str]) {
+pub(crate) fn git(folder: &Path, args: &[&str]) {
     let done = Command::new("git")
         .current_dir(folder)
         .args(["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"])
@@ -98,20 +102,20 @@ pub fn git(folder: &Path, args: &[&str]) {
     assert!(done.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
-pub fn layout(root: &Path) -> Layout {
+pub(crate) fn layout(root: &Path) -> Layout {
     Layout::of_common_dir(&root.join(".git"))
 }
 
-pub fn store(root: &Path) -> Store {
+pub(crate) fn store(root: &Path) -> Store {
     Store::open(&layout(root)).unwrap().store
 }
 
-pub fn key(id: &str) -> TaskKey {
+pub(crate) fn key(id: &str) -> TaskKey {
     TaskKey::new("PLAN.md", id)
 }
 
 /// Begins a loop of a task, and keeps its lock.
-pub fn start(store: &mut Store, id: &str) -> LoopLock {
+pub(crate) fn start(store: &mut Store, id: &str) -> LoopLock {
     let lock = LoopLock::acquire(store.layout(), &LoopId::generate()).unwrap();
     let task = key(id);
     store

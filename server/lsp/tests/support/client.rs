@@ -8,11 +8,11 @@ use std::thread;
 
 use alfine_lsp::protocol::{ClientSocket, LanguageServer, LspService};
 use alfine_lsp::transport::{Ended, Options, serve};
-pub use alfine_tests::client::{Client, frame, read_message};
+pub(crate) use alfine_tests::client::{Client, frame, read_message};
 use alfine_tests::meta_model::MetaModel;
 
 /// A server in this process, with both ends of its pipes in the test's hands.
-pub struct Bare {
+pub(crate) struct Bare {
     pub input: io::PipeWriter,
     pub output: PipeReader,
     pub ended: Receiver<Ended>,
@@ -20,7 +20,7 @@ pub struct Bare {
 
 impl Bare {
     /// Serves in this process.
-    pub fn serve<S: LanguageServer>(
+    pub(crate) fn serve<S: LanguageServer>(
         make: impl FnOnce() -> (LspService<S>, ClientSocket) + Send + 'static,
         options: Options,
     ) -> Self {
@@ -40,7 +40,7 @@ impl Bare {
 }
 
 /// A client of a server in this process.
-pub fn client_of<S: LanguageServer>(
+pub(crate) fn client_of<S: LanguageServer>(
     make: impl FnOnce() -> (LspService<S>, ClientSocket) + Send + 'static,
     options: Options,
 ) -> Client {
@@ -51,7 +51,7 @@ pub fn client_of<S: LanguageServer>(
 }
 
 /// A client of the tests' server in a process of its own.
-pub fn client_of_process(command: &mut Command) -> Client {
+pub(crate) fn client_of_process(command: &mut Command) -> Client {
     Client::of_process(command.stderr(Stdio::null())).with_model(model())
 }
 
