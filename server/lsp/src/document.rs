@@ -75,13 +75,13 @@ impl Document {
     }
 
     /// Makes the same version, now that it is saved.
-    pub fn saved(&self) -> Self {
+    pub(crate) fn saved(&self) -> Self {
         let same = Self::new(self.uri.clone(), self.version, self.text.clone());
         Self { plan: self.plan.clone(), ..same }
     }
 
     /// Says whether this is the version that was opened or saved last.
-    pub fn is_as_saved(&self) -> bool {
+    pub(crate) fn is_as_saved(&self) -> bool {
         self.version == self.saved_version
     }
 
@@ -103,7 +103,7 @@ impl Document {
     }
 
     /// What is to be said of the text as a plan.
-    pub fn lints(&self, options: &LintOptions) -> Arc<[Lint]> {
+    pub(crate) fn lints(&self, options: &LintOptions) -> Arc<[Lint]> {
         let mut kept = lock(&self.lints);
         if let Some((with, lints)) = kept.as_ref()
             && with == options
@@ -116,7 +116,7 @@ impl Document {
     }
 
     /// The range of a span, as the client counts.
-    pub fn range(&self, span: Span, encoding: Encoding) -> Range {
+    pub(crate) fn range(&self, span: Span, encoding: Encoding) -> Range {
         self.lines.range(&self.text, span, encoding)
     }
 

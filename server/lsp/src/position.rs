@@ -17,7 +17,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// The first of the client's encodings that is known here; UTF-16 for a client that names none.
-    pub fn agreed(offered: Option<&[PositionEncodingKind]>) -> Self {
+    pub(crate) fn agreed(offered: Option<&[PositionEncodingKind]>) -> Self {
         let known = |kind: &PositionEncodingKind| match kind.as_str() {
             "utf-8" => Some(Self::Utf8),
             "utf-16" => Some(Self::Utf16),
@@ -37,7 +37,7 @@ impl Encoding {
     }
 
     /// How many units a text has.
-    pub fn units(self, text: &str) -> usize {
+    pub(crate) fn units(self, text: &str) -> usize {
         match self {
             Self::Utf8 => text.len(),
             Self::Utf16 => text.chars().map(char::len_utf16).sum(),
@@ -116,7 +116,7 @@ impl Lines {
     }
 
     /// The range of a span.
-    pub fn range(&self, text: &str, span: Span, encoding: Encoding) -> Range {
+    pub(crate) fn range(&self, text: &str, span: Span, encoding: Encoding) -> Range {
         Range::new(self.position(text, span.start, encoding), self.position(text, span.end, encoding))
     }
 }

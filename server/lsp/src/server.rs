@@ -48,7 +48,7 @@ const FAREWELL: Duration = Duration::from_millis(200);
 
 /// The language server of one client.
 #[derive(Debug)]
-pub struct Server {
+struct Server {
     client: Client,
     session: Arc<Session>,
     editor: Arc<ToEditor>,

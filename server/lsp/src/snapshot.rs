@@ -108,12 +108,12 @@ pub struct Checkout {
 
 impl Checkout {
     /// The URI of any plan here: it tells a command which repository is meant.
-    pub fn uri_of(&self, plan: &str) -> Option<Url> {
+    pub(crate) fn uri_of(&self, plan: &str) -> Option<Url> {
         Url::from_file_path(self.place.root.join(plan)).ok()
     }
 
     /// Its rank among the working trees of its repository: the lowest is the tree that the user works in.
-    pub fn rank(&self) -> impl Ord + use<> {
+    pub(crate) fn rank(&self) -> impl Ord + use<> {
         (self.is_loops, !self.is_folder, !self.place.is_main())
     }
 
