@@ -7,6 +7,7 @@ pub mod agent;
 mod as_text;
 pub mod breaker;
 pub mod chain;
+pub mod checkout;
 pub mod finding;
 pub mod gate;
 pub mod hint;

@@ -5,6 +5,8 @@
 //! Paths are bytes everywhere. Every handle is opened for one operation, so nothing here is stale after an agent's
 //! turn. Never knows plans, loops or the database: what they are called comes in as text.
 
+mod checkout;
+mod checkout_undo;
 mod checkpoint;
 mod command;
 mod commit;
@@ -31,6 +33,8 @@ mod submodule;
 mod text_change;
 mod worktree;
 
+pub use checkout::{CheckoutState, Watched};
+pub use checkout_undo::LeftAlone;
 pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};
 pub use commit::Commit;
 pub use diff::{ChangeKind, Diff, FileChange};

@@ -13,6 +13,9 @@ pub(super) const CHECKPOINTS: &str = "refs/alfine/checkpoints/";
 /// The folder of refs that keep the commits of branches that were removed or moved back.
 pub(super) const KEPT: &str = "refs/alfine/kept/";
 
+/// The folder of refs that keep what was in the user's checkout before an agent ran.
+pub(super) const CHECKOUTS: &str = "refs/alfine/checkouts/";
+
 /// Characters of a name that are kept; the rest is covered by its hash.
 const LONGEST: usize = 60;
 

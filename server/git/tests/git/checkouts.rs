@@ -1,0 +1,308 @@
+//! The user's checkout while an agent works elsewhere: every way in which one was seen to reach it.
+
+use crate::fixture::{Fixture, git_in, read};
+use alfine_core::checkout::CheckoutChange;
+use alfine_git::{CheckoutState, GitError, Repository, Watched, WorktreeSpec};
+use std::{fs, os::unix::fs::PermissionsExt};
+
+/// A repository whose user is in the middle of something: staged, changed, untracked and stashed work, a hook.
+struct User {
+    fixture: Fixture,
+    repo: Repository,
+    watched: Watched,
+}
+
+impl User {
+    fn at_work() -> Self {
+        let fixture = Fixture::new();
+        fixture.write(".gitignore", "ignored\n");
+        fixture.commit("Ignore");
+        fixture.git(&["branch", "other", "HEAD~1"]);
+        fixture.write("stashed", "one");
+        fixture.git(&["stash", "push", "-u", "-q", "-m", "first"]);
+        fixture.write("stashed", "two");
+        fixture.git(&["stash", "push", "-u", "-q", "-m", "second"]);
+        fixture.write("src/b.txt", "staged\n");
+        fixture.git(&["add", "src/b.txt"]);
+        fixture.write("a.txt", "the user's edit\n");
+        fixture.write("untracked", "the user's own\n");
+        fixture.write("ignored", "not looked at\n");
+        fixture.write(".git/hooks/pre-commit", "#!/bin/sh\n");
+        let repo = fixture.repo();
+        Self { fixture, repo, watched: Watched::Everything }
+    }
+
+    fn state(&self) -> CheckoutState {
+        self.repo.keep_checkout(self.watched, &self.fixture.surroundings(), None).unwrap()
+    }
+
+    fn changes(&self, before: &CheckoutState) -> Vec<CheckoutChange> {
+        self.repo.checkout_changes(before, &self.state(), &|_, _| false).unwrap()
+    }
+
+    /// What the user could miss: status, branches, stash, configuration, hooks.
+    fn all(&self) -> Vec<String> {
+        let mut all: Vec<String> = [
+            &["--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=all"][..],
+            &["for-each-ref", "refs/heads", "refs/tags"],
+            &["stash", "list", "--format=%H"],
+            &["config", "--local", "--list"],
+        ]
+        .iter()
+        .map(|args| self.fixture.git(args))
+        .collect();
+        for file in ["a.txt", "src/b.txt", "untracked", ".git/hooks/pre-commit"] {
+            all.push(fs::read_to_string(self.fixture.path(file)).unwrap_or_default());
+        }
+        all
+    }
+
+    /// Lets an agent do something, checks what is said of it, and that it can be undone.
+    #[track_caller]
+    fn suffers(&self, agent: impl Fn(&Fixture), said: &[CheckoutChange]) {
+        let (before, all) = (self.state(), self.all());
+        agent(&self.fixture);
+        let (after, harmed) = (self.state(), self.all());
+        assert_eq!(self.repo.checkout_changes(&before, &after, &|_, _| false).unwrap(), said);
+        assert_ne!(harmed, all, "the agent did nothing");
+        let left = self.repo.undo_checkout(&before, &after, &after, &self.fixture.surroundings()).unwrap();
+        assert_eq!(left, alfine_git::LeftAlone::default());
+        assert_eq!(self.all(), all);
+        assert_eq!(self.fixture.git(&["fsck", "--strict", "--no-dangling"]), "");
+    }
+}
+
+fn files(paths: &[&str]) -> CheckoutChange {
+    CheckoutChange::Files { paths: paths.iter().map(|&path| path.to_owned()).collect(), count: paths.len() }
+}
+
+fn moved(name: &str, was: &str, is: &str) -> CheckoutChange {
+    CheckoutChange::Ref {
+        name: format!("refs/heads/{name}"),
+        was: Some(was.to_owned()),
+        is: Some(is.to_owned()),
+    }
+}
+
+#[test]
+fn keeping_a_checkout_touches_nothing_and_the_same_state_is_kept_once() {
+    let user = User::at_work();
+    let (all, index) = (user.all(), fs::read(user.fixture.path(".git/index")).unwrap());
+    let first = user.state();
+    let again =
+        user.repo.keep_checkout(Watched::Everything, &user.fixture.surroundings(), Some(&first)).unwrap();
+    assert_eq!(again, first);
+    assert_eq!(user.all(), all);
+    assert_eq!(fs::read(user.fixture.path(".git/index")).unwrap(), index);
+    assert_eq!(user.fixture.git(&["for-each-ref", "--format=%(refname)", "refs/alfine"]), first.ref_name());
+    assert_eq!(user.fixture.content_of(&first.ref_name(), "untracked"), "the user's own");
+    assert_eq!(user.fixture.content_of(&format!("{}^2", first.ref_name()), "src/b.txt"), "staged");
+    assert_eq!(user.changes(&first), []);
+    let stored: CheckoutState = serde_json::from_str(&serde_json::to_string(&first).unwrap()).unwrap();
+    assert_eq!(stored, first);
+}
+
+#[test]
+fn files_that_an_agent_writes_and_removes_come_back() {
+    User::at_work().suffers(
+        |fixture| {
+            fixture.write("a.txt", "the agent's\n");
+            fs::remove_file(fixture.path("untracked")).unwrap();
+            fixture.write("new/file", "x");
+        },
+        &[files(&["a.txt", "new/file", "untracked"])],
+    );
+}
+
+#[test]
+fn what_an_agent_stages_is_unstaged() {
+    User::at_work().suffers(
+        |fixture| {
+            fixture.git(&["add", "-A"]);
+        },
+        &[CheckoutChange::Staged { paths: vec!["a.txt".to_owned(), "untracked".to_owned()], count: 2 }],
+    );
+}
+
+#[test]
+fn a_commit_on_the_users_branch_is_taken_back_and_kept() {
+    let user = User::at_work();
+    let was = user.fixture.head();
+    let before = user.state();
+    let all = user.all();
+    user.fixture.git(&["commit", "-qam", "The agent's"]);
+    let is = user.fixture.head();
+    let after = user.state();
+    let changes = user.repo.checkout_changes(&before, &after, &|_, _| false).unwrap();
+    assert_eq!(
+        changes,
+        [moved("main", &was, &is), CheckoutChange::Staged { paths: vec!["a.txt".to_owned()], count: 1 },]
+    );
+    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings()).unwrap();
+    assert_eq!(user.all(), all);
+    assert_eq!(user.fixture.git(&["for-each-ref", "--format=%(objectname)", "refs/alfine/kept"]), is);
+}
+
+#[test]
+fn a_hard_reset_loses_nothing() {
+    let user = User::at_work();
+    let (was, is) = (user.fixture.head(), user.fixture.git(&["rev-parse", "HEAD~1"]));
+    user.suffers(
+        |fixture| {
+            fixture.git(&["reset", "-q", "--hard", "HEAD~1"]);
+        },
+        &[moved("main", &was, &is), files(&[".gitignore", "a.txt", "ignored", "src/b.txt"])],
+    );
+}
+
+#[test]
+fn another_branch_that_is_checked_out_is_named() {
+    let user = User::at_work();
+    user.suffers(
+        |fixture| {
+            fixture.git(&["switch", "-qf", "other"]);
+        },
+        &[
+            CheckoutChange::Head { was: "main".to_owned(), is: "other".to_owned() },
+            files(&[".gitignore", "a.txt", "ignored", "src/b.txt"]),
+        ],
+    );
+}
+
+#[test]
+fn a_stash_that_was_popped_or_dropped_comes_back() {
+    let user = User::at_work();
+    user.suffers(
+        |fixture| {
+            fixture.git(&["stash", "clear"]);
+        },
+        &[CheckoutChange::Stash { gone: 2, new: 0 }],
+    );
+    user.suffers(
+        |fixture| {
+            fixture.git(&["stash", "pop", "-q"]);
+        },
+        &[files(&["stashed"]), CheckoutChange::Stash { gone: 1, new: 0 }],
+    );
+}
+
+#[test]
+fn configuration_and_hooks_come_back() {
+    let user = User::at_work();
+    user.suffers(
+        |fixture| {
+            fixture.git(&["config", "user.email", "agent@example.org"]);
+            fixture.write(".git/hooks/pre-commit", "#!/bin/sh\nexit 1\n");
+            fixture.write(".git/hooks/post-checkout", "#!/bin/sh\n");
+            fixture.write(".git/info/exclude", "*.tmp\n");
+        },
+        &[
+            CheckoutChange::Config { file: "config".to_owned() },
+            CheckoutChange::Config { file: "info/exclude".to_owned() },
+            CheckoutChange::Hook { name: "post-checkout".to_owned() },
+            CheckoutChange::Hook { name: "pre-commit".to_owned() },
+        ]
+        .as_slice(),
+    );
+    let mode = user.fixture.path(".git/config").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    assert!(!user.fixture.path(".git/hooks/post-checkout").exists());
+}
+
+#[test]
+fn branches_and_worktrees_that_an_agent_makes_are_named_and_stay() {
+    let user = User::at_work();
+    let before = user.state();
+    user.fixture.git(&["branch", "of-the-agent"]);
+    user.fixture.git(&["worktree", "add", "-q", "../inner", "-b", "inner"]);
+    user.fixture.git(&["branch", "-qD", "other"]);
+    let after = user.state();
+    let head = user.fixture.head();
+    let changes = user.repo.checkout_changes(&before, &after, &|_, _| false).unwrap();
+    let made = |name: &str| CheckoutChange::Ref {
+        name: format!("refs/heads/{name}"),
+        was: None,
+        is: Some(head.clone()),
+    };
+    let inner = user.fixture.root.parent().unwrap().join("inner");
+    assert_eq!(changes.len(), 4);
+    assert!(changes.contains(&made("inner")) && changes.contains(&made("of-the-agent")));
+    assert!(changes.contains(&CheckoutChange::Worktree { path: inner.display().to_string() }), "{changes:?}");
+    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings()).unwrap();
+    let branches = user.fixture.git(&["branch", "--format=%(refname:short)"]);
+    assert_eq!(branches.lines().collect::<Vec<_>>(), ["inner", "main", "of-the-agent", "other"]);
+}
+
+#[test]
+fn what_alfine_does_itself_is_no_change() {
+    let user = User::at_work();
+    let before = user.state();
+    let spec = WorktreeSpec {
+        path: user.fixture.root.parent().unwrap().join("task"),
+        branch: "alfine/PLAN/T1".to_owned(),
+        base: user.fixture.head(),
+    };
+    let made = user.repo.create_worktree(&spec).unwrap();
+    git_in(&made.path, &["commit", "-q", "--allow-empty", "-m", "The agent's, where it belongs"]);
+    user.fixture.write("a.txt", "written by Alfine\n");
+    let blob = user.fixture.git(&["hash-object", "a.txt"]);
+    let is_known = |path: &std::path::Path, now: Option<&str>| path.ends_with("a.txt") && now == Some(&blob);
+    assert_eq!(user.repo.checkout_changes(&before, &user.state(), &is_known).unwrap(), []);
+}
+
+#[test]
+fn in_place_the_tree_is_the_agents_and_the_rest_is_not() {
+    let mut user = User::at_work();
+    user.watched = Watched::AroundTheTree;
+    let before = user.state();
+    user.fixture.git(&["commit", "-qam", "The agent's"]);
+    user.fixture.write("a.txt", "and more\n");
+    user.fixture.git(&["branch", "-qD", "other"]);
+    user.fixture.git(&["stash", "drop", "-q"]);
+    let changes = user.changes(&before);
+    assert!(
+        matches!(
+            changes.as_slice(),
+            [CheckoutChange::Ref { name, is: None, .. }, CheckoutChange::Stash { gone: 1, new: 0 }]
+                if name == "refs/heads/other"
+        ),
+        "{changes:?}"
+    );
+    let (head, after) = (user.fixture.head(), user.state());
+    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings()).unwrap();
+    assert_eq!(user.fixture.head(), head);
+    assert_eq!(read(&user.fixture.path("a.txt")), "and more\n");
+    assert_eq!(user.fixture.git(&["stash", "list"]).lines().count(), 2);
+}
+
+#[test]
+fn what_was_changed_again_since_is_left_alone() {
+    let user = User::at_work();
+    let before = user.state();
+    user.fixture.write("a.txt", "the agent's\n");
+    user.fixture.write("untracked", "the agent's\n");
+    user.fixture.git(&["branch", "-qf", "other", "HEAD"]);
+    let after = user.state();
+    user.fixture.write("a.txt", "the user's again\n");
+    user.fixture.git(&["branch", "-qf", "other", "HEAD~1"]);
+    user.fixture.git(&["commit", "-q", "--allow-empty", "-m", "later"]);
+    user.fixture.git(&["branch", "-qf", "other", "HEAD"]);
+    let present = user.state();
+    let left = user.repo.undo_checkout(&before, &after, &present, &user.fixture.surroundings()).unwrap();
+    assert_eq!(left.files, [std::path::PathBuf::from("a.txt")]);
+    assert_eq!(left.others, ["refs/heads/other"]);
+    assert_eq!(read(&user.fixture.path("a.txt")), "the user's again\n");
+    assert_eq!(read(&user.fixture.path("untracked")), "the user's own\n");
+}
+
+#[test]
+fn an_undo_of_a_checkout_that_changed_since_it_was_kept_is_refused() {
+    let user = User::at_work();
+    let before = user.state();
+    user.fixture.write("a.txt", "the agent's\n");
+    let after = user.state();
+    user.fixture.write("untracked", "written just now\n");
+    let refused = user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings());
+    assert!(matches!(refused, Err(GitError::Changed { .. })), "{refused:?}");
+    assert_eq!(read(&user.fixture.path("a.txt")), "the agent's\n");
+}
