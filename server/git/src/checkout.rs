@@ -13,7 +13,7 @@ use super::{
     path_bytes::path_of,
 };
 use alfine_core::checkout::{CheckoutChange, MOST_NAMED};
-use git2::{Commit, DiffOptions, Oid};
+use git2::{Commit, DiffOptions, Oid, Tree};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -76,6 +76,33 @@ impl CheckoutState {
     }
 }
 
+/// Something that Alfine wrote in the checkout itself while an agent ran.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnWrite {
+    /// The full name of a branch that it moved.
+    pub reference: Option<String>,
+    /// The commit that the branch moved to, as hex; `None` if it was not written down in time.
+    pub commit: Option<String>,
+    /// A file that it wrote besides, from the root.
+    pub file: Option<PathBuf>,
+}
+
+impl OwnWrite {
+    /// Whether it moved this branch to where it is now.
+    fn moved(&self, name: &str, now: &CheckoutState) -> bool {
+        let commit = self.commit.as_ref();
+        self.reference.as_deref() == Some(name)
+            && commit.is_none_or(|commit| now.refs.get(name) == Some(commit))
+    }
+
+    /// The files that it brought.
+    fn landed<'r>(&self, repo: &'r git2::Repository, now: &CheckoutState) -> Option<Tree<'r>> {
+        let at_branch = || self.reference.as_ref().and_then(|name| now.refs.get(name));
+        let commit = self.commit.as_ref().or_else(at_branch)?;
+        Oid::from_str(commit).and_then(|id| repo.find_commit(id)?.tree()).ok()
+    }
+}
+
 impl Repository {
     /// Keeps what is in the user's checkout, and reads what is around it. `surroundings` says how the working tree is
     /// looked at; its index cache must be the caller's own. `last` is what the caller kept before: the same files have
@@ -113,15 +140,21 @@ impl Repository {
         })
     }
 
-    /// Lists what differs between two states of the checkout. `is_known` says of a path from the root, with the blob
-    /// that is there now (`None` if nothing is), whether Alfine wrote that itself.
+    /// Lists what differs between two states of the checkout, but for what Alfine wrote itself.
     pub fn checkout_changes(
         &self,
         before: &CheckoutState,
         now: &CheckoutState,
-        is_known: &dyn Fn(&Path, Option<&str>) -> bool,
+        own_writes: &[OwnWrite],
     ) -> Result<Vec<CheckoutChange>, GitError> {
         let repo = self.open()?;
+        let landed: Vec<Tree<'_>> = own_writes.iter().filter_map(|write| write.landed(&repo, now)).collect();
+        let is_known = |path: &Path, now: Oid| {
+            let at =
+                |tree: &Tree<'_>| tree.get_path(path).map_or_else(|_| Oid::ZERO_SHA1, |entry| entry.id());
+            own_writes.iter().any(|write| write.file.as_deref() == Some(path))
+                || landed.iter().any(|tree| at(tree) == now)
+        };
         let mut changes = Vec::new();
         let everything = before.watched == Watched::Everything;
         if everything && (before.branch != now.branch || before.branch.is_none() && before.head != now.head) {
@@ -130,12 +163,15 @@ impl Repository {
         let own = |name: &str| !everything && before.branch.as_deref() == Some(name);
         for name in changed_keys(&before.refs, &now.refs).filter(|name| !own(name)) {
             let at = |state: &CheckoutState| state.refs.get(name).cloned();
+            if own_writes.iter().any(|write| write.moved(name, now)) {
+                continue;
+            }
             changes.push(CheckoutChange::Ref { name: name.clone(), was: at(before), is: at(now) });
         }
         if everything {
-            let files = different(&repo, &before.tree, &now.tree, is_known)?;
+            let files = different(&repo, &before.tree, &now.tree, &is_known)?;
             let staged = match (&before.index, &now.index) {
-                (Some(before), Some(now)) => different(&repo, before, now, is_known)?,
+                (Some(before), Some(now)) => different(&repo, before, now, &is_known)?,
                 _ => BTreeSet::new(),
             };
             // What is staged shows only where the file itself says nothing, so that no file is named twice.
@@ -186,7 +222,7 @@ fn different(
     repo: &git2::Repository,
     before: &str,
     now: &str,
-    is_known: &dyn Fn(&Path, Option<&str>) -> bool,
+    is_known: &dyn Fn(&Path, Oid) -> bool,
 ) -> Result<BTreeSet<PathBuf>, GitError> {
     const DOING: &str = "compare the checkout with what it was";
     if before == now {
@@ -200,8 +236,7 @@ fn different(
     let changed = diff.deltas().filter_map(|delta| {
         let file = delta.new_file();
         let path = path_of(file.path_bytes().or(delta.old_file().path_bytes())?);
-        let blob = (!file.id().is_zero()).then(|| file.id().to_string());
-        (!is_known(&path, blob.as_deref())).then_some(path)
+        (!is_known(&path, file.id())).then_some(path)
     });
     Ok(changed.collect())
 }

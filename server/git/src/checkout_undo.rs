@@ -47,9 +47,7 @@ impl Repository {
         let mut left = LeftAlone::default();
         if before.watched == Watched::Everything {
             if snapshot(&repo, surroundings)?.whole.to_string() != present.tree {
-                return Err(GitError::Changed {
-                    what: format!("the working tree {}", self.workdir.display()),
-                });
+                return Err(GitError::Changed(format!("the working tree {}", self.workdir.display())));
             }
             restore_files(&repo, before, after, present, &mut left)?;
         }

@@ -33,7 +33,7 @@ mod submodule;
 mod text_change;
 mod worktree;
 
-pub use checkout::{CheckoutState, Watched};
+pub use checkout::{CheckoutState, OwnWrite, Watched};
 pub use checkout_undo::LeftAlone;
 pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};
 pub use commit::Commit;

@@ -39,6 +39,8 @@ pub enum Change {
     RunEnded,
     /// A checkpoint was taken; the payload has its `n` and `kind`.
     Checkpoint,
+    /// A change of the user's checkout was found or settled; the payload has its `id`.
+    Checkout,
     /// A verifier answered; the payload has its `id`, `verifier` and `passed`.
     Verified,
     /// The user is asked; the payload has the approval's `id`.

@@ -33,12 +33,12 @@ pub use open::Opened;
 pub use read::Reader;
 pub use reconcile::Interrupted;
 pub use rows::{
-    ApprovalRow, CheckpointKind, CheckpointRow, CommandResult, CommandRow, IterationRow, LoopRow,
-    LoopSummary, PlanKind, RunRow, TaskRow, VerificationRow,
+    ApprovalRow, CheckoutChangeRow, CheckoutRow, CheckpointKind, CheckpointRow, CommandResult, CommandRow,
+    IterationRow, LoopRow, LoopSummary, OwnWriteRow, PlanKind, RunRow, TaskRow, VerificationRow,
 };
 pub use store::Store;
 pub use transaction::Tx;
 pub use write::{
-    Ask, CheckpointNew, CommandNew, IterationEnd, LoopNew, LoopPlace, LoopUpdate, PlanNew, RunEnd, RunNew,
-    VerificationNew,
+    Ask, CheckoutChangeNew, CheckpointNew, CommandNew, IterationEnd, LoopNew, LoopPlace, LoopUpdate, PlanNew,
+    RunEnd, RunNew, VerificationNew,
 };

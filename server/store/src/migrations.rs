@@ -185,6 +185,38 @@ CREATE TABLE event (
     payload TEXT NOT NULL
 ) STRICT;
 ",
+    "
+CREATE TABLE checkout (
+    loop_id TEXT PRIMARY KEY REFERENCES loop (id) ON DELETE CASCADE,
+    state TEXT NOT NULL,
+    kept_at INTEGER NOT NULL,
+    compared INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE checkout_change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    loop_id TEXT NOT NULL REFERENCES loop (id) ON DELETE CASCADE,
+    iteration INTEGER NOT NULL,
+    changes TEXT NOT NULL,
+    tasks TEXT NOT NULL,
+    named INTEGER NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    found_at INTEGER NOT NULL,
+    settled_at INTEGER
+) STRICT;
+CREATE INDEX checkout_change_loop ON checkout_change (loop_id);
+CREATE INDEX checkout_change_found ON checkout_change (found_at);
+
+CREATE TABLE own_write (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ref TEXT,
+    commit_id TEXT,
+    file TEXT,
+    begun_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX own_write_begun ON own_write (begun_at);
+",
 ];
 
 /// The version that this program writes.
@@ -209,7 +241,7 @@ mod tests {
     use super::*;
 
     /// The hash of every step, in order. A released step's hash never changes: append a step instead.
-    const HASHES: &[&str] = &["6f6390c31cd051cf"];
+    const HASHES: &[&str] = &["6f6390c31cd051cf", "654bf3313ca2119f"];
 
     #[test]
     fn released_steps_never_change() {

@@ -1,8 +1,8 @@
 //! What can be asked of the database.
 
 use super::{
-    ApprovalRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow, Millis, RunRow, StoreError,
-    TaskRow, VerificationRow,
+    ApprovalRow, CheckoutChangeRow, CheckoutRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow,
+    Millis, OwnWriteRow, RunRow, StoreError, TaskRow, VerificationRow,
     disk::{self, Identity},
     rows::{FromRow, Word},
 };
@@ -147,6 +147,45 @@ impl Reader {
     /// The runs of one loop whose end nobody wrote down.
     pub fn open_runs_of(&self, loop_id: &LoopId) -> Result<Vec<RunRow>, StoreError> {
         self.all("SELECT * FROM run WHERE ended_at IS NULL AND loop_id = ?1 ORDER BY n", [loop_id])
+    }
+
+    /// What was in the user's checkout when a loop's agent was last started.
+    pub fn checkout(&self, loop_id: &LoopId) -> Result<Option<CheckoutRow>, StoreError> {
+        self.first("SELECT * FROM checkout WHERE loop_id = ?1", [loop_id])
+    }
+
+    /// A change of the user's checkout.
+    pub fn checkout_change(&self, id: i64) -> Result<Option<CheckoutChangeRow>, StoreError> {
+        self.first("SELECT * FROM checkout_change WHERE id = ?1", [id])
+    }
+
+    /// The changes of the user's checkout that the runs of a loop found, oldest first.
+    pub fn checkout_changes(&self, loop_id: &LoopId) -> Result<Vec<CheckoutChangeRow>, StoreError> {
+        self.all("SELECT * FROM checkout_change WHERE loop_id = ?1 ORDER BY id", [loop_id])
+    }
+
+    /// The changes of the user's checkout that any loop found since a moment, latest first.
+    pub fn checkout_changes_since(&self, since: Millis) -> Result<Vec<CheckoutChangeRow>, StoreError> {
+        self.all(
+            "SELECT * FROM checkout_change WHERE found_at >= ?1 ORDER BY found_at DESC, id DESC",
+            [since],
+        )
+    }
+
+    /// What Alfine wrote in the user's checkout since a moment.
+    pub fn own_writes_since(&self, since: Millis) -> Result<Vec<OwnWriteRow>, StoreError> {
+        self.all("SELECT ref AS reference, commit_id, file FROM own_write WHERE begun_at >= ?1", [since])
+    }
+
+    /// The tasks whose agents ran at some time since a moment.
+    pub fn tasks_that_ran_since(&self, since: Millis) -> Result<Vec<TaskKey>, StoreError> {
+        let loops: Vec<LoopRow> = self.all(
+            "SELECT * FROM loop WHERE id IN
+                 (SELECT loop_id FROM run WHERE ended_at IS NULL OR ended_at >= ?1)
+             ORDER BY started_at, id",
+            [since],
+        )?;
+        Ok(loops.into_iter().map(|row| row.task).collect())
     }
 
     /// A loop's checkpoints, in order.

@@ -4,6 +4,7 @@ use super::{LoopId, Millis};
 use alfine_core::{
     agent::Usage,
     breaker::{Line, Rule},
+    checkout::CheckoutChange,
     finding::{Finding, Severity},
     machine::AskKind,
     plan::Isolation,
@@ -67,7 +68,7 @@ macro_rules! kept {
 kept!(FromSql::column_result: bool, i32, i64, u32, f64, String, Millis);
 kept!(unsigned: u64);
 kept!(word: AskKind, CheckpointKind, Isolation, LoopId, Severity, TaskKey, TaskStatus);
-kept!(json: LoopSummary, Usage, Value);
+kept!(json: LoopSummary, Usage, Value, Vec<CheckoutChange>, Vec<TaskKey>);
 
 impl<T: Column> Column for Option<T> {
     fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -390,6 +391,63 @@ pub enum CheckpointKind {
 }
 
 from_columns! { CheckpointRow: loop_id, n, iteration, kind, commit_id, tree, head, reference, taken_at }
+
+/// What was in the user's checkout when the agent of a loop was last started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckoutRow {
+    /// The loop.
+    pub loop_id: LoopId,
+    /// The state, as `git` wrote it.
+    pub state: String,
+    /// When it was kept.
+    pub kept_at: Millis,
+    /// Whether the checkout was compared with it after the run.
+    pub compared: bool,
+}
+
+from_columns! { CheckoutRow: loop_id, state, kept_at, compared }
+
+/// What changed in the user's checkout while agents ran.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckoutChangeRow {
+    /// Its name.
+    pub id: i64,
+    /// The loop whose runner found it.
+    pub loop_id: LoopId,
+    /// The iteration that its agent ran for.
+    pub iteration: u32,
+    /// What changed.
+    pub changes: Vec<CheckoutChange>,
+    /// All tasks whose agents ran in that time.
+    pub tasks: Vec<TaskKey>,
+    /// Whether an agent was seen to name the checkout.
+    pub named: bool,
+    /// The state before, as `git` wrote it.
+    pub before: String,
+    /// The state after, as `git` wrote it.
+    pub after: String,
+    /// When it was found.
+    pub found_at: Millis,
+    /// When the user undid or kept it; `None` if it is open.
+    pub settled_at: Option<Millis>,
+}
+
+from_columns! {
+    CheckoutChangeRow: id, loop_id, iteration, changes, tasks, named, before, after, found_at, settled_at
+}
+
+/// Something that Alfine itself writes in the user's checkout, written down before it is done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnWriteRow {
+    /// The full name of the branch that moves.
+    pub reference: Option<String>,
+    /// Where to, as hex; `None` until that is known.
+    pub commit_id: Option<String>,
+    /// The file that is written besides, from the root.
+    pub file: Option<String>,
+}
+
+from_columns! { OwnWriteRow: reference, commit_id, file }
 
 /// One verifier's answer: the evidence.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,11 +5,12 @@
 
 use super::{
     Change, CheckpointKind, CommandResult, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary, Millis,
-    PlanKind, StoreError, Tx,
+    OwnWriteRow, PlanKind, StoreError, Tx,
     rows::{Json, Word, signed},
 };
 use alfine_core::{
     agent::{Outcome, Usage},
+    checkout::CheckoutChange,
     finding::Finding,
     machine::AskKind,
     plan::Isolation,
@@ -68,6 +69,23 @@ pub struct LoopPlace<'a> {
     pub base_commit: Option<&'a str>,
     /// The folder the agent works in.
     pub worktree: Option<&'a str>,
+}
+
+/// What changed in the user's checkout while agents ran.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckoutChangeNew<'a> {
+    /// The iteration that the agent ran for.
+    pub iteration: u32,
+    /// What changed.
+    pub changes: &'a [CheckoutChange],
+    /// All tasks whose agents ran in that time.
+    pub tasks: &'a [TaskKey],
+    /// Whether an agent was seen to name the checkout.
+    pub named: bool,
+    /// The state before, as `git` wrote it.
+    pub before: &'a str,
+    /// The state after, as `git` wrote it.
+    pub after: &'a str,
 }
 
 /// A loop's new state.
@@ -520,6 +538,76 @@ impl Tx<'_> {
             commit_id = new.commit_id, tree = new.tree, head = new.head, ref = new.reference, taken_at = self.now()
         }?;
         self.tell_of_loop(&row, Change::Checkpoint, &json!({ "n": new.n, "kind": new.kind }))
+    }
+
+    /// Writes down what is in the user's checkout before a loop's agent is started, in place of what was before.
+    pub fn keep_checkout(&self, lock: &LoopLock, state: &str) -> Result<(), StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.execute(
+            "INSERT OR REPLACE INTO checkout (loop_id, state, kept_at, compared) VALUES (?1, ?2, ?3, 0)",
+            (&row.id, state, self.now()),
+        )
+        .map(drop)
+    }
+
+    /// Writes down that the checkout was compared after the run, and what was found; returns the finding's id.
+    pub fn compare_checkout(
+        &self,
+        lock: &LoopLock,
+        found: Option<&CheckoutChangeNew<'_>>,
+    ) -> Result<Option<i64>, StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.execute("UPDATE checkout SET compared = 1 WHERE loop_id = ?1", [&row.id])?;
+        let Some(found) = found else { return Ok(None) };
+        self.execute(
+            "INSERT INTO checkout_change (loop_id, iteration, changes, tasks, named, before, after, found_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (
+                &row.id,
+                found.iteration,
+                Json(found.changes),
+                Json(found.tasks),
+                found.named,
+                found.before,
+                found.after,
+                self.now(),
+            ),
+        )?;
+        let id = self.last_id();
+        self.tell_of_loop(&row, Change::Checkout, &json!({ "id": id }))?;
+        Ok(Some(id))
+    }
+
+    /// Writes down that the user undid or kept a change of the checkout. `after` is the checkout's state now, if it is
+    /// another one.
+    pub fn settle_checkout_change(&self, id: i64, after: Option<&str>) -> Result<(), StoreError> {
+        let Some(change) = self.checkout_change(id)? else { return Err(missing("checkout change", &id)) };
+        self.execute(
+            "UPDATE checkout_change SET settled_at = ?2, after = coalesce(?3, after), found_at = ?4 WHERE id = ?1",
+            (id, self.now(), after, if after.is_some() { self.now() } else { change.found_at }),
+        )?;
+        let row = self.existing_loop(&change.loop_id)?;
+        self.tell_of_loop(&row, Change::Checkout, &json!({ "id": id }))
+    }
+
+    /// Writes down what Alfine is about to write in the user's checkout; returns its id.
+    pub fn begin_own_write(&self, write: &OwnWriteRow) -> Result<i64, StoreError> {
+        self.execute(
+            "INSERT INTO own_write (ref, commit_id, file, begun_at) VALUES (?1, ?2, ?3, ?4)",
+            (&write.reference, &write.commit_id, &write.file, self.now()),
+        )?;
+        Ok(self.last_id())
+    }
+
+    /// Writes down where a branch that Alfine moves goes.
+    pub fn end_own_write(&self, id: i64, commit: &str) -> Result<(), StoreError> {
+        self.execute("UPDATE own_write SET commit_id = ?2 WHERE id = ?1", (id, commit)).map(drop)
+    }
+
+    /// Forgets what nobody can ask about any more: settled changes and own writes from before a moment.
+    pub fn forget_checkouts(&self, before: Millis) -> Result<(), StoreError> {
+        self.execute("DELETE FROM checkout_change WHERE found_at < ?1", [before])?;
+        self.execute("DELETE FROM own_write WHERE begun_at < ?1", [before]).map(drop)
     }
 
     /// Writes down a verifier's answer with its findings; returns its id.

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Fixture, git_in, read};
 use alfine_core::checkout::CheckoutChange;
-use alfine_git::{CheckoutState, GitError, Repository, Watched, WorktreeSpec};
+use alfine_git::{CheckoutState, GitError, OwnWrite, Repository, Watched, WorktreeSpec};
 use std::{fs, os::unix::fs::PermissionsExt};
 
 /// A repository whose user is in the middle of something: staged, changed, untracked and stashed work, a hook.
@@ -37,7 +37,7 @@ impl User {
     }
 
     fn changes(&self, before: &CheckoutState) -> Vec<CheckoutChange> {
-        self.repo.checkout_changes(before, &self.state(), &|_, _| false).unwrap()
+        self.repo.checkout_changes(before, &self.state(), &[]).unwrap()
     }
 
     /// What the user could miss: status, branches, stash, configuration, hooks.
@@ -63,7 +63,7 @@ impl User {
         let (before, all) = (self.state(), self.all());
         agent(&self.fixture);
         let (after, harmed) = (self.state(), self.all());
-        assert_eq!(self.repo.checkout_changes(&before, &after, &|_, _| false).unwrap(), said);
+        assert_eq!(self.repo.checkout_changes(&before, &after, &[]).unwrap(), said);
         assert_ne!(harmed, all, "the agent did nothing");
         let left = self.repo.undo_checkout(&before, &after, &after, &self.fixture.surroundings()).unwrap();
         assert_eq!(left, alfine_git::LeftAlone::default());
@@ -133,7 +133,7 @@ fn a_commit_on_the_users_branch_is_taken_back_and_kept() {
     user.fixture.git(&["commit", "-qam", "The agent's"]);
     let is = user.fixture.head();
     let after = user.state();
-    let changes = user.repo.checkout_changes(&before, &after, &|_, _| false).unwrap();
+    let changes = user.repo.checkout_changes(&before, &after, &[]).unwrap();
     assert_eq!(
         changes,
         [moved("main", &was, &is), CheckoutChange::Staged { paths: vec!["a.txt".to_owned()], count: 1 },]
@@ -201,8 +201,7 @@ fn configuration_and_hooks_come_back() {
             CheckoutChange::Config { file: "info/exclude".to_owned() },
             CheckoutChange::Hook { name: "post-checkout".to_owned() },
             CheckoutChange::Hook { name: "pre-commit".to_owned() },
-        ]
-        .as_slice(),
+        ],
     );
     let mode = user.fixture.path(".git/config").metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o644);
@@ -218,7 +217,7 @@ fn branches_and_worktrees_that_an_agent_makes_are_named_and_stay() {
     user.fixture.git(&["branch", "-qD", "other"]);
     let after = user.state();
     let head = user.fixture.head();
-    let changes = user.repo.checkout_changes(&before, &after, &|_, _| false).unwrap();
+    let changes = user.repo.checkout_changes(&before, &after, &[]).unwrap();
     let made = |name: &str| CheckoutChange::Ref {
         name: format!("refs/heads/{name}"),
         was: None,
@@ -245,9 +244,24 @@ fn what_alfine_does_itself_is_no_change() {
     let made = user.repo.create_worktree(&spec).unwrap();
     git_in(&made.path, &["commit", "-q", "--allow-empty", "-m", "The agent's, where it belongs"]);
     user.fixture.write("a.txt", "written by Alfine\n");
-    let blob = user.fixture.git(&["hash-object", "a.txt"]);
-    let is_known = |path: &std::path::Path, now: Option<&str>| path.ends_with("a.txt") && now == Some(&blob);
-    assert_eq!(user.repo.checkout_changes(&before, &user.state(), &is_known).unwrap(), []);
+    let own = OwnWrite { file: Some("a.txt".into()), ..OwnWrite::default() };
+    assert_eq!(user.repo.checkout_changes(&before, &user.state(), &[own]).unwrap(), []);
+}
+
+#[test]
+fn a_landing_is_no_change_and_what_an_agent_does_beside_it_is() {
+    let user = User::at_work();
+    let before = user.state();
+    user.fixture.write("landed", "by a merge\n");
+    user.fixture.git(&["add", "landed"]);
+    user.fixture.git(&["commit", "-q", "-m", "Landed", "landed"]);
+    let commit = user.fixture.head();
+    user.fixture.write("a.txt", "the agent's\n");
+    for known in [Some(commit), None] {
+        let own = OwnWrite { reference: Some("refs/heads/main".to_owned()), commit: known, file: None };
+        let changes = user.repo.checkout_changes(&before, &user.state(), &[own]).unwrap();
+        assert_eq!(changes, [files(&["a.txt"])]);
+    }
 }
 
 #[test]
@@ -303,6 +317,6 @@ fn an_undo_of_a_checkout_that_changed_since_it_was_kept_is_refused() {
     let after = user.state();
     user.fixture.write("untracked", "written just now\n");
     let refused = user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings());
-    assert!(matches!(refused, Err(GitError::Changed { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(GitError::Changed(_))), "{refused:?}");
     assert_eq!(read(&user.fixture.path("a.txt")), "the agent's\n");
 }
