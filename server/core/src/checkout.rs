@@ -27,21 +27,21 @@ pub enum CheckoutChange {
         /// Their paths from the root, sorted; at most [`MOST_NAMED`].
         paths: Vec<String>,
         /// How many there are in all.
-        count: usize,
+        count: u64,
     },
     /// Other contents are staged, in files that are as they were in the working tree.
     Staged {
         /// Their paths from the root, sorted; at most [`MOST_NAMED`].
         paths: Vec<String>,
         /// How many there are in all.
-        count: usize,
+        count: u64,
     },
     /// Entries of the stash are gone, or new.
     Stash {
         /// How many are gone.
-        gone: usize,
+        gone: u64,
         /// How many are new.
-        new: usize,
+        new: u64,
     },
     /// A file of git's own configuration has another content.
     Config {

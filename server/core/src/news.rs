@@ -7,6 +7,7 @@
 
 use crate::{
     agent::{AgentEvent, Outcome, Usage},
+    checkout::CheckoutChange,
     gate::Reading,
     machine::{AskKind, KillReason, Note, Recovery},
     task::{TaskKey, TaskStatus},
@@ -149,6 +150,20 @@ pub enum News {
     CheckpointSkipped {
         /// Its path, and why.
         what: String,
+    },
+    /// The user's checkout, or the repository around it, is not what it was before the agent ran.
+    CheckoutChanged {
+        /// What changed.
+        changes: Vec<CheckoutChange>,
+        /// All tasks whose agents ran in that time.
+        tasks: Vec<TaskKey>,
+        /// Whether the agent was seen to name the checkout; if not, it may have been the user.
+        named: bool,
+    },
+    /// The user's checkout could not be kept or compared; the loop goes on.
+    CheckoutNotWatched {
+        /// Why.
+        message: String,
     },
     /// The tree was set back to what the checks had seen: something changed it since.
     SetBack {

@@ -60,10 +60,28 @@ pub struct CheckoutState {
     /// The hooks, by name: their contents as blobs, and their modes.
     pub(super) hooks: BTreeMap<String, (String, u32)>,
     /// The folders of worktrees, without those of Alfine's tasks.
-    pub(super) worktrees: BTreeSet<PathBuf>,
+    pub(super) worktrees: BTreeSet<String>,
 }
 
 impl CheckoutState {
+    /// Reads what [`Self::to_text`] wrote; `None` if it is of another version.
+    pub fn of_text(text: &str) -> Option<Self> {
+        serde_json::from_str(text)
+            .inspect_err(|error| tracing::warn!("a kept checkout cannot be read: {error}"))
+            .ok()
+    }
+
+    /// Writes it as JSON.
+    pub fn to_text(&self) -> String {
+        // Texts by texts: nothing that JSON does not have.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether all that `other` watches is in this state, too.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.watched == Watched::Everything || other.watched == Watched::AroundTheTree
+    }
+
     /// The ref that keeps the files of this state.
     pub fn ref_name(&self) -> String {
         format!("{CHECKOUTS}{}", self.kept)
@@ -184,7 +202,7 @@ impl Repository {
             }
         }
         let missing = |from: &CheckoutState, of: &CheckoutState| {
-            of.stash.iter().filter(|(id, _)| !from.stash.iter().any(|(other, _)| other == id)).count()
+            of.stash.iter().filter(|(id, _)| !from.stash.iter().any(|(other, _)| other == id)).count() as u64
         };
         let (gone, new) = (missing(now, before), missing(before, now));
         if gone + new > 0 {
@@ -197,7 +215,7 @@ impl Repository {
             changes.push(CheckoutChange::Hook { name: name.clone() });
         }
         for path in now.worktrees.difference(&before.worktrees) {
-            changes.push(CheckoutChange::Worktree { path: path.display().to_string() });
+            changes.push(CheckoutChange::Worktree { path: path.clone() });
         }
         Ok(changes)
     }
@@ -212,9 +230,9 @@ fn changed_keys<'a, V: PartialEq>(
     keys.into_iter().filter(|key| before.get(*key) != now.get(*key))
 }
 
-fn named(files: &BTreeSet<PathBuf>) -> Option<(Vec<String>, usize)> {
+fn named(files: &BTreeSet<PathBuf>) -> Option<(Vec<String>, u64)> {
     let paths = files.iter().take(MOST_NAMED).map(|path| path.display().to_string()).collect();
-    (!files.is_empty()).then_some((paths, files.len()))
+    (!files.is_empty()).then_some((paths, files.len() as u64))
 }
 
 /// Lists the paths at which two trees differ, but for what Alfine wrote.
@@ -335,7 +353,7 @@ fn blob_of(repo: &git2::Repository, path: &Path) -> Result<Option<(String, u32)>
     }
 }
 
-fn worktrees(repo: &git2::Repository) -> Result<BTreeSet<PathBuf>, GitError> {
+fn worktrees(repo: &git2::Repository) -> Result<BTreeSet<String>, GitError> {
     let mut found = BTreeSet::new();
     for name in repo.worktrees().doing("list the worktrees")?.iter().flatten().flatten() {
         let Ok(worktree) = repo.find_worktree(name) else { continue };
@@ -346,7 +364,7 @@ fn worktrees(repo: &git2::Repository) -> Result<BTreeSet<PathBuf>, GitError> {
             .strip_prefix("ref: refs/heads/")
             .is_some_and(|name| task_of_branch(name).is_some());
         if !of_a_task {
-            found.insert(worktree.path().to_owned());
+            found.insert(worktree.path().display().to_string());
         }
     }
     Ok(found)

@@ -3,6 +3,7 @@
 //! Everything else passes data on. Knows core's types only; never decides what happened or what can be done, and never
 //! reads its own words back.
 
+pub mod checkout;
 mod error;
 mod hint;
 mod news;

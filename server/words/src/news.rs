@@ -1,5 +1,6 @@
 //! A loop's news, as lines for somebody who watches a terminal.
 
+use crate::checkout;
 use alfine_core::printable::printable;
 use alfine_core::{
     agent::{AgentEvent, Outcome},
@@ -104,6 +105,12 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
         ),
         News::CheckpointSkipped { what } => {
             (Mark::Notice, format!("left out of the checkpoint: {}", shown(what)))
+        }
+        News::CheckoutChanged { changes, tasks, named } => {
+            (Mark::Bad, printable(&checkout::changed(&told.task, changes, tasks, *named)))
+        }
+        News::CheckoutNotWatched { message } => {
+            (Mark::Notice, format!("your checkout is not watched while the agent works: {}", shown(message)))
         }
         News::SetBack { files, kept } => (Mark::Notice, set_back(files, kept)),
         News::ProgressNotLogged { message } => {

@@ -1,6 +1,7 @@
 use super::*;
 use alfine_core::{
     breaker::{Rule, Trip},
+    checkout::CheckoutChange,
     gate::{Gate, Reading, Verdict},
     machine::AskKind,
     task::{TaskKey, TaskStatus},
@@ -24,6 +25,16 @@ fn lines(all: impl IntoIterator<Item = News>) -> String {
         None => "(no line)\n".to_owned(),
     };
     all.into_iter().map(line).collect()
+}
+
+fn files(count: u64) -> CheckoutChange {
+    let paths = (0..count).map(|n| format!("file-{n}")).collect();
+    CheckoutChange::Files { paths, count }
+}
+
+fn changed(changes: Vec<CheckoutChange>, tasks: &[&str], named: bool) -> News {
+    let tasks = tasks.iter().map(|task| TaskKey::new("PLAN.md", *task)).collect();
+    News::CheckoutChanged { changes, tasks, named }
 }
 
 fn text(text: &str) -> String {
@@ -137,6 +148,39 @@ fn the_worktree_and_its_checkpoints() {
         News::SetupOutput { line: text("added 3 packages") },
         News::WorktreeRestored { worktree: text("/w") },
         News::CheckpointFailed { message: text("the disk is full"), hint: Some(text("make room")) },
+        changed(
+            vec![CheckoutChange::Head { was: text("main"), is: text("other") }, files(1)],
+            &["US-001"],
+            true
+        ),
+        changed(vec![files(5)], &["US-001", "US-002"], true),
+        changed(
+            vec![
+                CheckoutChange::Ref {
+                    name: text("refs/heads/main"),
+                    was: Some("a".repeat(40)),
+                    is: Some("b".repeat(40)),
+                },
+                CheckoutChange::Ref { name: text("refs/heads/mine"), was: Some("a".repeat(40)), is: None },
+                CheckoutChange::Ref { name: text("refs/tags/v1"), was: None, is: Some("a".repeat(40)) },
+                CheckoutChange::Staged { paths: vec![text("a.txt")], count: 1 },
+            ],
+            &[],
+            false,
+        ),
+        changed(
+            vec![
+                CheckoutChange::Stash { gone: 1, new: 0 },
+                CheckoutChange::Stash { gone: 0, new: 2 },
+                CheckoutChange::Stash { gone: 2, new: 1 },
+                CheckoutChange::Config { file: text("config") },
+                CheckoutChange::Hook { name: text("pre-commit") },
+                CheckoutChange::Worktree { path: text("/tmp/inner") },
+            ],
+            &["US-001"],
+            true,
+        ),
+        News::CheckoutNotWatched { message: text("the index cannot be read") },
         News::CheckpointSkipped { what: text("vendor (a repository of its own)") },
         News::ProgressNotLogged { message: text("progress.md: permission denied") },
     ]));

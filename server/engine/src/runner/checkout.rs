@@ -1,0 +1,106 @@
+//! The user's checkout around one run of the agent: kept before it, compared after it.
+//!
+//! A run whose runner died is compared by whoever goes on with the loop, before the next run begins: what the agent did is
+//! found out late, but it is found. A checkout that cannot be kept or compared is said, and ends nothing.
+
+use super::owner::Runner;
+use crate::{Result, surroundings};
+use alfine_core::{checkout::CheckoutChange, news::News, plan::Isolation, task::TaskKey};
+use alfine_git::{CheckoutState, OwnWrite, Surroundings, Watched};
+use alfine_store::{CheckoutChangeNew, CheckoutRow, Millis, OwnWriteRow};
+use std::path::PathBuf;
+
+impl Runner<'_> {
+    /// Keeps what is in the user's checkout, before the agent is started.
+    pub(super) fn keep_checkout(&mut self) -> Result<()> {
+        self.compare_checkout(false)?;
+        let last = self.project.store.checkout(&self.row.id)?.and_then(|last| CheckoutState::of_text(&last.state));
+        match self.look_at_checkout(last.as_ref()) {
+            Ok(state) => {
+                let lock = &self.lock;
+                self.project.store.write(|tx| tx.keep_checkout(lock, &state.to_text()))?;
+            }
+            Err(error) => self.tell(&News::CheckoutNotWatched { message: error.message }),
+        }
+        Ok(())
+    }
+
+    /// Compares the user's checkout with what it was before the run that is over, and says what changed. `named` is
+    /// whether the agent was seen to name the checkout.
+    pub(super) fn compare_checkout(&mut self, named: bool) -> Result<()> {
+        let Some(kept) = self.project.store.checkout(&self.row.id)?.filter(|kept| !kept.compared) else {
+            return Ok(());
+        };
+        let lock = &self.lock;
+        match self.changes_since(&kept) {
+            Ok(Some(found)) => {
+                let new = CheckoutChangeNew {
+                    iteration: self.state.iteration,
+                    changes: &found.changes,
+                    tasks: &found.tasks,
+                    named,
+                    before: &found.before,
+                    after: &found.after,
+                };
+                self.project.store.write(|tx| tx.compare_checkout(lock, Some(&new)))?;
+                let Found { changes, tasks, .. } = found;
+                self.tell(&News::CheckoutChanged { changes, tasks, named });
+            }
+            Ok(None) => drop(self.project.store.write(|tx| tx.compare_checkout(lock, None))?),
+            Err(error) => {
+                self.project.store.write(|tx| tx.compare_checkout(lock, None))?;
+                self.tell(&News::CheckoutNotWatched { message: error.message });
+            }
+        }
+        Ok(())
+    }
+
+    fn look_at_checkout(&self, last: Option<&CheckoutState>) -> Result<CheckoutState> {
+        let watched = match self.spec.isolation {
+            Isolation::Worktree => Watched::Everything,
+            Isolation::InPlace => Watched::AroundTheTree,
+        };
+        Ok(self.project.repository.keep_checkout(watched, &self.checkout_surroundings(), last)?)
+    }
+
+    fn checkout_surroundings(&self) -> Surroundings {
+        surroundings::of_checkout(&self.project.layout, self.row.id.as_str())
+    }
+
+    fn changes_since(&self, kept: &CheckoutRow) -> Result<Option<Found>> {
+        let Some((before, since)) = self.compared_with(kept)? else { return Ok(None) };
+        let now = self.look_at_checkout(Some(&before))?;
+        let own: Vec<OwnWrite> =
+            self.project.store.own_writes_since(since)?.into_iter().map(own_write).collect();
+        let mut changes = self.project.repository.checkout_changes(&before, &now, &own)?;
+        // A worktree of another loop whose agent left its branch is no worktree that an agent made.
+        let worktrees = self.project.user.data.join("worktrees");
+        changes.retain(|change| {
+            !matches!(change, CheckoutChange::Worktree { path } if PathBuf::from(path).starts_with(&worktrees))
+        });
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let tasks = self.project.store.tasks_that_ran_since(kept.kept_at)?;
+        Ok(Some(Found { changes, tasks, before: before.to_text(), after: now.to_text() }))
+    }
+
+    /// The state that the checkout is compared with: what another loop has told of since is not told again.
+    fn compared_with(&self, kept: &CheckoutRow) -> Result<Option<(CheckoutState, Millis)>> {
+        let Some(own) = CheckoutState::of_text(&kept.state) else { return Ok(None) };
+        let told = self.project.store.checkout_changes_since(kept.kept_at)?;
+        let mut told = told.into_iter().filter_map(|told| Some((CheckoutState::of_text(&told.after)?, told.found_at)));
+        Ok(Some(told.find(|(state, _)| state.covers(&own)).unwrap_or((own, kept.kept_at))))
+    }
+}
+
+struct Found {
+    changes: Vec<CheckoutChange>,
+    tasks: Vec<TaskKey>,
+    before: String,
+    after: String,
+}
+
+fn own_write(row: OwnWriteRow) -> OwnWrite {
+    OwnWrite { reference: row.reference, commit: row.commit_id, file: row.file.map(PathBuf::from) }
+}
