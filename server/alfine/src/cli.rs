@@ -81,6 +81,11 @@ pub(crate) enum Command {
     /// End a loop and start a new one of the same task in the background, from what the tree was after an iteration.
     #[command(after_help = "Example:\n  alfine fork PLAN.md#US-001 2")]
     Fork(IterationArgs),
+    /// Bring back what changed in your own checkout while a task's agent ran.
+    #[command(
+        after_help = "Examples:\n  alfine restore PLAN.md#US-001          # shows what it brings back, and asks\n  alfine restore PLAN.md#US-001 --mine   # the changes are yours: keep them"
+    )]
+    Restore(RestoreArgs),
     /// Allow what this repository and its plans want to run on this machine.
     #[command(
         after_help = "Examples:\n  alfine trust PLAN.md\n  alfine trust --list\n  alfine trust --revoke"
@@ -153,7 +158,7 @@ impl Command {
         match self {
             Self::Run(_) | Self::Start(_) | Self::Pause(_) | Self::Continue(_) | Self::Stop(_) => true,
             Self::Steer(_) | Self::Answer(_) | Self::Merge(_) | Self::Discard(_) | Self::Rewind(_) => true,
-            Self::Fork(_) => true,
+            Self::Fork(_) | Self::Restore(_) => true,
             Self::Trust(args) => !args.list,
             Self::Gc(args) => args.remove,
             _ => false,
@@ -356,6 +361,20 @@ pub(crate) struct DiscardArgs {
     /// Do not ask for confirmation.
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// What is brought back.
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// Do not ask.
+    #[arg(short, long, conflicts_with = "mine")]
+    pub yes: bool,
+    /// The changes are your own: bring nothing back, and say no more of them.
+    #[arg(long)]
+    pub mine: bool,
 }
 
 /// An iteration of a task.

@@ -13,6 +13,7 @@ mod lint;
 mod log;
 mod lsp;
 mod opening;
+mod restore;
 mod run;
 mod settings;
 mod status;
@@ -49,6 +50,7 @@ pub(crate) fn perform(cli: Cli) -> Result<u8> {
         Command::Answer(args) => control::answer(&directory, &args),
         Command::Merge(args) => finish::merge(&directory, &args),
         Command::Discard(args) => finish::discard(&directory, &args),
+        Command::Restore(args) => restore::perform(&directory, &args),
         Command::Rewind(args) => finish::rewind(&directory, &args),
         Command::Fork(args) => finish::fork(&directory, &args),
         Command::Trust(args) => trust::perform(&directory, &args),

@@ -75,6 +75,10 @@ pub enum Action {
         /// The iteration whose tree it goes back to.
         iteration: u32,
     },
+    /// Brings back what changed in the user's checkout while the agent ran.
+    RestoreCheckout,
+    /// Says that what changed there is the user's own.
+    KeepCheckout,
     /// Merges the work.
     Merge {
         /// The branch that it is merged into; `None` if its name is not known.
@@ -168,6 +172,10 @@ pub enum Step {
     Rewind,
     /// Ends the loop and starts a new one from what the tree was after an iteration.
     Fork,
+    /// Brings the user's checkout back.
+    RestoreCheckout,
+    /// Takes what changed there for the user's own.
+    KeepCheckout,
     /// Merges the work.
     Merge,
     /// Throws the work away.
@@ -196,6 +204,8 @@ impl Action {
             Self::OpenWorktree => Step::OpenWorktree,
             Self::Rewind { .. } => Step::Rewind,
             Self::Fork { .. } => Step::Fork,
+            Self::RestoreCheckout => Step::RestoreCheckout,
+            Self::KeepCheckout => Step::KeepCheckout,
             Self::Merge { .. } => Step::Merge,
             Self::Discard { .. } => Step::Discard,
         }

@@ -17,7 +17,7 @@ use alfine_git::{
     CheckpointSpec, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies,
     WorkingCopy,
 };
-use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopLock, LoopRow};
+use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopLock, LoopRow, OwnWriteRow};
 use std::path::{Path, PathBuf};
 
 /// A merge that was made.
@@ -85,7 +85,18 @@ pub(crate) fn merge(
         working_copies: tick,
     };
     refuse_uncommitted(project, &row)?;
-    let merged = project.repository.merge(&merge, Some(&tick), is_unsaved).map_err(|error| {
+    // Written down first: what a landing changes in the user's checkout is no agent's doing.
+    let own = OwnWriteRow {
+        reference: Some(format!("refs/heads/{into}")),
+        file: Some(key.plan.clone()),
+        ..OwnWriteRow::default()
+    };
+    let own = project.store.write(|tx| tx.begin_own_write(&own))?;
+    let merged = project.repository.merge(&merge, Some(&tick), is_unsaved);
+    if merged.is_err() {
+        project.store.write(|tx| tx.drop_own_write(own))?;
+    }
+    let merged = merged.map_err(|error| {
         let hint = match &error {
             GitError::Conflicts { .. } => Hint::ResolveConflicts {
                 task: key.clone(),
@@ -99,7 +110,10 @@ pub(crate) fn merge(
         Error::from(error).hint(hint)
     })?;
     let reason = Reason::Merged { into: into.clone() };
-    project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true))?;
+    project.store.write(|tx| {
+        tx.end_own_write(own, &merged.commit)?;
+        tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true)
+    })?;
     let (ticked, left) = tick_here(project, &into, &merged, &tick);
     // The work is merged. If the worktree cannot be removed now, it can be later, so that is no reason to fail.
     if let Err(error) = remove_place(project, &row, &branch) {

@@ -4,6 +4,7 @@
 //! Knows rusqlite and git2; never knows LSP.
 
 pub mod chain;
+pub mod checkout;
 pub mod control;
 pub mod demo;
 mod error;

@@ -46,6 +46,8 @@ pub struct LastLoop<'a> {
     pub iterations: &'a [IterationRow],
     /// The question that nobody has answered yet.
     pub asks: Option<&'a ApprovalRow>,
+    /// Whether something changed in the user's checkout while its agent ran, and the user has not said what of it.
+    pub checkout_changed: bool,
 }
 
 impl LastLoop<'_> {
@@ -73,6 +75,10 @@ pub fn offers(situation: &Situation<'_>) -> Vec<Offer> {
             offers.start(false, Some(Refusal::NoRepository));
         }
         return offers.list;
+    }
+    if situation.last.is_some_and(|last| last.checkout_changed) {
+        offers.next(Action::RestoreCheckout);
+        offers.more(Action::KeepCheckout);
     }
     offers.of_status(situation);
     // A task that is no longer written in its plan cannot be started, and its loop cannot be forked.

@@ -1,7 +1,7 @@
 //! What loops wrote down of themselves outside of the database: transcripts, a runner's log, a cache. Kept for a while
 //! after a loop is over, to look into; never touched while it can go on.
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, surroundings};
 use alfine_core::task::TaskKey;
 use alfine_files::Layout;
 use alfine_store::{LoopId, LoopLock, Millis, Store};
@@ -30,7 +30,8 @@ pub fn of_loops_over(store: &Store, layout: &Layout, before: Millis) -> Result<V
     let mut found = Vec::new();
     for row in store.loops_ended_before(before)? {
         let id = row.id.as_str();
-        let paths = [layout.transcripts(id), layout.runner_log(id), layout.checkpoint_index(id)];
+        let checkout = layout.checkpoint_index(&surroundings::of_checkout_name(id));
+        let paths = [layout.transcripts(id), layout.runner_log(id), layout.checkpoint_index(id), checkout];
         let paths: Vec<PathBuf> = paths.into_iter().filter(|path| path.symlink_metadata().is_ok()).collect();
         if !paths.is_empty() {
             let bytes = paths.iter().map(|path| size(path)).sum();

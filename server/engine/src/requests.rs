@@ -6,6 +6,7 @@
 //! how a question looks.
 
 mod answer;
+mod checkout;
 mod finish;
 mod front_end;
 mod go_on;
@@ -18,6 +19,7 @@ mod trust;
 mod unsaved;
 
 pub use answer::AnswerRequest;
+pub use checkout::{AcceptCheckout, RestoreCheckout};
 pub use finish::{Discard, ForkRequest, Merge, Rewind};
 pub use front_end::{FrontEnd, Terminal};
 pub use go_on::{Continue, Continued};

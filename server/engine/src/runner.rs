@@ -5,11 +5,13 @@
 //! terminal and no editor: whoever runs it gets [`alfine_core::news::Told`].
 
 mod agent_run;
+mod checkout;
 mod checkpoints;
 mod clocks;
 mod environments;
 mod live;
 mod mailbox;
+mod mention;
 mod message;
 mod owner;
 mod performing;

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 
 /// Alfine's own folder in a working tree. Changes in it are not the agent's work.
 const OWN_FOLDER: &str = ".alfine";
+/// The largest untracked file of the user's that is kept, in bytes: every run of an agent begins with a look, and what is
+/// larger is hardly written by hand.
+const LARGEST_UNTRACKED: u64 = 16 << 20;
 
 /// The paths in a loop's working tree that are not its agent's work: Alfine's own folder, and the plan that steers the
 /// agent.
@@ -28,4 +31,16 @@ pub fn of_no_loop(layout: &Layout, remembered_as: &str) -> Surroundings {
     let mut surroundings = Surroundings::new(layout.checkpoint_index(remembered_as));
     surroundings.own = vec![PathBuf::from(OWN_FOLDER)];
     surroundings
+}
+
+/// How the user's own checkout is looked at while the agent of a loop works elsewhere: all of it is the user's.
+pub(crate) fn of_checkout(layout: &Layout, loop_id: &str) -> Surroundings {
+    let mut surroundings = Surroundings::new(layout.checkpoint_index(&of_checkout_name(loop_id)));
+    surroundings.max_untracked = LARGEST_UNTRACKED;
+    surroundings
+}
+
+/// The name of what is remembered between looks at the user's checkout.
+pub(crate) fn of_checkout_name(loop_id: &str) -> String {
+    format!("{loop_id}-checkout")
 }

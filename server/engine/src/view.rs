@@ -297,12 +297,21 @@ fn seen(
     planned: Option<&PlannedTask>,
 ) -> Result<Seen> {
     let state = of.and_then(|of| loops::state_of(of).ok());
-    let (iterations, asks) = match of {
-        Some(of) => (reader.iterations(&of.id)?, loops::open_question(reader, &of.id)?),
-        None => (Vec::new(), None),
+    let (iterations, asks, checkout_changed) = match of {
+        Some(of) => (
+            reader.iterations(&of.id)?,
+            loops::open_question(reader, &of.id)?,
+            !reader.open_checkout_changes(&of.id)?.is_empty(),
+        ),
+        None => (Vec::new(), None, false),
     };
-    let last =
-        of.map(|row| LastLoop { row, state: state.as_ref(), iterations: &iterations, asks: asks.as_ref() });
+    let last = of.map(|row| LastLoop {
+        row,
+        state: state.as_ref(),
+        iterations: &iterations,
+        asks: asks.as_ref(),
+        checkout_changed,
+    });
     let situation = Situation {
         status: view.status,
         waits_for: planned.map_or(&[], |task| &task.waits_for),

@@ -77,6 +77,11 @@ impl CheckoutState {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// How much of the checkout it has.
+    pub fn watched(&self) -> Watched {
+        self.watched
+    }
+
     /// Whether all that `other` watches is in this state, too.
     pub fn covers(&self, other: &Self) -> bool {
         self.watched == Watched::Everything || other.watched == Watched::AroundTheTree
@@ -218,6 +223,34 @@ impl Repository {
             changes.push(CheckoutChange::Worktree { path: path.clone() });
         }
         Ok(changes)
+    }
+}
+
+impl Repository {
+    /// Lists the refs of checkouts that were kept before a moment, in seconds since the epoch.
+    pub fn checkouts_kept_before(&self, seconds: i64) -> Result<Vec<String>, GitError> {
+        const DOING: &str = "list the kept checkouts";
+        let repo = self.open()?;
+        let mut found = Vec::new();
+        for reference in repo.references_glob(&format!("{CHECKOUTS}*")).doing(DOING)? {
+            let reference = reference.doing(DOING)?;
+            let time = reference.peel_to_commit().map_or(0, |commit| commit.time().seconds());
+            if let (true, Ok(name)) = (time < seconds, reference.name()) {
+                found.push(name.to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Lets go of a kept checkout. What is in no other ref is git's to remove.
+    pub fn forget_checkout(&self, name: &str) -> Result<(), GitError> {
+        let repo = self.open()?;
+        match repo.find_reference(name) {
+            Ok(mut reference) if name.starts_with(CHECKOUTS) => {
+                reference.delete().doing("let go of a kept checkout")
+            }
+            _ => Ok(()),
+        }
     }
 }
 

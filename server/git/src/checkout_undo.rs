@@ -33,7 +33,8 @@ pub struct LeftAlone {
 
 impl Repository {
     /// Brings back what differs between `before` and `after`, as far as it still is as in `after`. `present` is the
-    /// checkout as the caller has just kept it.
+    /// checkout as the caller has just kept it. Nothing is touched if a file would change of which `is_unsaved` says that
+    /// somebody holds more of it than lies on the disk.
     ///
     /// Files come back all or none, and before any ref: a crash in between leaves files that a second try finds right.
     pub fn undo_checkout(
@@ -42,6 +43,7 @@ impl Repository {
         after: &CheckoutState,
         present: &CheckoutState,
         surroundings: &Surroundings,
+        is_unsaved: &dyn Fn(&Path) -> bool,
     ) -> Result<LeftAlone, GitError> {
         let repo = self.open()?;
         let mut left = LeftAlone::default();
@@ -49,7 +51,7 @@ impl Repository {
             if snapshot(&repo, surroundings)?.whole.to_string() != present.tree {
                 return Err(GitError::Changed(format!("the working tree {}", self.workdir.display())));
             }
-            restore_files(&repo, before, after, present, &mut left)?;
+            restore_files(&repo, [before, after, present], is_unsaved, &mut left)?;
         }
         restore_refs(&repo, before, after, present, &mut left)?;
         if before.watched == Watched::Everything
@@ -90,9 +92,8 @@ fn tree_of<'r>(repo: &'r git2::Repository, hex: &str) -> Result<Tree<'r>, GitErr
 /// Brings files back, and what was staged of them.
 fn restore_files(
     repo: &git2::Repository,
-    before: &CheckoutState,
-    after: &CheckoutState,
-    present: &CheckoutState,
+    [before, after, present]: [&CheckoutState; 3],
+    is_unsaved: &dyn Fn(&Path) -> bool,
     left: &mut LeftAlone,
 ) -> Result<(), GitError> {
     let (was, is) = (tree_of(repo, &before.tree)?, tree_of(repo, &present.tree)?);
@@ -114,6 +115,12 @@ fn restore_files(
     };
     if !staged.is_empty() {
         index_is_free(repo)?;
+    }
+    let root = repo.workdir().unwrap_or(repo.path());
+    let paths = back.iter().map(|step| path_of(&step.path));
+    let unsaved: Vec<PathBuf> = paths.filter(|path| is_unsaved(&root.join(path))).collect();
+    if !unsaved.is_empty() {
+        return Err(GitError::Unsaved { path: root.to_owned(), files: unsaved });
     }
     let mut landing = Landing::prepare(repo, back, &was, None)?;
     landing.apply()?;

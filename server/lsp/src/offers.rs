@@ -138,6 +138,8 @@ impl TaskOffers {
             Action::Rewind { iteration } => EditorCommand::Rewind(at(iteration)),
             Action::Fork { iteration } => EditorCommand::Fork(at(iteration)),
             Action::Merge { .. } => EditorCommand::Merge(of_task()),
+            Action::RestoreCheckout => EditorCommand::RestoreCheckout(of_task()),
+            Action::KeepCheckout => EditorCommand::KeepCheckout(of_task()),
             Action::Discard { .. } => EditorCommand::Discard(of_task()),
         })
     }
@@ -169,6 +171,7 @@ fn last_loop(last: &LoopPicture) -> LastLoop<'_> {
         state: last.state.as_ref(),
         iterations: &last.iterations,
         asks: last.asks.as_ref(),
+        checkout_changed: !last.checkout.is_empty(),
     }
 }
 

@@ -15,7 +15,7 @@ use alfine_core::{
     task::{TaskId, TaskKey},
 };
 use alfine_engine::project::plan_files;
-use alfine_store::{ApprovalRow, IterationRow, LoopRow, RunRow, TaskRow, VerificationRow};
+use alfine_store::{ApprovalRow, CheckoutChangeRow, IterationRow, LoopRow, RunRow, TaskRow, VerificationRow};
 use globset::GlobSet;
 use std::{
     borrow::Cow,
@@ -188,6 +188,9 @@ pub struct LoopPicture {
     pub tree: Option<String>,
     /// The question that nobody has answered yet.
     pub asks: Option<ApprovalRow>,
+    /// What changed in the user's checkout while its agent ran, as long as the user has not settled it; without the
+    /// states before and after.
+    pub checkout: Vec<CheckoutChangeRow>,
     /// The last process of its agent.
     pub last_run: Option<RunRow>,
     /// The source lines that its blockers and findings name.

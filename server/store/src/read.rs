@@ -164,6 +164,14 @@ impl Reader {
         self.all("SELECT * FROM checkout_change WHERE loop_id = ?1 ORDER BY id", [loop_id])
     }
 
+    /// The changes that the runs of a loop found and that the user has not settled, oldest first.
+    pub fn open_checkout_changes(&self, loop_id: &LoopId) -> Result<Vec<CheckoutChangeRow>, StoreError> {
+        self.all(
+            "SELECT * FROM checkout_change WHERE loop_id = ?1 AND settled_at IS NULL ORDER BY id",
+            [loop_id],
+        )
+    }
+
     /// The changes of the user's checkout that any loop found since a moment, latest first.
     pub fn checkout_changes_since(&self, since: Millis) -> Result<Vec<CheckoutChangeRow>, StoreError> {
         self.all(

@@ -604,6 +604,11 @@ impl Tx<'_> {
         self.execute("UPDATE own_write SET commit_id = ?2 WHERE id = ?1", (id, commit)).map(drop)
     }
 
+    /// Writes down that Alfine wrote nothing after all.
+    pub fn drop_own_write(&self, id: i64) -> Result<(), StoreError> {
+        self.execute("DELETE FROM own_write WHERE id = ?1", [id]).map(drop)
+    }
+
     /// Forgets what nobody can ask about any more: settled changes and own writes from before a moment.
     pub fn forget_checkouts(&self, before: Millis) -> Result<(), StoreError> {
         self.execute("DELETE FROM checkout_change WHERE found_at < ?1", [before])?;

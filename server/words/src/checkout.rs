@@ -1,6 +1,6 @@
 //! What changed in the user's checkout while agents worked elsewhere, in words.
 
-use crate::text::count;
+use crate::text::{capitalized, count};
 use alfine_core::{checkout::CheckoutChange, task::TaskKey};
 
 /// How many files a sentence names.
@@ -23,6 +23,15 @@ pub fn changed(task: &TaskKey, changes: &[CheckoutChange], tasks: &[TaskKey], na
         (false, _) => format!("your checkout changed while {agents} ran, and it may have been you"),
     };
     format!("{who}: {}", listed(changes))
+}
+
+/// The same as whole sentences, with what can be done about it.
+pub fn told(task: &TaskKey, changes: &[CheckoutChange], tasks: &[TaskKey], named: bool) -> String {
+    let remedy = match named {
+        true => "Bring it back, or say that it was you who changed it.",
+        false => "If it was not you, bring it back; else say that it was you.",
+    };
+    format!("{}. {remedy}", capitalized(&changed(task, changes, tasks, named)))
 }
 
 /// The changes, one after another: `2 files changed (a.txt, b.txt); the branch main was moved (1a2b3c4d5e to 6f70819203)`.

@@ -30,6 +30,8 @@ pub fn title(action: &Action) -> String {
         Action::Rewind { iteration: 0 } => "Rewind to before the first iteration".to_owned(),
         Action::Rewind { iteration } => format!("Rewind to iteration {iteration}"),
         Action::Fork { iteration } => format!("Fork from iteration {iteration}"),
+        Action::RestoreCheckout => "Bring back my checkout".to_owned(),
+        Action::KeepCheckout => "Keep the changes of my checkout: they are mine".to_owned(),
         Action::Merge { into } => format!("Merge into {}", into.as_deref().unwrap_or("its base")),
         Action::Discard { in_place: false } => "Discard".to_owned(),
         Action::Discard { in_place: true } => "Discard the loop; its changes stay in your tree".to_owned(),
@@ -75,6 +77,7 @@ pub fn short(action: &Action) -> String {
         Action::Reject { .. } => "Reject".to_owned(),
         Action::Answer { reply: None, .. } => "Answer".to_owned(),
         Action::Allow => "Allow the commands".to_owned(),
+        Action::KeepCheckout => "Keep the changes".to_owned(),
         Action::Merge { .. } => "Merge".to_owned(),
         Action::Discard { .. } => "Discard".to_owned(),
         other => title(other),
@@ -105,6 +108,8 @@ pub fn purpose(action: &Action) -> String {
         Action::Rewind { iteration: 0 } => "go back to before the first iteration".to_owned(),
         Action::Rewind { iteration } => format!("go back to iteration {iteration}"),
         Action::Fork { iteration } => format!("start a new loop from iteration {iteration}"),
+        Action::RestoreCheckout => "bring your checkout back".to_owned(),
+        Action::KeepCheckout => "or it was you".to_owned(),
         Action::Merge { .. } => "merge it".to_owned(),
         Action::Discard { in_place: false } => "or not".to_owned(),
         Action::Discard { in_place: true } => "end the loop, and keep its changes".to_owned(),
@@ -158,6 +163,8 @@ pub fn command_line(action: &Action, task: &TaskKey) -> String {
         Action::Rewind { iteration } => format!("alfine rewind {task} {iteration}"),
         Action::Fork { iteration } => format!("alfine fork {task} {iteration}"),
         Action::Merge { .. } => format!("alfine merge {task}"),
+        Action::RestoreCheckout => format!("alfine restore {task}"),
+        Action::KeepCheckout => format!("alfine restore {task} --mine"),
         Action::Discard { .. } => format!("alfine discard {task}"),
     }
 }
@@ -221,6 +228,8 @@ mod tests {
             Action::Fork { iteration: 2 },
             Action::Merge { into },
             Action::Merge { into: None },
+            Action::RestoreCheckout,
+            Action::KeepCheckout,
             Action::Discard { in_place: false },
             Action::Discard { in_place: true },
         ];

@@ -68,6 +68,23 @@ fn ask(question: &Question, said: Said) -> Result<Reply> {
             }
             Err(Error::user("nothing was removed"))
         }
+        Question::RestoreCheckout { task, changes } => {
+            say(format_args!("While the agent of {task} ran, this changed in your checkout:"));
+            for change in changes {
+                say(format_args!("  {}", printable(&alfine_words::checkout::change(change))));
+            }
+            say(format_args!(
+                "What you changed again since stays; new branches, worktrees and stash entries stay."
+            ));
+            if !std::io::stdin().is_terminal() {
+                return Err(Error::user("nothing was brought back")
+                    .hint("to bring it back: give --yes; if it was you who changed it: --mine"));
+            }
+            if yes("Bring it back as it was before?")? {
+                return Ok(Reply::Yes);
+            }
+            Err(Error::user("nothing was brought back"))
+        }
         Question::Approval { task, asked } => {
             Err(Error::user(format!("{task} asks: {}", printable(&asked.text)))
                 .hint("give a text, --approve or --reject"))

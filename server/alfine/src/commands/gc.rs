@@ -10,6 +10,7 @@ use alfine_core::task::TaskStatus;
 use alfine_engine::{Result, records, surroundings};
 use alfine_git::{CheckpointSpec, LeftoverKind};
 use alfine_store::Millis;
+use alfine_words::text::count;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -17,6 +18,9 @@ use std::{
 
 /// News older than this are not needed to explain a loop that is over; in days.
 const KEEP_EVENTS_DAYS: i64 = 90;
+/// How long what was in the user's checkout before an agent ran can be brought back; in days. git keeps what no ref
+/// names as long.
+const KEEP_CHECKOUTS_DAYS: i64 = 14;
 
 /// Lists leftovers, or removes worktrees, branches and old transcripts. Checkpoints are only listed.
 pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
@@ -30,7 +34,9 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     }
     let leftovers = project.repository.leftovers(&project.user.data, |name| known.get(name).copied())?;
     let finished = records::of_loops_over(&project.store, &project.layout, days_ago(records::KEEP_DAYS))?;
-    if leftovers.is_empty() && finished.is_empty() {
+    let kept_until = days_ago(KEEP_CHECKOUTS_DAYS);
+    let checkouts = project.repository.checkouts_kept_before(kept_until.0 / 1000)?;
+    if leftovers.is_empty() && finished.is_empty() && checkouts.is_empty() {
         say(format_args!("nothing is left behind"));
     }
     let mut failed = false;
@@ -85,6 +91,20 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
             records.task,
             records::KEEP_DAYS,
             records.bytes.div_ceil(1 << 20),
+        ));
+    }
+    if !checkouts.is_empty() {
+        removable = true;
+        if args.remove {
+            for name in &checkouts {
+                project.repository.forget_checkout(name)?;
+            }
+            project.store.write(|tx| tx.forget_checkouts(kept_until))?;
+        }
+        say(format_args!(
+            "{} {} of your own checkout from before agents ran, older than {KEEP_CHECKOUTS_DAYS} days",
+            if args.remove { "removed" } else { "found" },
+            count(checkouts.len() as u64, "state"),
         ));
     }
     if args.remove {

@@ -7,7 +7,7 @@ use crate::{
     project::Project,
 };
 use alfine_config::trust::TrustItem;
-use alfine_core::task::TaskKey;
+use alfine_core::{checkout::CheckoutChange, task::TaskKey};
 use alfine_files::Layout;
 use alfine_store::{ApprovalRow, Store};
 use std::{path::PathBuf, time::Duration};
@@ -69,6 +69,13 @@ pub enum Question {
         /// The task.
         task: TaskKey,
     },
+    /// Whether what changed in the user's checkout is brought back.
+    RestoreCheckout {
+        /// The task whose agent ran meanwhile.
+        task: TaskKey,
+        /// What changed.
+        changes: Vec<CheckoutChange>,
+    },
     /// Not to the user, but to the editor that has this file open: put this text at its end. *Yes* says that it is
     /// there.
     Append {
@@ -93,7 +100,7 @@ pub struct Answered {
 /// The answer to a [`Question`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
-    /// Allowed, taken along, approved, removed, added.
+    /// Allowed, taken along, approved, removed, brought back, added.
     Yes,
     /// Rejected, or without what was offered. A question whose *no* ends the request gets no such reply.
     No,

@@ -1,6 +1,6 @@
 //! One run of the agent: its process, what it prints, what it costs.
 
-use super::{live::LiveAgent, message::AgentEnded, message::Message, owner::Runner};
+use super::{live::LiveAgent, mention::Mention, message::AgentEnded, message::Message, owner::Runner};
 use crate::Result;
 use alfine_agents::{Decoder, Exit, Lines, PriorSession, Request};
 use alfine_core::{
@@ -62,6 +62,7 @@ impl Runner<'_> {
         command.stdin = invocation.stdin;
         command.grace = GRACE;
         let marker = command.marker.clone();
+        self.keep_checkout()?;
         let child = match command.spawn() {
             Ok(child) => child,
             Err(error) => {
@@ -92,7 +93,8 @@ impl Runner<'_> {
         let transcript = self.project.layout.transcript(self.row.id.as_str(), run);
         self.save_prompt(&transcript, &request.prompt);
         let decoder = self.adapter.decoder(&self.prior_session(spawn)?);
-        listen(child, decoder, Arc::clone(&self.masker), &transcript, run, &self.outbox)?;
+        let mention = Mention::of(self.project.repository.workdir());
+        listen(child, (decoder, mention), Arc::clone(&self.masker), &transcript, run, &self.outbox)?;
         let transcript = transcript.to_string_lossy().into_owned();
         self.agent = Some(LiveAgent { run, row, ender, usage: None, transcript });
         self.inputs.push_back(Input::AgentStarted);
@@ -162,6 +164,7 @@ impl Runner<'_> {
         // the money still counts against the limit.
         self.save()?;
         let message = self.masker.mask(&ended.message).into_owned();
+        self.compare_checkout(ended.named_checkout)?;
         let session = self.state.session.as_ref().map(|id| id.0.clone());
         let outcome = match &self.state.phase {
             alfine_core::machine::Phase::Agent(run) => run.decided().unwrap_or(&ended.outcome).clone(),
@@ -206,7 +209,7 @@ impl Runner<'_> {
 /// Starts the threads that read an agent's output. Their last message says that the agent is gone.
 fn listen(
     mut child: GuardedChild,
-    decoder: Box<dyn Decoder>,
+    reading: (Box<dyn Decoder>, Mention),
     masker: Arc<Masker>,
     transcript: &Path,
     run: u32,
@@ -227,7 +230,7 @@ fn listen(
     let outbox = outbox.clone();
     thread::spawn(move || {
         let _span = span.entered();
-        let ended = read_agent(child, decoder, written, errors, run, &outbox);
+        let ended = read_agent(child, reading, written, errors, run, &outbox);
         let _ = outbox.send(Message::AgentGone(run, ended));
     });
     Ok(())
@@ -235,7 +238,7 @@ fn listen(
 
 fn read_agent(
     mut child: GuardedChild,
-    mut decoder: Box<dyn Decoder>,
+    (mut decoder, mut mention): (Box<dyn Decoder>, Mention),
     mut transcript: Transcript,
     errors: thread::JoinHandle<String>,
     run: u32,
@@ -257,6 +260,7 @@ fn read_agent(
             let Some(bytes) = chunk.get(..read) else { break };
             // Written first: what the machine reacts to is in the transcript, even if this process dies at once.
             transcript.write(bytes);
+            mention.feed(bytes);
             let mut said = false;
             decoder.push(bytes, &mut |event| {
                 said = true;
@@ -287,7 +291,12 @@ fn read_agent(
             let _ = outbox.send(Message::Event(run, event));
         }
     });
-    AgentEnded { outcome, message, session_total_cost: decoder.session_total_cost() }
+    AgentEnded {
+        outcome,
+        message,
+        session_total_cost: decoder.session_total_cost(),
+        named_checkout: mention.seen(),
+    }
 }
 
 fn read_errors(

@@ -14,7 +14,8 @@ impl Runner<'_> {
     /// Keeps what is in the user's checkout, before the agent is started.
     pub(super) fn keep_checkout(&mut self) -> Result<()> {
         self.compare_checkout(false)?;
-        let last = self.project.store.checkout(&self.row.id)?.and_then(|last| CheckoutState::of_text(&last.state));
+        let last =
+            self.project.store.checkout(&self.row.id)?.and_then(|last| CheckoutState::of_text(&last.state));
         match self.look_at_checkout(last.as_ref()) {
             Ok(state) => {
                 let lock = &self.lock;
@@ -89,7 +90,8 @@ impl Runner<'_> {
     fn compared_with(&self, kept: &CheckoutRow) -> Result<Option<(CheckoutState, Millis)>> {
         let Some(own) = CheckoutState::of_text(&kept.state) else { return Ok(None) };
         let told = self.project.store.checkout_changes_since(kept.kept_at)?;
-        let mut told = told.into_iter().filter_map(|told| Some((CheckoutState::of_text(&told.after)?, told.found_at)));
+        let mut told =
+            told.into_iter().filter_map(|told| Some((CheckoutState::of_text(&told.after)?, told.found_at)));
         Ok(Some(told.find(|(state, _)| state.covers(&own)).unwrap_or((own, kept.kept_at))))
     }
 }

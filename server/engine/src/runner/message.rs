@@ -36,6 +36,8 @@ pub(super) struct AgentEnded {
     pub(super) outcome: Outcome,
     pub(super) message: String,
     pub(super) session_total_cost: Option<f64>,
+    /// Whether it named the user's checkout.
+    pub(super) named_checkout: bool,
 }
 
 /// What the verifiers said, all of them.

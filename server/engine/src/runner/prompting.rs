@@ -4,6 +4,7 @@ use super::{clocks::now, owner::Runner};
 use crate::{Result, progress, view::criterion_state};
 use alfine_core::{
     machine::{Recovery, Spawn},
+    plan::Isolation,
     prompt::{self, CriterionLine, Failure, LastIteration, Loss, PromptInput, Session, VerifierLine},
 };
 use alfine_verify::VerifierKind;
@@ -59,6 +60,8 @@ impl Runner<'_> {
             })
             .collect();
         let outcome = self.state.last.as_ref().map(|last| outcome_words(last, spawn.recovery));
+        let harm = self.harm_done(last_number)?;
+        let outcome = outcome.map(|words| words + &harm);
         let steering: Vec<&str> = self.state.notes.iter().map(String::as_str).collect();
         let checkpoint = self.checkpoint.as_ref().map(|checkpoint| checkpoint.commit.as_str());
         let input = PromptInput {
@@ -94,6 +97,26 @@ impl Runner<'_> {
 }
 
 impl Runner<'_> {
+    /// What the agent is told of the user's checkout, if that changed in an iteration; empty if not.
+    fn harm_done(&self, iteration: u32) -> Result<String> {
+        let found = self.project.store.checkout_changes(&self.row.id)?;
+        let Some(last) = found.last().filter(|found| found.iteration == iteration && found.named) else {
+            return Ok(String::new());
+        };
+        let (theirs, yours) = (self.project.repository.workdir(), self.worktree());
+        let changes = alfine_words::checkout::listed(&last.changes);
+        Ok(match self.spec.isolation {
+            Isolation::Worktree => format!(
+                "; in it you changed the user's own checkout, {} ({changes}): that is not yours to change, work only in {}",
+                theirs.display(),
+                yours.display()
+            ),
+            Isolation::InPlace => format!(
+                "; in it you changed the repository around your working tree ({changes}): that is not yours to change"
+            ),
+        })
+    }
+
     /// What is uncommitted. If a checkpoint was taken just now, it has the answer, and the tree need not be walked
     /// again.
     fn git_status(&self, worktree: &std::path::Path) -> String {

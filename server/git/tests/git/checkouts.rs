@@ -65,7 +65,10 @@ impl User {
         let (after, harmed) = (self.state(), self.all());
         assert_eq!(self.repo.checkout_changes(&before, &after, &[]).unwrap(), said);
         assert_ne!(harmed, all, "the agent did nothing");
-        let left = self.repo.undo_checkout(&before, &after, &after, &self.fixture.surroundings()).unwrap();
+        let left = self
+            .repo
+            .undo_checkout(&before, &after, &after, &self.fixture.surroundings(), &|_| false)
+            .unwrap();
         assert_eq!(left, alfine_git::LeftAlone::default());
         assert_eq!(self.all(), all);
         assert_eq!(self.fixture.git(&["fsck", "--strict", "--no-dangling"]), "");
@@ -140,7 +143,7 @@ fn a_commit_on_the_users_branch_is_taken_back_and_kept() {
         changes,
         [moved("main", &was, &is), CheckoutChange::Staged { paths: vec!["a.txt".to_owned()], count: 1 },]
     );
-    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings()).unwrap();
+    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &|_| false).unwrap();
     assert_eq!(user.all(), all);
     assert_eq!(user.fixture.git(&["for-each-ref", "--format=%(objectname)", "refs/alfine/kept"]), is);
 }
@@ -229,7 +232,7 @@ fn branches_and_worktrees_that_an_agent_makes_are_named_and_stay() {
     assert_eq!(changes.len(), 4);
     assert!(changes.contains(&made("inner")) && changes.contains(&made("of-the-agent")));
     assert!(changes.contains(&CheckoutChange::Worktree { path: inner.display().to_string() }), "{changes:?}");
-    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings()).unwrap();
+    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &|_| false).unwrap();
     let branches = user.fixture.git(&["branch", "--format=%(refname:short)"]);
     assert_eq!(branches.lines().collect::<Vec<_>>(), ["inner", "main", "of-the-agent", "other"]);
 }
@@ -285,7 +288,7 @@ fn in_place_the_tree_is_the_agents_and_the_rest_is_not() {
         "{changes:?}"
     );
     let (head, after) = (user.fixture.head(), user.state());
-    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings()).unwrap();
+    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &|_| false).unwrap();
     assert_eq!(user.fixture.head(), head);
     assert_eq!(read(&user.fixture.path("a.txt")), "and more\n");
     assert_eq!(user.fixture.git(&["stash", "list"]).lines().count(), 2);
@@ -304,7 +307,8 @@ fn what_was_changed_again_since_is_left_alone() {
     user.fixture.git(&["commit", "-q", "--allow-empty", "-m", "later"]);
     user.fixture.git(&["branch", "-qf", "other", "HEAD"]);
     let present = user.state();
-    let left = user.repo.undo_checkout(&before, &after, &present, &user.fixture.surroundings()).unwrap();
+    let left =
+        user.repo.undo_checkout(&before, &after, &present, &user.fixture.surroundings(), &|_| false).unwrap();
     assert_eq!(left.files, [std::path::PathBuf::from("a.txt")]);
     assert_eq!(left.others, ["refs/heads/other"]);
     assert_eq!(read(&user.fixture.path("a.txt")), "the user's again\n");
@@ -318,7 +322,19 @@ fn an_undo_of_a_checkout_that_changed_since_it_was_kept_is_refused() {
     user.fixture.write("a.txt", "the agent's\n");
     let after = user.state();
     user.fixture.write("untracked", "written just now\n");
-    let refused = user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings());
+    let refused = user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &|_| false);
     assert!(matches!(refused, Err(GitError::Changed(_))), "{refused:?}");
+    assert_eq!(read(&user.fixture.path("a.txt")), "the agent's\n");
+}
+
+#[test]
+fn an_undo_writes_over_nothing_that_is_unsaved_in_an_editor() {
+    let user = User::at_work();
+    let before = user.state();
+    user.fixture.write("a.txt", "the agent's\n");
+    let after = user.state();
+    let is_unsaved = |path: &std::path::Path| path.ends_with("a.txt");
+    let refused = user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &is_unsaved);
+    assert!(matches!(refused, Err(GitError::Unsaved { .. })), "{refused:?}");
     assert_eq!(read(&user.fixture.path("a.txt")), "the agent's\n");
 }

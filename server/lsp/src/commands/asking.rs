@@ -29,6 +29,7 @@ const INCLUDE: &str = "Include them";
 const APPROVE: &str = "Approve";
 const REJECT: &str = "Reject";
 const DISCARD: &str = "Discard";
+const BRING_BACK: &str = "Bring back";
 /// The most lines of a list in a question.
 const LISTED: usize = 8;
 /// The longest command that is shown whole in a question, in characters.
@@ -88,6 +89,21 @@ impl Commands {
             Question::Approval { task, asked } => self.ask_for_approval(task, asked).await,
             Question::Append { path, text, id } => {
                 self.append_in_buffer(path, text, id).await.map(|()| Reply::Yes)
+            }
+            Question::RestoreCheckout { task, changes } => {
+                let question = format!(
+                    "While the agent of {task} ran, your checkout changed: {}. Bring it back as it was before? What you \
+                     changed again since stays; new branches, worktrees and stash entries stay.",
+                    printable(&alfine_words::checkout::listed(changes))
+                );
+                let chosen = self.editor.ask(MessageType::WARNING, &question, &[BRING_BACK, CANCEL]).await;
+                match chosen.as_deref() {
+                    Some(BRING_BACK) => Ok(Reply::Yes),
+                    _ => Err(refused(
+                        "nothing was brought back".to_owned(),
+                        "choose “Bring back” when you are asked",
+                    )),
+                }
             }
             Question::Discard { task } => {
                 let question = format!("Remove the worktree and the branch of {task}? Its checkpoints stay.");

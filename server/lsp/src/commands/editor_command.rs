@@ -85,6 +85,10 @@ editor_commands! {
     Merge(OfTask) = "alfine.merge", "Merge", runs: true;
     /// Throws a loop's work away; its checkpoints stay.
     Discard(OfTask) = "alfine.discard", "Discard Work…", runs: false;
+    /// Brings back what changed in the user's checkout while a task's agent ran, after showing it.
+    RestoreCheckout(OfTask) = "alfine.restoreCheckout", "Bring Back My Checkout…", runs: false;
+    /// Takes what changed in the user's checkout while a task's agent ran for the user's own.
+    KeepCheckout(OfTask) = "alfine.keepCheckout", "Keep the Changes of My Checkout", runs: false;
     /// Opens what the agent said.
     ShowTranscript(ShowTranscript) = "alfine.showTranscript", "Show Transcript", runs: false;
     /// Opens what a loop changed.

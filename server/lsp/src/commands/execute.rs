@@ -135,6 +135,8 @@ impl Commands {
             EditorCommand::Fork(given) => self.fork(given).await,
             EditorCommand::Merge(given) => self.merge(given).await,
             EditorCommand::Discard(given) => self.discard(given).await,
+            EditorCommand::RestoreCheckout(given) => self.restore_checkout(given).await,
+            EditorCommand::KeepCheckout(given) => self.keep_checkout(given).await,
             EditorCommand::ShowTranscript(given) => self.show_transcript(given).await,
             EditorCommand::ShowDiff(given) => self.show_diff(given).await,
             EditorCommand::OpenWorktree(given) => self.open_worktree(given).await,

@@ -19,7 +19,7 @@ use alfine_core::{
     text::Span,
     time::Moment,
 };
-use alfine_store::VerificationRow;
+use alfine_store::{CheckoutChangeRow, VerificationRow};
 use alfine_words::About;
 use serde_json::json;
 use std::{borrow::Cow, collections::HashSet};
@@ -123,11 +123,12 @@ fn of_untrusted(items: &[TrustItem]) -> Builder {
 fn of_task(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Builder> {
     let Some(known) = seen.known else { return Vec::new() };
     let status = known.row.status;
-    if is_over(status) {
-        return Vec::new();
-    }
     let looped = known.last.as_ref();
-    let mut found = Vec::new();
+    let changes = looped.iter().flat_map(|last| &last.checkout);
+    let mut found: Vec<Builder> = changes.map(|change| of_checkout(&known.row.key, change)).collect();
+    if is_over(status) {
+        return found;
+    }
     found.extend(of_status(picture, known, looped));
     if let Some(live) = known.live() {
         found.extend(of_verifiers(picture, live));
@@ -138,6 +139,12 @@ fn of_task(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Builder> {
         found.extend(reading.and_then(|reading| of_gate(reading, status, &picture.client)));
     }
     found
+}
+
+/// What changed in the user's checkout while the agent ran.
+fn of_checkout(task: &TaskKey, found: &CheckoutChangeRow) -> Builder {
+    let message = alfine_words::checkout::told(task, &found.changes, &found.tasks, found.named);
+    Builder::new("checkout-changed", DiagnosticSeverity::WARNING, printable(&message))
 }
 
 fn of_status(picture: &Picture, known: &TaskPicture, looped: Option<&LoopPicture>) -> Option<Builder> {

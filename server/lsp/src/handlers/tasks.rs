@@ -158,6 +158,7 @@ mod tests {
                 evidence: Vec::new(),
                 tree: None,
                 asks: None,
+                checkout: Vec::new(),
                 last_run: None,
                 marks: Vec::new(),
             }),

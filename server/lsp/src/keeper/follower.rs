@@ -10,8 +10,8 @@ use alfine_core::{machine::LoopState, task::TaskKey};
 use alfine_engine::{Error, loops, project::Project};
 use alfine_files::Layout;
 use alfine_store::{
-    Change, Changes, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader, StoreError, TaskRow,
-    VerificationRow, Waker,
+    Change, Changes, CheckoutChangeRow, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader,
+    StoreError, TaskRow, VerificationRow, Waker,
 };
 use serde_json::Value;
 use std::{
@@ -40,6 +40,7 @@ const SHOWN: &[Change] = &[
     Change::RunBegan,
     Change::RunEnded,
     Change::Checkpoint,
+    Change::Checkout,
     Change::Verified,
     Change::Asked,
     Change::Answered,
@@ -183,11 +184,13 @@ struct Parts {
     evidence: bool,
     tree: bool,
     asks: bool,
+    checkout: bool,
     last_run: bool,
 }
 
 impl Parts {
-    const ALL: Self = Self { iterations: true, evidence: true, tree: true, asks: true, last_run: true };
+    const ALL: Self =
+        Self { iterations: true, evidence: true, tree: true, asks: true, checkout: true, last_run: true };
 
     fn add(&mut self, kind: &EventKind) {
         let EventKind::Change(change) = kind else { return };
@@ -195,6 +198,7 @@ impl Parts {
             Change::IterationBegan | Change::IterationEnded => self.iterations = true,
             Change::Verified => self.evidence = true,
             Change::Checkpoint => self.tree = true,
+            Change::Checkout => self.checkout = true,
             Change::Asked | Change::Answered => self.asks = true,
             Change::RunBegan | Change::RunEnded => self.last_run = true,
             _ => {}
@@ -489,6 +493,10 @@ fn read_loop(
         Some(old) => old.asks.clone(),
         None => loops::open_question(reader, &id)?,
     };
+    let checkout = match kept(parts.checkout) {
+        Some(old) => old.checkout.clone(),
+        None => reader.open_checkout_changes(&id)?.into_iter().map(without_states).collect(),
+    };
     let last_run = match kept(parts.last_run) {
         Some(old) => old.last_run.clone(),
         None => reader.last_run(&id)?,
@@ -498,7 +506,13 @@ fn read_loop(
         Some(old) if names(&old.row) == names(&row) => old.marks.clone(),
         _ => marks(&row, &evidence, roots),
     };
-    Ok(LoopPicture { row, state, iterations, evidence, tree, asks, last_run, marks })
+    Ok(LoopPicture { row, state, iterations, evidence, tree, asks, checkout, last_run, marks })
+}
+
+fn without_states(mut row: CheckoutChangeRow) -> CheckoutChangeRow {
+    row.before.clear();
+    row.after.clear();
+    row
 }
 
 fn with_short_output(mut row: VerificationRow) -> VerificationRow {
@@ -520,7 +534,8 @@ fn weigh(old: &TaskPicture, new: &TaskPicture) -> Extent {
         _ => return Extent::Large,
     };
     if (&old.iterations, &old.evidence, &old.asks) != (&new.iterations, &new.evidence, &new.asks)
-        || (&old.tree, &old.last_run, &old.marks) != (&new.tree, &new.last_run, &new.marks)
+        || (&old.tree, &old.checkout) != (&new.tree, &new.checkout)
+        || (&old.last_run, &old.marks) != (&new.last_run, &new.marks)
     {
         return Extent::Large;
     }

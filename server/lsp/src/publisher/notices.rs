@@ -1,8 +1,20 @@
 //! What is wrong with a repository's database or approvals. Each problem is reported once.
 
 use crate::protocol::lsp_types::MessageType;
-use crate::{editor::Editor, picture::Picture, to_client::ToEditor};
+use crate::{editor::Editor, picture::Picture, snapshot::StorePicture, to_client::ToEditor};
+use alfine_core::printable::printable;
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
+
+/// What changed in the user's checkout while agents ran: the user hears of it wherever the plan may be.
+fn harm(store: &StorePicture) -> impl Iterator<Item = String> {
+    let tasks = store.tasks.values().flat_map(|tasks| tasks.values());
+    let loops = tasks.filter_map(|task| Some((&task.row.key, task.last.as_ref()?)));
+    loops.flat_map(|(key, last)| {
+        last.checkout.iter().map(|found| {
+            printable(&alfine_words::checkout::told(key, &found.changes, &found.tasks, found.named))
+        })
+    })
+}
 
 /// The problems that were reported to the user.
 #[derive(Debug)]
@@ -21,7 +33,8 @@ impl Notices {
         let checkouts = picture.snapshot.checkouts.iter();
         let now: HashSet<(PathBuf, String)> = checkouts
             .flat_map(|checkout| {
-                checkout.notices.iter().map(|notice| (checkout.place.common_dir.clone(), notice.clone()))
+                let notices = checkout.notices.iter().cloned().chain(harm(&checkout.store));
+                notices.map(|notice| (checkout.place.common_dir.clone(), notice))
             })
             .collect();
         for (folder, notice) in now.difference(&self.told) {

@@ -233,6 +233,7 @@ impl Stage {
             evidence: Vec::new(),
             tree: None,
             asks: None,
+            checkout: Vec::new(),
             last_run: None,
             marks: Vec::new(),
         };
