@@ -127,6 +127,8 @@ export class Commands {
       if (task === undefined || !(await input.reallyDiscard(task))) return undefined;
       return this.send('alfine.discard', nameOf(task));
     });
+    this.onTask('alfine.restoreCheckout', 'restoreCheckout', 'While which task’s agent ran is your checkout to be brought back?');
+    this.onTask('alfine.keepCheckout', 'keepCheckout', 'The changes of which task’s time are yours?');
     for (const command of ['alfine.rewind', 'alfine.fork'] as const) this.atIteration(command);
   }
 
@@ -362,6 +364,8 @@ const nothingTo: Record<Action, string> = {
   fork: 'No loop at rest has an iteration to begin from.',
   merge: 'No task is done and not merged yet.',
   discard: 'No loop at rest has work to throw away.',
+  restoreCheckout: 'Nothing is known to have changed in your checkout while an agent ran.',
+  keepCheckout: 'Nothing is known to have changed in your checkout while an agent ran.',
   transcript: 'No agent has said anything yet.',
   changes: 'No loop has changed anything yet.',
   worktree: 'No loop has a worktree.',

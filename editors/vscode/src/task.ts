@@ -16,6 +16,8 @@ export type Action =
   | 'fork'
   | 'merge'
   | 'discard'
+  | 'restoreCheckout'
+  | 'keepCheckout'
   | 'transcript'
   | 'changes'
   | 'worktree';
@@ -31,6 +33,8 @@ export const allActions: readonly Action[] = [
   'fork',
   'merge',
   'discard',
+  'restoreCheckout',
+  'keepCheckout',
   'transcript',
   'changes',
   'worktree',

@@ -186,7 +186,18 @@ fn old_states_of_the_checkout_are_let_go() {
     assert!(!kept().is_empty());
     sandbox.alfine(&["gc", "--remove"]).expect(0);
     assert!(!kept().is_empty());
-    let old = sandbox.git(&["commit-tree", "HEAD^{tree}", "-m", "old"]);
-    let raw = sandbox.git(&["cat-file", "commit", &old]);
-    assert!(raw.contains("committer"));
+    let before = kept();
+    let made = sandbox
+        .command("git")
+        .args(["commit-tree", "HEAD^{tree}", "-m", "old"])
+        .env("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z")
+        .current_dir(sandbox.repo())
+        .output()
+        .unwrap();
+    let old = String::from_utf8(made.stdout).unwrap();
+    sandbox.git(&["update-ref", "refs/alfine/checkouts/old", old.trim()]);
+    let found = sandbox.alfine(&["gc"]).expect(0).stdout;
+    assert!(found.contains("found 1 state of your own checkout from before agents ran, older than 14 days"), "{found}");
+    sandbox.alfine(&["gc", "--remove"]).expect(0);
+    assert_eq!(kept(), before);
 }
