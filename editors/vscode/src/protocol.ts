@@ -33,6 +33,10 @@ export interface CommandArguments {
   'alfine.merge': OfTask;
   /** Throws a loop's work away; its checkpoints stay. */
   'alfine.discard': OfTask;
+  /** Brings back what changed in the user's checkout while a task's agent ran, after showing it. */
+  'alfine.restoreCheckout': OfTask;
+  /** Takes what changed in the user's checkout while a task's agent ran for the user's own. */
+  'alfine.keepCheckout': OfTask;
   /** Opens what the agent said. */
   'alfine.showTranscript': ShowTranscript;
   /** Opens what a loop changed. */

@@ -12,6 +12,7 @@ use alfine_config::{Config, trust::TrustItem};
 use alfine_core::{
     agent::Usage,
     breaker::{Feed, Rule},
+    checkout::CheckoutChange,
     finding::Severity,
     lint::LintOptions,
     machine::{Ask, AskKind, LoopState, Phase, Settings, StopReason, Tree, WaitReason},
@@ -23,7 +24,8 @@ use alfine_core::{
 };
 use alfine_engine::project::plan_files;
 use alfine_store::{
-    ApprovalRow, IterationRow, LoopId, LoopRow, LoopSummary, Millis, RunRow, TaskRow, VerificationRow,
+    ApprovalRow, CheckoutChangeRow, IterationRow, LoopId, LoopRow, LoopSummary, Millis, RunRow, TaskRow,
+    VerificationRow,
 };
 use globset::GlobSet;
 use std::{
@@ -271,6 +273,13 @@ pub(crate) fn situations() -> Vec<Situation> {
         named("failed", three().at(Phase::Failed { message: "the worktree cannot be made".to_owned() })),
         named("skipped", row_only(TaskStatus::Skipped)),
         named("done", three().proven().at(Phase::Done)),
+        named("done, and the user's checkout changed", {
+            let mut task = three().proven().at(Phase::Done);
+            if let Some(last) = &mut task.last {
+                last.checkout.push(checkout_change());
+            }
+            task
+        }),
         named("done, in place", three().proven().in_place().at(Phase::Done)),
         named(
             "merged",
@@ -281,6 +290,25 @@ pub(crate) fn situations() -> Vec<Situation> {
         ),
         named("discarded", three().ended().with_status(TaskStatus::Discarded, None)),
     ]
+}
+
+/// What an agent did in the user's checkout.
+fn checkout_change() -> CheckoutChangeRow {
+    CheckoutChangeRow {
+        id: 1,
+        loop_id: loop_id(),
+        iteration: 2,
+        changes: vec![
+            CheckoutChange::Head { was: "main".to_owned(), is: "other".to_owned() },
+            CheckoutChange::Files { paths: vec!["src/lib.rs".to_owned()], count: 1 },
+        ],
+        tasks: vec![key()],
+        named: true,
+        before: String::new(),
+        after: String::new(),
+        found_at: minutes_ago(2),
+        settled_at: None,
+    }
 }
 
 /// One situation by its name.
@@ -493,6 +521,7 @@ impl Looped {
                 evidence: self.evidence,
                 tree: Some(tree),
                 asks,
+                checkout: Vec::new(),
                 last_run,
                 marks: self.marks,
             }),

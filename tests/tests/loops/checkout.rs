@@ -197,7 +197,10 @@ fn old_states_of_the_checkout_are_let_go() {
     let old = String::from_utf8(made.stdout).unwrap();
     sandbox.git(&["update-ref", "refs/alfine/checkouts/old", old.trim()]);
     let found = sandbox.alfine(&["gc"]).expect(0).stdout;
-    assert!(found.contains("found 1 state of your own checkout from before agents ran, older than 14 days"), "{found}");
+    assert!(
+        found.contains("found 1 state of your own checkout from before agents ran, older than 14 days"),
+        "{found}"
+    );
     sandbox.alfine(&["gc", "--remove"]).expect(0);
     assert_eq!(kept(), before);
 }

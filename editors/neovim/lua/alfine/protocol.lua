@@ -17,6 +17,8 @@ M.commands = {
   { name = 'fork', takes = 'more' },
   { name = 'merge', takes = 'task' },
   { name = 'discard', takes = 'task' },
+  { name = 'restoreCheckout', takes = 'task' },
+  { name = 'keepCheckout', takes = 'task' },
   { name = 'showTranscript', takes = 'more' },
   { name = 'showDiff', takes = 'more' },
   { name = 'openWorktree', takes = 'task' },
