@@ -155,7 +155,7 @@ impl Reader {
     }
 
     /// A change of the user's checkout.
-    pub fn checkout_change(&self, id: i64) -> Result<Option<CheckoutChangeRow>, StoreError> {
+    pub(crate) fn checkout_change(&self, id: i64) -> Result<Option<CheckoutChangeRow>, StoreError> {
         self.first("SELECT * FROM checkout_change WHERE id = ?1", [id])
     }
 

@@ -10,7 +10,7 @@ const SHORT: usize = 10;
 
 /// Says what happened to the user's checkout while the agent of `task`, and those of `tasks`, ran. `named` is whether the
 /// agent was seen to name the checkout.
-pub fn changed(task: &TaskKey, changes: &[CheckoutChange], tasks: &[TaskKey], named: bool) -> String {
+pub(crate) fn changed(task: &TaskKey, changes: &[CheckoutChange], tasks: &[TaskKey], named: bool) -> String {
     let others: Vec<String> =
         tasks.iter().filter(|other| *other != task).map(|other| other.id.to_string()).collect();
     let agents = match others.as_slice() {
