@@ -12,6 +12,10 @@ use std::ffi::OsString;
 /// What [`Permissions::Commands`] allows by name: the shell and all file tools, of older versions too.
 const ALLOWED_TOOLS: &str = "Bash,Edit,Glob,Grep,LS,MultiEdit,NotebookEdit,NotebookRead,Read,Write";
 
+/// What is taken away: worktrees inside of the one that it works in, whose commits nobody would find, and what waits for a
+/// person who is not there.
+const WITHHELD_TOOLS: &str = "EnterWorktree,ExitWorktree,AskUserQuestion,EnterPlanMode,ExitPlanMode";
+
 pub(super) struct Claude {
     /// Whether Alfine runs as root, where the CLI demands to be told that it is contained.
     root: bool,
@@ -31,7 +35,7 @@ impl Adapter for Claude {
     fn invocation(&self, request: &Request) -> Result<Invocation, InvocationError> {
         let (program, mut args) = program_and_args(self.name(), request.command.as_deref(), Some("claude"))?;
         let mut add = |words: &[&str]| args.extend(words.iter().map(OsString::from));
-        add(&["-p", "--output-format", "stream-json", "--verbose"]);
+        add(&["-p", "--output-format", "stream-json", "--verbose", "--disallowedTools", WITHHELD_TOOLS]);
         if let Some(session) = &request.session {
             add(&["--resume", &session.0]);
         }
@@ -115,7 +119,8 @@ mod tests {
         assert_eq!(
             args.join(" "),
             format!(
-                "-p --output-format stream-json --verbose --permission-mode acceptEdits --allowedTools {ALLOWED_TOOLS}"
+                "-p --output-format stream-json --verbose --disallowedTools {WITHHELD_TOOLS} \
+                 --permission-mode acceptEdits --allowedTools {ALLOWED_TOOLS}"
             )
         );
         assert_eq!(env, ["DISABLE_AUTOUPDATER"]);
@@ -142,6 +147,8 @@ mod tests {
                 "--output-format",
                 "stream-json",
                 "--verbose",
+                "--disallowedTools",
+                WITHHELD_TOOLS,
                 "--resume",
                 "abc",
                 "--model",

@@ -40,7 +40,8 @@ pub(crate) fn restore(
     is_unsaved: &dyn Fn(&Path) -> bool,
 ) -> Result<Restored> {
     let mut restored = Restored { changes: Vec::new(), left: LeftAlone::default(), kept: String::new() };
-    for found in open_changes(project, key)? {
+    for open in open_changes(project, key)? {
+        let Some(found) = project.store.checkout_change(open.id)? else { continue };
         let (Some(before), Some(after)) =
             (CheckoutState::of_text(&found.before), CheckoutState::of_text(&found.after))
         else {

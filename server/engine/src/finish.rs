@@ -110,11 +110,9 @@ pub(crate) fn merge(
         Error::from(error).hint(hint)
     })?;
     let reason = Reason::Merged { into: into.clone() };
-    project.store.write(|tx| {
-        tx.end_own_write(own, &merged.commit)?;
-        tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true)
-    })?;
+    project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true))?;
     let (ticked, left) = tick_here(project, &into, &merged, &tick);
+    project.store.write(|tx| tx.end_own_write(own, &merged.commit))?;
     // The work is merged. If the worktree cannot be removed now, it can be later, so that is no reason to fail.
     if let Err(error) = remove_place(project, &row, &branch) {
         tracing::warn!("{}", error.message);

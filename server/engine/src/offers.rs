@@ -9,7 +9,7 @@ use alfine_core::{
     plan::Isolation,
     task::{TaskId, TaskStatus},
 };
-use alfine_store::{ApprovalRow, IterationRow, LoopRow};
+use alfine_store::{ApprovalRow, CheckoutChangeRow, IterationRow, LoopRow};
 
 /// How many iterations a smaller extension adds.
 const FEW_MORE: u32 = 5;
@@ -46,8 +46,25 @@ pub struct LastLoop<'a> {
     pub iterations: &'a [IterationRow],
     /// The question that nobody has answered yet.
     pub asks: Option<&'a ApprovalRow>,
-    /// Whether something changed in the user's checkout while its agent ran, and the user has not said what of it.
-    pub checkout_changed: bool,
+    /// What changed in the user's checkout while its agent ran, if the user has not said what of it.
+    pub checkout: Option<CheckoutSuspect>,
+}
+
+/// Who changed the user's checkout, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckoutSuspect {
+    /// The agent was seen to reach for it.
+    Agent,
+    /// More likely the user.
+    User,
+}
+
+impl CheckoutSuspect {
+    /// Of the changes that are open; `None` if there are none.
+    pub fn of(open: &[CheckoutChangeRow]) -> Option<Self> {
+        let is_agent = open.iter().any(|found| found.named);
+        (!open.is_empty()).then_some(if is_agent { Self::Agent } else { Self::User })
+    }
 }
 
 impl LastLoop<'_> {
@@ -76,8 +93,8 @@ pub fn offers(situation: &Situation<'_>) -> Vec<Offer> {
         }
         return offers.list;
     }
-    if situation.last.is_some_and(|last| last.checkout_changed) {
-        offers.next(Action::RestoreCheckout);
+    if let Some(suspect) = situation.last.and_then(|last| last.checkout) {
+        offers.push(Action::RestoreCheckout, suspect == CheckoutSuspect::Agent, None);
         offers.more(Action::KeepCheckout);
     }
     offers.of_status(situation);

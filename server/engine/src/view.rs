@@ -4,7 +4,7 @@
 
 use crate::{
     Result, loops,
-    offers::{self, LastLoop, Situation},
+    offers::{self, CheckoutSuspect, LastLoop, Situation},
 };
 use alfine_config::Config;
 pub use alfine_core::prompt::CriterionState;
@@ -297,20 +297,20 @@ fn seen(
     planned: Option<&PlannedTask>,
 ) -> Result<Seen> {
     let state = of.and_then(|of| loops::state_of(of).ok());
-    let (iterations, asks, checkout_changed) = match of {
+    let (iterations, asks, checkout) = match of {
         Some(of) => (
             reader.iterations(&of.id)?,
             loops::open_question(reader, &of.id)?,
-            !reader.open_checkout_changes(&of.id)?.is_empty(),
+            CheckoutSuspect::of(&reader.open_checkout_changes(&of.id)?),
         ),
-        None => (Vec::new(), None, false),
+        None => (Vec::new(), None, None),
     };
     let last = of.map(|row| LastLoop {
         row,
         state: state.as_ref(),
         iterations: &iterations,
         asks: asks.as_ref(),
-        checkout_changed,
+        checkout,
     });
     let situation = Situation {
         status: view.status,

@@ -77,6 +77,11 @@ impl CheckoutState {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// The same without what the agent of a loop in place may change.
+    pub fn around_the_tree(self) -> Self {
+        Self { watched: Watched::AroundTheTree, ..self }
+    }
+
     /// How much of the checkout it has.
     pub fn watched(&self) -> Watched {
         self.watched

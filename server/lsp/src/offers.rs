@@ -19,7 +19,7 @@ use alfine_core::{
     task::{TaskId, TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    offers::{self, LastLoop, Situation},
+    offers::{self, CheckoutSuspect, LastLoop, Situation},
     view::OfferView,
 };
 use alfine_words::offer as words;
@@ -171,7 +171,7 @@ fn last_loop(last: &LoopPicture) -> LastLoop<'_> {
         state: last.state.as_ref(),
         iterations: &last.iterations,
         asks: last.asks.as_ref(),
-        checkout_changed: !last.checkout.is_empty(),
+        checkout: CheckoutSuspect::of(&last.checkout),
     }
 }
 

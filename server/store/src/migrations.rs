@@ -213,7 +213,8 @@ CREATE TABLE own_write (
     ref TEXT,
     commit_id TEXT,
     file TEXT,
-    begun_at INTEGER NOT NULL
+    begun_at INTEGER NOT NULL,
+    ended_at INTEGER
 ) STRICT;
 CREATE INDEX own_write_begun ON own_write (begun_at);
 ",

@@ -154,8 +154,8 @@ impl Reader {
         self.first("SELECT * FROM checkout WHERE loop_id = ?1", [loop_id])
     }
 
-    /// A change of the user's checkout.
-    pub(crate) fn checkout_change(&self, id: i64) -> Result<Option<CheckoutChangeRow>, StoreError> {
+    /// A change of the user's checkout, with the states before and after.
+    pub fn checkout_change(&self, id: i64) -> Result<Option<CheckoutChangeRow>, StoreError> {
         self.first("SELECT * FROM checkout_change WHERE id = ?1", [id])
     }
 
@@ -164,10 +164,12 @@ impl Reader {
         self.all("SELECT * FROM checkout_change WHERE loop_id = ?1 ORDER BY id", [loop_id])
     }
 
-    /// The changes that the runs of a loop found and that the user has not settled, oldest first.
+    /// The changes that the runs of a loop found and that the user has not settled, oldest first; without the states before
+    /// and after, which name every branch.
     pub fn open_checkout_changes(&self, loop_id: &LoopId) -> Result<Vec<CheckoutChangeRow>, StoreError> {
         self.all(
-            "SELECT * FROM checkout_change WHERE loop_id = ?1 AND settled_at IS NULL ORDER BY id",
+            "SELECT id, loop_id, iteration, changes, tasks, named, '' AS before, '' AS after, found_at, settled_at
+             FROM checkout_change WHERE loop_id = ?1 AND settled_at IS NULL ORDER BY id",
             [loop_id],
         )
     }
@@ -180,20 +182,24 @@ impl Reader {
         )
     }
 
-    /// What Alfine wrote in the user's checkout since a moment.
+    /// What Alfine wrote in the user's checkout since a moment. What was begun within an hour before it and has no end may
+    /// still be under way.
     pub fn own_writes_since(&self, since: Millis) -> Result<Vec<OwnWriteRow>, StoreError> {
-        self.all("SELECT ref AS reference, commit_id, file FROM own_write WHERE begun_at >= ?1", [since])
+        self.all(
+            "SELECT ref AS reference, commit_id, file FROM own_write
+             WHERE begun_at >= ?1 OR ended_at >= ?1 OR (ended_at IS NULL AND begun_at >= ?2)",
+            [since, Millis(since.0 - 60 * 60 * 1000)],
+        )
     }
 
-    /// The tasks whose agents ran at some time since a moment.
-    pub fn tasks_that_ran_since(&self, since: Millis) -> Result<Vec<TaskKey>, StoreError> {
-        let loops: Vec<LoopRow> = self.all(
+    /// The loops whose agents ran at some time since a moment, oldest first.
+    pub fn loops_that_ran_since(&self, since: Millis) -> Result<Vec<LoopRow>, StoreError> {
+        self.all(
             "SELECT * FROM loop WHERE id IN
                  (SELECT loop_id FROM run WHERE ended_at IS NULL OR ended_at >= ?1)
              ORDER BY started_at, id",
             [since],
-        )?;
-        Ok(loops.into_iter().map(|row| row.task).collect())
+        )
     }
 
     /// A loop's checkpoints, in order.

@@ -559,6 +559,13 @@ impl Tx<'_> {
         let row = self.locked_loop(lock)?;
         self.execute("UPDATE checkout SET compared = 1 WHERE loop_id = ?1", [&row.id])?;
         let Some(found) = found else { return Ok(None) };
+        if !found.named {
+            // A user who works beside the agent hears of the last change alone.
+            self.execute(
+                "UPDATE checkout_change SET settled_at = ?2 WHERE loop_id = ?1 AND named = 0 AND settled_at IS NULL",
+                (&row.id, self.now()),
+            )?;
+        }
         self.execute(
             "INSERT INTO checkout_change (loop_id, iteration, changes, tasks, named, before, after, found_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -599,9 +606,13 @@ impl Tx<'_> {
         Ok(self.last_id())
     }
 
-    /// Writes down where a branch that Alfine moves goes.
+    /// Writes down that Alfine has written what it was about to, and where its branch went.
     pub fn end_own_write(&self, id: i64, commit: &str) -> Result<(), StoreError> {
-        self.execute("UPDATE own_write SET commit_id = ?2 WHERE id = ?1", (id, commit)).map(drop)
+        self.execute(
+            "UPDATE own_write SET commit_id = ?2, ended_at = ?3 WHERE id = ?1",
+            (id, commit, self.now()),
+        )
+        .map(drop)
     }
 
     /// Writes down that Alfine wrote nothing after all.

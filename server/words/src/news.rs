@@ -107,7 +107,8 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
             (Mark::Notice, format!("left out of the checkpoint: {}", shown(what)))
         }
         News::CheckoutChanged { changes, tasks, named } => {
-            (Mark::Bad, printable(&checkout::changed(&told.task, changes, tasks, *named)))
+            let mark = if *named { Mark::Bad } else { Mark::Notice };
+            (mark, printable(&checkout::changed(&told.task, changes, tasks, *named)))
         }
         News::CheckoutNotWatched { message } => {
             (Mark::Notice, format!("your checkout is not watched while the agent works: {}", shown(message)))

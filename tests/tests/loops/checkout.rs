@@ -112,10 +112,49 @@ fn what_the_user_does_meanwhile_is_not_laid_at_the_agents_door() {
         log.contains("your checkout changed while the agent of US-001 ran, and it may have been you"),
         "{log}"
     );
+    let status = sandbox.alfine(&["status"]).expect(0).stdout;
+    assert!(!status.contains("restore"), "{status}");
     let kept = sandbox.alfine(&["restore", TASK, "--mine"]).expect(0).stdout;
     assert_eq!(kept, "kept as yours: 1 file changed (a.txt)\n");
     assert_eq!(sandbox.read("a.txt"), "the user's edit\n");
-    assert!(!sandbox.alfine(&["status"]).expect(0).stdout.contains("restore"));
+    let again = sandbox.alfine(&["restore", TASK, "--mine"]).expect(2).stderr;
+    assert!(again.contains("nothing is known to have changed"), "{again}");
+}
+
+#[test]
+fn what_all_worktrees_share_is_reached_without_a_path() {
+    for (harm, kind) in [
+        ("git stash pop -q && git checkout -q . && git clean -fdq", "stash"),
+        ("git config core.editor vi", "config"),
+        ("git branch -qD other", "ref"),
+    ] {
+        let mut sandbox = suffers("true");
+        sandbox.fake_agent(&json!({"runs": [[{"shell": harm}, write("work.txt", "1"), ready()]]}));
+        let before = users(&sandbox);
+        let ran = run(&sandbox).expect(0);
+        assert_eq!(kinds(&ran), [[kind]], "{harm}");
+        assert_eq!(ran.events("checkout_changed")[0]["named"], true, "{harm}");
+        sandbox.alfine(&["restore", TASK, "--yes"]).expect(0);
+        assert_eq!(users(&sandbox), before, "{harm}");
+    }
+}
+
+#[test]
+fn the_work_of_a_loop_in_place_is_no_harm_to_the_loop_beside_it() {
+    let plan = "# P\n\n### T1: One\n\nDo it.\n\n### T2: Two\n\nDo it.\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan)]);
+    let (here, go) = (sandbox.path().join("here"), sandbox.path().join("go"));
+    let waits = format!("touch {}; until [ -e {} ]; do sleep 0.02; done", here.display(), go.display());
+    sandbox.fake_agent(&json!({"runs": [
+        [{"shell": waits}, write("one.txt", "1"), ready()],
+        [write("two.txt", "1"), ready()],
+    ]}));
+    let running = sandbox.start(&["run", "PLAN.md#T1", "--trust", "--json"]);
+    wait_until(PATIENCE, "the agent works", || here.exists());
+    sandbox.alfine(&["run", "PLAN.md#T2", "--trust", "--in-place"]).expect(0);
+    assert!(sandbox.repo().join("two.txt").exists());
+    fs::write(go, "").unwrap();
+    assert_eq!(kinds(&running.finish().expect(0)), Vec::<Vec<String>>::new());
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn range_of(text: &str, lines: &LineIndex, span: Span) -> ViewRange {
 pub(crate) fn next_steps(seen: &Seen) -> Vec<String> {
     let is_done = seen.view.status == TaskStatus::Done;
     let is_told = |offer: &&Offer| match offer.action.step() {
-        Step::ResetAndContinue | Step::Discard | Step::KeepCheckout => true,
+        Step::ResetAndContinue | Step::Discard => true,
         Step::ShowTranscript => !is_done,
         Step::Continue => matches!(offer.action, Action::Continue(Continuing::OnTrial)) || offer.is_next,
         _ => offer.is_next,

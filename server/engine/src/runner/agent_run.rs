@@ -1,6 +1,6 @@
 //! One run of the agent: its process, what it prints, what it costs.
 
-use super::{live::LiveAgent, mention::Mention, message::AgentEnded, message::Message, owner::Runner};
+use super::{live::LiveAgent, message::AgentEnded, message::Message, owner::Runner, reach::ReachFinder};
 use crate::Result;
 use alfine_agents::{Decoder, Exit, Lines, PriorSession, Request};
 use alfine_core::{
@@ -14,6 +14,7 @@ use alfine_secrets::Masker;
 use alfine_store::{RunEnd, RunNew};
 use std::{
     collections::VecDeque,
+    ffi::OsString,
     fs::{self, File},
     io::{BufWriter, Read, Write},
     path::{Path, PathBuf},
@@ -59,6 +60,7 @@ impl Runner<'_> {
         command.env = self.environments.agent.clone();
         command.env.extend(invocation.env);
         command.env.push((alfine_agents::rehearsal::TASK_VARIABLE.into(), self.key.to_string().into()));
+        keep_git_within(&command.cwd, &mut command.env);
         command.stdin = invocation.stdin;
         command.grace = GRACE;
         let marker = command.marker.clone();
@@ -93,8 +95,8 @@ impl Runner<'_> {
         let transcript = self.project.layout.transcript(self.row.id.as_str(), run);
         self.save_prompt(&transcript, &request.prompt);
         let decoder = self.adapter.decoder(&self.prior_session(spawn)?);
-        let mention = Mention::of(self.project.repository.workdir());
-        listen(child, (decoder, mention), Arc::clone(&self.masker), &transcript, run, &self.outbox)?;
+        let reach = ReachFinder::of(self.project.repository.workdir());
+        listen(child, (decoder, reach), Arc::clone(&self.masker), &transcript, run, &self.outbox)?;
         let transcript = transcript.to_string_lossy().into_owned();
         self.agent = Some(LiveAgent { run, row, ender, usage: None, transcript });
         self.inputs.push_back(Input::AgentStarted);
@@ -164,7 +166,7 @@ impl Runner<'_> {
         // the money still counts against the limit.
         self.save()?;
         let message = self.masker.mask(&ended.message).into_owned();
-        self.compare_checkout(ended.named_checkout)?;
+        self.compare_checkout(ended.reach)?;
         let session = self.state.session.as_ref().map(|id| id.0.clone());
         let outcome = match &self.state.phase {
             alfine_core::machine::Phase::Agent(run) => run.decided().unwrap_or(&ended.outcome).clone(),
@@ -206,10 +208,22 @@ impl Runner<'_> {
     }
 }
 
+/// Keeps the agent's git from looking for a repository above its working tree, should that lose its `.git`.
+fn keep_git_within(tree: &Path, env: &mut Vec<(OsString, OsString)>) {
+    const CEILINGS: &str = "GIT_CEILING_DIRECTORIES";
+    let known = env.iter().position(|(name, _)| name == CEILINGS).map(|at| env.swap_remove(at).1);
+    let known = known.iter().flat_map(std::env::split_paths);
+    let above = tree.parent().map(Path::to_owned);
+    // A path with a colon in it cannot be in such a list.
+    if let Ok(ceilings) = std::env::join_paths(above.into_iter().chain(known)) {
+        env.push((CEILINGS.into(), ceilings));
+    }
+}
+
 /// Starts the threads that read an agent's output. Their last message says that the agent is gone.
 fn listen(
     mut child: GuardedChild,
-    reading: (Box<dyn Decoder>, Mention),
+    reading: (Box<dyn Decoder>, ReachFinder),
     masker: Arc<Masker>,
     transcript: &Path,
     run: u32,
@@ -238,7 +252,7 @@ fn listen(
 
 fn read_agent(
     mut child: GuardedChild,
-    (mut decoder, mut mention): (Box<dyn Decoder>, Mention),
+    (mut decoder, mut reach): (Box<dyn Decoder>, ReachFinder),
     mut transcript: Transcript,
     errors: thread::JoinHandle<String>,
     run: u32,
@@ -260,7 +274,7 @@ fn read_agent(
             let Some(bytes) = chunk.get(..read) else { break };
             // Written first: what the machine reacts to is in the transcript, even if this process dies at once.
             transcript.write(bytes);
-            mention.feed(bytes);
+            reach.feed(bytes);
             let mut said = false;
             decoder.push(bytes, &mut |event| {
                 said = true;
@@ -291,12 +305,7 @@ fn read_agent(
             let _ = outbox.send(Message::Event(run, event));
         }
     });
-    AgentEnded {
-        outcome,
-        message,
-        session_total_cost: decoder.session_total_cost(),
-        named_checkout: mention.seen(),
-    }
+    AgentEnded { outcome, message, session_total_cost: decoder.session_total_cost(), reach: reach.finish() }
 }
 
 fn read_errors(

@@ -3,7 +3,7 @@
 //! A run whose runner died is compared by whoever goes on with the loop, before the next run begins: what the agent did is
 //! found out late, but it is found. A checkout that cannot be kept or compared is said, and ends nothing.
 
-use super::owner::Runner;
+use super::{owner::Runner, reach::Reach};
 use crate::{Result, surroundings};
 use alfine_core::{checkout::CheckoutChange, news::News, plan::Isolation, task::TaskKey};
 use alfine_git::{CheckoutState, OwnWrite, Surroundings, Watched};
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 impl Runner<'_> {
     /// Keeps what is in the user's checkout, before the agent is started.
     pub(super) fn keep_checkout(&mut self) -> Result<()> {
-        self.compare_checkout(false)?;
+        self.compare_checkout(Reach::default())?;
         let last =
             self.project.store.checkout(&self.row.id)?.and_then(|last| CheckoutState::of_text(&last.state));
         match self.look_at_checkout(last.as_ref()) {
@@ -26,15 +26,16 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// Compares the user's checkout with what it was before the run that is over, and says what changed. `named` is
-    /// whether the agent was seen to name the checkout.
-    pub(super) fn compare_checkout(&mut self, named: bool) -> Result<()> {
+    /// Compares the user's checkout with what it was before the run that is over, and says what changed. `seen` is what
+    /// the agent was seen to reach for.
+    pub(super) fn compare_checkout(&mut self, seen: Reach) -> Result<()> {
         let Some(kept) = self.project.store.checkout(&self.row.id)?.filter(|kept| !kept.compared) else {
             return Ok(());
         };
         let lock = &self.lock;
         match self.changes_since(&kept) {
             Ok(Some(found)) => {
+                let named = found.changes.iter().any(|change| seen.explains(change));
                 let new = CheckoutChangeNew {
                     iteration: self.state.iteration,
                     changes: &found.changes,
@@ -70,6 +71,10 @@ impl Runner<'_> {
 
     fn changes_since(&self, kept: &CheckoutRow) -> Result<Option<Found>> {
         let Some((before, since)) = self.compared_with(kept)? else { return Ok(None) };
+        let ran = self.project.store.loops_that_ran_since(kept.kept_at)?;
+        // What the agent of a loop in place does to the tree is its work.
+        let in_place = ran.iter().any(|row| row.isolation == Isolation::InPlace);
+        let before = if in_place { before.around_the_tree() } else { before };
         let now = self.look_at_checkout(Some(&before))?;
         let own: Vec<OwnWrite> =
             self.project.store.own_writes_since(since)?.into_iter().map(own_write).collect();
@@ -82,7 +87,7 @@ impl Runner<'_> {
         if changes.is_empty() {
             return Ok(None);
         }
-        let tasks = self.project.store.tasks_that_ran_since(kept.kept_at)?;
+        let tasks = ran.into_iter().map(|row| row.task).collect();
         Ok(Some(Found { changes, tasks, before: before.to_text(), after: now.to_text() }))
     }
 

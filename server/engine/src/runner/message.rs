@@ -1,5 +1,6 @@
 //! What the runner's helper threads send to it.
 
+use super::reach::Reach;
 use alfine_core::{
     agent::{AgentEvent, Outcome},
     news::News,
@@ -36,8 +37,8 @@ pub(super) struct AgentEnded {
     pub(super) outcome: Outcome,
     pub(super) message: String,
     pub(super) session_total_cost: Option<f64>,
-    /// Whether it named the user's checkout.
-    pub(super) named_checkout: bool,
+    /// What it was seen to reach for.
+    pub(super) reach: Reach,
 }
 
 /// What the verifiers said, all of them.

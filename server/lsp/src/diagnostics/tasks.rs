@@ -144,7 +144,9 @@ fn of_task(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Builder> {
 /// What changed in the user's checkout while the agent ran.
 fn of_checkout(task: &TaskKey, found: &CheckoutChangeRow) -> Builder {
     let message = alfine_words::checkout::told(task, &found.changes, &found.tasks, found.named);
-    Builder::new("checkout-changed", DiagnosticSeverity::WARNING, printable(&message))
+    // Most changes of a checkout are its user's, who works beside the agent.
+    let severity = if found.named { DiagnosticSeverity::WARNING } else { DiagnosticSeverity::INFORMATION };
+    Builder::new("checkout-changed", severity, printable(&message))
 }
 
 fn of_status(picture: &Picture, known: &TaskPicture, looped: Option<&LoopPicture>) -> Option<Builder> {

@@ -10,8 +10,8 @@ use alfine_core::{machine::LoopState, task::TaskKey};
 use alfine_engine::{Error, loops, project::Project};
 use alfine_files::Layout;
 use alfine_store::{
-    Change, Changes, CheckoutChangeRow, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader,
-    StoreError, TaskRow, VerificationRow, Waker,
+    Change, Changes, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader, StoreError, TaskRow,
+    VerificationRow, Waker,
 };
 use serde_json::Value;
 use std::{
@@ -495,7 +495,7 @@ fn read_loop(
     };
     let checkout = match kept(parts.checkout) {
         Some(old) => old.checkout.clone(),
-        None => reader.open_checkout_changes(&id)?.into_iter().map(without_states).collect(),
+        None => reader.open_checkout_changes(&id)?,
     };
     let last_run = match kept(parts.last_run) {
         Some(old) => old.last_run.clone(),
@@ -507,12 +507,6 @@ fn read_loop(
         _ => marks(&row, &evidence, roots),
     };
     Ok(LoopPicture { row, state, iterations, evidence, tree, asks, checkout, last_run, marks })
-}
-
-fn without_states(mut row: CheckoutChangeRow) -> CheckoutChangeRow {
-    row.before.clear();
-    row.after.clear();
-    row
 }
 
 fn with_short_output(mut row: VerificationRow) -> VerificationRow {

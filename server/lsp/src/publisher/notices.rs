@@ -5,12 +5,12 @@ use crate::{editor::Editor, picture::Picture, snapshot::StorePicture, to_client:
 use alfine_core::printable::printable;
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
-/// What changed in the user's checkout while agents ran: the user hears of it wherever the plan may be.
+/// What agents changed in the user's checkout: the user hears of it wherever the plan may be.
 fn harm(store: &StorePicture) -> impl Iterator<Item = String> {
     let tasks = store.tasks.values().flat_map(|tasks| tasks.values());
     let loops = tasks.filter_map(|task| Some((&task.row.key, task.last.as_ref()?)));
     loops.flat_map(|(key, last)| {
-        last.checkout.iter().map(|found| {
+        last.checkout.iter().filter(|found| found.named).map(|found| {
             printable(&alfine_words::checkout::told(key, &found.changes, &found.tasks, found.named))
         })
     })
