@@ -6,6 +6,14 @@ use std::{fs, path::Path};
 
 /// A user in the middle of something, and an agent that first runs `harm` in the user's checkout.
 fn suffers(harm: &str) -> Sandbox {
+    at_work(|repo| {
+        let shell = format!("cd {} && {harm}", repo.display());
+        json!([[{"shell": shell}, not_ready()], done()])
+    })
+}
+
+/// A user in the middle of something, and an agent that plays these runs.
+fn at_work(runs: impl Fn(&Path) -> Value) -> Sandbox {
     let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN), ("a.txt", "one\n"), ("b.txt", "one\n")]);
     sandbox.git(&["branch", "other"]);
     sandbox.write("stashed.txt", "stashed\n");
@@ -14,8 +22,7 @@ fn suffers(harm: &str) -> Sandbox {
     sandbox.write("b.txt", "staged\n");
     sandbox.git(&["add", "b.txt"]);
     sandbox.write("notes.txt", "untracked\n");
-    let shell = format!("cd {} && {harm}", sandbox.repo().display());
-    sandbox.fake_agent(&json!({"runs": [[{"shell": shell}, not_ready()], done()]}));
+    sandbox.fake_agent(&json!({ "runs": runs(&sandbox.repo()) }));
     sandbox
 }
 
@@ -128,8 +135,7 @@ fn what_all_worktrees_share_is_reached_without_a_path() {
         ("git config core.editor vi", "config"),
         ("git branch -qD other", "ref"),
     ] {
-        let mut sandbox = suffers("true");
-        sandbox.fake_agent(&json!({"runs": [[{"shell": harm}, write("work.txt", "1"), ready()]]}));
+        let sandbox = at_work(|_| json!([[{"shell": harm}, write("work.txt", "1"), ready()]]));
         let before = users(&sandbox);
         let ran = run(&sandbox).expect(0);
         assert_eq!(kinds(&ran), [[kind]], "{harm}");
