@@ -372,6 +372,9 @@ pub(crate) struct RestoreArgs {
     /// Do not ask.
     #[arg(short, long, conflicts_with = "mine")]
     pub yes: bool,
+    /// One change alone, by its number: of several that were noted, the latest is brought back without it.
+    #[arg(long, value_name = "N")]
+    pub change: Option<i64>,
     /// The changes are your own: bring nothing back, and say no more of them.
     #[arg(long)]
     pub mine: bool,

@@ -22,6 +22,11 @@ pub enum CheckoutChange {
         /// The commit as hex; `None` if the ref is gone.
         is: Option<String>,
     },
+    /// More branches and tags than are named were moved, removed, or made.
+    MoreRefs {
+        /// How many more.
+        count: u64,
+    },
     /// Files of the working tree have other contents.
     Files {
         /// Their paths from the root, sorted; at most [`MOST_NAMED`].
@@ -60,5 +65,5 @@ pub enum CheckoutChange {
     },
 }
 
-/// The most paths that one change names: as many as somebody reads.
+/// The most paths, or refs, that are named: as many as somebody reads.
 pub const MOST_NAMED: usize = 20;

@@ -88,6 +88,7 @@ pub(crate) fn merge(
     // Written down first: what a landing changes in the user's checkout is no agent's doing.
     let own = OwnWriteRow {
         reference: Some(format!("refs/heads/{into}")),
+        from_id: project.repository.branch_commit(&into)?,
         file: Some(key.plan.clone()),
         ..OwnWriteRow::default()
     };

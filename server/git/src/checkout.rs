@@ -6,14 +6,17 @@
 
 use super::{
     GitError, Repository, Surroundings,
-    checkpoint::{Snapshot, alfine, snapshot},
+    checkpoint::{alfine, snapshot},
+    contents::{EXECUTABLE, LINK, SUBMODULE},
     error::{Doing, DoingOn},
     index,
+    land::{Content, Step, steps},
     names::{CHECKOUTS, task_of_branch},
-    path_bytes::path_of,
+    path_bytes::{bytes_of, path_of},
+    places::same_place,
 };
 use alfine_core::checkout::{CheckoutChange, MOST_NAMED};
-use git2::{Commit, DiffOptions, Oid, Tree};
+use git2::{Commit, FileMode, Oid, Tree, build::TreeUpdateBuilder};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,6 +30,8 @@ const SETTINGS: [&str; 4] = ["config", "config.worktree", "info/exclude", "info/
 
 /// The largest hook or configuration that is kept, in bytes: what is larger was written by no person.
 const LARGEST_SETTING: u64 = 1 << 20;
+
+const EXPECTING: &str = "apply what Alfine wrote to what the checkout was";
 
 /// How much of a checkout is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +50,8 @@ pub struct CheckoutState {
     pub(super) kept: String,
     /// The working tree.
     pub(super) tree: String,
+    /// What the commit does not keep, from the root.
+    pub(super) skipped: BTreeSet<String>,
     /// The index as a tree; `None` if it has conflicts or cannot be read.
     pub(super) index: Option<String>,
     /// The commit that is checked out; `None` before the first one.
@@ -55,15 +62,34 @@ pub struct CheckoutState {
     pub(super) refs: BTreeMap<String, String>,
     /// The stash's commits with their messages, the latest first.
     pub(super) stash: Vec<(String, String)>,
-    /// The contents of git's own configuration, by path, as blobs.
-    pub(super) settings: BTreeMap<String, String>,
-    /// The hooks, by name: their contents as blobs, and their modes.
+    /// The contents of git's own configuration, by path, as blobs, and their modes.
+    pub(super) settings: BTreeMap<String, (String, u32)>,
+    /// The hooks, by name: the same.
     pub(super) hooks: BTreeMap<String, (String, u32)>,
     /// The folders of worktrees, without those of Alfine's tasks.
     pub(super) worktrees: BTreeSet<String>,
 }
 
+impl OwnWrite {
+    /// The branch that it moved, from where and where to, as far as that is known; `None` if the branch is elsewhere by now.
+    fn landing<'a>(
+        &'a self,
+        expected: &'a CheckoutState,
+        now: &'a CheckoutState,
+    ) -> Option<(&'a str, &'a str, &'a str)> {
+        let name = self.reference.as_ref()?;
+        let from = self.from.as_ref().or_else(|| expected.refs.get(name))?;
+        let to = self.commit.as_ref().or_else(|| now.refs.get(name))?;
+        (from != to && expected.refs.get(name) != Some(to)).then_some((name, from, to))
+    }
+}
+
 impl CheckoutState {
+    /// Whether something else is checked out in the other state.
+    pub(super) fn is_elsewhere(&self, other: &Self) -> bool {
+        self.branch != other.branch || self.branch.is_none() && self.head != other.head
+    }
+
     /// Reads what [`Self::to_text`] wrote; `None` if it is of another version.
     pub fn of_text(text: &str) -> Option<Self> {
         serde_json::from_str(text)
@@ -109,26 +135,12 @@ impl CheckoutState {
 pub struct OwnWrite {
     /// The full name of a branch that it moved.
     pub reference: Option<String>,
+    /// The commit that the branch moved from, as hex.
+    pub from: Option<String>,
     /// The commit that the branch moved to, as hex; `None` if it was not written down in time.
     pub commit: Option<String>,
     /// A file that it wrote besides, from the root.
     pub file: Option<PathBuf>,
-}
-
-impl OwnWrite {
-    /// Whether it moved this branch to where it is now.
-    fn moved(&self, name: &str, now: &CheckoutState) -> bool {
-        let commit = self.commit.as_ref();
-        self.reference.as_deref() == Some(name)
-            && commit.is_none_or(|commit| now.refs.get(name) == Some(commit))
-    }
-
-    /// The files that it brought.
-    fn landed<'r>(&self, repo: &'r git2::Repository, now: &CheckoutState) -> Option<Tree<'r>> {
-        let at_branch = || self.reference.as_ref().and_then(|name| now.refs.get(name));
-        let commit = self.commit.as_ref().or_else(at_branch)?;
-        Oid::from_str(commit).and_then(|id| repo.find_commit(id)?.tree()).ok()
-    }
 }
 
 impl Repository {
@@ -144,14 +156,26 @@ impl Repository {
         last: Option<&CheckoutState>,
     ) -> Result<CheckoutState, GitError> {
         let repo = self.open()?;
+        // Its configuration may have been made to lead elsewhere.
+        if !repo.workdir().is_some_and(|root| same_place(root, &self.workdir)) {
+            return Err(GitError::NotOurs(self.workdir.clone()));
+        }
         let found = snapshot(&repo, surroundings)?;
         let (tree, head) = (found.whole.to_string(), found.head.map(|id| id.to_string()));
         let staged = index_tree(&repo);
         let index = staged.map(|id| id.to_string());
         let same = last.filter(|last| last.tree == tree && last.head == head && last.index == index);
+        let stash = stash(&repo);
+        // A new commit each day: `gc` goes by its date.
+        let is_young = |last: &&CheckoutState| {
+            let kept = Oid::from_str(&last.kept).and_then(|id| repo.find_commit(id));
+            let now = alfine().map_or(0, |now| now.when().seconds());
+            kept.is_ok_and(|kept| now - kept.time().seconds() < 24 * 60 * 60)
+        };
+        let same = same.filter(|last| last.stash == stash).filter(is_young);
         let kept = match same.filter(|last| repo.find_reference(&last.ref_name()).is_ok()) {
             Some(last) => last.kept.clone(),
-            None => keep(&repo, &found, staged)?.to_string(),
+            None => keep(&repo, found.whole, found.head, staged)?.to_string(),
         };
         Ok(CheckoutState {
             watched,
@@ -159,47 +183,92 @@ impl Repository {
             tree,
             index,
             head,
+            skipped: found.skipped.iter().map(|skipped| skipped.path.display().to_string()).collect(),
             branch: found.branch,
             refs: refs(&repo)?,
-            stash: stash(&repo),
+            stash,
             settings: settings(&repo)?,
             hooks: hooks(&repo)?,
             worktrees: worktrees(&repo)?,
         })
     }
 
-    /// Lists what differs between two states of the checkout, but for what Alfine wrote itself.
+    /// What the checkout would be now if nobody but Alfine had written in it since `before`: what `now` is compared with,
+    /// and what an undoing brings back. Is kept as `before` is.
+    pub fn expected_checkout(
+        &self,
+        before: &CheckoutState,
+        now: &CheckoutState,
+        own: &[OwnWrite],
+    ) -> Result<CheckoutState, GitError> {
+        let mut expected = before.clone();
+        if own.is_empty() {
+            return Ok(expected);
+        }
+        let repo = self.open()?;
+        let tree = |hex: &str| Oid::from_str(hex).and_then(|id| repo.find_tree(id)).doing(EXPECTING);
+        let mut files = tree(&before.tree)?;
+        let mut index = before.index.as_deref().map(tree).transpose()?;
+        let is_files = tree(&now.tree)?;
+        let is_index = now.index.as_deref().map(tree).transpose()?;
+        for write in own {
+            if let Some((name, from, to)) = write.landing(&expected.clone(), now) {
+                let commit = |hex: &str| Oid::from_str(hex).and_then(|id| repo.find_commit(id)?.tree());
+                let landed =
+                    steps(&repo, &commit(from).doing(EXPECTING)?, &commit(to).doing(EXPECTING)?, &[])?;
+                files = with_steps(&repo, &files, &landed)?;
+                index = index.map(|index| with_steps(&repo, &index, &landed)).transpose()?;
+                if before.branch.as_deref() == Some(name) {
+                    expected.head = Some(to.to_owned());
+                }
+                expected.refs.insert(name.to_owned(), to.to_owned());
+            }
+            if let Some(path) = &write.file {
+                let as_it_is = |was: &Tree<'_>, is: &Tree<'_>| Step {
+                    path: bytes_of(path).to_vec(),
+                    old: content_at(was, path),
+                    new: content_at(is, path),
+                };
+                files = with_steps(&repo, &files, &[as_it_is(&files, &is_files)])?;
+                index = match (index, &is_index) {
+                    (Some(was), Some(is)) => Some(with_steps(&repo, &was, &[as_it_is(&was, is)])?),
+                    (was, _) => was,
+                };
+            }
+        }
+        expected.tree = files.id().to_string();
+        expected.index = index.as_ref().map(|index| index.id().to_string());
+        let head = expected.head.as_deref().map(Oid::from_str).transpose().doing(EXPECTING)?;
+        expected.kept = keep(&repo, files.id(), head, index.map(|index| index.id()))?.to_string();
+        Ok(expected)
+    }
+
+    /// Lists what differs between two states of the checkout.
     pub fn checkout_changes(
         &self,
         before: &CheckoutState,
         now: &CheckoutState,
-        own_writes: &[OwnWrite],
     ) -> Result<Vec<CheckoutChange>, GitError> {
         let repo = self.open()?;
-        let landed: Vec<Tree<'_>> = own_writes.iter().filter_map(|write| write.landed(&repo, now)).collect();
-        let is_known = |path: &Path, now: Oid| {
-            let at =
-                |tree: &Tree<'_>| tree.get_path(path).map_or_else(|_| Oid::ZERO_SHA1, |entry| entry.id());
-            own_writes.iter().any(|write| write.file.as_deref() == Some(path))
-                || landed.iter().any(|tree| at(tree) == now)
-        };
         let mut changes = Vec::new();
         let everything = before.watched == Watched::Everything;
-        if everything && (before.branch != now.branch || before.branch.is_none() && before.head != now.head) {
+        if everything && before.is_elsewhere(now) {
             changes.push(CheckoutChange::Head { was: before.checked_out(), is: now.checked_out() });
         }
         let own = |name: &str| !everything && before.branch.as_deref() == Some(name);
-        for name in changed_keys(&before.refs, &now.refs).filter(|name| !own(name)) {
+        let mut refs = changed_keys(&before.refs, &now.refs).filter(|name| !own(name));
+        for name in refs.by_ref().take(MOST_NAMED) {
             let at = |state: &CheckoutState| state.refs.get(name).cloned();
-            if own_writes.iter().any(|write| write.moved(name, now)) {
-                continue;
-            }
             changes.push(CheckoutChange::Ref { name: name.clone(), was: at(before), is: at(now) });
         }
+        match refs.count() as u64 {
+            0 => {}
+            count => changes.push(CheckoutChange::MoreRefs { count }),
+        }
         if everything {
-            let files = different(&repo, &before.tree, &now.tree, &is_known)?;
+            let files = different(&repo, &before.tree, &now.tree)?;
             let staged = match (&before.index, &now.index) {
-                (Some(before), Some(now)) => different(&repo, before, now, &is_known)?,
+                (Some(before), Some(now)) => different(&repo, before, now)?,
                 _ => BTreeSet::new(),
             };
             // What is staged shows only where the file itself says nothing, so that no file is named twice.
@@ -273,45 +342,71 @@ fn named(files: &BTreeSet<PathBuf>) -> Option<(Vec<String>, u64)> {
     (!files.is_empty()).then_some((paths, files.len() as u64))
 }
 
-/// Lists the paths at which two trees differ, but for what Alfine wrote.
-fn different(
-    repo: &git2::Repository,
-    before: &str,
-    now: &str,
-    is_known: &dyn Fn(&Path, Oid) -> bool,
-) -> Result<BTreeSet<PathBuf>, GitError> {
+/// Lists the paths at which two trees differ.
+fn different(repo: &git2::Repository, before: &str, now: &str) -> Result<BTreeSet<PathBuf>, GitError> {
     const DOING: &str = "compare the checkout with what it was";
     if before == now {
         return Ok(BTreeSet::new());
     }
     let tree = |hex: &str| Oid::from_str(hex).and_then(|id| repo.find_tree(id)).doing(DOING);
-    let mut options = DiffOptions::new();
-    options.include_typechange(true).skip_binary_check(true);
-    let diff =
-        repo.diff_tree_to_tree(Some(&tree(before)?), Some(&tree(now)?), Some(&mut options)).doing(DOING)?;
-    let changed = diff.deltas().filter_map(|delta| {
-        let file = delta.new_file();
-        let path = path_of(file.path_bytes().or(delta.old_file().path_bytes())?);
-        (!is_known(&path, file.id())).then_some(path)
-    });
-    Ok(changed.collect())
+    let steps = steps(repo, &tree(before)?, &tree(now)?, &[])?;
+    Ok(steps.iter().map(|step| path_of(&step.path)).collect())
+}
+
+/// What is at a path of a tree.
+pub(super) fn content_at(tree: &Tree<'_>, path: &Path) -> Option<Content> {
+    let entry = tree.get_path(path).ok()?;
+    Some(Content { id: entry.id(), mode: entry.filemode().cast_unsigned() })
+}
+
+/// A tree after those steps that find in it what they start from.
+fn with_steps<'r>(repo: &'r git2::Repository, tree: &Tree<'r>, steps: &[Step]) -> Result<Tree<'r>, GitError> {
+    let (mut removed, mut put) = (TreeUpdateBuilder::new(), TreeUpdateBuilder::new());
+    for step in steps {
+        let path = path_of(&step.path);
+        if content_at(tree, &path) != step.old {
+            continue;
+        }
+        // In two goes, since a file and a folder are not exchanged in one.
+        if step.old.is_some() && step.new.is_none() {
+            removed.remove(path.as_path());
+        }
+        if let Some(new) = step.new {
+            put.upsert(path.as_path(), new.id, mode_of(new.mode));
+        }
+    }
+    let fewer = removed.create_updated(repo, tree).and_then(|id| repo.find_tree(id)).doing(EXPECTING)?;
+    put.create_updated(repo, &fewer).and_then(|id| repo.find_tree(id)).doing(EXPECTING)
+}
+
+fn mode_of(mode: u32) -> FileMode {
+    match mode {
+        SUBMODULE => FileMode::Commit,
+        LINK => FileMode::Link,
+        EXECUTABLE => FileMode::BlobExecutable,
+        _ => FileMode::Blob,
+    }
 }
 
 /// Writes the commit of a state, as `git stash` would: the files, with HEAD and the index as parents.
-fn keep(repo: &git2::Repository, found: &Snapshot, index: Option<Oid>) -> Result<Oid, GitError> {
+fn keep(repo: &git2::Repository, files: Oid, head: Option<Oid>, index: Option<Oid>) -> Result<Oid, GitError> {
     const DOING: &str = "keep the checkout";
     let author = alfine()?;
     let commit = |tree: Oid, message: &str, parents: &[Commit<'_>]| {
         let tree = repo.find_tree(tree)?;
         repo.commit(None, &author, &author, message, &tree, &parents.iter().collect::<Vec<_>>())
     };
-    let head = found.head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?;
+    let head = head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?;
     let mut parents: Vec<Commit<'_>> = head.into_iter().collect();
     if let Some(index) = index {
         let staged = commit(index, "What was staged\n", &parents).doing(DOING)?;
         parents.push(repo.find_commit(staged).doing(DOING)?);
     }
-    let kept = commit(found.whole, "The checkout before an agent ran\n", &parents).doing(DOING)?;
+    // A stash entry that is dropped would else be git's to remove.
+    for (id, _) in stash(repo) {
+        parents.extend(Oid::from_str(&id).and_then(|id| repo.find_commit(id)));
+    }
+    let kept = commit(files, "The checkout before an agent ran\n", &parents).doing(DOING)?;
     repo.reference(&format!("{CHECKOUTS}{kept}"), kept, true, "alfine: checkout").doing(DOING)?;
     Ok(kept)
 }
@@ -348,11 +443,16 @@ pub(super) fn stash(repo: &git2::Repository) -> Vec<(String, String)> {
     log.iter().map(|entry| (entry.id_new().to_string(), message(entry.message_bytes()))).collect()
 }
 
-fn settings(repo: &git2::Repository) -> Result<BTreeMap<String, String>, GitError> {
+/// Where a file of git's own configuration lies: one that is of a single worktree, in that worktree's notes.
+pub(super) fn setting_at(repo: &git2::Repository, name: &str) -> PathBuf {
+    if name == "config.worktree" { repo.path().join(name) } else { repo.commondir().join(name) }
+}
+
+fn settings(repo: &git2::Repository) -> Result<BTreeMap<String, (String, u32)>, GitError> {
     let mut found = BTreeMap::new();
     for name in SETTINGS {
-        if let Some((blob, _)) = blob_of(repo, &repo.commondir().join(name))? {
-            found.insert(name.to_owned(), blob);
+        if let Some(setting) = blob_of(repo, &setting_at(repo, name))? {
+            found.insert(name.to_owned(), setting);
         }
     }
     Ok(found)
@@ -376,12 +476,17 @@ fn hooks(repo: &git2::Repository) -> Result<BTreeMap<String, (String, u32)>, Git
 
 /// Writes a plain file as a blob, and says its mode. No ref keeps the blob: git itself removes it in two weeks, and it is
 /// pushed nowhere, for a configuration may hold passwords.
+/// A link is kept as one: its blob is where it leads.
 fn blob_of(repo: &git2::Repository, path: &Path) -> Result<Option<(String, u32)>, GitError> {
-    let metadata = match path.metadata() {
-        Ok(metadata) if metadata.is_file() && metadata.len() <= LARGEST_SETTING => metadata,
-        _ => return Ok(None),
+    let Ok(metadata) = path.symlink_metadata() else { return Ok(None) };
+    let content = if metadata.is_symlink() {
+        path.read_link().map(|target| bytes_of(&target).to_vec())
+    } else if metadata.is_file() && metadata.len() <= LARGEST_SETTING {
+        fs::read(path)
+    } else {
+        return Ok(None);
     };
-    match fs::read(path) {
+    match content {
         Ok(content) => {
             let blob = repo.blob(&content).doing("keep git's configuration")?;
             Ok(Some((blob.to_string(), metadata.permissions().mode())))

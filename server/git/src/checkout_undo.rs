@@ -6,18 +6,19 @@
 
 use super::{
     CheckoutState, GitError, Repository, Surroundings,
-    checkout::Watched,
+    checkout::{Watched, content_at, setting_at},
     checkpoint::{keep_commits_of, snapshot},
+    contents::{LINK, SUBMODULE},
     error::{Doing, DoingOn},
     index,
-    land::{Content, Landing, Step, index_is_free, put_steps, steps},
-    path_bytes::path_of,
+    land::{Landing, Step, index_is_free, put_steps, steps},
+    path_bytes::{is_within, parents, path_of},
+    repository::nothing_under_way,
 };
 use git2::{Oid, Tree};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs,
-    io::Write,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -29,6 +30,13 @@ pub struct LeftAlone {
     pub files: Vec<PathBuf>,
     /// Branches, tags, hooks and configuration that were changed again since, or whose old content git has removed.
     pub others: Vec<String>,
+}
+
+impl LeftAlone {
+    /// Whether nothing was left as it is.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.others.is_empty()
+    }
 }
 
 impl Repository {
@@ -47,17 +55,17 @@ impl Repository {
     ) -> Result<LeftAlone, GitError> {
         let repo = self.open()?;
         let mut left = LeftAlone::default();
-        if before.watched == Watched::Everything {
+        let everything = before.watched == Watched::Everything;
+        let mut unmade = Vec::new();
+        if everything {
+            nothing_under_way(&repo)?;
             if snapshot(&repo, surroundings)?.whole.to_string() != present.tree {
                 return Err(GitError::Changed(format!("the working tree {}", self.workdir.display())));
             }
-            restore_files(&repo, [before, after, present], is_unsaved, &mut left)?;
+            unmade = restore_files(&repo, [before, after, present], is_unsaved, &mut left)?;
         }
         restore_refs(&repo, before, after, present, &mut left)?;
-        if before.watched == Watched::Everything
-            && before.branch != after.branch
-            && after.branch == present.branch
-        {
+        if everything && before.is_elsewhere(after) && !after.is_elsewhere(present) {
             match (&before.branch, &before.head) {
                 (Some(branch), _) => repo.set_head(branch).doing("set HEAD")?,
                 (None, Some(head)) => repo.set_head_detached(id_of(head)?).doing("set HEAD")?,
@@ -65,19 +73,35 @@ impl Repository {
             }
         }
         restore_stash(&repo, before, after)?;
-        for (name, was) in &before.settings {
-            let at = |state: &CheckoutState| state.settings.get(name).cloned();
-            let path = repo.commondir().join(name);
-            restore_setting(&repo, &path, name, Some((was, None)), (at(after), at(present)), &mut left)?;
+        for of in [Kept::Settings, Kept::Hooks] {
+            let names: BTreeMap<_, _> = of.of(after).iter().chain(of.of(before)).collect();
+            for name in names.into_keys() {
+                let at = |state| Kept::of(of, state).get(name);
+                let path = match of {
+                    Kept::Settings => setting_at(&repo, name),
+                    Kept::Hooks => repo.commondir().join("hooks").join(name),
+                };
+                restore_setting(&repo, &path, name, [at(before), at(after), at(present)], &mut left)?;
+            }
         }
-        let hooks: BTreeMap<_, _> = after.hooks.iter().chain(&before.hooks).collect();
-        for name in hooks.into_keys() {
-            let at = |state: &CheckoutState| state.hooks.get(name).map(|(blob, _)| blob.clone());
-            let was = before.hooks.get(name).map(|(blob, mode)| (blob, Some(*mode)));
-            let path = repo.commondir().join("hooks").join(name);
-            restore_setting(&repo, &path, name, was, (at(after), at(present)), &mut left)?;
-        }
+        remove_files(self, before, unmade, &mut left)?;
         Ok(left)
+    }
+}
+
+/// What of git's own is kept by name.
+#[derive(Clone, Copy)]
+enum Kept {
+    Settings,
+    Hooks,
+}
+
+impl Kept {
+    fn of(self, state: &CheckoutState) -> &BTreeMap<String, (String, u32)> {
+        match self {
+            Self::Settings => &state.settings,
+            Self::Hooks => &state.hooks,
+        }
     }
 }
 
@@ -89,26 +113,32 @@ fn tree_of<'r>(repo: &'r git2::Repository, hex: &str) -> Result<Tree<'r>, GitErr
     repo.find_tree(id_of(hex)?).doing("read what was kept")
 }
 
-/// Brings files back, and what was staged of them.
+/// Brings files back, and what was staged of them. Returns the steps that remove what is new.
 fn restore_files(
     repo: &git2::Repository,
     [before, after, present]: [&CheckoutState; 3],
     is_unsaved: &dyn Fn(&Path) -> bool,
     left: &mut LeftAlone,
-) -> Result<(), GitError> {
+) -> Result<Vec<Step>, GitError> {
     let (was, is) = (tree_of(repo, &before.tree)?, tree_of(repo, &present.tree)?);
     let back = steps(repo, &tree_of(repo, &after.tree)?, &was, &[])?;
-    let present_at = |step: &Step| {
-        let entry = is.get_path(&path_of(&step.path)).ok()?;
-        Some(Content { id: entry.id(), mode: entry.filemode().cast_unsigned() })
-    };
+    let present_at = |step: &Step| content_at(&is, &path_of(&step.path));
+    let is_submodule =
+        |step: &Step| step.old.into_iter().chain(step.new).any(|content| content.mode == SUBMODULE);
+    // A file that is missing now is in nobody's way: the undoing before this one was cut off, or somebody removed it.
+    let back = back.into_iter().map(|step| match present_at(&step) {
+        None if step.new.is_some() => Step { old: None, ..step },
+        _ => step,
+    });
     let (back, changed): (Vec<Step>, Vec<Step>) =
-        back.into_iter().partition(|step| present_at(step) == step.old);
+        back.partition(|step| present_at(step) == step.old && !is_submodule(step));
     left.files
         .extend(changed.iter().filter(|step| present_at(step) != step.new).map(|step| path_of(&step.path)));
 
+    let is_head_as_then = present.head == after.head;
     let staged = match (&before.index, &after.index) {
-        (Some(before), Some(after)) if before != after => {
+        // After a commit of the user's on top, what is staged is of that.
+        (Some(before), Some(after)) if before != after && is_head_as_then => {
             steps(repo, &tree_of(repo, after)?, &tree_of(repo, before)?, &[])?
         }
         _ => Vec::new(),
@@ -122,6 +152,11 @@ fn restore_files(
     if !unsaved.is_empty() {
         return Err(GitError::Unsaved { path: root.to_owned(), files: unsaved });
     }
+    let made: HashSet<Vec<u8>> =
+        back.iter().filter(|step| step.new.is_some()).map(|step| step.path.clone()).collect();
+    let is_in_the_way = |step: &Step| parents(&step.path).any(|folder| made.contains(folder));
+    let (unmade, back): (Vec<Step>, Vec<Step>) =
+        back.into_iter().partition(|step| step.new.is_none() && !is_in_the_way(step));
     let mut landing = Landing::prepare(repo, back, &was, None)?;
     landing.apply()?;
     let restore_index = || {
@@ -137,6 +172,31 @@ fn restore_files(
         landing.take_back();
         return Err(error);
     }
+    landing.keep();
+    Ok(unmade)
+}
+
+/// Removes files that are new. What git ignores again, now that its rules are back, was there before: it only was not seen.
+fn remove_files(
+    repository: &Repository,
+    before: &CheckoutState,
+    unmade: Vec<Step>,
+    left: &mut LeftAlone,
+) -> Result<(), GitError> {
+    if unmade.is_empty() {
+        return Ok(());
+    }
+    // Opened again: a handle remembers the rules that it has read.
+    let repo = repository.open()?;
+    let is_ignored = |step: &Step| repo.is_path_ignored(path_of(&step.path)).unwrap_or(true);
+    let unmade: Vec<Step> = unmade.into_iter().filter(|step| !is_ignored(step)).collect();
+    // Nor was what could not be kept: it may have been there before.
+    let may_be_older = |step: &Step| before.skipped.iter().any(|path| is_within(&step.path, path.as_bytes()));
+    let (older, unmade): (Vec<Step>, Vec<Step>) = unmade.into_iter().partition(may_be_older);
+    left.files.extend(older.iter().map(|step| path_of(&step.path)));
+    let was = &tree_of(&repo, &before.tree)?;
+    let mut landing = Landing::prepare(&repo, unmade, was, None)?;
+    landing.apply()?;
     landing.keep();
     Ok(())
 }
@@ -160,10 +220,17 @@ fn restore_refs(
             left.others.push(name.clone());
             continue;
         }
-        if let Some(now) = now {
-            keep_commits_of(repo, name, id_of(now)?, &before.kept)?;
+        let moved = || {
+            if let Some(now) = now {
+                keep_commits_of(repo, name, id_of(now)?, &before.kept)?;
+            }
+            repo.reference(name, was, true, "alfine: undo").doing("move a branch back")
+        };
+        // Such as a branch that stands where this one's folder would be: the rest can come back all the same.
+        if let Err(error) = moved() {
+            tracing::warn!("{name} was not moved back: {error}");
+            left.others.push(name.clone());
         }
-        repo.reference(name, was, true, "alfine: undo").doing("move a branch back")?;
     }
     Ok(())
 }
@@ -190,37 +257,37 @@ fn restore_stash(
     Ok(())
 }
 
-/// Brings one file of git's own back; one that is new goes. `now` is its blob after the run, and at present.
+/// Brings one file of git's own back; one that is new goes. It has a blob and a mode before, after the run, and at present.
 fn restore_setting(
     repo: &git2::Repository,
     path: &Path,
     name: &str,
-    was: Option<(&String, Option<u32>)>,
-    (then, now): (Option<String>, Option<String>),
+    [was, then, now]: [Option<&(String, u32)>; 3],
     left: &mut LeftAlone,
 ) -> Result<(), GitError> {
-    let blob = was.map(|(blob, _)| blob);
-    if blob == then.as_ref() || blob == now.as_ref() {
+    if was == then || was == now {
         return Ok(());
     }
-    let content = blob.map(|blob| repo.find_blob(Oid::from_str(blob)?)).transpose();
+    let content = was.map(|(blob, _)| repo.find_blob(Oid::from_str(blob)?)).transpose();
     let (true, Ok(content)) = (then == now, content) else {
         left.others.push(name.to_owned());
         return Ok(());
     };
-    let Some(content) = content else {
+    let (Some(content), Some((_, mode))) = (content, was) else {
         return fs::remove_file(path).doing_on("remove", path);
     };
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).doing_on("make the folder", folder)?;
-    // A temporary file is readable by its owner alone; a configuration keeps the mode that it had.
-    let mode = was.and_then(|(_, mode)| mode).or_else(|| Some(path.metadata().ok()?.permissions().mode()));
     let write = || {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(content.content())?;
-        file.as_file().set_permissions(fs::Permissions::from_mode(mode.unwrap_or(0o644)))?;
-        file.persist(path)?;
-        Ok::<(), std::io::Error>(())
+        let aside = tempfile::tempdir_in(folder)?;
+        let new = aside.path().join("new");
+        if mode & 0o170_000 == LINK {
+            std::os::unix::fs::symlink(path_of(content.content()), &new)?;
+        } else {
+            fs::write(&new, content.content())?;
+            fs::set_permissions(&new, fs::Permissions::from_mode(mode & 0o7777))?;
+        }
+        fs::rename(new, path)
     };
     write().doing_on("write", path)
 }

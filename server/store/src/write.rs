@@ -86,6 +86,8 @@ pub struct CheckoutChangeNew<'a> {
     pub before: &'a str,
     /// The state after, as `git` wrote it.
     pub after: &'a str,
+    /// A moment before the checkout was looked at.
+    pub found_at: Millis,
 }
 
 /// A loop's new state.
@@ -541,11 +543,12 @@ impl Tx<'_> {
     }
 
     /// Writes down what is in the user's checkout before a loop's agent is started, in place of what was before.
-    pub fn keep_checkout(&self, lock: &LoopLock, state: &str) -> Result<(), StoreError> {
+    /// `kept_at` is a moment before the checkout was looked at.
+    pub fn keep_checkout(&self, lock: &LoopLock, state: &str, kept_at: Millis) -> Result<(), StoreError> {
         let row = self.locked_loop(lock)?;
         self.execute(
             "INSERT OR REPLACE INTO checkout (loop_id, state, kept_at, compared) VALUES (?1, ?2, ?3, 0)",
-            (&row.id, state, self.now()),
+            (&row.id, state, kept_at),
         )
         .map(drop)
     }
@@ -559,13 +562,6 @@ impl Tx<'_> {
         let row = self.locked_loop(lock)?;
         self.execute("UPDATE checkout SET compared = 1 WHERE loop_id = ?1", [&row.id])?;
         let Some(found) = found else { return Ok(None) };
-        if !found.named {
-            // A user who works beside the agent hears of the last change alone.
-            self.execute(
-                "UPDATE checkout_change SET settled_at = ?2 WHERE loop_id = ?1 AND named = 0 AND settled_at IS NULL",
-                (&row.id, self.now()),
-            )?;
-        }
         self.execute(
             "INSERT INTO checkout_change (loop_id, iteration, changes, tasks, named, before, after, found_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -577,12 +573,20 @@ impl Tx<'_> {
                 found.named,
                 found.before,
                 found.after,
-                self.now(),
+                found.found_at,
             ),
         )?;
         let id = self.last_id();
         self.tell_of_loop(&row, Change::Checkout, &json!({ "id": id }))?;
         Ok(Some(id))
+    }
+
+    /// Writes down that an agent was seen to make a change after all.
+    pub fn name_checkout_change(&self, id: i64) -> Result<(), StoreError> {
+        let Some(change) = self.checkout_change(id)? else { return Err(missing("checkout change", &id)) };
+        self.execute("UPDATE checkout_change SET named = 1 WHERE id = ?1", [id])?;
+        let row = self.existing_loop(&change.loop_id)?;
+        self.tell_of_loop(&row, Change::Checkout, &json!({ "id": id }))
     }
 
     /// Writes down that the user undid or kept a change of the checkout. `after` is the checkout's state now, if it is
@@ -600,8 +604,8 @@ impl Tx<'_> {
     /// Writes down what Alfine is about to write in the user's checkout; returns its id.
     pub fn begin_own_write(&self, write: &OwnWriteRow) -> Result<i64, StoreError> {
         self.execute(
-            "INSERT INTO own_write (ref, commit_id, file, begun_at) VALUES (?1, ?2, ?3, ?4)",
-            (&write.reference, &write.commit_id, &write.file, self.now()),
+            "INSERT INTO own_write (ref, from_id, commit_id, file, begun_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            (&write.reference, &write.from_id, &write.commit_id, &write.file, self.now()),
         )?;
         Ok(self.last_id())
     }

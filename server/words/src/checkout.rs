@@ -57,6 +57,7 @@ pub fn change(change: &CheckoutChange) -> String {
                 (None, None) => format!("{name} changed"),
             }
         }
+        CheckoutChange::MoreRefs { count } => format!("{count} more branches and tags changed"),
         CheckoutChange::Files { paths, count: all } => {
             format!("{} changed ({})", count(*all, "file"), some(paths, *all))
         }

@@ -92,7 +92,7 @@ fn every_way_into_the_users_checkout_is_seen_said_and_undone() {
         assert!(asked.stdout.contains("this changed in your checkout:\n  "), "{harm}: {}", asked.stdout);
         assert_ne!(users(&sandbox), before, "{harm}");
         let restored = sandbox.alfine(&["restore", TASK, "--yes"]).expect(0).stdout;
-        assert!(restored.starts_with("brought back: "), "{harm}: {restored}");
+        assert!(restored.starts_with("your checkout is as it was before\n"), "{harm}: {restored}");
         assert_eq!(users(&sandbox), before, "{harm}");
         let again = sandbox.alfine(&["restore", TASK, "--yes"]).expect(2).stderr;
         assert!(again.contains("nothing is known to have changed"), "{again}");
@@ -248,4 +248,67 @@ fn old_states_of_the_checkout_are_let_go() {
     );
     sandbox.alfine(&["gc", "--remove"]).expect(0);
     assert_eq!(kept(), before);
+}
+
+#[test]
+fn what_landed_meanwhile_stays_when_the_rest_is_brought_back() {
+    let plan = "# P\n\n### T1: One\n\nDo it.\n\n### T2: Two\n\nDo it.\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan), ("a.txt", "one\n"), ("b.txt", "one\n")]);
+    let (here, go) = (sandbox.path().join("here"), sandbox.path().join("go"));
+    let harm = format!(
+        "touch {}; until [ -e {} ]; do sleep 0.02; done; cd {} && git reset -q --hard && rm notes.txt",
+        here.display(),
+        go.display(),
+        sandbox.repo().display()
+    );
+    sandbox.fake_agent(&json!({"runs": [
+        [write("one.txt", "1"), ready()],
+        [{"shell": harm}, write("two.txt", "1"), ready()],
+    ]}));
+    sandbox.alfine(&["run", "PLAN.md#T1", "--trust"]).expect(0);
+    sandbox.write("a.txt", "the user's edit\n");
+    sandbox.write("notes.txt", "untracked\n");
+    let running = sandbox.start(&["run", "PLAN.md#T2", "--trust", "--json"]);
+    wait_until(PATIENCE, "the agent works", || here.exists());
+    sandbox.alfine(&["merge", "PLAN.md#T1"]).expect(0);
+    let landed = sandbox.git(&["rev-parse", "main"]);
+    fs::write(go, "").unwrap();
+    let ran = running.finish().expect(0);
+    let changes = &ran.events("checkout_changed")[0]["changes"];
+    assert_eq!(*changes, json!([{"what": "files", "paths": ["a.txt", "notes.txt"], "count": 2}]));
+    sandbox.alfine(&["restore", "PLAN.md#T2", "--yes"]).expect(0);
+    assert_eq!(sandbox.git(&["rev-parse", "main"]), landed);
+    assert_eq!(sandbox.read("one.txt"), "1");
+    assert_eq!(
+        (sandbox.read("a.txt"), sandbox.read("notes.txt")),
+        ("the user's edit\n".into(), "untracked\n".into())
+    );
+    assert_eq!(sandbox.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
+fn of_several_changes_that_may_be_the_users_each_can_be_brought_back() {
+    let sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN), ("a.txt", "one\n"), ("b.txt", "one\n")]);
+    sandbox.write("a.txt", "precious\n");
+    let repo = sandbox.repo();
+    let script = sandbox.path().join("agent.sh");
+    let said = "printf '<COMPLETION_GATE>\\nready: %s\\nreason: x\\n</COMPLETION_GATE>\\n'";
+    let text = format!(
+        "#!/bin/sh\ncat >/dev/null\nif [ -e done.txt ]; then echo users > {0}/b.txt; {said} true; else \
+         echo 1 > done.txt; git -C {0} reset -q --hard; {said} false; fi\n",
+        repo.display()
+    );
+    fs::write(&script, text).unwrap();
+    sandbox
+        .settings(&format!("agent = \"command\"\n[agents.command]\ncommand = \"sh {}\"\n", script.display()));
+    let ran = run(&sandbox).expect(0);
+    assert_eq!(kinds(&ran), [["files"], ["files"]]);
+    let restored = sandbox.alfine(&["restore", TASK, "--yes"]).expect(0).stdout;
+    assert_eq!((sandbox.read("a.txt"), sandbox.read("b.txt")), ("one\n".into(), "one\n".into()));
+    assert!(
+        restored.contains("another change was noted, too: alfine restore PLAN.md#US-001 --change 1"),
+        "{restored}"
+    );
+    sandbox.alfine(&["restore", TASK, "--change", "1", "--yes"]).expect(0);
+    assert_eq!(sandbox.read("a.txt"), "precious\n");
 }

@@ -28,7 +28,7 @@ fn it_is_brought_back_after_it_was_shown() {
     editor.chooses("your checkout changed: 1 file changed (a.txt)", "Bring back");
     editor.click("PLAN.md", "Bring back my checkout").unwrap();
     assert_eq!(sandbox.read("a.txt"), "mine\n");
-    editor.message("Your checkout is as it was before: 1 file changed (a.txt).");
+    editor.message("Your checkout is as it was before.");
     editor.no_diagnostic("PLAN.md", "checkout-changed");
     assert!(!editor.lens_titles("PLAN.md").iter().any(|title| title.contains("checkout")));
 }

@@ -13,6 +13,8 @@ use alfine_core::{checkout::CheckoutChange, task::TaskKey};
 pub struct RestoreCheckout {
     /// The task.
     pub task: TaskKey,
+    /// The number of one change; without it what the agent was seen to do, or else the latest change.
+    pub change: Option<i64>,
     /// Whether the user said so already.
     pub confirmed: bool,
 }
@@ -27,11 +29,12 @@ impl Request for RestoreCheckout {
         answered: Option<Answered>,
     ) -> Result<Step<Restored>> {
         if !self.confirmed && !answered.is_some_and(|answered| answered.reply == Reply::Yes) {
-            let open = checkout::open_changes(project, &self.task)?;
+            let (open, _) = checkout::open_changes(project, &self.task, self.change)?;
             let changes = open.into_iter().flat_map(|found| found.changes).collect();
             return Ok(Step::Ask(Question::RestoreCheckout { task: self.task.clone(), changes }));
         }
-        checkout::restore(project, &self.task, &|path| front_end.is_unsaved(path)).map(Step::Done)
+        checkout::restore(project, &self.task, self.change, &|path| front_end.is_unsaved(path))
+            .map(Step::Done)
     }
 }
 
@@ -40,6 +43,8 @@ impl Request for RestoreCheckout {
 pub struct AcceptCheckout {
     /// The task.
     pub task: TaskKey,
+    /// The number of one change; all without it.
+    pub change: Option<i64>,
 }
 
 impl Request for AcceptCheckout {
@@ -51,6 +56,6 @@ impl Request for AcceptCheckout {
         _: &dyn FrontEnd,
         _: Option<Answered>,
     ) -> Result<Step<Vec<CheckoutChange>>> {
-        checkout::accept(project, &self.task).map(Step::Done)
+        checkout::accept(project, &self.task, self.change).map(Step::Done)
     }
 }

@@ -14,12 +14,16 @@ impl Runner<'_> {
     /// Keeps what is in the user's checkout, before the agent is started.
     pub(super) fn keep_checkout(&mut self) -> Result<()> {
         self.compare_checkout(Reach::default())?;
+        if self.project.store.checkout(&self.row.id)?.is_some_and(|kept| !kept.compared) {
+            return Ok(());
+        }
+        let kept_at = Millis::now();
         let last =
             self.project.store.checkout(&self.row.id)?.and_then(|last| CheckoutState::of_text(&last.state));
         match self.look_at_checkout(last.as_ref()) {
             Ok(state) => {
                 let lock = &self.lock;
-                self.project.store.write(|tx| tx.keep_checkout(lock, &state.to_text()))?;
+                self.project.store.write(|tx| tx.keep_checkout(lock, &state.to_text(), kept_at))?;
             }
             Err(error) => self.tell(&News::CheckoutNotWatched { message: error.message }),
         }
@@ -32,6 +36,8 @@ impl Runner<'_> {
         let Some(kept) = self.project.store.checkout(&self.row.id)?.filter(|kept| !kept.compared) else {
             return Ok(());
         };
+        self.name_what_is_told(&kept, seen)?;
+        let found_at = Millis::now();
         let lock = &self.lock;
         match self.changes_since(&kept) {
             Ok(Some(found)) => {
@@ -43,15 +49,28 @@ impl Runner<'_> {
                     named,
                     before: &found.before,
                     after: &found.after,
+                    found_at,
                 };
                 self.project.store.write(|tx| tx.compare_checkout(lock, Some(&new)))?;
                 let Found { changes, tasks, .. } = found;
                 self.tell(&News::CheckoutChanged { changes, tasks, named });
             }
             Ok(None) => drop(self.project.store.write(|tx| tx.compare_checkout(lock, None))?),
-            Err(error) => {
-                self.project.store.write(|tx| tx.compare_checkout(lock, None))?;
-                self.tell(&News::CheckoutNotWatched { message: error.message });
+            // What was kept stays what the checkout is compared with, once that can be read again.
+            Err(error) => self.tell(&News::CheckoutNotWatched { message: error.message }),
+        }
+        Ok(())
+    }
+
+    /// A loop that ended earlier may have told of what this loop's agent did, and not known whose it was.
+    fn name_what_is_told(&mut self, kept: &CheckoutRow, seen: Reach) -> Result<()> {
+        for told in self.project.store.checkout_changes_since(kept.kept_at)? {
+            if !told.named
+                && told.settled_at.is_none()
+                && told.changes.iter().any(|change| seen.explains(change))
+            {
+                self.project.store.write(|tx| tx.name_checkout_change(told.id))?;
+                self.tell(&News::CheckoutChanged { changes: told.changes, tasks: told.tasks, named: true });
             }
         }
         Ok(())
@@ -78,11 +97,19 @@ impl Runner<'_> {
         let now = self.look_at_checkout(Some(&before))?;
         let own: Vec<OwnWrite> =
             self.project.store.own_writes_since(since)?.into_iter().map(own_write).collect();
-        let mut changes = self.project.repository.checkout_changes(&before, &now, &own)?;
+        let repository = &self.project.repository;
+        let before = repository.expected_checkout(&before, &now, &own)?;
+        let mut changes = repository.checkout_changes(&before, &now)?;
         // A worktree of another loop whose agent left its branch is no worktree that an agent made.
-        let worktrees = self.project.user.data.join("worktrees");
+        let loops: Vec<PathBuf> = self
+            .project
+            .store
+            .live_loops()?
+            .into_iter()
+            .filter_map(|row| row.worktree.map(PathBuf::from))
+            .collect();
         changes.retain(|change| {
-            !matches!(change, CheckoutChange::Worktree { path } if PathBuf::from(path).starts_with(&worktrees))
+            !matches!(change, CheckoutChange::Worktree { path } if loops.contains(&PathBuf::from(path)))
         });
         if changes.is_empty() {
             return Ok(None);
@@ -109,5 +136,10 @@ struct Found {
 }
 
 fn own_write(row: OwnWriteRow) -> OwnWrite {
-    OwnWrite { reference: row.reference, commit: row.commit_id, file: row.file.map(PathBuf::from) }
+    OwnWrite {
+        reference: row.reference,
+        from: row.from_id,
+        commit: row.commit_id,
+        file: row.file.map(PathBuf::from),
+    }
 }

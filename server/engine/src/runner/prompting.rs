@@ -5,6 +5,7 @@ use crate::{Result, progress, view::criterion_state};
 use alfine_core::{
     machine::{Recovery, Spawn},
     plan::Isolation,
+    printable::printable,
     prompt::{self, CriterionLine, Failure, LastIteration, Loss, PromptInput, Session, VerifierLine},
 };
 use alfine_verify::VerifierKind;
@@ -104,7 +105,7 @@ impl Runner<'_> {
             return Ok(String::new());
         };
         let (theirs, yours) = (self.project.repository.workdir(), self.worktree());
-        let changes = alfine_words::checkout::listed(&last.changes);
+        let changes = printable(&alfine_words::checkout::listed(&last.changes));
         Ok(match self.spec.isolation {
             Isolation::Worktree => format!(
                 "; in it you changed the user's own checkout, {} ({changes}): that is not yours to change, work only in {}",

@@ -38,7 +38,7 @@ impl Reach {
             CheckoutChange::Head { .. } | CheckoutChange::Files { .. } | CheckoutChange::Staged { .. } => {
                 false
             }
-            CheckoutChange::Ref { .. } => self.refs,
+            CheckoutChange::Ref { .. } | CheckoutChange::MoreRefs { .. } => self.refs,
             CheckoutChange::Stash { .. } => self.stash,
             CheckoutChange::Config { .. } => self.config,
             CheckoutChange::Hook { .. } => self.hooks,

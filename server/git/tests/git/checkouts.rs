@@ -37,7 +37,14 @@ impl User {
     }
 
     fn changes(&self, before: &CheckoutState) -> Vec<CheckoutChange> {
-        self.repo.checkout_changes(before, &self.state(), &[]).unwrap()
+        self.repo.checkout_changes(before, &self.state()).unwrap()
+    }
+
+    /// What changed besides what Alfine wrote.
+    fn changes_beside(&self, before: &CheckoutState, own: OwnWrite) -> Vec<CheckoutChange> {
+        let now = self.state();
+        let expected = self.repo.expected_checkout(before, &now, &[own]).unwrap();
+        self.repo.checkout_changes(&expected, &now).unwrap()
     }
 
     /// What the user could miss: status, branches, stash, configuration, hooks.
@@ -63,7 +70,7 @@ impl User {
         let (before, all) = (self.state(), self.all());
         agent(&self.fixture);
         let (after, harmed) = (self.state(), self.all());
-        assert_eq!(self.repo.checkout_changes(&before, &after, &[]).unwrap(), said);
+        assert_eq!(self.repo.checkout_changes(&before, &after).unwrap(), said);
         assert_ne!(harmed, all, "the agent did nothing");
         let left = self
             .repo
@@ -138,7 +145,7 @@ fn a_commit_on_the_users_branch_is_taken_back_and_kept() {
     user.fixture.git(&["commit", "-qam", "The agent's"]);
     let is = user.fixture.head();
     let after = user.state();
-    let changes = user.repo.checkout_changes(&before, &after, &[]).unwrap();
+    let changes = user.repo.checkout_changes(&before, &after).unwrap();
     assert_eq!(
         changes,
         [moved("main", &was, &is), CheckoutChange::Staged { paths: vec!["a.txt".to_owned()], count: 1 },]
@@ -222,7 +229,7 @@ fn branches_and_worktrees_that_an_agent_makes_are_named_and_stay() {
     user.fixture.git(&["branch", "-qD", "other"]);
     let after = user.state();
     let head = user.fixture.head();
-    let changes = user.repo.checkout_changes(&before, &after, &[]).unwrap();
+    let changes = user.repo.checkout_changes(&before, &after).unwrap();
     let made = |name: &str| CheckoutChange::Ref {
         name: format!("refs/heads/{name}"),
         was: None,
@@ -250,7 +257,7 @@ fn what_alfine_does_itself_is_no_change() {
     git_in(&made.path, &["commit", "-q", "--allow-empty", "-m", "The agent's, where it belongs"]);
     user.fixture.write("a.txt", "written by Alfine\n");
     let own = OwnWrite { file: Some("a.txt".into()), ..OwnWrite::default() };
-    assert_eq!(user.repo.checkout_changes(&before, &user.state(), &[own]).unwrap(), []);
+    assert_eq!(user.changes_beside(&before, own), []);
 }
 
 #[test]
@@ -263,8 +270,9 @@ fn a_landing_is_no_change_and_what_an_agent_does_beside_it_is() {
     let commit = user.fixture.head();
     user.fixture.write("a.txt", "the agent's\n");
     for known in [Some(commit), None] {
-        let own = OwnWrite { reference: Some("refs/heads/main".to_owned()), commit: known, file: None };
-        let changes = user.repo.checkout_changes(&before, &user.state(), &[own]).unwrap();
+        let reference = Some("refs/heads/main".to_owned());
+        let own = OwnWrite { reference, commit: known, ..OwnWrite::default() };
+        let changes = user.changes_beside(&before, own);
         assert_eq!(changes, [files(&["a.txt"])]);
     }
 }
@@ -337,4 +345,73 @@ fn an_undo_writes_over_nothing_that_is_unsaved_in_an_editor() {
     let refused = user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &is_unsaved);
     assert!(matches!(refused, Err(GitError::Unsaved { .. })), "{refused:?}");
     assert_eq!(read(&user.fixture.path("a.txt")), "the agent's\n");
+}
+
+#[test]
+fn ignored_files_that_only_look_new_are_not_removed() {
+    let user = User::at_work();
+    let before = user.state();
+    fs::remove_file(user.fixture.path(".gitignore")).unwrap();
+    user.fixture.write("new", "the agent's\n");
+    let after = user.state();
+    let left =
+        user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &|_| false).unwrap();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(read(&user.fixture.path("ignored")), "not looked at\n");
+    assert!(user.fixture.path(".gitignore").exists() && !user.fixture.path("new").exists());
+}
+
+#[test]
+fn a_detached_head_a_hooks_mode_and_a_new_configuration_come_back() {
+    let user = User::at_work();
+    user.fixture.git(&["switch", "-q", "--detach"]);
+    let (before, head) = (user.state(), user.fixture.head());
+    user.fixture.git(&["commit", "-q", "--allow-empty", "-m", "agent"]);
+    let hook = user.fixture.path(".git/hooks/pre-commit");
+    let mode = hook.metadata().unwrap().permissions().mode();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    user.fixture.write(".git/info/attributes", "* -text\n");
+    let after = user.state();
+    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &|_| false).unwrap();
+    assert_eq!(user.fixture.head(), head);
+    assert_eq!(hook.metadata().unwrap().permissions().mode(), mode);
+    assert!(!user.fixture.path(".git/info/attributes").exists());
+    assert_eq!(user.changes(&before), []);
+}
+
+#[test]
+fn a_commit_of_the_users_on_top_keeps_what_is_staged_of_it() {
+    let user = User::at_work();
+    user.fixture.git(&["commit", "-qam", "all of it"]);
+    let before = user.state();
+    user.fixture.write("a.txt", "the agent's\n");
+    user.fixture.git(&["commit", "-qam", "agent"]);
+    let after = user.state();
+    user.fixture.git(&["commit", "-q", "--allow-empty", "-m", "the user's"]);
+    let present = user.state();
+    let left =
+        user.repo.undo_checkout(&before, &after, &present, &user.fixture.surroundings(), &|_| false).unwrap();
+    assert_eq!(left.others, ["refs/heads/main"]);
+    assert_eq!(user.fixture.git(&["diff", "--cached", "--name-only"]), "");
+}
+
+#[test]
+fn a_dropped_stash_comes_back_although_git_has_cleaned_up() {
+    let user = User::at_work();
+    let (before, stash) = (user.state(), user.fixture.git(&["stash", "list", "--format=%H"]));
+    user.fixture.git(&["stash", "clear"]);
+    user.fixture.git(&["gc", "-q", "--prune=now"]);
+    let after = user.state();
+    user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &|_| false).unwrap();
+    assert_eq!(user.fixture.git(&["stash", "list", "--format=%H"]), stash);
+}
+
+#[test]
+fn a_configuration_that_leads_elsewhere_is_not_followed() {
+    let user = User::at_work();
+    let elsewhere = user.fixture.dir.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    user.fixture.git(&["config", "core.worktree", elsewhere.to_str().unwrap()]);
+    let looked = user.repo.keep_checkout(Watched::Everything, &user.fixture.surroundings(), None);
+    assert!(matches!(looked, Err(GitError::NotOurs(_))), "{looked:?}");
 }

@@ -12,10 +12,15 @@ impl Commands {
     pub(super) async fn restore_checkout(&self, given: OfTask) -> Result<Value> {
         let key = given.task;
         let place = self.place_of(&key, given.uri.as_ref()).await?;
-        let request = requests::RestoreCheckout { task: key.clone(), confirmed: false };
+        let request = requests::RestoreCheckout { task: key.clone(), change: None, confirmed: false };
         let restored = self.drive(&place, &key.to_string(), "alfine.restoreCheckout", request).await?;
-        let mut words =
-            format!("Your checkout is as it was before: {}.", printable(&listed(&restored.changes)));
+        let mut words = match restored.remaining.as_slice() {
+            [] => "Your checkout is as it was before.".to_owned(),
+            remaining => {
+                let remaining = printable(&listed(remaining));
+                format!("What could be brought back is; not as before: {remaining}.")
+            }
+        };
         if !restored.left.files.is_empty() {
             let files = printable_paths(&restored.left.files);
             words.push_str(&format!(" Changed again since, and left as they are: {files}."));
@@ -33,7 +38,7 @@ impl Commands {
     pub(super) async fn keep_checkout(&self, given: OfTask) -> Result<Value> {
         let key = given.task;
         let place = self.place_of(&key, given.uri.as_ref()).await?;
-        let request = requests::AcceptCheckout { task: key.clone() };
+        let request = requests::AcceptCheckout { task: key.clone(), change: None };
         self.have_done(&place, key, "alfine.keepCheckout", request).await
     }
 }

@@ -10,8 +10,8 @@ use alfine_core::{machine::LoopState, task::TaskKey};
 use alfine_engine::{Error, loops, project::Project};
 use alfine_files::Layout;
 use alfine_store::{
-    Change, Changes, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader, StoreError, TaskRow,
-    VerificationRow, Waker,
+    Change, Changes, CheckoutChangeRow, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader,
+    StoreError, TaskRow, VerificationRow, Waker,
 };
 use serde_json::Value;
 use std::{
@@ -495,7 +495,7 @@ fn read_loop(
     };
     let checkout = match kept(parts.checkout) {
         Some(old) => old.checkout.clone(),
-        None => reader.open_checkout_changes(&id)?,
+        None => told_of(reader.open_checkout_changes(&id)?),
     };
     let last_run = match kept(parts.last_run) {
         Some(old) => old.last_run.clone(),
@@ -507,6 +507,15 @@ fn read_loop(
         _ => marks(&row, &evidence, roots),
     };
     Ok(LoopPicture { row, state, iterations, evidence, tree, asks, checkout, last_run, marks })
+}
+
+/// What agents were seen to do, or else the latest change alone: a user who works beside the agent makes many.
+fn told_of(mut open: Vec<CheckoutChangeRow>) -> Vec<CheckoutChangeRow> {
+    if open.iter().any(|found| found.named) {
+        open.retain(|found| found.named);
+        return open;
+    }
+    open.pop().into_iter().collect()
 }
 
 fn with_short_output(mut row: VerificationRow) -> VerificationRow {
