@@ -149,7 +149,7 @@ await step('a folder without a repository: the view says what is missing', async
   fs.mkdirSync(bare);
   await third.page.goto(`${both.url}/?folder=${encodeURIComponent(bare)}`);
   await third.page.locator('.monaco-workbench').waitFor();
-  const text = third.page.locator('.welcome-view-content', { hasText: 'This folder is in no git repository' });
+  const text = third.page.locator('.welcome-view-content', { hasText: 'This folder is not in a git repository' });
   await text.or(third.page.locator('.activitybar .action-item a[aria-label^="Alfine"]')).first().waitFor();
   if (!(await text.isVisible())) await third.page.locator('.activitybar .action-item a[aria-label^="Alfine"]').click();
   await text.waitFor();
