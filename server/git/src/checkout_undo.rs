@@ -56,23 +56,15 @@ impl Repository {
         let repo = self.open()?;
         let mut left = LeftAlone::default();
         let everything = before.watched == Watched::Everything;
-        let mut unmade = Vec::new();
+        let mut files = None;
         if everything {
             nothing_under_way(&repo)?;
             if snapshot(&repo, surroundings)?.whole.to_string() != present.tree {
                 return Err(GitError::Changed(format!("the working tree {}", self.workdir.display())));
             }
-            unmade = restore_files(&repo, [before, after, present], is_unsaved, &mut left)?;
+            files = Some(files_back(&repo, [before, after, present], is_unsaved, &mut left)?);
         }
-        restore_refs(&repo, before, after, present, &mut left)?;
-        if everything && before.is_elsewhere(after) && !after.is_elsewhere(present) {
-            match (&before.branch, &before.head) {
-                (Some(branch), _) => repo.set_head(branch).doing("set HEAD")?,
-                (None, Some(head)) => repo.set_head_detached(id_of(head)?).doing("set HEAD")?,
-                (None, None) => {}
-            }
-        }
-        restore_stash(&repo, before, after)?;
+        // First of all: filters and what is ignored are of them.
         for of in [Kept::Settings, Kept::Hooks] {
             let names: BTreeMap<_, _> = of.of(after).iter().chain(of.of(before)).collect();
             for name in names.into_keys() {
@@ -84,7 +76,23 @@ impl Repository {
                 restore_setting(&repo, &path, name, [at(before), at(after), at(present)], &mut left)?;
             }
         }
-        remove_files(self, before, unmade, &mut left)?;
+        // Opened again: a handle remembers what it has read of these.
+        let repo = self.open()?;
+        if let Some(files) = &files {
+            restore_files(&repo, before, files, &mut left)?;
+        }
+        restore_refs(&repo, before, after, present, &mut left)?;
+        if everything && before.is_elsewhere(after) && !after.is_elsewhere(present) {
+            match (&before.branch, &before.head) {
+                (Some(branch), _) => repo.set_head(branch).doing("set HEAD")?,
+                (None, Some(head)) => repo.set_head_detached(id_of(head)?).doing("set HEAD")?,
+                (None, None) => {}
+            }
+        }
+        restore_stash(&repo, before, after)?;
+        if let Some(files) = files {
+            remove_files(&repo, before, files.unmade, &mut left)?;
+        }
         Ok(left)
     }
 }
@@ -113,13 +121,23 @@ fn tree_of<'r>(repo: &'r git2::Repository, hex: &str) -> Result<Tree<'r>, GitErr
     repo.find_tree(id_of(hex)?).doing("read what was kept")
 }
 
-/// Brings files back, and what was staged of them. Returns the steps that remove what is new.
-fn restore_files(
+/// What is to be done to files.
+struct FilesBack {
+    /// To what has another content, or is gone.
+    back: Vec<Step>,
+    /// To what is new.
+    unmade: Vec<Step>,
+    /// To the index.
+    staged: Vec<Step>,
+}
+
+/// Finds what still is as the run left it, and has to change.
+fn files_back(
     repo: &git2::Repository,
     [before, after, present]: [&CheckoutState; 3],
     is_unsaved: &dyn Fn(&Path) -> bool,
     left: &mut LeftAlone,
-) -> Result<Vec<Step>, GitError> {
+) -> Result<FilesBack, GitError> {
     let (was, is) = (tree_of(repo, &before.tree)?, tree_of(repo, &present.tree)?);
     let back = steps(repo, &tree_of(repo, &after.tree)?, &was, &[])?;
     let present_at = |step: &Step| content_at(&is, &path_of(&step.path));
@@ -157,7 +175,26 @@ fn restore_files(
     let is_in_the_way = |step: &Step| parents(&step.path).any(|folder| made.contains(folder));
     let (unmade, back): (Vec<Step>, Vec<Step>) =
         back.into_iter().partition(|step| step.new.is_none() && !is_in_the_way(step));
-    let mut landing = Landing::prepare(repo, back, &was, None)?;
+    Ok(FilesBack { back, unmade, staged })
+}
+
+/// Brings files back, and what was staged of them. A file that is in the way stays, and the others come back.
+fn restore_files(
+    repo: &git2::Repository,
+    before: &CheckoutState,
+    files: &FilesBack,
+    left: &mut LeftAlone,
+) -> Result<(), GitError> {
+    let (was, staged) = (tree_of(repo, &before.tree)?, &files.staged);
+    let mut landing = match Landing::prepare(repo, files.back.clone(), &was, None) {
+        Err(GitError::InTheWay { files: stay, .. }) => {
+            let back = files.back.iter().filter(|step| !stay.contains(&path_of(&step.path))).cloned();
+            let landing = Landing::prepare(repo, back.collect(), &was, None)?;
+            left.files.extend(stay);
+            landing
+        }
+        prepared => prepared?,
+    };
     landing.apply()?;
     let restore_index = || {
         if staged.is_empty() {
@@ -165,7 +202,7 @@ fn restore_files(
         }
         let mut index = index::read_plain(repo)?;
         // Without the files' times: what was staged need not be what lies on the disk, and git must look.
-        put_steps(&mut index, &staged, None, |step| (step.old, step.new));
+        put_steps(&mut index, staged, None, |step| (step.old, step.new));
         index.write().doing("write the index")
     };
     if let Err(error) = restore_index() {
@@ -173,12 +210,12 @@ fn restore_files(
         return Err(error);
     }
     landing.keep();
-    Ok(unmade)
+    Ok(())
 }
 
 /// Removes files that are new. What git ignores again, now that its rules are back, was there before: it only was not seen.
 fn remove_files(
-    repository: &Repository,
+    repo: &git2::Repository,
     before: &CheckoutState,
     unmade: Vec<Step>,
     left: &mut LeftAlone,
@@ -186,16 +223,14 @@ fn remove_files(
     if unmade.is_empty() {
         return Ok(());
     }
-    // Opened again: a handle remembers the rules that it has read.
-    let repo = repository.open()?;
     let is_ignored = |step: &Step| repo.is_path_ignored(path_of(&step.path)).unwrap_or(true);
     let unmade: Vec<Step> = unmade.into_iter().filter(|step| !is_ignored(step)).collect();
     // Nor was what could not be kept: it may have been there before.
     let may_be_older = |step: &Step| before.skipped.iter().any(|path| is_within(&step.path, path.as_bytes()));
     let (older, unmade): (Vec<Step>, Vec<Step>) = unmade.into_iter().partition(may_be_older);
     left.files.extend(older.iter().map(|step| path_of(&step.path)));
-    let was = &tree_of(&repo, &before.tree)?;
-    let mut landing = Landing::prepare(&repo, unmade, was, None)?;
+    let was = &tree_of(repo, &before.tree)?;
+    let mut landing = Landing::prepare(repo, unmade, was, None)?;
     landing.apply()?;
     landing.keep();
     Ok(())

@@ -415,3 +415,18 @@ fn a_configuration_that_leads_elsewhere_is_not_followed() {
     let looked = user.repo.keep_checkout(Watched::Everything, &user.fixture.surroundings(), None);
     assert!(matches!(looked, Err(GitError::NotOurs(_))), "{looked:?}");
 }
+
+#[test]
+fn a_file_that_the_agent_hid_stays_and_the_others_come_back() {
+    let user = User::at_work();
+    let before = user.state();
+    user.fixture.write("untracked", "the agent's\n");
+    user.fixture.write("a.txt", "the agent's\n");
+    user.fixture.write(".git/info/exclude", "untracked\n");
+    let after = user.state();
+    let left =
+        user.repo.undo_checkout(&before, &after, &after, &user.fixture.surroundings(), &|_| false).unwrap();
+    assert_eq!(left.files, [std::path::PathBuf::from("untracked")]);
+    assert_eq!(read(&user.fixture.path("a.txt")), "the user's edit\n");
+    assert_eq!(user.fixture.content_of(&before.ref_name(), "untracked"), "the user's own");
+}
