@@ -6,8 +6,7 @@
 
 use super::{
     GitError, Repository, Surroundings,
-    checkpoint::{alfine, snapshot},
-    contents::{EXECUTABLE, LINK, SUBMODULE},
+    checkpoint::{alfine, mode_of, snapshot},
     error::{Doing, DoingOn},
     index,
     land::{Content, Step, steps},
@@ -16,7 +15,7 @@ use super::{
     places::same_place,
 };
 use alfine_core::checkout::{CheckoutChange, MOST_NAMED};
-use git2::{Commit, FileMode, Oid, Tree, build::TreeUpdateBuilder};
+use git2::{Commit, Oid, Tree, build::TreeUpdateBuilder};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -72,15 +71,11 @@ pub struct CheckoutState {
 
 impl OwnWrite {
     /// The branch that it moved, from where and where to, as far as that is known; `None` if the branch is elsewhere by now.
-    fn landing<'a>(
-        &'a self,
-        expected: &'a CheckoutState,
-        now: &'a CheckoutState,
-    ) -> Option<(&'a str, &'a str, &'a str)> {
+    fn landing(&self, expected: &CheckoutState, now: &CheckoutState) -> Option<(&str, String, String)> {
         let name = self.reference.as_ref()?;
         let from = self.from.as_ref().or_else(|| expected.refs.get(name))?;
         let to = self.commit.as_ref().or_else(|| now.refs.get(name))?;
-        (from != to && expected.refs.get(name) != Some(to)).then_some((name, from, to))
+        (from != to && expected.refs.get(name) != Some(to)).then(|| (name.as_str(), from.clone(), to.clone()))
     }
 }
 
@@ -212,16 +207,16 @@ impl Repository {
         let is_files = tree(&now.tree)?;
         let is_index = now.index.as_deref().map(tree).transpose()?;
         for write in own {
-            if let Some((name, from, to)) = write.landing(&expected.clone(), now) {
+            if let Some((name, from, to)) = write.landing(&expected, now) {
                 let commit = |hex: &str| Oid::from_str(hex).and_then(|id| repo.find_commit(id)?.tree());
                 let landed =
-                    steps(&repo, &commit(from).doing(EXPECTING)?, &commit(to).doing(EXPECTING)?, &[])?;
+                    steps(&repo, &commit(&from).doing(EXPECTING)?, &commit(&to).doing(EXPECTING)?, &[])?;
                 files = with_steps(&repo, &files, &landed)?;
                 index = index.map(|index| with_steps(&repo, &index, &landed)).transpose()?;
                 if before.branch.as_deref() == Some(name) {
-                    expected.head = Some(to.to_owned());
+                    expected.head = Some(to.clone());
                 }
-                expected.refs.insert(name.to_owned(), to.to_owned());
+                expected.refs.insert(name.to_owned(), to);
             }
             if let Some(path) = &write.file {
                 let as_it_is = |was: &Tree<'_>, is: &Tree<'_>| Step {
@@ -377,15 +372,6 @@ fn with_steps<'r>(repo: &'r git2::Repository, tree: &Tree<'r>, steps: &[Step]) -
     }
     let fewer = removed.create_updated(repo, tree).and_then(|id| repo.find_tree(id)).doing(EXPECTING)?;
     put.create_updated(repo, &fewer).and_then(|id| repo.find_tree(id)).doing(EXPECTING)
-}
-
-fn mode_of(mode: u32) -> FileMode {
-    match mode {
-        SUBMODULE => FileMode::Commit,
-        LINK => FileMode::Link,
-        EXECUTABLE => FileMode::BlobExecutable,
-        _ => FileMode::Blob,
-    }
 }
 
 /// Writes the commit of a state, as `git stash` would: the files, with HEAD and the index as parents.

@@ -14,7 +14,7 @@ use super::{
     skipped::Skipped,
     submodule,
 };
-use git2::{BranchType, ErrorCode, FileMode, Oid, Signature, Tree, TreeEntry, build::TreeUpdateBuilder};
+use git2::{BranchType, ErrorCode, FileMode, Oid, Signature, Tree, build::TreeUpdateBuilder};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -375,7 +375,9 @@ fn without_own(
     let committed = head.map(tree_of).transpose()?;
     let mut tree = repo.find_tree(whole).doing(DOING)?;
     for path in own {
-        let at = |tree: &Tree<'_>| tree.get_path(path).ok().map(|entry| (entry.id(), mode_of(&entry)));
+        let at = |tree: &Tree<'_>| {
+            tree.get_path(path).ok().map(|entry| (entry.id(), mode_of(entry.filemode().cast_unsigned())))
+        };
         let (here, wanted) = (at(&tree), committed.as_ref().and_then(at));
         if here == wanted {
             continue;
@@ -394,8 +396,9 @@ fn without_own(
     Ok(tree.id())
 }
 
-pub(super) fn mode_of(entry: &TreeEntry<'_>) -> FileMode {
-    match entry.filemode().cast_unsigned() {
+/// The mode of a tree's entry, by its number.
+pub(super) fn mode_of(mode: u32) -> FileMode {
+    match mode {
         FOLDER => FileMode::Tree,
         SUBMODULE => FileMode::Commit,
         LINK => FileMode::Link,

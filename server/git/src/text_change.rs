@@ -63,7 +63,10 @@ impl TextChange<'_> {
     ) -> Result<(Tree<'r>, bool), GitError> {
         let content_in = |tree: &Tree<'_>| {
             let entry = tree.get_path(self.path).ok()?;
-            Some((Content { id: entry.id(), mode: entry.filemode().cast_unsigned() }, mode_of(&entry)))
+            Some((
+                Content { id: entry.id(), mode: entry.filemode().cast_unsigned() },
+                mode_of(entry.filemode().cast_unsigned()),
+            ))
         };
         let there = content_in(&tree);
         let Some((content, mode)) = content_in(target).or(there) else { return Ok((tree, false)) };

@@ -14,12 +14,12 @@ impl Runner<'_> {
     /// Keeps what is in the user's checkout, before the agent is started.
     pub(super) fn keep_checkout(&mut self) -> Result<()> {
         self.compare_checkout(Reach::default())?;
-        if self.project.store.checkout(&self.row.id)?.is_some_and(|kept| !kept.compared) {
+        let last = self.project.store.checkout(&self.row.id)?;
+        if last.as_ref().is_some_and(|last| !last.compared) {
             return Ok(());
         }
         let kept_at = Millis::now();
-        let last =
-            self.project.store.checkout(&self.row.id)?.and_then(|last| CheckoutState::of_text(&last.state));
+        let last = last.and_then(|last| CheckoutState::of_text(&last.state));
         match self.look_at_checkout(last.as_ref()) {
             Ok(state) => {
                 let lock = &self.lock;
