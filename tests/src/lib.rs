@@ -9,5 +9,6 @@ pub mod fake_agent;
 pub mod held;
 pub mod meta_model;
 pub mod model_stub;
+pub mod records;
 pub mod sandbox;
 pub mod scenario;

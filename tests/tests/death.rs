@@ -4,13 +4,15 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use alfine_tests::sandbox::{PATIENCE, Running, Sandbox, wait_until};
+use alfine_tests::{
+    records::check_records,
+    sandbox::{PATIENCE, Running, Sandbox, wait_until},
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
 };
 
 const KEY: &str = "PLAN.md#US-001";
@@ -66,40 +68,6 @@ fn look_and_find_interrupted(sandbox: &Sandbox, name: &str) {
     let task = sandbox.task(KEY);
     assert_eq!(task["status"], "interrupted", "{name}: {task}");
     wait_until(PATIENCE, "nothing of the agent is left", || sandbox.agent_processes().is_empty());
-}
-
-/// What holds of the database and the repository at any time at which nobody runs the loop.
-#[track_caller]
-fn check_records(sandbox: &Sandbox) {
-    let path = sandbox.repo().join(".git/alfine/state.db");
-    if !path.exists() {
-        return;
-    }
-    let db = sandbox.database();
-    let ask = |sql: &str| -> Vec<String> {
-        let mut statement = db.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        rows.map(Result::unwrap).collect()
-    };
-    assert_eq!(ask("PRAGMA integrity_check"), ["ok"]);
-    assert!(ask("SELECT \"table\" FROM pragma_foreign_key_check").is_empty());
-    assert_eq!(
-        ask("SELECT CAST(count(*) - coalesce(max(seq), 0) + coalesce(min(seq), 1) - 1 AS TEXT) FROM event"),
-        ["0"],
-        "events have gaps"
-    );
-    for gaps in [
-        "SELECT loop_id FROM iteration GROUP BY loop_id HAVING max(n) != count(*) OR min(n) != 1",
-        "SELECT loop_id FROM run GROUP BY loop_id HAVING max(n) != count(*) OR min(n) != 1",
-        "SELECT run.loop_id FROM run LEFT JOIN iteration ON iteration.loop_id = run.loop_id AND iteration.n = run.iteration WHERE iteration.n IS NULL",
-    ] {
-        assert!(ask(gaps).is_empty(), "{gaps}");
-    }
-    for checkpoint in ask("SELECT ref || ' ' || commit_id FROM checkpoint") {
-        let (name, commit) = checkpoint.split_once(' ').unwrap();
-        assert_eq!(sandbox.git(&["rev-parse", "--verify", name]), commit);
-        sandbox.git(&["cat-file", "-e", &format!("{commit}^{{tree}}")]);
-    }
 }
 
 /// What holds once the loop is done.
@@ -348,83 +316,6 @@ fn several_that_look_at_a_dead_loop_at_once_agree() {
     assert_eq!(marked, 1);
     continue_to_done(&sandbox);
 }
-
-/// A generator whose numbers follow from its seed, so that a failure can be repeated.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit.max(1)
-    }
-}
-
-#[test]
-fn at_two_hundred_moments_a_kill_loses_nothing_and_the_loop_goes_on_to_its_end() {
-    const LOOPS: usize = 25;
-    const KILLS: usize = 8;
-    let seed =
-        std::env::var("ALFINE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-            u64::try_from(
-                std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos(),
-            )
-            .unwrap_or(1)
-        });
-    println!("ALFINE_TEST_SEED={seed}");
-    let begun = Instant::now();
-    let dice = std::sync::Mutex::new(Dice(seed));
-    let left = std::sync::atomic::AtomicUsize::new(LOOPS);
-    let states = std::sync::Mutex::new(std::collections::BTreeMap::<String, usize>::new());
-    let take = || {
-        left.fetch_update(std::sync::atomic::Ordering::SeqCst, std::sync::atomic::Ordering::SeqCst, |n| {
-            n.checked_sub(1)
-        })
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while take().is_ok() {
-                    let mut sandbox = sandbox();
-                    sandbox.write("greeter.sh", "echo hello\n");
-                    sandbox.git(&["add", "-A"]);
-                    sandbox.git(&["commit", "-qm", "more"]);
-                    sandbox.fake_agent(&json!({"runs": [
-                        [{"text": "first"}, {"write": {"path": "one.txt", "content": "1\n"}}, {"shell": "sleep 0.05"},
-                            {"gate": {"ready": false, "progress": "some"}}, {"result": {"input": 3, "output": 4, "cost": 0.02}}],
-                        greet()]}));
-                    let normal = u64::try_from(NORMAL.as_millis()).unwrap();
-                    for _ in 0..KILLS {
-                        let delay = Duration::from_millis(dice.lock().unwrap().below(normal));
-                        let running = sandbox.start(&RUN);
-                        // The moment itself is what is tried out; nothing is waited for.
-                        std::thread::sleep(delay);
-                        running.kill_9();
-                        // A child that was just being started can hold the lock until it becomes another program.
-                        let mut task = sandbox.task(KEY);
-                        wait_until(PATIENCE, "nobody says that it runs", || {
-                            task = sandbox.task(KEY);
-                            task["status"] != "running"
-                        });
-                        check_records(&sandbox);
-                        let status = task["status"].as_str().unwrap_or("none").to_owned();
-                        assert!(["pending", "ready", "interrupted", "done", "none"].contains(&status.as_str()), "{task}");
-                        *states.lock().unwrap().entry(status).or_default() += 1;
-                        assert!(sandbox.agent_processes().is_empty());
-                    }
-                    let ran = sandbox.alfine(&RUN).expect(0);
-                    check_done(&sandbox, &ran.task());
-                }
-            });
-        }
-    });
-    println!("{} kills in {:?}: {:?}", LOOPS * KILLS, begun.elapsed(), states.lock().unwrap());
-}
-
-/// About how long the loop of the random kills takes on an idle machine.
-const NORMAL: Duration = Duration::from_millis(400);
 
 #[test]
 fn a_plan_goes_on_when_an_update_takes_the_program_away() {

@@ -34,7 +34,7 @@ pub enum ProcessError {
         /// The system's error.
         source: io::Error,
     },
-    /// The guard itself could not be started, or did not answer.
+    /// The guard itself could not be started, or did not answer; one that was killed is [`Self::GuardLost`].
     #[error("the guard {} could not be started: {source}", .guard.display())]
     Guard {
         /// The binary that was to be the guard.

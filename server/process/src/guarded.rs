@@ -12,7 +12,7 @@ use std::{
     net::Shutdown,
     os::{
         fd::{AsFd, OwnedFd},
-        unix::net::UnixStream,
+        unix::{net::UnixStream, process::ExitStatusExt},
     },
     path::PathBuf,
     process::{Child, Command},
@@ -109,12 +109,16 @@ impl GuardedCommand {
         let identity = match started {
             Ok(Ok(identity)) => identity,
             Ok(Err(error)) => {
-                run.abandon();
+                run.abandon(&error);
                 return Err(ProcessError::from_start(&self.program, &self.cwd, error));
             }
             Err(error) => {
-                run.abandon();
-                return Err(failed(error));
+                let killed = run.abandon(&error);
+                // The program may run already: the guard starts it before it says so.
+                if let Err(error) = end_leftovers(&self.marker, None, self.grace) {
+                    tracing::warn!(%error, "A guard died while it started, and not all that it guarded could be ended.");
+                }
+                return Err(if killed { ProcessError::GuardLost(name) } else { failed(error) });
             }
         };
 
@@ -219,10 +223,18 @@ impl Run {
         }
     }
 
-    /// Gives up a guard that has no program.
-    fn abandon(mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// Gives up a guard that did not say that its program runs. Says whether somebody else had killed it.
+    fn abandon(mut self, error: &io::Error) -> bool {
+        // Only a guard that is gone answers so, and its own end then tells more than a signal of ours would.
+        let gone = matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+        );
+        if !gone {
+            let _ = self.child.kill();
+        }
+        let ended = self.child.wait();
+        gone && ended.is_ok_and(|status| status.signal().is_some())
     }
 }
 

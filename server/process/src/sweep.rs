@@ -1,6 +1,9 @@
 //! Ends processes until none is left: politely first, and again and again, since they fork while they are ended.
 
-use super::{ProcessError, ProcessIdentity, table, table::Process};
+use super::{
+    ProcessError, ProcessIdentity,
+    table::{self, Process, Table},
+};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::{
     collections::{HashMap, HashSet},
@@ -14,6 +17,10 @@ pub const MARKER_VARIABLE: &str = "ALFINE_RUN";
 /// How long after the grace period SIGKILL is repeated before the rest counts as unkillable (another user's, or stuck
 /// in the kernel).
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long nothing found is doubted, while processes come and go or become other programs. Forking and becoming another
+/// program take a millisecond; a loaded machine gets time.
+const DOUBT: Duration = Duration::from_millis(500);
 
 /// How long to wait before looking again while processes still have time to end themselves.
 const POLITE_PAUSE: Duration = Duration::from_millis(200);
@@ -39,6 +46,8 @@ pub(super) struct Sweep {
     grace: Duration,
     seen: HashSet<ProcessIdentity>,
     asked: HashSet<ProcessIdentity>,
+    /// Whether the last look may have missed one.
+    unsure: bool,
 }
 
 impl Sweep {
@@ -53,12 +62,14 @@ impl Sweep {
             grace,
             seen: HashSet::new(),
             asked: HashSet::new(),
+            unsure: false,
         }
     }
 
     /// Signals what is left and returns it; empty means that nothing was alive any more.
     pub(super) fn pass(&mut self) -> io::Result<Vec<ProcessIdentity>> {
-        let processes = table::all()?;
+        let Table { processes, moved } = table::all()?;
+        self.unsure = moved;
         let left = self.select(&processes, std::process::id());
         let kill = self.began.elapsed() >= self.grace;
         for process in &left {
@@ -110,9 +121,16 @@ impl Sweep {
         for process in processes {
             children.entry(process.parent).or_default().push(process);
             let pid = process.identity.pid;
-            let marked = || self.variable.as_ref().is_some_and(|variable| table::has_variable(pid, variable));
+            if spared.contains(&pid) || process.ended {
+                continue;
+            }
             let chosen = self.seen.contains(&process.identity) || group == Some(process.group);
-            if !spared.contains(&pid) && !process.ended && (chosen || marked()) {
+            let marked = match &self.variable {
+                Some(variable) if !chosen => table::has_variable(process, variable),
+                _ => Some(false),
+            };
+            self.unsure |= marked.is_none();
+            if chosen || marked == Some(true) {
                 open.push(process);
             }
         }
@@ -205,11 +223,18 @@ pub fn end_leftovers(
     // An empty marker must not match every process.
     let target = Target { root: known, marker: Some(marker.to_owned()).filter(|marker| !marker.is_empty()) };
     let mut sweep = Sweep::new(target, grace);
+    let mut nothing_since = None;
     loop {
         let left = sweep.pass().map_err(ProcessError::Table)?;
         if left.is_empty() {
-            return Ok(sweep.found());
+            let since = *nothing_since.get_or_insert_with(Instant::now);
+            if !sweep.unsure || since.elapsed() >= DOUBT {
+                return Ok(sweep.found());
+            }
+            wait_for_one(&[], KILL_PAUSE);
+            continue;
         }
+        nothing_since = None;
         if sweep.is_hopeless() {
             let program = format!("run {marker}");
             return Err(ProcessError::Unkillable { program, count: left.len() });

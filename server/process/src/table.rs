@@ -13,6 +13,14 @@ mod portable;
 #[cfg(not(target_os = "linux"))]
 pub(super) use portable::{all, has_variable, one};
 
+/// The table, as one look at it showed it.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) processes: Vec<Process>,
+    /// Whether a process ended during the look, so that a child of it may have been missed.
+    pub(super) moved: bool,
+}
+
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Process {

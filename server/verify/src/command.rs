@@ -4,6 +4,9 @@ use super::{VerifierExit, VerifierSpec, VerifyContext, answer::Checked, findings
 use alfine_process::{Confinement, GuardedCommand, GuardedOutput, ProcessError};
 use std::{io::Read, thread};
 
+/// How often a check is run again whose guard was killed.
+const GUARD_TRIES: u32 = 2;
+
 /// Runs a command by `sh -c` in the worktree's root.
 pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<'_>) -> Checked {
     let mut shell = GuardedCommand::new(context.guard, "sh", context.root, Confinement::None, context.marker);
@@ -11,7 +14,17 @@ pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<
     shell.env = context.env.to_vec();
     shell.grace = context.grace;
     shell.merge_stderr = true;
-    match run(shell, spec, context) {
+    let mut tries = GUARD_TRIES;
+    let ran = loop {
+        match run(shell.clone(), spec, context) {
+            // Whoever killed the guard said nothing about what is checked.
+            Err(ProcessError::GuardLost(_)) if tries > 0 && !context.cancel.is_cancelled() => {
+                tries -= 1;
+            }
+            ran => break ran,
+        }
+    };
+    match ran {
         Ok((exit, output)) => {
             let findings = findings::parse(&output, context.root);
             Checked { exit, output, findings }

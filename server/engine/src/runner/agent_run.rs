@@ -9,7 +9,7 @@ use alfine_core::{
     news::News,
     plan::Isolation,
 };
-use alfine_process::{Confinement, GuardedChild, GuardedCommand, GuardedOutput};
+use alfine_process::{Confinement, GuardedChild, GuardedCommand, GuardedOutput, ProcessError};
 use alfine_secrets::Masker;
 use alfine_store::{RunEnd, RunNew};
 use std::{
@@ -67,6 +67,11 @@ impl Runner<'_> {
         self.keep_checkout()?;
         let child = match command.spawn() {
             Ok(child) => child,
+            Err(error @ ProcessError::GuardLost(_)) => {
+                let message = error.to_string();
+                self.inputs.push_back(Input::AgentExited { outcome: Outcome::Interrupted, message });
+                return Ok(());
+            }
             Err(error) => {
                 // The user has to install a missing agent; the task itself did not fail, so the loop asks instead.
                 let error = crate::Error::from(error);

@@ -3,7 +3,7 @@
 use super::{message::Message, owner::Runner};
 use crate::{Error, ErrorKind, Result};
 use alfine_core::{machine::Input, news::News, plan::Isolation};
-use alfine_process::{Confinement, GuardedCommand};
+use alfine_process::{Confinement, GuardedCommand, ProcessError};
 use std::{
     io::{BufRead, BufReader, Read},
     time::Duration,
@@ -11,6 +11,9 @@ use std::{
 
 /// How long a worktree's setup may take.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// How often a setup is run again whose guard was killed: whoever killed it said nothing about the setup.
+const GUARD_TRIES: u32 = 2;
 
 /// How a worktree's setup ended.
 enum Setup {
@@ -22,6 +25,8 @@ enum Setup {
     Held,
     /// It did not work, and why.
     Failed(String),
+    /// Its guard was killed, and that in words.
+    GuardLost(String),
 }
 
 impl Runner<'_> {
@@ -41,7 +46,7 @@ impl Runner<'_> {
                     Setup::Over => {}
                     Setup::CutShort => return Ok(true),
                     Setup::Held => return Ok(false),
-                    Setup::Failed(message) => {
+                    Setup::Failed(message) | Setup::GuardLost(message) => {
                         self.inputs.push_back(Input::Failed(message));
                         self.work_off()?;
                         return Ok(false);
@@ -56,6 +61,16 @@ impl Runner<'_> {
     }
 
     fn run_setup(&mut self, setup: &str) -> Result<Setup> {
+        for _ in 0..GUARD_TRIES {
+            match self.run_setup_once(setup)? {
+                Setup::GuardLost(message) => tracing::warn!("{message}"),
+                ended => return Ok(ended),
+            }
+        }
+        self.run_setup_once(setup)
+    }
+
+    fn run_setup_once(&mut self, setup: &str) -> Result<Setup> {
         let mut command = GuardedCommand::new(
             &self.program,
             "sh",
@@ -66,11 +81,12 @@ impl Runner<'_> {
         command.args = vec!["-c".into(), setup.into()];
         command.env = self.environments.checks.clone();
         command.merge_stderr = true;
-        let failed = |why: String| {
-            Ok(Setup::Failed(format!("the worktree's setup `{setup}` {why}; fix it and continue")))
-        };
+        let words = |why: String| format!("the worktree's setup `{setup}` {why}; fix it and continue");
+        let failed = |why: String| Ok(Setup::Failed(words(why)));
+        let lost = |error: ProcessError| Ok(Setup::GuardLost(words(format!("failed: {error}"))));
         let mut child = match command.spawn() {
             Ok(child) => child,
+            Err(error @ ProcessError::GuardLost(_)) => return lost(error),
             Err(error) => return failed(format!("did not start: {error}")),
         };
         let (ender, interrupted) = (child.ender(), child.ender());
@@ -120,7 +136,7 @@ impl Runner<'_> {
                 _ => {}
             }
         }
-        let exit = waiter.join().unwrap_or(Err(alfine_process::ProcessError::GuardLost(setup.to_owned())));
+        let exit = waiter.join().unwrap_or(Err(ProcessError::GuardLost(setup.to_owned())));
         drop(done);
         let _ = watchdog.join();
         match exit {
@@ -128,6 +144,7 @@ impl Runner<'_> {
             _ if self.cut_short => Ok(Setup::CutShort),
             Ok(exit) if exit.success() => Ok(Setup::Over),
             Ok(exit) => failed(format!("failed ({exit}): {last}")),
+            Err(error @ ProcessError::GuardLost(_)) => lost(error),
             Err(error) => failed(format!("failed: {error}")),
         }
     }
@@ -152,7 +169,7 @@ impl Runner<'_> {
         )?;
         tracing::debug!("brought {} files", brought.copied.len());
         if let Some(setup) = self.spec.setup.clone()
-            && let Setup::Failed(message) = self.run_setup(&setup)?
+            && let Setup::Failed(message) | Setup::GuardLost(message) = self.run_setup(&setup)?
         {
             return Err(Error::new(ErrorKind::Config, message));
         }

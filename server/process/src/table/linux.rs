@@ -1,6 +1,6 @@
 //! Reads `/proc`: start times are exact to the clock tick.
 
-use super::{Process, ProcessIdentity};
+use super::{Process, ProcessIdentity, Table};
 use std::{
     fs::{self, File},
     io::{self, Read},
@@ -10,9 +10,17 @@ use std::{
 const ENVIRONMENT_LIMIT: u64 = 6 << 20;
 
 /// Lists all processes that can be seen.
-pub(crate) fn all() -> io::Result<Vec<Process>> {
+pub(crate) fn all() -> io::Result<Table> {
     let pids = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    Ok(pids.filter_map(one).collect())
+    let mut table = Table { processes: Vec::new(), moved: false };
+    for pid in pids {
+        match one(pid) {
+            Some(process) => table.processes.push(process),
+            // The names were read at once, and what this one forked since is not among them.
+            None => table.moved = true,
+        }
+    }
+    Ok(table)
 }
 
 /// Finds the process that has this id now.
@@ -34,11 +42,20 @@ fn parse_stat(pid: u32, stat: &[u8]) -> Option<Process> {
 
 /// Says whether the environment that this process was started with has this `NAME=value`; one that ends with `-` stands
 /// for every value that begins so.
-pub(crate) fn has_variable(pid: u32, variable: &[u8]) -> bool {
+/// `None` where that is not known now: a process that is just becoming another program shows no environment at all.
+pub(crate) fn has_variable(process: &Process, variable: &[u8]) -> Option<bool> {
+    /// The parent of the kernel's own processes, which have no environment either.
+    const KTHREADD: u32 = 2;
+    let pid = process.identity.pid;
     let mut environment = Vec::new();
     let read = File::open(format!("/proc/{pid}/environ"))
         .and_then(|file| file.take(ENVIRONMENT_LIMIT).read_to_end(&mut environment));
-    read.is_ok() && environment.split(|&byte| byte == 0).any(|entry| super::is_variable(entry, variable))
+    match read {
+        Ok(0) if process.parent != KTHREADD && pid != KTHREADD => None,
+        Ok(_) => Some(environment.split(|&byte| byte == 0).any(|entry| super::is_variable(entry, variable))),
+        // Another user's, or gone.
+        Err(_) => Some(false),
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +86,7 @@ mod tests {
     #[test]
     fn this_process_is_in_the_table() {
         let me = one(std::process::id()).unwrap();
-        assert!(all().unwrap().contains(&me));
+        assert!(all().unwrap().processes.contains(&me));
         assert_eq!(me.parent, std::os::unix::process::parent_id());
     }
 }

@@ -2,15 +2,15 @@
 
 #![cfg_attr(target_os = "linux", allow(dead_code, reason = "compiled for its tests"))]
 
-use super::{Process, ProcessIdentity};
+use super::{Process, ProcessIdentity, Table};
 use std::{io, os::unix::ffi::OsStrExt};
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
 /// Lists all processes that can be seen.
-pub(crate) fn all() -> io::Result<Vec<Process>> {
+pub(crate) fn all() -> io::Result<Table> {
     let mut system = System::new().map_err(io::Error::other)?;
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind());
-    Ok(system.processes().values().map(row).collect())
+    Ok(Table { processes: system.processes().values().map(row).collect(), moved: false })
 }
 
 /// Finds the process that has this id now.
@@ -22,18 +22,17 @@ pub(crate) fn one(pid: u32) -> Option<Process> {
 }
 
 /// Says whether the environment that this process was started with has this `NAME=value`; one that ends with `-` stands
-/// for every value that begins so.
-pub(crate) fn has_variable(pid: u32, variable: &[u8]) -> bool {
-    let pid = sysinfo::Pid::from_u32(pid);
-    let Ok(mut system) = System::new() else { return false };
+/// for every value that begins so. `None` where that is not known now.
+pub(crate) fn has_variable(process: &Process, variable: &[u8]) -> Option<bool> {
+    let pid = sysinfo::Pid::from_u32(process.identity.pid);
+    let mut system = System::new().ok()?;
     system.refresh_processes_specifics(
         ProcessesToUpdate::Some(&[pid]),
         true,
         kind().with_environ(UpdateKind::Always),
     );
-    system
-        .process(pid)
-        .is_some_and(|p| p.environ().iter().any(|entry| super::is_variable(entry.as_bytes(), variable)))
+    let environment = system.process(pid).map(sysinfo::Process::environ).unwrap_or_default();
+    Some(environment.iter().any(|entry| super::is_variable(entry.as_bytes(), variable)))
 }
 
 fn kind() -> ProcessRefreshKind {
@@ -67,13 +66,14 @@ mod tests {
         let me = one(std::process::id()).unwrap();
         assert_eq!(me.parent, std::os::unix::process::parent_id());
         assert!(!me.ended);
-        assert!(all().unwrap().contains(&me));
+        assert!(all().unwrap().processes.contains(&me));
     }
 
     #[test]
     fn a_variable_is_found_by_name_and_value() {
         let path = [b"PATH=", std::env::var_os("PATH").unwrap().as_bytes()].concat();
-        assert!(has_variable(std::process::id(), &path));
-        assert!(!has_variable(std::process::id(), b"PATH="));
+        let me = one(std::process::id()).unwrap();
+        assert_eq!(has_variable(&me, &path), Some(true));
+        assert_eq!(has_variable(&me, b"PATH="), Some(false));
     }
 }

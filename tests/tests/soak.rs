@@ -1,0 +1,224 @@
+//! Kills at random moments, of whichever process: nothing is lost, nothing is left, nobody is asked, and the loop goes on
+//! to its end. `ALFINE_TEST_KILLS` says how many (300 if not set), `ALFINE_TEST_SEED` repeats what a failure printed.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use alfine_tests::{
+    records::check_records,
+    sandbox::{PATIENCE, Running, Sandbox, wait_until},
+};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+const KEY: &str = "PLAN.md#US-001";
+const PLAN: &str = "# Shop\n\n### US-001: Greet\n\nWrite it.\n\n**Acceptance Criteria:**\n\n- [ ] It greets: `test -f greeting.txt`\n- [ ] Slowly: `sh check.sh`\n";
+/// A check with children of its own, so that a kill meets those, too.
+const CHECK: &str = "(sh -c 'sleep 0.02; :' &) ; sleep 0.03; grep -q hello greeting.txt\n";
+/// About how long one start goes on until its loop is done, on an idle machine.
+const NORMAL: Duration = Duration::from_millis(700);
+/// How many kills one loop lives through before it may end.
+const KILLS_OF_A_LOOP: usize = 12;
+/// How many crashes in a row the loop bears by itself before it rightly asks the user.
+const CRASHES_BORNE: usize = 2;
+
+/// A generator whose numbers follow from its seed, so that a failure can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit.max(1)
+    }
+}
+
+/// Who is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Victim {
+    Runner,
+    RunnerAndGuards,
+    All,
+    Guard,
+    Agent,
+}
+
+impl Victim {
+    const EACH: [Self; 5] = [Self::Runner, Self::RunnerAndGuards, Self::All, Self::Guard, Self::Agent];
+
+    fn takes_the_runner(self) -> bool {
+        matches!(self, Self::Runner | Self::RunnerAndGuards | Self::All)
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|value| value.parse().expect("a number"))
+}
+
+/// Kills a process that may have ended meanwhile.
+fn kill(pid: u32) {
+    let _ = kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL);
+}
+
+fn sandbox() -> Sandbox {
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN), ("check.sh", CHECK)]);
+    sandbox.settings("[limits]\nretry_backoff = \"10ms\"\n");
+    let work = |n: u32| {
+        json!([{"text": format!("step {n}")}, {"write": {"path": format!("{n}.txt"), "content": "1\n"}},
+            {"shell": format!("(setsid sh -c 'sh -c \"sleep 30\" & sleep 0.0{n}' &); sleep 0.03")},
+            {"gate": {"ready": false, "progress": format!("step {n}")}}, {"result": {"input": 3, "output": 4, "cost": 0.02}}])
+    };
+    let last = json!([{"write": {"path": "greeting.txt", "content": "hello\n"}},
+        {"gate": {"ready": true, "progress": "wrote it"}}, {"result": {"input": 10, "output": 5, "cost": 0.01}}]);
+    sandbox.fake_agent(&json!({"runs": [work(1), work(2), work(3), last]}));
+    sandbox
+}
+
+/// One loop, killed again and again, and what was done to it, for whoever reads a failure.
+struct Life {
+    sandbox: Sandbox,
+    told: String,
+}
+
+impl Life {
+    fn tell(&mut self, what: &str) {
+        let _ = writeln!(self.told, "{what}");
+    }
+
+    /// Fails with all that was done, and the loop's own log.
+    fn fail(&self, what: &str) -> ! {
+        let log = self.sandbox.alfine(&["log", KEY]);
+        panic!("{what}\n\n{}\n{}\n{}", self.told, log.stdout, log.stderr);
+    }
+
+    /// Looks once, as a user would: the row says no more that it runs, and nothing of the agent is left.
+    fn look(&mut self) -> String {
+        let mut task = Value::Null;
+        // A child that was just being started can hold the lock until it becomes another program.
+        wait_until(PATIENCE, "nobody says that it runs", || {
+            task = self.sandbox.task(KEY);
+            task["status"] != "running"
+        });
+        let status = task["status"].as_str().unwrap_or("none").to_owned();
+        if !["pending", "ready", "interrupted", "done", "none"].contains(&status.as_str()) {
+            self.fail(&format!("after a kill it is {task}"));
+        }
+        let left = self.sandbox.agent_processes();
+        if !left.is_empty() {
+            self.fail(&format!("left after a look at a loop that is {status}: {left:?}"));
+        }
+        check_records(&self.sandbox);
+        self.tell(&format!("  it is {status}"));
+        status
+    }
+
+    /// Kills one of these; whether one was there.
+    fn kill(&self, victim: Victim, running: &Running) -> bool {
+        let below = self.sandbox.agent_processes();
+        let is_guard = |(_, line): &&(u32, String)| line.contains(" guard ");
+        match victim {
+            Victim::Runner => kill(running.pid()),
+            Victim::RunnerAndGuards => {
+                below.iter().filter(is_guard).for_each(|(pid, _)| kill(*pid));
+                kill(running.pid());
+            }
+            Victim::All => {
+                kill(running.pid());
+                below.iter().for_each(|(pid, _)| kill(*pid));
+            }
+            Victim::Guard => {
+                let Some((guard, _)) = below.iter().find(is_guard) else { return false };
+                kill(*guard);
+            }
+            Victim::Agent => {
+                let Some((agent, _)) = below.iter().find(|process| !is_guard(process)) else { return false };
+                kill(*agent);
+            }
+        }
+        true
+    }
+}
+
+/// Lives one loop to its end; returns how often it was killed.
+fn live(dice: &mut Dice, seen: &Mutex<BTreeMap<String, usize>>) -> usize {
+    let mut life = Life { sandbox: sandbox(), told: String::new() };
+    let count = |what: String| *seen.lock().unwrap().entry(what).or_default() += 1;
+    let mut kills = 0;
+    while kills < KILLS_OF_A_LOOP {
+        let running = life.sandbox.start(&["run", KEY, "--trust", "--json"]);
+        let mut borne = 0;
+        loop {
+            let delay = Duration::from_millis(dice.below(u64::try_from(NORMAL.as_millis()).unwrap()));
+            // The moment itself is what is tried out; nothing is waited for.
+            std::thread::sleep(delay);
+            let victim = Victim::EACH[usize::try_from(dice.below(5)).unwrap()];
+            let victim = if borne == CRASHES_BORNE && !victim.takes_the_runner() { Victim::Runner } else { victim };
+            if life.kill(victim, &running) {
+                kills += 1;
+                count(format!("{victim:?}"));
+                life.tell(&format!("after {delay:?}: {victim:?}"));
+            }
+            if victim.takes_the_runner() {
+                break;
+            }
+            borne += 1;
+        }
+        let ran = running.finish();
+        if let Some(code) = ran.status.code() {
+            life.tell(&format!("  it ended by itself with exit status {code}"));
+            if code != 0 {
+                life.fail(&format!("{}\n{}", ran.stdout, ran.stderr));
+            }
+        }
+        let status = life.look();
+        count(status.clone());
+        if status == "done" {
+            break;
+        }
+    }
+    let ran = life.sandbox.alfine(&["run", KEY, "--trust", "--json"]);
+    if ran.code() != 0 || life.sandbox.task(KEY)["status"] != "done" {
+        life.fail(&format!("it does not end:\n{}\n{}", ran.stdout, ran.stderr));
+    }
+    check_records(&life.sandbox);
+    let branch = life.sandbox.task(KEY)["branch"].as_str().unwrap().to_owned();
+    assert_eq!(life.sandbox.git(&["show", &format!("{branch}:greeting.txt")]), "hello");
+    assert_eq!(life.sandbox.git(&["status", "--porcelain", "-uall"]), "", "the user's tree was touched");
+    kills
+}
+
+#[test]
+fn whichever_process_dies_at_whichever_moment_the_loop_goes_on_to_its_end() {
+    let wanted = usize::try_from(number("ALFINE_TEST_KILLS").unwrap_or(300)).unwrap();
+    let seed = number("ALFINE_TEST_SEED").unwrap_or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        u64::try_from(now.as_nanos() % 1_000_000_007).unwrap()
+    });
+    println!("ALFINE_TEST_SEED={seed} ALFINE_TEST_KILLS={wanted}");
+    let begun = Instant::now();
+    let kills = AtomicUsize::new(0);
+    let seen = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for thread in 0..2 {
+            let (kills, seen) = (&kills, &seen);
+            scope.spawn(move || {
+                let mut dice = Dice(seed.wrapping_mul(2).wrapping_add(thread));
+                while kills.load(Ordering::SeqCst) < wanted {
+                    kills.fetch_add(live(&mut dice, seen), Ordering::SeqCst);
+                }
+            });
+        }
+    });
+    println!("{} kills in {:?}: {:?}", kills.into_inner(), begun.elapsed(), seen.lock().unwrap());
+}
