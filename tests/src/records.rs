@@ -38,4 +38,3 @@ pub fn check_records(sandbox: &Sandbox) {
         sandbox.git(&["cat-file", "-e", &format!("{commit}^{{tree}}")]);
     }
 }
-

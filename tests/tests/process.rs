@@ -394,6 +394,37 @@ fn what_a_killed_guard_leaves_is_ended_by_its_owner() {
     scene.assert_all_gone(Duration::ZERO);
 }
 
+/// Has a shell script play the guard: the shell reads the file that is named like the guard's hidden subcommand.
+fn spawn_under(scene: &Scene, guard: &str) -> ProcessError {
+    fs::write(scene.path().join("guard"), scene.script(guard)).unwrap();
+    let mut command = scene.command("");
+    command.guard = "/bin/sh".into();
+    command.grace = Duration::from_millis(100);
+    command.spawn().unwrap_err()
+}
+
+#[test]
+fn a_guard_that_is_killed_while_it_starts_is_told_from_one_that_cannot_start() {
+    for how in ["kill -9 $$", "head -c 1 >/dev/null; kill -9 $$", "kill -TERM $$"] {
+        let error = spawn_under(&Scene::new(), how);
+        assert!(matches!(error, ProcessError::GuardLost(_)), "{how}: {error}");
+    }
+    for how in ["exit 1", "exit 0", "echo nonsense >&0; sleep 600"] {
+        let error = spawn_under(&Scene::new(), how);
+        assert!(matches!(error, ProcessError::Guard { .. }), "{how}: {error}");
+    }
+}
+
+#[test]
+fn what_a_guard_that_was_killed_while_it_started_had_begun_is_ended() {
+    let mut scene = Scene::new();
+    let begun =
+        "setsid sh -c 'setsid sleep 600 & echo begun >&9; exec sleep 600' & read word <fifo; kill -9 $$";
+    let error = spawn_under(&scene, begun);
+    assert!(matches!(error, ProcessError::GuardLost(_)), "{error}");
+    scene.assert_all_gone(EVENTUALLY);
+}
+
 #[test]
 fn what_is_left_when_owner_and_guard_are_killed_is_found_by_the_marker() {
     let mut scene = Scene::new();

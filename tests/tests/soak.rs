@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+use alfine_process::{ProcessIdentity, is_alive};
 use alfine_tests::{
     records::check_records,
     sandbox::{PATIENCE, Running, Sandbox, wait_until},
@@ -25,7 +26,7 @@ const PLAN: &str = "# Shop\n\n### US-001: Greet\n\nWrite it.\n\n**Acceptance Cri
 /// A check with children of its own, so that a kill meets those, too.
 const CHECK: &str = "(sh -c 'sleep 0.02; :' &) ; sleep 0.03; grep -q hello greeting.txt\n";
 /// About how long one start goes on until its loop is done, on an idle machine.
-const NORMAL: Duration = Duration::from_millis(700);
+const NORMAL: Duration = Duration::from_millis(500);
 /// How many kills one loop lives through before it may end.
 const KILLS_OF_A_LOOP: usize = 12;
 /// How many crashes in a row the loop bears by itself before it rightly asks the user.
@@ -55,7 +56,9 @@ enum Victim {
 }
 
 impl Victim {
-    const EACH: [Self; 5] = [Self::Runner, Self::RunnerAndGuards, Self::All, Self::Guard, Self::Agent];
+    /// Of the last two there is one only at times, so they are drawn more often.
+    const DRAWN: [Self; 7] =
+        [Self::Runner, Self::RunnerAndGuards, Self::All, Self::Guard, Self::Guard, Self::Agent, Self::Agent];
 
     fn takes_the_runner(self) -> bool {
         matches!(self, Self::Runner | Self::RunnerAndGuards | Self::All)
@@ -125,6 +128,9 @@ impl Life {
 
     /// Kills one of these; whether one was there.
     fn kill(&self, victim: Victim, running: &Running) -> bool {
+        if !ProcessIdentity::of(running.pid()).is_some_and(|runner| is_alive(&runner)) {
+            return false;
+        }
         let below = self.sandbox.agent_processes();
         let is_guard = |(_, line): &&(u32, String)| line.contains(" guard ");
         match victim {
@@ -162,9 +168,10 @@ fn live(dice: &mut Dice, seen: &Mutex<BTreeMap<String, usize>>) -> usize {
             let delay = Duration::from_millis(dice.below(u64::try_from(NORMAL.as_millis()).unwrap()));
             // The moment itself is what is tried out; nothing is waited for.
             std::thread::sleep(delay);
-            let victim = Victim::EACH[usize::try_from(dice.below(5)).unwrap()];
-            let victim = if borne == CRASHES_BORNE && !victim.takes_the_runner() { Victim::Runner } else { victim };
-            if life.kill(victim, &running) {
+            let drawn = Victim::DRAWN[usize::try_from(dice.below(7)).unwrap()];
+            let victim = if borne == CRASHES_BORNE { Victim::Runner } else { drawn };
+            let met = life.kill(victim, &running);
+            if met {
                 kills += 1;
                 count(format!("{victim:?}"));
                 life.tell(&format!("after {delay:?}: {victim:?}"));
@@ -172,7 +179,7 @@ fn live(dice: &mut Dice, seen: &Mutex<BTreeMap<String, usize>>) -> usize {
             if victim.takes_the_runner() {
                 break;
             }
-            borne += 1;
+            borne += usize::from(met);
         }
         let ran = running.finish();
         if let Some(code) = ran.status.code() {

@@ -84,6 +84,15 @@ mod tests {
     }
 
     #[test]
+    fn of_a_process_without_an_environment_nothing_is_known() {
+        let mut child = std::process::Command::new("sleep").arg("600").env_clear().spawn().unwrap();
+        let process = one(child.id()).unwrap();
+        assert_eq!(has_variable(&process, b"A=1"), None);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[test]
     fn this_process_is_in_the_table() {
         let me = one(std::process::id()).unwrap();
         assert!(all().unwrap().processes.contains(&me));
