@@ -164,6 +164,8 @@ export interface Proof {
   checks: number;
   /** The names of those that failed. */
   failed?: string[];
+  /** New files that are rarely committed, each with what is unusual about it. */
+  unusual?: string[];
 }
 
 /** What the composite score of the verifiers says. */

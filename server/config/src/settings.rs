@@ -320,6 +320,10 @@ pub struct Safety {
     /// lists of all settings files are added together.
     #[schemars(length(max = 100), extend("items" = {"type": "string", "format": "regex"}))]
     pub mask: Vec<String>,
+    /// Files that a task may commit although they look like keys, dependencies or leftovers of a build, or are very
+    /// large, as globs from the repository's root, such as `tests/fixtures/*.pem`.
+    #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
+    pub may_commit: Vec<String>,
     /// Whether `permissions = "all"` is allowed. Agents do not run in a sandbox, so a repository cannot set this for
     /// you.
     pub allow_unsandboxed_all: bool,

@@ -25,6 +25,7 @@ pub mod surrogates;
 pub mod task;
 pub mod text;
 pub mod time;
+pub mod unusual;
 mod worded;
 
 pub use nearest::nearest;

@@ -93,6 +93,9 @@ pub struct Proof {
     /// The names of those that failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<String>,
+    /// New files that are rarely committed, each with what is unusual about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusual: Vec<String>,
 }
 
 /// The verdict on the claim, which goes into the iteration's record and the agent's prompts, too.
@@ -105,6 +108,12 @@ impl fmt::Display for Proof {
             (_, 0) => f.write_str("claimed ready; no check is set up that could prove it"),
             (_, 1) => f.write_str("claimed ready, and its one check passed"),
             (_, checks) => write!(f, "claimed ready, and all {checks} checks passed"),
+        }?;
+        match self.unusual.as_slice() {
+            [] => Ok(()),
+            unusual => {
+                write!(f, "; among the new files are some that are rarely committed: {}", unusual.join(", "))
+            }
         }
     }
 }
@@ -139,7 +148,7 @@ impl Reason {
             | Self::Unsaved { file: text }
             | Self::Merged { into: text }
             | Self::Told { text } => rewrite(text),
-            Self::Proven { proof } => proof.failed.iter_mut().for_each(rewrite),
+            Self::Proven { proof } => proof.failed.iter_mut().chain(&mut proof.unusual).for_each(rewrite),
             Self::Pauses { why: Some(why) } => why.rewrite_texts(rewrite),
             Self::HardLimit
             | Self::StoppedByUser

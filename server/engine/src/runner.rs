@@ -20,6 +20,7 @@ mod proof;
 mod reach;
 mod running;
 mod saving;
+mod unusual;
 mod verifying;
 
 pub use message::Interrupter;

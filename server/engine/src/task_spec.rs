@@ -56,6 +56,9 @@ pub struct TaskSpec {
     pub pass_env: Vec<String>,
     /// Regular expressions for what is masked in logs, in addition to the known shapes of secrets.
     pub mask: Vec<String>,
+    /// Globs of files that may be committed however unusual they look.
+    #[serde(default)]
+    pub may_commit: Vec<String>,
     /// The machine's settings.
     pub machine: Settings,
     /// Whether the worktree is set up.
@@ -132,6 +135,7 @@ impl TaskSpec {
             single_task: single_task || fields.single_task.is_some_and(|field| field.value),
             pass_env: config.safety.pass_env.clone(),
             mask: config.safety.mask.clone(),
+            may_commit: config.safety.may_commit.clone(),
             machine: machine_settings(config),
             prepared: false,
             brought: Vec::new(),

@@ -123,7 +123,7 @@ fn options() -> DiffOptions {
     options
 }
 
-fn excepted(path: &[u8], except: &[PathBuf]) -> bool {
+pub(super) fn excepted(path: &[u8], except: &[PathBuf]) -> bool {
     except.iter().any(|except| is_within(path, bytes_of(except)))
 }
 
@@ -147,7 +147,7 @@ fn changes(diff: &git2::Diff<'_>, except: &[PathBuf]) -> Vec<FileChange> {
     files
 }
 
-fn tree<'r>(repo: &'r git2::Repository, id: &str) -> Result<Tree<'r>, GitError> {
+pub(super) fn tree<'r>(repo: &'r git2::Repository, id: &str) -> Result<Tree<'r>, GitError> {
     Oid::from_str(id)
         .and_then(|id| repo.find_object(id, None))
         .and_then(|object| object.peel_to_tree())

@@ -5,6 +5,7 @@
 //! Paths are bytes everywhere. Every handle is opened for one operation, so nothing here is stale after an agent's
 //! turn. Never knows plans, loops or the database: what they are called comes in as text.
 
+mod added;
 mod checkout;
 mod checkout_undo;
 mod checkpoint;
@@ -33,6 +34,7 @@ mod submodule;
 mod text_change;
 mod worktree;
 
+pub use added::AddedFile;
 pub use checkout::{CheckoutState, OwnWrite, Watched};
 pub use checkout_undo::LeftAlone;
 pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};

@@ -54,6 +54,37 @@ pub(super) fn has_known_shape(text: &[u8]) -> bool {
     !found.is_empty()
 }
 
+/// Says whether a text has what gives its holder somebody's access: an issuer's token, or a private key. Logins in URLs,
+/// headers and web tokens do not count: tests and documents are full of made-up ones. Nor does a token that says of
+/// itself that it is an example.
+pub fn has_issued_key(text: &[u8]) -> bool {
+    let mut found = Vec::new();
+    find_shapes(text, &mut found);
+    let issued: [&[u8]; 16] = [
+        b"sk-ant-",
+        b"sk-proj-",
+        b"sk-svcacct-",
+        b"sk-admin-",
+        b"sk-or-v1-",
+        b"ghp_",
+        b"gho_",
+        b"ghu_",
+        b"ghs_",
+        b"ghr_",
+        b"github_pat_",
+        b"glpat-",
+        b"npm_",
+        b"hf_",
+        b"xox",
+        b"-----BEGIN",
+    ];
+    let more: [&[u8]; 6] = [b"AKIA", b"ASIA", b"AIza", b"ya29.", b"sk_live_", b"rk_live_"];
+    found.into_iter().filter_map(|place| text.get(place)).any(|key| {
+        issued.iter().chain(&more).any(|prefix| key.starts_with(prefix))
+            && memmem::find(&key.to_ascii_uppercase(), b"EXAMPLE").is_none()
+    })
+}
+
 /// Returns the password of the first URL in a text.
 pub(super) fn password_of_url(text: &[u8]) -> Option<&[u8]> {
     let host = memmem::find(text, b"://")? + 3;

@@ -37,11 +37,16 @@ pub enum VerifierExit {
         /// How many; 0 passes.
         count: usize,
     },
+    /// So many new files are rarely committed.
+    Unusual {
+        /// How many files or folders; 0 passes.
+        count: usize,
+    },
 }
 
 impl VerifierExit {
     pub(super) fn passes(&self) -> bool {
-        matches!(self, Self::Code { code: 0 } | Self::Uncommitted { count: 0 })
+        matches!(self, Self::Code { code: 0 } | Self::Uncommitted { count: 0 } | Self::Unusual { count: 0 })
     }
 }
 
@@ -56,6 +61,9 @@ impl fmt::Display for VerifierExit {
             Self::Uncommitted { count: 0 } => f.write_str("nothing uncommitted"),
             Self::Uncommitted { count: 1 } => f.write_str("1 uncommitted file"),
             Self::Uncommitted { count } => write!(f, "{count} uncommitted files"),
+            Self::Unusual { count: 0 } => f.write_str("no unusual files"),
+            Self::Unusual { count: 1 } => f.write_str("1 unusual file or folder"),
+            Self::Unusual { count } => write!(f, "{count} unusual files or folders"),
         }
     }
 }

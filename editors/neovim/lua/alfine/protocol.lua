@@ -97,6 +97,7 @@ M.commands = {
 ---@field color alfine.ProofColor Their composite score.
 ---@field checks integer How many checks ran.
 ---@field failed? string[] The names of those that failed.
+---@field unusual? string[] New files that are rarely committed, each with what is unusual about it.
 
 ---What the composite score of the verifiers says.
 ---@alias alfine.ProofColor 'green' | 'yellow' | 'red'

@@ -155,8 +155,18 @@ impl LoopState {
                 _ => "claimed ready, and nothing was changed and no reason given".to_owned(),
             });
         }
-        let proof = Proof { color: verified.color, checks: verified.ran, failed: verified.failed.clone() };
+        let proof = Proof {
+            color: verified.color,
+            checks: verified.ran,
+            failed: verified.failed.clone(),
+            unusual: verified.unusual.clone(),
+        };
         let said = proof.to_string();
+        // Whatever the loop may decide by itself, what it was not asked to commit is the user's to decide.
+        if !verified.unusual.is_empty() {
+            self.outcome = Some(Reason::Proven { proof });
+            return Claim::Asks(format!("{said}. Are they to be committed?"));
+        }
         match (verified.color, self.settings.autonomy) {
             (_, Autonomy::Manual) | (Color::Yellow, Autonomy::Guarded) => {
                 Claim::Asks(format!("{said}. Is it done?"))

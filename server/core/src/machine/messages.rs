@@ -270,6 +270,10 @@ pub struct VerifyOutcome {
     pub failed: Vec<String>,
     /// The signature of what they found, with words a user knows it by.
     pub error: Option<(Signature, String)>,
+    /// New files that are rarely committed, which the agent keeps although it was told of them; nothing else is wrong
+    /// with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusual: Vec<String>,
 }
 
 /// One iteration, judged.

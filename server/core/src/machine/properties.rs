@@ -143,7 +143,13 @@ impl World {
             Some(Effect::RunVerifiers) => {
                 let color = [Color::Green, Color::Yellow, Color::Red][usize::from(color)];
                 let error = (color != Color::Green).then(|| (signature::of_error("v", "e"), "e".to_owned()));
-                self.feed(Input::Verified(VerifyOutcome { color, ran: 1, failed: vec!["v".into()], error }))
+                self.feed(Input::Verified(VerifyOutcome {
+                    color,
+                    ran: 1,
+                    failed: vec!["v".into()],
+                    error,
+                    unusual: vec![],
+                }))
             }
             Some(Effect::Commit) => self.feed(Input::Committed),
             _ => Ok(()),

@@ -255,6 +255,11 @@ pub struct LoopState {
 }
 
 impl LoopState {
+    /// What the tree was before the whole loop; `None` before its first checkpoint.
+    pub fn base(&self) -> Option<&Tree> {
+        self.base.as_ref()
+    }
+
     /// Makes a loop that was not started.
     pub fn new(settings: Settings) -> Self {
         Self {

@@ -31,16 +31,16 @@ struct Play {
 }
 
 fn green(ran: u32) -> VerifyOutcome {
-    VerifyOutcome { color: Color::Green, ran, failed: vec![], error: None }
+    VerifyOutcome { color: Color::Green, ran, failed: vec![], error: None, unusual: vec![] }
 }
 
 fn red(what: &str) -> VerifyOutcome {
     let error = Some((signature::of_error("verify", what), what.to_owned()));
-    VerifyOutcome { color: Color::Red, ran: 1, failed: vec!["cargo test".into()], error }
+    VerifyOutcome { color: Color::Red, ran: 1, failed: vec!["cargo test".into()], error, unusual: vec![] }
 }
 
 fn yellow() -> VerifyOutcome {
-    VerifyOutcome { color: Color::Yellow, ran: 3, failed: vec!["lint".into()], error: None }
+    VerifyOutcome { color: Color::Yellow, ran: 3, failed: vec!["lint".into()], error: None, unusual: vec![] }
 }
 
 impl Play {
@@ -171,7 +171,7 @@ fn a_loop_is_done_when_ready_is_claimed_and_the_verifiers_agree() {
     play.verdict = green(2);
     play.iteration(3, READY);
     assert_eq!((play.status(), play.state.iteration, play.commits), (TaskStatus::Done, 3, 1));
-    let proof = Proof { color: Color::Green, checks: 2, failed: Vec::new() };
+    let proof = Proof { color: Color::Green, checks: 2, failed: Vec::new(), unusual: Vec::new() };
     assert_eq!(proof.to_string(), "claimed ready, and all 2 checks passed");
     assert_eq!(play.state.reason(), Some(Reason::Proven { proof }));
     let sessions: Vec<_> = play.spawned.iter().map(|spawn| spawn.session.is_some()).collect();

@@ -5,6 +5,7 @@ use super::{
     message::{Answers, Message},
     owner::Runner,
     proof::{self, SetBack},
+    unusual,
 };
 use crate::Result;
 use alfine_core::{
@@ -33,7 +34,7 @@ impl Runner<'_> {
         let (env, marker) =
             (self.environments.checks.clone(), self.row.id.marker(&ulid::Ulid::generate().to_string()));
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
-        let (mut proof, not_kept) = (self.proof(), self.not_kept());
+        let (mut proof, not_kept, claimed) = (self.proof(), self.not_kept(), self.claimed()?);
         let (green, yellow) = (self.spec.green, self.spec.yellow);
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
@@ -76,6 +77,14 @@ impl Runner<'_> {
                 observe(&result);
                 results.push(result);
             }
+            match claimed.map(|claimed| claimed.check()) {
+                None | Some(Ok(None)) => {}
+                Some(Ok(Some(result))) => {
+                    observe(&result);
+                    results.push(result);
+                }
+                Some(Err(error)) => results.push(proof::unproven(&error)),
+            }
             for result in &mut results {
                 result.output = masker.mask(&result.output).into_owned();
                 for finding in &mut result.findings {
@@ -93,12 +102,18 @@ impl Runner<'_> {
         self.verifiers = None;
         let Answers { results, started_at, checkpoints } = answers;
         self.checkpoints = checkpoints.unwrap_or(self.checkpoints).max(self.checkpoints);
-        let failed: Vec<&VerifierResult> = results.iter().filter(|result| !result.passed).collect();
+        let unusual = unusual::to_ask(self.was_told_of_unusual()?, &results);
+        // It proves nothing, so it only counts where it stands in the way.
+        let is_judged =
+            |result: &&VerifierResult| result.name != unusual::NAME || (!result.passed && unusual.is_empty());
+        let judged: Vec<VerifierResult> = results.iter().filter(is_judged).cloned().collect();
+        let failed: Vec<&VerifierResult> = judged.iter().filter(|result| !result.passed).collect();
         let outcome = VerifyOutcome {
-            color: alfine_verify::score(&results, self.spec.green, self.spec.yellow),
-            ran: u32::try_from(results.len()).unwrap_or(u32::MAX),
+            color: alfine_verify::score(&judged, self.spec.green, self.spec.yellow),
+            ran: u32::try_from(judged.len()).unwrap_or(u32::MAX),
             failed: failed.iter().map(|result| result.name.clone()).collect(),
             error: error_of(&failed),
+            unusual,
         };
         self.save_verifications(&results, started_at)?;
         self.inputs.push_back(Input::Verified(outcome));

@@ -29,7 +29,12 @@ fn reasons() -> Vec<Reason> {
     let words = || "as it was said".to_owned();
     let unsaved = Reason::Unsaved { file: "src/x.rs".to_owned() };
     let proof = |color, checks, failed: &[&str]| Reason::Proven {
-        proof: Proof { color, checks, failed: failed.iter().map(|name| (*name).to_owned()).collect() },
+        proof: Proof {
+            color,
+            checks,
+            failed: failed.iter().map(|name| (*name).to_owned()).collect(),
+            unusual: Vec::new(),
+        },
     };
     let mut reasons: Vec<Reason> = Rule::ALL
         .into_iter()

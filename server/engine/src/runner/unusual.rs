@@ -1,0 +1,166 @@
+//! Whether what a loop would commit is what people commit: looked at before its checks decide.
+//!
+//! The agent is told first, and mostly ignores or removes what slipped in. What is still there when it claims again is
+//! the user's to decide: Alfine neither commits a key because all else is green, nor drops what the task may be about.
+
+use super::owner::Runner;
+use crate::Result;
+use alfine_core::{
+    finding::Finding,
+    unusual::{self, NewFile, Unusual},
+};
+use alfine_git::{AddedFile, Repository};
+use alfine_verify::{VerifierExit, VerifierResult};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::{path::PathBuf, time::Duration};
+
+/// The name of the check. An agent is told by it, and it stands in the proof of what a user let through.
+pub(super) const NAME: &str = "nothing unusual is committed";
+/// The most files that a message names.
+const NAMED: usize = 10;
+/// The largest file in which a key is looked for, in bytes: nobody writes a longer one by hand.
+const LARGEST_READ: u64 = 1 << 20;
+/// The most files in which keys are looked for: more of them are unusual for their number.
+const MOST_READ: usize = 5_000;
+
+/// What a loop would commit.
+pub(super) struct Claimed {
+    repository: Repository,
+    /// The trees before the loop and now, as hex.
+    trees: (String, String),
+    /// The commits before the loop and now, likewise.
+    heads: (Option<String>, Option<String>),
+    own: Vec<PathBuf>,
+    may_commit: GlobSet,
+    /// Whether the agent was told of something unusual, and claimed again.
+    told: bool,
+}
+
+impl Runner<'_> {
+    /// What is looked at; `None` where no checkpoint says what was there before.
+    pub(super) fn claimed(&self) -> Result<Option<Claimed>> {
+        let (Some(base), Some(now)) = (self.state.base(), &self.checkpoint) else { return Ok(None) };
+        let mut may_commit = GlobSetBuilder::new();
+        // A pattern that is none was refused with the settings.
+        self.spec.may_commit.iter().flat_map(|glob| Glob::new(glob)).for_each(|glob| {
+            may_commit.add(glob);
+        });
+        Ok(Some(Claimed {
+            repository: self.project.repository.clone(),
+            trees: (base.tree.clone(), now.tree.clone()),
+            heads: (Some(base.head.clone()).filter(|head| !head.is_empty()), now.head.clone()),
+            own: self.surroundings().own,
+            may_commit: may_commit.build().unwrap_or_default(),
+            told: self.was_told_of_unusual()?,
+        }))
+    }
+
+    /// Whether the checks of the last claim found something unusual.
+    pub(super) fn was_told_of_unusual(&self) -> Result<bool> {
+        let last = self.project.store.latest_verifications(&self.row.id)?;
+        Ok(last.iter().any(|row| row.verifier == NAME && !row.passed))
+    }
+}
+
+impl Claimed {
+    /// The result of the check; `None` if it has nothing to say.
+    pub(super) fn check(&self) -> Result<Option<VerifierResult>> {
+        let (in_tree, in_commits) = self.unusual()?;
+        if in_tree.is_empty() && in_commits.is_empty() && !self.told {
+            return Ok(None);
+        }
+        let findings: Vec<Finding> = in_tree
+            .iter()
+            .take(NAMED)
+            .map(remedy)
+            .chain(in_commits.iter().take(NAMED).map(|(commit, key)| remedy_in_history(commit, key)))
+            .collect();
+        let count = in_tree.len() + in_commits.len();
+        Ok(Some(VerifierResult {
+            name: NAME.to_owned(),
+            criterion: None,
+            passed: count == 0,
+            exit: VerifierExit::Unusual { count },
+            duration: Duration::ZERO,
+            output: findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("\n"),
+            findings,
+            weight: 0.0,
+            required: true,
+        }))
+    }
+
+    /// What is unusual in the tree, and the keys that only commits of the branch have.
+    fn unusual(&self) -> Result<(Vec<Unusual>, Vec<(String, Unusual)>)> {
+        let (from, to) = (self.trees.0.as_str(), self.trees.1.as_str());
+        let heads = (self.heads.0.as_deref(), self.heads.1.as_deref());
+        let mut tree = Vec::new();
+        let mut commits = Vec::new();
+        for (n, file) in self.repository.added((from, to), heads, &self.own)?.iter().enumerate() {
+            let path = String::from_utf8_lossy(&file.path).into_owned();
+            if self.may_commit.is_match(&path) {
+                continue;
+            }
+            let has_key = n < MOST_READ && self.has_new_key(file)?;
+            // Of a file that was there before, only a key is news.
+            if file.before.is_some() && !has_key {
+                continue;
+            }
+            let new = NewFile { path, bytes: file.bytes, has_key };
+            match &file.commit {
+                None => tree.push(new),
+                Some(commit) => commits.push((commit.clone(), new)),
+            }
+        }
+        // A tree that cannot be read was an error above already.
+        let was_there = |folder: &str| self.repository.has_path(from, folder).unwrap_or(false);
+        let found = unusual::find(&tree, &was_there);
+        let keys = commits.into_iter().filter_map(|(commit, file)| {
+            let key = unusual::find(&[file], &|_| false).into_iter().find(Unusual::is_key)?;
+            Some((commit, key))
+        });
+        Ok((found, keys.collect()))
+    }
+
+    /// Says whether a key is in a file that was not in it before.
+    fn has_new_key(&self, file: &AddedFile) -> Result<bool> {
+        let has_key =
+            |id: &str| -> Result<bool> { Ok(alfine_secrets::has_issued_key(&self.repository.content(id)?)) };
+        if file.bytes > LARGEST_READ || !has_key(&file.content)? {
+            return Ok(false);
+        }
+        Ok(match &file.before {
+            Some(before) => !has_key(before)?,
+            None => true,
+        })
+    }
+}
+
+/// What the user is asked about: of this the agent was told, and nothing else fails.
+pub(super) fn to_ask(told: bool, results: &[VerifierResult]) -> Vec<String> {
+    let mut failed = results.iter().filter(|result| !result.passed);
+    match (failed.next(), failed.next()) {
+        (Some(only), None) if told && only.name == NAME => {
+            only.findings.iter().filter_map(|finding| finding.code.clone()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn remedy(unusual: &Unusual) -> Finding {
+    let path = unusual.path.as_str();
+    let remedy = match unusual.is_key() {
+        true => "keep it out of the repository: have git ignore it, or remove it",
+        false => "have git ignore it if it is not part of the work, or remove it",
+    };
+    let message = format!("new, and rarely committed: {unusual}; {remedy}");
+    Finding { file: Some(path.to_owned()), code: Some(unusual.to_string()), ..Finding::error(message) }
+}
+
+fn remedy_in_history(commit: &str, key: &Unusual) -> Finding {
+    let commit = commit.get(..10).unwrap_or(commit);
+    let message = format!(
+        "in the commit {commit} of this branch, though no longer in its files: {key}; whoever gets the branch gets it, so \
+         make the branch's commits again without it"
+    );
+    Finding { code: Some(format!("{key} in the commit {commit}")), ..Finding::error(message) }
+}
