@@ -199,6 +199,9 @@ pub(crate) struct RunArgs {
     /// Start from the working tree as it is, uncommitted changes included.
     #[arg(long)]
     pub include_uncommitted: bool,
+    /// Begin the task anew: one that was merged and whose box is open, or one that may be another one in other words.
+    #[arg(long)]
+    pub again: bool,
     /// Allow the commands that the repository and the plan name, without asking.
     #[arg(long)]
     pub trust: bool,
@@ -298,6 +301,9 @@ pub(crate) struct ContinueArgs {
     /// Set the breaker's counters to zero.
     #[arg(long)]
     pub reset_breaker: bool,
+    /// Go on with the plan's text as it was when the loop began, although it was edited since.
+    #[arg(long)]
+    pub keep_plan: bool,
     /// Return at once; the loop runs in the background.
     #[arg(short, long)]
     pub background: bool,
@@ -388,6 +394,9 @@ pub(crate) struct IterationArgs {
     pub task: TaskArg,
     /// The iteration; 0 is before the first.
     pub iteration: u32,
+    /// Keep the plan's text as it was when the loop began, although it was edited since.
+    #[arg(long)]
+    pub keep_plan: bool,
 }
 
 /// What is trusted.

@@ -20,6 +20,16 @@ pub enum Hint {
         /// The task.
         task: TaskKey,
     },
+    /// Begin a task anew that may be another one in other words; if it is the same, write it as it was.
+    BeginAnew {
+        /// The task.
+        task: TaskKey,
+    },
+    /// Run a task again that was merged.
+    RunAgain {
+        /// The task.
+        task: TaskKey,
+    },
     /// Start all tasks of a plan, each when those that it waits for are done.
     StartAll {
         /// The plan's path from the repository's root.

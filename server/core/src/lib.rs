@@ -11,6 +11,7 @@ pub mod checkout;
 pub mod finding;
 pub mod gate;
 pub mod hint;
+pub mod identity;
 pub mod lint;
 pub mod machine;
 mod nearest;

@@ -16,6 +16,51 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// What is other in a plan than when its loop began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Mend {
+    /// The task's title.
+    Title {
+        /// The title before.
+        was: String,
+        /// The title now.
+        is: String,
+    },
+    /// The goal of the whole plan.
+    Goal,
+    /// The task's details.
+    Details,
+    /// A criterion is new, or its command is.
+    CriterionAdded {
+        /// The criterion.
+        text: String,
+    },
+    /// A criterion is gone, or its command is.
+    CriterionRemoved {
+        /// The criterion.
+        text: String,
+    },
+    /// The task's checks or limits.
+    Fields,
+    /// The task is not in the plan any more, so that the loop keeps the text that it began with.
+    Gone,
+}
+
+impl Mend {
+    /// Whether an agent that knows the text as it was has to be told.
+    pub fn concerns_the_agent(&self) -> bool {
+        match self {
+            Self::Title { .. }
+            | Self::Goal
+            | Self::Details
+            | Self::CriterionAdded { .. }
+            | Self::CriterionRemoved { .. } => true,
+            Self::Fields | Self::Gone => false,
+        }
+    }
+}
+
 /// One piece of news.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "payload", rename_all = "snake_case", rename_all_fields = "camelCase")]
@@ -109,6 +154,11 @@ pub enum News {
     Committed {
         /// The commit's id; `None` if there was nothing to commit.
         commit: Option<String>,
+    },
+    /// The loop goes on with its plan as it is now, which was edited while the loop rested.
+    PlanChanged {
+        /// What is other than before.
+        changes: Vec<Mend>,
     },
     /// The worktree's setup begins.
     Setup {

@@ -21,6 +21,8 @@ pub enum Action {
         /// Whether the work of an earlier loop was thrown away.
         again: bool,
     },
+    /// Starts a loop of a task that was merged.
+    RunAgain,
     /// Holds the loop.
     Pause {
         /// Whether the loop waits for something now, and no iteration has to end first.
@@ -186,7 +188,7 @@ impl Action {
     /// What the action is for.
     pub fn step(&self) -> Step {
         match self {
-            Self::Start { .. } => Step::Start,
+            Self::Start { .. } | Self::RunAgain => Step::Start,
             Self::Pause { .. } => Step::Pause,
             Self::Stop => Step::Stop,
             Self::Continue(Continuing::WithIterations { .. } | Continuing::WithCost { .. }) => {

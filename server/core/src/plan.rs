@@ -11,7 +11,7 @@ mod sketch;
 
 pub use field_name::FieldName;
 pub use format::{formats, is_plan_path, read};
-pub use ids::{Names, find_again};
+pub use ids::{Names, is_made_of};
 #[cfg(test)]
 pub(crate) use markdown::parse as parse_markdown;
 pub use model::{

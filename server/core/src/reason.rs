@@ -73,6 +73,9 @@ pub enum Reason {
     Merged {
         /// The branch that has it now.
         into: String,
+        /// The branch's commit then, as hex; missing where an older version merged it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
     },
     /// Another loop of the task began from one of this loop's iterations.
     Forked,
@@ -81,6 +84,22 @@ pub enum Reason {
         /// The words of the older version.
         text: String,
     },
+}
+
+/// Why a task that was merged is ticked in no text of its plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unticked {
+    /// The plan is not here any more.
+    NoPlan,
+    /// The plan has no such task, or another one in its place.
+    NoSuchTask {
+        /// The title of the task that was merged.
+        title: String,
+    },
+    /// The task has no box.
+    NoBox,
+    /// The branch that was merged into has another text of the plan.
+    Elsewhere,
 }
 
 /// What proves that the work is done: the checks that ran when the agent claimed so.
@@ -146,7 +165,7 @@ impl Reason {
             | Self::Asks { text, .. }
             | Self::Failed { message: text }
             | Self::Unsaved { file: text }
-            | Self::Merged { into: text }
+            | Self::Merged { into: text, .. }
             | Self::Told { text } => rewrite(text),
             Self::Proven { proof } => proof.failed.iter_mut().chain(&mut proof.unusual).for_each(rewrite),
             Self::Pauses { why: Some(why) } => why.rewrite_texts(rewrite),

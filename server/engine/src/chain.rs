@@ -49,6 +49,7 @@ pub fn next(project: &mut Project, over: &LoopId) -> Result<Next> {
     // Two loops that end at the same moment could both start the same task, or start two at once.
     let _alone = alone(project)?;
     let file = project.plan_named(&row.task.plan)?;
+    project.align(&file)?;
     if at_work(project, &file)? >= AT_A_TIME {
         return Ok(next);
     }
@@ -97,9 +98,10 @@ fn begin(project: &mut Project, file: &PlanFile, task: &Task, chain: &Chain) -> 
     if thrown_away {
         return Ok(None);
     }
-    let Prepared::Begin { mut spec, start: from, .. } = start::prepare(project, file, task, &chain.options)?
-    else {
-        return Ok(None);
+    let (mut spec, from) = match start::prepare(project, file, task, &chain.options)? {
+        Prepared::Begin { spec, start, .. } => (spec, start),
+        Prepared::Settled | Prepared::GoOn { .. } | Prepared::RunAgain { .. } => return Ok(None),
+        Prepared::Perhaps { row } => return Err(start::in_doubt(&file.key(task), &row)),
     };
     let items = project.untrusted(&spec.commands)?;
     if !items.is_empty() {

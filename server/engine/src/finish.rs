@@ -1,20 +1,22 @@
 //! What a user does with a loop's work: merge it, throw it away, set it back, begin again from it.
 
 use crate::{
-    Error, ErrorKind, Result, control, loops, project::Project, start, surroundings, task_spec::TaskSpec,
+    Error, ErrorKind, Result, control, loops, mend::Text, project::Project, start, surroundings, task_spec::TaskSpec,
     worktree::next_checkpoint,
 };
 use alfine_config::OnDone;
 use alfine_core::{
     hint::Hint,
+    identity::{self, Written},
     machine::Command,
-    plan::{self, Isolation},
+    plan::{self, Isolation, Plan, Task},
     printable::printable_paths,
-    reason::Reason,
+    reason::{Reason, Unticked},
     task::{TaskKey, TaskStatus},
 };
+use alfine_files::plain_file::{self, LARGEST_TEXT};
 use alfine_git::{
-    CheckpointSpec, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies,
+    ChangeKind, CheckpointSpec, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies,
     WorkingCopy,
 };
 use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopLock, LoopRow, OwnWriteRow};
@@ -33,6 +35,35 @@ pub struct MergedTask {
     pub ticked: Option<PathBuf>,
     /// The plan's files that were left to somebody else to tick the task in.
     pub left: Vec<PathBuf>,
+    /// Why the task is ticked nowhere; `None` if it is, or is left to somebody else.
+    pub unticked: Option<Unticked>,
+    /// How the task is known again in a plan's text.
+    pub known_by: KnownBy,
+    /// Where the plan is now, from the root, if the work moved it.
+    pub plan_moved: Option<String>,
+}
+
+/// How a task is known again in a text of its plan.
+#[derive(Debug, Clone)]
+pub struct KnownBy {
+    written: Written,
+    outline: Vec<Written>,
+}
+
+impl KnownBy {
+    /// Of a task that has a row.
+    fn of(project: &Project, key: &TaskKey) -> Result<Self> {
+        let row = project.store.task(key)?;
+        let written = row.map(|row| row.written()).ok_or_else(|| {
+            Error::new(ErrorKind::Store, format!("{key} is not in the database")).hint(Hint::ListTasks)
+        })?;
+        Ok(Self { written, outline: project.store.outline(&key.plan)? })
+    }
+
+    /// The task in a plan; `None` if the plan has another one in its place, or none.
+    pub fn find<'p>(&self, plan: &'p Plan) -> Option<&'p Task> {
+        identity::find(plan, &self.outline, &self.written)
+    }
 }
 
 /// Merges a done task into the branch it was based on, or another one, and ticks it in its plan.
@@ -76,10 +107,13 @@ pub(crate) fn merge(
         task_id: key.id.0.clone(),
         message: format!("{}\n\n{trailer}", alfine_git::subject(&spec.task.id.0, &spec.task.title)),
     };
-    let apply = |text: &str| ticked(text, key);
+    let known_by = KnownBy::of(project, key)?;
+    let moved = moved_plan(project, &row, &known_by)?;
+    let apply = |text: &str| ticked(text, key, &known_by);
     let subject = alfine_git::subject_of("chore", &key.id.0, &format!("Tick it in {}", key.plan));
-    let tick = TextChange {
-        path: Path::new(&key.plan),
+    let mut tick = TextChange {
+        path: Path::new(moved.as_ref().unwrap_or(&key.plan)),
+        instead_of: moved.as_ref().map(|_| Path::new(&key.plan)),
         message: &format!("{subject}\n\n{trailer}"),
         apply: &apply,
         working_copies: tick,
@@ -93,7 +127,18 @@ pub(crate) fn merge(
         ..OwnWriteRow::default()
     };
     let own = project.store.write(|tx| tx.begin_own_write(&own))?;
-    let merged = project.repository.merge(&merge, Some(&tick), is_unsaved);
+    let mut merged = project.repository.merge(&merge, Some(&tick), is_unsaved);
+    let is_plan = |file: &PathBuf| *file == Path::new(&key.plan);
+    if let (
+        Some(moved),
+        Err(GitError::InTheWay { files, .. } | GitError::Unsaved { files, .. }),
+    ) = (&moved, &merged)
+        && files.iter().any(is_plan)
+    {
+        // The user is writing the plan: it stays where it is.
+        (tick.path, tick.instead_of) = (Path::new(&key.plan), Some(Path::new(moved)));
+        merged = project.repository.merge(&merge, Some(&tick), is_unsaved);
+    }
     if merged.is_err() {
         project.store.write(|tx| tx.drop_own_write(own))?;
     }
@@ -110,15 +155,59 @@ pub(crate) fn merge(
         };
         Error::from(error).hint(hint)
     })?;
-    let reason = Reason::Merged { into: into.clone() };
+    let reason = Reason::Merged { into: into.clone(), commit: Some(merged.commit.clone()) };
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true))?;
     let (ticked, left) = tick_here(project, &into, &merged, &tick);
     project.store.write(|tx| tx.end_own_write(own, &merged.commit))?;
+    let unticked = match &ticked {
+        None if left.is_empty() && !merged.changed => Some(why_unticked(project, key, &known_by)),
+        _ => None,
+    };
+    let there = |plan: &str| project.repository.workdir().join(plan).symlink_metadata().is_ok();
+    let plan_moved = moved.filter(|moved| there(moved) && !there(&key.plan));
+    if let Some(moved) = &plan_moved {
+        project.store.write(|tx| tx.move_plan(&key.plan, moved))?;
+    }
     // The work is merged. If the worktree cannot be removed now, it can be later, so that is no reason to fail.
     if let Err(error) = remove_place(project, &row, &branch) {
         tracing::warn!("{}", error.message);
     }
-    Ok(MergedTask { into, committed_tick: merged.changed, merged, ticked, left })
+    let committed_tick = merged.changed;
+    Ok(MergedTask { into, committed_tick, merged, ticked, left, unticked, known_by, plan_moved })
+}
+
+/// Where the work moved the plan that it is of, from the root: its file is gone from the worktree, and a new one there has
+/// its tasks. A copy is no move, and a plan that the work removed stays: it is the user's.
+fn moved_plan(project: &Project, row: &LoopRow, known_by: &KnownBy) -> Result<Option<String>> {
+    let worktree = worktree_of(project, row)?;
+    let is_gone = worktree.is_dir() && worktree.join(&row.task.plan).symlink_metadata().is_err();
+    let (Some(branch), Some(base)) = (&row.branch, row.base_commit.as_ref().filter(|_| is_gone)) else {
+        return Ok(None);
+    };
+    let Some(tip) = project.repository.branch_commit(branch)? else { return Ok(None) };
+    let new = project.repository.diff(base, &tip, &[], 0)?.files.into_iter().filter_map(|file| {
+        let is_new = matches!(file.kind, ChangeKind::Added | ChangeKind::Renamed { .. });
+        file.path.to_str().filter(|_| is_new).map(str::to_owned)
+    });
+    let is_it = |path: &String| {
+        let bytes = plain_file::open_unlinked(&worktree.join(path));
+        let text = bytes.and_then(|file| plain_file::rest(&file, LARGEST_TEXT)).ok();
+        let text = text.and_then(|text| String::from_utf8(text).ok());
+        text.is_some_and(|text| known_by.find(&plan::read(path, &text)).is_some())
+    };
+    let found: Vec<String> = new.filter(is_it).collect();
+    Ok(<[String; 1]>::try_from(found).ok().map(|[moved]| moved))
+}
+
+/// Why a merged task was ticked nowhere, of what its plan is here.
+fn why_unticked(project: &Project, key: &TaskKey, known_by: &KnownBy) -> Unticked {
+    let Ok(file) = project.plan_named(&key.plan) else { return Unticked::NoPlan };
+    match known_by.find(&file.plan) {
+        None => Unticked::NoSuchTask { title: known_by.written.title.clone() },
+        Some(task) if task.done => Unticked::Elsewhere,
+        Some(task) if file.has_open_box(task) => Unticked::Elsewhere,
+        Some(_) => Unticked::NoBox,
+    }
 }
 
 /// Refuses to merge a task while its worktree has uncommitted changes: no check saw them, and they would be lost.
@@ -154,7 +243,13 @@ pub(crate) fn discard(project: &mut Project, key: &TaskKey) -> Result<()> {
 }
 
 /// Sets a loop's working tree back to what it was after an iteration; 0 is before the first.
-pub(crate) fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, program: PathBuf) -> Result<()> {
+pub(crate) fn rewind(
+    project: &mut Project,
+    key: &TaskKey,
+    iteration: u32,
+    text: &Text,
+    program: PathBuf,
+) -> Result<()> {
     let mut row = paused_loop(project, key)?;
     let to = checkpoint_after(project, &row, iteration)?;
     if row.status == TaskStatus::Interrupted {
@@ -174,6 +269,7 @@ pub(crate) fn rewind(project: &mut Project, key: &TaskKey, iteration: u32, progr
     // A lost worktree is created from the last checkpoint, so the rewind needs one of its own.
     let after = format!("{key} set back to iteration {iteration}");
     keep(project, &row, &lock, iteration, after)?;
+    text.take(project, &lock, &row)?;
     control::apply(project, key, lock, &Command::Rewound { iteration }, program)
 }
 
@@ -207,7 +303,7 @@ fn keep(
 
 /// Ends a loop and begins another loop of the same task, from what the tree was after an iteration. Does not run it
 /// yet.
-pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Result<LoopLock> {
+pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32, text: &Text) -> Result<LoopLock> {
     let row = paused_loop(project, key)?;
     if row.isolation == Isolation::InPlace {
         return Err(Error::user(format!("{key} runs in your own tree: there is only one of it"))
@@ -215,9 +311,7 @@ pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32) -> Resu
     }
     let from = checkpoint_after(project, &row, iteration)?;
     let file = project.plan_named(&key.plan)?;
-    let mut spec = TaskSpec::of(&row)?;
-    spec.prepared = false;
-    spec.brought.clear();
+    let spec = TaskSpec { prepared: false, brought: Vec::new(), ..text.spec.clone() };
     let stand = project.repository.preflight(spec.isolation)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
     // The new loop's worktree has the same path, so the old worktree goes, after a last checkpoint of it.
@@ -258,7 +352,9 @@ pub(crate) fn when_done(
                     )
                 }
             };
-            Ok(Some(format!("merged into {}{left}", merged.into)))
+            let unticked = merged.unticked.as_ref();
+            let unticked = unticked.map(|why| format!("; {}", alfine_words::unticked(why, &key.plan)));
+            Ok(Some(format!("merged into {}{left}{}", merged.into, unticked.unwrap_or_default())))
         }
         OnDone::Pr => Ok(Some(open_pull_request(project, key, &row)?)),
     }
@@ -302,9 +398,9 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
 }
 
 /// Returns a plan's text with a task ticked; `None` if the plan has no such task, or the task has no box.
-fn ticked(text: &str, key: &TaskKey) -> Option<String> {
+fn ticked(text: &str, key: &TaskKey, known_by: &KnownBy) -> Option<String> {
     let plan = plan::read(&key.plan, text);
-    let task = plan.tasks.iter().find(|task| task.id == key.id)?;
+    let task = known_by.find(&plan)?;
     let mut ticked = text.to_owned();
     for edit in plan.tick(text, task).iter().rev() {
         ticked.replace_range(edit.span.start..edit.span.end, &edit.new_text);

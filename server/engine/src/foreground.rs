@@ -1,7 +1,7 @@
 //! Runs a loop in this process until it rests. When the task is done, does what the settings say about that.
 
 pub use crate::runner::Interrupter;
-use crate::{Error, Result, finish, loops, project::Project, runner::Runner};
+use crate::{Error, Result, finish, project::Project, runner::Runner};
 use alfine_core::{
     news::Told,
     task::{TaskKey, TaskStatus},
@@ -47,11 +47,18 @@ pub fn run(
     stop_listening();
     let mut ended = Ended { id, task, status: status?, done: None, unfinished: None };
     if ended.status == TaskStatus::Done {
+        // The plan may have been edited meanwhile, so that its task has another key now.
+        if let Some(row) = project.store.loop_(&ended.id)? {
+            ended.task = row.task;
+        }
         match finish::when_done(project, &ended.task, tick) {
             Ok(done) => ended.done = done,
             Err(error) => ended.unfinished = Some(error),
         }
-        ended.status = loops::loop_of(&project.store, &ended.task)?.map_or(ended.status, |row| row.status);
+    }
+    // The work itself may have moved the plan.
+    if let Some(row) = project.store.loop_(&ended.id)? {
+        (ended.task, ended.status) = (row.task, row.status);
     }
     Ok(ended)
 }

@@ -27,6 +27,8 @@ pub struct Situation<'a> {
     pub has_repository: bool,
     /// Whether it is in its plan; a loop can go on although its task left the plan.
     pub is_planned: bool,
+    /// Whether it has a box in its plan that is not ticked.
+    pub has_open_box: bool,
     /// Whether its plan names commands that nobody allowed yet.
     pub is_untrusted: bool,
     /// The iterations that a loop is given if nobody says otherwise.
@@ -156,6 +158,7 @@ impl Offers {
             }
             TaskStatus::Stopped | TaskStatus::Failed => self.go_on(last, situation.default_limit),
             TaskStatus::Done => self.of_done(last),
+            TaskStatus::Merged if situation.has_open_box => self.more(Action::RunAgain),
             TaskStatus::Merged => {}
         }
         let settled = matches!(status, TaskStatus::Done | TaskStatus::Merged);

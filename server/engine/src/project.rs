@@ -69,6 +69,11 @@ impl PlanFile {
     pub fn key(&self, task: &Task) -> TaskKey {
         TaskKey::new(self.name.clone(), task.id.0.clone())
     }
+
+    /// Whether a task has a box that is not ticked.
+    pub fn has_open_box(&self, task: &Task) -> bool {
+        !self.plan.tick(&self.text, task).is_empty()
+    }
 }
 
 /// What the user named: a whole plan, or one task.
@@ -191,22 +196,24 @@ impl Project {
     pub fn plan(&self, given: &str) -> Result<PlanFile> {
         let here = self.directory.join(given);
         let path = if here.exists() { here } else { self.repository.workdir().join(given) };
-        let name = self.name_of(&path).ok_or_else(|| {
-            Error::user(format!(
-                "{given} lies outside the repository {}",
-                self.repository.workdir().display()
-            ))
-            .hint("name a plan inside the repository, such as PLAN.md")
-        })?;
-        self.read_plan(name, path, given)
+        let name = self.name_of(&path).ok_or_else(|| self.outside(given))?;
+        self.read_plan(name, given)
     }
 
     /// Reads a plan by its name, as a task's key has it: its path from the repository's root.
     pub fn plan_named(&self, name: &str) -> Result<PlanFile> {
-        self.read_plan(name.to_owned(), self.repository.workdir().join(name), name)
+        // A link has no name of its own: the plan is the file that it leads to.
+        let real = self.name_of(&self.repository.workdir().join(name)).ok_or_else(|| self.outside(name))?;
+        self.read_plan(real, name)
     }
 
-    fn read_plan(&self, name: String, path: PathBuf, given: &str) -> Result<PlanFile> {
+    fn outside(&self, given: &str) -> Error {
+        Error::user(format!("{given} lies outside the repository {}", self.repository.workdir().display()))
+            .hint("put the plan itself into the repository, not a link to it; or work in the repository that has it")
+    }
+
+    fn read_plan(&self, name: String, given: &str) -> Result<PlanFile> {
+        let path = self.repository.workdir().join(&name);
         let bytes = plain_file::read(&path, LARGEST_TEXT).map_err(|error| {
             Error::user(format!("cannot read the plan {given}: {error}")).hint(
                 match self.nearest_plan(&name) {
@@ -233,27 +240,9 @@ impl Project {
         named.or_else(|| nearest(name, plans.iter().map(|file| file.name.as_str())).map(str::to_owned))
     }
 
-    /// The key of a task as the user named it. The plan may be gone, if the task is known.
-    pub fn key(&self, text: &str) -> Result<TaskKey> {
-        let target = Target::parse(text)?;
-        let Some(task) = target.task else {
-            return Err(Error::user(format!("{text} is a plan; name one of its tasks"))
-                .hint(Hint::NameTask { plan: Some(text.to_owned()) }));
-        };
-        let name = self.name_of(&self.directory.join(&target.plan)).unwrap_or_else(|| target.plan.clone());
-        let key = TaskKey::new(name, task.clone());
-        if self.store.task(&key)?.is_some() {
-            return Ok(key);
-        }
-        let as_given = TaskKey::new(target.plan.clone(), task);
-        if self.store.task(&as_given)?.is_some() {
-            return Ok(as_given);
-        }
-        let file = self.plan(&target.plan)?;
-        match file.plan.tasks.iter().find(|task| task.id == key.id) {
-            Some(task) => Ok(file.key(task)),
-            None => Err(no_such_task(&file, &key.id.0)),
-        }
+    /// A path as it is named from the folder that the project was opened at, from the root; as it is, where it leads out.
+    pub(crate) fn name_from_here(&self, given: &str) -> String {
+        self.name_of(&self.directory.join(given)).unwrap_or_else(|| given.to_owned())
     }
 
     /// A path from the repository's root, `/` separated; `None` if it is outside the repository.
@@ -272,15 +261,20 @@ impl Project {
         names.extend(plan_files::plan_files(self.repository.workdir(), &globs));
         names.sort();
         names.dedup();
-        Ok(names
+        let mut plans: Vec<PlanFile> = names
             .into_iter()
             .filter_map(|name| {
+                let name = self.name_of(&self.repository.workdir().join(name))?;
                 let path = self.repository.workdir().join(&name);
                 let text = String::from_utf8(plain_file::read(&path, LARGEST_TEXT).ok()?).ok()?;
                 let plan = plan::read(&name, &text);
                 Some(PlanFile { name, path, text, plan })
             })
-            .collect())
+            .collect();
+        // A plan that a link leads to is one plan.
+        plans.sort_by(|one, other| one.name.cmp(&other.name));
+        plans.dedup_by(|one, other| one.name == other.name);
+        Ok(plans)
     }
 
     /// The folder the project was opened at.
@@ -324,6 +318,12 @@ fn flat(path: &Path) -> PathBuf {
         }
     }
     flat
+}
+
+/// An error about a plan where a task is to be named.
+pub(crate) fn is_a_plan(text: &str) -> Error {
+    Error::user(format!("{text} is a plan; name one of its tasks"))
+        .hint(Hint::NameTask { plan: Some(text.to_owned()) })
 }
 
 /// An error about a task that is not in its plan.

@@ -4,14 +4,12 @@
 //! Asks nobody itself: it says what has to be asked, and the front end asks.
 
 mod begin;
-mod waiting;
 
 pub use crate::start_options::StartOptions;
 pub(crate) use begin::{Fork, begin_loop, claim};
-pub use waiting::Waiting;
 
 use crate::{
-    Error, ErrorKind, Result, control, loops, project, project::PlanFile, project::Project, task_spec,
+    Error, ErrorKind, Result, control, known::Known, loops, mend, mend::Text, project, project::PlanFile, project::Project, task_spec,
     task_spec::TaskSpec,
 };
 use alfine_config::{Layers, Loaded, Partial, trust::TrustItem};
@@ -24,8 +22,9 @@ use alfine_core::{
     printable::printable,
     task::{TaskKey, TaskStatus},
     text::LineIndex,
+    time::Moment,
 };
-use alfine_store::{LoopLock, LoopRow, Store};
+use alfine_store::{LoopLock, LoopRow, Store, TaskRow};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -55,15 +54,25 @@ impl More {
 
 /// What stands before a loop of a task.
 #[derive(Debug, Clone)]
-pub enum Prepared {
+pub(crate) enum Prepared {
     /// There is nothing to run: the task is done, or its loop waits for something from the user.
     Settled,
+    /// The user has to say first whether it is the task of this row, in other words.
+    Perhaps {
+        /// That row.
+        row: Box<TaskRow>,
+    },
+    /// It was merged, and its box is open: the user has to say first whether it is to be run again.
+    RunAgain {
+        /// Its row.
+        row: Box<TaskRow>,
+    },
     /// Its loop can be taken over.
     GoOn {
         /// That loop.
         row: Box<LoopRow>,
-        /// What it was begun with.
-        spec: Box<TaskSpec>,
+        /// What it goes on with.
+        text: Box<Text>,
     },
     /// A loop can begin.
     Begin {
@@ -94,15 +103,19 @@ pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&st
         Error::user(format!("the tasks of {} wait for each other: {}", file.name, path.join(" → ")))
             .hint("remove one of these `Depends on` lines")
     })?;
-    let waiting = Waiting::new(&project.store, file)?;
+    let known = Known::new(&project.store, file)?;
     let in_order = order.into_iter().filter_map(|at| file.plan.tasks.get(at));
-    Ok(in_order.filter(|task| !task.done && !waiting.is_satisfied(task)).cloned().collect())
+    Ok(in_order.filter(|task| !task.done && !known.is_satisfied(task)).cloned().collect())
 }
 
 /// Finds out what a loop of a task needs before it can begin, and refuses a task that cannot be run. Changes nothing.
-pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Prepared> {
+pub(crate) fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Prepared> {
     let key = file.key(task);
     task_spec::check_iterations(options.max_iterations)?;
+    let known = Known::new(&project.store, file)?;
+    if let Some(row) = known.perhaps(task) {
+        return Ok(Prepared::Perhaps { row: Box::new(row.clone()) });
+    }
     if let Some(row) = project.store.current_loop(&key)? {
         if loops::is_running(&project.layout, &row.id)? {
             return Err(held(project, &key));
@@ -110,13 +123,17 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
         if !matches!(row.status, TaskStatus::Interrupted | TaskStatus::Paused) {
             return Ok(Prepared::Settled);
         }
-        let spec = Box::new(TaskSpec::of(&row)?);
-        return Ok(Prepared::GoOn { row: Box::new(row), spec });
+        let text = Box::new(mend::text(project, &row, false)?);
+        return Ok(Prepared::GoOn { row: Box::new(row), text });
     }
     if task.done {
         return Ok(Prepared::Settled);
     }
-    let open: Vec<String> = Waiting::new(&project.store, file)?.of(task).into_iter().map(|id| id.0).collect();
+    let merged = known.row(task).filter(|row| row.status == TaskStatus::Merged && !options.again);
+    if let Some(row) = merged.filter(|_| file.has_open_box(task)) {
+        return Ok(Prepared::RunAgain { row: Box::new(row.clone()) });
+    }
+    let open: Vec<String> = known.waits_for(task).into_iter().map(|id| id.0).collect();
     if !open.is_empty() {
         return Err(Error::user(format!("{key} waits for {}", open.join(", ")))
             .hint(Hint::StartAll { plan: file.name.clone() }));
@@ -161,12 +178,19 @@ pub fn begin(
 
 /// Takes a loop over that rests or whose runner died. One whose runner died goes on as it is, unless there is more to
 /// say.
-pub fn take_over(project: &mut Project, row: &LoopRow, more: &More) -> Result<LoopLock> {
+pub(crate) fn take_over(project: &mut Project, row: &LoopRow, text: &Text, more: &More) -> Result<LoopLock> {
     let lock = claim(project, &row.id)?;
+    text.take(project, &lock, row)?;
     if row.status != TaskStatus::Interrupted || *more != More::default() {
         control::leave(project, &row.task, &more.command())?;
     }
     Ok(lock)
+}
+
+/// Takes a loop over that Alfine itself held, with the text that it had.
+pub fn take_over_as_it_is(project: &mut Project, row: &LoopRow) -> Result<LoopLock> {
+    let text = mend::text(project, row, true)?;
+    take_over(project, row, &text, &More::default())
 }
 
 /// Refuses to continue a loop for the reasons that the loop itself would give, but before a process is started.
@@ -217,7 +241,7 @@ pub fn settled(store: &Store, key: &TaskKey) -> Result<Error> {
         TaskStatus::Done => Hint::AnyOf(vec![
             Hint::Merge { task: key.clone() },
             Hint::Discard { task: key.clone() },
-            Hint::advice("to have it done again, remove the tick and give it another id"),
+            Hint::advice("to have it done again, discard it and remove the tick, then start it"),
         ]),
         TaskStatus::NeedsInput => Hint::advice("answer what it asks; then it goes on"),
         _ => loops::go_on_or_discard(key),
@@ -227,6 +251,27 @@ pub fn settled(store: &Store, key: &TaskKey) -> Result<Error> {
         status => format!("is {status}"),
     };
     Ok(Error::user(format!("{key} {is}: there is nothing to start")).hint(hint))
+}
+
+/// Why a task is not started that may be another one in other words.
+pub fn in_doubt(key: &TaskKey, row: &TaskRow) -> Error {
+    let was = match row.key == *key {
+        true => String::new(),
+        false => format!("{}, ", row.key),
+    };
+    Error::user(format!(
+        "{key} may be another task now: before it was {was}“{}”, which is {}",
+        printable(&row.title),
+        row.status
+    ))
+    .hint(Hint::BeginAnew { task: key.clone() })
+}
+
+/// Why a merged task is not started although its box is open.
+pub fn merged_already(key: &TaskKey, row: &TaskRow) -> Error {
+    let how = row.reason.as_ref().map(alfine_words::reason).unwrap_or_default();
+    Error::user(format!("{key} was merged on {} {how}", alfine_words::day(Moment(row.since.0))))
+        .hint(Hint::RunAgain { task: key.clone() })
 }
 
 /// Hands a loop over to a background process. `program` is Alfine's own binary.
@@ -277,7 +322,7 @@ pub fn commands_of<'a>(
     items
 }
 
-fn settings(layers: &Layers, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Loaded> {
+pub(crate) fn settings(layers: &Layers, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Loaded> {
     check_limit_fields(file, task)?;
     let fields = [&file.plan.defaults, &task.fields].map(Partial::from).to_vec();
     Ok(alfine_config::load(&Layers { command_line: flags(options), task: fields, ..layers.clone() })?)

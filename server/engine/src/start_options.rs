@@ -24,6 +24,9 @@ pub struct StartOptions {
     pub max_cost: Option<f64>,
     /// What the agent may do without asking.
     pub permissions: Option<String>,
+    /// Whether a task that was merged already is begun again. Said of one task, and never kept for the next.
+    #[serde(skip)]
+    pub again: bool,
 }
 
 /// How the tasks of a plan that was started as a whole begin. Each loop keeps it for the next one.

@@ -146,7 +146,11 @@ impl TaskSpec {
 
     /// What a loop was begun with.
     pub fn of(row: &LoopRow) -> Result<Self> {
-        serde_json::from_value(row.settings.clone()).map_err(|error| unreadable("settings", row, &error))
+        let mut spec: Self = serde_json::from_value(row.settings.clone())
+            .map_err(|error| unreadable("settings", row, &error))?;
+        // The plan may have been renumbered since.
+        spec.task.id.clone_from(&row.task.id);
+        Ok(spec)
     }
 
     /// The settings that are kept with a loop.

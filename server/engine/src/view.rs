@@ -20,7 +20,7 @@ use alfine_words::{Standing, offer as words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// One task, to be shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -219,6 +219,12 @@ pub struct PlannedTask {
     pub max_iterations: u32,
     /// The tasks that have to be done first, as long as the database has nothing on it.
     pub waits_for: Vec<TaskId>,
+    /// The key that its row has; another one than its own, if the plan was renumbered since.
+    pub row: Option<TaskKey>,
+    /// Whether it has a box that is not ticked.
+    pub has_open_box: bool,
+    /// The question whether it is another task in other words, if only the user can say.
+    pub in_doubt: Option<String>,
 }
 
 impl PlannedTask {
@@ -239,6 +245,9 @@ impl PlannedTask {
             agent: fields.agent.map_or_else(|| config.agent.clone(), |agent| agent.value),
             max_iterations: fields.max_iterations.map_or(config.limits.iterations, |limit| limit.value),
             waits_for,
+            row: None,
+            has_open_box: false,
+            in_doubt: None,
         }
     }
 }
@@ -265,7 +274,7 @@ pub fn task_views(reader: &Reader, planned: &[PlannedTask]) -> Result<Vec<Seen>>
 
         let mut views = Vec::with_capacity(planned.len());
         for task in planned {
-            let row = rows.remove(&task.key);
+            let row = task.row.as_ref().and_then(|key| rows.remove(key));
             let of = row.as_ref().and_then(|row| loops.remove(row.loop_id.as_ref()?));
             let (evidence, tree) = match &of {
                 Some(of) if !task.criteria.is_empty() => {
@@ -278,9 +287,10 @@ pub fn task_views(reader: &Reader, planned: &[PlannedTask]) -> Result<Vec<Seen>>
             views.push(seen(reader, view, of.as_ref(), Some(task))?);
         }
 
+        let shown: HashSet<&TaskKey> = planned.iter().map(|task| &task.key).collect();
         let mut orphans: Vec<LoopRow> = loops.into_values().filter(|of| of.ended_at.is_none()).collect();
         orphans.sort_by(|a, b| a.id.cmp(&b.id));
-        for of in &orphans {
+        for of in orphans.iter().filter(|of| !shown.contains(&of.task)) {
             if let Some(row) = rows.remove(&of.task) {
                 views.push(seen(reader, unplanned_view(&row, of), Some(of), None)?);
             }
@@ -317,6 +327,7 @@ fn seen(
         waits_for: planned.map_or(&[], |task| &task.waits_for),
         has_repository: true,
         is_planned: planned.is_some(),
+        has_open_box: planned.is_some_and(|task| task.has_open_box),
         is_untrusted: false,
         default_limit: planned.map_or(view.max_iterations, |task| task.max_iterations),
         last,
@@ -335,6 +346,7 @@ pub fn task_view(
     tree: Option<&str>,
 ) -> TaskView {
     let mut view = planned_view(task);
+    view.reason.clone_from(&task.in_doubt);
     let Some(row) = row else { return view };
     view.status = row.status;
     view.reason = row.reason.as_ref().map(alfine_words::reason);
@@ -362,6 +374,9 @@ pub fn unplanned_view(row: &TaskRow, of: &LoopRow) -> TaskView {
         agent: String::new(),
         max_iterations: 0,
         waits_for: Vec::new(),
+        row: Some(row.key.clone()),
+        has_open_box: false,
+        in_doubt: None,
     };
     task_view(&planned, Some(row), Some(of), &[], None)
 }
@@ -483,6 +498,9 @@ mod tests {
             agent: "codex".to_owned(),
             max_iterations: 10,
             waits_for: Vec::new(),
+            row: Some(TaskKey::new("PLAN.md", id)),
+            has_open_box: false,
+            in_doubt: None,
         }
     }
 

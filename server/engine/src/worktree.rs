@@ -3,14 +3,19 @@
 use crate::{Error, ErrorKind, Result, loops, project::Project, surroundings};
 use alfine_core::{plan::Isolation, task::TaskKey};
 use alfine_git::{CheckpointSpec, Repository, Surroundings, WorktreeSpec};
-use alfine_store::{LoopLock, LoopPlace, LoopRow};
+use alfine_store::{LoopLock, LoopPlace, LoopRow, Reader};
+use std::path::{Path, PathBuf};
 
 /// Makes the worktree of a loop that has none yet, and returns the loop with it.
 pub(crate) fn make_worktree(project: &mut Project, lock: &LoopLock) -> Result<LoopRow> {
     let Project { repository, layout, user, store, .. } = project;
     let row = loops::locked(store, lock)?;
     let key = &row.task;
-    let path = alfine_git::worktree_dir(&user.data, repository.common_dir(), &key.plan, &key.id.0);
+    let path = free_folder(
+        store,
+        &row,
+        &alfine_git::worktree_dir(&user.data, repository.common_dir(), &key.plan, &key.id.0),
+    )?;
     let branch = alfine_git::branch_name(&key.plan, &key.id.0);
     let base = match &row.base_commit {
         Some(base) => base.clone(),
@@ -42,6 +47,23 @@ pub(crate) fn make_worktree(project: &mut Project, lock: &LoopLock) -> Result<Lo
     };
     store.write(|tx| tx.set_loop_place(lock, &place))?;
     loops::locked(store, lock)
+}
+
+/// A folder for a loop's worktree that no other loop has: a task may have been given the id that another one had before,
+/// whose loop can still go on.
+fn free_folder(reader: &Reader, row: &LoopRow, wanted: &Path) -> Result<PathBuf> {
+    let live = reader.live_loops()?;
+    let others: Vec<&str> =
+        live.iter().filter(|other| other.id != row.id).filter_map(|other| other.worktree.as_deref()).collect();
+    let mut path = wanted.to_owned();
+    let mut number = 1;
+    while others.iter().any(|other| Path::new(other) == path) {
+        number += 1;
+        let mut name = wanted.file_name().unwrap_or_default().to_owned();
+        name.push(format!("+{number}"));
+        path = wanted.with_file_name(name);
+    }
+    Ok(path)
 }
 
 /// The checkpoint of a task that comes after all that git has of the task.

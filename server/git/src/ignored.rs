@@ -1,6 +1,6 @@
-//! What git ignores in a working tree.
+//! What git ignores in a working tree, and what it tracks under a name.
 
-use super::{GitError, repository::open_exactly};
+use super::{GitError, Repository, index, path_bytes::path_of, repository::open_exactly};
 use std::path::Path;
 
 /// A working tree, to ask what git ignores in it.
@@ -17,5 +17,15 @@ impl Ignored {
     pub fn holds(&self, path: &Path) -> bool {
         let tracked = self.0.index().is_ok_and(|index| index.get_path(path, 0).is_some());
         !tracked && self.0.is_path_ignored(path).unwrap_or(true)
+    }
+}
+
+impl Repository {
+    /// The files that git tracks in this working tree under a name, in any folder: their paths from the root, `/` separated.
+    pub fn tracked_files_named(&self, name: &str) -> Result<Vec<String>, GitError> {
+        let repo = self.open()?;
+        let index = index::read_or_head(&repo)?;
+        let paths = index.iter().filter_map(|entry| path_of(&entry.path).to_str().map(str::to_owned));
+        Ok(paths.filter(|path| path.rsplit('/').next() == Some(name)).collect())
     }
 }

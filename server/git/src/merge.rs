@@ -445,7 +445,9 @@ fn merged_tree<'r>(
     let mut index = repo.merge_commits(target, branch, Some(&options)).doing("merge")?;
     if let Some(change) = change {
         // The plan is the user's, so a conflict in it is settled by the target's text. The change is made to that text.
-        let _ = index.conflict_remove(change.path);
+        for path in std::iter::once(change.path).chain(change.instead_of) {
+            let _ = index.conflict_remove(path);
+        }
     }
     if !index.has_conflicts() {
         let tree = index.write_tree_to(repo).doing("write the merged tree")?;

@@ -24,6 +24,8 @@ use std::{
 pub struct TextChange<'a> {
     /// The file, from the root.
     pub path: &'a Path,
+    /// Another file that does not land: the one that `path` was before the branch moved it, or a copy of it.
+    pub instead_of: Option<&'a Path>,
     /// The message of a commit that does nothing else.
     pub message: &'a str,
     /// Returns the changed text: the same text if the change is there already, `None` if the text has no place for it.
@@ -61,15 +63,18 @@ impl TextChange<'_> {
         tree: Tree<'r>,
         target: &Tree<'_>,
     ) -> Result<(Tree<'r>, bool), GitError> {
-        let content_in = |tree: &Tree<'_>| {
-            let entry = tree.get_path(self.path).ok()?;
+        let content_in = |tree: &Tree<'_>, path: &Path| {
+            let entry = tree.get_path(path).ok()?;
             Some((
                 Content { id: entry.id(), mode: entry.filemode().cast_unsigned() },
                 mode_of(entry.filemode().cast_unsigned()),
             ))
         };
-        let there = content_in(&tree);
-        let Some((content, mode)) = content_in(target).or(there) else { return Ok((tree, false)) };
+        let there = content_in(&tree, self.path);
+        let before = self.instead_of.and_then(|path| content_in(target, path));
+        let Some((content, mode)) = before.or_else(|| content_in(target, self.path)).or(there) else {
+            return Ok((tree, false));
+        };
         let text = text_of(repo, content);
         let (id, has_it) = match text.as_deref().and_then(|text| Some((text, (self.apply)(text)?))) {
             Some((text, changed)) if changed != text => {
@@ -77,7 +82,8 @@ impl TextChange<'_> {
             }
             same => (content.id, same.is_some()),
         };
-        if there.is_some_and(|(there, _)| there == Content { id, ..content }) {
+        let other = self.instead_of.filter(|path| tree.get_path(path).is_ok());
+        if other.is_none() && there.is_some_and(|(there, _)| there == Content { id, ..content }) {
             return Ok((tree, has_it));
         }
         let update = |tree: &Tree<'r>, update: &mut TreeUpdateBuilder| {
@@ -85,10 +91,10 @@ impl TextChange<'_> {
             updated.doing("write the tree")
         };
         // In two goes: what is of another kind is not exchanged in one.
-        let tree = match there {
-            Some(_) => update(&tree, TreeUpdateBuilder::new().remove(self.path))?,
-            None => tree,
-        };
+        let mut tree = tree;
+        for path in there.map(|_| self.path).into_iter().chain(other) {
+            tree = update(&tree, TreeUpdateBuilder::new().remove(path))?;
+        }
         Ok((update(&tree, TreeUpdateBuilder::new().upsert(self.path, id, mode))?, has_it))
     }
 

@@ -286,7 +286,7 @@ pub(crate) fn situations() -> Vec<Situation> {
             three()
                 .proven()
                 .ended()
-                .with_status(TaskStatus::Merged, Some(Reason::Merged { into: "main".to_owned() })),
+                .with_status(TaskStatus::Merged, Some(Reason::Merged { into: "main".to_owned(), commit: None })),
         ),
         named("discarded", three().ended().with_status(TaskStatus::Discarded, None)),
     ]

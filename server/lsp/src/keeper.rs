@@ -4,6 +4,7 @@
 //! One thread for the disk and one for each repository; all sleep until something happens. The keeper never
 //! creates a database, never runs anything of a repository, and does not know what is shown.
 
+mod aligned;
 mod board;
 mod disk;
 mod follower;

@@ -51,6 +51,7 @@ impl TaskOffers {
         let situation = Situation {
             has_repository: plan.checkout.is_some(),
             is_planned: true,
+            has_open_box: plan.has_open_box(seen.task),
             ..situation(plan.checkout.map(AsRef::as_ref), &seen.key, seen.status, &seen.waits_for, known)
         };
         let uri = Some(plan.document.uri.clone());
@@ -103,9 +104,9 @@ impl TaskOffers {
             EditorCommand::Answer(Answer { task, uri, approval, approved, text: None })
         };
         let of_task = || OfTask { task: task.clone(), uri: uri.clone() };
-        let at = |iteration| AtIteration { task: task.clone(), uri: uri.clone(), iteration };
+        let at = |iteration| AtIteration { task: task.clone(), uri: uri.clone(), iteration, keep_plan: false };
         Some(match *action {
-            Action::Start { .. } => {
+            Action::Start { .. } | Action::RunAgain => {
                 EditorCommand::Start(Start { uri: uri?, task: Some(task.to_string()), options: None })
             }
             Action::Pause { .. } => EditorCommand::Pause(of_task()),
@@ -122,6 +123,7 @@ impl TaskOffers {
                     _ => None,
                 },
                 reset_breaker: continuing == Continuing::Afresh,
+                keep_plan: false,
             }),
             Action::Approve { question } => answer(question, Some(true)),
             Action::Reject { question } => answer(question, Some(false)),
@@ -159,6 +161,7 @@ fn situation<'a>(
         waits_for,
         has_repository: true,
         is_planned: false,
+        has_open_box: false,
         is_untrusted: untrusted.is_some_and(|items| !items.is_empty()),
         default_limit: checkout.map_or(10, |checkout| checkout.config.limits.iterations),
         last: known.and_then(|known| known.last.as_ref()).map(last_loop),

@@ -11,6 +11,7 @@ use crate::{
 };
 use alfine_core::{
     chain,
+    identity::{self, Identities, Was, Written},
     plan::{self, Names, Plan, Task},
     task::{TaskId, TaskKey, TaskStatus},
     time::Moment,
@@ -151,6 +152,11 @@ impl<'p> PlanView<'p> {
         self.document.plan()
     }
 
+    /// Whether a task has a box that is not ticked.
+    pub(crate) fn has_open_box(&self, task: &Task) -> bool {
+        !self.plan().tick(&self.document.text, task).is_empty()
+    }
+
     /// The tasks, in the order of the document.
     pub(crate) fn tasks(&self) -> Vec<SeenTask<'p>> {
         self.seen(&self.plan().tasks, |_| true)
@@ -167,24 +173,20 @@ impl<'p> PlanView<'p> {
         is_wanted: impl Fn(Option<&'p Arc<TaskPicture>>) -> bool,
     ) -> Vec<SeenTask<'p>> {
         let plan = self.plan();
-        let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
-        let moved: HashMap<&TaskId, &Arc<TaskPicture>> = self
-            .strays()
-            .filter_map(|stray| {
-                Some((&plan::find_again(plan, &stray.row.key.id, &stray.row.title)?.id, stray))
-            })
-            .collect();
-        let settled: HashSet<&TaskId> = known
-            .into_iter()
-            .flatten()
-            .filter(|(_, task)| task.row.status.satisfies_dependents())
-            .map(|(id, _)| id)
+        let (known, identities) = (self.rows(), self.identities());
+        let row = |task: &Task| match identities.of(&task.id) {
+            Was::Same(old) => known.and_then(|known| known.get(old)),
+            Was::Perhaps(_) | Was::New => None,
+        };
+        let settled: HashSet<&TaskId> = plan
+            .tasks
+            .iter()
+            .filter(|task| row(task).is_some_and(|known| known.row.status.satisfies_dependents()))
+            .map(|task| &task.id)
             .collect();
         let names = Names::new(plan);
         let seen = |task: &'p Task| {
-            let own = known.and_then(|known| known.get(&task.id));
-            let known =
-                Some(own.or_else(|| moved.get(&task.id).copied())).filter(|known| is_wanted(*known))?;
+            let known = Some(row(task)).filter(|known| is_wanted(*known))?;
             let mut waits_for = Vec::new();
             let status = match known {
                 Some(known) => known.row.status,
@@ -215,18 +217,31 @@ impl<'p> PlanView<'p> {
 
     /// The tasks with a loop that can go on whose heading is no longer in the document, not even under another name.
     pub(crate) fn gone(&self) -> Vec<&'p Arc<TaskPicture>> {
-        let plan = self.plan();
-        self.strays()
-            .filter(|stray| plan::find_again(plan, &stray.row.key.id, &stray.row.title).is_none())
-            .collect()
+        let identities = self.identities();
+        let live = self.rows().into_iter().flatten().filter(|(_, task)| task.live().is_some());
+        let mut gone: Vec<_> =
+            live.filter(|(id, _)| identities.now(id).is_none()).map(|(_, task)| task).collect();
+        gone.sort_by(|one, other| one.row.key.cmp(&other.row.key));
+        gone
     }
 
-    /// The tasks with a loop that can go on whose id is not in the document.
-    fn strays(&self) -> impl Iterator<Item = &'p Arc<TaskPicture>> {
-        let here: HashSet<&TaskId> = self.plan().tasks.iter().map(|task| &task.id).collect();
-        let known = self.checkout.and_then(|checkout| checkout.store.tasks.get(&self.name));
-        let strays = known.into_iter().flatten().filter(move |(id, _)| !here.contains(id));
-        strays.map(|(_, task)| task).filter(|task| task.live().is_some())
+    fn rows(&self) -> Option<&'p HashMap<TaskId, Arc<TaskPicture>>> {
+        self.checkout?.store.tasks.get(&self.name)
+    }
+
+    /// Which task of the document each row is. The rows have the ids of the file on the disk; what is open may be another
+    /// text.
+    fn identities(&self) -> Identities {
+        let (Some(checkout), Some(known)) = (self.checkout, self.rows()) else {
+            return Identities::default();
+        };
+        let mut rows: Vec<Written> = known.values().map(|task| task.row.written()).collect();
+        rows.sort_by(|one, other| one.id.cmp(&other.id));
+        let on_disk = checkout.plans.get(&self.name).filter(|there| !Arc::ptr_eq(there, self.document));
+        match on_disk {
+            Some(there) => identity::identify(self.plan(), &identity::outline(there.plan()), &rows),
+            None => identity::identify(self.plan(), checkout.store.outline(&self.name), &rows),
+        }
     }
 }
 
@@ -246,7 +261,13 @@ impl SeenTask<'_> {
         let place = |at: Position| ViewPlace { line: at.line, character: at.character };
         let config = plan.checkout.map(|checkout| checkout.config.clone()).unwrap_or_default();
         let (key, waits_for) = (self.key.clone(), self.waits_for.clone());
+        let doubtful = plan.checkout.and_then(|checkout| checkout.store.in_doubt.get(&key));
         PlannedTask {
+            has_open_box: plan.has_open_box(self.task),
+            in_doubt: doubtful.map(|before| {
+                let row = &before.row;
+                alfine_words::same_task(&key, &self.task.title, &row.key, &row.title, row.status)
+            }),
             uri: Some(plan.document.uri.to_string()),
             range: Some(ViewRange { start: place(range.start), end: place(range.end) }),
             ..PlannedTask::new(key, self.task, plan.plan(), &config, waits_for)

@@ -8,6 +8,7 @@ use crate::protocol::lsp_types::Url;
 use alfine_config::{Config, ConfigProblem, trust::TrustItem};
 use alfine_core::{
     finding::Severity,
+    identity::Written,
     lint::LintOptions,
     machine::LoopState,
     plan,
@@ -19,7 +20,7 @@ use alfine_store::{ApprovalRow, CheckoutChangeRow, IterationRow, LoopRow, RunRow
 use globset::GlobSet;
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -128,14 +129,25 @@ impl Checkout {
 pub struct StorePicture {
     /// The place of the last change that is in it.
     pub seq: i64,
-    /// The tasks that have a row, by plan and id.
+    /// The tasks that have a row, by plan and id: in a working tree the id that the task has in its document there.
     pub tasks: HashMap<String, HashMap<TaskId, Arc<TaskPicture>>>,
+    /// The tasks of the documents as they were when they were last noted down, by plan.
+    pub outlines: HashMap<String, Arc<Vec<Written>>>,
+    /// The plans some of whose tasks have another id in the database than here.
+    pub renamed: HashSet<String>,
+    /// The rows of tasks that may be another one, in other words, by the key of that one here.
+    pub in_doubt: HashMap<TaskKey, Arc<TaskPicture>>,
 }
 
 impl StorePicture {
     /// A task, if it was ever written down.
     pub fn task(&self, key: &TaskKey) -> Option<&Arc<TaskPicture>> {
         self.tasks.get(&key.plan)?.get(&key.id)
+    }
+
+    /// The tasks of a document as they were when they were last noted down.
+    pub fn outline(&self, plan: &str) -> &[Written] {
+        self.outlines.get(plan).map(|outline| outline.as_slice()).unwrap_or_default()
     }
 
     /// All tasks, in no order.

@@ -34,7 +34,7 @@ pub use read::Reader;
 pub use reconcile::Interrupted;
 pub use rows::{
     ApprovalRow, CheckoutChangeRow, CheckoutRow, CheckpointKind, CheckpointRow, CommandResult, CommandRow,
-    IterationRow, LoopRow, LoopSummary, OwnWriteRow, PlanKind, RunRow, TaskRow, VerificationRow,
+    IterationRow, LoopRow, LoopSummary, OutlineRow, OwnWriteRow, PlanKind, RunRow, TaskRow, VerificationRow,
 };
 pub use store::Store;
 pub use transaction::Tx;

@@ -219,6 +219,10 @@ CREATE TABLE own_write (
 ) STRICT;
 CREATE INDEX own_write_begun ON own_write (begun_at);
 ",
+    "
+ALTER TABLE plan ADD COLUMN outline TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE task ADD COLUMN text TEXT;
+",
 ];
 
 /// The version that this program writes.

@@ -2,11 +2,11 @@
 
 use super::{
     ApprovalRow, CheckoutChangeRow, CheckoutRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow,
-    Millis, OwnWriteRow, RunRow, StoreError, TaskRow, VerificationRow,
+    Millis, OutlineRow, OwnWriteRow, RunRow, StoreError, TaskRow, VerificationRow,
     disk::{self, Identity},
     rows::{FromRow, Word},
 };
-use alfine_core::{finding::Finding, task::TaskKey};
+use alfine_core::{finding::Finding, identity::Written, task::TaskKey};
 use rusqlite::{Connection, Params, Transaction, TransactionBehavior};
 use std::{collections::HashMap, path::PathBuf};
 
@@ -87,6 +87,18 @@ impl Reader {
     /// The tasks of one plan, in the order they were first seen.
     pub fn tasks_of(&self, plan: &str) -> Result<Vec<TaskRow>, StoreError> {
         self.all("SELECT * FROM task WHERE plan = ?1 ORDER BY rowid", [plan])
+    }
+
+    /// The tasks of a document as it was when they were last noted down; none if they never were.
+    pub fn outline(&self, plan: &str) -> Result<Vec<Written>, StoreError> {
+        let row: Option<OutlineRow> =
+            self.first("SELECT path, outline FROM plan WHERE path = ?1", [plan])?;
+        Ok(row.map(|row| row.outline).unwrap_or_default())
+    }
+
+    /// The tasks of all documents as they were when they were last noted down.
+    pub fn outlines(&self) -> Result<Vec<OutlineRow>, StoreError> {
+        self.all("SELECT path, outline FROM plan ORDER BY path", [])
     }
 
     /// The loop with this id; `None` if there is no such loop.

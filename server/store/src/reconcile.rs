@@ -1,10 +1,11 @@
 //! Finding the loops whose runner died, and what it left behind.
 
-use super::{Change, LoopId, LoopLock, LoopRow, RunRow, Store, StoreError};
+use super::{Change, LoopId, LoopLock, LoopRow, Reader, RunRow, Store, StoreError, TaskRow};
 use alfine_core::{
     reason::Reason,
     task::{TaskKey, TaskStatus},
 };
+use serde_json::json;
 
 /// A loop that nobody runs although it said so, or that left a process of its agent behind.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +21,17 @@ pub struct Interrupted {
     pub runs: Vec<RunRow>,
 }
 
+impl Reader {
+    /// The tasks that say they run, without a loop that says so: an older version removed the loop and left the task.
+    fn tasks_that_nothing_runs(&self) -> Result<Vec<TaskRow>, StoreError> {
+        let tasks: Vec<TaskRow> = self.all("SELECT * FROM task WHERE loop_id IS NULL", [])?;
+        Ok(tasks.into_iter().filter(|task| task.status.needs_runner()).collect())
+    }
+}
+
 impl Store {
-    /// Marks every loop `interrupted` whose status needs a runner but whose lock is free.
+    /// Marks every loop `interrupted` whose status needs a runner but whose lock is free, and no task says that it runs
+    /// without a loop.
     ///
     /// Any process may do this at any time, also several at once.
     pub fn reconcile(&mut self) -> Result<Vec<Interrupted>, StoreError> {
@@ -42,10 +52,15 @@ impl Store {
                 unheld.push((row.id, proof));
             }
         }
-        if unheld.is_empty() {
+        let lying = self.tasks_that_nothing_runs()?;
+        if unheld.is_empty() && lying.is_empty() {
             return Ok(Vec::new());
         }
         self.write(|tx| {
+            for task in tx.tasks_that_nothing_runs()? {
+                tx.take_back_task(&task.key)?;
+                tx.tell(Some(&task.key), None, Change::Task, &json!({}))?;
+            }
             let mut found = Vec::new();
             for (id, _proof) in &unheld {
                 // What was read before the lock proved that nobody runs the loop may be out of date.

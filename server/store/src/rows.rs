@@ -6,6 +6,7 @@ use alfine_core::{
     breaker::{Line, Rule},
     checkout::CheckoutChange,
     finding::{Finding, Severity},
+    identity::Written,
     machine::AskKind,
     plan::Isolation,
     reason::{self, Reason, Refusal},
@@ -68,7 +69,7 @@ macro_rules! kept {
 kept!(FromSql::column_result: bool, i32, i64, u32, f64, String, Millis);
 kept!(unsigned: u64);
 kept!(word: AskKind, CheckpointKind, Isolation, LoopId, Severity, TaskKey, TaskStatus);
-kept!(json: LoopSummary, Usage, Value, Vec<CheckoutChange>, Vec<TaskKey>);
+kept!(json: LoopSummary, Usage, Value, Vec<CheckoutChange>, Vec<TaskKey>, Vec<Written>);
 
 impl<T: Column> Column for Option<T> {
     fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -156,9 +157,33 @@ pub struct TaskRow {
     pub generation: u32,
     /// When the row was last changed.
     pub updated_at: Millis,
+    /// A digest of its text when it was last read; `None` if an older version wrote the row.
+    pub text: Option<String>,
 }
 
-from_columns! { TaskRow: key, title, status, reason, since, loop_id, generation, updated_at }
+impl TaskRow {
+    /// The task as it was last read in its document.
+    pub fn written(&self) -> Written {
+        Written {
+            id: self.key.id.clone(),
+            title: self.title.clone(),
+            text: self.text.clone().unwrap_or_default(),
+        }
+    }
+}
+
+from_columns! { TaskRow: key, title, status, reason, since, loop_id, generation, updated_at, text }
+
+/// A document's tasks, as they were last noted down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutlineRow {
+    /// The document's path.
+    pub path: String,
+    /// Its tasks.
+    pub outline: Vec<Written>,
+}
+
+from_columns! { OutlineRow: path, outline }
 
 /// What a watcher shows of a loop's state, in words of its own: the state itself stays opaque.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -5,20 +5,21 @@
 
 use super::{
     Change, CheckpointKind, CommandResult, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary, Millis,
-    OwnWriteRow, PlanKind, StoreError, Tx,
+    OwnWriteRow, PlanKind, StoreError, TaskRow, Tx,
     rows::{Json, Word, signed},
 };
 use alfine_core::{
     agent::{Outcome, Usage},
     checkout::CheckoutChange,
     finding::Finding,
+    identity::Written,
     machine::AskKind,
     plan::Isolation,
     reason::Reason,
-    task::{TaskKey, TaskStatus},
+    task::{TaskId, TaskKey, TaskStatus},
 };
 use serde_json::{Value, json};
-use std::fmt::Display;
+use std::{collections::HashMap, fmt::Display};
 
 /// A plan to write down.
 #[derive(Debug, Clone, Copy)]
@@ -253,7 +254,7 @@ macro_rules! insert {
 }
 
 impl Tx<'_> {
-    fn tell(
+    pub(super) fn tell(
         &self,
         task: Option<&TaskKey>,
         loop_id: Option<&LoopId>,
@@ -322,6 +323,69 @@ impl Tx<'_> {
             return Ok(());
         }
         self.tell(Some(key), None, Change::Task, &json!({}))
+    }
+
+    /// Notes down how a document has its tasks now. The rows have to have the ids of their tasks in it already.
+    pub fn put_outline(&self, plan: &str, outline: &[Written]) -> Result<(), StoreError> {
+        let changed = self.execute(
+            "UPDATE plan SET outline = ?2, updated_at = ?3 WHERE path = ?1 AND outline IS NOT ?2",
+            (plan, Json(outline), self.now()),
+        )?;
+        if changed == 0 {
+            return Ok(());
+        }
+        let rows: HashMap<TaskId, TaskRow> =
+            self.tasks_of(plan)?.into_iter().map(|row| (row.key.id.clone(), row)).collect();
+        for written in outline {
+            let Some(row) = rows.get(&written.id) else { continue };
+            if row.title != written.title || row.text.as_deref() != Some(&written.text) {
+                self.put_words(&row.key, written)?;
+            }
+        }
+        self.tell(None, None, Change::Plan, &json!({ "path": plan }))
+    }
+
+    /// Writes down in which words a task stands in its document now.
+    pub fn put_words(&self, key: &TaskKey, written: &Written) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE task SET title = ?2, text = ?3, updated_at = ?4 WHERE key = ?1",
+            (Word(key), &written.title, &written.text, self.now()),
+        )?;
+        self.tell(Some(key), None, Change::Task, &json!({}))
+    }
+
+    /// Gives tasks other keys, all at once: one may get the key that another one gives up. What belongs to them follows.
+    pub fn rename_tasks(&self, renames: &[(TaskKey, TaskKey)]) -> Result<(), StoreError> {
+        let rename = |from: &dyn rusqlite::ToSql, to: &dyn rusqlite::ToSql, key: &TaskKey| {
+            self.execute(
+                "UPDATE task SET key = ?2, plan = ?3, id = ?4, updated_at = ?5 WHERE key = ?1",
+                (from, to, &key.plan, &key.id.0, self.now()),
+            )
+        };
+        let between: Vec<String> = (0..renames.len()).map(|n| format!("#{n}")).collect();
+        for ((from, _), between) in renames.iter().zip(&between) {
+            rename(&Word(from), between, from)?;
+        }
+        for ((_, to), between) in renames.iter().zip(&between) {
+            rename(between, &Word(to), to)?;
+        }
+        for key in renames.iter().flat_map(|(from, to)| [from, to]) {
+            self.tell(Some(key), None, Change::Task, &json!({}))?;
+        }
+        Ok(())
+    }
+
+    /// Gives a document another path, with its tasks.
+    pub fn move_plan(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        let renames: Vec<(TaskKey, TaskKey)> = self
+            .tasks_of(from)?
+            .into_iter()
+            .map(|row| (row.key.clone(), TaskKey { plan: to.to_owned(), id: row.key.id }))
+            .collect();
+        self.execute("DELETE FROM plan WHERE path = ?1", [to])?;
+        self.execute("UPDATE plan SET path = ?2, updated_at = ?3 WHERE path = ?1", (from, to, self.now()))?;
+        self.rename_tasks(&renames)?;
+        self.tell(None, None, Change::Plan, &json!({ "path": to }))
     }
 
     fn update_task(
@@ -445,11 +509,26 @@ impl Tx<'_> {
         self.tell_of_loop(&row, Change::Loop, &json!({ "status": row.status }))
     }
 
-    /// Removes a loop and all that belongs to it. Its task stays, as it is.
+    /// Removes a loop and all that belongs to it. Its task is what it was before.
     pub fn forget_loop(&self, lock: &LoopLock) -> Result<(), StoreError> {
         let row = self.locked_loop(lock)?;
         self.execute("DELETE FROM loop WHERE id = ?1", [&row.id])?;
+        self.take_back_task(&row.task)?;
         self.tell_of_loop(&row, Change::LoopForgotten, &json!({}))
+    }
+
+    /// Makes a task what its last loop says, or what it was before it ever had one.
+    pub(super) fn take_back_task(&self, key: &TaskKey) -> Result<(), StoreError> {
+        if let Some(last) = self.loops(key)?.pop() {
+            return self.update_task(key, last.status, last.reason.as_ref(), Some(&last.id));
+        }
+        let removed = self.execute(
+            "DELETE FROM task WHERE key = ?1
+                 AND NOT EXISTS (SELECT 1 FROM command WHERE command.task = task.key)
+                 AND NOT EXISTS (SELECT 1 FROM approval WHERE approval.task = task.key)",
+            [Word(key)],
+        )?;
+        if removed > 0 { Ok(()) } else { self.update_task(key, TaskStatus::Ready, None, None) }
     }
 
     /// Begins an iteration.

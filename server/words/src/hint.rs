@@ -19,6 +19,10 @@ fn in_a_terminal(hint: &Hint) -> String {
     match hint {
         Hint::Advice(_) | Hint::AnyOf(_) => String::new(),
         Hint::Start { task } => format!("start it: alfine run {task}"),
+        Hint::BeginAnew { task } => {
+            format!("if it is a new one: alfine run {task} --again; if it is the same, give it its title back")
+        }
+        Hint::RunAgain { task } => format!("to run it again: alfine run {task} --again"),
         Hint::StartAll { plan } => format!("run the whole plan: alfine run {plan}"),
         Hint::Continue { task } => format!("go on with it: alfine continue {task}"),
         Hint::RaiseIterations { from, to } => {
@@ -75,6 +79,8 @@ fn in_an_editor(hint: &Hint) -> String {
     match hint {
         Hint::Advice(_) | Hint::AnyOf(_) => String::new(),
         Hint::Start { task } => format!("start it: “Start loop” on {task}"),
+        Hint::BeginAnew { task } => format!("“Start loop” on {task} asks which one it is"),
+        Hint::RunAgain { task } => format!("to run it again: “Run again, although it is merged” on {task}"),
         Hint::StartAll { plan } => format!("run the whole plan: “Start all” on {plan}"),
         Hint::Continue { task } => format!("go on with it: “Continue” on {task}"),
         Hint::RaiseIterations { from, to } => format!("give a limit of {from} to {to}, or reset the breaker"),
@@ -139,6 +145,8 @@ mod tests {
             Hint::advice("install git"),
             Hint::AnyOf(vec![Hint::Watch { task: task.clone() }, Hint::Stop { task: task.clone() }]),
             Hint::Start { task: task.clone() },
+            Hint::BeginAnew { task: task.clone() },
+            Hint::RunAgain { task: task.clone() },
             Hint::StartAll { plan: task.plan.clone() },
             Hint::Continue { task: task.clone() },
             Hint::RaiseIterations { from: 4, to: 50 },
@@ -177,7 +185,7 @@ mod tests {
         all
     }
 
-    const KINDS: u8 = 28;
+    const KINDS: u8 = 30;
 
     fn kind(hint: &Hint) -> u8 {
         match hint {
@@ -209,6 +217,8 @@ mod tests {
             Hint::NameTask { .. } => 25,
             Hint::FindPlan => 26,
             Hint::StopFirst { .. } => 27,
+            Hint::BeginAnew { .. } => 28,
+            Hint::RunAgain { .. } => 29,
         }
     }
 

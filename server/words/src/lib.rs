@@ -8,6 +8,7 @@ mod error;
 mod hint;
 mod news;
 pub mod offer;
+mod plan;
 mod reader;
 mod reason;
 mod shown;
@@ -17,6 +18,7 @@ pub mod text;
 pub use error::running;
 pub use hint::hint;
 pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news};
+pub use plan::{day, plan_changed, plan_changed_note, same_task, unticked};
 pub use reader::Reader;
 pub use reason::{
     About, explanation, explanation_of_told, how_to_tell, reason, refusal, stopped, why_stopped,

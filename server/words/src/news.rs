@@ -97,6 +97,7 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
         News::WorktreeRestored { .. } => {
             (Mark::Notice, "the worktree was gone; made again from its last checkpoint".to_owned())
         }
+        News::PlanChanged { changes } => (Mark::Notice, crate::plan::plan_changed(changes)?),
         News::Note(note) => self::note(note)?,
         News::Refused { why } => (Mark::Notice, why.clone()),
         News::CheckpointFailed { message, .. } => (

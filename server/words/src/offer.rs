@@ -12,6 +12,7 @@ pub fn title(action: &Action) -> String {
     match action {
         Action::Start { again: false } => "Start loop".to_owned(),
         Action::Start { again: true } => "Start again".to_owned(),
+        Action::RunAgain => "Run again, although it is merged".to_owned(),
         Action::Pause { waits: false } => "Pause after this iteration".to_owned(),
         Action::Pause { waits: true } => "Pause instead of waiting".to_owned(),
         Action::Stop => "Stop".to_owned(),
@@ -74,6 +75,7 @@ pub fn short(action: &Action) -> String {
             }
         }
         .to_owned(),
+        Action::RunAgain => "Run again".to_owned(),
         Action::Reject { .. } => "Reject".to_owned(),
         Action::Answer { reply: None, .. } => "Answer".to_owned(),
         Action::Allow => "Allow the commands".to_owned(),
@@ -89,6 +91,7 @@ pub fn purpose(action: &Action) -> String {
     match action {
         Action::Start { again: false } => "start it".to_owned(),
         Action::Start { again: true } => "start it again".to_owned(),
+        Action::RunAgain => "run it again".to_owned(),
         Action::Pause { .. } => "pause it".to_owned(),
         Action::Stop => "stop it".to_owned(),
         Action::Continue(continuing) => continue_purpose(*continuing),
@@ -138,6 +141,7 @@ fn continue_purpose(continuing: Continuing) -> String {
 pub fn command_line(action: &Action, task: &TaskKey) -> String {
     match action {
         Action::Start { .. } => format!("alfine run {task}"),
+        Action::RunAgain => format!("alfine run {task} --again"),
         Action::Pause { .. } => format!("alfine pause {task}"),
         Action::Stop => format!("alfine stop {task}"),
         Action::Continue(Continuing::WithIterations { limit, .. }) => {
@@ -197,6 +201,7 @@ mod tests {
         let actions = [
             Action::Start { again: false },
             Action::Start { again: true },
+            Action::RunAgain,
             Action::Pause { waits: false },
             Action::Pause { waits: true },
             Action::Stop,

@@ -31,7 +31,10 @@ pub fn reason(reason: &Reason) -> String {
         },
         Reason::Unrun => "nobody runs it".to_owned(),
         Reason::RunnerDied => "its runner died".to_owned(),
-        Reason::Merged { into } => format!("into {into}"),
+        Reason::Merged { into, commit: None } => format!("into {into}"),
+        Reason::Merged { into, commit: Some(commit) } => {
+            format!("into {into} as {}", commit.get(..7).unwrap_or(commit))
+        }
         Reason::Forked => "forked".to_owned(),
     }
 }

@@ -11,6 +11,7 @@ use alfine_engine::{
     Error, ErrorKind, Result,
     project::Project,
     requests::{Answered, Question, Reply, Request, Step, Terminal},
+    start,
 };
 use std::{
     io::{BufRead, IsTerminal, Write},
@@ -24,6 +25,8 @@ pub(super) struct Said {
     pub trust: bool,
     /// Whether the output is for a program, so that nobody is asked.
     pub json: bool,
+    /// Whether a task is begun anew, whatever became of it before.
+    pub again: bool,
 }
 
 /// Drives a request until it is over: asks its questions, and waits for what it waits for.
@@ -58,6 +61,31 @@ fn ask(question: &Question, said: Said) -> Result<Reply> {
             Err(not_trusted(plan, items))
         }
         Question::Uncommitted { files } => ask_about_uncommitted(files, said),
+        Question::SameTask { task, .. } if said.again => {
+            tracing::debug!("{task} is a new task");
+            Ok(Reply::No)
+        }
+        Question::SameTask { task, title, row } => {
+            if !may_ask {
+                return Err(start::in_doubt(task, row));
+            }
+            say(format_args!("{}", alfine_words::same_task(task, title, &row.key, &row.title, row.status)));
+            match choice("[s]ame task, [n]ew task, [c]ancel?", &['s', 'n', 'c'])? {
+                's' => Ok(Reply::Yes),
+                'n' => Ok(Reply::No),
+                _ => Err(Error::user("cancelled")),
+            }
+        }
+        Question::RunAgain { task, row } => {
+            let merged = start::merged_already(task, row);
+            if !may_ask {
+                return Err(merged);
+            }
+            match yes(&format!("{}; its box is open. Run it again?", merged.message))? {
+                true => Ok(Reply::Yes),
+                false => Err(Error::user("nothing was started")),
+            }
+        }
         Question::Discard { task } => {
             if !std::io::stdin().is_terminal() {
                 return Err(Error::user(format!("discarding {task} removes its worktree and its branch"))

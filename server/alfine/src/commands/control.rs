@@ -10,7 +10,11 @@ use crate::{
     output::say,
     report::exit,
 };
-use alfine_core::machine::{Answer, Command};
+use alfine_core::{
+    machine::{Answer, Command},
+    news::Mend,
+    task::TaskKey,
+};
 use alfine_engine::{
     Error, Result,
     control::Taken,
@@ -60,19 +64,31 @@ pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         reset_breaker: args.reset_breaker,
         max_cost_usd: args.max_cost,
     };
-    let said = Said { trust: args.trust, json: args.json };
-    let request = requests::Continue { task: key.clone(), more, in_background: args.background };
+    let said = Said { trust: args.trust, json: args.json, ..Said::default() };
+    let (in_background, keep_plan) = (args.background, args.keep_plan);
+    let request = requests::Continue { task: key.clone(), more, in_background, keep_plan };
     match asking::drive(&mut project, request, said)? {
         Continued::ByRunner => say(format_args!("{key} goes on")),
-        Continued::GoesOn(How::Here(lock)) => {
+        Continued::GoesOn { how: How::Here(lock), changes } => {
+            if !args.json {
+                tell_changes(&key, &changes);
+            }
             let display = if args.json { None } else { Some(Display::new()) };
             return Ok(run::foreground(&mut project, lock, display.as_ref())?.exit);
         }
-        Continued::GoesOn(_) => {
+        Continued::GoesOn { changes, .. } => {
+            tell_changes(&key, &changes);
             say(format_args!("{key} goes on in the background; follow it: alfine log {key} --follow"));
         }
     }
     Ok(exit::DONE)
+}
+
+/// Says what is other in a plan than when its loop last ran.
+pub(super) fn tell_changes(key: &TaskKey, changes: &[Mend]) {
+    if let Some(changed) = alfine_words::plan_changed(changes) {
+        say(format_args!("{key}: {changed}"));
+    }
 }
 
 /// Answers a loop's question and goes on with it in the background.

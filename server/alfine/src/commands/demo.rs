@@ -23,7 +23,7 @@ use alfine_words::Mark;
 use std::time::Instant;
 
 /// The demo wrote the plan itself.
-const OWN: Said = Said { trust: true, json: false };
+const OWN: Said = Said { trust: true, json: false, again: false };
 
 /// Plays the demo and says where to look.
 pub(super) fn perform(args: &DemoArgs) -> Result<u8> {
@@ -61,8 +61,9 @@ pub(super) fn perform(args: &DemoArgs) -> Result<u8> {
     let note = "Dates such as 2026-12-31 compare as numbers once the dashes are gone.".to_owned();
     let command = Command::Steer { text: note };
     asking::drive(&mut project, Send { task: second.clone(), command, until_rest: false }, OWN)?;
-    let go_on = Continue { task: second.clone(), more: More::default(), in_background: false };
-    let Continued::GoesOn(How::Here(lock)) = asking::drive(&mut project, go_on, OWN)? else {
+    let go_on =
+        Continue { task: second.clone(), more: More::default(), in_background: false, keep_plan: false };
+    let Continued::GoesOn { how: How::Here(lock), .. } = asking::drive(&mut project, go_on, OWN)? else {
         return Err(wrong_turn(&format!("{second} does not go on")));
     };
     expect(play(&mut project, lock, &display)?, TaskStatus::Done, &second)?;

@@ -2,6 +2,7 @@
 
 use super::{
     asking::{self, Said},
+    control::tell_changes,
     opening,
 };
 use crate::{
@@ -33,6 +34,12 @@ pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
                 if let Some(plan) = merged.ticked {
                     say(format_args!("  ticked in {}", plan.display()));
                 }
+                if let Some(why) = merged.unticked {
+                    say(format_args!("  {}", alfine_words::unticked(&why, &key.plan)));
+                }
+                if let Some(plan) = merged.plan_moved {
+                    say(format_args!("  the plan is {plan} now"));
+                }
             }
             Ok(exit::DONE)
         }
@@ -63,8 +70,10 @@ pub(super) fn discard(directory: &Path, args: &DiscardArgs) -> Result<u8> {
 /// Sets a tree back.
 pub(super) fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, false)?;
-    let request = requests::Rewind { task: key.clone(), iteration: args.iteration };
-    asking::drive(&mut project, request, Said::default())?;
+    let (iteration, keep_plan) = (args.iteration, args.keep_plan);
+    let request = requests::Rewind { task: key.clone(), iteration, keep_plan };
+    let changes = asking::drive(&mut project, request, Said::default())?;
+    tell_changes(&key, &changes);
     say(format_args!(
         "{key} is what it was after iteration {}; go on: alfine continue {key}",
         args.iteration
@@ -75,11 +84,10 @@ pub(super) fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
 /// Begins again from an earlier tree.
 pub(super) fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, false)?;
-    asking::drive(
-        &mut project,
-        requests::ForkRequest { task: key.clone(), iteration: args.iteration },
-        Said::default(),
-    )?;
+    let (iteration, keep_plan) = (args.iteration, args.keep_plan);
+    let request = requests::ForkRequest { task: key.clone(), iteration, keep_plan };
+    let changes = asking::drive(&mut project, request, Said::default())?;
+    tell_changes(&key, &changes);
     say(format_args!(
         "{key} began again from iteration {}, in the background; follow it: alfine log {key} --follow",
         args.iteration

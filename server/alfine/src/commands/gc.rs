@@ -26,10 +26,21 @@ const KEEP_CHECKOUTS_DAYS: i64 = 14;
 pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let mut known: BTreeMap<String, TaskStatus> = BTreeMap::new();
+    let is_over = |status: &TaskStatus| matches!(status, TaskStatus::Merged | TaskStatus::Discarded);
+    let mut note = |branch: &str, status| {
+        let Some(name) = alfine_git::task_of_branch(branch) else { return };
+        // Of two tasks that had the same id one after the other, what is left may belong to the one that can go on.
+        let before = known.get(name);
+        if before.is_none_or(is_over) {
+            known.insert(name.to_owned(), status);
+        }
+    };
     for task in project.store.tasks()? {
-        let branch = alfine_git::branch_name(&task.key.plan, &task.key.id.0);
-        if let Some(name) = alfine_git::task_of_branch(&branch) {
-            known.insert(name.to_owned(), task.status);
+        note(&alfine_git::branch_name(&task.key.plan, &task.key.id.0), task.status);
+    }
+    for last in project.store.last_loops()? {
+        if let Some(branch) = &last.branch {
+            note(branch, last.status);
         }
     }
     let leftovers = project.repository.leftovers(&project.user.data, |name| known.get(name).copied())?;

@@ -28,7 +28,7 @@ pub(super) fn open(directory: &Path, json: bool) -> Result<Project> {
 
 /// Opens the repository of a folder for a command on one of its tasks.
 pub(super) fn task(directory: &Path, task: &TaskArg, json: bool) -> Result<(Project, TaskKey)> {
-    let project = open(directory, json)?;
+    let mut project = open(directory, json)?;
     let key = project.key(&task.task)?;
     Ok((project, key))
 }

@@ -18,6 +18,7 @@ use alfine_core::{
 use alfine_engine::{
     Error, Result, chain,
     foreground::{self as engine, Ended, Interrupter},
+    known::Known,
     loops,
     project::{PlanFile, Project, Target},
     requests::{Begun, How, Start, Started},
@@ -88,7 +89,7 @@ fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<S
     start.only_one = args.single_task;
     start.include_uncommitted = args.include_uncommitted.then_some(true);
     start.in_background = in_background;
-    let started = asking::drive(project, start, Said { trust: args.trust, json: args.json })?;
+    let started = asking::drive(project, start, Said { trust: args.trust, json: args.json, again: args.again })?;
     if started.begun.as_ref().is_some_and(|begun| begun.went_on) {
         warn_of_no_effect(args);
     }
@@ -105,10 +106,10 @@ fn tell_left(
     display: Option<&Display>,
 ) -> Result<u8> {
     let mut status = exit::DONE;
-    let waiting = start::Waiting::new(&project.store, plan)?;
+    let known = Known::new(&project.store, plan)?;
     for task in tasks {
         let key = plan.key(task);
-        let open: Vec<String> = waiting.of(task).into_iter().map(|id| id.0).collect();
+        let open: Vec<String> = known.waits_for(task).into_iter().map(|id| id.0).collect();
         let why = left.iter().position(|(of, _)| *of == key).map(|at| left.swap_remove(at).1);
         let words = match why {
             _ if !open.is_empty() => format!("{key} waits for {}", open.join(", ")),
@@ -132,6 +133,11 @@ fn tell_all_done(project: &Project, file: &PlanFile, json: bool) -> Result<()> {
         return print_json(&serde_json::json!({ "tasks": tasks }));
     }
     say(format_args!("{}: every task is done", file.name));
+    for (task, row) in Known::new(&project.store, file)?.merged_and_open(file) {
+        let merged = start::merged_already(&file.key(task), row);
+        let hint = merged.hint_for(Reader::Terminal).unwrap_or_default();
+        say(format_args!("  {}, and its box is open; {hint}", merged.message));
+    }
     Ok(())
 }
 
@@ -216,6 +222,7 @@ fn options_of(args: &RunArgs) -> StartOptions {
         }),
         max_cost: args.max_cost,
         permissions: args.permissions.clone(),
+        again: args.again,
     }
 }
 

@@ -12,11 +12,15 @@ use std::{collections::BTreeSet, path::Path};
 
 /// Prints the tasks of all plans, of one, or one task.
 pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
-    let project = opening::open(directory, args.json)?;
+    let mut project = opening::open(directory, args.json)?;
     let target = args.target.as_deref().map(Target::parse).transpose()?;
     let plans = match &target {
-        Some(target) => vec![project.plan(&target.plan)?],
-        None => project.plans()?,
+        Some(target) => {
+            let file = project.plan(&target.plan)?;
+            project.align(&file)?;
+            vec![file]
+        }
+        None => project.aligned_plans()?,
     };
     let mut tasks = views::of_plans(&project, &plans)?;
     if let (Some(target), [file]) = (&target, plans.as_slice()) {

@@ -10,8 +10,8 @@ use alfine_core::{
 };
 use alfine_engine::{
     Error, ErrorKind, Result,
+    known::Known,
     project::{PlanFile, Project},
-    start::Waiting,
     view::{OfferView, PlannedTask, Seen, TaskView, ViewPlace, ViewRange, task_views},
 };
 use alfine_words::offer as words;
@@ -26,13 +26,20 @@ pub(crate) fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen
     let mut planned = Vec::new();
     for file in plans {
         let lines = LineIndex::new(&file.text);
-        let waiting = Waiting::new(&project.store, file)?;
+        let known = Known::new(&project.store, file)?;
         let uri = Url::from_file_path(&file.path).ok().map(String::from);
         for task in &file.plan.tasks {
+            let key = file.key(task);
+            let in_doubt = known.perhaps(task).map(|row| {
+                alfine_words::same_task(&key, &task.title, &row.key, &row.title, row.status)
+            });
             planned.push(PlannedTask {
+                row: known.row(task).map(|row| row.key.clone()),
+                has_open_box: file.has_open_box(task),
+                in_doubt,
                 uri: uri.clone(),
                 range: Some(range_of(&file.text, &lines, task.title_span)),
-                ..PlannedTask::new(file.key(task), task, &file.plan, &config, waiting.of(task))
+                ..PlannedTask::new(key, task, &file.plan, &config, known.waits_for(task))
             });
         }
     }

@@ -68,7 +68,7 @@ impl Request for AnswerRequest {
         if let Some(Answered { question: Question::Approval { .. }, reply }) = answered {
             self.answer.approved = Some(reply == Reply::Yes);
         }
-        let (row, spec) = resting(project, &self.task)?;
+        let (row, text) = resting(project, &self.task, false)?;
         let asked = self.question(project)?;
         if self.answer == Answer::default() {
             return match asked.kind {
@@ -79,11 +79,11 @@ impl Request for AnswerRequest {
             };
         }
         if !self.hold
-            && let Some(question) = trust(project, &self.task.plan, &spec.commands)?
+            && let Some(question) = trust(project, &self.task.plan, &text.spec.commands)?
         {
             return Ok(Step::Ask(question));
         }
-        unsaved::refuse_in_place(project, front_end, &spec)?;
+        unsaved::refuse_in_place(project, front_end, &text.spec)?;
         if loops::is_running(&project.layout, &row.id)? {
             return Err(start::held(project, &self.task));
         }
@@ -93,7 +93,10 @@ impl Request for AnswerRequest {
         }
         // Should somebody else take the loop over first, it goes on with this answer just the same.
         match start::claim(project, &row.id) {
-            Ok(lock) => run(project, front_end, lock, true).map(|_| Step::Done(())),
+            Ok(lock) => {
+                text.take(project, &lock, &row)?;
+                run(project, front_end, lock, true).map(|_| Step::Done(()))
+            }
             Err(error) if !loops::is_running(&project.layout, &row.id)? => Err(error),
             Err(_) => Ok(Step::Done(())),
         }

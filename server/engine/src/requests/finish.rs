@@ -13,7 +13,7 @@ use crate::{
     loops,
     project::Project,
 };
-use alfine_core::task::TaskKey;
+use alfine_core::{news::Mend, task::TaskKey};
 use alfine_git::WorkingCopies;
 use std::path::Path;
 
@@ -77,20 +77,24 @@ pub struct Rewind {
     pub task: TaskKey,
     /// The iteration; 0 is before the first.
     pub iteration: u32,
+    /// Whether the loop keeps the text that it began with, although its plan was edited since.
+    pub keep_plan: bool,
 }
 
 impl Request for Rewind {
-    type Done = ();
+    /// What is other in the plan than before.
+    type Done = Vec<Mend>;
 
     fn next(
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
         _: Option<Answered>,
-    ) -> Result<Step<()>> {
-        let (_, spec) = resting(project, &self.task)?;
-        unsaved::refuse_in_place(project, front_end, &spec)?;
-        finish::rewind(project, &self.task, self.iteration, front_end.program()).map(Step::Done)
+    ) -> Result<Step<Vec<Mend>>> {
+        let (_, text) = resting(project, &self.task, self.keep_plan)?;
+        unsaved::refuse_in_place(project, front_end, &text.spec)?;
+        finish::rewind(project, &self.task, self.iteration, &text, front_end.program())?;
+        Ok(Step::Done(text.changes))
     }
 }
 
@@ -101,24 +105,27 @@ pub struct ForkRequest {
     pub task: TaskKey,
     /// The iteration; 0 is before the first.
     pub iteration: u32,
+    /// Whether the loop keeps the text that it began with, although its plan was edited since.
+    pub keep_plan: bool,
 }
 
 impl Request for ForkRequest {
-    type Done = ();
+    /// What is other in the plan than before.
+    type Done = Vec<Mend>;
 
     fn next(
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
         answered: Option<Answered>,
-    ) -> Result<Step<()>> {
+    ) -> Result<Step<Vec<Mend>>> {
         allow(project, answered.as_ref())?;
-        let (_, spec) = resting(project, &self.task)?;
-        if let Some(question) = trust(project, &self.task.plan, &spec.commands)? {
+        let (_, text) = resting(project, &self.task, self.keep_plan)?;
+        if let Some(question) = trust(project, &self.task.plan, &text.spec.commands)? {
             return Ok(Step::Ask(question));
         }
-        let lock = finish::fork(project, &self.task, self.iteration)?;
+        let lock = finish::fork(project, &self.task, self.iteration, &text)?;
         run(project, front_end, lock, true)?;
-        Ok(Step::Done(()))
+        Ok(Step::Done(text.changes))
     }
 }

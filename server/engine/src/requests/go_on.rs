@@ -13,7 +13,7 @@ use crate::{
     start::{self, More},
     task_spec,
 };
-use alfine_core::task::TaskKey;
+use alfine_core::{news::Mend, task::TaskKey};
 
 /// Lets a loop go on.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Continue {
     pub more: More,
     /// Whether a background process runs the loop; else who drives the request has its lock.
     pub in_background: bool,
+    /// Whether it keeps the text that it began with, although its plan was edited since.
+    pub keep_plan: bool,
 }
 
 /// What came of it.
@@ -32,7 +34,12 @@ pub enum Continued {
     /// The loop's living runner took it.
     ByRunner,
     /// The loop was resting and goes on.
-    GoesOn(How),
+    GoesOn {
+        /// What became of it.
+        how: How,
+        /// What is other in its plan than before.
+        changes: Vec<Mend>,
+    },
 }
 
 impl Request for Continue {
@@ -46,7 +53,7 @@ impl Request for Continue {
     ) -> Result<Step<Continued>> {
         allow(project, answered.as_ref())?;
         task_spec::check_iterations(self.more.max_iterations)?;
-        let (row, spec) = resting(project, &self.task)?;
+        let (row, text) = resting(project, &self.task, self.keep_plan)?;
         if loops::is_running(&project.layout, &row.id)? {
             let posted = control::post(project, &self.task, &self.more.command(), front_end.program())?;
             return Ok(match posted {
@@ -54,12 +61,14 @@ impl Request for Continue {
                 None => Step::Done(Continued::ByRunner),
             });
         }
-        start::check_continue(project, &row, &self.more)?;
-        if let Some(question) = trust(project, &self.task.plan, &spec.commands)? {
+        let more = text.limits(&row, self.more)?;
+        start::check_continue(project, &row, &more)?;
+        if let Some(question) = trust(project, &self.task.plan, &text.spec.commands)? {
             return Ok(Step::Ask(question));
         }
-        unsaved::refuse_in_place(project, front_end, &spec)?;
-        let lock = start::take_over(project, &row, &self.more)?;
-        Ok(Step::Done(Continued::GoesOn(run(project, front_end, lock, self.in_background)?)))
+        unsaved::refuse_in_place(project, front_end, &text.spec)?;
+        let lock = start::take_over(project, &row, &text, &more)?;
+        let how = run(project, front_end, lock, self.in_background)?;
+        Ok(Step::Done(Continued::GoesOn { how, changes: text.changes }))
     }
 }

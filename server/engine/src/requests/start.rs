@@ -6,13 +6,14 @@ use super::{
     unsaved,
 };
 use crate::{
-    Result, chain,
+    Error, Result, chain,
     chain::Chain,
+    known::Known,
     loops,
     project::{PlanFile, Project},
     start::{self, More, Prepared, StartOptions},
 };
-use alfine_core::{plan::Task, task::TaskKey};
+use alfine_core::{hint::Hint, plan::Task, task::TaskKey};
 use alfine_store::LoopLock;
 
 /// Starts a task of a plan, or starts the plan's tasks one after another, beginning with the first that can start.
@@ -89,11 +90,26 @@ impl Request for Start {
         answered: Option<Answered>,
     ) -> Result<Step<Started>> {
         allow(project, answered.as_ref())?;
-        if let Some(Answered { question: Question::Uncommitted { .. }, reply }) = answered {
-            self.include_uncommitted = Some(reply == Reply::Yes);
+        let said = answered;
+        match &said {
+            Some(Answered { question: Question::Uncommitted { .. }, reply }) => {
+                self.include_uncommitted = Some(*reply == Reply::Yes);
+            }
+            Some(Answered { question: Question::RunAgain { .. }, reply: Reply::Yes }) => {
+                self.options.again = true;
+            }
+            _ => {}
+        }
+        if self.options.again && self.task.is_none() {
+            return Err(Error::user("only a single task is run again")
+                .hint(Hint::NameTask { plan: Some(self.plan.clone()) }));
         }
         let plan = project.plan_named(&self.plan)?;
         unsaved::refuse_plan(front_end, &plan)?;
+        project.align(&plan)?;
+        if let Some(said) = &said {
+            settle(project, &plan, said)?;
+        }
         let mut tasks = start::tasks_to_run(project, &plan, self.task.as_deref())?;
         let whole = self.task.is_none() && !self.only_one;
         let Some(chosen) = first_that_can_start(project, front_end, &plan, &tasks, &self.options)? else {
@@ -116,12 +132,16 @@ impl Request for Start {
             return Ok(Step::Ask(question));
         }
         let key = plan.key(&task);
-        let went_on = matches!(startable.0, Prepared::GoOn { .. });
+        let went_on = matches!(startable.prepared, Prepared::GoOn { .. });
         let how = match startable.begin(project, &plan, self.include_uncommitted, &more(&self.options))? {
             None => How::Settled,
             Some(lock) => {
-                if let Some(chain) = chain {
-                    chain::join(project, &lock, chain)?;
+                if let Some(chain) = chain
+                    && let Err(error) = chain::join(project, &lock, chain)
+                {
+                    drop(lock);
+                    project.end_leftovers()?;
+                    return Err(error);
                 }
                 run(project, front_end, lock, self.in_background)?
             }
@@ -133,9 +153,24 @@ impl Request for Start {
     }
 }
 
-/// Hands a loop over to a background process, or to who drives the request.
+/// Takes what the user said of a task that may be another one in other words.
+fn settle(project: &mut Project, plan: &PlanFile, said: &Answered) -> Result<()> {
+    let Question::SameTask { task: key, row, .. } = &said.question else { return Ok(()) };
+    // Asked again, should the plan have been edited meanwhile.
+    let Some(task) = plan.plan.tasks.iter().find(|task| plan.key(task) == *key) else { return Ok(()) };
+    if Known::new(&project.store, plan)?.perhaps(task).is_none_or(|perhaps| perhaps.key != row.key) {
+        return Ok(());
+    }
+    match said.reply {
+        Reply::Yes => project.take_for_same(plan, task, row),
+        Reply::No => project.take_for_new(plan, row),
+    }
+}
+
+/// Hands a loop over to a background process, or to who drives the request. Should that fail, the loop is `interrupted`
+/// at once, and not only when somebody looks.
 pub(super) fn run(
-    project: &Project,
+    project: &mut Project,
     front_end: &dyn FrontEnd,
     lock: LoopLock,
     in_background: bool,
@@ -143,8 +178,13 @@ pub(super) fn run(
     if !in_background {
         return Ok(How::Here(lock));
     }
-    start::detach(project, lock, &front_end.program())?;
-    Ok(How::InBackground)
+    let detached = start::detach(project, lock, &front_end.program());
+    if detached.is_err()
+        && let Err(error) = project.end_leftovers()
+    {
+        tracing::error!("a loop without a runner is still said to run: {}", error.message);
+    }
+    detached.map(|()| How::InBackground)
 }
 
 fn more(options: &StartOptions) -> More {
@@ -176,7 +216,11 @@ fn first_that_can_start(
 /// A task, with everything that its loop needs before it can begin. To find that out costs a `git status`, so the
 /// result is kept.
 #[derive(Debug)]
-pub(super) struct Startable(Prepared);
+pub(super) struct Startable {
+    prepared: Prepared,
+    task: TaskKey,
+    title: String,
+}
 
 impl Startable {
     /// Finds out what a task's loop needs before it can begin. Refuses a task that cannot be run; changes nothing.
@@ -194,18 +238,18 @@ impl Startable {
         loops::until_unrun(project, &plan.key(task))?;
         let prepared = start::prepare(project, plan, task, options)?;
         match &prepared {
-            Prepared::Settled => {}
-            Prepared::GoOn { row, spec } => {
-                start::check_continue(project, row, &more(options))?;
-                unsaved::refuse_in_place(project, front_end, spec)?;
+            Prepared::Settled | Prepared::Perhaps { .. } | Prepared::RunAgain { .. } => {}
+            Prepared::GoOn { row, text } => {
+                start::check_continue(project, row, &text.limits(row, more(options))?)?;
+                unsaved::refuse_in_place(project, front_end, &text.spec)?;
             }
             Prepared::Begin { spec, .. } => unsaved::refuse_in_place(project, front_end, spec)?,
         }
-        Ok(Self(prepared))
+        Ok(Self { prepared, task: plan.key(task), title: task.title.clone() })
     }
 
     fn is_settled(&self) -> bool {
-        matches!(self.0, Prepared::Settled)
+        matches!(self.prepared, Prepared::Settled)
     }
 
     /// What the user is asked before the loop runs, if anything is left to ask.
@@ -219,10 +263,17 @@ impl Startable {
         plan: &PlanFile,
         include: Option<bool>,
     ) -> Result<Option<Question>> {
-        let (spec, uncommitted) = match &self.0 {
+        let (spec, uncommitted) = match &self.prepared {
             Prepared::Settled => return Ok(None),
-            Prepared::GoOn { spec, .. } => (spec, None),
-            Prepared::Begin { spec, uncommitted, .. } => (spec, Some(uncommitted)),
+            Prepared::Perhaps { row } => {
+                let (task, title, row) = (self.task.clone(), self.title.clone(), row.clone());
+                return Ok(Some(Question::SameTask { task, title, row }));
+            }
+            Prepared::RunAgain { row } => {
+                return Ok(Some(Question::RunAgain { task: self.task.clone(), row: row.clone() }));
+            }
+            Prepared::GoOn { text, .. } => (&text.spec, None),
+            Prepared::Begin { spec, uncommitted, .. } => (&**spec, Some(uncommitted)),
         };
         if let Some(question) = trust(project, &plan.name, &spec.commands)? {
             return Ok(Some(question));
@@ -243,9 +294,14 @@ impl Startable {
         include: Option<bool>,
         more: &More,
     ) -> Result<Option<LoopLock>> {
-        Ok(match self.0 {
+        Ok(match self.prepared {
             Prepared::Settled => None,
-            Prepared::GoOn { row, .. } => Some(start::take_over(project, &row, more)?),
+            Prepared::Perhaps { row } => return Err(start::in_doubt(&self.task, &row)),
+            Prepared::RunAgain { row } => return Err(start::merged_already(&self.task, &row)),
+            Prepared::GoOn { row, text } => {
+                let more = text.limits(&row, *more)?;
+                Some(start::take_over(project, &row, &text, &more)?)
+            }
             Prepared::Begin { spec, start, problems, .. } => {
                 for problem in &problems {
                     tracing::warn!("{problem}");

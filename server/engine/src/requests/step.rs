@@ -9,7 +9,7 @@ use crate::{
 use alfine_config::trust::TrustItem;
 use alfine_core::{checkout::CheckoutChange, task::TaskKey};
 use alfine_files::Layout;
-use alfine_store::{ApprovalRow, Store};
+use alfine_store::{ApprovalRow, Store, TaskRow};
 use std::{path::PathBuf, time::Duration};
 
 /// Something that a front end has done, step by step.
@@ -56,6 +56,22 @@ pub enum Question {
     Uncommitted {
         /// The files, from the root.
         files: Vec<PathBuf>,
+    },
+    /// Whether a task of the plan is the one that was begun before, in other words. *No*: it is a new task.
+    SameTask {
+        /// The task as the plan has it now.
+        task: TaskKey,
+        /// Its title.
+        title: String,
+        /// The task that it may be.
+        row: Box<TaskRow>,
+    },
+    /// Whether a task is run again that was merged and whose box is open.
+    RunAgain {
+        /// The task.
+        task: TaskKey,
+        /// Its row.
+        row: Box<TaskRow>,
     },
     /// Whether the work that a loop claims to be ready is.
     Approval {

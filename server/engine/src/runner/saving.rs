@@ -49,6 +49,8 @@ impl Runner<'_> {
         let tree_before = self.state.tree_before();
         self.project.store.write(|tx| -> Result<(), StoreError> {
             tx.save_loop(lock, &update)?;
+            // The plan may have been renumbered since this runner began.
+            let key = &tx.loop_(id)?.map_or_else(|| key.clone(), |row| row.task);
             for effect in effects {
                 match effect {
                     Effect::SpawnAgent(_) => begin_iteration(tx, lock, iteration, tree_before)?,

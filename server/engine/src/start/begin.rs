@@ -12,6 +12,7 @@ use crate::{
 use alfine_core::{
     chain,
     hint::Hint,
+    identity::Written,
     machine::LoopState,
     plan::{Isolation, Names, Task},
     task::{TaskId, TaskKey, TaskStatus},
@@ -19,6 +20,7 @@ use alfine_core::{
 use alfine_files::Layout;
 use alfine_store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Tx};
 use serde_json::json;
+use std::path::PathBuf;
 
 /// Another loop of the same task, whose worktree is removed, and where in it a new one starts.
 #[derive(Debug, Clone)]
@@ -79,6 +81,7 @@ pub(crate) fn begin_loop(
             settings: &json!({}),
         })?;
         tx.put_task(&key, &spec.task.title, 1, TaskStatus::Ready)?;
+        tx.put_words(&key, &Written::of(&spec.task))?;
         tx.create_loop(
             &lock,
             &LoopNew {
@@ -110,9 +113,14 @@ pub(crate) fn begin_loop(
         None => Ok(()),
     };
     if let Err(error) = made {
-        project.store.write(|tx| tx.forget_loop(&lock))?;
+        // A disk that is full may not even take this. The loop is `interrupted` then, as soon as the lock is free.
+        if let Err(kept) = project.store.write(|tx| tx.forget_loop(&lock)) {
+            tracing::error!("the loop {} that could not begin stays: {kept}", lock.loop_id());
+        }
         return Err(error);
     }
+    // From now on the document's tasks are known as they stand in it now.
+    project.align(file)?;
     Ok(lock)
 }
 
@@ -209,7 +217,10 @@ fn base_of(
 /// is never part of a branch.
 fn make_fork(project: &mut Project, key: &TaskKey, fork: &Fork, lock: &LoopLock) -> Result<()> {
     let repository = &project.repository;
-    let path = alfine_git::worktree_dir(&project.user.data, repository.common_dir(), &key.plan, &key.id.0);
+    let path = match &fork.of.worktree {
+        Some(path) => PathBuf::from(path),
+        None => alfine_git::worktree_dir(&project.user.data, repository.common_dir(), &key.plan, &key.id.0),
+    };
     let branch = fork.of.branch.clone().unwrap_or_else(|| alfine_git::branch_name(&key.plan, &key.id.0));
     let from = repository.checkpoint_at(&fork.reference)?;
     let made = repository.restore_worktree(&path, &branch, &from)?;

@@ -48,6 +48,7 @@ impl Case {
             message: OWN.to_owned(),
         };
         let change = TextChange {
+            instead_of: None,
             path: Path::new(self.plan),
             message: "chore: [US-001] Tick it",
             apply: &|text| text.contains("] US-001").then(|| text.replace("[ ] US-001", "[x] US-001")),

@@ -51,6 +51,9 @@ pub(crate) struct StartOptions {
     /// Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub include_uncommitted: Option<bool>,
+    /// Whether a task that was merged already is begun again, without a question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<bool>,
 }
 
 /// The argument of `alfine.startHere`.
@@ -112,6 +115,9 @@ pub(crate) struct Continue {
     /// Whether all counters start at zero.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reset_breaker: bool,
+    /// Whether the loop keeps the text that it began with, although its plan was edited since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_plan: bool,
 }
 
 /// The argument of `alfine.steer`.
@@ -152,7 +158,7 @@ pub(crate) struct Answer {
 
 /// The argument of `alfine.rewind` and `alfine.fork`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AtIteration {
     /// The task's key.
     pub task: TaskKey,
@@ -162,6 +168,9 @@ pub(crate) struct AtIteration {
     pub uri: Option<Url>,
     /// The iteration; 0 is before the first.
     pub iteration: u32,
+    /// Whether the loop keeps the text that it began with, although its plan was edited since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_plan: bool,
 }
 
 /// The argument of `alfine.showTranscript`.

@@ -17,6 +17,7 @@ use alfine_engine::{
     Error, ErrorKind, Result,
     project::Project,
     requests::{Answered, Question, Reply, Request, Step},
+    start as engine,
 };
 use alfine_store::ApprovalRow;
 use std::{fmt::Write, path::PathBuf};
@@ -30,6 +31,9 @@ const APPROVE: &str = "Approve";
 const REJECT: &str = "Reject";
 const DISCARD: &str = "Discard";
 const BRING_BACK: &str = "Bring back";
+const SAME: &str = "It is the same";
+const NEW: &str = "It is a new task";
+const AGAIN: &str = "Run again";
 /// The most lines of a list in a question.
 const LISTED: usize = 8;
 /// The longest command that is shown whole in a question, in characters.
@@ -89,6 +93,27 @@ impl Commands {
             Question::Approval { task, asked } => self.ask_for_approval(task, asked).await,
             Question::Append { path, text, id } => {
                 self.append_in_buffer(path, text, id).await.map(|()| Reply::Yes)
+            }
+            Question::SameTask { task, title, row } => {
+                let question = alfine_words::same_task(task, title, &row.key, &row.title, row.status);
+                match self.editor.ask(MessageType::WARNING, &question, &[SAME, NEW, CANCEL]).await.as_deref() {
+                    Some(SAME) => Ok(Reply::Yes),
+                    Some(NEW) => Ok(Reply::No),
+                    _ => Err(refused(
+                        format!("{task} was not started: nobody said which task it is"),
+                        "choose when you are asked",
+                    )),
+                }
+            }
+            Question::RunAgain { task, row } => {
+                let question = format!("{}. Run it again?", engine::merged_already(task, row).message);
+                match self.editor.ask(MessageType::WARNING, &question, &[AGAIN, CANCEL]).await.as_deref() {
+                    Some(AGAIN) => Ok(Reply::Yes),
+                    _ => Err(refused(
+                        format!("{task} was not run again"),
+                        "choose “Run again” when you are asked, or tick its box",
+                    )),
+                }
             }
             Question::RestoreCheckout { task, changes } => {
                 let question = format!(

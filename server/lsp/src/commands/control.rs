@@ -5,10 +5,15 @@ use super::{
     arguments::{Answer, Continue, OfTask, Steer},
     refusal::bad_arguments,
 };
-use alfine_core::machine::{self, AskKind, Command};
+use crate::protocol::lsp_types::MessageType;
+use alfine_core::{
+    machine::{self, AskKind, Command},
+    news::Mend,
+    task::TaskKey,
+};
 use alfine_engine::{
     Result,
-    requests::{self, AnswerRequest, Send},
+    requests::{self, AnswerRequest, Continued, Send},
     start::More,
 };
 use serde_json::Value;
@@ -49,8 +54,21 @@ impl Commands {
             reset_breaker: given.reset_breaker,
             max_cost_usd: given.max_cost,
         };
-        let request = requests::Continue { task: given.task.clone(), more, in_background: true };
-        self.have_done(&place, given.task, "alfine.continue", request).await
+        let keep_plan = given.keep_plan;
+        let request = requests::Continue { task: given.task.clone(), more, in_background: true, keep_plan };
+        let key = given.task;
+        match self.drive(&place, &key.to_string(), "alfine.continue", request).await? {
+            Continued::GoesOn { changes, .. } => self.tell_plan_changed(&key, &changes).await,
+            Continued::ByRunner => {}
+        }
+        self.where_it_is(&place, key).await
+    }
+
+    /// Says what is other in a plan than when its loop last ran.
+    pub(super) async fn tell_plan_changed(&self, key: &TaskKey, changes: &[Mend]) {
+        if let Some(changed) = alfine_words::plan_changed(changes) {
+            self.editor.tell(MessageType::INFO, &format!("{key}: {changed}.")).await;
+        }
     }
 
     /// Answers what a loop asks; the loop goes on.

@@ -10,7 +10,7 @@ use crate::{
     client::EDITOR, document::Document, picture::Picture, to_proto::workspace_edit, wording::capitalized,
 };
 use alfine_core::task::TaskKey;
-use alfine_engine::{Error, ErrorKind, Result, requests};
+use alfine_engine::{Error, ErrorKind, Result, finish::KnownBy, requests};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -32,9 +32,17 @@ impl Commands {
         let request = requests::Merge { task: key.clone(), into: None };
         match self.drive(&place, &key.to_string(), "alfine.merge", request).await {
             Ok(merged) => {
+                let key = match merged.plan_moved {
+                    Some(plan) => TaskKey { plan, id: key.id },
+                    None => key,
+                };
                 let answer = self.where_it_is(&place, key.clone()).await?;
                 for path in merged.left {
-                    self.tick_in_buffer(&key, &path).await;
+                    self.tick_in_buffer(&key, &merged.known_by, &path).await;
+                }
+                if let Some(why) = &merged.unticked {
+                    let words = format!("{key} is merged; {}.", alfine_words::unticked(why, &key.plan));
+                    self.editor.tell(MessageType::INFO, &words).await;
                 }
                 Ok(answer)
             }
@@ -49,14 +57,14 @@ impl Commands {
     }
 
     /// Ticks a merged task in its plan, which is open. A buffer with unsaved changes is left alone.
-    async fn tick_in_buffer(&self, key: &TaskKey, path: &Path) {
+    async fn tick_in_buffer(&self, key: &TaskKey, known_by: &KnownBy, path: &Path) {
         let picture = (self.pictures)();
         let why = match OpenFiles::of(&picture).at(path) {
             None => "it was closed just now".to_owned(),
             Some(open) => {
                 let (document, file) = (Arc::clone(open), path.to_owned());
                 let saved = tokio::task::spawn_blocking(move || is_saved(&document, &file)).await;
-                let edit = tick(open, key, &picture);
+                let edit = tick(open, known_by, &picture);
                 match edit {
                     None => return,
                     Some(_) if !saved.unwrap_or(false) => "it has changes that are not saved".to_owned(),
@@ -96,21 +104,29 @@ impl Commands {
     /// Sets a loop's tree back.
     pub(super) async fn rewind(&self, given: AtIteration) -> Result<Value> {
         let place = self.place_of(&given.task, given.uri.as_ref()).await?;
-        let request = requests::Rewind { task: given.task.clone(), iteration: given.iteration };
-        self.have_done(&place, given.task, "alfine.rewind", request).await
+        let key = given.task;
+        let (iteration, keep_plan) = (given.iteration, given.keep_plan);
+        let request = requests::Rewind { task: key.clone(), iteration, keep_plan };
+        let changes = self.drive(&place, &key.to_string(), "alfine.rewind", request).await?;
+        self.tell_plan_changed(&key, &changes).await;
+        self.where_it_is(&place, key).await
     }
 
     /// Begins again from an earlier tree, in the background.
     pub(super) async fn fork(&self, given: AtIteration) -> Result<Value> {
         let place = self.place_of(&given.task, given.uri.as_ref()).await?;
-        let request = requests::ForkRequest { task: given.task.clone(), iteration: given.iteration };
-        self.have_done(&place, given.task, "alfine.fork", request).await
+        let key = given.task;
+        let (iteration, keep_plan) = (given.iteration, given.keep_plan);
+        let request = requests::ForkRequest { task: key.clone(), iteration, keep_plan };
+        let changes = self.drive(&place, &key.to_string(), "alfine.fork", request).await?;
+        self.tell_plan_changed(&key, &changes).await;
+        self.where_it_is(&place, key).await
     }
 }
 
 /// The edit that ticks a task in an open plan; `None` if it is ticked already, or no longer in the plan.
-fn tick(open: &Document, key: &TaskKey, picture: &Picture) -> Option<WorkspaceEdit> {
-    let task = open.plan().tasks.iter().find(|task| task.id == key.id)?;
+fn tick(open: &Document, known_by: &KnownBy, picture: &Picture) -> Option<WorkspaceEdit> {
+    let task = known_by.find(open.plan())?;
     let edits = open.plan().tick(&open.text, task);
     (!edits.is_empty()).then(|| workspace_edit(&picture.client, open, &edits))
 }

@@ -62,10 +62,24 @@ impl Commands {
         }
         let mut places: Vec<Place> =
             candidates.into_iter().filter(|(known, _)| *known == most).map(|(_, place)| place).collect();
-        match places.len() {
-            1 => Ok(places.remove(0)),
-            _ => self.which(key, places).await,
+        let place = match places.len() {
+            1 => places.remove(0),
+            _ => self.which(key, places).await?,
+        };
+        self.align(&picture, &place, key).await?;
+        Ok(place)
+    }
+
+    /// Gives the rows of a task's plan the ids that their tasks have in the document, where the picture shows other ones than
+    /// the database has.
+    async fn align(&self, picture: &Picture, place: &Place, key: &TaskKey) -> Result<()> {
+        let is_it = |checkout: &&Arc<Checkout>| checkout.place.real_root == place.real_root;
+        let checkout = picture.snapshot.checkouts.iter().find(is_it);
+        if !checkout.is_some_and(|checkout| checkout.store.renamed.contains(&key.plan)) {
+            return Ok(());
         }
+        let plan = key.plan.clone();
+        self.queues.run(place, move |project| project.plan_named(&plan).and_then(|file| project.align(&file))).await
     }
 
     /// Asks which of several repositories with the same task is meant.

@@ -10,11 +10,13 @@ use crate::client::EDITOR;
 use crate::protocol::lsp_types::{MessageType, Url};
 use crate::snapshot::Place;
 use alfine_core::{
+    hint::Hint,
     plan::ContextMode,
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
     Result,
+    known::Known,
     project::Project,
     requests::{self, Begun, How, Started},
     start as engine,
@@ -101,6 +103,7 @@ fn read(options: &StartOptions) -> Result<engine::StartOptions> {
         context,
         max_cost: options.max_cost,
         permissions: options.permissions.clone(),
+        again: options.again.unwrap_or(false),
     })
 }
 
@@ -134,15 +137,20 @@ fn answer_of(store: &Store, started: &Started) -> Result<Value> {
     match &started.begun {
         None => {
             let words = format!("every task of {} is done", started.plan.name);
-            return Err(refused(words, "add a task to the plan, then start it"));
+            let known = Known::new(store, &started.plan)?;
+            let hint = match known.merged_and_open(&started.plan).next() {
+                Some((task, _)) => Hint::RunAgain { task: started.plan.key(task) },
+                None => Hint::advice("add a task to the plan, then start it"),
+            };
+            return Err(refused(words, hint));
         }
         Some(Begun { task, how: How::Settled, .. }) => return Err(engine::settled(store, task)?),
         Some(_) => {}
     }
-    let waiting = engine::Waiting::new(store, &started.plan)?;
+    let known = Known::new(store, &started.plan)?;
     let answer = started.tasks.iter().map(|task| {
         let key = started.plan.key(task);
-        let waits = store.task(&key)?.is_none() && !waiting.of(task).is_empty();
+        let waits = known.row(task).is_none() && !known.waits_for(task).is_empty();
         let status = if waits { TaskStatus::Pending } else { status_of(store, &key)? };
         Ok(json!({ "task": key, "status": status }))
     });

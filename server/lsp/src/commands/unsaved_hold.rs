@@ -158,7 +158,7 @@ fn settle(
                 let is_ours = row.summary.held_by.as_ref() == Some(&why);
                 if row.status == TaskStatus::Paused && is_ours {
                     loops::until_unrun(project, &row.task)?;
-                    let lock = engine::take_over(project, &row, &More::default())?;
+                    let lock = engine::take_over_as_it_is(project, &row)?;
                     engine::detach(project, lock, program)?;
                 } else if row.status.needs_runner() && loops::is_running(&project.layout, &row.id)? {
                     // What the user wants held stays so.

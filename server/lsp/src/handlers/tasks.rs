@@ -143,13 +143,14 @@ mod tests {
         Arc::new(TaskPicture {
             row: TaskRow {
                 key: key.clone(),
-                title: "As it was".to_owned(),
+                title: if key.id.0 == "US-002" { "Two" } else { "One" }.to_owned(),
                 status: TaskStatus::Running,
                 reason: None,
                 since: Millis(1),
                 loop_id: Some(id),
                 generation: 1,
                 updated_at: Millis(2),
+                text: None,
             },
             last: Some(LoopPicture {
                 row,

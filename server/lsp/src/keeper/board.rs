@@ -1,5 +1,6 @@
 //! Where the threads put what they found, and where it becomes one [`Snapshot`].
 
+use super::aligned::aligned;
 use crate::lock::lock;
 use crate::protocol::lsp_types::Url;
 use crate::snapshot::{Checkout, Snapshot, StorePicture};
@@ -58,7 +59,7 @@ impl Board {
         let whole = |checkout: &Checkout| {
             let mut whole = checkout.clone();
             if let Some((picture, notices)) = found.stores.get(&checkout.place.common_dir) {
-                whole.store = picture.clone();
+                whole.store = aligned(picture, &checkout.plans);
                 whole.notices.extend_from_slice(notices);
             }
             Arc::new(whole)

@@ -6,7 +6,7 @@ use super::{board::Board, marks::marks, ticket::Ticket};
 use crate::client::EDITOR;
 use crate::lock::lock;
 use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
-use alfine_core::{machine::LoopState, task::TaskKey};
+use alfine_core::{identity::Written, machine::LoopState, task::TaskKey};
 use alfine_engine::{Error, loops, project::Project};
 use alfine_files::Layout;
 use alfine_store::{
@@ -30,6 +30,7 @@ use std::{
 
 /// The kinds of changes that can be seen in the editor. What an agent prints is not among them.
 const SHOWN: &[Change] = &[
+    Change::Plan,
     Change::Task,
     Change::LoopCreated,
     Change::Loop,
@@ -350,6 +351,7 @@ impl Thread {
         let mut picture = StorePicture::default();
         let leftovers = reader.read(|reader| -> Result<_, StoreError> {
             picture.seq = reader.last_seq()?;
+            picture.outlines = outlines(reader)?;
             let mut loops: HashMap<LoopId, LoopRow> =
                 reader.last_loops()?.into_iter().map(|row| (row.id.clone(), row)).collect();
             for row in reader.tasks()? {
@@ -378,8 +380,14 @@ impl Thread {
                 touched.entry(key).or_default().add(&event.kind);
             }
         }
+        let is_of_plan = |event: &Event| event.kind == EventKind::Change(Change::Plan);
+        let has_plan = events.iter().any(is_of_plan);
         let (picture, roots, mut change) = (&mut self.picture, &self.roots, self.change);
         reader.read(|reader| -> Result<_, StoreError> {
+            if has_plan {
+                picture.outlines = outlines(reader)?;
+                change = Extent::Large;
+            }
             for (key, parts) in touched {
                 let old = picture.task(&key).cloned();
                 let Some(row) = reader.task(&key)? else {
@@ -446,6 +454,10 @@ impl Thread {
             self.buries.store(false, Ordering::Release);
         }
     }
+}
+
+fn outlines(reader: &Reader) -> Result<HashMap<String, Arc<Vec<Written>>>, StoreError> {
+    Ok(reader.outlines()?.into_iter().map(|row| (row.path, Arc::new(row.outline))).collect())
 }
 
 fn put(picture: &mut StorePicture, task: TaskPicture) {

@@ -81,6 +81,7 @@ async fn ask(
             }
             Some(ANSWER) => answer(None),
             Some(CONTINUE) => EditorCommand::Continue(Continue {
+                keep_plan: false,
                 task,
                 uri,
                 max_iterations: None,

@@ -165,6 +165,7 @@ fn a_saved_loop_comes_back_and_its_task_follows() {
             loop_id: Some(lock.loop_id().clone()),
             generation: 1,
             updated_at: Millis(3000),
+            text: None,
         }
     );
     let expected = [Change::Task, Change::LoopCreated, Change::Loop, Change::Loop, Change::Loop];
@@ -281,7 +282,7 @@ fn an_iteration_with_all_that_belongs_to_it_comes_back() {
     assert_eq!(kept, 2);
 
     store.write(|tx| tx.forget_loop(&lock)).unwrap();
-    assert_eq!(store.task(&key("US-001")).unwrap().unwrap().loop_id, None);
+    assert_eq!(store.task(&key("US-001")).unwrap(), None, "it was never begun");
     for table in ["loop", "iteration", "run", "checkpoint", "verification", "finding"] {
         assert_eq!(store.number(&format!("SELECT count(*) FROM {table}"), []).unwrap(), 0, "{table}");
     }
@@ -519,4 +520,79 @@ fn a_rule_that_only_a_newer_version_knows_leaves_the_other_lines_readable() {
     assert_eq!(summary.breaker[0].evidence, "iterations 2 and 3");
     assert_eq!(summary.line(Rule::Cost).map(|line| line.count), Some(0.5));
     assert_eq!((summary.iteration, summary.line(Rule::Tokens)), (3, None));
+}
+
+#[test]
+fn a_task_whose_loop_is_forgotten_is_what_its_loop_before_says() {
+    let place = Place::new();
+    let mut store = place.store();
+    let task = key("US-001");
+    let first = place.start(&mut store, &task);
+    store.write(|tx| tx.set_loop_status(&first, TaskStatus::Discarded, None, true)).unwrap();
+    let second = place.start(&mut store, &task);
+    store.write(|tx| tx.forget_loop(&second)).unwrap();
+    let row = store.task(&task).unwrap().unwrap();
+    assert_eq!((row.status, row.loop_id.as_ref()), (TaskStatus::Discarded, Some(first.loop_id())));
+}
+
+#[test]
+fn a_task_that_an_older_version_left_running_without_a_loop_is_taken_back() {
+    let place = Place::new();
+    let mut store = place.store();
+    let lock = place.start(&mut store, &key("US-001"));
+    store.connection().execute("DELETE FROM loop WHERE id = ?1", [lock.loop_id()]).unwrap();
+    assert_eq!(store.task(&key("US-001")).unwrap().unwrap().status, TaskStatus::Running);
+    assert_eq!(store.reconcile().unwrap(), []);
+    assert_eq!(store.task(&key("US-001")).unwrap(), None);
+}
+
+#[test]
+fn tasks_exchange_their_keys_and_what_belongs_to_them_follows() {
+    let place = Place::new();
+    let mut store = place.store();
+    let (one, two) = (key("T1"), key("T2"));
+    let first = place.start(&mut store, &one);
+    let second = place.start(&mut store, &two);
+    store
+        .write(|tx| {
+            tx.ask(&Ask { loop_id: Some(first.loop_id()), task: Some(&one), kind: AskKind::Question, text: "?" })?;
+            tx.rename_tasks(&[(one.clone(), two.clone()), (two.clone(), one.clone())])
+        })
+        .unwrap();
+    assert_eq!(store.current_loop(&two).unwrap().unwrap().id, *first.loop_id());
+    assert_eq!(store.current_loop(&one).unwrap().unwrap().id, *second.loop_id());
+    assert_eq!(store.approvals(first.loop_id()).unwrap()[0].task, Some(two));
+}
+
+#[test]
+fn how_a_document_has_its_tasks_is_noted_down_with_the_words_of_the_rows() {
+    let place = Place::new();
+    let mut store = place.store();
+    let _lock = place.start(&mut store, &key("US-001"));
+    let plan = PlanNew {
+        path: "PLAN.md",
+        kind: PlanKind::Plan,
+        title: "Plan",
+        status: None,
+        generation: 1,
+        settings: &json!({}),
+    };
+    let written = |id: &str, title: &str| alfine_core::identity::Written {
+        id: alfine_core::task::TaskId(id.to_owned()),
+        title: title.to_owned(),
+        text: "digest".to_owned(),
+    };
+    let outline = vec![written("US-001", "Add the coupon table"), written("US-002", "Reject")];
+    store
+        .write(|tx| {
+            tx.put_plan(&plan)?;
+            tx.put_outline("PLAN.md", &outline)
+        })
+        .unwrap();
+    assert_eq!(store.outline("PLAN.md").unwrap(), outline);
+    assert_eq!(store.task(&key("US-001")).unwrap().unwrap().written(), outline[0]);
+    store.write(|tx| tx.move_plan("PLAN.md", "done/PLAN.md")).unwrap();
+    assert_eq!(store.outline("PLAN.md").unwrap(), []);
+    assert_eq!(store.outline("done/PLAN.md").unwrap(), outline);
+    assert_eq!(store.live_loops().unwrap()[0].task, TaskKey::new("done/PLAN.md", "US-001"));
 }

@@ -117,6 +117,7 @@ fn checks_and_what_comes_of_them() {
         judged(Verdict::Ready, false, Some(0.12)),
         News::Committed { commit: Some(text("0123456789abcdef")) },
         News::Committed { commit: None },
+        News::PlanChanged { changes: vec![alfine_core::news::Mend::Details] },
         News::SetBack { files: Vec::new(), kept: text("refs/alfine/x/3") },
         News::SetBack { files: ["a", "b", "c", "d"].map(text).to_vec(), kept: text("refs/alfine/x/3") },
     ]));

@@ -58,7 +58,7 @@ fn reasons() -> Vec<Reason> {
         Reason::Pauses { why: Some(Box::new(unsaved)) },
         Reason::Unrun,
         Reason::RunnerDied,
-        Reason::Merged { into: "main".to_owned() },
+        Reason::Merged { into: "main".to_owned(), commit: None },
         Reason::Forked,
         Reason::Told { text: words() },
     ]);

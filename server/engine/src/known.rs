@@ -1,0 +1,218 @@
+//! What the database knows of a plan's tasks, now that the plan was edited: each row found again beside its task.
+//!
+//! Looking changes nothing. Before something is done, the rows get the ids that their tasks have in the document
+//! ([`Project::align`]); a row whose task is no longer there gives way to a new task of its id, and is kept.
+
+use crate::{
+    Result,
+    project::{self, PlanFile, Project, Target},
+};
+use alfine_core::{
+    chain,
+    identity::{self, Identities, Was, Written},
+    plan::{Names, Plan, Task},
+    task::{TaskId, TaskKey, TaskStatus},
+};
+use alfine_store::{Reader, TaskRow};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// What is known of the tasks of a plan, after one look into the database, however many tasks are asked about.
+#[derive(Debug)]
+pub struct Known<'p> {
+    plan: &'p Plan,
+    names: Names<'p>,
+    rows: HashMap<TaskId, TaskRow>,
+    identities: Identities,
+    satisfied: HashSet<TaskId>,
+}
+
+impl<'p> Known<'p> {
+    /// Asks the database about the tasks of a plan.
+    pub fn new(reader: &Reader, file: &'p PlanFile) -> Result<Self> {
+        let (rows, identities) = read(reader, file)?;
+        let rows: HashMap<TaskId, TaskRow> =
+            rows.into_iter().map(|row| (row.key.id.clone(), row)).collect();
+        let is_satisfied = |task: &&Task| match identities.of(&task.id) {
+            Was::Same(old) => rows.get(old).is_some_and(|row| row.status.satisfies_dependents()),
+            Was::Perhaps(_) | Was::New => false,
+        };
+        let satisfied = file.plan.tasks.iter().filter(is_satisfied).map(|task| task.id.clone()).collect();
+        Ok(Self { plan: &file.plan, names: Names::new(&file.plan), rows, identities, satisfied })
+    }
+
+    /// The row of a task; `None` if it was never begun.
+    pub fn row(&self, task: &Task) -> Option<&TaskRow> {
+        match self.identities.of(&task.id) {
+            Was::Same(old) => self.rows.get(old),
+            Was::Perhaps(_) | Was::New => None,
+        }
+    }
+
+    /// The row of a task that may be this one, in other words. Only the user can say.
+    pub fn perhaps(&self, task: &Task) -> Option<&TaskRow> {
+        match self.identities.of(&task.id) {
+            Was::Perhaps(old) => self.rows.get(old),
+            Was::Same(_) | Was::New => None,
+        }
+    }
+
+    /// Whether the database says that a task is done, so that those behind it may begin.
+    pub(crate) fn is_satisfied(&self, task: &Task) -> bool {
+        self.satisfied.contains(&task.id)
+    }
+
+    /// Why a loop for a task cannot start yet.
+    pub fn waits_for(&self, task: &Task) -> Vec<TaskId> {
+        chain::open_dependencies(self.plan, &self.names, task, |id| self.satisfied.contains(id))
+    }
+
+    /// The tasks that were merged and whose boxes are open: somebody took the tick away, or it never came here.
+    pub fn merged_and_open(&self, file: &'p PlanFile) -> impl Iterator<Item = (&'p Task, &TaskRow)> {
+        file.plan.tasks.iter().filter_map(|task| {
+            let row = self.row(task).filter(|row| row.status == TaskStatus::Merged)?;
+            file.has_open_box(task).then_some((task, row))
+        })
+    }
+}
+
+fn read(reader: &Reader, file: &PlanFile) -> Result<(Vec<TaskRow>, Identities)> {
+    let rows = reader.tasks_of(&file.name)?;
+    if rows.is_empty() {
+        return Ok((rows, Identities::default()));
+    }
+    let written: Vec<Written> = rows.iter().map(TaskRow::written).collect();
+    let identities = identity::identify(&file.plan, &reader.outline(&file.name)?, &written);
+    Ok((rows, identities))
+}
+
+impl Project {
+    /// Gives the rows of a plan the ids that their tasks have in the document now, and notes down how the document has its
+    /// tasks. A plan that was moved takes its rows along.
+    pub fn align(&mut self, file: &PlanFile) -> Result<()> {
+        self.follow(file)?;
+        let (rows, identities) = read(&self.store, file)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let written: Vec<Written> = rows.iter().map(TaskRow::written).collect();
+        let renames: Vec<(TaskKey, TaskKey)> = identities
+            .renames(&file.plan, &written)
+            .into_iter()
+            .map(|(old, new)| (TaskKey::new(&file.name, old.0), TaskKey::new(&file.name, new.0)))
+            .collect();
+        // A doubtful row keeps its words until the user has said which task it is.
+        let is_doubtful =
+            file.plan.tasks.iter().any(|task| matches!(identities.of(&task.id), Was::Perhaps(_)));
+        let outline = identity::outline(&file.plan);
+        if renames.is_empty() && (is_doubtful || self.store.outline(&file.name)? == outline) {
+            return Ok(());
+        }
+        self.store.write(|tx| -> Result<()> {
+            // Another process may have done the same meanwhile.
+            let keys = |rows: &[TaskRow]| rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>();
+            if keys(&tx.tasks_of(&file.name)?) != keys(&rows) {
+                return Ok(());
+            }
+            tx.rename_tasks(&renames)?;
+            if !is_doubtful {
+                tx.put_outline(&file.name, &outline)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes the user's word that a task is the one of this row, in other words.
+    pub(crate) fn take_for_same(&mut self, file: &PlanFile, task: &Task, row: &TaskRow) -> Result<()> {
+        let key = file.key(task);
+        self.store.write(|tx| -> Result<()> {
+            if row.key != key {
+                tx.rename_tasks(&[(row.key.clone(), key.clone())])?;
+            }
+            Ok(tx.put_words(&key, &Written::of(task))?)
+        })
+    }
+
+    /// Takes the user's word that a task is not the one of this row: the row gives way, if it has the task's id.
+    pub(crate) fn take_for_new(&mut self, file: &PlanFile, row: &TaskRow) -> Result<()> {
+        let taken = self.store.tasks_of(&file.name)?.into_iter().map(|row| row.key.id).collect();
+        let name = identity::former(&row.key.id, &taken);
+        let former = TaskKey { plan: file.name.clone(), id: name };
+        Ok(self.store.write(|tx| tx.rename_tasks(&[(row.key.clone(), former)]))?)
+    }
+
+    /// Gives a plan without a row the rows of the plan that it was before it was moved: one whose file is gone, and whose
+    /// tasks, at least half of those that were begun, stand here.
+    fn follow(&mut self, file: &PlanFile) -> Result<()> {
+        if !self.store.tasks_of(&file.name)?.is_empty() {
+            return Ok(());
+        }
+        let mut found: Vec<String> = Vec::new();
+        for plan in self.plans_that_are_gone()? {
+            let rows: Vec<Written> = self.store.tasks_of(&plan)?.iter().map(TaskRow::written).collect();
+            if is_moved(&file.plan, &self.store.outline(&plan)?, &rows) {
+                found.push(plan);
+            }
+        }
+        match found.as_slice() {
+            [before] => Ok(self.store.write(|tx| tx.move_plan(before, &file.name))?),
+            _ => Ok(()),
+        }
+    }
+
+    /// The plans with rows whose file is gone.
+    fn plans_that_are_gone(&self) -> Result<BTreeSet<String>> {
+        let plans: BTreeSet<String> = self.store.tasks()?.into_iter().map(|row| row.key.plan).collect();
+        let root = self.repository.workdir();
+        Ok(plans.into_iter().filter(|plan| root.join(plan).symlink_metadata().is_err()).collect())
+    }
+
+    /// The plans of the repository, with their rows beside them. Looks for those that were moved to where no plan is
+    /// looked for otherwise.
+    pub fn aligned_plans(&mut self) -> Result<Vec<PlanFile>> {
+        for gone in self.plans_that_are_gone()? {
+            let name = gone.rsplit('/').next().unwrap_or(&gone);
+            for moved in self.repository.tracked_files_named(name)? {
+                if let Ok(file) = self.plan_named(&moved) {
+                    self.follow(&file)?;
+                }
+            }
+        }
+        let plans = self.plans()?;
+        for file in &plans {
+            self.align(file)?;
+        }
+        Ok(plans)
+    }
+
+    /// The key of a task as the user named it. The plan may be gone, if the task is known.
+    pub fn key(&mut self, text: &str) -> Result<TaskKey> {
+        let target = Target::parse(text)?;
+        let Some(task) = target.task else { return Err(project::is_a_plan(text)) };
+        let file = self.plan(&target.plan);
+        let name = match &file {
+            Ok(file) => {
+                self.align(file)?;
+                file.name.clone()
+            }
+            Err(_) => self.name_from_here(&target.plan),
+        };
+        for plan in [&name, &target.plan] {
+            let key = TaskKey::new(plan, task.clone());
+            if self.store.task(&key)?.is_some() {
+                return Ok(key);
+            }
+        }
+        let file = file?;
+        match file.plan.tasks.iter().find(|known| known.id.0 == task) {
+            Some(task) => Ok(file.key(task)),
+            None => Err(project::no_such_task(&file, &task)),
+        }
+    }
+}
+
+/// Whether a document is what another one was before it was moved.
+pub fn is_moved(plan: &Plan, outline: &[Written], rows: &[Written]) -> bool {
+    let identities = identity::identify(plan, outline, rows);
+    let same = rows.iter().filter(|row| identities.now(&row.id) == Some(&row.id)).count();
+    same > 0 && same * 2 >= rows.len()
+}

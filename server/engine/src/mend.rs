@@ -1,0 +1,141 @@
+//! A plan that was edited while a loop of it rested: the loop goes on with the text as it is now, unless it is told to keep
+//! the one that it began with. What only the start decides, such as the agent, stays.
+
+use crate::{
+    Result, control,
+    known::Known,
+    project::Project,
+    start::{self, More, StartOptions},
+    task_spec::TaskSpec,
+};
+use alfine_core::{
+    machine::Command,
+    news::{Mend, News},
+    plan::{Fields, Task},
+};
+use alfine_store::{LoopLock, LoopRow, NewEvent};
+
+/// What a loop that rests goes on with.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    /// What it is run with.
+    pub spec: TaskSpec,
+    /// What is other than before.
+    pub changes: Vec<Mend>,
+}
+
+/// Finds out what a loop that rests goes on with.
+pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text> {
+    let old = TaskSpec::of(row)?;
+    let kept = |changes| Ok(Text { spec: old.clone(), changes });
+    if keep {
+        return kept(Vec::new());
+    }
+    // A loop can go on although its plan or its task is gone.
+    let Ok(file) = project.plan_named(&row.task.plan) else { return kept(vec![Mend::Gone]) };
+    let known = Known::new(&project.store, &file)?;
+    let is_it = |task: &&Task| known.row(task).is_some_and(|known| known.key == row.task);
+    let Some(task) = file.plan.tasks.iter().find(is_it) else { return kept(vec![Mend::Gone]) };
+    let mut changes = changes(&old.task, task);
+    if old.goal != file.plan.goal {
+        changes.push(Mend::Goal);
+    }
+    if changes.is_empty() && old.plan_title == file.plan.title {
+        return kept(changes);
+    }
+    let loaded = start::settings(&project.layers(), &file, task, &StartOptions::default())?;
+    let folder = project.repository.workdir();
+    let new = TaskSpec::new(&row.task, &file.plan, task, &loaded, old.single_task, folder)?;
+    let spec = TaskSpec {
+        plan_title: new.plan_title,
+        goal: new.goal,
+        task: new.task,
+        commands: new.commands,
+        verifiers: new.verifiers,
+        ..old
+    };
+    Ok(Text { spec, changes })
+}
+
+impl Text {
+    /// Whether anything is written down in place of what was.
+    fn is_other(&self, row: &LoopRow) -> Result<bool> {
+        Ok(TaskSpec::of(row)? != self.spec)
+    }
+
+    /// The limits that the plan says anew, where the user says nothing else.
+    pub(crate) fn limits(&self, row: &LoopRow, more: More) -> Result<More> {
+        let (old, new) = (TaskSpec::of(row)?.task.fields, &self.spec.task.fields);
+        let iterations = said_anew(old.max_iterations.map(|it| it.value), new.max_iterations.as_ref().map(|it| it.value));
+        let cost = said_anew(old.max_cost.map(|it| it.value), new.max_cost.as_ref().map(|it| it.value));
+        Ok(More {
+            max_iterations: more.max_iterations.or(iterations),
+            max_cost_usd: more.max_cost_usd.or(cost),
+            ..more
+        })
+    }
+
+    /// Writes down what the loop goes on with, and tells its agent what changed. The lock is the right to run it.
+    pub(crate) fn take(&self, project: &mut Project, lock: &LoopLock, row: &LoopRow) -> Result<()> {
+        if !self.is_other(row)? {
+            return Ok(());
+        }
+        let settings = self.spec.to_settings()?;
+        let news = News::PlanChanged { changes: self.changes.clone() };
+        project.store.write(|tx| {
+            tx.set_loop_settings(lock, &settings)?;
+            let event = NewEvent { loop_id: Some(&row.id), task: Some(&row.task), news: &news };
+            tx.append_events(std::iter::once(event))
+        })?;
+        // An agent that goes on in its session knows the old text.
+        if self.changes.iter().any(Mend::concerns_the_agent) {
+            let text = alfine_words::plan_changed_note(&self.changes, &self.spec.task);
+            control::leave(project, &row.task, &Command::Steer { text })?;
+        }
+        Ok(())
+    }
+}
+
+fn said_anew<T: PartialEq>(old: Option<T>, new: Option<T>) -> Option<T> {
+    new.filter(|new| old.as_ref() != Some(new))
+}
+
+/// What a task says now that it did not say before.
+fn changes(old: &Task, new: &Task) -> Vec<Mend> {
+    let mut changes = Vec::new();
+    if old.title != new.title {
+        changes.push(Mend::Title { was: old.title.clone(), is: new.title.clone() });
+    }
+    if old.details.trim() != new.details.trim() {
+        changes.push(Mend::Details);
+    }
+    let is_in = |task: &Task, text: &str, command: Option<&str>| {
+        task.criteria.iter().any(|one| one.text == text && one.command.as_deref() == command)
+    };
+    for one in &new.criteria {
+        if !is_in(old, &one.text, one.command.as_deref()) {
+            changes.push(Mend::CriterionAdded { text: one.text.clone() });
+        }
+    }
+    for one in &old.criteria {
+        if !is_in(new, &one.text, one.command.as_deref()) {
+            changes.push(Mend::CriterionRemoved { text: one.text.clone() });
+        }
+    }
+    if values(&old.fields) != values(&new.fields) {
+        changes.push(Mend::Fields);
+    }
+    changes
+}
+
+/// What fields say, wherever they stand.
+fn values(fields: &Fields) -> impl PartialEq + use<> {
+    let placed = |texts: &[alfine_core::plan::Placed<String>]| {
+        texts.iter().map(|text| text.value.clone()).collect::<Vec<_>>()
+    };
+    (
+        placed(&fields.verify),
+        fields.max_iterations.as_ref().map(|it| it.value),
+        fields.max_cost.as_ref().map(|it| it.value),
+    )
+}

@@ -1,0 +1,133 @@
+//! What became of a plan: edited while a loop rested, replaced, not ticked.
+
+use crate::text::line;
+use alfine_core::{
+    news::Mend,
+    plan::Task,
+    printable::printable,
+    reason::Unticked,
+    task::{TaskKey, TaskStatus},
+    time::Moment,
+};
+use jiff::{Timestamp, tz::TimeZone};
+use std::fmt::Write;
+
+/// The longest title or criterion that is shown, in characters.
+const LONGEST: usize = 120;
+
+/// A day as a calendar on the reader's wall shows it.
+pub fn day(at: Moment) -> String {
+    match Timestamp::from_millisecond(at.0) {
+        Ok(at) => at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string(),
+        Err(_) => "an unknown day".to_owned(),
+    }
+}
+
+/// Says what is other in a plan than when its loop began: one line. `None` if nothing is.
+pub fn plan_changed(changes: &[Mend]) -> Option<String> {
+    if changes.is_empty() {
+        return None;
+    }
+    if changes.contains(&Mend::Gone) {
+        return Some("its plan has no such task any more: it keeps the text that it began with".to_owned());
+    }
+    let counted = |is_it: fn(&Mend) -> bool, what: &str| match changes.iter().filter(|it| is_it(it)).count() {
+        0 => None,
+        1 => Some(format!("1 {what} criterion")),
+        many => Some(format!("{many} {what} criteria")),
+    };
+    let said = changes.iter().filter_map(|change| match change {
+        Mend::Title { was, is } => Some(format!(
+            "the title (“{}”, before: “{}”)",
+            printable(&line(is, LONGEST)),
+            printable(&line(was, LONGEST))
+        )),
+        Mend::Goal => Some("the plan's goal".to_owned()),
+        Mend::Details => Some("the details".to_owned()),
+        Mend::Fields => Some("the task's checks or limits".to_owned()),
+        Mend::CriterionAdded { .. } | Mend::CriterionRemoved { .. } | Mend::Gone => None,
+    });
+    let criteria = [
+        counted(|change| matches!(change, Mend::CriterionAdded { .. }), "new"),
+        counted(|change| matches!(change, Mend::CriterionRemoved { .. }), "dropped"),
+    ];
+    let all: Vec<String> = said.chain(criteria.into_iter().flatten()).collect();
+    Some(format!("the plan was edited meanwhile, and it goes on with the new text: {}", all.join(", ")))
+}
+
+/// Tells an agent that knows a task as it was how it is now.
+pub fn plan_changed_note(changes: &[Mend], task: &Task) -> String {
+    let mut note = "I edited this task in the plan. What is said here replaces what you were told before.".to_owned();
+    for change in changes {
+        let _ = match change {
+            Mend::Title { is, .. } => write!(note, "\nIts title: {is}"),
+            Mend::Goal => write!(note, "\nThe plan's goal is another one: read it in the plan."),
+            Mend::Details => write!(note, "\nIts details:\n{}", task.details.trim()),
+            Mend::CriterionAdded { text } => write!(note, "\nA new criterion: {text}"),
+            Mend::CriterionRemoved { text } => write!(note, "\nNo longer a criterion: {text}"),
+            Mend::Fields | Mend::Gone => Ok(()),
+        };
+    }
+    note
+}
+
+/// Says why a merged task is ticked nowhere, as a part of a sentence.
+pub fn unticked(why: &Unticked, plan: &str) -> String {
+    match why {
+        Unticked::NoPlan => format!("nothing was ticked: {plan} is not here any more"),
+        Unticked::NoSuchTask { title } => {
+            format!("nothing was ticked: {plan} has no “{}” any more", printable(&line(title, LONGEST)))
+        }
+        Unticked::NoBox => format!("nothing was ticked: it has no box in {plan}"),
+        Unticked::Elsewhere => {
+            format!("nothing was ticked: the branch has another {plan}; tick it yourself in yours")
+        }
+    }
+}
+
+/// Asks whether a task of a plan is the one that was begun before, in other words.
+pub fn same_task(task: &TaskKey, title: &str, before: &TaskKey, was: &str, status: TaskStatus) -> String {
+    let id = if before == task { String::new() } else { format!("{before}, ") };
+    format!(
+        "{task} is now “{}”. Is it the task that was {id}“{}” before, which is {}?",
+        printable(&line(title, LONGEST)),
+        printable(&line(was, LONGEST)),
+        crate::text::status(status)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_edited_is_said_on_one_line() {
+        assert_eq!(plan_changed(&[]), None);
+        let changes = [
+            Mend::Title { was: "Add cuopons".to_owned(), is: "Add coupons".to_owned() },
+            Mend::Details,
+            Mend::CriterionAdded { text: "a".to_owned() },
+            Mend::CriterionAdded { text: "b".to_owned() },
+            Mend::CriterionRemoved { text: "c".to_owned() },
+            Mend::Fields,
+        ];
+        assert_eq!(
+            plan_changed(&changes).unwrap(),
+            "the plan was edited meanwhile, and it goes on with the new text: the title (“Add coupons”, before: “Add \
+             cuopons”), the details, the task's checks or limits, 2 new criteria, 1 dropped criterion"
+        );
+        assert!(plan_changed(&[Mend::Gone]).unwrap().contains("no such task any more"));
+    }
+
+    #[test]
+    fn a_merged_task_that_is_ticked_nowhere_says_why() {
+        let said = |why| unticked(&why, "PLAN.md");
+        assert_eq!(said(Unticked::NoPlan), "nothing was ticked: PLAN.md is not here any more");
+        assert_eq!(
+            said(Unticked::NoSuchTask { title: "Add coupons".to_owned() }),
+            "nothing was ticked: PLAN.md has no “Add coupons” any more"
+        );
+        assert_eq!(said(Unticked::NoBox), "nothing was ticked: it has no box in PLAN.md");
+        assert!(said(Unticked::Elsewhere).contains("tick it yourself"));
+    }
+}
