@@ -336,6 +336,7 @@ fn task_row(status: TaskStatus, reason: Option<Reason>, loop_id: Option<LoopId>)
         loop_id,
         generation: 1,
         updated_at: minutes_ago(1),
+        text: None,
     }
 }
 

@@ -70,6 +70,14 @@ impl Place {
         plan_files::name_of(inside)
     }
 
+    /// The name of the file that a name leads to, through links; none if that lies outside.
+    pub(crate) fn real_name_of(&self, name: String) -> Option<String> {
+        match self.real_root.join(&name).canonicalize() {
+            Ok(real) => self.name_of(&real),
+            Err(_) => Some(name),
+        }
+    }
+
     /// Says whether it is the repository's main one.
     pub(crate) fn is_main(&self) -> bool {
         self.common_dir.parent() == Some(self.real_root.as_path())
@@ -120,7 +128,7 @@ impl Checkout {
 
     /// Says whether a file is a plan.
     pub fn is_plan(&self, name: &str) -> bool {
-        plan::is_plan_path(name) || self.globs.is_match(name)
+        plan::is_plan_path(name) || self.globs.is_match(name) || self.plans.contains_key(name)
     }
 }
 

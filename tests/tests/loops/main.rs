@@ -13,6 +13,7 @@ mod messages;
 mod plans;
 mod proof;
 mod safety;
+mod state;
 mod unusual;
 mod waiting;
 mod worktrees;

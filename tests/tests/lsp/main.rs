@@ -12,6 +12,7 @@ mod hostile;
 mod load;
 mod ranges;
 mod several;
+mod state;
 mod trust;
 
 use alfine_tests::{

@@ -42,19 +42,24 @@ pub(super) fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let How::Here(lock) = begun.how else {
         return tell_left(&project, &plan, &tasks, Vec::new(), display.as_ref());
     };
-    let mut ran = vec![begun.task];
+    let mut ran = vec![begun.task.id];
     let mut end = foreground(&mut project, lock, display.as_ref())?;
     let mut first_that_failed = end.exit;
     let left = loop {
         let next = chain::next(&mut project, &end.id)?;
         let Some((key, lock)) = next.begun else { break next.left };
-        ran.push(key);
+        ran.push(key.id);
         end = foreground(&mut project, lock, display.as_ref())?;
         first_that_failed = first(first_that_failed, end.exit);
     };
     // What the user holds, or is asked about, keeps its turn.
     if end.goes_on {
-        let others: Vec<Task> = tasks.into_iter().filter(|task| !ran.contains(&plan.key(task))).collect();
+        // The work itself may have moved the plan.
+        let plan = match project.store.loop_(&end.id)? {
+            Some(row) if row.task.plan != plan.name => project.plan_named(&row.task.plan)?,
+            _ => plan,
+        };
+        let others: Vec<Task> = tasks.into_iter().filter(|task| !ran.contains(&task.id)).collect();
         let failed = tell_left(&project, &plan, &others, left, display.as_ref())?;
         first_that_failed = first(first_that_failed, failed);
     }

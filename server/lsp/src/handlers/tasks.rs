@@ -380,7 +380,7 @@ mod tests {
             [
                 ("PLAN.md#US-001".to_owned(), "One".to_owned(), TaskStatus::Running, 2),
                 ("PLAN.md#US-002".to_owned(), "Two".to_owned(), TaskStatus::Pending, 0),
-                ("gone.md#GONE".to_owned(), "As it was".to_owned(), TaskStatus::Running, 2),
+                ("gone.md#GONE".to_owned(), "One".to_owned(), TaskStatus::Running, 2),
             ]
         );
         assert_eq!(tasks[0].uri.as_deref(), Some("file:///r/PLAN.md"));

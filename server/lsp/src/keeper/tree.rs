@@ -175,6 +175,9 @@ impl Tree {
         names.extend(self.plans.keys().cloned());
         names.extend(changed.iter().cloned());
         names.retain(|name| plan::is_plan_path(name) || self.globs.is_match(name));
+        // A link has no name of its own: the plan is the file that it leads to. One outside of the tree is no plan of it.
+        let names: BTreeSet<String> =
+            names.into_iter().filter_map(|name| self.place.real_name_of(name)).collect();
         let before = self.plans.len();
         self.plans.retain(|name, _| names.contains(name));
         let mut is_other = self.plans.len() != before;
