@@ -13,7 +13,7 @@ pub mod foreground;
 pub mod inbox;
 pub mod known;
 pub mod loops;
-mod mend;
+pub mod mend;
 pub mod offers;
 mod progress;
 pub mod project;

@@ -17,7 +17,7 @@ use alfine_store::{LoopLock, LoopRow, NewEvent};
 
 /// What a loop that rests goes on with.
 #[derive(Debug, Clone)]
-pub(crate) struct Text {
+pub struct Text {
     /// What it is run with.
     pub spec: TaskSpec,
     /// What is other than before.

@@ -54,7 +54,7 @@ impl More {
 
 /// What stands before a loop of a task.
 #[derive(Debug, Clone)]
-pub(crate) enum Prepared {
+pub enum Prepared {
     /// There is nothing to run: the task is done, or its loop waits for something from the user.
     Settled,
     /// The user has to say first whether it is the task of this row, in other words.
@@ -109,7 +109,7 @@ pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&st
 }
 
 /// Finds out what a loop of a task needs before it can begin, and refuses a task that cannot be run. Changes nothing.
-pub(crate) fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Prepared> {
+pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Prepared> {
     let key = file.key(task);
     task_spec::check_iterations(options.max_iterations)?;
     let known = Known::new(&project.store, file)?;
