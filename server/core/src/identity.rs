@@ -352,9 +352,8 @@ impl<'a> Search<'a> {
     /// otherwise only perhaps. The first `rows` tasks are those with a row; no other is worth a question.
     fn respelt(&mut self, rows: usize) {
         let here: HashSet<&TaskId> = self.plan.tasks.iter().map(|task| &task.id).collect();
-        let gone: Vec<usize> = (0..rows)
-            .filter(|&old| !self.taken[old] && !here.contains(&self.old[old].id))
-            .collect();
+        let gone: Vec<usize> =
+            (0..rows).filter(|&old| !self.taken[old] && !here.contains(&self.old[old].id)).collect();
         let open = self.open();
         if gone.is_empty() || gone.len().saturating_mul(open.len()) > MOST_PAIRS {
             return;
@@ -409,7 +408,8 @@ fn numbers(title: &str) -> impl Iterator<Item = &str> {
 
 /// A digest of a task's details and criteria, without their spacing.
 fn digest(task: &Task) -> String {
-    let texts = std::iter::once(task.details.as_str()).chain(task.criteria.iter().map(|one| one.text.as_str()));
+    let texts =
+        std::iter::once(task.details.as_str()).chain(task.criteria.iter().map(|one| one.text.as_str()));
     let mut hasher = blake3::Hasher::new();
     let mut letters = 0_usize;
     for text in texts {

@@ -11,7 +11,8 @@ mod sketch;
 
 pub use field_name::FieldName;
 pub use format::{formats, is_plan_path, read};
-pub use ids::{Names, is_made_of};
+pub use ids::Names;
+pub(crate) use ids::is_made_of;
 #[cfg(test)]
 pub(crate) use markdown::parse as parse_markdown;
 pub use model::{

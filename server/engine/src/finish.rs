@@ -1,8 +1,8 @@
 //! What a user does with a loop's work: merge it, throw it away, set it back, begin again from it.
 
 use crate::{
-    Error, ErrorKind, Result, control, loops, mend::Text, project::Project, start, surroundings, task_spec::TaskSpec,
-    worktree::next_checkpoint,
+    Error, ErrorKind, Result, control, loops, mend::Text, project::Project, start, surroundings,
+    task_spec::TaskSpec, worktree::next_checkpoint,
 };
 use alfine_config::OnDone;
 use alfine_core::{
@@ -16,8 +16,8 @@ use alfine_core::{
 };
 use alfine_files::plain_file::{self, LARGEST_TEXT};
 use alfine_git::{
-    ChangeKind, CheckpointSpec, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange, WorkingCopies,
-    WorkingCopy,
+    ChangeKind, CheckpointSpec, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange,
+    WorkingCopies, WorkingCopy,
 };
 use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopLock, LoopRow, OwnWriteRow};
 use std::path::{Path, PathBuf};
@@ -129,10 +129,8 @@ pub(crate) fn merge(
     let own = project.store.write(|tx| tx.begin_own_write(&own))?;
     let mut merged = project.repository.merge(&merge, Some(&tick), is_unsaved);
     let is_plan = |file: &PathBuf| *file == Path::new(&key.plan);
-    if let (
-        Some(moved),
-        Err(GitError::InTheWay { files, .. } | GitError::Unsaved { files, .. }),
-    ) = (&moved, &merged)
+    if let (Some(moved), Err(GitError::InTheWay { files, .. } | GitError::Unsaved { files, .. })) =
+        (&moved, &merged)
         && files.iter().any(is_plan)
     {
         // The user is writing the plan: it stays where it is.

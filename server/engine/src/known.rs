@@ -30,8 +30,7 @@ impl<'p> Known<'p> {
     /// Asks the database about the tasks of a plan.
     pub fn new(reader: &Reader, file: &'p PlanFile) -> Result<Self> {
         let (rows, identities) = read(reader, file)?;
-        let rows: HashMap<TaskId, TaskRow> =
-            rows.into_iter().map(|row| (row.key.id.clone(), row)).collect();
+        let rows: HashMap<TaskId, TaskRow> = rows.into_iter().map(|row| (row.key.id.clone(), row)).collect();
         let is_satisfied = |task: &&Task| match identities.of(&task.id) {
             Was::Same(old) => rows.get(old).is_some_and(|row| row.status.satisfies_dependents()),
             Was::Perhaps(_) | Was::New => false,

@@ -24,6 +24,7 @@ mod runner;
 pub mod start;
 mod start_options;
 pub mod surroundings;
+mod task_settings;
 pub mod task_spec;
 pub mod transcript;
 pub mod view;

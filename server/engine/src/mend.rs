@@ -5,7 +5,8 @@ use crate::{
     Result, control,
     known::Known,
     project::Project,
-    start::{self, More, StartOptions},
+    start_options::{More, StartOptions},
+    task_settings::settings,
     task_spec::TaskSpec,
 };
 use alfine_core::{
@@ -43,7 +44,7 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
     if changes.is_empty() && old.plan_title == file.plan.title {
         return kept(changes);
     }
-    let loaded = start::settings(&project.layers(), &file, task, &StartOptions::default())?;
+    let loaded = settings(&project.layers(), &file, task, &StartOptions::default())?;
     let folder = project.repository.workdir();
     let new = TaskSpec::new(&row.task, &file.plan, task, &loaded, old.single_task, folder)?;
     let spec = TaskSpec {
@@ -66,7 +67,8 @@ impl Text {
     /// The limits that the plan says anew, where the user says nothing else.
     pub(crate) fn limits(&self, row: &LoopRow, more: More) -> Result<More> {
         let (old, new) = (TaskSpec::of(row)?.task.fields, &self.spec.task.fields);
-        let iterations = said_anew(old.max_iterations.map(|it| it.value), new.max_iterations.as_ref().map(|it| it.value));
+        let iterations =
+            said_anew(old.max_iterations.map(|it| it.value), new.max_iterations.as_ref().map(|it| it.value));
         let cost = said_anew(old.max_cost.map(|it| it.value), new.max_cost.as_ref().map(|it| it.value));
         Ok(More {
             max_iterations: more.max_iterations.or(iterations),

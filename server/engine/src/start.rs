@@ -5,23 +5,22 @@
 
 mod begin;
 
-pub use crate::start_options::StartOptions;
+pub use crate::start_options::{More, StartOptions};
 pub(crate) use begin::{Fork, begin_loop, claim};
 
 use crate::{
-    Error, ErrorKind, Result, control, known::Known, loops, mend, mend::Text, project, project::PlanFile, project::Project, task_spec,
-    task_spec::TaskSpec,
+    Error, Result, control, known::Known, loops, mend, mend::Text, project, project::PlanFile,
+    project::Project, task_settings::settings, task_spec, task_spec::TaskSpec,
 };
-use alfine_config::{Layers, Loaded, Partial, trust::TrustItem};
+use alfine_config::trust::TrustItem;
 use alfine_core::{
     breaker::{HARD_LIMIT, Rule, dollars},
     chain,
     hint::Hint,
-    machine::{AskKind, Command},
-    plan::{ContextMode, FieldName, Isolation, Plan, ProblemKind, Task},
+    machine::AskKind,
+    plan::{Isolation, Task},
     printable::printable,
     task::{TaskKey, TaskStatus},
-    text::LineIndex,
     time::Moment,
 };
 use alfine_store::{LoopLock, LoopRow, Store, TaskRow};
@@ -29,28 +28,6 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
-
-/// What a loop gets when it is continued.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct More {
-    /// The new limit of iterations.
-    pub max_iterations: Option<u32>,
-    /// Whether all counters start at zero.
-    pub reset_breaker: bool,
-    /// The new limit of cost, in US dollars.
-    pub max_cost_usd: Option<f64>,
-}
-
-impl More {
-    /// The command that says it.
-    pub fn command(self) -> Command {
-        Command::Continue {
-            max_iterations: self.max_iterations,
-            reset_breaker: self.reset_breaker,
-            max_cost_usd: self.max_cost_usd,
-        }
-    }
-}
 
 /// What stands before a loop of a task.
 #[derive(Debug, Clone)]
@@ -320,52 +297,4 @@ pub fn commands_of<'a>(
         }
     }
     items
-}
-
-pub(crate) fn settings(layers: &Layers, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Loaded> {
-    check_limit_fields(file, task)?;
-    let fields = [&file.plan.defaults, &task.fields].map(Partial::from).to_vec();
-    Ok(alfine_config::load(&Layers { command_line: flags(options), task: fields, ..layers.clone() })?)
-}
-
-fn flags(options: &StartOptions) -> Partial {
-    let mut flags = Partial::default();
-    flags.set("limits.iterations", options.max_iterations);
-    flags.set("agent", options.agent.clone());
-    flags.set("model", options.model.clone());
-    flags.set("isolation", options.in_place.then_some("in-place"));
-    let context = options.context.map(|context| match context {
-        ContextMode::Resume => "resume",
-        ContextMode::Fresh => "fresh",
-    });
-    flags.set("context", context);
-    flags.set("limits.cost_usd", options.max_cost);
-    flags.set("permissions", options.permissions.clone());
-    flags
-}
-
-/// Refuses a task whose own limits, or those of its plan, are written so that they say nothing: it would run without
-/// them.
-fn check_limit_fields(file: &PlanFile, task: &Task) -> Result<()> {
-    let PlanFile { name: plan, text, plan: Plan { tasks, problems, .. }, .. } = file;
-    let limits = [FieldName::MaxIterations, FieldName::MaxCost];
-    let bad = problems.iter().find_map(|problem| {
-        let ProblemKind::InvalidField { name, expected, .. } = &problem.kind else { return None };
-        let holds = |task: &&Task| (task.span.start..task.span.end).contains(&problem.span.start);
-        // A field outside every task applies to all tasks.
-        let concerns = tasks.iter().rfind(holds).is_none_or(|owner| owner.id == task.id);
-        let is_limit = limits.iter().any(|limit| limit.as_str() == name);
-        (is_limit && concerns).then_some((problem.span, name, expected))
-    });
-    let Some((span, name, expected)) = bad else { return Ok(()) };
-    let (line, column) = LineIndex::new(text).line_column(text, span.start);
-    let written: String = span.of(text).chars().take(80).collect();
-    Err(Error::new(
-        ErrorKind::Config,
-        format!(
-            "{plan}:{line}:{column}: “{}” is not a valid value for {name}, so there would be no limit",
-            printable(&written)
-        ),
-    )
-    .hint(format!("write {expected}, or remove the line")))
 }

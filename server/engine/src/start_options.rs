@@ -1,7 +1,7 @@
 //! How the user wants loops to be run. A loop of a chain keeps it for the next one.
 
 use alfine_config::Partial;
-use alfine_core::plan::ContextMode;
+use alfine_core::{machine::Command, plan::ContextMode};
 use serde::{Deserialize, Serialize};
 
 /// How the user wants a loop to be run. These options override the settings and the plan.
@@ -27,6 +27,28 @@ pub struct StartOptions {
     /// Whether a task that was merged already is begun again. Said of one task, and never kept for the next.
     #[serde(skip)]
     pub again: bool,
+}
+
+/// What a loop gets when it is continued.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct More {
+    /// The new limit of iterations.
+    pub max_iterations: Option<u32>,
+    /// Whether all counters start at zero.
+    pub reset_breaker: bool,
+    /// The new limit of cost, in US dollars.
+    pub max_cost_usd: Option<f64>,
+}
+
+impl More {
+    /// The command that says it.
+    pub fn command(self) -> Command {
+        Command::Continue {
+            max_iterations: self.max_iterations,
+            reset_breaker: self.reset_breaker,
+            max_cost_usd: self.max_cost_usd,
+        }
+    }
 }
 
 /// How the tasks of a plan that was started as a whole begin. Each loop keeps it for the next one.

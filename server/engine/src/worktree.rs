@@ -53,8 +53,11 @@ pub(crate) fn make_worktree(project: &mut Project, lock: &LoopLock) -> Result<Lo
 /// whose loop can still go on.
 fn free_folder(reader: &Reader, row: &LoopRow, wanted: &Path) -> Result<PathBuf> {
     let live = reader.live_loops()?;
-    let others: Vec<&str> =
-        live.iter().filter(|other| other.id != row.id).filter_map(|other| other.worktree.as_deref()).collect();
+    let others: Vec<&str> = live
+        .iter()
+        .filter(|other| other.id != row.id)
+        .filter_map(|other| other.worktree.as_deref())
+        .collect();
     let mut path = wanted.to_owned();
     let mut number = 1;
     while others.iter().any(|other| Path::new(other) == path) {

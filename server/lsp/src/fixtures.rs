@@ -283,10 +283,10 @@ pub(crate) fn situations() -> Vec<Situation> {
         named("done, in place", three().proven().in_place().at(Phase::Done)),
         named(
             "merged",
-            three()
-                .proven()
-                .ended()
-                .with_status(TaskStatus::Merged, Some(Reason::Merged { into: "main".to_owned(), commit: None })),
+            three().proven().ended().with_status(
+                TaskStatus::Merged,
+                Some(Reason::Merged { into: "main".to_owned(), commit: None }),
+            ),
         ),
         named("discarded", three().ended().with_status(TaskStatus::Discarded, None)),
     ]

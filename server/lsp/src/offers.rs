@@ -104,7 +104,8 @@ impl TaskOffers {
             EditorCommand::Answer(Answer { task, uri, approval, approved, text: None })
         };
         let of_task = || OfTask { task: task.clone(), uri: uri.clone() };
-        let at = |iteration| AtIteration { task: task.clone(), uri: uri.clone(), iteration, keep_plan: false };
+        let at =
+            |iteration| AtIteration { task: task.clone(), uri: uri.clone(), iteration, keep_plan: false };
         Some(match *action {
             Action::Start { .. } | Action::RunAgain => {
                 EditorCommand::Start(Start { uri: uri?, task: Some(task.to_string()), options: None })

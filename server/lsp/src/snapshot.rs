@@ -154,7 +154,7 @@ impl StorePicture {
     }
 
     /// The tasks of a document as they were when they were last noted down.
-    pub fn outline(&self, plan: &str) -> &[Written] {
+    pub(crate) fn outline(&self, plan: &str) -> &[Written] {
         self.outlines.get(plan).map(|outline| outline.as_slice()).unwrap_or_default()
     }
 

@@ -91,8 +91,7 @@ impl Reader {
 
     /// The tasks of a document as it was when they were last noted down; none if they never were.
     pub fn outline(&self, plan: &str) -> Result<Vec<Written>, StoreError> {
-        let row: Option<OutlineRow> =
-            self.first("SELECT path, outline FROM plan WHERE path = ?1", [plan])?;
+        let row: Option<OutlineRow> = self.first("SELECT path, outline FROM plan WHERE path = ?1", [plan])?;
         Ok(row.map(|row| row.outline).unwrap_or_default())
     }
 

@@ -20,7 +20,9 @@ fn in_a_terminal(hint: &Hint) -> String {
         Hint::Advice(_) | Hint::AnyOf(_) => String::new(),
         Hint::Start { task } => format!("start it: alfine run {task}"),
         Hint::BeginAnew { task } => {
-            format!("if it is a new one: alfine run {task} --again; if it is the same, give it its title back")
+            format!(
+                "if it is a new one: alfine run {task} --again; if it is the same, give it its title back"
+            )
         }
         Hint::RunAgain { task } => format!("to run it again: alfine run {task} --again"),
         Hint::StartAll { plan } => format!("run the whole plan: alfine run {plan}"),

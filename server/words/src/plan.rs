@@ -57,7 +57,8 @@ pub fn plan_changed(changes: &[Mend]) -> Option<String> {
 
 /// Tells an agent that knows a task as it was how it is now.
 pub fn plan_changed_note(changes: &[Mend], task: &Task) -> String {
-    let mut note = "I edited this task in the plan. What is said here replaces what you were told before.".to_owned();
+    let mut note =
+        "I edited this task in the plan. What is said here replaces what you were told before.".to_owned();
     for change in changes {
         let _ = match change {
             Mend::Title { is, .. } => write!(note, "\nIts title: {is}"),

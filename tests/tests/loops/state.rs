@@ -7,8 +7,7 @@ use std::{fs, time::Duration};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Two tasks with boxes, in a plan that is worked off by itself.
-const TWO: &str =
-    "# Plan\n\n### T1: Add the coupon table\n\n- [ ] There is a table\n\n### T2: Reject expired coupons\n\n- [ ] They are rejected\n";
+const TWO: &str = "# Plan\n\n### T1: Add the coupon table\n\n- [ ] There is a table\n\n### T2: Reject expired coupons\n\n- [ ] They are rejected\n";
 
 /// A repository with this plan, whose agent does whatever it is told, and whose work is merged.
 fn merging(plan: &str) -> Sandbox {
@@ -131,7 +130,8 @@ fn another_plan_with_the_same_ids_is_run_and_owes_nothing_to_the_one_before() {
 fn work_of_a_task_that_the_plan_replaced_ticks_nothing_and_says_so() {
     let sandbox = with_plan(TWO, json!([done()]));
     sandbox.alfine(&["run", "PLAN.md#T1", "--json"]).expect(0);
-    let other = TWO.replace("Add the coupon table", "Draw the login page").replace("There is a table", "Drawn");
+    let other =
+        TWO.replace("Add the coupon table", "Draw the login page").replace("There is a table", "Drawn");
     sandbox.write("PLAN.md", &other);
     commit_all(&sandbox);
     assert_eq!(statuses(&sandbox), ["PLAN.md#T1 ready", "PLAN.md#T2 ready", "PLAN.md#T1@1 done"]);
@@ -244,7 +244,8 @@ fn a_task_that_may_be_another_one_is_asked_about() {
 }
 
 /// A plan of one task with a check.
-const CHECKED: &str = "# Plan\n\n### US-001: Add a table\n\nWrite it.\n\n- [ ] There is one: `test -f one.txt`\n";
+const CHECKED: &str =
+    "# Plan\n\n### US-001: Add a table\n\nWrite it.\n\n- [ ] There is one: `test -f one.txt`\n";
 
 /// A repository whose loop of [`CHECKED`] stopped after an iteration, before its plan was edited.
 fn edited_while_it_rests() -> Sandbox {
@@ -306,7 +307,9 @@ fn a_fork_and_a_rewind_take_the_plan_as_it_is_now() {
 fn a_plan_that_the_work_itself_moves_lands_moved_and_ticked_once() {
     for own_commit in ["true", "git add -A && git commit -qm moved"] {
         let mut sandbox = Sandbox::with_repository(&[("PLAN.md", TWO)]);
-        let shell = format!("mkdir -p done && git mv PLAN.md done/PLAN.md && echo '- [x] more' >>done/PLAN.md; {own_commit}");
+        let shell = format!(
+            "mkdir -p done && git mv PLAN.md done/PLAN.md && echo '- [x] more' >>done/PLAN.md; {own_commit}"
+        );
         sandbox.fake_agent(&json!({"parts": [
             {"prompt": "Add the coupon table\n", "runs": [[write("1.txt", "1"), {"shell": shell}, ready()]]},
             {"prompt": "Reject expired coupons\n", "runs": [[write("2.txt", "2"), ready()]]},
@@ -323,7 +326,8 @@ fn a_plan_that_the_work_itself_moves_lands_moved_and_ticked_once() {
 
 #[test]
 fn a_plan_that_the_work_moves_while_the_user_writes_it_stays_and_is_one() {
-    let sandbox = with_plan(TWO, json!([[{"shell": "mkdir -p done && git mv PLAN.md done/PLAN.md"}, ready()]]));
+    let sandbox =
+        with_plan(TWO, json!([[{"shell": "mkdir -p done && git mv PLAN.md done/PLAN.md"}, ready()]]));
     sandbox.alfine(&["run", "PLAN.md#T1", "--json"]).expect(0);
     let written = TWO.replace("# Plan", "# Our plan");
     sandbox.write("PLAN.md", &written);

@@ -3,8 +3,7 @@
 use super::*;
 use std::fs;
 
-const TWO: &str =
-    "# Plan\n\n### T1: Add the coupon table\n\n- [ ] There is a table\n\n### T2: Reject expired coupons\n\n- [ ] They are rejected\n";
+const TWO: &str = "# Plan\n\n### T1: Add the coupon table\n\n- [ ] There is a table\n\n### T2: Reject expired coupons\n\n- [ ] They are rejected\n";
 
 /// The tasks as the editor is told of them, each with its status.
 fn told(editor: &mut Editor) -> Vec<String> {
@@ -51,7 +50,8 @@ fn another_plan_with_the_same_ids_is_not_done_in_the_editor() {
     sandbox.alfine(&["run", "PLAN.md#T1", "--json"]).expect(0);
     let mut editor = Editor::open(&sandbox);
     until_told(&mut editor, &["PLAN.md#T1 merged", "PLAN.md#T2 ready"]);
-    let other = TWO.replace("Add the coupon table", "Draw the login page").replace("There is a table", "Drawn");
+    let other =
+        TWO.replace("Add the coupon table", "Draw the login page").replace("There is a table", "Drawn");
     sandbox.write("PLAN.md", &other);
     commit_all(&sandbox);
     until_told(&mut editor, &["PLAN.md#T1 ready", "PLAN.md#T2 ready"]);
@@ -82,7 +82,8 @@ fn a_renumbered_loop_is_steered_by_the_id_that_it_has_now() {
 fn work_of_a_task_that_the_plan_replaced_is_merged_without_a_tick() {
     let sandbox = with_plan(TWO, json!([done()]));
     sandbox.alfine(&["run", "PLAN.md#T1", "--json"]).expect(0);
-    let other = TWO.replace("Add the coupon table", "Draw the login page").replace("There is a table", "Drawn");
+    let other =
+        TWO.replace("Add the coupon table", "Draw the login page").replace("There is a table", "Drawn");
     sandbox.write("PLAN.md", &other);
     commit_all(&sandbox);
     let mut editor = Editor::open(&sandbox);

@@ -94,7 +94,8 @@ fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<S
     start.only_one = args.single_task;
     start.include_uncommitted = args.include_uncommitted.then_some(true);
     start.in_background = in_background;
-    let started = asking::drive(project, start, Said { trust: args.trust, json: args.json, again: args.again })?;
+    let started =
+        asking::drive(project, start, Said { trust: args.trust, json: args.json, again: args.again })?;
     if started.begun.as_ref().is_some_and(|begun| begun.went_on) {
         warn_of_no_effect(args);
     }

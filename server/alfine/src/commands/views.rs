@@ -30,9 +30,9 @@ pub(crate) fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen
         let uri = Url::from_file_path(&file.path).ok().map(String::from);
         for task in &file.plan.tasks {
             let key = file.key(task);
-            let in_doubt = known.perhaps(task).map(|row| {
-                alfine_words::same_task(&key, &task.title, &row.key, &row.title, row.status)
-            });
+            let in_doubt = known
+                .perhaps(task)
+                .map(|row| alfine_words::same_task(&key, &task.title, &row.key, &row.title, row.status));
             planned.push(PlannedTask {
                 row: known.row(task).map(|row| row.key.clone()),
                 has_open_box: file.has_open_box(task),

@@ -63,7 +63,8 @@ fn another_number_in_a_title_is_asked_about() {
 
 #[test]
 fn inserted_and_renumbered_tasks_keep_their_own_state() {
-    let before = plan(&[("T1", "Add login form", ""), ("T2", "Add logout form", ""), ("T3", "Write docs", "")]);
+    let before =
+        plan(&[("T1", "Add login form", ""), ("T2", "Add logout form", ""), ("T3", "Write docs", "")]);
     let after = plan(&[
         ("T1", "Add signup form", ""),
         ("T2", "Add login form", ""),
@@ -71,7 +72,8 @@ fn inserted_and_renumbered_tasks_keep_their_own_state() {
         ("T4", "Write docs", ""),
     ]);
     assert_eq!(identified(&before, &["T1", "T3"], &after), "T1 -, T2 = T1, T3 -, T4 = T3");
-    let swapped = plan(&[("T1", "Add logout form", ""), ("T2", "Add login form", ""), ("T3", "Write docs", "")]);
+    let swapped =
+        plan(&[("T1", "Add logout form", ""), ("T2", "Add login form", ""), ("T3", "Write docs", "")]);
     assert_eq!(identified(&before, &["T1", "T2"], &swapped), "T1 = T2, T2 = T1, T3 -");
 }
 
@@ -85,14 +87,18 @@ fn a_task_that_was_never_begun_does_not_inherit_the_state_of_one_that_is_gone() 
 #[test]
 fn equal_titles_are_told_apart_by_their_texts() {
     let before = plan(&[("T1", "Fix the tests", LONG), ("T2", "Fix the tests", OTHER)]);
-    let after = plan(&[("T1", "Fix the tests", ""), ("T2", "Fix the tests", LONG), ("T3", "Fix the tests", OTHER)]);
+    let after =
+        plan(&[("T1", "Fix the tests", ""), ("T2", "Fix the tests", LONG), ("T3", "Fix the tests", OTHER)]);
     assert_eq!(identified(&before, &["T1", "T2"], &after), "T1 -, T2 = T1, T3 = T2");
 }
 
 #[test]
 fn equal_titles_without_ids_are_asked_about_when_one_is_added() {
     let before = plan(&[("", "Fix the tests", ""), ("", "Fix the tests", "")]);
-    assert_eq!(identified(&before, &["fix-the-tests"], &before), "fix-the-tests = fix-the-tests, fix-the-tests-2 -");
+    assert_eq!(
+        identified(&before, &["fix-the-tests"], &before),
+        "fix-the-tests = fix-the-tests, fix-the-tests-2 -"
+    );
     let after = plan(&[("", "Fix the tests", ""), ("", "Fix the tests", ""), ("", "Fix the tests", "")]);
     assert_eq!(
         identified(&before, &["fix-the-tests"], &after),
@@ -137,9 +143,7 @@ fn rows_get_the_ids_of_their_tasks_and_give_way_where_they_have_none() {
 fn a_task_is_found_by_how_it_was_written_or_not_at_all() {
     let before = plan(&[("T1", "Add coupon table", LONG), ("T2", "Write docs", "")]);
     let written = Written::of(&before.tasks[0]);
-    let found = |after: &Plan| {
-        find(after, &outline(&before), &written).map(|task| task.id.0.clone())
-    };
+    let found = |after: &Plan| find(after, &outline(&before), &written).map(|task| task.id.0.clone());
     assert_eq!(found(&before).as_deref(), Some("T1"));
     assert_eq!(found(&plan(&[("T7", "Add coupon table", "")])).as_deref(), Some("T7"));
     assert_eq!(found(&plan(&[("T1", "Draw the login page", "")])), None);

@@ -152,7 +152,7 @@ fn loose(plan: &Plan) -> HashMap<String, usize> {
 }
 
 /// Whether an id can have been made of a title, and does not stand in the text.
-pub fn is_made_of(id: &TaskId, title: &str) -> bool {
+pub(crate) fn is_made_of(id: &TaskId, title: &str) -> bool {
     let made = slug(title);
     let made = if made.is_empty() { "task" } else { made.as_str() };
     match id.0.strip_prefix(made) {

@@ -96,7 +96,8 @@ impl Commands {
             }
             Question::SameTask { task, title, row } => {
                 let question = alfine_words::same_task(task, title, &row.key, &row.title, row.status);
-                match self.editor.ask(MessageType::WARNING, &question, &[SAME, NEW, CANCEL]).await.as_deref() {
+                match self.editor.ask(MessageType::WARNING, &question, &[SAME, NEW, CANCEL]).await.as_deref()
+                {
                     Some(SAME) => Ok(Reply::Yes),
                     Some(NEW) => Ok(Reply::No),
                     _ => Err(refused(

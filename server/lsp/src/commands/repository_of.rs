@@ -79,7 +79,9 @@ impl Commands {
             return Ok(());
         }
         let plan = key.plan.clone();
-        self.queues.run(place, move |project| project.plan_named(&plan).and_then(|file| project.align(&file))).await
+        self.queues
+            .run(place, move |project| project.plan_named(&plan).and_then(|file| project.align(&file)))
+            .await
     }
 
     /// Asks which of several repositories with the same task is meant.

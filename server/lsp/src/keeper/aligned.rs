@@ -62,8 +62,7 @@ fn origin<'s>(
         return Some(name);
     }
     let gone = store.tasks.keys().filter(|plan| !plans.contains_key(*plan));
-    let mut moved =
-        gone.filter(|plan| is_moved(document.plan(), store.outline(plan), &rows(store, plan)));
+    let mut moved = gone.filter(|plan| is_moved(document.plan(), store.outline(plan), &rows(store, plan)));
     moved.next().filter(|_| moved.next().is_none()).map(String::as_str)
 }
 

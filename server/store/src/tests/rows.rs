@@ -555,7 +555,12 @@ fn tasks_exchange_their_keys_and_what_belongs_to_them_follows() {
     let second = place.start(&mut store, &two);
     store
         .write(|tx| {
-            tx.ask(&Ask { loop_id: Some(first.loop_id()), task: Some(&one), kind: AskKind::Question, text: "?" })?;
+            tx.ask(&Ask {
+                loop_id: Some(first.loop_id()),
+                task: Some(&one),
+                kind: AskKind::Question,
+                text: "?",
+            })?;
             tx.rename_tasks(&[(one.clone(), two.clone()), (two.clone(), one.clone())])
         })
         .unwrap();
