@@ -74,6 +74,8 @@ export interface AtIteration {
   uri?: string;
   /** The iteration; 0 is before the first. */
   iteration: number;
+  /** Whether the loop keeps the text that it began with, although its plan was edited since. */
+  keepPlan?: boolean;
 }
 
 /** One line of the breaker: a rule with its counter, limit and evidence. */
@@ -105,6 +107,8 @@ export interface Continue {
   maxCost?: number;
   /** Whether all counters start at zero. */
   resetBreaker?: boolean;
+  /** Whether the loop keeps the text that it began with, although its plan was edited since. */
+  keepPlan?: boolean;
 }
 
 /** A counter of the breaker, in words. */
@@ -172,7 +176,7 @@ export interface Proof {
 export type ProofColor = 'green' | 'yellow' | 'red';
 
 /** Why a task is where it is. */
-export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string } | { kind: 'forked' } | { kind: 'told'; text: string };
+export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string; commit?: string } | { kind: 'forked' } | { kind: 'told'; text: string };
 
 /** The argument of `alfine.showDiff`. */
 export interface ShowDiff {
@@ -238,6 +242,8 @@ export interface StartOptions {
   permissions?: string;
   /** Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing. */
   includeUncommitted?: boolean;
+  /** Whether a task that was merged already is begun again, without a question. */
+  again?: boolean;
 }
 
 /** The argument of `alfine.steer`. */

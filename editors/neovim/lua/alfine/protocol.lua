@@ -41,6 +41,7 @@ M.commands = {
 ---@field task string The task's key.
 ---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
 ---@field iteration integer The iteration; 0 is before the first.
+---@field keepPlan? boolean Whether the loop keeps the text that it began with, although its plan was edited since.
 
 ---One line of the breaker: a rule with its counter, limit and evidence.
 ---@class alfine.BreakerLine
@@ -60,6 +61,7 @@ M.commands = {
 ---@field maxIterations? integer The new limit of iterations.
 ---@field maxCost? number The new limit of cost, in US dollars.
 ---@field resetBreaker? boolean Whether all counters start at zero.
+---@field keepPlan? boolean Whether the loop keeps the text that it began with, although its plan was edited since.
 
 ---A counter of the breaker, in words.
 ---@class alfine.Counter
@@ -103,7 +105,7 @@ M.commands = {
 ---@alias alfine.ProofColor 'green' | 'yellow' | 'red'
 
 ---Why a task is where it is.
----@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string } | { kind: 'forked' } | { kind: 'told', text: string }
+---@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string, commit?: string } | { kind: 'forked' } | { kind: 'told', text: string }
 
 ---The argument of `alfine.showDiff`.
 ---@class alfine.ShowDiff
@@ -142,6 +144,7 @@ M.commands = {
 ---@field maxCost? number The most US dollars.
 ---@field permissions? string What the agent may do without asking.
 ---@field includeUncommitted? boolean Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing.
+---@field again? boolean Whether a task that was merged already is begun again, without a question.
 
 ---The argument of `alfine.steer`.
 ---@class alfine.Steer
