@@ -644,6 +644,7 @@ pub(crate) fn thousand() -> Picture {
         ));
         if let Some(mut task) = kinds.get(n % 5).cloned().flatten() {
             task.row.key = TaskKey::new("PLAN.md", format!("US-{n:04}"));
+            task.row.title = format!("Task number {n}");
             world = world.with(task);
         }
     }

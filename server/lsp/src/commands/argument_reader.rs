@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(
             refused::<Continue>("alfine.continue", json!([{ "task": "P#1", "maxIterations": "5" }])),
             "alfine.continue: `maxIterations`: invalid type: string \"5\", expected u32; \
-             it takes one object: {task, uri?, maxIterations?, maxCost?, resetBreaker?}"
+             it takes one object: {task, uri?, maxIterations?, maxCost?, resetBreaker?, keepPlan?}"
         );
         assert!(
             refused::<AtIteration>("alfine.rewind", json!([{ "task": "P#1", "iteration": -1 }]))
