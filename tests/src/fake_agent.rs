@@ -110,6 +110,8 @@ pub enum Step {
     },
     /// Ends the run's stream.
     Result(RunResult),
+    /// Prints a line of the stream, with the session's id.
+    Line(Value),
     /// Prints a text as it is, without a line break.
     Raw(String),
     /// Prints bytes as they are.
@@ -189,6 +191,10 @@ pub struct RunResult {
     pub cache_write: u64,
     /// US dollars of this run alone.
     pub cost: f64,
+    /// It failed, though neither a kind nor a status says so.
+    pub failed: bool,
+    /// The process lives on after it.
+    pub stays: bool,
     /// Prints only the session's total, as versions did that had no `model_usage_since_last_result`.
     pub total_only: bool,
 }
@@ -196,7 +202,8 @@ pub struct RunResult {
 impl RunResult {
     /// Says whether the real one would call it an error.
     pub fn is_error(&self) -> bool {
-        self.error.is_some()
+        self.failed
+            || self.error.is_some()
             || self.status.is_some()
             || self.subtype.as_deref().is_some_and(|subtype| subtype != "success")
             || self.stop_reason.as_deref() == Some("refusal")

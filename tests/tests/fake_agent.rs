@@ -264,7 +264,8 @@ fn each_failure_has_its_outcome() {
         (subtype("error_max_turns"), Outcome::TurnLimit, 1),
         (subtype("error_max_budget_usd"), Outcome::Budget, 1),
         (refusal, Outcome::Refusal, 1),
-        (vec![Step::Stderr("boom".to_owned()), Step::Exit(7)], Outcome::Server, 7),
+        (api(400, "invalid_request"), Outcome::Rejected, 1),
+        (vec![Step::Stderr("boom".to_owned()), Step::Exit(7)], Outcome::Crashed, 7),
     ];
     let stage = Stage::of_runs(runs.iter().map(|(run, ..)| run.clone()));
     for (_, outcome, code) in &runs {
@@ -273,10 +274,10 @@ fn each_failure_has_its_outcome() {
     }
     let stage = Stage::of_runs([vec![retry, Step::Hang]]);
     let mut running = stage.start("go", None, None);
-    running.read_until(|event| matches!(event, AgentEvent::Ended { outcome: Outcome::Auth, .. }));
+    running.read_until(|event| matches!(event, AgentEvent::Ended { outcome: Outcome::Auth { .. }, .. }));
     running.child.kill().unwrap();
     let (events, exit, _) = running.finish();
-    assert_eq!((end(&events), exit.signal), (&Outcome::Auth, Some(9)));
+    assert_eq!((end(&events), exit.signal), (&Outcome::Auth { cloud: false }, Some(9)));
 }
 
 #[test]

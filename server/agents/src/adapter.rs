@@ -17,9 +17,16 @@ pub trait Adapter: Send + Sync {
     /// Makes a decoder for the output of one run.
     fn decoder(&self, prior: &PriorSession) -> Box<dyn Decoder>;
 
-    /// Returns the exact command that logs in; empty where there is no login.
-    fn login_hint(&self) -> &'static str {
-        ""
+    /// Returns how to log in; `None` where there is no login. `env` reads the agent's environment; `said` is what was
+    /// said of a login that failed.
+    fn login(&self, _env: &dyn Fn(&str) -> Option<String>, _said: &str) -> Option<Login> {
+        None
+    }
+
+    /// Returns the files that the CLI reads into every session by itself, from the folder that it works in; from the
+    /// home, where they begin with `~/`.
+    fn standing_context(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Returns the environment variables that are the agent's own, and so are passed on even if they look like
@@ -42,6 +49,15 @@ pub trait Adapter: Send + Sync {
     fn install_hint(&self) -> &'static str {
         ""
     }
+}
+
+/// How to log in to what an agent uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// What to do: a command, or a few words.
+    pub remedy: String,
+    /// Whether it is a cloud provider's login, which is renewed outside of the agent.
+    pub cloud: bool,
 }
 
 /// What is asked of an agent.

@@ -1,10 +1,12 @@
 //! Claude Code (`@anthropic-ai/claude-code`), called headless with its `stream-json` output.
 
+mod background;
+mod login;
 mod outcome;
 mod stream;
 
 use super::{
-    Adapter, Decoder, Invocation, InvocationError, Permissions, PriorSession, Request,
+    Adapter, Decoder, Invocation, InvocationError, Login, Permissions, PriorSession, Request,
     invocation::program_and_args,
 };
 use std::ffi::OsString;
@@ -66,8 +68,19 @@ impl Adapter for Claude {
         Box::new(stream::Stream::new(prior))
     }
 
-    fn login_hint(&self) -> &'static str {
-        "claude auth login"
+    fn login(&self, env: &dyn Fn(&str) -> Option<String>, said: &str) -> Option<Login> {
+        Some(login::login(env, said))
+    }
+
+    fn standing_context(&self) -> &'static [&'static str] {
+        &[
+            "CLAUDE.md",
+            "CLAUDE.local.md",
+            ".claude/CLAUDE.md",
+            "AGENTS.md",
+            ".mcp.json",
+            "~/.claude/CLAUDE.md",
+        ]
     }
 
     fn own_env(&self) -> &'static [&'static str] {

@@ -5,6 +5,7 @@ use super::{
     invocation::program_and_args,
 };
 use alfine_core::agent::AgentEvent;
+use jiff::Timestamp;
 use regex::Regex;
 use std::{ffi::OsString, sync::LazyLock};
 
@@ -80,7 +81,7 @@ impl Decoder for CommandDecoder {
         if !whole_lines.trim().is_empty() {
             sink(AgentEvent::Text { text: whole_lines.to_owned() });
         }
-        sink(outcome_of_exit(exit, stderr_tail));
+        sink(outcome_of_exit(exit, stderr_tail, Timestamp::now()));
     }
 }
 
@@ -179,7 +180,25 @@ mod tests {
         let events = decode(&[], Exit::with_code(3), "warming up\nboom\n");
         assert_eq!(
             events,
-            [AgentEvent::Ended { outcome: Outcome::Server, message: "warming up\nboom".to_owned() }]
+            [AgentEvent::Ended { outcome: Outcome::Crashed, message: "warming up\nboom".to_owned() }]
         );
+    }
+
+    #[test]
+    fn a_usage_limit_is_read_from_its_last_error_and_never_from_what_it_prints() {
+        let limit = "ERROR: You’ve hit your usage limit, try again in 5 minutes.\n";
+        let class = |stdout: &str, code: i32, stderr: &str| match decode(
+            &[stdout.as_bytes()],
+            Exit::with_code(code),
+            stderr,
+        )
+        .pop()
+        {
+            Some(AgentEvent::Ended { outcome, .. }) => outcome.class(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(class("", 1, limit), "rate_limit");
+        assert_eq!(class("", 0, limit), "ok");
+        assert_eq!(class(limit, 1, ""), "crashed");
     }
 }

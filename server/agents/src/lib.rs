@@ -7,6 +7,7 @@ mod adapter;
 mod claude;
 mod command;
 mod exit;
+mod failure_words;
 mod invocation;
 mod known;
 mod lenient;
@@ -15,7 +16,7 @@ pub mod rehearsal;
 mod reset_time;
 mod shown;
 
-pub use adapter::{Adapter, Decoder, Permissions, PriorSession, Request};
+pub use adapter::{Adapter, Decoder, Login, Permissions, PriorSession, Request};
 pub use exit::Exit;
 pub use invocation::{Invocation, InvocationError};
 pub use known::{KNOWN, UnknownAgent, adapter};

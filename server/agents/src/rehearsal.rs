@@ -14,6 +14,7 @@ use super::{
     exit::outcome_of_exit, invocation::program_and_args, lenient::repaired,
 };
 use alfine_core::agent::AgentEvent;
+use jiff::Timestamp;
 use std::ffi::OsString;
 
 /// Names the file of the script, TOML or JSON.
@@ -71,7 +72,7 @@ impl Decoder for EventLines {
 
     fn finish(&mut self, exit: Exit, stderr_tail: &str, sink: &mut dyn FnMut(AgentEvent)) {
         self.lines.finish(|line| take(&mut self.end, line, sink));
-        sink(self.end.take().unwrap_or_else(|| outcome_of_exit(exit, stderr_tail)));
+        sink(self.end.take().unwrap_or_else(|| outcome_of_exit(exit, stderr_tail, Timestamp::now())));
     }
 }
 

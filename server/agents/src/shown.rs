@@ -27,6 +27,11 @@ pub(crate) fn last_words(stderr_tail: &str) -> String {
     end_of(stderr_tail.trim(), SHOWN_TEXT).to_owned()
 }
 
+/// Returns the last line with words in it.
+pub(crate) fn last_line(text: &str) -> &str {
+    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,7 @@ struct Expected {
 const OLD: &str = "claude-2.1.197";
 const NEW: &str = "claude-2.1.329";
 const GATE: &str = "Done.\n<COMPLETION_GATE>\nstatus: complete\n</COMPLETION_GATE>\n";
+const AUTH: Outcome = Outcome::Auth { cloud: false };
 const NONE: [u64; 4] = [0, 0, 0, 0];
 
 const fn limit(reset_at: Option<i64>) -> Outcome {
@@ -58,7 +59,7 @@ const fn row(
 #[rustfmt::skip]
 fn table() -> Vec<Expected> {
     use Outcome::{
-        Auth, Billing, Budget, Config, Context, Interrupted, Ok, Refusal, Server, SessionNotFound, TurnLimit,
+        Billing, Budget, Config, Context, Interrupted, Ok, Refusal, Server, SessionNotFound, TurnLimit,
     };
     vec![
         Expected { tools: &[("Write", true)], ..row("two-turn-success", Ok, "bd5890f5", [2500, 80, 700, 300], 0.01324, &["I'll write the file.", GATE]) },
@@ -66,10 +67,10 @@ fn table() -> Vec<Expected> {
         row("resume-cost-2", Ok, "6fd33ddd", [1000, 100, 0, 0], 0.006, &["ok"]),
         Expected { folder: OLD, ..row("resume-cost-1", Ok, "1a07bbb3", [1000, 100, 0, 0], 0.0075, &["ok"]) },
         Expected { folder: OLD, ..row("resume-cost-2", Ok, "1a07bbb3", [1000, 100, 0, 0], 0.0075, &["ok"]) },
-        Expected { cost: None, ..failed("401-after-retry", Auth, "82c68114") },
-        Expected { cost: None, ..failed("401-retrying-forever", Auth, "0edb37b4") },
-        Expected { cost: None, ..failed("401-oauth-expired", Auth, "e5c9d921") },
-        failed("not-logged-in", Auth, "479b8c9d"),
+        Expected { cost: None, ..failed("401-after-retry", AUTH, "82c68114") },
+        Expected { cost: None, ..failed("401-retrying-forever", AUTH, "0edb37b4") },
+        Expected { cost: None, ..failed("401-oauth-expired", AUTH, "e5c9d921") },
+        failed("not-logged-in", AUTH, "479b8c9d"),
         failed("400-credit-balance", Billing, "a6fef47c"),
         Expected { retries: 2, ..failed("429-api-key", limit(None), "3d7013d0") },
         Expected { retries: 2, ..row("429-then-recovered", Ok, "d5d1b48a", [100, 20, 0, 0], 0.0008, &["recovered"]) },
@@ -278,7 +279,7 @@ fn a_bad_key_is_told_at_the_first_retry_and_nothing_comes_after_it() {
     let mut decoder = adapter("claude").unwrap().decoder(&PriorSession::default());
     let mut events = Vec::new();
     decoder.push(start, &mut |event| events.push(event));
-    let end = AgentEvent::Ended { outcome: Outcome::Auth, message: "authentication_failed (401)".to_owned() };
+    let end = AgentEvent::Ended { outcome: AUTH, message: "authentication_failed (401)".to_owned() };
     assert_eq!(events.last(), Some(&end));
     let before = events.len();
     decoder.push(rest, &mut |event| events.push(event));

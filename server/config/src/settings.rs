@@ -134,13 +134,16 @@ pub struct Limits {
     pub startup_warning: HumanDuration,
     /// Time without a first sign of life from the agent after which it is ended.
     pub startup: HumanDuration,
+    /// How long the loop waits for an agent's service that fails or cannot be reached, trying again and again, before it
+    /// stops.
+    pub outage: HumanDuration,
     /// The first pause after a run that crashed, or whose service failed. Each further pause is twice as long, up to 5
     /// minutes.
     pub retry_backoff: HumanDuration,
     /// The first pause after a usage limit whose end is not known. Each further pause is twice as long, up to 30
     /// minutes.
     pub rate_limit_backoff: HumanDuration,
-    /// Consecutive runs of the agent that crashed, or whose service failed.
+    /// Consecutive runs of the agent that crashed, or ended in a way that is not known.
     #[schemars(range(min = 1, max = 50))]
     pub agent_failing: u32,
     /// Consecutive iterations in which the same tool was denied.
@@ -167,6 +170,7 @@ impl Default for Limits {
             stall: length(limits.time(Rule::Stall)),
             startup_warning: length(limits.startup_warning),
             startup: length(limits.time(Rule::Startup)),
+            outage: length(limits.time(Rule::Outage)),
             retry_backoff: length(machine.retry_backoff),
             rate_limit_backoff: length(machine.rate_limit_backoff),
             agent_failing: limits.count(Rule::AgentFailing),

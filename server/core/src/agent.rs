@@ -48,7 +48,11 @@ pub enum Outcome {
     /// By itself; its work is judged.
     Ok,
     /// Not logged in, or a bad key.
-    Auth,
+    Auth {
+        /// The login is a cloud provider's: it is renewed outside of the agent, which then goes on as it is.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cloud: bool,
+    },
     /// The account has no credit.
     Billing,
     /// A usage limit was reached.
@@ -57,12 +61,16 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reset_at: Option<i64>,
     },
-    /// The model's service failed, or the CLI crashed.
+    /// The model's service failed, or could not be reached.
     Server,
+    /// The CLI crashed, or ended in a way that is not known.
+    Crashed,
     /// Wrong model, wrong option.
     Config,
     /// The conversation no longer fits the model.
     Context,
+    /// The service does not take the conversation, and never will.
+    Rejected,
     /// The CLI's own limit of turns.
     TurnLimit,
     /// The CLI's own limit of cost.
@@ -76,16 +84,38 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Says whether a run that ended like this may have done its work before.
+    pub(crate) fn may_follow_work(&self) -> bool {
+        match self {
+            Self::Ok
+            | Self::RateLimit { .. }
+            | Self::Server
+            | Self::Crashed
+            | Self::Context
+            | Self::TurnLimit
+            | Self::Budget
+            | Self::Interrupted => true,
+            Self::Auth { .. }
+            | Self::Billing
+            | Self::Config
+            | Self::Rejected
+            | Self::Refusal
+            | Self::SessionNotFound => false,
+        }
+    }
+
     /// The word for the class in the database and in logs.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Auth => "auth",
+            Self::Auth { .. } => "auth",
             Self::Billing => "billing",
             Self::RateLimit { .. } => "rate_limit",
             Self::Server => "server",
+            Self::Crashed => "crashed",
             Self::Config => "config",
             Self::Context => "context",
+            Self::Rejected => "rejected",
             Self::TurnLimit => "turn_limit",
             Self::Budget => "budget",
             Self::Refusal => "refusal",
@@ -93,6 +123,19 @@ impl Outcome {
             Self::Interrupted => "interrupted",
         }
     }
+}
+
+/// What an agent asked with a tool that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The question; or the plan, if it asks for leave to carry one out.
+    pub text: String,
+    /// The answers that it offers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+    /// Whether the text is a plan.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plan: bool,
 }
 
 /// One piece of news from a running agent.
@@ -140,6 +183,21 @@ pub enum AgentEvent {
     PermissionDenied {
         /// The tool's name, with its command where known.
         tool: String,
+    },
+    /// A tool asked something of a person, and nobody was there to answer.
+    Asked(Question),
+    /// The conversation was cut down to a summary: what it began with is forgotten.
+    Compacted,
+    /// The agent has given its result. It ends now, unless it waits for work of its own in the background.
+    Concluded {
+        /// Whether such work goes on.
+        #[serde(default)]
+        waits: bool,
+    },
+    /// Work that the agent had put into the background ended with it.
+    WorkLost {
+        /// What it was, each in one short line.
+        what: Vec<String>,
     },
     /// The CLI tries again by itself.
     Retrying {

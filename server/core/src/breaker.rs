@@ -19,6 +19,9 @@ pub use unit::{Unit, dollars, span};
 /// No run begins with less left of the limit of cost, in US dollars: what sums of fractions leave is nothing.
 const LEAST_BUDGET: f64 = 1e-6;
 
+/// How much of a failure's words is kept as evidence, in characters.
+const FAILURE_LENGTH: usize = 200;
+
 /// What one judged iteration feeds to the breaker.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Feed {
@@ -105,6 +108,15 @@ impl Line {
     }
 }
 
+/// A time in which the agent's service fails, or cannot be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Outage {
+    since: Moment,
+    lasted: Duration,
+    tries: u32,
+    words: String,
+}
+
 /// The counters of one loop.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -121,6 +133,7 @@ pub struct Breaker {
     running: Duration,
     failing: u32,
     failures: Vec<String>,
+    outage: Option<Outage>,
     permission: BTreeMap<String, Streak>,
     regenerations: u32,
     trees: Vec<(u32, String)>,
@@ -135,6 +148,9 @@ impl Breaker {
     /// Lets `rewrite` change every text that may be an agent's or a check's.
     pub(crate) fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
         self.failures.iter_mut().for_each(&mut *rewrite);
+        if let Some(outage) = &mut self.outage {
+            rewrite(&mut outage.words);
+        }
         if let Some((_, words)) = &mut self.error {
             rewrite(words);
         }
@@ -159,6 +175,7 @@ impl Breaker {
         self.iterations = self.iterations.saturating_add(1);
         self.failing = 0;
         self.failures.clear();
+        self.outage = None;
         let mut fed = Vec::new();
 
         if feed.denials.is_empty() {
@@ -226,10 +243,41 @@ impl Breaker {
         self.running = self.running.saturating_add(time);
     }
 
-    /// Counts a run that the service or a crash ended.
+    /// Counts a run that the agent's service ended. Returns since when it fails and how often it did before, or what
+    /// trips.
+    pub(crate) fn service_failed(
+        &mut self,
+        now: Moment,
+        why: &str,
+        limits: &Limits,
+    ) -> Result<(Moment, u32), Trip> {
+        let outage = self.outage.get_or_insert_with(|| Outage { since: now, ..Outage::default() });
+        outage.lasted = now.since(outage.since);
+        outage.words = why.chars().take(FAILURE_LENGTH).collect();
+        let (since, tries) = (outage.since, outage.tries);
+        outage.tries = outage.tries.saturating_add(1);
+        match self.trip_first(&[Rule::Outage, Rule::Cost, Rule::Tokens], limits) {
+            Some(trip) => Err(trip),
+            None => Ok((since, tries)),
+        }
+    }
+
+    /// The service answered: the next failure is another one.
+    pub(crate) fn service_answered(&mut self) {
+        self.outage = None;
+    }
+
+    /// Moves what was noted by another clock.
+    pub(crate) fn move_counts(&mut self, to: impl Fn(Moment) -> Moment) {
+        if let Some(outage) = &mut self.outage {
+            outage.since = to(outage.since);
+        }
+    }
+
+    /// Counts a run in which the agent crashed.
     pub(crate) fn agent_failed(&mut self, why: &str, limits: &Limits) -> Option<Trip> {
         self.failing = self.failing.saturating_add(1);
-        self.failures.push(why.chars().take(200).collect());
+        self.failures.push(why.chars().take(FAILURE_LENGTH).collect());
         let excess = self.failures.len().saturating_sub(3);
         self.failures.drain(..excess);
         self.trip_first(&[Rule::AgentFailing, Rule::Cost, Rule::Tokens], limits)
@@ -272,6 +320,8 @@ impl Breaker {
     /// Lets one iteration through because the user asked for it. Counters are kept.
     pub(crate) fn half_open(&mut self) {
         if let Some(trip) = self.open.take() {
+            // The user says that the service works again. If not, that is waited for as long as the first time.
+            self.outage = None;
             self.half_open = Some(trip.rule);
             self.let_through =
                 matches!(trip.rule, Rule::Cost | Rule::Tokens).then_some((self.cost_usd, self.tokens));
@@ -353,6 +403,7 @@ impl Breaker {
             Rule::WallTime => self.running.as_secs_f64(),
             Rule::Stall | Rule::Startup => 0.0,
             Rule::AgentFailing => self.failing.into(),
+            Rule::Outage => self.outage.as_ref().map_or(0.0, |outage| outage.lasted.as_secs_f64()),
             Rule::Permission => self.worst_denial().map_or(0, |(_, streak)| streak.count).into(),
             Rule::Regenerations => self.regenerations.into(),
             Rule::Oscillation => self.oscillation.count.into(),
@@ -370,6 +421,7 @@ impl Breaker {
             Rule::Rework => self.rework.told("claimed ready and failed its checks"),
             Rule::Cost if self.cost_unknown => "unknown in part: not every run said what it cost".to_owned(),
             Rule::AgentFailing => self.failures.join(" · "),
+            Rule::Outage => self.outage.as_ref().map_or_else(String::new, |outage| outage.words.clone()),
             Rule::Permission => self.worst_denial().map_or_else(String::new, |(tool, streak)| {
                 format!("{tool} was denied in {}", named(&streak.iterations))
             }),

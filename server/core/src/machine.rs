@@ -22,11 +22,13 @@ pub use messages::{
 };
 pub use state::{LastIteration, LoopState, Phase, Settings, StopReason, VerifyWhen, WaitReason};
 
+use judge::CONTEXT;
 use messages::CHECKPOINT_EVERY;
 
 use crate::{
-    agent::{AgentEvent, Outcome},
+    agent::{AgentEvent, Outcome, SessionId},
     breaker::{self, BadLimit, Rule, Trip},
+    gate::Verdict,
     reason::Refusal,
     time::Moment,
 };
@@ -36,8 +38,12 @@ use std::time::Duration;
 const LONGEST_RATE_LIMIT_BACKOFF: Duration = Duration::from_secs(30 * 60);
 /// The longest usage limits are those of a week; a day for clocks that differ.
 const LONGEST_USAGE_LIMIT: Duration = Duration::from_secs(8 * 24 * 3600);
-/// The longest pause between two tries after a failure of the service.
+/// The longest pause between two tries after a failure of the agent or of its service. A run that worked longer than this
+/// shows that the service works.
 const LONGEST_RETRY_BACKOFF: Duration = Duration::from_secs(5 * 60);
+
+/// How many things of one kind are kept that an agent did in a run, to be named later.
+const MOST_NAMED: usize = 32;
 
 /// Feeds one input to a loop and returns what it is then and what has to be done.
 ///
@@ -78,7 +84,8 @@ impl LoopState {
         self.next_iteration(now, out);
     }
 
-    /// Goes on where a dead runner stopped. What the agent had begun is not judged: it runs again.
+    /// Goes on where a dead runner stopped. What the agent had begun is not judged: it runs again, unless it had claimed
+    /// ready and given its result.
     fn recover(&mut self, now: Moment, out: &mut Vec<Effect>) {
         // Between the runner's death and now nobody worked, so that time does not count.
         self.active_since = self.active_since.map(|_| now);
@@ -87,9 +94,14 @@ impl LoopState {
             Phase::Before => out.push(Effect::TakeCheckpoint(CheckpointKind::Before)),
             Phase::Agent(agent) => {
                 let kill = agent.kill;
+                let concluded = agent.concluded.is_some() && self.claims_with_last_words(agent.said_last);
                 self.account_run();
+                self.note_run();
                 if let Some(rest) = rest_of_user(kill) {
                     return self.keep_after(now, Some(rest), out);
+                }
+                if concluded {
+                    return self.work_is_over(now, None, out);
                 }
                 self.recovery = Some(Recovery::RunnerDied);
                 self.spawn(now, out);
@@ -115,7 +127,9 @@ impl LoopState {
         let (first, longest) = match why {
             WaitReason::RateLimit { known: true, .. } => (Duration::ZERO, LONGEST_USAGE_LIMIT),
             WaitReason::RateLimit { .. } => (self.settings.rate_limit_backoff, LONGEST_RATE_LIMIT_BACKOFF),
-            WaitReason::Retry { .. } => (self.settings.retry_backoff, LONGEST_RETRY_BACKOFF),
+            WaitReason::Retry { .. } | WaitReason::Outage { .. } => {
+                (self.settings.retry_backoff, LONGEST_RETRY_BACKOFF)
+            }
         };
         *until = (*until).min(now.after(first.max(longest)));
         out.push(Effect::Sleep(*until));
@@ -147,14 +161,37 @@ impl LoopState {
         let Phase::Agent(agent) = &mut self.phase else { return };
         agent.last_output = now;
         agent.spoke = true;
+        if goes_on(&event) {
+            agent.concluded = None;
+        }
         match event {
             AgentEvent::SessionStarted { id, model } => {
                 self.session = Some(id);
                 self.model = model.or_else(|| self.model.take());
             }
-            AgentEvent::Text { text } => self.current.gate.observe(&text),
+            AgentEvent::Text { text } => {
+                (agent.worked, agent.said_last) = (true, true);
+                self.worked = true;
+                self.current.gate.observe(&text);
+            }
+            AgentEvent::ToolStarted { .. } => {
+                (agent.worked, agent.said_last) = (true, false);
+                self.worked = true;
+            }
+            AgentEvent::Asked(question) => {
+                let asked = &mut self.current.asked;
+                if !asked.contains(&question) && asked.len() < MOST_NAMED {
+                    asked.push(question);
+                }
+            }
+            AgentEvent::Compacted => agent.compacted = true,
+            AgentEvent::Concluded { waits } => agent.concluded = Some(state::Conclusion { at: now, waits }),
+            AgentEvent::WorkLost { what } => {
+                agent.lost_work.extend(what);
+                agent.lost_work.truncate(MOST_NAMED);
+            }
             AgentEvent::PermissionDenied { tool } => {
-                if !self.current.denials.contains(&tool) && self.current.denials.len() < 32 {
+                if !self.current.denials.contains(&tool) && self.current.denials.len() < MOST_NAMED {
                     self.current.denials.push(tool);
                 }
             }
@@ -169,7 +206,6 @@ impl LoopState {
                 }
             }
             AgentEvent::Thinking { .. }
-            | AgentEvent::ToolStarted { .. }
             | AgentEvent::ToolFinished { .. }
             | AgentEvent::FileTouched { .. }
             | AgentEvent::Retrying { .. }
@@ -179,15 +215,22 @@ impl LoopState {
 
     fn agent_exited(&mut self, now: Moment, outcome: Outcome, message: String, out: &mut Vec<Effect>) {
         let Phase::Agent(agent) = &self.phase else { return };
-        let kill = agent.kill;
+        let run = agent.clone();
+        let kill = run.kill;
         // What the agent said of its end is more precise than its exit status.
-        let (outcome, message) = agent.ended.clone().unwrap_or((outcome, message));
+        let (outcome, message) = run.ended.unwrap_or((outcome, message));
         self.account_run();
+        self.note_run();
         self.recovery = None;
         if let Some(rest) = rest_of_user(kill) {
             return self.keep_after(now, Some(rest), out);
         }
         match kill {
+            // It had given its result before.
+            Some(KillReason::Stall) if run.concluded.is_some() => {}
+            Some(KillReason::Stall) if self.claims_with_last_words(run.said_last) => {
+                return self.work_is_over(now, None, out);
+            }
             Some(KillReason::Stall) => {
                 let silence = breaker::span(self.settings.limits.time(Rule::Stall));
                 return self.work_is_over(now, Some(("stall", format!("no output for {silence}"))), out);
@@ -198,7 +241,16 @@ impl LoopState {
                 let silence = breaker::span(self.settings.limits.time(Rule::Startup));
                 return self.retry_agent(now, "startup", &format!("no first event within {silence}"), out);
             }
-            Some(KillReason::Decided | KillReason::Stop | KillReason::Pause) | None => {}
+            Some(KillReason::Decided | KillReason::Concluded | KillReason::Stop | KillReason::Pause)
+            | None => {}
+        }
+        // What the agent said last is that it is done. However its process ended then, the checks can tell.
+        if outcome.may_follow_work() && self.claims_with_last_words(run.said_last) {
+            return self.work_is_over(now, None, out);
+        }
+        // A run that worked for longer than any pause shows that the service works.
+        if run.worked && now.since(run.spawned_at) > LONGEST_RETRY_BACKOFF {
+            self.breaker.service_answered();
         }
         // Waiting for the limit to end is pointless if the budget forbids the next run.
         if matches!(outcome, Outcome::RateLimit { .. })
@@ -209,20 +261,72 @@ impl LoopState {
         match outcome {
             Outcome::Ok | Outcome::TurnLimit | Outcome::Budget => self.work_is_over(now, None, out),
             Outcome::RateLimit { reset_at } => self.wait_for_limit(now, reset_at, &message, out),
-            Outcome::Server | Outcome::Interrupted => self.retry_agent(now, outcome.class(), &message, out),
+            Outcome::Server | Outcome::Interrupted => {
+                if let Err(trip) = self.wait_for_service(now, &outcome, &message, out) {
+                    self.trip(now, trip, out);
+                }
+            }
+            Outcome::Crashed => self.retry_agent(now, outcome.class(), &message, out),
             Outcome::SessionNotFound if self.current.resumed => {
                 self.start_afresh(now, Recovery::SessionLost, out);
             }
             Outcome::SessionNotFound => self.retry_agent(now, outcome.class(), &message, out),
+            Outcome::Rejected if self.current.resumed => {
+                self.start_afresh(now, Recovery::SessionRejected, out);
+            }
             Outcome::Context if !self.current.context_full => {
                 self.current.context_full = true;
                 self.start_afresh(now, Recovery::ContextFull, out);
             }
-            Outcome::Context => self.work_is_over(now, Some(("context", message)), out),
-            Outcome::Auth | Outcome::Billing | Outcome::Config | Outcome::Refusal => {
+            Outcome::Context => {
+                self.forget_session(Recovery::ContextFull);
+                if run.worked {
+                    // What it did until then may be enough, or bring it further.
+                    return self.work_is_over(now, Some((CONTEXT, message)), out);
+                }
+                self.ask(now, Ask::about_outcome(&outcome, &message), out);
+            }
+            Outcome::Auth { cloud } if cloud || self.heals() => {
+                self.current.login_tried = true;
+                match self.wait_for_service(now, &outcome, &message, out) {
+                    Ok(()) => {}
+                    // In the end this needs a person, so it is asked and not stopped.
+                    Err(trip) if trip.rule == Rule::Outage => {
+                        self.breaker.half_open();
+                        self.ask(now, Ask::about_outcome(&outcome, &message), out);
+                    }
+                    Err(trip) => self.trip(now, trip, out),
+                }
+            }
+            Outcome::Rejected => {
+                // The user may change what the next session begins with; this one stays refused.
+                self.forget_session(Recovery::SessionRejected);
+                self.ask(now, Ask::about_outcome(&outcome, &message), out);
+            }
+            Outcome::Auth { .. } | Outcome::Billing | Outcome::Config | Outcome::Refusal => {
                 self.ask(now, Ask::about_outcome(&outcome, &message), out);
             }
         }
+    }
+
+    /// Says whether a login that is refused may be taken the next time: in a loop whose agent has worked, and once.
+    fn heals(&self) -> bool {
+        self.worked && !self.current.login_tried
+    }
+
+    /// Says whether the agent claimed ready in this iteration, and did nothing after it.
+    fn claims_with_last_words(&self, said_last: bool) -> bool {
+        said_last && self.gate().verdict == Verdict::Ready
+    }
+
+    /// Notes what a run leaves for the next prompt.
+    fn note_run(&mut self) {
+        let Phase::Agent(run) = &mut self.phase else { return };
+        // What an earlier run left was told to this one, if it got as far as listening.
+        if run.worked || !run.lost_work.is_empty() {
+            self.lost_work = std::mem::take(&mut run.lost_work);
+        }
+        self.compacted = run.compacted || (self.compacted && !run.worked);
     }
 
     /// The agent did what it could in this iteration: keep the tree, then judge.
@@ -248,15 +352,44 @@ impl LoopState {
         let backoff = again.map(|times| {
             now.after(doubled(self.settings.rate_limit_backoff, times, LONGEST_RATE_LIMIT_BACKOFF))
         });
+        // The service answered, though not as one would like.
+        self.breaker.service_answered();
         let until = told.max(backoff).unwrap_or(now);
         self.limit_waits = self.limit_waits.saturating_add(1);
         let known = told == Some(until);
         self.wait(now, until, WaitReason::RateLimit { known, message: cut(message) }, out);
     }
 
+    /// Waits for the agent's service, or for what the system did to the agent, in pauses that grow.
+    fn wait_for_service(
+        &mut self,
+        now: Moment,
+        outcome: &Outcome,
+        message: &str,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Trip> {
+        let words = described(outcome.class(), message);
+        let limits = &self.settings.limits;
+        let (since, tries) = self.breaker.service_failed(now, &words, limits)?;
+        let pause = doubled(self.settings.retry_backoff, tries, LONGEST_RETRY_BACKOFF);
+        // The last try is made when the time is up, not before.
+        let until = now.after(pause).min(since.after(limits.time(Rule::Outage)));
+        let (class, message) = (outcome.class().to_owned(), cut(message));
+        out.push(Effect::Note(Note::Retry { class, message, at: until }));
+        self.wait(now, until, WaitReason::Outage { since, message: words }, out);
+        Ok(())
+    }
+
+    /// Tries again after a crash.
     fn retry_agent(&mut self, now: Moment, class: &str, message: &str, out: &mut Vec<Effect>) {
-        let words = if message.is_empty() { class.to_owned() } else { format!("{class}: {}", cut(message)) };
-        if let Some(trip) = self.breaker.agent_failed(&words, &self.settings.limits) {
+        let words = described(class, message);
+        let trip = self.breaker.agent_failed(&words, &self.settings.limits);
+        // It may be the session itself: no session gets a third try.
+        if self.breaker.failing().is_multiple_of(2) && self.session.is_some() {
+            self.forget_session(Recovery::SessionFailing);
+            out.push(Effect::Note(Note::FreshSession { recovery: Recovery::SessionFailing }));
+        }
+        if let Some(trip) = trip {
             return self.trip(now, trip, out);
         }
         // The breaker has counted this failure already; the first pause is not doubled.
@@ -266,9 +399,17 @@ impl LoopState {
         self.wait(now, until, WaitReason::Retry { message: words }, out);
     }
 
-    fn start_afresh(&mut self, now: Moment, recovery: Recovery, out: &mut Vec<Effect>) {
+    fn forget_session(&mut self, recovery: Recovery) {
         self.session = None;
         self.recovery = Some(recovery);
+    }
+
+    fn start_afresh(&mut self, now: Moment, recovery: Recovery, out: &mut Vec<Effect>) {
+        // A service that looks at a session works. One that is gone never came to it.
+        if recovery != Recovery::SessionLost {
+            self.breaker.service_answered();
+        }
+        self.forget_session(recovery);
         out.push(Effect::Note(Note::FreshSession { recovery }));
         self.go_on_or_hold(now, out);
     }
@@ -311,8 +452,15 @@ impl LoopState {
         // Only these notes are dropped after the judgement. A note that arrives from now on is for the next prompt.
         self.current.notes_told = self.notes.len();
         self.enter(now, Phase::Agent(state::AgentRun::new(now)));
-        let spawn = Spawn { iteration: self.iteration, session, recovery: self.recovery };
+        let spawn =
+            Spawn { iteration: self.iteration, recovery: self.recovery_of(session.as_ref()), session };
         out.push(Effect::SpawnAgent(spawn));
+    }
+
+    /// Why a run begins without the memory it should have.
+    fn recovery_of(&self, session: Option<&SessionId>) -> Option<Recovery> {
+        let forgot = self.compacted && session.is_some();
+        self.recovery.or_else(|| forgot.then_some(Recovery::Compacted))
     }
 
     fn next_iteration(&mut self, now: Moment, out: &mut Vec<Effect>) {
@@ -362,11 +510,17 @@ impl LoopState {
         let limits = &self.settings.limits;
         let (startup, stall) = (limits.time(Rule::Startup), limits.time(Rule::Stall));
         let running_out = self.out_of_time_at();
+        let concluded = match &self.phase {
+            Phase::Agent(agent) => self.concluded_at(agent),
+            _ => None,
+        };
         match &mut self.phase {
             Phase::Waiting { until, .. } if *until <= now => self.resume_work(now, out),
             Phase::Agent(agent) if agent.kill.is_none() => {
                 // The user's own limit comes first, so that it is given as the reason and not a silence.
-                let kill = if running_out.is_some_and(|at| at <= now) {
+                let kill = if concluded.is_some_and(|at| at <= now) {
+                    Some((KillReason::Concluded, None))
+                } else if running_out.is_some_and(|at| at <= now) {
                     Some((KillReason::WallTime, None))
                 } else if !agent.spoke && agent.spawned_at.after(startup) <= now {
                     Some((KillReason::Startup, Some((Rule::Startup, startup))))
@@ -377,6 +531,7 @@ impl LoopState {
                 };
                 if let Some((reason, silence)) = kill {
                     agent.kill = Some(reason);
+                    let silence = silence.filter(|_| agent.concluded.is_none());
                     out.extend(silence.map(|(rule, limit)| {
                         Effect::Note(Note::AgentSilent { rule, seconds: limit.as_secs() })
                     }));
@@ -406,7 +561,10 @@ impl LoopState {
         self.move_counts(|moment| moment.before(time));
         match &mut self.phase {
             Phase::Waiting { why: WaitReason::RateLimit { known: true, .. }, .. } => {}
-            Phase::Waiting { until, .. } => {
+            Phase::Waiting { until, why } => {
+                if let WaitReason::Outage { since, .. } = why {
+                    *since = since.before(time);
+                }
                 *until = until.before(time);
                 out.push(Effect::Sleep(*until));
             }
@@ -419,10 +577,13 @@ impl LoopState {
             *since = to(*since);
         }
         if let Phase::Agent(agent) = &mut self.phase {
-            for moment in [&mut agent.spawned_at, &mut agent.last_output, &mut agent.kept_at] {
+            let concluded = agent.concluded.as_mut().map(|conclusion| &mut conclusion.at);
+            let known = [&mut agent.spawned_at, &mut agent.last_output, &mut agent.kept_at];
+            for moment in known.into_iter().chain(concluded) {
                 *moment = to(*moment);
             }
         }
+        self.breaker.move_counts(to);
     }
 
     /// Goes on after a wait or a rest: in the iteration that was begun, or in the next one.
@@ -637,6 +798,31 @@ impl LoopState {
 fn reset(now: Moment, told: i64) -> Option<Moment> {
     let is_near = |reset: &Moment| *reset > now && *reset <= now.after(LONGEST_USAGE_LIMIT);
     [Moment(told.saturating_mul(1000)), Moment(told)].into_iter().find(is_near)
+}
+
+/// Says whether an agent that gave its result has begun something new.
+fn goes_on(event: &AgentEvent) -> bool {
+    match event {
+        AgentEvent::SessionStarted { .. }
+        | AgentEvent::Text { .. }
+        | AgentEvent::Thinking { .. }
+        | AgentEvent::ToolStarted { .. }
+        | AgentEvent::ToolFinished { .. }
+        | AgentEvent::FileTouched { .. }
+        | AgentEvent::Asked(_)
+        | AgentEvent::Compacted
+        | AgentEvent::Retrying { .. } => true,
+        AgentEvent::Usage(_)
+        | AgentEvent::PermissionDenied { .. }
+        | AgentEvent::Concluded { .. }
+        | AgentEvent::WorkLost { .. }
+        | AgentEvent::LimitWarning { .. }
+        | AgentEvent::Ended { .. } => false,
+    }
+}
+
+fn described(class: &str, message: &str) -> String {
+    if message.is_empty() { class.to_owned() } else { format!("{class}: {}", cut(message)) }
 }
 
 /// How a loop rests whose agent was ended by the user's word.

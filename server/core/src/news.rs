@@ -142,6 +142,9 @@ pub enum News {
         until: Moment,
         /// What the loop waits for, in words.
         reason: String,
+        /// Since when it waits for that, if it tried before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Moment>,
     },
     /// The user is asked.
     Asks {

@@ -48,6 +48,8 @@ pub struct PromptInput<'a> {
     pub progress: &'a [&'a str],
     /// The iteration before this one.
     pub last: Option<LastIteration<'a>>,
+    /// What the agent's last run had put into the background, and lost when it ended.
+    pub lost_work: &'a [&'a str],
     /// The task's acceptance criteria.
     pub criteria: &'a [CriterionLine<'a>],
     /// The verifiers that belong to no criterion.
@@ -68,6 +70,8 @@ pub enum Session {
     Fresh,
     /// An earlier prompt of this task: goal and details are not repeated.
     Resumed,
+    /// A summary of an earlier prompt of this task: goal and details are repeated.
+    Summarised,
     /// Nothing, and an earlier session's work is in the tree.
     Recovered(Loss),
 }
@@ -79,6 +83,10 @@ pub enum Loss {
     NotFound,
     /// It no longer fits into the model's context.
     ContextFull,
+    /// The model's service does not take it any more.
+    Rejected,
+    /// It failed again and again.
+    Failing,
     /// The user set the tree back to an earlier iteration.
     Rewound,
 }
@@ -166,6 +174,7 @@ struct Room {
     verifiers: usize,
     failures: usize,
     steering: usize,
+    lost_work: usize,
 }
 
 impl Room {
@@ -177,6 +186,7 @@ impl Room {
         verifiers: 4 << 10,
         failures: 32 << 10,
         steering: 8 << 10,
+        lost_work: 2 << 10,
     };
 
     /// What is given up, one after the other, until the prompt fits: the least important first.
@@ -219,6 +229,7 @@ fn write(input: &PromptInput<'_>, room: &Room) -> String {
     position(&mut out, input, room);
     list(&mut out, "Progress so far", entries(input), room.progress);
     last_iteration(&mut out, input);
+    lost_work(&mut out, input.lost_work, room.lost_work);
     criteria(&mut out, input.criteria);
     verifiers(&mut out, input.verifiers, room.verifiers);
     failures(&mut out, input.failures, room.failures);
@@ -251,13 +262,19 @@ fn task(out: &mut String, input: &PromptInput<'_>, room: &Room) {
     let resumed = input.session == Session::Resumed;
     match input.session {
         Session::Recovered(loss) => recovery(out, loss),
+        Session::Summarised => {
+            out.push_str(
+                "\nYour conversation on this task was cut down to a summary. So the goal and the details stand here again: \
+                 go by them, and on with what is done.\n",
+            );
+        }
         Session::Fresh if input.iteration > 1 => {
             out.push_str(
                 "\nEarlier iterations of this task worked in this tree. Look at what is there (`git status`, `git log`, \
                  `git diff`) before you change anything, and build on it.\n",
             );
         }
-        _ => {}
+        Session::Fresh | Session::Resumed => {}
     }
     if !resumed && !input.goal.trim().is_empty() {
         heading(out, "Goal");
@@ -277,6 +294,8 @@ fn recovery(out: &mut String, loss: Loss) {
     let lost = match loss {
         Loss::NotFound => "Your earlier session on this task is gone",
         Loss::ContextFull => "Your earlier session on this task grew too long to be resumed",
+        Loss::Rejected => "Your earlier session on this task is not taken any more",
+        Loss::Failing => "Your earlier session on this task failed again and again",
         Loss::Rewound => {
             "The user set this tree back to an earlier state of the task; later work on it was dropped on purpose"
         }
@@ -351,6 +370,22 @@ fn last_iteration(out: &mut String, input: &PromptInput<'_>) {
             let _ = writeln!(out, "- {n} files were changed.");
         }
     }
+}
+
+fn lost_work(out: &mut String, lost: &[&str], room: usize) {
+    if lost.is_empty() {
+        return;
+    }
+    heading(out, "Lost with your last run");
+    out.push_str(
+        "You had put this into the background. It ended with your run, and nobody tells you what came of it. Run it in the \
+         foreground and wait for it.\n\n",
+    );
+    let mut lines = Bounded::new(out, room, lost.len());
+    for what in lost {
+        lines.push(&format!("- {}\n", code(&cut(what, usize::MAX, NAME_BYTES))));
+    }
+    lines.finish();
 }
 
 fn criteria(out: &mut String, criteria: &[CriterionLine<'_>]) {

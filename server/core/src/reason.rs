@@ -7,6 +7,7 @@ use crate::{
     breaker::{BadLimit, Line},
     machine::AskKind,
     task::TaskStatus,
+    time::Moment,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -35,6 +36,13 @@ pub enum Reason {
     /// The agent failed and is tried again.
     Retry {
         /// How the agent failed.
+        message: String,
+    },
+    /// The agent's service fails, or cannot be reached; it is tried again.
+    Outage {
+        /// When it first failed.
+        since: Moment,
+        /// How it failed, in the agent's words.
         message: String,
     },
     /// The user must answer.
@@ -162,6 +170,7 @@ impl Reason {
             Self::Breaker { trip } => rewrite(&mut trip.evidence),
             Self::UsageLimit { message: text, .. }
             | Self::Retry { message: text }
+            | Self::Outage { message: text, .. }
             | Self::Asks { text, .. }
             | Self::Failed { message: text }
             | Self::Unsaved { file: text }

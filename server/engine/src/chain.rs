@@ -9,6 +9,7 @@ use crate::{
     task_spec::TaskSpec,
 };
 use alfine_core::{
+    breaker::Rule,
     machine::{Phase, StopReason},
     plan::Task,
     task::{TaskKey, TaskStatus},
@@ -80,13 +81,17 @@ pub fn advance(project: &mut Project, over: &LoopId, program: &Path) -> Result<O
     Ok(Some(key))
 }
 
-/// Whether a loop has ended by itself. A loop that the user stopped or paused, or that asks something, keeps its turn
-/// in the chain.
+/// Whether a loop has ended by itself. A loop that the user stopped or paused, that asks something, or whose agent's
+/// service fails, keeps its turn in the chain.
 pub fn is_over(row: &LoopRow) -> bool {
     match row.status {
         TaskStatus::Done | TaskStatus::Merged | TaskStatus::Failed => true,
-        TaskStatus::Stopped => loops::state_of(row)
-            .is_ok_and(|state| !matches!(state.phase, Phase::Stopped { reason: StopReason::User })),
+        TaskStatus::Stopped => loops::state_of(row).is_ok_and(|state| match state.phase {
+            Phase::Stopped { reason: StopReason::User } => false,
+            // It would stop the next task as well, which has done nothing for it.
+            Phase::Stopped { reason: StopReason::Breaker(trip) } => trip.rule != Rule::Outage,
+            _ => true,
+        }),
         _ => false,
     }
 }

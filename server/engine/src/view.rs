@@ -14,6 +14,7 @@ use alfine_core::{
     plan::{Isolation, Plan, Task},
     reason::Reason,
     task::{TaskId, TaskKey, TaskStatus},
+    time::Moment,
 };
 use alfine_store::{LoopId, LoopRow, Millis, Reader, TaskRow, VerificationRow};
 use alfine_words::{Standing, offer as words};
@@ -146,8 +147,24 @@ impl OfferView {
 }
 
 impl TaskView {
-    /// Adds what is shown of the task. `until` is the moment until which it waits, as a clock shows it.
-    pub fn with_shown(mut self, needs_you: bool, until: Option<&str>, offers: Vec<OfferView>) -> Self {
+    /// Since when the agent's service fails that the task waits for.
+    pub fn fails_since(&self) -> Option<Moment> {
+        match &self.cause {
+            Some(Reason::Outage { since, .. }) => Some(*since),
+            _ => None,
+        }
+    }
+
+    /// Adds what is shown of the task. `clock` shows a moment.
+    pub fn with_shown(
+        mut self,
+        needs_you: bool,
+        clock: impl Fn(Moment) -> String,
+        offers: Vec<OfferView>,
+    ) -> Self {
+        let waits = self.status == TaskStatus::Waiting;
+        let since = self.fails_since().filter(|_| waits).map(&clock);
+        let until = self.waiting_until.filter(|_| waits).map(|until| clock(Moment(until.0)));
         let is_partial = self.breaker.iter().any(|line| line.partial);
         let cost = alfine_words::cost(self.cost_usd.filter(|cost| *cost > 0.0), is_partial);
         let standing = Standing {
@@ -156,7 +173,8 @@ impl TaskView {
             max_iterations: self.max_iterations,
             files_changed: self.files_changed,
             cost: cost.as_deref(),
-            until,
+            since: since.as_deref(),
+            until: until.as_deref(),
         };
         let summary = alfine_words::summary(&standing);
         let counts = |line: &&Line| line.count > 0.0 && line.rule != Rule::Iterations;

@@ -236,6 +236,7 @@ pub(crate) fn situations() -> Vec<Situation> {
     at_hard_limit.state.settings.limits[Rule::Iterations] = Some(50.0);
     let waiting = |why| Phase::Waiting { until: Moment(minutes_ago(-260).0), why };
     let limited = WaitReason::RateLimit { known: true, message: "You've hit your session limit".to_owned() };
+    let failing = WaitReason::Outage { since: Moment(minutes_ago(20).0), message: "overloaded".to_owned() };
     let retry = WaitReason::Retry { message: "overloaded".to_owned() };
     vec![
         Situation { name: "ready, never started", task: None },
@@ -246,6 +247,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         named("evaluating", three().at(Phase::Verifying { tree: tree("9c") })),
         named("waiting for a usage limit", three().at(waiting(limited))),
         named("waiting after a failure", three().at(waiting(retry))),
+        named("waiting for the service", three().at(waiting(failing))),
         named("paused", three().at(Phase::Paused)),
         named("interrupted", three().with_status(TaskStatus::Interrupted, Some(Reason::RunnerDied))),
         named("needs_input, a question", three().at(ask(AskKind::Question, "Percent or amount?"))),

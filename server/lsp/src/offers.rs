@@ -198,7 +198,14 @@ pub(crate) fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Opt
         let phase = live.state.as_ref().map(|state| &state.phase);
         let (title, approved) = match (asks.map(|asks| asks.kind), phase) {
             (
-                Some(AskKind::Trust | AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Refusal),
+                Some(
+                    AskKind::Trust
+                    | AskKind::Login
+                    | AskKind::Billing
+                    | AskKind::Config
+                    | AskKind::Context
+                    | AskKind::Refusal,
+                ),
                 _,
             ) => return None,
             (Some(AskKind::Approval), _) => ("Reject with the selected text", Some(false)),

@@ -17,11 +17,11 @@ pub mod text;
 
 pub use error::running;
 pub use hint::hint;
-pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news};
+pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, work_lost};
 pub use plan::{day, plan_changed, plan_changed_note, same_task, unticked};
 pub use reader::Reader;
 pub use reason::{
     About, explanation, explanation_of_told, how_to_tell, reason, refusal, stopped, why_stopped,
 };
-pub use shown::{cost, criterion};
+pub use shown::{context, cost, criterion};
 pub use standing::{Standing, summary};

@@ -47,6 +47,13 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
             let how = match recovery {
                 Some(Recovery::SessionLost) => "a fresh session: the agent no longer knows the old one",
                 Some(Recovery::ContextFull) => "a fresh session: the old one no longer fits the model",
+                Some(Recovery::SessionRejected) => {
+                    "a fresh session: the service refuses the old one for good"
+                }
+                Some(Recovery::SessionFailing) => "a fresh session: the old one failed again and again",
+                Some(Recovery::Compacted) => {
+                    "in its session, which was cut down to a summary: its task is told again"
+                }
                 Some(Recovery::Rewound) => "a fresh session: the tree was set back",
                 Some(Recovery::RunnerDied) => "again: its runner died while it worked",
                 None if *resumes => "in its session",
@@ -79,10 +86,11 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
             }
             (Mark::Detail, line)
         }
-        News::Waiting { until, reason } => {
+        News::Waiting { until, reason, since } => {
+            let since = since.map_or_else(String::new, |since| format!(" (since {})", clock(since, now)));
             let left = until.since(Moment(now.timestamp().as_millisecond())).as_secs().max(1);
             let left = span(Duration::from_secs(left));
-            (Mark::Notice, format!("waiting {left}, until {}: {}", clock(*until, now), shown(reason)))
+            (Mark::Notice, format!("waiting {left}, until {}{since}: {}", clock(*until, now), shown(reason)))
         }
         News::Asks { text, .. } => (Mark::Notice, format!("needs you: {}", shown(text))),
         News::Committed { commit } => {
@@ -162,18 +170,30 @@ fn agent(event: &AgentEvent) -> Option<(Mark, String)> {
         }
         AgentEvent::ToolStarted { name, summary } => (Mark::Detail, format!("{name} {}", shown(summary))),
         AgentEvent::PermissionDenied { tool } => (Mark::Notice, format!("denied: {}", shown(tool))),
+        AgentEvent::Asked(question) => (Mark::Notice, format!("asks: {}", shown(&question.text))),
+        AgentEvent::Compacted => {
+            (Mark::Notice, "the agent's conversation was cut down to a summary".to_owned())
+        }
+        AgentEvent::WorkLost { what } => (Mark::Notice, work_lost(what)),
         AgentEvent::Retrying { reason } => (Mark::Notice, format!("the agent retries: {}", shown(reason))),
         AgentEvent::LimitWarning { utilization } => {
             (Mark::Notice, format!("{:.0} % of the usage limit is used", utilization * 100.0))
         }
         AgentEvent::SessionStarted { .. }
         | AgentEvent::Thinking { .. }
+        | AgentEvent::Concluded { .. }
         | AgentEvent::ToolFinished { .. }
         | AgentEvent::FileTouched { .. }
         | AgentEvent::Usage(_)
         | AgentEvent::Ended { .. } => return None,
     };
     (!line.1.is_empty()).then_some(line)
+}
+
+/// Says that work in the background ended with the run of the agent that had begun it.
+pub fn work_lost(what: &[String]) -> String {
+    let what: Vec<String> = what.iter().map(|what| shown(what)).collect();
+    format!("lost with the agent's run, which had put it into the background: {}", what.join(", "))
 }
 
 fn note(note: &Note) -> Option<(Mark, String)> {
@@ -208,6 +228,7 @@ fn ending(reason: KillReason) -> &'static str {
         KillReason::Startup => "it never said anything",
         KillReason::WallTime => "the loop's time is up",
         KillReason::Decided => "it said how it ends",
+        KillReason::Concluded => "it gave its result and did not end",
     }
 }
 

@@ -22,7 +22,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::StoppedByUser => "stopped by the user".to_owned(),
         Reason::UsageLimit { message, .. } => format!("usage limit: {message}"),
         Reason::Asks { text, .. } | Reason::Told { text } => text.clone(),
-        Reason::Retry { message } | Reason::Failed { message } => message.clone(),
+        Reason::Retry { message } | Reason::Failed { message } | Reason::Outage { message, .. } => {
+            message.clone()
+        }
         Reason::Proven { proof } => proof.to_string(),
         Reason::Unsaved { file } => format!("{file} is not saved in an editor"),
         Reason::Pauses { why } => match why {
@@ -48,7 +50,7 @@ fn tripped(trip: &Line) -> String {
             Some(error) => format!("{happened}: {error}"),
             None => happened,
         },
-        (Rule::AgentFailing, evidence) => format!("{happened}: {evidence}"),
+        (Rule::AgentFailing | Rule::Outage, evidence) => format!("{happened}: {evidence}"),
         (Rule::Permission, evidence) => evidence.to_owned(),
         _ => happened,
     }
@@ -75,6 +77,8 @@ pub struct About<'a> {
     pub agent: &'a str,
     /// The moment that the reason is about, as it is shown: until when the loop waits, or since when it is interrupted.
     pub moment: &'a str,
+    /// Since when it waits, as it is shown.
+    pub since: &'a str,
     /// Why the last iteration was not enough.
     pub verdict: &'a str,
 }
@@ -91,6 +95,7 @@ pub fn explanation(reason: &Reason, about: &About<'_>, reader: Reader) -> Option
              the task into smaller ones, or discard the loop and start again."
         ),
         Reason::UsageLimit { known, message } => usage_limit(*known, message, about),
+        Reason::Outage { message, .. } => outage(message, about),
         Reason::Asks { ask, text } => asked(*ask, text, reader),
         Reason::Failed { message } => {
             let why = match text::plain(message, LONGEST) {
@@ -181,6 +186,18 @@ fn usage_limit(known: bool, message: &str, about: &About<'_>) -> String {
     }
 }
 
+fn outage(message: &str, about: &About<'_>) -> String {
+    let (agent, since, moment) = (text::line(about.agent, 80), about.since, about.moment);
+    let said = match text::plain(message, LONGEST) {
+        said if said.is_empty() => String::new(),
+        said => format!(" (“{said}”)"),
+    };
+    format!(
+        "The agent {agent} has not reached its service since {since}{said}. The loop tries again by itself at {moment}, and \
+         goes on once that works."
+    )
+}
+
 fn asked(ask: AskKind, words: &str, reader: Reader) -> String {
     let words = text::sentence(&text::plain(words, 2 * LONGEST));
     let has_box = reader != Reader::Editor { has_plugin: false };
@@ -208,6 +225,9 @@ fn asked(ask: AskKind, words: &str, reader: Reader) -> String {
         }
         AskKind::Config => format!(
             "The loop waits for you: {words} Fix the agent's settings, such as its model, then continue the loop."
+        ),
+        AskKind::Context => format!(
+            "The loop waits for you: {words} Make that smaller, or choose a model with more room, then continue the loop."
         ),
         AskKind::Refusal => format!(
             "The loop waits for you: {words} Write the task in other words, or choose “Answer”, then continue the loop."

@@ -16,6 +16,8 @@ pub struct Standing<'a> {
     pub files_changed: u32,
     /// What it cost so far, in words.
     pub cost: Option<&'a str>,
+    /// Since when it waits, as a clock shows it, if that matters.
+    pub since: Option<&'a str>,
     /// Until when it waits, as a clock shows it.
     pub until: Option<&'a str>,
 }
@@ -32,6 +34,7 @@ pub fn summary(standing: &Standing<'_>) -> String {
         parts.push(count(standing.files_changed.into(), "file"));
     }
     parts.extend(standing.cost.map(str::to_owned));
+    parts.extend(standing.since.map(|since| format!("since {since}")));
     parts.extend(standing.until.map(|until| format!("until {until}")));
     parts.join(" · ")
 }
@@ -48,6 +51,7 @@ mod tests {
             max_iterations: 10,
             files_changed: 0,
             cost: None,
+            since: None,
             until: None,
         };
         assert_eq!(summary(&ready), "ready");
@@ -64,5 +68,7 @@ mod tests {
         assert_eq!(summary(&asks), "needs input · iteration 3 · 1 file · $0.42");
         let waits = Standing { status: TaskStatus::Waiting, until: Some("14:20"), ..running };
         assert_eq!(summary(&waits), "waiting · iteration 3 of 10 · 4 files · $0.42 · until 14:20");
+        let fails = Standing { since: Some("14:05"), files_changed: 0, cost: None, ..waits };
+        assert_eq!(summary(&fails), "waiting · iteration 3 of 10 · since 14:05 · until 14:20");
     }
 }

@@ -366,7 +366,9 @@ impl Agent {
                     &format!("Claude requested permissions to use {tool}, but you haven't granted it yet."),
                 )
             }
+            Step::Result(result) if result.stays => self.result(result),
             Step::Result(result) => self.end(result),
+            Step::Line(line) => self.say(line.clone()),
             Step::Raw(text) => raw(text.as_bytes()),
             Step::Bytes(bytes) => raw(bytes),
             Step::Stderr(line) => writeln!(io::stderr(), "{line}"),
@@ -444,6 +446,11 @@ impl Agent {
 
     /// Prints the result and ends the process.
     fn end(&mut self, result: &RunResult) -> io::Result<()> {
+        self.result(result)?;
+        exit(i32::from(result.is_error()))
+    }
+
+    fn result(&mut self, result: &RunResult) -> io::Result<()> {
         let is_error = result.is_error();
         if result.error.is_some() || result.status.is_some() {
             self.say(json!({"type": "assistant", "message": {"id": "synthetic", "model": "<synthetic>",
@@ -476,8 +483,7 @@ impl Agent {
         if !result.total_only {
             line["model_usage_since_last_result"] = json!({self.model.as_str(): model});
         }
-        self.say(line)?;
-        exit(i32::from(is_error))
+        self.say(line)
     }
 }
 

@@ -7,6 +7,7 @@ mod checkout;
 mod commands;
 mod control;
 mod course;
+mod ends;
 mod gates;
 mod merging;
 mod messages;

@@ -1,8 +1,14 @@
 //! Judges how a run of Claude Code ended. By its fields, not by its prose; prose is the last resort, for versions that
 //! have no such field.
 
-use crate::reset_time::reset_time;
-use crate::{Exit, shown::SHOWN_TEXT, shown::cut, shown::last_words};
+use crate::{
+    Exit,
+    failure_words::{
+        outcome_of_dying_words, outcome_of_reason, outcome_of_status, outcome_of_words, status_in,
+    },
+    reset_time::reset_time,
+    shown::{SHOWN_TEXT, cut, last_words},
+};
 use alfine_core::agent::{AgentEvent, Outcome};
 use jiff::Timestamp;
 
@@ -19,6 +25,25 @@ pub(super) struct RunResult {
     pub(super) terminal_reason: String,
     /// `errors`, or else `result`; cut.
     pub(super) message: String,
+    /// Whether the message is what the assistant wrote last.
+    pub(super) by_assistant: bool,
+}
+
+impl RunResult {
+    fn is_failure(&self) -> bool {
+        self.is_error || self.subtype.starts_with("error")
+    }
+
+    /// The CLI's name for the reason why it ended, if that is not said in words.
+    fn reason(&self) -> Option<&str> {
+        let told = [self.terminal_reason.as_str(), self.subtype.as_str()];
+        told.into_iter().find(|reason| {
+            !matches!(
+                *reason,
+                "" | "success" | "completed" | "api_error" | "prompt_too_long" | "error_during_execution"
+            )
+        })
+    }
 }
 
 /// What the CLI said of a failed request to the model.
@@ -49,8 +74,8 @@ impl Evidence {
     /// Returns the run's `Ended`.
     pub(super) fn judge(&self, exit: Exit, stderr_tail: &str, now: Timestamp) -> AgentEvent {
         let outcome = match &self.result {
-            Some(result) => self.of_result(result, exit),
-            None => self.without_result(exit, stderr_tail),
+            Some(result) => self.of_result(result, exit, now),
+            None => self.without_result(exit, stderr_tail, now),
         };
         let message = match outcome {
             Outcome::Ok => String::new(),
@@ -66,17 +91,19 @@ impl Evidence {
         AgentEvent::Ended { outcome, message }
     }
 
-    fn of_result(&self, result: &RunResult, exit: Exit) -> Outcome {
+    fn of_result(&self, result: &RunResult, exit: Exit, now: Timestamp) -> Outcome {
         // Older versions say of these that they are no errors.
         match (result.subtype.as_str(), result.terminal_reason.as_str()) {
             ("error_max_turns", _) | (_, "max_turns") => return Outcome::TurnLimit,
             ("error_max_budget_usd", _) | (_, "budget_exhausted") => return Outcome::Budget,
-            (_, "prompt_too_long") => return Outcome::Context,
+            (_, "prompt_too_long" | "rapid_refill_breaker" | "blocking_limit") => return Outcome::Context,
             (_, reason) if reason.starts_with("aborted") => return Outcome::Interrupted,
             _ => {}
         }
-        if result.stop_reason == "refusal" {
-            return Outcome::Refusal;
+        match result.stop_reason.as_str() {
+            "refusal" => return Outcome::Refusal,
+            "model_context_window_exceeded" => return Outcome::Context,
+            _ => {}
         }
         if !result.is_error && !result.subtype.starts_with("error") {
             return Outcome::Ok;
@@ -84,51 +111,71 @@ impl Evidence {
         if result.message.starts_with(NO_SESSION) {
             return Outcome::SessionNotFound;
         }
-        let status = result.api_error_status.or_else(|| self.api_error.as_ref()?.status);
-        if let Some(outcome) = self.of_api_error().or_else(|| of_status(status?)) {
+        if let Some(outcome) = self.of_failed_request(now) {
             return outcome;
         }
-        if self.rejection.is_some() {
-            return Outcome::RateLimit { reset_at: None };
+        // SIGINT ends it like this, with exit status 0.
+        let interrupted = exit.code == Some(0) || exit.is_interruption();
+        if result.subtype == "error_during_execution" && interrupted {
+            return Outcome::Interrupted;
         }
-        if let Some(outcome) = of_prose(&result.message) {
-            return outcome;
-        }
-        match status {
-            Some(400 | 422) => Outcome::Config,
-            // SIGINT ends it like this, with exit status 0.
-            None if result.subtype == "error_during_execution" && exit.code == Some(0) => {
-                Outcome::Interrupted
-            }
-            _ if exit.is_interruption() => Outcome::Interrupted,
-            _ => Outcome::Server,
-        }
+        outcome_of_reason(&result.terminal_reason)
+            .or_else(|| outcome_of_reason(result.subtype.strip_prefix("error_")?))
+            .unwrap_or(Outcome::Crashed)
     }
 
-    fn without_result(&self, exit: Exit, stderr_tail: &str) -> Outcome {
+    /// Judges what the CLI said of a request that the service did not answer well.
+    fn of_failed_request(&self, now: Timestamp) -> Option<Outcome> {
+        if let Some(outcome) = self.of_kind() {
+            return Some(outcome);
+        }
+        let words = self.error_words();
+        let by_words = words.and_then(|words| outcome_of_words(words, now));
+        let told = self.result.as_ref().and_then(|result| result.api_error_status);
+        let told = told.or_else(|| self.api_error.as_ref()?.status);
+        let status = told.or_else(|| status_in(words?));
+        // A service may say of a limit, a credit or a full context that the request is bad or forbidden.
+        let by_words_first = matches!(status, None | Some(400 | 403 | 404 | 422));
+        let by_status = status.and_then(outcome_of_status);
+        let limited = self.rejection.map(|_| Outcome::RateLimit { reset_at: None });
+        let [first, second] = if by_words_first { [by_words, by_status] } else { [by_status, by_words] };
+        let rejected = || status.filter(|status| (400..500).contains(status)).map(|_| Outcome::Rejected);
+        // A service that fails without a word of its own, and not by something that the CLI could name.
+        let unnamed = || words.filter(|words| words.starts_with("API Error")).map(|_| Outcome::Server);
+        first.or(second).or(limited).or_else(rejected).or_else(unnamed)
+    }
+
+    /// What the CLI or the service said went wrong: never what the assistant wrote.
+    fn error_words(&self) -> Option<&str> {
+        let result = self.result.as_ref().filter(|result| result.is_failure() && !result.by_assistant);
+        let said = result.map(|result| result.message.as_str());
+        let failed = self.api_error.as_ref().map(|error| error.text.as_str());
+        [said, failed].into_iter().flatten().map(str::trim).find(|text| !text.is_empty())
+    }
+
+    fn without_result(&self, exit: Exit, stderr_tail: &str, now: Timestamp) -> Outcome {
         if exit.is_interruption() {
             return Outcome::Interrupted;
         }
         if stderr_tail.lines().any(|line| line.starts_with(NO_SESSION)) {
             return Outcome::SessionNotFound;
         }
-        if let Some(outcome) = self.of_api_error() {
+        let failed = self.of_failed_request(now).or_else(|| outcome_of_dying_words(stderr_tail, now));
+        if let Some(outcome) = failed {
             return outcome;
-        }
-        if self.rejection.is_some() {
-            return Outcome::RateLimit { reset_at: None };
         }
         // It did not even begin: it refuses its arguments or its settings.
         let refuses = |line: &str| line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("error:"));
         if !self.spoke && (stderr_tail.lines().any(refuses) || matches!(exit.code, Some(126 | 127))) {
             return Outcome::Config;
         }
-        Outcome::Server
+        Outcome::Crashed
     }
 
-    fn of_api_error(&self) -> Option<Outcome> {
+    /// What the CLI itself calls the failure.
+    fn of_kind(&self) -> Option<Outcome> {
         match self.api_error.as_ref()?.kind.as_str() {
-            "authentication_failed" | "oauth_org_not_allowed" => Some(Outcome::Auth),
+            "authentication_failed" | "oauth_org_not_allowed" => Some(Outcome::Auth { cloud: false }),
             "billing_error" => Some(Outcome::Billing),
             "rate_limit" => Some(Outcome::RateLimit { reset_at: None }),
             "model_not_found" => Some(Outcome::Config),
@@ -138,44 +185,20 @@ impl Evidence {
     }
 
     fn message(&self, exit: Exit, stderr_tail: &str) -> String {
-        let said = self.result.as_ref().map(|result| result.message.as_str());
-        let failed = self.api_error.as_ref().map(|error| error.text.as_str());
-        let said = [said, failed].into_iter().flatten().map(str::trim).find(|text| !text.is_empty());
-        if let Some(said) = said {
-            return cut(said, SHOWN_TEXT);
+        // Of an end that has no name here, the CLI's own name for it is shown.
+        let reason = self.result.as_ref().and_then(RunResult::reason);
+        let named = reason.map(|reason| format!("the agent calls it “{reason}”"));
+        if let Some(said) = self.error_words() {
+            let said = cut(said, SHOWN_TEXT);
+            return named.map_or_else(|| said.clone(), |named| format!("{said} ({named})"));
         }
         let words = last_words(stderr_tail);
-        if words.is_empty() { format!("no result ({})", exit.describe()) } else { words }
+        match (words.is_empty(), named) {
+            (false, _) => words,
+            (true, Some(named)) => named,
+            (true, None) => format!("no result ({})", exit.describe()),
+        }
     }
-}
-
-fn of_status(status: i64) -> Option<Outcome> {
-    match status {
-        401 | 403 => Some(Outcome::Auth),
-        402 => Some(Outcome::Billing),
-        404 => Some(Outcome::Config),
-        413 => Some(Outcome::Context),
-        429 => Some(Outcome::RateLimit { reset_at: None }),
-        408 | 500..=599 => Some(Outcome::Server),
-        _ => None,
-    }
-}
-
-fn of_prose(message: &str) -> Option<Outcome> {
-    let message = message.replace('’', "'");
-    let begins = |starts: &[&str]| starts.iter().any(|start| message.starts_with(start));
-    if begins(&["Prompt is too long"]) {
-        return Some(Outcome::Context);
-    }
-    if begins(&["Credit balance is too low"]) {
-        return Some(Outcome::Billing);
-    }
-    if begins(&["Not logged in", "Invalid API key", "OAuth token has expired", "Failed to authenticate"]) {
-        return Some(Outcome::Auth);
-    }
-    let limit = begins(&["Claude AI usage limit reached", "Claude usage limit reached"])
-        || (begins(&["You've hit your", "You've reached your"]) && message.contains("limit"));
-    limit.then_some(Outcome::RateLimit { reset_at: None })
 }
 
 #[cfg(test)]
@@ -199,7 +222,7 @@ mod tests {
         for (message, expected) in [
             ("Prompt is too long", Outcome::Context),
             ("Credit balance is too low", Outcome::Billing),
-            ("Invalid API key · Fix external API key", Outcome::Auth),
+            ("Invalid API key · Fix external API key", Outcome::Auth { cloud: false }),
             (
                 "Claude AI usage limit reached|1751234567",
                 Outcome::RateLimit { reset_at: Some(1_751_234_567) },
@@ -208,7 +231,12 @@ mod tests {
                 "You’ve hit your session limit · resets 10am (UTC)",
                 Outcome::RateLimit { reset_at: Some(1_795_255_200) },
             ),
-            ("I changed how 429 and “usage limit reached” are handled", Outcome::Server),
+            (
+                "5-hour limit reached ∙ resets 10am (UTC)",
+                Outcome::RateLimit { reset_at: Some(1_795_255_200) },
+            ),
+            ("API Error: Connection error.", Outcome::Server),
+            ("something new", Outcome::Crashed),
         ] {
             let mut evidence = Evidence { result: Some(failed(message)), spoke: true, ..Evidence::default() };
             assert_eq!(judge(&evidence, Exit::with_code(1), "").0, expected, "{message}");
@@ -223,20 +251,70 @@ mod tests {
     #[test]
     fn a_status_decides_where_there_is_one() {
         for (status, class) in [
-            (400, "config"),
+            (400, "rejected"),
             (401, "auth"),
             (403, "auth"),
-            (404, "config"),
+            (404, "rejected"),
             (413, "context"),
+            (422, "rejected"),
             (429, "rate_limit"),
             (500, "server"),
             (529, "server"),
+            (418, "rejected"),
             (-1, "server"),
         ] {
             let result = RunResult { api_error_status: Some(status), ..failed("API Error") };
             let evidence = Evidence { result: Some(result), ..Evidence::default() };
             assert_eq!(judge(&evidence, Exit::with_code(1), "").0.class(), class, "{status}");
         }
+    }
+
+    #[test]
+    fn what_the_assistant_wrote_tells_nothing_of_how_its_run_ended() {
+        for words in [
+            "I changed how 429 and “usage limit reached” are handled",
+            "The rate limit resets 3pm (UTC), so the test waits",
+            "Prompt is too long",
+            "Invalid API key",
+        ] {
+            let result = RunResult { by_assistant: true, ..failed(words) };
+            let evidence = Evidence { result: Some(result), spoke: true, ..Evidence::default() };
+            let (outcome, message) = judge(&evidence, Exit::with_code(1), "");
+            assert_eq!(
+                (outcome, message.as_str()),
+                (Outcome::Crashed, "no result (exit status 1)"),
+                "{words}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_end_that_has_no_name_here_is_classed_by_what_it_is_or_shown_in_its_own_words() {
+        let ended = |subtype: &str, reason: &str, is_error: bool, message: &str| {
+            let (subtype, terminal_reason) = (subtype.to_owned(), reason.to_owned());
+            let result = RunResult { subtype, terminal_reason, is_error, ..failed(message) };
+            let evidence = Evidence { result: Some(result), spoke: true, ..Evidence::default() };
+            let (outcome, message) = judge(&evidence, Exit::with_code(i32::from(is_error)), "");
+            (outcome.class(), message)
+        };
+        for (reason, is_error, class) in [
+            ("rapid_refill_breaker", false, "context"),
+            ("blocking_limit", true, "context"),
+            ("context_exhausted", true, "context"),
+            ("usage_blocked", true, "rate_limit"),
+            ("moon_phase", true, "crashed"),
+            ("moon_phase", false, "ok"),
+            ("completed_after_compaction", false, "ok"),
+        ] {
+            assert_eq!(ended("success", reason, is_error, "").0, class, "{reason}");
+        }
+        assert_eq!(ended("success", "moon_phase", true, "").1, "the agent calls it “moon_phase”");
+        assert_eq!(ended("success", "moon_phase", true, "odd").1, "odd (the agent calls it “moon_phase”)");
+        let schema = ended("error_max_structured_output_retries", "", true, "");
+        assert_eq!(
+            schema,
+            ("crashed", "the agent calls it “error_max_structured_output_retries”".to_owned())
+        );
     }
 
     #[test]
@@ -255,10 +333,12 @@ mod tests {
         let spoke = Evidence { spoke: true, ..Evidence::default() };
         for (evidence, exit, stderr, class) in [
             (&silent, Exit::with_code(1), "error: unknown option '--frob'", "config"),
-            (&spoke, Exit::with_code(1), "Error: it broke", "server"),
-            (&silent, Exit::with_code(1), "node:internal/modules: it broke", "server"),
+            (&spoke, Exit::with_code(1), "Error: it broke", "crashed"),
+            (&silent, Exit::with_code(1), "node:internal/modules: it broke", "crashed"),
             (&silent, Exit::with_code(127), "sh: claude: not found", "config"),
-            (&silent, Exit::with_code(0), "", "server"),
+            (&silent, Exit::with_code(0), "", "crashed"),
+            (&silent, Exit::with_code(1), "Error: connect ECONNREFUSED 127.0.0.1:443", "server"),
+            (&silent, Exit { signal: Some(6), ..Exit::default() }, "", "crashed"),
             (&silent, Exit::with_code(1), "No conversation found with session ID: 9", "session_not_found"),
             (&spoke, Exit { signal: Some(9), ..Exit::default() }, "Error: x", "interrupted"),
             (&spoke, Exit::with_code(143), "", "interrupted"),

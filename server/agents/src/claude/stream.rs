@@ -1,14 +1,21 @@
 //! Decodes `stream-json`: one JSON object per line, one `assistant` line per content block.
 
+use super::background::Background;
 use super::outcome::{ApiError, Evidence, Rejection, RunResult};
 use crate::{Decoder, Exit, Line, Lines, PriorSession, shown::SHOWN_TEXT, shown::cut, shown::one_line};
 use crate::{lenient::Object, lenient::repaired};
-use alfine_core::agent::{AgentEvent, Outcome, SessionId, Usage};
+use alfine_core::agent::{AgentEvent, Outcome, Question, SessionId, Usage};
 use jiff::Timestamp;
 use std::{collections::VecDeque, mem};
 
 /// A message of the assistant longer than this is handed on in pieces, in bytes.
 const MESSAGE_LIMIT: usize = 4 << 20;
+/// A question of a tool, or one of the answers it offers, is cut to this, in bytes.
+const QUESTION: usize = 4000;
+/// Answers that a question offers, at most.
+const OPTIONS: usize = 20;
+/// The tools that ask something of a person.
+const ASKING_TOOLS: [&str; 2] = ["AskUserQuestion", "ExitPlanMode"];
 /// Tools that wait for their result, at most; a CLI that runs more at once loses the oldest ones' files.
 const OPEN_TOOLS: usize = 256;
 
@@ -34,6 +41,10 @@ impl Decoder for Stream {
     fn finish(&mut self, exit: Exit, stderr_tail: &str, sink: Sink<'_>) {
         self.lines.finish(|line| self.run.line(line, sink));
         self.run.flush_text(sink);
+        let what = self.run.background.take();
+        if !what.is_empty() && !self.run.ended {
+            sink(AgentEvent::WorkLost { what });
+        }
         if !mem::replace(&mut self.run.ended, true) {
             sink(self.run.evidence.judge(exit, stderr_tail, Timestamp::now()));
         }
@@ -51,6 +62,11 @@ struct Run {
     session: Option<String>,
     /// The assistant's message whose blocks still come: its id and its text so far.
     message: Option<(String, String)>,
+    /// What the assistant wrote last: its last block and its last whole message, cut.
+    last_words: [String; 2],
+    /// Whether the last line of the run so far was a result.
+    concluded: bool,
+    background: Background,
     /// Tools that wait for their result: their id, and the file they write.
     open_tools: VecDeque<(String, String)>,
     usage: Usage,
@@ -71,6 +87,8 @@ impl Run {
         match (said.text("type").as_str(), said.text("subtype").as_str()) {
             ("system", "init") => self.started(&said, sink),
             ("system", "api_retry") => self.retries(&said, sink),
+            ("system", "compact_boundary") => sink(AgentEvent::Compacted),
+            ("system", subtype) => self.background.told(subtype, &said),
             ("assistant", _) => self.assistant(&said, sink),
             ("user", _) => self.tool_results(&said, sink),
             ("rate_limit_event", _) => self.rate_limit(&said, sink),
@@ -81,9 +99,11 @@ impl Run {
 
     fn started(&mut self, said: &Object<'_>, sink: Sink<'_>) {
         let Some(id) = said.first_text(&["session_id"]) else { return };
-        if self.session.as_ref() == Some(&id) {
+        // It is said again when the CLI wakes up after its result, for work in the background that ended.
+        if self.session.as_ref() == Some(&id) && !mem::take(&mut self.concluded) {
             return;
         }
+        self.concluded = false;
         self.session = Some(id.clone());
         sink(AgentEvent::SessionStarted { id: SessionId(id), model: said.first_text(&["model"]) });
     }
@@ -96,7 +116,7 @@ impl Run {
         if matches!(status, Some(401 | 403)) {
             self.flush_text(sink);
             self.ended = true;
-            sink(AgentEvent::Ended { outcome: Outcome::Auth, message: what });
+            sink(AgentEvent::Ended { outcome: Outcome::Auth { cloud: false }, message: what });
             return;
         }
         let (attempt, most) = (said.count("attempt"), said.count("max_retries"));
@@ -133,7 +153,7 @@ impl Run {
                 }
                 "tool_use" | "server_tool_use" | "mcp_tool_use" => {
                     self.flush_own(own, sink);
-                    self.tool(&block, sink);
+                    self.tool(&block, own, sink);
                 }
                 _ => {}
             }
@@ -143,6 +163,7 @@ impl Run {
     /// Joins the blocks of one message: a gate may be split over them.
     fn text(&mut self, id: String, block: &Object<'_>, sink: Sink<'_>) {
         let Some(block) = block.first_text(&["text"]) else { return };
+        self.last_words[0] = cut(block.trim(), SHOWN_TEXT);
         match &mut self.message {
             Some((open, text)) if *open == id && text.len() + block.len() <= MESSAGE_LIMIT => {
                 // A block that opens with a tag began a line of its own, not one in the middle of a sentence.
@@ -166,12 +187,13 @@ impl Run {
 
     fn flush_text(&mut self, sink: Sink<'_>) {
         let Some((_, text)) = self.message.take() else { return };
+        self.last_words[1] = cut(text.trim(), SHOWN_TEXT);
         if !text.is_empty() && !self.ended {
             sink(AgentEvent::Text { text });
         }
     }
 
-    fn tool(&mut self, block: &Object<'_>, sink: Sink<'_>) {
+    fn tool(&mut self, block: &Object<'_>, own: bool, sink: Sink<'_>) {
         let name = block.text("name");
         let input = block.object("input").unwrap_or_default();
         if let (Some(id), "Edit" | "MultiEdit" | "NotebookEdit" | "Write") =
@@ -183,7 +205,15 @@ impl Run {
             }
             self.open_tools.push_back((id, path));
         }
-        sink(AgentEvent::ToolStarted { name: one_line(&name), summary: summary_of(&input) });
+        let summary = summary_of(&input);
+        if input.is_true("run_in_background") {
+            let what = if summary.is_empty() { one_line(&name) } else { summary.clone() };
+            self.background.started(block.text("id"), what);
+        }
+        sink(AgentEvent::ToolStarted { name: one_line(&name), summary });
+        if own {
+            questions_of(&name, &input).for_each(|question| sink(AgentEvent::Asked(question)));
+        }
     }
 
     fn tool_results(&mut self, said: &Object<'_>, sink: Sink<'_>) {
@@ -196,6 +226,9 @@ impl Run {
             let ok = !block.is_true("is_error");
             sink(AgentEvent::ToolFinished { ok });
             let id = block.text("tool_use_id");
+            if !ok {
+                self.background.failed(&id);
+            }
             let open = self.open_tools.iter().position(|(open, _)| *open == id);
             if let Some((_, path)) = open.and_then(|at| self.open_tools.remove(at))
                 && ok
@@ -225,21 +258,27 @@ impl Run {
     /// One run may have several results, when work in the background wakes the CLI again. The last one decides.
     fn result(&mut self, said: &Object<'_>, sink: Sink<'_>) {
         self.flush_text(sink);
-        for denial in said.items("permission_denials") {
+        let denials = said.items::<Object<'_>>("permission_denials");
+        // Nobody was there to answer these: that is a question, and no denial.
+        for denial in denials.filter(|denial| !ASKING_TOOLS.contains(&denial.text("tool_name").as_str())) {
             sink(AgentEvent::PermissionDenied { tool: denied_tool(&denial) });
         }
         self.add_usage(said);
         sink(AgentEvent::Usage(self.usage));
         let errors: Vec<String> = said.items("errors").collect();
         let message = if errors.is_empty() { said.text("result") } else { errors.join("\n") };
+        let message = cut(message.trim(), SHOWN_TEXT);
         self.evidence.result = Some(RunResult {
             subtype: said.text("subtype"),
             is_error: said.is_true("is_error"),
             api_error_status: said.whole("api_error_status"),
             stop_reason: said.text("stop_reason"),
             terminal_reason: said.text("terminal_reason"),
-            message: cut(&message, SHOWN_TEXT),
+            by_assistant: self.last_words.contains(&message),
+            message,
         });
+        self.concluded = true;
+        sink(AgentEvent::Concluded { waits: self.background.goes_on() });
     }
 
     fn add_usage(&mut self, said: &Object<'_>) {
@@ -290,6 +329,31 @@ fn summary_of(input: &Object<'_>) -> String {
     let telling =
         ["command", "file_path", "notebook_path", "pattern", "path", "url", "query", "description", "prompt"];
     input.first_text(&telling).map(|text| one_line(&text)).unwrap_or_default()
+}
+
+/// What a tool asks of a person; nothing for any other tool.
+fn questions_of<'a>(tool: &str, input: &Object<'a>) -> impl Iterator<Item = Question> + use<'a> {
+    let plan = (tool == "ExitPlanMode").then(|| Question {
+        text: cut(&input.first_text(&["plan", "planFilePath"]).unwrap_or_default(), QUESTION),
+        options: Vec::new(),
+        plan: true,
+    });
+    let asked: Vec<Object<'a>> =
+        if tool == "AskUserQuestion" { input.items("questions").collect() } else { Vec::new() };
+    asked.into_iter().map(|question| question_of(&question)).chain(plan)
+}
+
+fn question_of(question: &Object<'_>) -> Question {
+    let option = |option: Object<'_>| {
+        let parts = [option.text("label"), option.text("description")];
+        let parts: Vec<&str> = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+        one_line(&parts.join(": "))
+    };
+    Question {
+        text: cut(&question.first_text(&["question", "header"]).unwrap_or_default(), QUESTION),
+        options: question.items::<Object<'_>>("options").map(option).take(OPTIONS).collect(),
+        plan: false,
+    }
 }
 
 fn denied_tool(denial: &Object<'_>) -> String {
@@ -438,6 +502,127 @@ mod tests {
         assert_eq!(touched, [&AgentEvent::FileTouched { path: "b".to_owned() }]);
     }
 
+    fn tool_use(id: &str, name: &str, input: &Value) -> Value {
+        assistant("m", &json!({"type": "tool_use", "id": id, "name": name, "input": input}))
+    }
+
+    #[test]
+    fn what_a_tool_asks_is_a_question_with_its_options_and_no_denial() {
+        let input = json!({"questions": [
+            {"question": "Which colour?", "header": "Colour", "options":
+                [{"label": "red", "description": "warm"}, {"label": "blue"}]},
+            {"question": "Which size?", "options": "odd"},
+        ]});
+        let mut sub_agent = tool_use("t", "AskUserQuestion", &input);
+        sub_agent["parent_tool_use_id"] = json!("toolu_1");
+        let mut result = ok_result();
+        result["permission_denials"] = json!([{"tool_name": "AskUserQuestion", "tool_input": input}]);
+        let plan = json!({"plan": "1. Read\n2. Write"});
+        let events = events_of(&[
+            tool_use("t", "AskUserQuestion", &input),
+            sub_agent,
+            tool_use("p", "ExitPlanMode", &plan),
+            result,
+        ]);
+        let asked: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event {
+                AgentEvent::Asked(question) => Some(question),
+                _ => None,
+            })
+            .collect();
+        let question = |text: &str, options: &[&str], plan: bool| Question {
+            text: text.to_owned(),
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+            plan,
+        };
+        let expected = [
+            question("Which colour?", &["red: warm", "blue"], false),
+            question("Which size?", &[], false),
+            question("1. Read\n2. Write", &[], true),
+        ];
+        assert_eq!(asked, expected.iter().collect::<Vec<_>>());
+        assert!(!events.iter().any(|event| matches!(event, AgentEvent::PermissionDenied { .. })));
+    }
+
+    #[test]
+    fn a_result_concludes_the_run_until_the_cli_wakes_up_again() {
+        let init = json!({"type": "system", "subtype": "init", "session_id": "s"});
+        let started = AgentEvent::SessionStarted { id: SessionId("s".to_owned()), model: None };
+        let events = events_of(&[init.clone(), init.clone(), ok_result(), init, ok_result()]);
+        let count = |wanted: &AgentEvent| events.iter().filter(|event| *event == wanted).count();
+        assert_eq!((count(&started), count(&AgentEvent::Concluded { waits: false })), (2, 2));
+    }
+
+    #[test]
+    fn work_in_the_background_is_lost_unless_it_ended_before() {
+        let shell = |id: &str, command: &str| {
+            tool_use(id, "Bash", &json!({"command": command, "run_in_background": true}))
+        };
+        let system = |subtype: &str, more: &Value| {
+            let mut line = json!({"type": "system", "subtype": subtype});
+            line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            line
+        };
+        let lost = |lines: &[Value]| {
+            events_of(lines).into_iter().find_map(|event| match event {
+                AgentEvent::WorkLost { what } => Some(what),
+                _ => None,
+            })
+        };
+        let concluded = |lines: &[Value]| {
+            events_of(lines).into_iter().rev().find_map(|event| match event {
+                AgentEvent::Concluded { waits } => Some(waits),
+                _ => None,
+            })
+        };
+        let begun = [shell("1", "make slow"), ok_result()];
+        assert_eq!((lost(&begun), concluded(&begun)), (Some(vec!["make slow".to_owned()]), Some(true)));
+        let started =
+            system("task_started", &json!({"task_id": "b", "tool_use_id": "1", "is_backgrounded": true}));
+        for end in [
+            system("task_notification", &json!({"task_id": "b", "status": "completed"})),
+            system("task_updated", &json!({"task_id": "b", "patch": {"status": "failed"}})),
+            system("background_tasks_changed", &json!({"tasks": []})),
+            json!({"type": "user", "message": {"content":
+                [{"type": "tool_result", "tool_use_id": "1", "is_error": true}]}}),
+        ] {
+            let lines = [shell("1", "make slow"), started.clone(), end.clone(), ok_result()];
+            assert_eq!((lost(&lines), concluded(&lines)), (None, Some(false)), "{end}");
+        }
+        let moved = system(
+            "task_started",
+            &json!({"task_id": "c", "description": "a server", "is_backgrounded": true}),
+        );
+        let still = system("background_tasks_changed", &json!({"tasks": [{"task_id": "c"}]}));
+        let lines = [shell("1", "make slow"), started, moved, still, ok_result()];
+        assert_eq!(lost(&lines), Some(vec!["a server".to_owned()]));
+        let foreground = system("task_started", &json!({"task_id": "d", "is_backgrounded": false}));
+        assert_eq!(lost(&[foreground, ok_result()]), None);
+    }
+
+    #[test]
+    fn what_the_assistant_says_of_limits_is_none_although_its_run_fails() {
+        let words = "The rate limit resets 3pm, so the test waits.";
+        let failed = json!({"type": "result", "subtype": "success", "is_error": true, "result": words});
+        let printed = json!({"type": "user", "message": {"content":
+            [{"type": "tool_result", "tool_use_id": "t", "content": "API Error: 429 usage limit, resets 3pm"}]}});
+        let events = events_of(&[text("m", words), printed, failed.clone()]);
+        let Some(AgentEvent::Ended { outcome, .. }) = events.last() else { panic!("{events:?}") };
+        assert_eq!(*outcome, Outcome::Crashed);
+        // The same words from the CLI itself are a limit.
+        let events = events_of(&[text("m", "Something else."), failed]);
+        let Some(AgentEvent::Ended { outcome, .. }) = events.last() else { panic!("{events:?}") };
+        assert_eq!(outcome.class(), "rate_limit");
+    }
+
+    #[test]
+    fn a_compaction_is_told() {
+        let line =
+            json!({"type": "system", "subtype": "compact_boundary", "compact_metadata": {"trigger": "auto"}});
+        assert!(events_of(&[line, ok_result()]).contains(&AgentEvent::Compacted));
+    }
+
     #[test]
     fn a_denied_permission_is_no_failure_but_is_told_with_its_command() {
         let denials = json!([
@@ -449,7 +634,7 @@ mod tests {
         let events = events_of(&[result]);
         let denied = |tool: &str| AgentEvent::PermissionDenied { tool: tool.to_owned() };
         assert_eq!(events[..2], [denied("Bash(git push --force)"), denied("WebSearch")]);
-        assert_eq!(events[3], AgentEvent::Ended { outcome: Outcome::Ok, message: String::new() });
+        assert_eq!(events[4], AgentEvent::Ended { outcome: Outcome::Ok, message: String::new() });
     }
 
     #[test]

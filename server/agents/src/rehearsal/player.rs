@@ -394,7 +394,7 @@ mod tests {
         let (events, _) = play_once(script, "", &stage);
         assert_eq!(
             events.last(),
-            Some(&AgentEvent::Ended { outcome: Outcome::Auth, message: String::new() })
+            Some(&AgentEvent::Ended { outcome: Outcome::Auth { cloud: false }, message: String::new() })
         );
         let (events, exit) = play_once(script, "", &stage);
         assert_eq!((events.len(), exit), (1, Exit::with_code(7)));

@@ -154,8 +154,15 @@ fn check_agent(adapter: &dyn Adapter, config: &Config) -> Option<Check> {
     probe.args(&invocation.args).envs(invocation.env.iter().map(|(name, value)| (name, value)));
     let needed = config.agent == adapter.name();
     Some(match output(&mut probe) {
-        Ok(version) if adapter.login_hint().is_empty() => Check::ok(adapter.name(), version),
-        Ok(version) => Check::ok(adapter.name(), format!("{version}; to log in: {}", adapter.login_hint())),
+        Ok(version) => {
+            let set = own.map(|agent| &agent.env);
+            let env =
+                |name: &str| set.and_then(|set| set.get(name).cloned()).or_else(|| std::env::var(name).ok());
+            match adapter.login(&env, "") {
+                Some(login) => Check::ok(adapter.name(), format!("{version}; to log in: {}", login.remedy)),
+                None => Check::ok(adapter.name(), version),
+            }
+        }
         Err(why) => {
             let remedy = format!("install it: {}", adapter.install_hint());
             let mut check = Check::note(adapter.name(), why, remedy);

@@ -97,9 +97,9 @@ pub(crate) fn next_step(seen: &Seen) -> Option<String> {
 
 /// A task's view with all that is shown of it, for a program that reads it.
 pub(crate) fn shown(seen: Seen) -> TaskView {
-    let until = seen.view.waiting_until.map(|until| alfine_words::clock(Moment(until.0), &Zoned::now()));
+    let now = Zoned::now();
     let offer =
         |offer: &Offer| OfferView::new(offer, words::command_line(&offer.action, &seen.view.task), None);
     let offers = seen.offers.iter().map(offer).collect();
-    seen.view.with_shown(seen.needs_you, until.as_deref(), offers)
+    seen.view.with_shown(seen.needs_you, |moment| alfine_words::clock(moment, &now), offers)
 }

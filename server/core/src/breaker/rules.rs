@@ -16,7 +16,7 @@ pub enum Scope {
     Budget,
     /// How a loop goes: only iterations of one kind feed the rule.
     Course,
-    /// One run of the agent, which it ends. The loop goes on.
+    /// The agent's runs themselves: most end one run, and the loop goes on.
     Agent,
     /// The plannings of a directive's chain.
     Chain,
@@ -110,10 +110,15 @@ rules! {
         name: "startup", setting: "startup", unit: Unit::Time, scope: Scope::Agent, default: Some(120.0),
         remedy: "Try the agent in a terminal, and continue once it works there.",
     }
-    /// Consecutive runs that the service or a crash ended.
+    /// Consecutive runs in which the agent crashed.
     AgentFailing {
         name: "agent-failing", setting: "agent_failing", unit: Unit::Count, scope: Scope::Course, default: Some(3.0),
         remedy: "Look at the transcript, try the agent in a terminal, and continue once it works there.",
+    }
+    /// How long the agent's service fails, or cannot be reached.
+    Outage {
+        name: "outage", setting: "outage", unit: Unit::Time, scope: Scope::Agent, default: Some(3600.0),
+        remedy: "Continue once the agent's service works again: the loop goes on where it was.",
     }
     /// Consecutive iterations with denials of the same tool.
     Permission {
@@ -162,6 +167,7 @@ impl Rule {
             Self::WallTime => format!("it ran for {count}, and its limit is {limit}"),
             Self::Stall | Self::Startup => format!("the agent said nothing for {count}"),
             Self::AgentFailing => format!("the agent failed {times} in a row"),
+            Self::Outage => format!("the agent's service failed for {count}"),
             Self::Permission => format!("the agent was denied a tool in {in_a_row}"),
             Self::Regenerations => format!("its chain was planned {times}"),
             Self::Oscillation => format!("the work went back to an earlier state {times}"),

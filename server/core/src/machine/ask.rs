@@ -1,6 +1,6 @@
 //! What only a user can answer.
 
-use crate::agent::Outcome;
+use crate::agent::{Outcome, Question};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub enum AskKind {
     Billing,
     /// The agent cannot run as it is configured.
     Config,
+    /// What the agent is given at its start is too much for the model.
+    Context,
     /// The model refused.
     Refusal,
     /// Commands of the repository must be allowed first.
@@ -42,6 +44,19 @@ pub struct Ask {
     pub text: String,
 }
 
+/// How much of an agent's own words for its end is part of the question, in characters.
+const LONGEST: usize = 1000;
+
+/// A question with the answers that it offers, each on a line of its own.
+fn in_words(question: &Question) -> String {
+    let text = question.text.trim();
+    if question.plan {
+        return format!("May the agent carry out its plan?\n{text}");
+    }
+    let options = question.options.iter().map(|option| format!("\n- {}", option.trim()));
+    std::iter::once(text.to_owned()).chain(options).collect()
+}
+
 /// A user's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Answer {
@@ -56,14 +71,22 @@ pub struct Answer {
 impl Ask {
     pub(super) fn about_outcome(outcome: &Outcome, message: &str) -> Self {
         let (kind, what) = match outcome {
-            Outcome::Auth => (AskKind::Login, "the agent is not logged in"),
+            Outcome::Auth { .. } => (AskKind::Login, "the agent is not logged in"),
+            Outcome::Context => (AskKind::Context, "the agent's context is full even in a fresh session"),
+            Outcome::Rejected => (AskKind::Config, "the agent's service refuses the request"),
             Outcome::Billing => (AskKind::Billing, "the agent's account has no credit"),
             Outcome::Refusal => (AskKind::Refusal, "the model refused"),
             _ => (AskKind::Config, "the agent cannot run as it is configured"),
         };
-        let message: String = message.trim().chars().take(500).collect();
+        let message: String = message.trim().chars().take(LONGEST).collect();
         let text = if message.is_empty() { what.to_owned() } else { format!("{what}: {message}") };
         Self { kind, text }
+    }
+
+    /// What the agent asked with a tool; `None` if it asked nothing.
+    pub(super) fn about_questions(questions: &[Question]) -> Option<Self> {
+        let texts: Vec<String> = questions.iter().map(in_words).collect();
+        (!texts.is_empty()).then(|| Self { kind: AskKind::Question, text: texts.join("\n\n") })
     }
 
     pub(super) fn note_for_agent(&self, answer: &Answer) -> Option<String> {

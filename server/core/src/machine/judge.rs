@@ -6,6 +6,7 @@ use super::{
     state::{LastIteration, LoopState, Phase, VerifyWhen},
 };
 use crate::{
+    agent::Outcome,
     breaker::{Feed, Trip},
     gate::{Reading, Verdict},
     plan::Autonomy,
@@ -25,6 +26,9 @@ enum Claim {
     /// The checks, or the empty tree, say no.
     Refused(String),
 }
+
+/// The class of the error that the context was full.
+pub(super) const CONTEXT: &str = "context";
 
 impl LoopState {
     /// The checkpoint after the agent's work is there: read the gate, verify or judge.
@@ -112,7 +116,7 @@ impl LoopState {
         trip: Option<Trip>,
         out: &mut Vec<Effect>,
     ) {
-        let question = self.question_of(reading);
+        let question = self.question_of(reading).or_else(|| self.full_context());
         // In this order: a proof ends the loop whatever else the gate says, an answer helps more than a stop, and the
         // breaker comes before the user's pause, since it says more.
         match claim {
@@ -132,6 +136,13 @@ impl LoopState {
             None if self.pause_asked => self.hold(now, out),
             None => self.next_iteration(now, out),
         }
+    }
+
+    /// What is asked of the user after a fresh session was full, too, and brought nothing.
+    fn full_context(&self) -> Option<Ask> {
+        let changed = self.last.as_ref().is_some_and(|last| last.changed);
+        let (_, message) = self.current.error.as_ref().filter(|(class, _)| class == CONTEXT && !changed)?;
+        Some(Ask::about_outcome(&Outcome::Context, message))
     }
 
     fn claim(&mut self, reading: &Reading, after: &Tree, verified: Option<&VerifyOutcome>) -> Claim {
@@ -199,12 +210,17 @@ impl LoopState {
         // Said once, it may be an excuse. The same blocker in two iterations in a row is believed.
         let repeated = blocker.is_some() && blocker == self.last_blocker;
         self.last_blocker = blocker;
-        if reading.verdict == Verdict::Malformed {
-            return None;
-        }
-        if let Some(text) = gate.and_then(|gate| gate.question.clone()) {
+        let in_gate = gate.filter(|_| reading.verdict != Verdict::Malformed);
+        if let Some(text) = in_gate.and_then(|gate| gate.question.clone()) {
             return Some(Ask { kind: AskKind::Question, text });
         }
+        // An agent that says it is done has found an answer by itself.
+        if reading.verdict != Verdict::Ready
+            && let Some(ask) = Ask::about_questions(&self.current.asked)
+        {
+            return Some(ask);
+        }
+        let gate = in_gate;
         let first = gate?.blockers.first()?;
         (repeated && names_a_human(first)).then(|| Ask { kind: AskKind::Blocked, text: first.clone() })
     }

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// How often the tree is kept while an agent works.
 pub(crate) const CHECKPOINT_EVERY: Duration = Duration::from_secs(5 * 60);
 
+/// How long an agent that gave its result may take to end.
+pub(crate) const CONCLUSION_GRACE: Duration = Duration::from_secs(10);
+
 /// Which checkpoint of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -174,6 +177,8 @@ pub enum KillReason {
     WallTime,
     /// It said how it ends before it ended.
     Decided,
+    /// It gave its result, and did not end.
+    Concluded,
 }
 
 /// How the agent is started.
@@ -195,6 +200,12 @@ pub enum Recovery {
     SessionLost,
     /// The session no longer fits the model.
     ContextFull,
+    /// The service does not take the session, and never will.
+    SessionRejected,
+    /// The session failed again and again.
+    SessionFailing,
+    /// The session was cut down to a summary. It goes on, but is told its task again.
+    Compacted,
     /// The runner died while the agent worked.
     RunnerDied,
     /// The tree was set back to an earlier iteration.

@@ -53,13 +53,13 @@ fn command() -> impl Strategy<Value = Command> {
 
 fn moves() -> impl Strategy<Value = Move> {
     prop_oneof![
-        12 => (0u8..4, 0usize..GATES.len(), 0u8..24, 0u8..3)
+        12 => (0u8..4, 0usize..GATES.len(), 0u8..30, 0u8..3)
             .prop_map(|(tree, gate, outcome, color)| Move::Proceed { tree, gate, outcome, color }),
         3 => command().prop_map(Move::User),
         1 => any::<Option<bool>>().prop_map(Move::Answer),
         2 => (0u32..20_000).prop_map(Move::Wait),
         1 => Just(Move::Die),
-        1 => (0u8..8).prop_map(Move::Stray),
+        1 => (0u8..13).prop_map(Move::Stray),
     ]
 }
 
@@ -75,13 +75,16 @@ struct World {
 
 fn outcome(n: u8) -> Outcome {
     match n {
-        0 => Outcome::Auth,
+        0 => Outcome::Auth { cloud: false },
         1 => Outcome::RateLimit { reset_at: None },
         2 => Outcome::Server,
         3 => Outcome::SessionNotFound,
         4 => Outcome::Context,
         5 => Outcome::Interrupted,
         6 => Outcome::TurnLimit,
+        7 => Outcome::Crashed,
+        8 => Outcome::Rejected,
+        9 => Outcome::Auth { cloud: true },
         _ => Outcome::Ok,
     }
 }
@@ -206,8 +209,12 @@ proptest! {
                         3 => Input::AgentStarted,
                         4 => Input::AgentEvent(AgentEvent::Thinking { text: GATES[0].into() }),
                         5 => Input::TimerFired,
+                        9 => Input::AgentEvent(AgentEvent::Concluded { waits: true }),
+                        10 => Input::AgentEvent(AgentEvent::Concluded { waits: false }),
+                        11 => Input::AgentEvent(AgentEvent::Compacted),
+                        12 => Input::AgentEvent(AgentEvent::WorkLost { what: vec!["make".into()] }),
                         6 if world.agent_lives => Input::AgentEvent(AgentEvent::Ended {
-                            outcome: Outcome::Auth, message: String::new(),
+                            outcome: Outcome::Auth { cloud: false }, message: String::new(),
                         }),
                         _ => Input::AgentOutput,
                     };

@@ -2,12 +2,12 @@
 
 use super::{
     ask::Ask,
-    messages::{CHECKPOINT_EVERY, KillReason, Recovery, Tree},
+    messages::{CHECKPOINT_EVERY, CONCLUSION_GRACE, KillReason, Recovery, Tree},
 };
 use crate::{
-    agent::{SessionId, Usage},
+    agent::{Question, SessionId, Usage},
     breaker::{self, Breaker, HARD_LIMIT, Limits, Rule, Trip},
-    gate::{Dialects, GateReader, Reading},
+    gate::{Dialects, GateReader, Reading, Verdict},
     plan::{Autonomy, ContextMode},
     reason::{self, Reason},
     task::TaskStatus,
@@ -93,6 +93,13 @@ pub enum WaitReason {
         /// How the agent failed.
         message: String,
     },
+    /// The agent's service fails, or cannot be reached.
+    Outage {
+        /// When it first failed.
+        since: Moment,
+        /// How it failed.
+        message: String,
+    },
 }
 
 /// A run of the agent that goes on.
@@ -106,6 +113,27 @@ pub struct AgentRun {
     pub(super) usage: Usage,
     pub(super) kill: Option<KillReason>,
     pub(super) ended: Option<(crate::agent::Outcome, String)>,
+    /// It gave its result then, and said nothing since.
+    #[serde(default)]
+    pub(super) concluded: Option<Conclusion>,
+    /// It said something of its own, or used a tool: its service works, and its session is worth something.
+    #[serde(default)]
+    pub(super) worked: bool,
+    /// Its last words came after its last tool.
+    #[serde(default)]
+    pub(super) said_last: bool,
+    #[serde(default)]
+    pub(super) compacted: bool,
+    #[serde(default)]
+    pub(super) lost_work: Vec<String>,
+}
+
+/// A result that an agent gave without ending.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Conclusion {
+    pub(super) at: Moment,
+    /// Work in its background may wake it again.
+    pub(super) waits: bool,
 }
 
 impl AgentRun {
@@ -182,6 +210,8 @@ pub(super) struct CurrentIteration {
     pub(super) before: Option<Tree>,
     pub(super) gate: GateReader,
     pub(super) denials: Vec<String>,
+    pub(super) asked: Vec<Question>,
+    pub(super) login_tried: bool,
     pub(super) error: Option<(String, String)>,
     pub(super) used: Usage,
     pub(super) notes_told: usize,
@@ -252,6 +282,15 @@ pub struct LoopState {
     pub(super) reworking: bool,
     #[serde(default)]
     pub(super) commit_failed: bool,
+    /// The agent's session forgot what the task is.
+    #[serde(default)]
+    pub(super) compacted: bool,
+    /// What the agent's last run had put into the background, and lost when it ended.
+    #[serde(default)]
+    pub(super) lost_work: Vec<String>,
+    /// Some run of the agent has worked.
+    #[serde(default)]
+    pub(super) worked: bool,
 }
 
 impl LoopState {
@@ -285,6 +324,9 @@ impl LoopState {
             last_blocker: None,
             reworking: false,
             commit_failed: false,
+            compacted: false,
+            lost_work: Vec::new(),
+            worked: false,
         }
     }
 
@@ -334,6 +376,9 @@ impl LoopState {
             }
             Phase::Waiting { why: WaitReason::Retry { message }, .. } => {
                 Reason::Retry { message: message.clone() }
+            }
+            Phase::Waiting { why: WaitReason::Outage { since, message }, .. } => {
+                Reason::Outage { since: *since, message: message.clone() }
             }
             Phase::NeedsInput { ask } => Reason::Asks { ask: ask.kind, text: ask.text.clone() },
             Phase::Failed { message } => Reason::Failed { message: message.clone() },
@@ -388,6 +433,7 @@ impl LoopState {
                 });
                 [
                     Some(agent.last_output.after(limits.time(Rule::Stall))),
+                    self.concluded_at(agent),
                     Some(agent.kept_at.after(CHECKPOINT_EVERY)),
                     start,
                     self.out_of_time_at(),
@@ -398,6 +444,19 @@ impl LoopState {
             }
             _ => None,
         }
+    }
+
+    /// When an agent that gave its result is ended if it says nothing more; `None` if there is reason to wait longer.
+    pub(super) fn concluded_at(&self, agent: &AgentRun) -> Option<Moment> {
+        let conclusion = agent.concluded?;
+        // Work in the background may wake it again; but not if it says itself that it is done.
+        let awaited = conclusion.waits && self.gate().verdict != Verdict::Ready;
+        (!awaited).then(|| conclusion.at.after(CONCLUSION_GRACE))
+    }
+
+    /// What the agent's last run had put into the background, and lost when it ended.
+    pub fn lost_work(&self) -> &[String] {
+        &self.lost_work
     }
 
     /// When the running time is up; `None` while the user lets the loop run one iteration beyond it.
@@ -435,7 +494,8 @@ impl LoopState {
     pub(super) fn account_run(&mut self) {
         let Phase::Agent(run) = &self.phase else { return };
         let (mut usage, worked) = (run.usage, run.spoke);
-        let cut_off = run.kill.is_some_and(|kill| kill != KillReason::Decided);
+        let cut_off =
+            run.kill.is_some_and(|kill| !matches!(kill, KillReason::Decided | KillReason::Concluded));
         if cut_off && usage.tokens() == 0 && usage.cost_usd == Some(0.0) {
             usage.cost_usd = None;
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    agent::{SessionId, Usage},
+    agent::{Question, SessionId, Usage},
     breaker::{Rule, check_iteration_limit},
     gate::Verdict,
     reason::{Proof, Reason},
@@ -10,7 +10,12 @@ use crate::{
     task::TaskStatus,
 };
 
+mod ends;
+
 const READY: &str = "<COMPLETION_GATE>\nready: true\nreason: it works\n</COMPLETION_GATE>";
+/// How an agent ends that is not logged in.
+const LOGGED_OUT: Outcome = Outcome::Auth { cloud: false };
+
 const NOT_READY: &str = "<COMPLETION_GATE>\nready: false\nreason: more to do\n</COMPLETION_GATE>";
 
 /// Plays the runner: performs effects at once and counts them.
@@ -431,7 +436,7 @@ fn no_run_begins_whose_limit_is_spent_however_it_comes_to_begin() {
     play.feed(Input::Recovered);
     assert_eq!((play.spawned.len(), stop(&play)), (1, (Rule::Cost, "$5.00 of $1.00".to_owned())));
 
-    for outcome in [Outcome::Auth, Outcome::Billing, Outcome::Config, Outcome::Refusal] {
+    for outcome in [LOGGED_OUT, Outcome::Billing, Outcome::Config, Outcome::Refusal] {
         let mut play = Play::with(limit);
         spends(&mut play, spent);
         play.ends(outcome).go_on(None, false);
@@ -591,22 +596,24 @@ fn the_tree_is_kept_every_five_minutes_while_the_agent_works() {
 #[test]
 fn three_failing_runs_in_a_row_trip_and_none_is_an_iteration() {
     let mut play = Play::started();
-    play.session("s1").ends(Outcome::Server);
+    play.session("s1").ends(Outcome::Crashed);
     assert_eq!(play.state.deadline(), Some(play.now.after(Duration::from_secs(10))));
-    play.passes(10).ends(Outcome::Server);
+    play.passes(10).ends(Outcome::Crashed);
     assert_eq!(play.state.deadline(), Some(play.now.after(Duration::from_secs(20))));
-    play.passes(20).ends(Outcome::Interrupted);
+    play.passes(20).ends(Outcome::Crashed);
     assert_eq!(play.tripped().unwrap().0, Rule::AgentFailing);
     assert_eq!(play.state.judged, 0);
-    assert_eq!(play.spawned[1].session, Some(SessionId("s1".into())));
+    let sessions: Vec<_> = play.spawned.iter().map(|spawn| spawn.session.is_some()).collect();
+    assert_eq!(sessions, [false, true, false], "no session is tried three times");
+    assert_eq!(play.spawned[2].recovery, Some(Recovery::SessionFailing));
 }
 
 #[test]
 fn a_judged_iteration_ends_a_row_of_failing_runs() {
     let mut play = Play::started();
-    play.ends(Outcome::Server).passes(10).ends(Outcome::Server).passes(20);
+    play.ends(Outcome::Crashed).passes(10).ends(Outcome::Crashed).passes(20);
     play.iteration(1, NOT_READY);
-    play.ends(Outcome::Server).passes(10);
+    play.ends(Outcome::Crashed).passes(10);
     assert_eq!(play.status(), TaskStatus::Running);
 }
 
@@ -757,11 +764,9 @@ fn a_lost_session_starts_afresh_and_a_bad_key_stops_and_neither_is_an_iteration(
     assert_eq!(play.spawned[2], Spawn { iteration: 2, session: None, recovery: Some(Recovery::SessionLost) });
     play.iteration(2, NOT_READY);
     assert_eq!(play.state.judged, 2);
-    play.feed(Input::AgentEvent(AgentEvent::Ended {
-        outcome: Outcome::Auth,
-        message: "Invalid API key".into(),
-    }));
-    assert_eq!(play.killed, [KillReason::Decided]);
+    let bad_key = || AgentEvent::Ended { outcome: LOGGED_OUT, message: "Invalid API key".into() };
+    play.feed(Input::AgentEvent(bad_key())).passes(10).feed(Input::AgentEvent(bad_key()));
+    assert_eq!(play.killed, [KillReason::Decided, KillReason::Decided]);
     assert_eq!(
         (play.status(), play.asked[0].kind, play.state.judged),
         (TaskStatus::NeedsInput, AskKind::Login, 2)
@@ -778,8 +783,9 @@ fn a_full_context_runs_again_with_a_fresh_session_once_per_iteration() {
         (play.spawned[1].session.clone(), play.spawned[1].recovery),
         (None, Some(Recovery::ContextFull))
     );
-    play.session("s2").ends(Outcome::Context);
-    assert_eq!((play.state.judged, play.state.iteration), (1, 2));
+    play.session("s2").says("I look").ends(Outcome::Context);
+    assert_eq!((play.state.judged, play.state.iteration), (1, 1));
+    assert_eq!(play.status(), TaskStatus::NeedsInput, "it brought nothing");
 }
 
 #[test]
@@ -1005,13 +1011,23 @@ fn no_text_of_others_is_saved_past_the_rewriting_and_the_state_stays_readable() 
     let exited = |outcome: Outcome| Input::AgentExited { outcome, message: said("sorry") };
     let texts = |text: &str| Input::AgentEvent(AgentEvent::Text { text: text.into() });
     let limited = || Outcome::RateLimit { reset_at: None };
-    let courses: [Vec<Input>; 9] = [
+    let courses: [Vec<Input>; 12] = [
         vec![texts(&asks), exited(Outcome::Ok)],
         vec![texts(&blocked), exited(Outcome::Ok), texts(&blocked), exited(Outcome::Ok)],
         vec![texts(&gate(true, "")), exited(Outcome::Ok)],
-        vec![exited(Outcome::Server), Input::TimerFired],
+        vec![exited(Outcome::Crashed), Input::TimerFired],
+        vec![exited(Outcome::Server)],
+        vec![
+            Input::AgentEvent(AgentEvent::Asked(Question {
+                text: said("which"),
+                options: vec![said("this")],
+                plan: false,
+            })),
+            exited(Outcome::Ok),
+        ],
+        vec![Input::AgentEvent(AgentEvent::WorkLost { what: vec![said("make")] }), exited(Outcome::Ok)],
         vec![exited(limited())],
-        vec![exited(Outcome::Auth)],
+        vec![exited(LOGGED_OUT)],
         vec![Input::AgentEvent(ended(Outcome::Context))],
         vec![Input::Failed(said("no disk"))],
         vec![

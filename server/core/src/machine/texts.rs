@@ -17,6 +17,11 @@ impl LoopState {
         let current = &mut self.current;
         current.gate.rewrite_texts(rewrite);
         current.denials.iter_mut().for_each(&mut *rewrite);
+        for question in &mut current.asked {
+            rewrite(&mut question.text);
+            question.options.iter_mut().for_each(&mut *rewrite);
+        }
+        self.lost_work.iter_mut().for_each(&mut *rewrite);
         if let Some((_, message)) = &mut current.error {
             rewrite(message);
         }
@@ -35,10 +40,14 @@ impl Phase {
                 if let Some((_, message)) = &mut run.ended {
                     rewrite(message);
                 }
+                run.lost_work.iter_mut().for_each(rewrite);
             }
             Self::After { rest: Some(rest) } => rest.rewrite_texts(rewrite),
             Self::Waiting {
-                why: WaitReason::RateLimit { message, .. } | WaitReason::Retry { message },
+                why:
+                    WaitReason::RateLimit { message, .. }
+                    | WaitReason::Retry { message }
+                    | WaitReason::Outage { message, .. },
                 ..
             } => rewrite(message),
             Self::NeedsInput { ask } => rewrite(&mut ask.text),

@@ -8,6 +8,7 @@ use alfine_core::{
     machine::{Input, Spawn},
     news::News,
     plan::Isolation,
+    text::start_of,
 };
 use alfine_process::{Confinement, GuardedChild, GuardedCommand, GuardedOutput, ProcessError};
 use alfine_secrets::Masker;
@@ -33,6 +34,16 @@ const GRACE: Duration = Duration::from_secs(5);
 const TRANSCRIPT_LIMIT: u64 = 512 << 20;
 /// The longest text of the agent in the change feed, in characters. The transcript has it whole.
 const NEWS_TEXT: usize = 2000;
+
+/// How much of an agent's own words for its end stays where something is added to them, in bytes.
+const MESSAGE: usize = 400;
+
+/// How an agent said that it ends, and what that means for the user.
+struct Ending {
+    outcome: Outcome,
+    message: String,
+    login: Option<String>,
+}
 
 impl Runner<'_> {
     pub(super) fn spawn_agent(&mut self, spawn: &Spawn) -> Result<()> {
@@ -103,7 +114,8 @@ impl Runner<'_> {
         let reach = ReachFinder::of(self.project.repository.workdir());
         listen(child, (decoder, reach), Arc::clone(&self.masker), &transcript, run, &self.outbox)?;
         let transcript = transcript.to_string_lossy().into_owned();
-        self.agent = Some(LiveAgent { run, row, ender, usage: None, transcript });
+        self.agent =
+            Some(LiveAgent { run, row, ender, usage: None, transcript, prompt: request.prompt.len() as u64 });
         self.inputs.push_back(Input::AgentStarted);
         Ok(())
     }
@@ -138,7 +150,8 @@ impl Runner<'_> {
         self.tell_event(&event);
         let event = match event {
             AgentEvent::Ended { outcome, message } => {
-                let message = self.with_login(&outcome, message);
+                let prompt = self.agent.as_ref().map(|agent| agent.prompt);
+                let Ending { outcome, message, .. } = self.ending(prompt, outcome, message);
                 AgentEvent::Ended { outcome, message }
             }
             event => event,
@@ -146,12 +159,48 @@ impl Runner<'_> {
         self.inputs.push_back(Input::AgentEvent(event));
     }
 
-    /// Adds the remedy to what an agent says that is not logged in: it is what the user is asked for.
-    fn with_login(&self, outcome: &Outcome, message: String) -> String {
-        match (outcome, self.adapter.login_hint()) {
-            (Outcome::Auth, login) if !login.is_empty() => format!("{message}; to log in: {login}"),
-            _ => message,
+    /// Adds to how an agent says that it ends what the user needs to know of it: how to log in, what fills its context.
+    /// `prompt` is the size of its prompt, in bytes.
+    fn ending(&self, prompt: Option<u64>, outcome: Outcome, message: String) -> Ending {
+        match outcome {
+            Outcome::Auth { .. } => {
+                let env = |name: &str| {
+                    let known =
+                        self.environments.agent.iter().find(|(known, _)| known.to_str() == Some(name));
+                    known.map(|(_, value)| value.to_string_lossy().into_owned())
+                };
+                let Some(login) = self.adapter.login(&env, &message) else {
+                    return Ending { outcome, message, login: None };
+                };
+                let message = format!("{}; to log in: {}", start_of(&message, MESSAGE), login.remedy);
+                let outcome = Outcome::Auth { cloud: login.cloud };
+                Ending { outcome, message, login: Some(login.remedy) }
+            }
+            Outcome::Context => {
+                let fill = alfine_words::context(&self.standing_context(prompt));
+                let message = format!("{}; {fill}", start_of(&message, MESSAGE));
+                Ending { outcome, message, login: None }
+            }
+            outcome => Ending { outcome, message, login: None },
         }
+    }
+
+    /// What the agent's context is filled with before it does anything: the name of each part, and its size in bytes. A
+    /// file that it reads by itself counts as it is, without what it includes.
+    fn standing_context(&self, prompt: Option<u64>) -> Vec<(String, u64)> {
+        let mut parts: Vec<(String, u64)> = Vec::new();
+        parts.extend(prompt.map(|size| ("the prompt".to_owned(), size)));
+        let home = std::env::home_dir();
+        for name in self.adapter.standing_context() {
+            let path = match (name.strip_prefix("~/"), &home) {
+                (Some(in_home), Some(home)) => home.join(in_home),
+                (Some(_), None) => continue,
+                (None, _) => self.worktree().join(name),
+            };
+            let size = fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|data| data.len());
+            parts.extend(size.filter(|size| *size > 0).map(|size| ((*name).to_owned(), size)));
+        }
+        parts
     }
 
     fn tell_event(&mut self, event: &AgentEvent) {
@@ -190,16 +239,9 @@ impl Runner<'_> {
                 },
             )
         })?;
-        let login = match outcome {
-            Outcome::Auth => Some(self.adapter.login_hint()).filter(|hint| !hint.is_empty()),
-            _ => None,
-        };
-        self.tell(&News::AgentEnded {
-            outcome,
-            message,
-            usage: agent.usage,
-            login: login.map(str::to_owned),
-        });
+        let prompt = Some(agent.prompt);
+        let login = self.ending(prompt, outcome.clone(), message.clone()).login;
+        self.tell(&News::AgentEnded { outcome, message, usage: agent.usage, login });
         // A git that was killed together with its agent may have left its lock. If the tree itself is gone, so is the
         // lock, and the next step reports the missing tree.
         if self.spec.isolation == Isolation::Worktree
@@ -207,8 +249,8 @@ impl Runner<'_> {
         {
             tracing::debug!("{}", error.message);
         }
-        let message = self.with_login(&ended.outcome, ended.message);
-        self.inputs.push_back(Input::AgentExited { outcome: ended.outcome, message });
+        let Ending { outcome, message, .. } = self.ending(prompt, ended.outcome, ended.message);
+        self.inputs.push_back(Input::AgentExited { outcome, message });
         Ok(())
     }
 }
@@ -303,7 +345,7 @@ fn read_agent(
             Exit::default()
         }
     };
-    let (mut outcome, mut message) = (Outcome::Server, String::from("it ended without a word"));
+    let (mut outcome, mut message) = (Outcome::Crashed, String::from("it ended without a word"));
     decoder.finish(exit, &tail, &mut |event| match event {
         AgentEvent::Ended { outcome: how, message: words } => (outcome, message) = (how, words),
         event => {

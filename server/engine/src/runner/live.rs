@@ -14,6 +14,8 @@ pub(super) struct LiveAgent {
     pub(super) ender: Ender,
     pub(super) usage: Option<Usage>,
     pub(super) transcript: String,
+    /// The size of its prompt, in bytes.
+    pub(super) prompt: u64,
 }
 
 impl LiveAgent {

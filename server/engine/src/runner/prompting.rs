@@ -63,6 +63,7 @@ impl Runner<'_> {
         let outcome = self.state.last.as_ref().map(|last| outcome_words(last, spawn.recovery));
         let harm = self.harm_done(last_number)?;
         let outcome = outcome.map(|words| words + &harm);
+        let lost_work: Vec<&str> = self.state.lost_work().iter().map(String::as_str).collect();
         let steering: Vec<&str> = self.state.notes.iter().map(String::as_str).collect();
         let checkpoint = self.checkpoint.as_ref().map(|checkpoint| checkpoint.commit.as_str());
         let input = PromptInput {
@@ -85,6 +86,7 @@ impl Runner<'_> {
                 // A commit without other changes counts as a change, too.
                 files_changed: if last.changed { last.files_changed.unwrap_or(1).max(1) as usize } else { 0 },
             }),
+            lost_work: &lost_work,
             criteria: &criteria,
             verifiers: &verifiers,
             failures: &failures,
@@ -133,9 +135,12 @@ fn session_of(spawn: &Spawn) -> Session {
     match (spawn.recovery, &spawn.session) {
         (Some(Recovery::SessionLost), _) => Session::Recovered(Loss::NotFound),
         (Some(Recovery::ContextFull), _) => Session::Recovered(Loss::ContextFull),
+        (Some(Recovery::SessionRejected), _) => Session::Recovered(Loss::Rejected),
+        (Some(Recovery::SessionFailing), _) => Session::Recovered(Loss::Failing),
         (Some(Recovery::Rewound), _) => Session::Recovered(Loss::Rewound),
+        (Some(Recovery::Compacted), Some(_)) => Session::Summarised,
         (_, Some(_)) => Session::Resumed,
-        (Some(Recovery::RunnerDied), None) => Session::Recovered(Loss::NotFound),
+        (Some(Recovery::RunnerDied | Recovery::Compacted), None) => Session::Recovered(Loss::NotFound),
         (None, None) => Session::Fresh,
     }
 }

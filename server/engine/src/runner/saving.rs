@@ -115,7 +115,11 @@ impl Runner<'_> {
                 self.tell(&News::Verifying { checks });
             }
             Effect::Sleep(until) => {
-                self.tell(&News::Waiting { until: *until, reason: self.reason_in_words() });
+                let since = match self.state.reason() {
+                    Some(Reason::Outage { since, .. }) => Some(since),
+                    _ => None,
+                };
+                self.tell(&News::Waiting { until: *until, reason: self.reason_in_words(), since });
             }
             Effect::AskHuman(ask) => self.tell(&News::Asks { kind: ask.kind, text: ask.text.clone() }),
             Effect::IterationEnded(judgement) => self.tell(&News::IterationJudged {

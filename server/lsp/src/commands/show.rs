@@ -221,6 +221,13 @@ fn shown(event: &AgentEvent) -> String {
         AgentEvent::ToolFinished { ok: false } => "  - failed\n".to_owned(),
         AgentEvent::FileTouched { path } => format!("  - changed {}\n", printable(path)),
         AgentEvent::PermissionDenied { tool } => format!("  - denied: {}\n", printable(tool)),
+        AgentEvent::Asked(question) => {
+            let options: Vec<String> =
+                question.options.iter().map(|option| format!("\n> - {}", printable(option))).collect();
+            format!("\n*Asks*\n\n> {}\n{}\n", wording::line(&question.text, LONGEST_TEXT), options.concat())
+        }
+        AgentEvent::Compacted => "\n*Its conversation was cut down to a summary.*\n".to_owned(),
+        AgentEvent::WorkLost { what } => format!("\n*{}*\n", alfine_words::work_lost(what)),
         AgentEvent::Retrying { reason } => format!("\n*Tries again: {}*\n", printable(reason)),
         AgentEvent::LimitWarning { utilization } => {
             format!("\n*{:.0} % of the usage limit are used.*\n", utilization * 100.0)
@@ -229,6 +236,7 @@ fn shown(event: &AgentEvent) -> String {
         AgentEvent::SessionStarted { .. }
         | AgentEvent::ToolFinished { ok: true }
         | AgentEvent::Usage(_)
+        | AgentEvent::Concluded { .. }
         | AgentEvent::Ended { .. } => String::new(),
     }
 }

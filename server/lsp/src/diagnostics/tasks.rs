@@ -163,7 +163,11 @@ fn of_status(picture: &Picture, known: &TaskPicture, looped: Option<&LoopPicture
         _ => return None,
     };
     let agent = looped.map(|looped| looped.row.agent.as_str()).unwrap_or_default();
-    let about = About { agent, moment: &moment, verdict: verdict(looped) };
+    let since = match &reason {
+        Reason::Outage { since, .. } => shown(*since),
+        _ => String::new(),
+    };
+    let about = About { agent, moment: &moment, since: &since, verdict: verdict(looped) };
     let message = match &reason {
         // The state cannot be read, or is older: these words are what is left.
         Reason::Told { text } => alfine_words::explanation_of_told(text),
@@ -208,13 +212,14 @@ fn kind(reason: &Reason) -> (String, DiagnosticSeverity) {
     let (code, severity) = match reason {
         Reason::Breaker { trip } => return (format!("breaker-{}", trip.rule), DiagnosticSeverity::WARNING),
         Reason::UsageLimit { .. } => ("rate-limited", DiagnosticSeverity::INFORMATION),
+        Reason::Outage { .. } => ("outage", DiagnosticSeverity::INFORMATION),
         Reason::RunnerDied | Reason::Unrun => ("interrupted", DiagnosticSeverity::WARNING),
         Reason::Failed { .. } => ("failed", DiagnosticSeverity::ERROR),
         Reason::Asks { ask, .. } => match ask {
             AskKind::Trust => ("config-untrusted", DiagnosticSeverity::WARNING),
             AskKind::Approval => ("approval-needed", DiagnosticSeverity::WARNING),
             AskKind::Login | AskKind::Billing => ("agent-auth", DiagnosticSeverity::ERROR),
-            AskKind::Config => ("question", DiagnosticSeverity::ERROR),
+            AskKind::Config | AskKind::Context => ("question", DiagnosticSeverity::ERROR),
             AskKind::Refusal | AskKind::Blocked | AskKind::Question => {
                 ("question", DiagnosticSeverity::WARNING)
             }

@@ -9,7 +9,7 @@ use crate::{
     to_proto::one_line,
     wording,
 };
-use alfine_core::{breaker::dollars, task::TaskStatus, time::Moment};
+use alfine_core::{breaker::dollars, reason::Reason, task::TaskStatus, time::Moment};
 use std::sync::Arc;
 
 /// The longest part of somebody's words in a lens, in characters.
@@ -131,7 +131,12 @@ fn waiting(picture: &Picture, last: Option<&LoopPicture>) -> String {
     match last.and_then(|last| last.row.summary.waiting_until) {
         Some(until) => {
             let until = picture.clock(Moment(until.0));
-            format!("waiting until {until}")
+            match last.and_then(|last| last.row.reason.as_ref()) {
+                Some(Reason::Outage { since, .. }) => {
+                    format!("waiting since {}, until {until}", picture.clock(*since))
+                }
+                _ => format!("waiting until {until}"),
+            }
         }
         None => "waiting".to_owned(),
     }
@@ -146,7 +151,6 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::fixtures::{PLAN, World, situation, situations, uri};
-    use alfine_core::reason::Reason;
     use alfine_store::LoopSummary;
 
     fn shown(lenses: &[CodeLens]) -> String {

@@ -4,7 +4,6 @@ use crate::{client::TasksVersion, offers::TaskOffers, picture::Picture, snapshot
 use alfine_core::{
     offer::Refusal,
     task::{TaskKey, TaskStatus},
-    time::Moment,
 };
 use alfine_engine::{
     offers::needs_you,
@@ -74,11 +73,7 @@ fn shown(
     }
     let state = known.and_then(|known| known.last.as_ref()).and_then(|last| last.state.as_ref());
     let needs_you = needs_you(view.status, state);
-    let until = view
-        .waiting_until
-        .filter(|_| view.status == TaskStatus::Waiting)
-        .map(|until| picture.clock(Moment(until.0)));
-    view.with_shown(needs_you, until.as_deref(), offers().views())
+    view.with_shown(needs_you, |moment| picture.clock(moment), offers().views())
 }
 
 fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {

@@ -65,15 +65,19 @@ fn the_agents_starts_and_ends() {
         started(false, Some(Recovery::ContextFull)),
         started(false, Some(Recovery::RunnerDied)),
         started(true, Some(Recovery::Rewound)),
+        started(false, Some(Recovery::SessionRejected)),
+        started(false, Some(Recovery::SessionFailing)),
+        started(true, Some(Recovery::Compacted)),
         ending(KillReason::Stop),
         ending(KillReason::Pause),
         ending(KillReason::Stall),
         ending(KillReason::Startup),
         ending(KillReason::WallTime),
         ending(KillReason::Decided),
+        ending(KillReason::Concluded),
         ended(Outcome::Ok, "", None),
         ended(Outcome::Server, "", None),
-        ended(Outcome::Auth, "Invalid API key\nsecond line", Some("claude /login")),
+        ended(Outcome::Auth { cloud: false }, "Invalid API key\nsecond line", Some("claude /login")),
     ]));
 }
 
@@ -88,6 +92,14 @@ fn what_an_agent_says() {
         News::Agent(AgentEvent::ToolStarted { name: text("Bash"), summary: text("cargo test") }),
         News::Agent(AgentEvent::PermissionDenied { tool: text("Bash(rm)") }),
         News::Agent(AgentEvent::Retrying { reason: text("overloaded") }),
+        News::Agent(AgentEvent::Asked(Question {
+            text: text("Which?\nmore"),
+            options: Vec::new(),
+            plan: false
+        })),
+        News::Agent(AgentEvent::Compacted),
+        News::Agent(AgentEvent::Concluded { waits: true }),
+        News::Agent(AgentEvent::WorkLost { what: vec![text("make slow"), text("npm run dev")] }),
         News::Agent(AgentEvent::LimitWarning { utilization: 0.914 }),
         News::Agent(AgentEvent::Thinking { text: text("hm") }),
         News::Agent(AgentEvent::ToolFinished { ok: true }),
@@ -128,6 +140,7 @@ fn waits_questions_and_ends() {
     let waiting = |minutes: i64| News::Waiting {
         until: Moment(now().timestamp().as_millisecond() + minutes * 60_000),
         reason: text("usage limit"),
+        since: (minutes == 5).then(|| Moment(now().timestamp().as_millisecond() - 60_000)),
     };
     assert_snapshot!(lines([
         waiting(5),
@@ -223,7 +236,7 @@ fn what_the_moving_line_says() {
         News::Agent(AgentEvent::ToolStarted { name: text("Bash"), summary: text("ls\nrm") }),
         News::Agent(AgentEvent::Text { text: text("I look.") }),
         News::Verifying { checks: Vec::new() },
-        News::Waiting { until: Moment(0), reason: text("") },
+        News::Waiting { until: Moment(0), reason: text(""), since: None },
     ];
     let moves: Vec<String> = moves.iter().filter_map(moving).collect();
     assert_eq!(moves, ["the agent works", "thinking", "Bash ls", "I look.", "running the checks", "waiting"]);

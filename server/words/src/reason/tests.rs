@@ -1,7 +1,7 @@
 //! Every reason and every refusal, for every reader.
 
 use super::*;
-use alfine_core::{breaker::BadLimit, machine::Color, reason::Proof, task::TaskStatus};
+use alfine_core::{breaker::BadLimit, machine::Color, reason::Proof, task::TaskStatus, time::Moment};
 use std::fmt::Write;
 
 const READERS: [(&str, Reader); 3] = [
@@ -10,13 +10,14 @@ const READERS: [(&str, Reader); 3] = [
     ("plugin", Reader::Editor { has_plugin: true }),
 ];
 
-const ASKS: [AskKind; 8] = [
+const ASKS: [AskKind; 9] = [
     AskKind::Question,
     AskKind::Blocked,
     AskKind::Approval,
     AskKind::Login,
     AskKind::Billing,
     AskKind::Config,
+    AskKind::Context,
     AskKind::Refusal,
     AskKind::Trust,
 ];
@@ -47,6 +48,8 @@ fn reasons() -> Vec<Reason> {
         Reason::UsageLimit { known: true, message: words() },
         Reason::UsageLimit { known: false, message: String::new() },
         Reason::Retry { message: words() },
+        Reason::Outage { since: Moment(0), message: words() },
+        Reason::Outage { since: Moment(0), message: String::new() },
         Reason::Failed { message: words() },
         Reason::Failed { message: String::new() },
         proof(Color::Green, 0, &[]),
@@ -76,7 +79,7 @@ fn every_reason_is_worded() {
 
 #[test]
 fn every_reason_is_explained_to_every_reader() {
-    let about = About { agent: "claude", moment: "14:05", verdict: "the index is missing" };
+    let about = About { agent: "claude", moment: "14:05", since: "13:40", verdict: "the index is missing" };
     let mut text = String::new();
     for reason in reasons() {
         let said = READERS.map(|(name, reader)| (name, explanation(&reason, &about, reader)));
