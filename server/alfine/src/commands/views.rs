@@ -6,7 +6,6 @@ use alfine_core::{
     offer::{Action, Continuing, Offer, Step},
     task::{TaskKey, TaskStatus},
     text::{LineIndex, Span},
-    time::Moment,
 };
 use alfine_engine::{
     Error, ErrorKind, Result,

@@ -1,5 +1,6 @@
 use super::*;
 use alfine_core::{
+    agent::Question,
     breaker::{Rule, Trip},
     checkout::CheckoutChange,
     gate::{Gate, Reading, Verdict},
