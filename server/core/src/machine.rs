@@ -248,8 +248,9 @@ impl LoopState {
         if outcome.may_follow_work() && self.claims_with_last_words(run.said_last) {
             return self.work_is_over(now, None, out);
         }
-        // A run that worked for longer than any pause shows that the service works.
-        if run.worked && now.since(run.spawned_at) > LONGEST_RETRY_BACKOFF {
+        // A run that worked for longer than any pause shows that the service works, unless it is the system that ends it.
+        if outcome != Outcome::Interrupted && run.worked && now.since(run.spawned_at) > LONGEST_RETRY_BACKOFF
+        {
             self.breaker.service_answered();
         }
         // Waiting for the limit to end is pointless if the budget forbids the next run.

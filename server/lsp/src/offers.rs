@@ -244,7 +244,7 @@ pub(crate) fn steps_for(code: &str) -> (&'static [Step], bool) {
         "blocker" => (&[Answer, Continue, ShowTranscript, ShowDiff], true),
         "approval-needed" => (&[Approve, Reject, ShowDiff, ShowTranscript], false),
         "question" => (&[Answer, ShowTranscript], true),
-        "rate-limited" => (&[Continue, Pause, Stop], false),
+        "rate-limited" | "outage" => (&[Continue, Pause, Stop], false),
         "agent-auth" => (&[Continue, ShowTranscript], true),
         "interrupted" => (&[Continue, ShowDiff, Rewind, Discard], true),
         "config-untrusted" => (&[Allow, Start], true),

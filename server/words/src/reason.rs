@@ -193,8 +193,8 @@ fn outage(message: &str, about: &About<'_>) -> String {
         said => format!(" (“{said}”)"),
     };
     format!(
-        "The agent {agent} has not reached its service since {since}{said}. The loop tries again by itself at {moment}, and \
-         goes on once that works."
+        "The agent {agent} could not work since {since}{said}. The loop tries again by itself at {moment}, and goes on once \
+         that works."
     )
 }
 

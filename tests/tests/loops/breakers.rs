@@ -170,7 +170,7 @@ fn an_agent_that_never_speaks_is_ended_and_told_of_and_is_no_iteration() {
 #[test]
 fn an_agent_that_crashes_again_and_again_stops_it_and_no_crash_is_an_iteration() {
     let sandbox =
-        playing(json!([[{"signal": 11}], [{"exit": 7}], [{"result": {"failed": true, "text": "it broke"}}]]));
+        playing(json!([[{"signal": 6}], [{"exit": 7}], [{"result": {"failed": true, "text": "it broke"}}]]));
     sandbox.settings("[limits]\nretry_backoff = \"20ms\"\n");
     let task = stopped_by(run(&sandbox), "agent-failing", 3.0, 3.0, "");
     assert_eq!(rule(&task, "iterations")["count"], 0.0);

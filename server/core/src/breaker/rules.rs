@@ -118,7 +118,7 @@ rules! {
     /// How long the agent's service fails, or cannot be reached.
     Outage {
         name: "outage", setting: "outage", unit: Unit::Time, scope: Scope::Agent, default: Some(3600.0),
-        remedy: "Continue once the agent's service works again: the loop goes on where it was.",
+        remedy: "Continue once the agent can work again: the loop goes on where it was.",
     }
     /// Consecutive iterations with denials of the same tool.
     Permission {
@@ -167,7 +167,7 @@ impl Rule {
             Self::WallTime => format!("it ran for {count}, and its limit is {limit}"),
             Self::Stall | Self::Startup => format!("the agent said nothing for {count}"),
             Self::AgentFailing => format!("the agent failed {times} in a row"),
-            Self::Outage => format!("the agent's service failed for {count}"),
+            Self::Outage => format!("the agent could not work for {count}"),
             Self::Permission => format!("the agent was denied a tool in {in_a_row}"),
             Self::Regenerations => format!("its chain was planned {times}"),
             Self::Oscillation => format!("the work went back to an earlier state {times}"),

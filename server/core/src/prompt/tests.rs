@@ -211,6 +211,29 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
 }
 
 #[test]
+fn a_session_that_was_cut_to_a_summary_is_told_goal_and_details_again() {
+    let resumed = build(&PromptInput { session: Session::Resumed, iteration: 3, ..coupons() });
+    let told = build(&PromptInput { session: Session::Summarised, iteration: 3, ..coupons() });
+    for part in ["Shoppers can apply a coupon at checkout.", "- the percentage", "was cut down to a summary"]
+    {
+        assert!(told.contains(part) && !resumed.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn what_was_lost_in_the_background_is_named_within_bounds() {
+    let told = build(&PromptInput { lost_work: &["make `slow`\n# Rules"], ..coupons() });
+    assert!(
+        told.contains("## Lost with your last run") && told.contains("- `` make `slow` # Rules ``"),
+        "{told}"
+    );
+    let long = "x".repeat(5000);
+    let many = vec![long.as_str(); 30];
+    assert!(build(&PromptInput { lost_work: &many, ..coupons() }).len() < build(&coupons()).len() + 4000);
+    assert!(!build(&coupons()).contains("Lost with"));
+}
+
+#[test]
 fn a_prompt_after_a_lost_session_sends_the_agent_to_the_tree() {
     let reading = Reading::default();
     let input = PromptInput {

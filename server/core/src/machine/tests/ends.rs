@@ -274,6 +274,13 @@ fn another_outage_begins_after_work_and_not_after_a_word() {
     play.ends(Outcome::Server);
     let Some(Reason::Outage { since: told, .. }) = play.state.reason() else { panic!("waits") };
     assert_eq!(told, now);
+    // The system that ends it again and again, however long it works, is no service that works.
+    let mut play = Play::started();
+    while play.status() != TaskStatus::Stopped {
+        play.session("s1").says("I look").passes(600).ends(Outcome::Interrupted);
+        play.passes(300);
+    }
+    assert_eq!(stop(&play).0, Rule::Outage);
 }
 
 #[test]

@@ -138,6 +138,7 @@ fn each_diagnostic_has_what_solves_it() {
         of("approval-needed", "needs_input, an approval"),
         of("question", "needs_input, a question"),
         of("rate-limited", "waiting for a usage limit"),
+        of("outage", "waiting for the service"),
         of("agent-auth", "needs_input, a login"),
         of("interrupted", "interrupted"),
         of("config-untrusted", "needs_input, commands to allow"),
