@@ -177,6 +177,7 @@ fn a_run_speaks_works_and_ends_as_its_scenario_says() {
             text("Done."),
             AgentEvent::PermissionDenied { tool: "Bash(git push)".to_owned() },
             AgentEvent::Usage(Usage { input: 10, output: 2, cost_usd: Some(0.25), ..Usage::default() }),
+            AgentEvent::Concluded { waits: false },
             AgentEvent::Ended { outcome: Outcome::Ok, message: String::new() },
         ]
     );

@@ -81,7 +81,7 @@ fn span(text: &str) -> Option<i64> {
             "" | "s" | "sec" | "secs" | "second" | "seconds" => 1,
             _ => return all,
         };
-        all = all.unwrap_or_default().checked_add(number.checked_mul(seconds)?).into();
+        all = all.unwrap_or_default().checked_add(number.checked_mul(seconds)?);
         rest = after.trim_start_matches([' ', ',']);
         rest = rest.strip_prefix("and ").unwrap_or(rest);
     }
@@ -197,7 +197,7 @@ mod tests {
             ("limit, resets on Saturday at 9:00 (UTC)", Some(1_795_251_600 + 7 * 86_400)),
             ("limit, resets in 2h 5m", Some(NOW + 7500)),
             ("limit, resets in 2h5m", Some(NOW + 7500)),
-            ("limit, try again in 3 days, 4 hours and 5 minutes.", Some(NOW + 273_900 + 0)),
+            ("limit, try again in 3 days, 4 hours and 5 minutes.", Some(NOW + 273_900)),
             ("limit, please wait for 90 seconds", Some(NOW + 90)),
             ("429 Too Many Requests, retry-after: 120", Some(NOW + 120)),
             ("limit, resets 2026-11-21T10:00:00Z", Some(1_795_255_200)),

@@ -148,7 +148,7 @@ impl OfferView {
 
 impl TaskView {
     /// Since when the agent's service fails that the task waits for.
-    pub fn fails_since(&self) -> Option<Moment> {
+    fn fails_since(&self) -> Option<Moment> {
         match &self.cause {
             Some(Reason::Outage { since, .. }) => Some(*since),
             _ => None,
