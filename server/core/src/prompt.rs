@@ -52,6 +52,8 @@ pub struct PromptInput<'a> {
     pub lost_work: &'a [&'a str],
     /// The task's acceptance criteria.
     pub criteria: &'a [CriterionLine<'a>],
+    /// The folder that their commands run in, from the root; empty for the root.
+    pub checks_in: &'a str,
     /// The verifiers that belong to no criterion.
     pub verifiers: &'a [VerifierLine<'a>],
     /// What failed last time.
@@ -137,6 +139,8 @@ pub struct VerifierLine<'a> {
     pub name: &'a str,
     /// Its command, if it has one.
     pub command: Option<&'a str>,
+    /// The folder that it runs in, from the root; empty for the root.
+    pub folder: &'a str,
     /// Whether nothing is done without it.
     pub required: bool,
 }
@@ -230,7 +234,7 @@ fn write(input: &PromptInput<'_>, room: &Room) -> String {
     list(&mut out, "Progress so far", entries(input), room.progress);
     last_iteration(&mut out, input);
     lost_work(&mut out, input.lost_work, room.lost_work);
-    criteria(&mut out, input.criteria);
+    criteria(&mut out, input.criteria, input.checks_in);
     verifiers(&mut out, input.verifiers, room.verifiers);
     failures(&mut out, input.failures, room.failures);
     list(&mut out, "Notes from the user", input.steering, room.steering);
@@ -388,7 +392,7 @@ fn lost_work(out: &mut String, lost: &[&str], room: usize) {
     lines.finish();
 }
 
-fn criteria(out: &mut String, criteria: &[CriterionLine<'_>]) {
+fn criteria(out: &mut String, criteria: &[CriterionLine<'_>], folder: &str) {
     if criteria.is_empty() {
         return;
     }
@@ -402,11 +406,16 @@ fn criteria(out: &mut String, criteria: &[CriterionLine<'_>]) {
             CriterionState::Failed => (' ', "FAILED last time"),
         };
         let how = match criterion.command {
-            Some(command) => format!("verified by running {}", code(command)),
+            Some(command) => format!("verified by running {}{}", code(command), inside(folder)),
             None => "judged by what you changed".to_owned(),
         };
         let _ = writeln!(out, "- [{mark}] {}\n  ({how}; {state})", one_line(criterion.text));
     }
+}
+
+/// Says where a command runs, if not at the root.
+fn inside(folder: &str) -> String {
+    if folder.is_empty() { String::new() } else { format!(" in {}", code(folder)) }
 }
 
 fn verifiers(out: &mut String, verifiers: &[VerifierLine<'_>], room: usize) {
@@ -418,7 +427,9 @@ fn verifiers(out: &mut String, verifiers: &[VerifierLine<'_>], room: usize) {
     for verifier in verifiers {
         let command = verifier
             .command
-            .map(|command| format!(": {}", code(&cut(command, usize::MAX, NAME_BYTES))))
+            .map(|command| {
+                format!(": {}{}", code(&cut(command, usize::MAX, NAME_BYTES)), inside(verifier.folder))
+            })
             .unwrap_or_default();
         let required = if verifier.required { " (required)" } else { "" };
         lines.push(&format!("- {}{command}{required}\n", name(verifier.name)));

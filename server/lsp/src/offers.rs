@@ -204,6 +204,7 @@ pub(crate) fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Opt
                     | AskKind::Billing
                     | AskKind::Config
                     | AskKind::Context
+                    | AskKind::Check
                     | AskKind::Refusal,
                 ),
                 _,
@@ -246,6 +247,7 @@ pub(crate) fn steps_for(code: &str) -> (&'static [Step], bool) {
         "question" => (&[Answer, ShowTranscript], true),
         "rate-limited" | "outage" => (&[Continue, Pause, Stop], false),
         "agent-auth" => (&[Continue, ShowTranscript], true),
+        "check-unable" => (&[Continue, Answer, ShowDiff, ShowTranscript], true),
         "interrupted" => (&[Continue, ShowDiff, Rewind, Discard], true),
         "config-untrusted" => (&[Allow, Start], true),
         // Of a task whose heading is gone, and what may come to be said later.

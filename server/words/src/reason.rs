@@ -229,6 +229,10 @@ fn asked(ask: AskKind, words: &str, reader: Reader) -> String {
         AskKind::Context => format!(
             "The loop waits for you: {words} Make that smaller, or choose a model with more room, then continue the loop."
         ),
+        AskKind::Check => format!(
+            "A check cannot run: {words} That is no fault of the work. Install what is missing, or mend the check where it is \
+             written, then continue the loop: the checks run again."
+        ),
         AskKind::Refusal => format!(
             "The loop waits for you: {words} Write the task in other words, or choose “Answer”, then continue the loop."
         ),

@@ -22,6 +22,8 @@ pub enum AskKind {
     Config,
     /// What the agent is given at its start is too much for the model.
     Context,
+    /// The work is claimed, and checks cannot run here.
+    Check,
     /// The model refused.
     Refusal,
     /// Commands of the repository must be allowed first.
@@ -97,6 +99,9 @@ impl Ask {
             ),
             (AskKind::Approval, _, Some(text)) => {
                 Some(format!("Your claim of ready was rejected by the user: {text}"))
+            }
+            (AskKind::Check, _, Some(text)) => {
+                Some(format!("A check could not run: {}. The user says: {text}", self.text))
             }
             (_, Some(true), None) => Some(format!("You asked: “{}”. The user says: yes.", self.text)),
             (_, Some(false), None) => Some(format!("You asked: “{}”. The user says: no.", self.text)),

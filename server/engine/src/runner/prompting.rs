@@ -46,6 +46,7 @@ impl Runner<'_> {
                     VerifierKind::Command { command } => Some(command),
                     _ => None,
                 },
+                folder: &verifier.folder,
                 required: verifier.required,
             })
             .collect();
@@ -88,6 +89,7 @@ impl Runner<'_> {
             }),
             lost_work: &lost_work,
             criteria: &criteria,
+            checks_in: &self.spec.folder,
             verifiers: &verifiers,
             failures: &failures,
             steering: &steering,

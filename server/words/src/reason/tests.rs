@@ -10,7 +10,7 @@ const READERS: [(&str, Reader); 3] = [
     ("plugin", Reader::Editor { has_plugin: true }),
 ];
 
-const ASKS: [AskKind; 9] = [
+const ASKS: [AskKind; 10] = [
     AskKind::Question,
     AskKind::Blocked,
     AskKind::Approval,
@@ -18,6 +18,7 @@ const ASKS: [AskKind; 9] = [
     AskKind::Billing,
     AskKind::Config,
     AskKind::Context,
+    AskKind::Check,
     AskKind::Refusal,
     AskKind::Trust,
 ];
