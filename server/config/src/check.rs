@@ -290,6 +290,9 @@ fn near_path(beside: &str) -> Option<String> {
 }
 
 fn inner_path(text: &str) -> Option<String> {
+    if Path::new(text).starts_with("~") {
+        return Some("leads to your home, and must be a path below the repository's root".to_owned());
+    }
     let inner =
         Path::new(text).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     (!inner || text.trim().is_empty() || text.contains('\0'))

@@ -201,7 +201,8 @@ impl Limits {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Worktree {
-    /// Files to copy, as globs from the repository's root, such as `.env`.
+    /// Files to copy, as globs from the repository's root, such as `.env`. A path that is there is taken as it is written:
+    /// `app/[id]/.env` names a folder that is called `[id]`.
     #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
     pub copy: Vec<String>,
     /// Paths to link to, relative to the repository's root, such as `node_modules`. A path such as `../lib` names what lies
@@ -299,12 +300,13 @@ impl Default for Verification {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Agent {
-    /// The program: a name on `PATH`, or a path. It is never run through a shell.
+    /// The program: a name on `PATH` or in a usual folder of programs such as `~/.local/bin`, or a path. It is never run
+    /// through a shell.
     #[schemars(length(min = 1), extend("format" = "argument"), example = &"claude")]
     pub command: Option<String>,
     /// More arguments, one text each. They come before the arguments that Alfine passes.
     pub args: Vec<String>,
-    /// Environment variables to set for the agent.
+    /// Environment variables to set for the agent. A `~` at the beginning of a value is your home.
     pub env: BTreeMap<String, String>,
     /// The model that this agent is asked to use.
     #[schemars(length(min = 1), extend("format" = "argument"), example = &"sonnet")]

@@ -2,6 +2,19 @@
 //! crate.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Writes a text as one word of a shell's command line: as it is where that is safe, else in quotes.
+pub fn shell_word(text: &(impl fmt::Display + ?Sized)) -> String {
+    let text = text.to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:,@%+=#".contains(c);
+    // A `#` begins a comment only at the beginning of a word, and a `~` is the home only there.
+    let begins_plain = text.starts_with(|c: char| c.is_alphanumeric() || "_./@+:".contains(c));
+    if begins_plain && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
 
 /// Makes one line of a text, with one blank between its words.
 pub fn one_line(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! What becomes of a change of the user's checkout that was found: brought back, or taken for the user's own.
 
 use crate::{Error, Result, project::Project, surroundings};
-use alfine_core::{checkout::CheckoutChange, task::TaskKey};
+use alfine_core::{checkout::CheckoutChange, task::TaskKey, text::shell_word};
 use alfine_git::{CheckoutState, LeftAlone};
 use alfine_store::CheckoutChangeRow;
 use std::path::Path;
@@ -40,7 +40,7 @@ pub(crate) fn open_changes(
         return Err(Error::user(format!(
             "nothing is known to have changed in your checkout while {key} ran"
         ))
-        .hint(format!("what its agent did in its own tree: alfine diff {key}")));
+        .hint(format!("what its agent did in its own tree: alfine diff {}", shell_word(key))));
     }
     Ok((chosen, others.iter().map(|found| found.id).collect()))
 }

@@ -14,7 +14,10 @@ use alfine_core::{
     reason::{Reason, Unticked},
     task::{TaskKey, TaskStatus},
 };
-use alfine_files::plain_file::{self, LARGEST_TEXT};
+use alfine_files::{
+    plain_file::{self, LARGEST_TEXT},
+    programs::with_usual_folders,
+};
 use alfine_git::{
     ChangeKind, CheckpointSpec, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange,
     WorkingCopies, WorkingCopy,
@@ -380,6 +383,7 @@ fn open_pull_request(project: &Project, key: &TaskKey, row: &LoopRow) -> Result<
 fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
     let output = std::process::Command::new(program)
         .args(arguments)
+        .env("PATH", with_usual_folders(std::env::var_os("PATH").as_deref()))
         .current_dir(folder)
         .stdin(std::process::Stdio::null())
         .output()

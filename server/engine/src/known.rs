@@ -5,7 +5,7 @@
 
 use crate::{
     Result,
-    project::{self, PlanFile, Project, Target},
+    project::{self, PlanFile, Project},
 };
 use alfine_core::{
     chain,
@@ -185,7 +185,7 @@ impl Project {
 
     /// The key of a task as the user named it. The plan may be gone, if the task is known.
     pub fn key(&mut self, text: &str) -> Result<TaskKey> {
-        let target = Target::parse(text)?;
+        let target = self.target(text)?;
         let Some(task) = target.task else { return Err(project::is_a_plan(text)) };
         let file = self.plan(&target.plan);
         let name = match &file {

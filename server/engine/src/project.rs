@@ -85,8 +85,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Splits `PLAN[#TASK]`.
-    pub fn parse(text: &str) -> Result<Self> {
+    /// Splits `PLAN[#TASK]` by the text alone.
+    fn parse(text: &str) -> Result<Self> {
         let (plan, task) = match text.rsplit_once('#') {
             Some((plan, task)) => (plan, Some(task.to_owned())),
             None => (text, None),
@@ -191,10 +191,29 @@ impl Project {
         Ok(self.trust()?.untrusted(items))
     }
 
+    /// Splits `PLAN[#TASK]`. A file that is there goes before any other reading: a folder may be called `c#`.
+    pub fn target(&self, text: &str) -> Result<Target> {
+        let is_there = |plan: &str| self.path_of(plan).is_file();
+        if is_there(text) {
+            return Ok(Target { plan: text.to_owned(), task: None });
+        }
+        let splits = text.rmatch_indices('#').map(|(at, _)| text.split_at(at));
+        let mut splits = splits.map(|(plan, task)| (plan, task.trim_start_matches('#')));
+        match splits.find(|(plan, task)| !task.is_empty() && is_there(plan)) {
+            Some((plan, task)) => Ok(Target { plan: plan.to_owned(), task: Some(task.to_owned()) }),
+            None => Target::parse(text),
+        }
+    }
+
+    /// The path of a plan, named from the folder the project was opened at, or from the repository's root.
+    fn path_of(&self, given: &str) -> PathBuf {
+        let here = self.directory.join(given);
+        if here.exists() { here } else { self.repository.workdir().join(given) }
+    }
+
     /// Reads a plan, named from the folder the project was opened at, or from the repository's root.
     pub fn plan(&self, given: &str) -> Result<PlanFile> {
-        let here = self.directory.join(given);
-        let path = if here.exists() { here } else { self.repository.workdir().join(given) };
+        let path = self.path_of(given);
         let name = self.name_of(&path).ok_or_else(|| self.outside(given))?;
         self.read_plan(name, given)
     }

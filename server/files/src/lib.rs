@@ -4,5 +4,6 @@
 
 mod layout;
 pub mod plain_file;
+pub mod programs;
 
 pub use layout::{Layout, NoHome, UserDirs};

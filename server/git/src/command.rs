@@ -2,6 +2,7 @@
 //! and not for ever.
 
 use super::{GitError, filters::Filters, path_bytes::path_of};
+use alfine_files::programs::with_usual_folders;
 use alfine_secrets::clean_environment;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
@@ -103,6 +104,7 @@ impl<'a> Git<'a> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Without secrets, and without git's own variables: Alfine may itself run below git (a hook, an alias).
         command.env_clear().envs(clean_environment(std::env::vars_os(), &[], &[]));
+        command.env("PATH", with_usual_folders(std::env::var_os("PATH").as_deref()));
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "");
         command.env("SSH_ASKPASS", "").env("SSH_ASKPASS_REQUIRE", "never").env("GCM_INTERACTIVE", "never");
         if let Some(index) = self.index {

@@ -4,6 +4,7 @@ use super::skipped::Skipped;
 use alfine_core::{
     hint::Hint,
     printable::{enumerated, printable_paths},
+    text::shell_word,
 };
 use std::{fmt, io, path::PathBuf};
 
@@ -248,7 +249,7 @@ impl GitError {
                 "git sparse-checkout reapply --no-sparse-index".to_owned()
             }
             Self::Owner(path) => {
-                format!("if you trust it: git config --global --add safe.directory '{}'", path.display())
+                format!("if you trust it: git config --global --add safe.directory {}", shell_word(&path.display()))
             }
             Self::Corrupt { .. } => "`git fsck` says what is wrong with it".to_owned(),
             Self::Empty(_) => "make a first commit: git commit --allow-empty -m \"Start\"".to_owned(),
@@ -259,19 +260,26 @@ impl GitError {
             Self::WorktreeMissing(_) => {
                 "continue the task: the worktree is created again from its last checkpoint".to_owned()
             }
-            Self::WorktreeLocked(path) => format!("git worktree unlock '{}'", path.display()),
+            Self::WorktreeLocked(path) => format!("git worktree unlock {}", shell_word(&path.display())),
             Self::Locked(_) => "wait for the other process; if there is none, remove the file".to_owned(),
             Self::WouldLose { .. } => "save or remove these first".to_owned(),
             Self::Ignored { path, .. } => {
-                format!("save what you need of them, then: git worktree remove --force '{}'", path.display())
+                format!(
+                    "save what you need of them, then: git worktree remove --force {}",
+                    shell_word(&path.display())
+                )
             }
             Self::NoBranch(_) | Self::NoTarget(_) => "`git branch` lists those there are".to_owned(),
-            Self::BranchBlocked { by, .. } => format!("rename it: git branch -m {by} NEW"),
+            Self::BranchBlocked { by, .. } => format!("rename it: git branch -m {} NEW", shell_word(by)),
             Self::BranchLeft { branch, .. } => {
                 format!("merge or cherry-pick what is needed into {branch}, and check that out")
             }
             Self::Conflicts { branch, target, .. } => {
-                format!("resolve them by hand: git switch {target} && git merge {branch}")
+                format!(
+                    "resolve them by hand: git switch {} && git merge {}",
+                    shell_word(target),
+                    shell_word(branch)
+                )
             }
             Self::InTheWay { .. } => "commit, stash or move them, and try again".to_owned(),
             Self::Unsaved { .. } => "save or close them, and try again".to_owned(),
@@ -283,8 +291,9 @@ impl GitError {
                     .to_owned()
             }
             Self::FilterChanged { filter, .. } => format!(
-                "look at it: git config --get-regexp '^filter\\.{filter}'; if it is right, continue the task, or merge \
-                 with git itself"
+                "look at it: git config --get-regexp {}; if it is right, continue the task, or merge \
+                 with git itself",
+                shell_word(&format!("^filter\\.{filter}"))
             ),
             Self::Glob { .. } | Self::Outside(_) => {
                 "[worktree] copy and link take paths from the repository's root".to_owned()

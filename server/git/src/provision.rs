@@ -40,7 +40,7 @@ impl Provisioned {
 /// A glob without a slash matches at the root only, as does every other; `**/` says anywhere, and does not look into
 /// folders that git ignores. A folder that matches is copied with all that is in it.
 pub fn provision(from: &Path, to: &Path, copy: &[String], link: &[String]) -> Result<Provisioned, GitError> {
-    let globs = copy.iter().map(|pattern| Glob::new(pattern)).collect::<Result<Vec<_>, _>>()?;
+    let globs = copy.iter().map(|pattern| Glob::new(from, pattern)).collect::<Result<Vec<_>, _>>()?;
     for path in link {
         let beside = path.strip_prefix("../").map(|path| path.strip_prefix("../").unwrap_or(path));
         inside(beside.unwrap_or(path)).map_err(|_| GitError::Outside(path.clone()))?;
@@ -107,19 +107,31 @@ struct Glob {
 }
 
 impl Glob {
-    fn new(pattern: &str) -> Result<Self, GitError> {
+    fn new(root: &Path, pattern: &str) -> Result<Self, GitError> {
         let clean = inside(pattern)?;
-        let text = clean.to_string_lossy().into_owned();
+        // A path that is there goes before its reading as a pattern: a folder may be called `[id]`.
+        let named: PathBuf = clean
+            .components()
+            .scan(root.to_owned(), |at, part| {
+                at.push(part);
+                at.symlink_metadata().is_ok().then_some(part)
+            })
+            .collect();
+        let rest = clean.strip_prefix(&named).unwrap_or(&clean);
+        let text = globset::escape(&named.to_string_lossy()) + &format!("/{}", rest.display());
+        let text = text.trim_matches('/').to_owned();
         let built = GlobBuilder::new(&text).literal_separator(true).build();
         let built = built
             .map_err(|error| GitError::Glob { pattern: pattern.to_owned(), why: error.kind().to_string() })?;
         let is_literal =
             |part: &Component<'_>| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
         let parts: Vec<Component<'_>> = clean.components().collect();
-        let literal = parts.iter().take_while(|part| is_literal(part)).count();
+        let there = named.components().count();
+        let literal = there + parts.iter().skip(there).take_while(|part| is_literal(part)).count();
         let folder = parts.iter().take(literal.min(parts.len().saturating_sub(1))).collect();
         // Braces may hold slashes, so only a pattern without them has a known depth.
-        let depth = (!text.contains("**") && !text.contains('{')).then_some(parts.len());
+        let pattern_of_rest = rest.to_string_lossy();
+        let depth = (!pattern_of_rest.contains("**") && !pattern_of_rest.contains('{')).then_some(parts.len());
         Ok(Self { pattern: pattern.to_owned(), matcher: built.compile_matcher(), folder, depth })
     }
 

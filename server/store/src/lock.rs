@@ -54,7 +54,7 @@ impl LoopLock {
                     return Ok(lock);
                 }
                 Ok(()) => {}
-                Err(TryLockError::Error(error)) => return Err(StoreError::of_io("lock", &path, error)),
+                Err(TryLockError::Error(error)) => return Err(StoreError::of_lock("lock", &path, error)),
                 Err(TryLockError::WouldBlock) => {
                     // A runner holds the lock exclusively. If a shared lock succeeds, only lookers hold the file, and
                     // they let go at once.
@@ -177,7 +177,7 @@ fn share(file: &File, path: &Path) -> Result<Option<()>, StoreError> {
     match file.try_lock_shared() {
         Ok(()) => Ok(Some(())),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(StoreError::of_io("lock", path, error)),
+        Err(TryLockError::Error(error)) => Err(StoreError::of_lock("lock", path, error)),
     }
 }
 

@@ -212,7 +212,7 @@ fn prepare(path: &Path, connection: Connection) -> Result<Connection, StoreError
     let mode: String =
         connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(sql)?;
     if mode != "wal" {
-        return Err(StoreError::NoWal { path: path.to_owned(), mode });
+        return Err(StoreError::unshared(path, format!("its journal can only be “{mode}”")));
     }
     settle(&connection).map_err(sql)?;
     migrations::migrate(&connection).map_err(sql)?;
@@ -268,7 +268,7 @@ fn gate(layout: &Layout, access: Access) -> Result<File, StoreError> {
         };
         match taken {
             Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => return Err(StoreError::of_io("lock", &path, error)),
+            Err(TryLockError::Error(error)) => return Err(StoreError::of_lock("lock", &path, error)),
             Err(TryLockError::WouldBlock) if started.elapsed() > PATIENCE => {
                 return Err(StoreError::Locked { path });
             }

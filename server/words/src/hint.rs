@@ -1,7 +1,7 @@
 //! What to do next: as command lines for a terminal, as the names of actions for an editor.
 
 use crate::Reader;
-use alfine_core::{hint::Hint, task::TaskKey};
+use alfine_core::{hint::Hint, task::TaskKey, text::shell_word};
 
 /// Says what to do next: phrases without a full stop. For a terminal there can be several lines.
 pub fn hint(hint: &Hint, reader: Reader) -> String {
@@ -18,55 +18,60 @@ pub fn hint(hint: &Hint, reader: Reader) -> String {
 fn in_a_terminal(hint: &Hint) -> String {
     match hint {
         Hint::Advice(_) | Hint::AnyOf(_) => String::new(),
-        Hint::Start { task } => format!("start it: alfine run {task}"),
+        Hint::Start { task } => format!("start it: alfine run {task}", task = shell_word(task)),
         Hint::BeginAnew { task } => {
             format!(
-                "if it is a new one: alfine run {task} --again; if it is the same, give it its title back"
+                "if it is a new one: alfine run {task} --again; if it is the same, give it its title back",
+                task = shell_word(task)
             )
         }
-        Hint::RunAgain { task } => format!("to run it again: alfine run {task} --again"),
-        Hint::StartAll { plan } => format!("run the whole plan: alfine run {plan}"),
-        Hint::Continue { task } => format!("go on with it: alfine continue {task}"),
+        Hint::RunAgain { task } => format!("to run it again: alfine run {task} --again", task = shell_word(task)),
+        Hint::StartAll { plan } => format!("run the whole plan: alfine run {plan}", plan = shell_word(plan)),
+        Hint::Continue { task } => format!("go on with it: alfine continue {task}", task = shell_word(task)),
         Hint::RaiseIterations { from, to } => {
             format!("give a limit of {from} to {to}, or --reset-breaker")
         }
         Hint::RaiseCost => "give a higher limit, or --reset-breaker".to_owned(),
-        Hint::Watch { task } => format!("watch it: alfine log {task} --follow"),
-        Hint::Transcript { task } => format!("look at what its agent said: alfine log {task} --transcript"),
-        Hint::Diff { task } => format!("look at what it changed: alfine diff {task}"),
-        Hint::Status { task } => format!("see `alfine status {task}`"),
+        Hint::Watch { task } => format!("watch it: alfine log {task} --follow", task = shell_word(task)),
+        Hint::Transcript { task } => format!("look at what its agent said: alfine log {task} --transcript", task = shell_word(task)),
+        Hint::Diff { task } => format!("look at what it changed: alfine diff {task}", task = shell_word(task)),
+        Hint::Status { task } => format!("see `alfine status {task}`", task = shell_word(task)),
         Hint::ListTasks => "`alfine status` lists what there is".to_owned(),
         Hint::AwaitRunner => "watch it with `alfine status`, or stop it first".to_owned(),
-        Hint::PauseFirst { task } => format!("first: alfine pause {task} --now"),
-        Hint::Stop { task } => format!("stop it: alfine stop {task}"),
-        Hint::StopFirst { task } => format!("first: alfine stop {task}"),
-        Hint::Steer { task } => format!("to tell its agent something: alfine steer {task} \"...\""),
+        Hint::PauseFirst { task } => format!("first: alfine pause {task} --now", task = shell_word(task)),
+        Hint::Stop { task } => format!("stop it: alfine stop {task}", task = shell_word(task)),
+        Hint::StopFirst { task } => format!("first: alfine stop {task}", task = shell_word(task)),
+        Hint::Steer { task } => format!("to tell its agent something: alfine steer {task} \"...\"", task = shell_word(task)),
         Hint::Approve { task } => {
-            format!("answer: alfine answer {task} --approve, or --reject \"what is missing\"")
+            format!("answer: alfine answer {task} --approve, or --reject \"what is missing\"", task = shell_word(task))
         }
-        Hint::Merge { task } => format!("merge it: alfine merge {task}"),
+        Hint::Merge { task } => format!("merge it: alfine merge {task}", task = shell_word(task)),
         Hint::MergeFirst { tasks } => {
-            tasks.iter().map(|task| format!("alfine merge {task}")).collect::<Vec<_>>().join("\n")
+            tasks.iter().map(|task| format!("alfine merge {}", shell_word(task))).collect::<Vec<_>>().join("\n")
         }
         Hint::MergeInto { task } => format!("name the branch: {}", merge_into(task)),
         Hint::ResolveConflicts { task, branch, into, iteration } => format!(
-            "resolve them by hand: git switch {into} && git merge {branch}, then alfine merge {task}; or have the agent do \
-             it: alfine rewind {task} {iteration}, alfine steer {task} \"{}\", alfine continue {task}",
-            resolving(into)
+            "resolve them by hand: git switch {to} && git merge {from}, then alfine merge {task}; or have the agent do it: \
+             alfine rewind {task} {iteration}, alfine steer {task} {note}, alfine continue {task}",
+            to = shell_word(into),
+            from = shell_word(branch),
+            task = shell_word(task),
+            note = shell_word(&resolving(into))
         ),
-        Hint::Discard { task } => format!("discard it: alfine discard {task}"),
+        Hint::Discard { task } => format!("discard it: alfine discard {task}", task = shell_word(task)),
         Hint::Rewind { task, iteration } => {
-            format!("set it back instead: alfine rewind {task} {iteration}")
+            format!("set it back instead: alfine rewind {task} {iteration}", task = shell_word(task))
         }
         Hint::LeaveOwnTree { to } => format!(
-            "wait for it, or end it: alfine stop {to}; or run this one in a worktree, without --in-place"
+            "wait for it, or end it: alfine stop {}; or run this one in a worktree, without --in-place",
+            shell_word(to)
         ),
         Hint::Trust { plan } => format!(
             "read them; then allow them: alfine trust {}, or give --trust to run, start or continue",
-            plan.as_deref().unwrap_or("PLAN")
+            shell_word(plan.as_deref().unwrap_or("PLAN"))
         ),
         Hint::NameTask { plan: Some(plan) } => {
-            format!("write {plan}#TASK; `alfine status {plan}` lists the tasks")
+            format!("write {plan}#TASK; `alfine status {}` lists the tasks", shell_word(plan))
         }
         Hint::NameTask { plan: None } => {
             "write PLAN or PLAN#TASK, such as PLAN.md#US-001; `alfine status` lists the tasks".to_owned()
@@ -107,9 +112,11 @@ fn in_an_editor(hint: &Hint) -> String {
             format!("name the branch in a terminal: {}", merge_into(task))
         }
         Hint::ResolveConflicts { task, branch, into, .. } => format!(
-            "resolve them by hand: git switch {into} && git merge {branch}, then “Merge” on {task}; or have the agent do it: \
+            "resolve them by hand: git switch {to} && git merge {from}, then “Merge” on {task}; or have the agent do it: \
              “Rewind” on {task} to its last iteration, “Steer” on {task} with “{}”, “Continue” on {task}",
-            resolving(into)
+            resolving(into),
+            to = shell_word(into),
+            from = shell_word(branch)
         ),
         Hint::Discard { task } => format!("discard it: “Discard” on {task}"),
         Hint::Rewind { task, .. } => format!("set it back instead: “Rewind” on {task}"),
@@ -128,7 +135,7 @@ fn in_an_editor(hint: &Hint) -> String {
 }
 
 fn merge_into(task: &TaskKey) -> String {
-    format!("alfine merge {task} --into BRANCH; `git branch` lists the branches")
+    format!("alfine merge {} --into BRANCH; `git branch` lists the branches", shell_word(task))
 }
 
 /// The note that has an agent resolve the conflicts of a merge.

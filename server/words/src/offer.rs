@@ -5,6 +5,7 @@ use alfine_core::{
     breaker::{HARD_LIMIT, dollars},
     offer::{Action, Continuing, Refusal},
     task::TaskKey,
+    text::shell_word,
 };
 
 /// Names an action as a menu of an editor does: `Continue with 10 more iterations, 20 in all`.
@@ -138,7 +139,8 @@ fn continue_purpose(continuing: Continuing) -> String {
 }
 
 /// Writes the command line that does an action with a task: `alfine continue PLAN.md#US-001 -i 20`.
-pub fn command_line(action: &Action, task: &TaskKey) -> String {
+pub fn command_line(action: &Action, key: &TaskKey) -> String {
+    let task = shell_word(key);
     match action {
         Action::Start { .. } => format!("alfine run {task}"),
         Action::RunAgain => format!("alfine run {task} --again"),
@@ -158,7 +160,7 @@ pub fn command_line(action: &Action, task: &TaskKey) -> String {
         Action::Answer { reply: Some(true), .. } => format!("alfine answer {task} yes"),
         Action::Answer { reply: Some(false), .. } => format!("alfine answer {task} no"),
         Action::Steer => format!("alfine steer {task} \"...\""),
-        Action::Allow => format!("alfine trust {}", task.plan),
+        Action::Allow => format!("alfine trust {}", shell_word(&key.plan)),
         Action::ShowDiff { iteration: None, .. } => format!("alfine diff {task}"),
         Action::ShowDiff { iteration: Some(n), .. } => format!("alfine diff {task} --iteration {n}"),
         Action::ShowTranscript { live: false } => format!("alfine log {task}"),

@@ -14,6 +14,7 @@ use alfine_core::{
     machine::{Answer, Command},
     news::Mend,
     task::TaskKey,
+    text::shell_word,
 };
 use alfine_engine::{
     Error, Result,
@@ -78,7 +79,7 @@ pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         }
         Continued::GoesOn { changes, .. } => {
             tell_changes(&key, &changes);
-            say(format_args!("{key} goes on in the background; follow it: alfine log {key} --follow"));
+            say(format_args!("{key} goes on in the background; follow it: alfine log {} --follow", shell_word(&key)));
         }
     }
     Ok(exit::DONE)
@@ -107,9 +108,9 @@ pub(super) fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
     let request = AnswerRequest { task: key.clone(), approval: None, answer, hold: args.hold };
     asking::drive(&mut project, request, Said::default())?;
     if args.hold {
-        say(format_args!("{key} has its answer; go on with it: alfine continue {key}"));
+        say(format_args!("{key} has its answer; go on with it: alfine continue {}", shell_word(&key)));
     } else {
-        say(format_args!("{key} has its answer and goes on; follow it: alfine log {key} --follow"));
+        say(format_args!("{key} has its answer and goes on; follow it: alfine log {} --follow", shell_word(&key)));
     }
     Ok(exit::DONE)
 }

@@ -8,6 +8,7 @@ use crate::{
 use alfine_agents::Adapter;
 use alfine_config::{Config, Partial};
 use alfine_engine::{Error, Result, project::Project};
+use alfine_files::programs;
 use alfine_words::Reader;
 use serde::Serialize;
 use std::{
@@ -150,8 +151,9 @@ fn check_agent(adapter: &dyn Adapter, config: &Config) -> Option<Check> {
         Ok(invocation) => invocation,
         Err(error) => return Some(Check::of_error(adapter.name(), &error.into())),
     };
-    let mut probe = Command::new(&invocation.program);
+    let mut probe = Command::new(programs::at_home(&invocation.program));
     probe.args(&invocation.args).envs(invocation.env.iter().map(|(name, value)| (name, value)));
+    probe.env("PATH", programs::with_usual_folders(std::env::var_os("PATH").as_deref()));
     let needed = config.agent == adapter.name();
     Some(match output(&mut probe) {
         Ok(version) => {

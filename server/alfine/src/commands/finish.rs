@@ -10,7 +10,7 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
-use alfine_core::task::TaskStatus;
+use alfine_core::{task::TaskStatus, text::shell_word};
 use alfine_engine::{ErrorKind, Result, requests};
 use alfine_words::Reader;
 use serde_json::json;
@@ -75,8 +75,9 @@ pub(super) fn rewind(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let changes = asking::drive(&mut project, request, Said::default())?;
     tell_changes(&key, &changes);
     say(format_args!(
-        "{key} is what it was after iteration {}; go on: alfine continue {key}",
-        args.iteration
+        "{key} is what it was after iteration {}; go on: alfine continue {}",
+        args.iteration,
+        shell_word(&key)
     ));
     Ok(exit::DONE)
 }
@@ -89,8 +90,9 @@ pub(super) fn fork(directory: &Path, args: &IterationArgs) -> Result<u8> {
     let changes = asking::drive(&mut project, request, Said::default())?;
     tell_changes(&key, &changes);
     say(format_args!(
-        "{key} began again from iteration {}, in the background; follow it: alfine log {key} --follow",
-        args.iteration
+        "{key} began again from iteration {}, in the background; follow it: alfine log {} --follow",
+        args.iteration,
+        shell_word(&key)
     ));
     Ok(exit::DONE)
 }

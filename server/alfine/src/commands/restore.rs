@@ -5,7 +5,10 @@ use super::{
     opening,
 };
 use crate::{cli::RestoreArgs, output::say, report::exit};
-use alfine_core::printable::{printable, printable_paths};
+use alfine_core::{
+    printable::{printable, printable_paths},
+    text::shell_word,
+};
 use alfine_engine::{Result, requests};
 use std::path::Path;
 
@@ -38,7 +41,9 @@ pub(super) fn perform(directory: &Path, args: &RestoreArgs) -> Result<u8> {
     }
     say(format_args!("  your checkout as it was just now is kept: {}", restored.kept));
     for other in &restored.others {
-        say(format_args!("  another change was noted, too: alfine restore {task} --change {other}"));
+        say(format_args!("  another change was noted, too: alfine restore {} --change {other}",
+            shell_word(&task)
+        ));
     }
     Ok(exit::DONE)
 }

@@ -14,13 +14,14 @@ use alfine_core::{
     news::Told,
     plan::{ContextMode, Task},
     task::{TaskKey, TaskStatus},
+    text::shell_word,
 };
 use alfine_engine::{
     Error, Result, chain,
     foreground::{self as engine, Ended, Interrupter},
     known::Known,
     loops,
-    project::{PlanFile, Project, Target},
+    project::{PlanFile, Project},
     requests::{Begun, How, Start, Started},
     start::{self, StartOptions},
 };
@@ -81,14 +82,15 @@ pub(super) fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
         print_task(&project, &key)?;
     } else {
         say(format_args!("{key} runs in the background"));
-        say(format_args!("  follow it: alfine log {key} --follow"));
-        say(format_args!("  stop it:   alfine stop {key}"));
+        let named = shell_word(&key);
+        say(format_args!("  follow it: alfine log {named} --follow"));
+        say(format_args!("  stop it:   alfine stop {named}"));
     }
     Ok(exit::DONE)
 }
 
 fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<Started> {
-    let target = Target::parse(&args.target)?;
+    let target = project.target(&args.target)?;
     let plan = project.plan(&target.plan)?.name;
     let mut start = Start::new(plan, target.task, options_of(args));
     start.only_one = args.single_task;

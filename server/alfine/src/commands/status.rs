@@ -7,13 +7,13 @@ use crate::{
     report::exit,
 };
 use alfine_core::{printable::printable, task::TaskStatus};
-use alfine_engine::{Result, project, project::Target, view::Seen};
+use alfine_engine::{Result, project, view::Seen};
 use std::{collections::BTreeSet, path::Path};
 
 /// Prints the tasks of all plans, of one, or one task.
 pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
-    let target = args.target.as_deref().map(Target::parse).transpose()?;
+    let target = args.target.as_deref().map(|target| project.target(target)).transpose()?;
     let plans = match &target {
         Some(target) => {
             let file = project.plan(&target.plan)?;

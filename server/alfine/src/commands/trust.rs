@@ -2,7 +2,7 @@
 
 use super::{asking, opening};
 use crate::{cli::TrustArgs, output::say, report::exit};
-use alfine_engine::{Error, Result, project::Target, start, start::StartOptions};
+use alfine_engine::{Error, Result, start, start::StartOptions};
 use std::{io::IsTerminal, path::Path};
 
 /// Shows the commands, and allows them, or takes every approval back.
@@ -14,7 +14,7 @@ pub(super) fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
         return Ok(exit::DONE);
     }
     let plans = match &args.plan {
-        Some(plan) => vec![project.plan(&Target::parse(plan)?.plan)?],
+        Some(plan) => vec![project.plan(&project.target(plan)?.plan)?],
         None => project.plans()?,
     };
     let tasks = plans.iter().flat_map(|file| file.plan.tasks.iter().map(move |task| (file, task)));

@@ -27,6 +27,10 @@ pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
         let glob = glob.trim_start_matches("./");
         // The settings were checked, so an invalid glob never gets here.
         let Ok(matcher) = GlobBuilder::new(glob).literal_separator(true).build() else { continue };
+        // A path that is there goes before its reading as a pattern.
+        if root.join(glob).is_file() {
+            found.push(glob.to_owned());
+        }
         walk(root, &literal_folder(glob), &matcher.compile_matcher(), &mut left, &mut found);
     }
     if left == 0 {
@@ -55,8 +59,9 @@ pub fn plan_folders(globs: &[String]) -> Vec<PathBuf> {
 /// Builds the globs that say whether a name is a plan's. Invalid globs are left out.
 pub fn plan_globs(globs: &[String]) -> GlobSet {
     let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        if let Ok(glob) = GlobBuilder::new(glob.trim_start_matches("./")).literal_separator(true).build() {
+    let globs = globs.iter().map(|glob| glob.trim_start_matches("./"));
+    for glob in globs.flat_map(|glob| [glob.to_owned(), globset::escape(glob)]) {
+        if let Ok(glob) = GlobBuilder::new(&glob).literal_separator(true).build() {
             set.add(glob);
         }
     }

@@ -10,6 +10,7 @@ use alfine_core::{
     plan::Isolation,
     text::start_of,
 };
+use alfine_files::programs;
 use alfine_process::{Confinement, GuardedChild, GuardedCommand, GuardedOutput, ProcessError};
 use alfine_secrets::Masker;
 use alfine_store::{RunEnd, RunNew};
@@ -62,7 +63,7 @@ impl Runner<'_> {
         let invocation = self.adapter.invocation(&request)?;
         let mut command = GuardedCommand::new(
             &self.program,
-            invocation.program,
+            programs::at_home(&invocation.program),
             self.worktree(),
             Confinement::None,
             self.row.id.marker(&ulid::Ulid::generate().to_string()),

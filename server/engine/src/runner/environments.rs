@@ -2,8 +2,12 @@
 
 use crate::{Result, task_spec::TaskSpec};
 use alfine_agents::Adapter;
+use alfine_files::programs;
 use alfine_secrets::Masker;
-use std::{ffi::OsString, sync::Arc};
+use std::{
+    ffi::{OsStr, OsString},
+    sync::Arc,
+};
 
 /// A whole environment: names and values.
 pub(super) type Environment = Vec<(OsString, OsString)>;
@@ -20,7 +24,12 @@ pub(super) struct Environments {
 
 /// The environments of the loop's processes, and what hides the rest of this one in logs.
 pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environments, Arc<Masker>)> {
-    let all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let mut all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    // A program of the user's is found also if Alfine was started from an editor with a short `PATH`, and so is what such
+    // a program starts itself.
+    let path = programs::with_usual_folders(std::env::var_os("PATH").as_deref());
+    all.retain(|(name, _)| name != "PATH");
+    all.push(("PATH".into(), path));
     let mut own: Vec<&str> = adapter.own_env().to_vec();
     for (when, names) in adapter.own_env_when() {
         if all.iter().any(|(name, _)| name.to_str() == Some(when)) {
@@ -32,7 +41,7 @@ pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(En
     let mut agent = alfine_secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
     for (name, value) in &spec.agent.env {
         agent.retain(|(known, _)| known.to_str() != Some(name));
-        agent.push((name.into(), value.into()));
+        agent.push((name.into(), programs::at_home(OsStr::new(value))));
     }
     let mut checks = setup.clone();
     // Package managers refuse to change a lockfile under it, so the setup goes without.
