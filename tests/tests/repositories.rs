@@ -320,3 +320,95 @@ fn an_agent_that_removes_its_worktree_harms_nobody_and_the_loop_can_go_on() {
         }
     }
 }
+
+#[test]
+fn a_plan_in_a_folder_with_a_number_sign_is_named_as_it_is_and_advice_can_be_pasted() {
+    let mut sandbox = Sandbox::new();
+    sandbox.git(&["init", "-q"]);
+    for plan in ["c#/PLAN.md", "my plans/it's #1.plan.md"] {
+        sandbox.write(plan, PLAN);
+    }
+    sandbox.git(&["add", "-A"]);
+    sandbox.git(&["commit", "-qm", "first"]);
+    sandbox.fake_agent(&json!({"runs": [greet_after(&[]), greet_after(&[])]}));
+    let tasks = sandbox.alfine(&["status", "c#/PLAN.md", "--json"]).expect(0).stdout;
+    assert!(tasks.contains("\"c#/PLAN.md\"") && tasks.contains("US-001"), "{tasks}");
+    sandbox.alfine(&["trust", "c#/PLAN.md"]).expect(0);
+    let task = sandbox.alfine(&["run", "c#/PLAN.md", "--trust", "--json"]).expect(0).task();
+    assert_eq!((&task["task"], &task["status"]), (&json!("c#/PLAN.md#US-001"), &json!("done")));
+
+    let key = "my plans/it's #1.plan.md#US-001";
+    let ran = sandbox.alfine(&["run", key, "--trust"]).expect(0);
+    let advised = ran.stdout.lines().find_map(|line| line.split_once("merge it:")).expect(&ran.stdout).1;
+    assert_eq!(advised.trim(), r"alfine merge 'my plans/it'\''s #1.plan.md#US-001'");
+    let line = advised.trim().replacen("alfine", alfine_tests::sandbox::alfine().to_str().unwrap(), 1);
+    let merged = sandbox.command("sh").args(["-c", &line]).output().unwrap();
+    assert!(merged.status.success(), "{}", String::from_utf8_lossy(&merged.stderr));
+    assert!(sandbox.read("my plans/it's #1.plan.md").contains("- [x] It greets"));
+}
+
+#[test]
+fn an_agent_is_found_where_users_have_it_and_a_tilde_is_the_home() {
+    for (place, settings) in [
+        (".local/bin/claude", ""),
+        (".nvm/versions/node/v22.1.0/bin/claude", ""),
+        ("tools/my claude", "[agents.claude]\ncommand = \"'~/tools/my claude'\"\n"),
+    ] {
+        let mut sandbox = without_agent();
+        fs::write(sandbox.path().join("home/scenario.json"), json!({"runs": [greet_after(&[])]}).to_string())
+            .unwrap();
+        let claude = sandbox.path().join("home").join(place);
+        fs::create_dir_all(claude.parent().unwrap()).unwrap();
+        fs::copy(alfine_tests::sandbox::sibling("fake-agent"), &claude).unwrap();
+        sandbox.settings(&format!(
+            "{settings}[agents.claude.env]\nFAKE_AGENT_SCENARIO = \"~/scenario.json\"\nFAKE_AGENT_LOG = \"~/log\"\n"
+        ));
+        sandbox.env.push(("PATH".to_owned(), "/usr/bin:/bin".to_owned()));
+        assert_eq!(done(&sandbox)["status"], "done", "{place}");
+        assert!(sandbox.path().join("home/log").exists());
+    }
+}
+
+/// Has the program run on a file system that refuses what is named: `flock` as a network share without locks does, `fcntl`
+/// as one that has some of them.
+fn without_locks(sandbox: &mut Sandbox, refused: &str) {
+    let code = match refused {
+        "flock" => "int flock(int fd, int how) { errno = ENOLCK; return -1; }",
+        _ => {
+            "static int refuse(int how) { return how == F_SETLK || how == F_GETLK; }
+             int fcntl64(int fd, int how, ...) {
+                 va_list more; va_start(more, how); void *what = va_arg(more, void *); va_end(more);
+                 if (refuse(how)) { errno = EIO; return -1; }
+                 return ((int (*)(int, int, void *))dlsym(RTLD_NEXT, \"fcntl64\"))(fd, how, what);
+             }
+             int fcntl(int fd, int how, ...) {
+                 va_list more; va_start(more, how); void *what = va_arg(more, void *); va_end(more);
+                 if (refuse(how)) { errno = EIO; return -1; }
+                 return ((int (*)(int, int, void *))dlsym(RTLD_NEXT, \"fcntl\"))(fd, how, what);
+             }"
+        }
+    };
+    let source = sandbox.path().join("share.c");
+    let include = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n#include <stdarg.h>\n\
+                   #define fcntl theirs\n#define fcntl64 theirs64\n#include <fcntl.h>\n#undef fcntl\n#undef fcntl64\n";
+    fs::write(&source, format!("{include}{code}\n")).unwrap();
+    let library = sandbox.path().join("share.so");
+    // The linker of Rust needs a C compiler, too.
+    let mut compiler = std::process::Command::new("cc");
+    compiler.args(["-w", "-shared", "-fPIC", "-o"]).args([&library, &source]).arg("-ldl");
+    assert!(compiler.status().unwrap().success());
+    sandbox.env.push(("LD_PRELOAD".to_owned(), library.to_str().unwrap().to_owned()));
+}
+
+#[test]
+fn a_file_system_without_locks_is_called_that() {
+    for (refused, words) in [("flock", "No locks available"), ("fcntl", "disk I/O error")] {
+        let mut sandbox = sandbox();
+        without_locks(&mut sandbox, refused);
+        let ran = sandbox.alfine(&RUN);
+        assert_ne!(ran.code(), 0, "{refused}");
+        assert!(ran.stderr.contains("keeps no locks between processes"), "{refused}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{refused}: {}", ran.stderr);
+        assert!(ran.stderr.contains("put the repository on a local disk"), "{refused}: {}", ran.stderr);
+    }
+}

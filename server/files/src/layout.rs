@@ -56,6 +56,11 @@ impl Layout {
         self.root.join("filters.json")
     }
 
+    /// A digest of the settings by which git fetches.
+    pub fn fetching(&self) -> PathBuf {
+        self.root.join("fetching")
+    }
+
     /// The git index that speeds up a loop's checkpoints. Only a cache.
     pub fn checkpoint_index(&self, loop_id: &str) -> PathBuf {
         self.root.join("index").join(loop_id)

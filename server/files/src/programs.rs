@@ -99,24 +99,27 @@ mod tests {
     #[test]
     fn folders_that_are_there_come_behind_what_the_path_names_and_once() {
         let home = tempfile::tempdir().unwrap();
-        for folder in [".local/bin", ".bun/bin", ".nvm/versions/node/v9.1.0/bin", ".nvm/versions/node/v22.1.0/bin"] {
+        for folder in
+            [".local/bin", ".bun/bin", ".nvm/versions/node/v9.1.0/bin", ".nvm/versions/node/v22.1.0/bin"]
+        {
             fs::create_dir_all(home.path().join(folder)).unwrap();
         }
         let own = home.path().join(".bun/bin");
         let path = std::env::join_paths([Path::new("/usr/bin"), &own]).unwrap();
         let of = |path: Option<&OsStr>| {
             let whole = with_folders_of(path, Some(home.path()));
-            let below = std::env::split_paths(&whole).filter_map(|folder| {
-                Some(folder.strip_prefix(home.path()).ok()?.display().to_string())
-            });
+            let below = std::env::split_paths(&whole)
+                .filter_map(|folder| Some(folder.strip_prefix(home.path()).ok()?.display().to_string()));
             (std::env::split_paths(&whole).next(), below.collect::<Vec<_>>())
         };
         let newest = ".nvm/versions/node/v22.1.0/bin";
-        assert_eq!(of(Some(&path)), (Some("/usr/bin".into()), vec![
-            ".bun/bin".to_owned(),
-            ".local/bin".to_owned(),
-            newest.to_owned()
-        ]));
+        assert_eq!(
+            of(Some(&path)),
+            (
+                Some("/usr/bin".into()),
+                vec![".bun/bin".to_owned(), ".local/bin".to_owned(), newest.to_owned()]
+            )
+        );
         assert!(of(None).1.contains(&".local/bin".to_owned()));
         let alias = home.path().join(".nvm/alias");
         fs::create_dir_all(alias.join("lts")).unwrap();

@@ -11,6 +11,7 @@ use super::{
     index,
     land::{Content, Step, steps},
     names::{CHECKOUTS, task_of_branch},
+    partial::write_tree,
     path_bytes::{bytes_of, path_of},
     places::same_place,
 };
@@ -397,10 +398,10 @@ fn keep(repo: &git2::Repository, files: Oid, head: Option<Oid>, index: Option<Oi
     Ok(kept)
 }
 
-/// The user's index as a tree; `None` if it has conflicts, or is of a kind that libgit2 does not read.
+/// The user's index as a tree; `None` if it has conflicts, or cannot be read.
 fn index_tree(repo: &git2::Repository) -> Option<Oid> {
-    let mut index = index::read(repo).ok()?;
-    index.write_tree_to(repo).ok()
+    let mut index = index::read_any(repo).ok()?;
+    write_tree(repo, &mut index).ok()
 }
 
 fn refs(repo: &git2::Repository) -> Result<BTreeMap<String, String>, GitError> {

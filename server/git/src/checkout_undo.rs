@@ -186,10 +186,10 @@ fn restore_files(
     left: &mut LeftAlone,
 ) -> Result<(), GitError> {
     let (was, staged) = (tree_of(repo, &before.tree)?, &files.staged);
-    let mut landing = match Landing::prepare(repo, files.back.clone(), &was, None) {
+    let mut landing = match Landing::prepare(repo, files.back.clone(), &was, &was, None) {
         Err(GitError::InTheWay { files: stay, .. }) => {
             let back = files.back.iter().filter(|step| !stay.contains(&path_of(&step.path))).cloned();
-            let landing = Landing::prepare(repo, back.collect(), &was, None)?;
+            let landing = Landing::prepare(repo, back.collect(), &was, &was, None)?;
             left.files.extend(stay);
             landing
         }
@@ -230,7 +230,7 @@ fn remove_files(
     let (older, unmade): (Vec<Step>, Vec<Step>) = unmade.into_iter().partition(may_be_older);
     left.files.extend(older.iter().map(|step| path_of(&step.path)));
     let was = &tree_of(repo, &before.tree)?;
-    let mut landing = Landing::prepare(repo, unmade, was, None)?;
+    let mut landing = Landing::prepare(repo, unmade, was, was, None)?;
     landing.apply()?;
     landing.keep();
     Ok(())

@@ -7,6 +7,7 @@ use super::{
     index,
     land::{Landing, index_is_free, put_steps, put_tree, steps},
     names::{KEPT, task_of_branch},
+    partial::{with_folders, write_tree},
     path_bytes::path_of,
     places::same_place,
     repository::nothing_under_way,
@@ -180,7 +181,9 @@ impl Repository {
         let head = now.head.map(|head| repo.find_commit(head)).transpose().doing("read HEAD")?;
         let committed = head.map(|head| head.tree()).transpose().doing("read HEAD")?;
         let tree = repo.find_tree(now.tree).doing("read the tree")?;
-        let diff = repo.diff_tree_to_tree(committed.as_ref(), Some(&tree), None).doing("compare trees")?;
+        let diff = with_folders(&repo, [committed.as_ref().unwrap_or(&tree), &tree], || {
+            repo.diff_tree_to_tree(committed.as_ref(), Some(&tree), None).doing("compare trees")
+        })?;
         let files = diff.deltas().filter_map(|delta| delta.new_file().path_bytes().map(path_of)).collect();
         Ok(files)
     }
@@ -240,7 +243,10 @@ impl Repository {
         let to = to.doing("read the checkpoint")?;
         let untouched: Vec<&Path> =
             spec.surroundings.own.iter().chain(&spec.surroundings.leave_out).map(PathBuf::as_path).collect();
-        let mut landing = Landing::prepare(&repo, steps(&repo, &from, &to, &untouched)?, &to, None)?;
+        let committed = head.map(|head| repo.find_commit(head)?.tree()).transpose().doing("read HEAD")?;
+        let committed = committed.as_ref().unwrap_or(&to);
+        let steps = steps(&repo, &from, &to, &untouched)?;
+        let mut landing = Landing::prepare(&repo, steps, &to, committed, None)?;
         landing.apply()?;
         // The index and HEAD follow the files: the step that can fail for many reasons comes while nothing else moved.
         let moved = match head {
@@ -348,7 +354,7 @@ fn snapshot_as(
     };
     let read = || {
         let mut scanned = scan(repo, spec)?;
-        let whole = scanned.index.write_tree_to(repo).doing("write the tree")?;
+        let whole = write_tree(repo, &mut scanned.index)?;
         // The index caches the ids of its trees and writes none of them again, even if git has pruned them since.
         repo.find_tree(whole).doing("read the tree")?;
         Ok((scanned, whole))

@@ -61,15 +61,22 @@ pub(super) struct Git<'a> {
     pub(super) settings: Vec<(OsString, &'static str)>,
     /// How long it may take.
     pub(super) limit: Duration,
+    /// Whether git may fetch objects that are missing.
+    pub(super) may_fetch: bool,
 }
 
 impl<'a> Git<'a> {
     pub(super) fn new(root: &'a Path, args: &'a [&'a OsStr], filters: &Filters, limit: Duration) -> Self {
-        Self { root, args, index: None, settings: filters.settings(), limit }
+        Self { root, args, index: None, settings: filters.settings(), limit, may_fetch: filters.may_fetch() }
     }
 
     /// Runs it with an input, and returns what it printed.
     pub(super) fn run(self, input: Vec<u8>) -> Result<String, Failed> {
+        self.run_for_bytes(input).map(|output| String::from_utf8_lossy(&output).into_owned())
+    }
+
+    /// The same for what need not be UTF-8.
+    pub(super) fn run_for_bytes(self, input: Vec<u8>) -> Result<Vec<u8>, Failed> {
         let name = format!("git {}", self.args.first().copied().unwrap_or_default().display());
         let said = |what: &dyn std::fmt::Display| Failed::Said(format!("`{name}`: {what}"));
         let mut child = self.command().spawn().map_err(|error| match error.kind() {
@@ -95,7 +102,7 @@ impl<'a> Git<'a> {
         let written = writer.join().unwrap_or(Ok(()));
         answer(&output, &said)?;
         written.map_err(|error| said(&error))?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Ok(output.stdout)
     }
 
     fn command(&self) -> Command {
@@ -109,6 +116,10 @@ impl<'a> Git<'a> {
         command.env("SSH_ASKPASS", "").env("SSH_ASKPASS_REQUIRE", "never").env("GCM_INTERACTIVE", "never");
         if let Some(index) = self.index {
             command.env("GIT_INDEX_FILE", index);
+        }
+        if !self.may_fetch {
+            // The second is for a git that does not know the first, and overrides what is configured.
+            command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none");
         }
         let fixed = SETTINGS.map(|(name, value)| (OsString::from(name), value));
         let settings: Vec<_> = fixed.iter().chain(&self.settings).collect();
@@ -151,6 +162,7 @@ mod tests {
             index: None,
             settings: vec![("filter.slow.clean".into(), slow), ("filter.slow.required".into(), "true")],
             limit: Duration::from_secs(2),
+            may_fetch: false,
         };
         let Err(Failed::Said(why)) = git.run(b"a\n".to_vec()) else { panic!("it ended by itself") };
         assert_eq!(why, "`git hash-object`: not ready after 2 s, and ended");

@@ -3,6 +3,8 @@
 use super::{
     GitError, Repository,
     error::Doing,
+    index,
+    partial::{self, fetch_difference, with_folders},
     path_bytes::{bytes_of, is_within, path_of},
 };
 use git2::{Delta, DiffFindOptions, DiffFormat, DiffLineType, DiffOptions, Oid, Tree};
@@ -60,6 +62,10 @@ impl Repository {
         let repo = self.open()?;
         let mut options = options();
         let (from, to) = (tree(&repo, from)?, tree(&repo, to)?);
+        // libgit2 looks for attributes in it.
+        index::read_or_head(&repo)?;
+        // Asked for as a whole before anything is read of it.
+        fetch_difference(&repo, &from, &to)?;
         let mut diff =
             repo.diff_tree_to_tree(Some(&from), Some(&to), Some(&mut options)).doing("compare two trees")?;
         diff.find_similar(Some(DiffFindOptions::new().renames(true))).doing("find renames")?;
@@ -111,8 +117,9 @@ impl Repository {
         let (from, to) = (tree(&repo, from)?, tree(&repo, to)?);
         let mut options = options();
         options.skip_binary_check(true);
-        let diff =
-            repo.diff_tree_to_tree(Some(&from), Some(&to), Some(&mut options)).doing("compare two trees")?;
+        let diff = with_folders(&repo, [&from, &to], || {
+            repo.diff_tree_to_tree(Some(&from), Some(&to), Some(&mut options)).doing("compare two trees")
+        })?;
         Ok(changes(&diff, except))
     }
 }
@@ -148,8 +155,11 @@ fn changes(diff: &git2::Diff<'_>, except: &[PathBuf]) -> Vec<FileChange> {
 }
 
 pub(super) fn tree<'r>(repo: &'r git2::Repository, id: &str) -> Result<Tree<'r>, GitError> {
-    Oid::from_str(id)
-        .and_then(|id| repo.find_object(id, None))
-        .and_then(|object| object.peel_to_tree())
-        .doing("read a tree")
+    const DOING: &str = "read a tree";
+    let id = Oid::from_str(id).doing(DOING)?;
+    partial::fetch(repo, [id])?;
+    match repo.find_object(id, None).doing(DOING)?.into_commit() {
+        Ok(commit) => partial::tree_of(repo, &commit),
+        Err(object) => object.peel_to_tree().doing(DOING),
+    }
 }

@@ -197,6 +197,48 @@ pub enum GitError {
         /// The driver.
         filter: String,
     },
+    /// Only the `git` command can work with a repository, and it is not there.
+    #[error("{} holds only a part of its repository, and the git command is not there to bring more", .0.display())]
+    GitMissing(PathBuf),
+    /// Objects that a partial clone leaves out could not be fetched.
+    #[error("the clone at {} is partial, and what is missing could not be fetched from {remote}: {why}", path.display())]
+    NotFetched {
+        /// The working tree.
+        path: PathBuf,
+        /// Where it was to come from.
+        remote: String,
+        /// The end of what `git` printed.
+        why: String,
+    },
+    /// What git runs to fetch objects is no longer what it was when the loop began.
+    #[error("the clone at {} is partial, and the settings by which git fetches what is missing changed since the loop began", .0.display())]
+    FetchChanged(PathBuf),
+    /// git could not fill a worktree.
+    #[error("git could not check out {}: {why}", path.display())]
+    CheckOut {
+        /// The worktree.
+        path: PathBuf,
+        /// The end of what `git` printed.
+        why: String,
+    },
+    /// The history of a shallow clone ends before what two branches have in common.
+    #[error("the history at {} is cut off (a shallow clone), so what {branch} and {target} have in common is not known", path.display())]
+    Shallow {
+        /// The working tree.
+        path: PathBuf,
+        /// What was to be merged.
+        branch: String,
+        /// The branch that it was to be merged into.
+        target: String,
+    },
+    /// The folder is gone from which a repository borrows objects.
+    #[error("the repository at {} borrows objects from {}, which is gone", path.display(), from.display())]
+    Borrowed {
+        /// The working tree.
+        path: PathBuf,
+        /// The folder of objects.
+        from: PathBuf,
+    },
     /// A glob that cannot be understood.
     #[error("“{pattern}” is not a glob: {why}")]
     Glob {
@@ -295,6 +337,18 @@ impl GitError {
                  with git itself",
                 shell_word(&format!("^filter\\.{filter}"))
             ),
+            Self::GitMissing(_) => "install git".to_owned(),
+            Self::NotFetched { remote, .. } => {
+                format!("see that `git fetch {}` works without a question, and try again", shell_word(remote))
+            }
+            Self::FetchChanged(_) => "look at them: git config --get-regexp \
+                                      '^(remote|url|credential|http|core|protocol)\\.'; if they are right, continue the task"
+                .to_owned(),
+            Self::CheckOut { .. } => "see that `git status` works in your own tree, and try again".to_owned(),
+            Self::Shallow { .. } => "git fetch --unshallow, and try again".to_owned(),
+            Self::Borrowed { .. } => {
+                "put it back, or clone again; `git clone --dissociate` borrows nothing".to_owned()
+            }
             Self::Glob { .. } | Self::Outside(_) => {
                 "[worktree] copy and link take paths from the repository's root".to_owned()
             }

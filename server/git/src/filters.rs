@@ -24,6 +24,8 @@ type Drivers = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The drivers of a repository's configuration.
 pub(super) struct Filters {
+    /// Whether git may fetch: what it runs for that is what it was.
+    may_fetch: bool,
     runs: BTreeSet<Vec<u8>>,
     withheld: BTreeMap<Vec<u8>, Withheld>,
 }
@@ -32,7 +34,11 @@ impl Filters {
     pub(super) fn of(repo: &Repository) -> Result<Self, GitError> {
         let (now, unnamed) = configured(repo)?;
         let remembered = remembered(repo)?;
-        let mut filters = Self { runs: BTreeSet::new(), withheld: BTreeMap::new() };
+        let may_fetch = match fs::read_to_string(fetching_file(repo)) {
+            Ok(remembered) => remembered == fetching(repo)?,
+            Err(_) => true,
+        };
+        let mut filters = Self { may_fetch, runs: BTreeSet::new(), withheld: BTreeMap::new() };
         for (name, driver) in &now {
             let why = match &remembered {
                 // Nothing was recorded yet, so no loop ran here and no agent can have written a driver.
@@ -59,6 +65,10 @@ impl Filters {
     /// Whether the configuration has no driver, and never had one.
     pub(super) fn is_empty(&self) -> bool {
         self.runs.is_empty() && self.withheld.is_empty()
+    }
+
+    pub(super) fn may_fetch(&self) -> bool {
+        self.may_fetch
     }
 
     pub(super) fn runs(&self, driver: &[u8]) -> bool {
@@ -142,9 +152,32 @@ fn file(repo: &Repository) -> PathBuf {
     Layout::of_common_dir(repo.commondir()).filters()
 }
 
+fn fetching_file(repo: &Repository) -> PathBuf {
+    Layout::of_common_dir(repo.commondir()).fetching()
+}
+
+/// A digest of the settings that say from where git fetches, and what it runs for that: they may hold passwords, so they
+/// are not written down themselves.
+fn fetching(repo: &Repository) -> Result<String, GitError> {
+    const DOING: &str = "read git's configuration";
+    const SETTINGS: &str = r"^(remote\..*\.(url|uploadpack|vcs|proxy.*|promisor)|url\..*|credential\..*|http\..*|protocol\..*|ssh\..*|extensions\.partialclone|core\.(sshcommand|gitproxy|alternaterefscommand))$";
+    let config = repo.config().and_then(|mut config| config.snapshot()).doing(DOING)?;
+    let mut settings = Vec::new();
+    let entries = config.entries(Some(SETTINGS)).doing(DOING)?;
+    entries
+        .for_each(|entry| settings.push((entry.name_bytes().to_vec(), entry.value_bytes().to_vec())))
+        .doing(DOING)?;
+    let mut hash = blake3::Hasher::new();
+    for text in settings.iter().flat_map(|(name, value)| [name, value]) {
+        hash.update(&text.len().to_le_bytes());
+        hash.update(text);
+    }
+    Ok(hash.finalize().to_hex().to_string())
+}
+
 impl Located {
     /// Records the filter drivers that are configured now as the user's own: from now on these run, and no others.
-    /// Warns about each driver that is new or changed.
+    /// Warns about each driver that is new or changed. The same for what git runs to fetch objects.
     pub fn remember_filters(&self) -> Result<(), GitError> {
         let repo = self.open()?;
         let (drivers, _) = configured(&repo)?;
@@ -158,16 +191,21 @@ impl Located {
                 );
             }
         }
-        let path = file(&repo);
-        let folder = path.parent().unwrap_or(&path);
-        let write = || {
-            // Replaced as a whole: a file cut short by a crash could not be read, and every filter would fail.
-            fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(&serde_json::to_vec(&drivers)?)?;
-            file.persist(&path)?;
-            Ok(())
+        let fetching = fetching(&repo)?;
+        let write = |path: PathBuf, text: &[u8]| {
+            let folder = path.parent().unwrap_or(&path);
+            let write = || {
+                // Replaced as a whole: a file cut short by a crash could not be read, and every filter would fail.
+                fs::create_dir_all(folder)?;
+                let mut file = tempfile::NamedTempFile::new_in(folder)?;
+                file.write_all(text)?;
+                file.persist(&path)?;
+                Ok::<(), std::io::Error>(())
+            };
+            write().doing_on("write", &path)
         };
-        write().doing_on("write", &path)
+        // Maps of texts: nothing that JSON does not have.
+        write(file(&repo), &serde_json::to_vec(&drivers).unwrap_or_default())?;
+        write(fetching_file(&repo), fetching.as_bytes())
     }
 }

@@ -6,8 +6,8 @@ use super::{
     error::{Doing, IndexKind},
     filters::Filters,
 };
-use git2::{Index, Repository};
-use std::ffi::OsStr;
+use git2::{Index, IndexEntry, IndexTime, Oid, Repository};
+use std::{ffi::OsStr, fs::Metadata, os::unix::fs::MetadataExt};
 
 /// Reads the index.
 pub(super) fn read(repo: &Repository) -> Result<Index, GitError> {
@@ -41,10 +41,45 @@ pub(super) fn read_plain(repo: &Repository) -> Result<Index, GitError> {
     }
 }
 
-/// Has a handle use the last commit's files for an index, where it cannot read the one that is there. libgit2 asks for
-/// the index again when it looks for attributes, so it gets this one.
+/// Reads the index; one of a kind that libgit2 cannot read is listed by the `git` command. The handle uses it from then on:
+/// libgit2 asks for the index again when it looks for attributes.
+pub(super) fn read_any(repo: &Repository) -> Result<Index, GitError> {
+    let (error, root) = match (read(repo), repo.workdir()) {
+        (Err(error @ GitError::IndexKind { .. }), Some(root)) => (error, root),
+        (other, _) => return other,
+    };
+    let args = ["ls-files", "--stage", "-t", "-z"].map(OsStr::new);
+    let listed = Git::new(root, &args, &Filters::of(repo)?, READING).run_for_bytes(Vec::new());
+    let listed = listed.map_err(|failed| {
+        tracing::warn!("the index could not be listed: {failed:?}");
+        error
+    })?;
+    let mut index = Index::new().doing("make an index")?;
+    for entry in listed.split(|&byte| byte == 0).filter_map(entry_of) {
+        index.add(&entry).doing("make an index")?;
+    }
+    repo.set_index(&mut index).doing("use an index")?;
+    Ok(index)
+}
+
+/// Reads an entry as `git ls-files --stage -t` writes it: `H 100644 <id> 0<tab>path`.
+fn entry_of(line: &[u8]) -> Option<IndexEntry> {
+    let tab = line.iter().position(|&byte| byte == b'\t')?;
+    let (about, path) = line.split_at(tab);
+    let mut words = str::from_utf8(about).ok()?.split(' ');
+    let tag = words.next()?;
+    let mode = u32::from_str_radix(words.next()?, 8).ok()?;
+    let id = words.next()?.parse().ok()?;
+    let stage: u16 = words.next()?.parse().ok()?;
+    let mut entry = entry(path.get(1..)?, mode, id, None);
+    entry.flags = stage << 12;
+    entry.flags_extended = if tag == "S" { SKIP_WORKTREE } else { 0 };
+    Some(entry)
+}
+
+/// As [`read_any`], or else with the last commit's files.
 pub(super) fn read_or_head(repo: &Repository) -> Result<Index, GitError> {
-    if let Ok(index) = repo.index() {
+    if let Ok(index) = read_any(repo) {
         return Ok(index);
     }
     let mut index = Index::new().doing("make an index")?;
@@ -53,4 +88,51 @@ pub(super) fn read_or_head(repo: &Repository) -> Result<Index, GitError> {
     }
     repo.set_index(&mut index).doing("use an index")?;
     Ok(index)
+}
+
+/// The flag of an entry that a sparse checkout leaves out.
+pub(super) const SKIP_WORKTREE: u16 = 1 << 14;
+
+/// Makes an entry of an index; without metadata, one whose file is looked at the next time.
+pub(super) fn entry(path: &[u8], mode: u32, id: Oid, metadata: Option<&Metadata>) -> IndexEntry {
+    let never = IndexTime::new(0, 0);
+    IndexEntry {
+        ctime: metadata.map_or(never, inode_changed),
+        mtime: metadata.map_or(never, modified),
+        dev: metadata.map_or(0, |metadata| low(metadata.dev())),
+        ino: metadata.map_or(0, |metadata| low(metadata.ino())),
+        mode,
+        uid: metadata.map_or(0, Metadata::uid),
+        gid: metadata.map_or(0, Metadata::gid),
+        file_size: metadata.map_or(0, |metadata| low(metadata.len())),
+        id,
+        flags: 0,
+        flags_extended: 0,
+        path: path.to_owned(),
+    }
+}
+
+/// When a file was last written, as an index tells time.
+pub(super) fn modified(metadata: &Metadata) -> IndexTime {
+    IndexTime::new(clamp(metadata.mtime()), nanoseconds(metadata.mtime_nsec()))
+}
+
+/// When a file's inode last changed, as an index tells time.
+pub(super) fn inode_changed(metadata: &Metadata) -> IndexTime {
+    IndexTime::new(clamp(metadata.ctime()), nanoseconds(metadata.ctime_nsec()))
+}
+
+// An index keeps the low 32 bits of each of these.
+#[allow(clippy::cast_possible_truncation)]
+fn clamp(seconds: i64) -> i32 {
+    seconds as i32
+}
+
+fn nanoseconds(nanoseconds: i64) -> u32 {
+    u32::try_from(nanoseconds).unwrap_or(0)
+}
+
+#[allow(clippy::cast_possible_truncation)]
+pub(super) fn low(value: u64) -> u32 {
+    value as u32
 }

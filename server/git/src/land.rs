@@ -8,8 +8,10 @@
 use super::{
     contents::{Contents, EXECUTABLE, LINK, SUBMODULE, Unstored},
     error::{Doing, DoingOn, GitError},
+    index::{self, SKIP_WORKTREE, entry},
+    partial,
     path_bytes::{bytes_of, is_within, parents, path_of},
-    scan::{SKIP_WORKTREE, entry, is_stat_clean, written},
+    scan::{is_stat_clean, written},
     skipped::Withheld,
 };
 use git2::{
@@ -49,7 +51,9 @@ pub(super) fn steps(
 ) -> Result<Vec<Step>, GitError> {
     let mut options = DiffOptions::new();
     options.include_typechange(true).skip_binary_check(true);
-    let diff = repo.diff_tree_to_tree(Some(old), Some(new), Some(&mut options)).doing("compare two trees")?;
+    let diff = partial::with_folders(repo, [old, new], || {
+        repo.diff_tree_to_tree(Some(old), Some(new), Some(&mut options)).doing("compare two trees")
+    })?;
     let steps = diff.deltas().filter_map(|delta| {
         let (old, new) = (delta.old_file(), delta.new_file());
         let content = |file: &git2::DiffFile<'_>| Content { id: file.id(), mode: u32::from(file.mode()) };
@@ -108,11 +112,17 @@ pub(super) fn put_tree(index: &mut Index, tree: &Tree<'_>, root: Option<&Path>) 
     }
     for new in wanted.iter() {
         let path = path_of(&new.path);
-        let there = index.get_path(&path, 0).is_some_and(|old| {
+        let old = index.get_path(&path, 0);
+        let there = old.as_ref().is_some_and(|old| {
             old.id == new.id && old.mode == new.mode && old.flags_extended & INTENT_TO_ADD == 0
         });
         if !there {
-            index.add(&entry(&new.path, new.mode, new.id, metadata_of_file(root, &path).as_ref()))?;
+            let metadata = metadata_of_file(root, &path);
+            let mut put = entry(&new.path, new.mode, new.id, metadata.as_ref());
+            if metadata.is_none() {
+                put.flags_extended = old.map_or(0, |old| old.flags_extended & SKIP_WORKTREE);
+            }
+            index.add(&put)?;
         }
     }
     Ok(())
@@ -165,15 +175,19 @@ impl Landing {
     ///
     /// A file is in the way unless it is exactly the old content, or the new one already. With an index, its entry
     /// must be one of these two as well.
+    ///
+    /// What a sparse checkout leaves out stays out where `committed`, the tree that the index has afterwards, holds it; any
+    /// other content is nowhere but in the file.
     pub(super) fn prepare(
         repo: &Repository,
         steps: Vec<Step>,
         new: &Tree<'_>,
+        committed: &Tree<'_>,
         index: Option<&Index>,
     ) -> Result<Self, GitError> {
         let contents = Contents::new(repo)?;
         let root = contents.root().to_owned();
-        let users = repo.index().ok();
+        let users = index::read_any(repo).ok();
         let check = Check {
             contents: &contents,
             removed: steps
@@ -183,6 +197,7 @@ impl Landing {
                 .collect(),
             written: users.as_ref().and_then(|index| written(index.path()?)),
             users: users.as_ref(),
+            committed,
             index,
         };
         // All obstacles are collected, so that the user can clear them in one go.
@@ -195,7 +210,7 @@ impl Landing {
             return Err(GitError::InTheWay { path: root, files: in_the_way.into_iter().collect() });
         }
         let aside = aside_of(repo, &root)?;
-        write_aside(repo, &steps, new, aside.path())?;
+        write_aside(repo, &steps, &seen, new, aside.path())?;
         Ok(Self { root, steps, seen, aside, done: Vec::new(), finished: false })
     }
 
@@ -386,6 +401,7 @@ struct Check<'a> {
     removed: BTreeSet<&'a [u8]>,
     users: Option<&'a Index>,
     written: Option<IndexTime>,
+    committed: &'a Tree<'a>,
     index: Option<&'a Index>,
 }
 
@@ -413,7 +429,14 @@ impl Check<'_> {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 let known = self.users.and_then(|index| index.get_path(&path, 0));
                 if known.is_some_and(|entry| entry.flags_extended & SKIP_WORKTREE != 0) {
-                    return Ok(Found::LeftOut);
+                    let committed = self.committed.get_path(&path).ok();
+                    let is_committed = match (committed, step.new) {
+                        (Some(entry), Some(new)) => {
+                            entry.id() == new.id && entry.filemode().cast_unsigned() == new.mode
+                        }
+                        (_, new) => new.is_none(),
+                    };
+                    return Ok(if is_committed { Found::LeftOut } else { Found::Nothing });
                 }
                 // The user's deletion of a file that the landing would change is an uncommitted change, too.
                 let deleted_by_user = step.old.is_some_and(|old| old.mode != SUBMODULE) && step.new.is_some();
@@ -503,11 +526,24 @@ fn aside_of(repo: &Repository, root: &Path) -> Result<TempDir, GitError> {
 }
 
 /// Writes the new contents of all steps to `aside/new`, filtered as a checkout would.
-fn write_aside(repo: &Repository, steps: &[Step], new: &Tree<'_>, aside: &Path) -> Result<(), GitError> {
+fn write_aside(
+    repo: &Repository,
+    steps: &[Step],
+    seen: &[Found],
+    new: &Tree<'_>,
+    aside: &Path,
+) -> Result<(), GitError> {
     let target = aside.join("new");
     fs::create_dir(&target).doing_on("make the folder", &target)?;
-    let files: Vec<&Step> =
-        steps.iter().filter(|step| step.new.is_some() && !is_submodule(step.new)).collect();
+    let files: Vec<&Step> = steps
+        .iter()
+        .zip(seen)
+        .filter(|(step, seen)| {
+            step.new.is_some() && !is_submodule(step.new) && !matches!(seen, Found::LeftOut)
+        })
+        .map(|(step, _)| step)
+        .collect();
+    partial::fetch(repo, files.iter().filter_map(|step| Some(step.new?.id)))?;
     if files.is_empty() {
         return Ok(());
     }

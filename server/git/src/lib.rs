@@ -22,6 +22,7 @@ mod index;
 mod land;
 mod merge;
 mod names;
+mod partial;
 mod path_bytes;
 mod places;
 mod provision;

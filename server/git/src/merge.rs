@@ -17,6 +17,7 @@ use super::{
     index,
     land::{Content, Landing, Step, index_is_free, put_steps, steps},
     names::mark,
+    partial::{fetch_difference, tree_of, write_tree},
     path_bytes::{bytes_of, path_of},
     repository::{nothing_under_way, said_bare},
     text_change::{Copied, TextChange, WorkingCopy},
@@ -123,7 +124,9 @@ impl Repository {
         let descends = |one: Oid, other: Oid| {
             Ok(one == other || repo.graph_descendant_of(one, other).doing("compare commits")?)
         };
-        let target_tree = target.tree().doing("read a commit")?;
+        // libgit2 looks for attributes in it.
+        index::read_or_head(&repo)?;
+        let target_tree = tree_of(&repo, &target)?;
         let with_change = |tree| match change {
             Some(change) => change.in_tree(&repo, tree, &target_tree),
             None => Ok((tree, false)),
@@ -330,7 +333,7 @@ fn prepare<'c>(
     index_is_free(&repo)?;
     let index = index::read_plain(&repo)?;
     let (landing, beside) = {
-        let tree = |id| repo.find_commit(id).and_then(|commit| commit.tree()).doing("read a commit");
+        let tree = |id| tree_of(&repo, &repo.find_commit(id).doing("read a commit")?);
         let (old, new) = (tree(old)?, tree(new)?);
         let mut steps = steps(&repo, &old, &new, &[])?;
         // A file in which only the text change lands is usually the plan that the user is editing. It is not a file in
@@ -341,7 +344,7 @@ fn prepare<'c>(
             steps.remove(at);
         }
         refuse_unsaved(&repo, &steps, is_unsaved)?;
-        let landing = Landing::prepare(&repo, steps, &new, Some(&index))?;
+        let landing = Landing::prepare(&repo, steps, &new, &new, Some(&index))?;
         (landing, change.filter(|_| beside.is_some()))
     };
     Ok(CheckedOut { repo, index, landing, beside, copied: None, index_before: None })
@@ -442,6 +445,21 @@ fn merged_tree<'r>(
 ) -> Result<Tree<'r>, GitError> {
     let mut options = MergeOptions::new();
     options.find_renames(true);
+    let base = match repo.merge_base(target.id(), branch.id()) {
+        Ok(base) => tree_of(repo, &repo.find_commit(base).doing("read a commit")?)?,
+        Err(error) if error.code() == ErrorCode::NotFound && repo.is_shallow() => {
+            return Err(GitError::Shallow {
+                path: repo.workdir().unwrap_or(repo.path()).to_owned(),
+                branch: spec.branch.clone(),
+                target: spec.target_branch.clone(),
+            });
+        }
+        Err(_) => tree_of(repo, target)?,
+    };
+    let (ours, theirs) = (tree_of(repo, target)?, tree_of(repo, branch)?);
+    for side in [&ours, &theirs] {
+        fetch_difference(repo, &base, side)?;
+    }
     let mut index = repo.merge_commits(target, branch, Some(&options)).doing("merge")?;
     if let Some(change) = change {
         // The plan is the user's, so a conflict in it is settled by the target's text. The change is made to that text.
@@ -450,7 +468,7 @@ fn merged_tree<'r>(
         }
     }
     if !index.has_conflicts() {
-        let tree = index.write_tree_to(repo).doing("write the merged tree")?;
+        let tree = write_tree(repo, &mut index)?;
         return repo.find_tree(tree).doing("read the merged tree");
     }
     let mut files: Vec<PathBuf> = Vec::new();

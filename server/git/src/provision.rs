@@ -131,7 +131,8 @@ impl Glob {
         let folder = parts.iter().take(literal.min(parts.len().saturating_sub(1))).collect();
         // Braces may hold slashes, so only a pattern without them has a known depth.
         let pattern_of_rest = rest.to_string_lossy();
-        let depth = (!pattern_of_rest.contains("**") && !pattern_of_rest.contains('{')).then_some(parts.len());
+        let depth =
+            (!pattern_of_rest.contains("**") && !pattern_of_rest.contains('{')).then_some(parts.len());
         Ok(Self { pattern: pattern.to_owned(), matcher: built.compile_matcher(), folder, depth })
     }
 

@@ -7,7 +7,8 @@
 use super::{
     contents::{Contents, SUBMODULE, Unstored},
     error::{Doing, DoingOn, GitError},
-    index,
+    index::{self, SKIP_WORKTREE, entry, inode_changed, low, modified},
+    partial::write_tree,
     path_bytes::{bytes_of, is_within, join, path_of},
     skipped::{SkipReason, Skipped, WithoutFilter},
 };
@@ -46,9 +47,6 @@ pub(super) struct ScanSpec<'a> {
 const FINE_TICK: Duration = Duration::from_millis(20);
 /// The same where times are whole seconds (or two, on FAT).
 const COARSE_TICK: Duration = Duration::from_secs(3);
-
-/// The flag of an entry that a sparse checkout leaves out.
-pub(super) const SKIP_WORKTREE: u16 = 1 << 14;
 
 /// What the user's index, or else HEAD, has at a path.
 struct Tracked {
@@ -129,7 +127,7 @@ fn open_cache(repo: &Repository, path: &Path) -> Result<(Index, bool), GitError>
 fn seed(repo: &Repository, index: &mut Index) {
     let Ok(users) = repo.index() else { return };
     let Some(written) = users.path().and_then(|path| path.metadata().ok()) else { return };
-    let written = IndexTime::new(clamp(written.mtime()), nanoseconds(written.mtime_nsec()));
+    let written = modified(&written);
     for mut entry in users.iter() {
         let stage = (entry.flags >> 12) & 3;
         if stage != 0 || entry.mode == SUBMODULE {
@@ -155,21 +153,6 @@ fn is_racy(entry: &IndexEntry, index_written: &IndexTime) -> bool {
 fn since_epoch(time: &IndexTime) -> Duration {
     Duration::new(u64::try_from(time.seconds()).unwrap_or(0), 0)
         + Duration::from_nanos(time.nanoseconds().into())
-}
-
-// An index keeps the low 32 bits of each of these.
-#[allow(clippy::cast_possible_truncation)]
-fn clamp(seconds: i64) -> i32 {
-    seconds as i32
-}
-
-fn nanoseconds(nanoseconds: i64) -> u32 {
-    u32::try_from(nanoseconds).unwrap_or(0)
-}
-
-#[allow(clippy::cast_possible_truncation)]
-fn low(value: u64) -> u32 {
-    value as u32
 }
 
 fn distrust(entry: &mut IndexEntry) {
@@ -461,7 +444,7 @@ impl Scan<'_> {
         }
         if dirty {
             // The trees are written first, so that the cache holds their ids and the next scan need not hash them.
-            index.write_tree_to(self.repo).doing("write the tree")?;
+            write_tree(self.repo, &mut index)?;
             if let Err(error) = index.write() {
                 tracing::warn!(
                     "The checkpoint's index could not be kept; the next one takes longer: {error}"
@@ -491,33 +474,6 @@ impl Scan<'_> {
 
     fn skip(&mut self, path: &[u8], reason: SkipReason) {
         self.skipped.push(Skipped { path: path_of(path), reason });
-    }
-}
-
-fn modified(metadata: &Metadata) -> IndexTime {
-    IndexTime::new(clamp(metadata.mtime()), nanoseconds(metadata.mtime_nsec()))
-}
-
-fn inode_changed(metadata: &Metadata) -> IndexTime {
-    IndexTime::new(clamp(metadata.ctime()), nanoseconds(metadata.ctime_nsec()))
-}
-
-/// Makes an entry of an index; without metadata, one whose file is looked at the next time.
-pub(super) fn entry(path: &[u8], mode: u32, id: Oid, metadata: Option<&Metadata>) -> IndexEntry {
-    let never = IndexTime::new(0, 0);
-    IndexEntry {
-        ctime: metadata.map_or(never, inode_changed),
-        mtime: metadata.map_or(never, modified),
-        dev: metadata.map_or(0, |metadata| low(metadata.dev())),
-        ino: metadata.map_or(0, |metadata| low(metadata.ino())),
-        mode,
-        uid: metadata.map_or(0, Metadata::uid),
-        gid: metadata.map_or(0, Metadata::gid),
-        file_size: metadata.map_or(0, |metadata| low(metadata.len())),
-        id,
-        flags: 0,
-        flags_extended: 0,
-        path: path.to_owned(),
     }
 }
 

@@ -35,7 +35,8 @@ impl Repository {
             writable(&self.workdir)?;
         }
         nothing_under_way(&repo)?;
-        index::read(&repo)?;
+        index::read_any(&repo)?;
+        lends_are_there(&repo)?;
 
         let head = match repo.head() {
             Ok(head) => head,
@@ -55,6 +56,21 @@ impl Repository {
         let dirty = changed_paths(&repo)?.into_iter().map(|(path, _)| path).collect();
         Ok(Start { base_commit, base_branch, dirty })
     }
+}
+
+/// Refuses a repository that borrows objects from a folder that is gone: it would seem to be damaged.
+fn lends_are_there(repo: &git2::Repository) -> Result<(), GitError> {
+    let objects = repo.commondir().join("objects");
+    let lenders = std::fs::read(objects.join("info/alternates")).unwrap_or_default();
+    for lender in
+        lenders.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && !line.starts_with(b"#"))
+    {
+        let from = objects.join(path_of(lender));
+        if !from.is_dir() {
+            return Err(GitError::Borrowed { path: repo.workdir().unwrap_or(repo.path()).to_owned(), from });
+        }
+    }
+    Ok(())
 }
 
 fn writable(path: &Path) -> Result<(), GitError> {

@@ -1,10 +1,13 @@
 //! What is uncommitted, as `git status` would say it.
 
 use super::{
-    ChangeKind, Checkpoint, GitError, Repository, error::Doing, index, path_bytes::path_of,
+    ChangeKind, Checkpoint, GitError, Repository,
+    error::Doing,
+    index::{self, SKIP_WORKTREE},
+    path_bytes::path_of,
     repository::open_exactly,
 };
-use git2::{Oid, Status, StatusOptions, StatusShow};
+use git2::{Index, Oid, Status, StatusOptions, StatusShow};
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
@@ -19,6 +22,7 @@ pub fn uncommitted_below(
     claimed: Option<&str>,
 ) -> Result<Vec<(PathBuf, &'static str)>, GitError> {
     let repo = open_exactly(root)?;
+    let index = index::read_or_head(&repo)?;
     let mut options = StatusOptions::new();
     options.show(StatusShow::IndexAndWorkdir).include_untracked(true).include_ignored(false);
     // The files of a claimed tree are named one by one.
@@ -29,8 +33,12 @@ pub fn uncommitted_below(
     let statuses =
         repo.statuses(Some(&mut options)).doing("compare the working tree with its last commit")?;
     let claimed = claimed.map(|tree| paths_of_claim(&repo, tree)).transpose()?.unwrap_or_default();
-    let found = statuses.iter().map(|entry| (path_of(entry.path_bytes()), word(entry.status())));
-    Ok(found.filter(|(path, _)| !claimed.contains(path)).collect())
+    let changed = statuses.iter().filter_map(|entry| {
+        let path = path_of(entry.path_bytes());
+        let status = without_what_is_left_out(&index, &path, entry.status())?;
+        (!claimed.contains(&path)).then(|| (path, word(status)))
+    });
+    Ok(changed.collect())
 }
 
 /// The paths that a commit of this tree would change.
@@ -94,7 +102,7 @@ fn status_lines(changed: &[(PathBuf, String)], limit: usize) -> String {
 
 /// Lists what `git status` would, with its two letters. Leaves the index alone.
 pub(super) fn changed_paths(repo: &git2::Repository) -> Result<Vec<(PathBuf, String)>, GitError> {
-    index::read_or_head(repo)?;
+    let index = index::read_or_head(repo)?;
     let mut options = StatusOptions::new();
     options.include_untracked(true).include_ignored(false);
     let statuses = repo.statuses(Some(&mut options)).or_else(|_| {
@@ -102,7 +110,21 @@ pub(super) fn changed_paths(repo: &git2::Repository) -> Result<Vec<(PathBuf, Str
         repo.statuses(Some(options.include_untracked(false)))
     });
     let statuses = statuses.doing("compare the working tree with its last commit")?;
-    Ok(statuses.iter().map(|entry| (path_of(entry.path_bytes()), status_letters(entry.status()))).collect())
+    let changed = statuses.iter().filter_map(|entry| {
+        let path = path_of(entry.path_bytes());
+        let status = without_what_is_left_out(&index, &path, entry.status())?;
+        Some((path, status_letters(status)))
+    });
+    Ok(changed.collect())
+}
+
+/// A path's status as `git status` has it: what a sparse checkout leaves out is not deleted. `None` if nothing is left of
+/// it.
+fn without_what_is_left_out(index: &Index, path: &Path, status: Status) -> Option<Status> {
+    let left_out = status.is_wt_deleted()
+        && index.get_path(path, 0).is_some_and(|entry| entry.flags_extended & SKIP_WORKTREE != 0);
+    let status = if left_out { status - Status::WT_DELETED } else { status };
+    (status != Status::CURRENT).then_some(status)
 }
 
 /// The two letters of `git status --short`.

@@ -8,9 +8,10 @@ use super::{
     checkpoint::mode_of,
     contents::{Contents, EXECUTABLE, FILE},
     error::Doing,
+    index::{SKIP_WORKTREE, entry},
     land::{Content, Step},
+    partial,
     path_bytes::bytes_of,
-    scan::{SKIP_WORKTREE, entry},
 };
 use git2::{Index, IndexEntry, Repository, Status, Tree, build::TreeUpdateBuilder};
 use std::{
@@ -196,6 +197,9 @@ impl Rewritten {
 fn text_of(repo: &Repository, content: Content) -> Option<String> {
     if !matches!(content.mode, FILE | EXECUTABLE) {
         return None;
+    }
+    if let Err(error) = partial::fetch(repo, [content.id]) {
+        tracing::warn!("{error}");
     }
     let blob = repo.find_blob(content.id).ok()?;
     str::from_utf8(blob.content()).ok().map(str::to_owned)

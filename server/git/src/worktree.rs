@@ -8,6 +8,7 @@ use super::{
     index,
     land::{Landing, steps},
     names::{BRANCH_ROOTS, admin_name, task_of_branch},
+    partial::{self, needs_git},
     path_bytes::bytes_of,
     places::{is_home_of, same_place},
     repository::open_exactly,
@@ -131,7 +132,8 @@ impl Repository {
                 worktree.find_commit(commit.id()).and_then(|commit| commit.tree()).doing("read a commit")
             };
             let (from, to) = (read(&head)?, read(&commit)?);
-            let mut landing = Landing::prepare(&worktree, steps(&worktree, &from, &to, &[])?, &to, None)?;
+            let mut landing =
+                Landing::prepare(&worktree, steps(&worktree, &from, &to, &[])?, &to, &from, None)?;
             landing.apply()?;
             landing.keep();
         }
@@ -241,13 +243,19 @@ impl Repository {
         }
         let reference =
             repo.find_branch(branch, BranchType::Local).doing("read the branch")?.into_reference();
-        let mut options = WorktreeAddOptions::new();
-        options.reference(Some(&reference));
-        let added = repo
-            .worktree(&admin_name(path), path, Some(&options))
-            .map(drop)
-            .doing("make the worktree")
-            .and_then(|()| finish_worktree(path));
+        let add = || {
+            if needs_git(repo) {
+                self.register(path, branch)?;
+                let worktree = open_exactly(path)?;
+                partial::check_out(&worktree, path)?;
+                return submodule::initialise(&open_exactly(path)?);
+            }
+            let mut options = WorktreeAddOptions::new();
+            options.reference(Some(&reference));
+            repo.worktree(&admin_name(path), path, Some(&options)).map(drop).doing("make the worktree")?;
+            finish_worktree(path)
+        };
+        let added = add();
         match added {
             Ok(empty_submodules) => {
                 Ok(WorktreeHandle { path: path.to_owned(), branch: branch.to_owned(), empty_submodules })
@@ -258,6 +266,27 @@ impl Repository {
                 Err(error)
             }
         }
+    }
+
+    /// Writes git's notes of a worktree that has no files yet. It will hold what the user's own working tree holds.
+    fn register(&self, path: &Path, branch: &str) -> Result<(), GitError> {
+        let home = self.common_dir.join("worktrees").join(admin_name(path));
+        let file = path.join(".git");
+        for folder in [&home, path] {
+            fs::create_dir_all(folder).doing_on("make the folder", folder)?;
+        }
+        partial::hold_the_same(&self.git_dir, &home)?;
+        let line = |before: &[u8], path: &Path| [before, bytes_of(path), b"\n"].concat();
+        // The one by which git finds the worktree comes last.
+        for (path, text) in [
+            (home.join("HEAD"), format!("ref: refs/heads/{branch}\n").into_bytes()),
+            (home.join("commondir"), b"../..\n".to_vec()),
+            (file.clone(), line(b"gitdir: ", &home)),
+            (home.join("gitdir"), line(b"", &file)),
+        ] {
+            fs::write(&path, text).doing_on("write", &path)?;
+        }
+        Ok(())
     }
 
     /// Removes git's notes of a worktree whose folder is gone.

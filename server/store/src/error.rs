@@ -155,9 +155,7 @@ impl StoreError {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, message },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
             Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => Self::Disk { path, message },
-            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
-                Self::ReadOnly { path, message }
-            }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => Self::ReadOnly { path, message },
             Some(_) => Self::Sql { path, source: error },
             None => match error {
                 rusqlite::Error::FromSqlConversionFailure(..)
@@ -216,7 +214,9 @@ impl StoreError {
                 ),
             },
             Self::Disk { path, .. } => match network_share(path) {
-                Some(share) => format!("it lies on {share}: see that it is reachable and not full, or {LOCAL_DISK}"),
+                Some(share) => {
+                    format!("it lies on {share}: see that it is reachable and not full, or {LOCAL_DISK}")
+                }
                 None => format!("free some space on the disk of {}, then continue the loop", path.display()),
             },
             Self::ReadOnly { path, .. } => {
@@ -244,7 +244,8 @@ mod tests {
     #[test]
     fn a_file_system_without_locks_is_called_that_and_not_a_full_disk_or_a_busy_process() {
         let path = Path::new("/mnt/share/.git/alfine/state.db");
-        for code in [ffi::SQLITE_IOERR_LOCK, ffi::SQLITE_PROTOCOL, ffi::SQLITE_IOERR_SHMMAP, ffi::SQLITE_PERM] {
+        for code in [ffi::SQLITE_IOERR_LOCK, ffi::SQLITE_PROTOCOL, ffi::SQLITE_IOERR_SHMMAP, ffi::SQLITE_PERM]
+        {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
             let error = StoreError::of_sql(path, error);
             assert!(matches!(error, StoreError::Unshared { .. }), "{code}: {error:?}");

@@ -33,22 +33,33 @@ fn in_a_terminal(hint: &Hint) -> String {
         }
         Hint::RaiseCost => "give a higher limit, or --reset-breaker".to_owned(),
         Hint::Watch { task } => format!("watch it: alfine log {task} --follow", task = shell_word(task)),
-        Hint::Transcript { task } => format!("look at what its agent said: alfine log {task} --transcript", task = shell_word(task)),
-        Hint::Diff { task } => format!("look at what it changed: alfine diff {task}", task = shell_word(task)),
+        Hint::Transcript { task } => {
+            format!("look at what its agent said: alfine log {task} --transcript", task = shell_word(task))
+        }
+        Hint::Diff { task } => {
+            format!("look at what it changed: alfine diff {task}", task = shell_word(task))
+        }
         Hint::Status { task } => format!("see `alfine status {task}`", task = shell_word(task)),
         Hint::ListTasks => "`alfine status` lists what there is".to_owned(),
         Hint::AwaitRunner => "watch it with `alfine status`, or stop it first".to_owned(),
         Hint::PauseFirst { task } => format!("first: alfine pause {task} --now", task = shell_word(task)),
         Hint::Stop { task } => format!("stop it: alfine stop {task}", task = shell_word(task)),
         Hint::StopFirst { task } => format!("first: alfine stop {task}", task = shell_word(task)),
-        Hint::Steer { task } => format!("to tell its agent something: alfine steer {task} \"...\"", task = shell_word(task)),
+        Hint::Steer { task } => {
+            format!("to tell its agent something: alfine steer {task} \"...\"", task = shell_word(task))
+        }
         Hint::Approve { task } => {
-            format!("answer: alfine answer {task} --approve, or --reject \"what is missing\"", task = shell_word(task))
+            format!(
+                "answer: alfine answer {task} --approve, or --reject \"what is missing\"",
+                task = shell_word(task)
+            )
         }
         Hint::Merge { task } => format!("merge it: alfine merge {task}", task = shell_word(task)),
-        Hint::MergeFirst { tasks } => {
-            tasks.iter().map(|task| format!("alfine merge {}", shell_word(task))).collect::<Vec<_>>().join("\n")
-        }
+        Hint::MergeFirst { tasks } => tasks
+            .iter()
+            .map(|task| format!("alfine merge {}", shell_word(task)))
+            .collect::<Vec<_>>()
+            .join("\n"),
         Hint::MergeInto { task } => format!("name the branch: {}", merge_into(task)),
         Hint::ResolveConflicts { task, branch, into, iteration } => format!(
             "resolve them by hand: git switch {to} && git merge {from}, then alfine merge {task}; or have the agent do it: \

@@ -79,7 +79,10 @@ pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         }
         Continued::GoesOn { changes, .. } => {
             tell_changes(&key, &changes);
-            say(format_args!("{key} goes on in the background; follow it: alfine log {} --follow", shell_word(&key)));
+            say(format_args!(
+                "{key} goes on in the background; follow it: alfine log {} --follow",
+                shell_word(&key)
+            ));
         }
     }
     Ok(exit::DONE)
@@ -110,7 +113,10 @@ pub(super) fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
     if args.hold {
         say(format_args!("{key} has its answer; go on with it: alfine continue {}", shell_word(&key)));
     } else {
-        say(format_args!("{key} has its answer and goes on; follow it: alfine log {} --follow", shell_word(&key)));
+        say(format_args!(
+            "{key} has its answer and goes on; follow it: alfine log {} --follow",
+            shell_word(&key)
+        ));
     }
     Ok(exit::DONE)
 }

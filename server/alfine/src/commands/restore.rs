@@ -41,7 +41,8 @@ pub(super) fn perform(directory: &Path, args: &RestoreArgs) -> Result<u8> {
     }
     say(format_args!("  your checkout as it was just now is kept: {}", restored.kept));
     for other in &restored.others {
-        say(format_args!("  another change was noted, too: alfine restore {} --change {other}",
+        say(format_args!(
+            "  another change was noted, too: alfine restore {} --change {other}",
             shell_word(&task)
         ));
     }

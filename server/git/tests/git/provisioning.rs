@@ -142,3 +142,20 @@ fn loops_of_links_and_special_files_end_nowhere() {
     assert_eq!(copied, paths(&["cache/loop", "cache/up", "cache/x"]));
     assert_eq!(to.join("cache/loop").read_link().unwrap(), Path::new("loop"));
 }
+
+#[test]
+fn a_path_that_is_there_goes_before_its_reading_as_a_pattern() {
+    let fixture = Fixture::new();
+    fixture.write(".gitignore", ".env*\n");
+    fixture.commit("Ignore");
+    for path in ["app/[id]/.env", "app/i/.env", "app/[...slug]/{x}/.env.local", "app/[id]/deep/.env"] {
+        fixture.write(path, path);
+    }
+    let to = worktree(&fixture);
+    let brought = |copy: &[&str]| provision(&fixture.root, &to, &texts(copy), &[]).unwrap();
+    assert_eq!(brought(&["app/[id]/.env"]).copied, paths(&["app/[id]/.env"]));
+    assert_eq!(brought(&["app/[...slug]/{x}/.env*"]).copied, paths(&["app/[...slug]/{x}/.env.local"]));
+    assert_eq!(brought(&["app/[id]/**/.env"]).copied, paths(&["app/[id]/deep/.env"]));
+    // Where nothing is called so, it is a pattern.
+    assert_eq!(brought(&["app/[hij]/.env"]).copied, paths(&["app/i/.env"]));
+}

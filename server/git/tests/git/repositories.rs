@@ -1,6 +1,6 @@
 use crate::fixture::{Fixture, advice, git_command, isolate, link, unprivileged};
 use alfine_core::plan::Isolation;
-use alfine_git::{CheckpointSpec, GitError, IndexKind, MergeSpec, Repository, Surroundings};
+use alfine_git::{CheckpointSpec, GitError, MergeSpec, Repository, Surroundings, uncommitted_below};
 use std::{
     fs,
     os::unix::{ffi::OsStrExt, fs::PermissionsExt},
@@ -208,37 +208,43 @@ fn a_checkpoint_knows_what_was_uncommitted() {
 }
 
 #[test]
-fn an_index_of_another_kind_is_refused_with_the_command_that_helps() {
-    for (kind, make, hint) in [
-        (
-            IndexKind::Split,
-            "git update-index --split-index",
-            "git config core.splitIndex false && git update-index --no-split-index",
-        ),
-        (
-            IndexKind::Sparse,
-            "git sparse-checkout set --cone --sparse-index src",
-            "git sparse-checkout reapply --no-sparse-index",
-        ),
-    ] {
+fn an_index_of_another_kind_is_read_through_git_and_stays_of_its_kind() {
+    for make in ["update-index --split-index", "sparse-checkout set --cone --sparse-index src"] {
         let fixture = Fixture::new();
         fixture.write("out/x", "x");
         fixture.commit("More");
-        let run = |line: &str| {
-            for command in line.split(" && ") {
-                let words: Vec<&str> = command.split(' ').skip(1).collect();
-                fixture.git(&words);
-            }
-        };
-        run(make);
+        let words: Vec<&str> = make.split(' ').collect();
+        fixture.git(&words);
         fixture.write("new", "x");
-        let refused = fixture.repo().preflight(Isolation::Worktree).unwrap_err();
-        assert!(matches!(&refused, GitError::IndexKind { kind: found, .. } if *found == kind), "{refused:?}");
-        assert_eq!(advice(&refused), hint);
-        assert!(!fixture.repo().status_short(&fixture.root, 1).unwrap().is_empty());
-        run(hint);
-        fixture.repo().preflight(Isolation::Worktree).unwrap();
+        fixture.git(&["add", "-N", "a.txt"]);
+        let index = std::fs::read(fixture.path(".git/index")).unwrap();
+        let start = fixture.repo().preflight(Isolation::Worktree).unwrap();
+        assert_eq!(start.dirty, [PathBuf::from("new")], "{make}");
+        assert_eq!(fixture.repo().status_short(&fixture.root, 9).unwrap(), "?? new\n", "{make}");
+        let whole = fixture.repo().uncommitted(&fixture.root, &fixture.surroundings()).unwrap();
+        assert_eq!(whole, [PathBuf::from("new")], "{make}");
+        assert_eq!(std::fs::read(fixture.path(".git/index")).unwrap(), index, "{make}");
     }
+}
+
+#[test]
+fn a_sparse_checkout_shows_only_what_is_changed_in_it() {
+    let fixture = Fixture::new();
+    for path in ["out/x", "out/y", "src/z"] {
+        fixture.write(path, "x");
+    }
+    fixture.commit("More");
+    fixture.git(&["sparse-checkout", "set", "src"]);
+    assert_eq!(fixture.repo().status_short(&fixture.root, 9).unwrap(), "");
+    assert_eq!(uncommitted_below(&fixture.root, &[]).unwrap(), []);
+    fixture.write("out/x", "changed outside");
+    std::fs::remove_file(fixture.path("src/z")).unwrap();
+    fixture.git(&["rm", "-q", "--cached", "--sparse", "out/y"]);
+    let status = fixture.git(&["status", "--short"]);
+    let ours = fixture.repo().status_short(&fixture.root, 9).unwrap();
+    assert!(ours.contains(" D src/z") && ours.contains("D  out/y"), "{ours} as git's {status}");
+    let whole = fixture.repo().uncommitted(&fixture.root, &fixture.surroundings()).unwrap();
+    assert_eq!(whole, ["out/x", "out/y", "src/z"].map(PathBuf::from));
 }
 
 #[test]
