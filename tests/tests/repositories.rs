@@ -333,7 +333,7 @@ fn a_plan_in_a_folder_with_a_number_sign_is_named_as_it_is_and_advice_can_be_pas
     sandbox.fake_agent(&json!({"runs": [greet_after(&[]), greet_after(&[])]}));
     let tasks = sandbox.alfine(&["status", "c#/PLAN.md", "--json"]).expect(0).stdout;
     assert!(tasks.contains("\"c#/PLAN.md\"") && tasks.contains("US-001"), "{tasks}");
-    sandbox.alfine(&["trust", "c#/PLAN.md"]).expect(0);
+    sandbox.alfine(&["trust", "c#/PLAN.md", "--yes"]).expect(0);
     let task = sandbox.alfine(&["run", "c#/PLAN.md", "--trust", "--json"]).expect(0).task();
     assert_eq!((&task["task"], &task["status"]), (&json!("c#/PLAN.md#US-001"), &json!("done")));
 

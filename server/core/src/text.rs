@@ -103,6 +103,25 @@ mod tests {
     }
 
     #[test]
+    fn a_shell_reads_each_word_as_it_was() {
+        for (text, word) in [
+            ("PLAN.md#US-001", "PLAN.md#US-001"),
+            ("c#/PLAN.md", "c#/PLAN.md"),
+            ("pläne/ü.md", "pläne/ü.md"),
+            ("my plans/x", "'my plans/x'"),
+            ("it's", r"'it'\''s'"),
+            ("#1.md", "'#1.md'"),
+            ("~/x", "'~/x'"),
+            ("-x", "'-x'"),
+            ("", "''"),
+            ("a$(b)", "'a$(b)'"),
+            ("app/[id]", "'app/[id]'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
+
+    #[test]
     fn offsets_become_one_based_lines_and_character_columns() {
         let text = "ä1\nzwei\n";
         let index = LineIndex::new(text);

@@ -165,7 +165,11 @@ fn fetching(repo: &Repository) -> Result<String, GitError> {
     let mut settings = Vec::new();
     let entries = config.entries(Some(SETTINGS)).doing(DOING)?;
     entries
-        .for_each(|entry| settings.push((entry.name_bytes().to_vec(), entry.value_bytes().to_vec())))
+        .for_each(|entry| {
+            // A name alone means `true`.
+            let value = if entry.has_value() { entry.value_bytes() } else { b"true" };
+            settings.push((entry.name_bytes().to_vec(), value.to_vec()));
+        })
         .doing(DOING)?;
     let mut hash = blake3::Hasher::new();
     for text in settings.iter().flat_map(|(name, value)| [name, value]) {

@@ -535,14 +535,11 @@ fn write_aside(
 ) -> Result<(), GitError> {
     let target = aside.join("new");
     fs::create_dir(&target).doing_on("make the folder", &target)?;
-    let files: Vec<&Step> = steps
-        .iter()
-        .zip(seen)
-        .filter(|(step, seen)| {
-            step.new.is_some() && !is_submodule(step.new) && !matches!(seen, Found::LeftOut)
-        })
-        .map(|(step, _)| step)
-        .collect();
+    let is_written = |step: &Step, seen: &Found| {
+        step.new.is_some() && !is_submodule(step.new) && !matches!(seen, Found::LeftOut)
+    };
+    let written = || steps.iter().zip(seen).filter(|(step, seen)| is_written(step, seen));
+    let files: Vec<&Step> = written().map(|(step, _)| step).collect();
     partial::fetch(repo, files.iter().filter_map(|step| Some(step.new?.id)))?;
     if files.is_empty() {
         return Ok(());
@@ -581,13 +578,18 @@ fn write_aside(
     let probe = aside.join("probe");
     fs::File::create(&probe).doing_on("make", &probe)?;
     let plain = probe.metadata().doing_on("look at", &probe)?.permissions().mode() & 0o777;
-    for step in &files {
+    for (step, seen) in written() {
         let path = target.join(path_of(&step.path));
         if path.symlink_metadata().doing_on("write aside", &path)?.is_symlink() {
             continue;
         }
         let executable = step.new.is_some_and(|new| new.mode == EXECUTABLE);
-        let mode = if executable { plain | ((plain & 0o444) >> 2) } else { plain };
+        // What a file kept from others stays kept from them.
+        let allowed = match seen {
+            Found::File(there) if there.is_file() => plain & (there.mode() | 0o600),
+            _ => plain,
+        };
+        let mode = if executable { allowed | ((allowed & 0o444) >> 2) } else { allowed };
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).doing_on("set the mode of", &path)?;
     }
     Ok(())

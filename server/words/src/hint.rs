@@ -271,7 +271,7 @@ mod tests {
         alfine merge PLAN.md#US-001
         alfine merge PLAN.md#US-002
         name the branch: alfine merge PLAN.md#US-001 --into BRANCH; `git branch` lists the branches
-        resolve them by hand: git switch main && git merge alfine/plan/us-001, then alfine merge PLAN.md#US-001; or have the agent do it: alfine rewind PLAN.md#US-001 3, alfine steer PLAN.md#US-001 "commit, merge main, resolve the conflicts", alfine continue PLAN.md#US-001
+        resolve them by hand: git switch main && git merge alfine/plan/us-001, then alfine merge PLAN.md#US-001; or have the agent do it: alfine rewind PLAN.md#US-001 3, alfine steer PLAN.md#US-001 'commit, merge main, resolve the conflicts', alfine continue PLAN.md#US-001
         discard it: alfine discard PLAN.md#US-001
         set it back instead: alfine rewind PLAN.md#US-001 2
         wait for it, or end it: alfine stop PLAN.md#US-001; or run this one in a worktree, without --in-place

@@ -111,9 +111,11 @@ pub(super) fn perform(directory: &Path, args: &JsonArg) -> Result<u8> {
 fn git_version() -> Check {
     match output(Command::new("git").arg("--version")) {
         Ok(version) => Check::ok("git", version),
-        Err(why) => {
-            Check::note("git", why, "install git; Alfine itself needs it for LFS and for pull requests only")
-        }
+        Err(why) => Check::note(
+            "git",
+            why,
+            "install git; Alfine itself needs it for LFS, partial clones, sparse checkouts and pull requests",
+        ),
     }
 }
 

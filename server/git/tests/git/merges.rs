@@ -315,6 +315,21 @@ fn line_endings_and_filters_arrive_as_git_would_write_them() {
 }
 
 #[test]
+fn a_file_that_was_private_stays_private() {
+    let fixture = with_task("feat: [US-001] x", |dir| {
+        write(&dir.join("a.txt"), "theirs\n");
+        make_executable(&dir.join("a.txt"));
+        write(&dir.join("src/b.txt"), "theirs\n");
+    });
+    let mode = |path: &str| fixture.path(path).metadata().unwrap().permissions().mode() & 0o777;
+    let usual = mode("src/b.txt");
+    fs::set_permissions(fixture.path("a.txt"), fs::Permissions::from_mode(0o600)).unwrap();
+    merge(&fixture).unwrap();
+    assert_eq!(read(&fixture.path("a.txt")), "theirs\n");
+    assert_eq!((mode("a.txt"), mode("src/b.txt")), (0o700, usual));
+}
+
+#[test]
 fn a_sparse_checkout_stays_sparse() {
     let fixture = with_task("feat: [US-001] x", |dir| {
         write(&dir.join("a.txt"), "theirs\n");
