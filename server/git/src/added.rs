@@ -4,6 +4,7 @@ use super::{
     GitError, Repository,
     diff::{excepted, tree},
     error::Doing,
+    partial,
 };
 use git2::{Delta, DiffOptions, Oid, Sort};
 use std::{collections::BTreeSet, path::PathBuf};
@@ -66,7 +67,9 @@ impl Repository {
     /// Reads the content of a file, given by its id as hex.
     pub fn content(&self, id: &str) -> Result<Vec<u8>, GitError> {
         let repo = self.open()?;
-        let blob = Oid::from_str(id).and_then(|id| repo.find_blob(id)).doing("read a file")?;
+        let id = Oid::from_str(id).doing("read a file")?;
+        partial::fetch(&repo, [id])?;
+        let blob = repo.find_blob(id).doing("read a file")?;
         Ok(blob.content().to_owned())
     }
 
@@ -95,7 +98,11 @@ fn between(
         let Some(path) = new.path_bytes().filter(|path| is_content && !excepted(path, except)) else {
             continue;
         };
-        let (bytes, _) = odb.read_header(new.id()).doing("read a file")?;
+        let (bytes, _) = match odb.read_header(new.id()) {
+            // What is not here was not made here: it came with a commit of somebody else's.
+            Err(error) if partial::lacks(repo, &error) => continue,
+            header => header.doing("read a file")?,
+        };
         found.push(AddedFile {
             path: path.to_owned(),
             content: new.id().to_string(),

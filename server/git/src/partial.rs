@@ -156,7 +156,7 @@ pub(super) fn with_folders<T>(
     mut compare: impl FnMut() -> Result<T, GitError>,
 ) -> Result<T, GitError> {
     match compare() {
-        Err(GitError::Git { source, .. }) if is_missing(&source) && is_partial(repo) => {}
+        Err(GitError::Git { source, .. }) if lacks(repo, &source) => {}
         compared => return compared,
     }
     for tree in trees {
@@ -165,9 +165,9 @@ pub(super) fn with_folders<T>(
     compare()
 }
 
-/// Says whether libgit2 did not find an object.
-fn is_missing(error: &git2::Error) -> bool {
-    error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Odb
+/// Says whether an object was not found because a partial clone leaves it out.
+pub(super) fn lacks(repo: &Repository, error: &git2::Error) -> bool {
+    error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Odb && is_partial(repo)
 }
 
 /// Has git fetch all folders of a tree: a clone may leave them out, too.

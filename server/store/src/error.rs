@@ -1,6 +1,6 @@
 //! What can go wrong with the database or a lock, and what to do then.
 
-use super::{LoopId, disk::network_share};
+use super::{LoopId, share::network_share};
 use alfine_core::{hint::Hint, task::TaskKey, text::shell_word};
 use rusqlite::{ErrorCode, ffi};
 use rustix::io::Errno;

@@ -18,6 +18,7 @@ mod open;
 mod read;
 mod reconcile;
 mod rows;
+mod share;
 mod store;
 #[cfg(test)]
 mod tests;
