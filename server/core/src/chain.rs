@@ -32,12 +32,19 @@ pub(crate) fn named_by<'p>(plan: &'p Plan, task: &'p Task) -> &'p [Placed<String
     if own.is_empty() { &plan.defaults.depends_on } else { own }
 }
 
+/// The task that a task waits for because it stands behind that one in a numbered list. A task that names what it waits
+/// for waits for nothing else.
+fn implied_by<'p>(plan: &'p Plan, task: &'p Task) -> Option<&'p TaskId> {
+    task.follows.as_ref().filter(|_| named_by(plan, task).is_empty())
+}
+
 impl Dependencies {
     pub(crate) fn new(plan: &Plan, names: &Names<'_>) -> Self {
         let of = plan.tasks.iter().enumerate().map(|(index, task)| {
             let inherited = task.fields.depends_on.is_empty();
             let mut found: Vec<usize> =
                 named_by(plan, task).iter().filter_map(|id| names.find(&id.value)).collect();
+            found.extend(implied_by(plan, task).and_then(|id| names.find(&id.0)));
             // A default that all tasks wait for does not wait for itself.
             found.retain(|&other| !(inherited && other == index));
             found.sort_unstable();
@@ -143,9 +150,10 @@ pub fn open_dependencies(
 ) -> Vec<TaskId> {
     let inherited = task.fields.depends_on.is_empty();
     let mut open: Vec<TaskId> = Vec::new();
-    for id in named_by(plan, task).iter().map(|id| &id.value) {
+    let implied = implied_by(plan, task).map(|id| &id.0);
+    for id in named_by(plan, task).iter().map(|id| &id.value).chain(implied) {
         let waits_for = match names.find(id).and_then(|index| plan.tasks.get(index)) {
-            Some(other) if other.done || other.optional || is_satisfied(&other.id) => continue,
+            Some(other) if other.is_over() || other.optional || is_satisfied(&other.id) => continue,
             Some(other) if inherited && other.id == task.id => continue,
             Some(other) => other.id.clone(),
             None => TaskId(id.clone()),
@@ -254,6 +262,21 @@ mod tests {
         );
         let open = open_dependencies(&plan, &Names::new(&plan), &plan.tasks[0], |id| id.0 == "T3");
         assert_eq!(open, [TaskId("T4".into()), TaskId("T9".into())]);
+    }
+
+    #[test]
+    fn a_numbered_list_runs_in_its_order() {
+        let plan = parse_markdown(
+            "1. [ ] a\n   Priority: 2\n2. [x] b\n3. [ ] c (optional)\n4. [ ] d\n   Priority: 1\n\n- [ ] e\n",
+        );
+        let titles =
+            |order: Vec<usize>| -> String { order.iter().map(|&at| &plan.tasks[at].id.0[..1]).collect() };
+        assert_eq!(titles(order(&plan).unwrap()), "adbce");
+        let names = Names::new(&plan);
+        let open = |at: usize| open_dependencies(&plan, &names, &plan.tasks[at], |_| false);
+        assert_eq!((open(0), open(3), open(4)), (vec![], vec![TaskId("a".into())], vec![]));
+        let given_up = parse_markdown("### T1: A\nStatus: dropped\n### T2: B\nDepends on: T1\n");
+        assert_eq!(open_dependencies(&given_up, &Names::new(&given_up), &given_up.tasks[1], |_| false), []);
     }
 
     proptest! {

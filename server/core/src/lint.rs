@@ -12,6 +12,7 @@ mod words;
 
 pub use criteria::Checks;
 pub use options::LintOptions;
+pub use problems::why_no_task;
 pub use report::{Fix, Lint, LintCode};
 pub use size::files_named;
 
@@ -64,7 +65,6 @@ mod tests {
     fn a_sound_plan_has_no_findings() {
         let text = "# T\n### US-1: Add table\nCriteria:\n- [ ] Runs: `make`\n- [ ] Rejects a bad code\n\n### US-2: Show it\nDepends on: US-1\n- [ ] Seen\n";
         assert_eq!(lints(text), []);
-        assert_eq!(lints(""), []);
     }
 
     #[test]
@@ -301,6 +301,73 @@ mod tests {
             message.starts_with("This cannot be read and is ignored: the front matter is not valid YAML"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_plan_without_tasks_is_a_finding_with_the_likeliest_reason() {
+        let (place, message, fixed) =
+            only(LintCode::PlanWithoutTasks, "# Garden\n\n## Steps\n1. Seed\n2. Water\n");
+        assert_eq!(place, "1. Seed");
+        assert_eq!(
+            message,
+            "No task is read in this plan: the 2 items of this list have no boxes. Write each task as a heading, such as \
+             “### US-001: Add coupon table”, or as a box, such as “- [ ] Add coupon table”"
+        );
+        assert_eq!(fixed, ["# Garden\n\n## Steps\n1. [ ] Seed\n2. [ ] Water\n"]);
+        for (text, reason) in [
+            ("", "This plan is empty."),
+            ("{\n  \"userStories\": []\n}\n", "this is JSON"),
+            ("# G\n```\n- [ ] a\n```\n", "in a block of code"),
+            ("| ID | Task |\n|---|---|\n| G-1 | Dig |\n| G-2 | Sow |\n", "(“G-1” … “G-2”) stands in a table"),
+            ("Some text.\n", "there is only text"),
+        ] {
+            let (_, message, _) = only(LintCode::PlanWithoutTasks, text);
+            assert!(message.contains(reason), "{message}");
+            assert_eq!(why_no_task(&parse_markdown(text)).as_deref(), Some(message.as_str()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_is_a_finding_that_says_how_it_would_be() {
+        let text = "### Task 1: A\n- [ ] b\n\n### US-002 Seed the bed\n";
+        let (place, message, fixed) = only(LintCode::TaskUnread, text);
+        assert_eq!(place, "### US-002 Seed the bed");
+        assert_eq!(
+            message,
+            "“### US-002 Seed the bed” looks like a task but is not read as one: nothing divides its id from its title. \
+             Write a colon behind the id"
+        );
+        assert_eq!(fixed, [text.replace("US-002 ", "US-002: ")]);
+        let (place, message, fixed) = only(LintCode::TaskUnread, "## Now\n- [ ] a\n## T1: B\n- [ ] c\n");
+        assert_eq!((place.as_str(), fixed.len()), ("- [ ] a", 0));
+        assert!(message.starts_with("This box belongs to no task"), "{message}");
+    }
+
+    #[test]
+    fn a_mark_that_is_not_known_or_contradicts_another_is_a_finding_with_its_fixes() {
+        let (place, message, fixed) = only(LintCode::MarkUnknown, "- [-] a\n- [ ] b\n");
+        assert_eq!(place, "-");
+        assert!(message.starts_with("“[-]” is no mark that is known, so this counts as open"), "{message}");
+        assert_eq!(fixed, ["- [ ] a\n- [ ] b\n", "- [x] a\n- [ ] b\n"]);
+        let (_, message, fixed) = only(LintCode::MarkUnknown, "### T1: A\nStatus: blokced\n- [ ] b\n");
+        assert!(message.ends_with("did you mean “blocked”?"), "{message}");
+        assert_eq!(fixed, ["### T1: A\nStatus: blocked\n- [ ] b\n"]);
+        let (place, _, fixed) = only(LintCode::MarksDiffer, "- [ ] ~~a~~\n");
+        assert_eq!((place.as_str(), fixed), ("- [ ] ~~a~~", vec!["- [x] ~~a~~\n".to_owned()]));
+    }
+
+    #[test]
+    fn what_a_person_has_to_decide_is_not_mended_unasked() {
+        for (text, code) in [
+            ("- a\n- b\n", LintCode::PlanWithoutTasks),
+            ("- [-] a\n", LintCode::MarkUnknown),
+            ("- [ ] ~~a~~\n", LintCode::MarksDiffer),
+            ("## T1: A\n- [ ] b\n## T2 C\n", LintCode::TaskUnread),
+        ] {
+            let [lint] = &of(code, text)[..] else { panic!("{text}") };
+            assert!(!lint.fixes.is_empty() && !lint.is_mended_unasked(), "{text}");
+        }
+        assert!(of(LintCode::CriterionMissing, "- [ ] a\n")[0].is_mended_unasked());
     }
 
     #[test]

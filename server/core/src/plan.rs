@@ -6,6 +6,7 @@ mod fields;
 mod folder;
 mod format;
 mod ids;
+mod mark;
 mod markdown;
 mod model;
 #[cfg(test)]
@@ -20,7 +21,8 @@ pub(crate) use ids::is_made_of;
 #[cfg(test)]
 pub(crate) use markdown::parse as parse_markdown;
 pub use model::{
-    Autonomy, ContextMode, Criterion, Fields, Isolation, Placed, Plan, PlanFormat, Problem, ProblemKind, Task,
+    Autonomy, ContextMode, Criterion, Fields, Isolation, Mark, NoTask, Placed, Plan, PlanFormat, Problem,
+    ProblemKind, Sign, Task, Unread,
 };
 
 #[cfg(test)]
@@ -69,6 +71,32 @@ pub(crate) mod tests {
             "***",
             "Title\n===",
             "\\",
+            "### ✅ Task 1",
+            "### ⏳ ~~Task 1.2: x~~ [DONE]",
+            "### Task 4) x - PENDING",
+            "### 任务 2：x (BLOCKED)",
+            "### US-9 no colon",
+            "### 1. [x] a",
+            "## [ ] Phase 2",
+            "**Task 5: bold**",
+            "**Status**: ⬜ Todo",
+            "Status: dropped",
+            "Done when: it `runs`",
+            "## Open questions",
+            "Definition of Done:",
+            "- [~] 1. group",
+            "  - [-] 1.1 part",
+            "  - [ ]* 1.2 part",
+            "- [] none",
+            "- [ ]glued",
+            "- [✓] ~~struck~~ ✅",
+            "- [!] odd (done)",
+            "- [ ] **Step 1: how**",
+            "2. [ ] two",
+            "[ ] no item",
+            "-[ ] no item",
+            "- [ ] TXXX later",
+            "- [ ] T001 [P] Do (depends on T1)",
         ];
         let line = prop_oneof![8 => proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned), 1 => "[ -~é]{0,20}"];
         (proptest::collection::vec(line, 0..25), any::<bool>(), any::<bool>()).prop_map(

@@ -407,7 +407,7 @@ fn ticked(text: &str, key: &TaskKey, known_by: &KnownBy) -> Option<String> {
     for edit in plan.tick(text, task).iter().rev() {
         ticked.replace_range(edit.span.start..edit.span.end, &edit.new_text);
     }
-    (task.done || ticked != text).then_some(ticked)
+    (task.is_over() || ticked != text).then_some(ticked)
 }
 
 /// Ticks a task in this working tree's plan if the merge did not: the plan may not be committed, or differ from what

@@ -10,6 +10,7 @@ use alfine_config::{Config, Layers, Loaded, Partial, trust::Trust, trust::TrustI
 use alfine_core::{
     agent::Outcome,
     hint::Hint,
+    lint,
     nearest,
     plan::{self, Plan, Task},
     task::TaskKey,
@@ -349,12 +350,17 @@ pub fn no_such_task(file: &PlanFile, task: &str) -> Error {
     let ids: Vec<&str> = file.plan.tasks.iter().map(|task| task.id.0.as_str()).collect();
     let hint = match (nearest(task, ids.iter().copied()), ids.as_slice()) {
         (Some(near), _) => format!("did you mean {}#{near}?", file.name),
-        (None, []) => {
-            "write a heading such as “### US-001: Add coupon table”, or a list of checkboxes".to_owned()
-        }
+        (None, []) => how_to_write_tasks(file),
         (None, ids) => format!("its tasks are {}", ids.join(", ")),
     };
     Error::new(ErrorKind::User, format!("{} has no task {task}", file.name)).hint(hint)
+}
+
+/// What to do about a plan without a task.
+pub(crate) fn how_to_write_tasks(file: &PlanFile) -> String {
+    lint::why_no_task(&file.plan).unwrap_or_else(|| {
+        "write a heading such as “### US-001: Add coupon table”, or a list of checkboxes".to_owned()
+    })
 }
 
 #[cfg(test)]

@@ -72,8 +72,7 @@ pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&st
         return Ok(vec![task.clone()]);
     }
     if file.plan.tasks.is_empty() {
-        return Err(Error::user(format!("{} has no task", file.name))
-            .hint("write a heading such as “### US-001: Add coupon table”, or a list of checkboxes"));
+        return Err(Error::user(format!("{} has no task", file.name)).hint(project::how_to_write_tasks(file)));
     }
     let order = chain::order(&file.plan).map_err(|cycle| {
         let path: Vec<&str> = cycle.path.iter().map(|id| id.0.as_str()).collect();
@@ -82,7 +81,7 @@ pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&st
     })?;
     let known = Known::new(&project.store, file)?;
     let in_order = order.into_iter().filter_map(|at| file.plan.tasks.get(at));
-    Ok(in_order.filter(|task| !task.done && !known.is_satisfied(task)).cloned().collect())
+    Ok(in_order.filter(|task| !task.is_over() && !known.is_satisfied(task)).cloned().collect())
 }
 
 /// Finds out what a loop of a task needs before it can begin, and refuses a task that cannot be run. Changes nothing.
@@ -103,7 +102,7 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
         let text = Box::new(mend::text(project, &row, false)?);
         return Ok(Prepared::GoOn { row: Box::new(row), text });
     }
-    if task.done {
+    if task.is_over() {
         return Ok(Prepared::Settled);
     }
     let merged = known.row(task).filter(|row| row.status == TaskStatus::Merged && !options.again);

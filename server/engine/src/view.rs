@@ -11,7 +11,7 @@ pub use alfine_core::prompt::CriterionState;
 use alfine_core::{
     breaker::{Line, Rule},
     offer::Offer,
-    plan::{Isolation, Plan, Task},
+    plan::{Isolation, Mark, Plan, Task},
     reason::Reason,
     task::{TaskId, TaskKey, TaskStatus},
     time::Moment,
@@ -254,10 +254,11 @@ impl PlannedTask {
             title: task.title.clone(),
             uri: None,
             range: None,
-            status: match (task.done, waits_for.is_empty()) {
-                (true, _) => TaskStatus::Done,
-                (false, true) => TaskStatus::Ready,
-                (false, false) => TaskStatus::Pending,
+            status: match task.mark {
+                Mark::Done => TaskStatus::Done,
+                Mark::Dropped => TaskStatus::Skipped,
+                Mark::Open | Mark::Begun | Mark::Blocked if waits_for.is_empty() => TaskStatus::Ready,
+                Mark::Open | Mark::Begun | Mark::Blocked => TaskStatus::Pending,
             },
             criteria: task.criteria.iter().map(|one| (one.text.clone(), one.checked)).collect(),
             agent: fields.agent.map_or_else(|| config.agent.clone(), |agent| agent.value),

@@ -13,7 +13,7 @@ use alfine_core::{
     chain,
     identity::{self, Identities, Was, Written},
     lint::Checks,
-    plan::{self, Names, Plan, Task},
+    plan::{self, Mark, Names, Plan, Task},
     task::{TaskId, TaskKey, TaskStatus},
     time::Moment,
 };
@@ -198,7 +198,8 @@ impl<'p> PlanView<'p> {
             let mut waits_for = Vec::new();
             let status = match known {
                 Some(known) => known.row.status,
-                None if task.done => TaskStatus::Done,
+                None if task.mark == Mark::Done => TaskStatus::Done,
+                None if task.mark == Mark::Dropped => TaskStatus::Skipped,
                 None => {
                     waits_for = chain::open_dependencies(plan, &names, task, |id| settled.contains(id));
                     if waits_for.is_empty() { TaskStatus::Ready } else { TaskStatus::Pending }

@@ -20,6 +20,7 @@ pub(crate) fn meaning(field: FieldName) -> String {
         FieldName::SingleTask => "Whether the agent is told to do this task alone.",
         FieldName::Verify => "Commands that must pass for this task, in addition to its criteria.",
         FieldName::Folder => return of_setting("verification.folder"),
+        FieldName::Status => "Whether the task is done. What is done or dropped is not run.",
     };
     own.to_owned()
 }
@@ -44,6 +45,7 @@ pub(crate) fn takes(field: FieldName) -> &'static str {
         FieldName::SingleTask => "`true` or `false`",
         FieldName::Verify => "a command in backticks",
         FieldName::Folder => "a folder, from the repository's root",
+        FieldName::Status => "`todo`, `in progress`, `blocked`, `done` or `dropped`",
     }
 }
 
@@ -65,6 +67,13 @@ pub(crate) fn words(field: FieldName) -> &'static [(&'static str, &'static str)]
         FieldName::SingleTask => {
             &[("true", "the agent is told to do this task alone"), ("false", "the agent is not told so")]
         }
+        FieldName::Status => &[
+            ("todo", "it is to be done"),
+            ("in progress", "somebody works on it"),
+            ("blocked", "it cannot be worked on"),
+            ("done", "nothing is left to do"),
+            ("dropped", "it is given up"),
+        ],
         _ => &[],
     }
 }

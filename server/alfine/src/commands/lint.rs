@@ -120,14 +120,7 @@ fn mend(path: &Path, mut text: String, linter: &Linter) -> Result<u8> {
     let mut mended = 0;
     while mended < ENOUGH {
         let findings = linter.findings(&text);
-        // A vague criterion's fix inserts a place to fill in, and what is a command only a person knows.
-        let next = findings.iter().filter(|finding| {
-            let code = finding.code;
-            !matches!(
-                code,
-                LintCode::CriterionVague | LintCode::CriterionNoCommand | LintCode::ProgramMissing
-            )
-        });
+        let next = findings.iter().filter(|finding| finding.is_mended_unasked());
         let Some(fix) =
             next.filter_map(|finding| finding.fixes.iter().find(|fix| !fix.edits.is_empty())).next()
         else {

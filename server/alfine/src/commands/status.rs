@@ -6,7 +6,7 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
-use alfine_core::{printable::printable, task::TaskStatus};
+use alfine_core::{lint, printable::printable, task::TaskStatus};
 use alfine_engine::{Result, project, view::Seen};
 use std::{collections::BTreeSet, path::Path};
 
@@ -36,8 +36,11 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
         print_json(&serde_json::json!({ "tasks": tasks }))?;
         return Ok(exit::DONE);
     }
-    if tasks.is_empty() {
+    if plans.is_empty() && tasks.is_empty() {
         say(format_args!("no plan here yet: `alfine init` writes a first one"));
+    }
+    for (file, why) in plans.iter().filter_map(|file| Some((file, lint::why_no_task(&file.plan)?))) {
+        say(format_args!("{}\n  {}", printable(&file.name), printable(&why)));
     }
     let named = target.is_some_and(|target| target.task.is_some());
     let mut seen = BTreeSet::new();

@@ -17,7 +17,7 @@ pub struct Checks {
 pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Checks) -> Vec<Lint> {
     let vague = Phrases::new(&options.vague_phrases);
     let mut lints = Vec::new();
-    for task in plan.tasks.iter().filter(|task| !task.done) {
+    for task in plan.tasks.iter().filter(|task| !task.is_over()) {
         if task.criteria.is_empty() {
             lints.push(missing(text, plan, task, options));
         }

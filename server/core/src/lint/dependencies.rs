@@ -107,7 +107,7 @@ fn out_of_order(
     let mut earlier = Earlier::default();
     let mut lints = Vec::new();
     for &index in order {
-        let Some(task) = plan.tasks.get(index).filter(|task| !task.done) else { continue };
+        let Some(task) = plan.tasks.get(index).filter(|task| !task.is_over()) else { continue };
         let Some(work) = layers.work(&task.title) else { continue };
         let needs_it = earlier.needing(&work).filter(|other| !dependencies.of(index).contains(other));
         if let Some(other) = needs_it.and_then(|other| plan.tasks.get(other)) {

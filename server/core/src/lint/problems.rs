@@ -1,8 +1,9 @@
 //! What the parser did not understand, as findings: fields, ids, and what cannot be read.
 
 use super::report::{Fix, Lint, LintCode};
-use crate::plan::{Plan, Problem, ProblemKind};
-use crate::text::Span;
+use crate::nearest;
+use crate::plan::{NoTask, Plan, Problem, ProblemKind, Unread};
+use crate::text::{Span, TextEdit, start_of};
 use std::collections::HashMap;
 
 pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
@@ -42,9 +43,109 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
                 let message = format!("This cannot be read and is ignored: {reason}");
                 Lint::new(LintCode::PlanUnreadable, *span, message)
             }
+            ProblemKind::UnknownMark => unknown_mark(text, plan, *span),
+            ProblemKind::MarksDiffer => {
+                let message = "This task is done by one of its marks and open by another. It counts as done, and is not \
+                               run: let its marks agree"
+                    .to_owned();
+                let task = plan.tasks.iter().find(|task| task.title_span == *span);
+                let edits = task.map(|task| plan.tick(text, task)).unwrap_or_default();
+                Lint::new(LintCode::MarksDiffer, *span, message).fix(Fix::all("Mark it as done", &edits))
+            }
+            ProblemKind::Unread { why, fix } => {
+                Lint::new(LintCode::TaskUnread, *span, unread(written, *why)).fix(Fix::all("Make it a task", fix))
+            }
+            ProblemKind::NoTask { why, fix } => {
+                let title = match why {
+                    NoTask::List { items } => format!("Make tasks of the {items} items of this list"),
+                    _ => "Make tasks of them".to_owned(),
+                };
+                Lint::new(LintCode::PlanWithoutTasks, *span, no_task(why)).fix(Fix::all(title, fix))
+            }
         });
     }
     lints
+}
+
+fn unknown_mark(text: &str, plan: &Plan, span: Span) -> Lint {
+    let written = span.of(text);
+    let is_box = text.get(..span.start).is_some_and(|before| before.ends_with('['));
+    if !is_box {
+        let near = nearest(written, STATES);
+        let hint = near.map(|near| format!("; did you mean “{near}”?")).unwrap_or_default();
+        let message = format!(
+            "“{written}” is no state that is known, so it says nothing of its task: write {}{hint}",
+            STATES.join(", ")
+        );
+        let fix = near.map(|near| Fix::of(format!("Write “{near}”"), plan.format.write(text, span, near)));
+        return Lint::new(LintCode::MarkUnknown, span, message).fix(fix);
+    }
+    let message = format!(
+        "“[{written}]” is no mark that is known, so this counts as open: write “[ ]” or “[x]”, or say in the plan what \
+         it means, such as “`[{written}]` dropped”"
+    );
+    let write = |title: &str, mark: &str| Some(Fix::of(title, TextEdit { span, new_text: mark.to_owned() }));
+    let open = write("Write “[ ]”: it is open", " ");
+    Lint::new(LintCode::MarkUnknown, span, message).fix(open).fix(write("Write “[x]”: it is done", "x"))
+}
+
+/// The states that a finding advises.
+const STATES: [&str; 5] = ["todo", "in progress", "blocked", "done", "dropped"];
+
+fn unread(written: &str, why: Unread) -> String {
+    let because = match why {
+        Unread::Divider => "nothing divides its id from its title. Write a colon behind the id",
+        Unread::LowerCase => "its id is in lower case. Write it in capitals",
+        Unread::BoldLine => "it is a bold line. Make it a heading",
+        Unread::NoItem => "it is no item of a list. Begin its line with “- ”",
+        Unread::Placeholder => {
+            return format!(
+                "“{written}” holds the place of an id, so this is no task yet: give it an id of its own"
+            );
+        }
+        Unread::Outside => {
+            return "This box belongs to no task, so nobody works on it: in this plan tasks are headings. Move it below \
+                    the task it is a part of, or write it as a heading of its own, such as “### Task: …”"
+                .to_owned();
+        }
+    };
+    format!("“{}” looks like a task but is not read as one: {because}", start_of(written, LONGEST))
+}
+
+/// How much of a line a message repeats, in bytes.
+const LONGEST: usize = 80;
+
+fn no_task(why: &NoTask) -> String {
+    let how = "Write each task as a heading, such as “### US-001: Add coupon table”, or as a box, such as “- [ ] Add \
+               coupon table”";
+    let because = match why {
+        NoTask::Empty => return format!("This plan is empty. {how}"),
+        NoTask::Json => "this is JSON, and only Markdown is read as a plan so far".to_owned(),
+        NoTask::Code => "what looks like tasks stands in a block of code, which is not read".to_owned(),
+        NoTask::Table { first, last } => {
+            let (first, last) = (start_of(first, LONGEST), start_of(last, LONGEST));
+            format!("what looks like tasks (“{first}” … “{last}”) stands in a table, which is not read")
+        }
+        NoTask::List { items: 1 } => "the item of this list has no box".to_owned(),
+        NoTask::List { items } => format!("the {items} items of this list have no boxes"),
+        NoTask::Numbered => "these headings have numbers, but none says that it is a task".to_owned(),
+        NoTask::OneTask => {
+            "this file seems to be one task, as its front matter says, and such files are not read \
+                            yet"
+            .to_owned()
+        }
+        NoTask::Idle => "all boxes are criteria, or stand below a heading that holds no work".to_owned(),
+        NoTask::Text => "there is only text".to_owned(),
+    };
+    format!("No task is read in this plan: {because}. {how}")
+}
+
+/// Why no task was found in a plan, and what to do; `None` if it has tasks.
+pub fn why_no_task(plan: &Plan) -> Option<String> {
+    plan.problems.iter().find_map(|problem| match &problem.kind {
+        ProblemKind::NoTask { why, .. } => Some(no_task(why)),
+        _ => None,
+    })
 }
 
 /// The first task of each id, in lower case.

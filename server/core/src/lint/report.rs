@@ -34,6 +34,14 @@ worded! {
         FieldInvalid = "field-invalid",
         /// A document, or its front matter, that cannot be read.
         PlanUnreadable = "plan-unreadable",
+        /// A document in which no task is found.
+        PlanWithoutTasks = "plan-without-tasks",
+        /// Something that looks like a task and is none.
+        TaskUnread = "task-unread",
+        /// A mark of a box or a status whose meaning is not known.
+        MarkUnknown = "mark-unknown",
+        /// A task that is done by one of its marks, and not by another.
+        MarksDiffer = "marks-differ",
     }
 }
 
@@ -46,12 +54,43 @@ impl LintCode {
             | Self::ProgramMissing
             | Self::TaskTooLarge
             | Self::DependencyOrder
-            | Self::FieldUnknown => Severity::Warning,
+            | Self::FieldUnknown
+            | Self::PlanWithoutTasks
+            | Self::TaskUnread
+            | Self::MarkUnknown
+            | Self::MarksDiffer => Severity::Warning,
             Self::DependencyUnknown
             | Self::DependencyCycle
             | Self::DuplicateId
             | Self::FieldInvalid
             | Self::PlanUnreadable => Severity::Error,
+        }
+    }
+}
+
+impl Lint {
+    /// Whether its first fix is right without asking anybody: it says what the document says already, and what is in doubt
+    /// is not decided by it.
+    pub fn is_mended_unasked(&self) -> bool {
+        match self.code {
+            // A place that a person has to fill in.
+            LintCode::CriterionVague => false,
+            // Only the user knows which of the two is meant.
+            LintCode::CriterionNoCommand | LintCode::ProgramMissing => false,
+            // What becomes a task is worked on, and what is ticked is not.
+            LintCode::PlanWithoutTasks
+            | LintCode::TaskUnread
+            | LintCode::MarkUnknown
+            | LintCode::MarksDiffer => false,
+            LintCode::CriterionMissing
+            | LintCode::TaskTooLarge
+            | LintCode::DependencyUnknown
+            | LintCode::DependencyCycle
+            | LintCode::DependencyOrder
+            | LintCode::DuplicateId
+            | LintCode::FieldUnknown
+            | LintCode::FieldInvalid
+            | LintCode::PlanUnreadable => true,
         }
     }
 }
@@ -96,5 +135,10 @@ pub struct Fix {
 impl Fix {
     pub(super) fn of(title: impl Into<String>, edit: TextEdit) -> Self {
         Self { title: title.into(), edits: vec![edit] }
+    }
+
+    /// A fix of several edits, if there are any.
+    pub(super) fn all(title: impl Into<String>, edits: &[TextEdit]) -> Option<Self> {
+        (!edits.is_empty()).then(|| Self { title: title.into(), edits: edits.to_vec() })
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> 
         };
         (!reasons.is_empty()).then(|| Lint::new(LintCode::TaskTooLarge, task.title_span, message()))
     };
-    plan.tasks.iter().filter(|task| !task.done).filter_map(too_large).collect()
+    plan.tasks.iter().filter(|task| !task.is_over()).filter_map(too_large).collect()
 }
 
 fn too_many_files(text: &str, task: &Task, options: &LintOptions) -> Option<String> {

@@ -30,12 +30,28 @@ worded! {
         Verify = "Verify",
         /// Where checks run.
         Folder = "Checks run in",
+        /// Whether the task is done.
+        Status = "Status",
     }
 }
 
 /// Words close to a field's name that mean something else in a plan's prose.
-const OTHER_WORDS: [&str; 8] =
-    ["content", "contents", "contact", "mode", "modes", "modal", "models", "priorities"];
+const OTHER_WORDS: [&str; 14] = [
+    "content",
+    "contents",
+    "contact",
+    "mode",
+    "modes",
+    "modal",
+    "models",
+    "priorities",
+    "stages",
+    "state",
+    "states",
+    "static",
+    "stats",
+    "statue",
+];
 impl FieldName {
     /// Finds the field of a name in any case, words joined by blanks, `-`, `_` or capitals.
     pub fn named(name: &str) -> Option<Self> {

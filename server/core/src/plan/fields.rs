@@ -4,6 +4,7 @@
 
 use super::command::PROMPT;
 use super::field_name::FieldName;
+use super::mark::is_sign;
 use super::model::{Autonomy, ContextMode, Fields, Isolation, Placed, ProblemKind};
 use crate::{nearest, text::Span};
 use std::{borrow::Cow, ops::Range};
@@ -54,7 +55,8 @@ pub(super) fn field_line(text: &str, span: Span) -> Option<FieldLine> {
     let is_mark = |c: char| matches!(c, '*' | '_');
     let inner = line.trim_start_matches(is_mark);
     let marks = line.len() - inner.len();
-    let name = inner.split_once(':')?.0;
+    let (at, sign) = inner.char_indices().find(|(_, c)| matches!(c, ':' | '：'))?;
+    let name = inner.get(..at)?;
     let colon = marks + name.len();
     let closed = name.trim_end().trim_end_matches(is_mark);
     let name = closed.trim_end();
@@ -65,10 +67,10 @@ pub(super) fn field_line(text: &str, span: Span) -> Option<FieldLine> {
     if !well_formed {
         return None;
     }
-    let after = line.get(colon + 1..)?;
+    let after = line.get(colon + sign.len_utf8()..)?;
     // `name: value` needs its blank: `http://…` and `std::fmt` are no fields.
     let rest = if marks > 0 { after.trim_start_matches(is_mark) } else { after };
-    if !rest.is_empty() && !rest.starts_with(char::is_whitespace) && marks == 0 {
+    if !rest.is_empty() && !rest.starts_with(char::is_whitespace) && marks == 0 && sign == ':' {
         return None;
     }
     let start = line.len() - rest.len();
@@ -203,6 +205,8 @@ impl Fields {
                 .map_err(|nearest| invalid("full_auto, guarded or manual", nearest))?;
                 self.autonomy = value.whole(autonomy);
             }
+            // It is the task's state, and sets nothing.
+            FieldName::Status => {}
             FieldName::SingleTask => {
                 let words = [("true", true), ("false", false), ("yes", true), ("no", false)];
                 let short = [("on", true), ("off", false), ("1", true), ("0", false)];
@@ -262,7 +266,7 @@ fn bare(value: &str) -> Range<usize> {
 }
 
 fn bare_in(value: &str, part: Range<usize>) -> Range<usize> {
-    let is_wrapping = |c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | '*');
+    let is_wrapping = |c: char| c.is_whitespace() || is_sign(c) || matches!(c, '`' | '"' | '\'' | '*');
     let raw = value.get(part.clone()).unwrap_or_default();
     let inner = raw.trim_start_matches(is_wrapping);
     let start = part.start + (raw.len() - inner.len());
@@ -270,18 +274,18 @@ fn bare_in(value: &str, part: Range<usize>) -> Range<usize> {
 }
 
 /// The ids in `US-1, US-2 and Task 3`; none in `none`.
-fn ids(value: &str) -> Vec<Range<usize>> {
+pub(super) fn ids(value: &str) -> Vec<Range<usize>> {
     let lower = value.to_ascii_lowercase();
     let mut parts = Vec::new();
     let mut start = 0;
-    for (end, _) in value.match_indices([',', ';', '&']).chain([(value.len(), "")]) {
+    for (end, sign) in value.match_indices([',', ';', '&', '，', '；', '、']).chain([(value.len(), "")]) {
         let mut from = start;
         while let Some(and) = lower.get(from..end).and_then(|part| part.find(" and ")) {
             parts.push(from..from + and);
             from += and + " and ".len();
         }
         parts.push(from..end);
-        start = end + 1;
+        start = end + sign.len();
     }
     parts.into_iter().filter_map(|part| id_in(value, part)).collect()
 }

@@ -7,9 +7,11 @@ mod cursor;
 mod edits;
 mod front_matter;
 mod label;
+mod names;
 mod outline;
 mod parse;
 mod sections;
+mod unread;
 
 use super::field_name::FieldName;
 use super::model::{Criterion, Plan, PlanFormat, Task};
@@ -84,7 +86,9 @@ impl PlanFormat for Markdown {
     }
 
     fn remove_dependency(&self, text: &str, task: &Task, at: usize) -> Option<TextEdit> {
-        edits::remove(text, &task.fields.depends_on, at)
+        // In a title they are part of a line that stays.
+        let in_title = task.fields.depends_on.get(at).is_some_and(|id| id.span.start < task.title_span.end);
+        if in_title { None } else { edits::remove(text, &task.fields.depends_on, at) }
     }
 
     fn defaults(&self, text: &str) -> Option<Span> {
@@ -100,5 +104,7 @@ impl PlanFormat for Markdown {
     }
 }
 
+#[cfg(test)]
+mod as_written;
 #[cfg(test)]
 mod tests;

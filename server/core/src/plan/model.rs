@@ -21,6 +21,8 @@ pub struct Plan {
     pub tasks: Vec<Task>,
     /// The fields of the front matter: every task's defaults.
     pub defaults: Fields,
+    /// What must hold for the plan as a whole, and so belongs to no task.
+    pub criteria: Vec<Criterion>,
     /// What the parser did not understand, at its place.
     pub problems: Vec<Problem>,
 }
@@ -55,12 +57,54 @@ pub struct Task {
     pub runs: Vec<Placed<String>>,
     /// Its own fields, over the plan's defaults.
     pub fields: Fields,
-    /// Ticked, or `passes: true`.
-    pub done: bool,
+    /// What the document says of its state.
+    pub mark: Mark,
     /// The box that is ticked when it is done: the span of the blank or `x` between the brackets, if it has one.
     pub checkbox: Option<Span>,
+    /// What else says its state: signs and words in the title, a `Status:` line.
+    pub signs: Vec<Sign>,
+    /// The boxes of its steps, if these say whether it is done.
+    pub steps: Vec<Span>,
+    /// The open task before it in a numbered list. It waits for that one, unless it names what it waits for.
+    pub follows: Option<TaskId>,
     /// Under *Optional*, *Future* or *Nice to have*: never blocks.
     pub optional: bool,
+}
+
+impl Task {
+    /// Whether nothing is left to do: it is done, or given up.
+    pub fn is_over(&self) -> bool {
+        match self.mark {
+            Mark::Done | Mark::Dropped => true,
+            Mark::Open | Mark::Begun | Mark::Blocked => false,
+        }
+    }
+}
+
+/// What a document says of a task's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// Nothing, or that it is to be done.
+    #[default]
+    Open,
+    /// Somebody works on it.
+    Begun,
+    /// It cannot be worked on.
+    Blocked,
+    /// It is ticked, `✅`, `[DONE]`, struck out, or `Status: done`.
+    Done,
+    /// It is given up: `Status: dropped`.
+    Dropped,
+}
+
+/// A place that says a task's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sign {
+    /// The sign or the word.
+    pub span: Span,
+    /// What it says.
+    pub mark: Mark,
 }
 
 /// One acceptance criterion of a task.
@@ -195,6 +239,72 @@ pub enum ProblemKind {
         /// Why it cannot be read.
         reason: String,
     },
+    /// A box or a `Status:` line with a mark that is not known: it counts as open.
+    UnknownMark,
+    /// A task that is done by one of its marks, and not by another: it counts as done.
+    MarksDiffer,
+    /// A heading or a line that nearly reads as a task, and is none.
+    Unread {
+        /// Why it is none.
+        why: Unread,
+        /// What would make it one.
+        fix: Vec<TextEdit>,
+    },
+    /// No task was found.
+    NoTask {
+        /// The likeliest reason.
+        why: NoTask,
+        /// What would make tasks of what there is.
+        fix: Vec<TextEdit>,
+    },
+}
+
+/// Why something that looks like a task is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// Nothing divides the heading's id from its title.
+    Divider,
+    /// The heading's id is in lower case.
+    LowerCase,
+    /// It is a bold line and no heading.
+    BoldLine,
+    /// It has a box and is no item of a list.
+    NoItem,
+    /// It has a place for an id, such as `TXXX`.
+    Placeholder,
+    /// It is a box outside of all tasks, in a plan whose tasks are headings.
+    Outside,
+}
+
+/// Why no task was found in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoTask {
+    /// There is nothing in it.
+    Empty,
+    /// It is JSON.
+    Json,
+    /// The tasks stand in a block of code.
+    Code,
+    /// The tasks stand in a table: the first and the last of them.
+    Table {
+        /// The first cell of the first row.
+        first: String,
+        /// The first cell of the last row.
+        last: String,
+    },
+    /// The tasks are a list without boxes, of so many items.
+    List {
+        /// How many items it has.
+        items: usize,
+    },
+    /// The tasks are headings with numbers alone, or with words that are not known.
+    Numbered,
+    /// The whole file is one task, as its front matter says.
+    OneTask,
+    /// Everything in it is done by hand, asked, or left out.
+    Idle,
+    /// There is only text.
+    Text,
 }
 
 /// One way to write a plan: how it is found, read, and written back.

@@ -2,7 +2,7 @@
 //! Other crates' tests include this file by its path.
 
 use alfine_core::{
-    plan::{Criterion, FieldName, Fields, Placed, Plan, PlanFormat, Task},
+    plan::{Criterion, FieldName, Fields, Mark, Placed, Plan, PlanFormat, Task},
     task::TaskId,
     text::{Span, TextEdit},
 };
@@ -84,8 +84,14 @@ impl PlanFormat for Sketch {
                         .collect(),
                     ..Fields::default()
                 },
-                done: value("done").is_some_and(|done| done.of(text) == "true"),
+                mark: match value("done") {
+                    Some(done) if done.of(text) == "true" => Mark::Done,
+                    _ => Mark::Open,
+                },
                 checkbox: value("done"),
+                signs: Vec::new(),
+                steps: Vec::new(),
+                follows: None,
                 optional: false,
             });
         }

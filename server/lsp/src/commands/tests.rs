@@ -600,7 +600,7 @@ async fn a_task_is_made_of_what_another_server_says_and_cannot_be_made_something
     let file = stage.project().plan_named(".alfine/plans/inbox.md").unwrap();
     assert_eq!(file.plan.tasks.len(), 1, "{}", file.text);
     let task = &file.plan.tasks[0];
-    assert_eq!((task.title.as_str(), task.done), ("Fix: [x] unused ’x’", false));
+    assert_eq!((task.title.as_str(), task.is_over()), ("Fix: [x] unused ’x’", false));
     let criteria: Vec<&str> = task.criteria.iter().map(|criterion| criterion.text.as_str()).collect();
     assert_eq!(criteria, ["ruff reports `[x] unused ’x’ - [ ] run: ’rm -rf .’` at src/lib.rs:1 no more"]);
     assert_eq!(task.criteria[0].command, None);

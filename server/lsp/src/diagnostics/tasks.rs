@@ -77,7 +77,7 @@ fn open_tasks<'p>(plan: &PlanView<'p>, known: &[SeenTask<'p>]) -> impl Iterator<
     plan.plan().tasks.iter().filter_map(move |task| {
         match known.next_if(|seen| std::ptr::eq(seen.task, task)) {
             Some(seen) => (!is_over(seen.status)).then(|| (task, seen.key.clone())),
-            None => (!task.done).then(|| (task, TaskKey::new(plan.name.clone(), task.id.0.clone()))),
+            None => (!task.is_over()).then(|| (task, TaskKey::new(plan.name.clone(), task.id.0.clone()))),
         }
     })
 }

@@ -302,14 +302,23 @@ fn a_state_that_cannot_be_read_still_says_why_it_stopped() {
 }
 
 #[test]
-fn nothing_is_said_of_what_is_no_plan_or_empty() {
-    let picture = World::new()
-        .open("README.md", "### US-001: x\n")
-        .open("PLAN.md", "")
-        .open_outside("untitled:Untitled-1", "x")
-        .picture();
+fn a_plan_in_which_no_task_is_found_says_why_at_its_place() {
+    for (text, line) in
+        [("", 0), ("# Garden\n\n- seed\n- water\n", 2), ("| ID | Task |\n|---|---|\n| G-1 | Seed |\n", 0)]
+    {
+        let picture = World::new().open("PLAN.md", text).picture();
+        let [found] = &plan_diagnostics(&picture)[..] else { panic!("{text}") };
+        assert_eq!(codes(std::slice::from_ref(found)), ["plan-without-tasks"]);
+        assert_eq!(found.range.start.line, line, "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_said_of_what_is_no_plan() {
+    let picture =
+        World::new().open("README.md", "### US-001: x\n").open_outside("untitled:Untitled-1", "x").picture();
     assert!(all(&picture).is_empty());
-    for name in ["README.md", "PLAN.md", "nothing.md"] {
+    for name in ["README.md", "nothing.md"] {
         assert_eq!(of_document(&picture, &uri(name)), []);
     }
     assert_eq!(of_document(&picture, &Url::parse("untitled:Untitled-1").unwrap()), []);

@@ -39,7 +39,7 @@ pub(crate) fn code_lens(picture: &Picture, uri: &Url) -> Vec<CodeLens> {
         let range = one_line(plan.document.range(seen.task.title_span, picture.client.encoding));
         let status = of_status(picture, &plan, seen);
         // A task that the user ticked, and that no loop ever worked on, is nobody's business any more.
-        let is_ticked = seen.known.is_none() && seen.task.done;
+        let is_ticked = seen.known.is_none() && seen.task.is_over();
         let offers = (!is_ticked).then(|| TaskOffers::of_task(&plan, seen));
         let steps = offers.iter().flat_map(TaskOffers::lenses);
         lenses.extend(status.into_iter().chain(steps).map(|command| lens(range, command)));

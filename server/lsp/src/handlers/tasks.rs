@@ -36,7 +36,7 @@ pub(crate) fn tasks(picture: &Picture) -> Tasks {
             if plan.checkout.is_none() || seen.insert((repository, task.key.clone())) {
                 let planned = task.planned(&plan, picture.client.encoding);
                 let view = view(&planned, task.known);
-                let can_start = plan.checkout.is_some() || task.task.done;
+                let can_start = plan.checkout.is_some() || task.task.is_over();
                 let view = if can_start { view } else { without_repository(view) };
                 let known = task.known.map(AsRef::as_ref);
                 tasks.push(shown(picture, view, known, || TaskOffers::of_task(&plan, &task)));

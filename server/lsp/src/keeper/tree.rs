@@ -361,7 +361,7 @@ fn wanted(name: &str, plan: &Plan, layers: &Layers, repository: &mut checks::Rep
     let mut loaded: HashMap<String, Loaded> = HashMap::new();
     let mut items: Vec<TrustItem> = Vec::new();
     let mut seen = HashSet::new();
-    for task in plan.tasks.iter().filter(|task| !task.done) {
+    for task in plan.tasks.iter().filter(|task| !task.is_over()) {
         let fields = [&plan.defaults, &task.fields].map(Partial::from);
         let loaded = loaded.entry(format!("{fields:?}")).or_insert_with(|| {
             alfine_config::load_what_is_valid(&Layers { task: fields.to_vec(), ..layers.clone() })

@@ -2,12 +2,14 @@
 //!
 //! Knows blocks and lines, not which task they are of.
 
-use super::label::{Label, names_criteria, names_optional};
-use super::outline::{Inline, InlineKind, Kind, Line, Outline, trimmed};
+use super::label::Label;
+use super::names::{Named, announced, named, names_criteria};
+use super::outline::{Inline, InlineKind, Kind, Line, Opaque, Outline, TickBox, trimmed};
 use crate::plan::FieldName;
 use crate::plan::command::PROMPT;
 use crate::plan::fields::{Value, commands, field_line};
-use crate::plan::{Criterion, Fields, Placed, Problem, ProblemKind};
+use crate::plan::mark::of_status;
+use crate::plan::{Criterion, Fields, Mark, Placed, Problem, ProblemKind, Sign};
 use crate::text::Span;
 
 /// What a task's body says.
@@ -17,6 +19,12 @@ pub(super) struct Body {
     pub(super) criteria: Vec<Criterion>,
     pub(super) runs: Vec<Placed<String>>,
     pub(super) problems: Vec<Problem>,
+    /// What its `Status:` line says.
+    pub(super) status: Option<Sign>,
+    /// The boxes of its steps, which are text.
+    pub(super) steps: Vec<TickBox>,
+    /// It says that it waits for nothing.
+    pub(super) waits_for_none: bool,
     /// What is neither detail nor title: fields and criteria. Whole lines, in order.
     pub(super) taken: Vec<Span>,
 }
@@ -26,8 +34,8 @@ pub(super) struct Body {
 enum Role {
     Details,
     Criteria,
-    /// Never blocks, so none of it is a criterion.
-    Optional,
+    /// Never blocks or is no work, so none of it is a criterion.
+    Aside,
     Values(FieldName),
 }
 
@@ -36,6 +44,9 @@ struct Reader<'o, 't> {
     body: Body,
     /// Criteria without a label: the boxes of a task whose criteria are not named.
     boxes: Vec<Criterion>,
+    /// Code stands behind some of the boxes, or a box is called a step: they say how, not what must hold.
+    are_steps: bool,
+    code_follows: bool,
     has_label: bool,
     /// Nothing but `Name: value` lines so far.
     in_fields: bool,
@@ -55,6 +66,8 @@ pub(super) fn read(outline: &Outline<'_>, blocks: impl Iterator<Item = usize>, t
         outline,
         body: Body::default(),
         boxes: Vec::new(),
+        are_steps: false,
+        code_follows: false,
         has_label: false,
         in_fields: true,
         section: (Role::Details, 0),
@@ -69,7 +82,11 @@ pub(super) fn read(outline: &Outline<'_>, blocks: impl Iterator<Item = usize>, t
             Kind::Heading(level) => reader.heading(block, level),
             Kind::Text => reader.text(block, list_follows, title, blocks.peek().copied()),
             Kind::List => reader.list(block),
-            Kind::Item(_) | Kind::Opaque => (reader.in_fields, reader.announced) = (false, None),
+            Kind::Item(_) | Kind::Opaque(_) => {
+                (reader.in_fields, reader.announced) = (false, None);
+                reader.code_follows |=
+                    !reader.boxes.is_empty() && outline.kind(block) == Kind::Opaque(Opaque::Code);
+            }
         }
     }
     reader.finish()
@@ -77,7 +94,13 @@ pub(super) fn read(outline: &Outline<'_>, blocks: impl Iterator<Item = usize>, t
 
 impl Reader<'_, '_> {
     fn finish(mut self) -> Body {
-        if !self.has_label {
+        if !self.has_label && self.are_steps {
+            let tick_box = |criterion: &Criterion| {
+                let mark = if criterion.checked { Mark::Done } else { Mark::Open };
+                Some(TickBox { span: criterion.checkbox?, mark: Some(mark), is_starred: false })
+            };
+            self.body.steps = self.boxes.iter().filter_map(tick_box).collect();
+        } else if !self.has_label {
             self.body.taken.extend(self.boxes.iter().map(|criterion| criterion.span));
             self.body.criteria = self.boxes;
         }
@@ -90,13 +113,17 @@ impl Reader<'_, '_> {
         let text = self.outline.plain_block(block);
         self.in_step = Label::read(&text, false).is_step;
         self.above_files = names_files(&text);
-        if names_criteria(&text) {
-            self.body.taken.push(self.outline.span(block));
-            self.section = (Role::Criteria, level);
-        } else if names_optional(&text) {
-            self.section = (Role::Optional, level);
-        } else if self.section.0 != Role::Optional || level <= self.section.1 {
-            self.section = (Role::Details, level);
+        match named(&text) {
+            Some(Named::Criteria) => {
+                self.body.taken.push(self.outline.span(block));
+                self.section = (Role::Criteria, level);
+            }
+            Some(Named::Optional | Named::Idle) => self.section = (Role::Aside, level),
+            // What is deeper belongs to the section that it stands in.
+            None if self.section.0 == Role::Details || level <= self.section.1 => {
+                self.section = (Role::Details, level);
+            }
+            None => {}
         }
     }
 
@@ -109,7 +136,7 @@ impl Reader<'_, '_> {
                 continue;
             }
             let announces = list_follows && number + 1 == lines.len();
-            if announces && let Some(role) = label_role(&outline.plain(line)) {
+            if announces && let Some(role) = announced(&outline.plain(line)).map(Role::of) {
                 self.announced = Some(role);
                 self.in_fields = false;
                 if role == Role::Criteria {
@@ -155,6 +182,10 @@ impl Reader<'_, '_> {
         let name = field_line.name.of(text);
         let value = field_line.value.of(text);
         let Some(field) = FieldName::named(name) else {
+            if !value.is_empty() && (self.in_fields || field_line.emphasised) && names_criteria(name) {
+                self.criterion_line(line, field_line.value);
+                return None;
+            }
             if self.in_fields
                 && let Some(near) = FieldName::near(name)
             {
@@ -166,6 +197,10 @@ impl Reader<'_, '_> {
             }
             return None;
         };
+        if field == FieldName::Status {
+            self.status(line, field_line.value);
+            return None;
+        }
         let lists = matches!(field, FieldName::DependsOn | FieldName::Verify);
         if value.is_empty() && announces && lists {
             self.body.taken.push(line.span);
@@ -175,7 +210,12 @@ impl Reader<'_, '_> {
             return None;
         }
         match self.body.fields.take(field, &Value::at(text, field_line.value)) {
-            Ok(()) => self.body.taken.push(line.span),
+            Ok(()) => {
+                self.body.waits_for_none |= field == FieldName::DependsOn
+                    && !value.is_empty()
+                    && self.body.fields.depends_on.is_empty();
+                self.body.taken.push(line.span);
+            }
             Err(kind) if self.in_fields => {
                 self.body.taken.push(line.span);
                 self.body.problems.push(Problem { span: field_line.value, kind });
@@ -185,13 +225,44 @@ impl Reader<'_, '_> {
         None
     }
 
+    /// Takes `Status: done`. Far from the title, or of more lines, only a word that is known counts.
+    fn status(&mut self, line: &Line, value: Span) {
+        let text = self.outline.text;
+        match of_status(value.of(text)) {
+            Some((mark, place)) => {
+                let span = Span::new(value.start + place.start, value.start + place.end);
+                self.body.taken.push(line.span);
+                self.body.status = Some(Sign { span, mark });
+            }
+            None if self.in_fields && !value.of(text).is_empty() => {
+                self.body.problems.push(Problem { span: value, kind: ProblemKind::UnknownMark });
+            }
+            None => {}
+        }
+    }
+
+    /// Takes `Done when: the page loads`.
+    fn criterion_line(&mut self, line: &Line, value: Span) {
+        self.has_label = true;
+        self.body.taken.push(line.span);
+        let (command, said) = bound_command(self.outline, std::slice::from_ref(line)).unzip();
+        self.body.criteria.push(Criterion {
+            text: value.of(self.outline.text).to_owned(),
+            span: line.span,
+            command,
+            said: said.unwrap_or_default(),
+            checked: false,
+            checkbox: None,
+        });
+    }
+
     fn list(&mut self, list: usize) {
         let last = self.outline.children(list).last().and_then(|item| self.outline.first_line(item));
         let is_step = last.is_some_and(|line| Label::read(&self.outline.plain(line), true).is_step);
         match self.announced.unwrap_or(self.section.0) {
             Role::Details => self.details(list),
             Role::Criteria => self.criteria(list),
-            Role::Optional => self.in_fields = false,
+            Role::Aside => self.in_fields = false,
             Role::Values(field) => self.values(field, list),
         }
         self.in_step = is_step;
@@ -200,7 +271,16 @@ impl Reader<'_, '_> {
     fn criteria(&mut self, list: usize) {
         (self.has_label, self.in_fields) = (true, false);
         self.body.taken.push(self.outline.span(list));
-        collect(self.outline, list, true, &mut self.body.criteria);
+        collect(self.outline, list, true, &mut self.body.criteria, &mut self.body.problems);
+    }
+
+    /// Takes the boxes of a list's item.
+    fn boxes(&mut self, item: usize) {
+        let outline = self.outline;
+        let is_step =
+            || outline.first_line(item).is_some_and(|line| Label::read(&outline.plain(line), false).is_step);
+        self.are_steps |= self.code_follows || is_step();
+        collect(outline, item, false, &mut self.boxes, &mut self.body.problems);
     }
 
     fn values(&mut self, field: FieldName, list: usize) {
@@ -223,13 +303,14 @@ impl Reader<'_, '_> {
             let ticked = matches!(outline.kind(item), Kind::Item(Some(_)));
             let Some(line) = outline.first_line(item).filter(|_| !ticked) else {
                 self.in_fields = false;
-                collect(outline, item, false, &mut self.boxes);
+                self.boxes(item);
                 continue;
             };
             let mut inside = outline.children(item).skip(1).peekable();
             let list_follows = inside.peek().is_some_and(|&next| outline.kind(next) == Kind::List);
             let one_line = outline.children(item).next().is_some_and(|text| outline.lines(text).len() == 1);
-            let role = if list_follows && one_line { label_role(&outline.plain(line)) } else { None };
+            let announces = list_follows && one_line;
+            let role = if announces { announced(&outline.plain(line)).map(Role::of) } else { None };
             if let Some(role) = role {
                 self.in_fields = false;
                 if role == Role::Criteria {
@@ -253,7 +334,7 @@ impl Reader<'_, '_> {
                 self.in_fields = false;
             }
             if outline.holds_boxes(item) {
-                collect(outline, item, false, &mut self.boxes);
+                self.boxes(item);
             }
         }
     }
@@ -270,12 +351,14 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The role that a line gives to the list right below it.
-fn label_role(line: &str) -> Option<Role> {
-    if names_criteria(line) {
-        return Some(Role::Criteria);
+impl Role {
+    /// The role of a list that is announced so.
+    fn of(named: Named) -> Self {
+        match named {
+            Named::Criteria => Self::Criteria,
+            Named::Optional | Named::Idle => Self::Aside,
+        }
     }
-    announces_optional(line).then_some(Role::Optional)
 }
 
 /// Says whether a line announces the files that a task is about.
@@ -308,16 +391,15 @@ fn tells_failure(text: &str) -> bool {
     fails && !passes
 }
 
-/// Says whether a line above a list announces work that never blocks.
-pub(super) fn announces_optional(line: &str) -> bool {
-    // A sentence that happens to begin with "Future" announces nothing.
-    let short = line.split_whitespace().nth(4).is_none();
-    short && names_optional(line)
-}
-
 /// Collects the criteria of a list, or of the item `of` and what is in it: each item with a box, and where `plain` each
 /// item directly in the list.
-fn collect(outline: &Outline<'_>, of: usize, plain: bool, criteria: &mut Vec<Criterion>) {
+pub(super) fn collect(
+    outline: &Outline<'_>,
+    of: usize,
+    plain: bool,
+    criteria: &mut Vec<Criterion>,
+    problems: &mut Vec<Problem>,
+) {
     for item in of..outline.end(of) {
         let counts = match outline.kind(item) {
             Kind::Item(Some(_)) => true,
@@ -326,8 +408,15 @@ fn collect(outline: &Outline<'_>, of: usize, plain: bool, criteria: &mut Vec<Cri
         };
         if counts {
             criteria.extend(criterion(outline, item));
+            problems.extend(unknown_mark(outline.kind(item)));
         }
     }
+}
+
+/// The problem of a box whose mark is not known: it counts as open.
+pub(super) fn unknown_mark(kind: Kind) -> Option<Problem> {
+    let Kind::Item(Some(TickBox { span, mark: None, .. })) = kind else { return None };
+    Some(Problem { span, kind: ProblemKind::UnknownMark })
 }
 
 /// Reads one item; `None` if it has no text. Nested items with boxes are criteria of their own.
@@ -342,33 +431,33 @@ fn criterion(outline: &Outline<'_>, item: usize) -> Option<Criterion> {
     let span = trimmed(outline.text, Span::new(outline.span(item).start, end));
     let text = dedented(Span::new(start, span.end).of(outline.text), false);
     let tick_box = if let Kind::Item(tick_box) = outline.kind(item) { tick_box } else { None };
-    let (command, said) = bound_command(outline, first).unzip();
+    let (command, said) = bound_command(outline, outline.lines(first)).unzip();
     (!text.is_empty()).then(|| Criterion {
         text,
         span,
         command,
         said: said.unwrap_or_default(),
-        checked: tick_box.is_some_and(|tick_box| tick_box.ticked),
+        checked: tick_box.is_some_and(TickBox::is_ticked),
         checkbox: tick_box.map(|tick_box| tick_box.span),
     })
 }
 
 /// The inline code at the end of a text, where a colon or nothing stands before it, and whether it is said to be a
 /// command.
-fn bound_command(outline: &Outline<'_>, text: usize) -> Option<(String, bool)> {
+fn bound_command(outline: &Outline<'_>, lines: &[Line]) -> Option<(String, bool)> {
     let ends_sentence = |inline: &&Inline<'_>| {
         inline.kind == InlineKind::Text && inline.text.trim().trim_end_matches(['.', ';']).is_empty()
     };
-    let mut inlines = outline.lines(text).iter().rev().flat_map(|line| outline.inlines(line).iter().rev());
+    let mut inlines = lines.iter().rev().flat_map(|line| outline.inlines(line).iter().rev());
     let code =
         inlines.find(|inline| !ends_sentence(inline)).filter(|inline| inline.kind == InlineKind::Code)?;
-    let start = outline.lines(text).first()?.span.start;
+    let start = lines.first()?.span.start;
     let before = Span::new(start, code.span.start).of(outline.text);
     let before = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_'));
     let code = code.text.trim();
     let said = code.strip_prefix(PROMPT).map(str::trim_start);
     let command = said.unwrap_or(code);
-    let is_bound = (before.is_empty() || before.ends_with(':')) && !command.is_empty();
+    let is_bound = (before.is_empty() || before.ends_with([':', '：'])) && !command.is_empty();
     is_bound.then(|| (command.to_owned(), said.is_some()))
 }
 

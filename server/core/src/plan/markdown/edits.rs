@@ -2,7 +2,8 @@
 
 use super::parse::parse;
 use crate::plan::command::PROMPT;
-use crate::plan::model::{Criterion, Placed, Task};
+use crate::plan::mark;
+use crate::plan::model::{Criterion, Mark, Placed, Task};
 use crate::text::{Span, TextEdit};
 
 /// Adds `criteria` at the end of a task. `None` if the document would not take them for its criteria.
@@ -183,16 +184,29 @@ pub(super) fn add_dependency(text: &str, task: &Task, on: &str) -> Option<TextEd
     })
 }
 
-/// Ticks a task's own box if it has one, or else the boxes of its criteria. No edits if all are ticked, or if there is
-/// no box.
+/// Ticks a task's own box if it has one, or else the boxes of its criteria, or else those of its steps; and has all other
+/// signs and words that say its state say that it is done. No edits if all say so, or if there is none.
 pub(super) fn tick(text: &str, task: &Task) -> Vec<TextEdit> {
-    let open = |span: &Span| !matches!(span.of(text), "x" | "X");
-    let boxes: Vec<Span> = match task.checkbox {
+    let criteria = task.criteria.iter().filter_map(|criterion| criterion.checkbox);
+    let mut boxes: Vec<Span> = match task.checkbox {
         Some(span) => vec![span],
-        None => task.criteria.iter().filter_map(|criterion| criterion.checkbox).collect(),
+        None => criteria.collect(),
     };
-    let open = boxes.into_iter().filter(open);
-    open.map(|span| TextEdit { span, new_text: "x".to_owned() }).collect()
+    if boxes.is_empty() {
+        boxes.clone_from(&task.steps);
+    }
+    let is_ticked = |span: &Span| mark::of_box(span.of(text)) == Some(Mark::Done);
+    let boxes = boxes.into_iter().filter(|span| !is_ticked(span));
+    let mut edits: Vec<TextEdit> = boxes.map(|span| TextEdit { span, new_text: "x".to_owned() }).collect();
+    let signs = task.signs.iter().filter(|sign| sign.mark != Mark::Done);
+    edits.extend(
+        signs.map(|sign| TextEdit {
+            span: sign.span,
+            new_text: mark::done_like(sign.span.of(text)).to_owned(),
+        }),
+    );
+    edits.sort_by_key(|edit| edit.span.start);
+    edits
 }
 
 fn inserting(at: usize, new_text: String) -> TextEdit {

@@ -17,6 +17,8 @@ pub(super) struct FrontMatter {
     pub(super) fields: Fields,
     pub(super) title: Option<String>,
     pub(super) is_directive: bool,
+    /// It has an id and a title, as a file has that is one task.
+    pub(super) names_task: bool,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -71,6 +73,8 @@ pub(super) fn read(text: &str, span: Span) -> FrontMatter {
             return matter;
         }
     };
+    let has = |name: &str| entries.iter().any(|(key, _)| key.value == name);
+    matter.names_task = has("id") && has("title");
     for (key, value) in entries {
         let key_span = place(text, span, &key);
         let name = key.value;
@@ -78,6 +82,8 @@ pub(super) fn read(text: &str, span: Span) -> FrontMatter {
             matter.kind(text, span, &value);
         } else if name == "title" {
             matter.title = value.value.text(text, span, &value).map(|title| title.trim().to_owned());
+        } else if name == "status" {
+            // Of the whole document: no default of its tasks.
         } else if let Some(field) = FieldName::named(&name) {
             matter.field(field, text, span, &value);
         } else if let Some(near) = FieldName::near(&name) {

@@ -1,7 +1,13 @@
-//! What the text of a heading or of a checkbox item says: an id and a title, or the name of a section.
+//! What the text of a heading or of a checkbox item says: an id and a title, and what decorates them.
 //!
 //! Knows nothing of Markdown: it reads plain text and answers with offsets into that.
 
+use super::names::named;
+use crate::plan::FieldName;
+use crate::plan::fields::ids;
+use crate::plan::ids::slug;
+use crate::plan::mark::{Written, strip_end, strip_start, written_box};
+use crate::plan::model::Mark;
 use std::ops::Range;
 
 /// A title with what stands before it.
@@ -12,92 +18,311 @@ pub(super) struct Label {
     /// Where the id is written; of `Task 3` only the number.
     pub(super) id_range: Range<usize>,
     pub(super) title: String,
+    /// Where the title is written.
+    pub(super) title_range: Range<usize>,
     /// Whether a heading that reads so is a task.
     pub(super) reads_as_task: bool,
     /// `Step 2: …`, which inside of a task is a part of it.
     pub(super) is_step: bool,
-    /// The byte between the brackets of a box before the title, and whether it is ticked.
-    pub(super) tick_box: Option<(usize, bool)>,
+    /// Between the brackets of a box before the title, and what it says, if that is known.
+    pub(super) tick_box: Option<(Range<usize>, Option<Mark>)>,
+    /// The states that are written around the title.
+    pub(super) written: Vec<Written>,
+    /// The ids in a `(depends on …)` behind the title.
+    pub(super) after: Vec<Range<usize>>,
+    /// Only a blank stands between id and title: the id might be a number of the title.
+    pub(super) is_loose: bool,
+    /// What keeps it from being a task, where that is little.
+    pub(super) near: Option<Near>,
+}
+
+/// What keeps a heading from being a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Near {
+    /// Nothing divides its id from its title: where a colon belongs.
+    Divider(usize),
+    /// Its id is in lower case: where it stands.
+    LowerCase(Range<usize>),
 }
 
 /// Letters that with a number name something else than a task: priorities, quarters, versions, standards.
 const NOT_IDS: [&str; 14] =
     ["P", "Q", "V", "H", "ES", "EC", "UTF", "ISO", "SHA", "AES", "RFC", "IEEE", "COVID", "BASE"];
 const KEYWORDS: [&str; 4] = ["user story", "story", "task", "step"];
+/// Words that with a number name a part of a document, or what holds no work: `Phase 2: …`, `2. Overview`.
+const NOT_TASKS: &str = "appendix approach architecture background chapter conclusion context day dependencies design epic \
+     glossary goal goals group introduction iteration milestone module motivation objective objectives option overview \
+     part phase prerequisites problem question references requirement requirements risk scope section sprint stage summary \
+     timeline track version wave week";
+/// The longest word before the number of a numbered heading, in bytes.
+const MAX_WORD: usize = 24;
+
+/// What may stand between an id and a title.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Divider {
+    /// A colon, a full stop, a closing parenthesis.
+    Sign,
+    /// A dash between blanks, too.
+    Dash,
+    /// A dash between blanks, or no title at all.
+    DashOrEnd,
+}
 
 impl Label {
     /// Reads the plain text of a heading, or of the first line of a checkbox item (where `1.` alone is an id, too).
     pub(super) fn read(text: &str, in_item: bool) -> Self {
         let mut label = Self::default();
-        let mut rest = skip_blanks(text, 0);
-        if let Some(ticked) = tick_box(text, rest) {
-            label.tick_box = Some((rest + 1, ticked));
-            rest = skip_blanks(text, rest + 3);
+        let whole = skip_blanks(text, 0)..text.trim_end().len();
+        let core = strip_end(text, whole.clone(), in_item, &mut label.written);
+        let mut start = label.strip(text, core.clone()).start;
+        let text = text.get(..core.end).unwrap_or_default();
+        if let Some(after) = label.take_box(text, start) {
+            start = label.strip(text, after..core.end).start;
         }
-        if !label.keyword(text, rest) && !label.bare_id(text, rest, in_item) {
-            rest.clone_into(&mut label.id_range.start);
-            label.id_range.end = rest;
-            label.title = text.get(rest..).unwrap_or_default().trim().to_owned();
+        let title = label
+            .keyword(text, start)
+            .or_else(|| label.bracketed_id(text, start, in_item))
+            .or_else(|| label.bare_id(text, start, in_item));
+        if title.is_none() {
+            label.id_range = start..start;
         }
+        let mut range = label.without_dependencies(text, title.unwrap_or(start));
+        range = label.strip(text, range);
         if label.tick_box.is_none()
-            && let Some(ticked) = tick_box(&label.title, 0)
+            && let Some(after) = label.take_box(text, range.start)
         {
-            let at = text.rfind(label.title.as_str()).unwrap_or_default();
-            label.tick_box = Some((at + 1, ticked));
-            label.title = label.title.get(3..).unwrap_or_default().trim().to_owned();
+            range = label.strip(text, after..range.end);
+        }
+        if range.is_empty() {
+            // `Task 4` alone is its own title.
+            let own = text.get(start..).unwrap_or_default().trim_end_matches([':', '.', '：', '．', '、']);
+            range = start..start + own.len();
+        }
+        label.title_range = range;
+        text.get(label.title_range.clone()).unwrap_or_default().clone_into(&mut label.title);
+        if label.title.trim().is_empty() {
+            label.title.clear();
         }
         label
     }
 
-    /// Reads `Task: title`, `Task 3: title`, `Story US-1. title`, `Step 2 - title` or a `Task 3` alone.
-    fn keyword(&mut self, text: &str, start: usize) -> bool {
-        let rest = text.get(start..).unwrap_or_default();
-        let starts =
-            |keyword: &&str| rest.get(..keyword.len()).is_some_and(|word| word.eq_ignore_ascii_case(keyword));
-        let Some(keyword) = KEYWORDS.into_iter().find(starts) else { return false };
-        let after = start + keyword.len();
-        if let Some(title) = title_after(text, after, false).filter(|title| !title.is_empty()) {
-            (self.title, self.reads_as_task) = (title.to_owned(), true);
-            self.id_range = start..start;
-            self.is_step = keyword == "step";
-            return true;
+    /// Takes decoration off the beginning, unless nothing would be left.
+    fn strip(&mut self, text: &str, range: Range<usize>) -> Range<usize> {
+        let before = self.written.len();
+        let stripped = strip_start(text, range.clone(), &mut self.written);
+        if stripped.is_empty() {
+            self.written.truncate(before);
+            return range;
         }
-        let number = text.get(after..).unwrap_or_default().trim_start_matches([' ', '\t', '#', '-']);
-        let number_start = text.len() - number.len();
-        let token = token(number);
-        let numbered = is_number(token) || is_dotted(token);
-        if number_start == after || !(numbered || is_id(token)) {
+        stripped
+    }
+
+    /// Reads a box at `at`, and returns where the text goes on after it.
+    fn take_box(&mut self, text: &str, at: usize) -> Option<usize> {
+        let found = written_box(text.get(at..)?).filter(|found| !found.is_glued && !found.is_starred)?;
+        self.tick_box = Some((at + found.inner.start..at + found.inner.end, found.mark));
+        Some(skip_blanks(text, at + found.end))
+    }
+
+    /// Reads `Task: title`, `Task 3: title`, `Story US-1. title`, `Step 2 - title`, `Task 3 Title`, or a `Task 3` alone.
+    fn keyword(&mut self, text: &str, start: usize) -> Option<usize> {
+        let (word, after) = keyword_at(text, start)?;
+        if let Some(title) = title_after(text, after, Divider::Sign).filter(|&title| title < text.len()) {
+            self.reads_as_task = true;
+            self.id_range = start..start;
+            self.is_step = word == "step";
+            return Some(title);
+        }
+        let (id, range) = number_of(text, word, after)?;
+        let is_letter = text.get(range.clone()).is_some_and(|token| token.len() == 1 && !is_digits(token));
+        let title = title_after(text, range.end, Divider::DashOrEnd).or_else(|| {
+            if text.get(range.end..).is_some_and(|rest| rest.trim_start().starts_with(['(', '（'])) {
+                // `Task 4 (optional)`
+                return Some(text.len());
+            }
+            let title = loose_title(text, range.end).filter(|_| !is_letter);
+            if title.is_none() && is_blank_at(text, range.end) && !is_letter {
+                self.near = Some(Near::Divider(range.end));
+            }
+            title
+        })?;
+        self.id = Some(id);
+        self.id_range = range;
+        (self.reads_as_task, self.is_step) = (true, word == "step");
+        Some(title)
+    }
+
+    /// Reads `[US-001] title`, `[T3]: title`, `[Task 3] title`.
+    fn bracketed_id(&mut self, text: &str, start: usize, in_item: bool) -> Option<usize> {
+        let inner = text.get(start..)?.strip_prefix('[')?;
+        let inner = inner.get(..inner.find(']')?)?;
+        let (at, end) = (start + 1, start + 1 + inner.len());
+        let (id, range) = match keyword_at(inner, 0) {
+            Some((word, after)) => {
+                let (id, range) = number_of(inner, word, after)?;
+                (id, at + range.start..at + range.end)
+            }
+            None => (inner.to_owned(), at..end),
+        };
+        let known = range.end == end && (range.start > at || is_id(inner) || is_dotted(inner));
+        // An item's `[US1]` tells which story it belongs to.
+        if !known || in_item && !id.contains('-') {
+            return None;
+        }
+        let title = title_after(text, end + 1, Divider::Dash)
+            .or_else(|| is_blank_at(text, end + 1).then(|| skip_blanks(text, end + 1)))?;
+        (self.id, self.id_range, self.reads_as_task) = (Some(id), range, true);
+        Some(title)
+    }
+
+    /// Reads `US-001: title`, `T3. title`, `T3 - title`, `1.2: title`; in an item `3. title` and `T3 Title`, too.
+    fn bare_id(&mut self, text: &str, start: usize, in_item: bool) -> Option<usize> {
+        let token = token(text.get(start..)?);
+        let end = start + token.len();
+        let reads_as_task = is_id(token) || is_dotted(token);
+        if !reads_as_task {
+            if is_number(token) {
+                let title = title_after(text, end, Divider::Sign).filter(|_| !is_glued(text, end))?;
+                // `### 1. [x] title` is a task, `## 1. Introduction` is none.
+                let has_box = || text.get(title..).and_then(written_box).is_some_and(|found| !found.is_glued);
+                self.reads_as_task = !in_item && has_box();
+                if !in_item && !self.reads_as_task {
+                    return None;
+                }
+                (self.id, self.id_range) = (Some(token.to_owned()), start..end);
+                return Some(title);
+            }
+            let would_be = token.contains('-') && is_id(&token.to_ascii_uppercase());
+            if would_be && title_after(text, end, Divider::Dash).is_some() {
+                self.near = Some(Near::LowerCase(start..end));
+            }
+            return None;
+        }
+        let divider = match (token.contains('-'), is_id(token)) {
+            (true, _) => Divider::DashOrEnd,
+            (false, true) => Divider::Dash,
+            (false, false) => Divider::Sign,
+        };
+        let title = title_after(text, end, divider).filter(|_| is_id(token) || !is_glued(text, end));
+        let title = title.or_else(|| {
+            let loose = loose_title(text, end);
+            if in_item {
+                self.is_loose = loose.is_some();
+                return loose;
+            }
+            if is_id(token) && is_blank_at(text, end) {
+                self.near = Some(Near::Divider(end));
+            }
+            None
+        })?;
+        (self.id, self.id_range, self.reads_as_task) = (Some(token.to_owned()), start..end, reads_as_task);
+        Some(title)
+    }
+
+    /// Takes `(depends on T003, T007)` off the end of a title that begins at `start`.
+    fn without_dependencies(&mut self, text: &str, start: usize) -> Range<usize> {
+        let whole = start..text.len();
+        let Some(title) = text.get(whole.clone()) else { return whole };
+        let Some(inner) = title.strip_suffix([')', '）']) else { return whole };
+        let Some(open) = inner.rfind(['(', '（']) else { return whole };
+        let bracket =
+            if inner.get(open..).is_some_and(|rest| rest.starts_with('(')) { 1 } else { '（'.len_utf8() };
+        let said = inner.get(open + bracket..).unwrap_or_default();
+        let begins =
+            |word: &&str| said.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        let Some(word) = ["depends on", "blocked by"].into_iter().find(begins) else { return whole };
+        let rest = said.get(word.len()..).unwrap_or_default();
+        let value = rest.trim_start_matches([':', '：', ' ']);
+        if !FieldName::DependsOn.stands_alone(value, false) {
+            return whole;
+        }
+        let at = start + open + bracket + said.len() - value.len();
+        self.after = ids(value).into_iter().map(|id| at + id.start..at + id.end).collect();
+        start..start + inner.get(..open).unwrap_or_default().trim_end().len()
+    }
+
+    /// Reads a heading beside tasks as one of them: a number, perhaps with a word before it, whatever that word is.
+    pub(super) fn read_as_numbered(&mut self, text: &str) -> bool {
+        let range = self.title_range.clone();
+        let Some(core) = text.get(..range.end) else { return false };
+        let Some(rest) = core.get(range.start..) else { return false };
+        let word = rest.find(|c: char| c.is_ascii_digit()).and_then(|at| rest.get(..at)).unwrap_or_default();
+        let number = token(rest.get(word.len()..).unwrap_or_default());
+        let at = range.start + word.len();
+        let end = at + number.len();
+        let is_word = word.len() <= MAX_WORD && word.chars().all(|c| c.is_alphabetic() || c == ' ');
+        // `V2: Roadmap` is no second task.
+        let is_apart = word.is_empty() || !word.is_ascii() || word.ends_with(' ');
+        if !(is_word && is_apart && (is_number(number) || is_dotted(number))) {
             return false;
         }
-        let end = number_start + token.len();
-        let Some(title) = title_after(text, end, true) else { return false };
-        let word = keyword.rsplit(' ').next().unwrap_or(keyword);
-        let id = if numbered { format!("{word}-{}", token.to_ascii_lowercase()) } else { token.to_owned() };
-        let whole = text.get(start..end).unwrap_or_default();
-        self.title = if title.is_empty() { whole } else { title }.to_owned();
-        (self.id, self.id_range) = (Some(id), number_start..end);
-        (self.reads_as_task, self.is_step) = (true, word == "step");
+        // `第2步：`
+        let counter = core.get(end..).unwrap_or_default();
+        let counter: usize =
+            counter.chars().take_while(|c| c.is_alphabetic() && !c.is_ascii()).map(char::len_utf8).sum();
+        let divider = match word.is_empty() {
+            true => Divider::Sign,
+            // `In 2031` names no second task.
+            false if word.is_ascii() => Divider::Dash,
+            false => Divider::DashOrEnd,
+        };
+        let Some(title) =
+            title_after(core, end + counter, divider).filter(|_| !is_glued(core, end + counter))
+        else {
+            return false;
+        };
+        let first = if word.is_empty() { core.get(title..).unwrap_or_default() } else { word };
+        let first = first.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+        if NOT_TASKS.split(' ').any(|other| other == first)
+            || word.is_empty() && named(core.get(title..).unwrap_or_default()).is_some()
+        {
+            return false;
+        }
+        let id = match slug(word) {
+            word if word.is_empty() => number.to_owned(),
+            word => format!("{word}-{}", core.get(at..end + counter).unwrap_or_default().to_lowercase()),
+        };
+        (self.id, self.id_range, self.reads_as_task) = (Some(id), at..end, true);
+        if title < core.len() {
+            self.title_range = title..range.end;
+            core.get(title..).unwrap_or_default().clone_into(&mut self.title);
+        }
         true
     }
 
-    /// Reads `US-001: title`, `T3. title`, `1.2: title`; in an item `3. title`, too.
-    fn bare_id(&mut self, text: &str, start: usize, in_item: bool) -> bool {
-        let token = token(text.get(start..).unwrap_or_default());
-        let reads_as_task = is_id(token) || is_dotted(token);
-        if !(reads_as_task || in_item && is_number(token)) {
-            return false;
-        }
-        let end = start + token.len();
-        let Some(title) = title_after(text, end, token.contains('-')) else { return false };
-        // `10.5:30` is a time or a ratio, not an id.
-        let glued = text.get(end + 1..).is_some_and(|rest| rest.starts_with(|c: char| !c.is_whitespace()));
-        if glued && !is_id(token) {
-            return false;
-        }
-        self.title = if title.is_empty() { token } else { title }.to_owned();
-        (self.id, self.id_range, self.reads_as_task) = (Some(token.to_owned()), start..end, reads_as_task);
-        true
+    /// Whether a heading with a box can be a task: it has a title, and is no part of the document.
+    pub(super) fn may_be_task(&self) -> bool {
+        let first =
+            self.title.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+        !self.title.is_empty() && NOT_TASKS.split(' ').all(|other| other != first)
     }
+
+    /// Takes an id back that only a blank divides from the title.
+    pub(super) fn forget_loose_id(&mut self, text: &str) {
+        self.title_range.start = self.id_range.start;
+        text.get(self.title_range.clone()).unwrap_or_default().clone_into(&mut self.title);
+        (self.id, self.id_range.end, self.is_loose) = (None, self.id_range.start, false);
+    }
+}
+
+/// The keyword that a text has at `at`, without `user`, and where it ends.
+fn keyword_at(text: &str, at: usize) -> Option<(&'static str, usize)> {
+    let rest = text.get(at..)?;
+    let starts =
+        |keyword: &&str| rest.get(..keyword.len()).is_some_and(|word| word.eq_ignore_ascii_case(keyword));
+    let keyword = KEYWORDS.into_iter().find(starts)?;
+    Some((keyword.rsplit(' ').next().unwrap_or(keyword), at + keyword.len()))
+}
+
+/// The number, letter or id behind a keyword: the id that it makes, and where it stands.
+fn number_of(text: &str, word: &str, after: usize) -> Option<(String, Range<usize>)> {
+    let number = text.get(after..)?.trim_start_matches([' ', '\t', '#', '-']);
+    let start = text.len() - number.len();
+    let token = token(number);
+    let is_letter = token.len() == 1 && token.starts_with(|c: char| c.is_ascii_uppercase());
+    let numbered = is_number(token) || is_dotted(token) || is_letter;
+    let id = if numbered { format!("{word}-{}", token.to_ascii_lowercase()) } else { token.to_owned() };
+    (start > after && (numbered || is_id(token))).then(|| (id, start..start + token.len()))
 }
 
 fn skip_blanks(text: &str, at: usize) -> usize {
@@ -105,32 +330,57 @@ fn skip_blanks(text: &str, at: usize) -> usize {
     at + (rest.len() - rest.trim_start().len())
 }
 
-fn tick_box(text: &str, at: usize) -> Option<bool> {
-    let rest = text.get(at..)?;
-    let blank_after =
-        rest.get(3..).is_none_or(|after| after.is_empty() || after.starts_with(char::is_whitespace));
-    match rest.get(..3)? {
-        "[ ]" if blank_after => Some(false),
-        "[x]" | "[X]" if blank_after => Some(true),
-        _ => None,
-    }
+fn is_blank_at(text: &str, at: usize) -> bool {
+    text.get(at..).is_some_and(|rest| rest.starts_with(char::is_whitespace))
 }
 
-/// The title behind a separator at `at`: `:`, `.` before a blank, or where `dashed` a dash between blanks, or the end.
-fn title_after(text: &str, at: usize, dashed: bool) -> Option<&str> {
+/// `10.5:30` is a time or a ratio, not an id.
+fn is_glued(text: &str, at: usize) -> bool {
+    let after = text.get(at..).unwrap_or_default();
+    after.starts_with([':', '.', ')'])
+        && after.get(1..).is_some_and(|rest| rest.starts_with(|c: char| !c.is_whitespace()))
+}
+
+/// Where a title begins that only a blank at `at` divides from its id: one that begins as titles do.
+fn loose_title(text: &str, at: usize) -> Option<usize> {
+    let title = skip_blanks(text, at);
+    let begins = |c: char| {
+        c.is_uppercase() || !c.is_ascii() && c.is_alphabetic() || matches!(c, '[' | '(' | '`' | '"' | '“')
+    };
+    (title > at && text.get(title..)?.starts_with(begins)).then_some(title)
+}
+
+/// Where the title begins behind a divider at `at`: `:`, `.` or `)` before a blank, their full-width kin, or what else
+/// `divider` allows.
+fn title_after(text: &str, at: usize, divider: Divider) -> Option<usize> {
     let rest = text.get(at..)?;
-    if dashed && rest.trim().is_empty() {
-        return Some("");
+    if divider == Divider::DashOrEnd && rest.trim().is_empty() {
+        return Some(text.len());
     }
-    if let Some(title) = rest.strip_prefix(':') {
-        return Some(title.trim());
+    if let Some(sign) = rest.chars().next().filter(|c| matches!(c, ':' | '：' | '．' | '、' | '）')) {
+        return Some(skip_blanks(text, at + sign.len_utf8()));
     }
-    if let Some(title) = rest.strip_prefix('.') {
-        return (title.is_empty() || title.starts_with(char::is_whitespace)).then(|| title.trim());
+    if let Some(title) = rest.strip_prefix(['.', ')']) {
+        return (title.is_empty() || title.starts_with(char::is_whitespace))
+            .then(|| skip_blanks(text, at + 1));
     }
     let dash = rest.trim_start().strip_prefix(['-', '–', '—'])?;
-    (dashed && rest.starts_with(char::is_whitespace) && dash.starts_with(char::is_whitespace))
-        .then(|| dash.trim())
+    (divider != Divider::Sign
+        && rest.starts_with(char::is_whitespace)
+        && dash.starts_with(char::is_whitespace))
+    .then(|| text.len() - dash.trim_start().len())
+}
+
+/// Whether a word is a place for an id, such as `TXXX` or `US-NNN`.
+pub(super) fn is_placeholder(word: &str) -> bool {
+    let letters = word.trim_end_matches(['X', 'N']);
+    let places = word.len() - letters.len();
+    let prefix = letters.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-');
+    let is_parted = letters.len() > prefix.len();
+    !prefix.is_empty()
+        && prefix.len() <= 5
+        && prefix.bytes().all(|byte| byte.is_ascii_uppercase())
+        && (is_parted && places >= 2 || prefix.len() <= 2 && places >= 3)
 }
 
 /// The letters, digits, inner dots and hyphens that `text` begins with.
@@ -157,11 +407,14 @@ fn is_dotted(token: &str) -> bool {
 fn is_id(token: &str) -> bool {
     let letters = token.len() - token.trim_start_matches(|c: char| c.is_ascii_uppercase()).len();
     let (prefix, rest) = token.split_at(letters);
-    if prefix.is_empty() || NOT_IDS.contains(&prefix) || token.contains('.') {
-        return false;
-    }
     let numbered =
         |part: &str| is_digits(part.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(part));
+    // `P0` is a priority, `P0-1` the first task of it.
+    let is_other =
+        || NOT_IDS.contains(&prefix) && rest.split_once('-').is_none_or(|(part, _)| !numbered(part));
+    if prefix.is_empty() || token.contains('.') || is_other() {
+        return false;
+    }
     match rest.split_once('-') {
         None => letters <= 3 && numbered(rest),
         Some((_, tail)) => {
@@ -177,55 +430,6 @@ fn is_id(token: &str) -> bool {
 
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Says whether a heading or a label before a list announces acceptance criteria.
-pub(super) fn names_criteria(text: &str) -> bool {
-    // Asked of every paragraph, and nearly always in vain.
-    if !text.trim_start().starts_with(['a', 'A', 'c', 'C']) {
-        return false;
-    }
-    let name = text.split(" (").next().unwrap_or(text).trim_end();
-    let name = name.trim_end_matches(':').trim();
-    ["acceptance criteria", "acceptance criterion", "criteria"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(name))
-}
-
-/// Says whether a heading or a label before a list announces work that never blocks.
-pub(super) fn names_optional(text: &str) -> bool {
-    let text = text.trim().trim_end_matches(':');
-    // Asked of every heading, and nearly always in vain: the words of below, at either end or in brackets.
-    let may = text.starts_with(['o', 'O', 'f', 'F', 'n', 'N'])
-        || text.ends_with(['l', 'L', 'e', 'E', 's', 'S'])
-        || text.contains(['(', '[']);
-    if !may {
-        return false;
-    }
-    let lower = text.to_lowercase();
-    let name = lower.replace("nice-to-have", "nice to have").replace("(s)", "s");
-    if marked_optional(&name) {
-        return true;
-    }
-    ["optional", "future", "nice to have", "nice to haves"].iter().any(|word| {
-        let begins = name.strip_prefix(word).is_some_and(|rest| {
-            rest.is_empty()
-                || rest.starts_with(|c: char| c.is_whitespace() || matches!(c, ':' | '/' | '(' | ','))
-        });
-        let ends = name
-            .strip_suffix(word)
-            .is_some_and(|rest| rest.trim_end().ends_with([':', '-', '–', '—', '/']) && rest.ends_with(' '));
-        begins || ends
-    })
-}
-
-/// Says whether a title carries `(optional)` itself.
-pub(super) fn marked_optional(title: &str) -> bool {
-    if !title.contains(['(', '[']) {
-        return false;
-    }
-    let lower = title.to_lowercase();
-    ["(optional)", "(future)", "(nice to have)", "[optional]"].iter().any(|mark| lower.contains(mark))
 }
 
 #[cfg(test)]
@@ -260,6 +464,24 @@ mod tests {
             ("1.2: Title", Some("1.2"), "Title"),
             ("1.2. Title", Some("1.2"), "Title"),
             ("1.2.3: Größe: ändern", Some("1.2.3"), "Größe: ändern"),
+            ("✅ Task 1: Title", Some("task-1"), "Title"),
+            ("🔴 Task 2.1: Title (BLOCKED)", Some("task-2.1"), "Title"),
+            ("Task 1: ✅ Title", Some("task-1"), "Title"),
+            ("Task 1) Title", Some("task-1"), "Title"),
+            ("Task 1： Title", Some("task-1"), "Title"),
+            ("Task 1（x）", Some("task-1"), "Task 1（x）"),
+            ("Task 1 Add it", Some("task-1"), "Add it"),
+            ("Task 1 (draft)", Some("task-1"), "Task 1 (draft)"),
+            ("Task B - Title", Some("task-b"), "Title"),
+            ("[Task 3] Title", Some("task-3"), "Title"),
+            ("[US-001] Title", Some("US-001"), "Title"),
+            ("[T1]: Title", Some("T1"), "Title"),
+            ("T1 - Title", Some("T1"), "Title"),
+            ("T1．Title", Some("T1"), "Title"),
+            ("P0-1: Title", Some("P0-1"), "Title"),
+            ("1.2) Title", Some("1.2"), "Title"),
+            ("Task 4: [Final] Title", Some("task-4"), "[Final] Title"),
+            ("Task 5: Title (depends on Task 3)", Some("task-5"), "Title"),
         ] {
             assert_eq!(read(text), (true, id.map(str::to_owned), title.to_owned()), "{text}");
         }
@@ -283,6 +505,10 @@ mod tests {
             "1.2:30 o'clock",
             "P1: Critical",
             "Q3: Goals",
+            "Task 2 of many",
+            "T1",
+            "[Note] Title",
+            "[1] Title",
             "V2: Roadmap",
             "UTF-8: everywhere",
             "Note: this",
@@ -306,34 +532,89 @@ mod tests {
     #[test]
     fn a_heading_may_carry_a_box() {
         let label = Label::read("[x] US-1: Title", false);
-        assert_eq!((label.tick_box, label.id_range, label.title.as_str()), (Some((1, true)), 4..8, "Title"));
+        let done = Some((1..2, Some(Mark::Done)));
+        assert_eq!((label.tick_box, label.id_range, label.title.as_str()), (done, 4..8, "Title"));
         let label = Label::read("US-1: [ ] Title", false);
-        assert_eq!((label.tick_box, label.title.as_str()), (Some((7, false)), "Title"));
+        assert_eq!((label.tick_box, label.title.as_str()), (Some((7..8, Some(Mark::Open))), "Title"));
+        let label = Label::read("1. [✓] Title", false);
+        assert_eq!((label.id.as_deref(), label.title.as_str()), (Some("1"), "Title"));
+        assert!(label.reads_as_task);
         assert_eq!(Label::read("[x]y", false).tick_box, None);
     }
 
     #[test]
-    fn sections_are_known_by_name() {
-        for text in ["Acceptance criteria:", "ACCEPTANCE CRITERIA", "Criteria", "Acceptance Criteria (all):"]
-        {
-            assert!(names_criteria(text), "{text}");
+    fn what_nearly_reads_as_a_task_says_what_is_missing() {
+        for (text, near) in [
+            ("US-001 Title", Some(Near::Divider(6))),
+            ("Task 2 of many", Some(Near::Divider(6))),
+            ("us-001: Title", Some(Near::LowerCase(0..6))),
+            ("Overview", None),
+            ("1.2 Title", None),
+            ("utf-8: everywhere", None),
+        ] {
+            assert_eq!(Label::read(text, false).near, near, "{text}");
         }
-        for text in ["Selection criteria", "Criteria for success", ""] {
-            assert!(!names_criteria(text), "{text}");
+    }
+
+    #[test]
+    fn a_number_beside_tasks_makes_a_task() {
+        for (text, id, title) in [
+            ("任务 2：标题", "任务-2", "标题"),
+            ("第2步：标题", "第-2步", "标题"),
+            ("Aufgabe 3: Titel", "aufgabe-3", "Titel"),
+            ("Ticket 4 - Title", "ticket-4", "Title"),
+            ("5. Title", "5", "Title"),
+            ("1.2) Title", "1.2", "Title"),
+        ] {
+            let mut label = Label::read(text, false);
+            assert!(label.reads_as_task || label.read_as_numbered(text), "{text}");
+            assert_eq!((label.id.as_deref(), label.title.as_str()), (Some(id), title), "{text}");
         }
         for text in [
-            "Optional",
-            "Optional:",
-            "Future work",
-            "Nice to have",
-            "Nice-to-haves:",
-            "Phase 4 (optional)",
-            "Phase 4 - Nice to have",
+            "Phase 2: Title",
+            "2. Overview",
+            "7. Open questions",
+            "V2: Roadmap",
+            "In 2031",
+            "3:30 o'clock",
+            "Title",
         ] {
-            assert!(names_optional(text), "{text}");
+            assert!(!Label::read(text, false).read_as_numbered(text), "{text}");
         }
-        for text in ["Futures", "Non-optional", "Future-proof the API", "Optionality", ""] {
-            assert!(!names_optional(text), "{text}");
+    }
+
+    #[test]
+    fn an_item_s_id_may_stand_before_a_blank() {
+        for (text, id, title, loose) in [
+            ("T001 Create it", Some("T001"), "Create it", true),
+            ("T012 [P] [US1] Title (depends on T003, T007)", Some("T012"), "[P] [US1] Title", true),
+            ("1.2 Title", Some("1.2"), "Title", true),
+            ("1.5 mm of paper", None, "1.5 mm of paper", false),
+            ("[US1] Title", None, "[US1] Title", false),
+            ("[US-1] Title", Some("US-1"), "Title", false),
+        ] {
+            let label = Label::read(text, true);
+            assert_eq!(
+                (label.id.as_deref(), label.title.as_str(), label.is_loose),
+                (id, title, loose),
+                "{text}"
+            );
+        }
+        let text = "T012 Title (depends on T003, T007)";
+        let mut label = Label::read(text, true);
+        let after: Vec<_> = label.after.iter().map(|id| &text[id.clone()]).collect();
+        assert_eq!(after, ["T003", "T007"]);
+        label.forget_loose_id(text);
+        assert_eq!((label.id, label.title.as_str()), (None, "T012 Title"));
+        for (word, is) in [
+            ("TXXX", true),
+            ("T0XX", true),
+            ("US-XXX", true),
+            ("JSON", false),
+            ("XXX", false),
+            ("T001", false),
+        ] {
+            assert_eq!(is_placeholder(word), is, "{word}");
         }
     }
 }

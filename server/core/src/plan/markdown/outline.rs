@@ -3,8 +3,11 @@
 //! Knows nothing of tasks: it says what is a heading, a list, an item, a line of text. What stands in code blocks,
 //! HTML, tables and quotations is opaque, so nothing in there can be mistaken for a task, a field or a criterion.
 
+use crate::plan::mark::{in_legend, written_box};
+use crate::plan::model::Mark;
 use crate::text::Span;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// A document's blocks in the order of the text. No recursion anywhere: depth costs no stack.
@@ -25,8 +28,16 @@ pub(super) enum Kind {
     Text,
     List,
     Item(Option<TickBox>),
-    /// Code, HTML, a table, a quotation, a rule.
-    Opaque,
+    Opaque(Opaque),
+}
+
+/// What is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opaque {
+    Code,
+    Table,
+    /// HTML, a quotation, a rule.
+    Other,
 }
 
 /// The box of a list item.
@@ -34,7 +45,16 @@ pub(super) enum Kind {
 pub(super) struct TickBox {
     /// What stands between the brackets.
     pub(super) span: Span,
-    pub(super) ticked: bool,
+    /// What it says; `None` if its mark is not known.
+    pub(super) mark: Option<Mark>,
+    /// `[ ]*`: its task is optional.
+    pub(super) is_starred: bool,
+}
+
+impl TickBox {
+    pub(super) fn is_ticked(self) -> bool {
+        self.mark == Some(Mark::Done)
+    }
 }
 
 #[derive(Debug)]
@@ -44,6 +64,7 @@ struct Block {
     end: usize,
     parent: Option<usize>,
     holds_boxes: bool,
+    is_ordered: bool,
     lines: Range<usize>,
 }
 
@@ -68,6 +89,7 @@ pub(super) struct Inline<'t> {
     pub(super) kind: InlineKind,
     pub(super) span: Span,
     pub(super) text: CowStr<'t>,
+    is_struck: bool,
 }
 
 impl<'t> Outline<'t> {
@@ -83,6 +105,7 @@ impl<'t> Outline<'t> {
             open: Vec::new(),
             run: None,
             opaque: 0,
+            struck: 0,
         };
         for (event, range) in Parser::new_ext(body, options).into_offset_iter() {
             builder.event(event, Span::new(start + range.start, start + range.end));
@@ -92,7 +115,30 @@ impl<'t> Outline<'t> {
         for block in &mut outline.blocks {
             block.span = trimmed(text, block.span);
         }
+        outline.read_legend();
         outline
+    }
+
+    /// Gives signs in boxes the meaning that the document itself says.
+    fn read_legend(&mut self) {
+        let tick_box = |block: &Block| if let Kind::Item(tick_box) = block.kind { tick_box } else { None };
+        let own = |tick_box: &TickBox| !matches!(tick_box.mark, Some(Mark::Open | Mark::Done));
+        let all = || self.blocks.iter().filter_map(tick_box);
+        if !all().any(|tick_box| own(&tick_box)) {
+            return;
+        }
+        let starts: HashSet<usize> = all().map(|tick_box| tick_box.span.start).collect();
+        let mut legend: HashMap<&str, Option<Mark>> = HashMap::new();
+        let text = self.text;
+        for block in &mut self.blocks {
+            if let Kind::Item(Some(tick_box)) = &mut block.kind
+                && own(tick_box)
+            {
+                let inner = tick_box.span.of(text);
+                let said = || in_legend(text, inner, |at| starts.contains(&(at + 1)));
+                tick_box.mark = legend.entry(inner).or_insert_with(said).or(tick_box.mark);
+            }
+        }
     }
 
     /// How many blocks there are.
@@ -101,7 +147,7 @@ impl<'t> Outline<'t> {
     }
 
     pub(super) fn kind(&self, block: usize) -> Kind {
-        self.blocks.get(block).map_or(Kind::Opaque, |block| block.kind)
+        self.blocks.get(block).map_or(Kind::Opaque(Opaque::Other), |block| block.kind)
     }
 
     /// From a block's first marker to its last character.
@@ -122,6 +168,11 @@ impl<'t> Outline<'t> {
     /// Whether an item with a box stands somewhere inside of a list or an item.
     pub(super) fn holds_boxes(&self, block: usize) -> bool {
         self.blocks.get(block).is_some_and(|block| block.holds_boxes)
+    }
+
+    /// Whether a list is numbered.
+    pub(super) fn is_ordered(&self, list: usize) -> bool {
+        self.blocks.get(list).is_some_and(|block| block.is_ordered)
     }
 
     /// The lines of a heading or a text; none for anything else.
@@ -163,6 +214,42 @@ impl<'t> Outline<'t> {
         line.span.end
     }
 
+    /// Where a range of [`Self::plain`] stands in the document; `None` if it is not written there as it reads.
+    pub(super) fn span_of(&self, line: &Line, range: &Range<usize>) -> Option<Span> {
+        let start = if range.is_empty() {
+            // Between two pieces it stands behind the first one.
+            range
+                .start
+                .checked_sub(1)
+                .map_or_else(|| self.source_of(line, 0), |last| self.source_of(line, last) + 1)
+        } else {
+            self.source_of(line, range.start)
+        };
+        let span = Span::new(start, start + range.len());
+        let written = self.text.get(span.start..span.end)?;
+        (Some(written) == self.plain(line).get(range.clone())).then_some(span)
+    }
+
+    /// Whether a range of [`Self::plain`] is struck out.
+    pub(super) fn is_struck(&self, line: &Line, range: &Range<usize>) -> bool {
+        let mut before = 0;
+        let mut is_struck = false;
+        for inline in self.inlines(line) {
+            let end = before + inline.text.len();
+            let part = inline
+                .text
+                .get(range.start.max(before).min(end) - before..range.end.max(before).min(end) - before);
+            if part.is_some_and(|part| !part.trim().is_empty()) {
+                if !inline.is_struck {
+                    return false;
+                }
+                is_struck = true;
+            }
+            before = end;
+        }
+        is_struck
+    }
+
     /// The blocks directly in `parent` (an item or a list), in order.
     pub(super) fn children(&self, parent: usize) -> impl Iterator<Item = usize> + '_ {
         self.siblings(parent + 1, self.end(parent))
@@ -196,6 +283,8 @@ struct Builder<'t> {
     run: Option<usize>,
     /// How many opaque blocks are open.
     opaque: usize,
+    /// How many strikethroughs are open.
+    struck: usize,
 }
 
 impl<'t> Builder<'t> {
@@ -208,10 +297,12 @@ impl<'t> Builder<'t> {
             Event::Code(text) => self.inline(InlineKind::Code, text, span),
             Event::InlineHtml(text) => self.inline(InlineKind::Html, text, span),
             Event::SoftBreak | Event::HardBreak => self.new_line(span),
-            Event::TaskListMarker(ticked) => self.tick_box(span, ticked),
+            Event::TaskListMarker(ticked) => {
+                self.tick_box(span, if ticked { Mark::Done } else { Mark::Open });
+            }
             Event::Rule => {
                 self.close_run();
-                self.push(Kind::Opaque, span);
+                self.push(Kind::Opaque(Opaque::Other), span);
             }
             _ => self.touch(span),
         }
@@ -225,14 +316,15 @@ impl<'t> Builder<'t> {
             Tag::Item => Kind::Item(None),
             tag if is_inline(tag.to_end()) => {
                 if self.opaque == 0 {
+                    self.struck += usize::from(matches!(tag, Tag::Strikethrough));
                     self.touch(span);
                 }
                 return;
             }
-            _ => {
+            tag => {
                 self.close_run();
                 if self.opaque == 0 {
-                    self.push(Kind::Opaque, span);
+                    self.push(Kind::Opaque(opaque(tag)), span);
                 }
                 self.opaque += 1;
                 return;
@@ -243,6 +335,9 @@ impl<'t> Builder<'t> {
         }
         self.close_run();
         let block = self.push(kind, span);
+        if let (Tag::List(Some(_)), Some(list)) = (tag, self.outline.blocks.get_mut(block)) {
+            list.is_ordered = true;
+        }
         match kind {
             Kind::List | Kind::Item(_) => self.open.push(block),
             _ => self.run = Some(block),
@@ -253,6 +348,7 @@ impl<'t> Builder<'t> {
         match tag {
             tag if is_inline(tag) => {
                 if self.opaque == 0 {
+                    self.struck -= usize::from(tag == TagEnd::Strikethrough).min(self.struck);
                     self.touch(span);
                 }
             }
@@ -260,6 +356,7 @@ impl<'t> Builder<'t> {
             TagEnd::List(_) | TagEnd::Item if self.opaque == 0 => {
                 self.close_run();
                 if let Some(block) = self.open.pop() {
+                    self.find_box(block);
                     let end = self.outline.blocks.len();
                     let Some(block) = self.outline.blocks.get_mut(block) else { return };
                     block.end = end;
@@ -284,6 +381,7 @@ impl<'t> Builder<'t> {
             end: at + 1,
             parent: self.open.last().copied(),
             holds_boxes: false,
+            is_ordered: false,
             lines: lines..lines,
         });
         at
@@ -315,7 +413,7 @@ impl<'t> Builder<'t> {
 
     fn inline(&mut self, kind: InlineKind, text: CowStr<'t>, span: Span) {
         self.touch(span);
-        self.outline.inlines.push(Inline { kind, span, text });
+        self.outline.inlines.push(Inline { kind, span, text, is_struck: self.struck > 0 });
         if let Some(line) = self.outline.lines.last_mut() {
             line.inlines.end = self.outline.inlines.len();
         }
@@ -330,13 +428,42 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn tick_box(&mut self, span: Span, ticked: bool) {
+    fn tick_box(&mut self, span: Span, mark: Mark) {
         let brackets = span.of(self.outline.text);
         let (Some(open), Some(close)) = (brackets.find('['), brackets.find(']')) else { return };
         let span = Span::new(span.start + open + 1, span.start + close);
         let item = self.open.last().and_then(|&item| self.outline.blocks.get_mut(item));
         if let Some(Block { kind: Kind::Item(tick_box), .. }) = item {
-            *tick_box = Some(TickBox { span, ticked });
+            *tick_box = Some(TickBox { span, mark: Some(mark), is_starred: false });
+        }
+    }
+
+    /// Finds the box of an item that is none to CommonMark: `[~]`, `[]`, `[ ]one`, `[ ]*`.
+    fn find_box(&mut self, item: usize) {
+        let Outline { text, blocks, lines, inlines } = &mut self.outline;
+        let Some([Block { kind: Kind::Item(tick_box @ None), .. }, first]) = blocks.get_mut(item..item + 2)
+        else {
+            return;
+        };
+        let Some(line) = lines.get_mut(first.lines.clone()).and_then(<[Line]>::first_mut) else { return };
+        let Some(found) = written_box(line.span.of(text)).filter(|_| first.kind == Kind::Text) else {
+            return;
+        };
+        let at = line.span.start;
+        let span = Span::new(at + found.inner.start, at + found.inner.end);
+        *tick_box = Some(TickBox { span, mark: found.mark, is_starred: found.is_starred });
+        line.span = trimmed(text, Span::new(at + found.end, line.span.end));
+        for inline in inlines.get_mut(line.inlines.clone()).unwrap_or_default() {
+            if inline.span.start >= line.span.start {
+                break;
+            }
+            if inline.span.end > line.span.start {
+                let rest = inline.text.get(line.span.start - inline.span.start..).unwrap_or_default();
+                inline.text = CowStr::from(rest.to_owned());
+                inline.span.start = line.span.start;
+                break;
+            }
+            line.inlines.start += 1;
         }
     }
 
@@ -346,6 +473,14 @@ impl<'t> Builder<'t> {
         for line in self.outline.lines.get_mut(block.lines.clone()).unwrap_or_default() {
             line.span = trimmed(text, line.span);
         }
+    }
+}
+
+fn opaque(tag: &Tag<'_>) -> Opaque {
+    match tag {
+        Tag::CodeBlock(_) => Opaque::Code,
+        Tag::Table(_) => Opaque::Table,
+        _ => Opaque::Other,
     }
 }
 

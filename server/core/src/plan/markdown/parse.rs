@@ -3,17 +3,21 @@
 use super::{
     body::{self, Body},
     front_matter,
-    label::marked_optional,
-    outline::{Kind, Line, Outline, trimmed},
+    label::Label,
+    names::{Named, marked_optional},
+    outline::{Kind, Line, Outline, TickBox, trimmed},
     sections::{Found, Sections},
+    unread::{self, Known},
 };
 use crate::{
     plan::{
         ids::{Written, assign},
-        model::{Plan, Problem, Task},
+        model::{Criterion, Mark, Placed, Plan, Problem, ProblemKind, Sign, Task},
     },
+    task::TaskId,
     text::Span,
 };
+use std::collections::{HashMap, HashSet};
 
 /// Reads a Markdown document as a plan.
 pub(crate) fn parse(text: &str) -> Plan {
@@ -22,21 +26,72 @@ pub(crate) fn parse(text: &str) -> Plan {
     let matter = front.map(|(yaml, _)| front_matter::read(text, yaml)).unwrap_or_default();
     let outline = Outline::read(text, front.map_or(start, |(_, end)| end));
     let sections = Sections::read(&outline, matter.is_directive);
+    let lists = sections.lists();
 
     let mut plan = Plan { defaults: matter.fields, problems: matter.problems, ..Plan::default() };
-    let found = match sections.tasks() {
-        tasks if tasks.is_empty() && !matter.is_directive => sections.items(),
-        tasks => tasks,
-    };
+    let mut found = sections.tasks();
+    if found.is_empty() && !matter.is_directive {
+        found = sections.items(&lists);
+    }
+    let (placeholders, found): (Vec<Found>, Vec<Found>) =
+        found.into_iter().partition(|task| task.is_placeholder);
     let title = sections.title.and_then(|title| sections.heads.get(title));
     plan.title = title.map(|head| head.text.trim().to_owned()).or(matter.title).unwrap_or_default();
     plan.goal = sections.goal(found.first().map_or(outline.len(), |task| task.block));
-    plan.tasks = tasks(&outline, &found, &mut plan.problems);
+    let (tasks, waits_for_none) = tasks(&outline, &found, &mut plan.problems);
+    plan.tasks = tasks;
+    if plan.defaults.depends_on.is_empty() {
+        follow(&mut plan.tasks, &found, &waits_for_none);
+    }
+    let known = Known {
+        outline: &outline,
+        sections: &sections,
+        lists: &lists,
+        found: &found,
+        placeholders: &placeholders,
+        is_one_task: matter.names_task,
+    };
+    for list in
+        lists.iter().filter(|list| list.named == Some(Named::Criteria) && known.is_outside(list.block))
+    {
+        body::collect(&outline, list.block, true, &mut plan.criteria, &mut plan.problems);
+    }
+    if !matter.is_directive {
+        unread::find(&known, &mut plan.problems);
+    }
     plan.problems.sort_by_key(|problem| problem.span.start);
     plan
 }
 
-fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<Problem>) -> Vec<Task> {
+/// Lets the tasks of a numbered list follow each other: each the one before it that is still to be done. A list in which
+/// a task names what it waits for has an order of its own.
+fn follow(tasks: &mut [Task], found: &[Found], waits_for_none: &HashSet<usize>) {
+    let mut lists: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (at, found) in found.iter().enumerate() {
+        if let Some(list) = found.numbered {
+            lists.entry(list).or_default().push(at);
+        }
+    }
+    for list in lists.into_values() {
+        if list.iter().any(|&at| tasks.get(at).is_some_and(|task| !task.fields.depends_on.is_empty())) {
+            continue;
+        }
+        let mut before = None;
+        for at in list {
+            let Some(task) = tasks.get_mut(at) else { continue };
+            if !waits_for_none.contains(&at) {
+                task.follows.clone_from(&before);
+            }
+            if !task.is_over() && !task.optional {
+                before = Some(task.id.clone());
+            }
+        }
+    }
+}
+
+/// Reads all tasks, and says which of them say that they wait for nothing.
+fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<Problem>) -> (Vec<Task>, HashSet<usize>) {
+    let mut waits_for_none = HashSet::new();
     let mut tasks = Vec::with_capacity(found.len());
     let mut written = Vec::with_capacity(found.len());
     for found in found {
@@ -51,14 +106,17 @@ fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<Problem>) ->
             place: if outline.text.is_char_boundary(id_place.end) { id_place } else { line.span },
             title: &found.label.title,
         });
-        let (task, found_problems) = task(outline, found, line.span);
+        let (task, found_problems, waits_for_nothing) = task(outline, found, line.span);
+        if waits_for_nothing {
+            waits_for_none.insert(tasks.len());
+        }
         tasks.push(task);
         problems.extend(found_problems);
     }
     for (task, id) in tasks.iter_mut().zip(assign(&written, problems)) {
         task.id = id;
     }
-    tasks
+    (tasks, waits_for_none)
 }
 
 fn title_line<'o>(outline: &'o Outline<'_>, found: &Found) -> Option<&'o Line> {
@@ -66,7 +124,7 @@ fn title_line<'o>(outline: &'o Outline<'_>, found: &Found) -> Option<&'o Line> {
 }
 
 /// Reads one task; its id comes later, when all of them are known.
-fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>) {
+fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>, bool) {
     let text = outline.text;
     let block = outline.span(found.block);
     let next = if found.end < outline.len() { outline.span(found.end).start } else { text.len() };
@@ -77,40 +135,88 @@ fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>
     } else {
         (body::read(outline, outline.siblings(found.block + 1, found.end), None), block.end)
     };
-    let Body { fields, criteria, runs, problems, mut taken } = body;
+    let Body { mut fields, criteria, runs, mut problems, status, steps, waits_for_none, mut taken } = body;
     taken.insert(0, Span::new(block.start, title_end));
+    let title_line = title_line(outline, found);
+    let title_spans = |range: &std::ops::Range<usize>| outline.span_of(title_line?, range);
+    if fields.depends_on.is_empty() {
+        let placed = |range| title_spans(range).map(|span| Placed { value: span.of(text).to_owned(), span });
+        fields.depends_on = found.label.after.iter().filter_map(placed).collect();
+    }
     let tick_box = match outline.kind(found.block) {
-        Kind::Item(tick_box) => tick_box.map(|tick_box| (tick_box.span, tick_box.ticked)),
-        _ => heading_box(outline, found),
+        Kind::Item(tick_box) => tick_box,
+        Kind::Heading(_) | Kind::Text | Kind::List | Kind::Opaque(_) => {
+            found.label.tick_box.as_ref().and_then(|(range, mark)| {
+                Some(TickBox { span: title_spans(range)?, mark: *mark, is_starred: false })
+            })
+        }
     };
-    let boxed = || criteria.iter().filter(|criterion| criterion.checkbox.is_some());
-    let done = match tick_box {
-        Some((_, ticked)) => ticked,
-        None => boxed().next().is_some() && boxed().all(|criterion| criterion.checked),
-    };
+    if let Some(TickBox { span, mark: None, .. }) = tick_box {
+        problems.push(Problem { span, kind: ProblemKind::UnknownMark });
+    }
+    let signs = found.label.written.iter();
+    let signs = signs.filter_map(|sign| Some(Sign { span: title_spans(&sign.range)?, mark: sign.mark }));
+    let signs: Vec<Sign> = signs.chain(status).collect();
+    let said = said(outline, found, title_line, tick_box, status);
+    let mark = mark_of(&said).unwrap_or_else(|| mark_of_boxes(&criteria, &steps));
     let line_end =
         text.get(line.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| line.end + at);
+    let title_span = trimmed(text, Span::new(block.start, line_end));
+    if mark == Mark::Done && said.iter().any(|mark| *mark != Mark::Done) {
+        problems.push(Problem { span: title_span, kind: ProblemKind::MarksDiffer });
+    }
+    let starred = tick_box.is_some_and(|tick_box| tick_box.is_starred);
     let task = Task {
-        id: crate::task::TaskId(String::new()),
+        id: TaskId(String::new()),
         explicit_id: found.label.id.is_some(),
         title: found.label.title.clone(),
-        title_span: trimmed(text, Span::new(block.start, line_end)),
+        title_span,
         span,
         details: body::rest(text, span, &taken),
         criteria,
         runs,
         fields,
-        done,
-        checkbox: tick_box.map(|(span, _)| span),
-        optional: found.optional || marked_optional(&found.label.title),
+        mark,
+        checkbox: tick_box.map(|tick_box| tick_box.span),
+        signs,
+        steps: steps.into_iter().map(|step| step.span).collect(),
+        follows: None,
+        optional: found.optional || starred || marked_optional(&found.label.title),
     };
-    (task, problems)
+    (task, problems, waits_for_none)
 }
 
-/// The box that is written in a heading.
-fn heading_box(outline: &Outline<'_>, found: &Found) -> Option<(Span, bool)> {
-    let (at, ticked) = found.label.tick_box?;
-    let at = outline.source_of(title_line(outline, found)?, at);
-    let span = Span::new(at, at + 1);
-    matches!(span.of(outline.text), " " | "x" | "X").then_some((span, ticked))
+/// All that the document says of a task's state, its criteria left out.
+fn said(
+    outline: &Outline<'_>,
+    found: &Found,
+    title: Option<&Line>,
+    tick_box: Option<TickBox>,
+    status: Option<Sign>,
+) -> Vec<Mark> {
+    let Label { written, title_range, .. } = &found.label;
+    let mut said: Vec<Mark> = written.iter().map(|sign| sign.mark).collect();
+    if title.is_some_and(|line| outline.is_struck(line, title_range)) {
+        said.push(Mark::Done);
+    }
+    said.extend(status.map(|status| status.mark));
+    said.extend(tick_box.map(|tick_box| tick_box.mark.unwrap_or_default()));
+    said
+}
+
+/// What several marks say together. What is given up or done by one of them is not begun again because another was
+/// forgotten.
+fn mark_of(said: &[Mark]) -> Option<Mark> {
+    let strongest = [Mark::Dropped, Mark::Done, Mark::Blocked, Mark::Begun, Mark::Open];
+    strongest.into_iter().find(|mark| said.contains(mark))
+}
+
+/// Without a mark of its own a task is as far as the boxes of its criteria, or else of its steps.
+fn mark_of_boxes(criteria: &[Criterion], steps: &[TickBox]) -> Mark {
+    let boxed = criteria.iter().filter(|criterion| criterion.checkbox.is_some());
+    let mut ticked: Vec<bool> = boxed.map(|criterion| criterion.checked).collect();
+    if ticked.is_empty() {
+        ticked = steps.iter().map(|step| step.is_ticked()).collect();
+    }
+    if !ticked.is_empty() && ticked.iter().all(|ticked| *ticked) { Mark::Done } else { Mark::Open }
 }

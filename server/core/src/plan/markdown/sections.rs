@@ -1,7 +1,7 @@
 //! A Markdown plan's headings and checkbox items: which of them are tasks, and what stands before and between.
 
-use super::body;
-use super::label::{Label, names_criteria, names_optional};
+use super::label::{Label, is_placeholder};
+use super::names::{Named, announced, marked_optional, named, task_is_optional};
 use super::outline::{Kind, Outline};
 use crate::text::Span;
 use std::collections::HashSet;
@@ -15,17 +15,38 @@ pub(super) struct Found {
     pub(super) end: usize,
     pub(super) is_item: bool,
     pub(super) optional: bool,
+    /// The numbered list that the item stands in.
+    pub(super) numbered: Option<usize>,
+    /// What stands in place of its id: it is no task.
+    pub(super) is_placeholder: bool,
+}
+
+/// A list that stands in no other, and what announces it.
+pub(super) struct Listed {
+    pub(super) block: usize,
+    pub(super) named: Option<Named>,
+    optional: bool,
+    /// The heading above, as its index.
+    pub(super) head: Option<usize>,
 }
 
 /// A heading that stands in no list.
 pub(super) struct Head {
-    block: usize,
-    level: u8,
+    pub(super) block: usize,
+    pub(super) level: u8,
     pub(super) text: String,
-    label: Label,
-    is_task: bool,
+    pub(super) label: Label,
+    pub(super) is_task: bool,
+    /// What it announces.
+    named: Option<Named>,
+    /// It, or a heading above it, announces criteria or what holds no work.
+    pub(super) section: Option<Named>,
     /// It, or a heading above it, names work that never blocks.
     optional: bool,
+    /// It stands inside of a task.
+    pub(super) in_task: bool,
+    /// Tasks stand below it.
+    pub(super) holds_tasks: bool,
 }
 
 /// A document's headings, and which of them are tasks.
@@ -43,14 +64,33 @@ impl<'o, 't> Sections<'o, 't> {
             if let Kind::Heading(level) = outline.kind(block) {
                 let text = outline.plain_block(block);
                 let label = Label::read(&text, false);
-                let is_task = label.reads_as_task;
-                sections.heads.push(Head { block, level, text, label, is_task, optional: false });
+                let named = match label.reads_as_task {
+                    true => task_is_optional(&text).then_some(Named::Optional),
+                    false => named(&text),
+                };
+                sections.heads.push(Head {
+                    block,
+                    level,
+                    is_task: label.reads_as_task,
+                    text,
+                    label,
+                    named,
+                    section: None,
+                    optional: false,
+                    in_task: false,
+                    holds_tasks: false,
+                });
             }
         }
+        sections.find_sections();
+        sections.read_numbered();
         sections.leave_out_steps();
         sections.leave_out_groups();
+        sections.find_boxes();
         let before_tasks = sections.heads.iter().take_while(|head| !head.label.reads_as_task);
-        sections.title = before_tasks.clone().position(|head| head.level == 1 && !names_criteria(&head.text));
+        sections.title = before_tasks
+            .clone()
+            .position(|head| head.level == 1 && !head.is_task && head.named != Some(Named::Criteria));
         if !is_directive {
             sections.find_tasks_by_criteria();
         }
@@ -67,6 +107,60 @@ impl<'o, 't> Sections<'o, 't> {
             visit(&mut self.heads, &above, at);
             above.push(at);
         }
+    }
+
+    /// What stands below *Open questions* or *Risks* is no task, however it is called.
+    fn find_sections(&mut self) {
+        self.walk(|heads, above, at| {
+            let inherited = above.last().and_then(|&up| heads.get(up)).and_then(|up| up.section);
+            let Some(head) = heads.get_mut(at) else { return };
+            if inherited == Some(Named::Idle) {
+                (head.is_task, head.label.reads_as_task) = (false, false);
+            }
+            // A document that is called *Notes* holds what it holds.
+            let is_title = at == 0 && head.level == 1 && head.named == Some(Named::Idle);
+            let own = head.named.filter(|named| *named != Named::Optional && !is_title);
+            head.section = if head.label.reads_as_task { None } else { own.or(inherited) };
+        });
+    }
+
+    /// A numbered heading beside task headings of its level is a task, whatever its word.
+    fn read_numbered(&mut self) {
+        let levels: HashSet<u8> =
+            self.heads.iter().filter(|head| head.label.reads_as_task).map(|head| head.level).collect();
+        if levels.is_empty() {
+            return;
+        }
+        self.walk(|heads, above, at| {
+            let inside = above.iter().filter_map(|&up| heads.get(up)).any(|up| up.label.reads_as_task);
+            let Some(head) = heads.get_mut(at) else { return };
+            let beside = levels.contains(&head.level) && head.section.is_none() && head.named.is_none();
+            if beside && !inside && !head.label.reads_as_task && head.label.read_as_numbered(&head.text) {
+                head.is_task = true;
+            }
+        });
+    }
+
+    /// A heading with a box is a task, unless it is above tasks: then it is how far these are.
+    fn find_boxes(&mut self) {
+        self.walk(|heads, above, at| {
+            if !heads.get(at).is_some_and(|head| head.label.reads_as_task) {
+                return;
+            }
+            for &up in above {
+                if let Some(up) = heads.get_mut(up) {
+                    up.holds_tasks = true;
+                }
+            }
+        });
+        self.walk(|heads, above, at| {
+            let inside = above.iter().filter_map(|&up| heads.get(up)).any(|up| up.is_task);
+            let Some(head) = heads.get_mut(at) else { return };
+            let has_box = head.label.tick_box.is_some();
+            if has_box && !inside && !head.holds_tasks && head.section.is_none() && head.label.may_be_task() {
+                (head.is_task, head.label.reads_as_task) = (true, true);
+            }
+        });
     }
 
     /// A step inside of a task is a part of that task.
@@ -99,13 +193,17 @@ impl<'o, 't> Sections<'o, 't> {
             if in_task || !owners.contains(&at) {
                 return;
             }
+            // What must hold for a part of the plan is no task beside its tasks.
+            if heads.get(at).is_some_and(|head| head.holds_tasks || head.section.is_some()) {
+                return;
+            }
             if title == Some(at) {
                 title_has = true;
             } else if let Some(head) = heads.get_mut(at) {
                 head.is_task |= !head.label.reads_as_task;
             }
         });
-        if title_has && self.tasks().is_empty() && self.items().is_empty() {
+        if title_has && self.tasks().is_empty() && self.items(&self.lists()).is_empty() {
             let title = title.and_then(|title| self.heads.get_mut(title));
             title.into_iter().for_each(|head| head.is_task = true);
         }
@@ -123,13 +221,16 @@ impl<'o, 't> Sections<'o, 't> {
             }
             let end = heads.get(at + 1).map_or(outline.len(), |next| next.block);
             let mut blocks = outline.siblings(head.block + 1, end).peekable();
-            let named = names_criteria(&head.text);
+            let named = head.named == Some(Named::Criteria);
             let mut found = false;
             while let Some(block) = blocks.next() {
                 let lists = |at: &usize| outline.kind(*at) == Kind::List;
                 found |= match outline.kind(block) {
                     Kind::List => named,
-                    Kind::Text => announces_criteria(outline, block) && blocks.peek().is_some_and(lists),
+                    Kind::Text => {
+                        blocks.peek().is_some_and(lists)
+                            && announcing(outline, block) == Some(Named::Criteria)
+                    }
                     _ => false,
                 };
             }
@@ -146,8 +247,10 @@ impl<'o, 't> Sections<'o, 't> {
         let title = self.title;
         self.walk(|heads, above, at| {
             let inherited = above.last().and_then(|&up| heads.get(up)).is_some_and(|up| up.optional);
+            let in_task = above.iter().filter_map(|&up| heads.get(up)).any(|up| up.is_task);
             if let Some(head) = heads.get_mut(at) {
-                head.optional = inherited || (title != Some(at) && names_optional(&head.text));
+                head.optional = inherited || (title != Some(at) && head.named == Some(Named::Optional));
+                head.in_task = in_task;
             }
         });
     }
@@ -171,6 +274,8 @@ impl<'o, 't> Sections<'o, 't> {
                     end: self.outline.len(),
                     is_item: false,
                     optional: head.optional,
+                    numbered: None,
+                    is_placeholder: false,
                 });
                 open = Some(head.level);
             }
@@ -178,35 +283,56 @@ impl<'o, 't> Sections<'o, 't> {
         tasks
     }
 
-    /// The tasks that are checkbox items: those in no other checkbox item.
-    pub(super) fn items(&self) -> Vec<Found> {
+    /// The lists that stand in no other, in order.
+    pub(super) fn lists(&self) -> Vec<Listed> {
         let outline = self.outline;
-        let mut items = Vec::new();
-        let mut heads = self.heads.iter();
-        // By the heading above, and by the line right above: optional, and a list of criteria.
-        let mut section = (false, false);
-        let mut announced = (false, false);
-        for block in outline.siblings(0, outline.len()) {
+        let mut lists = Vec::new();
+        let mut heads = 0_usize;
+        let mut announces = None;
+        let mut blocks = outline.siblings(0, outline.len()).peekable();
+        while let Some(block) = blocks.next() {
+            let head = || self.heads.get(heads.checked_sub(1)?);
             match outline.kind(block) {
-                Kind::Heading(_) => {
-                    let head = heads.next();
-                    section =
-                        head.map(|head| (head.optional, names_criteria(&head.text))).unwrap_or_default();
-                    announced = (false, false);
-                }
+                Kind::Heading(_) => (heads, announces) = (heads + 1, None),
                 Kind::Text => {
-                    let last =
-                        outline.lines(block).last().map(|line| outline.plain(line)).unwrap_or_default();
-                    announced = (body::announces_optional(&last), names_criteria(&last));
+                    let above_list = blocks.peek().is_some_and(|&next| outline.kind(next) == Kind::List);
+                    announces = if above_list { announcing(outline, block) } else { None };
                 }
-                Kind::List if !section.1 && !announced.1 => {
-                    self.items_in(block, section.0 || announced.0, &mut items);
-                }
-                Kind::List => {}
-                Kind::Item(_) | Kind::Opaque => announced = (false, false),
+                Kind::List => lists.push(Listed {
+                    block,
+                    named: match head().and_then(|head| head.section) {
+                        Some(Named::Idle) => Some(Named::Idle),
+                        section => announces.or(section),
+                    },
+                    optional: announces == Some(Named::Optional) || head().is_some_and(|head| head.optional),
+                    head: heads.checked_sub(1),
+                }),
+                Kind::Item(_) | Kind::Opaque(_) => announces = None,
+            }
+        }
+        lists
+    }
+
+    /// The tasks that are checkbox items: those in no other checkbox item, or in one that only groups them.
+    pub(super) fn items(&self, lists: &[Listed]) -> Vec<Found> {
+        let mut items = Vec::new();
+        for list in lists {
+            if !matches!(list.named, Some(Named::Criteria | Named::Idle)) {
+                self.items_in(list.block, list.optional, &mut items);
+            }
+        }
+        // `1.5 MB is the limit` has no number of its own, unless others have one as well.
+        if items.iter().filter(|item| item.label.is_loose).count() == 1 {
+            let loose = items.iter_mut().filter(|item| item.label.is_loose);
+            for item in loose {
+                item.label.forget_loose_id(&self.first_line(item.block));
             }
         }
         items
+    }
+
+    fn first_line(&self, item: usize) -> String {
+        self.outline.first_line(item).map(|line| self.outline.plain(line)).unwrap_or_default()
     }
 
     fn items_in(&self, list: usize, optional: bool, items: &mut Vec<Found>) {
@@ -214,25 +340,58 @@ impl<'o, 't> Sections<'o, 't> {
         let mut optional_until = if optional { usize::MAX } else { 0 };
         let mut at = list + 1;
         while at < outline.end(list) {
-            let text = outline.first_line(at).map(|line| outline.plain(line)).unwrap_or_default();
+            let text = self.first_line(at);
             match outline.kind(at) {
-                Kind::Item(Some(_)) if !text.trim().is_empty() => {
+                Kind::Item(Some(tick_box)) if !text.trim().is_empty() => {
                     let (label, end) = (Label::read(&text, true), outline.end(at));
-                    items.push(Found { label, block: at, end, is_item: true, optional: at < optional_until });
+                    let starred = tick_box.is_starred || marked_optional(&label.title);
+                    if starred {
+                        optional_until = optional_until.max(end);
+                    }
+                    if self.groups(at, &label) {
+                        at += 1;
+                        continue;
+                    }
+                    items.push(Found {
+                        is_placeholder: text.split_whitespace().next().is_some_and(is_placeholder),
+                        label,
+                        block: at,
+                        end,
+                        is_item: true,
+                        optional: at < optional_until,
+                        numbered: outline.parent(at).filter(|&list| outline.is_ordered(list)),
+                    });
                     at = end;
                     continue;
                 }
-                Kind::Item(None) if names_criteria(&text) => {
-                    at = outline.end(at);
-                    continue;
-                }
-                Kind::Item(None) if body::announces_optional(&text) => {
-                    optional_until = optional_until.max(outline.end(at));
-                }
+                Kind::Item(None) => match announced(&text) {
+                    Some(Named::Criteria | Named::Idle) => {
+                        at = outline.end(at);
+                        continue;
+                    }
+                    Some(Named::Optional) => optional_until = optional_until.max(outline.end(at)),
+                    None => {}
+                },
                 _ => {}
             }
             at += 1;
         }
+    }
+
+    /// Whether the boxes in an item are tasks of its group: `1.1` and `1.2` in `1`.
+    fn groups(&self, item: usize, label: &Label) -> bool {
+        let outline = self.outline;
+        let Some(id) = label.id.as_deref().filter(|_| outline.holds_boxes(item)) else { return false };
+        let number = id.trim_start_matches("task-");
+        let inside = outline.children(item).filter(|&block| outline.kind(block) == Kind::List);
+        let boxes = inside.flat_map(|list| outline.children(list));
+        let mut boxes = boxes.filter(|&item| matches!(outline.kind(item), Kind::Item(Some(_)))).peekable();
+        let is_part = |item: usize| {
+            let own = Label::read(&self.first_line(item), true).id;
+            let rest = own.as_deref().and_then(|own| own.strip_prefix(number));
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        boxes.peek().is_some() && boxes.all(is_part)
     }
 
     /// The text between the title and the first task, headings that introduce only the task left out.
@@ -252,6 +411,7 @@ impl<'o, 't> Sections<'o, 't> {
     }
 }
 
-fn announces_criteria(outline: &Outline<'_>, block: usize) -> bool {
-    outline.lines(block).last().is_some_and(|line| names_criteria(&outline.plain(line)))
+/// What a text announces of the list right below it.
+fn announcing(outline: &Outline<'_>, block: usize) -> Option<Named> {
+    outline.lines(block).last().and_then(|line| announced(&outline.plain(line)))
 }

@@ -1,6 +1,6 @@
 use super::parse as parse_markdown;
 use crate::plan::tests::{plan_like, ticked};
-use crate::plan::{Autonomy, ContextMode, Isolation, ProblemKind};
+use crate::plan::{Autonomy, ContextMode, Isolation, Mark, ProblemKind};
 use crate::text::Span;
 use proptest::prelude::*;
 use std::{collections::HashSet, fmt::Write};
@@ -10,10 +10,20 @@ fn shown(text: &str) -> String {
     let mut shown = String::new();
     for task in parse_markdown(text).tasks {
         let flag = |on: bool, name: &'static str| if on { name } else { "" };
-        let flags = [flag(task.done, " done"), flag(task.optional, " optional")].concat();
+        let mark = match task.mark {
+            Mark::Open => "",
+            Mark::Begun => " begun",
+            Mark::Blocked => " blocked",
+            Mark::Done => " done",
+            Mark::Dropped => " dropped",
+        };
+        let flags = [mark, flag(task.optional, " optional")].concat();
         writeln!(shown, "{} | {}{flags}", task.id, task.title).unwrap();
         for id in &task.fields.depends_on {
             writeln!(shown, "  after {}", id.value).unwrap();
+        }
+        if let Some(follows) = &task.follows {
+            writeln!(shown, "  follows {follows}").unwrap();
         }
         for criterion in &task.criteria {
             let command = criterion.command.as_ref().map(|command| format!(" => {command}"));
@@ -68,7 +78,7 @@ fn a_plan_has_a_title_a_goal_and_tasks_with_fields_details_and_criteria() {
     assert_eq!((runs.checked, runs.checkbox.unwrap().of(COUPONS)), (false, " "));
     assert_eq!((rejects.checked, rejects.checkbox.unwrap().of(COUPONS)), (true, "x"));
     assert_eq!(rejects.command, None);
-    assert!(!task.done);
+    assert!(!task.is_over());
     assert_eq!(
         (last.title.as_str(), last.span.of(COUPONS)),
         ("Show the discount", "### US-002: Show the discount")
@@ -280,7 +290,7 @@ fn tasks_under_an_optional_heading_are_optional() {
 fn a_heading_task_is_done_by_its_own_box_or_by_all_its_criteria() {
     let text = "### [x] T1: A\n- [ ] One\n\n### T2: B\n- [x] One\n- [X] Two\n\n### T3: C\n- [x] One\n- [ ] Two\n\n### T4: D\n";
     let plan = parse_markdown(text);
-    assert_eq!(plan.tasks.iter().map(|task| task.done).collect::<Vec<_>>(), [true, true, false, false]);
+    assert_eq!(plan.tasks.iter().map(crate::plan::Task::is_over).collect::<Vec<_>>(), [true, true, false, false]);
     assert_eq!(plan.tasks[0].checkbox.unwrap().of(text), "x");
     assert_eq!((plan.tasks[0].id.0.as_str(), plan.tasks[0].title.as_str()), ("T1", "A"));
 }
@@ -399,7 +409,15 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     prop_assert_eq!(again.tasks.len(), plan.tasks.len());
     for (before, after) in plan.tasks.iter().zip(&again.tasks) {
         let has_box = before.checkbox.is_some() || before.criteria.iter().any(|c| c.checkbox.is_some());
-        prop_assert_eq!(after.done, has_box, "{:?}", after);
+        let can_say = has_box || !before.signs.is_empty() || !before.steps.is_empty();
+        prop_assert_eq!(
+            after.mark == Mark::Done,
+            can_say || before.mark == Mark::Done,
+            "{:?}\n{}",
+            after,
+            ticked
+        );
+        prop_assert_eq!(&after.title, &before.title);
     }
     Ok(())
 }

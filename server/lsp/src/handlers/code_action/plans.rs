@@ -42,7 +42,7 @@ fn fixes(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
         for (at, fix) in lint.fixes.iter().filter(|fix| !fix.edits.is_empty()).enumerate() {
             let edit = workspace_edit(asked.client(), asked.document, &fix.edits);
             let action = Proposed::edit(CodeActionKind::QUICKFIX, fix.title.clone(), edit);
-            out.push(action.mends(diagnostic).preferred(at == 0 && needs_nobody(lint)));
+            out.push(action.mends(diagnostic).preferred(at == 0 && lint.is_mended_unasked()));
         }
         let prompts = lint.fixes.iter().filter(|fix| fix.edits.is_empty()).map(|fix| fix.title.clone());
         let split =
@@ -60,18 +60,12 @@ fn fixes(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
     }
 }
 
-/// Whether a finding's first fix is right without asking anybody.
-fn needs_nobody(lint: &Lint) -> bool {
-    // One's fix inserts a place to fill in; of the others only the user knows which is meant.
-    !matches!(lint.code, LintCode::CriterionVague | LintCode::CriterionNoCommand | LintCode::ProgramMissing)
-}
-
 fn fix_all(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
     // A large edit is not made for every move of the cursor, only where it was asked for.
     if asked.is_automatic() && asked.params.context.only.is_none() {
         return;
     }
-    let fixes = lints.iter().filter(|lint| needs_nobody(lint));
+    let fixes = lints.iter().filter(|lint| lint.is_mended_unasked());
     let fixes = fixes.filter_map(|lint| lint.fixes.iter().find(|fix| !fix.edits.is_empty()));
     let mut edits: Vec<TextEdit> = Vec::new();
     for fix in fixes {

@@ -65,6 +65,8 @@ fn said(fields: &Fields) -> Vec<FieldName> {
         FieldName::Folder => fields.folder.is_some(),
         // It may stand there several times.
         FieldName::Verify => false,
+        // It is a sign of the task, and none of its fields.
+        FieldName::Status => false,
     };
     FieldName::ALL.into_iter().filter(is_said).collect()
 }
@@ -76,7 +78,8 @@ fn fields(task: &Task, text: &str, line: Span, offset: usize, own: Option<FieldN
     let name =
         name.strip_prefix("- ").or(name.strip_prefix("* ")).unwrap_or(name).trim_start_matches(['*', '_']);
     let is_start = |field: FieldName| field.as_str().to_lowercase().starts_with(&name.to_lowercase());
-    let said = said(&task.fields);
+    let mut said = said(&task.fields);
+    said.extend((!task.signs.is_empty()).then_some(FieldName::Status));
     let replaces = Span::new(offset - name.len(), word_end(text, line, offset, " "));
     let is_open = |field: FieldName| own == Some(field) || !said.contains(&field);
     let open = FieldName::ALL.into_iter().filter(|&field| is_start(field) && is_open(field));
@@ -104,7 +107,8 @@ fn keys(plan: &PlanView<'_>, line: Span, offset: usize) -> Vec<Choice> {
     let said: Vec<FieldName> =
         matter.lines().filter_map(|line| format.field_at(line, 0)).map(|(field, _)| field).collect();
     let own = format.field_at(text, offset).map(|(field, _)| field);
-    let open = FieldName::ALL.into_iter().filter(|field| own == Some(*field) || !said.contains(field));
+    let of_all = FieldName::ALL.into_iter().filter(|field| *field != FieldName::Status);
+    let open = of_all.filter(|field| own == Some(*field) || !said.contains(field));
     let mut choices: Vec<Choice> = open
         .map(|field| {
             let key = plan_field::key(field);

@@ -1,0 +1,467 @@
+//! What a plan says of a task's state: in a box, a sign, a word.
+//!
+//! Plain text in, a [`Mark`] out. What is not known for sure is none, and the parser says so at its place.
+
+use super::model::Mark;
+use std::ops::Range;
+
+/// Signs that say a state. Others, such as `❌` and the coloured circles, mean this to one and that to the next.
+const SIGNS: [(char, Mark); 19] = [
+    ('✅', Mark::Done),
+    ('✔', Mark::Done),
+    ('✓', Mark::Done),
+    ('☑', Mark::Done),
+    ('🗹', Mark::Done),
+    ('🏁', Mark::Done),
+    ('🔄', Mark::Begun),
+    ('🚧', Mark::Begun),
+    ('🟡', Mark::Begun),
+    ('▶', Mark::Begun),
+    ('⛔', Mark::Blocked),
+    ('🛑', Mark::Blocked),
+    ('⏸', Mark::Blocked),
+    ('⏳', Mark::Open),
+    ('⌛', Mark::Open),
+    ('⬜', Mark::Open),
+    ('☐', Mark::Open),
+    ('🔲', Mark::Open),
+    ('🔜', Mark::Open),
+];
+
+/// Words that say a state, in lower case with blanks; of two that begin a text the longer one counts.
+const WORDS: [(&str, Mark); 60] = [
+    ("done", Mark::Done),
+    ("complete", Mark::Done),
+    ("completed", Mark::Done),
+    ("finished", Mark::Done),
+    ("closed", Mark::Done),
+    ("merged", Mark::Done),
+    ("shipped", Mark::Done),
+    ("implemented", Mark::Done),
+    ("resolved", Mark::Done),
+    ("dropped", Mark::Dropped),
+    ("cancelled", Mark::Dropped),
+    ("canceled", Mark::Dropped),
+    ("abandoned", Mark::Dropped),
+    ("obsolete", Mark::Dropped),
+    ("rejected", Mark::Dropped),
+    ("descoped", Mark::Dropped),
+    ("skipped", Mark::Dropped),
+    ("skip", Mark::Dropped),
+    ("wontfix", Mark::Dropped),
+    ("wont do", Mark::Dropped),
+    ("won't do", Mark::Dropped),
+    ("won’t do", Mark::Dropped),
+    ("won't fix", Mark::Dropped),
+    ("won’t fix", Mark::Dropped),
+    ("not needed", Mark::Dropped),
+    ("no longer needed", Mark::Dropped),
+    ("superseded", Mark::Dropped),
+    ("in progress", Mark::Begun),
+    ("wip", Mark::Begun),
+    ("work in progress", Mark::Begun),
+    ("begun", Mark::Begun),
+    ("started", Mark::Begun),
+    ("ongoing", Mark::Begun),
+    ("doing", Mark::Begun),
+    ("active", Mark::Begun),
+    ("in review", Mark::Begun),
+    ("blocked", Mark::Blocked),
+    ("on hold", Mark::Blocked),
+    ("waiting", Mark::Blocked),
+    ("paused", Mark::Blocked),
+    ("stuck", Mark::Blocked),
+    ("deferred", Mark::Blocked),
+    ("postponed", Mark::Blocked),
+    ("todo", Mark::Open),
+    ("to do", Mark::Open),
+    ("open", Mark::Open),
+    ("reopened", Mark::Open),
+    ("pending", Mark::Open),
+    ("planned", Mark::Open),
+    ("not started", Mark::Open),
+    ("not yet started", Mark::Open),
+    ("not done", Mark::Open),
+    ("incomplete", Mark::Open),
+    ("ready", Mark::Open),
+    ("backlog", Mark::Open),
+    ("new", Mark::Open),
+    ("draft", Mark::Open),
+    ("proposed", Mark::Open),
+    ("queued", Mark::Open),
+    ("tbd", Mark::Open),
+];
+
+/// Words after `done` that take it back.
+const BUT: [&str; 10] =
+    ["but", "except", "not", "still", "remaining", "remains", "partly", "partially", "mostly", "until"];
+
+/// The state that a sign says.
+pub(super) fn of_sign(sign: char) -> Option<Mark> {
+    SIGNS.iter().find(|(known, _)| *known == sign).map(|(_, mark)| *mark)
+}
+
+/// Whether a character is a pictograph, or belongs to one: not a letter, and no punctuation.
+pub(super) fn is_sign(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' | '\u{fe0f}' | '\u{200d}' | '\u{20e3}')
+}
+
+/// The state that a whole text names, in any case.
+pub(super) fn of_word(text: &str) -> Option<Mark> {
+    let (mark, rest) = leading_word(text.trim())?;
+    rest.is_empty().then_some(mark)
+}
+
+/// The longest known word that a text begins with, and what follows it.
+fn leading_word(text: &str) -> Option<(Mark, &str)> {
+    // Without case, and `in-progress` is two words.
+    let is_same = |(written, known): (u8, u8)| {
+        written.to_ascii_lowercase() == known || known == b' ' && matches!(written, b'-' | b'_')
+    };
+    let begins = |&&(word, _): &&(&'static str, Mark)| {
+        text.get(..word.len()).is_some_and(|start| start.bytes().zip(word.bytes()).all(is_same))
+            && !text.get(word.len()..).is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
+    };
+    let (word, mark) = WORDS.iter().filter(begins).max_by_key(|(word, _)| word.len())?;
+    Some((*mark, text.get(word.len()..)?))
+}
+
+/// The state that the value of a `Status:` line says, and what of it says so: `COMPLETED ✅`, `Done (2031-03-02)`, all of
+/// `Blocked by a question`. `None` if it says none that is known, or takes it back.
+pub(super) fn of_status(value: &str) -> Option<(Mark, Range<usize>)> {
+    let is_edge = |c: char| c.is_whitespace() || is_sign(c) || matches!(c, '*' | '_' | '`' | '[' | ']' | '"');
+    let is_plain = |c: char| c.is_whitespace() || matches!(c, '*' | '_' | '`' | '[' | ']' | '"');
+    let start = value.len() - value.trim_start_matches(is_plain).len();
+    let whole = start..value.trim_end_matches(is_plain).len().max(start);
+    let text = value.trim_start_matches(is_edge);
+    if text.is_empty() {
+        return Some((value.chars().find_map(of_sign)?, whole));
+    }
+    let (mark, rest) = leading_word(text)?;
+    if rest.chars().all(is_edge) || mark == Mark::Blocked {
+        return Some((mark, whole));
+    }
+    let word_end = value.len() - rest.len();
+    let rest = rest.trim();
+    let takes_back = rest
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| BUT.iter().any(|but| but.eq_ignore_ascii_case(word)));
+    let goes_on = rest.starts_with(char::is_alphabetic)
+        && !["on", "at", "in", "by", "as", "since", "with", "via"]
+            .contains(&rest.split(' ').next().unwrap_or_default());
+    let is_unsure = matches!(mark, Mark::Done | Mark::Dropped) && (takes_back || goes_on);
+    (!is_unsure).then_some((mark, whole.start..word_end))
+}
+
+/// A box at the beginning of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct WrittenBox {
+    /// What stands between the brackets.
+    pub(super) inner: Range<usize>,
+    /// Where it ends, a star included.
+    pub(super) end: usize,
+    /// What it says; `None` if its mark is not known.
+    pub(super) mark: Option<Mark>,
+    /// `[ ]*`: Kiro's way to say that the task is optional.
+    pub(super) is_starred: bool,
+    /// No blank stands behind it.
+    pub(super) is_glued: bool,
+}
+
+/// Reads a box at the beginning of a text: `[ ]`, `[x]`, `[✓]`, `[~]`, `[]`. Any other sign makes a box whose mark is not
+/// known; letters and digits are tags.
+pub(super) fn written_box(text: &str) -> Option<WrittenBox> {
+    const LONGEST: usize = 8;
+    let inner = text.strip_prefix('[')?;
+    let length = inner.bytes().take(LONGEST).position(|byte| byte == b']')?;
+    let inner = inner.get(..length)?;
+    let sign = inner.trim().trim_end_matches('\u{fe0f}');
+    let is_tag = sign.chars().nth(1).is_some() || sign.contains(char::is_alphanumeric);
+    let mark = of_box(inner);
+    if mark.is_none() && is_tag {
+        return None;
+    }
+    let inner = 1..1 + length;
+    let end = inner.end + 1;
+    let rest = text.get(end..)?;
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(char::is_whitespace);
+    let is_starred = rest.strip_prefix('*').is_some_and(ends);
+    let is_glued = !is_starred && !ends(rest);
+    // `[x](link)` and `[~][reference]` are no boxes, nor is `[-]5`.
+    let begins = |c: char| c.is_alphanumeric() || matches!(c, '*' | '_' | '`' | '"' | '“');
+    if is_glued && !(matches!(mark, Some(Mark::Open | Mark::Done)) && rest.starts_with(begins)) {
+        return None;
+    }
+    Some(WrittenBox { inner, end: end + usize::from(is_starred), mark, is_starred, is_glued })
+}
+
+/// The state that a box with `inner` between its brackets says; `None` if that is not known.
+pub(super) fn of_box(inner: &str) -> Option<Mark> {
+    match inner.trim().trim_end_matches('\u{fe0f}') {
+        "" => Some(Mark::Open),
+        "x" | "X" | "√" => Some(Mark::Done),
+        "~" | "/" => Some(Mark::Begun),
+        sign => {
+            let mut signs = sign.chars();
+            of_sign(signs.next()?).filter(|_| signs.next().is_none())
+        }
+    }
+}
+
+/// What a document itself says that a box with `inner` between its brackets means: `` `[-]` dropped ``. `is_item` says
+/// whether a list's item begins with the bracket at a byte: of such a one the whole text must be a state.
+pub(super) fn in_legend(text: &str, inner: &str, is_item: impl Fn(usize) -> bool) -> Option<Mark> {
+    let whole = format!("[{inner}]");
+    memchr::memmem::find_iter(text.as_bytes(), whole.as_bytes()).find_map(|at| {
+        let line = text.get(at + whole.len()..)?.lines().next()?;
+        if is_item(at) {
+            return of_word(line);
+        }
+        let between = |c: char| {
+            c.is_whitespace() || matches!(c, '`' | '*' | '|' | '=' | ':' | '：' | '-' | '–' | '—' | '→')
+        };
+        leading_word(line.trim_start_matches(between)).map(|(mark, _)| mark)
+    })
+}
+
+/// A state that is written in a title: where the sign or word stands, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) range: Range<usize>,
+    pub(super) mark: Mark,
+}
+
+/// Takes decoration off the beginning of `range` of a text: signs, and states in brackets. Returns what is left.
+pub(super) fn strip_start(text: &str, range: Range<usize>, written: &mut Vec<Written>) -> Range<usize> {
+    let mut start = range.start;
+    loop {
+        let rest = text.get(start..range.end).unwrap_or_default();
+        let Some(first) = rest.chars().next() else { break };
+        if first.is_whitespace() {
+            start += first.len_utf8();
+        } else if is_sign(first) {
+            // A variation selector belongs to the sign before it.
+            let end = start + first.len_utf8();
+            let whole = end + variation(text.get(end..range.end).unwrap_or_default());
+            written.extend(of_sign(first).map(|mark| Written { range: start..whole, mark }));
+            start = whole;
+        } else if let Some((word, end)) = bracketed(rest) {
+            let place = start + word.start..start + word.end;
+            written.push(Written {
+                mark: of_word(text.get(place.clone()).unwrap_or_default()).unwrap_or_default(),
+                range: place,
+            });
+            start += end;
+        } else {
+            break;
+        }
+    }
+    start..range.end
+}
+
+fn variation(rest: &str) -> usize {
+    if rest.starts_with('\u{fe0f}') { '\u{fe0f}'.len_utf8() } else { 0 }
+}
+
+/// A state in square brackets at the beginning of a text: its place, and where the brackets end.
+fn bracketed(text: &str) -> Option<(Range<usize>, usize)> {
+    let inner = text.strip_prefix('[')?;
+    let word = inner.get(..inner.find(']')?)?;
+    of_word(word)?;
+    Some((1..1 + word.len(), word.len() + 2))
+}
+
+/// Takes decoration off the end of `range` of a text: signs, `[DONE]`, `(BLOCKED)`, `- PENDING`. In a list's item words
+/// in parentheses count only in capitals: `Show the orders (done)` is about orders.
+pub(super) fn strip_end(
+    text: &str,
+    range: Range<usize>,
+    in_item: bool,
+    written: &mut Vec<Written>,
+) -> Range<usize> {
+    let mut end = range.end;
+    loop {
+        let rest = text.get(range.start..end).unwrap_or_default();
+        let trimmed = rest.trim_end();
+        end = range.start + trimmed.len();
+        let Some(last) = trimmed.chars().next_back() else { break };
+        if is_sign(last) {
+            let start = end - last.len_utf8();
+            // A variation selector is written with the sign before it.
+            let sign = trimmed.trim_end_matches('\u{fe0f}').chars().next_back().filter(|c| is_sign(*c));
+            let from = sign.map_or(start, |sign| {
+                range.start + trimmed.trim_end_matches('\u{fe0f}').len() - sign.len_utf8()
+            });
+            written.extend(sign.and_then(of_sign).map(|mark| Written { range: from..end, mark }));
+            end = from;
+            continue;
+        }
+        let Some((word, start)) = trailing_word(trimmed, in_item) else { break };
+        let place = range.start + word.start..range.start + word.end;
+        written.push(Written {
+            mark: of_word(text.get(place.clone()).unwrap_or_default()).unwrap_or_default(),
+            range: place,
+        });
+        end = range.start + start;
+    }
+    range.start..end
+}
+
+/// A state at the end of a title: its place, and where what belongs to it begins.
+fn trailing_word(text: &str, in_item: bool) -> Option<(Range<usize>, usize)> {
+    let capitals = |word: &str| !word.contains(char::is_lowercase);
+    let sure = |word: &str| match of_word(word)? {
+        // `Show the orders (pending)` is about orders.
+        Mark::Open => capitals(word).then_some(()),
+        Mark::Begun | Mark::Blocked | Mark::Done | Mark::Dropped => Some(()),
+    };
+    for (open, close) in [('[', ']'), ('(', ')'), ('（', '）')] {
+        if let Some(inner) = text.strip_suffix(close) {
+            let at = inner.rfind(open)?;
+            let word = at + open.len_utf8()..inner.len();
+            let raw = inner.get(word.clone())?;
+            let signs = raw.len() - raw.trim_start_matches(|c: char| is_sign(c) || c.is_whitespace()).len();
+            let word = word.start + signs..word.end;
+            let raw = inner.get(word.clone())?.trim_end_matches(|c: char| is_sign(c) || c.is_whitespace());
+            sure(raw)?;
+            let counts = open == '[' || !in_item || capitals(raw);
+            return counts.then_some((word.start..word.start + raw.len(), at));
+        }
+    }
+    let dash = text.rfind(['-', '–', '—'])?;
+    let before = text.get(..dash)?;
+    let after = text.get(dash..)?;
+    let after = after.trim_start_matches(['-', '–', '—']);
+    let word = after.trim();
+    let parted = before.ends_with(char::is_whitespace) && after.starts_with(char::is_whitespace);
+    let start = text.len() - word.len();
+    (parted && capitals(word) && of_word(word).is_some() && !before.trim().is_empty())
+        .then_some((start..text.len(), before.trim_end().len()))
+}
+
+/// How `done` is written where `now` stands: a sign as a sign, a word with its capitals.
+pub(super) fn done_like(now: &str) -> &'static str {
+    let letters = || now.chars().filter(|c| c.is_alphabetic());
+    let is_sign = now.chars().next().is_some_and(is_sign);
+    match letters().next() {
+        None if is_sign => "✅",
+        Some(_) if is_sign => "✅ Done",
+        Some(first) if first.is_lowercase() => "done",
+        Some(_) if letters().nth(1).is_some() && !letters().any(char::is_lowercase) => "DONE",
+        _ => "Done",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_line_says_a_state_in_many_ways() {
+        for (value, mark) in [
+            ("COMPLETED ✅", Some(Mark::Done)),
+            ("✅ Complete", Some(Mark::Done)),
+            ("✅", Some(Mark::Done)),
+            ("**Done**", Some(Mark::Done)),
+            ("Done (2031-03-02)", Some(Mark::Done)),
+            ("done on Monday", Some(Mark::Done)),
+            ("Done, but untested", None),
+            ("Done except the docs", None),
+            ("Done soon", None),
+            ("dropped", Some(Mark::Dropped)),
+            ("Won't do", Some(Mark::Dropped)),
+            ("In-Progress", Some(Mark::Begun)),
+            ("🟡", Some(Mark::Begun)),
+            ("in_progress (half of it)", Some(Mark::Begun)),
+            ("Blocked by an open question", Some(Mark::Blocked)),
+            ("Not started", Some(Mark::Open)),
+            ("not done", Some(Mark::Open)),
+            ("⬜ Todo", Some(Mark::Open)),
+            ("mostly done", None),
+            ("Doneish", None),
+            ("🔴", None),
+            ("", None),
+        ] {
+            assert_eq!(of_status(value).map(|(mark, _)| mark), mark, "{value}");
+        }
+        for (value, said) in [
+            ("⬜ Todo (2 h)", "⬜ Todo"),
+            ("In progress 🟡", "In progress 🟡"),
+            ("Blocked by a question", "Blocked by a question"),
+            ("**Pending**", "Pending"),
+        ] {
+            assert_eq!(&value[of_status(value).unwrap().1], said);
+        }
+    }
+
+    #[test]
+    fn states_are_taken_off_both_ends_of_a_title() {
+        for (text, title, marks) in [
+            ("✅ Add it", "Add it", vec![("✅", Mark::Done)]),
+            ("⚠️ ✔️ Add it", "Add it", vec![("✔️", Mark::Done)]),
+            ("🚀 Add it", "Add it", vec![]),
+            ("[DONE] Add it", "Add it", vec![("DONE", Mark::Done)]),
+            ("Add it [done] ✅", "Add it", vec![("✅", Mark::Done), ("done", Mark::Done)]),
+            ("Add it (BLOCKED)", "Add it", vec![("BLOCKED", Mark::Blocked)]),
+            ("Add it (✅ DONE)", "Add it", vec![("DONE", Mark::Done)]),
+            ("Add it - PENDING", "Add it", vec![("PENDING", Mark::Open)]),
+            ("Add it — DONE", "Add it", vec![("DONE", Mark::Done)]),
+            ("Add it - done", "Add it - done", vec![]),
+            ("Show orders (pending)", "Show orders (pending)", vec![]),
+            ("Show orders (done)", "Show orders (done)", vec![]),
+            ("Add [it]", "Add [it]", vec![]),
+            ("✅", "", vec![("✅", Mark::Done)]),
+        ] {
+            let mut written = Vec::new();
+            let range = strip_start(text, 0..text.len(), &mut written);
+            let range = strip_end(text, range, true, &mut written);
+            let found: Vec<_> = written.iter().map(|one| (&text[one.range.clone()], one.mark)).collect();
+            assert_eq!((&text[range], found), (title, marks), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_box_is_known_by_what_stands_between_its_brackets() {
+        for (text, mark) in [
+            ("[ ] a", Some(Some(Mark::Open))),
+            ("[] a", Some(Some(Mark::Open))),
+            ("[ ]one", Some(Some(Mark::Open))),
+            ("[ ]**one**", Some(Some(Mark::Open))),
+            ("[x]one", Some(Some(Mark::Done))),
+            ("[ x ] a", Some(Some(Mark::Done))),
+            ("[✓] a", Some(Some(Mark::Done))),
+            ("[✔️] a", Some(Some(Mark::Done))),
+            ("[✅] a", Some(Some(Mark::Done))),
+            ("[~] a", Some(Some(Mark::Begun))),
+            ("[/] a", Some(Some(Mark::Begun))),
+            ("[-] a", Some(None)),
+            ("[!] a", Some(None)),
+            ("[?]", Some(None)),
+            ("[ ]* a", Some(Some(Mark::Open))),
+            ("[ ](a)", None),
+            ("[x][a]", None),
+            ("[]: a", None),
+            ("[-]5", None),
+            ("[P] a", None),
+            ("[1] a", None),
+            ("[xx] a", None),
+            ("[ ", None),
+        ] {
+            assert_eq!(written_box(text).map(|found| found.mark), mark, "{text}");
+        }
+        assert!(written_box("[ ]* a").unwrap().is_starred);
+    }
+
+    #[test]
+    fn done_is_written_like_what_stood_there() {
+        for (now, done) in [
+            ("⏳", "✅"),
+            ("PENDING", "DONE"),
+            ("Not started", "Done"),
+            ("todo", "done"),
+            ("⬜ Todo", "✅ Done"),
+        ] {
+            assert_eq!(done_like(now), done, "{now}");
+        }
+    }
+}

@@ -1,0 +1,566 @@
+//! Plans as people and their tools write them: what each is read as.
+
+use super::parse as parse_markdown;
+use crate::plan::tests::ticked;
+use crate::plan::{Mark, NoTask, Plan, ProblemKind, Unread};
+
+/// Each task as `id | title`, with its state if it says one, what it waits for, and how many criteria it has.
+fn tasks(text: &str) -> Vec<String> {
+    let shown = |task: &crate::plan::Task| {
+        let mut shown = format!("{} | {}", task.id, task.title);
+        if task.mark != Mark::Open {
+            shown += &format!(" | {:?}", task.mark).to_lowercase();
+        }
+        for id in
+            task.fields.depends_on.iter().map(|id| &id.value).chain(task.follows.as_ref().map(|id| &id.0))
+        {
+            shown += &format!(" < {id}");
+        }
+        if task.optional {
+            shown += " ?";
+        }
+        if !task.criteria.is_empty() {
+            shown += &format!(" [{}]", task.criteria.len());
+        }
+        shown
+    };
+    parse_markdown(text).tasks.iter().map(shown).collect()
+}
+
+fn none() -> Vec<String> {
+    Vec::new()
+}
+
+/// What was not read, with its place.
+fn unread(text: &str) -> Vec<(Unread, &str)> {
+    let of = |plan: Plan| plan.problems.into_iter();
+    of(parse_markdown(text))
+        .filter_map(|problem| match problem.kind {
+            ProblemKind::Unread { why, .. } => Some((why, problem.span.of(text))),
+            _ => None,
+        })
+        .collect()
+}
+
+fn why_none(text: &str) -> Option<NoTask> {
+    parse_markdown(text).problems.into_iter().find_map(|problem| match problem.kind {
+        ProblemKind::NoTask { why, .. } => Some(why),
+        _ => None,
+    })
+}
+
+/// The places of the marks that are not known.
+fn unknown(text: &str) -> Vec<&str> {
+    let problems = parse_markdown(text).problems;
+    problems
+        .iter()
+        .filter(|problem| problem.kind == ProblemKind::UnknownMark)
+        .map(|problem| problem.span.of(text))
+        .collect()
+}
+
+fn differing(text: &str) -> usize {
+    parse_markdown(text).problems.iter().filter(|problem| problem.kind == ProblemKind::MarksDiffer).count()
+}
+
+#[test]
+fn signs_and_punctuation_around_a_heading_do_not_hide_its_task() {
+    for (heading, task) in [
+        ("### ✅ Task 1: Seed the bed", "task-1 | Seed the bed | done"),
+        ("### ✅ Task 1", "task-1 | Task 1 | done"),
+        ("### Task 1) Seed the bed", "task-1 | Seed the bed"),
+        ("### 1. [x] Seed the bed", "1 | Seed the bed | done"),
+        ("### 2) [ ] Seed the bed", "2 | Seed the bed"),
+        ("### T1 - Seed the bed", "T1 | Seed the bed"),
+        ("### [US-001] Seed the bed", "US-001 | Seed the bed"),
+        ("### **[US-001]** Seed the bed ✅", "US-001 | Seed the bed | done"),
+        ("### ~~Task 1: Seed the bed~~", "task-1 | Seed the bed | done"),
+        ("### Task 1: ~~Seed the bed~~", "task-1 | Seed the bed | done"),
+        ("### Task 1: Seed ~~the~~ bed", "task-1 | Seed the bed"),
+        ("### [DONE] Task 1: Seed the bed", "task-1 | Seed the bed | done"),
+        ("### Task 1: Seed the bed [done]", "task-1 | Seed the bed | done"),
+        ("### Task 1: Seed the bed (in progress)", "task-1 | Seed the bed | begun"),
+        ("### 🚀 Task 1： Seed the bed", "task-1 | Seed the bed"),
+        ("### [x] Seed the bed", "seed-the-bed | Seed the bed | done"),
+        ("### [~] Task 1: Seed the bed", "task-1 | Seed the bed | begun"),
+        ("### Task 1 Seed the bed", "task-1 | Seed the bed"),
+    ] {
+        assert_eq!(tasks(&format!("# Garden\n\n{heading}\n")), [task], "{heading}");
+    }
+}
+
+#[test]
+fn boxes_are_known_in_every_form_that_is_clear() {
+    let text = "- [ ] open\n- [x] ticked\n- [✓] checked\n- [✔️] checked too\n- [~] begun\n- [/] half\n- [] empty\n- [ ]one\n- [x]two\n- [ x ] wide\n* [ ]* star\n1) [] numbered\n";
+    assert_eq!(
+        tasks(text),
+        [
+            "open | open",
+            "ticked | ticked | done",
+            "checked | checked | done",
+            "checked-too | checked too | done",
+            "begun | begun | begun",
+            "half | half | begun",
+            "empty | empty",
+            "one | one",
+            "two | two | done",
+            "wide | wide | done",
+            "star | star ?",
+            "numbered | numbered",
+        ]
+    );
+    assert_eq!(unknown(text), [""; 0]);
+    assert_eq!(
+        ticked(text, &parse_markdown(text)),
+        "- [x] open\n- [x] ticked\n- [✓] checked\n- [✔️] checked too\n- [x] begun\n- [x] half\n- [x] empty\n- [x]one\n- [x]two\n- [ x ] wide\n* [x]* star\n1) [x] numbered\n"
+    );
+    assert_eq!(tasks("- [P] a tag\n- [1] a note\n- [x](link)\n- [a] b\n- [ ] real\n"), ["real | real"]);
+}
+
+#[test]
+fn a_mark_that_is_not_known_counts_as_open_and_is_said() {
+    let text = "- [-] left\n- [!] hot\n- [?] odd\n- [ ] plain\n  - [>] moved\n";
+    assert_eq!(tasks(text), ["left | left", "hot | hot", "odd | odd", "plain | plain [1]"]);
+    assert_eq!(unknown(text), ["-", "!", "?", ">"]);
+    assert_eq!(unknown("### T1: A\nStatus: Doone\n\nText.\nStatus: whatever is left\n"), ["Doone"]);
+}
+
+#[test]
+fn a_plan_s_own_legend_says_what_its_marks_mean() {
+    for legend in [
+        "Legend: `[-]` dropped, `[!]` blocked, `[ ]` open",
+        "- `[-]` = dropped\n- `[!]`: blocked by something\n",
+        "## Legend\n- [ ] todo\n- [-] dropped\n- [!] blocked\n",
+        "| mark | meaning |\n|---|---|\n| `[-]` | dropped |\n| [!] | Blocked |\n",
+    ] {
+        let text = format!("# Garden\n\n{legend}\n\n## Work\n- [-] a\n- [!] b\n- [ ] c\n");
+        assert_eq!(tasks(&text), ["a | a | dropped", "b | b | blocked", "c | c"], "{legend}");
+        assert_eq!(unknown(&text), [""; 0], "{legend}");
+    }
+    // An item is no legend, whatever it is called.
+    assert_eq!(tasks("- [-] Dropped files\n- [-] blocked users\n")[0], "dropped-files | Dropped files");
+}
+
+#[test]
+fn a_status_line_says_the_state_and_is_no_detail() {
+    for (status, mark) in [
+        ("Status: done", Mark::Done),
+        ("**Status**: COMPLETED ✅", Mark::Done),
+        ("**Status:** ✅ Complete", Mark::Done),
+        ("- Status: Finished (2031-03-02)", Mark::Done),
+        ("Status：done", Mark::Done),
+        ("Status: dropped", Mark::Dropped),
+        ("Status: cancelled, nobody asked for it", Mark::Dropped),
+        ("Status: In Progress", Mark::Begun),
+        ("Status: Blocked by an open question", Mark::Blocked),
+        ("Status: Not started", Mark::Open),
+        ("Status: ⬜ Todo", Mark::Open),
+    ] {
+        let text = format!("### T1: A\n{status}\n\nText.\n");
+        let plan = parse_markdown(&text);
+        let [task] = &plan.tasks[..] else { panic!("{plan:?}") };
+        assert_eq!(
+            (task.mark, task.details.as_str(), &plan.problems[..]),
+            (mark, "Text.", &[][..]),
+            "{status}"
+        );
+    }
+    // It counts more than boxes that were forgotten.
+    assert_eq!(tasks("### T1: A\nStatus: done\n- [ ] b\n"), ["T1 | A | done [1]"]);
+    assert_eq!(tasks("### T1: A\nStatus: in progress\n- [x] b\n"), ["T1 | A | begun [1]"]);
+    // In the front matter it is the whole document's.
+    assert_eq!(tasks("---\nstatus: done\n---\n### T1: A\n"), ["T1 | A"]);
+}
+
+#[test]
+fn a_tick_changes_all_that_says_the_state_and_nothing_else() {
+    for (text, expected) in [
+        (
+            "### ⏳ Task 1: A - PENDING\n**Status**: Not started\n",
+            "### ✅ Task 1: A - DONE\n**Status**: Done\n",
+        ),
+        (
+            "### 🔴 Task 1: A (BLOCKED)\n**Priority**: 🔴 Critical\n",
+            "### 🔴 Task 1: A (DONE)\n**Priority**: 🔴 Critical\n",
+        ),
+        ("### Task 1: A\n- **Status:** ⬜ Todo (2 h)\n", "### Task 1: A\n- **Status:** ✅ Done (2 h)\n"),
+        ("### [ ] Task 1: A [WIP]\n", "### [x] Task 1: A [DONE]\n"),
+        ("### Task 1: A\nStatus: blocked\nAC:\n- [ ] b\n", "### Task 1: A\nStatus: done\nAC:\n- [x] b\n"),
+        ("- [ ] ⏳ a (BLOCKED)\n", "- [x] ✅ a (DONE)\n"),
+        ("### ✅ Task 1: A\nStatus: Complete\n", "### ✅ Task 1: A\nStatus: Complete\n"),
+        (
+            "### Task 1: A\n- [ ] **Step 1: b**\n- [x] **Step 2: c**\n",
+            "### Task 1: A\n- [x] **Step 1: b**\n- [x] **Step 2: c**\n",
+        ),
+    ] {
+        for [text, expected] in
+            [[text, expected].map(str::to_owned), [text, expected].map(|text| text.replace('\n', "\r\n"))]
+        {
+            let plan = parse_markdown(&text);
+            let after = ticked(&text, &plan);
+            assert_eq!(after, expected);
+            let again = parse_markdown(&after);
+            assert_eq!(
+                (again.tasks[0].mark, &again.tasks[0].title),
+                (Mark::Done, &plan.tasks[0].title),
+                "{after}"
+            );
+            assert_eq!(differing(&after), 0);
+        }
+    }
+}
+
+#[test]
+fn marks_that_differ_are_said() {
+    for text in ["- [ ] ~~a~~\n", "- [ ] a ✅\n", "### [x] T1: A\nStatus: todo\n", "### ⏳ T1: A [DONE]\n"]
+    {
+        assert_eq!((parse_markdown(text).tasks[0].mark, differing(text)), (Mark::Done, 1), "{text}");
+    }
+    for text in ["- [x] ~~a~~ ✅\n", "- [ ] a (DROPPED)\n", "### T1: A\nStatus: done\n- [ ] b\n"] {
+        assert_eq!(differing(text), 0, "{text}");
+    }
+}
+
+#[test]
+fn a_numbered_list_is_an_order() {
+    let text = "1. [ ] a\n2. [ ] b\n3. [x] c\n4. [ ] d (optional)\n5. [ ] e\n\nThen:\n- [ ] f\n- [ ] g\n\n1) [ ] h\n2) [ ] i\n";
+    assert_eq!(
+        tasks(text),
+        [
+            "a | a",
+            "b | b < a",
+            "c | c | done < b",
+            "d-optional | d (optional) < b ?",
+            "e | e < b",
+            "f | f",
+            "g | g",
+            "h | h",
+            "i | i < h"
+        ]
+    );
+    // Who says what waits for what has said it.
+    assert_eq!(tasks("1. [ ] a\n2. [ ] b\n   Depends on: none\n3. [ ] c\n"), ["a | a", "b | b", "c | c < b"]);
+    assert_eq!(
+        tasks("1. [ ] T1: a\n2. [ ] T2: b\n3. [ ] T3: c (depends on T1)\n"),
+        ["T1 | a", "T2 | b", "T3 | c < T1"]
+    );
+    assert_eq!(tasks("---\ndepends_on: a\n---\n1. [ ] a\n2. [ ] b\n"), ["a | a", "b | b"]);
+}
+
+#[test]
+fn a_numbered_heading_beside_tasks_is_one_whatever_its_word() {
+    let text = "# Garden\n## Task 1: A\n## 任务 2：B\nDepends on: Task 1\n## Aufgabe 3: C\n## 4. D\n## 5. Risks\n## Phase 6: E\n### Ticket 7: no\n";
+    assert_eq!(tasks(text), ["task-1 | A", "任务-2 | B < Task 1", "aufgabe-3 | C", "4 | D"]);
+    assert_eq!(tasks("## 1. A\n### Task 1: B\n## 2. C\n"), ["task-1 | B"]);
+}
+
+#[test]
+fn criteria_are_known_by_their_many_names() {
+    for name in [
+        "Success criteria",
+        "Definition of Done",
+        "Done when",
+        "Exit criteria",
+        "Acceptance",
+        "AC",
+        "DoD",
+        "Verification",
+    ] {
+        for text in [
+            format!("### T1: A\nText.\n\n{name}:\n- b\n- c\n"),
+            format!("### T1: A\nText.\n\n**{name}**：\n- [ ] b\n- [ ] c\n"),
+            format!("### T1: A\nText.\n#### ✅ {name}\n##### First\n- b\n##### Second\n- c\n"),
+            format!("- [ ] T1: A\n  - {name}:\n    - b\n    - c\n"),
+        ] {
+            assert_eq!(tasks(&text), ["T1 | A [2]"], "{text}");
+        }
+    }
+    let text = "### T1: A\n**Done when:** the page `loads`\nAC: it is `fast`\n";
+    let plan = parse_markdown(text);
+    let criteria: Vec<_> =
+        plan.tasks[0].criteria.iter().map(|one| (one.text.as_str(), one.span.of(text))).collect();
+    assert_eq!(
+        criteria,
+        [("the page `loads`", "**Done when:** the page `loads`"), ("it is `fast`", "AC: it is `fast`")]
+    );
+    assert_eq!(plan.tasks[0].details, "");
+}
+
+#[test]
+fn criteria_at_the_plan_s_level_belong_to_the_plan() {
+    for text in [
+        "# Garden\n## Beds\n### Task 1: A\n- [ ] b\n## ✅ Success criteria\n- [ ] c\n- d\n",
+        "# Garden\n## Definition of done\n- [ ] c\n- d\n## Task 1: A\n- [ ] b\n",
+        "# Garden\nExit criteria:\n- c\n- d\n\n## Task 1: A\n- [ ] b\n",
+        "# Garden\n## Beds\nExit criteria:\n- c\n- d\n### Task 1: A\n- [ ] b\n",
+    ] {
+        let plan = parse_markdown(text);
+        let criteria: Vec<_> = plan.criteria.iter().map(|one| one.text.as_str()).collect();
+        assert_eq!((tasks(text), criteria), (vec!["task-1 | A [1]".to_owned()], vec!["c", "d"]), "{text}");
+    }
+    let plan = parse_markdown("# Garden\n- [ ] a\n\n## Done when\n- [ ] c\n");
+    assert_eq!((plan.tasks.len(), plan.criteria.len()), (1, 1));
+}
+
+#[test]
+fn what_holds_no_work_holds_no_tasks() {
+    for name in [
+        "Out of scope",
+        "🚫 Out of scope",
+        "Non-goals",
+        "Open questions",
+        "Risks and mitigations",
+        "Notes",
+        "Post-Completion",
+        "Manual verification",
+        "8. Manual steps",
+    ] {
+        for text in [
+            format!("# Garden\n- [ ] a\n\n## {name}\n- [ ] b\n### T9: c\n- [ ] d\n"),
+            format!("# Garden\n- [ ] a\n\n**{name}:**\n- [ ] b\n"),
+        ] {
+            assert_eq!(tasks(&text), ["a | a"], "{text}");
+        }
+        let text =
+            format!("# Garden\n## Task 1: A\n- [ ] b\n### {name}\n- [ ] c\n## {name}\n### R1: d\n- [ ] e\n");
+        assert_eq!(tasks(&text), ["task-1 | A [1]"], "{text}");
+        assert_eq!(unread(&text), [], "{text}");
+    }
+    // A task is a task, whatever it is about.
+    assert_eq!(
+        tasks("## Task 1: Notes\n## Task 2: Open questions\n"),
+        ["task-1 | Notes", "task-2 | Open questions"]
+    );
+    assert_eq!(tasks("# Notes\n- [ ] a\n"), ["a | a"]);
+}
+
+#[test]
+fn steps_stay_text_in_their_order_with_their_code() {
+    let text = "### Task 1: Quiet\nWhy.\n\n- [ ] **Step 1: Write the test**\n\n```python\nassert quiet()\n```\n\n- [ ] **Step 2: See it fail**\n\nRun: `pytest -q`\nExpected: FAIL\n";
+    let plan = parse_markdown(text);
+    assert_eq!(plan.tasks[0].details, text.split_once('\n').unwrap().1.trim_end());
+    assert_eq!((plan.tasks[0].criteria.len(), plan.tasks[0].steps.len()), (0, 2));
+    let unnamed =
+        "### Task 1: Quiet\n- [ ] Write it\n\n```sh\nmake\n```\n\n- [x] Run it\n\nDoD:\n- [ ] quiet\n";
+    assert_eq!(tasks(unnamed), ["task-1 | Quiet [1]"]);
+    assert!(parse_markdown(unnamed).tasks[0].details.ends_with("- [x] Run it"));
+    // All of them ticked, the task is done.
+    assert_eq!(tasks(&text.replace("[ ]", "[x]")), ["task-1 | Quiet | done"]);
+    // Boxes without code between them are criteria, as they were.
+    assert_eq!(tasks("### Task 1: Quiet\n- [ ] b\n- [ ] c\n\n```\ncode\n```\n"), ["task-1 | Quiet [2]"]);
+}
+
+#[test]
+fn a_group_of_numbered_boxes_is_its_parts() {
+    let text = "- [~] 1. Ground\n  - [x] 1.1 Make the folder\n    - a note\n  - [-] 1.2 Write it\n    - [ ] holds\n  - [ ]* 1.3 Test it\n- [ ] 2. Queue\n  - [ ] first\n  - [ ] 2.1 second\n- [ ]* 3. Page\n  - [ ] 3.1 Draft\n";
+    assert_eq!(
+        tasks(text),
+        [
+            "1.1 | Make the folder | done",
+            "1.2 | Write it [1]",
+            "1.3 | Test it ?",
+            "2 | Queue [2]",
+            "3.1 | Draft ?",
+        ]
+    );
+}
+
+#[test]
+fn ids_before_a_blank_are_ids_where_more_than_one_item_has_one() {
+    let text = "- [X] T001 Create folders\n- [ ] T002 [P] Set up (depends on T001)\n- [ ] TXXX Polish\n- [ ] plain\n";
+    assert_eq!(tasks(text), ["T001 | Create folders | done", "T002 | [P] Set up < T001", "plain | plain"]);
+    assert_eq!(unread(text), [(Unread::Placeholder, "TXXX")]);
+    assert_eq!(
+        tasks("- [ ] 1.5 Litres of water\n- [ ] plain\n"),
+        ["1-5-litres-of-water | 1.5 Litres of water", "plain | plain"]
+    );
+}
+
+#[test]
+fn what_nearly_reads_as_a_task_is_said_with_its_fix() {
+    for (line, why) in [
+        ("### US-001 Seed the bed", Unread::Divider),
+        ("### Task 2 of many", Unread::Divider),
+        ("### us-001: Seed the bed", Unread::LowerCase),
+        ("**Task 2: Seed the bed**", Unread::BoldLine),
+        ("__US-2:__ Seed the bed", Unread::BoldLine),
+    ] {
+        let text = format!("# Garden\n\n### Task 1: A\n\n## Beds\n\n{line}\n\nMore.\n");
+        assert_eq!(unread(&text), [(why, line)]);
+        assert_eq!(tasks(&text), ["task-1 | A"]);
+        let fixed = fixed(&text);
+        assert_eq!((tasks(&fixed).len(), unread(&fixed).len()), (2, 0), "{fixed}");
+    }
+    let text = "# Garden\n[ ] a\n[x] b\n\n-[ ] c\n";
+    assert_eq!(unread(text), [(Unread::NoItem, "[ ] a"), (Unread::NoItem, "-[ ] c")]);
+    assert_eq!(tasks(&fixed(&fixed(text))), ["a | a", "b | b | done", "c | c"]);
+    let text =
+        "# Garden\n## Approach\n- [ ] update this plan\n- [x] read it\n- note\n## Task 1: A\n- [ ] b\n";
+    assert_eq!(unread(text), [(Unread::Outside, "- [ ] update this plan")]);
+    // What stands inside of a task is the task's.
+    assert_eq!(unread("## Task 1: A\n#### US-2 note\n**Task 3: bold**\n- [ ] b\n"), []);
+}
+
+/// The document after the first fix of what was not read.
+fn fixed(text: &str) -> String {
+    let fix = parse_markdown(text).problems.into_iter().find_map(|problem| match problem.kind {
+        ProblemKind::Unread { fix, .. } | ProblemKind::NoTask { fix, .. } if !fix.is_empty() => Some(fix),
+        _ => None,
+    });
+    crate::plan::tests::edited(text, fix.unwrap_or_default())
+}
+
+#[test]
+fn where_boxes_are_the_tasks_headings_become_tasks_all_at_once_or_not_at_all() {
+    let text = "### US-001 A\n- [ ] a\n### US-002 B\n- [ ] b\n";
+    assert_eq!(tasks(text), ["a | a", "b | b"]);
+    assert_eq!(tasks(&fixed(text)), ["US-001 | A [1]", "US-002 | B [1]"]);
+    let text = "### US-001 A\n- [ ] a\n### Other\n- [ ] b\n";
+    assert_eq!((fixed(text).as_str(), unread(text).len()), (text, 1));
+}
+
+#[test]
+fn a_plan_without_tasks_says_the_likeliest_reason() {
+    for (text, why) in [
+        ("", NoTask::Empty),
+        ("\u{feff} \n\n", NoTask::Empty),
+        ("---\nagent: codex\n---\n", NoTask::Text),
+        ("{\n  \"userStories\": []\n}\n", NoTask::Json),
+        ("# Garden\n```md\n### Task 1: A\n- [ ] b\n```\n", NoTask::Code),
+        ("# Garden\n~~~\n- [ ] b\n~~~\n", NoTask::Code),
+        (
+            "# Garden\n| ID | Task |\n|---|---|\n| G-1 | Seed |\n| G-2 | Water |\n",
+            NoTask::Table { first: "G-1".into(), last: "G-2".into() },
+        ),
+        (
+            "| ID | Task |\n|---|---|\n| G-1 | Seed |\n\n## Later\n\n| ID | Task |\n|---|---|\n| G-3 | Weed |\n| G-4 | Rest |\n",
+            NoTask::Table { first: "G-1".into(), last: "G-4".into() },
+        ),
+        ("# Garden\n- seed\n- water\n", NoTask::List { items: 2 }),
+        (
+            "# Garden\n## Goals\n- a\n- b\n- c\n## Steps\n1. seed\n2. water\n## Risks\n- frost\n",
+            NoTask::List { items: 2 },
+        ),
+        ("# Garden\n## 1. Seed\nSow.\n## 2. Water\n- a lot\n", NoTask::Numbered),
+        ("# Garden\n## 任务 1：A\n## 任务 2：B\n", NoTask::Numbered),
+        ("# Garden\n## Open questions\n- [ ] Which seeds?\n", NoTask::Idle),
+        (
+            "---\nid: task-12\ntitle: Seed\n---\n## Description\nSow.\n## Acceptance Criteria\n- [ ] #1 sown\n",
+            NoTask::OneTask,
+        ),
+        ("Just text.\n", NoTask::Text),
+    ] {
+        assert_eq!((tasks(text), why_none(text)), (none(), Some(why)), "{text}");
+    }
+    assert_eq!(why_none("- [ ] a\n"), None);
+    assert_eq!(why_none("---\nalfine: directive\n---\n# Garden\n## Requirements\n- seeds\n"), None);
+    for (text, after) in [
+        ("# Garden\n- seed\n- water\n", vec!["seed | seed", "water | water"]),
+        ("# Garden\r\n1. seed\r\n2. water\r\n", vec!["seed | seed", "water | water < seed"]),
+        ("# Garden\n```md\n### Task 1: A\n- [ ] b\n```\n", vec!["task-1 | A [1]"]),
+        ("# Garden\n## 1. Seed\nSow.\n## 2. Water\n", vec!["task-1 | Seed", "task-2 | Water"]),
+        ("# Garden\n## 任务 1：A\n## 任务 2：B\n", vec!["task-1 | A", "task-2 | B"]),
+    ] {
+        assert_eq!(tasks(&fixed(text)), after, "{text}");
+    }
+}
+
+#[test]
+fn full_width_punctuation_is_punctuation() {
+    let text = "### Task 1：A\nDepends on：T2，T3、T4\nPriority：2\n验收：\n\nAcceptance criteria（all）：\n- 通过：`make`\n";
+    let plan = parse_markdown(text);
+    let task = &plan.tasks[0];
+    let ids: Vec<_> = task.fields.depends_on.iter().map(|id| (id.value.as_str(), id.span.of(text))).collect();
+    assert_eq!(ids, [("T2", "T2"), ("T3", "T3"), ("T4", "T4")]);
+    assert_eq!(task.fields.priority.as_ref().map(|priority| priority.value), Some(2));
+    assert_eq!(task.criteria[0].command.as_deref(), Some("make"));
+    assert_eq!(tasks("- [ ] T1：标题\n- [ ] T2． b\n"), ["T1 | 标题", "T2 | b"]);
+}
+
+/// A plan as an agent keeps it with signs and words for states.
+const SIGNS: &str = "# 🌱 Garden: first year
+
+**Progress**: 2/5 (40%)
+
+## 📋 Phase 1: Beds (IN PROGRESS)
+
+### ✅ Task 1.1: Dig
+**Status**: COMPLETED ✅
+**Effort**: 2 h
+
+- [x] one bed
+- [x] two beds
+
+### ✅ ~~Task 1.2: Pick stones~~ [DONE]
+**Status**: ✅ Complete
+
+### ⏳ Task 1.3: Mix soil - PENDING
+**Status**: Not started
+**Depends on**: Task 1.1
+
+**Success criteria**:
+- It is called `loam`
+- It holds water
+
+## 📋 Phase 2: Seeds (0/2)
+
+### 🔴 Task 2.1: Order them (BLOCKED)
+**Priority**: 🔴 Critical
+**Status**: Blocked by an open question
+
+Done when:
+- they lie on the table
+
+### Task 2.2: Label them
+**Status**: ⬜ Todo
+
+Definition of Done:
+- [ ] labels are printed
+- [ ] read by somebody else
+
+## ✅ Success criteria
+- [ ] All beds are sown
+- [ ] No weeds
+
+## 🚫 Out of scope
+- [ ] Trees
+";
+
+#[test]
+fn a_plan_of_signs_and_words_is_read_as_it_is_meant() {
+    assert_eq!(
+        tasks(SIGNS),
+        [
+            "task-1.1 | Dig | done [2]",
+            "task-1.2 | Pick stones | done",
+            "task-1.3 | Mix soil < Task 1.1 [2]",
+            "task-2.1 | Order them | blocked [1]",
+            "task-2.2 | Label them [2]",
+        ]
+    );
+    let plan = parse_markdown(SIGNS);
+    assert_eq!(plan.criteria.len(), 2);
+    assert_eq!((plan.problems.as_slice(), plan.tasks[0].details.as_str()), (&[][..], "**Effort**: 2 h"));
+    assert_eq!(plan.tasks[3].fields.priority.as_ref().map(|priority| priority.value), Some(0));
+    let ticked = ticked(SIGNS, &plan);
+    assert_eq!(
+        ticked,
+        SIGNS
+            .replace(
+                "⏳ Task 1.3: Mix soil - PENDING\n**Status**: Not started",
+                "✅ Task 1.3: Mix soil - DONE\n**Status**: Done"
+            )
+            .replace("(BLOCKED)", "(DONE)")
+            .replace("Blocked by an open question", "Done")
+            .replace("⬜ Todo", "✅ Done")
+            .replace("[ ] labels", "[x] labels")
+            .replace("[ ] read", "[x] read")
+    );
+}
+
+#[test]
+fn a_plan_of_tasks_with_boxes_around_them_is_read_as_it_is_meant() {
+    let text = "# Quiet mode\n\n## Overview\n- one line a portion\n\n## Development Approach\n- **CRITICAL: tests first**\n- [ ] update this plan\n\n## Implementation Steps\n\n### Task 1: Flag\n\n**Files:**\n- Modify: `main.go`\n\n- [x] add it\n- [ ] test it\n\n### Task 2: [Final] Manual\n- [ ] write it\n\n## Technical Details\n- read once\n\n## Post-Completion\n*By hand*\n\n**Manual verification**:\n- [ ] look at a shelf\n";
+    assert_eq!(tasks(text), ["task-1 | Flag [2]", "task-2 | [Final] Manual [1]"]);
+    assert_eq!(unread(text), [(Unread::Outside, "- [ ] update this plan")]);
+}
