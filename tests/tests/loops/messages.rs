@@ -76,5 +76,29 @@ fn unknown_agents_permissions_and_settings_name_what_is_known() {
 #[test]
 fn a_plan_without_a_task_says_how_to_write_one() {
     let sandbox = with_plan("# Plan\n\nOnly words.\n", json!([done()]));
-    refused(&sandbox, &["run", "PLAN.md"], &["has no task", "### US-001"]);
+    refused(&sandbox, &["run", "PLAN.md"], &["has no task", "there is only text", "### US-001"]);
+    let said = sandbox.alfine(&["status"]).expect(0).stdout;
+    assert!(said.contains("PLAN.md\n  No task is read in this plan: there is only text"), "{said}");
+    sandbox.write("PLAN.md", "# Plan\n\n- one\n- two\n");
+    let said = sandbox.alfine(&["lint", "PLAN.md"]).expect(0).stdout;
+    assert!(
+        said.contains("PLAN.md:3:1: warning [plan-without-tasks]") && said.contains("fix: Make tasks"),
+        "{said}"
+    );
+    // Which of a plan's bullets are its tasks is not decided unasked.
+    sandbox.alfine(&["lint", "PLAN.md", "--fix"]).expect(0);
+    assert_eq!(sandbox.read("PLAN.md"), "# Plan\n\n- one\n- two\n");
+    sandbox.write("prd.json", "{\n  \"userStories\": []\n}\n");
+    let said = sandbox.alfine(&["lint", "prd.json"]).expect(0).stdout;
+    assert!(said.contains("this is JSON"), "{said}");
+}
+
+#[test]
+fn a_task_that_its_plan_gives_up_is_skipped() {
+    let plan = "### T1: A\nStatus: dropped\n\n### ✅ T2: B\n\n### T3: C\nDepends on: T1\n- [ ] c\n";
+    let sandbox = with_plan(plan, json!([done()]));
+    let said = sandbox.alfine(&["status", "--json"]).expect(0).stdout;
+    let tasks = serde_json::from_str::<serde_json::Value>(&said).unwrap()["tasks"].take();
+    let of = |key: &str| tasks.as_array().unwrap().iter().map(|task| task[key].clone()).collect::<Vec<_>>();
+    assert_eq!(of("status"), ["skipped", "done", "ready"]);
 }
