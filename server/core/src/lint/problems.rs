@@ -48,7 +48,8 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
                 let message = "This task is done by one of its marks and open by another. It counts as done, and is not \
                                run: let its marks agree"
                     .to_owned();
-                let task = plan.tasks.iter().find(|task| task.title_span == *span);
+                let at = plan.tasks.binary_search_by_key(&span.start, |task| task.title_span.start);
+                let task = at.ok().and_then(|at| plan.tasks.get(at));
                 let edits = task.map(|task| plan.tick(text, task)).unwrap_or_default();
                 Lint::new(LintCode::MarksDiffer, *span, message).fix(Fix::all("Mark it as done", &edits))
             }

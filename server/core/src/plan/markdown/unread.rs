@@ -7,9 +7,13 @@ use super::sections::{Found, Head, Listed, Sections};
 use crate::plan::mark::written_box;
 use crate::plan::model::{Mark, NoTask, Problem, ProblemKind, Unread};
 use crate::text::{Span, TextEdit};
+use std::collections::HashSet;
 
 /// Words of a heading above a list that make its items the likeliest tasks.
 const WORK: [&str; 9] = ["task", "step", "todo", "to do", "to-do", "plan", "checklist", "backlog", "work"];
+
+/// How many findings offer the fix that mends all of them: each holds all its edits.
+const MOST_FIXES: usize = 20;
 
 /// What the parser knows of a document.
 pub(super) struct Known<'o, 't> {
@@ -43,14 +47,14 @@ pub(super) fn find(known: &Known<'_, '_>, problems: &mut Vec<Problem>) {
     // Where boxes are the tasks, all headings have to become tasks at once, or the boxes of the others were lost.
     if known.found.iter().any(|task| task.is_item) {
         let all: Vec<TextEdit> = near.iter().flat_map(|(.., fix)| fix.clone()).collect();
-        let starts: Vec<usize> = near.iter().map(|(span, ..)| span.start).collect();
+        let starts: HashSet<usize> = near.iter().map(|(span, ..)| span.start).collect();
         let are_below = known.found.iter().all(|task| {
             let list = known.lists.partition_point(|list| list.block <= task.block).checked_sub(1);
             let head = list.and_then(|list| known.head_of(known.lists.get(list)?));
             head.is_some_and(|head| starts.contains(&known.outline.span(head.block).start))
         });
-        for (.., fix) in &mut near {
-            *fix = if are_below { all.clone() } else { Vec::new() };
+        for (at, (.., fix)) in near.iter_mut().enumerate() {
+            *fix = if are_below && at < MOST_FIXES { all.clone() } else { Vec::new() };
         }
     }
     problems.extend(near.into_iter().map(|(span, why, fix)| unread(span, why, fix)));
