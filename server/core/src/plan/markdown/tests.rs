@@ -290,7 +290,10 @@ fn tasks_under_an_optional_heading_are_optional() {
 fn a_heading_task_is_done_by_its_own_box_or_by_all_its_criteria() {
     let text = "### [x] T1: A\n- [ ] One\n\n### T2: B\n- [x] One\n- [X] Two\n\n### T3: C\n- [x] One\n- [ ] Two\n\n### T4: D\n";
     let plan = parse_markdown(text);
-    assert_eq!(plan.tasks.iter().map(crate::plan::Task::is_over).collect::<Vec<_>>(), [true, true, false, false]);
+    assert_eq!(
+        plan.tasks.iter().map(crate::plan::Task::is_over).collect::<Vec<_>>(),
+        [true, true, false, false]
+    );
     assert_eq!(plan.tasks[0].checkbox.unwrap().of(text), "x");
     assert_eq!((plan.tasks[0].id.0.as_str(), plan.tasks[0].title.as_str()), ("T1", "A"));
 }
