@@ -95,7 +95,7 @@ impl Repository {
 /// The paths that the code of a plan's checks consists of, from the root: their files tell whether they are commands.
 /// `folder` is where the checks run.
 pub fn paths<'p>(plan: &'p Plan, folder: &'p str) -> impl Iterator<Item = String> + 'p {
-    let open = plan.tasks.iter().filter(|task| !task.done);
+    let open = plan.tasks.iter().filter(|task| !task.is_over());
     open.flat_map(move |task| paths_of(task, task.folder(plan, folder)))
 }
 

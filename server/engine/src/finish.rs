@@ -205,7 +205,7 @@ fn why_unticked(project: &Project, key: &TaskKey, known_by: &KnownBy) -> Unticke
     let Ok(file) = project.plan_named(&key.plan) else { return Unticked::NoPlan };
     match known_by.find(&file.plan) {
         None => Unticked::NoSuchTask { title: known_by.written.title.clone() },
-        Some(task) if task.done => Unticked::Elsewhere,
+        Some(task) if task.is_over() => Unticked::Elsewhere,
         Some(task) if file.has_open_box(task) => Unticked::Elsewhere,
         Some(_) => Unticked::NoBox,
     }

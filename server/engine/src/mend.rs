@@ -2,7 +2,7 @@
 //! the one that it began with. What only the start decides, such as the agent, stays.
 
 use crate::{
-    Result, control,
+    Result, checks, control,
     known::Known,
     project::Project,
     start_options::{More, StartOptions},
@@ -45,14 +45,15 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
         return kept(changes);
     }
     let loaded = settings(&project.layers(), &file, task, &StartOptions::default())?;
-    let folder = project.repository.workdir();
-    let new = TaskSpec::new(&row.task, &file.plan, task, &loaded, old.single_task, folder)?;
+    let mut repository = checks::Repository::look(project.repository.workdir());
+    let new = TaskSpec::new(&row.task, &file.plan, task, &loaded, old.single_task, &mut repository)?;
     let spec = TaskSpec {
         plan_title: new.plan_title,
         goal: new.goal,
         task: new.task,
         commands: new.commands,
         verifiers: new.verifiers,
+        folder: new.folder,
         ..old
     };
     Ok(Text { spec, changes })

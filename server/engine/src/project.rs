@@ -10,8 +10,7 @@ use alfine_config::{Config, Layers, Loaded, Partial, trust::Trust, trust::TrustI
 use alfine_core::{
     agent::Outcome,
     hint::Hint,
-    lint,
-    nearest,
+    lint, nearest,
     plan::{self, Plan, Task},
     task::TaskKey,
 };

@@ -25,7 +25,9 @@ fn in_a_terminal(hint: &Hint) -> String {
                 task = shell_word(task)
             )
         }
-        Hint::RunAgain { task } => format!("to run it again: alfine run {task} --again", task = shell_word(task)),
+        Hint::RunAgain { task } => {
+            format!("to run it again: alfine run {task} --again", task = shell_word(task))
+        }
         Hint::StartAll { plan } => format!("run the whole plan: alfine run {plan}", plan = shell_word(plan)),
         Hint::Continue { task } => format!("go on with it: alfine continue {task}", task = shell_word(task)),
         Hint::RaiseIterations { from, to } => {

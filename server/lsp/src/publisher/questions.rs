@@ -65,9 +65,7 @@ async fn ask(
         | AskKind::Config
         | AskKind::Context
         | AskKind::Check
-        | AskKind::Refusal => {
-            (format!("{key} cannot go on: {}", asks.text), &[CONTINUE])
-        }
+        | AskKind::Refusal => (format!("{key} cannot go on: {}", asks.text), &[CONTINUE]),
         // The user is asked about this when the loop is started.
         AskKind::Trust => return,
     };
