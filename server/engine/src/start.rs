@@ -9,8 +9,8 @@ pub use crate::start_options::{More, StartOptions};
 pub(crate) use begin::{Fork, begin_loop, claim};
 
 use crate::{
-    Error, Result, checks, control, known::Known, loops, mend, mend::Text, project,
-    project::PlanFile, project::Project, task_settings::settings, task_spec, task_spec::TaskSpec,
+    Error, Result, checks, control, known::Known, loops, mend, mend::Text, project, project::PlanFile,
+    project::Project, task_settings::settings, task_spec, task_spec::TaskSpec,
 };
 use alfine_config::trust::TrustItem;
 use alfine_core::{

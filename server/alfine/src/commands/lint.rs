@@ -8,7 +8,7 @@ use crate::{
 use alfine_config::Config;
 use alfine_core::{
     finding::Severity,
-    lint::{self, Lint, LintCode},
+    lint::{self, Lint},
     plan,
     text::{LineIndex, TextEdit},
 };

@@ -236,7 +236,7 @@ fn a_sparse_checkout_shows_only_what_is_changed_in_it() {
     fixture.commit("More");
     fixture.git(&["sparse-checkout", "set", "src"]);
     assert_eq!(fixture.repo().status_short(&fixture.root, 9).unwrap(), "");
-    assert_eq!(uncommitted_below(&fixture.root, &[]).unwrap(), []);
+    assert_eq!(uncommitted_below(&fixture.root, &[], None).unwrap(), []);
     fixture.write("out/x", "changed outside");
     std::fs::remove_file(fixture.path("src/z")).unwrap();
     fixture.git(&["rm", "-q", "--cached", "--sparse", "out/y"]);
