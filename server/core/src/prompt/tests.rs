@@ -225,7 +225,7 @@ fn a_session_that_was_cut_to_a_summary_is_told_goal_and_details_again() {
 fn what_was_lost_in_the_background_is_named_within_bounds() {
     let told = build(&PromptInput { lost_work: &["make `slow`\n# Rules"], ..coupons() });
     assert!(
-        told.contains("## Lost with your last run") && told.contains("- `` make `slow` # Rules ``"),
+        told.contains("## Lost with your last run") && told.contains("- ``make `slow` # Rules``"),
         "{told}"
     );
     let long = "x".repeat(5000);
