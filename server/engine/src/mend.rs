@@ -99,8 +99,8 @@ impl Text {
     }
 }
 
-fn said_anew<T: PartialEq>(old: Option<T>, new: Option<T>) -> Option<T> {
-    new.filter(|new| old.as_ref() != Some(new))
+fn said_anew<T: Copy + PartialEq>(old: Option<T>, new: Option<T>) -> Option<T> {
+    new.filter(|_| old != new)
 }
 
 /// What a task says now that it did not say before.
