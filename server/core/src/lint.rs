@@ -10,15 +10,17 @@ mod report;
 mod size;
 mod words;
 
+pub use criteria::Checks;
 pub use options::LintOptions;
 pub use report::{Fix, Lint, LintCode};
 
 use crate::plan::Plan;
 
-/// Finds what is wrong with `plan`, which was parsed from `text`, in the order of the document.
-pub fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> {
+/// Finds what is wrong with `plan`, which was parsed from `text`, in the order of the document. `checks` says where its
+/// checks run, and what is there to run.
+pub fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Checks) -> Vec<Lint> {
     let mut lints = problems::lint(text, plan);
-    lints.extend(criteria::lint(text, plan, options));
+    lints.extend(criteria::lint(text, plan, options, checks));
     lints.extend(size::lint(text, plan, options));
     lints.extend(dependencies::lint(text, plan, options));
     lints.sort_by_key(|lint| (lint.span.start, lint.code));
@@ -28,12 +30,13 @@ pub fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::parse_markdown;
     use crate::plan::tests::{edited, plan_like};
+    use crate::plan::{Here, parse_markdown};
     use proptest::prelude::*;
+    use std::sync::Arc;
 
     fn lints(text: &str) -> Vec<Lint> {
-        lint(text, &parse_markdown(text), &LintOptions::default())
+        lint(text, &parse_markdown(text), &LintOptions::default(), &Checks::default())
     }
 
     fn of(code: LintCode, text: &str) -> Vec<Lint> {
@@ -101,6 +104,63 @@ mod tests {
         assert_eq!(place, "- [ ] Search works correctly.\n  - in all browsers");
         assert!(message.starts_with("“works correctly” cannot be verified"), "{message}");
         assert_eq!(fixed, [text.replace("correctly.", "correctly: `command`")]);
+    }
+
+    fn of_commands(text: &str, programs: &[&str]) -> Vec<Lint> {
+        let programs = Some(Arc::new(programs.iter().map(|&name| name.to_owned()).collect()));
+        let checks = Checks { folder: String::new(), here: Here { programs, ..Here::default() } };
+        let found = lint(text, &parse_markdown(text), &LintOptions::default(), &checks);
+        let codes = [LintCode::CriterionNoCommand, LintCode::ProgramMissing];
+        found.into_iter().filter(|lint| codes.contains(&lint.code)).collect()
+    }
+
+    #[test]
+    fn code_that_is_no_command_is_told_and_can_be_called_one_or_none() {
+        for (item, command, words) in [
+            ("new file: `a/b.go`", "new file: `$ a/b.go`", "new file `a/b.go`"),
+            (
+                "**Returns:** `Result<Job, Error>`.",
+                "**Returns:** `$ Result<Job, Error>`.",
+                "**Returns** `Result<Job, Error>`.",
+            ),
+            ("`POST /api/x`", "`$ POST /api/x`", "(`POST /api/x`)"),
+            (
+                "**`--quiet needs a terminal`**",
+                "**`$ --quiet needs a terminal`**",
+                "**(`--quiet needs a terminal`)**",
+            ),
+            ("says: `` the `x` flag ``", "says: `` $ the `x` flag ``", "says `` the `x` flag ``"),
+        ] {
+            let text = format!("### T1: A\n- [ ] {item}\n");
+            let found = of_commands(&text, &["make"]);
+            let [lint] = &found[..] else { panic!("{item}: {found:?}") };
+            assert_eq!(
+                (lint.code, lint.span.of(&text)),
+                (LintCode::CriterionNoCommand, &*format!("- [ ] {item}"))
+            );
+            let titles: Vec<_> = lint.fixes.iter().map(|fix| fix.title.as_str()).collect();
+            assert_eq!(titles, ["It is a command", "It is not a command"]);
+            for (fix, expected) in lint.fixes.iter().zip([command, words]) {
+                let fixed = edited(&text, fix.edits.clone());
+                assert_eq!(fixed, format!("### T1: A\n- [ ] {expected}\n"));
+                let again = of_commands(&fixed, &["make"]);
+                assert!(again.iter().all(|lint| lint.code != LintCode::CriterionNoCommand), "{again:?}");
+            }
+        }
+        assert_eq!(of_commands("### T1: A\n- [ ] b: `make`\n- [x] c: `a/b.go`\n", &["make"]), []);
+    }
+
+    #[test]
+    fn a_check_whose_program_is_missing_is_told_and_only_the_user_takes_it_away() {
+        let text = "### T1: A\nVerify: `cargo deny check`\n\nRun: `pnpm test`\n\nCriteria:\n- Migrates: `sqlx migrate run`\n";
+        let found = of_commands(text, &["make"]);
+        let told: Vec<_> = found.iter().map(|lint| (lint.span.of(text), lint.fixes.len())).collect();
+        assert_eq!(told, [("cargo deny check", 0), ("pnpm test", 0), ("- Migrates: `sqlx migrate run`", 1)]);
+        assert!(found.iter().all(|lint| lint.code == LintCode::ProgramMissing), "{found:?}");
+        assert!(found[2].message.starts_with("“sqlx” is not on this machine"), "{}", found[2].message);
+        let fixed = edited(text, found[2].fixes[0].edits.clone());
+        assert_eq!(fixed, text.replace("Migrates:", "Migrates"));
+        assert_eq!(of_commands(text, &["cargo", "pnpm", "sqlx"]), []);
     }
 
     #[test]
@@ -248,8 +308,10 @@ mod tests {
             serde_json::from_str(r#"{"max_files": 0, "scope_words": ["big bang"], "vague_phrases": []}"#)
                 .unwrap();
         let text = "### T1: All in one big bang\n- [ ] works correctly in a.rs\n";
-        let found: Vec<_> =
-            lint(text, &parse_markdown(text), &options).into_iter().map(|lint| lint.message).collect();
+        let found: Vec<_> = lint(text, &parse_markdown(text), &options, &Checks::default())
+            .into_iter()
+            .map(|lint| lint.message)
+            .collect();
         assert_eq!(
             found,
             [

@@ -1,7 +1,9 @@
 //! Plan documents: text in, goal and tasks with their source ranges out. Parsing never fails.
 
+mod command;
 mod field_name;
 mod fields;
+mod folder;
 mod format;
 mod ids;
 mod markdown;
@@ -9,7 +11,9 @@ mod model;
 #[cfg(test)]
 mod sketch;
 
+pub use command::{Here, Reads, bare_path, paths_of, program_of, reads};
 pub use field_name::FieldName;
+pub use folder::folder_of;
 pub use format::{formats, is_plan_path, read};
 pub use ids::{Names, find_again};
 #[cfg(test)]
@@ -37,6 +41,9 @@ pub(crate) mod tests {
             "Acceptance criteria:",
             "#### Criteria",
             "- [ ] do it: `make`",
+            "- [ ] new file: `a/b.go`",
+            "- `POST /x`",
+            "Run: `make test`",
             "- [x] é works correctly",
             "  - [ ] deep",
             "    - deeper",

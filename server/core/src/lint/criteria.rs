@@ -3,29 +3,88 @@
 use super::LintOptions;
 use super::report::{Fix, Lint, LintCode};
 use super::words::Phrases;
-use crate::plan::{Plan, Task};
+use crate::plan::{self, Criterion, Here, Plan, Reads, Task};
 
-pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions) -> Vec<Lint> {
+/// What the checks of a plan would be run with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checks {
+    /// The folder that they run in if the plan does not say it, from the repository's root.
+    pub folder: String,
+    /// What is there to run.
+    pub here: Here,
+}
+
+pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Checks) -> Vec<Lint> {
     let vague = Phrases::new(&options.vague_phrases);
     let mut lints = Vec::new();
     for task in plan.tasks.iter().filter(|task| !task.done) {
         if task.criteria.is_empty() {
             lints.push(missing(text, plan, task, options));
         }
-        let open = task.criteria.iter().filter(|criterion| criterion.command.is_none() && !criterion.checked);
-        for criterion in open {
-            if let Some((phrase, _)) = vague.find(&criterion.text).next() {
-                let message = format!(
-                    "“{phrase}” cannot be verified, so the agent’s word would have to do: say what can be observed, or \
-                     bind a command in backticks after a colon"
-                );
-                let lint = Lint::new(LintCode::CriterionVague, criterion.span, message);
-                let edit = plan.format.bind_command(text, criterion);
-                lints.push(lint.fix(edit.map(|edit| Fix::of("Bind a command that proves it", edit))));
+        let folder = task.folder(plan, &checks.folder);
+        let verify = task.fields.verify.iter().map(|named| (named, true));
+        for (named, said) in verify.chain(task.runs.iter().map(|named| (named, false))) {
+            if let Reads::Missing { program } = plan::reads(&named.value, said, folder, &checks.here) {
+                lints.push(Lint::new(LintCode::ProgramMissing, named.span, program_missing(program)));
+            }
+        }
+        for criterion in task.criteria.iter().filter(|criterion| !criterion.checked) {
+            match &criterion.command {
+                Some(code) => lints.extend(code_lint(text, plan, criterion, code, folder, checks)),
+                None => lints.extend(vague_lint(text, plan, criterion, &vague)),
             }
         }
     }
     lints
+}
+
+fn vague_lint(text: &str, plan: &Plan, criterion: &Criterion, vague: &Phrases<'_>) -> Option<Lint> {
+    let (phrase, _) = vague.find(&criterion.text).next()?;
+    let message = format!(
+        "“{phrase}” cannot be verified, so the agent’s word would have to do: say what can be observed, or \
+         bind a command in backticks after a colon"
+    );
+    let lint = Lint::new(LintCode::CriterionVague, criterion.span, message);
+    let edit = plan.format.bind_command(text, criterion);
+    Some(lint.fix(edit.map(|edit| Fix::of("Bind a command that proves it", edit))))
+}
+
+/// What is to be said of the code that a criterion ends with.
+fn code_lint(
+    text: &str,
+    plan: &Plan,
+    criterion: &Criterion,
+    code: &str,
+    folder: &str,
+    checks: &Checks,
+) -> Option<Lint> {
+    let none = || {
+        let edits = plan.format.call_words(text, criterion);
+        (!edits.is_empty()).then(|| Fix { title: "It is not a command".to_owned(), edits })
+    };
+    match plan::reads(code, criterion.said, folder, &checks.here) {
+        Reads::Command => None,
+        Reads::Missing { program } => {
+            let lint = Lint::new(LintCode::ProgramMissing, criterion.span, program_missing(program));
+            Some(lint.fix(none()))
+        }
+        Reads::Words => {
+            let message = format!(
+                "`{code}` is not run, since it does not read like a command (no program here has its first word for a \
+                 name), so the agent’s word will have to do: say whether it is a command"
+            );
+            let edit = plan.format.call_command(text, criterion);
+            let lint = Lint::new(LintCode::CriterionNoCommand, criterion.span, message);
+            Some(lint.fix(edit.map(|edit| Fix::of("It is a command", edit))).fix(none()))
+        }
+    }
+}
+
+fn program_missing(program: &str) -> String {
+    format!(
+        "“{program}” is not on this machine, so this check cannot run, and the task cannot be done before it does: install \
+         “{program}”, or write another command"
+    )
 }
 
 fn missing(text: &str, plan: &Plan, task: &Task, options: &LintOptions) -> Lint {

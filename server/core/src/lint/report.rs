@@ -14,6 +14,10 @@ worded! {
         CriterionMissing = "criterion-missing",
         /// A criterion that nothing can verify.
         CriterionVague = "criterion-vague",
+        /// A criterion whose code is not run, since it reads like something else.
+        CriterionNoCommand = "criterion-no-command",
+        /// A check whose program is not there.
+        ProgramMissing = "program-missing",
         /// A task that is too much for one loop.
         TaskTooLarge = "task-too-large",
         /// A dependency on no task of the plan.
@@ -37,10 +41,12 @@ impl LintCode {
     /// How bad a finding of this kind is.
     pub fn severity(self) -> Severity {
         match self {
-            Self::CriterionVague => Severity::Information,
-            Self::CriterionMissing | Self::TaskTooLarge | Self::DependencyOrder | Self::FieldUnknown => {
-                Severity::Warning
-            }
+            Self::CriterionVague | Self::CriterionNoCommand => Severity::Information,
+            Self::CriterionMissing
+            | Self::ProgramMissing
+            | Self::TaskTooLarge
+            | Self::DependencyOrder
+            | Self::FieldUnknown => Severity::Warning,
             Self::DependencyUnknown
             | Self::DependencyCycle
             | Self::DuplicateId

@@ -28,6 +28,8 @@ worded! {
         SingleTask = "Single task",
         /// Commands that must pass.
         Verify = "Verify",
+        /// Where checks run.
+        Folder = "Checks run in",
     }
 }
 

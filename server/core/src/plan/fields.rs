@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of Markdown blocks or YAML: a name, a value and its place come in.
 
+use super::command::PROMPT;
 use super::field_name::FieldName;
 use super::model::{Autonomy, ContextMode, Fields, Isolation, Placed, ProblemKind};
 use crate::{nearest, text::Span};
@@ -14,7 +15,8 @@ const MAX_NAME_WORDS: usize = 3;
 impl FieldName {
     /// Says whether a value of so many words is a sentence rather than this field's value.
     pub(super) fn is_prose(self, value: &str) -> bool {
-        matches!(self, Self::Agent | Self::Model | Self::Context) && value.split_whitespace().nth(3).is_some()
+        matches!(self, Self::Agent | Self::Model | Self::Context | Self::Folder)
+            && value.split_whitespace().nth(3).is_some()
     }
 
     /// Says whether a line far from its task's title still names this field beyond doubt.
@@ -127,6 +129,7 @@ impl Fields {
             autonomy: self.autonomy.clone().or_else(|| defaults.autonomy.clone()),
             single_task: self.single_task.clone().or_else(|| defaults.single_task.clone()),
             verify: list(&self.verify, &defaults.verify),
+            folder: self.folder.clone().or_else(|| defaults.folder.clone()),
         }
     }
 
@@ -150,6 +153,12 @@ impl Fields {
                 let command = value.text.get(part.clone())?.to_owned();
                 Some(Placed { value: command, span: value.place(part) })
             })),
+            FieldName::Folder => {
+                let inside = stays_inside(word);
+                let folder =
+                    inside.ok_or_else(|| invalid("a folder of the repository, from its root", None))?;
+                self.folder = value.whole(folder);
+            }
             FieldName::Priority => {
                 let priority = priority(word).ok_or_else(|| {
                     invalid(
@@ -205,6 +214,15 @@ impl Fields {
         }
         Ok(())
     }
+}
+
+/// A folder below the root, without `.` and a slash at its end; empty for the root. `None` if it may lie elsewhere.
+fn stays_inside(word: &str) -> Option<String> {
+    let parts: Vec<&str> = word.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let leads_out = word.starts_with(['/', '~'])
+        || word.contains('\\')
+        || parts.iter().any(|part| *part == ".." || *part == ".git");
+    (!leads_out).then(|| parts.join("/"))
 }
 
 /// Words that plans use in place of a number.
@@ -289,7 +307,7 @@ fn id_in(value: &str, part: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// The commands in a value: what stands in backticks, or else all of it.
-fn commands(value: &str) -> Vec<Range<usize>> {
+pub(super) fn commands(value: &str) -> Vec<Range<usize>> {
     let mut coded = Vec::new();
     let mut ticks = value.match_indices('`').map(|(at, _)| at);
     while let (Some(open), Some(close)) = (ticks.next(), ticks.next()) {
@@ -301,9 +319,10 @@ fn commands(value: &str) -> Vec<Range<usize>> {
     coded
         .into_iter()
         .map(|part| {
-            let raw = value.get(part.clone()).unwrap_or_default();
-            let start = part.start + (raw.len() - raw.trim_start().len());
-            start..start + raw.trim().len()
+            let raw = value.get(part.clone()).unwrap_or_default().trim_end();
+            let bare = raw.trim_start();
+            let bare = bare.strip_prefix(PROMPT).map_or(bare, str::trim_start);
+            part.start + (raw.len() - bare.len())..part.start + raw.len()
         })
         .filter(|part| {
             let command = value.get(part.clone()).unwrap_or_default();

@@ -36,7 +36,7 @@ pub fn formats() -> impl Iterator<Item = &'static dyn PlanFormat> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lint::{LintCode, LintOptions, lint};
+    use crate::lint::{Checks, LintCode, LintOptions, lint};
     use crate::plan::sketch::{SKETCH, Sketch};
     use crate::plan::tests::{edited, ticked};
 
@@ -76,7 +76,7 @@ mod tests {
             SKETCH.replace("\"done\": false", "\"done\": true"),
             "the task that is done already keeps its mark"
         );
-        let lints = lint(SKETCH, &plan, &LintOptions::default());
+        let lints = lint(SKETCH, &plan, &LintOptions::default(), &Checks::default());
         let found: Vec<_> = lints.iter().map(|lint| (lint.code, lint.span.of(SKETCH))).collect();
         assert_eq!(
             found,

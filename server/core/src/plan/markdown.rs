@@ -71,6 +71,14 @@ impl PlanFormat for Markdown {
         edits::bind_command(text, criterion)
     }
 
+    fn call_command(&self, text: &str, criterion: &Criterion) -> Option<TextEdit> {
+        edits::call_command(text, criterion)
+    }
+
+    fn call_words(&self, text: &str, criterion: &Criterion) -> Vec<TextEdit> {
+        edits::call_words(text, criterion)
+    }
+
     fn add_dependency(&self, text: &str, task: &Task, on: &str) -> Option<TextEdit> {
         edits::add_dependency(text, task, on)
     }

@@ -50,6 +50,9 @@ pub struct Task {
     pub details: String,
     /// What must hold in the end.
     pub criteria: Vec<Criterion>,
+    /// The commands that lines such as `Run:` and `Tests:` of its text name. They stay in the text, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Placed<String>>,
     /// Its own fields, over the plan's defaults.
     pub fields: Fields,
     /// Ticked, or `passes: true`.
@@ -67,8 +70,11 @@ pub struct Criterion {
     pub text: String,
     /// The whole list item of the criterion.
     pub span: Span,
-    /// The command it is bound to by inline code; then it is *verifiable*.
+    /// The inline code that it ends with. If that [`reads`](super::reads) like a command, it is *verifiable*.
     pub command: Option<String>,
+    /// Whether the plan says beyond doubt that the code is a command: a `$` and a blank stand before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub said: bool,
     /// Whether its box is ticked.
     pub checked: bool,
     /// The span between the brackets of its box, if it has one.
@@ -109,6 +115,9 @@ pub struct Fields {
     pub single_task: Option<Placed<bool>>,
     /// `Verify`: commands that must pass for this task, in addition to its criteria.
     pub verify: Vec<Placed<String>>,
+    /// `Checks run in`: where the task's checks run, from the repository's root.
+    #[serde(default)]
+    pub folder: Option<Placed<String>>,
 }
 
 /// Where the agent works.
@@ -242,6 +251,16 @@ pub trait PlanFormat: fmt::Debug + Sync {
     /// Adds a place for a command behind a criterion's text.
     fn bind_command(&self, _text: &str, _criterion: &Criterion) -> Option<TextEdit> {
         None
+    }
+
+    /// Says that the code of a criterion is a command, whatever it reads like.
+    fn call_command(&self, _text: &str, _criterion: &Criterion) -> Option<TextEdit> {
+        None
+    }
+
+    /// Says that the code of a criterion is none: the criterion is then judged by its words.
+    fn call_words(&self, _text: &str, _criterion: &Criterion) -> Vec<TextEdit> {
+        Vec::new()
     }
 
     /// Adds the id `on` to what a task depends on.

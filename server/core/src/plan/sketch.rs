@@ -70,11 +70,13 @@ impl PlanFormat for Sketch {
                         text: word(span).of(text).to_owned(),
                         span,
                         command: None,
+                        said: false,
                         checked: false,
                         checkbox: None,
                     })
                     .into_iter()
                     .collect(),
+                runs: Vec::new(),
                 fields: Fields {
                     depends_on: after
                         .map(|span| Placed { value: span.of(text).to_owned(), span })

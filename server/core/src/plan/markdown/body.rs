@@ -2,11 +2,12 @@
 //!
 //! Knows blocks and lines, not which task they are of.
 
-use super::label::{names_criteria, names_optional};
+use super::label::{Label, names_criteria, names_optional};
 use super::outline::{Inline, InlineKind, Kind, Line, Outline, trimmed};
 use crate::plan::FieldName;
-use crate::plan::fields::{Value, field_line};
-use crate::plan::{Criterion, Fields, Problem, ProblemKind};
+use crate::plan::command::PROMPT;
+use crate::plan::fields::{Value, commands, field_line};
+use crate::plan::{Criterion, Fields, Placed, Problem, ProblemKind};
 use crate::text::Span;
 
 /// What a task's body says.
@@ -14,6 +15,7 @@ use crate::text::Span;
 pub(super) struct Body {
     pub(super) fields: Fields,
     pub(super) criteria: Vec<Criterion>,
+    pub(super) runs: Vec<Placed<String>>,
     pub(super) problems: Vec<Problem>,
     /// What is neither detail nor title: fields and criteria. Whole lines, in order.
     pub(super) taken: Vec<Span>,
@@ -41,6 +43,10 @@ struct Reader<'o, 't> {
     section: (Role, u8),
     /// The role by the line right above a list.
     announced: Option<Role>,
+    /// Whether what comes is what a step says: only the agent takes steps.
+    in_step: bool,
+    /// Whether the last line names the files that the list below it has.
+    above_files: bool,
 }
 
 /// Reads the sibling blocks `blocks`. `title` is the line to pass over: a checkbox item's first.
@@ -53,13 +59,15 @@ pub(super) fn read(outline: &Outline<'_>, blocks: impl Iterator<Item = usize>, t
         in_fields: true,
         section: (Role::Details, 0),
         announced: None,
+        in_step: false,
+        above_files: false,
     };
     let mut blocks = blocks.peekable();
     while let Some(block) = blocks.next() {
         let list_follows = blocks.peek().is_some_and(|&next| outline.kind(next) == Kind::List);
         match outline.kind(block) {
             Kind::Heading(level) => reader.heading(block, level),
-            Kind::Text => reader.text(block, list_follows, title),
+            Kind::Text => reader.text(block, list_follows, title, blocks.peek().copied()),
             Kind::List => reader.list(block),
             Kind::Item(_) | Kind::Opaque => (reader.in_fields, reader.announced) = (false, None),
         }
@@ -80,6 +88,8 @@ impl Reader<'_, '_> {
     fn heading(&mut self, block: usize, level: u8) {
         (self.in_fields, self.announced) = (false, None);
         let text = self.outline.plain_block(block);
+        self.in_step = Label::read(&text, false).is_step;
+        self.above_files = names_files(&text);
         if names_criteria(&text) {
             self.body.taken.push(self.outline.span(block));
             self.section = (Role::Criteria, level);
@@ -90,7 +100,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn text(&mut self, block: usize, list_follows: bool, title: Option<Span>) {
+    fn text(&mut self, block: usize, list_follows: bool, title: Option<Span>, next: Option<usize>) {
         self.announced = None;
         let outline = self.outline;
         let lines = outline.lines(block);
@@ -107,8 +117,32 @@ impl Reader<'_, '_> {
                 }
             } else if let Some(field) = self.line(line, announces) {
                 self.announced = Some(Role::Values(field));
+            } else {
+                let below = || outline.first_line(next?).or_else(|| outline.lines(next?).first());
+                self.run_line(line, lines.get(number + 1).or_else(below));
             }
+            self.above_files = announces && names_files(&outline.plain(line));
         }
+    }
+
+    /// Takes the commands of a line such as `Run:`, unless it belongs to a step, or is about what fails.
+    fn run_line(&mut self, line: &Line, next: Option<&Line>) {
+        let (outline, text) = (self.outline, self.outline.text);
+        let Some(run) = field_line(text, line.span).filter(|_| !self.in_step) else { return };
+        let is_run = ["run", "test", "tests"].iter().any(|name| run.name.of(text).eq_ignore_ascii_case(name));
+        let value = run.value.of(text);
+        let Some((before, _)) = value.split_once('`').filter(|_| is_run) else { return };
+        let after = value.rsplit('`').next().unwrap_or_default();
+        let fails = tells_failure(after) || next.is_some_and(|next| expects_failure(&outline.plain(next)));
+        // Behind a sentence, code is what the sentence is about.
+        if fails || before.split_whitespace().nth(2).is_some() {
+            return;
+        }
+        self.body.runs.extend(commands(value).into_iter().filter_map(|part| {
+            let command = value.get(part.clone())?.to_owned();
+            let span = Span::new(run.value.start + part.start, run.value.start + part.end);
+            Some(Placed { value: command, span })
+        }));
     }
 
     /// Takes a line if it is a field's, and returns the field if its values can only stand in the list below.
@@ -152,12 +186,15 @@ impl Reader<'_, '_> {
     }
 
     fn list(&mut self, list: usize) {
+        let last = self.outline.children(list).last().and_then(|item| self.outline.first_line(item));
+        let is_step = last.is_some_and(|line| Label::read(&self.outline.plain(line), true).is_step);
         match self.announced.unwrap_or(self.section.0) {
             Role::Details => self.details(list),
             Role::Criteria => self.criteria(list),
             Role::Optional => self.in_fields = false,
             Role::Values(field) => self.values(field, list),
         }
+        self.in_step = is_step;
     }
 
     fn criteria(&mut self, list: usize) {
@@ -180,7 +217,9 @@ impl Reader<'_, '_> {
     /// A list of fields, of labels with lists of their own, of boxes, or of plain details.
     fn details(&mut self, list: usize) {
         let outline = self.outline;
-        for item in outline.children(list) {
+        let of_files = std::mem::take(&mut self.above_files) || self.lists_files(list);
+        let mut items = outline.children(list).peekable();
+        while let Some(item) = items.next() {
             let ticked = matches!(outline.kind(item), Kind::Item(Some(_)));
             let Some(line) = outline.first_line(item).filter(|_| !ticked) else {
                 self.in_fields = false;
@@ -201,6 +240,12 @@ impl Reader<'_, '_> {
             }
             if one_line && (list_follows || inside.peek().is_none()) {
                 let field = self.line(line, list_follows);
+                // The items of an ordered list are steps.
+                let is_step =
+                    of_files || outline.span(item).of(outline.text).starts_with(|c: char| c.is_ascii_digit());
+                if field.is_none() && !is_step {
+                    self.run_line(line, items.peek().and_then(|&next| outline.first_line(next)));
+                }
                 if let (Some(field), Some(&list)) = (field, inside.peek()) {
                     self.values(field, list);
                 }
@@ -212,6 +257,17 @@ impl Reader<'_, '_> {
             }
         }
     }
+
+    /// Whether one of a list's items says what happens to a file.
+    fn lists_files(&self, list: usize) -> bool {
+        const CHANGES: [&str; 8] =
+            ["create", "modify", "delete", "update", "rename", "move", "edit", "remove"];
+        let (outline, text) = (self.outline, self.outline.text);
+        outline
+            .children(list)
+            .filter_map(|item| field_line(text, outline.first_line(item)?.span))
+            .any(|line| CHANGES.iter().any(|change| line.name.of(text).eq_ignore_ascii_case(change)))
+    }
 }
 
 /// The role that a line gives to the list right below it.
@@ -220,6 +276,36 @@ fn label_role(line: &str) -> Option<Role> {
         return Some(Role::Criteria);
     }
     announces_optional(line).then_some(Role::Optional)
+}
+
+/// Says whether a line announces the files that a task is about.
+fn names_files(line: &str) -> bool {
+    let mut words = line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.clone().nth(4).is_none() && words.any(|word| word.eq_ignore_ascii_case("files"))
+}
+
+/// Says whether a line says that what stands before it fails: `Expected: FAIL`.
+fn expects_failure(line: &str) -> bool {
+    let expects = line
+        .split_once(':')
+        .is_some_and(|(name, _)| name.get(..6).is_some_and(|begin| begin.eq_ignore_ascii_case("expect")));
+    expects && tells_failure(line)
+}
+
+/// Says whether a text tells of a failure, and not of none.
+fn tells_failure(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let passes = words.iter().any(|word| word.starts_with("pass") || *word == "succeeds" || *word == "green");
+    let none = |at: usize| {
+        at > 0
+            && words.get(at - 1).is_some_and(|word| matches!(*word, "no" | "0" | "without" | "zero" | "not"))
+    };
+    let fails = words.iter().enumerate().any(|(at, word)| {
+        (word.starts_with("fail") || matches!(*word, "error" | "errors" | "red" | "nonzero")) && !none(at)
+    });
+    fails && !passes
 }
 
 /// Says whether a line above a list announces work that never blocks.
@@ -256,17 +342,20 @@ fn criterion(outline: &Outline<'_>, item: usize) -> Option<Criterion> {
     let span = trimmed(outline.text, Span::new(outline.span(item).start, end));
     let text = dedented(Span::new(start, span.end).of(outline.text), false);
     let tick_box = if let Kind::Item(tick_box) = outline.kind(item) { tick_box } else { None };
+    let (command, said) = bound_command(outline, first).unzip();
     (!text.is_empty()).then(|| Criterion {
         text,
         span,
-        command: bound_command(outline, first),
+        command,
+        said: said.unwrap_or_default(),
         checked: tick_box.is_some_and(|tick_box| tick_box.ticked),
         checkbox: tick_box.map(|tick_box| tick_box.span),
     })
 }
 
-/// The inline code at the end of a text, where a colon or nothing stands before it.
-fn bound_command(outline: &Outline<'_>, text: usize) -> Option<String> {
+/// The inline code at the end of a text, where a colon or nothing stands before it, and whether it is said to be a
+/// command.
+fn bound_command(outline: &Outline<'_>, text: usize) -> Option<(String, bool)> {
     let ends_sentence = |inline: &&Inline<'_>| {
         inline.kind == InlineKind::Text && inline.text.trim().trim_end_matches(['.', ';']).is_empty()
     };
@@ -276,8 +365,11 @@ fn bound_command(outline: &Outline<'_>, text: usize) -> Option<String> {
     let start = outline.lines(text).first()?.span.start;
     let before = Span::new(start, code.span.start).of(outline.text);
     let before = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_'));
-    let command = code.text.trim();
-    ((before.is_empty() || before.ends_with(':')) && !command.is_empty()).then(|| command.to_owned())
+    let code = code.text.trim();
+    let said = code.strip_prefix(PROMPT).map(str::trim_start);
+    let command = said.unwrap_or(code);
+    let is_bound = (before.is_empty() || before.ends_with(':')) && !command.is_empty();
+    is_bound.then(|| (command.to_owned(), said.is_some()))
 }
 
 /// The lines of `span` that no span of `taken` (sorted) touches, without the indentation they share.

@@ -1,6 +1,7 @@
 //! Edits of a Markdown plan: ticks, criteria, commands and dependencies, each as people would write it there.
 
 use super::parse::parse;
+use crate::plan::command::PROMPT;
 use crate::plan::model::{Criterion, Placed, Task};
 use crate::text::{Span, TextEdit};
 
@@ -66,6 +67,40 @@ pub(super) fn bind_command(text: &str, criterion: &Criterion) -> Option<TextEdit
     let marker = criterion.checkbox.map_or(1, |tick_box| tick_box.end + 1 - criterion.span.start);
     let is_plain = kept.get(marker..).is_some_and(|own| !own.contains(['`', '<', '\\', '[', '*', '_', '~']));
     (is_plain || is_bound()).then(|| TextEdit { span: replaced, new_text: command.to_owned() })
+}
+
+/// Puts the sign of a shell's prompt before the code of a criterion.
+pub(super) fn call_command(text: &str, criterion: &Criterion) -> Option<TextEdit> {
+    Some(inserting(code_place(text, criterion)?.start, PROMPT.to_owned()))
+}
+
+/// Takes the colon before a criterion's code away, which binds it; code that stands alone gets parentheses.
+pub(super) fn call_words(text: &str, criterion: &Criterion) -> Vec<TextEdit> {
+    let Some(code) = code_place(text, criterion) else { return Vec::new() };
+    let marker = criterion.checkbox.map_or(criterion.span.start + 1, |tick_box| tick_box.end + 1);
+    let is_tick = |c: char| c == '`';
+    let before = text.get(marker..code.start).unwrap_or_default().trim_end().trim_end_matches(is_tick);
+    let words = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_'));
+    let bare = words.trim_end_matches(':');
+    if bare.len() < words.len() {
+        let colon = Span::new(marker + bare.len(), marker + words.len());
+        return vec![TextEdit { span: colon, new_text: String::new() }];
+    }
+    let after = text.get(code.end..criterion.span.end).unwrap_or_default();
+    let ticks = after.len() - after.trim_start().trim_start_matches(is_tick).len();
+    let (open, close) = (marker + before.len(), code.end + ticks);
+    vec![inserting(open, "(".to_owned()), inserting(close, ")".to_owned())]
+}
+
+/// Where the code of a criterion stands; `None` if it does not stand there as it reads.
+fn code_place(text: &str, criterion: &Criterion) -> Option<Span> {
+    let command = criterion.command.as_deref()?;
+    let own = Span::new(criterion.span.start, own_text_end(text, criterion.span));
+    let start = own.start + own.of(text).rfind(command)?;
+    let end = start + command.len();
+    let ends_code = text.get(end..)?.trim_start().starts_with('`');
+    let begins_code = text.get(own.start..start)?.trim_end().ends_with('`');
+    (begins_code && ends_code).then(|| Span::new(start, end))
 }
 
 /// Where the first paragraph of a list item ends.

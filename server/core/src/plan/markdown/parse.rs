@@ -77,7 +77,7 @@ fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>
     } else {
         (body::read(outline, outline.siblings(found.block + 1, found.end), None), block.end)
     };
-    let Body { fields, criteria, problems, mut taken } = body;
+    let Body { fields, criteria, runs, problems, mut taken } = body;
     taken.insert(0, Span::new(block.start, title_end));
     let tick_box = match outline.kind(found.block) {
         Kind::Item(tick_box) => tick_box.map(|tick_box| (tick_box.span, tick_box.ticked)),
@@ -98,6 +98,7 @@ fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>
         span,
         details: body::rest(text, span, &taken),
         criteria,
+        runs,
         fields,
         done,
         checkbox: tick_box.map(|(span, _)| span),

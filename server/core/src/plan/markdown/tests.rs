@@ -171,6 +171,7 @@ fn a_criterion_is_bound_to_the_code_at_its_end_after_a_colon() {
         ("Run: `a` and `b`", None),
         ("Runs: make", None),
         ("Runs:\n\n  ```\n  make\n  ```", None),
+        ("Runs: `$ make`", Some("make")),
     ] {
         let text = format!("### T1: A\nCriteria:\n- {item}\n");
         let plan = parse_markdown(&text);
@@ -415,4 +416,59 @@ proptest! {
     fn any_plan_like_text_is_a_plan_with_sound_spans(text in plan_like()) {
         check(&text)?;
     }
+}
+
+/// The commands of the lines `Run:`, `Test:` and `Tests:` of a task.
+fn runs(body: &str) -> Vec<String> {
+    let text = format!("### Task 1: A\n\n{body}\n");
+    let plan = parse_markdown(&text);
+    assert_eq!(plan.problems, [], "{body}");
+    let runs = &plan.tasks[0].runs;
+    assert!(runs.iter().all(|run| run.span.of(&text) == run.value), "{runs:?}");
+    runs.iter().map(|run| run.value.clone()).collect()
+}
+
+#[test]
+fn lines_that_say_what_to_run_name_commands() {
+    for (body, commands) in [
+        ("Run: `make test`", &["make test"][..]),
+        ("Text.\n\n**Tests:** `npm test`\n", &["npm test"]),
+        ("**Test**: `make a`, `make b`", &["make a", "make b"]),
+        ("tests: run `npm test`", &["npm test"]),
+        ("- Run: `$ make`\n- note", &["make"]),
+        ("Run: `make`\nExpected: PASS", &["make"]),
+        ("Run: `make`\nExpected: 3 passed, 0 failed", &["make"]),
+        ("Run: `make` (no errors)", &["make"]),
+        ("#### Step 1: X\n\n#### Checks\nRun: `make`", &["make"]),
+    ] {
+        assert_eq!(runs(body), commands, "{body}");
+    }
+}
+
+#[test]
+fn lines_of_steps_of_files_and_of_failures_name_none() {
+    for body in [
+        "- [ ] **Step 1: Write the test**\n\n- [ ] **Step 2: See it pass**\n\nRun: `pytest tests/a.py`\nExpected: PASS",
+        "#### Step 2: See it fail\n\nRun: `make`",
+        "1. Write it\n2. Run: `make`",
+        "**Files:**\n- Create: `a.py`\n- Test: `tests/a.py`",
+        "**Files:**\n- Test: `tests/a.py`",
+        "- Modify: `a.py`\n- Test: `tests/a.py`",
+        "Run: `make`\nExpected: FAIL, there is no such class",
+        "Run: `make`\n\nExpected: it fails",
+        "Run: `make` and see it fail",
+        "- Run: `make`\n- Expected: FAIL",
+        "Run: make",
+        "Tests: each of the new functions has `x`",
+        "```\nRun: `make`\n```",
+        "Dry run: `make`",
+    ] {
+        assert_eq!(runs(body), [""; 0], "{body}");
+    }
+}
+
+#[test]
+fn what_a_line_says_to_run_stays_in_the_text() {
+    let plan = parse_markdown("### Task 1: A\nRun: `make`\n");
+    assert_eq!(plan.tasks[0].details, "Run: `make`");
 }

@@ -1,0 +1,534 @@
+//! What inline code reads like: a command that is run, or one of the many other things that plans put into backticks.
+//!
+//! Knows no disk: which programs are there comes in as [`Here`]. Whoever shows, asks for or runs a check asks this file,
+//! so that all of them mean the same commands.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+/// What stands before a command that is one beyond doubt, as in a shell's prompt: `` `$ make` ``.
+pub(super) const PROMPT: &str = "$ ";
+
+/// Which programs and executable files are there, as far as somebody looked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Here {
+    /// The names of all programs; `None` if nobody looked, so that each may be there.
+    pub programs: Option<Arc<BTreeSet<String>>>,
+    /// Those of the plans' paths (see [`bare_path`]) that are executable files: from the root, or absolute.
+    pub executables: Arc<BTreeSet<String>>,
+}
+
+impl Here {
+    fn has(&self, program: &str) -> bool {
+        self.programs.as_ref().is_none_or(|programs| programs.contains(program))
+    }
+
+    fn is_executable(&self, folder: &str, path: &str) -> bool {
+        self.executables.contains(&inside(folder, path))
+    }
+}
+
+/// What a text reads like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads<'c> {
+    /// A command.
+    Command,
+    /// A command whose program is not there.
+    Missing {
+        /// The program.
+        program: &'c str,
+    },
+    /// Something else.
+    Words,
+}
+
+/// Shell builtins, and `[`, which some systems have only as one.
+const BUILTINS: &str = ". : [ alias bg break cd command continue eval exec exit export echo false fg getopts hash jobs \
+     kill local printf pwd read readonly return set shift test times trap true type ulimit umask unalias unset wait";
+/// What begins a compound command, with what ends it.
+const COMPOUND: [(&str, &str); 5] =
+    [("if", "fi"), ("for", "done"), ("while", "done"), ("until", "done"), ("case", "esac")];
+/// Requests are written like commands, and some systems have programs of these names.
+const METHODS: &str = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT";
+/// Programs whose names are words of specifications, too. Alone they prove nothing.
+const ALSO_WORDS: &str = "cat clear column comm compare convert cut date df dir display dirname du env expand export expr \
+     factor file find fmt fold free getent groups head host hostid hostname id identify import info install join kill \
+     last link local login logname logout look ls mail man mount name nice nl open paste ping pr print printenv printf \
+     ps pwd read reset return script seq set size sleep sort split stat strings sum tail tee test time timeout top \
+     touch tr trap tty type uname uniq unlink unset uptime users view wait watch wc which who whoami write yes";
+/// Words of sentences. Nobody calls a subcommand so.
+const SENTENCE: &str = "is are was were be been must should can cannot can't may has have had needs need not no of for \
+     from by with without within on at as and or but than when it its this that then to in into the your you we \
+     already found fails failed denied refused expired required invalid missing unknown returns accepts exceeded \
+     unreachable";
+/// Tools that checks are made of. Such a text is a check even where the tool is not installed.
+const TOOLS: &str = "act alembic ansible-lint ansible-playbook ant artisan atlas ava aws az bandit bats bazel behat behave \
+     biome black brew buf buildifier bun bundle bunx busted bzr cabal cargo ccache cdk clang clang-format clang-tidy clj \
+     clojure cmake codeception composer conan conda coverage cppcheck crystal csslint ctest curl cypress dart dbmate dbt \
+     deno detekt diesel django-admin docker docker-compose dotnet dprint drizzle-kit dune elixir elm elm-test erl \
+     erlc eslint expect fd firebase flake8 flow flutter flyway forge fvm g++ gcc gcloud gem ghc gh git gleam go gofmt \
+     golangci-lint goose gradle grep grunt gulp hadolint hatch helm hurl isort jasmine java javac jest jq just k6 karma \
+     knex kotlinc ktlint kubeconform kubectl kustomize lein lighthouse liquibase ls-lint lua luacheck luarocks lychee \
+     make markdownlint mdl meson mise mix mocha moon mvn mypy mysql nancy newman next ng nim nimble ninja nix node nose2 \
+     nosetests nox npm npx nuget nvim nx ocaml oxlint pants pdm pep8 perl phan php phpcs phpstan phpunit pint pip pip3 \
+     pipenv pixi playwright pnpm podman poetry postgres pre-commit prettier prisma prove psalm psql puppet pycodestyle \
+     pydocstyle pylint pyre pyright pytest python python2 python3 quarkus rails rake rebar3 redis-cli rg rome rspec \
+     rubocop ruby ruff rush rustc rustfmt rustup rustup-init sam sbt scala scalafmt sea-orm-cli semgrep sequelize \
+     serverless shellcheck shellspec shfmt solc sorbet sourcery spectral sqlc sqlfluff sqlite3 sqlx stack staticcheck \
+     standardrb stylelint stylua svelte-check swift swiftformat swiftlint task taplo tap tauri terraform terragrunt \
+     tflint tofu tox trivy truffle ts-node tsc tsx turbo twine typos unzip uv uvx vale vitest vue-tsc wasm-pack \
+     webpack wget wrangler xcodebuild xmllint yamllint yarn yq zig zsh";
+/// What tools call their parts.
+const SUBCOMMANDS: &str = "apply audit build check ci clippy compile deploy diff doctor exec fmt format gen generate lint \
+     migrate migration plan run start status sync test tests type-check typecheck up update upgrade validate verify";
+/// What stands before such a word in a sentence.
+const BEFORE_SUBCOMMANDS: &str = "auto cold dry every final first full hot last load local manual new next nightly old one \
+     quick release second single slow smoke test trial unit warm";
+
+fn is_one_of(list: &str, word: &str) -> bool {
+    list.split(' ').any(|known| known == word)
+}
+
+/// Says what inline code reads like, where checks run in `folder` (from the root, empty for the root itself). `said` is
+/// whether its writer says that it is a command: then it is one, if only its program is there.
+pub fn reads<'c>(code: &'c str, said: bool, folder: &str, here: &Here) -> Reads<'c> {
+    let command = Command::of(code);
+    let Some(command) = command.filter(|command| said || !command.is_something_else()) else {
+        // What cannot be taken apart may still be a command to the shell, if its writer says so.
+        return if said { Reads::Command } else { Reads::Words };
+    };
+    let first = command.first;
+    if command.is_compound() {
+        return Reads::Command;
+    }
+    if COMPOUND.iter().any(|(begin, _)| *begin == first) {
+        return if said { Reads::Command } else { Reads::Words };
+    }
+    if first.contains('/') {
+        let is_relative = !first.starts_with(['/', '~']);
+        let has_arguments = !command.rest.is_empty() && !command.ends_there;
+        return match said || here.is_executable(folder, first) {
+            true => Reads::Command,
+            false
+                if is_relative && (first.starts_with("./") || first.starts_with("../") || has_arguments) =>
+            {
+                Reads::Command
+            }
+            false if !is_relative && has_arguments && command.has_option() => {
+                Reads::Missing { program: first }
+            }
+            false => Reads::Words,
+        };
+    }
+    if !is_name(first) {
+        return if said { Reads::Command } else { Reads::Words };
+    }
+    if is_one_of(BUILTINS, first) || here.has(first) {
+        return Reads::Command;
+    }
+    match said || command.is_of_a_tool() {
+        true => Reads::Missing { program: first },
+        false => Reads::Words,
+    }
+}
+
+/// The program that a command begins with, if it is one that is looked for on `PATH`.
+pub fn program_of(code: &str) -> Option<&str> {
+    let first = Command::of(code)?.first;
+    let is_program = is_name(first)
+        && !is_one_of(BUILTINS, first)
+        && COMPOUND.iter().all(|(begin, end)| *begin != first && *end != first);
+    is_program.then_some(first)
+}
+
+/// The path that inline code consists of, from the root: whether it is a command can only be told from its file.
+pub fn bare_path(code: &str, folder: &str) -> Option<String> {
+    let first = Command::of(code)?.first;
+    (first.contains('/') && !first.contains("://")).then(|| inside(folder, first))
+}
+
+/// The paths inside of the repository that a command names.
+pub fn paths_of(code: &str) -> Vec<String> {
+    const SCRIPTS: [&str; 12] =
+        [".sh", ".bash", ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".php", ".lua", ".ps1"];
+    let words = shell_words::split(code).unwrap_or_default();
+    let is_path = |word: &&str| {
+        let named = word.contains('/') || SCRIPTS.iter().any(|ending| word.ends_with(ending));
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@');
+        named && !word.starts_with(['/', '-', '~', '@']) && word.chars().all(plain)
+    };
+    let trimmed = words.iter().map(|word| word.trim_matches([';', '(', ')', '{', '}']));
+    trimmed.filter(is_path).map(str::to_owned).collect()
+}
+
+/// A path of a command as it is seen from the root.
+fn inside(folder: &str, path: &str) -> String {
+    if path.starts_with('/') || folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }
+}
+
+fn is_name(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '@');
+    matches!(word, "[" | ":" | ".")
+        || (word.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && word.chars().all(plain)
+            && word.contains(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// A command by its words.
+struct Command<'c> {
+    /// The first word that is no assignment and no sign before a command, as it is written.
+    first: &'c str,
+    /// The words after it, without their quotes.
+    rest: Vec<String>,
+    /// Whether the command of the first word ends there: `a; b`.
+    ends_there: bool,
+    code: &'c str,
+}
+
+impl<'c> Command<'c> {
+    /// Takes a text apart; `None` if a shell could not, or if it has no word that could be a program.
+    fn of(code: &'c str) -> Option<Self> {
+        let words = shell_words::split(code).ok()?;
+        let mut left = code.trim_start();
+        let mut skipped = 0;
+        let first = loop {
+            left = left.trim_start();
+            if let Some(after) = left.strip_prefix('(') {
+                left = after;
+                continue;
+            }
+            let word = left.split_whitespace().next()?;
+            if word == "!" || word == "{" {
+                left = left.get(word.len()..)?;
+                skipped += 1;
+                continue;
+            }
+            let value = assigned(left)?;
+            if value == 0 {
+                break word;
+            }
+            left = left.get(value..)?;
+            skipped += 1;
+        };
+        let rest = words.into_iter().skip(skipped).skip_while(|word| word == "(").skip(1).collect();
+        let ends_there = first.ends_with([';', ')']);
+        let first = first.trim_end_matches([';', ')']);
+        (!first.is_empty()).then_some(Self { first, rest, ends_there, code })
+    }
+
+    /// Whether it is surely something else, whichever programs are there.
+    fn is_something_else(&self) -> bool {
+        let Self { first, rest, code, .. } = self;
+        let second = rest.first().map(String::as_str);
+        let is_method = is_one_of(METHODS, first)
+            && second.is_none_or(|target| target.starts_with(['/', ':', '{']) || target.contains("://"));
+        let is_header = first.len() > 1 && first.ends_with(':');
+        let compares = second.is_some_and(|word| {
+            is_one_of("== != === !== >= <= => -> = := ≥ ≤ →", word)
+                || (matches!(word, "<" | ">") && rest.len() == 2)
+        });
+        let has_quotes = code.contains(['"', '\'', '$', '\\']);
+        // `varchar(20)`, `f(x)`: a shell would stumble over it.
+        let calls = !has_quotes
+            && code.split_whitespace().any(|word| {
+                word.find('(').is_some_and(|at| at > 0 && word.starts_with(|c: char| c.is_ascii_alphabetic()))
+            });
+        let is_word = is_one_of(ALSO_WORDS, first) && !self.is_joined();
+        let also_word =
+            is_word && (rest.is_empty() || (is_one_of("id date name", first) && !self.has_option()));
+        let choices = !rest.is_empty()
+            && code.contains('|')
+            && !code.contains("||")
+            && code.split('|').all(|choice| choice.split_whitespace().count() == 1);
+        let exits_with_words = *first == "exit" && second.is_some_and(|status| status.parse::<u8>().is_err());
+        first.starts_with('-')
+            || first.contains("://")
+            || is_method
+            || is_header
+            || (compares && !matches!(*first, "[" | "test"))
+            || calls
+            || also_word
+            || choices
+            || exits_with_words
+            || self.is_sentence()
+    }
+
+    /// Whether its words are those of a sentence, and none is one that only a command has.
+    fn is_sentence(&self) -> bool {
+        if self.has_option() || self.is_joined() || self.code.contains(['"', '\'', '$', '<', '=']) {
+            return false;
+        }
+        let mut words = self.rest.iter().map(|word| word.trim_end_matches(['.', ',', '!', '?', ':']));
+        let ends_so = self.rest.last().is_some_and(|last| {
+            last.len() > 1
+                && last.ends_with(['!', '?', ',', '.'])
+                && !last.contains('/')
+                && !last.ends_with("..")
+        });
+        // `sees a terminal`: an article and what it is of. In `diff a b` it is a file.
+        let has_article = self.rest.windows(2).any(|pair| {
+            matches!(&pair[0][..], "a" | "an")
+                && pair[1].len() > 2
+                && pair[1].chars().all(|c| c.is_ascii_lowercase())
+        });
+        ends_so || has_article || words.any(|word| is_one_of(SENTENCE, word))
+    }
+
+    fn has_option(&self) -> bool {
+        self.rest.iter().any(|word| {
+            word.strip_prefix('-').is_some_and(|option| {
+                option.trim_start_matches('-').starts_with(|c: char| c.is_ascii_alphabetic())
+            })
+        })
+    }
+
+    /// Whether more than one command stands here.
+    fn is_joined(&self) -> bool {
+        self.code.contains("&&")
+            || self.code.contains("||")
+            || self.code.contains("; ")
+            || self.code.contains(" | ")
+    }
+
+    fn is_compound(&self) -> bool {
+        let end = COMPOUND.iter().find(|(begin, _)| *begin == self.first).map(|(_, end)| end);
+        end.is_some_and(|end| self.rest.iter().any(|word| word.trim_end_matches([';', ')']) == *end))
+    }
+
+    /// Whether it is a command of a tool, wherever that tool is.
+    fn is_of_a_tool(&self) -> bool {
+        let begins = self.first.starts_with(|c: char| c.is_ascii_lowercase());
+        let second = self.rest.first().map(String::as_str).unwrap_or_default();
+        let is_sub = is_one_of(SUBCOMMANDS, second) && !is_one_of(BEFORE_SUBCOMMANDS, self.first);
+        let joined = self.is_joined() && self.rest.len() > 2 && !matches!(second, "|" | "||" | "&&");
+        is_one_of(TOOLS, self.first) || (begins && (is_sub || self.has_option() || joined))
+    }
+}
+
+/// How many bytes the assignment `NAME=value` takes that a text begins with; 0 if it begins with something else. `None`
+/// if its value does not end.
+fn assigned(text: &str) -> Option<usize> {
+    let name = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+    let is_assignment = name > 0
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.get(name..).is_some_and(|rest| rest.starts_with('=') && !rest.starts_with("=="));
+    if !is_assignment {
+        return Some(0);
+    }
+    let mut quote = None;
+    for (at, c) in text.char_indices().skip(name + 1) {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if c == open => quote = None,
+            (None, c) if c.is_whitespace() => return Some(at),
+            _ => {}
+        }
+    }
+    quote.is_none().then_some(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn here(programs: &str, executables: &str) -> Here {
+        let set = |words: &str| Arc::new(words.split_whitespace().map(str::to_owned).collect());
+        Here { programs: Some(set(programs)), executables: set(executables) }
+    }
+
+    fn read(code: &str) -> Reads<'_> {
+        let programs = "cargo npm make grep git python3 pytest sh bash ls id date file time host GET HEAD POST env sort link \
+             a_tool diff cat sort head";
+        reads(code, false, "", &here(programs, "scripts/check bin/rails /opt/bin/prove"))
+    }
+
+    #[test]
+    fn what_begins_with_a_program_a_builtin_or_a_script_is_a_command() {
+        for code in [
+            "make",
+            "cargo test",
+            "cargo test -p a -- --nocapture",
+            "CI=1 RUST_LOG='a b' cargo test",
+            "! grep -q x y",
+            "(cd x && make)",
+            "{ make; }",
+            "cd api && npm test",
+            "[ -f a ]",
+            "[ a = b ]",
+            "test -f a -a -f b",
+            "test a = b",
+            "true",
+            "exit 0",
+            ": done",
+            "if [ -f a ]; then make; fi",
+            "for f in *; do cat \"$f\"; done",
+            "./check.sh",
+            "../check.sh",
+            "./check.sh --all",
+            "scripts/check",
+            "scripts/other --all",
+            "scripts/check.py unit",
+            "/opt/bin/prove",
+            "grep -c 'not found' log",
+            "grep -r needs src",
+            "git diff --exit-code",
+            "git diff a b",
+            "diff a bb",
+            "cat a | grep b",
+            "id -u",
+            "date --utc",
+            "make all",
+            "make; make test",
+            "python3 -c \"print(1)\"",
+            "ls x | head",
+            "env A=b make",
+            "sh -c 'exit 1'",
+            "file a.png | grep PNG",
+            "a_tool x",
+        ] {
+            assert_eq!(read(code), Reads::Command, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_only_stands_in_backticks_is_none() {
+        for code in [
+            "internal/report/quiet.go",
+            "POST /api/x",
+            "GET /",
+            "HEAD",
+            "GET https://x.org/a",
+            "Result<Job, Error>",
+            "--quiet needs a terminal",
+            "-v",
+            "a > b",
+            "id > 0",
+            "FOO=bar",
+            "FOO='a b'",
+            "Content-Type: application/json",
+            "text/html; charset=utf-8",
+            "application/json",
+            "created_at timestamp",
+            "user_id bigint not null",
+            "id serial primary key",
+            "id",
+            "date",
+            "sort",
+            "file not found",
+            "time is up",
+            "link expired",
+            "host unreachable",
+            "connection refused",
+            "permission denied",
+            "no such file",
+            "404",
+            "200 OK",
+            "1.5s",
+            "3",
+            "string | null",
+            "read | write",
+            "fn main()",
+            "type varchar(20)",
+            "list.sort()",
+            "Vec<String>",
+            "x == y",
+            "a => b",
+            "status = 'open'",
+            "https://example.com/x y",
+            "users.email",
+            "docs/plan.md",
+            "src/a.py:40-52",
+            "/api/x",
+            "/api/x returns 200",
+            "docs/",
+            "config.toml",
+            "MAX_RETRIES",
+            "git",
+            "exit code 2",
+            "it's",
+            "\"quoted\"",
+            "# comment",
+            "",
+            "dry run",
+            "unit tests",
+            "read a file",
+            "if the flag is set",
+            "Unknown option!",
+            "@decorator",
+            "{}",
+            "()",
+            "$HOME",
+            "<div>",
+            "*.rs",
+        ] {
+            // `git` alone is a program that is there.
+            let expected = if code == "git" { Reads::Command } else { Reads::Words };
+            assert_eq!(read(code), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_command_of_a_program_that_is_not_here_stays_one() {
+        for (code, program) in [
+            ("sqlx migrate run", "sqlx"),
+            ("A=b sqlx migrate run", "sqlx"),
+            ("diesel migration run", "diesel"),
+            ("terraform plan -detailed-exitcode", "terraform"),
+            ("mix ecto.migrate", "mix"),
+            ("vitest", "vitest"),
+            ("frobnicate --all", "frobnicate"),
+            ("frobnicate test", "frobnicate"),
+            ("frobnicate a b && make", "frobnicate"),
+            ("(jest src)", "jest"),
+            ("! rg -q TODO src", "rg"),
+            ("/opt/other/tool --check", "/opt/other/tool"),
+        ] {
+            assert_eq!(read(code), Reads::Missing { program }, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_its_writer_calls_a_command_is_one() {
+        let here = here("make", "");
+        for (code, reading) in [
+            ("internal/report/quiet.go", Reads::Command),
+            ("created_at timestamp", Reads::Missing { program: "created_at" }),
+            ("make", Reads::Command),
+            ("a > b", Reads::Missing { program: "a" }),
+            ("if the flag", Reads::Command),
+            ("it's", Reads::Command),
+        ] {
+            assert_eq!(reads(code, true, "", &here), reading, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_bare_path_is_a_command_where_it_is_executable() {
+        let here = here("", "api/bin/check");
+        assert_eq!(reads("bin/check", false, "api", &here), Reads::Command);
+        assert_eq!(reads("bin/check", false, "", &here), Reads::Words);
+        assert_eq!(bare_path("bin/check", "api").as_deref(), Some("api/bin/check"));
+        assert_eq!(bare_path("make", "api"), None);
+    }
+
+    #[test]
+    fn a_command_s_program_and_paths_are_known() {
+        assert_eq!(program_of("A=1 sqlx migrate run || true"), Some("sqlx"));
+        for none in ["cd a && make", "./x.sh", "for f in a; do b; done", "", "f() { a; }", "$(which a) b"] {
+            assert_eq!(program_of(none), None, "{none}");
+        }
+        assert_eq!(
+            paths_of("bash scripts/x.sh --a=b/c && ./run; test.py"),
+            ["scripts/x.sh", "./run", "test.py"]
+        );
+        assert_eq!(paths_of("cargo test -p a /etc/x https://a/b @s/pkg"), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_reads_like_something(text in "[ -~é\n]{0,40}", said in any::<bool>()) {
+            let here = here("make", "");
+            let _ = (reads(&text, said, "a", &here), program_of(&text), paths_of(&text), bare_path(&text, ""));
+        }
+    }
+}
