@@ -3,7 +3,7 @@
 //! `cargo bench --profile dist -p alfine-tests --bench plan`; the last line has the median and the best, since other work on the machine only adds.
 
 use alfine_core::{
-    lint::{LintOptions, lint},
+    lint::{Checks, LintOptions, lint},
     plan,
 };
 use criterion::{Criterion, Throughput};
@@ -46,7 +46,7 @@ fn document() -> String {
 
 fn read(text: &str, options: &LintOptions) -> usize {
     let plan = plan::read("PLAN.md", text);
-    plan.tasks.len() + lint(text, &plan, options).len()
+    plan.tasks.len() + lint(text, &plan, options, &Checks::default()).len()
 }
 
 fn main() -> std::io::Result<()> {
@@ -78,7 +78,7 @@ fn main() -> std::io::Result<()> {
         "plan: {} tasks, {} KiB, {} findings: read and linted in {:.2?}, at best {:.2?} (aim: under 5 ms)",
         plan.tasks.len(),
         text.len() / 1024,
-        lint(&text, &plan, &options).len(),
+        lint(&text, &plan, &options, &Checks::default()).len(),
         times.get(times.len() / 2).copied().unwrap_or_default(),
         times.first().copied().unwrap_or_default(),
     )

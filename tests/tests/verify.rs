@@ -7,7 +7,9 @@ use alfine_core::{finding::Severity, reason::Color};
 use alfine_verify::{
     CancelToken, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext, run, score,
 };
-use std::{ffi::OsString, fs, io::Read, path::Path, sync::mpsc, thread, time::Duration};
+use std::{
+    ffi::OsString, fs, io::Read, os::unix::fs::PermissionsExt, path::Path, sync::mpsc, thread, time::Duration,
+};
 use tempfile::TempDir;
 
 struct Scene {
@@ -28,6 +30,8 @@ impl Scene {
     fn context(&self) -> VerifyContext<'_> {
         VerifyContext {
             root: self.root.path(),
+            claimed: None,
+            not_work: &[],
             guard: Path::new(env!("CARGO_BIN_EXE_guard")),
             env: &self.env,
             marker: self.root.path().to_str().unwrap(),
@@ -83,7 +87,7 @@ fn a_failure_that_says_nothing_is_a_finding_all_the_same() {
     );
     assert_eq!(
         scene.run_one("no-such-tool --all").findings[0].message,
-        "“no-such-tool --all” was not found (exit status 127): install it, or name another command"
+        "“no-such-tool --all” cannot run here: “no-such-tool” is not on this machine"
     );
 }
 
@@ -101,13 +105,81 @@ fn what_cannot_run_has_failed() {
     }
 }
 
+/// Whether a check was found to be one that cannot run here.
+fn is_unable(scene: &Scene, command: &str) -> bool {
+    let result = scene.run_one(command);
+    assert!(!result.passed, "{command}");
+    assert_eq!(result.findings.len(), 1, "{command}");
+    result.is_unable()
+}
+
+#[test]
+fn a_check_whose_program_is_missing_is_not_run() {
+    let scene = Scene::new();
+    for command in
+        ["no-such-tool > made; true", "A=b no-such-tool || touch made", "! no-such-tool && touch made"]
+    {
+        assert!(is_unable(&scene, command), "{command}");
+    }
+    assert!(!scene.root.path().join("made").exists());
+}
+
+#[test]
+fn a_shell_s_word_for_a_missing_program_blames_no_work_unless_a_file_may_come() {
+    let scene = Scene::new();
+    for command in [
+        "sh -c no-such-tool",
+        "true && no-such-tool",
+        "sh -c 'exit 126'",
+        "/no/such/tool",
+        "sh -c 'exit 127' -- --flag=a/b",
+    ] {
+        assert!(is_unable(&scene, command), "{command}");
+    }
+    for command in ["./check.sh", "bash scripts/check.sh", "scripts/check --all", "false", "sh -c 'exit 2'"] {
+        assert!(!is_unable(&scene, command), "{command}");
+    }
+    fs::write(scene.root.path().join("check.sh"), "no-such-tool").unwrap();
+    // It may still be made executable; and once it is, it is no more about the file.
+    assert!(!is_unable(&scene, "./check.sh"));
+    fs::set_permissions(scene.root.path().join("check.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(is_unable(&scene, "./check.sh"));
+}
+
+#[test]
+fn a_check_runs_in_its_folder_and_what_it_finds_is_named_from_the_root() {
+    let scene = Scene::new();
+    fs::create_dir_all(scene.root.path().join("api/src")).unwrap();
+    fs::write(scene.root.path().join("api/src/a.c"), "").unwrap();
+    fs::write(scene.root.path().join("top.c"), "").unwrap();
+    let command = "pwd | grep -q /api$; echo \"$?\"; echo 'src/a.c:3:5: error: x'; echo '../top.c:1:1: error: y'; \
+         echo 'api/src/a.c:4:1: error: z'; exit 1";
+    let result = scene.run(&[VerifierSpec::command(command).within("api")]).remove(0);
+    assert!(result.output.starts_with("0\n"), "{}", result.output);
+    let files: Vec<_> = result.findings.iter().filter_map(|finding| finding.file.as_deref()).collect();
+    assert_eq!(files, ["api/src/a.c", "top.c", "api/src/a.c"]);
+    let gone = scene.run(&[VerifierSpec::command("true").within("none")]).remove(0);
+    assert!(matches!(gone.exit, VerifierExit::NotRun { .. }), "{:?}", gone.exit);
+}
+
+#[test]
+fn a_check_has_no_terminal_and_nothing_to_read() {
+    let scene = Scene::new();
+    for command in ["! read line", "! test -t 0", "! test -t 1", "! (exec 3< /dev/tty) 2> /dev/null"] {
+        assert!(scene.run_one(command).passed, "{command}");
+    }
+}
+
 #[test]
 fn a_verifier_that_takes_too_long_is_ended_with_all_it_started() {
     let scene = Scene::new();
     let mut spec = VerifierSpec::command("setsid sleep 1000 & echo begun; echo $! > pid; sleep 1000");
     spec.timeout = Duration::from_millis(500);
     let result = scene.run(&[spec]).remove(0);
-    assert_eq!(result.exit.to_string(), "timed out after 0.5 s");
+    assert_eq!(
+        result.exit.to_string(),
+        "timed out after 0.5 s: it may be waiting for changes (a watch mode) or for input"
+    );
     assert_eq!(result.output, "begun\n");
     let pid = fs::read_to_string(scene.root.path().join("pid")).unwrap();
     assert!(!Path::new("/proc").join(pid.trim()).exists());

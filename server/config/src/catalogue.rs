@@ -88,6 +88,8 @@ pub enum Format {
     InnerGlob,
     /// A path below the repository's root.
     InnerPath,
+    /// A path below the repository's root, or beside it.
+    NearPath,
     /// A regular expression.
     Regex,
     /// A text that an agent's program gets as one argument.
@@ -306,6 +308,7 @@ impl Format {
             HumanDuration::FORMAT => Some(Self::Duration),
             "inner-glob" => Some(Self::InnerGlob),
             "inner-path" => Some(Self::InnerPath),
+            "near-path" => Some(Self::NearPath),
             "regex" => Some(Self::Regex),
             "argument" => Some(Self::Argument),
             _ => None,

@@ -268,12 +268,25 @@ fn fault_of_text(format: Format, text: &str) -> Option<String> {
         Format::InnerGlob => inner_path(text)
             .or_else(|| Glob::new(text).err().map(|error| format!("is not a glob: {}", error.kind()))),
         Format::InnerPath => inner_path(text),
+        // A worktree has two folders of its own above it.
+        Format::NearPath => match text.strip_prefix("../") {
+            Some(beside) => near_path(beside.strip_prefix("../").unwrap_or(beside)),
+            None => inner_path(text),
+        },
         Format::Regex => fault_of_regex(text),
         // An agent's CLI would read it as an option.
         Format::Argument if text.starts_with('-') => Some("begins with “-”".to_owned()),
         Format::Argument if text.contains(char::is_control) => Some("has control characters".to_owned()),
         Format::Argument => None,
     }
+}
+
+fn near_path(beside: &str) -> Option<String> {
+    let has_name = Path::new(beside).components().any(|part| matches!(part, Component::Normal(_)));
+    (inner_path(beside).is_some() || !has_name).then(|| {
+        "is not a path below the repository's root, or one such as \"../lib\" at most two folders up"
+            .to_owned()
+    })
 }
 
 fn inner_path(text: &str) -> Option<String> {

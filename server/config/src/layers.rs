@@ -114,6 +114,10 @@ impl From<&Fields> for Partial {
         partial.set("isolation", said(&fields.isolation));
         partial.set("context", said(&fields.context));
         partial.set("autonomy", said(&fields.autonomy));
+        // A plan says the root by nothing, a settings file by a dot.
+        let folder =
+            fields.folder.as_ref().map(|folder| if folder.value.is_empty() { "." } else { &folder.value });
+        partial.set("verification.folder", folder);
         partial
     }
 }

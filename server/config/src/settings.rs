@@ -54,7 +54,7 @@ pub struct Config {
     pub worktree: Worktree,
     /// Checks that Alfine runs itself, in addition to those that it detects and those that criteria name.
     pub verifiers: Vec<Verifier>,
-    /// How the verifiers' results are judged.
+    /// Where verifiers run, and how their results are judged.
     pub verification: Verification,
     /// Settings of one agent, under its name.
     #[schemars(schema_with = "agents")]
@@ -200,8 +200,10 @@ pub struct Worktree {
     /// Files to copy, as globs from the repository's root, such as `.env`.
     #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
     pub copy: Vec<String>,
-    /// Paths to link to, relative to the repository's root, such as `node_modules`.
-    #[schemars(extend("items" = {"type": "string", "format": "inner-path"}))]
+    /// Paths to link to, relative to the repository's root, such as `node_modules`. A path such as `../lib` names what lies
+    /// beside the repository, so that a manifest finds it from the worktree, too; the agent can then change it, and nothing
+    /// watches that. A repository that names such a path needs your approval.
+    #[schemars(extend("items" = {"type": "string", "format": "near-path"}))]
     pub link: Vec<String>,
     /// A shell command that is run once in each new worktree, such as `npm ci`.
     #[schemars(length(min = 1), example = &"npm ci")]
@@ -254,12 +256,13 @@ pub enum VerifierKind {
     /// That a command passes.
     #[default]
     Command,
-    /// That the agent left nothing uncommitted.
+    /// That nothing would be left uncommitted once Alfine has committed the work: the checks themselves leave nothing
+    /// behind. The agent is told not to commit.
     CleanTree,
 }
 
-/// How the verifiers' results are judged.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// Where verifiers run, and how their results are judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Verification {
     /// The lowest score at which a result is green, provided that every required verifier passed.
@@ -268,13 +271,23 @@ pub struct Verification {
     /// The lowest score at which a result is yellow. Below it, the result is red.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub yellow: f64,
-    /// Whether verifiers are detected from what the repository contains, such as `cargo test`.
+    /// Whether verifiers are detected from what the repository contains, such as `cargo test`: in the folder that the
+    /// plan's checks run in, or else in the nearest one above it, and above the files that a task names or changes.
     pub auto: bool,
+    /// The folder that a plan's commands run in and that verifiers are detected in, as a path from the repository's root;
+    /// `.` is the root. By default it is the folder of the plan; for a plan in a folder of documents such as `docs`,
+    /// `plans`, `specs` or `.alfine`, it is the folder that holds this one. A task, or a plan's front matter, can say
+    /// another one with `Checks run in`. The commands of `verifiers` always run at the root.
+    #[schemars(extend("format" = "inner-path"), example = &".")]
+    pub folder: Option<String>,
+    /// Whether verifiers run with `CI=true`, so that test runners neither wait for changes nor ask. A `CI` of your own
+    /// environment is passed on as it is. Agents and the setup of a worktree run without it.
+    pub ci: bool,
 }
 
 impl Default for Verification {
     fn default() -> Self {
-        Self { green: 0.9, yellow: 0.6, auto: true }
+        Self { green: 0.9, yellow: 0.6, auto: true, folder: None, ci: true }
     }
 }
 

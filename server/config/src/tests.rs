@@ -448,7 +448,9 @@ fn a_setting_is_found_by_its_path() {
 fn the_settings_of_a_name_are_found_and_a_misspelt_name_has_a_nearest_one() {
     let names = |name: &str| Setting::named(name).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     assert_eq!(names("limits.iterations"), ["limits.iterations"]);
-    assert_eq!(names("verification"), ["verification.green", "verification.yellow", "verification.auto"]);
+    let of_verification =
+        ["green", "yellow", "auto", "folder", "ci"].map(|name| format!("verification.{name}"));
+    assert_eq!(names("verification"), of_verification);
     assert_eq!(names("verifiers.name"), ["verifiers.name"]);
     assert_eq!(names("agents.claude.model"), ["agents.claude.model"]);
     assert_eq!(names("agents.<name>.model"), ["agents.<name>.model"]);

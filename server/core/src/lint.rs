@@ -13,6 +13,7 @@ mod words;
 pub use criteria::Checks;
 pub use options::LintOptions;
 pub use report::{Fix, Lint, LintCode};
+pub use size::files_named;
 
 use crate::plan::Plan;
 

@@ -623,12 +623,17 @@ impl LoopState {
         }
         if let Some(note) = ask.note_for_agent(answer) {
             self.notes.push(note);
+            // The agent is to hear it, in the same iteration, rather than the checks to run again.
+            self.current.agent_done &= ask.kind != AskKind::Check;
         }
         // The question came before the stop, but an answer is no permission to go on past a limit.
         if let Some(trip) = self.breaker.open().cloned() {
             return self.rest(now, Phase::Stopped { reason: StopReason::Breaker(trip) }, out);
         }
-        self.next_iteration(now, out);
+        match ask.kind == AskKind::Check && !self.current.agent_done {
+            true => self.resume_work(now, out),
+            false => self.next_iteration(now, out),
+        }
     }
 }
 

@@ -127,6 +127,13 @@ pub enum News {
         /// How many were linked.
         linked: usize,
     },
+    /// A manifest names what lies beside the repository, and the worktree has nothing there.
+    Beside {
+        /// The manifest's path from the root.
+        manifest: String,
+        /// What it names, as it is seen from the root.
+        path: String,
+    },
     /// The worktree was gone and is there again, as its last checkpoint has it.
     WorktreeRestored {
         /// The path of the worktree.

@@ -50,6 +50,8 @@ pub struct PromptInput<'a> {
     pub last: Option<LastIteration<'a>>,
     /// The task's acceptance criteria.
     pub criteria: &'a [CriterionLine<'a>],
+    /// The folder that their commands run in, from the root; empty for the root.
+    pub checks_in: &'a str,
     /// The verifiers that belong to no criterion.
     pub verifiers: &'a [VerifierLine<'a>],
     /// What failed last time.
@@ -129,6 +131,8 @@ pub struct VerifierLine<'a> {
     pub name: &'a str,
     /// Its command, if it has one.
     pub command: Option<&'a str>,
+    /// The folder that it runs in, from the root; empty for the root.
+    pub folder: &'a str,
     /// Whether nothing is done without it.
     pub required: bool,
 }
@@ -219,7 +223,7 @@ fn write(input: &PromptInput<'_>, room: &Room) -> String {
     position(&mut out, input, room);
     list(&mut out, "Progress so far", entries(input), room.progress);
     last_iteration(&mut out, input);
-    criteria(&mut out, input.criteria);
+    criteria(&mut out, input.criteria, input.checks_in);
     verifiers(&mut out, input.verifiers, room.verifiers);
     failures(&mut out, input.failures, room.failures);
     list(&mut out, "Notes from the user", input.steering, room.steering);
@@ -353,7 +357,7 @@ fn last_iteration(out: &mut String, input: &PromptInput<'_>) {
     }
 }
 
-fn criteria(out: &mut String, criteria: &[CriterionLine<'_>]) {
+fn criteria(out: &mut String, criteria: &[CriterionLine<'_>], folder: &str) {
     if criteria.is_empty() {
         return;
     }
@@ -367,11 +371,16 @@ fn criteria(out: &mut String, criteria: &[CriterionLine<'_>]) {
             CriterionState::Failed => (' ', "FAILED last time"),
         };
         let how = match criterion.command {
-            Some(command) => format!("verified by running {}", code(command)),
+            Some(command) => format!("verified by running {}{}", code(command), inside(folder)),
             None => "judged by what you changed".to_owned(),
         };
         let _ = writeln!(out, "- [{mark}] {}\n  ({how}; {state})", one_line(criterion.text));
     }
+}
+
+/// Says where a command runs, if not at the root.
+fn inside(folder: &str) -> String {
+    if folder.is_empty() { String::new() } else { format!(" in {}", code(folder)) }
 }
 
 fn verifiers(out: &mut String, verifiers: &[VerifierLine<'_>], room: usize) {
@@ -383,7 +392,9 @@ fn verifiers(out: &mut String, verifiers: &[VerifierLine<'_>], room: usize) {
     for verifier in verifiers {
         let command = verifier
             .command
-            .map(|command| format!(": {}", code(&cut(command, usize::MAX, NAME_BYTES))))
+            .map(|command| {
+                format!(": {}{}", code(&cut(command, usize::MAX, NAME_BYTES)), inside(verifier.folder))
+            })
             .unwrap_or_default();
         let required = if verifier.required { " (required)" } else { "" };
         lines.push(&format!("- {}{command}{required}\n", name(verifier.name)));

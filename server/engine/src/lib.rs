@@ -3,8 +3,10 @@
 //! Synchronous by design: a runner is one thread that owns its loop's state, and a few that only send to it.
 //! Knows rusqlite and git2; never knows LSP.
 
+mod beside;
 pub mod chain;
 pub mod checkout;
+pub mod checks;
 pub mod control;
 pub mod demo;
 mod error;

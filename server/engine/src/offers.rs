@@ -183,6 +183,10 @@ impl Offers {
             (None, Some(AskKind::Question | AskKind::Approval | AskKind::Blocked)) => {
                 self.next(Action::Continue(Continuing::Answered));
             }
+            (_, Some(AskKind::Check)) => {
+                self.next(Action::Continue(Continuing::Mended));
+                self.more(Action::Answer { question, reply: None });
+            }
             (_, Some(AskKind::Approval)) | (Some(AskKind::Approval), None) => {
                 self.next(Action::Approve { question });
                 self.next(Action::Reject { question });

@@ -6,11 +6,10 @@
 pub mod plan_files;
 
 use crate::{Error, ErrorKind, Result};
-use alfine_config::{Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
+use alfine_config::{Config, Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
 use alfine_core::{
     agent::Outcome,
     hint::Hint,
-    lint::LintOptions,
     nearest,
     plan::{self, Plan, Task},
     task::TaskKey,
@@ -303,12 +302,12 @@ fn left_over(ended: Result<usize, ProcessError>, task: &TaskKey) -> Result<Optio
     }
 }
 
-/// The options of the plan lints that hold around a folder; the defaults outside of a repository.
-pub fn lint_options(directory: &Path) -> Result<LintOptions> {
+/// The settings that hold around a folder, and the root of its repository; the folder outside of one.
+pub fn settings_around(directory: &Path) -> Result<(Config, PathBuf)> {
     let user = UserDirs::from_env()?;
     let root = Repository::discover(directory)
         .map_or_else(|_| directory.to_owned(), |repo| repo.workdir().to_owned());
-    Ok(alfine_config::load(&Layers::read(&user, &root))?.config.lint)
+    Ok((alfine_config::load(&Layers::read(&user, &root))?.config, root))
 }
 
 /// Takes `.` and `..` out of a path that does not exist.

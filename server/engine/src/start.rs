@@ -11,8 +11,8 @@ pub(crate) use begin::{Fork, begin_loop, claim};
 pub use waiting::Waiting;
 
 use crate::{
-    Error, ErrorKind, Result, control, loops, project, project::PlanFile, project::Project, task_spec,
-    task_spec::TaskSpec,
+    Error, ErrorKind, Result, checks, control, loops, project, project::PlanFile, project::Project,
+    task_spec, task_spec::TaskSpec,
 };
 use alfine_config::{Layers, Loaded, Partial, trust::TrustItem};
 use alfine_core::{
@@ -123,8 +123,8 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     }
     let loaded = settings(&project.layers(), file, task, options)?;
     let start = project.repository.preflight(loaded.config.isolation)?;
-    let folder = project.repository.workdir();
-    let spec = TaskSpec::new(&key, &file.plan, task, &loaded, options.single_task, folder)?;
+    let mut repository = checks::Repository::look(project.repository.workdir());
+    let spec = TaskSpec::new(&key, &file.plan, task, &loaded, options.single_task, &mut repository)?;
     let uncommitted = match spec.isolation {
         Isolation::InPlace => Vec::new(),
         Isolation::Worktree => {
@@ -264,13 +264,14 @@ pub fn commands_of<'a>(
     tasks: impl IntoIterator<Item = (&'a PlanFile, &'a Task)>,
     options: &StartOptions,
 ) -> Vec<TrustItem> {
-    let detected = alfine_verify::detect(project.repository.workdir(), &[]);
+    let mut repository = checks::Repository::look(project.repository.workdir());
     let layers = project.layers();
     let mut seen = BTreeSet::new();
     let mut items = Vec::new();
     for (file, task) in tasks {
         if let Ok(loaded) = settings(&layers, file, task, options) {
-            let commands = task_spec::commands_of(&file.key(task), &file.plan, task, &loaded, &detected);
+            let (key, plan) = (file.key(task), &file.plan);
+            let commands = task_spec::commands_of(&key, plan, task, &loaded, &mut repository);
             items.extend(commands.into_iter().filter(|item| seen.insert(item.command.clone())));
         }
     }

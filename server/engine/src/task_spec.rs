@@ -3,13 +3,13 @@
 //! Fixed when a loop starts, and kept with the loop: a plan or a configuration that is edited meanwhile changes
 //! nothing that was not approved.
 
-use crate::{Error, ErrorKind, Result, loops::unreadable, start_options::Chain};
+use crate::{Error, ErrorKind, Result, checks, loops::unreadable, start_options::Chain};
 use alfine_agents::Permissions;
 use alfine_config::{Config, Layer, Loaded, trust::TrustItem};
 use alfine_core::{
     breaker,
     machine::Settings,
-    plan::{Fields, Isolation, Plan, Task},
+    plan::{self, Fields, Isolation, Plan, Reads, Task},
     task::TaskKey,
 };
 use alfine_store::LoopRow;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// What one loop is run with.
@@ -38,6 +38,19 @@ pub struct TaskSpec {
     pub commands: Vec<TrustItem>,
     /// The checks that the work must pass.
     pub verifiers: Vec<VerifierSpec>,
+    /// The folder that the plan's checks run in, from the root.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub folder: String,
+    /// Whether checks are detected from what the repository contains, also for files that only the work shows.
+    #[serde(default)]
+    pub detects: bool,
+    /// Commands among the checks that the work showed while the loop ran. They were no part of what the user was asked
+    /// at the start, so it is looked up each time whether they are allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<TrustItem>,
+    /// Whether checks run with `CI=true`.
+    #[serde(default)]
+    pub ci: bool,
     /// The score from which the work is good enough.
     pub green: f64,
     /// The score from which the user is asked.
@@ -92,14 +105,14 @@ pub struct AgentSpec {
 }
 
 impl TaskSpec {
-    /// Fixes what a task of a plan is run with. `folder` is where checks are detected.
+    /// Fixes what a task of a plan is run with in a repository.
     pub fn new(
         key: &TaskKey,
         plan: &Plan,
         task: &Task,
         loaded: &Loaded,
         single_task: bool,
-        folder: &Path,
+        repository: &mut checks::Repository,
     ) -> Result<Self> {
         let config = &loaded.config;
         let fields = task.fields.over(&plan.defaults);
@@ -117,15 +130,20 @@ impl TaskSpec {
             )
             .hint("set safety.allow_unsandboxed_all in your own config.toml"));
         }
-        let verifiers = verifiers(config, task, &fields, || alfine_verify::detect(folder, &[]));
+        let task = settled(key, task, config, repository);
+        let verifiers = verifiers(key, config, &task, &fields, repository);
         Ok(Self {
             plan_title: plan.title.clone(),
             goal: plan.goal.clone(),
-            task: task.clone(),
+            detects: detects(config),
+            folder: checks::folder(config, &key.plan),
             agent,
             isolation: config.isolation,
             commands: commands(key, &verifiers, loaded),
             verifiers,
+            task,
+            found: Vec::new(),
+            ci: config.verification.ci,
             green: config.verification.green,
             yellow: config.verification.yellow,
             copy: config.worktree.copy.clone(),
@@ -157,17 +175,35 @@ impl TaskSpec {
     }
 }
 
-/// What the loop of a task would run that the user must have allowed: the same as in its [`TaskSpec`]. `detected` are
-/// the checks that the repository itself shows.
+/// What the loop of a task would run that the user must have allowed: the same as in its [`TaskSpec`].
 pub fn commands_of(
     key: &TaskKey,
     plan: &Plan,
     task: &Task,
     loaded: &Loaded,
-    detected: &[VerifierSpec],
+    repository: &mut checks::Repository,
 ) -> Vec<TrustItem> {
     let fields = task.fields.over(&plan.defaults);
-    commands(key, &verifiers(&loaded.config, task, &fields, || detected.to_vec()), loaded)
+    let task = settled(key, task, &loaded.config, repository);
+    commands(key, &verifiers(key, &loaded.config, &task, &fields, repository), loaded)
+}
+
+/// A task without the code that reads like no command: its criteria are then judged by their words.
+fn settled(key: &TaskKey, task: &Task, config: &Config, repository: &checks::Repository) -> Task {
+    let folder = checks::folder(config, &key.plan);
+    let here = repository.here_for(task, &folder);
+    let is_words = |code: &str, said| plan::reads(code, said, &folder, &here) == Reads::Words;
+    let mut task = task.clone();
+    for criterion in &mut task.criteria {
+        criterion.command.take_if(|code| is_words(code, criterion.said));
+    }
+    task.runs.retain(|run| !is_words(&run.value, false));
+    task
+}
+
+/// Whether checks are detected: only where none are configured.
+fn detects(config: &Config) -> bool {
+    config.verifiers.is_empty() && config.verification.auto
 }
 
 /// What runs on this machine because the repository or the plan says so.
@@ -217,16 +253,19 @@ fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
 /// What must pass: what the criteria and the plan name, then the configuration's checks, or, where it names none, what
 /// the repository itself shows.
 fn verifiers(
+    key: &TaskKey,
     config: &Config,
     task: &Task,
     fields: &Fields,
-    detect: impl FnOnce() -> Vec<VerifierSpec>,
+    repository: &mut checks::Repository,
 ) -> Vec<VerifierSpec> {
+    let folder = checks::folder(config, &key.plan);
     let bound = task.criteria.iter().enumerate().filter_map(|(n, criterion)| {
         let command = criterion.command.as_deref()?;
-        Some(VerifierSpec { criterion: Some(n), ..VerifierSpec::command(command) })
+        Some(VerifierSpec { criterion: Some(n), ..VerifierSpec::command(command).within(&folder) })
     });
-    let named = fields.verify.iter().map(|field| VerifierSpec::command(&field.value));
+    let named = fields.verify.iter().map(|field| VerifierSpec::command(&field.value).within(&folder));
+    let runs = task.runs.iter().map(|run| VerifierSpec::command(&run.value).within(&folder));
     let configured = config.verifiers.iter().map(|verifier| VerifierSpec {
         name: verifier.name.clone(),
         kind: match (&verifier.kind, &verifier.command) {
@@ -238,17 +277,27 @@ fn verifiers(
         weight: verifier.weight,
         timeout: verifier.timeout.get(),
         required: verifier.required,
+        folder: String::new(),
         criterion: None,
     });
     let mut all: Vec<VerifierSpec> = bound.chain(named).chain(configured).collect();
-    if config.verifiers.is_empty() && config.verification.auto {
-        for detected in detect() {
-            if all.iter().all(|known| known.kind != detected.kind) {
-                all.push(detected);
-            }
-        }
+    all.extend(unknown(&all, runs.collect()));
+    if detects(config) {
+        let detected = repository.detector.detect(&folder, &checks::named_files(task, &folder));
+        all.extend(unknown(&all, detected));
     }
     all
+}
+
+/// Those of `more` that run something else than `known`, each once.
+pub(crate) fn unknown(known: &[VerifierSpec], more: Vec<VerifierSpec>) -> Vec<VerifierSpec> {
+    let mut added: Vec<VerifierSpec> = Vec::new();
+    for spec in more {
+        if known.iter().chain(&added).all(|other| other.kind != spec.kind) {
+            added.push(spec);
+        }
+    }
+    added
 }
 
 fn machine_settings(config: &Config) -> Settings {

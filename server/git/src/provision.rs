@@ -21,6 +21,8 @@ pub struct Provisioned {
     pub copied: Vec<PathBuf>,
     /// Files and folders that were linked.
     pub linked: Vec<PathBuf>,
+    /// What lies beside the first working tree and was linked beside the second, such as `../lib`.
+    pub beside: Vec<PathBuf>,
     /// Globs and paths that name nothing, or nothing that may be brought.
     pub missing: Vec<String>,
 }
@@ -32,14 +34,16 @@ impl Provisioned {
     }
 }
 
-/// Copies what matches the globs in `copy`, and links what `link` names, from one working tree into another.
+/// Copies what matches the globs in `copy`, and links what `link` names, from one working tree into another. `link` may
+/// name what lies beside it, at most two folders up: it is then linked beside the other.
 ///
 /// A glob without a slash matches at the root only, as does every other; `**/` says anywhere, and does not look into
 /// folders that git ignores. A folder that matches is copied with all that is in it.
 pub fn provision(from: &Path, to: &Path, copy: &[String], link: &[String]) -> Result<Provisioned, GitError> {
     let globs = copy.iter().map(|pattern| Glob::new(pattern)).collect::<Result<Vec<_>, _>>()?;
     for path in link {
-        inside(path)?;
+        let beside = path.strip_prefix("../").map(|path| path.strip_prefix("../").unwrap_or(path));
+        inside(beside.unwrap_or(path)).map_err(|_| GitError::Outside(path.clone()))?;
     }
     let repo = open_exactly(from)?;
     let mut done = Provisioned::default();
@@ -57,6 +61,13 @@ pub fn provision(from: &Path, to: &Path, copy: &[String], link: &[String]) -> Re
     for pattern in link {
         let path: PathBuf = Path::new(pattern).components().collect();
         let source = from.join(&path);
+        if path.starts_with("..") {
+            match link_beside(&source, &to.join(&path))? {
+                true => done.beside.push(path),
+                false => done.missing.push(pattern.clone()),
+            }
+            continue;
+        }
         if source.symlink_metadata().is_err() || !parents_are_folders(from, &path) {
             done.missing.push(pattern.clone());
             continue;
@@ -67,6 +78,23 @@ pub fn provision(from: &Path, to: &Path, copy: &[String], link: &[String]) -> Re
         }
     }
     Ok(done)
+}
+
+/// Links to what lies beside a working tree, beside another. Several worktrees share such a link. Returns whether it is
+/// there; nothing is put in the place of anything else.
+fn link_beside(source: &Path, place: &Path) -> Result<bool, GitError> {
+    let Ok(source) = source.canonicalize() else { return Ok(false) };
+    if place.symlink_metadata().is_ok() {
+        return Ok(place.canonicalize().is_ok_and(|there| there == source));
+    }
+    let made = std::os::unix::fs::symlink(&source, place);
+    match made {
+        // Another loop may have made it just now.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Ok(place.canonicalize().is_ok_and(|there| there == source))
+        }
+        made => made.doing_on("link", place).map(|()| true),
+    }
 }
 
 struct Glob {

@@ -4,25 +4,44 @@ use super::{
     ChangeKind, Checkpoint, GitError, Repository, error::Doing, index, path_bytes::path_of,
     repository::open_exactly,
 };
-use git2::{Status, StatusOptions, StatusShow};
-use std::path::{Path, PathBuf};
+use git2::{Oid, Status, StatusOptions, StatusShow};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 /// Lists what is changed, staged or untracked in the working tree with this root, below these pathspecs if there are
 /// any: each path from the root, with one word for what is the matter. A folder that is all untracked is one entry, as
-/// it may hold any number of files.
+/// it may hold any number of files. What the tree `claimed` has or lacks will be committed, and is left out.
 pub fn uncommitted_below(
     root: &Path,
     pathspecs: &[String],
+    claimed: Option<&str>,
 ) -> Result<Vec<(PathBuf, &'static str)>, GitError> {
     let repo = open_exactly(root)?;
     let mut options = StatusOptions::new();
     options.show(StatusShow::IndexAndWorkdir).include_untracked(true).include_ignored(false);
+    // The files of a claimed tree are named one by one.
+    options.recurse_untracked_dirs(claimed.is_some());
     for pathspec in pathspecs {
         options.pathspec(pathspec);
     }
     let statuses =
         repo.statuses(Some(&mut options)).doing("compare the working tree with its last commit")?;
-    Ok(statuses.iter().map(|entry| (path_of(entry.path_bytes()), word(entry.status()))).collect())
+    let claimed = claimed.map(|tree| paths_of_claim(&repo, tree)).transpose()?.unwrap_or_default();
+    let found = statuses.iter().map(|entry| (path_of(entry.path_bytes()), word(entry.status())));
+    Ok(found.filter(|(path, _)| !claimed.contains(path)).collect())
+}
+
+/// The paths that a commit of this tree would change.
+fn paths_of_claim(repo: &git2::Repository, tree: &str) -> Result<HashSet<PathBuf>, GitError> {
+    let comparing = "compare the checked tree with the last commit";
+    let tree = Oid::from_str(tree).and_then(|id| repo.find_tree(id)).doing(comparing)?;
+    // Before the first commit there is none to compare with.
+    let head = repo.head().and_then(|head| head.peel_to_tree()).ok();
+    let changes = repo.diff_tree_to_tree(head.as_ref(), Some(&tree), None).doing(comparing)?;
+    let files = changes.deltas().flat_map(|change| [change.old_file(), change.new_file()]);
+    Ok(files.filter_map(|file| Some(path_of(file.path_bytes()?))).collect())
 }
 
 fn word(status: Status) -> &'static str {

@@ -99,7 +99,7 @@ fn lints(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {
     let options = plan.checkout.map_or(&standard, |checkout| &checkout.lint_options);
     let document = plan.document;
     let tasks = &plan.plan().tasks;
-    let lints = document.lints(options);
+    let lints = document.lints(options, &plan.checks());
     let to_diagnostic = |lint: &alfine_core::lint::Lint| {
         let at = tasks.partition_point(|task| task.title_span.start <= lint.span.start).checked_sub(1);
         let task = at.and_then(|at| tasks.get(at)).filter(|task| lint.span.start <= task.span.end);

@@ -6,7 +6,7 @@ use crate::lock::lock;
 use crate::position::{Encoding, Lines};
 use crate::protocol::lsp_types::{Position, Range, TextDocumentContentChangeEvent, Url};
 use alfine_core::{
-    lint::{self, Lint, LintOptions},
+    lint::{self, Checks, Lint, LintOptions},
     plan::{self, Plan},
     text::Span,
 };
@@ -33,7 +33,7 @@ pub struct Document {
     /// Its lines.
     pub lines: Lines,
     plan: OnceLock<Plan>,
-    lints: Mutex<Option<(LintOptions, Arc<[Lint]>)>>,
+    lints: Mutex<Option<(LintOptions, Checks, Arc<[Lint]>)>>,
 }
 
 impl Document {
@@ -102,16 +102,16 @@ impl Document {
         self.path.as_ref().map_or(Cow::Borrowed(self.uri.path()), |path| path.to_string_lossy())
     }
 
-    /// What is to be said of the text as a plan.
-    pub(crate) fn lints(&self, options: &LintOptions) -> Arc<[Lint]> {
+    /// What is to be said of the text as a plan; `checks` is what its checks would be run with.
+    pub(crate) fn lints(&self, options: &LintOptions, checks: &Checks) -> Arc<[Lint]> {
         let mut kept = lock(&self.lints);
-        if let Some((with, lints)) = kept.as_ref()
-            && with == options
+        if let Some((with, and, lints)) = kept.as_ref()
+            && (with, and) == (options, checks)
         {
             return lints.clone();
         }
-        let lints: Arc<[Lint]> = lint::lint(&self.text, self.plan(), options).into();
-        *kept = Some((options.clone(), lints.clone()));
+        let lints: Arc<[Lint]> = lint::lint(&self.text, self.plan(), options, checks).into();
+        *kept = Some((options.clone(), checks.clone(), lints.clone()));
         lints
     }
 
@@ -177,7 +177,10 @@ mod tests {
     fn the_findings_are_those_of_the_options_that_are_asked_with() {
         let document = document("### US-001: Add a table\n\nIt stores codes.\n");
         let large = |options: &LintOptions| {
-            document.lints(options).iter().any(|lint| lint.code == lint::LintCode::TaskTooLarge)
+            document
+                .lints(options, &Checks::default())
+                .iter()
+                .any(|lint| lint.code == lint::LintCode::TaskTooLarge)
         };
         let strict = LintOptions { max_words: 1, ..LintOptions::default() };
         assert!(!large(&LintOptions::default()));

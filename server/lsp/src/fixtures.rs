@@ -113,6 +113,7 @@ impl World {
             is_loops: false,
             config: Arc::new(Config::default()),
             lint_options: Arc::new(LintOptions::default()),
+            here: Default::default(),
             problems: Vec::new(),
             globs: GlobSet::empty(),
             unreadable: BTreeMap::new(),

@@ -194,7 +194,14 @@ pub(crate) fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Opt
         let phase = live.state.as_ref().map(|state| &state.phase);
         let (title, approved) = match (asks.map(|asks| asks.kind), phase) {
             (
-                Some(AskKind::Trust | AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Refusal),
+                Some(
+                    AskKind::Trust
+                    | AskKind::Login
+                    | AskKind::Billing
+                    | AskKind::Config
+                    | AskKind::Check
+                    | AskKind::Refusal,
+                ),
                 _,
             ) => return None,
             (Some(AskKind::Approval), _) => ("Reject with the selected text", Some(false)),
@@ -235,6 +242,7 @@ pub(crate) fn steps_for(code: &str) -> (&'static [Step], bool) {
         "question" => (&[Answer, ShowTranscript], true),
         "rate-limited" => (&[Continue, Pause, Stop], false),
         "agent-auth" => (&[Continue, ShowTranscript], true),
+        "check-unable" => (&[Continue, Answer, ShowDiff, ShowTranscript], true),
         "interrupted" => (&[Continue, ShowDiff, Rewind, Discard], true),
         "config-untrusted" => (&[Allow, Start], true),
         // Of a task whose heading is gone, and what may come to be said later.

@@ -11,6 +11,7 @@ use crate::{
 };
 use alfine_core::{
     chain,
+    lint::Checks,
     plan::{self, Names, Plan, Task},
     task::{TaskId, TaskKey, TaskStatus},
     time::Moment,
@@ -128,6 +129,13 @@ pub(crate) struct PlanView<'p> {
     pub checkout: Option<&'p Arc<Checkout>>,
     /// Its path from the repository's root, `/` separated.
     pub name: String,
+}
+
+impl PlanView<'_> {
+    /// What its checks would be run with.
+    pub(crate) fn checks(&self) -> Checks {
+        self.checkout.map_or_else(Checks::default, |checkout| checkout.checks(&self.name))
+    }
 }
 
 /// A task of a plan, as it is seen now.

@@ -19,6 +19,7 @@ pub(crate) fn meaning(field: FieldName) -> String {
         FieldName::MaxCost => "The most US dollars that the loop may cost; it stops when they are spent.",
         FieldName::SingleTask => "Whether the agent is told to do this task alone.",
         FieldName::Verify => "Commands that must pass for this task, in addition to its criteria.",
+        FieldName::Folder => return of_setting("verification.folder"),
     };
     own.to_owned()
 }
@@ -42,6 +43,7 @@ pub(crate) fn takes(field: FieldName) -> &'static str {
         FieldName::Autonomy => "`full_auto`, `guarded` or `manual`",
         FieldName::SingleTask => "`true` or `false`",
         FieldName::Verify => "a command in backticks",
+        FieldName::Folder => "a folder, from the repository's root",
     }
 }
 

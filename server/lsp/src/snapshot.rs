@@ -8,13 +8,13 @@ use crate::protocol::lsp_types::Url;
 use alfine_config::{Config, ConfigProblem, trust::TrustItem};
 use alfine_core::{
     finding::Severity,
-    lint::LintOptions,
+    lint::{Checks, LintOptions},
     machine::LoopState,
-    plan,
+    plan::{self, Here},
     reason::Reason,
     task::{TaskId, TaskKey},
 };
-use alfine_engine::project::plan_files;
+use alfine_engine::{checks, project::plan_files};
 use alfine_store::{ApprovalRow, CheckoutChangeRow, IterationRow, LoopRow, RunRow, TaskRow, VerificationRow};
 use globset::GlobSet;
 use std::{
@@ -88,6 +88,8 @@ pub struct Checkout {
     pub config: Arc<Config>,
     /// The options of the lints, of the same settings.
     pub lint_options: Arc<LintOptions>,
+    /// What is there to run for checks.
+    pub here: Here,
     /// What is wrong with the settings.
     pub problems: Vec<ConfigProblem>,
     /// The globs of `plans`.
@@ -115,6 +117,11 @@ impl Checkout {
     /// Its rank among the working trees of its repository: the lowest is the tree that the user works in.
     pub(crate) fn rank(&self) -> impl Ord + use<> {
         (self.is_loops, !self.is_folder, !self.place.is_main())
+    }
+
+    /// What the checks of a plan would be run with.
+    pub(crate) fn checks(&self, plan: &str) -> Checks {
+        Checks { folder: checks::folder(&self.config, plan), here: self.here.clone() }
     }
 
     /// Says whether a file is a plan.

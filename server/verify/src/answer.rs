@@ -1,6 +1,6 @@
 //! What a verifier said, and how it ended.
 
-use super::seconds;
+use super::{VerifierSpec, seconds};
 use alfine_core::finding::Finding;
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
@@ -27,6 +27,11 @@ pub enum VerifierExit {
     },
     /// The verification was interrupted.
     Interrupted,
+    /// It cannot run here, whatever is done to the work: its program is not there, or nobody allowed it.
+    Unable {
+        /// Why it cannot run.
+        reason: String,
+    },
     /// It could not run.
     NotRun {
         /// Why the verifier did not run.
@@ -55,8 +60,13 @@ impl fmt::Display for VerifierExit {
         match self {
             Self::Code { code } => write!(f, "exit status {code}"),
             Self::Signal { signal } => write!(f, "signal {signal}"),
-            Self::TimedOut { after } => write!(f, "timed out after {} s", after.as_secs_f64()),
+            Self::TimedOut { after } => write!(
+                f,
+                "timed out after {} s: it may be waiting for changes (a watch mode) or for input",
+                after.as_secs_f64()
+            ),
             Self::Interrupted => f.write_str("interrupted"),
+            Self::Unable { reason } => write!(f, "cannot run here: {reason}"),
             Self::NotRun { reason } => write!(f, "did not run: {reason}"),
             Self::Uncommitted { count: 0 } => f.write_str("nothing uncommitted"),
             Self::Uncommitted { count: 1 } => f.write_str("1 uncommitted file"),
@@ -93,6 +103,30 @@ pub struct VerifierResult {
     pub required: bool,
 }
 
+impl VerifierResult {
+    /// Whether nothing that an agent could do lets it pass; why, in the words of its exit.
+    pub fn is_unable(&self) -> bool {
+        matches!(self.exit, VerifierExit::Unable { .. })
+    }
+
+    /// The result of a check that must not run.
+    pub fn refused(spec: &VerifierSpec, reason: String) -> Self {
+        let checked = Checked::unable(reason);
+        let words = format!("“{}” {}", spec.name, checked.exit);
+        Self {
+            name: spec.name.clone(),
+            criterion: spec.criterion,
+            passed: false,
+            exit: checked.exit,
+            duration: Duration::ZERO,
+            output: String::new(),
+            findings: vec![Finding::error(words)],
+            weight: spec.weight,
+            required: spec.required,
+        }
+    }
+}
+
 /// What one kind of verifier returns.
 pub(super) struct Checked {
     pub(super) exit: VerifierExit,
@@ -101,6 +135,10 @@ pub(super) struct Checked {
 }
 
 impl Checked {
+    pub(super) fn unable(reason: String) -> Self {
+        Self { exit: VerifierExit::Unable { reason }, output: String::new(), findings: Vec::new() }
+    }
+
     pub(super) fn not_run(reason: impl fmt::Display) -> Self {
         let exit = VerifierExit::NotRun { reason: reason.to_string() };
         Self { exit, output: String::new(), findings: Vec::new() }
@@ -116,8 +154,14 @@ mod tests {
         for (exit, text) in [
             (VerifierExit::Code { code: 101 }, "exit status 101"),
             (VerifierExit::Signal { signal: 9 }, "signal 9"),
-            (VerifierExit::TimedOut { after: Duration::from_secs(300) }, "timed out after 300 s"),
-            (VerifierExit::TimedOut { after: Duration::from_millis(500) }, "timed out after 0.5 s"),
+            (
+                VerifierExit::TimedOut { after: Duration::from_secs(300) },
+                "timed out after 300 s: it may be waiting for changes (a watch mode) or for input",
+            ),
+            (
+                VerifierExit::TimedOut { after: Duration::from_millis(500) },
+                "timed out after 0.5 s: it may be waiting for changes (a watch mode) or for input",
+            ),
             (VerifierExit::Uncommitted { count: 2 }, "2 uncommitted files"),
         ] {
             assert_eq!(exit.to_string(), text);

@@ -1,15 +1,20 @@
 //! The verifier that runs a command: guarded, in bounded time and memory.
 
 use super::{VerifierExit, VerifierSpec, VerifyContext, answer::Checked, findings, output::Excerpt};
+use alfine_core::plan::{paths_of, program_of};
 use alfine_process::{Confinement, GuardedCommand, GuardedOutput, ProcessError};
-use std::{io::Read, thread};
+use std::{io::Read, os::unix::fs::PermissionsExt, path::Path, thread};
 
 /// How often a check is run again whose guard was killed.
 const GUARD_TRIES: u32 = 2;
 
-/// Runs a command by `sh -c` in the worktree's root.
+/// Runs a command by `sh -c` in its folder.
 pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<'_>) -> Checked {
-    let mut shell = GuardedCommand::new(context.guard, "sh", context.root, Confinement::None, context.marker);
+    let folder = context.root.join(&spec.folder);
+    if let Some(program) = program_of(command).filter(|program| !is_there(program, context, &folder)) {
+        return Checked::unable(format!("“{program}” is not on this machine"));
+    }
+    let mut shell = GuardedCommand::new(context.guard, "sh", &folder, Confinement::None, context.marker);
     shell.args = vec!["-c".into(), command.into()];
     shell.env = context.env.to_vec();
     shell.grace = context.grace;
@@ -26,11 +31,40 @@ pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<
     };
     match ran {
         Ok((exit, output)) => {
-            let findings = findings::parse(&output, context.root);
-            Checked { exit, output, findings }
+            let findings = findings::parse(&output, context.root, &spec.folder);
+            Checked { exit: blamed(exit, command, &folder), output, findings }
         }
         Err(error) => Checked::not_run(error),
     }
+}
+
+/// Whether a program is on the `PATH` that commands have.
+fn is_there(program: &str, context: &VerifyContext<'_>, folder: &Path) -> bool {
+    let path = context.env.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path);
+    path.is_none_or(|path| {
+        std::env::split_paths(path).any(|place| {
+            let found = folder.join(place).join(program).metadata();
+            found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+        })
+    })
+}
+
+/// A shell's 126 and 127 are about a program that cannot run or is not there. That is no fault of the work, unless the
+/// command names a file of the repository that the work may still bring or make executable.
+fn blamed(exit: VerifierExit, command: &str, folder: &Path) -> VerifierExit {
+    let (code, what) = match exit {
+        VerifierExit::Code { code: code @ 126 } => (code, "is not allowed to run, or is no program"),
+        VerifierExit::Code { code: code @ 127 } => (code, "is not on this machine"),
+        other => return other,
+    };
+    let may_come = |path: &String| match folder.join(path).metadata() {
+        Ok(found) => code == 126 && found.is_file() && found.permissions().mode() & 0o111 == 0,
+        Err(_) => true,
+    };
+    if paths_of(command).iter().any(may_come) {
+        return exit;
+    }
+    VerifierExit::Unable { reason: format!("exit status {code} says that a program it calls {what}") }
 }
 
 fn run(

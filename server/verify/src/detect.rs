@@ -4,34 +4,81 @@ use super::VerifierSpec;
 use alfine_files::plain_file;
 use regex::Regex;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Component, Path, PathBuf},
 };
 
 /// No manifest that a person wrote is larger. Bytes.
 const MANIFEST_LIMIT: u64 = 1 << 20;
 
-/// How many folders below the root are looked at for one task.
-const FOLDER_LIMIT: usize = 16;
+/// How many folders are looked at for one task.
+const FOLDER_LIMIT: usize = 256;
 
-/// Proposes verifiers for the repository at `root`. Where the root has none of a kind, the nearest one above each of
-/// the files that a task touches (paths from the root) is taken. A makefile's `test` counts only where nothing else is
-/// found, since it mostly runs the same.
-pub fn detect(root: &Path, touches: &[String]) -> Vec<VerifierSpec> {
-    let mut found = kinds(root);
-    for folder in folders_above(touches) {
-        for (kind, commands) in kinds(&root.join(&folder)) {
-            let folder = folder.to_string_lossy();
-            let there = format!("cd {} && ", shell_words::quote(&folder));
-            let commands = commands.into_iter().map(|command| format!("{there}{command}"));
-            found.entry(kind).or_insert_with(|| commands.collect());
-        }
-    }
-    if found.len() > 1 {
-        found.remove(&Kind::Make);
-    }
-    found.into_values().flatten().map(VerifierSpec::command).collect()
+/// Proposes verifiers for a repository; remembers what its folders have.
+#[derive(Debug)]
+pub struct Detector {
+    root: PathBuf,
+    known: HashMap<PathBuf, Kinds>,
 }
+
+impl Detector {
+    /// Looks at the repository with this root.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), known: HashMap::new() }
+    }
+
+    /// Proposes verifiers for a task whose checks run in `folder`, a path from the root: those of the nearest folder from
+    /// there on up that has any. What kinds this lacks, the nearest folder above each of the files that the task touches
+    /// (paths from the root) adds. A makefile's `test` counts only where nothing else is found, since it mostly runs the
+    /// same.
+    pub fn detect(&mut self, folder: &str, touches: &[String]) -> Vec<VerifierSpec> {
+        let mut found: BTreeMap<Kind, Vec<VerifierSpec>> = BTreeMap::new();
+        let own = folders_above([folder]).into_iter().chain([PathBuf::new()]);
+        for folder in own {
+            let kinds = self.kinds(&folder);
+            if kinds.is_empty() {
+                continue;
+            }
+            let folder = folder.to_string_lossy();
+            for (kind, commands) in kinds.iter().filter(|(kind, _)| **kind != Kind::Make || kinds.len() == 1)
+            {
+                let specs = commands.iter().map(|command| VerifierSpec::command(command).within(&folder));
+                found.insert(*kind, specs.collect());
+            }
+            break;
+        }
+        let above = folders_above(touches.iter().map(String::as_str));
+        let holds = |path: &String, folder: &PathBuf| {
+            Path::new(path).strip_prefix(".").unwrap_or(Path::new(path)).starts_with(folder)
+        };
+        let with_checks: Vec<&PathBuf> =
+            above.iter().filter(|folder| !self.kinds(folder).is_empty()).collect();
+        // What lies in no folder with checks of its own is the root's.
+        let roots = touches.iter().any(|path| !with_checks.iter().any(|folder| holds(path, folder)));
+        for folder in with_checks.into_iter().cloned().chain(roots.then(PathBuf::new)) {
+            for (kind, commands) in self.kinds(&folder) {
+                if *kind == Kind::Make && !found.is_empty() {
+                    continue;
+                }
+                let there = match folder.as_os_str().is_empty() {
+                    true => String::new(),
+                    false => format!("cd {} && ", shell_words::quote(&folder.to_string_lossy())),
+                };
+                let specs = commands.iter().map(|command| VerifierSpec::command(format!("{there}{command}")));
+                found.entry(*kind).or_insert_with(|| specs.collect());
+            }
+        }
+        found.into_values().flatten().collect()
+    }
+
+    fn kinds(&mut self, folder: &Path) -> &Kinds {
+        let root = &self.root;
+        self.known.entry(folder.to_owned()).or_insert_with(|| kinds(&root.join(folder)))
+    }
+}
+
+/// The commands of one folder, by kind.
+type Kinds = BTreeMap<Kind, Vec<String>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -42,8 +89,7 @@ enum Kind {
     Make,
 }
 
-/// The commands of one folder, by kind.
-fn kinds(folder: &Path) -> BTreeMap<Kind, Vec<String>> {
+fn kinds(folder: &Path) -> Kinds {
     let found = [
         (Kind::Cargo, cargo(folder)),
         (Kind::Node, node(folder)),
@@ -56,20 +102,24 @@ fn kinds(folder: &Path) -> BTreeMap<Kind, Vec<String>> {
 }
 
 /// The folders that hold these files, the nearest first, without the root. Nothing outside of the root.
-fn folders_above(touches: &[String]) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = Vec::new();
-    for path in touches.iter().map(Path::new) {
+fn folders_above<'p>(touches: impl IntoIterator<Item = &'p str>) -> Vec<PathBuf> {
+    let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
+    for path in touches.into_iter().map(Path::new) {
         if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
             continue;
         }
         let clean: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
         // The path itself too: a task may name a folder.
-        for folder in clean.ancestors().filter(|folder| !folder.as_os_str().is_empty()) {
-            if folders.len() < FOLDER_LIMIT && !folders.iter().any(|known| known == folder) {
-                folders.push(folder.to_owned());
-            }
+        let above = clean.ancestors().filter(|folder| !folder.as_os_str().is_empty());
+        // What is known is so with all that is above it.
+        folders.extend(
+            above.take_while(|folder| !folders.contains(*folder)).map(Path::to_owned).collect::<Vec<_>>(),
+        );
+        if folders.len() >= FOLDER_LIMIT {
+            break;
         }
     }
+    let mut folders: Vec<PathBuf> = folders.into_iter().collect();
     // A longer path is nearer to a file than those it lies below.
     folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
     folders
@@ -179,8 +229,51 @@ mod tests {
 
     fn commands(files: &[(&str, &str)], touches: &[&str]) -> Vec<String> {
         let touches: Vec<_> = touches.iter().map(|&path| path.to_owned()).collect();
-        let found = detect(repository(files).path(), &touches);
+        let found = Detector::new(repository(files).path()).detect("", &touches);
         found.into_iter().map(|spec| spec.name).collect()
+    }
+
+    /// What is found for a plan whose checks run in a folder, each with where it runs.
+    fn commands_in(files: &[(&str, &str)], folder: &str, touches: &[&str]) -> Vec<(String, String)> {
+        let touches: Vec<_> = touches.iter().map(|&path| path.to_owned()).collect();
+        let found = Detector::new(repository(files).path()).detect(folder, &touches);
+        found.into_iter().map(|spec| (spec.folder, spec.name)).collect()
+    }
+
+    #[test]
+    fn the_folder_of_the_checks_or_the_nearest_one_above_it_has_them() {
+        let scripts = r#"{"scripts":{"test":"jest"}}"#;
+        let files = [
+            ("Cargo.toml", ""),
+            ("services/api/go.mod", ""),
+            ("web/package.json", scripts),
+            ("lib/x/a.rs", ""),
+        ];
+        let all = |found: &[(&str, &str)]| -> Vec<(String, String)> {
+            found.iter().map(|(folder, name)| ((*folder).to_owned(), (*name).to_owned())).collect()
+        };
+        assert_eq!(commands_in(&files, "services/api", &[]), all(&[("services/api", "go test ./...")]));
+        assert_eq!(commands_in(&files, "services/api/cmd", &[]), all(&[("services/api", "go test ./...")]));
+        assert_eq!(commands_in(&files, "lib/x", &[]), all(&[("", "cargo test")]));
+        assert_eq!(
+            commands_in(&files, "services/api", &["web/src/a.ts", "services/api/x.go"]),
+            all(&[("", "cd web && npm run test"), ("services/api", "go test ./...")])
+        );
+        assert_eq!(
+            commands_in(&files, "services/api", &["lib/x/a.rs"]),
+            all(&[("", "cargo test"), ("services/api", "go test ./...")])
+        );
+        assert_eq!(commands_in(&files, "../x", &[]), all(&[("", "cargo test")]));
+    }
+
+    #[test]
+    fn many_touched_files_hide_no_folder() {
+        let touches: Vec<String> =
+            (0..1000).map(|n| format!("a/src/{n}.ts")).chain(["b/c/x.go".to_owned()]).collect();
+        let touches: Vec<&str> = touches.iter().map(String::as_str).collect();
+        let files = [("b/c/go.mod", ""), ("a/x", "")];
+        let found = commands_in(&files, "", &touches);
+        assert_eq!(found, [(String::new(), "cd b/c && go test ./...".to_owned())]);
     }
 
     #[test]
@@ -274,7 +367,10 @@ mod tests {
         let folder = repository(&[("go.mod", ""), ("root/a.txt", "")]);
         let outside = folder.path().to_str().unwrap().to_owned();
         for path in ["../x.go", "a/../../x.go", &outside, "/", "", "."] {
-            assert!(detect(&folder.path().join("root"), &[path.to_owned()]).is_empty(), "{path}");
+            assert!(
+                Detector::new(folder.path().join("root")).detect(path, &[path.to_owned()]).is_empty(),
+                "{path}"
+            );
         }
     }
 
@@ -286,7 +382,7 @@ mod tests {
         assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
         std::fs::File::create(folder.path().join("Makefile")).unwrap().set_len(10 << 30).unwrap();
         std::os::unix::fs::symlink("/dev/zero", folder.path().join("pyproject.toml")).unwrap();
-        assert!(detect(folder.path(), &[]).is_empty());
+        assert!(Detector::new(folder.path()).detect("", &[]).is_empty());
     }
 
     proptest! {

@@ -18,14 +18,14 @@ use super::output::plain;
 use alfine_core::{finding::Finding, text::start_of};
 use collected::Collected;
 use parser::LineParser;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// How much of a line is read, unless it is JSON. Bytes; no tool's message needs more.
 const LINE_LIMIT: usize = 8 << 10;
 
-/// Reads the findings of an output, each line by the first parser that knows it. Paths inside of `root` come out relative
-/// to it. At most 200, each once; the worse ones if there are more.
-pub(super) fn parse(output: &str, root: &Path) -> Vec<Finding> {
+/// Reads the findings of an output, each line by the first parser that knows it, of a tool that ran in `folder` of
+/// `root`. Paths inside of `root` come out relative to it. At most 200, each once; the worse ones if there are more.
+pub(super) fn parse(output: &str, root: &Path, folder: &str) -> Vec<Finding> {
     let mut parsers: [Box<dyn LineParser>; 7] = [
         Box::<rust::Parser>::default(),
         Box::<pytest::Parser>::default(),
@@ -43,7 +43,29 @@ pub(super) fn parse(output: &str, root: &Path) -> Vec<Finding> {
     for parser in &mut parsers {
         parser.end(&mut found);
     }
-    found.into_findings()
+    let mut findings = found.into_findings();
+    if !folder.is_empty() {
+        for finding in &mut findings {
+            finding.file = finding.file.take().map(|file| from_root(file, root, folder));
+        }
+    }
+    findings
+}
+
+/// A path of a tool that ran in a folder of the root. Some tools name paths from where they run, others from what they
+/// take for the root; which file is there tells.
+fn from_root(file: String, root: &Path, folder: &str) -> String {
+    let mut from_folder = PathBuf::from(folder);
+    for part in Path::new(&file).components() {
+        match part {
+            Component::ParentDir => drop(from_folder.pop()),
+            Component::CurDir => {}
+            part => from_folder.push(part),
+        }
+    }
+    let is_from_root =
+        file.starts_with('/') || (!root.join(&from_folder).exists() && root.join(&file).exists());
+    if is_from_root { file } else { from_folder.to_string_lossy().into_owned() }
 }
 
 #[cfg(test)]
@@ -69,7 +91,7 @@ mod tests {
                 finding.message
             )
         };
-        parse(output, root).into_iter().map(show).collect()
+        parse(output, root, "").into_iter().map(show).collect()
     }
 
     #[test]
@@ -173,7 +195,7 @@ FAIL\texample.com/m\t0.1s
             pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..60), any in any::<String>()
         ) {
             for output in [pieces.concat(), pieces.join("\n"), any] {
-                for finding in parse(&output, Path::new("/home/me/app")) {
+                for finding in parse(&output, Path::new("/home/me/app"), "") {
                     prop_assert!(finding.line != Some(0));
                     prop_assert!(finding.message.len() <= 2000 && !finding.message.is_empty());
                 }
@@ -191,7 +213,7 @@ FAIL\texample.com/m\t0.1s
             .chain(lines.iter().map(|piece| repeated(piece, 128 << 10)));
         // Quadratic time would be hours: a hang, which ends the test.
         for output in outputs {
-            assert!(parse(&output, Path::new("/home/me/app")).len() <= 200);
+            assert!(parse(&output, Path::new("/home/me/app"), "").len() <= 200);
         }
     }
 }

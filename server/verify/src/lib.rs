@@ -19,7 +19,7 @@ mod spec;
 pub use answer::{VerifierExit, VerifierResult};
 pub use cancel::CancelToken;
 pub use context::VerifyContext;
-pub use detect::detect;
+pub use detect::Detector;
 pub use run::run;
 pub use score::score;
 pub use spec::{VerifierKind, VerifierSpec};

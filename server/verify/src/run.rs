@@ -21,7 +21,7 @@ pub fn run(
         let began = Instant::now();
         let Checked { exit, output, findings } = match &spec.kind {
             VerifierKind::Command { command } => command::check(command, spec, context),
-            VerifierKind::CleanTree { paths } => clean_tree::check(context.root, paths),
+            VerifierKind::CleanTree { paths } => clean_tree::check(context, paths),
         };
         let result = VerifierResult {
             name: spec.name.clone(),
@@ -47,9 +47,8 @@ fn settle(mut findings: Vec<Finding>, exit: &VerifierExit, name: &str, output: &
         return findings;
     }
     let told = match exit {
-        VerifierExit::Code { code: 127 } => {
-            format!("“{name}” was not found (exit status 127): install it, or name another command")
-        }
+        // A sentence: there is nothing else to be understood.
+        VerifierExit::Unable { .. } => format!("“{name}” {exit}"),
         VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. }
             if findings.iter().any(|finding| finding.severity == Severity::Error) =>
         {
@@ -93,6 +92,9 @@ mod tests {
         assert_eq!(only_warnings.len(), 2);
         assert_eq!(only_warnings[0].message, "“t”: exit status 1\ntoo many warnings");
         let late = settle(both, &VerifierExit::TimedOut { after: Duration::from_secs(1) }, "t", "");
-        assert_eq!((late.len(), late[0].message.as_str()), (3, "“t”: timed out after 1 s"));
+        assert_eq!(
+            (late.len(), late[0].message.as_str()),
+            (3, "“t”: timed out after 1 s: it may be waiting for changes (a watch mode) or for input")
+        );
     }
 }

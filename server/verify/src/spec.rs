@@ -21,6 +21,9 @@ pub struct VerifierSpec {
     /// Whether the result can be green only if this verifier passes.
     #[serde(default = "default_required")]
     pub required: bool,
+    /// The folder that it runs in, from the root; empty for the root itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub folder: String,
     /// The index of the task's criterion that it proves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criterion: Option<usize>,
@@ -35,6 +38,7 @@ impl VerifierSpec {
             weight: default_weight(),
             timeout: default_timeout(),
             required: default_required(),
+            folder: String::new(),
             criterion: None,
         }
     }
@@ -43,6 +47,12 @@ impl VerifierSpec {
     pub fn command(command: impl Into<String>) -> Self {
         let command = command.into();
         Self::new(command.clone(), VerifierKind::Command { command })
+    }
+
+    /// Makes it run in a folder, from the root.
+    #[must_use]
+    pub fn within(self, folder: &str) -> Self {
+        Self { folder: folder.to_owned(), ..self }
     }
 }
 
@@ -65,10 +75,11 @@ fn default_required() -> bool {
 pub enum VerifierKind {
     /// Passes when a command exits with 0.
     Command {
-        /// Given to `sh -c` in the worktree's root.
+        /// Given to `sh -c`.
         command: String,
     },
-    /// Passes when nothing is uncommitted, ignored files and Alfine's own folder left out.
+    /// Passes when nothing is left that is in no commit once the work is committed; ignored files and Alfine's own folder
+    /// are left out.
     CleanTree {
         /// Git pathspecs to look at; empty: everything.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -94,6 +94,16 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
         News::Provisioned { copied, linked } => {
             (Mark::Detail, format!("{copied} files copied, {linked} linked into the worktree"))
         }
+        News::Beside { manifest, path } => {
+            let (manifest, path) = (shown(manifest), shown(path));
+            (
+                Mark::Notice,
+                format!(
+                    "{manifest} names {path}, which lies beside the repository and not beside the worktree: name it in the setting \
+                     worktree.link to have it linked there"
+                ),
+            )
+        }
         News::WorktreeRestored { .. } => {
             (Mark::Notice, "the worktree was gone; made again from its last checkpoint".to_owned())
         }

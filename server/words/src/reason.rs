@@ -206,6 +206,10 @@ fn asked(ask: AskKind, words: &str, reader: Reader) -> String {
         AskKind::Config => format!(
             "The loop waits for you: {words} Fix the agent's settings, such as its model, then continue the loop."
         ),
+        AskKind::Check => format!(
+            "A check cannot run: {words} That is no fault of the work. Install what is missing, or mend the check where it is \
+             written, then continue the loop: the checks run again."
+        ),
         AskKind::Refusal => format!(
             "The loop waits for you: {words} Write the task in other words, or choose “Answer”, then continue the loop."
         ),

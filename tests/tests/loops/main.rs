@@ -4,6 +4,7 @@
 
 mod breakers;
 mod checkout;
+mod checks;
 mod commands;
 mod control;
 mod course;

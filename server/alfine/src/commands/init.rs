@@ -31,7 +31,7 @@ pub(super) fn perform(directory: &Path, args: &InitArgs) -> Result<u8> {
     if let Some(name) = &args.agent {
         alfine_agents::adapter(name)?;
     }
-    let checks = alfine_verify::detect(&root, &[]);
+    let checks = alfine_verify::Detector::new(&root).detect("", &[]);
     let checks: Vec<String> = checks.iter().map(|check| printable(&check.name)).collect();
     let settings = settings(args.agent.as_deref(), &checks, &alfine_engine::proposal::proposals(&root));
     write(&root.join("alfine.toml"), &settings)?;

@@ -5,13 +5,14 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
+use alfine_config::Config;
 use alfine_core::{
     finding::Severity,
-    lint::{self, Lint},
+    lint::{self, Lint, LintCode},
     plan,
     text::{LineIndex, TextEdit},
 };
-use alfine_engine::{Error, ErrorKind, Result, project, project::Project};
+use alfine_engine::{Error, ErrorKind, Result, checks, project, project::Project};
 use serde::Serialize;
 use std::path::Path;
 
@@ -35,11 +36,11 @@ pub(super) fn perform(directory: &Path, args: &LintArgs) -> Result<u8> {
         // Named from the repository's root; else the error knows the plan that was meant.
         path = project.plan(&args.plan.to_string_lossy())?.path;
     }
-    let options = project::lint_options(directory)?;
+    let linter = Linter::around(directory, &path)?;
     let text = read_text(&path)?;
-    let findings = lint::lint(&text, &plan::read(&path.to_string_lossy(), &text), &options);
+    let findings = linter.findings(&text);
     if args.fix {
-        return mend(&path, text, &options);
+        return mend(&path, text, &linter);
     }
     let index = LineIndex::new(&text);
     if args.json {
@@ -57,6 +58,30 @@ pub(super) fn perform(directory: &Path, args: &LintArgs) -> Result<u8> {
     }
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { exit::FAILED } else { exit::DONE })
+}
+
+/// What finds what is wrong with one plan.
+struct Linter {
+    config: Config,
+    repository: checks::Repository,
+    /// The plan's path from the repository's root.
+    name: String,
+}
+
+impl Linter {
+    fn around(directory: &Path, path: &Path) -> Result<Self> {
+        let (config, root) = project::settings_around(directory)?;
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let (inside, all) = (real(path), real(&root));
+        let name = inside.strip_prefix(&all).unwrap_or(path).to_string_lossy().into_owned();
+        Ok(Self { config, repository: checks::Repository::look(&root), name })
+    }
+
+    fn findings(&self, text: &str) -> Vec<Lint> {
+        let plan = plan::read(&self.name, text);
+        let checks = self.repository.checks(&self.config, &self.name, &plan);
+        lint::lint(text, &plan, &self.config.lint, &checks)
+    }
 }
 
 fn view<'a>(finding: &'a Lint, index: &LineIndex, text: &str) -> FindingView<'a> {
@@ -90,13 +115,19 @@ fn print(plan: &Path, finding: &Lint, index: &LineIndex, text: &str) {
 }
 
 /// Applies one fix at a time, since each moves what stands after it, until no finding has one.
-fn mend(path: &Path, mut text: String, options: &lint::LintOptions) -> Result<u8> {
+fn mend(path: &Path, mut text: String, linter: &Linter) -> Result<u8> {
     const ENOUGH: usize = 1000;
     let mut mended = 0;
     while mended < ENOUGH {
-        let findings = lint::lint(&text, &plan::read(&path.to_string_lossy(), &text), options);
-        // A vague criterion's fix inserts a place to fill in; only a person can do that.
-        let next = findings.iter().filter(|finding| finding.code != lint::LintCode::CriterionVague);
+        let findings = linter.findings(&text);
+        // A vague criterion's fix inserts a place to fill in, and what is a command only a person knows.
+        let next = findings.iter().filter(|finding| {
+            let code = finding.code;
+            !matches!(
+                code,
+                LintCode::CriterionVague | LintCode::CriterionNoCommand | LintCode::ProgramMissing
+            )
+        });
         let Some(fix) =
             next.filter_map(|finding| finding.fixes.iter().find(|fix| !fix.edits.is_empty())).next()
         else {

@@ -41,8 +41,13 @@ fn too_many_files(text: &str, task: &Task, options: &LintOptions) -> Option<Stri
     let (body, most) = (task.span.of(text), options.max_files as usize);
     // Each file has a dot, and few tasks have many.
     memchr::memchr_iter(b'.', body.as_bytes()).nth(most)?;
-    let found = body.split_whitespace().filter_map(file).collect::<HashSet<_>>().len();
+    let found = files_named(body).collect::<HashSet<_>>().len();
     (found > most).then(|| format!("names {found} files (at most {most} are advised)"))
+}
+
+/// The files that a text names.
+pub fn files_named(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace().filter_map(file)
 }
 
 /// The file that a word names, if it does.

@@ -20,6 +20,8 @@ pub enum AskKind {
     Billing,
     /// The agent cannot run as it is configured.
     Config,
+    /// The work is claimed, and checks cannot run here.
+    Check,
     /// The model refused.
     Refusal,
     /// Commands of the repository must be allowed first.
@@ -74,6 +76,9 @@ impl Ask {
             ),
             (AskKind::Approval, _, Some(text)) => {
                 Some(format!("Your claim of ready was rejected by the user: {text}"))
+            }
+            (AskKind::Check, _, Some(text)) => {
+                Some(format!("A check could not run: {}. The user says: {text}", self.text))
             }
             (_, Some(true), None) => Some(format!("You asked: “{}”. The user says: yes.", self.text)),
             (_, Some(false), None) => Some(format!("You asked: “{}”. The user says: no.", self.text)),

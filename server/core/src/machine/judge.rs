@@ -46,6 +46,11 @@ impl LoopState {
     pub(super) fn verified(&mut self, now: Moment, outcome: VerifyOutcome, out: &mut Vec<Effect>) {
         let Phase::Verifying { tree } = &self.phase else { return };
         let tree = tree.clone();
+        let claims = self.current.error.is_none() && self.gate().verdict == Verdict::Ready;
+        if claims && outcome.color == Color::Red && !outcome.unable.is_empty() {
+            // Not judged: the agent is done, and once this is mended the checks run again.
+            return self.ask(now, Ask { kind: AskKind::Check, text: outcome.unable.join("; ") }, out);
+        }
         self.judge(now, tree, Some(outcome), out);
     }
 

@@ -268,6 +268,10 @@ pub struct VerifyOutcome {
     pub ran: u32,
     /// Names of those that failed.
     pub failed: Vec<String>,
+    /// Those that cannot run here, each with why, if they alone stand in the way: nothing that an agent does lets them
+    /// pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unable: Vec<String>,
     /// The signature of what they found, with words a user knows it by.
     pub error: Option<(Signature, String)>,
     /// New files that are rarely committed, which the agent keeps although it was told of them; nothing else is wrong

@@ -147,6 +147,7 @@ impl World {
                     color,
                     ran: 1,
                     failed: vec!["v".into()],
+                    unable: if tree.is_multiple_of(5) { vec!["v cannot run".into()] } else { Vec::new() },
                     error,
                     unusual: vec![],
                 }))

@@ -31,16 +31,30 @@ struct Play {
 }
 
 fn green(ran: u32) -> VerifyOutcome {
-    VerifyOutcome { color: Color::Green, ran, failed: vec![], error: None, unusual: vec![] }
+    VerifyOutcome { color: Color::Green, ran, failed: vec![], unable: vec![], error: None, unusual: vec![] }
 }
 
 fn red(what: &str) -> VerifyOutcome {
     let error = Some((signature::of_error("verify", what), what.to_owned()));
-    VerifyOutcome { color: Color::Red, ran: 1, failed: vec!["cargo test".into()], error, unusual: vec![] }
+    VerifyOutcome {
+        color: Color::Red,
+        ran: 1,
+        failed: vec!["cargo test".into()],
+        unable: vec![],
+        error,
+        unusual: vec![],
+    }
 }
 
 fn yellow() -> VerifyOutcome {
-    VerifyOutcome { color: Color::Yellow, ran: 3, failed: vec!["lint".into()], error: None, unusual: vec![] }
+    VerifyOutcome {
+        color: Color::Yellow,
+        ran: 3,
+        failed: vec!["lint".into()],
+        unable: vec![],
+        error: None,
+        unusual: vec![],
+    }
 }
 
 impl Play {
@@ -1131,4 +1145,50 @@ fn limits_without_a_rule_have_its_default_and_leave_out_what_is_no_rule_s() {
     let mut expected = breaker::Limits::default();
     expected[Rule::Rework] = Some(7.0);
     assert_eq!(limits, expected);
+}
+
+fn unable() -> VerifyOutcome {
+    VerifyOutcome { unable: vec!["`sqlx migrate run` cannot run here".into()], ..red("sqlx") }
+}
+
+#[test]
+fn a_check_that_cannot_run_asks_and_is_no_rework() {
+    let mut play = Play::started();
+    play.verdict = unable();
+    play.iteration(1, READY);
+    assert_eq!(play.status(), TaskStatus::NeedsInput);
+    let asked = Ask { kind: AskKind::Check, text: "`sqlx migrate run` cannot run here".into() };
+    assert_eq!((play.asked.as_slice(), play.judged.len(), play.spawned.len()), (&[asked][..], 0, 1));
+
+    // Continued without a change: asked again, and no agent has run for it.
+    play.go_on(None, false);
+    assert_eq!((play.asked.len(), play.spawned.len()), (2, 1));
+
+    play.verdict = green(1);
+    play.go_on(None, false);
+    assert_eq!((play.status(), play.spawned.len(), play.judged.len()), (TaskStatus::Done, 1, 1));
+}
+
+#[test]
+fn what_the_user_says_of_a_check_that_cannot_run_goes_to_the_agent() {
+    let mut play = Play::started();
+    play.verdict = unable();
+    play.iteration(1, READY);
+    play.feed(Input::ApprovalGiven(Answer {
+        text: Some("write the SQL by hand".into()),
+        ..Answer::default()
+    }));
+    assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Running, 2));
+    assert!(play.state.notes[0].ends_with("The user says: write the SQL by hand"), "{:?}", play.state.notes);
+}
+
+#[test]
+fn a_check_that_cannot_run_is_not_asked_about_while_the_agent_has_work() {
+    let mut play = Play::with(|settings| settings.verify = VerifyWhen::Always);
+    play.verdict = unable();
+    play.iteration(1, NOT_READY);
+    assert_eq!((play.asked.len(), play.judged.len()), (0, 1));
+    play.verdict = red("the tests");
+    play.iteration(2, READY);
+    assert_eq!((play.asked.len(), play.judged.len()), (0, 2));
 }

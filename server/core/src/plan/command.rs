@@ -3,7 +3,10 @@
 //! Knows no disk: which programs are there comes in as [`Here`]. Whoever shows, asks for or runs a check asks this file,
 //! so that all of them mean the same commands.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::{Arc, LazyLock},
+};
 
 /// What stands before a command that is one beyond doubt, as in a shell's prompt: `` `$ make` ``.
 pub(super) const PROMPT: &str = "$ ";
@@ -42,26 +45,34 @@ pub enum Reads<'c> {
 }
 
 /// Shell builtins, and `[`, which some systems have only as one.
-const BUILTINS: &str = ". : [ alias bg break cd command continue eval exec exit export echo false fg getopts hash jobs \
-     kill local printf pwd read readonly return set shift test times trap true type ulimit umask unalias unset wait";
+static BUILTINS: Words = LazyLock::new(|| {
+    ". : [ alias bg break cd command continue eval exec exit export echo false fg getopts hash jobs \
+     kill local printf pwd read readonly return set shift test times trap true type ulimit umask unalias unset wait".split(' ').collect()
+});
 /// What begins a compound command, with what ends it.
 const COMPOUND: [(&str, &str); 5] =
     [("if", "fi"), ("for", "done"), ("while", "done"), ("until", "done"), ("case", "esac")];
 /// Requests are written like commands, and some systems have programs of these names.
-const METHODS: &str = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT";
+static METHODS: Words =
+    LazyLock::new(|| "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT".split(' ').collect());
 /// Programs whose names are words of specifications, too. Alone they prove nothing.
-const ALSO_WORDS: &str = "cat clear column comm compare convert cut date df dir display dirname du env expand export expr \
+static ALSO_WORDS: Words = LazyLock::new(|| {
+    "cat clear column comm compare convert cut date df dir display dirname du env expand export expr \
      factor file find fmt fold free getent groups head host hostid hostname id identify import info install join kill \
      last link local login logname logout look ls mail man mount name nice nl open paste ping pr print printenv printf \
      ps pwd read reset return script seq set size sleep sort split stat strings sum tail tee test time timeout top \
-     touch tr trap tty type uname uniq unlink unset uptime users view wait watch wc which who whoami write yes";
+     touch tr trap tty type uname uniq unlink unset uptime users view wait watch wc which who whoami write yes".split(' ').collect()
+});
 /// Words of sentences. Nobody calls a subcommand so.
-const SENTENCE: &str = "is are was were be been must should can cannot can't may has have had needs need not no of for \
+static SENTENCE: Words = LazyLock::new(|| {
+    "is are was were be been must should can cannot can't may has have had needs need not no of for \
      from by with without within on at as and or but than when it its this that then to in into the your you we \
      already found fails failed denied refused expired required invalid missing unknown returns accepts exceeded \
-     unreachable";
+     unreachable".split(' ').collect()
+});
 /// Tools that checks are made of. Such a text is a check even where the tool is not installed.
-const TOOLS: &str = "act alembic ansible-lint ansible-playbook ant artisan atlas ava aws az bandit bats bazel behat behave \
+static TOOLS: Words = LazyLock::new(|| {
+    "act alembic ansible-lint ansible-playbook ant artisan atlas ava aws az bandit bats bazel behat behave \
      biome black brew buf buildifier bun bundle bunx busted bzr cabal cargo ccache cdk clang clang-format clang-tidy clj \
      clojure cmake codeception composer conan conda coverage cppcheck crystal csslint ctest curl cypress dart dbmate dbt \
      deno detekt diesel django-admin docker docker-compose dotnet dprint drizzle-kit dune elixir elm elm-test erl \
@@ -76,17 +87,23 @@ const TOOLS: &str = "act alembic ansible-lint ansible-playbook ant artisan atlas
      serverless shellcheck shellspec shfmt solc sorbet sourcery spectral sqlc sqlfluff sqlite3 sqlx stack staticcheck \
      standardrb stylelint stylua svelte-check swift swiftformat swiftlint task taplo tap tauri terraform terragrunt \
      tflint tofu tox trivy truffle ts-node tsc tsx turbo twine typos unzip uv uvx vale vitest vue-tsc wasm-pack \
-     webpack wget wrangler xcodebuild xmllint yamllint yarn yq zig zsh";
+     webpack wget wrangler xcodebuild xmllint yamllint yarn yq zig zsh".split(' ').collect()
+});
 /// What tools call their parts.
-const SUBCOMMANDS: &str = "apply audit build check ci clippy compile deploy diff doctor exec fmt format gen generate lint \
-     migrate migration plan run start status sync test tests type-check typecheck up update upgrade validate verify";
+static SUBCOMMANDS: Words = LazyLock::new(|| {
+    "apply audit build check ci clippy compile deploy diff doctor exec fmt format gen generate lint \
+     migrate migration plan run start status sync test tests type-check typecheck up update upgrade validate verify".split(' ').collect()
+});
 /// What stands before such a word in a sentence.
-const BEFORE_SUBCOMMANDS: &str = "auto cold dry every final first full hot last load local manual new next nightly old one \
-     quick release second single slow smoke test trial unit warm";
+static BEFORE_SUBCOMMANDS: Words = LazyLock::new(|| {
+    "auto cold dry every final first full hot last load local manual new next nightly old one \
+     quick release second single slow smoke test trial unit warm"
+        .split(' ')
+        .collect()
+});
 
-fn is_one_of(list: &str, word: &str) -> bool {
-    list.split(' ').any(|known| known == word)
-}
+/// Words to look a word up in: that is done for each criterion at every keystroke.
+type Words = LazyLock<HashSet<&'static str>>;
 
 /// Says what inline code reads like, where checks run in `folder` (from the root, empty for the root itself). `said` is
 /// whether its writer says that it is a command: then it is one, if only its program is there.
@@ -122,7 +139,7 @@ pub fn reads<'c>(code: &'c str, said: bool, folder: &str, here: &Here) -> Reads<
     if !is_name(first) {
         return if said { Reads::Command } else { Reads::Words };
     }
-    if is_one_of(BUILTINS, first) || here.has(first) {
+    if BUILTINS.contains(first) || here.has(first) {
         return Reads::Command;
     }
     match said || command.is_of_a_tool() {
@@ -135,7 +152,7 @@ pub fn reads<'c>(code: &'c str, said: bool, folder: &str, here: &Here) -> Reads<
 pub fn program_of(code: &str) -> Option<&str> {
     let first = Command::of(code)?.first;
     let is_program = is_name(first)
-        && !is_one_of(BUILTINS, first)
+        && !BUILTINS.contains(first)
         && COMPOUND.iter().all(|(begin, end)| *begin != first && *end != first);
     is_program.then_some(first)
 }
@@ -219,12 +236,14 @@ impl<'c> Command<'c> {
     fn is_something_else(&self) -> bool {
         let Self { first, rest, code, .. } = self;
         let second = rest.first().map(String::as_str);
-        let is_method = is_one_of(METHODS, first)
+        let is_method = METHODS.contains(first)
             && second.is_none_or(|target| target.starts_with(['/', ':', '{']) || target.contains("://"));
         let is_header = first.len() > 1 && first.ends_with(':');
         let compares = second.is_some_and(|word| {
-            is_one_of("== != === !== >= <= => -> = := ≥ ≤ →", word)
-                || (matches!(word, "<" | ">") && rest.len() == 2)
+            matches!(
+                word,
+                "==" | "!=" | "===" | "!==" | ">=" | "<=" | "=>" | "->" | "=" | ":=" | "≥" | "≤" | "→"
+            ) || (matches!(word, "<" | ">") && rest.len() == 2)
         });
         let has_quotes = code.contains(['"', '\'', '$', '\\']);
         // `varchar(20)`, `f(x)`: a shell would stumble over it.
@@ -232,9 +251,9 @@ impl<'c> Command<'c> {
             && code.split_whitespace().any(|word| {
                 word.find('(').is_some_and(|at| at > 0 && word.starts_with(|c: char| c.is_ascii_alphabetic()))
             });
-        let is_word = is_one_of(ALSO_WORDS, first) && !self.is_joined();
+        let is_word = ALSO_WORDS.contains(first) && !self.is_joined();
         let also_word =
-            is_word && (rest.is_empty() || (is_one_of("id date name", first) && !self.has_option()));
+            is_word && (rest.is_empty() || (matches!(*first, "id" | "date" | "name") && !self.has_option()));
         let choices = !rest.is_empty()
             && code.contains('|')
             && !code.contains("||")
@@ -270,7 +289,7 @@ impl<'c> Command<'c> {
                 && pair[1].len() > 2
                 && pair[1].chars().all(|c| c.is_ascii_lowercase())
         });
-        ends_so || has_article || words.any(|word| is_one_of(SENTENCE, word))
+        ends_so || has_article || words.any(|word| SENTENCE.contains(word))
     }
 
     fn has_option(&self) -> bool {
@@ -298,9 +317,9 @@ impl<'c> Command<'c> {
     fn is_of_a_tool(&self) -> bool {
         let begins = self.first.starts_with(|c: char| c.is_ascii_lowercase());
         let second = self.rest.first().map(String::as_str).unwrap_or_default();
-        let is_sub = is_one_of(SUBCOMMANDS, second) && !is_one_of(BEFORE_SUBCOMMANDS, self.first);
+        let is_sub = SUBCOMMANDS.contains(second) && !BEFORE_SUBCOMMANDS.contains(self.first);
         let joined = self.is_joined() && self.rest.len() > 2 && !matches!(second, "|" | "||" | "&&");
-        is_one_of(TOOLS, self.first) || (begins && (is_sub || self.has_option() || joined))
+        TOOLS.contains(self.first) || (begins && (is_sub || self.has_option() || joined))
     }
 }
 

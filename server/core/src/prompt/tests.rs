@@ -24,7 +24,8 @@ fn coupons<'a>() -> PromptInput<'a> {
         folder: Some("/home/me/worktrees/us-001"),
         checkpoint: Some("8b5fa07"),
         criteria: CRITERIA,
-        verifiers: &[VerifierLine { name: "tests", command: Some("cargo test"), required: true }],
+        checks_in: "",
+        verifiers: &[VerifierLine { name: "tests", command: Some("cargo test"), folder: "", required: true }],
         single_task: true,
         ..PromptInput::default()
     }

@@ -12,7 +12,9 @@ pub(super) type Environment = Vec<(OsString, OsString)>;
 pub(super) struct Environments {
     /// The agent's: with its own keys, and what its settings add.
     pub(super) agent: Environment,
-    /// That of verifiers and of a worktree's setup: nothing that looks like a secret.
+    /// That of a worktree's setup: nothing that looks like a secret.
+    pub(super) setup: Environment,
+    /// That of verifiers: the setup's, and word that nobody watches.
     pub(super) checks: Environment,
 }
 
@@ -26,11 +28,16 @@ pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(En
         }
     }
     let masker = Arc::new(Masker::new(all.iter().cloned(), &spec.mask)?);
-    let checks = alfine_secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
+    let setup = alfine_secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
     let mut agent = alfine_secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
     for (name, value) in &spec.agent.env {
         agent.retain(|(known, _)| known.to_str() != Some(name));
         agent.push((name.into(), value.into()));
     }
-    Ok((Environments { agent, checks }, masker))
+    let mut checks = setup.clone();
+    // Package managers refuse to change a lockfile under it, so the setup goes without.
+    if spec.ci && !checks.iter().any(|(name, _)| name == "CI") {
+        checks.push(("CI".into(), "true".into()));
+    }
+    Ok((Environments { agent, setup, checks }, masker))
 }

@@ -1,7 +1,7 @@
 //! The worktree of a loop before its first iteration: what git ignores is brought in, and the setup is run.
 
 use super::{message::Message, owner::Runner};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, beside};
 use alfine_core::{machine::Input, news::News, plan::Isolation};
 use alfine_process::{Confinement, GuardedCommand, ProcessError};
 use std::{
@@ -40,6 +40,10 @@ impl Runner<'_> {
             if !self.spec.brought.is_empty() {
                 self.tell(&News::Provisioned { copied: brought.copied.len(), linked: brought.linked.len() });
             }
+            if !brought.missing.is_empty() {
+                tracing::debug!("not brought: {}", brought.missing.join(", "));
+            }
+            self.tell_of_what_lies_beside();
             if let Some(setup) = self.spec.setup.clone() {
                 self.tell(&News::Setup { command: setup.clone() });
                 match self.run_setup(&setup)? {
@@ -58,6 +62,17 @@ impl Runner<'_> {
         self.spec.prepared = true;
         self.save_spec()?;
         Ok(true)
+    }
+
+    /// Warns of what the manifests name beside the repository and the worktree has nothing for.
+    fn tell_of_what_lies_beside(&mut self) {
+        let (root, worktree) = (self.project.repository.workdir().to_owned(), self.worktree());
+        for (path, manifest) in beside::named(&root, &self.spec.folder) {
+            // What is not there for the user either is not Alfine's matter.
+            if root.join(&path).exists() && !worktree.join(&path).exists() {
+                self.tell(&News::Beside { manifest, path: path.to_string_lossy().into_owned() });
+            }
+        }
     }
 
     fn run_setup(&mut self, setup: &str) -> Result<Setup> {
@@ -79,7 +94,7 @@ impl Runner<'_> {
             self.row.id.marker("setup"),
         );
         command.args = vec!["-c".into(), setup.into()];
-        command.env = self.environments.checks.clone();
+        command.env = self.environments.setup.clone();
         command.merge_stderr = true;
         let words = |why: String| format!("the worktree's setup `{setup}` {why}; fix it and continue");
         let failed = |why: String| Ok(Setup::Failed(words(why)));

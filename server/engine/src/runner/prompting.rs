@@ -46,6 +46,7 @@ impl Runner<'_> {
                     VerifierKind::Command { command } => Some(command),
                     _ => None,
                 },
+                folder: &verifier.folder,
                 required: verifier.required,
             })
             .collect();
@@ -86,6 +87,7 @@ impl Runner<'_> {
                 files_changed: if last.changed { last.files_changed.unwrap_or(1).max(1) as usize } else { 0 },
             }),
             criteria: &criteria,
+            checks_in: &self.spec.folder,
             verifiers: &verifiers,
             failures: &failures,
             steering: &steering,

@@ -7,7 +7,8 @@ use super::{
     proof::{self, SetBack},
     unusual,
 };
-use crate::Result;
+use crate::{Result, surroundings, task_spec};
+use alfine_config::trust::TrustItem;
 use alfine_core::{
     finding::{Finding, Severity},
     machine::{Color, Input, VerifyOutcome},
@@ -15,7 +16,7 @@ use alfine_core::{
     signature,
 };
 use alfine_store::{Millis, VerificationNew};
-use alfine_verify::{CancelToken, VerifierExit, VerifierResult, VerifyContext};
+use alfine_verify::{CancelToken, Detector, VerifierExit, VerifierKind, VerifierResult, VerifyContext};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -30,7 +31,16 @@ impl Runner<'_> {
         let round = self.verify_round;
         let cancel = CancelToken::default();
         let token = cancel.clone();
-        let (specs, root, guard) = (self.spec.verifiers.clone(), self.worktree(), self.program.clone());
+        self.find_checks_of_changes()?;
+        let not_allowed = self.project.untrusted(&self.spec.found)?;
+        let (refused, specs) = self.spec.verifiers.iter().cloned().partition::<Vec<_>, _>(|spec| {
+            not_allowed.iter().any(
+                |item| matches!(&spec.kind, VerifierKind::Command { command } if *command == item.command),
+            )
+        });
+        let (root, guard) = (self.worktree(), self.program.clone());
+        let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.clone());
+        let not_work = surroundings::own_files(&self.row);
         let (env, marker) =
             (self.environments.checks.clone(), self.row.id.marker(&ulid::Ulid::generate().to_string()));
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
@@ -40,6 +50,8 @@ impl Runner<'_> {
             let started_at = SystemTime::now();
             let context = VerifyContext {
                 root: &root,
+                claimed: tree.as_deref(),
+                not_work: &not_work,
                 guard: &guard,
                 env: &env,
                 marker: &marker,
@@ -70,6 +82,11 @@ impl Runner<'_> {
                 if let Err(error) = again {
                     results.push(proof::unproven(&error));
                 }
+            }
+            for spec in &refused {
+                let result = VerifierResult::refused(spec, "nobody allowed it on this machine".to_owned());
+                observe(&result);
+                results.push(result);
             }
             // Files that no commit can hold would be missing from what lands, whatever the checks say.
             if !not_kept.is_empty() {
@@ -111,6 +128,7 @@ impl Runner<'_> {
         let outcome = VerifyOutcome {
             color: alfine_verify::score(&judged, self.spec.green, self.spec.yellow),
             ran: u32::try_from(judged.len()).unwrap_or(u32::MAX),
+            unable: self.only_unable(&judged),
             failed: failed.iter().map(|result| result.name.clone()).collect(),
             error: error_of(&failed),
             unusual,
@@ -118,6 +136,47 @@ impl Runner<'_> {
         self.save_verifications(&results, started_at)?;
         self.inputs.push_back(Input::Verified(outcome));
         Ok(())
+    }
+
+    /// The checks that cannot run here, each with why, if they alone stand in the way of the work.
+    fn only_unable(&self, results: &[VerifierResult]) -> Vec<String> {
+        let (unable, able): (Vec<_>, Vec<_>) = results.iter().cloned().partition(VerifierResult::is_unable);
+        match alfine_verify::score(&able, self.spec.green, self.spec.yellow) {
+            Color::Red => Vec::new(),
+            _ => unable.iter().map(|result| format!("`{}` {}", result.name, result.exit)).collect(),
+        }
+    }
+
+    /// Adds the checks that the repository has for the files that the loop changed. Asked is the user's own tree: what
+    /// the agent wrote into a manifest is no check.
+    fn find_checks_of_changes(&mut self) -> Result<()> {
+        let (Some(checkpoint), Some(base), true) =
+            (&self.checkpoint, &self.row.base_commit, self.spec.detects)
+        else {
+            return Ok(());
+        };
+        let repository = &self.project.repository;
+        let changed =
+            repository.files_changed(base, &checkpoint.commit, &surroundings::own_files(&self.row))?;
+        let paths = changed.into_iter().filter_map(|file| file.path.into_os_string().into_string().ok());
+        let paths: Vec<String> = paths.collect();
+        let detected = Detector::new(repository.workdir()).detect(&self.spec.folder, &paths);
+        let more = task_spec::unknown(&self.spec.verifiers, detected);
+        if more.is_empty() {
+            return Ok(());
+        }
+        let items = more.iter().filter_map(|spec| match &spec.kind {
+            VerifierKind::Command { command } => {
+                Some(TrustItem::new(format!("{}: check {}", self.key, spec.name), command))
+            }
+            VerifierKind::CleanTree { .. } => None,
+        });
+        let items: Vec<TrustItem> = items.collect();
+        // Who continues the loop is asked about what is not allowed yet.
+        self.spec.commands.extend(items.iter().cloned());
+        self.spec.found.extend(items);
+        self.spec.verifiers.extend(more);
+        self.save_spec()
     }
 
     fn save_verifications(&mut self, results: &[VerifierResult], started_at: SystemTime) -> Result<()> {

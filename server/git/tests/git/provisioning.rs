@@ -41,6 +41,7 @@ fn files_are_copied_and_folders_linked_and_neither_shows_in_a_checkpoint() {
         Provisioned {
             copied: paths(&[".env", "packages/web/.env.local", "local/tool/run"]),
             linked: paths(&["node_modules"]),
+            beside: paths(&[]),
             missing: texts(&["nothing/*", "missing/"]),
         }
     );
@@ -62,6 +63,27 @@ fn files_are_copied_and_folders_linked_and_neither_shows_in_a_checkpoint() {
 }
 
 #[test]
+fn what_lies_beside_a_tree_is_linked_beside_another_and_replaces_nothing() {
+    let fixture = Fixture::new();
+    let parent = fixture.root.parent().unwrap().to_owned();
+    write(&parent.join("lib/a"), "1");
+    let path = parent.join("data/plan/task");
+    let spec = WorktreeSpec { path: path.clone(), branch: "alfine/P/T".to_owned(), base: fixture.head() };
+    fixture.repo().create_worktree(&spec).unwrap();
+    write(&parent.join("other/b"), "1");
+    write(&parent.join("data/plan/other/mine"), "2");
+    for _ in 0..2 {
+        let link = texts(&["../lib", "../other", "../none"]);
+        let brought = provision(&fixture.root, &path, &[], &link).unwrap();
+        assert_eq!(brought.beside, paths(&["../lib"]));
+        assert_eq!(brought.missing, texts(&["../other", "../none"]));
+        assert_eq!(brought.paths(), paths(&[]), "none of it is in the worktree");
+    }
+    assert_eq!(read(&path.join("../lib/a")), "1");
+    assert_eq!(read(&path.join("../other/mine")), "2");
+}
+
+#[test]
 fn nothing_leads_out_of_either_root() {
     let fixture = Fixture::new();
     let outside = fixture.dir.path().canonicalize().unwrap().join("outside");
@@ -71,6 +93,12 @@ fn nothing_leads_out_of_either_root() {
     for bad in ["/etc/passwd", "../outside/secret", "a/../../outside", "", ".", ".git/config", "sub/.git"] {
         let copy = provision(&fixture.root, &fixture.root, &texts(&[bad]), &[]);
         assert!(matches!(copy, Err(GitError::Outside { .. })), "{bad}");
+        if bad != "../outside/secret" {
+            let linked = provision(&fixture.root, &fixture.root, &[], &texts(&[bad]));
+            assert!(matches!(linked, Err(GitError::Outside { .. })), "{bad}");
+        }
+    }
+    for bad in ["../../../outside", "../..", "..", "../", "../a/../../b", "../.git/x"] {
         let linked = provision(&fixture.root, &fixture.root, &[], &texts(&[bad]));
         assert!(matches!(linked, Err(GitError::Outside { .. })), "{bad}");
     }

@@ -68,7 +68,7 @@ fn first_that_needs<'p>(
 /// The commands that a task names itself.
 fn commands_of(task: &Task) -> impl Iterator<Item = &String> {
     let criteria = task.criteria.iter().filter_map(|criterion| criterion.command.as_ref());
-    criteria.chain(task.fields.verify.iter().map(|verify| &verify.value))
+    criteria.chain(task.fields.verify.iter().chain(&task.runs).map(|named| &named.value))
 }
 
 /// The tasks whose work is not over, `known` being those that were written down.
@@ -214,6 +214,7 @@ fn kind(reason: &Reason) -> (String, DiagnosticSeverity) {
             AskKind::Trust => ("config-untrusted", DiagnosticSeverity::WARNING),
             AskKind::Approval => ("approval-needed", DiagnosticSeverity::WARNING),
             AskKind::Login | AskKind::Billing => ("agent-auth", DiagnosticSeverity::ERROR),
+            AskKind::Check => ("check-unable", DiagnosticSeverity::ERROR),
             AskKind::Config => ("question", DiagnosticSeverity::ERROR),
             AskKind::Refusal | AskKind::Blocked | AskKind::Question => {
                 ("question", DiagnosticSeverity::WARNING)

@@ -152,6 +152,7 @@ fn each_question_says_what_is_asked_and_how_to_answer_and_nothing_else_is_said()
         AskKind::Login,
         AskKind::Billing,
         AskKind::Config,
+        AskKind::Check,
         AskKind::Refusal,
     ] {
         let ask = Ask { kind, text: "which way".to_owned() };

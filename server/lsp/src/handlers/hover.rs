@@ -57,7 +57,7 @@ fn of_plan(picture: &Picture, plan: &PlanView<'_>, offset: usize, page: &mut Pag
         .enumerate()
         .find(|(_, criterion)| criterion.span.start <= offset && offset <= criterion.span.end);
     if let Some((index, criterion)) = criterion {
-        task::write_criterion(picture, &seen, index, criterion, page);
+        task::write_criterion(picture, plan, &seen, index, criterion, page);
         return Some(Some(criterion.span));
     }
     task::write(picture, plan, &seen, page);

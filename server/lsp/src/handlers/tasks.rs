@@ -174,6 +174,7 @@ mod tests {
             is_loops: false,
             config: Arc::default(),
             lint_options: Arc::default(),
+            here: Default::default(),
             problems: Vec::new(),
             globs: GlobSet::empty(),
             unreadable: BTreeMap::new(),

@@ -9,15 +9,18 @@ use crate::{
 };
 use alfine_config::{Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
 use alfine_core::{
-    plan::{self, Plan},
+    plan::{self, Here, Plan},
     task::TaskKey,
 };
-use alfine_engine::{project::plan_files, task_spec};
+use alfine_engine::{
+    checks::{self, Programs},
+    project::plan_files,
+    task_spec,
+};
 use alfine_files::{
     UserDirs,
     plain_file::{self, LARGEST_TEXT},
 };
-use alfine_verify::VerifierSpec;
 use globset::GlobSet;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -69,6 +72,8 @@ pub(super) struct Tree {
     plans: BTreeMap<String, Known>,
     trusted: Option<Stamp>,
     notices: Vec<String>,
+    programs: Programs,
+    here: Here,
 }
 
 /// A plan's file.
@@ -78,6 +83,8 @@ struct Known {
     stamp: Option<Stamp>,
     /// Or why it cannot be read as a plan: a part of a sentence.
     document: Result<Arc<Document>, String>,
+    /// The paths that its checks consist of, once that was asked for: whether they are scripts their files tell.
+    paths: Option<Vec<String>>,
     /// What its tasks would run, once that was asked for.
     wanted: Option<Vec<TrustItem>>,
     /// The part of it that nobody has allowed.
@@ -127,9 +134,12 @@ impl Tree {
             plans: BTreeMap::new(),
             trusted: None,
             notices: Vec::new(),
+            programs: Programs::default(),
+            here: Here::default(),
         };
         tree.load(Layers { editor: editor.clone(), ..Layers::read(user, &tree.place.root) });
         tree.list(true, &HashSet::new());
+        tree.look_around();
         tree.judge(user, true);
         tree
     }
@@ -144,11 +154,13 @@ impl Tree {
         if reloaded {
             self.load(layers);
             for known in self.plans.values_mut() {
-                known.wanted = None;
+                (known.wanted, known.paths) = (None, None);
             }
         }
         let names: HashSet<String> = changed.iter().filter_map(|path| self.place.name_of(path)).collect();
-        if names.iter().any(|name| MANIFESTS.contains(&name.as_str())) {
+        let is_manifest =
+            |name: &String| MANIFESTS.iter().any(|manifest| Path::new(name).ends_with(manifest));
+        if names.iter().any(is_manifest) {
             for known in self.plans.values_mut() {
                 known.wanted = None;
             }
@@ -156,8 +168,32 @@ impl Tree {
         let listed = self.list(reloaded, &names);
         let trust = user.state.join("trust");
         let trust_changed = changed.iter().any(|path| path.starts_with(&trust));
+        let moved = self.look_around();
         let judged = self.judge(user, trust_changed);
-        reloaded || listed || judged
+        reloaded || listed || moved || judged
+    }
+
+    /// Looks which programs and scripts are there. Returns whether there are others than before.
+    fn look_around(&mut self) -> bool {
+        let (root, config) = (&self.place.real_root, &self.loaded.config);
+        let programs = Some(self.programs.look_here());
+        let mut executables = BTreeSet::new();
+        for (name, known) in &mut self.plans {
+            let Ok(document) = &known.document else { continue };
+            let paths = known.paths.get_or_insert_with(|| {
+                checks::paths(document.plan(), &checks::folder(config, name)).collect()
+            });
+            executables.extend(paths.iter().filter(|path| checks::is_executable(root, path)).cloned());
+        }
+        let here = Here { programs, executables: Arc::new(executables) };
+        if here == self.here {
+            return false;
+        }
+        self.here = here;
+        for known in self.plans.values_mut() {
+            known.wanted = None;
+        }
+        true
     }
 
     fn load(&mut self, layers: Layers) {
@@ -202,7 +238,7 @@ impl Tree {
             return false;
         }
         let wanted = document.is_err().then(Vec::new);
-        let known = Known { stamp, document, wanted, untrusted: Vec::new() };
+        let known = Known { stamp, document, paths: None, wanted, untrusted: Vec::new() };
         self.plans.insert(name.to_owned(), known);
         true
     }
@@ -248,14 +284,13 @@ impl Tree {
         };
         let mut is_other = self.notices != notices;
         self.notices = notices;
-        let mut detected = None;
+        let programs = self.here.programs.clone().unwrap_or_default();
+        let mut repository = checks::Repository::new(&self.place.real_root, programs);
         for (name, known) in &mut self.plans {
             let Ok(document) = &known.document else { continue };
-            let wanted = known.wanted.get_or_insert_with(|| {
-                let detected =
-                    detected.get_or_insert_with(|| alfine_verify::detect(&self.place.real_root, &[]));
-                wanted(name, document.plan(), &self.layers, detected)
-            });
+            let wanted = known
+                .wanted
+                .get_or_insert_with(|| wanted(name, document.plan(), &self.layers, &mut repository));
             // If the approvals cannot be read, nothing counts as allowed.
             let untrusted = trust.as_ref().map_or_else(|| wanted.clone(), |trust| trust.untrusted(wanted));
             is_other |= known.untrusted != untrusted;
@@ -304,6 +339,7 @@ impl Tree {
             is_loops: false,
             config: Arc::new(self.loaded.config.clone()),
             lint_options: Arc::new(self.loaded.config.lint.clone()),
+            here: self.here.clone(),
             problems: self.loaded.problems.clone(),
             globs: self.globs.clone(),
             plans: documents.collect(),
@@ -317,7 +353,7 @@ impl Tree {
 }
 
 /// What the tasks of a plan that are not done would run, each text once.
-fn wanted(name: &str, plan: &Plan, layers: &Layers, detected: &[VerifierSpec]) -> Vec<TrustItem> {
+fn wanted(name: &str, plan: &Plan, layers: &Layers, repository: &mut checks::Repository) -> Vec<TrustItem> {
     // Most tasks set nothing themselves, so they share one answer.
     let mut loaded: HashMap<String, Loaded> = HashMap::new();
     let mut items: Vec<TrustItem> = Vec::new();
@@ -328,7 +364,7 @@ fn wanted(name: &str, plan: &Plan, layers: &Layers, detected: &[VerifierSpec]) -
             alfine_config::load_what_is_valid(&Layers { task: fields.to_vec(), ..layers.clone() })
         });
         let key = TaskKey::new(name, task.id.0.clone());
-        let commands = task_spec::commands_of(&key, plan, task, loaded, detected);
+        let commands = task_spec::commands_of(&key, plan, task, loaded, repository);
         items.extend(commands.into_iter().filter(|item| seen.insert(item.command.clone())));
     }
     items

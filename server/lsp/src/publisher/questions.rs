@@ -60,7 +60,7 @@ async fn ask(
             (format!("{key} asks for your approval: {}", asks.text), &[APPROVE, REJECT, SHOW_DIFF])
         }
         AskKind::Question | AskKind::Blocked => (format!("{key} asks: {}", asks.text), &[ANSWER]),
-        AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Refusal => {
+        AskKind::Login | AskKind::Billing | AskKind::Config | AskKind::Check | AskKind::Refusal => {
             (format!("{key} cannot go on: {}", asks.text), &[CONTINUE])
         }
         // The user is asked about this when the loop is started.

@@ -144,6 +144,7 @@ fn waits_questions_and_ends() {
 fn the_worktree_and_its_checkpoints() {
     assert_snapshot!(lines([
         News::Provisioned { copied: 2, linked: 1 },
+        News::Beside { manifest: text("api/Cargo.toml"), path: text("../lib") },
         News::Setup { command: text("npm ci") },
         News::SetupOutput { line: text("added 3 packages") },
         News::WorktreeRestored { worktree: text("/w") },

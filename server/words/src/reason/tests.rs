@@ -10,13 +10,14 @@ const READERS: [(&str, Reader); 3] = [
     ("plugin", Reader::Editor { has_plugin: true }),
 ];
 
-const ASKS: [AskKind; 8] = [
+const ASKS: [AskKind; 9] = [
     AskKind::Question,
     AskKind::Blocked,
     AskKind::Approval,
     AskKind::Login,
     AskKind::Billing,
     AskKind::Config,
+    AskKind::Check,
     AskKind::Refusal,
     AskKind::Trust,
 ];

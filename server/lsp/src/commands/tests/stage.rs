@@ -131,6 +131,7 @@ impl Stage {
             is_loops: false,
             config: Arc::default(),
             lint_options: Arc::default(),
+            here: Default::default(),
             problems: Vec::new(),
             globs: GlobSet::empty(),
             unreadable: BTreeMap::new(),

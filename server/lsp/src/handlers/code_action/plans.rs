@@ -20,7 +20,7 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
     match asked.picture.plan(&asked.params.text_document.uri) {
         Some(plan) => {
             let options = plan.checkout.map(|checkout| checkout.lint_options.clone()).unwrap_or_default();
-            let lints = asked.document.lints(&options);
+            let lints = asked.document.lints(&options, &plan.checks());
             fixes(asked, &lints, out);
             fix_all(asked, &lints, out);
         }
@@ -62,8 +62,8 @@ fn fixes(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
 
 /// Whether a finding's first fix is right without asking anybody.
 fn needs_nobody(lint: &Lint) -> bool {
-    // Its fix inserts a place to fill in.
-    lint.code != LintCode::CriterionVague
+    // One's fix inserts a place to fill in; of the others only the user knows which is meant.
+    !matches!(lint.code, LintCode::CriterionVague | LintCode::CriterionNoCommand | LintCode::ProgramMissing)
 }
 
 fn fix_all(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {

@@ -62,6 +62,7 @@ fn said(fields: &Fields) -> Vec<FieldName> {
         FieldName::Context => fields.context.is_some(),
         FieldName::Autonomy => fields.autonomy.is_some(),
         FieldName::SingleTask => fields.single_task.is_some(),
+        FieldName::Folder => fields.folder.is_some(),
         // It may stand there several times.
         FieldName::Verify => false,
     };

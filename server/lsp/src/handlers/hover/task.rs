@@ -11,7 +11,7 @@ use crate::{
 use alfine_core::{
     breaker::{Line, Rule, Scope},
     gate::Reading,
-    plan::{Criterion, Isolation},
+    plan::{Criterion, Isolation, Reads, reads},
     reason::Reason,
     task::TaskStatus,
     time::Moment,
@@ -51,7 +51,7 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
             page.paragraph(&format!("Its loop would run {agent}, for {most} at most."));
         }
     }
-    write_criteria(picture, seen, page);
+    write_criteria(picture, plan, seen, page);
 }
 
 fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
@@ -145,12 +145,16 @@ fn write_breaker(looped: &LoopPicture, page: &mut Page) {
     page.table(["rule", "count", "evidence"], &rows);
 }
 
-fn write_criteria(picture: &Picture, seen: &SeenTask<'_>, page: &mut Page) {
+fn write_criteria(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>, page: &mut Page) {
     if seen.task.criteria.is_empty() {
         return;
     }
     let item = |(index, criterion): (usize, &Criterion)| {
-        format!("{} — {}", page.said(&criterion.text), told(picture, seen, index, criterion, page).join("; "))
+        format!(
+            "{} — {}",
+            page.said(&criterion.text),
+            told(picture, plan, seen, index, criterion, page).join("; ")
+        )
     };
     let items: Vec<String> = seen.task.criteria.iter().enumerate().map(item).collect();
     page.paragraph(&page.strong("Criteria"));
@@ -160,13 +164,14 @@ fn write_criteria(picture: &Picture, seen: &SeenTask<'_>, page: &mut Page) {
 /// Writes all that is known of one criterion, with what a verifier printed that said no.
 pub(super) fn write_criterion(
     picture: &Picture,
+    plan: &PlanView<'_>,
     seen: &SeenTask<'_>,
     index: usize,
     criterion: &Criterion,
     page: &mut Page,
 ) {
     page.paragraph(&page.strong(&criterion.text));
-    for told in told(picture, seen, index, criterion, page) {
+    for told in told(picture, plan, seen, index, criterion, page) {
         page.paragraph(&told);
     }
     let looped = seen.known.and_then(|known| known.last.as_ref());
@@ -181,6 +186,7 @@ pub(super) fn write_criterion(
 /// What is known of one criterion: a line for each verifier that looked at it.
 fn told(
     picture: &Picture,
+    plan: &PlanView<'_>,
     seen: &SeenTask<'_>,
     index: usize,
     criterion: &Criterion,
@@ -192,9 +198,19 @@ fn told(
         return rows.map(|(row, state)| evidence::told(picture, row, *state, page.markdown)).collect();
     }
     let ticked = if criterion.checked { "ticked in the plan; " } else { "" };
-    vec![match &criterion.command {
-        Some(command) => format!("{ticked}open: {} was not run yet", page.code(command)),
-        None => {
+    let command = criterion.command.as_deref();
+    let reading = command.map_or(Reads::Words, |code| {
+        let checks = plan.checks();
+        let folder = seen.task.folder(plan.plan(), &checks.folder);
+        reads(code, criterion.said, folder, &checks.here)
+    });
+    let code = page.code(command.unwrap_or_default());
+    vec![match reading {
+        Reads::Command => format!("{ticked}open: {code} was not run yet"),
+        Reads::Missing { program } => {
+            format!("{ticked}open: {code} cannot run, since “{}” is not on this machine", page.said(program))
+        }
+        Reads::Words => {
             format!("{ticked}open: it names no command that could check it, so the agent alone judges it")
         }
     }]

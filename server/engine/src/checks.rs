@@ -1,0 +1,168 @@
+//! What the checks of plans would be run with here: their folder, and the programs and scripts that are there.
+
+use alfine_config::Config;
+use alfine_core::{
+    lint::{self, Checks},
+    plan::{self, Here, Plan, Task, folder_of},
+};
+use alfine_verify::Detector;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+/// No `PATH` has more programs, unless somebody made it so.
+const MOST_PROGRAMS: usize = 100_000;
+
+/// The programs that are there to run. A look costs little where nothing changed.
+#[derive(Debug, Default)]
+pub struct Programs {
+    seen: BTreeMap<PathBuf, Option<SystemTime>>,
+    names: Arc<BTreeSet<String>>,
+}
+
+impl Programs {
+    /// Looks at the folders of this `PATH`.
+    pub fn look(&mut self, path: Option<&OsStr>) -> Arc<BTreeSet<String>> {
+        // What a relative folder has depends on where a check runs. Nobody means such a program in a plan.
+        let folders = path.into_iter().flat_map(std::env::split_paths).filter(|folder| folder.is_absolute());
+        let changed = |folder: &PathBuf| fs::metadata(folder).and_then(|found| found.modified()).ok();
+        let seen: BTreeMap<_, _> = folders.map(|folder| (folder.clone(), changed(&folder))).collect();
+        if seen != self.seen {
+            let files = seen.keys().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+            let names = files.filter_map(|file| file.file_name().into_string().ok());
+            self.names = Arc::new(names.take(MOST_PROGRAMS).collect());
+            self.seen = seen;
+        }
+        Arc::clone(&self.names)
+    }
+
+    /// Looks at the folders of this process's `PATH`, which is that of checks.
+    pub fn look_here(&mut self) -> Arc<BTreeSet<String>> {
+        self.look(std::env::var_os("PATH").as_deref())
+    }
+}
+
+/// The folder that the checks of a plan run in unless the plan says it, from the root.
+pub fn folder(config: &Config, plan: &str) -> String {
+    let said = config.verification.folder.as_deref().map(Path::new);
+    let said = said.map(|said| {
+        said.components().filter(|part| *part != std::path::Component::CurDir).collect::<PathBuf>()
+    });
+    said.map_or_else(|| folder_of(plan).to_owned(), |said| said.to_string_lossy().into_owned())
+}
+
+/// What is there for the checks of a repository.
+#[derive(Debug)]
+pub struct Repository {
+    root: PathBuf,
+    programs: Arc<BTreeSet<String>>,
+    /// Proposes checks.
+    pub detector: Detector,
+}
+
+impl Repository {
+    /// Looks at the repository with this root; `programs` are those that are there to run.
+    pub fn new(root: &Path, programs: Arc<BTreeSet<String>>) -> Self {
+        Self { root: root.to_owned(), programs, detector: Detector::new(root) }
+    }
+
+    /// Looks at the repository with this root, and at the programs that this process would run.
+    pub fn look(root: &Path) -> Self {
+        Self::new(root, Programs::default().look_here())
+    }
+
+    /// What is there for the checks of a task that run in `folder`, from the root.
+    pub fn here_for(&self, task: &Task, folder: &str) -> Here {
+        let executables = paths_of(task, folder).filter(|path| is_executable(&self.root, path)).collect();
+        Here { programs: Some(Arc::clone(&self.programs)), executables: Arc::new(executables) }
+    }
+
+    /// What is there for the checks of a plan, as lints want it.
+    pub fn checks(&self, config: &Config, name: &str, plan: &Plan) -> Checks {
+        let folder = folder(config, name);
+        let executables = paths(plan, &folder).filter(|path| is_executable(&self.root, path)).collect();
+        let here = Here { programs: Some(Arc::clone(&self.programs)), executables: Arc::new(executables) };
+        Checks { folder, here }
+    }
+}
+
+/// The paths that the code of a plan's checks consists of, from the root: their files tell whether they are commands.
+/// `folder` is where the checks run.
+pub fn paths<'p>(plan: &'p Plan, folder: &'p str) -> impl Iterator<Item = String> + 'p {
+    let open = plan.tasks.iter().filter(|task| !task.done);
+    open.flat_map(move |task| paths_of(task, task.folder(plan, folder)))
+}
+
+fn paths_of<'p>(task: &'p Task, folder: &'p str) -> impl Iterator<Item = String> + 'p {
+    let criteria = task.criteria.iter().filter_map(|criterion| criterion.command.as_deref());
+    let codes = criteria.chain(task.runs.iter().map(|run| run.value.as_str()));
+    codes.filter_map(move |code| plan::bare_path(code, folder))
+}
+
+/// Whether a path from the root is an executable file.
+pub fn is_executable(root: &Path, path: &str) -> bool {
+    let found = root.join(path).metadata();
+    found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// The files that a task names, as they may be seen from the root: checks of the folders above them are its own.
+pub fn named_files(task: &Task, folder: &str) -> Vec<String> {
+    let criteria = task.criteria.iter().map(|criterion| criterion.text.as_str());
+    let texts = [task.title.as_str(), task.details.as_str()].into_iter().chain(criteria);
+    let files: BTreeSet<&str> = texts.flat_map(lint::files_named).collect();
+    let from_folder = |file: &&str| (!folder.is_empty()).then(|| format!("{folder}/{file}"));
+    files.iter().flat_map(|file| [Some((*file).to_owned()), from_folder(file)]).flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_seen_as_they_come_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut programs = Programs::default();
+        let path = std::env::join_paths([folder.path(), Path::new("relative"), Path::new("/no/such/folder")])
+            .unwrap();
+        assert!(programs.look(Some(&path)).is_empty());
+        fs::write(folder.path().join("sqlx"), "").unwrap();
+        assert!(programs.look(Some(&path)).contains("sqlx"));
+        let same = programs.look(Some(&path));
+        assert!(Arc::ptr_eq(&same, &programs.look(Some(&path))), "nothing changed");
+        fs::remove_file(folder.path().join("sqlx")).unwrap();
+        assert!(!programs.look(Some(&path)).contains("sqlx"));
+        assert!(programs.look(None).is_empty());
+    }
+
+    #[test]
+    fn a_setting_says_where_checks_run() {
+        let mut config = Config::default();
+        assert_eq!(folder(&config, "api/PLAN.md"), "api");
+        config.verification.folder = Some(".".to_owned());
+        assert_eq!(folder(&config, "api/PLAN.md"), "");
+        config.verification.folder = Some("./web/".to_owned());
+        assert_eq!(folder(&config, "api/PLAN.md"), "web");
+    }
+
+    #[test]
+    fn scripts_of_a_plan_are_looked_for_where_its_checks_run() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("api")).unwrap();
+        for (name, mode) in [("check", 0o755), ("notes", 0o644)] {
+            let path = root.path().join("api").join(name);
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let text =
+            "### T1: A\nCriteria:\n- a: `./check`\n- b: `./notes`\n- c: `../api/check`\n- d: `none/x`\n";
+        let plan = plan::read("api/PLAN.md", text);
+        let found: Vec<_> = paths(&plan, "api").filter(|path| is_executable(root.path(), path)).collect();
+        assert_eq!(found, ["api/./check", "api/../api/check"]);
+    }
+}
