@@ -135,6 +135,18 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_task_that_an_older_version_kept_is_read() {
+        let task = &parse_markdown("### T1: A\n- [ ] b\n").tasks[0];
+        let mut kept = serde_json::to_value(task).unwrap();
+        let fields = kept.as_object_mut().unwrap();
+        for since in ["mark", "signs", "steps", "follows", "runs"] {
+            fields.remove(since);
+        }
+        fields.insert("done".to_owned(), false.into());
+        assert_eq!(serde_json::from_value::<Task>(kept).unwrap(), *task);
+    }
+
+    #[test]
     fn plans_are_known_by_their_names() {
         for path in [
             "PLAN.md",

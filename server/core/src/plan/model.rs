@@ -58,14 +58,18 @@ pub struct Task {
     /// Its own fields, over the plan's defaults.
     pub fields: Fields,
     /// What the document says of its state.
+    #[serde(default)]
     pub mark: Mark,
     /// The box that is ticked when it is done: the span of the blank or `x` between the brackets, if it has one.
     pub checkbox: Option<Span>,
     /// What else says its state: signs and words in the title, a `Status:` line.
+    #[serde(default)]
     pub signs: Vec<Sign>,
     /// The boxes of its steps, if these say whether it is done.
+    #[serde(default)]
     pub steps: Vec<Span>,
     /// The open task before it in a numbered list. It waits for that one, unless it names what it waits for.
+    #[serde(default)]
     pub follows: Option<TaskId>,
     /// Under *Optional*, *Future* or *Nice to have*: never blocks.
     pub optional: bool,
