@@ -27,7 +27,7 @@ pub(crate) fn meaning(field: FieldName) -> String {
 
 /// The first sentence of a setting's documentation: the rest is about the settings file.
 fn of_setting(name: &str) -> String {
-    Setting::at([name]).map(Setting::summary).unwrap_or_default().to_owned()
+    Setting::at(name.split('.')).map(Setting::summary).unwrap_or_default().to_owned()
 }
 
 /// What a field takes, in words.

@@ -89,6 +89,10 @@ static TOOLS: Words = LazyLock::new(|| {
      tflint tofu tox trivy truffle ts-node tsc tsx turbo twine typos unzip uv uvx vale vitest vue-tsc wasm-pack \
      webpack wget wrangler xcodebuild xmllint yamllint yarn yq zig zsh".split(' ').collect()
 });
+/// Tools whose names begin sentences, too. What the others are given is never one: a test may be called anything.
+static ALSO_ENGLISH: Words = LazyLock::new(|| {
+    "act black expect flow go just make next prove rush stack swift task".split(' ').collect()
+});
 /// What tools call their parts.
 static SUBCOMMANDS: Words = LazyLock::new(|| {
     "apply audit build check ci clippy compile deploy diff doctor exec fmt format gen generate lint \
@@ -273,7 +277,9 @@ impl<'c> Command<'c> {
 
     /// Whether its words are those of a sentence, and none is one that only a command has.
     fn is_sentence(&self) -> bool {
-        if self.has_option() || self.is_joined() || self.code.contains(['"', '\'', '$', '<', '=']) {
+        let is_tool = TOOLS.contains(self.first) && !ALSO_ENGLISH.contains(self.first);
+        if is_tool || self.has_option() || self.is_joined() || self.code.contains(['"', '\'', '$', '<', '='])
+        {
             return false;
         }
         let mut words = self.rest.iter().map(|word| word.trim_end_matches(['.', ',', '!', '?', ':']));
@@ -366,6 +372,8 @@ mod tests {
         for code in [
             "make",
             "cargo test",
+            "cargo test expired",
+            "npm run build on",
             "cargo test -p a -- --nocapture",
             "CI=1 RUST_LOG='a b' cargo test",
             "! grep -q x y",
@@ -469,6 +477,7 @@ mod tests {
             "# comment",
             "",
             "dry run",
+            "make sure it works",
             "unit tests",
             "read a file",
             "if the flag is set",
