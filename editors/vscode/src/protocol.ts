@@ -64,7 +64,7 @@ export interface Answer {
 }
 
 /** What kind of answer is needed. */
-export type AskKind = 'question' | 'blocked' | 'approval' | 'login' | 'billing' | 'config' | 'check' | 'refusal' | 'trust';
+export type AskKind = 'question' | 'blocked' | 'approval' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust';
 
 /** The argument of `alfine.rewind` and `alfine.fork`. */
 export interface AtIteration {
@@ -93,7 +93,7 @@ export interface BreakerLine {
 }
 
 /** A rule of the breaker. */
-export type BreakerRule = 'iterations' | 'no-change' | 'same-error' | 'rework' | 'cost' | 'tokens' | 'wall-time' | 'stall' | 'startup' | 'agent-failing' | 'permission' | 'regenerations' | 'oscillation';
+export type BreakerRule = 'iterations' | 'no-change' | 'same-error' | 'rework' | 'cost' | 'tokens' | 'wall-time' | 'stall' | 'startup' | 'agent-failing' | 'outage' | 'permission' | 'regenerations' | 'oscillation';
 
 /** The argument of `alfine.continue`. */
 export interface Continue {
@@ -129,6 +129,9 @@ export interface CriterionView {
   /** How far it is proven. */
   state: CriterionState;
 }
+
+/** A point in time, in milliseconds since the Unix epoch. */
+export type Moment = number;
 
 /** The argument of commands that take a document and nothing else. */
 export interface OfDocument {
@@ -176,7 +179,7 @@ export interface Proof {
 export type ProofColor = 'green' | 'yellow' | 'red';
 
 /** Why a task is where it is. */
-export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string; commit?: string } | { kind: 'forked' } | { kind: 'told'; text: string };
+export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'outage'; since: Moment; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string; commit?: string } | { kind: 'forked' } | { kind: 'told'; text: string };
 
 /** The argument of `alfine.showDiff`. */
 export interface ShowDiff {

@@ -34,7 +34,7 @@ M.commands = {
 ---@field text? string The answer in words.
 
 ---What kind of answer is needed.
----@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'login' | 'billing' | 'config' | 'check' | 'refusal' | 'trust'
+---@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust'
 
 ---The argument of `alfine.rewind` and `alfine.fork`.
 ---@class alfine.AtIteration
@@ -52,7 +52,7 @@ M.commands = {
 ---@field partial? boolean Whether the count leaves something out: a run of the agent that did not say what it cost.
 
 ---A rule of the breaker.
----@alias alfine.BreakerRule 'iterations' | 'no-change' | 'same-error' | 'rework' | 'cost' | 'tokens' | 'wall-time' | 'stall' | 'startup' | 'agent-failing' | 'permission' | 'regenerations' | 'oscillation'
+---@alias alfine.BreakerRule 'iterations' | 'no-change' | 'same-error' | 'rework' | 'cost' | 'tokens' | 'wall-time' | 'stall' | 'startup' | 'agent-failing' | 'outage' | 'permission' | 'regenerations' | 'oscillation'
 
 ---The argument of `alfine.continue`.
 ---@class alfine.Continue
@@ -75,6 +75,9 @@ M.commands = {
 ---@class alfine.CriterionView
 ---@field text string As the plan has it.
 ---@field state alfine.CriterionState How far it is proven.
+
+---A point in time, in milliseconds since the Unix epoch.
+---@alias alfine.Moment integer
 
 ---The argument of commands that take a document and nothing else.
 ---@class alfine.OfDocument
@@ -105,7 +108,7 @@ M.commands = {
 ---@alias alfine.ProofColor 'green' | 'yellow' | 'red'
 
 ---Why a task is where it is.
----@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string, commit?: string } | { kind: 'forked' } | { kind: 'told', text: string }
+---@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'outage', since: alfine.Moment, message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string, commit?: string } | { kind: 'forked' } | { kind: 'told', text: string }
 
 ---The argument of `alfine.showDiff`.
 ---@class alfine.ShowDiff
