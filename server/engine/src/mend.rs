@@ -54,6 +54,7 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
         commands: new.commands,
         verifiers: new.verifiers,
         folder: new.folder,
+        detects: new.detects,
         ..old
     };
     Ok(Text { spec, changes })
