@@ -35,7 +35,7 @@ test('every setting of alfine.toml is there under its own name', () => {
 test('what a repository could have run on its reader’s machine counts only in the reader’s own settings', () => {
   const machine = Object.keys(settings).filter((key) => settings[key]?.scope === 'machine');
   expect(machine.sort()).toEqual(
-    ['server.path', 'verifiers', 'worktree.setup', 'agents', 'permissions', 'on_done', 'safety.pass_env', 'safety.mask', 'safety.allow_unsandboxed_all']
+    ['server.path', 'verifiers', 'worktree.setup', 'agents', 'permissions', 'on_done', 'safety.pass_env', 'safety.mask', 'safety.may_commit', 'safety.allow_unsandboxed_all']
       .map((key) => `alfine.${key}`)
       .sort(),
   );
