@@ -103,23 +103,26 @@ fn kinds(folder: &Path) -> Kinds {
 
 /// The folders that hold these files, the nearest first, without the root. Nothing outside of the root.
 fn folders_above<'p>(touches: impl IntoIterator<Item = &'p str>) -> Vec<PathBuf> {
-    let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
-    for path in touches.into_iter().map(Path::new) {
-        if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-            continue;
-        }
-        let clean: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
-        // The path itself too: a task may name a folder.
-        let above = clean.ancestors().filter(|folder| !folder.as_os_str().is_empty());
+    let is_inside =
+        |path: &&Path| path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let clean = |path: &Path| path.components().filter(|part| *part != Component::CurDir).collect();
+    let paths: BTreeSet<PathBuf> = touches.into_iter().map(Path::new).filter(is_inside).map(clean).collect();
+    let mut folders: BTreeSet<&Path> = BTreeSet::new();
+    for path in &paths {
+        let above = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         // What is known is so with all that is above it.
-        folders.extend(
-            above.take_while(|folder| !folders.contains(*folder)).map(Path::to_owned).collect::<Vec<_>>(),
-        );
-        if folders.len() >= FOLDER_LIMIT {
-            break;
-        }
+        let new: Vec<&Path> = above.take_while(|folder| !folders.contains(folder)).collect();
+        folders.extend(new);
     }
-    let mut folders: Vec<PathBuf> = folders.into_iter().collect();
+    // The paths themselves, too: a task may name a folder. Last, as most of them are files.
+    let paths = paths.iter().map(PathBuf::as_path).filter(|path| !path.as_os_str().is_empty());
+    let mut folders: Vec<PathBuf> = folders
+        .iter()
+        .copied()
+        .chain(paths.filter(|path| !folders.contains(path)))
+        .take(FOLDER_LIMIT)
+        .map(Path::to_owned)
+        .collect();
     // A longer path is nearer to a file than those it lies below.
     folders.sort_by_key(|folder| std::cmp::Reverse(folder.components().count()));
     folders

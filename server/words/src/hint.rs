@@ -254,6 +254,8 @@ mod tests {
         install git
         watch it: alfine log PLAN.md#US-001 --follow; stop it: alfine stop PLAN.md#US-001
         start it: alfine run PLAN.md#US-001
+        if it is a new one: alfine run PLAN.md#US-001 --again; if it is the same, give it its title back
+        to run it again: alfine run PLAN.md#US-001 --again
         run the whole plan: alfine run PLAN.md
         go on with it: alfine continue PLAN.md#US-001
         give a limit of 4 to 50, or --reset-breaker
@@ -292,6 +294,8 @@ mod tests {
         install git
         watch it: “Show transcript” on PLAN.md#US-001; stop it: “Stop” on PLAN.md#US-001
         start it: “Start loop” on PLAN.md#US-001
+        “Start loop” on PLAN.md#US-001 asks which one it is
+        to run it again: “Run again, although it is merged” on PLAN.md#US-001
         run the whole plan: “Start all” on PLAN.md
         go on with it: “Continue” on PLAN.md#US-001
         give a limit of 4 to 50, or reset the breaker

@@ -349,7 +349,7 @@ fn an_agent_that_is_a_command_may_reach_its_limit_too() {
         &script,
         format!(
             "cat >/dev/null\nif [ ! -e {limited:?} ]; then touch {limited:?}; \
-             echo 'ERROR: usage limit reached, try again in 1 second' >&2; exit 1; fi\n\
+             echo 'ERROR: usage limit reached, try again in 5 seconds' >&2; exit 1; fi\n\
              echo x > work.txt\nprintf '<COMPLETION_GATE>\\nready: true\\nreason: done\\n</COMPLETION_GATE>\\n'\n"
         ),
     )

@@ -27,11 +27,12 @@ pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
         let glob = glob.trim_start_matches("./");
         // The settings were checked, so an invalid glob never gets here.
         let Ok(matcher) = GlobBuilder::new(glob).literal_separator(true).build() else { continue };
+        let matcher = matcher.compile_matcher();
         // A path that is there goes before its reading as a pattern.
-        if root.join(glob).is_file() {
+        if !matcher.is_match(glob) && root.join(glob).is_file() {
             found.push(glob.to_owned());
         }
-        walk(root, &literal_folder(glob), &matcher.compile_matcher(), &mut left, &mut found);
+        walk(root, &literal_folder(glob), &matcher, &mut left, &mut found);
     }
     if left == 0 {
         tracing::warn!(
