@@ -261,8 +261,7 @@ pub enum VerifierKind {
     /// That a command passes.
     #[default]
     Command,
-    /// That nothing would be left uncommitted once Alfine has committed the work: the checks themselves leave nothing
-    /// behind. The agent is told not to commit.
+    /// That nothing but the work, which Alfine commits itself, is left uncommitted.
     CleanTree,
 }
 
