@@ -369,6 +369,19 @@ fn an_agent_is_found_where_users_have_it_and_a_tilde_is_the_home() {
     }
 }
 
+#[test]
+fn a_check_finds_the_programs_that_a_short_path_does_not_name() {
+    let mut sandbox = sandbox();
+    sandbox.write("PLAN.md", &PLAN.replace("test -f", "is-there"));
+    sandbox.git(&["commit", "-qam", "plan"]);
+    let tool = sandbox.path().join("home/.local/bin/is-there");
+    fs::create_dir_all(tool.parent().unwrap()).unwrap();
+    fs::write(&tool, "#!/bin/sh\ntest -f \"$1\"\n").unwrap();
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.env.push(("PATH".to_owned(), "/usr/bin:/bin".to_owned()));
+    done(&sandbox);
+}
+
 /// Has the program run on a file system that refuses what is named: `flock` as a network share without locks does, `fcntl`
 /// as one that has some of them.
 fn without_locks(sandbox: &mut Sandbox, refused: &str) {

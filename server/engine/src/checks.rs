@@ -5,6 +5,7 @@ use alfine_core::{
     lint::{self, Checks},
     plan::{self, Here, Plan, Task, folder_of},
 };
+use alfine_files::programs::with_usual_folders;
 use alfine_verify::Detector;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,9 +43,9 @@ impl Programs {
         Arc::clone(&self.names)
     }
 
-    /// Looks at the folders of this process's `PATH`, which is that of checks.
+    /// Looks at the folders of the `PATH` that checks get in this process.
     pub fn look_here(&mut self) -> Arc<BTreeSet<String>> {
-        self.look(std::env::var_os("PATH").as_deref())
+        self.look(Some(&with_usual_folders(std::env::var_os("PATH").as_deref())))
     }
 }
 
