@@ -331,7 +331,12 @@ fn a_plan_in_a_folder_with_a_number_sign_is_named_as_it_is_and_advice_can_be_pas
     }
     sandbox.git(&["add", "-A"]);
     sandbox.git(&["commit", "-qm", "first"]);
-    sandbox.fake_agent(&json!({"runs": [greet_after(&[]), greet_after(&[])]}));
+    // Checks run in the plan's folder.
+    let greet = |folder: &str| {
+        let path = format!("{folder}/greeting.txt");
+        greet_after(&[json!({"write": {"path": path, "content": "hello\n"}})])
+    };
+    sandbox.fake_agent(&json!({"runs": [greet("c#"), greet("my plans")]}));
     let tasks = sandbox.alfine(&["status", "c#/PLAN.md", "--json"]).expect(0).stdout;
     assert!(tasks.contains("\"c#/PLAN.md\"") && tasks.contains("US-001"), "{tasks}");
     sandbox.alfine(&["trust", "c#/PLAN.md", "--yes"]).expect(0);
