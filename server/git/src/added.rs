@@ -64,19 +64,27 @@ impl Repository {
         Ok(found)
     }
 
+    /// Opens the objects once, for many questions about them.
+    pub fn objects(&self) -> Result<Objects, GitError> {
+        Ok(Objects(self.open()?))
+    }
+}
+
+/// The objects of a repository.
+pub struct Objects(git2::Repository);
+
+impl Objects {
     /// Reads the content of a file, given by its id as hex.
     pub fn content(&self, id: &str) -> Result<Vec<u8>, GitError> {
-        let repo = self.open()?;
         let id = Oid::from_str(id).doing("read a file")?;
-        partial::fetch(&repo, [id])?;
-        let blob = repo.find_blob(id).doing("read a file")?;
+        partial::fetch(&self.0, [id])?;
+        let blob = self.0.find_blob(id).doing("read a file")?;
         Ok(blob.content().to_owned())
     }
 
     /// Says whether a commit or tree has something at a path.
     pub fn has_path(&self, commit: &str, path: &str) -> Result<bool, GitError> {
-        let repo = self.open()?;
-        Ok(tree(&repo, commit)?.get_path(path.as_ref()).is_ok())
+        Ok(tree(&self.0, commit)?.get_path(path.as_ref()).is_ok())
     }
 }
 

@@ -35,7 +35,7 @@ mod submodule;
 mod text_change;
 mod worktree;
 
-pub use added::AddedFile;
+pub use added::{AddedFile, Objects};
 pub use checkout::{CheckoutState, OwnWrite, Watched};
 pub use checkout_undo::LeftAlone;
 pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};

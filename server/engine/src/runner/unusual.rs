@@ -9,7 +9,7 @@ use alfine_core::{
     finding::Finding,
     unusual::{self, NewFile, Unusual},
 };
-use alfine_git::{AddedFile, Repository};
+use alfine_git::{AddedFile, Objects, Repository};
 use alfine_verify::{VerifierExit, VerifierResult};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::{path::PathBuf, time::Duration};
@@ -93,6 +93,7 @@ impl Claimed {
     fn unusual(&self) -> Result<(Vec<Unusual>, Vec<(String, Unusual)>)> {
         let (from, to) = (self.trees.0.as_str(), self.trees.1.as_str());
         let heads = (self.heads.0.as_deref(), self.heads.1.as_deref());
+        let objects = self.repository.objects()?;
         let mut tree = Vec::new();
         let mut commits = Vec::new();
         for (n, file) in self.repository.added((from, to), heads, &self.own)?.iter().enumerate() {
@@ -100,7 +101,7 @@ impl Claimed {
             if self.may_commit.is_match(&path) {
                 continue;
             }
-            let has_key = n < MOST_READ && self.has_new_key(file)?;
+            let has_key = n < MOST_READ && has_new_key(&objects, file)?;
             // Of a file that was there before, only a key is news.
             if file.before.is_some() && !has_key {
                 continue;
@@ -112,7 +113,7 @@ impl Claimed {
             }
         }
         // A tree that cannot be read was an error above already.
-        let was_there = |folder: &str| self.repository.has_path(from, folder).unwrap_or(false);
+        let was_there = |folder: &str| objects.has_path(from, folder).unwrap_or(false);
         let found = unusual::find(&tree, &was_there);
         let keys = commits.into_iter().filter_map(|(commit, file)| {
             let key = unusual::find(&[file], &|_| false).into_iter().find(Unusual::is_key)?;
@@ -120,19 +121,18 @@ impl Claimed {
         });
         Ok((found, keys.collect()))
     }
+}
 
-    /// Says whether a key is in a file that was not in it before.
-    fn has_new_key(&self, file: &AddedFile) -> Result<bool> {
-        let has_key =
-            |id: &str| -> Result<bool> { Ok(alfine_secrets::has_issued_key(&self.repository.content(id)?)) };
-        if file.bytes > LARGEST_READ || !has_key(&file.content)? {
-            return Ok(false);
-        }
-        Ok(match &file.before {
-            Some(before) => !has_key(before)?,
-            None => true,
-        })
+/// Says whether a key is in a file that was not in it before.
+fn has_new_key(objects: &Objects, file: &AddedFile) -> Result<bool> {
+    let has_key = |id: &str| -> Result<bool> { Ok(alfine_secrets::has_issued_key(&objects.content(id)?)) };
+    if file.bytes > LARGEST_READ || !has_key(&file.content)? {
+        return Ok(false);
     }
+    Ok(match &file.before {
+        Some(before) => !has_key(before)?,
+        None => true,
+    })
 }
 
 /// What the user is asked about: of this the agent was told, and nothing else fails.
