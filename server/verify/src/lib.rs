@@ -15,6 +15,7 @@ mod run;
 mod score;
 mod seconds;
 mod spec;
+pub mod test_report;
 
 pub use answer::{VerifierExit, VerifierResult};
 pub use cancel::CancelToken;
