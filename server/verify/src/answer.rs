@@ -1,6 +1,6 @@
 //! What a verifier said, and how it ended.
 
-use super::{VerifierSpec, seconds};
+use super::{VerifierSpec, seconds, test_report::TestReport};
 use alfine_core::finding::Finding;
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
@@ -78,6 +78,20 @@ impl fmt::Display for VerifierExit {
     }
 }
 
+/// What a verifier says of what it checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It holds.
+    Passed,
+    /// It does not hold.
+    Failed,
+    /// Nothing was tested: a test runner ran no test, or ended well without saying which it ran.
+    Empty,
+    /// The check says nothing: it could not start, took too long, or was ended from outside.
+    NotRun,
+}
+
 /// What a verifier said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VerifierResult {
@@ -95,6 +109,9 @@ pub struct VerifierResult {
     pub duration: Duration,
     /// What it printed: the beginning and the end where it was too much, without colours.
     pub output: String,
+    /// What that says of the tests that ran, if a test runner's report is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<TestReport>,
     /// What it found. Never empty where it failed; without errors where it passed.
     pub findings: Vec<Finding>,
     /// Its share in the score.
@@ -109,6 +126,32 @@ impl VerifierResult {
         matches!(self.exit, VerifierExit::Unable { .. })
     }
 
+    /// What it says of what it checks.
+    pub fn answer(&self) -> Answer {
+        let tests = self.tests.as_ref();
+        match self.exit {
+            VerifierExit::Code { code: 0 } if tests.is_some_and(TestReport::proves_nothing) => Answer::Empty,
+            VerifierExit::Code { code: 0 } => Answer::Passed,
+            VerifierExit::Code { code } if tests.is_some_and(|tests| tests.is_told_empty(code)) => {
+                Answer::Empty
+            }
+            VerifierExit::Code { .. } => Answer::Failed,
+            VerifierExit::Signal { signal } if is_crash(signal) => Answer::Failed,
+            VerifierExit::Uncommitted { count } | VerifierExit::Unusual { count } => {
+                if count == 0 {
+                    Answer::Passed
+                } else {
+                    Answer::Failed
+                }
+            }
+            VerifierExit::Signal { .. }
+            | VerifierExit::TimedOut { .. }
+            | VerifierExit::Interrupted
+            | VerifierExit::Unable { .. }
+            | VerifierExit::NotRun { .. } => Answer::NotRun,
+        }
+    }
+
     /// The result of a check that must not run.
     pub fn refused(spec: &VerifierSpec, reason: String) -> Self {
         let checked = Checked::unable(reason);
@@ -120,6 +163,7 @@ impl VerifierResult {
             exit: checked.exit,
             duration: Duration::ZERO,
             output: String::new(),
+            tests: None,
             findings: vec![Finding::error(words)],
             weight: spec.weight,
             required: spec.required,
@@ -127,27 +171,104 @@ impl VerifierResult {
     }
 }
 
+/// Whether a program does this to itself: SIGQUIT to SIGFPE without what users send, SIGSEGV, SIGSYS.
+fn is_crash(signal: i32) -> bool {
+    const ILL: i32 = 4;
+    const TRAP: i32 = 5;
+    const ABRT: i32 = 6;
+    const FPE: i32 = 8;
+    const SEGV: i32 = 11;
+    // SIGBUS and SIGSYS have other numbers on macOS.
+    const BUS: i32 = if cfg!(target_os = "linux") { 7 } else { 10 };
+    const SYS: i32 = if cfg!(target_os = "linux") { 31 } else { 12 };
+    [ILL, TRAP, ABRT, FPE, SEGV, BUS, SYS].contains(&signal)
+}
+
 /// What one kind of verifier returns.
 pub(super) struct Checked {
     pub(super) exit: VerifierExit,
     pub(super) output: String,
     pub(super) findings: Vec<Finding>,
+    pub(super) tests: Option<TestReport>,
 }
 
 impl Checked {
     pub(super) fn unable(reason: String) -> Self {
-        Self { exit: VerifierExit::Unable { reason }, output: String::new(), findings: Vec::new() }
+        Self {
+            exit: VerifierExit::Unable { reason },
+            output: String::new(),
+            findings: Vec::new(),
+            tests: None,
+        }
     }
 
     pub(super) fn not_run(reason: impl fmt::Display) -> Self {
         let exit = VerifierExit::NotRun { reason: reason.to_string() };
-        Self { exit, output: String::new(), findings: Vec::new() }
+        Self { exit, output: String::new(), findings: Vec::new(), tests: None }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_report;
+    use std::path::Path;
+
+    fn answer(exit: VerifierExit, tests: Option<TestReport>) -> Answer {
+        let spec = VerifierSpec::command("c");
+        VerifierResult { exit, tests, ..VerifierResult::refused(&spec, String::new()) }.answer()
+    }
+
+    #[test]
+    fn an_exit_and_what_was_tested_are_one_answer() {
+        let read = |output: &str| test_report::read(output, Path::new("/home/me/app"));
+        let code = |code| VerifierExit::Code { code };
+        let passes = "===== test session starts =====\n===== 2 passed, 1 skipped in 0.1s =====";
+        let skips = "===== test session starts =====\n===== 2 skipped in 0.1s =====";
+        let nothing = "===== test session starts =====\n===== no tests ran in 0.1s =====";
+        let broken = "===== test session starts =====\n===== 1 error in 0.1s =====";
+        let cut = "===== test session starts =====\ncollected 1 item\n";
+        for (exit, output, expected) in [
+            (code(0), "", Answer::Passed),
+            (code(1), "", Answer::Failed),
+            (code(0), passes, Answer::Passed),
+            (code(1), passes, Answer::Failed),
+            (code(0), skips, Answer::Empty),
+            (code(5), nothing, Answer::Empty),
+            // A status of another meaning, such as a file that is not there.
+            (code(4), nothing, Answer::Failed),
+            (code(5), broken, Answer::Failed),
+            (code(0), cut, Answer::Empty),
+            (code(5), cut, Answer::Failed),
+            (code(1), "No tests found, exiting with code 1", Answer::Empty),
+            (VerifierExit::Signal { signal: 6 }, passes, Answer::Failed),
+            (VerifierExit::Signal { signal: 9 }, passes, Answer::NotRun),
+            (VerifierExit::TimedOut { after: Duration::from_secs(1) }, skips, Answer::NotRun),
+            (VerifierExit::Unable { reason: String::new() }, "", Answer::NotRun),
+            (VerifierExit::Unusual { count: 0 }, "", Answer::Passed),
+            (VerifierExit::Uncommitted { count: 2 }, "", Answer::Failed),
+        ] {
+            assert_eq!(answer(exit.clone(), read(output)), expected, "{exit}: {output}");
+        }
+    }
+
+    #[test]
+    fn a_runner_that_ends_well_without_a_count_tested_nothing() {
+        for (command, output, expected) in [
+            ("pytest -q", "", Answer::Empty),
+            ("cd x && npx jest", "I am a reporter", Answer::Empty),
+            ("pytest -qq", "..", Answer::Passed),
+            ("pytest > log", "", Answer::Passed),
+            ("gradle test", "BUILD SUCCESSFUL", Answer::Passed),
+            ("make test", "fine", Answer::Passed),
+        ] {
+            let exit = VerifierExit::Code { code: 0 };
+            let read = test_report::read(output, Path::new("/home/me/app"));
+            let tests = test_report::of_command(read, command, true);
+            assert_eq!(answer(exit, tests), expected, "{command}");
+        }
+        assert_eq!(test_report::of_command(None, "pytest", false), None);
+    }
 
     #[test]
     fn exits_read_as_a_user_would_say_them() {

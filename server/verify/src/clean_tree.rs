@@ -28,7 +28,7 @@ pub(super) fn check(context: &VerifyContext<'_>, paths: &[String]) -> Checked {
     let named: Vec<_> = named.collect();
     let output = named.iter().map(|(path, what)| format!("{what} {path}\n")).collect();
     let findings = named.into_iter().map(|(path, what)| finding(path, what)).collect();
-    Checked { exit, output, findings }
+    Checked { exit, output, findings, tests: None }
 }
 
 fn finding(path: String, what: &str) -> Finding {

@@ -1,6 +1,12 @@
 //! The verifier that runs a command: guarded, in bounded time and memory.
 
-use super::{VerifierExit, VerifierSpec, VerifyContext, answer::Checked, findings, output::Excerpt};
+use super::{
+    VerifierExit, VerifierSpec, VerifyContext,
+    answer::Checked,
+    findings,
+    output::Excerpt,
+    test_report::{self, Reading, TestReport},
+};
 use alfine_core::plan::{paths_of, program_of};
 use alfine_process::{Confinement, GuardedCommand, GuardedOutput, ProcessError};
 use std::{io::Read, os::unix::fs::PermissionsExt, path::Path, thread};
@@ -30,9 +36,10 @@ pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<
         }
     };
     match ran {
-        Ok((exit, output)) => {
+        Ok((exit, Printed { output, tests })) => {
             let findings = findings::parse(&output, context.root, &spec.folder);
-            Checked { exit: blamed(exit, command, &folder), output, findings }
+            let tests = test_report::of_command(tests, command, exit.passes());
+            Checked { exit: blamed(exit, command, &folder), output, findings, tests }
         }
         Err(error) => Checked::not_run(error),
     }
@@ -71,13 +78,14 @@ fn run(
     shell: GuardedCommand,
     spec: &VerifierSpec,
     context: &VerifyContext<'_>,
-) -> Result<(VerifierExit, String), ProcessError> {
+) -> Result<(VerifierExit, Printed), ProcessError> {
     let guard = shell.guard.clone();
     let mut child = shell.spawn()?;
     let output = child.take_stdout();
+    let folder = context.root.join(&spec.folder);
     let reader = thread::Builder::new()
         .name("verifier".to_owned())
-        .spawn(move || output.map(read).unwrap_or_default())
+        .spawn(move || output.map(|output| read(output, &folder)).unwrap_or_default())
         .map_err(|source| ProcessError::Guard { guard, source })?;
 
     context.cancel.set_running(Some(child.ender()));
@@ -89,7 +97,7 @@ fn run(
     });
     context.cancel.set_running(None);
     // Nothing holds the output any more, so this ends.
-    let output = reader.join().unwrap_or_default().into_text();
+    let printed = reader.join().unwrap_or_default();
 
     let exit = match ended? {
         _ if context.cancel.is_cancelled() => VerifierExit::Interrupted,
@@ -99,14 +107,26 @@ fn run(
             (None, signal) => VerifierExit::Signal { signal: signal.unwrap_or(0) },
         },
     };
-    Ok((exit, output))
+    Ok((exit, printed))
 }
 
-fn read(mut output: GuardedOutput) -> Excerpt {
+/// What a command printed.
+#[derive(Debug, Default)]
+struct Printed {
+    /// Its beginning and its end.
+    output: String,
+    /// What all of it says of tests.
+    tests: Option<TestReport>,
+}
+
+fn read(mut output: GuardedOutput, folder: &Path) -> Printed {
     let mut excerpt = Excerpt::default();
+    let mut tests = Reading::new(folder);
     let mut buffer = vec![0; 64 << 10];
     while let Ok(read @ 1..) = output.read(&mut buffer) {
-        excerpt.push(buffer.get(..read).unwrap_or_default());
+        let printed = buffer.get(..read).unwrap_or_default();
+        excerpt.push(printed);
+        tests.push(printed);
     }
-    excerpt
+    Printed { output: excerpt.into_text(), tests: tests.into_report() }
 }

@@ -19,7 +19,7 @@ pub fn run(
             break;
         }
         let began = Instant::now();
-        let Checked { exit, output, findings } = match &spec.kind {
+        let Checked { exit, output, findings, tests } = match &spec.kind {
             VerifierKind::Command { command } => command::check(command, spec, context),
             VerifierKind::CleanTree { paths } => clean_tree::check(context, paths),
         };
@@ -31,6 +31,7 @@ pub fn run(
             exit,
             duration: began.elapsed(),
             output,
+            tests,
             weight: spec.weight,
             required: spec.required,
         };

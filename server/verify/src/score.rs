@@ -47,6 +47,7 @@ mod tests {
             exit: VerifierExit::Code { code: i32::from(!passed) },
             duration: Duration::ZERO,
             output: String::new(),
+            tests: None,
             findings: vec![],
             weight,
             required,

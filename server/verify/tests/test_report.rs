@@ -1,5 +1,7 @@
 //! What real outputs of test runners say of the tests that ran. How each was made is in the README beside them.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use alfine_verify::test_report::{TestOutcome, TestReport, read};
 use std::{
     fmt::Write,

@@ -128,6 +128,7 @@ pub(super) fn kept_check(not_kept: &[Skipped]) -> VerifierResult {
         exit: VerifierExit::Uncommitted { count: not_kept.len() },
         duration: Duration::ZERO,
         output: remedies.join("\n"),
+        tests: None,
         findings: remedies.into_iter().map(error).collect(),
         weight: 1.0,
         required: true,

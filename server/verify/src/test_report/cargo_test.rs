@@ -1,7 +1,7 @@
 //! `cargo test`: Rust's own harness, and the doc tests of rustdoc.
 
 use super::{
-    TestOutcome, TestRunner,
+    report::{TestOutcome, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, number, parts, without_duration},
 };

@@ -1,7 +1,7 @@
 //! `go test`, plain, verbose and as JSON, and gotestsum.
 
 use super::{
-    TestOutcome, TestRunner,
+    report::{TestOutcome, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, is_duration, parts},
 };
@@ -124,10 +124,9 @@ impl Go {
             "fail" => TestOutcome::Failed,
             "skip" => TestOutcome::Skipped,
             "run" => {
-                if self.events.len() < PACKAGES || self.events.contains_key(&package) {
-                    if let Some(test) = test {
-                        self.events.entry(package).or_default().begin(line.number, &test);
-                    }
+                let has_room = self.events.len() < PACKAGES || self.events.contains_key(&package);
+                if let Some(test) = test.filter(|_| has_room) {
+                    self.events.entry(package).or_default().begin(line.number, &test);
                 }
                 return;
             }
@@ -181,7 +180,8 @@ fn package(text: &str) -> Option<(&str, Option<TestOutcome>)> {
         "FAIL" => {
             let name = rest.split(['\t', ' ']).next()?;
             let rest = rest.get(name.len()..)?.trim_start();
-            (is_name(name) && (rest.starts_with('[') || is_duration(rest))).then_some((name, Some(TestOutcome::Failed)))
+            (is_name(name) && (rest.starts_with('[') || is_duration(rest)))
+                .then_some((name, Some(TestOutcome::Failed)))
         }
         "?" => {
             let name = rest.strip_suffix("\t[no test files]")?;

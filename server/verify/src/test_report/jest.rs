@@ -1,7 +1,7 @@
 //! Jest.
 
 use super::{
-    TestOutcome, TestRunner,
+    report::{TestOutcome, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, indent, parts, without_duration},
     titles::Titles,

@@ -1,7 +1,7 @@
 //! Mocha's reporters that end with counts: `spec`, and those without names such as `dot`.
 
 use super::{
-    TestOutcome, TestRunner,
+    report::{TestOutcome, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, indent, is_duration, number, without_duration},
     titles::Titles,

@@ -1,7 +1,7 @@
 //! `cargo nextest run`.
 
 use super::{
-    TestOutcome, TestRunner,
+    report::{TestOutcome, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, number, parts},
 };
@@ -59,9 +59,8 @@ impl Nextest {
 fn is_beginning(line: &str, text: &str) -> bool {
     let counted = text.strip_prefix("Starting ").and_then(number);
     line.starts_with(' ')
-        && counted.is_some_and(|(_, rest)| {
-            rest.starts_with(" tests across ") || rest.starts_with(" test across ")
-        })
+        && counted
+            .is_some_and(|(_, rest)| rest.starts_with(" tests across ") || rest.starts_with(" test across "))
 }
 
 /// Reads `   3.627s] 3/8 tests run: 2 passed (1 slow), 1 failed, 3 skipped`.
@@ -120,7 +119,25 @@ fn case(text: &str) -> Option<(String, TestOutcome)> {
 }
 
 fn is_failure(status: &str) -> bool {
-    matches!(status, "FAIL" | "XFAIL" | "TIMEOUT" | "TMT" | "ABORT" | "ABRT" | "LEAK-FAIL" | "LKFAIL" | "FL-CL")
-        || status.strip_prefix("SIG").is_some_and(|name| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()))
-        || matches!(status, "SEGV" | "KILL" | "TERM" | "BUS" | "ILL" | "FPE" | "TRAP" | "SYS" | "QUIT" | "INT" | "PIPE" | "HUP")
+    matches!(
+        status,
+        "FAIL" | "XFAIL" | "TIMEOUT" | "TMT" | "ABORT" | "ABRT" | "LEAK-FAIL" | "LKFAIL" | "FL-CL"
+    ) || status
+        .strip_prefix("SIG")
+        .is_some_and(|name| name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()))
+        || matches!(
+            status,
+            "SEGV"
+                | "KILL"
+                | "TERM"
+                | "BUS"
+                | "ILL"
+                | "FPE"
+                | "TRAP"
+                | "SYS"
+                | "QUIT"
+                | "INT"
+                | "PIPE"
+                | "HUP"
+        )
 }

@@ -1,7 +1,7 @@
 //! Node's own test runner, as its `spec` reporter prints; its `tap` reporter is read as what it is.
 
 use super::{
-    TestOutcome, TestRunner,
+    report::{TestOutcome, TestReport, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, indent, without_duration},
     titles::Titles,
@@ -37,7 +37,8 @@ impl Summary {
             *self = Self::default();
             return None;
         };
-        let Some(place) = COUNTS.iter().position(|known| *known == name).filter(|place| *place == 0 || *place >= self.next)
+        let Some(place) =
+            COUNTS.iter().position(|known| *known == name).filter(|place| *place == 0 || *place >= self.next)
         else {
             *self = Self::default();
             return None;
@@ -117,6 +118,23 @@ impl NodeTest {
         // What a test prints must not take the tests along.
         let cases = if is_sure { std::mem::take(self).cases } else { Cases::default() };
         runs.add(Run { runner: TestRunner::NodeTest, first, last, counts: Some(counts), cases, is_sure });
+    }
+}
+
+/// Where tests are selected by name, a file of which none was is told as if it were a test that passed.
+pub(super) fn forget_files(report: &mut TestReport) {
+    if report.runners != [TestRunner::NodeTest] {
+        return;
+    }
+    for case in &mut report.cases {
+        let ending = case.name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let is_file =
+            matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts") && !case.name.contains(SEPARATOR);
+        if is_file && case.outcome == TestOutcome::Passed {
+            case.outcome = TestOutcome::Skipped;
+            report.passed = report.passed.saturating_sub(1);
+            report.skipped = report.skipped.saturating_add(1);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! pytest.
 
 use super::{
-    TestOutcome, TestRunner,
+    report::{TestOutcome, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, is_duration, parts},
 };

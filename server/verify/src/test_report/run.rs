@@ -1,6 +1,6 @@
 //! What one run of a runner says, and the runs of a whole output.
 
-use super::{TestCase, TestOutcome, TestReport, TestRunner};
+use super::report::{TestCase, TestOutcome, TestReport, TestRunner};
 use alfine_core::text::start_of;
 use std::{
     collections::{HashMap, HashSet},
@@ -154,7 +154,12 @@ pub(super) struct Run {
 
 impl Run {
     /// Makes a run of a runner that says when it begins.
-    pub(super) fn new(runner: TestRunner, lines: (usize, usize), counts: Option<Counts>, cases: Cases) -> Self {
+    pub(super) fn new(
+        runner: TestRunner,
+        lines: (usize, usize),
+        counts: Option<Counts>,
+        cases: Cases,
+    ) -> Self {
         Self { runner, first: lines.0, last: lines.1, counts, cases, is_sure: true }
     }
 }
@@ -178,7 +183,13 @@ impl Runs {
             let folder = folder.to_string_lossy().into_owned();
             format!("{}/", folder.trim_end_matches('/'))
         });
-        Self { folders: folders.filter(|folder| folder != "/").collect(), runs: Vec::new(), cases: 0, sure: None, is_cut: false }
+        Self {
+            folders: folders.filter(|folder| folder != "/").collect(),
+            runs: Vec::new(),
+            cases: 0,
+            sure: None,
+            is_cut: false,
+        }
     }
 
     /// Whether this line was of the run that ended last, so that what another reader knows since then is nothing.
@@ -228,9 +239,7 @@ impl Runs {
             report.failed = report.failed.saturating_add(counts.failed);
             report.skipped = report.skipped.saturating_add(counts.skipped);
             report.is_unfinished |= run.counts.is_none();
-            report.is_complete &= run.counts.is_some()
-                && !run.cases.has_more
-                && run.cases.agree(counts);
+            report.is_complete &= run.counts.is_some() && !run.cases.has_more && run.cases.agree(counts);
             report.cases.extend(run.cases.list.into_iter().map(|case| {
                 let name = folders.iter().fold(case.name, |name, folder| name.replace(folder, ""));
                 TestCase { name: names.unique(name), outcome: case.outcome }

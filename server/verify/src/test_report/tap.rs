@@ -1,8 +1,8 @@
 //! The Test Anything Protocol: Node's `tap` reporter, bats, tape, tap, Mocha's and Vitest's reporters, and `prove`.
 
 use super::{
-    TestOutcome, TestRunner,
     node_test::{SEPARATOR, Summary, is_directive},
+    report::{TestOutcome, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, indent, number},
     titles::Titles,
@@ -43,8 +43,11 @@ impl Document {
         let text = number(text).map_or(text, |(_, rest)| rest).trim_start();
         let text = text.strip_prefix("- ").unwrap_or(text).trim();
         // The last `#` that is not escaped begins a directive; Vitest says the time there.
-        let (name, directive) = match text.rsplit_once(" # ").or_else(|| Some(("", text.strip_prefix("# ")?))) {
-            Some((name, directive)) if is_directive(directive) || directive.starts_with("time=") => (name, directive),
+        let (name, directive) = match text.rsplit_once(" # ").or_else(|| Some(("", text.strip_prefix("# ")?)))
+        {
+            Some((name, directive)) if is_directive(directive) || directive.starts_with("time=") => {
+                (name, directive)
+            }
             _ => (text.strip_suffix(" {").unwrap_or(text), ""),
         };
         let outcome = match (is_directive(directive), is_ok) {
@@ -81,7 +84,12 @@ impl Reader for Tap {
         }
         if let Some(counts) = text.strip_prefix("# ").and_then(|text| self.summary.line(text)) {
             if let Some(document) = self.document.take() {
-                runs.add(Run::new(TestRunner::NodeTest, (document.first, line.number), Some(counts), document.cases));
+                runs.add(Run::new(
+                    TestRunner::NodeTest,
+                    (document.first, line.number),
+                    Some(counts),
+                    document.cases,
+                ));
             }
             return;
         }

@@ -53,7 +53,9 @@ pub(super) fn is_duration(text: &str) -> bool {
     let text = text.trim();
     text.starts_with(|c: char| c.is_ascii_digit())
         && text.ends_with(['s', 'm', 'h'])
-        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ' ' | ',' | 'm' | 's' | 'h' | 'µ' | 'u' | 'n'))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | ' ' | ',' | 'm' | 's' | 'h' | 'µ' | 'u' | 'n'))
 }
 
 /// Takes a duration in brackets from the end of a name: `adds (3 ms)`, `adds [0.12ms]`, `adds 4ms`.
@@ -74,4 +76,3 @@ pub(super) fn without_duration(name: &str) -> &str {
 pub(super) fn indent(text: &str) -> usize {
     text.len() - text.trim_start_matches(' ').len()
 }
-

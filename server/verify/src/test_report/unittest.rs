@@ -1,7 +1,7 @@
 //! Python's `unittest`, and what prints like it.
 
 use super::{
-    TestOutcome, TestRunner,
+    report::{TestOutcome, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, named, number},
 };

@@ -1,7 +1,7 @@
 //! Vitest.
 
 use super::{
-    TestOutcome, TestRunner,
+    report::{TestOutcome, TestRunner},
     run::{Cases, Counts, Run, Runs},
     text::{Line, Reader, indent, number, parts, without_duration},
     titles::Titles,
