@@ -5,7 +5,11 @@ use super::{
     catalogue::{Format, Setting, Takes, Word},
     source::{child, element},
 };
-use alfine_core::{nearest, printable::printable};
+use alfine_core::{
+    lint::{self, LintCode, Weakness},
+    nearest,
+    printable::printable,
+};
 use alfine_secrets::mask_pattern;
 use globset::Glob;
 use serde_json::{Map, Number, Value};
@@ -31,12 +35,14 @@ pub(super) struct Flaw {
     pub(super) message: String,
     /// What was probably meant.
     pub(super) suggestion: Option<String>,
+    /// What a command is found to be, which is a setting like any other.
+    pub(super) lint: Option<LintCode>,
 }
 
 impl Flaw {
     /// A value with which the layer cannot be taken.
     pub(super) fn of_value(path: &str, message: String) -> Self {
-        Self { path: path.to_owned(), at_key: false, fatal: true, message, suggestion: None }
+        Self { path: path.to_owned(), at_key: false, fatal: true, message, suggestion: None, lint: None }
     }
 }
 
@@ -100,7 +106,7 @@ impl Checker {
             // A misspelt limit would be missing, and nothing may start without a limit that the user wanted.
             let of_limits = |name: &str| name == LIMITS || name.starts_with("limits.");
             let fatal = is_agent || of_limits(&at) || suggestion.as_deref().is_some_and(of_limits);
-            Flaw { path: at, at_key: true, fatal, message, suggestion }
+            Flaw { path: at, at_key: true, fatal, message, suggestion, lint: None }
         });
     }
 
@@ -216,6 +222,7 @@ impl Checker {
         let Some(Value::Array(verifiers)) = tree.get("verifiers") else { return };
         let before = (self.flaws.len(), self.left_out);
         let mut names = HashSet::new();
+        let mut weak = Vec::new();
         for (index, verifier) in verifiers.iter().enumerate() {
             let at = element("verifiers", index);
             let word = |key| verifier.get(key).and_then(Value::as_str);
@@ -227,7 +234,8 @@ impl Checker {
             }
             match (word("kind").unwrap_or("command"), word("command")) {
                 ("command", None) => self.wrong(&at, || format!("`{at}` needs `command`, or another `kind`")),
-                ("command", Some(_)) | (_, None) => {}
+                ("command", Some(command)) => weak.extend(weakness_at(&child(&at, "command"), command)),
+                (_, None) => {}
                 (kind, Some(_)) => self.wrong(&child(&at, "command"), || {
                     format!("a verifier of the kind \"{kind}\" has no `command`")
                 }),
@@ -236,7 +244,18 @@ impl Checker {
         if before != (self.flaws.len(), self.left_out) {
             tree.remove("verifiers");
         }
+        for flaw in weak {
+            self.add(|| flaw);
+        }
     }
+}
+
+/// What is to be said of a command whose status says nothing. It runs all the same.
+fn weakness_at(path: &str, command: &str) -> Option<Flaw> {
+    // Which programs this machine has is no matter of the settings.
+    let Weakness { code, message, instead } = lint::weakness(command, |_| true)?;
+    let suggestion = instead.into_iter().next().map(|(_, command)| Value::from(command).to_string());
+    Some(Flaw { fatal: false, lint: Some(code), suggestion, ..Flaw::of_value(path, message) })
 }
 
 fn alternatives<'w>(words: impl Iterator<Item = &'w str>) -> String {

@@ -9,6 +9,7 @@ use super::{
 use alfine_agents::Permissions;
 use alfine_core::{
     breaker::{Rule, Scope},
+    lint::LintCode,
     plan::{Fields, Placed},
     printable::printable,
     text::Span,
@@ -167,6 +168,9 @@ pub struct ConfigProblem {
     pub message: String,
     /// What was probably meant: what the bytes of the span could be replaced with, or the whole path of a setting.
     pub suggestion: Option<String>,
+    /// What kind of finding it is on a command, which is run all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lint: Option<LintCode>,
 }
 
 impl fmt::Display for ConfigProblem {
@@ -293,6 +297,7 @@ impl Loaded {
                 line_column: unreadable.place.map(|place| place.line_column),
                 message: printable(&unreadable.message),
                 suggestion: None,
+                lint: None,
             }),
         }
     }
@@ -330,6 +335,7 @@ impl Loaded {
             line_column: place.map(|place| place.line_column),
             message: flaw.message,
             suggestion: flaw.suggestion,
+            lint: flaw.lint,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{catalogue::Format, *};
 use alfine_agents::Permissions;
 use alfine_core::breaker::{self, Rule};
+use alfine_core::lint::LintCode;
 use alfine_core::plan::{Autonomy, Fields, Isolation, Placed};
 use alfine_core::text::Span;
 use proptest::prelude::*;
@@ -578,6 +579,25 @@ proptest! {
         let loaded = load(&layers).unwrap();
         prop_assert_eq!(loaded.config, serde_json::from_value(left.into()).unwrap());
     }
+}
+
+#[test]
+fn a_verifier_that_says_nothing_is_told_and_runs_all_the_same() {
+    let said = "[[verifiers]]\nname = \"a\"\ncommand = \"make | tail\"\n\n[[verifiers]]\nname = \"b\"\ncommand = \"make && ! grep x y\"\n\n\
+                [[verifiers]]\nname = \"c\"\ncommand = \"true\"\n";
+    let loaded = load(&repository(said)).unwrap();
+    assert_eq!(loaded.config.verifiers.len(), 3);
+    let told: Vec<_> =
+        loaded.problems.iter().map(|told| (told.error, told.key.as_str(), told.lint)).collect();
+    assert_eq!(
+        told,
+        [
+            (false, "verifiers[0].command", Some(LintCode::CriterionHidesStatus)),
+            (false, "verifiers[2].command", Some(LintCode::CriterionAlwaysPasses)),
+        ]
+    );
+    assert_eq!(loaded.problems[0].suggestion.as_deref(), Some("\"make\""));
+    assert_eq!(loaded.problems[1].suggestion, None);
 }
 
 #[test]

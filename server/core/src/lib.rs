@@ -21,6 +21,7 @@ pub mod plan;
 pub mod printable;
 pub mod prompt;
 pub mod reason;
+pub mod shell;
 pub mod signature;
 pub mod surrogates;
 pub mod task;

@@ -2,6 +2,7 @@
 //!
 //! Knows plans only. Takes time linear in the document, so that it can run on every keystroke.
 
+mod commands;
 mod criteria;
 mod dependencies;
 mod options;
@@ -10,6 +11,7 @@ mod report;
 mod size;
 mod words;
 
+pub use commands::{Weakness, weakness};
 pub use criteria::Checks;
 pub use options::LintOptions;
 pub use problems::why_no_task;
@@ -162,6 +164,64 @@ mod tests {
         let fixed = edited(text, found[2].fixes[0].edits.clone());
         assert_eq!(fixed, text.replace("Migrates:", "Migrates"));
         assert_eq!(of_commands(text, &["cargo", "pnpm", "sqlx"]), []);
+    }
+
+    #[test]
+    fn a_check_that_says_nothing_of_the_work_is_told_where_its_command_stands() {
+        let text = "### T1: A\nVerify: `cargo test || true`\n\nRun: `make; exit 0`\n\nCriteria:\n- [ ] **Works:** `` cargo test -- \"`a`\" || true ``\n\
+            - [ ] Is there: `true`\n- [ ] Shown: `make | tail -3`\n- [ ] Fine: `make && ! grep -rn TODO src`\n- [x] Done: `true`\n\
+            - [ ] Returns: `Result | true`\n";
+        let codes = [LintCode::CriterionAlwaysPasses, LintCode::CriterionHidesStatus];
+        let found: Vec<_> = lints(text).into_iter().filter(|lint| codes.contains(&lint.code)).collect();
+        let told: Vec<_> = found.iter().map(|lint| (lint.code, lint.span.of(text))).collect();
+        assert_eq!(
+            told,
+            [
+                (codes[0], "cargo test || true"),
+                (codes[0], "make; exit 0"),
+                (codes[0], "cargo test -- \"`a`\" || true"),
+                (codes[0], "true"),
+                (codes[1], "make | tail -3"),
+            ]
+        );
+        let fixed = |at: usize| -> Vec<_> {
+            let fixes = found[at].fixes.iter().filter(|fix| !fix.edits.is_empty());
+            fixes.map(|fix| (fix.title.as_str(), edited(text, fix.edits.clone()))).collect()
+        };
+        assert_eq!(
+            fixed(0),
+            [("Drop “|| true”", text.replace("Verify: `cargo test || true", "Verify: `cargo test"))]
+        );
+        assert_eq!(fixed(1), [("Drop “; exit 0”", text.replace("make; exit 0", "make"))]);
+        assert_eq!(fixed(2), [("Drop “|| true”", text.replace("\" || true", "\""))]);
+        assert_eq!(fixed(3), []);
+        assert_eq!(found[3].fixes[0].title, "Ask the agent for a command that proves it");
+        assert_eq!(
+            fixed(4),
+            [
+                ("Write it without the pipe", text.replace("make | tail -3", "make")),
+                (
+                    "Have bash look at the whole pipe",
+                    text.replace("make | tail -3", "bash -o pipefail -c 'make | tail -3'")
+                ),
+            ]
+        );
+        assert_eq!(
+            found[4].message,
+            "“tail” answers for “make” here, so this check passes even if “make” fails: write it without the pipe, or have \
+             bash look at the whole of it"
+        );
+        assert_eq!(
+            found[0].message,
+            "With “|| true” this check passes whatever the work is, so it proves nothing: drop it"
+        );
+        assert!(found.iter().all(|lint| !lint.is_mended_unasked()));
+        let without_bash = Some(Arc::new(["make".to_owned()].into()));
+        let here = Here { programs: without_bash, ..Here::default() };
+        let checks = Checks { folder: String::new(), here };
+        let again = lint(text, &parse_markdown(text), &LintOptions::default(), &checks);
+        let hides = again.iter().find(|lint| lint.code == codes[1]).unwrap();
+        assert_eq!(hides.fixes.len(), 1, "{hides:?}");
     }
 
     #[test]

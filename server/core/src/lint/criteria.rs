@@ -1,9 +1,11 @@
 //! Tasks without criteria, and criteria that nothing can verify.
 
 use super::LintOptions;
+use super::commands;
 use super::report::{Fix, Lint, LintCode};
 use super::words::Phrases;
 use crate::plan::{self, Criterion, Here, Plan, Reads, Task};
+use crate::text::Span;
 
 /// What the checks of a plan would be run with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,18 +26,36 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Chec
         let folder = task.folder(plan, &checks.folder);
         let verify = task.fields.verify.iter().map(|named| (named, true));
         for (named, said) in verify.chain(task.runs.iter().map(|named| (named, false))) {
-            if let Reads::Missing { program } = plan::reads(&named.value, said, folder, &checks.here) {
+            let reads = plan::reads(&named.value, said, folder, &checks.here);
+            if let Reads::Missing { program } = reads {
                 lints.push(Lint::new(LintCode::ProgramMissing, named.span, program_missing(program)));
+            }
+            if reads != Reads::Words {
+                let code = (named.span.of(text) == named.value).then_some(named.span);
+                lints.extend(status_lint(&named.value, code, named.span, checks));
             }
         }
         for criterion in task.criteria.iter().filter(|criterion| !criterion.checked) {
             match &criterion.command {
-                Some(code) => lints.extend(code_lint(text, plan, criterion, code, folder, checks)),
+                Some(code) => {
+                    let reads = plan::reads(code, criterion.said, folder, &checks.here);
+                    lints.extend(code_lint(text, plan, criterion, code, reads));
+                    if reads != Reads::Words {
+                        let place = plan.format.command_place(text, criterion);
+                        lints.extend(status_lint(code, place, criterion.span, checks));
+                    }
+                }
                 None => lints.extend(vague_lint(text, plan, criterion, &vague)),
             }
         }
     }
     lints
+}
+
+/// What is to be said of the status of a command that stands at `code`, or only somewhere in `item`.
+fn status_lint(command: &str, code: Option<Span>, item: Span, checks: &Checks) -> Option<Lint> {
+    let weakness = commands::weakness(command, |program| checks.here.has(program))?;
+    Some(commands::lint(weakness, code, item))
 }
 
 fn vague_lint(text: &str, plan: &Plan, criterion: &Criterion, vague: &Phrases<'_>) -> Option<Lint> {
@@ -50,19 +70,12 @@ fn vague_lint(text: &str, plan: &Plan, criterion: &Criterion, vague: &Phrases<'_
 }
 
 /// What is to be said of the code that a criterion ends with.
-fn code_lint(
-    text: &str,
-    plan: &Plan,
-    criterion: &Criterion,
-    code: &str,
-    folder: &str,
-    checks: &Checks,
-) -> Option<Lint> {
+fn code_lint(text: &str, plan: &Plan, criterion: &Criterion, code: &str, reads: Reads<'_>) -> Option<Lint> {
     let none = || {
         let edits = plan.format.call_words(text, criterion);
         (!edits.is_empty()).then(|| Fix { title: "It is not a command".to_owned(), edits })
     };
-    match plan::reads(code, criterion.said, folder, &checks.here) {
+    match reads {
         Reads::Command => None,
         Reads::Missing { program } => {
             let lint = Lint::new(LintCode::ProgramMissing, criterion.span, program_missing(program));

@@ -18,6 +18,10 @@ worded! {
         CriterionNoCommand = "criterion-no-command",
         /// A check whose program is not there.
         ProgramMissing = "program-missing",
+        /// A check that passes whatever the work is.
+        CriterionAlwaysPasses = "criterion-always-passes",
+        /// A check in which a pipe's last command answers for the one that is meant.
+        CriterionHidesStatus = "criterion-hides-status",
         /// A task that is too much for one loop.
         TaskTooLarge = "task-too-large",
         /// A dependency on no task of the plan.
@@ -52,6 +56,8 @@ impl LintCode {
             Self::CriterionVague | Self::CriterionNoCommand => Severity::Information,
             Self::CriterionMissing
             | Self::ProgramMissing
+            | Self::CriterionAlwaysPasses
+            | Self::CriterionHidesStatus
             | Self::TaskTooLarge
             | Self::DependencyOrder
             | Self::FieldUnknown
@@ -77,6 +83,8 @@ impl Lint {
             LintCode::CriterionVague => false,
             // Only the user knows which of the two is meant.
             LintCode::CriterionNoCommand | LintCode::ProgramMissing => false,
+            // Another command is another check, and one that nobody has allowed to run.
+            LintCode::CriterionAlwaysPasses | LintCode::CriterionHidesStatus => false,
             // What becomes a task is worked on, and what is ticked is not.
             LintCode::PlanWithoutTasks
             | LintCode::TaskUnread

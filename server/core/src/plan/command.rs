@@ -21,7 +21,8 @@ pub struct Here {
 }
 
 impl Here {
-    fn has(&self, program: &str) -> bool {
+    /// Whether a program is there, as far as somebody looked.
+    pub fn has(&self, program: &str) -> bool {
         self.programs.as_ref().is_none_or(|programs| programs.contains(program))
     }
 

@@ -73,6 +73,10 @@ impl PlanFormat for Markdown {
         edits::bind_command(text, criterion)
     }
 
+    fn command_place(&self, text: &str, criterion: &Criterion) -> Option<Span> {
+        edits::code_place(text, criterion)
+    }
+
     fn call_command(&self, text: &str, criterion: &Criterion) -> Option<TextEdit> {
         edits::call_command(text, criterion)
     }

@@ -367,6 +367,11 @@ pub trait PlanFormat: fmt::Debug + Sync {
         None
     }
 
+    /// Where the code of a criterion stands, if it stands there as it reads.
+    fn command_place(&self, _text: &str, _criterion: &Criterion) -> Option<Span> {
+        None
+    }
+
     /// Says that the code of a criterion is a command, whatever it reads like.
     fn call_command(&self, _text: &str, _criterion: &Criterion) -> Option<TextEdit> {
         None

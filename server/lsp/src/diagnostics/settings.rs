@@ -56,12 +56,13 @@ fn of_problem(picture: &Picture, problem: &ConfigProblem, document: Option<&Docu
     if let Some(suggestion) = &problem.suggestion {
         message.push_str(&format!(" Did you mean `{}`?", wording::line(suggestion, 200)));
     }
-    let (code, severity) = match problem.error {
-        true => {
+    let (code, severity) = match (problem.error, problem.lint) {
+        (_, Some(lint)) => (lint.as_str(), DiagnosticSeverity::WARNING),
+        (true, None) => {
             message.push_str(" No loop can start with it: fix it, or remove it.");
             ("config-invalid", DiagnosticSeverity::ERROR)
         }
-        false => {
+        (false, None) => {
             message.push_str(" It has no effect as it is: fix it, or remove it.");
             ("config-unknown", DiagnosticSeverity::WARNING)
         }

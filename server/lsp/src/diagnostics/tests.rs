@@ -272,6 +272,12 @@ fn settings_are_checked_as_they_stand_in_the_editor() {
     `limits.iterations` is 51, above the hard limit of 50. No loop can start with it: fix it, or remove it.
     ");
     assert!(all(&World::new().open("alfine.toml", "").picture()).is_empty());
+    let weak = "[[verifiers]]\nname = \"tests\"\ncommand = \"cargo test || true\"\n";
+    let picture = World::new().open("alfine.toml", weak).picture();
+    insta::assert_snapshot!(shown(&all(&picture)[&uri("alfine.toml")]), @r#"
+2:10-2:30 Warning criterion-always-passes
+    With “|| true” this check passes whatever the work is, so it proves nothing: drop it. Did you mean `"cargo test"`?
+    "#);
 }
 
 #[test]

@@ -94,7 +94,7 @@ pub(super) fn call_words(text: &str, criterion: &Criterion) -> Vec<TextEdit> {
 }
 
 /// Where the code of a criterion stands; `None` if it does not stand there as it reads.
-fn code_place(text: &str, criterion: &Criterion) -> Option<Span> {
+pub(super) fn code_place(text: &str, criterion: &Criterion) -> Option<Span> {
     let command = criterion.command.as_deref()?;
     let own = Span::new(criterion.span.start, own_text_end(text, criterion.span));
     let start = own.start + own.of(text).rfind(command)?;

@@ -27,7 +27,7 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
         let title = format!("Write “{}”", edit.new_text);
         let edit = workspace_edit(asked.client(), asked.document, &[edit]);
         let action = Proposed::edit(CodeActionKind::QUICKFIX, title, edit);
-        out.push(action.mends(diagnostic).preferred(true));
+        out.push(action.mends(diagnostic).preferred(problem.lint.is_none()));
     }
 }
 
