@@ -162,7 +162,7 @@ mod tests {
         assert!(found.iter().all(|lint| lint.code == LintCode::ProgramMissing), "{found:?}");
         assert!(found[2].message.starts_with("“sqlx” is not on this machine"), "{}", found[2].message);
         let fixed = edited(text, found[2].fixes[0].edits.clone());
-        assert_eq!(fixed, text.replace("Migrates:", "Migrates"));
+        assert_eq!(fixed, text.replace("`sqlx migrate run`", "(`sqlx migrate run`)"));
         assert_eq!(of_commands(text, &["cargo", "pnpm", "sqlx"]), []);
     }
 

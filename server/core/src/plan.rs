@@ -21,8 +21,8 @@ pub(crate) use ids::is_made_of;
 #[cfg(test)]
 pub(crate) use markdown::parse as parse_markdown;
 pub use model::{
-    Autonomy, ContextMode, Criterion, Fields, Isolation, Mark, NoTask, Placed, Plan, PlanFormat, Problem,
-    ProblemKind, Sign, Task, Unread,
+    Autonomy, ContextMode, Criterion, Fields, Isolation, Mark, NamedCommand, NoTask, Placed, Plan,
+    PlanFormat, Problem, ProblemKind, Sign, Task, Unread,
 };
 
 #[cfg(test)]
@@ -97,6 +97,15 @@ pub(crate) mod tests {
             "-[ ] no item",
             "- [ ] TXXX later",
             "- [ ] T001 [P] Do (depends on T1)",
+            "Verify: make sure it works",
+            "Verify:",
+            "- touch the button > the menu opens",
+            "- [ ] `npm test` passes",
+            "- [ ] All tests pass (`npm run c`)",
+            "- [ ] lint — `npm run e`.",
+            "- [ ] Run `make a` and `make b`",
+            "- [ ] about `npm run x`: and `rm x`",
+            "Verification: `npm test` passes, `x y`",
         ];
         let line = prop_oneof![8 => proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned), 1 => "[ -~é]{0,20}"];
         (proptest::collection::vec(line, 0..25), any::<bool>(), any::<bool>()).prop_map(

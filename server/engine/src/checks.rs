@@ -3,7 +3,7 @@
 use alfine_config::Config;
 use alfine_core::{
     lint::{self, Checks},
-    plan::{self, Here, Plan, Task, folder_of},
+    plan::{self, Fields, Here, NamedCommand, Plan, Task, folder_of},
 };
 use alfine_files::programs::with_usual_folders;
 use alfine_verify::Detector;
@@ -79,8 +79,9 @@ impl Repository {
     }
 
     /// What is there for the checks of a task that run in `folder`, from the root.
-    pub fn here_for(&self, task: &Task, folder: &str) -> Here {
-        let executables = paths_of(task, folder).filter(|path| is_executable(&self.root, path)).collect();
+    pub fn here_for(&self, task: &Task, fields: &Fields, folder: &str) -> Here {
+        let executables =
+            paths_of(task, &fields.verify, folder).filter(|path| is_executable(&self.root, path)).collect();
         Here { programs: Some(Arc::clone(&self.programs)), executables: Arc::new(executables) }
     }
 
@@ -97,12 +98,19 @@ impl Repository {
 /// `folder` is where the checks run.
 pub fn paths<'p>(plan: &'p Plan, folder: &'p str) -> impl Iterator<Item = String> + 'p {
     let open = plan.tasks.iter().filter(|task| !task.is_over());
-    open.flat_map(move |task| paths_of(task, task.folder(plan, folder)))
+    let own = |task: &'p Task| {
+        if task.fields.verify.is_empty() { &plan.defaults.verify } else { &task.fields.verify }
+    };
+    open.flat_map(move |task| paths_of(task, own(task), task.folder(plan, folder)))
 }
 
-fn paths_of<'p>(task: &'p Task, folder: &'p str) -> impl Iterator<Item = String> + 'p {
+fn paths_of<'p>(
+    task: &'p Task,
+    verify: &'p [NamedCommand],
+    folder: &'p str,
+) -> impl Iterator<Item = String> + 'p {
     let criteria = task.criteria.iter().filter_map(|criterion| criterion.command.as_deref());
-    let codes = criteria.chain(task.runs.iter().map(|run| run.value.as_str()));
+    let codes = criteria.chain(task.runs.iter().chain(verify).map(|named| named.value.as_str()));
     codes.filter_map(move |code| plan::bare_path(code, folder))
 }
 

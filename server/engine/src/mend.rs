@@ -134,7 +134,7 @@ fn changes(old: &Task, new: &Task) -> Vec<Mend> {
 
 /// What fields say, wherever they stand.
 fn values(fields: &Fields) -> impl PartialEq + use<> {
-    let placed = |texts: &[alfine_core::plan::Placed<String>]| {
+    let placed = |texts: &[alfine_core::plan::NamedCommand]| {
         texts.iter().map(|text| text.value.clone()).collect::<Vec<_>>()
     };
     (

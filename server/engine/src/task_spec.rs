@@ -9,7 +9,7 @@ use alfine_config::{Config, Layer, Loaded, trust::TrustItem};
 use alfine_core::{
     breaker,
     machine::Settings,
-    plan::{self, Fields, Isolation, Plan, Reads, Task},
+    plan::{self, Criterion, Fields, Isolation, Plan, Task},
     task::TaskKey,
 };
 use alfine_store::LoopRow;
@@ -115,7 +115,7 @@ impl TaskSpec {
         repository: &mut checks::Repository,
     ) -> Result<Self> {
         let config = &loaded.config;
-        let fields = task.fields.over(&plan.defaults);
+        let mut fields = task.fields.over(&plan.defaults);
         let agent = agent_of(loaded)?;
         if agent.permissions == Permissions::All && !config.safety.allow_unsandboxed_all {
             return Err(Error::new(ErrorKind::Config, "permissions = \"all\" switches the agent's own checks off")
@@ -130,7 +130,7 @@ impl TaskSpec {
             )
             .hint("set safety.allow_unsandboxed_all in your own config.toml"));
         }
-        let task = settled(key, task, config, repository);
+        let task = settled(key, task, &mut fields, config, repository);
         let verifiers = verifiers(key, config, &task, &fields, repository);
         Ok(Self {
             plan_title: plan.title.clone(),
@@ -187,21 +187,39 @@ pub fn commands_of(
     loaded: &Loaded,
     repository: &mut checks::Repository,
 ) -> Vec<TrustItem> {
-    let fields = task.fields.over(&plan.defaults);
-    let task = settled(key, task, &loaded.config, repository);
+    let mut fields = task.fields.over(&plan.defaults);
+    let task = settled(key, task, &mut fields, &loaded.config, repository);
     commands(key, &verifiers(key, &loaded.config, &task, &fields, repository), loaded)
 }
 
-/// A task without the code that reads like no command: its criteria are then judged by their words.
-fn settled(key: &TaskKey, task: &Task, config: &Config, repository: &checks::Repository) -> Task {
+/// A task without the code that reads like no command: its criteria are then judged by their words, and what `Verify`
+/// names in words is one of them.
+fn settled(
+    key: &TaskKey,
+    task: &Task,
+    fields: &mut Fields,
+    config: &Config,
+    repository: &checks::Repository,
+) -> Task {
     let folder = checks::folder(config, &key.plan);
-    let here = repository.here_for(task, &folder);
-    let is_words = |code: &str, said| plan::reads(code, said, &folder, &here) == Reads::Words;
+    let here = repository.here_for(task, fields, &folder);
+    let is_check = |code: &str, said| plan::reads(code, said, &folder, &here).is_check();
     let mut task = task.clone();
     for criterion in &mut task.criteria {
-        criterion.command.take_if(|code| is_words(code, criterion.said));
+        criterion.command.take_if(|code| !is_check(code, criterion.said));
     }
-    task.runs.retain(|run| !is_words(&run.value, false));
+    task.runs.retain(|run| is_check(&run.value, run.said));
+    for words in fields.verify.extract_if(.., |named| !is_check(&named.value, named.said)) {
+        task.criteria.push(Criterion {
+            text: format!("`{}`", words.value),
+            span: words.span,
+            command: None,
+            said: false,
+            loose: None,
+            checked: false,
+            checkbox: None,
+        });
+    }
     task
 }
 

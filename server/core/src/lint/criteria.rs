@@ -4,8 +4,8 @@ use super::LintOptions;
 use super::commands;
 use super::report::{Fix, Lint, LintCode};
 use super::words::Phrases;
-use crate::plan::{self, Criterion, Here, Plan, Reads, Task};
-use crate::text::Span;
+use crate::plan::{self, Criterion, Here, NamedCommand, Plan, Reads, Task};
+use crate::text::{Span, TextEdit};
 
 /// What the checks of a plan would be run with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,12 +25,10 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Chec
         }
         let folder = task.folder(plan, &checks.folder);
         let verify = task.fields.verify.iter().map(|named| (named, true));
-        for (named, said) in verify.chain(task.runs.iter().map(|named| (named, false))) {
-            let reads = plan::reads(&named.value, said, folder, &checks.here);
-            if let Reads::Missing { program } = reads {
-                lints.push(Lint::new(LintCode::ProgramMissing, named.span, program_missing(program)));
-            }
-            if reads != Reads::Words {
+        for (named, is_asked) in verify.chain(task.runs.iter().map(|named| (named, false))) {
+            let reads = plan::reads(&named.value, named.said, folder, &checks.here);
+            lints.extend(named_lint(text, named, is_asked, reads));
+            if reads.is_check() {
                 let code = (named.span.of(text) == named.value).then_some(named.span);
                 lints.extend(status_lint(&named.value, code, named.span, checks));
             }
@@ -40,12 +38,14 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Chec
                 Some(code) => {
                     let reads = plan::reads(code, criterion.said, folder, &checks.here);
                     lints.extend(code_lint(text, plan, criterion, code, reads));
-                    if reads != Reads::Words {
+                    if reads.is_check() {
                         let place = plan.format.command_place(text, criterion);
                         lints.extend(status_lint(code, place, criterion.span, checks));
                     }
                 }
-                None => lints.extend(vague_lint(text, plan, criterion, &vague)),
+                None => lints.extend(
+                    vague_lint(text, plan, criterion, &vague).or_else(|| loose_lint(text, plan, criterion)),
+                ),
             }
         }
     }
@@ -81,16 +81,71 @@ fn code_lint(text: &str, plan: &Plan, criterion: &Criterion, code: &str, reads: 
             let lint = Lint::new(LintCode::ProgramMissing, criterion.span, program_missing(program));
             Some(lint.fix(none()))
         }
+        Reads::Harmful { program } => {
+            Some(Lint::new(LintCode::CriterionNoCommand, criterion.span, harmful(code, program)).fix(none()))
+        }
         Reads::Words => {
-            let message = format!(
-                "`{code}` is not run, since it does not read like a command (no program here has its first word for a \
-                 name), so the agent’s word will have to do: say whether it is a command"
-            );
+            let message = no_command(code);
             let edit = plan.format.call_command(text, criterion);
             let lint = Lint::new(LintCode::CriterionNoCommand, criterion.span, message);
             Some(lint.fix(edit.map(|edit| Fix::of("It is a command", edit))).fix(none()))
         }
     }
+}
+
+/// What is to be said of a command beside the criteria: one that `Verify:` asks for, or that a line such as `Run:` names.
+fn named_lint(text: &str, named: &NamedCommand, is_asked: bool, reads: Reads<'_>) -> Option<Lint> {
+    let code = &named.value;
+    match reads {
+        Reads::Command => None,
+        Reads::Missing { program } => {
+            Some(Lint::new(LintCode::ProgramMissing, named.span, program_missing(program)))
+        }
+        Reads::Harmful { program } => {
+            Some(Lint::new(LintCode::CriterionNoCommand, named.span, harmful(code, program)))
+        }
+        Reads::Words if is_asked => {
+            let is_there = named.span.of(text) == *code;
+            let lint = Lint::new(LintCode::CriterionNoCommand, named.span, no_command(code));
+            Some(lint.fix(is_there.then(|| is_a_command(named.span.start))))
+        }
+        Reads::Words => None,
+    }
+}
+
+/// What is to be said of code that is surely a command, where nothing says that it is run.
+fn loose_lint(text: &str, plan: &Plan, criterion: &Criterion) -> Option<Lint> {
+    let code = criterion.loose?.of(text);
+    let message = format!(
+        "`{code}` is not run, since nothing says that it passes, so the agent’s word will have to do: say whether it is a \
+         check"
+    );
+    let lint = Lint::new(LintCode::CriterionNoCommand, criterion.span, message);
+    let edit = plan.format.call_command(text, criterion);
+    let none = plan.format.call_words(text, criterion);
+    Some(
+        lint.fix(edit.map(|edit| Fix::of("Run it as the check", edit)))
+            .fix(Fix::all("It is not a check", &none)),
+    )
+}
+
+/// Says beyond doubt that what stands at a byte of the document is a command.
+pub(super) fn is_a_command(at: usize) -> Fix {
+    Fix::of("It is a command", TextEdit { span: Span::new(at, at), new_text: "$ ".to_owned() })
+}
+
+pub(super) fn no_command(code: &str) -> String {
+    format!(
+        "`{code}` is not run, since it does not read like a command that is here, so the agent’s word will have to do: say \
+         whether it is a command"
+    )
+}
+
+fn harmful(code: &str, program: &str) -> String {
+    format!(
+        "`{code}` is never run: “{program}” takes something away, and proves nothing. Write a command that only looks \
+         whether this holds, or say that it is none"
+    )
 }
 
 fn program_missing(program: &str) -> String {
@@ -111,4 +166,131 @@ fn missing(text: &str, plan: &Plan, task: &Task, options: &LintOptions) -> Lint 
         criteria => plan.format.add_criteria(text, task, criteria),
     };
     lint.fix(edit.map(|edit| Fix::of("Add the standard acceptance criteria", edit)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint;
+    use crate::plan::parse_markdown;
+    use crate::plan::tests::edited;
+
+    /// What is said of commands that are not run: the place, and the document after each fix.
+    fn not_run(text: &str) -> Vec<(String, Vec<String>)> {
+        let programs = ["npm", "make", "touch", "kill", "rm"].map(str::to_owned);
+        let here = Here { programs: Some(std::sync::Arc::new(programs.into())), ..Here::default() };
+        let checks = Checks { folder: String::new(), here };
+        let found = lint::lint(text, &parse_markdown(text), &LintOptions::default(), &checks);
+        let found = found.into_iter().filter(|lint| lint.code == LintCode::CriterionNoCommand);
+        let fixed = |lint: &Lint| lint.fixes.iter().map(|fix| edited(text, fix.edits.clone())).collect();
+        found.map(|lint| (lint.span.of(text).to_owned(), fixed(&lint))).collect()
+    }
+
+    #[test]
+    fn a_check_in_words_is_a_criterion_and_is_said_to_be_none_that_runs() {
+        let text = "### T1: Login\nVerify:\n- make sure the user sees the page\n- touch the button > the menu opens\n\
+                    - kill all sessions; sign in again\n- npm test\n- Tests pass: `npm run a`\n- `make all`\n";
+        let plan = parse_markdown(text);
+        let task = &plan.tasks[0];
+        let verify: Vec<_> = task.fields.verify.iter().map(|named| named.value.as_str()).collect();
+        assert_eq!(verify, ["npm test", "make all"]);
+        let criteria: Vec<_> =
+            task.criteria.iter().map(|one| (one.text.as_str(), one.command.as_deref())).collect();
+        assert_eq!(
+            criteria,
+            [
+                ("make sure the user sees the page", None),
+                ("touch the button > the menu opens", None),
+                ("kill all sessions; sign in again", None),
+                ("Tests pass: `npm run a`", Some("npm run a")),
+            ]
+        );
+        let told = not_run(text);
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert_eq!(told[1].1, [text.replace("- touch", "- $ touch")]);
+        let again = parse_markdown(&told[1].1[0]);
+        let said = again.tasks[0].fields.verify.iter().find(|named| named.said);
+        assert_eq!(said.map(|named| named.value.as_str()), Some("touch the button > the menu opens"));
+
+        let line = "### T1: Login\nVerify: touch the button\n- [ ] b\n";
+        let [(place, fixed)] = &not_run(line)[..] else { panic!("{:?}", not_run(line)) };
+        assert_eq!(place, "touch the button");
+        assert_eq!(
+            fixed,
+            &["Verify: $ touch", "Acceptance criteria: touch"].map(|to| line.replace("Verify: touch", to))
+        );
+        assert_eq!(parse_markdown(line).tasks[0].criteria.len(), 2);
+        assert!(fixed.iter().all(|fixed| not_run(fixed).is_empty()));
+        let matter = "---\nverify: [\"make sure it works\", npm test]\n---\n### T1: A\n- [ ] b\n";
+        let [(place, fixed)] = &not_run(matter)[..] else { panic!("{:?}", not_run(matter)) };
+        assert_eq!((place.as_str(), not_run(&fixed[0]).len()), ("\"make sure it works\"", 0));
+        assert_eq!(parse_markdown(matter).defaults.verify.len(), 1);
+    }
+
+    #[test]
+    fn what_reads_like_no_check_is_said_with_why() {
+        let text = "### T1: Names\n- [ ] State: `export CI=1`\n- [ ] Returns: `[ x ]`\n- [ ] Flag: `false`\n- [ ] button: `rm user`\n\
+                    - [ ] message: `reboot now`\n- [ ] works: `make`\n\nVerify: `rm -rf build`\n";
+        let told = not_run(text);
+        assert_eq!(told.len(), 6, "{told:?}");
+        let plan = parse_markdown(text);
+        let lints = lint::lint(text, &plan, &LintOptions::default(), &Checks::default());
+        let says =
+            |of: &str| lints.iter().find(|lint| lint.span.of(text).contains(of)).unwrap().message.clone();
+        assert!(
+            says("rm user").starts_with("`rm user` is never run: “rm” takes something away"),
+            "{}",
+            says("rm user")
+        );
+        assert!(says("rm -rf build").starts_with("`rm -rf build` is never run"));
+        assert_eq!(told[3].1, [text.replace("button: `rm user`", "button `rm user`")]);
+    }
+
+    #[test]
+    fn a_command_that_nothing_says_to_run_is_said() {
+        let item = "Shows what `npm run x` prints";
+        let text = format!("### T1: A\n- [ ] {item}\n");
+        let [(place, fixed)] = &not_run(&text)[..] else { panic!("{:?}", not_run(&text)) };
+        assert_eq!(place, &format!("- [ ] {item}"));
+        assert_eq!(
+            fixed,
+            &["Shows what `$ npm run x` prints", "Shows what (`npm run x`) prints"]
+                .map(|to| text.replace(item, to))
+        );
+        assert_eq!(parse_markdown(&fixed[0]).tasks[0].criteria[0].command.as_deref(), Some("npm run x"));
+        assert!(fixed.iter().all(|fixed| not_run(fixed).is_empty()), "{fixed:?}");
+        for fine in [
+            "Uses `npm`",
+            "Shows (`npm run x`)",
+            "`npm run x` fails without a key",
+            "Reads `a.rs`",
+            "Returns `true`",
+        ] {
+            assert_eq!(not_run(&format!("### T1: A\n- [ ] {fine}\n")), [], "{fine}");
+        }
+    }
+
+    #[test]
+    fn whatever_binds_a_command_can_be_taken_away_again() {
+        for item in [
+            "`jest a` passes",
+            "Run `jest a`",
+            "All tests pass (`jest a`)",
+            "types: `jest a` (all green)",
+            "Tests pass: `jest a`",
+            "lint — `jest a`",
+            "`jest a` and `jest b`",
+            "Run: `jest a`",
+            "`jest a`",
+        ] {
+            let text = format!("### T1: A\n- [ ] {item}\n");
+            let plan = parse_markdown(&text);
+            let criterion = &plan.tasks[0].criteria[0];
+            assert!(criterion.command.is_some(), "{item}");
+            let fixed = edited(&text, plan.format.call_words(&text, criterion));
+            let again = parse_markdown(&fixed);
+            let criterion = &again.tasks[0].criteria[0];
+            assert_eq!((criterion.command.as_deref(), criterion.loose), (None, None), "{fixed}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What the parser did not understand, as findings: fields, ids, and what cannot be read.
 
+use super::criteria::{is_a_command, no_command};
 use super::report::{Fix, Lint, LintCode};
 use crate::nearest;
 use crate::plan::{NoTask, Plan, Problem, ProblemKind, Unread};
@@ -24,6 +25,11 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
                     format!("“{written}” is not a valid value for {name} and is ignored: write {expected}");
                 let fix = nearest.as_ref().map(|nearest| Fix::of(format!("Write “{nearest}”"), plan.format.write(text, *span, nearest)));
                 Lint::new(LintCode::FieldInvalid, *span, message).fix(fix)
+            }
+            ProblemKind::NoCommand { name } => {
+                let quote = usize::from(written.starts_with(['"', '\'']));
+                let criterion = name.map(|span| Fix::of("It is a criterion in words", TextEdit { span, new_text: "Acceptance criteria".to_owned() }));
+                Lint::new(LintCode::CriterionNoCommand, *span, no_command(written)).fix(Some(is_a_command(span.start + quote))).fix(criterion)
             }
             ProblemKind::DuplicateId { id, renamed } => {
                 let firsts = first_with_id.get_or_insert_with(|| firsts(plan));

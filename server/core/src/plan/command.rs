@@ -41,8 +41,23 @@ pub enum Reads<'c> {
         /// The program.
         program: &'c str,
     },
+    /// A command that is never run as a check: it takes something away or ends the machine, and proves nothing.
+    Harmful {
+        /// The program.
+        program: &'static str,
+    },
     /// Something else.
     Words,
+}
+
+impl Reads<'_> {
+    /// Whether it is a check, though perhaps one that cannot run here.
+    pub fn is_check(self) -> bool {
+        match self {
+            Self::Command | Self::Missing { .. } => true,
+            Self::Harmful { .. } | Self::Words => false,
+        }
+    }
 }
 
 /// Shell builtins, and `[`, which some systems have only as one.
@@ -50,6 +65,18 @@ static BUILTINS: Words = LazyLock::new(|| {
     ". : [ alias bg break cd command continue eval exec exit export echo false fg getopts hash jobs \
      kill local printf pwd read readonly return set shift test times trap true type ulimit umask unalias unset wait".split(' ').collect()
 });
+/// Those that only change the shell they run in: without another command they are the text of a script, or a word.
+static SETTINGS: Words = LazyLock::new(|| {
+    "alias bg break continue declare export false fg getopts hash jobs let local read readonly return set shift times trap \
+     typeset ulimit umask unalias unset wait".split(' ').collect()
+});
+/// Programs that end the machine or the session, wherever they stand in a command.
+const ENDS_MACHINE: [&str; 7] = ["halt", "init", "mkfs", "poweroff", "reboot", "shutdown", "telinit"];
+/// Programs that take something away. Alone they are no check, whatever their status; before one they may clean up.
+const TAKES_AWAY: [&str; 10] =
+    ["dd", "killall", "mv", "pkill", "rm", "rmdir", "shred", "truncate", "unlink", "wipefs"];
+/// What may stand before a program.
+const WRAPPERS: [&str; 9] = ["command", "do", "doas", "else", "exec", "nohup", "sudo", "then", "time"];
 /// What begins a compound command, with what ends it.
 const COMPOUND: [(&str, &str); 5] =
     [("if", "fi"), ("for", "done"), ("while", "done"), ("until", "done"), ("case", "esac")];
@@ -74,7 +101,7 @@ static SENTENCE: Words = LazyLock::new(|| {
 /// Tools that checks are made of. Such a text is a check even where the tool is not installed.
 static TOOLS: Words = LazyLock::new(|| {
     "act alembic ansible-lint ansible-playbook ant artisan atlas ava aws az bandit bats bazel behat behave \
-     biome black brew buf buildifier bun bundle bunx busted bzr cabal cargo ccache cdk clang clang-format clang-tidy clj \
+     bash biome black brew buf buildifier bun bundle bunx busted bzr cabal cargo ccache cdk clang clang-format clang-tidy clj \
      clojure cmake codeception composer conan conda coverage cppcheck crystal csslint ctest curl cypress dart dbmate dbt \
      deno detekt diesel django-admin docker docker-compose dotnet dprint drizzle-kit dune elixir elm elm-test erl \
      erlc eslint expect fd firebase flake8 flow flutter flyway forge fvm g++ gcc gcloud gem ghc gh git gleam go gofmt \
@@ -85,7 +112,7 @@ static TOOLS: Words = LazyLock::new(|| {
      pipenv pixi playwright pnpm podman poetry postgres pre-commit prettier prisma prove psalm psql puppet pycodestyle \
      pydocstyle pylint pyre pyright pytest python python2 python3 quarkus rails rake rebar3 redis-cli rg rome rspec \
      rubocop ruby ruff rush rustc rustfmt rustup rustup-init sam sbt scala scalafmt sea-orm-cli semgrep sequelize \
-     serverless shellcheck shellspec shfmt solc sorbet sourcery spectral sqlc sqlfluff sqlite3 sqlx stack staticcheck \
+     serverless sh shellcheck shellspec shfmt solc sorbet sourcery spectral sqlc sqlfluff sqlite3 sqlx stack staticcheck \
      standardrb stylelint stylua svelte-check swift swiftformat swiftlint task taplo tap tauri terraform terragrunt \
      tflint tofu tox trivy truffle ts-node tsc tsx turbo twine typos unzip uv uvx vale vitest vue-tsc wasm-pack \
      webpack wget wrangler xcodebuild xmllint yamllint yarn yq zig zsh".split(' ').collect()
@@ -107,12 +134,34 @@ static BEFORE_SUBCOMMANDS: Words = LazyLock::new(|| {
         .collect()
 });
 
+/// Tools whose first argument is any text.
+const TAKES_TEXT: [&str; 6] = ["grep", "jq", "prettier", "rg", "sqlite3", "yq"];
+/// What a message says of a tool: `docker not found`. Nobody calls a subcommand so.
+static OF_A_TOOL: Words = LazyLock::new(|| {
+    "are can cannot could did does failed fails had has is may might missing must not passes returned returns should \
+     succeeds unavailable was were will works would".split(' ').collect()
+});
+/// Verbs of sentences about a tool, which bare text may be: `npm starts`.
+static VERBS: Words = LazyLock::new(|| {
+    "accepts appears asks builds closes compiles completes creates displays ends exits fails finishes gets gives goes \
+     installs keeps links loads logs looks opens passes prints redirects rejects renders reports responds returns runs \
+     saves says sees sends shows starts stays stops succeeds takes turns updates works writes".split(' ').collect()
+});
+/// Programs of every system that a check may begin with, if what follows reads like arguments.
+static USUAL: Words = LazyLock::new(|| {
+    "[ awk bash cat cd cmp command comm cut dash diff docker du egrep env expr fgrep find head jq ls node perl python \
+     python3 ruby sed sh sort stat tail test time timeout wc xargs zsh".split(' ').collect()
+});
+
 /// Words to look a word up in: that is done for each criterion at every keystroke.
 type Words = LazyLock<HashSet<&'static str>>;
 
 /// Says what inline code reads like, where checks run in `folder` (from the root, empty for the root itself). `said` is
 /// whether its writer says that it is a command: then it is one, if only its program is there.
 pub fn reads<'c>(code: &'c str, said: bool, folder: &str, here: &Here) -> Reads<'c> {
+    if let Some(program) = harmful(code) {
+        return Reads::Harmful { program };
+    }
     let command = Command::of(code);
     let Some(command) = command.filter(|command| said || !command.is_something_else()) else {
         // What cannot be taken apart may still be a command to the shell, if its writer says so.
@@ -151,6 +200,124 @@ pub fn reads<'c>(code: &'c str, said: bool, folder: &str, here: &Here) -> Reads<
         true => Reads::Missing { program: first },
         false => Reads::Words,
     }
+}
+
+/// Whether inline code reads like a command wherever it is read: it begins with a tool that is known, or with a script.
+pub(super) fn is_surely_command(code: &str) -> bool {
+    static NOTHING: LazyLock<Here> =
+        LazyLock::new(|| Here { programs: Some(Arc::default()), ..Here::default() });
+    let is_usual = || {
+        Command::of(code).is_some_and(|command| {
+            !BUILTINS.contains(command.first) || USUAL.contains(command.first) || command.is_joined()
+        })
+    };
+    reads(code, false, "", &NOTHING).is_check() && is_usual()
+}
+
+/// Whether text without backticks reads like a command beyond doubt: a program that is known, and what follows it is no
+/// sentence. Nobody has said that it is one.
+pub(super) fn is_bare_command(text: &str) -> bool {
+    let Some(command) = Command::of(text).filter(|command| !command.is_something_else()) else {
+        return false;
+    };
+    if harmful(text).is_some() {
+        return false;
+    }
+    if command.is_compound() {
+        return true;
+    }
+    let outside = outside_quotes(text);
+    let words =
+        || outside.split_whitespace().map(|word| word.trim_end_matches(['.', ',', '!', '?', ':', ';']));
+    let is_plain = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase());
+    let tells = words().any(|word| {
+        let word = word.to_lowercase();
+        SENTENCE.contains(&*word) || VERBS.contains(&*word) || matches!(&*word, "a" | "an" | "if" | "so")
+    });
+    let mut tokens = outside.split_whitespace().peekable();
+    let mut redirects = false;
+    while let Some(token) = tokens.next() {
+        let to = tokens.peek().copied().unwrap_or_default();
+        redirects |= matches!(token, ">" | ">>" | "<" | "->" | "=>" | "→") && !to.starts_with("/dev/null");
+    }
+    let ends_so = outside.split_whitespace().last().is_some_and(|last| {
+        last.ends_with(['!', '?', ',', ':']) || last.strip_suffix('.').is_some_and(is_plain)
+    });
+    if tells || redirects || ends_so {
+        return false;
+    }
+    let Command { first, rest, .. } = &command;
+    let second = rest.first().map(String::as_str).unwrap_or_default();
+    let has_file = rest.iter().any(|word| word.contains(['/', '.', '=', '*', '$', ':']));
+    let has_arguments = command.has_option() || has_file || outside.len() < text.len();
+    if first.contains('/') {
+        return first.starts_with("./") || first.starts_with("../") || has_arguments;
+    }
+    let is_sub = SUBCOMMANDS.contains(second);
+    let starts_lower = first.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+    match *first {
+        "test" | "[" => has_arguments || rest.iter().any(|word| matches!(word.as_str(), "=" | "!=")),
+        "make" | "just" | "task" => has_arguments || is_sub || rest.len() <= usize::from(*first == "make"),
+        first if ALSO_ENGLISH.contains(first) => has_arguments || is_sub,
+        first if TOOLS.contains(first) => true,
+        first if USUAL.contains(first) => has_arguments || command.is_joined() && !text.contains("; "),
+        first if BUILTINS.contains(first) => false,
+        _ => {
+            starts_lower
+                && is_name(first)
+                && (command.has_option() || is_sub && !BEFORE_SUBCOMMANDS.contains(first) && rest.len() <= 3)
+        }
+    }
+}
+
+/// A text without what stands in quotes.
+fn outside_quotes(text: &str) -> String {
+    let mut quote = None;
+    text.chars()
+        .filter(|c| {
+            match quote {
+                None if matches!(c, '"' | '\'') => quote = Some(*c),
+                Some(open) if open == *c => quote = None,
+                None => return true,
+                Some(_) => {}
+            }
+            false
+        })
+        .collect()
+}
+
+/// The program that keeps a command from being a check, if it has one.
+fn harmful(code: &str) -> Option<&'static str> {
+    // Nearly every code is none of it, and this is asked at every keystroke.
+    let known = || ENDS_MACHINE.iter().chain(&TAKES_AWAY);
+    if !known().any(|program| code.contains(program)) {
+        return None;
+    }
+    let words = shell_words::split(code).ok()?;
+    let mut firsts = Vec::new();
+    let mut begins = true;
+    for word in &words {
+        let joins =
+            matches!(word.as_str(), "&&" | "||" | ";" | "|" | "&" | "!" | "{" | "(" | "then" | "do" | "else");
+        let bare = word.trim_start_matches('(').trim_end_matches([';', ')']);
+        if begins && !joins && !WRAPPERS.contains(&bare) && assigned(word) == Some(0) {
+            let is_absolute = bare.starts_with('/');
+            firsts.push(if is_absolute { bare.rsplit('/').next().unwrap_or(bare) } else { bare });
+            begins = false;
+        }
+        begins |= joins || word.ends_with(';');
+    }
+    let ends_machine = |first: &str| {
+        ENDS_MACHINE.into_iter().find(|program| {
+            first
+                .strip_prefix(program)
+                .is_some_and(|rest| rest.is_empty() || *program == "mkfs" && rest.starts_with('.'))
+        })
+    };
+    firsts.iter().find_map(|first| ends_machine(first)).or_else(|| {
+        let [first] = &firsts[..] else { return None };
+        TAKES_AWAY.into_iter().find(|program| program == first)
+    })
 }
 
 /// The program that a command begins with, if it is one that is looked for on `PATH`.
@@ -257,8 +424,23 @@ impl<'c> Command<'c> {
                 word.find('(').is_some_and(|at| at > 0 && word.starts_with(|c: char| c.is_ascii_alphabetic()))
             });
         let is_word = ALSO_WORDS.contains(first) && !self.is_joined();
-        let also_word =
-            is_word && (rest.is_empty() || (matches!(*first, "id" | "date" | "name") && !self.has_option()));
+        // `sort desc`, but `sort a.txt` and `time make`.
+        let is_plain =
+            |word: &String| word.bytes().all(|byte| byte.is_ascii_lowercase()) && !TOOLS.contains(&**word);
+        let also_word = is_word
+            && (rest.is_empty()
+                || (matches!(*first, "id" | "date" | "name") && !self.has_option())
+                || (!has_quotes && !matches!(*first, "cat" | "ls" | "wc") && rest.iter().all(is_plain)));
+        let is_setting = SETTINGS.contains(first) && !self.is_joined();
+        // `[ x ]` holds whatever x is.
+        let is_held = !code.contains(['$', '`'])
+            && match *first {
+                "[" => rest.len() <= 2,
+                "test" => rest.len() == 1,
+                _ => false,
+            };
+        let kills_words = *first == "kill"
+            && second.is_some_and(|of| !of.starts_with(['-', '%', '$']) && of.parse::<u32>().is_err());
         let choices = !rest.is_empty()
             && code.contains('|')
             && !code.contains("||")
@@ -271,6 +453,10 @@ impl<'c> Command<'c> {
             || (compares && !matches!(*first, "[" | "test"))
             || calls
             || also_word
+            || is_setting
+            || is_held
+            || kills_words
+            || self.is_message()
             || choices
             || exits_with_words
             || self.is_sentence()
@@ -297,6 +483,25 @@ impl<'c> Command<'c> {
                 && pair[1].chars().all(|c| c.is_ascii_lowercase())
         });
         ends_so || has_article || words.any(|word| SENTENCE.contains(word))
+    }
+
+    /// Whether it says something of a tool: `docker not found`, `node version too old`.
+    fn is_message(&self) -> bool {
+        if !TOOLS.contains(self.first) || TAKES_TEXT.contains(&self.first) || self.is_joined() {
+            return false;
+        }
+        let says = |word: &String| OF_A_TOOL.contains(&**word);
+        let pair = |pair: &[String]| match (&*pair[0], &*pair[1]) {
+            ("not", what) => matches!(
+                what,
+                "allowed" | "available" | "configured" | "found" | "installed" | "running" | "supported"
+            ),
+            ("too", what) => matches!(what, "large" | "long" | "many" | "new" | "old" | "slow" | "small"),
+            ("no", what) => what == "such",
+            _ => false,
+        };
+        !self.code.contains(['"', '\'', '$'])
+            && (self.rest.first().is_some_and(says) || self.rest.windows(2).any(pair))
     }
 
     fn has_option(&self) -> bool {
@@ -528,6 +733,165 @@ mod tests {
             ("it's", Reads::Command),
         ] {
             assert_eq!(reads(code, true, "", &here), reading, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_word_a_setting_or_a_message_is_no_check() {
+        let programs = "make npm node docker sort kill view halt git link cargo head cat sh file";
+        for code in [
+            "export CI=1",
+            "export CI",
+            "set -e",
+            "unset PATH",
+            "readonly x",
+            "return None",
+            "false",
+            "[ x ]",
+            "[ ]",
+            "test x",
+            "docker not found",
+            "git is required",
+            "npm failed",
+            "node version too old",
+            "cargo not installed",
+            "docker daemon not running",
+            "kill all",
+            "kill all sessions; sign in again",
+            "sort desc",
+            "sort descending by",
+            "head office",
+            "link expired",
+            "view orders",
+            "touch the button > the menu opens",
+        ] {
+            assert_eq!(reads(code, false, "", &here(programs, "")), Reads::Words, "{code}");
+        }
+        for code in [
+            "export CI=1 && make",
+            "set -e; make",
+            "[ -f x ]",
+            "[ \"$x\" ]",
+            "test -f x",
+            "kill -0 12",
+            "sort a.txt",
+            "cat Makefile",
+            "cat a",
+            "head -1 a",
+            "docker build .",
+            "npm run not-found",
+            "cargo test is_required",
+            "git grep 'not found'",
+            "sh is_there.sh",
+        ] {
+            assert_eq!(reads(code, false, "", &here(programs, "")), Reads::Command, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_takes_away_or_ends_the_machine_is_never_run_as_a_check() {
+        for (code, program) in [
+            ("halt", "halt"),
+            ("reboot now", "reboot"),
+            ("sudo shutdown -h now", "shutdown"),
+            ("make && /sbin/poweroff", "poweroff"),
+            ("make; init 0", "init"),
+            ("mkfs.ext4 /dev/sda1", "mkfs"),
+            ("rm user", "rm"),
+            ("rm -rf build", "rm"),
+            ("! rm x", "rm"),
+            ("(rm x)", "rm"),
+            ("FORCE=1 rm x", "rm"),
+            ("mv a b", "mv"),
+            ("dd if=/dev/zero of=x", "dd"),
+        ] {
+            for said in [false, true] {
+                assert_eq!(
+                    reads(code, said, "", &here("rm mv dd", "")),
+                    Reads::Harmful { program },
+                    "{code}"
+                );
+            }
+        }
+        for code in [
+            "rm -rf build && make",
+            "npm init",
+            "make rm",
+            "grep -q 'a && halt b' x",
+            "git mv a b",
+            "test -f rm",
+            "./rm --x",
+        ] {
+            assert!(!matches!(reads(code, true, "", &here("", "")), Reads::Harmful { .. }), "{code}");
+        }
+    }
+
+    #[test]
+    fn bare_text_is_a_command_only_beyond_doubt() {
+        for text in [
+            "cargo test --all",
+            "cargo test",
+            "npm test",
+            "npm run test:unit",
+            "pytest",
+            "pytest tests/api",
+            "make check",
+            "make",
+            "go test ./...",
+            "./check.sh",
+            "scripts/check.sh --all",
+            "sh greet.sh Ada | grep -q Hello",
+            "test -f out.txt",
+            "test \"$(sh greet.sh)\" = \"Hello, the world!\"",
+            "[ -s out.txt ]",
+            "mytool check",
+            "mytool --strict",
+            "cargo fmt --check && cargo test",
+            "grep -q 'is not' src/a.rs",
+            "CI=1 npm test",
+            "npm test > /dev/null",
+            "black .",
+            "if [ -f a ]; then make; fi",
+        ] {
+            assert!(is_bare_command(text), "{text}");
+        }
+        for text in [
+            "make sure the user sees the page",
+            "touch the button > the menu opens",
+            "kill all sessions; sign in again",
+            "open the app",
+            "npm starts without warnings",
+            "cargo builds",
+            "just works",
+            "go to the page",
+            "go there",
+            "test login",
+            "test the login",
+            "check that it works",
+            "sort orders > newest first",
+            "cat food",
+            "docker not found",
+            "the page loads",
+            "echo works",
+            "true",
+            "export CI=1",
+            "rm -rf build",
+            "reboot",
+            "task list",
+            "run it twice",
+            "make coffee; drink it",
+            "users can log in",
+            "find orders by name.",
+            "expect a redirect",
+            "act like a user",
+            "mytool",
+            "git history stays clean",
+            "curl returns 200",
+            "time it",
+            "",
+            "it's",
+        ] {
+            assert!(!is_bare_command(text), "{text}");
         }
     }
 

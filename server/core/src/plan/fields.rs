@@ -2,10 +2,10 @@
 //!
 //! Knows nothing of Markdown blocks or YAML: a name, a value and its place come in.
 
-use super::command::PROMPT;
+use super::command::{PROMPT, is_bare_command};
 use super::field_name::FieldName;
 use super::mark::is_sign;
-use super::model::{Autonomy, ContextMode, Fields, Isolation, Placed, ProblemKind};
+use super::model::{Autonomy, ContextMode, Fields, Isolation, NamedCommand, Placed, ProblemKind};
 use crate::{nearest, text::Span};
 use std::{borrow::Cow, ops::Range};
 
@@ -116,9 +116,9 @@ impl Fields {
     /// Lays these fields over `defaults`: a field that is said here wins.
     #[must_use]
     pub fn over(&self, defaults: &Self) -> Self {
-        let list = |own: &Vec<Placed<String>>, default: &Vec<Placed<String>>| {
-            if own.is_empty() { default.clone() } else { own.clone() }
-        };
+        fn list<T: Clone>(own: &[T], default: &[T]) -> Vec<T> {
+            if own.is_empty() { default.to_vec() } else { own.to_vec() }
+        }
         Self {
             depends_on: list(&self.depends_on, &defaults.depends_on),
             priority: self.priority.clone().or_else(|| defaults.priority.clone()),
@@ -151,10 +151,15 @@ impl Fields {
                 let id = value.text.get(part.clone())?.to_owned();
                 Some(Placed { value: id, span: value.place(part) })
             })),
-            FieldName::Verify => self.verify.extend(commands(&value.text).into_iter().filter_map(|part| {
-                let command = value.text.get(part.clone())?.to_owned();
-                Some(Placed { value: command, span: value.place(part) })
-            })),
+            FieldName::Verify => {
+                let named = commands(&value.text);
+                if let [Coded { part, is_coded: false, said: false }] = &named[..]
+                    && !is_bare_command(value.text.get(part.clone()).unwrap_or_default())
+                {
+                    return Err(ProblemKind::NoCommand { name: None });
+                }
+                self.verify.extend(named.into_iter().filter_map(|coded| coded.of(value)));
+            }
             FieldName::Folder => {
                 let inside = stays_inside(word);
                 let folder =
@@ -310,14 +315,32 @@ fn id_in(value: &str, part: Range<usize>) -> Option<Range<usize>> {
     (!says_nothing.iter().any(|word| word.eq_ignore_ascii_case(id))).then_some(part)
 }
 
-/// The commands in a value: what stands in backticks, or else all of it.
-pub(super) fn commands(value: &str) -> Vec<Range<usize>> {
+/// What of a value may be a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Coded {
+    part: Range<usize>,
+    /// It stands in backticks.
+    is_coded: bool,
+    /// The sign of a shell's prompt stands before it.
+    said: bool,
+}
+
+impl Coded {
+    pub(super) fn of(&self, value: &Value<'_>) -> Option<NamedCommand> {
+        let command = value.text.get(self.part.clone())?.to_owned();
+        Some(NamedCommand { value: command, span: value.place(self.part.clone()), said: self.said })
+    }
+}
+
+/// What may be a command in a value: what stands in backticks, or else all of it.
+pub(super) fn commands(value: &str) -> Vec<Coded> {
     let mut coded = Vec::new();
     let mut ticks = value.match_indices('`').map(|(at, _)| at);
     while let (Some(open), Some(close)) = (ticks.next(), ticks.next()) {
         coded.push(open + 1..close);
     }
-    if coded.is_empty() {
+    let is_coded = !coded.is_empty();
+    if !is_coded {
         coded.push(0..value.len());
     }
     coded
@@ -325,11 +348,12 @@ pub(super) fn commands(value: &str) -> Vec<Range<usize>> {
         .map(|part| {
             let raw = value.get(part.clone()).unwrap_or_default().trim_end();
             let bare = raw.trim_start();
-            let bare = bare.strip_prefix(PROMPT).map_or(bare, str::trim_start);
-            part.start + (raw.len() - bare.len())..part.start + raw.len()
+            let said = bare.strip_prefix(PROMPT).map(str::trim_start);
+            let start = part.start + (raw.len() - said.unwrap_or(bare).len());
+            Coded { part: start..part.start + raw.len(), is_coded, said: said.is_some() }
         })
-        .filter(|part| {
-            let command = value.get(part.clone()).unwrap_or_default();
+        .filter(|coded| {
+            let command = value.get(coded.part.clone()).unwrap_or_default();
             !command.is_empty() && !["none", "-", "n/a"].iter().any(|no| no.eq_ignore_ascii_case(command))
         })
         .collect()
@@ -447,6 +471,15 @@ mod tests {
         assert_eq!(commands("cargo test --all"), ["cargo test --all"]);
         assert_eq!(commands("`cargo test` and ` cargo fmt --check `"), ["cargo test", "cargo fmt --check"]);
         assert!(commands("none").is_empty());
+        assert_eq!(commands("$ a thing > b"), ["a thing > b"]);
+        assert_eq!(commands("`make sure`"), ["make sure"], "what is in backticks is read later");
+        for words in ["make sure it works", "touch the button > the menu opens", "kill all; sign in again"] {
+            assert_eq!(
+                taken(FieldName::Verify, words),
+                Err(ProblemKind::NoCommand { name: None }),
+                "{words}"
+            );
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Parsing never fails and takes time linear in the document, so that it can run on every keystroke.
 
 mod body;
+mod bound;
 mod cursor;
 mod edits;
 mod front_matter;

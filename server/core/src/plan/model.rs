@@ -54,7 +54,7 @@ pub struct Task {
     pub criteria: Vec<Criterion>,
     /// The commands that lines such as `Run:` and `Tests:` of its text name. They stay in the text, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub runs: Vec<Placed<String>>,
+    pub runs: Vec<NamedCommand>,
     /// Its own fields, over the plan's defaults.
     pub fields: Fields,
     /// What the document says of its state.
@@ -118,11 +118,14 @@ pub struct Criterion {
     pub text: String,
     /// The whole list item of the criterion.
     pub span: Span,
-    /// The inline code that it ends with. If that [`reads`](super::reads) like a command, it is *verifiable*.
+    /// The inline code that it ends with, or that it says to pass; several joined by `&&`. If that [`reads`](super::reads) like a command, it is *verifiable*.
     pub command: Option<String>,
     /// Whether the plan says beyond doubt that the code is a command: a `$` and a blank stand before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub said: bool,
+    /// Inline code that is surely a command, where nothing says that it is run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loose: Option<Span>,
     /// Whether its box is ticked.
     pub checked: bool,
     /// The span between the brackets of its box, if it has one.
@@ -136,6 +139,18 @@ pub struct Placed<T> {
     pub value: T,
     /// The place of the value in the document.
     pub span: Span,
+}
+
+/// A command that the plan names beside its criteria. Whether it is one is for [`reads`](super::reads) to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedCommand {
+    /// As written.
+    pub value: String,
+    /// Its place in the document.
+    pub span: Span,
+    /// Whether the plan says beyond doubt that it is a command, as with [`Criterion::said`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub said: bool,
 }
 
 /// What a task (or front matter) says of how it is run. `None`: not said.
@@ -162,7 +177,7 @@ pub struct Fields {
     /// `Single task`: the agent is told to do this task alone.
     pub single_task: Option<Placed<bool>>,
     /// `Verify`: commands that must pass for this task, in addition to its criteria.
-    pub verify: Vec<Placed<String>>,
+    pub verify: Vec<NamedCommand>,
     /// `Checks run in`: where the task's checks run, from the repository's root.
     #[serde(default)]
     pub folder: Option<Placed<String>>,
@@ -230,6 +245,11 @@ pub enum ProblemKind {
         expected: String,
         /// The nearest valid value, if one is near.
         nearest: Option<String>,
+    },
+    /// Text without backticks in the place of a command: it does not read like one, and so is not run.
+    NoCommand {
+        /// The line that would say that it is a criterion, if it has one of its own: the span of its name.
+        name: Option<Span>,
     },
     /// An id that an earlier task has; the later one was renamed.
     DuplicateId {

@@ -71,6 +71,7 @@ impl PlanFormat for Sketch {
                         span,
                         command: None,
                         said: false,
+                        loose: None,
                         checked: false,
                         checkbox: None,
                     })

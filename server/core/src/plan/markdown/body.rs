@@ -2,14 +2,15 @@
 //!
 //! Knows blocks and lines, not which task they are of.
 
+use super::bound::{Bound, bound};
 use super::label::Label;
 use super::names::{Named, announced, named, names_criteria};
-use super::outline::{Inline, InlineKind, Kind, Line, Opaque, Outline, TickBox, trimmed};
+use super::outline::{Kind, Line, Opaque, Outline, TickBox, trimmed};
 use crate::plan::FieldName;
-use crate::plan::command::PROMPT;
+use crate::plan::command::is_bare_command;
 use crate::plan::fields::{Value, commands, field_line};
 use crate::plan::mark::of_status;
-use crate::plan::{Criterion, Fields, Mark, Placed, Problem, ProblemKind, Sign};
+use crate::plan::{Criterion, Fields, Mark, NamedCommand, Problem, ProblemKind, Sign};
 use crate::text::Span;
 
 /// What a task's body says.
@@ -17,7 +18,7 @@ use crate::text::Span;
 pub(super) struct Body {
     pub(super) fields: Fields,
     pub(super) criteria: Vec<Criterion>,
-    pub(super) runs: Vec<Placed<String>>,
+    pub(super) runs: Vec<NamedCommand>,
     pub(super) problems: Vec<Problem>,
     /// What its `Status:` line says.
     pub(super) status: Option<Sign>,
@@ -44,6 +45,8 @@ struct Reader<'o, 't> {
     body: Body,
     /// Criteria without a label: the boxes of a task whose criteria are not named.
     boxes: Vec<Criterion>,
+    /// What stands in the place of a command and is none.
+    worded: Vec<Criterion>,
     /// Code stands behind some of the boxes, or a box is called a step: they say how, not what must hold.
     are_steps: bool,
     code_follows: bool,
@@ -66,6 +69,7 @@ pub(super) fn read(outline: &Outline<'_>, blocks: impl Iterator<Item = usize>, t
         outline,
         body: Body::default(),
         boxes: Vec::new(),
+        worded: Vec::new(),
         are_steps: false,
         code_follows: false,
         has_label: false,
@@ -103,6 +107,10 @@ impl Reader<'_, '_> {
         } else if !self.has_label {
             self.body.taken.extend(self.boxes.iter().map(|criterion| criterion.span));
             self.body.criteria = self.boxes;
+        }
+        if !self.worded.is_empty() {
+            self.body.criteria.append(&mut self.worded);
+            self.body.criteria.sort_by_key(|criterion| criterion.span.start);
         }
         self.body.taken.sort_unstable_by_key(|span| span.start);
         self.body
@@ -165,11 +173,8 @@ impl Reader<'_, '_> {
         if fails || before.split_whitespace().nth(2).is_some() {
             return;
         }
-        self.body.runs.extend(commands(value).into_iter().filter_map(|part| {
-            let command = value.get(part.clone())?.to_owned();
-            let span = Span::new(run.value.start + part.start, run.value.start + part.end);
-            Some(Placed { value: command, span })
-        }));
+        let value = Value::at(text, run.value);
+        self.body.runs.extend(commands(&value.text).into_iter().filter_map(|coded| coded.of(&value)));
     }
 
     /// Takes a line if it is a field's, and returns the field if its values can only stand in the list below.
@@ -183,7 +188,7 @@ impl Reader<'_, '_> {
         let value = field_line.value.of(text);
         let Some(field) = FieldName::named(name) else {
             if !value.is_empty() && (self.in_fields || field_line.emphasised) && names_criteria(name) {
-                self.criterion_line(line, field_line.value);
+                self.criterion_line(line, field_line.name, field_line.value);
                 return None;
             }
             if self.in_fields
@@ -216,6 +221,20 @@ impl Reader<'_, '_> {
                     && self.body.fields.depends_on.is_empty();
                 self.body.taken.push(line.span);
             }
+            Err(ProblemKind::NoCommand { .. }) => {
+                let kind = ProblemKind::NoCommand { name: Some(field_line.name) };
+                self.body.taken.push(line.span);
+                self.body.problems.push(Problem { span: field_line.value, kind });
+                self.worded.push(Criterion {
+                    text: field_line.value.of(text).to_owned(),
+                    span: line.span,
+                    command: None,
+                    said: false,
+                    loose: None,
+                    checked: false,
+                    checkbox: None,
+                });
+            }
             Err(kind) if self.in_fields => {
                 self.body.taken.push(line.span);
                 self.body.problems.push(Problem { span: field_line.value, kind });
@@ -242,15 +261,21 @@ impl Reader<'_, '_> {
     }
 
     /// Takes `Done when: the page loads`.
-    fn criterion_line(&mut self, line: &Line, value: Span) {
+    fn criterion_line(&mut self, line: &Line, name: Span, value: Span) {
+        let text = self.outline.text;
         self.has_label = true;
         self.body.taken.push(line.span);
-        let (command, said) = bound_command(self.outline, std::slice::from_ref(line)).unzip();
+        let Bound { command, said, loose } = bound(self.outline, std::slice::from_ref(line));
+        let value = value.of(text).to_owned();
+        // `Verification: npm test`
+        let is_bare = || name.of(text).eq_ignore_ascii_case("verification") && is_bare_command(&value);
+        let command = command.or_else(|| is_bare().then(|| value.clone()));
         self.body.criteria.push(Criterion {
-            text: value.of(self.outline.text).to_owned(),
+            text: value,
             span: line.span,
             command,
-            said: said.unwrap_or_default(),
+            said,
+            loose,
             checked: false,
             checkbox: None,
         });
@@ -288,7 +313,17 @@ impl Reader<'_, '_> {
         self.body.taken.push(outline.span(list));
         for item in outline.children(list) {
             let Some(line) = outline.first_line(item) else { continue };
+            let written = line.span.of(outline.text);
+            // A sentence is a criterion, with its code.
+            let is_code = || written.starts_with('`') && written.trim_end_matches('.').ends_with('`');
+            if field == FieldName::Verify && written.contains('`') && !is_code() {
+                self.worded.extend(criterion(outline, item));
+                continue;
+            }
             if let Err(kind) = self.body.fields.take(field, &Value::at(outline.text, line.span)) {
+                if matches!(kind, ProblemKind::NoCommand { .. }) {
+                    self.worded.extend(criterion(outline, item));
+                }
                 self.body.problems.push(Problem { span: line.span, kind });
             }
         }
@@ -376,7 +411,7 @@ fn expects_failure(line: &str) -> bool {
 }
 
 /// Says whether a text tells of a failure, and not of none.
-fn tells_failure(text: &str) -> bool {
+pub(super) fn tells_failure(text: &str) -> bool {
     let text = text.to_lowercase();
     let words: Vec<&str> =
         text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -431,34 +466,16 @@ fn criterion(outline: &Outline<'_>, item: usize) -> Option<Criterion> {
     let span = trimmed(outline.text, Span::new(outline.span(item).start, end));
     let text = dedented(Span::new(start, span.end).of(outline.text), false);
     let tick_box = if let Kind::Item(tick_box) = outline.kind(item) { tick_box } else { None };
-    let (command, said) = bound_command(outline, outline.lines(first)).unzip();
+    let Bound { command, said, loose } = bound(outline, outline.lines(first));
     (!text.is_empty()).then(|| Criterion {
         text,
         span,
         command,
-        said: said.unwrap_or_default(),
+        said,
+        loose,
         checked: tick_box.is_some_and(TickBox::is_ticked),
         checkbox: tick_box.map(|tick_box| tick_box.span),
     })
-}
-
-/// The inline code at the end of a text, where a colon or nothing stands before it, and whether it is said to be a
-/// command.
-fn bound_command(outline: &Outline<'_>, lines: &[Line]) -> Option<(String, bool)> {
-    let ends_sentence = |inline: &&Inline<'_>| {
-        inline.kind == InlineKind::Text && inline.text.trim().trim_end_matches(['.', ';']).is_empty()
-    };
-    let mut inlines = lines.iter().rev().flat_map(|line| outline.inlines(line).iter().rev());
-    let code =
-        inlines.find(|inline| !ends_sentence(inline)).filter(|inline| inline.kind == InlineKind::Code)?;
-    let start = lines.first()?.span.start;
-    let before = Span::new(start, code.span.start).of(outline.text);
-    let before = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_'));
-    let code = code.text.trim();
-    let said = code.strip_prefix(PROMPT).map(str::trim_start);
-    let command = said.unwrap_or(code);
-    let is_bound = (before.is_empty() || before.ends_with([':', '：'])) && !command.is_empty();
-    is_bound.then(|| (command.to_owned(), said.is_some()))
 }
 
 /// The lines of `span` that no span of `taken` (sorted) touches, without the indentation they share.

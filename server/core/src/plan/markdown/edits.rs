@@ -1,7 +1,7 @@
 //! Edits of a Markdown plan: ticks, criteria, commands and dependencies, each as people would write it there.
 
 use super::parse::parse;
-use crate::plan::command::PROMPT;
+use crate::plan::command::{PROMPT, is_surely_command};
 use crate::plan::mark;
 use crate::plan::model::{Criterion, Mark, Placed, Task};
 use crate::text::{Span, TextEdit};
@@ -72,25 +72,49 @@ pub(super) fn bind_command(text: &str, criterion: &Criterion) -> Option<TextEdit
 
 /// Puts the sign of a shell's prompt before the code of a criterion.
 pub(super) fn call_command(text: &str, criterion: &Criterion) -> Option<TextEdit> {
-    Some(inserting(code_place(text, criterion)?.start, PROMPT.to_owned()))
+    let code = criterion.loose.or_else(|| code_place(text, criterion))?;
+    Some(inserting(code.start, PROMPT.to_owned()))
 }
 
-/// Takes the colon before a criterion's code away, which binds it; code that stands alone gets parentheses.
+/// Takes the colon before a criterion's code away, which binds it; or puts the code in parentheses.
 pub(super) fn call_words(text: &str, criterion: &Criterion) -> Vec<TextEdit> {
-    let Some(code) = code_place(text, criterion) else { return Vec::new() };
+    let own = Span::new(criterion.span.start, own_text_end(text, criterion.span));
     let marker = criterion.checkbox.map_or(criterion.span.start + 1, |tick_box| tick_box.end + 1);
+    let written = own.of(text);
     let is_tick = |c: char| c == '`';
+    // Several commands that are joined stand nowhere as they run.
+    let all = || Some(Span::new(own.start + written.find('`')? + 1, own.start + written.rfind('`')?));
+    let Some(code) = criterion.loose.or_else(|| code_place(text, criterion)).or_else(all) else {
+        return Vec::new();
+    };
     let before = text.get(marker..code.start).unwrap_or_default().trim_end().trim_end_matches(is_tick);
     let words = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_'));
-    let bare = words.trim_end_matches(':');
-    if bare.len() < words.len() {
-        let colon = Span::new(marker + bare.len(), marker + words.len());
-        return vec![TextEdit { span: colon, new_text: String::new() }];
-    }
-    let after = text.get(code.end..criterion.span.end).unwrap_or_default();
+    let bare = words.trim_end_matches([':', '：']);
+    let after = text.get(code.end..own.end).unwrap_or_default();
     let ticks = after.len() - after.trim_start().trim_start_matches(is_tick).len();
     let (open, close) = (marker + before.len(), code.end + ticks);
-    vec![inserting(open, "(".to_owned()), inserting(close, ")".to_owned())]
+    let colon = Span::new(marker + bare.len(), marker + words.len());
+    let without_colon = vec![TextEdit { span: colon, new_text: String::new() }];
+    let in_parentheses = vec![inserting(open, "(".to_owned()), inserting(close, ")".to_owned())];
+    let is_sure = criterion.command.as_deref().is_none_or(is_surely_command);
+    if bare.len() < words.len() && (!is_sure || are_words(own, text, &without_colon)) {
+        return without_colon;
+    }
+    if are_words(own, text, &in_parentheses) { in_parentheses } else { Vec::new() }
+}
+
+/// Whether a criterion has no command after these edits.
+fn are_words(own: Span, text: &str, edits: &[TextEdit]) -> bool {
+    let mut item = own.of(text).to_owned();
+    for edit in edits.iter().rev() {
+        let (start, end) = (edit.span.start - own.start, edit.span.end - own.start);
+        item.replace_range(start..end, &edit.new_text);
+    }
+    let is_item = item.starts_with(['-', '*', '+']) || item.starts_with(|c: char| c.is_ascii_digit());
+    let label = if is_item { "Criteria:\n" } else { "" };
+    let plan = parse(&format!("### T1: A\n{label}{item}\n"));
+    let criterion = plan.tasks.first().and_then(|task| task.criteria.first());
+    criterion.is_some_and(|criterion| criterion.command.is_none() && criterion.loose.is_none())
 }
 
 /// Where the code of a criterion stands; `None` if it does not stand there as it reads.

@@ -182,6 +182,39 @@ fn a_criterion_is_bound_to_the_code_at_its_end_after_a_colon() {
         ("Runs: make", None),
         ("Runs:\n\n  ```\n  make\n  ```", None),
         ("Runs: `$ make`", Some("make")),
+        ("Whatever `$ make it` says of it", Some("make it")),
+        ("`npm test` passes", Some("npm test")),
+        ("`npm test` passes on CI.", Some("npm test")),
+        ("`greet` must pass", Some("greet")),
+        ("Run `npm test`", Some("npm test")),
+        ("Run `npm test` and it passes", Some("npm test")),
+        ("`npm test` succeeds", Some("npm test")),
+        ("`npm test` exits with code 0", Some("npm test")),
+        ("`npm test` is green", Some("npm test")),
+        ("All tests pass (`npm test`)", Some("npm test")),
+        ("types: `npm test` (all green)", Some("npm test")),
+        ("lint — `npm test`", Some("npm test")),
+        ("lint - **`npm test`**", Some("npm test")),
+        ("`npm run f` and `npm run g`", Some("npm run f && npm run g")),
+        ("`npm run f`, `a; b` and `make`: all pass", None),
+        ("Run `make a`, `make b || make c` and `./x.sh`", Some("make a && (make b || make c) && ./x.sh")),
+        ("`cargo fmt --check` and `cargo clippy` both pass", Some("cargo fmt --check && cargo clippy")),
+        ("**Tests:** `npm test` → no errors", Some("npm test")),
+        ("After the change `npm test` still passes", Some("npm test")),
+        ("`npm test` runs", Some("npm test")),
+        ("`npm test` 通过", Some("npm test")),
+        ("`npm start` runs in the background", None),
+        ("`LoginForm` passes the token on", None),
+        ("`npm test` fails without a key", None),
+        ("`npm test` exits with 1", None),
+        ("Nothing happens if `npm test` passes", None),
+        ("files — `a.rs`", None),
+        ("`a.rs` and `b.rs`", None),
+        ("`GET /a` and `npm test`", None),
+        ("(`npm test`)", None),
+        ("Tests pass: (`npm test`)", None),
+        ("(`npm test`) passes", None),
+        ("All about `npm test`", None),
     ] {
         let text = format!("### T1: A\nCriteria:\n- {item}\n");
         let plan = parse_markdown(&text);
@@ -399,8 +432,9 @@ fn check(text: &str) -> Result<(), TestCaseError> {
             last = criterion.span.end;
         }
         prop_assert!(task.checkbox.is_none_or(|span| inside(text, task.title_span, span)), "{task:?}");
-        let values = task.fields.depends_on.iter().chain(&task.fields.verify);
-        prop_assert!(values.clone().all(|value| inside(text, task.span, value.span)));
+        let ids = task.fields.depends_on.iter().map(|id| id.span);
+        let mut values = ids.chain(task.fields.verify.iter().map(|command| command.span));
+        prop_assert!(values.all(|span| inside(text, task.span, span)));
     }
     prop_assert!(
         plan.problems.iter().all(|problem| inside(text, whole, problem.span)),

@@ -210,6 +210,9 @@ fn told(
         Reads::Missing { program } => {
             format!("{ticked}open: {code} cannot run, since “{}” is not on this machine", page.said(program))
         }
+        Reads::Harmful { program } => format!(
+            "{ticked}open: {code} is never run, since “{program}” takes something away; the agent alone judges it"
+        ),
         Reads::Words => {
             format!("{ticked}open: it names no command that could check it, so the agent alone judges it")
         }
