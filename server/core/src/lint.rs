@@ -460,9 +460,10 @@ mod tests {
                 for fix in &lint.fixes {
                     let fixed = edited(&text, fix.edits.clone());
                     let after = lints(&fixed);
-                    // A cycle may have hidden another one.
+                    let same = |lints: &[Lint]| lints.iter().filter(|left| left.message == lint.message).count();
+                    // A cycle may have hidden another one, and what becomes a task leaves others out.
                     let is_gone = match lint.code {
-                        LintCode::DependencyCycle => after.iter().all(|left| left.message != lint.message),
+                        LintCode::DependencyCycle | LintCode::TaskUnread => same(&after) < same(&found),
                         code => count(&after, code) < count(&found, code),
                     };
                     prop_assert!(is_gone, "{:?}\n{}", lint, fixed);

@@ -52,6 +52,73 @@ const OTHER_WORDS: [&str; 14] = [
     "stats",
     "statue",
 ];
+/// Other names of `Depends on`. They mean many things, and count where their values name tasks.
+const WAITS: [&str; 50] = [
+    "after",
+    "blocked by",
+    "blocked on",
+    "blockers",
+    "dependencies",
+    "dependency",
+    "dependent on",
+    "depends",
+    "depends upon",
+    "follows",
+    "needs",
+    "prereq",
+    "prereqs",
+    "prerequisite",
+    "prerequisites",
+    "pre requisites",
+    "required tasks",
+    "requires",
+    "waits for",
+    "waits on",
+    "waiting for",
+    "abhängig von",
+    "abhängigkeit",
+    "abhängigkeiten",
+    "hängt ab von",
+    "benötigt",
+    "blockiert durch",
+    "voraussetzung",
+    "voraussetzungen",
+    "nach",
+    "dépend de",
+    "dépendances",
+    "nécessite",
+    "prérequis",
+    "depende de",
+    "dependencias",
+    "requiere",
+    "bloqueado por",
+    "dependências",
+    "requer",
+    "pré requisitos",
+    "зависит от",
+    "зависимости",
+    "依赖",
+    "依赖于",
+    "依赖项",
+    "前置任务",
+    "依存",
+    "依存関係",
+    "前提タスク",
+];
+/// Names of lines that say which tasks wait for this one. That is said at those tasks.
+const BLOCKS: [&str; 4] = ["blocks", "blocking", "enables", "unblocks"];
+
+/// Whether a name may say what a task waits for.
+pub(super) fn may_say_waits(name: &str) -> bool {
+    let name = folded(name).to_lowercase();
+    WAITS.contains(&name.trim())
+}
+
+/// Whether a name may say what waits for a task.
+pub(super) fn may_say_blocks(name: &str) -> bool {
+    BLOCKS.contains(&folded(name).trim())
+}
+
 impl FieldName {
     /// Finds the field of a name in any case, words joined by blanks, `-`, `_` or capitals.
     pub fn named(name: &str) -> Option<Self> {

@@ -3,11 +3,16 @@
 //! Knows nothing of Markdown blocks or YAML: a name, a value and its place come in.
 
 use super::command::{PROMPT, is_bare_command};
-use super::field_name::FieldName;
+use super::field_name::{FieldName, may_say_waits};
 use super::mark::is_sign;
 use super::model::{Autonomy, ContextMode, Fields, Isolation, NamedCommand, Placed, ProblemKind};
 use crate::{nearest, text::Span};
 use std::{borrow::Cow, ops::Range};
+
+/// Whether a name that is not English is known.
+fn is_foreign(name: &str) -> bool {
+    may_say_waits(name)
+}
 
 /// The longest name of a `Name: value` line, in bytes; past it the line is prose.
 const MAX_NAME_BYTES: usize = 24;
@@ -64,6 +69,8 @@ pub(super) fn field_line(text: &str, span: Span) -> Option<FieldLine> {
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-'))
         && name.split_whitespace().count() <= MAX_NAME_WORDS;
+    // Names in other languages are those that are known.
+    let well_formed = well_formed || !name.is_ascii() && name.len() <= MAX_NAME_BYTES * 2 && is_foreign(name);
     if !well_formed {
         return None;
     }
@@ -147,10 +154,7 @@ impl Fields {
             nearest,
         };
         match field {
-            FieldName::DependsOn => self.depends_on.extend(ids(&value.text).into_iter().filter_map(|part| {
-                let id = value.text.get(part.clone())?.to_owned();
-                Some(Placed { value: id, span: value.place(part) })
-            })),
+            FieldName::DependsOn => self.depends_on.extend(named_tasks(value)),
             FieldName::Verify => {
                 let named = commands(&value.text);
                 if let [Coded { part, is_coded: false, said: false }] = &named[..]
@@ -278,6 +282,67 @@ fn bare_in(value: &str, part: Range<usize>) -> Range<usize> {
     start..start + inner.trim_end_matches(is_wrapping).len()
 }
 
+/// The tasks that a value names, each with its place: those of `Tasks 1-3` share one.
+pub(super) fn named_tasks(value: &Value<'_>) -> Vec<Placed<String>> {
+    let mut named = Vec::new();
+    for part in ids(&value.text) {
+        let Some(id) = value.text.get(part.clone()) else { continue };
+        let span = value.place(part.clone());
+        let is_of_many = PLURALS.iter().any(|word| {
+            value.text.get(..part.start).is_some_and(|before| {
+                before.len() >= word.len()
+                    && before.is_char_boundary(before.len() - word.len())
+                    && before[before.len() - word.len()..].eq_ignore_ascii_case(word)
+            })
+        });
+        match range(id, is_of_many) {
+            Some(ids) => named.extend(ids.into_iter().map(|value| Placed { value, span })),
+            None => named.push(Placed { value: id.to_owned(), span }),
+        }
+    }
+    named
+}
+
+/// Words before several numbers.
+const PLURALS: [&str; 4] = ["tasks ", "stories ", "steps ", "phases "];
+
+/// The ids of a range: `1–3`, `T1-T3`, `T001..T004`; of `1-3` only if it `is_of_many`.
+fn range(id: &str, is_of_many: bool) -> Option<Vec<String>> {
+    const LONGEST: usize = 100;
+    let signs = ["..", "–", "—", " to ", " through ", "-"];
+    let (from, to, sign) = signs.iter().find_map(|sign| {
+        let (from, to) = id.split_once(sign)?;
+        Some((from.trim(), to.trim_matches(['.', ' ']), *sign))
+    })?;
+    let number = |text: &str| -> Option<(String, usize, usize)> {
+        let digits = text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let (prefix, number) = text.split_at_checked(text.len() - digits)?;
+        Some((prefix.to_owned(), number.parse().ok()?, digits))
+    };
+    let ((prefix, first, digits), (other, last, _)) = (number(from)?, number(to)?);
+    // `3-2` is an id.
+    let is_range = sign != "-" || is_of_many || !prefix.is_empty() && prefix == other;
+    if !(is_range && (other == prefix || other.is_empty()) && first < last && last - first < LONGEST) {
+        return None;
+    }
+    let width = if from.ends_with(|c: char| c.is_ascii_digit()) && digits > 1 { digits } else { 1 };
+    Some((first..=last).map(|number| format!("{prefix}{number:0width$}")).collect())
+}
+
+/// Whether an id is written as `Task 9`: nobody calls anything else so.
+pub(super) fn is_called_task(id: &str) -> bool {
+    let mut words = id.split_whitespace();
+    let (word, number) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    ["task", "story", "step"].iter().any(|known| known.eq_ignore_ascii_case(word))
+        && number.starts_with(|c: char| c.is_ascii_digit())
+        && words.next().is_none()
+}
+
+/// Whether a value says that there is none: `None (can start immediately)`.
+pub(super) fn is_none(value: &str) -> bool {
+    !value.trim().is_empty() && ids(value).is_empty()
+}
+
 /// The ids in `US-1, US-2 and Task 3`; none in `none`.
 pub(super) fn ids(value: &str) -> Vec<Range<usize>> {
     let lower = value.to_ascii_lowercase();
@@ -308,7 +373,16 @@ fn id_in(value: &str, part: Range<usize>) -> Option<Range<usize>> {
     let hash = usize::from(raw.starts_with('#'));
     let raw = raw.get(hash..)?;
     let raw = raw.split_once(" (").map_or(raw, |(id, _)| id).trim_end_matches('.');
-    let start = part.start + skipped + hash;
+    let plural = PLURALS.iter().find(|word| {
+        raw.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word))
+            && raw
+                .get(word.len()..)
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '#'))
+    });
+    let (plural, raw) =
+        plural.map_or((0, raw), |word| (word.len(), raw.get(word.len()..).unwrap_or_default()));
+    let (hash, raw) = raw.strip_prefix('#').map_or((hash, raw), |rest| (hash + 1, rest));
+    let start = part.start + skipped + hash + plural;
     let part = bare_in(value, start..start + raw.len());
     let id = value.get(part.clone())?;
     let says_nothing = ["", "-", "–", "—", "none", "nothing", "n/a", "null", "~", "nil"];

@@ -44,15 +44,15 @@ pub(super) fn slug(title: &str) -> String {
 }
 
 /// The id a task was written with, in the order of the document.
-pub(super) struct Written<'t> {
+pub(super) struct Written {
     pub(super) id: Option<String>,
     pub(super) place: Span,
-    pub(super) title: &'t str,
+    pub(super) title: String,
 }
 
 /// Gives each task its id. Ids are unique without regard to case, as they name folders. The first of two equal written
 /// ids keeps it; later ones get `-2`, `-3`, … and a problem.
-pub(super) fn assign(written: &[Written<'_>], problems: &mut Vec<Problem>) -> Vec<TaskId> {
+pub(super) fn assign(written: &[Written], problems: &mut Vec<Problem>) -> Vec<TaskId> {
     let mut taken = Taken::default();
     let firsts: Vec<bool> =
         written.iter().map(|task| task.id.as_ref().is_some_and(|id| taken.claim(id))).collect();
@@ -71,9 +71,9 @@ pub(super) fn assign(written: &[Written<'_>], problems: &mut Vec<Problem>) -> Ve
             None => None,
         });
     }
-    let id_or_slug = |(id, task): (Option<String>, &Written<'_>)| {
+    let id_or_slug = |(id, task): (Option<String>, &Written)| {
         TaskId(id.unwrap_or_else(|| {
-            let slug = slug(task.title);
+            let slug = slug(&task.title);
             let slug = if slug.is_empty() { "task".to_owned() } else { slug };
             if taken.claim(&slug) { slug } else { taken.copy_of(&slug) }
         }))
@@ -133,11 +133,41 @@ impl<'p> Names<'p> {
     }
 }
 
+/// The number in an id that was made of a word and a number: `3` of `task-3`.
+fn number_of(id: &str) -> Option<&str> {
+    let (word, number) = id.split_once('-')?;
+    let is_word = word.chars().all(|c| c.is_alphabetic() && !c.is_uppercase());
+    (is_word && number.starts_with(|c: char| c.is_ascii_digit())).then_some(number)
+}
+
+/// What the tasks of a document are called, before they have their ids.
+pub(super) struct Called<'t> {
+    tasks: Vec<(Option<&'t str>, &'t str)>,
+    /// Made when it is asked for, which is seldom.
+    names: OnceCell<HashSet<String>>,
+}
+
+impl<'t> Called<'t> {
+    /// Tasks by the ids that are written, and their titles.
+    pub(super) fn new(tasks: impl Iterator<Item = (Option<&'t str>, &'t str)>) -> Self {
+        Self { tasks: tasks.collect(), names: OnceCell::new() }
+    }
+
+    /// Whether a task has this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let names = || {
+            let of = |&(id, title): &(Option<&str>, &str)| {
+                [id.map(slug), id.and_then(number_of).map(slug), Some(slug(title))].into_iter().flatten()
+            };
+            self.tasks.iter().flat_map(of).collect()
+        };
+        let name = slug(name);
+        !name.is_empty() && self.names.get_or_init(names).contains(&name)
+    }
+}
+
 fn loose(plan: &Plan) -> HashMap<String, usize> {
-    let number = |task: &Task| -> Option<String> {
-        let number = ["task-", "story-", "step-"].iter().find_map(|word| task.id.0.strip_prefix(word));
-        number.filter(|_| task.explicit_id).map(slug)
-    };
+    let number = |task: &Task| number_of(&task.id.0).filter(|_| task.explicit_id).map(slug);
     let mut loose = HashMap::with_capacity(plan.tasks.len() * 2);
     // An id counts before a number, and a number before a title.
     let ids = plan.tasks.iter().map(|task| Some(slug(&task.id.0))).enumerate();
@@ -176,7 +206,7 @@ mod tests {
             .map(|&(id, title)| Written {
                 id: (!id.is_empty()).then(|| id.to_owned()),
                 place: Span::default(),
-                title,
+                title: title.to_owned(),
             })
             .collect();
         (assign(&written, &mut problems).into_iter().map(|id| id.0).collect(), problems.len())

@@ -92,6 +92,59 @@ const WORDS: [(&str, Mark); 60] = [
     ("tbd", Mark::Open),
 ];
 
+/// Signs as they are spelled out.
+const SHORTCODES: [(&str, Mark); 9] = [
+    (":white_check_mark:", Mark::Done),
+    (":heavy_check_mark:", Mark::Done),
+    (":ballot_box_with_check:", Mark::Done),
+    (":checkered_flag:", Mark::Done),
+    (":construction:", Mark::Begun),
+    (":arrows_counterclockwise:", Mark::Begun),
+    (":no_entry:", Mark::Blocked),
+    (":hourglass:", Mark::Open),
+    (":hourglass_flowing_sand:", Mark::Open),
+];
+/// Signs that say something of a state, but not the same to everybody.
+const UNSURE: [char; 7] = ['❌', '✖', '✗', '✘', '❎', '🚫', '🗑'];
+/// Words that in small letters at the end of a title can only be its state.
+const CLEAR: [&str; 17] = [
+    "done",
+    "completed",
+    "finished",
+    "dropped",
+    "cancelled",
+    "canceled",
+    "abandoned",
+    "descoped",
+    "wontfix",
+    "wont do",
+    "won't do",
+    "won’t do",
+    "won't fix",
+    "won’t fix",
+    "not needed",
+    "no longer needed",
+    "superseded",
+];
+/// What is said behind a title that is struck out, in lower case: its work is somewhere else, or nowhere.
+const GONE: [&str; 13] = [
+    "moved",
+    "replaced",
+    "merged into",
+    "merged with",
+    "split",
+    "see",
+    "duplicate",
+    "covered by",
+    "part of",
+    "folded into",
+    "removed",
+    "out of scope",
+    "not any more",
+];
+/// Names of lines that say a state as `Status` does.
+const STATE_NAMES: [&str; 3] = ["state", "task status", "current status"];
+
 /// Words after `done` that take it back.
 const BUT: [&str; 10] =
     ["but", "except", "not", "still", "remaining", "remains", "partly", "partially", "mostly", "until"];
@@ -134,6 +187,13 @@ pub(super) fn of_status(value: &str) -> Option<(Mark, Range<usize>)> {
     let start = value.len() - value.trim_start_matches(is_plain).len();
     let whole = start..value.trim_end_matches(is_plain).len().max(start);
     let text = value.trim_start_matches(is_edge);
+    if let Some(mark) = of_percent(text) {
+        return Some((mark, whole));
+    }
+    if let Some((mark, code)) = shortcode_at_start(text) {
+        return (text.get(code.len()..).is_some_and(|rest| rest.chars().all(is_edge)))
+            .then_some((mark, whole));
+    }
     if text.is_empty() {
         return Some((value.chars().find_map(of_sign)?, whole));
     }
@@ -151,6 +211,129 @@ pub(super) fn of_status(value: &str) -> Option<(Mark, Range<usize>)> {
             .contains(&rest.split(' ').next().unwrap_or_default());
     let is_unsure = matches!(mark, Mark::Done | Mark::Dropped) && (takes_back || goes_on);
     (!is_unsure).then_some((mark, whole.start..word_end))
+}
+
+/// The state that a whole text says as a part of the work: `100%`.
+fn of_percent(text: &str) -> Option<Mark> {
+    let percent = text.trim_end_matches(|c: char| c.is_whitespace() || is_sign(c)).strip_suffix('%')?;
+    Some(match percent.trim().parse::<u8>().ok()? {
+        0 => Mark::Open,
+        1..100 => Mark::Begun,
+        100 => Mark::Done,
+        101.. => return None,
+    })
+}
+
+/// The state that a line says that is not called `Status`: `State: completed`, `Progress: 100%`, `Done: yes`. `None` if it
+/// is about something else.
+pub(super) fn of_state(name: &str, value: &str) -> Option<Mark> {
+    let name = name.trim().to_lowercase();
+    if STATE_NAMES.contains(&name.as_str()) {
+        return of_status(value).map(|(mark, _)| mark);
+    }
+    let value = value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '`' | '.'));
+    if name == "progress" {
+        return of_percent(value);
+    }
+    let is_done =
+        matches!(name.as_str(), "done" | "complete" | "completed" | "finished" | "closed" | "shipped");
+    let says_so = || {
+        let is_date = value.starts_with(|c: char| c.is_ascii_digit())
+            && value.contains(['-', '/', '.'])
+            && value.chars().all(|c| c.is_ascii_digit() || "-/.: TZ".contains(c));
+        ["yes", "true", "x", "[x]", "y"].iter().any(|yes| yes.eq_ignore_ascii_case(value))
+            || is_date
+            || of_percent(value) == Some(Mark::Done)
+            || value.chars().next().and_then(of_sign) == Some(Mark::Done)
+    };
+    (is_done && says_so()).then_some(Mark::Done)
+}
+
+/// The state that a line says without a colon: `Status - done`, `**Status** Done`, `_Completed 2031-02-02_`, and what of it
+/// says so.
+pub(super) fn without_colon(line: &str) -> Option<(Mark, Range<usize>)> {
+    let is_mark = |c: char| matches!(c, '*' | '_');
+    let begin = line.len() - line.trim_start_matches(is_mark).len();
+    let end = line.trim_end_matches(is_mark).len();
+    let inner = line.get(begin..end)?;
+    for name in ["status", "state"] {
+        let Some(rest) = inner.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
+        let after = inner.get(rest.len()..)?;
+        let value = after.trim_start_matches(|c: char| {
+            is_mark(c) || c.is_whitespace() || matches!(c, ':' | '：' | '-' | '–' | '—' | '=' | '→')
+        });
+        // `Status of the orders` has no sign behind the name.
+        let is_parted = after.contains(['*', '_', ':', '：', '-', '–', '—', '=', '→']);
+        let (mark, place) = of_status(value).filter(|_| is_parted)?;
+        let at = begin + inner.len() - value.len();
+        return Some((mark, at + place.start..at + place.end));
+    }
+    let is_emphasised = begin > 0 && end < line.len();
+    let (mark, place) = of_status(inner).filter(|_| is_emphasised)?;
+    matches!(mark, Mark::Done | Mark::Dropped).then_some((mark, begin + place.start..begin + place.end))
+}
+
+/// The state that a table says: in a row of its own, or in the column of its only row.
+pub(super) fn in_table(table: &str) -> Option<(Mark, Range<usize>)> {
+    let mut at = 0;
+    let rows: Vec<Vec<Range<usize>>> = table
+        .split_inclusive('\n')
+        .map(|line| {
+            let start = at;
+            at += line.len();
+            let mut from = 0;
+            let ends = line.match_indices('|').map(|(end, _)| end).chain([line.len()]);
+            let cells = ends.map(|end| {
+                let cell = start + from..start + end;
+                from = end + 1;
+                cell
+            });
+            cells.filter(|cell| table.get(cell.clone()).is_some_and(|cell| !cell.trim().is_empty())).collect()
+        })
+        .collect();
+    let is_status = |cell: &Range<usize>| {
+        let name = table.get(cell.clone()).unwrap_or_default();
+        let name = name
+            .trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | ':' | '`'))
+            .to_lowercase();
+        name == "status" || STATE_NAMES.contains(&name.as_str())
+    };
+    let own = rows.iter().find_map(|row| match &row[..] {
+        [name, value] if is_status(name) => Some(value),
+        _ => None,
+    });
+    let in_column = || match &rows[..] {
+        [head, _, row] if head.len() == row.len() => row.get(head.iter().position(is_status)?),
+        _ => None,
+    };
+    let cell = own
+        .filter(|cell| of_status(table.get((*cell).clone()).unwrap_or_default()).is_some())
+        .or_else(in_column)?;
+    let (mark, place) = of_status(table.get(cell.clone())?)?;
+    Some((mark, cell.start + place.start..cell.start + place.end))
+}
+
+/// A sign that is spelled out at the beginning of a text.
+fn shortcode_at_start(text: &str) -> Option<(Mark, &'static str)> {
+    let (code, mark) = SHORTCODES.iter().find(|(code, _)| text.starts_with(code))?;
+    Some((*mark, code))
+}
+
+/// The state that is said behind a title that is struck out: `dropped`, `- moved to Task 9`.
+pub(super) fn behind_struck(rest: &str) -> Option<Mark> {
+    let rest = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
+    match leading_word(rest) {
+        Some((mark @ (Mark::Done | Mark::Dropped), _)) => return Some(mark),
+        Some((Mark::Blocked, _)) => return Some(Mark::Dropped),
+        Some((Mark::Open | Mark::Begun, _)) | None => {}
+    }
+    let lower = rest.to_lowercase();
+    let begins = |word: &&str| {
+        lower.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+    };
+    GONE.iter().any(|word| begins(word)).then_some(Mark::Dropped)
 }
 
 /// A box at the beginning of a text.
@@ -224,11 +407,18 @@ pub(super) fn in_legend(text: &str, inner: &str, is_item: impl Fn(usize) -> bool
     })
 }
 
-/// A state that is written in a title: where the sign or word stands, and what it says.
+/// A state that is written in a title: where the sign or word stands, and what it says. `None` if that is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Written {
     pub(super) range: Range<usize>,
-    pub(super) mark: Mark,
+    pub(super) mark: Option<Mark>,
+}
+
+impl Written {
+    fn sign(sign: char, range: Range<usize>) -> Option<Self> {
+        let mark = of_sign(sign);
+        (mark.is_some() || UNSURE.contains(&sign)).then_some(Self { range, mark })
+    }
 }
 
 /// Takes decoration off the beginning of `range` of a text: signs, and states in brackets. Returns what is left.
@@ -243,14 +433,15 @@ pub(super) fn strip_start(text: &str, range: Range<usize>, written: &mut Vec<Wri
             // A variation selector belongs to the sign before it.
             let end = start + first.len_utf8();
             let whole = end + variation(text.get(end..range.end).unwrap_or_default());
-            written.extend(of_sign(first).map(|mark| Written { range: start..whole, mark }));
+            written.extend(Written::sign(first, start..whole));
             start = whole;
-        } else if let Some((word, end)) = bracketed(rest) {
+        } else if let Some((mark, code)) = shortcode_at_start(rest) {
+            written.push(Written { range: start..start + code.len(), mark: Some(mark) });
+            start += code.len();
+        } else if let Some((word, end)) = bracketed(rest).or_else(|| announced(rest)) {
             let place = start + word.start..start + word.end;
-            written.push(Written {
-                mark: of_word(text.get(place.clone()).unwrap_or_default()).unwrap_or_default(),
-                range: place,
-            });
+            let mark = text.get(place.clone()).and_then(of_word);
+            written.push(Written { mark, range: place });
             start += end;
         } else {
             break;
@@ -271,8 +462,17 @@ fn bracketed(text: &str) -> Option<(Range<usize>, usize)> {
     Some((1..1 + word.len(), word.len() + 2))
 }
 
-/// Takes decoration off the end of `range` of a text: signs, `[DONE]`, `(BLOCKED)`, `- PENDING`. In a list's item words
-/// in parentheses count only in capitals: `Show the orders (done)` is about orders.
+/// A state in capitals before a colon: `DONE: add it`.
+fn announced(text: &str) -> Option<(Range<usize>, usize)> {
+    let (word, _) = text.split_once([':', '：'])?;
+    let rest = text.get(word.len()..)?.trim_start_matches([':', '：']);
+    let is_state = of_word(word).is_some_and(|mark| mark != Mark::Open);
+    let counts = is_state && !word.contains(char::is_lowercase) && !rest.trim().is_empty();
+    counts.then(|| (0..word.len(), text.len() - rest.len()))
+}
+
+/// Takes decoration off the end of `range` of a text: signs, `[DONE]`, `(BLOCKED)`, `- PENDING`, `#done`. Words in small
+/// letters count only where they can be nothing else: `Show the orders (pending)` is about orders.
 pub(super) fn strip_end(
     text: &str,
     range: Range<usize>,
@@ -292,30 +492,47 @@ pub(super) fn strip_end(
             let from = sign.map_or(start, |sign| {
                 range.start + trimmed.trim_end_matches('\u{fe0f}').len() - sign.len_utf8()
             });
-            written.extend(sign.and_then(of_sign).map(|mark| Written { range: from..end, mark }));
+            written.extend(sign.and_then(|sign| Written::sign(sign, from..end)));
             end = from;
             continue;
         }
-        let Some((word, start)) = trailing_word(trimmed, in_item) else { break };
+        if let Some((code, mark)) = SHORTCODES.iter().find(|(code, _)| trimmed.ends_with(code)) {
+            written.push(Written { range: end - code.len()..end, mark: Some(*mark) });
+            end -= code.len();
+            continue;
+        }
+        let Some((word, mark, start)) = trailing_word(trimmed, in_item) else { break };
         let place = range.start + word.start..range.start + word.end;
-        written.push(Written {
-            mark: of_word(text.get(place.clone()).unwrap_or_default()).unwrap_or_default(),
-            range: place,
-        });
+        written.push(Written { mark: Some(mark), range: place });
         end = range.start + start;
     }
     range.start..end
 }
 
-/// A state at the end of a title: its place, and where what belongs to it begins.
-fn trailing_word(text: &str, in_item: bool) -> Option<(Range<usize>, usize)> {
+/// A state at the end of a title: its place, what it says, and where what belongs to it begins.
+fn trailing_word(text: &str, in_item: bool) -> Option<(Range<usize>, Mark, usize)> {
     let capitals = |word: &str| !word.contains(char::is_lowercase);
-    let sure = |word: &str| match of_word(word)? {
-        // `Show the orders (pending)` is about orders.
-        Mark::Open => capitals(word).then_some(()),
-        Mark::Begun | Mark::Blocked | Mark::Done | Mark::Dropped => Some(()),
+    let is_clear = |word: &str| CLEAR.iter().any(|clear| clear.eq_ignore_ascii_case(word));
+    let sure = |word: &str| {
+        of_word(word).filter(|mark| match mark {
+            // `Show the orders (pending)` is about orders.
+            Mark::Open => capitals(word),
+            Mark::Begun | Mark::Blocked | Mark::Done | Mark::Dropped => true,
+        })
     };
-    for (open, close) in [('[', ']'), ('(', ')'), ('（', '）')] {
+    if let Some(inner) = text.strip_suffix("-->") {
+        let open = inner.rfind("<!--")?;
+        let comment = inner.get(open + "<!--".len()..)?;
+        let mark = of_word(comment)?;
+        let start = open + "<!--".len() + (comment.len() - comment.trim_start().len());
+        return Some((start..start + comment.trim().len(), mark, open));
+    }
+    if let Some((at, tag)) = text.rfind(" #").and_then(|at| Some((at, text.get(at + 2..)?)))
+        && let Some(mark) = of_word(tag).filter(|mark| *mark != Mark::Open)
+    {
+        return Some((at + 2..text.len(), mark, at));
+    }
+    for (open, close) in [('[', ']'), ('(', ')'), ('（', '）'), ('{', '}')] {
         if let Some(inner) = text.strip_suffix(close) {
             let at = inner.rfind(open)?;
             let word = at + open.len_utf8()..inner.len();
@@ -323,9 +540,15 @@ fn trailing_word(text: &str, in_item: bool) -> Option<(Range<usize>, usize)> {
             let signs = raw.len() - raw.trim_start_matches(|c: char| is_sign(c) || c.is_whitespace()).len();
             let word = word.start + signs..word.end;
             let raw = inner.get(word.clone())?.trim_end_matches(|c: char| is_sign(c) || c.is_whitespace());
-            sure(raw)?;
-            let counts = open == '[' || !in_item || capitals(raw);
-            return counts.then_some((word.start..word.start + raw.len(), at));
+            if raw.is_empty() {
+                // `(✓)`
+                let sign = at + open.len_utf8()..inner.len();
+                let mark = inner.get(sign.clone())?.trim().chars().next().and_then(of_sign)?;
+                return Some((sign, mark, at));
+            }
+            let mark = sure(raw)?;
+            let counts = matches!(open, '[' | '{') || !in_item || capitals(raw) || is_clear(raw);
+            return counts.then_some((word.start..word.start + raw.len(), mark, at));
         }
     }
     let dash = text.rfind(['-', '–', '—'])?;
@@ -335,12 +558,22 @@ fn trailing_word(text: &str, in_item: bool) -> Option<(Range<usize>, usize)> {
     let word = after.trim();
     let parted = before.ends_with(char::is_whitespace) && after.starts_with(char::is_whitespace);
     let start = text.len() - word.len();
-    (parted && capitals(word) && of_word(word).is_some() && !before.trim().is_empty())
-        .then_some((start..text.len(), before.trim_end().len()))
+    let mark = of_word(word)?;
+    (parted && (capitals(word) || is_clear(word)) && !before.trim().is_empty()).then_some((
+        start..text.len(),
+        mark,
+        before.trim_end().len(),
+    ))
 }
 
 /// How `done` is written where `now` stands: a sign as a sign, a word with its capitals.
 pub(super) fn done_like(now: &str) -> &'static str {
+    if shortcode_at_start(now).is_some() {
+        return ":white_check_mark:";
+    }
+    if of_percent(now).is_some() {
+        return "100%";
+    }
     let letters = || now.chars().filter(|c| c.is_alphabetic());
     let is_sign = now.chars().next().is_some_and(is_sign);
     match letters().next() {
@@ -377,6 +610,10 @@ mod tests {
             ("Not started", Some(Mark::Open)),
             ("not done", Some(Mark::Open)),
             ("⬜ Todo", Some(Mark::Open)),
+            ("100%", Some(Mark::Done)),
+            ("40 %", Some(Mark::Begun)),
+            ("120%", None),
+            (":white_check_mark:", Some(Mark::Done)),
             ("mostly done", None),
             ("Doneish", None),
             ("🔴", None),
@@ -406,16 +643,32 @@ mod tests {
             ("Add it (✅ DONE)", "Add it", vec![("DONE", Mark::Done)]),
             ("Add it - PENDING", "Add it", vec![("PENDING", Mark::Open)]),
             ("Add it — DONE", "Add it", vec![("DONE", Mark::Done)]),
-            ("Add it - done", "Add it - done", vec![]),
+            ("Add it - done", "Add it", vec![("done", Mark::Done)]),
+            ("Add it (done)", "Add it", vec![("done", Mark::Done)]),
+            ("Add it (won't do)", "Add it", vec![("won't do", Mark::Dropped)]),
+            ("Add it {done}", "Add it", vec![("done", Mark::Done)]),
+            ("Add it (✓)", "Add it", vec![("✓", Mark::Done)]),
+            ("Add it #done", "Add it", vec![("done", Mark::Done)]),
+            ("Add it <!-- done -->", "Add it", vec![("done", Mark::Done)]),
+            ("Add it :white_check_mark:", "Add it", vec![(":white_check_mark:", Mark::Done)]),
+            (":construction: Add it", "Add it", vec![(":construction:", Mark::Begun)]),
+            ("DONE: Add it", "Add it", vec![("DONE", Mark::Done)]),
+            ("WON'T DO: Add it", "Add it", vec![("WON'T DO", Mark::Dropped)]),
+            ("TODO: Add it", "TODO: Add it", vec![]),
+            ("Done: Add it", "Done: Add it", vec![]),
             ("Show orders (pending)", "Show orders (pending)", vec![]),
-            ("Show orders (done)", "Show orders (done)", vec![]),
+            ("Show orders (closed)", "Show orders (closed)", vec![]),
+            ("Show orders - closed", "Show orders - closed", vec![]),
+            ("Refer to #merged", "Refer to", vec![("merged", Mark::Done)]),
+            ("Talk in #general", "Talk in #general", vec![]),
             ("Add [it]", "Add [it]", vec![]),
             ("✅", "", vec![("✅", Mark::Done)]),
         ] {
             let mut written = Vec::new();
             let range = strip_start(text, 0..text.len(), &mut written);
             let range = strip_end(text, range, true, &mut written);
-            let found: Vec<_> = written.iter().map(|one| (&text[one.range.clone()], one.mark)).collect();
+            let found: Vec<_> =
+                written.iter().map(|one| (&text[one.range.clone()], one.mark.unwrap())).collect();
             assert_eq!((&text[range], found), (title, marks), "{text}");
         }
     }
@@ -460,6 +713,8 @@ mod tests {
             ("Not started", "Done"),
             ("todo", "done"),
             ("⬜ Todo", "✅ Done"),
+            (":hourglass:", ":white_check_mark:"),
+            ("40%", "100%"),
         ] {
             assert_eq!(done_like(now), done, "{now}");
         }

@@ -173,6 +173,81 @@ fn a_status_line_says_the_state_and_is_no_detail() {
 }
 
 #[test]
+fn a_state_is_obeyed_in_whatever_words_a_task_says_it() {
+    for (text, mark) in [
+        ("### Task 1: A\nState: completed\n", Mark::Done),
+        ("### Task 1: A [x]\n", Mark::Done),
+        ("### Task 1: A [ ]\n", Mark::Open),
+        ("### Task 1: A\n> Status: done\n", Mark::Done),
+        ("### Task 1: A\n> **State:** dropped\n", Mark::Dropped),
+        ("### Task 1: ~~A~~ dropped\n", Mark::Dropped),
+        ("### Task 1: ~~A~~ - moved to Task 9\n", Mark::Dropped),
+        ("### Task 1: ~~A~~ (replaced by Task 2)\n", Mark::Dropped),
+        ("### Task 1: A (✓)\n", Mark::Done),
+        ("### Task 1: A\n| Status | Done |\n|---|---|\n", Mark::Done),
+        (
+            "### Task 1: A\n| Field | Value |\n|---|---|\n| Owner | me |\n| **Status** | ✅ Done |\n",
+            Mark::Done,
+        ),
+        ("### Task 1: A\n| Owner | Status |\n|---|---|\n| me | Dropped |\n", Mark::Dropped),
+        ("### Task 1: A\nStatus - done\n", Mark::Done),
+        ("### Task 1: A\n**Status** Done\n", Mark::Done),
+        ("### Task 1: A\n_Completed 2031-02-02_\n", Mark::Done),
+        ("### Task 1: A\n_Status: Completed_\n", Mark::Done),
+        ("### Task 1: A\nDone: yes\n", Mark::Done),
+        ("### Task 1: A\nCompleted: 2031-02-02\n", Mark::Done),
+        ("### Task 1: A\nProgress: 100%\n", Mark::Done),
+        ("### Task 1: A\nStatus: 100%\n", Mark::Done),
+        ("### Task 1: A\nProgress: 40%\n", Mark::Begun),
+        ("### Task 1: A {done}\n", Mark::Done),
+        ("### Task 1: A <!-- done -->\n", Mark::Done),
+        ("### Task 1: A #done\n", Mark::Done),
+        ("### Task 1: A :white_check_mark:\n", Mark::Done),
+        ("### Task 1: A - done\n", Mark::Done),
+        ("### DONE: Task 1: A\n", Mark::Done),
+        ("- [ ] ~~**S-4**: A~~ dropped\n", Mark::Dropped),
+        ("- [ ] ~~A~~ (won't do)\n", Mark::Dropped),
+        ("- [ ] A :white_check_mark:\n", Mark::Done),
+        ("- [ ] A (done)\n", Mark::Done),
+        ("- [ ] A - done\n", Mark::Done),
+        ("- [ ] DONE: A\n", Mark::Done),
+        ("- [ ] ~~A~~ replaced by h\n", Mark::Dropped),
+        ("- [ ] A (cancelled)\n", Mark::Dropped),
+    ] {
+        let plan = parse_markdown(text);
+        let [task] = &plan.tasks[..] else { panic!("{text}: {plan:?}") };
+        assert_eq!((task.title.as_str(), task.mark), ("A", mark), "{text}");
+        assert_eq!(unknown(text), [""; 0], "{text}");
+        let after = ticked(text, &plan);
+        let again = parse_markdown(&after).tasks.remove(0);
+        let is_over =
+            [Mark::Done, Mark::Dropped].contains(&mark) || text.contains('%') || text.contains("[ ]\n");
+        assert_eq!(again.is_over(), is_over, "{after}");
+    }
+    for text in [
+        "### Task 1: A\nState: of the art\n",
+        "### Task 1: A\nDone: the page loads\n",
+        "### Task 1: A\nDone: no\n",
+        "### Task 1: A\nProgress: slow\n",
+        "### Task 1: A\nStatus of the order is done\n",
+        "### Task 1: A\n> Done is better than perfect\n",
+        "### Task 1: A\n| Order | Status |\n|---|---|\n| 1 | Done |\n| 2 | Open |\n",
+        "### Task 1: Show the orders (closed)\n",
+        "- [ ] Show orders (pending)\n",
+        "- [ ] Done: A\n",
+        "- [ ] ~~old~~ new\n",
+    ] {
+        let marks: Vec<_> = parse_markdown(text).tasks.iter().map(|task| task.mark).collect();
+        let closed = text.contains("closed");
+        assert_eq!(marks, [if closed { Mark::Done } else { Mark::Open }], "{text}");
+    }
+    // What one cannot know is said.
+    assert_eq!(unknown("### Task 1: A ❌\n"), ["❌"]);
+    assert_eq!(unknown("- [ ] 🚫 A\n"), ["🚫"]);
+    assert_eq!(unknown("### ~~Task 1:~~ A\n"), ["1:"]);
+}
+
+#[test]
 fn a_tick_changes_all_that_says_the_state_and_nothing_else() {
     for (text, expected) in [
         (
@@ -463,6 +538,76 @@ fn a_plan_without_tasks_says_the_likeliest_reason() {
     ] {
         assert_eq!(tasks(&fixed(text)), after, "{text}");
     }
+}
+
+#[test]
+fn what_a_task_waits_for_is_known_by_its_many_names() {
+    for line in [
+        "Dependencies: Task 1, Task 2",
+        "**Dependencies:** Task 1 and Task 2 (both merged)",
+        "Blocked by: #1, #2",
+        "Requires: Tasks 1-2",
+        "Requires: tasks 1–2",
+        "Prerequisites: Task 1 and Task 2",
+        "After: Task 1, Dig",
+        "Depends: 1, 2",
+        "Needs: Task 1; Task 2",
+        "Depends on Task 1 and Task 2.",
+        "**Blocked by** Task 1, Task 2",
+        "Depends on: Tasks 1, 2",
+        "- Dependencies: 1, 2",
+        "Prerequisites:\n- Task 1\n- Task 2: Dig",
+        "Abhängig von: Task 1, Task 2",
+        "依赖：Task 1、Task 2",
+        "#### Dependencies\n- Task 1\n- Task 2 (dig)",
+    ] {
+        let text = format!("### Task 1: Seed\n### Task 2: Dig\n### Task 3: Water\n{line}\n\nText.\n");
+        let plan = parse_markdown(&text);
+        let task = &plan.tasks[2];
+        let names = crate::plan::Names::new(&plan);
+        let found: Vec<_> = task.fields.depends_on.iter().filter_map(|id| names.find(&id.value)).collect();
+        assert_eq!(
+            (found, task.details.as_str(), &plan.problems[..]),
+            (vec![0, 1], "Text.", &[][..]),
+            "{line}"
+        );
+    }
+    let text = "### T1: A\n### T2: B\n### T3: C\n### T4: D\nNeeds: T1-T3\n### T5: E (after T4)\n### T6: F (requires Node 20)\n";
+    assert_eq!(tasks(text)[3..], ["T4 | D < T1 < T2 < T3", "T5 | E < T4", "T6 | F (requires Node 20)"]);
+    // What names no task is text.
+    for line in [
+        "Requires: Node 20",
+        "Dependencies: react, redux",
+        "After: the release",
+        "Needs: 2 reviewers",
+        "Prerequisites: Python 3.11",
+        "Requires a database",
+        "Dependencies:\n- react\n- redux",
+        "#### Dependencies\n- react",
+    ] {
+        let text = format!("### Task 1: Seed\n### Task 2: Water\n{line}\n");
+        let plan = parse_markdown(&text);
+        let task = &plan.tasks[1];
+        assert_eq!(
+            (task.fields.depends_on.len(), task.details.as_str(), plan.problems.len()),
+            (0, line, 0),
+            "{line}"
+        );
+    }
+    // What cannot be waited for is said.
+    let problems = |line: &str| -> Vec<(String, String)> {
+        let text = format!("### Task 1: Seed\n### Task 2: Water\n{line}\n");
+        let plan = parse_markdown(&text);
+        let ids =
+            plan.tasks[1].fields.depends_on.iter().map(|id| id.value.clone()).collect::<Vec<_>>().join(" ");
+        plan.problems.iter().map(|problem| (problem.span.of(&text).to_owned(), ids.clone())).collect()
+    };
+    assert_eq!(problems("Requires: Task 1, a dry week"), [("a dry week".to_owned(), "Task 1".to_owned())]);
+    assert_eq!(problems("Blocks: Task 1"), [("Blocks".to_owned(), String::new())]);
+    assert_eq!(tasks("### Task 1: A\nDependencies: Task 9\n"), ["task-1 | A < Task 9"], "which is unknown");
+    // One that says that it waits for nothing leaves the order of its list.
+    let text = "1. [ ] a\n2. [ ] b\n   Dependencies: None (can start at once)\n3. [ ] c\n";
+    assert_eq!(tasks(text), ["a | a", "b | b", "c | c < b"]);
 }
 
 #[test]

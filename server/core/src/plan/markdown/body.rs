@@ -8,8 +8,10 @@ use super::names::{Named, announced, named, names_criteria};
 use super::outline::{Kind, Line, Opaque, Outline, TickBox, trimmed};
 use crate::plan::FieldName;
 use crate::plan::command::is_bare_command;
-use crate::plan::fields::{Value, commands, field_line};
-use crate::plan::mark::of_status;
+use crate::plan::field_name::{may_say_blocks, may_say_waits};
+use crate::plan::fields::{Value, commands, field_line, is_called_task, is_none, named_tasks};
+use crate::plan::ids::Called;
+use crate::plan::mark::{in_table, of_state, of_status, without_colon};
 use crate::plan::{Criterion, Fields, Mark, NamedCommand, Problem, ProblemKind, Sign};
 use crate::text::Span;
 
@@ -38,10 +40,13 @@ enum Role {
     /// Never blocks or is no work, so none of it is a criterion.
     Aside,
     Values(FieldName),
+    /// What the task waits for, if all of it names tasks. The line or heading above it stands there.
+    Waits(Span),
 }
 
 struct Reader<'o, 't> {
     outline: &'o Outline<'t>,
+    called: &'o Called<'t>,
     body: Body,
     /// Criteria without a label: the boxes of a task whose criteria are not named.
     boxes: Vec<Criterion>,
@@ -64,9 +69,15 @@ struct Reader<'o, 't> {
 }
 
 /// Reads the sibling blocks `blocks`. `title` is the line to pass over: a checkbox item's first.
-pub(super) fn read(outline: &Outline<'_>, blocks: impl Iterator<Item = usize>, title: Option<Span>) -> Body {
+pub(super) fn read<'t>(
+    outline: &Outline<'t>,
+    called: &Called<'t>,
+    blocks: impl Iterator<Item = usize>,
+    title: Option<Span>,
+) -> Body {
     let mut reader = Reader {
         outline,
+        called,
         body: Body::default(),
         boxes: Vec::new(),
         worded: Vec::new(),
@@ -87,6 +98,11 @@ pub(super) fn read(outline: &Outline<'_>, blocks: impl Iterator<Item = usize>, t
             Kind::Text => reader.text(block, list_follows, title, blocks.peek().copied()),
             Kind::List => reader.list(block),
             Kind::Item(_) | Kind::Opaque(_) => {
+                if reader.in_fields
+                    && let Kind::Opaque(kind) = outline.kind(block)
+                {
+                    reader.status_in(kind, outline.span(block));
+                }
                 (reader.in_fields, reader.announced) = (false, None);
                 reader.code_follows |=
                     !reader.boxes.is_empty() && outline.kind(block) == Kind::Opaque(Opaque::Code);
@@ -128,7 +144,10 @@ impl Reader<'_, '_> {
             }
             Some(Named::Optional | Named::Idle) => self.section = (Role::Aside, level),
             // What is deeper belongs to the section that it stands in.
-            None if self.section.0 == Role::Details || level <= self.section.1 => {
+            None if may_say_waits(text.trim_end_matches([':', '：'])) => {
+                self.section = (Role::Waits(self.outline.span(block)), level);
+            }
+            None if matches!(self.section.0, Role::Details | Role::Waits(_)) || level <= self.section.1 => {
                 self.section = (Role::Details, level);
             }
             None => {}
@@ -150,8 +169,8 @@ impl Reader<'_, '_> {
                 if role == Role::Criteria {
                     self.body.taken.push(line.span);
                 }
-            } else if let Some(field) = self.line(line, announces) {
-                self.announced = Some(Role::Values(field));
+            } else if let Some(role) = self.line(line, announces) {
+                self.announced = Some(role);
             } else {
                 let below = || outline.first_line(next?).or_else(|| outline.lines(next?).first());
                 self.run_line(line, lines.get(number + 1).or_else(below));
@@ -177,16 +196,38 @@ impl Reader<'_, '_> {
         self.body.runs.extend(commands(&value.text).into_iter().filter_map(|coded| coded.of(&value)));
     }
 
-    /// Takes a line if it is a field's, and returns the field if its values can only stand in the list below.
-    fn line(&mut self, line: &Line, announces: bool) -> Option<FieldName> {
+    /// Takes a line if it is a field's, and returns what the list below is if the field's values can only stand there.
+    fn line(&mut self, line: &Line, announces: bool) -> Option<Role> {
         let text = self.outline.text;
         let Some(field_line) = field_line(text, line.span) else {
-            self.in_fields = false;
+            let waits = after_waits(text, line.span).is_some_and(|value| self.waits(line.span, value, true));
+            let is_taken = waits || self.in_fields && self.bare_status(line.span);
+            self.in_fields &= is_taken;
             return None;
         };
         let name = field_line.name.of(text);
         let value = field_line.value.of(text);
         let Some(field) = FieldName::named(name) else {
+            if let Some(mark) = of_state(name, value).filter(|_| self.in_fields || field_line.emphasised) {
+                self.body.taken.push(line.span);
+                self.body.status = Some(Sign { span: field_line.value, mark });
+                return None;
+            }
+            if may_say_waits(name) {
+                if value.is_empty() && announces {
+                    return Some(Role::Waits(line.span));
+                }
+                self.waits(line.span, field_line.value, false);
+                return None;
+            }
+            if may_say_blocks(name) {
+                let named = named_tasks(&Value::at(text, field_line.value));
+                if !named.is_empty() && named.iter().all(|id| self.called.has(&id.value)) {
+                    let kind = ProblemKind::UnknownField { name: name.to_owned(), nearest: None };
+                    self.body.problems.push(Problem { span: field_line.name, kind });
+                }
+                return None;
+            }
             if !value.is_empty() && (self.in_fields || field_line.emphasised) && names_criteria(name) {
                 self.criterion_line(line, field_line.name, field_line.value);
                 return None;
@@ -209,7 +250,7 @@ impl Reader<'_, '_> {
         let lists = matches!(field, FieldName::DependsOn | FieldName::Verify);
         if value.is_empty() && announces && lists {
             self.body.taken.push(line.span);
-            return Some(field);
+            return Some(Role::Values(field));
         }
         if field.is_prose(value) || (!self.in_fields && !field.stands_alone(value, field_line.emphasised)) {
             return None;
@@ -244,6 +285,58 @@ impl Reader<'_, '_> {
         None
     }
 
+    /// Takes a line that says in other words than `Depends on` what the task waits for, if it names tasks: `all` of it must,
+    /// or what else stands there is a problem.
+    fn waits(&mut self, line: Span, value: Span, all: bool) -> bool {
+        let text = self.outline.text;
+        let value = Value::at(text, value);
+        let named = named_tasks(&value);
+        if named.is_empty() {
+            let says_none = !all && is_none(&value.text);
+            self.body.waits_for_none |= says_none && self.body.fields.depends_on.is_empty();
+            self.body.taken.extend(says_none.then_some(line));
+            return says_none;
+        }
+        let (tasks, others): (Vec<_>, Vec<_>) =
+            named.into_iter().partition(|id| self.called.has(&id.value) || is_called_task(&id.value));
+        if tasks.is_empty() || all && !others.is_empty() {
+            return false;
+        }
+        self.body.problems.extend(others.into_iter().map(|other| Problem {
+            span: other.span,
+            kind: ProblemKind::InvalidField {
+                name: FieldName::DependsOn.as_str().to_owned(),
+                expected: "ids of tasks of this plan".to_owned(),
+                nearest: None,
+            },
+        }));
+        self.body.fields.depends_on.extend(tasks);
+        self.body.taken.push(line);
+        true
+    }
+
+    /// Whether each item of a list names a task.
+    fn names_tasks(&self, list: usize) -> bool {
+        let outline = self.outline;
+        outline.children(list).all(|item| {
+            outline.first_line(item).is_some_and(|line| {
+                let named = named_tasks(&Value::at(outline.text, self.without_title(line.span)));
+                !named.is_empty() && named.iter().all(|id| self.called.has(&id.value))
+            })
+        })
+    }
+
+    /// The id of `Task 1: Build it` where only that is the name of a task.
+    fn without_title(&self, span: Span) -> Span {
+        let written = span.of(self.outline.text);
+        let parts = [": ", "：", " - ", " – ", " — "];
+        let id = parts.iter().filter_map(|sign| written.find(sign)).min();
+        let id = id.filter(|&at| {
+            !self.called.has(written) && written.get(..at).is_some_and(|id| self.called.has(id))
+        });
+        Span::new(span.start, id.map_or(span.end, |at| span.start + at))
+    }
+
     /// Takes `Status: done`. Far from the title, or of more lines, only a word that is known counts.
     fn status(&mut self, line: &Line, value: Span) {
         let text = self.outline.text;
@@ -257,6 +350,56 @@ impl Reader<'_, '_> {
                 self.body.problems.push(Problem { span: value, kind: ProblemKind::UnknownMark });
             }
             None => {}
+        }
+    }
+
+    /// Takes a state that a line says without a colon: `Status - done`, `_Completed 2031-02-02_`.
+    fn bare_status(&mut self, line: Span) -> bool {
+        let text = self.outline.text;
+        let Some((mark, place)) = without_colon(line.of(text)) else { return false };
+        let span = Span::new(line.start + place.start, line.start + place.end);
+        self.body.taken.push(line);
+        self.body.status = Some(Sign { span, mark });
+        true
+    }
+
+    /// Takes a state out of a quotation or a table right below the title.
+    fn status_in(&mut self, kind: Opaque, block: Span) {
+        let text = self.outline.text;
+        match kind {
+            Opaque::Other if block.of(text).starts_with('>') => {
+                let mut at = block.start;
+                for raw in block.of(text).split_inclusive('\n') {
+                    let own = raw.trim_start_matches(|c: char| c == '>' || c.is_whitespace());
+                    let line = trimmed(text, Span::new(at + (raw.len() - own.len()), at + raw.len()));
+                    let whole = Span::new(at, at + raw.trim_end().len());
+                    at += raw.len();
+                    let Some(field) = field_line(text, line) else { continue };
+                    let (name, value) = (field.name.of(text), field.value);
+                    let is_status = FieldName::named(name) == Some(FieldName::Status);
+                    let of = || {
+                        of_status(value.of(text)).map(|(mark, place)| {
+                            (mark, Span::new(value.start + place.start, value.start + place.end))
+                        })
+                    };
+                    let mark = if is_status {
+                        of()
+                    } else {
+                        of_state(name, value.of(text)).map(|mark| (mark, value))
+                    };
+                    if let Some((mark, span)) = mark {
+                        self.body.taken.push(whole);
+                        self.body.status = Some(Sign { span, mark });
+                    }
+                }
+            }
+            Opaque::Table => {
+                if let Some((mark, place)) = in_table(block.of(text)) {
+                    let span = Span::new(block.start + place.start, block.start + place.end);
+                    self.body.status = Some(Sign { span, mark });
+                }
+            }
+            Opaque::Code | Opaque::Other => {}
         }
     }
 
@@ -284,13 +427,30 @@ impl Reader<'_, '_> {
     fn list(&mut self, list: usize) {
         let last = self.outline.children(list).last().and_then(|item| self.outline.first_line(item));
         let is_step = last.is_some_and(|line| Label::read(&self.outline.plain(line), true).is_step);
-        match self.announced.unwrap_or(self.section.0) {
-            Role::Details => self.details(list),
+        let role = self.announced.unwrap_or(self.section.0);
+        match role {
             Role::Criteria => self.criteria(list),
             Role::Aside => self.in_fields = false,
-            Role::Values(field) => self.values(field, list),
+            Role::Details | Role::Values(_) | Role::Waits(_) => {
+                if !self.values_of(role, list) {
+                    self.details(list);
+                }
+            }
         }
         self.in_step = is_step;
+    }
+
+    /// Takes a list of values, if it is one.
+    fn values_of(&mut self, role: Role, list: usize) -> bool {
+        match role {
+            Role::Values(field) => self.values(field, list),
+            Role::Waits(above) if self.names_tasks(list) => {
+                self.body.taken.push(above);
+                self.values(FieldName::DependsOn, list);
+            }
+            Role::Waits(_) | Role::Details | Role::Criteria | Role::Aside => return false,
+        }
+        true
     }
 
     fn criteria(&mut self, list: usize) {
@@ -320,7 +480,8 @@ impl Reader<'_, '_> {
                 self.worded.extend(criterion(outline, item));
                 continue;
             }
-            if let Err(kind) = self.body.fields.take(field, &Value::at(outline.text, line.span)) {
+            let span = if field == FieldName::DependsOn { self.without_title(line.span) } else { line.span };
+            if let Err(kind) = self.body.fields.take(field, &Value::at(outline.text, span)) {
                 if matches!(kind, ProblemKind::NoCommand { .. }) {
                     self.worded.extend(criterion(outline, item));
                 }
@@ -355,15 +516,15 @@ impl Reader<'_, '_> {
                 continue;
             }
             if one_line && (list_follows || inside.peek().is_none()) {
-                let field = self.line(line, list_follows);
+                let role = self.line(line, list_follows);
                 // The items of an ordered list are steps.
                 let is_step =
                     of_files || outline.span(item).of(outline.text).starts_with(|c: char| c.is_ascii_digit());
-                if field.is_none() && !is_step {
+                if role.is_none() && !is_step {
                     self.run_line(line, items.peek().and_then(|&next| outline.first_line(next)));
                 }
-                if let (Some(field), Some(&list)) = (field, inside.peek()) {
-                    self.values(field, list);
+                if let (Some(role), Some(&list)) = (role, inside.peek()) {
+                    self.values_of(role, list);
                 }
             } else {
                 self.in_fields = false;
@@ -394,6 +555,21 @@ impl Role {
             Named::Optional | Named::Idle => Self::Aside,
         }
     }
+}
+
+/// Where the ids begin in `Depends on Task 1`, which has no colon.
+fn after_waits(text: &str, line: Span) -> Option<Span> {
+    let is_mark = |c: char| matches!(c, '*' | '_');
+    let written = line.of(text);
+    let begin = written.len() - written.trim_start_matches(is_mark).len();
+    let rest = written.get(begin..)?;
+    let word = ["depends on", "blocked by", "waits for", "requires", "needs"]
+        .iter()
+        .find(|word| rest.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)))?;
+    let after = rest.get(word.len()..)?;
+    let value = after
+        .trim_start_matches(|c: char| is_mark(c) || c.is_whitespace() || matches!(c, '-' | '–' | '—' | '='));
+    (value.len() < after.len()).then(|| Span::new(line.end - value.len(), line.end))
 }
 
 /// Says whether a line announces the files that a task is about.

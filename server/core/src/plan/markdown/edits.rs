@@ -84,9 +84,8 @@ pub(super) fn call_words(text: &str, criterion: &Criterion) -> Vec<TextEdit> {
     let is_tick = |c: char| c == '`';
     // Several commands that are joined stand nowhere as they run.
     let all = || Some(Span::new(own.start + written.find('`')? + 1, own.start + written.rfind('`')?));
-    let Some(code) = criterion.loose.or_else(|| code_place(text, criterion)).or_else(all) else {
-        return Vec::new();
-    };
+    let code = criterion.loose.or_else(|| code_place(text, criterion)).or_else(all);
+    let Some(code) = code.filter(|code| code.end < own.end) else { return Vec::new() };
     let before = text.get(marker..code.start).unwrap_or_default().trim_end().trim_end_matches(is_tick);
     let words = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_'));
     let bare = words.trim_end_matches([':', '：']);
@@ -97,24 +96,27 @@ pub(super) fn call_words(text: &str, criterion: &Criterion) -> Vec<TextEdit> {
     let without_colon = vec![TextEdit { span: colon, new_text: String::new() }];
     let in_parentheses = vec![inserting(open, "(".to_owned()), inserting(close, ")".to_owned())];
     let is_sure = criterion.command.as_deref().is_none_or(is_surely_command);
-    if bare.len() < words.len() && (!is_sure || are_words(own, text, &without_colon)) {
+    if bare.len() < words.len() && (!is_sure || are_words(criterion.span, text, &without_colon)) {
         return without_colon;
     }
-    if are_words(own, text, &in_parentheses) { in_parentheses } else { Vec::new() }
+    if are_words(criterion.span, text, &in_parentheses) { in_parentheses } else { Vec::new() }
 }
 
 /// Whether a criterion has no command after these edits.
-fn are_words(own: Span, text: &str, edits: &[TextEdit]) -> bool {
-    let mut item = own.of(text).to_owned();
+fn are_words(whole: Span, text: &str, edits: &[TextEdit]) -> bool {
+    let mut item = whole.of(text).to_owned();
     for edit in edits.iter().rev() {
-        let (start, end) = (edit.span.start - own.start, edit.span.end - own.start);
+        let (start, end) = (edit.span.start - whole.start, edit.span.end - whole.start);
         item.replace_range(start..end, &edit.new_text);
     }
     let is_item = item.starts_with(['-', '*', '+']) || item.starts_with(|c: char| c.is_ascii_digit());
-    let label = if is_item { "Criteria:\n" } else { "" };
-    let plan = parse(&format!("### T1: A\n{label}{item}\n"));
+    // A line must not become what announces the list below it.
+    let (before, after) = if is_item { ("Criteria:\n", "") } else { ("", "- below\n") };
+    let plan = parse(&format!("### T1: A\n{before}{item}\n{after}"));
     let criterion = plan.tasks.first().and_then(|task| task.criteria.first());
-    criterion.is_some_and(|criterion| criterion.command.is_none() && criterion.loose.is_none())
+    criterion.is_some_and(|criterion| {
+        criterion.command.is_none() && criterion.loose.is_none() && criterion.text != "below"
+    })
 }
 
 /// Where the code of a criterion stands; `None` if it does not stand there as it reads.

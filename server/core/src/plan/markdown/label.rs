@@ -4,7 +4,7 @@
 
 use super::names::named;
 use crate::plan::FieldName;
-use crate::plan::fields::ids;
+use crate::plan::fields::{ids, is_called_task};
 use crate::plan::ids::slug;
 use crate::plan::mark::{Written, strip_end, strip_start, written_box};
 use crate::plan::model::Mark;
@@ -72,7 +72,10 @@ impl Label {
     /// Reads the plain text of a heading, or of the first line of a checkbox item (where `1.` alone is an id, too).
     pub(super) fn read(text: &str, in_item: bool) -> Self {
         let mut label = Self::default();
-        let whole = skip_blanks(text, 0)..text.trim_end().len();
+        let mut whole = skip_blanks(text, 0)..text.trim_end().len();
+        if !in_item && let Some(before) = label.take_last_box(text, &whole) {
+            whole.end = before;
+        }
         let core = strip_end(text, whole.clone(), in_item, &mut label.written);
         let mut start = label.strip(text, core.clone()).start;
         let text = text.get(..core.end).unwrap_or_default();
@@ -115,6 +118,21 @@ impl Label {
             return range;
         }
         stripped
+    }
+
+    /// Reads a box at the end of a heading, and returns where the heading ends before it.
+    fn take_last_box(&mut self, text: &str, whole: &Range<usize>) -> Option<usize> {
+        let core = text.get(whole.clone())?;
+        let at = whole.start + core.strip_suffix(']')?.rfind('[')?;
+        let found = written_box(text.get(at..whole.end)?)?;
+        let before = text.get(whole.start..at)?;
+        let is_box =
+            found.mark.is_some() && at + found.end == whole.end && before.ends_with(char::is_whitespace);
+        if !is_box || before.trim().is_empty() {
+            return None;
+        }
+        self.tick_box = Some((at + found.inner.start..at + found.inner.end, found.mark));
+        Some(whole.start + before.trim_end().len())
     }
 
     /// Reads a box at `at`, and returns where the text goes on after it.
@@ -230,10 +248,16 @@ impl Label {
         let said = inner.get(open + bracket..).unwrap_or_default();
         let begins =
             |word: &&str| said.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-        let Some(word) = ["depends on", "blocked by"].into_iter().find(begins) else { return whole };
+        let words = ["depends on", "blocked by", "after", "needs", "requires", "waits for"];
+        let Some(word) = words.into_iter().find(begins) else { return whole };
         let rest = said.get(word.len()..).unwrap_or_default();
         let value = rest.trim_start_matches([':', '：', ' ']);
-        if !FieldName::DependsOn.stands_alone(value, false) {
+        // `(requires Node 20)` names no task.
+        let is_task = |id: Range<usize>| {
+            value.get(id).is_some_and(|id| is_called_task(id) || is_id(id) || is_number(id) || is_dotted(id))
+        };
+        let is_sure = words[..2].contains(&word) || ids(value).into_iter().all(is_task);
+        if !is_sure || !FieldName::DependsOn.stands_alone(value, false) {
             return whole;
         }
         let at = start + open + bracket + said.len() - value.len();

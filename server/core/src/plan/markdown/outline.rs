@@ -250,6 +250,24 @@ impl<'t> Outline<'t> {
         is_struck
     }
 
+    /// Where in a range of [`Self::plain`] what is struck out ends, if the range begins with it.
+    pub(super) fn struck_until(&self, line: &Line, range: &Range<usize>) -> Option<usize> {
+        let mut before = 0;
+        let mut until = None;
+        for inline in self.inlines(line) {
+            let end = before + inline.text.len();
+            let part = range.start.max(before).min(end) - before..range.end.max(before).min(end) - before;
+            if inline.text.get(part.clone()).is_some_and(|part| !part.trim().is_empty()) {
+                if !inline.is_struck {
+                    break;
+                }
+                until = Some(before + part.end);
+            }
+            before = end;
+        }
+        until
+    }
+
     /// The blocks directly in `parent` (an item or a list), in order.
     pub(super) fn children(&self, parent: usize) -> impl Iterator<Item = usize> + '_ {
         self.siblings(parent + 1, self.end(parent))

@@ -11,13 +11,17 @@ use super::{
 };
 use crate::{
     plan::{
-        ids::{Written, assign},
+        ids::{Called, Written, assign},
+        mark::behind_struck,
         model::{Criterion, Mark, Placed, Plan, Problem, ProblemKind, Sign, Task},
     },
     task::TaskId,
     text::Span,
 };
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 /// Reads a Markdown document as a plan.
 pub(crate) fn parse(text: &str) -> Plan {
@@ -91,22 +95,25 @@ fn follow(tasks: &mut [Task], found: &[Found], waits_for_none: &HashSet<usize>) 
 
 /// Reads all tasks, and says which of them say that they wait for nothing.
 fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<Problem>) -> (Vec<Task>, HashSet<usize>) {
+    let called = Called::new(found.iter().map(|task| (task.label.id.as_deref(), task.label.title.as_str())));
     let mut waits_for_none = HashSet::new();
     let mut tasks = Vec::with_capacity(found.len());
     let mut written = Vec::with_capacity(found.len());
     for found in found {
         let Some(line) = title_line(outline, found) else { continue };
+        let (label, struck) = without_note(outline, line, &found.label);
         let place = |at: usize| outline.source_of(line, at);
         let id_place = Span::new(
-            place(found.label.id_range.start),
-            place(found.label.id_range.end.saturating_sub(1).max(found.label.id_range.start)) + 1,
+            place(label.id_range.start),
+            place(label.id_range.end.saturating_sub(1).max(label.id_range.start)) + 1,
         );
         written.push(Written {
-            id: found.label.id.clone(),
+            id: label.id.clone(),
             place: if outline.text.is_char_boundary(id_place.end) { id_place } else { line.span },
-            title: &found.label.title,
+            title: label.title.clone(),
         });
-        let (task, found_problems, waits_for_nothing) = task(outline, found, line.span);
+        let (task, found_problems, waits_for_nothing) =
+            task(outline, &called, found, &label, struck, line.span);
         if waits_for_nothing {
             waits_for_none.insert(tasks.len());
         }
@@ -124,16 +131,23 @@ fn title_line<'o>(outline: &'o Outline<'_>, found: &Found) -> Option<&'o Line> {
 }
 
 /// Reads one task; its id comes later, when all of them are known.
-fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>, bool) {
+fn task<'t>(
+    outline: &Outline<'t>,
+    called: &Called<'t>,
+    found: &Found,
+    label: &Label,
+    struck: Option<Mark>,
+    line: Span,
+) -> (Task, Vec<Problem>, bool) {
     let text = outline.text;
     let block = outline.span(found.block);
     let next = if found.end < outline.len() { outline.span(found.end).start } else { text.len() };
     let end = if found.is_item { block.end } else { next };
     let span = trimmed(text, Span::new(block.start, end));
     let (body, title_end) = if found.is_item {
-        (body::read(outline, outline.children(found.block), Some(line)), line.end)
+        (body::read(outline, called, outline.children(found.block), Some(line)), line.end)
     } else {
-        (body::read(outline, outline.siblings(found.block + 1, found.end), None), block.end)
+        (body::read(outline, called, outline.siblings(found.block + 1, found.end), None), block.end)
     };
     let Body { mut fields, criteria, runs, mut problems, status, steps, waits_for_none, mut taken } = body;
     taken.insert(0, Span::new(block.start, title_end));
@@ -141,12 +155,12 @@ fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>
     let title_spans = |range: &std::ops::Range<usize>| outline.span_of(title_line?, range);
     if fields.depends_on.is_empty() {
         let placed = |range| title_spans(range).map(|span| Placed { value: span.of(text).to_owned(), span });
-        fields.depends_on = found.label.after.iter().filter_map(placed).collect();
+        fields.depends_on = label.after.iter().filter_map(placed).collect();
     }
     let tick_box = match outline.kind(found.block) {
         Kind::Item(tick_box) => tick_box,
         Kind::Heading(_) | Kind::Text | Kind::List | Kind::Opaque(_) => {
-            found.label.tick_box.as_ref().and_then(|(range, mark)| {
+            label.tick_box.as_ref().and_then(|(range, mark)| {
                 Some(TickBox { span: title_spans(range)?, mark: *mark, is_starred: false })
             })
         }
@@ -154,10 +168,20 @@ fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>
     if let Some(TickBox { span, mark: None, .. }) = tick_box {
         problems.push(Problem { span, kind: ProblemKind::UnknownMark });
     }
-    let signs = found.label.written.iter();
-    let signs = signs.filter_map(|sign| Some(Sign { span: title_spans(&sign.range)?, mark: sign.mark }));
+    let unsure = label.written.iter().filter(|sign| sign.mark.is_none());
+    problems.extend(unsure.filter_map(|sign| {
+        Some(Problem { span: title_spans(&sign.range)?, kind: ProblemKind::UnknownMark })
+    }));
+    let signs = label.written.iter();
+    let signs = signs.filter_map(|sign| Some(Sign { span: title_spans(&sign.range)?, mark: sign.mark? }));
     let signs: Vec<Sign> = signs.chain(status).collect();
-    let said = said(outline, found, title_line, tick_box, status);
+    let mut said = said(outline, label, title_line, tick_box, status);
+    said.extend(struck);
+    if struck.is_none()
+        && let Some(struck) = title_line.and_then(|line| struck_before(outline, line, label))
+    {
+        problems.push(Problem { span: struck, kind: ProblemKind::UnknownMark });
+    }
     let mark = mark_of(&said).unwrap_or_else(|| mark_of_boxes(&criteria, &steps));
     let line_end =
         text.get(line.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| line.end + at);
@@ -168,8 +192,8 @@ fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>
     let starred = tick_box.is_some_and(|tick_box| tick_box.is_starred);
     let task = Task {
         id: TaskId(String::new()),
-        explicit_id: found.label.id.is_some(),
-        title: found.label.title.clone(),
+        explicit_id: label.id.is_some(),
+        title: label.title.clone(),
         title_span,
         span,
         details: body::rest(text, span, &taken),
@@ -181,21 +205,40 @@ fn task(outline: &Outline<'_>, found: &Found, line: Span) -> (Task, Vec<Problem>
         signs,
         steps: steps.into_iter().map(|step| step.span).collect(),
         follows: None,
-        optional: found.optional || starred || marked_optional(&found.label.title),
+        optional: found.optional || starred || marked_optional(&label.title),
     };
     (task, problems, waits_for_none)
+}
+
+/// A label without the note behind its struck title, and the state that this says: `~~Add it~~ dropped`.
+fn without_note<'l>(outline: &Outline<'_>, line: &Line, label: &'l Label) -> (Cow<'l, Label>, Option<Mark>) {
+    let none = || (Cow::Borrowed(label), None);
+    let Some(until) = outline.struck_until(line, &label.title_range) else { return none() };
+    let plain = outline.plain(line);
+    let Some(mark) = plain.get(until..label.title_range.end).and_then(behind_struck) else { return none() };
+    let title_range = label.title_range.start..until;
+    let title = plain.get(title_range.clone()).unwrap_or_default().trim_end().to_owned();
+    (Cow::Owned(Label { title, title_range, ..label.clone() }), Some(mark))
+}
+
+/// What is struck out before a title that is not: whether the task is done nobody can say.
+fn struck_before(outline: &Outline<'_>, line: &Line, label: &Label) -> Option<Span> {
+    let before = label.id_range.start..label.title_range.start;
+    let until = outline.struck_until(line, &before)?;
+    let is_all = outline.struck_until(line, &label.title_range).is_some();
+    (!is_all).then(|| outline.span_of(line, &(before.start..until)))?
 }
 
 /// All that the document says of a task's state, its criteria left out.
 fn said(
     outline: &Outline<'_>,
-    found: &Found,
+    label: &Label,
     title: Option<&Line>,
     tick_box: Option<TickBox>,
     status: Option<Sign>,
 ) -> Vec<Mark> {
-    let Label { written, title_range, .. } = &found.label;
-    let mut said: Vec<Mark> = written.iter().map(|sign| sign.mark).collect();
+    let Label { written, title_range, .. } = label;
+    let mut said: Vec<Mark> = written.iter().filter_map(|sign| sign.mark).collect();
     if title.is_some_and(|line| outline.is_struck(line, title_range)) {
         said.push(Mark::Done);
     }

@@ -223,6 +223,15 @@ fn a_criterion_is_bound_to_the_code_at_its_end_after_a_colon() {
 }
 
 #[test]
+fn code_that_a_line_below_a_criterion_holds_is_left_where_it_is() {
+    let text = "### T1: A\n- [ ] b\n~\nabout `npm test x`\n";
+    let plan = parse_markdown(text);
+    let criterion = &plan.tasks[0].criteria[0];
+    assert!(criterion.loose.is_some());
+    assert_eq!(plan.format.call_words(text, criterion), []);
+}
+
+#[test]
 fn criteria_are_announced_by_a_paragraph_a_heading_or_an_item() {
     for text in [
         "### T1: A\nText.\n\nAcceptance criteria:\n- One\n- Two\n",
