@@ -333,7 +333,7 @@ pub(super) fn behind_struck(rest: &str) -> Option<Mark> {
     let begins = |word: &&str| {
         lower.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
     };
-    GONE.iter().any(|word| begins(word)).then_some(Mark::Dropped)
+    GONE.iter().any(begins).then_some(Mark::Dropped)
 }
 
 /// A box at the beginning of a text.
