@@ -6,17 +6,18 @@
 
 use super::{
     GitError, Repository, Surroundings,
-    checkpoint::{alfine, mode_of, snapshot},
+    bench::is_bench,
+    checkpoint::{alfine, snapshot},
     error::{Doing, DoingOn},
     index,
-    land::{Content, Step, steps},
+    land::{Step, content_at, steps, with_steps},
     names::{CHECKOUTS, task_of_branch},
     partial::write_tree,
     path_bytes::{bytes_of, path_of},
     places::same_place,
 };
 use alfine_core::checkout::{CheckoutChange, MOST_NAMED};
-use git2::{Commit, Oid, Tree, build::TreeUpdateBuilder};
+use git2::{Commit, Oid, Tree};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -349,32 +350,6 @@ fn different(repo: &git2::Repository, before: &str, now: &str) -> Result<BTreeSe
     Ok(steps.iter().map(|step| path_of(&step.path)).collect())
 }
 
-/// What is at a path of a tree.
-pub(super) fn content_at(tree: &Tree<'_>, path: &Path) -> Option<Content> {
-    let entry = tree.get_path(path).ok()?;
-    Some(Content { id: entry.id(), mode: entry.filemode().cast_unsigned() })
-}
-
-/// A tree after those steps that find in it what they start from.
-fn with_steps<'r>(repo: &'r git2::Repository, tree: &Tree<'r>, steps: &[Step]) -> Result<Tree<'r>, GitError> {
-    let (mut removed, mut put) = (TreeUpdateBuilder::new(), TreeUpdateBuilder::new());
-    for step in steps {
-        let path = path_of(&step.path);
-        if content_at(tree, &path) != step.old {
-            continue;
-        }
-        // In two goes, since a file and a folder are not exchanged in one.
-        if step.old.is_some() && step.new.is_none() {
-            removed.remove(path.as_path());
-        }
-        if let Some(new) = step.new {
-            put.upsert(path.as_path(), new.id, mode_of(new.mode));
-        }
-    }
-    let fewer = removed.create_updated(repo, tree).and_then(|id| repo.find_tree(id)).doing(EXPECTING)?;
-    put.create_updated(repo, &fewer).and_then(|id| repo.find_tree(id)).doing(EXPECTING)
-}
-
 /// Writes the commit of a state, as `git stash` would: the files, with HEAD and the index as parents.
 fn keep(repo: &git2::Repository, files: Oid, head: Option<Oid>, index: Option<Oid>) -> Result<Oid, GitError> {
     const DOING: &str = "keep the checkout";
@@ -487,13 +462,13 @@ fn worktrees(repo: &git2::Repository) -> Result<BTreeSet<String>, GitError> {
     let mut found = BTreeSet::new();
     for name in repo.worktrees().doing("list the worktrees")?.iter().flatten().flatten() {
         let Ok(worktree) = repo.find_worktree(name) else { continue };
-        let head = fs::read_to_string(repo.commondir().join("worktrees").join(name).join("HEAD"))
-            .unwrap_or_default();
+        let home = repo.commondir().join("worktrees").join(name);
+        let head = fs::read_to_string(home.join("HEAD")).unwrap_or_default();
         let of_a_task = head
             .trim_end()
             .strip_prefix("ref: refs/heads/")
             .is_some_and(|name| task_of_branch(name).is_some());
-        if !of_a_task {
+        if !of_a_task && !is_bench(&home) {
             found.insert(worktree.path().display().to_string());
         }
     }

@@ -6,12 +6,12 @@
 
 use super::{
     CheckoutState, GitError, Repository, Surroundings,
-    checkout::{Watched, content_at, setting_at},
+    checkout::{Watched, setting_at},
     checkpoint::{keep_commits_of, snapshot},
     contents::{LINK, SUBMODULE},
     error::{Doing, DoingOn},
     index,
-    land::{Landing, Step, index_is_free, put_steps, steps},
+    land::{Landing, Step, content_at, index_is_free, put_steps, steps},
     path_bytes::{is_within, parents, path_of},
     repository::nothing_under_way,
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Repository,
-    contents::{EXECUTABLE, FOLDER, LINK, SUBMODULE},
+    contents::mode_of,
     error::{Doing, GitError},
     index,
     land::{Landing, index_is_free, put_steps, put_tree, steps},
@@ -15,7 +15,7 @@ use super::{
     skipped::Skipped,
     submodule,
 };
-use git2::{BranchType, ErrorCode, FileMode, Oid, Signature, Tree, build::TreeUpdateBuilder};
+use git2::{BranchType, ErrorCode, Oid, Signature, Tree, build::TreeUpdateBuilder};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -400,17 +400,6 @@ fn without_own(
         }
     }
     Ok(tree.id())
-}
-
-/// The mode of a tree's entry, by its number.
-pub(super) fn mode_of(mode: u32) -> FileMode {
-    match mode {
-        FOLDER => FileMode::Tree,
-        SUBMODULE => FileMode::Commit,
-        LINK => FileMode::Link,
-        EXECUTABLE => FileMode::BlobExecutable,
-        _ => FileMode::Blob,
-    }
 }
 
 /// Reads the commit and the full branch name at HEAD.

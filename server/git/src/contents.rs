@@ -11,7 +11,7 @@ use super::{
     skipped::Withheld,
 };
 use alfine_files::plain_file;
-use git2::{AttrCheckFlags, AttrValue, ErrorClass, Oid, Repository};
+use git2::{AttrCheckFlags, AttrValue, ErrorClass, FileMode, Oid, Repository};
 use rustix::io::Errno;
 use std::{
     ffi::{OsStr, OsString},
@@ -207,6 +207,17 @@ impl<'r> Contents<'r> {
         let git = Git::new(&self.root, &args, &self.filters, WRITING);
         let written = git.run(nul_separated(files)).map(drop);
         written.map_err(|failed| failed.of_filter(first, filter))
+    }
+}
+
+/// The mode of a tree's entry, by its number.
+pub(super) fn mode_of(mode: u32) -> FileMode {
+    match mode {
+        FOLDER => FileMode::Tree,
+        SUBMODULE => FileMode::Commit,
+        LINK => FileMode::Link,
+        EXECUTABLE => FileMode::BlobExecutable,
+        _ => FileMode::Blob,
     }
 }
 

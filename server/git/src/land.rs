@@ -6,7 +6,7 @@
 //! failure, comes back.
 
 use super::{
-    contents::{Contents, EXECUTABLE, LINK, SUBMODULE, Unstored},
+    contents::{Contents, EXECUTABLE, LINK, SUBMODULE, Unstored, mode_of},
     error::{Doing, DoingOn, GitError},
     index::{self, SKIP_WORKTREE, entry},
     partial,
@@ -16,7 +16,7 @@ use super::{
 };
 use git2::{
     Delta, DiffOptions, Index, IndexEntry, IndexTime, Oid, Repository, RepositoryInitOptions, Tree,
-    build::CheckoutBuilder,
+    build::{CheckoutBuilder, TreeUpdateBuilder},
 };
 use std::{
     collections::BTreeSet,
@@ -64,6 +64,37 @@ pub(super) fn steps(
         })
     });
     Ok(steps.filter(|step| !except.iter().any(|except| is_within(&step.path, bytes_of(except)))).collect())
+}
+
+/// What is at a path of a tree.
+pub(super) fn content_at(tree: &Tree<'_>, path: &Path) -> Option<Content> {
+    let entry = tree.get_path(path).ok()?;
+    Some(Content { id: entry.id(), mode: entry.filemode().cast_unsigned() })
+}
+
+/// A tree after those steps that find in it what they start from.
+pub(super) fn with_steps<'r>(
+    repo: &'r Repository,
+    tree: &Tree<'r>,
+    steps: &[Step],
+) -> Result<Tree<'r>, GitError> {
+    const DOING: &str = "make a tree of two";
+    let (mut removed, mut put) = (TreeUpdateBuilder::new(), TreeUpdateBuilder::new());
+    for step in steps {
+        let path = path_of(&step.path);
+        if content_at(tree, &path) != step.old {
+            continue;
+        }
+        // In two goes, since a file and a folder are not exchanged in one.
+        if step.old.is_some() && step.new.is_none() {
+            removed.remove(path.as_path());
+        }
+        if let Some(new) = step.new {
+            put.upsert(path.as_path(), new.id, mode_of(new.mode));
+        }
+    }
+    let fewer = removed.create_updated(repo, tree).and_then(|id| repo.find_tree(id)).doing(DOING)?;
+    put.create_updated(repo, &fewer).and_then(|id| repo.find_tree(id)).doing(DOING)
 }
 
 /// Replaces entries of an index: each entry that is still the `from` side of its step becomes the `to` side. `sides`

@@ -6,6 +6,7 @@
 //! turn. Never knows plans, loops or the database: what they are called comes in as text.
 
 mod added;
+mod bench;
 mod checkout;
 mod checkout_undo;
 mod checkpoint;
@@ -36,6 +37,7 @@ mod text_change;
 mod worktree;
 
 pub use added::{AddedFile, Objects};
+pub use bench::Bench;
 pub use checkout::{CheckoutState, OwnWrite, Watched};
 pub use checkout_undo::LeftAlone;
 pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};
@@ -46,7 +48,9 @@ pub use first_commit::commit_first;
 pub use gc::{Leftover, LeftoverKind};
 pub use ignored::Ignored;
 pub use merge::{MergeSpec, Merged, TASK_TRAILER};
-pub use names::{branch_name, checkpoint_ref, subject, subject_of, task_of_branch, worktree_dir};
+pub use names::{
+    benches_dir, branch_name, checkpoint_ref, subject, subject_of, task_of_branch, worktree_dir,
+};
 pub use provision::{Provisioned, provision};
 pub use repository::Repository;
 pub use skipped::{SkipReason, Skipped, Withheld, WithoutFilter};

@@ -31,9 +31,16 @@ pub fn checkpoint_ref(plan: &str, task: &str, n: u32) -> String {
 
 /// Places a task's worktree: `<data dir>/worktrees/<repository>-<hash>/<plan>/<task>`.
 pub fn worktree_dir(data_dir: &Path, common_dir: &Path, plan: &str, task: &str) -> PathBuf {
-    let repository = slug(&repository_name(common_dir));
-    let hash = hash(bytes_of(common_dir), 8);
-    data_dir.join("worktrees").join(format!("{repository}-{hash}")).join(task_path(plan, task))
+    data_dir.join("worktrees").join(repository_slug(common_dir)).join(task_path(plan, task))
+}
+
+fn repository_slug(common_dir: &Path) -> String {
+    format!("{}-{}", slug(&repository_name(common_dir)), hash(bytes_of(common_dir), 8))
+}
+
+/// Places the benches of a repository: `<data dir>/benches/<repository>-<hash>`.
+pub fn benches_dir(data_dir: &Path, common_dir: &Path) -> PathBuf {
+    data_dir.join("benches").join(repository_slug(common_dir))
 }
 
 /// Writes the subject of a task's commit: `feat: [US-001] Add coupon table`.

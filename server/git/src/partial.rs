@@ -215,10 +215,10 @@ pub(super) fn hold_the_same(from: &Path, to: &Path) -> Result<(), GitError> {
     Ok(())
 }
 
-/// Fills a worktree that has neither files nor an index with the files of its HEAD.
+/// Gives a worktree the files of its HEAD, whatever its index says.
 pub(super) fn check_out(repo: &Repository, root: &Path) -> Result<(), GitError> {
     let filters = Filters::of(repo)?;
-    let args = ["read-tree", "-m", "-u", "HEAD"].map(OsStr::new);
+    let args = ["read-tree", "--reset", "-u", "HEAD"].map(OsStr::new);
     let mut git = Git::new(root, &args, &filters, WRITING);
     git.settings.push(("index.sparse".into(), "false"));
     match git.run(Vec::new()) {

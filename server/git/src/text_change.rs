@@ -5,8 +5,7 @@
 
 use super::{
     GitError, Repository as Located,
-    checkpoint::mode_of,
-    contents::{Contents, EXECUTABLE, FILE},
+    contents::{Contents, EXECUTABLE, FILE, mode_of},
     error::Doing,
     index::{SKIP_WORKTREE, entry},
     land::{Content, Step},

@@ -245,7 +245,7 @@ impl Repository {
             repo.find_branch(branch, BranchType::Local).doing("read the branch")?.into_reference();
         let add = || {
             if needs_git(repo) {
-                self.register(path, branch)?;
+                self.register(path, &format!("ref: refs/heads/{branch}\n"))?;
                 let worktree = open_exactly(path)?;
                 partial::check_out(&worktree, path)?;
                 return submodule::initialise(&open_exactly(path)?);
@@ -269,7 +269,7 @@ impl Repository {
     }
 
     /// Writes git's notes of a worktree that has no files yet. It will hold what the user's own working tree holds.
-    fn register(&self, path: &Path, branch: &str) -> Result<(), GitError> {
+    pub(super) fn register(&self, path: &Path, head: &str) -> Result<(), GitError> {
         let home = self.common_dir.join("worktrees").join(admin_name(path));
         let file = path.join(".git");
         for folder in [&home, path] {
@@ -279,7 +279,7 @@ impl Repository {
         let line = |before: &[u8], path: &Path| [before, bytes_of(path), b"\n"].concat();
         // The one by which git finds the worktree comes last.
         for (path, text) in [
-            (home.join("HEAD"), format!("ref: refs/heads/{branch}\n").into_bytes()),
+            (home.join("HEAD"), head.to_owned().into_bytes()),
             (home.join("commondir"), b"../..\n".to_vec()),
             (file.clone(), line(b"gitdir: ", &home)),
             (home.join("gitdir"), line(b"", &file)),
@@ -413,7 +413,7 @@ fn blocking(repo: &git2::Repository, branch: &str) -> Option<String> {
 }
 
 /// Removes a folder, also one whose folders were made read-only (as package caches are). Links are not followed.
-fn remove_folder(path: &Path) -> Result<(), GitError> {
+pub(super) fn remove_folder(path: &Path) -> Result<(), GitError> {
     let Err(error) = fs::remove_dir_all(path) else { return Ok(()) };
     if error.kind() == io::ErrorKind::PermissionDenied {
         let mut folders = vec![path.to_owned()];

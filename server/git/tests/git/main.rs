@@ -3,6 +3,7 @@
 // Test support fails by panicking.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod benches;
 mod checkouts;
 mod checkpoints;
 mod commits;

@@ -1,0 +1,175 @@
+use crate::fixture::{Fixture, everything, git_in, make_executable, read, write};
+use alfine_git::{Bench, Repository, Surroundings, Watched, benches_dir};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+fn place(fixture: &Fixture) -> PathBuf {
+    let data = fixture.dir.path().canonicalize().unwrap().join("data");
+    benches_dir(&data, fixture.repo().common_dir()).join("1")
+}
+
+fn bench(fixture: &Fixture) -> (Repository, Bench) {
+    let repo = fixture.repo();
+    let bench = repo.open_bench(&place(fixture), &fixture.head()).unwrap();
+    (repo, bench)
+}
+
+fn tree(fixture: &Fixture, commit: &str) -> String {
+    fixture.git(&["rev-parse", &format!("{commit}^{{tree}}")])
+}
+
+fn modified(path: &Path) -> SystemTime {
+    path.metadata().unwrap().modified().unwrap()
+}
+
+#[test]
+fn a_bench_shows_a_tree_in_files_index_and_head() {
+    let fixture = Fixture::new();
+    make_executable(&fixture.path("a.txt"));
+    let base = fixture.commit("Executable");
+    let files = everything(&fixture.root);
+    let (repo, bench) = bench(&fixture);
+    assert_eq!(everything(bench.path()), files);
+    assert_eq!(git_in(bench.path(), &["rev-parse", "HEAD"]), base);
+    assert_eq!(git_in(bench.path(), &["status", "--porcelain", "-uall"]), "");
+
+    fixture.write("src/b.txt", "changed");
+    fixture.write("new/c.txt", "c");
+    fs::remove_file(fixture.path("a.txt")).unwrap();
+    let work = fixture.commit("Work");
+    let files = everything(&fixture.root);
+    bench.show(&tree(&fixture, &work), &base).unwrap();
+    assert_eq!(everything(bench.path()), files);
+    assert_eq!(git_in(bench.path(), &["rev-parse", "HEAD^{tree}"]), tree(&fixture, &work));
+    assert_eq!(git_in(bench.path(), &["rev-parse", "HEAD^"]), base);
+    assert_eq!(git_in(bench.path(), &["status", "--porcelain", "-uall"]), "");
+    // No branch, and nothing of the user's moved.
+    assert_eq!(fixture.git(&["branch", "--list"]), "* main");
+    assert_eq!(repo.open_bench(bench.path(), &base).unwrap().path(), bench.path());
+    assert_eq!(everything(bench.path()), files, "opening it again shows nothing else");
+}
+
+#[test]
+fn what_a_check_left_is_gone_and_what_it_hid_comes_to_light() {
+    let fixture = Fixture::new();
+    fixture.write(".gitignore", "cache/\n");
+    let base = fixture.commit("Ignore");
+    let (_, bench) = bench(&fixture);
+    let at = |path: &str| bench.path().join(path);
+    let files = everything(bench.path());
+    write(&at("left.txt"), "left");
+    write(&at("left/behind.txt"), "left");
+    write(&at("cache/warm"), "kept: ignored");
+    write(&at("a.txt"), "faked");
+    write(&at("src/b.txt"), "fake");
+    git_in(bench.path(), &["update-index", "--assume-unchanged", "a.txt"]);
+    git_in(bench.path(), &["update-index", "--skip-worktree", "src/b.txt"]);
+    git_in(bench.path(), &["init", "-q", "nested"]);
+    write(&at("nested/x"), "x");
+    bench.show(&tree(&fixture, &base), &base).unwrap();
+    let mut now = everything(bench.path());
+    now.retain(|path, _| !path.starts_with(b"cache"));
+    assert_eq!(now, files);
+    assert_eq!(read(&at("cache/warm")), "kept: ignored");
+
+    // The index itself may be gone, or locked by a git that was killed.
+    let home = git_in(bench.path(), &["rev-parse", "--absolute-git-dir"]);
+    fs::remove_file(Path::new(&home).join("index")).unwrap();
+    fs::write(Path::new(&home).join("index.lock"), "").unwrap();
+    write(&at("a.txt"), "faked");
+    bench.show(&tree(&fixture, &base), &base).unwrap();
+    assert_eq!(read(&at("a.txt")), "one\ntwo\nthree\n");
+    assert_eq!(git_in(bench.path(), &["status", "--porcelain", "-uall"]), "");
+}
+
+#[test]
+fn files_that_come_back_are_newer_than_all_before_by_a_whole_second() {
+    let fixture = Fixture::new();
+    fixture.write("a.py", "x = 1\n");
+    let base = fixture.commit("Base");
+    fixture.write("a.py", "x = 2\n");
+    let work = fixture.commit("Work");
+    // Made with the work.
+    let (_, bench) = bench(&fixture);
+    let file = bench.path().join("a.py");
+    let bytecode = bench.path().join("__pycache__/a.cpython-312.pyc");
+    let untouched = modified(&bench.path().join("a.txt"));
+    let mut last = modified(&file);
+    for commit in [&base, &work, &base, &work] {
+        write(&bytecode, "stale");
+        bench.show(&tree(&fixture, commit), &base).unwrap();
+        let now = modified(&file);
+        assert!(now >= last + Duration::from_secs(1), "{now:?} {last:?}");
+        assert!(!bytecode.exists(), "bytecode of the other content");
+        assert_eq!(git_in(bench.path(), &["diff-files", "--name-only"]), "", "the index knows the new time");
+        last = now;
+    }
+    assert_eq!(modified(&bench.path().join("a.txt")), untouched, "what did not change stays built");
+}
+
+#[test]
+fn a_tree_of_two_takes_named_files_from_the_other() {
+    let fixture = Fixture::new();
+    let base = fixture.head();
+    fixture.write("tests/new.txt", "new");
+    fixture.write("a.txt", "work");
+    fs::remove_file(fixture.path("src/b.txt")).unwrap();
+    let work = fixture.commit("Work");
+    let repo = fixture.repo();
+    let mixed = |onto: &str, from: &str, paths: &[&str]| {
+        let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        let tree = repo.with_files_of(onto, from, &paths).unwrap();
+        let files = fixture.files_of(&tree);
+        files.iter().map(|path| (path.clone(), fixture.content_of(&tree, path))).collect::<BTreeMap<_, _>>()
+    };
+    let of = |files: &[(&str, &str)]| -> BTreeMap<String, String> {
+        files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect()
+    };
+    let one = "one\ntwo\nthree";
+    assert_eq!(
+        mixed(&base, &work, &["tests"]),
+        of(&[("a.txt", one), ("src/b.txt", "b"), ("tests/new.txt", "new")])
+    );
+    assert_eq!(mixed(&base, &work, &["src/b.txt"]), of(&[("a.txt", one)]));
+    assert_eq!(
+        mixed(&work, &base, &["src/b.txt", "tests/new.txt"]),
+        of(&[("a.txt", "work"), ("src/b.txt", "b")])
+    );
+    assert_eq!(mixed(&work, &base, &[]), of(&[("a.txt", "work"), ("tests/new.txt", "new")]));
+}
+
+#[test]
+fn a_bench_that_is_half_made_is_made_again_and_one_that_goes_leaves_nothing() {
+    let fixture = Fixture::new();
+    let (repo, bench) = bench(&fixture);
+    let path = bench.path().to_owned();
+    let home = PathBuf::from(git_in(&path, &["rev-parse", "--absolute-git-dir"]));
+    fs::remove_file(home.join("alfine-bench")).unwrap();
+    fs::remove_file(path.join("a.txt")).unwrap();
+    let again = repo.open_bench(&path, &fixture.head()).unwrap();
+    assert_eq!(everything(again.path()), everything(&fixture.root));
+    // A folder without git's notes, and notes without a folder.
+    fs::remove_dir_all(&home).unwrap();
+    repo.open_bench(&path, &fixture.head()).unwrap();
+    fs::remove_dir_all(&path).unwrap();
+    let again = repo.open_bench(&path, &fixture.head()).unwrap();
+    assert_eq!(everything(again.path()), everything(&fixture.root));
+    again.remove().unwrap();
+    assert!(!path.exists());
+    assert_eq!(fixture.git(&["worktree", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn a_bench_is_no_worktree_that_somebody_made_in_the_users_repository() {
+    let fixture = Fixture::new();
+    let repo = fixture.repo();
+    let surroundings = Surroundings::new(fixture.dir.path().join("watched"));
+    let before = repo.keep_checkout(Watched::Everything, &surroundings, None).unwrap();
+    let _ = bench(&fixture);
+    let now = repo.keep_checkout(Watched::Everything, &surroundings, None).unwrap();
+    assert_eq!(repo.checkout_changes(&before, &now).unwrap(), []);
+}
