@@ -1,0 +1,336 @@
+//! When a check proves something: what it answered on the tree that lands, beside what it answers where its answer is
+//! known if it means anything (its *controls*).
+//!
+//! A green check may be green without the work, because it was weakened, or because it ran nothing. So it is run on the
+//! *base*, the tree that the loop started from; on the base with the loop's *material* (see [`crate::material`]); and
+//! on the loop's work with the base's material. Pure: the answers come in as data.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+/// What a check answered on one tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// What it checks holds.
+    Passed,
+    /// It does not hold.
+    Failed,
+    /// It ran no test.
+    Empty,
+    /// It could not start, took too long, or was ended: it says nothing of the tree.
+    NotRun,
+}
+
+/// What became of one test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestOutcome {
+    /// It was executed and passed.
+    Passed,
+    /// It was executed and failed.
+    Failed,
+    /// It was not executed.
+    Skipped,
+}
+
+/// An answer with the tests that were read out of the check's output, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The answer.
+    pub answer: Answer,
+    /// The tests by name, as far as the output names them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tests: BTreeMap<String, TestOutcome>,
+}
+
+impl Said {
+    fn of(&self, test: &str) -> Option<TestOutcome> {
+        self.tests.get(test).copied()
+    }
+
+    fn executed(&self) -> impl Iterator<Item = (&str, TestOutcome)> {
+        let all = self.tests.iter().map(|(name, outcome)| (name.as_str(), *outcome));
+        all.filter(|(_, outcome)| *outcome != TestOutcome::Skipped)
+    }
+}
+
+/// A file that decides what a check says, and that the loop made other than it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedMaterial {
+    /// The file, from the root.
+    pub path: String,
+    /// Whether it was there before the loop: changed or removed, and not new.
+    pub was_there: bool,
+}
+
+/// What one check answered on each tree; `None` where it was not asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runs {
+    /// On the tree that lands.
+    pub work: Said,
+    /// On the base.
+    pub base: Option<Said>,
+    /// On the base with the loop's material.
+    pub material_alone: Option<Said>,
+    /// On the loop's work with the base's material.
+    pub work_alone: Option<Said>,
+}
+
+/// What a check's answer is worth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "standing", rename_all = "snake_case")]
+pub enum Standing {
+    /// It is not green.
+    Red,
+    /// Red in its control, and green by the work alone.
+    Proven,
+    /// It was green at the base: it must stay so, and by itself proves no work.
+    Guard,
+    /// Green, and no control says more: it could not be run at the base, or nobody asked.
+    Unproven,
+    /// Green, but so it is without the work.
+    Weak,
+    /// It says less than it did before the loop: these tests fail as they were, or, where it names none, the whole
+    /// check.
+    Weakened {
+        /// The tests, by name.
+        tests: Vec<String>,
+    },
+}
+
+/// The most tests that a standing names.
+const MOST_TESTS: usize = 50;
+
+impl Runs {
+    /// What the check's answer is worth.
+    pub fn standing(&self) -> Standing {
+        if self.work.answer != Answer::Passed {
+            return Standing::Red;
+        }
+        let Some(base) = &self.base else { return Standing::Unproven };
+        if let Some(tests) = self.weakened(base) {
+            return Standing::Weakened { tests };
+        }
+        match base.answer {
+            Answer::NotRun => Standing::Unproven,
+            Answer::Passed if self.new_tests_prove(base) => Standing::Proven,
+            Answer::Passed => Standing::Guard,
+            Answer::Failed | Answer::Empty => match &self.material_alone {
+                Some(control) if control.answer == Answer::Passed => Standing::Weak,
+                _ => Standing::Proven,
+            },
+        }
+    }
+
+    /// The tests of the base that the work does not pass as they were, though its own tree says nothing of it. `None` if
+    /// there is nothing to find.
+    fn weakened(&self, base: &Said) -> Option<Vec<String>> {
+        let control = self.work_alone.as_ref()?;
+        if matches!(base.answer, Answer::Empty | Answer::NotRun) {
+            return None;
+        }
+        if base.tests.is_empty() || control.tests.is_empty() {
+            // Without names only the whole answer tells.
+            return (control.answer != Answer::Passed).then(Vec::new);
+        }
+        let hidden = |test: &str| {
+            control.of(test) == Some(TestOutcome::Failed) && self.work.of(test) != Some(TestOutcome::Failed)
+        };
+        let tests: Vec<String> = base
+            .executed()
+            .filter(|(test, _)| hidden(test))
+            .map(|(test, _)| test.to_owned())
+            .take(MOST_TESTS)
+            .collect();
+        (!tests.is_empty()).then_some(tests)
+    }
+
+    /// Whether tests that the loop added pass with its work, and fail or cannot be loaded without it.
+    fn new_tests_prove(&self, base: &Said) -> bool {
+        let Some(control) = &self.material_alone else { return false };
+        if control.answer != Answer::Failed {
+            return false;
+        }
+        if self.work.tests.is_empty() {
+            // Green before, red with the loop's tests, green with them and the work.
+            return true;
+        }
+        let mut added = self
+            .work
+            .executed()
+            .filter(|(test, outcome)| *outcome == TestOutcome::Passed && !base.tests.contains_key(*test));
+        added.any(|(test, _)| control.of(test) != Some(TestOutcome::Passed))
+    }
+}
+
+/// What a check's answer is worth, with what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckProof {
+    /// The check's name.
+    pub check: String,
+    /// What its answer is worth.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// What it answered on the base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Answer>,
+    /// How many tests it executed on the tree that lands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<usize>,
+    /// The material of it that the loop made other than it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub material: Vec<ChangedMaterial>,
+}
+
+impl CheckProof {
+    /// Whether what makes it say less was there before the loop.
+    fn changed_what_was_there(&self) -> bool {
+        self.material.iter().any(|file| file.was_there)
+    }
+
+    /// Whether nothing can be said for it: the agent has to take back or explain what it did.
+    pub fn is_refused(&self) -> bool {
+        match self.standing {
+            Standing::Weakened { .. } => true,
+            Standing::Weak => self.changed_what_was_there(),
+            Standing::Red | Standing::Proven | Standing::Guard | Standing::Unproven => false,
+        }
+    }
+}
+
+/// Why a check proves nothing, for the agent and the user: what happened and where.
+impl fmt::Display for CheckProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let check = &self.check;
+        let files: Vec<&str> = self.material.iter().map(|file| file.path.as_str()).collect();
+        let files = shortened(&files);
+        match &self.standing {
+            Standing::Red => write!(f, "`{check}` does not pass"),
+            Standing::Proven => write!(f, "`{check}` failed before the work and passes with it"),
+            Standing::Guard => write!(f, "`{check}` passed before the work, too"),
+            Standing::Unproven => write!(f, "`{check}` could not be run on what was there before the work"),
+            Standing::Weak => write!(
+                f,
+                "`{check}` passes without the work, by what was changed in {files}: on the tree before the loop, with only \
+                 that, it passes as well"
+            ),
+            Standing::Weakened { tests } if tests.is_empty() => write!(
+                f,
+                "`{check}` fails with {files} as before the loop: it passes only because that was changed"
+            ),
+            Standing::Weakened { tests } => {
+                let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
+                write!(
+                    f,
+                    "`{check}` says less than before the loop: with {files} as before, {} with this work: {}",
+                    if tests.len() == 1 { "this test fails" } else { "these tests fail" },
+                    shortened(&tests)
+                )
+            }
+        }
+    }
+}
+
+/// The first few, and how many more.
+fn shortened(names: &[&str]) -> String {
+    const NAMED: usize = 5;
+    let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Answer::{Empty, Failed, NotRun, Passed};
+
+    fn said(answer: Answer, tests: &str) -> Said {
+        let tests = tests.split_whitespace().map(|test| match test.split_at(1) {
+            ("+", name) => (name.to_owned(), TestOutcome::Passed),
+            ("-", name) => (name.to_owned(), TestOutcome::Failed),
+            (_, name) => (name.to_owned(), TestOutcome::Skipped),
+        });
+        Said { answer, tests: tests.collect() }
+    }
+
+    fn standing(
+        work: Said,
+        base: Option<Said>,
+        material_alone: Option<Said>,
+        work_alone: Option<Said>,
+    ) -> Standing {
+        Runs { work, base, material_alone, work_alone }.standing()
+    }
+
+    #[test]
+    fn red_before_and_green_with_the_work_is_proven() {
+        assert_eq!(standing(said(Passed, ""), Some(said(Failed, "")), None, None), Standing::Proven);
+        assert_eq!(standing(said(Passed, "+a"), Some(said(Empty, "")), None, None), Standing::Proven);
+        assert_eq!(standing(said(Passed, ""), Some(said(Passed, "")), None, None), Standing::Guard);
+        assert_eq!(standing(said(Passed, ""), Some(said(NotRun, "")), None, None), Standing::Unproven);
+        assert_eq!(standing(said(Passed, ""), None, None, None), Standing::Unproven);
+        for answer in [Failed, Empty, NotRun] {
+            assert_eq!(standing(said(answer, ""), Some(said(Failed, "")), None, None), Standing::Red);
+        }
+    }
+
+    #[test]
+    fn green_by_the_material_alone_is_weak() {
+        let red = || Some(said(Failed, ""));
+        assert_eq!(standing(said(Passed, ""), red(), Some(said(Passed, "")), None), Standing::Weak);
+        assert_eq!(standing(said(Passed, ""), red(), Some(said(Failed, "")), None), Standing::Proven);
+        assert_eq!(
+            standing(said(Passed, "+a"), Some(said(Empty, "")), Some(said(Passed, "+a")), None),
+            Standing::Weak
+        );
+    }
+
+    #[test]
+    fn a_guard_is_proven_by_new_tests_that_need_the_work() {
+        let base = || Some(said(Passed, "+a"));
+        let work = || said(Passed, "+a +b");
+        assert_eq!(standing(work(), base(), Some(said(Failed, "+a -b")), None), Standing::Proven);
+        // It cannot even be loaded.
+        assert_eq!(standing(work(), base(), Some(said(Failed, "")), None), Standing::Proven);
+        assert_eq!(standing(work(), base(), Some(said(Passed, "+a +b")), None), Standing::Guard);
+        // What fails there is no new test.
+        assert_eq!(standing(said(Passed, "+a"), base(), Some(said(Failed, "-a")), None), Standing::Guard);
+        assert_eq!(
+            standing(said(Passed, "+a /b"), base(), Some(said(Failed, "+a -b")), None),
+            Standing::Guard
+        );
+        assert_eq!(standing(work(), base(), Some(said(NotRun, "")), None), Standing::Guard);
+    }
+
+    #[test]
+    fn tests_that_fail_as_they_were_are_weakened() {
+        let base = || Some(said(Failed, "+a -b"));
+        let control = || Some(said(Failed, "+a -b"));
+        let weakened = |work: &str| standing(said(Passed, work), base(), Some(said(Failed, "")), control());
+        let b = || Standing::Weakened { tests: vec!["b".to_owned()] };
+        assert_eq!(weakened("+a"), b(), "gone");
+        assert_eq!(weakened("+a /b"), b(), "skipped");
+        assert_eq!(weakened("+a +b"), b(), "emptied");
+        let honest =
+            standing(said(Passed, "+a +b +c"), base(), Some(said(Failed, "")), Some(said(Passed, "+a +b")));
+        assert_eq!(honest, Standing::Proven, "the tests as they were pass, too");
+        // A test that never ran at the base is not missed.
+        let new =
+            standing(said(Passed, "+a"), Some(said(Failed, "-a /c")), None, Some(said(Failed, "+a -c")));
+        assert_eq!(new, Standing::Proven);
+    }
+
+    #[test]
+    fn without_names_the_whole_answer_tells() {
+        let red = || Some(said(Failed, ""));
+        let all = Standing::Weakened { tests: vec![] };
+        assert_eq!(standing(said(Passed, ""), red(), None, red()), all);
+        assert_eq!(standing(said(Passed, ""), Some(said(Passed, "")), None, red()), all);
+        assert_eq!(standing(said(Passed, ""), red(), red(), Some(said(Passed, ""))), Standing::Proven);
+        assert_eq!(standing(said(Passed, ""), Some(said(Empty, "")), None, red()), Standing::Proven);
+    }
+}
