@@ -20,7 +20,7 @@ pub use ask::{Answer, Ask, AskKind};
 pub use messages::{
     CheckpointKind, Command, Effect, Input, Judgement, KillReason, Note, Recovery, Spawn, Tree, VerifyOutcome,
 };
-pub use state::{LastIteration, LoopState, Phase, Settings, StopReason, VerifyWhen, WaitReason};
+pub use state::{LastIteration, LoopState, Phase, Settings, StopReason, Unproven, VerifyWhen, WaitReason};
 
 use judge::CONTEXT;
 use messages::CHECKPOINT_EVERY;

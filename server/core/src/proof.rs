@@ -98,6 +98,8 @@ pub enum Standing {
         /// The tests, by name.
         tests: Vec<String>,
     },
+    /// Its tests as they were before the loop cannot be run with the work, so nobody knows whether they would still pass.
+    Incomparable,
 }
 
 /// The most tests that a standing names.
@@ -110,8 +112,8 @@ impl Runs {
             return Standing::Red;
         }
         let Some(base) = &self.base else { return Standing::Unproven };
-        if let Some(tests) = self.weakened(base) {
-            return Standing::Weakened { tests };
+        if let Some(standing) = self.weakened(base) {
+            return standing;
         }
         match base.answer {
             Answer::NotRun => Standing::Unproven,
@@ -124,16 +126,24 @@ impl Runs {
         }
     }
 
-    /// The tests of the base that the work does not pass as they were, though its own tree says nothing of it. `None` if
-    /// there is nothing to find.
-    fn weakened(&self, base: &Said) -> Option<Vec<String>> {
+    /// What comes of the tests of the base that the work does not pass as they were, though its own tree says nothing of
+    /// it. `None` if there is nothing to find.
+    fn weakened(&self, base: &Said) -> Option<Standing> {
         let control = self.work_alone.as_ref()?;
         if matches!(base.answer, Answer::Empty | Answer::NotRun) {
             return None;
         }
-        if base.tests.is_empty() || control.tests.is_empty() {
-            // Without names only the whole answer tells.
-            return (control.answer != Answer::Passed).then(Vec::new);
+        match control.answer {
+            Answer::Passed => return None,
+            Answer::NotRun => return Some(Standing::Incomparable),
+            Answer::Failed | Answer::Empty => {}
+        }
+        // Without names only the whole answer tells.
+        if base.tests.is_empty() {
+            return Some(Standing::Weakened { tests: Vec::new() });
+        }
+        if control.tests.is_empty() {
+            return Some(Standing::Incomparable);
         }
         let hidden = |test: &str| {
             control.of(test) == Some(TestOutcome::Failed) && self.work.of(test) != Some(TestOutcome::Failed)
@@ -144,7 +154,7 @@ impl Runs {
             .map(|(test, _)| test.to_owned())
             .take(MOST_TESTS)
             .collect();
-        (!tests.is_empty()).then_some(tests)
+        (!tests.is_empty()).then_some(Standing::Weakened { tests })
     }
 
     /// Whether tests that the loop added pass with its work, and fail or cannot be loaded without it.
@@ -195,8 +205,17 @@ impl CheckProof {
         match self.standing {
             Standing::Weakened { .. } => true,
             Standing::Weak => self.changed_what_was_there(),
-            Standing::Red | Standing::Proven | Standing::Guard | Standing::Unproven => false,
+            Standing::Red
+            | Standing::Proven
+            | Standing::Guard
+            | Standing::Unproven
+            | Standing::Incomparable => false,
         }
+    }
+
+    /// Whether the user has to see what was changed before the work can be taken, however much a loop decides itself.
+    pub fn is_to_be_seen(&self) -> bool {
+        self.standing == Standing::Incomparable
     }
 }
 
@@ -215,6 +234,11 @@ impl fmt::Display for CheckProof {
                 f,
                 "`{check}` passes without the work, by what was changed in {files}: on the tree before the loop, with only \
                  that, it passes as well"
+            ),
+            Standing::Incomparable => write!(
+                f,
+                "`{check}` cannot be compared with what it said before: with {files} as before the loop, its tests do not \
+                 run with this work"
             ),
             Standing::Weakened { tests } if tests.is_empty() => write!(
                 f,
@@ -322,6 +346,17 @@ mod tests {
         let new =
             standing(said(Passed, "+a"), Some(said(Failed, "-a /c")), None, Some(said(Failed, "+a -c")));
         assert_eq!(new, Standing::Proven);
+    }
+
+    #[test]
+    fn tests_that_cannot_be_loaded_with_the_work_are_compared_with_nothing() {
+        let base = || Some(said(Passed, "+a"));
+        let loaded = standing(said(Passed, "+a"), base(), None, Some(said(Failed, "")));
+        assert_eq!(loaded, Standing::Incomparable);
+        assert_eq!(
+            standing(said(Passed, "+a"), base(), None, Some(said(NotRun, ""))),
+            Standing::Incomparable
+        );
     }
 
     #[test]

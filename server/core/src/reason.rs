@@ -123,6 +123,9 @@ pub struct Proof {
     /// New files that are rarely committed, each with what is unusual about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unusual: Vec<String>,
+    /// How many of the checks prove the work: they failed before it, and pass by it alone. `None` where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven: Option<u32>,
 }
 
 /// The verdict on the claim, which goes into the iteration's record and the agent's prompts, too.
@@ -135,6 +138,13 @@ impl fmt::Display for Proof {
             (_, 0) => f.write_str("claimed ready; no check is set up that could prove it"),
             (_, 1) => f.write_str("claimed ready, and its one check passed"),
             (_, checks) => write!(f, "claimed ready, and all {checks} checks passed"),
+        }?;
+        match (self.proven, self.checks) {
+            (None, _) | (_, 0) => Ok(()),
+            (Some(0), 1) => f.write_str(", which proves nothing"),
+            (Some(0), _) => f.write_str(", none of which proves the work"),
+            (Some(_), 1) => f.write_str(", which failed before the work"),
+            (Some(proven), _) => write!(f, ", {proven} of which failed before the work"),
         }?;
         match self.unusual.as_slice() {
             [] => Ok(()),

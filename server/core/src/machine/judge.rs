@@ -3,13 +3,14 @@
 use super::{
     ask::{Ask, AskKind},
     messages::{Effect, Judgement, Tree, VerifyOutcome},
-    state::{LastIteration, LoopState, Phase, VerifyWhen},
+    state::{LastIteration, LoopState, Phase, Unproven, VerifyWhen},
 };
 use crate::{
     agent::Outcome,
     breaker::{Feed, Trip},
     gate::{Reading, Verdict},
     plan::Autonomy,
+    proof::{CheckProof, Standing},
     reason::{Color, Proof, Reason},
     signature::{self, Signature},
     time::Moment,
@@ -171,17 +172,38 @@ impl LoopState {
                 _ => "claimed ready, and nothing was changed and no reason given".to_owned(),
             });
         }
+        let controls = verified.controls.as_deref();
+        let refused: Vec<String> = in_words(controls, CheckProof::is_refused);
+        if !refused.is_empty() {
+            return Claim::Refused(format!("claimed ready, but {}", refused.join("; ")));
+        }
         let proof = Proof {
             color: verified.color,
             checks: verified.ran,
             failed: verified.failed.clone(),
             unusual: verified.unusual.clone(),
+            proven: controls.map(|controls| {
+                let proven = controls.iter().filter(|check| check.standing == Standing::Proven);
+                u32::try_from(proven.count()).unwrap_or(u32::MAX)
+            }),
         };
         let said = proof.to_string();
         // Whatever the loop may decide by itself, what it was not asked to commit is the user's to decide.
         if !verified.unusual.is_empty() {
             self.outcome = Some(Reason::Proven { proof });
             return Claim::Asks(format!("{said}. Are they to be committed?"));
+        }
+        let to_see = in_words(controls, CheckProof::is_to_be_seen);
+        if !to_see.is_empty() {
+            self.outcome = Some(Reason::Proven { proof });
+            return Claim::Asks(format!("{said}, but {}. Is it done?", to_see.join("; ")));
+        }
+        let asks = self.settings.unproven == Unproven::Ask && self.settings.autonomy != Autonomy::FullAuto;
+        if proof.proven == Some(0) && asks {
+            let why = in_words(controls, |_| true);
+            let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+            self.outcome = Some(Reason::Proven { proof });
+            return Claim::Asks(format!("{said}{why}. Is it done?"));
         }
         match (verified.color, self.settings.autonomy) {
             (_, Autonomy::Manual) | (Color::Yellow, Autonomy::Guarded) => {
@@ -229,6 +251,11 @@ impl LoopState {
         let first = gate?.blockers.first()?;
         (repeated && names_a_human(first)).then(|| Ask { kind: AskKind::Blocked, text: first.clone() })
     }
+}
+
+/// What is said of those checks that are meant.
+fn in_words(controls: Option<&[CheckProof]>, is_meant: impl Fn(&CheckProof) -> bool) -> Vec<String> {
+    controls.unwrap_or_default().iter().filter(|check| is_meant(check)).map(ToString::to_string).collect()
 }
 
 /// Says whether a blocker is something that only a person can take away.

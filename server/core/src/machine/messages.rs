@@ -5,6 +5,7 @@ use crate::{
     agent::{AgentEvent, Outcome, SessionId, Usage},
     breaker::{self, Trip},
     gate::Reading,
+    proof::CheckProof,
     reason::{Color, Reason, Refusal},
     signature::Signature,
     time::Moment,
@@ -289,6 +290,9 @@ pub struct VerifyOutcome {
     /// with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unusual: Vec<String>,
+    /// What the answers of the checks that passed are worth; `None` where no control was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controls: Option<Vec<CheckProof>>,
 }
 
 /// One iteration, judged.

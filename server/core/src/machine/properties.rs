@@ -153,6 +153,7 @@ impl World {
                     unable: if tree.is_multiple_of(5) { vec!["v cannot run".into()] } else { Vec::new() },
                     error,
                     unusual: vec![],
+                    controls: None,
                 }))
             }
             Some(Effect::Commit) => self.feed(Input::Committed),

@@ -28,6 +28,17 @@ pub enum VerifyWhen {
     Always,
 }
 
+/// What happens where all checks are green and none of them proves the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unproven {
+    /// The user is asked.
+    #[default]
+    Ask,
+    /// The work is taken, and says so for ever after.
+    Take,
+}
+
 /// What a loop was started with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -40,6 +51,8 @@ pub struct Settings {
     pub verify: VerifyWhen,
     /// How much is decided without the user.
     pub autonomy: Autonomy,
+    /// What happens where nothing proves the work.
+    pub unproven: Unproven,
     /// Other tools' ways to say done.
     pub dialects: Dialects,
     /// Whether the finished work is committed on the branch.
@@ -57,6 +70,7 @@ impl Default for Settings {
             context: ContextMode::default(),
             verify: VerifyWhen::default(),
             autonomy: Autonomy::default(),
+            unproven: Unproven::default(),
             dialects: Dialects::default(),
             commit: true,
             retry_backoff: Duration::from_secs(10),

@@ -5,6 +5,8 @@ use crate::{
     agent::{Question, SessionId, Usage},
     breaker::{Rule, check_iteration_limit},
     gate::Verdict,
+    plan::Autonomy,
+    proof::{ChangedMaterial, CheckProof, Standing},
     reason::{Proof, Reason},
     signature,
     task::TaskStatus,
@@ -36,7 +38,15 @@ struct Play {
 }
 
 fn green(ran: u32) -> VerifyOutcome {
-    VerifyOutcome { color: Color::Green, ran, failed: vec![], unable: vec![], error: None, unusual: vec![] }
+    VerifyOutcome {
+        color: Color::Green,
+        ran,
+        failed: vec![],
+        unable: vec![],
+        error: None,
+        unusual: vec![],
+        controls: None,
+    }
 }
 
 fn red(what: &str) -> VerifyOutcome {
@@ -48,6 +58,7 @@ fn red(what: &str) -> VerifyOutcome {
         unable: vec![],
         error,
         unusual: vec![],
+        controls: None,
     }
 }
 
@@ -59,6 +70,7 @@ fn yellow() -> VerifyOutcome {
         unable: vec![],
         error: None,
         unusual: vec![],
+        controls: None,
     }
 }
 
@@ -190,7 +202,8 @@ fn a_loop_is_done_when_ready_is_claimed_and_the_verifiers_agree() {
     play.verdict = green(2);
     play.iteration(3, READY);
     assert_eq!((play.status(), play.state.iteration, play.commits), (TaskStatus::Done, 3, 1));
-    let proof = Proof { color: Color::Green, checks: 2, failed: Vec::new(), unusual: Vec::new() };
+    let proof =
+        Proof { color: Color::Green, checks: 2, failed: Vec::new(), unusual: Vec::new(), proven: None };
     assert_eq!(proof.to_string(), "claimed ready, and all 2 checks passed");
     assert_eq!(play.state.reason(), Some(Reason::Proven { proof }));
     let sessions: Vec<_> = play.spawned.iter().map(|spawn| spawn.session.is_some()).collect();
@@ -1207,4 +1220,67 @@ fn a_check_that_cannot_run_is_not_asked_about_while_the_agent_has_work() {
     play.verdict = red("the tests");
     play.iteration(2, READY);
     assert_eq!((play.asked.len(), play.judged.len()), (0, 2));
+}
+
+/// A check that answered `standing` beside its controls, by material that was there before the loop.
+fn controlled(standing: Standing) -> VerifyOutcome {
+    let material = vec![ChangedMaterial { path: "tests/a.rs".into(), was_there: true }];
+    let proof = CheckProof { check: "cargo test".into(), standing, base: None, tests: None, material };
+    VerifyOutcome { controls: Some(vec![proof]), ..green(1) }
+}
+
+fn judged(outcome: VerifyOutcome, settings: Settings) -> Play {
+    let mut play = Play::new(settings);
+    play.verdict = outcome;
+    play.feed(Input::Start);
+    play.iteration(1, READY);
+    play
+}
+
+#[test]
+fn work_that_a_check_proves_is_done() {
+    let play = judged(controlled(Standing::Proven), Settings::default());
+    assert_eq!((play.status(), play.commits), (TaskStatus::Done, 1));
+    let proof =
+        Proof { color: Color::Green, checks: 1, failed: Vec::new(), unusual: Vec::new(), proven: Some(1) };
+    assert_eq!(proof.to_string(), "claimed ready, and its one check passed, which failed before the work");
+    assert_eq!(play.state.reason(), Some(Reason::Proven { proof }));
+}
+
+#[test]
+fn work_that_nothing_proves_is_the_users_to_take() {
+    for standing in [Standing::Guard, Standing::Unproven] {
+        let play = judged(controlled(standing.clone()), Settings::default());
+        assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Approval));
+        for settings in [
+            Settings { unproven: Unproven::Take, ..Settings::default() },
+            Settings { autonomy: Autonomy::FullAuto, ..Settings::default() },
+        ] {
+            let play = judged(controlled(standing.clone()), settings);
+            assert_eq!(play.status(), TaskStatus::Done);
+            let Some(Reason::Proven { proof }) = play.state.reason() else {
+                panic!("{:?}", play.state.phase)
+            };
+            assert_eq!(proof.to_string(), "claimed ready, and its one check passed, which proves nothing");
+        }
+    }
+    // No check at all is no proof either, where one was looked for.
+    let play = judged(VerifyOutcome { controls: Some(vec![]), ..green(0) }, Settings::default());
+    assert_eq!(play.status(), TaskStatus::NeedsInput);
+}
+
+#[test]
+fn a_check_that_was_weakened_is_rework_however_much_the_loop_decides_itself() {
+    let take = || Settings { autonomy: Autonomy::FullAuto, unproven: Unproven::Take, ..Settings::default() };
+    for standing in [Standing::Weakened { tests: vec!["adds".into()] }, Standing::Weak] {
+        let play = judged(controlled(standing), take());
+        assert_eq!((play.status(), play.commits), (TaskStatus::Rework, 0));
+        let last = play.state.last.unwrap().verdict;
+        assert!(
+            last.starts_with("claimed ready, but `cargo test` ") && last.contains("tests/a.rs"),
+            "{last}"
+        );
+    }
+    let play = judged(controlled(Standing::Incomparable), take());
+    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Approval));
 }

@@ -36,6 +36,7 @@ fn reasons() -> Vec<Reason> {
             checks,
             failed: failed.iter().map(|name| (*name).to_owned()).collect(),
             unusual: Vec::new(),
+            proven: None,
         },
     };
     let mut reasons: Vec<Reason> = Rule::ALL
