@@ -24,6 +24,7 @@ pub use layers::{
 pub use reference::reference_markdown;
 pub use schema::schema;
 pub use settings::{
-    Agent, Config, Limits, OnDone, PromptVia, Safety, Verification, Verifier, VerifierKind, Worktree,
+    Agent, Config, Control, Limits, OnDone, PromptVia, Proof, Safety, Verification, Verifier, VerifierKind,
+    Worktree,
 };
 pub use source::Source;

@@ -56,6 +56,8 @@ pub struct Config {
     pub verifiers: Vec<Verifier>,
     /// Where verifiers run, and how their results are judged.
     pub verification: Verification,
+    /// When a check proves the work, and what is done where none does.
+    pub proof: Proof,
     /// Settings of one agent, under its name.
     #[schemars(schema_with = "agents")]
     pub agents: BTreeMap<String, Agent>,
@@ -83,6 +85,7 @@ impl Default for Config {
             worktree: Worktree::default(),
             verifiers: Vec::new(),
             verification: Verification::default(),
+            proof: Proof::default(),
             agents: BTreeMap::new(),
             lint: LintOptions::default(),
             gate: Dialects::default(),
@@ -293,6 +296,53 @@ impl Default for Verification {
     fn default() -> Self {
         Self { green: 0.9, yellow: 0.6, auto: true, folder: None, ci: true }
     }
+}
+
+/// When a check proves the work, and what is done where none does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Proof {
+    /// Whether a check that passes is compared with its controls (`auto`): the same check on the tree that the loop started
+    /// from, there with the loop's tests, and on the loop's work with the tests of before. `off` takes each check that
+    /// passes for a proof.
+    pub control: Control,
+    /// What happens where all checks pass and none of them proves the work: you are asked (`ask`), or the work is taken
+    /// (`take`). With `autonomy = "full_auto"` it is always taken. Checks that were weakened are never taken.
+    pub unproven: machine::Unproven,
+    /// Globs of files, from the repository's root, that decide what checks say and are not the work, in addition to tests,
+    /// snapshots, configuration of tools, manifests, build files and pipelines as their tools name them.
+    #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
+    pub material: Vec<String>,
+    /// Globs of files, from the repository's root, that are the work, however they are called.
+    #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
+    pub work: Vec<String>,
+    /// How many working trees of Alfine's own a repository has at once for its checks. A loop whose checks are due waits
+    /// for a free one.
+    #[schemars(range(min = 1, max = 16))]
+    pub benches: u32,
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Self {
+            control: Control::default(),
+            unproven: machine::Unproven::default(),
+            material: Vec::new(),
+            work: Vec::new(),
+            benches: 2,
+        }
+    }
+}
+
+/// Whether checks are compared with their controls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Control {
+    /// They are.
+    #[default]
+    Auto,
+    /// They are not.
+    Off,
 }
 
 /// Settings of one agent.

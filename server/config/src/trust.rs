@@ -4,8 +4,9 @@
 //! kept for each repository and exact text, outside the repository. Never runs anything, and never asks: it only
 //! answers what is not allowed yet.
 
-use crate::{Layer, Loaded, OnDone, VerifierKind};
+use crate::{Control, Layer, Loaded, OnDone, VerifierKind};
 use alfine_agents::Permissions;
+use alfine_core::machine::Unproven;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -213,6 +214,16 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     if let Some(word) = on_done.filter(|_| from_repository("on_done")) {
         add("on_done", format!("on_done = \"{word}\""));
     }
+    // What a repository says of proofs may only tighten them.
+    if config.proof.control == Control::Off && from_repository("proof.control") {
+        add("proof.control", "proof.control = \"off\"".to_owned());
+    }
+    if config.proof.unproven == Unproven::Take && from_repository("proof.unproven") {
+        add("proof.unproven", "proof.unproven = \"take\"".to_owned());
+    }
+    for glob in config.proof.work.iter().filter(|_| from_repository("proof.work")) {
+        add("proof.work", format!("proof.work = {glob:?}"));
+    }
     if config.safety.allow_unsandboxed_all && from_repository("safety.allow_unsandboxed_all") {
         add("safety.allow_unsandboxed_all", "safety.allow_unsandboxed_all = true".to_owned());
     }
@@ -357,6 +368,10 @@ mod tests {
         permissions = "all"
         [agents.rehearsal]
         model = "x"
+        [proof]
+        control = "off"
+        unproven = "take"
+        work = ["tests/**"]
         [safety]
         pass_env = ["AWS_SECRET_ACCESS_KEY"]
         allow_unsandboxed_all = true
@@ -377,6 +392,9 @@ mod tests {
                 "alfine.toml: agents.claude.permissions = agents.claude.permissions = \"all\"",
                 "alfine.toml: permissions = permissions = \"all\"",
                 "alfine.toml: on_done = on_done = \"merge\"",
+                "alfine.toml: proof.control = proof.control = \"off\"",
+                "alfine.toml: proof.unproven = proof.unproven = \"take\"",
+                "alfine.toml: proof.work = proof.work = \"tests/**\"",
                 "alfine.toml: safety.allow_unsandboxed_all = safety.allow_unsandboxed_all = true",
                 "alfine.toml: safety.pass_env = safety.pass_env = \"AWS_SECRET_ACCESS_KEY\"",
             ]

@@ -10,6 +10,7 @@ use crate::{
     checkout::CheckoutChange,
     gate::Reading,
     machine::{AskKind, KillReason, Note, Recovery},
+    proof::ControlKind,
     task::{TaskKey, TaskStatus},
     time::Moment,
 };
@@ -107,6 +108,20 @@ pub enum News {
     Verifying {
         /// The names of the checks.
         checks: Vec<String>,
+    },
+    /// The checks wait until another loop needs its working tree for checks no more.
+    BenchAwaited,
+    /// A working tree for checks is set up.
+    BenchSetup {
+        /// The setup's command.
+        command: String,
+    },
+    /// A check that passed is asked again where its answer shows what it is worth.
+    Control {
+        /// Where.
+        control: ControlKind,
+        /// The check's name.
+        check: String,
     },
     /// A check answered.
     Verifier {

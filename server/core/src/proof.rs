@@ -50,10 +50,27 @@ impl Said {
         self.tests.get(test).copied()
     }
 
+    /// How many tests were executed, as far as the output names them.
+    pub fn executed_tests(&self) -> usize {
+        self.executed().count()
+    }
+
     fn executed(&self) -> impl Iterator<Item = (&str, TestOutcome)> {
         let all = self.tests.iter().map(|(name, outcome)| (name.as_str(), *outcome));
         all.filter(|(_, outcome)| *outcome != TestOutcome::Skipped)
     }
+}
+
+/// A run of a check where its answer is known if it means anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlKind {
+    /// On the tree that the loop started from.
+    Base,
+    /// On that tree with the loop's material.
+    MaterialAlone,
+    /// On the loop's work with the material of before.
+    WorkAlone,
 }
 
 /// A file that decides what a check says, and that the loop made other than it was.

@@ -8,6 +8,7 @@ mod agent_run;
 mod checkout;
 mod checkpoints;
 mod clocks;
+mod controls;
 mod environments;
 mod live;
 mod mailbox;

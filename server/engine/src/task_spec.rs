@@ -51,6 +51,9 @@ pub struct TaskSpec {
     /// Whether checks run with `CI=true`.
     #[serde(default)]
     pub ci: bool,
+    /// When a check proves the work.
+    #[serde(default)]
+    pub proof: alfine_config::Proof,
     /// The score from which the work is good enough.
     pub green: f64,
     /// The score from which the user is asked.
@@ -144,6 +147,7 @@ impl TaskSpec {
             task,
             found: Vec::new(),
             ci: config.verification.ci,
+            proof: config.proof.clone(),
             green: config.verification.green,
             yellow: config.verification.yellow,
             copy: config.worktree.copy.clone(),
@@ -329,6 +333,7 @@ fn machine_settings(config: &Config) -> Settings {
         context: config.context,
         verify: config.verify,
         autonomy: config.autonomy,
+        unproven: config.proof.unproven,
         dialects: config.gate.clone(),
         commit: config.isolation == Isolation::Worktree,
         retry_backoff: limits.retry_backoff.get(),

@@ -6,6 +6,7 @@
 use std::{
     ffi::{OsStr, OsString},
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -59,6 +60,14 @@ fn with_folders_of(path: Option<&OsStr>, home: Option<&Path>) -> OsString {
     std::env::join_paths(&added)
         .or_else(|_| std::env::join_paths(&given))
         .unwrap_or_else(|_| path.map(OsStr::to_owned).unwrap_or_default())
+}
+
+/// The file that a program is on this `PATH`; `None` where it is on none of its folders.
+pub fn find(program: &str, path: &OsStr) -> Option<PathBuf> {
+    std::env::split_paths(path).map(|folder| folder.join(program)).find(|found| {
+        let found = found.metadata();
+        found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    })
 }
 
 /// The programs of the Node version that nvm uses in a new shell; without such a choice, of the newest one.

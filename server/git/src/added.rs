@@ -7,7 +7,10 @@ use super::{
     partial,
 };
 use git2::{Delta, DiffOptions, Oid, Sort};
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// How many commits of a branch are looked at, the latest first.
 const COMMITS: usize = 500;
@@ -80,6 +83,12 @@ impl Objects {
         partial::fetch(&self.0, [id])?;
         let blob = self.0.find_blob(id).doing("read a file")?;
         Ok(blob.content().to_owned())
+    }
+
+    /// Reads the text of a file of a commit or tree; `None` if there is none, or if it is no text.
+    pub fn text_at(&self, commit: &str, path: &Path) -> Result<Option<String>, GitError> {
+        let Ok(entry) = tree(&self.0, commit)?.get_path(path) else { return Ok(None) };
+        Ok(String::from_utf8(self.content(&entry.id().to_string())?).ok())
     }
 
     /// Says whether a commit or tree has something at a path.

@@ -4,11 +4,11 @@
 use super::{
     GitError, Repository,
     checkpoint::alfine,
-    contents::{Contents, SUBMODULE},
+    contents::{Contents, FILE, SUBMODULE},
     diff,
     error::{Doing, DoingOn},
     index::{self, SKIP_WORKTREE, entry},
-    land::{Step, steps, with_steps},
+    land::{Content, Step, content_at, steps, with_steps},
     names::admin_name,
     partial::{self, needs_git},
     path_bytes::{bytes_of, path_of},
@@ -16,7 +16,9 @@ use super::{
     submodule,
     worktree::remove_folder,
 };
-use git2::{Index, IndexTime, Oid, Status, StatusOptions, Tree, build::CheckoutBuilder};
+use git2::{
+    Index, IndexTime, Oid, Status, StatusOptions, Tree, TreeWalkMode, TreeWalkResult, build::CheckoutBuilder,
+};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -65,6 +67,42 @@ impl Repository {
         let mut steps = steps(&repo, &onto, &from, &[])?;
         steps.retain(is_named);
         Ok(with_steps(&repo, &onto, &steps)?.id().to_string())
+    }
+}
+
+impl Repository {
+    /// Makes a tree (as hex, of a commit or tree) without what is at these paths.
+    pub fn without_files(&self, of: &str, paths: &[PathBuf]) -> Result<String, GitError> {
+        let repo = self.open()?;
+        let nothing = repo.treebuilder(None).and_then(|builder| builder.write()).doing("make a tree")?;
+        self.with_files_of(of, &nothing.to_string(), paths)
+    }
+
+    /// Makes a tree in which a file has this text; it keeps the mode that it has.
+    pub fn with_text(&self, of: &str, path: &Path, text: &str) -> Result<String, GitError> {
+        let repo = self.open()?;
+        let tree = diff::tree(&repo, of)?;
+        let id = repo.blob(text.as_bytes()).doing("store a file")?;
+        let old = content_at(&tree, path);
+        let new = Some(Content { id, mode: old.map_or(FILE, |old| old.mode) });
+        let step = Step { path: bytes_of(path).to_vec(), old, new };
+        Ok(with_steps(&repo, &tree, &[step])?.id().to_string())
+    }
+
+    /// Lists the files of a commit or tree that have one of these names, each with the id of its content, as hex.
+    pub fn files_named(&self, of: &str, names: &[&str]) -> Result<Vec<(PathBuf, String)>, GitError> {
+        let repo = self.open()?;
+        let mut found = Vec::new();
+        diff::tree(&repo, of)?
+            .walk(TreeWalkMode::PreOrder, |folder, entry| {
+                if entry.name().is_ok_and(|name| names.contains(&name)) {
+                    let path = Path::new(folder).join(entry.name().unwrap_or_default());
+                    found.push((path, entry.id().to_string()));
+                }
+                TreeWalkResult::Ok
+            })
+            .doing("list files")?;
+        Ok(found)
     }
 }
 

@@ -113,17 +113,20 @@ impl Repository {
         if worktree.symlink_metadata().is_err() {
             return Ok(());
         }
+        let mut files = self.ignored_files(worktree)?;
+        files.retain(|path| !worktree.join(path).is_symlink());
+        if files.is_empty() { Ok(()) } else { Err(GitError::Ignored { path: worktree.to_owned(), files }) }
+    }
+
+    /// Lists what git ignores in a working tree, from its root: a folder that is ignored as a whole is one entry.
+    pub fn ignored_files(&self, worktree: &Path) -> Result<Vec<PathBuf>, GitError> {
         let repo = self.open_at(worktree)?;
         index::read_or_head(&repo)?;
         let mut options = StatusOptions::new();
         options.include_ignored(true).include_untracked(false);
         let statuses = repo.statuses(Some(&mut options)).doing("look for ignored files")?;
         let ignored = statuses.iter().filter(|entry| entry.status() == Status::IGNORED);
-        let files: Vec<PathBuf> = ignored
-            .map(|entry| path_of(entry.path_bytes()))
-            .filter(|path| !worktree.join(path).is_symlink())
-            .collect();
-        if files.is_empty() { Ok(()) } else { Err(GitError::Ignored { path: worktree.to_owned(), files }) }
+        Ok(ignored.map(|entry| path_of(entry.path_bytes())).collect())
     }
 }
 

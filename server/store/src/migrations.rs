@@ -223,6 +223,14 @@ CREATE INDEX own_write_begun ON own_write (begun_at);
 ALTER TABLE plan ADD COLUMN outline TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE task ADD COLUMN text TEXT;
 ",
+    "
+CREATE TABLE check_answer (
+    key TEXT PRIMARY KEY,
+    said TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX check_answer_at ON check_answer (at);
+",
 ];
 
 /// The version that this program writes.

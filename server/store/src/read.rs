@@ -6,9 +6,18 @@ use super::{
     disk::{self, Identity},
     rows::{FromRow, Word},
 };
-use alfine_core::{finding::Finding, identity::Written, task::TaskKey};
-use rusqlite::{Connection, Params, Transaction, TransactionBehavior};
+use alfine_core::{finding::Finding, identity::Written, proof::Said, task::TaskKey};
+use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
 use std::{collections::HashMap, path::PathBuf};
+
+/// A check's answer as it is kept.
+struct Kept(String);
+
+impl FromRow for Kept {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self(row.get(0)?))
+    }
+}
 
 /// A connection to ask. One per thread.
 #[derive(Debug)]
@@ -222,6 +231,13 @@ impl Reader {
              ORDER BY started_at, id",
             [since],
         )
+    }
+
+    /// What a check answered once, under the hash of all that this depends on.
+    pub fn check_answer(&self, key: &str) -> Result<Option<Said>, StoreError> {
+        let row: Option<Kept> = self.first("SELECT said FROM check_answer WHERE key = ?1", [key])?;
+        // What another version wrote is no answer.
+        Ok(row.and_then(|Kept(said)| serde_json::from_str(&said).ok()))
     }
 
     /// A loop's checkpoints, in order.

@@ -15,6 +15,7 @@ use alfine_core::{
     identity::Written,
     machine::AskKind,
     plan::Isolation,
+    proof::Said,
     reason::Reason,
     task::{TaskId, TaskKey, TaskStatus},
 };
@@ -707,6 +708,17 @@ impl Tx<'_> {
     pub fn forget_checkouts(&self, before: Millis) -> Result<(), StoreError> {
         self.execute("DELETE FROM checkout_change WHERE found_at < ?1", [before])?;
         self.execute("DELETE FROM own_write WHERE begun_at < ?1", [before]).map(drop)
+    }
+
+    /// Keeps what a check answered, under the hash of all that this depends on; forgets what was of no use since `before`.
+    pub fn put_check_answer(&self, key: &str, said: &Said, before: Millis) -> Result<(), StoreError> {
+        self.execute("DELETE FROM check_answer WHERE at < ?1", [before])?;
+        self.execute(
+            "INSERT INTO check_answer (key, said, at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (key) DO UPDATE SET said = excluded.said, at = excluded.at",
+            (key, Json(said), self.now()),
+        )
+        .map(drop)
     }
 
     /// Writes down a verifier's answer with its findings; returns its id.

@@ -47,6 +47,11 @@ pub enum VerifierExit {
         /// How many files or folders; 0 passes.
         count: usize,
     },
+    /// Its command passed, and its controls say that this proves nothing.
+    Unproven {
+        /// What they say.
+        reason: String,
+    },
 }
 
 impl VerifierExit {
@@ -74,6 +79,7 @@ impl fmt::Display for VerifierExit {
             Self::Unusual { count: 0 } => f.write_str("no unusual files"),
             Self::Unusual { count: 1 } => f.write_str("1 unusual file or folder"),
             Self::Unusual { count } => write!(f, "{count} unusual files or folders"),
+            Self::Unproven { .. } => f.write_str("passes, and proves nothing"),
         }
     }
 }

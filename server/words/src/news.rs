@@ -7,6 +7,7 @@ use alfine_core::{
     breaker::{dollars, span},
     machine::{KillReason, Note, Recovery},
     news::{News, Told},
+    proof::ControlKind,
     time::Moment,
 };
 use jiff::{Timestamp, Zoned};
@@ -98,6 +99,16 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
             (Mark::Detail, format!("committed {}", commit.get(..10).unwrap_or(commit)))
         }
         News::Setup { command } => (Mark::Step, format!("setting the worktree up: {}", shown(command))),
+        News::BenchAwaited => (
+            Mark::Step,
+            "waiting for other loops whose checks run: proof.benches says how many may".to_owned(),
+        ),
+        News::BenchSetup { command } => {
+            (Mark::Step, format!("setting a tree for the checks up: {}", shown(command)))
+        }
+        News::Control { control, check } => {
+            (Mark::Detail, format!("{} {}", shown(check), control_words(*control)))
+        }
         News::SetupOutput { line } => (Mark::Detail, shown(line)),
         News::Provisioned { copied, linked } => {
             (Mark::Detail, format!("{copied} files copied, {linked} linked into the worktree"))
@@ -151,8 +162,19 @@ pub fn moving(news: &News) -> Option<String> {
         News::Agent(AgentEvent::Thinking { .. }) => Some("thinking".to_owned()),
         News::Agent(AgentEvent::Text { text }) => Some(shown(text)),
         News::Verifying { .. } => Some("running the checks".to_owned()),
+        News::BenchAwaited => Some("waiting for a tree to run the checks in".to_owned()),
+        News::Control { control, check } => Some(format!("{} {}", shown(check), control_words(*control))),
         News::Waiting { .. } => Some("waiting".to_owned()),
         _ => None,
+    }
+}
+
+/// Where a check is asked again.
+fn control_words(control: ControlKind) -> &'static str {
+    match control {
+        ControlKind::Base => "on what was there before the work",
+        ControlKind::MaterialAlone => "with the new tests, without the work",
+        ControlKind::WorkAlone => "with the tests of before",
     }
 }
 

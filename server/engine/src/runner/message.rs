@@ -4,6 +4,7 @@ use super::reach::Reach;
 use alfine_core::{
     agent::{AgentEvent, Outcome},
     news::News,
+    proof::{CheckProof, Said},
 };
 use alfine_verify::VerifierResult;
 use std::{sync::mpsc::SyncSender, time::SystemTime};
@@ -48,6 +49,10 @@ pub(super) struct Answers {
     pub(super) started_at: SystemTime,
     /// The number of the last checkpoint, if the checks took any.
     pub(super) checkpoints: Option<u32>,
+    /// What the checks that passed are worth; `None` where no control was made.
+    pub(super) controls: Option<Vec<CheckProof>>,
+    /// Answers to be kept, under the hash of what each depends on.
+    pub(super) said: Vec<(String, Said)>,
 }
 
 /// Lets another thread ask a runner to hold its loop and end.

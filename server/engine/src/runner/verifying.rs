@@ -1,6 +1,7 @@
 //! The verifiers' thread, and what their answers come to.
 
 use super::{
+    controls::Decided,
     live::LiveVerifiers,
     message::{Answers, Message},
     owner::Runner,
@@ -13,6 +14,7 @@ use alfine_core::{
     finding::{Finding, Severity},
     machine::{Color, Input, VerifyOutcome},
     news::News,
+    proof::Said,
     signature,
 };
 use alfine_store::{Millis, VerificationNew};
@@ -24,6 +26,8 @@ use std::{
 
 /// How long a check's processes have to end themselves before they are killed.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a check's answer is kept that nobody needs, in milliseconds: 30 days.
+const ANSWERS_KEPT: i64 = 30 * 24 * 3600 * 1000;
 
 impl Runner<'_> {
     pub(super) fn run_verifiers(&mut self) -> Result<()> {
@@ -45,6 +49,7 @@ impl Runner<'_> {
             (self.environments.checks.clone(), self.row.id.marker(&ulid::Ulid::generate().to_string()));
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
         let (mut proof, not_kept, claimed) = (self.proof(), self.not_kept(), self.claimed()?);
+        let decider = self.decider();
         let (green, yellow) = (self.spec.green, self.spec.yellow);
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
@@ -67,11 +72,23 @@ impl Runner<'_> {
                 };
                 let _ = outbox.send(Message::VerifyNews(round, Box::new(news)));
             };
-            let mut results = alfine_verify::run(&specs, &context, &mut observe);
+            let mut tell = |news: News| drop(outbox.send(Message::VerifyNews(round, Box::new(news))));
+            let decided = decider.map(|decider| {
+                let decided = decider.decide(&specs, (green, yellow), &context, &mut observe, &mut tell);
+                decided.map(Option::unwrap_or_default).unwrap_or_else(|error| Decided::failed(&error))
+            });
+            let on_a_bench = decided.is_some();
+            let Decided { mut results, controls, said } = match decided {
+                Some(decided) => decided,
+                None => Decided {
+                    results: alfine_verify::run(&specs, &context, &mut observe),
+                    ..Decided::default()
+                },
+            };
             // The checks may have changed the tree themselves. A pass counts only on the tree that will be committed.
             // So if they would prove the work, the tree is set back, and if it had changed, the checks run again one by
-            // one.
-            let holds = alfine_verify::score(&results, green, yellow) != Color::Red;
+            // one. On a bench each of them has the claimed tree, and no other.
+            let holds = !on_a_bench && alfine_verify::score(&results, green, yellow) != Color::Red;
             if let Some(proof) = proof.as_mut().filter(|_| holds && !token.is_cancelled()) {
                 let again = proof.set_back().and_then(|set_back| match set_back {
                     Some(SetBack { files, .. }) => {
@@ -109,7 +126,8 @@ impl Runner<'_> {
                 }
             }
             let checkpoints = proof.map(|proof| proof.checkpoints);
-            let _ = outbox.send(Message::Verified(round, Answers { results, started_at, checkpoints }));
+            let answers = Answers { results, started_at, checkpoints, controls, said };
+            let _ = outbox.send(Message::Verified(round, answers));
         });
         self.verifiers = Some(LiveVerifiers(cancel));
         Ok(())
@@ -117,7 +135,7 @@ impl Runner<'_> {
 
     pub(super) fn verified(&mut self, answers: Answers) -> Result<()> {
         self.verifiers = None;
-        let Answers { results, started_at, checkpoints } = answers;
+        let Answers { results, started_at, checkpoints, controls, said } = answers;
         self.checkpoints = checkpoints.unwrap_or(self.checkpoints).max(self.checkpoints);
         let unusual = unusual::to_ask(self.was_told_of_unusual()?, &results);
         // It proves nothing, so it only counts where it stands in the way.
@@ -132,8 +150,9 @@ impl Runner<'_> {
             failed: failed.iter().map(|result| result.name.clone()).collect(),
             error: error_of(&failed),
             unusual,
+            controls,
         };
-        self.save_verifications(&results, started_at)?;
+        self.save_verifications(&results, &said, started_at)?;
         self.inputs.push_back(Input::Verified(outcome));
         Ok(())
     }
@@ -179,13 +198,22 @@ impl Runner<'_> {
         self.save_spec()
     }
 
-    fn save_verifications(&mut self, results: &[VerifierResult], started_at: SystemTime) -> Result<()> {
+    fn save_verifications(
+        &mut self,
+        results: &[VerifierResult],
+        said: &[(String, Said)],
+        started_at: SystemTime,
+    ) -> Result<()> {
         let iteration = self.state.iteration;
         let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.clone()).unwrap_or_default();
         let (lock, criteria) = (&self.lock, &self.spec.task.criteria);
         self.project
             .store
             .write(|tx| {
+                let of_no_use = Millis(millis(started_at) - ANSWERS_KEPT);
+                for (key, said) in said {
+                    tx.put_check_answer(key, said, of_no_use)?;
+                }
                 let mut at = started_at;
                 for result in results {
                     let criterion = result

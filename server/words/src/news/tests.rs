@@ -5,6 +5,7 @@ use alfine_core::{
     checkout::CheckoutChange,
     gate::{Gate, Reading, Verdict},
     machine::AskKind,
+    proof::ControlKind,
     task::{TaskKey, TaskStatus},
 };
 use insta::assert_snapshot;
@@ -124,6 +125,11 @@ fn checks_and_what_comes_of_them() {
     };
     assert_snapshot!(lines([
         News::Verifying { checks: vec![text("tests")] },
+        News::BenchAwaited,
+        News::BenchSetup { command: text("npm ci") },
+        News::Control { control: ControlKind::Base, check: text("tests") },
+        News::Control { control: ControlKind::MaterialAlone, check: text("tests") },
+        News::Control { control: ControlKind::WorkAlone, check: text("tests") },
         check(true, "exit status 0"),
         check(false, "exit status 1"),
         judged(Verdict::NotReady, true, None),

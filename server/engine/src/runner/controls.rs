@@ -1,0 +1,548 @@
+//! The run that decides, on a bench, and the controls of the checks that passed it: on the tree that the loop started from,
+//! there with the loop's material, and on the loop's work with the material of before.
+
+use super::owner::Runner;
+use crate::{
+    Error, Result,
+    bench::{Benches, HeldBench},
+    surroundings,
+};
+use alfine_config::Control;
+use alfine_core::{
+    finding::Finding,
+    machine::Color,
+    material::{Material, manifest_of, material_of},
+    news::News,
+    plan::{Isolation, program_of},
+    proof::{Answer, ChangedMaterial, CheckProof, ControlKind, Runs, Said, Standing},
+};
+use alfine_files::{Layout, programs};
+use alfine_git::{Bench, ChangeKind, Repository, benches_dir};
+use alfine_store::Store;
+use alfine_verify::{VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How long a bench's setup may take.
+const SETUP_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// What a bench's setup depends on besides its own text.
+const SETUP_FILES: &[&str] = &[
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "Cargo.lock",
+    "go.sum",
+    "requirements.txt",
+    "pyproject.toml",
+    "uv.lock",
+    "poetry.lock",
+    "Pipfile.lock",
+    "pdm.lock",
+    "Gemfile.lock",
+    "composer.lock",
+    "mix.lock",
+    "pubspec.lock",
+    "Podfile.lock",
+    "packages.lock.json",
+    "gradle.lockfile",
+    "flake.lock",
+];
+/// The most files that a finding names.
+const NAMED: usize = 10;
+
+/// What decides on a claim, and where.
+pub(super) struct Decider {
+    repository: Repository,
+    layout: Layout,
+    benches: Benches,
+    /// The tree before the whole loop, and its commit.
+    base: (String, String),
+    /// The claimed tree.
+    claimed: String,
+    own: Vec<PathBuf>,
+    /// What the worktree of the loop got: a setup, copies, links.
+    setup: Option<String>,
+    copy: Vec<String>,
+    link: Vec<String>,
+    setup_env: Vec<(OsString, OsString)>,
+    material: GlobSet,
+    work: GlobSet,
+    worktree: PathBuf,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub(super) struct Decided {
+    /// The answers on the claimed tree.
+    pub(super) results: Vec<VerifierResult>,
+    /// What they are worth; `None` where the claim does not hold anyway.
+    pub(super) controls: Option<Vec<CheckProof>>,
+    /// Answers to be kept, under the hash of what each depends on.
+    pub(super) said: Vec<(String, Said)>,
+}
+
+impl Decided {
+    /// Nothing could be decided.
+    pub(super) fn failed(error: &Error) -> Self {
+        Self { results: vec![undecided(error)], ..Self::default() }
+    }
+}
+
+/// A file that the loop made other than it was, and what it is.
+struct Changed {
+    path: PathBuf,
+    is: Option<Material>,
+    was_there: bool,
+}
+
+impl Runner<'_> {
+    /// What decides on a claim; `None` where no control is wanted, or nothing says what was there before.
+    pub(super) fn decider(&self) -> Option<Decider> {
+        let (Some(base), Some(now)) = (self.state.base(), &self.checkpoint) else { return None };
+        if self.spec.proof.control == Control::Off || base.head.is_empty() {
+            return None;
+        }
+        let repository = self.project.repository.clone();
+        let folder = benches_dir(&self.project.user.data, repository.common_dir());
+        let in_worktree = self.spec.isolation == Isolation::Worktree;
+        Some(Decider {
+            benches: Benches { folder, most: self.spec.proof.benches },
+            layout: self.project.layout.clone(),
+            base: (base.tree.clone(), base.head.clone()),
+            claimed: now.tree.clone(),
+            own: surroundings::own_files(&self.row),
+            setup: self.spec.setup.clone().filter(|_| in_worktree),
+            copy: self.spec.copy.clone(),
+            link: self.spec.link.clone(),
+            setup_env: self.environments.setup.clone(),
+            material: globs(&self.spec.proof.material),
+            work: globs(&self.spec.proof.work),
+            worktree: self.worktree(),
+            repository,
+        })
+    }
+}
+
+/// A pattern that is none was refused with the settings.
+fn globs(patterns: &[String]) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    patterns.iter().flat_map(|glob| Glob::new(glob)).for_each(|glob| {
+        set.add(glob);
+    });
+    set.build().unwrap_or_default()
+}
+
+impl Decider {
+    /// Runs the checks on the claimed tree, and if they hold, their controls. `None` if that was cancelled before it began.
+    pub(super) fn decide(
+        &self,
+        specs: &[VerifierSpec],
+        (green, yellow): (f64, f64),
+        context: &VerifyContext<'_>,
+        observe: &mut dyn FnMut(&VerifierResult),
+        tell: &mut dyn FnMut(News),
+    ) -> Result<Option<Decided>> {
+        let mut waits = || tell(News::BenchAwaited);
+        let Some(held) = self.benches.take(context.marker, &mut waits, &|| context.cancel.is_cancelled())?
+        else {
+            return Ok(None);
+        };
+        let bench = held.open(&self.repository, &self.base.1)?;
+        let base = self.repository.with_files_of(&self.base.0, &self.base.1, &self.own)?;
+        let claimed = self.repository.with_files_of(&self.claimed, &self.base.1, &self.own)?;
+        let mut run = Run {
+            decider: self,
+            context: VerifyContext { root: bench.path(), claimed: Some(&claimed), ..*context },
+            store: Store::read_only(&self.layout)?,
+            bench: &bench,
+            answers: Vec::new(),
+            program_hash: BTreeMap::new(),
+        };
+        if let Some(failed) = run.set_up(&held, &base, tell)? {
+            observe(&failed);
+            return Ok(Some(Decided { results: vec![failed], ..Decided::default() }));
+        }
+        let mut results = Vec::new();
+        for spec in specs {
+            if context.cancel.is_cancelled() {
+                break;
+            }
+            let result = match &spec.kind {
+                VerifierKind::Command { .. } => {
+                    let mut result = run.on(spec, &claimed)?;
+                    if let Some(result) = result.as_mut().filter(|result| !result.passed) {
+                        self.explain(spec, result, context)?;
+                    }
+                    result
+                }
+                // It looks at what the agent has beside its work.
+                VerifierKind::CleanTree { .. } => {
+                    alfine_verify::run(std::slice::from_ref(spec), context, &mut |_| {}).pop()
+                }
+            };
+            if let Some(result) = result {
+                observe(&result);
+                results.push(result);
+            }
+        }
+        let holds = alfine_verify::score(&results, green, yellow) != Color::Red;
+        let controls = match holds && !context.cancel.is_cancelled() {
+            true => Some(run.controls(specs, &mut results, &base, &claimed, tell)?),
+            false => None,
+        };
+        Ok(Some(Decided { results, controls, said: run.answers }))
+    }
+
+    /// Says of a check that fails on the bench and passes in the agent's worktree what only the worktree has.
+    fn explain(
+        &self,
+        spec: &VerifierSpec,
+        result: &mut VerifierResult,
+        context: &VerifyContext<'_>,
+    ) -> Result<()> {
+        if matches!(result.exit, VerifierExit::Interrupted | VerifierExit::Unable { .. }) {
+            return Ok(());
+        }
+        let ignored = self.repository.ignored_files(&self.worktree)?;
+        if ignored.is_empty() {
+            return Ok(());
+        }
+        let there = alfine_verify::run(std::slice::from_ref(spec), context, &mut |_| {}).pop();
+        if !there.is_some_and(|there| there.passed) {
+            return Ok(());
+        }
+        let named: Vec<String> =
+            ignored.iter().take(NAMED).map(|path| format!("`{}`", path.display())).collect();
+        let more = ignored.len().saturating_sub(NAMED);
+        let named =
+            if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) };
+        let words = format!(
+            "it passes only in the agent's own tree: git ignores {named}, so that is in no commit and would not land"
+        );
+        result
+            .findings
+            .insert(0, Finding { code: Some("check-ignored".to_owned()), ..Finding::error(words) });
+        Ok(())
+    }
+
+    /// What the loop changed, outside of Alfine's own files.
+    fn changed(&self, base: &str, claimed: &str) -> Result<Vec<Changed>> {
+        let objects = self.repository.objects()?;
+        let mut all = Vec::new();
+        for change in self.repository.files_changed(base, claimed, &self.own)? {
+            let path = change.path;
+            let mut is = self.material_at(&path);
+            if is == Some(Material::Manifest)
+                && let Some(kind) = manifest_of(&path.to_string_lossy())
+                && let (Some(was), Some(now)) =
+                    (objects.text_at(base, &path)?, objects.text_at(claimed, &path)?)
+                && kind.checks_alike(&was, &now)
+            {
+                is = None;
+            }
+            all.push(Changed { path, is, was_there: change.kind != ChangeKind::Added });
+        }
+        Ok(all)
+    }
+
+    fn material_at(&self, path: &Path) -> Option<Material> {
+        if self.work.is_match(path) {
+            return None;
+        }
+        let named = material_of(&path.to_string_lossy());
+        named.or_else(|| self.material.is_match(path).then_some(Material::Test))
+    }
+
+    /// The tree `onto` with these files as `from` has them: of a manifest only what is not its dependencies.
+    fn swapped(&self, onto: &str, from: &str, material: &[&Changed]) -> Result<String> {
+        let paths: Vec<PathBuf> = material.iter().map(|changed| changed.path.clone()).collect();
+        let mut tree = self.repository.with_files_of(onto, from, &paths)?;
+        let objects = self.repository.objects()?;
+        for path in &paths {
+            let Some(kind) = manifest_of(&path.to_string_lossy()) else { continue };
+            let (Some(checks), Some(work)) = (objects.text_at(from, path)?, objects.text_at(onto, path)?)
+            else {
+                continue;
+            };
+            if let Some(text) = kind.joined(&checks, &work) {
+                tree = self.repository.with_text(&tree, path, &text)?;
+            }
+        }
+        Ok(tree)
+    }
+}
+
+/// One decision under way.
+struct Run<'a> {
+    decider: &'a Decider,
+    /// On the bench.
+    context: VerifyContext<'a>,
+    store: Option<alfine_store::Reader>,
+    bench: &'a Bench,
+    answers: Vec<(String, Said)>,
+    program_hash: BTreeMap<String, String>,
+}
+
+impl Run<'_> {
+    /// Sets the bench up if that is due. The failed setup as a check, if it failed.
+    fn set_up(
+        &mut self,
+        held: &HeldBench,
+        base: &str,
+        tell: &mut dyn FnMut(News),
+    ) -> Result<Option<VerifierResult>> {
+        let decider = self.decider;
+        let mut hash = blake3::Hasher::new();
+        let globs = decider.copy.iter().chain(&decider.link);
+        for text in decider.setup.iter().chain(globs) {
+            hash.update(text.as_bytes()).update(b"\0");
+        }
+        if decider.setup.is_some() {
+            for (path, id) in decider.repository.files_named(base, SETUP_FILES)? {
+                hash.update(path.as_os_str().as_encoded_bytes()).update(b"\0").update(id.as_bytes());
+            }
+        }
+        let hash = hash.finalize().to_hex().to_string();
+        self.bench.show(base, &decider.base.1)?;
+        if held.is_set_up(&hash) {
+            return Ok(None);
+        }
+        held.note_setup(None)?;
+        let brought = alfine_git::provision(
+            decider.repository.workdir(),
+            self.bench.path(),
+            &decider.copy,
+            &decider.link,
+        )?;
+        tracing::debug!("brought {} files to the bench", brought.copied.len());
+        if let Some(setup) = &decider.setup {
+            tell(News::BenchSetup { command: setup.clone() });
+            let spec = VerifierSpec { timeout: SETUP_TIMEOUT, ..VerifierSpec::command(setup.clone()) };
+            let context = VerifyContext { env: &decider.setup_env, ..self.context };
+            let ran = alfine_verify::run(std::slice::from_ref(&spec), &context, &mut |_| {}).pop();
+            if let Some(mut ran) = ran.filter(|ran| !ran.passed) {
+                if ran.exit != VerifierExit::Interrupted {
+                    let reason =
+                        format!("the setup `{setup}` fails on a tree of Alfine's own ({})", ran.exit);
+                    ran.exit = VerifierExit::Unable { reason };
+                }
+                return Ok(Some(ran));
+            }
+        }
+        held.note_setup(Some(&hash))?;
+        Ok(None)
+    }
+
+    /// Runs a check on a tree; `None` if that was cancelled.
+    fn on(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<VerifierResult>> {
+        self.bench.show(tree, &self.decider.base.1)?;
+        let result = alfine_verify::run(std::slice::from_ref(spec), &self.context, &mut |_| {}).pop();
+        if let Some(result) = &result
+            && result.exit != VerifierExit::Interrupted
+            && let Some(key) = self.key(spec, tree)?
+        {
+            self.answers.push((key, said(result)));
+        }
+        Ok(result)
+    }
+
+    /// What a check answers on a tree, from memory if it was asked before.
+    fn answer(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<Said>> {
+        if let Some(key) = self.key(spec, tree)? {
+            if let Some((_, said)) = self.answers.iter().find(|(known, _)| *known == key) {
+                return Ok(Some(said.clone()));
+            }
+            let kept = self.store.as_ref().map(|store| store.check_answer(&key)).transpose()?.flatten();
+            if let Some(said) = kept {
+                // It was of use, so it is kept longer.
+                self.answers.push((key, said.clone()));
+                return Ok(Some(said));
+            }
+        }
+        Ok(self.on(spec, tree)?.as_ref().map(said))
+    }
+
+    /// The hash of all that an answer depends on, as far as it is known.
+    fn key(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<String>> {
+        let VerifierKind::Command { command } = &spec.kind else { return Ok(None) };
+        let decider = self.decider;
+        let tree = decider.repository.without_files(tree, &decider.own)?;
+        let setup = decider.setup.as_deref().unwrap_or_default();
+        let program = self.program(command);
+        let mut hash = blake3::Hasher::new();
+        for part in [command.as_str(), &spec.folder, &tree, setup, &program] {
+            hash.update(part.as_bytes()).update(b"\0");
+        }
+        for (name, value) in self.context.env.iter().filter(|(name, _)| name == "CI" || name == "PATH") {
+            hash.update(name.as_encoded_bytes()).update(b"=").update(value.as_encoded_bytes()).update(b"\0");
+        }
+        Ok(Some(hash.finalize().to_hex().to_string()))
+    }
+
+    /// Which file a command's program is: another version is another file.
+    fn program(&mut self, command: &str) -> String {
+        let Some(name) = program_of(command) else { return String::new() };
+        if let Some(known) = self.program_hash.get(name) {
+            return known.clone();
+        }
+        let path = self.context.env.iter().find(|(name, _)| name == "PATH");
+        let found = path.and_then(|(_, path)| programs::find(name, path)).and_then(|path| {
+            let found = path.canonicalize().ok()?.metadata().ok()?;
+            Some(format!("{} {} {}", path.display(), found.size(), found.mtime()))
+        });
+        let found = found.unwrap_or_default();
+        self.program_hash.insert(name.to_owned(), found.clone());
+        found
+    }
+
+    /// Makes the controls of the checks that passed, and says what each answer is worth. A check that says less than it did,
+    /// or passes without the work, has failed.
+    fn controls(
+        &mut self,
+        specs: &[VerifierSpec],
+        results: &mut [VerifierResult],
+        base: &str,
+        claimed: &str,
+        tell: &mut dyn FnMut(News),
+    ) -> Result<Vec<CheckProof>> {
+        let changed = self.decider.changed(base, claimed)?;
+        let mut proofs = Vec::new();
+        for result in results.iter_mut().filter(|result| result.passed) {
+            let of_result =
+                |spec: &&VerifierSpec| spec.name == result.name && spec.criterion == result.criterion;
+            let Some(spec) = specs.iter().find(of_result) else { continue };
+            let VerifierKind::Command { command } = &spec.kind else { continue };
+            let mut ask = |control, run: &mut Self, tree: &str| {
+                tell(News::Control { control, check: spec.name.clone() });
+                run.answer(spec, tree)
+            };
+            let mut runs = Runs {
+                work: said(result),
+                base: ask(ControlKind::Base, self, base)?,
+                material_alone: None,
+                work_alone: None,
+            };
+            let own = own_material(command, &spec.folder);
+            let material: Vec<&Changed> = changed
+                .iter()
+                .filter(|changed| changed.is.is_some() || own.contains(&changed.path))
+                .collect();
+            if !material.is_empty() {
+                let tree = self.decider.swapped(base, claimed, &material)?;
+                runs.material_alone = ask(ControlKind::MaterialAlone, self, &tree)?;
+            }
+            let reaches =
+                |changed: &&Changed| changed.was_there || changed.is.is_some_and(Material::reaches_others);
+            if material.iter().any(reaches) {
+                let tree = self.decider.swapped(claimed, base, &material)?;
+                runs.work_alone = ask(ControlKind::WorkAlone, self, &tree)?;
+            }
+            if self.context.cancel.is_cancelled() {
+                break;
+            }
+            let proof = CheckProof {
+                check: spec.name.clone(),
+                standing: runs.standing(),
+                base: runs.base.as_ref().map(|said| said.answer),
+                tests: Some(runs.work.executed_tests()).filter(|tests| *tests > 0),
+                material: material
+                    .iter()
+                    .map(|changed| ChangedMaterial {
+                        path: changed.path.to_string_lossy().into_owned(),
+                        was_there: changed.was_there,
+                    })
+                    .collect(),
+            };
+            if proof.is_refused() {
+                fail(result, &proof);
+            }
+            proofs.push(proof);
+        }
+        Ok(proofs)
+    }
+}
+
+/// The scripts whose exit status is a command's answer, from the root.
+fn own_material(command: &str, folder: &str) -> Vec<PathBuf> {
+    const INTERPRETERS: &[&str] =
+        &["sh", "bash", "zsh", "dash", "python", "python3", "node", "ruby", "perl", "php"];
+    let Ok(words) = shell_words::split(command) else { return Vec::new() };
+    let mut words = words.iter().map(String::as_str);
+    let script = match words.next() {
+        Some(program) if program.contains('/') => Some(program),
+        Some(program) if INTERPRETERS.contains(&program) => words.find(|word| !word.starts_with('-')),
+        _ => None,
+    };
+    script
+        .map(|script| Path::new(folder).join(script.strip_prefix("./").unwrap_or(script)))
+        .into_iter()
+        .collect()
+}
+
+/// Lets a check fail that proves less than it says, at the files that did it.
+fn fail(result: &mut VerifierResult, proof: &CheckProof) {
+    let code = match proof.standing {
+        Standing::Weakened { .. } => "check-weakened",
+        Standing::Weak
+        | Standing::Red
+        | Standing::Proven
+        | Standing::Guard
+        | Standing::Unproven
+        | Standing::Incomparable => "check-proves-nothing",
+    };
+    let words = proof.to_string();
+    let remedy = "take that change back, or let the work be what makes the check pass";
+    let finding = |path: &str| Finding {
+        file: Some(path.to_owned()),
+        line: Some(1),
+        code: Some(code.to_owned()),
+        ..Finding::error(format!("{words}; {remedy}"))
+    };
+    let changed = proof.material.iter().filter(|file| file.was_there || code == "check-proves-nothing");
+    result.findings = changed.take(NAMED).map(|file| finding(&file.path)).collect();
+    result.passed = false;
+    result.exit = VerifierExit::Unproven { reason: words };
+}
+
+/// A check's answer as it counts.
+fn said(result: &VerifierResult) -> Said {
+    let answer = match &result.exit {
+        VerifierExit::Code { code: 0 } => Answer::Passed,
+        VerifierExit::Code { .. } => Answer::Failed,
+        VerifierExit::Signal { .. }
+        | VerifierExit::TimedOut { .. }
+        | VerifierExit::Interrupted
+        | VerifierExit::Unable { .. }
+        | VerifierExit::NotRun { .. }
+        | VerifierExit::Uncommitted { .. }
+        | VerifierExit::Unusual { .. }
+        | VerifierExit::Unproven { .. } => Answer::NotRun,
+    };
+    Said { answer, tests: BTreeMap::new() }
+}
+
+/// The failed check that says why nothing could be decided.
+fn undecided(error: &Error) -> VerifierResult {
+    let reason = format!("Alfine's own tree for checks could not be used: {}", error.message);
+    VerifierResult {
+        name: "the checks run on a tree of their own".to_owned(),
+        criterion: None,
+        passed: false,
+        exit: VerifierExit::Unable { reason: reason.clone() },
+        duration: Duration::ZERO,
+        output: reason.clone(),
+        findings: vec![Finding::error(reason)],
+        weight: 1.0,
+        required: true,
+    }
+}
