@@ -147,12 +147,14 @@ impl Sandbox {
     }
 
     /// Uses the fake agent with this scenario as the agent `claude` of this repository's user.
+    ///
+    /// Work that nothing proves is taken: most tests are about something else.
     pub fn fake_agent(&mut self, scenario: &serde_json::Value) {
         let path = self.path().join("scenario.json");
         fs::write(&path, scenario.to_string()).expect("the scenario");
         let fake = sibling("fake-agent");
         self.settings(&format!(
-            "[agents.claude]\ncommand = {:?}\n[agents.claude.env]\nFAKE_AGENT_SCENARIO = {:?}\nFAKE_AGENT_LOG = {:?}\n",
+            "[proof]\nunproven = \"take\"\n[agents.claude]\ncommand = {:?}\n[agents.claude.env]\nFAKE_AGENT_SCENARIO = {:?}\nFAKE_AGENT_LOG = {:?}\n",
             fake.display().to_string(),
             path.display().to_string(),
             self.agent_log().display().to_string(),

@@ -3,6 +3,7 @@
 
 use crate::{Error, ErrorKind, Result};
 use alfine_git::{Bench, Repository};
+use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, TryLockError},
     io::{Read, Seek, Write},
@@ -23,6 +24,13 @@ pub(crate) struct Benches {
     pub(crate) folder: PathBuf,
     /// How many there are at most.
     pub(crate) most: u32,
+}
+
+/// What a bench is set up with.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Setup {
+    hash: String,
+    kept: Vec<PathBuf>,
 }
 
 /// A bench that nobody else has.
@@ -86,19 +94,25 @@ impl Benches {
 }
 
 impl HeldBench {
-    /// Opens it with the files of `base`, a commit. It is made where it is not there.
-    pub(crate) fn open(&self, repository: &Repository, base: &str) -> Result<Bench> {
-        Ok(repository.open_bench(&self.folder, base)?)
+    /// Opens it with the files of `base`, a commit. It is made where it is not there. Says whether it is set up with what
+    /// has this hash.
+    pub(crate) fn open(&self, repository: &Repository, base: &str, hash: &str) -> Result<(Bench, bool)> {
+        let is_there = self.folder.is_dir();
+        let mut bench = repository.open_bench(&self.folder, base)?;
+        let known: Setup = fs::read(&self.setup)
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default();
+        let is_set_up = is_there && known.hash == hash;
+        bench.kept = known.kept;
+        Ok((bench, is_set_up))
     }
 
-    /// Whether it was set up with what has this hash.
-    pub(crate) fn is_set_up(&self, hash: &str) -> bool {
-        self.folder.is_dir() && fs::read_to_string(&self.setup).is_ok_and(|known| known == hash)
-    }
-
-    /// Notes that it is set up with what has this hash; `None` while it is not.
-    pub(crate) fn note_setup(&self, hash: Option<&str>) -> Result<()> {
-        fs::write(&self.setup, hash.unwrap_or_default()).map_err(|error| failed("write", &self.setup, &error))
+    /// Notes what it is set up with, and what of that git neither tracks nor ignores. Nothing, while it is not.
+    pub(crate) fn note_setup(&self, hash: &str, kept: &[PathBuf]) -> Result<()> {
+        let setup = Setup { hash: hash.to_owned(), kept: kept.to_vec() };
+        let text = serde_json::to_vec(&setup).unwrap_or_default();
+        fs::write(&self.setup, text).map_err(|error| failed("write", &self.setup, &error))
     }
 
     fn mark(&mut self, marker: &str) -> std::io::Result<()> {

@@ -39,13 +39,15 @@ const SHOWING: &str = "show a tree on the bench";
 pub struct Bench {
     repository: Repository,
     path: PathBuf,
+    /// What its setup brought that git neither tracks nor ignores, from its root: it stays.
+    pub kept: Vec<PathBuf>,
 }
 
 impl Repository {
     /// Makes a bench at `path` with the files of `base` (a commit, as hex), or opens the one that is there. What is half
     /// made, or something else, is made again.
     pub fn open_bench(&self, path: &Path, base: &str) -> Result<Bench, GitError> {
-        let bench = Bench { repository: self.clone(), path: path.to_owned() };
+        let bench = Bench { repository: self.clone(), path: path.to_owned(), kept: Vec::new() };
         if self.open_at(path).is_ok_and(|repo| repo.path().join(CLOCK).is_file()) {
             return Ok(bench);
         }
@@ -133,7 +135,7 @@ impl Bench {
             partial::check_out(&repo, &self.path)?;
         } else {
             let mut options = CheckoutBuilder::new();
-            options.force().remove_untracked(true);
+            options.force();
             repo.checkout_tree(new.as_object(), Some(&mut options)).doing(SHOWING)?;
         }
         self.remove_untracked(&repo)?;
@@ -210,12 +212,17 @@ impl Bench {
         index.write().doing(SHOWING)
     }
 
+    /// Lists what is there and neither tracked nor ignored, from its root: a folder of which nothing is tracked is one entry.
+    pub fn untracked(&self) -> Result<Vec<PathBuf>, GitError> {
+        untracked(&self.repository.open_at(&self.path)?)
+    }
+
     fn remove_untracked(&self, repo: &git2::Repository) -> Result<(), GitError> {
-        let mut options = StatusOptions::new();
-        options.include_untracked(true).include_ignored(false).include_unmodified(false);
-        let statuses = repo.statuses(Some(&mut options)).doing(SHOWING)?;
-        for entry in statuses.iter().filter(|entry| entry.status().contains(Status::WT_NEW)) {
-            let path = self.path.join(path_of(entry.path_bytes()));
+        for path in untracked(repo)? {
+            if diff::excepted(bytes_of(&path), &self.kept) {
+                continue;
+            }
+            let path = self.path.join(path);
             let removed = match path.symlink_metadata() {
                 Ok(found) if found.is_dir() => remove_folder(&path),
                 _ => fs::remove_file(&path).doing_on("remove", &path),
@@ -273,6 +280,14 @@ impl Bench {
 /// Whether git's notes of a worktree are those of a bench.
 pub(super) fn is_bench(home: &Path) -> bool {
     home.join(CLOCK).is_file()
+}
+
+fn untracked(repo: &git2::Repository) -> Result<Vec<PathBuf>, GitError> {
+    let mut options = StatusOptions::new();
+    options.include_untracked(true).include_ignored(false).include_unmodified(false);
+    let statuses = repo.statuses(Some(&mut options)).doing(SHOWING)?;
+    let new = statuses.iter().filter(|entry| entry.status().contains(Status::WT_NEW));
+    Ok(new.map(|entry| path_of(entry.path_bytes())).collect())
 }
 
 /// The tracked files that differ from the index: what a check changed.

@@ -299,8 +299,10 @@ fn of_several_changes_that_may_be_the_users_each_can_be_brought_back() {
         repo.display()
     );
     fs::write(&script, text).unwrap();
-    sandbox
-        .settings(&format!("agent = \"command\"\n[agents.command]\ncommand = \"sh {}\"\n", script.display()));
+    sandbox.settings(&format!(
+        "agent = \"command\"\n[proof]\nunproven = \"take\"\n[agents.command]\ncommand = \"sh {}\"\n",
+        script.display()
+    ));
     let ran = run(&sandbox).expect(0);
     assert_eq!(kinds(&ran), [["files"], ["files"]]);
     let restored = sandbox.alfine(&["restore", TASK, "--yes"]).expect(0).stdout;

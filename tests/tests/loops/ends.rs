@@ -355,6 +355,7 @@ fn an_agent_that_is_a_command_may_reach_its_limit_too() {
     )
     .unwrap();
     sandbox.settings("agent = \"command\"\n");
+    sandbox.settings("[proof]\nunproven = \"take\"\n");
     sandbox.settings(&format!("[agents.command]\ncommand = \"sh {}\"\n", script.display()));
     let ran = sandbox.alfine(&["run", TASK, "--trust", "--json"]);
     wait_until(PATIENCE, "no process is left", || sandbox.agent_processes().is_empty());

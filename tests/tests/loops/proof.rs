@@ -33,16 +33,19 @@ fn what_the_setup_brings_that_no_commit_can_hold_is_no_work() {
 fn a_check_that_passes_by_what_another_one_left_behind_does_not_pass() {
     let plan =
         "# P\n\n### US-001: Work\n\n- [ ] gen: `echo ok > gen.txt`\n- [ ] proven: `grep -q ok gen.txt`\n";
-    let sandbox =
-        with_plan(plan, json!([[write("x.txt", "1"), ready()], [write("gen.txt", "ok\n"), ready()]]));
-    let task = sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(0).task();
-    assert_eq!((task["status"].as_str(), task["iteration"].as_u64()), (Some("done"), Some(2)));
-    let runs = sandbox.agent_runs();
-    assert!(
-        prompt(&runs[1]).contains("left in gen.txt, which are not part of the work"),
-        "{}",
-        prompt(&runs[1])
-    );
+    let played = |settings: &str| {
+        let runs = json!([[write("x.txt", "1"), ready()], [write("gen.txt", "ok\n"), ready()]]);
+        let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan), ("alfine.toml", settings)]);
+        sandbox.fake_agent(&json!({"runs": runs}));
+        let task = sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(0).task();
+        assert_eq!((task["status"].as_str(), task["iteration"].as_u64()), (Some("done"), Some(2)));
+        prompt(&sandbox.agent_runs()[1]).to_owned()
+    };
+    let told = played("");
+    assert!(told.contains("grep -q ok gen.txt"), "{told}");
+    // Where all run in the agent's own tree, it is said what one had from the other.
+    let told = played("[proof]\ncontrol = \"off\"\n");
+    assert!(told.contains("left in gen.txt, which are not part of the work"), "{told}");
 }
 
 #[test]

@@ -142,6 +142,7 @@ fn a_secret_of_the_environment_reaches_neither_the_agent_nor_what_is_kept() {
     assert!(!sandbox.alfine(&["log", TASK, "--json"]).stdout.contains(SECRET));
     std::fs::remove_file(std::path::Path::new(ran.task()["worktree"].as_str().unwrap()).join("leak.txt"))
         .unwrap();
+    std::fs::remove_dir_all(sandbox.path().join("home/data/alfine/benches")).unwrap();
     assert_eq!(is_written(&sandbox, SECRET), None);
     let message = sandbox.git(&["log", "--all", "--format=%B"]);
     assert!(!message.contains(SECRET), "{message}");

@@ -157,8 +157,13 @@ impl Decider {
         else {
             return Ok(None);
         };
-        let bench = held.open(&self.repository, &self.base.1)?;
         let base = self.repository.with_files_of(&self.base.0, &self.base.1, &self.own)?;
+        let setup = self.setup_hash(&base)?;
+        let (mut bench, is_set_up) = held.open(&self.repository, &self.base.1, &setup)?;
+        if !is_set_up && let Some(failed) = self.set_up(&held, &mut bench, (&base, &setup), context, tell)? {
+            observe(&failed);
+            return Ok(Some(Decided { results: vec![failed], ..Decided::default() }));
+        }
         let claimed = self.repository.with_files_of(&self.claimed, &self.base.1, &self.own)?;
         let mut run = Run {
             decider: self,
@@ -168,10 +173,6 @@ impl Decider {
             answers: Vec::new(),
             program_hash: BTreeMap::new(),
         };
-        if let Some(failed) = run.set_up(&held, &base, tell)? {
-            observe(&failed);
-            return Ok(Some(Decided { results: vec![failed], ..Decided::default() }));
-        }
         let mut results = Vec::new();
         for spec in specs {
             if context.cancel.is_cancelled() {
@@ -201,6 +202,53 @@ impl Decider {
             false => None,
         };
         Ok(Some(Decided { results, controls, said: run.answers }))
+    }
+
+    /// The hash of all that a bench is set up with.
+    fn setup_hash(&self, base: &str) -> Result<String> {
+        let mut hash = blake3::Hasher::new();
+        for text in self.setup.iter().chain(&self.copy).chain(&self.link) {
+            hash.update(text.as_bytes()).update(b"\0");
+        }
+        if self.setup.is_some() {
+            for (path, id) in self.repository.files_named(base, SETUP_FILES)? {
+                hash.update(path.as_os_str().as_encoded_bytes()).update(b"\0").update(id.as_bytes());
+            }
+        }
+        Ok(hash.finalize().to_hex().to_string())
+    }
+
+    /// Sets the bench up. The failed setup as a check, if it failed.
+    fn set_up(
+        &self,
+        held: &HeldBench,
+        bench: &mut Bench,
+        (base, hash): (&str, &str),
+        context: &VerifyContext<'_>,
+        tell: &mut dyn FnMut(News),
+    ) -> Result<Option<VerifierResult>> {
+        held.note_setup("", &[])?;
+        bench.kept.clear();
+        bench.show(base, &self.base.1)?;
+        let brought = alfine_git::provision(self.repository.workdir(), bench.path(), &self.copy, &self.link)?;
+        tracing::debug!("brought {} files to the bench", brought.copied.len());
+        if let Some(setup) = &self.setup {
+            tell(News::BenchSetup { command: setup.clone() });
+            let spec = VerifierSpec { timeout: SETUP_TIMEOUT, ..VerifierSpec::command(setup.clone()) };
+            let context = VerifyContext { root: bench.path(), env: &self.setup_env, ..*context };
+            let ran = alfine_verify::run(std::slice::from_ref(&spec), &context, &mut |_| {}).pop();
+            if let Some(mut ran) = ran.filter(|ran| !ran.passed) {
+                if ran.exit != VerifierExit::Interrupted {
+                    let reason =
+                        format!("the setup `{setup}` fails on a tree of Alfine's own ({})", ran.exit);
+                    ran.exit = VerifierExit::Unable { reason };
+                }
+                return Ok(Some(ran));
+            }
+        }
+        bench.kept = bench.untracked()?;
+        held.note_setup(hash, &bench.kept)?;
+        Ok(None)
     }
 
     /// Says of a check that fails on the bench and passes in the agent's worktree what only the worktree has.
@@ -294,55 +342,6 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Sets the bench up if that is due. The failed setup as a check, if it failed.
-    fn set_up(
-        &mut self,
-        held: &HeldBench,
-        base: &str,
-        tell: &mut dyn FnMut(News),
-    ) -> Result<Option<VerifierResult>> {
-        let decider = self.decider;
-        let mut hash = blake3::Hasher::new();
-        let globs = decider.copy.iter().chain(&decider.link);
-        for text in decider.setup.iter().chain(globs) {
-            hash.update(text.as_bytes()).update(b"\0");
-        }
-        if decider.setup.is_some() {
-            for (path, id) in decider.repository.files_named(base, SETUP_FILES)? {
-                hash.update(path.as_os_str().as_encoded_bytes()).update(b"\0").update(id.as_bytes());
-            }
-        }
-        let hash = hash.finalize().to_hex().to_string();
-        self.bench.show(base, &decider.base.1)?;
-        if held.is_set_up(&hash) {
-            return Ok(None);
-        }
-        held.note_setup(None)?;
-        let brought = alfine_git::provision(
-            decider.repository.workdir(),
-            self.bench.path(),
-            &decider.copy,
-            &decider.link,
-        )?;
-        tracing::debug!("brought {} files to the bench", brought.copied.len());
-        if let Some(setup) = &decider.setup {
-            tell(News::BenchSetup { command: setup.clone() });
-            let spec = VerifierSpec { timeout: SETUP_TIMEOUT, ..VerifierSpec::command(setup.clone()) };
-            let context = VerifyContext { env: &decider.setup_env, ..self.context };
-            let ran = alfine_verify::run(std::slice::from_ref(&spec), &context, &mut |_| {}).pop();
-            if let Some(mut ran) = ran.filter(|ran| !ran.passed) {
-                if ran.exit != VerifierExit::Interrupted {
-                    let reason =
-                        format!("the setup `{setup}` fails on a tree of Alfine's own ({})", ran.exit);
-                    ran.exit = VerifierExit::Unable { reason };
-                }
-                return Ok(Some(ran));
-            }
-        }
-        held.note_setup(Some(&hash))?;
-        Ok(None)
-    }
-
     /// Runs a check on a tree; `None` if that was cancelled.
     fn on(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<VerifierResult>> {
         self.bench.show(tree, &self.decider.base.1)?;

@@ -76,6 +76,16 @@ fn what_a_check_left_is_gone_and_what_it_hid_comes_to_light() {
     assert_eq!(now, files);
     assert_eq!(read(&at("cache/warm")), "kept: ignored");
 
+    // What a setup brought stays.
+    let mut kept = bench.clone();
+    kept.kept = vec![PathBuf::from("vendor")];
+    write(&at("vendor/lib"), "brought");
+    write(&at("other"), "left");
+    assert_eq!(bench.untracked().unwrap(), [PathBuf::from("other"), PathBuf::from("vendor/")]);
+    kept.show(&tree(&fixture, &base), &base).unwrap();
+    assert_eq!((read(&at("vendor/lib")).as_str(), at("other").exists()), ("brought", false));
+    fs::remove_dir_all(at("vendor")).unwrap();
+
     // The index itself may be gone, or locked by a git that was killed.
     let home = git_in(bench.path(), &["rev-parse", "--absolute-git-dir"]);
     fs::remove_file(Path::new(&home).join("index")).unwrap();
