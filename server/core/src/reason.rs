@@ -144,6 +144,9 @@ impl fmt::Display for Proof {
             (Some(0), 1) => f.write_str(", which proves nothing"),
             (Some(0), _) => f.write_str(", none of which proves the work"),
             (Some(_), 1) => f.write_str(", which failed before the work"),
+            (Some(proven), checks) if proven == checks => {
+                f.write_str(", all of which failed before the work")
+            }
             (Some(proven), _) => write!(f, ", {proven} of which failed before the work"),
         }?;
         match self.unusual.as_slice() {

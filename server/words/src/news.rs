@@ -107,7 +107,7 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
             (Mark::Step, format!("setting a tree for the checks up: {}", shown(command)))
         }
         News::Control { control, check } => {
-            (Mark::Detail, format!("{} {}", shown(check), control_words(*control)))
+            (Mark::Detail, format!("control: {} {}", shown(check), control_words(*control)))
         }
         News::SetupOutput { line } => (Mark::Detail, shown(line)),
         News::Provisioned { copied, linked } => {
@@ -163,7 +163,9 @@ pub fn moving(news: &News) -> Option<String> {
         News::Agent(AgentEvent::Text { text }) => Some(shown(text)),
         News::Verifying { .. } => Some("running the checks".to_owned()),
         News::BenchAwaited => Some("waiting for a tree to run the checks in".to_owned()),
-        News::Control { control, check } => Some(format!("{} {}", shown(check), control_words(*control))),
+        News::Control { control, check } => {
+            Some(format!("control: {} {}", shown(check), control_words(*control)))
+        }
         News::Waiting { .. } => Some("waiting".to_owned()),
         _ => None,
     }
