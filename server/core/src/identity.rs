@@ -328,14 +328,14 @@ impl<'a> Search<'a> {
             for old in self.of_id(new) {
                 let was = &self.before[old];
                 let sure = if was.title == side.title {
-                    // An id that was made of a title that others have, too, says nothing but their order.
+                    // Under a title that others have, too, an id says nothing but their order.
+                    let is_shared = before.get(&side.title) > Some(&1) || after.get(&side.title) > Some(&1);
                     let as_many = self.knows_all && before.get(&side.title) == after.get(&side.title);
-                    self.plan.tasks[new].explicit_id || as_many
+                    as_many || (self.plan.tasks[new].explicit_id && !is_shared)
                 } else if is_own_text && was.text == side.text {
                     true
                 } else if likeness(&was.title, &side.title) >= SAME_TITLE {
-                    // Another number is no mended typo.
-                    numbers(&was.title).eq(numbers(&side.title))
+                    is_respelt(&was.title, &side.title)
                 } else {
                     continue;
                 };
@@ -372,7 +372,8 @@ impl<'a> Search<'a> {
             if is_only {
                 let is_made =
                     !self.plan.tasks[new].explicit_id && is_made_of(&self.old[old].id, &self.old[old].title);
-                self.take(new, old, is_made);
+                let sure = is_made && is_respelt(&self.before[old].title, &self.after[new].title);
+                self.take(new, old, sure);
             }
         }
     }
@@ -399,6 +400,27 @@ fn plain(title: &str) -> String {
 fn likeness(one: &str, other: &str) -> f64 {
     let cut = |title: &str| title.chars().take(MAX_COMPARED).collect::<String>();
     strsim::normalized_levenshtein(&cut(one), &cut(other))
+}
+
+/// Whether two titles that are nearly the same differ only in how words are spelt: neither in a number, nor in a word that
+/// means another thing, as *import* and *export* do.
+fn is_respelt(one: &str, other: &str) -> bool {
+    const FILLERS: [&str; 14] =
+        ["a", "an", "the", "of", "for", "to", "in", "on", "at", "and", "with", "from", "all", "new"];
+    fn words(title: &str) -> Vec<&str> {
+        title.split(' ').filter(|word| !FILLERS.contains(word)).collect()
+    }
+    let (one, other) = (words(one), words(other));
+    let is_typo = |(a, b): (&&str, &&str)| {
+        let shorter = a.chars().count().min(b.chars().count());
+        let has_digits = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
+        a == b
+            || (!has_digits(a)
+                && !has_digits(b)
+                && shorter > 3
+                && strsim::damerau_levenshtein(a, b) <= if shorter >= 9 { 2 } else { 1 })
+    };
+    one.len() == other.len() && one.iter().zip(&other).all(is_typo)
 }
 
 /// The numbers in a title.

@@ -44,6 +44,11 @@ pub enum Mend {
     },
     /// The task's checks or limits.
     Fields,
+    /// Settings that it goes on with, such as the agent's command.
+    Settings {
+        /// Which, in the order in which they are documented.
+        keys: Vec<String>,
+    },
     /// The task is not in the plan any more, so that the loop keeps the text that it began with.
     Gone,
 }
@@ -57,7 +62,7 @@ impl Mend {
             | Self::Details
             | Self::CriterionAdded { .. }
             | Self::CriterionRemoved { .. } => true,
-            Self::Fields | Self::Gone => false,
+            Self::Fields | Self::Settings { .. } | Self::Gone => false,
         }
     }
 }

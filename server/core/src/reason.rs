@@ -94,7 +94,7 @@ pub enum Reason {
     },
 }
 
-/// Why a task that was merged is ticked in no text of its plan.
+/// Why a task that was merged is not ticked in its plan, or not wholly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unticked {
     /// The plan is not here any more.
@@ -108,6 +108,11 @@ pub enum Unticked {
     NoBox,
     /// The branch that was merged into has another text of the plan.
     Elsewhere,
+    /// Criteria came into the plan after the work was checked.
+    Later {
+        /// Their texts.
+        criteria: Vec<String>,
+    },
 }
 
 /// What proves that the work is done: the checks that ran when the agent claimed so.

@@ -9,10 +9,11 @@ use alfine_core::{
     hint::Hint,
     identity::{self, Written},
     machine::Command,
-    plan::{self, Isolation, Plan, Task},
+    plan::{self, Criterion, Isolation, Plan, Task},
     printable::printable_paths,
     reason::{Reason, Unticked},
     task::{TaskKey, TaskStatus},
+    text::TextEdit,
 };
 use alfine_files::{
     plain_file::{self, LARGEST_TEXT},
@@ -51,16 +52,42 @@ pub struct MergedTask {
 pub struct KnownBy {
     written: Written,
     outline: Vec<Written>,
+    /// The criteria that its work was checked for; nothing says of any other one that it is met.
+    criteria: Vec<String>,
 }
 
 impl KnownBy {
     /// Of a task that has a row.
-    fn of(project: &Project, key: &TaskKey) -> Result<Self> {
+    fn of(project: &Project, key: &TaskKey, spec: &TaskSpec) -> Result<Self> {
         let row = project.store.task(key)?;
         let written = row.map(|row| row.written()).ok_or_else(|| {
             Error::new(ErrorKind::Store, format!("{key} is not in the database")).hint(Hint::ListTasks)
         })?;
-        Ok(Self { written, outline: project.store.outline(&key.plan)? })
+        let criteria = spec.task.criteria.iter().map(|criterion| criterion.text.clone()).collect();
+        Ok(Self { written, outline: project.store.outline(&key.plan)?, criteria })
+    }
+
+    /// The open criteria of a task that came into the plan after its work was checked.
+    fn later<'p>(&self, task: &'p Task) -> Vec<&'p Criterion> {
+        let is_known = |criterion: &Criterion| self.criteria.contains(&criterion.text);
+        task.criteria.iter().filter(|criterion| !criterion.checked && !is_known(criterion)).collect()
+    }
+
+    /// The edits that tick a task in a text of its plan: all that its work was checked for.
+    pub fn edits(&self, plan: &Plan, text: &str, task: &Task) -> Vec<TextEdit> {
+        let later = self.later(task);
+        let mut edits = plan.tick(text, task);
+        if !later.is_empty() {
+            let within = |criterion: &Criterion, edit: &TextEdit| {
+                (criterion.span.start..criterion.span.end).contains(&edit.span.start)
+            };
+            // With a criterion that nobody checked the task itself is not done either.
+            edits.retain(|edit| {
+                task.criteria.iter().any(|criterion| within(criterion, edit))
+                    && !later.iter().any(|criterion| within(criterion, edit))
+            });
+        }
+        edits
     }
 
     /// The task in a plan; `None` if the plan has another one in its place, or none.
@@ -110,7 +137,7 @@ pub(crate) fn merge(
         task_id: key.id.0.clone(),
         message: format!("{}\n\n{trailer}", alfine_git::subject(&spec.task.id.0, &spec.task.title)),
     };
-    let known_by = KnownBy::of(project, key)?;
+    let known_by = KnownBy::of(project, key, &spec)?;
     let moved = moved_plan(project, &row, &known_by)?;
     let apply = |text: &str| ticked(text, key, &known_by);
     let subject = alfine_git::subject_of("chore", &key.id.0, &format!("Tick it in {}", key.plan));
@@ -160,10 +187,10 @@ pub(crate) fn merge(
     project.store.write(|tx| tx.set_loop_status(&lock, TaskStatus::Merged, Some(&reason), true))?;
     let (ticked, left) = tick_here(project, &into, &merged, &tick);
     project.store.write(|tx| tx.end_own_write(own, &merged.commit))?;
-    let unticked = match &ticked {
+    let unticked = later_criteria(project, key, &known_by).or_else(|| match &ticked {
         None if left.is_empty() && !merged.changed => Some(why_unticked(project, key, &known_by)),
         _ => None,
-    };
+    });
     let there = |plan: &str| project.repository.workdir().join(plan).symlink_metadata().is_ok();
     let plan_moved = moved.filter(|moved| there(moved) && !there(&key.plan));
     if let Some(moved) = &plan_moved {
@@ -198,6 +225,14 @@ fn moved_plan(project: &Project, row: &LoopRow, known_by: &KnownBy) -> Result<Op
     };
     let found: Vec<String> = new.filter(is_it).collect();
     Ok(<[String; 1]>::try_from(found).ok().map(|[moved]| moved))
+}
+
+/// The criteria of a merged task that came into its plan after its work was checked, if there are any.
+fn later_criteria(project: &Project, key: &TaskKey, known_by: &KnownBy) -> Option<Unticked> {
+    let file = project.plan_named(&key.plan).ok()?;
+    let later = known_by.later(known_by.find(&file.plan)?);
+    let criteria = later.iter().map(|criterion| criterion.text.clone()).collect();
+    (!later.is_empty()).then_some(Unticked::Later { criteria })
 }
 
 /// Why a merged task was ticked nowhere, of what its plan is here.
@@ -404,7 +439,7 @@ fn ticked(text: &str, key: &TaskKey, known_by: &KnownBy) -> Option<String> {
     let plan = plan::read(&key.plan, text);
     let task = known_by.find(&plan)?;
     let mut ticked = text.to_owned();
-    for edit in plan.tick(text, task).iter().rev() {
+    for edit in known_by.edits(&plan, text, task).iter().rev() {
         ticked.replace_range(edit.span.start..edit.span.end, &edit.new_text);
     }
     (task.is_over() || ticked != text).then_some(ticked)

@@ -1,5 +1,6 @@
-//! A plan that was edited while a loop of it rested: the loop goes on with the text as it is now, unless it is told to keep
-//! the one that it began with. What only the start decides, such as the agent, stays.
+//! A plan or settings that were edited while a loop rested: the loop goes on with the text as it is now, unless it is told
+//! to keep the one that it began with, and with the settings as they are now. What only the start decides, such as which
+//! agent works, stays.
 
 use crate::{
     Result, checks, control,
@@ -7,7 +8,7 @@ use crate::{
     project::Project,
     start_options::{More, StartOptions},
     task_settings::settings,
-    task_spec::TaskSpec,
+    task_spec::{AgentSpec, TaskSpec},
 };
 use alfine_core::{
     machine::Command,
@@ -15,6 +16,7 @@ use alfine_core::{
     plan::{Fields, Task},
 };
 use alfine_store::{LoopLock, LoopRow, NewEvent};
+use alfine_verify::{VerifierKind, VerifierSpec};
 
 /// What a loop that rests goes on with.
 #[derive(Debug, Clone)]
@@ -41,10 +43,8 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
     if old.goal != file.plan.goal {
         changes.push(Mend::Goal);
     }
-    if changes.is_empty() && old.plan_title == file.plan.title {
-        return kept(changes);
-    }
-    let loaded = settings(&project.layers(), &file, task, &StartOptions::default())?;
+    let options = StartOptions { agent: Some(old.agent.name.clone()), ..StartOptions::default() };
+    let loaded = settings(&project.layers(), &file, task, &options)?;
     let mut repository = checks::Repository::look(project.repository.workdir());
     let new = TaskSpec::new(&row.task, &file.plan, task, &loaded, old.single_task, &mut repository)?;
     let spec = TaskSpec {
@@ -55,8 +55,28 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
         verifiers: new.verifiers,
         folder: new.folder,
         detects: new.detects,
-        ..old
+        agent: AgentSpec {
+            command: new.agent.command,
+            args: new.agent.args,
+            env: new.agent.env,
+            ..old.agent.clone()
+        },
+        setup: new.setup,
+        copy: new.copy,
+        link: new.link,
+        ci: new.ci,
+        green: new.green,
+        yellow: new.yellow,
+        proof: new.proof,
+        pass_env: new.pass_env,
+        mask: new.mask,
+        may_commit: new.may_commit,
+        ..old.clone()
     };
+    let keys = other_settings(&old, &spec);
+    if !keys.is_empty() {
+        changes.push(Mend::Settings { keys });
+    }
     Ok(Text { spec, changes })
 }
 
@@ -89,7 +109,8 @@ impl Text {
         project.store.write(|tx| {
             tx.set_loop_settings(lock, &settings)?;
             let event = NewEvent { loop_id: Some(&row.id), task: Some(&row.task), news: &news };
-            tx.append_events(std::iter::once(event))
+            // Where only the place in the document is another one there is nothing to tell.
+            tx.append_events(Some(event).filter(|_| !self.changes.is_empty()))
         })?;
         // An agent that goes on in its session knows the old text.
         if self.changes.iter().any(Mend::concerns_the_agent) {
@@ -98,6 +119,31 @@ impl Text {
         }
         Ok(())
     }
+}
+
+/// The settings that two specs have not in common, as the settings file calls them.
+fn other_settings(old: &TaskSpec, new: &TaskSpec) -> Vec<String> {
+    // A plan brings checks, too; whether it does is said of the plan.
+    let of_settings = |spec: &TaskSpec| -> Vec<VerifierSpec> {
+        let is_found = |command: &str| spec.found.iter().any(|item| item.command == command);
+        let plans = |verifier: &VerifierSpec| match &verifier.kind {
+            VerifierKind::Command { command } => verifier.criterion.is_some() || is_found(command),
+            VerifierKind::CleanTree { .. } => false,
+        };
+        spec.verifiers.iter().filter(|verifier| !plans(verifier)).cloned().collect()
+    };
+    let is_other = [
+        (format!("agents.{}", new.agent.name), old.agent != new.agent),
+        ("verifiers".to_owned(), old.task.fields == new.task.fields && of_settings(old) != of_settings(new)),
+        ("worktree".to_owned(), (&old.setup, &old.copy, &old.link) != (&new.setup, &new.copy, &new.link)),
+        ("verification".to_owned(), (old.ci, old.green, old.yellow) != (new.ci, new.green, new.yellow)),
+        ("proof".to_owned(), old.proof != new.proof),
+        (
+            "safety".to_owned(),
+            (&old.pass_env, &old.mask, &old.may_commit) != (&new.pass_env, &new.mask, &new.may_commit),
+        ),
+    ];
+    is_other.into_iter().filter(|(_, is_other)| *is_other).map(|(key, _)| key).collect()
 }
 
 fn said_anew<T: Copy + PartialEq>(old: Option<T>, new: Option<T>) -> Option<T> {

@@ -12,13 +12,15 @@ use alfine_core::{
     plan::{self, Criterion, Fields, Isolation, Plan, Task},
     task::TaskKey,
 };
+use alfine_files::programs::at_home;
 use alfine_store::LoopRow;
 use alfine_verify::{VerifierKind, VerifierSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    ffi::OsStr,
+    path::{Path, PathBuf},
 };
 
 /// What one loop is run with.
@@ -263,7 +265,7 @@ fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
     let own = config.agents.get(&config.agent).cloned().unwrap_or_default();
     Ok(AgentSpec {
         name: adapter.name().to_owned(),
-        command: match (own.command, own.prompt) {
+        command: match (own.command.map(quoted_path), own.prompt) {
             (Some(command), alfine_config::PromptVia::Argument) if !command.contains("{prompt}") => {
                 Some(format!("{command} {{prompt}}"))
             }
@@ -274,6 +276,15 @@ fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
         model: loaded.model().map(str::to_owned),
         permissions: loaded.permissions(),
     })
+}
+
+/// A path with blanks in it is one word of the command line, if there is such a file.
+fn quoted_path(command: String) -> String {
+    let path = at_home(OsStr::new(&command));
+    match command.contains(char::is_whitespace) && Path::new(&path).is_file() {
+        true => shell_words::quote(&path.to_string_lossy()).into_owned(),
+        false => command,
+    }
 }
 
 /// What must pass: what the criteria and the plan name, then the configuration's checks, or, where it names none, what

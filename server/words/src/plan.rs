@@ -45,14 +45,23 @@ pub fn plan_changed(changes: &[Mend]) -> Option<String> {
         Mend::Goal => Some("the plan's goal".to_owned()),
         Mend::Details => Some("the details".to_owned()),
         Mend::Fields => Some("the task's checks or limits".to_owned()),
-        Mend::CriterionAdded { .. } | Mend::CriterionRemoved { .. } | Mend::Gone => None,
+        Mend::CriterionAdded { .. } | Mend::CriterionRemoved { .. } | Mend::Settings { .. } | Mend::Gone => {
+            None
+        }
     });
     let criteria = [
         counted(|change| matches!(change, Mend::CriterionAdded { .. }), "new"),
         counted(|change| matches!(change, Mend::CriterionRemoved { .. }), "dropped"),
     ];
     let all: Vec<String> = said.chain(criteria.into_iter().flatten()).collect();
-    Some(format!("the plan was edited meanwhile, and it goes on with the new text: {}", all.join(", ")))
+    let plan = (!all.is_empty()).then(|| {
+        format!("the plan was edited meanwhile, and it goes on with the new text: {}", all.join(", "))
+    });
+    let settings = changes.iter().find_map(|change| match change {
+        Mend::Settings { keys } => Some(format!("it goes on with other settings: {}", keys.join(", "))),
+        _ => None,
+    });
+    Some(plan.into_iter().chain(settings).collect::<Vec<_>>().join("; "))
 }
 
 /// Tells an agent that knows a task as it was how it is now.
@@ -66,7 +75,7 @@ pub fn plan_changed_note(changes: &[Mend], task: &Task) -> String {
             Mend::Details => write!(note, "\nIts details:\n{}", task.details.trim()),
             Mend::CriterionAdded { text } => write!(note, "\nA new criterion: {text}"),
             Mend::CriterionRemoved { text } => write!(note, "\nNo longer a criterion: {text}"),
-            Mend::Fields | Mend::Gone => Ok(()),
+            Mend::Fields | Mend::Settings { .. } | Mend::Gone => Ok(()),
         };
     }
     note
@@ -80,6 +89,15 @@ pub fn unticked(why: &Unticked, plan: &str) -> String {
             format!("nothing was ticked: {plan} has no “{}” any more", printable(&line(title, LONGEST)))
         }
         Unticked::NoBox => format!("nothing was ticked: it has no box in {plan}"),
+        Unticked::Later { criteria } => {
+            let texts: Vec<String> =
+                criteria.iter().map(|text| format!("“{}”", printable(&line(text, LONGEST)))).collect();
+            format!(
+                "not ticked, since {} after the work was checked: {}; start the task again to have it done",
+                if criteria.len() == 1 { "it came into the plan" } else { "they came into the plan" },
+                texts.join(", ")
+            )
+        }
         Unticked::Elsewhere => {
             format!("nothing was ticked: the branch has another {plan}; tick it yourself in yours")
         }
@@ -129,6 +147,11 @@ mod tests {
             "nothing was ticked: PLAN.md has no “Add coupons” any more"
         );
         assert_eq!(said(Unticked::NoBox), "nothing was ticked: it has no box in PLAN.md");
+        let later = said(Unticked::Later { criteria: vec!["It is fast".to_owned()] });
+        assert_eq!(
+            later,
+            "not ticked, since it came into the plan after the work was checked: “It is fast”; start the task again to have it done"
+        );
         assert!(said(Unticked::Elsewhere).contains("tick it yourself"));
     }
 }

@@ -62,6 +62,32 @@ fn another_number_in_a_title_is_asked_about() {
 }
 
 #[test]
+fn a_word_that_means_another_thing_is_asked_about() {
+    for (was, is) in [
+        ("Import orders from CSV", "Export orders from CSV"),
+        ("Add login page", "Add logout page"),
+        ("Enable the cache for users", "Disable the cache for users"),
+        ("Encode the order lines", "Decode the order lines"),
+        ("Add coupon table with tests", "Add coupon table and tests for it"),
+    ] {
+        let before = plan(&[("T1", was, OTHER)]);
+        let identified = identified(&before, &["T1"], &plan(&[("T1", is, LONG)]));
+        assert!(matches!(identified.as_str(), "T1 ? T1" | "T1 -"), "{was}: {identified}");
+    }
+    let before = plan(&[("T1", "Import orders from CSV", "")]);
+    assert_eq!(identified(&before, &["T1"], &plan(&[("T1", "Import order from a CSV", "")])), "T1 = T1");
+}
+
+#[test]
+fn equal_titles_with_ids_are_asked_about_when_one_is_inserted() {
+    let before = plan(&[("T1", "Fix the tests", ""), ("T2", "Fix the tests", "")]);
+    assert_eq!(identified(&before, &["T1"], &before), "T1 = T1, T2 -");
+    let after =
+        plan(&[("T1", "Fix the tests", ""), ("T2", "Fix the tests", ""), ("T3", "Fix the tests", "")]);
+    assert_eq!(identified(&before, &["T1", "T2"], &after), "T1 ? T1, T2 ? T2, T3 -");
+}
+
+#[test]
 fn inserted_and_renumbered_tasks_keep_their_own_state() {
     let before =
         plan(&[("T1", "Add login form", ""), ("T2", "Add logout form", ""), ("T3", "Write docs", "")]);

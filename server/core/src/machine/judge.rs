@@ -6,7 +6,7 @@ use super::{
     state::{LastIteration, LoopState, Phase, Unproven, VerifyWhen},
 };
 use crate::{
-    agent::Outcome,
+    agent::{Outcome, Question},
     breaker::{Feed, Trip},
     gate::{Reading, Verdict},
     plan::Autonomy,
@@ -192,6 +192,15 @@ impl LoopState {
         if !verified.unusual.is_empty() {
             self.outcome = Some(Reason::Proven { proof });
             return Claim::Asks(format!("{said}. Are they to be committed?"));
+        }
+        let unanswered: Vec<Question> =
+            self.current.asked.iter().filter(|question| !question.plan).cloned().collect();
+        if let Some(asked) = Ask::about_questions(&unanswered) {
+            self.outcome = Some(Reason::Proven { proof });
+            return Claim::Asks(format!(
+                "{said}; on the way it asked, and had no answer:\n{}\nIs it done?",
+                asked.text
+            ));
         }
         let to_see = in_words(controls, CheckProof::is_to_be_seen);
         if !to_see.is_empty() {

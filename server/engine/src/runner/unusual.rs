@@ -16,8 +16,9 @@ use std::{path::PathBuf, time::Duration};
 
 /// The name of the check. An agent is told by it, and it stands in the proof of what a user let through.
 pub(super) const NAME: &str = "nothing unusual is committed";
-/// The most files that a message names.
-const NAMED: usize = 10;
+/// The most files that a message names. The user is asked about them by name, so that none is taken unseen: there are few
+/// more, for a folder of dependencies or of leftovers is one.
+const NAMED: usize = 100;
 /// The largest file in which a key is looked for, in bytes: nobody writes a longer one by hand.
 const LARGEST_READ: u64 = 1 << 20;
 /// The most files in which keys are looked for: more of them are unusual for their number.
@@ -65,17 +66,27 @@ impl Runner<'_> {
 impl Claimed {
     /// The result of the check; `None` if it has nothing to say.
     pub(super) fn check(&self) -> Result<Option<VerifierResult>> {
-        let (in_tree, in_commits) = self.unusual()?;
+        let (mut in_tree, in_commits) = self.unusual()?;
+        // What gives somebody access comes first, in case that not all can be named.
+        in_tree.sort_by_key(|unusual| !unusual.is_key());
+        let objects = self.repository.objects()?;
+        let was_there = |path: &str| objects.has_path(&self.trees.0, path).unwrap_or(false);
         if in_tree.is_empty() && in_commits.is_empty() && !self.told {
             return Ok(None);
         }
         let findings: Vec<Finding> = in_tree
             .iter()
             .take(NAMED)
-            .map(remedy)
+            .map(|unusual| remedy(unusual, was_there(&unusual.path)))
             .chain(in_commits.iter().take(NAMED).map(|(commit, key)| remedy_in_history(commit, key)))
             .collect();
         let count = in_tree.len() + in_commits.len();
+        let more = count - findings.len();
+        let more = (more > 0).then(|| Finding {
+            code: Some(format!("and {more} more")),
+            ..Finding::error(format!("and {more} more that are rarely committed"))
+        });
+        let findings: Vec<Finding> = findings.into_iter().chain(more).collect();
         Ok(Some(VerifierResult {
             name: NAME.to_owned(),
             criterion: None,
@@ -147,13 +158,19 @@ pub(super) fn to_ask(told: bool, results: &[VerifierResult]) -> Vec<String> {
     }
 }
 
-fn remedy(unusual: &Unusual) -> Finding {
+fn remedy(unusual: &Unusual, was_there: bool) -> Finding {
     let path = unusual.path.as_str();
-    let remedy = match unusual.is_key() {
-        true => "keep it out of the repository: have git ignore it, or remove it",
-        false => "have git ignore it if it is not part of the work, or remove it",
+    let message = match (unusual.is_key(), was_there && !path.is_empty()) {
+        (true, true) => {
+            format!("new in a file of the repository: {unusual}; take the key out of the file again")
+        }
+        (true, false) => format!(
+            "new, and rarely committed: {unusual}; keep it out of the repository: have git ignore it, or remove it"
+        ),
+        (false, _) => format!(
+            "new, and rarely committed: {unusual}; have git ignore it if it is not part of the work, or remove it"
+        ),
     };
-    let message = format!("new, and rarely committed: {unusual}; {remedy}");
     Finding { file: Some(path.to_owned()), code: Some(unusual.to_string()), ..Finding::error(message) }
 }
 

@@ -127,6 +127,6 @@ impl Commands {
 /// The edit that ticks a task in an open plan; `None` if it is ticked already, or no longer in the plan.
 fn tick(open: &Document, known_by: &KnownBy, picture: &Picture) -> Option<WorkspaceEdit> {
     let task = known_by.find(open.plan())?;
-    let edits = open.plan().tick(&open.text, task);
+    let edits = known_by.edits(open.plan(), &open.text, task);
     (!edits.is_empty()).then(|| workspace_edit(&picture.client, open, &edits))
 }

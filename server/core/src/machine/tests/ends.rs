@@ -191,11 +191,15 @@ fn what_a_tool_asks_is_asked_at_the_first_time_with_its_options() {
 }
 
 #[test]
-fn an_agent_that_is_done_in_spite_of_its_question_asks_nothing() {
+fn the_work_of_an_agent_that_went_on_without_an_answer_is_the_users_to_take() {
     let mut play = Play::started();
     event(&mut play, question("Keep old entries?"));
     play.iteration(1, READY);
-    assert_eq!((play.status(), play.asked.len()), (TaskStatus::Done, 0));
+    let ask = play.asked.last().unwrap();
+    assert_eq!((play.status(), ask.kind), (TaskStatus::NeedsInput, AskKind::Approval));
+    assert!(ask.text.contains("Keep old entries?\n- Keep: nothing is lost\n- Drop"), "{}", ask.text);
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), text: None }));
+    assert_eq!((play.status(), play.commits), (TaskStatus::Done, 1));
     let mut play = Play::started();
     let plan = Question { text: "1. Read\n2. Write".into(), options: vec![], plan: true };
     event(&mut play, AgentEvent::Asked(plan));
