@@ -17,22 +17,22 @@ pub enum Answer {
     Passed,
     /// It does not hold.
     Failed,
-    /// It ran no test.
+    /// Nothing was tested: a test runner ran no test, or ended well without saying which it ran.
     Empty,
-    /// It could not start, took too long, or was ended: it says nothing of the tree.
+    /// It says nothing: it could not start, took too long, or was ended from outside.
     NotRun,
 }
 
-/// What became of one test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TestOutcome {
-    /// It was executed and passed.
-    Passed,
-    /// It was executed and failed.
-    Failed,
-    /// It was not executed.
+    /// It did not run, or nothing was expected of it: skipped, ignored, pending, to do, expected to fail.
     Skipped,
+    /// It passed.
+    Passed,
+    /// It failed, or it could not be run.
+    Failed,
 }
 
 /// An answer with the tests that were read out of the check's output, by name.

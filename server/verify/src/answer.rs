@@ -1,7 +1,7 @@
 //! What a verifier said, and how it ended.
 
 use super::{VerifierSpec, seconds, test_report::TestReport};
-use alfine_core::finding::Finding;
+use alfine_core::{finding::Finding, proof::Answer};
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
@@ -84,20 +84,6 @@ impl fmt::Display for VerifierExit {
     }
 }
 
-/// What a verifier says of what it checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// It holds.
-    Passed,
-    /// It does not hold.
-    Failed,
-    /// Nothing was tested: a test runner ran no test, or ended well without saying which it ran.
-    Empty,
-    /// The check says nothing: it could not start, took too long, or was ended from outside.
-    NotRun,
-}
-
 /// What a verifier said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VerifierResult {
@@ -155,6 +141,7 @@ impl VerifierResult {
             | VerifierExit::Interrupted
             | VerifierExit::Unable { .. }
             | VerifierExit::NotRun { .. } => Answer::NotRun,
+            VerifierExit::Unproven { .. } => Answer::Failed,
         }
     }
 

@@ -17,7 +17,7 @@ mod seconds;
 mod spec;
 pub mod test_report;
 
-pub use answer::{Answer, VerifierExit, VerifierResult};
+pub use answer::{VerifierExit, VerifierResult};
 pub use cancel::CancelToken;
 pub use context::VerifyContext;
 pub use detect::Detector;

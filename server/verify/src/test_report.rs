@@ -29,8 +29,9 @@ mod titles;
 mod unittest;
 mod vitest;
 
+pub use alfine_core::proof::TestOutcome;
 pub use command::runner_of;
-pub use report::{TestCase, TestOutcome, TestReport, TestRunner};
+pub use report::{TestCase, TestReport, TestRunner};
 
 use super::output::plain;
 use alfine_core::text::start_of;

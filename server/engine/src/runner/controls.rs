@@ -11,7 +11,7 @@ use alfine_config::Control;
 use alfine_core::{
     finding::Finding,
     machine::Color,
-    material::{Material, manifest_of, material_of},
+    material::{Material, manifest_of, material_of, takes_a_name},
     news::News,
     plan::{Isolation, program_of},
     proof::{Answer, ChangedMaterial, CheckProof, ControlKind, Runs, Said, Standing},
@@ -181,6 +181,9 @@ impl Decider {
             let result = match &spec.kind {
                 VerifierKind::Command { .. } => {
                     let mut result = run.on(spec, &claimed)?;
+                    if let Some(result) = result.as_mut().filter(|result| result.answer() == Answer::Empty) {
+                        run.judge_empty(spec, result, &base)?;
+                    }
                     if let Some(result) = result.as_mut().filter(|result| !result.passed) {
                         self.explain(spec, result, context)?;
                     }
@@ -404,6 +407,24 @@ impl Run<'_> {
         found
     }
 
+    /// A criterion that ran no test is not met. Any other check that ran none says nothing where it ran none before the loop
+    /// either, and has failed where it ran some.
+    fn judge_empty(&mut self, spec: &VerifierSpec, result: &mut VerifierResult, base: &str) -> Result<()> {
+        let mut was_empty = || -> Result<bool> {
+            Ok(self.answer(spec, base)?.is_some_and(|said| said.answer == Answer::Empty))
+        };
+        if spec.criterion.is_none() && was_empty()? {
+            (result.passed, result.required, result.weight) = (true, false, 0.0);
+            result.findings.clear();
+            return Ok(());
+        }
+        let words = format!("`{}` ran no test", spec.name);
+        result.passed = false;
+        result.exit = VerifierExit::Unproven { reason: words.clone() };
+        result.findings = vec![Finding { code: Some("check-empty".to_owned()), ..Finding::error(words) }];
+        Ok(())
+    }
+
     /// Makes the controls of the checks that passed, and says what each answer is worth. A check that says less than it did,
     /// or passes without the work, has failed.
     fn controls(
@@ -416,7 +437,7 @@ impl Run<'_> {
     ) -> Result<Vec<CheckProof>> {
         let changed = self.decider.changed(base, claimed)?;
         let mut proofs = Vec::new();
-        for result in results.iter_mut().filter(|result| result.passed) {
+        for result in results.iter_mut().filter(|result| result.answer() == Answer::Passed) {
             let of_result =
                 |spec: &&VerifierSpec| spec.name == result.name && spec.criterion == result.criterion;
             let Some(spec) = specs.iter().find(of_result) else { continue };
@@ -432,17 +453,24 @@ impl Run<'_> {
                 work_alone: None,
             };
             let own = own_material(command, &spec.folder);
-            let material: Vec<&Changed> = changed
-                .iter()
-                .filter(|changed| changed.is.is_some() || own.contains(&changed.path))
-                .collect();
+            let is_of = |changed: &Changed| {
+                let takes_a_name = || {
+                    let path = changed.path.strip_prefix(&spec.folder).ok()?;
+                    let takes = !changed.was_there && takes_a_name(&path.to_string_lossy(), command);
+                    takes.then_some(Material::Configuration)
+                };
+                let script = own.contains(&changed.path).then_some(Material::Script);
+                changed.is.or(script).or_else(takes_a_name)
+            };
+            let (material, is): (Vec<&Changed>, Vec<Material>) =
+                changed.iter().filter_map(|changed| Some((changed, is_of(changed)?))).unzip();
             if !material.is_empty() {
                 let tree = self.decider.swapped(base, claimed, &material)?;
                 runs.material_alone = ask(ControlKind::MaterialAlone, self, &tree)?;
             }
-            let reaches =
-                |changed: &&Changed| changed.was_there || changed.is.is_some_and(Material::reaches_others);
-            if material.iter().any(reaches) {
+            let reaches = material.iter().any(|changed| changed.was_there)
+                || is.iter().any(|material| material.reaches_others());
+            if reaches {
                 let tree = self.decider.swapped(claimed, base, &material)?;
                 runs.work_alone = ask(ControlKind::WorkAlone, self, &tree)?;
             }
@@ -513,21 +541,11 @@ fn fail(result: &mut VerifierResult, proof: &CheckProof) {
     result.exit = VerifierExit::Unproven { reason: words };
 }
 
-/// A check's answer as it counts.
+/// A check's answer with its tests.
 fn said(result: &VerifierResult) -> Said {
-    let answer = match &result.exit {
-        VerifierExit::Code { code: 0 } => Answer::Passed,
-        VerifierExit::Code { .. } => Answer::Failed,
-        VerifierExit::Signal { .. }
-        | VerifierExit::TimedOut { .. }
-        | VerifierExit::Interrupted
-        | VerifierExit::Unable { .. }
-        | VerifierExit::NotRun { .. }
-        | VerifierExit::Uncommitted { .. }
-        | VerifierExit::Unusual { .. }
-        | VerifierExit::Unproven { .. } => Answer::NotRun,
-    };
-    Said { answer, tests: BTreeMap::new() }
+    let cases = result.tests.iter().flat_map(|tests| &tests.cases);
+    let tests = cases.map(|case| (case.name.clone(), case.outcome));
+    Said { answer: result.answer(), tests: tests.collect() }
 }
 
 /// The failed check that says why nothing could be decided.
@@ -540,6 +558,7 @@ fn undecided(error: &Error) -> VerifierResult {
         exit: VerifierExit::Unable { reason: reason.clone() },
         duration: Duration::ZERO,
         output: reason.clone(),
+        tests: None,
         findings: vec![Finding::error(reason)],
         weight: 1.0,
         required: true,

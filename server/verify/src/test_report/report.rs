@@ -1,5 +1,6 @@
 //! What a check's output says of the tests that it ran.
 
+pub(super) use alfine_core::proof::TestOutcome;
 use serde::{Deserialize, Serialize};
 
 /// What runs tests.
@@ -73,18 +74,6 @@ impl TestRunner {
             | Self::Tap => None,
         }
     }
-}
-
-/// How a test ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TestOutcome {
-    /// It did not run, or nothing was expected of it: skipped, ignored, pending, to do, expected to fail.
-    Skipped,
-    /// It passed.
-    Passed,
-    /// It failed, or it could not be run.
-    Failed,
 }
 
 /// One test.
