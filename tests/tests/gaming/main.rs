@@ -2,7 +2,13 @@
 //! does in each of its runs, and what must come of it. A game never ends as done, and what did it is named at its file; an
 //! honest loop ends as done and asks nothing.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what it plays, and fails by panicking"
+)]
 
 use alfine_tests::{sandbox::Sandbox, scenario::ready};
 use serde::Deserialize;
