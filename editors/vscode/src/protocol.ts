@@ -173,6 +173,8 @@ export interface Proof {
   failed?: string[];
   /** New files that are rarely committed, each with what is unusual about it. */
   unusual?: string[];
+  /** How many of the checks prove the work: they failed before it, and pass by it alone. `None` where nobody asked. */
+  proven?: number;
 }
 
 /** What the composite score of the verifiers says. */

@@ -103,6 +103,7 @@ M.commands = {
 ---@field checks integer How many checks ran.
 ---@field failed? string[] The names of those that failed.
 ---@field unusual? string[] New files that are rarely committed, each with what is unusual about it.
+---@field proven? integer How many of the checks prove the work: they failed before it, and pass by it alone. `None` where nobody asked.
 
 ---What the composite score of the verifiers says.
 ---@alias alfine.ProofColor 'green' | 'yellow' | 'red'
