@@ -12,17 +12,28 @@
 //!
 //! Output is hostile: it is read line by line in linear time, and what is kept is bounded. Never runs anything.
 
+mod bun;
 mod cargo_test;
 mod command;
+mod ctest;
+mod deno;
+mod dotnet;
 mod go;
+mod gradle;
 mod jest;
+mod maven;
+mod minitest;
 mod mocha;
 mod nextest;
 mod node_test;
+mod only;
+mod phpunit;
 mod pytest;
 mod report;
+mod rspec;
 mod run;
 mod shell;
+mod swift;
 mod tap;
 mod text;
 mod titles;
@@ -31,6 +42,7 @@ mod vitest;
 
 pub use alfine_core::proof::TestOutcome;
 pub use command::runner_of;
+pub use only::only;
 pub use report::{TestCase, TestReport, TestRunner};
 
 use super::output::plain;
@@ -90,6 +102,16 @@ impl Reading {
             Box::<mocha::Mocha>::default(),
             Box::<node_test::NodeTest>::default(),
             Box::<tap::Tap>::default(),
+            Box::<bun::Bun>::default(),
+            Box::<deno::Deno>::default(),
+            Box::<rspec::Rspec>::default(),
+            Box::<minitest::Minitest>::default(),
+            Box::<phpunit::Phpunit>::default(),
+            Box::<ctest::Ctest>::default(),
+            Box::<maven::Maven>::default(),
+            Box::<gradle::Gradle>::default(),
+            Box::<dotnet::Dotnet>::default(),
+            Box::<swift::Swift>::default(),
             Box::<go::Go>::default(),
         ];
         Self { readers, runs: Runs::new(folder), number: 0, begun: Vec::new() }
@@ -337,6 +359,46 @@ FAILED (failures=1)
         "{\"Action\":\"run\",\"Package\":\"p\",\"Test\":\"T\"}",
         "{\"Action\":\"pass\",\"Package\":\"p\"}",
         "DONE 2 tests in 0.1s",
+        "bun test v1.2.3 (abc)",
+        "(pass) a [1ms]",
+        " 1 pass",
+        "Ran 1 test across 1 file. [1ms]",
+        "running 1 test from ./a.ts",
+        "a ... ok (1ms)",
+        "ok | 1 passed | 0 failed (1ms)",
+        "Finished in 0.1 seconds (files took 1 seconds to load)",
+        "2 examples, 1 failure",
+        "rspec ./a_spec.rb:1 # A b",
+        "Run options: --seed 1",
+        "A#test_b = 0.00 s = .",
+        "  1) Failure:",
+        "2 runs, 1 assertions, 0 failures, 0 errors, 0 skips",
+        "PHPUnit 11.0.0 by Sebastian Bergmann and contributors.",
+        "There was 1 failure:",
+        "1) A::b with data set \"c\" (1)",
+        "OK (2 tests, 2 assertions)",
+        "Tests: 2, Assertions: 1, Failures: 1.",
+        "Test project /home/me/app/build",
+        "1/2 Test #1: a ....   Passed    0.01 sec",
+        "50% tests passed, 1 tests failed out of 2",
+        "[INFO]  T E S T S",
+        "[INFO] Results:",
+        "[ERROR] Tests run: 2, Failures: 1, Errors: 0, Skipped: 0",
+        "> Task :test",
+        "A > b FAILED",
+        "2 tests completed, 1 failed",
+        "Test run for a.dll (x)",
+        "  Failed A.B [1 ms]",
+        "Passed!  - Failed: 0, Passed: 1, Skipped: 0, Total: 1, Duration: 1 ms - a.dll",
+        "Total tests: 1",
+        "     Passed: 1",
+        "Test Suite 'All tests' started at x",
+        "Test Suite 'All tests' passed at x",
+        "Test Case 'A.b' passed (0.1 seconds)",
+        "Executed 1 test, with 0 failures (0 unexpected) in 0.1 (0.1) seconds",
+        "x Test run started.",
+        "x Test a() passed after 0.1 seconds.",
+        "x Test run with 1 test passed after 0.1 seconds.",
         "18446744073709551615 passed in 1s",
         "é",
         "\u{1b}[",
@@ -372,8 +434,9 @@ FAILED (failures=1)
         let lines: Vec<_> = PIECES.iter().map(|piece| format!("{piece}\n")).collect();
         let pairs: Vec<_> = PIECES.windows(2).map(|pair| format!("{}\n{}\n", pair[0], pair[1])).collect();
         let outputs = one_line
-            .map(|piece| repeated(piece, 256 << 10))
-            .chain(lines.iter().chain(&pairs).map(|piece| repeated(piece, 32 << 10)));
+            .map(|piece| repeated(piece, 64 << 10))
+            .chain(lines.iter().map(|piece| repeated(piece, 32 << 10)))
+            .chain(pairs.iter().map(|piece| repeated(piece, 4 << 10)));
         // Quadratic time would be minutes: a hang, which ends the test.
         for output in outputs {
             if let Some(report) = of(&output) {

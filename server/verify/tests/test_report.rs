@@ -65,7 +65,10 @@ macro_rules! runners {
     };
 }
 
-runners! { cargo_test go jest mocha nextest node_test pytest unittest vitest }
+runners! {
+    bun cargo_test ctest deno dotnet go gradle jest maven minitest mocha nextest node_test phpunit pytest rspec swift tap
+    unittest vitest
+}
 
 #[test]
 fn each_fixture_is_read_and_told() {

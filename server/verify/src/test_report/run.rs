@@ -43,6 +43,10 @@ impl Counts {
         *sum = sum.saturating_sub(1);
     }
 
+    pub(super) fn is_nothing(self) -> bool {
+        self.total() == 0
+    }
+
     pub(super) fn total(self) -> u64 {
         self.passed.saturating_add(self.failed).saturating_add(self.skipped)
     }

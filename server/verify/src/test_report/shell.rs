@@ -4,7 +4,8 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) text: String,
-    /// Where it ends in the command line. Bytes.
+    /// Where it begins and ends in the command line. Bytes.
+    pub(super) start: usize,
     pub(super) end: usize,
     /// Whether it sends output to, or takes input from, somewhere else; the file's name may be the next word.
     pub(super) is_redirect: bool,
@@ -32,7 +33,7 @@ pub(super) fn parts(line: &str) -> Vec<Part> {
                 part.words.extend(word.take());
                 // `&>` sends everything away, `&&` and `||` are one sign.
                 if c == '&' && chars.peek().is_some_and(|(_, next)| *next == '>') {
-                    word = Some(Word { text: "&".to_owned(), end, is_redirect: true });
+                    word = Some(Word { text: "&".to_owned(), start: at, end, is_redirect: true });
                     continue;
                 }
                 let is_double = matches!(c, '&' | '|')
@@ -52,13 +53,23 @@ pub(super) fn parts(line: &str) -> Vec<Part> {
                 if is_new {
                     part.words.extend(word.take());
                 }
-                let word = word.get_or_insert_with(|| Word { text: String::new(), end, is_redirect: true });
+                let word = word.get_or_insert_with(|| Word {
+                    text: String::new(),
+                    start: at,
+                    end,
+                    is_redirect: true,
+                });
                 word.is_redirect = true;
                 word.text.push(c);
                 word.end = end;
             }
             c => {
-                let word = word.get_or_insert_with(|| Word { text: String::new(), end, is_redirect: false });
+                let word = word.get_or_insert_with(|| Word {
+                    text: String::new(),
+                    start: at,
+                    end,
+                    is_redirect: false,
+                });
                 word.end = end;
                 match c {
                     '\\' => {
@@ -128,7 +139,7 @@ mod tests {
                 .words
                 .iter()
                 .map(|word| {
-                    assert!(word.end <= line.len());
+                    assert!(line.get(word.start..word.end).is_some_and(|word| !word.trim().is_empty()));
                     if word.is_redirect { format!("<{}>", word.text) } else { word.text.clone() }
                 })
                 .collect();
