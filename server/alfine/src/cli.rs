@@ -452,7 +452,7 @@ pub(crate) struct LintArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
-    /// Apply the first fix of each finding.
+    /// Apply the first fix of each finding that leaves you nothing to decide.
     #[arg(long, conflicts_with = "json")]
     pub fix: bool,
 }

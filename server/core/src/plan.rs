@@ -15,7 +15,7 @@ mod sketch;
 pub use command::{Here, Reads, bare_path, paths_of, program_of, reads};
 pub use field_name::FieldName;
 pub use folder::folder_of;
-pub use format::{formats, is_plan_path, read};
+pub use format::{formats, is_likely_plan, is_plan_path, read};
 pub use ids::Names;
 pub(crate) use ids::is_made_of;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use alfine_config::Config;
 use alfine_core::{
     lint::{self, Checks},
+    nearest,
     plan::{self, Fields, Here, NamedCommand, Plan, Task, folder_of},
 };
 use alfine_files::programs::with_usual_folders;
@@ -82,14 +83,22 @@ impl Repository {
     pub fn here_for(&self, task: &Task, fields: &Fields, folder: &str) -> Here {
         let executables =
             paths_of(task, &fields.verify, folder).filter(|path| is_executable(&self.root, path)).collect();
-        Here { programs: Some(Arc::clone(&self.programs)), executables: Arc::new(executables) }
+        Here {
+            programs: Some(Arc::clone(&self.programs)),
+            executables: Arc::new(executables),
+            ..Here::default()
+        }
     }
 
     /// What is there for the checks of a plan, as lints want it.
     pub fn checks(&self, config: &Config, name: &str, plan: &Plan) -> Checks {
         let folder = folder(config, name);
         let executables = paths(plan, &folder).filter(|path| is_executable(&self.root, path)).collect();
-        let here = Here { programs: Some(Arc::clone(&self.programs)), executables: Arc::new(executables) };
+        let here = Here {
+            programs: Some(Arc::clone(&self.programs)),
+            executables: Arc::new(executables),
+            missing_folders: Arc::new(missing_folders(&self.root, plan)),
+        };
         Checks { folder, here }
     }
 }
@@ -112,6 +121,27 @@ fn paths_of<'p>(
     let criteria = task.criteria.iter().filter_map(|criterion| criterion.command.as_deref());
     let codes = criteria.chain(task.runs.iter().chain(verify).map(|named| named.value.as_str()));
     codes.filter_map(move |code| plan::bare_path(code, folder))
+}
+
+/// The folders in which a plan says that checks run and that are not there, each with one beside it of nearly that name.
+pub fn missing_folders(root: &Path, plan: &Plan) -> BTreeMap<String, Option<String>> {
+    let tasks = plan.tasks.iter().filter(|task| !task.is_over()).map(|task| &task.fields);
+    let said = tasks.chain([&plan.defaults]).filter_map(|fields| fields.folder.as_ref());
+    let mut missing = BTreeMap::new();
+    for folder in said.map(|folder| &folder.value) {
+        if missing.contains_key(folder) || root.join(folder).is_dir() {
+            continue;
+        }
+        let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+        let beside = fs::read_dir(root.join(above)).into_iter().flatten().flatten();
+        let folders = beside.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let near = nearest(name, names.iter().map(String::as_str));
+        let near =
+            near.map(|near| if above.is_empty() { near.to_owned() } else { format!("{above}/{near}") });
+        missing.insert(folder.clone(), near);
+    }
+    missing
 }
 
 /// Whether a path from the root is an executable file.
@@ -147,6 +177,16 @@ mod tests {
         fs::remove_file(folder.path().join("sqlx")).unwrap();
         assert!(!programs.look(Some(&path)).contains("sqlx"));
         assert!(programs.look(None).is_empty());
+    }
+
+    #[test]
+    fn folders_that_are_not_there_are_found_with_their_likes() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("apps/frontend")).unwrap();
+        let text = "---\nchecks_run_in: gone\n---\n### T1: A\nChecks run in: apps/frontned\n### T2: B\nChecks run in: apps\n";
+        let missing = missing_folders(root.path(), &plan::read("PLAN.md", text));
+        let near = [("apps/frontned", Some("apps/frontend")), ("gone", None)];
+        assert_eq!(missing, near.map(|(folder, near)| (folder.to_owned(), near.map(str::to_owned))).into());
     }
 
     #[test]

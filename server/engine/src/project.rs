@@ -295,6 +295,11 @@ impl Project {
         Ok(plans)
     }
 
+    /// Files that look like plans, where none is found.
+    pub fn likely_plans(&self) -> Vec<String> {
+        plan_files::likely_plans(self.repository.workdir())
+    }
+
     /// The folder the project was opened at.
     pub fn directory(&self) -> &Path {
         &self.directory

@@ -137,6 +137,17 @@ fn mend(path: &Path, mut text: String, linter: &Linter) -> Result<u8> {
         })?;
     }
     say(format_args!("{}: {mended} fixed", path.display()));
+    let left = linter.findings(&text);
+    let chosen = left.iter().filter(|finding| finding.fixes.iter().any(|fix| !fix.edits.is_empty())).count();
+    match chosen {
+        0 => {}
+        1 => say(format_args!(
+            "  1 finding has a fix that only you can choose: see it without --fix, or in your editor"
+        )),
+        all => say(format_args!(
+            "  {all} findings have fixes that only you can choose: see them without --fix, or in your editor"
+        )),
+    }
     Ok(exit::DONE)
 }
 

@@ -6,8 +6,12 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
-use alfine_core::{lint, printable::printable, task::TaskStatus};
-use alfine_engine::{Result, project, view::Seen};
+use alfine_core::{lint, printable::printable, task::TaskStatus, text::shell_word};
+use alfine_engine::{
+    Result,
+    project::{self, Project},
+    view::Seen,
+};
 use std::{collections::BTreeSet, path::Path};
 
 /// Prints the tasks of all plans, of one, or one task.
@@ -37,7 +41,7 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
         return Ok(exit::DONE);
     }
     if plans.is_empty() && tasks.is_empty() {
-        say(format_args!("no plan here yet: `alfine init` writes a first one"));
+        no_plan(&project);
     }
     for (file, why) in plans.iter().filter_map(|file| Some((file, lint::why_no_task(&file.plan)?))) {
         say(format_args!("{}\n  {}", printable(&file.name), printable(&why)));
@@ -51,6 +55,25 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
         print(task, named);
     }
     Ok(exit::DONE)
+}
+
+/// Says that there is no plan, and which files look like one.
+fn no_plan(project: &Project) {
+    let likely = project.likely_plans();
+    let Some(first) = likely.first() else {
+        return say(format_args!("no plan here yet: `alfine init` writes a first one"));
+    };
+    say(format_args!("no plan is known here yet, but these look like one:"));
+    for name in &likely {
+        say(format_args!("  {}", printable(name)));
+    }
+    let first = likely.iter().find(|name| name.ends_with(".md")).unwrap_or(first);
+    let quoted = shell_word(first);
+    say(format_args!("see what is read of one:    alfine lint {quoted}"));
+    say(format_args!(
+        "have it known from now on:  plans = [{:?}] in alfine.toml",
+        printable(first).to_string()
+    ));
 }
 
 fn print(task: Seen, whole: bool) {

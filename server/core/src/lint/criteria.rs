@@ -4,7 +4,8 @@ use super::LintOptions;
 use super::commands;
 use super::report::{Fix, Lint, LintCode};
 use super::words::Phrases;
-use crate::plan::{self, Criterion, Here, NamedCommand, Plan, Reads, Task};
+use crate::finding::Severity;
+use crate::plan::{self, Criterion, Fields, Here, NamedCommand, Placed, Plan, Reads, Task};
 use crate::text::{Span, TextEdit};
 
 /// What the checks of a plan would be run with.
@@ -19,10 +20,12 @@ pub struct Checks {
 pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Checks) -> Vec<Lint> {
     let vague = Phrases::new(&options.vague_phrases);
     let mut lints = Vec::new();
+    lints.extend(folder_lint(text, plan, &plan.defaults, checks));
     for task in plan.tasks.iter().filter(|task| !task.is_over()) {
         if task.criteria.is_empty() {
             lints.push(missing(text, plan, task, options));
         }
+        lints.extend(folder_lint(text, plan, &task.fields, checks));
         let folder = task.folder(plan, &checks.folder);
         let verify = task.fields.verify.iter().map(|named| (named, true));
         for (named, is_asked) in verify.chain(task.runs.iter().map(|named| (named, false))) {
@@ -50,6 +53,23 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Chec
         }
     }
     lints
+}
+
+/// What is to be said of a folder that is not there, in which checks are said to run. The work may still make it.
+fn folder_lint(text: &str, plan: &Plan, fields: &Fields, checks: &Checks) -> Option<Lint> {
+    let Placed { value, span } = fields.folder.as_ref()?;
+    let near = checks.here.missing_folders.get(value)?;
+    let hint = match near {
+        Some(near) => format!("did you mean “{near}”?"),
+        None => "name one that is there, or have the task make it".to_owned(),
+    };
+    let message =
+        format!("There is no folder “{value}” in this repository, so no check can run there yet: {hint}");
+    let fix =
+        near.as_ref().map(|near| Fix::of(format!("Write “{near}”"), plan.format.write(text, *span, near)));
+    let mut lint = Lint::new(LintCode::FieldInvalid, *span, message).fix(fix);
+    lint.severity = Severity::Warning;
+    Some(lint)
 }
 
 /// What is to be said of the status of a command that stands at `code`, or only somewhere in `item`.
@@ -225,6 +245,20 @@ mod tests {
         let [(place, fixed)] = &not_run(matter)[..] else { panic!("{:?}", not_run(matter)) };
         assert_eq!((place.as_str(), not_run(&fixed[0]).len()), ("\"make sure it works\"", 0));
         assert_eq!(parse_markdown(matter).defaults.verify.len(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told_with_the_nearest_name() {
+        let text = "---\nchecks_run_in: nowhere\n---\n### T1: A\nChecks run in: `frontned`\n- [ ] b\n\n### T2: B\nChecks run in: api\n- [ ] b\n";
+        let missing = [("frontned", Some("frontend")), ("nowhere", None)];
+        let missing = missing.map(|(folder, near)| (folder.to_owned(), near.map(str::to_owned)));
+        let here = Here { missing_folders: std::sync::Arc::new(missing.into()), ..Here::default() };
+        let checks = Checks { folder: String::new(), here };
+        let found = lint::lint(text, &parse_markdown(text), &LintOptions::default(), &checks);
+        let told: Vec<_> = found.iter().map(|lint| (lint.code, lint.severity, lint.span.of(text))).collect();
+        let invalid = (LintCode::FieldInvalid, Severity::Warning);
+        assert_eq!(told, [(invalid.0, invalid.1, "nowhere"), (invalid.0, invalid.1, "frontned")]);
+        assert_eq!(edited(text, found[1].fixes[0].edits.clone()), text.replace("frontned", "frontend"));
     }
 
     #[test]

@@ -65,6 +65,7 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
             ProblemKind::NoTask { why, fix } => {
                 let title = match why {
                     NoTask::List { items } => format!("Make tasks of the {items} items of this list"),
+                    NoTask::Parts { count } => format!("Make tasks of these {count} parts"),
                     _ => "Make tasks of them".to_owned(),
                 };
                 Lint::new(LintCode::PlanWithoutTasks, *span, no_task(why)).fix(Fix::all(title, fix))
@@ -103,6 +104,7 @@ fn unread(written: &str, why: Unread) -> String {
     let because = match why {
         Unread::Divider => "nothing divides its id from its title. Write a colon behind the id",
         Unread::LowerCase => "its id is in lower case. Write it in capitals",
+        Unread::Part => "it is called a part of the plan, and has no tasks. Write “Task: ” before it",
         Unread::BoldLine => "it is a bold line. Make it a heading",
         Unread::NoItem => "it is no item of a list. Begin its line with “- ”",
         Unread::Placeholder => {
@@ -135,6 +137,10 @@ fn no_task(why: &NoTask) -> String {
         }
         NoTask::List { items: 1 } => "the item of this list has no box".to_owned(),
         NoTask::List { items } => format!("the {items} items of this list have no boxes"),
+        NoTask::Parts { .. } => {
+            "the headings that are called parts of the plan, such as phases, have no tasks below them"
+                .to_owned()
+        }
         NoTask::Numbered => "these headings have numbers, but none says that it is a task".to_owned(),
         NoTask::OneTask => {
             "this file seems to be one task, as its front matter says, and such files are not read \

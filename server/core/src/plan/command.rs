@@ -4,7 +4,7 @@
 //! so that all of them mean the same commands.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Arc, LazyLock},
 };
 
@@ -18,6 +18,8 @@ pub struct Here {
     pub programs: Option<Arc<BTreeSet<String>>>,
     /// Those of the plans' paths (see [`bare_path`]) that are executable files: from the root, or absolute.
     pub executables: Arc<BTreeSet<String>>,
+    /// Those folders in which plans say that checks run and that are not there, each with one of nearly that name.
+    pub missing_folders: Arc<BTreeMap<String, Option<String>>>,
 }
 
 impl Here {
@@ -564,7 +566,7 @@ mod tests {
 
     fn here(programs: &str, executables: &str) -> Here {
         let set = |words: &str| Arc::new(words.split_whitespace().map(str::to_owned).collect());
-        Here { programs: Some(set(programs)), executables: set(executables) }
+        Here { programs: Some(set(programs)), executables: set(executables), ..Here::default() }
     }
 
     fn read(code: &str) -> Reads<'_> {

@@ -4,14 +4,14 @@
 
 use super::command::{PROMPT, is_bare_command};
 use super::field_name::{FieldName, may_say_waits};
-use super::mark::is_sign;
+use super::mark::{is_sign, names_state};
 use super::model::{Autonomy, ContextMode, Fields, Isolation, NamedCommand, Placed, ProblemKind};
 use crate::{nearest, text::Span};
 use std::{borrow::Cow, ops::Range};
 
 /// Whether a name that is not English is known.
 fn is_foreign(name: &str) -> bool {
-    may_say_waits(name)
+    may_say_waits(name) || names_state(name)
 }
 
 /// The longest name of a `Name: value` line, in bytes; past it the line is prose.

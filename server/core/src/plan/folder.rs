@@ -3,8 +3,8 @@
 use super::model::{Plan, Task};
 
 /// Folders of documents: nobody builds or tests there, so a plan in one is about what holds the folder.
-const DOCUMENTS: &str =
-    "backlog doc docs documentation notes plan planning plans prd prds rfc rfcs spec specs stories tasks";
+const DOCUMENTS: &str = "backlog doc docs documentation notes plan planning plans prd prds rfc rfcs roadmap spec specs stories tasks thoughts \
+     todo";
 
 /// The folder of a plan, from the repository's root: the one that its file is in, or, where that is a folder of
 /// documents such as `docs` or `.alfine`, or below one, the folder that holds this. Empty for the root.
@@ -46,6 +46,8 @@ mod tests {
             (".alfine/plans/coupons.md", ""),
             ("packages/api/docs/plans/x.md", "packages/api"),
             ("packages/api/.alfine/plans/x.md", "packages/api"),
+            ("thoughts/shared/plans/p.md", ""),
+            ("api/thoughts/plans/p.md", "api"),
             (".kiro/specs/x/tasks.md", ""),
             ("specs/001-x/tasks.md", ""),
             ("docs-site/PLAN.md", "docs-site"),

@@ -28,6 +28,38 @@ pub fn is_plan_path(path: &str) -> bool {
     FORMATS.iter().any(|format| format.is_plan_path(path))
 }
 
+/// Says whether a file is a plan that is not taken for one, by its path: one of another tool, or in a folder of plans.
+pub fn is_likely_plan(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let lower = name.to_lowercase();
+    let mut of_tools = ["prd.json", "tasks.json", "stories.json", "user-stories.json"].iter();
+    if of_tools.any(|known| *known == lower) || is_plan_path(path) {
+        return true;
+    }
+    let Some(stem) = lower.strip_suffix(".md").or_else(|| lower.strip_suffix(".markdown")) else {
+        return false;
+    };
+    let mut words = stem.split(|c: char| !c.is_alphanumeric());
+    let is_named = words.any(|word| {
+        matches!(
+            word,
+            "plan"
+                | "plans"
+                | "task"
+                | "tasks"
+                | "todo"
+                | "todos"
+                | "prd"
+                | "roadmap"
+                | "backlog"
+                | "checklist"
+        )
+    });
+    let mut parts = folder.split('/');
+    let in_plans = parts.any(|part| matches!(part, "plan" | "plans" | "prds" | "tasks" | "stories"));
+    is_named || in_plans && stem != "readme" && stem != "index"
+}
+
 /// The formats, for what is asked of all of them: the folders to search, the files to watch.
 pub fn formats() -> impl Iterator<Item = &'static dyn PlanFormat> {
     FORMATS.into_iter()
@@ -53,6 +85,33 @@ mod tests {
             assert_eq!(read_with(&BOTH, path, text).format.name(), format, "{path}");
         }
         assert_eq!(read("sketch.json", SKETCH).format.name(), "markdown");
+    }
+
+    #[test]
+    fn files_that_look_like_plans_are_known_by_their_names() {
+        for path in [
+            "prd.json",
+            ".taskmaster/tasks/tasks.json",
+            "IMPLEMENTATION_PLAN.md",
+            "docs/TODO-api.md",
+            "docs/plans/x.md",
+            "packages/a/PLAN.md",
+            "specs/1/tasks.md",
+            "ROADMAP.md",
+        ] {
+            assert!(is_likely_plan(path), "{path}");
+        }
+        for path in [
+            "README.md",
+            "docs/plans/README.md",
+            "src/planner.md",
+            "plan.txt",
+            "package.json",
+            "plans/x.json",
+            "",
+        ] {
+            assert!(!is_likely_plan(path), "{path}");
+        }
     }
 
     #[test]

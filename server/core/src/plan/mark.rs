@@ -92,6 +92,34 @@ const WORDS: [(&str, Mark); 60] = [
     ("tbd", Mark::Open),
 ];
 
+/// Words that say a state in other languages.
+const FOREIGN: [(Mark, &str); 5] = [
+    (
+        Mark::Done,
+        "erledigt|fertig|abgeschlossen|umgesetzt|terminé|terminée|fait|fini|achevé|hecho|hecha|terminado|terminada|completado|\
+         completada|feito|feita|concluído|concluída|готово|сделано|завершено|выполнено|完成|已完成|完了|済|済み|완료|fatto|\
+         completato|gereed|klaar|zrobione",
+    ),
+    (
+        Mark::Dropped,
+        "verworfen|gestrichen|entfällt|abgebrochen|abandonné|abandonnée|annulé|annulée|cancelado|cancelada|descartado|\
+         descartada|отменено|отменена|не нужно|已取消|取消|放弃|中止|キャンセル|취소|annullato|geannuleerd",
+    ),
+    (
+        Mark::Begun,
+        "in arbeit|in bearbeitung|begonnen|en cours|en curso|en progreso|em andamento|em curso|в работе|в процессе|进行中|\
+         進行中|作業中|진행 중|in corso|bezig",
+    ),
+    (
+        Mark::Blocked,
+        "blockiert|wartet|bloqué|bloquée|bloqueado|bloqueada|заблокировано|阻塞|受阻|保留|보류|bloccato",
+    ),
+    (
+        Mark::Open,
+        "offen|geplant|zu erledigen|nicht begonnen|à faire|pendiente|por hacer|pendente|a fazer|открыто|не начато|待办|未开始|\
+         待处理|未着手|대기|da fare",
+    ),
+];
 /// Signs as they are spelled out.
 const SHORTCODES: [(&str, Mark); 9] = [
     (":white_check_mark:", Mark::Done),
@@ -143,7 +171,20 @@ const GONE: [&str; 13] = [
     "not any more",
 ];
 /// Names of lines that say a state as `Status` does.
-const STATE_NAMES: [&str; 3] = ["state", "task status", "current status"];
+const STATE_NAMES: [&str; 12] = [
+    "state",
+    "task status",
+    "current status",
+    "zustand",
+    "stand",
+    "statut",
+    "état",
+    "estado",
+    "статус",
+    "состояние",
+    "状态",
+    "状態",
+];
 
 /// Words after `done` that take it back.
 const BUT: [&str; 10] =
@@ -175,8 +216,34 @@ fn leading_word(text: &str) -> Option<(Mark, &str)> {
         text.get(..word.len()).is_some_and(|start| start.bytes().zip(word.bytes()).all(is_same))
             && !text.get(word.len()..).is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
     };
-    let (word, mark) = WORDS.iter().filter(begins).max_by_key(|(word, _)| word.len())?;
-    Some((*mark, text.get(word.len()..)?))
+    if let Some((word, mark)) = WORDS.iter().filter(begins).max_by_key(|(word, _)| word.len()) {
+        return Some((*mark, text.get(word.len()..)?));
+    }
+    let (length, mark) = foreign_word(text)?;
+    Some((mark, text.get(length..)?))
+}
+
+/// How long the longest word of another language is that a text begins with, and what it says.
+fn foreign_word(text: &str) -> Option<(usize, Mark)> {
+    let words = FOREIGN.iter().flat_map(|(mark, words)| words.split('|').map(move |word| (word, *mark)));
+    let found = words.filter_map(|(word, mark)| {
+        let length = prefix_len(text, word)?;
+        let ends = !text.get(length..)?.starts_with(char::is_alphanumeric);
+        ends.then_some((length, mark))
+    });
+    found.max_by_key(|(length, _)| *length)
+}
+
+/// How many bytes of a text are `word`, which is in lower case, if it begins with that in any case.
+pub(super) fn prefix_len(text: &str, word: &str) -> Option<usize> {
+    let mut left = text.chars();
+    for known in word.chars() {
+        let written = left.next()?;
+        if written != known && !written.to_lowercase().eq([known]) {
+            return None;
+        }
+    }
+    Some(text.len() - left.as_str().len())
 }
 
 /// The state that the value of a `Status:` line says, and what of it says so: `COMPLETED ✅`, `Done (2031-03-02)`, all of
@@ -222,6 +289,11 @@ fn of_percent(text: &str) -> Option<Mark> {
         100 => Mark::Done,
         101.. => return None,
     })
+}
+
+/// Whether a line of this name may say a state.
+pub(super) fn names_state(name: &str) -> bool {
+    STATE_NAMES.contains(&name.trim().to_lowercase().as_str())
 }
 
 /// The state that a line says that is not called `Status`: `State: completed`, `Progress: 100%`, `Done: yes`. `None` if it
@@ -378,6 +450,13 @@ pub(super) fn written_box(text: &str) -> Option<WrittenBox> {
     Some(WrittenBox { inner, end: end + usize::from(is_starred), mark, is_starred, is_glued })
 }
 
+/// Reads a letter in a box at the beginning of a text. Nobody knows what it means; `[P]` is a tag.
+pub(super) fn letter_box(text: &str) -> Option<WrittenBox> {
+    let [b'[', letter, b']', rest @ ..] = text.as_bytes() else { return None };
+    let is_box = letter.is_ascii_alphabetic() && *letter != b'P' && rest.first() == Some(&b' ');
+    is_box.then_some(WrittenBox { inner: 1..2, end: 3, mark: None, is_starred: false, is_glued: false })
+}
+
 /// The state that a box with `inner` between its brackets says; `None` if that is not known.
 pub(super) fn of_box(inner: &str) -> Option<Mark> {
     match inner.trim().trim_end_matches('\u{fe0f}') {
@@ -512,7 +591,9 @@ pub(super) fn strip_end(
 /// A state at the end of a title: its place, what it says, and where what belongs to it begins.
 fn trailing_word(text: &str, in_item: bool) -> Option<(Range<usize>, Mark, usize)> {
     let capitals = |word: &str| !word.contains(char::is_lowercase);
-    let is_clear = |word: &str| CLEAR.iter().any(|clear| clear.eq_ignore_ascii_case(word));
+    let is_clear = |word: &str| {
+        foreign_word(word).is_some() || CLEAR.iter().any(|clear| clear.eq_ignore_ascii_case(word))
+    };
     let sure = |word: &str| {
         of_word(word).filter(|mark| match mark {
             // `Show the orders (pending)` is about orders.
@@ -610,6 +691,14 @@ mod tests {
             ("Not started", Some(Mark::Open)),
             ("not done", Some(Mark::Open)),
             ("⬜ Todo", Some(Mark::Open)),
+            ("Erledigt", Some(Mark::Done)),
+            ("in Arbeit", Some(Mark::Begun)),
+            ("Terminée ✅", Some(Mark::Done)),
+            ("ГОТОВО", Some(Mark::Done)),
+            ("已完成", Some(Mark::Done)),
+            ("完了", Some(Mark::Done)),
+            ("Cancelada", Some(Mark::Dropped)),
+            ("fertiggestellt", None),
             ("100%", Some(Mark::Done)),
             ("40 %", Some(Mark::Begun)),
             ("120%", None),

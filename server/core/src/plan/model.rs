@@ -296,6 +296,8 @@ pub enum Unread {
     NoItem,
     /// It has a place for an id, such as `TXXX`.
     Placeholder,
+    /// It is called a phase, a milestone or the like, and stands among tasks.
+    Part,
     /// It is a box outside of all tasks, in a plan whose tasks are headings.
     Outside,
 }
@@ -320,6 +322,11 @@ pub enum NoTask {
     List {
         /// How many items it has.
         items: usize,
+    },
+    /// There are so many headings such as `Phase 2: …`, which are parts of a plan, and no task below them.
+    Parts {
+        /// How many.
+        count: usize,
     },
     /// The tasks are headings with numbers alone, or with words that are not known.
     Numbered,

@@ -42,6 +42,42 @@ pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
     found
 }
 
+/// Files that look like plans and are none by their names and the settings, from the root: what was meant, where no plan
+/// is found. A short look, and the nearest to the root first.
+pub fn likely_plans(root: &Path) -> Vec<String> {
+    const MOST: usize = 5;
+    const MOST_LOOKED_AT: usize = 20_000;
+    const DEEPEST: usize = 4;
+    /// Hidden folders in which tools keep plans.
+    const OF_TOOLS: [&str; 7] =
+        [".claude", ".cursor", ".kiro", ".ralph", ".specify", ".taskmaster", ".plans"];
+    let mut left = MOST_LOOKED_AT;
+    let mut found = Vec::new();
+    let mut level = vec![PathBuf::new()];
+    for _ in 0..=DEEPEST {
+        let mut below = Vec::new();
+        for folder in level {
+            let mut entries: Vec<(String, bool)> = names(&root.join(&folder)).take(left).collect();
+            left -= entries.len();
+            entries.sort();
+            for (name, is_folder) in entries {
+                let path = folder.join(&name);
+                let is_hidden = name.starts_with('.') && !OF_TOOLS.contains(&name.as_str());
+                if is_folder {
+                    if !is_hidden && !NEVER_INTO.contains(&name.as_str()) {
+                        below.push(path);
+                    }
+                } else if let Some(path) = path.to_str().filter(|path| plan::is_likely_plan(path)) {
+                    found.push(path.to_owned());
+                }
+            }
+        }
+        level = below;
+    }
+    found.truncate(MOST);
+    found
+}
+
 /// The globs of plans that need no setting, from the formats.
 fn usual() -> Vec<&'static str> {
     plan::formats().flat_map(PlanFormat::folders).copied().collect()
@@ -133,6 +169,32 @@ mod tests {
         let files =
             ["PLAN.md", "a.plan.md", "README.md", "docs/PLAN.md", ".alfine/plans/a/b.md", ".alfine/x.md"];
         assert_eq!(found(&files, &[]), [".alfine/plans/a/b.md", "PLAN.md", "a.plan.md"]);
+    }
+
+    #[test]
+    fn what_looks_like_a_plan_is_found_where_people_put_it() {
+        let files = [
+            "prd.json",
+            "IMPLEMENTATION_PLAN.md",
+            "docs/plans/x.md",
+            "packages/a/PLAN.md",
+            ".kiro/specs/a/tasks.md",
+            "README.md",
+            "package.json",
+            "node_modules/x/PLAN.md",
+            "src/planner.md",
+        ];
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let mut likely = likely_plans(root.path());
+        likely.sort();
+        let mut expected = files[..5].to_vec();
+        expected.sort_unstable();
+        assert_eq!(likely, expected);
     }
 
     #[test]

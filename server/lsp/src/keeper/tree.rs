@@ -177,15 +177,17 @@ impl Tree {
     fn look_around(&mut self) -> bool {
         let (root, config) = (&self.place.real_root, &self.loaded.config);
         let programs = Some(self.programs.look_here());
-        let mut executables = BTreeSet::new();
+        let (mut executables, mut missing_folders) = (BTreeSet::new(), BTreeMap::new());
         for (name, known) in &mut self.plans {
             let Ok(document) = &known.document else { continue };
             let paths = known.paths.get_or_insert_with(|| {
                 checks::paths(document.plan(), &checks::folder(config, name)).collect()
             });
             executables.extend(paths.iter().filter(|path| checks::is_executable(root, path)).cloned());
+            missing_folders.extend(checks::missing_folders(root, document.plan()));
         }
-        let here = Here { programs, executables: Arc::new(executables) };
+        let here =
+            Here { programs, executables: Arc::new(executables), missing_folders: Arc::new(missing_folders) };
         if here == self.here {
             return false;
         }

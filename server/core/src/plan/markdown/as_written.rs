@@ -114,7 +114,13 @@ fn boxes_are_known_in_every_form_that_is_clear() {
         ticked(text, &parse_markdown(text)),
         "- [x] open\n- [x] ticked\n- [✓] checked\n- [✔️] checked too\n- [x] begun\n- [x] half\n- [x] empty\n- [x]one\n- [x]two\n- [ x ] wide\n* [x]* star\n1) [x] numbered\n"
     );
-    assert_eq!(tasks("- [P] a tag\n- [1] a note\n- [x](link)\n- [a] b\n- [ ] real\n"), ["real | real"]);
+    assert_eq!(tasks("- [P] a tag\n- [1] a note\n- [x](link)\n- [ ] real\n"), ["real | real"]);
+    assert_eq!(tasks("- [a] Ada 1843\n- [b] Babbage 1837\n"), none());
+    let text = "- [ ] one\n- [o] two\n- [D] four\n- [v] five\n  - [y] six\n";
+    assert_eq!(tasks(text), ["one | one", "two | two", "four | four", "five | five"]);
+    assert_eq!(unknown(text), ["o", "D", "v"]);
+    let legend = "Legend: `[v]` done, `[D]` dropped\n\n- [ ] one\n- [v] two\n- [D] three\n";
+    assert_eq!(tasks(legend), ["one | one", "two | two | done", "three | three | dropped"]);
 }
 
 #[test]
@@ -330,6 +336,19 @@ fn a_numbered_heading_beside_tasks_is_one_whatever_its_word() {
 }
 
 #[test]
+fn no_heading_among_tasks_is_passed_over() {
+    let text = "# P\n### Task 1: one\nDo it.\n### #2: two\n### Task III: three\n### (4) four\n### AUTH.5: five\n### T_6: six\n\
+                ### M7.T1: seven\n### Task 8/9: eight\n### 10 ten\nDo it.\n### Milestone 11: eleven\nDo it.\n### Notes\n";
+    let ids: Vec<_> = parse_markdown(text).tasks.iter().map(|task| task.id.0.clone()).collect();
+    assert_eq!(ids, ["task-1", "2", "task-iii", "4", "AUTH.5", "T_6", "M7.T1", "task-8-9"]);
+    assert_eq!(unread(text), [(Unread::Divider, "### 10 ten"), (Unread::Part, "### Milestone 11: eleven")]);
+    let fixed = fixed(&fixed(text));
+    assert_eq!((tasks(&fixed).len(), unread(&fixed)), (10, vec![]), "{fixed}");
+    // A part that has tasks is their group.
+    assert_eq!(unread("## Task 1: A\n## Phase 2: B\n### Task 2: C\n"), []);
+}
+
+#[test]
 fn criteria_are_known_by_their_many_names() {
     for name in [
         "Success criteria",
@@ -375,6 +394,42 @@ fn criteria_at_the_plan_s_level_belong_to_the_plan() {
     }
     let plan = parse_markdown("# Garden\n- [ ] a\n\n## Done when\n- [ ] c\n");
     assert_eq!((plan.tasks.len(), plan.criteria.len()), (1, 1));
+}
+
+#[test]
+fn plans_in_other_languages_are_read_as_they_are_meant() {
+    for text in [
+        "# Plan\n## Aufgabe 1: A\nStatus: erledigt\n\nAbnahmekriterien:\n- [ ] b\n- [ ] c\n\n## Aufgabe 2: D\n**Abhängig von:** Aufgabe 1\n\n\
+         ### Akzeptanzkriterien\n- [ ] e\n\n## Offene Fragen\n- [ ] f?\n\n## Nicht im Umfang\n- [ ] g\n",
+        "# 计划\n## 任务 1：A\n状态：已完成\n验收标准：\n- [ ] b\n- [ ] c\n\n## 任务 2：D\n依赖：任务 1\n\n- [ ] e\n\n## 不在范围内\n- [ ] g\n",
+        "# Plan\n## Tâche 1 : A\nStatut : terminé\n\nCritères d’acceptation :\n- b\n- c\n\n## Tâche 2 : D\nDépend de : Tâche 1\n- [ ] e\n\n\
+         ## Hors périmètre\n- [ ] f\n",
+        "# Plan\n## Tarea 1: A\nEstado: hecho\n\nCriterios de aceptación:\n- [ ] b\n- [ ] c\n\n## Tarea 2: D\nDepende de: Tarea 1\n- [ ] e\n\n\
+         ## Riesgos\n- [ ] f\n",
+        "# План\n## Задача 1: A\nСтатус: готово\n\nКритерии приёмки:\n- [ ] b\n- [ ] c\n\n## Задача 2: D\nЗависит от: Задача 1\n- [ ] e\n\n\
+         ## Открытые вопросы\n- [ ] f\n",
+        "# 計画\n## タスク 1：A\n状態：完了\n受け入れ基準：\n- [ ] b\n- [ ] c\n\n## タスク 2：D\n依存：タスク 1\n- [ ] e\n\n## 対象外\n- [ ] f\n",
+    ] {
+        let shown = tasks(text);
+        let [first, second] = &shown[..] else { panic!("{shown:?}") };
+        assert!(first.ends_with("1 | A | done [2]"), "{first}");
+        let id = &parse_markdown(text).tasks[0].id.0.replace('-', " ");
+        assert!(second.to_lowercase().ends_with(&format!("2 | d < {id} [1]")), "{second}");
+        assert_eq!((unread(text), unknown(text)), (vec![], vec![]), "{text}");
+    }
+}
+
+#[test]
+fn phases_with_criteria_are_tasks() {
+    let text = "# Billing\n\n## Phase 1: Data model\n\n- Create the table\n\n### Success Criteria:\n\n#### Automated Verification:\n\
+                - [ ] It migrates: `make migrate`\n- [ ] Types: `npm run types`\n\n#### Manual Verification:\n- [ ] It shows\n\n---\n\n\
+                ## Phase 2: API\n\n### Changes Required:\n\n#### 1. Handler\nText.\n\n### Success Criteria:\n\n#### Automated Verification:\n\
+                - [ ] Tests pass: `make test`\n\n## Testing Strategy\n- Unit tests\n";
+    assert_eq!(
+        tasks(text),
+        ["phase-1-data-model | Phase 1: Data model [2]", "phase-2-api | Phase 2: API [1]"]
+    );
+    assert_eq!(unread(text), []);
 }
 
 #[test]
@@ -517,7 +572,8 @@ fn a_plan_without_tasks_says_the_likeliest_reason() {
             NoTask::List { items: 2 },
         ),
         ("# Garden\n## 1. Seed\nSow.\n## 2. Water\n- a lot\n", NoTask::Numbered),
-        ("# Garden\n## 任务 1：A\n## 任务 2：B\n", NoTask::Numbered),
+        ("# Garden\n## Posten 1：A\n## Posten 2：B\n", NoTask::Numbered),
+        ("# Garden\n## Phase 1: Seed\n- a\n## Phase 2: Water\n- b\n", NoTask::Parts { count: 2 }),
         ("# Garden\n## Open questions\n- [ ] Which seeds?\n", NoTask::Idle),
         (
             "---\nid: task-12\ntitle: Seed\n---\n## Description\nSow.\n## Acceptance Criteria\n- [ ] #1 sown\n",
@@ -534,7 +590,7 @@ fn a_plan_without_tasks_says_the_likeliest_reason() {
         ("# Garden\r\n1. seed\r\n2. water\r\n", vec!["seed | seed", "water | water < seed"]),
         ("# Garden\n```md\n### Task 1: A\n- [ ] b\n```\n", vec!["task-1 | A [1]"]),
         ("# Garden\n## 1. Seed\nSow.\n## 2. Water\n", vec!["task-1 | Seed", "task-2 | Water"]),
-        ("# Garden\n## 任务 1：A\n## 任务 2：B\n", vec!["task-1 | A", "task-2 | B"]),
+        ("# Garden\n## Posten 1：A\n## Posten 2：B\n", vec!["task-1 | A", "task-2 | B"]),
     ] {
         assert_eq!(tasks(&fixed(text)), after, "{text}");
     }

@@ -6,7 +6,7 @@ use super::names::named;
 use crate::plan::FieldName;
 use crate::plan::fields::{ids, is_called_task};
 use crate::plan::ids::slug;
-use crate::plan::mark::{Written, strip_end, strip_start, written_box};
+use crate::plan::mark::{Written, prefix_len, strip_end, strip_start, written_box};
 use crate::plan::model::Mark;
 use std::ops::Range;
 
@@ -43,17 +43,44 @@ pub(super) enum Near {
     Divider(usize),
     /// Its id is in lower case: where it stands.
     LowerCase(Range<usize>),
+    /// It is called a part of the plan, and stands among tasks: where it begins.
+    Part(usize),
 }
 
 /// Letters that with a number name something else than a task: priorities, quarters, versions, standards.
 const NOT_IDS: [&str; 14] =
     ["P", "Q", "V", "H", "ES", "EC", "UTF", "ISO", "SHA", "AES", "RFC", "IEEE", "COVID", "BASE"];
 const KEYWORDS: [&str; 4] = ["user story", "story", "task", "step"];
+/// The same in other languages.
+const FOREIGN_ASCII: [&str; 9] =
+    ["aufgabe", "schritt", "tarea", "paso", "tarefa", "passo", "taak", "stap", "compito"];
+const FOREIGN_KEYWORDS: [&str; 10] =
+    ["tâche", "étape", "задача", "шаг", "任务", "任務", "步骤", "タスク", "ステップ", "작업"];
+/// What inside of a task is a part of it.
+const STEPS: [&str; 9] = ["step", "schritt", "paso", "passo", "stap", "étape", "шаг", "步骤", "ステップ"];
 /// Words that with a number name a part of a document, or what holds no work: `Phase 2: …`, `2. Overview`.
 const NOT_TASKS: &str = "appendix approach architecture background chapter conclusion context day dependencies design epic \
      glossary goal goals group introduction iteration milestone module motivation objective objectives option overview \
      part phase prerequisites problem question references requirement requirements risk scope section sprint stage summary \
      timeline track version wave week";
+/// Those of them that hold work.
+const PARTS: [&str; 15] = [
+    "day",
+    "epic",
+    "group",
+    "iteration",
+    "milestone",
+    "module",
+    "part",
+    "phase",
+    "sprint",
+    "stage",
+    "ticket",
+    "track",
+    "version",
+    "wave",
+    "week",
+];
 /// The longest word before the number of a numbered heading, in bytes.
 const MAX_WORD: usize = 24;
 
@@ -148,7 +175,7 @@ impl Label {
         if let Some(title) = title_after(text, after, Divider::Sign).filter(|&title| title < text.len()) {
             self.reads_as_task = true;
             self.id_range = start..start;
-            self.is_step = word == "step";
+            self.is_step = STEPS.contains(&word);
             return Some(title);
         }
         let (id, range) = number_of(text, word, after)?;
@@ -166,7 +193,7 @@ impl Label {
         })?;
         self.id = Some(id);
         self.id_range = range;
-        (self.reads_as_task, self.is_step) = (true, word == "step");
+        (self.reads_as_task, self.is_step) = (true, STEPS.contains(&word));
         Some(title)
     }
 
@@ -193,8 +220,21 @@ impl Label {
         Some(title)
     }
 
+    /// Reads `#2: title`.
+    fn hashed_id(&mut self, text: &str, start: usize) -> Option<usize> {
+        let token = token(text.get(start..)?.strip_prefix('#')?);
+        let range = start + 1..start + 1 + token.len();
+        let title =
+            title_after(text, range.end, Divider::Dash).filter(|_| is_number(token) || is_dotted(token))?;
+        (self.id, self.id_range, self.reads_as_task) = (Some(token.to_owned()), range, true);
+        Some(title)
+    }
+
     /// Reads `US-001: title`, `T3. title`, `T3 - title`, `1.2: title`; in an item `3. title` and `T3 Title`, too.
     fn bare_id(&mut self, text: &str, start: usize, in_item: bool) -> Option<usize> {
+        if let Some(title) = self.hashed_id(text, start) {
+            return Some(title);
+        }
         let token = token(text.get(start..)?);
         let end = start + token.len();
         let reads_as_task = is_id(token) || is_dotted(token);
@@ -270,6 +310,21 @@ impl Label {
         let range = self.title_range.clone();
         let Some(core) = text.get(..range.end) else { return false };
         let Some(rest) = core.get(range.start..) else { return false };
+        if let Some(inner) = rest.strip_prefix('(') {
+            // `(4) title`
+            let number = token(inner);
+            let end = range.start + 1 + number.len();
+            let after = inner.get(number.len()..).unwrap_or_default();
+            let is_closed = is_number(number) && after.starts_with(") ");
+            let title = skip_blanks(core, end + 1);
+            if is_closed && title < core.len() && named(core.get(title..).unwrap_or_default()).is_none() {
+                (self.id, self.id_range, self.reads_as_task) =
+                    (Some(number.to_owned()), range.start + 1..end, true);
+                self.title_range = title..range.end;
+                core.get(title..).unwrap_or_default().clone_into(&mut self.title);
+            }
+            return is_closed;
+        }
         let word = rest.find(|c: char| c.is_ascii_digit()).and_then(|at| rest.get(..at)).unwrap_or_default();
         let number = token(rest.get(word.len()..).unwrap_or_default());
         let at = range.start + word.len();
@@ -314,6 +369,24 @@ impl Label {
         true
     }
 
+    /// Says what keeps a heading that stands among tasks from being one: `10 ten`, `Milestone 11: eleven`.
+    pub(super) fn find_near_among_tasks(&mut self, text: &str) {
+        let start = self.title_range.start;
+        let rest = text.get(self.title_range.clone()).unwrap_or_default();
+        let number = token(rest);
+        let end = start + number.len();
+        if self.near.is_none() && is_number(number) && number.len() < 4 && is_blank_at(text, end) {
+            self.near = Some(Near::Divider(end));
+            return;
+        }
+        let word = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let is_part = PARTS.iter().any(|part| part.eq_ignore_ascii_case(word));
+        let after = rest.get(word.len()..).unwrap_or_default().trim_start();
+        if self.near.is_none() && is_part && after.starts_with(|c: char| c.is_ascii_digit()) {
+            self.near = Some(Near::Part(start));
+        }
+    }
+
     /// Whether a heading with a box can be a task: it has a title, and is no part of the document.
     pub(super) fn may_be_task(&self) -> bool {
         let first =
@@ -332,10 +405,13 @@ impl Label {
 /// The keyword that a text has at `at`, without `user`, and where it ends.
 fn keyword_at(text: &str, at: usize) -> Option<(&'static str, usize)> {
     let rest = text.get(at..)?;
-    let starts =
-        |keyword: &&str| rest.get(..keyword.len()).is_some_and(|word| word.eq_ignore_ascii_case(keyword));
-    let keyword = KEYWORDS.into_iter().find(starts)?;
-    Some((keyword.rsplit(' ').next().unwrap_or(keyword), at + keyword.len()))
+    let keywords = KEYWORDS
+        .iter()
+        .chain(if rest.is_ascii() { &[][..] } else { &FOREIGN_KEYWORDS })
+        .chain(&FOREIGN_ASCII);
+    let (keyword, length) =
+        keywords.into_iter().find_map(|keyword| Some((*keyword, prefix_len(rest, keyword)?)))?;
+    Some((keyword.rsplit(' ').next().unwrap_or(keyword), at + length))
 }
 
 /// The number, letter or id behind a keyword: the id that it makes, and where it stands.
@@ -344,9 +420,29 @@ fn number_of(text: &str, word: &str, after: usize) -> Option<(String, Range<usiz
     let start = text.len() - number.len();
     let token = token(number);
     let is_letter = token.len() == 1 && token.starts_with(|c: char| c.is_ascii_uppercase());
-    let numbered = is_number(token) || is_dotted(token) || is_letter;
-    let id = if numbered { format!("{word}-{}", token.to_ascii_lowercase()) } else { token.to_owned() };
-    (start > after && (numbered || is_id(token))).then(|| (id, start..start + token.len()))
+    let is_roman = token.len() > 1 && token.bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'));
+    let numbered = is_number(token) || is_dotted(token) || is_letter || is_roman;
+    let is_parted = start > after || !word.is_ascii();
+    if !is_parted || !(numbered || is_id(token)) {
+        return None;
+    }
+    // `Task 8/9`
+    let joined = joined_numbers(text.get(start..)?).filter(|_| is_number(token));
+    let token = joined.unwrap_or(token);
+    let id = if numbered {
+        format!("{word}-{}", token.to_ascii_lowercase().replace(['/', '+', '&', ' '], "-"))
+    } else {
+        token.to_owned()
+    };
+    Some((id, start..start + token.len()))
+}
+
+/// Several numbers, as of tasks that were made one: `8/9`, `8+9`.
+fn joined_numbers(text: &str) -> Option<&str> {
+    let end =
+        text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '/' | '+' | '&'))).unwrap_or(text.len());
+    let numbers = text.get(..end)?.trim_end_matches(['/', '+', '&']);
+    numbers.contains(['/', '+', '&']).then_some(numbers)
 }
 
 fn skip_blanks(text: &str, at: usize) -> usize {
@@ -388,6 +484,12 @@ fn title_after(text: &str, at: usize, divider: Divider) -> Option<usize> {
         return (title.is_empty() || title.starts_with(char::is_whitespace))
             .then(|| skip_blanks(text, at + 1));
     }
+    // As in French: `Tâche 1 : titre`.
+    if let Some(title) =
+        rest.trim_start().strip_prefix(':').filter(|title| title.starts_with(char::is_whitespace))
+    {
+        return Some(text.len() - title.trim_start().len());
+    }
     let dash = rest.trim_start().strip_prefix(['-', '–', '—'])?;
     (divider != Divider::Sign
         && rest.starts_with(char::is_whitespace)
@@ -407,11 +509,11 @@ pub(super) fn is_placeholder(word: &str) -> bool {
         && (is_parted && places >= 2 || prefix.len() <= 2 && places >= 3)
 }
 
-/// The letters, digits, inner dots and hyphens that `text` begins with.
+/// The letters, digits, inner dots, hyphens and underscores that `text` begins with.
 fn token(text: &str) -> &str {
-    let end =
-        text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).unwrap_or(text.len());
-    text.get(..end).unwrap_or_default().trim_end_matches(['.', '-'])
+    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let end = text.find(|c: char| !inner(c)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().trim_end_matches(['.', '-', '_'])
 }
 
 /// `3`, `3a`, `3-2`.
@@ -427,8 +529,23 @@ fn is_dotted(token: &str) -> bool {
     number.contains('.') && number.split('.').all(is_digits) && is_digits(copy)
 }
 
-/// `US-001`, `AUTH-LOGIN-2`, `US-001a`; short `T3`, `FR12`, `T3-2`.
+/// `US-001`, `AUTH-LOGIN-2`, `US-001a`; short `T3`, `FR12`, `T3-2`; and `T_6`, `AUTH.5`, `M7.T1`.
 fn is_id(token: &str) -> bool {
+    if let Some((prefix, number)) = token.split_once('_') {
+        let is_short =
+            (1..=5).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_uppercase());
+        return is_short && !NOT_IDS.contains(&prefix) && is_digits(number);
+    }
+    if let Some((prefix, part)) = token.split_once('.') {
+        let letters = prefix.trim_end_matches(|c: char| c.is_ascii_digit());
+        let of_part = part.trim_start_matches(|c: char| c.is_ascii_uppercase());
+        // `M7.T1`, but not `TLS1.3`.
+        let is_numbered = letters.len() < prefix.len();
+        let is_prefix =
+            (1..=5).contains(&letters.len()) && letters.bytes().all(|byte| byte.is_ascii_uppercase());
+        let has_letters = of_part.len() < part.len();
+        return is_prefix && !NOT_IDS.contains(&letters) && is_digits(of_part) && is_numbered == has_letters;
+    }
     let letters = token.len() - token.trim_start_matches(|c: char| c.is_ascii_uppercase()).len();
     let (prefix, rest) = token.split_at(letters);
     let numbered =
@@ -506,6 +623,17 @@ mod tests {
             ("1.2) Title", Some("1.2"), "Title"),
             ("Task 4: [Final] Title", Some("task-4"), "[Final] Title"),
             ("Task 5: Title (depends on Task 3)", Some("task-5"), "Title"),
+            ("#2: Title", Some("2"), "Title"),
+            ("Task III: Title", Some("task-iii"), "Title"),
+            ("Task 8/9: Title", Some("task-8-9"), "Title"),
+            ("AUTH.5: Title", Some("AUTH.5"), "Title"),
+            ("T_6: Title", Some("T_6"), "Title"),
+            ("M7.T1: Title", Some("M7.T1"), "Title"),
+            ("Aufgabe 1: Titel", Some("aufgabe-1"), "Titel"),
+            ("Étape 2 : titre", Some("étape-2"), "titre"),
+            ("Задача 3. Имя", Some("задача-3"), "Имя"),
+            ("任务1：标题", Some("任务-1"), "标题"),
+            ("タスク 2: 題", Some("タスク-2"), "題"),
         ] {
             assert_eq!(read(text), (true, id.map(str::to_owned), title.to_owned()), "{text}");
         }
@@ -539,6 +667,11 @@ mod tests {
             "Phase 1: Setup",
             "us-001: Title",
             "US-001 Title",
+            "TLS1.3: Title",
+            "HTTP1.1: Title",
+            "SHA_256: Title",
+            "Aufgaben",
+            "任务列表",
             "",
             ":",
         ] {

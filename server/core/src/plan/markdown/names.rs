@@ -32,7 +32,40 @@ const CRITERIA: [&str; 17] = [
     "verification",
     "verification criteria",
 ];
-const IDLE: [&str; 24] = [
+const IDLE: [&str; 57] = [
+    "alternatives",
+    "alternatives considered",
+    "considered alternatives",
+    "caveats",
+    "decisions needed",
+    "deferred",
+    "do not do",
+    "excluded",
+    "exclusions",
+    "for humans",
+    "human tasks",
+    "human todo",
+    "icebox",
+    "ideas",
+    "limitations",
+    "not included",
+    "not now",
+    "not planned",
+    "open decision",
+    "open decisions",
+    "parking lot",
+    "pending decisions",
+    "postponed",
+    "rejected",
+    "rejected alternatives",
+    "rejected ideas",
+    "things we won't do",
+    "unscoped",
+    "what this is not",
+    "what we are not doing",
+    "what we won't do",
+    "what we're not doing",
+    "won't have",
     "anti goals",
     "assumptions",
     "legend",
@@ -57,6 +90,61 @@ const IDLE: [&str; 24] = [
     "unknowns",
     "unresolved questions",
     "won't do",
+];
+/// Names in other languages.
+const FOREIGN: [(Named, &str); 3] = [
+    (
+        Named::Criteria,
+        "abnahmekriterien|akzeptanzkriterien|erfolgskriterien|fertig wenn|fertig, wenn|critères d'acceptation|\
+         critères de réussite|critères de succès|criterios de aceptación|criterios de éxito|critérios de aceitação|\
+         critérios de aceite|critérios de sucesso|критерии приемки|критерии приёмки|критерии готовности|\
+         критерии успеха|验收标准|验收条件|完成标准|成功标准|驗收標準|受け入れ基準|受入基準|受け入れ条件|完了条件|\
+         完了の定義|成功基準|인수 조건|완료 조건|criteri di accettazione|acceptatiecriteria|kryteria akceptacji",
+    ),
+    (
+        Named::Idle,
+        "offene fragen|offene punkte|nicht im umfang|außerhalb des umfangs|nicht enthalten|nicht ziele|risiken|\
+         anmerkungen|notizen|hinweise|annahmen|verworfen|zurückgestellt|ideen|manuelle prüfung|manuelle schritte|\
+         questions ouvertes|hors périmètre|hors du périmètre|hors scope|hors de portée|non objectifs|risques|remarques|\
+         hypothèses|idées|preguntas abiertas|fuera de alcance|fuera del alcance|no objetivos|riesgos|notas|supuestos|\
+         ideas descartadas|questões em aberto|questões abertas|perguntas em aberto|fora de escopo|fora do escopo|\
+         não objetivos|riscos|observações|открытые вопросы|вне рамок|вне рамок проекта|вне области|за рамками|не цели|\
+         риски|заметки|примечания|допущения|идеи|未决问题|待解决问题|待定问题|开放问题|开放性问题|不在范围内|范围外|\
+         超出范围|不做|非目标|风险|备注|注意事项|假设|未解決の問題|未解決事項|未決事項|対象外|範囲外|スコープ外|非目標|\
+         リスク|メモ|備考|미해결 질문|범위 외|위험|메모|domande aperte|fuori ambito|rischi|open vragen|buiten scope",
+    ),
+    (
+        Named::Optional,
+        "zukünftig|später|optionnel|facultatif|plus tard|opcional|más adelante|mais tarde|опционально|позже|可选|以后|\
+         オプション|任意|将来|今後|선택 사항",
+    ),
+];
+/// What may stand before what holds no work, and behind it: *explicit non-goals*, *out-of-scope items*.
+const BEFORE_IDLE: [&str; 12] = [
+    "currently ",
+    "deliberately ",
+    "explicit ",
+    "explicitly ",
+    "intentionally ",
+    "items ",
+    "our ",
+    "strictly ",
+    "things ",
+    "what is ",
+    "what's ",
+    "work ",
+];
+const AFTER_IDLE: [&str; 9] =
+    [" features", " ideas", " items", " list", " section", " stuff", " tasks", " topics", " work"];
+/// Notes that take work out of the plan: *Nice to have (not now)*.
+const NOT_NOW: [&str; 7] = [
+    "(deferred",
+    "(do not build",
+    "(do not implement",
+    "(not in scope",
+    "(not now",
+    "(not planned",
+    "(out of scope",
 ];
 /// What may stand before *notes*, *risks* and *questions*.
 const WHICH: [&str; 14] = [
@@ -108,6 +196,9 @@ pub(super) fn named(text: &str) -> Option<Named> {
         return Some(Named::Criteria);
     }
     let name = simple(text);
+    if NOT_NOW.iter().any(|note| name.contains(note)) {
+        return Some(Named::Idle);
+    }
     if names_optional(&name) {
         return Some(Named::Optional);
     }
@@ -115,7 +206,21 @@ pub(super) fn named(text: &str) -> Option<Named> {
     if CRITERIA.contains(&alone.as_str()) {
         return Some(Named::Criteria);
     }
-    names_idle(&alone).then_some(Named::Idle)
+    if names_idle(&alone) || is_idle_with_more(&alone) {
+        return Some(Named::Idle);
+    }
+    FOREIGN
+        .iter()
+        .find(|(_, names)| names.split('|').any(|known| begins(&alone, known)))
+        .map(|(named, _)| *named)
+}
+
+/// Whether a name is one of what holds no work, with what may stand around it.
+fn is_idle_with_more(name: &str) -> bool {
+    let before = BEFORE_IDLE.iter().find_map(|word| name.strip_prefix(word));
+    let inner = before.unwrap_or(name);
+    let after = AFTER_IDLE.iter().find_map(|word| inner.strip_suffix(word));
+    (before.is_some() || after.is_some()) && names_idle(after.unwrap_or(inner))
 }
 
 pub(super) fn names_criteria(text: &str) -> bool {
@@ -262,10 +367,60 @@ mod tests {
             "Manual verification",
             "Manual QA",
             "Status legend:",
+            "Out-of-scope items",
+            "Explicit non-goals",
+            "What We're NOT Doing",
+            "What we’re not doing (for now)",
+            "What is out of scope",
+            "Deferred",
+            "Deferred work",
+            "Won't have",
+            "Won’t have (this time)",
+            "Parking lot",
+            "Open decisions",
+            "Alternatives considered",
+            "Human tasks",
+            "Rejected ideas",
+            "Ideas",
+            "💡 Ideas for later",
+            "Nice to have (not now)",
+            "Future work (out of scope)",
+            "Offene Fragen",
+            "Nicht im Umfang",
+            "Hors périmètre",
+            "Questions ouvertes",
+            "Fuera de alcance",
+            "Preguntas abiertas:",
+            "Fora do escopo",
+            "Открытые вопросы",
+            "Вне рамок",
+            "不在范围内",
+            "未决问题：",
+            "対象外",
+            "リスク",
         ] {
             assert_eq!(named(text), Some(Named::Idle), "{text}");
         }
         for text in [
+            "Abnahmekriterien:",
+            "Akzeptanzkriterien",
+            "Critères d’acceptation",
+            "Criterios de aceptación",
+            "Critérios de aceitação",
+            "Критерии приёмки",
+            "验收标准：",
+            "受け入れ基準",
+        ] {
+            assert_eq!(named(text), Some(Named::Criteria), "{text}");
+        }
+        for text in [
+            "Work items",
+            "Open the shop",
+            "What is new",
+            "Reject orders",
+            "Ideation board",
+            "Work",
+            "Tasks",
             "Selection criteria",
             "Criteria for success",
             "Verify",

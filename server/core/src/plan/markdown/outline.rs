@@ -3,7 +3,7 @@
 //! Knows nothing of tasks: it says what is a heading, a list, an item, a line of text. What stands in code blocks,
 //! HTML, tables and quotations is opaque, so nothing in there can be mistaken for a task, a field or a criterion.
 
-use crate::plan::mark::{in_legend, written_box};
+use crate::plan::mark::{WrittenBox, in_legend, letter_box, written_box};
 use crate::plan::model::Mark;
 use crate::text::Span;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
@@ -115,8 +115,34 @@ impl<'t> Outline<'t> {
         for block in &mut outline.blocks {
             block.span = trimmed(text, block.span);
         }
+        outline.find_letters();
         outline.read_legend();
         outline
+    }
+
+    /// Takes `[o]` and `[D]` for boxes beside real ones: in a list of its own `[a]` may be a note.
+    fn find_letters(&mut self) {
+        // Nearly every document has none, and this runs at every keystroke.
+        let body = self.text.as_bytes();
+        let is_letter = |at: usize| {
+            body.get(at + 1).is_some_and(u8::is_ascii_alphabetic)
+                && !matches!(body.get(at + 1), Some(b'x' | b'X'))
+                && body.get(at + 2) == Some(&b']')
+        };
+        if !memchr::memchr_iter(b'[', body).any(is_letter) {
+            return;
+        }
+        for list in 0..self.len() {
+            let items: Vec<usize> = match self.kind(list) {
+                Kind::List => self.children(list).collect(),
+                Kind::Heading(_) | Kind::Text | Kind::Item(_) | Kind::Opaque(_) => continue,
+            };
+            if items.iter().any(|&item| matches!(self.kind(item), Kind::Item(Some(_)))) {
+                for item in items {
+                    self.find_box(item, letter_box);
+                }
+            }
+        }
     }
 
     /// Gives signs in boxes the meaning that the document itself says.
@@ -138,6 +164,35 @@ impl<'t> Outline<'t> {
                 let said = || in_legend(text, inner, |at| starts.contains(&(at + 1)));
                 tick_box.mark = legend.entry(inner).or_insert_with(said).or(tick_box.mark);
             }
+        }
+    }
+
+    /// Finds the box of an item that is none to CommonMark: `[~]`, `[]`, `[ ]one`, `[ ]*`.
+    fn find_box(&mut self, item: usize, read: impl Fn(&str) -> Option<WrittenBox>) {
+        let Self { text, blocks, lines, inlines } = self;
+        let Some([Block { kind: Kind::Item(tick_box @ None), .. }, first]) = blocks.get_mut(item..item + 2)
+        else {
+            return;
+        };
+        let Some(line) = lines.get_mut(first.lines.clone()).and_then(<[Line]>::first_mut) else { return };
+        let Some(found) = read(line.span.of(text)).filter(|_| first.kind == Kind::Text) else {
+            return;
+        };
+        let at = line.span.start;
+        let span = Span::new(at + found.inner.start, at + found.inner.end);
+        *tick_box = Some(TickBox { span, mark: found.mark, is_starred: found.is_starred });
+        line.span = trimmed(text, Span::new(at + found.end, line.span.end));
+        for inline in inlines.get_mut(line.inlines.clone()).unwrap_or_default() {
+            if inline.span.start >= line.span.start {
+                break;
+            }
+            if inline.span.end > line.span.start {
+                let rest = inline.text.get(line.span.start - inline.span.start..).unwrap_or_default();
+                inline.text = CowStr::from(rest.to_owned());
+                inline.span.start = line.span.start;
+                break;
+            }
+            line.inlines.start += 1;
         }
     }
 
@@ -374,7 +429,7 @@ impl<'t> Builder<'t> {
             TagEnd::List(_) | TagEnd::Item if self.opaque == 0 => {
                 self.close_run();
                 if let Some(block) = self.open.pop() {
-                    self.find_box(block);
+                    self.outline.find_box(block, written_box);
                     let end = self.outline.blocks.len();
                     let Some(block) = self.outline.blocks.get_mut(block) else { return };
                     block.end = end;
@@ -453,35 +508,6 @@ impl<'t> Builder<'t> {
         let item = self.open.last().and_then(|&item| self.outline.blocks.get_mut(item));
         if let Some(Block { kind: Kind::Item(tick_box), .. }) = item {
             *tick_box = Some(TickBox { span, mark: Some(mark), is_starred: false });
-        }
-    }
-
-    /// Finds the box of an item that is none to CommonMark: `[~]`, `[]`, `[ ]one`, `[ ]*`.
-    fn find_box(&mut self, item: usize) {
-        let Outline { text, blocks, lines, inlines } = &mut self.outline;
-        let Some([Block { kind: Kind::Item(tick_box @ None), .. }, first]) = blocks.get_mut(item..item + 2)
-        else {
-            return;
-        };
-        let Some(line) = lines.get_mut(first.lines.clone()).and_then(<[Line]>::first_mut) else { return };
-        let Some(found) = written_box(line.span.of(text)).filter(|_| first.kind == Kind::Text) else {
-            return;
-        };
-        let at = line.span.start;
-        let span = Span::new(at + found.inner.start, at + found.inner.end);
-        *tick_box = Some(TickBox { span, mark: found.mark, is_starred: found.is_starred });
-        line.span = trimmed(text, Span::new(at + found.end, line.span.end));
-        for inline in inlines.get_mut(line.inlines.clone()).unwrap_or_default() {
-            if inline.span.start >= line.span.start {
-                break;
-            }
-            if inline.span.end > line.span.start {
-                let rest = inline.text.get(line.span.start - inline.span.start..).unwrap_or_default();
-                inline.text = CowStr::from(rest.to_owned());
-                inline.span.start = line.span.start;
-                break;
-            }
-            line.inlines.start += 1;
         }
     }
 

@@ -135,8 +135,13 @@ impl<'o, 't> Sections<'o, 't> {
             let inside = above.iter().filter_map(|&up| heads.get(up)).any(|up| up.label.reads_as_task);
             let Some(head) = heads.get_mut(at) else { return };
             let beside = levels.contains(&head.level) && head.section.is_none() && head.named.is_none();
-            if beside && !inside && !head.label.reads_as_task && head.label.read_as_numbered(&head.text) {
+            if !beside || inside || head.label.reads_as_task {
+                return;
+            }
+            if head.label.read_as_numbered(&head.text) {
                 head.is_task = true;
+            } else {
+                head.label.find_near_among_tasks(&head.text);
             }
         });
     }
@@ -221,7 +226,8 @@ impl<'o, 't> Sections<'o, 't> {
             }
             let end = heads.get(at + 1).map_or(outline.len(), |next| next.block);
             let mut blocks = outline.siblings(head.block + 1, end).peekable();
-            let named = head.named == Some(Named::Criteria);
+            // Also below a heading of its own: *Success criteria*, *Automated*.
+            let named = head.section == Some(Named::Criteria);
             let mut found = false;
             while let Some(block) = blocks.next() {
                 let lists = |at: &usize| outline.kind(*at) == Kind::List;
@@ -235,7 +241,9 @@ impl<'o, 't> Sections<'o, 't> {
                 };
             }
             if found {
-                let owner = if named { above.last().copied() } else { Some(at) };
+                let is_owner =
+                    |up: &&usize| heads.get(**up).is_some_and(|up| up.section != Some(Named::Criteria));
+                let owner = if named { above.iter().rev().find(is_owner).copied() } else { Some(at) };
                 // What follows a task is not directly under the headings before that task.
                 owners.extend(owner.filter(|&owner| Some(owner) >= last_task));
             }

@@ -100,6 +100,9 @@ impl Known<'_, '_> {
                         .map(|span| TextEdit { span, new_text: span.of(outline.text).to_ascii_uppercase() });
                     near.push((place, Unread::LowerCase, capitals.into_iter().collect()));
                 }
+                Some(Near::Part(at)) => {
+                    near.push((place, Unread::Part, vec![inserting(outline.source_of(line, *at), "Task: ")]));
+                }
                 None => {}
             }
         }
@@ -222,6 +225,9 @@ impl Known<'_, '_> {
             let last = rows.last().unwrap_or(first).to_owned();
             return (first_line(*table), NoTask::Table { first: first.to_owned(), last }, Vec::new());
         }
+        if let Some((span, count, fix)) = self.parts() {
+            return (span, NoTask::Parts { count }, fix);
+        }
         if let Some((span, fix)) = self.numbered_heads() {
             return (span, NoTask::Numbered, fix);
         }
@@ -235,6 +241,25 @@ impl Known<'_, '_> {
             return (first_line(self.outline.span(list.block)), NoTask::Idle, Vec::new());
         }
         (top, NoTask::Text, Vec::new())
+    }
+
+    /// Headings such as `Phase 2: Seeds`, with what makes tasks of them.
+    fn parts(&self) -> Option<(Span, usize, Vec<TextEdit>)> {
+        let outline = self.outline;
+        let heads = self.sections.heads.iter().filter(|head| head.section.is_none());
+        let parts: Vec<(u8, Span, TextEdit)> = heads
+            .filter_map(|head| {
+                let mut label = head.label.clone();
+                let line = outline.lines(head.block).first()?;
+                label.find_near_among_tasks(&head.text);
+                let Some(Near::Part(at)) = label.near else { return None };
+                Some((head.level, line.span, inserting(outline.source_of(line, at), "Task: ")))
+            })
+            .collect();
+        let (level, span, _) = parts.first()?;
+        let fix: Vec<TextEdit> =
+            parts.iter().filter(|(other, ..)| other == level).map(|(.., edit)| edit.clone()).collect();
+        Some((*span, fix.len(), fix))
     }
 
     /// Two headings or more of one level that would be tasks beside a task, with what makes tasks of them.
