@@ -163,7 +163,7 @@ pub(super) fn no_command(code: &str) -> String {
 
 fn harmful(code: &str, program: &str) -> String {
     format!(
-        "`{code}` is never run: “{program}” takes something away, and proves nothing. Write a command that only looks \
+        "`{code}` is never run: “{program}” changes what is there, and proves nothing. Write a command that only looks \
          whether this holds, or say that it is none"
     )
 }
@@ -272,7 +272,7 @@ mod tests {
         let says =
             |of: &str| lints.iter().find(|lint| lint.span.of(text).contains(of)).unwrap().message.clone();
         assert!(
-            says("rm user").starts_with("`rm user` is never run: “rm” takes something away"),
+            says("rm user").starts_with("`rm user` is never run: “rm” changes what is there"),
             "{}",
             says("rm user")
         );

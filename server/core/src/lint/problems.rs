@@ -112,6 +112,9 @@ fn unread(written: &str, why: Unread) -> String {
                 "“{written}” holds the place of an id, so this is no task yet: give it an id of its own"
             );
         }
+        Unread::Nothing => {
+            return "This box has no text, so nobody knows what to do: write it behind the box, or remove the box".to_owned();
+        }
         Unread::Outside => {
             return "This box belongs to no task, so nobody works on it: in this plan tasks are headings. Move it below \
                     the task it is a part of, or write it as a heading of its own, such as “### Task: …”"

@@ -298,6 +298,8 @@ pub enum Unread {
     Placeholder,
     /// It is called a phase, a milestone or the like, and stands among tasks.
     Part,
+    /// It is a box without a text.
+    Nothing,
     /// It is a box outside of all tasks, in a plan whose tasks are headings.
     Outside,
 }

@@ -250,7 +250,7 @@ fn a_state_is_obeyed_in_whatever_words_a_task_says_it() {
     // What one cannot know is said.
     assert_eq!(unknown("### Task 1: A ❌\n"), ["❌"]);
     assert_eq!(unknown("- [ ] 🚫 A\n"), ["🚫"]);
-    assert_eq!(unknown("### ~~Task 1:~~ A\n"), ["1:"]);
+    assert_eq!(unknown("### ~~Task 1:~~ A\n"), ["Task 1:"]);
 }
 
 #[test]
@@ -346,6 +346,15 @@ fn no_heading_among_tasks_is_passed_over() {
     assert_eq!((tasks(&fixed).len(), unread(&fixed)), (10, vec![]), "{fixed}");
     // A part that has tasks is their group.
     assert_eq!(unread("## Task 1: A\n## Phase 2: B\n### Task 2: C\n"), []);
+}
+
+#[test]
+fn a_box_without_a_text_is_said() {
+    for text in ["- [ ] a\n- [ ]\n- [x]\n", "### T1: A\n- [ ] b\n- [ ]  \n"] {
+        assert_eq!(unread(text), [(Unread::Nothing, "- [ ]")], "{text}");
+        assert_eq!(tasks(text).len(), 1);
+    }
+    assert_eq!(unread("- [ ] a\n- [ ]\n  - [ ] b\n## Notes\n- [ ]\n"), []);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Knows blocks and lines, not which task they are of.
 
-use super::bound::{Bound, bound};
+use super::bound::{Bound, bound, tells_failure};
 use super::label::Label;
 use super::names::{Named, announced, named, names_criteria};
 use super::outline::{Kind, Line, Opaque, Outline, TickBox, trimmed};
@@ -584,22 +584,6 @@ fn expects_failure(line: &str) -> bool {
         .split_once(':')
         .is_some_and(|(name, _)| name.get(..6).is_some_and(|begin| begin.eq_ignore_ascii_case("expect")));
     expects && tells_failure(line)
-}
-
-/// Says whether a text tells of a failure, and not of none.
-pub(super) fn tells_failure(text: &str) -> bool {
-    let text = text.to_lowercase();
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let passes = words.iter().any(|word| word.starts_with("pass") || *word == "succeeds" || *word == "green");
-    let none = |at: usize| {
-        at > 0
-            && words.get(at - 1).is_some_and(|word| matches!(*word, "no" | "0" | "without" | "zero" | "not"))
-    };
-    let fails = words.iter().enumerate().any(|(at, word)| {
-        (word.starts_with("fail") || matches!(*word, "error" | "errors" | "red" | "nonzero")) && !none(at)
-    });
-    fails && !passes
 }
 
 /// Collects the criteria of a list, or of the item `of` and what is in it: each item with a box, and where `plain` each

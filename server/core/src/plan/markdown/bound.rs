@@ -3,7 +3,6 @@
 //! Code behind a colon, or alone, may be anything: what it reads like decides later. Where only the sentence says that it
 //! runs, it must be a command that is known anywhere.
 
-use super::body::tells_failure;
 use super::outline::{Inline, InlineKind, Line, Outline};
 use crate::plan::command::{PROMPT, is_surely_command};
 use crate::text::Span;
@@ -296,6 +295,22 @@ fn joined(codes: &[&Code]) -> String {
 /// Whether nothing more is said.
 fn ends(after: &str) -> bool {
     after.trim().trim_end_matches(['.', ';', '!', '✅', '✓']).is_empty()
+}
+
+/// Says whether a text tells of a failure, and not of none.
+pub(super) fn tells_failure(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let passes = words.iter().any(|word| word.starts_with("pass") || *word == "succeeds" || *word == "green");
+    let none = |at: usize| {
+        at > 0
+            && words.get(at - 1).is_some_and(|word| matches!(*word, "no" | "0" | "without" | "zero" | "not"))
+    };
+    let fails = words.iter().enumerate().any(|(at, word)| {
+        (word.starts_with("fail") || matches!(*word, "error" | "errors" | "red" | "nonzero")) && !none(at)
+    });
+    fails && !passes
 }
 
 /// Whether what follows a command says that it passes.

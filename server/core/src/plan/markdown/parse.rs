@@ -223,7 +223,7 @@ fn without_note<'l>(outline: &Outline<'_>, line: &Line, label: &'l Label) -> (Co
 
 /// What is struck out before a title that is not: whether the task is done nobody can say.
 fn struck_before(outline: &Outline<'_>, line: &Line, label: &Label) -> Option<Span> {
-    let before = label.id_range.start..label.title_range.start;
+    let before = 0..label.title_range.start;
     let until = outline.struck_until(line, &before)?;
     let is_all = outline.struck_until(line, &label.title_range).is_some();
     (!is_all).then(|| outline.span_of(line, &(before.start..until)))?

@@ -60,6 +60,7 @@ pub(super) fn find(known: &Known<'_, '_>, problems: &mut Vec<Problem>) {
     problems.extend(near.into_iter().map(|(span, why, fix)| unread(span, why, fix)));
     known.boxes_without_list(|span, fix| problems.push(unread(span, Unread::NoItem, fix)));
     known.boxes_outside(|span| problems.push(unread(span, Unread::Outside, Vec::new())));
+    known.boxes_without_text(|span| problems.push(unread(span, Unread::Nothing, Vec::new())));
     if known.found.is_empty() {
         let (span, why, fix) = known.no_task();
         let fix = if has_tasks(known.outline.text, &fix) { fix } else { Vec::new() };
@@ -167,6 +168,23 @@ impl Known<'_, '_> {
             let is_lost = in_headings && self.is_outside(block);
             let edits = boxed.iter().map(|(_, edit)| edit.clone());
             say(*first, if is_lost { Vec::new() } else { edits.collect() });
+        }
+    }
+
+    /// Open boxes with nothing beside and below them.
+    fn boxes_without_text(&self, mut say: impl FnMut(Span)) {
+        let outline = self.outline;
+        for list in self.lists.iter().filter(|list| list.named != Some(Named::Idle)) {
+            for item in list.block..outline.end(list.block) {
+                let is_open =
+                    matches!(outline.kind(item), Kind::Item(Some(tick_box)) if !tick_box.is_ticked());
+                let has_text =
+                    || outline.first_line(item).is_some_and(|line| line.span.start < line.span.end);
+                let holds_more = || outline.children(item).any(|inside| outline.kind(inside) != Kind::Text);
+                if is_open && !holds_more() && !has_text() {
+                    say(outline.span(item));
+                }
+            }
         }
     }
 
