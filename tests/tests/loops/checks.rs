@@ -35,6 +35,20 @@ fn only_what_reads_like_a_command_is_run() {
 }
 
 #[test]
+fn words_below_verify_are_criteria_and_never_run() {
+    let plan = "# P\n\n### US-001: Work\n\nVerify:\n- touch the button > the menu opens\n- kill all sessions; sign in again\n\
+                - test -e work.txt\n\n- [ ] it is said: `test -s work.txt` passes\n";
+    let sandbox = with_plan(plan, json!([done()]));
+    let task = ends(&sandbox, TASK, "done");
+    let branch = task["branch"].as_str().unwrap();
+    assert_eq!(sandbox.git(&["ls-tree", "--name-only", branch]), "PLAN.md\nwork.txt");
+    let states: Vec<_> = task["criteria"].as_array().unwrap().iter().map(|one| &one["state"]).collect();
+    assert_eq!(states, ["open", "open", "proven"]);
+    let listed = sandbox.alfine(&["trust", "PLAN.md", "--list"]).expect(0).stdout;
+    assert!(listed.contains("test -e work.txt") && !listed.contains("touch"), "{listed}");
+}
+
+#[test]
 fn a_check_whose_program_is_missing_asks_the_user_and_runs_once_it_is_there() {
     let plan = "# P\n\n### US-001: Work\n\n- [ ] migrates: `sqlx-of-a-test migrate run`\n";
     let sandbox = with_plan(plan, json!([done()]));

@@ -36,6 +36,23 @@ fn a_plans_tasks_are_run_in_the_order_of_their_dependencies_each_on_the_merge_of
 }
 
 #[test]
+fn where_no_plan_is_known_those_that_look_like_one_are_named() {
+    let sandbox =
+        Sandbox::with_repository(&[("prd.json", "{}"), ("docs/plans/a b.md", "# P\n\n### T1: A\n")]);
+    let said = sandbox.alfine(&["status"]).expect(0).stdout;
+    for part in [
+        "  prd.json\n",
+        "  docs/plans/a b.md\n",
+        "alfine lint 'docs/plans/a b.md'\n",
+        "plans = [\"docs/plans/a b.md\"]",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let none = Sandbox::with_repository(&[("README.md", "# R\n")]).alfine(&["status"]).expect(0).stdout;
+    assert!(none.contains("`alfine init` writes a first one"), "{none}");
+}
+
+#[test]
 fn a_task_that_stops_blocks_what_depends_on_it() {
     let sandbox =
         chain(&[("First", json!([write("1.txt", "1"), ready()])), ("Second", json!([not_ready()]))]);
