@@ -94,7 +94,7 @@ export function makeClient({ program, output, tasks, extension, closed }: Client
   const options: LanguageClientOptions = {
     // Any file may have a blocker, a finding, or a place to start a loop on.
     documentSelector: [{ scheme: 'file' }],
-    initializationOptions: { tasks: true, tasksVersion: 2, savesTicks: true },
+    initializationOptions: { tasks: true, tasksVersion: 2, savesTicks: true, hoversDiagnostics: true },
     outputChannel: output,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     synchronize: { configurationSection: 'alfine' },

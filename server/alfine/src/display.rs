@@ -1,6 +1,6 @@
 //! What a person sees of a running loop: a line for each event, and one moving line.
 
-use crate::output::say;
+use crate::output::{has_colors, say};
 use alfine_core::news::{News, Told};
 use alfine_words::Mark;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,9 +17,7 @@ pub(crate) struct Display {
 impl Display {
     /// Makes a display on this terminal; plain lines where there is none.
     pub(crate) fn new() -> Self {
-        let terminal = std::io::stdout().is_terminal();
-        let color = terminal && std::env::var_os("NO_COLOR").is_none();
-        Self { moving: RefCell::default(), color }
+        Self { moving: RefCell::default(), color: has_colors(&std::io::stdout()) }
     }
 
     /// Shows one piece of news.
@@ -42,12 +40,16 @@ impl Display {
 
     /// Prints a line above the moving one.
     pub(crate) fn line(&self, mark: Mark, text: &str) {
-        let (on, off) = if self.color { (color(mark), "\x1b[0m") } else { ("", "") };
-        let print = || say(format_args!("{on}{}{off} {text}", sign(mark)));
+        let print = || say(format_args!("{} {text}", self.painted(mark, sign(mark))));
         match self.moving.borrow().as_ref() {
             Some(bar) => bar.suspend(print),
             None => print(),
         }
+    }
+
+    /// A part of a line in the colour of what it is about.
+    pub(crate) fn painted(&self, mark: Mark, text: &str) -> String {
+        if self.color { format!("{}{text}\x1b[0m", color(mark)) } else { text.to_owned() }
     }
 
     /// Takes the moving line away.

@@ -2,11 +2,20 @@
 
 use alfine_engine::{Error, ErrorKind, Result};
 use serde::Serialize;
-use std::{fmt, io::Write};
+use std::{
+    fmt,
+    io::{IsTerminal, Write},
+};
 
 /// Prints one line to standard output. A reader that went away (`| head`) is no error.
 pub(crate) fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Whether what is printed there has colours: on a terminal that shows them, unless `NO_COLOR` says no.
+pub(crate) fn has_colors(stream: &impl IsTerminal) -> bool {
+    let set = |name: &str| std::env::var_os(name).unwrap_or_default();
+    stream.is_terminal() && set("NO_COLOR").is_empty() && set("TERM") != "dumb"
 }
 
 /// Prints a value as one line of JSON.

@@ -1,8 +1,9 @@
 //! How errors and logs reach the user: a message, and what to do next.
 
+use crate::output::has_colors;
 use alfine_engine::{Error, ErrorClass};
 use alfine_words::Reader;
-use std::{error::Error as _, io::IsTerminal, path::Path, process::ExitCode};
+use std::{error::Error as _, path::Path, process::ExitCode};
 use tracing_appender::{
     non_blocking::WorkerGuard,
     rolling::{RollingFileAppender, Rotation},
@@ -26,7 +27,7 @@ pub(crate) mod exit {
 /// Prints an error with its hint and returns the exit status of its class.
 pub(crate) fn print(error: &Error) -> ExitCode {
     let (red, dim, plain) =
-        if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
+        if has_colors(&std::io::stderr()) { ("\x1b[31m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
     eprintln!("{red}error:{plain} {}", error.message_for(Reader::Terminal));
     if let Some(source) = error.source() {
         tracing::debug!("{source:?}");

@@ -30,6 +30,7 @@ use crate::{
     breaker::{self, BadLimit, Rule, Trip},
     gate::Verdict,
     reason::Refusal,
+    text::detailed,
     time::Moment,
 };
 use std::time::Duration;
@@ -828,7 +829,7 @@ fn goes_on(event: &AgentEvent) -> bool {
 }
 
 fn described(class: &str, message: &str) -> String {
-    if message.is_empty() { class.to_owned() } else { format!("{class}: {}", cut(message)) }
+    detailed(class, &cut(message))
 }
 
 /// How a loop rests whose agent was ended by the user's word.

@@ -137,6 +137,9 @@ pub struct Proof {
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.color, self.checks) {
+            (Color::Yellow, _) if self.failed.is_empty() => {
+                f.write_str("claimed ready; not every check passed")
+            }
             (Color::Yellow, _) => {
                 write!(f, "claimed ready; {} failed, the other checks passed", self.failed.join(", "))
             }

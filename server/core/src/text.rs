@@ -16,6 +16,19 @@ pub fn shell_word(text: &(impl fmt::Display + ?Sized)) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// A number of things: `1 file`, `2 files`.
+pub fn count(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A phrase with what is known beyond it: `it failed: the disk is full`. The phrase alone if that is nothing.
+pub fn detailed(phrase: &str, detail: &str) -> String {
+    match detail.trim() {
+        "" => phrase.to_owned(),
+        detail => format!("{}: {detail}", phrase.trim_end_matches(':')),
+    }
+}
+
 /// Makes one line of a text, with one blank between its words.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -4,6 +4,7 @@
 //! By names and sizes; what only a file's content can tell comes in as data. Meant to find what an agent committed by
 //! mistake, so what the repository had before is never unusual.
 
+use crate::text::count;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -69,7 +70,7 @@ impl fmt::Display for Unusual {
             What::LeftBehind(1) => write!(f, "{path} (left behind by a build or a run)"),
             What::LeftBehind(files) => write!(f, "{path} ({files} files left behind by a build or a run)"),
             What::Large(bytes) => write!(f, "{path} ({} MiB)", bytes >> 20),
-            What::Many(files) => write!(f, "{path} ({files} new files)"),
+            What::Many(files) => write!(f, "{path} ({})", count(files as u64, "new file")),
         }
     }
 }

@@ -21,6 +21,7 @@ use alfine_core::{
     plan::{Isolation, Task},
     printable::printable,
     task::{TaskKey, TaskStatus},
+    text::count,
     time::Moment,
 };
 use alfine_store::{LoopLock, LoopRow, Store, TaskRow};
@@ -203,7 +204,9 @@ pub(crate) fn check_continue(project: &Project, row: &LoopRow, more: &More) -> R
     let judged = counted(Rule::Iterations);
     match more.max_iterations {
         Some(limit) if !more.reset_breaker && f64::from(limit) <= judged => Err(Error::user(format!(
-            "a limit of {limit} iterations is already reached: {judged} were judged"
+            "a limit of {} is already reached: {judged} {} judged",
+            count(limit.into(), "iteration"),
+            if judged == 1.0 { "was" } else { "were" }
         ))
         .hint(Hint::RaiseIterations { from: judged as u32 + 1, to: HARD_LIMIT })),
         _ => Ok(()),

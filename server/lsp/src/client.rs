@@ -56,6 +56,8 @@ pub(crate) struct ClientView {
     pub tasks: bool,
     /// Which fields of a task it reads.
     pub tasks_version: TasksVersion,
+    /// Its hovers show the diagnostics of the place, too.
+    pub hovers_diagnostics: bool,
     /// It saves a plan that the server ticked in it, as it knows whether the plan was saved before.
     pub saves_ticks: bool,
     /// Its name, for the log.
@@ -132,6 +134,7 @@ impl ClientView {
             refreshes_hints: workspace.inlay_hint.and_then(|hint| hint.refresh_support) == yes,
             tasks: asks_for("tasks"),
             tasks_version: TasksVersion::of(options),
+            hovers_diagnostics: asks_for("hoversDiagnostics"),
             saves_ticks: asks_for("savesTicks"),
             name: params.client_info.as_ref().map(|info| info.name.clone()).unwrap_or_default(),
             zone: None,

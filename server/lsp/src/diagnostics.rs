@@ -7,7 +7,7 @@ mod builder;
 mod settings;
 mod tasks;
 
-pub(crate) use tasks::verdict;
+pub(crate) use tasks::explained;
 
 use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range, Url};
 use crate::{

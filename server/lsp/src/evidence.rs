@@ -29,11 +29,12 @@ impl<'p> Evidence<'p> {
     }
 }
 
-/// Says what one verifier found, when, and of which tree: a sentence in Markdown, or plain.
+/// Says what one verifier found, when, and of which tree: a sentence in Markdown, or plain. `named`: with its name.
 pub(crate) fn told(
     picture: &Picture,
     row: &VerificationRow,
     state: CriterionState,
+    named: bool,
     markdown: bool,
 ) -> String {
     let code = |text: &str| if markdown { wording::code(text, 200) } else { wording::line(text, 200) };
@@ -51,9 +52,9 @@ pub(crate) fn told(
         CriterionState::Failed => ("failed", "the agent has to fix it"),
         _ => ("verified", "nothing has changed since"),
     };
+    let verifier = if named { code(&row.verifier) + " " } else { String::new() };
     format!(
-        "{mark}: {} {exit} after {}, {} ago ({}), on tree {}; {fresh}",
-        code(&row.verifier),
+        "{mark}: {verifier}{exit} after {}, {} ago ({}), on tree {}; {fresh}",
         breaker::span(Duration::from_millis(row.duration_ms)),
         wording::ago(ended, picture.now),
         picture.clock(ended),

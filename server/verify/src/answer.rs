@@ -1,7 +1,7 @@
 //! What a verifier said, and how it ended.
 
 use super::{VerifierSpec, seconds, test_report::TestReport};
-use alfine_core::{finding::Finding, proof::Answer};
+use alfine_core::{finding::Finding, proof::Answer, text::detailed};
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
@@ -71,8 +71,8 @@ impl fmt::Display for VerifierExit {
                 after.as_secs_f64()
             ),
             Self::Interrupted => f.write_str("interrupted"),
-            Self::Unable { reason } => write!(f, "cannot run here: {reason}"),
-            Self::NotRun { reason } => write!(f, "did not run: {reason}"),
+            Self::Unable { reason } => f.write_str(&detailed("cannot run here", reason)),
+            Self::NotRun { reason } => f.write_str(&detailed("did not run", reason)),
             Self::Uncommitted { count: 0 } => f.write_str("nothing uncommitted"),
             Self::Uncommitted { count: 1 } => f.write_str("1 uncommitted file"),
             Self::Uncommitted { count } => write!(f, "{count} uncommitted files"),

@@ -1,10 +1,13 @@
 //! What changed in the user's checkout while agents worked elsewhere, in words.
 
-use crate::text::{capitalized, count};
+use crate::{
+    Explanation,
+    text::{capitalized, count, detailed, or, sentence},
+};
 use alfine_core::{checkout::CheckoutChange, task::TaskKey};
 
 /// How many files a sentence names.
-const NAMED: u64 = 3;
+const NAMED: usize = 3;
 /// How much of a commit's id is shown.
 const SHORT: usize = 10;
 
@@ -22,16 +25,17 @@ pub(crate) fn changed(task: &TaskKey, changes: &[CheckoutChange], tasks: &[TaskK
         (true, false) => format!("your checkout changed while {agents} ran, and {} was seen in it", task.id),
         (false, _) => format!("your checkout changed while {agents} ran, and it may have been you"),
     };
-    format!("{who}: {}", listed(changes))
+    detailed(&who, &listed(changes))
 }
 
 /// The same as whole sentences, with what can be done about it.
-pub fn told(task: &TaskKey, changes: &[CheckoutChange], tasks: &[TaskKey], named: bool) -> String {
+pub fn told(task: &TaskKey, changes: &[CheckoutChange], tasks: &[TaskKey], named: bool) -> Explanation {
     let remedy = match named {
         true => "Bring it back, or say that it was you who changed it.",
         false => "If it was not you, bring it back; else say that it was you.",
     };
-    format!("{}. {remedy}", capitalized(&changed(task, changes, tasks, named)))
+    let why = sentence(&capitalized(&changed(task, changes, tasks, named)));
+    Explanation { why, remedy: remedy.to_owned() }
 }
 
 /// The changes, one after another: `2 files changed (a.txt, b.txt); the branch main was moved (1a2b3c4d5e to 6f70819203)`.
@@ -43,7 +47,7 @@ pub fn listed(changes: &[CheckoutChange]) -> String {
 pub fn change(change: &CheckoutChange) -> String {
     match change {
         CheckoutChange::Head { was, is } => {
-            format!("{} is checked out in place of {}", short(is), short(was))
+            format!("{} is checked out in place of {}", or(short(is), "nothing"), or(short(was), "nothing"))
         }
         CheckoutChange::Ref { name, was, is } => {
             let name = match name.strip_prefix("refs/heads/") {
@@ -57,12 +61,13 @@ pub fn change(change: &CheckoutChange) -> String {
                 (None, None) => format!("{name} changed"),
             }
         }
+        CheckoutChange::MoreRefs { count: 1 } => "1 more branch or tag changed".to_owned(),
         CheckoutChange::MoreRefs { count } => format!("{count} more branches and tags changed"),
         CheckoutChange::Files { paths, count: all } => {
-            format!("{} changed ({})", count(*all, "file"), some(paths, *all))
+            format!("{} changed{}", count(*all, "file"), some(paths, *all))
         }
         CheckoutChange::Staged { paths, count: all } => {
-            format!("other contents are staged of {} ({})", count(*all, "file"), some(paths, *all))
+            format!("other contents are staged of {}{}", count(*all, "file"), some(paths, *all))
         }
         CheckoutChange::Stash { gone, new: 0 } => format!("{} gone from the stash", entries(*gone)),
         CheckoutChange::Stash { gone: 0, new } => format!("{} new in the stash", entries(*new)),
@@ -77,12 +82,16 @@ fn entries(number: u64) -> String {
     if number == 1 { "1 entry is".to_owned() } else { format!("{number} entries are") }
 }
 
+/// Some of so many files, in brackets; empty if none is known by its name.
 fn some(paths: &[String], all: u64) -> String {
-    let mut text = paths.iter().take(NAMED as usize).cloned().collect::<Vec<_>>().join(", ");
-    if all > NAMED {
-        text.push_str(&format!(" and {} more", all - NAMED));
+    let named: Vec<&str> = paths.iter().take(NAMED).map(String::as_str).collect();
+    if named.is_empty() {
+        return String::new();
     }
-    text
+    match all.saturating_sub(named.len() as u64) {
+        0 => format!(" ({})", named.join(", ")),
+        more => format!(" ({} and {more} more)", named.join(", ")),
+    }
 }
 
 /// Cuts a commit's id; the name of a branch stays.

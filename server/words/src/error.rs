@@ -16,6 +16,14 @@ pub fn running(task: Option<&TaskKey>, runner: &str, reader: Reader) -> String {
     }
 }
 
+/// Says that so many commands of a repository may not run: the beginning of a sentence that lists them.
+pub fn not_allowed(commands: u64) -> String {
+    match commands {
+        1 => "one of this repository’s commands may not run on this machine yet".to_owned(),
+        all => format!("{all} of this repository’s commands may not run on this machine yet"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

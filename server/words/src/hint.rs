@@ -6,8 +6,11 @@ use alfine_core::{hint::Hint, task::TaskKey, text::shell_word};
 /// Says what to do next: phrases without a full stop. For a terminal there can be several lines.
 pub fn hint(hint: &Hint, reader: Reader) -> String {
     match hint {
-        Hint::Advice(text) => text.clone(),
-        Hint::AnyOf(hints) => hints.iter().map(|one| self::hint(one, reader)).collect::<Vec<_>>().join("; "),
+        Hint::Advice(text) => text.trim().to_owned(),
+        Hint::AnyOf(hints) => {
+            let said = hints.iter().map(|one| self::hint(one, reader)).filter(|said| !said.is_empty());
+            said.collect::<Vec<_>>().join("; ")
+        }
         hint => match reader {
             Reader::Terminal => in_a_terminal(hint),
             Reader::Editor { .. } => in_an_editor(hint),
@@ -159,6 +162,7 @@ fn resolving(into: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::odd;
 
     /// Each kind of hint; the compiler asks for those to come.
     fn all() -> Vec<Hint> {
@@ -241,6 +245,18 @@ mod tests {
             Hint::StopFirst { .. } => 27,
             Hint::BeginAnew { .. } => 28,
             Hint::RunAgain { .. } => 29,
+        }
+    }
+
+    #[test]
+    fn every_hint_reads_well_however_odd_it_is() {
+        let readers = [Reader::Terminal, Reader::Editor { has_plugin: true }, Reader::Editor { has_plugin: false }];
+        // The names of tasks, plans and branches are never empty.
+        let said = all().into_iter().filter(|one| matches!(one, Hint::Advice(_) | Hint::AnyOf(_)));
+        for one in said.collect::<Vec<_>>().iter().flat_map(odd::variants) {
+            for said in readers.map(|reader| hint(&one, reader)).iter().filter(|said| !said.ends_with("it is:")) {
+                odd::assert_reads_well(said, &one);
+            }
         }
     }
 

@@ -7,6 +7,8 @@ pub mod checkout;
 mod error;
 mod hint;
 mod news;
+#[cfg(test)]
+mod odd;
 pub mod offer;
 mod plan;
 mod reader;
@@ -15,13 +17,11 @@ mod shown;
 mod standing;
 pub mod text;
 
-pub use error::running;
+pub use error::{not_allowed, running};
 pub use hint::hint;
-pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, work_lost};
+pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of, work_lost};
 pub use plan::{day, plan_changed, plan_changed_note, same_task, unticked};
 pub use reader::Reader;
-pub use reason::{
-    About, explanation, explanation_of_told, how_to_tell, reason, refusal, stopped, why_stopped,
-};
+pub use reason::{About, Explanation, explanation, how_to_tell, reason, refusal, stopped};
 pub use shown::{context, cost, criterion};
 pub use standing::{Standing, summary};

@@ -1,10 +1,14 @@
 //! A loop's news, as lines for somebody who watches a terminal.
 
-use crate::checkout;
+use crate::{
+    checkout,
+    text::{count, detailed, or},
+};
 use alfine_core::printable::printable;
 use alfine_core::{
     agent::{AgentEvent, Outcome},
     breaker::{dollars, span},
+    gate::{Reading, Verdict},
     machine::{KillReason, Note, Recovery},
     news::{News, Told},
     proof::ControlKind,
@@ -60,25 +64,27 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
                 None if *resumes => "in its session",
                 None => "in a fresh session",
             };
-            (Mark::Detail, format!("{agent} works, {how}"))
+            (Mark::Detail, format!("{} works, {how}", or(agent, "the agent")))
         }
         News::Agent(event) => agent(event)?,
         News::AgentEnded { outcome: Outcome::Ok, .. } => return None,
         News::AgentEnded { outcome, message, login, usage: _ } => {
             let mut line = format!("the agent ended: {}", outcome.class());
+            let message = shown(message);
             if !message.is_empty() {
-                line.push_str(&format!(" · {}", shown(message)));
+                line.push_str(&format!(" · {message}"));
             }
-            if let Some(login) = login {
+            if let Some(login) = login.as_deref().filter(|login| !login.trim().is_empty()) {
                 line.push_str(&format!(" · to log in: {login}"));
             }
             (Mark::Notice, line)
         }
         News::AgentEnding { reason } => (Mark::Detail, format!("ending the agent: {}", ending(*reason))),
-        News::Verifier { name, passed: true, .. } => (Mark::Good, shown(name)),
-        News::Verifier { name, exit, .. } => (Mark::Bad, format!("{}: {}", shown(name), shown(exit))),
-        News::IterationJudged { gate, verdict, changed, cost_usd, .. } => {
-            let mut line = format!("gate {}: {}", gate.verdict.as_str().replace('_', " "), shown(verdict));
+        News::Verifier { name, passed: true, .. } => (Mark::Good, or(&shown(name), "a check").to_owned()),
+        News::Verifier { name, exit, .. } => (Mark::Bad, detailed(or(&shown(name), "a check"), &shown(exit))),
+        News::IterationJudged { gate: reading, verdict, changed, cost_usd, .. } => {
+            let gate = format!("gate {}", reading.verdict.as_str().replace('_', " "));
+            let mut line = detailed(&gate, &shown(verdict_of(reading, verdict)));
             if !changed {
                 line.push_str(" · nothing changed");
             }
@@ -91,35 +97,38 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
             let since = since.map_or_else(String::new, |since| format!(" (since {})", clock(since, now)));
             let left = until.since(Moment(now.timestamp().as_millisecond())).as_secs().max(1);
             let left = span(Duration::from_secs(left));
-            (Mark::Notice, format!("waiting {left}, until {}{since}: {}", clock(*until, now), shown(reason)))
+            let waits = format!("waiting {left}, until {}{since}", clock(*until, now));
+            (Mark::Notice, detailed(&waits, &shown(reason)))
         }
-        News::Asks { text, .. } => (Mark::Notice, format!("needs you: {}", shown(text))),
+        News::Asks { text, .. } => (Mark::Notice, detailed("needs you", &shown(text))),
         News::Committed { commit } => {
-            let commit = commit.as_deref()?;
+            let commit = commit.as_deref().filter(|commit| !commit.trim().is_empty())?;
             (Mark::Detail, format!("committed {}", commit.get(..10).unwrap_or(commit)))
         }
-        News::Setup { command } => (Mark::Step, format!("setting the worktree up: {}", shown(command))),
+        News::Setup { command } => (Mark::Step, detailed("setting the worktree up", &shown(command))),
         News::BenchAwaited => (
             Mark::Step,
             "waiting for other loops whose checks run: proof.benches says how many may".to_owned(),
         ),
         News::BenchSetup { command } => {
-            (Mark::Step, format!("setting a tree for the checks up: {}", shown(command)))
+            (Mark::Step, detailed("setting a tree for the checks up", &shown(command)))
         }
         News::Control { control, check } => {
-            (Mark::Detail, format!("control: {} {}", shown(check), control_words(*control)))
+            (Mark::Detail, format!("control: {} {}", or(&shown(check), "a check"), control_words(*control)))
         }
-        News::SetupOutput { line } => (Mark::Detail, shown(line)),
+        News::SetupOutput { line } => (Mark::Detail, Some(shown(line)).filter(|line| !line.is_empty())?),
         News::Provisioned { copied, linked } => {
-            (Mark::Detail, format!("{copied} files copied, {linked} linked into the worktree"))
+            (Mark::Detail, provisioned(*copied as u64, *linked as u64)?)
         }
         News::Beside { manifest, path } => {
             let (manifest, path) = (shown(manifest), shown(path));
             (
                 Mark::Notice,
                 format!(
-                    "{manifest} names {path}, which lies beside the repository and not beside the worktree: name it in the setting \
-                     worktree.link to have it linked there"
+                    "{} names {}, which lies beside the repository and not beside the worktree: name it in the setting \
+                     worktree.link to have it linked there",
+                    or(&manifest, "a manifest"),
+                    or(&path, "something")
                 ),
             )
         }
@@ -128,26 +137,26 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
         }
         News::PlanChanged { changes } => (Mark::Notice, crate::plan::plan_changed(changes)?),
         News::Note(note) => self::note(note)?,
-        News::Refused { why } => (Mark::Notice, why.clone()),
+        News::Refused { why } => (Mark::Notice, or(why, "that cannot be done now").to_owned()),
         News::CheckpointFailed { message, .. } => (
             Mark::Notice,
-            format!("no checkpoint could be taken while the agent works, which goes on: {}", shown(message)),
+            detailed("no checkpoint could be taken while the agent works, which goes on", &shown(message)),
         ),
         News::CheckpointSkipped { what } => {
-            (Mark::Notice, format!("left out of the checkpoint: {}", shown(what)))
+            (Mark::Notice, detailed("left out of the checkpoint", &shown(what)))
         }
         News::CheckoutChanged { changes, tasks, named } => {
             let mark = if *named { Mark::Bad } else { Mark::Notice };
             (mark, printable(&checkout::changed(&told.task, changes, tasks, *named)))
         }
         News::CheckoutNotWatched { message } => {
-            (Mark::Notice, format!("your checkout is not watched while the agent works: {}", shown(message)))
+            (Mark::Notice, detailed("your checkout is not watched while the agent works", &shown(message)))
         }
         News::SetBack { files, kept } => (Mark::Notice, set_back(files, kept)),
         News::ProgressNotLogged { message } => {
-            (Mark::Notice, format!("the progress log: {}", shown(message)))
+            (Mark::Notice, detailed("the progress log", or(&shown(message), "it is not written")))
         }
-        News::Error { message, .. } => (Mark::Bad, shown(message)),
+        News::Error { message, .. } => (Mark::Bad, or(&shown(message), "an error without a message").to_owned()),
         // The checks say their results; how the loop rests is said by whoever ran it.
         News::Verifying { .. } | News::Rests { .. } | News::Other { .. } => return None,
     };
@@ -158,13 +167,13 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
 pub fn moving(news: &News) -> Option<String> {
     match news {
         News::AgentStarted { .. } => Some("the agent works".to_owned()),
-        News::Agent(AgentEvent::ToolStarted { name, summary }) => Some(format!("{name} {}", shown(summary))),
+        News::Agent(AgentEvent::ToolStarted { name, summary }) => Some(tool(name, summary)),
         News::Agent(AgentEvent::Thinking { .. }) => Some("thinking".to_owned()),
         News::Agent(AgentEvent::Text { text }) => Some(shown(text)),
         News::Verifying { .. } => Some("running the checks".to_owned()),
         News::BenchAwaited => Some("waiting for a tree to run the checks in".to_owned()),
         News::Control { control, check } => {
-            Some(format!("control: {} {}", shown(check), control_words(*control)))
+            Some(format!("control: {} {}", or(&shown(check), "a check"), control_words(*control)))
         }
         News::Waiting { .. } => Some("waiting".to_owned()),
         _ => None,
@@ -202,14 +211,14 @@ fn agent(event: &AgentEvent) -> Option<(Mark, String)> {
         AgentEvent::Text { text } => {
             (Mark::Detail, shown(text.split("<COMPLETION_GATE>").next().unwrap_or_default()))
         }
-        AgentEvent::ToolStarted { name, summary } => (Mark::Detail, format!("{name} {}", shown(summary))),
-        AgentEvent::PermissionDenied { tool } => (Mark::Notice, format!("denied: {}", shown(tool))),
-        AgentEvent::Asked(question) => (Mark::Notice, format!("asks: {}", shown(&question.text))),
+        AgentEvent::ToolStarted { name, summary } => (Mark::Detail, tool(name, summary)),
+        AgentEvent::PermissionDenied { tool } => (Mark::Notice, detailed("denied", &shown(tool))),
+        AgentEvent::Asked(question) => (Mark::Notice, detailed("asks", &shown(&question.text))),
         AgentEvent::Compacted => {
             (Mark::Notice, "the agent's conversation was cut down to a summary".to_owned())
         }
         AgentEvent::WorkLost { what } => (Mark::Notice, work_lost(what)),
-        AgentEvent::Retrying { reason } => (Mark::Notice, format!("the agent retries: {}", shown(reason))),
+        AgentEvent::Retrying { reason } => (Mark::Notice, detailed("the agent retries", &shown(reason))),
         AgentEvent::LimitWarning { utilization } => {
             (Mark::Notice, format!("{:.0} % of the usage limit is used", utilization * 100.0))
         }
@@ -226,8 +235,11 @@ fn agent(event: &AgentEvent) -> Option<(Mark, String)> {
 
 /// Says that work in the background ended with the run of the agent that had begun it.
 pub fn work_lost(what: &[String]) -> String {
-    let what: Vec<String> = what.iter().map(|what| shown(what)).collect();
-    format!("lost with the agent's run, which had put it into the background: {}", what.join(", "))
+    let what: Vec<String> = what.iter().map(|what| shown(what)).filter(|what| !what.is_empty()).collect();
+    match what.as_slice() {
+        [] => "work was lost with the agent's run, which had put it into the background".to_owned(),
+        what => format!("lost with the agent's run, which had put it into the background: {}", what.join(", ")),
+    }
 }
 
 fn note(note: &Note) -> Option<(Mark, String)> {
@@ -237,13 +249,16 @@ fn note(note: &Note) -> Option<(Mark, String)> {
             (Mark::Notice, format!("{rule}: the agent said nothing for {seconds} s"))
         }
         Note::FreshSession { .. } => (Mark::Notice, "starting the agent afresh".to_owned()),
+        Note::Retry { class, .. } if class.trim().is_empty() => {
+            (Mark::Notice, "the agent failed, trying again".to_owned())
+        }
         Note::Retry { class, .. } => (Mark::Notice, format!("the agent failed ({class}), trying again")),
         Note::HalfOpened { rule } => (Mark::Detail, format!("{rule} let one iteration through")),
         Note::BreakerReset => (Mark::Detail, "every counter of the breaker is zero again".to_owned()),
         Note::LimitRaised { max_iterations } => {
-            (Mark::Detail, format!("the limit is {max_iterations} iterations"))
+            (Mark::Detail, format!("the limit is {}", count((*max_iterations).into(), "iteration")))
         }
-        Note::Steered { text } => (Mark::Detail, format!("noted for the next prompt: {}", shown(text))),
+        Note::Steered { text } => (Mark::Detail, detailed("noted for the next prompt", &shown(text))),
         Note::PauseAsked => (Mark::Detail, "pauses after this iteration".to_owned()),
         Note::Rewound { iteration } => {
             (Mark::Detail, format!("the tree is what it was after iteration {iteration}"))
@@ -266,17 +281,42 @@ fn ending(reason: KillReason) -> &'static str {
     }
 }
 
+/// Why an iteration was not enough, in the words that say the most. That a gate is not ready is how it was read itself, so
+/// there the agent's own reason counts.
+pub fn verdict_of<'a>(reading: &'a Reading, verdict: &'a str) -> &'a str {
+    let is_reading = reading.verdict == Verdict::NotReady && verdict == reading.why;
+    if is_reading { reading.reason().unwrap_or_default() } else { verdict }
+}
+
+fn tool(name: &str, summary: &str) -> String {
+    format!("{} {}", or(name, "a tool"), shown(summary)).trim_end().to_owned()
+}
+
+/// What was brought into a new worktree; `None` if that is nothing.
+fn provisioned(copied: u64, linked: u64) -> Option<String> {
+    match (copied, linked) {
+        (0, 0) => None,
+        (copied, 0) => Some(format!("{} copied into the worktree", count(copied, "file"))),
+        (0, linked) => Some(format!("{} linked into the worktree", count(linked, "file"))),
+        (copied, linked) => Some(format!("{} copied, {linked} linked into the worktree", count(copied, "file"))),
+    }
+}
+
 fn set_back(files: &[String], kept: &str) -> String {
     const NAMED: usize = 3;
     let mut line = "set back to what the checks saw".to_owned();
-    let named: Vec<String> = files.iter().take(NAMED).map(|file| shown(file)).collect();
+    let named: Vec<String> =
+        files.iter().take(NAMED).map(|file| shown(file)).filter(|file| !file.is_empty()).collect();
     if !named.is_empty() {
         line.push_str(&format!(": {}", named.join(", ")));
     }
     if files.len() > NAMED {
         line.push_str(" and others");
     }
-    line.push_str(&format!(" (kept as {})", shown(kept)));
+    let kept = shown(kept);
+    if !kept.is_empty() {
+        line.push_str(&format!(" (kept as {kept})"));
+    }
     line
 }
 

@@ -1,6 +1,6 @@
 //! What can be done next with a task, in words.
 
-use crate::text::count;
+use crate::text::{count, or};
 use alfine_core::{
     breaker::{HARD_LIMIT, dollars},
     offer::{Action, Continuing, Refusal},
@@ -34,7 +34,7 @@ pub fn title(action: &Action) -> String {
         Action::Fork { iteration } => format!("Fork from iteration {iteration}"),
         Action::RestoreCheckout => "Bring back my checkout".to_owned(),
         Action::KeepCheckout => "Keep the changes of my checkout: they are mine".to_owned(),
-        Action::Merge { into } => format!("Merge into {}", into.as_deref().unwrap_or("its base")),
+        Action::Merge { into } => format!("Merge into {}", or(into.as_deref().unwrap_or_default(), "its base")),
         Action::Discard { in_place: false } => "Discard".to_owned(),
         Action::Discard { in_place: true } => "Discard the loop; its changes stay in your tree".to_owned(),
     }
@@ -181,7 +181,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NoRepository => "the plan lies in no git repository".to_owned(),
         Refusal::WaitsFor(tasks) => {
             let names: Vec<&str> = tasks.iter().map(|id| id.0.as_str()).collect();
-            format!("it waits for {}", names.join(", "))
+            format!("it waits for {}", or(&names.join(", "), "another task"))
         }
         Refusal::HardLimit => format!(
             "{HARD_LIMIT} iterations are the most one loop may take: split the task, or discard the loop and start again"

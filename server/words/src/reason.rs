@@ -1,16 +1,20 @@
 //! Why a task is where it is, and why a loop refuses a command.
 
-use crate::{Reader, text};
+use crate::{
+    Reader,
+    text::{self, count as counted, detailed, or, told},
+};
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule, Scope},
     machine::AskKind,
     reason::{Reason, Refusal},
 };
+use std::fmt;
 
 /// The longest text of somebody else in a message, in characters.
 const LONGEST: usize = 600;
 
-/// Says a reason as a part of a sentence, whole: texts of others are as they are in the data.
+/// Says a reason as a part of a sentence, whole: texts of others are as they are in the data. Never empty.
 pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Breaker { trip } => tripped(trip),
@@ -20,31 +24,52 @@ pub fn reason(reason: &Reason) -> String {
             )
         }
         Reason::StoppedByUser => "stopped by the user".to_owned(),
-        Reason::UsageLimit { message, .. } => format!("usage limit: {message}"),
-        Reason::Asks { text, .. } | Reason::Told { text } => text.clone(),
-        Reason::Retry { message } | Reason::Failed { message } | Reason::Outage { message, .. } => {
-            message.clone()
+        Reason::UsageLimit { message, .. } => detailed("usage limit", message),
+        Reason::Asks { ask, text } => or(text, nothing_said(*ask)).to_owned(),
+        Reason::Told { text } | Reason::Failed { message: text } => {
+            or(text, "the reason was not written down").to_owned()
         }
+        Reason::Retry { message } => or(message, "the agent failed").to_owned(),
+        Reason::Outage { message, .. } => or(message, "the agent could not work").to_owned(),
         Reason::Proven { proof } => proof.to_string(),
-        Reason::Unsaved { file } => format!("{file} is not saved in an editor"),
+        Reason::Unsaved { file } => format!("{} is not saved in an editor", or(file, "a file")),
         Reason::Pauses { why } => match why {
             Some(why) => format!("pauses after this iteration: {}", self::reason(why)),
             None => "pauses after this iteration".to_owned(),
         },
         Reason::Unrun => "nobody runs it".to_owned(),
         Reason::RunnerDied => "its runner died".to_owned(),
-        Reason::Merged { into, commit: None } => format!("into {into}"),
-        Reason::Merged { into, commit: Some(commit) } => {
-            format!("into {into} as {}", commit.get(..7).unwrap_or(commit))
+        Reason::Merged { into, commit } => {
+            let into = or(into, "its base");
+            match commit.as_deref().filter(|commit| !commit.trim().is_empty()) {
+                Some(commit) => format!("into {into} as {}", commit.get(..7).unwrap_or(commit)),
+                None => format!("into {into}"),
+            }
         }
         Reason::Forked => "forked".to_owned(),
+    }
+}
+
+/// What is said of a question whose words are lost.
+fn nothing_said(ask: AskKind) -> &'static str {
+    match ask {
+        AskKind::Question => "the agent asks something",
+        AskKind::Blocked => "only a person can help",
+        AskKind::Approval => "is it done?",
+        AskKind::Login => "the agent is not logged in",
+        AskKind::Billing => "the agent's account has no credit",
+        AskKind::Config => "the agent cannot run as it is configured",
+        AskKind::Context => "the agent's context is full",
+        AskKind::Check => "a check cannot run",
+        AskKind::Refusal => "the model refused",
+        AskKind::Trust => "commands must be allowed",
     }
 }
 
 /// Says what happened when a rule tripped, with what fed it where the rule's own words do not say that.
 fn tripped(trip: &Line) -> String {
     let happened = trip.happened();
-    match (trip.rule, trip.evidence.as_str()) {
+    match (trip.rule, trip.evidence.trim()) {
         (_, "") => happened,
         (Rule::SameError, evidence) => match evidence.find('“').and_then(|at| evidence.get(at..)) {
             Some(error) => format!("{happened}: {error}"),
@@ -61,7 +86,8 @@ pub fn stopped(reason: Option<&Reason>) -> String {
     match reason {
         None => "stopped".to_owned(),
         Some(Reason::Breaker { trip }) if trip.rule == Rule::Iterations => {
-            format!("stopped: limit of {} iterations", trip.limit_shown())
+            let of = trip.limit.map(|limit| counted(limit as u64, "iteration"));
+            detailed("stopped", &of.map_or_else(String::new, |of| format!("limit of {of}")))
         }
         Some(Reason::Breaker { trip }) => format!("stopped: {}", trip.rule.info().name.replace('-', " ")),
         Some(Reason::StoppedByUser) => "stopped by you".to_owned(),
@@ -83,34 +109,54 @@ pub struct About<'a> {
     pub verdict: &'a str,
 }
 
-/// Explains to somebody with an editor, in sentences, why a loop does not go on and what to do; `None` if there is
-/// nothing to do. Texts of others are cut.
-pub fn explanation(reason: &Reason, about: &About<'_>, reader: Reader) -> Option<String> {
-    Some(match reason {
-        Reason::Breaker { trip } => {
-            format!("{} {}", why_stopped(trip, about.verdict), remedy(trip.rule, reader))
-        }
-        Reason::HardLimit => format!(
-            "The loop stopped after {HARD_LIMIT} iterations, the most that one loop may take, and the work is not done. Split \
-             the task into smaller ones, or discard the loop and start again."
+/// Why a loop does not go on and what to do, in sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// What happened, and why.
+    pub why: String,
+    /// What the user can do, or that there is nothing to be done.
+    pub remedy: String,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.why, self.remedy)
+    }
+}
+
+/// Explains to somebody with an editor why a loop does not go on and what to do; `None` if there is nothing to do.
+/// Texts of others are cut.
+pub fn explanation(reason: &Reason, about: &About<'_>, reader: Reader) -> Option<Explanation> {
+    let (why, remedy) = match reason {
+        Reason::Breaker { trip } => (why_stopped(trip, about.verdict), remedy(trip.rule, reader)),
+        Reason::HardLimit => (
+            format!(
+                "The loop stopped after {HARD_LIMIT} iterations, the most that one loop may take, and the work is not done."
+            ),
+            "Split the task into smaller ones, or discard the loop and start again.".to_owned(),
         ),
         Reason::UsageLimit { known, message } => usage_limit(*known, message, about),
         Reason::Outage { message, .. } => outage(message, about),
         Reason::Asks { ask, text } => asked(*ask, text, reader),
         Reason::Failed { message } => {
-            let why = match text::plain(message, LONGEST) {
-                why if why.is_empty() => "the reason was not written down".to_owned(),
-                why => why,
-            };
-            format!(
-                "The loop failed and cannot go on by itself: {} Fix that, then continue it, or discard it and start again.",
-                text::sentence(&why)
+            let why = text::plain(message, LONGEST);
+            (
+                told("The loop failed and cannot go on by itself", or(&why, "the reason was not written down")),
+                "Fix that, then continue it, or discard it and start again.".to_owned(),
             )
         }
-        Reason::RunnerDied | Reason::Unrun => format!(
-            "The loop was interrupted at {}: the process that ran it ended without a word, perhaps because the machine was \
-             shut down. Nothing runs now, and nothing is lost. Continue it: it goes on where it was.",
-            about.moment
+        Reason::RunnerDied | Reason::Unrun => (
+            format!(
+                "The loop was interrupted{}: the process that ran it ended without a word, perhaps because the machine was \
+                 shut down. Nothing runs now, and nothing is lost.",
+                since(" at ", about.moment)
+            ),
+            "Continue it: it goes on where it was.".to_owned(),
+        ),
+        // These words of an older version are what is left.
+        Reason::Told { text } => (
+            told("The loop stopped", &text::plain(text, LONGEST)),
+            "Continue it, or discard it.".to_owned(),
         ),
         Reason::StoppedByUser
         | Reason::Retry { .. }
@@ -118,33 +164,33 @@ pub fn explanation(reason: &Reason, about: &About<'_>, reader: Reader) -> Option
         | Reason::Unsaved { .. }
         | Reason::Pauses { .. }
         | Reason::Merged { .. }
-        | Reason::Forked
-        | Reason::Told { .. } => return None,
-    })
+        | Reason::Forked => return None,
+    };
+    Some(Explanation { why, remedy })
 }
 
-/// Explains why a loop stopped of which only an older version's words are left.
-pub fn explanation_of_told(words: &str) -> String {
-    format!("The loop stopped: {} Continue it, or discard it.", text::sentence(&text::plain(words, LONGEST)))
+/// A moment as a part of a sentence; nothing if it is not known.
+fn since(joint: &str, moment: &str) -> String {
+    if moment.is_empty() { String::new() } else { format!("{joint}{moment}") }
 }
 
 /// Says what a tripped rule means, and what fed it: one sentence. `verdict` is why the last iteration was not enough.
-pub fn why_stopped(trip: &Line, verdict: &str) -> String {
-    let after = |words: &str| match text::plain(words, LONGEST) {
-        words if words.is_empty() => words,
-        words => format!(": {words}"),
-    };
-    let evidence = after(&trip.evidence);
+fn why_stopped(trip: &Line, verdict: &str) -> String {
+    let evidence = text::plain(&trip.evidence, LONGEST);
     let happened = trip.happened();
-    let what = match trip.rule.info() {
+    match trip.rule.info() {
         _ if trip.rule == Rule::Iterations => {
-            format!("after {} iterations, and the work is not done{}", trip.shown(), after(verdict))
+            let after = match trip.limit {
+                Some(limit) => format!("{} of {}", trip.count_shown(), counted(limit as u64, "iteration")),
+                None => counted(trip.count as u64, "iteration"),
+            };
+            let stopped = format!("The loop stopped after {after}, and the work is not done");
+            told(&stopped, &text::plain(verdict, LONGEST))
         }
         // Their words name the limit.
-        rule if rule.scope == Scope::Budget => format!("because {happened}{evidence}"),
-        _ => format!("because {happened} (limit {}){evidence}", trip.limit_shown()),
-    };
-    format!("The loop stopped {}", text::sentence(&what))
+        rule if rule.scope == Scope::Budget => told(&format!("The loop stopped because {happened}"), &evidence),
+        _ => told(&format!("The loop stopped because {happened} (limit {})", trip.limit_shown()), &evidence),
+    }
 }
 
 /// Says what the user can do after a rule tripped.
@@ -167,86 +213,93 @@ pub fn how_to_tell(reader: Reader) -> &'static str {
     }
 }
 
-fn usage_limit(known: bool, message: &str, about: &About<'_>) -> String {
-    let agent = text::line(about.agent, 80);
-    let said = match text::plain(message, LONGEST) {
-        said if said.is_empty() => String::new(),
-        said => format!(" (“{said}”)"),
-    };
-    let moment = about.moment;
-    if known {
-        format!(
-            "The usage limit of the agent {agent} is reached{said}. It passes at {moment}, and the loop then goes on by itself."
-        )
-    } else {
-        format!(
-            "The usage limit of the agent {agent} is reached{said}, and it did not say until when. The loop tries again by \
-             itself at {moment}."
-        )
+fn usage_limit(known: bool, message: &str, about: &About<'_>) -> (String, String) {
+    let (agent, said, moment) = (text::line(about.agent, 80), in_brackets(message), about.moment);
+    match known {
+        true => (
+            format!("The usage limit of the agent {agent} is reached{said}."),
+            format!("It passes at {moment}, and the loop then goes on by itself."),
+        ),
+        false => (
+            format!("The usage limit of the agent {agent} is reached{said}, and it did not say until when."),
+            format!("The loop tries again by itself at {moment}."),
+        ),
     }
 }
 
-fn outage(message: &str, about: &About<'_>) -> String {
-    let (agent, since, moment) = (text::line(about.agent, 80), about.since, about.moment);
-    let said = match text::plain(message, LONGEST) {
-        said if said.is_empty() => String::new(),
-        said => format!(" (“{said}”)"),
-    };
-    format!(
-        "The agent {agent} could not work since {since}{said}. The loop tries again by itself at {moment}, and goes on once \
-         that works."
+fn outage(message: &str, about: &About<'_>) -> (String, String) {
+    let (agent, said) = (text::line(about.agent, 80), in_brackets(message));
+    (
+        format!("The agent {agent} could not work{}{said}.", since(" since ", about.since)),
+        format!("The loop tries again by itself at {}, and goes on once that works.", about.moment),
     )
 }
 
-fn asked(ask: AskKind, words: &str, reader: Reader) -> String {
-    let words = text::sentence(&text::plain(words, 2 * LONGEST));
+/// What somebody else said, behind a part of a sentence; nothing if they said nothing.
+fn in_brackets(message: &str) -> String {
+    match text::plain(message, LONGEST) {
+        said if said.is_empty() => said,
+        said => format!(" (“{said}”)"),
+    }
+}
+
+fn asked(ask: AskKind, words: &str, reader: Reader) -> (String, String) {
+    let words = text::plain(words, 2 * LONGEST);
     let has_box = reader != Reader::Editor { has_plugin: false };
+    let waits = || told("The loop waits for you", or(&words, nothing_said(ask)));
     match ask {
-        AskKind::Trust => format!(
-            "The loop waits until you allow what it would run: {words} Choose “Allow the commands”, read them, and then “Continue”."
+        AskKind::Trust => (
+            told("The loop waits until you allow what it would run", &words),
+            "Choose “Allow the commands”, read them, and then “Continue”.".to_owned(),
         ),
-        AskKind::Approval => format!(
-            "The loop waits for your decision: {words} Look at the diff, then choose “Approve”, or “Reject”{}.",
-            if has_box {
-                " and say what is missing"
-            } else {
-                ". To say what is missing, select your words in any file and choose “Reject with the selected text”"
+        AskKind::Approval => (
+            told("The loop waits for your decision", or(&words, nothing_said(ask))),
+            match has_box {
+                true => "Look at the diff, then choose “Approve”, or “Reject” and say what is missing.",
+                false => {
+                    "Look at the diff, then choose “Approve”, or “Reject”. To say what is missing, select your words in any \
+                     file and choose “Reject with the selected text”."
+                }
             }
+            .to_owned(),
         ),
         AskKind::Login => {
-            format!(
-                "The loop waits for you: {words} Log the agent in, in a terminal, then continue the loop."
-            )
+            (waits(), "Log the agent in, in a terminal, then continue the loop.".to_owned())
         }
         AskKind::Billing => {
-            format!(
-                "The loop waits for you: {words} Fix that in the agent's account, then continue the loop."
-            )
+            (waits(), "Fix that in the agent's account, then continue the loop.".to_owned())
         }
-        AskKind::Config => format!(
-            "The loop waits for you: {words} Fix the agent's settings, such as its model, then continue the loop."
+        AskKind::Config => (
+            waits(),
+            "Fix the agent's settings, such as its model, then continue the loop.".to_owned(),
         ),
-        AskKind::Context => format!(
-            "The loop waits for you: {words} Make that smaller, or choose a model with more room, then continue the loop."
+        AskKind::Context => (
+            waits(),
+            "Make that smaller, or choose a model with more room, then continue the loop.".to_owned(),
         ),
-        AskKind::Check => format!(
-            "A check cannot run: {words} That is no fault of the work. Install what is missing, or mend the check where it is \
-             written, then continue the loop: the checks run again."
+        AskKind::Check => (
+            format!("{} That is no fault of the work.", told("A check cannot run", &words)),
+            "Install what is missing, or mend the check where it is written, then continue the loop: the checks run again."
+                .to_owned(),
         ),
-        AskKind::Refusal => format!(
-            "The loop waits for you: {words} Write the task in other words, or choose “Answer”, then continue the loop."
+        AskKind::Refusal => (
+            waits(),
+            "Write the task in other words, or choose “Answer”, then continue the loop.".to_owned(),
         ),
-        AskKind::Blocked => format!(
-            "The agent said twice that only a person can help with this: {words} Help, then choose “Continue”; or choose \
-             “Answer” to tell the agent what to do."
+        AskKind::Blocked => (
+            told("The agent said twice that only a person can help with this", &words),
+            "Help, then choose “Continue”; or choose “Answer” to tell the agent what to do.".to_owned(),
         ),
-        AskKind::Question => format!(
-            "The agent asks: {words} Choose “Answer”{}.",
-            if has_box {
-                "; the agent then goes on with it"
-            } else {
-                ", or select your words in any file and choose “Answer with the selected text”; the agent then goes on with them"
+        AskKind::Question => (
+            told("The agent asks", or(&words, "something")),
+            match has_box {
+                true => "Choose “Answer”; the agent then goes on with it.",
+                false => {
+                    "Choose “Answer”, or select your words in any file and choose “Answer with the selected text”; the agent \
+                     then goes on with them."
+                }
             }
+            .to_owned(),
         ),
     }
 }
@@ -264,9 +317,9 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::Works => "it is running: pause it before a rewind".to_owned(),
         Refusal::Iterations { bad } => bad.to_string(),
         Refusal::NotMoney => "a limit of cost must be a positive number of US dollars".to_owned(),
-        Refusal::Unreadable { error } => format!("it cannot be read: {error}"),
+        Refusal::Unreadable { error } => detailed("it cannot be read", error),
         Refusal::RunnerEnded => "its runner ended before it took the command".to_owned(),
-        Refusal::Told { text } => text.clone(),
+        Refusal::Told { text } => or(text, "that cannot be done now").to_owned(),
     }
 }
 

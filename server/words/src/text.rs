@@ -4,7 +4,8 @@
 //! would become a link, an image or HTML.
 
 use alfine_core::{breaker, task::TaskStatus, time::Moment};
-use std::{fmt::Write, time::Duration};
+pub use alfine_core::text::{count, detailed};
+use std::time::Duration;
 
 /// A status, as it is read: `needs input`.
 pub fn status(status: TaskStatus) -> String {
@@ -74,14 +75,24 @@ fn is_hidden(c: char) -> bool {
     steers || (c.is_control() && c != '\n' && c != '\t')
 }
 
-/// A sentence without a full stop, as one with.
+/// A sentence without a full stop, as one with. What promises more, such as a colon, gives way to it.
 pub fn sentence(text: &str) -> String {
-    let text = text.trim_end();
+    let text = text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ':' | ';' | ','));
     match text.chars().last() {
         None => String::new(),
-        Some('.' | '!' | '?' | '…' | ':') => text.to_owned(),
+        Some('.' | '!' | '?' | '…') => text.to_owned(),
         Some(_) => format!("{text}."),
     }
+}
+
+/// A text, or what stands for it where there is none.
+pub fn or<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
+    if text.trim().is_empty() { otherwise } else { text }
+}
+
+/// A phrase with what is known beyond it, as a sentence: `The agent asks: which one?`.
+pub fn told(phrase: &str, detail: &str) -> String {
+    sentence(&detailed(phrase, detail))
 }
 
 /// How long ago a moment was, in whole units: `5m`.
@@ -132,6 +143,11 @@ pub fn fence(text: &str, least: usize) -> String {
     "`".repeat((longest + 1).max(least))
 }
 
+/// A choice as a sentence has it: `a, b or c`.
+pub fn alternatives(items: &[String]) -> String {
+    joined(items, "or")
+}
+
 /// A phrase as a sentence begins. A command line stays as it is typed.
 pub fn capitalized(text: &str) -> String {
     let mut rest = text.chars();
@@ -143,20 +159,15 @@ pub fn capitalized(text: &str) -> String {
 
 /// A list as a sentence has it: `a, b and c`.
 pub fn listed(items: &[String]) -> String {
+    joined(items, "and")
+}
+
+fn joined(items: &[String], word: &str) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {word} {last}", first.join(", ")),
     }
-}
-
-/// A number of things: `1 file`, `2 files`.
-pub fn count(number: u64, thing: &str) -> String {
-    let mut counted = format!("{number} {thing}");
-    if number != 1 {
-        let _ = write!(counted, "s");
-    }
-    counted
 }
 
 #[cfg(test)]

@@ -139,11 +139,7 @@ fn ask_about_uncommitted(uncommitted: &[PathBuf], said: Said) -> Result<Reply> {
 
 fn not_trusted(plan: &str, items: &[TrustItem]) -> Error {
     let list: Vec<String> = items.iter().map(line).collect();
-    let message = format!(
-        "{} of this repository’s commands may not run on this machine yet:\n    {}",
-        items.len(),
-        list.join("\n    ")
-    );
+    let message = format!("{}:\n    {}", alfine_words::not_allowed(items.len() as u64), list.join("\n    "));
     Error::new(ErrorKind::Untrusted { items: items.to_vec() }, message)
         .hint(Hint::Trust { plan: Some(plan.to_owned()) })
 }

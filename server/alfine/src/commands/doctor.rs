@@ -2,6 +2,7 @@
 
 use crate::{
     cli::JsonArg,
+    display::Display,
     output::{print_json, say},
     report::exit,
 };
@@ -9,7 +10,7 @@ use alfine_agents::Adapter;
 use alfine_config::{Config, Partial};
 use alfine_engine::{Error, Result, project::Project};
 use alfine_files::programs;
-use alfine_words::Reader;
+use alfine_words::{Mark, Reader, text::count};
 use serde::Serialize;
 use std::{
     io::Read,
@@ -92,11 +93,12 @@ pub(super) fn perform(directory: &Path, args: &JsonArg) -> Result<u8> {
     if args.json {
         print_json(&serde_json::json!({ "checks": checks }))?;
     } else {
+        let display = Display::new();
         for check in &checks {
             let sign = match check.state {
-                State::Ok => "✓",
-                State::Note => "!",
-                State::Error => "✗",
+                State::Ok => display.painted(Mark::Good, "✓"),
+                State::Note => display.painted(Mark::Notice, "!"),
+                State::Error => display.painted(Mark::Bad, "✗"),
             };
             say(format_args!("{sign} {:<18} {}", check.name, check.found));
             if let Some(remedy) = &check.remedy {
@@ -129,7 +131,7 @@ fn repository(project: &Project) -> Check {
                 0 => Check::ok("repository", found),
                 dirty => Check::note(
                     "repository",
-                    format!("{found}, {dirty} paths uncommitted"),
+                    format!("{found}, {} uncommitted", count(dirty as u64, "path")),
                     "commit them, or start loops with --include-uncommitted; they are not in what an agent works on",
                 ),
             }
@@ -141,7 +143,7 @@ fn database(project: &Project) -> Check {
     let path = project.layout.database();
     match (project.notices.first(), project.store.tasks()) {
         (Some(notice), _) => Check::note("database", notice.clone(), "look at what it names"),
-        (None, Ok(tasks)) => Check::ok("database", format!("{}, {} tasks", path.display(), tasks.len())),
+        (None, Ok(tasks)) => Check::ok("database", format!("{}, {}", path.display(), count(tasks.len() as u64, "task"))),
         (None, Err(error)) => Check::of_error("database", &error.into()),
     }
 }

@@ -2,11 +2,17 @@
 
 use crate::{
     cli::GateArgs,
-    output::{print_json, say},
+    display::Display,
+    output::print_json,
     report::exit,
 };
-use alfine_core::gate::{self, Dialects};
+use alfine_core::{
+    gate::{self, Dialects, Reading, Verdict},
+    printable::printable,
+    text::{detailed, one_line},
+};
 use alfine_engine::{Error, Result};
+use alfine_words::Mark;
 use std::io::Read;
 
 /// Reads a message and prints its verdict.
@@ -25,19 +31,27 @@ pub(super) fn perform(args: &GateArgs) -> Result<u8> {
     if args.json {
         print_json(&reading)?;
     } else {
-        say(format_args!("{}: {}", reading.verdict.as_str(), reading.why));
-        if let Some(gate) = &reading.gate {
-            for (name, text) in
-                [("reason", &gate.reason), ("progress", &gate.progress), ("question", &gate.question)]
-            {
-                if let Some(text) = text {
-                    say(format_args!("  {name}: {text}"));
-                }
-            }
-            for blocker in &gate.blockers {
-                say(format_args!("  blocker: {blocker}"));
-            }
-        }
+        print(&reading);
     }
     Ok(exit::DONE)
+}
+
+fn print(reading: &Reading) {
+    let display = Display::new();
+    let mark = match reading.verdict {
+        Verdict::Ready => Mark::Good,
+        Verdict::NotReady => Mark::Notice,
+        Verdict::Missing | Verdict::Malformed | Verdict::Contradictory => Mark::Bad,
+    };
+    let shown = |text: &str| printable(&one_line(text));
+    display.line(mark, &detailed(&reading.verdict.as_str().replace('_', " "), &shown(&reading.why)));
+    let Some(gate) = &reading.gate else { return };
+    let named = [("reason", &gate.reason), ("progress", &gate.progress), ("question", &gate.question)];
+    let named = named.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
+    for (name, text) in named.chain(gate.blockers.iter().map(|blocker| ("blocker", blocker.as_str()))) {
+        let text = shown(text);
+        if !text.is_empty() {
+            display.line(Mark::Detail, &format!("{name}: {text}"));
+        }
+    }
 }

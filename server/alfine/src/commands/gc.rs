@@ -57,7 +57,7 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
         let what = match &leftover.kind {
             LeftoverKind::Worktree { path } => format!("worktree {}", path.display()),
             LeftoverKind::Branch { name } => format!("branch {name}"),
-            LeftoverKind::Checkpoints { refs } => format!("{} checkpoints, kept", refs.len()),
+            LeftoverKind::Checkpoints { refs } => format!("{}, kept", count(refs.len() as u64, "checkpoint")),
         };
         // A branch stays with the worktree that has it checked out.
         let remove = args.remove
@@ -122,7 +122,8 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
         let before = days_ago(KEEP_EVENTS_DAYS);
         let forgotten = project.store.write(|tx| tx.forget_events_before(before))?;
         if forgotten > 0 {
-            say(format_args!("forgot {forgotten} events older than {KEEP_EVENTS_DAYS} days"));
+            let events = count(forgotten as u64, "event");
+            say(format_args!("forgot {events} older than {KEEP_EVENTS_DAYS} days"));
         }
     } else if removable {
         say(format_args!("to remove worktrees, branches and transcripts: alfine gc --remove"));

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::LintArgs,
+    display::Display,
     output::{print_json, say},
     report::exit,
 };
@@ -10,9 +11,10 @@ use alfine_core::{
     finding::Severity,
     lint::{self, Lint},
     plan,
-    text::{LineIndex, TextEdit},
+    text::{LineIndex, TextEdit, count},
 };
 use alfine_engine::{Error, ErrorKind, Result, checks, project, project::Project};
+use alfine_words::Mark;
 use serde::Serialize;
 use std::path::Path;
 
@@ -47,14 +49,11 @@ pub(super) fn perform(directory: &Path, args: &LintArgs) -> Result<u8> {
         let views: Vec<_> = findings.iter().map(|finding| view(finding, &index, &text)).collect();
         print_json(&serde_json::json!({ "plan": args.plan, "findings": views }))?;
     } else {
+        let display = Display::new();
         for finding in &findings {
-            print(&args.plan, finding, &index, &text);
+            print(&display, &args.plan, finding, &index, &text);
         }
-        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-        match findings.len() {
-            0 => say(format_args!("{}: nothing to complain about", args.plan.display())),
-            all => say(format_args!("{}: {all} findings, {errors} of them errors", args.plan.display())),
-        }
+        say(format_args!("{}: {}", args.plan.display(), counted(&findings)));
     }
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { exit::FAILED } else { exit::DONE })
@@ -96,12 +95,26 @@ fn view<'a>(finding: &'a Lint, index: &LineIndex, text: &str) -> FindingView<'a>
     }
 }
 
-fn print(plan: &Path, finding: &Lint, index: &LineIndex, text: &str) {
+/// How many findings there are, and how many of them are errors.
+fn counted(findings: &[Lint]) -> String {
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let all = count(findings.len() as u64, "finding");
+    match (findings.len(), errors) {
+        (0, _) => "nothing to complain about".to_owned(),
+        (1, 1) => format!("{all}, an error"),
+        (1, _) => format!("{all}, no error"),
+        (_, 0) => format!("{all}, none of them an error"),
+        (_, 1) => format!("{all}, 1 of them an error"),
+        (_, errors) => format!("{all}, {errors} of them errors"),
+    }
+}
+
+fn print(display: &Display, plan: &Path, finding: &Lint, index: &LineIndex, text: &str) {
     let (line, column) = index.line_column(text, finding.span.start);
     let severity = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Information => "info",
+        Severity::Error => display.painted(Mark::Bad, "error"),
+        Severity::Warning => display.painted(Mark::Notice, "warning"),
+        Severity::Information => display.painted(Mark::Detail, "info"),
     };
     let plan = plan.display();
     say(format_args!("{plan}:{line}:{column}: {severity} [{}] {}", finding.code.as_str(), finding.message));

@@ -13,6 +13,8 @@ use crate::{
 use alfine_core::{
     news::Told,
     plan::{ContextMode, Task},
+    printable::printable,
+    reason::Reason,
     task::{TaskKey, TaskStatus},
     text::shell_word,
 };
@@ -27,7 +29,10 @@ use alfine_engine::{
 };
 use alfine_git::WorkingCopies;
 use alfine_store::{LoopId, LoopLock};
-use alfine_words::{Mark, Reader, text::count};
+use alfine_words::{
+    Mark, Reader,
+    text::{self, count, detailed},
+};
 use std::path::Path;
 
 /// Runs a plan's task, or its tasks one after another.
@@ -208,7 +213,7 @@ fn run_loop(
     let ended = engine::run(project, lock, opening::program()?, tick, &mut observe, listen)?;
     if let Some(error) = &ended.unfinished {
         let hint = error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
-        let words = format!("done, but `on_done` failed: {}{hint}", error.message);
+        let words = detailed("done, but `on_done` failed", &error.message) + &hint;
         match display {
             Some(display) => display.line(Mark::Bad, &words),
             None => tracing::warn!("{words}"),
@@ -275,19 +280,19 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
         TaskStatus::Failed => Mark::Bad,
         _ => Mark::Notice,
     };
-    let reason = row
-        .reason
-        .as_ref()
-        .map(|reason| format!(": {}", alfine_core::printable::printable(&alfine_words::reason(reason))))
-        .unwrap_or_default();
+    // Who stopped it is known to whom that is told.
+    let reason = row.reason.as_ref().filter(|reason| **reason != Reason::StoppedByUser);
+    let reason = reason.map(|reason| printable(&alfine_words::reason(reason))).unwrap_or_default();
     let is = match row.status {
         TaskStatus::NeedsInput => "needs your input".to_owned(),
         TaskStatus::Failed => "failed".to_owned(),
-        status => format!("is {status}"),
+        status => format!("is {}", text::status(status)),
     };
-    display.line(mark, &format!("{key} {is}{reason}"));
+    display.line(mark, &detailed(&format!("{key} {is}"), &reason));
     let cost = match alfine_words::cost(row.cost_usd, row.summary.cost_is_partial()) {
-        Some(cost) if row.cost_usd.is_none() && row.tokens > 0 => format!("{cost}, {} tokens · ", row.tokens),
+        Some(cost) if row.cost_usd.is_none() && row.tokens > 0 => {
+            format!("{cost}, {} · ", count(row.tokens, "token"))
+        }
         Some(cost) => format!("{cost} · "),
         None => String::new(),
     };
@@ -295,9 +300,9 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
     display.line(
         Mark::Detail,
         &format!(
-            "{} of {} iterations · {cost}{} changed",
+            "{} of {} · {cost}{} changed",
             summary.iteration,
-            summary.max_iterations,
+            count(summary.max_iterations.into(), "iteration"),
             count(summary.files_changed.into(), "file")
         ),
     );
@@ -315,12 +320,12 @@ fn print_task(project: &Project, key: &TaskKey) -> Result<()> {
     print_json(&serde_json::json!({ "task": view }))
 }
 
-/// The exit status of a loop that rests.
 /// The first of two exit statuses that is not that of success.
 fn first(status: u8, other: u8) -> u8 {
     if status == exit::DONE { other } else { status }
 }
 
+/// The exit status of a loop that rests.
 fn exit_status(status: TaskStatus) -> u8 {
     match status {
         TaskStatus::Done | TaskStatus::Merged | TaskStatus::Skipped => exit::DONE,

@@ -3,6 +3,7 @@
 use super::{opening, views};
 use crate::{
     cli::StatusArgs,
+    display::Display,
     output::{print_json, say},
     report::exit,
 };
@@ -12,6 +13,7 @@ use alfine_engine::{
     project::{self, Project},
     view::Seen,
 };
+use alfine_words::Mark;
 use std::{collections::BTreeSet, path::Path};
 
 /// Prints the tasks of all plans, of one, or one task.
@@ -48,11 +50,12 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     }
     let named = target.is_some_and(|target| target.task.is_some());
     let mut seen = BTreeSet::new();
+    let display = Display::new();
     for task in tasks {
         if seen.insert(task.view.plan.clone()) {
             say(format_args!("{}", printable(&task.view.plan)));
         }
-        print(task, named);
+        print(&display, task, named);
     }
     Ok(exit::DONE)
 }
@@ -78,12 +81,14 @@ fn no_plan(project: &Project) {
     ));
 }
 
-fn print(task: Seen, whole: bool) {
+fn print(display: &Display, task: Seen, whole: bool) {
     let next = if whole { views::next_steps(&task) } else { views::next_step(&task).into_iter().collect() };
     let has_loop = task.view.loop_id.is_some();
     let view = views::shown(task);
     let summary = view.shown.as_ref().map(|shown| shown.summary.as_str()).unwrap_or_default();
-    say(format_args!("  {} {}  {} · {summary}", sign(view.status), view.id, printable(&view.title)));
+    let (mark, sign) = sign(view.status);
+    let sign = display.painted(mark, sign);
+    say(format_args!("  {sign} {}  {} · {summary}", view.id, printable(&view.title)));
     if let Some(reason) = &view.reason {
         say(format_args!("      {}", printable(reason)));
     }
@@ -94,7 +99,8 @@ fn print(task: Seen, whole: bool) {
         }
         for line in view.breaker.iter().filter(|line| line.count > 0.0 || !line.evidence.is_empty()) {
             let (count, limit) = (line.count_shown(), line.limit_shown());
-            say(format_args!("      {} {count} of {limit} {}", line.rule, printable(&line.evidence)));
+            let line = format!("{} {count} of {limit} {}", line.rule, printable(&line.evidence));
+            say(format_args!("      {}", line.trim_end()));
         }
         if let Some(worktree) = &view.worktree {
             say(format_args!("      worktree {}", printable(worktree)));
@@ -109,13 +115,17 @@ fn print(task: Seen, whole: bool) {
     }
 }
 
-fn sign(status: TaskStatus) -> &'static str {
+fn sign(status: TaskStatus) -> (Mark, &'static str) {
     match status {
-        TaskStatus::Done | TaskStatus::Merged => "✓",
-        TaskStatus::Failed => "✗",
-        TaskStatus::Running | TaskStatus::Evaluating | TaskStatus::Rework => "●",
-        TaskStatus::Waiting => "◷",
-        TaskStatus::Stopped | TaskStatus::NeedsInput | TaskStatus::Interrupted | TaskStatus::Paused => "!",
-        TaskStatus::Pending | TaskStatus::Ready | TaskStatus::Skipped | TaskStatus::Discarded => "·",
+        TaskStatus::Done | TaskStatus::Merged => (Mark::Good, "✓"),
+        TaskStatus::Failed => (Mark::Bad, "✗"),
+        TaskStatus::Running | TaskStatus::Evaluating | TaskStatus::Rework => (Mark::Step, "●"),
+        TaskStatus::Waiting => (Mark::Notice, "◷"),
+        TaskStatus::Stopped | TaskStatus::NeedsInput | TaskStatus::Interrupted | TaskStatus::Paused => {
+            (Mark::Notice, "!")
+        }
+        TaskStatus::Pending | TaskStatus::Ready | TaskStatus::Skipped | TaskStatus::Discarded => {
+            (Mark::Detail, "·")
+        }
     }
 }

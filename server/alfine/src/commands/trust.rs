@@ -3,6 +3,7 @@
 use super::{asking, opening};
 use crate::{cli::TrustArgs, output::say, report::exit};
 use alfine_engine::{Error, Result, start, start::StartOptions};
+use alfine_words::text::count;
 use std::{io::IsTerminal, path::Path};
 
 /// Shows the commands, and allows them, or takes every approval back.
@@ -32,7 +33,11 @@ pub(super) fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
         return Ok(exit::DONE);
     }
     if untrusted.is_empty() {
-        say(format_args!("nothing to allow: {} commands are allowed already", items.len()));
+        say(format_args!("nothing to allow: {}", match items.len() {
+            0 => "no command is named here".to_owned(),
+            1 => "the one command is allowed already".to_owned(),
+            all => format!("all {all} commands are allowed already"),
+        }));
         return Ok(exit::DONE);
     }
     for item in &untrusted {
@@ -46,6 +51,10 @@ pub(super) fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
         return Err(Error::user("nothing was allowed").hint("loops with these commands will not start"));
     }
     project.trust()?.approve(&untrusted)?;
-    say(format_args!("{} commands are allowed; take it back with: alfine trust --revoke", untrusted.len()));
+    let are = if untrusted.len() == 1 { "is" } else { "are" };
+    say(format_args!(
+        "{} {are} allowed; take it back with: alfine trust --revoke",
+        count(untrusted.len() as u64, "command")
+    ));
     Ok(exit::DONE)
 }

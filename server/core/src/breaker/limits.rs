@@ -1,6 +1,7 @@
 //! Where each rule trips.
 
 use super::{Rule, Unit};
+use crate::text::count;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -115,14 +116,20 @@ impl From<Limits> for BTreeMap<String, Saved> {
 pub enum BadLimit {
     /// Above the hard limit.
     #[error(
-        "a limit of {0} iterations is above the hard limit of {HARD_LIMIT}: give {HARD_LIMIT} or less, or split the task"
+        "a limit of {} is above the hard limit of {HARD_LIMIT}: give {HARD_LIMIT} or less, or split the task",
+        count((*.0).into(), "iteration")
     )]
     AboveHardLimit(u32),
     /// A limit of zero iterations.
     #[error("a limit of 0 iterations would never run the agent: give 1 to {HARD_LIMIT}")]
     Zero,
     /// Not above what was judged already.
-    #[error("a limit of {limit} iterations is already reached: {judged} were judged; give {} to {HARD_LIMIT}, or reset the counters", .judged + 1)]
+    #[error(
+        "a limit of {} is already reached: {judged} {} judged; give {} to {HARD_LIMIT}, or reset the counters",
+        count((*.limit).into(), "iteration"),
+        if *.judged == 1 { "was" } else { "were" },
+        .judged + 1
+    )]
     AlreadyReached {
         /// The limit asked for.
         limit: u32,

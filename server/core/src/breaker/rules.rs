@@ -156,6 +156,7 @@ impl Rule {
             _ => format!("{count} iterations in a row"),
         };
         let times = if count == "1" { "once".to_owned() } else { format!("{count} times") };
+        let tokens = if count == "1" { "token" } else { "tokens" };
         match self {
             Self::Iterations if limit == "1" => "its only iteration is used".to_owned(),
             Self::Iterations => format!("all {limit} iterations are used"),
@@ -163,9 +164,10 @@ impl Rule {
             Self::SameError => format!("{in_a_row} ended with the same error"),
             Self::Rework => format!("the agent said {times} that it is done, and the checks said no"),
             Self::Cost => format!("it cost {count}, and its limit is {limit}"),
-            Self::Tokens => format!("it used {count} tokens, and its limit is {limit}"),
+            Self::Tokens => format!("it used {count} {tokens}, and its limit is {limit}"),
             Self::WallTime => format!("it ran for {count}, and its limit is {limit}"),
             Self::Stall | Self::Startup => format!("the agent said nothing for {count}"),
+            Self::AgentFailing if count == "1" => "the agent failed".to_owned(),
             Self::AgentFailing => format!("the agent failed {times} in a row"),
             Self::Outage => format!("the agent could not work for {count}"),
             Self::Permission => format!("the agent was denied a tool in {in_a_row}"),

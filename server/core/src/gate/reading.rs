@@ -61,6 +61,13 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// What the agent gives as why its work is not done: its reason, else what it names first as standing in the way.
+    pub fn reason(&self) -> Option<&str> {
+        let gate = self.gate.as_ref()?;
+        let said = gate.reason.iter().chain(&gate.blockers);
+        said.map(|text| text.trim()).find(|text| !text.is_empty())
+    }
+
     /// Lets `rewrite` change every text that may be the agent's.
     pub(crate) fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
         rewrite(&mut self.why);

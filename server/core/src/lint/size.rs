@@ -4,6 +4,7 @@ use super::LintOptions;
 use super::report::{Lint, LintCode};
 use super::words::Phrases;
 use crate::plan::{Plan, Task};
+use crate::text::count;
 use std::collections::HashSet;
 
 /// Names of libraries that look like files.
@@ -42,7 +43,10 @@ fn too_many_files(text: &str, task: &Task, options: &LintOptions) -> Option<Stri
     // Each file has a dot, and few tasks have many.
     memchr::memchr_iter(b'.', body.as_bytes()).nth(most)?;
     let found = files_named(body).collect::<HashSet<_>>().len();
-    (found > most).then(|| format!("names {found} files (at most {most} are advised)"))
+    (found > most).then(|| {
+        let advised = if most == 1 { "is" } else { "are" };
+        format!("names {} (at most {most} {advised} advised)", count(found as u64, "file"))
+    })
 }
 
 /// The files that a text names.
@@ -80,7 +84,10 @@ fn too_many_words(task: &Task, options: &LintOptions) -> Option<String> {
         return None;
     }
     let found: usize = texts().map(|text| text.split_whitespace().count()).sum();
-    (found > most).then(|| format!("has {found} words (at most {most} are advised)"))
+    (found > most).then(|| {
+        let advised = if most == 1 { "is" } else { "are" };
+        format!("has {} (at most {most} {advised} advised)", count(found as u64, "word"))
+    })
 }
 
 fn boundless(task: &Task, scope: &Phrases<'_>) -> Option<String> {

@@ -13,6 +13,7 @@ use crate::{
     proof::{CheckProof, Standing},
     reason::{Color, Proof, Reason},
     signature::{self, Signature},
+    text::detailed,
     time::Moment,
 };
 
@@ -162,7 +163,12 @@ impl LoopState {
             [&gate.reason, &gate.progress].into_iter().flatten().any(|text| !text.trim().is_empty())
         });
         if verified.color == Color::Red {
-            return Claim::Refused(format!("claimed ready, and these checks fail: {failed}"));
+            let these = match verified.failed.as_slice() {
+                [] => "the checks fail",
+                [_] => "this check fails",
+                _ => "these checks fail",
+            };
+            return Claim::Refused(detailed(&format!("claimed ready, and {these}"), &failed));
         }
         // The work may have been there before the loop. Then the agent has to say so, and at least one check to show
         // it.

@@ -2,7 +2,7 @@
 
 use super::{message::Message, owner::Runner};
 use crate::{Error, ErrorKind, Result, beside};
-use alfine_core::{machine::Input, news::News, plan::Isolation};
+use alfine_core::{machine::Input, news::News, plan::Isolation, text::detailed};
 use alfine_process::{Confinement, GuardedCommand, ProcessError};
 use std::{
     io::{BufRead, BufReader, Read},
@@ -127,12 +127,15 @@ impl Runner<'_> {
             let _ = outbox.send(Message::SetupOver);
             exit
         });
+        // What it said last, which tells the most.
         let mut last = String::new();
         let mut held = Ok(false);
         while let Ok(message) = self.inbox.recv() {
             match message {
                 Message::SetupSaid(line) => {
-                    last.clone_from(&line);
+                    if !line.trim().is_empty() {
+                        last.clone_from(&line);
+                    }
                     self.tell(&News::SetupOutput { line });
                 }
                 Message::SetupOver => break,
@@ -158,7 +161,7 @@ impl Runner<'_> {
             _ if held? => Ok(Setup::Held),
             _ if self.cut_short => Ok(Setup::CutShort),
             Ok(exit) if exit.success() => Ok(Setup::Over),
-            Ok(exit) => failed(format!("failed ({exit}): {last}")),
+            Ok(exit) => failed(detailed(&format!("failed ({exit})"), &last)),
             Err(error @ ProcessError::GuardLost(_)) => lost(error),
             Err(error) => failed(format!("failed: {error}")),
         }

@@ -231,11 +231,7 @@ impl Commands {
 }
 
 fn not_allowed(items: &[TrustItem]) -> Error {
-    let message = format!(
-        "{} of this repository’s commands may not run on this machine yet: {}",
-        items.len(),
-        listed(items)
-    );
+    let message = format!("{}: {}", alfine_words::not_allowed(items.len() as u64), listed(items));
     let kind = ErrorKind::Untrusted { items: items.to_vec() };
     Error::new(kind, message).hint(Hint::Trust { plan: None })
 }

@@ -1,11 +1,14 @@
 //! What a task's title says of its loop.
 
-use super::builder::{Builder, LONGEST, MOST_RELATED, title_range};
-use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Location, Position, Range};
+use super::{
+    builder::{Builder, LONGEST, MOST_RELATED, title_range},
+    place,
+};
+use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Location, NumberOrString, Position, Range};
 use crate::{
     client::ClientView,
     picture::{Picture, PlanView, SeenTask},
-    snapshot::{LoopPicture, MarkKind, TaskPicture},
+    snapshot::{LoopPicture, Mark, MarkKind, TaskPicture},
     wording,
 };
 use alfine_config::trust::TrustItem;
@@ -20,7 +23,7 @@ use alfine_core::{
     time::Moment,
 };
 use alfine_store::{CheckoutChangeRow, VerificationRow};
-use alfine_words::About;
+use alfine_words::{About, Explanation};
 use serde_json::json;
 use std::{borrow::Cow, collections::HashSet};
 
@@ -35,7 +38,7 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
         found.push(of_gone(picture, plan, gone));
     }
     for seen in &tasks {
-        for diagnostic in of_task(picture, seen) {
+        for diagnostic in of_task(picture, plan, seen) {
             let diagnostic = diagnostic.data(json!({ "task": seen.key, "uri": plan.document.uri }));
             found.push(diagnostic.at(title_range(plan, seen.task, encoding), &picture.client));
         }
@@ -44,8 +47,15 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
     if let Some(items) = untrusted.filter(|items| is_open && !items.is_empty())
         && let Some((task, key)) = first_that_needs(plan, &tasks, items)
     {
-        let diagnostic = of_untrusted(items).data(json!({ "task": key, "uri": plan.document.uri }));
-        found.push(diagnostic.at(title_range(plan, task, encoding), &picture.client));
+        let range = title_range(plan, task, encoding);
+        match found.iter_mut().find(|found| found.range == range && is_untrusted(found)) {
+            // The loop asks for it already; what it would run is all there is to add.
+            Some(asks) => asks.message.push_str(&commands_listed(items)),
+            None => {
+                let diagnostic = of_untrusted(items).data(json!({ "task": key, "uri": plan.document.uri }));
+                found.push(diagnostic.at(range, &picture.client));
+            }
+        }
     }
     found
 }
@@ -102,54 +112,141 @@ fn of_gone(picture: &Picture, plan: &PlanView<'_>, gone: &TaskPicture) -> Diagno
         .at(plan.document.range(first_line, picture.client.encoding), &picture.client)
 }
 
+const UNTRUSTED: &str = "config-untrusted";
+
+fn is_untrusted(diagnostic: &Diagnostic) -> bool {
+    diagnostic.code == Some(NumberOrString::String(UNTRUSTED.to_owned()))
+}
+
 fn of_untrusted(items: &[TrustItem]) -> Builder {
-    let mut message = match items.len() {
+    let what = match items.len() {
         1 => "A loop that needs this command cannot start before you allow it on this machine:".to_owned(),
         n => format!(
             "A loop that needs one of these {n} commands cannot start before you allow it on this machine:"
         ),
     };
-    for item in items.iter().take(MOST_COMMANDS) {
-        message.push_str(&format!("\n  {}  ({})", printable(&item.command), printable(&item.origin)));
-    }
-    if items.len() > MOST_COMMANDS {
-        message.push_str(&format!("\n  and {} more", items.len() - MOST_COMMANDS));
-    }
-    message.push_str("\nRead first, then allow with the code action on this line, or with `alfine trust`.");
-    Builder::new("config-untrusted", DiagnosticSeverity::INFORMATION, message)
+    let message = format!(
+        "{what}{}\nRead first, then allow with the code action on this line, or with `alfine trust`.",
+        commands_listed(items)
+    );
+    Builder::new(UNTRUSTED, DiagnosticSeverity::INFORMATION, message)
 }
 
-/// All that is to be said of a task that was started.
-fn of_task(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Builder> {
+/// Commands with where they are named, each on a line of its own.
+fn commands_listed(items: &[TrustItem]) -> String {
+    let mut listed = String::new();
+    for item in items.iter().take(MOST_COMMANDS) {
+        listed.push_str(&format!("\n  {}  ({})", printable(&item.command), printable(&item.origin)));
+    }
+    if items.len() > MOST_COMMANDS {
+        listed.push_str(&format!("\n  and {} more", items.len() - MOST_COMMANDS));
+    }
+    listed
+}
+
+/// What stands in a task's way: one of the things that a diagnostic says.
+struct Cause {
+    code: String,
+    severity: DiagnosticSeverity,
+    told: Explanation,
+    /// Whose particulars the words are: where all of these stand in another cause's words, it says the same.
+    particulars: Vec<String>,
+    /// What of the document it is about, if not the task's title.
+    span: Option<Span>,
+    /// Other places that belong to it.
+    places: Vec<(Location, String)>,
+}
+
+impl Cause {
+    fn new(code: impl Into<String>, severity: DiagnosticSeverity, told: Explanation) -> Self {
+        let (particulars, places) = (Vec::new(), Vec::new());
+        Self { code: code.into(), severity, told, particulars, span: None, places }
+    }
+
+    /// Whether these words say already what this cause says.
+    fn is_said_in(&self, words: &str) -> bool {
+        self.particulars.iter().all(|particular| words.contains(particular.as_str()))
+    }
+}
+
+/// All that is to be said of a task that was started: what changed in the user's checkout, and what stands in the task's
+/// way.
+fn of_task(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<Builder> {
     let Some(known) = seen.known else { return Vec::new() };
-    let status = known.row.status;
-    let looped = known.last.as_ref();
-    let changes = looped.iter().flat_map(|last| &last.checkout);
-    let mut found: Vec<Builder> = changes.map(|change| of_checkout(&known.row.key, change)).collect();
-    if is_over(status) {
-        return found;
+    let title = || place(plan.document, seen.task.title_span, picture.client.encoding);
+    let changes = known.last.iter().flat_map(|last| &last.checkout);
+    let mut changes: Vec<Cause> = changes.map(|change| of_checkout(&known.row.key, change)).collect();
+    changes.sort_by_key(|change| change.severity);
+    let both = [changes, causes(picture, seen)];
+    both.into_iter().filter_map(|causes| joined(picture, plan, causes, &title)).collect()
+}
+
+/// One diagnostic of what all these causes say: the first one is what it is about, and the others explain it.
+fn joined(
+    picture: &Picture,
+    plan: &PlanView<'_>,
+    causes: Vec<Cause>,
+    title: &impl Fn() -> Location,
+) -> Option<Builder> {
+    let mut causes = causes.into_iter();
+    let first = causes.next()?;
+    let mut message = first.told.to_string();
+    let mut related = Vec::new();
+    for cause in causes.filter(|cause| !cause.is_said_in(&first.told.why)) {
+        match picture.client.related_information {
+            true => {
+                let location = match cause.span {
+                    Some(span) => place(plan.document, span, picture.client.encoding),
+                    None => title(),
+                };
+                related.push((location, wording::line(&cause.told.why, LONGEST)));
+            }
+            false => message.push_str(&format!("\n{}", cause.told.why)),
+        }
+        related.extend(cause.places);
     }
-    found.extend(of_status(picture, known, looped));
-    if let Some(live) = known.live() {
-        found.extend(of_verifiers(picture, live));
-        // While it asks something, the question says what there is to do.
-        let live = Some(live).filter(|_| status != TaskStatus::NeedsInput);
-        let last = live.and_then(|live| live.state.as_ref()?.last.as_ref());
-        let reading = last.map(|last| &last.reading);
-        found.extend(reading.and_then(|reading| of_gate(reading, status, &picture.client)));
+    let mut diagnostic = Builder::new(first.code, first.severity, message);
+    for (location, message) in first.places.into_iter().chain(related).take(MOST_RELATED) {
+        diagnostic.related(location, &message);
     }
-    found
+    Some(diagnostic)
+}
+
+/// What stands in the way of a task whose work is not over, what matters most first.
+fn causes(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Cause> {
+    let Some(known) = seen.known.filter(|known| !is_over(known.row.status)) else { return Vec::new() };
+    let live = known.live();
+    // While it asks something, the question says what there is to do.
+    let judged = live.filter(|_| known.row.status != TaskStatus::NeedsInput);
+    let last = judged.and_then(|live| live.state.as_ref()?.last.as_ref());
+    [
+        of_status(picture, seen),
+        live.and_then(|live| of_verifiers(picture, seen.task, live)),
+        last.and_then(|last| of_gate(&last.reading, known.row.status, &picture.client)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What changed in the user's checkout while the agent ran.
-fn of_checkout(task: &TaskKey, found: &CheckoutChangeRow) -> Builder {
-    let message = alfine_words::checkout::told(task, &found.changes, &found.tasks, found.named);
+fn of_checkout(task: &TaskKey, found: &CheckoutChangeRow) -> Cause {
+    let mut told = alfine_words::checkout::told(task, &found.changes, &found.tasks, found.named);
+    told.why = printable(&told.why);
     // Most changes of a checkout are its user's, who works beside the agent.
     let severity = if found.named { DiagnosticSeverity::WARNING } else { DiagnosticSeverity::INFORMATION };
-    Builder::new("checkout-changed", severity, printable(&message))
+    let particulars = vec![told.why.clone()];
+    Cause { particulars, ..Cause::new("checkout-changed", severity, told) }
 }
 
-fn of_status(picture: &Picture, known: &TaskPicture, looped: Option<&LoopPicture>) -> Option<Builder> {
+/// Why a task that was started does not go on by itself, and what to do; `None` if there is nothing to do.
+pub(crate) fn explained(picture: &Picture, seen: &SeenTask<'_>) -> Option<Explanation> {
+    Some(of_status(picture, seen)?.told)
+}
+
+fn of_status(picture: &Picture, seen: &SeenTask<'_>) -> Option<Cause> {
+    let known = seen.known?;
+    let looped = known.last.as_ref();
     let shown = |at| picture.clock(at);
     let waits_until = || looped.and_then(|looped| looped.row.summary.waiting_until);
     let (reason, moment) = match known.row.status {
@@ -168,13 +265,9 @@ fn of_status(picture: &Picture, known: &TaskPicture, looped: Option<&LoopPicture
         _ => String::new(),
     };
     let about = About { agent, moment: &moment, since: &since, verdict: verdict(looped) };
-    let message = match &reason {
-        // The state cannot be read, or is older: these words are what is left.
-        Reason::Told { text } => alfine_words::explanation_of_told(text),
-        reason => alfine_words::explanation(reason, &about, picture.client.reader())?,
-    };
+    let told = alfine_words::explanation(&reason, &about, picture.client.reader())?;
     let (code, severity) = kind(&reason);
-    Some(Builder::new(code, severity, message))
+    Some(Cause::new(code, severity, told))
 }
 
 /// What is asked: the question that is open, which has no kind of its own where an older version wrote it down.
@@ -202,9 +295,9 @@ fn failed(known: &TaskPicture) -> Reason {
 }
 
 /// Why the last iteration was not enough; empty if that is not known.
-pub(crate) fn verdict(looped: Option<&LoopPicture>) -> &str {
+fn verdict(looped: Option<&LoopPicture>) -> &str {
     let last = looped.and_then(|looped| looped.state.as_ref()?.last.as_ref());
-    last.map(|last| last.verdict.as_str()).unwrap_or_default()
+    last.map(|last| alfine_words::verdict_of(&last.reading, &last.verdict)).unwrap_or_default()
 }
 
 /// The code of a diagnostic about a reason, and how much it matters.
@@ -216,7 +309,7 @@ fn kind(reason: &Reason) -> (String, DiagnosticSeverity) {
         Reason::RunnerDied | Reason::Unrun => ("interrupted", DiagnosticSeverity::WARNING),
         Reason::Failed { .. } => ("failed", DiagnosticSeverity::ERROR),
         Reason::Asks { ask, .. } => match ask {
-            AskKind::Trust => ("config-untrusted", DiagnosticSeverity::WARNING),
+            AskKind::Trust => (UNTRUSTED, DiagnosticSeverity::WARNING),
             AskKind::Approval => ("approval-needed", DiagnosticSeverity::WARNING),
             AskKind::Login | AskKind::Billing => ("agent-auth", DiagnosticSeverity::ERROR),
             AskKind::Check => ("check-unable", DiagnosticSeverity::ERROR),
@@ -230,44 +323,45 @@ fn kind(reason: &Reason) -> (String, DiagnosticSeverity) {
     (code.to_owned(), severity)
 }
 
-fn of_verifiers(picture: &Picture, live: &LoopPicture) -> Option<Builder> {
+fn of_verifiers(picture: &Picture, task: &Task, live: &LoopPicture) -> Option<Cause> {
     let failed: Vec<&VerificationRow> =
         live.evidence.iter().filter(|row| !row.passed && row.required).collect();
     let first = failed.first()?;
-    let names: Vec<String> = failed
-        .iter()
-        .map(|row| {
-            let name = wording::line(&row.verifier, 120);
-            match row.exit {
-                Some(exit) => format!("“{name}” (exit status {exit})"),
-                None => format!("“{name}” (it did not end by itself)"),
-            }
-        })
-        .collect();
-    let said = match wording::plain(last_lines(&first.output), LONGEST) {
-        said if said.is_empty() => String::new(),
-        said => format!(" It says:\n{said}\n"),
+    let named = |row: &&VerificationRow| wording::line(&row.verifier, 120);
+    let shown = |row: &&VerificationRow| match row.exit {
+        Some(exit) => format!("“{}” (exit status {exit})", named(row)),
+        None => format!("“{}” (it did not end by itself)", named(row)),
     };
-    let checks = if failed.len() == 1 { "this check fails" } else { "these checks fail" };
-    let next = match live.row.status.needs_runner() {
+    let output = wording::plain(last_lines(&first.output), LONGEST);
+    let says = if output.is_empty() { String::new() } else { format!(" It says:\n{output}\n") };
+    let what = if failed.len() == 1 { "A check fails" } else { "These checks fail" };
+    let remedy = match live.row.status.needs_runner() {
         true => "The agent is told what was found and works on it next; you need not do anything.",
         false => "Look at what was found, then continue the loop: the agent is told to fix it.",
     };
-    let message = format!(
-        "The agent's work of iteration {} is not done: {checks}: {}.{said} {next}",
+    let why = format!(
+        "{what} on the work of iteration {}: {}.{says}",
         first.iteration,
-        wording::listed(&names)
+        wording::listed(&failed.iter().map(shown).collect::<Vec<_>>())
     );
-    let mut diagnostic =
-        Builder::new("verify-failed", DiagnosticSeverity::WARNING, message.replace("\n ", "\n"));
     let findings = live.marks.iter().filter(|mark| matches!(mark.kind, MarkKind::Finding { .. }));
-    for mark in findings.take(MOST_RELATED) {
+    let place = |mark: &Mark| {
         let line = u32::try_from(mark.line).unwrap_or(u32::MAX);
         let width = u32::try_from(picture.client.encoding.units(&mark.text)).unwrap_or(u32::MAX);
         let range = Range::new(Position::new(line, 0), Position::new(line, width));
-        diagnostic.related(Location::new(mark.uri.clone(), range), &mark.message);
-    }
-    Some(diagnostic)
+        (Location::new(mark.uri.clone(), range), mark.message.clone())
+    };
+    let criterion = first.criterion.and_then(|at| task.criteria.get(usize::try_from(at).ok()?));
+    Some(Cause {
+        particulars: failed.iter().map(named).chain([output]).collect(),
+        span: criterion.map(|criterion| criterion.span),
+        places: findings.map(place).collect(),
+        ..Cause::new(
+            "verify-failed",
+            DiagnosticSeverity::WARNING,
+            Explanation { why, remedy: remedy.to_owned() },
+        )
+    })
 }
 
 /// The end of an output, where tools say what counts.
@@ -278,68 +372,55 @@ fn last_lines(output: &str) -> &str {
     output.get(start..).unwrap_or(output)
 }
 
-fn of_gate(reading: &Reading, status: TaskStatus, client: &ClientView) -> Option<Builder> {
-    let why = wording::sentence(&wording::plain(&reading.why, LONGEST));
-    let next = match status.needs_runner() {
+fn of_gate(reading: &Reading, status: TaskStatus, client: &ClientView) -> Option<Cause> {
+    let read = wording::plain(&reading.why, LONGEST);
+    let told_so = match status.needs_runner() {
         true => "The agent is told so in its next prompt; you need not do anything.",
         false => "When the loop goes on, the agent is told so in its next prompt.",
     };
-    let gate = reading.gate.as_ref();
-    let (code, severity, message) = match reading.verdict {
-        Verdict::Ready => return None,
-        Verdict::Missing => (
-            "gate-missing",
-            DiagnosticSeverity::WARNING,
-            format!(
-                "The agent did not say whether the work is done at the end of the last iteration: {why} {next}"
-            ),
-        ),
-        Verdict::Malformed => (
-            "gate-malformed",
-            DiagnosticSeverity::WARNING,
-            format!(
-                "The agent's answer to whether the work is done (its completion gate) cannot be read: {why} {next}"
-            ),
-        ),
-        Verdict::Contradictory => (
-            "gate-contradictory",
-            DiagnosticSeverity::WARNING,
-            format!(
-                "The agent's answer to whether the work is done (its completion gate) contradicts itself, so it counts as no: {why} {next}"
-            ),
-        ),
-        Verdict::NotReady => {
-            let blockers: Vec<String> = gate
-                .map(|gate| &gate.blockers[..])
-                .unwrap_or_default()
-                .iter()
-                .take(5)
-                .map(|blocker| format!("“{}”", wording::line(blocker, 300)))
-                .collect();
-            // That work is not done yet is how loops go.
-            if blockers.is_empty() && status.needs_runner() {
-                return None;
-            }
-            let reason =
-                gate.and_then(|gate| gate.reason.as_deref()).map(|reason| wording::plain(reason, LONGEST));
-            let reason = reason
-                .filter(|reason| !reason.is_empty())
-                .map_or_else(|| ".".to_owned(), |reason| format!(": {}", wording::sentence(&reason)));
-            let blocked = match blockers.is_empty() {
-                true => String::new(),
-                false => format!(" In its way: {}.", wording::listed(&blockers)),
-            };
-            let tell = alfine_words::how_to_tell(client.reader());
-            let next = match status.needs_runner() {
-                true => format!("The loop goes on by itself. If you know a way, {tell}."),
-                false => format!("If you know a way, {tell}. Then continue."),
-            };
-            (
-                "gate-not-ready",
-                DiagnosticSeverity::INFORMATION,
-                format!("The agent says that the work is not done yet{reason}{blocked} {next}"),
-            )
-        }
+    let misread = |code: &str, what: &str| {
+        let told = Explanation { why: wording::told(what, &read), remedy: told_so.to_owned() };
+        Some(Cause { particulars: vec![read.clone()], ..Cause::new(code, DiagnosticSeverity::WARNING, told) })
     };
-    Some(Builder::new(code, severity, message))
+    match reading.verdict {
+        Verdict::Ready => None,
+        Verdict::Missing => misread(
+            "gate-missing",
+            "The agent did not say whether the work is done at the end of the last iteration",
+        ),
+        Verdict::Malformed => misread(
+            "gate-malformed",
+            "The agent's answer to whether the work is done (its completion gate) cannot be read",
+        ),
+        Verdict::Contradictory => misread(
+            "gate-contradictory",
+            "The agent's answer to whether the work is done (its completion gate) contradicts itself, so it counts as no",
+        ),
+        Verdict::NotReady => not_ready(reading, status, client),
+    }
+}
+
+fn not_ready(reading: &Reading, status: TaskStatus, client: &ClientView) -> Option<Cause> {
+    let gate = reading.gate.as_ref();
+    let said = |text: &String| Some(wording::line(text, 300)).filter(|said| !said.is_empty());
+    let blockers: Vec<String> = gate.iter().flat_map(|gate| &gate.blockers).filter_map(said).take(5).collect();
+    // That work is not done yet is how loops go.
+    if blockers.is_empty() && status.needs_runner() {
+        return None;
+    }
+    let reason = gate.and_then(|gate| gate.reason.as_deref()).map(|reason| wording::plain(reason, LONGEST));
+    let reason = reason.unwrap_or_default();
+    let mut why = wording::told("The agent says that the work is not done yet", &reason);
+    if !blockers.is_empty() {
+        let quoted: Vec<String> = blockers.iter().map(|blocker| format!("“{blocker}”")).collect();
+        why.push_str(&format!(" In its way: {}.", wording::listed(&quoted)));
+    }
+    let tell = alfine_words::how_to_tell(client.reader());
+    let remedy = match status.needs_runner() {
+        true => format!("The loop goes on by itself. If you know a way, {tell}."),
+        false => format!("If you know a way, {tell}. Then continue."),
+    };
+    let particulars = blockers.into_iter().chain([reason]).collect();
+    let told = Explanation { why, remedy };
+    Some(Cause { particulars, ..Cause::new("gate-not-ready", DiagnosticSeverity::INFORMATION, told) })
 }

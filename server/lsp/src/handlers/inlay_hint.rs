@@ -44,7 +44,7 @@ pub(crate) fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<
 
 fn tooltip(picture: &Picture, evidence: &Evidence<'_>) -> InlayHintTooltip {
     let markdown = picture.client.markdown;
-    let told = evidence.rows.iter().map(|(row, state)| evidence::told(picture, row, *state, markdown));
+    let told = evidence.rows.iter().map(|(row, state)| evidence::told(picture, row, *state, true, markdown));
     let value = told.collect::<Vec<_>>().join("\n\n");
     match markdown {
         true => InlayHintTooltip::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value }),

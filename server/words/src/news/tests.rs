@@ -1,4 +1,5 @@
 use super::*;
+use crate::odd;
 use alfine_core::{
     agent::Question,
     breaker::{Rule, Trip},
@@ -20,13 +21,27 @@ fn told(news: News) -> Told {
     Told { at: Moment(0), task: TaskKey::new("PLAN.md", "US-001"), status: TaskStatus::Running, news }
 }
 
-/// The line of each piece of news, with its mark.
+/// The line of each piece of news, with its mark. However odd the data of its kind are, it reads well.
 fn lines(all: impl IntoIterator<Item = News>) -> String {
+    let all: Vec<News> = all.into_iter().collect();
+    for odd in all.iter().filter(|news| !is_others_words(news)).flat_map(odd::variants) {
+        let lines = [news(&told(odd.clone()), &now()).map(|line| line.text), moving(&odd)];
+        // No branch has such a name.
+        let is_branch = |line: &str| matches!(odd, News::CheckoutChanged { .. }) && line.contains("so it is");
+        for line in lines.into_iter().flatten().filter(|line| !line.ends_with("so it is:") && !is_branch(line)) {
+            odd::assert_reads_well(&line, &odd);
+        }
+    }
     let line = |told: News| match news(&self::told(told), &now()) {
         Some(Line { mark, text }) => format!("{mark:?}: {text}\n"),
         None => "(no line)\n".to_owned(),
     };
     all.into_iter().map(line).collect()
+}
+
+/// Whether the line is what somebody else said, and nothing beside it.
+fn is_others_words(news: &News) -> bool {
+    matches!(news, News::Agent(AgentEvent::Text { .. }) | News::SetupOutput { .. } | News::Error { .. })
 }
 
 fn files(count: u64) -> CheckoutChange {

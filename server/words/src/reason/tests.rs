@@ -1,6 +1,7 @@
 //! Every reason and every refusal, for every reader.
 
 use super::*;
+use crate::odd;
 use alfine_core::{breaker::BadLimit, machine::Color, reason::Proof, task::TaskStatus, time::Moment};
 use std::fmt::Write;
 
@@ -64,10 +65,34 @@ fn reasons() -> Vec<Reason> {
         Reason::Unrun,
         Reason::RunnerDied,
         Reason::Merged { into: "main".to_owned(), commit: None },
+        Reason::Merged { into: "main".to_owned(), commit: Some("0123456789".to_owned()) },
         Reason::Forked,
         Reason::Told { text: words() },
     ]);
     reasons
+}
+
+#[test]
+fn every_reason_reads_well_however_odd_it_is() {
+    let texts = ["14:05", ""];
+    for reason in reasons().iter().flat_map(odd::variants) {
+        let said = super::reason(&reason);
+        // What others said is as it is in the data.
+        if !said.trim_end().ends_with("so it is:") {
+            odd::assert_reads_well(&said, &reason);
+            odd::assert_reads_well(&stopped(Some(&reason)), &reason);
+        }
+        for (verdict, since) in ["", " ", "so it is.", "so it is:"].iter().zip(texts.iter().cycle()) {
+            let about = About { agent: "claude", moment: "14:05", since, verdict };
+            for (_, reader) in READERS {
+                let Some(told) = explanation(&reason, &about, reader) else { continue };
+                odd::assert_reads_well(&told.to_string(), &reason);
+                for part in [&told.why, &told.remedy] {
+                    assert!(part.ends_with(['.', '?', '!', '…']), "{part}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -84,7 +109,7 @@ fn every_reason_is_explained_to_every_reader() {
     let about = About { agent: "claude", moment: "14:05", since: "13:40", verdict: "the index is missing" };
     let mut text = String::new();
     for reason in reasons() {
-        let said = READERS.map(|(name, reader)| (name, explanation(&reason, &about, reader)));
+        let said = READERS.map(|(name, reader)| (name, explanation(&reason, &about, reader).map(|it| it.to_string())));
         let kind = serde_json::to_value(&reason).unwrap();
         let _ = writeln!(text, "## {}", kind["kind"].as_str().unwrap());
         match &said {
@@ -135,6 +160,12 @@ fn every_refusal_is_worded() {
         Refusal::Told { text: "it was not to be".to_owned() },
     ] {
         let _ = writeln!(text, "{}", super::refusal(&refusal));
+        for odd in odd::variants(&refusal) {
+            let said = super::refusal(&odd);
+            if !said.ends_with("so it is:") {
+                odd::assert_reads_well(&said, &odd);
+            }
+        }
     }
     insta::assert_snapshot!(text);
 }

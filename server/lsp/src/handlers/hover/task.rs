@@ -2,24 +2,38 @@
 
 use super::page::Page;
 use crate::{
-    diagnostics::verdict,
+    diagnostics::explained,
     evidence::{self, Evidence},
+    offers::TaskOffers,
     picture::{Picture, PlanView, SeenTask},
     snapshot::LoopPicture,
     wording,
 };
 use alfine_core::{
     breaker::{Line, Rule, Scope},
-    gate::Reading,
+    gate::{Reading, Verdict},
     plan::{Criterion, Isolation, Reads, reads},
     reason::Reason,
     task::TaskStatus,
     time::Moment,
 };
 use alfine_engine::view::CriterionState;
+use alfine_store::VerificationRow;
+use alfine_words::Explanation;
 
 pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>, page: &mut Page) {
-    let status = wording::status(seen.status);
+    let told = explained(picture, seen);
+    // What a diagnostic at this place says, the editor shows above.
+    let is_shown = told.is_some() && picture.client.hovers_diagnostics;
+    page.paragraph(&next(plan, seen, told.as_ref().filter(|_| !is_shown), page));
+    let reason = seen.known.and_then(|known| known.reason());
+    let status = match reason.as_deref() {
+        Some(reason @ Reason::StoppedByUser) => alfine_words::stopped(Some(reason)),
+        Some(reason @ Reason::Merged { .. }) if seen.status == TaskStatus::Merged => {
+            format!("{} {}", wording::status(seen.status), alfine_words::reason(reason))
+        }
+        _ => wording::status(seen.status),
+    };
     let since = seen.known.map(|known| Moment(known.row.since.0)).map_or_else(String::new, |since| {
         let clock = picture.clock(since);
         // What is over happened once; the rest lasts.
@@ -29,21 +43,20 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
     });
     page.paragraph(&format!("{} — {}{since}", page.strong(&seen.title()), page.strong(&status)));
     let looped = seen.known.and_then(|known| known.last.as_ref());
-    let reason = seen.known.and_then(|known| known.reason());
-    match looped.and_then(|looped| looped.asks.as_ref()) {
-        Some(asks) => page.paragraph(&format!("It asks: {}", page.said(&asks.text))),
-        None => page.paragraph(&match reason.as_deref() {
-            Some(Reason::Breaker { trip }) => page.said(&alfine_words::why_stopped(trip, verdict(looped))),
-            Some(reason) => page.said(&alfine_words::reason(reason)),
-            None => String::new(),
-        }),
+    let why = match (&told, reason.as_deref()) {
+        (Some(told), _) => told.why.clone(),
+        (None, None | Some(Reason::StoppedByUser | Reason::Merged { .. })) => String::new(),
+        (None, Some(reason)) => wording::sentence(&wording::capitalized(&alfine_words::reason(reason))),
+    };
+    if !is_shown {
+        page.paragraph(&page.said(&why));
     }
     if !seen.waits_for.is_empty() {
         let ids: Vec<_> = seen.waits_for.iter().map(|id| page.said(&id.0)).collect();
         page.paragraph(&format!("It waits for {}.", wording::listed(&ids)));
     }
     match looped {
-        Some(looped) => write_loop(picture, looped, page),
+        Some(looped) => write_loop(picture, looped, &why, told.is_some(), page),
         None => {
             let planned = seen.planned(plan, picture.client.encoding);
             let agent = page.said(&planned.agent);
@@ -54,10 +67,27 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
     write_criteria(picture, plan, seen, page);
 }
 
-fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
+/// What to do now: as it was told, or as the names of what can be chosen.
+fn next(plan: &PlanView<'_>, seen: &SeenTask<'_>, told: Option<&Explanation>, page: &Page) -> String {
+    let next = match told {
+        Some(told) => page.said(&told.remedy),
+        // A task that the user ticked, and that no loop ever worked on, is nobody's business any more.
+        None if seen.known.is_none() && seen.task.is_over() => String::new(),
+        None => {
+            let offers = TaskOffers::of_task(plan, seen);
+            let named: Vec<String> = offers.lenses().map(|offer| format!("“{}”", offer.title)).collect();
+            wording::alternatives(&named)
+        }
+    };
+    if next.is_empty() { next } else { format!("{}: {next}", page.strong("Next")) }
+}
+
+/// Writes what is known of a loop; `why` was said already of why it is where it is, and `is_told` says until when it
+/// waits.
+fn write_loop(picture: &Picture, looped: &LoopPicture, why: &str, is_told: bool, page: &mut Page) {
     let row = &looped.row;
     let summary = &row.summary;
-    if let Some(until) = summary.waiting_until {
+    if let Some(until) = summary.waiting_until.filter(|_| !is_told) {
         let until = picture.clock(Moment(until.0));
         page.paragraph(&format!("It goes on by itself at {until}."));
     }
@@ -78,9 +108,9 @@ fn write_loop(picture: &Picture, looped: &LoopPicture, page: &mut Page) {
     page.paragraph(&facts.join(" · "));
     page.paragraph(&place(looped, page));
     if let Some(last) = looped.state.as_ref().and_then(|state| state.last.as_ref()) {
-        write_gate(last.iteration, &last.reading, page);
+        write_gate(last.iteration, &last.reading, why, page);
     }
-    write_breaker(looped, page);
+    write_breaker(looped, why, page);
 }
 
 /// Where the agent works.
@@ -95,27 +125,37 @@ fn place(looped: &LoopPicture, page: &Page) -> String {
     [branch, worktree].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// Writes the gate of the last iteration that was judged.
-fn write_gate(iteration: u32, reading: &Reading, page: &mut Page) {
+/// Whether a text that is shown says this, too.
+fn says(shown: &str, text: &str) -> bool {
+    wording::line(shown, usize::MAX / 8).contains(&wording::line(text, LONGEST_SAID))
+}
+
+/// How much of somebody's text is looked for in what was said already, in characters.
+const LONGEST_SAID: usize = 300;
+
+/// Writes the gate of the last iteration that was judged, without what was said already.
+fn write_gate(iteration: u32, reading: &Reading, told: &str, page: &mut Page) {
     let verdict = reading.verdict.as_str().replace('_', " ");
-    let why = wording::sentence(&page.said(&reading.why));
+    // That it is not ready is all that was read there.
+    let is_plain = reading.verdict == Verdict::NotReady;
+    let why = if is_plain { String::new() } else { wording::sentence(&page.said(&reading.why)) };
     let gate = page.strong("Completion gate");
-    page.paragraph(&format!(
-        "{gate} of iteration {iteration} (whether the agent says that it is done): {verdict}. {why}"
-    ));
+    let line =
+        format!("{gate} of iteration {iteration} (whether the agent says that it is done): {verdict}. {why}");
+    page.paragraph(line.trim_end());
     let Some(gate) = &reading.gate else { return };
     let said = [("Reason", &gate.reason), ("Progress", &gate.progress), ("Question", &gate.question)];
     let said = said.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
     let blockers = gate.blockers.iter().take(10).map(|blocker| ("Blocker", blocker.as_str()));
     let items: Vec<String> = said
         .chain(blockers)
-        .filter(|(_, text)| !text.trim().is_empty())
+        .filter(|(_, text)| !text.trim().is_empty() && !says(told, text))
         .map(|(name, text)| format!("{name}: {}", page.said(text)))
         .collect();
     page.list(&items);
 }
 
-fn write_breaker(looped: &LoopPicture, page: &mut Page) {
+fn write_breaker(looped: &LoopPicture, told: &str, page: &mut Page) {
     let state = looped.state.as_ref();
     let on_trial = state.and_then(|state| state.breaker.on_trial());
     // What ends an agent, or counts a chain's plannings, says nothing of a loop while nothing feeds it.
@@ -130,7 +170,7 @@ fn write_breaker(looped: &LoopPicture, page: &mut Page) {
             Some(_) => format!("{count} of {}", line.limit_shown()),
             None => format!("{count} (no limit)"),
         };
-        let mut evidence = page.said(&line.evidence);
+        let mut evidence = if says(told, &line.evidence) { String::new() } else { page.said(&line.evidence) };
         if on_trial == Some(line.rule) {
             let joint = if evidence.is_empty() { "" } else { "; " };
             evidence.push_str(&format!("{joint}on trial for one iteration"));
@@ -150,11 +190,8 @@ fn write_criteria(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>, p
         return;
     }
     let item = |(index, criterion): (usize, &Criterion)| {
-        format!(
-            "{} — {}",
-            page.said(&criterion.text),
-            told(picture, plan, seen, index, criterion, page).join("; ")
-        )
+        let told = told(picture, plan, seen, index, criterion, page).join("; ");
+        format!("{} — {told}", page.said(&criterion.text))
     };
     let items: Vec<String> = seen.task.criteria.iter().enumerate().map(item).collect();
     page.paragraph(&page.strong("Criteria"));
@@ -195,7 +232,10 @@ fn told(
     let looped = seen.known.and_then(|known| known.last.as_ref());
     if let Some(evidence) = looped.and_then(|looped| Evidence::of(looped, index, &criterion.text)) {
         let rows = evidence.rows.iter();
-        return rows.map(|(row, state)| evidence::told(picture, row, *state, page.markdown)).collect();
+        let named = |row: &VerificationRow| says(&criterion.text, &row.verifier);
+        return rows
+            .map(|(row, state)| evidence::told(picture, row, *state, !named(row), page.markdown))
+            .collect();
     }
     let ticked = if criterion.checked { "ticked in the plan; " } else { "" };
     let command = criterion.command.as_deref();
@@ -204,11 +244,11 @@ fn told(
         let folder = seen.task.folder(plan.plan(), &checks.folder);
         reads(code, criterion.said, folder, &checks.here)
     });
-    let code = page.code(command.unwrap_or_default());
+    // The criterion itself names its command.
     vec![match reading {
-        Reads::Command => format!("{ticked}open: {code} was not run yet"),
+        Reads::Command => format!("{ticked}open: not run yet"),
         Reads::Missing { program } => {
-            format!("{ticked}open: {code} cannot run, since “{}” is not on this machine", page.said(program))
+            format!("{ticked}open: it cannot run, since “{}” is not on this machine", page.said(program))
         }
         Reads::Harmful { program } => format!(
             "{ticked}open: {code} is never run, since “{program}” changes what is there; the agent alone judges it"
