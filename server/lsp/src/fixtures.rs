@@ -635,6 +635,18 @@ fn evidence(id: i64, command: &str, criterion: u32, passed: bool, tree: &str) ->
     }
 }
 
+/// The sentences that stand more than once in these texts.
+pub(crate) fn said_twice(texts: &[String]) -> Vec<String> {
+    let sentences = texts.iter().flat_map(|text| text.split_inclusive(['.', '?', '!', ';', ':', '\n']));
+    let mut sentences: Vec<String> = sentences
+        .map(|part| part.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+        .filter(|part| part.split_whitespace().count() > 2)
+        .collect();
+    sentences.sort_unstable();
+    let twice = sentences.windows(2).filter(|two| two[0] == two[1]);
+    twice.map(|two| two[0].clone()).collect()
+}
+
 /// A plan of a thousand tasks: some with a loop, each in another state, some that nobody started.
 pub(crate) fn thousand() -> Picture {
     let kinds = ["interrupted", "stopped, no change", "running", "done"].map(|name| situation(name).task);

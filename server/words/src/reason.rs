@@ -120,7 +120,8 @@ pub struct Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.why, self.remedy)
+        let joint = if self.why.ends_with('\n') { "" } else { " " };
+        write!(f, "{}{joint}{}", self.why, self.remedy)
     }
 }
 

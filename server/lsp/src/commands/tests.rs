@@ -162,7 +162,7 @@ async fn commands_of_the_repository_are_shown_and_run_only_when_allowed() {
         let error = start().await.unwrap_err();
         assert_eq!(
             error.message,
-            "1 of this repository’s commands may not run on this machine yet: make check. Read them; to allow them later, \
+            "one of this repository’s commands may not run on this machine yet: make check. Read them; to allow them later, \
              use “Allow the commands” (alfine.trust) on the plan, or start again and choose Allow"
         );
         assert_eq!(error.data.unwrap()["kind"], "user");

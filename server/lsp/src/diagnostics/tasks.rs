@@ -148,24 +148,49 @@ fn commands_listed(items: &[TrustItem]) -> String {
 struct Cause {
     code: String,
     severity: DiagnosticSeverity,
-    told: Explanation,
-    /// Whose particulars the words are: where all of these stand in another cause's words, it says the same.
-    particulars: Vec<String>,
+    /// What happened, and why.
+    why: Vec<Sentence>,
+    /// What to do.
+    remedy: String,
     /// What of the document it is about, if not the task's title.
     span: Option<Span>,
     /// Other places that belong to it.
     places: Vec<(Location, String)>,
 }
 
+/// A sentence of why something stands in the way.
+struct Sentence {
+    text: String,
+    /// What it says beyond what every sentence of its kind says. Where others said all of this, it says nothing new.
+    news: Vec<String>,
+}
+
+impl Sentence {
+    fn is_new_after(&self, words: &str) -> bool {
+        !self.news.iter().all(|news| words.contains(news.as_str()))
+    }
+}
+
 impl Cause {
     fn new(code: impl Into<String>, severity: DiagnosticSeverity, told: Explanation) -> Self {
-        let (particulars, places) = (Vec::new(), Vec::new());
-        Self { code: code.into(), severity, told, particulars, span: None, places }
+        let why = vec![Sentence { news: vec![told.why.clone()], text: told.why }];
+        Self::of(code, severity, why, told.remedy)
     }
 
-    /// Whether these words say already what this cause says.
-    fn is_said_in(&self, words: &str) -> bool {
-        self.particulars.iter().all(|particular| words.contains(particular.as_str()))
+    fn of(code: impl Into<String>, severity: DiagnosticSeverity, why: Vec<Sentence>, remedy: String) -> Self {
+        Self { code: code.into(), severity, why, remedy, span: None, places: Vec::new() }
+    }
+
+    /// Its sentences, one after another.
+    fn told(&self) -> Explanation {
+        let texts: Vec<&str> = self.why.iter().map(|said| said.text.as_str()).collect();
+        Explanation { why: texts.join(" "), remedy: self.remedy.clone() }
+    }
+
+    /// What it says beyond these words.
+    fn beyond(&self, words: &str) -> String {
+        let new = self.why.iter().filter(|said| said.is_new_after(words));
+        new.map(|said| said.text.trim_end()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -190,19 +215,23 @@ fn joined(
 ) -> Option<Builder> {
     let mut causes = causes.into_iter();
     let first = causes.next()?;
-    let mut message = first.told.to_string();
+    let told = first.told();
+    let (mut message, mut said) = (told.to_string(), told.why);
     let mut related = Vec::new();
-    for cause in causes.filter(|cause| !cause.is_said_in(&first.told.why)) {
+    for cause in causes {
+        let beyond = cause.beyond(&said);
         match picture.client.related_information {
+            _ if beyond.is_empty() => {}
             true => {
                 let location = match cause.span {
                     Some(span) => place(plan.document, span, picture.client.encoding),
                     None => title(),
                 };
-                related.push((location, wording::line(&cause.told.why, LONGEST)));
+                related.push((location, wording::line(&beyond, LONGEST)));
             }
-            false => message.push_str(&format!("\n{}", cause.told.why)),
+            false => message.push_str(&format!("\n{beyond}")),
         }
+        said.push_str(&beyond);
         related.extend(cause.places);
     }
     let mut diagnostic = Builder::new(first.code, first.severity, message);
@@ -235,13 +264,12 @@ fn of_checkout(task: &TaskKey, found: &CheckoutChangeRow) -> Cause {
     told.why = printable(&told.why);
     // Most changes of a checkout are its user's, who works beside the agent.
     let severity = if found.named { DiagnosticSeverity::WARNING } else { DiagnosticSeverity::INFORMATION };
-    let particulars = vec![told.why.clone()];
-    Cause { particulars, ..Cause::new("checkout-changed", severity, told) }
+    Cause::new("checkout-changed", severity, told)
 }
 
 /// Why a task that was started does not go on by itself, and what to do; `None` if there is nothing to do.
 pub(crate) fn explained(picture: &Picture, seen: &SeenTask<'_>) -> Option<Explanation> {
-    Some(of_status(picture, seen)?.told)
+    Some(of_status(picture, seen)?.told())
 }
 
 fn of_status(picture: &Picture, seen: &SeenTask<'_>) -> Option<Cause> {
@@ -333,17 +361,17 @@ fn of_verifiers(picture: &Picture, task: &Task, live: &LoopPicture) -> Option<Ca
         None => format!("“{}” (it did not end by itself)", named(row)),
     };
     let output = wording::plain(last_lines(&first.output), LONGEST);
-    let says = if output.is_empty() { String::new() } else { format!(" It says:\n{output}\n") };
     let what = if failed.len() == 1 { "A check fails" } else { "These checks fail" };
     let remedy = match live.row.status.needs_runner() {
         true => "The agent is told what was found and works on it next; you need not do anything.",
         false => "Look at what was found, then continue the loop: the agent is told to fix it.",
     };
-    let why = format!(
-        "{what} on the work of iteration {}: {}.{says}",
-        first.iteration,
-        wording::listed(&failed.iter().map(shown).collect::<Vec<_>>())
-    );
+    let listed = wording::listed(&failed.iter().map(shown).collect::<Vec<_>>());
+    let text = format!("{what} on the work of iteration {}: {listed}.", first.iteration);
+    let mut why = vec![Sentence { text, news: failed.iter().map(named).collect() }];
+    if !output.is_empty() {
+        why.push(Sentence { text: format!("It says:\n{output}\n"), news: vec![output] });
+    }
     let findings = live.marks.iter().filter(|mark| matches!(mark.kind, MarkKind::Finding { .. }));
     let place = |mark: &Mark| {
         let line = u32::try_from(mark.line).unwrap_or(u32::MAX);
@@ -353,14 +381,9 @@ fn of_verifiers(picture: &Picture, task: &Task, live: &LoopPicture) -> Option<Ca
     };
     let criterion = first.criterion.and_then(|at| task.criteria.get(usize::try_from(at).ok()?));
     Some(Cause {
-        particulars: failed.iter().map(named).chain([output]).collect(),
         span: criterion.map(|criterion| criterion.span),
         places: findings.map(place).collect(),
-        ..Cause::new(
-            "verify-failed",
-            DiagnosticSeverity::WARNING,
-            Explanation { why, remedy: remedy.to_owned() },
-        )
+        ..Cause::of("verify-failed", DiagnosticSeverity::WARNING, why, remedy.to_owned())
     })
 }
 
@@ -379,8 +402,8 @@ fn of_gate(reading: &Reading, status: TaskStatus, client: &ClientView) -> Option
         false => "When the loop goes on, the agent is told so in its next prompt.",
     };
     let misread = |code: &str, what: &str| {
-        let told = Explanation { why: wording::told(what, &read), remedy: told_so.to_owned() };
-        Some(Cause { particulars: vec![read.clone()], ..Cause::new(code, DiagnosticSeverity::WARNING, told) })
+        let why = vec![Sentence { text: wording::told(what, &read), news: vec![read.clone()] }];
+        Some(Cause::of(code, DiagnosticSeverity::WARNING, why, told_so.to_owned()))
     };
     match reading.verdict {
         Verdict::Ready => None,
@@ -410,17 +433,18 @@ fn not_ready(reading: &Reading, status: TaskStatus, client: &ClientView) -> Opti
     }
     let reason = gate.and_then(|gate| gate.reason.as_deref()).map(|reason| wording::plain(reason, LONGEST));
     let reason = reason.unwrap_or_default();
-    let mut why = wording::told("The agent says that the work is not done yet", &reason);
+    let blockers: Vec<String> = blockers.into_iter().filter(|blocker| !reason.contains(blocker)).collect();
+    let text = wording::told("The agent says that the work is not done yet", &reason);
+    let mut why = vec![Sentence { text, news: vec![reason] }];
     if !blockers.is_empty() {
         let quoted: Vec<String> = blockers.iter().map(|blocker| format!("“{blocker}”")).collect();
-        why.push_str(&format!(" In its way: {}.", wording::listed(&quoted)));
+        let text = format!("In the agent's way: {}.", wording::listed(&quoted));
+        why.push(Sentence { text, news: blockers });
     }
     let tell = alfine_words::how_to_tell(client.reader());
     let remedy = match status.needs_runner() {
         true => format!("The loop goes on by itself. If you know a way, {tell}."),
         false => format!("If you know a way, {tell}. Then continue."),
     };
-    let particulars = blockers.into_iter().chain([reason]).collect();
-    let told = Explanation { why, remedy };
-    Some(Cause { particulars, ..Cause::new("gate-not-ready", DiagnosticSeverity::INFORMATION, told) })
+    Some(Cause::of("gate-not-ready", DiagnosticSeverity::INFORMATION, why, remedy))
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::client::ClientView;
 use crate::fixtures::{self, Looped, PLAN, World, key, row_only, situation, situations, uri};
 use crate::protocol::lsp_types::NumberOrString;
+use crate::snapshot::TaskPicture;
 use alfine_core::{
     breaker::{Line, Rule},
     gate::{self, Dialects},
@@ -164,6 +165,115 @@ fn each_question_says_what_is_asked_and_how_to_answer_and_nothing_else_is_said()
         let _ = writeln!(text, "{}", shown(&found));
     }
     insta::assert_snapshot!(text);
+}
+
+/// A loop whose last iteration said this in its gate, whose check failed, and that rests in one of all the ways in which
+/// a loop can rest; each with how bad that is alone.
+fn stuck(message: &str) -> Vec<(TaskPicture, DiagnosticSeverity)> {
+    let reason = "the index is missing".to_owned();
+    let trip = |rule| Line { rule, count: 3.0, limit: Some(3.0), evidence: reason.clone(), partial: false };
+    let stopped = |reason| Phase::Stopped { reason };
+    let ask = |kind| Phase::NeedsInput { ask: Ask { kind, text: reason.clone() } };
+    let rules = Rule::ALL.into_iter().map(|rule| stopped(StopReason::Breaker(trip(rule))));
+    let (error, warning) = (DiagnosticSeverity::ERROR, DiagnosticSeverity::WARNING);
+    let mut phases: Vec<_> = rules.map(|phase| (phase, warning)).collect();
+    phases.extend([(Phase::Failed { message: reason.clone() }, error), (Phase::Paused, warning)]);
+    phases.extend([(stopped(StopReason::HardLimit), warning), (stopped(StopReason::User), warning)]);
+    for kind in [AskKind::Login, AskKind::Billing, AskKind::Config, AskKind::Context, AskKind::Check] {
+        phases.push((ask(kind), error));
+    }
+    for kind in [AskKind::Question, AskKind::Blocked, AskKind::Approval, AskKind::Refusal] {
+        phases.push((ask(kind), warning));
+    }
+    phases.push((Phase::Before, warning));
+    let task = |(phase, severity)| {
+        let mut looped = Looped::after(3).refused();
+        looped.evidence[1].output = reason.clone();
+        looped.marks.clear();
+        looped.state.last = Some(LastIteration {
+            iteration: 4,
+            reading: gate::read(message, &Dialects::default()),
+            changed: true,
+            files_changed: Some(1),
+            verdict: reason.clone(),
+            denials: Vec::new(),
+        });
+        (looped.at(phase), severity)
+    };
+    phases.into_iter().map(task).collect()
+}
+
+#[test]
+fn one_cause_is_one_diagnostic_and_is_said_once() {
+    let gate = |body: &str| format!("<COMPLETION_GATE>\n{body}\n</COMPLETION_GATE>");
+    let blind = ClientView { related_information: false, ..fixtures::able_client() };
+    for message in [
+        gate("ready: true"),
+        gate("ready: false"),
+        gate("ready: false\nreason: \"the index is missing\""),
+        gate("ready: false\nreason: \"the index is missing\"\nblockers: [\"the index is missing\"]"),
+        gate("ready: false\nblockers: [\"no key\"]"),
+        gate("ready: maybe"),
+        gate("ready: true\nblockers: [\"no key\"]"),
+        "I am done.".to_owned(),
+    ] {
+        for (task, severity) in stuck(&message) {
+            for client in [fixtures::able_client(), blind.clone()] {
+                let world = World::new().open("PLAN.md", PLAN).with(task.clone()).client(client.clone());
+                let found = plan_diagnostics(&world.picture());
+                let [one] = &found[..] else { panic!("{message}: {}", shown(&found)) };
+                assert_eq!(one.severity, Some(severity), "{message}: {}", shown(&found));
+                let related = one.related_information.iter().flatten().map(|it| it.message.clone());
+                let said: Vec<String> = std::iter::once(one.message.clone()).chain(related).collect();
+                assert_eq!(fixtures::said_twice(&said), [""; 0], "{message}: {}", shown(&found));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_explains_a_diagnostic_is_beside_it_or_in_it() {
+    let body = "<COMPLETION_GATE>\nready: false\nreason: \"the index is missing\"\n</COMPLETION_GATE>";
+    let (mut task, _) = stuck(body).remove(1);
+    task.last.as_mut().unwrap().evidence[1].output = "1 failed".to_owned();
+    let of = |client| {
+        let picture = World::new().open("PLAN.md", PLAN).with(task.clone()).client(client).picture();
+        shown(&plan_diagnostics(&picture))
+    };
+    insta::assert_snapshot!(of(fixtures::able_client()), @r"
+    4:0-4:28 Warning breaker-no-change
+        The loop stopped because 3 iterations in a row changed nothing (limit 3): the index is missing. Look at the transcript and tell the agent what to do differently: select your words in any file and choose the code action “Tell the agent the selected text”. Then continue, or discard the loop.
+        -> /r/PLAN.md:9:0 A check fails on the work of iteration 3: “cargo test expired” (exit status 1). It says: 1 failed
+    ");
+    insta::assert_snapshot!(of(ClientView { related_information: false, ..fixtures::able_client() }), @r"
+    4:0-4:28 Warning breaker-no-change
+        The loop stopped because 3 iterations in a row changed nothing (limit 3): the index is missing. Look at the transcript and tell the agent what to do differently: select your words in any file and choose the code action “Tell the agent the selected text”. Then continue, or discard the loop.
+        A check fails on the work of iteration 3: “cargo test expired” (exit status 1). It says:
+        1 failed
+    ");
+}
+
+#[test]
+fn several_changes_of_a_checkout_are_one_diagnostic() {
+    let mut task = situation("done, and the user's checkout changed").task.unwrap();
+    let changes = &mut task.last.as_mut().unwrap().checkout;
+    let mut other = changes[0].clone();
+    (other.id, other.iteration, other.named) = (2, 3, false);
+    changes.insert(0, other);
+    let found = plan_diagnostics(&World::new().open("PLAN.md", PLAN).with(task).picture());
+    let [one] = &found[..] else { panic!("{}", shown(&found)) };
+    assert_eq!((codes(&found), one.severity), (vec!["checkout-changed"], Some(DiagnosticSeverity::WARNING)));
+    assert_eq!(one.related_information.as_ref().unwrap().len(), 1);
+}
+
+#[test]
+fn a_loop_that_asks_to_run_commands_names_them_and_nothing_else_does() {
+    let task = situation("needs_input, commands to allow").task.unwrap();
+    let picture = World::new().open("PLAN.md", PLAN).with(task).untrusted("PLAN.md", &["sqlx migrate run"]).picture();
+    let found = plan_diagnostics(&picture);
+    assert_eq!(codes(&found), ["config-untrusted"]);
+    assert!(found[0].message.contains("\n  sqlx migrate run  (PLAN.md: US-001)"), "{}", found[0].message);
+    assert_eq!(found[0].severity, Some(DiagnosticSeverity::WARNING));
 }
 
 #[test]

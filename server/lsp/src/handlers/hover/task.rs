@@ -25,7 +25,7 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
     let told = explained(picture, seen);
     // What a diagnostic at this place says, the editor shows above.
     let is_shown = told.is_some() && picture.client.hovers_diagnostics;
-    page.paragraph(&next(plan, seen, told.as_ref().filter(|_| !is_shown), page));
+    page.paragraph(&next(picture, plan, seen, told.as_ref().filter(|_| !is_shown), page));
     let reason = seen.known.and_then(|known| known.reason());
     let status = match reason.as_deref() {
         Some(reason @ Reason::StoppedByUser) => alfine_words::stopped(Some(reason)),
@@ -56,7 +56,7 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
         page.paragraph(&format!("It waits for {}.", wording::listed(&ids)));
     }
     match looped {
-        Some(looped) => write_loop(picture, looped, &why, told.is_some(), page),
+        Some(looped) => write_loop(looped, &why, page),
         None => {
             let planned = seen.planned(plan, picture.client.encoding);
             let agent = page.said(&planned.agent);
@@ -68,9 +68,20 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
 }
 
 /// What to do now: as it was told, or as the names of what can be chosen.
-fn next(plan: &PlanView<'_>, seen: &SeenTask<'_>, told: Option<&Explanation>, page: &Page) -> String {
+fn next(
+    picture: &Picture,
+    plan: &PlanView<'_>,
+    seen: &SeenTask<'_>,
+    told: Option<&Explanation>,
+    page: &Page,
+) -> String {
+    let summary = seen.known.and_then(|known| Some(&known.last.as_ref()?.row.summary));
     let next = match told {
         Some(told) => page.said(&told.remedy),
+        None if seen.status.needs_runner() => match summary.and_then(|summary| summary.waiting_until) {
+            Some(until) => format!("it goes on by itself at {}", picture.clock(Moment(until.0))),
+            None => "it goes on by itself".to_owned(),
+        },
         // A task that the user ticked, and that no loop ever worked on, is nobody's business any more.
         None if seen.known.is_none() && seen.task.is_over() => String::new(),
         None => {
@@ -82,15 +93,10 @@ fn next(plan: &PlanView<'_>, seen: &SeenTask<'_>, told: Option<&Explanation>, pa
     if next.is_empty() { next } else { format!("{}: {next}", page.strong("Next")) }
 }
 
-/// Writes what is known of a loop; `why` was said already of why it is where it is, and `is_told` says until when it
-/// waits.
-fn write_loop(picture: &Picture, looped: &LoopPicture, why: &str, is_told: bool, page: &mut Page) {
+/// Writes what is known of a loop; `why` was said already of why it is where it is.
+fn write_loop(looped: &LoopPicture, why: &str, page: &mut Page) {
     let row = &looped.row;
     let summary = &row.summary;
-    if let Some(until) = summary.waiting_until.filter(|_| !is_told) {
-        let until = picture.clock(Moment(until.0));
-        page.paragraph(&format!("It goes on by itself at {until}."));
-    }
     let model = looped.state.as_ref().and_then(|state| state.model.as_deref()).or(row.model.as_deref());
     let unknown = looped.state.as_ref().is_some_and(|state| state.cost_unknown);
     let facts = [

@@ -2,7 +2,8 @@ use super::*;
 use crate::protocol::lsp_types::{Position, Range, TextDocumentIdentifier, TextDocumentPositionParams, Url};
 use crate::{
     client::ClientView,
-    fixtures::{Looped, PLAN, World, able_client, situation, situations, uri},
+    diagnostics,
+    fixtures::{self, Looped, PLAN, World, able_client, situation, situations, uri},
 };
 use alfine_core::{
     breaker::Rule,
@@ -39,10 +40,32 @@ fn every_situation_is_told() {
 }
 
 #[test]
+fn a_hover_begins_with_what_to_do_and_says_nothing_twice() {
+    for situation in situations() {
+        let world = World::of(&situation);
+        let client = ClientView { hovers_diagnostics: true, ..able_client() };
+        for picture in [World::of(&situation).picture(), world.client(client).picture()] {
+            let text = text_at(&picture, "PLAN.md", 4, 5);
+            let nothing_to_do = ["skipped", "merged"].contains(&situation.name);
+            assert!(text.starts_with("**Next**: ") || nothing_to_do, "{}: {text}", situation.name);
+            let rest = text.split("**Criteria**").next().unwrap().to_owned();
+            let mut said = vec![rest];
+            if picture.client.hovers_diagnostics {
+                let found = diagnostics::all(&picture).remove(&uri("PLAN.md")).unwrap_or_default();
+                said.extend(found.into_iter().map(|found| found.message));
+            }
+            assert_eq!(fixtures::said_twice(&said), [""; 0], "{}: {said:?}", situation.name);
+        }
+    }
+}
+
+#[test]
 fn a_client_without_markdown_gets_none() {
     let client = ClientView { markdown: false, ..able_client() };
     let picture = World::of(&situation("stopped, no change")).client(client).picture();
     insta::assert_snapshot!(text_at(&picture, "PLAN.md", 4, 5), @r"
+Next: Look at the transcript and tell the agent what to do differently: select your words in any file and choose the code action “Tell the agent the selected text”. Then continue, or discard the loop.
+
 US-001: Add coupon table — stopped since 09:48
 
 The loop stopped because 3 iterations in a row changed nothing (limit 3): iterations 3, 4 and 5 left tree tree-2.
@@ -54,7 +77,7 @@ branch alfine/plan/us-001 from main · worktree /data/worktrees/r-1/us-001
 Breaker (a count that reaches its limit stops the loop)
 
 iterations     5 of 10
-no-change      3 of 3            iterations 3, 4 and 5 left tree tree-2
+no-change      3 of 3
 same-error     0 of 5
 rework         0 of 3
 cost           $0.70 (no limit)
@@ -66,8 +89,8 @@ oscillation    0 of 2
 
 Criteria
 
-- Migration runs: `sqlx migrate run` — open: sqlx migrate run was not run yet
-- Expired coupons are rejected: `cargo test expired` — open: cargo test expired was not run yet
+- Migration runs: `sqlx migrate run` — open: not run yet
+- Expired coupons are rejected: `cargo test expired` — open: not run yet
 - The table has an index on the code — open: it names no command that could check it, so the agent alone judges it
     ");
 }
@@ -110,11 +133,11 @@ fn a_criterion_shows_its_evidence() {
     insta::assert_snapshot!(text, @r"
 **Migration runs: \`sqlx migrate run\`**
 
-stale: `sqlx migrate run` ended with exit status 0 after 1s, 2m ago (09:57), on tree `old`; the files have changed since
+stale: ended with exit status 0 after 1s, 2m ago (09:57), on tree `old`; the files have changed since
 
 **Expired coupons are rejected: \`cargo test expired\`**
 
-failed: `cargo test expired` ended with exit status 1 after 1s, 2m ago (09:57), on tree `tree-4`; the agent has to fix it
+failed: ended with exit status 1 after 1s, 2m ago (09:57), on tree `tree-4`; the agent has to fix it
 
 ```text
 1 failed
