@@ -415,12 +415,20 @@ impl Breaker {
         match rule {
             Rule::NoChange => self.no_change.told(&format!("left tree {}", short(&self.unchanged_tree))),
             Rule::SameError => match &self.error {
-                Some((_, words)) => self.same_error.told(&format!("ended with “{words}”")),
+                Some((_, words)) => {
+                    // Quotes in quotes are single ones.
+                    let words = words.replace('“', "‘").replace('”', "’");
+                    self.same_error.told(&format!("ended with “{words}”"))
+                }
                 None => String::new(),
             },
             Rule::Rework => self.rework.told("claimed ready and failed its checks"),
             Rule::Cost if self.cost_unknown => "unknown in part: not every run said what it cost".to_owned(),
-            Rule::AgentFailing => self.failures.join(" · "),
+            Rule::AgentFailing => {
+                let mut failures = self.failures.clone();
+                failures.dedup();
+                failures.join(" · ")
+            }
             Rule::Outage => self.outage.as_ref().map_or_else(String::new, |outage| outage.words.clone()),
             Rule::Permission => self.worst_denial().map_or_else(String::new, |(tool, streak)| {
                 format!("{tool} was denied in {}", named(&streak.iterations))

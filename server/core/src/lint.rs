@@ -443,7 +443,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "This task is too large for one loop: it names 1 files (at most 0 are advised), and it says “big bang” in its title. Split it into smaller tasks"
+                "This task is too large for one loop: it names 1 file (at most 0 are advised), and it says “big bang” in its title. Split it into smaller tasks"
             ]
         );
     }

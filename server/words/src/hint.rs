@@ -250,11 +250,14 @@ mod tests {
 
     #[test]
     fn every_hint_reads_well_however_odd_it_is() {
-        let readers = [Reader::Terminal, Reader::Editor { has_plugin: true }, Reader::Editor { has_plugin: false }];
+        let readers =
+            [Reader::Terminal, Reader::Editor { has_plugin: true }, Reader::Editor { has_plugin: false }];
         // The names of tasks, plans and branches are never empty.
         let said = all().into_iter().filter(|one| matches!(one, Hint::Advice(_) | Hint::AnyOf(_)));
         for one in said.collect::<Vec<_>>().iter().flat_map(odd::variants) {
-            for said in readers.map(|reader| hint(&one, reader)).iter().filter(|said| !said.ends_with("it is:")) {
+            for said in
+                readers.map(|reader| hint(&one, reader)).iter().filter(|said| !said.ends_with("it is:"))
+            {
                 odd::assert_reads_well(said, &one);
             }
         }

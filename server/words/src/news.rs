@@ -84,7 +84,14 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
         News::Verifier { name, exit, .. } => (Mark::Bad, detailed(or(&shown(name), "a check"), &shown(exit))),
         News::IterationJudged { gate: reading, verdict, changed, cost_usd, .. } => {
             let gate = format!("gate {}", reading.verdict.as_str().replace('_', " "));
-            let mut line = detailed(&gate, &shown(verdict_of(reading, verdict)));
+            let why = shown(verdict_of(reading, verdict));
+            // What comes of a claim says that it was claimed.
+            let mut line = match reading.verdict {
+                Verdict::Ready => or(&why, &gate).to_owned(),
+                Verdict::NotReady | Verdict::Missing | Verdict::Malformed | Verdict::Contradictory => {
+                    detailed(&gate, &why)
+                }
+            };
             if !changed {
                 line.push_str(" · nothing changed");
             }
@@ -117,9 +124,7 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
             (Mark::Detail, format!("control: {} {}", or(&shown(check), "a check"), control_words(*control)))
         }
         News::SetupOutput { line } => (Mark::Detail, Some(shown(line)).filter(|line| !line.is_empty())?),
-        News::Provisioned { copied, linked } => {
-            (Mark::Detail, provisioned(*copied as u64, *linked as u64)?)
-        }
+        News::Provisioned { copied, linked } => (Mark::Detail, provisioned(*copied as u64, *linked as u64)?),
         News::Beside { manifest, path } => {
             let (manifest, path) = (shown(manifest), shown(path));
             (
@@ -156,7 +161,9 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
         News::ProgressNotLogged { message } => {
             (Mark::Notice, detailed("the progress log", or(&shown(message), "it is not written")))
         }
-        News::Error { message, .. } => (Mark::Bad, or(&shown(message), "an error without a message").to_owned()),
+        News::Error { message, .. } => {
+            (Mark::Bad, or(&shown(message), "an error without a message").to_owned())
+        }
         // The checks say their results; how the loop rests is said by whoever ran it.
         News::Verifying { .. } | News::Rests { .. } | News::Other { .. } => return None,
     };
@@ -169,7 +176,9 @@ pub fn moving(news: &News) -> Option<String> {
         News::AgentStarted { .. } => Some("the agent works".to_owned()),
         News::Agent(AgentEvent::ToolStarted { name, summary }) => Some(tool(name, summary)),
         News::Agent(AgentEvent::Thinking { .. }) => Some("thinking".to_owned()),
-        News::Agent(AgentEvent::Text { text }) => Some(shown(text)),
+        News::Agent(AgentEvent::Text { text }) => {
+            Some(shown(before_gate(text))).filter(|said| !said.is_empty())
+        }
         News::Verifying { .. } => Some("running the checks".to_owned()),
         News::BenchAwaited => Some("waiting for a tree to run the checks in".to_owned()),
         News::Control { control, check } => {
@@ -208,9 +217,7 @@ fn on_a_clock(at: Moment, now: &Zoned, today: &str) -> String {
 fn agent(event: &AgentEvent) -> Option<(Mark, String)> {
     let line = match event {
         // How the gate was read is shown when the iteration is judged.
-        AgentEvent::Text { text } => {
-            (Mark::Detail, shown(text.split("<COMPLETION_GATE>").next().unwrap_or_default()))
-        }
+        AgentEvent::Text { text } => (Mark::Detail, shown(before_gate(text))),
         AgentEvent::ToolStarted { name, summary } => (Mark::Detail, tool(name, summary)),
         AgentEvent::PermissionDenied { tool } => (Mark::Notice, detailed("denied", &shown(tool))),
         AgentEvent::Asked(question) => (Mark::Notice, detailed("asks", &shown(&question.text))),
@@ -233,12 +240,18 @@ fn agent(event: &AgentEvent) -> Option<(Mark, String)> {
     (!line.1.is_empty()).then_some(line)
 }
 
+fn before_gate(text: &str) -> &str {
+    text.split("<COMPLETION_GATE>").next().unwrap_or_default()
+}
+
 /// Says that work in the background ended with the run of the agent that had begun it.
 pub fn work_lost(what: &[String]) -> String {
     let what: Vec<String> = what.iter().map(|what| shown(what)).filter(|what| !what.is_empty()).collect();
     match what.as_slice() {
         [] => "work was lost with the agent's run, which had put it into the background".to_owned(),
-        what => format!("lost with the agent's run, which had put it into the background: {}", what.join(", ")),
+        what => {
+            format!("lost with the agent's run, which had put it into the background: {}", what.join(", "))
+        }
     }
 }
 
@@ -248,11 +261,6 @@ fn note(note: &Note) -> Option<(Mark, String)> {
         Note::AgentSilent { rule, seconds } => {
             (Mark::Notice, format!("{rule}: the agent said nothing for {seconds} s"))
         }
-        Note::FreshSession { .. } => (Mark::Notice, "starting the agent afresh".to_owned()),
-        Note::Retry { class, .. } if class.trim().is_empty() => {
-            (Mark::Notice, "the agent failed, trying again".to_owned())
-        }
-        Note::Retry { class, .. } => (Mark::Notice, format!("the agent failed ({class}), trying again")),
         Note::HalfOpened { rule } => (Mark::Detail, format!("{rule} let one iteration through")),
         Note::BreakerReset => (Mark::Detail, "every counter of the breaker is zero again".to_owned()),
         Note::LimitRaised { max_iterations } => {
@@ -263,8 +271,8 @@ fn note(note: &Note) -> Option<(Mark, String)> {
         Note::Rewound { iteration } => {
             (Mark::Detail, format!("the tree is what it was after iteration {iteration}"))
         }
-        // The loop rests for this reason at once.
-        Note::Tripped(_) => return None,
+        // The loop rests, waits or starts the agent at once, and that is what is said.
+        Note::Tripped(_) | Note::Retry { .. } | Note::FreshSession { .. } => return None,
     };
     Some(line)
 }
@@ -298,7 +306,9 @@ fn provisioned(copied: u64, linked: u64) -> Option<String> {
         (0, 0) => None,
         (copied, 0) => Some(format!("{} copied into the worktree", count(copied, "file"))),
         (0, linked) => Some(format!("{} linked into the worktree", count(linked, "file"))),
-        (copied, linked) => Some(format!("{} copied, {linked} linked into the worktree", count(copied, "file"))),
+        (copied, linked) => {
+            Some(format!("{} copied, {linked} linked into the worktree", count(copied, "file")))
+        }
     }
 }
 

@@ -31,8 +31,8 @@ pub(crate) fn assert_reads_well(text: &str, of: &dyn std::fmt::Debug) {
 fn faults(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let gaps = [
-        ": ;", ": ,", ": :", ": .", "::", "  ", " ;", " , ", " . ", ";;", ",,", ".;", ":.", ";.", ",.", "()", "( ",
-        " )", "“”", "``", "…. ",
+        ": ;", ": ,", ": :", ": .", "::", "  ", " ;", " , ", " . ", ";;", ",,", ".;", ":.", ";.", ",.", "()",
+        "( ", " )", "“”", "““", "””", "``", "…. ",
     ];
     faults.extend(gaps.iter().filter(|gap| text.contains(**gap)).map(|gap| format!("a gap {gap:?}")));
     let dots = text.replace("\"...\"", "").replace("../", "");
@@ -58,7 +58,8 @@ fn faults(text: &str) -> Vec<String> {
         .filter(|part| part.split_whitespace().count() > 2 && part != "so it is")
         .collect();
     sentences.sort_unstable();
-    faults.extend(sentences.windows(2).filter(|two| two[0] == two[1]).map(|two| format!("twice: {}", two[0])));
+    faults
+        .extend(sentences.windows(2).filter(|two| two[0] == two[1]).map(|two| format!("twice: {}", two[0])));
     faults
 }
 
@@ -71,7 +72,16 @@ pub(crate) fn variants<T: Serialize + DeserializeOwned + Clone>(sample: &T) -> V
         (std::mem::discriminant(&read) == std::mem::discriminant(sample)).then_some(read)
     };
     let mut all = vec![sample.clone()];
-    for odd in [json!(""), json!(" \n"), json!("so it is."), json!("so it is:"), json!(0), json!(1), json!(2), json!([])] {
+    for odd in [
+        json!(""),
+        json!(" \n"),
+        json!("so it is."),
+        json!("so it is:"),
+        json!(0),
+        json!(1),
+        json!(2),
+        json!([]),
+    ] {
         let mut together = whole.clone();
         for at in leaves(&whole) {
             if kind(&at, &whole) != kind_of(&odd) {

@@ -34,7 +34,9 @@ pub fn title(action: &Action) -> String {
         Action::Fork { iteration } => format!("Fork from iteration {iteration}"),
         Action::RestoreCheckout => "Bring back my checkout".to_owned(),
         Action::KeepCheckout => "Keep the changes of my checkout: they are mine".to_owned(),
-        Action::Merge { into } => format!("Merge into {}", or(into.as_deref().unwrap_or_default(), "its base")),
+        Action::Merge { into } => {
+            format!("Merge into {}", or(into.as_deref().unwrap_or_default(), "its base"))
+        }
         Action::Discard { in_place: false } => "Discard".to_owned(),
         Action::Discard { in_place: true } => "Discard the loop; its changes stay in your tree".to_owned(),
     }

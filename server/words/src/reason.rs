@@ -2,7 +2,7 @@
 
 use crate::{
     Reader,
-    text::{self, count as counted, detailed, or, told},
+    text::{self, count as counted, detailed, is, or, told},
 };
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule, Scope},
@@ -142,7 +142,10 @@ pub fn explanation(reason: &Reason, about: &About<'_>, reader: Reader) -> Option
         Reason::Failed { message } => {
             let why = text::plain(message, LONGEST);
             (
-                told("The loop failed and cannot go on by itself", or(&why, "the reason was not written down")),
+                told(
+                    "The loop failed and cannot go on by itself",
+                    or(&why, "the reason was not written down"),
+                ),
                 "Fix that, then continue it, or discard it and start again.".to_owned(),
             )
         }
@@ -155,10 +158,9 @@ pub fn explanation(reason: &Reason, about: &About<'_>, reader: Reader) -> Option
             "Continue it: it goes on where it was.".to_owned(),
         ),
         // These words of an older version are what is left.
-        Reason::Told { text } => (
-            told("The loop stopped", &text::plain(text, LONGEST)),
-            "Continue it, or discard it.".to_owned(),
-        ),
+        Reason::Told { text } => {
+            (told("The loop stopped", &text::plain(text, LONGEST)), "Continue it, or discard it.".to_owned())
+        }
         Reason::StoppedByUser
         | Reason::Retry { .. }
         | Reason::Proven { .. }
@@ -189,7 +191,9 @@ fn why_stopped(trip: &Line, verdict: &str) -> String {
             told(&stopped, &text::plain(verdict, LONGEST))
         }
         // Their words name the limit.
-        rule if rule.scope == Scope::Budget => told(&format!("The loop stopped because {happened}"), &evidence),
+        rule if rule.scope == Scope::Budget => {
+            told(&format!("The loop stopped because {happened}"), &evidence)
+        }
         _ => told(&format!("The loop stopped because {happened} (limit {})", trip.limit_shown()), &evidence),
     }
 }
@@ -308,11 +312,15 @@ fn asked(ask: AskKind, words: &str, reader: Reader) -> (String, String) {
 /// Says why a loop refused a command, as a part of a sentence about the loop.
 pub fn refusal(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Started { status } => format!("it is {status} already"),
-        Refusal::NothingToPause { status } => format!("it is {status}: nothing runs that could pause"),
-        Refusal::NothingToStop { status } => format!("it is {status}: nothing runs that could stop"),
-        Refusal::NothingToContinue { status } => format!("it is {status}: there is nothing to continue"),
-        Refusal::NothingAsked { status } => format!("it is {status}: nothing is asked"),
+        Refusal::Started { status } => format!("it {} already", is(*status)),
+        Refusal::NothingToPause { status } => {
+            format!("it {}, and nothing runs that could pause", is(*status))
+        }
+        Refusal::NothingToStop { status } => format!("it {}, and nothing runs that could stop", is(*status)),
+        Refusal::NothingToContinue { status } => {
+            format!("it {}, and there is nothing to continue", is(*status))
+        }
+        Refusal::NothingAsked { status } => format!("it {}, and nothing is asked", is(*status)),
         Refusal::AsksFirst { ask: AskKind::Approval } => "it asks for your approval first".to_owned(),
         Refusal::AsksFirst { .. } => "it asks something first: answer, approve or reject".to_owned(),
         Refusal::Works => "it is running: pause it before a rewind".to_owned(),

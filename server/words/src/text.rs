@@ -3,13 +3,22 @@
 //! What an agent, a tool or a plan says can hold anything: here it loses what hides or steers, and in Markdown what
 //! would become a link, an image or HTML.
 
-use alfine_core::{breaker, task::TaskStatus, time::Moment};
 pub use alfine_core::text::{count, detailed};
+use alfine_core::{breaker, task::TaskStatus, time::Moment};
 use std::time::Duration;
 
 /// A status, as it is read: `needs input`.
 pub fn status(status: TaskStatus) -> String {
     status.as_str().replace('_', " ")
+}
+
+/// What is so of a task of this status: `is running`, `needs your input`.
+pub fn is(status: TaskStatus) -> String {
+    match status {
+        TaskStatus::NeedsInput => "needs your input".to_owned(),
+        TaskStatus::Failed => "failed".to_owned(),
+        status => format!("is {}", self::status(status)),
+    }
 }
 
 /// A text with line breaks kept, cut to so many characters; without what terminals obey or readers do not see.

@@ -64,8 +64,8 @@ fn a_stopped_loop_goes_on_by_the_fix_of_its_diagnostic() {
     assert_eq!(stopped["range"]["start"]["line"], TITLE);
     assert_eq!(stopped["source"], "alfine");
     let message = stopped["message"].as_str().unwrap();
-    assert!(message.starts_with("The loop stopped after 1 of 1 iterations"), "{message}");
-    editor.lens("PLAN.md", "stopped: limit of 1 iterations");
+    assert!(message.starts_with("The loop stopped after 1 of 1 iteration,"), "{message}");
+    editor.lens("PLAN.md", "stopped: limit of 1 iteration");
 
     let fix = editor.action("PLAN.md", TITLE, "Continue with 5 more iterations");
     assert_eq!(fix["kind"], "quickfix");

@@ -87,7 +87,11 @@ await step('the line is underlined, and the hover says why', async () => {
   await bench.goTo(5, 10);
   await page.keyboard.press('Control+K');
   await page.keyboard.press('Control+I');
-  await page.locator('.monaco-hover:visible').first().waitFor();
+  const hover = page.locator('.monaco-hover:visible').first();
+  await until(
+    async () => ((await hover.isVisible()) ? hover.innerText() : ''),
+    (text) => text.includes('Next: ') && text.split('changed nothing').length === 2,
+  );
 });
 await step('the light bulb has the remedies', async () => {
   await page.keyboard.press('Escape');

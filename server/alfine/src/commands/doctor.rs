@@ -13,7 +13,7 @@ use alfine_files::programs;
 use alfine_words::{Mark, Reader, text::count};
 use serde::Serialize;
 use std::{
-    io::Read,
+    io::{ErrorKind, Read},
     path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -143,7 +143,9 @@ fn database(project: &Project) -> Check {
     let path = project.layout.database();
     match (project.notices.first(), project.store.tasks()) {
         (Some(notice), _) => Check::note("database", notice.clone(), "look at what it names"),
-        (None, Ok(tasks)) => Check::ok("database", format!("{}, {}", path.display(), count(tasks.len() as u64, "task"))),
+        (None, Ok(tasks)) => {
+            Check::ok("database", format!("{}, {}", path.display(), count(tasks.len() as u64, "task")))
+        }
         (None, Err(error)) => Check::of_error("database", &error.into()),
     }
 }
@@ -183,12 +185,13 @@ fn check_agent(adapter: &dyn Adapter, config: &Config) -> Option<Check> {
 /// The first line that a command prints, within a time.
 fn output(command: &mut Command) -> std::result::Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("{name} cannot be run: {error}"))?;
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(
+            |error| match error.kind() {
+                ErrorKind::NotFound => format!("{name} is not installed"),
+                _ => format!("{name} cannot be run: {error}"),
+            },
+        )?;
     let stdout = child.stdout.take();
     let (said, heard) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

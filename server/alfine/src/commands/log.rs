@@ -9,11 +9,13 @@ use crate::{
 };
 use alfine_core::{
     news::{News, Told},
+    printable::printable,
     task::TaskKey,
     time::Moment,
 };
 use alfine_engine::{Error, ErrorKind, Result, loops, project::Project, transcript::runs_of};
 use alfine_store::{Changes, Event, Feed, LoopRow};
+use alfine_words::{Line, Mark};
 use jiff::Zoned;
 use serde_json::json;
 use std::{io::Write, path::Path, time::Duration};
@@ -28,8 +30,15 @@ pub(super) fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
     if args.transcript {
         return transcript(&project, &row, args.iteration);
     }
-    let mut shown =
-        Shown { display: Display::new(), key, row, iteration: 0, only: args.iteration, json: args.json };
+    let mut shown = Shown {
+        display: Display::new(),
+        key,
+        row,
+        iteration: 0,
+        only: args.iteration,
+        json: args.json,
+        asked: false,
+    };
     let mut after = 0;
     loop {
         let events = project.store.events_after(after, PAGE)?;
@@ -73,6 +82,8 @@ struct Shown {
     iteration: u32,
     only: Option<u32>,
     json: bool,
+    /// Whether the last news was a question.
+    asked: bool,
 }
 
 impl Shown {
@@ -96,7 +107,15 @@ impl Shown {
         let Some(news) = news else { return Ok(()) };
         let told = Told { at: Moment(event.at.0), task: self.key.clone(), status: self.row.status, news };
         let now = Zoned::now();
-        if let Some(line) = alfine_words::news(&told, &now) {
+        let line = match &told.news {
+            // What is asked was said just before.
+            News::Rests { reason, .. } if !self.asked && !reason.is_empty() => {
+                Some(Line { mark: Mark::Notice, text: format!("rests: {}", printable(reason)) })
+            }
+            _ => alfine_words::news(&told, &now),
+        };
+        self.asked = matches!(told.news, News::Asks { .. });
+        if let Some(line) = line {
             self.display.line(line.mark, &format!("{} {}", alfine_words::clock(told.at, &now), line.text));
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::{
     report::exit,
 };
 use alfine_core::{
-    news::Told,
+    news::{News, Told},
     plan::{ContextMode, Task},
     printable::printable,
     reason::Reason,
@@ -187,7 +187,7 @@ pub(super) fn foreground(project: &mut Project, lock: LoopLock, display: Option<
     let ended = run_loop(project, lock, WorkingCopies::All, display)?;
     match display {
         None => print_task(project, &ended.task)?,
-        Some(display) => tell_end(project, &ended.task, display, ended.done)?,
+        Some(display) => tell_end(project, &ended.task, display, true, ended.done)?,
     }
     let goes_on = project.store.loop_(&ended.id)?.is_some_and(|row| chain::is_over(&row));
     Ok(End { id: ended.id, exit: exit_status(ended.status), goes_on })
@@ -200,6 +200,8 @@ fn run_loop(
     display: Option<&Display>,
 ) -> Result<Ended> {
     let mut observe = |told: &Told| match display {
+        // What is asked is said as a whole when the loop rests.
+        Some(_) if matches!(told.news, News::Asks { .. }) => {}
         Some(display) => display.show(told),
         None => {
             // A reader of the stream that went away does not end the loop.
@@ -265,12 +267,19 @@ fn settled(project: &Project, key: &TaskKey, json: bool) -> Result<u8> {
     if json {
         print_task(project, key)?;
     } else {
-        tell_end(project, key, &Display::new(), None)?;
+        tell_end(project, key, &Display::new(), false, None)?;
     }
     Ok(exit_status(status))
 }
 
-fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<String>) -> Result<()> {
+/// Tells how a loop rests, and what to do then. `just_ran`: what happened in it was shown.
+fn tell_end(
+    project: &Project,
+    key: &TaskKey,
+    display: &Display,
+    just_ran: bool,
+    done: Option<String>,
+) -> Result<()> {
     let Some(row) = loops::loop_of(&project.store, key)? else {
         display.line(Mark::Good, &format!("{key} is done already"));
         return Ok(());
@@ -280,15 +289,15 @@ fn tell_end(project: &Project, key: &TaskKey, display: &Display, done: Option<St
         TaskStatus::Failed => Mark::Bad,
         _ => Mark::Notice,
     };
-    // Who stopped it is known to whom that is told.
-    let reason = row.reason.as_ref().filter(|reason| **reason != Reason::StoppedByUser);
-    let reason = reason.map(|reason| printable(&alfine_words::reason(reason))).unwrap_or_default();
-    let is = match row.status {
-        TaskStatus::NeedsInput => "needs your input".to_owned(),
-        TaskStatus::Failed => "failed".to_owned(),
-        status => format!("is {}", text::status(status)),
+    // Who stopped it knows that, and the line before says what proves what was just done.
+    let is_known = |reason: &&Reason| match reason {
+        Reason::StoppedByUser => true,
+        Reason::Proven { .. } => just_ran,
+        _ => false,
     };
-    display.line(mark, &detailed(&format!("{key} {is}"), &reason));
+    let reason = row.reason.as_ref().filter(|reason| !is_known(reason));
+    let reason = reason.map(|reason| printable(&alfine_words::reason(reason))).unwrap_or_default();
+    display.line(mark, &detailed(&format!("{key} {}", text::is(row.status)), &reason));
     let cost = match alfine_words::cost(row.cost_usd, row.summary.cost_is_partial()) {
         Some(cost) if row.cost_usd.is_none() && row.tokens > 0 => {
             format!("{cost}, {} · ", count(row.tokens, "token"))

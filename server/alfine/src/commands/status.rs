@@ -98,9 +98,11 @@ fn print(display: &Display, task: Seen, whole: bool) {
             say(format_args!("      [{state}] {}", printable(&criterion.text)));
         }
         for line in view.breaker.iter().filter(|line| line.count > 0.0 || !line.evidence.is_empty()) {
-            let (count, limit) = (line.count_shown(), line.limit_shown());
-            let line = format!("{} {count} of {limit} {}", line.rule, printable(&line.evidence));
-            say(format_args!("      {}", line.trim_end()));
+            let evidence = match printable(&line.evidence) {
+                evidence if evidence.is_empty() => evidence,
+                evidence => format!(" ({evidence})"),
+            };
+            say(format_args!("      {} {}{evidence}", line.rule, line.shown()));
         }
         if let Some(worktree) = &view.worktree {
             say(format_args!("      worktree {}", printable(worktree)));

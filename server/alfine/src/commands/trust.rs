@@ -33,11 +33,14 @@ pub(super) fn perform(directory: &Path, args: &TrustArgs) -> Result<u8> {
         return Ok(exit::DONE);
     }
     if untrusted.is_empty() {
-        say(format_args!("nothing to allow: {}", match items.len() {
-            0 => "no command is named here".to_owned(),
-            1 => "the one command is allowed already".to_owned(),
-            all => format!("all {all} commands are allowed already"),
-        }));
+        say(format_args!(
+            "nothing to allow: {}",
+            match items.len() {
+                0 => "no command is named here".to_owned(),
+                1 => "the one command is allowed already".to_owned(),
+                all => format!("all {all} commands are allowed already"),
+            }
+        ));
         return Ok(exit::DONE);
     }
     for item in &untrusted {

@@ -155,7 +155,11 @@ impl Rule {
             "1" => "the last iteration".to_owned(),
             _ => format!("{count} iterations in a row"),
         };
-        let times = if count == "1" { "once".to_owned() } else { format!("{count} times") };
+        let times = match count {
+            "1" => "once".to_owned(),
+            "2" => "twice".to_owned(),
+            _ => format!("{count} times"),
+        };
         let tokens = if count == "1" { "token" } else { "tokens" };
         match self {
             Self::Iterations if limit == "1" => "its only iteration is used".to_owned(),

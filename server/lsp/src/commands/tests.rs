@@ -305,7 +305,7 @@ async fn a_loop_that_nobody_runs_is_stopped_and_goes_on() {
     let error = stage.execute("alfine.pause", of_task()).await.unwrap_err();
     assert_eq!(
         error.message,
-        "PLAN.md#US-001: it is stopped: nothing runs that could pause. See the hover on the task"
+        "PLAN.md#US-001: it is stopped, and nothing runs that could pause. See the hover on the task"
     );
 
     let error = stage.execute("alfine.start", json!({ "uri": stage.plan(), "task": KEY })).await.unwrap_err();

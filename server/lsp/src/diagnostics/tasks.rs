@@ -426,7 +426,8 @@ fn of_gate(reading: &Reading, status: TaskStatus, client: &ClientView) -> Option
 fn not_ready(reading: &Reading, status: TaskStatus, client: &ClientView) -> Option<Cause> {
     let gate = reading.gate.as_ref();
     let said = |text: &String| Some(wording::line(text, 300)).filter(|said| !said.is_empty());
-    let blockers: Vec<String> = gate.iter().flat_map(|gate| &gate.blockers).filter_map(said).take(5).collect();
+    let blockers: Vec<String> =
+        gate.iter().flat_map(|gate| &gate.blockers).filter_map(said).take(5).collect();
     // That work is not done yet is how loops go.
     if blockers.is_empty() && status.needs_runner() {
         return None;

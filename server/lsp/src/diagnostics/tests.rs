@@ -269,7 +269,8 @@ fn several_changes_of_a_checkout_are_one_diagnostic() {
 #[test]
 fn a_loop_that_asks_to_run_commands_names_them_and_nothing_else_does() {
     let task = situation("needs_input, commands to allow").task.unwrap();
-    let picture = World::new().open("PLAN.md", PLAN).with(task).untrusted("PLAN.md", &["sqlx migrate run"]).picture();
+    let picture =
+        World::new().open("PLAN.md", PLAN).with(task).untrusted("PLAN.md", &["sqlx migrate run"]).picture();
     let found = plan_diagnostics(&picture);
     assert_eq!(codes(&found), ["config-untrusted"]);
     assert!(found[0].message.contains("\n  sqlx migrate run  (PLAN.md: US-001)"), "{}", found[0].message);

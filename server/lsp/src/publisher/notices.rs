@@ -11,7 +11,9 @@ fn harm(store: &StorePicture) -> impl Iterator<Item = String> {
     let loops = tasks.filter_map(|task| Some((&task.row.key, task.last.as_ref()?)));
     loops.flat_map(|(key, last)| {
         last.checkout.iter().filter(|found| found.named).map(|found| {
-            printable(&alfine_words::checkout::told(key, &found.changes, &found.tasks, found.named).to_string())
+            printable(
+                &alfine_words::checkout::told(key, &found.changes, &found.tasks, found.named).to_string(),
+            )
         })
     })
 }

@@ -109,7 +109,8 @@ fn every_reason_is_explained_to_every_reader() {
     let about = About { agent: "claude", moment: "14:05", since: "13:40", verdict: "the index is missing" };
     let mut text = String::new();
     for reason in reasons() {
-        let said = READERS.map(|(name, reader)| (name, explanation(&reason, &about, reader).map(|it| it.to_string())));
+        let said = READERS
+            .map(|(name, reader)| (name, explanation(&reason, &about, reader).map(|it| it.to_string())));
         let kind = serde_json::to_value(&reason).unwrap();
         let _ = writeln!(text, "## {}", kind["kind"].as_str().unwrap());
         match &said {
