@@ -24,6 +24,15 @@ const ROWS: NonZero<u16> = NonZero::new(200).unwrap();
 
 /// Runs the program in a terminal to its end, types ahead, and returns the lines of the screen.
 fn screen_of(sandbox: &Sandbox, arguments: &[&str], typed: &str) -> Vec<String> {
+    let mut screen = vt100::Parser::new(ROWS, COLUMNS, 0);
+    let (bytes, success) = printed(sandbox, arguments, &[], typed);
+    screen.process(&bytes);
+    assert!(success);
+    screen.screen().rows(0, COLUMNS.get()).map(|row| row.trim_end().to_owned()).collect()
+}
+
+/// Runs the program in a terminal to its end, types ahead, and returns what it printed and whether it succeeded.
+fn printed(sandbox: &Sandbox, arguments: &[&str], env: &[(&str, &str)], typed: &str) -> (Vec<u8>, bool) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
@@ -32,21 +41,36 @@ fn screen_of(sandbox: &Sandbox, arguments: &[&str], typed: &str) -> Vec<String> 
     tcsetwinsize(&theirs, Winsize { ws_row: ROWS.get(), ws_col: COLUMNS.get(), ws_xpixel: 0, ws_ypixel: 0 })
         .unwrap();
     let mut command = sandbox.command(sandbox::alfine());
-    command.args(arguments).env("TERM", "xterm-256color");
+    command.args(arguments).env("TERM", "xterm-256color").env_remove("NO_COLOR").envs(env.iter().copied());
     command.stdin(theirs.try_clone().unwrap()).stdout(theirs.try_clone().unwrap()).stderr(theirs);
     let mut child = command.spawn().unwrap();
     // The command holds the other end, and nobody else may.
     drop(command);
 
-    let mut screen = vt100::Parser::new(ROWS, COLUMNS, 0);
-    let (mut ours, mut bytes) = (File::from(ours), [0; 4096]);
+    let (mut ours, mut bytes, mut all) = (File::from(ours), [0; 4096], Vec::new());
     ours.write_all(typed.as_bytes()).unwrap();
     // Linux tells the end of the other side by an error.
     while let Ok(read @ 1..) = ours.read(&mut bytes) {
-        screen.process(&bytes[..read]);
+        all.extend_from_slice(&bytes[..read]);
     }
-    assert!(child.wait().unwrap().success());
-    screen.screen().rows(0, COLUMNS.get()).map(|row| row.trim_end().to_owned()).collect()
+    (all, child.wait().unwrap().success())
+}
+
+#[test]
+fn what_is_printed_has_colours_in_a_terminal_that_shows_them_and_nowhere_else() {
+    const PLAN: &str = "# P\n\n### T1: One\nDepends on: T9\n- [ ] a: `test -e a`\n";
+    let sandbox = with_plan(PLAN, json!([[ready()]]));
+    sandbox.write("message.txt", "<COMPLETION_GATE>\nready: false\nreason: no\n</COMPLETION_GATE>");
+    for command in
+        [&["gate", "message.txt"][..], &["status"], &["lint", "PLAN.md"], &["doctor"], &["log", "PLAN.md#T1"]]
+    {
+        let has_colours = |env: &[(&str, &str)]| printed(&sandbox, command, env, "").0.contains(&b'\x1b');
+        assert!(has_colours(&[]), "{command:?}");
+        assert!(!has_colours(&[("NO_COLOR", "1")]), "{command:?}");
+        assert!(!has_colours(&[("TERM", "dumb")]), "{command:?}");
+        let piped = sandbox.alfine(command);
+        assert!(!piped.stdout.contains('\x1b') && !piped.stderr.contains('\x1b'), "{command:?}");
+    }
 }
 
 #[test]

@@ -55,6 +55,17 @@ fn a_setup_that_fails_fails_the_loop_with_its_words_and_continue_tries_it_again(
 }
 
 #[test]
+fn a_setup_that_fails_without_a_word_leaves_no_gap_where_its_words_would_be() {
+    for words in ["", "echo; ", "echo 'no registry'; echo; "] {
+        let sandbox = repository(&format!("[worktree]\nsetup = \"{words}exit 7\"\n"));
+        let task = run(&sandbox).expect(1).task();
+        let reason = task["reason"].as_str().unwrap();
+        let said = if words.contains("registry") { ": no registry" } else { "" };
+        assert!(reason.ends_with(&format!("failed (exit status 7){said}; fix it and continue")), "{reason}");
+    }
+}
+
+#[test]
 fn a_worktree_that_is_gone_is_made_again() {
     let sandbox = repository("");
     sandbox.alfine(&["run", TASK, "-i", "1"]).expect(3);

@@ -39,14 +39,15 @@ fn print(reading: &Reading) {
         Verdict::Missing | Verdict::Malformed | Verdict::Contradictory => Mark::Bad,
     };
     let shown = |text: &str| printable(&one_line(text));
-    display.line(mark, &detailed(&reading.verdict.as_str().replace('_', " "), &shown(&reading.why)));
+    let verdict = display.painted(mark, reading.verdict.as_str());
+    say(format_args!("{}", detailed(&verdict, &shown(&reading.why))));
     let Some(gate) = &reading.gate else { return };
     let named = [("reason", &gate.reason), ("progress", &gate.progress), ("question", &gate.question)];
     let named = named.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)));
     for (name, text) in named.chain(gate.blockers.iter().map(|blocker| ("blocker", blocker.as_str()))) {
         let text = shown(text);
         if !text.is_empty() {
-            display.line(Mark::Detail, &format!("{name}: {text}"));
+            say(format_args!("  {} {text}", display.painted(Mark::Detail, &format!("{name}:"))));
         }
     }
 }
