@@ -1,6 +1,11 @@
 //! `alfine gate`: how one message's completion gate is read, and why.
 
-use crate::{cli::GateArgs, display::Display, output::print_json, report::exit};
+use crate::{
+    cli::GateArgs,
+    display::Display,
+    output::{print_json, say},
+    report::exit,
+};
 use alfine_core::{
     gate::{self, Dialects, Reading, Verdict},
     printable::printable,
