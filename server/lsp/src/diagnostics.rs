@@ -21,9 +21,8 @@ use alfine_core::{
     finding::Severity,
     lint::LintOptions,
     task::{TaskKey, TaskStatus},
-    text::Span,
 };
-use builder::{Builder, LONGEST, MOST_RELATED, push_new};
+use builder::{Builder, LONGEST, MOST_RELATED, place, push_new};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -184,10 +183,6 @@ fn nearest_line(document: &Document, mark: &Mark) -> Option<usize> {
 fn place_of(plan: &PlanView<'_>, key: &TaskKey, encoding: Encoding) -> Option<Location> {
     let task = plan.plan().tasks.iter().find(|task| task.id == key.id)?;
     Some(place(plan.document, task.title_span, encoding))
-}
-
-fn place(document: &Document, span: Span, encoding: Encoding) -> Location {
-    Location::new(document.uri.clone(), document.range(span, encoding))
 }
 
 fn severity(severity: Severity) -> DiagnosticSeverity {

@@ -95,7 +95,7 @@ pub fn sentence(text: &str) -> String {
 }
 
 /// A text, or what stands for it where there is none.
-pub fn or<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
+pub(crate) fn or<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
     if text.trim().is_empty() { otherwise } else { text }
 }
 

@@ -3,8 +3,8 @@
 use crate::protocol::lsp_types::{
     Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range,
 };
-use crate::{client::ClientView, picture::PlanView, position::Encoding, wording};
-use alfine_core::plan::Task;
+use crate::{client::ClientView, document::Document, picture::PlanView, position::Encoding, wording};
+use alfine_core::{plan::Task, text::Span};
 use serde_json::Value;
 
 /// Who says it.
@@ -25,6 +25,10 @@ pub(super) fn push_new(found: &mut Vec<Diagnostic>, diagnostic: Option<Diagnosti
 
 pub(super) fn title_range(plan: &PlanView<'_>, task: &Task, encoding: Encoding) -> Range {
     plan.document.range(task.title_span, encoding)
+}
+
+pub(super) fn place(document: &Document, span: Span, encoding: Encoding) -> Location {
+    Location::new(document.uri.clone(), document.range(span, encoding))
 }
 
 /// A diagnostic in the making; what the client cannot take is left out at its end.

@@ -1,9 +1,6 @@
 //! What a task's title says of its loop.
 
-use super::{
-    builder::{Builder, LONGEST, MOST_RELATED, title_range},
-    place,
-};
+use super::builder::{Builder, LONGEST, MOST_RELATED, place, title_range};
 use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Location, NumberOrString, Position, Range};
 use crate::{
     client::ClientView,
