@@ -257,7 +257,7 @@ fn told(
             format!("{ticked}open: it cannot run, since “{}” is not on this machine", page.said(program))
         }
         Reads::Harmful { program } => format!(
-            "{ticked}open: {code} is never run, since “{program}” changes what is there; the agent alone judges it"
+            "{ticked}open: it is never run, since “{program}” changes what is there; the agent alone judges it"
         ),
         Reads::Words => {
             format!("{ticked}open: it names no command that could check it, so the agent alone judges it")
