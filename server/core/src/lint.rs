@@ -12,8 +12,7 @@ mod size;
 mod words;
 
 pub use commands::{Weakness, weakness};
-pub use criteria::Checks;
-pub use options::LintOptions;
+pub use options::{Checks, LintOptions};
 pub use problems::why_no_task;
 pub use report::{Fix, Lint, LintCode};
 pub use size::files_named;
@@ -111,7 +110,7 @@ mod tests {
 
     fn of_commands(text: &str, programs: &[&str]) -> Vec<Lint> {
         let programs = Some(Arc::new(programs.iter().map(|&name| name.to_owned()).collect()));
-        let checks = Checks { folder: String::new(), here: Here { programs, ..Here::default() } };
+        let checks = Checks { here: Here { programs, ..Here::default() }, ..Checks::default() };
         let found = lint(text, &parse_markdown(text), &LintOptions::default(), &checks);
         let codes = [LintCode::CriterionNoCommand, LintCode::ProgramMissing];
         found.into_iter().filter(|lint| codes.contains(&lint.code)).collect()
@@ -218,7 +217,7 @@ mod tests {
         assert!(found.iter().all(|lint| !lint.is_mended_unasked()));
         let without_bash = Some(Arc::new(["make".to_owned()].into()));
         let here = Here { programs: without_bash, ..Here::default() };
-        let checks = Checks { folder: String::new(), here };
+        let checks = Checks { here, ..Checks::default() };
         let again = lint(text, &parse_markdown(text), &LintOptions::default(), &checks);
         let hides = again.iter().find(|lint| lint.code == codes[1]).unwrap();
         assert_eq!(hides.fixes.len(), 1, "{hides:?}");

@@ -5,12 +5,16 @@
 //! take time that grows with the square of what somebody else wrote. This one takes linear time and has a bottom.
 
 mod parse;
+mod programs;
 mod remedy;
 mod syntax;
 mod test;
+mod uses;
 mod verdict;
 
 pub use parse::Unreadable;
+pub(crate) use uses::inside;
+pub use uses::{Absent, Target, Use, Uses, uses, uses_of_script};
 
 use crate::text::Span;
 use syntax::{AndOr, Command, Kind, List, Part, Word};
@@ -79,7 +83,8 @@ fn is_looked_at(hidden: &Hidden<'_>, list: &List) -> bool {
 }
 
 fn looks_into(command: &Command, files: &[String]) -> bool {
-    let asks = |part: &Part| matches!(part, Part::Parameter(name) if name.eq_ignore_ascii_case("pipestatus"));
+    let is_of_pipe = |name: &str| name.to_ascii_lowercase().starts_with("pipestatus");
+    let asks = |part: &Part| matches!(part, Part::Parameter(name) if is_of_pipe(name));
     command.words().any(|word| {
         let mut is_inside = false;
         for list in word.commands() {

@@ -81,30 +81,32 @@ impl Repository {
 
     /// What is there for the checks of a task that run in `folder`, from the root.
     pub fn here_for(&self, task: &Task, fields: &Fields, folder: &str) -> Here {
-        let executables =
-            paths_of(task, &fields.verify, folder).filter(|path| is_executable(&self.root, path)).collect();
-        Here {
-            programs: Some(Arc::clone(&self.programs)),
-            executables: Arc::new(executables),
-            ..Here::default()
-        }
+        here(&self.root, Arc::clone(&self.programs), paths_of(task, &fields.verify, folder))
     }
 
     /// What is there for the checks of a plan, as lints want it.
     pub fn checks(&self, config: &Config, name: &str, plan: &Plan) -> Checks {
         let folder = folder(config, name);
-        let executables = paths(plan, &folder).filter(|path| is_executable(&self.root, path)).collect();
-        let here = Here {
-            programs: Some(Arc::clone(&self.programs)),
-            executables: Arc::new(executables),
-            missing_folders: Arc::new(missing_folders(&self.root, plan)),
-        };
-        Checks { folder, here }
+        let missing_folders = Arc::new(missing_folders(&self.root, plan));
+        let here = here(&self.root, Arc::clone(&self.programs), paths(plan, &folder));
+        Checks { folder, plan: name.to_owned(), here: Here { missing_folders, ..here } }
     }
 }
 
-/// The paths that the code of a plan's checks consists of, from the root: their files tell whether they are commands.
-/// `folder` is where the checks run.
+/// What is there of the paths that checks name, in the repository with this root.
+pub fn here(root: &Path, programs: Arc<BTreeSet<String>>, paths: impl Iterator<Item = String>) -> Here {
+    let there: BTreeSet<String> = paths.filter(|path| root.join(path).symlink_metadata().is_ok()).collect();
+    let executables = there.iter().filter(|path| is_executable(root, path)).cloned().collect();
+    Here {
+        programs: Some(programs),
+        executables: Arc::new(executables),
+        there: Arc::new(there),
+        ..Here::default()
+    }
+}
+
+/// The paths that a plan's checks consist of, or search for what they must not have, from the root. Their files tell
+/// what is a command, and what finds nothing because there is nothing. `folder` is where the checks run.
 pub fn paths<'p>(plan: &'p Plan, folder: &'p str) -> impl Iterator<Item = String> + 'p {
     let open = plan.tasks.iter().filter(|task| !task.is_over());
     let own = |task: &'p Task| {
@@ -120,7 +122,9 @@ fn paths_of<'p>(
 ) -> impl Iterator<Item = String> + 'p {
     let criteria = task.criteria.iter().filter_map(|criterion| criterion.command.as_deref());
     let codes = criteria.chain(task.runs.iter().chain(verify).map(|named| named.value.as_str()));
-    codes.filter_map(move |code| plan::bare_path(code, folder))
+    codes.flat_map(move |code| {
+        plan::bare_path(code, folder).into_iter().chain(plan::searched_paths(code, folder))
+    })
 }
 
 /// The folders in which a plan says that checks run and that are not there, each with one beside it of nearly that name.
@@ -208,10 +212,11 @@ mod tests {
             fs::write(&path, "").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         }
-        let text =
-            "### T1: A\nCriteria:\n- a: `./check`\n- b: `./notes`\n- c: `../api/check`\n- d: `none/x`\n";
+        let text = "### T1: A\nCriteria:\n- a: `./check`\n- b: `./notes`\n- c: `../api/check`\n- d: `none/x`\n- e: `! grep x notes none`\n";
         let plan = plan::read("api/PLAN.md", text);
-        let found: Vec<_> = paths(&plan, "api").filter(|path| is_executable(root.path(), path)).collect();
-        assert_eq!(found, ["api/./check", "api/../api/check"]);
+        let found = here(root.path(), Arc::default(), paths(&plan, "api"));
+        let listed = |paths: &BTreeSet<String>| paths.iter().cloned().collect::<Vec<_>>();
+        assert_eq!(listed(&found.executables), ["api/../api/check", "api/./check"]);
+        assert_eq!(listed(&found.there), ["api/../api/check", "api/./check", "api/./notes", "api/notes"]);
     }
 }

@@ -130,7 +130,7 @@ impl Checkout {
 
     /// What the checks of a plan would be run with.
     pub(crate) fn checks(&self, plan: &str) -> Checks {
-        Checks { folder: checks::folder(&self.config, plan), here: self.here.clone() }
+        Checks { folder: checks::folder(&self.config, plan), plan: plan.to_owned(), here: self.here.clone() }
     }
 
     /// Says whether a file is a plan.

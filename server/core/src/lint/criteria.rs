@@ -2,20 +2,12 @@
 
 use super::LintOptions;
 use super::commands;
+use super::options::Checks;
 use super::report::{Fix, Lint, LintCode};
 use super::words::Phrases;
 use crate::finding::Severity;
-use crate::plan::{self, Criterion, Fields, Here, NamedCommand, Placed, Plan, Reads, Task};
+use crate::plan::{self, Criterion, Fields, NamedCommand, Placed, Plan, Reads, Task};
 use crate::text::{Span, TextEdit};
-
-/// What the checks of a plan would be run with.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Checks {
-    /// The folder that they run in if the plan does not say it, from the repository's root.
-    pub folder: String,
-    /// What is there to run.
-    pub here: Here,
-}
 
 pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Checks) -> Vec<Lint> {
     let vague = Phrases::new(&options.vague_phrases);
@@ -33,7 +25,7 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Chec
             lints.extend(named_lint(text, named, is_asked, reads));
             if reads.is_check() {
                 let code = (named.span.of(text) == named.value).then_some(named.span);
-                lints.extend(status_lint(&named.value, code, named.span, checks));
+                lints.extend(commands::lint(&named.value, code, named.span, folder, checks));
             }
         }
         for criterion in task.criteria.iter().filter(|criterion| !criterion.checked) {
@@ -43,7 +35,7 @@ pub(super) fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Chec
                     lints.extend(code_lint(text, plan, criterion, code, reads));
                     if reads.is_check() {
                         let place = plan.format.command_place(text, criterion);
-                        lints.extend(status_lint(code, place, criterion.span, checks));
+                        lints.extend(commands::lint(code, place, criterion.span, folder, checks));
                     }
                 }
                 None => lints.extend(
@@ -70,12 +62,6 @@ fn folder_lint(text: &str, plan: &Plan, fields: &Fields, checks: &Checks) -> Opt
     let mut lint = Lint::new(LintCode::FieldInvalid, *span, message).fix(fix);
     lint.severity = Severity::Warning;
     Some(lint)
-}
-
-/// What is to be said of the status of a command that stands at `code`, or only somewhere in `item`.
-fn status_lint(command: &str, code: Option<Span>, item: Span, checks: &Checks) -> Option<Lint> {
-    let weakness = commands::weakness(command, |program| checks.here.has(program))?;
-    Some(commands::lint(weakness, code, item))
 }
 
 fn vague_lint(text: &str, plan: &Plan, criterion: &Criterion, vague: &Phrases<'_>) -> Option<Lint> {
@@ -192,6 +178,7 @@ fn missing(text: &str, plan: &Plan, task: &Task, options: &LintOptions) -> Lint 
 mod tests {
     use super::*;
     use crate::lint;
+    use crate::plan::Here;
     use crate::plan::parse_markdown;
     use crate::plan::tests::edited;
 
@@ -199,7 +186,7 @@ mod tests {
     fn not_run(text: &str) -> Vec<(String, Vec<String>)> {
         let programs = ["npm", "make", "touch", "kill", "rm"].map(str::to_owned);
         let here = Here { programs: Some(std::sync::Arc::new(programs.into())), ..Here::default() };
-        let checks = Checks { folder: String::new(), here };
+        let checks = Checks { here, ..Checks::default() };
         let found = lint::lint(text, &parse_markdown(text), &LintOptions::default(), &checks);
         let found = found.into_iter().filter(|lint| lint.code == LintCode::CriterionNoCommand);
         let fixed = |lint: &Lint| lint.fixes.iter().map(|fix| edited(text, fix.edits.clone())).collect();
@@ -253,7 +240,7 @@ mod tests {
         let missing = [("frontned", Some("frontend")), ("nowhere", None)];
         let missing = missing.map(|(folder, near)| (folder.to_owned(), near.map(str::to_owned)));
         let here = Here { missing_folders: std::sync::Arc::new(missing.into()), ..Here::default() };
-        let checks = Checks { folder: String::new(), here };
+        let checks = Checks { here, ..Checks::default() };
         let found = lint::lint(text, &parse_markdown(text), &LintOptions::default(), &checks);
         let told: Vec<_> = found.iter().map(|lint| (lint.code, lint.severity, lint.span.of(text))).collect();
         let invalid = (LintCode::FieldInvalid, Severity::Warning);

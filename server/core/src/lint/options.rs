@@ -1,7 +1,19 @@
-//! The thresholds and words of the lints, all of them the user's to change.
+//! What lints are told: thresholds and words, all of them the user's to change, and what is there for checks.
 
+use crate::plan::Here;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// What the checks of a plan would be run with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checks {
+    /// The folder that they run in if the plan does not say it, from the repository's root.
+    pub folder: String,
+    /// The plan's own file, from the repository's root; empty if it has none.
+    pub plan: String,
+    /// What is there to run.
+    pub here: Here,
+}
 
 /// Thresholds and words of the findings on plans. Words are compared without regard to case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -22,6 +22,10 @@ worded! {
         CriterionAlwaysPasses = "criterion-always-passes",
         /// A check in which a pipe's last command answers for the one that is meant.
         CriterionHidesStatus = "criterion-hides-status",
+        /// A check that passes because what it searches is not there.
+        CriterionNegatesMissing = "criterion-negates-missing",
+        /// A check that looks at the plan itself.
+        CriterionReadsPlan = "criterion-reads-plan",
         /// A task that is too much for one loop.
         TaskTooLarge = "task-too-large",
         /// A dependency on no task of the plan.
@@ -58,6 +62,8 @@ impl LintCode {
             | Self::ProgramMissing
             | Self::CriterionAlwaysPasses
             | Self::CriterionHidesStatus
+            | Self::CriterionNegatesMissing
+            | Self::CriterionReadsPlan
             | Self::TaskTooLarge
             | Self::DependencyOrder
             | Self::FieldUnknown
@@ -84,7 +90,10 @@ impl Lint {
             // Only the user knows which of the two is meant.
             LintCode::CriterionNoCommand | LintCode::ProgramMissing => false,
             // Another command is another check, and one that nobody has allowed to run.
-            LintCode::CriterionAlwaysPasses | LintCode::CriterionHidesStatus => false,
+            LintCode::CriterionAlwaysPasses
+            | LintCode::CriterionHidesStatus
+            | LintCode::CriterionNegatesMissing
+            | LintCode::CriterionReadsPlan => false,
             // What becomes a task is worked on, and what is ticked is not.
             LintCode::PlanWithoutTasks
             | LintCode::TaskUnread

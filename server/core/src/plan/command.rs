@@ -3,6 +3,7 @@
 //! Knows no disk: which programs are there comes in as [`Here`]. Whoever shows, asks for or runs a check asks this file,
 //! so that all of them mean the same commands.
 
+use crate::shell;
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Arc, LazyLock},
@@ -18,6 +19,8 @@ pub struct Here {
     pub programs: Option<Arc<BTreeSet<String>>>,
     /// Those of the plans' paths (see [`bare_path`]) that are executable files: from the root, or absolute.
     pub executables: Arc<BTreeSet<String>>,
+    /// Those of the plans' paths (see [`searched_paths`]) that are there, as files or folders.
+    pub there: Arc<BTreeSet<String>>,
     /// Those folders in which plans say that checks run and that are not there, each with one of nearly that name.
     pub missing_folders: Arc<BTreeMap<String, Option<String>>>,
 }
@@ -26,6 +29,11 @@ impl Here {
     /// Whether a program is there, as far as somebody looked.
     pub fn has(&self, program: &str) -> bool {
         self.programs.as_ref().is_none_or(|programs| programs.contains(program))
+    }
+
+    /// Whether a path from the root that is searched is surely not there.
+    pub fn lacks(&self, path: &str) -> bool {
+        self.programs.is_some() && !self.there.contains(path)
     }
 
     fn is_executable(&self, folder: &str, path: &str) -> bool {
@@ -335,6 +343,12 @@ pub fn program_of(code: &str) -> Option<&str> {
 pub fn bare_path(code: &str, folder: &str) -> Option<String> {
     let first = Command::of(code)?.first;
     (first.contains('/') && !first.contains("://")).then(|| inside(folder, first))
+}
+
+/// The paths, from the root, that a command run in `folder` searches for what they must not have.
+pub fn searched_paths(code: &str, folder: &str) -> Vec<String> {
+    let absent = shell::uses(code, folder).map(|uses| uses.absent).unwrap_or_default();
+    absent.into_iter().map(|absent| absent.path).collect()
 }
 
 /// The paths inside of the repository that a command names.

@@ -75,7 +75,7 @@ impl PlanFormat for Markdown {
     }
 
     fn command_place(&self, text: &str, criterion: &Criterion) -> Option<Span> {
-        edits::code_place(text, criterion)
+        edits::command_place(text, criterion)
     }
 
     fn call_command(&self, text: &str, criterion: &Criterion) -> Option<TextEdit> {

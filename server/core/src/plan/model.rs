@@ -396,7 +396,7 @@ pub trait PlanFormat: fmt::Debug + Sync {
         None
     }
 
-    /// Where the code of a criterion stands, if it stands there as it reads.
+    /// Where the command of a criterion stands, if it stands there as it reads.
     fn command_place(&self, _text: &str, _criterion: &Criterion) -> Option<Span> {
         None
     }

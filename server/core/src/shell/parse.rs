@@ -689,13 +689,10 @@ impl<'t> Parser<'t> {
         rest.get(..end).unwrap_or_default()
     }
 
-    /// `${a}`, with whatever stands behind the name. Only the commands of that are kept.
+    /// `${a}`, with whatever stands behind the name.
     fn braces(&mut self, parts: &mut Parts, is_quoted: bool) -> Result<()> {
         self.at += 1;
-        let name = self.name();
-        let name = if name.is_empty() { self.rest().get(..1).unwrap_or_default() } else { name };
-        parts.list.push(Part::Parameter(name.to_owned()));
-        self.at += if name == "}" { 0 } else { name.len() };
+        let start = self.at;
         let mut inner = Parts::default();
         loop {
             match self.peek() {
@@ -712,6 +709,7 @@ impl<'t> Parser<'t> {
                 Some(_) => self.at += self.rest().chars().next().map_or(1, char::len_utf8),
             }
         }
+        parts.list.push(Part::Parameter(self.from(start).to_owned()));
         self.at += 1;
         parts.list.extend(inner.list.into_iter().filter(|part| matches!(part, Part::Commands(_))));
         Ok(())

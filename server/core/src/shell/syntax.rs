@@ -88,7 +88,7 @@ pub(super) struct Word {
 pub(super) enum Part {
     /// Text, without its quotes.
     Text { text: String, is_quoted: bool },
-    /// The value of a parameter, by its name.
+    /// The value of a parameter: its name, and in braces all that stands there.
     Parameter(String),
     /// What commands write: `$(a)`, `` `a` ``.
     Commands(List),

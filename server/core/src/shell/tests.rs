@@ -361,11 +361,11 @@ fn a_megabyte_and_what_is_nested_without_end_are_read_or_refused_in_time() {
         "a || true;",
         "sh -c 'a' ",
     ] {
-        let text = unit.repeat(50_000 / unit.len());
+        let text = unit.repeat(20_000 / unit.len());
         let _ = verdict(&text);
-        let _ = verdict(&format!("{text}a"));
+        let _ = (verdict(&format!("{text}a")), uses(&text, "a"));
     }
-    for unit in ["(", "'", "é", "a || true;"] {
+    for unit in ["(", "'", "é"] {
         let _ = verdict(&unit.repeat(1_000_000 / unit.len()));
     }
     assert_eq!(verdict(&"a".repeat(2_000_000)), Err(Unreadable::TooLarge));
@@ -376,7 +376,7 @@ fn a_megabyte_and_what_is_nested_without_end_are_read_or_refused_in_time() {
 proptest! {
     #[test]
     fn every_text_is_read_or_refused(text in "[ -~é\n]{0,60}") {
-        let _ = verdict(&text);
+        let _ = (verdict(&text), uses_of_script(&text, "a/b.sh", "c"));
     }
 
     #[test]
@@ -387,10 +387,125 @@ proptest! {
             "tail", "é", ">", "x=", "=(", " ",
         ]), 0..24),
     ) {
-        let _ = verdict(&words.concat());
+        let _ = (verdict(&words.concat()), uses(&words.join(" "), ""));
         let spaced = words.join(" ");
         if let Ok(Verdict::AlwaysPasses { without: Some(without), .. }) = verdict(&spaced) {
             prop_assert!(!matches!(verdict(&without), Ok(Verdict::AlwaysPasses { .. }) | Err(_)), "{spaced} -> {without}");
         }
+    }
+}
+
+/// What a text names: `+` decides, `-` is observed, `<` is sourced, `?` is only looked at, `!` is to lack something.
+fn named(uses: &Uses) -> String {
+    let of = |sign: &str, used: &Use| {
+        let script = used.script.as_deref().map(|script| format!("={script}")).unwrap_or_default();
+        format!("{sign}{}{script}", used.program)
+    };
+    let mut all: Vec<String> = uses.deciding.iter().map(|used| of("+", used)).collect();
+    all.extend(uses.observed.iter().map(|used| of("-", used)));
+    all.extend(uses.sourced.iter().map(|path| format!("<{path}")));
+    all.extend(uses.operands.iter().map(|path| format!("?{path}")));
+    all.extend(uses.searched.iter().map(|(path, _)| format!("*{path}")));
+    all.extend(uses.absent.iter().map(|absent| format!("!{}", absent.path)));
+    all.join(" ")
+}
+
+#[test]
+fn each_program_and_path_has_its_part() {
+    for (text, expected) in [
+        ("./check.sh", "+./check.sh=check.sh"),
+        ("sh tools/check.sh --all", "+sh=tools/check.sh"),
+        ("bash -x tools/check.sh", "+bash=tools/check.sh"),
+        ("bash -o pipefail -c 'tools/check.sh | tee x'", "+tools/check.sh=tools/check.sh -tee"),
+        ("CI=1 timeout 60 python3 -W error scripts/verify.py a b", "+python3=scripts/verify.py"),
+        ("node test.js", "+node=test.js"),
+        ("node --test tests", "+node"),
+        ("python -m pytest tests", "+python"),
+        ("python -m py_compile src/a.py", "?py_compile ?src/a.py"),
+        ("uv run pytest -q", "+pytest"),
+        ("poetry run python check.py", "+python=check.py"),
+        ("cd api && ./check.sh", "+./check.sh=api/check.sh"),
+        ("(cd api; ./a) && ./b", "+./a=api/a +./b=b"),
+        ("cd api/../web && sh ./x/check.sh", "+sh=web/x/check.sh"),
+        ("./build.sh && test -f out", "-./build.sh=build.sh ?out"),
+        ("make && test -f out", "+make ?out"),
+        ("./check.sh && ! grep x src/a.rs", "+./check.sh=check.sh ?src/a.rs !src/a.rs"),
+        ("./check.sh && cargo test", "+./check.sh=check.sh +cargo"),
+        ("./a.sh; ./b.sh", "+./b.sh=b.sh -./a.sh=a.sh"),
+        ("set -e; ./a.sh; ./b.sh", "+./a.sh=a.sh +./b.sh=b.sh"),
+        ("./gen.py | diff - expected.txt", "-./gen.py=gen.py ?- ?expected.txt"),
+        ("./gen.py | ./check.py", "+./check.py=check.py -./gen.py=gen.py"),
+        ("./check.sh | tail", "+./check.sh=check.sh -tail"),
+        ("[ \"$(./count.sh)\" = 3 ]", "-./count.sh=count.sh ?= ?3 ?]"),
+        ("diff <(./a) <(./b)", "-./a=a -./b=b"),
+        ("./server & curl -f localhost", "+curl -./server=server"),
+        ("if ./check.sh; then exit 0; else exit 1; fi", "+./check.sh=check.sh"),
+        ("./check.sh || { echo no; exit 1; }", "+./check.sh=check.sh"),
+        ("! ./check.sh", "+./check.sh=check.sh"),
+        (". ./env.sh && ./x", "+./x=x <env.sh"),
+        ("source tools/env.sh", "<tools/env.sh"),
+        ("for f in a b; do sh tests/$f.sh || exit 1; done", "+sh=tests/a.sh +sh=tests/b.sh"),
+        ("for f in tests/*.sh; do sh \"$f\"; done", "+sh=tests/*.sh"),
+        ("ls tests/*.sh | xargs -n1 sh", "+sh ?tests/*.sh"),
+        ("f() { ./check.sh; }; f", "+./check.sh=check.sh"),
+        ("D=tools; $D/check.sh", "+tools/check.sh=tools/check.sh"),
+        ("$D/check.sh", ""),
+        ("grep -q x src/a.rs", "?src/a.rs"),
+        ("grep -rn TODO src lib", "?src ?lib *src *lib"),
+        ("rg -g '*.rs' TODO src", "?src"),
+        ("cd api && grep -r TODO", "*api"),
+        ("grep -rn --include='*.rs' TODO .", ""),
+        ("! grep -rq TODO src", "?src *src !src"),
+        ("cargo test && ! grep -e x -m 1 a.txt 'b c.txt'", "+cargo ?a.txt ?b c.txt !a.txt !b c.txt"),
+        ("! diff a b", "?a ?b !a !b"),
+        ("! grep x *.rs", "?*.rs"),
+        ("! grep x", ""),
+        ("sh -c '! grep x f'", "?f"),
+        ("wc -l < out.txt", "+wc ?out.txt"),
+        ("\"$(dirname \"$0\")/x.sh\"", ""),
+    ] {
+        assert_eq!(named(&uses(text, "").unwrap()), expected, "{text}");
+    }
+    assert_eq!(named(&uses("./a && ! grep x ../b", "api").unwrap()), "+./a=api/a ?b !b");
+}
+
+#[test]
+fn a_script_names_what_lies_beside_it() {
+    let text = "#!/bin/bash -e\n# checks\nHERE=$(cd \"$(dirname \"$0\")\" && pwd)\n. \"$HERE/lib.sh\"\nsource \"$(dirname \"${BASH_SOURCE[0]}\")/b.sh\"\n\
+                \"${0%/*}/first.sh\"\n\"$HERE\"/../other/x.py --all\nout=$(./gen.sh)\ncat <<E\n./not-run.sh\nE\ntest \"$out\" = 3\n";
+    let uses = uses_of_script(text, "tools/ci/check.sh", "").unwrap();
+    let scripts = |used: &[Use]| used.iter().filter_map(|used| used.script.clone()).collect::<Vec<_>>();
+    assert_eq!(scripts(&uses.deciding), ["tools/ci/first.sh", "tools/other/x.py"]);
+    assert_eq!(scripts(&uses.observed), ["gen.sh"]);
+    assert_eq!(uses.sourced, ["tools/ci/lib.sh", "tools/ci/b.sh"]);
+    let from_elsewhere = uses_of_script("\"$(dirname \"$0\")/x.sh\"", "check.sh", "api").unwrap();
+    assert_eq!(scripts(&from_elsewhere.deciding), ["x.sh"]);
+}
+
+#[test]
+fn parts_of_a_tool_s_own_file_are_known() {
+    for (text, expected) in [
+        ("make", "make::"),
+        ("make -j4 check V=1 lint", "make::check make::lint"),
+        ("make -C sub -f ci.mk test", "make:sub/ci.mk:test"),
+        ("just --justfile ci/justfile check", "just:ci/justfile:check"),
+        ("npm test", "npm::test"),
+        ("npm t", "npm::test"),
+        ("npm run -s lint -- --fix", "npm::lint"),
+        ("npm --prefix web run test", "npm:web:test"),
+        ("npm ci", ""),
+        ("yarn lint", "yarn::lint"),
+        ("pnpm run check", "pnpm::check"),
+        ("bun run check", "bun::check"),
+        ("bun test", ""),
+        ("composer test", "composer::test"),
+        ("cargo test", ""),
+    ] {
+        let uses = uses(text, "").unwrap();
+        let targets = uses.deciding.iter().flat_map(Use::targets);
+        let told = targets.map(|target| {
+            format!("{}:{}:{}", target.tool, target.file.unwrap_or(target.folder), target.name)
+        });
+        assert_eq!(told.collect::<Vec<_>>().join(" "), expected, "{text}");
     }
 }

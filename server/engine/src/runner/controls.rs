@@ -15,6 +15,7 @@ use alfine_core::{
     news::News,
     plan::{Isolation, program_of},
     proof::{Answer, ChangedMaterial, CheckProof, ControlKind, Runs, Said, Standing},
+    shell,
 };
 use alfine_files::{Layout, programs};
 use alfine_git::{Bench, ChangeKind, Repository, benches_dir};
@@ -499,21 +500,12 @@ impl Run<'_> {
     }
 }
 
-/// The scripts whose exit status is a command's answer, from the root.
+/// The scripts whose exit status is a command's answer, and those that it reads as its own, from the root.
 fn own_material(command: &str, folder: &str) -> Vec<PathBuf> {
-    const INTERPRETERS: &[&str] =
-        &["sh", "bash", "zsh", "dash", "python", "python3", "node", "ruby", "perl", "php"];
-    let Ok(words) = shell_words::split(command) else { return Vec::new() };
-    let mut words = words.iter().map(String::as_str);
-    let script = match words.next() {
-        Some(program) if program.contains('/') => Some(program),
-        Some(program) if INTERPRETERS.contains(&program) => words.find(|word| !word.starts_with('-')),
-        _ => None,
-    };
-    script
-        .map(|script| Path::new(folder).join(script.strip_prefix("./").unwrap_or(script)))
-        .into_iter()
-        .collect()
+    // What no shell can read runs no script.
+    let uses = shell::uses(command, folder).unwrap_or_default();
+    let scripts = uses.deciding.into_iter().filter_map(|used| used.script).chain(uses.sourced);
+    scripts.map(PathBuf::from).collect()
 }
 
 /// Lets a check fail that proves less than it says, at the files that did it.

@@ -176,18 +176,17 @@ impl Tree {
     /// Looks which programs and scripts are there. Returns whether there are others than before.
     fn look_around(&mut self) -> bool {
         let (root, config) = (&self.place.real_root, &self.loaded.config);
-        let programs = Some(self.programs.look_here());
-        let (mut executables, mut missing_folders) = (BTreeSet::new(), BTreeMap::new());
+        let (mut all, mut missing_folders) = (BTreeSet::new(), BTreeMap::new());
         for (name, known) in &mut self.plans {
             let Ok(document) = &known.document else { continue };
             let paths = known.paths.get_or_insert_with(|| {
                 checks::paths(document.plan(), &checks::folder(config, name)).collect()
             });
-            executables.extend(paths.iter().filter(|path| checks::is_executable(root, path)).cloned());
+            all.extend(paths.iter().cloned());
             missing_folders.extend(checks::missing_folders(root, document.plan()));
         }
-        let here =
-            Here { programs, executables: Arc::new(executables), missing_folders: Arc::new(missing_folders) };
+        let here = checks::here(root, self.programs.look_here(), all.into_iter());
+        let here = Here { missing_folders: Arc::new(missing_folders), ..here };
         if here == self.here {
             return false;
         }

@@ -120,11 +120,23 @@ fn are_words(whole: Span, text: &str, edits: &[TextEdit]) -> bool {
 }
 
 /// Where the code of a criterion stands; `None` if it does not stand there as it reads.
-pub(super) fn code_place(text: &str, criterion: &Criterion) -> Option<Span> {
-    let command = criterion.command.as_deref()?;
+fn code_place(text: &str, criterion: &Criterion) -> Option<Span> {
+    place_of(text, criterion, criterion.command.as_deref()?)
+}
+
+/// Where the command of a criterion stands, without the sign of a prompt that says that it is one.
+pub(super) fn command_place(text: &str, criterion: &Criterion) -> Option<Span> {
+    if !criterion.said {
+        return code_place(text, criterion);
+    }
+    let said = place_of(text, criterion, &[PROMPT, criterion.command.as_deref()?].concat())?;
+    Some(Span::new(said.start + PROMPT.len(), said.end))
+}
+
+fn place_of(text: &str, criterion: &Criterion, code: &str) -> Option<Span> {
     let own = Span::new(criterion.span.start, own_text_end(text, criterion.span));
-    let start = own.start + own.of(text).rfind(command)?;
-    let end = start + command.len();
+    let start = own.start + own.of(text).rfind(code)?;
+    let end = start + code.len();
     let ends_code = text.get(end..)?.trim_start().starts_with('`');
     let begins_code = text.get(own.start..start)?.trim_end().ends_with('`');
     (begins_code && ends_code).then(|| Span::new(start, end))
