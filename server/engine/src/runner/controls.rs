@@ -18,12 +18,12 @@ use alfine_core::{
     shell,
 };
 use alfine_files::{Layout, programs};
-use alfine_git::{Bench, ChangeKind, Repository, benches_dir};
+use alfine_git::{Bench, ChangeKind, Objects, Repository, benches_dir};
 use alfine_store::Store;
 use alfine_verify::{VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -58,6 +58,8 @@ const SETUP_FILES: &[&str] = &[
     "gradle.lockfile",
     "flake.lock",
 ];
+/// How many scripts of one command are looked at.
+const MOST_SCRIPTS: usize = 64;
 /// The most files that a finding names.
 const NAMED: usize = 10;
 
@@ -437,6 +439,7 @@ impl Run<'_> {
         tell: &mut dyn FnMut(News),
     ) -> Result<Vec<CheckProof>> {
         let changed = self.decider.changed(base, claimed)?;
+        let objects = self.decider.repository.objects()?;
         let mut proofs = Vec::new();
         for result in results.iter_mut().filter(|result| result.answer() == Answer::Passed) {
             let of_result =
@@ -453,7 +456,7 @@ impl Run<'_> {
                 material_alone: None,
                 work_alone: None,
             };
-            let own = own_material(command, &spec.folder);
+            let own = own_material(&objects, command, &spec.folder, [base, claimed])?;
             let is_of = |changed: &Changed| {
                 let takes_a_name = || {
                     let path = changed.path.strip_prefix(&spec.folder).ok()?;
@@ -500,12 +503,41 @@ impl Run<'_> {
     }
 }
 
-/// The scripts whose exit status is a command's answer, and those that it reads as its own, from the root.
-fn own_material(command: &str, folder: &str) -> Vec<PathBuf> {
-    // What no shell can read runs no script.
-    let uses = shell::uses(command, folder).unwrap_or_default();
-    let scripts = uses.deciding.into_iter().filter_map(|used| used.script).chain(uses.sourced);
-    scripts.map(PathBuf::from).collect()
+/// The scripts of the repository whose status is a command's answer, with what those read as their own text, from the root.
+/// What is only run for its output, or looked at, is the work.
+fn own_material(
+    objects: &Objects,
+    command: &str,
+    folder: &str,
+    trees: [&str; 2],
+) -> Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    let mut next = shell::uses(command, folder).map(scripts).unwrap_or_default();
+    while let Some((path, is_shell)) = next.pop() {
+        if found.len() >= MOST_SCRIPTS || !found.insert(PathBuf::from(&path)) {
+            continue;
+        }
+        for tree in trees {
+            let Some(text) = objects.text_at(tree, Path::new(&path))? else { continue };
+            let is_shell = text
+                .strip_prefix("#!")
+                .map_or(is_shell, |line| line.lines().next().is_some_and(|line| line.contains("sh")));
+            if is_shell && let Ok(uses) = shell::uses_of_script(&text, &path, folder) {
+                next.extend(scripts(uses));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The scripts that decide, and whether each is a shell's unless it says otherwise.
+fn scripts(uses: shell::Uses) -> Vec<(String, bool)> {
+    let decide = uses.deciding.into_iter().filter_map(|one| {
+        let is_shell =
+            ["sh", "bash", "dash", "zsh", "ksh"].contains(&one.program.as_str()) || one.program.contains('/');
+        Some((one.script?, is_shell))
+    });
+    decide.chain(uses.sourced.into_iter().map(|path| (path, true))).collect()
 }
 
 /// Lets a check fail that proves less than it says, at the files that did it.
