@@ -14,7 +14,7 @@ mod words;
 pub use commands::{Weakness, weakness};
 pub use options::{Checks, LintOptions};
 pub use problems::why_no_task;
-pub use report::{Fix, Lint, LintCode};
+pub use report::{Fix, Lint, LintCode, fixes_at_once};
 pub use size::files_named;
 
 use crate::plan::Plan;

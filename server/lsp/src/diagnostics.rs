@@ -20,22 +20,28 @@ use crate::{
 use alfine_core::{
     finding::Severity,
     lint::LintOptions,
-    task::{TaskKey, TaskStatus},
+    task::{TaskId, TaskKey, TaskStatus},
+    text::Span,
 };
-use builder::{Builder, LONGEST, MOST_RELATED, place, push_new};
+use builder::{Builder, LONGEST, MOST_RELATED, Said, place};
 use serde_json::json;
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, HashMap},
     path::Path,
 };
 
 /// Finds everything that is to be said, by document. A document that is not among them has nothing.
 pub(crate) fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
-    let mut all = settings::all(picture);
+    let mut said = Said::default();
+    let mut all = settings::all(picture, &mut said);
     for checkout in &picture.snapshot.checkouts {
         for (name, why) in &checkout.unreadable {
             let Ok(uri) = Url::from_file_path(checkout.place.root.join(name)) else { continue };
-            push_new(all.entry(uri).or_default(), Some(unreadable(picture, why)));
+            let diagnostic = unreadable(picture, why);
+            if said.is_new(&uri, &diagnostic) {
+                all.entry(uri).or_default().push(diagnostic);
+            }
         }
     }
     let plans = picture.plans();
@@ -45,21 +51,14 @@ pub(crate) fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
         }
         all.entry(plan.document.uri.clone()).or_default().extend(of_plan(picture, plan));
     }
-    let by_place: HashMap<(&Path, &str), &PlanView<'_>> = plans
-        .iter()
-        .filter_map(|plan| Some(((plan.checkout?.place.root.as_path(), plan.name.as_str()), plan)))
-        .collect();
+    let titles = Titles::of(&plans);
     for (checkout, looped) in loops(picture) {
-        let root = checkout.place.root.as_path();
-        let task = || {
-            let plan = by_place.get(&(root, looped.row.task.plan.as_str()))?;
-            place_of(plan, &looped.row.task, picture.client.encoding)
-        };
+        let title = titles.find(checkout, &looped.row.task, picture.client.encoding);
         for mark in &looped.marks {
-            push_new(
-                all.entry(mark.uri.clone()).or_default(),
-                of_mark(picture, checkout, looped, mark, task),
-            );
+            let Some(diagnostic) = of_mark(picture, checkout, looped, mark, title.as_ref()) else { continue };
+            if said.is_new(&mark.uri, &diagnostic) {
+                all.entry(mark.uri.clone()).or_default().push(diagnostic);
+            }
         }
     }
     all.retain(|_, found| !found.is_empty());
@@ -123,7 +122,7 @@ fn of_mark(
     checkout: &Checkout,
     looped: &LoopPicture,
     mark: &Mark,
-    task: impl Fn() -> Option<Location>,
+    title: Option<&Location>,
 ) -> Option<Diagnostic> {
     let line = match picture.documents.get(&mark.uri) {
         Some(document) => nearest_line(document, mark)?,
@@ -161,8 +160,8 @@ fn of_mark(
         }
     };
     let mut diagnostic = Builder::new(code, severity(mark.severity), message);
-    if let Some(task) = task() {
-        diagnostic.related(task, &format!("The task {key}."));
+    if let Some(title) = title {
+        diagnostic.related(title.clone(), &format!("The task {key}."));
     }
     let diagnostic = diagnostic.data(json!({ "task": key, "uri": checkout.uri_of(&key.plan) }));
     Some(diagnostic.at(Range::new(position(start), position(end)), &picture.client))
@@ -179,10 +178,30 @@ fn nearest_line(document: &Document, mark: &Mark) -> Option<usize> {
     })
 }
 
-/// Where a task stands in its plan.
-fn place_of(plan: &PlanView<'_>, key: &TaskKey, encoding: Encoding) -> Option<Location> {
-    let task = plan.plan().tasks.iter().find(|task| task.id == key.id)?;
-    Some(place(plan.document, task.title_span, encoding))
+/// Where the tasks stand in their plans, by working tree and plan.
+struct Titles<'p>(HashMap<(&'p Path, &'p str), TitlesOfPlan<'p>>);
+
+/// The tasks of a plan by their ids, put together when the first one is looked for.
+struct TitlesOfPlan<'p> {
+    plan: &'p PlanView<'p>,
+    by_id: OnceCell<HashMap<&'p TaskId, Span>>,
+}
+
+impl<'p> Titles<'p> {
+    fn of(plans: &'p [PlanView<'p>]) -> Self {
+        let of_plan = |plan: &'p PlanView<'p>| {
+            let place = (plan.checkout?.place.root.as_path(), plan.name.as_str());
+            Some((place, TitlesOfPlan { plan, by_id: OnceCell::new() }))
+        };
+        Self(plans.iter().filter_map(of_plan).collect())
+    }
+
+    fn find(&self, checkout: &Checkout, key: &TaskKey, encoding: Encoding) -> Option<Location> {
+        let TitlesOfPlan { plan, by_id } = self.0.get(&(checkout.place.root.as_path(), key.plan.as_str()))?;
+        let ids = || plan.plan().tasks.iter().rev().map(|task| (&task.id, task.title_span)).collect();
+        let span = by_id.get_or_init(ids).get(&key.id)?;
+        Some(place(plan.document, *span, encoding))
+    }
 }
 
 fn severity(severity: Severity) -> DiagnosticSeverity {

@@ -167,6 +167,20 @@ impl Reader {
         self.all("SELECT * FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2", (seq, limit))
     }
 
+    /// Like [`Reader::events_after`], those of one loop alone.
+    pub fn events_of_loop_after(
+        &self,
+        loop_id: &LoopId,
+        seq: i64,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(
+            "SELECT * FROM event WHERE seq > ?1 AND loop_id = ?2 ORDER BY seq LIMIT ?3",
+            (seq, loop_id, limit),
+        )
+    }
+
     /// Like [`Reader::events_after`], those of some kinds alone.
     pub(super) fn events_of_kinds_after(
         &self,

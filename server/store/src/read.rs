@@ -4,7 +4,7 @@ use super::{
     ApprovalRow, CheckoutChangeRow, CheckoutRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow,
     Millis, OutlineRow, OwnWriteRow, RunRow, StoreError, TaskRow, VerificationRow,
     disk::{self, Identity},
-    rows::{FromRow, Word},
+    rows::{FromRow, Json, Word},
 };
 use alfine_core::{finding::Finding, identity::Written, proof::Said, task::TaskKey};
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior};
@@ -269,15 +269,14 @@ impl Reader {
     }
 
     fn add_findings(&self, rows: &mut [VerificationRow]) -> Result<(), StoreError> {
-        let (Some(least), Some(most)) = (rows.first().map(|row| row.id), rows.last().map(|row| row.id))
-        else {
-            return Ok(());
-        };
+        // By their numbers alone: between the first and the last of them lie the findings of all earlier runs.
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         let mut places: HashMap<i64, &mut VerificationRow> =
             rows.iter_mut().map(|row| (row.id, row)).collect();
         let findings: Vec<(i64, Finding)> = self.all(
-            "SELECT * FROM finding WHERE verification_id BETWEEN ?1 AND ?2 ORDER BY verification_id, n",
-            (least, most),
+            "SELECT * FROM finding WHERE verification_id IN (SELECT value FROM json_each(?1))
+             ORDER BY verification_id, n",
+            [Json(&ids)],
         )?;
         for (id, finding) in findings {
             if let Some(row) = places.get_mut(&id) {

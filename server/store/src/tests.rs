@@ -1,6 +1,7 @@
 //! The store seen from outside, by several threads and processes.
 
 mod feed;
+mod growth;
 mod locks;
 mod opening;
 mod processes;

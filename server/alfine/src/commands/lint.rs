@@ -127,21 +127,21 @@ fn print(display: &Display, plan: &Path, finding: &Lint, index: &LineIndex, text
     }
 }
 
-/// Applies one fix at a time, since each moves what stands after it, until no finding has one.
+/// Applies the fixes that do not meet, and looks again, until no finding has one.
 fn mend(path: &Path, mut text: String, linter: &Linter) -> Result<u8> {
-    const ENOUGH: usize = 1000;
+    const ROUNDS: usize = 100;
     let mut mended = 0;
-    while mended < ENOUGH {
+    for _ in 0..ROUNDS {
         let findings = linter.findings(&text);
-        let next = findings.iter().filter(|finding| finding.is_mended_unasked());
-        let Some(fix) =
-            next.filter_map(|finding| finding.fixes.iter().find(|fix| !fix.edits.is_empty())).next()
-        else {
+        let fixes = lint::fixes_at_once(&findings);
+        if fixes.is_empty() {
             break;
-        };
-        say(format_args!("{}", fix.title));
-        text = apply(&text, &fix.edits);
-        mended += 1;
+        }
+        for fix in &fixes {
+            say(format_args!("{}", fix.title));
+        }
+        mended += fixes.len();
+        text = apply(&text, fixes.iter().flat_map(|fix| &fix.edits));
     }
     if mended > 0 {
         std::fs::write(path, &text).map_err(|error| {
@@ -164,16 +164,19 @@ fn mend(path: &Path, mut text: String, linter: &Linter) -> Result<u8> {
     Ok(exit::DONE)
 }
 
-fn apply(text: &str, edits: &[TextEdit]) -> String {
-    let mut edits: Vec<&TextEdit> = edits.iter().collect();
-    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
-    let mut text = text.to_owned();
+/// Writes the text with these edits, of which none meets another.
+fn apply<'e>(text: &str, edits: impl Iterator<Item = &'e TextEdit>) -> String {
+    let mut edits: Vec<&TextEdit> = edits.collect();
+    edits.sort_by_key(|edit| edit.span.start);
+    let (mut new, mut done) = (String::with_capacity(text.len()), 0);
     for edit in edits {
-        if text.get(edit.span.start..edit.span.end).is_some() {
-            text.replace_range(edit.span.start..edit.span.end, &edit.new_text);
-        }
+        let Some(before) = text.get(done..edit.span.start) else { continue };
+        new.push_str(before);
+        new.push_str(&edit.new_text);
+        done = edit.span.end;
     }
-    text
+    new.push_str(text.get(done..).unwrap_or_default());
+    new
 }
 
 /// Reads a text file; bytes that are not UTF-8 are an error that names the place.

@@ -39,9 +39,11 @@ pub(super) fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
         json: args.json,
         asked: false,
     };
+    // What comes later is followed from here.
+    let end = project.store.last_seq()?;
     let mut after = 0;
     loop {
-        let events = project.store.events_after(after, PAGE)?;
+        let events = project.store.events_of_loop_after(&shown.row.id, after, PAGE)?;
         let Some(last) = events.last() else { break };
         after = last.seq;
         for event in &events {
@@ -49,7 +51,7 @@ pub(super) fn perform(directory: &Path, args: &LogArgs) -> Result<u8> {
         }
     }
     if args.follow {
-        follow(&mut project, &mut shown, after)?;
+        follow(&mut project, &mut shown, after.max(end))?;
     }
     Ok(exit::DONE)
 }

@@ -4,6 +4,7 @@ use crate::finding::Severity;
 use crate::text::{Span, TextEdit};
 use crate::worded::worded;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 worded! {
     /// What kind of finding it is.
@@ -157,5 +158,57 @@ impl Fix {
     /// A fix of several edits, if there are any.
     pub(super) fn all(title: impl Into<String>, edits: &[TextEdit]) -> Option<Self> {
         (!edits.is_empty()).then(|| Self { title: title.into(), edits: edits.to_vec() })
+    }
+}
+
+/// The fixes that are right without asking anybody and can be made together: none meets the text of an earlier one. One
+/// that does waits for the next look at the text.
+pub fn fixes_at_once(lints: &[Lint]) -> Vec<&Fix> {
+    let fixes = lints.iter().filter(|lint| lint.is_mended_unasked());
+    let fixes = fixes.filter_map(|lint| lint.fixes.iter().find(|fix| !fix.edits.is_empty()));
+    // Where each edit ends, by where it begins.
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut chosen = Vec::new();
+    for fix in fixes {
+        let meets = |edit: &TextEdit| {
+            taken.range(..=edit.span.end).next_back().is_some_and(|(_, end)| *end >= edit.span.start)
+        };
+        if fix.edits.iter().any(meets) {
+            continue;
+        }
+        for edit in &fix.edits {
+            let end = taken.entry(edit.span.start).or_default();
+            *end = edit.span.end.max(*end);
+        }
+        chosen.push(fix);
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lint(spans: &[(usize, usize)]) -> Lint {
+        let edits: Vec<TextEdit> = spans
+            .iter()
+            .map(|&(start, end)| TextEdit { span: Span::new(start, end), new_text: String::new() })
+            .collect();
+        Lint::new(LintCode::CriterionMissing, Span::new(0, 0), String::new()).fix(Fix::all("fix", &edits))
+    }
+
+    #[test]
+    fn fixes_that_meet_wait_for_the_next_look() {
+        let lints = [
+            lint(&[(10, 20)]),
+            lint(&[(20, 25)]),
+            lint(&[(0, 5), (30, 40)]),
+            lint(&[(6, 9), (35, 36)]),
+            lint(&[(50, 50)]),
+            lint(&[(50, 60)]),
+            lint(&[(21, 29)]),
+        ];
+        let chosen: Vec<usize> = fixes_at_once(&lints).iter().map(|fix| fix.edits[0].span.start).collect();
+        assert_eq!(chosen, [10, 0, 50, 21]);
     }
 }

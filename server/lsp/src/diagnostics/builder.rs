@@ -1,11 +1,13 @@
 //! A diagnostic in the making, and what all of them have in common.
 
 use crate::protocol::lsp_types::{
-    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range,
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Position, Range,
+    Url,
 };
 use crate::{client::ClientView, document::Document, picture::PlanView, position::Encoding, wording};
 use alfine_core::{plan::Task, text::Span};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// Who says it.
 pub(super) const SOURCE: &str = "alfine";
@@ -14,12 +16,15 @@ pub(super) const LONGEST: usize = 600;
 /// The most other places that a diagnostic names.
 pub(super) const MOST_RELATED: usize = 20;
 
-/// Adds what is not there yet: several working trees of one repository say the same.
-pub(super) fn push_new(found: &mut Vec<Diagnostic>, diagnostic: Option<Diagnostic>) {
-    if let Some(diagnostic) = diagnostic
-        && !found.iter().any(|known| known.range == diagnostic.range && known.message == diagnostic.message)
-    {
-        found.push(diagnostic);
+/// What was said of which place: several working trees of one repository say the same.
+#[derive(Default)]
+pub(super) struct Said(HashSet<(Url, u32, u32, String)>);
+
+impl Said {
+    /// Whether this is said for the first time.
+    pub(super) fn is_new(&mut self, uri: &Url, said: &Diagnostic) -> bool {
+        let Position { line, character } = said.range.start;
+        self.0.insert((uri.clone(), line, character, said.message.clone()))
     }
 }
 

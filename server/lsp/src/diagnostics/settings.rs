@@ -1,6 +1,6 @@
 //! What is wrong in settings files.
 
-use super::builder::{Builder, LONGEST, push_new};
+use super::builder::{Builder, LONGEST, Said};
 use crate::protocol::lsp_types::{Diagnostic, DiagnosticSeverity, Position, Range, Url};
 use crate::{document::Document, picture::Picture, settings_file, snapshot::Checkout, wording};
 use alfine_config::ConfigProblem;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const NAME: &str = "alfine.toml";
 
 /// Finds the problems of all settings files: of open ones as they are in the editor, of others as on the disk.
-pub(super) fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
+pub(super) fn all(picture: &Picture, said: &mut Said) -> BTreeMap<Url, Vec<Diagnostic>> {
     let mut all: BTreeMap<Url, Vec<Diagnostic>> = BTreeMap::new();
     for document in picture.documents.values().filter(|document| picture.is_settings(&document.uri)) {
         let problems = settings_file::problems(document);
@@ -25,7 +25,9 @@ pub(super) fn all(picture: &Picture) -> BTreeMap<Url, Vec<Diagnostic>> {
                 continue;
             }
             let diagnostic = of_problem(picture, problem, document);
-            push_new(all.entry(uri).or_default(), Some(diagnostic));
+            if said.is_new(&uri, &diagnostic) {
+                all.entry(uri).or_default().push(diagnostic);
+            }
         }
     }
     all

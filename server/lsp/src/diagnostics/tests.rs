@@ -448,6 +448,31 @@ fn the_key_of_a_task_is_what_its_actions_need() {
 }
 
 #[test]
+fn ten_times_as_many_findings_take_ten_times_as_long_and_not_a_hundred_times() {
+    let quickest = |loops: usize| {
+        let mut world = World::new();
+        for n in 0..loops {
+            let mut task = situation("rework").task.unwrap();
+            task.row.key = TaskKey::new("PLAN.md", format!("US-{n:04}"));
+            let last = task.last.as_mut().unwrap();
+            last.row.task = task.row.key.clone();
+            let mark = last.marks.remove(0);
+            last.marks = (0..50).map(|line| Mark { line, ..mark.clone() }).collect();
+            world = world.with(task);
+        }
+        let picture = world.open("PLAN.md", PLAN).picture();
+        let time = || {
+            let begun = std::time::Instant::now();
+            assert_eq!(all(&picture)[&uri("src/coupon.rs")].len(), 50 * loops);
+            begun.elapsed()
+        };
+        (0..3).map(|_| time()).min().unwrap()
+    };
+    let (once, tenfold) = (quickest(20), quickest(200));
+    assert!(tenfold < 20 * once, "{once:?}, and {tenfold:?} for ten times as many");
+}
+
+#[test]
 fn each_of_a_thousand_tasks_is_told() {
     let picture = fixtures::thousand();
     assert_eq!(

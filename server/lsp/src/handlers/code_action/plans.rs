@@ -7,7 +7,7 @@ use crate::{
     to_proto::{new_file, replacement, touch, workspace_edit},
 };
 use alfine_core::{
-    lint::{Lint, LintCode},
+    lint::{self, Lint, LintCode},
     plan::{self, PlanFormat},
     text::TextEdit,
 };
@@ -65,18 +65,9 @@ fn fix_all(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
     if asked.is_automatic() && asked.params.context.only.is_none() {
         return;
     }
-    let fixes = lints.iter().filter(|lint| lint.is_mended_unasked());
-    let fixes = fixes.filter_map(|lint| lint.fixes.iter().find(|fix| !fix.edits.is_empty()));
-    let mut edits: Vec<TextEdit> = Vec::new();
-    for fix in fixes {
-        let meets = |edit: &TextEdit| {
-            edits.iter().any(|other| edit.span.start <= other.span.end && other.span.start <= edit.span.end)
-        };
-        // Edits of one document must not overlap. A fix that overlaps an earlier one waits for the next run.
-        if !fix.edits.iter().any(meets) {
-            edits.extend(fix.edits.iter().cloned());
-        }
-    }
+    // Edits of one document must not overlap.
+    let fixes = lint::fixes_at_once(lints);
+    let edits: Vec<TextEdit> = fixes.into_iter().flat_map(|fix| fix.edits.iter().cloned()).collect();
     if edits.is_empty() {
         return;
     }
