@@ -285,6 +285,7 @@ fn what_an_agent_changes_in_a_sparse_checkout_of_the_user_is_named_and_comes_bac
         assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
         assert!(!sandbox.repo().join(OUTSIDE).exists());
         sandbox.alfine(&["discard", KEY, "--yes"]).expect(0);
-        assert_eq!(sandbox.git(&["worktree", "list"]).lines().count(), 1);
+        let listed = sandbox.git(&["worktree", "list"]);
+        assert_eq!(listed.lines().filter(|line| !line.contains("/benches/")).count(), 1, "{listed}");
     }
 }

@@ -331,7 +331,8 @@ impl<'a> Search<'a> {
                     // Under a title that others have, too, an id says nothing but their order.
                     let is_shared = before.get(&side.title) > Some(&1) || after.get(&side.title) > Some(&1);
                     let as_many = self.knows_all && before.get(&side.title) == after.get(&side.title);
-                    as_many || (self.plan.tasks[new].explicit_id && !is_shared)
+                    // Who never noted all tasks down knows only those that were begun.
+                    as_many || (self.plan.tasks[new].explicit_id && !(is_shared && self.knows_all))
                 } else if is_own_text && was.text == side.text {
                     true
                 } else if likeness(&was.title, &side.title) >= SAME_TITLE {

@@ -95,6 +95,11 @@ const DEPENDENCIES: &[&str] = &[
     ".m2",
 ];
 
+/// Whether a folder of this name holds installed dependencies.
+pub fn holds_dependencies(folder: &str) -> bool {
+    DEPENDENCIES.contains(&folder) || ["vendor", "deps"].contains(&folder)
+}
+
 /// Folders that only builds, test runs and programs write.
 const LEFT_BEHIND: &[&str] = &[
     "__pycache__",

@@ -8,7 +8,7 @@ use crate::{
     project::Project,
     start_options::{More, StartOptions},
     task_settings::settings,
-    task_spec::{AgentSpec, TaskSpec},
+    task_spec::{AgentSpec, TaskSpec, unknown},
 };
 use alfine_core::{
     machine::Command,
@@ -47,12 +47,22 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
     let loaded = settings(&project.layers(), &file, task, &options)?;
     let mut repository = checks::Repository::look(project.repository.workdir());
     let new = TaskSpec::new(&row.task, &file.plan, task, &loaded, old.single_task, &mut repository)?;
+    // What the work showed in the meantime is still to be checked, and asked about.
+    let mut commands = new.commands;
+    commands.extend(old.found.iter().filter(|item| !commands.contains(item)).cloned().collect::<Vec<_>>());
+    let is_found = |spec: &VerifierSpec| match &spec.kind {
+        VerifierKind::Command { command } => old.found.iter().any(|item| item.command == *command),
+        VerifierKind::CleanTree { .. } => false,
+    };
+    let mut verifiers = new.verifiers;
+    verifiers
+        .extend(unknown(&verifiers, old.verifiers.iter().filter(|spec| is_found(spec)).cloned().collect()));
     let spec = TaskSpec {
         plan_title: new.plan_title,
         goal: new.goal,
         task: new.task,
-        commands: new.commands,
-        verifiers: new.verifiers,
+        commands,
+        verifiers,
         folder: new.folder,
         detects: new.detects,
         agent: AgentSpec {

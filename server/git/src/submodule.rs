@@ -81,6 +81,7 @@ fn fill(path: &Path, home: &Path, commit: Oid) -> Result<bool, GitError> {
     fs::write(&alternates, line).doing_on("write", &alternates)?;
     if let Ok(origin) = kept.find_remote("origin")
         && let Ok(url) = origin.url()
+        && repo.find_remote("origin").is_err()
     {
         repo.remote("origin", url).doing("name a submodule's origin")?;
     }

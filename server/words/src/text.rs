@@ -157,11 +157,15 @@ pub fn alternatives(items: &[String]) -> String {
     joined(items, "or")
 }
 
-/// A phrase as a sentence begins. A command line stays as it is typed.
+/// A phrase as a sentence begins. A command line stays as it is typed, and so does a file's name.
 pub fn capitalized(text: &str) -> String {
+    let is_name = text
+        .split(' ')
+        .next()
+        .is_some_and(|word| word.trim_end_matches(['.', ',']).contains(['.', '/', '_']));
     let mut rest = text.chars();
     match rest.next() {
-        Some(first) if !text.starts_with("alfine") => first.to_uppercase().chain(rest).collect(),
+        Some(first) if !is_name && !text.starts_with("alfine") => first.to_uppercase().chain(rest).collect(),
         _ => text.to_owned(),
     }
 }

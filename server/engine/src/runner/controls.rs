@@ -16,6 +16,7 @@ use alfine_core::{
     plan::{Isolation, program_of},
     proof::{Answer, ChangedMaterial, CheckProof, ControlKind, Runs, Said, Standing},
     shell,
+    unusual::holds_dependencies,
 };
 use alfine_files::{Layout, programs};
 use alfine_git::{Bench, ChangeKind, Objects, Repository, benches_dir};
@@ -161,9 +162,13 @@ impl Decider {
             return Ok(None);
         };
         let base = self.repository.with_files_of(&self.base.0, &self.base.1, &self.own)?;
-        let setup = self.setup_hash(&base)?;
+        let installed = self.installed()?;
+        let setup = self.setup_hash(&base, &installed)?;
         let (mut bench, is_set_up) = held.open(&self.repository, &self.base.1, &setup)?;
-        if !is_set_up && let Some(failed) = self.set_up(&held, &mut bench, (&base, &setup), context, tell)? {
+        if !is_set_up
+            && let Some(failed) =
+                self.set_up(&held, &mut bench, (&base, &setup, &installed), context, tell)?
+        {
             observe(&failed);
             return Ok(Some(Decided { results: vec![failed], ..Decided::default() }));
         }
@@ -210,11 +215,33 @@ impl Decider {
         Ok(Some(Decided { results, controls, said: run.answers }))
     }
 
+    /// The dependencies that the agent installed in its worktree, where no setup is named that would bring them to a bench.
+    /// They are taken as they are: without them no check could run.
+    fn installed(&self) -> Result<Vec<PathBuf>> {
+        if self.setup.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut found = self.repository.ignored_files(&self.worktree)?;
+        found.retain(|path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let place = self.worktree.join(path);
+            name.is_some_and(holds_dependencies) && place.is_dir() && !place.is_symlink()
+        });
+        Ok(found)
+    }
+
     /// The hash of all that a bench is set up with.
-    fn setup_hash(&self, base: &str) -> Result<String> {
+    fn setup_hash(&self, base: &str, installed: &[PathBuf]) -> Result<String> {
         let mut hash = blake3::Hasher::new();
         for text in self.setup.iter().chain(&self.copy).chain(&self.link) {
             hash.update(text.as_bytes()).update(b"\0");
+        }
+        for path in installed {
+            // What is installed or taken away changes its folder.
+            let changed =
+                self.worktree.join(path).metadata().map(|found| (found.mtime(), found.mtime_nsec()));
+            hash.update(path.as_os_str().as_encoded_bytes()).update(format!("{changed:?}").as_bytes());
+            hash.update(self.worktree.as_os_str().as_encoded_bytes());
         }
         if self.setup.is_some() {
             for (path, id) in self.repository.files_named(base, SETUP_FILES)? {
@@ -229,7 +256,7 @@ impl Decider {
         &self,
         held: &HeldBench,
         bench: &mut Bench,
-        (base, hash): (&str, &str),
+        (base, hash, installed): (&str, &str, &[PathBuf]),
         context: &VerifyContext<'_>,
         tell: &mut dyn FnMut(News),
     ) -> Result<Option<VerifierResult>> {
@@ -237,6 +264,15 @@ impl Decider {
         bench.kept.clear();
         bench.show(base, &self.base.1)?;
         let brought = alfine_git::provision(self.repository.workdir(), bench.path(), &self.copy, &self.link)?;
+        let installed: Vec<String> = installed
+            .iter()
+            .filter_map(|path| path.to_str().map(|path| path.trim_end_matches('/').to_owned()))
+            .collect();
+        for path in &installed {
+            // Those of another loop, or of an earlier moment.
+            let _ = std::fs::remove_dir_all(bench.path().join(path));
+        }
+        alfine_git::provision(&self.worktree, bench.path(), &installed, &[])?;
         tracing::debug!("brought {} files to the bench", brought.copied.len());
         if let Some(setup) = &self.setup {
             tell(News::BenchSetup { command: setup.clone() });
@@ -523,7 +559,11 @@ fn own_material(
                 .strip_prefix("#!")
                 .map_or(is_shell, |line| line.lines().next().is_some_and(|line| line.contains("sh")));
             if is_shell && let Ok(uses) = shell::uses_of_script(&text, &path, folder) {
-                next.extend(scripts(uses));
+                // What lies elsewhere is what the script looks at: a test that includes the program that it tests.
+                let is_its_own = |(other, _): &(String, bool)| {
+                    Path::new(other).parent() == Path::new(&path).parent() || material_of(other).is_some()
+                };
+                next.extend(scripts(uses).into_iter().filter(is_its_own));
             }
         }
     }
