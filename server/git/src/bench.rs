@@ -119,7 +119,7 @@ impl Bench {
     /// built is older than its sources, even where these come back.
     pub fn show(&self, tree: &str, parent: &str) -> Result<(), GitError> {
         let repo = self.repository.open_at(&self.path)?;
-        self.clear_lock(&repo)?;
+        self.clear_locks(&repo)?;
         let new = diff::tree(&repo, tree)?;
         let old = repo.head().and_then(|head| head.peel_to_tree()).doing(SHOWING)?;
         // A check can take the index away, too.
@@ -179,13 +179,21 @@ impl Bench {
         self.repository.forget_worktree(&repo, &self.path)
     }
 
-    /// Whoever held the bench before may have been killed while git wrote its index.
-    fn clear_lock(&self, repo: &git2::Repository) -> Result<(), GitError> {
-        let lock = repo.path().join("index.lock");
-        match fs::remove_file(&lock) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).doing_on("remove", &lock),
-            _ => Ok(()),
+    /// Whoever held the bench before may have been killed while git wrote its index or its HEAD.
+    fn clear_locks(&self, repo: &git2::Repository) -> Result<(), GitError> {
+        let items = repo.path().read_dir().doing_on("look into", repo.path())?;
+        for lock in items.flatten().map(|item| item.path()) {
+            if lock.extension().is_none_or(|extension| extension != "lock") {
+                continue;
+            }
+            match fs::remove_file(&lock) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error).doing_on("remove", &lock);
+                }
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// Takes out of the index by what a check could hide from git that it changed a file.

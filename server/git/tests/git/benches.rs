@@ -90,6 +90,7 @@ fn what_a_check_left_is_gone_and_what_it_hid_comes_to_light() {
     let home = git_in(bench.path(), &["rev-parse", "--absolute-git-dir"]);
     fs::remove_file(Path::new(&home).join("index")).unwrap();
     fs::write(Path::new(&home).join("index.lock"), "").unwrap();
+    fs::write(Path::new(&home).join("HEAD.lock"), "").unwrap();
     write(&at("a.txt"), "faked");
     bench.show(&tree(&fixture, &base), &base).unwrap();
     assert_eq!(read(&at("a.txt")), "one\ntwo\nthree\n");
