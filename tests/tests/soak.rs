@@ -111,7 +111,7 @@ impl Life {
         // A child that was just being started can hold the lock until it becomes another program.
         wait_until(PATIENCE, "nobody says that it runs", || {
             task = self.sandbox.task(KEY);
-            task["status"] != "running"
+            !["running", "rework", "evaluating"].contains(&task["status"].as_str().unwrap_or_default())
         });
         let status = task["status"].as_str().unwrap_or("none").to_owned();
         if !["pending", "ready", "interrupted", "done", "none"].contains(&status.as_str()) {
