@@ -61,6 +61,8 @@ JSON
 cat >"$sandbox/config/alfine/config.toml" <<TOML
 [limits]
 no_change = 1
+[proof]
+unproven = "take"
 [agents.claude]
 command = "$(dirname "$program")/fake-agent"
 [agents.claude.env]

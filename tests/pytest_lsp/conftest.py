@@ -48,6 +48,7 @@ class Repository:
         )
         (folder / "scenario.json").write_text(json.dumps({"runs": runs}))
         (home / "config/alfine/config.toml").write_text(
+            '[proof]\nunproven = "take"\n'
             f"[agents.claude]\ncommand = {json.dumps(os.environ['FAKE_AGENT_BIN'])}\n"
             f"[agents.claude.env]\nFAKE_AGENT_SCENARIO = {json.dumps(str(folder / 'scenario.json'))}\n"
         )

@@ -40,6 +40,8 @@ local function played(name, runs, body)
         table.concat({
           '[limits]',
           'no_change = 1',
+          '[proof]',
+          'unproven = "take"',
           '[agents.claude]',
           ('command = "%s"'):format(agent),
           '[agents.claude.env]',

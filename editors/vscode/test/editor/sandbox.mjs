@@ -56,14 +56,14 @@ export class Sandbox {
     return execFileSync(program, args, { cwd: this.repo, env: { ...process.env, ...this.env }, encoding: 'utf8' });
   }
 
-  /** What the agent plays, and more of the user's settings. */
+  /** What the agent plays, and more of the user's settings. Work that nothing proves is taken. */
   plays(scenario, settings = '') {
     const file = this.sign('scenario.json');
     fs.writeFileSync(file, JSON.stringify(scenario));
     const text = JSON.stringify;
     fs.writeFileSync(
       path.join(this.home, 'config/alfine/config.toml'),
-      `${settings}\n[agents.claude]\ncommand = ${text(agent)}\n[agents.claude.env]\nFAKE_AGENT_SCENARIO = ${text(file)}\n`,
+      `${settings}\n[proof]\nunproven = "take"\n[agents.claude]\ncommand = ${text(agent)}\n[agents.claude.env]\nFAKE_AGENT_SCENARIO = ${text(file)}\n`,
     );
   }
 
