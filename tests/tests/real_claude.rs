@@ -52,6 +52,7 @@ impl Scene {
         env.extend(more_env);
         let env: String = env.iter().map(|(name, value)| format!("{name} = {value:?}\n")).collect();
         let command = claude().display().to_string();
+        sandbox.settings("[proof]\nunproven = \"take\"\n");
         sandbox.settings(&format!("[agents.claude]\ncommand = {command:?}\n[agents.claude.env]\n{env}"));
         Self { sandbox, model }
     }
