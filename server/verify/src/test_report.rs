@@ -81,6 +81,12 @@ pub(super) fn of_command(report: Option<TestReport>, command: &str, ended_well: 
     })
 }
 
+/// How much of an output is read from its beginning, in lines and in bytes, and how much from its end, in bytes. No suite's
+/// report is longer, and twenty readers look at each line.
+const MOST_LINES: usize = 500_000;
+const MOST_BYTES: usize = 16 << 20;
+const END_BYTES: usize = 1 << 20;
+
 /// Reads an output while it is printed.
 pub(super) struct Reading {
     readers: Vec<Box<dyn Reader + Send>>,
@@ -88,6 +94,12 @@ pub(super) struct Reading {
     number: usize,
     /// The beginning of a line of which the end was not printed yet.
     begun: Vec<u8>,
+    /// How much was printed.
+    bytes: usize,
+    /// What was printed last, once it is too much to be read as it comes.
+    end: Vec<u8>,
+    /// Whether something in between was not read.
+    has_gap: bool,
 }
 
 impl Reading {
@@ -114,11 +126,32 @@ impl Reading {
             Box::<swift::Swift>::default(),
             Box::<go::Go>::default(),
         ];
-        Self { readers, runs: Runs::new(folder), number: 0, begun: Vec::new() }
+        Self {
+            readers,
+            runs: Runs::new(folder),
+            number: 0,
+            begun: Vec::new(),
+            bytes: 0,
+            end: Vec::new(),
+            has_gap: false,
+        }
     }
 
     /// Reads what was printed next.
     pub(super) fn push(&mut self, printed: &[u8]) {
+        self.bytes = self.bytes.saturating_add(printed.len());
+        if self.bytes <= MOST_BYTES && self.number < MOST_LINES {
+            return self.read(printed);
+        }
+        self.end.extend_from_slice(printed);
+        // Not at every piece: that would move the whole end each time.
+        if self.end.len() > 2 * END_BYTES {
+            self.end.drain(..self.end.len() - END_BYTES);
+            self.has_gap = true;
+        }
+    }
+
+    fn read(&mut self, printed: &[u8]) {
         for part in printed.split_inclusive(|byte| *byte == b'\n') {
             // A line that goes on and on is overwritten again and again, or it is nothing of a runner.
             let room = RAW_LINE_LIMIT.saturating_sub(self.begun.len());
@@ -145,13 +178,27 @@ impl Reading {
     }
 
     pub(super) fn into_report(mut self) -> Option<TestReport> {
+        let end = std::mem::take(&mut self.end);
+        if self.has_gap {
+            // Half a line could read as something else than it was.
+            self.begun.clear();
+            let whole = end.iter().position(|byte| *byte == b'\n').map_or(end.len(), |at| at + 1);
+            self.read(end.get(whole..).unwrap_or_default());
+        } else {
+            self.read(&end);
+        }
+        let has_gap = self.has_gap;
         if !self.begun.is_empty() {
             self.begun_line();
         }
         for reader in &mut self.readers {
             reader.end(self.number, &mut self.runs);
         }
-        self.runs.into_report()
+        let mut report = self.runs.into_report();
+        if let Some(report) = report.as_mut().filter(|_| has_gap) {
+            report.is_complete = false;
+        }
+        report
     }
 }
 
