@@ -13,6 +13,7 @@ mod uses;
 mod verdict;
 
 pub use parse::Unreadable;
+pub use programs::is_shell;
 pub(crate) use uses::inside;
 pub use uses::{Absent, Target, Use, Uses, uses, uses_of_script};
 

@@ -50,13 +50,9 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
     // What the work showed in the meantime is still to be checked, and asked about.
     let mut commands = new.commands;
     commands.extend(old.found.iter().filter(|item| !commands.contains(item)).cloned().collect::<Vec<_>>());
-    let is_found = |spec: &VerifierSpec| match &spec.kind {
-        VerifierKind::Command { command } => old.found.iter().any(|item| item.command == *command),
-        VerifierKind::CleanTree { .. } => false,
-    };
     let mut verifiers = new.verifiers;
-    verifiers
-        .extend(unknown(&verifiers, old.verifiers.iter().filter(|spec| is_found(spec)).cloned().collect()));
+    let found = old.verifiers.iter().filter(|verifier| is_found(&old, verifier)).cloned().collect();
+    verifiers.extend(unknown(&verifiers, found));
     let spec = TaskSpec {
         plan_title: new.plan_title,
         goal: new.goal,
@@ -131,16 +127,23 @@ impl Text {
     }
 }
 
+/// Whether a check is one that only the work showed.
+fn is_found(spec: &TaskSpec, verifier: &VerifierSpec) -> bool {
+    match &verifier.kind {
+        VerifierKind::Command { command } => spec.found.iter().any(|item| item.command == *command),
+        VerifierKind::CleanTree { .. } => false,
+    }
+}
+
 /// The settings that two specs have not in common, as the settings file calls them.
 fn other_settings(old: &TaskSpec, new: &TaskSpec) -> Vec<String> {
     // A plan brings checks, too; whether it does is said of the plan.
     let of_settings = |spec: &TaskSpec| -> Vec<VerifierSpec> {
-        let is_found = |command: &str| spec.found.iter().any(|item| item.command == command);
-        let plans = |verifier: &VerifierSpec| match &verifier.kind {
-            VerifierKind::Command { command } => verifier.criterion.is_some() || is_found(command),
-            VerifierKind::CleanTree { .. } => false,
-        };
-        spec.verifiers.iter().filter(|verifier| !plans(verifier)).cloned().collect()
+        let verifiers = spec.verifiers.iter();
+        verifiers
+            .filter(|verifier| verifier.criterion.is_none() && !is_found(spec, verifier))
+            .cloned()
+            .collect()
     };
     let is_other = [
         (format!("agents.{}", new.agent.name), old.agent != new.agent),

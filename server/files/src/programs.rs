@@ -62,9 +62,9 @@ fn with_folders_of(path: Option<&OsStr>, home: Option<&Path>) -> OsString {
         .unwrap_or_else(|_| path.map(OsStr::to_owned).unwrap_or_default())
 }
 
-/// The file that a program is on this `PATH`; `None` where it is on none of its folders.
-pub fn find(program: &str, path: &OsStr) -> Option<PathBuf> {
-    std::env::split_paths(path).map(|folder| folder.join(program)).find(|found| {
+/// The file that a program is on this `PATH`, for who runs in `folder`; `None` where it is on none of its folders.
+pub fn find(program: &str, path: &OsStr, folder: &Path) -> Option<PathBuf> {
+    std::env::split_paths(path).map(|place| folder.join(place).join(program)).find(|found| {
         let found = found.metadata();
         found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
     })

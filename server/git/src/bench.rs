@@ -14,14 +14,14 @@ use super::{
     path_bytes::{bytes_of, path_of},
     repository::open_exactly,
     submodule,
-    worktree::remove_folder,
+    worktree::{remove_folder, remove_locks},
 };
 use git2::{
     Index, IndexTime, Oid, Status, StatusOptions, Tree, TreeWalkMode, TreeWalkResult, build::CheckoutBuilder,
 };
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -70,9 +70,7 @@ impl Repository {
         steps.retain(is_named);
         Ok(with_steps(&repo, &onto, &steps)?.id().to_string())
     }
-}
 
-impl Repository {
     /// Makes a tree (as hex, of a commit or tree) without what is at these paths.
     pub fn without_files(&self, of: &str, paths: &[PathBuf]) -> Result<String, GitError> {
         let repo = self.open()?;
@@ -119,7 +117,8 @@ impl Bench {
     /// built is older than its sources, even where these come back.
     pub fn show(&self, tree: &str, parent: &str) -> Result<(), GitError> {
         let repo = self.repository.open_at(&self.path)?;
-        self.clear_locks(&repo)?;
+        // Whoever held the bench before may have been killed while git wrote its index or its HEAD.
+        remove_locks(repo.path(), [])?;
         let new = diff::tree(&repo, tree)?;
         let old = repo.head().and_then(|head| head.peel_to_tree()).doing(SHOWING)?;
         // A check can take the index away, too.
@@ -177,23 +176,6 @@ impl Bench {
             remove_folder(&self.path)?;
         }
         self.repository.forget_worktree(&repo, &self.path)
-    }
-
-    /// Whoever held the bench before may have been killed while git wrote its index or its HEAD.
-    fn clear_locks(&self, repo: &git2::Repository) -> Result<(), GitError> {
-        let items = repo.path().read_dir().doing_on("look into", repo.path())?;
-        for lock in items.flatten().map(|item| item.path()) {
-            if lock.extension().is_none_or(|extension| extension != "lock") {
-                continue;
-            }
-            match fs::remove_file(&lock) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(error).doing_on("remove", &lock);
-                }
-                _ => {}
-            }
-        }
-        Ok(())
     }
 
     /// Takes out of the index by what a check could hide from git that it changed a file.

@@ -216,19 +216,8 @@ impl Repository {
     pub fn clear_stale_ref_locks(&self, branch: &str, plan: &str, task: &str) -> Result<(), GitError> {
         let first = super::checkpoint_ref(plan, task, 1);
         let checkpoints = self.common_dir.join(&first);
-        let checkpoints = checkpoints.parent().into_iter().flat_map(Path::read_dir).flatten().flatten();
         let branch = self.common_dir.join(format!("refs/heads/{branch}.lock"));
-        for lock in checkpoints.map(|entry| entry.path()).chain([branch]) {
-            if lock.extension().is_some_and(|extension| extension == "lock") {
-                match fs::remove_file(&lock) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound && lock.exists() => {
-                        return Err(error).doing_on("remove", &lock);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(())
+        remove_locks(checkpoints.parent().unwrap_or(&checkpoints), [branch])
     }
 
     /// Adds a worktree for a branch and checks it out. Nothing may be at `path`.
@@ -331,6 +320,22 @@ impl Repository {
         }
         Ok(false)
     }
+}
+
+/// Removes the locks that a killed process left in a folder, and these others. What is not there is none.
+pub(super) fn remove_locks(folder: &Path, others: impl IntoIterator<Item = PathBuf>) -> Result<(), GitError> {
+    let within = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
+    for lock in within.chain(others) {
+        if lock.extension().is_some_and(|extension| extension == "lock") {
+            match fs::remove_file(&lock) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound && lock.exists() => {
+                    return Err(error).doing_on("remove", &lock);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Brings what libgit2's checkout leaves out: foreign filters and submodules.

@@ -710,9 +710,13 @@ impl Tx<'_> {
         self.execute("DELETE FROM own_write WHERE begun_at < ?1", [before]).map(drop)
     }
 
-    /// Keeps what a check answered, under the hash of all that this depends on; forgets what was of no use since `before`.
-    pub fn put_check_answer(&self, key: &str, said: &Said, before: Millis) -> Result<(), StoreError> {
-        self.execute("DELETE FROM check_answer WHERE at < ?1", [before])?;
+    /// Forgets the answers of checks that were of no use since a moment.
+    pub fn forget_check_answers(&self, before: Millis) -> Result<(), StoreError> {
+        self.execute("DELETE FROM check_answer WHERE at < ?1", [before]).map(drop)
+    }
+
+    /// Keeps what a check answered, under the hash of all that this depends on.
+    pub fn put_check_answer(&self, key: &str, said: &Said) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO check_answer (key, said, at) VALUES (?1, ?2, ?3)
              ON CONFLICT (key) DO UPDATE SET said = excluded.said, at = excluded.at",

@@ -8,6 +8,7 @@ use super::{
     test_report::{self, Reading, TestReport},
 };
 use alfine_core::plan::{paths_of, program_of};
+use alfine_files::programs;
 use alfine_process::{Confinement, GuardedCommand, GuardedOutput, ProcessError};
 use std::{io::Read, os::unix::fs::PermissionsExt, path::Path, thread};
 
@@ -48,12 +49,7 @@ pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<
 /// Whether a program is on the `PATH` that commands have.
 fn is_there(program: &str, context: &VerifyContext<'_>, folder: &Path) -> bool {
     let path = context.env.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path);
-    path.is_none_or(|path| {
-        std::env::split_paths(path).any(|place| {
-            let found = folder.join(place).join(program).metadata();
-            found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-        })
-    })
+    path.is_none_or(|path| programs::find(program, path, folder).is_some())
 }
 
 /// A shell's 126 and 127 are about a program that cannot run or is not there. That is no fault of the work, unless the

@@ -75,10 +75,7 @@ fn no_plan(project: &Project) {
     };
     let quoted = shell_word(first);
     say(format_args!("see what is read of one:    alfine lint {quoted}"));
-    say(format_args!(
-        "have it known from now on:  plans = [{:?}] in alfine.toml",
-        printable(first).to_string()
-    ));
+    say(format_args!("have it known from now on:  plans = [{:?}] in alfine.toml", printable(first)));
 }
 
 fn print(display: &Display, task: Seen, whole: bool) {

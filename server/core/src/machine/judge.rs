@@ -179,7 +179,7 @@ impl LoopState {
             });
         }
         let controls = verified.controls.as_deref();
-        let refused: Vec<String> = in_words(controls, CheckProof::is_refused);
+        let refused = in_words(controls.unwrap_or_default(), CheckProof::is_refused);
         if !refused.is_empty() {
             return Claim::Refused(format!("claimed ready, but {}", refused.join("; ")));
         }
@@ -194,31 +194,9 @@ impl LoopState {
             }),
         };
         let said = proof.to_string();
-        // Whatever the loop may decide by itself, what it was not asked to commit is the user's to decide.
-        if !verified.unusual.is_empty() {
+        if let Some(question) = self.to_be_seen(verified, &said) {
             self.outcome = Some(Reason::Proven { proof });
-            return Claim::Asks(format!("{said}. Are they to be committed?"));
-        }
-        let unanswered: Vec<Question> =
-            self.current.asked.iter().filter(|question| !question.plan).cloned().collect();
-        if let Some(asked) = Ask::about_questions(&unanswered) {
-            self.outcome = Some(Reason::Proven { proof });
-            return Claim::Asks(format!(
-                "{said}; on the way it asked, and had no answer:\n{}\nIs it done?",
-                asked.text
-            ));
-        }
-        let to_see = in_words(controls, CheckProof::is_to_be_seen);
-        if !to_see.is_empty() {
-            self.outcome = Some(Reason::Proven { proof });
-            return Claim::Asks(format!("{said}, but {}. Is it done?", to_see.join("; ")));
-        }
-        let asks = self.settings.unproven == Unproven::Ask && self.settings.autonomy != Autonomy::FullAuto;
-        if proof.proven == Some(0) && asks {
-            let why = in_words(controls, |_| true);
-            let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
-            self.outcome = Some(Reason::Proven { proof });
-            return Claim::Asks(format!("{said}{why}. Is it done?"));
+            return Claim::Asks(question);
         }
         match (verified.color, self.settings.autonomy) {
             (_, Autonomy::Manual) | (Color::Yellow, Autonomy::Guarded) => {
@@ -229,6 +207,33 @@ impl LoopState {
                 Claim::Proven(said)
             }
         }
+    }
+
+    /// What the user is asked although the checks, as `said`, prove nothing to the contrary; `None` if the loop may decide.
+    fn to_be_seen(&self, verified: &VerifyOutcome, said: &str) -> Option<String> {
+        // Whatever the loop may decide by itself, what it was not asked to commit is the user's to decide.
+        if !verified.unusual.is_empty() {
+            return Some(format!("{said}. Are they to be committed?"));
+        }
+        let unanswered: Vec<Question> =
+            self.current.asked.iter().filter(|question| !question.plan).cloned().collect();
+        if let Some(asked) = Ask::about_questions(&unanswered) {
+            return Some(format!(
+                "{said}; on the way it asked, and had no answer:\n{}\nIs it done?",
+                asked.text
+            ));
+        }
+        let controls = verified.controls.as_deref()?;
+        let to_see = in_words(controls, CheckProof::is_to_be_seen);
+        if !to_see.is_empty() {
+            return Some(format!("{said}, but {}. Is it done?", to_see.join("; ")));
+        }
+        let asks = self.settings.unproven == Unproven::Ask && self.settings.autonomy != Autonomy::FullAuto;
+        let is_proven = controls.iter().any(|check| check.standing == Standing::Proven);
+        (asks && !is_proven).then(|| {
+            let why = in_words(controls, |_| true).join("; ");
+            format!("{}. Is it done?", detailed(said, &why))
+        })
     }
 
     /// The error of this iteration, from the first source that has one: verifiers, agent, blockers.
@@ -269,8 +274,8 @@ impl LoopState {
 }
 
 /// What is said of those checks that are meant.
-fn in_words(controls: Option<&[CheckProof]>, is_meant: impl Fn(&CheckProof) -> bool) -> Vec<String> {
-    controls.unwrap_or_default().iter().filter(|check| is_meant(check)).map(ToString::to_string).collect()
+fn in_words(controls: &[CheckProof], is_meant: impl Fn(&CheckProof) -> bool) -> Vec<String> {
+    controls.iter().filter(|check| is_meant(check)).map(ToString::to_string).collect()
 }
 
 /// Says whether a blocker is something that only a person can take away.

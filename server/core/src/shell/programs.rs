@@ -9,6 +9,11 @@ const MOST_WRAPPED: usize = 16;
 /// The programs that read commands.
 pub(super) const SHELLS: [&str; 6] = ["sh", "bash", "dash", "zsh", "ksh", "ash"];
 
+/// Whether a program, by its name or its path, reads commands.
+pub fn is_shell(program: &str) -> bool {
+    program.rsplit('/').next().is_some_and(|name| SHELLS.contains(&name))
+}
+
 /// What `set` or a shell's own options say of `-e` and of `pipefail`.
 pub(super) fn options(texts: &[&str]) -> [Option<bool>; 2] {
     let (mut ends_early, mut pipe_fails) = (None, None);
@@ -31,7 +36,7 @@ pub(super) fn options(texts: &[&str]) -> [Option<bool>; 2] {
 
 /// The command behind `sh -c`, and whether the shell is told `-e` and `pipefail`.
 pub(super) fn command_of_shell(name: &str, rest: &[Word]) -> Option<(String, [bool; 2])> {
-    if !SHELLS.contains(&name.rsplit('/').next()?) {
+    if !is_shell(name) {
         return None;
     }
     let texts: Vec<String> = rest.iter().map(|word| word.literal().unwrap_or_default()).collect();

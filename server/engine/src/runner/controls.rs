@@ -14,6 +14,7 @@ use alfine_core::{
     material::{Material, manifest_of, material_of, takes_a_name},
     news::News,
     plan::{Isolation, program_of},
+    printable::enumerated,
     proof::{Answer, ChangedMaterial, CheckProof, ControlKind, Runs, Said, Standing},
     shell,
     unusual::holds_dependencies,
@@ -137,8 +138,8 @@ impl Runner<'_> {
     }
 }
 
-/// A pattern that is none was refused with the settings.
-fn globs(patterns: &[String]) -> GlobSet {
+/// The globs of a setting. A pattern that is none was refused with the settings.
+pub(super) fn globs(patterns: &[String]) -> GlobSet {
     let mut set = GlobSetBuilder::new();
     patterns.iter().flat_map(|glob| Glob::new(glob)).for_each(|glob| {
         set.add(glob);
@@ -180,6 +181,7 @@ impl Decider {
             bench: &bench,
             answers: Vec::new(),
             program_hash: BTreeMap::new(),
+            without_own: BTreeMap::new(),
         };
         let mut results = Vec::new();
         for spec in specs {
@@ -311,11 +313,7 @@ impl Decider {
         if !there.is_some_and(|there| there.passed) {
             return Ok(());
         }
-        let named: Vec<String> =
-            ignored.iter().take(NAMED).map(|path| format!("`{}`", path.display())).collect();
-        let more = ignored.len().saturating_sub(NAMED);
-        let named =
-            if more == 0 { named.join(", ") } else { format!("{} and {more} more", named.join(", ")) };
+        let named = enumerated(ignored.iter().map(|path| format!("`{}`", path.display())));
         let words = format!(
             "it passes only in the agent's own tree: git ignores {named}, so that is in no commit and would not land"
         );
@@ -326,8 +324,7 @@ impl Decider {
     }
 
     /// What the loop changed, outside of Alfine's own files.
-    fn changed(&self, base: &str, claimed: &str) -> Result<Vec<Changed>> {
-        let objects = self.repository.objects()?;
+    fn changed(&self, objects: &Objects, base: &str, claimed: &str) -> Result<Vec<Changed>> {
         let mut all = Vec::new();
         for change in self.repository.files_changed(base, claimed, &self.own)? {
             let path = change.path;
@@ -354,10 +351,9 @@ impl Decider {
     }
 
     /// The tree `onto` with these files as `from` has them: of a manifest only what is not its dependencies.
-    fn swapped(&self, onto: &str, from: &str, material: &[&Changed]) -> Result<String> {
+    fn swapped(&self, objects: &Objects, onto: &str, from: &str, material: &[&Changed]) -> Result<String> {
         let paths: Vec<PathBuf> = material.iter().map(|changed| changed.path.clone()).collect();
         let mut tree = self.repository.with_files_of(onto, from, &paths)?;
-        let objects = self.repository.objects()?;
         for path in &paths {
             let Some(kind) = manifest_of(&path.to_string_lossy()) else { continue };
             let (Some(checks), Some(work)) = (objects.text_at(from, path)?, objects.text_at(onto, path)?)
@@ -380,7 +376,10 @@ struct Run<'a> {
     store: Option<alfine_store::Reader>,
     bench: &'a Bench,
     answers: Vec<(String, Said)>,
+    /// Of programs, which file each is.
     program_hash: BTreeMap<String, String>,
+    /// Of trees, each without Alfine's own files.
+    without_own: BTreeMap<String, String>,
 }
 
 impl Run<'_> {
@@ -417,7 +416,14 @@ impl Run<'_> {
     fn key(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<String>> {
         let VerifierKind::Command { command } = &spec.kind else { return Ok(None) };
         let decider = self.decider;
-        let tree = decider.repository.without_files(tree, &decider.own)?;
+        let tree = match self.without_own.get(tree) {
+            Some(known) => known.clone(),
+            None => {
+                let without = decider.repository.without_files(tree, &decider.own)?;
+                self.without_own.insert(tree.to_owned(), without.clone());
+                without
+            }
+        };
         let setup = decider.setup.as_deref().unwrap_or_default();
         let program = self.program(command);
         let mut hash = blake3::Hasher::new();
@@ -437,10 +443,11 @@ impl Run<'_> {
             return known.clone();
         }
         let path = self.context.env.iter().find(|(name, _)| name == "PATH");
-        let found = path.and_then(|(_, path)| programs::find(name, path)).and_then(|path| {
-            let found = path.canonicalize().ok()?.metadata().ok()?;
-            Some(format!("{} {} {}", path.display(), found.size(), found.mtime()))
-        });
+        let found =
+            path.and_then(|(_, path)| programs::find(name, path, self.context.root)).and_then(|path| {
+                let found = path.canonicalize().ok()?.metadata().ok()?;
+                Some(format!("{} {} {}", path.display(), found.size(), found.mtime()))
+            });
         let found = found.unwrap_or_default();
         self.program_hash.insert(name.to_owned(), found.clone());
         found
@@ -449,10 +456,9 @@ impl Run<'_> {
     /// A criterion that ran no test is not met. Any other check that ran none says nothing where it ran none before the loop
     /// either, and has failed where it ran some.
     fn judge_empty(&mut self, spec: &VerifierSpec, result: &mut VerifierResult, base: &str) -> Result<()> {
-        let mut was_empty = || -> Result<bool> {
-            Ok(self.answer(spec, base)?.is_some_and(|said| said.answer == Answer::Empty))
-        };
-        if spec.criterion.is_none() && was_empty()? {
+        if spec.criterion.is_none()
+            && self.answer(spec, base)?.is_some_and(|said| said.answer == Answer::Empty)
+        {
             (result.passed, result.required, result.weight) = (true, false, 0.0);
             result.findings.clear();
             return Ok(());
@@ -474,13 +480,13 @@ impl Run<'_> {
         claimed: &str,
         tell: &mut dyn FnMut(News),
     ) -> Result<Vec<CheckProof>> {
-        let changed = self.decider.changed(base, claimed)?;
         let objects = self.decider.repository.objects()?;
+        let changed = self.decider.changed(&objects, base, claimed)?;
         let mut proofs = Vec::new();
-        for result in results.iter_mut().filter(|result| result.answer() == Answer::Passed) {
-            let of_result =
-                |spec: &&VerifierSpec| spec.name == result.name && spec.criterion == result.criterion;
-            let Some(spec) = specs.iter().find(of_result) else { continue };
+        for (spec, result) in specs.iter().zip(results) {
+            if result.answer() != Answer::Passed {
+                continue;
+            }
             let VerifierKind::Command { command } = &spec.kind else { continue };
             let mut ask = |control, run: &mut Self, tree: &str| {
                 tell(News::Control { control, check: spec.name.clone() });
@@ -505,13 +511,13 @@ impl Run<'_> {
             let (material, is): (Vec<&Changed>, Vec<Material>) =
                 changed.iter().filter_map(|changed| Some((changed, is_of(changed)?))).unzip();
             if !material.is_empty() {
-                let tree = self.decider.swapped(base, claimed, &material)?;
+                let tree = self.decider.swapped(&objects, base, claimed, &material)?;
                 runs.material_alone = ask(ControlKind::MaterialAlone, self, &tree)?;
             }
             let reaches = material.iter().any(|changed| changed.was_there)
                 || is.iter().any(|material| material.reaches_others());
             if reaches {
-                let tree = self.decider.swapped(claimed, base, &material)?;
+                let tree = self.decider.swapped(&objects, claimed, base, &material)?;
                 runs.work_alone = ask(ControlKind::WorkAlone, self, &tree)?;
             }
             if self.context.cancel.is_cancelled() {
@@ -573,8 +579,7 @@ fn own_material(
 /// The scripts that decide, and whether each is a shell's unless it says otherwise.
 fn scripts(uses: shell::Uses) -> Vec<(String, bool)> {
     let decide = uses.deciding.into_iter().filter_map(|one| {
-        let is_shell =
-            ["sh", "bash", "dash", "zsh", "ksh"].contains(&one.program.as_str()) || one.program.contains('/');
+        let is_shell = shell::is_shell(&one.program) || one.program.contains('/');
         Some((one.script?, is_shell))
     });
     decide.chain(uses.sourced.into_iter().map(|path| (path, true))).collect()
@@ -616,15 +621,8 @@ fn said(result: &VerifierResult) -> Said {
 fn undecided(error: &Error) -> VerifierResult {
     let reason = format!("Alfine's own tree for checks could not be used: {}", error.message);
     VerifierResult {
-        name: "the checks run on a tree of their own".to_owned(),
-        criterion: None,
-        passed: false,
-        exit: VerifierExit::Unable { reason: reason.clone() },
-        duration: Duration::ZERO,
         output: reason.clone(),
-        tests: None,
-        findings: vec![Finding::error(reason)],
-        weight: 1.0,
-        required: true,
+        findings: vec![Finding::error(reason.clone())],
+        ..VerifierResult::refused(&VerifierSpec::command("the checks run on a tree of their own"), reason)
     }
 }

@@ -3,7 +3,7 @@
 //! The agent is told first, and mostly ignores or removes what slipped in. What is still there when it claims again is
 //! the user's to decide: Alfine neither commits a key because all else is green, nor drops what the task may be about.
 
-use super::owner::Runner;
+use super::{controls::globs, owner::Runner};
 use crate::Result;
 use alfine_core::{
     finding::Finding,
@@ -11,7 +11,7 @@ use alfine_core::{
 };
 use alfine_git::{AddedFile, Objects, Repository};
 use alfine_verify::{VerifierExit, VerifierResult};
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use std::{path::PathBuf, time::Duration};
 
 /// The name of the check. An agent is told by it, and it stands in the proof of what a user let through.
@@ -41,17 +41,12 @@ impl Runner<'_> {
     /// What is looked at; `None` where no checkpoint says what was there before.
     pub(super) fn claimed(&self) -> Result<Option<Claimed>> {
         let (Some(base), Some(now)) = (self.state.base(), &self.checkpoint) else { return Ok(None) };
-        let mut may_commit = GlobSetBuilder::new();
-        // A pattern that is none was refused with the settings.
-        self.spec.may_commit.iter().flat_map(|glob| Glob::new(glob)).for_each(|glob| {
-            may_commit.add(glob);
-        });
         Ok(Some(Claimed {
             repository: self.project.repository.clone(),
             trees: (base.tree.clone(), now.tree.clone()),
             heads: (Some(base.head.clone()).filter(|head| !head.is_empty()), now.head.clone()),
             own: self.surroundings().own,
-            may_commit: may_commit.build().unwrap_or_default(),
+            may_commit: globs(&self.spec.may_commit),
             told: self.was_told_of_unusual()?,
         }))
     }
@@ -66,10 +61,10 @@ impl Runner<'_> {
 impl Claimed {
     /// The result of the check; `None` if it has nothing to say.
     pub(super) fn check(&self) -> Result<Option<VerifierResult>> {
-        let (mut in_tree, in_commits) = self.unusual()?;
+        let objects = self.repository.objects()?;
+        let (mut in_tree, in_commits) = self.unusual(&objects)?;
         // What gives somebody access comes first, in case that not all can be named.
         in_tree.sort_by_key(|unusual| !unusual.is_key());
-        let objects = self.repository.objects()?;
         let was_there = |path: &str| objects.has_path(&self.trees.0, path).unwrap_or(false);
         if in_tree.is_empty() && in_commits.is_empty() && !self.told {
             return Ok(None);
@@ -102,10 +97,9 @@ impl Claimed {
     }
 
     /// What is unusual in the tree, and the keys that only commits of the branch have.
-    fn unusual(&self) -> Result<(Vec<Unusual>, Vec<(String, Unusual)>)> {
+    fn unusual(&self, objects: &Objects) -> Result<(Vec<Unusual>, Vec<(String, Unusual)>)> {
         let (from, to) = (self.trees.0.as_str(), self.trees.1.as_str());
         let heads = (self.heads.0.as_deref(), self.heads.1.as_deref());
-        let objects = self.repository.objects()?;
         let mut tree = Vec::new();
         let mut commits = Vec::new();
         for (n, file) in self.repository.added((from, to), heads, &self.own)?.iter().enumerate() {
@@ -113,7 +107,7 @@ impl Claimed {
             if self.may_commit.is_match(&path) {
                 continue;
             }
-            let has_key = n < MOST_READ && has_new_key(&objects, file)?;
+            let has_key = n < MOST_READ && has_new_key(objects, file)?;
             // Of a file that was there before, only a key is news.
             if file.before.is_some() && !has_key {
                 continue;
