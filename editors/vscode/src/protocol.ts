@@ -64,7 +64,7 @@ export interface Answer {
 }
 
 /** What kind of answer is needed. */
-export type AskKind = 'question' | 'blocked' | 'approval' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust';
+export type AskKind = 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust';
 
 /** The argument of `alfine.rewind` and `alfine.fork`. */
 export interface AtIteration {

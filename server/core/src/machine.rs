@@ -780,7 +780,7 @@ impl LoopState {
         };
         let ask = ask.clone();
         out.push(Effect::WithdrawAsk);
-        if ask.kind == AskKind::Approval && answer.approved == Some(true) {
+        if ask.kind.settles_a_claim() && answer.approved == Some(true) {
             self.enter(now, Phase::Committing);
             return out.push(Effect::Commit);
         }

@@ -22,7 +22,7 @@ pub(crate) use ids::is_made_of;
 pub(crate) use markdown::parse as parse_markdown;
 pub use model::{
     Autonomy, ContextMode, Criterion, Fields, Isolation, Mark, NamedCommand, NoTask, Placed, Plan,
-    PlanFormat, Problem, ProblemKind, Sign, Task, Unread,
+    PlanFormat, Problem, ProblemKind, ProvenBy, Sign, Task, Unread,
 };
 
 #[cfg(test)]

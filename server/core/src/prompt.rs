@@ -515,7 +515,9 @@ fn rules(out: &mut String, input: &PromptInput<'_>) {
     out.push_str("- Leave the plan alone: do not tick its boxes or edit its tasks. Alfine does, once the work is proven.\n");
     out.push_str(
         "- Do not commit, push or switch branches: Alfine commits your work once the checks pass.\n\
-         - Do not weaken, skip or delete a test or a check to make it pass.\n\
+         - Do not weaken, skip or delete a test or a check to make it pass: the checks are run again with the tests, the \
+         scripts and the configuration that were there before you.\n\
+         - A new test counts where it fails without your work. A check that runs no test has failed.\n\
          - Nobody is watching: never wait for input, and start nothing that waits for it or runs on in the background.\n\
          - Where only a human can decide, say `question` in the gate and end; the answer comes with the next prompt.\n",
     );
@@ -532,7 +534,9 @@ fn gate(out: &mut String) {
          - `reason`: why it is so. Where nothing had to be changed because the work was there already, say that here.\n\
          - `progress`: what you did in this iteration, in one or two sentences.\n\
          - `blockers`: what stands in the way, a list of short texts; where only a human can remove one, say so.\n\
-         - `question`: only where a human must answer before you can go on. The loop stops and asks.\n\n",
+         - `question`: only where a human must answer before you can go on. The loop stops and asks.\n\
+         - `checks_changed`: only where the task made you change a test or a check that was there before: which, and why. \
+         The user then looks at it.\n\n",
     );
     out.push_str(GATE_FORMAT);
 }

@@ -93,6 +93,8 @@ pub struct Runs {
     pub material_alone: Option<Said>,
     /// On the loop's work with the base's material.
     pub work_alone: Option<Said>,
+    /// Whether the checks are the task's work: then what they say with the loop's material alone is no objection.
+    pub checks_are_work: bool,
 }
 
 /// What a check's answer is worth.
@@ -134,8 +136,15 @@ impl Runs {
         }
         match base.answer {
             Answer::NotRun => Standing::Unproven,
+            Answer::Passed if self.checks_are_work && self.gained_tests(base) && self.lost_none(base) => {
+                Standing::Proven
+            }
             Answer::Passed if self.new_tests_prove(base) => Standing::Proven,
             Answer::Passed => Standing::Guard,
+            Answer::Failed | Answer::Empty if self.checks_are_work => match self.lost_none(base) {
+                true => Standing::Proven,
+                false => Standing::Unproven,
+            },
             Answer::Failed | Answer::Empty => match &self.material_alone {
                 Some(control) if control.answer == Answer::Passed => Standing::Weak,
                 _ => Standing::Proven,
@@ -172,6 +181,18 @@ impl Runs {
             .take(MOST_TESTS)
             .collect();
         (!tests.is_empty()).then_some(Standing::Weakened { tests })
+    }
+
+    fn gained_tests(&self, base: &Said) -> bool {
+        self.work.tests.keys().any(|test| !base.tests.contains_key(test))
+    }
+
+    /// Whether each new test ran, and each that passed before does, too.
+    fn lost_none(&self, base: &Said) -> bool {
+        let ran = |test: &str| self.work.of(test).is_some_and(|outcome| outcome != TestOutcome::Skipped);
+        let mut passed = base.tests.iter().filter(|(_, outcome)| **outcome == TestOutcome::Passed);
+        let mut added = self.work.tests.keys().filter(|test| !base.tests.contains_key(*test));
+        passed.all(|(test, _)| ran(test)) && added.all(|test| ran(test))
     }
 
     /// Whether tests that the loop added pass with its work, and fail or cannot be loaded without it.
@@ -304,7 +325,7 @@ mod tests {
         material_alone: Option<Said>,
         work_alone: Option<Said>,
     ) -> Standing {
-        Runs { work, base, material_alone, work_alone }.standing()
+        Runs { work, base, material_alone, work_alone, checks_are_work: false }.standing()
     }
 
     #[test]
@@ -345,6 +366,29 @@ mod tests {
             Standing::Guard
         );
         assert_eq!(standing(work(), base(), Some(said(NotRun, "")), None), Standing::Guard);
+    }
+
+    #[test]
+    fn where_tests_are_the_work_they_have_to_run_and_none_may_go() {
+        let standing = |work: &str, base: Said| {
+            let runs = Runs {
+                work: said(Passed, work),
+                base: Some(base),
+                material_alone: None,
+                work_alone: None,
+                checks_are_work: true,
+            };
+            runs.standing()
+        };
+        let green = || said(Passed, "+a");
+        assert_eq!(standing("+a +b", green()), Standing::Proven);
+        assert_eq!(standing("+a", green()), Standing::Guard);
+        assert_eq!(standing("+a /b", green()), Standing::Guard, "a new one that does not run");
+        assert_eq!(standing("+b", green()), Standing::Guard, "one is gone");
+        // What could not even be loaded is no test that is missed.
+        assert_eq!(standing("+b", said(Failed, "-tests.b")), Standing::Proven);
+        assert_eq!(standing("", said(Failed, "")), Standing::Proven);
+        assert_eq!(standing("+b", said(Failed, "+a -c")), Standing::Unproven, "one that passed is gone");
     }
 
     #[test]

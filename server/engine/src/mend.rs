@@ -59,6 +59,8 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
         task: new.task,
         commands,
         verifiers,
+        proven_by: new.proven_by,
+        may_change: new.may_change,
         folder: new.folder,
         detects: new.detects,
         agent: AgentSpec {
@@ -200,5 +202,7 @@ fn values(fields: &Fields) -> impl PartialEq + use<> {
         placed(&fields.verify),
         fields.max_iterations.as_ref().map(|it| it.value),
         fields.max_cost.as_ref().map(|it| it.value),
+        fields.proof.as_ref().map(|it| it.value),
+        fields.may_change.iter().map(|it| it.value.clone()).collect::<Vec<_>>(),
     )
 }

@@ -183,14 +183,14 @@ impl Offers {
                 self.next(Action::Allow);
                 self.more(Action::Continue(Continuing::AsItIs));
             }
-            (None, Some(AskKind::Question | AskKind::Approval | AskKind::Blocked)) => {
+            (None, Some(kind)) if kind.must_be_answered() || kind == AskKind::Blocked => {
                 self.next(Action::Continue(Continuing::Answered));
             }
             (_, Some(AskKind::Check)) => {
                 self.next(Action::Continue(Continuing::Mended));
                 self.more(Action::Answer { question, reply: None });
             }
-            (_, Some(AskKind::Approval)) | (Some(AskKind::Approval), None) => {
+            (_, Some(kind)) | (Some(kind), None) if kind.is_yes_or_no() => {
                 self.next(Action::Approve { question });
                 self.next(Action::Reject { question });
             }

@@ -17,7 +17,6 @@ use alfine_core::{
     breaker::{HARD_LIMIT, Rule, dollars},
     chain,
     hint::Hint,
-    machine::AskKind,
     plan::{Isolation, Task},
     printable::printable,
     task::{TaskKey, TaskStatus},
@@ -179,7 +178,7 @@ pub(crate) fn check_continue(project: &Project, row: &LoopRow, more: &More) -> R
             .hint(Hint::Merge { task: key.clone() }));
     }
     if row.status == TaskStatus::NeedsInput
-        && loops::open_question(&project.store, &row.id)?.is_some_and(|asked| asked.kind == AskKind::Approval)
+        && loops::open_question(&project.store, &row.id)?.is_some_and(|asked| asked.kind.is_yes_or_no())
     {
         return Err(Error::user(format!("{key} asks for your approval first"))
             .hint(Hint::Approve { task: key.clone() }));

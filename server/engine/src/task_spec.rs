@@ -9,7 +9,7 @@ use alfine_config::{Config, Layer, Loaded, trust::TrustItem};
 use alfine_core::{
     breaker,
     machine::Settings,
-    plan::{self, Criterion, Fields, Isolation, Plan, Task},
+    plan::{self, Criterion, FieldName, Fields, Isolation, Plan, ProvenBy, Task},
     task::TaskKey,
 };
 use alfine_files::programs::at_home;
@@ -56,6 +56,12 @@ pub struct TaskSpec {
     /// When a check proves the work.
     #[serde(default)]
     pub proof: alfine_config::Proof,
+    /// What proves the task, where that is not that its work turns a check green.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven_by: Option<ProvenBy>,
+    /// The material that the task is meant to change: globs, from the root.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_change: Vec<String>,
     /// The score from which the work is good enough.
     pub green: f64,
     /// The score from which the user is asked.
@@ -144,12 +150,14 @@ impl TaskSpec {
             folder: checks::folder(config, &key.plan),
             agent,
             isolation: config.isolation,
-            commands: commands(key, &verifiers, loaded),
+            commands: commands(key, &verifiers, &fields, loaded),
             verifiers,
             task,
             found: Vec::new(),
             ci: config.verification.ci,
             proof: config.proof.clone(),
+            proven_by: fields.proof.as_ref().map(|field| field.value),
+            may_change: fields.may_change.iter().map(|field| field.value.clone()).collect(),
             green: config.verification.green,
             yellow: config.verification.yellow,
             copy: config.worktree.copy.clone(),
@@ -195,7 +203,7 @@ pub fn commands_of(
 ) -> Vec<TrustItem> {
     let mut fields = task.fields.over(&plan.defaults);
     let task = settled(key, task, &mut fields, &loaded.config, repository);
-    commands(key, &verifiers(key, &loaded.config, &task, &fields, repository), loaded)
+    commands(key, &verifiers(key, &loaded.config, &task, &fields, repository), &fields, loaded)
 }
 
 /// A task without the code that reads like no command: its criteria are then judged by their words, and what `Verify`
@@ -235,7 +243,7 @@ fn detects(config: &Config) -> bool {
 }
 
 /// What runs on this machine because the repository or the plan says so.
-fn commands(key: &TaskKey, verifiers: &[VerifierSpec], loaded: &Loaded) -> Vec<TrustItem> {
+fn commands(key: &TaskKey, verifiers: &[VerifierSpec], fields: &Fields, loaded: &Loaded) -> Vec<TrustItem> {
     let mut items = alfine_config::trust::items_of_config(loaded);
     let raised = loaded.raised_limits().into_iter().filter(|raised| raised.by == Layer::Task);
     items.extend(raised.map(|raised| TrustItem::new(format!("{key}: {}", raised.key), raised.text)));
@@ -254,6 +262,13 @@ fn commands(key: &TaskKey, verifiers: &[VerifierSpec], loaded: &Loaded) -> Vec<T
             items.push(TrustItem::new(origin, command));
         }
     }
+    // What a task says of itself lets less prove it. An agent can write a plan, too.
+    let says = |name: FieldName, value: &str| {
+        let name = name.as_str();
+        TrustItem::new(format!("{key}: {name}"), format!("{name}: {value} ({key})"))
+    };
+    items.extend(fields.proof.as_ref().map(|field| says(FieldName::Proof, field.value.as_str())));
+    items.extend(fields.may_change.iter().map(|field| says(FieldName::MayChange, &field.value)));
     let mut seen = BTreeSet::new();
     items.retain(|item| seen.insert(item.command.clone()));
     items

@@ -209,8 +209,8 @@ pub(crate) fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Opt
                 ),
                 _,
             ) => return None,
-            (Some(AskKind::Approval), _) => ("Reject with the selected text", Some(false)),
-            (None, Some(Phase::NeedsInput { ask })) if ask.kind == AskKind::Approval => {
+            (Some(kind), _) if kind.is_yes_or_no() => ("Reject with the selected text", Some(false)),
+            (None, Some(Phase::NeedsInput { ask })) if ask.kind.is_yes_or_no() => {
                 ("Reject with the selected text", Some(false))
             }
             _ => ("Answer with the selected text", None),

@@ -20,6 +20,10 @@ pub(crate) fn meaning(field: FieldName) -> String {
         FieldName::SingleTask => "Whether the agent is told to do this task alone.",
         FieldName::Verify => "Commands that must pass for this task, in addition to its criteria.",
         FieldName::Folder => return of_setting("verification.folder"),
+        FieldName::Proof => "What proves the task, where that is not that its work turns a check green.",
+        FieldName::MayChange => {
+            "Tests, snapshots and other files that decide checks, and that this task is meant to change."
+        }
         FieldName::Status => "Whether the task is done. What is done or dropped is not run.",
     };
     own.to_owned()
@@ -45,6 +49,10 @@ pub(crate) fn takes(field: FieldName) -> &'static str {
         FieldName::SingleTask => "`true` or `false`",
         FieldName::Verify => "a command in backticks",
         FieldName::Folder => "a folder, from the repository's root",
+        FieldName::Proof => "`guard` or `checks`",
+        FieldName::MayChange => {
+            "globs of files, separated by commas; `tests` and `snapshots` are those of the repository"
+        }
         FieldName::Status => "`todo`, `in progress`, `blocked`, `done` or `dropped`",
     }
 }
@@ -66,6 +74,13 @@ pub(crate) fn words(field: FieldName) -> &'static [(&'static str, &'static str)]
         ],
         FieldName::SingleTask => {
             &[("true", "the agent is told to do this task alone"), ("false", "the agent is not told so")]
+        }
+        FieldName::Proof => &[
+            ("guard", "all checks stay green, and none has to turn: a refactoring"),
+            ("checks", "the checks are the work: tests, a pipeline, a build file"),
+        ],
+        FieldName::MayChange => {
+            &[("tests", "the tests of the repository"), ("snapshots", "what its tests compare with")]
         }
         FieldName::Status => &[
             ("todo", "it is to be done"),

@@ -55,7 +55,9 @@ fn nothing_said(ask: AskKind) -> &'static str {
     match ask {
         AskKind::Question => "the agent asks something",
         AskKind::Blocked => "only a person can help",
-        AskKind::Approval => "is it done?",
+        AskKind::Approval | AskKind::Unproven => "is it done?",
+        AskKind::ChecksChanged => "is what was changed in the checks right?",
+        AskKind::Baseline => "a check fails before the work",
         AskKind::Login => "the agent is not logged in",
         AskKind::Billing => "the agent's account has no credit",
         AskKind::Config => "the agent cannot run as it is configured",
@@ -257,7 +259,11 @@ fn asked(ask: AskKind, words: &str, reader: Reader) -> (String, String) {
             told("The loop waits until you allow what it would run", &words),
             "Choose “Allow the commands”, read them, and then “Continue”.".to_owned(),
         ),
-        AskKind::Approval => (
+        AskKind::Baseline => (
+            told("A check that must pass fails before any work", or(&words, nothing_said(ask))),
+            "Choose “Approve” to go on without it, or “Reject” to have the agent mend it first.".to_owned(),
+        ),
+        AskKind::Approval | AskKind::Unproven | AskKind::ChecksChanged => (
             told("The loop waits for your decision", or(&words, nothing_said(ask))),
             match has_box {
                 true => "Look at the diff, then choose “Approve”, or “Reject” and say what is missing.",
@@ -321,7 +327,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             format!("it {}, and there is nothing to continue", is(*status))
         }
         Refusal::NothingAsked { status } => format!("it {}, and nothing is asked", is(*status)),
-        Refusal::AsksFirst { ask: AskKind::Approval } => "it asks for your approval first".to_owned(),
+        Refusal::AsksFirst { ask } if ask.is_yes_or_no() => "it asks for your approval first".to_owned(),
         Refusal::AsksFirst { .. } => "it asks something first: answer, approve or reject".to_owned(),
         Refusal::Works => "it is running: pause it before a rewind".to_owned(),
         Refusal::Iterations { bad } => bad.to_string(),

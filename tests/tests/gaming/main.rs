@@ -29,6 +29,8 @@ struct Case {
     task: String,
     /// A shell script for each run of the agent, which then claims to be ready; the last one again and again.
     agent: Vec<String>,
+    /// Why it changed checks, as it says in its gate.
+    explains: Option<String>,
     /// More settings, as in `alfine.toml`.
     #[serde(default)]
     settings: String,
@@ -65,8 +67,12 @@ fn play(case: &Case) -> (Sandbox, Value) {
         case.files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     files.extend([("PLAN.md", plan.as_str()), ("alfine.toml", settings.as_str())]);
     let mut sandbox = Sandbox::with_repository(&files);
+    let mut gate = ready();
+    if let Some(why) = &case.explains {
+        gate["gate"]["checks_changed"] = why.as_str().into();
+    }
     let runs: Vec<Value> =
-        case.agent.iter().map(|script| json!([{"shell": format!("set -e\n{script}")}, ready()])).collect();
+        case.agent.iter().map(|script| json!([{"shell": format!("set -e\n{script}")}, gate])).collect();
     sandbox.fake_agent(&json!({"runs": runs}));
     let task = sandbox.alfine(&["run", TASK, "--trust", "--json"]).task();
     (sandbox, task)

@@ -34,7 +34,7 @@ M.commands = {
 ---@field text? string The answer in words.
 
 ---What kind of answer is needed.
----@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust'
+---@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust'
 
 ---The argument of `alfine.rewind` and `alfine.fork`.
 ---@class alfine.AtIteration

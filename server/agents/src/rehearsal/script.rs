@@ -111,6 +111,9 @@ pub struct Gate {
     /// What only a human can answer.
     #[serde(default)]
     pub question: String,
+    /// Why checks were changed that were there before.
+    #[serde(default)]
+    pub checks_changed: String,
 }
 
 impl Gate {
@@ -118,9 +121,12 @@ impl Gate {
     pub fn block(&self) -> String {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut block = format!("<COMPLETION_GATE>\nready: {}\n", self.ready);
-        for (name, text) in
-            [("reason", &self.reason), ("progress", &self.progress), ("question", &self.question)]
-        {
+        for (name, text) in [
+            ("reason", &self.reason),
+            ("progress", &self.progress),
+            ("question", &self.question),
+            ("checks_changed", &self.checks_changed),
+        ] {
             if !text.is_empty() {
                 let _ = writeln!(block, "{name}: {}", quoted(text));
             }

@@ -146,7 +146,7 @@ impl<'de> Deserialize<'de> for Listed {
     }
 }
 
-const KNOWN: [&str; 5] = ["ready", "reason", "progress", "blockers", "question"];
+const KNOWN: [&str; 6] = ["ready", "reason", "progress", "blockers", "question", "checks_changed"];
 
 /// A key of a body that is read line by line, with what follows it.
 struct Entry {
@@ -282,6 +282,9 @@ pub(super) fn understand(entries: Entries, ready_key: &str) -> Understood {
             "reason" => gate.reason = Some(text_of(&value)).filter(|text| !text.is_empty()),
             "progress" => gate.progress = Some(text_of(&value)).filter(|text| !text.is_empty()),
             "question" => gate.question = Some(list_of(&value).join("\n")).filter(|text| !text.is_empty()),
+            "checks_changed" => {
+                gate.checks_changed = Some(list_of(&value).join("\n")).filter(|text| !text.is_empty());
+            }
             "blockers" => gate.blockers.extend(list_of(&value)),
             _ => {
                 gate.extra.insert(key, value);

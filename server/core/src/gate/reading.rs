@@ -43,6 +43,9 @@ pub struct Gate {
     /// What only a human can answer; `None` if the gate asks nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
+    /// Why checks were changed that were there before; `None` if that is not explained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks_changed: Option<String>,
     /// Keys that Alfine does not know, as written.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -72,7 +75,7 @@ impl Reading {
     pub(crate) fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
         rewrite(&mut self.why);
         let Some(gate) = &mut self.gate else { return };
-        let named = [&mut gate.reason, &mut gate.progress, &mut gate.question];
+        let named = [&mut gate.reason, &mut gate.progress, &mut gate.question, &mut gate.checks_changed];
         named.into_iter().flatten().chain(&mut gate.blockers).for_each(&mut *rewrite);
         for (mut key, mut value) in std::mem::take(&mut gate.extra) {
             rewrite(&mut key);

@@ -288,6 +288,7 @@ fn the_body_may_be_written_in_many_ways() {
         progress: Some("added the table".into()),
         blockers: vec!["no key".into(), "no network".into()],
         question: Some("Which database?".into()),
+        checks_changed: None,
         extra: Map::new(),
     };
     for body in [
@@ -539,6 +540,7 @@ prop_compose! {
             progress: progress.map(trimmed),
             blockers: blockers.into_iter().map(trimmed).collect(),
             question: question.map(trimmed),
+            checks_changed: None,
             extra: extra.map(|text| ("mood".to_owned(), Value::from(text))).into_iter().collect(),
         }
     }

@@ -14,6 +14,12 @@ pub enum AskKind {
     Blocked,
     /// The work is claimed, and the checks alone do not settle it: approve or reject.
     Approval,
+    /// The work is claimed and all is green, but no check shows that it is the work that made it so: approve or reject.
+    Unproven,
+    /// The work is claimed, and checks say less than before by what was changed in them: approve or reject.
+    ChecksChanged,
+    /// A required check fails before the work, and what it says cannot be compared: approve to go on without it.
+    Baseline,
     /// The agent is not logged in.
     Login,
     /// The agent's account has no credit.
@@ -32,8 +38,18 @@ pub enum AskKind {
 
 impl AskKind {
     /// Says whether continuing without an answer makes no sense.
-    pub(crate) fn must_be_answered(self) -> bool {
-        matches!(self, Self::Question | Self::Approval)
+    pub fn must_be_answered(self) -> bool {
+        matches!(self, Self::Question | Self::Baseline) || self.settles_a_claim()
+    }
+
+    /// Says whether approving it makes the claimed work done.
+    pub fn settles_a_claim(self) -> bool {
+        matches!(self, Self::Approval | Self::Unproven | Self::ChecksChanged)
+    }
+
+    /// Says whether the answer is yes or no, perhaps with words.
+    pub fn is_yes_or_no(self) -> bool {
+        self.settles_a_claim() || self == Self::Baseline
     }
 }
 
@@ -94,10 +110,10 @@ impl Ask {
     pub(super) fn note_for_agent(&self, answer: &Answer) -> Option<String> {
         let text = answer.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
         match (self.kind, answer.approved, text) {
-            (AskKind::Approval, Some(false), None) => Some(
+            (kind, Some(false), None) if kind.settles_a_claim() => Some(
                 "Your claim of ready was rejected by the user. Look again at every criterion.".to_owned(),
             ),
-            (AskKind::Approval, _, Some(text)) => {
+            (kind, _, Some(text)) if kind.settles_a_claim() => {
                 Some(format!("Your claim of ready was rejected by the user: {text}"))
             }
             (AskKind::Check, _, Some(text)) => {

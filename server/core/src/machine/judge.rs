@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     agent::{Outcome, Question},
-    breaker::{Feed, Trip},
+    breaker::{Feed, Rule, Scope, Trip},
     gate::{Reading, Verdict},
-    plan::Autonomy,
+    plan::{Autonomy, ProvenBy},
     proof::{CheckProof, Standing},
     reason::{Color, Proof, Reason},
     signature::{self, Signature},
@@ -24,9 +24,11 @@ enum Claim {
     /// Proven, in these words.
     Proven(String),
     /// The user decides.
-    Asks(String),
+    Asks(Ask),
     /// The checks, or the empty tree, say no.
     Refused(String),
+    /// Nothing but checks that were changed say no, and why.
+    ChecksChanged(String),
 }
 
 /// The class of the error that the context was full.
@@ -76,19 +78,20 @@ impl LoopState {
             tree: after.tree.clone(),
             changed,
             error: error.clone(),
-            refused: matches!(claim, Claim::Refused(_)),
+            refused: matches!(claim, Claim::Refused(_) | Claim::ChecksChanged(_)),
             denials: self.current.denials.clone(),
         };
         let trip = self.breaker.judge(&feed, &self.settings.limits);
         let verdict = match &claim {
-            Claim::Proven(why) | Claim::Asks(why) | Claim::Refused(why) => why.clone(),
+            Claim::Proven(why) | Claim::Refused(why) | Claim::ChecksChanged(why) => why.clone(),
+            Claim::Asks(ask) => ask.text.clone(),
             Claim::None => self
                 .current
                 .error
                 .as_ref()
                 .map_or_else(|| reading.why.clone(), |(_, message)| message.clone()),
         };
-        self.reworking = matches!(claim, Claim::Refused(_));
+        self.reworking = feed.refused;
         self.last = Some(LastIteration {
             iteration: self.iteration,
             reading: reading.clone(),
@@ -132,8 +135,13 @@ impl LoopState {
                 self.enter(now, Phase::Committing);
                 return out.push(Effect::Commit);
             }
-            Claim::Asks(text) => return self.ask(now, Ask { kind: AskKind::Approval, text }, out),
-            Claim::None | Claim::Refused(_) => {}
+            Claim::Asks(ask) => return self.ask(now, ask, out),
+            // The agent has had its tries to take it back. What remains is for the user to look at.
+            Claim::ChecksChanged(why) if trip.as_ref().is_some_and(|trip| gives_up(trip.rule)) => {
+                let text = format!("{why}. The agent neither took that back nor explained it. Is it right?");
+                return self.ask(now, Ask { kind: AskKind::ChecksChanged, text }, out);
+            }
+            Claim::None | Claim::Refused(_) | Claim::ChecksChanged(_) => {}
         }
         if let Some(ask) = question {
             return self.ask(now, ask, out);
@@ -159,9 +167,40 @@ impl LoopState {
         let Some(verified) = verified else { return Claim::None };
         let failed = verified.failed.join(", ");
         let worked = self.base.as_ref().is_some_and(|base| base != after);
-        let explained = reading.gate.as_ref().is_some_and(|gate| {
+        let gate = reading.gate.as_ref();
+        let explained = gate.is_some_and(|gate| {
             [&gate.reason, &gate.progress].into_iter().flatten().any(|text| !text.trim().is_empty())
         });
+        let controls = verified.controls.as_deref();
+        let refused = in_words(verified.refused());
+        let proof = Proof {
+            color: verified.color,
+            checks: verified.ran,
+            failed: verified.failed.clone(),
+            unusual: verified.unusual.clone(),
+            proven: controls.map(|controls| {
+                let proven = controls.iter().filter(|check| check.standing == Standing::Proven);
+                u32::try_from(proven.count()).unwrap_or(u32::MAX)
+            }),
+        };
+        if !refused.is_empty() {
+            let why = format!("claimed ready, but {}", refused.join("; "));
+            let fails_besides = |name: &String| verified.refused().all(|check| check.check != *name);
+            let others = verified.color == Color::Red && verified.failed.iter().any(fails_besides);
+            let said = gate.and_then(|gate| gate.checks_changed.as_deref()).map(str::trim);
+            return match said.filter(|said| !said.is_empty() && verified.color != Color::Red) {
+                Some(said) => {
+                    self.outcome = Some(Reason::Proven { proof });
+                    let text = format!("{}. The agent says of it: {said}\nIs it right?", refused.join("; "));
+                    Claim::Asks(Ask { kind: AskKind::ChecksChanged, text })
+                }
+                None if others => Claim::Refused(why),
+                None => {
+                    self.outcome = Some(Reason::Proven { proof });
+                    Claim::ChecksChanged(why)
+                }
+            };
+        }
         if verified.color == Color::Red {
             let these = match verified.failed.as_slice() {
                 [] => "the checks fail",
@@ -178,21 +217,6 @@ impl LoopState {
                 _ => "claimed ready, and nothing was changed and no reason given".to_owned(),
             });
         }
-        let controls = verified.controls.as_deref();
-        let refused = in_words(controls.unwrap_or_default(), CheckProof::is_refused);
-        if !refused.is_empty() {
-            return Claim::Refused(format!("claimed ready, but {}", refused.join("; ")));
-        }
-        let proof = Proof {
-            color: verified.color,
-            checks: verified.ran,
-            failed: verified.failed.clone(),
-            unusual: verified.unusual.clone(),
-            proven: controls.map(|controls| {
-                let proven = controls.iter().filter(|check| check.standing == Standing::Proven);
-                u32::try_from(proven.count()).unwrap_or(u32::MAX)
-            }),
-        };
         let said = proof.to_string();
         if let Some(question) = self.to_be_seen(verified, &said) {
             self.outcome = Some(Reason::Proven { proof });
@@ -200,7 +224,7 @@ impl LoopState {
         }
         match (verified.color, self.settings.autonomy) {
             (_, Autonomy::Manual) | (Color::Yellow, Autonomy::Guarded) => {
-                Claim::Asks(format!("{said}. Is it done?"))
+                Claim::Asks(Ask { kind: AskKind::Approval, text: format!("{said}. Is it done?") })
             }
             _ => {
                 self.outcome = Some(Reason::Proven { proof });
@@ -210,29 +234,35 @@ impl LoopState {
     }
 
     /// What the user is asked although the checks, as `said`, prove nothing to the contrary; `None` if the loop may decide.
-    fn to_be_seen(&self, verified: &VerifyOutcome, said: &str) -> Option<String> {
+    fn to_be_seen(&self, verified: &VerifyOutcome, said: &str) -> Option<Ask> {
+        let approval = |text| Some(Ask { kind: AskKind::Approval, text });
         // Whatever the loop may decide by itself, what it was not asked to commit is the user's to decide.
         if !verified.unusual.is_empty() {
-            return Some(format!("{said}. Are they to be committed?"));
+            return approval(format!("{said}. Are they to be committed?"));
         }
         let unanswered: Vec<Question> =
             self.current.asked.iter().filter(|question| !question.plan).cloned().collect();
         if let Some(asked) = Ask::about_questions(&unanswered) {
-            return Some(format!(
+            return approval(format!(
                 "{said}; on the way it asked, and had no answer:\n{}\nIs it done?",
                 asked.text
             ));
         }
         let controls = verified.controls.as_deref()?;
-        let to_see = in_words(controls, CheckProof::is_to_be_seen);
+        let is_proven = controls.iter().any(|check| check.standing == Standing::Proven);
+        let is_weak = |check: &CheckProof| !is_proven && check.standing == Standing::Weak;
+        let to_see = in_words(controls.iter().filter(|check| check.is_to_be_seen() || is_weak(check)));
         if !to_see.is_empty() {
-            return Some(format!("{said}, but {}. Is it done?", to_see.join("; ")));
+            let text = format!("{said}, but {}. Is it done?", to_see.join("; "));
+            return Some(Ask { kind: AskKind::ChecksChanged, text });
+        }
+        if verified.proven_by == Some(ProvenBy::Guard) {
+            return None;
         }
         let asks = self.settings.unproven == Unproven::Ask && self.settings.autonomy != Autonomy::FullAuto;
-        let is_proven = controls.iter().any(|check| check.standing == Standing::Proven);
         (asks && !is_proven).then(|| {
-            let why = in_words(controls, |_| true).join("; ");
-            format!("{}. Is it done?", detailed(said, &why))
+            let why = in_words(controls.iter()).join("; ");
+            Ask { kind: AskKind::Unproven, text: format!("{}. Is it done?", detailed(said, &why)) }
         })
     }
 
@@ -274,8 +304,13 @@ impl LoopState {
 }
 
 /// What is said of those checks that are meant.
-fn in_words(controls: &[CheckProof], is_meant: impl Fn(&CheckProof) -> bool) -> Vec<String> {
-    controls.iter().filter(|check| is_meant(check)).map(ToString::to_string).collect()
+fn in_words<'a>(controls: impl Iterator<Item = &'a CheckProof>) -> Vec<String> {
+    controls.map(ToString::to_string).collect()
+}
+
+/// Says whether a rule trips because the agent gets nowhere, and not because something is used up that the user set.
+fn gives_up(rule: Rule) -> bool {
+    rule == Rule::Iterations || rule.info().scope == Scope::Course
 }
 
 /// Says whether a blocker is something that only a person can take away.

@@ -5,6 +5,7 @@ use crate::{
     agent::{AgentEvent, Outcome, SessionId, Usage},
     breaker::{self, Trip},
     gate::Reading,
+    plan::ProvenBy,
     proof::CheckProof,
     reason::{Color, Reason, Refusal},
     signature::Signature,
@@ -293,6 +294,16 @@ pub struct VerifyOutcome {
     /// What the answers of the checks that passed are worth; `None` where no control was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub controls: Option<Vec<CheckProof>>,
+    /// What proves the task, where that is not that its work turns a check green.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven_by: Option<ProvenBy>,
+}
+
+impl VerifyOutcome {
+    /// The checks that say less than before, or pass without the work, by what was there before.
+    pub(super) fn refused(&self) -> impl Iterator<Item = &CheckProof> {
+        self.controls.iter().flatten().filter(|check| check.is_refused())
+    }
 }
 
 /// One iteration, judged.

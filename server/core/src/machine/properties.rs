@@ -154,6 +154,7 @@ impl World {
                     error,
                     unusual: vec![],
                     controls: None,
+                    proven_by: None,
                 }))
             }
             Some(Effect::Commit) => self.feed(Input::Committed),

@@ -5,7 +5,7 @@ use crate::{
     agent::{Question, SessionId, Usage},
     breaker::{Rule, check_iteration_limit},
     gate::Verdict,
-    plan::Autonomy,
+    plan::{Autonomy, ProvenBy},
     proof::{ChangedMaterial, CheckProof, Standing},
     reason::{Proof, Reason},
     signature,
@@ -46,6 +46,7 @@ fn green(ran: u32) -> VerifyOutcome {
         error: None,
         unusual: vec![],
         controls: None,
+        proven_by: None,
     }
 }
 
@@ -59,6 +60,7 @@ fn red(what: &str) -> VerifyOutcome {
         error,
         unusual: vec![],
         controls: None,
+        proven_by: None,
     }
 }
 
@@ -71,6 +73,7 @@ fn yellow() -> VerifyOutcome {
         error: None,
         unusual: vec![],
         controls: None,
+        proven_by: None,
     }
 }
 
@@ -1251,7 +1254,7 @@ fn work_that_a_check_proves_is_done() {
 fn work_that_nothing_proves_is_the_users_to_take() {
     for standing in [Standing::Guard, Standing::Unproven] {
         let play = judged(controlled(standing.clone()), Settings::default());
-        assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Approval));
+        assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Unproven));
         for settings in [
             Settings { unproven: Unproven::Take, ..Settings::default() },
             Settings { autonomy: Autonomy::FullAuto, ..Settings::default() },
@@ -1282,5 +1285,70 @@ fn a_check_that_was_weakened_is_rework_however_much_the_loop_decides_itself() {
         );
     }
     let play = judged(controlled(Standing::Incomparable), take());
-    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Approval));
+    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::ChecksChanged));
+    // What passes without the work, by a file that the loop only added, is nobody's fault, and proves nothing.
+    let mut weak = controlled(Standing::Weak);
+    for check in weak.controls.iter_mut().flatten() {
+        check.material[0].was_there = false;
+    }
+    let play = judged(weak, take());
+    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::ChecksChanged));
+}
+
+const EXPLAINED: &str = "<COMPLETION_GATE>\nready: true\nreason: done\nchecks_changed: the rounding is another one now\n</COMPLETION_GATE>";
+
+#[test]
+fn a_change_of_checks_that_is_explained_is_a_question_only_where_it_matters() {
+    let weakened = || Standing::Weakened { tests: vec!["adds".into()] };
+    let judged = |outcome| {
+        let mut play = Play::new(Settings { autonomy: Autonomy::FullAuto, ..Settings::default() });
+        play.verdict = outcome;
+        play.feed(Input::Start);
+        play.iteration(1, EXPLAINED);
+        play
+    };
+    let mut play = judged(controlled(weakened()));
+    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::ChecksChanged));
+    assert!(play.asked[0].text.contains("the rounding is another one now"), "{}", play.asked[0].text);
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), ..Answer::default() }));
+    assert_eq!((play.status(), play.commits), (TaskStatus::Done, 1));
+
+    assert_eq!(judged(controlled(Standing::Proven)).status(), TaskStatus::Done);
+    let red = VerifyOutcome { controls: controlled(weakened()).controls, ..red("the tests") };
+    let red = VerifyOutcome { failed: vec!["make lint".into()], ..red };
+    assert_eq!(judged(red).status(), TaskStatus::Rework, "another check fails besides");
+}
+
+#[test]
+fn checks_that_stay_changed_are_asked_about_when_the_agent_has_had_its_tries() {
+    let refused = || {
+        let controls = controlled(Standing::Weakened { tests: vec!["adds".into()] }).controls;
+        VerifyOutcome { controls, ..red("cargo test") }
+    };
+    let mut play = Play::with(|settings| settings.limits[Rule::Rework] = Some(2.0));
+    play.verdict = refused();
+    play.iteration(1, READY);
+    assert_eq!(play.status(), TaskStatus::Rework);
+    play.iteration(2, READY);
+    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::ChecksChanged));
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), ..Answer::default() }));
+    assert_eq!((play.status(), play.commits), (TaskStatus::Done, 1));
+
+    // A budget that is used up is the user's to raise, whatever was changed.
+    let mut play = Play::with(|settings| settings.limits[Rule::Iterations] = Some(1.0));
+    play.verdict = VerifyOutcome { failed: vec!["make lint".into()], ..refused() };
+    play.iteration(1, READY);
+    assert_eq!(play.status(), TaskStatus::Stopped);
+}
+
+#[test]
+fn a_task_that_says_it_is_a_guard_needs_no_check_to_turn() {
+    let guard = || VerifyOutcome { proven_by: Some(ProvenBy::Guard), ..controlled(Standing::Guard) };
+    let play = judged(guard(), Settings::default());
+    assert_eq!((play.status(), play.commits), (TaskStatus::Done, 1));
+    let play = judged(
+        VerifyOutcome { controls: controlled(Standing::Incomparable).controls, ..guard() },
+        Settings::default(),
+    );
+    assert_eq!(play.status(), TaskStatus::NeedsInput, "what was changed is still to be seen");
 }

@@ -30,13 +30,17 @@ worded! {
         Verify = "Verify",
         /// Where checks run.
         Folder = "Checks run in",
+        /// What proves the task.
+        Proof = "Proof",
+        /// The material that the task is meant to change.
+        MayChange = "May change",
         /// Whether the task is done.
         Status = "Status",
     }
 }
 
 /// Words close to a field's name that mean something else in a plan's prose.
-const OTHER_WORDS: [&str; 14] = [
+const OTHER_WORDS: [&str; 18] = [
     "content",
     "contents",
     "contact",
@@ -45,6 +49,10 @@ const OTHER_WORDS: [&str; 14] = [
     "modal",
     "models",
     "priorities",
+    "proofs",
+    "proved",
+    "proven",
+    "roof",
     "stages",
     "state",
     "states",

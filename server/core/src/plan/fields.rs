@@ -5,7 +5,7 @@
 use super::command::{PROMPT, is_bare_command};
 use super::field_name::{FieldName, may_say_waits};
 use super::mark::{is_sign, names_state};
-use super::model::{Autonomy, ContextMode, Fields, Isolation, NamedCommand, Placed, ProblemKind};
+use super::model::{Autonomy, ContextMode, Fields, Isolation, NamedCommand, Placed, ProblemKind, ProvenBy};
 use crate::{nearest, text::Span};
 use std::{borrow::Cow, ops::Range};
 
@@ -21,8 +21,16 @@ const MAX_NAME_WORDS: usize = 3;
 impl FieldName {
     /// Says whether a value of so many words is a sentence rather than this field's value.
     pub(super) fn is_prose(self, value: &str) -> bool {
-        matches!(self, Self::Agent | Self::Model | Self::Context | Self::Folder)
-            && value.split_whitespace().nth(3).is_some()
+        match self {
+            Self::Agent | Self::Model | Self::Context | Self::Folder => {
+                value.split_whitespace().nth(3).is_some()
+            }
+            // `Proof: the log shows it` and `May change: the colours of the page` are sentences.
+            Self::Proof => value.split_whitespace().nth(1).is_some(),
+            Self::MayChange => globs(value)
+                .any(|glob| value.get(glob).is_some_and(|glob| glob.contains(char::is_whitespace))),
+            _ => false,
+        }
     }
 
     /// Says whether a line far from its task's title still names this field beyond doubt.
@@ -139,6 +147,8 @@ impl Fields {
             single_task: self.single_task.clone().or_else(|| defaults.single_task.clone()),
             verify: list(&self.verify, &defaults.verify),
             folder: self.folder.clone().or_else(|| defaults.folder.clone()),
+            proof: self.proof.clone().or_else(|| defaults.proof.clone()),
+            may_change: list(&self.may_change, &defaults.may_change),
         }
     }
 
@@ -214,6 +224,17 @@ impl Fields {
                 .map_err(|nearest| invalid("full_auto, guarded or manual", nearest))?;
                 self.autonomy = value.whole(autonomy);
             }
+            FieldName::Proof => {
+                let proof = choice(word, [("guard", ProvenBy::Guard), ("checks", ProvenBy::Checks)])
+                    .map_err(|nearest| invalid("guard or checks", nearest))?;
+                self.proof = value.whole(proof);
+            }
+            FieldName::MayChange => {
+                for part in globs(&value.text) {
+                    let glob = value.text.get(part.clone()).unwrap_or_default().to_owned();
+                    self.may_change.push(Placed { value: glob, span: value.place(part) });
+                }
+            }
             // It is the task's state, and sets nothing.
             FieldName::Status => {}
             FieldName::SingleTask => {
@@ -227,6 +248,27 @@ impl Fields {
         }
         Ok(())
     }
+}
+
+/// The globs in `tests/**, snapshots`.
+fn globs(value: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    let ends = value.match_indices([',', ';', '，', '；', '、']).chain([(value.len(), "")]);
+    let parts = ends.map(move |(end, sign)| {
+        let part = start..end;
+        start = end + sign.len();
+        part
+    });
+    parts.map(|part| glob_in(value, part)).filter(|part| !part.is_empty())
+}
+
+/// A glob without blanks and quotes around it; its stars are its own.
+fn glob_in(value: &str, part: Range<usize>) -> Range<usize> {
+    let is_wrapping = |c: char| c.is_whitespace() || is_sign(c) || matches!(c, '`' | '"' | '\'');
+    let raw = value.get(part.clone()).unwrap_or_default();
+    let inner = raw.trim_start_matches(is_wrapping);
+    let start = part.start + (raw.len() - inner.len());
+    start..start + inner.trim_end_matches(is_wrapping).len()
 }
 
 /// A folder below the root, without `.` and a slash at its end; empty for the root. `None` if it may lie elsewhere.

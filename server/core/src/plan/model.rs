@@ -181,6 +181,32 @@ pub struct Fields {
     /// `Checks run in`: where the task's checks run, from the repository's root.
     #[serde(default)]
     pub folder: Option<Placed<String>>,
+    /// `Proof`: what proves the task, where that is not the work turning a check green.
+    #[serde(default)]
+    pub proof: Option<Placed<ProvenBy>>,
+    /// `May change`: the material that the task is meant to change, as globs from the repository's root.
+    #[serde(default)]
+    pub may_change: Vec<Placed<String>>,
+}
+
+/// What proves a task, where that is not that its work turns a check green.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProvenBy {
+    /// All stays green, and nothing turns: a refactoring.
+    Guard,
+    /// The checks are the work: tests, a pipeline, a build file.
+    Checks,
+}
+
+impl ProvenBy {
+    /// As a plan says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guard => "guard",
+            Self::Checks => "checks",
+        }
+    }
 }
 
 /// Where the agent works.

@@ -73,7 +73,8 @@ fn a_first_prompt_says_all() {
     - Do this task only. The plan's other tasks are not yours.
     - Leave the plan alone: do not tick its boxes or edit its tasks. Alfine does, once the work is proven.
     - Do not commit, push or switch branches: Alfine commits your work once the checks pass.
-    - Do not weaken, skip or delete a test or a check to make it pass.
+    - Do not weaken, skip or delete a test or a check to make it pass: the checks are run again with the tests, the scripts and the configuration that were there before you.
+    - A new test counts where it fails without your work. A check that runs no test has failed.
     - Nobody is watching: never wait for input, and start nothing that waits for it or runs on in the background.
     - Where only a human can decide, say `question` in the gate and end; the answer comes with the next prompt.
 
@@ -87,6 +88,7 @@ fn a_first_prompt_says_all() {
     - `progress`: what you did in this iteration, in one or two sentences.
     - `blockers`: what stands in the way, a list of short texts; where only a human can remove one, say so.
     - `question`: only where a human must answer before you can go on. The loop stops and asks.
+    - `checks_changed`: only where the task made you change a test or a check that was there before: which, and why. The user then looks at it.
 
     <COMPLETION_GATE>
     ready: true|false
@@ -186,7 +188,8 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
     - Do this task only. The plan's other tasks are not yours.
     - Leave the plan alone: do not tick its boxes or edit its tasks. Alfine does, once the work is proven.
     - Do not commit, push or switch branches: Alfine commits your work once the checks pass.
-    - Do not weaken, skip or delete a test or a check to make it pass.
+    - Do not weaken, skip or delete a test or a check to make it pass: the checks are run again with the tests, the scripts and the configuration that were there before you.
+    - A new test counts where it fails without your work. A check that runs no test has failed.
     - Nobody is watching: never wait for input, and start nothing that waits for it or runs on in the background.
     - Where only a human can decide, say `question` in the gate and end; the answer comes with the next prompt.
 
@@ -200,6 +203,7 @@ fn a_resumed_prompt_says_what_is_new_and_what_must_not_be_forgotten() {
     - `progress`: what you did in this iteration, in one or two sentences.
     - `blockers`: what stands in the way, a list of short texts; where only a human can remove one, say so.
     - `question`: only where a human must answer before you can go on. The loop stops and asks.
+    - `checks_changed`: only where the task made you change a test or a check that was there before: which, and why. The user then looks at it.
 
     <COMPLETION_GATE>
     ready: true|false
@@ -303,7 +307,8 @@ fn a_prompt_after_a_lost_session_sends_the_agent_to_the_tree() {
     - Do this task only. The plan's other tasks are not yours.
     - Leave the plan alone: do not tick its boxes or edit its tasks. Alfine does, once the work is proven.
     - Do not commit, push or switch branches: Alfine commits your work once the checks pass.
-    - Do not weaken, skip or delete a test or a check to make it pass.
+    - Do not weaken, skip or delete a test or a check to make it pass: the checks are run again with the tests, the scripts and the configuration that were there before you.
+    - A new test counts where it fails without your work. A check that runs no test has failed.
     - Nobody is watching: never wait for input, and start nothing that waits for it or runs on in the background.
     - Where only a human can decide, say `question` in the gate and end; the answer comes with the next prompt.
 
@@ -317,6 +322,7 @@ fn a_prompt_after_a_lost_session_sends_the_agent_to_the_tree() {
     - `progress`: what you did in this iteration, in one or two sentences.
     - `blockers`: what stands in the way, a list of short texts; where only a human can remove one, say so.
     - `question`: only where a human must answer before you can go on. The loop stops and asks.
+    - `checks_changed`: only where the task made you change a test or a check that was there before: which, and why. The user then looks at it.
 
     <COMPLETION_GATE>
     ready: true|false

@@ -10,7 +10,7 @@ use super::{
 use crate::{Error, Result, control, loops, project::Project, start};
 use alfine_core::{
     hint::Hint,
-    machine::{Answer, AskKind},
+    machine::Answer,
     printable::printable,
     task::{TaskKey, TaskStatus},
 };
@@ -71,11 +71,9 @@ impl Request for AnswerRequest {
         let (row, text) = resting(project, &self.task, false)?;
         let asked = self.question(project)?;
         if self.answer == Answer::default() {
-            return match asked.kind {
-                AskKind::Approval => {
-                    Ok(Step::Ask(Question::Approval { task: self.task.clone(), asked: Box::new(asked) }))
-                }
-                _ => Err(Error::user("the answer is empty").hint("answer in words")),
+            return match asked.kind.is_yes_or_no() {
+                true => Ok(Step::Ask(Question::Approval { task: self.task.clone(), asked: Box::new(asked) })),
+                false => Err(Error::user("the answer is empty").hint("answer in words")),
             };
         }
         if !self.hold

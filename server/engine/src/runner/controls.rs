@@ -13,7 +13,7 @@ use alfine_core::{
     machine::Color,
     material::{Material, manifest_of, material_of, takes_a_name},
     news::News,
-    plan::{Isolation, program_of},
+    plan::{Isolation, ProvenBy, program_of},
     printable::enumerated,
     proof::{Answer, ChangedMaterial, CheckProof, ControlKind, Runs, Said, Standing},
     shell,
@@ -82,7 +82,43 @@ pub(super) struct Decider {
     setup_env: Vec<(OsString, OsString)>,
     material: GlobSet,
     work: GlobSet,
+    /// The material that the task is meant to change.
+    may_change: MayChange,
+    proven_by: Option<ProvenBy>,
+    /// Whether the agent says why it changed checks: then the user decides, and it is no rework.
+    explained: bool,
     worktree: PathBuf,
+}
+
+/// The material that a task is meant to change.
+#[derive(Default)]
+struct MayChange {
+    globs: GlobSet,
+    kinds: Vec<Material>,
+}
+
+impl MayChange {
+    /// Takes the globs of a plan; `tests` and `snapshots` mean those of the repository. A folder means all that is in it.
+    fn new(said: &[String]) -> Self {
+        let mut kinds = Vec::new();
+        let mut patterns = Vec::new();
+        for said in said {
+            match said.as_str() {
+                "tests" => kinds.push(Material::Test),
+                "snapshots" => kinds.push(Material::Snapshot),
+                path => {
+                    let path = path.strip_prefix("./").unwrap_or(path);
+                    patterns.push(path.to_owned());
+                    patterns.push(format!("{}/**", path.trim_end_matches('/')));
+                }
+            }
+        }
+        Self { globs: globs(&patterns), kinds }
+    }
+
+    fn has(&self, path: &Path, is: Material) -> bool {
+        self.kinds.contains(&is) || self.globs.is_match(path)
+    }
 }
 
 /// What came of it.
@@ -132,6 +168,9 @@ impl Runner<'_> {
             setup_env: self.environments.setup.clone(),
             material: globs(&self.spec.proof.material),
             work: globs(&self.spec.proof.work),
+            may_change: MayChange::new(&self.spec.may_change),
+            proven_by: self.spec.proven_by,
+            explained: self.state.gate().gate.as_ref().is_some_and(|gate| gate.checks_changed.is_some()),
             worktree: self.worktree(),
             repository,
         })
@@ -497,6 +536,7 @@ impl Run<'_> {
                 base: ask(ControlKind::Base, self, base)?,
                 material_alone: None,
                 work_alone: None,
+                checks_are_work: self.decider.proven_by == Some(ProvenBy::Checks),
             };
             let own = own_material(&objects, command, &spec.folder, [base, claimed])?;
             let is_of = |changed: &Changed| {
@@ -510,14 +550,20 @@ impl Run<'_> {
             };
             let (material, is): (Vec<&Changed>, Vec<Material>) =
                 changed.iter().filter_map(|changed| Some((changed, is_of(changed)?))).unzip();
-            if !material.is_empty() {
+            if !material.is_empty() && !runs.checks_are_work {
                 let tree = self.decider.swapped(&objects, base, claimed, &material)?;
                 runs.material_alone = ask(ControlKind::MaterialAlone, self, &tree)?;
             }
-            let reaches = material.iter().any(|changed| changed.was_there)
+            let (kept, is): (Vec<&Changed>, Vec<Material>) = material
+                .iter()
+                .copied()
+                .zip(is)
+                .filter(|(changed, is)| !self.decider.may_change.has(&changed.path, *is))
+                .unzip();
+            let reaches = kept.iter().any(|changed| changed.was_there)
                 || is.iter().any(|material| material.reaches_others());
             if reaches {
-                let tree = self.decider.swapped(&objects, claimed, base, &material)?;
+                let tree = self.decider.swapped(&objects, claimed, base, &kept)?;
                 runs.work_alone = ask(ControlKind::WorkAlone, self, &tree)?;
             }
             if self.context.cancel.is_cancelled() {
@@ -537,7 +583,7 @@ impl Run<'_> {
                     .collect(),
             };
             if proof.is_refused() {
-                fail(result, &proof);
+                fail(result, &proof, self.decider.explained);
             }
             proofs.push(proof);
         }
@@ -585,8 +631,8 @@ fn scripts(uses: shell::Uses) -> Vec<(String, bool)> {
     decide.chain(uses.sourced.into_iter().map(|path| (path, true))).collect()
 }
 
-/// Lets a check fail that proves less than it says, at the files that did it.
-fn fail(result: &mut VerifierResult, proof: &CheckProof) {
+/// Lets a check fail that proves less than it says, at the files that did it; where that is explained, only says so there.
+fn fail(result: &mut VerifierResult, proof: &CheckProof, is_explained: bool) {
     let code = match proof.standing {
         Standing::Weakened { .. } => "check-weakened",
         Standing::Weak
@@ -597,7 +643,10 @@ fn fail(result: &mut VerifierResult, proof: &CheckProof) {
         | Standing::Incomparable => "check-proves-nothing",
     };
     let words = proof.to_string();
-    let remedy = "take that change back, or let the work be what makes the check pass";
+    let remedy = match is_explained {
+        true => "the agent says why; look at the change",
+        false => "take that change back, or let the work be what makes the check pass",
+    };
     let finding = |path: &str| Finding {
         file: Some(path.to_owned()),
         line: Some(1),
@@ -606,6 +655,9 @@ fn fail(result: &mut VerifierResult, proof: &CheckProof) {
     };
     let changed = proof.material.iter().filter(|file| file.was_there || code == "check-proves-nothing");
     result.findings = changed.take(NAMED).map(|file| finding(&file.path)).collect();
+    if is_explained {
+        return;
+    }
     result.passed = false;
     result.exit = VerifierExit::Unproven { reason: words };
 }

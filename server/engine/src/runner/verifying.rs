@@ -151,6 +151,7 @@ impl Runner<'_> {
             error: error_of(&failed),
             unusual,
             controls,
+            proven_by: self.spec.proven_by,
         };
         self.save_verifications(&results, &said, started_at)?;
         self.inputs.push_back(Input::Verified(outcome));

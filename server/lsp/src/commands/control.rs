@@ -7,7 +7,7 @@ use super::{
 };
 use crate::protocol::lsp_types::MessageType;
 use alfine_core::{
-    machine::{self, AskKind, Command},
+    machine::{self, Command},
     news::Mend,
     task::TaskKey,
 };
@@ -82,7 +82,7 @@ impl Commands {
         if in_no_words {
             let looking = request.clone();
             let asked = self.queues.read(&place, move |project| looking.question(project)).await?;
-            if asked.kind != AskKind::Approval {
+            if !asked.kind.is_yes_or_no() {
                 return self.write_answer(&place, &key, given.uri, &asked).await;
             }
         }

@@ -247,7 +247,7 @@ impl Reader<'_, '_> {
             self.status(line, field_line.value);
             return None;
         }
-        let lists = matches!(field, FieldName::DependsOn | FieldName::Verify);
+        let lists = matches!(field, FieldName::DependsOn | FieldName::Verify | FieldName::MayChange);
         if value.is_empty() && announces && lists {
             self.body.taken.push(line.span);
             return Some(Role::Values(field));

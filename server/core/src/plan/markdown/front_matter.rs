@@ -118,7 +118,7 @@ impl FrontMatter {
             Yaml::List(values) => values.as_slice(),
             _ => std::slice::from_ref(value),
         };
-        let is_list = matches!(field, FieldName::DependsOn | FieldName::Verify);
+        let is_list = matches!(field, FieldName::DependsOn | FieldName::Verify | FieldName::MayChange);
         for value in values {
             let span = place(text, yaml, value);
             let taken = match value.value.text(text, yaml, value) {

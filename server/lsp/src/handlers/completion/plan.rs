@@ -63,6 +63,8 @@ fn said(fields: &Fields) -> Vec<FieldName> {
         FieldName::Autonomy => fields.autonomy.is_some(),
         FieldName::SingleTask => fields.single_task.is_some(),
         FieldName::Folder => fields.folder.is_some(),
+        FieldName::Proof => fields.proof.is_some(),
+        FieldName::MayChange => !fields.may_change.is_empty(),
         // It may stand there several times.
         FieldName::Verify => false,
         // It is a sign of the task, and none of its fields.
