@@ -11,7 +11,7 @@ use super::{
     land::{Content, Step, content_at, steps, with_steps},
     names::admin_name,
     partial::{self, needs_git},
-    path_bytes::{bytes_of, path_of},
+    path_bytes::{bytes_of, parents, path_of},
     repository::open_exactly,
     submodule,
     worktree::{remove_folder, remove_locks},
@@ -130,6 +130,7 @@ impl Bench {
             changed.extend(steps(&repo, &old, &new, &[])?.into_iter().map(|step| step.path));
         }
         self.set_head(&repo, &new, parent)?;
+        self.remove_links(&changed)?;
         if needs_git(&repo) {
             partial::check_out(&repo, &self.path)?;
         } else {
@@ -153,6 +154,19 @@ impl Bench {
         }
         // Nothing is built yet on one that is just made.
         if is_bench(repo.path()) { self.make_later(&changed) } else { Ok(()) }
+    }
+
+    /// Takes links away that are to be something else: libgit2 leaves one where a file is to be.
+    fn remove_links(&self, changed: &BTreeSet<Vec<u8>>) -> Result<(), GitError> {
+        let is_link = |path: &[u8]| self.path.join(path_of(path)).is_symlink();
+        for path in changed {
+            // What lies behind another link is not the bench's.
+            if is_link(path) && !parents(path).any(is_link) {
+                let link = self.path.join(path_of(path));
+                fs::remove_file(&link).doing_on("remove", &link)?;
+            }
+        }
+        Ok(())
     }
 
     /// Lets HEAD be a commit with this tree.

@@ -3,6 +3,7 @@ use alfine_git::{Bench, Repository, Surroundings, Watched, benches_dir};
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -120,6 +121,41 @@ fn files_that_come_back_are_newer_than_all_before_by_a_whole_second() {
         last = now;
     }
     assert_eq!(modified(&bench.path().join("a.txt")), untouched, "what did not change stays built");
+}
+
+#[test]
+fn a_link_becomes_a_file_or_a_folder_and_a_link_again() {
+    let fixture = Fixture::new();
+    fixture.write("check.sh", "true");
+    fixture.write("tests/a.txt", "a");
+    fixture.write("other/a.txt", "other");
+    let plain = fixture.commit("Files");
+    for path in ["check.sh", "tests/a.txt"] {
+        fs::remove_file(fixture.path(path)).unwrap();
+    }
+    fs::remove_dir(fixture.path("tests")).unwrap();
+    symlink("other/a.txt", fixture.path("check.sh")).unwrap();
+    symlink("other", fixture.path("tests")).unwrap();
+    let linked = fixture.commit("Links");
+    let (_, bench) = bench(&fixture);
+    let at = |path: &str| bench.path().join(path);
+    for _ in 0..2 {
+        bench.show(&tree(&fixture, &plain), &plain).unwrap();
+        assert!(!at("check.sh").is_symlink() && !at("tests").is_symlink());
+        assert_eq!([read(&at("check.sh")), read(&at("tests/a.txt"))], ["true", "a"]);
+        assert_eq!(read(&at("other/a.txt")), "other", "nothing was written through the link");
+        assert_eq!(git_in(bench.path(), &["status", "--porcelain", "-uall"]), "");
+        bench.show(&tree(&fixture, &linked), &plain).unwrap();
+        assert!(at("check.sh").is_symlink() && at("tests").is_symlink());
+        assert_eq!(git_in(bench.path(), &["status", "--porcelain", "-uall"]), "");
+    }
+    // A check put one there.
+    bench.show(&tree(&fixture, &plain), &plain).unwrap();
+    fs::remove_file(at("check.sh")).unwrap();
+    symlink("other/a.txt", at("check.sh")).unwrap();
+    bench.show(&tree(&fixture, &plain), &plain).unwrap();
+    assert_eq!(read(&at("check.sh")), "true");
+    assert_eq!(read(&at("other/a.txt")), "other");
 }
 
 #[test]
