@@ -44,6 +44,26 @@ pub fn end_of(text: &str, bytes: usize) -> &str {
     text.get(text.ceil_char_boundary(text.len().saturating_sub(bytes))..).unwrap_or_default()
 }
 
+/// The number of the first line of a text that is not as it was before: where one was taken out or is another now, else where
+/// one was put in.
+pub fn first_changed_line(was: &str, now: &str) -> u32 {
+    let (was, now): (Vec<&str>, Vec<&str>) = (was.lines().collect(), now.lines().collect());
+    let alike = was.iter().zip(&now).take_while(|(a, b)| a == b).count();
+    let (old, new) = (was.get(alike..).unwrap_or_default(), now.get(alike..).unwrap_or_default());
+    let same_end = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    let old = old.get(..old.len() - same_end).unwrap_or_default();
+    let new = new.get(..new.len() - same_end).unwrap_or_default();
+    let mut taken = 0;
+    let is_missed = old.iter().any(|line| {
+        let found = new.iter().skip(taken).position(|other| other == line);
+        // Only what was put in stands before it.
+        taken += found.map_or(0, |found| found + 1);
+        found.is_none()
+    });
+    let at = alike + if is_missed { taken } else { 0 };
+    u32::try_from((at + 1).min(now.len().max(1))).unwrap_or(u32::MAX)
+}
+
 /// A half-open range of byte offsets into a document, always on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Span {
@@ -113,6 +133,25 @@ mod tests {
         assert_eq!((start_of("äöü", 3), end_of("äöü", 3)), ("ä", "ü"));
         assert_eq!((start_of("äöü", 9), end_of("äöü", 9)), ("äöü", "äöü"));
         assert_eq!((start_of("ä", 1), end_of("ä", 0)), ("", ""));
+    }
+
+    #[test]
+    fn a_change_stands_where_something_was_taken_out_else_where_something_was_put_in() {
+        for (was, now, line) in [
+            ("a b c", "a x c", 2),
+            ("a b c", "a c", 2),
+            ("a b c", "a b", 2),
+            ("a b", "a b c d", 3),
+            ("a b", "x a b", 1),
+            ("a b c d", "x a b d", 4),
+            ("a b a b c", "a x b a b y", 6),
+            ("", "a", 1),
+            ("a", "", 1),
+            ("a b", "a b", 2),
+        ] {
+            let lines = |text: &str| text.replace(' ', "\n");
+            assert_eq!(first_changed_line(&lines(was), &lines(now)), line, "{was} -> {now}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use alfine_core::{
     printable::enumerated,
     proof::{Answer, ChangedMaterial, CheckProof, ControlKind, Runs, Said, Standing},
     shell,
+    text::first_changed_line,
     unusual::holds_dependencies,
 };
 use alfine_files::{Layout, programs};
@@ -583,7 +584,18 @@ impl Run<'_> {
                     .collect(),
             };
             if proof.is_refused() {
-                fail(result, &proof, self.decider.explained);
+                let did_it: Vec<&Changed> = match proof.standing == Standing::Weak {
+                    true => material,
+                    // What was only added weakens nothing, unless others read it.
+                    false => {
+                        let kept = kept.into_iter().zip(is);
+                        let kept = kept.filter(|(changed, is)| changed.was_there || is.reaches_others());
+                        kept.map(|(changed, _)| changed).collect()
+                    }
+                };
+                let places = did_it.into_iter().take(NAMED);
+                let places = places.map(|changed| place_of(&objects, changed, [base, claimed]));
+                fail(result, &proof, places.collect::<Result<_>>()?, self.decider.explained);
             }
             proofs.push(proof);
         }
@@ -631,8 +643,17 @@ fn scripts(uses: shell::Uses) -> Vec<(String, bool)> {
     decide.chain(uses.sourced.into_iter().map(|path| (path, true))).collect()
 }
 
-/// Lets a check fail that proves less than it says, at the files that did it; where that is explained, only says so there.
-fn fail(result: &mut VerifierResult, proof: &CheckProof, is_explained: bool) {
+/// Where a file was changed: itself and the line, for a finding.
+fn place_of(objects: &Objects, changed: &Changed, [base, claimed]: [&str; 2]) -> Result<(String, u32)> {
+    let line = match (objects.text_at(base, &changed.path)?, objects.text_at(claimed, &changed.path)?) {
+        (Some(was), Some(now)) => first_changed_line(&was, &now),
+        (None, _) | (_, None) => 1,
+    };
+    Ok((changed.path.to_string_lossy().into_owned(), line))
+}
+
+/// Lets a check fail that proves less than it says, at the places that did it; where that is explained, only says so there.
+fn fail(result: &mut VerifierResult, proof: &CheckProof, places: Vec<(String, u32)>, is_explained: bool) {
     let code = match proof.standing {
         Standing::Weakened { .. } => "check-weakened",
         Standing::Weak
@@ -647,14 +668,13 @@ fn fail(result: &mut VerifierResult, proof: &CheckProof, is_explained: bool) {
         true => "the agent says why; look at the change",
         false => "take that change back, or let the work be what makes the check pass",
     };
-    let finding = |path: &str| Finding {
-        file: Some(path.to_owned()),
-        line: Some(1),
+    let finding = |(path, line)| Finding {
+        file: Some(path),
+        line: Some(line),
         code: Some(code.to_owned()),
         ..Finding::error(format!("{words}; {remedy}"))
     };
-    let changed = proof.material.iter().filter(|file| file.was_there || code == "check-proves-nothing");
-    result.findings = changed.take(NAMED).map(|file| finding(&file.path)).collect();
+    result.findings = places.into_iter().map(finding).collect();
     if is_explained {
         return;
     }
