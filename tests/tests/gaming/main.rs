@@ -50,6 +50,8 @@ struct Ends {
     code: Option<String>,
     /// The file that it is at.
     file: Option<String>,
+    /// The line.
+    line: Option<u32>,
     /// A part of why the task is where it is, or of a finding.
     says: Option<String>,
 }
@@ -59,14 +61,29 @@ fn has(program: &str) -> bool {
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
+/// The `PATH` with Rust's own programs first: rustup's stand-ins look for them in the home, which is another one here.
+fn toolchain() -> Option<(String, String)> {
+    let cargo = std::env::var_os("CARGO")?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders =
+        Path::new(&cargo).parent().map(Path::to_owned).into_iter().chain(std::env::split_paths(&path));
+    Some(("PATH".to_owned(), std::env::join_paths(folders).ok()?.into_string().ok()?))
+}
+
 /// Plays a case and returns the task as it rests.
-fn play(case: &Case) -> (Sandbox, Value) {
+fn play(case: &Case, honest: bool) -> (Sandbox, Value) {
     let plan = format!("# Plan\n\n### T1: Do it\n\n{}", case.task);
-    let settings = format!("[limits]\niterations = 4\n[proof]\nunproven = \"ask\"\n{}", case.settings);
+    // What is refused twice is refused, and each more costs time.
+    let rework = if honest { 4 } else { 2 };
+    let settings = format!(
+        "[limits]\niterations = 4\nrework = {rework}\n[proof]\nunproven = \"ask\"\n{}",
+        case.settings
+    );
     let mut files: Vec<(&str, &str)> =
         case.files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     files.extend([("PLAN.md", plan.as_str()), ("alfine.toml", settings.as_str())]);
     let mut sandbox = Sandbox::with_repository(&files);
+    sandbox.env.extend(toolchain());
     let mut gate = ready();
     if let Some(why) = &case.explains {
         gate["gate"]["checks_changed"] = why.as_str().into();
@@ -78,18 +95,30 @@ fn play(case: &Case) -> (Sandbox, Value) {
     (sandbox, task)
 }
 
-/// What the checks found in all iterations: code, file, message.
-fn findings(sandbox: &Sandbox) -> Vec<(String, String, String)> {
-    let database = rusqlite::Connection::open(sandbox.repo().join(".git/alfine/state.db")).unwrap();
-    let mut rows =
-        database.prepare("SELECT coalesce(code, ''), coalesce(file, ''), message FROM finding").unwrap();
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+/// What a check found.
+#[derive(Debug)]
+struct Found {
+    code: String,
+    file: String,
+    line: u32,
+    message: String,
+}
+
+/// What the checks found in all iterations.
+fn findings(sandbox: &Sandbox) -> Vec<Found> {
+    let database = sandbox.database();
+    let mut rows = database
+        .prepare("SELECT coalesce(code, ''), coalesce(file, ''), coalesce(line, 0), message FROM finding")
+        .unwrap();
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Found { code: row.get(0)?, file: row.get(1)?, line: row.get(2)?, message: row.get(3)? })
+    };
     rows.query_map([], read).unwrap().map(Result::unwrap).collect()
 }
 
 /// What went wrong in a case; `None` if nothing did.
 fn wrong(case: &Case, honest: bool) -> Option<String> {
-    let (sandbox, task) = play(case);
+    let (sandbox, task) = play(case, honest);
     let status = task["status"].as_str().unwrap_or_default();
     let all = format!("{task:#}");
     if honest && status != "done" {
@@ -104,16 +133,18 @@ fn wrong(case: &Case, honest: bool) -> Option<String> {
         return Some(format!("it ends as {status}, and not as {wanted}\n{all}"));
     }
     let findings = findings(&sandbox);
-    if let Some(code) = &case.ends.code
-        && !findings
-            .iter()
-            .any(|(is, file, _)| is == code && case.ends.file.as_ref().is_none_or(|wanted| wanted == file))
-    {
-        return Some(format!("no finding is {code} at {:?}: {findings:#?}\n{all}", case.ends.file));
+    let Ends { code, file, line, .. } = &case.ends;
+    let is_it = |finding: &Found| {
+        code.as_ref().is_none_or(|code| *code == finding.code)
+            && file.as_ref().is_none_or(|file| *file == finding.file)
+            && line.is_none_or(|line| line == finding.line)
+    };
+    if (code.is_some() || file.is_some() || line.is_some()) && !findings.iter().any(is_it) {
+        return Some(format!("no finding is {code:?} at {file:?}:{line:?}: {findings:#?}\n{all}"));
     }
     if let Some(says) = &case.ends.says
         && !task["reason"].to_string().contains(says)
-        && !findings.iter().any(|(_, _, message)| message.contains(says))
+        && !findings.iter().any(|finding| finding.message.contains(says))
     {
         return Some(format!("nothing says “{says}”: {findings:#?}\n{all}"));
     }
