@@ -85,6 +85,14 @@ played('a task goes from its plan to its merge', {
   eq(asked[1][2], { 'Allow', 'Show', 'Cancel' })
   assert(asked[1][1]:find('test "$(sh greet.sh Ada)"', 1, true), asked[1][1])
 
+  local criterion = child:lua([[
+    for _, view in ipairs(require('alfine').tasks()) do
+      if view.id == 'T1' then return { view.proof, view.criteria[1].state, view.criteria[1].proof.why } end
+    end
+  ]])
+  eq({ criterion[1], criterion[2] }, { 'proven', 'proven' })
+  assert(criterion[3]:find('^proven: red at the base, green in %x+$'), criterion[3])
+
   child:command('Alfine transcript PLAN.md#T1')
   child:wait("return vim.tbl_contains(vim.api.nvim_buf_get_lines(0, 0, -1, false), 'I write it.')")
   child:command('close')

@@ -1,4 +1,4 @@
-/** Signs beside the acceptance criteria of a plan: proven, out of date, failed. */
+/** Signs beside the acceptance criteria of a plan: proven, unproven, out of date, failed. */
 import * as vscode from 'vscode';
 import { type Marked, marked, marksOf } from './criteria_marks';
 import type { Ctx } from './ctx';
@@ -15,7 +15,7 @@ export class CriteriaMarks {
         gutterIconSize: 'contain',
       });
     };
-    this.types = { proven: type('proven'), stale: type('stale'), failed: type('failed') };
+    this.types = { proven: type('proven'), unproven: type('unproven'), stale: type('stale'), failed: type('failed') };
     const update = () => {
       this.update();
     };

@@ -63,6 +63,16 @@ export interface Answer {
   text?: string;
 }
 
+/** The user's word on a tree. */
+export interface Approved {
+  /** Who, as git names them; missing where git knows no name. */
+  by?: string;
+  /** When, in milliseconds since the epoch. */
+  at: number;
+  /** Which tree, as hex. */
+  tree: string;
+}
+
 /** What kind of answer is needed. */
 export type AskKind = 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust';
 
@@ -95,6 +105,23 @@ export interface BreakerLine {
 /** A rule of the breaker. */
 export type BreakerRule = 'iterations' | 'no-change' | 'same-error' | 'rework' | 'cost' | 'tokens' | 'wall-time' | 'stall' | 'startup' | 'agent-failing' | 'outage' | 'permission' | 'regenerations' | 'oscillation';
 
+/** What a check answered on one tree. */
+export type CheckAnswer = 'passed' | 'failed' | 'empty' | 'not_run';
+
+/** A run of a check on one tree: the evidence. */
+export interface CheckRun {
+  /** The tree, as hex. */
+  tree: string;
+  /** What it answered. */
+  answer: CheckAnswer;
+  /** The exit status; missing where no process ended by itself. */
+  exit?: number;
+  /** How many tests it executed, where its output says so. */
+  tests?: number;
+  /** How long it took, in milliseconds, where that was measured. */
+  millis?: number;
+}
+
 /** The argument of `alfine.continue`. */
 export interface Continue {
   /** The task's key. */
@@ -119,8 +146,22 @@ export interface Counter {
   shown: string;
 }
 
+/** What a criterion rests on, to be shown. */
+export interface CriterionProof {
+  /** Its check on the tree that the loop started from; missing where that was not asked. */
+  red?: CheckRun;
+  /** Its check on the tree of the work, whatever it answered. */
+  green?: CheckRun;
+  /** The files that decide what the check says, and that the loop made other than they were. */
+  material?: string[];
+  /** Who took it, if the user did. */
+  approved?: Approved;
+  /** Why it has its state, in words. */
+  why: string;
+}
+
 /** What is known of a criterion. */
-export type CriterionState = 'open' | 'checked' | 'proven' | 'stale' | 'failed';
+export type CriterionState = 'open' | 'checked' | 'proven' | 'stale' | 'guard' | 'unproven' | 'weak' | 'approved' | 'failed';
 
 /** One acceptance criterion, to be shown. */
 export interface CriterionView {
@@ -128,6 +169,8 @@ export interface CriterionView {
   text: string;
   /** How far it is proven. */
   state: CriterionState;
+  /** What that rests on; missing if nothing says anything of it. */
+  proof?: CriterionProof;
 }
 
 /** A point in time, in milliseconds since the Unix epoch. */
@@ -269,6 +312,9 @@ export interface TaskName {
   uri?: string;
 }
 
+/** What it rests on that a task is done. */
+export type TaskProof = 'proven' | 'approved' | 'unproven' | 'uncontrolled' | 'stale';
+
 /** Where a task is. The user's answer to "what is going on, and what can I do next?" */
 export type TaskStatus = 'pending' | 'ready' | 'running' | 'evaluating' | 'waiting' | 'paused' | 'interrupted' | 'needs_input' | 'rework' | 'stopped' | 'failed' | 'skipped' | 'done' | 'merged' | 'discarded';
 
@@ -292,6 +338,8 @@ export interface TaskView {
   reason?: string;
   /** The reason as data. */
   cause?: Reason;
+  /** What it rests on that the task is done; missing as long as it is not. */
+  proof?: TaskProof;
   /** The live or last loop. */
   loopId?: string;
   /** The iteration at work, or the last one; 0 before the first. */

@@ -2,7 +2,7 @@
  * A task as it is drawn. What can be done with it, and what is said of it, comes from the server. Pure; knows nothing of
  * VS Code.
  */
-import type { Offer, TaskView } from './protocol';
+import type { CriterionState, CriterionView as Criterion, Offer, TaskView } from './protocol';
 
 /** What a user can do with a task. */
 export type Action =
@@ -104,7 +104,7 @@ export function details(task: TaskView): string {
   const lines = [`**${escape(name(task))}**`, '', escape(task.summary)];
   if (why(task) !== '') lines.push('', escape(why(task)));
   if (task.criteria.length > 0) {
-    lines.push('', ...task.criteria.map(({ text, state }) => `- ${mark[state]} ${escape(text)}`));
+    lines.push('', ...task.criteria.map(criterion));
   }
   if (task.counters.length > 0) {
     lines.push('', 'Breaker', ...task.counters.map(({ label, shown }) => `- ${escape(`${label}: ${shown}`)}`));
@@ -114,13 +114,21 @@ export function details(task: TaskView): string {
   return lines.join('\n');
 }
 
-const mark = {
+function criterion({ text, state, proof }: Criterion): string {
+  return `- ${mark[state]} ${escape(text)}${proof === undefined ? '' : ` — ${escape(proof.why)}`}`;
+}
+
+const mark: Record<CriterionState, string> = {
   open: '$(circle-large-outline)',
   checked: '$(check)',
   proven: '$(pass)',
+  guard: '$(shield)',
+  approved: '$(thumbsup)',
+  unproven: '$(question)',
+  weak: '$(warning)',
   stale: '$(history)',
   failed: '$(error)',
-} as const;
+};
 
 /** Text from a plan or an agent is shown as it is, never as Markdown. */
 export function escape(text: string): string {

@@ -128,6 +128,14 @@ pub enum CriterionState {
     Proven,
     /// An earlier tree was seen to fulfil it.
     Stale,
+    /// Its check passes, and did so before the work.
+    Guard,
+    /// Its check passes, and no control says more.
+    Unproven,
+    /// Its check passes, and so it does without the work.
+    Weak,
+    /// The user took the tree as it is.
+    Approved,
     /// The last look said no.
     Failed,
 }
@@ -402,6 +410,10 @@ fn criteria(out: &mut String, criteria: &[CriterionLine<'_>], folder: &str) {
             CriterionState::Open => (' ', "not verified yet"),
             CriterionState::Checked => ('x', "ticked in the plan"),
             CriterionState::Proven => ('x', "proven"),
+            CriterionState::Guard => ('x', "passes, as it did before the work: it must stay so"),
+            CriterionState::Unproven => ('x', "passes; nothing shows that it needs the work"),
+            CriterionState::Weak => (' ', "passes without the work, so it proves nothing"),
+            CriterionState::Approved => ('x', "approved by the user"),
             CriterionState::Stale => (' ', "was proven, but the tree changed since: will be verified again"),
             CriterionState::Failed => (' ', "FAILED last time"),
         };

@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, fmt};
 /// What a check answered on one tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "CheckAnswer")]
 pub enum Answer {
     /// What it checks holds.
     Passed,
@@ -43,16 +44,31 @@ pub struct Said {
     /// The tests by name, as far as the output names them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tests: BTreeMap<String, TestOutcome>,
+    /// How many tests were executed, where the output says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<u64>,
+    /// The exit status, where its process ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
+    /// How long it took, in milliseconds, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub millis: Option<u64>,
 }
 
 impl Said {
-    fn of(&self, test: &str) -> Option<TestOutcome> {
-        self.tests.get(test).copied()
+    /// The run of the check on a tree that this came of.
+    pub fn on(&self, tree: &str) -> CheckRun {
+        CheckRun {
+            tree: tree.to_owned(),
+            answer: self.answer,
+            exit: self.exit,
+            tests: self.ran,
+            millis: self.millis,
+        }
     }
 
-    /// How many tests were executed, as far as the output names them.
-    pub fn executed_tests(&self) -> usize {
-        self.executed().count()
+    fn of(&self, test: &str) -> Option<TestOutcome> {
+        self.tests.get(test).copied()
     }
 
     fn executed(&self) -> impl Iterator<Item = (&str, TestOutcome)> {
@@ -71,6 +87,50 @@ pub enum ControlKind {
     MaterialAlone,
     /// On the loop's work with the material of before.
     WorkAlone,
+}
+
+/// A run of a check on one tree: the evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckRun {
+    /// The tree, as hex.
+    pub tree: String,
+    /// What it answered.
+    pub answer: Answer,
+    /// The exit status; missing where no process ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
+    /// How many tests it executed, where its output says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<u64>,
+    /// How long it took, in milliseconds, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub millis: Option<u64>,
+}
+
+/// What it rests on that a task is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskProof {
+    /// At least one check was red without the work, and none says less than before.
+    Proven,
+    /// The user took this tree.
+    Approved,
+    /// Its checks pass, and none of them proves the work.
+    Unproven,
+    /// No control was made of its checks.
+    Uncontrolled,
+    /// The work was changed after it was proven or taken.
+    Stale,
+}
+
+/// A control of a check, as it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// Which one.
+    pub control: ControlKind,
+    /// What came of it.
+    #[serde(flatten)]
+    pub run: CheckRun,
 }
 
 /// A file that decides what a check says, and that the loop made other than it was.
@@ -221,18 +281,33 @@ pub struct CheckProof {
     /// What its answer is worth.
     #[serde(flatten)]
     pub standing: Standing,
-    /// What it answered on the base.
+    /// The run that decided, on the tree that lands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base: Option<Answer>,
-    /// How many tests it executed on the tree that lands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tests: Option<usize>,
+    pub work: Option<CheckRun>,
+    /// Its controls, in the order in which they were made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<Control>,
     /// The material of it that the loop made other than it was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub material: Vec<ChangedMaterial>,
 }
 
 impl CheckProof {
+    /// What it answered on the tree that the loop started from.
+    pub fn base(&self) -> Option<&CheckRun> {
+        let base = self.controls.iter().find(|made| made.control == ControlKind::Base);
+        base.map(|made| &made.run)
+    }
+
+    /// Lets `rewrite` change every text that Alfine did not write itself.
+    pub fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
+        rewrite(&mut self.check);
+        self.material.iter_mut().for_each(|file| rewrite(&mut file.path));
+        if let Standing::Weakened { tests } = &mut self.standing {
+            tests.iter_mut().for_each(rewrite);
+        }
+    }
+
     /// Whether what makes it say less was there before the loop.
     fn changed_what_was_there(&self) -> bool {
         self.material.iter().any(|file| file.was_there)
@@ -296,7 +371,7 @@ impl fmt::Display for CheckProof {
 }
 
 /// The first few, and how many more.
-fn shortened(names: &[&str]) -> String {
+pub fn shortened(names: &[&str]) -> String {
     const NAMED: usize = 5;
     let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMED) {
@@ -316,7 +391,7 @@ mod tests {
             ("-", name) => (name.to_owned(), TestOutcome::Failed),
             (_, name) => (name.to_owned(), TestOutcome::Skipped),
         });
-        Said { answer, tests: tests.collect() }
+        Said { answer, tests: tests.collect(), ran: None, exit: None, millis: None }
     }
 
     fn standing(

@@ -9,7 +9,7 @@ use alfine_core::{
     task::TaskKey,
 };
 use alfine_files::Layout;
-use alfine_store::{ApprovalRow, CommandNew, CommandResult, Feed, LoopLock, Store};
+use alfine_store::{AnswerGiven, ApprovalRow, CommandNew, CommandResult, Feed, LoopLock, Store};
 use serde::Serialize;
 use serde_json::Value;
 use std::{
@@ -93,8 +93,10 @@ pub(crate) fn answer(
     answer: &Answer,
 ) -> Result<()> {
     let payload = payload_of(answer)?;
+    let by = project.repository.user_name();
+    let given = AnswerGiven { approved: answer.approved, text: answer.text.as_deref(), by: by.as_deref() };
     project.store.write(|tx| {
-        tx.answer(asked.id, answer.approved, answer.text.as_deref())?;
+        tx.answer(asked.id, &given)?;
         tx.send_command(&CommandNew { task: key, kind: "answer", payload: &payload }).map(drop)
     })?;
     Ok(())

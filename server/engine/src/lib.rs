@@ -11,6 +11,7 @@ pub mod checks;
 pub mod control;
 pub mod demo;
 mod error;
+pub mod evidence;
 pub mod finish;
 pub mod foreground;
 pub mod inbox;

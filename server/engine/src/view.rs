@@ -2,8 +2,11 @@
 //!
 //! Made of the database's rows and of what the plan's document says. Never reads a document itself.
 
+pub use crate::evidence::CriterionProof;
 use crate::{
-    Result, loops,
+    Result,
+    evidence::{self, Evidence},
+    loops,
     offers::{self, CheckoutSuspect, LastLoop, Situation},
 };
 use alfine_config::Config;
@@ -12,11 +15,12 @@ use alfine_core::{
     breaker::{Line, Rule},
     offer::Offer,
     plan::{Isolation, Mark, Plan, Task},
+    proof::TaskProof,
     reason::Reason,
     task::{TaskId, TaskKey, TaskStatus},
     time::Moment,
 };
-use alfine_store::{LoopId, LoopRow, Millis, Reader, TaskRow, VerificationRow};
+use alfine_store::{LoopId, LoopRow, Millis, Reader, TaskRow};
 use alfine_words::{Standing, offer as words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,6 +53,9 @@ pub struct TaskView {
     /// The reason as data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Reason>,
+    /// What it rests on that the task is done; missing as long as it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<TaskProof>,
     /// The live or last loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loop_id: Option<LoopId>,
@@ -169,6 +176,7 @@ impl TaskView {
         let cost = alfine_words::cost(self.cost_usd.filter(|cost| *cost > 0.0), is_partial);
         let standing = Standing {
             status: self.status,
+            proof: self.proof,
             iteration: self.iteration,
             max_iterations: self.max_iterations,
             files_changed: self.files_changed,
@@ -214,6 +222,9 @@ pub struct CriterionView {
     pub text: String,
     /// How far it is proven.
     pub state: CriterionState,
+    /// What that rests on; missing if nothing says anything of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<CriterionProof>,
 }
 
 /// A task as its plan has it; the caller's part of a view.
@@ -284,7 +295,13 @@ pub struct Seen {
 
 /// Makes the views of the planned tasks in their order, and behind them of those that are in no plan any more but
 /// have a loop that can go on.
-pub fn task_views(reader: &Reader, planned: &[PlannedTask]) -> Result<Vec<Seen>> {
+///
+/// `is_changed` says whether a loop's work was changed since its last checkpoint, which has this tree.
+pub fn task_views(
+    reader: &Reader,
+    planned: &[PlannedTask],
+    is_changed: &dyn Fn(&LoopRow, &str) -> bool,
+) -> Result<Vec<Seen>> {
     reader.read(|reader| {
         let mut rows: HashMap<TaskKey, _> =
             reader.tasks()?.into_iter().map(|row| (row.key.clone(), row)).collect();
@@ -295,14 +312,23 @@ pub fn task_views(reader: &Reader, planned: &[PlannedTask]) -> Result<Vec<Seen>>
         for task in planned {
             let row = task.row.as_ref().and_then(|key| rows.remove(key));
             let of = row.as_ref().and_then(|row| loops.remove(row.loop_id.as_ref()?));
-            let (evidence, tree) = match &of {
-                Some(of) if !task.criteria.is_empty() => {
-                    let tree = reader.last_checkpoint(&of.id)?.map(|checkpoint| checkpoint.tree);
-                    (reader.latest_verifications(&of.id)?, tree)
-                }
-                _ => (Vec::new(), None),
+            let (rows, tree, approval) = match &of {
+                Some(of) => (
+                    reader.latest_verifications(&of.id)?,
+                    reader.last_checkpoint(&of.id)?.map(|checkpoint| checkpoint.tree),
+                    evidence::approval(reader, &of.id)?,
+                ),
+                None => (Vec::new(), None, None),
             };
-            let view = task_view(task, row.as_ref(), of.as_ref(), &evidence, tree.as_deref());
+            let state = of.as_ref().and_then(|of| loops::state_of(of).ok());
+            let evidence = Evidence {
+                rows: &rows,
+                tree: tree.as_deref(),
+                changed: of.as_ref().zip(tree.as_deref()).is_some_and(|(of, tree)| is_changed(of, tree)),
+                approval: approval.as_ref(),
+                outcome: state.as_ref().and_then(|state| state.outcome.as_ref()),
+            };
+            let view = task_view(task, row.as_ref(), of.as_ref(), &evidence);
             views.push(seen(reader, view, of.as_ref(), Some(task))?);
         }
 
@@ -355,14 +381,12 @@ fn seen(
     Ok(Seen { offers: offers::offers(&situation), view, needs_you })
 }
 
-/// Makes the view of a planned task: of its row and its last loop, if it has them, with the last word of each
-/// verifier, and the tree that is there now.
+/// Makes the view of a planned task: of its row and its last loop, if it has them, with what proves its work.
 pub fn task_view(
     task: &PlannedTask,
     row: Option<&TaskRow>,
     of: Option<&LoopRow>,
-    evidence: &[VerificationRow],
-    tree: Option<&str>,
+    evidence: &Evidence<'_>,
 ) -> TaskView {
     let mut view = planned_view(task);
     view.reason.clone_from(&task.in_doubt);
@@ -374,7 +398,8 @@ pub fn task_view(
     if let Some(of) = of {
         // What proved work that was thrown away proves nothing of what is there.
         if row.status != TaskStatus::Discarded {
-            add_evidence(evidence, tree, &mut view.criteria);
+            add_evidence(evidence, &mut view.criteria);
+            view.proof = evidence.task(row.status);
         }
         add_loop(&mut view, of);
     }
@@ -397,7 +422,7 @@ pub fn unplanned_view(row: &TaskRow, of: &LoopRow) -> TaskView {
         has_open_box: false,
         in_doubt: None,
     };
-    task_view(&planned, Some(row), Some(of), &[], None)
+    task_view(&planned, Some(row), Some(of), &Evidence::default())
 }
 
 fn planned_view(task: &PlannedTask) -> TaskView {
@@ -407,6 +432,7 @@ fn planned_view(task: &PlannedTask) -> TaskView {
         .map(|(text, ticked)| CriterionView {
             text: text.clone(),
             state: if *ticked { CriterionState::Checked } else { CriterionState::Open },
+            proof: None,
         })
         .collect();
     TaskView {
@@ -419,6 +445,7 @@ fn planned_view(task: &PlannedTask) -> TaskView {
         status: task.status,
         reason: None,
         cause: None,
+        proof: None,
         loop_id: None,
         iteration: 0,
         max_iterations: task.max_iterations,
@@ -453,52 +480,22 @@ fn add_loop(view: &mut TaskView, of: &LoopRow) {
     view.updated_at = view.updated_at.max(Some(of.updated_at));
 }
 
-fn add_evidence(evidence: &[VerificationRow], tree: Option<&str>, criteria: &mut [CriterionView]) {
+fn add_evidence(evidence: &Evidence<'_>, criteria: &mut [CriterionView]) {
     for (index, criterion) in criteria.iter_mut().enumerate() {
-        if let Some(state) = criterion_state(evidence, index, &criterion.text, tree) {
+        if let Some(state) = evidence.criterion(index, &criterion.text) {
             criterion.state = state;
+            criterion.proof = evidence.proof(index, &criterion.text);
         }
-    }
-}
-
-/// How far evidence proves a criterion for the present tree; `None` if there is no evidence.
-pub fn criterion_state(
-    evidence: &[VerificationRow],
-    index: usize,
-    text: &str,
-    tree: Option<&str>,
-) -> Option<CriterionState> {
-    let states = evidence.iter().filter(|row| proves(row, index, text)).map(|row| state_of(row, tree));
-    // Several verifiers may be bound to one criterion; the worst of them counts.
-    states.max_by_key(|state| match state {
-        CriterionState::Failed => 2,
-        CriterionState::Stale => 1,
-        _ => 0,
-    })
-}
-
-/// Says whether a piece of evidence is about a criterion: by its text where the evidence has one, since an edit of the
-/// plan moves the numbers.
-pub fn proves(row: &VerificationRow, index: usize, text: &str) -> bool {
-    match &row.criterion_text {
-        Some(proven) => proven == text,
-        None => row.criterion.and_then(|number| usize::try_from(number).ok()) == Some(index),
-    }
-}
-
-/// How far a piece of evidence proves its criterion, now that the tree is this one.
-pub fn state_of(row: &VerificationRow, tree: Option<&str>) -> CriterionState {
-    match (row.passed, tree.is_none_or(|tree| tree == row.tree)) {
-        (false, _) => CriterionState::Failed,
-        (true, true) => CriterionState::Proven,
-        (true, false) => CriterionState::Stale,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alfine_core::plan::Isolation;
+    use alfine_core::{
+        plan::Isolation,
+        proof::{Answer, ChangedMaterial, CheckProof, CheckRun, Control, ControlKind, Standing},
+    };
     use alfine_files::Layout;
     use alfine_store::{
         CheckpointKind, CheckpointNew, LoopLock, LoopNew, LoopSummary, LoopUpdate, Store, StoreError, Tx,
@@ -525,7 +522,7 @@ mod tests {
 
     /// The views alone, as they are before anything is worded.
     fn viewed(store: &Store, planned: &[PlannedTask]) -> Vec<TaskView> {
-        task_views(store, planned).unwrap().into_iter().map(|seen| seen.view).collect()
+        task_views(store, planned, &|_, _| false).unwrap().into_iter().map(|seen| seen.view).collect()
     }
 
     fn start(tx: &Tx<'_>, lock: &LoopLock, task: &TaskKey) -> Result<(), StoreError> {
@@ -591,6 +588,23 @@ mod tests {
             tokens: 1,
             ended: false,
         };
+        let run = |tree: &str, answer, exit, tests| CheckRun {
+            tree: tree.to_owned(),
+            answer,
+            exit: Some(exit),
+            tests,
+            millis: None,
+        };
+        let proof = CheckProof {
+            check: "command".to_owned(),
+            standing: Standing::Proven,
+            work: Some(run("now", Answer::Passed, 0, Some(14))),
+            controls: vec![Control {
+                control: ControlKind::Base,
+                run: run("base", Answer::Failed, 101, None),
+            }],
+            material: vec![ChangedMaterial { path: "tests/a.rs".to_owned(), was_there: false }],
+        };
         let evidence = |text, passed, tree| VerificationNew {
             iteration: 1,
             verifier: "command",
@@ -603,6 +617,9 @@ mod tests {
             tree,
             started_at: Millis(1),
             duration_ms: 1,
+            answer: if passed { Answer::Passed } else { Answer::Failed },
+            tests: None,
+            proof: (text == "proven").then_some(&proof),
             findings: &[],
         };
         store
@@ -622,13 +639,14 @@ mod tests {
                     },
                 )?;
                 tx.add_verification(&lock, &evidence("proven", true, "now"))?;
+                tx.add_verification(&lock, &evidence("unproven", true, "now"))?;
                 tx.add_verification(&lock, &evidence("stale", true, "before"))?;
                 tx.add_verification(&lock, &evidence("failed", false, "before"))?;
                 tx.save_loop(&lock, &update)
             })
             .unwrap();
 
-        let views = viewed(&store, &[planned("US-001", &["failed", "new", "proven", "stale"])]);
+        let views = viewed(&store, &[planned("US-001", &["failed", "new", "proven", "stale", "unproven"])]);
         assert_eq!(
             serde_json::to_value(&views).unwrap(),
             json!([{
@@ -645,10 +663,25 @@ mod tests {
                 "maxIterations": 20,
                 "breaker": [],
                 "criteria": [
-                    { "text": "failed", "state": "failed" },
+                    { "text": "failed", "state": "failed", "proof": {
+                        "green": { "tree": "before", "answer": "failed", "exit": 0, "millis": 1 },
+                        "why": "failed: exit status 0 in before",
+                    } },
                     { "text": "new", "state": "open" },
-                    { "text": "proven", "state": "proven" },
-                    { "text": "stale", "state": "stale" },
+                    { "text": "proven", "state": "proven", "proof": {
+                        "red": { "tree": "base", "answer": "failed", "exit": 101 },
+                        "green": { "tree": "now", "answer": "passed", "exit": 0, "tests": 14 },
+                        "material": ["tests/a.rs"],
+                        "why": "proven: red at the base, green in now, 14 tests",
+                    } },
+                    { "text": "stale", "state": "stale", "proof": {
+                        "green": { "tree": "before", "answer": "passed", "exit": 0, "millis": 1 },
+                        "why": "stale: green in before, and the files have changed since",
+                    } },
+                    { "text": "unproven", "state": "unproven", "proof": {
+                        "green": { "tree": "now", "answer": "passed", "exit": 0, "millis": 1 },
+                        "why": "unproven: no control was made, green in now",
+                    } },
                 ],
                 "agent": "claude",
                 "costUsd": 0.5,

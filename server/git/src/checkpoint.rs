@@ -188,6 +188,11 @@ impl Repository {
         Ok(files)
     }
 
+    /// The tree that a checkpoint of a working tree would have now, as hex.
+    pub fn tree_of(&self, worktree: &Path, surroundings: &Surroundings) -> Result<String, GitError> {
+        Ok(snapshot(&self.open_at(worktree)?, surroundings)?.tree.to_string())
+    }
+
     /// Reads a checkpoint back.
     pub fn checkpoint_at(&self, ref_name: &str) -> Result<Checkpoint, GitError> {
         let repo = self.open()?;

@@ -104,6 +104,14 @@ fn bring_back(repo: &git2::Repository, worktree: &Path, branch: &str) -> Result<
     repo.set_head(&name).doing("set HEAD")
 }
 
+impl Repository {
+    /// The user's name, as git knows it.
+    pub fn user_name(&self) -> Option<String> {
+        let signature = self.open().ok()?.signature().ok()?;
+        signature.name().ok().map(str::to_owned).filter(|name| !name.trim().is_empty())
+    }
+}
+
 /// The user's name for commits, or Alfine's where git knows none.
 pub(super) fn identity(repo: &git2::Repository) -> Result<Signature<'static>, GitError> {
     repo.signature().or_else(|_| alfine())

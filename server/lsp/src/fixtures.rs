@@ -17,6 +17,7 @@ use alfine_core::{
     lint::LintOptions,
     machine::{Ask, AskKind, LoopState, Phase, Settings, StopReason, Tree, WaitReason},
     plan::{Isolation, PlanFormat},
+    proof::{Answer, CheckProof, CheckRun, Control, ControlKind, Standing},
     reason::Reason,
     signature,
     task::{TaskKey, TaskStatus},
@@ -414,8 +415,8 @@ impl Looped {
     pub(crate) fn proven(mut self) -> Self {
         let now = self.last_tree();
         self.evidence = vec![
-            evidence(1, "sqlx migrate run", 0, true, &now),
-            evidence(2, "cargo test expired", 1, true, &now),
+            controlled(evidence(1, "sqlx migrate run", 0, true, &now), Standing::Guard, Answer::Passed),
+            controlled(evidence(2, "cargo test expired", 1, true, &now), Standing::Proven, Answer::Failed),
         ];
         self
     }
@@ -524,6 +525,8 @@ impl Looped {
                 iterations: self.iterations,
                 evidence: self.evidence,
                 tree: Some(tree),
+                changed: false,
+                approval: None,
                 asks,
                 checkout: Vec::new(),
                 last_run,
@@ -588,6 +591,8 @@ fn approval(ask: &Ask) -> ApprovalRow {
         answered_at: None,
         approved: None,
         answer: None,
+        tree: None,
+        answered_by: None,
     }
 }
 
@@ -631,8 +636,30 @@ fn evidence(id: i64, command: &str, criterion: u32, passed: bool, tree: &str) ->
         tree: tree.to_owned(),
         started_at: minutes_ago(3),
         duration_ms: 1500,
+        answer: None,
+        tests: None,
+        proof: None,
         findings: Vec::new(),
     }
+}
+
+/// The answer of a check with the control at the base.
+fn controlled(row: VerificationRow, standing: Standing, base: Answer) -> VerificationRow {
+    let run = |tree: &str, answer| CheckRun {
+        tree: tree.to_owned(),
+        answer,
+        exit: Some(i32::from(answer != Answer::Passed)),
+        tests: None,
+        millis: Some(row.duration_ms),
+    };
+    let proof = CheckProof {
+        check: row.verifier.clone(),
+        standing,
+        work: Some(CheckRun { tests: Some(14), ..run(&row.tree, Answer::Passed) }),
+        controls: vec![Control { control: ControlKind::Base, run: run("ba5e", base) }],
+        material: Vec::new(),
+    };
+    VerificationRow { proof: Some(proof), ..row }
 }
 
 /// The sentences that stand more than once in these texts.

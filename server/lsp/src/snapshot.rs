@@ -15,7 +15,7 @@ use alfine_core::{
     reason::Reason,
     task::{TaskId, TaskKey},
 };
-use alfine_engine::{checks, project::plan_files};
+use alfine_engine::{checks, evidence::Evidence, project::plan_files};
 use alfine_store::{ApprovalRow, CheckoutChangeRow, IterationRow, LoopRow, RunRow, TaskRow, VerificationRow};
 use globset::GlobSet;
 use std::{
@@ -213,6 +213,10 @@ pub struct LoopPicture {
     pub evidence: Vec<VerificationRow>,
     /// The tree of its last checkpoint; evidence of another tree is stale.
     pub tree: Option<String>,
+    /// Whether its work was changed since.
+    pub changed: bool,
+    /// The last time that the user took its work as it was.
+    pub approval: Option<ApprovalRow>,
     /// The question that nobody has answered yet.
     pub asks: Option<ApprovalRow>,
     /// What changed in the user's checkout while its agent ran, as long as the user has not settled it; without the
@@ -222,6 +226,19 @@ pub struct LoopPicture {
     pub last_run: Option<RunRow>,
     /// The source lines that its blockers and findings name.
     pub marks: Vec<Mark>,
+}
+
+impl LoopPicture {
+    /// What proves its work.
+    pub fn proof(&self) -> Evidence<'_> {
+        Evidence {
+            rows: &self.evidence,
+            tree: self.tree.as_deref(),
+            changed: self.changed,
+            approval: self.approval.as_ref(),
+            outcome: self.state.as_ref().and_then(|state| state.outcome.as_ref()),
+        }
+    }
 }
 
 /// A source line that a blocker or a finding names.

@@ -40,6 +40,6 @@ pub use rows::{
 pub use store::Store;
 pub use transaction::Tx;
 pub use write::{
-    Ask, CheckoutChangeNew, CheckpointNew, CommandNew, IterationEnd, LoopNew, LoopPlace, LoopUpdate, PlanNew,
-    RunEnd, RunNew, VerificationNew,
+    AnswerGiven, Ask, CheckoutChangeNew, CheckpointNew, CommandNew, IterationEnd, LoopNew, LoopPlace,
+    LoopUpdate, PlanNew, RunEnd, RunNew, VerificationNew,
 };

@@ -231,6 +231,13 @@ CREATE TABLE check_answer (
 ) STRICT;
 CREATE INDEX check_answer_at ON check_answer (at);
 ",
+    "
+ALTER TABLE verification ADD COLUMN answer TEXT;
+ALTER TABLE verification ADD COLUMN tests INTEGER;
+ALTER TABLE verification ADD COLUMN proof TEXT;
+ALTER TABLE approval ADD COLUMN tree TEXT;
+ALTER TABLE approval ADD COLUMN answered_by TEXT;
+",
 ];
 
 /// The version that this program writes.
@@ -255,7 +262,8 @@ mod tests {
     use super::*;
 
     /// The hash of every step, in order. A released step's hash never changes: append a step instead.
-    const HASHES: &[&str] = &["6f6390c31cd051cf", "85e092f7c3c7b7f5", "db7b846f1e4f7bab", "7c9183fad34ea92a"];
+    const HASHES: &[&str] =
+        &["6f6390c31cd051cf", "85e092f7c3c7b7f5", "db7b846f1e4f7bab", "7c9183fad34ea92a", "8d204fa4b2910c6f"];
 
     #[test]
     fn released_steps_never_change() {

@@ -9,6 +9,7 @@ use alfine_core::{
     identity::Written,
     machine::AskKind,
     plan::Isolation,
+    proof::{Answer, CheckProof},
     reason::{self, Reason, Refusal},
     task::TaskKey,
     task::TaskStatus,
@@ -84,6 +85,20 @@ impl Column for Option<Reason> {
         Ok(serde_json::from_str(text).ok().or_else(|| Reason::told(text)))
     }
 }
+
+/// What another version wrote of a check's answer is left out.
+macro_rules! kept_if_known {
+    ($read:path: $($kept:ty),+) => {
+        $(impl Column for Option<$kept> {
+            fn read(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                if value == ValueRef::Null { Ok(None) } else { Ok($read(value).ok()) }
+            }
+        })+
+    };
+}
+
+kept_if_known!(word: Answer);
+kept_if_known!(json: CheckProof);
 
 /// A value kept as JSON text.
 pub(super) struct Json<T>(pub T);
@@ -507,13 +522,19 @@ pub struct VerificationRow {
     pub started_at: Millis,
     /// How long it took.
     pub duration_ms: u64,
+    /// What it answered; `None` where an older version wrote the row.
+    pub answer: Option<Answer>,
+    /// How many tests it executed, where its output says so.
+    pub tests: Option<u64>,
+    /// What its answer is worth; `None` where no control was made.
+    pub proof: Option<CheckProof>,
     /// What it found.
     pub findings: Vec<Finding>,
 }
 
 from_columns! {
     VerificationRow: id, loop_id, iteration, verifier, criterion, criterion_text, passed, required, weight,
-    exit, output, tree, started_at, duration_ms; beside findings
+    exit, output, tree, started_at, duration_ms, answer, tests, proof; beside findings
 }
 
 from_columns! { Finding: severity, file, line, column, code, message }
@@ -546,9 +567,15 @@ pub struct ApprovalRow {
     pub approved: Option<bool>,
     /// The answer's text.
     pub answer: Option<String>,
+    /// The tree that the user was asked about.
+    pub tree: Option<String>,
+    /// Who answered.
+    pub answered_by: Option<String>,
 }
 
-from_columns! { ApprovalRow: id, loop_id, task, kind, text, asked_at, answered_at, approved, answer }
+from_columns! {
+    ApprovalRow: id, loop_id, task, kind, text, asked_at, answered_at, approved, answer, tree, answered_by
+}
 
 /// A letter to a runner.
 #[derive(Debug, Clone, PartialEq)]

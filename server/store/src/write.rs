@@ -15,7 +15,7 @@ use alfine_core::{
     identity::Written,
     machine::AskKind,
     plan::Isolation,
-    proof::Said,
+    proof::{Answer, CheckProof, Said},
     reason::Reason,
     task::{TaskId, TaskKey, TaskStatus},
 };
@@ -212,6 +212,12 @@ pub struct VerificationNew<'a> {
     pub started_at: Millis,
     /// How long it took.
     pub duration_ms: u64,
+    /// What it answered.
+    pub answer: Answer,
+    /// How many tests it executed, where its output says so.
+    pub tests: Option<u64>,
+    /// What its answer is worth.
+    pub proof: Option<&'a CheckProof>,
     /// What it found.
     pub findings: &'a [Finding],
 }
@@ -227,6 +233,19 @@ pub struct Ask<'a> {
     pub kind: AskKind,
     /// The question.
     pub text: &'a str,
+    /// The tree that the user is asked about.
+    pub tree: Option<&'a str>,
+}
+
+/// What the user answered; nothing if the question is withdrawn.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AnswerGiven<'a> {
+    /// Yes or no, if that was asked.
+    pub approved: Option<bool>,
+    /// The answer's text.
+    pub text: Option<&'a str>,
+    /// Who answered.
+    pub by: Option<&'a str>,
 }
 
 /// A command to send.
@@ -733,7 +752,8 @@ impl Tx<'_> {
             self, "verification", loop_id = row.id, iteration = new.iteration, verifier = new.verifier,
             criterion = criterion, criterion_text = criterion_text, passed = new.passed, required = new.required,
             weight = new.weight, exit = new.exit, output = new.output, tree = new.tree, started_at = new.started_at,
-            duration_ms = signed(new.duration_ms)
+            duration_ms = signed(new.duration_ms), answer = Word(new.answer),
+            tests = new.tests.map(signed), proof = new.proof.map(Json)
         }?;
         let id = self.last_id();
         for (n, finding) in (0_i64..).zip(new.findings) {
@@ -751,7 +771,7 @@ impl Tx<'_> {
     pub fn ask(&self, ask: &Ask<'_>) -> Result<i64, StoreError> {
         insert! {
             self, "approval", loop_id = ask.loop_id, task = ask.task.map(Word), kind = Word(ask.kind), text = ask.text,
-            asked_at = self.now()
+            asked_at = self.now(), tree = ask.tree
         }?;
         let id = self.last_id();
         self.tell(ask.task, ask.loop_id, Change::Asked, &json!({ "id": id, "kind": ask.kind }))?;
@@ -759,7 +779,7 @@ impl Tx<'_> {
     }
 
     /// Answers a question. Says whether this is the answer: false if another one came first.
-    pub fn answer(&self, id: i64, approved: Option<bool>, answer: Option<&str>) -> Result<bool, StoreError> {
+    pub fn answer(&self, id: i64, given: &AnswerGiven<'_>) -> Result<bool, StoreError> {
         let Some(asked) = self.approval(id)? else {
             return Err(missing("question", &id));
         };
@@ -767,10 +787,10 @@ impl Tx<'_> {
             return Ok(false);
         }
         self.execute(
-            "UPDATE approval SET answered_at = ?2, approved = ?3, answer = ?4 WHERE id = ?1",
-            (id, self.now(), approved, answer),
+            "UPDATE approval SET answered_at = ?2, approved = ?3, answer = ?4, answered_by = ?5 WHERE id = ?1",
+            (id, self.now(), given.approved, given.text, given.by),
         )?;
-        let payload = json!({ "id": id, "approved": approved });
+        let payload = json!({ "id": id, "approved": given.approved });
         self.tell(asked.task.as_ref(), asked.loop_id.as_ref(), Change::Answered, &payload)?;
         Ok(true)
     }
@@ -778,7 +798,7 @@ impl Tx<'_> {
     /// Takes back the questions of a loop that no longer needs their answers.
     pub fn withdraw_questions(&self, loop_id: &LoopId) -> Result<(), StoreError> {
         for open in self.approvals(loop_id)?.into_iter().filter(|asked| asked.answered_at.is_none()) {
-            self.answer(open.id, None, None)?;
+            self.answer(open.id, &AnswerGiven::default())?;
         }
         Ok(())
     }

@@ -32,7 +32,11 @@ pub fn criterion(state: CriterionState) -> &'static str {
     match state {
         CriterionState::Open => "open",
         CriterionState::Checked => "ticked",
-        CriterionState::Proven => "verified",
+        CriterionState::Proven => "proven",
+        CriterionState::Guard => "guard",
+        CriterionState::Unproven => "unproven",
+        CriterionState::Weak => "weak",
+        CriterionState::Approved => "approved",
         CriterionState::Stale => "stale",
         CriterionState::Failed => "failed",
     }

@@ -1,13 +1,18 @@
 //! Where a task is, on one short line.
 
-use crate::text::{count, status};
-use alfine_core::task::TaskStatus;
+use crate::{
+    proof::task_proof,
+    text::{count, status},
+};
+use alfine_core::{proof::TaskProof, task::TaskStatus};
 
 /// What is said of where a task is.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing<'a> {
     /// Its status.
     pub status: TaskStatus,
+    /// What it rests on that it is done.
+    pub proof: Option<TaskProof>,
     /// The iteration at work, or the last one; 0 before the first.
     pub iteration: u32,
     /// The limit of iterations; 0 if there is none.
@@ -22,9 +27,17 @@ pub struct Standing<'a> {
     pub until: Option<&'a str>,
 }
 
+/// A word for a task's status, with what it rests on: `done, proven`.
+pub fn done(status: &str, proof: Option<TaskProof>) -> String {
+    match proof {
+        Some(proof) => format!("{status}, {}", task_proof(proof)),
+        None => status.to_owned(),
+    }
+}
+
 /// Says where a task is: `running · iteration 3 of 10 · 4 files · $0.42`.
 pub fn summary(standing: &Standing<'_>) -> String {
-    let mut parts = vec![status(standing.status)];
+    let mut parts = vec![done(&status(standing.status), standing.proof)];
     match (standing.iteration, standing.max_iterations) {
         (0, _) => {}
         (n, 0) => parts.push(format!("iteration {n}")),
@@ -47,6 +60,7 @@ mod tests {
     fn a_summary_says_where_the_loop_is_what_it_changed_and_cost_and_how_long_it_waits() {
         let ready = Standing {
             status: TaskStatus::Ready,
+            proof: None,
             iteration: 0,
             max_iterations: 10,
             files_changed: 0,
@@ -63,6 +77,8 @@ mod tests {
             ..ready
         };
         assert_eq!(summary(&running), "running · iteration 3 of 10 · 4 files · $0.42");
+        let done = Standing { status: TaskStatus::Done, proof: Some(TaskProof::Proven), ..running };
+        assert_eq!(summary(&done), "done, proven · iteration 3 of 10 · 4 files · $0.42");
         let asks =
             Standing { status: TaskStatus::NeedsInput, files_changed: 1, max_iterations: 0, ..running };
         assert_eq!(summary(&asks), "needs input · iteration 3 · 1 file · $0.42");

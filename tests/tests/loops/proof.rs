@@ -1,6 +1,7 @@
 //! The tree that was checked is the one that lands.
 
 use super::*;
+use std::{fs, path::Path};
 
 #[test]
 fn work_that_no_commit_can_hold_is_not_done() {
@@ -56,4 +57,88 @@ fn a_check_that_leaves_files_behind_passes_on_its_own() {
     assert_eq!((task["status"].as_str(), task["iteration"].as_u64()), (Some("done"), Some(1)));
     let branch = task["branch"].as_str().unwrap();
     assert_eq!(sandbox.git(&["ls-tree", "--name-only", branch]), "PLAN.md\nx.txt");
+}
+
+/// The states of a task's criteria.
+fn states(task: &Value) -> Vec<&str> {
+    task["criteria"].as_array().unwrap().iter().map(|one| one["state"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn each_criterion_says_what_it_rests_on_until_the_work_changes() {
+    let plan = "# P\n\n### US-001: Work\n\n- [ ] it is there: `test -f work.txt`\n- [ ] history: `git rev-parse HEAD`\n- [ ] It is nice\n";
+    let sandbox = with_plan(plan, json!([done()]));
+    let task = sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(0).task();
+    assert_eq!(states(&task), ["proven", "guard", "open"], "{task:#}");
+    assert_eq!(task["proof"], "proven");
+    assert!(task["summary"].as_str().unwrap().starts_with("done, proven · "), "{}", task["summary"]);
+    let branch = task["branch"].as_str().unwrap();
+    let tree = |of: &str| sandbox.git(&["rev-parse", &format!("{of}^{{tree}}")]);
+    let (proof, work) = (&task["criteria"][0]["proof"], tree(branch));
+    let [red, green] = [&proof["red"], &proof["green"]];
+    assert_eq!(
+        (&red["tree"], &red["exit"], &red["answer"]),
+        (&json!(tree("main")), &json!(1), &json!("failed"))
+    );
+    assert_eq!(
+        (&green["tree"], &green["exit"], &green["answer"]),
+        (&json!(work), &json!(0), &json!("passed"))
+    );
+    assert_eq!(proof["why"], format!("proven: red at the base, green in {}", &work[..7]));
+    assert_eq!(task["criteria"][1]["proof"]["red"]["answer"], "passed", "a guard was green before");
+    let shown = sandbox.alfine(&["status", TASK]).expect(0).stdout;
+    assert!(shown.contains("done, proven") && shown.contains("[guard] history"), "{shown}");
+
+    let worktree = Path::new(task["worktree"].as_str().unwrap());
+    fs::write(worktree.join("work.txt"), "something else").unwrap();
+    let changed = sandbox.task(TASK);
+    assert_eq!((states(&changed), &changed["proof"]), (vec!["stale", "stale", "open"], &json!("stale")));
+    // Set back, it is what was proven; committed, it is not.
+    let there = worktree.to_str().unwrap();
+    sandbox.git(&["-C", there, "checkout", "-q", "--", "work.txt"]);
+    assert_eq!(sandbox.task(TASK)["proof"], "proven");
+    fs::write(worktree.join("more.txt"), "more").unwrap();
+    sandbox.git(&["-C", there, "add", "-A"]);
+    sandbox.git(&["-C", there, "commit", "-q", "-m", "more"]);
+    assert_eq!(sandbox.task(TASK)["proof"], "stale");
+}
+
+#[test]
+fn what_the_user_took_is_approved_as_long_as_it_stays_so() {
+    let plan = "# P\n\n### US-001: Work\n\n- [ ] history: `git rev-parse HEAD`\n- [ ] It is nice\n";
+    let sandbox = with_plan(plan, json!([done()]));
+    sandbox.settings("autonomy = \"manual\"\n");
+    sandbox.git(&["config", "user.name", "Ada"]);
+    sandbox.git(&["config", "user.email", "ada@example.com"]);
+    let task = sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(4).task();
+    assert_eq!(states(&task), ["guard", "open"], "{task:#}");
+    assert_eq!(task.get("proof"), None, "it is not done");
+    sandbox.alfine(&["answer", TASK, "--approve"]).expect(0);
+    wait_for_status(&sandbox, "done");
+    let task = sandbox.task(TASK);
+    assert_eq!((states(&task), &task["proof"]), (vec!["guard", "approved"], &json!("approved")));
+    assert!(task["summary"].as_str().unwrap().starts_with("done, approved by you"), "{}", task["summary"]);
+    let given = &task["criteria"][1]["proof"]["approved"];
+    assert_eq!(given["by"], "Ada");
+    assert_eq!(
+        given["tree"],
+        sandbox.git(&["rev-parse", &format!("{}^{{tree}}", task["branch"].as_str().unwrap())])
+    );
+    assert!(given["at"].as_i64().unwrap() > 0);
+
+    let worktree = Path::new(task["worktree"].as_str().unwrap());
+    fs::write(worktree.join("more.txt"), "more").unwrap();
+    let changed = sandbox.task(TASK);
+    assert_eq!((states(&changed), &changed["proof"]), (vec!["stale", "stale"], &json!("stale")));
+}
+
+#[test]
+fn a_task_whose_checks_nobody_controlled_says_so() {
+    let plan = "# P\n\n### US-001: Work\n\n- [ ] it is there: `test -f work.txt`\n";
+    let mut sandbox =
+        Sandbox::with_repository(&[("PLAN.md", plan), ("alfine.toml", "[proof]\ncontrol = \"off\"\n")]);
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    let task = sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(0).task();
+    assert_eq!((states(&task), &task["proof"]), (vec!["unproven"], &json!("uncontrolled")));
+    assert!(task["summary"].as_str().unwrap().starts_with("done, not controlled"), "{}", task["summary"]);
 }

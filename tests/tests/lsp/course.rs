@@ -123,7 +123,7 @@ fn what_a_check_finds_stands_on_its_source_line_until_it_is_mended() {
         }),
     );
     let hints = hints.unwrap();
-    assert!(hints.to_string().contains("verified"), "{hints}");
+    assert!(hints.to_string().contains("proven: red at the base, green in "), "{hints}");
 }
 
 #[test]

@@ -33,6 +33,12 @@ M.commands = {
 ---@field approved? boolean Whether the answer is yes or no.
 ---@field text? string The answer in words.
 
+---The user's word on a tree.
+---@class alfine.Approved
+---@field by? string Who, as git names them; missing where git knows no name.
+---@field at integer When, in milliseconds since the epoch.
+---@field tree string Which tree, as hex.
+
 ---What kind of answer is needed.
 ---@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust'
 
@@ -54,6 +60,17 @@ M.commands = {
 ---A rule of the breaker.
 ---@alias alfine.BreakerRule 'iterations' | 'no-change' | 'same-error' | 'rework' | 'cost' | 'tokens' | 'wall-time' | 'stall' | 'startup' | 'agent-failing' | 'outage' | 'permission' | 'regenerations' | 'oscillation'
 
+---What a check answered on one tree.
+---@alias alfine.CheckAnswer 'passed' | 'failed' | 'empty' | 'not_run'
+
+---A run of a check on one tree: the evidence.
+---@class alfine.CheckRun
+---@field tree string The tree, as hex.
+---@field answer alfine.CheckAnswer What it answered.
+---@field exit? integer The exit status; missing where no process ended by itself.
+---@field tests? integer How many tests it executed, where its output says so.
+---@field millis? integer How long it took, in milliseconds, where that was measured.
+
 ---The argument of `alfine.continue`.
 ---@class alfine.Continue
 ---@field task string The task's key.
@@ -68,13 +85,22 @@ M.commands = {
 ---@field label string The name of what is counted.
 ---@field shown string How far it is, and what fed it: `3 of 3 (iterations 1, 2 and 3 left tree 2f9d1c0…)`.
 
+---What a criterion rests on, to be shown.
+---@class alfine.CriterionProof
+---@field red? alfine.CheckRun Its check on the tree that the loop started from; missing where that was not asked.
+---@field green? alfine.CheckRun Its check on the tree of the work, whatever it answered.
+---@field material? string[] The files that decide what the check says, and that the loop made other than they were.
+---@field approved? alfine.Approved Who took it, if the user did.
+---@field why string Why it has its state, in words.
+
 ---What is known of a criterion.
----@alias alfine.CriterionState 'open' | 'checked' | 'proven' | 'stale' | 'failed'
+---@alias alfine.CriterionState 'open' | 'checked' | 'proven' | 'stale' | 'guard' | 'unproven' | 'weak' | 'approved' | 'failed'
 
 ---One acceptance criterion, to be shown.
 ---@class alfine.CriterionView
 ---@field text string As the plan has it.
 ---@field state alfine.CriterionState How far it is proven.
+---@field proof? alfine.CriterionProof What that rests on; missing if nothing says anything of it.
 
 ---A point in time, in milliseconds since the Unix epoch.
 ---@alias alfine.Moment integer
@@ -161,6 +187,9 @@ M.commands = {
 ---@field task string The task's key.
 ---@field uri? string The plan that the task was in; missing if it was in no plan.
 
+---What it rests on that a task is done.
+---@alias alfine.TaskProof 'proven' | 'approved' | 'unproven' | 'uncontrolled' | 'stale'
+
 ---Where a task is. The user's answer to "what is going on, and what can I do next?"
 ---@alias alfine.TaskStatus 'pending' | 'ready' | 'running' | 'evaluating' | 'waiting' | 'paused' | 'interrupted' | 'needs_input' | 'rework' | 'stopped' | 'failed' | 'skipped' | 'done' | 'merged' | 'discarded'
 
@@ -175,6 +204,7 @@ M.commands = {
 ---@field status alfine.TaskStatus The task's status.
 ---@field reason? string Why the task has this status, in words, if there is more to say.
 ---@field cause? alfine.Reason The reason as data.
+---@field proof? alfine.TaskProof What it rests on that the task is done; missing as long as it is not.
 ---@field loopId? string The live or last loop.
 ---@field iteration integer The iteration at work, or the last one; 0 before the first.
 ---@field maxIterations integer The limit of iterations; 0 if neither a loop nor the plan has one.

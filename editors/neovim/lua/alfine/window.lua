@@ -58,12 +58,16 @@ local function add_details(lines, view, of)
     open = { '○', 'AlfineDetail' },
     checked = { '✓', 'AlfineDetail' },
     proven = { '✓', 'AlfineDone' },
+    approved = { '✓', 'AlfineDone' },
+    guard = { '·', 'AlfineDetail' },
+    unproven = { '?', 'AlfineNeedsYou' },
+    weak = { '?', 'AlfineNeedsYou' },
     stale = { '~', 'AlfineNeedsYou' },
     failed = { '✗', 'AlfineFailed' },
   }
   for _, criterion in ipairs(view.criteria) do
     local sign = signs[criterion.state] or signs.open
-    local word = criterion.state == 'open' and '' or ('  (%s)'):format(criterion.state)
+    local word = criterion.state == 'open' and '' or ('  (%s)'):format(criterion.proof and criterion.proof.why or criterion.state)
     add(('%s %s%s'):format(sign[1], criterion.text, word), sign[2])
   end
   for _, counter in ipairs(view.counters) do

@@ -49,7 +49,8 @@ test('details show the reason, each criterion and the counters that count', () =
     status: 'stopped',
     reason: '3 iterations in a row changed nothing',
     criteria: [
-      { text: 'It greets: `sh t.sh`', state: 'proven' },
+      { text: 'It greets: `sh t.sh`', state: 'proven', proof: { why: 'proven: red at the base, green in 3f2a91c' } },
+      { text: 'It stays', state: 'guard' },
       { text: 'It is nice', state: 'open' },
     ],
     counters: [
@@ -58,7 +59,8 @@ test('details show the reason, each criterion and the counters that count', () =
     ],
   });
   const text = details(task);
-  expect(text).toContain('- $(pass) It greets: \\`sh t\\.sh\\`');
+  expect(text).toContain('- $(pass) It greets: \\`sh t\\.sh\\` — proven: red at the base, green in 3f2a91c');
+  expect(text).toContain('- $(shield) It stays\n');
   expect(text).toContain('- $(circle-large-outline) It is nice');
   expect(text).toContain('- no\\-change: 3 of 3 \\(iterations 1, 2 and 3\\)\n- cost: \\$0\\.04\n');
 });

@@ -8,11 +8,12 @@ use alfine_core::{
     text::{LineIndex, Span},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind, Result, evidence,
     known::Known,
     project::{PlanFile, Project},
     view::{OfferView, PlannedTask, Seen, TaskView, ViewPlace, ViewRange, task_views},
 };
+use alfine_store::LoopRow;
 use alfine_words::offer as words;
 use jiff::Zoned;
 use url::Url;
@@ -42,7 +43,9 @@ pub(crate) fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen
             });
         }
     }
-    task_views(&project.store, &planned)
+    let is_changed =
+        |row: &LoopRow, tree: &str| evidence::is_changed(&project.repository, &project.layout, row, tree);
+    task_views(&project.store, &planned, &is_changed)
 }
 
 /// The view of one task.

@@ -1228,7 +1228,8 @@ fn a_check_that_cannot_run_is_not_asked_about_while_the_agent_has_work() {
 /// A check that answered `standing` beside its controls, by material that was there before the loop.
 fn controlled(standing: Standing) -> VerifyOutcome {
     let material = vec![ChangedMaterial { path: "tests/a.rs".into(), was_there: true }];
-    let proof = CheckProof { check: "cargo test".into(), standing, base: None, tests: None, material };
+    let proof =
+        CheckProof { check: "cargo test".into(), standing, work: None, controls: Vec::new(), material };
     VerifyOutcome { controls: Some(vec![proof]), ..green(1) }
 }
 

@@ -15,7 +15,7 @@ use alfine_core::{
     news::News,
     plan::{Isolation, ProvenBy, program_of},
     printable::enumerated,
-    proof::{Answer, ChangedMaterial, CheckProof, ControlKind, Runs, Said, Standing},
+    proof::{Answer, ChangedMaterial, CheckProof, Control as MadeControl, ControlKind, Runs, Said, Standing},
     shell,
     text::first_changed_line,
     unusual::holds_dependencies,
@@ -528,9 +528,14 @@ impl Run<'_> {
                 continue;
             }
             let VerifierKind::Command { command } = &spec.kind else { continue };
-            let mut ask = |control, run: &mut Self, tree: &str| {
+            let mut made = Vec::new();
+            let mut ask = |control, run: &mut Self, tree: &str| -> Result<Option<Said>> {
                 tell(News::Control { control, check: spec.name.clone() });
-                run.answer(spec, tree)
+                let said = run.answer(spec, tree)?;
+                // The base is known by the tree that the loop began with, Alfine's own files and all.
+                let shown = if control == ControlKind::Base { &run.decider.base.0 } else { tree };
+                made.extend(said.as_ref().map(|said| MadeControl { control, run: said.on(shown) }));
+                Ok(said)
             };
             let mut runs = Runs {
                 work: said(result),
@@ -573,8 +578,8 @@ impl Run<'_> {
             let proof = CheckProof {
                 check: spec.name.clone(),
                 standing: runs.standing(),
-                base: runs.base.as_ref().map(|said| said.answer),
-                tests: Some(runs.work.executed_tests()).filter(|tests| *tests > 0),
+                work: Some(runs.work.on(&self.decider.claimed)),
+                controls: made,
                 material: material
                     .iter()
                     .map(|changed| ChangedMaterial {
@@ -682,11 +687,21 @@ fn fail(result: &mut VerifierResult, proof: &CheckProof, places: Vec<(String, u3
     result.exit = VerifierExit::Unproven { reason: words };
 }
 
+/// How many tests a check executed, where its output says so.
+pub(super) fn ran(result: &VerifierResult) -> Option<u64> {
+    Some(result.tests.as_ref()?.executed())
+}
+
 /// A check's answer with its tests.
 fn said(result: &VerifierResult) -> Said {
     let cases = result.tests.iter().flat_map(|tests| &tests.cases);
     let tests = cases.map(|case| (case.name.clone(), case.outcome));
-    Said { answer: result.answer(), tests: tests.collect() }
+    let exit = match result.exit {
+        VerifierExit::Code { code } => Some(code),
+        _ => None,
+    };
+    let millis = u64::try_from(result.duration.as_millis()).ok();
+    Said { answer: result.answer(), tests: tests.collect(), ran: ran(result), exit, millis }
 }
 
 /// The failed check that says why nothing could be decided.

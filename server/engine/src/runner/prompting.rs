@@ -1,7 +1,11 @@
 //! The prompt of one iteration, filled from what the loop knows.
 
 use super::{clocks::now, owner::Runner};
-use crate::{Result, progress, view::criterion_state};
+use crate::{
+    Result,
+    evidence::{self, Evidence},
+    progress,
+};
 use alfine_core::{
     machine::{Recovery, Spawn},
     plan::Isolation,
@@ -24,6 +28,8 @@ impl Runner<'_> {
         let progress: Vec<&str> = progress.iter().map(String::as_str).collect();
         let told = self.project.store.latest_verifications(&self.row.id)?;
         let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.as_str());
+        let approval = evidence::approval(&self.project.store, &self.row.id)?;
+        let evidence = Evidence { rows: &told, tree, approval: approval.as_ref(), ..Evidence::default() };
         let task = &self.spec.task;
         let criteria: Vec<CriterionLine<'_>> = task
             .criteria
@@ -32,7 +38,7 @@ impl Runner<'_> {
             .map(|(n, criterion)| CriterionLine {
                 text: &criterion.text,
                 command: criterion.command.as_deref(),
-                state: criterion_state(&told, n, &criterion.text, tree).unwrap_or_default(),
+                state: evidence.criterion(n, &criterion.text).unwrap_or_default(),
             })
             .collect();
         let verifiers: Vec<VerifierLine<'_>> = self

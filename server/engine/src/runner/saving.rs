@@ -61,7 +61,14 @@ impl Runner<'_> {
                         // A loop asks one thing at a time. An older open question could otherwise be answered instead.
                         tx.withdraw_questions(id)?;
                         let text = masker.mask(&ask.text);
-                        tx.ask(&Ask { loop_id: Some(id), task: Some(key), kind: ask.kind, text: &text })?;
+                        let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.as_str());
+                        tx.ask(&Ask {
+                            loop_id: Some(id),
+                            task: Some(key),
+                            kind: ask.kind,
+                            text: &text,
+                            tree,
+                        })?;
                     }
                     Effect::WithdrawAsk => tx.withdraw_questions(id)?,
                     _ => {}

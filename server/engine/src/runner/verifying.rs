@@ -1,7 +1,7 @@
 //! The verifiers' thread, and what their answers come to.
 
 use super::{
-    controls::Decided,
+    controls::{Decided, ran},
     live::LiveVerifiers,
     message::{Answers, Message},
     owner::Runner,
@@ -14,7 +14,7 @@ use alfine_core::{
     finding::{Finding, Severity},
     machine::{Color, Input, VerifyOutcome},
     news::News,
-    proof::Said,
+    proof::{CheckProof, Said},
     signature,
 };
 use alfine_store::{Millis, VerificationNew};
@@ -78,7 +78,7 @@ impl Runner<'_> {
                 decided.map(Option::unwrap_or_default).unwrap_or_else(|error| Decided::failed(&error))
             });
             let on_a_bench = decided.is_some();
-            let Decided { mut results, controls, said } = match decided {
+            let Decided { mut results, mut controls, said } = match decided {
                 Some(decided) => decided,
                 None => Decided {
                     results: alfine_verify::run(&specs, &context, &mut observe),
@@ -125,6 +125,9 @@ impl Runner<'_> {
                     finding.message = masker.mask(&finding.message).into_owned();
                 }
             }
+            for proof in controls.iter_mut().flatten() {
+                proof.rewrite_texts(&mut |text| *text = masker.mask(text).into_owned());
+            }
             let checkpoints = proof.map(|proof| proof.checkpoints);
             let answers = Answers { results, started_at, checkpoints, controls, said };
             let _ = outbox.send(Message::Verified(round, answers));
@@ -150,10 +153,10 @@ impl Runner<'_> {
             failed: failed.iter().map(|result| result.name.clone()).collect(),
             error: error_of(&failed),
             unusual,
-            controls,
+            controls: controls.clone(),
             proven_by: self.spec.proven_by,
         };
-        self.save_verifications(&results, &said, started_at)?;
+        self.save_verifications(&results, controls.as_deref().unwrap_or_default(), &said, started_at)?;
         self.inputs.push_back(Input::Verified(outcome));
         Ok(())
     }
@@ -202,6 +205,7 @@ impl Runner<'_> {
     fn save_verifications(
         &mut self,
         results: &[VerifierResult],
+        proofs: &[CheckProof],
         said: &[(String, Said)],
         started_at: SystemTime,
     ) -> Result<()> {
@@ -220,7 +224,13 @@ impl Runner<'_> {
                     let criterion = result
                         .criterion
                         .and_then(|n| Some((u32::try_from(n).ok()?, criteria.get(n)?.text.as_str())));
-                    let said = match &result.exit {
+                    let proof = proofs.iter().find(|proof| proof.check == result.name);
+                    let work = proof.and_then(|proof| proof.work.as_ref());
+                    let exit = match result.exit {
+                        VerifierExit::Code { code } => Some(code),
+                        _ => work.and_then(|work| work.exit),
+                    };
+                    let output = match &result.exit {
                         VerifierExit::Code { .. } => result.output.clone(),
                         other => format!("{other}\n{}", result.output),
                     };
@@ -233,14 +243,15 @@ impl Runner<'_> {
                             passed: result.passed,
                             required: result.required,
                             weight: result.weight,
-                            exit: match result.exit {
-                                VerifierExit::Code { code } => Some(code),
-                                _ => None,
-                            },
-                            output: &said,
+                            exit,
+                            output: &output,
                             tree: &tree,
                             started_at: Millis(millis(at)),
                             duration_ms: u64::try_from(result.duration.as_millis()).unwrap_or(u64::MAX),
+                            // A check that failed by its controls alone passed.
+                            answer: work.map_or_else(|| result.answer(), |work| work.answer),
+                            tests: ran(result),
+                            proof,
                             findings: &result.findings,
                         },
                     )?;

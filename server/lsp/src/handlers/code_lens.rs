@@ -88,6 +88,7 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
     let reason = known.and_then(TaskPicture::reason);
     let why =
         reason.as_deref().map(|reason| cut(&alfine_words::reason(reason))).filter(|why| !why.is_empty());
+    let proof = last.and_then(|last| last.proof().task(status));
     let word = match status {
         TaskStatus::Running | TaskStatus::Rework | TaskStatus::Evaluating
             if last.is_some_and(|last| last.row.summary.pauses) =>
@@ -101,8 +102,11 @@ fn status_line(picture: &Picture, status: TaskStatus, known: Option<&TaskPicture
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
             format!("{}{why}", wording::status(status))
         }
-        TaskStatus::Merged => why.map_or_else(|| status.to_string(), |into| format!("merged {into}")),
-        status => status.to_string(),
+        TaskStatus::Merged => {
+            let merged = why.map_or_else(|| status.to_string(), |into| format!("merged {into}"));
+            alfine_words::done(&merged, proof)
+        }
+        status => alfine_words::done(&status.to_string(), proof),
     };
     let Some(last) = last else { return word };
     let mut parts = Vec::new();

@@ -3,11 +3,11 @@
 use crate::protocol::lsp_types::{
     InlayHint, InlayHintLabel, InlayHintParams, InlayHintTooltip, MarkupContent, MarkupKind,
 };
-use crate::{
-    evidence::{self, Evidence},
-    picture::Picture,
-};
+use crate::{evidence::Evidence, picture::Picture, wording};
 use alfine_core::text::Span;
+
+/// The longest hint, in characters.
+const LONGEST: usize = 90;
 
 /// Answers with the hints of the criteria in a range.
 pub(crate) fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<InlayHint>> {
@@ -29,7 +29,7 @@ pub(crate) fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<
             }
             hints.push(InlayHint {
                 position: document.range(Span::new(end, end), picture.client.encoding).start,
-                label: InlayHintLabel::String(alfine_words::criterion(evidence.state).to_owned()),
+                label: InlayHintLabel::String(wording::line(&evidence.proof.why, LONGEST)),
                 kind: None,
                 text_edits: None,
                 tooltip: Some(tooltip(picture, &evidence)),
@@ -44,8 +44,7 @@ pub(crate) fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<
 
 fn tooltip(picture: &Picture, evidence: &Evidence<'_>) -> InlayHintTooltip {
     let markdown = picture.client.markdown;
-    let told = evidence.rows.iter().map(|(row, state)| evidence::told(picture, row, *state, true, markdown));
-    let value = told.collect::<Vec<_>>().join("\n\n");
+    let value = evidence.told(picture, |_| false, markdown).join("\n\n");
     match markdown {
         true => InlayHintTooltip::MarkupContent(MarkupContent { kind: MarkupKind::Markdown, value }),
         false => InlayHintTooltip::String(value),
@@ -81,10 +80,19 @@ mod tests {
 
     #[test]
     fn a_criterion_that_was_looked_at_says_what_came_of_it() {
-        let expected = [(8, 40, "stale".to_owned()), (9, 56, "failed".to_owned())];
+        let expected = [
+            (8, 40, "stale: green in old, and the files have changed since".to_owned()),
+            (9, 56, "failed: exit status 1 in tree-4".to_owned()),
+        ];
         assert_eq!(hints("rework", 0, u32::MAX), expected);
         let states: Vec<_> = hints("done", 0, u32::MAX).into_iter().map(|(.., word)| word).collect();
-        assert_eq!(states, ["verified", "verified"]);
+        assert_eq!(
+            states,
+            [
+                "guard: green at the base and in tree-3, 14 tests",
+                "proven: red at the base, green in tree-3, 14 tests"
+            ]
+        );
     }
 
     #[test]
@@ -97,7 +105,7 @@ mod tests {
 
     #[test]
     fn only_the_range_is_answered_and_nothing_where_all_is_open() {
-        assert_eq!(hints("rework", 9, 10), [(9, 56, "failed".to_owned())]);
+        assert_eq!(hints("rework", 9, 10), [(9, 56, "failed: exit status 1 in tree-4".to_owned())]);
         assert_eq!(hints("rework", 12, 99), []);
         assert_eq!(hints("running", 0, u32::MAX), []);
     }

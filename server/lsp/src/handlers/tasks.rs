@@ -1,13 +1,19 @@
 //! `alfine/tasks`: every task of every plan, and those whose loop can go on although they are in none any more.
 
-use crate::{client::TasksVersion, offers::TaskOffers, picture::Picture, snapshot::TaskPicture};
+use crate::{
+    client::TasksVersion,
+    offers::TaskOffers,
+    picture::Picture,
+    snapshot::{LoopPicture, TaskPicture},
+};
 use alfine_core::{
     offer::Refusal,
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
+    evidence::Evidence,
     offers::needs_you,
-    view::{PlannedTask, TaskView, task_view, unplanned_view},
+    view::{CriterionView, PlannedTask, TaskView, task_view, unplanned_view},
 };
 use alfine_words::offer::refusal;
 use schemars::JsonSchema;
@@ -69,7 +75,8 @@ fn shown(
     offers: impl FnOnce() -> TaskOffers,
 ) -> TaskView {
     if picture.client.tasks_version == TasksVersion::First {
-        return TaskView { cause: None, ..view };
+        let criteria = view.criteria.into_iter().map(|one| CriterionView { proof: None, ..one }).collect();
+        return TaskView { cause: None, proof: None, criteria, ..view };
     }
     let state = known.and_then(|known| known.last.as_ref()).and_then(|last| last.state.as_ref());
     let needs_you = needs_you(view.status, state);
@@ -77,11 +84,10 @@ fn shown(
 }
 
 fn view(planned: &PlannedTask, known: Option<&Arc<TaskPicture>>) -> TaskView {
-    let Some(known) = known else { return task_view(planned, None, None, &[], None) };
+    let Some(known) = known else { return task_view(planned, None, None, &Evidence::default()) };
     let last = known.last.as_ref();
-    let evidence = last.map(|last| last.evidence.as_slice()).unwrap_or_default();
-    let tree = last.and_then(|last| last.tree.as_deref());
-    told(task_view(planned, Some(&known.row), last.map(|last| &last.row), evidence, tree), known)
+    let evidence = last.map(LoopPicture::proof).unwrap_or_default();
+    told(task_view(planned, Some(&known.row), last.map(|last| &last.row), &evidence), known)
 }
 
 /// Says why a task cannot be started if there is no repository to work on.
@@ -103,7 +109,7 @@ mod tests {
     use crate::{
         client::ClientView,
         document::Document,
-        snapshot::{Checkout, LoopPicture, Place, Snapshot, StorePicture},
+        snapshot::{Checkout, Place, Snapshot, StorePicture},
     };
     use alfine_core::plan::Isolation;
     use alfine_store::{LoopId, LoopRow, LoopSummary, Millis, TaskRow};
@@ -153,6 +159,8 @@ mod tests {
                 iterations: Vec::new(),
                 evidence: Vec::new(),
                 tree: None,
+                changed: false,
+                approval: None,
                 asks: None,
                 checkout: Vec::new(),
                 last_run: None,

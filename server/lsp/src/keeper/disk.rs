@@ -174,10 +174,10 @@ impl Disk {
                 todo.locate = true;
             }
             Message::Touched(uris) => {
-                for path in uris.iter().filter_map(|uri| uri.to_file_path().ok()) {
-                    todo.paths.extend([real(&path), path]);
-                }
-                self.followers.values().for_each(Follower::sources_changed);
+                let paths = uris.iter().filter_map(|uri| uri.to_file_path().ok());
+                let paths: Vec<PathBuf> = paths.flat_map(|path| [real(&path), path]).collect();
+                self.followers.values().for_each(|follower| follower.touched(&paths));
+                todo.paths.extend(paths);
             }
             Message::Settings(settings) => self.editor = Partial::of_json(settings),
             Message::Look(ticket) => {

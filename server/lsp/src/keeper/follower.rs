@@ -6,9 +6,14 @@ use super::{board::Board, marks::marks, ticket::Ticket};
 use crate::client::EDITOR;
 use crate::lock::lock;
 use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
-use alfine_core::{identity::Written, machine::LoopState, task::TaskKey};
-use alfine_engine::{Error, loops, project::Project};
+use alfine_core::{
+    identity::Written,
+    machine::LoopState,
+    task::{TaskKey, TaskStatus},
+};
+use alfine_engine::{Error, evidence, loops, project::Project};
 use alfine_files::Layout;
+use alfine_git::Repository;
 use alfine_store::{
     Change, Changes, CheckoutChangeRow, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader,
     StoreError, TaskRow, VerificationRow, Waker,
@@ -71,6 +76,8 @@ struct Told {
     roots: Vec<PathBuf>,
     /// Files that marks are in may have changed.
     sources_changed: bool,
+    /// Files that were saved, made or removed.
+    touched: Vec<PathBuf>,
     /// What came of ending a dead runner's leftovers.
     buried: Option<Result<Vec<String>, ()>>,
 }
@@ -106,6 +113,8 @@ impl Follower {
             runners_seen: None,
             buries: Arc::new(AtomicBool::new(false)),
             bury_after: None,
+            work_seen: HashMap::new(),
+            touched: Vec::new(),
             held: Vec::new(),
         };
         thread::Builder::new().name("alfine-store".to_owned()).spawn(move || {
@@ -131,9 +140,12 @@ impl Follower {
         }
     }
 
-    /// Some files of its working trees changed.
-    pub(super) fn sources_changed(&self) {
-        lock(&self.told).sources_changed = true;
+    /// Some files changed, perhaps of its working trees.
+    pub(super) fn touched(&self, paths: &[PathBuf]) {
+        let mut told = lock(&self.told);
+        told.sources_changed = true;
+        told.touched.extend_from_slice(paths);
+        drop(told);
         self.waker.ask();
     }
 }
@@ -175,6 +187,9 @@ struct Thread {
     buries: Arc<AtomicBool>,
     /// When it may be tried again.
     bury_after: Option<Instant>,
+    /// With which last tree the work of a loop that is done was looked at.
+    work_seen: HashMap<LoopId, Option<String>>,
+    touched: Vec<PathBuf>,
     held: Vec<Ticket>,
 }
 
@@ -241,6 +256,7 @@ impl Thread {
         };
         let failed = done.is_err();
         self.note(done);
+        self.look_at_work();
         self.look_for_runners();
         if self.is_due() || (is_quiet && !self.held.is_empty()) {
             self.publish();
@@ -263,6 +279,7 @@ impl Thread {
         let sources_changed = mem::take(&mut told.sources_changed);
         self.roots.clone_from(&told.roots);
         self.held.append(&mut told.tickets);
+        self.touched.append(&mut told.touched);
         match told.buried.take() {
             Some(Ok(notices)) if self.notices != notices => {
                 self.notices = notices;
@@ -274,6 +291,43 @@ impl Thread {
         drop(told);
         if sources_changed {
             self.mark_again();
+        }
+    }
+
+    /// Looks whether the work of the loops that are done was changed since, where that was not looked at yet, or where files
+    /// were touched.
+    fn look_at_work(&mut self) {
+        let touched = mem::take(&mut self.touched);
+        let seen = &self.work_seen;
+        let is_due = |last: &&LoopPicture| {
+            let worktree = last.row.worktree.as_deref().map(Path::new);
+            last.row.status == TaskStatus::Done
+                && (seen.get(&last.row.id) != Some(&last.tree)
+                    || worktree.is_some_and(|root| touched.iter().any(|path| path.starts_with(root))))
+        };
+        let due: Vec<(TaskKey, LoopId, Option<String>)> = (self.picture.all())
+            .filter_map(|task| task.last.as_ref().filter(is_due))
+            .map(|last| (last.row.task.clone(), last.row.id.clone(), last.tree.clone()))
+            .collect();
+        let (false, Some(root), Some(reader)) = (due.is_empty(), self.roots.first(), self.feed.reader())
+        else {
+            return;
+        };
+        let Ok(repository) = Repository::discover(root) else { return };
+        for (key, id, tree) in due {
+            // The picture's row is without the settings, which say what was brought into the worktree.
+            let Ok(Some(row)) = reader.loop_(&id) else { continue };
+            let changed = (tree.as_deref())
+                .is_some_and(|tree| evidence::is_changed(&repository, &self.layout, &row, tree));
+            let of_plan = self.picture.tasks.get_mut(&key.plan);
+            if let Some(task) = of_plan.and_then(|tasks| tasks.get_mut(&key.id))
+                && task.last.as_ref().is_some_and(|last| last.changed != changed)
+                && let Some(last) = &mut Arc::make_mut(task).last
+            {
+                last.changed = changed;
+                self.change = Extent::Large;
+            }
+            self.work_seen.insert(id, tree);
         }
     }
 
@@ -363,6 +417,7 @@ impl Thread {
             reader.open_runs()
         })?;
         self.picture = picture;
+        self.work_seen.clear();
         self.change = Extent::Large;
         self.runners_seen = None;
         let is_left = |loop_id: &LoopId| matches!(LoopLock::is_held(&self.layout, loop_id), Ok(false));
@@ -501,9 +556,9 @@ fn read_loop(
         Some(old) => old.tree.clone(),
         None => reader.last_checkpoint(&id)?.map(|checkpoint| checkpoint.tree),
     };
-    let asks = match kept(parts.asks) {
-        Some(old) => old.asks.clone(),
-        None => loops::open_question(reader, &id)?,
+    let (asks, approval) = match kept(parts.asks) {
+        Some(old) => (old.asks.clone(), old.approval.clone()),
+        None => (loops::open_question(reader, &id)?, evidence::approval(reader, &id)?),
     };
     let checkout = match kept(parts.checkout) {
         Some(old) => old.checkout.clone(),
@@ -518,7 +573,20 @@ fn read_loop(
         Some(old) if names(&old.row) == names(&row) => old.marks.clone(),
         _ => marks(&row, &evidence, roots),
     };
-    Ok(LoopPicture { row, state, iterations, evidence, tree, asks, checkout, last_run, marks })
+    let changed = old.is_some_and(|old| old.changed && old.tree == tree);
+    Ok(LoopPicture {
+        row,
+        state,
+        iterations,
+        evidence,
+        tree,
+        changed,
+        approval,
+        asks,
+        checkout,
+        last_run,
+        marks,
+    })
 }
 
 /// What agents were seen to do, or else the latest change alone: a user who works beside the agent makes many.
@@ -549,6 +617,7 @@ fn weigh(old: &TaskPicture, new: &TaskPicture) -> Extent {
         _ => return Extent::Large,
     };
     if (&old.iterations, &old.evidence, &old.asks) != (&new.iterations, &new.evidence, &new.asks)
+        || (&old.changed, &old.approval) != (&new.changed, &new.approval)
         || (&old.tree, &old.checkout) != (&new.tree, &new.checkout)
         || (&old.last_run, &old.marks) != (&new.last_run, &new.marks)
     {

@@ -343,6 +343,9 @@ mod tests {
             tree: "t".to_owned(),
             started_at: Millis(0),
             duration_ms: 1,
+            answer: None,
+            tests: None,
+            proof: None,
             findings: places.iter().map(finding).collect(),
         }
     }

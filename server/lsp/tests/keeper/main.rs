@@ -386,6 +386,9 @@ fn findings_mark_the_users_lines() {
         tree: "t",
         started_at: Millis(1),
         duration_ms: 1,
+        answer: alfine_core::proof::Answer::Passed,
+        tests: None,
+        proof: None,
         findings: &[finding],
     };
     place.open_folders(&["shop"]);

@@ -31,6 +31,9 @@ fn checked(store: &mut Store, lock: &LoopLock, verifier: &str, findings: &[Findi
         tree: "aaaa",
         started_at: Millis(7),
         duration_ms: 1500,
+        answer: alfine_core::proof::Answer::Passed,
+        tests: None,
+        proof: None,
         findings,
     };
     store.write(|tx| tx.add_verification(lock, &new)).unwrap();

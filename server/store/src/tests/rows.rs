@@ -208,6 +208,9 @@ fn an_iteration_with_all_that_belongs_to_it_comes_back() {
         tree: "aaaa",
         started_at: Millis(7),
         duration_ms: 1500,
+        answer: alfine_core::proof::Answer::Passed,
+        tests: None,
+        proof: None,
         findings,
     };
     let usage = Usage { input: 1, output: 2, cache_read: 3, cache_write: 4, cost_usd: Some(0.1) };
@@ -344,6 +347,7 @@ fn what_an_older_version_wrote_in_words_is_read_as_told() {
         task: Some(&task),
         kind: AskKind::Question,
         text: "Which table?",
+        tree: None,
     };
     let [done, refused] = store
         .write(|tx| {
@@ -388,6 +392,7 @@ fn the_first_answer_counts() {
         task: Some(&task),
         kind: AskKind::Question,
         text: "Which table?",
+        tree: None,
     };
     let (first, second) = store.write(|tx| Ok::<_, StoreError>((tx.ask(&ask)?, tx.ask(&ask)?))).unwrap();
     let open = |store: &Store| {
@@ -395,10 +400,16 @@ fn the_first_answer_counts() {
         asked.iter().filter(|asked| asked.answered_at.is_none()).count()
     };
     assert_eq!(open(&store), 2);
-    assert!(store.write(|tx| tx.answer(first, None, Some("coupon"))).unwrap());
-    assert!(!store.write(|tx| tx.answer(first, Some(false), Some("another"))).unwrap());
+    let said = |text| AnswerGiven { approved: None, text: Some(text), by: Some("Ada") };
+    assert!(store.write(|tx| tx.answer(first, &said("coupon"))).unwrap());
+    assert!(
+        !store
+            .write(|tx| tx.answer(first, &AnswerGiven { approved: Some(false), ..said("another") }))
+            .unwrap()
+    );
     let answered = store.approval(first).unwrap().unwrap();
     assert_eq!((answered.approved, answered.answer.as_deref()), (None, Some("coupon")));
+    assert_eq!(answered.answered_by.as_deref(), Some("Ada"));
     store.write(|tx| tx.withdraw_questions(lock.loop_id())).unwrap();
     assert_eq!(open(&store), 0);
     assert_eq!(store.approval(second).unwrap().unwrap().answer, None);
@@ -560,6 +571,7 @@ fn tasks_exchange_their_keys_and_what_belongs_to_them_follows() {
                 task: Some(&one),
                 kind: AskKind::Question,
                 text: "?",
+                tree: None,
             })?;
             tx.rename_tasks(&[(one.clone(), two.clone()), (two.clone(), one.clone())])
         })

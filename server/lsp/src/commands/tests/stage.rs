@@ -233,6 +233,8 @@ impl Stage {
             iterations: Vec::new(),
             evidence: Vec::new(),
             tree: None,
+            changed: false,
+            approval: None,
             asks: None,
             checkout: Vec::new(),
             last_run: None,
@@ -433,7 +435,7 @@ impl Stage {
         let (mut project, _, lock) = self.begin(key, false);
         save(&mut project, &lock, TaskStatus::NeedsInput, None, 1);
         let task: TaskKey = key.parse().unwrap();
-        let ask = Ask { loop_id: Some(lock.loop_id()), task: Some(&task), kind, text };
+        let ask = Ask { loop_id: Some(lock.loop_id()), task: Some(&task), kind, text, tree: None };
         project.store.write(|tx| tx.ask(&ask)).unwrap()
     }
 

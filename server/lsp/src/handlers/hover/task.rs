@@ -3,7 +3,7 @@
 use super::page::Page;
 use crate::{
     diagnostics::explained,
-    evidence::{self, Evidence},
+    evidence::Evidence,
     offers::TaskOffers,
     picture::{Picture, PlanView, SeenTask},
     snapshot::LoopPicture,
@@ -219,9 +219,9 @@ pub(super) fn write_criterion(
     }
     let looped = seen.known.and_then(|known| known.last.as_ref());
     let evidence = looped.and_then(|looped| Evidence::of(looped, index, &criterion.text));
-    for (row, state) in evidence.iter().flat_map(|evidence| &evidence.rows) {
-        if *state == CriterionState::Failed {
-            page.block(&row.output);
+    for answer in evidence.iter().flat_map(|evidence| &evidence.rows) {
+        if answer.state == CriterionState::Failed {
+            page.block(&answer.row.output);
         }
     }
 }
@@ -237,11 +237,8 @@ fn told(
 ) -> Vec<String> {
     let looped = seen.known.and_then(|known| known.last.as_ref());
     if let Some(evidence) = looped.and_then(|looped| Evidence::of(looped, index, &criterion.text)) {
-        let rows = evidence.rows.iter();
-        let named = |row: &VerificationRow| says(&criterion.text, &row.verifier);
-        return rows
-            .map(|(row, state)| evidence::told(picture, row, *state, !named(row), page.markdown))
-            .collect();
+        let is_named = |row: &VerificationRow| says(&criterion.text, &row.verifier);
+        return evidence.told(picture, is_named, page.markdown);
     }
     let ticked = if criterion.checked { "ticked in the plan; " } else { "" };
     let command = criterion.command.as_deref();

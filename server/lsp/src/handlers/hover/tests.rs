@@ -133,11 +133,11 @@ fn a_criterion_shows_its_evidence() {
     insta::assert_snapshot!(text, @r"
 **Migration runs: \`sqlx migrate run\`**
 
-stale: ended with exit status 0 after 1s, 2m ago (09:57), on tree `old`; the files have changed since
+stale: green in old, and the files have changed since; it ran for 1s, 2m ago (09:57)
 
 **Expired coupons are rejected: \`cargo test expired\`**
 
-failed: ended with exit status 1 after 1s, 2m ago (09:57), on tree `tree-4`; the agent has to fix it
+failed: exit status 1 in tree-4; it ran for 1s, 2m ago (09:57)
 
 ```text
 1 failed
