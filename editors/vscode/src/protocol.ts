@@ -218,6 +218,8 @@ export interface Proof {
   unusual?: string[];
   /** How many of the checks prove the work: they failed before it, and pass by it alone. `None` where nobody asked. */
   proven?: number;
+  /** Whether the task says of itself that all only has to stay as it was. */
+  guard?: boolean;
 }
 
 /** What the composite score of the verifiers says. */
@@ -313,7 +315,7 @@ export interface TaskName {
 }
 
 /** What it rests on that a task is done. */
-export type TaskProof = 'proven' | 'approved' | 'unproven' | 'uncontrolled' | 'stale';
+export type TaskProof = 'proven' | 'approved' | 'guard' | 'unproven' | 'uncontrolled' | 'stale';
 
 /** Where a task is. The user's answer to "what is going on, and what can I do next?" */
 export type TaskStatus = 'pending' | 'ready' | 'running' | 'evaluating' | 'waiting' | 'paused' | 'interrupted' | 'needs_input' | 'rework' | 'stopped' | 'failed' | 'skipped' | 'done' | 'merged' | 'discarded';

@@ -115,6 +115,8 @@ pub enum TaskProof {
     Proven,
     /// The user took this tree.
     Approved,
+    /// The task is one where all only has to stay as it was, and it did.
+    Guard,
     /// Its checks pass, and none of them proves the work.
     Unproven,
     /// No control was made of its checks.

@@ -131,6 +131,9 @@ pub struct Proof {
     /// How many of the checks prove the work: they failed before it, and pass by it alone. `None` where nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven: Option<u32>,
+    /// Whether the task says of itself that all only has to stay as it was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guard: bool,
 }
 
 /// The verdict on the claim, which goes into the iteration's record and the agent's prompts, too.

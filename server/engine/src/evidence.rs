@@ -3,7 +3,6 @@
 
 use crate::{surroundings, task_spec::TaskSpec};
 use alfine_core::{
-    machine::AskKind,
     plan::Isolation,
     prompt::CriterionState,
     proof::{Answer, CheckRun, Standing, TaskProof},
@@ -66,7 +65,7 @@ pub struct Approved {
 
 /// The last time that the user took a loop's work as it was.
 pub fn approval(reader: &Reader, id: &LoopId) -> Result<Option<ApprovalRow>, StoreError> {
-    let is_taken = |asked: &ApprovalRow| asked.kind == AskKind::Approval && asked.approved == Some(true);
+    let is_taken = |asked: &ApprovalRow| asked.kind.settles_a_claim() && asked.approved == Some(true);
     Ok(reader.approvals(id)?.into_iter().rev().find(is_taken))
 }
 
@@ -203,6 +202,7 @@ impl<'a> Evidence<'a> {
                 Some(TaskProof::Stale)
             }
             _ => outcome.map(|proof| match proof.proven {
+                Some(_) if proof.guard => TaskProof::Guard,
                 Some(_) => TaskProof::Unproven,
                 None => TaskProof::Uncontrolled,
             }),
@@ -224,7 +224,7 @@ fn run_of(row: &VerificationRow) -> CheckRun {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alfine_core::{proof::CheckProof, reason};
+    use alfine_core::{machine::AskKind, proof::CheckProof, reason};
 
     fn row(criterion: Option<u32>, passed: bool, tree: &str, standing: Option<Standing>) -> VerificationRow {
         VerificationRow {
@@ -331,16 +331,17 @@ mod tests {
 
     #[test]
     fn a_task_is_done_by_a_proof_by_the_user_s_word_or_by_neither() {
-        let outcome = |proven| Reason::Proven {
+        let outcome = |proven, guard| Reason::Proven {
             proof: reason::Proof {
                 color: reason::Color::Green,
                 checks: 1,
                 failed: Vec::new(),
                 unusual: Vec::new(),
                 proven,
+                guard,
             },
         };
-        let (controlled, off) = (outcome(Some(0)), outcome(None));
+        let (controlled, off) = (outcome(Some(0), false), outcome(None, false));
         let now = yes(Some("now"));
         let of = |rows: &[VerificationRow], approval, outcome: &Reason, changed| {
             let tree = Some("now");
@@ -354,6 +355,7 @@ mod tests {
         assert_eq!(of(&proven, None, &controlled, false), Some(TaskProof::Proven));
         assert_eq!(of(&proven, None, &controlled, true), Some(TaskProof::Stale));
         assert_eq!(of(&guard, None, &controlled, false), Some(TaskProof::Unproven));
+        assert_eq!(of(&guard, None, &outcome(Some(0), true), false), Some(TaskProof::Guard));
         assert_eq!(of(&guard, Some(&now), &controlled, false), Some(TaskProof::Approved));
         assert_eq!(of(&guard, Some(&now), &controlled, true), Some(TaskProof::Stale));
         assert_eq!(of(&[row(None, true, "now", None)], None, &off, false), Some(TaskProof::Uncontrolled));

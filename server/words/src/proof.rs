@@ -107,6 +107,7 @@ pub fn task_proof(proof: TaskProof) -> &'static str {
     match proof {
         TaskProof::Proven => "proven",
         TaskProof::Approved => "approved by you",
+        TaskProof::Guard => "all stayed as it was",
         TaskProof::Unproven => "unproven",
         TaskProof::Uncontrolled => "not controlled",
         TaskProof::Stale => "changed since",

@@ -130,6 +130,7 @@ M.commands = {
 ---@field failed? string[] The names of those that failed.
 ---@field unusual? string[] New files that are rarely committed, each with what is unusual about it.
 ---@field proven? integer How many of the checks prove the work: they failed before it, and pass by it alone. `None` where nobody asked.
+---@field guard? boolean Whether the task says of itself that all only has to stay as it was.
 
 ---What the composite score of the verifiers says.
 ---@alias alfine.ProofColor 'green' | 'yellow' | 'red'
@@ -188,7 +189,7 @@ M.commands = {
 ---@field uri? string The plan that the task was in; missing if it was in no plan.
 
 ---What it rests on that a task is done.
----@alias alfine.TaskProof 'proven' | 'approved' | 'unproven' | 'uncontrolled' | 'stale'
+---@alias alfine.TaskProof 'proven' | 'approved' | 'guard' | 'unproven' | 'uncontrolled' | 'stale'
 
 ---Where a task is. The user's answer to "what is going on, and what can I do next?"
 ---@alias alfine.TaskStatus 'pending' | 'ready' | 'running' | 'evaluating' | 'waiting' | 'paused' | 'interrupted' | 'needs_input' | 'rework' | 'stopped' | 'failed' | 'skipped' | 'done' | 'merged' | 'discarded'

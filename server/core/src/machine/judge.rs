@@ -178,6 +178,7 @@ impl LoopState {
             checks: verified.ran,
             failed: verified.failed.clone(),
             unusual: verified.unusual.clone(),
+            guard: verified.proven_by == Some(ProvenBy::Guard),
             proven: controls.map(|controls| {
                 let proven = controls.iter().filter(|check| check.standing == Standing::Proven);
                 u32::try_from(proven.count()).unwrap_or(u32::MAX)

@@ -205,8 +205,14 @@ fn a_loop_is_done_when_ready_is_claimed_and_the_verifiers_agree() {
     play.verdict = green(2);
     play.iteration(3, READY);
     assert_eq!((play.status(), play.state.iteration, play.commits), (TaskStatus::Done, 3, 1));
-    let proof =
-        Proof { color: Color::Green, checks: 2, failed: Vec::new(), unusual: Vec::new(), proven: None };
+    let proof = Proof {
+        color: Color::Green,
+        checks: 2,
+        failed: Vec::new(),
+        unusual: Vec::new(),
+        proven: None,
+        guard: false,
+    };
     assert_eq!(proof.to_string(), "claimed ready, and all 2 checks passed");
     assert_eq!(play.state.reason(), Some(Reason::Proven { proof }));
     let sessions: Vec<_> = play.spawned.iter().map(|spawn| spawn.session.is_some()).collect();
@@ -1245,8 +1251,14 @@ fn judged(outcome: VerifyOutcome, settings: Settings) -> Play {
 fn work_that_a_check_proves_is_done() {
     let play = judged(controlled(Standing::Proven), Settings::default());
     assert_eq!((play.status(), play.commits), (TaskStatus::Done, 1));
-    let proof =
-        Proof { color: Color::Green, checks: 1, failed: Vec::new(), unusual: Vec::new(), proven: Some(1) };
+    let proof = Proof {
+        color: Color::Green,
+        checks: 1,
+        failed: Vec::new(),
+        unusual: Vec::new(),
+        proven: Some(1),
+        guard: false,
+    };
     assert_eq!(proof.to_string(), "claimed ready, and its one check passed, which failed before the work");
     assert_eq!(play.state.reason(), Some(Reason::Proven { proof }));
 }

@@ -38,6 +38,7 @@ fn reasons() -> Vec<Reason> {
             failed: failed.iter().map(|name| (*name).to_owned()).collect(),
             unusual: Vec::new(),
             proven: None,
+            guard: false,
         },
     };
     let mut reasons: Vec<Reason> = Rule::ALL
