@@ -353,6 +353,9 @@ pub(crate) struct MergeArgs {
     /// Merge into this branch instead of the one it was based on.
     #[arg(long, value_name = "BRANCH")]
     pub into: Option<String>,
+    /// Land the unmerged work of other tasks as well that this one was built on.
+    #[arg(long)]
+    pub with_dependencies: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

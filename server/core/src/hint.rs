@@ -108,6 +108,11 @@ pub enum Hint {
         /// The tasks to merge, in this order.
         tasks: Vec<TaskKey>,
     },
+    /// Merge a task together with the unmerged work of others that it was built on.
+    MergeWithOthers {
+        /// The task to merge.
+        task: TaskKey,
+    },
     /// Say into which branch to merge.
     MergeInto {
         /// The task to merge.

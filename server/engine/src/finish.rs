@@ -1,7 +1,9 @@
 //! What a user does with a loop's work: merge it, throw it away, set it back, begin again from it.
 
 use crate::{
-    Error, ErrorKind, Result, control, loops, mend::Text, project::Project, start, surroundings,
+    Error, ErrorKind, Result,
+    built_on::{self, LandsToo},
+    control, loops, mend::Text, project::Project, start, surroundings,
     task_spec::TaskSpec, worktree::next_checkpoint,
 };
 use alfine_config::OnDone;
@@ -101,13 +103,14 @@ impl KnownBy {
 /// If the plan is committed, the commit that lands has the tick. The plan's working copy keeps what the user wrote in
 /// it in the meantime, and is ticked as well. `into` is the branch to merge into; if it is `None`, the branch that the task
 /// was based on. `tick` are the working copies of the plan that are ticked, too. Nothing is merged over a file of which an
-/// editor holds more than lies on the disk.
+/// editor holds more than lies on the disk. Unmerged work of others that the task was built on lands only `with_others`.
 pub(crate) fn merge(
     project: &mut Project,
     key: &TaskKey,
     into: Option<&str>,
     tick: WorkingCopies<'_>,
     is_unsaved: &dyn Fn(&Path) -> bool,
+    with_others: bool,
 ) -> Result<MergedTask> {
     let row = loop_for(project, key)?;
     if row.status == TaskStatus::Merged {
@@ -128,6 +131,12 @@ pub(crate) fn merge(
         ))
         .hint(Hint::MergeInto { task: key.clone() }));
     };
+    if !with_others {
+        let with = built_on::lands_too(project, &row, &into)?;
+        if !with.is_empty() {
+            return Err(built_on::would_land(key, &with));
+        }
+    }
     let spec = TaskSpec::of(&row)?;
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
     let trailer = format!("{}: {key}", alfine_git::TASK_TRAILER);
@@ -202,6 +211,15 @@ pub(crate) fn merge(
     }
     let committed_tick = merged.changed;
     Ok(MergedTask { into, committed_tick, merged, ticked, left, unticked, known_by, plan_moved })
+}
+
+/// The unmerged work of others that would land with a task. What refuses the merge itself is said there.
+pub(crate) fn lands_too(project: &Project, key: &TaskKey, into: Option<&str>) -> Result<Vec<LandsToo>> {
+    let row = loop_for(project, key)?;
+    match into.or(row.base_branch.as_deref()) {
+        Some(into) if row.status == TaskStatus::Done => built_on::lands_too(project, &row, into),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Where the work moved the plan that it is of, from the root: its file is gone from the worktree, and a new one there has
@@ -377,7 +395,7 @@ pub(crate) fn when_done(
     match TaskSpec::of(&row)?.on_done {
         OnDone::Ask => Ok(None),
         OnDone::Merge => {
-            let merged = merge(project, key, None, tick, &|_| false)?;
+            let merged = merge(project, key, None, tick, &|_| false, false)?;
             let left = match merged.left.as_slice() {
                 [] => String::new(),
                 left => {
@@ -403,6 +421,14 @@ fn open_pull_request(project: &Project, key: &TaskKey, row: &LoopRow) -> Result<
             "{key} ran in your own tree: there is no branch to open a pull request for"
         )));
     };
+    if let Some(base) = &row.base_branch {
+        let mut with = built_on::lands_too(project, row, base)?;
+        // A pull request for work that has one itself, or can have one, shows no more than that.
+        with.retain(|one| !one.can_go_first);
+        if !with.is_empty() {
+            return Err(built_on::would_land(key, &with));
+        }
+    }
     let spec = TaskSpec::of(row)?;
     let worktree = worktree_of(project, row)?;
     let body = crate::progress::last(&worktree, 20).map(|entries| entries.join("\n\n")).unwrap_or_default();

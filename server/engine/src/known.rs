@@ -11,10 +11,15 @@ use alfine_core::{
     chain,
     identity::{self, Identities, Was, Written},
     plan::{Names, Plan, Task},
+    reason::Reason,
     task::{TaskId, TaskKey, TaskStatus},
 };
+use alfine_git::Work;
 use alfine_store::{Reader, TaskRow};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::Path,
+};
 
 /// What is known of the tasks of a plan, after one look into the database, however many tasks are asked about.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub struct Known<'p> {
     rows: HashMap<TaskId, TaskRow>,
     identities: Identities,
     satisfied: HashSet<TaskId>,
+    /// Those of them whose work is not in what a task would start from.
+    elsewhere: HashSet<TaskId>,
 }
 
 impl<'p> Known<'p> {
@@ -36,7 +43,29 @@ impl<'p> Known<'p> {
             Was::Perhaps(_) | Was::New => false,
         };
         let satisfied = file.plan.tasks.iter().filter(is_satisfied).map(|task| task.id.clone()).collect();
-        Ok(Self { plan: &file.plan, names: Names::new(&file.plan), rows, identities, satisfied })
+        let (names, elsewhere) = (Names::new(&file.plan), HashSet::new());
+        Ok(Self { plan: &file.plan, names, rows, identities, satisfied, elsewhere })
+    }
+
+    /// Asks git as well, where tasks that are not done depend on some that are: whether their work is in what a task would
+    /// start from.
+    pub fn here(project: &Project, file: &'p PlanFile) -> Result<Self> {
+        let mut known = Self::new(&project.store, file)?;
+        let Ok((head, _)) = project.repository.head() else { return Ok(known) };
+        let open = file.plan.tasks.iter().filter(|task| !task.is_over() && known.row(task).is_none());
+        let wanted: HashSet<TaskId> = open
+            .flat_map(|task| chain::open_dependencies(known.plan, &known.names, task, |_| false))
+            .filter(|id| known.satisfied.contains(id))
+            .collect();
+        for id in wanted {
+            let task = file.plan.tasks.iter().find(|task| task.id == id);
+            if let Some(row) = task.and_then(|task| known.row(task))
+                && !has_work(project, row, &head)?
+            {
+                known.elsewhere.insert(id);
+            }
+        }
+        Ok(known)
     }
 
     /// The row of a task; `None` if it was never begun.
@@ -62,7 +91,15 @@ impl<'p> Known<'p> {
 
     /// Why a loop for a task cannot start yet.
     pub fn waits_for(&self, task: &Task) -> Vec<TaskId> {
-        chain::open_dependencies(self.plan, &self.names, task, |id| self.satisfied.contains(id))
+        chain::open_dependencies(self.plan, &self.names, task, |id| {
+            self.satisfied.contains(id) && !self.elsewhere.contains(id)
+        })
+    }
+
+    /// The row of a task that is done, and whose work is not in what another task would start from.
+    pub fn elsewhere(&self, id: &TaskId) -> Option<&TaskRow> {
+        let task = self.plan.tasks.iter().find(|task| task.id == *id)?;
+        self.row(task).filter(|_| self.elsewhere.contains(id))
     }
 
     /// The tasks that were merged and whose boxes are open: somebody took the tick away, or it never came here.
@@ -72,6 +109,24 @@ impl<'p> Known<'p> {
             file.has_open_box(task).then_some((task, row))
         })
     }
+}
+
+/// Whether the work of a task that is done is in a commit, or on a branch that can be taken along.
+fn has_work(project: &Project, row: &TaskRow, head: &str) -> Result<bool> {
+    let Some(of) = row.loop_id.as_ref().map(|id| project.store.loop_(id)).transpose()?.flatten() else {
+        return Ok(true);
+    };
+    let commit = match (&row.reason, &of.branch) {
+        (Some(Reason::Merged { commit, .. }), _) => commit.clone(),
+        (_, Some(branch)) if project.repository.branch_commit(branch)?.is_none() => {
+            project.store.last_checkpoint(&of.id)?.map(|last| last.commit_id)
+        }
+        // It is taken along, or lies in the user's own tree.
+        _ => None,
+    };
+    let Some(commit) = commit else { return Ok(true) };
+    let work = Work { base: of.base_commit.as_deref(), commit: &commit };
+    Ok(project.repository.has_work(head, work, Path::new(&row.key.plan))?)
 }
 
 fn read(reader: &Reader, file: &PlanFile) -> Result<(Vec<TaskRow>, Identities)> {

@@ -5,6 +5,7 @@
 
 mod bench;
 mod beside;
+pub mod built_on;
 pub mod chain;
 pub mod checkout;
 pub mod checks;

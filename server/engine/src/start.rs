@@ -19,8 +19,9 @@ use alfine_core::{
     hint::Hint,
     plan::{Isolation, Task},
     printable::printable,
+    reason::Reason,
     task::{TaskKey, TaskStatus},
-    text::count,
+    text::{count, shell_word},
     time::Moment,
 };
 use alfine_store::{LoopLock, LoopRow, Store, TaskRow};
@@ -88,7 +89,7 @@ pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&st
 pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Prepared> {
     let key = file.key(task);
     task_spec::check_iterations(options.max_iterations)?;
-    let known = Known::new(&project.store, file)?;
+    let known = Known::here(project, file)?;
     if let Some(row) = known.perhaps(task) {
         return Ok(Prepared::Perhaps { row: Box::new(row.clone()) });
     }
@@ -109,7 +110,11 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     if let Some(row) = merged.filter(|_| file.has_open_box(task)) {
         return Ok(Prepared::RunAgain { row: Box::new(row.clone()) });
     }
-    let open: Vec<String> = known.waits_for(task).into_iter().map(|id| id.0).collect();
+    let open = known.waits_for(task);
+    if let Some(row) = open.iter().find_map(|id| known.elsewhere(id)) {
+        return Err(work_is_elsewhere(project, &key, row));
+    }
+    let open: Vec<String> = open.into_iter().map(|id| id.0).collect();
     if !open.is_empty() {
         return Err(Error::user(format!("{key} waits for {}", open.join(", ")))
             .hint(Hint::StartAll { plan: file.name.clone() }));
@@ -126,6 +131,35 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     };
     let problems = loaded.problems.iter().map(ToString::to_string).collect();
     Ok(Prepared::Begin { spec: Box::new(spec), start, uncommitted, problems })
+}
+
+/// Why a task is not started that depends on work which is done, and not in what it would start from.
+fn work_is_elsewhere(project: &Project, key: &TaskKey, row: &TaskRow) -> Error {
+    let on = &row.key;
+    let here = match project.repository.head() {
+        Ok((_, Some(branch))) => branch,
+        Ok((_, None)) | Err(_) => "what is checked out".to_owned(),
+    };
+    match &row.reason {
+        Some(Reason::Merged { into, .. }) if *into != here => Error::user(format!(
+            "{key} depends on {on}, whose work was merged into {into} and is not in {here}"
+        ))
+        .hint(Hint::AnyOf(vec![
+            Hint::Advice(format!("bring {} here with git, or start this from there", shell_word(into))),
+            Hint::RunAgain { task: on.clone() },
+        ])),
+        Some(Reason::Merged { .. }) => Error::user(format!(
+            "{key} depends on {on}, whose work was merged into {here} and is not there any more"
+        ))
+        .hint(Hint::AnyOf(vec![
+            Hint::advice("bring it back with git, or tick its box if it is not needed"),
+            Hint::RunAgain { task: on.clone() },
+        ])),
+        _ => Error::user(format!(
+            "{key} depends on {on}, which is done, but its branch is gone and its work is not in {here}"
+        ))
+        .hint(Hint::MergeFirst { tasks: vec![on.clone()] }),
+    }
 }
 
 /// Whether a loop may change this path: it is not the plan, the settings, or one of Alfine's own files.

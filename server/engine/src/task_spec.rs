@@ -13,7 +13,7 @@ use alfine_core::{
     task::TaskKey,
 };
 use alfine_files::programs::at_home;
-use alfine_store::LoopRow;
+use alfine_store::{LoopId, LoopRow};
 use alfine_verify::{VerifierKind, VerifierSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -89,6 +89,9 @@ pub struct TaskSpec {
     pub prepared: bool,
     /// The paths that were copied or linked into the worktree, from its root. They are not the agent's work.
     pub brought: Vec<PathBuf>,
+    /// The unmerged work of other tasks that its branch begins with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub built_on: Vec<BuiltOn>,
     /// What was in the worktree from its beginning and can be in no commit, such as a repository that the setup
     /// fetched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -96,6 +99,20 @@ pub struct TaskSpec {
     /// How the plan's other tasks are started when this task is over; `None` if it was started alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
+}
+
+/// Unmerged work of another task that a loop began with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuiltOn {
+    /// The task, as it was called then.
+    pub task: TaskKey,
+    /// The loop that made the work.
+    pub loop_id: LoopId,
+    /// The commit that the work began from, as hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// The work's commit, as hex.
+    pub commit: String,
 }
 
 /// The agent of a loop.
@@ -172,6 +189,7 @@ impl TaskSpec {
             prepared: false,
             brought: Vec::new(),
             never_kept: Vec::new(),
+            built_on: Vec::new(),
             chain: None,
         })
     }

@@ -21,6 +21,7 @@ mod gc;
 mod ignored;
 mod index;
 mod land;
+mod landed;
 mod merge;
 mod names;
 mod partial;
@@ -47,6 +48,7 @@ pub use error::{GitError, IndexKind};
 pub use first_commit::commit_first;
 pub use gc::{Leftover, LeftoverKind};
 pub use ignored::Ignored;
+pub use landed::Work;
 pub use merge::{MergeSpec, Merged, TASK_TRAILER};
 pub use names::{
     benches_dir, branch_name, checkpoint_ref, subject, subject_of, task_of_branch, worktree_dir,

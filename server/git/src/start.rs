@@ -38,6 +38,17 @@ impl Repository {
         index::read_any(&repo)?;
         lends_are_there(&repo)?;
 
+        let (base_commit, base_branch) = self.head_of(&repo)?;
+        let dirty = changed_paths(&repo)?.into_iter().map(|(path, _)| path).collect();
+        Ok(Start { base_commit, base_branch, dirty })
+    }
+
+    /// The commit at HEAD, as hex, and the branch there, if it is on one.
+    pub fn head(&self) -> Result<(String, Option<String>), GitError> {
+        self.head_of(&self.open()?)
+    }
+
+    fn head_of(&self, repo: &git2::Repository) -> Result<(String, Option<String>), GitError> {
         let head = match repo.head() {
             Ok(head) => head,
             Err(error) if error.code() == ErrorCode::UnbornBranch => {
@@ -45,16 +56,13 @@ impl Repository {
             }
             Err(error) => return Err(error).doing("read HEAD"),
         };
-        let base_commit = head.peel_to_commit().doing("read the commit at HEAD")?.id().to_string();
-        let base_branch = if head.is_branch() {
-            let name = head.shorthand_bytes();
-            let name = str::from_utf8(name).map_err(|_| GitError::BranchName(path_of(name)))?;
-            Some(name.to_owned())
-        } else {
-            None
-        };
-        let dirty = changed_paths(&repo)?.into_iter().map(|(path, _)| path).collect();
-        Ok(Start { base_commit, base_branch, dirty })
+        let commit = head.peel_to_commit().doing("read the commit at HEAD")?.id().to_string();
+        if !head.is_branch() {
+            return Ok((commit, None));
+        }
+        let name = head.shorthand_bytes();
+        let name = str::from_utf8(name).map_err(|_| GitError::BranchName(path_of(name)))?;
+        Ok((commit, Some(name.to_owned())))
     }
 }
 

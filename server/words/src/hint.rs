@@ -65,6 +65,10 @@ fn in_a_terminal(hint: &Hint) -> String {
             .map(|task| format!("alfine merge {}", shell_word(task)))
             .collect::<Vec<_>>()
             .join("\n"),
+        Hint::MergeWithOthers { task } => format!(
+            "to have it all: alfine merge {task} --with-dependencies",
+            task = shell_word(task)
+        ),
         Hint::MergeInto { task } => format!("name the branch: {}", merge_into(task)),
         Hint::ResolveConflicts { task, branch, into, iteration } => format!(
             "resolve them by hand: git switch {to} && git merge {from}, then alfine merge {task}; or have the agent do it: \
@@ -122,6 +126,9 @@ fn in_an_editor(hint: &Hint) -> String {
         Hint::Merge { task } => format!("merge it: “Merge” on {task}"),
         Hint::MergeFirst { tasks } => {
             tasks.iter().map(|task| format!("“Merge” on {task}")).collect::<Vec<_>>().join("; ")
+        }
+        Hint::MergeWithOthers { task } => {
+            format!("to have it all: “Merge” on {task}, and then “Merge all of it”")
         }
         // An editor's “Merge” takes no branch.
         Hint::MergeInto { task } => {
@@ -190,6 +197,7 @@ mod tests {
             Hint::Approve { task: task.clone() },
             Hint::Merge { task: task.clone() },
             Hint::MergeFirst { tasks: vec![task.clone(), TaskKey::new("PLAN.md", "US-002")] },
+            Hint::MergeWithOthers { task: task.clone() },
             Hint::MergeInto { task: task.clone() },
             Hint::ResolveConflicts {
                 task: task.clone(),
@@ -211,7 +219,7 @@ mod tests {
         all
     }
 
-    const KINDS: u8 = 30;
+    const KINDS: u8 = 31;
 
     fn kind(hint: &Hint) -> u8 {
         match hint {
@@ -245,6 +253,7 @@ mod tests {
             Hint::StopFirst { .. } => 27,
             Hint::BeginAnew { .. } => 28,
             Hint::RunAgain { .. } => 29,
+            Hint::MergeWithOthers { .. } => 30,
         }
     }
 

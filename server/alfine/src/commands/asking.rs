@@ -8,7 +8,7 @@ use alfine_core::{
     printable::{printable, printable_paths},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind, Result, built_on,
     project::Project,
     requests::{Answered, Question, Reply, Request, Step, Terminal},
     start,
@@ -84,6 +84,16 @@ fn ask(question: &Question, said: Said) -> Result<Reply> {
             match yes(&format!("{}; its box is open. Run it again?", merged.message))? {
                 true => Ok(Reply::Yes),
                 false => Err(Error::user("nothing was started")),
+            }
+        }
+        Question::LandsToo { task, with } => {
+            let would = built_on::would_land(task, with);
+            if !may_ask {
+                return Err(would);
+            }
+            match yes(&format!("{}. Merge all of it?", would.message))? {
+                true => Ok(Reply::Yes),
+                false => Err(Error::user("nothing was merged")),
             }
         }
         Question::Discard { task } => {

@@ -111,7 +111,7 @@ fn play(project: &mut Project, lock: LoopLock, display: &Display) -> Result<Task
 
 fn merge(project: &mut Project, key: &TaskKey, display: &Display) -> Result<()> {
     display.line(Mark::Step, &format!("alfine merge {key}"));
-    let merged = asking::drive(project, Merge { task: key.clone(), into: None }, OWN)?;
+    let merged = asking::drive(project, Merge { task: key.clone(), into: None, with_others: false }, OWN)?;
     let commit = merged.merged.commit.get(..10).unwrap_or(&merged.merged.commit);
     display.line(Mark::Good, &format!("merged into {} as {commit}, and ticked in the plan", merged.into));
     Ok(())

@@ -119,13 +119,15 @@ fn tell_left(
     display: Option<&Display>,
 ) -> Result<u8> {
     let mut status = exit::DONE;
-    let known = Known::new(&project.store, plan)?;
+    let known = Known::here(project, plan)?;
     for task in tasks {
         let key = plan.key(task);
-        let open: Vec<String> = known.waits_for(task).into_iter().map(|id| id.0).collect();
+        let open = known.waits_for(task);
+        let is_elsewhere = open.iter().any(|id| known.elsewhere(id).is_some());
+        let open: Vec<String> = open.into_iter().map(|id| id.0).collect();
         let why = left.iter().position(|(of, _)| *of == key).map(|at| left.swap_remove(at).1);
         let words = match why {
-            _ if !open.is_empty() => format!("{key} waits for {}", open.join(", ")),
+            _ if !open.is_empty() && !is_elsewhere => format!("{key} waits for {}", open.join(", ")),
             Some(why) => format!("{key} was not started: {}", why.message),
             None => {
                 status = first(status, settled(project, &key, display.is_none())?);

@@ -26,7 +26,7 @@ pub(crate) fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen
     let mut planned = Vec::new();
     for file in plans {
         let lines = LineIndex::new(&file.text);
-        let known = Known::new(&project.store, file)?;
+        let known = Known::here(project, file)?;
         let uri = Url::from_file_path(&file.path).ok().map(String::from);
         for task in &file.plan.tasks {
             let key = file.key(task);

@@ -24,6 +24,8 @@ pub struct Merge {
     pub task: TaskKey,
     /// The branch to merge into; if it is `None`, the branch that the task was based on.
     pub into: Option<String>,
+    /// Whether the user said already that unmerged work of others that it was built on lands with it.
+    pub with_others: bool,
 }
 
 impl Request for Merge {
@@ -33,14 +35,24 @@ impl Request for Merge {
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
-        _: Option<Answered>,
+        answered: Option<Answered>,
     ) -> Result<Step<MergedTask>> {
         loops::until_unrun(project, &self.task)?;
+        let with = finish::lands_too(project, &self.task, self.into.as_deref())?;
+        let may = self.with_others || answered.is_some_and(|answered| answered.reply == Reply::Yes);
+        if !with.is_empty() && !may {
+            return Ok(Step::Ask(Question::LandsToo { task: self.task.clone(), with }));
+        }
         let is_open = |path: &Path| front_end.is_open(path);
         // What is open is the editor's to change.
         let tick = WorkingCopies::Except(&is_open);
         let is_unsaved = |path: &Path| front_end.is_unsaved(path);
-        finish::merge(project, &self.task, self.into.as_deref(), tick, &is_unsaved).map(Step::Done)
+        let into = self.into.as_deref();
+        // What is done lands under its own name.
+        for one in with.iter().filter(|one| one.can_go_first) {
+            finish::merge(project, &one.task, into, tick, &is_unsaved, true)?;
+        }
+        finish::merge(project, &self.task, into, tick, &is_unsaved, true).map(Step::Done)
     }
 }
 

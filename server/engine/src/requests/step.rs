@@ -3,6 +3,7 @@
 use super::FrontEnd;
 use crate::{
     Result,
+    built_on::LandsToo,
     control::{self, Posted},
     project::Project,
 };
@@ -79,6 +80,13 @@ pub enum Question {
         task: TaskKey,
         /// What its loop asks.
         asked: Box<ApprovalRow>,
+    },
+    /// Whether a task is merged together with unmerged work of others that it was built on.
+    LandsToo {
+        /// The task.
+        task: TaskKey,
+        /// That work.
+        with: Vec<LandsToo>,
     },
     /// Whether a task's worktree and branch are removed.
     Discard {

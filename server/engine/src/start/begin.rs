@@ -2,11 +2,11 @@
 //! before anything is made.
 
 use crate::{
-    Error, ErrorKind, Result, loops,
+    Error, ErrorKind, Result, built_on, loops,
     project::PlanFile,
     project::Project,
     surroundings,
-    task_spec::TaskSpec,
+    task_spec::{BuiltOn, TaskSpec},
     worktree::{make_worktree, next_checkpoint},
 };
 use alfine_core::{
@@ -18,9 +18,10 @@ use alfine_core::{
     task::{TaskId, TaskKey, TaskStatus},
 };
 use alfine_files::Layout;
+use alfine_git::Work;
 use alfine_store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Tx};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Another loop of the same task, whose worktree is removed, and where in it a new one starts.
 #[derive(Debug, Clone)]
@@ -42,9 +43,12 @@ pub(crate) fn begin_loop(
     fork: Option<&Fork>,
 ) -> Result<LoopLock> {
     let key = file.key(&spec.task);
+    let mut spec = spec.clone();
     if fork.is_none() && spec.isolation == Isolation::Worktree {
-        start.base_commit = base_with_dependencies(project, file, &spec.task, start.base_commit)?;
+        (start.base_commit, spec.built_on) =
+            base_with_dependencies(project, file, &spec.task, start.base_commit)?;
     }
+    let spec = &spec;
     // The next task of a chain begins after an agent has worked, and not because the user asked for it just now.
     if spec.chain.is_none() {
         project.repository.remember_filters()?;
@@ -124,33 +128,51 @@ pub(crate) fn begin_loop(
     Ok(lock)
 }
 
-/// The commit a task starts from: HEAD, or, where it depends on work that is done and not merged yet, that work.
-fn base_with_dependencies(project: &Project, file: &PlanFile, task: &Task, head: String) -> Result<String> {
+/// The commit a task starts from: HEAD, or, where it depends on work that is done and not merged yet, that work, with whose
+/// it is.
+fn base_with_dependencies(
+    project: &Project,
+    file: &PlanFile,
+    task: &Task,
+    head: String,
+) -> Result<(String, Vec<BuiltOn>)> {
     let unmerged = |id: &TaskId| {
         let row =
             project.store.current_loop(&TaskKey::new(file.name.clone(), id.0.clone())).ok().flatten()?;
-        let branch = row.branch.filter(|_| row.status == TaskStatus::Done)?;
-        let commit = project.repository.branch_commit(&branch).ok().flatten()?;
-        (!project.repository.contains(&head, &commit).unwrap_or(false)).then_some(commit)
+        let branch = row.branch.as_ref().filter(|_| row.status == TaskStatus::Done)?;
+        let commit = project.repository.branch_commit(branch).ok().flatten()?;
+        let work = Work { base: row.base_commit.as_deref(), commit: &commit };
+        let is_there = project.repository.has_work(&head, work, Path::new(&file.name)).unwrap_or(false);
+        (!is_there).then_some((row, commit))
     };
     let names = Names::new(&file.plan);
     let dependencies = chain::open_dependencies(&file.plan, &names, task, |id| unmerged(id).is_none());
-    let commits: Vec<(TaskId, String)> =
-        dependencies.into_iter().filter_map(|id| unmerged(&id).map(|commit| (id, commit))).collect();
+    let commits: Vec<(TaskId, LoopRow, String)> = dependencies
+        .into_iter()
+        .filter_map(|id| unmerged(&id).map(|(row, commit)| (id, row, commit)))
+        .collect();
     let has_all = |commit: &str| {
         std::iter::once(&head)
-            .chain(commits.iter().map(|(_, other)| other))
+            .chain(commits.iter().map(|(.., other)| other))
             .try_fold(true, |all, other| Ok::<_, Error>(all && project.repository.contains(commit, other)?))
     };
-    for (_, commit) in &commits {
-        if has_all(commit)? {
-            return Ok(commit.clone());
+    for (.., base) in &commits {
+        if has_all(base)? {
+            let mut on: Vec<BuiltOn> = Vec::new();
+            for (_, row, commit) in &commits {
+                for one in built_on::of_dependency(row, commit.clone())? {
+                    if !on.contains(&one) {
+                        on.push(one);
+                    }
+                }
+            }
+            return Ok((base.clone(), on));
         }
     }
     if commits.is_empty() {
-        return Ok(head);
+        return Ok((head, Vec::new()));
     }
-    let ids: Vec<&str> = commits.iter().map(|(id, _)| id.0.as_str()).collect();
+    let ids: Vec<&str> = commits.iter().map(|(id, ..)| id.0.as_str()).collect();
     let tasks = ids.iter().map(|&id| TaskKey::new(file.name.clone(), id)).collect();
     Err(Error::user(format!(
         "{} needs the work of {}, which is not merged yet",

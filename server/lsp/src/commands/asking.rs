@@ -14,7 +14,7 @@ use crate::wording::{self, cut};
 use alfine_config::trust::TrustItem;
 use alfine_core::{hint::Hint, printable::printable, task::TaskKey};
 use alfine_engine::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind, Result, built_on,
     project::Project,
     requests::{Answered, Question, Reply, Request, Step},
     start as engine,
@@ -29,6 +29,7 @@ const WITHOUT: &str = "Start without them";
 const INCLUDE: &str = "Include them";
 const APPROVE: &str = "Approve";
 const REJECT: &str = "Reject";
+const MERGE_ALL: &str = "Merge all of it";
 const DISCARD: &str = "Discard";
 const BRING_BACK: &str = "Bring back";
 const SAME: &str = "It is the same";
@@ -129,6 +130,15 @@ impl Commands {
                         "nothing was brought back".to_owned(),
                         "choose “Bring back” when you are asked",
                     )),
+                }
+            }
+            Question::LandsToo { task, with } => {
+                let would = built_on::would_land(task, with);
+                let question = format!("{}. Merge all of it?", would.message);
+                let chosen = self.editor.ask(MessageType::WARNING, &question, &[MERGE_ALL, CANCEL]).await;
+                match chosen.as_deref() {
+                    Some(MERGE_ALL) => Ok(Reply::Yes),
+                    _ => Err(would),
                 }
             }
             Question::Discard { task } => {

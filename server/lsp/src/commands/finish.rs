@@ -29,7 +29,7 @@ impl Commands {
     pub(super) async fn merge(&self, given: OfTask) -> Result<Value> {
         let key = given.task;
         let place = self.place_of(&key, given.uri.as_ref()).await?;
-        let request = requests::Merge { task: key.clone(), into: None };
+        let request = requests::Merge { task: key.clone(), into: None, with_others: false };
         match self.drive(&place, &key.to_string(), "alfine.merge", request).await {
             Ok(merged) => {
                 let key = match merged.plan_moved {

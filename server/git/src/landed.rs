@@ -1,0 +1,90 @@
+//! Whether work that landed once is in what a commit has now. History alone does not say: a revert keeps the commit and
+//! takes the work away, a rebase keeps the work under another commit.
+
+use super::{
+    GitError, Repository,
+    error::Doing,
+    partial::{tree_of, with_folders},
+    path_bytes::path_of,
+};
+use git2::{Commit, Oid, Tree};
+use std::path::{Path, PathBuf};
+
+/// Work, as the commits before and after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work<'c> {
+    /// The commit that it began from, as hex; `None` if it is not known.
+    pub base: Option<&'c str>,
+    /// Its last commit, or the one that it landed as, as hex.
+    pub commit: &'c str,
+}
+
+/// What work did to one file.
+struct Step {
+    path: PathBuf,
+    before: Option<Oid>,
+    after: Option<Oid>,
+}
+
+impl Repository {
+    /// Says whether work is in what a commit has. The file `except` says nothing about that. Work whose commits are gone
+    /// is taken to be there.
+    pub fn has_work(&self, here: &str, work: Work<'_>, except: &Path) -> Result<bool, GitError> {
+        let repo = self.open()?;
+        let Some(mut steps) = steps_of(&repo, work)? else { return Ok(true) };
+        steps.retain(|step| step.path != except);
+        let here = commit(&repo, here)?;
+        let tree = tree_of(&repo, &here)?;
+        let all = |side: fn(&Step) -> Option<Oid>| {
+            steps.iter().filter(|step| entry(&tree, &step.path) == side(step)).count()
+        };
+        let (as_before, as_after) = (all(|step| step.before), all(|step| step.after));
+        let landed = Oid::from_str(work.commit).doing(READING)?;
+        let is_in_history =
+            here.id() == landed || repo.graph_descendant_of(here.id(), landed).doing("compare commits")?;
+        Ok(match is_in_history {
+            _ if steps.is_empty() => true,
+            // Whoever works on changes some of it, whoever reverts it all of it.
+            true => as_before < steps.len(),
+            false => as_before == 0 && as_after > 0,
+        })
+    }
+
+    /// The files of work that a commit has in another way, from the root: what that work would change there.
+    pub fn files_lacking(&self, here: &str, work: Work<'_>) -> Result<Vec<PathBuf>, GitError> {
+        let repo = self.open()?;
+        let tree = tree_of(&repo, &commit(&repo, here)?)?;
+        let steps = steps_of(&repo, work)?.unwrap_or_default().into_iter();
+        Ok(steps.filter(|step| entry(&tree, &step.path) != step.after).map(|step| step.path).collect())
+    }
+}
+
+const READING: &str = "read a commit";
+
+fn commit<'r>(repo: &'r git2::Repository, id: &str) -> Result<Commit<'r>, GitError> {
+    Oid::from_str(id).and_then(|id| repo.find_commit(id)).doing(READING)
+}
+
+/// What work did to each file; `None` if its commits are gone.
+fn steps_of(repo: &git2::Repository, work: Work<'_>) -> Result<Option<Vec<Step>>, GitError> {
+    let Ok(after) = commit(repo, work.commit) else { return Ok(None) };
+    // What a merge brought is what differs from where the branch was before.
+    let base = work.base.filter(|_| after.parent_count() < 2);
+    let before = base.map_or_else(|| after.parent(0).ok(), |base| commit(repo, base).ok());
+    let Some(before) = before else { return Ok(None) };
+    let (before, after) = (tree_of(repo, &before)?, tree_of(repo, &after)?);
+    let diff = with_folders(repo, [&before, &after], || {
+        repo.diff_tree_to_tree(Some(&before), Some(&after), None).doing("compare two trees")
+    })?;
+    let id = |file: git2::DiffFile<'_>| (!file.id().is_zero()).then_some(file.id());
+    let steps = diff.deltas().filter_map(|delta| {
+        let path = delta.new_file().path_bytes().or(delta.old_file().path_bytes())?;
+        Some(Step { path: path_of(path), before: id(delta.old_file()), after: id(delta.new_file()) })
+    });
+    Ok(Some(steps.collect()))
+}
+
+/// What a tree has at a path.
+fn entry(tree: &Tree<'_>, path: &Path) -> Option<Oid> {
+    tree.get_path(path).ok().map(|entry| entry.id())
+}
