@@ -63,6 +63,18 @@ pub enum CheckoutChange {
         /// Its folder.
         path: String,
     },
+    /// Something changed in another worktree of the user's.
+    InWorktree {
+        /// Its folder.
+        path: String,
+        /// What changed there.
+        change: Box<CheckoutChange>,
+    },
+    /// Another worktree of the user's is gone.
+    WorktreeGone {
+        /// Its folder.
+        path: String,
+    },
 }
 
 /// The most paths, or refs, that are named: as many as somebody reads.

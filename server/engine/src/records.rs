@@ -31,14 +31,23 @@ pub fn of_loops_over(store: &Store, layout: &Layout, before: Millis) -> Result<V
     for row in store.loops_ended_before(before)? {
         let id = row.id.as_str();
         let checkout = layout.checkpoint_index(&surroundings::of_checkout_name(id));
-        let paths = [layout.transcripts(id), layout.runner_log(id), layout.checkpoint_index(id), checkout];
-        let paths: Vec<PathBuf> = paths.into_iter().filter(|path| path.symlink_metadata().is_ok()).collect();
+        let paths = [layout.transcripts(id), layout.runner_log(id), layout.checkpoint_index(id)];
+        let paths = paths.into_iter().filter(|path| path.symlink_metadata().is_ok());
+        let paths: Vec<PathBuf> = paths.chain(named_after(&checkout)).collect();
         if !paths.is_empty() {
             let bytes = paths.iter().map(|path| size(path)).sum();
             found.push(Records { loop_id: row.id, task: row.task, bytes, paths });
         }
     }
     Ok(found)
+}
+
+/// A file, and those beside it whose names begin with its name.
+fn named_after(path: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
+    let items = folder.read_dir().into_iter().flatten().flatten();
+    let begins = |item: &fs::DirEntry| item.file_name().as_encoded_bytes().starts_with(name.as_encoded_bytes());
+    items.filter(begins).map(|item| item.path()).collect()
 }
 
 /// Removes the records of a loop. Not while a process holds the loop's lock; returns whether they are gone.

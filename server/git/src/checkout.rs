@@ -32,6 +32,9 @@ const SETTINGS: [&str; 4] = ["config", "config.worktree", "info/exclude", "info/
 /// The largest hook or configuration that is kept, in bytes: what is larger was written by no person.
 const LARGEST_SETTING: u64 = 1 << 20;
 
+/// The most other working trees that are looked at: each costs about as much as a `git status`.
+const MOST_OTHERS: usize = 8;
+
 const EXPECTING: &str = "apply what Alfine wrote to what the checkout was";
 
 /// How much of a checkout is watched.
@@ -69,6 +72,9 @@ pub struct CheckoutState {
     pub(super) hooks: BTreeMap<String, (String, u32)>,
     /// The folders of worktrees, without those of Alfine's tasks.
     pub(super) worktrees: BTreeSet<String>,
+    /// The user's other working trees, by their folders: of each what is only its own.
+    #[serde(default)]
+    pub(super) others: BTreeMap<String, CheckoutState>,
 }
 
 impl OwnWrite {
@@ -110,6 +116,11 @@ impl CheckoutState {
         self.watched
     }
 
+    /// The folders of the user's other working trees that it has.
+    pub fn other_trees(&self) -> impl Iterator<Item = &Path> {
+        self.others.keys().map(Path::new)
+    }
+
     /// Whether all that `other` watches is in this state, too.
     pub fn covers(&self, other: &Self) -> bool {
         self.watched == Watched::Everything || other.watched == Watched::AroundTheTree
@@ -145,7 +156,8 @@ impl Repository {
     /// looked at; its index cache must be the caller's own. `last` is what the caller kept before: the same files have
     /// the same commit again.
     ///
-    /// Writes objects and, for files that no ref keeps yet, one ref. Costs about one `git status`.
+    /// Writes objects and, for files that no ref keeps yet, one ref. Costs about one `git status`, and one more for each
+    /// of the user's other working trees.
     pub fn keep_checkout(
         &self,
         watched: Watched,
@@ -157,37 +169,42 @@ impl Repository {
         if !repo.workdir().is_some_and(|root| same_place(root, &self.workdir)) {
             return Err(GitError::NotOurs(self.workdir.clone()));
         }
-        let found = snapshot(&repo, surroundings)?;
-        let (tree, head) = (found.whole.to_string(), found.head.map(|id| id.to_string()));
-        let staged = index_tree(&repo);
-        let index = staged.map(|id| id.to_string());
-        let same = last.filter(|last| last.tree == tree && last.head == head && last.index == index);
-        let stash = stash(&repo);
-        // A new commit each day: `gc` goes by its date.
-        let is_young = |last: &&CheckoutState| {
-            let kept = Oid::from_str(&last.kept).and_then(|id| repo.find_commit(id));
-            let now = alfine().map_or(0, |now| now.when().seconds());
-            kept.is_ok_and(|kept| now - kept.time().seconds() < 24 * 60 * 60)
-        };
-        let same = same.filter(|last| last.stash == stash).filter(is_young);
-        let kept = match same.filter(|last| repo.find_reference(&last.ref_name()).is_ok()) {
-            Some(last) => last.kept.clone(),
-            None => keep(&repo, found.whole, found.head, staged)?.to_string(),
-        };
         Ok(CheckoutState {
             watched,
-            kept,
-            tree,
-            index,
-            head,
-            skipped: found.skipped.iter().map(|skipped| skipped.path.display().to_string()).collect(),
-            branch: found.branch,
             refs: refs(&repo)?,
-            stash,
             settings: settings(&repo)?,
             hooks: hooks(&repo)?,
-            worktrees: worktrees(&repo)?,
+            worktrees: linked(&repo)?.iter().map(|path| path.display().to_string()).collect(),
+            others: self.keep_others(&repo, surroundings, last)?,
+            ..look(&repo, surroundings, last, stash(&repo))?
         })
+    }
+
+    /// Keeps what is in the user's other working trees. One that cannot be read now is left out.
+    fn keep_others(
+        &self,
+        repo: &git2::Repository,
+        surroundings: &Surroundings,
+        last: Option<&CheckoutState>,
+    ) -> Result<BTreeMap<String, CheckoutState>, GitError> {
+        let main = git2::Repository::open(&self.common_dir).ok();
+        let main = main.as_ref().and_then(git2::Repository::workdir);
+        // Without the slash that libgit2 has at its end.
+        let main: Option<PathBuf> = main.map(|root| root.components().collect());
+        let all = main.into_iter().chain(linked(repo)?);
+        let others = all.filter(|path| !same_place(path, &self.workdir) && path.is_dir()).take(MOST_OTHERS);
+        let mut kept = BTreeMap::new();
+        for path in others {
+            let name = path.display().to_string();
+            let last = last.and_then(|last| last.others.get(&name));
+            let beside = surroundings.beside(&path);
+            let looked = self.open_at(&path).and_then(|there| look(&there, &beside, last, Vec::new()));
+            match looked {
+                Ok(state) => drop(kept.insert(name, state)),
+                Err(error) => tracing::warn!("the worktree {name} is not watched: {error}"),
+            }
+        }
+        Ok(kept)
     }
 
     /// What the checkout would be now if nobody but Alfine had written in it since `before`: what `now` is compared with,
@@ -210,11 +227,14 @@ impl Repository {
         let is_index = now.index.as_deref().map(tree).transpose()?;
         for write in own {
             if let Some((name, from, to)) = write.landing(&expected, now) {
-                let commit = |hex: &str| Oid::from_str(hex).and_then(|id| repo.find_commit(id)?.tree());
-                let landed =
-                    steps(&repo, &commit(&from).doing(EXPECTING)?, &commit(&to).doing(EXPECTING)?, &[])?;
-                files = with_steps(&repo, &files, &landed)?;
-                index = index.map(|index| with_steps(&repo, &index, &landed)).transpose()?;
+                // Files follow only where the branch is checked out.
+                if [&before.branch, &now.branch].iter().any(|branch| branch.as_deref() == Some(name)) {
+                    let commit = |hex: &str| Oid::from_str(hex).and_then(|id| repo.find_commit(id)?.tree());
+                    let (was, is) = (commit(&from).doing(EXPECTING)?, commit(&to).doing(EXPECTING)?);
+                    let landed = steps(&repo, &was, &is, &[])?;
+                    files = with_steps(&repo, &files, &landed)?;
+                    index = index.map(|index| with_steps(&repo, &index, &landed)).transpose()?;
+                }
                 if before.branch.as_deref() == Some(name) {
                     expected.head = Some(to.clone());
                 }
@@ -237,6 +257,14 @@ impl Repository {
         expected.index = index.as_ref().map(|index| index.id().to_string());
         let head = expected.head.as_deref().map(Oid::from_str).transpose().doing(EXPECTING)?;
         expected.kept = keep(&repo, files.id(), head, index.map(|index| index.id()))?.to_string();
+        for (path, other) in &mut expected.others {
+            let is_there = |own: &&OwnWrite| own.reference.is_none() || own.reference == other.branch;
+            let own: Vec<OwnWrite> = own.iter().filter(is_there).cloned().collect();
+            if let Some(now) = now.others.get(path) {
+                let refs = BTreeMap::new();
+                *other = CheckoutState { refs, ..self.expected_checkout(other, now, &own)? };
+            }
+        }
         Ok(expected)
     }
 
@@ -293,6 +321,18 @@ impl Repository {
         for path in now.worktrees.difference(&before.worktrees) {
             changes.push(CheckoutChange::Worktree { path: path.clone() });
         }
+        for (path, before) in &before.others {
+            let Some(now) = now.others.get(path) else {
+                if !Path::new(path).is_dir() {
+                    changes.push(CheckoutChange::WorktreeGone { path: path.clone() });
+                }
+                continue;
+            };
+            let there = self.checkout_changes(before, now)?.into_iter();
+            changes.extend(there.map(|change| {
+                CheckoutChange::InWorktree { path: path.clone(), change: Box::new(change) }
+            }));
+        }
         Ok(changes)
     }
 }
@@ -323,6 +363,46 @@ impl Repository {
             _ => Ok(()),
         }
     }
+}
+
+/// Keeps one working tree: what is only its own.
+fn look(
+    repo: &git2::Repository,
+    surroundings: &Surroundings,
+    last: Option<&CheckoutState>,
+    stash: Vec<(String, String)>,
+) -> Result<CheckoutState, GitError> {
+    let found = snapshot(repo, surroundings)?;
+    let (tree, head) = (found.whole.to_string(), found.head.map(|id| id.to_string()));
+    let staged = index_tree(repo);
+    let index = staged.map(|id| id.to_string());
+    let same = last.filter(|last| last.tree == tree && last.head == head && last.index == index);
+    // A new commit each day: `gc` goes by its date.
+    let is_young = |last: &&CheckoutState| {
+        let kept = Oid::from_str(&last.kept).and_then(|id| repo.find_commit(id));
+        let now = alfine().map_or(0, |now| now.when().seconds());
+        kept.is_ok_and(|kept| now - kept.time().seconds() < 24 * 60 * 60)
+    };
+    let same = same.filter(|last| last.stash == stash).filter(is_young);
+    let kept = match same.filter(|last| repo.find_reference(&last.ref_name()).is_ok()) {
+        Some(last) => last.kept.clone(),
+        None => keep(repo, found.whole, found.head, staged)?.to_string(),
+    };
+    Ok(CheckoutState {
+        watched: Watched::Everything,
+        kept,
+        tree,
+        index,
+        head,
+        skipped: found.skipped.iter().map(|skipped| skipped.path.display().to_string()).collect(),
+        branch: found.branch,
+        refs: BTreeMap::new(),
+        stash,
+        settings: BTreeMap::new(),
+        hooks: BTreeMap::new(),
+        worktrees: BTreeSet::new(),
+        others: BTreeMap::new(),
+    })
 }
 
 /// The keys whose values differ, or that only one side has, sorted.
@@ -458,7 +538,8 @@ fn blob_of(repo: &git2::Repository, path: &Path) -> Result<Option<(String, u32)>
     }
 }
 
-fn worktrees(repo: &git2::Repository) -> Result<BTreeSet<String>, GitError> {
+/// The folders of linked worktrees, without those of Alfine's tasks, sorted.
+fn linked(repo: &git2::Repository) -> Result<BTreeSet<PathBuf>, GitError> {
     let mut found = BTreeSet::new();
     for name in repo.worktrees().doing("list the worktrees")?.iter().flatten().flatten() {
         let Ok(worktree) = repo.find_worktree(name) else { continue };
@@ -469,7 +550,7 @@ fn worktrees(repo: &git2::Repository) -> Result<BTreeSet<String>, GitError> {
             .strip_prefix("ref: refs/heads/")
             .is_some_and(|name| task_of_branch(name).is_some());
         if !of_a_task && !is_bench(&home) {
-            found.insert(worktree.path().display().to_string());
+            found.insert(worktree.path().to_owned());
         }
     }
     Ok(found)

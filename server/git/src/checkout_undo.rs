@@ -93,6 +93,22 @@ impl Repository {
         if let Some(files) = files {
             remove_files(&repo, before, files.unmade, &mut left)?;
         }
+        for (path, before) in &before.others {
+            let (root, then, now) = (Path::new(path), after.others.get(path), present.others.get(path));
+            let (Some(then), Some(now)) = (then, now) else {
+                if !root.is_dir() {
+                    left.others.push(format!("{path} ({})", before.ref_name()));
+                }
+                continue;
+            };
+            if self.checkout_changes(before, then)?.is_empty() {
+                continue;
+            }
+            let there = Self { workdir: root.to_owned(), ..self.clone() };
+            let stays = there.undo_checkout(before, then, now, &surroundings.beside(root), is_unsaved)?;
+            left.files.extend(stays.files.into_iter().map(|file| root.join(file)));
+            left.others.extend(stays.others);
+        }
         Ok(left)
     }
 }

@@ -8,7 +8,7 @@ use super::{
     land::{Landing, index_is_free, put_steps, put_tree, steps},
     names::{KEPT, task_of_branch},
     partial::{with_folders, write_tree},
-    path_bytes::path_of,
+    path_bytes::{bytes_of, path_of},
     places::same_place,
     repository::nothing_under_way,
     scan::{ScanSpec, scan},
@@ -40,6 +40,15 @@ impl Surroundings {
     /// large forges refuse them.
     pub fn new(index_cache: PathBuf) -> Self {
         Self { index_cache, own: Vec::new(), leave_out: Vec::new(), max_untracked: 100 << 20 }
+    }
+
+    /// The same for another working tree of the repository, which has a cache of its own.
+    pub(super) fn beside(&self, root: &Path) -> Self {
+        let mut cache = self.index_cache.clone().into_os_string();
+        let hash = Oid::hash_object(git2::ObjectType::Blob, bytes_of(root)).map(|id| id.to_string());
+        cache.push("+");
+        cache.push(hash.unwrap_or_default());
+        Self { index_cache: PathBuf::from(cache), ..self.clone() }
     }
 }
 

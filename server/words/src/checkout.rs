@@ -75,6 +75,10 @@ pub fn change(change: &CheckoutChange) -> String {
         CheckoutChange::Config { file } => format!("git's {file} changed"),
         CheckoutChange::Hook { name } => format!("the hook {name} changed"),
         CheckoutChange::Worktree { path } => format!("a worktree was made at {path}"),
+        CheckoutChange::InWorktree { path, change: there } => {
+            format!("in your worktree {path}: {}", self::change(there))
+        }
+        CheckoutChange::WorktreeGone { path } => format!("your worktree {path} is gone"),
     }
 }
 

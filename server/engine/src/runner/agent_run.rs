@@ -112,7 +112,7 @@ impl Runner<'_> {
         let transcript = self.project.layout.transcript(self.row.id.as_str(), run);
         self.save_prompt(&transcript, &request.prompt);
         let decoder = self.adapter.decoder(&self.prior_session(spawn)?);
-        let reach = ReachFinder::of(self.project.repository.workdir());
+        let reach = ReachFinder::of(self.project.repository.workdir(), &self.other_trees()?);
         listen(child, (decoder, reach), Arc::clone(&self.masker), &transcript, run, &self.outbox)?;
         let transcript = transcript.to_string_lossy().into_owned();
         self.agent =

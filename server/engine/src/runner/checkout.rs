@@ -8,7 +8,7 @@ use crate::{Result, surroundings};
 use alfine_core::{checkout::CheckoutChange, news::News, plan::Isolation, task::TaskKey};
 use alfine_git::{CheckoutState, OwnWrite, Surroundings, Watched};
 use alfine_store::{CheckoutChangeNew, CheckoutRow, Millis, OwnWriteRow};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 impl Runner<'_> {
     /// Keeps what is in the user's checkout, before the agent is started.
@@ -76,6 +76,13 @@ impl Runner<'_> {
         Ok(())
     }
 
+    /// The user's other working trees, as they were when the checkout was kept.
+    pub(super) fn other_trees(&self) -> Result<Vec<PathBuf>> {
+        let kept = self.project.store.checkout(&self.row.id)?;
+        let state = kept.and_then(|kept| CheckoutState::of_text(&kept.state));
+        Ok(state.iter().flat_map(CheckoutState::other_trees).map(Path::to_owned).collect())
+    }
+
     fn look_at_checkout(&self, last: Option<&CheckoutState>) -> Result<CheckoutState> {
         let watched = match self.spec.isolation {
             Isolation::Worktree => Watched::Everything,
@@ -108,8 +115,12 @@ impl Runner<'_> {
             .into_iter()
             .filter_map(|row| row.worktree.map(PathBuf::from))
             .collect();
-        changes.retain(|change| {
-            !matches!(change, CheckoutChange::Worktree { path } if loops.contains(&PathBuf::from(path)))
+        // In one of them the agent of a loop in place works.
+        changes.retain(|change| match change {
+            CheckoutChange::Worktree { path } | CheckoutChange::InWorktree { path, .. } => {
+                !loops.contains(&PathBuf::from(path))
+            }
+            _ => true,
         });
         if changes.is_empty() {
             return Ok(None);

@@ -3,7 +3,10 @@
 
 use alfine_core::checkout::CheckoutChange;
 use memchr::memmem::Finder;
-use std::{os::unix::ffi::OsStrExt, path::Path};
+use std::{
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
 
 /// Where git's notes of a worktree are, which it prints itself. It says nothing of what the agent does.
 const NOTES: &[u8] = b"/.git/worktrees/";
@@ -24,6 +27,7 @@ const SHARED: [(&str, fn(&mut Reach)); 8] = [
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Reach {
     checkout: bool,
+    others: bool,
     stash: bool,
     config: bool,
     hooks: bool,
@@ -43,6 +47,9 @@ impl Reach {
             CheckoutChange::Config { .. } => self.config,
             CheckoutChange::Hook { .. } => self.hooks,
             CheckoutChange::Worktree { .. } => self.worktrees,
+            CheckoutChange::InWorktree { .. } | CheckoutChange::WorktreeGone { .. } => {
+                return self.others;
+            }
         };
         self.checkout || seen
     }
@@ -50,7 +57,8 @@ impl Reach {
 
 /// Reads a stream of output for it.
 pub(super) struct ReachFinder {
-    folder: Finder<'static>,
+    /// The checkout's folder, and behind it those of the user's other worktrees.
+    folders: Vec<Finder<'static>>,
     shared: Vec<(Finder<'static>, fn(&mut Reach))>,
     /// The end of what was read, too short to be judged yet.
     rest: Vec<u8>,
@@ -59,14 +67,18 @@ pub(super) struct ReachFinder {
 }
 
 impl ReachFinder {
-    /// Looks for what reaches for the checkout in this folder.
-    pub(super) fn of(checkout: &Path) -> Self {
-        let folder = checkout.as_os_str().as_bytes();
+    /// Looks for what reaches for the checkout in the first of these folders, and for other worktrees in the others.
+    pub(super) fn of(checkout: &Path, others: &[PathBuf]) -> Self {
+        let folders: Vec<&[u8]> = std::iter::once(checkout)
+            .chain(others.iter().map(PathBuf::as_path))
+            .map(|folder| folder.as_os_str().as_bytes())
+            .collect();
+        let longest = folders.iter().map(|folder| folder.len()).max().unwrap_or_default();
         Self {
-            folder: Finder::new(folder).into_owned(),
+            folders: folders.iter().map(|folder| Finder::new(folder).into_owned()).collect(),
             shared: SHARED.iter().map(|(words, set)| (Finder::new(*words), *set)).collect(),
             rest: Vec::new(),
-            kept: folder.len() + NOTES.len(),
+            kept: longest + NOTES.len(),
             found: Reach::default(),
         }
     }
@@ -79,16 +91,11 @@ impl ReachFinder {
                 set(&mut self.found);
             }
         }
-        self.found.checkout = self.found.checkout || self.names_the_checkout();
+        for (at, folder) in self.folders.iter().enumerate() {
+            let found = if at == 0 { &mut self.found.checkout } else { &mut self.found.others };
+            *found = *found || names(folder, &self.rest);
+        }
         self.rest.drain(..self.rest.len().saturating_sub(self.kept));
-    }
-
-    fn names_the_checkout(&self) -> bool {
-        let length = self.folder.needle().len();
-        self.folder.find_iter(&self.rest).any(|at| {
-            let behind = self.rest.get(at + length..).unwrap_or_default();
-            behind.len() >= NOTES.len() && is_the_folder(behind)
-        })
     }
 
     /// What was found. Nothing more is coming.
@@ -96,6 +103,15 @@ impl ReachFinder {
         self.feed(&[b'\n'; NOTES.len()]);
         self.found
     }
+}
+
+/// Says whether a text names a folder, or something in it.
+fn names(folder: &Finder<'_>, text: &[u8]) -> bool {
+    let length = folder.needle().len();
+    folder.find_iter(text).any(|at| {
+        let behind = text.get(at + length..).unwrap_or_default();
+        behind.len() >= NOTES.len() && is_the_folder(behind)
+    })
 }
 
 /// Says whether what follows the folder's path leaves it the folder itself, or something in it.
@@ -112,7 +128,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str, piece: usize) -> Reach {
-        let mut finder = ReachFinder::of(Path::new("/home/ada/shop"));
+        let mut finder = ReachFinder::of(Path::new("/home/ada/shop"), &["/home/ada/other".into()]);
         text.as_bytes().chunks(piece).for_each(|bytes| finder.feed(bytes));
         finder.finish()
     }
@@ -154,5 +170,11 @@ mod tests {
         }
         assert!(!found("I read files.", 4).explains(&stash));
         assert!(found("cat /home/ada/shop/a.txt", 4).explains(&config));
+        let gone = CheckoutChange::WorktreeGone { path: "/home/ada/other".to_owned() };
+        for piece in 1..40 {
+            assert!(!found("cat /home/ada/shop/a.txt /home/ada/other2", piece).explains(&gone));
+            let found = found("cd /home/ada/other && git reset", piece);
+            assert!(found.explains(&gone) && !found.explains(&config));
+        }
     }
 }

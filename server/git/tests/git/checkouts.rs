@@ -430,3 +430,91 @@ fn a_file_that_the_agent_hid_stays_and_the_others_come_back() {
     assert_eq!(read(&user.fixture.path("a.txt")), "the user's edit\n");
     assert_eq!(user.fixture.content_of(&before.ref_name(), "untracked"), "the user's own");
 }
+
+/// The same user with another worktree, in which they are in the middle of something, too.
+fn with_another_worktree() -> (User, std::path::PathBuf) {
+    let user = User::at_work();
+    let path = user.fixture.root.parent().unwrap().join("feature");
+    user.fixture.git(&["worktree", "add", "-q", "-b", "feature", "../feature"]);
+    fs::write(path.join("a.txt"), "two days of work\n").unwrap();
+    fs::write(path.join("new.txt"), "new\n").unwrap();
+    git_in(&path, &["add", "new.txt"]);
+    (user, path)
+}
+
+#[test]
+fn the_users_other_worktrees_are_watched_and_brought_back() {
+    let harms: [(&[&[&str]], &[CheckoutChange]); 3] = [
+        (&[&["reset", "-q", "--hard"]], &[files(&["a.txt", "new.txt"])]),
+        (&[&["reset", "-q"]], &[CheckoutChange::Staged { paths: vec!["new.txt".to_owned()], count: 1 }]),
+        (
+            &[&["switch", "-qf", "other"], &["clean", "-fdq"]],
+            &[
+                CheckoutChange::Head { was: "feature".to_owned(), is: "other".to_owned() },
+                files(&[".gitignore", "a.txt", "new.txt"]),
+            ],
+        ),
+    ];
+    for (harm, said) in harms {
+        let (user, path) = with_another_worktree();
+        let all = || {
+            let status = ["--no-optional-locks", "status", "--porcelain=v2", "--branch", "-uall"];
+            (git_in(&path, &status), fs::read_to_string(path.join("a.txt")).ok(), path.join("new.txt").exists())
+        };
+        let (before, was) = (user.state(), all());
+        for args in harm {
+            git_in(&path, args);
+        }
+        let after = user.state();
+        let folder = path.display().to_string();
+        let there = |change: &CheckoutChange| CheckoutChange::InWorktree {
+            path: folder.clone(),
+            change: Box::new(change.clone()),
+        };
+        let said: Vec<CheckoutChange> = said.iter().map(there).collect();
+        assert_eq!(user.repo.checkout_changes(&before, &after).unwrap(), said);
+        let surroundings = user.fixture.surroundings();
+        let left = user.repo.undo_checkout(&before, &after, &after, &surroundings, &|_| false).unwrap();
+        assert_eq!((left, all()), (alfine_git::LeftAlone::default(), was));
+    }
+}
+
+#[test]
+fn the_main_tree_is_another_worktree_of_a_linked_one() {
+    let (user, path) = with_another_worktree();
+    let repo = Repository::discover(&path).unwrap();
+    let look = || repo.keep_checkout(Watched::Everything, &user.fixture.surroundings(), None).unwrap();
+    let before = look();
+    user.fixture.write("a.txt", "harmed\n");
+    let root = user.fixture.root.display().to_string();
+    let harmed = CheckoutChange::InWorktree { path: root, change: Box::new(files(&["a.txt"])) };
+    assert_eq!(repo.checkout_changes(&before, &look()).unwrap(), [harmed]);
+}
+
+#[test]
+fn another_worktree_that_is_gone_is_named_and_what_was_in_it_is_kept() {
+    let (user, path) = with_another_worktree();
+    let before = user.state();
+    user.fixture.git(&["worktree", "remove", "--force", "../feature"]);
+    let after = user.state();
+    let gone = CheckoutChange::WorktreeGone { path: path.display().to_string() };
+    assert_eq!(user.repo.checkout_changes(&before, &after).unwrap(), [gone]);
+    let surroundings = user.fixture.surroundings();
+    let left = user.repo.undo_checkout(&before, &after, &after, &surroundings, &|_| false).unwrap();
+    let [named] = left.others.as_slice() else { panic!("{left:?}") };
+    let kept = named.rsplit_once(" (").unwrap().1.trim_end_matches(')');
+    assert_eq!(user.fixture.git(&["show", &format!("{kept}:a.txt")]), "two days of work");
+}
+
+#[test]
+fn a_landing_in_another_worktree_is_no_change() {
+    let (user, path) = with_another_worktree();
+    let before = user.state();
+    let from = Some(user.fixture.head());
+    fs::write(path.join("landed"), "by a merge\n").unwrap();
+    git_in(&path, &["add", "landed"]);
+    git_in(&path, &["commit", "-q", "-m", "Landed", "landed"]);
+    let commit = Some(git_in(&path, &["rev-parse", "HEAD"]));
+    let own = OwnWrite { reference: Some("refs/heads/feature".to_owned()), from, commit, file: None };
+    assert_eq!(user.changes_beside(&before, own), []);
+}

@@ -9,6 +9,7 @@ mod checkpoints;
 mod commits;
 mod filters;
 mod fixture;
+mod landed;
 mod merges;
 mod nothing_is_lost;
 mod provisioning;

@@ -219,6 +219,8 @@ fn the_worktree_and_its_checkpoints() {
                 CheckoutChange::Config { file: text("config") },
                 CheckoutChange::Hook { name: text("pre-commit") },
                 CheckoutChange::Worktree { path: text("/tmp/inner") },
+                CheckoutChange::InWorktree { path: text("/w/feature"), change: Box::new(files(1)) },
+                CheckoutChange::WorktreeGone { path: text("/w/old") },
             ],
             &["US-001"],
             true,
