@@ -27,6 +27,17 @@ words! {
     RUN_OUT: r"rate[ _-]?limit|too many requests|throttl|quota exceeded|exceeded your (?:\w+ )?quota"
         r"|(?:hit|reached|exceeded) (?:your|the) (?:[\w-]+ ){0,3}limit|(?:usage|session|daily|weekly|hour) limit (?:reached|exceeded|hit)";
     BILLING: r"credit balance|insufficient[ _](?:credits?|quota|funds)|out of credits|billing|payment required";
+    /// Some models have limits of their own.
+    MODEL_LIMIT: r"\b(?:opus|sonnet|haiku|gpt|gemini|model)\b[\w .-]{0,20}\blimit (?:reached|exceeded|hit)";
+    /// What no waiting mends: the model was not allowed to answer.
+    POLICY: r"(?:violat\w+|against) (?:our|the|its) (?:[\w-]+ ){0,3}polic|usage polic(?:y|ies)|content polic(?:y|ies)";
+    /// This machine does not trust who answers.
+    CERTIFICATE: r"(?:issuer|self[ -]signed|certificate chain|leaf|peer|tls|ssl|server)\W+certificate"
+        r"|certificate (?:has expired|is not (?:yet )?(?:valid|trusted)|verif\w+ failed|signed by unknown|in (?:the )?certificate chain)"
+        r"|\b(?:unable_to_(?:verify|get_issuer)|self_signed_cert|depth_zero_self|cert_has_expired|err_tls_)\w*"
+        r"|verify the first certificate|unknown certificate|invalid peer certificate";
+    /// What the model wrote was longer than one answer may be.
+    ANSWER_TOO_LONG: r"output token (?:maximum|limit)|max(?:imum)?[ _]output[ _]tokens?";
     AUTH: r"not logged in|log ?in again|please (?:run|use) \S*login|invalid (?:x-)?api[ -]key|failed to authenticate"
         r"|authentication (?:failed|error|required)|unauthori[sz]ed|expired ?token|invalid_grant|reauthenticat"
         r"|(?:token|credentials?|login|sso session|sso)\b.{0,60}\b(?:expired|invalid|missing|not found|not be found)"
@@ -49,6 +60,15 @@ pub(crate) fn outcome_of_words(words: &str, now: Timestamp) -> Option<Outcome> {
     let words = &words.replace('’', "'");
     let limited = |reset_at| Some(Outcome::RateLimit { reset_at });
     let status = status_in(words);
+    if says(&ANSWER_TOO_LONG, words) && !says(&CONTEXT, words) {
+        return Some(Outcome::Crashed);
+    }
+    if says(&POLICY, words) {
+        return Some(Outcome::Refusal);
+    }
+    if says(&CERTIFICATE, words) {
+        return Some(Outcome::Config);
+    }
     if says(&CONTEXT, words) {
         return Some(Outcome::Context);
     }
@@ -64,7 +84,7 @@ pub(crate) fn outcome_of_words(words: &str, now: Timestamp) -> Option<Outcome> {
     if let Some(outcome) = status.and_then(outcome_of_status) {
         return Some(outcome);
     }
-    if says(&RUN_OUT, words) {
+    if says(&RUN_OUT, words) || says(&MODEL_LIMIT, words) {
         return limited(None);
     }
     if says(&AUTH, words) {
@@ -151,6 +171,9 @@ mod tests {
             "Error: 400 You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.",
             "ThrottlingException: Too many requests, please wait before trying again.",
             "You've hit your session limit",
+            "Claude Opus 4 limit reached, now using Sonnet 4",
+            "Usage limit reached. Your limit will reset at 14:30 UTC+2",
+            "Sonnet weekly limit hit",
             "RESOURCE_EXHAUSTED: Quota exceeded for requests per day; it resets tomorrow",
         ] {
             assert_eq!(class(words), "rate_limit", "{words}");
@@ -184,6 +207,24 @@ mod tests {
             ("API Error (529 {\"type\":\"error\"})", "server"),
             ("API Error: Repeated 529 Overloaded errors", "server"),
             ("API Error: Request timed out.", "server"),
+            (
+                "API Error: Claude's response exceeded the 32000 output token maximum. To configure this behavior, set the CLAUDE_CODE_MAX_OUTPUT_TOKENS environment variable.",
+                "crashed",
+            ),
+            ("API Error: the response reached the maximum output tokens of the model", "crashed"),
+            (
+                "API Error: Claude Code is unable to respond to this request, which appears to violate our Usage Policy (https://www.anthropic.com/legal/aup).",
+                "refusal",
+            ),
+            ("API Error: 400 the prompt violates the content policy", "refusal"),
+            ("API Error: unable to get local issuer certificate", "config"),
+            ("API Error: Connection error: self-signed certificate in certificate chain", "config"),
+            ("fetch failed: UNABLE_TO_VERIFY_LEAF_SIGNATURE", "config"),
+            ("error sending request: invalid peer certificate: UnknownIssuer", "config"),
+            ("API Error: certificate has expired", "config"),
+            ("API Error: unable to verify the first certificate", "config"),
+            ("the recursion limit reached its end", "none"),
+            ("turn limit reached", "none"),
             ("API Error: 400 this conversation holds a tool call without its result", "none"),
             ("Cannot read properties of undefined (reading 'length')", "none"),
             ("the limit of 3 retries was reached", "none"),

@@ -16,7 +16,7 @@ const LEAD: &str = r"(?i)\b(?:resets?|renews?|refreshes|access|again|retry|until
 static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let day = r"(?:(?<tomorrow>tomorrow)|(?<weekday>mon|tue|wed|thu|fri|sat|sun)[a-z]*|(?<month>[a-z]{3})[a-z]*\.? (?<day>\d{1,2})(?:st|nd|rd|th)?(?:,? (?<year>\d{4}))?)(?:,| at)* ";
     let time = r"(?<hour>\d{1,2})(?::(?<minute>\d\d))?(?::\d\d)? ?(?<half>[ap]\.?m\b)?";
-    let zone = r"(?:\.? ?\((?<zone>[^)]+)\)| (?<utc>utc|gmt|z)\b)?";
+    let zone = r"(?:\.? ?\((?<zone>[^)]+)\)| ?(?:utc|gmt)?(?<offset>[+-]\d{1,2}(?::?\d\d)?)\b| ?(?<utc>utc|gmt|z)\b)?";
     Regex::new(&format!(r"{LEAD}(?:(?:at|on|after)\s+)?(?:{day})?{time}{zone}")).ok()
 });
 
@@ -24,7 +24,7 @@ static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let date = r"(?<date>\d{4}-\d\d-\d\d)(?:T|,? at |,? )";
     let time = r"(?<time>\d\d:\d\d(?::\d\d)?)(?:\.\d+)?";
-    let zone = r" ?(?:(?<utc>z|utc|gmt)\b|(?<offset>[+-]\d\d:?\d\d))?";
+    let zone = r" ?(?:(?:utc|gmt)?(?<offset>[+-]\d{1,2}(?::?\d\d)?)\b|(?<utc>z|utc|gmt)\b)?";
     Regex::new(&format!(r"{LEAD}(?:(?:at|on|after)\s+)?{date}{time}{zone}")).ok()
 });
 
@@ -98,18 +98,36 @@ fn date(words: &Captures<'_>) -> Option<i64> {
     Some(date.to_datetime(time).to_zoned(zone).ok()?.timestamp().as_second())
 }
 
+/// A zone by its name, or by what it is before or after UTC: `Asia/Tokyo`, `UTC+2`, `GMT-05:30`.
+fn zone_of(name: &str) -> Option<TimeZone> {
+    let name = name.trim();
+    let sign = name.find(['+', '-']).unwrap_or(name.len());
+    let (before, offset) = name.split_at_checked(sign)?;
+    let is_offset = matches!(before.trim().to_lowercase().as_str(), "" | "utc" | "gmt") && !offset.is_empty();
+    match is_offset {
+        true => Some(TimeZone::fixed(seconds_of_offset(offset)?)),
+        false => TimeZone::get(name).ok(),
+    }
+}
+
 fn seconds_of_offset(offset: &str) -> Option<Offset> {
     let digits: String = offset.chars().filter(char::is_ascii_digit).collect();
-    let (hours, minutes) = digits.split_at_checked(2)?;
-    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+    // Without minutes there are one or two digits.
+    let (hours, minutes) = match digits.len() {
+        0..=2 => (digits.as_str(), "0"),
+        length => digits.split_at_checked(length - 2)?,
+    };
+    let minutes = minutes.parse::<i32>().ok()?;
+    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes * 60;
     Offset::from_seconds(if offset.starts_with('-') { -seconds } else { seconds }).ok()
 }
 
 fn clock(words: &Captures<'_>, now: Timestamp) -> Option<i64> {
-    let zone = match (words.name("zone"), words.name("utc")) {
-        (Some(name), _) => TimeZone::get(name.as_str()).ok()?,
-        (None, Some(_)) => TimeZone::UTC,
-        (None, None) => TimeZone::system(),
+    let zone = match (words.name("zone"), words.name("offset"), words.name("utc")) {
+        (Some(name), ..) => zone_of(name.as_str())?,
+        (None, Some(offset), _) => TimeZone::fixed(seconds_of_offset(offset.as_str())?),
+        (None, None, Some(_)) => TimeZone::UTC,
+        (None, None, None) => TimeZone::system(),
     };
     let now = now.to_zoned(zone.clone());
     let time = time_of(words)?;
@@ -192,6 +210,13 @@ mod tests {
             ("limit reached; it resets at 10:00 UTC.", Some(1_795_255_200)),
             ("Quota used up: try again at 10:00 AM (UTC).", Some(1_795_255_200)),
             ("usage limit: try again at 10 a.m. (UTC)", Some(1_795_255_200)),
+            ("Your limit will reset at 14:30 UTC+2", Some(1_795_264_200)),
+            ("limit, resets at 14:30 GMT+02:00", Some(1_795_264_200)),
+            ("limit, resets at 2:30 pm UTC+2.", Some(1_795_264_200)),
+            ("limit, resets 7:00 (UTC-5:30)", Some(1_795_264_200)),
+            ("limit, resets 14:30+02", Some(1_795_264_200)),
+            ("limit, resets 2026-11-21 14:30 UTC+2", Some(1_795_264_200)),
+            ("limit, resets at 12:30 GMT", Some(1_795_264_200)),
             ("limit, resets tomorrow at 10am (UTC)", Some(1_795_255_200 + 86_400)),
             ("limit, resets Mon 10am (UTC)", Some(1_795_255_200 + 2 * 86_400)),
             ("limit, resets on Saturday at 9:00 (UTC)", Some(1_795_251_600 + 7 * 86_400)),

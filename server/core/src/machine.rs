@@ -273,7 +273,9 @@ impl LoopState {
                 self.start_afresh(now, Recovery::SessionLost, out);
             }
             Outcome::SessionNotFound => self.retry_agent(now, outcome.class(), &message, out),
-            Outcome::Rejected if self.current.resumed => {
+            // Also what a conversation grew to in one run may be refused, such as an image that is too large.
+            Outcome::Rejected if self.current.resumed || run.worked && !self.current.rejected => {
+                self.current.rejected = true;
                 self.start_afresh(now, Recovery::SessionRejected, out);
             }
             Outcome::Context if !self.current.context_full => {

@@ -24,6 +24,10 @@ pub struct NewFile {
     pub bytes: u64,
     /// Whether a token or a private key of a known shape is in it.
     pub has_key: bool,
+    /// Whether a compiler made it: a program or a library for a machine.
+    pub is_program: bool,
+    /// Where it leads, if it is a link.
+    pub link: Option<String>,
 }
 
 /// What is unusual.
@@ -37,6 +41,8 @@ pub enum What {
     Dependencies(usize),
     /// What a build, a test run or a program left behind: so many files.
     LeftBehind(usize),
+    /// A link out of the repository.
+    LeadsOut,
     /// A file of so many bytes.
     Large(u64),
     /// So many files below one folder.
@@ -69,6 +75,7 @@ impl fmt::Display for Unusual {
             What::Dependencies(files) => write!(f, "{path} ({files} files of installed dependencies)"),
             What::LeftBehind(1) => write!(f, "{path} (left behind by a build or a run)"),
             What::LeftBehind(files) => write!(f, "{path} ({files} files left behind by a build or a run)"),
+            What::LeadsOut => write!(f, "{path} (a link that leads out of the repository)"),
             What::Large(bytes) => write!(f, "{path} ({} MiB)", bytes >> 20),
             What::Many(files) => write!(f, "{path} ({})", count(files as u64, "new file")),
         }
@@ -89,6 +96,7 @@ const DEPENDENCIES: &[&str] = &[
     ".bundle",
     "Pods",
     "Carthage",
+    ".terragrunt-cache",
     "elm-stuff",
     ".terraform",
     ".gradle",
@@ -122,6 +130,21 @@ const LEFT_BEHIND: &[&str] = &[
     "lcov-report",
     "DerivedData",
     "CMakeFiles",
+    "playwright-report",
+    "blob-report",
+    "test-results",
+    "storybook-static",
+    "cdk.out",
+    ".vercel",
+    ".netlify",
+    ".output",
+    ".serverless",
+    ".aws-sam",
+    ".wrangler",
+    ".expo",
+    ".docusaurus",
+    ".astro",
+    ".sass-cache",
     ".dart_tool",
     ".zig-cache",
     "zig-cache",
@@ -158,8 +181,28 @@ const COMPILED: &[&str] = &[
 ];
 
 /// Files that mark a folder as built.
-const MARKS: &[&str] =
-    &["CACHEDIR.TAG", ".rustc_info.json", "CMakeCache.txt", "pyvenv.cfg", "project.assets.json"];
+const MARKS: &[&str] = &[
+    "CACHEDIR.TAG",
+    ".rustc_info.json",
+    "CMakeCache.txt",
+    "project.assets.json",
+    "asset-manifest.json",
+    "lcov.info",
+    "coverage-final.json",
+    "clover.xml",
+    "coverage.xml",
+];
+
+/// Of the folders that many projects write by hand, those into which bundlers write, with a digest in each name.
+const BUNDLED: &[&str] = &["dist", "build", "out"];
+
+/// What only an installer writes, and in which folder: the whole folder is installed. Of a folder of any name `None`.
+const INSTALLED: &[(Option<&str>, &str)] = &[
+    (None, "pyvenv.cfg"),
+    (Some("vendor"), "autoload.php"),
+    (Some("vendor"), "composer/installed.json"),
+    (Some(".yarn"), "install-state.gz"),
+];
 
 /// Folders whose files stand for others, in tests and documents: a log in them is written on purpose.
 const SAMPLES: &[&str] = &[
@@ -178,12 +221,12 @@ const SAMPLES: &[&str] = &[
 /// Finds what is unusual among new files. `was_there` says of a folder (without `/` at its end) whether the repository
 /// had it before; in such a one, new files are usual, except for keys.
 pub fn find(new: &[NewFile], was_there: &dyn Fn(&str) -> bool) -> Vec<Unusual> {
-    let built = built_folders(new);
+    let (built, installed) = (built_folders(new), installed_folders(new));
     let mut folders: BTreeMap<String, (bool, usize)> = BTreeMap::new();
     let mut found = Vec::new();
     let mut rest = Vec::new();
     for file in new {
-        let folder = unusual_folder(&file.path, &built).filter(|(folder, _)| !was_there(folder));
+        let folder = unusual_folder(&file.path, &built, &installed).filter(|(folder, _)| !was_there(folder));
         if let Some((folder, dependencies)) = folder {
             folders.entry(folder).or_insert((dependencies, 0)).1 += 1;
         } else if let Some(what) = unusual_file(file) {
@@ -205,8 +248,11 @@ pub fn find(new: &[NewFile], was_there: &dyn Fn(&str) -> bool) -> Vec<Unusual> {
 fn built_folders(new: &[NewFile]) -> BTreeSet<&str> {
     let is_built = |file: &&NewFile| {
         let name = name_of(&file.path);
-        let has_marks = MARKS.contains(&name);
-        has_marks || ending(name).is_some_and(|ending| COMPILED.contains(&ending))
+        let is_mark = MARKS.contains(&name) || file.is_program;
+        let is_in_bundle = || folders_of(&file.path).any(|folder| BUNDLED.contains(&name_of(folder)));
+        is_mark
+            || ending(name).is_some_and(|ending| COMPILED.contains(&ending))
+            || is_bundle(name) && is_in_bundle()
     };
     new.iter()
         .filter(is_built)
@@ -214,11 +260,37 @@ fn built_folders(new: &[NewFile]) -> BTreeSet<&str> {
         .collect()
 }
 
+/// Says whether a bundler made up a name: `index-DkX2a91b.js`, `main.8f14e45f.css`, `app.min.js`.
+fn is_bundle(name: &str) -> bool {
+    let Some((stem, "js" | "mjs" | "cjs" | "css" | "woff" | "woff2")) = name.rsplit_once('.') else {
+        return false;
+    };
+    let Some((_, last)) = stem.rsplit_once(['-', '.']) else { return false };
+    let has = |is: fn(&u8) -> bool| last.as_bytes().iter().any(|byte| is(byte));
+    let is_digest = last.len() >= 5 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    last == "min" || is_digest && last.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The folders that an installer wrote.
+fn installed_folders(new: &[NewFile]) -> BTreeSet<&str> {
+    let folder_of = |file: &'_ NewFile| -> Option<usize> {
+        INSTALLED.iter().find_map(|(name, mark)| {
+            let folder = file.path.strip_suffix(mark)?.strip_suffix('/')?;
+            name.is_none_or(|name| name == name_of(folder)).then_some(folder.len())
+        })
+    };
+    new.iter().filter_map(|file| file.path.get(..folder_of(file)?)).collect()
+}
+
 /// The outermost folder above a file that is unusual as a whole, and whether it holds dependencies.
-fn unusual_folder(path: &str, built: &BTreeSet<&str>) -> Option<(String, bool)> {
+fn unusual_folder(path: &str, built: &BTreeSet<&str>, installed: &BTreeSet<&str>) -> Option<(String, bool)> {
     folders_of(path).find_map(|folder| {
         let name = name_of(folder);
-        if DEPENDENCIES.contains(&name) || folder == "vendor/bundle" || folder.ends_with("/vendor/bundle") {
+        let is_cache = folder == ".yarn/cache" || folder.ends_with("/.yarn/cache");
+        if DEPENDENCIES.contains(&name) || installed.contains(folder) || is_cache {
+            return Some((folder.to_owned(), true));
+        }
+        if folder == "vendor/bundle" || folder.ends_with("/vendor/bundle") {
             return Some((folder.to_owned(), true));
         }
         let left =
@@ -232,17 +304,49 @@ fn unusual_file(file: &NewFile) -> Option<What> {
     if file.has_key {
         return Some(What::HasKey);
     }
-    if is_named_like_keys(name) {
+    if is_named_like_keys(&file.path) {
         return Some(What::NamedLikeKeys);
     }
-    if is_left_behind(&file.path, name) {
+    if file.link.as_deref().is_some_and(|to| leads_out(&file.path, to)) {
+        return Some(What::LeadsOut);
+    }
+    if is_left_behind(file, name) {
         return Some(What::LeftBehind(1));
     }
     (file.bytes > LARGE).then_some(What::Large(file.bytes))
 }
 
+/// Says whether a link leads to what is not in the repository.
+fn leads_out(path: &str, to: &str) -> bool {
+    let mut depth = folders_of(path).count();
+    to.starts_with('/')
+        || to.split('/').any(|part| {
+            let is_out = part == ".." && depth == 0;
+            depth = match part {
+                "" | "." => depth,
+                ".." => depth.saturating_sub(1),
+                _ => depth + 1,
+            };
+            is_out
+        })
+}
+
+/// Folders in the home of a user, with the files in them that hold keys; without a name, all but what is public.
+const KEPT_AT_HOME: &[(&str, Option<&str>)] = &[
+    (".kube", Some("config")),
+    (".docker", Some("config.json")),
+    (".aws", Some("credentials")),
+    (".ssh", None),
+    (".gnupg", None),
+];
+
+/// What data is written in.
+const DATA: &[&str] =
+    &["yml", "yaml", "json", "toml", "ini", "properties", "xml", "csv", "txt", "conf", "cfg", "env"];
+
 /// Says whether a file of this name is there to hold keys. Templates, public halves and code are not.
-fn is_named_like_keys(name: &str) -> bool {
+fn is_named_like_keys(path: &str) -> bool {
+    let name = name_of(path);
     let lower = name.to_ascii_lowercase();
     let is_template = lower
         .split(['.', '-', '_'])
@@ -250,7 +354,19 @@ fn is_named_like_keys(name: &str) -> bool {
     if is_template {
         return false;
     }
-    let is_environment = lower == ".env" || lower.starts_with(".env.");
+    let is_environment = lower.ends_with(".env")
+        || lower == ".envrc"
+        || [".env.", ".env-", ".env_"].iter().any(|begin| lower.starts_with(begin));
+    let is_data = lower.rsplit_once('.').is_some_and(|(stem, ending)| {
+        let is_secret = ["secret", "secrets", "credential", "credentials"].contains(&name_stem(stem));
+        is_secret && DATA.contains(&ending)
+    });
+    let is_state = lower.ends_with(".tfstate") || lower.ends_with(".tfstate.backup");
+    let folder = folders_of(path).last().map(name_of);
+    let is_at_home = KEPT_AT_HOME.iter().any(|(at, file)| {
+        let is_public = lower.ends_with(".pub") || lower.starts_with("known_hosts") || lower == "config";
+        folder == Some(at) && file.map_or(!is_public, |file| file == lower)
+    });
     let is_ssh = lower.strip_prefix("id_").is_some_and(|kind| {
         ["rsa", "dsa", "ecdsa", "ed25519", "ecdsa_sk", "ed25519_sk", "xmss"].contains(&kind)
     });
@@ -273,14 +389,37 @@ fn is_named_like_keys(name: &str) -> bool {
         "master.key",
         "kubeconfig",
     ];
-    is_environment || is_ssh || is_store || is_known.contains(&lower.as_str())
+    let by_its_place = is_environment || is_data || is_state || is_at_home;
+    by_its_place || is_ssh || is_store || is_known.contains(&lower.as_str())
+}
+
+/// The last part of a name's stem: `app.secrets` and `app-secrets` hold secrets, too.
+fn name_stem(stem: &str) -> &str {
+    stem.rsplit(['.', '-', '_']).next().unwrap_or(stem)
 }
 
 /// Says whether a program wrote this file beside its work.
-fn is_left_behind(path: &str, name: &str) -> bool {
+fn is_left_behind(file: &NewFile, name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let is_junk =
-        [".ds_store", "thumbs.db", "desktop.ini", "nohup.out", ".coverage"].contains(&lower.as_str());
+    let is_junk = [
+        ".ds_store",
+        "thumbs.db",
+        "desktop.ini",
+        "nohup.out",
+        ".coverage",
+        ".eslintcache",
+        "lcov.info",
+        "coverage.out",
+        "coverage.xml",
+        "settings.local.json",
+        "dump.sql",
+    ]
+    .contains(&lower.as_str())
+        || lower.starts_with(".aider.");
+    let is_database = [".db", ".db3", ".sqlite", ".sqlite3"]
+        .iter()
+        .flat_map(|ending| ["", "-wal", "-shm", "-journal"].map(|more| format!("{ending}{more}")))
+        .any(|ending| lower.ends_with(&ending) && lower.len() > ending.len());
     let is_log = lower.ends_with(".log") || lower.contains(".log.") || lower.contains("-debug.log");
     let is_dump =
         lower.strip_prefix("core.").is_some_and(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()));
@@ -290,8 +429,9 @@ fn is_left_behind(path: &str, name: &str) -> bool {
         || lower.ends_with('~')
         || lower.ends_with(".orig")
         || lower.ends_with(".rej");
-    let is_sample = folders_of(path).any(|folder| SAMPLES.contains(&name_of(folder)));
-    !is_sample && (is_junk || is_log || is_dump || is_compiled || is_swap)
+    let is_compiled = is_compiled || file.is_program;
+    let is_sample = folders_of(&file.path).any(|folder| SAMPLES.contains(&name_of(folder)));
+    !is_sample && (is_junk || is_log || is_dump || is_compiled || is_swap || is_database)
 }
 
 /// The innermost folder that holds most of very many files.
@@ -334,7 +474,7 @@ mod tests {
     use super::*;
 
     fn file(path: &str) -> NewFile {
-        NewFile { path: path.to_owned(), bytes: 10, has_key: false }
+        NewFile { path: path.to_owned(), bytes: 10, has_key: false, is_program: false, link: None }
     }
 
     fn found(paths: &[&str]) -> Vec<String> {
@@ -356,6 +496,19 @@ mod tests {
             ".netrc",
             "config/credentials.json",
             "config/master.key",
+            ".envrc",
+            ".env_local",
+            ".env-prod",
+            "prod.env",
+            "deploy/secrets.yml",
+            "k8s/db-secret.yaml",
+            "app.secrets.json",
+            "config/credentials.yml",
+            "terraform.tfstate",
+            "infra/terraform.tfstate.backup",
+            ".kube/config",
+            "home/.docker/config.json",
+            ".ssh/deploy",
         ] {
             assert_eq!(found(&[path]), [format!("{path} (by its name it holds keys or passwords)")]);
         }
@@ -372,6 +525,20 @@ mod tests {
             "docs/credentials.md",
             "credentials.example.json",
             "src/monkey.ts",
+            "example.env",
+            ".env-example",
+            ".envrc.sample",
+            "src/secrets.ts",
+            "secret_santa.json",
+            "config/credentials.yml.enc",
+            "docs/secrets.md",
+            "config",
+            "kube/config",
+            "docker/config.json",
+            ".ssh/config",
+            ".ssh/deploy.pub",
+            "main.tf",
+            "locales/secretary.json",
         ] {
             assert!(found(&[path]).is_empty(), "{path}: {:?}", found(&[path]));
         }
@@ -408,6 +575,71 @@ mod tests {
             found(&["dist/app.js", "dist/app.js.map"]),
             ["dist/ (2 files left behind by a build or a run)"]
         );
+        for (paths, folder) in [
+            (&["web/dist/index.html", "web/dist/assets/index-DkX2a91b.js"][..], "web/dist"),
+            (&["build/index.html", "build/static/js/main.8f14e45f.css"], "build"),
+            (&["build/asset-manifest.json"], "build"),
+            (&["coverage/lcov.info"], "coverage"),
+            (&["coverage/clover.xml", "coverage/base.css"], "coverage"),
+            (&["playwright-report/index.html"], "playwright-report"),
+            (&[".vercel/x"], ".vercel"),
+            (&[".output/server/x.mjs"], ".output"),
+            (&["cdk.out/manifest.json"], "cdk.out"),
+        ] {
+            let files = if paths.len() == 1 { String::new() } else { format!("{} files ", paths.len()) };
+            assert_eq!(found(paths), [format!("{folder}/ ({files}left behind by a build or a run)")]);
+        }
+        for (paths, folder) in [
+            (&["vendor/autoload.php", "vendor/a/b.php"][..], "vendor"),
+            (&["api/vendor/composer/installed.json", "api/vendor/a/b.php"], "api/vendor"),
+            (&["env/pyvenv.cfg", "env/bin/python"], "env"),
+            (&[".yarn/cache/a.zip", ".yarn/cache/b.zip"], ".yarn/cache"),
+        ] {
+            assert_eq!(found(paths), [format!("{folder}/ (2 files of installed dependencies)")]);
+        }
+    }
+
+    #[test]
+    fn databases_and_what_tools_note_down_are_left_behind() {
+        for path in [
+            "dev.db",
+            "app.sqlite3",
+            "db/test.sqlite-journal",
+            "dump.sql",
+            ".claude/settings.local.json",
+            ".aider.chat.history.md",
+            ".eslintcache",
+            "coverage.out",
+        ] {
+            assert_eq!(found(&[path]), [format!("{path} (left behind by a build or a run)")]);
+        }
+        assert_eq!(found(&["tests/fixtures/small.sqlite", "db/schema.sql", "src/db.rs", ".db"]), [""; 0]);
+    }
+
+    #[test]
+    fn programs_and_links_that_lead_out_are_unusual() {
+        let program = |path: &str| NewFile { is_program: true, ..file(path) };
+        let link = |path: &str, to: &str| NewFile { link: Some(to.to_owned()), ..file(path) };
+        let texts = |new: &[NewFile]| -> Vec<String> {
+            find(new, &|_| false).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(texts(&[program("server")]), ["server (left behind by a build or a run)"]);
+        assert_eq!(
+            texts(&[program("bin/tool"), file("bin/run")]),
+            ["bin/ (2 files left behind by a build or a run)"]
+        );
+        assert_eq!(texts(&[program("tests/fixtures/hello")]), [""; 0]);
+        for (path, to) in
+            [("link", "/etc/passwd"), ("a/link", "../../secret"), ("link", ".."), ("link", "a/../../b")]
+        {
+            let said = format!("{path} (a link that leads out of the repository)");
+            assert_eq!(texts(&[link(path, to)]), [said], "{to}");
+        }
+        for (path, to) in
+            [("link", "a"), ("a/link", "../b"), ("a/b/link", "../../c"), ("link", "a/../b"), ("l", "./..a")]
+        {
+            assert_eq!(texts(&[link(path, to)]), [""; 0], "{path} {to}");
+        }
     }
 
     #[test]
@@ -416,6 +648,9 @@ mod tests {
             &["build/release.sh", "build/README.md"][..],
             &["target/notes.md"],
             &["dist/index.html"],
+            &["dist/index.js", "build/webpack-config.js", "out/utf-8.js", "lib/a.min.js"],
+            &["vendor/modules.txt", "vendor/a/b.go"],
+            &["coverage/README.md", "src/env/config.py"],
             &["lib/a.rb", "bin/run"],
             &["vendor/github.com/a/b.go"],
             &["tests/fixtures/server.log"],

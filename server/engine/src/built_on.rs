@@ -30,7 +30,12 @@ pub struct LandsToo {
 /// What a loop that begins at a commit of another loop's branch is built on: that one, and what that one is built on.
 pub(crate) fn of_dependency(row: &LoopRow, commit: String) -> Result<Vec<BuiltOn>> {
     let mut all = TaskSpec::of(row)?.built_on;
-    all.push(BuiltOn { task: row.task.clone(), loop_id: row.id.clone(), base: row.base_commit.clone(), commit });
+    all.push(BuiltOn {
+        task: row.task.clone(),
+        loop_id: row.id.clone(),
+        base: row.base_commit.clone(),
+        commit,
+    });
     Ok(all)
 }
 
@@ -53,7 +58,8 @@ pub(crate) fn lands_too(project: &Project, row: &LoopRow, into: &str) -> Result<
         }
         let of = project.store.loop_(&on.loop_id)?;
         let status = of.as_ref().map_or(TaskStatus::Discarded, |of| of.status);
-        let tip = of.as_ref().and_then(|of| of.branch.as_deref()).map(|branch| repository.branch_commit(branch));
+        let tip =
+            of.as_ref().and_then(|of| of.branch.as_deref()).map(|branch| repository.branch_commit(branch));
         let tip = tip.transpose()?.flatten().filter(|_| status == TaskStatus::Done);
         let can_go_first = match tip {
             Some(tip) => repository.contains(&tip, &on.commit)?,

@@ -3,8 +3,12 @@
 use crate::{
     Error, ErrorKind, Result,
     built_on::{self, LandsToo},
-    control, loops, mend::Text, project::Project, start, surroundings,
-    task_spec::TaskSpec, worktree::next_checkpoint,
+    control, loops,
+    mend::Text,
+    project::Project,
+    start, surroundings,
+    task_spec::TaskSpec,
+    worktree::next_checkpoint,
 };
 use alfine_config::OnDone;
 use alfine_core::{

@@ -46,7 +46,8 @@ pub fn of_loops_over(store: &Store, layout: &Layout, before: Millis) -> Result<V
 fn named_after(path: &Path) -> Vec<PathBuf> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
     let items = folder.read_dir().into_iter().flatten().flatten();
-    let begins = |item: &fs::DirEntry| item.file_name().as_encoded_bytes().starts_with(name.as_encoded_bytes());
+    let begins =
+        |item: &fs::DirEntry| item.file_name().as_encoded_bytes().starts_with(name.as_encoded_bytes());
     items.filter(begins).map(|item| item.path()).collect()
 }
 

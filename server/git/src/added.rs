@@ -26,6 +26,8 @@ pub struct AddedFile {
     pub before: Option<String>,
     /// Its size in bytes.
     pub bytes: u64,
+    /// Whether it is a link.
+    pub is_link: bool,
     /// The commit that has it, as hex, if only the history does.
     pub commit: Option<String>,
 }
@@ -125,6 +127,7 @@ fn between(
             content: new.id().to_string(),
             before: (delta.status() == Delta::Modified).then(|| delta.old_file().id().to_string()),
             bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            is_link: new.mode() == git2::FileMode::Link,
             commit: None,
         });
     }

@@ -329,9 +329,12 @@ impl Repository {
                 continue;
             };
             let there = self.checkout_changes(before, now)?.into_iter();
-            changes.extend(there.map(|change| {
-                CheckoutChange::InWorktree { path: path.clone(), change: Box::new(change) }
-            }));
+            changes.extend(
+                there.map(|change| CheckoutChange::InWorktree {
+                    path: path.clone(),
+                    change: Box::new(change),
+                }),
+            );
         }
         Ok(changes)
     }

@@ -9,4 +9,4 @@ mod shapes;
 
 pub use environment::clean_environment;
 pub use masker::{MaskError, Masker, mask_pattern};
-pub use shapes::has_issued_key;
+pub use shapes::{has_database_login, has_issued_key};

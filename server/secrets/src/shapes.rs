@@ -85,6 +85,55 @@ pub fn has_issued_key(text: &[u8]) -> bool {
     })
 }
 
+/// Says whether a text has a database's URL with a password that somebody may really use: not on this machine or under a
+/// service's bare name, and with a password that is long and no plain word.
+pub fn has_database_login(text: &[u8]) -> bool {
+    const SCHEMES: [&[u8]; 11] = [
+        b"postgres",
+        b"postgresql",
+        b"mysql",
+        b"mysql2",
+        b"mariadb",
+        b"mongodb",
+        b"mongodb+srv",
+        b"redis",
+        b"rediss",
+        b"amqp",
+        b"amqps",
+    ];
+    memmem::find_iter(text, b"://").any(|at| {
+        let before = text.get(..at).unwrap_or_default();
+        let is_scheme = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'+';
+        let length = before.iter().rev().take(32).take_while(is_scheme).count();
+        let scheme = before.get(at - length..).unwrap_or_default().to_ascii_lowercase();
+        // A driver may stand behind it, such as in `postgresql+asyncpg`.
+        let is_database =
+            SCHEMES.iter().any(|known| scheme == *known || scheme.starts_with(&[known, &b"+"[..]].concat()));
+        let Some(password) = login(text, at + 3).filter(|_| is_database) else { return false };
+        let host: Vec<u8> = text
+            .get(password.end + 1..)
+            .unwrap_or_default()
+            .iter()
+            .take(255)
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+            .copied()
+            .collect();
+        let is_elsewhere = host.contains(&b'.') && !host.starts_with(b"127.") && host != b"0.0.0.0";
+        let password = text.get(password).unwrap_or_default();
+        let has = |is: fn(&u8) -> bool| password.iter().any(is);
+        let is_made_up = !password.iter().all(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'-' | b'_' | b'.' | b'!' | b'%' | b'*' | b'~' | b'+')
+        });
+        is_elsewhere
+            && !is_made_up
+            && password.len() >= 10
+            && has(u8::is_ascii_digit)
+            && has(u8::is_ascii_alphabetic)
+            && memmem::find(&password.to_ascii_uppercase(), b"EXAMPLE").is_none()
+    })
+}
+
 /// Returns the password of the first URL in a text.
 pub(super) fn password_of_url(text: &[u8]) -> Option<&[u8]> {
     let host = memmem::find(text, b"://")? + 3;
@@ -196,5 +245,40 @@ fn end_of_key(text: &[u8], start: usize) -> usize {
         }
         at += run;
         end = at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_of_a_database_counts_where_it_may_be_real() {
+        for real in [
+            r#"DATABASE_URL="postgres://admin:s3cr3tPassw0rd@db.example.com:5432/prod""#,
+            "postgresql+asyncpg://app:Zx81nqPw03@10.0.0.5/app",
+            "url: mongodb+srv://shop:q8Wm2-zzT1k@cluster0.ab1cd.mongodb.net/shop",
+            "mysql://root:hunter2hunter2@mysql.internal.corp/x",
+            "REDIS=rediss://:p8f2c1d7e9a0@cache.prod.acme.io:6380",
+        ] {
+            assert!(has_database_login(real.as_bytes()), "{real}");
+        }
+        for made_up in [
+            "postgres://postgres:postgres@localhost:5432/app",
+            "postgres://app:Zx81nqPw03@localhost/app",
+            "postgres://app:Zx81nqPw03@127.0.0.1/app",
+            "postgres://app:Zx81nqPw03@db:5432/app",
+            "postgres://user:password@db.example.com/app",
+            "postgres://user:p4ssw0rd@db.example.com/app",
+            "postgres://user:${DB_PASSWORD_1}@db.acme.io/app",
+            "postgres://user:<password123>@db.acme.io/app",
+            "postgres://db.acme.io:5432/app?user=a@b",
+            "https://user:Zx81nqPw03@example.com/",
+            "://",
+            "postgres://",
+            "postgres://a:b",
+        ] {
+            assert!(!has_database_login(made_up.as_bytes()), "{made_up}");
+        }
     }
 }

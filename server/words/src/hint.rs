@@ -65,10 +65,9 @@ fn in_a_terminal(hint: &Hint) -> String {
             .map(|task| format!("alfine merge {}", shell_word(task)))
             .collect::<Vec<_>>()
             .join("\n"),
-        Hint::MergeWithOthers { task } => format!(
-            "to have it all: alfine merge {task} --with-dependencies",
-            task = shell_word(task)
-        ),
+        Hint::MergeWithOthers { task } => {
+            format!("to have it all: alfine merge {task} --with-dependencies", task = shell_word(task))
+        }
         Hint::MergeInto { task } => format!("name the branch: {}", merge_into(task)),
         Hint::ResolveConflicts { task, branch, into, iteration } => format!(
             "resolve them by hand: git switch {to} && git merge {from}, then alfine merge {task}; or have the agent do it: \

@@ -141,7 +141,10 @@ impl Evidence {
         let [first, second] = if by_words_first { [by_words, by_status] } else { [by_status, by_words] };
         let rejected = || status.filter(|status| (400..500).contains(status)).map(|_| Outcome::Rejected);
         // A service that fails without a word of its own, and not by something that the CLI could name.
-        let unnamed = || words.filter(|words| words.starts_with("API Error")).map(|_| Outcome::Server);
+        let unnamed = || {
+            let more = words?.strip_prefix("API Error")?;
+            (!more.contains(char::is_alphabetic)).then_some(Outcome::Server)
+        };
         first.or(second).or(limited).or_else(rejected).or_else(unnamed)
     }
 
@@ -236,6 +239,8 @@ mod tests {
                 Outcome::RateLimit { reset_at: Some(1_795_255_200) },
             ),
             ("API Error: Connection error.", Outcome::Server),
+            ("API Error", Outcome::Server),
+            ("API Error: the moon is full", Outcome::Crashed),
             ("something new", Outcome::Crashed),
         ] {
             let mut evidence = Evidence { result: Some(failed(message)), spoke: true, ..Evidence::default() };

@@ -19,11 +19,8 @@ use std::path::Path;
 /// Merges a done task.
 pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, args.json)?;
-    let request = requests::Merge {
-        task: key.clone(),
-        into: args.into.clone(),
-        with_others: args.with_dependencies,
-    };
+    let request =
+        requests::Merge { task: key.clone(), into: args.into.clone(), with_others: args.with_dependencies };
     match asking::drive(&mut project, request, Said { json: args.json, ..Said::default() }) {
         Ok(merged) => {
             if args.json {

@@ -221,6 +221,8 @@ pub(super) struct CurrentIteration {
     pub(super) started: bool,
     pub(super) resumed: bool,
     pub(super) context_full: bool,
+    /// A conversation was refused, and a fresh one was begun in its place.
+    pub(super) rejected: bool,
     pub(super) before: Option<Tree>,
     pub(super) gate: GateReader,
     pub(super) denials: Vec<String>,

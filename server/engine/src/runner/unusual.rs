@@ -21,6 +21,8 @@ pub(super) const NAME: &str = "nothing unusual is committed";
 const NAMED: usize = 100;
 /// The largest file in which a key is looked for, in bytes: nobody writes a longer one by hand.
 const LARGEST_READ: u64 = 1 << 20;
+/// The largest file of which it is looked whether it is a program.
+const LARGEST_PROGRAM: u64 = 10 << 20;
 /// The most files in which keys are looked for: more of them are unusual for their number.
 const MOST_READ: usize = 5_000;
 
@@ -107,12 +109,21 @@ impl Claimed {
             if self.may_commit.is_match(&path) {
                 continue;
             }
-            let has_key = n < MOST_READ && has_new_key(objects, file)?;
+            let is_read = n < MOST_READ && file.bytes <= LARGEST_READ;
+            let is_looked_into = is_read || file.before.is_none() && file.bytes <= LARGEST_PROGRAM;
+            let content = if is_looked_into { objects.content(&file.content)? } else { Vec::new() };
+            let has_key = is_read && has_new_key(objects, file, &content)?;
             // Of a file that was there before, only a key is news.
             if file.before.is_some() && !has_key {
                 continue;
             }
-            let new = NewFile { path, bytes: file.bytes, has_key };
+            let new = NewFile {
+                path,
+                bytes: file.bytes,
+                has_key,
+                is_program: !file.is_link && is_program(&content),
+                link: file.is_link.then(|| String::from_utf8_lossy(&content).into_owned()),
+            };
             match &file.commit {
                 None => tree.push(new),
                 Some(commit) => commits.push((commit.clone(), new)),
@@ -129,14 +140,31 @@ impl Claimed {
     }
 }
 
+/// How the files of compilers begin: for Linux, Windows, macOS (for one kind of machine, for several), and the web.
+const PROGRAMS: [&[u8]; 7] = [
+    b"\x7fELF",
+    b"MZ",
+    b"\xfe\xed\xfa\xce",
+    b"\xfe\xed\xfa\xcf",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\0asm",
+];
+
+/// Says whether a compiler made a file.
+fn is_program(content: &[u8]) -> bool {
+    // Text may begin with some of these letters.
+    let is_text = content.iter().take(512).all(|byte| *byte != 0);
+    !is_text && PROGRAMS.iter().any(|begin| content.starts_with(begin))
+}
+
 /// Says whether a key is in a file that was not in it before.
-fn has_new_key(objects: &Objects, file: &AddedFile) -> Result<bool> {
-    let has_key = |id: &str| -> Result<bool> { Ok(alfine_secrets::has_issued_key(&objects.content(id)?)) };
-    if file.bytes > LARGEST_READ || !has_key(&file.content)? {
-        return Ok(false);
-    }
+fn has_new_key(objects: &Objects, file: &AddedFile, content: &[u8]) -> Result<bool> {
+    let has_key =
+        |text: &[u8]| alfine_secrets::has_issued_key(text) || alfine_secrets::has_database_login(text);
     Ok(match &file.before {
-        Some(before) => !has_key(before)?,
+        _ if !has_key(content) => false,
+        Some(before) => !has_key(&objects.content(before)?),
         None => true,
     })
 }

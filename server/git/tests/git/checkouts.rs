@@ -459,7 +459,11 @@ fn the_users_other_worktrees_are_watched_and_brought_back() {
         let (user, path) = with_another_worktree();
         let all = || {
             let status = ["--no-optional-locks", "status", "--porcelain=v2", "--branch", "-uall"];
-            (git_in(&path, &status), fs::read_to_string(path.join("a.txt")).ok(), path.join("new.txt").exists())
+            (
+                git_in(&path, &status),
+                fs::read_to_string(path.join("a.txt")).ok(),
+                path.join("new.txt").exists(),
+            )
         };
         let (before, was) = (user.state(), all());
         for args in harm {

@@ -63,6 +63,24 @@ fn a_session_that_is_refused_for_good_gets_one_try_in_a_fresh_one_and_is_never_r
 }
 
 #[test]
+fn a_conversation_that_is_refused_in_the_middle_of_its_first_run_gets_one_more_try() {
+    let mut play = Play::started();
+    play.session("s1").says(NOT_READY).ends(Outcome::Rejected);
+    let spawn = play.spawned.last().unwrap();
+    assert_eq!(
+        (play.spawned.len(), spawn.iteration, &spawn.session, spawn.recovery),
+        (2, 1, &None, Some(Recovery::SessionRejected))
+    );
+    play.session("s2").says(NOT_READY).ends(Outcome::Rejected);
+    assert_eq!((play.status(), play.spawned.len()), (TaskStatus::NeedsInput, 2));
+    assert_eq!(play.asked[0].kind, AskKind::Config);
+    // Refused before it did anything: a second try would be refused, too.
+    let mut play = Play::started();
+    play.session("s1").ends(Outcome::Rejected);
+    assert_eq!((play.status(), play.spawned.len()), (TaskStatus::NeedsInput, 1));
+}
+
+#[test]
 fn after_its_result_an_agent_has_a_short_grace_and_is_judged() {
     let mut play = concluded(READY, false);
     assert_eq!(is_ended_after(&mut play, 9), None);
