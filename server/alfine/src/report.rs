@@ -3,7 +3,7 @@
 use crate::output::has_colors;
 use alfine_engine::{Error, ErrorClass};
 use alfine_words::Reader;
-use std::{error::Error as _, path::Path, process::ExitCode};
+use std::{error::Error as _, io::IsTerminal, path::Path, process::ExitCode};
 use tracing_appender::{
     non_blocking::WorkerGuard,
     rolling::{RollingFileAppender, Rotation},
@@ -57,6 +57,7 @@ pub(crate) fn log_to_stderr() {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter("warn"))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
     // A second call (in a test) finds a subscriber; the first one stays.
     let _ = subscriber.try_init();

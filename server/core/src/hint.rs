@@ -40,6 +40,11 @@ pub enum Hint {
         /// The loop's task.
         task: TaskKey,
     },
+    /// Let a loop go on with its plan as it was when the loop began.
+    KeepPlan {
+        /// The loop's task.
+        task: TaskKey,
+    },
     /// Let a loop go on with a higher limit of iterations, or with all counters at zero.
     RaiseIterations {
         /// The lowest limit that helps.

@@ -486,7 +486,12 @@ impl LoopState {
     fn trip(&mut self, now: Moment, trip: Trip, out: &mut Vec<Effect>) {
         out.push(Effect::Note(Note::Tripped(trip.clone())));
         self.pause_asked = false;
-        self.rest(now, Phase::Stopped { reason: StopReason::Breaker(trip) }, out);
+        let stopped = Phase::Stopped { reason: StopReason::Breaker(trip) };
+        match self.phase {
+            // Also a run that failed may have left work.
+            Phase::Agent(_) => self.keep_after(now, Some(stopped), out),
+            _ => self.rest(now, stopped, out),
+        }
     }
 
     fn ask(&mut self, now: Moment, ask: Ask, out: &mut Vec<Effect>) {

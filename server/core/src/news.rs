@@ -44,6 +44,8 @@ pub enum Mend {
     },
     /// The task's checks or limits.
     Fields,
+    /// What the task waits for.
+    Dependencies,
     /// Settings that it goes on with, such as the agent's command.
     Settings {
         /// Which, in the order in which they are documented.
@@ -62,7 +64,7 @@ impl Mend {
             | Self::Details
             | Self::CriterionAdded { .. }
             | Self::CriterionRemoved { .. } => true,
-            Self::Fields | Self::Settings { .. } | Self::Gone => false,
+            Self::Fields | Self::Dependencies | Self::Settings { .. } | Self::Gone => false,
         }
     }
 }

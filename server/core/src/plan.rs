@@ -12,7 +12,7 @@ mod model;
 #[cfg(test)]
 mod sketch;
 
-pub use command::{Here, Reads, bare_path, paths_of, program_of, reads, searched_paths};
+pub use command::{Here, Reads, bare_path, is_of_bash, paths_of, program_of, reads, searched_paths};
 pub use field_name::FieldName;
 pub use folder::folder_of;
 pub use format::{formats, is_likely_plan, is_plan_path, read};

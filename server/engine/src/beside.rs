@@ -3,7 +3,7 @@
 use alfine_files::plain_file;
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Component, Path, PathBuf},
 };
 
@@ -11,10 +11,11 @@ use std::{
 const MANIFEST_LIMIT: u64 = 1 << 20;
 
 /// The paths outside of the repository with this root that manifests name, as they are seen from the root, each with
-/// the first manifest that names it. Looked at are the folder of the checks and those above it.
-pub(crate) fn named(root: &Path, folder: &str) -> BTreeMap<PathBuf, String> {
+/// the first manifest that names it. Looked at are the folder of the checks, those above it, and those in `more`.
+pub(crate) fn named(root: &Path, folder: &str, more: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
-    for folder in Path::new(folder).ancestors() {
+    let above = Path::new(folder).ancestors().map(Path::to_owned).collect();
+    for folder in more.union(&above) {
         for (name, read) in MANIFESTS {
             let path = folder.join(name);
             let Ok(bytes) = plain_file::read(&root.join(&path), MANIFEST_LIMIT) else { continue };
@@ -32,13 +33,34 @@ pub(crate) fn named(root: &Path, folder: &str) -> BTreeMap<PathBuf, String> {
 /// A manifest's name, and what reads the paths out of it.
 type Manifest = (&'static str, fn(&str) -> Vec<String>);
 
-const MANIFESTS: [Manifest; 5] = [
+const MANIFESTS: [Manifest; 21] = [
     ("Cargo.toml", in_toml),
     ("pyproject.toml", in_toml),
     ("package.json", in_package),
+    ("composer.json", in_composer),
     ("go.mod", in_go),
     ("go.work", in_go),
+    ("pnpm-workspace.yaml", in_words),
+    ("lerna.json", in_words),
+    ("tsconfig.json", in_words),
+    ("requirements.txt", in_words),
+    ("Gemfile", in_words),
+    ("pubspec.yaml", in_words),
+    ("mix.exs", in_words),
+    ("Package.swift", in_words),
+    ("build.gradle", in_words),
+    ("build.gradle.kts", in_words),
+    ("settings.gradle", in_words),
+    ("settings.gradle.kts", in_words),
+    ("compose.yaml", in_words),
+    ("docker-compose.yml", in_words),
+    ("docker-compose.yaml", in_words),
 ];
+
+/// The names of manifests.
+pub(crate) fn manifests() -> impl Iterator<Item = &'static str> {
+    MANIFESTS.iter().map(|(name, _)| *name)
+}
 
 /// Where a path leads that is written in a folder, as seen from the root; `None` if it stays inside or is absolute.
 fn outside(folder: &Path, target: &str) -> Option<PathBuf> {
@@ -100,6 +122,31 @@ fn in_package(text: &str) -> Vec<String> {
     local.chain(parts).map(str::to_owned).collect()
 }
 
+/// Repositories that are folders.
+fn in_composer(text: &str) -> Vec<String> {
+    let manifest: Value = serde_json::from_str(text).unwrap_or_default();
+    let repositories = manifest.get("repositories");
+    let listed = repositories.and_then(Value::as_array).into_iter().flatten();
+    let named = repositories.and_then(Value::as_object).into_iter().flat_map(|named| named.values());
+    let urls = listed.chain(named).filter_map(|one| one.get("url")?.as_str());
+    urls.map(str::to_owned).collect()
+}
+
+/// Words that begin with `../`, of kinds of text that have comments behind `#` or `//`.
+fn in_words(text: &str) -> Vec<String> {
+    let is_end = |c: char| c.is_whitespace() || "\"'`()[]{}<>,;=:|$".contains(c);
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim_start) {
+        if line.starts_with(['#', '/', '*']) {
+            continue;
+        }
+        let line = line.split(" #").next().unwrap_or_default().split(" //").next().unwrap_or_default();
+        let words = line.split(is_end).filter(|word| word.starts_with("../") || *word == "..");
+        found.extend(words.map(|word| word.trim_end_matches(['*', '/']).to_owned()));
+    }
+    found
+}
+
 /// `replace a => ../a` and `use ../a`, alone or in a block.
 fn in_go(text: &str) -> Vec<String> {
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
@@ -120,7 +167,7 @@ mod tests {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, text).unwrap();
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let found = named(root.path(), folder);
+        let found = named(root.path(), folder, &BTreeSet::new());
         assert!(found.values().all(|manifest| manifest == path), "{found:?}");
         found.into_keys().map(|path| path.to_string_lossy().into_owned()).collect()
     }
@@ -144,6 +191,19 @@ mod tests {
             ("go.mod", "module a\n\nreplace (\n\texample.com/lib v1 => ../lib\n)\n"),
             ("go.work", "go 1.22\n\nuse (\n\t.\n\t../lib\n)\n"),
             ("packages/a/Cargo.toml", "[dependencies]\nlib = { path = \"../../../lib\" }\n"),
+            ("pnpm-workspace.yaml", "packages:\n  - \"../lib\"\n"),
+            ("requirements.txt", "requests\n-e ../lib # for now\n"),
+            ("Gemfile", "gem \"lib\", path: \"../lib\"\n"),
+            ("composer.json", r#"{"repositories":[{"type":"path","url":"../lib"}]}"#),
+            ("composer.json", r#"{"repositories":{"lib":{"type":"path","url":"../lib"}}}"#),
+            ("build.gradle", "implementation project('../lib')\n"),
+            ("settings.gradle.kts", "includeBuild(\"../lib\")\n"),
+            ("pubspec.yaml", "dependencies:\n  lib:\n    path: ../lib\n"),
+            ("mix.exs", "{:lib, path: \"../lib\"}\n"),
+            ("Package.swift", ".package(path: \"../lib\")\n"),
+            ("lerna.json", r#"{"packages":["../lib/*"]}"#),
+            ("docker-compose.yml", "services:\n  a:\n    volumes:\n      - ../lib:/lib\n"),
+            ("app/tsconfig.json", "{\n  // shared\n  \"references\": [{ \"path\": \"../../lib/\" }]\n}\n"),
         ] {
             assert_eq!(found(path, text), ["../lib"], "{text}");
         }
@@ -159,6 +219,10 @@ mod tests {
             ("package.json", "not JSON"),
             ("Cargo.toml", "[not TOML"),
             ("go.mod", "module a\n// replace a => ../a\n"),
+            ("composer.json", r#"{"repositories":[{"url":"https://a.b"}],"scripts":{"x":"cd ../lib"}}"#),
+            ("build.gradle", "// include '../lib'\n"),
+            ("pubspec.yaml", "# path: ../lib\nversion: 1..2\n"),
+            ("a/tsconfig.json", r#"{"extends":"../tsconfig.json"}"#),
         ] {
             assert_eq!(found(path, text), [""; 0], "{text}");
         }

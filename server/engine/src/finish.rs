@@ -26,7 +26,7 @@ use alfine_files::{
     programs::with_usual_folders,
 };
 use alfine_git::{
-    ChangeKind, CheckpointSpec, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange,
+    ChangeKind, CheckpointSpec, Commit, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange,
     WorkingCopies, WorkingCopy,
 };
 use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopLock, LoopRow, OwnWriteRow};
@@ -135,14 +135,16 @@ pub(crate) fn merge(
         ))
         .hint(Hint::MergeInto { task: key.clone() }));
     };
+    let spec = TaskSpec::of(&row)?;
+    let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    leave(project, &row);
+    bring_back(project, &row, &spec, &branch)?;
     if !with_others {
         let with = built_on::lands_too(project, &row, &into)?;
         if !with.is_empty() {
             return Err(built_on::would_land(key, &with));
         }
     }
-    let spec = TaskSpec::of(&row)?;
-    let lock = LoopLock::acquire(&project.layout, &row.id)?;
     let trailer = format!("{}: {key}", alfine_git::TASK_TRAILER);
     let merge = MergeSpec {
         branch: branch.clone(),
@@ -201,7 +203,11 @@ pub(crate) fn merge(
     let (ticked, left) = tick_here(project, &into, &merged, &tick);
     project.store.write(|tx| tx.end_own_write(own, &merged.commit))?;
     let unticked = later_criteria(project, key, &known_by).or_else(|| match &ticked {
-        None if left.is_empty() && !merged.changed => Some(why_unticked(project, key, &known_by)),
+        None if left.is_empty() => {
+            // Of what landed it is ticked; the plan as it lies here may have it no more.
+            let is_gone = |why: &Unticked| merged.checked_out && matches!(why, Unticked::NoSuchTask { .. });
+            Some(why_unticked(project, key, &known_by)).filter(|why| !merged.changed || is_gone(why))
+        }
         _ => None,
     });
     let there = |plan: &str| project.repository.workdir().join(plan).symlink_metadata().is_ok();
@@ -215,6 +221,38 @@ pub(crate) fn merge(
     }
     let committed_tick = merged.changed;
     Ok(MergedTask { into, committed_tick, merged, ticked, left, unticked, known_by, plan_moved })
+}
+
+/// Looks at the repository from its main working tree where the user is in the worktree that is about to go.
+fn leave(project: &mut Project, row: &LoopRow) {
+    let is_here = row.worktree.as_deref().is_some_and(|path| Path::new(path) == project.repository.workdir());
+    if row.isolation == Isolation::Worktree
+        && is_here
+        && let Some(main) = project.repository.main()
+    {
+        project.repository = main;
+    }
+}
+
+/// Makes the branch and the worktree of a task that is done again, if both were removed by hand: its last checkpoint is
+/// what its checks saw.
+fn bring_back(project: &Project, row: &LoopRow, spec: &TaskSpec, branch: &str) -> Result<()> {
+    let (repository, path) = (&project.repository, worktree_of(project, row)?);
+    let last = project.store.last_checkpoint(&row.id)?;
+    let Some(last) = last.filter(|_| !path.is_dir()) else { return Ok(()) };
+    if repository.branch_commit(branch)?.is_some() {
+        return Ok(());
+    }
+    repository.restore_worktree(&path, branch, &repository.checkpoint_at(&last.reference)?)?;
+    let commit = Commit {
+        branch: Some(branch),
+        subject: alfine_git::subject(&spec.task.id.0, &spec.task.title),
+        body: String::new(),
+        trailers: vec![(alfine_git::TASK_TRAILER.to_owned(), row.task.to_string())],
+        surroundings: &surroundings_of(project, row),
+    };
+    repository.commit_all(&path, &commit)?;
+    Ok(())
 }
 
 /// The unmerged work of others that would land with a task. What refuses the merge itself is said there.
@@ -293,6 +331,7 @@ pub(crate) fn discard(project: &mut Project, key: &TaskKey) -> Result<()> {
         return Err(Error::user(format!("{key} is {} already", row.status)));
     }
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    leave(project, &row);
     if let Some(branch) = &row.branch {
         remove_place(project, &row, branch)?;
     }

@@ -225,7 +225,7 @@ impl Project {
     pub fn aligned_plans(&mut self) -> Result<Vec<PlanFile>> {
         for gone in self.plans_that_are_gone()? {
             let name = gone.rsplit('/').next().unwrap_or(&gone);
-            for moved in self.repository.tracked_files_named(name)? {
+            for moved in self.repository.tracked_files_named(&[name])? {
                 if let Ok(file) = self.plan_named(&moved) {
                     self.follow(&file)?;
                 }

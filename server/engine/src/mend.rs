@@ -3,7 +3,7 @@
 //! agent works, stays.
 
 use crate::{
-    Result, checks, control,
+    Error, Result, checks, control,
     known::Known,
     project::Project,
     start_options::{More, StartOptions},
@@ -11,9 +11,10 @@ use crate::{
     task_spec::{AgentSpec, TaskSpec, unknown},
 };
 use alfine_core::{
+    hint::Hint,
     machine::Command,
     news::{Mend, News},
-    plan::{Fields, Task},
+    plan::{Fields, Mark, Task},
 };
 use alfine_store::{LoopLock, LoopRow, NewEvent};
 use alfine_verify::{VerifierKind, VerifierSpec};
@@ -86,6 +87,27 @@ pub(crate) fn text(project: &Project, row: &LoopRow, keep: bool) -> Result<Text>
         changes.push(Mend::Settings { keys });
     }
     Ok(Text { spec, changes })
+}
+
+/// Refuses to go on with a task that its plan says is over by now, or that waits for others by now.
+pub(crate) fn refuse_by_plan(project: &Project, row: &LoopRow) -> Result<()> {
+    let (key, old) = (&row.task, TaskSpec::of(row)?.task);
+    let Ok(file) = project.plan_named(&key.plan) else { return Ok(()) };
+    let known = Known::new(&project.store, &file)?;
+    let is_it = |task: &&Task| known.row(task).is_some_and(|known| known.key == *key);
+    let Some(task) = file.plan.tasks.iter().find(is_it) else { return Ok(()) };
+    let ways = |first: Hint| Hint::AnyOf(vec![first, Hint::KeepPlan { task: key.clone() }]);
+    if task.is_over() && !old.is_over() {
+        let is = if task.mark == Mark::Dropped { "dropped" } else { "ticked" };
+        return Err(Error::user(format!("{key} is {is} in {} by now", file.name))
+            .hint(ways(Hint::Discard { task: key.clone() })));
+    }
+    let open: Vec<String> = known.waits_for(task).into_iter().map(|id| id.0).collect();
+    if depends_on(task) != depends_on(&old) && !open.is_empty() {
+        return Err(Error::user(format!("{key} waits for {} by now", open.join(", ")))
+            .hint(ways(Hint::StartAll { plan: file.name.clone() })));
+    }
+    Ok(())
 }
 
 impl Text {
@@ -190,7 +212,15 @@ fn changes(old: &Task, new: &Task) -> Vec<Mend> {
     if values(&old.fields) != values(&new.fields) {
         changes.push(Mend::Fields);
     }
+    if depends_on(old) != depends_on(new) {
+        changes.push(Mend::Dependencies);
+    }
     changes
+}
+
+/// The tasks that a task says it waits for.
+fn depends_on(task: &Task) -> Vec<&str> {
+    task.fields.depends_on.iter().map(|on| on.value.as_str()).collect()
 }
 
 /// What fields say, wherever they stand.

@@ -204,12 +204,15 @@ pub fn take_over_as_it_is(project: &mut Project, row: &LoopRow) -> Result<LoopLo
 }
 
 /// Refuses to continue a loop for the reasons that the loop itself would give, but before a process is started.
-pub(crate) fn check_continue(project: &Project, row: &LoopRow, more: &More) -> Result<()> {
+pub(crate) fn check_continue(project: &Project, row: &LoopRow, more: &More, keep_plan: bool) -> Result<()> {
     let key = &row.task;
     task_spec::check_iterations(more.max_iterations)?;
     if row.status == TaskStatus::Done {
         return Err(Error::user(format!("{key} is done: there is nothing to continue"))
             .hint(Hint::Merge { task: key.clone() }));
+    }
+    if !keep_plan {
+        mend::refuse_by_plan(project, row)?;
     }
     if row.status == TaskStatus::NeedsInput
         && loops::open_question(&project.store, &row.id)?.is_some_and(|asked| asked.kind.is_yes_or_no())

@@ -363,7 +363,7 @@ fn verifiers(
 pub(crate) fn unknown(known: &[VerifierSpec], more: Vec<VerifierSpec>) -> Vec<VerifierSpec> {
     let mut added: Vec<VerifierSpec> = Vec::new();
     for spec in more {
-        if known.iter().chain(&added).all(|other| other.kind != spec.kind) {
+        if !known.iter().chain(&added).any(|other| other.does_as(&spec)) {
             added.push(spec);
         }
     }

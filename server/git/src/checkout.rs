@@ -187,7 +187,7 @@ impl Repository {
         surroundings: &Surroundings,
         last: Option<&CheckoutState>,
     ) -> Result<BTreeMap<String, CheckoutState>, GitError> {
-        let main = git2::Repository::open(&self.common_dir).ok();
+        let main = self.main_tree();
         let main = main.as_ref().and_then(git2::Repository::workdir);
         // Without the slash that libgit2 has at its end.
         let main: Option<PathBuf> = main.map(|root| root.components().collect());

@@ -114,5 +114,18 @@ impl Repository {
 
 /// The user's name for commits, or Alfine's where git knows none.
 pub(super) fn identity(repo: &git2::Repository) -> Result<Signature<'static>, GitError> {
-    repo.signature().or_else(|_| alfine())
+    match of_named_configuration(repo) {
+        Some((name, email)) => Signature::now(&name, &email).doing("sign a commit"),
+        None => repo.signature().or_else(|_| alfine()),
+    }
+}
+
+/// The user's name and address where the environment names git's configuration, which libgit2 does not look at.
+fn of_named_configuration(repo: &git2::Repository) -> Option<(String, String)> {
+    let path = std::env::var_os("GIT_CONFIG_GLOBAL").filter(|path| !path.is_empty())?;
+    let global = git2::Config::open(Path::new(&path)).ok()?;
+    let own = repo.config().and_then(|config| config.open_level(git2::ConfigLevel::Local)).ok();
+    let own = |key| own.as_ref().and_then(|own| own.get_string(key).ok());
+    let get = |key| own(key).or_else(|| global.get_string(key).ok());
+    Some((get("user.name")?, get("user.email")?))
 }

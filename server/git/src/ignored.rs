@@ -21,11 +21,13 @@ impl Ignored {
 }
 
 impl Repository {
-    /// The files that git tracks in this working tree under a name, in any folder: their paths from the root, `/` separated.
-    pub fn tracked_files_named(&self, name: &str) -> Result<Vec<String>, GitError> {
+    /// The files that git tracks in this working tree under one of these names, in any folder: their paths from the root,
+    /// `/` separated.
+    pub fn tracked_files_named(&self, names: &[&str]) -> Result<Vec<String>, GitError> {
         let repo = self.open()?;
         let index = index::read_or_head(&repo)?;
         let paths = index.iter().filter_map(|entry| path_of(&entry.path).to_str().map(str::to_owned));
-        Ok(paths.filter(|path| path.rsplit('/').next() == Some(name)).collect())
+        let is_named = |path: &String| path.rsplit('/').next().is_some_and(|name| names.contains(&name));
+        Ok(paths.filter(is_named).collect())
     }
 }

@@ -202,13 +202,11 @@ impl Repository {
     /// it, is an error.
     fn holders(&self, repo: &git2::Repository, name: &str) -> Result<Vec<git2::Repository>, GitError> {
         let mut all = Vec::new();
-        if let Ok(main) = git2::Repository::open(&self.common_dir) {
-            if main.workdir().is_some() {
-                all.push(main);
-            } else if said_bare(&main) {
-                // The repository is marked as bare, yet files are around it. They could not follow the branch.
-                return Err(GitError::SaidBare(self.common_dir.clone()));
-            }
+        if let Some(main) = self.main_tree() {
+            all.push(main);
+        } else if git2::Repository::open(&self.common_dir).is_ok_and(|main| said_bare(&main)) {
+            // The repository is marked as bare, yet files are around it. They could not follow the branch.
+            return Err(GitError::SaidBare(self.common_dir.clone()));
         }
         for worktree in repo.worktrees().doing("list the worktrees")?.iter().flatten().flatten() {
             let opened = repo.find_worktree(worktree).and_then(|worktree| {

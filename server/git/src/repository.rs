@@ -40,6 +40,11 @@ impl Repository {
         Ok(Self { git_dir: real(repo.path())?, common_dir: real(repo.commondir())?, workdir: real(workdir)? })
     }
 
+    /// The same repository, looked at from its main working tree; `None` if there is none.
+    pub fn main(&self) -> Option<Self> {
+        Self::of(&self.main_tree()?).ok()
+    }
+
     /// The git folder that all worktrees of this repository share.
     pub fn common_dir(&self) -> &Path {
         &self.common_dir
@@ -57,6 +62,18 @@ impl Repository {
 
     pub(super) fn open(&self) -> Result<git2::Repository, GitError> {
         open_exactly(&self.workdir)
+    }
+
+    /// Opens the main working tree; `None` if there is none, or if it is not known where it is: a git folder that lies
+    /// elsewhere (`git init --separate-git-dir`) does not say that.
+    pub(super) fn main_tree(&self) -> Option<git2::Repository> {
+        if self.git_dir == self.common_dir {
+            return self.open().ok();
+        }
+        let main = git2::Repository::open(&self.common_dir).ok()?;
+        let leads_here =
+            |root: &Path| open_exactly(root).is_ok_and(|repo| same_place(repo.commondir(), &self.common_dir));
+        main.workdir().is_some_and(leads_here).then_some(main)
     }
 
     /// Opens one of this repository's worktrees. A folder of another repository is refused, also one that an agent

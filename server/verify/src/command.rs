@@ -7,7 +7,10 @@ use super::{
     output::Excerpt,
     test_report::{self, Reading, TestReport},
 };
-use alfine_core::plan::{paths_of, program_of};
+use alfine_core::{
+    nearest,
+    plan::{is_of_bash, paths_of, program_of},
+};
 use alfine_files::programs;
 use alfine_process::{Confinement, GuardedCommand, GuardedOutput, ProcessError};
 use std::{io::Read, os::unix::fs::PermissionsExt, path::Path, thread};
@@ -18,8 +21,14 @@ const GUARD_TRIES: u32 = 2;
 /// Runs a command by `sh -c` in its folder.
 pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<'_>) -> Checked {
     let folder = context.root.join(&spec.folder);
+    if !folder.is_dir() {
+        return Checked::unable(no_folder(context.root, &spec.folder));
+    }
     if let Some(program) = program_of(command).filter(|program| !is_there(program, context, &folder)) {
-        return Checked::unable(format!("“{program}” is not on this machine"));
+        return Checked::unable(match is_of_bash(program) {
+            true => format!("“{program}” is of bash, and `sh` runs this: write `bash -c '…'` around it"),
+            false => format!("“{program}” is not on this machine"),
+        });
     }
     let mut shell = GuardedCommand::new(context.guard, "sh", &folder, Confinement::None, context.marker);
     shell.args = vec!["-c".into(), command.into()];
@@ -44,6 +53,20 @@ pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<
         }
         Err(error) => Checked::not_run(error),
     }
+}
+
+/// Says of a folder that a check is to run in that it is not there. Where checks run is the plan's to say.
+fn no_folder(root: &Path, folder: &str) -> String {
+    let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+    let beside = root.join(above).read_dir().into_iter().flatten().flatten();
+    let folders = beside.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let names: Vec<String> = folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = match nearest(name, names.iter().map(String::as_str)) {
+        None => String::new(),
+        Some(near) if above.is_empty() => format!("; there is “{near}”"),
+        Some(near) => format!("; there is “{above}/{near}”"),
+    };
+    format!("there is no folder “{folder}” to run it in{near}")
 }
 
 /// Whether a program is on the `PATH` that commands have.

@@ -43,6 +43,17 @@ impl VerifierSpec {
         }
     }
 
+    /// Says whether two verifiers do the same, however it is written: `npm test` and `npm run test` run one script, and
+    /// `cd web && npm test` is `npm test` in `web`.
+    pub fn does_as(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (VerifierKind::Command { command: one }, VerifierKind::Command { command: another }) => {
+                one == another || plainly(&self.folder, one) == plainly(&other.folder, another)
+            }
+            (one, another) => one == another,
+        }
+    }
+
     /// Makes a verifier of a command, named after it.
     pub fn command(command: impl Into<String>) -> Self {
         let command = command.into();
@@ -87,9 +98,54 @@ pub enum VerifierKind {
     },
 }
 
+/// A command's words as they are written most plainly, and the folder that it runs in.
+fn plainly(folder: &str, command: &str) -> (String, Vec<String>) {
+    let (mut folder, mut command) = (folder.to_owned(), command.trim());
+    if let Some((into, rest)) = command.strip_prefix("cd ").and_then(|rest| rest.split_once("&&")) {
+        let into = into.trim().trim_matches(['\'', '"']).trim_start_matches("./").trim_end_matches('/');
+        folder = if folder.is_empty() { into.to_owned() } else { format!("{folder}/{into}") };
+        command = rest.trim();
+    }
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let words = match words.as_slice() {
+        [manager @ ("npm" | "pnpm"), "t" | "tst", rest @ ..] => [&[*manager, "test"], rest].concat(),
+        ["npm", "run" | "run-script", script, rest @ ..] => [&["npm", *script], rest].concat(),
+        [manager @ ("pnpm" | "yarn"), "run", script, rest @ ..] => [&[*manager, *script], rest].concat(),
+        ["python" | "python3", "-m", "pytest", rest @ ..] => [&["pytest"], rest].concat(),
+        words => words.to_vec(),
+    };
+    (folder, words.into_iter().map(str::to_owned).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_check_is_known_however_it_is_written() {
+        let spec = |folder: &str, command: &str| VerifierSpec::command(command).within(folder);
+        for (one, another) in [
+            (("", "npm test"), ("", "npm run test")),
+            (("", "npm t"), ("", "npm run-script test")),
+            (("", "pnpm lint"), ("", "pnpm run lint")),
+            (("", "yarn  test"), ("", "yarn run test")),
+            (("web", "npm test"), ("", "cd web && npm run test")),
+            (("", "cd 'my app' && npm test"), ("my app", "npm run test")),
+            (("", "cd ./web/ && npm test -- --ci"), ("web", "npm run test -- --ci")),
+            (("", "pytest -q"), ("", "python3 -m pytest -q")),
+        ] {
+            assert!(spec(one.0, one.1).does_as(&spec(another.0, another.1)), "{one:?} {another:?}");
+        }
+        for (one, another) in [
+            (("web", "npm run test"), ("api", "npm test")),
+            (("", "npm test"), ("", "npm run test:unit")),
+            (("", "npm test"), ("", "npm run test -- --watch")),
+            (("", "npm test"), ("", "pnpm test")),
+            (("", "bun test"), ("", "bun run test")),
+        ] {
+            assert!(!spec(one.0, one.1).does_as(&spec(another.0, another.1)), "{one:?} {another:?}");
+        }
+    }
 
     #[test]
     fn a_verifier_is_written_with_its_kind_and_read_with_defaults() {

@@ -33,6 +33,9 @@ fn in_a_terminal(hint: &Hint) -> String {
         }
         Hint::StartAll { plan } => format!("run the whole plan: alfine run {plan}", plan = shell_word(plan)),
         Hint::Continue { task } => format!("go on with it: alfine continue {task}", task = shell_word(task)),
+        Hint::KeepPlan { task } => {
+            format!("with the plan as it was: alfine continue {task} --keep-plan", task = shell_word(task))
+        }
         Hint::RaiseIterations { from, to } => {
             format!("give a limit of {from} to {to}, or --reset-breaker")
         }
@@ -109,6 +112,13 @@ fn in_an_editor(hint: &Hint) -> String {
         Hint::RunAgain { task } => format!("to run it again: “Run again, although it is merged” on {task}"),
         Hint::StartAll { plan } => format!("run the whole plan: “Start all” on {plan}"),
         Hint::Continue { task } => format!("go on with it: “Continue” on {task}"),
+        // An editor's “Continue” always takes the plan as it is.
+        Hint::KeepPlan { task } => {
+            format!(
+                "with the plan as it was, in a terminal: alfine continue {} --keep-plan",
+                shell_word(task)
+            )
+        }
         Hint::RaiseIterations { from, to } => format!("give a limit of {from} to {to}, or reset the breaker"),
         Hint::RaiseCost => "give a higher limit, or reset the breaker".to_owned(),
         Hint::Watch { task } => format!("watch it: “Show transcript” on {task}"),
@@ -181,6 +191,7 @@ mod tests {
             Hint::RunAgain { task: task.clone() },
             Hint::StartAll { plan: task.plan.clone() },
             Hint::Continue { task: task.clone() },
+            Hint::KeepPlan { task: task.clone() },
             Hint::RaiseIterations { from: 4, to: 50 },
             Hint::RaiseCost,
             Hint::Watch { task: task.clone() },
@@ -218,7 +229,7 @@ mod tests {
         all
     }
 
-    const KINDS: u8 = 31;
+    const KINDS: u8 = 32;
 
     fn kind(hint: &Hint) -> u8 {
         match hint {
@@ -253,6 +264,7 @@ mod tests {
             Hint::BeginAnew { .. } => 28,
             Hint::RunAgain { .. } => 29,
             Hint::MergeWithOthers { .. } => 30,
+            Hint::KeepPlan { .. } => 31,
         }
     }
 
@@ -285,6 +297,7 @@ mod tests {
         to run it again: alfine run PLAN.md#US-001 --again
         run the whole plan: alfine run PLAN.md
         go on with it: alfine continue PLAN.md#US-001
+        with the plan as it was: alfine continue PLAN.md#US-001 --keep-plan
         give a limit of 4 to 50, or --reset-breaker
         give a higher limit, or --reset-breaker
         watch it: alfine log PLAN.md#US-001 --follow
@@ -301,6 +314,7 @@ mod tests {
         merge it: alfine merge PLAN.md#US-001
         alfine merge PLAN.md#US-001
         alfine merge PLAN.md#US-002
+        to have it all: alfine merge PLAN.md#US-001 --with-dependencies
         name the branch: alfine merge PLAN.md#US-001 --into BRANCH; `git branch` lists the branches
         resolve them by hand: git switch main && git merge alfine/plan/us-001, then alfine merge PLAN.md#US-001; or have the agent do it: alfine rewind PLAN.md#US-001 3, alfine steer PLAN.md#US-001 'commit, merge main, resolve the conflicts', alfine continue PLAN.md#US-001
         discard it: alfine discard PLAN.md#US-001
@@ -325,6 +339,7 @@ mod tests {
         to run it again: “Run again, although it is merged” on PLAN.md#US-001
         run the whole plan: “Start all” on PLAN.md
         go on with it: “Continue” on PLAN.md#US-001
+        with the plan as it was, in a terminal: alfine continue PLAN.md#US-001 --keep-plan
         give a limit of 4 to 50, or reset the breaker
         give a higher limit, or reset the breaker
         watch it: “Show transcript” on PLAN.md#US-001
@@ -340,6 +355,7 @@ mod tests {
         answer it with “Approve” or “Reject”
         merge it: “Merge” on PLAN.md#US-001
         “Merge” on PLAN.md#US-001; “Merge” on PLAN.md#US-002
+        to have it all: “Merge” on PLAN.md#US-001, and then “Merge all of it”
         name the branch in a terminal: alfine merge PLAN.md#US-001 --into BRANCH; `git branch` lists the branches
         resolve them by hand: git switch main && git merge alfine/plan/us-001, then “Merge” on PLAN.md#US-001; or have the agent do it: “Rewind” on PLAN.md#US-001 to its last iteration, “Steer” on PLAN.md#US-001 with “commit, merge main, resolve the conflicts”, “Continue” on PLAN.md#US-001
         discard it: “Discard” on PLAN.md#US-001

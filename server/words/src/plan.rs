@@ -45,6 +45,7 @@ pub fn plan_changed(changes: &[Mend]) -> Option<String> {
         Mend::Goal => Some("the plan's goal".to_owned()),
         Mend::Details => Some("the details".to_owned()),
         Mend::Fields => Some("the task's checks or limits".to_owned()),
+        Mend::Dependencies => Some("what the task depends on".to_owned()),
         Mend::CriterionAdded { .. } | Mend::CriterionRemoved { .. } | Mend::Settings { .. } | Mend::Gone => {
             None
         }
@@ -75,7 +76,7 @@ pub fn plan_changed_note(changes: &[Mend], task: &Task) -> String {
             Mend::Details => write!(note, "\nIts details:\n{}", task.details.trim()),
             Mend::CriterionAdded { text } => write!(note, "\nA new criterion: {text}"),
             Mend::CriterionRemoved { text } => write!(note, "\nNo longer a criterion: {text}"),
-            Mend::Fields | Mend::Settings { .. } | Mend::Gone => Ok(()),
+            Mend::Fields | Mend::Dependencies | Mend::Settings { .. } | Mend::Gone => Ok(()),
         };
     }
     note
@@ -129,11 +130,13 @@ mod tests {
             Mend::CriterionAdded { text: "b".to_owned() },
             Mend::CriterionRemoved { text: "c".to_owned() },
             Mend::Fields,
+            Mend::Dependencies,
         ];
         assert_eq!(
             plan_changed(&changes).unwrap(),
             "the plan was edited meanwhile, and it goes on with the new text: the title (“Add coupons”, before: “Add \
-             cuopons”), the details, the task's checks or limits, 2 new criteria, 1 dropped criterion"
+             cuopons”), the details, the task's checks or limits, what the task depends on, 2 new \
+             criteria, 1 dropped criterion"
         );
         assert!(plan_changed(&[Mend::Gone]).unwrap().contains("no such task any more"));
     }

@@ -314,3 +314,27 @@ fn of_several_changes_that_may_be_the_users_each_can_be_brought_back() {
     sandbox.alfine(&["restore", TASK, "--change", "1", "--yes"]).expect(0);
     assert_eq!(sandbox.read("a.txt"), "precious\n");
 }
+
+#[test]
+fn uncommitted_work_in_another_worktree_is_kept_named_and_brought_back() {
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN), ("a.txt", "one\n")]);
+    let other = sandbox.path().join("feature");
+    let path = other.display().to_string();
+    sandbox.git(&["worktree", "add", "-q", "-b", "feature", &path]);
+    fs::write(other.join("a.txt"), "two days of work\n").unwrap();
+    fs::write(other.join("new.txt"), "new\n").unwrap();
+    let harm = format!("cd {path} && git reset -q --hard && git clean -fdq");
+    sandbox.fake_agent(&json!({"runs": [[{"shell": harm}, write("work.txt", "1"), ready()]]}));
+    let ran = run(&sandbox).expect(0);
+    assert_eq!(kinds(&ran), [["in_worktree"]]);
+    let found = &ran.events("checkout_changed")[0];
+    assert_eq!(
+        (&found["named"], &found["changes"][0]["path"], &found["changes"][0]["change"]["paths"]),
+        (&json!(true), &json!(path), &json!(["a.txt", "new.txt"]))
+    );
+    let asked = sandbox.alfine(&["restore", TASK]).expect(2).stdout;
+    assert!(asked.contains(&format!("in your worktree {path}: 2 files changed")), "{asked}");
+    sandbox.alfine(&["restore", TASK, "--yes"]).expect(0);
+    assert_eq!(fs::read_to_string(other.join("a.txt")).unwrap(), "two days of work\n");
+    assert_eq!(fs::read_to_string(other.join("new.txt")).unwrap(), "new\n");
+}

@@ -361,3 +361,59 @@ fn a_plan_behind_a_link_is_the_file_that_the_link_leads_to_and_one_outside_is_re
     );
     assert_eq!(statuses(&sandbox), ["docs/work.md#US-001 ready"]);
 }
+
+/// A repository with two tasks, whose loop of the first stopped after an iteration.
+fn resting() -> Sandbox {
+    let plan = "# Plan\n\n### T1: Write the parser\n\nRead.\n\n- [ ] parser: `test -f a.txt`\n\n### T2: Use it\n\nText.\n";
+    let sandbox =
+        with_plan(plan, json!([[write("b.txt", "1"), not_ready()], [write("a.txt", "1"), ready()]]));
+    sandbox.alfine(&["run", "PLAN.md#T1", "-i", "1", "--trust"]).expect(3);
+    sandbox
+}
+
+#[test]
+fn a_loop_does_not_go_on_with_what_its_plan_gave_up_or_lets_wait() {
+    for (line, said) in [
+        ("Status: dropped", "PLAN.md#T1 is dropped in PLAN.md by now"),
+        ("Status: done", "PLAN.md#T1 is ticked in PLAN.md by now"),
+        ("Depends on: T2", "PLAN.md#T1 waits for T2 by now"),
+    ] {
+        let sandbox = resting();
+        sandbox.write("PLAN.md", &sandbox.read("PLAN.md").replace("Read.", line));
+        let refused = sandbox.alfine(&["continue", "PLAN.md#T1", "-i", "3"]).expect(2).stderr;
+        assert!(refused.contains(said) && refused.contains("--keep-plan"), "{line}: {refused}");
+        assert_eq!(sandbox.agent_runs().len(), 1, "{line}");
+        sandbox.alfine(&["continue", "PLAN.md#T1", "-i", "3", "--keep-plan"]).expect(0);
+    }
+    // What it waits for is done.
+    let sandbox = resting();
+    let plan = sandbox.read("PLAN.md").replace("Read.", "Depends on: T2").replace("Text.", "Status: done");
+    sandbox.write("PLAN.md", &plan);
+    let ran = sandbox.alfine(&["continue", "PLAN.md#T1", "-i", "3"]).expect(0).stdout;
+    assert!(ran.contains("what the task depends on"), "{ran}");
+}
+
+#[test]
+fn settings_that_were_mended_while_a_loop_rests_are_what_it_goes_on_with() {
+    let sandbox = with_plan(CHECKED, json!([[write("one.txt", "1"), ready()]]));
+    let path = sandbox.path().join("home/config/alfine/config.toml");
+    let good = fs::read_to_string(&path).unwrap();
+    fs::write(&path, good.replace("fake-agent\"", "no-such-agent\"")).unwrap();
+    sandbox.alfine(&["run", TASK, "--trust"]).expect(4);
+    fs::write(&path, &good).unwrap();
+    let ran = sandbox.alfine(&["continue", TASK]).expect(0).stdout;
+    assert!(ran.contains("it goes on with other settings: agents.claude"), "{ran}");
+    assert_eq!(sandbox.task(TASK)["status"], "done");
+}
+
+#[test]
+fn a_merge_ticks_only_what_was_checked() {
+    let sandbox = with_plan(CHECKED, json!([[write("one.txt", "1"), ready()]]));
+    sandbox.alfine(&["run", TASK, "--trust"]).expect(0);
+    sandbox.write("PLAN.md", &(CHECKED.to_owned() + "- [ ] It is documented\n"));
+    commit_all(&sandbox);
+    let merged = sandbox.alfine(&["merge", TASK]).expect(0).stdout;
+    assert!(merged.contains("It is documented"), "{merged}");
+    let plan = sandbox.read("PLAN.md");
+    assert!(plan.contains("- [x] There is one") && plan.contains("- [ ] It is documented"), "{plan}");
+}

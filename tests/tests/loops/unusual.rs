@@ -111,3 +111,32 @@ fn a_thousand_new_files_are_asked_about_like_one() {
     assert_done(&task, 2);
     assert!(second.contains("data/ (1100 new files)"), "{second}");
 }
+
+#[test]
+fn what_is_asked_about_is_named_to_the_last_file() {
+    let keys: Vec<String> = (1..=40).map(|n| format!("keys/server-{n:02}.pem")).collect();
+    let mut steps: Vec<Value> = keys.iter().map(|path| write(path, "-----\n")).collect();
+    steps.extend([write("work.txt", "1"), ready()]);
+    let sandbox = playing(json!([steps, [ready()]]));
+    let task = run(&sandbox).expect(4).task();
+    let told = sandbox.agent_runs()[1]["prompt"].as_str().unwrap().to_owned();
+    for key in &keys {
+        assert!(task["reason"].as_str().unwrap().contains(key), "{key}: {task}");
+        assert!(told.contains(key), "{key}: {told}");
+    }
+}
+
+#[test]
+fn programs_links_and_logins_are_found_in_what_they_are() {
+    let made = "printf '\\177ELF\\002\\001\\001\\000' > server; ln -s /etc/passwd link; ln -s work.txt alias";
+    let config = "URL = \"postgres://admin:s3cr3tPassw0rd@db.acme.io/prod\"\n";
+    let (_sandbox, task, second) = told(json!([
+        [write("work.txt", "1"), write("config.py", config), {"shell": made}, ready()],
+        [{"shell": "rm server link config.py"}, ready()],
+    ]));
+    assert_done(&task, 2);
+    for told in ["server (left", "link (a link that leads out", "config.py (a key or token is in it)"] {
+        assert!(second.contains(told), "{told}: {second}");
+    }
+    assert!(!second.contains("alias ("), "{second}");
+}

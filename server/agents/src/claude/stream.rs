@@ -210,6 +210,16 @@ impl Run {
             let what = if summary.is_empty() { one_line(&name) } else { summary.clone() };
             self.background.started(block.text("id"), what);
         }
+        let task = input.first_text(&["bash_id", "shell_id", "task_id", "agent_id", "agentId"]);
+        match (name.as_str(), task) {
+            ("BashOutput" | "TaskOutput" | "AgentOutputTool", Some(task)) => {
+                self.background.asked(block.text("id"), task, false);
+            }
+            ("KillShell" | "KillBash" | "TaskStop", Some(task)) => {
+                self.background.asked(block.text("id"), task, true);
+            }
+            _ => {}
+        }
         sink(AgentEvent::ToolStarted { name: one_line(&name), summary });
         if own {
             questions_of(&name, &input).for_each(|question| sink(AgentEvent::Asked(question)));
@@ -226,8 +236,9 @@ impl Run {
             let ok = !block.is_true("is_error");
             sink(AgentEvent::ToolFinished { ok });
             let id = block.text("tool_use_id");
-            if !ok {
-                self.background.failed(&id);
+            match ok {
+                true => self.background.answered(&id, &content_of(&block)),
+                false => self.background.failed(&id),
             }
             let open = self.open_tools.iter().position(|(open, _)| *open == id);
             if let Some((_, path)) = open.and_then(|at| self.open_tools.remove(at))
@@ -386,6 +397,15 @@ fn sum_of_models(models: &Object<'_>) -> Usage {
         sum.cost_usd = sum.cost_usd.zip(amount(&model, "costUSD")).map(|(sum, cost)| sum + cost);
     }
     sum
+}
+
+/// The text of a tool's result, which is one text or several.
+fn content_of(result: &Object<'_>) -> String {
+    let text = result.text("content");
+    if !text.is_empty() {
+        return text;
+    }
+    result.items::<Object<'_>>("content").map(|block| block.text("text")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -599,6 +619,46 @@ mod tests {
         assert_eq!(lost(&lines), Some(vec!["a server".to_owned()]));
         let foreground = system("task_started", &json!({"task_id": "d", "is_backgrounded": false}));
         assert_eq!(lost(&[foreground, ok_result()]), None);
+    }
+
+    #[test]
+    fn work_in_the_background_that_was_read_to_its_end_or_killed_is_not_lost() {
+        let shell = |id: &str, command: &str| {
+            tool_use(id, "Bash", &json!({"command": command, "run_in_background": true}))
+        };
+        let answer = |id: &str, content: &Value| {
+            json!({"type": "user", "message": {"content":
+                [{"type": "tool_result", "tool_use_id": id, "content": content}]}})
+        };
+        let begun = |id: &str, task: &str| {
+            answer(id, &json!(format!("Command running in background with ID: {task}")))
+        };
+        let read = |task: &str| tool_use("r", "BashOutput", &json!({"bash_id": task}));
+        let status = |status: &str| json!(format!("<status>{status}</status>\n<exit_code>0</exit_code>"));
+        let in_blocks = json!([{"type": "text", "text": "<status>failed</status>"}]);
+        let lost = |lines: &[Value]| {
+            events_of(lines).into_iter().find_map(|event| match event {
+                AgentEvent::WorkLost { what } => Some(what),
+                _ => None,
+            })
+        };
+        let two = [shell("1", "make a"), begun("1", "bash_1"), shell("2", "make b"), begun("2", "bash_12")];
+        let kill = tool_use("r", "KillShell", &json!({"shell_id": "bash_1"}));
+        for (more, left) in [
+            (vec![read("bash_1"), answer("r", &status("completed"))], &["make b"][..]),
+            (vec![read("bash_12"), answer("r", &in_blocks)], &["make a"]),
+            (vec![read("bash_1"), answer("r", &status("running"))], &["make a", "make b"]),
+            (vec![read("bash_9"), answer("r", &status("completed"))], &["make a", "make b"]),
+            (vec![kill, answer("r", &json!("killed"))], &["make b"]),
+        ] {
+            let lines = [&two[..], &more, &[ok_result()]].concat();
+            assert_eq!(lost(&lines), Some(left.iter().map(|what| (*what).to_owned()).collect()), "{more:?}");
+        }
+        // The only one needs no name.
+        let agent = tool_use("1", "Agent", &json!({"description": "explore", "run_in_background": true}));
+        let output = tool_use("r", "TaskOutput", &json!({"task_id": "x"}));
+        let lines = [agent, answer("1", &json!("launched")), output, answer("r", &status("completed"))];
+        assert_eq!(lost(&[&lines[..], &[ok_result()]].concat()), None);
     }
 
     #[test]

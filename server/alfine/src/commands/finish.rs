@@ -33,7 +33,8 @@ pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
                 let commit = merged.merged.commit.get(..10).unwrap_or(&merged.merged.commit);
                 say(format_args!("{key} is merged into {} ({how}, {commit})", merged.into));
                 if let Some(plan) = merged.ticked {
-                    say(format_args!("  ticked in {}", plan.display()));
+                    let uncommitted = if merged.committed_tick { "" } else { ", uncommitted" };
+                    say(format_args!("  ticked in {}{uncommitted}", plan.display()));
                 }
                 if let Some(why) = merged.unticked {
                     say(format_args!("  {}", alfine_words::unticked(&why, &key.plan)));

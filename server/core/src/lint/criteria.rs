@@ -155,6 +155,12 @@ fn harmful(code: &str, program: &str) -> String {
 }
 
 fn program_missing(program: &str) -> String {
+    if plan::is_of_bash(program) {
+        return format!(
+            "“{program}” is of bash, and checks are run by `sh`, so this check cannot run, and the task cannot be done before \
+             it does: write `bash -c '…'` around it, or another command"
+        );
+    }
     format!(
         "“{program}” is not on this machine, so this check cannot run, and the task cannot be done before it does: install \
          “{program}”, or write another command"

@@ -339,6 +339,12 @@ pub fn program_of(code: &str) -> Option<&str> {
     is_program.then_some(first)
 }
 
+/// Says whether a word is one of bash's own that `sh`, which runs checks, may not have.
+pub fn is_of_bash(program: &str) -> bool {
+    ["source", "pushd", "popd", "shopt", "declare", "mapfile", "readarray", "typeset", "let"]
+        .contains(&program)
+}
+
 /// The path that inline code consists of, from the root: whether it is a command can only be told from its file.
 pub fn bare_path(code: &str, folder: &str) -> Option<String> {
     let first = Command::of(code)?.first;

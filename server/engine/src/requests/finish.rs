@@ -52,7 +52,7 @@ impl Request for Merge {
         for one in with.iter().filter(|one| one.can_go_first) {
             finish::merge(project, &one.task, into, tick, &is_unsaved, true)?;
         }
-        finish::merge(project, &self.task, into, tick, &is_unsaved, true).map(Step::Done)
+        finish::merge(project, &self.task, into, tick, &is_unsaved, may).map(Step::Done)
     }
 }
 

@@ -62,7 +62,7 @@ impl Request for Continue {
             });
         }
         let more = text.limits(&row, self.more)?;
-        start::check_continue(project, &row, &more)?;
+        start::check_continue(project, &row, &more, self.keep_plan)?;
         if let Some(question) = trust(project, &self.task.plan, &text.spec.commands)? {
             return Ok(Step::Ask(question));
         }

@@ -240,7 +240,7 @@ impl Startable {
         match &prepared {
             Prepared::Settled | Prepared::Perhaps { .. } | Prepared::RunAgain { .. } => {}
             Prepared::GoOn { row, text } => {
-                start::check_continue(project, row, &text.limits(row, more(options))?)?;
+                start::check_continue(project, row, &text.limits(row, more(options))?, false)?;
                 unsaved::refuse_in_place(project, front_end, &text.spec)?;
             }
             Prepared::Begin { spec, .. } => unsaved::refuse_in_place(project, front_end, spec)?,

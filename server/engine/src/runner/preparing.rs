@@ -6,6 +6,7 @@ use alfine_core::{machine::Input, news::News, plan::Isolation, text::detailed};
 use alfine_process::{Confinement, GuardedCommand, ProcessError};
 use std::{
     io::{BufRead, BufReader, Read},
+    path::Path,
     time::Duration,
 };
 
@@ -14,6 +15,8 @@ const SETUP_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// How often a setup is run again whose guard was killed: whoever killed it said nothing about the setup.
 const GUARD_TRIES: u32 = 2;
+/// The most manifests in which it is looked for what lies beside the repository.
+const MOST_MANIFESTS: usize = 500;
 
 /// How a worktree's setup ended.
 enum Setup {
@@ -67,7 +70,12 @@ impl Runner<'_> {
     /// Warns of what the manifests name beside the repository and the worktree has nothing for.
     fn tell_of_what_lies_beside(&mut self) {
         let (root, worktree) = (self.project.repository.workdir().to_owned(), self.worktree());
-        for (path, manifest) in beside::named(&root, &self.spec.folder) {
+        // Parts of a repository have manifests of their own.
+        let names: Vec<&str> = beside::manifests().collect();
+        let below = self.project.repository.tracked_files_named(&names).unwrap_or_default();
+        let below = below.iter().take(MOST_MANIFESTS);
+        let below = below.filter_map(|path| Some(Path::new(path).parent()?.to_owned())).collect();
+        for (path, manifest) in beside::named(&root, &self.spec.folder, &below) {
             // What is not there for the user either is not Alfine's matter.
             if root.join(&path).exists() && !worktree.join(&path).exists() {
                 self.tell(&News::Beside { manifest, path: path.to_string_lossy().into_owned() });

@@ -140,10 +140,9 @@ impl Claimed {
     }
 }
 
-/// How the files of compilers begin: for Linux, Windows, macOS (for one kind of machine, for several), and the web.
-const PROGRAMS: [&[u8]; 7] = [
+/// How the files of compilers begin: for Linux, macOS (for one kind of machine each), and the web.
+const PROGRAMS: [&[u8]; 6] = [
     b"\x7fELF",
-    b"MZ",
     b"\xfe\xed\xfa\xce",
     b"\xfe\xed\xfa\xcf",
     b"\xce\xfa\xed\xfe",
@@ -153,9 +152,9 @@ const PROGRAMS: [&[u8]; 7] = [
 
 /// Says whether a compiler made a file.
 fn is_program(content: &[u8]) -> bool {
-    // Text may begin with some of these letters.
-    let is_text = content.iter().take(512).all(|byte| *byte != 0);
-    !is_text && PROGRAMS.iter().any(|begin| content.starts_with(begin))
+    // For Windows; a text may begin with these letters.
+    let is_for_windows = content.starts_with(b"MZ") && content.iter().take(512).any(|byte| *byte == 0);
+    is_for_windows || PROGRAMS.iter().any(|begin| content.starts_with(begin))
 }
 
 /// Says whether a key is in a file that was not in it before.

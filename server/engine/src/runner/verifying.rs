@@ -101,7 +101,11 @@ impl Runner<'_> {
                 }
             }
             for spec in &refused {
-                let result = VerifierResult::refused(spec, "nobody allowed it on this machine".to_owned());
+                let result = VerifierResult::refused(
+                    spec,
+                    "nobody allowed it on this machine: who continues the loop is asked, or gives `--trust`"
+                        .to_owned(),
+                );
                 observe(&result);
                 results.push(result);
             }
