@@ -21,6 +21,9 @@ use std::{
     path::Path,
 };
 
+/// About the work of how many tasks git is asked at once.
+const MOST_ASKED: usize = 64;
+
 /// What is known of the tasks of a plan, after one look into the database, however many tasks are asked about.
 #[derive(Debug)]
 pub struct Known<'p> {
@@ -47,25 +50,41 @@ impl<'p> Known<'p> {
         Ok(Self { plan: &file.plan, names, rows, identities, satisfied, elsewhere })
     }
 
-    /// Asks git as well, where tasks that are not done depend on some that are: whether their work is in what a task would
-    /// start from.
+    /// Asks git as well, where tasks that were never begun depend on some that are done: whether their work is in what a
+    /// task would start from. Of very many it asks about some, those first that were merged into another branch.
     pub fn here(project: &Project, file: &'p PlanFile) -> Result<Self> {
-        let mut known = Self::new(&project.store, file)?;
-        let Ok((head, _)) = project.repository.head() else { return Ok(known) };
-        let open = file.plan.tasks.iter().filter(|task| !task.is_over() && known.row(task).is_none());
-        let wanted: HashSet<TaskId> = open
-            .flat_map(|task| chain::open_dependencies(known.plan, &known.names, task, |_| false))
-            .filter(|id| known.satisfied.contains(id))
+        let known = Self::new(&project.store, file)?;
+        let open: Vec<&Task> =
+            file.plan.tasks.iter().filter(|task| !task.is_over() && known.row(task).is_none()).collect();
+        known.with_elsewhere(project, &open)
+    }
+
+    /// The same for one task that is to be started.
+    pub(crate) fn for_start(project: &Project, file: &'p PlanFile, task: &Task) -> Result<Self> {
+        Self::new(&project.store, file)?.with_elsewhere(project, &[task])
+    }
+
+    fn with_elsewhere(mut self, project: &Project, open: &[&Task]) -> Result<Self> {
+        let Ok((head, branch)) = project.repository.head() else { return Ok(self) };
+        let depends_on = |task: &&Task| chain::open_dependencies(self.plan, &self.names, task, |_| false);
+        let done: BTreeSet<TaskId> =
+            open.iter().flat_map(depends_on).filter(|id| self.satisfied.contains(id)).collect();
+        let mut rows: Vec<(&TaskId, &TaskRow)> = done
+            .iter()
+            .filter_map(|id| Some((id, self.row(self.plan.tasks.get(self.names.find(&id.0)?)?)?)))
             .collect();
-        for id in wanted {
-            let task = file.plan.tasks.iter().find(|task| task.id == id);
-            if let Some(row) = task.and_then(|task| known.row(task))
-                && !has_work(project, row, &head)?
-            {
-                known.elsewhere.insert(id);
+        rows.sort_by_key(|(_, row)| match &row.reason {
+            Some(Reason::Merged { into, .. }) => Some(into) == branch.as_ref(),
+            _ => false,
+        });
+        let mut elsewhere = HashSet::new();
+        for (id, row) in rows.into_iter().take(MOST_ASKED) {
+            if !has_work(project, row, &head)? {
+                elsewhere.insert(id.clone());
             }
         }
-        Ok(known)
+        self.elsewhere = elsewhere;
+        Ok(self)
     }
 
     /// The row of a task; `None` if it was never begun.

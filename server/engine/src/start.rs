@@ -89,7 +89,7 @@ pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&st
 pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Prepared> {
     let key = file.key(task);
     task_spec::check_iterations(options.max_iterations)?;
-    let known = Known::here(project, file)?;
+    let known = Known::for_start(project, file, task)?;
     if let Some(row) = known.perhaps(task) {
         return Ok(Prepared::Perhaps { row: Box::new(row.clone()) });
     }

@@ -39,15 +39,18 @@ impl Repository {
             steps.iter().filter(|step| entry(&tree, &step.path) == side(step)).count()
         };
         let (as_before, as_after) = (all(|step| step.before), all(|step| step.after));
-        let landed = Oid::from_str(work.commit).doing(READING)?;
-        let is_in_history =
-            here.id() == landed || repo.graph_descendant_of(here.id(), landed).doing("compare commits")?;
-        Ok(match is_in_history {
-            _ if steps.is_empty() => true,
-            // Whoever works on changes some of it, whoever reverts it all of it.
-            true => as_before < steps.len(),
-            false => as_before == 0 && as_after > 0,
-        })
+        // Whoever works on changes some of it, whoever reverts it all of it.
+        match (as_before, as_after) {
+            _ if steps.is_empty() => Ok(true),
+            (0, 1..) => Ok(true),
+            (before, _) if before == steps.len() => Ok(false),
+            // Only then is history asked, for it may be long.
+            _ => {
+                let landed = Oid::from_str(work.commit).doing(READING)?;
+                Ok(here.id() == landed
+                    || repo.graph_descendant_of(here.id(), landed).doing("compare commits")?)
+            }
+        }
     }
 
     /// The files of work that a commit has in another way, from the root: what that work would change there.

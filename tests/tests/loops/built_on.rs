@@ -116,3 +116,44 @@ fn a_branch_that_was_deleted_is_made_again_for_its_merge() {
         ("1".into(), ["merged".into(), "done".into()])
     );
 }
+
+#[test]
+fn a_git_folder_that_lies_elsewhere_is_merged_into() {
+    let mut sandbox = Sandbox::new();
+    let git = sandbox.path().join("git").display().to_string();
+    sandbox.git(&["init", "-q", "--separate-git-dir", &git]);
+    sandbox.write("PLAN.md", PLAN);
+    sandbox.git(&["add", "-A"]);
+    sandbox.git(&["commit", "-qm", "first"]);
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    run(&sandbox).expect(0);
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!((sandbox.read("work.txt"), sandbox.git(&["status", "--porcelain"])), ("done\n".into(), String::new()));
+}
+
+#[test]
+fn a_merge_from_inside_of_the_worktree_that_goes_says_what_one_from_outside_says() {
+    let sandbox = with_plan(TWO, runs());
+    let ran = sandbox.alfine(&["run", FIRST, "--trust"]).expect(0);
+    assert_eq!(sandbox.git(&["log", "-1", "--format=%an", "alfine/PLAN/T1"]), "Tester", "{}", ran.stdout);
+    let worktree = sandbox.task(FIRST)["worktree"].as_str().unwrap().to_owned();
+    let merged = sandbox.alfine(&["-C", &worktree, "merge", FIRST]).expect(0);
+    assert!(merged.stdout.contains("ticked in") && !merged.stdout.contains("uncommitted"), "{}", merged.stdout);
+    assert_eq!(merged.stderr, "");
+    assert!(!std::path::Path::new(&worktree).exists());
+}
+
+#[test]
+fn a_tick_that_is_left_uncommitted_is_said() {
+    let sandbox = with_plan(TWO, runs());
+    sandbox.alfine(&["run", FIRST, "--trust"]).expect(0);
+    sandbox.git(&["merge", "-q", "alfine/PLAN/T1"]);
+    let merged = sandbox.alfine(&["merge", FIRST]).expect(0).stdout;
+    assert!(merged.contains("PLAN.md, uncommitted"), "{merged}");
+    // Gone from the plan as it lies here, though not from what is committed.
+    let sandbox = with_plan(TWO, runs());
+    sandbox.alfine(&["run", FIRST, "--trust"]).expect(0);
+    sandbox.write("PLAN.md", "# Plan\n\n### T2: Use the parser\n");
+    let merged = sandbox.alfine(&["merge", FIRST]).expect(0).stdout;
+    assert!(merged.contains("has no “Write the parser” any more"), "{merged}");
+}

@@ -213,3 +213,28 @@ fn a_repository_may_link_what_lies_beside_it_only_with_the_user_s_leave() {
     let refused = sandbox.alfine(&["run", TASK]).expect(2);
     assert!(refused.stderr.contains("worktree.link = \"../lib\""), "{}", refused.stderr);
 }
+
+#[test]
+fn a_folder_of_checks_that_is_not_there_is_asked_about_and_no_rework() {
+    let plan = "# Plan\n\n### US-001: Add a table\n\nChecks run in: frontned\n\n- [ ] There is one: `test -f one.txt`\n";
+    let sandbox = with_plan(plan, json!([[write("frontend/one.txt", "1"), ready()]]));
+    let task = run(&sandbox).expect(4).task();
+    let reason = task["reason"].as_str().unwrap();
+    assert!(reason.contains("no folder “frontned”") && reason.contains("“frontend”"), "{reason}");
+    assert_eq!(sandbox.agent_runs().len(), 1);
+    // Once the plan says it rightly, the checks run again, and no agent.
+    sandbox.write("PLAN.md", &plan.replace("frontned", "frontend"));
+    sandbox.alfine(&["continue", TASK, "--trust"]).expect(0);
+    assert_eq!((sandbox.agent_runs().len(), sandbox.task(TASK)["status"].as_str()), (1, Some("done")));
+}
+
+#[test]
+fn one_script_is_run_once_however_the_plan_writes_it() {
+    let package = r#"{"scripts":{"test":"test -f work.txt"}}"#;
+    let plan = "# Plan\n\n### US-001: Add a table\n\n- [ ] Tests pass: `npm test`\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan), ("package.json", package)]);
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    let ran = run(&sandbox);
+    let checks: Vec<Value> = ran.events("verifier").iter().map(|news| news["name"].clone()).collect();
+    assert_eq!(checks, ["npm test"], "{}", ran.stdout);
+}
