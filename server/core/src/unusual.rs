@@ -266,7 +266,7 @@ fn is_bundle(name: &str) -> bool {
         return false;
     };
     let Some((_, last)) = stem.rsplit_once(['-', '.']) else { return false };
-    let has = |is: fn(&u8) -> bool| last.as_bytes().iter().any(|byte| is(byte));
+    let has = |is: fn(&u8) -> bool| last.as_bytes().iter().any(is);
     let is_digest = last.len() >= 5 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
     last == "min" || is_digest && last.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

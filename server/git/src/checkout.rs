@@ -35,6 +35,9 @@ const LARGEST_SETTING: u64 = 1 << 20;
 /// The most other working trees that are looked at: each costs about as much as a `git status`.
 const MOST_OTHERS: usize = 8;
 
+/// The most files that somebody tells git to overlook one by one.
+const MOST_FLAGS: usize = 1000;
+
 const EXPECTING: &str = "apply what Alfine wrote to what the checkout was";
 
 /// How much of a checkout is watched.
@@ -58,6 +61,9 @@ pub struct CheckoutState {
     pub(super) skipped: BTreeSet<String>,
     /// The index as a tree; `None` if it has conflicts or cannot be read.
     pub(super) index: Option<String>,
+    /// The files that git was told to overlook, by path, with the index's own flags for that.
+    #[serde(default)]
+    pub(super) flags: BTreeMap<String, u16>,
     /// The commit that is checked out; `None` before the first one.
     pub(super) head: Option<String>,
     /// The full name of the branch that is checked out; `None` when HEAD is detached.
@@ -304,6 +310,12 @@ impl Repository {
             if let Some((paths, count)) = named(&staged) {
                 changes.push(CheckoutChange::Staged { paths, count });
             }
+            let overlooked: Vec<&str> =
+                changed_keys(&before.flags, &now.flags).take(MOST_NAMED).map(String::as_str).collect();
+            if !overlooked.is_empty() {
+                let file = format!("index (whether it overlooks {})", overlooked.join(", "));
+                changes.push(CheckoutChange::Config { file });
+            }
         }
         let missing = |from: &CheckoutState, of: &CheckoutState| {
             of.stash.iter().filter(|(id, _)| !from.stash.iter().any(|(other, _)| other == id)).count() as u64
@@ -396,6 +408,7 @@ fn look(
         kept,
         tree,
         index,
+        flags: flags(repo),
         head,
         skipped: found.skipped.iter().map(|skipped| skipped.path.display().to_string()).collect(),
         branch: found.branch,
@@ -460,6 +473,18 @@ fn keep(repo: &git2::Repository, files: Oid, head: Option<Oid>, index: Option<Oi
 fn index_tree(repo: &git2::Repository) -> Option<Oid> {
     let mut index = index::read_any(repo).ok()?;
     write_tree(repo, &mut index).ok()
+}
+
+/// The files that git was told to overlook. A sparse checkout overlooks what it leaves out, which is told by nobody.
+fn flags(repo: &git2::Repository) -> BTreeMap<String, u16> {
+    let sparse = repo.config().and_then(|config| config.get_bool("core.sparseCheckout")).unwrap_or(false);
+    let Ok(index) = index::read_any(repo) else { return BTreeMap::new() };
+    let flagged = index.iter().filter_map(|entry| {
+        let flags = index::overlooks(&entry);
+        let is_told = flags != 0 && !(sparse && flags == index::SKIP_WORKTREE);
+        is_told.then(|| (String::from_utf8_lossy(&entry.path).into_owned(), flags))
+    });
+    flagged.take(MOST_FLAGS).collect()
 }
 
 fn refs(repo: &git2::Repository) -> Result<BTreeMap<String, String>, GitError> {

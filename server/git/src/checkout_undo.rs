@@ -17,7 +17,7 @@ use super::{
 };
 use git2::{Oid, Tree};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -80,6 +80,7 @@ impl Repository {
         let repo = self.open()?;
         if let Some(files) = &files {
             restore_files(&repo, before, files, &mut left)?;
+            restore_flags(&repo, before, after, present)?;
         }
         restore_refs(&repo, before, after, present, &mut left)?;
         if everything && before.is_elsewhere(after) && !after.is_elsewhere(present) {
@@ -225,6 +226,44 @@ fn restore_files(
         landing.take_back();
         return Err(error);
     }
+    landing.keep();
+    Ok(())
+}
+
+/// Lets git look at files again that it was told to overlook meanwhile, and the other way round. A file that was removed
+/// under such a flag looked as if it were there, so it comes back only now.
+fn restore_flags(
+    repo: &git2::Repository,
+    before: &CheckoutState,
+    after: &CheckoutState,
+    present: &CheckoutState,
+) -> Result<(), GitError> {
+    const DOING: &str = "let git look at files again";
+    let flags = |state: &CheckoutState, path: &String| state.flags.get(path).copied().unwrap_or_default();
+    let paths: BTreeSet<&String> = before.flags.keys().chain(after.flags.keys()).collect();
+    let is_of_run = |path: &&String| {
+        flags(before, path) != flags(after, path) && flags(after, path) == flags(present, path)
+    };
+    let paths: Vec<&String> = paths.into_iter().filter(is_of_run).collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
+    index_is_free(repo)?;
+    let (mut index, was) = (index::read_plain(repo)?, tree_of(repo, &before.tree)?);
+    let root = repo.workdir().unwrap_or(repo.path());
+    let mut gone = Vec::new();
+    for path in paths {
+        let Some(mut entry) = index.get_path(Path::new(path), 0) else { continue };
+        index::overlook(&mut entry, flags(before, path));
+        index.add(&entry).doing(DOING)?;
+        let content = content_at(&was, Path::new(path));
+        if content.is_some() && root.join(path).symlink_metadata().is_err() {
+            gone.push(Step { path: path.as_bytes().to_vec(), old: None, new: content });
+        }
+    }
+    index.write().doing(DOING)?;
+    let mut landing = Landing::prepare(repo, gone, &was, &was, None)?;
+    landing.apply()?;
     landing.keep();
     Ok(())
 }

@@ -93,6 +93,20 @@ pub(super) fn read_or_head(repo: &Repository) -> Result<Index, GitError> {
 /// The flag of an entry that a sparse checkout leaves out.
 pub(super) const SKIP_WORKTREE: u16 = 1 << 14;
 
+/// The flag of an entry whose file git was told to take for unchanged (`git update-index --assume-unchanged`).
+const ASSUME_UNCHANGED: u16 = 1 << 15;
+
+/// The flags of an entry by which git overlooks what becomes of its file.
+pub(super) fn overlooks(entry: &IndexEntry) -> u16 {
+    entry.flags & ASSUME_UNCHANGED | entry.flags_extended & SKIP_WORKTREE
+}
+
+/// Sets the flags of an entry by which git overlooks what becomes of its file.
+pub(super) fn overlook(entry: &mut IndexEntry, flags: u16) {
+    entry.flags = entry.flags & !ASSUME_UNCHANGED | flags & ASSUME_UNCHANGED;
+    entry.flags_extended = entry.flags_extended & !SKIP_WORKTREE | flags & SKIP_WORKTREE;
+}
+
 /// Makes an entry of an index; without metadata, one whose file is looked at the next time.
 pub(super) fn entry(path: &[u8], mode: u32, id: Oid, metadata: Option<&Metadata>) -> IndexEntry {
     let never = IndexTime::new(0, 0);

@@ -128,7 +128,10 @@ fn a_git_folder_that_lies_elsewhere_is_merged_into() {
     sandbox.fake_agent(&json!({"runs": [done()]}));
     run(&sandbox).expect(0);
     sandbox.alfine(&["merge", TASK]).expect(0);
-    assert_eq!((sandbox.read("work.txt"), sandbox.git(&["status", "--porcelain"])), ("done\n".into(), String::new()));
+    assert_eq!(
+        (sandbox.read("work.txt"), sandbox.git(&["status", "--porcelain"])),
+        ("done\n".into(), String::new())
+    );
 }
 
 #[test]
@@ -138,7 +141,11 @@ fn a_merge_from_inside_of_the_worktree_that_goes_says_what_one_from_outside_says
     assert_eq!(sandbox.git(&["log", "-1", "--format=%an", "alfine/PLAN/T1"]), "Tester", "{}", ran.stdout);
     let worktree = sandbox.task(FIRST)["worktree"].as_str().unwrap().to_owned();
     let merged = sandbox.alfine(&["-C", &worktree, "merge", FIRST]).expect(0);
-    assert!(merged.stdout.contains("ticked in") && !merged.stdout.contains("uncommitted"), "{}", merged.stdout);
+    assert!(
+        merged.stdout.contains("ticked in") && !merged.stdout.contains("uncommitted"),
+        "{}",
+        merged.stdout
+    );
     assert_eq!(merged.stderr, "");
     assert!(!std::path::Path::new(&worktree).exists());
 }

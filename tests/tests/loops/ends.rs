@@ -373,6 +373,10 @@ fn what_an_agent_left_that_crashed_again_and_again_is_kept_and_shown() {
     let sandbox = playing(json!([crashes]));
     sandbox.settings("[limits]\nretry_backoff = \"1s\"\n");
     let task = run(&sandbox).expect(3).task();
-    assert_eq!((task["status"].as_str(), task["filesChanged"].as_u64()), (Some("stopped"), Some(1)), "{task}");
+    assert_eq!(
+        (task["status"].as_str(), task["filesChanged"].as_u64()),
+        (Some("stopped"), Some(1)),
+        "{task}"
+    );
     assert!(sandbox.alfine(&["diff", TASK]).expect(0).stdout.contains("half.txt"));
 }

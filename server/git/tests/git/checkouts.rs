@@ -522,3 +522,21 @@ fn a_landing_in_another_worktree_is_no_change() {
     let own = OwnWrite { reference: Some("refs/heads/feature".to_owned()), from, commit, file: None };
     assert_eq!(user.changes_beside(&before, own), []);
 }
+
+#[test]
+fn files_that_git_is_told_to_overlook_are_seen_and_come_back_whole() {
+    for flag in ["assume-unchanged", "skip-worktree"] {
+        let user = User::at_work();
+        let (before, all) = (user.state(), user.all());
+        user.fixture.git(&["update-index", &format!("--{flag}"), "a.txt"]);
+        fs::remove_file(user.fixture.path("a.txt")).unwrap();
+        let after = user.state();
+        let changes = user.repo.checkout_changes(&before, &after).unwrap();
+        let overlooked = CheckoutChange::Config { file: "index (whether it overlooks a.txt)".to_owned() };
+        assert!(changes.contains(&overlooked), "{flag}: {changes:?}");
+        let surroundings = user.fixture.surroundings();
+        let left = user.repo.undo_checkout(&before, &after, &after, &surroundings, &|_| false).unwrap();
+        assert_eq!((left, user.all()), (alfine_git::LeftAlone::default(), all), "{flag}");
+        assert_eq!(user.repo.checkout_changes(&before, &user.state()).unwrap(), [], "{flag}");
+    }
+}
