@@ -48,6 +48,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  alfine diff PLAN.md#US-001\n  alfine diff PLAN.md#US-001 --iteration 2\n  alfine diff PLAN.md#US-001 --stat\n  alfine diff PLAN.md#US-001 --json"
     )]
     Diff(DiffArgs),
+    /// Show what proves a task: its criteria, their checks, and the trees on which these were run.
+    #[command(
+        after_help = "Examples:\n  alfine proof PLAN.md#US-001\n  alfine proof PLAN.md#US-001 --json\n  alfine proof PLAN.md#US-001 --markdown | gh pr edit --body-file -"
+    )]
+    Proof(ProofArgs),
     /// Pause a loop when its iteration is over, or, with --now, at once.
     #[command(after_help = "Example:\n  alfine pause PLAN.md#US-001 --now")]
     Pause(PauseArgs),
@@ -236,6 +241,20 @@ pub(crate) struct StatusArgs {
     /// Print JSON: `{"tasks": [TaskView]}`.
     #[arg(long)]
     pub json: bool,
+}
+
+/// What is shown of a proof.
+#[derive(Debug, Args)]
+pub(crate) struct ProofArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// Print JSON.
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// Print Markdown, as it goes into a pull request.
+    #[arg(long)]
+    pub markdown: bool,
 }
 
 /// What is shown of a loop.

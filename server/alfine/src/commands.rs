@@ -13,6 +13,7 @@ mod lint;
 mod log;
 mod lsp;
 mod opening;
+mod proof;
 mod restore;
 mod run;
 mod settings;
@@ -43,6 +44,7 @@ pub(crate) fn perform(cli: Cli) -> Result<u8> {
         Command::Status(args) => status::perform(&directory, &args),
         Command::Log(args) => log::perform(&directory, &args),
         Command::Diff(args) => diff::perform(&directory, &args),
+        Command::Proof(args) => proof::perform(&directory, &args),
         Command::Pause(args) => control::pause(&directory, &args),
         Command::Continue(args) => control::go_on(&directory, &args),
         Command::Stop(args) => control::stop(&directory, &args),

@@ -6,6 +6,7 @@ use crate::{
     control, loops,
     mend::Text,
     project::Project,
+    proof_report::{self, ProofReport},
     start, surroundings,
     task_spec::TaskSpec,
     worktree::next_checkpoint,
@@ -146,11 +147,13 @@ pub(crate) fn merge(
         }
     }
     let trailer = format!("{}: {key}", alfine_git::TASK_TRAILER);
+    let proof = proof_report::trailer(&project.store, &row)?;
+    let proof = proof.map_or_else(String::new, |(name, value)| format!("\n{name}: {value}"));
     let merge = MergeSpec {
         branch: branch.clone(),
         target_branch: into.clone(),
         task_id: key.id.0.clone(),
-        message: format!("{}\n\n{trailer}", alfine_git::subject(&spec.task.id.0, &spec.task.title)),
+        message: format!("{}\n\n{trailer}{proof}", alfine_git::subject(&spec.task.id.0, &spec.task.title)),
     };
     let known_by = KnownBy::of(project, key, &spec)?;
     let moved = moved_plan(project, &row, &known_by)?;
@@ -474,7 +477,9 @@ fn open_pull_request(project: &Project, key: &TaskKey, row: &LoopRow) -> Result<
     }
     let spec = TaskSpec::of(row)?;
     let worktree = worktree_of(project, row)?;
-    let body = crate::progress::last(&worktree, 20).map(|entries| entries.join("\n\n")).unwrap_or_default();
+    let proof = ProofReport::of(&project.store, row, &|_, _| false)?.markdown();
+    let progress = crate::progress::last(&worktree, 20).unwrap_or_default();
+    let body = std::iter::once(proof).chain(progress).collect::<Vec<_>>().join("\n\n");
     run(&worktree, "git", &["push", "--set-upstream", "origin", branch])?;
     let title = alfine_git::subject(&spec.task.id.0, &spec.task.title);
     let mut arguments = vec!["pr", "create", "--head", branch, "--title", &title, "--body", &body];

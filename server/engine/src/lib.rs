@@ -22,6 +22,7 @@ pub mod mend;
 pub mod offers;
 mod progress;
 pub mod project;
+pub mod proof_report;
 pub mod proposal;
 pub mod records;
 pub mod requests;

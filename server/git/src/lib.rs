@@ -49,7 +49,7 @@ pub use first_commit::commit_first;
 pub use gc::{Leftover, LeftoverKind};
 pub use ignored::Ignored;
 pub use landed::Work;
-pub use merge::{MergeSpec, Merged, TASK_TRAILER};
+pub use merge::{MergeSpec, Merged, PROOF_TRAILER, TASK_TRAILER};
 pub use names::{
     benches_dir, branch_name, checkpoint_ref, subject, subject_of, task_of_branch, worktree_dir,
 };

@@ -30,6 +30,8 @@ use std::{
 
 /// The trailer of commits that Alfine makes; its value is the task's key.
 pub const TASK_TRAILER: &str = "Alfine-Task";
+/// The trailer that says how much of the work is proven.
+pub const PROOF_TRAILER: &str = "Alfine-Proof";
 
 /// What to merge.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -249,6 +249,7 @@ pub(crate) fn steps_for(code: &str) -> (&'static [Step], bool) {
         "agent-auth" => (&[Continue, ShowTranscript], true),
         "check-unable" => (&[Continue, Answer, ShowDiff, ShowTranscript], true),
         "interrupted" => (&[Continue, ShowDiff, Rewind, Discard], true),
+        "unproven" => (&[ShowDiff, ShowTranscript, Discard], false),
         "config-untrusted" => (&[Allow, Start], true),
         // Of a task whose heading is gone, and what may come to be said later.
         _ => (&[Continue, Pause, Stop, ShowDiff, Discard], false),

@@ -1,6 +1,6 @@
 //! What proves a criterion, and a task.
 
-use crate::text::count;
+use crate::{reason::Explanation, text::count};
 use alfine_core::{
     prompt::CriterionState,
     proof::{Answer, CheckProof, CheckRun, ControlKind, Standing, TaskProof, shortened},
@@ -112,6 +112,28 @@ pub fn task_proof(proof: TaskProof) -> &'static str {
         TaskProof::Uncontrolled => "not controlled",
         TaskProof::Stale => "changed since",
     }
+}
+
+/// Explains what is missing from a proof of a task that is done; `None` where nothing is.
+pub fn unproven(proof: TaskProof) -> Option<Explanation> {
+    let look = "Look at the diff before you merge it";
+    let (why, remedy) = match proof {
+        TaskProof::Proven | TaskProof::Approved | TaskProof::Guard => return None,
+        TaskProof::Unproven => (
+            "The task is done, and nothing proves it: no check was red without its work.",
+            format!("{look}, or bind a criterion to a command that fails without the work."),
+        ),
+        TaskProof::Uncontrolled => (
+            "The task is done and its checks passed, but nobody asked whether they pass without its work: `[proof] control` \
+             is off.",
+            format!("{look}."),
+        ),
+        TaskProof::Stale => (
+            "The work was changed after it was proven, so nothing says that it is still right.",
+            "Take the change back, or continue the loop: its checks then run again.".to_owned(),
+        ),
+    };
+    Some(Explanation { why: why.to_owned(), remedy })
 }
 
 /// An object's id, as it is shown.

@@ -1,7 +1,7 @@
 //! The machine's steps, and what is done for each of their effects.
 
 use super::{clocks::now, owner::Runner};
-use crate::{Result, progress};
+use crate::{Result, progress, proof_report};
 use alfine_core::{
     machine::{self, CheckpointKind, Effect, Input, Judgement},
     news::News,
@@ -120,10 +120,13 @@ impl Runner<'_> {
                 surroundings: &surroundings,
                 subject: alfine_git::subject(&task.id.0, &task.title),
                 body: body.collect::<Vec<_>>().join("\n\n"),
-                trailers: vec![
+                trailers: [
                     (alfine_git::TASK_TRAILER.to_owned(), self.key.to_string()),
                     ("Alfine-Iterations".to_owned(), self.state.judged.to_string()),
-                ],
+                ]
+                .into_iter()
+                .chain(proof_report::trailer(&self.project.store, &self.row)?)
+                .collect(),
             };
             let made = self.project.repository.commit_all(&self.worktree(), &commit)?;
             self.tell(&News::Committed { commit: made });

@@ -93,6 +93,8 @@ editor_commands! {
     ShowTranscript(ShowTranscript) = "alfine.showTranscript", "Show Transcript", runs: false;
     /// Opens what a loop changed.
     ShowDiff(ShowDiff) = "alfine.showDiff", "Show Changes", runs: false;
+    /// Opens what proves a task: its criteria, their checks, and the trees on which these were run.
+    ShowProof(OfTask) = "alfine.showProof", "Show Proof", runs: false;
     /// Opens a loop's worktree.
     OpenWorktree(OfTask) = "alfine.openWorktree", "Open Worktree in New Window", runs: false;
     /// Allows the commands that a plan and its repository name, after showing them.

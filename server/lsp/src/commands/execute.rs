@@ -139,6 +139,7 @@ impl Commands {
             EditorCommand::KeepCheckout(given) => self.keep_checkout(given).await,
             EditorCommand::ShowTranscript(given) => self.show_transcript(given).await,
             EditorCommand::ShowDiff(given) => self.show_diff(given).await,
+            EditorCommand::ShowProof(given) => self.show_proof(given).await,
             EditorCommand::OpenWorktree(given) => self.open_worktree(given).await,
             EditorCommand::Trust(given) => self.trust(given).await,
         }

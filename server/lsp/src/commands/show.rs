@@ -13,8 +13,9 @@ use crate::wording::{self, cut};
 use alfine_core::printable::printable;
 use alfine_core::{agent::AgentEvent, hint::Hint, task::TaskKey};
 use alfine_engine::{
-    Error, ErrorKind, Result, finish, loops,
+    Error, ErrorKind, Result, evidence, finish, loops,
     project::Project,
+    proof_report::ProofReport,
     surroundings,
     transcript::{events_of, runs_of},
 };
@@ -61,6 +62,20 @@ impl Commands {
             write(project, &format!("{}/diff{part}{against}.diff", folder_of(&task)), &diff.patch)
         };
         self.show(&place, given.task, "The diff", false, make).await
+    }
+
+    /// Opens what proves a task.
+    pub(super) async fn show_proof(&self, given: OfTask) -> Result<Value> {
+        let place = self.place_of(&given.task, given.uri.as_ref()).await?;
+        let make = move |project: &Project, row: &LoopRow| {
+            let is_changed = |row: &LoopRow, tree: &str| {
+                evidence::is_changed(&project.repository, &project.layout, row, tree)
+            };
+            let report = ProofReport::of(&project.store, row, &is_changed)?;
+            let text = format!("# {}: {}\n\n{}", row.task, printable(&report.title), report.markdown());
+            write(project, &format!("{}/proof.md", folder_of(&row.task)), text.as_bytes())
+        };
+        self.show(&place, given.task, "The proof", false, make).await
     }
 
     /// Opens the folder in which a loop's agent works.

@@ -14,6 +14,7 @@ use alfine_core::{
     gate::{Reading, Verdict},
     machine::AskKind,
     plan::Task,
+    proof::TaskProof,
     reason::Reason,
     task::{TaskKey, TaskStatus},
     text::Span,
@@ -199,8 +200,9 @@ fn of_task(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<B
     let changes = known.last.iter().flat_map(|last| &last.checkout);
     let mut changes: Vec<Cause> = changes.map(|change| of_checkout(&known.row.key, change)).collect();
     changes.sort_by_key(|change| change.severity);
-    let both = [changes, causes(picture, seen)];
-    both.into_iter().filter_map(|causes| joined(picture, plan, causes, &title)).collect()
+    let unproven = known.last.iter().filter_map(|last| of_proof(known, last)).collect();
+    let all = [changes, causes(picture, seen), unproven];
+    all.into_iter().filter_map(|causes| joined(picture, plan, causes, &title)).collect()
 }
 
 /// One diagnostic of what all these causes say: the first one is what it is about, and the others explain it.
@@ -253,6 +255,14 @@ fn causes(picture: &Picture, seen: &SeenTask<'_>) -> Vec<Cause> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What is missing from the proof of a task that is done and not merged yet.
+fn of_proof(known: &TaskPicture, last: &LoopPicture) -> Option<Cause> {
+    let proof = last.proof().task(known.row.status).filter(|_| known.row.status == TaskStatus::Done)?;
+    let is_stale = proof == TaskProof::Stale;
+    let severity = if is_stale { DiagnosticSeverity::WARNING } else { DiagnosticSeverity::INFORMATION };
+    Some(Cause::new("unproven", severity, alfine_words::unproven(proof)?))
 }
 
 /// What changed in the user's checkout while the agent ran.

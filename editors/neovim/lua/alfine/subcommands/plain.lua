@@ -7,13 +7,15 @@ local target = require('alfine.target')
 ---@type table<string, alfine.Subcommand>
 local M = {}
 
----The commands that have a subcommand of another name.
+---The commands whose subcommand does more than send them.
 local RENAMED = { openWorktree = 'worktree' }
+---The commands that have a subcommand of another name.
+local NAMES = { showProof = 'proof' }
 
 for _, command in ipairs(protocol.commands) do
   local name = command.name
   if command.takes == 'task' and not RENAMED[name] then
-    M[name] = {
+    M[NAMES[name] or name] = {
       tasks = true,
       run = function(call)
         target.resolve_alone(name, call, function(task)

@@ -1,0 +1,174 @@
+//! The proof of a whole task: its criteria, their checks, and on which trees each of them was run.
+
+use crate::{
+    Mark,
+    proof::{answer, control, short},
+    text::{code, count, line, markdown},
+};
+use alfine_core::{
+    breaker,
+    prompt::CriterionState,
+    proof::{CheckRun, Control},
+};
+use std::{fmt::Write, time::Duration};
+
+/// The longest text of a plan in a table, in characters.
+const LONGEST: usize = 300;
+
+/// One criterion with one of its checks, or one check that is about the whole task.
+#[derive(Debug, Clone, Copy)]
+pub struct ProofLine<'a> {
+    /// The criterion; `None` if the check is about the whole task.
+    pub criterion: Option<&'a str>,
+    /// The check; `None` if none looks at the criterion.
+    pub check: Option<&'a str>,
+    /// How far that proves it.
+    pub state: CriterionState,
+    /// Why, in words; `None` where nothing is known.
+    pub why: Option<&'a str>,
+    /// The run on the tree of the work.
+    pub work: Option<&'a CheckRun>,
+    /// The controls that were made.
+    pub controls: &'a [Control],
+}
+
+/// How many criteria are proven: `2 of 3 proven, 1 approved`.
+pub fn tally(states: &[CriterionState]) -> String {
+    let number = |wanted| states.iter().filter(|state| **state == wanted).count();
+    let mut said = format!("{} of {} proven", number(CriterionState::Proven), states.len());
+    for state in [
+        CriterionState::Approved,
+        CriterionState::Guard,
+        CriterionState::Unproven,
+        CriterionState::Weak,
+        CriterionState::Stale,
+        CriterionState::Failed,
+    ] {
+        match number(state) {
+            0 => {}
+            number => {
+                let _ = write!(said, ", {number} {}", crate::criterion(state));
+            }
+        }
+    }
+    said
+}
+
+/// The table in Markdown, as it goes into a pull request.
+pub fn proof_in_markdown(tally: &str, lines: &[ProofLine<'_>]) -> String {
+    let mut text = format!(
+        "## Proof: {tally}\n\n| criterion | check | state | on the base | on the work |\n|---|---|---|---|---|\n"
+    );
+    for one in lines {
+        let criterion =
+            one.criterion.map_or_else(|| "*the whole task*".to_owned(), |it| cell(&markdown(it, LONGEST)));
+        let check = one.check.map_or_else(|| "–".to_owned(), |it| cell(&code(it, LONGEST)));
+        let base = one.controls.iter().find(|made| made.control == alfine_core::proof::ControlKind::Base);
+        let _ = writeln!(
+            text,
+            "| {criterion} | {check} | {} | {} | {} |",
+            crate::criterion(one.state),
+            base.map_or_else(|| "–".to_owned(), |made| run(&made.run)),
+            one.work.map_or_else(|| "–".to_owned(), run),
+        );
+    }
+    let whys = lines.iter().filter_map(|one| Some((one.check.or(one.criterion)?, one.why?)));
+    let whys: Vec<String> = whys
+        .map(|(what, why)| format!("- {}: {}\n", code(what, LONGEST), markdown(why, 2 * LONGEST)))
+        .collect();
+    if !whys.is_empty() {
+        text.push('\n');
+        text.push_str(&whys.concat());
+    }
+    text
+}
+
+/// The table for a terminal: lines, each with how it is marked.
+pub fn proof_in_lines(lines: &[ProofLine<'_>]) -> Vec<(Mark, String)> {
+    let mut shown = Vec::new();
+    for one in lines {
+        let mark = match one.state {
+            CriterionState::Proven | CriterionState::Approved => Mark::Good,
+            CriterionState::Failed => Mark::Bad,
+            CriterionState::Weak | CriterionState::Unproven | CriterionState::Stale => Mark::Notice,
+            CriterionState::Guard | CriterionState::Open | CriterionState::Checked => Mark::Detail,
+        };
+        let what = one.criterion.or(one.check).unwrap_or_default();
+        shown.push((mark, format!("[{}] {}", crate::criterion(one.state), line(what, LONGEST))));
+        let mut detail = |text: String| shown.push((Mark::Detail, format!("    {text}")));
+        if let Some(check) = one.check.filter(|_| one.criterion.is_some()) {
+            detail(line(check, LONGEST));
+        }
+        if let Some(why) = one.why {
+            detail(line(why, 2 * LONGEST));
+        }
+        for made in one.controls {
+            detail(format!("{}: {}", control(made.control), run(&made.run)));
+        }
+        if let Some(work) = one.work {
+            detail(format!("work: {}", run(work)));
+        }
+    }
+    shown
+}
+
+/// One run: `failed in 3f2a91c, exit status 1, 1s`.
+fn run(run: &CheckRun) -> String {
+    let mut parts = vec![format!("{} in {}", answer(run.answer), short(&run.tree))];
+    parts.extend(run.exit.map(|exit| format!("exit status {exit}")));
+    parts.extend(run.tests.map(|tests| count(tests, "test")));
+    parts.extend(run.millis.map(|millis| breaker::span(Duration::from_millis(millis))));
+    parts.join(", ")
+}
+
+/// A text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace("\\|", "|").replace('|', "\\|")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alfine_core::proof::{Answer, ControlKind};
+
+    #[test]
+    fn a_tally_names_what_is_proven_first_and_then_the_rest() {
+        use CriterionState::{Approved, Guard, Open, Proven};
+        assert_eq!(tally(&[Proven, Proven, Proven]), "3 of 3 proven");
+        assert_eq!(tally(&[Guard, Proven, Approved, Open]), "1 of 4 proven, 1 approved, 1 guard");
+    }
+
+    #[test]
+    fn a_table_says_of_each_check_where_it_was_red_and_where_green() {
+        let run = |tree: &str, answer, exit| CheckRun {
+            tree: tree.to_owned(),
+            answer,
+            exit: Some(exit),
+            tests: (exit == 0).then_some(14),
+            millis: Some(1500),
+        };
+        let work = run("3f2a91c0d4", Answer::Passed, 0);
+        let controls = [Control { control: ControlKind::Base, run: run("ba5e1230d4", Answer::Failed, 101) }];
+        let lines = [
+            ProofLine {
+                criterion: Some("Expired ones | are rejected"),
+                check: Some("cargo test a | b"),
+                state: CriterionState::Proven,
+                why: Some("proven: red at the base, green in 3f2a91c, 14 tests"),
+                work: Some(&work),
+                controls: &controls,
+            },
+            ProofLine {
+                criterion: Some("It is nice"),
+                check: None,
+                state: CriterionState::Open,
+                why: None,
+                work: None,
+                controls: &[],
+            },
+        ];
+        insta::assert_snapshot!(proof_in_markdown("1 of 2 proven", &lines), @"");
+        let shown: Vec<String> = proof_in_lines(&lines).into_iter().map(|(_, line)| line).collect();
+        insta::assert_snapshot!(shown.join("\n"), @"");
+    }
+}
