@@ -41,6 +41,8 @@ export interface CommandArguments {
   'alfine.showTranscript': ShowTranscript;
   /** Opens what a loop changed. */
   'alfine.showDiff': ShowDiff;
+  /** Opens what proves a task: its criteria, their checks, and the trees on which these were run. */
+  'alfine.showProof': OfTask;
   /** Opens a loop's worktree. */
   'alfine.openWorktree': OfTask;
   /** Allows the commands that a plan and its repository name, after showing them. */

@@ -167,8 +167,24 @@ mod tests {
                 controls: &[],
             },
         ];
-        insta::assert_snapshot!(proof_in_markdown("1 of 2 proven", &lines), @"");
+        insta::assert_snapshot!(proof_in_markdown("1 of 2 proven", &lines), @r"
+        ## Proof: 1 of 2 proven
+
+        | criterion | check | state | on the base | on the work |
+        |---|---|---|---|---|
+        | Expired ones \| are rejected | `cargo test a \| b` | proven | failed in ba5e123, exit status 101, 1s | passed in 3f2a91c, exit status 0, 14 tests, 1s |
+        | It is nice | – | open | – | – |
+
+        - `cargo test a | b`: proven: red at the base, green in 3f2a91c, 14 tests
+        ");
         let shown: Vec<String> = proof_in_lines(&lines).into_iter().map(|(_, line)| line).collect();
-        insta::assert_snapshot!(shown.join("\n"), @"");
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        [proven] Expired ones | are rejected
+            cargo test a | b
+            proven: red at the base, green in 3f2a91c, 14 tests
+            base: failed in ba5e123, exit status 101, 1s
+            work: passed in 3f2a91c, exit status 0, 14 tests, 1s
+        [open] It is nice
+        ");
     }
 }

@@ -142,3 +142,42 @@ fn a_task_whose_checks_nobody_controlled_says_so() {
     assert_eq!((states(&task), &task["proof"]), (vec!["unproven"], &json!("uncontrolled")));
     assert!(task["summary"].as_str().unwrap().starts_with("done, not controlled"), "{}", task["summary"]);
 }
+
+#[test]
+fn the_proof_of_a_task_is_shown_and_lands_with_it() {
+    let plan = "# P\n\n### US-001: Work\n\n- [ ] it is there: `test -f work.txt`\n- [ ] history: `git rev-parse HEAD`\n- [ ] It is nice\n";
+    let sandbox = with_plan(plan, json!([done()]));
+    let untouched = sandbox.alfine(&["proof", TASK]).expect(2);
+    assert!(untouched.stderr.contains("US-001"), "{}", untouched.stderr);
+    let task = sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(0).task();
+    let branch = task["branch"].as_str().unwrap();
+    let base = sandbox.git(&["rev-parse", "main^{tree}"]);
+
+    let shown = sandbox.alfine(&["proof", TASK]).expect(0).stdout;
+    assert!(shown.contains("done, proven, 1 of 3 proven, 1 guard"), "{shown}");
+    assert!(shown.contains("[proven] it is there") && shown.contains("[open] It is nice"), "{shown}");
+    assert!(shown.contains(&format!("base: failed in {}, exit status 1", &base[..7])), "{shown}");
+    let json = sandbox.alfine(&["proof", TASK, "--json"]).expect(0);
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    let first = &json["lines"][0];
+    assert_eq!((&json["proof"], &first["state"]), (&json!("proven"), &json!("proven")));
+    assert_eq!(
+        (&first["check"], &first["controls"][0]["control"]),
+        (&json!("test -f work.txt"), &json!("base"))
+    );
+    assert_eq!(first["controls"][0]["tree"], base);
+    let markdown = sandbox.alfine(&["proof", TASK, "--markdown"]).expect(0).stdout;
+    assert!(markdown.starts_with("## Proof: 1 of 3 proven, 1 guard\n\n| criterion |"), "{markdown}");
+
+    let trailer = |of: &str, what: &str| {
+        sandbox.git(&["log", "-1", what, "--format=%(trailers:key=Alfine-Proof,valueonly)", of])
+    };
+    assert_eq!(trailer(branch, "--no-merges"), "1 of 3 proven, 1 guard");
+    sandbox.write("other.txt", "other");
+    sandbox.git(&["add", "other.txt"]);
+    sandbox.git(&["commit", "-q", "-m", "meanwhile"]);
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    assert_eq!(trailer("main", "--merges"), "1 of 3 proven, 1 guard");
+    let merged = sandbox.task(TASK);
+    assert!(merged["summary"].as_str().unwrap().starts_with("merged, proven"), "{}", merged["summary"]);
+}

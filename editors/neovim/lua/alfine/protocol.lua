@@ -21,6 +21,7 @@ M.commands = {
   { name = 'keepCheckout', takes = 'task' },
   { name = 'showTranscript', takes = 'more' },
   { name = 'showDiff', takes = 'more' },
+  { name = 'showProof', takes = 'task' },
   { name = 'openWorktree', takes = 'task' },
   { name = 'trust', takes = 'plan' },
 }

@@ -2,11 +2,12 @@ use super::*;
 use crate::client::ClientView;
 use crate::fixtures::{self, Looped, PLAN, World, key, row_only, situation, situations, uri};
 use crate::protocol::lsp_types::NumberOrString;
-use crate::snapshot::TaskPicture;
+use crate::snapshot::{LoopPicture, TaskPicture};
 use alfine_core::{
     breaker::{Line, Rule},
     gate::{self, Dialects},
     machine::{Ask, AskKind, LastIteration, Phase, StopReason},
+    reason::{Color, Proof, Reason},
 };
 use std::fmt::Write;
 
@@ -485,4 +486,32 @@ fn each_of_a_thousand_tasks_is_told() {
             .count(),
         400
     );
+}
+
+#[test]
+fn a_done_task_that_nothing_proves_says_so_until_it_is_merged() {
+    let found = |status: TaskStatus, change: fn(&mut LoopPicture)| {
+        let mut done = situation(if status == TaskStatus::Merged { "merged" } else { "done" });
+        change(done.task.as_mut().and_then(|task| task.last.as_mut()).unwrap());
+        plan_diagnostics(&World::of(&done).picture())
+    };
+    let unproven = |last: &mut LoopPicture| {
+        last.evidence.clear();
+        let proof = Proof {
+            color: Color::Green,
+            checks: 0,
+            failed: Vec::new(),
+            unusual: Vec::new(),
+            proven: Some(0),
+            guard: false,
+        };
+        last.state.as_mut().unwrap().outcome = Some(Reason::Proven { proof });
+    };
+    assert_eq!(codes(&found(TaskStatus::Done, |_| {})), [""; 0], "it is proven");
+    let told = found(TaskStatus::Done, unproven);
+    assert_eq!(codes(&told), ["unproven"]);
+    assert!(told[0].message.contains("nothing proves it"), "{}", told[0].message);
+    let stale = found(TaskStatus::Done, |last| last.changed = true);
+    assert_eq!((codes(&stale), stale[0].severity), (vec!["unproven"], Some(DiagnosticSeverity::WARNING)));
+    assert_eq!(codes(&found(TaskStatus::Merged, unproven)), [""; 0]);
 }
