@@ -74,6 +74,9 @@ pub(super) fn of_command(report: Option<TestReport>, command: &str, ended_well: 
     if let Some(report) = report.as_mut().filter(|_| command.contains("--test-name-pattern")) {
         node_test::forget_files(report);
     }
+    if let Some(report) = report.as_mut().filter(|_| command::tells_each_test(command)) {
+        go::forget_packages(report);
+    }
     report.or_else(|| {
         let runner = runner_of(command).filter(|_| ended_well)?;
         let silent = TestReport { runners: vec![runner], is_unfinished: true, ..TestReport::default() };
@@ -213,6 +216,24 @@ mod tests {
 
     fn counts(output: &str) -> Option<(u64, u64, u64)> {
         of(output).map(|report| (report.passed, report.failed, report.skipped))
+    }
+
+    #[test]
+    fn a_package_of_go_that_is_to_name_its_tests_and_names_none_ran_none() {
+        let executed = |command: &str, output: &str| {
+            of_command(of(output), command, true).map(|report| (report.executed(), report.is_empty()))
+        };
+        let silent = "ok  \tcalc\t0.004s\n";
+        assert_eq!(executed("go test -v ./...", silent), Some((0, true)));
+        assert_eq!(executed("go test ./...", silent), Some((1, false)));
+        assert_eq!(
+            executed("go test -v ./a && go test ./b", silent),
+            Some((1, false)),
+            "one may be the other's"
+        );
+        let told =
+            "=== RUN   TestAdd\n--- PASS: TestAdd (0.00s)\nPASS\nok  \tcalc\t0.004s\nok  \tother\t0.1s\n";
+        assert_eq!(executed("cd a && go test -v ./...", told), Some((1, false)));
     }
 
     #[test]

@@ -31,6 +31,18 @@ pub(super) fn shows_counts(command: &str) -> bool {
     is_kept && !is_sent_away && !is_quiet(found.runner, &rest)
 }
 
+/// Whether each `go test` of a command is told to name each test as it runs.
+pub(super) fn tells_each_test(command: &str) -> bool {
+    let parts = parts(command);
+    let mut runs = parts.iter().filter_map(|part| Some((part, started(part)?))).peekable();
+    runs.peek().is_some()
+        && runs.all(|(part, found)| {
+            let mut own = part.words.iter().skip(found.at);
+            found.runner == TestRunner::Go
+                && own.any(|word| matches!(&*word.text, "-v" | "-v=true" | "-test.v"))
+        })
+}
+
 /// A runner among the words of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Started {
