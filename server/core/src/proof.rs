@@ -53,6 +53,9 @@ pub struct Said {
     /// How long it took, in milliseconds, where that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub millis: Option<u64>,
+    /// Whether it names every test that ran.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub names_all: bool,
 }
 
 impl Said {
@@ -155,6 +158,8 @@ pub struct Runs {
     pub material_alone: Option<Said>,
     /// On the loop's work with the base's material.
     pub work_alone: Option<Said>,
+    /// Whether the task is meant to change tests that are changed.
+    pub may_lose_tests: bool,
     /// Whether the checks are the task's work: then what they say with the loop's material alone is no objection.
     pub checks_are_work: bool,
 }
@@ -179,6 +184,12 @@ pub enum Standing {
         /// The tests, by name.
         tests: Vec<String>,
     },
+    /// It says less than it did before the loop, and no file of its own tells why: these tests, which stand beside the work, are
+    /// skipped, or fail and nobody hears of it, or are gone.
+    Silenced {
+        /// The tests, by name.
+        tests: Vec<String>,
+    },
     /// Its tests as they were before the loop cannot be run with the work, so nobody knows whether they would still pass.
     Incomparable,
 }
@@ -193,9 +204,10 @@ impl Runs {
             return Standing::Red;
         }
         let Some(base) = &self.base else { return Standing::Unproven };
-        if let Some(standing) = self.weakened(base) {
+        if let Some(standing) = self.weakened(base).or_else(|| self.silenced(base)) {
             return standing;
         }
+        let passes = |said: &Option<Said>| said.as_ref().is_some_and(|said| said.answer == Answer::Passed);
         match base.answer {
             Answer::NotRun => Standing::Unproven,
             Answer::Passed if self.checks_are_work && self.gained_tests(base) && self.lost_none(base) => {
@@ -207,10 +219,10 @@ impl Runs {
                 true => Standing::Proven,
                 false => Standing::Unproven,
             },
-            Answer::Failed | Answer::Empty => match &self.material_alone {
-                Some(control) if control.answer == Answer::Passed => Standing::Weak,
-                _ => Standing::Proven,
-            },
+            // The work turns it green with the material of before, whatever the loop's material does alone.
+            Answer::Failed | Answer::Empty if passes(&self.work_alone) => Standing::Proven,
+            Answer::Failed | Answer::Empty if passes(&self.material_alone) => Standing::Weak,
+            Answer::Failed | Answer::Empty => Standing::Proven,
         }
     }
 
@@ -245,6 +257,35 @@ impl Runs {
         (!tests.is_empty()).then_some(Standing::Weakened { tests })
     }
 
+    /// Tests that ran before the loop and say nothing with the work, though nothing shows that they would pass as they were.
+    fn silenced(&self, base: &Said) -> Option<Standing> {
+        if self.checks_are_work
+            || self.may_lose_tests
+            || matches!(base.answer, Answer::Empty | Answer::NotRun)
+        {
+            return None;
+        }
+        // Some are called otherwise at every run, so a name alone is none that is missed.
+        let are_fewer =
+            base.names_all && self.work.names_all && self.work.executed_tests() < base.executed_tests();
+        let passes_as_it_was = |test: &str| {
+            self.work_alone.as_ref().is_some_and(|control| control.of(test) == Some(TestOutcome::Passed))
+        };
+        let is_silent = |test: &str, was: TestOutcome| match self.work.of(test) {
+            Some(TestOutcome::Passed) => false,
+            Some(TestOutcome::Skipped) => !passes_as_it_was(test),
+            Some(TestOutcome::Failed) => {
+                was == TestOutcome::Failed
+                    && base.answer == Answer::Failed
+                    && self.work.answer == Answer::Passed
+            }
+            None => are_fewer && !passes_as_it_was(test),
+        };
+        let silent = base.executed().filter(|(test, was)| is_silent(test, *was));
+        let tests: Vec<String> = silent.map(|(test, _)| test.to_owned()).take(MOST_TESTS).collect();
+        (!tests.is_empty()).then_some(Standing::Silenced { tests })
+    }
+
     fn gained_tests(&self, base: &Said) -> bool {
         self.work.tests.keys().any(|test| !base.tests.contains_key(test))
     }
@@ -257,7 +298,8 @@ impl Runs {
         passed.all(|(test, _)| ran(test)) && added.all(|test| ran(test))
     }
 
-    /// Whether tests that the loop added pass with its work, and fail or cannot be loaded without it.
+    /// Whether tests that the loop added, or of which it asks more, pass with its work, and fail or cannot be loaded without
+    /// it.
     fn new_tests_prove(&self, base: &Said) -> bool {
         let Some(control) = &self.material_alone else { return false };
         if control.answer != Answer::Failed {
@@ -267,11 +309,11 @@ impl Runs {
             // Green before, red with the loop's tests, green with them and the work.
             return true;
         }
-        let mut added = self
-            .work
-            .executed()
-            .filter(|(test, outcome)| *outcome == TestOutcome::Passed && !base.tests.contains_key(*test));
-        added.any(|(test, _)| control.of(test) != Some(TestOutcome::Passed))
+        let mut passed = self.work.executed().filter(|(_, outcome)| *outcome == TestOutcome::Passed);
+        passed.any(|(test, _)| match base.of(test) {
+            Some(_) => control.of(test) == Some(TestOutcome::Failed),
+            None => control.of(test) != Some(TestOutcome::Passed),
+        })
     }
 }
 
@@ -318,7 +360,7 @@ impl CheckProof {
     /// Whether nothing can be said for it: the agent has to take back or explain what it did.
     pub fn is_refused(&self) -> bool {
         match self.standing {
-            Standing::Weakened { .. } => true,
+            Standing::Weakened { .. } | Standing::Silenced { .. } => true,
             Standing::Weak => self.changed_what_was_there(),
             Standing::Red
             | Standing::Proven
@@ -355,6 +397,15 @@ impl fmt::Display for CheckProof {
                 "`{check}` cannot be compared with what it said before: with {files} as before the loop, its tests do not \
                  run with this work"
             ),
+            Standing::Silenced { tests } => {
+                let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
+                write!(
+                    f,
+                    "`{check}` says less than before the loop, when {}: skipped, unheard or gone with this work: {}",
+                    if tests.len() == 1 { "this test ran" } else { "these tests ran" },
+                    shortened(&tests)
+                )
+            }
             Standing::Weakened { tests } if tests.is_empty() => write!(
                 f,
                 "`{check}` fails with {files} as before the loop: it passes only because that was changed"
@@ -393,7 +444,7 @@ mod tests {
             ("-", name) => (name.to_owned(), TestOutcome::Failed),
             (_, name) => (name.to_owned(), TestOutcome::Skipped),
         });
-        Said { answer, tests: tests.collect(), ran: None, exit: None, millis: None }
+        Said { answer, tests: tests.collect(), names_all: true, ran: None, exit: None, millis: None }
     }
 
     fn standing(
@@ -402,7 +453,8 @@ mod tests {
         material_alone: Option<Said>,
         work_alone: Option<Said>,
     ) -> Standing {
-        Runs { work, base, material_alone, work_alone, checks_are_work: false }.standing()
+        Runs { work, base, material_alone, work_alone, may_lose_tests: false, checks_are_work: false }
+            .standing()
     }
 
     #[test]
@@ -422,6 +474,8 @@ mod tests {
         let red = || Some(said(Failed, ""));
         assert_eq!(standing(said(Passed, ""), red(), Some(said(Passed, "")), None), Standing::Weak);
         assert_eq!(standing(said(Passed, ""), red(), Some(said(Failed, "")), None), Standing::Proven);
+        let both = standing(said(Passed, ""), red(), Some(said(Passed, "")), Some(said(Passed, "")));
+        assert_eq!(both, Standing::Proven, "so it is by the work alone");
         assert_eq!(
             standing(said(Passed, "+a"), Some(said(Empty, "")), Some(said(Passed, "+a")), None),
             Standing::Weak
@@ -436,8 +490,9 @@ mod tests {
         // It cannot even be loaded.
         assert_eq!(standing(work(), base(), Some(said(Failed, "")), None), Standing::Proven);
         assert_eq!(standing(work(), base(), Some(said(Passed, "+a +b")), None), Standing::Guard);
-        // What fails there is no new test.
-        assert_eq!(standing(said(Passed, "+a"), base(), Some(said(Failed, "-a")), None), Standing::Guard);
+        // One that was there asks for more.
+        assert_eq!(standing(said(Passed, "+a"), base(), Some(said(Failed, "-a")), None), Standing::Proven);
+        assert_eq!(standing(said(Passed, "+a"), base(), Some(said(Failed, "")), None), Standing::Guard);
         assert_eq!(
             standing(said(Passed, "+a /b"), base(), Some(said(Failed, "+a -b")), None),
             Standing::Guard
@@ -453,6 +508,7 @@ mod tests {
                 base: Some(base),
                 material_alone: None,
                 work_alone: None,
+                may_lose_tests: false,
                 checks_are_work: true,
             };
             runs.standing()
@@ -484,6 +540,41 @@ mod tests {
         let new =
             standing(said(Passed, "+a"), Some(said(Failed, "-a /c")), None, Some(said(Failed, "+a -c")));
         assert_eq!(new, Standing::Proven);
+    }
+
+    #[test]
+    fn tests_that_stand_beside_the_work_are_silenced() {
+        let silenced = |tests: &[&str]| Standing::Silenced {
+            tests: tests.iter().map(|&test| test.to_owned()).collect(),
+        };
+        let red = |work: &str| standing(said(Passed, work), Some(said(Failed, "+a -b")), None, None);
+        assert_eq!(red("+a"), silenced(&["b"]), "gone");
+        assert_eq!(red("+a /b"), silenced(&["b"]), "skipped");
+        assert_eq!(red("+a -b"), silenced(&["b"]), "unheard");
+        assert_eq!(red("+b +x"), Standing::Proven, "another name, and no fewer");
+        assert_eq!(red("+a +b"), Standing::Proven);
+        let green = |work: &str| standing(said(Passed, work), Some(said(Passed, "+a +b")), None, None);
+        assert_eq!(green("+a"), silenced(&["b"]));
+        assert_eq!(green("+a /b +c"), silenced(&["b"]));
+        // A check that is always green is no worse than it was.
+        let always = standing(said(Passed, "+a -b"), Some(said(Passed, "+a -b")), None, None);
+        assert_eq!(always, Standing::Guard);
+        // They pass as they were.
+        let moved =
+            standing(said(Passed, "+a"), Some(said(Failed, "+a -b")), None, Some(said(Passed, "+a +b")));
+        assert_eq!(moved, Standing::Proven);
+        // Not all that ran is named.
+        let unnamed = Said { names_all: false, ..said(Passed, "") };
+        assert_eq!(standing(unnamed, Some(said(Failed, "-b")), None, None), Standing::Proven);
+        let runs = Runs {
+            work: said(Passed, "+a"),
+            base: Some(said(Failed, "+a -b")),
+            material_alone: None,
+            work_alone: None,
+            may_lose_tests: true,
+            checks_are_work: false,
+        };
+        assert_eq!(runs.standing(), Standing::Proven);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod environments;
 mod live;
 mod mailbox;
 mod message;
+mod named;
 mod owner;
 mod performing;
 mod preparing;

@@ -1,7 +1,7 @@
 //! The run that decides, on a bench, and the controls of the checks that passed it: on the tree that the loop started from,
 //! there with the loop's material, and on the loop's work with the material of before.
 
-use super::owner::Runner;
+use super::{named::Named, owner::Runner};
 use crate::{
     Error, Result,
     bench::{Benches, HeldBench},
@@ -493,6 +493,12 @@ impl Run<'_> {
         found
     }
 
+    /// Whether the machine has a program of this name.
+    fn has_program(&self, name: &str) -> bool {
+        let path = self.context.env.iter().find(|(name, _)| name == "PATH");
+        path.is_some_and(|(_, path)| programs::find(name, path, self.context.root).is_some())
+    }
+
     /// A criterion that ran no test is not met. Any other check that ran none says nothing where it ran none before the loop
     /// either, and has failed where it ran some.
     fn judge_empty(&mut self, spec: &VerifierSpec, result: &mut VerifierResult, base: &str) -> Result<()> {
@@ -542,13 +548,17 @@ impl Run<'_> {
                 base: ask(ControlKind::Base, self, base)?,
                 material_alone: None,
                 work_alone: None,
+                may_lose_tests: false,
                 checks_are_work: self.decider.proven_by == Some(ProvenBy::Checks),
             };
             let own = own_material(&objects, command, &spec.folder, [base, claimed])?;
+            let named = Named::read(&objects, command, &spec.folder, &own, [base, claimed])?;
             let is_of = |changed: &Changed| {
                 let takes_a_name = || {
                     let path = changed.path.strip_prefix(&spec.folder).ok()?;
-                    let takes = !changed.was_there && takes_a_name(&path.to_string_lossy(), command);
+                    let takes = !changed.was_there
+                        && (takes_a_name(&path.to_string_lossy(), command)
+                            || named.is_taken_by(&changed.path, |program| self.has_program(program)));
                     takes.then_some(Material::Configuration)
                 };
                 let script = own.contains(&changed.path).then_some(Material::Script);
@@ -568,9 +578,20 @@ impl Run<'_> {
                 .unzip();
             let reaches = kept.iter().any(|changed| changed.was_there)
                 || is.iter().any(|material| material.reaches_others());
-            if reaches {
+            let added_tests =
+                kept.iter().zip(&is).filter(|(changed, is)| !changed.was_there && **is == Material::Test);
+            let asks_for_new = named.asks_for_new(added_tests.map(|(changed, _)| &*changed.path));
+            if reaches && !asks_for_new {
                 let tree = self.decider.swapped(&objects, claimed, base, &kept)?;
                 runs.work_alone = ask(ControlKind::WorkAlone, self, &tree)?;
+            }
+            let is_green =
+                |said: &Option<Said>| said.as_ref().is_some_and(|said| said.answer == Answer::Passed);
+            if runs.work_alone.is_none() && is_green(&runs.material_alone) {
+                // The work may turn it green all the same.
+                let tree = self.decider.swapped(&objects, claimed, base, &material)?;
+                runs.work_alone =
+                    ask(ControlKind::WorkAlone, self, &tree)?.filter(|said| said.answer == Answer::Passed);
             }
             if self.context.cancel.is_cancelled() {
                 break;
@@ -589,10 +610,16 @@ impl Run<'_> {
                     .collect(),
             };
             if proof.is_refused() {
-                let did_it: Vec<&Changed> = match proof.standing == Standing::Weak {
-                    true => material,
+                let did_it: Vec<&Changed> = match &proof.standing {
+                    Standing::Weak => material,
+                    Standing::Silenced { tests } => named_in(&objects, &changed, tests, base)?,
                     // What was only added weakens nothing, unless others read it.
-                    false => {
+                    Standing::Weakened { .. }
+                    | Standing::Red
+                    | Standing::Proven
+                    | Standing::Guard
+                    | Standing::Unproven
+                    | Standing::Incomparable => {
                         let kept = kept.into_iter().zip(is);
                         let kept = kept.filter(|(changed, is)| changed.was_there || is.reaches_others());
                         kept.map(|(changed, _)| changed).collect()
@@ -630,13 +657,21 @@ fn own_material(
             if is_shell && let Ok(uses) = shell::uses_of_script(&text, &path, folder) {
                 // What lies elsewhere is what the script looks at: a test that includes the program that it tests.
                 let is_its_own = |(other, _): &(String, bool)| {
-                    Path::new(other).parent() == Path::new(&path).parent() || material_of(other).is_some()
+                    Path::new(other).parent() == Path::new(&path).parent()
+                        || is_for_checks(other)
+                        || material_of(other).is_some()
                 };
                 next.extend(scripts(uses).into_iter().filter(is_its_own));
             }
         }
     }
     Ok(found)
+}
+
+/// Whether a script lies where scripts lie that are no part of what is made.
+fn is_for_checks(path: &str) -> bool {
+    const FOLDERS: [&str; 7] = ["scripts", "script", "tools", "ci", "hack", "helpers", "support"];
+    path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
 }
 
 /// The scripts that decide, and whether each is a shell's unless it says otherwise.
@@ -646,6 +681,28 @@ fn scripts(uses: shell::Uses) -> Vec<(String, bool)> {
         Some((one.script?, is_shell))
     });
     decide.chain(uses.sourced.into_iter().map(|path| (path, true))).collect()
+}
+
+/// Of what changed, the files that had one of these tests before the loop, as far as their texts say.
+fn named_in<'c>(
+    objects: &Objects,
+    changed: &'c [Changed],
+    tests: &[String],
+    base: &str,
+) -> Result<Vec<&'c Changed>> {
+    let last = |test: &String| {
+        let words = test.rsplit(|c: char| !(c.is_alphanumeric() || c == '_'));
+        words.filter(|word| !word.is_empty()).next().map(str::to_owned)
+    };
+    let names: Vec<String> = tests.iter().filter_map(last).collect();
+    let mut found = Vec::new();
+    for changed in changed.iter().filter(|changed| changed.was_there) {
+        let was = objects.text_at(base, &changed.path)?;
+        if was.is_some_and(|was| names.iter().any(|name| was.contains(name))) {
+            found.push(changed);
+        }
+    }
+    Ok(found)
 }
 
 /// Where a file was changed: itself and the line, for a finding.
@@ -660,7 +717,7 @@ fn place_of(objects: &Objects, changed: &Changed, [base, claimed]: [&str; 2]) ->
 /// Lets a check fail that proves less than it says, at the places that did it; where that is explained, only says so there.
 fn fail(result: &mut VerifierResult, proof: &CheckProof, places: Vec<(String, u32)>, is_explained: bool) {
     let code = match proof.standing {
-        Standing::Weakened { .. } => "check-weakened",
+        Standing::Weakened { .. } | Standing::Silenced { .. } => "check-weakened",
         Standing::Weak
         | Standing::Red
         | Standing::Proven
@@ -696,12 +753,13 @@ pub(super) fn ran(result: &VerifierResult) -> Option<u64> {
 fn said(result: &VerifierResult) -> Said {
     let cases = result.tests.iter().flat_map(|tests| &tests.cases);
     let tests = cases.map(|case| (case.name.clone(), case.outcome));
+    let names_all = result.tests.as_ref().is_some_and(|tests| tests.is_complete);
     let exit = match result.exit {
         VerifierExit::Code { code } => Some(code),
         _ => None,
     };
     let millis = u64::try_from(result.duration.as_millis()).ok();
-    Said { answer: result.answer(), tests: tests.collect(), ran: ran(result), exit, millis }
+    Said { answer: result.answer(), tests: tests.collect(), names_all, ran: ran(result), exit, millis }
 }
 
 /// The failed check that says why nothing could be decided.
