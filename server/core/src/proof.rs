@@ -267,7 +267,7 @@ impl Runs {
         }
         // Some are called otherwise at every run, so a name alone is none that is missed.
         let are_fewer =
-            base.names_all && self.work.names_all && self.work.executed_tests() < base.executed_tests();
+            base.names_all && self.work.names_all && self.work.executed().count() < base.executed().count();
         let passes_as_it_was = |test: &str| {
             self.work_alone.as_ref().is_some_and(|control| control.of(test) == Some(TestOutcome::Passed))
         };
@@ -305,7 +305,7 @@ impl Runs {
         if control.answer != Answer::Failed {
             return false;
         }
-        if self.work.tests.is_empty() {
+        if self.work.tests.is_empty() || !self.work.names_all {
             // Green before, red with the loop's tests, green with them and the work.
             return true;
         }
@@ -493,6 +493,9 @@ mod tests {
         // One that was there asks for more.
         assert_eq!(standing(said(Passed, "+a"), base(), Some(said(Failed, "-a")), None), Standing::Proven);
         assert_eq!(standing(said(Passed, "+a"), base(), Some(said(Failed, "")), None), Standing::Guard);
+        // Only the package is told.
+        let unnamed = || Said { names_all: false, ..said(Passed, "+package") };
+        assert_eq!(standing(unnamed(), Some(unnamed()), Some(said(Failed, "-a")), None), Standing::Proven);
         assert_eq!(
             standing(said(Passed, "+a /b"), base(), Some(said(Failed, "+a -b")), None),
             Standing::Guard

@@ -110,7 +110,9 @@ impl<'a> Evidence<'a> {
         let state = match standing {
             _ if !is_green => CriterionState::Failed,
             Some(Standing::Weak) => CriterionState::Weak,
-            Some(Standing::Red | Standing::Weakened { .. }) => CriterionState::Failed,
+            Some(Standing::Red | Standing::Weakened { .. } | Standing::Silenced { .. }) => {
+                CriterionState::Failed
+            }
             Some(Standing::Proven) => CriterionState::Proven,
             Some(Standing::Guard) => CriterionState::Guard,
             Some(Standing::Unproven | Standing::Incomparable) | None => CriterionState::Unproven,

@@ -70,7 +70,7 @@ fn standing(proof: Option<&CheckProof>, base: Option<&CheckRun>) -> String {
         }
         (Standing::Unproven, Some(_)) => "it could not run at the base".to_owned(),
         (Standing::Unproven, None) => "it did not run at the base".to_owned(),
-        (Standing::Weakened { .. } | Standing::Red, _) => proof.to_string(),
+        (Standing::Weakened { .. } | Standing::Silenced { .. } | Standing::Red, _) => proof.to_string(),
     }
 }
 

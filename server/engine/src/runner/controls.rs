@@ -683,7 +683,7 @@ fn scripts(uses: shell::Uses) -> Vec<(String, bool)> {
     decide.chain(uses.sourced.into_iter().map(|path| (path, true))).collect()
 }
 
-/// Of what changed, the files that had one of these tests before the loop, as far as their texts say.
+/// Of what changed, the files that had one of these tests before the loop, as far as their texts say; all, where none does.
 fn named_in<'c>(
     objects: &Objects,
     changed: &'c [Changed],
@@ -696,11 +696,14 @@ fn named_in<'c>(
     };
     let names: Vec<String> = tests.iter().filter_map(last).collect();
     let mut found = Vec::new();
-    for changed in changed.iter().filter(|changed| changed.was_there) {
-        let was = objects.text_at(base, &changed.path)?;
+    for file in changed.iter().filter(|file| file.was_there) {
+        let was = objects.text_at(base, &file.path)?;
         if was.is_some_and(|was| names.iter().any(|name| was.contains(name))) {
-            found.push(changed);
+            found.push(file);
         }
+    }
+    if found.is_empty() {
+        found.extend(changed);
     }
     Ok(found)
 }
