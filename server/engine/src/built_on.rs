@@ -89,7 +89,7 @@ pub fn would_land(task: &TaskKey, with: &[LandsToo]) -> Error {
 }
 
 /// Says what would land with a task.
-pub fn said(task: &TaskKey, with: &[LandsToo]) -> String {
+fn said(task: &TaskKey, with: &[LandsToo]) -> String {
     let each: Vec<String> = with
         .iter()
         .map(|one| {
