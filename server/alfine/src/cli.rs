@@ -53,6 +53,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  alfine proof PLAN.md#US-001\n  alfine proof PLAN.md#US-001 --json\n  alfine proof PLAN.md#US-001 --markdown | gh pr edit --body-file -"
     )]
     Proof(ProofArgs),
+    /// Run the commands of a plan's criteria now, on a tree of their own. What passes already proves no work.
+    #[command(after_help = "Examples:\n  alfine check PLAN.md\n  alfine check PLAN.md#US-001 --base")]
+    Check(CheckArgs),
     /// Pause a loop when its iteration is over, or, with --now, at once.
     #[command(after_help = "Example:\n  alfine pause PLAN.md#US-001 --now")]
     Pause(PauseArgs),
@@ -239,6 +242,20 @@ pub(crate) struct StatusArgs {
     #[arg(value_name = "PLAN[#TASK]")]
     pub target: Option<String>,
     /// Print JSON: `{"tasks": [TaskView]}`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which checks are run, and on what.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The plan, or one task.
+    #[arg(value_name = "PLAN[#TASK]")]
+    pub target: String,
+    /// On the last commit alone, which is what a loop would start from, without what is not committed.
+    #[arg(long)]
+    pub base: bool,
+    /// Print JSON: `{"checks": [...]}`.
     #[arg(long)]
     pub json: bool,
 }

@@ -1,6 +1,7 @@
 //! What each command does: one file per command, named after it.
 
 mod asking;
+mod check;
 mod control;
 mod demo;
 mod diff;
@@ -45,6 +46,7 @@ pub(crate) fn perform(cli: Cli) -> Result<u8> {
         Command::Log(args) => log::perform(&directory, &args),
         Command::Diff(args) => diff::perform(&directory, &args),
         Command::Proof(args) => proof::perform(&directory, &args),
+        Command::Check(args) => check::perform(&directory, &args),
         Command::Pause(args) => control::pause(&directory, &args),
         Command::Continue(args) => control::go_on(&directory, &args),
         Command::Stop(args) => control::stop(&directory, &args),

@@ -7,6 +7,7 @@ mod bench;
 mod beside;
 pub mod built_on;
 pub mod chain;
+pub mod check;
 pub mod checkout;
 pub mod checks;
 pub mod control;

@@ -25,5 +25,6 @@ mod saving;
 mod unusual;
 mod verifying;
 
+pub(crate) use controls::answers;
 pub use message::Interrupter;
 pub(crate) use owner::Runner;

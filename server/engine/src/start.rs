@@ -133,6 +133,13 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     Ok(Prepared::Begin { spec: Box::new(spec), start, uncommitted, problems })
 }
 
+/// What a loop of a task would be run with, whatever it waits for.
+pub(crate) fn spec_of(project: &Project, file: &PlanFile, task: &Task) -> Result<TaskSpec> {
+    let loaded = settings(&project.layers(), file, task, &StartOptions::default())?;
+    let mut repository = checks::Repository::look(project.repository.workdir());
+    TaskSpec::new(&file.key(task), &file.plan, task, &loaded, false, &mut repository)
+}
+
 /// Why a task is not started that depends on work which is done, and not in what it would start from.
 fn work_is_elsewhere(project: &Project, key: &TaskKey, row: &TaskRow) -> Error {
     let on = &row.key;

@@ -14,7 +14,12 @@ const LARGEST_UNTRACKED: u64 = 16 << 20;
 /// The paths in a loop's working tree that are not its agent's work: Alfine's own folder, and the plan that steers the
 /// agent.
 pub fn own_files(row: &LoopRow) -> Vec<PathBuf> {
-    vec![PathBuf::from(OWN_FOLDER), PathBuf::from(&row.task.plan)]
+    own_files_of(&row.task.plan)
+}
+
+/// What of a tree is Alfine's or the user's, and no work on this plan.
+pub(crate) fn own_files_of(plan: &str) -> Vec<PathBuf> {
+    vec![PathBuf::from(OWN_FOLDER), PathBuf::from(plan)]
 }
 
 /// How a loop's working tree is looked at, without what was brought in.

@@ -68,8 +68,8 @@ pub fn proof_in_markdown(tally: &str, lines: &[ProofLine<'_>]) -> String {
             text,
             "| {criterion} | {check} | {} | {} | {} |",
             crate::criterion(one.state),
-            base.map_or_else(|| "–".to_owned(), |made| run(&made.run)),
-            one.work.map_or_else(|| "–".to_owned(), run),
+            base.map_or_else(|| "–".to_owned(), |made| run_said(&made.run)),
+            one.work.map_or_else(|| "–".to_owned(), run_said),
         );
     }
     let whys = lines.iter().filter_map(|one| Some((one.check.or(one.criterion)?, one.why?)));
@@ -103,17 +103,27 @@ pub fn proof_in_lines(lines: &[ProofLine<'_>]) -> Vec<(Mark, String)> {
             detail(line(why, 2 * LONGEST));
         }
         for made in one.controls {
-            detail(format!("{}: {}", control(made.control), run(&made.run)));
+            detail(format!("{}: {}", control(made.control), run_said(&made.run)));
         }
         if let Some(work) = one.work {
-            detail(format!("work: {}", run(work)));
+            detail(format!("work: {}", run_said(work)));
         }
     }
     shown
 }
 
+/// Says how many checks pass before any work.
+pub fn green_already(green: usize, of: usize) -> String {
+    match (green, of) {
+        (_, 0) => "no criterion names a command that can be run".to_owned(),
+        (0, 1) => "its check is red: work that turns it green is proven by it".to_owned(),
+        (0, of) => format!("all {of} checks are red: work that turns them green is proven by them"),
+        (green, of) => format!("{green} of {of} pass already: by themselves these prove no work"),
+    }
+}
+
 /// One run: `failed in 3f2a91c, exit status 1, 1s`.
-fn run(run: &CheckRun) -> String {
+pub fn run_said(run: &CheckRun) -> String {
     let mut parts = vec![format!("{} in {}", answer(run.answer), short(&run.tree))];
     parts.extend(run.exit.map(|exit| format!("exit status {exit}")));
     parts.extend(run.tests.map(|tests| count(tests, "test")));

@@ -181,3 +181,25 @@ fn the_proof_of_a_task_is_shown_and_lands_with_it() {
     let merged = sandbox.task(TASK);
     assert!(merged["summary"].as_str().unwrap().starts_with("merged, proven"), "{}", merged["summary"]);
 }
+
+#[test]
+fn checks_are_run_when_the_user_wants_to_know_what_they_say() {
+    let plan = "# P\n\n### US-001: Work\n\n- [ ] it is there: `test -f work.txt`\n- [ ] history: `git rev-parse HEAD`\n- [ ] It is nice\n";
+    let sandbox = with_plan(plan, json!([done()]));
+    let refused = sandbox.alfine(&["check", "PLAN.md"]).expect(2);
+    assert!(refused.stderr.contains("alfine trust"), "{}", refused.stderr);
+    sandbox.alfine(&["trust", "PLAN.md", "--yes"]).expect(0);
+    let answers = |arguments: &[&str]| -> Vec<String> {
+        let ran = sandbox.alfine(arguments).expect(0);
+        let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let checks = json["checks"].as_array().unwrap().iter();
+        checks.map(|one| one["run"]["answer"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(answers(&["check", "PLAN.md", "--json"]), ["failed", "passed"]);
+    let shown = sandbox.alfine(&["check", TASK]).expect(0).stdout;
+    assert!(shown.contains("1 of 2 pass already"), "{shown}");
+    // What is not committed counts, unless the base is asked.
+    sandbox.write("work.txt", "there");
+    assert_eq!(answers(&["check", "PLAN.md", "--json"]), ["passed", "passed"]);
+    assert_eq!(answers(&["check", "PLAN.md", "--base", "--json"]), ["failed", "passed"]);
+}

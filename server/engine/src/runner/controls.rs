@@ -1,6 +1,10 @@
 //! The run that decides, on a bench, and the controls of the checks that passed it: on the tree that the loop started from,
 //! there with the loop's material, and on the loop's work with the material of before.
 
+mod on_demand;
+
+pub(crate) use on_demand::answers;
+
 use super::{named::Named, owner::Runner};
 use crate::{
     Error, Result,
