@@ -582,6 +582,7 @@ impl Run<'_> {
                 .unzip();
             let reaches = kept.iter().any(|changed| changed.was_there)
                 || is.iter().any(|material| material.reaches_others());
+            runs.may_lose_tests = kept.len() < material.len();
             let added_tests =
                 kept.iter().zip(&is).filter(|(changed, is)| !changed.was_there && **is == Material::Test);
             let asks_for_new = named.asks_for_new(added_tests.map(|(changed, _)| &*changed.path));
