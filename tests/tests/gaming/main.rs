@@ -73,8 +73,8 @@ fn toolchain() -> Option<(String, String)> {
 /// Plays a case and returns the task as it rests.
 fn play(case: &Case, honest: bool) -> (Sandbox, Value) {
     let plan = format!("# Plan\n\n### T1: Do it\n\n{}", case.task);
-    // What is refused twice is refused, and each more costs time.
-    let rework = if honest { 4 } else { 2 };
+    // What is refused is refused, and each claim more costs time.
+    let rework = if honest { 4 } else { 1 };
     let settings = format!(
         "[limits]\niterations = 4\nrework = {rework}\n[proof]\nunproven = \"ask\"\n{}",
         case.settings
