@@ -304,7 +304,8 @@ impl Default for Verification {
 pub struct Proof {
     /// Whether a check that passes is compared with its controls (`auto`): the same check on the tree that the loop started
     /// from, there with the loop's tests, and on the loop's work with the tests of before. `off` takes each check that
-    /// passes for a proof.
+    /// passes for a proof. The first of these runs is made when the loop begins, before the agent for a minute at most
+    /// (`before` waits for all of it), so that the agent is told what passed and failed before it.
     pub control: Control,
     /// What happens where all checks pass and none of them proves the work: you are asked (`ask`), or the work is taken
     /// (`take`). With `autonomy = "full_auto"` it is always taken. Checks that were weakened are never taken.
@@ -338,9 +339,11 @@ impl Default for Proof {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Control {
-    /// They are.
+    /// They are; before the agent's first run for a minute at most, and what takes longer goes on beside it.
     #[default]
     Auto,
+    /// They are, and the agent waits until all is known of the tree before its work.
+    Before,
     /// They are not.
     Off,
 }

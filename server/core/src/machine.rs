@@ -29,6 +29,9 @@ use crate::{
     agent::{AgentEvent, Outcome, SessionId},
     breaker::{self, BadLimit, Rule, Trip},
     gate::Verdict,
+    plan::Autonomy,
+    printable::enumerated,
+    proof::BaseKnown,
     reason::Refusal,
     text::detailed,
     time::Moment,
@@ -64,6 +67,7 @@ impl LoopState {
             Input::AgentStarted | Input::AgentOutput => self.agent_lives(now),
             Input::AgentEvent(event) => self.agent_event(now, event, out),
             Input::AgentExited { outcome, message } => self.agent_exited(now, outcome, message, out),
+            Input::BaseKnown(known) => self.base_is_known(now, known, out),
             Input::Verified(outcome) => self.verified(now, outcome, out),
             Input::Committed => self.committed(now, out),
             Input::CommandReceived(command) => self.command(now, command, out),
@@ -93,6 +97,10 @@ impl LoopState {
         match &self.phase {
             Phase::Idle => self.start(now, out),
             Phase::Before => out.push(Effect::TakeCheckpoint(CheckpointKind::Before)),
+            Phase::Controls { .. } => {
+                self.phase = Phase::Controls { since: now };
+                out.push(Effect::RunControls);
+            }
             Phase::Agent(agent) => {
                 let kill = agent.kill;
                 let concluded = agent.concluded.is_some() && self.claims_with_last_words(agent.said_last);
@@ -145,6 +153,10 @@ impl LoopState {
                 self.base.get_or_insert_with(|| tree.clone());
                 // A run that is repeated in its iteration must not hide what the first run changed.
                 self.current.before.get_or_insert(tree);
+                if self.settings.await_base.is_some() && !std::mem::replace(&mut self.base_awaited, true) {
+                    self.enter(now, Phase::Controls { since: now });
+                    return out.push(Effect::RunControls);
+                }
                 self.spawn(now, out);
             }
             (CheckpointKind::After, Phase::After { .. }) => self.read_gate(now, tree, out),
@@ -525,6 +537,10 @@ impl LoopState {
         };
         match &mut self.phase {
             Phase::Waiting { until, .. } if *until <= now => self.resume_work(now, out),
+            // What takes longer goes on beside the agent.
+            Phase::Controls { since } if since.after(self.settings.await_base.unwrap_or_default()) <= now => {
+                self.spawn(now, out);
+            }
             Phase::Agent(agent) if agent.kill.is_none() => {
                 // The user's own limit comes first, so that it is given as the reason and not a silence.
                 let kill = if concluded.is_some_and(|at| at <= now) {
@@ -592,7 +608,39 @@ impl LoopState {
                 *moment = to(*moment);
             }
         }
+        if let Phase::Controls { since } = &mut self.phase {
+            *since = to(*since);
+        }
         self.breaker.move_counts(to);
+    }
+
+    /// What the checks answer before any work is known: in time for the user to be asked about it, or beside the agent.
+    fn base_is_known(&mut self, now: Moment, known: BaseKnown, out: &mut Vec<Effect>) {
+        self.base_known = known;
+        if !matches!(self.phase, Phase::Controls { .. }) {
+            return;
+        }
+        let asks = self.settings.unproven == Unproven::Ask && self.settings.autonomy != Autonomy::FullAuto;
+        if asks && self.base_known.all_hold {
+            let text = "every criterion holds before any work. Is it done?".to_owned();
+            return self.ask(now, Ask { kind: AskKind::AlreadyGreen, text }, out);
+        }
+        let incomparable = self.base_known.incomparable.clone();
+        if !incomparable.is_empty() {
+            return self.ask_for_baseline(now, incomparable, out);
+        }
+        self.spawn(now, out);
+    }
+
+    /// Asks about checks that failed before any work, and whose output does not say what of it is new.
+    fn ask_for_baseline(&mut self, now: Moment, checks: Vec<String>, out: &mut Vec<Effect>) {
+        let named = enumerated(checks.iter().map(|check| format!("`{check}`")));
+        let (fails, it) = if checks.len() == 1 { ("fails", "it") } else { ("fail", "them") };
+        let text = format!(
+            "{named} {fails} before any work, and the output does not say what of it is new. Go on without {it}?"
+        );
+        self.failed_before = checks;
+        self.ask(now, Ask { kind: AskKind::Baseline, text }, out);
     }
 
     /// Goes on after a wait or a rest: in the iteration that was begun, or in the next one.
@@ -652,7 +700,7 @@ impl LoopState {
                 self.pause_asked = true;
                 out.push(Effect::Note(Note::PauseAsked));
             }
-            Phase::Idle | Phase::Waiting { .. } => self.hold(now, out),
+            Phase::Idle | Phase::Waiting { .. } | Phase::Controls { .. } => self.hold(now, out),
             Phase::Paused => {}
             _ => out.push(Effect::Refuse(Refusal::NothingToPause { status: self.status() })),
         }
@@ -668,6 +716,7 @@ impl LoopState {
             Phase::Idle
             | Phase::Verifying { .. }
             | Phase::Before
+            | Phase::Controls { .. }
             | Phase::Waiting { .. }
             | Phase::Paused
             | Phase::NeedsInput { .. } => {
@@ -791,16 +840,20 @@ impl LoopState {
             self.enter(now, Phase::Committing);
             return out.push(Effect::Commit);
         }
+        let of_checks = matches!(ask.kind, AskKind::Check | AskKind::Baseline);
+        if ask.kind == AskKind::Baseline && answer.approved == Some(true) {
+            self.without.append(&mut self.failed_before);
+        }
         if let Some(note) = ask.note_for_agent(answer) {
             self.notes.push(note);
             // The agent is to hear it, in the same iteration, rather than the checks to run again.
-            self.current.agent_done &= ask.kind != AskKind::Check;
+            self.current.agent_done &= !of_checks;
         }
         // The question came before the stop, but an answer is no permission to go on past a limit.
         if let Some(trip) = self.breaker.open().cloned() {
             return self.rest(now, Phase::Stopped { reason: StopReason::Breaker(trip) }, out);
         }
-        match ask.kind == AskKind::Check && !self.current.agent_done {
+        match of_checks && !self.current.agent_done {
             true => self.resume_work(now, out),
             false => self.next_iteration(now, out),
         }

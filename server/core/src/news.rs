@@ -130,6 +130,13 @@ pub enum News {
         /// The check's name.
         check: String,
     },
+    /// Tests that failed, and passed before the work, are run again.
+    TriedAgain {
+        /// The check's name.
+        check: String,
+        /// The tests.
+        tests: Vec<String>,
+    },
     /// A check answered.
     Verifier {
         /// The check's name.

@@ -7,6 +7,7 @@ mod text;
 
 use crate::{
     gate::{Reading, Verdict},
+    proof::Answer,
     text::one_line,
 };
 use schemars::JsonSchema;
@@ -113,6 +114,8 @@ pub struct CriterionLine<'a> {
     pub command: Option<&'a str>,
     /// What is known of it.
     pub state: CriterionState,
+    /// What its command answered before any work, if that is known.
+    pub before: Option<Answer>,
 }
 
 /// What is known of a criterion.
@@ -151,6 +154,8 @@ pub struct VerifierLine<'a> {
     pub folder: &'a str,
     /// Whether nothing is done without it.
     pub required: bool,
+    /// What it answered before any work, if that is known.
+    pub before: Option<Answer>,
 }
 
 /// A check that failed last time.
@@ -421,7 +426,18 @@ fn criteria(out: &mut String, criteria: &[CriterionLine<'_>], folder: &str) {
             Some(command) => format!("verified by running {}{}", code(command), inside(folder)),
             None => "judged by what you changed".to_owned(),
         };
-        let _ = writeln!(out, "- [{mark}] {}\n  ({how}; {state})", one_line(criterion.text));
+        let before = criterion.before.map(|answer| format!("; {}", before(answer))).unwrap_or_default();
+        let _ = writeln!(out, "- [{mark}] {}\n  ({how}; {state}{before})", one_line(criterion.text));
+    }
+}
+
+/// What a check answered before any work.
+fn before(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Passed => "it passed before any work, and has to go on doing so",
+        Answer::Failed => "it failed before any work",
+        Answer::Empty => "it ran no test before any work, which does not count as passed",
+        Answer::NotRun => "it could not be run before any work",
     }
 }
 
@@ -443,8 +459,10 @@ fn verifiers(out: &mut String, verifiers: &[VerifierLine<'_>], room: usize) {
                 format!(": {}{}", code(&cut(command, usize::MAX, NAME_BYTES)), inside(verifier.folder))
             })
             .unwrap_or_default();
-        let required = if verifier.required { " (required)" } else { "" };
-        lines.push(&format!("- {}{command}{required}\n", name(verifier.name)));
+        let required = verifier.required.then_some("required");
+        let notes: Vec<&str> = required.into_iter().chain(verifier.before.map(before)).collect();
+        let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
+        lines.push(&format!("- {}{command}{notes}\n", name(verifier.name)));
     }
     lines.finish();
 }

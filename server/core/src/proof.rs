@@ -56,6 +56,20 @@ pub struct Said {
     /// Whether it names every test that ran.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub names_all: bool,
+    /// What it found, each without its line, and how often.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub findings: BTreeMap<String, u32>,
+}
+
+/// What a check that fails says beside what it said before the work, when it failed, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// Nothing fails that did not fail before.
+    Same,
+    /// This fails that did not.
+    New(Vec<String>),
+    /// Nobody can tell.
+    Unknown,
 }
 
 impl Said {
@@ -70,7 +84,41 @@ impl Said {
         }
     }
 
-    fn of(&self, test: &str) -> Option<TestOutcome> {
+    /// The tests that failed.
+    pub fn failing(&self) -> impl Iterator<Item = &str> {
+        self.tests
+            .iter()
+            .filter(|(_, outcome)| **outcome == TestOutcome::Failed)
+            .map(|(name, _)| name.as_str())
+    }
+
+    /// Whether what fails is named, so that what else fails later can be told from it.
+    pub fn is_comparable(&self) -> bool {
+        self.failing().next().is_some() || !self.findings.is_empty()
+    }
+
+    /// What fails beside `base`, which failed before the work.
+    pub fn since(&self, base: &Self) -> Since {
+        if !base.is_comparable() {
+            return Since::Unknown;
+        }
+        let is_new = |test: &&str| base.of(test) != Some(TestOutcome::Failed);
+        let new: Vec<String> = match self.failing().next() {
+            Some(_) => self.failing().filter(is_new).map(str::to_owned).collect(),
+            None if self.findings.is_empty() || base.findings.is_empty() => {
+                vec!["it fails in another way".to_owned()]
+            }
+            None => {
+                let is_more =
+                    |(what, times): &(&String, &u32)| base.findings.get(*what).is_none_or(|was| was < *times);
+                self.findings.iter().filter(is_more).map(|(what, _)| what.clone()).collect()
+            }
+        };
+        if new.is_empty() { Since::Same } else { Since::New(new.into_iter().take(MOST_TESTS).collect()) }
+    }
+
+    /// How a test ended; `None` if the output does not name it.
+    pub fn of(&self, test: &str) -> Option<TestOutcome> {
         self.tests.get(test).copied()
     }
 
@@ -78,6 +126,29 @@ impl Said {
         let all = self.tests.iter().map(|(name, outcome)| (name.as_str(), *outcome));
         all.filter(|(_, outcome)| *outcome != TestOutcome::Skipped)
     }
+}
+
+/// What a check answered before any work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseAnswer {
+    /// The check's name.
+    pub check: String,
+    /// The index of the criterion it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criterion: Option<usize>,
+    /// What it answered.
+    pub answer: Answer,
+}
+
+/// What is known of all checks before any work.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BaseKnown {
+    /// What each of them answered.
+    pub answers: Vec<BaseAnswer>,
+    /// Whether every criterion has a check, and each of them passed.
+    pub all_hold: bool,
+    /// Required checks that failed, and whose output does not say what of it is new.
+    pub incomparable: Vec<String>,
 }
 
 /// A run of a check where its answer is known if it means anything.
@@ -160,6 +231,8 @@ pub struct Runs {
     pub work_alone: Option<Said>,
     /// Whether the task is meant to change tests that are changed.
     pub may_lose_tests: bool,
+    /// Whether it fails on the tree that lands, and nothing of that is new: it counts as green, for what it is.
+    pub is_relative: bool,
     /// Whether the checks are the task's work: then what they say with the loop's material alone is no objection.
     pub checks_are_work: bool,
 }
@@ -200,7 +273,7 @@ const MOST_TESTS: usize = 50;
 impl Runs {
     /// What the check's answer is worth.
     pub fn standing(&self) -> Standing {
-        if self.work.answer != Answer::Passed {
+        if self.work.answer != Answer::Passed && !self.is_relative {
             return Standing::Red;
         }
         let Some(base) = &self.base else { return Standing::Unproven };
@@ -215,6 +288,10 @@ impl Runs {
             }
             Answer::Passed if self.new_tests_prove(base) => Standing::Proven,
             Answer::Passed => Standing::Guard,
+            Answer::Failed if self.is_relative => match self.mended(base) {
+                true => Standing::Proven,
+                false => Standing::Guard,
+            },
             Answer::Failed | Answer::Empty if self.checks_are_work => match self.lost_none(base) {
                 true => Standing::Proven,
                 false => Standing::Unproven,
@@ -284,6 +361,15 @@ impl Runs {
         let silent = base.executed().filter(|(test, was)| is_silent(test, *was));
         let tests: Vec<String> = silent.map(|(test, _)| test.to_owned()).take(MOST_TESTS).collect();
         (!tests.is_empty()).then_some(Standing::Silenced { tests })
+    }
+
+    /// Whether a test that failed before passes with the work, and not by the loop's material alone.
+    fn mended(&self, base: &Said) -> bool {
+        let passes = |said: &Said, test: &str| said.of(test) == Some(TestOutcome::Passed);
+        base.failing().any(|test| {
+            passes(&self.work, test)
+                && !self.material_alone.as_ref().is_some_and(|control| passes(control, test))
+        })
     }
 
     fn gained_tests(&self, base: &Said) -> bool {
@@ -444,7 +530,15 @@ mod tests {
             ("-", name) => (name.to_owned(), TestOutcome::Failed),
             (_, name) => (name.to_owned(), TestOutcome::Skipped),
         });
-        Said { answer, tests: tests.collect(), names_all: true, ran: None, exit: None, millis: None }
+        Said {
+            answer,
+            tests: tests.collect(),
+            names_all: true,
+            ran: None,
+            exit: None,
+            millis: None,
+            findings: BTreeMap::new(),
+        }
     }
 
     fn standing(
@@ -453,7 +547,8 @@ mod tests {
         material_alone: Option<Said>,
         work_alone: Option<Said>,
     ) -> Standing {
-        Runs { work, base, material_alone, work_alone, may_lose_tests: false, checks_are_work: false }
+        let (may_lose_tests, is_relative, checks_are_work) = (false, false, false);
+        Runs { work, base, material_alone, work_alone, may_lose_tests, is_relative, checks_are_work }
             .standing()
     }
 
@@ -512,6 +607,7 @@ mod tests {
                 material_alone: None,
                 work_alone: None,
                 may_lose_tests: false,
+                is_relative: false,
                 checks_are_work: true,
             };
             runs.standing()

@@ -87,6 +87,13 @@ pub fn of_output(text: &str) -> Signature {
     Signature::of("output", [normalise(&lines.join("\n")).as_str()])
 }
 
+/// What a finding says, whatever line it stands on by now: file, rule and message.
+pub fn without_line(finding: &Finding) -> String {
+    let file = finding.file.as_deref().unwrap_or_default();
+    let code = finding.code.as_deref().unwrap_or_default();
+    format!("{file}: {code} {}", normalise(&finding.message))
+}
+
 /// Takes out of a text what changes from run to run: colours, numbers, hex, times, durations, temporary paths, case and
 /// white space. Digits inside a word (`E0308`, `test_case_2`) are part of a name and stay.
 /// Looks at the first 64 KiB.

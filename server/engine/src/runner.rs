@@ -5,11 +5,13 @@
 //! terminal and no editor: whoever runs it gets [`alfine_core::news::Told`].
 
 mod agent_run;
+mod base;
 mod checkout;
 mod checkpoints;
 mod clocks;
 mod controls;
 mod environments;
+mod failing;
 mod live;
 mod mailbox;
 mod message;

@@ -21,7 +21,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// How long an agent waits for what the checks answer before its work.
+const AWAIT_BASE: Duration = Duration::from_secs(60);
 
 /// What one loop is run with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -378,6 +382,11 @@ fn machine_settings(config: &Config) -> Settings {
         verify: config.verify,
         autonomy: config.autonomy,
         unproven: config.proof.unproven,
+        await_base: match config.proof.control {
+            alfine_config::Control::Off => None,
+            alfine_config::Control::Auto => Some(AWAIT_BASE),
+            alfine_config::Control::Before => Some(Duration::from_secs(7 * 24 * 3600)),
+        },
         dialects: config.gate.clone(),
         commit: config.isolation == Isolation::Worktree,
         retry_backoff: limits.retry_backoff.get(),

@@ -120,6 +120,15 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
         News::BenchSetup { command } => {
             (Mark::Step, detailed("setting a tree for the checks up", &shown(command)))
         }
+        News::TriedAgain { check, tests } => (
+            Mark::Detail,
+            format!(
+                "trying {} of {} again, since {} passed before the work",
+                count(tests.len() as u64, "failing test"),
+                or(&shown(check), "a check"),
+                if tests.len() == 1 { "it" } else { "they" },
+            ),
+        ),
         News::Control { control, check } => {
             (Mark::Detail, format!("control: {} {}", or(&shown(check), "a check"), control_words(*control)))
         }
@@ -181,6 +190,7 @@ pub fn moving(news: &News) -> Option<String> {
         }
         News::Verifying { .. } => Some("running the checks".to_owned()),
         News::BenchAwaited => Some("waiting for a tree to run the checks in".to_owned()),
+        News::TriedAgain { .. } => Some("running failing tests again".to_owned()),
         News::Control { control, check } => {
             Some(format!("control: {} {}", or(&shown(check), "a check"), control_words(*control)))
         }

@@ -58,6 +58,7 @@ fn nothing_said(ask: AskKind) -> &'static str {
         AskKind::Approval | AskKind::Unproven => "is it done?",
         AskKind::ChecksChanged => "is what was changed in the checks right?",
         AskKind::Baseline => "a check fails before the work",
+        AskKind::AlreadyGreen => "every criterion holds before any work",
         AskKind::Login => "the agent is not logged in",
         AskKind::Billing => "the agent's account has no credit",
         AskKind::Config => "the agent cannot run as it is configured",
@@ -262,6 +263,12 @@ fn asked(ask: AskKind, words: &str, reader: Reader) -> (String, String) {
         AskKind::Baseline => (
             told("A check that must pass fails before any work", or(&words, nothing_said(ask))),
             "Choose “Approve” to go on without it, or “Reject” to have the agent mend it first.".to_owned(),
+        ),
+        AskKind::AlreadyGreen => (
+            told("There may be nothing to do", or(&words, nothing_said(ask))),
+            "Choose “Approve” if it is done, or “Reject” to have the agent work all the same. To have it done by other \
+             checks, edit the criteria and continue."
+                .to_owned(),
         ),
         AskKind::Approval | AskKind::Unproven | AskKind::ChecksChanged => (
             told("The loop waits for your decision", or(&words, nothing_said(ask))),

@@ -20,6 +20,8 @@ pub enum AskKind {
     ChecksChanged,
     /// A required check fails before the work, and what it says cannot be compared: approve to go on without it.
     Baseline,
+    /// Every criterion holds before any work: approve if it is done, reject to have the agent work all the same.
+    AlreadyGreen,
     /// The agent is not logged in.
     Login,
     /// The agent's account has no credit.
@@ -44,7 +46,7 @@ impl AskKind {
 
     /// Says whether approving it makes the claimed work done.
     pub fn settles_a_claim(self) -> bool {
-        matches!(self, Self::Approval | Self::Unproven | Self::ChecksChanged)
+        matches!(self, Self::Approval | Self::Unproven | Self::ChecksChanged | Self::AlreadyGreen)
     }
 
     /// Says whether the answer is yes or no, perhaps with words.
@@ -110,6 +112,13 @@ impl Ask {
     pub(super) fn note_for_agent(&self, answer: &Answer) -> Option<String> {
         let text = answer.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
         match (self.kind, answer.approved, text) {
+            // Nothing was claimed.
+            (AskKind::AlreadyGreen, _, text) => text.map(|text| format!("The user says: {text}")),
+            (AskKind::Baseline, Some(false), None) => {
+                Some(format!("{}. The user says: mend that first.", self.text))
+            }
+            (AskKind::Baseline, _, Some(text)) => Some(format!("{}. The user says: {text}", self.text)),
+            (AskKind::Baseline, ..) => None,
             (kind, Some(false), None) if kind.settles_a_claim() => Some(
                 "Your claim of ready was rejected by the user. Look again at every criterion.".to_owned(),
             ),

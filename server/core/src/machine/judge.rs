@@ -59,6 +59,15 @@ impl LoopState {
             // Not judged: the agent is done, and once this is mended the checks run again.
             return self.ask(now, Ask { kind: AskKind::Check, text: outcome.unable.join("; ") }, out);
         }
+        let is_old = |name: &String| outcome.failed_before.contains(name);
+        if claims
+            && outcome.color == Color::Red
+            && !outcome.failed.is_empty()
+            && outcome.failed.iter().all(is_old)
+        {
+            // Not judged: what fails is no fault of the work, as far as anybody can tell.
+            return self.ask_for_baseline(now, outcome.failed_before, out);
+        }
         self.judge(now, tree, Some(outcome), out);
     }
 

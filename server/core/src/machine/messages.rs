@@ -6,7 +6,7 @@ use crate::{
     breaker::{self, Trip},
     gate::Reading,
     plan::ProvenBy,
-    proof::CheckProof,
+    proof::{BaseKnown, CheckProof},
     reason::{Color, Reason, Refusal},
     signature::Signature,
     time::Moment,
@@ -114,6 +114,8 @@ pub enum Input {
         /// The agent's own words for it.
         message: String,
     },
+    /// What the checks answer before any work is known.
+    BaseKnown(BaseKnown),
     /// The verifiers ran.
     Verified(VerifyOutcome),
     /// The work is committed on the branch (or there was nothing to commit).
@@ -141,6 +143,8 @@ pub enum Effect {
     SpawnAgent(Spawn),
     /// End the agent with all its children; then [`Input::AgentExited`] follows.
     KillAgent(KillReason),
+    /// Run the checks on the tree before any work; [`Input::BaseKnown`] follows, perhaps while the agent works.
+    RunControls,
     /// Run the verifiers.
     RunVerifiers,
     /// End the verifiers; nothing follows.
@@ -294,6 +298,9 @@ pub struct VerifyOutcome {
     /// What the answers of the checks that passed are worth; `None` where no control was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub controls: Option<Vec<CheckProof>>,
+    /// Checks that fail as they did before any work, as far as can be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed_before: Vec<String>,
     /// What proves the task, where that is not that its work turns a check green.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven_by: Option<ProvenBy>,

@@ -155,6 +155,7 @@ impl World {
                     unusual: vec![],
                     controls: None,
                     proven_by: None,
+                    failed_before: vec![],
                 }))
             }
             Some(Effect::Commit) => self.feed(Input::Committed),

@@ -9,6 +9,7 @@ use crate::{
     breaker::{self, Breaker, HARD_LIMIT, Limits, Rule, Trip},
     gate::{Dialects, GateReader, Reading, Verdict},
     plan::{Autonomy, ContextMode},
+    proof::{Answer, BaseAnswer, BaseKnown},
     reason::{self, Reason},
     task::TaskStatus,
     time::Moment,
@@ -53,6 +54,8 @@ pub struct Settings {
     pub autonomy: Autonomy,
     /// What happens where nothing proves the work.
     pub unproven: Unproven,
+    /// How long the agent waits for what the checks answer before any work; `None` if they are not run then.
+    pub await_base: Option<Duration>,
     /// Other tools' ways to say done.
     pub dialects: Dialects,
     /// Whether the finished work is committed on the branch.
@@ -71,6 +74,7 @@ impl Default for Settings {
             verify: VerifyWhen::default(),
             autonomy: Autonomy::default(),
             unproven: Unproven::default(),
+            await_base: None,
             dialects: Dialects::default(),
             commit: true,
             retry_backoff: Duration::from_secs(10),
@@ -169,6 +173,11 @@ pub enum Phase {
     Idle,
     /// The tree is kept before the agent works.
     Before,
+    /// The checks run on the tree before any work, and the agent waits for that, though not for ever.
+    Controls {
+        /// Since when.
+        since: Moment,
+    },
     /// The agent works.
     Agent(AgentRun),
     /// The tree is kept after the agent worked.
@@ -307,9 +316,39 @@ pub struct LoopState {
     /// Some run of the agent has worked.
     #[serde(default)]
     pub(super) worked: bool,
+    /// What the checks answered before any work, once that is known.
+    #[serde(default)]
+    pub(super) base_known: BaseKnown,
+    /// Whether the agent has waited for that.
+    #[serde(default)]
+    pub(super) base_awaited: bool,
+    /// Checks that failed before any work, about which the user is asked.
+    #[serde(default)]
+    pub(super) failed_before: Vec<String>,
+    /// Checks that the user lets the loop go on without.
+    #[serde(default)]
+    pub(super) without: Vec<String>,
 }
 
 impl LoopState {
+    /// What the check of a criterion answered before any work; `None` if that is not known.
+    pub fn criterion_before(&self, criterion: usize) -> Option<Answer> {
+        let mut answers = self.base_known.answers.iter();
+        answers.find(|answer| answer.criterion == Some(criterion)).map(|answer| answer.answer)
+    }
+
+    /// What a check that belongs to no criterion answered before any work; `None` if that is not known.
+    pub fn verifier_before(&self, check: &str) -> Option<Answer> {
+        let mut answers = self.base_known.answers.iter();
+        let is_it = |answer: &&BaseAnswer| answer.criterion.is_none() && answer.check == check;
+        answers.find(is_it).map(|answer| answer.answer)
+    }
+
+    /// The checks that the user lets the loop go on without.
+    pub fn without(&self) -> &[String] {
+        &self.without
+    }
+
     /// What the tree was before the whole loop; `None` before its first checkpoint.
     pub fn base(&self) -> Option<&Tree> {
         self.base.as_ref()
@@ -343,6 +382,10 @@ impl LoopState {
             compacted: false,
             lost_work: Vec::new(),
             worked: false,
+            base_known: BaseKnown::default(),
+            base_awaited: false,
+            failed_before: Vec::new(),
+            without: Vec::new(),
         }
     }
 
@@ -358,6 +401,9 @@ impl LoopState {
             notes: from.notes.clone(),
             base: from.base.clone(),
             recovery: Some(Recovery::Rewound),
+            base_known: from.base_known.clone(),
+            base_awaited: from.base.is_some(),
+            without: from.without.clone(),
             ..Self::new(from.settings.clone())
         };
         // The fork goes on where its loop may have been stopped: one iteration on trial, as with `continue`.
@@ -370,7 +416,7 @@ impl LoopState {
         match &self.phase {
             Phase::Idle => TaskStatus::Ready,
             Phase::Before | Phase::Agent(_) if self.reworking => TaskStatus::Rework,
-            Phase::Before | Phase::Agent(_) => TaskStatus::Running,
+            Phase::Before | Phase::Controls { .. } | Phase::Agent(_) => TaskStatus::Running,
             Phase::After { .. } | Phase::Verifying { .. } | Phase::Committing => TaskStatus::Evaluating,
             Phase::Waiting { .. } => TaskStatus::Waiting,
             Phase::Paused => TaskStatus::Paused,
@@ -440,6 +486,7 @@ impl LoopState {
     pub fn deadline(&self) -> Option<Moment> {
         match &self.phase {
             Phase::Waiting { until, .. } => Some(*until),
+            Phase::Controls { since } => Some(since.after(self.settings.await_base.unwrap_or_default())),
             Phase::Agent(agent) if agent.kill.is_none() => {
                 let limits = &self.settings.limits;
                 let start = (!agent.spoke).then(|| {
@@ -494,7 +541,11 @@ impl LoopState {
         self.phase = phase;
         self.active_since = matches!(
             self.phase,
-            Phase::Before | Phase::Agent(_) | Phase::After { .. } | Phase::Verifying { .. }
+            Phase::Before
+                | Phase::Controls { .. }
+                | Phase::Agent(_)
+                | Phase::After { .. }
+                | Phase::Verifying { .. }
         )
         .then_some(now);
     }

@@ -6,7 +6,7 @@ use crate::{
     breaker::{Rule, check_iteration_limit},
     gate::Verdict,
     plan::{Autonomy, ProvenBy},
-    proof::{ChangedMaterial, CheckProof, Standing},
+    proof::{self, BaseAnswer, ChangedMaterial, CheckProof, Standing},
     reason::{Proof, Reason},
     signature,
     task::TaskStatus,
@@ -34,6 +34,7 @@ struct Play {
     kept: Vec<CheckpointKind>,
     killed: Vec<KillReason>,
     commits: u32,
+    controls: u32,
     verdict: VerifyOutcome,
 }
 
@@ -47,6 +48,7 @@ fn green(ran: u32) -> VerifyOutcome {
         unusual: vec![],
         controls: None,
         proven_by: None,
+        failed_before: vec![],
     }
 }
 
@@ -61,6 +63,7 @@ fn red(what: &str) -> VerifyOutcome {
         unusual: vec![],
         controls: None,
         proven_by: None,
+        failed_before: vec![],
     }
 }
 
@@ -74,6 +77,7 @@ fn yellow() -> VerifyOutcome {
         unusual: vec![],
         controls: None,
         proven_by: None,
+        failed_before: vec![],
     }
 }
 
@@ -92,6 +96,7 @@ impl Play {
             kept: vec![],
             killed: vec![],
             commits: 0,
+            controls: 0,
             verdict: green(1),
         }
     }
@@ -134,6 +139,7 @@ impl Play {
                             Input::AgentExited { outcome: Outcome::Interrupted, message: "killed".into() },
                         );
                     }
+                    Effect::RunControls => self.controls += 1,
                     Effect::RunVerifiers => inputs.insert(0, Input::Verified(self.verdict.clone())),
                     Effect::Commit => {
                         self.commits += 1;
@@ -1364,4 +1370,107 @@ fn a_task_that_says_it_is_a_guard_needs_no_check_to_turn() {
         Settings::default(),
     );
     assert_eq!(play.status(), TaskStatus::NeedsInput, "what was changed is still to be seen");
+}
+
+fn with_base() -> Settings {
+    Settings { await_base: Some(Duration::from_secs(60)), ..Settings::default() }
+}
+
+fn begun(settings: Settings) -> Play {
+    let mut play = Play::new(settings);
+    play.feed(Input::Start);
+    play
+}
+
+#[test]
+fn the_agent_waits_for_what_the_checks_answer_before_its_work_but_not_for_ever() {
+    let mut play = begun(with_base());
+    assert_eq!((play.controls, play.spawned.len(), play.status()), (1, 0, TaskStatus::Running));
+    let answers =
+        vec![BaseAnswer { check: "make".into(), criterion: Some(0), answer: proof::Answer::Failed }];
+    let known = BaseKnown { answers, ..BaseKnown::default() };
+    play.feed(Input::BaseKnown(known.clone()));
+    assert_eq!((play.spawned.len(), play.state.criterion_before(0)), (1, Some(proof::Answer::Failed)));
+
+    let mut play = begun(with_base());
+    play.passes(61).feed(Input::TimerFired);
+    assert_eq!(play.spawned.len(), 1, "what takes longer goes on beside it");
+    play.feed(Input::BaseKnown(known));
+    assert_eq!((play.spawned.len(), play.state.criterion_before(0)), (1, Some(proof::Answer::Failed)));
+    // Once for a loop.
+    play.verdict = green(1);
+    play.iteration(1, NOT_READY);
+    assert_eq!((play.controls, play.spawned.len()), (1, 2));
+}
+
+#[test]
+fn a_control_before_the_work_can_be_held_stopped_and_taken_up_again() {
+    for (command, rests) in [
+        (Command::pause_now(), TaskStatus::Paused),
+        (Command::Pause { now: false, reason: None }, TaskStatus::Paused),
+        (Command::Stop, TaskStatus::Stopped),
+    ] {
+        let mut play = begun(with_base());
+        play.feed(Input::CommandReceived(command));
+        assert_eq!((play.status(), play.spawned.len()), (rests, 0));
+        play.go_on(None, false);
+        assert_eq!((play.status(), play.controls, play.spawned.len()), (TaskStatus::Running, 1, 1));
+    }
+    let mut play = begun(with_base());
+    play.feed(Input::Recovered);
+    assert_eq!((play.controls, play.spawned.len()), (2, 0));
+}
+
+#[test]
+fn a_task_whose_criteria_all_hold_is_asked_about_before_an_agent_works() {
+    let all_hold = || Input::BaseKnown(BaseKnown { all_hold: true, ..BaseKnown::default() });
+    let mut play = begun(with_base());
+    play.feed(all_hold());
+    assert_eq!((play.status(), play.spawned.len()), (TaskStatus::NeedsInput, 0));
+    assert_eq!(play.asked[0].kind, AskKind::AlreadyGreen);
+    let mut again = Play { state: play.state.clone(), ..begun(with_base()) };
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), ..Answer::default() }));
+    assert_eq!((play.status(), play.spawned.len()), (TaskStatus::Done, 0));
+    again.feed(Input::ApprovalGiven(Answer { approved: Some(false), ..Answer::default() }));
+    assert_eq!((again.status(), again.spawned.len(), again.state.notes.len()), (TaskStatus::Running, 1, 0));
+    for settings in [
+        Settings { unproven: Unproven::Take, ..with_base() },
+        Settings { autonomy: Autonomy::FullAuto, ..with_base() },
+    ] {
+        let mut play = begun(settings);
+        play.feed(all_hold());
+        assert_eq!(play.spawned.len(), 1);
+    }
+}
+
+#[test]
+fn a_check_that_failed_before_and_cannot_be_compared_is_asked_about_once() {
+    let mut play = begun(with_base());
+    play.feed(Input::BaseKnown(BaseKnown { incomparable: vec!["make lint".into()], ..BaseKnown::default() }));
+    assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Baseline));
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), ..Answer::default() }));
+    assert_eq!((play.spawned.len(), play.state.without()), (1, &["make lint".to_owned()][..]));
+
+    // Known only beside the agent: asked where it alone stands in the way of a claim.
+    let fails = || VerifyOutcome { failed_before: vec!["cargo test".into()], ..red("cargo test") };
+    let mut play = begun(Settings::default());
+    play.verdict = fails();
+    play.iteration(1, READY);
+    assert_eq!((play.status(), play.judged.len()), (TaskStatus::NeedsInput, 0));
+    let mut mends = Play { state: play.state.clone(), ..begun(Settings::default()) };
+    play.verdict = green(1);
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), ..Answer::default() }));
+    assert_eq!(
+        (play.status(), play.spawned.len()),
+        (TaskStatus::Done, 1),
+        "the checks ran again, and no agent"
+    );
+    mends.feed(Input::ApprovalGiven(Answer { approved: Some(false), ..Answer::default() }));
+    assert_eq!(mends.status(), TaskStatus::Running);
+    assert!(mends.state.notes[0].contains("mend that first"), "{:?}", mends.state.notes);
+
+    let mut play = begun(Settings::default());
+    play.verdict = VerifyOutcome { failed: vec!["cargo test".into(), "make".into()], ..fails() };
+    play.iteration(1, READY);
+    assert_eq!(play.status(), TaskStatus::Rework);
 }

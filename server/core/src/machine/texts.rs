@@ -55,6 +55,7 @@ impl Phase {
             Self::Failed { message } => rewrite(message),
             Self::Idle
             | Self::Before
+            | Self::Controls { .. }
             | Self::After { rest: None }
             | Self::Verifying { .. }
             | Self::Committing

@@ -7,8 +7,14 @@ const CRITERIA: &[CriterionLine<'_>] = &[
         text: "Migration runs: `sqlx migrate run`",
         command: Some("sqlx migrate run"),
         state: CriterionState::Proven,
+        before: None,
     },
-    CriterionLine { text: "Expired coupons are rejected", command: None, state: CriterionState::Open },
+    CriterionLine {
+        text: "Expired coupons are rejected",
+        command: None,
+        state: CriterionState::Open,
+        before: None,
+    },
 ];
 
 fn coupons<'a>() -> PromptInput<'a> {
@@ -25,7 +31,13 @@ fn coupons<'a>() -> PromptInput<'a> {
         checkpoint: Some("8b5fa07"),
         criteria: CRITERIA,
         checks_in: "",
-        verifiers: &[VerifierLine { name: "tests", command: Some("cargo test"), folder: "", required: true }],
+        verifiers: &[VerifierLine {
+            name: "tests",
+            command: Some("cargo test"),
+            folder: "",
+            required: true,
+            before: None,
+        }],
         single_task: true,
         ..PromptInput::default()
     }
@@ -378,7 +390,8 @@ fn the_least_important_is_cut_first_and_criteria_never() {
         assert!(prompt.contains(criterion.text));
     }
 
-    let criterion = CriterionLine { text: &long[..38], command: None, state: CriterionState::Open };
+    let criterion =
+        CriterionLine { text: &long[..38], command: None, state: CriterionState::Open, before: None };
     let criteria = vec![criterion; 3_000];
     let prompt = build(&PromptInput { criteria: &criteria, ..input });
     assert_eq!(prompt.matches(&format!("- [ ] {}", criterion.text)).count(), 3_000);
@@ -440,7 +453,7 @@ proptest! {
         let mut reading = read("<COMPLETION_GATE>\nready: true\n</COMPLETION_GATE>", &Dialects::default());
         reading.gate.as_mut().unwrap().reason = Some(reason.clone());
         let failures = [Failure { name: failure, command: Some(command), exit: "exit status 1".into(), output }];
-        let criteria = [CriterionLine { text: failure, command: Some(command), state: CriterionState::Failed }];
+        let criteria = [CriterionLine { text: failure, command: Some(command), state: CriterionState::Failed, before: None }];
         let input = PromptInput {
             session: Session::Recovered(Loss::NotFound),
             goal: &format!("x{goal}"),
@@ -484,3 +497,45 @@ proptest! {
         prop_assert!(prompt.len() <= MAX_BYTES, "{}", prompt.len());
     }
 }
+
+#[test]
+fn a_prompt_says_what_checks_answered_before_any_work() {
+    let criteria = [
+        CriterionLine { before: Some(Answer::Failed), ..CRITERION },
+        CriterionLine { before: Some(Answer::Empty), ..CRITERION },
+        CRITERION,
+    ];
+    let verifiers = [
+        VerifierLine {
+            name: "tests",
+            command: Some("make test"),
+            folder: "",
+            required: true,
+            before: Some(Answer::Passed),
+        },
+        VerifierLine {
+            name: "lint",
+            command: Some("make lint"),
+            folder: "",
+            required: false,
+            before: Some(Answer::NotRun),
+        },
+    ];
+    let prompt = build(&PromptInput { criteria: &criteria, verifiers: &verifiers, ..PromptInput::default() });
+    let is_check =
+        |line: &&str| ["  (verified", "- tests:", "- lint:"].iter().any(|begins| line.starts_with(begins));
+    let lines: Vec<&str> = prompt.lines().filter(is_check).collect();
+    assert_eq!(
+        lines,
+        [
+            "  (verified by running `make`; not verified yet; it failed before any work)",
+            "  (verified by running `make`; not verified yet; it ran no test before any work, which does not count as passed)",
+            "  (verified by running `make`; not verified yet)",
+            "- tests: `make test` (required; it passed before any work, and has to go on doing so)",
+            "- lint: `make lint` (it could not be run before any work)",
+        ]
+    );
+}
+
+const CRITERION: CriterionLine<'_> =
+    CriterionLine { text: "It builds", command: Some("make"), state: CriterionState::Open, before: None };

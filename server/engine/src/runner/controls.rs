@@ -20,7 +20,7 @@ use alfine_core::{
     plan::{Isolation, ProvenBy, program_of},
     printable::enumerated,
     proof::{Answer, ChangedMaterial, CheckProof, Control as MadeControl, ControlKind, Runs, Said, Standing},
-    shell,
+    shell, signature,
     text::first_changed_line,
     unusual::holds_dependencies,
 };
@@ -65,6 +65,25 @@ const SETUP_FILES: &[&str] = &[
     "gradle.lockfile",
     "flake.lock",
 ];
+/// What says of dependencies that they have to be installed before checks can run.
+const LOCKFILES: &[&str] = &[
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "uv.lock",
+    "poetry.lock",
+    "Pipfile.lock",
+    "pdm.lock",
+    "Gemfile.lock",
+    "composer.lock",
+    "mix.lock",
+];
+/// What package managers write beside the packages that they installed, and what says of them which they are.
+const INSTALLED: &[&str] =
+    &[".package-lock.json", ".modules.yaml", ".yarn-state.yml", "composer/installed.json"];
 /// How many scripts of one command are looked at.
 const MOST_SCRIPTS: usize = 64;
 /// The most files that a finding names.
@@ -135,6 +154,24 @@ pub(super) struct Decided {
     pub(super) controls: Option<Vec<CheckProof>>,
     /// Answers to be kept, under the hash of what each depends on.
     pub(super) said: Vec<(String, Said)>,
+    /// Checks that fail as they did before any work, as far as can be told.
+    pub(super) failed_before: Vec<String>,
+}
+
+/// Who is told what happens.
+pub(super) struct Watcher<'w> {
+    pub(super) observe: &'w mut dyn FnMut(&VerifierResult),
+    pub(super) tell: &'w mut dyn FnMut(News),
+}
+
+/// A bench that is ready for checks.
+pub(super) struct Prepared {
+    _held: HeldBench,
+    bench: Bench,
+    /// The tree that the loop started from, as checks see it.
+    pub(super) base: String,
+    /// The hash of what it is set up with.
+    setup: String,
 }
 
 impl Decided {
@@ -197,10 +234,70 @@ impl Decider {
         &self,
         specs: &[VerifierSpec],
         (green, yellow): (f64, f64),
+        known: Vec<(String, Said)>,
         context: &VerifyContext<'_>,
-        observe: &mut dyn FnMut(&VerifierResult),
-        tell: &mut dyn FnMut(News),
+        watcher: &mut Watcher<'_>,
     ) -> Result<Option<Decided>> {
+        let prepared = match self.prepare(context, watcher.tell)? {
+            None => return Ok(None),
+            Some(Ok(prepared)) => prepared,
+            Some(Err(failed)) => {
+                (watcher.observe)(&failed);
+                return Ok(Some(Decided { results: vec![*failed], ..Decided::default() }));
+            }
+        };
+        let base = &prepared.base;
+        let claimed = self.repository.with_files_of(&self.claimed, &self.base.1, &self.own)?;
+        let mut run = self.run_on(&prepared, context, Some(&claimed), known)?;
+        let mut results = Vec::new();
+        let mut failed_before = Vec::new();
+        for spec in specs {
+            if context.cancel.is_cancelled() {
+                break;
+            }
+            let result = match &spec.kind {
+                VerifierKind::Command { .. } => {
+                    let mut result = run.on(spec, &claimed)?;
+                    if let Some(result) = result.as_mut() {
+                        match result.answer() {
+                            Answer::Empty => run.judge_empty(spec, result, base, watcher.tell)?,
+                            Answer::Failed
+                                if run.is_flaky(spec, result, [base, &claimed], watcher.tell)? => {}
+                            Answer::Failed if run.judge_since(spec, result, base, watcher.tell)? => {
+                                failed_before.push(spec.name.clone());
+                            }
+                            Answer::Passed | Answer::Failed | Answer::NotRun => {}
+                        }
+                    }
+                    if let Some(result) = result.as_mut().filter(|result| !result.passed) {
+                        self.explain(spec, result, context)?;
+                    }
+                    result
+                }
+                // It looks at what the agent has beside its work.
+                VerifierKind::CleanTree { .. } => {
+                    alfine_verify::run(std::slice::from_ref(spec), context, &mut |_| {}).pop()
+                }
+            };
+            if let Some(result) = result {
+                (watcher.observe)(&result);
+                results.push(result);
+            }
+        }
+        let holds = alfine_verify::score(&results, green, yellow) != Color::Red;
+        let controls = match holds && !context.cancel.is_cancelled() {
+            true => Some(run.controls(specs, &mut results, base, &claimed, watcher.tell)?),
+            false => None,
+        };
+        Ok(Some(Decided { results, controls, said: run.answers, failed_before }))
+    }
+
+    /// Takes a bench and sets it up. The failed setup as a check, if it failed; `None` if that was cancelled.
+    pub(super) fn prepare(
+        &self,
+        context: &VerifyContext<'_>,
+        tell: &mut dyn FnMut(News),
+    ) -> Result<Option<std::result::Result<Prepared, Box<VerifierResult>>>> {
         let mut waits = || tell(News::BenchAwaited);
         let Some(held) = self.benches.take(context.marker, &mut waits, &|| context.cancel.is_cancelled())?
         else {
@@ -214,51 +311,38 @@ impl Decider {
             && let Some(failed) =
                 self.set_up(&held, &mut bench, (&base, &setup, &installed), context, tell)?
         {
-            observe(&failed);
-            return Ok(Some(Decided { results: vec![failed], ..Decided::default() }));
+            return Ok(Some(Err(Box::new(failed))));
         }
-        let claimed = self.repository.with_files_of(&self.claimed, &self.base.1, &self.own)?;
-        let mut run = Run {
+        Ok(Some(Ok(Prepared { _held: held, bench, base, setup })))
+    }
+
+    /// Begins to run checks on a bench. `known` is what they answered before.
+    pub(super) fn run_on<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        context: &VerifyContext<'a>,
+        claimed: Option<&'a str>,
+        known: Vec<(String, Said)>,
+    ) -> Result<Run<'a>> {
+        Ok(Run {
             decider: self,
-            context: VerifyContext { root: bench.path(), claimed: Some(&claimed), ..*context },
+            context: VerifyContext { root: prepared.bench.path(), claimed, ..*context },
             store: Store::read_only(&self.layout)?,
-            bench: &bench,
-            answers: Vec::new(),
+            bench: &prepared.bench,
+            setup: &prepared.setup,
+            answers: known,
             program_hash: BTreeMap::new(),
             without_own: BTreeMap::new(),
-        };
-        let mut results = Vec::new();
-        for spec in specs {
-            if context.cancel.is_cancelled() {
-                break;
-            }
-            let result = match &spec.kind {
-                VerifierKind::Command { .. } => {
-                    let mut result = run.on(spec, &claimed)?;
-                    if let Some(result) = result.as_mut().filter(|result| result.answer() == Answer::Empty) {
-                        run.judge_empty(spec, result, &base)?;
-                    }
-                    if let Some(result) = result.as_mut().filter(|result| !result.passed) {
-                        self.explain(spec, result, context)?;
-                    }
-                    result
-                }
-                // It looks at what the agent has beside its work.
-                VerifierKind::CleanTree { .. } => {
-                    alfine_verify::run(std::slice::from_ref(spec), context, &mut |_| {}).pop()
-                }
-            };
-            if let Some(result) = result {
-                observe(&result);
-                results.push(result);
-            }
+        })
+    }
+
+    /// Whether checks need dependencies that only the agent may install: a lockfile is there, and neither a setup nor what
+    /// it would install.
+    pub(super) fn lacks_dependencies(&self) -> Result<bool> {
+        if self.setup.is_some() || !self.installed()?.is_empty() {
+            return Ok(false);
         }
-        let holds = alfine_verify::score(&results, green, yellow) != Color::Red;
-        let controls = match holds && !context.cancel.is_cancelled() {
-            true => Some(run.controls(specs, &mut results, &base, &claimed, tell)?),
-            false => None,
-        };
-        Ok(Some(Decided { results, controls, said: run.answers }))
+        Ok(!self.repository.files_named(&self.base.0, LOCKFILES)?.is_empty())
     }
 
     /// The dependencies that the agent installed in its worktree, where no setup is named that would bring them to a bench.
@@ -283,10 +367,16 @@ impl Decider {
             hash.update(text.as_bytes()).update(b"\0");
         }
         for path in installed {
+            let folder = self.worktree.join(path);
+            hash.update(path.as_os_str().as_encoded_bytes());
+            let told = INSTALLED.iter().find_map(|name| std::fs::read(folder.join(name)).ok());
+            if let Some(told) = told {
+                hash.update(&told);
+                continue;
+            }
             // What is installed or taken away changes its folder.
-            let changed =
-                self.worktree.join(path).metadata().map(|found| (found.mtime(), found.mtime_nsec()));
-            hash.update(path.as_os_str().as_encoded_bytes()).update(format!("{changed:?}").as_bytes());
+            let changed = folder.metadata().map(|found| (found.mtime(), found.mtime_nsec()));
+            hash.update(format!("{changed:?}").as_bytes());
             hash.update(self.worktree.as_os_str().as_encoded_bytes());
         }
         if self.setup.is_some() {
@@ -413,13 +503,15 @@ impl Decider {
 }
 
 /// One decision under way.
-struct Run<'a> {
-    decider: &'a Decider,
+pub(super) struct Run<'a> {
+    pub(super) decider: &'a Decider,
     /// On the bench.
     context: VerifyContext<'a>,
     store: Option<alfine_store::Reader>,
     bench: &'a Bench,
-    answers: Vec<(String, Said)>,
+    /// The hash of what the bench is set up with.
+    setup: &'a str,
+    pub(super) answers: Vec<(String, Said)>,
     /// Of programs, which file each is.
     program_hash: BTreeMap<String, String>,
     /// Of trees, each without Alfine's own files.
@@ -428,7 +520,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Runs a check on a tree; `None` if that was cancelled.
-    fn on(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<VerifierResult>> {
+    pub(super) fn on(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<VerifierResult>> {
         self.bench.show(tree, &self.decider.base.1)?;
         let result = alfine_verify::run(std::slice::from_ref(spec), &self.context, &mut |_| {}).pop();
         if let Some(result) = &result
@@ -440,8 +532,8 @@ impl Run<'_> {
         Ok(result)
     }
 
-    /// What a check answers on a tree, from memory if it was asked before.
-    fn answer(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<Said>> {
+    /// What a check answered on a tree when it was asked before.
+    fn known(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<Said>> {
         if let Some(key) = self.key(spec, tree)? {
             if let Some((_, said)) = self.answers.iter().find(|(known, _)| *known == key) {
                 return Ok(Some(said.clone()));
@@ -453,11 +545,35 @@ impl Run<'_> {
                 return Ok(Some(said));
             }
         }
+        Ok(None)
+    }
+
+    /// What a check answered before the work.
+    pub(super) fn on_base(
+        &mut self,
+        spec: &VerifierSpec,
+        base: &str,
+        tell: &mut dyn FnMut(News),
+    ) -> Result<Option<Said>> {
+        self.ask(ControlKind::Base, spec, base, tell)
+    }
+
+    fn ask(
+        &mut self,
+        control: ControlKind,
+        spec: &VerifierSpec,
+        tree: &str,
+        tell: &mut dyn FnMut(News),
+    ) -> Result<Option<Said>> {
+        if let Some(known) = self.known(spec, tree)? {
+            return Ok(Some(known));
+        }
+        tell(News::Control { control, check: spec.name.clone() });
         Ok(self.on(spec, tree)?.as_ref().map(said))
     }
 
     /// The hash of all that an answer depends on, as far as it is known.
-    fn key(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<String>> {
+    pub(super) fn key(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<String>> {
         let VerifierKind::Command { command } = &spec.kind else { return Ok(None) };
         let decider = self.decider;
         let tree = match self.without_own.get(tree) {
@@ -468,10 +584,9 @@ impl Run<'_> {
                 without
             }
         };
-        let setup = decider.setup.as_deref().unwrap_or_default();
         let program = self.program(command);
         let mut hash = blake3::Hasher::new();
-        for part in [command.as_str(), &spec.folder, &tree, setup, &program] {
+        for part in [command.as_str(), &spec.folder, &tree, self.setup, &program] {
             hash.update(part.as_bytes()).update(b"\0");
         }
         for (name, value) in self.context.env.iter().filter(|(name, _)| name == "CI" || name == "PATH") {
@@ -505,9 +620,15 @@ impl Run<'_> {
 
     /// A criterion that ran no test is not met. Any other check that ran none says nothing where it ran none before the loop
     /// either, and has failed where it ran some.
-    fn judge_empty(&mut self, spec: &VerifierSpec, result: &mut VerifierResult, base: &str) -> Result<()> {
+    fn judge_empty(
+        &mut self,
+        spec: &VerifierSpec,
+        result: &mut VerifierResult,
+        base: &str,
+        tell: &mut dyn FnMut(News),
+    ) -> Result<()> {
         if spec.criterion.is_none()
-            && self.answer(spec, base)?.is_some_and(|said| said.answer == Answer::Empty)
+            && self.on_base(spec, base, tell)?.is_some_and(|said| said.answer == Answer::Empty)
         {
             (result.passed, result.required, result.weight) = (true, false, 0.0);
             result.findings.clear();
@@ -534,14 +655,13 @@ impl Run<'_> {
         let changed = self.decider.changed(&objects, base, claimed)?;
         let mut proofs = Vec::new();
         for (spec, result) in specs.iter().zip(results) {
-            if result.answer() != Answer::Passed {
+            if !result.passed || result.answer() == Answer::Empty {
                 continue;
             }
             let VerifierKind::Command { command } = &spec.kind else { continue };
             let mut made = Vec::new();
             let mut ask = |control, run: &mut Self, tree: &str| -> Result<Option<Said>> {
-                tell(News::Control { control, check: spec.name.clone() });
-                let said = run.answer(spec, tree)?;
+                let said = run.ask(control, spec, tree, tell)?;
                 // The base is known by the tree that the loop began with, Alfine's own files and all.
                 let shown = if control == ControlKind::Base { &run.decider.base.0 } else { tree };
                 made.extend(said.as_ref().map(|said| MadeControl { control, run: said.on(shown) }));
@@ -553,6 +673,7 @@ impl Run<'_> {
                 material_alone: None,
                 work_alone: None,
                 may_lose_tests: false,
+                is_relative: result.answer() == Answer::Failed,
                 checks_are_work: self.decider.proven_by == Some(ProvenBy::Checks),
             };
             let own = own_material(&objects, command, &spec.folder, [base, claimed])?;
@@ -757,8 +878,8 @@ pub(super) fn ran(result: &VerifierResult) -> Option<u64> {
     Some(result.tests.as_ref()?.executed())
 }
 
-/// A check's answer with its tests.
-fn said(result: &VerifierResult) -> Said {
+/// A check's answer with its tests, and with what it found where it names none.
+pub(super) fn said(result: &VerifierResult) -> Said {
     let cases = result.tests.iter().flat_map(|tests| &tests.cases);
     let tests = cases.map(|case| (case.name.clone(), case.outcome));
     let names_all = result.tests.as_ref().is_some_and(|tests| tests.is_complete);
@@ -767,7 +888,21 @@ fn said(result: &VerifierResult) -> Said {
         _ => None,
     };
     let millis = u64::try_from(result.duration.as_millis()).ok();
-    Said { answer: result.answer(), tests: tests.collect(), names_all, ran: ran(result), exit, millis }
+    let placed =
+        result.findings.iter().filter(|finding| result.answer() == Answer::Failed && finding.file.is_some());
+    let mut findings = BTreeMap::new();
+    for finding in placed {
+        *findings.entry(signature::without_line(finding)).or_insert(0) += 1;
+    }
+    Said {
+        answer: result.answer(),
+        tests: tests.collect(),
+        names_all,
+        ran: ran(result),
+        exit,
+        millis,
+        findings,
+    }
 }
 
 /// The failed check that says why nothing could be decided.

@@ -1,10 +1,16 @@
 //! What a runner has running: its agent, its verifiers.
 
 use super::message::Message;
-use alfine_core::agent::Usage;
+use alfine_core::{agent::Usage, proof::Said};
 use alfine_process::Ender;
 use alfine_verify::CancelToken;
-use std::sync::mpsc::Receiver;
+use std::{
+    sync::{Arc, Condvar, Mutex, PoisonError, mpsc::Receiver},
+    time::Duration,
+};
+
+/// How often a thread that waits for a control looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The agent's process while it lives.
 pub(super) struct LiveAgent {
@@ -36,5 +42,37 @@ pub(super) struct LiveVerifiers(pub(super) CancelToken);
 impl Drop for LiveVerifiers {
     fn drop(&mut self) {
         self.0.cancel();
+    }
+}
+
+/// The control that runs before the agent or beside it. Dropped, it is ended.
+pub(super) struct LiveBase {
+    #[expect(dead_code, reason = "it ends the control when it is dropped")]
+    pub(super) verifiers: LiveVerifiers,
+    pub(super) found: Arc<Found>,
+}
+
+/// What a control found so far, for the thread that needs it.
+#[derive(Default)]
+pub(super) struct Found {
+    answers: Mutex<(bool, Vec<(String, Said)>)>,
+    ended: Condvar,
+}
+
+impl Found {
+    /// Waits until the control is over, and says what it found; nothing once that is cancelled.
+    pub(super) fn wait(&self, cancel: &CancelToken) -> Vec<(String, Said)> {
+        let mut state = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        while !state.0 && !cancel.is_cancelled() {
+            // Cancellation rings no bell here.
+            let waited = self.ended.wait_timeout(state, LOOK);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.1.clone()
+    }
+
+    pub(super) fn end(&self, said: Vec<(String, Said)>) {
+        *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = (true, said);
+        self.ended.notify_all();
     }
 }

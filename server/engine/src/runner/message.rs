@@ -4,7 +4,7 @@ use super::reach::Reach;
 use alfine_core::{
     agent::{AgentEvent, Outcome},
     news::News,
-    proof::{CheckProof, Said},
+    proof::{BaseKnown, CheckProof, Said},
 };
 use alfine_verify::VerifierResult;
 use std::{sync::mpsc::SyncSender, time::SystemTime};
@@ -22,6 +22,10 @@ pub(super) enum Message {
     Verified(u32, Answers),
     /// A verifier's own news.
     VerifyNews(u32, Box<News>),
+    /// What the checks answer before any work.
+    BaseKnown(Base),
+    /// That control's own news.
+    BaseNews(Box<News>),
     /// A worktree's setup printed a line.
     SetupSaid(String),
     /// A worktree's setup and all its children are gone.
@@ -51,6 +55,16 @@ pub(super) struct Answers {
     pub(super) checkpoints: Option<u32>,
     /// What the checks that passed are worth; `None` where no control was made.
     pub(super) controls: Option<Vec<CheckProof>>,
+    /// Answers to be kept, under the hash of what each depends on.
+    pub(super) said: Vec<(String, Said)>,
+    /// Checks that fail as they did before any work, as far as can be told.
+    pub(super) failed_before: Vec<String>,
+}
+
+/// What the checks answer before any work.
+#[derive(Debug, Default)]
+pub(super) struct Base {
+    pub(super) known: BaseKnown,
     /// Answers to be kept, under the hash of what each depends on.
     pub(super) said: Vec<(String, Said)>,
 }

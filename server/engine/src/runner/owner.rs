@@ -3,7 +3,7 @@
 use super::{
     clocks::Clocks,
     environments::{Environments, environments},
-    live::{LiveAgent, LiveVerifiers},
+    live::{LiveAgent, LiveBase, LiveVerifiers},
     message::{Interrupter, Message},
 };
 use crate::{Result, loops, project::Project, surroundings, task_spec::TaskSpec};
@@ -47,6 +47,7 @@ pub(crate) struct Runner<'a> {
     pub(super) agent: Option<LiveAgent>,
     pub(super) verifiers: Option<LiveVerifiers>,
     pub(super) verify_round: u32,
+    pub(super) base: Option<LiveBase>,
     pub(super) checkpoint: Option<Checkpoint>,
     /// Whether the tree cannot have changed since that checkpoint: nothing was run and nothing waited for.
     pub(super) checkpoint_is_of_now: bool,
@@ -101,6 +102,7 @@ impl<'a> Runner<'a> {
             agent: None,
             verifiers: None,
             verify_round: 0,
+            base: None,
             checkpoint,
             checkpoint_is_of_now: false,
             checkpoints,

@@ -84,6 +84,7 @@ impl Runner<'_> {
                 }
                 Ok(())
             }
+            Effect::RunControls => self.run_base(),
             Effect::RunVerifiers => self.run_verifiers(),
             Effect::CancelVerifiers => {
                 // The cancelled checks may still send their results. With a new number, these are ignored.
@@ -94,8 +95,11 @@ impl Runner<'_> {
             Effect::Commit => self.commit(),
             Effect::IterationEnded(judgement) => self.log_progress(&judgement),
             // Saved with the state.
+            Effect::Finish => {
+                self.base = None;
+                Ok(())
+            }
             Effect::Sleep(_)
-            | Effect::Finish
             | Effect::AskHuman(_)
             | Effect::WithdrawAsk
             | Effect::Refuse(_)

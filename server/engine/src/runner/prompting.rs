@@ -39,13 +39,14 @@ impl Runner<'_> {
                 text: &criterion.text,
                 command: criterion.command.as_deref(),
                 state: evidence.criterion(n, &criterion.text).unwrap_or_default(),
+                before: self.state.criterion_before(n),
             })
             .collect();
         let verifiers: Vec<VerifierLine<'_>> = self
             .spec
             .verifiers
             .iter()
-            .filter(|verifier| verifier.criterion.is_none())
+            .filter(|verifier| verifier.criterion.is_none() && !self.state.without().contains(&verifier.name))
             .map(|verifier| VerifierLine {
                 name: &verifier.name,
                 command: match &verifier.kind {
@@ -54,6 +55,7 @@ impl Runner<'_> {
                 },
                 folder: &verifier.folder,
                 required: verifier.required,
+                before: self.state.verifier_before(&verifier.name),
             })
             .collect();
         let last_number = self.state.last.as_ref().map_or(0, |last| last.iteration);

@@ -194,6 +194,8 @@ impl Runner<'_> {
             Message::AgentGone(run, ended) if Some(run) == current => self.agent_gone(ended)?,
             Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
             Message::VerifyNews(round, news) if round == self.verify_round => self.tell(&news),
+            Message::BaseKnown(base) if self.base.is_some() => self.base_is_known(base)?,
+            Message::BaseNews(news) if self.base.is_some() => self.tell(&news),
             Message::Mail => self.take_mail()?,
             // The agent's work has its checkpoint, and the checks can run again when the loop goes on. So there is
             // nothing to wait for.
@@ -210,6 +212,8 @@ impl Runner<'_> {
             | Message::AgentGone(..)
             | Message::Verified(..)
             | Message::VerifyNews(..)
+            | Message::BaseKnown(_)
+            | Message::BaseNews(_)
             | Message::SetupSaid(_)
             | Message::SetupOver => {}
         }
@@ -217,7 +221,7 @@ impl Runner<'_> {
     }
 
     fn end_helpers(&mut self) {
-        self.verifiers = None;
+        (self.verifiers, self.base) = (None, None);
         if let Some(agent) = self.agent.take() {
             agent.end_and_wait(&self.inbox);
         }

@@ -150,7 +150,11 @@ impl Runner<'_> {
                 let (reason, cost_usd) = (self.reason_in_words(), self.state.used.cost_usd);
                 self.tell(&News::Rests { reason, cost_usd });
             }
-            Effect::TakeCheckpoint(_) | Effect::CancelVerifiers | Effect::Commit | Effect::WithdrawAsk => {}
+            Effect::TakeCheckpoint(_)
+            | Effect::RunControls
+            | Effect::CancelVerifiers
+            | Effect::Commit
+            | Effect::WithdrawAsk => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! The verifiers' thread, and what their answers come to.
 
 use super::{
-    controls::{Decided, ran},
+    controls::{Decided, Watcher, ran},
     live::LiveVerifiers,
     message::{Answers, Message},
     owner::Runner,
@@ -18,14 +18,16 @@ use alfine_core::{
     signature,
 };
 use alfine_store::{Millis, VerificationNew};
-use alfine_verify::{CancelToken, Detector, VerifierExit, VerifierKind, VerifierResult, VerifyContext};
+use alfine_verify::{
+    CancelToken, Detector, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext,
+};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 /// How long a check's processes have to end themselves before they are killed.
-const GRACE: Duration = Duration::from_secs(2);
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// How long a check's answer is kept that nobody needs, in milliseconds: 30 days.
 const ANSWERS_KEPT: i64 = 30 * 24 * 3600 * 1000;
 
@@ -36,12 +38,8 @@ impl Runner<'_> {
         let cancel = CancelToken::default();
         let token = cancel.clone();
         self.find_checks_of_changes()?;
-        let not_allowed = self.project.untrusted(&self.spec.found)?;
-        let (refused, specs) = self.spec.verifiers.iter().cloned().partition::<Vec<_>, _>(|spec| {
-            not_allowed.iter().any(
-                |item| matches!(&spec.kind, VerifierKind::Command { command } if *command == item.command),
-            )
-        });
+        let (specs, refused) = self.allowed_specs()?;
+        let base = self.base.as_ref().map(|base| Arc::clone(&base.found));
         let (root, guard) = (self.worktree(), self.program.clone());
         let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.clone());
         let not_work = surroundings::own_files(&self.row);
@@ -74,11 +72,14 @@ impl Runner<'_> {
             };
             let mut tell = |news: News| drop(outbox.send(Message::VerifyNews(round, Box::new(news))));
             let decided = decider.map(|decider| {
-                let decided = decider.decide(&specs, (green, yellow), &context, &mut observe, &mut tell);
+                // It runs on a bench, too, and two runs of the same checks at once might get in each other's way.
+                let known = base.map(|base| base.wait(&token)).unwrap_or_default();
+                let mut watcher = Watcher { observe: &mut observe, tell: &mut tell };
+                let decided = decider.decide(&specs, (green, yellow), known, &context, &mut watcher);
                 decided.map(Option::unwrap_or_default).unwrap_or_else(|error| Decided::failed(&error))
             });
             let on_a_bench = decided.is_some();
-            let Decided { mut results, mut controls, said } = match decided {
+            let Decided { mut results, mut controls, said, failed_before } = match decided {
                 Some(decided) => decided,
                 None => Decided {
                     results: alfine_verify::run(&specs, &context, &mut observe),
@@ -133,7 +134,7 @@ impl Runner<'_> {
                 proof.rewrite_texts(&mut |text| *text = masker.mask(text).into_owned());
             }
             let checkpoints = proof.map(|proof| proof.checkpoints);
-            let answers = Answers { results, started_at, checkpoints, controls, said };
+            let answers = Answers { results, started_at, checkpoints, controls, said, failed_before };
             let _ = outbox.send(Message::Verified(round, answers));
         });
         self.verifiers = Some(LiveVerifiers(cancel));
@@ -142,7 +143,7 @@ impl Runner<'_> {
 
     pub(super) fn verified(&mut self, answers: Answers) -> Result<()> {
         self.verifiers = None;
-        let Answers { results, started_at, checkpoints, controls, said } = answers;
+        let Answers { results, started_at, checkpoints, controls, said, failed_before } = answers;
         self.checkpoints = checkpoints.unwrap_or(self.checkpoints).max(self.checkpoints);
         let unusual = unusual::to_ask(self.was_told_of_unusual()?, &results);
         // It proves nothing, so it only counts where it stands in the way.
@@ -159,8 +160,10 @@ impl Runner<'_> {
             unusual,
             controls: controls.clone(),
             proven_by: self.spec.proven_by,
+            failed_before,
         };
-        self.save_verifications(&results, controls.as_deref().unwrap_or_default(), &said, started_at)?;
+        self.save_answers(&said)?;
+        self.save_verifications(&results, controls.as_deref().unwrap_or_default(), started_at)?;
         self.inputs.push_back(Input::Verified(outcome));
         Ok(())
     }
@@ -206,11 +209,31 @@ impl Runner<'_> {
         self.save_spec()
     }
 
+    /// The checks that may run here and that the user has not taken out, and those that nobody allowed.
+    pub(super) fn allowed_specs(&self) -> Result<(Vec<VerifierSpec>, Vec<VerifierSpec>)> {
+        let not_allowed = self.project.untrusted(&self.spec.found)?;
+        let is_allowed = |spec: &VerifierSpec| match &spec.kind {
+            VerifierKind::Command { command } => not_allowed.iter().all(|item| item.command != *command),
+            VerifierKind::CleanTree { .. } => true,
+        };
+        let wanted = self.spec.verifiers.iter().filter(|spec| !self.state.without().contains(&spec.name));
+        Ok(wanted.cloned().partition(is_allowed))
+    }
+
+    /// Keeps what checks answered, for whoever asks the same.
+    pub(super) fn save_answers(&mut self, said: &[(String, Said)]) -> Result<()> {
+        let now = Millis(millis(SystemTime::now()) - ANSWERS_KEPT);
+        let saved: std::result::Result<(), alfine_store::StoreError> = self.project.store.write(|tx| {
+            tx.forget_check_answers(now)?;
+            said.iter().try_for_each(|(key, said)| tx.put_check_answer(key, said))
+        });
+        Ok(saved?)
+    }
+
     fn save_verifications(
         &mut self,
         results: &[VerifierResult],
         proofs: &[CheckProof],
-        said: &[(String, Said)],
         started_at: SystemTime,
     ) -> Result<()> {
         let iteration = self.state.iteration;
@@ -219,10 +242,6 @@ impl Runner<'_> {
         self.project
             .store
             .write(|tx| {
-                tx.forget_check_answers(Millis(millis(started_at) - ANSWERS_KEPT))?;
-                for (key, said) in said {
-                    tx.put_check_answer(key, said)?;
-                }
                 let mut at = started_at;
                 for result in results {
                     let criterion = result

@@ -345,9 +345,11 @@ fn kind(reason: &Reason) -> (String, DiagnosticSeverity) {
         Reason::Failed { .. } => ("failed", DiagnosticSeverity::ERROR),
         Reason::Asks { ask, .. } => match ask {
             AskKind::Trust => (UNTRUSTED, DiagnosticSeverity::WARNING),
-            AskKind::Approval | AskKind::Unproven | AskKind::ChecksChanged | AskKind::Baseline => {
-                ("approval-needed", DiagnosticSeverity::WARNING)
-            }
+            AskKind::Approval
+            | AskKind::Unproven
+            | AskKind::ChecksChanged
+            | AskKind::Baseline
+            | AskKind::AlreadyGreen => ("approval-needed", DiagnosticSeverity::WARNING),
             AskKind::Login | AskKind::Billing => ("agent-auth", DiagnosticSeverity::ERROR),
             AskKind::Check => ("check-unable", DiagnosticSeverity::ERROR),
             AskKind::Config | AskKind::Context => ("question", DiagnosticSeverity::ERROR),

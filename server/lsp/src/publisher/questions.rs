@@ -56,7 +56,11 @@ async fn ask(
     asks: ApprovalRow,
 ) {
     let (question, choices): (_, &[&str]) = match asks.kind {
-        AskKind::Approval | AskKind::Unproven | AskKind::ChecksChanged | AskKind::Baseline => {
+        AskKind::Approval
+        | AskKind::Unproven
+        | AskKind::ChecksChanged
+        | AskKind::Baseline
+        | AskKind::AlreadyGreen => {
             (format!("{key} asks for your approval: {}", asks.text), &[APPROVE, REJECT, SHOW_DIFF])
         }
         AskKind::Question | AskKind::Blocked => (format!("{key} asks: {}", asks.text), &[ANSWER]),

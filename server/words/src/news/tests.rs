@@ -148,6 +148,7 @@ fn checks_and_what_comes_of_them() {
         News::Verifying { checks: vec![text("tests")] },
         News::BenchAwaited,
         News::BenchSetup { command: text("npm ci") },
+        News::TriedAgain { check: text("tests"), tests: vec![text("adds")] },
         News::Control { control: ControlKind::Base, check: text("tests") },
         News::Control { control: ControlKind::MaterialAlone, check: text("tests") },
         News::Control { control: ControlKind::WorkAlone, check: text("tests") },
