@@ -620,16 +620,20 @@ impl LoopState {
         if !matches!(self.phase, Phase::Controls { .. }) {
             return;
         }
-        let asks = self.settings.unproven == Unproven::Ask && self.settings.autonomy != Autonomy::FullAuto;
-        if asks && self.base_known.all_hold {
+        if self.asks() && self.base_known.all_hold {
             let text = "every criterion holds before any work. Is it done?".to_owned();
             return self.ask(now, Ask { kind: AskKind::AlreadyGreen, text }, out);
         }
         let incomparable = self.base_known.incomparable.clone();
-        if !incomparable.is_empty() {
+        if self.asks() && !incomparable.is_empty() {
             return self.ask_for_baseline(now, incomparable, out);
         }
         self.spawn(now, out);
+    }
+
+    /// Whether the user wants to be asked where checks alone do not settle it.
+    fn asks(&self) -> bool {
+        self.settings.unproven == Unproven::Ask && self.settings.autonomy != Autonomy::FullAuto
     }
 
     /// Asks about checks that failed before any work, and whose output does not say what of it is new.

@@ -338,8 +338,10 @@ fn verifiers(
         let command = criterion.command.as_deref()?;
         Some(VerifierSpec { criterion: Some(n), ..VerifierSpec::command(command).within(&folder) })
     });
-    let named = fields.verify.iter().map(|field| VerifierSpec::command(&field.value).within(&folder));
-    let runs = task.runs.iter().map(|run| VerifierSpec::command(&run.value).within(&folder));
+    let of_task =
+        |command: &str| VerifierSpec { of_task: true, ..VerifierSpec::command(command).within(&folder) };
+    let named = fields.verify.iter().map(|field| of_task(&field.value));
+    let runs = task.runs.iter().map(|run| of_task(&run.value));
     let configured = config.verifiers.iter().map(|verifier| VerifierSpec {
         name: verifier.name.clone(),
         kind: match (&verifier.kind, &verifier.command) {
@@ -353,6 +355,7 @@ fn verifiers(
         required: verifier.required,
         folder: String::new(),
         criterion: None,
+        of_task: false,
     });
     let mut all: Vec<VerifierSpec> = bound.chain(named).chain(configured).collect();
     all.extend(unknown(&all, runs.collect()));

@@ -27,6 +27,9 @@ pub struct VerifierSpec {
     /// The index of the task's criterion that it proves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criterion: Option<usize>,
+    /// Whether the task itself names it: it may fail until the work is done, and must pass then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_task: bool,
 }
 
 impl VerifierSpec {
@@ -40,6 +43,7 @@ impl VerifierSpec {
             required: default_required(),
             folder: String::new(),
             criterion: None,
+            of_task: false,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{
     ask::{Ask, AskKind},
     messages::{Effect, Judgement, Tree, VerifyOutcome},
-    state::{LastIteration, LoopState, Phase, Unproven, VerifyWhen},
+    state::{LastIteration, LoopState, Phase, VerifyWhen},
 };
 use crate::{
     agent::{Outcome, Question},
@@ -61,6 +61,7 @@ impl LoopState {
         }
         let is_old = |name: &String| outcome.failed_before.contains(name);
         if claims
+            && self.asks()
             && outcome.color == Color::Red
             && !outcome.failed.is_empty()
             && outcome.failed.iter().all(is_old)
@@ -269,8 +270,7 @@ impl LoopState {
         if verified.proven_by == Some(ProvenBy::Guard) {
             return None;
         }
-        let asks = self.settings.unproven == Unproven::Ask && self.settings.autonomy != Autonomy::FullAuto;
-        (asks && !is_proven).then(|| {
+        (self.asks() && !is_proven).then(|| {
             let why = in_words(controls.iter()).join("; ");
             Ask { kind: AskKind::Unproven, text: format!("{}. Is it done?", detailed(said, &why)) }
         })

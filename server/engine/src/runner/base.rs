@@ -2,6 +2,7 @@
 
 use super::{
     controls::Decider,
+    failing::is_of_the_repository,
     live::{Found, LiveBase, LiveVerifiers},
     message::{Base, Message},
     owner::Runner,
@@ -63,7 +64,8 @@ impl Runner<'_> {
             let all_hold = may_hold && !may_gain && criteria > 0 && (0..criteria).all(holds);
             let failed = answered.iter().filter(|one| one.said.answer == Answer::Failed);
             let incomparable = failed
-                .filter(|one| one.spec.criterion.is_none() && one.spec.required && !one.said.is_comparable())
+                .filter(|one| is_of_the_repository(&one.spec) && one.spec.required)
+                .filter(|one| !one.said.is_comparable())
                 .map(|one| one.spec.name.clone())
                 .collect();
             let answers = answered.iter().map(|one| BaseAnswer {

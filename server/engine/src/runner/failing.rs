@@ -106,7 +106,7 @@ impl Run<'_> {
         base: &str,
         tell: &mut dyn FnMut(News),
     ) -> Result<bool> {
-        if spec.criterion.is_some() {
+        if !is_of_the_repository(spec) {
             return Ok(false);
         }
         let Some(before) = self.on_base(spec, base, tell)?.filter(|said| said.answer == Answer::Failed)
@@ -130,4 +130,9 @@ impl Run<'_> {
         }
         Ok(false)
     }
+}
+
+/// Whether a check looks after the whole repository. One that the task names is what the work has to turn.
+pub(super) fn is_of_the_repository(spec: &VerifierSpec) -> bool {
+    spec.criterion.is_none() && !spec.of_task
 }
