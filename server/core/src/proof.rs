@@ -671,6 +671,7 @@ mod tests {
             material_alone: None,
             work_alone: None,
             may_lose_tests: true,
+            is_relative: false,
             checks_are_work: false,
         };
         assert_eq!(runs.standing(), Standing::Proven);
