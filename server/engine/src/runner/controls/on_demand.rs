@@ -1,15 +1,18 @@
 //! Checks that the user wants to be run now: on a bench, as for a claim, and remembered as every answer is.
 
-use super::{Decider, MayChange, Run, globs};
+use super::{Decider, MayChange, globs};
 use crate::{
     Result, bench::Benches, project::Project, runner::environments::environments, surroundings,
     task_spec::TaskSpec,
 };
-use alfine_core::{plan::Isolation, proof::CheckRun};
+use alfine_core::{
+    plan::Isolation,
+    proof::{CheckRun, ControlKind},
+};
 use alfine_git::benches_dir;
-use alfine_store::{LoopId, Store};
+use alfine_store::LoopId;
 use alfine_verify::{CancelToken, VerifierSpec, VerifyContext};
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 /// How long a check's processes have to end themselves before they are killed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -69,33 +72,20 @@ pub(crate) fn answers(
         grace: GRACE,
         cancel,
     };
-    let Some(held) = decider.benches.take(&marker, &mut || {}, &|| cancel.is_cancelled())? else {
-        return Ok(None);
+    let prepared = match decider.prepare(&context, &mut |_| {})? {
+        None => return Ok(None),
+        Some(Ok(prepared)) => prepared,
+        Some(Err(failed)) => {
+            return Err(crate::Error::user(format!("{} failed: {}", failed.name, failed.exit)));
+        }
     };
-    let installed = decider.installed()?;
-    let setup = decider.setup_hash(&base, &installed)?;
-    let (mut bench, is_set_up) = held.open(&decider.repository, &decider.base.1, &setup)?;
-    if !is_set_up
-        && let Some(failed) =
-            decider.set_up(&held, &mut bench, (&base, &setup, &installed), &context, &mut |_| {})?
-    {
-        return Err(crate::Error::user(format!("{} failed: {}", failed.name, failed.exit)));
-    }
-    let mut run = Run {
-        decider: &decider,
-        context: VerifyContext { root: bench.path(), ..context },
-        store: Store::read_only(&decider.layout)?,
-        bench: &bench,
-        answers: Vec::new(),
-        program_hash: BTreeMap::new(),
-        without_own: BTreeMap::new(),
-    };
+    let mut run = decider.run_on(&prepared, &context, Some(&there), Vec::new())?;
     let mut answers = Vec::new();
     for check in checks {
         if cancel.is_cancelled() {
             break;
         }
-        let said = run.answer(check, &there)?.filter(|_| !cancel.is_cancelled());
+        let said = run.ask(ControlKind::Base, check, &there, &mut |_| {})?.filter(|_| !cancel.is_cancelled());
         answers.push(said.map(|said| said.on(&there)));
     }
     let known = std::mem::take(&mut run.answers);
