@@ -76,7 +76,7 @@ export interface Approved {
 }
 
 /** What kind of answer is needed. */
-export type AskKind = 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust';
+export type AskKind = 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'already_green' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust';
 
 /** The argument of `alfine.rewind` and `alfine.fork`. */
 export interface AtIteration {

@@ -68,7 +68,7 @@ impl Repository {
     /// elsewhere (`git init --separate-git-dir`) does not say that.
     pub(super) fn main_tree(&self) -> Option<git2::Repository> {
         if self.git_dir == self.common_dir {
-            return self.open().ok();
+            return self.open().ok().filter(|main| main.workdir().is_some());
         }
         let main = git2::Repository::open(&self.common_dir).ok()?;
         let leads_here =

@@ -41,7 +41,7 @@ M.commands = {
 ---@field tree string Which tree, as hex.
 
 ---What kind of answer is needed.
----@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust'
+---@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'already_green' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust'
 
 ---The argument of `alfine.rewind` and `alfine.fork`.
 ---@class alfine.AtIteration

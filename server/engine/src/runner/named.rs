@@ -146,8 +146,9 @@ impl Kind {
 /// What a line of a Makefile or a justfile says how to make, if it is the head of a rule.
 fn heads(kind: Kind, line: &str) -> Vec<String> {
     let Some((head, rest)) = line.split_once(':') else { return Vec::new() };
-    let is_rule =
-        !line.starts_with([' ', '\t', '#']) && !rest.starts_with(['=', ':']) && !head.contains(['=', '$']);
+    // A recipe's parameters may have defaults.
+    let is_variable = kind == Kind::Make && head.contains(['=', '$']);
+    let is_rule = !line.starts_with([' ', '\t', '#']) && !rest.starts_with(['=', ':']) && !is_variable;
     let words = head.split_whitespace().map(|word| word.trim_start_matches('@'));
     let most = match kind {
         // What follows are its parameters.

@@ -473,8 +473,9 @@ fn ten_times_as_many_findings_take_ten_times_as_long_and_not_a_hundred_times() {
         };
         (0..3).map(|_| time()).min().unwrap()
     };
-    let (once, tenfold) = (quickest(20), quickest(200));
-    assert!(tenfold < 20 * once, "{once:?}, and {tenfold:?} for ten times as many");
+    // What else the machine does may fall on one of the two; a cost of the square shows each time.
+    let tries: Vec<_> = (0..5).map(|_| (quickest(20), quickest(200))).collect();
+    assert!(tries.iter().any(|(once, tenfold)| *tenfold < 20 * *once), "{tries:?} for ten times as many");
 }
 
 #[test]

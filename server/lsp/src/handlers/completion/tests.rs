@@ -65,7 +65,7 @@ fn chosen(name: &str, text: &str, label: &str) -> String {
 fn fields_are_offered_at_the_beginning_of_a_tasks_lines() {
     assert_eq!(
         labels("PLAN.md", "### T1: A\nAgent: claude\nm|\n- [ ] x\n"),
-        ["Model", "Max iterations", "Max cost"]
+        ["Model", "Max iterations", "Max cost", "May change"]
     );
     assert_eq!(chosen("PLAN.md", "### T1: A\nmax i|\n", "Max iterations"), "### T1: A\nMax iterations: \n");
     assert_eq!(chosen("PLAN.md", "### T1: A\n- **pri|\n", "Priority"), "### T1: A\n- **Priority: \n");
