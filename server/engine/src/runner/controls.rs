@@ -817,8 +817,8 @@ fn named_in<'c>(
     base: &str,
 ) -> Result<Vec<&'c Changed>> {
     let last = |test: &String| {
-        let words = test.rsplit(|c: char| !(c.is_alphanumeric() || c == '_'));
-        words.filter(|word| !word.is_empty()).next().map(str::to_owned)
+        let mut words = test.rsplit(|c: char| !(c.is_alphanumeric() || c == '_'));
+        words.find(|word| !word.is_empty()).map(str::to_owned)
     };
     let names: Vec<String> = tests.iter().filter_map(last).collect();
     let mut found = Vec::new();
