@@ -22,7 +22,11 @@ const GUARD_TRIES: u32 = 2;
 pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<'_>) -> Checked {
     let folder = context.root.join(&spec.folder);
     if !folder.is_dir() {
-        return Checked::unable(no_folder(context.root, &spec.folder));
+        return match spec.folder.is_empty() {
+            // Nobody wrote where the root is.
+            true => Checked::not_run(format!("{} is not there", folder.display())),
+            false => Checked::unable(no_folder(context.root, &spec.folder)),
+        };
     }
     if let Some(program) = program_of(command).filter(|program| !is_there(program, context, &folder)) {
         return Checked::unable(match is_of_bash(program) {
