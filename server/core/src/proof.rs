@@ -457,7 +457,7 @@ impl CheckProof {
     }
 
     /// Whether the user has to see what was changed before the work can be taken, however much a loop decides itself.
-    pub fn is_to_be_seen(&self) -> bool {
+    pub(crate) fn is_to_be_seen(&self) -> bool {
         self.standing == Standing::Incomparable
     }
 }

@@ -47,7 +47,7 @@ pub enum Verdict {
 }
 
 /// Reads what the status of a command line says.
-pub fn verdict(text: &str) -> Result<Verdict, Unreadable> {
+pub(crate) fn verdict(text: &str) -> Result<Verdict, Unreadable> {
     let list = parse::parse(text)?;
     let mut follow = Follow::default();
     if follow.whole(&list).always_passes() {

@@ -80,7 +80,7 @@ impl Repository {
     }
 
     /// What is there for the checks of a task that run in `folder`, from the root.
-    pub fn here_for(&self, task: &Task, fields: &Fields, folder: &str) -> Here {
+    pub(crate) fn here_for(&self, task: &Task, fields: &Fields, folder: &str) -> Here {
         here(&self.root, Arc::clone(&self.programs), paths_of(task, &fields.verify, folder))
     }
 
@@ -149,13 +149,13 @@ pub fn missing_folders(root: &Path, plan: &Plan) -> BTreeMap<String, Option<Stri
 }
 
 /// Whether a path from the root is an executable file.
-pub fn is_executable(root: &Path, path: &str) -> bool {
+pub(crate) fn is_executable(root: &Path, path: &str) -> bool {
     let found = root.join(path).metadata();
     found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 /// The files that a task names, as they may be seen from the root: checks of the folders above them are its own.
-pub fn named_files(task: &Task, folder: &str) -> Vec<String> {
+pub(crate) fn named_files(task: &Task, folder: &str) -> Vec<String> {
     let criteria = task.criteria.iter().map(|criterion| criterion.text.as_str());
     let texts = [task.title.as_str(), task.details.as_str()].into_iter().chain(criteria);
     let files: BTreeSet<&str> = texts.flat_map(lint::files_named).collect();

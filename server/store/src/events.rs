@@ -162,7 +162,7 @@ impl Tx<'_> {
 
 impl Reader {
     /// The changes after a place, in order, at most `limit`.
-    pub fn events_after(&self, seq: i64, limit: usize) -> Result<Vec<Event>, StoreError> {
+    pub(crate) fn events_after(&self, seq: i64, limit: usize) -> Result<Vec<Event>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.all("SELECT * FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2", (seq, limit))
     }

@@ -23,7 +23,7 @@ pub use error::{not_allowed, running};
 pub use hint::hint;
 pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of, work_lost};
 pub use plan::{day, plan_changed, plan_changed_note, same_task, unticked};
-pub use proof::{Grounds, answer, control, grounds, short, task_proof, unproven};
+pub use proof::{Grounds, answer, grounds, unproven};
 pub use proof_table::{ProofLine, green_already, proof_in_lines, proof_in_markdown, run_said, tally};
 pub use reader::Reader;
 pub use reason::{About, Explanation, explanation, how_to_tell, reason, refusal, stopped};

@@ -94,7 +94,7 @@ pub fn answer(answer: Answer) -> &'static str {
 }
 
 /// Says on which tree a control runs.
-pub fn control(control: ControlKind) -> &'static str {
+pub(crate) fn control(control: ControlKind) -> &'static str {
     match control {
         ControlKind::Base => "base",
         ControlKind::MaterialAlone => "base, with what the work changed in the checks",
@@ -103,7 +103,7 @@ pub fn control(control: ControlKind) -> &'static str {
 }
 
 /// Says what it rests on that a task is done, behind `done, `.
-pub fn task_proof(proof: TaskProof) -> &'static str {
+pub(crate) fn task_proof(proof: TaskProof) -> &'static str {
     match proof {
         TaskProof::Proven => "proven",
         TaskProof::Approved => "approved by you",
@@ -137,7 +137,7 @@ pub fn unproven(proof: TaskProof) -> Option<Explanation> {
 }
 
 /// An object's id, as it is shown.
-pub fn short(id: &str) -> &str {
+pub(crate) fn short(id: &str) -> &str {
     id.get(..7).unwrap_or(id)
 }
 

@@ -67,7 +67,8 @@ local function add_details(lines, view, of)
   }
   for _, criterion in ipairs(view.criteria) do
     local sign = signs[criterion.state] or signs.open
-    local word = criterion.state == 'open' and '' or ('  (%s)'):format(criterion.proof and criterion.proof.why or criterion.state)
+    local why = criterion.proof and criterion.proof.why or criterion.state
+    local word = criterion.state == 'open' and '' or ('  (%s)'):format(why)
     add(('%s %s%s'):format(sign[1], criterion.text, word), sign[2])
   end
   for _, counter in ipairs(view.counters) do

@@ -44,7 +44,7 @@ pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
 
 /// Files that look like plans and are none by their names and the settings, from the root: what was meant, where no plan
 /// is found. A short look, and the nearest to the root first.
-pub fn likely_plans(root: &Path) -> Vec<String> {
+pub(crate) fn likely_plans(root: &Path) -> Vec<String> {
     const MOST: usize = 5;
     const MOST_LOOKED_AT: usize = 20_000;
     const DEEPEST: usize = 4;

@@ -127,9 +127,4 @@ impl TestReport {
         let says_so = |runner: &TestRunner| runner.status_of_nothing() == Some(code);
         self.is_empty() && !self.is_unfinished && self.runners.last().is_some_and(says_so)
     }
-
-    /// The tests that failed, as far as the output names them.
-    pub fn failed_names(&self) -> impl Iterator<Item = &str> {
-        self.cases.iter().filter(|case| case.outcome == TestOutcome::Failed).map(|case| case.name.as_str())
-    }
 }
