@@ -170,7 +170,7 @@ keys ':Alfine continue' Enter
 sees 'Reset the breaker'
 picture continue
 keys 4 Enter
-sees 'done · 1 file'
+sees 'done, proven · 1 file'
 picture done
 keys ':Alfine diff' Enter
 sees '+echo "Hello, $1!"'
