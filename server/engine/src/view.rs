@@ -13,6 +13,7 @@ use alfine_config::Config;
 pub use alfine_core::prompt::CriterionState;
 use alfine_core::{
     breaker::{Line, Rule},
+    machine::LoopState,
     offer::Offer,
     plan::{Isolation, Mark, Plan, Task},
     proof::TaskProof,
@@ -329,7 +330,7 @@ pub fn task_views(
                 outcome: state.as_ref().and_then(|state| state.outcome.as_ref()),
             };
             let view = task_view(task, row.as_ref(), of.as_ref(), &evidence);
-            views.push(seen(reader, view, of.as_ref(), Some(task))?);
+            views.push(seen(reader, view, of.as_ref(), state.as_ref(), Some(task))?);
         }
 
         let shown: HashSet<&TaskKey> = planned.iter().map(|task| &task.key).collect();
@@ -337,7 +338,8 @@ pub fn task_views(
         orphans.sort_by(|a, b| a.id.cmp(&b.id));
         for of in orphans.iter().filter(|of| !shown.contains(&of.task)) {
             if let Some(row) = rows.remove(&of.task) {
-                views.push(seen(reader, unplanned_view(&row, of), Some(of), None)?);
+                let state = loops::state_of(of).ok();
+                views.push(seen(reader, unplanned_view(&row, of), Some(of), state.as_ref(), None)?);
             }
         }
         Ok(views)
@@ -349,9 +351,9 @@ fn seen(
     reader: &Reader,
     view: TaskView,
     of: Option<&LoopRow>,
+    state: Option<&LoopState>,
     planned: Option<&PlannedTask>,
 ) -> Result<Seen> {
-    let state = of.and_then(|of| loops::state_of(of).ok());
     let (iterations, asks, checkout) = match of {
         Some(of) => (
             reader.iterations(&of.id)?,
@@ -360,13 +362,7 @@ fn seen(
         ),
         None => (Vec::new(), None, None),
     };
-    let last = of.map(|row| LastLoop {
-        row,
-        state: state.as_ref(),
-        iterations: &iterations,
-        asks: asks.as_ref(),
-        checkout,
-    });
+    let last = of.map(|row| LastLoop { row, state, iterations: &iterations, asks: asks.as_ref(), checkout });
     let situation = Situation {
         status: view.status,
         waits_for: planned.map_or(&[], |task| &task.waits_for),
@@ -377,7 +373,7 @@ fn seen(
         default_limit: planned.map_or(view.max_iterations, |task| task.max_iterations),
         last,
     };
-    let needs_you = offers::needs_you(view.status, state.as_ref());
+    let needs_you = offers::needs_you(view.status, state);
     Ok(Seen { offers: offers::offers(&situation), view, needs_you })
 }
 

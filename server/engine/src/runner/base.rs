@@ -1,12 +1,11 @@
 //! What the checks answer before any work: asked when a loop begins, before its agent or beside it.
 
 use super::{
-    controls::Decider,
+    controls::{Decider, GRACE},
     failing::is_of_the_repository,
     live::{Found, LiveBase, LiveVerifiers},
     message::{Base, Message},
     owner::Runner,
-    verifying::GRACE,
 };
 use crate::{Result, surroundings};
 use alfine_core::{

@@ -9,7 +9,9 @@ use super::{named::Named, owner::Runner};
 use crate::{
     Error, Result,
     bench::{Benches, HeldBench},
+    project::Project,
     surroundings,
+    task_spec::TaskSpec,
 };
 use alfine_config::Control;
 use alfine_core::{
@@ -37,28 +39,17 @@ use std::{
     time::Duration,
 };
 
+/// How long a check's processes have to end themselves before they are killed.
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// How long a bench's setup may take.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-/// What a bench's setup depends on besides its own text.
+/// What a bench's setup depends on besides its own text and the [`LOCKFILES`].
 const SETUP_FILES: &[&str] = &[
     "package.json",
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "bun.lock",
-    "bun.lockb",
     "Cargo.lock",
     "go.sum",
     "requirements.txt",
     "pyproject.toml",
-    "uv.lock",
-    "poetry.lock",
-    "Pipfile.lock",
-    "pdm.lock",
-    "Gemfile.lock",
-    "composer.lock",
-    "mix.lock",
     "pubspec.lock",
     "Podfile.lock",
     "packages.lock.json",
@@ -115,7 +106,6 @@ pub(super) struct Decider {
 }
 
 /// The material that a task is meant to change.
-#[derive(Default)]
 struct MayChange {
     globs: GlobSet,
     kinds: Vec<Material>,
@@ -195,26 +185,17 @@ impl Runner<'_> {
         if self.spec.proof.control == Control::Off || base.head.is_empty() {
             return None;
         }
-        let repository = self.project.repository.clone();
-        let folder = benches_dir(&self.project.user.data, repository.common_dir());
-        let in_worktree = self.spec.isolation == Isolation::Worktree;
         Some(Decider {
-            benches: Benches { folder, most: self.spec.proof.benches },
-            layout: self.project.layout.clone(),
-            base: (base.tree.clone(), base.head.clone()),
-            claimed: now.tree.clone(),
-            own: surroundings::own_files(&self.row),
-            setup: self.spec.setup.clone().filter(|_| in_worktree),
-            copy: self.spec.copy.clone(),
-            link: self.spec.link.clone(),
-            setup_env: self.environments.setup.clone(),
-            material: globs(&self.spec.proof.material),
-            work: globs(&self.spec.proof.work),
-            may_change: MayChange::new(&self.spec.may_change),
-            proven_by: self.spec.proven_by,
             explained: self.state.gate().gate.as_ref().is_some_and(|gate| gate.checks_changed.is_some()),
-            worktree: self.worktree(),
-            repository,
+            ..Decider::new(
+                self.project,
+                &self.spec,
+                (base.tree.clone(), base.head.clone()),
+                now.tree.clone(),
+                surroundings::own_files(&self.row),
+                self.worktree(),
+                self.environments.setup.clone(),
+            )
         })
     }
 }
@@ -229,6 +210,39 @@ pub(super) fn globs(patterns: &[String]) -> GlobSet {
 }
 
 impl Decider {
+    /// What decides on a tree, `claimed`, beside `base`, for a task in this worktree whose agent explains nothing.
+    fn new(
+        project: &Project,
+        spec: &TaskSpec,
+        base: (String, String),
+        claimed: String,
+        own: Vec<PathBuf>,
+        worktree: PathBuf,
+        setup_env: Vec<(OsString, OsString)>,
+    ) -> Self {
+        let repository = project.repository.clone();
+        let folder = benches_dir(&project.user.data, repository.common_dir());
+        let in_worktree = spec.isolation == Isolation::Worktree;
+        Self {
+            benches: Benches { folder, most: spec.proof.benches },
+            layout: project.layout.clone(),
+            base,
+            claimed,
+            own,
+            setup: spec.setup.clone().filter(|_| in_worktree),
+            copy: spec.copy.clone(),
+            link: spec.link.clone(),
+            setup_env,
+            material: globs(&spec.proof.material),
+            work: globs(&spec.proof.work),
+            may_change: MayChange::new(&spec.may_change),
+            proven_by: spec.proven_by,
+            explained: false,
+            worktree,
+            repository,
+        }
+    }
+
     /// Runs the checks on the claimed tree, and if they hold, their controls. `None` if that was cancelled before it began.
     pub(super) fn decide(
         &self,
@@ -380,7 +394,7 @@ impl Decider {
             hash.update(self.worktree.as_os_str().as_encoded_bytes());
         }
         if self.setup.is_some() {
-            for (path, id) in self.repository.files_named(base, SETUP_FILES)? {
+            for (path, id) in self.repository.files_named(base, &[LOCKFILES, SETUP_FILES].concat())? {
                 hash.update(path.as_os_str().as_encoded_bytes()).update(b"\0").update(id.as_bytes());
             }
         }
@@ -601,21 +615,19 @@ impl Run<'_> {
         if let Some(known) = self.program_hash.get(name) {
             return known.clone();
         }
-        let path = self.context.env.iter().find(|(name, _)| name == "PATH");
-        let found =
-            path.and_then(|(_, path)| programs::find(name, path, self.context.root)).and_then(|path| {
-                let found = path.canonicalize().ok()?.metadata().ok()?;
-                Some(format!("{} {} {}", path.display(), found.size(), found.mtime()))
-            });
+        let found = self.find_program(name).and_then(|path| {
+            let found = path.canonicalize().ok()?.metadata().ok()?;
+            Some(format!("{} {} {}", path.display(), found.size(), found.mtime()))
+        });
         let found = found.unwrap_or_default();
         self.program_hash.insert(name.to_owned(), found.clone());
         found
     }
 
-    /// Whether the machine has a program of this name.
-    fn has_program(&self, name: &str) -> bool {
-        let path = self.context.env.iter().find(|(name, _)| name == "PATH");
-        path.is_some_and(|(_, path)| programs::find(name, path, self.context.root).is_some())
+    /// Where the machine has a program of this name.
+    fn find_program(&self, name: &str) -> Option<PathBuf> {
+        let (_, path) = self.context.env.iter().find(|(name, _)| name == "PATH")?;
+        programs::find(name, path, self.context.root)
     }
 
     /// A criterion that ran no test is not met. Any other check that ran none says nothing where it ran none before the loop
@@ -683,7 +695,8 @@ impl Run<'_> {
                     let path = changed.path.strip_prefix(&spec.folder).ok()?;
                     let takes = !changed.was_there
                         && (takes_a_name(&path.to_string_lossy(), command)
-                            || named.is_taken_by(&changed.path, |program| self.has_program(program)));
+                            || named
+                                .is_taken_by(&changed.path, |program| self.find_program(program).is_some()));
                     takes.then_some(Material::Configuration)
                 };
                 let script = own.contains(&changed.path).then_some(Material::Script);

@@ -1,7 +1,7 @@
 //! The verifiers' thread, and what their answers come to.
 
 use super::{
-    controls::{Decided, Watcher, ran},
+    controls::{Decided, GRACE, Watcher, ran},
     live::LiveVerifiers,
     message::{Answers, Message},
     owner::Runner,
@@ -21,13 +21,8 @@ use alfine_store::{Millis, VerificationNew};
 use alfine_verify::{
     CancelToken, Detector, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext,
 };
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::SystemTime};
 
-/// How long a check's processes have to end themselves before they are killed.
-pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// How long a check's answer is kept that nobody needs, in milliseconds: 30 days.
 const ANSWERS_KEPT: i64 = 30 * 24 * 3600 * 1000;
 

@@ -1,21 +1,13 @@
 //! Checks that the user wants to be run now: on a bench, as for a claim, and remembered as every answer is.
 
-use super::{Decider, MayChange, globs};
+use super::{Decider, GRACE};
 use crate::{
-    Result, bench::Benches, project::Project, runner::environments::environments, surroundings,
-    task_spec::TaskSpec,
+    Result, project::Project, runner::environments::environments, surroundings, task_spec::TaskSpec,
 };
-use alfine_core::{
-    plan::Isolation,
-    proof::{CheckRun, ControlKind},
-};
-use alfine_git::benches_dir;
+use alfine_core::proof::{CheckRun, ControlKind};
 use alfine_store::LoopId;
 use alfine_verify::{CancelToken, VerifierSpec, VerifyContext};
-use std::{path::Path, time::Duration};
-
-/// How long a check's processes have to end themselves before they are killed.
-const GRACE: Duration = Duration::from_secs(2);
+use std::path::Path;
 
 /// Runs checks of a task on a tree, each from memory if it was run there before: on what is checked out, or, `at_head`, on its
 /// last commit alone. `None` if that was cancelled before it began; a check that was cut off is left out.
@@ -39,28 +31,15 @@ pub(crate) fn answers(
         }
     };
     let (environments, _) = environments(&*alfine_agents::adapter(&spec.agent.name)?, spec)?;
-    let in_worktree = spec.isolation == Isolation::Worktree;
-    let decider = Decider {
-        benches: Benches {
-            folder: benches_dir(&project.user.data, project.repository.common_dir()),
-            most: spec.proof.benches,
-        },
-        layout: project.layout.clone(),
-        base: (base.clone(), head),
-        claimed: there.clone(),
+    let decider = Decider::new(
+        project,
+        spec,
+        (base, head),
+        there.clone(),
         own,
-        setup: spec.setup.clone().filter(|_| in_worktree),
-        copy: spec.copy.clone(),
-        link: spec.link.clone(),
-        setup_env: environments.setup.clone(),
-        material: globs(&spec.proof.material),
-        work: globs(&spec.proof.work),
-        may_change: MayChange::default(),
-        proven_by: spec.proven_by,
-        explained: false,
-        worktree: project.repository.workdir().to_owned(),
-        repository: project.repository.clone(),
-    };
+        project.repository.workdir().to_owned(),
+        environments.setup.clone(),
+    );
     let marker = LoopId::generate().marker("check");
     let context = VerifyContext {
         root: project.repository.workdir(),
