@@ -30,6 +30,7 @@ fn a_click_on_start_and_a_click_on_merge_are_all_a_task_takes() {
     });
     assert_eq!(editor.edits.len(), 1);
     editor.message("US-001 is ticked in PLAN.md; save it.");
+    editor.no_diagnostic("PLAN.md", "unproven");
     assert_eq!(editor.published("PLAN.md"), [] as [Value; 0]);
     editor.save("PLAN.md");
 
