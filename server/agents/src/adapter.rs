@@ -71,6 +71,8 @@ pub struct Request {
     pub model: Option<String>,
     /// What the agent may do without asking.
     pub permissions: Permissions,
+    /// Whether it is to read only, whatever the permissions say.
+    pub reads_only: bool,
     /// The folder that the agent works in.
     pub cwd: PathBuf,
     /// More arguments, from the user.

@@ -14,6 +14,14 @@ use std::ffi::OsString;
 /// What [`Permissions::Commands`] allows by name: the shell and all file tools, of older versions too.
 const ALLOWED_TOOLS: &str = "Bash,Edit,Glob,Grep,LS,MultiEdit,NotebookEdit,NotebookRead,Read,Write";
 
+/// What one may use that only reads, by name.
+const READING_TOOLS: &str = "Glob,Grep,LS,NotebookRead,Read";
+
+/// What is taken from one that only reads, beside [`WITHHELD_TOOLS`]: all that changes or runs something, and what looks
+/// elsewhere.
+const CHANGING_TOOLS: &str = "Bash,BashOutput,KillShell,Edit,MultiEdit,NotebookEdit,Write,Task,Agent,Skill,SlashCommand,\
+                              WebFetch,WebSearch";
+
 /// What is taken away: worktrees inside of the one that it works in, whose commits nobody would find, and what waits for a
 /// person who is not there.
 const WITHHELD_TOOLS: &str = "EnterWorktree,ExitWorktree,AskUserQuestion,EnterPlanMode,ExitPlanMode";
@@ -37,7 +45,11 @@ impl Adapter for Claude {
     fn invocation(&self, request: &Request) -> Result<Invocation, InvocationError> {
         let (program, mut args) = program_and_args(self.name(), request.command.as_deref(), Some("claude"))?;
         let mut add = |words: &[&str]| args.extend(words.iter().map(OsString::from));
-        add(&["-p", "--output-format", "stream-json", "--verbose", "--disallowedTools", WITHHELD_TOOLS]);
+        let withheld = match request.reads_only {
+            true => format!("{WITHHELD_TOOLS},{CHANGING_TOOLS}"),
+            false => WITHHELD_TOOLS.to_owned(),
+        };
+        add(&["-p", "--output-format", "stream-json", "--verbose", "--disallowedTools", &withheld]);
         if let Some(session) = &request.session {
             add(&["--resume", &session.0]);
         }
@@ -46,6 +58,10 @@ impl Adapter for Claude {
         }
         let mut env = vec![("DISABLE_AUTOUPDATER".into(), "1".into())];
         match request.permissions {
+            // Servers that the work itself may have brought are no tools of one who judges it.
+            Permissions::Edits | Permissions::Commands | Permissions::All if request.reads_only => {
+                add(&["--strict-mcp-config", "--allowedTools", READING_TOOLS]);
+            }
             Permissions::Edits => add(&["--permission-mode", "acceptEdits"]),
             Permissions::Commands => {
                 add(&["--permission-mode", "acceptEdits", "--allowedTools", ALLOWED_TOOLS]);
@@ -174,6 +190,20 @@ mod tests {
                 "../lib"
             ]
         );
+    }
+
+    #[test]
+    fn one_that_reads_only_is_given_no_tool_that_changes_anything() {
+        let request = Request { reads_only: true, permissions: Permissions::All, ..Request::default() };
+        let (args, env) = args(&request, true);
+        assert_eq!(
+            args.join(" "),
+            format!(
+                "-p --output-format stream-json --verbose --disallowedTools {WITHHELD_TOOLS},{CHANGING_TOOLS} \
+                 --strict-mcp-config --allowedTools {READING_TOOLS}"
+            )
+        );
+        assert_eq!(env, ["DISABLE_AUTOUPDATER"]);
     }
 
     #[test]

@@ -232,13 +232,22 @@ impl Checker {
                     format!("two verifiers have the name {}", quoted(&name.into()))
                 });
             }
-            match (word("kind").unwrap_or("command"), word("command")) {
-                ("command", None) => self.wrong(&at, || format!("`{at}` needs `command`, or another `kind`")),
-                ("command", Some(command)) => weak.extend(weakness_at(&child(&at, "command"), command)),
-                (_, None) => {}
-                (kind, Some(_)) => self.wrong(&child(&at, "command"), || {
-                    format!("a verifier of the kind \"{kind}\" has no `command`")
-                }),
+            let kind = word("kind").unwrap_or("command");
+            let own = PARTS.iter().find(|(of, _)| *of == kind).map(|(_, parts)| *parts).unwrap_or_default();
+            for needed in own.iter().filter(|part| part.needed && verifier.get(part.name).is_none()) {
+                let name = needed.name;
+                self.wrong(&at, || format!("`{at}` needs `{name}`, or another `kind`"));
+            }
+            let of_kinds = PARTS.iter().flat_map(|(_, parts)| parts.iter());
+            let others: HashSet<&str> = of_kinds
+                .map(|part| part.name)
+                .filter(|name| verifier.get(*name).is_some() && own.iter().all(|part| part.name != *name))
+                .collect();
+            for name in others {
+                self.wrong(&child(&at, name), || format!("a verifier of the kind \"{kind}\" has no `{name}`"));
+            }
+            if let ("command", Some(command)) = (kind, word("command")) {
+                weak.extend(weakness_at(&child(&at, "command"), command));
             }
         }
         if before != (self.flaws.len(), self.left_out) {
@@ -249,6 +258,18 @@ impl Checker {
         }
     }
 }
+
+/// A setting that only some kinds of verifiers have.
+struct Part {
+    name: &'static str,
+    needed: bool,
+}
+
+/// What each kind of verifier has beside what all have.
+const PARTS: [(&str, &[Part]); 2] = [
+    ("command", &[Part { name: "command", needed: true }]),
+    ("llm", &[Part { name: "question", needed: true }]),
+];
 
 /// What is to be said of a command whose status says nothing. It runs all the same.
 fn weakness_at(path: &str, command: &str) -> Option<Flaw> {

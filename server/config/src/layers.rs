@@ -360,11 +360,19 @@ impl Loaded {
             self.config.verification.green = green;
             self.config.verification.yellow = yellow;
         }
-        let agent = &self.config.agent;
-        let has_command = self.config.agents.get(agent).is_some_and(|agent| agent.command.is_some());
-        if agent == "command" && !has_command {
+        let needs_command = |agent: &str| {
+            let has_command = self.config.agents.get(agent).is_some_and(|agent| agent.command.is_some());
+            agent == "command" && !has_command
+        };
+        let judge = self.config.judge.agent.as_deref();
+        let named = [("agent", Some(self.config.agent.as_str())), ("judge.agent", judge)];
+        let without: Vec<(&str, String)> = named
+            .into_iter()
+            .filter_map(|(key, agent)| Some((key, agent.filter(|agent| needs_command(agent))?.to_owned())))
+            .collect();
+        for (key, agent) in without {
             let message = format!("the agent \"{agent}\" needs `agents.{agent}.command`: the program to run");
-            self.wrong_together("agent", message);
+            self.wrong_together(key, message);
         }
     }
 }

@@ -58,6 +58,8 @@ pub struct Config {
     pub verification: Verification,
     /// When a check proves the work, and what is done where none does.
     pub proof: Proof,
+    /// Who judges what no command decides.
+    pub judge: Judge,
     /// Settings of one agent, under its name.
     #[schemars(schema_with = "agents")]
     pub agents: BTreeMap<String, Agent>,
@@ -86,6 +88,7 @@ impl Default for Config {
             verifiers: Vec::new(),
             verification: Verification::default(),
             proof: Proof::default(),
+            judge: Judge::default(),
             agents: BTreeMap::new(),
             lint: LintOptions::default(),
             gate: Dialects::default(),
@@ -231,6 +234,10 @@ pub struct Verifier {
     #[serde(default)]
     #[schemars(length(min = 1), example = &"npm test")]
     pub command: Option<String>,
+    /// What has to hold for a verifier of the kind `llm`, in words: the judge (`judge.agent`) is asked.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 4000), example = &"No function of the public API lost its documentation.")]
+    pub question: Option<String>,
     /// The verifier's share of the score.
     #[serde(default = "Verifier::default_weight")]
     #[schemars(range(min = 0.0, max = 1000.0))]
@@ -266,6 +273,8 @@ pub enum VerifierKind {
     Command,
     /// That nothing but the work, which Alfine commits itself, is left uncommitted.
     CleanTree,
+    /// That the judge finds that something holds.
+    Llm,
 }
 
 /// Where verifiers run, and how their results are judged.
@@ -345,6 +354,54 @@ pub enum Control {
     /// They are, and the agent waits until all is known of the tree before its work.
     Before,
     /// They are not.
+    Off,
+}
+
+/// Who judges what no command decides: an agent in a session of its own, which reads the work on a tree of Alfine's own, the
+/// plan, the diff and the results of the checks, and never the words of the agent that worked. It runs once all other checks
+/// pass. For each answer it has to quote a line, which is looked up; and asked the same about the tree before the work, it
+/// must not say the same, else its answer counts for nothing. What it refutes is reworked, what it cannot tell is asked of
+/// you. What it costs is the loop's. It needs `proof.control`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Judge {
+    /// The agent that judges. Without it nobody does. One that is not the agent that works sees more of its mistakes.
+    /// A repository that names one needs your approval: it costs you something.
+    #[schemars(schema_with = "agent_name")]
+    pub agent: Option<String>,
+    /// The model that it is asked to use. Defaults to `agents.<name>.model`, and then to the agent's own model.
+    #[schemars(length(min = 1), extend("format" = "argument"), example = &"opus")]
+    pub model: Option<String>,
+    /// Which criteria it judges: those that have no command (`prose`), or none, so that it answers only verifiers of the kind
+    /// `llm` (`off`).
+    pub criteria: JudgedCriteria,
+    /// US dollars that it may cost to be asked once: about the work, and again about the tree before it.
+    #[schemars(range(min = 0.01, max = 1_000_000.0))]
+    pub budget_usd: f64,
+    /// How long it may take to answer.
+    pub timeout: HumanDuration,
+}
+
+impl Default for Judge {
+    fn default() -> Self {
+        Self {
+            agent: None,
+            model: None,
+            criteria: JudgedCriteria::default(),
+            budget_usd: 1.0,
+            timeout: HumanDuration::from_secs(10 * 60),
+        }
+    }
+}
+
+/// Which criteria a judge looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum JudgedCriteria {
+    /// Those that have no command.
+    #[default]
+    Prose,
+    /// None.
     Off,
 }
 

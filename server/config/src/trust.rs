@@ -4,7 +4,7 @@
 //! kept for each repository and exact text, outside the repository. Never runs anything, and never asks: it only
 //! answers what is not allowed yet.
 
-use crate::{Control, Layer, Loaded, OnDone, VerifierKind};
+use crate::{Control, Judge, JudgedCriteria, Layer, Loaded, OnDone, VerifierKind};
 use alfine_agents::Permissions;
 use alfine_core::machine::Unproven;
 use serde::{Deserialize, Serialize};
@@ -214,6 +214,26 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     if let Some(word) = on_done.filter(|_| from_repository("on_done")) {
         add("on_done", format!("on_done = \"{word}\""));
     }
+    // A judge spends the user's money, and one that asks less, or another one, lets more pass. One text, so that no part can be
+    // exchanged under an approval of the others.
+    if from_repository("judge") {
+        let Judge { agent, model, criteria, budget_usd, timeout } = &config.judge;
+        let criteria = match criteria {
+            JudgedCriteria::Prose => "prose",
+            JudgedCriteria::Off => "off",
+        };
+        let named = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} = {value:?}"));
+        let parts: Vec<String> = [named("agent", agent), named("model", model)]
+            .into_iter()
+            .flatten()
+            .chain([
+                format!("criteria = {criteria:?}"),
+                format!("budget_usd = {budget_usd}"),
+                format!("timeout = \"{timeout}\""),
+            ])
+            .collect();
+        add("judge", format!("judge: {}", parts.join(", ")));
+    }
     // What a repository says of proofs may only tighten them.
     if config.proof.control == Control::Off && from_repository("proof.control") {
         add("proof.control", "proof.control = \"off\"".to_owned());
@@ -368,6 +388,9 @@ mod tests {
         permissions = "all"
         [agents.rehearsal]
         model = "x"
+        [judge]
+        agent = "claude"
+        budget_usd = 50
         [proof]
         control = "off"
         unproven = "take"
@@ -392,6 +415,7 @@ mod tests {
                 "alfine.toml: agents.claude.permissions = agents.claude.permissions = \"all\"",
                 "alfine.toml: permissions = permissions = \"all\"",
                 "alfine.toml: on_done = on_done = \"merge\"",
+                "alfine.toml: judge = judge: agent = \"claude\", criteria = \"prose\", budget_usd = 50, timeout = \"10m\"",
                 "alfine.toml: proof.control = proof.control = \"off\"",
                 "alfine.toml: proof.unproven = proof.unproven = \"take\"",
                 "alfine.toml: proof.work = proof.work = \"tests/**\"",

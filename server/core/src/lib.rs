@@ -12,6 +12,7 @@ pub mod finding;
 pub mod gate;
 pub mod hint;
 pub mod identity;
+pub mod judge;
 pub mod lint;
 pub mod machine;
 pub mod material;

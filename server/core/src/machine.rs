@@ -68,6 +68,8 @@ impl LoopState {
             Input::AgentEvent(event) => self.agent_event(now, event, out),
             Input::AgentExited { outcome, message } => self.agent_exited(now, outcome, message, out),
             Input::BaseKnown(known) => self.base_is_known(now, known, out),
+            Input::JudgeAsked => self.judge_asked(),
+            Input::JudgeEnded(usage) => self.judge_ended(&usage),
             Input::Verified(outcome) => self.verified(now, outcome, out),
             Input::Committed => self.committed(now, out),
             Input::CommandReceived(command) => self.command(now, command, out),
@@ -94,6 +96,7 @@ impl LoopState {
     fn recover(&mut self, now: Moment, out: &mut Vec<Effect>) {
         // Between the runner's death and now nobody worked, so that time does not count.
         self.active_since = self.active_since.map(|_| now);
+        self.forget_judge();
         match &self.phase {
             Phase::Idle => self.start(now, out),
             Phase::Before => out.push(Effect::TakeCheckpoint(CheckpointKind::Before)),

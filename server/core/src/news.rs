@@ -130,6 +130,15 @@ pub enum News {
         /// The check's name.
         check: String,
     },
+    /// A judge is asked.
+    JudgeAsked {
+        /// Who.
+        by: String,
+        /// How many questions.
+        questions: u32,
+        /// Whether it is asked about what was there before the work.
+        control: bool,
+    },
     /// Tests that failed, and passed before the work, are run again.
     TriedAgain {
         /// The check's name.

@@ -3,7 +3,10 @@
 //! Data in, Markdown out. It never knows where the data came from or which agent reads it. Text that Alfine did not
 //! write cannot leave its place: whatever could be Markdown is fenced, behind a fence longer than any inside.
 
+mod brief;
 mod text;
+
+pub use brief::Brief;
 
 use crate::{
     gate::{Reading, Verdict},
@@ -110,6 +113,8 @@ pub struct LastIteration<'a> {
 pub struct CriterionLine<'a> {
     /// As the plan says it.
     pub text: &'a str,
+    /// Whether a judge, another agent, looks at it.
+    pub judged: bool,
     /// The command that verifies it; without one it is judged.
     pub command: Option<&'a str>,
     /// What is known of it.
@@ -424,6 +429,9 @@ fn criteria(out: &mut String, criteria: &[CriterionLine<'_>], folder: &str) {
         };
         let how = match criterion.command {
             Some(command) => format!("verified by running {}{}", code(command), inside(folder)),
+            None if criterion.judged => {
+                "judged by another agent, which sees your files and not your words, and has to quote them".to_owned()
+            }
             None => "judged by what you changed".to_owned(),
         };
         let before = criterion.before.map(|answer| format!("; {}", before(answer))).unwrap_or_default();

@@ -5,6 +5,7 @@
 //! *base*, the tree that the loop started from; on the base with the loop's *material* (see [`crate::material`]); and
 //! on the loop's work with the base's material. Pure: the answers come in as data.
 
+use crate::judge::{Opinion, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
@@ -265,6 +266,10 @@ pub enum Standing {
     },
     /// Its tests as they were before the loop cannot be run with the work, so nobody knows whether they would still pass.
     Incomparable,
+    /// The judge cannot tell.
+    Undecided,
+    /// The judge says that it holds, and said the same of what was there before the work: its word counts for nothing.
+    Credulous,
 }
 
 /// The most tests that a standing names.
@@ -403,6 +408,17 @@ impl Runs {
     }
 }
 
+/// What the word of a judge is worth. `before` is what it says of the tree before the work; `None` if it said nothing.
+pub fn standing_of_verdict(verdict: Verdict, before: Option<Verdict>) -> Standing {
+    match (verdict, before) {
+        (Verdict::Refuted, _) => Standing::Red,
+        (Verdict::CannotTell, _) => Standing::Undecided,
+        (Verdict::Verified, None) => Standing::Unproven,
+        (Verdict::Verified, Some(Verdict::Verified)) => Standing::Credulous,
+        (Verdict::Verified, Some(Verdict::Refuted | Verdict::CannotTell)) => Standing::Proven,
+    }
+}
+
 /// What a check's answer is worth, with what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckProof {
@@ -420,6 +436,9 @@ pub struct CheckProof {
     /// The material of it that the loop made other than it was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub material: Vec<ChangedMaterial>,
+    /// What the judge says, where the check is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opinion>,
 }
 
 impl CheckProof {
@@ -433,6 +452,9 @@ impl CheckProof {
     pub fn rewrite_texts(&mut self, rewrite: &mut dyn FnMut(&mut String)) {
         rewrite(&mut self.check);
         self.material.iter_mut().for_each(|file| rewrite(&mut file.path));
+        if let Some(opinion) = &mut self.opinion {
+            opinion.rewrite_texts(rewrite);
+        }
         if let Standing::Weakened { tests } = &mut self.standing {
             tests.iter_mut().for_each(rewrite);
         }
@@ -452,7 +474,9 @@ impl CheckProof {
             | Standing::Proven
             | Standing::Guard
             | Standing::Unproven
-            | Standing::Incomparable => false,
+            | Standing::Incomparable
+            | Standing::Undecided
+            | Standing::Credulous => false,
         }
     }
 
@@ -468,6 +492,21 @@ impl fmt::Display for CheckProof {
         let check = &self.check;
         let files: Vec<&str> = self.material.iter().map(|file| file.path.as_str()).collect();
         let files = shortened(&files);
+        if let Some(opinion) = &self.opinion {
+            write!(f, "`{check}`: {opinion}")?;
+            return f.write_str(match &self.standing {
+                Standing::Credulous => ", which says the same of what was there before the work",
+                Standing::Unproven => ", which said nothing of what was there before the work",
+                Standing::Red
+                | Standing::Proven
+                | Standing::Guard
+                | Standing::Weak
+                | Standing::Weakened { .. }
+                | Standing::Silenced { .. }
+                | Standing::Incomparable
+                | Standing::Undecided => "",
+            });
+        }
         match &self.standing {
             Standing::Red => write!(f, "`{check}` does not pass"),
             Standing::Proven => write!(f, "`{check}` failed before the work and passes with it"),
@@ -478,6 +517,8 @@ impl fmt::Display for CheckProof {
                 "`{check}` passes without the work, by what was changed in {files}: on the tree before the loop, with only \
                  that, it passes as well"
             ),
+            Standing::Undecided => write!(f, "nobody can tell whether `{check}` holds"),
+            Standing::Credulous => write!(f, "`{check}` holds before the work, too, as far as the judge can tell"),
             Standing::Incomparable => write!(
                 f,
                 "`{check}` cannot be compared with what it said before: with {files} as before the loop, its tests do not \

@@ -109,13 +109,15 @@ impl<'a> Evidence<'a> {
         let is_green = row.passed || standing.is_some_and(|standing| *standing != Standing::Red);
         let state = match standing {
             _ if !is_green => CriterionState::Failed,
-            Some(Standing::Weak) => CriterionState::Weak,
+            Some(Standing::Weak | Standing::Credulous) => CriterionState::Weak,
             Some(Standing::Red | Standing::Weakened { .. } | Standing::Silenced { .. }) => {
                 CriterionState::Failed
             }
             Some(Standing::Proven) => CriterionState::Proven,
             Some(Standing::Guard) => CriterionState::Guard,
-            Some(Standing::Unproven | Standing::Incomparable) | None => CriterionState::Unproven,
+            Some(Standing::Unproven | Standing::Incomparable | Standing::Undecided) | None => {
+                CriterionState::Unproven
+            }
         };
         match state {
             CriterionState::Proven | CriterionState::Guard => {}
@@ -252,6 +254,7 @@ mod tests {
                 work: None,
                 controls: Vec::new(),
                 material: Vec::new(),
+                opinion: None,
             }),
             findings: Vec::new(),
         }
@@ -289,6 +292,8 @@ mod tests {
             (false, "now", weakened(), CriterionState::Failed),
             (true, "now", Some(Standing::Incomparable), CriterionState::Unproven),
             (true, "now", Some(Standing::Unproven), CriterionState::Unproven),
+            (true, "now", Some(Standing::Undecided), CriterionState::Unproven),
+            (true, "now", Some(Standing::Credulous), CriterionState::Weak),
             (true, "now", None, CriterionState::Unproven),
             (false, "now", None, CriterionState::Failed),
             (true, "before", Some(Standing::Proven), CriterionState::Stale),

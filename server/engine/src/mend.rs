@@ -155,7 +155,7 @@ impl Text {
 fn is_found(spec: &TaskSpec, verifier: &VerifierSpec) -> bool {
     match &verifier.kind {
         VerifierKind::Command { command } => spec.found.iter().any(|item| item.command == *command),
-        VerifierKind::CleanTree { .. } => false,
+        VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => false,
     }
 }
 
@@ -175,6 +175,7 @@ fn other_settings(old: &TaskSpec, new: &TaskSpec) -> Vec<String> {
         ("worktree".to_owned(), (&old.setup, &old.copy, &old.link) != (&new.setup, &new.copy, &new.link)),
         ("verification".to_owned(), (old.ci, old.green, old.yellow) != (new.ci, new.green, new.yellow)),
         ("proof".to_owned(), old.proof != new.proof),
+        ("judge".to_owned(), old.judge != new.judge),
         (
             "safety".to_owned(),
             (&old.pass_env, &old.mask, &old.may_commit) != (&new.pass_env, &new.mask, &new.may_commit),

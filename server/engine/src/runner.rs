@@ -12,6 +12,8 @@ mod clocks;
 mod controls;
 mod environments;
 mod failing;
+mod judge;
+mod judging;
 mod live;
 mod mailbox;
 mod message;

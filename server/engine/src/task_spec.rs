@@ -5,12 +5,13 @@
 
 use crate::{Error, ErrorKind, Result, checks, loops::unreadable, start_options::Chain};
 use alfine_agents::Permissions;
-use alfine_config::{Config, Layer, Loaded, trust::TrustItem};
+use alfine_config::{Config, JudgedCriteria, Layer, Loaded, trust::TrustItem};
 use alfine_core::{
     breaker,
     machine::Settings,
     plan::{self, Criterion, FieldName, Fields, Isolation, Plan, ProvenBy, Task},
     task::TaskKey,
+    text::one_line,
 };
 use alfine_files::programs::at_home;
 use alfine_store::{LoopId, LoopRow};
@@ -60,6 +61,9 @@ pub struct TaskSpec {
     /// When a check proves the work.
     #[serde(default)]
     pub proof: alfine_config::Proof,
+    /// Who judges what no command decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<JudgeSpec>,
     /// What proves the task, where that is not that its work turns a check green.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven_by: Option<ProvenBy>,
@@ -136,6 +140,17 @@ pub struct AgentSpec {
     pub permissions: Permissions,
 }
 
+/// The judge of a loop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JudgeSpec {
+    /// The agent.
+    pub agent: AgentSpec,
+    /// US dollars that it may cost to be asked once.
+    pub budget_usd: f64,
+    /// How long it may take to answer.
+    pub timeout: Duration,
+}
+
 impl TaskSpec {
     /// Fixes what a task of a plan is run with in a repository.
     pub fn new(
@@ -148,7 +163,7 @@ impl TaskSpec {
     ) -> Result<Self> {
         let config = &loaded.config;
         let mut fields = task.fields.over(&plan.defaults);
-        let agent = agent_of(loaded)?;
+        let agent = agent_of(loaded, &config.agent, loaded.model(), loaded.permissions())?;
         if agent.permissions == Permissions::All && !config.safety.allow_unsandboxed_all {
             return Err(Error::new(ErrorKind::Config, "permissions = \"all\" switches the agent's own checks off")
                 .hint("use permissions = \"commands\", or set safety.allow_unsandboxed_all = true in your own config.toml"));
@@ -177,6 +192,7 @@ impl TaskSpec {
             found: Vec::new(),
             ci: config.verification.ci,
             proof: config.proof.clone(),
+            judge: judge_of(loaded)?,
             proven_by: fields.proof.as_ref().map(|field| field.value),
             may_change: fields.may_change.iter().map(|field| field.value.clone()).collect(),
             green: config.verification.green,
@@ -296,10 +312,23 @@ fn commands(key: &TaskKey, verifiers: &[VerifierSpec], fields: &Fields, loaded: 
     items
 }
 
-fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
-    let config = &loaded.config;
-    let adapter = alfine_agents::adapter(&config.agent)?;
-    let own = config.agents.get(&config.agent).cloned().unwrap_or_default();
+/// The judge, if one is named. It only reads, so it needs no more than the least permissions.
+fn judge_of(loaded: &Loaded) -> Result<Option<JudgeSpec>> {
+    let judge = &loaded.config.judge;
+    let Some(name) = &judge.agent else { return Ok(None) };
+    let own = loaded.config.agents.get(name).and_then(|agent| agent.model.as_deref());
+    let agent = agent_of(loaded, name, judge.model.as_deref().or(own), Permissions::Edits)?;
+    Ok(Some(JudgeSpec { agent, budget_usd: judge.budget_usd, timeout: judge.timeout.get() }))
+}
+
+fn agent_of(
+    loaded: &Loaded,
+    name: &str,
+    model: Option<&str>,
+    permissions: Permissions,
+) -> Result<AgentSpec> {
+    let adapter = alfine_agents::adapter(name)?;
+    let own = loaded.config.agents.get(name).cloned().unwrap_or_default();
     Ok(AgentSpec {
         name: adapter.name().to_owned(),
         command: match (own.command.map(quoted_path), own.prompt) {
@@ -310,8 +339,8 @@ fn agent_of(loaded: &Loaded) -> Result<AgentSpec> {
         },
         args: own.args,
         env: own.env,
-        model: loaded.model().map(str::to_owned),
-        permissions: loaded.permissions(),
+        model: model.map(str::to_owned),
+        permissions,
     })
 }
 
@@ -344,12 +373,7 @@ fn verifiers(
     let runs = task.runs.iter().map(|run| of_task(&run.value));
     let configured = config.verifiers.iter().map(|verifier| VerifierSpec {
         name: verifier.name.clone(),
-        kind: match (&verifier.kind, &verifier.command) {
-            (alfine_config::VerifierKind::Command, Some(command)) => {
-                VerifierKind::Command { command: command.clone() }
-            }
-            _ => VerifierKind::CleanTree { paths: Vec::new() },
-        },
+        kind: kind_of(verifier),
         weight: verifier.weight,
         timeout: verifier.timeout.get(),
         required: verifier.required,
@@ -357,13 +381,38 @@ fn verifiers(
         criterion: None,
         of_task: false,
     });
-    let mut all: Vec<VerifierSpec> = bound.chain(named).chain(configured).collect();
+    // Where nothing compares its answers, a judge's word is none.
+    let judges = config.judge.agent.is_some() && config.proof.control != alfine_config::Control::Off;
+    let is_prose = |criterion: &&Criterion| criterion.command.is_none() && !criterion.checked;
+    let judged = task.criteria.iter().enumerate().filter(|_| judges && config.judge.criteria == JudgedCriteria::Prose);
+    let judged = judged.filter(|(_, criterion)| is_prose(criterion)).map(|(n, criterion)| VerifierSpec {
+        criterion: Some(n),
+        of_task: true,
+        ..VerifierSpec::new(
+            format!("judge: {}", one_line(&criterion.text)),
+            VerifierKind::Llm { question: criterion.text.clone() },
+        )
+    });
+    let mut all: Vec<VerifierSpec> = bound.chain(named).chain(configured).chain(judged).collect();
     all.extend(unknown(&all, runs.collect()));
     if detects(config) {
         let detected = repository.detector.detect(&folder, &checks::named_files(task, &folder));
         all.extend(unknown(&all, detected));
     }
     all
+}
+
+fn kind_of(verifier: &alfine_config::Verifier) -> VerifierKind {
+    // The settings' check has looked that each kind has what it needs.
+    match verifier.kind {
+        alfine_config::VerifierKind::Command => {
+            VerifierKind::Command { command: verifier.command.clone().unwrap_or_default() }
+        }
+        alfine_config::VerifierKind::CleanTree => VerifierKind::CleanTree { paths: Vec::new() },
+        alfine_config::VerifierKind::Llm => {
+            VerifierKind::Llm { question: verifier.question.clone().unwrap_or_default() }
+        }
+    }
 }
 
 /// Those of `more` that run something else than `known`, each once.

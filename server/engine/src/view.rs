@@ -600,6 +600,7 @@ mod tests {
                 run: run("base", Answer::Failed, 101, None),
             }],
             material: vec![ChangedMaterial { path: "tests/a.rs".to_owned(), was_there: false }],
+            opinion: None,
         };
         let evidence = |text, passed, tree| VerificationNew {
             iteration: 1,

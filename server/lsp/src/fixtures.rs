@@ -658,6 +658,7 @@ fn controlled(row: VerificationRow, standing: Standing, base: Answer) -> Verific
         work: Some(CheckRun { tests: Some(14), ..run(&row.tree, Answer::Passed) }),
         controls: vec![Control { control: ControlKind::Base, run: run("ba5e", base) }],
         material: Vec::new(),
+        opinion: None,
     };
     VerificationRow { proof: Some(proof), ..row }
 }

@@ -1,7 +1,12 @@
 //! What a verifier said, and how it ended.
 
 use super::{VerifierSpec, seconds, test_report::TestReport};
-use alfine_core::{finding::Finding, proof::Answer, text::detailed};
+use alfine_core::{
+    finding::Finding,
+    judge::{Opinion, Verdict},
+    proof::Answer,
+    text::detailed,
+};
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
@@ -47,6 +52,11 @@ pub enum VerifierExit {
         /// How many files or folders; 0 passes.
         count: usize,
     },
+    /// A judge answered.
+    Judged {
+        /// What it says, and what of that counts.
+        opinion: Opinion,
+    },
     /// Its command passed, and its controls say that this proves nothing.
     Unproven {
         /// What they say.
@@ -56,7 +66,20 @@ pub enum VerifierExit {
 
 impl VerifierExit {
     pub(super) fn passes(&self) -> bool {
-        matches!(self, Self::Code { code: 0 } | Self::Uncommitted { count: 0 } | Self::Unusual { count: 0 })
+        match self {
+            Self::Code { code: 0 } | Self::Uncommitted { count: 0 } | Self::Unusual { count: 0 } => true,
+            // What nobody can tell is no failure. Who decides sees that it is no answer either.
+            Self::Judged { opinion } => opinion.verdict != Verdict::Refuted,
+            Self::Code { .. }
+            | Self::Uncommitted { .. }
+            | Self::Unusual { .. }
+            | Self::Signal { .. }
+            | Self::TimedOut { .. }
+            | Self::Interrupted
+            | Self::Unable { .. }
+            | Self::NotRun { .. }
+            | Self::Unproven { .. } => false,
+        }
     }
 }
 
@@ -79,6 +102,7 @@ impl fmt::Display for VerifierExit {
             Self::Unusual { count: 0 } => f.write_str("no unusual files"),
             Self::Unusual { count: 1 } => f.write_str("1 unusual file or folder"),
             Self::Unusual { count } => write!(f, "{count} unusual files or folders"),
+            Self::Judged { opinion } => opinion.fmt(f),
             Self::Unproven { .. } => f.write_str("passes, and proves nothing"),
         }
     }
@@ -118,30 +142,68 @@ impl VerifierResult {
         matches!(self.exit, VerifierExit::Unable { .. })
     }
 
+    /// Whether it stands in nobody's way, and is no yes either.
+    pub fn says_nothing(&self) -> bool {
+        self.passed && self.answer() == Answer::NotRun
+    }
+
     /// What it says of what it checks.
     pub fn answer(&self) -> Answer {
         let tests = self.tests.as_ref();
-        match self.exit {
+        match &self.exit {
             VerifierExit::Code { code: 0 } if tests.is_some_and(TestReport::proves_nothing) => Answer::Empty,
             VerifierExit::Code { code: 0 } => Answer::Passed,
-            VerifierExit::Code { code } if tests.is_some_and(|tests| tests.is_told_empty(code)) => {
+            VerifierExit::Code { code } if tests.is_some_and(|tests| tests.is_told_empty(*code)) => {
                 Answer::Empty
             }
             VerifierExit::Code { .. } => Answer::Failed,
-            VerifierExit::Signal { signal } if is_crash(signal) => Answer::Failed,
+            VerifierExit::Signal { signal } if is_crash(*signal) => Answer::Failed,
             VerifierExit::Uncommitted { count } | VerifierExit::Unusual { count } => {
-                if count == 0 {
+                if *count == 0 {
                     Answer::Passed
                 } else {
                     Answer::Failed
                 }
             }
+            VerifierExit::Judged { opinion: Opinion { verdict, .. } } => match verdict {
+                Verdict::Verified => Answer::Passed,
+                Verdict::Refuted => Answer::Failed,
+                Verdict::CannotTell => Answer::NotRun,
+            },
             VerifierExit::Signal { .. }
             | VerifierExit::TimedOut { .. }
             | VerifierExit::Interrupted
             | VerifierExit::Unable { .. }
             | VerifierExit::NotRun { .. } => Answer::NotRun,
             VerifierExit::Unproven { .. } => Answer::Failed,
+        }
+    }
+
+    /// The answer of a judge, which took so long.
+    pub fn judged(spec: &VerifierSpec, opinion: Opinion, duration: Duration) -> Self {
+        let decides = opinion.verdict != Verdict::CannotTell;
+        let findings = match opinion.verdict {
+            Verdict::Refuted => opinion.quotes.iter().map(|quote| Finding {
+                file: Some(quote.path.clone()),
+                line: Some(quote.line),
+                code: Some("judge-refuted".to_owned()),
+                ..Finding::error(format!("“{}”: {opinion}", spec.name))
+            }).collect(),
+            Verdict::Verified | Verdict::CannotTell => Vec::new(),
+        };
+        let exit = VerifierExit::Judged { opinion };
+        Self {
+            name: spec.name.clone(),
+            criterion: spec.criterion,
+            passed: exit.passes(),
+            exit,
+            duration,
+            output: String::new(),
+            tests: None,
+            findings,
+            // What it cannot tell speaks neither for nor against the work.
+            weight: if decides { spec.weight } else { 0.0 },
+            required: spec.required && decides,
         }
     }
 

@@ -29,7 +29,7 @@ impl CancelToken {
     }
 
     /// Registers what ends the command that runs now.
-    pub(super) fn set_running(&self, ender: Option<Ender>) {
+    pub fn set_running(&self, ender: Option<Ender>) {
         let mut state = self.state();
         if let Some(ender) = ender.as_ref().filter(|_| state.cancelled) {
             ender.end();

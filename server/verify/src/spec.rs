@@ -100,6 +100,11 @@ pub enum VerifierKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         paths: Vec<String>,
     },
+    /// Passes when a judge, an agent of its own, finds that it holds.
+    Llm {
+        /// What has to hold.
+        question: String,
+    },
 }
 
 /// A command's words as they are written most plainly, and the folder that it runs in.

@@ -120,6 +120,9 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
         News::BenchSetup { command } => {
             (Mark::Step, detailed("setting a tree for the checks up", &shown(command)))
         }
+        News::JudgeAsked { by, questions, control } => {
+            (Mark::Detail, judge_asked(&shown(by), *questions, *control))
+        }
         News::TriedAgain { check, tests } => (
             Mark::Detail,
             format!(
@@ -191,11 +194,22 @@ pub fn moving(news: &News) -> Option<String> {
         News::Verifying { .. } => Some("running the checks".to_owned()),
         News::BenchAwaited => Some("waiting for a tree to run the checks in".to_owned()),
         News::TriedAgain { .. } => Some("running failing tests again".to_owned()),
+        News::JudgeAsked { by, questions, control } => Some(judge_asked(&shown(by), *questions, *control)),
         News::Control { control, check } => {
             Some(format!("control: {} {}", or(&shown(check), "a check"), control_words(*control)))
         }
         News::Waiting { .. } => Some("waiting".to_owned()),
         _ => None,
+    }
+}
+
+/// Who is asked what.
+fn judge_asked(by: &str, questions: u32, control: bool) -> String {
+    let questions = count(u64::from(questions), "question");
+    let by = or(by, "the judge");
+    match control {
+        true => format!("control: {by} judges {questions} on what was there before the work"),
+        false => format!("{by} judges {questions}"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{reason::Explanation, text::count};
 use alfine_core::{
+    judge::Verdict,
     prompt::CriterionState,
     proof::{Answer, CheckProof, CheckRun, ControlKind, Standing, TaskProof, shortened},
 };
@@ -29,6 +30,9 @@ pub fn grounds(grounds: &Grounds<'_>, tree: &str) -> String {
         None => String::new(),
     };
     let base = grounds.proof.and_then(CheckProof::base);
+    if let Some(said) = judged(grounds, tree) {
+        return format!("{state}: {said}");
+    }
     let said = match grounds.state {
         CriterionState::Open | CriterionState::Checked => return state.to_owned(),
         CriterionState::Approved => {
@@ -53,6 +57,31 @@ pub fn grounds(grounds: &Grounds<'_>, tree: &str) -> String {
     format!("{state}: {said}")
 }
 
+/// What the judge says, where one was asked and its word is what counts.
+fn judged(grounds: &Grounds<'_>, tree: &str) -> Option<String> {
+    let (proof, opinion) = grounds.proof.and_then(|proof| Some((proof, proof.opinion.as_ref()?)))?;
+    match grounds.state {
+        CriterionState::Failed
+        | CriterionState::Proven
+        | CriterionState::Unproven
+        | CriterionState::Weak => {}
+        CriterionState::Open
+        | CriterionState::Checked
+        | CriterionState::Stale
+        | CriterionState::Guard
+        | CriterionState::Approved => return None,
+    }
+    let before = match (opinion.verdict, &proof.standing) {
+        (Verdict::Verified, Standing::Proven) => format!(" in {tree}, and not at the base"),
+        (Verdict::Verified, Standing::Credulous) => {
+            format!(" in {tree}, and at the base, too, so its word counts for nothing")
+        }
+        (Verdict::Verified, _) => format!(" in {tree}, and nothing was said of the base"),
+        (Verdict::Refuted | Verdict::CannotTell, _) => String::new(),
+    };
+    Some(format!("{opinion}{before}"))
+}
+
 /// What the controls of a green check say.
 fn standing(proof: Option<&CheckProof>, base: Option<&CheckRun>) -> String {
     let Some(proof) = proof else { return "no control was made".to_owned() };
@@ -70,6 +99,8 @@ fn standing(proof: Option<&CheckProof>, base: Option<&CheckRun>) -> String {
         }
         (Standing::Unproven, Some(_)) => "it could not run at the base".to_owned(),
         (Standing::Unproven, None) => "it did not run at the base".to_owned(),
+        (Standing::Undecided, _) => "the judge cannot tell".to_owned(),
+        (Standing::Credulous, _) => "the judge says the same of the base".to_owned(),
         (Standing::Weakened { .. } | Standing::Silenced { .. } | Standing::Red, _) => proof.to_string(),
     }
 }
@@ -144,7 +175,10 @@ pub(crate) fn short(id: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alfine_core::proof::{ChangedMaterial, Control};
+    use alfine_core::{
+        judge::{Opinion, Quote},
+        proof::{ChangedMaterial, Control},
+    };
 
     fn run(answer: Answer, tests: Option<u64>) -> CheckRun {
         let exit = Some(i32::from(answer != Answer::Passed));
@@ -161,6 +195,7 @@ mod tests {
             work: None,
             controls: controls.collect(),
             material,
+            opinion: None,
         };
         let work = run(Answer::Passed, Some(14));
         grounds(&Grounds { state, proof: Some(&proof), work: Some(&work), by: None }, "3f2a91c0d4")
@@ -246,5 +281,50 @@ mod tests {
         assert_eq!(said(Answer::Failed, Some(101)), "failed: exit status 101 in 3f2a91c");
         assert_eq!(said(Answer::Empty, Some(0)), "failed: no test ran in 3f2a91c");
         assert_eq!(said(Answer::NotRun, None), "failed: it did not end by itself in 3f2a91c");
+    }
+
+    #[test]
+    fn the_word_of_a_judge_is_shown_with_who_said_it_and_where() {
+        use CriterionState::{Failed, Proven, Unproven, Weak};
+        let quote = Quote { path: "src/a.rs".to_owned(), line: 3, quote: "fn a() {".to_owned() };
+        for (verdict, standing, state, expected) in [
+            (
+                Verdict::Verified,
+                Standing::Proven,
+                Proven,
+                "proven: verified by claude at src/a.rs:3 in 3f2a91c, and not at the base",
+            ),
+            (
+                Verdict::Verified,
+                Standing::Credulous,
+                Weak,
+                "weak: verified by claude at src/a.rs:3 in 3f2a91c, and at the base, too, so its word counts for nothing",
+            ),
+            (
+                Verdict::Verified,
+                Standing::Unproven,
+                Unproven,
+                "unproven: verified by claude at src/a.rs:3 in 3f2a91c, and nothing was said of the base",
+            ),
+            (Verdict::CannotTell, Standing::Undecided, Unproven, "unproven: claude cannot tell: so"),
+            (Verdict::Refuted, Standing::Red, Failed, "failed: refuted by claude at src/a.rs:3: so"),
+        ] {
+            let opinion = Opinion {
+                verdict,
+                reason: "so".to_owned(),
+                quotes: vec![quote.clone()],
+                by: "claude".to_owned(),
+            };
+            let proof = CheckProof {
+                check: "judge: it is nice".to_owned(),
+                standing,
+                work: None,
+                controls: Vec::new(),
+                material: Vec::new(),
+                opinion: Some(opinion),
+            };
+            let grounds = Grounds { state, proof: Some(&proof), ..Grounds::default() };
+            assert_eq!(super::grounds(&grounds, "3f2a91c0d4"), expected);
+        }
     }
 }

@@ -11,6 +11,7 @@ mod control;
 mod course;
 mod ends;
 mod gates;
+mod judge;
 mod merging;
 mod messages;
 mod plans;

@@ -267,6 +267,11 @@ impl LoopState {
             let text = format!("{said}, but {}. Is it done?", to_see.join("; "));
             return Some(Ask { kind: AskKind::ChecksChanged, text });
         }
+        let undecided = in_words(controls.iter().filter(|check| check.standing == Standing::Undecided));
+        if self.asks() && !undecided.is_empty() {
+            let text = format!("{said}, but {}. Is it done?", undecided.join("; "));
+            return Some(Ask { kind: AskKind::Unproven, text });
+        }
         if verified.proven_by == Some(ProvenBy::Guard) {
             return None;
         }

@@ -116,6 +116,10 @@ pub enum Input {
     },
     /// What the checks answer before any work is known.
     BaseKnown(BaseKnown),
+    /// A judge is asked, which costs something.
+    JudgeAsked,
+    /// It is gone, and used this.
+    JudgeEnded(Usage),
     /// The verifiers ran.
     Verified(VerifyOutcome),
     /// The work is committed on the branch (or there was nothing to commit).

@@ -328,6 +328,9 @@ pub struct LoopState {
     /// Checks that the user lets the loop go on without.
     #[serde(default)]
     pub(super) without: Vec<String>,
+    /// Whether a judge was asked that has not said yet what it used.
+    #[serde(default)]
+    pub(super) judging: bool,
 }
 
 impl LoopState {
@@ -386,6 +389,7 @@ impl LoopState {
             base_awaited: false,
             failed_before: Vec::new(),
             without: Vec::new(),
+            judging: false,
         }
     }
 
@@ -566,9 +570,31 @@ impl LoopState {
         if cut_off && usage.tokens() == 0 && usage.cost_usd == Some(0.0) {
             usage.cost_usd = None;
         }
-        self.breaker.used(&usage, worked);
+        self.account(&usage, worked);
+    }
+
+    pub(super) fn judge_asked(&mut self) {
+        self.forget_judge();
+        self.judging = true;
+    }
+
+    /// Adds what a judge used to what the loop did.
+    pub(super) fn judge_ended(&mut self, usage: &Usage) {
+        self.judging = false;
+        self.account(usage, true);
+    }
+
+    /// Whoever asked a judge died before it could say what that used. It did use something.
+    pub(super) fn forget_judge(&mut self) {
+        if std::mem::take(&mut self.judging) {
+            self.account(&Usage::default(), true);
+        }
+    }
+
+    fn account(&mut self, usage: &Usage, worked: bool) {
+        self.breaker.used(usage, worked);
         for total in [&mut self.used, &mut self.current.used] {
-            total.add_tokens(&usage);
+            total.add_tokens(usage);
             if let Some(cost) = usage.cost_usd.filter(|cost| cost.is_finite() && *cost >= 0.0) {
                 total.cost_usd = Some(total.cost_usd.unwrap_or(0.0) + cost);
             }

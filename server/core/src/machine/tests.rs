@@ -1241,7 +1241,7 @@ fn a_check_that_cannot_run_is_not_asked_about_while_the_agent_has_work() {
 fn controlled(standing: Standing) -> VerifyOutcome {
     let material = vec![ChangedMaterial { path: "tests/a.rs".into(), was_there: true }];
     let proof =
-        CheckProof { check: "cargo test".into(), standing, work: None, controls: Vec::new(), material };
+        CheckProof { check: "cargo test".into(), standing, work: None, controls: Vec::new(), material, opinion: None };
     VerifyOutcome { controls: Some(vec![proof]), ..green(1) }
 }
 

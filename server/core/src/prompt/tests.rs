@@ -4,12 +4,14 @@ use proptest::prelude::*;
 
 const CRITERIA: &[CriterionLine<'_>] = &[
     CriterionLine {
+        judged: false,
         text: "Migration runs: `sqlx migrate run`",
         command: Some("sqlx migrate run"),
         state: CriterionState::Proven,
         before: None,
     },
     CriterionLine {
+        judged: false,
         text: "Expired coupons are rejected",
         command: None,
         state: CriterionState::Open,
@@ -391,7 +393,7 @@ fn the_least_important_is_cut_first_and_criteria_never() {
     }
 
     let criterion =
-        CriterionLine { text: &long[..38], command: None, state: CriterionState::Open, before: None };
+        CriterionLine { judged: false, text: &long[..38], command: None, state: CriterionState::Open, before: None };
     let criteria = vec![criterion; 3_000];
     let prompt = build(&PromptInput { criteria: &criteria, ..input });
     assert_eq!(prompt.matches(&format!("- [ ] {}", criterion.text)).count(), 3_000);
@@ -453,7 +455,7 @@ proptest! {
         let mut reading = read("<COMPLETION_GATE>\nready: true\n</COMPLETION_GATE>", &Dialects::default());
         reading.gate.as_mut().unwrap().reason = Some(reason.clone());
         let failures = [Failure { name: failure, command: Some(command), exit: "exit status 1".into(), output }];
-        let criteria = [CriterionLine { text: failure, command: Some(command), state: CriterionState::Failed, before: None }];
+        let criteria = [CriterionLine { judged: false, text: failure, command: Some(command), state: CriterionState::Failed, before: None }];
         let input = PromptInput {
             session: Session::Recovered(Loss::NotFound),
             goal: &format!("x{goal}"),
@@ -538,4 +540,4 @@ fn a_prompt_says_what_checks_answered_before_any_work() {
 }
 
 const CRITERION: CriterionLine<'_> =
-    CriterionLine { text: "It builds", command: Some("make"), state: CriterionState::Open, before: None };
+    CriterionLine { judged: false, text: "It builds", command: Some("make"), state: CriterionState::Open, before: None };

@@ -54,6 +54,7 @@ impl Runner<'_> {
             session: spawn.session.clone(),
             model: self.spec.agent.model.clone(),
             permissions: self.spec.agent.permissions,
+            reads_only: false,
             cwd: self.worktree(),
             extra_args: self.spec.agent.args.clone(),
             command: self.spec.agent.command.clone(),
@@ -257,7 +258,7 @@ impl Runner<'_> {
 }
 
 /// Keeps the agent's git from looking for a repository above its working tree, should that lose its `.git`.
-fn keep_git_within(tree: &Path, env: &mut Vec<(OsString, OsString)>) {
+pub(super) fn keep_git_within(tree: &Path, env: &mut Vec<(OsString, OsString)>) {
     const CEILINGS: &str = "GIT_CEILING_DIRECTORIES";
     let known = env.iter().position(|(name, _)| name == CEILINGS).map(|at| env.swap_remove(at).1);
     let known = known.iter().flat_map(std::env::split_paths);
@@ -385,7 +386,7 @@ fn read_errors(
 }
 
 /// What the agent printed, line by line, secrets masked. A disk that is full ends the transcript, not the agent.
-struct Transcript {
+pub(super) struct Transcript {
     path: PathBuf,
     file: Option<BufWriter<File>>,
     room: u64,
@@ -394,7 +395,7 @@ struct Transcript {
 }
 
 impl Transcript {
-    fn create(path: &Path, masker: Arc<Masker>) -> Self {
+    pub(super) fn create(path: &Path, masker: Arc<Masker>) -> Self {
         let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(path));
         let file = match made {
             Ok(file) => Some(BufWriter::new(file)),
@@ -414,7 +415,7 @@ impl Transcript {
 
     /// Writes every complete line to the disk at once: whoever follows the file must not have to wait for the next
     /// chunk.
-    fn write(&mut self, bytes: &[u8]) {
+    pub(super) fn write(&mut self, bytes: &[u8]) {
         self.room = self.room.saturating_sub(bytes.len() as u64);
         if self.room == 0 {
             self.close_full();
@@ -445,7 +446,7 @@ impl Transcript {
         self.give_up_on(failed);
     }
 
-    fn finish(&mut self) {
+    pub(super) fn finish(&mut self) {
         let Self { file, lines, masker, .. } = self;
         if let Some(file) = file {
             lines.finish(|line| {

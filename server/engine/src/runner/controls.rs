@@ -5,7 +5,7 @@ mod on_demand;
 
 pub(crate) use on_demand::answers;
 
-use super::{named::Named, owner::Runner};
+use super::{judge::Judge, named::Named, owner::Runner};
 use crate::{
     Error, Result,
     bench::{Benches, HeldBench},
@@ -82,14 +82,14 @@ const NAMED: usize = 10;
 
 /// What decides on a claim, and where.
 pub(super) struct Decider {
-    repository: Repository,
+    pub(super) repository: Repository,
     layout: Layout,
     benches: Benches,
     /// The tree before the whole loop, and its commit.
-    base: (String, String),
+    pub(super) base: (String, String),
     /// The claimed tree.
-    claimed: String,
-    own: Vec<PathBuf>,
+    pub(super) claimed: String,
+    pub(super) own: Vec<PathBuf>,
     /// What the worktree of the loop got: a setup, copies, links.
     setup: Option<String>,
     copy: Vec<String>,
@@ -103,6 +103,8 @@ pub(super) struct Decider {
     /// Whether the agent says why it changed checks: then the user decides, and it is no rework.
     explained: bool,
     worktree: PathBuf,
+    /// Who is asked what no command decides.
+    pub(super) judge: Option<Judge>,
 }
 
 /// The material that a task is meant to change.
@@ -238,9 +240,15 @@ impl Decider {
             may_change: MayChange::new(&spec.may_change),
             proven_by: spec.proven_by,
             explained: false,
+            judge: None,
             worktree,
             repository,
         }
+    }
+
+    /// The same with somebody who judges.
+    pub(super) fn with_judge(self, judge: Option<Judge>) -> Self {
+        Self { judge, ..self }
     }
 
     /// Runs the checks on the claimed tree, and if they hold, their controls. `None` if that was cancelled before it began.
@@ -265,7 +273,10 @@ impl Decider {
         let mut run = self.run_on(&prepared, context, Some(&claimed), known)?;
         let mut results = Vec::new();
         let mut failed_before = Vec::new();
-        for spec in specs {
+        let is_asked = |spec: &&VerifierSpec| matches!(spec.kind, VerifierKind::Llm { .. });
+        let questions: Vec<VerifierSpec> = specs.iter().filter(is_asked).cloned().collect();
+        let specs: Vec<VerifierSpec> = specs.iter().filter(|spec| !is_asked(spec)).cloned().collect();
+        for spec in &specs {
             if context.cancel.is_cancelled() {
                 break;
             }
@@ -289,7 +300,7 @@ impl Decider {
                     result
                 }
                 // It looks at what the agent has beside its work.
-                VerifierKind::CleanTree { .. } => {
+                VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => {
                     alfine_verify::run(std::slice::from_ref(spec), context, &mut |_| {}).pop()
                 }
             };
@@ -299,10 +310,21 @@ impl Decider {
             }
         }
         let holds = alfine_verify::score(&results, green, yellow) != Color::Red;
-        let controls = match holds && !context.cancel.is_cancelled() {
-            true => Some(run.controls(specs, &mut results, base, &claimed, watcher.tell)?),
+        let mut controls = match holds && !context.cancel.is_cancelled() {
+            true => Some(run.controls(&specs, &mut results, base, &claimed, watcher.tell)?),
             false => None,
         };
+        // A judge is asked only where nothing that runs says no: it outvotes nothing, and costs something.
+        let is_worth_it = |results: &[VerifierResult]| alfine_verify::score(results, green, yellow) != Color::Red;
+        if let Some(controls) = controls.as_mut().filter(|_| !questions.is_empty() && is_worth_it(&results))
+            && let Some(judged) = run.judge(&questions, &results, [base, &claimed], watcher.tell)?
+        {
+            for (result, proof) in judged {
+                (watcher.observe)(&result);
+                results.push(result);
+                controls.extend(proof);
+            }
+        }
         Ok(Some(Decided { results, controls, said: run.answers, failed_before }))
     }
 
@@ -520,9 +542,9 @@ impl Decider {
 pub(super) struct Run<'a> {
     pub(super) decider: &'a Decider,
     /// On the bench.
-    context: VerifyContext<'a>,
+    pub(super) context: VerifyContext<'a>,
     store: Option<alfine_store::Reader>,
-    bench: &'a Bench,
+    pub(super) bench: &'a Bench,
     /// The hash of what the bench is set up with.
     setup: &'a str,
     pub(super) answers: Vec<(String, Said)>,
@@ -547,7 +569,7 @@ impl Run<'_> {
     }
 
     /// What a check answered on a tree when it was asked before.
-    fn known(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<Said>> {
+    pub(super) fn known(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<Said>> {
         if let Some(key) = self.key(spec, tree)? {
             if let Some((_, said)) = self.answers.iter().find(|(known, _)| *known == key) {
                 return Ok(Some(said.clone()));
@@ -588,7 +610,13 @@ impl Run<'_> {
 
     /// The hash of all that an answer depends on, as far as it is known.
     pub(super) fn key(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<String>> {
-        let VerifierKind::Command { command } = &spec.kind else { return Ok(None) };
+        let (what, command) = match (&spec.kind, &self.decider.judge) {
+            (VerifierKind::Command { command }, _) => (command.clone(), command.as_str()),
+            (VerifierKind::Llm { question }, Some(judge)) => {
+                (format!("{} {:?} {question}", judge.key(), judge.about), "")
+            }
+            (VerifierKind::Llm { .. }, None) | (VerifierKind::CleanTree { .. }, _) => return Ok(None),
+        };
         let decider = self.decider;
         let tree = match self.without_own.get(tree) {
             Some(known) => known.clone(),
@@ -600,7 +628,7 @@ impl Run<'_> {
         };
         let program = self.program(command);
         let mut hash = blake3::Hasher::new();
-        for part in [command.as_str(), &spec.folder, &tree, self.setup, &program] {
+        for part in [what.as_str(), &spec.folder, &tree, self.setup, &program] {
             hash.update(part.as_bytes()).update(b"\0");
         }
         for (name, value) in self.context.env.iter().filter(|(name, _)| name == "CI" || name == "PATH") {
@@ -747,6 +775,7 @@ impl Run<'_> {
                         was_there: changed.was_there,
                     })
                     .collect(),
+                opinion: None,
             };
             if proof.is_refused() {
                 let did_it: Vec<&Changed> = match &proof.standing {
@@ -758,7 +787,9 @@ impl Run<'_> {
                     | Standing::Proven
                     | Standing::Guard
                     | Standing::Unproven
-                    | Standing::Incomparable => {
+                    | Standing::Incomparable
+                    | Standing::Undecided
+                    | Standing::Credulous => {
                         let kept = kept.into_iter().zip(is);
                         let kept = kept.filter(|(changed, is)| changed.was_there || is.reaches_others());
                         kept.map(|(changed, _)| changed).collect()
@@ -865,7 +896,9 @@ fn fail(result: &mut VerifierResult, proof: &CheckProof, places: Vec<(String, u3
         | Standing::Proven
         | Standing::Guard
         | Standing::Unproven
-        | Standing::Incomparable => "check-proves-nothing",
+        | Standing::Incomparable
+        | Standing::Undecided
+        | Standing::Credulous => "check-proves-nothing",
     };
     let words = proof.to_string();
     let remedy = match is_explained {

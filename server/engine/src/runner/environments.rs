@@ -1,6 +1,9 @@
 //! What the processes of a loop get of this process's environment, and what hides the rest of it in logs.
 
-use crate::{Result, task_spec::TaskSpec};
+use crate::{
+    Result,
+    task_spec::{AgentSpec, TaskSpec},
+};
 use alfine_agents::Adapter;
 use alfine_files::programs;
 use alfine_secrets::Masker;
@@ -24,29 +27,45 @@ pub(super) struct Environments {
 
 /// The environments of the loop's processes, and what hides the rest of this one in logs.
 pub(super) fn environments(adapter: &dyn Adapter, spec: &TaskSpec) -> Result<(Environments, Arc<Masker>)> {
-    let mut all: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    // A program of the user's is found also if Alfine was started from an editor with a short `PATH`, and so is what such
-    // a program starts itself.
-    let path = programs::with_usual_folders(std::env::var_os("PATH").as_deref());
-    all.retain(|(name, _)| name != "PATH");
-    all.push(("PATH".into(), path));
-    let mut own: Vec<&str> = adapter.own_env().to_vec();
-    for (when, names) in adapter.own_env_when() {
-        if all.iter().any(|(name, _)| name.to_str() == Some(when)) {
-            own.extend_from_slice(names);
-        }
-    }
+    let all = whole();
     let masker = Arc::new(Masker::new(all.iter().cloned(), &spec.mask)?);
     let setup = alfine_secrets::clean_environment(all.iter().cloned(), &[], &spec.pass_env);
-    let mut agent = alfine_secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
-    for (name, value) in &spec.agent.env {
-        agent.retain(|(known, _)| known.to_str() != Some(name));
-        agent.push((name.into(), programs::at_home(OsStr::new(value))));
-    }
+    let agent = of_agent(adapter, &spec.agent, spec, all);
     let mut checks = setup.clone();
     // Package managers refuse to change a lockfile under it, so the setup goes without.
     if spec.ci && !checks.iter().any(|(name, _)| name == "CI") {
         checks.push(("CI".into(), "true".into()));
     }
     Ok((Environments { agent, setup, checks }, masker))
+}
+
+/// The environment of the agent that judges.
+pub(super) fn of_judge(adapter: &dyn Adapter, agent: &AgentSpec, spec: &TaskSpec) -> Environment {
+    of_agent(adapter, agent, spec, whole())
+}
+
+fn whole() -> Environment {
+    let mut all: Environment = std::env::vars_os().collect();
+    // A program of the user's is found also if Alfine was started from an editor with a short `PATH`, and so is what such
+    // a program starts itself.
+    let path = programs::with_usual_folders(std::env::var_os("PATH").as_deref());
+    all.retain(|(name, _)| name != "PATH");
+    all.push(("PATH".into(), path));
+    all
+}
+
+/// What an agent gets of all: nothing that looks like a secret but its own, and what its settings add.
+fn of_agent(adapter: &dyn Adapter, agent: &AgentSpec, spec: &TaskSpec, all: Environment) -> Environment {
+    let mut own: Vec<&str> = adapter.own_env().to_vec();
+    for (when, names) in adapter.own_env_when() {
+        if all.iter().any(|(name, _)| name.to_str() == Some(when)) {
+            own.extend_from_slice(names);
+        }
+    }
+    let mut passed = alfine_secrets::clean_environment(all.into_iter(), &own, &spec.pass_env);
+    for (name, value) in &agent.env {
+        passed.retain(|(known, _)| known.to_str() != Some(name));
+        passed.push((name.into(), programs::at_home(OsStr::new(value))));
+    }
+    passed
 }

@@ -2,7 +2,7 @@
 
 use super::reach::Reach;
 use alfine_core::{
-    agent::{AgentEvent, Outcome},
+    agent::{AgentEvent, Outcome, Usage},
     news::News,
     proof::{BaseKnown, CheckProof, Said},
 };
@@ -20,6 +20,10 @@ pub(super) enum Message {
     AgentGone(u32, AgentEnded),
     /// The verifiers are through.
     Verified(u32, Answers),
+    /// A judge is asked, which costs something.
+    JudgeAsked,
+    /// It is gone, and used this.
+    JudgeEnded(Usage),
     /// A verifier's own news.
     VerifyNews(u32, Box<News>),
     /// What the checks answer before any work.

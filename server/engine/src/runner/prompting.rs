@@ -37,6 +37,9 @@ impl Runner<'_> {
             .enumerate()
             .map(|(n, criterion)| CriterionLine {
                 text: &criterion.text,
+                judged: self.spec.verifiers.iter().any(|verifier| {
+                    verifier.criterion == Some(n) && matches!(verifier.kind, VerifierKind::Llm { .. })
+                }),
                 command: criterion.command.as_deref(),
                 state: evidence.criterion(n, &criterion.text).unwrap_or_default(),
                 before: self.state.criterion_before(n),
@@ -51,7 +54,7 @@ impl Runner<'_> {
                 name: &verifier.name,
                 command: match &verifier.kind {
                     VerifierKind::Command { command } => Some(command),
-                    _ => None,
+                    VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => None,
                 },
                 folder: &verifier.folder,
                 required: verifier.required,
@@ -169,7 +172,7 @@ fn outcome_words(last: &alfine_core::machine::LastIteration, recovery: Option<Re
 fn command_of<'a>(verifiers: &'a [alfine_verify::VerifierSpec], name: &str) -> Option<&'a str> {
     verifiers.iter().find(|verifier| verifier.name == name).and_then(|verifier| match &verifier.kind {
         VerifierKind::Command { command } => Some(command.as_str()),
-        _ => None,
+        VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => None,
     })
 }
 

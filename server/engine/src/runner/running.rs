@@ -194,6 +194,9 @@ impl Runner<'_> {
             Message::AgentGone(run, ended) if Some(run) == current => self.agent_gone(ended)?,
             Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
             Message::VerifyNews(round, news) if round == self.verify_round => self.tell(&news),
+            // Whatever became of the checks that wanted to know: it was spent.
+            Message::JudgeAsked => self.spend(Input::JudgeAsked)?,
+            Message::JudgeEnded(usage) => self.spend(Input::JudgeEnded(usage))?,
             Message::BaseKnown(base) if self.base.is_some() => self.base_is_known(base)?,
             Message::BaseNews(news) if self.base.is_some() => self.tell(&news),
             Message::Mail => self.take_mail()?,
@@ -218,6 +221,12 @@ impl Runner<'_> {
             | Message::SetupOver => {}
         }
         Ok(())
+    }
+
+    /// Counts what a judge spends, and saves that at once: this process may die before anything else is saved.
+    fn spend(&mut self, input: Input) -> Result<()> {
+        self.take(input)?;
+        self.save()
     }
 
     fn end_helpers(&mut self) {

@@ -42,7 +42,10 @@ impl Runner<'_> {
             (self.environments.checks.clone(), self.row.id.marker(&ulid::Ulid::generate().to_string()));
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
         let (mut proof, not_kept, claimed) = (self.proof(), self.not_kept(), self.claimed()?);
-        let decider = self.decider();
+        let decider = match self.decider() {
+            Some(decider) => Some(decider.with_judge(self.judge()?)),
+            None => None,
+        };
         let (green, yellow) = (self.spec.green, self.spec.yellow);
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
@@ -59,7 +62,8 @@ impl Runner<'_> {
             let mut observe = |result: &VerifierResult| {
                 let news = News::Verifier {
                     name: result.name.clone(),
-                    passed: result.passed,
+                    // What a judge cannot tell stands in nobody's way, and is no yes either.
+                    passed: result.passed && !result.says_nothing(),
                     exit: result.exit.to_string(),
                     seconds: result.duration.as_secs_f64(),
                 };
@@ -121,6 +125,9 @@ impl Runner<'_> {
             }
             for result in &mut results {
                 result.output = masker.mask(&result.output).into_owned();
+                if let VerifierExit::Judged { opinion } = &mut result.exit {
+                    opinion.rewrite_texts(&mut |text| *text = masker.mask(text).into_owned());
+                }
                 for finding in &mut result.findings {
                     finding.message = masker.mask(&finding.message).into_owned();
                 }
@@ -148,7 +155,8 @@ impl Runner<'_> {
         let failed: Vec<&VerifierResult> = judged.iter().filter(|result| !result.passed).collect();
         let outcome = VerifyOutcome {
             color: alfine_verify::score(&judged, self.spec.green, self.spec.yellow),
-            ran: u32::try_from(judged.len()).unwrap_or(u32::MAX),
+            // What a judge cannot tell is no check that passed.
+            ran: u32::try_from(judged.iter().filter(|result| !result.says_nothing()).count()).unwrap_or(u32::MAX),
             unable: self.only_unable(&judged),
             failed: failed.iter().map(|result| result.name.clone()).collect(),
             error: error_of(&failed),
@@ -194,7 +202,7 @@ impl Runner<'_> {
             VerifierKind::Command { command } => {
                 Some(TrustItem::new(format!("{}: check {}", self.key, spec.name), command))
             }
-            VerifierKind::CleanTree { .. } => None,
+            VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => None,
         });
         let items: Vec<TrustItem> = items.collect();
         // Who continues the loop is asked about what is not allowed yet.
@@ -209,7 +217,7 @@ impl Runner<'_> {
         let not_allowed = self.project.untrusted(&self.spec.found)?;
         let is_allowed = |spec: &VerifierSpec| match &spec.kind {
             VerifierKind::Command { command } => not_allowed.iter().all(|item| item.command != *command),
-            VerifierKind::CleanTree { .. } => true,
+            VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => true,
         };
         let wanted = self.spec.verifiers.iter().filter(|spec| !self.state.without().contains(&spec.name));
         Ok(wanted.cloned().partition(is_allowed))

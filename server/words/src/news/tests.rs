@@ -149,6 +149,8 @@ fn checks_and_what_comes_of_them() {
         News::BenchAwaited,
         News::BenchSetup { command: text("npm ci") },
         News::TriedAgain { check: text("tests"), tests: vec![text("adds")] },
+        News::JudgeAsked { by: text("claude (opus)"), questions: 2, control: false },
+        News::JudgeAsked { by: text("claude (opus)"), questions: 1, control: true },
         News::Control { control: ControlKind::Base, check: text("tests") },
         News::Control { control: ControlKind::MaterialAlone, check: text("tests") },
         News::Control { control: ControlKind::WorkAlone, check: text("tests") },
