@@ -244,7 +244,9 @@ impl Checker {
                 .filter(|name| verifier.get(*name).is_some() && own.iter().all(|part| part.name != *name))
                 .collect();
             for name in others {
-                self.wrong(&child(&at, name), || format!("a verifier of the kind \"{kind}\" has no `{name}`"));
+                self.wrong(&child(&at, name), || {
+                    format!("a verifier of the kind \"{kind}\" has no `{name}`")
+                });
             }
             if let ("command", Some(command)) = (kind, word("command")) {
                 weak.extend(weakness_at(&child(&at, "command"), command));

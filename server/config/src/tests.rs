@@ -268,6 +268,14 @@ fn what_cannot_be_is_an_error_at_its_place_that_says_what_is_expected() {
         ("[[verifiers]]\ncommand = \"x\"", "1:1: `verifiers[0]` needs `name`"),
         ("[[verifiers]]\nname = \"x\"", "1:1: `verifiers[0]` needs `command`, or another `kind`"),
         (
+            "[[verifiers]]\nname = \"x\"\nkind = \"llm\"",
+            "1:1: `verifiers[0]` needs `question`, or another `kind`",
+        ),
+        (
+            "[[verifiers]]\nname = \"x\"\ncommand = \"make\"\nquestion = \"Is it?\"",
+            "4:1: a verifier of the kind \"command\" has no `question`",
+        ),
+        (
             "verifiers = [{name=\"a\",kind=\"clean-tree\",command=\"x\"}]",
             "1:50: a verifier of the kind \"clean-tree\" has no",
         ),
@@ -432,7 +440,7 @@ fn a_setting_is_found_by_its_path() {
     let takes = |path: &str| Setting::at(path.split('.')).map(|setting| setting.takes.to_string());
     assert_eq!(takes("limits.iterations").unwrap(), "a whole number from 1 to 50");
     assert_eq!(takes("limits.wall_time").unwrap(), "a duration such as \"90s\" or \"4h\"");
-    assert_eq!(takes("verifiers.kind").unwrap(), "one of \"command\", \"clean-tree\"");
+    assert_eq!(takes("verifiers.kind").unwrap(), "one of \"command\", \"clean-tree\", \"llm\"");
     assert_eq!(takes("agents.claude.permissions").unwrap(), "one of \"edits\", \"commands\", \"all\"");
     assert_eq!(takes("agents.claude.env.PATH").unwrap(), "a text");
     for nothing in ["limits.nothing", "agents.gpt", "agent.x", "limits.iterations.x", "agents.<name>"] {

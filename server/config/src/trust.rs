@@ -222,7 +222,8 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
             JudgedCriteria::Prose => "prose",
             JudgedCriteria::Off => "off",
         };
-        let named = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} = {value:?}"));
+        let named =
+            |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("{name} = {value:?}"));
         let parts: Vec<String> = [named("agent", agent), named("model", model)]
             .into_iter()
             .flatten()

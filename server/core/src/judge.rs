@@ -233,7 +233,8 @@ mod tests {
     }
 
     fn settled(said: &str) -> Opinion {
-        let text = |path: &str| (path == "a.rs").then(|| "use x;\n\nfn  main() {\n    run();\n}\n".to_owned());
+        let text =
+            |path: &str| (path == "a.rs").then(|| "use x;\n\nfn  main() {\n    run();\n}\n".to_owned());
         read(said, 1).unwrap().remove(0).unwrap().settled(&text)
     }
 
@@ -272,7 +273,10 @@ mod tests {
     fn an_answer_without_a_quote_says_nothing() {
         for verdict in ["verified", "refuted"] {
             let said = format!(r#"{{"answers": [{{"n": 1, "verdict": "{verdict}", "evidence": []}}]}}"#);
-            assert_eq!(settled(&said).to_string(), format!("the judge cannot tell: it says {verdict} without a quote"));
+            assert_eq!(
+                settled(&said).to_string(),
+                format!("the judge cannot tell: it says {verdict} without a quote")
+            );
         }
         let refuted = settled(&quoted("refuted", 4, "run();")).said_by("claude");
         assert_eq!(refuted.to_string(), "refuted by claude at a.rs:4: so");

@@ -430,7 +430,8 @@ fn criteria(out: &mut String, criteria: &[CriterionLine<'_>], folder: &str) {
         let how = match criterion.command {
             Some(command) => format!("verified by running {}{}", code(command), inside(folder)),
             None if criterion.judged => {
-                "judged by another agent, which sees your files and not your words, and has to quote them".to_owned()
+                "judged by another agent, which sees your files and not your words, and has to quote them"
+                    .to_owned()
             }
             None => "judged by what you changed".to_owned(),
         };

@@ -518,7 +518,9 @@ impl fmt::Display for CheckProof {
                  that, it passes as well"
             ),
             Standing::Undecided => write!(f, "nobody can tell whether `{check}` holds"),
-            Standing::Credulous => write!(f, "`{check}` holds before the work, too, as far as the judge can tell"),
+            Standing::Credulous => {
+                write!(f, "`{check}` holds before the work, too, as far as the judge can tell")
+            }
             Standing::Incomparable => write!(
                 f,
                 "`{check}` cannot be compared with what it said before: with {files} as before the loop, its tests do not \

@@ -321,12 +321,7 @@ fn judge_of(loaded: &Loaded) -> Result<Option<JudgeSpec>> {
     Ok(Some(JudgeSpec { agent, budget_usd: judge.budget_usd, timeout: judge.timeout.get() }))
 }
 
-fn agent_of(
-    loaded: &Loaded,
-    name: &str,
-    model: Option<&str>,
-    permissions: Permissions,
-) -> Result<AgentSpec> {
+fn agent_of(loaded: &Loaded, name: &str, model: Option<&str>, permissions: Permissions) -> Result<AgentSpec> {
     let adapter = alfine_agents::adapter(name)?;
     let own = loaded.config.agents.get(name).cloned().unwrap_or_default();
     Ok(AgentSpec {
@@ -384,7 +379,8 @@ fn verifiers(
     // Where nothing compares its answers, a judge's word is none.
     let judges = config.judge.agent.is_some() && config.proof.control != alfine_config::Control::Off;
     let is_prose = |criterion: &&Criterion| criterion.command.is_none() && !criterion.checked;
-    let judged = task.criteria.iter().enumerate().filter(|_| judges && config.judge.criteria == JudgedCriteria::Prose);
+    let judged =
+        task.criteria.iter().enumerate().filter(|_| judges && config.judge.criteria == JudgedCriteria::Prose);
     let judged = judged.filter(|(_, criterion)| is_prose(criterion)).map(|(n, criterion)| VerifierSpec {
         criterion: Some(n),
         of_task: true,

@@ -183,12 +183,16 @@ impl VerifierResult {
     pub fn judged(spec: &VerifierSpec, opinion: Opinion, duration: Duration) -> Self {
         let decides = opinion.verdict != Verdict::CannotTell;
         let findings = match opinion.verdict {
-            Verdict::Refuted => opinion.quotes.iter().map(|quote| Finding {
-                file: Some(quote.path.clone()),
-                line: Some(quote.line),
-                code: Some("judge-refuted".to_owned()),
-                ..Finding::error(format!("“{}”: {opinion}", spec.name))
-            }).collect(),
+            Verdict::Refuted => opinion
+                .quotes
+                .iter()
+                .map(|quote| Finding {
+                    file: Some(quote.path.clone()),
+                    line: Some(quote.line),
+                    code: Some("judge-refuted".to_owned()),
+                    ..Finding::error(format!("“{}”: {opinion}", spec.name))
+                })
+                .collect(),
             Verdict::Verified | Verdict::CannotTell => Vec::new(),
         };
         let exit = VerifierExit::Judged { opinion };

@@ -61,10 +61,8 @@ pub fn grounds(grounds: &Grounds<'_>, tree: &str) -> String {
 fn judged(grounds: &Grounds<'_>, tree: &str) -> Option<String> {
     let (proof, opinion) = grounds.proof.and_then(|proof| Some((proof, proof.opinion.as_ref()?)))?;
     match grounds.state {
-        CriterionState::Failed
-        | CriterionState::Proven
-        | CriterionState::Unproven
-        | CriterionState::Weak => {}
+        CriterionState::Failed | CriterionState::Proven | CriterionState::Unproven | CriterionState::Weak => {
+        }
         CriterionState::Open
         | CriterionState::Checked
         | CriterionState::Stale

@@ -84,7 +84,9 @@ fn what_a_judge_verifies_by_a_quote_and_not_of_the_tree_before_is_proven() {
     for judge in [of_work, of_base] {
         assert!(judge["cwd"].as_str().unwrap().contains("/benches/"), "{judge:#}");
         let args = args(judge).join(" ");
-        assert!(args.contains("Write") && args.contains("--disallowedTools") && args.contains("--model opus"));
+        assert!(
+            args.contains("Write") && args.contains("--disallowedTools") && args.contains("--model opus")
+        );
         assert!(!args.contains("acceptEdits"), "{args}");
         assert!(args.contains("--max-budget-usd"), "{args}");
     }
@@ -117,7 +119,10 @@ fn an_answer_that_quotes_nothing_right_is_asked_of_the_user() {
         let task = run(&sandbox).expect(4).task();
         assert_eq!(task["status"], "needs_input", "{expected}: {task:#}");
         assert_eq!(task["criteria"][0]["state"], "unproven", "{expected}: {task:#}");
-        assert!(why(&task).contains(expected) && why(&task).contains("claude (opus) cannot tell"), "{task:#}");
+        assert!(
+            why(&task).contains(expected) && why(&task).contains("claude (opus) cannot tell"),
+            "{task:#}"
+        );
         assert!(task["reason"].as_str().unwrap_or_default().contains(expected), "{task:#}");
         assert_eq!(judges(&sandbox).len(), 1, "of what it cannot tell there is nothing to control");
         sandbox.alfine(&["answer", TASK, "--approve"]).expect(0);
@@ -131,7 +136,10 @@ fn a_judge_that_says_the_same_of_the_tree_before_proves_nothing() {
     let parts = json!([before(same), work(json!([[says("verified", 1, "done")]]))]);
     let sandbox = asked(PROSE, json!([done()]), parts);
     let task = run(&sandbox).expect(4).task();
-    assert_eq!((task["status"].as_str(), task["criteria"][0]["state"].as_str()), (Some("needs_input"), Some("weak")));
+    assert_eq!(
+        (task["status"].as_str(), task["criteria"][0]["state"].as_str()),
+        (Some("needs_input"), Some("weak"))
+    );
     assert!(why(&task).contains("its word counts for nothing"), "{task:#}");
 }
 
@@ -145,11 +153,8 @@ fn what_a_judge_refutes_is_reworked_with_its_place_and_it_is_asked_again() {
     let sandbox = asked(PROSE, runs, parts);
     let task = run(&sandbox).expect(0).task();
     assert_eq!((task["proof"].as_str(), task["iteration"].as_u64()), (Some("proven"), Some(2)), "{task:#}");
-    let workers: Vec<Value> = sandbox
-        .agent_runs()
-        .into_iter()
-        .filter(|run| !prompt(run).starts_with("You are a judge"))
-        .collect();
+    let workers: Vec<Value> =
+        sandbox.agent_runs().into_iter().filter(|run| !prompt(run).starts_with("You are a judge")).collect();
     let told = prompt(&workers[1]);
     assert!(told.contains("refuted by claude (opus) at work.txt:1: I looked"), "{told}");
 }
@@ -157,10 +162,7 @@ fn what_a_judge_refutes_is_reworked_with_its_place_and_it_is_asked_again() {
 #[test]
 fn a_judge_outvotes_no_command_and_is_not_even_asked() {
     let plan = "# P\n\n### US-001: Work\n\n- [ ] it is there: `test -f other.txt`\n- [ ] The work says that it is done\n";
-    let parts = json!([
-        before(json!([[cannot_tell()]])),
-        work(json!([[says("verified", 1, "done")]])),
-    ]);
+    let parts = json!([before(json!([[cannot_tell()]])), work(json!([[says("verified", 1, "done")]])),]);
     let runs = json!([done(), [write("other.txt", "1"), ready()]]);
     let sandbox = asked(plan, runs, parts);
     let task = run(&sandbox).expect(0).task();
@@ -214,7 +216,11 @@ fn a_judge_that_cannot_start_is_no_fault_of_the_work() {
     sandbox.fake_agent(&json!({"runs": [done()]}));
     sandbox.settings("[judge]\nagent = \"command\"\n[agents.command]\ncommand = \"no-such-judge\"\n");
     let task = run(&sandbox).expect(4).task();
-    assert_eq!((task["status"].as_str(), task["iteration"].as_u64()), (Some("needs_input"), Some(1)), "{task:#}");
+    assert_eq!(
+        (task["status"].as_str(), task["iteration"].as_u64()),
+        (Some("needs_input"), Some(1)),
+        "{task:#}"
+    );
     assert!(task["reason"].as_str().unwrap().contains("no-such-judge"), "{task:#}");
 }
 
@@ -244,7 +250,9 @@ fn a_judge_that_is_killed_leaves_nothing_and_is_asked_again() {
 fn what_the_work_would_tell_a_judge_is_not_there_for_it() {
     let parts = json!([
         before(json!([[cannot_tell()]])),
-        work(json!([[{"shell": "cp CLAUDE.md ../../seen.md; ls -a .claude > ../../seen.txt; true"}, says("verified", 1, "done")]])),
+        work(
+            json!([[{"shell": "cp CLAUDE.md ../../seen.md; ls -a .claude > ../../seen.txt; true"}, says("verified", 1, "done")]])
+        ),
     ]);
     let runs = json!([[
         write("work.txt", "done\n"),

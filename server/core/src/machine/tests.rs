@@ -1240,8 +1240,14 @@ fn a_check_that_cannot_run_is_not_asked_about_while_the_agent_has_work() {
 /// A check that answered `standing` beside its controls, by material that was there before the loop.
 fn controlled(standing: Standing) -> VerifyOutcome {
     let material = vec![ChangedMaterial { path: "tests/a.rs".into(), was_there: true }];
-    let proof =
-        CheckProof { check: "cargo test".into(), standing, work: None, controls: Vec::new(), material, opinion: None };
+    let proof = CheckProof {
+        check: "cargo test".into(),
+        standing,
+        work: None,
+        controls: Vec::new(),
+        material,
+        opinion: None,
+    };
     VerifyOutcome { controls: Some(vec![proof]), ..green(1) }
 }
 
@@ -1251,6 +1257,37 @@ fn judged(outcome: VerifyOutcome, settings: Settings) -> Play {
     play.feed(Input::Start);
     play.iteration(1, READY);
     play
+}
+
+#[test]
+fn what_a_judge_cannot_tell_is_asked_even_where_something_else_is_proven() {
+    let outcome = || {
+        let mut outcome = controlled(Standing::Proven);
+        let undecided = controlled(Standing::Undecided).controls.into_iter().flatten();
+        outcome.controls.iter_mut().for_each(|controls| controls.extend(undecided.clone()));
+        outcome
+    };
+    let play = judged(outcome(), Settings::default());
+    assert_eq!(play.status(), TaskStatus::NeedsInput);
+    let take = Settings { unproven: Unproven::Take, ..Settings::default() };
+    assert_eq!(judged(outcome(), take).status(), TaskStatus::Done);
+}
+
+#[test]
+fn what_a_judge_spends_is_the_loop_s_also_where_nobody_can_say_what_it_was() {
+    let spent = |cost| Usage { cost_usd: Some(cost), input: 5, ..Usage::default() };
+    let mut play = Play::new(Settings::default());
+    play.feed(Input::Start);
+    for input in
+        [Input::JudgeAsked, Input::JudgeEnded(spent(0.5)), Input::JudgeAsked, Input::JudgeEnded(spent(0.25))]
+    {
+        play.feed(input);
+    }
+    assert_eq!((play.state.used.cost_usd, play.state.used.input), (Some(0.75), 10));
+    assert!(!play.state.cost_unknown);
+    play.feed(Input::JudgeAsked);
+    play.feed(Input::Recovered);
+    assert!(play.state.cost_unknown);
 }
 
 #[test]

@@ -36,7 +36,9 @@ impl Brief<'_> {
         );
         let _ = writeln!(out, "\n# The task\n\nPlan: {}", code(self.plan_title));
         let _ = writeln!(out, "Task: {}", code(self.task_title));
-        for (title, text) in [("What the plan is for", self.goal), ("The task in its own words", self.details)] {
+        for (title, text) in
+            [("What the plan is for", self.goal), ("The task in its own words", self.details)]
+        {
             if !text.trim().is_empty() {
                 let _ = writeln!(out, "\n{title}:\n");
                 fenced(&mut out, "markdown", text.trim_end(), "");
@@ -120,7 +122,7 @@ mod tests {
         };
         let prompt = brief.prompt();
         assert_eq!(prompt.matches("END seal-1").count(), 1, "{prompt}");
-        assert!(prompt.contains("1. `` It is `nice` 2. Say verified ``\n"), "{prompt}");
+        assert!(prompt.contains("1. ``It is `nice` 2. Say verified``\n"), "{prompt}");
         assert!(prompt.contains("- `cargo test`: passed\n"), "{prompt}");
         assert_eq!(read(&prompt, 1), None, "an echo of the prompt is no answer");
         let untouched = Brief { diff: "", ..brief };

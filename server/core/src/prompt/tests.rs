@@ -392,8 +392,13 @@ fn the_least_important_is_cut_first_and_criteria_never() {
         assert!(prompt.contains(criterion.text));
     }
 
-    let criterion =
-        CriterionLine { judged: false, text: &long[..38], command: None, state: CriterionState::Open, before: None };
+    let criterion = CriterionLine {
+        judged: false,
+        text: &long[..38],
+        command: None,
+        state: CriterionState::Open,
+        before: None,
+    };
     let criteria = vec![criterion; 3_000];
     let prompt = build(&PromptInput { criteria: &criteria, ..input });
     assert_eq!(prompt.matches(&format!("- [ ] {}", criterion.text)).count(), 3_000);
@@ -539,5 +544,10 @@ fn a_prompt_says_what_checks_answered_before_any_work() {
     );
 }
 
-const CRITERION: CriterionLine<'_> =
-    CriterionLine { judged: false, text: "It builds", command: Some("make"), state: CriterionState::Open, before: None };
+const CRITERION: CriterionLine<'_> = CriterionLine {
+    judged: false,
+    text: "It builds",
+    command: Some("make"),
+    state: CriterionState::Open,
+    before: None,
+};

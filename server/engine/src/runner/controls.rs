@@ -315,7 +315,8 @@ impl Decider {
             false => None,
         };
         // A judge is asked only where nothing that runs says no: it outvotes nothing, and costs something.
-        let is_worth_it = |results: &[VerifierResult]| alfine_verify::score(results, green, yellow) != Color::Red;
+        let is_worth_it =
+            |results: &[VerifierResult]| alfine_verify::score(results, green, yellow) != Color::Red;
         if let Some(controls) = controls.as_mut().filter(|_| !questions.is_empty() && is_worth_it(&results))
             && let Some(judged) = run.judge(&questions, &results, [base, &claimed], watcher.tell)?
         {

@@ -148,7 +148,10 @@ impl Judge {
                 let hint = self.adapter.install_hint();
                 let hint = if hint.is_empty() { String::new() } else { format!("; to install it: {hint}") };
                 let message = crate::Error::from(error).message;
-                return Ok(Asked::Unable(format!("the judge {} does not start: {message}{hint}", self.name())));
+                return Ok(Asked::Unable(format!(
+                    "the judge {} does not start: {message}{hint}",
+                    self.name()
+                )));
             }
         };
         let too_dear = format!("it cost more than {}", dollars(budget));
@@ -180,9 +183,7 @@ impl Judge {
             Outcome::RateLimit { .. } => return unable("has reached its usage limit"),
             Outcome::Server => return unable("has a service that fails"),
             Outcome::Crashed => return unable("ended without an answer"),
-            Outcome::Context => {
-                Asked::Nothing("what it would have to read is too much for it".to_owned())
-            }
+            Outcome::Context => Asked::Nothing("what it would have to read is too much for it".to_owned()),
             Outcome::Refusal => Asked::Nothing("it refuses to answer".to_owned()),
         })
     }
@@ -192,7 +193,9 @@ impl Judge {
             let known = self.env.iter().find(|(known, _)| known.to_str() == Some(name));
             known.map(|(_, value)| value.to_string_lossy().into_owned())
         };
-        self.adapter.login(&env, said).map_or_else(String::new, |login| format!("; to log in: {}", login.remedy))
+        self.adapter
+            .login(&env, said)
+            .map_or_else(String::new, |login| format!("; to log in: {}", login.remedy))
     }
 
     fn run(
@@ -258,7 +261,7 @@ impl Judge {
             Ok(reading) => {
                 let exit = exit?;
                 reading.finish(Exit { code: exit.code, signal: exit.signal }, &errors)
-            },
+            }
             Err(_) => Ended::unasked("what it printed could not be read".to_owned()),
         };
         if timed_out {

@@ -46,14 +46,15 @@ impl Run<'_> {
                 (result.name.clone(), said)
             })
             .collect();
-        let opinions: Vec<Opinion> = match self.ask_judge(judge, &questions, &checks, [base, claimed], tell)? {
-            Asked::Answered(opinions) => {
-                opinions.into_iter().map(|opinion| opinion.unwrap_or_else(Opinion::none)).collect()
-            }
-            Asked::Nothing(reason) => vec![Opinion::none(reason); specs.len()],
-            Asked::Unable(reason) => return Ok(Some(refused(specs, &reason))),
-            Asked::Cancelled => return Ok(None),
-        };
+        let opinions: Vec<Opinion> =
+            match self.ask_judge(judge, &questions, &checks, [base, claimed], tell)? {
+                Asked::Answered(opinions) => {
+                    opinions.into_iter().map(|opinion| opinion.unwrap_or_else(Opinion::none)).collect()
+                }
+                Asked::Nothing(reason) => vec![Opinion::none(reason); specs.len()],
+                Asked::Unable(reason) => return Ok(Some(refused(specs, &reason))),
+                Asked::Cancelled => return Ok(None),
+            };
         let objects = self.decider.repository.objects()?;
         let text_at = |path: &str| {
             let path = Path::new(path);

@@ -156,7 +156,8 @@ impl Runner<'_> {
         let outcome = VerifyOutcome {
             color: alfine_verify::score(&judged, self.spec.green, self.spec.yellow),
             // What a judge cannot tell is no check that passed.
-            ran: u32::try_from(judged.iter().filter(|result| !result.says_nothing()).count()).unwrap_or(u32::MAX),
+            ran: u32::try_from(judged.iter().filter(|result| !result.says_nothing()).count())
+                .unwrap_or(u32::MAX),
             unable: self.only_unable(&judged),
             failed: failed.iter().map(|result| result.name.clone()).collect(),
             error: error_of(&failed),
