@@ -273,7 +273,7 @@ fn what_cannot_be_is_an_error_at_its_place_that_says_what_is_expected() {
         ),
         (
             "[[verifiers]]\nname = \"x\"\ncommand = \"make\"\nquestion = \"Is it?\"",
-            "4:1: a verifier of the kind \"command\" has no `question`",
+            "4:12: a verifier of the kind \"command\" has no `question`",
         ),
         (
             "verifiers = [{name=\"a\",kind=\"clean-tree\",command=\"x\"}]",
