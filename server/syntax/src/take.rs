@@ -1,0 +1,26 @@
+//! Takes a text apart, by the grammar of its language if there is one.
+
+use super::{
+    comments,
+    grammar::Grammar,
+    part::{LONGEST, Parts},
+    python, rust, script,
+};
+
+/// Takes a text apart. One that is too long is all work.
+pub(crate) fn take(path: &str, text: &str) -> Parts {
+    if text.len() > LONGEST {
+        return Parts::default();
+    }
+    let Some(grammar) = Grammar::of(path) else {
+        return Parts { comments: comments::of(path, text), ..Parts::default() };
+    };
+    let Some(tree) = grammar.parse(text) else { return Parts::default() };
+    let root = tree.root_node();
+    let parts = match grammar {
+        Grammar::Rust => rust::take(root, text),
+        Grammar::Python => python::take(root, text),
+        Grammar::TypeScript | Grammar::Tsx => script::take(root, text),
+    };
+    parts.ordered()
+}
