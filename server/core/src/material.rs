@@ -27,14 +27,18 @@ pub enum Material {
     Commands,
     /// What a forge runs.
     Pipeline,
+    /// Tests and examples that stand in a file of the work.
+    InSource,
+    /// What tells a tool to find less, where it stands in a file of the work.
+    Suppression,
 }
 
 impl Material {
     /// Whether a new one can change what checks say that were there before.
     pub fn reaches_others(self) -> bool {
         match self {
-            Self::Configuration | Self::Manifest | Self::Commands => true,
-            Self::Test | Self::Snapshot | Self::Script | Self::Pipeline => false,
+            Self::Configuration | Self::Manifest | Self::Commands | Self::Suppression => true,
+            Self::Test | Self::Snapshot | Self::Script | Self::Pipeline | Self::InSource => false,
         }
     }
 }
@@ -49,6 +53,8 @@ impl fmt::Display for Material {
             Self::Manifest => "a manifest",
             Self::Commands => "the project's commands",
             Self::Pipeline => "a pipeline",
+            Self::InSource => "a test in the source",
+            Self::Suppression => "a suppression",
         })
     }
 }

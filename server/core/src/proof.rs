@@ -236,6 +236,8 @@ pub struct Runs {
     pub is_relative: bool,
     /// Whether the checks are the task's work: then what they say with the loop's material alone is no objection.
     pub checks_are_work: bool,
+    /// Whether some of the material of before has no place in the loop's work, and so is in no control.
+    pub is_partial: bool,
 }
 
 /// What a check's answer is worth.
@@ -285,6 +287,10 @@ impl Runs {
         if let Some(standing) = self.weakened(base).or_else(|| self.silenced(base)) {
             return standing;
         }
+        if self.is_partial && !self.checks_are_work && !matches!(base.answer, Answer::Empty | Answer::NotRun)
+        {
+            return Standing::Incomparable;
+        }
         let passes = |said: &Option<Said>| said.as_ref().is_some_and(|said| said.answer == Answer::Passed);
         match base.answer {
             Answer::NotRun => Standing::Unproven,
@@ -319,6 +325,9 @@ impl Runs {
             Answer::Passed => return None,
             Answer::NotRun => return Some(Standing::Incomparable),
             Answer::Failed | Answer::Empty => {}
+        }
+        if self.is_relative && control.since(&self.work) == Since::Same {
+            return None;
         }
         // Without names only the whole answer tells.
         if base.tests.is_empty() {
@@ -591,8 +600,17 @@ mod tests {
         work_alone: Option<Said>,
     ) -> Standing {
         let (may_lose_tests, is_relative, checks_are_work) = (false, false, false);
-        Runs { work, base, material_alone, work_alone, may_lose_tests, is_relative, checks_are_work }
-            .standing()
+        Runs {
+            work,
+            base,
+            material_alone,
+            work_alone,
+            may_lose_tests,
+            is_relative,
+            checks_are_work,
+            is_partial: false,
+        }
+        .standing()
     }
 
     #[test]
@@ -652,6 +670,7 @@ mod tests {
                 may_lose_tests: false,
                 is_relative: false,
                 checks_are_work: true,
+                is_partial: false,
             };
             runs.standing()
         };
@@ -716,6 +735,7 @@ mod tests {
             may_lose_tests: true,
             is_relative: false,
             checks_are_work: false,
+            is_partial: false,
         };
         assert_eq!(runs.standing(), Standing::Proven);
     }
@@ -729,6 +749,48 @@ mod tests {
             standing(said(Passed, "+a"), base(), None, Some(said(NotRun, ""))),
             Standing::Incomparable
         );
+    }
+
+    #[test]
+    fn what_has_no_place_in_the_work_is_compared_with_nothing() {
+        let runs = |base: Said, work: &str| Runs {
+            work: said(Passed, work),
+            base: Some(base),
+            material_alone: None,
+            work_alone: None,
+            may_lose_tests: false,
+            is_relative: false,
+            checks_are_work: false,
+            is_partial: true,
+        };
+        assert_eq!(runs(said(Failed, "+a -b"), "+a +b").standing(), Standing::Incomparable);
+        assert_eq!(
+            runs(said(Failed, "+a -b"), "+a").standing(),
+            Standing::Silenced { tests: vec!["b".to_owned()] }
+        );
+        assert_eq!(runs(said(Empty, ""), "+a").standing(), Standing::Proven, "nothing ran of it");
+        let checks = Runs { checks_are_work: true, ..runs(said(Failed, "+a"), "+a") };
+        assert_eq!(checks.standing(), Standing::Proven);
+    }
+
+    #[test]
+    fn what_fails_as_before_fails_no_more_with_the_material_of_before() {
+        let found = |answer, what: &[&str]| Said {
+            findings: what.iter().map(|what| ((*what).to_owned(), 1)).collect(),
+            ..said(answer, "")
+        };
+        let runs = |control: &[&str]| Runs {
+            work: found(Failed, &["a"]),
+            base: Some(found(Failed, &["a"])),
+            material_alone: None,
+            work_alone: Some(found(Failed, control)),
+            may_lose_tests: false,
+            is_relative: true,
+            checks_are_work: false,
+            is_partial: false,
+        };
+        assert_eq!(runs(&["a"]).standing(), Standing::Guard);
+        assert_eq!(runs(&["a", "b"]).standing(), Standing::Weakened { tests: vec![] });
     }
 
     #[test]

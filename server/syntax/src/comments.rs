@@ -41,6 +41,11 @@ fn look(path: &str) -> Option<Look> {
     })
 }
 
+/// Whether it is known what comments of a file look like.
+pub(crate) fn are_known(path: &str) -> bool {
+    look(path).is_some()
+}
+
 /// The comments of a text.
 pub(crate) fn of(path: &str, text: &str) -> Vec<Range<usize>> {
     let Some(look) = look(path) else { return Vec::new() };

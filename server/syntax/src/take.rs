@@ -7,6 +7,11 @@ use super::{
     python, rust, script,
 };
 
+/// Whether files of this name are taken apart.
+pub fn is_read(path: &str) -> bool {
+    Grammar::of(path).is_some() || comments::are_known(path)
+}
+
 /// Takes a text apart. One that is too long is all work.
 pub(crate) fn take(path: &str, text: &str) -> Parts {
     if text.len() > LONGEST {

@@ -1,10 +1,12 @@
 //! The run that decides, on a bench, and the controls of the checks that passed it: on the tree that the loop started from,
 //! there with the loop's material, and on the loop's work with the material of before.
 
+mod changes;
 mod on_demand;
 
 pub(crate) use on_demand::answers;
 
+use self::changes::{Changed, Changes, Place};
 use super::{judge::Judge, named::Named, owner::Runner};
 use crate::{
     Error, Result,
@@ -17,17 +19,16 @@ use alfine_config::Control;
 use alfine_core::{
     finding::Finding,
     machine::Color,
-    material::{Material, manifest_of, material_of, takes_a_name},
+    material::{Material, material_of, takes_a_name},
     news::News,
     plan::{Isolation, ProvenBy, program_of},
     printable::enumerated,
     proof::{Answer, ChangedMaterial, CheckProof, Control as MadeControl, ControlKind, Runs, Said, Standing},
     shell, signature,
-    text::first_changed_line,
     unusual::holds_dependencies,
 };
 use alfine_files::{Layout, programs};
-use alfine_git::{Bench, ChangeKind, Objects, Repository, benches_dir};
+use alfine_git::{Bench, Objects, Repository, benches_dir};
 use alfine_store::Store;
 use alfine_verify::{VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -120,7 +121,7 @@ impl MayChange {
         let mut patterns = Vec::new();
         for said in said {
             match said.as_str() {
-                "tests" => kinds.push(Material::Test),
+                "tests" => kinds.extend([Material::Test, Material::InSource]),
                 "snapshots" => kinds.push(Material::Snapshot),
                 path => {
                     let path = path.strip_prefix("./").unwrap_or(path);
@@ -171,13 +172,6 @@ impl Decided {
     pub(super) fn failed(error: &Error) -> Self {
         Self { results: vec![undecided(error)], ..Self::default() }
     }
-}
-
-/// A file that the loop made other than it was, and what it is.
-struct Changed {
-    path: PathBuf,
-    is: Option<Material>,
-    was_there: bool,
 }
 
 impl Runner<'_> {
@@ -493,50 +487,6 @@ impl Decider {
             .insert(0, Finding { code: Some("check-ignored".to_owned()), ..Finding::error(words) });
         Ok(())
     }
-
-    /// What the loop changed, outside of Alfine's own files.
-    fn changed(&self, objects: &Objects, base: &str, claimed: &str) -> Result<Vec<Changed>> {
-        let mut all = Vec::new();
-        for change in self.repository.files_changed(base, claimed, &self.own)? {
-            let path = change.path;
-            let mut is = self.material_at(&path);
-            if is == Some(Material::Manifest)
-                && let Some(kind) = manifest_of(&path.to_string_lossy())
-                && let (Some(was), Some(now)) =
-                    (objects.text_at(base, &path)?, objects.text_at(claimed, &path)?)
-                && kind.checks_alike(&was, &now)
-            {
-                is = None;
-            }
-            all.push(Changed { path, is, was_there: change.kind != ChangeKind::Added });
-        }
-        Ok(all)
-    }
-
-    fn material_at(&self, path: &Path) -> Option<Material> {
-        if self.work.is_match(path) {
-            return None;
-        }
-        let named = material_of(&path.to_string_lossy());
-        named.or_else(|| self.material.is_match(path).then_some(Material::Test))
-    }
-
-    /// The tree `onto` with these files as `from` has them: of a manifest only what is not its dependencies.
-    fn swapped(&self, objects: &Objects, onto: &str, from: &str, material: &[&Changed]) -> Result<String> {
-        let paths: Vec<PathBuf> = material.iter().map(|changed| changed.path.clone()).collect();
-        let mut tree = self.repository.with_files_of(onto, from, &paths)?;
-        for path in &paths {
-            let Some(kind) = manifest_of(&path.to_string_lossy()) else { continue };
-            let (Some(checks), Some(work)) = (objects.text_at(from, path)?, objects.text_at(onto, path)?)
-            else {
-                continue;
-            };
-            if let Some(text) = kind.joined(&checks, &work) {
-                tree = self.repository.with_text(&tree, path, &text)?;
-            }
-        }
-        Ok(tree)
-    }
 }
 
 /// One decision under way.
@@ -692,8 +642,14 @@ impl Run<'_> {
         claimed: &str,
         tell: &mut dyn FnMut(News),
     ) -> Result<Vec<CheckProof>> {
-        let objects = self.decider.repository.objects()?;
-        let changed = self.decider.changed(&objects, base, claimed)?;
+        let decider = self.decider;
+        let changes = Changes::read(
+            &decider.repository,
+            &decider.own,
+            [&decider.material, &decider.work],
+            [base, claimed],
+        )?;
+        let objects = &changes.objects;
         let mut proofs = Vec::new();
         for (spec, result) in specs.iter().zip(results) {
             if !result.passed || result.answer() == Answer::Empty {
@@ -716,9 +672,10 @@ impl Run<'_> {
                 may_lose_tests: false,
                 is_relative: result.answer() == Answer::Failed,
                 checks_are_work: self.decider.proven_by == Some(ProvenBy::Checks),
+                is_partial: false,
             };
-            let own = own_material(&objects, command, &spec.folder, [base, claimed])?;
-            let named = Named::read(&objects, command, &spec.folder, &own, [base, claimed])?;
+            let own = own_material(objects, command, &spec.folder, [base, claimed])?;
+            let named = Named::read(objects, command, &spec.folder, &own, [base, claimed])?;
             let is_of = |changed: &Changed| {
                 let takes_a_name = || {
                     let path = changed.path.strip_prefix(&spec.folder).ok()?;
@@ -732,9 +689,12 @@ impl Run<'_> {
                 changed.is.or(script).or_else(takes_a_name)
             };
             let (material, is): (Vec<&Changed>, Vec<Material>) =
-                changed.iter().filter_map(|changed| Some((changed, is_of(changed)?))).unzip();
-            if !material.is_empty() && !runs.checks_are_work {
-                let tree = self.decider.swapped(&objects, base, claimed, &material)?;
+                changes.all.iter().filter_map(|changed| Some((changed, is_of(changed)?))).unzip();
+            // By what only lets a tool find less the work proves nothing, and nothing of the work is missing.
+            let is_swapped = |changed: &&Changed| changed.is != Some(Material::Suppression);
+            let alone: Vec<&Changed> = material.iter().copied().filter(is_swapped).collect();
+            if !alone.is_empty() && !runs.checks_are_work {
+                let tree = changes.material_alone(&alone)?;
                 runs.material_alone = ask(ControlKind::MaterialAlone, self, &tree)?;
             }
             let (kept, is): (Vec<&Changed>, Vec<Material>) = material
@@ -750,16 +710,25 @@ impl Run<'_> {
                 kept.iter().zip(&is).filter(|(changed, is)| !changed.was_there && **is == Material::Test);
             let asks_for_new = named.asks_for_new(added_tests.map(|(changed, _)| &*changed.path));
             if reaches && !asks_for_new {
-                let tree = self.decider.swapped(&objects, claimed, base, &kept)?;
-                runs.work_alone = ask(ControlKind::WorkAlone, self, &tree)?;
+                let work = changes.work_alone(&kept)?;
+                runs.is_partial = !work.is_whole && runs_tests(command, runs.base.as_ref());
+                runs.work_alone = ask(ControlKind::WorkAlone, self, &work.tree)?;
+                if runs.standing() == Standing::Incomparable
+                    && let Some(work) = changes.work_alone_as_moved(&kept)?
+                    && work.is_whole
+                    && let Some(said) = ask(ControlKind::WorkAlone, self, &work.tree)?
+                    && said.answer == Answer::Passed
+                {
+                    (runs.work_alone, runs.is_partial) = (Some(said), false);
+                }
             }
             let is_green =
                 |said: &Option<Said>| said.as_ref().is_some_and(|said| said.answer == Answer::Passed);
             if runs.work_alone.is_none() && is_green(&runs.material_alone) {
                 // The work may turn it green all the same.
-                let tree = self.decider.swapped(&objects, claimed, base, &material)?;
-                runs.work_alone =
-                    ask(ControlKind::WorkAlone, self, &tree)?.filter(|said| said.answer == Answer::Passed);
+                let work = changes.work_alone(&material)?;
+                runs.work_alone = ask(ControlKind::WorkAlone, self, &work.tree)?
+                    .filter(|said| said.answer == Answer::Passed);
             }
             if self.context.cancel.is_cancelled() {
                 break;
@@ -769,19 +738,13 @@ impl Run<'_> {
                 standing: runs.standing(),
                 work: Some(runs.work.on(&self.decider.claimed)),
                 controls: made,
-                material: material
-                    .iter()
-                    .map(|changed| ChangedMaterial {
-                        path: changed.path.to_string_lossy().into_owned(),
-                        was_there: changed.was_there,
-                    })
-                    .collect(),
+                material: changed_files(&material),
                 opinion: None,
             };
             if proof.is_refused() {
                 let did_it: Vec<&Changed> = match &proof.standing {
                     Standing::Weak => material,
-                    Standing::Silenced { tests } => named_in(&objects, &changed, tests, base)?,
+                    Standing::Silenced { tests } => changes.naming(tests)?,
                     // What was only added weakens nothing, unless others read it.
                     Standing::Weakened { .. }
                     | Standing::Red
@@ -796,9 +759,13 @@ impl Run<'_> {
                         kept.map(|(changed, _)| changed).collect()
                     }
                 };
-                let places = did_it.into_iter().take(NAMED);
-                let places = places.map(|changed| place_of(&objects, changed, [base, claimed]));
-                fail(result, &proof, places.collect::<Result<_>>()?, self.decider.explained);
+                let places: Vec<Vec<Place>> = did_it
+                    .into_iter()
+                    .take(NAMED)
+                    .map(|changed| changes.places(changed))
+                    .collect::<Result<_>>()?;
+                let places = places.into_iter().flatten().take(NAMED).collect();
+                fail(result, &proof, places, self.decider.explained);
             }
             proofs.push(proof);
         }
@@ -854,42 +821,26 @@ fn scripts(uses: shell::Uses) -> Vec<(String, bool)> {
     decide.chain(uses.sourced.into_iter().map(|path| (path, true))).collect()
 }
 
-/// Of what changed, the files that had one of these tests before the loop, as far as their texts say; all, where none does.
-fn named_in<'c>(
-    objects: &Objects,
-    changed: &'c [Changed],
-    tests: &[String],
-    base: &str,
-) -> Result<Vec<&'c Changed>> {
-    let last = |test: &String| {
-        let mut words = test.rsplit(|c: char| !(c.is_alphanumeric() || c == '_'));
-        words.find(|word| !word.is_empty()).map(str::to_owned)
-    };
-    let names: Vec<String> = tests.iter().filter_map(last).collect();
-    let mut found = Vec::new();
-    for file in changed.iter().filter(|file| file.was_there) {
-        let was = objects.text_at(base, &file.path)?;
-        if was.is_some_and(|was| names.iter().any(|name| was.contains(name))) {
-            found.push(file);
+/// The files of some material, each once.
+fn changed_files(material: &[&Changed]) -> Vec<ChangedMaterial> {
+    let mut files: Vec<ChangedMaterial> = Vec::new();
+    for changed in material {
+        let path = changed.path.to_string_lossy();
+        match files.iter_mut().find(|file| file.path == path) {
+            Some(file) => file.was_there |= changed.was_there,
+            None => files.push(ChangedMaterial { path: path.into_owned(), was_there: changed.was_there }),
         }
     }
-    if found.is_empty() {
-        found.extend(changed);
-    }
-    Ok(found)
+    files
 }
 
-/// Where a file was changed: itself and the line, for a finding.
-fn place_of(objects: &Objects, changed: &Changed, [base, claimed]: [&str; 2]) -> Result<(String, u32)> {
-    let line = match (objects.text_at(base, &changed.path)?, objects.text_at(claimed, &changed.path)?) {
-        (Some(was), Some(now)) => first_changed_line(&was, &now),
-        (None, _) | (_, None) => 1,
-    };
-    Ok((changed.path.to_string_lossy().into_owned(), line))
+/// Whether a check can run tests that stand in the source: it said before which it ran, or its command says so.
+fn runs_tests(command: &str, base: Option<&Said>) -> bool {
+    base.is_some_and(|said| !said.tests.is_empty()) || command.contains("test")
 }
 
 /// Lets a check fail that proves less than it says, at the places that did it; where that is explained, only says so there.
-fn fail(result: &mut VerifierResult, proof: &CheckProof, places: Vec<(String, u32)>, is_explained: bool) {
+fn fail(result: &mut VerifierResult, proof: &CheckProof, places: Vec<Place>, is_explained: bool) {
     let code = match proof.standing {
         Standing::Weakened { .. } | Standing::Silenced { .. } => "check-weakened",
         Standing::Weak
@@ -906,11 +857,15 @@ fn fail(result: &mut VerifierResult, proof: &CheckProof, places: Vec<(String, u3
         true => "the agent says why; look at the change",
         false => "take that change back, or let the work be what makes the check pass",
     };
-    let finding = |(path, line)| Finding {
-        file: Some(path),
-        line: Some(line),
+    let without_names = matches!(&proof.standing, Standing::Weakened { tests } if tests.is_empty());
+    let finding = |place: Place| Finding {
+        file: Some(place.path),
+        line: Some(place.line),
         code: Some(code.to_owned()),
-        ..Finding::error(format!("{words}; {remedy}"))
+        ..Finding::error(match place.note {
+            Some(note) if without_names => format!("{note} `{}` fails; {remedy}", proof.check),
+            Some(_) | None => format!("{words}; {remedy}"),
+        })
     };
     result.findings = places.into_iter().map(finding).collect();
     if is_explained {

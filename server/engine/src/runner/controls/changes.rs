@@ -1,0 +1,365 @@
+//! What a loop made other than it was, and the trees of the controls: with its material alone, and with its work alone.
+
+use crate::Result;
+use alfine_core::{
+    material::{Material, manifest_of, material_of},
+    text::first_changed_line,
+};
+use alfine_git::{ChangeKind, Objects, Repository};
+use alfine_syntax::{File, Missing, Suppression};
+use globset::GlobSet;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+/// How far modules of Rust are followed to the one that says that they are for tests.
+const DEEPEST_MODULE: usize = 8;
+
+/// A file that the loop made other than it was, or what of its inside is, and what it is.
+pub(super) struct Changed {
+    pub(super) path: PathBuf,
+    pub(super) is: Option<Material>,
+    /// Whether it was there before the loop: changed or removed, and not new.
+    pub(super) was_there: bool,
+    within: Within,
+}
+
+/// What of a file a change is about.
+enum Within {
+    /// All of it.
+    Whole,
+    /// The tests in it, from this line on.
+    Tests { line: u32 },
+    /// What was added to it by which a tool finds less.
+    Suppressions(Vec<Suppression>),
+}
+
+/// A place in a file that made a check say less.
+pub(super) struct Place {
+    pub(super) path: String,
+    pub(super) line: u32,
+    /// What was done to what is there, up to what a check says without that.
+    pub(super) note: Option<String>,
+}
+
+/// All that a loop made other than it was, outside of Alfine's own files.
+pub(super) struct Changes<'r> {
+    repository: &'r Repository,
+    pub(super) objects: Objects,
+    base: &'r str,
+    claimed: &'r str,
+    pub(super) all: Vec<Changed>,
+    /// Tests that moved as they were, and have no place where they stood.
+    kept: BTreeSet<String>,
+    /// Those, and what could be put back as well.
+    moved: BTreeSet<String>,
+}
+
+/// A tree with the work of the loop alone.
+pub(super) struct WorkAlone {
+    pub(super) tree: String,
+    /// Whether all material of before is in it.
+    pub(super) is_whole: bool,
+}
+
+impl<'r> Changes<'r> {
+    /// Looks what differs between the base and the claimed tree; `material` and `work` are what the settings say.
+    pub(super) fn read(
+        repository: &'r Repository,
+        own: &[PathBuf],
+        [material, work]: [&GlobSet; 2],
+        [base, claimed]: [&'r str; 2],
+    ) -> Result<Self> {
+        let objects = repository.objects()?;
+        let (kept, moved) = (BTreeSet::new(), BTreeSet::new());
+        let mut changes = Self { repository, objects, base, claimed, all: Vec::new(), kept, moved };
+        let mut texts = Vec::new();
+        for change in repository.files_changed(base, claimed, own)? {
+            let path = change.path;
+            let was_there = change.kind != ChangeKind::Added;
+            if work.is_match(&path) {
+                changes.all.push(Changed { path, is: None, was_there, within: Within::Whole });
+                continue;
+            }
+            let named = changes.material_at(&path)?;
+            let is = named.or_else(|| material.is_match(&path).then_some(Material::Test));
+            if is.is_none() && alfine_syntax::is_read(&path.to_string_lossy()) {
+                let (was, now) = changes.texts(&path)?;
+                // What is there and no text is not taken apart.
+                let is_there = |tree: &str| changes.objects.has_path(tree, &path.to_string_lossy());
+                if is_there(base)? == was.is_some() && is_there(claimed)? == now.is_some() {
+                    texts.push((path.clone(), was, now));
+                }
+            }
+            changes.all.push(Changed { path, is, was_there, within: Within::Whole });
+        }
+        changes.look_inside(&texts);
+        Ok(changes)
+    }
+
+    fn texts(&self, path: &Path) -> Result<(Option<String>, Option<String>)> {
+        Ok((self.objects.text_at(self.base, path)?, self.objects.text_at(self.claimed, path)?))
+    }
+
+    /// Takes files of the work apart.
+    fn look_inside(&mut self, texts: &[(PathBuf, Option<String>, Option<String>)]) {
+        let names: Vec<String> = texts.iter().map(|(path, ..)| path.to_string_lossy().into_owned()).collect();
+        let files: Vec<File<'_>> = names
+            .iter()
+            .zip(texts)
+            .map(|(path, (_, was, now))| File { path, was: was.as_deref(), now: now.as_deref() })
+            .collect();
+        let compared = alfine_syntax::compare(&files);
+        for (inside, (path, ..)) in compared.inside.into_iter().zip(texts) {
+            // These first: where they stand is known in the text as the loop left it.
+            if !inside.suppressions.is_empty() {
+                self.all.push(Changed {
+                    path: path.clone(),
+                    is: Some(Material::Suppression),
+                    was_there: false,
+                    within: Within::Suppressions(inside.suppressions),
+                });
+            }
+            if let Some(tests) = inside.tests {
+                self.all.push(Changed {
+                    path: path.clone(),
+                    is: Some(Material::InSource),
+                    was_there: tests.was_there,
+                    within: Within::Tests { line: tests.line },
+                });
+            }
+        }
+        self.moved = compared.kept.union(&compared.moved).cloned().collect();
+        self.kept = compared.kept;
+    }
+
+    /// What of the material a file is: by its name, and what is said of it elsewhere.
+    fn material_at(&self, path: &Path) -> Result<Option<Material>> {
+        let name = path.to_string_lossy();
+        match material_of(&name) {
+            Some(Material::Manifest) => {
+                let alike = match (manifest_of(&name), self.texts(path)?) {
+                    (Some(kind), (Some(was), Some(now))) => kind.checks_alike(&was, &now),
+                    _ => false,
+                };
+                Ok((!alike).then_some(Material::Manifest))
+            }
+            None if name.ends_with(".rs") && self.is_module_of_tests(&name, DEEPEST_MODULE)? => {
+                Ok(Some(Material::Test))
+            }
+            named => Ok(named),
+        }
+    }
+
+    /// Whether a file of Rust, or a module that it is in, is declared for tests alone.
+    fn is_module_of_tests(&self, path: &str, deepest: usize) -> Result<bool> {
+        let Some((parents, names)) = modules_above(path) else { return Ok(false) };
+        for parent in &parents {
+            for tree in [self.base, self.claimed] {
+                let Some(text) = self.objects.text_at(tree, Path::new(parent))? else { continue };
+                if alfine_syntax::modules_for_tests(&text).iter().any(|module| names.contains(module)) {
+                    return Ok(true);
+                }
+            }
+            if deepest > 0
+                && self.objects.has_path(self.claimed, parent)?
+                && self.is_module_of_tests(parent, deepest - 1)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The base with this material of the loop.
+    pub(super) fn material_alone(&self, material: &[&Changed]) -> Result<String> {
+        let mut tree = self.with_whole([self.base, self.claimed], material)?;
+        let mut modules: Vec<String> = Vec::new();
+        for changed in parts_of(material) {
+            let Within::Tests { .. } = changed.within else { continue };
+            let (was, now) = self.texts(&changed.path)?;
+            let joined = alfine_syntax::with_material(
+                &changed.path.to_string_lossy(),
+                was.as_deref(),
+                now.as_deref(),
+                Missing::Stub,
+                &self.moved,
+            );
+            if let Some(text) = joined.text {
+                tree = self.repository.with_text(&tree, &changed.path, &text)?;
+                modules.extend(was.is_none().then(|| changed.path.to_string_lossy().into_owned()));
+            }
+        }
+        // A new file of Rust is read only if another says so.
+        for _ in 0..DEEPEST_MODULE {
+            let mut above = Vec::new();
+            for (parents, names) in modules.iter().filter_map(|path| modules_above(path)) {
+                for parent in parents {
+                    let path = Path::new(&parent);
+                    let Some(now) = self.objects.text_at(self.claimed, path)? else { continue };
+                    let there = self.objects.text_at(&tree, path)?;
+                    let is_wanted = |name: &str| names.iter().any(|wanted| wanted == name);
+                    let with =
+                        alfine_syntax::with_modules(there.as_deref().unwrap_or_default(), &now, &is_wanted);
+                    if let Some(text) = with {
+                        tree = self.repository.with_text(&tree, path, &text)?;
+                        above.extend(there.is_none().then_some(parent));
+                    }
+                }
+            }
+            if above.is_empty() {
+                break;
+            }
+            modules = above;
+        }
+        Ok(tree)
+    }
+
+    /// The loop's work with this material as it was before.
+    pub(super) fn work_alone(&self, material: &[&Changed]) -> Result<WorkAlone> {
+        self.work_without(material, &self.kept)
+    }
+
+    /// The same, with what moved as it was where it is now; `None` if nothing did.
+    pub(super) fn work_alone_as_moved(&self, material: &[&Changed]) -> Result<Option<WorkAlone>> {
+        if self.moved.len() == self.kept.len() {
+            return Ok(None);
+        }
+        self.work_without(material, &self.moved).map(Some)
+    }
+
+    fn work_without(&self, material: &[&Changed], left: &BTreeSet<String>) -> Result<WorkAlone> {
+        let mut tree = self.with_whole([self.claimed, self.base], material)?;
+        let mut is_whole = true;
+        for changed in parts_of(material) {
+            let now = self.objects.text_at(&tree, &changed.path)?;
+            let text = match &changed.within {
+                Within::Whole => None,
+                Within::Suppressions(added) => now.and_then(|now| alfine_syntax::without(&now, added)),
+                Within::Tests { .. } => {
+                    let was = self.objects.text_at(self.base, &changed.path)?;
+                    let path = changed.path.to_string_lossy();
+                    let joined = alfine_syntax::with_material(
+                        &path,
+                        now.as_deref(),
+                        was.as_deref(),
+                        Missing::Lose,
+                        left,
+                    );
+                    is_whole &= joined.is_whole;
+                    joined.text
+                }
+            };
+            if let Some(text) = text {
+                tree = self.repository.with_text(&tree, &changed.path, &text)?;
+            }
+        }
+        Ok(WorkAlone { tree, is_whole })
+    }
+
+    /// The tree `onto` with whole files as `from` has them: of a manifest only what is not its dependencies.
+    fn with_whole(&self, [onto, from]: [&str; 2], material: &[&Changed]) -> Result<String> {
+        let whole = material.iter().filter(|changed| matches!(changed.within, Within::Whole));
+        let paths: Vec<PathBuf> = whole.map(|changed| changed.path.clone()).collect();
+        let mut tree = self.repository.with_files_of(onto, from, &paths)?;
+        for path in &paths {
+            let Some(kind) = manifest_of(&path.to_string_lossy()) else { continue };
+            let (Some(checks), Some(work)) =
+                (self.objects.text_at(from, path)?, self.objects.text_at(onto, path)?)
+            else {
+                continue;
+            };
+            if let Some(text) = kind.joined(&checks, &work) {
+                tree = self.repository.with_text(&tree, path, &text)?;
+            }
+        }
+        Ok(tree)
+    }
+
+    /// The files that had one of these tests before the loop, as far as their texts say; all, where none does.
+    pub(super) fn naming(&self, tests: &[String]) -> Result<Vec<&Changed>> {
+        let last = |test: &String| {
+            let mut words = test.rsplit(|c: char| !(c.is_alphanumeric() || c == '_'));
+            words.find(|word| !word.is_empty()).map(str::to_owned)
+        };
+        let names: Vec<String> = tests.iter().filter_map(last).collect();
+        let whole = || self.all.iter().filter(|changed| matches!(changed.within, Within::Whole));
+        let mut found = Vec::new();
+        for file in whole().filter(|file| file.was_there) {
+            let was = self.objects.text_at(self.base, &file.path)?;
+            if was.is_some_and(|was| names.iter().any(|name| was.contains(name))) {
+                found.push(file);
+            }
+        }
+        if found.is_empty() {
+            found.extend(whole());
+        }
+        Ok(found)
+    }
+
+    /// Where something was changed, for a finding.
+    pub(super) fn places(&self, changed: &Changed) -> Result<Vec<Place>> {
+        let place = |line, note| Place { path: changed.path.to_string_lossy().into_owned(), line, note };
+        Ok(match &changed.within {
+            Within::Whole => {
+                let line = match self.texts(&changed.path)? {
+                    (Some(was), Some(now)) => first_changed_line(&was, &now),
+                    (None, _) | (_, None) => 1,
+                };
+                vec![place(line, None)]
+            }
+            Within::Tests { line } => vec![place(*line, None)],
+            Within::Suppressions(added) => added
+                .iter()
+                .map(|one| {
+                    let did = if one.is_gone { "taken out, and with it" } else { "added, and without it" };
+                    place(one.line, Some(format!("`{}` was {did}", one.text)))
+                })
+                .collect(),
+        })
+    }
+}
+
+/// The parts of files, without those of which the whole is there, too.
+fn parts_of<'c>(material: &[&'c Changed]) -> Vec<&'c Changed> {
+    let is_whole = |path: &Path| {
+        material.iter().any(|other| matches!(other.within, Within::Whole) && other.path == path)
+    };
+    let parts = material.iter().filter(|changed| !matches!(changed.within, Within::Whole));
+    parts.filter(|changed| !is_whole(&changed.path)).copied().collect()
+}
+
+/// The files that can declare a file of Rust as their module, and by which names.
+fn modules_above(path: &str) -> Option<(Vec<String>, Vec<String>)> {
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.strip_suffix(".rs")?;
+    let (folder, name) = match stem {
+        "mod" => folder.rsplit_once('/').unwrap_or(("", folder)),
+        "lib" | "main" => return None,
+        stem => (folder, stem),
+    };
+    let within = |file: &str| if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") };
+    let mut parents: Vec<String> = ["lib.rs", "main.rs", "mod.rs"].map(within).into();
+    if !folder.is_empty() {
+        parents.push(format!("{folder}.rs"));
+    }
+    parents.retain(|parent| parent != path);
+    Some((parents, vec![name.to_owned(), file.to_owned()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_of_rust_is_declared_above_it() {
+        let (parents, names) = modules_above("src/a/b.rs").unwrap();
+        assert_eq!(parents, ["src/a/lib.rs", "src/a/main.rs", "src/a/mod.rs", "src/a.rs"]);
+        assert_eq!(names, ["b", "b.rs"]);
+        let (parents, names) = modules_above("src/a/mod.rs").unwrap();
+        assert_eq!((parents[0].as_str(), names[0].as_str()), ("src/lib.rs", "a"));
+        assert_eq!(modules_above("src/lib.rs"), None);
+        assert_eq!(modules_above("a.py"), None);
+    }
+}
