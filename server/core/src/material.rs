@@ -4,8 +4,10 @@
 //! By the conventions of the tools themselves, and by path alone. What a single command makes material besides (its own
 //! scripts) comes from whoever reads the command.
 
+mod data;
 mod manifest;
 
+pub use data::{NamesData, is_data};
 pub use manifest::{Manifest, manifest_of};
 
 use std::fmt;

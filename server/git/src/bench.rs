@@ -17,7 +17,8 @@ use super::{
     worktree::{remove_folder, remove_locks},
 };
 use git2::{
-    Index, IndexTime, Oid, Status, StatusOptions, Tree, TreeWalkMode, TreeWalkResult, build::CheckoutBuilder,
+    Index, IndexTime, ObjectType, Oid, Status, StatusOptions, Tree, TreeWalkMode, TreeWalkResult,
+    build::CheckoutBuilder,
 };
 use std::{
     collections::BTreeSet,
@@ -91,12 +92,23 @@ impl Repository {
 
     /// Lists the files of a commit or tree that have one of these names, each with the id of its content, as hex.
     pub fn files_named(&self, of: &str, names: &[&str]) -> Result<Vec<(PathBuf, String)>, GitError> {
+        self.files_that(of, &|path| {
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| names.contains(&name))
+        })
+    }
+
+    /// Lists the files of a commit or tree whose path is wanted, each with the id of its content, as hex.
+    pub fn files_that(
+        &self,
+        of: &str,
+        is_wanted: &dyn Fn(&Path) -> bool,
+    ) -> Result<Vec<(PathBuf, String)>, GitError> {
         let repo = self.open()?;
         let mut found = Vec::new();
         diff::tree(&repo, of)?
             .walk(TreeWalkMode::PreOrder, |folder, entry| {
-                if entry.name().is_ok_and(|name| names.contains(&name)) {
-                    let path = Path::new(folder).join(entry.name().unwrap_or_default());
+                let path = Path::new(folder).join(entry.name().unwrap_or_default());
+                if entry.kind() == Some(ObjectType::Blob) && is_wanted(&path) {
                     found.push((path, entry.id().to_string()));
                 }
                 TreeWalkResult::Ok

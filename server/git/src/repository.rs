@@ -109,10 +109,16 @@ impl Repository {
     }
 }
 
+/// What Python writes beside each source that it loads, whether anybody told git of it or not. Nothing of it is work, and
+/// what a check loads of it must come of the sources that are there.
+const BYTECODE: &str = "__pycache__/";
+
 /// Opens the repository of exactly this folder.
 pub(super) fn open_exactly(path: &Path) -> Result<git2::Repository, GitError> {
-    git2::Repository::open_ext(path, RepositoryOpenFlags::NO_SEARCH, std::iter::empty::<&OsStr>())
-        .map_err(|error| not_opened(path, &error))
+    let repo = git2::Repository::open_ext(path, RepositoryOpenFlags::NO_SEARCH, std::iter::empty::<&OsStr>())
+        .map_err(|error| not_opened(path, &error))?;
+    repo.add_ignore_rule(BYTECODE).doing("ignore bytecode")?;
+    Ok(repo)
 }
 
 /// Says whether a repository only says that it is bare: its working tree is around it.

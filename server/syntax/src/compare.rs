@@ -44,6 +44,8 @@ pub struct Inside {
 pub struct Tests {
     /// Whether some that were there are others, or gone.
     pub was_there: bool,
+    /// Whether the work can come to something new that is only there for tests.
+    pub reaches: bool,
     /// The first line now at which that is.
     pub line: u32,
 }
@@ -106,11 +108,12 @@ fn tests(Taken { file, was, now }: &Taken<'_>, kept: &BTreeSet<String>) -> Optio
     let is_kept = |piece: &Piece| piece.cores.iter().all(|core| kept.contains(core));
     let (old, new) = (file.was.unwrap_or_default(), file.now.unwrap_or_default());
     let mut found: Option<Tests> = None;
-    let mut note = |was_there, line| {
-        let found = found.get_or_insert(Tests { was_there, line });
+    let mut note = |was_there, reaches, line| {
+        let found = found.get_or_insert(Tests { was_there, reaches, line });
+        found.reaches |= reaches;
         // Where something that was there is another is what somebody looks for.
         match (found.was_there, was_there) {
-            (false, true) => *found = Tests { was_there, line },
+            (false, true) => (found.was_there, found.line) = (was_there, line),
             (true, true) | (false, false) => found.line = found.line.min(line),
             (true, false) => {}
         }
@@ -118,17 +121,17 @@ fn tests(Taken { file, was, now }: &Taken<'_>, kept: &BTreeSet<String>) -> Optio
     for piece in now.pieces.iter().filter(|piece| !is_kept(piece)) {
         let line = line_of(new, piece.range.start);
         match was.piece(piece) {
-            None => note(false, line),
+            None => note(false, piece.reaches, line),
             Some(before) if before.essence != piece.essence => {
                 let within = first_changed_line(at(old, &before.range), at(new, &piece.range));
-                note(true, line + within - 1);
+                note(true, false, line + within - 1);
             }
             Some(_) => {}
         }
     }
     for piece in was.pieces.iter().filter(|piece| !is_kept(piece) && now.piece(piece).is_none()) {
         let line = now.slots.get(&piece.place).map_or(1, |slot| line_of(new, slot.range.start));
-        note(true, line);
+        note(true, false, line);
     }
     found
 }

@@ -58,7 +58,8 @@ pub fn with_material(
         let edit = match (same, ours.slots.get(&piece.place)) {
             (Some(same), _) => Some((same.range.clone(), said.to_owned())),
             (None, Some(slot)) => Some(put(slot, said, from, piece)),
-            (None, None) if missing == Missing::Stub => in_stub(&ours, piece, said),
+            // What stands in a function or the like is of no use elsewhere.
+            (None, None) if missing == Missing::Stub && !piece.reaches => in_stub(&ours, piece, said),
             (None, None) => None,
         };
         match edit {

@@ -21,4 +21,4 @@ pub use compare::{Compared, File, Inside, Tests, compare};
 pub use join::{Joined, Missing, with_material};
 pub use rust::{modules_for_tests, with_modules};
 pub use suppression::{Suppression, without};
-pub use take::is_read;
+pub use take::{Apart, apart, is_read};

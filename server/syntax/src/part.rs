@@ -31,6 +31,8 @@ pub(crate) struct Piece {
     pub(crate) essence: String,
     /// The essences of what it consists of, by which it is known elsewhere.
     pub(crate) cores: Vec<String>,
+    /// Whether the work can come to it: it stands beside the work, and is no test by itself.
+    pub(crate) reaches: bool,
     /// What stands in its place where it is taken out.
     pub(crate) without: &'static str,
     /// What it can be put at where its item is not there; `None` if it needs none.

@@ -28,6 +28,7 @@ pub(crate) fn take(root: Node<'_>, text: &str) -> Parts {
                             key: name.to_owned(),
                             cores: vec![said.clone()],
                             essence: said,
+                            reaches: false,
                             without: "",
                             stub: None,
                         });
@@ -111,6 +112,7 @@ fn docstring(body: Node<'_>, text: &str, scope: &str, item: Option<(Node<'_>, &s
         key: "examples".to_owned(),
         cores: vec![examples.clone()],
         essence: examples,
+        reaches: false,
         without: "\"\"",
         stub,
     });

@@ -38,6 +38,7 @@ pub(crate) fn take(root: Node<'_>, text: &str) -> Parts {
             key: "file".to_owned(),
             cores: vec![said.clone()],
             essence: said,
+            reaches: false,
             without: "",
             stub: None,
         });
@@ -89,6 +90,7 @@ pub(crate) fn take(root: Node<'_>, text: &str) -> Parts {
                     key: key_of(child, text),
                     cores: cores(child, &said, text),
                     essence: said,
+                    reaches: !is_closed(child, &before, text),
                     without: "",
                     stub: None,
                 });
@@ -140,6 +142,7 @@ fn document(nodes: &[Node<'_>], place: String, stub: Option<Stub>, text: &str, p
         key: "examples".to_owned(),
         cores: vec![examples.clone()],
         essence: examples,
+        reaches: false,
         without: "",
         stub,
     });
@@ -236,14 +239,24 @@ fn is_test(node: Node<'_>, before: &[Node<'_>], text: &str) -> bool {
     }
 }
 
-/// Whether an attribute lets a tool find less.
+/// Whether nothing of the work can come to what is there for tests alone: it is a module, or a test.
+fn is_closed(node: Node<'_>, before: &[Node<'_>], text: &str) -> bool {
+    let is_test = |attribute: &Node<'_>| {
+        attribute.kind() == "attribute_item" && OF_TESTS.contains(&said(*attribute, text).0)
+    };
+    matches!(node.kind(), "mod_item" | "macro_invocation") || before.iter().any(is_test)
+}
+
+/// Whether an attribute lets a tool find less, or hides the work from tests.
 fn suppresses(attribute: Node<'_>, text: &str) -> bool {
     if attribute.kind() == "line_comment" || attribute.kind() == "block_comment" {
         return false;
     }
     let (name, said) = said(attribute, text);
     let is_within = || SUPPRESS.iter().any(|name| said.contains(&format!(",{name}(")));
-    SUPPRESS.contains(&name) || (name == "cfg_attr" && is_within()) || said == "rustfmt::skip"
+    SUPPRESS.contains(&name)
+        || (name == "cfg_attr" && is_within())
+        || ["rustfmt::skip", "cfg(not(test))"].contains(&said.as_str())
 }
 
 /// Whether an attribute lets a tool find more.

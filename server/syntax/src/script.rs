@@ -19,6 +19,7 @@ pub(crate) fn take(root: Node<'_>, text: &str) -> Parts {
                 key: "vitest".to_owned(),
                 cores: vec![essence.clone()],
                 essence,
+                reaches: false,
                 without: "",
                 stub: None,
             });

@@ -3,7 +3,7 @@
 use super::{
     comments,
     grammar::Grammar,
-    part::{LONGEST, Parts},
+    part::{LONGEST, Parts, at},
     python, rust, script,
 };
 
@@ -28,4 +28,26 @@ pub(crate) fn take(path: &str, text: &str) -> Parts {
         Grammar::TypeScript | Grammar::Tsx => script::take(root, text),
     };
     parts.ordered()
+}
+
+/// A text in two: what of it is the work, and the tests and examples in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apart {
+    /// The work.
+    pub work: String,
+    /// The tests and examples.
+    pub tests: String,
+}
+
+/// Takes the tests and examples out of a text.
+pub fn apart(path: &str, text: &str) -> Apart {
+    let (mut work, mut tests, mut end) = (String::new(), String::new(), 0);
+    for piece in take(path, text).pieces {
+        work.push_str(text.get(end..piece.range.start).unwrap_or_default());
+        tests.push_str(at(text, &piece.range));
+        tests.push('\n');
+        end = piece.range.end;
+    }
+    work.push_str(text.get(end..).unwrap_or_default());
+    Apart { work, tests }
 }

@@ -40,6 +40,14 @@ fn the_work_of_one_and_the_tests_of_another_make_a_text() {
 }
 
 #[test]
+fn a_text_falls_into_its_work_and_its_tests() {
+    let Apart { work, tests } = apart("a.rs", CALC);
+    assert!(work.contains("a - b") && !work.contains("assert_eq"));
+    assert!(tests.contains("assert_eq") && !tests.contains("a - b"));
+    assert_eq!(apart("a.go", CALC), Apart { work: CALC.to_owned(), tests: String::new() });
+}
+
+#[test]
 fn tests_come_back_where_they_were_and_new_ones_go() {
     let (work, _) = CALC.split_once("\n#[cfg(test)]").unwrap();
     assert_eq!(joined("a.rs", work, CALC), CALC);
@@ -77,6 +85,9 @@ fn whatever_is_compiled_for_tests_alone_is_no_work() {
         let found = inside("a.rs", "fn work() {}\n", &format!("fn work() {{}}\n\n{work}\n"));
         assert_eq!(found.tests, None, "{work}");
     }
+    let reaches = |test: &str| inside("a.rs", "", test).tests.unwrap().reaches;
+    assert!(reaches("#[cfg(test)]\nfn add() {}\n"));
+    assert!(!reaches("#[test]\nfn adds() {}\n") && !reaches("#[cfg(test)]\nmod tests {}\n"));
     let field = "struct A {\n    a: u8,\n    #[cfg(test)]\n    b: u8,\n}\n";
     assert_eq!(joined("a.rs", field, "struct A {\n    a: u8,\n}\n"), "struct A {\n    a: u8,\n}\n");
     let returns = "fn f() {\n    #[cfg(test)]\n    return;\n    g();\n}\n";
@@ -97,12 +108,12 @@ fn layout_and_comments_of_tests_are_no_change() {
 fn a_change_is_at_its_line() {
     let tests = |now: &str| inside("a.rs", CALC, now).tests;
     let now = format!("// More.\n{}", CALC.replace("(1, 2), 3", "(1, 2), -1"));
-    assert_eq!(tests(&now), Some(Tests { was_there: true, line: 12 }));
+    assert_eq!(tests(&now), Some(Tests { was_there: true, reaches: false, line: 12 }));
     let (work, _) = CALC.split_once("\n#[cfg(test)]").unwrap();
     assert!(tests(work).unwrap().was_there);
     assert_eq!(
         tests(&format!("{CALC}\n#[test]\nfn more() {{}}\n")),
-        Some(Tests { was_there: false, line: 15 })
+        Some(Tests { was_there: false, reaches: false, line: 15 })
     );
 }
 
@@ -112,7 +123,7 @@ fn examples_of_documentation_are_swapped_with_it() {
     let now =
         was.replace("```\n/// assert", "```ignore\n/// assert").replace("fn add() {}", "fn add() { 1 }");
     assert_eq!(joined("a.rs", &now, was), was.replace("fn add() {}", "fn add() { 1 }"));
-    assert_eq!(inside("a.rs", was, &now).tests, Some(Tests { was_there: true, line: 3 }));
+    assert_eq!(inside("a.rs", was, &now).tests, Some(Tests { was_there: true, reaches: false, line: 3 }));
     let bare = "pub fn add() { 1 }\n";
     assert_eq!(joined("a.rs", bare, was), was.replace("fn add() {}", "fn add() { 1 }"));
     assert_eq!(inside("a.rs", was, &was.replace("Adds.", "Adds two.")).tests, None, "no example changed");
@@ -135,7 +146,10 @@ fn examples_of_documentation_are_swapped_with_it() {
 fn examples_of_docstrings_are_swapped_with_them() {
     let was = "def add(a, b):\n    \"\"\"Adds.\n\n    >>> add(1, 2)\n    3\n    \"\"\"\n    return a - b\n";
     let edited = was.replace("    3\n", "    -1\n");
-    assert_eq!(inside("calc.py", was, &edited).tests, Some(Tests { was_there: true, line: 5 }));
+    assert_eq!(
+        inside("calc.py", was, &edited).tests,
+        Some(Tests { was_there: true, reaches: false, line: 5 })
+    );
     assert_eq!(joined("calc.py", &edited.replace("a - b", "a + b"), was), was.replace("a - b", "a + b"));
     for without in
         ["def add(a, b):\n    return a + b\n", "def add(a, b):\n    \"\"\"Adds.\"\"\"\n    return a + b\n"]
@@ -160,7 +174,7 @@ fn examples_of_docstrings_are_swapped_with_them() {
 fn tests_in_a_module_of_python_are_no_work() {
     let was = "import unittest\n\n\ndef add(a, b):\n    return a - b\n\n\nclass AddTest(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(add(1, 2), 3)\n\n\nif __name__ == \"__main__\":\n    unittest.main()\n";
     let now = was.replace("add(1, 2), 3", "add(1, 2), -1");
-    assert_eq!(inside("calc.py", was, &now).tests, Some(Tests { was_there: true, line: 10 }));
+    assert_eq!(inside("calc.py", was, &now).tests, Some(Tests { was_there: true, reaches: false, line: 10 }));
     let (before, rest) = was.split_once("class AddTest").unwrap();
     let (_, after) = rest.split_once("\n\n\n").unwrap();
     assert_eq!(joined("calc.py", &format!("{before}{after}"), was), was);
@@ -227,6 +241,7 @@ fn a_suppression_is_found_in_every_language() {
         ("a.rs", "fn f() {}\n", "#[allow(dead_code)]\nfn f() {}\n"),
         ("a.rs", "fn f() {}\n", "#![allow(dead_code)]\nfn f() {}\n"),
         ("a.rs", "fn f() {}\n", "#[expect(unused, reason = \"it is\")]\nfn f() {}\n"),
+        ("a.rs", "fn f() {}\n", "#[cfg(not(test))]\nfn f() {}\n"),
         ("a.rs", "fn f() {}\n", "#[cfg_attr(all(), allow(unused))]\nfn f() {}\n"),
         ("a.rb", "f\n", "f # rubocop:disable Style/All\n"),
         ("a.go", "f()\n", "f() //nolint:errcheck\n"),

@@ -10,6 +10,7 @@ use super::{
 use alfine_core::{
     nearest,
     plan::{is_of_bash, paths_of, program_of},
+    shell,
 };
 use alfine_files::programs;
 use alfine_process::{Confinement, GuardedCommand, GuardedOutput, ProcessError};
@@ -28,7 +29,10 @@ pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<
             false => Checked::unable(no_folder(context.root, &spec.folder)),
         };
     }
-    if let Some(program) = program_of(command).filter(|program| !is_there(program, context, &folder)) {
+    let brings = brings_its_program(command, context, &folder);
+    if let Some(program) =
+        program_of(command).filter(|program| !brings && !is_there(program, context, &folder))
+    {
         return Checked::unable(match is_of_bash(program) {
             true => format!("“{program}” is of bash, and `sh` runs this: write `bash -c '…'` around it"),
             false => format!("“{program}” is not on this machine"),
@@ -53,7 +57,12 @@ pub(super) fn check(command: &str, spec: &VerifierSpec, context: &VerifyContext<
         Ok((exit, Printed { output, tests })) => {
             let findings = findings::parse(&output, context.root, &spec.folder);
             let tests = test_report::of_command(tests, command, exit.passes());
-            Checked { exit: blamed(exit, command, &folder), output, findings, tests }
+            Checked {
+                exit: if brings { exit } else { blamed(exit, command, &folder) },
+                output,
+                findings,
+                tests,
+            }
         }
         Err(error) => Checked::not_run(error),
     }
@@ -77,6 +86,16 @@ fn no_folder(root: &Path, folder: &str) -> String {
 fn is_there(program: &str, context: &VerifyContext<'_>, folder: &Path) -> bool {
     let path = context.env.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path);
     path.is_none_or(|path| programs::find(program, path, folder).is_some())
+}
+
+/// Whether a command puts a folder of the repository on its own `PATH` and calls what the machine does not have: the work may
+/// be to make it.
+fn brings_its_program(command: &str, context: &VerifyContext<'_>, folder: &Path) -> bool {
+    let in_root = folder.strip_prefix(context.root).ok().and_then(Path::to_str).unwrap_or_default();
+    let Ok(uses) = shell::uses(command, in_root) else { return false };
+    let mut called = uses.deciding.iter().chain(&uses.observed).map(|used| used.program.as_str());
+    !uses.on_path.is_empty()
+        && called.any(|program| !program.contains('/') && !is_there(program, context, folder))
 }
 
 /// A shell's 126 and 127 are about a program that cannot run or is not there. That is no fault of the work, unless the

@@ -509,3 +509,16 @@ fn parts_of_a_tool_s_own_file_are_known() {
         assert_eq!(told.collect::<Vec<_>>().join(" "), expected, "{text}");
     }
 }
+
+#[test]
+fn folders_of_the_repository_that_are_put_on_the_path_are_told() {
+    let on_path = |text: &str| uses(text, "web").unwrap().on_path;
+    assert_eq!(on_path("PATH=\"$PWD/bin:$PATH\" greet"), ["web/bin"]);
+    assert_eq!(on_path("export PATH=$PATH:./tools:../bin; greet"), ["web/tools", "bin"]);
+    assert_eq!(on_path("PATH=$(pwd)/bin:/usr/bin\ngreet"), ["web/bin"]);
+    for none in
+        ["PATH=/usr/bin:$HOME/bin greet", "greet PATH=bin", "PATHS=bin greet", "PATH=$(npm bin) greet"]
+    {
+        assert_eq!(on_path(none), Vec::<String>::new(), "{none}");
+    }
+}

@@ -29,6 +29,8 @@ pub struct Uses {
     pub sourced: Vec<String>,
     /// Files that are to lack something.
     pub absent: Vec<Absent>,
+    /// Folders that are put on the `PATH`, from the root.
+    pub on_path: Vec<String>,
 }
 
 /// Something that is run.
@@ -373,8 +375,9 @@ impl Reader<'_> {
     }
 
     fn simple(&mut self, assignments: &[Word], words: &[Word], role: Role) {
-        if words.is_empty() {
-            assignments.iter().for_each(|word| self.assign(word));
+        match words.is_empty() {
+            true => assignments.iter().for_each(|word| self.assign(word)),
+            false => assignments.iter().for_each(|word| self.put_on_path(word)),
         }
         let mut words = words;
         for _ in 0..DEEPEST {
@@ -507,7 +510,25 @@ impl Reader<'_> {
         }
     }
 
+    /// Notes which folders of the repository a value of `PATH` names.
+    fn put_on_path(&mut self, word: &Word) {
+        let mut value = String::new();
+        for part in &word.parts {
+            match part {
+                Part::Text { text, .. } => value.push_str(text),
+                Part::Parameter(name) => value.push_str(&self.parameter(name).unwrap_or("/".to_owned())),
+                Part::Commands(list) => value.push_str(&self.output(list).unwrap_or("/".to_owned())),
+                Part::Process(_) | Part::Arithmetic => value.push('/'),
+            }
+        }
+        let Some(folders) = value.strip_prefix("PATH=") else { return };
+        let folders = folders.split(':').filter(|folder| !folder.is_empty());
+        let folders = folders.map(|folder| inside(&self.folder, folder));
+        self.uses.on_path.extend(folders.filter(|folder| !folder.starts_with(['/', '~', '.'])));
+    }
+
     fn assign(&mut self, word: &Word) {
+        self.put_on_path(word);
         let Some(Part::Text { text, .. }) = word.parts.first() else { return };
         let Some(name) = text.split('=').next().filter(|_| assigned(text).is_some()) else { return };
         let value =

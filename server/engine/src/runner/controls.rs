@@ -703,8 +703,7 @@ impl Run<'_> {
                 .zip(is)
                 .filter(|(changed, is)| !self.decider.may_change.has(&changed.path, *is))
                 .unzip();
-            let reaches = kept.iter().any(|changed| changed.was_there)
-                || is.iter().any(|material| material.reaches_others());
+            let reaches = kept.iter().zip(&is).any(|(changed, is)| changed.reaches(*is));
             runs.may_lose_tests = kept.len() < material.len();
             let added_tests =
                 kept.iter().zip(&is).filter(|(changed, is)| !changed.was_there && **is == Material::Test);
@@ -755,7 +754,7 @@ impl Run<'_> {
                     | Standing::Undecided
                     | Standing::Credulous => {
                         let kept = kept.into_iter().zip(is);
-                        let kept = kept.filter(|(changed, is)| changed.was_there || is.reaches_others());
+                        let kept = kept.filter(|(changed, is)| changed.reaches(*is));
                         kept.map(|(changed, _)| changed).collect()
                     }
                 };
@@ -814,9 +813,17 @@ fn is_for_checks(path: &str) -> bool {
 
 /// The scripts that decide, and whether each is a shell's unless it says otherwise.
 fn scripts(uses: shell::Uses) -> Vec<(String, bool)> {
-    let decide = uses.deciding.into_iter().filter_map(|one| {
+    let on_path = uses.on_path;
+    let decide = uses.deciding.into_iter().flat_map(|one| {
         let is_shell = shell::is_shell(&one.program) || one.program.contains('/');
-        Some((one.script?, is_shell))
+        // A program of a folder that the command itself puts on the `PATH` is a script like any other.
+        let is_on_path = one.script.is_none() && !one.program.contains('/');
+        let called = on_path.iter().filter(|_| is_on_path).map(|folder| format!("{folder}/{}", one.program));
+        let called: Vec<String> = called.collect();
+        one.script
+            .map(|script| (script, is_shell))
+            .into_iter()
+            .chain(called.into_iter().map(|path| (path, true)))
     });
     decide.chain(uses.sourced.into_iter().map(|path| (path, true))).collect()
 }

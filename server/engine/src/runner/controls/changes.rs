@@ -2,7 +2,7 @@
 
 use crate::Result;
 use alfine_core::{
-    material::{Material, manifest_of, material_of},
+    material::{Material, NamesData, is_data, manifest_of, material_of},
     text::first_changed_line,
 };
 use alfine_git::{ChangeKind, Objects, Repository};
@@ -16,6 +16,9 @@ use std::{
 /// How far modules of Rust are followed to the one that says that they are for tests.
 const DEEPEST_MODULE: usize = 8;
 
+/// The most files of code in which it is looked for who names a file of data.
+const MOST_READ: usize = 5_000;
+
 /// A file that the loop made other than it was, or what of its inside is, and what it is.
 pub(super) struct Changed {
     pub(super) path: PathBuf,
@@ -25,12 +28,19 @@ pub(super) struct Changed {
     within: Within,
 }
 
+impl Changed {
+    /// Whether it can change what checks say that were there before, as the material that it is.
+    pub(super) fn reaches(&self, is: Material) -> bool {
+        self.was_there || is.reaches_others() || matches!(self.within, Within::Tests { reaches: true, .. })
+    }
+}
+
 /// What of a file a change is about.
 enum Within {
     /// All of it.
     Whole,
-    /// The tests in it, from this line on.
-    Tests { line: u32 },
+    /// The tests in it, from this line on; what is new may be within reach of the work.
+    Tests { line: u32, reaches: bool },
     /// What was added to it by which a tool finds less.
     Suppressions(Vec<Suppression>),
 }
@@ -83,7 +93,10 @@ impl<'r> Changes<'r> {
                 continue;
             }
             let named = changes.material_at(&path)?;
-            let is = named.or_else(|| material.is_match(&path).then_some(Material::Test));
+            let mut is = named.or_else(|| material.is_match(&path).then_some(Material::Test));
+            if is.is_none() && was_there && changes.is_data_of_tests(&path)? {
+                is = Some(Material::Test);
+            }
             if is.is_none() && alfine_syntax::is_read(&path.to_string_lossy()) {
                 let (was, now) = changes.texts(&path)?;
                 // What is there and no text is not taken apart.
@@ -126,7 +139,7 @@ impl<'r> Changes<'r> {
                     path: path.clone(),
                     is: Some(Material::InSource),
                     was_there: tests.was_there,
-                    within: Within::Tests { line: tests.line },
+                    within: Within::Tests { line: tests.line, reaches: tests.reaches },
                 });
             }
         }
@@ -150,6 +163,53 @@ impl<'r> Changes<'r> {
             }
             named => Ok(named),
         }
+    }
+
+    /// Whether a file is data that only tests read: one names it that uses the work, and no code of the work can come to it.
+    fn is_data_of_tests(&self, path: &Path) -> Result<bool> {
+        let path = path.to_string_lossy();
+        if !is_data(&path) {
+            return Ok(false);
+        }
+        let names = NamesData::new(&path);
+        let is_code = |path: &Path| NamesData::is_code(&path.to_string_lossy());
+        let code = self.repository.files_that(self.base, &is_code)?;
+        if code.len() > MOST_READ {
+            return Ok(false);
+        }
+        let is_test = |path: &Path| material_of(&path.to_string_lossy()).is_some();
+        let (tests, work): (Vec<_>, Vec<_>) = code.into_iter().partition(|(path, _)| is_test(path));
+        let work_names: Vec<String> =
+            work.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect();
+        let text_of = |id: &str| -> Result<String> {
+            Ok(String::from_utf8_lossy(&self.objects.content(id)?).into_owned())
+        };
+        let is_named = |(path, id): &(PathBuf, String)| -> Result<bool> {
+            let text = text_of(id)?;
+            Ok(names.is_named_by_test(&text)
+                && NamesData::uses_code(
+                    &path.to_string_lossy(),
+                    &text,
+                    work_names.iter().map(String::as_str),
+                ))
+        };
+        // A test in the source uses the work that it stands in.
+        let is_named_inside = |(path, id): &(PathBuf, String)| -> Result<bool> {
+            let text = text_of(id)?;
+            let tests = || alfine_syntax::apart(&path.to_string_lossy(), &text).tests;
+            Ok(names.is_named_by_test(&text) && names.is_named_by_test(&tests()))
+        };
+        if !any(&tests, is_named)? && !any(&work, is_named_inside)? {
+            return Ok(false);
+        }
+        let now = self.repository.files_that(self.claimed, &|path| is_code(path) && !is_test(path))?;
+        let work: BTreeSet<(PathBuf, String)> = work.into_iter().chain(now).collect();
+        let is_reached = |(path, id): &(PathBuf, String)| -> Result<bool> {
+            let text = text_of(id)?;
+            let work = || alfine_syntax::apart(&path.to_string_lossy(), &text).work;
+            Ok(names.is_reached_by(&text) && names.is_reached_by(&work()))
+        };
+        Ok(!any(&work, is_reached)?)
     }
 
     /// Whether a file of Rust, or a module that it is in, is declared for tests alone.
@@ -309,7 +369,7 @@ impl<'r> Changes<'r> {
                 };
                 vec![place(line, None)]
             }
-            Within::Tests { line } => vec![place(*line, None)],
+            Within::Tests { line, .. } => vec![place(*line, None)],
             Within::Suppressions(added) => added
                 .iter()
                 .map(|one| {
@@ -319,6 +379,19 @@ impl<'r> Changes<'r> {
                 .collect(),
         })
     }
+}
+
+/// Whether this holds of one of some files.
+fn any<'f>(
+    files: impl IntoIterator<Item = &'f (PathBuf, String)>,
+    holds: impl Fn(&(PathBuf, String)) -> Result<bool>,
+) -> Result<bool> {
+    for file in files {
+        if holds(file)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The parts of files, without those of which the whole is there, too.
