@@ -268,9 +268,10 @@ struct Part {
 }
 
 /// What each kind of verifier has beside what all have.
-const PARTS: [(&str, &[Part]); 2] = [
+const PARTS: [(&str, &[Part]); 3] = [
     ("command", &[Part { name: "command", needed: true }]),
     ("llm", &[Part { name: "question", needed: true }]),
+    ("diagnostics", &[Part { name: "server", needed: true }, Part { name: "files", needed: false }]),
 ];
 
 /// What is to be said of a command whose status says nothing. It runs all the same.

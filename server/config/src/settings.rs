@@ -238,6 +238,17 @@ pub struct Verifier {
     #[serde(default)]
     #[schemars(length(min = 1, max = 4000), example = &"No function of the public API lost its documentation.")]
     pub question: Option<String>,
+    /// The command line of the language server of a verifier of the kind `diagnostics`, such as `rust-analyzer` or
+    /// `pyright-langserver --stdio`. It speaks over its standard input and output, and is not run through a shell. It is
+    /// shown the files that the work changed; errors that it does not have on the tree before the work are findings.
+    #[serde(default)]
+    #[schemars(length(min = 1), example = &"rust-analyzer")]
+    pub server: Option<String>,
+    /// Globs of the changed files that a language server is shown, from the repository's root. By default those of its
+    /// languages, and of a server that Alfine does not know, all of a known language.
+    #[serde(default)]
+    #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
+    pub files: Vec<String>,
     /// The verifier's share of the score.
     #[serde(default = "Verifier::default_weight")]
     #[schemars(range(min = 0.0, max = 1000.0))]
@@ -275,6 +286,8 @@ pub enum VerifierKind {
     CleanTree,
     /// That the judge finds that something holds.
     Llm,
+    /// That a language server has no new errors in the files that the work changed.
+    Diagnostics,
 }
 
 /// Where verifiers run, and how their results are judged.

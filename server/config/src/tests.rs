@@ -268,7 +268,7 @@ fn what_cannot_be_is_an_error_at_its_place_that_says_what_is_expected() {
         ("[[verifiers]]\ncommand = \"x\"", "1:1: `verifiers[0]` needs `name`"),
         ("[[verifiers]]\nname = \"x\"", "1:1: `verifiers[0]` needs `command`, or another `kind`"),
         (
-            "[[verifiers]]\nname = \"x\"\nkind = \"llm\"",
+            "[[verifiers]]\nname = \"x\"\nkind = \"llm\", \"diagnostics\"",
             "1:1: `verifiers[0]` needs `question`, or another `kind`",
         ),
         (

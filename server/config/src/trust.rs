@@ -178,6 +178,9 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
             if let (VerifierKind::Command, Some(command)) = (verifier.kind, &verifier.command) {
                 add(&format!("verifiers[{index}].command"), command.clone());
             }
+            if let (VerifierKind::Diagnostics, Some(server)) = (verifier.kind, &verifier.server) {
+                add(&format!("verifiers[{index}].server"), server.clone());
+            }
         }
     }
     // The agent can change what it is linked to.
@@ -383,6 +386,10 @@ mod tests {
         [[verifiers]]
         name = "clean"
         kind = "clean-tree"
+        [[verifiers]]
+        name = "types"
+        kind = "diagnostics"
+        server = "pyright-langserver --stdio"
         [agents.claude]
         args = ["--settings", "a b"]
         env = { ANTHROPIC_BASE_URL = "http://evil" }
@@ -410,6 +417,7 @@ mod tests {
             items.iter().map(|item| format!("{} = {}", item.origin, item.command)).collect::<Vec<_>>(),
             [
                 "alfine.toml: verifiers[0].command = npm test",
+                "alfine.toml: verifiers[2].server = pyright-langserver --stdio",
                 "alfine.toml: worktree.link = worktree.link = \"../lib\"",
                 "alfine.toml: worktree.setup = npm ci",
                 "alfine.toml: agents.claude = 'ANTHROPIC_BASE_URL=http://evil' claude --settings 'a b'",

@@ -405,6 +405,11 @@ fn kind_of(verifier: &alfine_config::Verifier) -> VerifierKind {
             VerifierKind::Command { command: verifier.command.clone().unwrap_or_default() }
         }
         alfine_config::VerifierKind::CleanTree => VerifierKind::CleanTree { paths: Vec::new() },
+        alfine_config::VerifierKind::Diagnostics => VerifierKind::Diagnostics {
+            server: verifier.server.clone().unwrap_or_default(),
+            globs: verifier.files.clone(),
+            files: Vec::new(),
+        },
         alfine_config::VerifierKind::Llm => {
             VerifierKind::Llm { question: verifier.question.clone().unwrap_or_default() }
         }

@@ -46,6 +46,8 @@ pub struct GuardedCommand {
     pub cwd: PathBuf,
     /// What it reads from its standard input, which is closed after that.
     pub stdin: Vec<u8>,
+    /// Whether its standard input stays open instead, for [`GuardedChild::take_stdin`].
+    pub is_talked_to: bool,
     /// What it and all that it forks can reach.
     pub confinement: Confinement,
     /// Marks every process of this run in its environment; unique to the run.
@@ -72,6 +74,7 @@ impl GuardedCommand {
             env: Vec::new(),
             cwd: cwd.into(),
             stdin: Vec::new(),
+            is_talked_to: false,
             confinement,
             marker: marker.into(),
             grace: Duration::from_secs(5),
@@ -130,16 +133,21 @@ impl GuardedCommand {
                 ender.end();
                 failed(error)
             })?;
-        let child = GuardedChild {
+        let mut child = GuardedChild {
             program: name,
             identity,
+            stdin: None,
             stdout: Some(pipes.stdout),
             stderr: pipes.stderr,
             ender,
             verdict,
             known: None,
         };
-        feed(self.stdin, pipes.stdin_writer).map_err(failed)?;
+        if self.is_talked_to {
+            child.stdin = Some(pipes.stdin_writer);
+        } else {
+            feed(self.stdin, pipes.stdin_writer).map_err(failed)?;
+        }
         Ok(child)
     }
 
@@ -303,6 +311,7 @@ fn feed(input: Vec<u8>, mut pipe: PipeWriter) -> io::Result<()> {
 pub struct GuardedChild {
     program: String,
     identity: ProcessIdentity,
+    stdin: Option<PipeWriter>,
     stdout: Option<GuardedOutput>,
     stderr: Option<GuardedOutput>,
     ender: Ender,
@@ -314,6 +323,11 @@ impl GuardedChild {
     /// The program's identity; it leads its own process group.
     pub fn identity(&self) -> ProcessIdentity {
         self.identity
+    }
+
+    /// Takes the program's standard input; once, and only of one that is talked to.
+    pub fn take_stdin(&mut self) -> Option<PipeWriter> {
+        self.stdin.take()
     }
 
     /// Takes the program's standard output; once.

@@ -52,6 +52,11 @@ pub enum VerifierExit {
         /// How many files or folders; 0 passes.
         count: usize,
     },
+    /// A language server said all that it had to say.
+    Diagnosed {
+        /// How many errors it has, beside those that it had before the work; 0 passes.
+        errors: usize,
+    },
     /// A judge answered.
     Judged {
         /// What it says, and what of that counts.
@@ -67,12 +72,16 @@ pub enum VerifierExit {
 impl VerifierExit {
     pub(super) fn passes(&self) -> bool {
         match self {
-            Self::Code { code: 0 } | Self::Uncommitted { count: 0 } | Self::Unusual { count: 0 } => true,
+            Self::Code { code: 0 }
+            | Self::Uncommitted { count: 0 }
+            | Self::Unusual { count: 0 }
+            | Self::Diagnosed { errors: 0 } => true,
             // What nobody can tell is no failure. Who decides sees that it is no answer either.
             Self::Judged { opinion } => opinion.verdict != Verdict::Refuted,
             Self::Code { .. }
             | Self::Uncommitted { .. }
             | Self::Unusual { .. }
+            | Self::Diagnosed { .. }
             | Self::Signal { .. }
             | Self::TimedOut { .. }
             | Self::Interrupted
@@ -102,6 +111,9 @@ impl fmt::Display for VerifierExit {
             Self::Unusual { count: 0 } => f.write_str("no unusual files"),
             Self::Unusual { count: 1 } => f.write_str("1 unusual file or folder"),
             Self::Unusual { count } => write!(f, "{count} unusual files or folders"),
+            Self::Diagnosed { errors: 0 } => f.write_str("no new errors"),
+            Self::Diagnosed { errors: 1 } => f.write_str("1 new error"),
+            Self::Diagnosed { errors } => write!(f, "{errors} new errors"),
             Self::Judged { opinion } => opinion.fmt(f),
             Self::Unproven { .. } => f.write_str("passes, and proves nothing"),
         }
@@ -158,7 +170,9 @@ impl VerifierResult {
             }
             VerifierExit::Code { .. } => Answer::Failed,
             VerifierExit::Signal { signal } if is_crash(*signal) => Answer::Failed,
-            VerifierExit::Uncommitted { count } | VerifierExit::Unusual { count } => {
+            VerifierExit::Uncommitted { count }
+            | VerifierExit::Unusual { count }
+            | VerifierExit::Diagnosed { errors: count } => {
                 if *count == 0 {
                     Answer::Passed
                 } else {

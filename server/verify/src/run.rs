@@ -2,7 +2,7 @@
 
 use super::{
     VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext, answer::Checked, clean_tree,
-    command,
+    command, diagnostics,
 };
 use alfine_core::finding::{Finding, Severity};
 use std::time::Instant;
@@ -22,6 +22,9 @@ pub fn run(
         let Checked { exit, output, findings, tests } = match &spec.kind {
             VerifierKind::Command { command } => command::check(command, spec, context),
             VerifierKind::CleanTree { paths } => clean_tree::check(context, paths),
+            VerifierKind::Diagnostics { server, globs, files } => {
+                diagnostics::check(server, files, !globs.is_empty(), spec, context)
+            }
             // Whoever runs agents asks them, where what is asked can be compared.
             VerifierKind::Llm { .. } => Checked::unable(
                 "a judge looks at it, and that takes the controls of checks, which the setting `proof.control` switches off"
@@ -55,7 +58,7 @@ fn settle(mut findings: Vec<Finding>, exit: &VerifierExit, name: &str, output: &
     let told = match exit {
         // A sentence: there is nothing else to be understood.
         VerifierExit::Unable { .. } => format!("“{name}” {exit}"),
-        VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. }
+        VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. } | VerifierExit::Diagnosed { .. }
             if findings.iter().any(|finding| finding.severity == Severity::Error) =>
         {
             return findings;

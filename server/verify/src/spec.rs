@@ -100,6 +100,17 @@ pub enum VerifierKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         paths: Vec<String>,
     },
+    /// Passes when a language server has no errors in the files that the work changed.
+    Diagnostics {
+        /// The server's command line.
+        server: String,
+        /// Globs of the files that it is shown; empty: those that are known to concern it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        globs: Vec<String>,
+        /// The files that were changed and that these globs mean, from the root. Known only when the work is there.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
+    },
     /// Passes when a judge, an agent of its own, finds that it holds.
     Llm {
         /// What has to hold.

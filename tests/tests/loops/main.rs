@@ -9,6 +9,7 @@ mod checks;
 mod commands;
 mod control;
 mod course;
+mod diagnostics;
 mod ends;
 mod gates;
 mod judge;

@@ -2,6 +2,7 @@
 //! there with the loop's material, and on the loop's work with the material of before.
 
 mod changes;
+mod diagnosing;
 mod on_demand;
 
 pub(crate) use on_demand::answers;
@@ -270,6 +271,7 @@ impl Decider {
         let is_asked = |spec: &&VerifierSpec| matches!(spec.kind, VerifierKind::Llm { .. });
         let questions: Vec<VerifierSpec> = specs.iter().filter(is_asked).cloned().collect();
         let specs: Vec<VerifierSpec> = specs.iter().filter(|spec| !is_asked(spec)).cloned().collect();
+        let specs = self.with_changed_files(specs, base, &claimed)?;
         for spec in &specs {
             if context.cancel.is_cancelled() {
                 break;
@@ -293,6 +295,7 @@ impl Decider {
                     }
                     result
                 }
+                VerifierKind::Diagnostics { .. } => run.diagnose(spec, [base, &claimed], watcher.tell)?,
                 // It looks at what the agent has beside its work.
                 VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => {
                     alfine_verify::run(std::slice::from_ref(spec), context, &mut |_| {}).pop()
@@ -566,6 +569,9 @@ impl Run<'_> {
             (VerifierKind::Llm { question }, Some(judge)) => {
                 (format!("{} {:?} {question}", judge.key(), judge.about), "")
             }
+            (VerifierKind::Diagnostics { server, files, .. }, _) => {
+                (format!("{server} {files:?}"), server.as_str())
+            }
             (VerifierKind::Llm { .. }, None) | (VerifierKind::CleanTree { .. }, _) => return Ok(None),
         };
         let decider = self.decider;
@@ -655,7 +661,14 @@ impl Run<'_> {
             if !result.passed || result.answer() == Answer::Empty {
                 continue;
             }
-            let VerifierKind::Command { command } = &spec.kind else { continue };
+            let command = match &spec.kind {
+                VerifierKind::Command { command } => command,
+                VerifierKind::Diagnostics { .. } => {
+                    proofs.extend(self.control_of_diagnostics(spec, result, base, &changes, tell)?);
+                    continue;
+                }
+                VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => continue,
+            };
             let mut made = Vec::new();
             let mut ask = |control, run: &mut Self, tree: &str| -> Result<Option<Said>> {
                 let said = run.ask(control, spec, tree, tell)?;

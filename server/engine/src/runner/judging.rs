@@ -182,7 +182,9 @@ impl Run<'_> {
 fn question(spec: &VerifierSpec) -> &str {
     match &spec.kind {
         VerifierKind::Llm { question } => question,
-        VerifierKind::Command { .. } | VerifierKind::CleanTree { .. } => &spec.name,
+        VerifierKind::Command { .. } | VerifierKind::CleanTree { .. } | VerifierKind::Diagnostics { .. } => {
+            &spec.name
+        }
     }
 }
 

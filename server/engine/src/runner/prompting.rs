@@ -54,7 +54,9 @@ impl Runner<'_> {
                 name: &verifier.name,
                 command: match &verifier.kind {
                     VerifierKind::Command { command } => Some(command),
-                    VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => None,
+                    VerifierKind::CleanTree { .. }
+                    | VerifierKind::Llm { .. }
+                    | VerifierKind::Diagnostics { .. } => None,
                 },
                 folder: &verifier.folder,
                 required: verifier.required,
@@ -172,7 +174,7 @@ fn outcome_words(last: &alfine_core::machine::LastIteration, recovery: Option<Re
 fn command_of<'a>(verifiers: &'a [alfine_verify::VerifierSpec], name: &str) -> Option<&'a str> {
     verifiers.iter().find(|verifier| verifier.name == name).and_then(|verifier| match &verifier.kind {
         VerifierKind::Command { command } => Some(command.as_str()),
-        VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => None,
+        VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } | VerifierKind::Diagnostics { .. } => None,
     })
 }
 
