@@ -268,7 +268,7 @@ fn what_cannot_be_is_an_error_at_its_place_that_says_what_is_expected() {
         ("[[verifiers]]\ncommand = \"x\"", "1:1: `verifiers[0]` needs `name`"),
         ("[[verifiers]]\nname = \"x\"", "1:1: `verifiers[0]` needs `command`, or another `kind`"),
         (
-            "[[verifiers]]\nname = \"x\"\nkind = \"llm\", \"diagnostics\"",
+            "[[verifiers]]\nname = \"x\"\nkind = \"llm\"",
             "1:1: `verifiers[0]` needs `question`, or another `kind`",
         ),
         (
@@ -440,7 +440,10 @@ fn a_setting_is_found_by_its_path() {
     let takes = |path: &str| Setting::at(path.split('.')).map(|setting| setting.takes.to_string());
     assert_eq!(takes("limits.iterations").unwrap(), "a whole number from 1 to 50");
     assert_eq!(takes("limits.wall_time").unwrap(), "a duration such as \"90s\" or \"4h\"");
-    assert_eq!(takes("verifiers.kind").unwrap(), "one of \"command\", \"clean-tree\", \"llm\"");
+    assert_eq!(
+        takes("verifiers.kind").unwrap(),
+        "one of \"command\", \"clean-tree\", \"llm\", \"diagnostics\""
+    );
     assert_eq!(takes("agents.claude.permissions").unwrap(), "one of \"edits\", \"commands\", \"all\"");
     assert_eq!(takes("agents.claude.env.PATH").unwrap(), "a text");
     for nothing in ["limits.nothing", "agents.gpt", "agent.x", "limits.iterations.x", "agents.<name>"] {
