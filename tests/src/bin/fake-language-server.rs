@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     env, fs,
-    io::{self, BufRead, Read, Write},
+    io::{self, BufRead, Write},
     path::Path,
     process::exit,
     thread,
@@ -52,7 +52,7 @@ fn read(input: &mut impl BufRead) -> io::Result<Option<Value>> {
     Ok(Some(serde_json::from_slice(&body)?))
 }
 
-fn send(message: Value) -> io::Result<()> {
+fn send(message: &Value) -> io::Result<()> {
     let text = message.to_string();
     let mut output = io::stdout().lock();
     write!(output, "Content-Length: {}\r\n\r\n{text}", text.len())?;
@@ -65,7 +65,7 @@ impl Server {
         let uri = message["params"]["textDocument"]["uri"].as_str().unwrap_or_default().to_owned();
         match (self.how.as_str(), message["method"].as_str()) {
             ("refuse", Some("initialize")) => {
-                send(json!({"jsonrpc": "2.0", "id": id, "error": {"code": -1, "message": "no licence"}}))
+                send(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": -1, "message": "no licence"}}))
             }
             (how, Some("initialize")) => {
                 self.root = message["params"]["rootPath"].as_str().unwrap_or_default().to_owned();
@@ -74,11 +74,11 @@ impl Server {
                     can["diagnosticProvider"] =
                         json!({"interFileDependencies": true, "workspaceDiagnostics": false});
                 }
-                send(json!({"jsonrpc": "2.0", "id": id, "result": {"capabilities": can}}))
+                send(&json!({"jsonrpc": "2.0", "id": id, "result": {"capabilities": can}}))
             }
             ("later", Some("initialized")) => {
                 let registered = json!([{"id": "1", "method": "textDocument/diagnostic"}]);
-                send(json!({"jsonrpc": "2.0", "id": "r", "method": "client/registerCapability",
+                send(&json!({"jsonrpc": "2.0", "id": "r", "method": "client/registerCapability",
                     "params": {"registrations": registered}}))
             }
             ("crash", Some("textDocument/didOpen")) => {
@@ -97,24 +97,24 @@ impl Server {
                             json!({"jsonrpc": "2.0", "method": "$/progress",
                             "params": {"token": "t", "value": value}})
                         };
-                        send(json!({"jsonrpc": "2.0", "method": "textDocument/publishDiagnostics",
+                        send(&json!({"jsonrpc": "2.0", "method": "textDocument/publishDiagnostics",
                             "params": {"uri": uri, "diagnostics": []}}))?;
                         send(
                             json!({"jsonrpc": "2.0", "id": "w", "method": "window/workDoneProgress/create",
                             "params": {"token": "t"}}),
                         )?;
-                        send(progress(json!({"kind": "begin", "title": "Indexing"})))?;
+                        send(&progress(json!({"kind": "begin", "title": "Indexing"})))?;
                         thread::sleep(Duration::from_secs(3));
                         self.push(&uri)?;
-                        send(progress(json!({"kind": "end"})))
+                        send(&progress(json!({"kind": "end"})))
                     }
-                    "asks" => send(json!({"jsonrpc": "2.0", "id": "c", "method": "workspace/configuration",
+                    "asks" => send(&json!({"jsonrpc": "2.0", "id": "c", "method": "workspace/configuration",
                         "params": {"items": [{"section": "a"}, {"section": "b"}]}})),
                     _ => Ok(()),
                 }
             }
             ("asks", None) if *id == "c" && message["result"] == json!([null, null]) => {
-                send(json!({"jsonrpc": "2.0", "id": "o", "method": "odd/request", "params": {}}))
+                send(&json!({"jsonrpc": "2.0", "id": "o", "method": "odd/request", "params": {}}))
             }
             ("asks", None) if *id == "o" && message["error"]["code"] == -32601 => {
                 let files: Vec<String> = self.files.keys().cloned().collect();
@@ -122,20 +122,20 @@ impl Server {
             }
             ("later", Some("textDocument/diagnostic")) if self.refused < 2 => {
                 self.refused += 1;
-                send(json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32802, "message": "not yet"}}))
+                send(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32802, "message": "not yet"}}))
             }
             ("pull" | "later", Some("textDocument/diagnostic")) => {
                 let items = self.diagnostics(&uri);
-                send(json!({"jsonrpc": "2.0", "id": id, "result": {"kind": "full", "items": items}}))
+                send(&json!({"jsonrpc": "2.0", "id": id, "result": {"kind": "full", "items": items}}))
             }
-            (_, Some("shutdown")) => send(json!({"jsonrpc": "2.0", "id": id, "result": null})),
+            (_, Some("shutdown")) => send(&json!({"jsonrpc": "2.0", "id": id, "result": null})),
             (_, Some("exit")) => exit(0),
             _ => Ok(()),
         }
     }
 
     fn push(&self, uri: &str) -> io::Result<()> {
-        send(json!({"jsonrpc": "2.0", "method": "textDocument/publishDiagnostics",
+        send(&json!({"jsonrpc": "2.0", "method": "textDocument/publishDiagnostics",
             "params": {"uri": uri, "diagnostics": self.diagnostics(uri)}}))
     }
 
