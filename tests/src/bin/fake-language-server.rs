@@ -100,7 +100,7 @@ impl Server {
                         send(&json!({"jsonrpc": "2.0", "method": "textDocument/publishDiagnostics",
                             "params": {"uri": uri, "diagnostics": []}}))?;
                         send(
-                            json!({"jsonrpc": "2.0", "id": "w", "method": "window/workDoneProgress/create",
+                            &json!({"jsonrpc": "2.0", "id": "w", "method": "window/workDoneProgress/create",
                             "params": {"token": "t"}}),
                         )?;
                         send(&progress(json!({"kind": "begin", "title": "Indexing"})))?;
