@@ -130,7 +130,7 @@ fn tests(Taken { file, was, now }: &Taken<'_>, kept: &BTreeSet<String>) -> Optio
         }
     }
     for piece in was.pieces.iter().filter(|piece| !is_kept(piece) && now.piece(piece).is_none()) {
-        let line = now.slots.get(&piece.place).map_or(1, |slot| line_of(new, slot.range.start));
+        let line = now.slot(&piece.place).map_or(1, |slot| line_of(new, slot.range.start));
         note(true, false, line);
     }
     found

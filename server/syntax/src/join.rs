@@ -1,7 +1,7 @@
 //! Makes a text of the work of one and the material of another.
 
 use super::{
-    part::{Parts, Piece, Slot, at, indent_of},
+    part::{DOCSTRING, Parts, Piece, Slot, at, indent_of},
     take::take,
 };
 use std::{collections::BTreeSet, ops::Range};
@@ -42,7 +42,16 @@ pub fn with_material(
     }
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     let mut expected: Vec<&str> = Vec::new();
+    // Of what is defined again, the last definition counts, or one that a condition chooses: each gets the docstring.
+    let again = |place: &str| {
+        let slots = ours.slots.get(place).filter(|slots| place.ends_with(DOCSTRING) && slots.len() > 1)?;
+        let same = wanted.iter().filter(|piece| piece.place == place);
+        (![0, slots.len()].contains(&same.count())).then_some(slots)
+    };
     for piece in &ours.pieces {
+        if again(&piece.place).is_some() {
+            continue;
+        }
         if is_left(&piece) {
             expected.push(&piece.essence);
         } else if theirs.piece(piece).is_none_or(|theirs| is_left(&theirs)) {
@@ -52,10 +61,18 @@ pub fn with_material(
         }
     }
     let mut lost = 0;
-    for piece in wanted {
+    for (at_piece, piece) in wanted.iter().enumerate() {
         let said = at(from, &piece.range);
+        if let Some(slots) = again(&piece.place) {
+            let is_last = wanted.iter().skip(at_piece + 1).all(|other| other.place != piece.place);
+            for slot in slots.iter().filter(|_| is_last) {
+                expected.push(&piece.essence);
+                edits.push(put(slot, said, from, piece));
+            }
+            continue;
+        }
         let same = ours.piece(piece).filter(|ours| !is_left(ours));
-        let edit = match (same, ours.slots.get(&piece.place)) {
+        let edit = match (same, ours.slot(&piece.place)) {
             (Some(same), _) => Some((same.range.clone(), said.to_owned())),
             (None, Some(slot)) => Some(put(slot, said, from, piece)),
             // What stands in a function or the like is of no use elsewhere.
@@ -101,7 +118,7 @@ fn in_stub(ours: &Parts, piece: &Piece, said: &str) -> Option<(Range<usize>, Str
     };
     loop {
         let place: String = names.iter().map(|name| format!("{name}/")).collect();
-        if let Some(slot) = ours.slots.get(&place) {
+        if let Some(slot) = ours.slot(&place) {
             return Some((slot.range.clone(), format!("{}{held}{}", slot.before, slot.after)));
         }
         let name = names.pop()?;

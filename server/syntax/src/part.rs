@@ -10,13 +10,18 @@ pub(crate) const LONGEST: usize = 1 << 20;
 pub(crate) struct Parts {
     /// The material, in the order of the text; none lies within another.
     pub(crate) pieces: Vec<Piece>,
-    /// Where material of a place can be put that is not there yet.
-    pub(crate) slots: BTreeMap<String, Slot>,
+    /// Where material of a place can be put that is not there yet; more than one, where an item is defined again.
+    pub(crate) slots: BTreeMap<String, Vec<Slot>>,
     /// Comments of the work.
     pub(crate) comments: Vec<Range<usize>>,
     /// Attributes of the work, and what else can tell a tool to find less.
     pub(crate) marks: Vec<Range<usize>>,
+    /// Statements of the work that change what its tests or examples are.
+    pub(crate) statements: Vec<Range<usize>>,
 }
+
+/// How the place of a docstring ends.
+pub(crate) const DOCSTRING: &str = "\"\"\"";
 
 /// A part of a text that is material.
 #[derive(Debug, Clone)]
@@ -90,11 +95,23 @@ impl Parts {
                 piece.key.push_str(&format!(" {time}"));
             }
         }
+        self.slots.values_mut().for_each(|slots| slots.sort_by_key(|slot| slot.range.start));
         let pieces = &self.pieces;
         let is_work = |range: &Range<usize>| !pieces.iter().any(|piece| piece.range.contains(&range.start));
         self.comments.retain(is_work);
         self.marks.retain(is_work);
+        self.statements.retain(is_work);
         self
+    }
+
+    /// Notes where material of a place can be put.
+    pub(crate) fn put_at(&mut self, place: String, slot: Slot) {
+        self.slots.entry(place).or_default().push(slot);
+    }
+
+    /// Where material of a place can be put first.
+    pub(crate) fn slot(&self, place: &str) -> Option<&Slot> {
+        self.slots.get(place)?.first()
     }
 
     /// The piece of a place.

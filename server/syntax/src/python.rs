@@ -2,7 +2,7 @@
 
 use super::{
     grammar::{children, comments, essence, is_comment},
-    part::{Parts, Piece, Slot, Stub, at, indent_of},
+    part::{DOCSTRING, Parts, Piece, Slot, Stub, at, indent_of, words},
 };
 use tree_sitter::Node;
 
@@ -44,13 +44,35 @@ pub(crate) fn take(root: Node<'_>, text: &str) -> Parts {
                 "if_statement" if node == root && at(text, &child.byte_range()).contains("__main__") => {
                     tests_end = tests_end.min(child.start_byte());
                 }
+                "expression_statement" if sets_examples(child, text) => {
+                    parts.statements.push(child.byte_range());
+                }
                 "comment" | "expression_statement" | "string" => {}
                 _ => stack.push((child, scope.clone())),
             }
         }
     }
-    parts.slots.insert(String::new(), Slot::at_end(text, tests_end, "\n\n\n"));
+    parts.put_at(String::new(), Slot::at_end(text, tests_end, "\n\n\n"));
+    let tests: Vec<&str> =
+        parts.pieces.iter().filter(|piece| piece.place.is_empty()).map(|piece| &*piece.key).collect();
+    // `AddTest.test_it = None`
+    let is_about = |node: &Node<'_>| words(at(text, &node.byte_range())).any(|word| tests.contains(&word));
+    let is_statement = |node: &Node<'_>| matches!(node.kind(), "expression_statement" | "delete_statement");
+    let about = children(root).into_iter().filter(is_statement).filter(is_about);
+    let about: Vec<_> = about.map(|node| node.byte_range()).collect();
+    parts.statements.extend(about);
     parts
+}
+
+/// Whether a statement gives something another docstring, or names other examples.
+fn sets_examples(statement: Node<'_>, text: &str) -> bool {
+    let said = at(text, &statement.byte_range());
+    let sets = children(statement).into_iter().next().is_some_and(|inner| match inner.kind() {
+        "assignment" | "augmented_assignment" => true,
+        "call" => said.starts_with("setattr") || said.starts_with("delattr"),
+        _ => false,
+    });
+    sets && (said.contains("__doc__") || said.contains("__test__"))
 }
 
 fn name_of<'t>(defined: Node<'_>, text: &'t str) -> &'t str {
@@ -71,7 +93,7 @@ fn is_test(defined: Node<'_>, name: &str, text: &str) -> bool {
 
 /// Reads the docstring of a module, a class or a function, or where it would stand.
 fn docstring(body: Node<'_>, text: &str, scope: &str, item: Option<(Node<'_>, &str)>, parts: &mut Parts) {
-    let place = format!("{scope}\"\"\"");
+    let place = format!("{scope}{DOCSTRING}");
     let Some(first) = children(body).into_iter().find(|child| !is_comment(*child)) else { return };
     let string = match first.kind() {
         "string" => Some(first),
@@ -88,14 +110,12 @@ fn docstring(body: Node<'_>, text: &str, scope: &str, item: Option<(Node<'_>, &s
             true => "; ".to_owned(),
             false => format!("\n{}", indent_of(text, at)),
         };
-        parts.slots.insert(place, Slot { range: at..at, before: String::new(), after });
+        parts.put_at(place, Slot { range: at..at, before: String::new(), after });
         return;
     };
     let range = string.byte_range();
     let examples = examples(at(text, &range));
-    parts
-        .slots
-        .insert(place.clone(), Slot { range: range.clone(), before: String::new(), after: String::new() });
+    parts.put_at(place.clone(), Slot { range: range.clone(), before: String::new(), after: String::new() });
     if examples.is_empty() {
         return;
     }

@@ -44,10 +44,10 @@ pub(crate) fn take(root: Node<'_>, text: &str) -> Parts {
         });
         return parts;
     }
-    parts.slots.insert(String::new(), Slot::at_end(text, text.len(), "\n\n"));
+    parts.put_at(String::new(), Slot::at_end(text, text.len(), "\n\n"));
     let begin = if text.starts_with("#!/") { text.find('\n').map_or(0, |end| end + 1) } else { 0 };
     let slot = Slot { range: begin..begin, before: String::new(), after: "\n".to_owned() };
-    parts.slots.insert("//!".to_owned(), slot);
+    parts.put_at("//!".to_owned(), slot);
     let mut stack = vec![(root, String::new())];
     while let Some((node, scope)) = stack.pop() {
         let mut before: Vec<Node<'_>> = Vec::new();
@@ -106,7 +106,7 @@ pub(crate) fn take(root: Node<'_>, text: &str) -> Parts {
                 let place = format!("{inner_scope}///");
                 let after = format!("\n{}", indent_of(text, start));
                 let slot = Slot { range: start..start, before: String::new(), after };
-                parts.slots.entry(place.clone()).or_insert(slot);
+                parts.put_at(place.clone(), slot);
                 document(&before, place, stub_of(child, text), text, &mut parts);
             }
             if child.kind() == "macro_invocation" && is_asking_for_tests(child, text) {
@@ -117,7 +117,7 @@ pub(crate) fn take(root: Node<'_>, text: &str) -> Parts {
             {
                 let end = body.end_byte().saturating_sub(1).max(body.start_byte());
                 let slot = Slot::at_end(text, end, "\n\n");
-                parts.slots.entry(inner_scope.clone()).or_insert(slot);
+                parts.put_at(inner_scope.clone(), slot);
             }
             stack.push((child, inner_scope));
         }

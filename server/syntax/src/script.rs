@@ -25,6 +25,6 @@ pub(crate) fn take(root: Node<'_>, text: &str) -> Parts {
             });
         }
     }
-    parts.slots.insert(String::new(), Slot::at_end(text, text.len(), "\n\n"));
+    parts.put_at(String::new(), Slot::at_end(text, text.len(), "\n\n"));
     parts
 }

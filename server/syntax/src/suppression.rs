@@ -194,15 +194,19 @@ pub(crate) fn found(path: &str, text: &str, parts: &Parts) -> Vec<Found> {
             from += line.len();
         }
     }
-    ranges.sort_by_key(|range| range.start);
-    ranges.into_iter().map(|range| one(text, range)).collect()
+    let statements = parts.statements.iter().map(|range| (range.clone(), "pass"));
+    let mut ranges: Vec<(Range<usize>, &str)> =
+        ranges.into_iter().map(|range| (range, "")).chain(statements).collect();
+    ranges.sort_by_key(|(range, _)| range.start);
+    ranges.into_iter().map(|(range, instead)| one(text, range, instead)).collect()
 }
 
-fn one(text: &str, range: Range<usize>) -> Found {
+fn one(text: &str, range: Range<usize>, instead: &str) -> Found {
     let said = at(text, &range).trim().to_owned();
     let name = said.strip_prefix("#![").unwrap_or_default();
     let demands = DEMAND.iter().any(|demand| name.trim_start().starts_with(demand));
-    let instead = if said.starts_with("cfg!") || said.starts_with("cfg !") { "false" } else { "" };
+    let is_question = said.starts_with("cfg!") || said.starts_with("cfg !");
+    let instead = if is_question { "false" } else { instead };
     let target = if said.starts_with("#![") { String::new() } else { target(text, &range) };
     Found {
         line: line_of(text, range.start),

@@ -171,6 +171,31 @@ fn examples_of_docstrings_are_swapped_with_them() {
 }
 
 #[test]
+fn examples_of_what_is_defined_again_are_those_of_each() {
+    let was = "def add(a, b):\n    \"\"\"\n    >>> add(1, 2)\n    3\n    \"\"\"\n    return a - b\n";
+    let now = format!("{was}\n\n{}", was.replace("    3\n", "    -1\n"));
+    assert_eq!(joined("calc.py", &now, was), format!("{was}\n\n{was}"));
+    let now = format!("{was}\n\ndef add(a, b):\n    return a - b\n");
+    assert_eq!(joined("calc.py", &now, was), format!("{was}\n\n{was}"));
+}
+
+#[test]
+fn what_takes_tests_of_python_away_elsewhere_is_found() {
+    for (was, added) in [
+        ("def add(a, b):\n    return 1\n", "add.__doc__ = None"),
+        ("def add(a, b):\n    return 1\n", "setattr(add, '__doc__', '')"),
+        ("class A(TestCase):\n    pass\n", "A.test_it = None"),
+        ("class A(TestCase):\n    pass\n", "del A"),
+    ] {
+        let now = format!("{was}\n\n{added}\n");
+        let found = inside("calc.py", was, &now).suppressions;
+        assert_eq!(found.len(), 1, "{added}");
+        assert_eq!(without(&now, &found).unwrap(), format!("{was}\n\npass\n"));
+    }
+    assert_eq!(texts("calc.py", "", "print(__doc__)\n"), Vec::<String>::new());
+}
+
+#[test]
 fn tests_in_a_module_of_python_are_no_work() {
     let was = "import unittest\n\n\ndef add(a, b):\n    return a - b\n\n\nclass AddTest(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(add(1, 2), 3)\n\n\nif __name__ == \"__main__\":\n    unittest.main()\n";
     let now = was.replace("add(1, 2), 3", "add(1, 2), -1");

@@ -699,7 +699,8 @@ impl Run<'_> {
                     takes.then_some(Material::Configuration)
                 };
                 let script = own.contains(&changed.path).then_some(Material::Script);
-                changed.is.or(script).or_else(takes_a_name)
+                let document = named.runs_examples_of(&changed.path).then_some(Material::Test);
+                changed.is.or(script).or(document).or_else(takes_a_name)
             };
             let (material, is): (Vec<&Changed>, Vec<Material>) =
                 changes.all.iter().filter_map(|changed| Some((changed, is_of(changed)?))).unzip();

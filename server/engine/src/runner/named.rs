@@ -22,6 +22,8 @@ pub(super) struct Named {
     paths: Vec<String>,
     /// Whether it asks for a target or a script that was not there before the loop.
     asks_for_new: bool,
+    /// Whether it runs the examples of what it names.
+    runs_examples: bool,
 }
 
 impl Named {
@@ -33,7 +35,7 @@ impl Named {
         scripts: &BTreeSet<PathBuf>,
         [base, claimed]: [&str; 2],
     ) -> Result<Self> {
-        let mut named = Self::default();
+        let mut named = Self { runs_examples: command.contains("doctest"), ..Self::default() };
         named.read_words(command);
         for word in command.split_whitespace() {
             let word = word.trim_matches(['"', '\'']);
@@ -80,6 +82,13 @@ impl Named {
     pub(super) fn is_taken_by(&self, path: &Path, is_program: impl Fn(&str) -> bool) -> bool {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         self.made.contains(path) || (self.sets_path && self.words.contains(name) && is_program(name))
+    }
+
+    /// Whether a document has examples that the command runs.
+    pub(super) fn runs_examples_of(&self, path: &Path) -> bool {
+        let is_document =
+            path.extension().is_some_and(|ending| ["md", "rst", "txt"].iter().any(|known| ending == *known));
+        self.runs_examples && is_document && self.paths.iter().any(|named| path == Path::new(named))
     }
 
     /// Whether it asks for something that was not there before the loop: a target, a script, or one of these new tests. What
@@ -188,6 +197,19 @@ mod tests {
         assert!(takes(true, "bin/grep") && takes(false, "checked.stamp"));
         assert!(!takes(true, "bin/greet"), "no other program has that name");
         assert!(!takes(true, "bin/diff") && !takes(false, "bin/grep"));
+    }
+
+    #[test]
+    fn examples_of_a_document_are_run_where_it_is_named() {
+        let named = |runs_examples| Named {
+            paths: vec!["docs/use.md".to_owned(), "calc.py".to_owned()],
+            runs_examples,
+            ..Named::default()
+        };
+        assert!(named(true).runs_examples_of(Path::new("docs/use.md")));
+        assert!(!named(false).runs_examples_of(Path::new("docs/use.md")));
+        assert!(!named(true).runs_examples_of(Path::new("calc.py")), "there the work stands beside them");
+        assert!(!named(true).runs_examples_of(Path::new("docs/other.md")));
     }
 
     #[test]

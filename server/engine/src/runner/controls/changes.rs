@@ -16,6 +16,8 @@ use std::{
 /// How far modules of Rust are followed to the one that says that they are for tests.
 const DEEPEST_MODULE: usize = 8;
 
+/// How much is taken apart of all that changed, in bytes: nobody reads a larger change, and the user is asked of it anyway.
+const MOST_BYTES: usize = 64 << 20;
 /// The most files of code in which it is looked for who names a file of data.
 const MOST_READ: usize = 5_000;
 
@@ -84,7 +86,7 @@ impl<'r> Changes<'r> {
         let objects = repository.objects()?;
         let (kept, moved) = (BTreeSet::new(), BTreeSet::new());
         let mut changes = Self { repository, objects, base, claimed, all: Vec::new(), kept, moved };
-        let mut texts = Vec::new();
+        let (mut texts, mut read) = (Vec::new(), 0);
         for change in repository.files_changed(base, claimed, own)? {
             let path = change.path;
             let was_there = change.kind != ChangeKind::Added;
@@ -100,8 +102,12 @@ impl<'r> Changes<'r> {
             if is.is_none() && alfine_syntax::is_read(&path.to_string_lossy()) {
                 let (was, now) = changes.texts(&path)?;
                 // What is there and no text is not taken apart.
+                read += was.as_ref().map_or(0, String::len) + now.as_ref().map_or(0, String::len);
                 let is_there = |tree: &str| changes.objects.has_path(tree, &path.to_string_lossy());
-                if is_there(base)? == was.is_some() && is_there(claimed)? == now.is_some() {
+                if read <= MOST_BYTES
+                    && is_there(base)? == was.is_some()
+                    && is_there(claimed)? == now.is_some()
+                {
                     texts.push((path.clone(), was, now));
                 }
             }
@@ -161,8 +167,21 @@ impl<'r> Changes<'r> {
             None if name.ends_with(".rs") && self.is_module_of_tests(&name, DEEPEST_MODULE)? => {
                 Ok(Some(Material::Test))
             }
+            None if name.ends_with(".md") && self.is_documentation_of_rust(path)? => Ok(Some(Material::Test)),
             named => Ok(named),
         }
+    }
+
+    /// Whether a document is taken into the documentation of Rust, whose examples are run.
+    fn is_documentation_of_rust(&self, path: &Path) -> Result<bool> {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Ok(false) };
+        let is_rust = |path: &Path| path.extension().is_some_and(|ending| ending == "rs");
+        let sources = self.repository.files_that(self.base, &is_rust)?;
+        any(sources.iter().take(MOST_READ), |(_, id)| {
+            let text = String::from_utf8_lossy(&self.objects.content(id)?).into_owned();
+            let mut lines = text.lines().filter(|line| line.contains("include_str!") && line.contains(name));
+            Ok(lines.any(|line| line.trim_start().starts_with("#") && line.contains("doc")))
+        })
     }
 
     /// Whether a file is data that only tests read: one names it that uses the work, and no code of the work can come to it.
