@@ -1,7 +1,7 @@
 //! What of the material inside of files is other than it was.
 
 use super::{
-    part::{Parts, Piece, at, line_of},
+    part::{DOCSTRING, Parts, Piece, at, line_of},
     suppression::{Found, Suppression, added, found},
     take::take,
 };
@@ -127,6 +127,14 @@ fn tests(Taken { file, was, now }: &Taken<'_>, kept: &BTreeSet<String>) -> Optio
                 note(true, false, line + within - 1);
             }
             Some(_) => {}
+        }
+    }
+    // What is defined again takes the place of what was there, with its examples.
+    let times = |parts: &Parts, place: &str| parts.slots.get(place).map_or(0, Vec::len);
+    for piece in was.pieces.iter().filter(|piece| piece.place.ends_with(DOCSTRING)) {
+        if times(now, &piece.place) > times(was, &piece.place) {
+            let last = now.slots.get(&piece.place).and_then(|slots| slots.last());
+            note(true, false, last.map_or(1, |slot| line_of(new, slot.range.start)));
         }
     }
     for piece in was.pieces.iter().filter(|piece| !is_kept(piece) && now.piece(piece).is_none()) {

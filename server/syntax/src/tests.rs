@@ -175,7 +175,9 @@ fn examples_of_what_is_defined_again_are_those_of_each() {
     let was = "def add(a, b):\n    \"\"\"\n    >>> add(1, 2)\n    3\n    \"\"\"\n    return a - b\n";
     let now = format!("{was}\n\n{}", was.replace("    3\n", "    -1\n"));
     assert_eq!(joined("calc.py", &now, was), format!("{was}\n\n{was}"));
+    assert!(inside("calc.py", was, &now).tests.unwrap().was_there);
     let now = format!("{was}\n\ndef add(a, b):\n    return a - b\n");
+    assert!(inside("calc.py", was, &now).tests.unwrap().was_there);
     assert_eq!(joined("calc.py", &now, was), format!("{was}\n\n{was}"));
 }
 
