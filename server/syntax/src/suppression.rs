@@ -149,8 +149,6 @@ const IN_COMMENTS: &[&str] = &[
     "pragma: allowlist secret",
     "cspell:disable*",
     "codespell:ignore*",
-    "codeql*",
-    "nosonarqube",
 ];
 
 /// How lines begin that are no comments and say so, by the endings of their files.

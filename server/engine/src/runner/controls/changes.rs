@@ -9,15 +9,18 @@ use alfine_git::{ChangeKind, Objects, Repository};
 use alfine_syntax::{File, Missing, Suppression};
 use globset::GlobSet;
 use std::{
-    collections::BTreeSet,
+    cell::{OnceCell, RefCell},
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
 /// How far modules of Rust are followed to the one that says that they are for tests.
 const DEEPEST_MODULE: usize = 8;
 
-/// How much is taken apart of all that changed, in bytes: nobody reads a larger change, and the user is asked of it anyway.
+/// How much is read of all that changed, or of the code that may name it, in bytes.
 const MOST_BYTES: usize = 64 << 20;
+/// The most files of data of which it is looked who names them.
+const MOST_DATA: usize = 200;
 /// The most files of code in which it is looked for who names a file of data.
 const MOST_READ: usize = 5_000;
 
@@ -66,6 +69,19 @@ pub(super) struct Changes<'r> {
     kept: BTreeSet<String>,
     /// Those, and what could be put back as well.
     moved: BTreeSet<String>,
+    /// The code of the repository, once somebody asked for it.
+    code: OnceCell<Code>,
+    /// Of files of Rust in one of the trees, the modules that they declare for tests alone.
+    modules: RefCell<BTreeMap<(String, String), Vec<String>>>,
+}
+
+/// The code of a repository: each file's path and text.
+#[derive(Default)]
+struct Code {
+    /// Of the base.
+    tests: Vec<(String, String)>,
+    /// Of the base and of the claimed tree.
+    work: Vec<(String, String)>,
 }
 
 /// A tree with the work of the loop alone.
@@ -84,9 +100,18 @@ impl<'r> Changes<'r> {
         [base, claimed]: [&'r str; 2],
     ) -> Result<Self> {
         let objects = repository.objects()?;
-        let (kept, moved) = (BTreeSet::new(), BTreeSet::new());
-        let mut changes = Self { repository, objects, base, claimed, all: Vec::new(), kept, moved };
-        let (mut texts, mut read) = (Vec::new(), 0);
+        let mut changes = Self {
+            repository,
+            objects,
+            base,
+            claimed,
+            all: Vec::new(),
+            kept: BTreeSet::new(),
+            moved: BTreeSet::new(),
+            code: OnceCell::new(),
+            modules: RefCell::default(),
+        };
+        let (mut texts, mut read, mut data) = (Vec::new(), 0, 0);
         for change in repository.files_changed(base, claimed, own)? {
             let path = change.path;
             let was_there = change.kind != ChangeKind::Added;
@@ -96,8 +121,11 @@ impl<'r> Changes<'r> {
             }
             let named = changes.material_at(&path)?;
             let mut is = named.or_else(|| material.is_match(&path).then_some(Material::Test));
-            if is.is_none() && was_there && changes.is_data_of_tests(&path)? {
-                is = Some(Material::Test);
+            if is.is_none() && was_there && is_data(&path.to_string_lossy()) {
+                data += 1;
+                if data <= MOST_DATA && changes.is_data_of_tests(&path)? {
+                    is = Some(Material::Test);
+                }
             }
             if is.is_none() && alfine_syntax::is_read(&path.to_string_lossy()) {
                 let (was, now) = changes.texts(&path)?;
@@ -172,63 +200,65 @@ impl<'r> Changes<'r> {
         }
     }
 
+    /// Reads the code of the repository. Where there is very much, none.
+    fn code(&self) -> Result<&Code> {
+        if let Some(code) = self.code.get() {
+            return Ok(code);
+        }
+        let is_code = |path: &Path| NamesData::is_code(&path.to_string_lossy());
+        let before = self.repository.files_that(self.base, &is_code)?;
+        let now = self.repository.files_that(self.claimed, &is_code)?;
+        let is_test = |(path, _): &(PathBuf, String)| material_of(&path.to_string_lossy()).is_some();
+        let (tests, work): (Vec<_>, Vec<_>) = before.into_iter().partition(is_test);
+        let mut work: BTreeSet<(PathBuf, String)> = work.into_iter().collect();
+        work.extend(now.into_iter().filter(|file| !is_test(file)));
+        let mut code = Code::default();
+        if tests.len() + work.len() <= MOST_READ {
+            let mut left = MOST_BYTES;
+            let mut read = |(path, id): (PathBuf, String)| -> Result<(String, String)> {
+                let text = if left > 0 { self.objects.content(&id)? } else { Vec::new() };
+                left = left.saturating_sub(text.len());
+                Ok((path.to_string_lossy().into_owned(), String::from_utf8_lossy(&text).into_owned()))
+            };
+            code.tests = tests.into_iter().map(&mut read).collect::<Result<_>>()?;
+            code.work = work.into_iter().map(&mut read).collect::<Result<_>>()?;
+            if left == 0 {
+                // By a part of it nobody can say what the rest does not name.
+                code = Code::default();
+            }
+        }
+        Ok(self.code.get_or_init(|| code))
+    }
+
     /// Whether a document is taken into the documentation of Rust, whose examples are run.
     fn is_documentation_of_rust(&self, path: &Path) -> Result<bool> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Ok(false) };
-        let is_rust = |path: &Path| path.extension().is_some_and(|ending| ending == "rs");
-        let sources = self.repository.files_that(self.base, &is_rust)?;
-        any(sources.iter().take(MOST_READ), |(_, id)| {
-            let text = String::from_utf8_lossy(&self.objects.content(id)?).into_owned();
-            let mut lines = text.lines().filter(|line| line.contains("include_str!") && line.contains(name));
-            Ok(lines.any(|line| line.trim_start().starts_with("#") && line.contains("doc")))
-        })
+        let documents = |line: &str| {
+            line.contains("include_str!")
+                && line.contains(name)
+                && line.trim_start().starts_with('#')
+                && line.contains("doc")
+        };
+        Ok(self.code()?.work.iter().any(|(path, text)| path.ends_with(".rs") && text.lines().any(documents)))
     }
 
     /// Whether a file is data that only tests read: one names it that uses the work, and no code of the work can come to it.
     fn is_data_of_tests(&self, path: &Path) -> Result<bool> {
         let path = path.to_string_lossy();
-        if !is_data(&path) {
-            return Ok(false);
-        }
         let names = NamesData::new(&path);
-        let is_code = |path: &Path| NamesData::is_code(&path.to_string_lossy());
-        let code = self.repository.files_that(self.base, &is_code)?;
-        if code.len() > MOST_READ {
-            return Ok(false);
-        }
-        let is_test = |path: &Path| material_of(&path.to_string_lossy()).is_some();
-        let (tests, work): (Vec<_>, Vec<_>) = code.into_iter().partition(|(path, _)| is_test(path));
-        let work_names: Vec<String> =
-            work.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect();
-        let text_of = |id: &str| -> Result<String> {
-            Ok(String::from_utf8_lossy(&self.objects.content(id)?).into_owned())
-        };
-        let is_named = |(path, id): &(PathBuf, String)| -> Result<bool> {
-            let text = text_of(id)?;
-            Ok(names.is_named_by_test(&text)
-                && NamesData::uses_code(
-                    &path.to_string_lossy(),
-                    &text,
-                    work_names.iter().map(String::as_str),
-                ))
+        let Code { tests, work } = self.code()?;
+        let is_named = |(path, text): &(String, String)| {
+            names.is_named_by_test(text)
+                && NamesData::uses_code(path, text, work.iter().map(|(path, _)| path.as_str()))
         };
         // A test in the source uses the work that it stands in.
-        let is_named_inside = |(path, id): &(PathBuf, String)| -> Result<bool> {
-            let text = text_of(id)?;
-            let tests = || alfine_syntax::apart(&path.to_string_lossy(), &text).tests;
-            Ok(names.is_named_by_test(&text) && names.is_named_by_test(&tests()))
+        let is_named_inside = |(path, text): &(String, String)| {
+            names.is_named_by_test(text) && names.is_named_by_test(&alfine_syntax::apart(path, text).tests)
         };
-        if !any(&tests, is_named)? && !any(&work, is_named_inside)? {
-            return Ok(false);
-        }
-        let now = self.repository.files_that(self.claimed, &|path| is_code(path) && !is_test(path))?;
-        let work: BTreeSet<(PathBuf, String)> = work.into_iter().chain(now).collect();
-        let is_reached = |(path, id): &(PathBuf, String)| -> Result<bool> {
-            let text = text_of(id)?;
-            let work = || alfine_syntax::apart(&path.to_string_lossy(), &text).work;
-            Ok(names.is_reached_by(&text) && names.is_reached_by(&work()))
+        let is_reached = |(path, text): &(String, String)| {
+            names.is_reached_by(text) && names.is_reached_by(&alfine_syntax::apart(path, text).work)
         };
-        Ok(!any(&work, is_reached)?)
+        Ok((tests.iter().any(is_named) || work.iter().any(is_named_inside)) && !work.iter().any(is_reached))
     }
 
     /// Whether a file of Rust, or a module that it is in, is declared for tests alone.
@@ -236,8 +266,7 @@ impl<'r> Changes<'r> {
         let Some((parents, names)) = modules_above(path) else { return Ok(false) };
         for parent in &parents {
             for tree in [self.base, self.claimed] {
-                let Some(text) = self.objects.text_at(tree, Path::new(parent))? else { continue };
-                if alfine_syntax::modules_for_tests(&text).iter().any(|module| names.contains(module)) {
+                if self.modules_for_tests(tree, parent)?.iter().any(|module| names.contains(module)) {
                     return Ok(true);
                 }
             }
@@ -249,6 +278,18 @@ impl<'r> Changes<'r> {
             }
         }
         Ok(false)
+    }
+
+    /// The modules that a file of Rust declares for tests alone.
+    fn modules_for_tests(&self, tree: &str, path: &str) -> Result<Vec<String>> {
+        let key = (tree.to_owned(), path.to_owned());
+        if let Some(known) = self.modules.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let text = self.objects.text_at(tree, Path::new(path))?;
+        let modules = text.map(|text| alfine_syntax::modules_for_tests(&text)).unwrap_or_default();
+        self.modules.borrow_mut().insert(key, modules.clone());
+        Ok(modules)
     }
 
     /// The base with this material of the loop.
@@ -398,19 +439,6 @@ impl<'r> Changes<'r> {
                 .collect(),
         })
     }
-}
-
-/// Whether this holds of one of some files.
-fn any<'f>(
-    files: impl IntoIterator<Item = &'f (PathBuf, String)>,
-    holds: impl Fn(&(PathBuf, String)) -> Result<bool>,
-) -> Result<bool> {
-    for file in files {
-        if holds(file)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The parts of files, without those of which the whole is there, too.
