@@ -268,9 +268,20 @@ struct Part {
 }
 
 /// What each kind of verifier has beside what all have.
-const PARTS: [(&str, &[Part]); 3] = [
+const PARTS: [(&str, &[Part]); 4] = [
     ("command", &[Part { name: "command", needed: true }]),
     ("llm", &[Part { name: "question", needed: true }]),
+    (
+        "browser",
+        &[
+            Part { name: "serve", needed: true },
+            Part { name: "url", needed: true },
+            Part { name: "pages", needed: false },
+            Part { name: "wait", needed: false },
+            Part { name: "expect", needed: false },
+            Part { name: "no_console_errors", needed: false },
+        ],
+    ),
     ("diagnostics", &[Part { name: "server", needed: true }, Part { name: "files", needed: false }]),
 ];
 

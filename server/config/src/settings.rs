@@ -249,6 +249,27 @@ pub struct Verifier {
     #[serde(default)]
     #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
     pub files: Vec<String>,
+    /// The shell command that serves the pages of a verifier of the kind `browser`. It has to listen on the port that it gets
+    /// as `{port}` and in the variable `PORT`, and is ended when all was looked at.
+    #[serde(default)]
+    #[schemars(length(min = 1), example = &"npm run dev -- --port {port}")]
+    pub serve: Option<String>,
+    /// The page that a headless Chromium opens, with `{port}` for the port.
+    #[serde(default)]
+    #[schemars(length(min = 1), example = &"http://localhost:{port}/")]
+    pub url: Option<String>,
+    /// More pages, as paths below `url`, such as `about`. Each has to be as expected, and a picture is kept of each.
+    #[serde(default)]
+    pub pages: Vec<String>,
+    /// How long a page may take to show all that is expected.
+    #[serde(default = "Verifier::default_wait")]
+    pub wait: HumanDuration,
+    /// What each page has to show.
+    #[serde(default)]
+    pub expect: Expect,
+    /// Whether an error in the console of a page is a failure.
+    #[serde(default = "Verifier::default_required")]
+    pub no_console_errors: bool,
     /// The verifier's share of the score.
     #[serde(default = "Verifier::default_weight")]
     #[schemars(range(min = 0.0, max = 1000.0))]
@@ -270,9 +291,23 @@ impl Verifier {
         HumanDuration::from_secs(300)
     }
 
+    fn default_wait() -> HumanDuration {
+        HumanDuration::from_secs(10)
+    }
+
     fn default_required() -> bool {
         true
     }
+}
+
+/// What a page has to show.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Expect {
+    /// Texts that are to be seen.
+    pub texts: Vec<String>,
+    /// CSS selectors of elements that are to be there.
+    pub selectors: Vec<String>,
 }
 
 /// What a verifier checks.
@@ -286,6 +321,8 @@ pub enum VerifierKind {
     CleanTree,
     /// That the judge finds that something holds.
     Llm,
+    /// That pages show in a browser what they are to show.
+    Browser,
     /// That a language server has no new errors in the files that the work changed.
     Diagnostics,
 }

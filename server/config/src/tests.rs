@@ -442,7 +442,7 @@ fn a_setting_is_found_by_its_path() {
     assert_eq!(takes("limits.wall_time").unwrap(), "a duration such as \"90s\" or \"4h\"");
     assert_eq!(
         takes("verifiers.kind").unwrap(),
-        "one of \"command\", \"clean-tree\", \"llm\", \"diagnostics\""
+        "one of \"command\", \"clean-tree\", \"llm\", \"browser\", \"diagnostics\""
     );
     assert_eq!(takes("agents.claude.permissions").unwrap(), "one of \"edits\", \"commands\", \"all\"");
     assert_eq!(takes("agents.claude.env.PATH").unwrap(), "a text");

@@ -448,6 +448,9 @@ pub struct CheckProof {
     /// What the judge says, where the check is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opinion: Option<Opinion>,
+    /// Pictures that were kept of what it saw: their paths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<String>,
 }
 
 impl CheckProof {

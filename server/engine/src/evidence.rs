@@ -255,6 +255,7 @@ mod tests {
                 controls: Vec::new(),
                 material: Vec::new(),
                 opinion: None,
+                pictures: Vec::new(),
             }),
             findings: Vec::new(),
         }

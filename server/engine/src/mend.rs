@@ -155,7 +155,10 @@ impl Text {
 fn is_found(spec: &TaskSpec, verifier: &VerifierSpec) -> bool {
     match &verifier.kind {
         VerifierKind::Command { command } => spec.found.iter().any(|item| item.command == *command),
-        VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } | VerifierKind::Diagnostics { .. } => false,
+        VerifierKind::CleanTree { .. }
+        | VerifierKind::Llm { .. }
+        | VerifierKind::Diagnostics { .. }
+        | VerifierKind::Browser { .. } => false,
     }
 }
 

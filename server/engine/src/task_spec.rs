@@ -15,7 +15,7 @@ use alfine_core::{
 };
 use alfine_files::programs::at_home;
 use alfine_store::{LoopId, LoopRow};
-use alfine_verify::{VerifierKind, VerifierSpec};
+use alfine_verify::{Pages, VerifierKind, VerifierSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -405,6 +405,23 @@ fn kind_of(verifier: &alfine_config::Verifier) -> VerifierKind {
             VerifierKind::Command { command: verifier.command.clone().unwrap_or_default() }
         }
         alfine_config::VerifierKind::CleanTree => VerifierKind::CleanTree { paths: Vec::new() },
+        alfine_config::VerifierKind::Browser => {
+            let url = verifier.url.clone().unwrap_or_default();
+            let below =
+                |page: &String| format!("{}/{}", url.trim_end_matches('/'), page.trim_start_matches('/'));
+            let urls = std::iter::once(url.clone()).chain(verifier.pages.iter().map(below)).collect();
+            VerifierKind::Browser {
+                pages: Pages {
+                    serve: verifier.serve.clone().unwrap_or_default(),
+                    urls,
+                    wait_ms: u64::try_from(verifier.wait.get().as_millis()).unwrap_or(u64::MAX),
+                    texts: verifier.expect.texts.clone(),
+                    selectors: verifier.expect.selectors.clone(),
+                    no_console_errors: verifier.no_console_errors,
+                    pictures: None,
+                },
+            }
+        }
         alfine_config::VerifierKind::Diagnostics => VerifierKind::Diagnostics {
             server: verifier.server.clone().unwrap_or_default(),
             globs: verifier.files.clone(),

@@ -601,6 +601,7 @@ mod tests {
             }],
             material: vec![ChangedMaterial { path: "tests/a.rs".to_owned(), was_there: false }],
             opinion: None,
+            pictures: Vec::new(),
         };
         let evidence = |text, passed, tree| VerificationNew {
             iteration: 1,

@@ -659,6 +659,7 @@ fn controlled(row: VerificationRow, standing: Standing, base: Answer) -> Verific
         controls: vec![Control { control: ControlKind::Base, run: run("ba5e", base) }],
         material: Vec::new(),
         opinion: None,
+        pictures: Vec::new(),
     };
     VerificationRow { proof: Some(proof), ..row }
 }

@@ -57,6 +57,14 @@ pub enum VerifierExit {
         /// How many errors it has, beside those that it had before the work; 0 passes.
         errors: usize,
     },
+    /// A browser showed pages.
+    Browsed {
+        /// How much is not as expected; 0 passes.
+        problems: usize,
+        /// The pictures that are kept of them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pictures: Vec<String>,
+    },
     /// A judge answered.
     Judged {
         /// What it says, and what of that counts.
@@ -75,13 +83,15 @@ impl VerifierExit {
             Self::Code { code: 0 }
             | Self::Uncommitted { count: 0 }
             | Self::Unusual { count: 0 }
-            | Self::Diagnosed { errors: 0 } => true,
+            | Self::Diagnosed { errors: 0 }
+            | Self::Browsed { problems: 0, .. } => true,
             // What nobody can tell is no failure. Who decides sees that it is no answer either.
             Self::Judged { opinion } => opinion.verdict != Verdict::Refuted,
             Self::Code { .. }
             | Self::Uncommitted { .. }
             | Self::Unusual { .. }
             | Self::Diagnosed { .. }
+            | Self::Browsed { .. }
             | Self::Signal { .. }
             | Self::TimedOut { .. }
             | Self::Interrupted
@@ -111,6 +121,9 @@ impl fmt::Display for VerifierExit {
             Self::Unusual { count: 0 } => f.write_str("no unusual files"),
             Self::Unusual { count: 1 } => f.write_str("1 unusual file or folder"),
             Self::Unusual { count } => write!(f, "{count} unusual files or folders"),
+            Self::Browsed { problems: 0, .. } => f.write_str("the pages are as expected"),
+            Self::Browsed { problems: 1, .. } => f.write_str("1 problem in the browser"),
+            Self::Browsed { problems, .. } => write!(f, "{problems} problems in the browser"),
             Self::Diagnosed { errors: 0 } => f.write_str("no new errors"),
             Self::Diagnosed { errors: 1 } => f.write_str("1 new error"),
             Self::Diagnosed { errors } => write!(f, "{errors} new errors"),
@@ -172,7 +185,8 @@ impl VerifierResult {
             VerifierExit::Signal { signal } if is_crash(*signal) => Answer::Failed,
             VerifierExit::Uncommitted { count }
             | VerifierExit::Unusual { count }
-            | VerifierExit::Diagnosed { errors: count } => {
+            | VerifierExit::Diagnosed { errors: count }
+            | VerifierExit::Browsed { problems: count, .. } => {
                 if *count == 0 {
                     Answer::Passed
                 } else {

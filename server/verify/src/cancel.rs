@@ -10,7 +10,7 @@ pub struct CancelToken(Arc<Mutex<CancelState>>);
 #[derive(Debug, Default)]
 struct CancelState {
     cancelled: bool,
-    running: Option<Ender>,
+    running: Vec<Ender>,
 }
 
 impl CancelToken {
@@ -18,9 +18,7 @@ impl CancelToken {
     pub fn cancel(&self) {
         let mut state = self.state();
         state.cancelled = true;
-        if let Some(ender) = &state.running {
-            ender.end();
-        }
+        state.running.iter().for_each(Ender::end);
     }
 
     /// Says whether it was cancelled.
@@ -28,17 +26,18 @@ impl CancelToken {
         self.state().cancelled
     }
 
-    /// Registers what ends the command that runs now.
+    /// Registers what ends a program that runs from now on, beside those that do; `None` where none does any more.
     pub fn set_running(&self, ender: Option<Ender>) {
         let mut state = self.state();
-        if let Some(ender) = ender.as_ref().filter(|_| state.cancelled) {
+        let Some(ender) = ender else { return state.running.clear() };
+        if state.cancelled {
             ender.end();
         }
-        state.running = ender;
+        state.running.push(ender);
     }
 
     fn state(&self) -> MutexGuard<'_, CancelState> {
-        // No state is half-written: each change is one assignment.
+        // No state is half-written: each change is one step.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

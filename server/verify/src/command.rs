@@ -83,7 +83,7 @@ fn no_folder(root: &Path, folder: &str) -> String {
 }
 
 /// Whether a program is on the `PATH` that commands have.
-fn is_there(program: &str, context: &VerifyContext<'_>, folder: &Path) -> bool {
+pub(super) fn is_there(program: &str, context: &VerifyContext<'_>, folder: &Path) -> bool {
     let path = context.env.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path);
     path.is_none_or(|path| programs::find(program, path, folder).is_some())
 }

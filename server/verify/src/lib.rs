@@ -4,6 +4,7 @@
 //! or the database; what a verdict means for a loop is decided elsewhere.
 
 mod answer;
+mod browser;
 mod cancel;
 mod clean_tree;
 mod command;
@@ -20,6 +21,7 @@ mod spec;
 pub mod test_report;
 
 pub use answer::{VerifierExit, VerifierResult};
+pub use browser::Pages;
 pub use cancel::CancelToken;
 pub use context::VerifyContext;
 pub use detect::Detector;

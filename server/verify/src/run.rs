@@ -1,8 +1,8 @@
 //! Runs verifiers one after the other.
 
 use super::{
-    VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext, answer::Checked, clean_tree,
-    command, diagnostics,
+    VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext, answer::Checked, browser,
+    clean_tree, command, diagnostics,
 };
 use alfine_core::finding::{Finding, Severity};
 use std::time::Instant;
@@ -25,6 +25,7 @@ pub fn run(
             VerifierKind::Diagnostics { server, globs, files } => {
                 diagnostics::check(server, files, !globs.is_empty(), spec, context)
             }
+            VerifierKind::Browser { pages } => browser::check(pages, spec, context),
             // Whoever runs agents asks them, where what is asked can be compared.
             VerifierKind::Llm { .. } => Checked::unable(
                 "a judge looks at it, and that takes the controls of checks, which the setting `proof.control` switches off"
@@ -58,7 +59,10 @@ fn settle(mut findings: Vec<Finding>, exit: &VerifierExit, name: &str, output: &
     let told = match exit {
         // A sentence: there is nothing else to be understood.
         VerifierExit::Unable { .. } => format!("“{name}” {exit}"),
-        VerifierExit::Code { .. } | VerifierExit::Uncommitted { .. } | VerifierExit::Diagnosed { .. }
+        VerifierExit::Code { .. }
+        | VerifierExit::Uncommitted { .. }
+        | VerifierExit::Diagnosed { .. }
+        | VerifierExit::Browsed { .. }
             if findings.iter().any(|finding| finding.severity == Severity::Error) =>
         {
             return findings;

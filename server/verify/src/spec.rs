@@ -1,6 +1,6 @@
 //! What a verifier is: a check to run, with its weight and its limits.
 
-use super::seconds;
+use super::{Pages, seconds};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -110,6 +110,12 @@ pub enum VerifierKind {
         /// The files that were changed and that these globs mean, from the root. Known only when the work is there.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         files: Vec<String>,
+    },
+    /// Passes when pages show in a browser what they are to show.
+    Browser {
+        /// The pages.
+        #[serde(flatten)]
+        pages: Pages,
     },
     /// Passes when a judge, an agent of its own, finds that it holds.
     Llm {

@@ -54,7 +54,13 @@ pub fn grounds(grounds: &Grounds<'_>, tree: &str) -> String {
             format!("{}, green in {tree}{tests}", standing(grounds.proof, base))
         }
     };
-    format!("{state}: {said}")
+    let pictures: Vec<&str> =
+        grounds.proof.iter().flat_map(|proof| &proof.pictures).map(String::as_str).collect();
+    let pictures = match pictures.is_empty() {
+        true => String::new(),
+        false => format!("; pictures: {}", shortened(&pictures)),
+    };
+    format!("{state}: {said}{pictures}")
 }
 
 /// What the judge says, where one was asked and its word is what counts.
@@ -194,6 +200,7 @@ mod tests {
             controls: controls.collect(),
             material,
             opinion: None,
+            pictures: Vec::new(),
         };
         let work = run(Answer::Passed, Some(14));
         grounds(&Grounds { state, proof: Some(&proof), work: Some(&work), by: None }, "3f2a91c0d4")
@@ -282,6 +289,24 @@ mod tests {
     }
 
     #[test]
+    fn pictures_are_named() {
+        let proof = CheckProof {
+            check: "page".to_owned(),
+            standing: Standing::Proven,
+            work: None,
+            controls: vec![Control { control: ControlKind::Base, run: run(Answer::Failed, None) }],
+            material: Vec::new(),
+            opinion: None,
+            pictures: vec!["/data/page-1.png".to_owned()],
+        };
+        let grounds = Grounds { state: CriterionState::Proven, proof: Some(&proof), ..Grounds::default() };
+        assert_eq!(
+            super::grounds(&grounds, "3f2a91c0d4"),
+            "proven: red at the base, green in 3f2a91c; pictures: /data/page-1.png"
+        );
+    }
+
+    #[test]
     fn the_word_of_a_judge_is_shown_with_who_said_it_and_where() {
         use CriterionState::{Failed, Proven, Unproven, Weak};
         let quote = Quote { path: "src/a.rs".to_owned(), line: 3, quote: "fn a() {".to_owned() };
@@ -320,6 +345,7 @@ mod tests {
                 controls: Vec::new(),
                 material: Vec::new(),
                 opinion: Some(opinion),
+                pictures: Vec::new(),
             };
             let grounds = Grounds { state, proof: Some(&proof), ..Grounds::default() };
             assert_eq!(super::grounds(&grounds, "3f2a91c0d4"), expected);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::needless_pass_by_value)]
 
 mod breakers;
+mod browser;
 mod built_on;
 mod checkout;
 mod checks;

@@ -1247,6 +1247,7 @@ fn controlled(standing: Standing) -> VerifyOutcome {
         controls: Vec::new(),
         material,
         opinion: None,
+        pictures: Vec::new(),
     };
     VerifyOutcome { controls: Some(vec![proof]), ..green(1) }
 }

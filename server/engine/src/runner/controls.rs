@@ -1,6 +1,7 @@
 //! The run that decides, on a bench, and the controls of the checks that passed it: on the tree that the loop started from,
 //! there with the loop's material, and on the loop's work with the material of before.
 
+mod browsing;
 mod changes;
 mod diagnosing;
 mod on_demand;
@@ -31,7 +32,7 @@ use alfine_core::{
 use alfine_files::{Layout, programs};
 use alfine_git::{Bench, Objects, Repository, benches_dir};
 use alfine_store::Store;
-use alfine_verify::{VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext};
+use alfine_verify::{Pages, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -107,6 +108,8 @@ pub(super) struct Decider {
     worktree: PathBuf,
     /// Who is asked what no command decides.
     pub(super) judge: Option<Judge>,
+    /// Where pictures are kept.
+    evidence: Option<PathBuf>,
 }
 
 /// The material that a task is meant to change.
@@ -183,6 +186,7 @@ impl Runner<'_> {
             return None;
         }
         Some(Decider {
+            evidence: Some(self.project.layout.transcripts(self.row.id.as_str())),
             explained: self.state.gate().gate.as_ref().is_some_and(|gate| gate.checks_changed.is_some()),
             ..Decider::new(
                 self.project,
@@ -236,6 +240,7 @@ impl Decider {
             proven_by: spec.proven_by,
             explained: false,
             judge: None,
+            evidence: None,
             worktree,
             repository,
         }
@@ -295,6 +300,7 @@ impl Decider {
                     }
                     result
                 }
+                VerifierKind::Browser { pages } => run.browse(spec, pages, &claimed)?,
                 VerifierKind::Diagnostics { .. } => run.diagnose(spec, [base, &claimed], watcher.tell)?,
                 // It looks at what the agent has beside its work.
                 VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => {
@@ -572,6 +578,9 @@ impl Run<'_> {
             (VerifierKind::Diagnostics { server, files, .. }, _) => {
                 (format!("{server} {files:?}"), server.as_str())
             }
+            (VerifierKind::Browser { pages }, _) => {
+                (format!("{:?}", Pages { pictures: None, ..pages.clone() }), pages.serve.as_str())
+            }
             (VerifierKind::Llm { .. }, None) | (VerifierKind::CleanTree { .. }, _) => return Ok(None),
         };
         let decider = self.decider;
@@ -667,6 +676,10 @@ impl Run<'_> {
                     proofs.extend(self.control_of_diagnostics(spec, result, base, &changes, tell)?);
                     continue;
                 }
+                VerifierKind::Browser { .. } => {
+                    proofs.extend(self.control_of_pages(spec, result, base, tell)?);
+                    continue;
+                }
                 VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => continue,
             };
             let mut made = Vec::new();
@@ -753,6 +766,7 @@ impl Run<'_> {
                 controls: made,
                 material: changed_files(&material),
                 opinion: None,
+                pictures: Vec::new(),
             };
             if proof.is_refused() {
                 let did_it: Vec<&Changed> = match &proof.standing {

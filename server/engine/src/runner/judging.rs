@@ -84,6 +84,7 @@ impl Run<'_> {
                     .collect(),
                 material: Vec::new(),
                 opinion: Some(opinion),
+                pictures: Vec::new(),
             };
             judged.push((result, Some(proof)));
         }
@@ -182,9 +183,10 @@ impl Run<'_> {
 fn question(spec: &VerifierSpec) -> &str {
     match &spec.kind {
         VerifierKind::Llm { question } => question,
-        VerifierKind::Command { .. } | VerifierKind::CleanTree { .. } | VerifierKind::Diagnostics { .. } => {
-            &spec.name
-        }
+        VerifierKind::Command { .. }
+        | VerifierKind::CleanTree { .. }
+        | VerifierKind::Diagnostics { .. }
+        | VerifierKind::Browser { .. } => &spec.name,
     }
 }
 

@@ -56,7 +56,8 @@ impl Runner<'_> {
                     VerifierKind::Command { command } => Some(command),
                     VerifierKind::CleanTree { .. }
                     | VerifierKind::Llm { .. }
-                    | VerifierKind::Diagnostics { .. } => None,
+                    | VerifierKind::Diagnostics { .. }
+                    | VerifierKind::Browser { .. } => None,
                 },
                 folder: &verifier.folder,
                 required: verifier.required,
@@ -174,7 +175,10 @@ fn outcome_words(last: &alfine_core::machine::LastIteration, recovery: Option<Re
 fn command_of<'a>(verifiers: &'a [alfine_verify::VerifierSpec], name: &str) -> Option<&'a str> {
     verifiers.iter().find(|verifier| verifier.name == name).and_then(|verifier| match &verifier.kind {
         VerifierKind::Command { command } => Some(command.as_str()),
-        VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } | VerifierKind::Diagnostics { .. } => None,
+        VerifierKind::CleanTree { .. }
+        | VerifierKind::Llm { .. }
+        | VerifierKind::Diagnostics { .. }
+        | VerifierKind::Browser { .. } => None,
     })
 }
 

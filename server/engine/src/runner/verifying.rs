@@ -203,9 +203,10 @@ impl Runner<'_> {
             VerifierKind::Command { command } => {
                 Some(TrustItem::new(format!("{}: check {}", self.key, spec.name), command))
             }
-            VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } | VerifierKind::Diagnostics { .. } => {
-                None
-            }
+            VerifierKind::CleanTree { .. }
+            | VerifierKind::Llm { .. }
+            | VerifierKind::Diagnostics { .. }
+            | VerifierKind::Browser { .. } => None,
         });
         let items: Vec<TrustItem> = items.collect();
         // Who continues the loop is asked about what is not allowed yet.
@@ -220,9 +221,10 @@ impl Runner<'_> {
         let not_allowed = self.project.untrusted(&self.spec.found)?;
         let is_allowed = |spec: &VerifierSpec| match &spec.kind {
             VerifierKind::Command { command } => not_allowed.iter().all(|item| item.command != *command),
-            VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } | VerifierKind::Diagnostics { .. } => {
-                true
-            }
+            VerifierKind::CleanTree { .. }
+            | VerifierKind::Llm { .. }
+            | VerifierKind::Diagnostics { .. }
+            | VerifierKind::Browser { .. } => true,
         };
         let wanted = self.spec.verifiers.iter().filter(|spec| !self.state.without().contains(&spec.name));
         Ok(wanted.cloned().partition(is_allowed))

@@ -129,6 +129,7 @@ impl Run<'_> {
             controls,
             material: changed_files(&material),
             opinion: None,
+            pictures: Vec::new(),
         };
         if proof.is_refused() {
             let places = material.into_iter().take(NAMED).map(|file| changes.places(file));
