@@ -4,11 +4,12 @@
 mod devtools;
 
 use self::devtools::{DevTools, Gone};
-use super::{VerifierExit, VerifierSpec, VerifyContext, answer::Checked, command::is_there, output::Excerpt};
+use super::{
+    Pages, VerifierExit, VerifierSpec, VerifyContext, answer::Checked, command::is_there, output::Excerpt,
+};
 use alfine_core::{finding::Finding, plan::program_of, text::start_of};
 use alfine_files::programs;
 use alfine_process::{Confinement, GuardedChild, GuardedCommand, GuardedOutput, ProcessError};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
     env,
@@ -49,28 +50,6 @@ const APPLICATIONS: [&str; 3] = [
 ];
 /// What a shell makes of its standard input and output: the two ends of DevTools' pipe.
 const WITH_PIPE: &str = "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >&2";
-
-/// What is opened, and what it is to show.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Pages {
-    /// The command that starts the server, given to `sh -c`; `{port}` is a free port.
-    pub serve: String,
-    /// The pages; `{port}` is that port.
-    pub urls: Vec<String>,
-    /// How long each may take to show all, in milliseconds.
-    pub wait_ms: u64,
-    /// Texts that each has to show.
-    #[serde(default)]
-    pub texts: Vec<String>,
-    /// Selectors of elements that each has to have.
-    #[serde(default)]
-    pub selectors: Vec<String>,
-    /// Whether an error in the console is a problem.
-    pub no_console_errors: bool,
-    /// What the names of pictures begin with; none are kept without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pictures: Option<PathBuf>,
-}
 
 /// A program that is ended, and waited for, once nobody needs it: what it has open must not meet the next check.
 struct Needed(GuardedChild);

@@ -21,10 +21,9 @@ mod spec;
 pub mod test_report;
 
 pub use answer::{VerifierExit, VerifierResult};
-pub use browser::Pages;
 pub use cancel::CancelToken;
 pub use context::VerifyContext;
 pub use detect::Detector;
 pub use run::run;
 pub use score::score;
-pub use spec::{VerifierKind, VerifierSpec};
+pub use spec::{Pages, VerifierKind, VerifierSpec};

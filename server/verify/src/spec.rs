@@ -1,8 +1,8 @@
 //! What a verifier is: a check to run, with its weight and its limits.
 
-use super::{Pages, seconds};
+use super::seconds;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// One check to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,6 +122,28 @@ pub enum VerifierKind {
         /// What has to hold.
         question: String,
     },
+}
+
+/// What is opened, and what it is to show.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Pages {
+    /// The command that starts the server, given to `sh -c`; `{port}` is a free port.
+    pub serve: String,
+    /// The pages; `{port}` is that port.
+    pub urls: Vec<String>,
+    /// How long each may take to show all, in milliseconds.
+    pub wait_ms: u64,
+    /// Texts that each has to show.
+    #[serde(default)]
+    pub texts: Vec<String>,
+    /// Selectors of elements that each has to have.
+    #[serde(default)]
+    pub selectors: Vec<String>,
+    /// Whether an error in the console is a problem.
+    pub no_console_errors: bool,
+    /// What the names of pictures begin with; none are kept without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<PathBuf>,
 }
 
 /// A command's words as they are written most plainly, and the folder that it runs in.
