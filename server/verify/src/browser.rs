@@ -3,7 +3,7 @@
 
 mod devtools;
 
-use self::devtools::{DevTools, Gone};
+use self::devtools::{DevTools, End};
 use super::{
     Pages, VerifierExit, VerifierSpec, VerifyContext, answer::Checked, command::is_there, output::Excerpt,
 };
@@ -58,20 +58,6 @@ impl Drop for Needed {
     fn drop(&mut self) {
         self.0.ender().end();
         let _ = self.0.wait();
-    }
-}
-
-/// Why there is no answer.
-enum End {
-    /// The browser is gone.
-    Gone,
-    /// The time is over.
-    Late,
-}
-
-impl From<Gone> for End {
-    fn from(_: Gone) -> Self {
-        Self::Gone
     }
 }
 

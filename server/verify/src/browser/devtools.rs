@@ -1,6 +1,5 @@
 //! The DevTools protocol of a browser, over a pipe: messages of JSON with a zero byte behind each.
 
-use super::End;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -25,8 +24,13 @@ pub(super) struct DevTools<W> {
     pub(super) events: Vec<Value>,
 }
 
-/// The browser has ended.
-pub(super) struct Gone;
+/// Why there is no answer.
+pub(super) enum End {
+    /// The browser is gone.
+    Gone,
+    /// The time is over.
+    Late,
+}
 
 impl<W: Write> DevTools<W> {
     pub(super) fn new(input: W, output: impl Read + Send + 'static) -> Self {
@@ -85,11 +89,11 @@ impl<W: Write> DevTools<W> {
         Ok(())
     }
 
-    fn next(&mut self, within: Duration) -> Result<Option<Value>, Gone> {
+    fn next(&mut self, within: Duration) -> Result<Option<Value>, End> {
         match self.messages.recv_timeout(within) {
             Ok(message) => Ok(Some(message)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => Err(Gone),
+            Err(RecvTimeoutError::Disconnected) => Err(End::Gone),
         }
     }
 
