@@ -122,6 +122,7 @@ export class Commands {
       if (wasSaved && plan.isDirty) await plan.save();
       return merged;
     });
+    this.onTask('alfine.rework', 'rework', 'Which task’s work is to be worked on again, on top of its branch as it is now?');
     this.register('alfine.discard', async (argument) => {
       const task = await this.pick('discard', 'Which task’s work is to be thrown away?', argument);
       if (task === undefined || !(await input.reallyDiscard(task))) return undefined;
@@ -363,6 +364,7 @@ const nothingTo: Record<Action, string> = {
   rewind: 'No loop at rest has an iteration to go back to.',
   fork: 'No loop at rest has an iteration to begin from.',
   merge: 'No task is done and not merged yet.',
+  rework: 'No task is done and not merged yet.',
   discard: 'No loop at rest has work to throw away.',
   restoreCheckout: 'Nothing is known to have changed in your checkout while an agent ran.',
   keepCheckout: 'Nothing is known to have changed in your checkout while an agent ran.',

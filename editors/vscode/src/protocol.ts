@@ -31,6 +31,8 @@ export interface CommandArguments {
   'alfine.fork': AtIteration;
   /** Merges the work of a done task. */
   'alfine.merge': OfTask;
+  /** Merges the branch that finished work is to land on into it, and lets its agent go on from there. */
+  'alfine.rework': OfTask;
   /** Throws a loop's work away; its checkpoints stay. */
   'alfine.discard': OfTask;
   /** Brings back what changed in the user's checkout while a task's agent ran, after showing it. */
@@ -178,6 +180,9 @@ export interface CriterionView {
 /** A point in time, in milliseconds since the Unix epoch. */
 export type Moment = number;
 
+/** Why work that is done did not land. */
+export type NotLandedBecause = { why: 'red'; failed: string[] } | { why: 'conflicts'; files: string[] } | { why: 'stopped' } | { why: 'unknown'; message: string };
+
 /** The argument of commands that take a document and nothing else. */
 export interface OfDocument {
   /** The document. */
@@ -228,7 +233,7 @@ export interface Proof {
 export type ProofColor = 'green' | 'yellow' | 'red';
 
 /** Why a task is where it is. */
-export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'outage'; since: Moment; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string; commit?: string } | { kind: 'forked' } | { kind: 'told'; text: string };
+export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'outage'; since: Moment; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string; commit?: string } | { kind: 'lands'; into: string } | { kind: 'not_landed'; into: string; because: NotLandedBecause } | { kind: 'brought_up'; from: string } | { kind: 'forked' } | { kind: 'told'; text: string };
 
 /** The argument of `alfine.showDiff`. */
 export interface ShowDiff {

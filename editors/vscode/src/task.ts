@@ -15,6 +15,7 @@ export type Action =
   | 'rewind'
   | 'fork'
   | 'merge'
+  | 'rework'
   | 'discard'
   | 'restoreCheckout'
   | 'keepCheckout'
@@ -32,6 +33,7 @@ export const allActions: readonly Action[] = [
   'rewind',
   'fork',
   'merge',
+  'rework',
   'discard',
   'restoreCheckout',
   'keepCheckout',

@@ -78,6 +78,11 @@ pub(crate) enum Command {
     /// Merge a done task into the branch it was based on.
     #[command(after_help = "Example:\n  alfine merge PLAN.md#US-001")]
     Merge(MergeArgs),
+    /// Merge the branch that a done task was based on into its work, and let its agent go on from there.
+    #[command(
+        after_help = "Examples:\n  alfine rework PLAN.md#US-001\n  alfine rework PLAN.md#US-001 \"keep both menus\""
+    )]
+    Rework(ReworkArgs),
     /// Throw a task's worktree and branch away. Its checkpoints are kept.
     #[command(after_help = "Example:\n  alfine discard PLAN.md#US-001")]
     Discard(DiscardArgs),
@@ -166,7 +171,7 @@ impl Command {
         match self {
             Self::Run(_) | Self::Start(_) | Self::Pause(_) | Self::Continue(_) | Self::Stop(_) => true,
             Self::Steer(_) | Self::Answer(_) | Self::Merge(_) | Self::Discard(_) | Self::Rewind(_) => true,
-            Self::Fork(_) | Self::Restore(_) => true,
+            Self::Fork(_) | Self::Restore(_) | Self::Rework(_) => true,
             Self::Trust(args) => !args.list,
             Self::Gc(args) => args.remove,
             _ => false,
@@ -393,6 +398,28 @@ pub(crate) struct MergeArgs {
     #[arg(long)]
     pub with_dependencies: bool,
     /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is worked on again.
+#[derive(Debug, Args)]
+pub(crate) struct ReworkArgs {
+    /// The task.
+    #[command(flatten)]
+    pub task: TaskArg,
+    /// A note for the agent, beside what failed.
+    pub note: Option<String>,
+    /// Go on with the plan's text as it was when the loop began, although it was edited since.
+    #[arg(long)]
+    pub keep_plan: bool,
+    /// Return at once; the loop runs in the background.
+    #[arg(short, long)]
+    pub background: bool,
+    /// Allow the commands that the repository and the plan name, without asking.
+    #[arg(long)]
+    pub trust: bool,
+    /// Print each event as a line of JSON; the last line has the task.
     #[arg(long)]
     pub json: bool,
 }

@@ -53,6 +53,7 @@ pub(crate) fn perform(cli: Cli) -> Result<u8> {
         Command::Steer(args) => control::steer(&directory, &args),
         Command::Answer(args) => control::answer(&directory, &args),
         Command::Merge(args) => finish::merge(&directory, &args),
+        Command::Rework(args) => finish::rework(&directory, &args),
         Command::Discard(args) => finish::discard(&directory, &args),
         Command::Restore(args) => restore::perform(&directory, &args),
         Command::Rewind(args) => finish::rewind(&directory, &args),

@@ -380,6 +380,20 @@ pub struct Proof {
     /// for a free one.
     #[schemars(range(min = 1, max = 16))]
     pub benches: u32,
+    /// What is run before finished work lands on a branch that has moved, on what it makes of that branch: all checks of the task
+    /// (`full`), or only those of its criteria (`criteria`). What the checks saw lands without another run.
+    pub landing: LandingChecks,
+}
+
+/// Which checks decide whether work lands on a branch that has moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LandingChecks {
+    /// All of the task's.
+    #[default]
+    Full,
+    /// Those of its criteria.
+    Criteria,
 }
 
 impl Default for Proof {
@@ -390,6 +404,7 @@ impl Default for Proof {
             material: Vec::new(),
             work: Vec::new(),
             benches: 2,
+            landing: LandingChecks::default(),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! kept for each repository and exact text, outside the repository. Never runs anything, and never asks: it only
 //! answers what is not allowed yet.
 
-use crate::{Control, Judge, JudgedCriteria, Layer, Loaded, OnDone, VerifierKind};
+use crate::{Control, Judge, JudgedCriteria, LandingChecks, Layer, Loaded, OnDone, VerifierKind};
 use alfine_agents::Permissions;
 use alfine_core::machine::Unproven;
 use serde::{Deserialize, Serialize};
@@ -248,6 +248,9 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     if config.proof.unproven == Unproven::Take && from_repository("proof.unproven") {
         add("proof.unproven", "proof.unproven = \"take\"".to_owned());
     }
+    if config.proof.landing == LandingChecks::Criteria && from_repository("proof.landing") {
+        add("proof.landing", "proof.landing = \"criteria\"".to_owned());
+    }
     for glob in config.proof.work.iter().filter(|_| from_repository("proof.work")) {
         add("proof.work", format!("proof.work = {glob:?}"));
     }
@@ -410,6 +413,7 @@ mod tests {
         [proof]
         control = "off"
         unproven = "take"
+        landing = "criteria"
         work = ["tests/**"]
         [safety]
         pass_env = ["AWS_SECRET_ACCESS_KEY"]
@@ -436,6 +440,7 @@ mod tests {
                 "alfine.toml: judge = judge: agent = \"claude\", criteria = \"prose\", budget_usd = 50, timeout = \"10m\"",
                 "alfine.toml: proof.control = proof.control = \"off\"",
                 "alfine.toml: proof.unproven = proof.unproven = \"take\"",
+                "alfine.toml: proof.landing = proof.landing = \"criteria\"",
                 "alfine.toml: proof.work = proof.work = \"tests/**\"",
                 "alfine.toml: safety.allow_unsandboxed_all = safety.allow_unsandboxed_all = true",
                 "alfine.toml: safety.pass_env = safety.pass_env = \"AWS_SECRET_ACCESS_KEY\"",

@@ -123,7 +123,7 @@ pub enum Hint {
         /// The task to merge.
         task: TaskKey,
     },
-    /// Resolve the conflicts of a merge, by hand or by the task's agent.
+    /// Resolve the conflicts of a merge, by hand or by the task's agent, which works on again on top of that branch.
     ResolveConflicts {
         /// The task to merge.
         task: TaskKey,
@@ -131,8 +131,6 @@ pub enum Hint {
         branch: String,
         /// The branch it is merged into.
         into: String,
-        /// The last iteration of the task's loop.
-        iteration: u32,
     },
     /// Discard a task's worktree and branch.
     Discard {

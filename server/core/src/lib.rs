@@ -13,6 +13,7 @@ pub mod gate;
 pub mod hint;
 pub mod identity;
 pub mod judge;
+pub mod landing;
 pub mod lint;
 pub mod machine;
 pub mod material;

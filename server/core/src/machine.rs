@@ -6,6 +6,7 @@
 
 mod ask;
 mod judge;
+mod landing;
 mod messages;
 mod state;
 mod texts;
@@ -29,6 +30,7 @@ use crate::{
     agent::{AgentEvent, Outcome, SessionId},
     breaker::{self, BadLimit, Rule, Trip},
     gate::Verdict,
+    landing::NotLanded,
     plan::Autonomy,
     printable::enumerated,
     proof::BaseKnown,
@@ -72,6 +74,8 @@ impl LoopState {
             Input::JudgeEnded(usage) => self.judge_ended(&usage),
             Input::Verified(outcome) => self.verified(now, outcome, out),
             Input::Committed => self.committed(now, out),
+            Input::Landed(landed) => self.landed(now, landed, out),
+            Input::BroughtUp { base, conflicts } => self.brought_up(now, base, &conflicts, out),
             Input::CommandReceived(command) => self.command(now, command, out),
             Input::TimerFired => self.timer(now, out),
             Input::Slept(time) => self.slept(time),
@@ -121,6 +125,8 @@ impl LoopState {
             Phase::After { .. } => out.push(Effect::TakeCheckpoint(CheckpointKind::After)),
             Phase::Verifying { .. } => out.push(Effect::RunVerifiers),
             Phase::Committing => out.push(Effect::Commit),
+            Phase::Landing { landing } => out.push(Effect::Land(landing.clone())),
+            Phase::BringingUp { from } => out.push(Effect::BringUp { from: from.clone() }),
             Phase::Waiting { .. } => self.wait_on(now, out),
             Phase::Paused
             | Phase::NeedsInput { .. }
@@ -518,6 +524,10 @@ impl LoopState {
 
     fn fail(&mut self, now: Moment, message: String, out: &mut Vec<Effect>) {
         match &self.phase {
+            // The work is done all the same.
+            Phase::Landing { .. } | Phase::BringingUp { .. } => {
+                return self.not_landed(now, NotLanded::Unknown { message }, out);
+            }
             Phase::Agent(_) => {
                 self.account_run();
                 out.push(Effect::KillAgent(KillReason::Stop));
@@ -684,6 +694,8 @@ impl LoopState {
                 }
             }
             Command::Rewound { iteration } => self.rewound(iteration, out),
+            Command::Land(landing) => self.land(now, landing, out),
+            Command::Rework { from } => self.rework(now, from, out),
         }
     }
 
@@ -709,6 +721,8 @@ impl LoopState {
             }
             Phase::Idle | Phase::Waiting { .. } | Phase::Controls { .. } => self.hold(now, out),
             Phase::Paused => {}
+            // The work is done. It lands when the user wants it again.
+            Phase::Landing { .. } => self.give_landing_up(now, out),
             _ => out.push(Effect::Refuse(Refusal::NothingToPause { status: self.status() })),
         }
     }
@@ -735,6 +749,8 @@ impl LoopState {
                 self.pause_asked = false;
                 self.rest(now, Phase::Stopped { reason: StopReason::User }, out);
             }
+            Phase::Landing { .. } => self.give_landing_up(now, out),
+            Phase::BringingUp { .. } => self.not_landed(now, NotLanded::Stopped, out),
             Phase::Committing | Phase::Stopped { .. } | Phase::Failed { .. } | Phase::Done => {
                 out.push(Effect::Refuse(Refusal::NothingToStop { status: self.status() }));
             }
@@ -749,7 +765,11 @@ impl LoopState {
         cost: Option<f64>,
         out: &mut Vec<Effect>,
     ) {
-        if matches!(self.phase, Phase::Done | Phase::Committing) {
+        let is_over = matches!(
+            self.phase,
+            Phase::Done | Phase::Committing | Phase::Landing { .. } | Phase::BringingUp { .. }
+        );
+        if is_over {
             return out.push(Effect::Refuse(Refusal::NothingToContinue { status: self.status() }));
         }
         if cost.is_some_and(|cost| !cost.is_finite() || cost <= 0.0) {
@@ -821,6 +841,7 @@ impl LoopState {
         self.last = None;
         self.commit_failed = false;
         if matches!(self.phase, Phase::Done) {
+            (self.landing, self.not_landed) = (None, None);
             self.pause_reason = None;
             self.phase = Phase::Paused;
         }

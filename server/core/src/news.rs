@@ -116,6 +116,25 @@ pub enum News {
         /// The names of the checks.
         checks: Vec<String>,
     },
+    /// Finished work is to land on a branch that has moved: its checks begin to run on what it makes of that.
+    Lands {
+        /// The branch.
+        into: String,
+        /// The names of the checks.
+        checks: Vec<String>,
+    },
+    /// It waits until what lands before it is through.
+    LandingAwaited {
+        /// The branch.
+        into: String,
+    },
+    /// A branch that has moved is merged into the work.
+    BroughtUp {
+        /// The branch.
+        from: String,
+        /// The files in which both sides changed the same places.
+        conflicts: Vec<String>,
+    },
     /// The checks wait until another loop needs its working tree for checks no more.
     BenchAwaited,
     /// A working tree for checks is set up.

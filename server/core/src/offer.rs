@@ -86,6 +86,11 @@ pub enum Action {
         /// The branch that it is merged into; `None` if its name is not known.
         into: Option<String>,
     },
+    /// Merges a branch that has moved into finished work, and lets the agent go on from there.
+    Rework {
+        /// The branch; `None` if its name is not known.
+        from: Option<String>,
+    },
     /// Throws the work away.
     Discard {
         /// Whether the loop worked in the user's own tree, where its changes stay.
@@ -180,6 +185,8 @@ pub enum Step {
     KeepCheckout,
     /// Merges the work.
     Merge,
+    /// Has finished work worked on again, on top of a branch that has moved.
+    Rework,
     /// Throws the work away.
     Discard,
 }
@@ -209,6 +216,7 @@ impl Action {
             Self::RestoreCheckout => Step::RestoreCheckout,
             Self::KeepCheckout => Step::KeepCheckout,
             Self::Merge { .. } => Step::Merge,
+            Self::Rework { .. } => Step::Rework,
             Self::Discard { .. } => Step::Discard,
         }
     }

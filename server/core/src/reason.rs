@@ -5,6 +5,7 @@
 
 use crate::{
     breaker::{BadLimit, Line},
+    landing::NotLanded,
     machine::AskKind,
     task::TaskStatus,
     time::Moment,
@@ -84,6 +85,23 @@ pub enum Reason {
         /// The branch's commit then, as hex; missing where an older version merged it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         commit: Option<String>,
+    },
+    /// The work is done, and its checks run on what it makes of a branch that has moved.
+    Lands {
+        /// The branch.
+        into: String,
+    },
+    /// The work is done, and did not land on a branch that has moved.
+    NotLanded {
+        /// The branch.
+        into: String,
+        /// Why.
+        because: NotLanded,
+    },
+    /// The branch that it is to land on is merged into the work, which goes on from there.
+    BroughtUp {
+        /// The branch.
+        from: String,
     },
     /// Another loop of the task began from one of this loop's iterations.
     Forked,
@@ -199,7 +217,19 @@ impl Reason {
             | Self::Failed { message: text }
             | Self::Unsaved { file: text }
             | Self::Merged { into: text, .. }
+            | Self::Lands { into: text }
+            | Self::BroughtUp { from: text }
             | Self::Told { text } => rewrite(text),
+            Self::NotLanded { into, because } => {
+                rewrite(into);
+                match because {
+                    NotLanded::Red { failed: texts } | NotLanded::Conflicts { files: texts } => {
+                        texts.iter_mut().for_each(rewrite);
+                    }
+                    NotLanded::Unknown { message } => rewrite(message),
+                    NotLanded::Stopped => {}
+                }
+            }
             Self::Proven { proof } => proof.failed.iter_mut().chain(&mut proof.unusual).for_each(rewrite),
             Self::Pauses { why: Some(why) } => why.rewrite_texts(rewrite),
             Self::HardLimit
@@ -259,6 +289,11 @@ pub enum Refusal {
     AsksFirst {
         /// What kind of answer is needed.
         ask: AskKind,
+    },
+    /// The loop is not done, so there is nothing that could land or be worked on again.
+    NotDone {
+        /// Where it is.
+        status: TaskStatus,
     },
     /// The agent works in the tree that was to be set back.
     Works,

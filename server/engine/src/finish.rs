@@ -3,7 +3,7 @@
 use crate::{
     Error, ErrorKind, Result,
     built_on::{self, LandsToo},
-    control, loops,
+    control, landing, loops,
     mend::Text,
     project::Project,
     proof_report::{self, ProofReport},
@@ -15,6 +15,7 @@ use alfine_config::OnDone;
 use alfine_core::{
     hint::Hint,
     identity::{self, Written},
+    landing::Landing,
     machine::Command,
     plan::{self, Criterion, Isolation, Plan, Task},
     printable::printable_paths,
@@ -27,7 +28,7 @@ use alfine_files::{
     programs::with_usual_folders,
 };
 use alfine_git::{
-    ChangeKind, CheckpointSpec, Commit, GitError, MergeSpec, Merged, RewindSpec, Surroundings, TextChange,
+    ChangeKind, CheckpointSpec, Commit, GitError, Merged, RewindSpec, Surroundings, TextChange,
     WorkingCopies, WorkingCopy,
 };
 use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopLock, LoopRow, OwnWriteRow};
@@ -149,12 +150,8 @@ pub(crate) fn merge(
     let trailer = format!("{}: {key}", alfine_git::TASK_TRAILER);
     let proof = proof_report::trailer(&project.store, &row)?;
     let proof = proof.map_or_else(String::new, |(name, value)| format!("\n{name}: {value}"));
-    let merge = MergeSpec {
-        branch: branch.clone(),
-        target_branch: into.clone(),
-        task_id: key.id.0.clone(),
-        message: format!("{}\n\n{trailer}{proof}", alfine_git::subject(&spec.task.id.0, &spec.task.title)),
-    };
+    let message = format!("{}\n\n{trailer}{proof}", alfine_git::subject(&spec.task.id.0, &spec.task.title));
+    let merge = landing::merge_spec(project, &row, (&branch, &into), message)?;
     let known_by = KnownBy::of(project, key, &spec)?;
     let moved = moved_plan(project, &row, &known_by)?;
     let apply = |text: &str| ticked(text, key, &known_by);
@@ -190,12 +187,9 @@ pub(crate) fn merge(
     }
     let merged = merged.map_err(|error| {
         let hint = match &error {
-            GitError::Conflicts { .. } => Hint::ResolveConflicts {
-                task: key.clone(),
-                branch: branch.clone(),
-                into: into.clone(),
-                iteration: row.summary.iteration,
-            },
+            GitError::Conflicts { .. } => {
+                Hint::ResolveConflicts { task: key.clone(), branch: branch.clone(), into: into.clone() }
+            }
             GitError::NoTarget { .. } => Hint::MergeInto { task: key.clone() },
             _ => return error.into(),
         };
@@ -310,7 +304,7 @@ fn why_unticked(project: &Project, key: &TaskKey, known_by: &KnownBy) -> Unticke
 }
 
 /// Refuses to merge a task while its worktree has uncommitted changes: no check saw them, and they would be lost.
-fn refuse_uncommitted(project: &Project, row: &LoopRow) -> Result<()> {
+pub(crate) fn refuse_uncommitted(project: &Project, row: &LoopRow) -> Result<()> {
     let path = worktree_of(project, row)?;
     if !path.is_dir() {
         return Ok(());
@@ -430,34 +424,93 @@ pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32, text: &
     begun
 }
 
-/// Does what the settings say about a task that is done, and returns in words what was done. `tick` are the working
-/// copies of its plan that may be changed.
-pub(crate) fn when_done(
-    project: &mut Project,
+/// What has to be checked before the work of a task lands; `None` if it may land at once. Whatever refuses the merge itself is
+/// said there, but conflicts, which are an error unless nobody is there to be told.
+pub(crate) fn lands_first(
+    project: &Project,
     key: &TaskKey,
-    tick: WorkingCopies<'_>,
-) -> Result<Option<String>> {
-    let row = loop_for(project, key)?;
-    match TaskSpec::of(&row)?.on_done {
-        OnDone::Ask => Ok(None),
-        OnDone::Merge => {
-            let merged = merge(project, key, None, tick, &|_| false, false)?;
-            let left = match merged.left.as_slice() {
-                [] => String::new(),
-                left => {
-                    let left: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
-                    format!(
-                        "; tick it yourself where the plan is not committed as it stands: {}",
-                        left.join(", ")
-                    )
-                }
-            };
-            let unticked = merged.unticked.as_ref();
-            let unticked = unticked.map(|why| format!("; {}", alfine_words::unticked(why, &key.plan)));
-            Ok(Some(format!("merged into {}{left}{}", merged.into, unticked.unwrap_or_default())))
-        }
-        OnDone::Pr => Ok(Some(open_pull_request(project, key, &row)?)),
+    into: Option<&str>,
+    with_others: bool,
+    unattended: bool,
+) -> Result<Option<Landing>> {
+    let Some(row) = loops::loop_of(&project.store, key)? else { return Ok(None) };
+    let (Some(branch), Some(into)) = (row.branch.as_deref(), into.or(row.base_branch.as_deref())) else {
+        return Ok(None);
+    };
+    if row.status != TaskStatus::Done {
+        return Ok(None);
     }
+    let spec = landing::merge_spec(project, &row, (branch, into), String::new())?;
+    let Some(proven) = &spec.proven else { return Ok(None) };
+    let landing = Landing { into: into.to_owned(), with_others, unattended };
+    match project.repository.merged_tree(&spec, &[Path::new(&row.task.plan)]) {
+        Ok(Some(tree)) if !project.repository.is_same_tree(&tree, proven)? => {
+            refuse_uncommitted(project, &row)?;
+            Ok(Some(landing))
+        }
+        Err(GitError::Conflicts { .. }) if unattended => Ok(Some(landing)),
+        // Also what is not there: the merge says so.
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// Tells the loop of a task that is done that its work is to land. The lock is the right to run it.
+pub(crate) fn begin_landing(project: &mut Project, key: &TaskKey, landing: Landing) -> Result<LoopLock> {
+    let row = loops::live_loop(project, key)?;
+    let lock = LoopLock::acquire(&project.layout, &row.id)?;
+    control::leave(project, key, &Command::Land(landing))?;
+    Ok(lock)
+}
+
+/// What is done with work as soon as it is done.
+pub(crate) enum WhenDone {
+    /// Nothing: the user decides.
+    Nothing,
+    /// Something that is over now, in words.
+    Did(String),
+    /// Its checks run first on what it makes of a branch that has moved.
+    Lands(Landing),
+}
+
+/// Does what the user or the settings want with a task that is done. `tick` are the working copies of its plan that may be
+/// changed.
+pub(crate) fn when_done(project: &mut Project, key: &TaskKey, tick: WorkingCopies<'_>) -> Result<WhenDone> {
+    let row = loop_for(project, key)?;
+    let state = loops::state_of(&row)?;
+    let on_done = TaskSpec::of(&row)?.on_done;
+    let landing = match (state.landing, state.not_landed, on_done) {
+        (Some(proven), ..) => proven.landing,
+        (None, None, OnDone::Merge) => Landing {
+            into: row.base_branch.clone().unwrap_or_default(),
+            with_others: false,
+            unattended: true,
+        },
+        (None, None, OnDone::Pr) => return open_pull_request(project, key, &row).map(WhenDone::Did),
+        (None, Some(_), _) | (None, None, OnDone::Ask) => return Ok(WhenDone::Nothing),
+    };
+    let into = Some(landing.into.as_str()).filter(|into| !into.is_empty());
+    if let Some(landing) = lands_first(project, key, into, landing.with_others, landing.unattended)? {
+        return Ok(WhenDone::Lands(landing));
+    }
+    let with = match landing.with_others {
+        true => lands_too(project, key, into)?,
+        false => Vec::new(),
+    };
+    let merged = merge(project, key, into, tick, &|_| false, landing.with_others)?;
+    // Their work is there now; it only has to be said.
+    for one in with.iter().filter(|one| one.can_go_first) {
+        merge(project, &one.task, into, tick, &|_| false, true)?;
+    }
+    let left = match merged.left.as_slice() {
+        [] => String::new(),
+        left => {
+            let left: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
+            format!("; tick it yourself where the plan is not committed as it stands: {}", left.join(", "))
+        }
+    };
+    let unticked = merged.unticked.as_ref();
+    let unticked = unticked.map(|why| format!("; {}", alfine_words::unticked(why, &key.plan)));
+    Ok(WhenDone::Did(format!("merged into {}{left}{}", merged.into, unticked.unwrap_or_default())))
 }
 
 /// Pushes the branch and opens a pull request with the `gh` CLI.

@@ -18,6 +18,7 @@ pub mod finish;
 pub mod foreground;
 pub mod inbox;
 pub mod known;
+mod landing;
 pub mod loops;
 pub mod mend;
 pub mod offers;

@@ -4,9 +4,11 @@
 
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule},
+    landing::NotLanded,
     machine::{AskKind, LoopState, Phase, StopReason},
     offer::{Action, Continuing, Offer, Refusal, Step},
     plan::Isolation,
+    reason::Reason,
     task::{TaskId, TaskStatus},
 };
 use alfine_store::{ApprovalRow, CheckoutChangeRow, IterationRow, LoopRow};
@@ -216,7 +218,21 @@ impl Offers {
     fn of_done(&mut self, last: Option<&LastLoop<'_>>) {
         let Some(last) = last else { return };
         if last.row.branch.is_some() && last.row.isolation == Isolation::Worktree {
-            self.next(Action::Merge { into: last.row.base_branch.clone() });
+            let from = last.row.base_branch.clone();
+            // Merged as it is, it would not land again.
+            let must_change = match last.state.and_then(|state| state.not_landed.as_ref()) {
+                Some(Reason::NotLanded { because, .. }) => {
+                    matches!(because, NotLanded::Red { .. } | NotLanded::Conflicts { .. })
+                }
+                _ => false,
+            };
+            if must_change {
+                self.next(Action::Rework { from: from.clone() });
+                self.more(Action::Merge { into: from });
+            } else {
+                self.next(Action::Merge { into: from.clone() });
+                self.more(Action::Rework { from });
+            }
         }
     }
 

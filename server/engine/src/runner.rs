@@ -14,6 +14,7 @@ mod environments;
 mod failing;
 mod judge;
 mod judging;
+mod landing;
 mod live;
 mod mailbox;
 mod message;

@@ -36,6 +36,12 @@ impl Layout {
         self.root.join("chain.lock")
     }
 
+    /// The file whose lock is held by whoever lands work on a branch.
+    pub fn landing_lock(&self, branch: &str) -> PathBuf {
+        let name: String = branch.bytes().map(|byte| format!("{byte:02x}")).collect();
+        self.root.join("locks").join(format!("landing-{name}"))
+    }
+
     /// What the agent printed in one of its runs, masked, as it came.
     pub fn transcript(&self, loop_id: &str, run: u32) -> PathBuf {
         self.transcripts(loop_id).join(format!("{run:04}.jsonl"))

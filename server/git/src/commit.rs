@@ -34,7 +34,7 @@ pub struct Commit<'a> {
 }
 
 impl Commit<'_> {
-    fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         let mut message = format!("{}\n", one_line(&self.subject));
         let body = self.body.trim();
         if !body.is_empty() {
@@ -90,7 +90,7 @@ fn refuse_changed_filters(repo: &git2::Repository, skipped: &[Skipped]) -> Resul
 }
 
 /// Puts HEAD back on a branch that it continues.
-fn bring_back(repo: &git2::Repository, worktree: &Path, branch: &str) -> Result<(), GitError> {
+pub(super) fn bring_back(repo: &git2::Repository, worktree: &Path, branch: &str) -> Result<(), GitError> {
     let name = format!("refs/heads/{branch}");
     let (head, on) = head_of(repo)?;
     let Some(head) = head.filter(|_| on.as_deref() != Some(&name)) else { return Ok(()) };

@@ -146,6 +146,14 @@ pub enum GitError {
         /// The files, from the root.
         files: Vec<PathBuf>,
     },
+    /// A merge would make a tree that no check has seen.
+    #[error("what {branch} makes of {target} is not what was checked")]
+    Unproven {
+        /// What was to be merged.
+        branch: String,
+        /// The branch that it is merged into.
+        target: String,
+    },
     /// Uncommitted files would have been overwritten. Nothing was touched.
     #[error("uncommitted changes are in the way in {}: {}", path.display(), printable_paths(files))]
     InTheWay {
@@ -325,7 +333,7 @@ impl GitError {
             }
             Self::InTheWay { .. } => "commit, stash or move them, and try again".to_owned(),
             Self::Unsaved { .. } => "save or close them, and try again".to_owned(),
-            Self::Changed(_) => "try again".to_owned(),
+            Self::Changed(_) | Self::Unproven { .. } => "try again".to_owned(),
             Self::NeedsGit { .. } => "install git (and the filter)".to_owned(),
             Self::Filter { .. } => {
                 "`git config --get-regexp '^filter'` shows what is run; fix it or unset it, and \

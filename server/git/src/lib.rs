@@ -7,6 +7,7 @@
 
 mod added;
 mod bench;
+mod bring_up;
 mod checkout;
 mod checkout_undo;
 mod checkpoint;
@@ -39,6 +40,7 @@ mod worktree;
 
 pub use added::{AddedFile, Objects};
 pub use bench::Bench;
+pub use bring_up::BroughtUp;
 pub use checkout::{CheckoutState, OwnWrite, Watched};
 pub use checkout_undo::LeftAlone;
 pub use checkpoint::{Checkpoint, CheckpointSpec, RewindSpec, Surroundings};
@@ -49,7 +51,7 @@ pub use first_commit::commit_first;
 pub use gc::{Leftover, LeftoverKind};
 pub use ignored::Ignored;
 pub use landed::Work;
-pub use merge::{MergeSpec, Merged, PROOF_TRAILER, TASK_TRAILER};
+pub use merge::{MergeSpec, Merged, PROOF_TRAILER, ProvenTree, TASK_TRAILER};
 pub use names::{
     benches_dir, branch_name, checkpoint_ref, subject, subject_of, task_of_branch, worktree_dir,
 };

@@ -13,6 +13,7 @@
 use super::{
     GitError, Repository,
     commit::identity,
+    diff,
     error::Doing,
     index,
     land::{Content, Landing, Step, index_is_free, put_steps, steps},
@@ -44,6 +45,17 @@ pub struct MergeSpec {
     pub task_id: String,
     /// The message of a merge commit (see [`subject`](super::subject()) for its first line).
     pub message: String,
+    /// The tree that may land, and no other one, if only that was checked.
+    pub proven: Option<ProvenTree>,
+}
+
+/// A tree that was checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvenTree {
+    /// The tree, as hex.
+    pub tree: String,
+    /// What of it no check depends on: another content of these paths may land.
+    pub except: Vec<PathBuf>,
 }
 
 /// A merge that was made.
@@ -99,6 +111,31 @@ impl Repository {
         let id = |hex: &str| git2::Oid::from_str(hex).doing("read a commit's id");
         let (commit, other) = (id(commit)?, id(other)?);
         Ok(commit == other || repo.graph_descendant_of(commit, other).doing("compare commits")?)
+    }
+
+    /// The tree (as hex) that a merge would make, before any text change: `of_user` are the files that are settled by what the
+    /// target has. `None` if the target has the work already.
+    pub fn merged_tree(&self, spec: &MergeSpec, of_user: &[&Path]) -> Result<Option<String>, GitError> {
+        let repo = self.open()?;
+        let branch = tip(&repo, &spec.branch)?;
+        let target =
+            tip(&repo, &spec.target_branch).map_err(|_| GitError::NoTarget(spec.target_branch.clone()))?;
+        let descends = |one: Oid, other: Oid| repo.graph_descendant_of(one, other).doing("compare commits");
+        if branch.id() == target.id() || descends(target.id(), branch.id())? {
+            return Ok(None);
+        }
+        let tree = match descends(branch.id(), target.id())? {
+            true => branch.tree().doing("read a commit")?,
+            false => merged_tree(&repo, &target, &branch, spec, of_user)?,
+        };
+        Ok(Some(tree.id().to_string()))
+    }
+
+    /// Whether two trees (as hex) are the same but for these paths.
+    pub fn is_same_tree(&self, one: &str, other: &ProvenTree) -> Result<bool, GitError> {
+        let repo = self.open()?;
+        let one = diff::tree(&repo, one)?;
+        is_same(&repo, &one, other)
     }
 
     /// Merges a task's branch. Moves the target forward where its last commit names the task, else makes a merge
@@ -157,6 +194,13 @@ impl Repository {
         }
 
         let forward = descends(branch.id(), target.id())?;
+        let work = match forward {
+            true => branch.tree().doing("read a commit")?,
+            false => {
+                merged_tree(&repo, &target, &branch, spec, &change.map_or_else(Vec::new, TextChange::paths))?
+            }
+        };
+        refuse_unproven(&repo, &work, spec)?;
         // The target's history must say which task the work belongs to. If the task's last commit does not name it, a
         // merge commit does, even where the target could simply move forward.
         let named = branch
@@ -174,11 +218,7 @@ impl Repository {
             } else if fast_forward {
                 (write(change.map_or("", |change| change.message), &tree, &[&branch])?, changed)
             } else {
-                let (tree, changed) = if forward {
-                    (tree, changed)
-                } else {
-                    with_change(merged_tree(&repo, &target, &branch, spec, change)?)?
-                };
+                let (tree, changed) = if forward { (tree, changed) } else { with_change(work)? };
                 (write(&spec.message, &tree, &[&target, &branch])?, changed)
             };
         let move_ = Move { name: &name, old: target.id(), new: landed };
@@ -283,6 +323,21 @@ impl Repository {
         moved?;
         Ok(prepared.into_iter().filter_map(|checked_out| checked_out.keep(change)).collect())
     }
+}
+
+/// Refuses to let a tree land that nobody checked.
+fn refuse_unproven(repo: &git2::Repository, work: &Tree<'_>, spec: &MergeSpec) -> Result<(), GitError> {
+    match &spec.proven {
+        Some(proven) if !is_same(repo, work, proven)? => {
+            Err(GitError::Unproven { branch: spec.branch.clone(), target: spec.target_branch.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_same(repo: &git2::Repository, tree: &Tree<'_>, proven: &ProvenTree) -> Result<bool, GitError> {
+    let except: Vec<&Path> = proven.except.iter().map(PathBuf::as_path).collect();
+    Ok(steps(repo, &diff::tree(repo, &proven.tree)?, tree, &except)?.is_empty())
 }
 
 /// Brings working trees to where their branch is.
@@ -430,19 +485,19 @@ fn may_amend(repo: &git2::Repository, branch: &Commit<'_>, spec: &MergeSpec) -> 
     Ok(true)
 }
 
-fn tip<'r>(repo: &'r git2::Repository, name: &str) -> Result<Commit<'r>, GitError> {
+pub(super) fn tip<'r>(repo: &'r git2::Repository, name: &str) -> Result<Commit<'r>, GitError> {
     repo.find_branch(name, BranchType::Local)
         .and_then(|branch| branch.get().peel_to_commit())
         .map_err(|_| GitError::NoBranch(name.to_owned()))
 }
 
-fn merged_tree<'r>(
-    repo: &'r git2::Repository,
+/// Merges two commits in an index, which has the conflicts.
+pub(super) fn merged_index(
+    repo: &git2::Repository,
     target: &Commit<'_>,
     branch: &Commit<'_>,
-    spec: &MergeSpec,
-    change: Option<&TextChange<'_>>,
-) -> Result<Tree<'r>, GitError> {
+    (branch_name, target_name): (&str, &str),
+) -> Result<Index, GitError> {
     let mut options = MergeOptions::new();
     options.find_renames(true);
     let base = match repo.merge_base(target.id(), branch.id()) {
@@ -450,8 +505,8 @@ fn merged_tree<'r>(
         Err(error) if error.code() == ErrorCode::NotFound && repo.is_shallow() => {
             return Err(GitError::Shallow {
                 path: repo.workdir().unwrap_or(repo.path()).to_owned(),
-                branch: spec.branch.clone(),
-                target: spec.target_branch.clone(),
+                branch: branch_name.to_owned(),
+                target: target_name.to_owned(),
             });
         }
         Err(_) => tree_of(repo, target)?,
@@ -460,12 +515,20 @@ fn merged_tree<'r>(
     for side in [&ours, &theirs] {
         fetch_difference(repo, &base, side)?;
     }
-    let mut index = repo.merge_commits(target, branch, Some(&options)).doing("merge")?;
-    if let Some(change) = change {
-        // The plan is the user's, so a conflict in it is settled by the target's text. The change is made to that text.
-        for path in std::iter::once(change.path).chain(change.instead_of) {
-            let _ = index.conflict_remove(path);
-        }
+    repo.merge_commits(target, branch, Some(&options)).doing("merge")
+}
+
+fn merged_tree<'r>(
+    repo: &'r git2::Repository,
+    target: &Commit<'_>,
+    branch: &Commit<'_>,
+    spec: &MergeSpec,
+    of_user: &[&Path],
+) -> Result<Tree<'r>, GitError> {
+    let mut index = merged_index(repo, target, branch, (&spec.branch, &spec.target_branch))?;
+    // The plan is the user's, so a conflict in it is settled by the target's text. The change is made to that text.
+    for path in of_user {
+        let _ = index.conflict_remove(path);
     }
     if !index.has_conflicts() {
         let tree = write_tree(repo, &mut index)?;

@@ -54,6 +54,13 @@ pub enum WorkingCopy {
     Left(PathBuf),
 }
 
+impl<'a> TextChange<'a> {
+    /// The files that it is about, from the root.
+    pub(super) fn paths(&self) -> Vec<&'a Path> {
+        std::iter::once(self.path).chain(self.instead_of).collect()
+    }
+}
+
 impl TextChange<'_> {
     /// Makes the change in a tree that lands on a target, and says whether the tree has it now. The file is the
     /// target's: what a branch did to it does not land.

@@ -14,6 +14,7 @@ use alfine_core::{
     breaker::{Feed, Rule},
     checkout::CheckoutChange,
     finding::Severity,
+    landing::{Landing, NotLanded},
     lint::LintOptions,
     machine::{Ask, AskKind, LoopState, Phase, Settings, StopReason, Tree, WaitReason},
     plan::{Isolation, PlanFormat},
@@ -284,6 +285,13 @@ pub(crate) fn situations() -> Vec<Situation> {
             }
             task
         }),
+        named(
+            "landing",
+            three().proven().at(Phase::Landing {
+                landing: Landing { into: "main".to_owned(), with_others: false, unattended: false },
+            }),
+        ),
+        named("done, not landed", three().proven().not_landed().at(Phase::Done)),
         named("done, in place", three().proven().in_place().at(Phase::Done)),
         named(
             "merged",
@@ -430,6 +438,13 @@ impl Looped {
     /// It cannot go on.
     pub(crate) fn ended(mut self) -> Self {
         self.ended = true;
+        self
+    }
+
+    /// Its checks fail together with what landed before it.
+    fn not_landed(mut self) -> Self {
+        let because = NotLanded::Red { failed: vec!["cargo test".to_owned()] };
+        self.state.not_landed = Some(Reason::NotLanded { into: "main".to_owned(), because });
         self
     }
 

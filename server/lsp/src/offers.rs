@@ -141,6 +141,7 @@ impl TaskOffers {
             Action::Rewind { iteration } => EditorCommand::Rewind(at(iteration)),
             Action::Fork { iteration } => EditorCommand::Fork(at(iteration)),
             Action::Merge { .. } => EditorCommand::Merge(of_task()),
+            Action::Rework { .. } => EditorCommand::Rework(of_task()),
             Action::RestoreCheckout => EditorCommand::RestoreCheckout(of_task()),
             Action::KeepCheckout => EditorCommand::KeepCheckout(of_task()),
             Action::Discard { .. } => EditorCommand::Discard(of_task()),
@@ -227,8 +228,8 @@ pub(crate) fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Opt
 /// without a decision of the user.
 pub(crate) fn steps_for(code: &str) -> (&'static [Step], bool) {
     use Step::{
-        Allow, Answer, Approve, Continue, ContinueWithMore, Discard, Pause, Reject, ResetAndContinue, Rewind,
-        ShowDiff, ShowTranscript, Start, Stop,
+        Allow, Answer, Approve, Continue, ContinueWithMore, Discard, Merge, Pause, Reject, ResetAndContinue,
+        Rewind, Rework, ShowDiff, ShowTranscript, Start, Stop,
     };
     if let Some(name) = code.strip_prefix("breaker-") {
         let steps: &[Step] = match Rule::named(name).is_some_and(Rule::is_raisable) {
@@ -249,6 +250,7 @@ pub(crate) fn steps_for(code: &str) -> (&'static [Step], bool) {
         "agent-auth" => (&[Continue, ShowTranscript], true),
         "check-unable" => (&[Continue, Answer, ShowDiff, ShowTranscript], true),
         "interrupted" => (&[Continue, ShowDiff, Rewind, Discard], true),
+        "not-landed" => (&[Rework, Merge, ShowDiff, Discard], true),
         "unproven" => (&[ShowDiff, ShowTranscript, Discard], false),
         "config-untrusted" => (&[Allow, Start], true),
         // Of a task whose heading is gone, and what may come to be said later.

@@ -72,13 +72,12 @@ fn in_a_terminal(hint: &Hint) -> String {
             format!("to have it all: alfine merge {task} --with-dependencies", task = shell_word(task))
         }
         Hint::MergeInto { task } => format!("name the branch: {}", merge_into(task)),
-        Hint::ResolveConflicts { task, branch, into, iteration } => format!(
-            "resolve them by hand: git switch {to} && git merge {from}, then alfine merge {task}; or have the agent do it: \
-             alfine rewind {task} {iteration}, alfine steer {task} {note}, alfine continue {task}",
+        Hint::ResolveConflicts { task, branch, into } => format!(
+            "have the agent resolve them: alfine rework {task}; or resolve them by hand: git switch {to} && git merge {from}, \
+             then alfine merge {task}",
             to = shell_word(into),
             from = shell_word(branch),
             task = shell_word(task),
-            note = shell_word(&resolving(into))
         ),
         Hint::Discard { task } => format!("discard it: alfine discard {task}", task = shell_word(task)),
         Hint::Rewind { task, iteration } => {
@@ -143,10 +142,9 @@ fn in_an_editor(hint: &Hint) -> String {
         Hint::MergeInto { task } => {
             format!("name the branch in a terminal: {}", merge_into(task))
         }
-        Hint::ResolveConflicts { task, branch, into, .. } => format!(
-            "resolve them by hand: git switch {to} && git merge {from}, then “Merge” on {task}; or have the agent do it: \
-             “Rewind” on {task} to its last iteration, “Steer” on {task} with “{}”, “Continue” on {task}",
-            resolving(into),
+        Hint::ResolveConflicts { task, branch, into } => format!(
+            "have the agent resolve them: “Rework” on {task}; or resolve them by hand: git switch {to} && git merge {from}, \
+             then “Merge” on {task}",
             to = shell_word(into),
             from = shell_word(branch)
         ),
@@ -168,11 +166,6 @@ fn in_an_editor(hint: &Hint) -> String {
 
 fn merge_into(task: &TaskKey) -> String {
     format!("alfine merge {} --into BRANCH; `git branch` lists the branches", shell_word(task))
-}
-
-/// The note that has an agent resolve the conflicts of a merge.
-fn resolving(into: &str) -> String {
-    format!("commit, merge {into}, resolve the conflicts")
 }
 
 #[cfg(test)]
@@ -213,7 +206,6 @@ mod tests {
                 task: task.clone(),
                 branch: "alfine/plan/us-001".to_owned(),
                 into: "main".to_owned(),
-                iteration: 3,
             },
             Hint::Discard { task: task.clone() },
             Hint::Rewind { task: task.clone(), iteration: 2 },
@@ -316,7 +308,7 @@ mod tests {
         alfine merge PLAN.md#US-002
         to have it all: alfine merge PLAN.md#US-001 --with-dependencies
         name the branch: alfine merge PLAN.md#US-001 --into BRANCH; `git branch` lists the branches
-        resolve them by hand: git switch main && git merge alfine/plan/us-001, then alfine merge PLAN.md#US-001; or have the agent do it: alfine rewind PLAN.md#US-001 3, alfine steer PLAN.md#US-001 'commit, merge main, resolve the conflicts', alfine continue PLAN.md#US-001
+        have the agent resolve them: alfine rework PLAN.md#US-001; or resolve them by hand: git switch main && git merge alfine/plan/us-001, then alfine merge PLAN.md#US-001
         discard it: alfine discard PLAN.md#US-001
         set it back instead: alfine rewind PLAN.md#US-001 2
         wait for it, or end it: alfine stop PLAN.md#US-001; or run this one in a worktree, without --in-place
@@ -357,7 +349,7 @@ mod tests {
         “Merge” on PLAN.md#US-001; “Merge” on PLAN.md#US-002
         to have it all: “Merge” on PLAN.md#US-001, and then “Merge all of it”
         name the branch in a terminal: alfine merge PLAN.md#US-001 --into BRANCH; `git branch` lists the branches
-        resolve them by hand: git switch main && git merge alfine/plan/us-001, then “Merge” on PLAN.md#US-001; or have the agent do it: “Rewind” on PLAN.md#US-001 to its last iteration, “Steer” on PLAN.md#US-001 with “commit, merge main, resolve the conflicts”, “Continue” on PLAN.md#US-001
+        have the agent resolve them: “Rework” on PLAN.md#US-001; or resolve them by hand: git switch main && git merge alfine/plan/us-001, then “Merge” on PLAN.md#US-001
         discard it: “Discard” on PLAN.md#US-001
         set it back instead: “Rewind” on PLAN.md#US-001
         wait for it, or end it: “Stop” on PLAN.md#US-001; or run this one in a worktree, without `inPlace`

@@ -4,7 +4,7 @@ use crate::{
     checkout,
     text::{count, detailed, or},
 };
-use alfine_core::printable::printable;
+use alfine_core::printable::{enumerated, printable};
 use alfine_core::{
     agent::{AgentEvent, Outcome},
     breaker::{dollars, span},
@@ -113,6 +113,23 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
             (Mark::Detail, format!("committed {}", commit.get(..10).unwrap_or(commit)))
         }
         News::Setup { command } => (Mark::Step, detailed("setting the worktree up", &shown(command))),
+        News::Lands { into, checks } => {
+            let into = or(&shown(into), "its base").to_owned();
+            let checks = count(checks.len() as u64, "check");
+            (Mark::Step, format!("{into} has moved: {checks} on what the work makes of it, before it lands"))
+        }
+        News::LandingAwaited { into } => (
+            Mark::Step,
+            format!("waiting for other work that lands on {}", or(&shown(into), "the same branch")),
+        ),
+        News::BroughtUp { from, conflicts } => {
+            let merged = format!("{} is merged into the work", or(&shown(from), "its base"));
+            let files = enumerated(conflicts.iter().map(|file| shown(file)));
+            match conflicts.as_slice() {
+                [] => (Mark::Step, merged),
+                _ => (Mark::Notice, format!("{merged}; both sides changed the same places in {files}")),
+            }
+        }
         News::BenchAwaited => (
             Mark::Step,
             "waiting for other loops whose checks run: proof.benches says how many may".to_owned(),
@@ -192,6 +209,8 @@ pub fn moving(news: &News) -> Option<String> {
             Some(shown(before_gate(text))).filter(|said| !said.is_empty())
         }
         News::Verifying { .. } => Some("running the checks".to_owned()),
+        News::Lands { .. } => Some("running the checks before it lands".to_owned()),
+        News::LandingAwaited { .. } => Some("waiting for other work that lands".to_owned()),
         News::BenchAwaited => Some("waiting for a tree to run the checks in".to_owned()),
         News::TriedAgain { .. } => Some("running failing tests again".to_owned()),
         News::JudgeAsked { by, questions, control } => Some(judge_asked(&shown(by), *questions, *control)),

@@ -37,6 +37,9 @@ pub fn title(action: &Action) -> String {
         Action::Merge { into } => {
             format!("Merge into {}", or(into.as_deref().unwrap_or_default(), "its base"))
         }
+        Action::Rework { from } => {
+            format!("Rework on top of {}", or(from.as_deref().unwrap_or_default(), "its base"))
+        }
         Action::Discard { in_place: false } => "Discard".to_owned(),
         Action::Discard { in_place: true } => "Discard the loop; its changes stay in your tree".to_owned(),
     }
@@ -84,6 +87,7 @@ pub fn short(action: &Action) -> String {
         Action::Allow => "Allow the commands".to_owned(),
         Action::KeepCheckout => "Keep the changes".to_owned(),
         Action::Merge { .. } => "Merge".to_owned(),
+        Action::Rework { .. } => "Rework".to_owned(),
         Action::Discard { .. } => "Discard".to_owned(),
         other => title(other),
     }
@@ -117,6 +121,12 @@ pub fn purpose(action: &Action) -> String {
         Action::RestoreCheckout => "bring your checkout back".to_owned(),
         Action::KeepCheckout => "or it was you".to_owned(),
         Action::Merge { .. } => "merge it".to_owned(),
+        Action::Rework { from } => {
+            format!(
+                "have it worked on again, on top of {}",
+                or(from.as_deref().unwrap_or_default(), "its base")
+            )
+        }
         Action::Discard { in_place: false } => "or not".to_owned(),
         Action::Discard { in_place: true } => "end the loop, and keep its changes".to_owned(),
     }
@@ -171,6 +181,7 @@ pub fn command_line(action: &Action, key: &TaskKey) -> String {
         Action::Rewind { iteration } => format!("alfine rewind {task} {iteration}"),
         Action::Fork { iteration } => format!("alfine fork {task} {iteration}"),
         Action::Merge { .. } => format!("alfine merge {task}"),
+        Action::Rework { .. } => format!("alfine rework {task}"),
         Action::RestoreCheckout => format!("alfine restore {task}"),
         Action::KeepCheckout => format!("alfine restore {task} --mine"),
         Action::Discard { .. } => format!("alfine discard {task}"),
@@ -237,6 +248,8 @@ mod tests {
             Action::Fork { iteration: 2 },
             Action::Merge { into },
             Action::Merge { into: None },
+            Action::Rework { from: Some("main".to_owned()) },
+            Action::Rework { from: None },
             Action::RestoreCheckout,
             Action::KeepCheckout,
             Action::Discard { in_place: false },

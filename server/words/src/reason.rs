@@ -6,7 +6,9 @@ use crate::{
 };
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule, Scope},
+    landing::NotLanded,
     machine::AskKind,
+    printable::{enumerated, printable},
     reason::{Reason, Refusal},
 };
 use std::fmt;
@@ -46,7 +48,33 @@ pub fn reason(reason: &Reason) -> String {
                 None => format!("into {into}"),
             }
         }
+        Reason::Lands { into } => {
+            format!(
+                "lands on {}, which has moved: its checks run on what it makes of that",
+                or(into, "its base")
+            )
+        }
+        Reason::NotLanded { into, because } => {
+            detailed(&format!("not merged into {}", or(into, "its base")), &not_landed(because))
+        }
+        Reason::BroughtUp { from } => format!("{} is merged into the work", or(from, "its base")),
         Reason::Forked => "forked".to_owned(),
+    }
+}
+
+/// Why work that is done did not land, as a part of a sentence.
+fn not_landed(because: &NotLanded) -> String {
+    let named = |names: &[String]| enumerated(names.iter().map(|name| printable(name)));
+    match because {
+        NotLanded::Red { failed } => {
+            let these = if failed.len() > 1 { "these checks fail" } else { "this check fails" };
+            detailed(&format!("it has moved, and together with it {these}"), &named(failed))
+        }
+        NotLanded::Conflicts { files } => {
+            format!("both sides changed the same places in {}", or(&named(files), "some files"))
+        }
+        NotLanded::Stopped => "you stopped that before its checks were through".to_owned(),
+        NotLanded::Unknown { message } => or(message, "its checks could not run").to_owned(),
     }
 }
 
@@ -164,7 +192,28 @@ pub fn explanation(reason: &Reason, about: &About<'_>, reader: Reader) -> Option
         Reason::Told { text } => {
             (told("The loop stopped", &text::plain(text, LONGEST)), "Continue it, or discard it.".to_owned())
         }
-        Reason::StoppedByUser
+        Reason::NotLanded { into, because } if *because != NotLanded::Stopped => (
+            format!(
+                "{} Nothing was changed there.",
+                told(
+                    &format!("The task is done, and was not merged into {}", or(into, "its base")),
+                    &not_landed(because)
+                )
+            ),
+            match because {
+                NotLanded::Red { .. } | NotLanded::Conflicts { .. } => {
+                    "Rework it: that branch is merged into the work, and the agent goes on from there."
+                        .to_owned()
+                }
+                NotLanded::Unknown { .. } | NotLanded::Stopped => {
+                    "Merge it again once that is mended.".to_owned()
+                }
+            },
+        ),
+        Reason::NotLanded { .. }
+        | Reason::Lands { .. }
+        | Reason::BroughtUp { .. }
+        | Reason::StoppedByUser
         | Reason::Retry { .. }
         | Reason::Proven { .. }
         | Reason::Unsaved { .. }
@@ -336,6 +385,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NothingAsked { status } => format!("it {}, and nothing is asked", is(*status)),
         Refusal::AsksFirst { ask } if ask.is_yes_or_no() => "it asks for your approval first".to_owned(),
         Refusal::AsksFirst { .. } => "it asks something first: answer, approve or reject".to_owned(),
+        Refusal::NotDone { status } => format!("it {}, and not done", is(*status)),
         Refusal::Works => "it is running: pause it before a rewind".to_owned(),
         Refusal::Iterations { bad } => bad.to_string(),
         Refusal::NotMoney => "a limit of cost must be a positive number of US dollars".to_owned(),

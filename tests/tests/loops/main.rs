@@ -14,6 +14,7 @@ mod diagnostics;
 mod ends;
 mod gates;
 mod judge;
+mod landing;
 mod merging;
 mod messages;
 mod plans;

@@ -16,6 +16,7 @@ M.commands = {
   { name = 'rewind', takes = 'more' },
   { name = 'fork', takes = 'more' },
   { name = 'merge', takes = 'task' },
+  { name = 'rework', takes = 'task' },
   { name = 'discard', takes = 'task' },
   { name = 'restoreCheckout', takes = 'task' },
   { name = 'keepCheckout', takes = 'task' },
@@ -106,6 +107,9 @@ M.commands = {
 ---A point in time, in milliseconds since the Unix epoch.
 ---@alias alfine.Moment integer
 
+---Why work that is done did not land.
+---@alias alfine.NotLandedBecause { why: 'red', failed: string[] } | { why: 'conflicts', files: string[] } | { why: 'stopped' } | { why: 'unknown', message: string }
+
 ---The argument of commands that take a document and nothing else.
 ---@class alfine.OfDocument
 ---@field uri string The document.
@@ -137,7 +141,7 @@ M.commands = {
 ---@alias alfine.ProofColor 'green' | 'yellow' | 'red'
 
 ---Why a task is where it is.
----@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'outage', since: alfine.Moment, message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string, commit?: string } | { kind: 'forked' } | { kind: 'told', text: string }
+---@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'outage', since: alfine.Moment, message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string, commit?: string } | { kind: 'lands', into: string } | { kind: 'not_landed', into: string, because: alfine.NotLandedBecause } | { kind: 'brought_up', from: string } | { kind: 'forked' } | { kind: 'told', text: string }
 
 ---The argument of `alfine.showDiff`.
 ---@class alfine.ShowDiff

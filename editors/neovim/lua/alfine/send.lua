@@ -11,6 +11,8 @@ local TAKEN = {
   pause = '%s pauses when its iteration is over',
   steer = '%s has the note',
   stop = '%s stops',
+  merge = '%s lands once its checks hold on the branch as it is now',
+  rework = '%s is worked on again',
 }
 
 ---Shows the new status of tasks. The server itself reports conflicts, and what was thrown away.

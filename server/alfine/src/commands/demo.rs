@@ -14,7 +14,7 @@ use alfine_core::{
 use alfine_engine::{
     Error, ErrorKind, Result, demo, foreground, loops,
     project::Project,
-    requests::{Begun, Continue, Continued, How, Merge, Send, Start},
+    requests::{Begun, Continue, Continued, How, Merge, Merging, Send, Start},
     start::{More, StartOptions},
 };
 use alfine_git::WorkingCopies;
@@ -105,13 +105,16 @@ fn play(project: &mut Project, lock: LoopLock, display: &Display) -> Result<Task
     let mut observe = |told: &Told| display.show(told);
     let program = opening::program()?;
     let ended =
-        foreground::run(project, lock, program, WorkingCopies::All, &mut observe, |_| Ok(Box::new(|| ())))?;
+        foreground::run(project, lock, &program, WorkingCopies::All, &mut observe, |_| Ok(Box::new(|| ())))?;
     Ok(ended.status)
 }
 
 fn merge(project: &mut Project, key: &TaskKey, display: &Display) -> Result<()> {
     display.line(Mark::Step, &format!("alfine merge {key}"));
-    let merged = asking::drive(project, Merge { task: key.clone(), into: None, with_others: false }, OWN)?;
+    let request = Merge { task: key.clone(), into: None, with_others: false, in_background: false };
+    let Merging::Merged(merged) = asking::drive(project, request, OWN)? else {
+        return Err(wrong_turn("the demo's branch has moved"));
+    };
     let commit = merged.merged.commit.get(..10).unwrap_or(&merged.merged.commit);
     display.line(Mark::Good, &format!("merged into {} as {commit}, and ticked in the plan", merged.into));
     Ok(())

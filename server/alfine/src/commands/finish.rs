@@ -3,15 +3,19 @@
 use super::{
     asking::{self, Said},
     control::tell_changes,
-    opening,
+    opening, run,
 };
 use crate::{
-    cli::{DiscardArgs, IterationArgs, MergeArgs},
+    cli::{DiscardArgs, IterationArgs, MergeArgs, ReworkArgs},
+    display::Display,
     output::{print_json, say},
     report::exit,
 };
 use alfine_core::{task::TaskStatus, text::shell_word};
-use alfine_engine::{ErrorKind, Result, requests};
+use alfine_engine::{
+    ErrorKind, Result,
+    requests::{self, How, Merging, Reworking},
+};
 use alfine_words::Reader;
 use serde_json::json;
 use std::path::Path;
@@ -19,10 +23,21 @@ use std::path::Path;
 /// Merges a done task.
 pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, args.json)?;
-    let request =
-        requests::Merge { task: key.clone(), into: args.into.clone(), with_others: args.with_dependencies };
+    let request = requests::Merge {
+        task: key.clone(),
+        into: args.into.clone(),
+        with_others: args.with_dependencies,
+        in_background: false,
+    };
     match asking::drive(&mut project, request, Said { json: args.json, ..Said::default() }) {
-        Ok(merged) => {
+        Ok(Merging::Lands(How::Here(lock))) => {
+            let display = if args.json { None } else { Some(Display::new()) };
+            let end = run::foreground(&mut project, lock, display.as_ref())?;
+            Ok(if end.status == TaskStatus::Merged { exit::DONE } else { exit::NEEDS_YOU })
+        }
+        // Nobody asked for that here.
+        Ok(Merging::Lands(How::InBackground | How::Settled)) => Ok(exit::DONE),
+        Ok(Merging::Merged(merged)) => {
             if args.json {
                 print_json(&json!({
                     "task": key, "status": TaskStatus::Merged, "commit": merged.merged.commit,
@@ -57,6 +72,31 @@ pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
             Err(error)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Has finished work worked on again, on top of the branch that it is to land on.
+pub(super) fn rework(directory: &Path, args: &ReworkArgs) -> Result<u8> {
+    let (mut project, key) = opening::task(directory, &args.task, args.json)?;
+    let (note, in_background, keep_plan) = (args.note.clone(), args.background, args.keep_plan);
+    let request = requests::Rework { task: key.clone(), note, in_background, keep_plan };
+    let said = Said { trust: args.trust, json: args.json, ..Said::default() };
+    let Reworking { how, changes } = asking::drive(&mut project, request, said)?;
+    if !args.json {
+        tell_changes(&key, &changes);
+    }
+    match how {
+        How::Here(lock) => {
+            let display = if args.json { None } else { Some(Display::new()) };
+            Ok(run::foreground(&mut project, lock, display.as_ref())?.exit)
+        }
+        How::InBackground | How::Settled => {
+            let named = shell_word(&key);
+            say(format_args!(
+                "{key} is worked on again, in the background; follow it: alfine log {named} --follow"
+            ));
+            Ok(exit::DONE)
+        }
     }
 }
 

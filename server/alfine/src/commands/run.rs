@@ -180,6 +180,8 @@ pub(super) struct End {
     pub id: LoopId,
     /// The exit status that says so.
     pub exit: u8,
+    /// Where the task is then.
+    pub status: TaskStatus,
     /// Whether its plan goes on. A task that fails blocks what depends on it and nothing else.
     goes_on: bool,
 }
@@ -192,7 +194,7 @@ pub(super) fn foreground(project: &mut Project, lock: LoopLock, display: Option<
         Some(display) => tell_end(project, &ended.task, display, true, ended.done)?,
     }
     let goes_on = project.store.loop_(&ended.id)?.is_some_and(|row| chain::is_over(&row));
-    Ok(End { id: ended.id, exit: exit_status(ended.status), goes_on })
+    Ok(End { id: ended.id, exit: exit_status(ended.status), status: ended.status, goes_on })
 }
 
 fn run_loop(
@@ -214,7 +216,7 @@ fn run_loop(
         let signals = signals::forward(move || interrupter.interrupt())?;
         Ok(Box::new(move || signals.close()))
     };
-    let ended = engine::run(project, lock, opening::program()?, tick, &mut observe, listen)?;
+    let ended = engine::run(project, lock, &opening::program()?, tick, &mut observe, listen)?;
     if let Some(error) = &ended.unfinished {
         let hint = error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
         let words = detailed("done, but `on_done` failed", &error.message) + &hint;

@@ -5,6 +5,7 @@ use crate::{
     agent::{AgentEvent, Outcome, SessionId, Usage},
     breaker::{self, Trip},
     gate::Reading,
+    landing::{Landing, NotLanded},
     plan::ProvenBy,
     proof::{BaseKnown, CheckProof},
     reason::{Color, Reason, Refusal},
@@ -83,6 +84,13 @@ pub enum Command {
         /// The iteration whose tree it was set back to.
         iteration: u32,
     },
+    /// Find out whether finished work holds on a branch that has moved.
+    Land(Landing),
+    /// Merge a branch into finished work, and let the agent go on from there.
+    Rework {
+        /// The branch.
+        from: String,
+    },
 }
 
 impl Command {
@@ -124,6 +132,16 @@ pub enum Input {
     Verified(VerifyOutcome),
     /// The work is committed on the branch (or there was nothing to commit).
     Committed,
+    /// What the checks of a landing came to: the tree, as hex, that they hold on, or why the work does not land.
+    Landed(Result<String, NotLanded>),
+    /// A branch is merged into the work: the tree that the work is compared with from now on, and the files in which both
+    /// sides changed the same places.
+    BroughtUp {
+        /// The tree of that branch.
+        base: Tree,
+        /// Those files.
+        conflicts: Vec<String>,
+    },
     /// A user's command.
     CommandReceived(Command),
     /// The moment of [`LoopState::deadline`] has come.
@@ -151,10 +169,17 @@ pub enum Effect {
     RunControls,
     /// Run the verifiers.
     RunVerifiers,
-    /// End the verifiers; nothing follows.
+    /// End the verifiers, or those of a landing; nothing follows.
     CancelVerifiers,
     /// Commit the work on the branch.
     Commit,
+    /// Run the checks on what finished work makes of a branch; [`Input::Landed`] follows.
+    Land(Landing),
+    /// Merge this branch into the work; [`Input::BroughtUp`] follows.
+    BringUp {
+        /// The branch.
+        from: String,
+    },
     /// Show the time and wait for [`LoopState::deadline`].
     Sleep(Moment),
     /// Ask the user.

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     agent::{SessionId, Usage},
     breaker::{HARD_LIMIT, Rule},
+    landing::Landing,
     signature,
     task::TaskStatus,
 };
@@ -48,6 +49,10 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Steer { text: "look here".into() }),
         (0u32..80).prop_map(|max_iterations| Command::RaiseLimit { max_iterations }),
         Just(Command::Rewound { iteration: 1 }),
+        any::<bool>().prop_map(|unattended| {
+            Command::Land(Landing { into: "main".into(), with_others: false, unattended })
+        }),
+        Just(Command::Rework { from: "main".into() }),
     ]
 }
 
@@ -106,7 +111,11 @@ impl World {
                 }
                 Effect::IterationEnded(judgement) => self.judged.push(judgement.iteration),
                 Effect::TakeCheckpoint(CheckpointKind::Timer) => {}
-                Effect::TakeCheckpoint(_) | Effect::RunVerifiers | Effect::Commit => {
+                Effect::TakeCheckpoint(_)
+                | Effect::RunVerifiers
+                | Effect::Commit
+                | Effect::Land(_)
+                | Effect::BringUp { .. } => {
                     self.pending = Some(effect);
                 }
                 Effect::KillAgent(_) => prop_assert!(self.agent_lives, "ends an agent that is not there"),
@@ -159,6 +168,15 @@ impl World {
                 }))
             }
             Some(Effect::Commit) => self.feed(Input::Committed),
+            Some(Effect::Land(_)) => self.feed(Input::Landed(match color {
+                0 => Ok(format!("t{tree}")),
+                1 => Err(NotLanded::Conflicts { files: vec!["f".into()] }),
+                _ => Err(NotLanded::Red { failed: vec!["v".into()] }),
+            })),
+            Some(Effect::BringUp { .. }) => {
+                let base = Tree { tree: format!("t{tree}"), head: "main".into() };
+                self.feed(Input::BroughtUp { base, conflicts: vec![] })
+            }
             _ => Ok(()),
         }
     }

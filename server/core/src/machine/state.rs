@@ -8,6 +8,7 @@ use crate::{
     agent::{Question, SessionId, Usage},
     breaker::{self, Breaker, HARD_LIMIT, Limits, Rule, Trip},
     gate::{Dialects, GateReader, Reading, Verdict},
+    landing::{Landing, ProvenLanding},
     plan::{Autonomy, ContextMode},
     proof::{Answer, BaseAnswer, BaseKnown},
     reason::{self, Reason},
@@ -192,6 +193,16 @@ pub enum Phase {
     },
     /// The work is committed.
     Committing,
+    /// The checks run on what the finished work makes of a branch that has moved.
+    Landing {
+        /// What lands, and where.
+        landing: Landing,
+    },
+    /// That branch is merged into the work.
+    BringingUp {
+        /// The branch.
+        from: String,
+    },
     /// The loop waits until a moment.
     Waiting {
         /// The moment until which it waits.
@@ -294,6 +305,12 @@ pub struct LoopState {
     /// Why its work counts as done, once it does.
     #[serde(default, deserialize_with = "reason::saved")]
     pub outcome: Option<Reason>,
+    /// The landing that its checks hold on, until it is made.
+    #[serde(default)]
+    pub landing: Option<ProvenLanding>,
+    /// Why it did not land, once it is done.
+    #[serde(default)]
+    pub not_landed: Option<Reason>,
     pub(super) base: Option<Tree>,
     pub(super) current: CurrentIteration,
     pub(super) active_since: Option<Moment>,
@@ -372,6 +389,8 @@ impl LoopState {
             last: None,
             notes: Vec::new(),
             outcome: None,
+            landing: None,
+            not_landed: None,
             base: None,
             current: CurrentIteration { is_over: true, ..CurrentIteration::default() },
             active_since: None,
@@ -421,7 +440,10 @@ impl LoopState {
             Phase::Idle => TaskStatus::Ready,
             Phase::Before | Phase::Agent(_) if self.reworking => TaskStatus::Rework,
             Phase::Before | Phase::Controls { .. } | Phase::Agent(_) => TaskStatus::Running,
-            Phase::After { .. } | Phase::Verifying { .. } | Phase::Committing => TaskStatus::Evaluating,
+            Phase::After { .. } | Phase::Verifying { .. } | Phase::Committing | Phase::Landing { .. } => {
+                TaskStatus::Evaluating
+            }
+            Phase::BringingUp { .. } => TaskStatus::Rework,
             Phase::Waiting { .. } => TaskStatus::Waiting,
             Phase::Paused => TaskStatus::Paused,
             Phase::NeedsInput { .. } => TaskStatus::NeedsInput,
@@ -448,7 +470,10 @@ impl LoopState {
             }
             Phase::NeedsInput { ask } => Reason::Asks { ask: ask.kind, text: ask.text.clone() },
             Phase::Failed { message } => Reason::Failed { message: message.clone() },
-            Phase::Done | Phase::Committing => self.outcome.clone()?,
+            Phase::Landing { landing } => Reason::Lands { into: landing.into.clone() },
+            Phase::BringingUp { from } => Reason::BroughtUp { from: from.clone() },
+            Phase::Done => self.not_landed.clone().or(self.outcome.clone())?,
+            Phase::Committing => self.outcome.clone()?,
             Phase::Paused => self.pause_reason.clone()?,
             _ if self.pauses() => Reason::Pauses { why: self.pause_reason.clone().map(Box::new) },
             _ => return None,

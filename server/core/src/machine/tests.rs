@@ -13,6 +13,7 @@ use crate::{
 };
 
 mod ends;
+mod landing;
 
 const READY: &str = "<COMPLETION_GATE>\nready: true\nreason: it works\n</COMPLETION_GATE>";
 /// How an agent ends that is not logged in.
@@ -36,6 +37,10 @@ struct Play {
     commits: u32,
     controls: u32,
     verdict: VerifyOutcome,
+    landed: Option<Result<String, NotLanded>>,
+    landings: u32,
+    brought_up: Vec<String>,
+    conflicts: Vec<String>,
 }
 
 fn green(ran: u32) -> VerifyOutcome {
@@ -98,6 +103,10 @@ impl Play {
             commits: 0,
             controls: 0,
             verdict: green(1),
+            landed: None,
+            landings: 0,
+            brought_up: vec![],
+            conflicts: vec![],
         }
     }
 
@@ -144,6 +153,15 @@ impl Play {
                     Effect::Commit => {
                         self.commits += 1;
                         inputs.insert(0, Input::Committed);
+                    }
+                    Effect::Land(_) => {
+                        self.landings += 1;
+                        inputs.extend(self.landed.clone().map(Input::Landed));
+                    }
+                    Effect::BringUp { from } => {
+                        let base = Tree { tree: "theirs".into(), head: format!("tip of {from}") };
+                        self.brought_up.push(from);
+                        inputs.insert(0, Input::BroughtUp { base, conflicts: self.conflicts.clone() });
                     }
                     Effect::AskHuman(ask) => self.asked.push(ask),
                     Effect::IterationEnded(judgement) => self.judged.push(*judgement),

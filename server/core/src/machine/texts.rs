@@ -26,7 +26,7 @@ impl LoopState {
             rewrite(message);
         }
         self.notes.iter_mut().for_each(&mut *rewrite);
-        for reason in self.outcome.iter_mut().chain(&mut self.pause_reason) {
+        for reason in self.outcome.iter_mut().chain(&mut self.pause_reason).chain(&mut self.not_landed) {
             reason.rewrite_texts(rewrite);
         }
         self.last_blocker.iter_mut().for_each(&mut *rewrite);
@@ -59,6 +59,8 @@ impl Phase {
             | Self::After { rest: None }
             | Self::Verifying { .. }
             | Self::Committing
+            | Self::Landing { .. }
+            | Self::BringingUp { .. }
             | Self::Paused
             | Self::Stopped { .. }
             | Self::Done => {}

@@ -3,7 +3,7 @@
 use super::{
     Answered, FrontEnd, Question, Reply, Request, Step,
     resting::resting,
-    start::run,
+    start::{How, run},
     trust::{allow, trust},
     unsaved,
 };
@@ -17,7 +17,8 @@ use alfine_core::{news::Mend, task::TaskKey};
 use alfine_git::WorkingCopies;
 use std::path::Path;
 
-/// Merges a done task, and ticks it in its plan.
+/// Merges a done task, and ticks it in its plan. Where the branch has moved so that the checks have not seen what would lie
+/// there, they run on that first.
 #[derive(Debug)]
 pub struct Merge {
     /// The task.
@@ -26,17 +27,28 @@ pub struct Merge {
     pub into: Option<String>,
     /// Whether the user said already that unmerged work of others that it was built on lands with it.
     pub with_others: bool,
+    /// Whether a background process runs those checks; else who drives the request has the loop's lock.
+    pub in_background: bool,
+}
+
+/// What became of a merge.
+#[derive(Debug)]
+pub enum Merging {
+    /// It is made.
+    Merged(Box<MergedTask>),
+    /// The checks run first; then it is made.
+    Lands(How),
 }
 
 impl Request for Merge {
-    type Done = MergedTask;
+    type Done = Merging;
 
     fn next(
         &mut self,
         project: &mut Project,
         front_end: &dyn FrontEnd,
         answered: Option<Answered>,
-    ) -> Result<Step<MergedTask>> {
+    ) -> Result<Step<Merging>> {
         loops::until_unrun(project, &self.task)?;
         let with = finish::lands_too(project, &self.task, self.into.as_deref())?;
         let may = self.with_others || answered.is_some_and(|answered| answered.reply == Reply::Yes);
@@ -48,11 +60,16 @@ impl Request for Merge {
         let tick = WorkingCopies::Except(&is_open);
         let is_unsaved = |path: &Path| front_end.is_unsaved(path);
         let into = self.into.as_deref();
+        if let Some(landing) = finish::lands_first(project, &self.task, into, may, false)? {
+            let lock = finish::begin_landing(project, &self.task, landing)?;
+            return run(project, front_end, lock, self.in_background).map(Merging::Lands).map(Step::Done);
+        }
         // What is done lands under its own name.
         for one in with.iter().filter(|one| one.can_go_first) {
             finish::merge(project, &one.task, into, tick, &is_unsaved, true)?;
         }
-        finish::merge(project, &self.task, into, tick, &is_unsaved, may).map(Step::Done)
+        let merged = finish::merge(project, &self.task, into, tick, &is_unsaved, may)?;
+        Ok(Step::Done(Merging::Merged(Box::new(merged))))
     }
 }
 

@@ -105,6 +105,8 @@ pub(super) struct Decider {
     proven_by: Option<ProvenBy>,
     /// Whether the agent says why it changed checks: then the user decides, and it is no rework.
     explained: bool,
+    /// Whether no control is asked for any more: what the checks are worth was found out before.
+    is_landing: bool,
     worktree: PathBuf,
     /// Who is asked what no command decides.
     pub(super) judge: Option<Judge>,
@@ -143,7 +145,7 @@ impl MayChange {
 }
 
 /// What came of it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Decided {
     /// The answers on the claimed tree.
     pub(super) results: Vec<VerifierResult>,
@@ -212,7 +214,7 @@ pub(super) fn globs(patterns: &[String]) -> GlobSet {
 
 impl Decider {
     /// What decides on a tree, `claimed`, beside `base`, for a task in this worktree whose agent explains nothing.
-    fn new(
+    pub(super) fn new(
         project: &Project,
         spec: &TaskSpec,
         base: (String, String),
@@ -241,6 +243,7 @@ impl Decider {
             explained: false,
             judge: None,
             evidence: None,
+            is_landing: false,
             worktree,
             repository,
         }
@@ -249,6 +252,11 @@ impl Decider {
     /// The same with somebody who judges.
     pub(super) fn with_judge(self, judge: Option<Judge>) -> Self {
         Self { judge, ..self }
+    }
+
+    /// The same for what the work makes of another branch: `onto` is its commit.
+    pub(super) fn of_landing(self, onto: String, claimed: String) -> Self {
+        Self { base: (onto.clone(), onto), claimed, is_landing: true, ..self }
     }
 
     /// Runs the checks on the claimed tree, and if they hold, their controls. `None` if that was cancelled before it began.
@@ -313,7 +321,7 @@ impl Decider {
             }
         }
         let holds = alfine_verify::score(&results, green, yellow) != Color::Red;
-        let mut controls = match holds && !context.cancel.is_cancelled() {
+        let mut controls = match holds && !self.is_landing && !context.cancel.is_cancelled() {
             true => Some(run.controls(&specs, &mut results, base, &claimed, watcher.tell)?),
             false => None,
         };

@@ -1,8 +1,10 @@
 //! What the runner's helper threads send to it.
 
 use super::reach::Reach;
+use crate::landing::Turn;
 use alfine_core::{
     agent::{AgentEvent, Outcome, Usage},
+    landing::NotLanded,
     news::News,
     proof::{BaseKnown, CheckProof, Said},
 };
@@ -24,6 +26,8 @@ pub(super) enum Message {
     JudgeAsked,
     /// It is gone, and used this.
     JudgeEnded(Usage),
+    /// What the checks of a landing came to.
+    Landed(u32, Box<Landed>),
     /// A verifier's own news.
     VerifyNews(u32, Box<News>),
     /// What the checks answer before any work.
@@ -63,6 +67,30 @@ pub(super) struct Answers {
     pub(super) said: Vec<(String, Said)>,
     /// Checks that fail as they did before any work, as far as can be told.
     pub(super) failed_before: Vec<String>,
+}
+
+/// What checks on a bench came to.
+#[derive(Debug, Default)]
+pub(super) struct Decided {
+    /// The answers on the claimed tree.
+    pub(super) results: Vec<VerifierResult>,
+    /// What they are worth; `None` where the claim does not hold anyway.
+    pub(super) controls: Option<Vec<CheckProof>>,
+    /// Answers to be kept, under the hash of what each depends on.
+    pub(super) said: Vec<(String, Said)>,
+    /// Checks that fail as they did before any work, as far as can be told.
+    pub(super) failed_before: Vec<String>,
+}
+
+/// What the checks of a landing came to.
+#[derive(Debug)]
+pub(super) struct Landed {
+    /// The right to land before others.
+    pub(super) turn: Option<Turn>,
+    pub(super) decided: Decided,
+    /// The tree that they hold on.
+    pub(super) landed: Result<String, NotLanded>,
+    pub(super) started_at: SystemTime,
 }
 
 /// What the checks answer before any work.

@@ -6,7 +6,7 @@ use super::{
     live::{LiveAgent, LiveBase, LiveVerifiers},
     message::{Interrupter, Message},
 };
-use crate::{Result, loops, project::Project, surroundings, task_spec::TaskSpec};
+use crate::{Result, landing::Turn, loops, project::Project, surroundings, task_spec::TaskSpec};
 use alfine_core::{
     machine::{Input, LoopState},
     news::{News, Told},
@@ -47,6 +47,8 @@ pub(crate) struct Runner<'a> {
     pub(super) agent: Option<LiveAgent>,
     pub(super) verifiers: Option<LiveVerifiers>,
     pub(super) verify_round: u32,
+    /// The right to land the work that was found to hold, before others.
+    pub(super) turn: Option<Turn>,
     pub(super) base: Option<LiveBase>,
     pub(super) checkpoint: Option<Checkpoint>,
     /// Whether the tree cannot have changed since that checkpoint: nothing was run and nothing waited for.
@@ -102,6 +104,7 @@ impl<'a> Runner<'a> {
             agent: None,
             verifiers: None,
             verify_round: 0,
+            turn: None,
             base: None,
             checkpoint,
             checkpoint_is_of_now: false,

@@ -93,6 +93,8 @@ impl Runner<'_> {
                 Ok(())
             }
             Effect::Commit => self.commit(),
+            Effect::Land(landing) => self.run_landing(&landing),
+            Effect::BringUp { from } => self.bring_up(&from),
             Effect::IterationEnded(judgement) => self.log_progress(&judgement),
             // Saved with the state.
             Effect::Finish => {

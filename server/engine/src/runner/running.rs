@@ -1,7 +1,7 @@
 //! A runner at work: from taking its loop over until the loop rests, one message after another.
 
 use super::{clocks::now, mailbox, message::Message, owner::Runner};
-use crate::{Error, ErrorKind, Result, loops, worktree};
+use crate::{Error, ErrorKind, Result, landing::Turn, loops, worktree};
 use alfine_core::{
     machine::{Command, Input, Phase},
     plan::Isolation,
@@ -20,7 +20,9 @@ const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
 
 impl Runner<'_> {
     /// Runs the loop until it rests, and says where.
-    pub(crate) fn run(mut self) -> Result<TaskStatus> {
+    ///
+    /// Work that was found to hold on a branch comes with the right to land there before others.
+    pub(crate) fn run(mut self) -> Result<(TaskStatus, Option<Turn>)> {
         let _span = self.span().entered();
         let mailbox = mailbox::listen(&self.project.layout, &self.project.store, self.outbox.clone());
         let ended = self.run_to_rest();
@@ -29,7 +31,7 @@ impl Runner<'_> {
         if ended.is_err() {
             self.end_helpers();
         }
-        ended
+        Ok((ended?, self.turn.take()))
     }
 
     /// Takes one command for a loop that nobody runs, without going on with it. Returns why it was refused, if it was.
@@ -193,6 +195,7 @@ impl Runner<'_> {
             Message::Event(run, event) if Some(run) == current => self.agent_said(event),
             Message::AgentGone(run, ended) if Some(run) == current => self.agent_gone(ended)?,
             Message::Verified(round, answers) if round == self.verify_round => self.verified(answers)?,
+            Message::Landed(round, found) if round == self.verify_round => self.landed(*found)?,
             Message::VerifyNews(round, news) if round == self.verify_round => self.tell(&news),
             // Whatever became of the checks that wanted to know: it was spent.
             Message::JudgeAsked => self.spend(Input::JudgeAsked)?,
@@ -200,6 +203,10 @@ impl Runner<'_> {
             Message::BaseKnown(base) if self.base.is_some() => self.base_is_known(base)?,
             Message::BaseNews(news) if self.base.is_some() => self.tell(&news),
             Message::Mail => self.take_mail()?,
+            // The work is done, and lands when the user wants it again.
+            Message::Interrupted if matches!(self.state.phase, Phase::Landing { .. }) => {
+                self.inputs.push_back(Input::CommandReceived(Command::Stop));
+            }
             // The agent's work has its checkpoint, and the checks can run again when the loop goes on. So there is
             // nothing to wait for.
             Message::Interrupted if self.verifiers.is_some() => {
@@ -214,6 +221,7 @@ impl Runner<'_> {
             | Message::Event(..)
             | Message::AgentGone(..)
             | Message::Verified(..)
+            | Message::Landed(..)
             | Message::VerifyNews(..)
             | Message::BaseKnown(_)
             | Message::BaseNews(_)

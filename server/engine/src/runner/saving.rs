@@ -121,6 +121,10 @@ impl Runner<'_> {
                 let checks = self.spec.verifiers.iter().map(|verifier| verifier.name.clone()).collect();
                 self.tell(&News::Verifying { checks });
             }
+            Effect::Land(landing) => {
+                let checks = self.spec.verifiers.iter().map(|verifier| verifier.name.clone()).collect();
+                self.tell(&News::Lands { into: landing.into.clone(), checks });
+            }
             Effect::Sleep(until) => {
                 let since = match self.state.reason() {
                     Some(Reason::Outage { since, .. }) => Some(since),
@@ -154,6 +158,7 @@ impl Runner<'_> {
             | Effect::RunControls
             | Effect::CancelVerifiers
             | Effect::Commit
+            | Effect::BringUp { .. }
             | Effect::WithdrawAsk => {}
         }
     }

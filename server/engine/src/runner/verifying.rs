@@ -1,9 +1,9 @@
 //! The verifiers' thread, and what their answers come to.
 
 use super::{
-    controls::{Decided, GRACE, Watcher, ran},
+    controls::{GRACE, Watcher, ran},
     live::LiveVerifiers,
-    message::{Answers, Message},
+    message::{Answers, Decided, Message},
     owner::Runner,
     proof::{self, SetBack},
     unusual,
@@ -17,6 +17,7 @@ use alfine_core::{
     proof::{CheckProof, Said},
     signature,
 };
+use alfine_secrets::Masker;
 use alfine_store::{Millis, VerificationNew};
 use alfine_verify::{
     CancelToken, Detector, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext,
@@ -59,17 +60,10 @@ impl Runner<'_> {
                 grace: GRACE,
                 cancel: &token,
             };
-            let mut observe = |result: &VerifierResult| {
-                let news = News::Verifier {
-                    name: result.name.clone(),
-                    // What a judge cannot tell stands in nobody's way, and is no yes either.
-                    passed: result.passed && !result.says_nothing(),
-                    exit: result.exit.to_string(),
-                    seconds: result.duration.as_secs_f64(),
-                };
-                let _ = outbox.send(Message::VerifyNews(round, Box::new(news)));
-            };
             let mut tell = |news: News| drop(outbox.send(Message::VerifyNews(round, Box::new(news))));
+            let mut observe = |result: &VerifierResult| {
+                drop(outbox.send(Message::VerifyNews(round, Box::new(news_of(result)))));
+            };
             let decided = decider.map(|decider| {
                 // It runs on a bench, too, and two runs of the same checks at once might get in each other's way.
                 let known = base.map(|base| base.wait(&token)).unwrap_or_default();
@@ -101,11 +95,7 @@ impl Runner<'_> {
                 }
             }
             for spec in &refused {
-                let result = VerifierResult::refused(
-                    spec,
-                    "nobody allowed it on this machine: who continues the loop is asked, or gives `--trust`"
-                        .to_owned(),
-                );
+                let result = not_allowed(spec);
                 observe(&result);
                 results.push(result);
             }
@@ -123,15 +113,7 @@ impl Runner<'_> {
                 }
                 Some(Err(error)) => results.push(proof::unproven(&error)),
             }
-            for result in &mut results {
-                result.output = masker.mask(&result.output).into_owned();
-                if let VerifierExit::Judged { opinion } = &mut result.exit {
-                    opinion.rewrite_texts(&mut |text| *text = masker.mask(text).into_owned());
-                }
-                for finding in &mut result.findings {
-                    finding.message = masker.mask(&finding.message).into_owned();
-                }
-            }
+            mask(&masker, &mut results);
             for proof in controls.iter_mut().flatten() {
                 proof.rewrite_texts(&mut |text| *text = masker.mask(text).into_owned());
             }
@@ -240,7 +222,7 @@ impl Runner<'_> {
         Ok(saved?)
     }
 
-    fn save_verifications(
+    pub(super) fn save_verifications(
         &mut self,
         results: &[VerifierResult],
         proofs: &[CheckProof],
@@ -293,6 +275,36 @@ impl Runner<'_> {
                 Ok(())
             })
             .map_err(|error: alfine_store::StoreError| error.into())
+    }
+}
+
+/// What is told of a check that is through.
+pub(super) fn news_of(result: &VerifierResult) -> News {
+    News::Verifier {
+        name: result.name.clone(),
+        // What a judge cannot tell stands in nobody's way, and is no yes either.
+        passed: result.passed && !result.says_nothing(),
+        exit: result.exit.to_string(),
+        seconds: result.duration.as_secs_f64(),
+    }
+}
+
+/// A check that may not run here.
+pub(super) fn not_allowed(spec: &VerifierSpec) -> VerifierResult {
+    let why = "nobody allowed it on this machine: who continues the loop is asked, or gives `--trust`";
+    VerifierResult::refused(spec, why.to_owned())
+}
+
+/// Masks secrets in what checks said.
+pub(super) fn mask(masker: &Masker, results: &mut [VerifierResult]) {
+    for result in results {
+        result.output = masker.mask(&result.output).into_owned();
+        if let VerifierExit::Judged { opinion } = &mut result.exit {
+            opinion.rewrite_texts(&mut |text| *text = masker.mask(text).into_owned());
+        }
+        for finding in &mut result.findings {
+            finding.message = masker.mask(&finding.message).into_owned();
+        }
     }
 }
 

@@ -23,6 +23,7 @@ fn landed(fast_forward: bool) -> (Fixture, String, String) {
         target_branch: "main".to_owned(),
         task_id: "T1".to_owned(),
         message: "feat: [T1] merge".to_owned(),
+        proven: None,
     };
     let merged = fixture.repo().merge(&spec, None, &|_| false).unwrap();
     assert_eq!(merged.fast_forward, fast_forward);

@@ -14,6 +14,7 @@ fn spec() -> MergeSpec {
         target_branch: "main".to_owned(),
         task_id: "US-001".to_owned(),
         message: "feat: [US-001] Add coupon table".to_owned(),
+        proven: None,
     }
 }
 

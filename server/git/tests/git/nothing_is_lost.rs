@@ -108,6 +108,7 @@ proptest! {
             target_branch: "main".to_owned(),
             task_id: "T".to_owned(),
             message: "feat: [T] Task".to_owned(),
+            proven: None,
         }, None, &|_| false);
         let after = everything(&fixture.root);
         match merged {

@@ -280,6 +280,7 @@ fn a_working_tree_whose_repository_says_that_it_is_bare_gets_the_way_out() {
         target_branch: "main".to_owned(),
         task_id: "US-001".to_owned(),
         message: "feat: [US-001] Work".to_owned(),
+        proven: None,
     };
     assert!(matches!(repo.merge(&spec, None, &|_| false), Err(GitError::SaidBare { .. })));
 }

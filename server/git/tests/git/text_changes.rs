@@ -46,6 +46,7 @@ impl Case {
             target_branch: "main".to_owned(),
             task_id: "US-001".to_owned(),
             message: OWN.to_owned(),
+            proven: None,
         };
         let change = TextChange {
             instead_of: None,
@@ -244,6 +245,7 @@ fn a_merge_over_what_an_editor_has_not_saved_names_it_and_changes_nothing() {
         target_branch: "main".to_owned(),
         task_id: "US-001".to_owned(),
         message: OWN.to_owned(),
+        proven: None,
     };
     let unsaved = linked.join("work.txt");
     let failed = case.fixture.repo().merge(&spec, None, &|path| path == unsaved);

@@ -83,6 +83,8 @@ editor_commands! {
     Fork(AtIteration) = "alfine.fork", "Fork from an Iteration…", runs: true;
     /// Merges the work of a done task.
     Merge(OfTask) = "alfine.merge", "Merge", runs: true;
+    /// Merges the branch that finished work is to land on into it, and lets its agent go on from there.
+    Rework(OfTask) = "alfine.rework", "Rework on Top of the Branch", runs: true;
     /// Throws a loop's work away; its checkpoints stay.
     Discard(OfTask) = "alfine.discard", "Discard Work…", runs: false;
     /// Brings back what changed in the user's checkout while a task's agent ran, after showing it.

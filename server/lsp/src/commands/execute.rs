@@ -134,6 +134,7 @@ impl Commands {
             EditorCommand::Rewind(given) => self.rewind(given).await,
             EditorCommand::Fork(given) => self.fork(given).await,
             EditorCommand::Merge(given) => self.merge(given).await,
+            EditorCommand::Rework(given) => self.rework(given).await,
             EditorCommand::Discard(given) => self.discard(given).await,
             EditorCommand::RestoreCheckout(given) => self.restore_checkout(given).await,
             EditorCommand::KeepCheckout(given) => self.keep_checkout(given).await,

@@ -10,7 +10,11 @@ use crate::{
     client::EDITOR, document::Document, picture::Picture, to_proto::workspace_edit, wording::capitalized,
 };
 use alfine_core::task::TaskKey;
-use alfine_engine::{Error, ErrorKind, Result, finish::KnownBy, requests};
+use alfine_engine::{
+    Error, ErrorKind, Result,
+    finish::KnownBy,
+    requests::{self, Merging},
+};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -29,9 +33,11 @@ impl Commands {
     pub(super) async fn merge(&self, given: OfTask) -> Result<Value> {
         let key = given.task;
         let place = self.place_of(&key, given.uri.as_ref()).await?;
-        let request = requests::Merge { task: key.clone(), into: None, with_others: false };
+        let request =
+            requests::Merge { task: key.clone(), into: None, with_others: false, in_background: true };
         match self.drive(&place, &key.to_string(), "alfine.merge", request).await {
-            Ok(merged) => {
+            Ok(Merging::Lands(_)) => self.where_it_is(&place, key).await,
+            Ok(Merging::Merged(merged)) => {
                 let key = match merged.plan_moved {
                     Some(plan) => TaskKey { plan, id: key.id },
                     None => key,
@@ -85,6 +91,17 @@ impl Commands {
         let words =
             format!("{key} is merged. Its box in {} was not ticked: {why}. Tick it yourself.", key.plan);
         self.editor.tell(MessageType::INFO, &words).await;
+    }
+
+    /// Merges the branch that finished work is to land on into it, and lets the agent go on from there, in the background.
+    pub(super) async fn rework(&self, given: OfTask) -> Result<Value> {
+        let key = given.task;
+        let place = self.place_of(&key, given.uri.as_ref()).await?;
+        let request =
+            requests::Rework { task: key.clone(), note: None, in_background: true, keep_plan: false };
+        let reworking = self.drive(&place, &key.to_string(), "alfine.rework", request).await?;
+        self.tell_plan_changed(&key, &reworking.changes).await;
+        self.where_it_is(&place, key).await
     }
 
     /// Throws a task's worktree and branch away.

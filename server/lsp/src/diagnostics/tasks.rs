@@ -200,8 +200,10 @@ fn of_task(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Vec<B
     let changes = known.last.iter().flat_map(|last| &last.checkout);
     let mut changes: Vec<Cause> = changes.map(|change| of_checkout(&known.row.key, change)).collect();
     changes.sort_by_key(|change| change.severity);
-    let unproven = known.last.iter().filter_map(|last| of_proof(known, last)).collect();
-    let all = [changes, causes(picture, seen), unproven];
+    let not_landed = of_status(picture, seen).filter(|_| known.row.status == TaskStatus::Done);
+    let unproven = known.last.as_ref().and_then(|last| of_proof(known, last));
+    let of_done = not_landed.into_iter().chain(unproven).collect();
+    let all = [changes, causes(picture, seen), of_done];
     all.into_iter().filter_map(|causes| joined(picture, plan, causes, &title)).collect()
 }
 
@@ -289,6 +291,8 @@ fn of_status(picture: &Picture, seen: &SeenTask<'_>) -> Option<Cause> {
         TaskStatus::Interrupted => (Reason::RunnerDied, shown(Moment(known.row.since.0))),
         TaskStatus::NeedsInput => (asked(known, looped), String::new()),
         TaskStatus::Failed => (failed(known), String::new()),
+        // Only what did not land is explained.
+        TaskStatus::Done => (known.reason()?.into_owned(), String::new()),
         TaskStatus::Stopped => {
             (known.reason().map_or(Reason::Told { text: String::new() }, Cow::into_owned), String::new())
         }
@@ -343,6 +347,7 @@ fn kind(reason: &Reason) -> (String, DiagnosticSeverity) {
         Reason::Outage { .. } => ("outage", DiagnosticSeverity::INFORMATION),
         Reason::RunnerDied | Reason::Unrun => ("interrupted", DiagnosticSeverity::WARNING),
         Reason::Failed { .. } => ("failed", DiagnosticSeverity::ERROR),
+        Reason::NotLanded { .. } => ("not-landed", DiagnosticSeverity::WARNING),
         Reason::Asks { ask, .. } => match ask {
             AskKind::Trust => (UNTRUSTED, DiagnosticSeverity::WARNING),
             AskKind::Approval

@@ -146,6 +146,10 @@ fn checks_and_what_comes_of_them() {
     };
     assert_snapshot!(lines([
         News::Verifying { checks: vec![text("tests")] },
+        News::Lands { into: text("main"), checks: vec![text("tests")] },
+        News::LandingAwaited { into: text("main") },
+        News::BroughtUp { from: text("main"), conflicts: vec![] },
+        News::BroughtUp { from: text("main"), conflicts: vec![text("a.txt")] },
         News::BenchAwaited,
         News::BenchSetup { command: text("npm ci") },
         News::TriedAgain { check: text("tests"), tests: vec![text("adds")] },

@@ -41,6 +41,7 @@ fn reasons() -> Vec<Reason> {
             guard: false,
         },
     };
+    let not_landed = |because| Reason::NotLanded { into: "main".to_owned(), because };
     let mut reasons: Vec<Reason> = Rule::ALL
         .into_iter()
         .map(|rule| Reason::Breaker { trip: trip(rule, 3.0, "iterations 1, 2 and 3 “did it”") })
@@ -67,6 +68,13 @@ fn reasons() -> Vec<Reason> {
         Reason::RunnerDied,
         Reason::Merged { into: "main".to_owned(), commit: None },
         Reason::Merged { into: "main".to_owned(), commit: Some("0123456789".to_owned()) },
+        Reason::Lands { into: "main".to_owned() },
+        not_landed(NotLanded::Red { failed: vec![words()] }),
+        not_landed(NotLanded::Red { failed: vec!["tests".to_owned(), "lint".to_owned()] }),
+        not_landed(NotLanded::Conflicts { files: vec![words()] }),
+        not_landed(NotLanded::Stopped),
+        not_landed(NotLanded::Unknown { message: words() }),
+        Reason::BroughtUp { from: "main".to_owned() },
         Reason::Forked,
         Reason::Told { text: words() },
     ]);
@@ -152,6 +160,7 @@ fn every_refusal_is_worded() {
         Refusal::NothingAsked { status },
         Refusal::AsksFirst { ask: AskKind::Approval },
         Refusal::AsksFirst { ask: AskKind::Question },
+        Refusal::NotDone { status: TaskStatus::Running },
         Refusal::Works,
         Refusal::Iterations { bad: BadLimit::Zero },
         Refusal::Iterations { bad: BadLimit::AboveHardLimit(51) },

@@ -1,0 +1,84 @@
+//! The landing of finished work: which trees may land as they are, and which are checked first because the branch that they
+//! go into has moved. One landing for a branch at a time, so that each is checked on top of the last.
+
+use crate::{Error, ErrorKind, Result, loops, project::Project, surroundings, task_spec::TaskSpec};
+use alfine_config::Control;
+use alfine_files::Layout;
+use alfine_git::{MergeSpec, ProvenTree};
+use alfine_store::LoopRow;
+use std::{
+    fs::{self, File, TryLockError},
+    thread,
+    time::Duration,
+};
+
+/// How often a landing looks whether it is its turn.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The one landing on a branch that goes on.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _lock: File,
+}
+
+impl Turn {
+    /// Waits until no other landing on this branch goes on; calls `waits` once if one does. `None` if that was cancelled.
+    pub(crate) fn take(
+        layout: &Layout,
+        branch: &str,
+        waits: &mut dyn FnMut(),
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>> {
+        let path = layout.landing_lock(branch);
+        let failed = |error: std::io::Error| {
+            Error::new(ErrorKind::Internal, format!("cannot lock {}: {error}", path.display()))
+        };
+        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
+        let opened = File::options().write(true).create(true).truncate(false).open(&path);
+        let lock = opened.map_err(failed)?;
+        let mut told = false;
+        while !is_cancelled() {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Some(Self { _lock: lock })),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            if !std::mem::replace(&mut told, true) {
+                waits();
+            }
+            thread::sleep(LOOK);
+        }
+        Ok(None)
+    }
+}
+
+/// What a merge of a loop's branch makes.
+pub(crate) fn merge_spec(
+    project: &Project,
+    row: &LoopRow,
+    (branch, into): (&str, &str),
+    message: String,
+) -> Result<MergeSpec> {
+    Ok(MergeSpec {
+        branch: branch.to_owned(),
+        target_branch: into.to_owned(),
+        task_id: row.task.id.0.clone(),
+        message,
+        proven: proven(project, row, into)?,
+    })
+}
+
+/// The tree of a loop's work that its checks hold on, and that may land without being checked again; `None` if any may, since
+/// no check decides.
+fn proven(project: &Project, row: &LoopRow, into: &str) -> Result<Option<ProvenTree>> {
+    let spec = TaskSpec::of(row)?;
+    if spec.proof.control == Control::Off || spec.verifiers.is_empty() {
+        return Ok(None);
+    }
+    let landing = loops::state_of(row)?.landing.filter(|proven| proven.landing.into == into);
+    let tree = match landing {
+        Some(proven) => Some(proven.tree),
+        None => project.store.last_checkpoint(&row.id)?.map(|last| last.tree),
+    };
+    Ok(tree.map(|tree| ProvenTree { tree, except: surroundings::own_files(row) }))
+}
