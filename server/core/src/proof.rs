@@ -60,6 +60,9 @@ pub struct Said {
     /// What it found, each without its line, and how often.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub findings: BTreeMap<String, u32>,
+    /// Whether it failed twice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_confirmed: bool,
 }
 
 /// What a check that fails says beside what it said before the work, when it failed, too.
@@ -83,6 +86,18 @@ impl Said {
             tests: self.ran,
             millis: self.millis,
         }
+    }
+
+    /// The same answer, had these tests passed; of a check that names none, had it passed.
+    pub fn had_passed(mut self, tests: &[String]) -> Self {
+        for test in tests {
+            self.tests.insert(test.clone(), TestOutcome::Passed);
+        }
+        if self.failing().next().is_none() {
+            self.answer = Answer::Passed;
+            self.exit = Some(0);
+        }
+        self
     }
 
     /// The tests that failed.
@@ -318,7 +333,7 @@ impl Runs {
     /// it. `None` if there is nothing to find.
     fn weakened(&self, base: &Said) -> Option<Standing> {
         let control = self.work_alone.as_ref()?;
-        if matches!(base.answer, Answer::Empty | Answer::NotRun) {
+        if base.answer == Answer::Empty {
             return None;
         }
         match control.answer {
@@ -326,26 +341,45 @@ impl Runs {
             Answer::NotRun => return Some(Standing::Incomparable),
             Answer::Failed | Answer::Empty => {}
         }
+        // It fails as it does on the loop's own tree, and did before.
         if self.is_relative && control.since(&self.work) == Since::Same {
             return None;
         }
+        // Nobody knows what it said before.
+        if base.answer == Answer::NotRun {
+            return Some(Standing::Incomparable);
+        }
         // Without names only the whole answer tells.
-        if base.tests.is_empty() {
+        if base.tests.is_empty() && control.tests.is_empty() {
             return Some(Standing::Weakened { tests: Vec::new() });
         }
         if control.tests.is_empty() {
             return Some(Standing::Incomparable);
         }
-        let hidden = |test: &str| {
-            control.of(test) == Some(TestOutcome::Failed) && self.work.of(test) != Some(TestOutcome::Failed)
+        // A runner that names only what fails does not name a test of before that passed.
+        let ran = |test: &str| match base.of(test) {
+            Some(outcome) => outcome != TestOutcome::Skipped,
+            None => !base.names_all && base.answer == Answer::Passed,
         };
-        let tests: Vec<String> = base
-            .executed()
-            .filter(|(test, _)| hidden(test))
-            .map(|(test, _)| test.to_owned())
-            .take(MOST_TESTS)
-            .collect();
-        (!tests.is_empty()).then_some(Standing::Weakened { tests })
+        let fails_here_too = |test: &str| self.work.of(test) == Some(TestOutcome::Failed);
+        let hidden = control.failing().filter(|test| ran(test) && !fails_here_too(test));
+        let tests: Vec<String> = hidden.take(MOST_TESTS).map(str::to_owned).collect();
+        if !tests.is_empty() {
+            return Some(Standing::Weakened { tests });
+        }
+        let mut failing = control.failing().peekable();
+        if failing.peek().is_some() {
+            // What fails as it does on the loop's own tree, or was skipped before, is not what the loop hides. Anything else is
+            // no test of before: what holds them could not be loaded.
+            let is_known = |test: &str| fails_here_too(test) || base.of(test) == Some(TestOutcome::Skipped);
+            return (!failing.all(is_known)).then_some(Standing::Incomparable);
+        }
+        // The tests of before pass, and something else of the check does not.
+        let all_pass = base.executed().all(|(test, _)| control.of(test) == Some(TestOutcome::Passed));
+        Some(match all_pass && base.answer == Answer::Passed {
+            true => Standing::Weakened { tests: Vec::new() },
+            false => Standing::Incomparable,
+        })
     }
 
     /// Tests that ran before the loop and say nothing with the work, though nothing shows that they would pass as they were.
@@ -593,6 +627,7 @@ mod tests {
             exit: None,
             millis: None,
             findings: BTreeMap::new(),
+            is_confirmed: false,
         }
     }
 
@@ -660,6 +695,52 @@ mod tests {
             Standing::Guard
         );
         assert_eq!(standing(work(), base(), Some(said(NotRun, "")), None), Standing::Guard);
+    }
+
+    #[test]
+    fn a_control_that_is_red_is_explained_or_stands_in_the_way() {
+        let quiet = |answer, tests| Said { names_all: false, ..said(answer, tests) };
+        let named = |tests: &[&str]| Standing::Weakened {
+            tests: tests.iter().map(|test| (*test).to_owned()).collect(),
+        };
+        // What holds the tests of before cannot be loaded: only its file is named.
+        let all = || said(Passed, "+a +b");
+        assert_eq!(
+            standing(all(), Some(all()), None, Some(said(Failed, "-test_file"))),
+            Standing::Incomparable
+        );
+        let red = || Some(said(Failed, "+a -b"));
+        assert_eq!(standing(all(), red(), None, Some(said(Failed, "-test_file"))), Standing::Incomparable);
+        // A runner that names only failures, or only packages.
+        assert_eq!(
+            standing(quiet(Passed, ""), Some(quiet(Passed, "")), None, Some(quiet(Failed, "-a"))),
+            named(&["a"])
+        );
+        let package = || quiet(Passed, "+package");
+        assert_eq!(
+            standing(package(), Some(package()), None, Some(quiet(Failed, "-a -package"))),
+            named(&["a", "package"])
+        );
+        // The tests pass, and the rest of the command does not.
+        assert_eq!(standing(all(), Some(all()), None, Some(said(Failed, "+a +b"))), named(&[]));
+        // A test that was skipped before is none that ran.
+        let skips = || said(Passed, "+a /b");
+        assert_eq!(standing(skips(), Some(skips()), None, Some(said(Failed, "+a -b"))), Standing::Guard);
+        // Nobody knows what it said before.
+        assert_eq!(
+            standing(all(), Some(said(NotRun, "")), None, Some(said(Failed, "-a"))),
+            Standing::Incomparable
+        );
+    }
+
+    #[test]
+    fn a_failure_by_chance_is_taken_back() {
+        let before = said(Failed, "+a -b -c");
+        let one = before.clone().had_passed(&["b".to_owned()]);
+        assert_eq!((one.answer, one.failing().collect::<Vec<_>>()), (Failed, vec!["c"]));
+        let all = before.had_passed(&["b".to_owned(), "c".to_owned()]);
+        assert_eq!((all.answer, all.failing().count()), (Passed, 0));
+        assert_eq!(said(Failed, "").had_passed(&[]).answer, Passed);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
     diff,
     error::{Doing, DoingOn},
     index::{self, SKIP_WORKTREE, entry},
-    land::{Content, Step, content_at, steps, with_steps},
+    land::{Content, Step, content_at, put_tree, steps, with_steps},
     names::admin_name,
     partial::{self, needs_git},
     path_bytes::{bytes_of, parents, path_of},
@@ -165,7 +165,7 @@ impl Bench {
             submodule::initialise(&repo)?;
         }
         // Nothing is built yet on one that is just made.
-        if is_bench(repo.path()) { self.make_later(&changed) } else { Ok(()) }
+        if is_bench(repo.path()) { self.make_later(&changed, &new) } else { Ok(()) }
     }
 
     /// Takes links away that are to be something else: libgit2 leaves one where a file is to be.
@@ -251,7 +251,7 @@ impl Bench {
     }
 
     /// Gives files that changed, or came back, a time later than all before.
-    fn make_later(&self, changed: &BTreeSet<Vec<u8>>) -> Result<(), GitError> {
+    fn make_later(&self, changed: &BTreeSet<Vec<u8>>, shown: &Tree<'_>) -> Result<(), GitError> {
         if changed.is_empty() {
             return Ok(());
         }
@@ -261,6 +261,8 @@ impl Bench {
         self.set_clock(later)?;
         let repo = open_exactly(&self.path)?;
         let mut index = index::read_plain(&repo)?;
+        // Of a file that a check made what it is to be now, libgit2 leaves the entry as it was.
+        put_tree(&mut index, shown, Some(&self.path)).doing(SHOWING)?;
         for path in changed {
             let file = self.path.join(path_of(path));
             forget_bytecode(&file);

@@ -98,7 +98,7 @@ impl Answered {
     /// Whether it runs tests.
     fn is_suite(&self) -> bool {
         let VerifierKind::Command { command } = &self.spec.kind else { return false };
-        !self.said.tests.is_empty() || test_report::runner_of(command).is_some()
+        !self.said.tests.is_empty() || self.said.ran.is_some() || test_report::runner_of(command).is_some()
     }
 }
 

@@ -9,7 +9,7 @@ mod on_demand;
 pub(crate) use on_demand::answers;
 
 use self::changes::{Changed, Changes, Place};
-use super::{judge::Judge, named::Named, owner::Runner};
+use super::{judge::Judge, message::Decided, named::Named, owner::Runner};
 use crate::{
     Error, Result,
     bench::{Benches, HeldBench},
@@ -142,19 +142,6 @@ impl MayChange {
     fn has(&self, path: &Path, is: Material) -> bool {
         self.kinds.contains(&is) || self.globs.is_match(path)
     }
-}
-
-/// What came of it.
-#[derive(Debug, Default)]
-pub(super) struct Decided {
-    /// The answers on the claimed tree.
-    pub(super) results: Vec<VerifierResult>,
-    /// What they are worth; `None` where the claim does not hold anyway.
-    pub(super) controls: Option<Vec<CheckProof>>,
-    /// Answers to be kept, under the hash of what each depends on.
-    pub(super) said: Vec<(String, Said)>,
-    /// Checks that fail as they did before any work, as far as can be told.
-    pub(super) failed_before: Vec<String>,
 }
 
 /// Who is told what happens.
@@ -690,17 +677,25 @@ impl Run<'_> {
                 }
                 VerifierKind::CleanTree { .. } | VerifierKind::Llm { .. } => continue,
             };
-            let mut made = Vec::new();
+            let before = match self.on_base(spec, base, tell)? {
+                Some(before) if result.answer() == Answer::Passed => {
+                    self.confirmed(spec, base, before, result)?
+                }
+                other => other,
+            };
+            // The base is known by the tree that the loop began with, Alfine's own files and all.
+            let shown = |said: &Said| said.on(&self.decider.base.0);
+            let made =
+                before.as_ref().map(|said| MadeControl { control: ControlKind::Base, run: shown(said) });
+            let mut made: Vec<MadeControl> = made.into_iter().collect();
             let mut ask = |control, run: &mut Self, tree: &str| -> Result<Option<Said>> {
                 let said = run.ask(control, spec, tree, tell)?;
-                // The base is known by the tree that the loop began with, Alfine's own files and all.
-                let shown = if control == ControlKind::Base { &run.decider.base.0 } else { tree };
-                made.extend(said.as_ref().map(|said| MadeControl { control, run: said.on(shown) }));
+                made.extend(said.as_ref().map(|said| MadeControl { control, run: said.on(tree) }));
                 Ok(said)
             };
             let mut runs = Runs {
                 work: said(result),
-                base: ask(ControlKind::Base, self, base)?,
+                base: before,
                 material_alone: None,
                 work_alone: None,
                 may_lose_tests: false,
@@ -947,6 +942,7 @@ pub(super) fn said(result: &VerifierResult) -> Said {
         exit,
         millis,
         findings,
+        is_confirmed: false,
     }
 }
 

@@ -6,7 +6,7 @@ use alfine_core::{
     finding::{Finding, Severity},
     news::News,
     printable::enumerated,
-    proof::{Answer, Since, TestOutcome},
+    proof::{Answer, Said, Since, TestOutcome},
 };
 use alfine_verify::{VerifierExit, VerifierKind, VerifierResult, VerifierSpec, test_report};
 
@@ -25,7 +25,6 @@ impl Run<'_> {
         [base, claimed]: [&str; 2],
         tell: &mut dyn FnMut(News),
     ) -> Result<bool> {
-        let VerifierKind::Command { command } = &spec.kind else { return Ok(false) };
         let now = said(result);
         let failing: Vec<String> = now.failing().map(str::to_owned).collect();
         if failing.is_empty() {
@@ -35,13 +34,8 @@ impl Run<'_> {
         if failing.iter().any(|test| before.of(test) != Some(TestOutcome::Passed)) {
             return Ok(false);
         }
-        let mut runners = result.tests.iter().flat_map(|tests| &tests.runners).copied();
-        let alone = match (runners.next(), runners.next()) {
-            (Some(runner), None) => test_report::only(command, runner, &failing),
-            _ => None,
-        };
-        let tries = if alone.is_some() { TRIES } else { TRIES_OF_ALL };
-        let kind = alone.map_or_else(|| spec.kind.clone(), |command| VerifierKind::Command { command });
+        let kind = self.alone(spec, result, &failing);
+        let tries = if kind == spec.kind { TRIES_OF_ALL } else { TRIES };
         let again = VerifierSpec { kind, ..spec.clone() };
         tell(News::TriedAgain { check: spec.name.clone(), tests: failing.clone() });
         let words = match self.fails(&again, claimed, &failing, tries)? {
@@ -71,6 +65,49 @@ impl Run<'_> {
             self.answers.push((key, said(result)));
         }
         Ok(true)
+    }
+
+    /// What a check that passes with the work says before it, if it failed there: asked once more, since what fails by chance is
+    /// nothing that the work turned. `None` if that was cancelled.
+    pub(super) fn confirmed(
+        &mut self,
+        spec: &VerifierSpec,
+        base: &str,
+        before: Said,
+        work: &VerifierResult,
+    ) -> Result<Option<Said>> {
+        if before.answer != Answer::Failed || before.is_confirmed {
+            return Ok(Some(before));
+        }
+        let now = said(work);
+        let turned: Vec<String> = before
+            .failing()
+            .filter(|test| now.of(test) == Some(TestOutcome::Passed))
+            .map(str::to_owned)
+            .collect();
+        let again = VerifierSpec { kind: self.alone(spec, work, &turned), ..spec.clone() };
+        let confirmed = match self.fails(&again, base, &turned, 1)? {
+            None => return Ok(None),
+            Some(0) => before.had_passed(&turned),
+            Some(_) => Said { is_confirmed: true, ..before },
+        };
+        if let Some(key) = self.key(spec, base)? {
+            self.answers.retain(|(known, _)| *known != key);
+            self.answers.push((key, confirmed.clone()));
+        }
+        Ok(Some(confirmed))
+    }
+
+    /// What runs these tests alone, where one runner says what it runs and takes their names; else the whole check.
+    fn alone(&self, spec: &VerifierSpec, ran: &VerifierResult, tests: &[String]) -> VerifierKind {
+        let mut runners = ran.tests.iter().flat_map(|tests| &tests.runners).copied();
+        match (&spec.kind, runners.next(), runners.next()) {
+            (VerifierKind::Command { command }, Some(runner), None) if !tests.is_empty() => {
+                let alone = test_report::only(command, runner, tests);
+                alone.map_or_else(|| spec.kind.clone(), |command| VerifierKind::Command { command })
+            }
+            _ => spec.kind.clone(),
+        }
     }
 
     /// In how many of some runs one of these tests fails; `None` if that was cancelled. None of it is kept.

@@ -99,6 +99,20 @@ fn what_a_check_left_is_gone_and_what_it_hid_comes_to_light() {
 }
 
 #[test]
+fn what_a_check_made_that_is_to_be_there_anyway_is_no_change() {
+    let fixture = Fixture::new();
+    let base = fixture.commit("Base");
+    fixture.write("a.txt", "made anew");
+    let work = fixture.commit("Work");
+    let (_, bench) = bench(&fixture);
+    bench.show(&tree(&fixture, &base), &base).unwrap();
+    write(&bench.path().join("a.txt"), "made anew");
+    bench.show(&tree(&fixture, &work), &base).unwrap();
+    assert_eq!(git_in(bench.path(), &["diff", "--name-only"]), "");
+    assert_eq!(git_in(bench.path(), &["status", "--porcelain", "-uall"]), "");
+}
+
+#[test]
 fn files_that_come_back_are_newer_than_all_before_by_a_whole_second() {
     let fixture = Fixture::new();
     fixture.write("a.py", "x = 1\n");
