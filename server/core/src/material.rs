@@ -105,10 +105,6 @@ const TEST_NAMES: &[(Place, &str, &[&str])] = &[
     (Place::End, "Spec", &["scala", "groovy", "kt", "hs", "swift"]),
     (Place::Whole, "test", &["js", "mjs", "cjs", "ts", "py", "rb", "sh", "rs", "lua", "pl"]),
     (Place::Whole, "tests", &["js", "mjs", "cjs", "ts", "py", "rb", "sh", "rs"]),
-    (Place::Whole, "conftest", &["py"]),
-    (Place::Whole, "spec_helper", &["rb"]),
-    (Place::Whole, "rails_helper", &["rb"]),
-    (Place::Whole, "test_helper", &["rb", "exs"]),
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +118,16 @@ enum Place {
 const CONFIGURATION: &[&str] = &[
     // Runners of tests, and coverage.
     "pytest.ini",
+    "pytest.toml",
+    ".pytest.toml",
+    // What a runner loads by itself before any test.
+    "conftest.py",
+    "spec_helper.rb",
+    "rails_helper.rb",
+    "test_helper.rb",
+    "test_helper.exs",
+    "setup_suite.bash",
+    ".proverc",
     ".pytest.ini",
     "tox.ini",
     "noxfile.py",

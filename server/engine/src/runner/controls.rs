@@ -9,7 +9,12 @@ mod on_demand;
 pub(crate) use on_demand::answers;
 
 use self::changes::{Changed, Changes, Place};
-use super::{judge::Judge, message::Decided, named::Named, owner::Runner};
+use super::{
+    judge::Judge,
+    message::Decided,
+    named::{Behind, Named},
+    owner::Runner,
+};
 use crate::{
     Error, Result,
     bench::{Benches, HeldBench},
@@ -811,8 +816,16 @@ fn own_material(
     folder: &str,
     trees: [&str; 2],
 ) -> Result<BTreeSet<PathBuf>> {
-    let mut found = BTreeSet::new();
-    let mut next = shell::uses(command, folder).map(scripts).unwrap_or_default();
+    let behind = Behind::read(objects, command, folder, trees)?;
+    let mut next = Vec::new();
+    for (behind, folder) in &behind.commands {
+        let scripts = shell::uses(behind, folder).map(scripts).unwrap_or_default();
+        // What a build file has made or run may as well be the work.
+        let is_check =
+            |(path, is_shell): &(String, bool)| behind == command || *is_shell || is_for_checks(path);
+        next.extend(scripts.into_iter().filter(is_check));
+    }
+    let mut found = behind.files;
     while let Some((path, is_shell)) = next.pop() {
         if found.len() >= MOST_SCRIPTS || !found.insert(PathBuf::from(&path)) {
             continue;
@@ -836,10 +849,14 @@ fn own_material(
     Ok(found)
 }
 
-/// Whether a script lies where scripts lie that are no part of what is made.
+/// Whether a script lies where scripts lie that are no part of what is made, or is called after what it does.
 fn is_for_checks(path: &str) -> bool {
     const FOLDERS: [&str; 7] = ["scripts", "script", "tools", "ci", "hack", "helpers", "support"];
-    path.rsplit('/').skip(1).any(|folder| FOLDERS.contains(&folder))
+    const NAMES: [&str; 6] = ["check", "checks", "verify", "validate", "lint", "test"];
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    let mut words = name.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| NAMES.contains(&word)) || parts.any(|folder| FOLDERS.contains(&folder))
 }
 
 /// The scripts that decide, and whether each is a shell's unless it says otherwise.

@@ -9,6 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// How many command lines behind one are looked at.
+const MOST_COMMANDS: usize = 64;
+
 /// What a command names.
 #[derive(Debug, Default)]
 pub(super) struct Named {
@@ -102,6 +105,66 @@ impl Named {
     }
 }
 
+/// What a command comes to: itself, and what it has tools do that read from a file what that is.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    /// The command lines, each with the folder that it runs in, from the root.
+    pub(super) commands: Vec<(String, String)>,
+    /// The files besides those of the usual names, from the root.
+    pub(super) files: BTreeSet<PathBuf>,
+}
+
+impl Behind {
+    /// Follows a command through the Makefiles, justfiles and packages of the base and of the claimed tree.
+    pub(super) fn read(objects: &Objects, command: &str, folder: &str, trees: [&str; 2]) -> Result<Self> {
+        let mut behind = Self::default();
+        let mut next = vec![(command.to_owned(), folder.to_owned())];
+        while let Some((command, folder)) = next.pop() {
+            let is_known = behind.commands.iter().any(|known| *known == (command.clone(), folder.clone()));
+            if is_known || behind.commands.len() >= MOST_COMMANDS {
+                continue;
+            }
+            if let Ok(uses) = shell::uses(&command, &folder) {
+                for target in uses.deciding.iter().flat_map(shell::Use::targets) {
+                    for tree in trees {
+                        next.extend(behind.of_target(objects, &target, tree)?);
+                    }
+                }
+            }
+            behind.commands.push((command, folder));
+        }
+        Ok(behind)
+    }
+
+    /// What a target has done, as a tree has it.
+    fn of_target(
+        &mut self,
+        objects: &Objects,
+        target: &shell::Target,
+        tree: &str,
+    ) -> Result<Vec<(String, String)>> {
+        let Some(kind) = Kind::of(&target.tool) else { return Ok(Vec::new()) };
+        let mut files = match &target.file {
+            Some(file) => vec![file.clone()],
+            None => kind.files().iter().map(|file| below(&target.folder, file)).collect(),
+        };
+        let mut text = String::new();
+        while let Some(file) = files.pop() {
+            let Some(found) = objects.text_at(tree, Path::new(&file))? else { continue };
+            if !kind.files().iter().any(|name| below(&target.folder, name) == file)
+                && !self.files.insert(file.into())
+            {
+                continue;
+            }
+            files.extend(kind.included(&found).map(|file| below(&target.folder, file)));
+            text.push_str(&found);
+            text.push('\n');
+        }
+        let lines = kind.recipe(&text, &target.name).into_iter();
+        Ok(lines.map(|line| (line, target.folder.clone())).collect())
+    }
+}
+
 fn below(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in folder.split('/').chain(path.split('/')) {
@@ -138,6 +201,52 @@ impl Kind {
             Self::Just => &["justfile", "Justfile", ".justfile"],
             Self::Package => &["package.json"],
         }
+    }
+
+    /// The files that a file takes in.
+    fn included(self, text: &str) -> impl Iterator<Item = &str> {
+        let lines = text.lines().filter(move |_| self == Self::Make);
+        lines.flat_map(|line| match line.split_once(' ') {
+            Some(("include" | "-include" | "sinclude", files)) => files.split_whitespace(),
+            _ => "".split_whitespace(),
+        })
+    }
+
+    /// The command lines of a target and of what it takes first; of the first one, where none is named.
+    fn recipe(self, text: &str, name: &str) -> Vec<String> {
+        if self == Self::Package {
+            let package: serde_json::Value = serde_json::from_str(text.trim()).unwrap_or_default();
+            let names = [format!("pre{name}"), name.to_owned(), format!("post{name}")];
+            let scripts = names.iter().filter_map(|name| package.get("scripts")?.get(name)?.as_str());
+            return scripts.map(str::to_owned).collect();
+        }
+        let mut lines = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut next = vec![name.to_owned()];
+        while let Some(name) = next.pop() {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let mut is_it = false;
+            let mut is_first = name.is_empty();
+            for line in text.lines() {
+                if let Some(command) = line.strip_prefix([' ', '\t']).filter(|_| is_it) {
+                    lines.push(command.trim().trim_start_matches(['@', '-', '+']).to_owned());
+                    continue;
+                }
+                let heads = heads(self, line);
+                if heads.is_empty() {
+                    is_it &= line.trim().is_empty() || line.starts_with('#');
+                    continue;
+                }
+                is_it = std::mem::take(&mut is_first) || heads.contains(&name);
+                if is_it && let Some((_, first)) = line.split_once(':') {
+                    next.extend(first.split(';').next().unwrap_or("").split_whitespace().map(str::to_owned));
+                    lines.extend(first.split_once(';').map(|(_, command)| command.trim().to_owned()));
+                }
+            }
+        }
+        lines
     }
 
     fn targets(self, text: &str) -> BTreeSet<String> {
@@ -182,6 +291,21 @@ mod tests {
         assert_eq!(targets.iter().map(String::as_str).collect::<Vec<_>>(), ["ci", "test"]);
         assert!(Kind::Package.targets(r#"{"scripts": {"greet": "node greet.js"}}"#).contains("greet"));
         assert!(Kind::Package.targets("not json").is_empty());
+    }
+
+    #[test]
+    fn a_target_comes_to_its_recipe_and_those_of_what_it_takes_first() {
+        let makefile = "V = 1\ncheck: lint units\n\t@sh check.sh\n\n# said\n\t-sh more.sh\nlint:; sh lint.sh\nunits: $(V)\n\tpython3 -m unittest\nother:\n\tsh other.sh\n";
+        let mut lines = Kind::Make.recipe(makefile, "check");
+        lines.sort();
+        assert_eq!(lines, ["python3 -m unittest", "sh check.sh", "sh lint.sh", "sh more.sh"]);
+        assert_eq!(Kind::Make.recipe(makefile, ""), Kind::Make.recipe(makefile, "check"));
+        assert_eq!(Kind::Make.recipe(makefile, "none"), [""; 0]);
+        let included = Kind::Make.included("include a.mk b.mk\n-include c.mk\n# include d.mk\n");
+        assert_eq!(included.collect::<Vec<_>>(), ["a.mk", "b.mk", "c.mk"]);
+        assert_eq!(Kind::Just.recipe("check: lint\n  sh check.sh\nlint:\n  sh lint.sh\n", "check").len(), 2);
+        let package = r#"{"scripts": {"pretest": "sh first.sh", "test": "node check.js"}}"#;
+        assert_eq!(Kind::Package.recipe(package, "test"), ["sh first.sh", "node check.js"]);
     }
 
     #[test]
