@@ -20,7 +20,7 @@ const READING_TOOLS: &str = "Glob,Grep,LS,NotebookRead,Read";
 /// What is taken from one that only reads, beside [`WITHHELD_TOOLS`]: all that changes or runs something, and what looks
 /// elsewhere.
 const CHANGING_TOOLS: &str = "Bash,BashOutput,KillShell,Edit,MultiEdit,NotebookEdit,Write,Task,Agent,Skill,SlashCommand,\
-                              WebFetch,WebSearch";
+                              WebFetch,WebSearch,Workflow,SendMessage,ScheduleWakeup,CronCreate,CronDelete";
 
 /// What is taken away: worktrees inside of the one that it works in, whose commits nobody would find, and what waits for a
 /// person who is not there.
