@@ -359,7 +359,7 @@ impl Runs {
         // A runner that names only what fails does not name a test of before that passed.
         let ran = |test: &str| match base.of(test) {
             Some(outcome) => outcome != TestOutcome::Skipped,
-            None => !base.names_all && base.answer == Answer::Passed,
+            None => !base.names_all && !is_not_loaded(test),
         };
         let fails_here_too = |test: &str| self.work.of(test) == Some(TestOutcome::Failed);
         let hidden = control.failing().filter(|test| ran(test) && !fails_here_too(test));
@@ -449,6 +449,14 @@ impl Runs {
             None => control.of(test) != Some(TestOutcome::Passed),
         })
     }
+}
+
+/// Whether a name is that of a file or a package whose tests could not be loaded, and not that of a test.
+fn is_not_loaded(name: &str) -> bool {
+    const CODE: [&str; 12] = ["py", "js", "mjs", "cjs", "ts", "mts", "cts", "tsx", "jsx", "go", "rb", "php"];
+    let is_code = || name.rsplit_once('.').is_some_and(|(_, extension)| CODE.contains(&extension));
+    let is_path = || !name.starts_with("Test") && (name.contains('/') || is_code());
+    name.contains("_FailedTest") || (!name.contains("::") && !name.contains(' ') && is_path())
 }
 
 /// What the word of a judge is worth. `before` is what it says of the tree before the work; `None` if it said nothing.
@@ -716,6 +724,14 @@ mod tests {
             standing(quiet(Passed, ""), Some(quiet(Passed, "")), None, Some(quiet(Failed, "-a"))),
             named(&["a"])
         );
+        let mended =
+            standing(quiet(Passed, ""), Some(quiet(Failed, "-b")), None, Some(quiet(Failed, "-t.py::a")));
+        assert_eq!(mended, named(&["t.py::a"]), "what a red suite does not name has passed");
+        for load in ["-tests/t.py", "-unittest.loader._FailedTest.t", "-example.com/calc", "-a.test.ts"] {
+            let control = Some(quiet(Failed, load));
+            let standing = standing(quiet(Passed, ""), Some(quiet(Passed, "")), None, control);
+            assert_eq!(standing, Standing::Incomparable, "{load}");
+        }
         let package = || quiet(Passed, "+package");
         assert_eq!(
             standing(package(), Some(package()), None, Some(quiet(Failed, "-a -package"))),
