@@ -289,6 +289,7 @@ fn tell_end(
         return Ok(());
     };
     let mark = match row.status {
+        TaskStatus::Done if matches!(row.reason, Some(Reason::NotLanded { .. })) => Mark::Notice,
         TaskStatus::Done | TaskStatus::Merged => Mark::Good,
         TaskStatus::Failed => Mark::Bad,
         _ => Mark::Notice,

@@ -15,6 +15,7 @@ pub enum Manifest {
 /// package is made of and what it is.
 const OF_THE_WORK: &[&str] = &[
     // npm, Composer
+    "type",
     "dependencies",
     "devDependencies",
     "peerDependencies",
