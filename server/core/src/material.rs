@@ -482,8 +482,6 @@ mod tests {
             "t/basic.t",
             "test/run.bats",
             "features/login.feature",
-            "conftest.py",
-            "pkg/conftest.py",
             "testdata/in.txt",
             "FooTests.swift",
             "test.js",
@@ -504,6 +502,11 @@ mod tests {
             assert_eq!(material_of(path), Some(Material::Snapshot), "{path}");
         }
         for path in [
+            "conftest.py",
+            "tests/pkg/conftest.py",
+            "spec/spec_helper.rb",
+            "test/test_helper.exs",
+            "test/setup_suite.bash",
             "jest.config.js",
             "pkg/pytest.ini",
             ".cargo/config.toml",
