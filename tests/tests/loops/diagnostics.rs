@@ -162,3 +162,18 @@ fn the_server_of_a_repository_has_to_be_allowed() {
     );
     assert_eq!(sandbox.agent_runs().len(), 0);
 }
+
+#[test]
+fn where_nothing_is_compared_it_says_nothing_rather_than_yes() {
+    let sandbox = with_server("push", "", new_error());
+    let settings = sandbox.path().join("home/config/alfine/config.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, text.replace("[proof]\n", "[proof]\ncontrol = \"off\"\n")).unwrap();
+    let task = run(&sandbox).expect(4).task();
+    assert_eq!(
+        (&task["status"], &task["cause"]["ask"]),
+        (&json!("needs_input"), &json!("check")),
+        "{task:#}"
+    );
+    assert!(task["reason"].as_str().unwrap().contains("`proof.control`"), "{task:#}");
+}

@@ -47,6 +47,9 @@ impl Runner<'_> {
             Some(decider) => Some(decider.with_judge(self.judge()?)),
             None => None,
         };
+        let is_run =
+            |spec: &VerifierSpec| decider.is_some() || !matches!(spec.kind, VerifierKind::Diagnostics { .. });
+        let (specs, compared): (Vec<VerifierSpec>, Vec<VerifierSpec>) = specs.into_iter().partition(is_run);
         let (green, yellow) = (self.spec.green, self.spec.yellow);
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
@@ -94,8 +97,7 @@ impl Runner<'_> {
                     results.push(proof::unproven(&error));
                 }
             }
-            for spec in &refused {
-                let result = not_allowed(spec);
+            for result in refused.iter().map(not_allowed).chain(compared.iter().map(not_compared)) {
                 observe(&result);
                 results.push(result);
             }
@@ -292,6 +294,13 @@ pub(super) fn news_of(result: &VerifierResult) -> News {
 /// A check that may not run here.
 pub(super) fn not_allowed(spec: &VerifierSpec) -> VerifierResult {
     let why = "nobody allowed it on this machine: who continues the loop is asked, or gives `--trust`";
+    VerifierResult::refused(spec, why.to_owned())
+}
+
+/// A check that compares two trees, where none is compared.
+fn not_compared(spec: &VerifierSpec) -> VerifierResult {
+    let why =
+        "a language server compares what was there before, and the setting `proof.control` switches that off";
     VerifierResult::refused(spec, why.to_owned())
 }
 
