@@ -46,19 +46,21 @@ end)
 
 test('each command of a task goes out with its key', function(child)
   with_tasks(child, { status = 'running', iteration = 2 })
-  for _, name in ipairs({ 'pause', 'stop', 'merge' }) do
+  for _, name in ipairs({ 'pause', 'stop', 'merge', 'rework' }) do
     child:command(('Alfine %s PLAN.md#T1'):format(name))
   end
-  child:wait('return #said == 3')
+  child:wait('return #said == 4')
   eq(child:said(), {
     'PLAN.md#T1 pauses when its iteration is over',
     'PLAN.md#T1 stops',
-    'PLAN.md#T1: running',
+    'PLAN.md#T1 lands once its checks hold on the branch as it is now',
+    'PLAN.md#T1 is worked on again',
   })
   eq(child:executed(), {
     { 'alfine.pause', { task = 'PLAN.md#T1', uri = child:plan() } },
     { 'alfine.stop', { task = 'PLAN.md#T1', uri = child:plan() } },
     { 'alfine.merge', { task = 'PLAN.md#T1', uri = child:plan() } },
+    { 'alfine.rework', { task = 'PLAN.md#T1', uri = child:plan() } },
   })
 end)
 
