@@ -342,6 +342,14 @@ pub(crate) struct ContinueArgs {
     /// Set the breaker's counters to zero.
     #[arg(long)]
     pub reset_breaker: bool,
+    /// How it goes on.
+    #[command(flatten)]
+    pub how: GoOnArgs,
+}
+
+/// How a loop goes on that rested.
+#[derive(Debug, Args)]
+pub(crate) struct GoOnArgs {
     /// Go on with the plan's text as it was when the loop began, although it was edited since.
     #[arg(long)]
     pub keep_plan: bool,
@@ -410,18 +418,9 @@ pub(crate) struct ReworkArgs {
     pub task: TaskArg,
     /// A note for the agent, beside what failed.
     pub note: Option<String>,
-    /// Go on with the plan's text as it was when the loop began, although it was edited since.
-    #[arg(long)]
-    pub keep_plan: bool,
-    /// Return at once; the loop runs in the background.
-    #[arg(short, long)]
-    pub background: bool,
-    /// Allow the commands that the repository and the plan name, without asking.
-    #[arg(long)]
-    pub trust: bool,
-    /// Print each event as a line of JSON; the last line has the task.
-    #[arg(long)]
-    pub json: bool,
+    /// How it goes on.
+    #[command(flatten)]
+    pub how: GoOnArgs,
 }
 
 /// What is thrown away.

@@ -293,6 +293,20 @@ pub enum Standing {
 const MOST_TESTS: usize = 50;
 
 impl Runs {
+    /// A check of which nothing else is known: no control of its material was made.
+    pub fn new(work: Said, base: Option<Said>) -> Self {
+        Self {
+            work,
+            base,
+            material_alone: None,
+            work_alone: None,
+            may_lose_tests: false,
+            is_relative: false,
+            checks_are_work: false,
+            is_partial: false,
+        }
+    }
+
     /// What the check's answer is worth.
     pub fn standing(&self) -> Standing {
         if self.work.answer != Answer::Passed && !self.is_relative {
@@ -645,18 +659,7 @@ mod tests {
         material_alone: Option<Said>,
         work_alone: Option<Said>,
     ) -> Standing {
-        let (may_lose_tests, is_relative, checks_are_work) = (false, false, false);
-        Runs {
-            work,
-            base,
-            material_alone,
-            work_alone,
-            may_lose_tests,
-            is_relative,
-            checks_are_work,
-            is_partial: false,
-        }
-        .standing()
+        Runs { material_alone, work_alone, ..Runs::new(work, base) }.standing()
     }
 
     #[test]
@@ -762,17 +765,7 @@ mod tests {
     #[test]
     fn where_tests_are_the_work_they_have_to_run_and_none_may_go() {
         let standing = |work: &str, base: Said| {
-            let runs = Runs {
-                work: said(Passed, work),
-                base: Some(base),
-                material_alone: None,
-                work_alone: None,
-                may_lose_tests: false,
-                is_relative: false,
-                checks_are_work: true,
-                is_partial: false,
-            };
-            runs.standing()
+            Runs { checks_are_work: true, ..Runs::new(said(Passed, work), Some(base)) }.standing()
         };
         let green = || said(Passed, "+a");
         assert_eq!(standing("+a +b", green()), Standing::Proven);
@@ -827,16 +820,8 @@ mod tests {
         // Not all that ran is named.
         let unnamed = Said { names_all: false, ..said(Passed, "") };
         assert_eq!(standing(unnamed, Some(said(Failed, "-b")), None, None), Standing::Proven);
-        let runs = Runs {
-            work: said(Passed, "+a"),
-            base: Some(said(Failed, "+a -b")),
-            material_alone: None,
-            work_alone: None,
-            may_lose_tests: true,
-            is_relative: false,
-            checks_are_work: false,
-            is_partial: false,
-        };
+        let runs =
+            Runs { may_lose_tests: true, ..Runs::new(said(Passed, "+a"), Some(said(Failed, "+a -b"))) };
         assert_eq!(runs.standing(), Standing::Proven);
     }
 
@@ -853,16 +838,8 @@ mod tests {
 
     #[test]
     fn what_has_no_place_in_the_work_is_compared_with_nothing() {
-        let runs = |base: Said, work: &str| Runs {
-            work: said(Passed, work),
-            base: Some(base),
-            material_alone: None,
-            work_alone: None,
-            may_lose_tests: false,
-            is_relative: false,
-            checks_are_work: false,
-            is_partial: true,
-        };
+        let runs =
+            |base: Said, work: &str| Runs { is_partial: true, ..Runs::new(said(Passed, work), Some(base)) };
         assert_eq!(runs(said(Failed, "+a -b"), "+a +b").standing(), Standing::Incomparable);
         assert_eq!(
             runs(said(Failed, "+a -b"), "+a").standing(),
@@ -880,14 +857,9 @@ mod tests {
             ..said(answer, "")
         };
         let runs = |control: &[&str]| Runs {
-            work: found(Failed, &["a"]),
-            base: Some(found(Failed, &["a"])),
-            material_alone: None,
             work_alone: Some(found(Failed, control)),
-            may_lose_tests: false,
             is_relative: true,
-            checks_are_work: false,
-            is_partial: false,
+            ..Runs::new(found(Failed, &["a"]), Some(found(Failed, &["a"])))
         };
         assert_eq!(runs(&["a"]).standing(), Standing::Guard);
         assert_eq!(runs(&["a", "b"]).standing(), Standing::Weakened { tests: vec![] });

@@ -14,7 +14,7 @@ use std::{
 
 /// How long the processes of a dead holder have to end themselves.
 const GRACE: Duration = Duration::from_millis(500);
-/// How often a loop looks for a free bench.
+/// How often it is looked again for what somebody else has.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The benches of a repository.
@@ -51,30 +51,20 @@ impl Benches {
         is_cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<HeldBench>> {
         fs::create_dir_all(&self.folder).map_err(|error| failed("make", &self.folder, &error))?;
-        let mut told = false;
-        while !is_cancelled() {
+        let free = || {
             for n in 1..=self.most.max(1) {
                 if let Some(held) = self.try_take(n, marker)? {
                     return Ok(Some(held));
                 }
             }
-            if !std::mem::replace(&mut told, true) {
-                waits();
-            }
-            thread::sleep(LOOK);
-        }
-        Ok(None)
+            Ok(None)
+        };
+        until_there(free, waits, is_cancelled)
     }
 
     fn try_take(&self, n: u32, marker: &str) -> Result<Option<HeldBench>> {
         let path = self.folder.join(format!("{n}.lock"));
-        let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let lock = opened.map_err(|error| failed("open", &path, &error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(failed("lock", &path, &error)),
-        }
+        let Some(lock) = try_lock(&path)? else { return Ok(None) };
         let mut held = HeldBench {
             lock,
             folder: self.folder.join(n.to_string()),
@@ -129,7 +119,39 @@ impl Drop for HeldBench {
     }
 }
 
-fn failed(doing: &str, path: &Path, error: &std::io::Error) -> Error {
+/// Looks for what only one at a time can have until it is there; calls `waits` once if it is not at first. `None` if that was
+/// cancelled. The system cannot wait for a lock and for a cancellation at once.
+pub(crate) fn until_there<T>(
+    look: impl Fn() -> Result<Option<T>>,
+    waits: &mut dyn FnMut(),
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<Option<T>> {
+    let mut told = false;
+    while !is_cancelled() {
+        let found = look()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        if !std::mem::replace(&mut told, true) {
+            waits();
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(None)
+}
+
+/// The lock of a file, if nobody else has it.
+pub(crate) fn try_lock(path: &Path) -> Result<Option<File>> {
+    let opened = File::options().read(true).write(true).create(true).truncate(false).open(path);
+    let file = opened.map_err(|error| failed("open", path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(failed("lock", path, &error)),
+    }
+}
+
+pub(crate) fn failed(doing: &str, path: &Path, error: &std::io::Error) -> Error {
     Error::new(ErrorKind::Internal, format!("cannot {doing} {}: {error}", path.display()))
 }
 

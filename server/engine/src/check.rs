@@ -7,7 +7,7 @@ use crate::{
     task_spec::TaskSpec,
 };
 use alfine_core::{hint::Hint, plan::Task, proof::CheckRun, task::TaskKey};
-use alfine_verify::{CancelToken, VerifierKind, VerifierSpec};
+use alfine_verify::{CancelToken, VerifierSpec};
 use serde::Serialize;
 use std::path::Path;
 
@@ -52,9 +52,7 @@ pub fn criteria(
         if cancel.is_cancelled() {
             return Ok(());
         }
-        let is_meant = |check: &&VerifierSpec| {
-            check.criterion.is_some() && matches!(check.kind, VerifierKind::Command { .. })
-        };
+        let is_meant = |check: &&VerifierSpec| check.criterion.is_some() && check.kind.command().is_some();
         let checks: Vec<&VerifierSpec> = spec.verifiers.iter().filter(is_meant).collect();
         if checks.is_empty() {
             continue;

@@ -129,6 +129,14 @@ impl Error {
         }
     }
 
+    /// What failed, with what to do next, for somebody at a terminal: what is kept of it has no reader yet.
+    pub(crate) fn with_hint(&self) -> String {
+        match self.hint_for(Reader::Terminal) {
+            Some(hint) => format!("{} ({hint})", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     /// What to do next, for a reader.
     pub fn hint_for(&self, reader: Reader) -> Option<String> {
         self.hint.as_ref().map(|hint| alfine_words::hint(hint, reader))

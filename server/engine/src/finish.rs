@@ -15,7 +15,7 @@ use alfine_config::OnDone;
 use alfine_core::{
     hint::Hint,
     identity::{self, Written},
-    landing::Landing,
+    landing::{Landing, ProvenLanding},
     machine::Command,
     plan::{self, Criterion, Isolation, Plan, Task},
     printable::printable_paths,
@@ -478,25 +478,23 @@ pub(crate) fn when_done(project: &mut Project, key: &TaskKey, tick: WorkingCopie
     let row = loop_for(project, key)?;
     let state = loops::state_of(&row)?;
     let on_done = TaskSpec::of(&row)?.on_done;
-    let landing = match (state.landing, state.not_landed, on_done) {
-        (Some(proven), ..) => proven.landing,
-        (None, None, OnDone::Merge) => Landing {
-            into: row.base_branch.clone().unwrap_or_default(),
-            with_others: false,
-            unattended: true,
-        },
+    let (into, with_others, unattended) = match (state.landing, state.not_landed, on_done) {
+        (Some(ProvenLanding { landing, .. }), ..) => {
+            (Some(landing.into), landing.with_others, landing.unattended)
+        }
+        (None, None, OnDone::Merge) => (row.base_branch, false, true),
         (None, None, OnDone::Pr) => return open_pull_request(project, key, &row).map(WhenDone::Did),
         (None, Some(_), _) | (None, None, OnDone::Ask) => return Ok(WhenDone::Nothing),
     };
-    let into = Some(landing.into.as_str()).filter(|into| !into.is_empty());
-    if let Some(landing) = lands_first(project, key, into, landing.with_others, landing.unattended)? {
+    let into = into.as_deref();
+    if let Some(landing) = lands_first(project, key, into, with_others, unattended)? {
         return Ok(WhenDone::Lands(landing));
     }
-    let with = match landing.with_others {
+    let with = match with_others {
         true => lands_too(project, key, into)?,
         false => Vec::new(),
     };
-    let merged = merge(project, key, into, tick, &|_| false, landing.with_others)?;
+    let merged = merge(project, key, into, tick, &|_| false, with_others)?;
     // Their work is there now; it only has to be said.
     for one in with.iter().filter(|one| one.can_go_first) {
         merge(project, &one.task, into, tick, &|_| false, true)?;

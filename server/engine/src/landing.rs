@@ -1,19 +1,19 @@
 //! The landing of finished work: which trees may land as they are, and which are checked first because the branch that they
 //! go into has moved. One landing for a branch at a time, so that each is checked on top of the last.
 
-use crate::{Error, ErrorKind, Result, loops, project::Project, surroundings, task_spec::TaskSpec};
+use crate::{
+    Result,
+    bench::{failed, try_lock, until_there},
+    loops,
+    project::Project,
+    surroundings,
+    task_spec::TaskSpec,
+};
 use alfine_config::Control;
 use alfine_files::Layout;
 use alfine_git::{MergeSpec, ProvenTree};
 use alfine_store::LoopRow;
-use std::{
-    fs::{self, File, TryLockError},
-    thread,
-    time::Duration,
-};
-
-/// How often a landing looks whether it is its turn.
-const LOOK: Duration = Duration::from_millis(50);
+use std::fs::{self, File};
 
 /// The one landing on a branch that goes on.
 #[derive(Debug)]
@@ -30,25 +30,11 @@ impl Turn {
         is_cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Self>> {
         let path = layout.landing_lock(branch);
-        let failed = |error: std::io::Error| {
-            Error::new(ErrorKind::Internal, format!("cannot lock {}: {error}", path.display()))
-        };
-        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
-        let opened = File::options().write(true).create(true).truncate(false).open(&path);
-        let lock = opened.map_err(failed)?;
-        let mut told = false;
-        while !is_cancelled() {
-            match lock.try_lock() {
-                Ok(()) => return Ok(Some(Self { _lock: lock })),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-                Err(TryLockError::WouldBlock) => {}
-            }
-            if !std::mem::replace(&mut told, true) {
-                waits();
-            }
-            thread::sleep(LOOK);
-        }
-        Ok(None)
+        path.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .map_err(|error| failed("make a folder for", &path, &error))?;
+        let lock = until_there(|| try_lock(&path), waits, is_cancelled)?;
+        Ok(lock.map(|lock| Self { _lock: lock }))
     }
 }
 

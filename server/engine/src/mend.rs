@@ -17,7 +17,7 @@ use alfine_core::{
     plan::{Fields, Mark, Task},
 };
 use alfine_store::{LoopLock, LoopRow, NewEvent};
-use alfine_verify::{VerifierKind, VerifierSpec};
+use alfine_verify::VerifierSpec;
 
 /// What a loop that rests goes on with.
 #[derive(Debug, Clone)]
@@ -153,13 +153,7 @@ impl Text {
 
 /// Whether a check is one that only the work showed.
 fn is_found(spec: &TaskSpec, verifier: &VerifierSpec) -> bool {
-    match &verifier.kind {
-        VerifierKind::Command { command } => spec.found.iter().any(|item| item.command == *command),
-        VerifierKind::CleanTree { .. }
-        | VerifierKind::Llm { .. }
-        | VerifierKind::Diagnostics { .. }
-        | VerifierKind::Browser { .. } => false,
-    }
+    verifier.kind.command().is_some_and(|command| spec.found.iter().any(|item| item.command == command))
 }
 
 /// The settings that two specs have not in common, as the settings file calls them.

@@ -21,6 +21,7 @@ mod message;
 mod named;
 mod owner;
 mod performing;
+mod place;
 mod preparing;
 mod prompting;
 mod proof;

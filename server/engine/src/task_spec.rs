@@ -425,7 +425,7 @@ fn kind_of(verifier: &alfine_config::Verifier) -> VerifierKind {
         alfine_config::VerifierKind::Diagnostics => VerifierKind::Diagnostics {
             server: verifier.server.clone().unwrap_or_default(),
             globs: verifier.files.clone(),
-            files: Vec::new(),
+            files: None,
         },
         alfine_config::VerifierKind::Llm => {
             VerifierKind::Llm { question: verifier.question.clone().unwrap_or_default() }

@@ -280,18 +280,17 @@ pub(super) struct Checked {
 }
 
 impl Checked {
+    /// An end of which nothing else is known.
+    pub(super) fn ended(exit: VerifierExit, output: String) -> Self {
+        Self { exit, output, findings: Vec::new(), tests: None }
+    }
+
     pub(super) fn unable(reason: String) -> Self {
-        Self {
-            exit: VerifierExit::Unable { reason },
-            output: String::new(),
-            findings: Vec::new(),
-            tests: None,
-        }
+        Self::ended(VerifierExit::Unable { reason }, String::new())
     }
 
     pub(super) fn not_run(reason: impl fmt::Display) -> Self {
-        let exit = VerifierExit::NotRun { reason: reason.to_string() };
-        Self { exit, output: String::new(), findings: Vec::new(), tests: None }
+        Self::ended(VerifierExit::NotRun { reason: reason.to_string() }, String::new())
     }
 }
 

@@ -79,14 +79,10 @@ pub(super) fn check(pages: &Pages, spec: &VerifierSpec, context: &VerifyContext<
     let checked = look(pages, &folder, &browser, spec.timeout, context);
     context.cancel.set_running(None);
     match checked {
-        _ if context.cancel.is_cancelled() => ended(VerifierExit::Interrupted, String::new()),
+        _ if context.cancel.is_cancelled() => Checked::ended(VerifierExit::Interrupted, String::new()),
         Ok(checked) => checked,
         Err(error) => Checked::not_run(error),
     }
-}
-
-fn ended(exit: VerifierExit, output: String) -> Checked {
-    Checked { exit, output, findings: Vec::new(), tests: None }
 }
 
 fn look(
@@ -106,7 +102,7 @@ fn look(
         let words = format!("the server of `{}` {why}", pages.serve);
         let output = format!("{words}\n{}", printed.text());
         let exit = VerifierExit::Browsed { problems: 1, pictures: Vec::new() };
-        return Ok(Checked { findings: vec![Finding::error(words)], ..ended(exit, output) });
+        return Ok(Checked { findings: vec![Finding::error(words)], ..Checked::ended(exit, output) });
     }
     let profile = tempfile::tempdir().map_err(failed)?;
     let mut browser = Needed(open(browser, profile.path(), folder, context)?);
@@ -136,7 +132,7 @@ fn look(
             }
             Err(End::Late) => {
                 let words = format!("{output}{url} did not answer in time\n{}", printed.text());
-                return Ok(ended(VerifierExit::TimedOut { after: timeout }, words));
+                return Ok(Checked::ended(VerifierExit::TimedOut { after: timeout }, words));
             }
             Err(End::Gone) => {
                 return Ok(Checked::not_run(format_args!("the browser ended\n{}", errors.text())));
@@ -195,13 +191,7 @@ fn wait_for_server(
             return None;
         }
         if let Some(exit) = server.wait_timeout(LOOK) {
-            let how = match exit {
-                Ok(exit) => match (exit.code, exit.signal) {
-                    (Some(code), _) => format!("exit status {code}"),
-                    (None, signal) => format!("signal {}", signal.unwrap_or_default()),
-                },
-                Err(error) => error.to_string(),
-            };
+            let how = exit.map_or_else(|error| error.to_string(), |exit| exit.to_string());
             return Some(format!("ended before it listened on its port, {port} ({how})"));
         }
     }

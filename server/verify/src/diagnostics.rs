@@ -4,10 +4,10 @@
 use super::{
     VerifierExit, VerifierSpec, VerifyContext,
     answer::Checked,
-    language_server::{Connection, Gone, path_of, uri_of},
+    command::is_there,
+    language_server::{Connection, Gone, METHOD_NOT_FOUND, path_of, uri_of},
 };
 use alfine_core::{finding::Finding, text::end_of};
-use alfine_files::programs;
 use alfine_process::{Confinement, GuardedCommand, GuardedOutput, ProcessError};
 use serde_json::{Value, json};
 use std::{
@@ -35,7 +35,6 @@ const STDERR: usize = 2000;
 
 /// Codes of answers that say: not now.
 const NOT_NOW: [i64; 3] = [-32800, -32801, -32802];
-const METHOD_NOT_FOUND: i64 = -32601;
 
 /// What servers look at, by their program. Of any other every file is shown that has a known language.
 const SERVERS: &[(&[&str], &[&str])] = &[
@@ -124,14 +123,21 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("nix", "nix"),
 ];
 
-/// Asks a server about those of these files that are there. `chosen` says that somebody chose them for it.
+/// Asks a server about those of these files that are there; `None` where nobody compares what it says. `chosen` says that
+/// somebody chose them for it.
 pub(super) fn check(
     server: &str,
-    files: &[String],
+    files: Option<&[String]>,
     chosen: bool,
     spec: &VerifierSpec,
     context: &VerifyContext<'_>,
 ) -> Checked {
+    let Some(files) = files else {
+        return Checked::unable(
+            "a language server compares what was there before, and the setting `proof.control` switches that off"
+                .to_owned(),
+        );
+    };
     let words = match shell_words::split(server) {
         Ok(words) if !words.is_empty() => words,
         Ok(_) | Err(_) => return Checked::unable(format!("“{server}” is no command line")),
@@ -145,8 +151,7 @@ pub(super) fn check(
     if opened.is_empty() {
         return of_findings(Vec::new());
     }
-    let path = context.env.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path);
-    if path.is_some_and(|path| programs::find(program, path, &root).is_none()) {
+    if !is_there(program, context, &root) {
         return Checked::unable(format!(
             "the language server “{program}” is not on this machine: install it, or name another in the verifier's `server`"
         ));
@@ -198,31 +203,17 @@ fn ask(
         if said.is_empty() { what } else { format!("{what}\n{said}") }
     };
     Ok(match asked {
-        _ if context.cancel.is_cancelled() => Checked {
-            exit: VerifierExit::Interrupted,
-            output: String::new(),
-            findings: Vec::new(),
-            tests: None,
-        },
+        _ if context.cancel.is_cancelled() => Checked::ended(VerifierExit::Interrupted, String::new()),
         Ok(findings) => of_findings(findings),
-        Err(End::Late) => Checked {
-            exit: VerifierExit::TimedOut { after: timeout },
-            output: printed("the language server did not say all within its time".to_owned()),
-            findings: Vec::new(),
-            tests: None,
-        },
+        Err(End::Late) => Checked::ended(
+            VerifierExit::TimedOut { after: timeout },
+            printed("the language server did not say all within its time".to_owned()),
+        ),
         Err(End::Refused(why)) => {
             Checked::not_run(printed(format!("the language server refused to begin: {why}")))
         }
         Err(End::Gone) => {
-            let how = match exit {
-                Ok(exit) => match (exit.code, exit.signal) {
-                    (Some(code), _) => format!("exit status {code}"),
-                    (None, Some(signal)) => format!("signal {signal}"),
-                    (None, None) => "it was ended".to_owned(),
-                },
-                Err(error) => error.to_string(),
-            };
+            let how = exit.map_or_else(|error| error.to_string(), |exit| exit.to_string());
             Checked::not_run(printed(format!("the language server ended before it had said all ({how})")))
         }
     })

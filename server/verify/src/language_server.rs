@@ -17,7 +17,7 @@ const MESSAGE: usize = 64 << 20;
 const WAITING: usize = 1024;
 
 /// A method that no client here knows.
-const METHOD_NOT_FOUND: i64 = -32601;
+pub(super) const METHOD_NOT_FOUND: i64 = -32601;
 
 /// A connection to a language server.
 pub(super) struct Connection<W> {

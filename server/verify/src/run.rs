@@ -23,7 +23,7 @@ pub fn run(
             VerifierKind::Command { command } => command::check(command, spec, context),
             VerifierKind::CleanTree { paths } => clean_tree::check(context, paths),
             VerifierKind::Diagnostics { server, globs, files } => {
-                diagnostics::check(server, files, !globs.is_empty(), spec, context)
+                diagnostics::check(server, files.as_deref(), !globs.is_empty(), spec, context)
             }
             VerifierKind::Browser { pages } => browser::check(pages, spec, context),
             // Whoever runs agents asks them, where what is asked can be compared.

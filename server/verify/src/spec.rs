@@ -107,9 +107,10 @@ pub enum VerifierKind {
         /// Globs of the files that it is shown; empty: those that are known to concern it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         globs: Vec<String>,
-        /// The files that were changed and that these globs mean, from the root. Known only when the work is there.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        files: Vec<String>,
+        /// The files that were changed and that these globs mean, from the root. Known only where the work is compared with
+        /// what was there before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        files: Option<Vec<String>>,
     },
     /// Passes when pages show in a browser what they are to show.
     Browser {
@@ -122,6 +123,18 @@ pub enum VerifierKind {
         /// What has to hold.
         question: String,
     },
+}
+
+impl VerifierKind {
+    /// The command line of a verifier that is one.
+    pub fn command(&self) -> Option<&str> {
+        match self {
+            Self::Command { command } => Some(command),
+            Self::CleanTree { .. } | Self::Diagnostics { .. } | Self::Browser { .. } | Self::Llm { .. } => {
+                None
+            }
+        }
+    }
 }
 
 /// What is opened, and what it is to show.

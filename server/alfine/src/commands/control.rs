@@ -5,7 +5,7 @@ use super::{
     opening, run,
 };
 use crate::{
-    cli::{AnswerArgs, ContinueArgs, PauseArgs, SteerArgs, TaskArg},
+    cli::{AnswerArgs, ContinueArgs, GoOnArgs, PauseArgs, SteerArgs, TaskArg},
     display::Display,
     output::say,
     report::exit,
@@ -19,6 +19,7 @@ use alfine_core::{
 use alfine_engine::{
     Error, Result,
     control::Taken,
+    project::Project,
     requests::{self, AnswerRequest, Continued, How},
     start::More,
 };
@@ -59,33 +60,51 @@ fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Resul
 
 /// Goes on with a loop.
 pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
-    let (mut project, key) = opening::task(directory, &args.task, args.json)?;
+    let (mut project, key) = opening::task(directory, &args.task, args.how.json)?;
     let more = More {
         max_iterations: args.max_iterations,
         reset_breaker: args.reset_breaker,
         max_cost_usd: args.max_cost,
     };
-    let said = Said { trust: args.trust, json: args.json, ..Said::default() };
-    let (in_background, keep_plan) = (args.background, args.keep_plan);
+    let (in_background, keep_plan) = (args.how.background, args.how.keep_plan);
     let request = requests::Continue { task: key.clone(), more, in_background, keep_plan };
-    match asking::drive(&mut project, request, said)? {
-        Continued::ByRunner => say(format_args!("{key} goes on")),
-        Continued::GoesOn { how: How::Here(lock), changes } => {
-            if !args.json {
-                tell_changes(&key, &changes);
-            }
-            let display = if args.json { None } else { Some(Display::new()) };
-            return Ok(run::foreground(&mut project, lock, display.as_ref())?.exit);
+    match asking::drive(&mut project, request, said(&args.how))? {
+        Continued::ByRunner => {
+            say(format_args!("{key} goes on"));
+            Ok(exit::DONE)
         }
-        Continued::GoesOn { changes, .. } => {
-            tell_changes(&key, &changes);
-            say(format_args!(
-                "{key} goes on in the background; follow it: alfine log {} --follow",
-                shell_word(&key)
-            ));
+        Continued::GoesOn { how, changes } => {
+            goes_on(&mut project, &key, how, &changes, args.how.json, "goes on")
         }
     }
-    Ok(exit::DONE)
+}
+
+/// What the user said already of how a loop goes on.
+pub(super) fn said(args: &GoOnArgs) -> Said {
+    Said { trust: args.trust, json: args.json, ..Said::default() }
+}
+
+/// Runs a loop that goes on, or says that it runs in the background, after what is other in its plan. `does` says what it
+/// does there.
+pub(super) fn goes_on(
+    project: &mut Project,
+    key: &TaskKey,
+    how: How,
+    changes: &[Mend],
+    json: bool,
+    does: &str,
+) -> Result<u8> {
+    let How::Here(lock) = how else {
+        tell_changes(key, changes);
+        let named = shell_word(key);
+        say(format_args!("{key} {does} in the background; follow it: alfine log {named} --follow"));
+        return Ok(exit::DONE);
+    };
+    if !json {
+        tell_changes(key, changes);
+    }
+    let display = if json { None } else { Some(Display::new()) };
+    Ok(run::foreground(project, lock, display.as_ref())?.exit)
 }
 
 /// Says what is other in a plan than when its loop last ran.

@@ -2,7 +2,7 @@
 
 use super::{
     asking::{self, Said},
-    control::tell_changes,
+    control::{goes_on, said, tell_changes},
     opening, run,
 };
 use crate::{
@@ -77,27 +77,11 @@ pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
 
 /// Has finished work worked on again, on top of the branch that it is to land on.
 pub(super) fn rework(directory: &Path, args: &ReworkArgs) -> Result<u8> {
-    let (mut project, key) = opening::task(directory, &args.task, args.json)?;
-    let (note, in_background, keep_plan) = (args.note.clone(), args.background, args.keep_plan);
-    let request = requests::Rework { task: key.clone(), note, in_background, keep_plan };
-    let said = Said { trust: args.trust, json: args.json, ..Said::default() };
-    let Reworking { how, changes } = asking::drive(&mut project, request, said)?;
-    if !args.json {
-        tell_changes(&key, &changes);
-    }
-    match how {
-        How::Here(lock) => {
-            let display = if args.json { None } else { Some(Display::new()) };
-            Ok(run::foreground(&mut project, lock, display.as_ref())?.exit)
-        }
-        How::InBackground | How::Settled => {
-            let named = shell_word(&key);
-            say(format_args!(
-                "{key} is worked on again, in the background; follow it: alfine log {named} --follow"
-            ));
-            Ok(exit::DONE)
-        }
-    }
+    let (mut project, key) = opening::task(directory, &args.task, args.how.json)?;
+    let (in_background, keep_plan) = (args.how.background, args.how.keep_plan);
+    let request = requests::Rework { task: key.clone(), note: args.note.clone(), in_background, keep_plan };
+    let Reworking { how, changes } = asking::drive(&mut project, request, said(&args.how))?;
+    goes_on(&mut project, &key, how, &changes, args.how.json, "is worked on again,")
 }
 
 /// Throws a task's work away.

@@ -1,8 +1,11 @@
 //! One run of the agent: its process, what it prints, what it costs.
 
-use super::{live::LiveAgent, message::AgentEnded, message::Message, owner::Runner, reach::ReachFinder};
+use super::{
+    environments::Environment, live::LiveAgent, message::AgentEnded, message::Message, owner::Runner,
+    reach::ReachFinder,
+};
 use crate::Result;
-use alfine_agents::{Decoder, Exit, Lines, PriorSession, Request};
+use alfine_agents::{Adapter, Decoder, Exit, Invocation, Lines, Login, PriorSession, Request};
 use alfine_core::{
     agent::{AgentEvent, Outcome},
     machine::{Input, Spawn},
@@ -37,7 +40,7 @@ const TRANSCRIPT_LIMIT: u64 = 512 << 20;
 const NEWS_TEXT: usize = 2000;
 
 /// How much of an agent's own words for its end stays where something is added to them, in bytes.
-const MESSAGE: usize = 400;
+pub(super) const MESSAGE: usize = 400;
 
 /// How an agent said that it ends, and what that means for the user.
 struct Ending {
@@ -62,21 +65,11 @@ impl Runner<'_> {
             max_budget_usd: self.state.budget_left(),
         };
         let invocation = self.adapter.invocation(&request)?;
-        let mut command = GuardedCommand::new(
-            &self.program,
-            programs::at_home(&invocation.program),
-            self.worktree(),
-            Confinement::None,
-            self.row.id.marker(&ulid::Ulid::generate().to_string()),
-        );
-        command.args = invocation.args;
-        command.env = self.environments.agent.clone();
-        command.env.extend(invocation.env);
+        let marker = self.row.id.marker(&ulid::Ulid::generate().to_string());
+        let env = self.environments.agent.clone();
+        let mut command = command_of(invocation, &self.program, &request.cwd, env, &marker);
         command.env.push((alfine_agents::rehearsal::TASK_VARIABLE.into(), self.key.to_string().into()));
-        keep_git_within(&command.cwd, &mut command.env);
-        command.stdin = invocation.stdin;
         command.grace = GRACE;
-        let marker = command.marker.clone();
         self.keep_checkout()?;
         let child = match command.spawn() {
             Ok(child) => child,
@@ -87,13 +80,8 @@ impl Runner<'_> {
             }
             Err(error) => {
                 // The user has to install a missing agent; the task itself did not fail, so the loop asks instead.
-                let error = crate::Error::from(error);
-                let hint = self.adapter.install_hint();
-                let hint = if hint.is_empty() { String::new() } else { format!("; to install it: {hint}") };
-                self.inputs.push_back(Input::AgentExited {
-                    outcome: Outcome::Config,
-                    message: format!("{}{hint}", error.message),
-                });
+                let message = does_not_start(&*self.adapter, error);
+                self.inputs.push_back(Input::AgentExited { outcome: Outcome::Config, message });
                 return Ok(());
             }
         };
@@ -111,7 +99,7 @@ impl Runner<'_> {
         let lock = &self.lock;
         let (row, run) = self.project.store.write(|tx| tx.begin_run(lock, &new))?;
         let transcript = self.project.layout.transcript(self.row.id.as_str(), run);
-        self.save_prompt(&transcript, &request.prompt);
+        save_prompt(&transcript, &self.masker, &request.prompt);
         let decoder = self.adapter.decoder(&self.prior_session(spawn)?);
         let reach = ReachFinder::of(self.project.repository.workdir(), &self.other_trees()?);
         listen(child, (decoder, reach), Arc::clone(&self.masker), &transcript, run, &self.outbox)?;
@@ -132,17 +120,6 @@ impl Runner<'_> {
             .filter(|run| run.session.as_deref() == Some(session.0.as_str()))
             .find_map(|run| run.session_total_cost);
         Ok(PriorSession { total_cost_usd })
-    }
-
-    fn save_prompt(&self, transcript: &Path, prompt: &str) {
-        let path = transcript.with_extension("prompt.md");
-        let saved = transcript
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(&path, self.masker.mask(prompt).as_bytes()));
-        if let Err(error) = saved {
-            tracing::warn!("{} cannot be written: {error}", path.display());
-        }
     }
 
     pub(super) fn agent_said(&mut self, event: AgentEvent) {
@@ -166,12 +143,7 @@ impl Runner<'_> {
     fn ending(&self, prompt: Option<u64>, outcome: Outcome, message: String) -> Ending {
         match outcome {
             Outcome::Auth { .. } => {
-                let env = |name: &str| {
-                    let known =
-                        self.environments.agent.iter().find(|(known, _)| known.to_str() == Some(name));
-                    known.map(|(_, value)| value.to_string_lossy().into_owned())
-                };
-                let Some(login) = self.adapter.login(&env, &message) else {
+                let Some(login) = login_of(&*self.adapter, &self.environments.agent, &message) else {
                     return Ending { outcome, message, login: None };
                 };
                 let message = format!("{}; to log in: {}", start_of(&message, MESSAGE), login.remedy);
@@ -257,8 +229,56 @@ impl Runner<'_> {
     }
 }
 
+/// What runs an agent in a folder, as its adapter has it.
+pub(super) fn command_of(
+    invocation: Invocation,
+    guard: &Path,
+    cwd: &Path,
+    env: Environment,
+    marker: &str,
+) -> GuardedCommand {
+    let program = programs::at_home(&invocation.program);
+    let mut command = GuardedCommand::new(guard, program, cwd, Confinement::None, marker);
+    command.args = invocation.args;
+    command.env = env;
+    command.env.extend(invocation.env);
+    keep_git_within(&command.cwd, &mut command.env);
+    command.stdin = invocation.stdin;
+    command
+}
+
+/// Why an agent does not start, and how to install it.
+pub(super) fn does_not_start(adapter: &dyn Adapter, error: ProcessError) -> String {
+    let message = crate::Error::from(error).message;
+    match adapter.install_hint() {
+        "" => message,
+        hint => format!("{message}; to install it: {hint}"),
+    }
+}
+
+/// How to log in to an agent that has this environment, and says this of a login that is refused.
+pub(super) fn login_of(adapter: &dyn Adapter, env: &Environment, said: &str) -> Option<Login> {
+    let of = |name: &str| {
+        let known = env.iter().find(|(known, _)| known.to_str() == Some(name));
+        known.map(|(_, value)| value.to_string_lossy().into_owned())
+    };
+    adapter.login(&of, said)
+}
+
+/// Keeps a prompt beside the transcript of its run.
+pub(super) fn save_prompt(transcript: &Path, masker: &Masker, prompt: &str) {
+    let path = transcript.with_extension("prompt.md");
+    let saved = transcript
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(&path, masker.mask(prompt).as_bytes()));
+    if let Err(error) = saved {
+        tracing::warn!("{} cannot be written: {error}", path.display());
+    }
+}
+
 /// Keeps the agent's git from looking for a repository above its working tree, should that lose its `.git`.
-pub(super) fn keep_git_within(tree: &Path, env: &mut Vec<(OsString, OsString)>) {
+fn keep_git_within(tree: &Path, env: &mut Vec<(OsString, OsString)>) {
     const CEILINGS: &str = "GIT_CEILING_DIRECTORIES";
     let known = env.iter().position(|(name, _)| name == CEILINGS).map(|at| env.swap_remove(at).1);
     let known = known.iter().flat_map(std::env::split_paths);
@@ -358,29 +378,37 @@ fn read_agent(
 }
 
 fn read_errors(
-    mut stderr: GuardedOutput,
+    stderr: GuardedOutput,
     path: &Path,
     masker: &Arc<Masker>,
     run: u32,
     outbox: &SyncSender<Message>,
 ) -> String {
     let mut transcript: Option<Transcript> = None;
-    let mut tail: VecDeque<u8> = VecDeque::new();
     let mut told = Instant::now();
-    let mut chunk = vec![0; 16 * 1024];
-    while let Ok(read) = stderr.read(&mut chunk) {
-        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+    let tail = read_tail(stderr, &mut |bytes| {
         transcript.get_or_insert_with(|| Transcript::create(path, Arc::clone(masker))).write(bytes);
-        tail.extend(bytes);
-        let excess = tail.len().saturating_sub(STDERR_TAIL);
-        tail.drain(..excess);
         if told.elapsed() >= TELL_OUTPUT_EVERY {
             told = Instant::now();
             let _ = outbox.send(Message::Output(run));
         }
-    }
+    });
     if let Some(transcript) = &mut transcript {
         transcript.finish();
+    }
+    tail
+}
+
+/// Reads what an agent prints as errors, shows it piece by piece, and returns its end.
+pub(super) fn read_tail(mut stderr: GuardedOutput, each: &mut dyn FnMut(&[u8])) -> String {
+    let mut tail: VecDeque<u8> = VecDeque::new();
+    let mut chunk = vec![0; 16 * 1024];
+    while let Ok(read @ 1..) = stderr.read(&mut chunk) {
+        let bytes = chunk.get(..read).unwrap_or_default();
+        each(bytes);
+        tail.extend(bytes);
+        let excess = tail.len().saturating_sub(STDERR_TAIL);
+        tail.drain(..excess);
     }
     String::from_utf8_lossy(tail.make_contiguous()).into_owned()
 }

@@ -1,19 +1,19 @@
 //! What the checks answer before any work: asked when a loop begins, before its agent or beside it.
 
 use super::{
-    controls::{Decider, GRACE},
+    controls::Decider,
     failing::is_of_the_repository,
     live::{Found, LiveBase, LiveVerifiers},
     message::{Base, Message},
     owner::Runner,
 };
-use crate::{Result, surroundings};
+use crate::Result;
 use alfine_core::{
     machine::Input,
     news::News,
     proof::{Answer, BaseAnswer, BaseKnown, Said},
 };
-use alfine_verify::{CancelToken, VerifierKind, VerifierSpec, VerifyContext, test_report};
+use alfine_verify::{VerifierSpec, VerifyContext, test_report};
 use std::sync::Arc;
 
 impl Runner<'_> {
@@ -25,36 +25,23 @@ impl Runner<'_> {
             return Ok(());
         };
         let (specs, _) = self.allowed_specs()?;
-        let cancel = CancelToken::default();
-        let token = cancel.clone();
+        let place = self.place();
         let found = Arc::new(Found::default());
-        self.base = Some(LiveBase { verifiers: LiveVerifiers(cancel), found: Arc::clone(&found) });
-        let (root, guard, not_work) =
-            (self.worktree(), self.program.clone(), surroundings::own_files(&self.row));
-        let env = self.environments.checks.clone();
-        let marker = self.row.id.marker(&ulid::Ulid::generate().to_string());
+        self.base =
+            Some(LiveBase { verifiers: LiveVerifiers(place.cancel.clone()), found: Arc::clone(&found) });
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
         let criteria = self.spec.task.criteria.len();
         let may_hold = self.spec.proven_by.is_none();
         std::thread::spawn(move || {
-            let context = VerifyContext {
-                root: &root,
-                claimed: None,
-                not_work: &not_work,
-                guard: &guard,
-                env: &env,
-                marker: &marker,
-                grace: GRACE,
-                cancel: &token,
-            };
             let mut tell = |news: News| drop(outbox.send(Message::BaseNews(Box::new(news))));
-            let answered = decider.base_answers(&specs, &context, &mut tell).unwrap_or_else(|error| {
-                tracing::warn!(
-                    "the checks could not be run before the work: {}",
-                    masker.mask(&error.message)
-                );
-                Vec::new()
-            });
+            let answered =
+                decider.base_answers(&specs, &place.context(None), &mut tell).unwrap_or_else(|error| {
+                    tracing::warn!(
+                        "the checks could not be run before the work: {}",
+                        masker.mask(&error.message)
+                    );
+                    Vec::new()
+                });
             let holds = |n: usize| {
                 answered.iter().any(|one| one.spec.criterion == Some(n) && one.said.answer == Answer::Passed)
             };
@@ -97,7 +84,7 @@ pub(super) struct Answered {
 impl Answered {
     /// Whether it runs tests.
     fn is_suite(&self) -> bool {
-        let VerifierKind::Command { command } = &self.spec.kind else { return false };
+        let Some(command) = self.spec.kind.command() else { return false };
         !self.said.tests.is_empty() || self.said.ran.is_some() || test_report::runner_of(command).is_some()
     }
 }
@@ -118,7 +105,7 @@ impl Decider {
         let Some(Ok(prepared)) = self.prepare(context, tell)? else { return Ok(Vec::new()) };
         let mut run = self.run_on(&prepared, context, None, Vec::new())?;
         let mut all = Vec::new();
-        for spec in specs.iter().filter(|spec| matches!(spec.kind, VerifierKind::Command { .. })) {
+        for spec in specs.iter().filter(|spec| spec.kind.command().is_some()) {
             if context.cancel.is_cancelled() {
                 break;
             }

@@ -85,8 +85,6 @@ const INSTALLED: &[&str] =
     &[".package-lock.json", ".modules.yaml", ".yarn-state.yml", "composer/installed.json"];
 /// How many scripts of one command are looked at.
 const MOST_SCRIPTS: usize = 64;
-/// The most files that a finding names.
-const NAMED: usize = 10;
 
 /// What decides on a claim, and where.
 pub(super) struct Decider {
@@ -554,6 +552,22 @@ impl Run<'_> {
         self.ask(ControlKind::Base, spec, base, tell)
     }
 
+    /// That answer, as a control that was made. The base is known by the tree that the loop began with, Alfine's own files and
+    /// all.
+    fn made_on_base(&self, before: Option<&Said>) -> Vec<MadeControl> {
+        let run = before.map(|said| said.on(&self.decider.base.0));
+        run.map(|run| MadeControl { control: ControlKind::Base, run }).into_iter().collect()
+    }
+
+    /// Keeps an answer in the place of what the check said before on this tree.
+    pub(super) fn remember(&mut self, spec: &VerifierSpec, tree: &str, said: Said) -> Result<()> {
+        if let Some(key) = self.key(spec, tree)? {
+            self.answers.retain(|(known, _)| *known != key);
+            self.answers.push((key, said));
+        }
+        Ok(())
+    }
+
     fn ask(
         &mut self,
         control: ControlKind,
@@ -688,25 +702,16 @@ impl Run<'_> {
                 }
                 other => other,
             };
-            // The base is known by the tree that the loop began with, Alfine's own files and all.
-            let shown = |said: &Said| said.on(&self.decider.base.0);
-            let made =
-                before.as_ref().map(|said| MadeControl { control: ControlKind::Base, run: shown(said) });
-            let mut made: Vec<MadeControl> = made.into_iter().collect();
+            let mut made = self.made_on_base(before.as_ref());
             let mut ask = |control, run: &mut Self, tree: &str| -> Result<Option<Said>> {
                 let said = run.ask(control, spec, tree, tell)?;
                 made.extend(said.as_ref().map(|said| MadeControl { control, run: said.on(tree) }));
                 Ok(said)
             };
             let mut runs = Runs {
-                work: said(result),
-                base: before,
-                material_alone: None,
-                work_alone: None,
-                may_lose_tests: false,
                 is_relative: result.answer() == Answer::Failed,
                 checks_are_work: self.decider.proven_by == Some(ProvenBy::Checks),
-                is_partial: false,
+                ..Runs::new(said(result), before)
             };
             let own = own_material(objects, command, &spec.folder, [base, claimed])?;
             let named = Named::read(objects, command, &spec.folder, &own, [base, claimed])?;
@@ -794,13 +799,7 @@ impl Run<'_> {
                         kept.map(|(changed, _)| changed).collect()
                     }
                 };
-                let places: Vec<Vec<Place>> = did_it
-                    .into_iter()
-                    .take(NAMED)
-                    .map(|changed| changes.places(changed))
-                    .collect::<Result<_>>()?;
-                let places = places.into_iter().flatten().take(NAMED).collect();
-                fail(result, &proof, places, self.decider.explained);
+                fail(result, &proof, changes.places(&did_it)?, self.decider.explained);
             }
             proofs.push(proof);
         }

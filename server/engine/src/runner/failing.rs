@@ -60,10 +60,7 @@ impl Run<'_> {
             }
         }
         // What is kept of it must not be a failure that the next loop would take for work to do.
-        if let Some(key) = self.key(spec, claimed)? {
-            self.answers.retain(|(known, _)| *known != key);
-            self.answers.push((key, said(result)));
-        }
+        self.remember(spec, claimed, said(result))?;
         Ok(true)
     }
 
@@ -91,10 +88,7 @@ impl Run<'_> {
             Some(0) => before.had_passed(&turned),
             Some(_) => Said { is_confirmed: true, ..before },
         };
-        if let Some(key) = self.key(spec, base)? {
-            self.answers.retain(|(known, _)| *known != key);
-            self.answers.push((key, confirmed.clone()));
-        }
+        self.remember(spec, base, confirmed.clone())?;
         Ok(Some(confirmed))
     }
 

@@ -1,7 +1,7 @@
 //! A session of the judge: an agent that reads a tree and answers, in bounded time and for bounded money.
 
 use super::{
-    agent_run::{Transcript, keep_git_within},
+    agent_run::{MESSAGE, Transcript, command_of, does_not_start, login_of, read_tail, save_prompt},
     environments::{Environment, of_judge},
     message::Message,
     owner::Runner,
@@ -14,8 +14,7 @@ use alfine_core::{
     judge::{self, Opinion},
     text::{end_of, start_of},
 };
-use alfine_files::programs;
-use alfine_process::{Confinement, Ender, GuardedCommand, GuardedOutput, ProcessError};
+use alfine_process::{Ender, GuardedOutput, ProcessError};
 use alfine_secrets::Masker;
 use alfine_verify::VerifyContext;
 use std::{
@@ -28,10 +27,6 @@ use std::{
 
 /// How much of what a judge says is kept to be read, in bytes.
 const KEPT: usize = 1 << 20;
-/// How much of what it prints as errors is kept, in bytes.
-const ERRORS: usize = 16 << 10;
-/// How much of an agent's own words for its end is shown, in bytes.
-const MESSAGE: usize = 400;
 
 /// Who judges a loop's work.
 pub(super) struct Judge {
@@ -145,13 +140,8 @@ impl Judge {
         let ended = match ran {
             Ok(ended) => ended,
             Err(error) => {
-                let hint = self.adapter.install_hint();
-                let hint = if hint.is_empty() { String::new() } else { format!("; to install it: {hint}") };
-                let message = crate::Error::from(error).message;
-                return Ok(Asked::Unable(format!(
-                    "the judge {} does not start: {message}{hint}",
-                    self.name()
-                )));
+                let why = does_not_start(&*self.adapter, error);
+                return Ok(Asked::Unable(format!("the judge {} does not start: {why}", self.name())));
             }
         };
         let too_dear = format!("it cost more than {}", dollars(budget));
@@ -189,12 +179,7 @@ impl Judge {
     }
 
     fn login(&self, said: &str) -> String {
-        let env = |name: &str| {
-            let known = self.env.iter().find(|(known, _)| known.to_str() == Some(name));
-            known.map(|(_, value)| value.to_string_lossy().into_owned())
-        };
-        self.adapter
-            .login(&env, said)
+        login_of(&*self.adapter, &self.env, said)
             .map_or_else(String::new, |login| format!("; to log in: {}", login.remedy))
     }
 
@@ -219,21 +204,11 @@ impl Judge {
             Ok(invocation) => invocation,
             Err(error) => return Ok(Ended::unasked(error.to_string())),
         };
-        let mut command = GuardedCommand::new(
-            context.guard,
-            programs::at_home(&invocation.program),
-            context.root,
-            Confinement::None,
-            context.marker,
-        );
-        command.args = invocation.args;
-        command.env = self.env.clone();
-        command.env.extend(invocation.env);
-        keep_git_within(&command.cwd, &mut command.env);
-        command.stdin = invocation.stdin;
+        let mut command =
+            command_of(invocation, context.guard, context.root, self.env.clone(), context.marker);
         command.grace = context.grace;
         let transcript = self.transcript();
-        self.save_prompt(&transcript, &request.prompt);
+        save_prompt(&transcript, &self.masker, &request.prompt);
         let mut child = command.spawn()?;
         context.cancel.set_running(Some(child.ender()));
         let reading = Reading {
@@ -246,7 +221,8 @@ impl Judge {
             has_concluded: false,
         };
         let (stdout, stderr) = (child.take_stdout(), child.take_stderr());
-        let errors = thread::spawn(move || stderr.map_or_else(String::new, last_words));
+        let errors =
+            thread::spawn(move || stderr.map_or_else(String::new, |stderr| read_tail(stderr, &mut |_| {})));
         let reader = thread::spawn(move || reading.read(stdout));
         let in_time = child.wait_timeout(self.spec.timeout);
         let timed_out = in_time.is_none();
@@ -273,15 +249,6 @@ impl Judge {
     fn transcript(&self) -> PathBuf {
         let id = ulid::Ulid::generate().to_string().to_lowercase();
         self.transcripts.join(format!("judge-{:04}-{id}.jsonl", self.iteration))
-    }
-
-    fn save_prompt(&self, transcript: &Path, prompt: &str) {
-        let path = transcript.with_extension("prompt.md");
-        let saved = std::fs::create_dir_all(&self.transcripts)
-            .and_then(|()| std::fs::write(&path, self.masker.mask(prompt).as_bytes()));
-        if let Err(error) = saved {
-            tracing::warn!("{} cannot be written: {error}", path.display());
-        }
     }
 }
 
@@ -374,15 +341,4 @@ impl Reading {
             | AgentEvent::LimitWarning { .. } => {}
         }
     }
-}
-
-/// The end of what it prints as errors.
-fn last_words(mut stderr: GuardedOutput) -> String {
-    let mut kept: Vec<u8> = Vec::new();
-    let mut chunk = vec![0; 16 << 10];
-    while let Ok(read @ 1..) = stderr.read(&mut chunk) {
-        kept.extend_from_slice(chunk.get(..read).unwrap_or_default());
-        kept.drain(..kept.len().saturating_sub(ERRORS));
-    }
-    String::from_utf8_lossy(&kept).into_owned()
 }

@@ -126,9 +126,7 @@ impl Run<'_> {
             if let Some(before) = before.get_mut(n) {
                 *before = Some(verdict);
             }
-            if let Some(key) = self.key(spec, base)? {
-                self.answers.push((key, said(&answer_of(spec, verdict))));
-            }
+            self.remember(spec, base, said(&answer_of(spec, verdict)))?;
         }
         Ok(Some(before))
     }

@@ -2,7 +2,7 @@
 //! the work, where it has to be worked on again.
 
 use super::{
-    controls::{Decider, GRACE, Watcher},
+    controls::{Decider, Watcher},
     live::LiveVerifiers,
     message::{Decided, Landed, Message},
     owner::Runner,
@@ -22,8 +22,7 @@ use alfine_core::{
 use alfine_files::Layout;
 use alfine_git::{Commit, GitError, MergeSpec, Repository};
 use alfine_store::LoopPlace;
-use alfine_verify::{CancelToken, VerifierResult, VerifierSpec, VerifyContext};
-use alfine_words::Reader;
+use alfine_verify::{VerifierResult, VerifierSpec, VerifyContext};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -89,15 +88,12 @@ impl Runner<'_> {
     pub(super) fn run_landing(&mut self, landing: &Landing) -> Result<()> {
         self.verify_round += 1;
         let round = self.verify_round;
-        let cancel = CancelToken::default();
-        let token = cancel.clone();
+        let place = self.place();
         let branch = self.row.branch.clone().unwrap_or_default();
         let (mut specs, refused) = self.allowed_specs()?;
         if self.spec.proof.landing == LandingChecks::Criteria {
             specs.retain(|spec| spec.criterion.is_some());
         }
-        let (root, guard, not_work) =
-            (self.worktree(), self.program.clone(), surroundings::own_files(&self.row));
         let attempt = Attempt {
             repository: self.project.repository.clone(),
             layout: self.project.layout.clone(),
@@ -108,41 +104,28 @@ impl Runner<'_> {
                 &self.spec,
                 (String::new(), String::new()),
                 String::new(),
-                not_work.clone(),
-                root.clone(),
+                surroundings::own_files(&self.row),
+                self.worktree(),
                 self.environments.setup.clone(),
             ),
             specs,
             refused,
             scores: (self.spec.green, self.spec.yellow),
         };
-        let (env, marker) =
-            (self.environments.checks.clone(), self.row.id.marker(&ulid::Ulid::generate().to_string()));
+        self.verifiers = Some(LiveVerifiers(place.cancel.clone()));
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
-            let context = VerifyContext {
-                root: &root,
-                claimed: None,
-                not_work: &not_work,
-                guard: &guard,
-                env: &env,
-                marker: &marker,
-                grace: GRACE,
-                cancel: &token,
-            };
             let tell = |news: News| drop(outbox.send(Message::VerifyNews(round, Box::new(news))));
             let mut watcher =
                 Watcher { observe: &mut |result| tell(news_of(result)), tell: &mut |news| tell(news) };
-            let found = attempt.find_out(&context, &mut watcher);
+            let found = attempt.find_out(&place.context(None), &mut watcher);
             let (turn, mut decided, landed) = match found {
                 // Nobody waits for it any more.
                 Ok(None) => return,
                 Ok(Some((turn, decided, landed))) => (Some(turn), decided, landed),
                 Err(error) => {
-                    let hint = error.hint_for(Reader::Terminal);
-                    let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-                    let message = masker.mask(&format!("{}{hint}", error.message)).into_owned();
+                    let message = masker.mask(&error.with_hint()).into_owned();
                     (None, Decided::default(), Err(NotLanded::Unknown { message }))
                 }
             };
@@ -150,7 +133,6 @@ impl Runner<'_> {
             let landed = Landed { turn, decided, landed, started_at };
             let _ = outbox.send(Message::Landed(round, Box::new(landed)));
         });
-        self.verifiers = Some(LiveVerifiers(cancel));
         Ok(())
     }
 

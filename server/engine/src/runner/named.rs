@@ -52,10 +52,7 @@ impl Named {
         let Ok(uses) = shell::uses(command, folder) else { return Ok(named) };
         for target in uses.deciding.iter().chain(&uses.observed).flat_map(shell::Use::targets) {
             let Some(kind) = Kind::of(&target.tool) else { continue };
-            let files = match &target.file {
-                Some(file) => vec![file.clone()],
-                None => kind.files().iter().map(|file| below(&target.folder, file)).collect(),
-            };
+            let files = kind.files_of(&target);
             let mut is_there = [false, false];
             for file in &files {
                 for (is_there, tree) in is_there.iter_mut().zip([base, claimed]) {
@@ -144,16 +141,12 @@ impl Behind {
         tree: &str,
     ) -> Result<Vec<(String, String)>> {
         let Some(kind) = Kind::of(&target.tool) else { return Ok(Vec::new()) };
-        let mut files = match &target.file {
-            Some(file) => vec![file.clone()],
-            None => kind.files().iter().map(|file| below(&target.folder, file)).collect(),
-        };
+        let usual = kind.usual_files(target);
+        let mut files = kind.files_of(target);
         let mut text = String::new();
         while let Some(file) = files.pop() {
             let Some(found) = objects.text_at(tree, Path::new(&file))? else { continue };
-            if !kind.files().iter().any(|name| below(&target.folder, name) == file)
-                && !self.files.insert(file.into())
-            {
+            if !usual.contains(&file) && !self.files.insert(file.into()) {
                 continue;
             }
             files.extend(kind.included(&found).map(|file| below(&target.folder, file)));
@@ -195,12 +188,19 @@ impl Kind {
         }
     }
 
-    fn files(self) -> &'static [&'static str] {
-        match self {
+    /// The files in which a target may be, from the root.
+    fn files_of(self, target: &shell::Target) -> Vec<String> {
+        target.file.clone().map_or_else(|| self.usual_files(target), |file| vec![file])
+    }
+
+    /// Those that are read where none is named.
+    fn usual_files(self, target: &shell::Target) -> Vec<String> {
+        let names: &[&str] = match self {
             Self::Make => &["GNUmakefile", "makefile", "Makefile"],
             Self::Just => &["justfile", "Justfile", ".justfile"],
             Self::Package => &["package.json"],
-        }
+        };
+        names.iter().map(|name| below(&target.folder, name)).collect()
     }
 
     /// The files that a file takes in.

@@ -50,10 +50,10 @@ impl Runner<'_> {
         self.save_with(&effects)?;
         for effect in effects {
             if let Err(error) = self.perform(effect) {
+                let whole = error.with_hint();
                 let hint = error.hint_for(Reader::Terminal);
-                self.tell(&News::Error { message: error.message.clone(), hint: hint.clone() });
-                let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-                self.inputs.push_back(Input::Failed(format!("{}{hint}", error.message)));
+                self.tell(&News::Error { message: error.message, hint });
+                self.inputs.push_back(Input::Failed(whole));
                 // The effects after this one were decided on the assumption that it works.
                 break;
             }

@@ -52,13 +52,7 @@ impl Runner<'_> {
             .filter(|verifier| verifier.criterion.is_none() && !self.state.without().contains(&verifier.name))
             .map(|verifier| VerifierLine {
                 name: &verifier.name,
-                command: match &verifier.kind {
-                    VerifierKind::Command { command } => Some(command),
-                    VerifierKind::CleanTree { .. }
-                    | VerifierKind::Llm { .. }
-                    | VerifierKind::Diagnostics { .. }
-                    | VerifierKind::Browser { .. } => None,
-                },
+                command: verifier.kind.command(),
                 folder: &verifier.folder,
                 required: verifier.required,
                 before: self.state.verifier_before(&verifier.name),
@@ -173,13 +167,7 @@ fn outcome_words(last: &alfine_core::machine::LastIteration, recovery: Option<Re
 }
 
 fn command_of<'a>(verifiers: &'a [alfine_verify::VerifierSpec], name: &str) -> Option<&'a str> {
-    verifiers.iter().find(|verifier| verifier.name == name).and_then(|verifier| match &verifier.kind {
-        VerifierKind::Command { command } => Some(command.as_str()),
-        VerifierKind::CleanTree { .. }
-        | VerifierKind::Llm { .. }
-        | VerifierKind::Diagnostics { .. }
-        | VerifierKind::Browser { .. } => None,
-    })
+    verifiers.iter().find(|verifier| verifier.name == name)?.kind.command()
 }
 
 /// How a check without an exit status ended: the first line of its output says it.

@@ -1,7 +1,7 @@
 //! The verifiers' thread, and what their answers come to.
 
 use super::{
-    controls::{GRACE, Watcher, ran},
+    controls::{Watcher, ran},
     live::LiveVerifiers,
     message::{Answers, Decided, Message},
     owner::Runner,
@@ -19,9 +19,7 @@ use alfine_core::{
 };
 use alfine_secrets::Masker;
 use alfine_store::{Millis, VerificationNew};
-use alfine_verify::{
-    CancelToken, Detector, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext,
-};
+use alfine_verify::{Detector, VerifierExit, VerifierResult, VerifierSpec};
 use std::{sync::Arc, time::SystemTime};
 
 /// How long a check's answer is kept that nobody needs, in milliseconds: 30 days.
@@ -31,45 +29,29 @@ impl Runner<'_> {
     pub(super) fn run_verifiers(&mut self) -> Result<()> {
         self.verify_round += 1;
         let round = self.verify_round;
-        let cancel = CancelToken::default();
-        let token = cancel.clone();
+        let place = self.place();
         self.find_checks_of_changes()?;
         let (specs, refused) = self.allowed_specs()?;
         let base = self.base.as_ref().map(|base| Arc::clone(&base.found));
-        let (root, guard) = (self.worktree(), self.program.clone());
         let tree = self.checkpoint.as_ref().map(|checkpoint| checkpoint.tree.clone());
-        let not_work = surroundings::own_files(&self.row);
-        let (env, marker) =
-            (self.environments.checks.clone(), self.row.id.marker(&ulid::Ulid::generate().to_string()));
         let (outbox, masker) = (self.outbox.clone(), Arc::clone(&self.masker));
         let (mut proof, not_kept, claimed) = (self.proof(), self.not_kept(), self.claimed()?);
         let decider = match self.decider() {
             Some(decider) => Some(decider.with_judge(self.judge()?)),
             None => None,
         };
-        let is_run =
-            |spec: &VerifierSpec| decider.is_some() || !matches!(spec.kind, VerifierKind::Diagnostics { .. });
-        let (specs, compared): (Vec<VerifierSpec>, Vec<VerifierSpec>) = specs.into_iter().partition(is_run);
         let (green, yellow) = (self.spec.green, self.spec.yellow);
+        self.verifiers = Some(LiveVerifiers(place.cancel.clone()));
         std::thread::spawn(move || {
             let started_at = SystemTime::now();
-            let context = VerifyContext {
-                root: &root,
-                claimed: tree.as_deref(),
-                not_work: &not_work,
-                guard: &guard,
-                env: &env,
-                marker: &marker,
-                grace: GRACE,
-                cancel: &token,
-            };
+            let context = place.context(tree.as_deref());
             let mut tell = |news: News| drop(outbox.send(Message::VerifyNews(round, Box::new(news))));
             let mut observe = |result: &VerifierResult| {
                 drop(outbox.send(Message::VerifyNews(round, Box::new(news_of(result)))));
             };
             let decided = decider.map(|decider| {
                 // It runs on a bench, too, and two runs of the same checks at once might get in each other's way.
-                let known = base.map(|base| base.wait(&token)).unwrap_or_default();
+                let known = base.map(|base| base.wait(&place.cancel)).unwrap_or_default();
                 let mut watcher = Watcher { observe: &mut observe, tell: &mut tell };
                 let decided = decider.decide(&specs, (green, yellow), known, &context, &mut watcher);
                 decided.map(Option::unwrap_or_default).unwrap_or_else(|error| Decided::failed(&error))
@@ -86,7 +68,7 @@ impl Runner<'_> {
             // So if they would prove the work, the tree is set back, and if it had changed, the checks run again one by
             // one. On a bench each of them has the claimed tree, and no other.
             let holds = !on_a_bench && alfine_verify::score(&results, green, yellow) != Color::Red;
-            if let Some(proof) = proof.as_mut().filter(|_| holds && !token.is_cancelled()) {
+            if let Some(proof) = proof.as_mut().filter(|_| holds && !place.cancel.is_cancelled()) {
                 let again = proof.set_back().and_then(|set_back| match set_back {
                     Some(SetBack { files, .. }) => {
                         proof.check_one_by_one(&specs, &mut results, &files, &context, &mut observe)
@@ -97,7 +79,7 @@ impl Runner<'_> {
                     results.push(proof::unproven(&error));
                 }
             }
-            for result in refused.iter().map(not_allowed).chain(compared.iter().map(not_compared)) {
+            for result in refused.iter().map(not_allowed) {
                 observe(&result);
                 results.push(result);
             }
@@ -123,7 +105,6 @@ impl Runner<'_> {
             let answers = Answers { results, started_at, checkpoints, controls, said, failed_before };
             let _ = outbox.send(Message::Verified(round, answers));
         });
-        self.verifiers = Some(LiveVerifiers(cancel));
         Ok(())
     }
 
@@ -183,14 +164,8 @@ impl Runner<'_> {
         if more.is_empty() {
             return Ok(());
         }
-        let items = more.iter().filter_map(|spec| match &spec.kind {
-            VerifierKind::Command { command } => {
-                Some(TrustItem::new(format!("{}: check {}", self.key, spec.name), command))
-            }
-            VerifierKind::CleanTree { .. }
-            | VerifierKind::Llm { .. }
-            | VerifierKind::Diagnostics { .. }
-            | VerifierKind::Browser { .. } => None,
+        let items = more.iter().filter_map(|spec| {
+            Some(TrustItem::new(format!("{}: check {}", self.key, spec.name), spec.kind.command()?))
         });
         let items: Vec<TrustItem> = items.collect();
         // Who continues the loop is asked about what is not allowed yet.
@@ -203,12 +178,8 @@ impl Runner<'_> {
     /// The checks that may run here and that the user has not taken out, and those that nobody allowed.
     pub(super) fn allowed_specs(&self) -> Result<(Vec<VerifierSpec>, Vec<VerifierSpec>)> {
         let not_allowed = self.project.untrusted(&self.spec.found)?;
-        let is_allowed = |spec: &VerifierSpec| match &spec.kind {
-            VerifierKind::Command { command } => not_allowed.iter().all(|item| item.command != *command),
-            VerifierKind::CleanTree { .. }
-            | VerifierKind::Llm { .. }
-            | VerifierKind::Diagnostics { .. }
-            | VerifierKind::Browser { .. } => true,
+        let is_allowed = |spec: &VerifierSpec| {
+            spec.kind.command().is_none_or(|command| not_allowed.iter().all(|item| item.command != command))
         };
         let wanted = self.spec.verifiers.iter().filter(|spec| !self.state.without().contains(&spec.name));
         Ok(wanted.cloned().partition(is_allowed))
@@ -294,13 +265,6 @@ pub(super) fn news_of(result: &VerifierResult) -> News {
 /// A check that may not run here.
 pub(super) fn not_allowed(spec: &VerifierSpec) -> VerifierResult {
     let why = "nobody allowed it on this machine: who continues the loop is asked, or gives `--trust`";
-    VerifierResult::refused(spec, why.to_owned())
-}
-
-/// A check that compares two trees, where none is compared.
-fn not_compared(spec: &VerifierSpec) -> VerifierResult {
-    let why =
-        "a language server compares what was there before, and the setting `proof.control` switches that off";
     VerifierResult::refused(spec, why.to_owned())
 }
 

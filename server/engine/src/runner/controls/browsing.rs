@@ -4,7 +4,7 @@ use super::{Run, said};
 use crate::Result;
 use alfine_core::{
     news::News,
-    proof::{CheckProof, Control, ControlKind, Runs},
+    proof::{CheckProof, Runs},
 };
 use alfine_verify::{Pages, VerifierExit, VerifierKind, VerifierResult, VerifierSpec};
 
@@ -41,28 +41,16 @@ impl Run<'_> {
             return Ok(None);
         }
         let work = said(result);
-        let controls = before
-            .as_ref()
-            .map(|said| Control { control: ControlKind::Base, run: said.on(&self.decider.base.0) });
-        let runs = Runs {
-            work: work.clone(),
-            base: before,
-            material_alone: None,
-            work_alone: None,
-            may_lose_tests: false,
-            is_partial: false,
-            is_relative: false,
-            checks_are_work: false,
-        };
+        let controls = self.made_on_base(before.as_ref());
         let pictures = match &result.exit {
             VerifierExit::Browsed { pictures, .. } => pictures.clone(),
             _ => Vec::new(),
         };
         Ok(Some(CheckProof {
             check: spec.name.clone(),
-            standing: runs.standing(),
+            standing: Runs::new(work.clone(), before).standing(),
             work: Some(work.on(&self.decider.claimed)),
-            controls: controls.into_iter().collect(),
+            controls,
             material: Vec::new(),
             opinion: None,
             pictures,

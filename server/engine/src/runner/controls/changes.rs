@@ -21,6 +21,9 @@ const DEEPEST_MODULE: usize = 8;
 const MOST_BYTES: usize = 64 << 20;
 /// The most files of data of which it is looked who names them.
 const MOST_DATA: usize = 200;
+/// The most files that a finding names.
+const NAMED: usize = 10;
+
 /// The most files of code in which it is looked for who names a file of data.
 const MOST_READ: usize = 5_000;
 
@@ -418,8 +421,17 @@ impl<'r> Changes<'r> {
         Ok(found)
     }
 
-    /// Where something was changed, for a finding.
-    pub(super) fn places(&self, changed: &Changed) -> Result<Vec<Place>> {
+    /// Where these were changed, for findings: the first few.
+    pub(super) fn places(&self, changed: &[&Changed]) -> Result<Vec<Place>> {
+        let mut places = Vec::new();
+        for changed in changed.iter().take(NAMED) {
+            places.extend(self.places_of(changed)?);
+        }
+        places.truncate(NAMED);
+        Ok(places)
+    }
+
+    fn places_of(&self, changed: &Changed) -> Result<Vec<Place>> {
         let place = |line, note| Place { path: changed.path.to_string_lossy().into_owned(), line, note };
         Ok(match &changed.within {
             Within::Whole => {

@@ -1,8 +1,8 @@
 //! What a language server says of a claim: the errors that it does not have on the tree before the work.
 
 use super::{
-    Decider, NAMED, Run, changed_files,
-    changes::{Changed, Changes, Place},
+    Decider, Run, changed_files,
+    changes::{Changed, Changes},
     fail, globs, said,
 };
 use crate::Result;
@@ -35,7 +35,7 @@ impl Decider {
             if let VerifierKind::Diagnostics { globs: wanted, files, .. } = &mut spec.kind {
                 let is_wanted = globs(wanted);
                 let meant = paths.iter().filter(|path| wanted.is_empty() || is_wanted.is_match(path));
-                *files = meant.cloned().collect();
+                *files = Some(meant.cloned().collect());
             }
         }
         Ok(specs)
@@ -85,12 +85,7 @@ impl Run<'_> {
     ) -> Result<Option<CheckProof>> {
         let now = said(result);
         let before = self.on_base(spec, base, tell)?;
-        let mut controls = Vec::new();
-        controls.extend(
-            before
-                .as_ref()
-                .map(|said| Control { control: ControlKind::Base, run: said.on(&self.decider.base.0) }),
-        );
+        let mut controls = self.made_on_base(before.as_ref());
         // A test is one of the files that the server looks at.
         let is_looked_at = |file: &Changed, is: Material| match is {
             Material::Test | Material::Snapshot => !self.decider.material.is_match(&file.path),
@@ -132,9 +127,7 @@ impl Run<'_> {
             pictures: Vec::new(),
         };
         if proof.is_refused() {
-            let places = material.into_iter().take(NAMED).map(|file| changes.places(file));
-            let places = places.collect::<Result<Vec<Vec<Place>>>>()?;
-            fail(result, &proof, places.into_iter().flatten().take(NAMED).collect(), self.decider.explained);
+            fail(result, &proof, changes.places(&material)?, self.decider.explained);
         }
         Ok(Some(proof))
     }
