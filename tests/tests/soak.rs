@@ -105,8 +105,9 @@ impl Life {
         panic!("{what}\n\n{}\n{}\n{}", self.told, log.stdout, log.stderr);
     }
 
-    /// Looks once, as a user would: the row says no more that it runs, and nothing of the agent is left.
-    fn look(&mut self) -> String {
+    /// Looks once, as a user would: the row says no more that it runs, and nothing of the agent is left. Returns the
+    /// status, and how many crashes in a row the loop has borne.
+    fn look(&mut self) -> (String, usize) {
         let mut task = Value::Null;
         // A child that was just being started can hold the lock until it becomes another program.
         wait_until(PATIENCE, "nobody says that it runs", || {
@@ -123,7 +124,9 @@ impl Life {
         }
         check_records(&self.sandbox);
         self.tell(&format!("  it is {status}"));
-        status
+        let crashes = task["breaker"].as_array().into_iter().flatten().find(|rule| rule["rule"] == "agent-failing");
+        let borne = crashes.and_then(|rule| rule["count"].as_f64()).unwrap_or_default();
+        (status, borne as usize)
     }
 
     /// Kills one of these; whether one was there.
@@ -161,15 +164,15 @@ fn live(dice: &mut Dice, seen: &Mutex<BTreeMap<String, usize>>) -> usize {
     let mut life = Life { sandbox: sandbox(), told: String::new() };
     let count = |what: String| *seen.lock().unwrap().entry(what).or_default() += 1;
     let mut kills = 0;
+    let mut borne = 0;
     while kills < KILLS_OF_A_LOOP {
         let running = life.sandbox.start(&["run", KEY, "--trust", "--json"]);
-        let mut borne = 0;
         loop {
             let delay = Duration::from_millis(dice.below(u64::try_from(NORMAL.as_millis()).unwrap()));
             // The moment itself is what is tried out; nothing is waited for.
             std::thread::sleep(delay);
             let drawn = Victim::DRAWN[usize::try_from(dice.below(7)).unwrap()];
-            let victim = if borne == CRASHES_BORNE { Victim::Runner } else { drawn };
+            let victim = if borne >= CRASHES_BORNE { Victim::Runner } else { drawn };
             let met = life.kill(victim, &running);
             if met {
                 kills += 1;
@@ -188,7 +191,9 @@ fn live(dice: &mut Dice, seen: &Mutex<BTreeMap<String, usize>>) -> usize {
                 life.fail(&format!("{}\n{}", ran.stdout, ran.stderr));
             }
         }
-        let status = life.look();
+        // Those of an iteration are in a row whoever ran it.
+        let (status, crashes) = life.look();
+        borne = crashes;
         count(status.clone());
         if status == "done" {
             break;
