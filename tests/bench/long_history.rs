@@ -140,7 +140,7 @@ impl Repository {
     }
 
     fn events(&self) -> i64 {
-        self.count("SELECT count(*) FROM events")
+        self.count("SELECT count(*) FROM event")
     }
 
     fn checkpoints(&self) -> i64 {

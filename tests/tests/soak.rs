@@ -88,6 +88,44 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
+/// A loop of one iteration whose checks take longest: the agent changes one of them, so that all controls are made.
+fn compared() -> Sandbox {
+    let check = |what: &str| format!("(sh -c 'sleep 0.1; :' &) ; sleep 0.1; {what}\n");
+    let mut sandbox = Sandbox::with_repository(&[
+        ("PLAN.md", "# Shop\n\n### US-001: Greet\n\n- [ ] It greets: `sh tests/greets.sh`\n"),
+        ("tests/greets.sh", &check("grep -q hello greeting.txt")),
+        ("tests/all.sh", &check("grep -q hello greeting.txt")),
+    ]);
+    sandbox.settings(
+        "[limits]\nretry_backoff = \"10ms\"\n[[verifiers]]\nname = \"all\"\ncommand = \"sh tests/all.sh\"\n",
+    );
+    sandbox.fake_agent(&json!({"runs": [[
+        {"write": {"path": "greeting.txt", "content": "hello\n"}},
+        {"write": {"path": "tests/all.sh", "content": check("grep -q hello greeting.txt && test -s greeting.txt")}},
+        {"gate": {"ready": true, "progress": "wrote it"}},
+    ]]}));
+    sandbox
+}
+
+/// What proves the task, without when and how long, and the commits, which have a time in them.
+fn verdict(sandbox: &Sandbox) -> Value {
+    let ran = sandbox.alfine(&["proof", KEY, "--json"]);
+    let mut proof: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    without_times(&mut proof);
+    proof
+}
+
+fn without_times(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !["at", "millis", "base", "commit"].contains(&name.as_str()));
+            fields.values_mut().for_each(without_times);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_times),
+        _ => {}
+    }
+}
+
 /// One loop, killed again and again, and what was done to it, for whoever reads a failure.
 struct Life {
     sandbox: Sandbox,
@@ -124,7 +162,8 @@ impl Life {
         }
         check_records(&self.sandbox);
         self.tell(&format!("  it is {status}"));
-        let crashes = task["breaker"].as_array().into_iter().flatten().find(|rule| rule["rule"] == "agent-failing");
+        let crashes =
+            task["breaker"].as_array().into_iter().flatten().find(|rule| rule["rule"] == "agent-failing");
         let borne = crashes.and_then(|rule| rule["count"].as_f64()).unwrap_or_default();
         (status, borne as usize)
     }
@@ -233,4 +272,55 @@ fn whichever_process_dies_at_whichever_moment_the_loop_goes_on_to_its_end() {
         }
     });
     println!("{} kills in {:?}: {:?}", kills.into_inner(), begun.elapsed(), seen.lock().unwrap());
+}
+
+#[test]
+fn a_runner_that_dies_while_checks_are_compared_comes_to_the_same_verdict() {
+    /// About how long the checks go on before the agent's work, and after it, on an idle machine, in milliseconds.
+    const BEFORE: u64 = 600;
+    const AFTER: u64 = 1200;
+    let wanted = number("ALFINE_TEST_KILLS").map_or(10, |kills| kills / 50);
+    let seed = number("ALFINE_TEST_SEED").unwrap_or(1);
+    println!("ALFINE_TEST_SEED={seed}, {wanted} kills");
+    let mut dice = Dice(seed);
+    let alone = compared();
+    alone.alfine(&["run", KEY, "--trust"]).expect(0);
+    let expected = verdict(&alone);
+    assert_eq!(expected["lines"][0]["state"], "proven", "{expected:#}");
+    let refs = |sandbox: &Sandbox| {
+        sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags", "refs/stash"])
+    };
+    let mut kills = 0;
+    while kills < wanted {
+        let mut life = Life { sandbox: compared(), told: String::new() };
+        for _ in 0..4 {
+            let running = life.sandbox.start(&["run", KEY, "--trust", "--json"]);
+            let is_after = dice.below(3) > 0;
+            if is_after {
+                wait_until(PATIENCE, "the agent has worked", || !life.sandbox.agent_runs().is_empty());
+            }
+            let delay = Duration::from_millis(dice.below(if is_after { AFTER } else { BEFORE }));
+            // The moment itself is what is tried out; nothing is waited for.
+            std::thread::sleep(delay);
+            let victim = [Victim::Runner, Victim::RunnerAndGuards, Victim::All][dice.below(3) as usize];
+            let met = life.kill(victim, &running);
+            kills += u64::from(met);
+            life.tell(&format!("after {delay:?}: {victim:?}"));
+            drop(running.finish());
+            if life.look().0 == "done" {
+                break;
+            }
+        }
+        let ran = life.sandbox.alfine(&["run", KEY, "--trust", "--json"]);
+        if ran.code() != 0 || life.look().0 != "done" {
+            life.fail(&format!("it does not end:\n{}\n{}", ran.stdout, ran.stderr));
+        }
+        let verdict = verdict(&life.sandbox);
+        if verdict != expected {
+            life.fail(&format!("another verdict: {verdict:#}\nthan {expected:#}"));
+        }
+        assert_eq!(refs(&life.sandbox), refs(&alone));
+        assert_eq!(life.sandbox.git(&["status", "--porcelain", "-uall"]), "", "the user's tree was touched");
+    }
+    println!("{kills} kills");
 }
