@@ -118,7 +118,7 @@ pub(crate) enum Command {
     /// Show how Alfine reads the completion gate in an agent's message, and why.
     #[command(after_help = "Examples:\n  alfine gate message.txt\n  pbpaste | alfine gate --json")]
     Gate(GateArgs),
-    /// List worktrees, branches and transcripts that nobody needs any more, or, with --remove, remove them.
+    /// List worktrees, branches, transcripts and benches that nobody needs any more, or, with --remove, remove them.
     #[command(after_help = "Examples:\n  alfine gc            # lists\n  alfine gc --remove")]
     Gc(GcArgs),
     /// Play a whole loop in a throw-away repository, with a built-in agent: no key, no network.

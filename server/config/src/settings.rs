@@ -280,6 +280,10 @@ pub struct Verifier {
     /// Whether the result is red while this verifier fails, so that the agent has to go on working.
     #[serde(default = "Verifier::default_required")]
     pub required: bool,
+    /// What the verifier uses that only one check can use at a time, in a word of your own: `["db"]`. Checks that share a
+    /// word, in whatever loops of the repository, wait for each other.
+    #[serde(default)]
+    pub uses: Vec<String>,
 }
 
 impl Verifier {
@@ -380,6 +384,14 @@ pub struct Proof {
     /// for a free one.
     #[schemars(range(min = 1, max = 16))]
     pub benches: u32,
+    /// A shell command that is run on a tree of Alfine's own before each run of a check there, to give the check the same
+    /// services each time, such as an empty database. It gets the number of that tree in `ALFINE_BENCH`, as checks do, so that
+    /// two at once can each have their own: `shop_test_$ALFINE_BENCH`. If it fails, the check is not run.
+    #[schemars(length(min = 1), example = &"sh scripts/reset-db.sh")]
+    pub before: Option<String>,
+    /// What every check of this repository uses that only one can use at a time, in a word of your own, such as a port or a
+    /// database: `["db"]`. Checks that share a word wait for each other. A verifier has such a list of its own, too.
+    pub uses: Vec<String>,
     /// What is run before finished work lands on a branch that has moved, on what it makes of that branch: all checks of the task
     /// (`full`), or only those of its criteria (`criteria`). What the checks saw lands without another run.
     pub landing: LandingChecks,
@@ -404,6 +416,8 @@ impl Default for Proof {
             material: Vec::new(),
             work: Vec::new(),
             benches: 2,
+            before: None,
+            uses: Vec::new(),
             landing: LandingChecks::default(),
         }
     }

@@ -254,6 +254,7 @@ fn what_cannot_be_is_an_error_at_its_place_that_says_what_is_expected() {
         ("[worktree]\ncopy = [\"../x\"]", "2:9: `worktree.copy[0]`: \"../x\" is not a path below"),
         ("[worktree]\nlink = [\"/etc\"]", "2:9: `worktree.link[0]`: \"/etc\" is not a path below"),
         ("[worktree]\nsetup = \" \"", "2:9: `worktree.setup` is empty"),
+        ("[proof]\nbefore = \" \"", "2:10: `proof.before` is empty"),
         (
             "[safety]\nmask = [\"(\"]",
             "2:9: `safety.mask[0]`: \"(\" is not a regular expression: unclosed group",

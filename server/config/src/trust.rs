@@ -194,6 +194,9 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
     if let Some(setup) = config.worktree.setup.as_ref().filter(|_| from_repository("worktree.setup")) {
         add("worktree.setup", setup.clone());
     }
+    if let Some(before) = config.proof.before.as_ref().filter(|_| from_repository("proof.before")) {
+        add("proof.before", before.clone());
+    }
     for (name, agent) in &config.agents {
         let key = format!("agents.{name}");
         let part = |part: &str| from_repository(&format!("{key}.{part}"));
@@ -414,6 +417,7 @@ mod tests {
         control = "off"
         unproven = "take"
         landing = "criteria"
+        before = "sh reset.sh"
         work = ["tests/**"]
         [safety]
         pass_env = ["AWS_SECRET_ACCESS_KEY"]
@@ -433,6 +437,7 @@ mod tests {
                 "alfine.toml: verifiers[3].serve = npm run dev",
                 "alfine.toml: worktree.link = worktree.link = \"../lib\"",
                 "alfine.toml: worktree.setup = npm ci",
+                "alfine.toml: proof.before = sh reset.sh",
                 "alfine.toml: agents.claude = 'ANTHROPIC_BASE_URL=http://evil' claude --settings 'a b'",
                 "alfine.toml: agents.claude.permissions = agents.claude.permissions = \"all\"",
                 "alfine.toml: permissions = permissions = \"all\"",

@@ -1,15 +1,17 @@
 //! The benches of a repository: a few working trees of Alfine's own for all its loops. Who holds one has its lock; it is
 //! set up once, and again where what it was made of has changed.
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, project::Project};
 use alfine_git::{Bench, Repository};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
     fs::{self, File, TryLockError},
-    io::{Read, Seek, Write},
+    io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 /// How long the processes of a dead holder have to end themselves.
@@ -63,13 +65,10 @@ impl Benches {
     }
 
     fn try_take(&self, n: u32, marker: &str) -> Result<Option<HeldBench>> {
-        let path = self.folder.join(format!("{n}.lock"));
+        let path = lock_of(&self.folder, n);
         let Some(lock) = try_lock(&path)? else { return Ok(None) };
-        let mut held = HeldBench {
-            lock,
-            folder: self.folder.join(n.to_string()),
-            setup: self.folder.join(format!("{n}.setup")),
-        };
+        let mut held =
+            HeldBench { lock, folder: self.folder.join(n.to_string()), setup: setup_of(&self.folder, n) };
         let mut before = String::new();
         let read = held.lock.read_to_string(&mut before);
         read.map_err(|error| failed("read", &path, &error))?;
@@ -83,7 +82,92 @@ impl Benches {
     }
 }
 
+/// Lists the numbers of the benches of a repository that nobody has used since a moment.
+///
+/// # Errors
+///
+/// Where their folder cannot be read.
+pub fn unused_since(project: &Project, moment: SystemTime) -> Result<Vec<u32>> {
+    let folder = folder_of(project);
+    let items = match folder.read_dir() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        items => items.map_err(|error| failed("read", &folder, &error))?,
+    };
+    let number = |item: fs::DirEntry| item.file_name().to_str()?.parse::<u32>().ok();
+    // Who takes one, and who leaves it, writes its lock.
+    let is_old = |n: &u32| {
+        let used = lock_of(&folder, *n).metadata().and_then(|lock| lock.modified());
+        used.is_ok_and(|used| used < moment)
+    };
+    let mut found: Vec<u32> = items.flatten().filter_map(number).filter(is_old).collect();
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Removes a bench. Not while somebody has it; returns whether it is gone.
+///
+/// # Errors
+///
+/// Where a file cannot be removed.
+pub fn remove(project: &Project, n: u32) -> Result<bool> {
+    let folder = folder_of(project);
+    let Some(_lock) = try_lock(&lock_of(&folder, n))? else { return Ok(false) };
+    project.repository.remove_bench(&folder.join(n.to_string()))?;
+    match fs::remove_file(setup_of(&folder, n)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(failed("remove", &setup_of(&folder, n), &error))
+        }
+        _ => Ok(true),
+    }
+}
+
+/// The folder of a repository's benches.
+pub(crate) fn folder_of(project: &Project) -> PathBuf {
+    alfine_git::benches_dir(&project.user.data, project.repository.common_dir())
+}
+
+fn lock_of(folder: &Path, n: u32) -> PathBuf {
+    folder.join(format!("{n}.lock"))
+}
+
+fn setup_of(folder: &Path, n: u32) -> PathBuf {
+    folder.join(format!("{n}.setup"))
+}
+
+/// What only one check can use at a time, taken by one.
+#[derive(Debug)]
+pub(crate) struct Used {
+    _locks: Vec<File>,
+}
+
+impl Benches {
+    /// Waits until no other check uses what has one of these names. `None` if that was cancelled.
+    pub(crate) fn use_alone<'a>(
+        &self,
+        names: impl Iterator<Item = &'a String>,
+        is_cancelled: &dyn Fn() -> bool,
+    ) -> Result<Option<Used>> {
+        // Everybody takes them in one order, so nobody waits for who waits for them.
+        let names: BTreeSet<&String> = names.collect();
+        let mut locks = Vec::new();
+        for name in names {
+            let path = self.folder.join(format!("use-{}.lock", blake3::hash(name.as_bytes()).to_hex()));
+            let mut waits = || tracing::info!("waiting for another check that uses {name}");
+            match until_there(|| try_lock(&path), &mut waits, is_cancelled)? {
+                Some(lock) => locks.push(lock),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Used { _locks: locks }))
+    }
+}
+
 impl HeldBench {
+    /// Its number among those of the repository.
+    pub(crate) fn number(&self) -> &OsStr {
+        self.folder.file_name().unwrap_or_default()
+    }
+
     /// Opens it with the files of `base`, a commit. It is made where it is not there. Says whether it is set up with what
     /// has this hash.
     pub(crate) fn open(&self, repository: &Repository, base: &str, hash: &str) -> Result<(Bench, bool)> {

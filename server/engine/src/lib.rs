@@ -3,7 +3,7 @@
 //! Synchronous by design: a runner is one thread that owns its loop's state, and a few that only send to it.
 //! Knows rusqlite and git2; never knows LSP.
 
-mod bench;
+pub mod bench;
 mod beside;
 pub mod built_on;
 pub mod chain;

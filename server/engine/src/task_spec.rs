@@ -375,6 +375,7 @@ fn verifiers(
         folder: String::new(),
         criterion: None,
         of_task: false,
+        uses: verifier.uses.clone(),
     });
     // Where nothing compares its answers, a judge's word is none.
     let judges = config.judge.agent.is_some() && config.proof.control != alfine_config::Control::Off;

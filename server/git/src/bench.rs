@@ -61,6 +61,11 @@ impl Repository {
         Ok(bench)
     }
 
+    /// Removes a bench, with all that is in it. It may be half made.
+    pub fn remove_bench(&self, path: &Path) -> Result<(), GitError> {
+        Bench { repository: self.clone(), path: path.to_owned(), kept: Vec::new() }.remove()
+    }
+
     /// Makes a tree of `onto` in which the files at `paths` are those of `from`: what `from` does not have is not there.
     /// Both are commits or trees, as hex; so is the result.
     pub fn with_files_of(&self, onto: &str, from: &str, paths: &[PathBuf]) -> Result<String, GitError> {

@@ -30,6 +30,9 @@ pub struct VerifierSpec {
     /// Whether the task itself names it: it may fail until the work is done, and must pass then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub of_task: bool,
+    /// What it uses that only one check can use at a time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<String>,
 }
 
 impl VerifierSpec {
@@ -44,6 +47,7 @@ impl VerifierSpec {
             folder: String::new(),
             criterion: None,
             of_task: false,
+            uses: Vec::new(),
         }
     }
 

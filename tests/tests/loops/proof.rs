@@ -203,3 +203,94 @@ fn checks_are_run_when_the_user_wants_to_know_what_they_say() {
     assert_eq!(answers(&["check", "PLAN.md", "--json"]), ["passed", "passed"]);
     assert_eq!(answers(&["check", "PLAN.md", "--base", "--json"]), ["failed", "passed"]);
 }
+
+#[test]
+fn what_checks_need_is_made_ready_before_each_run() {
+    let plan = "# P\n\n### US-001: Work\n\n- [ ] it is there: `sh check.sh`\n";
+    let mut sandbox = Sandbox::with_repository(&[
+        ("PLAN.md", plan),
+        (
+            "alfine.toml",
+            "[proof]\nbefore = \"rm -f $DB/$ALFINE_BENCH.used; echo $ALFINE_BENCH >> $DB/log\"\n[safety]\npass_env = [\"DB\"]\n",
+        ),
+        // The services are beside the tree: what a run leaves there is there for the next one.
+        (
+            "check.sh",
+            "test ! -e \"$DB/$ALFINE_BENCH.used\" && touch \"$DB/$ALFINE_BENCH.used\" && test -f work.txt\n",
+        ),
+    ]);
+    let db = sandbox.path().join("db");
+    fs::create_dir(&db).unwrap();
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    let run = |sandbox: &Sandbox| {
+        let mut command = sandbox.command(alfine_tests::sandbox::alfine());
+        Ran::from(command.args(["run", TASK, "--trust", "--json"]).env("DB", &db).output().unwrap())
+    };
+    let task = run(&sandbox).expect(0).task();
+    assert_eq!((states(&task), &task["iteration"]), (vec!["proven"], &json!(1)), "{task:#}");
+    let runs = fs::read_to_string(db.join("log")).unwrap();
+    assert!(runs.lines().count() >= 2 && runs.lines().all(|bench| bench == "1"), "{runs}");
+}
+
+#[test]
+fn a_check_is_not_run_where_what_it_needs_cannot_be_made_ready() {
+    let plan = "# P\n\n### US-001: Work\n\n- [ ] it is there: `test -f work.txt`\n";
+    let settings = "[proof]\nbefore = \"echo no docker here; exit 3\"\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan), ("alfine.toml", settings)]);
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    let ran = sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(4);
+    let said = ran.stdout;
+    let words = "cannot run here: `proof.before` fails: `echo no docker here; exit 3`: exit status 3";
+    assert!(said.contains(words), "{said}");
+}
+
+#[test]
+fn checks_that_use_the_same_thing_wait_for_each_other() {
+    let plan = "# P\n\n### US-001: One\n\n- [ ] it is there: `sh check.sh one.txt`\n\n### US-002: Two\n\n- [ ] it is there: `sh check.sh two.txt`\n";
+    let mut sandbox = Sandbox::with_repository(&[
+        ("PLAN.md", plan),
+        ("alfine.toml", "[proof]\nuses = [\"db\"]\n[safety]\npass_env = [\"DB\"]\n"),
+        ("check.sh", "mkdir \"$DB/db\" || exit 7; sleep 0.2; rmdir \"$DB/db\"; test -f $1\n"),
+    ]);
+    let part = |task: &str, file: &str| json!({"prompt": task, "runs": [[write(file, "1"), ready()]]});
+    sandbox.fake_agent(&json!({"parts": [part("US-001", "one.txt"), part("US-002", "two.txt")]}));
+    let beside = sandbox.path().join("beside");
+    fs::create_dir(&beside).unwrap();
+    let tasks = ["PLAN.md#US-001", "PLAN.md#US-002"];
+    let running = tasks.map(|task| {
+        let mut command = sandbox.command(alfine_tests::sandbox::alfine());
+        command.args(["run", task, "--trust", "--json"]).env("DB", &beside);
+        std::thread::spawn(move || Ran::from(command.output().unwrap()))
+    });
+    for running in running {
+        let task = running.join().unwrap().expect(0).task();
+        assert_eq!((states(&task), &task["iteration"]), (vec!["proven"], &json!(1)), "{task:#}");
+    }
+}
+
+#[test]
+fn a_bench_that_nobody_uses_any_more_is_removed_and_made_again() {
+    let sandbox =
+        with_plan("# P\n\n### US-001: Work\n\n- [ ] it is there: `test -f work.txt`\n", json!([done()]));
+    sandbox.alfine(&["run", TASK, "--trust"]).expect(0);
+    let benches =
+        fs::read_dir(sandbox.path().join("home/data/alfine/benches")).unwrap().next().unwrap().unwrap();
+    let bench = benches.path().join("1");
+    assert!(bench.is_dir());
+    let said = |arguments: &[&str]| sandbox.alfine(arguments).expect(0).stdout;
+    assert!(!said(&["gc", "--remove"]).contains("bench 1"), "it is of use");
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(15 * 24);
+    fs::File::options()
+        .write(true)
+        .open(benches.path().join("1.lock"))
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
+    assert!(said(&["gc"]).contains("found bench 1"));
+    assert!(bench.is_dir());
+    assert!(said(&["gc", "--remove"]).contains("removed bench 1"));
+    assert!(!bench.exists() && !benches.path().join("1.setup").exists());
+    assert!(!sandbox.git(&["worktree", "list"]).contains("benches"));
+    sandbox.alfine(&["check", "PLAN.md"]).expect(0);
+    assert!(bench.is_dir());
+}

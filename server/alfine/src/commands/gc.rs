@@ -1,4 +1,4 @@
-//! `alfine gc`: what merged, discarded and unknown tasks left behind.
+//! `alfine gc`: what merged, discarded and unknown tasks left behind, and trees for checks that nobody uses.
 
 use super::opening;
 use crate::{
@@ -7,13 +7,14 @@ use crate::{
     report::{self, exit},
 };
 use alfine_core::task::TaskStatus;
-use alfine_engine::{Result, records, surroundings};
+use alfine_engine::{Result, bench, records, surroundings};
 use alfine_git::{CheckpointSpec, LeftoverKind};
 use alfine_store::Millis;
 use alfine_words::text::count;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    time::{Duration, SystemTime},
 };
 
 /// News older than this are not needed to explain a loop that is over; in days.
@@ -21,6 +22,8 @@ const KEEP_EVENTS_DAYS: i64 = 90;
 /// How long what was in the user's checkout before an agent ran can be brought back; in days. git keeps what no ref
 /// names as long.
 const KEEP_CHECKOUTS_DAYS: i64 = 14;
+/// How long a tree that checks ran on is kept for the next ones, which then need not set one up; in days.
+const KEEP_BENCHES_DAYS: u64 = 14;
 
 /// Lists leftovers, or removes worktrees, branches and old transcripts. Checkpoints are only listed.
 pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
@@ -47,7 +50,9 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     let finished = records::of_loops_over(&project.store, &project.layout, days_ago(records::KEEP_DAYS))?;
     let kept_until = days_ago(KEEP_CHECKOUTS_DAYS);
     let checkouts = project.repository.checkouts_kept_before(kept_until.0 / 1000)?;
-    if leftovers.is_empty() && finished.is_empty() && checkouts.is_empty() {
+    let benches = SystemTime::now() - Duration::from_hours(24 * KEEP_BENCHES_DAYS);
+    let benches = bench::unused_since(&project, benches)?;
+    if leftovers.is_empty() && finished.is_empty() && checkouts.is_empty() && benches.is_empty() {
         say(format_args!("nothing is left behind"));
     }
     let mut failed = false;
@@ -104,6 +109,20 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
             records.bytes.div_ceil(1 << 20),
         ));
     }
+    for n in benches {
+        removable = true;
+        // A loop may take it this very moment; then it is left for the next time.
+        let removed = args.remove
+            && bench::remove(&project, n).unwrap_or_else(|error| {
+                failed = true;
+                report::print(&error);
+                false
+            });
+        say(format_args!(
+            "{} bench {n}, a tree for checks that none used for {KEEP_BENCHES_DAYS} days",
+            if removed { "removed" } else { "found" },
+        ));
+    }
     if !checkouts.is_empty() {
         removable = true;
         if args.remove {
@@ -126,7 +145,7 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
             say(format_args!("forgot {events} older than {KEEP_EVENTS_DAYS} days"));
         }
     } else if removable {
-        say(format_args!("to remove worktrees, branches and transcripts: alfine gc --remove"));
+        say(format_args!("to remove worktrees, branches, transcripts and benches: alfine gc --remove"));
     }
     Ok(if failed { exit::FAILED } else { exit::DONE })
 }

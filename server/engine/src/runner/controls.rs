@@ -10,6 +10,7 @@ pub(crate) use on_demand::answers;
 
 use self::changes::{Changed, Changes, Place};
 use super::{
+    environments::Environment,
     judge::Judge,
     message::Decided,
     named::{Behind, Named},
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    bench::{Benches, HeldBench},
+    bench::{self, Benches, HeldBench},
     project::Project,
     surroundings,
     task_spec::TaskSpec,
@@ -35,7 +36,7 @@ use alfine_core::{
     unusual::holds_dependencies,
 };
 use alfine_files::{Layout, programs};
-use alfine_git::{Bench, Objects, Repository, benches_dir};
+use alfine_git::{Bench, Objects, Repository};
 use alfine_store::Store;
 use alfine_verify::{Pages, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -105,6 +106,10 @@ pub(super) struct Decider {
     work: GlobSet,
     /// The material that the task is meant to change.
     may_change: MayChange,
+    /// What is run before each run of a check.
+    before: Option<String>,
+    /// What all checks use, one at a time.
+    uses: Vec<String>,
     proven_by: Option<ProvenBy>,
     /// Whether the agent says why it changed checks: then the user decides, and it is no rework.
     explained: bool,
@@ -156,6 +161,8 @@ pub(super) struct Watcher<'w> {
 /// A bench that is ready for checks.
 pub(super) struct Prepared {
     _held: HeldBench,
+    /// The environment of the checks, with the number of the bench.
+    env: Environment,
     bench: Bench,
     /// The tree that the loop started from, as checks see it.
     pub(super) base: String,
@@ -214,10 +221,9 @@ impl Decider {
         setup_env: Vec<(OsString, OsString)>,
     ) -> Self {
         let repository = project.repository.clone();
-        let folder = benches_dir(&project.user.data, repository.common_dir());
         let in_worktree = spec.isolation == Isolation::Worktree;
         Self {
-            benches: Benches { folder, most: spec.proof.benches },
+            benches: Benches { folder: bench::folder_of(project), most: spec.proof.benches },
             layout: project.layout.clone(),
             base,
             claimed,
@@ -229,6 +235,8 @@ impl Decider {
             material: globs(&spec.proof.material),
             work: globs(&spec.proof.work),
             may_change: MayChange::new(&spec.may_change),
+            before: spec.proof.before.clone(),
+            uses: spec.proof.uses.clone(),
             proven_by: spec.proven_by,
             explained: false,
             judge: None,
@@ -351,7 +359,8 @@ impl Decider {
         {
             return Ok(Some(Err(Box::new(failed))));
         }
-        Ok(Some(Ok(Prepared { _held: held, bench, base, setup })))
+        let env = with_number(context.env, &held);
+        Ok(Some(Ok(Prepared { _held: held, env, bench, base, setup })))
     }
 
     /// Begins to run checks on a bench. `known` is what they answered before.
@@ -364,7 +373,7 @@ impl Decider {
     ) -> Result<Run<'a>> {
         Ok(Run {
             decider: self,
-            context: VerifyContext { root: prepared.bench.path(), claimed, ..*context },
+            context: VerifyContext { root: prepared.bench.path(), claimed, env: &prepared.env, ..*context },
             store: Store::read_only(&self.layout)?,
             bench: &prepared.bench,
             setup: &prepared.setup,
@@ -451,7 +460,8 @@ impl Decider {
         if let Some(setup) = &self.setup {
             tell(News::BenchSetup { command: setup.clone() });
             let spec = VerifierSpec { timeout: SETUP_TIMEOUT, ..VerifierSpec::command(setup.clone()) };
-            let context = VerifyContext { root: bench.path(), env: &self.setup_env, ..*context };
+            let env = with_number(&self.setup_env, held);
+            let context = VerifyContext { root: bench.path(), env: &env, ..*context };
             let ran = alfine_verify::run(std::slice::from_ref(&spec), &context, &mut |_| {}).pop();
             if let Some(mut ran) = ran.filter(|ran| !ran.passed) {
                 if ran.exit != VerifierExit::Interrupted {
@@ -515,7 +525,15 @@ pub(super) struct Run<'a> {
 impl Run<'_> {
     /// Runs a check on a tree; `None` if that was cancelled.
     pub(super) fn on(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<VerifierResult>> {
+        let uses = self.decider.uses.iter().chain(&spec.uses);
+        let Some(_used) = self.decider.benches.use_alone(uses, &|| self.context.cancel.is_cancelled())?
+        else {
+            return Ok(None);
+        };
         self.bench.show(tree, &self.decider.base.1)?;
+        if let Some(failed) = self.made_ready(spec) {
+            return Ok(Some(failed));
+        }
         let result = alfine_verify::run(std::slice::from_ref(spec), &self.context, &mut |_| {}).pop();
         if let Some(result) = &result
             && result.exit != VerifierExit::Interrupted
@@ -524,6 +542,28 @@ impl Run<'_> {
             self.answers.push((key, said(result)));
         }
         Ok(result)
+    }
+
+    /// Runs what is to be run before each run of a check; the check as one that was not run if that fails.
+    fn made_ready(&self, spec: &VerifierSpec) -> Option<VerifierResult> {
+        let before = self.decider.before.as_ref()?;
+        let ready = VerifierSpec { timeout: SETUP_TIMEOUT, ..VerifierSpec::command(before.clone()) };
+        let ran = alfine_verify::run(std::slice::from_ref(&ready), &self.context, &mut |_| {}).pop()?;
+        if ran.passed {
+            return None;
+        }
+        let exit = match ran.exit {
+            VerifierExit::Interrupted => VerifierExit::Interrupted,
+            exit => VerifierExit::Unable { reason: format!("`proof.before` fails: `{before}`: {exit}") },
+        };
+        Some(VerifierResult {
+            name: spec.name.clone(),
+            criterion: spec.criterion,
+            weight: spec.weight,
+            required: spec.required,
+            exit,
+            ..ran
+        })
     }
 
     /// What a check answered on a tree when it was asked before.
@@ -608,7 +648,8 @@ impl Run<'_> {
         };
         let program = self.program(command);
         let mut hash = blake3::Hasher::new();
-        for part in [what.as_str(), &spec.folder, &tree, self.setup, &program] {
+        let before = decider.before.as_deref().unwrap_or_default();
+        for part in [what.as_str(), &spec.folder, &tree, self.setup, before, &program] {
             hash.update(part.as_bytes()).update(b"\0");
         }
         for (name, value) in self.context.env.iter().filter(|(name, _)| name == "CI" || name == "PATH") {
@@ -713,7 +754,10 @@ impl Run<'_> {
                 checks_are_work: self.decider.proven_by == Some(ProvenBy::Checks),
                 ..Runs::new(said(result), before)
             };
-            let own = own_material(objects, command, &spec.folder, [base, claimed])?;
+            let mut own = own_material(objects, command, &spec.folder, [base, claimed])?;
+            if let Some(before) = &decider.before {
+                own.extend(own_material(objects, before, "", [base, claimed])?);
+            }
             let named = Named::read(objects, command, &spec.folder, &own, [base, claimed])?;
             let is_of = |changed: &Changed| {
                 let takes_a_name = || {
@@ -805,6 +849,13 @@ impl Run<'_> {
         }
         Ok(proofs)
     }
+}
+
+/// The environment of what runs on a bench: which one it is, for services that each needs for itself. Which control it runs
+/// for is not told: a check that knew would answer accordingly.
+fn with_number(env: &[(OsString, OsString)], held: &HeldBench) -> Environment {
+    let number = [("ALFINE_BENCH".into(), held.number().to_owned())];
+    env.iter().cloned().chain(number).collect()
 }
 
 /// The scripts of the repository whose status is a command's answer, with what those read as their own text, from the root.
