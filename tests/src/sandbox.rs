@@ -335,12 +335,16 @@ pub fn alfine() -> PathBuf {
         .clone()
 }
 
-/// The `alfine` binary as it is shipped, built where it is missing: what a benchmark measures.
+/// The `alfine` binary as it is shipped, built where it is missing, or the one that `ALFINE_BIN` names: what a benchmark
+/// measures.
 ///
 /// # Errors
 ///
 /// Where it does not build.
 pub fn shipped_alfine() -> io::Result<PathBuf> {
+    if let Some(named) = std::env::var_os("ALFINE_BIN") {
+        return Ok(PathBuf::from(named));
+    }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo).args(["build", "-q", "--profile", "dist", "-p", "alfine"]).status()?;
     if !built.success() {
