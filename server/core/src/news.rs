@@ -136,7 +136,7 @@ pub enum News {
         conflicts: Vec<String>,
     },
     /// The checks wait until another loop needs its working tree for checks no more.
-    BenchAwaited,
+    BenchAwaited {},
     /// A working tree for checks is set up.
     BenchSetup {
         /// The setup's command.

@@ -130,7 +130,7 @@ pub fn news(told: &Told, now: &Zoned) -> Option<Line> {
                 _ => (Mark::Notice, format!("{merged}; both sides changed the same places in {files}")),
             }
         }
-        News::BenchAwaited => (
+        News::BenchAwaited {} => (
             Mark::Step,
             "waiting for other loops whose checks run: proof.benches says how many may".to_owned(),
         ),
@@ -211,7 +211,7 @@ pub fn moving(news: &News) -> Option<String> {
         News::Verifying { .. } => Some("running the checks".to_owned()),
         News::Lands { .. } => Some("running the checks before it lands".to_owned()),
         News::LandingAwaited { .. } => Some("waiting for other work that lands".to_owned()),
-        News::BenchAwaited => Some("waiting for a tree to run the checks in".to_owned()),
+        News::BenchAwaited {} => Some("waiting for a tree to run the checks in".to_owned()),
         News::TriedAgain { .. } => Some("running failing tests again".to_owned()),
         News::JudgeAsked { by, questions, control } => Some(judge_asked(&shown(by), *questions, *control)),
         News::Control { control, check } => {

@@ -294,3 +294,29 @@ fn a_bench_that_nobody_uses_any_more_is_removed_and_made_again() {
     sandbox.alfine(&["check", "PLAN.md"]).expect(0);
     assert!(bench.is_dir());
 }
+
+#[test]
+fn a_loop_waits_for_a_bench_that_others_have() {
+    let plan: String = (1..=3)
+        .map(|n| format!("### US-00{n}: Work\n\n- [ ] it is there: `sleep 0.3; test -f {n}.txt`\n\n"))
+        .collect();
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", &format!("# P\n\n{plan}"))]);
+    let part = |n: usize| {
+        let file = format!("{n}.txt");
+        json!({"prompt": format!("US-00{n}"), "runs": [[write(&file, "1"), ready()]]})
+    };
+    sandbox.fake_agent(&json!({"parts": [part(1), part(2), part(3)]}));
+    sandbox.settings("[limits]\niterations = 3\n");
+    let running =
+        [1, 2, 3].map(|n| sandbox.start(&["run", &format!("PLAN.md#US-00{n}"), "--trust", "--json"]));
+    let mut waited = 0;
+    for running in running {
+        let ran = running.finish().expect(0);
+        waited += ran.events("bench_awaited").len();
+        let task = ran.task();
+        assert_eq!((states(&task), &task["iteration"]), (vec!["proven"], &json!(1)), "{task:#}");
+    }
+    assert!(waited > 0, "three loops have two benches");
+    let log = |n: usize| sandbox.alfine(&["log", &format!("PLAN.md#US-00{n}")]).expect(0).stdout;
+    assert!((1..=3).any(|n| log(n).contains("waiting for other loops whose checks run")), "{}", log(3));
+}

@@ -344,7 +344,7 @@ impl Decider {
         context: &VerifyContext<'_>,
         tell: &mut dyn FnMut(News),
     ) -> Result<Option<std::result::Result<Prepared, Box<VerifierResult>>>> {
-        let mut waits = || tell(News::BenchAwaited);
+        let mut waits = || tell(News::BenchAwaited {});
         let Some(held) = self.benches.take(context.marker, &mut waits, &|| context.cancel.is_cancelled())?
         else {
             return Ok(None);

@@ -21,9 +21,15 @@ fn told(news: News) -> Told {
     Told { at: Moment(0), task: TaskKey::new("PLAN.md", "US-001"), status: TaskStatus::Running, news }
 }
 
-/// The line of each piece of news, with its mark. However odd the data of its kind are, it reads well.
+/// The line of each piece of news, with its mark. However odd the data of its kind are, it reads well. Each comes back from
+/// its columns as it was.
 fn lines(all: impl IntoIterator<Item = News>) -> String {
     let all: Vec<News> = all.into_iter().collect();
+    for news in &all {
+        let row = serde_json::to_value(news).unwrap();
+        let (kind, payload) = (row["kind"].as_str().expect("a kind"), row.get("payload").expect("a payload"));
+        assert_eq!(News::read(kind, payload.clone()), *news);
+    }
     let variants = all.iter().filter(|news| !is_others_words(news)).flat_map(odd::variants);
     for odd in variants.filter(|news| !is_of_odd_names(news)) {
         let lines = [news(&told(odd.clone()), &now()).map(|line| line.text), moving(&odd)];
@@ -150,7 +156,7 @@ fn checks_and_what_comes_of_them() {
         News::LandingAwaited { into: text("main") },
         News::BroughtUp { from: text("main"), conflicts: vec![] },
         News::BroughtUp { from: text("main"), conflicts: vec![text("a.txt")] },
-        News::BenchAwaited,
+        News::BenchAwaited {},
         News::BenchSetup { command: text("npm ci") },
         News::TriedAgain { check: text("tests"), tests: vec![text("adds")] },
         News::JudgeAsked { by: text("claude (opus)"), questions: 2, control: false },
