@@ -4,9 +4,11 @@
 //! By the conventions of the tools themselves, and by path alone. What a single command makes material besides (its own
 //! scripts) comes from whoever reads the command.
 
+mod checks;
 mod data;
 mod manifest;
 
+pub use checks::{is_a_check, is_for_checks, is_loaded_by_configuration, loads};
 pub use data::{NamesData, is_data};
 pub use manifest::{Manifest, manifest_of};
 

@@ -446,7 +446,34 @@ fn each_program_and_path_has_its_part() {
         ("source tools/env.sh", "<tools/env.sh"),
         ("for f in a b; do sh tests/$f.sh || exit 1; done", "+sh=tests/a.sh +sh=tests/b.sh"),
         ("for f in tests/*.sh; do sh \"$f\"; done", "+sh=tests/*.sh"),
-        ("ls tests/*.sh | xargs -n1 sh", "+sh ?tests/*.sh"),
+        ("ls tests/*.sh | xargs -n1 sh", "+sh=tests/*.sh ?tests/*.sh"),
+        ("ls tests/*.sh | sort | xargs -n 1 sh -e", "+sh=tests/*.sh -sort ?tests/*.sh"),
+        ("cd qa && ls *.sh | xargs -I {} sh {} all", "+sh=qa/*.sh ?qa/*.sh"),
+        ("find qa -name '*.sh' -print0 | xargs -0 -n1 sh", "+sh=qa/**/*.sh -find"),
+        ("find qa ./b -type f -name '*.sh' -exec sh {} \\;", "+sh=qa/**/*.sh +sh=b/**/*.sh"),
+        ("find qa -name '*.sh' | while read -r f; do sh \"$f\" || exit 1; done", "+sh=qa/**/*.sh -find"),
+        ("for f in $(ls qa/*.sh); do sh $f || exit 1; done; rm x", "+sh=qa/*.sh +rm ?qa/*.sh"),
+        ("sh -e qa/a.sh && bash -eu -o pipefail qa/b.sh", "+sh=qa/a.sh +bash=qa/b.sh"),
+        ("cat qa/a.sh | sh", "+sh=qa/a.sh ?qa/a.sh"),
+        ("cat qa/a.sh | sh -s -- all", "+sh=qa/a.sh ?qa/a.sh"),
+        ("cat qa/a.py | python3 - --all", "+python3=qa/a.py ?qa/a.py"),
+        ("sh < qa/a.sh", "+sh=qa/a.sh ?qa/a.sh"),
+        ("cat a.txt | python3 -c 'x'", "+python3 ?a.txt"),
+        ("cat a.txt | sh a.sh", "+sh=a.sh ?a.txt"),
+        ("eval \"$(cat qa/a.sh)\"", "<qa/a.sh ?qa/a.sh"),
+        ("sh -c \"$(cat qa/a.sh)\"", "+sh <qa/a.sh ?qa/a.sh"),
+        (". <(cat qa/a.sh)", "<qa/a.sh ?qa/a.sh"),
+        ("sh a.sh; status=$?; rm -f x; exit $status", "+sh=a.sh -rm"),
+        ("sh build.sh; status=$?; grep -q x out && exit $status", "-sh=build.sh ?out"),
+        ("sh a.sh || failed=1; rm x; test -z \"$failed\"", "+sh=a.sh -rm ?1"),
+        ("sh qa/a.sh || exit 1; grep -q x out", "+sh=qa/a.sh ?out"),
+        ("sh a.sh; [ $? -eq 0 ] || exit 1; rm x", "+sh=a.sh +rm ?0 ?]"),
+        ("sh a.sh || failed=1; sh b.sh || failed=1; exit $failed", "+sh=a.sh +sh=b.sh"),
+        ("if ! sh a.sh; then exit 1; fi; echo fine", "+sh=a.sh"),
+        ("sh a.sh || exit 1; echo fine", "+sh=a.sh"),
+        ("sh a.sh || echo no; rm x", "+rm -sh=a.sh"),
+        ("awk -f qa/rules.awk a.txt", "+awk=qa/rules.awk"),
+        ("./check.sh && test -f out", "+./check.sh=check.sh ?out"),
         ("f() { ./check.sh; }; f", "+./check.sh=check.sh"),
         ("D=tools; $D/check.sh", "+tools/check.sh=tools/check.sh"),
         ("$D/check.sh", ""),
@@ -467,6 +494,26 @@ fn each_program_and_path_has_its_part() {
         assert_eq!(named(&uses(text, "").unwrap()), expected, "{text}");
     }
     assert_eq!(named(&uses("./a && ! grep x ../b", "api").unwrap()), "+./a=api/a ?b !b");
+}
+
+#[test]
+fn options_name_what_a_tool_is_set_up_by() {
+    for (text, expected) in [
+        ("node --env-file=dev.env --test", "dev.env"),
+        ("node --require ./pre.js --test", "pre.js"),
+        (
+            "cd api && python3 -m pytest -q -c build/unit.cfg -p plugins.report",
+            "api/build/unit.cfg api/plugins.report api/plugins/report.py",
+        ),
+        ("npx eslint --config lint/a.js src", "lint/a.js"),
+        ("node -r ./pre.js app.js --config a.json", "pre.js"),
+        ("./app --config a.json", ""),
+        ("python3 app.py --config a.json", ""),
+        ("grep -c x a.txt", ""),
+        ("cc -c a.c && mkdir -p out && cargo test -p calc", ""),
+    ] {
+        assert_eq!(uses(text, "").unwrap().settings.join(" "), expected, "{text}");
+    }
 }
 
 #[test]

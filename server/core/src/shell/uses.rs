@@ -1,9 +1,10 @@
 //! What a command line or a script names, by the part that each plays for its status.
 
+use super::each_command;
 use super::parse::{Unreadable, assigned, parse};
 use super::programs::{SHELLS, command_of_shell, only_shows, options, wrapped};
 use super::syntax::{AndOr, Command, Joint, Kind, List, Part, Pipeline, Word};
-use crate::text::Span;
+use crate::{material::is_a_check, text::Span};
 use std::collections::HashMap;
 
 /// How deep functions, and texts for shells, are followed.
@@ -31,6 +32,8 @@ pub struct Uses {
     pub absent: Vec<Absent>,
     /// Folders that are put on the `PATH`, from the root.
     pub on_path: Vec<String>,
+    /// What options name that tell a tool what to load or how to go about it, from the root. What is no file is among it, too.
+    pub settings: Vec<String>,
 }
 
 /// Something that is run.
@@ -38,7 +41,7 @@ pub struct Uses {
 pub struct Use {
     /// The program as it is written: `cargo`, `./check.sh`, `python3`.
     pub program: String,
-    /// The file that it is or runs, from the root.
+    /// The file that it is or runs, from the root; a pattern where it is run for each file of it.
     pub script: Option<String>,
     /// What it is told, as far as that is written there, without the script.
     pub arguments: Vec<String>,
@@ -99,7 +102,7 @@ fn read(text: &str, folder: &str, own: Option<&str>) -> Result<Uses, Unreadable>
 }
 
 /// A path from the root, of one that is seen from `folder`. What leads out of the root is left as it is.
-pub(crate) fn inside(folder: &str, path: &str) -> String {
+pub fn inside(folder: &str, path: &str) -> String {
     let (folder, path) = match path.strip_prefix(ROOT) {
         Some(path) => ("", path.trim_start_matches('/')),
         None if path.starts_with(['/', '~']) => return path.to_owned(),
@@ -241,6 +244,36 @@ const INTERPRETERS: [(&[&str], &[&str]); 4] = [
     ),
 ];
 
+/// Programs whose text is in the file that `-f` names.
+const RULED: [&str; 4] = ["awk", "gawk", "mawk", "nawk"];
+
+/// Options that say what a tool loads, or by which file it is set up.
+const SETTINGS: [&str; 15] = [
+    "--bootstrap",
+    "--config",
+    "--config-file",
+    "--configuration",
+    "--env-file",
+    "--experimental-loader",
+    "--import",
+    "--loader",
+    "--options",
+    "--preload",
+    "--rcfile",
+    "--require",
+    "--rulesdir",
+    "--setup-suite-file",
+    "--test-reporter",
+];
+/// Likewise of these programs, of which others mean something else by them.
+const SHORT_SETTINGS: [&str; 3] = ["-c", "-p", "-r"];
+const SET_UP_BY_SHORT: [&str; 14] = [
+    "pytest", "py.test", "python", "python3", "node", "nodejs", "tsx", "ts-node", "jest", "vitest", "mocha",
+    "eslint", "rspec", "ruby",
+];
+/// Options of `xargs` that have a value.
+const XARGS_VALUES: [&str; 7] = ["-n", "-P", "-L", "-d", "-E", "-s", "-a"];
+
 /// Commands that only look at what they are given.
 const LOOKERS: [&str; 15] = [
     "test", "[", "grep", "egrep", "fgrep", "rg", "ag", "diff", "cmp", "stat", "file", "jq", "cat", "ls",
@@ -278,14 +311,27 @@ struct Reader<'t> {
     depth: usize,
     is_inner_text: bool,
     steps: u32,
+    /// The files whose text a command reads as its input, and what the lines of its input name.
+    contents: Vec<String>,
+    listed: Vec<String>,
     uses: Uses,
 }
 
 impl Reader<'_> {
     fn list(&mut self, list: &List, role: Role) {
         for (at, item) in list.items.iter().enumerate() {
-            let counts = (at + 1 == list.items.len() || self.ends_early) && item.background.is_none();
-            self.item(item, if counts { role } else { Role::Observed });
+            let later = list.items.get(at + 1..).unwrap_or_default();
+            let is_asked = || ends_by_itself(item) || later.first().is_some_and(asks_for_status);
+            // Not at what the shell itself knows.
+            let looks = |pipeline: &Pipeline| looks(pipeline) && !asks_for_parameter(pipeline);
+            let is_seen = || later.iter().flat_map(AndOr::pipelines).any(looks);
+            let role = match item.background {
+                None if later.is_empty() || self.ends_early => role,
+                None if is_asked() && role == Role::Decides && is_seen() => Role::Seen,
+                None if is_asked() => role,
+                None | Some(_) => Role::Observed,
+            };
+            self.item(item, role);
         }
     }
 
@@ -308,8 +354,96 @@ impl Reader<'_> {
             let role = if at == answers { role } else { Role::Observed };
             match pipeline.commands.len() {
                 1 => self.command(command, role),
-                _ => self.child(|reader| reader.command(command, role)),
+                _ => {
+                    let before = pipeline.commands.get(..at).unwrap_or_default();
+                    let (contents, listed) = self.input(before);
+                    self.child(|reader| {
+                        let above = (
+                            std::mem::replace(&mut reader.contents, contents),
+                            std::mem::replace(&mut reader.listed, listed),
+                        );
+                        reader.command(command, role);
+                        (reader.contents, reader.listed) = above;
+                    });
+                }
             }
+        }
+    }
+
+    /// What comes out of a pipe's first commands, as far as it is known: the text of files, or names of them.
+    fn input(&self, commands: &[Command]) -> (Vec<String>, Vec<String>) {
+        for command in commands.iter().rev() {
+            let (contents, listed) = self.written(command);
+            let passes_on = || {
+                matches!(&command.kind, Kind::Simple { words, .. }
+                if words.first().is_some_and(|word| word.literal().is_some_and(|name| SEARCHERS.contains(&&*name))))
+            };
+            if !contents.is_empty() || !listed.is_empty() {
+                return (contents, listed);
+            }
+            if !only_shows(command) && !passes_on() {
+                break;
+            }
+        }
+        (Vec::new(), Vec::new())
+    }
+
+    /// What a command writes, if that is the text of files or their names.
+    fn written(&self, command: &Command) -> (Vec<String>, Vec<String>) {
+        let Kind::Simple { words, .. } = &command.kind else { return (Vec::new(), Vec::new()) };
+        let Some((first, rest)) = words.split_first() else {
+            // `$(< file)`
+            let read = command.redirects.iter().filter(|redirect| redirect.sign == "<");
+            return (read.filter_map(|redirect| self.path(&redirect.target)).collect(), Vec::new());
+        };
+        let plain = || rest.iter().filter(|word| !is_option(word));
+        match first.literal().unwrap_or_default().as_str() {
+            "cat" => (plain().filter_map(|word| self.path(word)).collect(), Vec::new()),
+            "ls" | "echo" | "printf" => (Vec::new(), plain().filter_map(|word| self.value(word)).collect()),
+            "git" if rest.first().is_some_and(|word| word.is("ls-files")) => {
+                (Vec::new(), plain().skip(1).filter_map(|word| self.value(word)).collect())
+            }
+            "find" => (Vec::new(), self.found(rest)),
+            _ => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// What `find` finds, as patterns.
+    fn found(&self, rest: &[Word]) -> Vec<String> {
+        let words: Vec<String> = rest.iter().map(|word| self.value(word).unwrap_or_default()).collect();
+        let folders = words.iter().take_while(|word| !word.starts_with(['-', '(', '!']));
+        let mut folders: Vec<&str> = folders.map(|folder| folder.trim_end_matches('/')).collect();
+        if folders.is_empty() {
+            folders.push(".");
+        }
+        let names = words.windows(2).filter(|pair| matches!(&*pair[0], "-name" | "-iname"));
+        let mut names: Vec<&str> = names.map(|pair| &*pair[1]).collect();
+        if names.is_empty() {
+            names.push("*");
+        }
+        let below = |folder: &str| names.iter().map(|name| format!("{folder}/**/{name}")).collect::<Vec<_>>();
+        folders.into_iter().flat_map(below).collect()
+    }
+
+    /// The files whose text a word has in it: `"$(cat a)"`, `<(cat a)`.
+    fn texts_in(&self, word: &Word) -> Vec<String> {
+        let commands = word.commands().flat_map(|list| &list.items).flat_map(AndOr::pipelines);
+        commands.flat_map(|pipeline| &pipeline.commands).flat_map(|command| self.written(command).0).collect()
+    }
+
+    /// The values of a word of a `for`.
+    fn values_of(&self, word: &Word) -> Vec<Option<String>> {
+        let listed: Vec<String> = match &word.parts[..] {
+            [Part::Commands(list)] => {
+                let commands =
+                    list.items.iter().flat_map(AndOr::pipelines).flat_map(|pipeline| &pipeline.commands);
+                commands.flat_map(|command| self.written(command).1).collect()
+            }
+            _ => Vec::new(),
+        };
+        match listed.is_empty() {
+            true => vec![self.value(word)],
+            false => listed.into_iter().map(Some).collect(),
         }
     }
 
@@ -339,10 +473,17 @@ impl Reader<'_> {
         for list in command.words().flat_map(Word::commands) {
             self.child(|reader| reader.list(list, Role::Observed));
         }
+        let above = self.contents.clone();
         for redirect in command.redirects.iter().filter(|redirect| redirect.sign == "<") {
             self.operand(&redirect.target);
+            self.contents = self.path(&redirect.target).into_iter().collect();
         }
-        match &command.kind {
+        self.kind(&command.kind, role, command);
+        self.contents = above;
+    }
+
+    fn kind(&mut self, kind: &Kind, role: Role, command: &Command) {
+        match kind {
             Kind::Simple { assignments, words } => self.simple(assignments, words, role),
             Kind::Group(list) => self.list(list, role),
             Kind::Subshell(list) => self.child(|reader| reader.list(list, role)),
@@ -352,9 +493,16 @@ impl Reader<'_> {
             Kind::Test(words) => words.iter().for_each(|word| self.operand(word)),
             Kind::For { variable: Some(variable), words: Some(words), body } => {
                 let name = variable.literal().unwrap_or_default();
-                for word in words.iter().take(MOST_WORDS) {
-                    let value = self.value(word);
+                let values: Vec<_> = words.iter().flat_map(|word| self.values_of(word)).collect();
+                for value in values.into_iter().take(MOST_WORDS) {
                     self.values.insert(name.clone(), value);
+                    self.list(body, role);
+                }
+            }
+            Kind::Loop { condition, body, .. } if !self.listed.is_empty() && reads(condition).is_some() => {
+                let name = reads(condition).unwrap_or_default();
+                for value in self.listed.clone().into_iter().take(MOST_WORDS) {
+                    self.values.insert(name.clone(), Some(value));
                     self.list(body, role);
                 }
             }
@@ -403,6 +551,9 @@ impl Reader<'_> {
         if let Some((text, _)) = command_of_shell(name, rest) {
             return self.child(|reader| reader.inner(&text, role));
         }
+        if SHELLS.contains(&name) {
+            self.read_as_commands(rest, role);
+        }
         match name {
             "cd" | "pushd" => {
                 let to = rest.iter().find(|word| !is_option(word)).and_then(|word| self.path(word));
@@ -415,7 +566,8 @@ impl Reader<'_> {
             }
             "." | "source" => {
                 let file = rest.first().and_then(|word| self.path(word));
-                self.uses.sourced.extend(file);
+                let texts = rest.iter().flat_map(|word| self.texts_in(word)).collect::<Vec<_>>();
+                self.uses.sourced.extend(file.into_iter().chain(texts));
             }
             "export" | "readonly" | "local" | "declare" | "typeset" => {
                 rest.iter().for_each(|word| self.assign(word));
@@ -423,15 +575,64 @@ impl Reader<'_> {
             "eval" => {
                 let texts: Vec<String> = rest.iter().filter_map(|word| self.value(word)).collect();
                 self.inner(&texts.join(" "), role);
+                self.read_as_commands(rest, role);
             }
             "xargs" => {
-                self.depth += 1;
-                let program = rest.iter().position(|word| !is_option(word));
-                self.simple(&[], program.and_then(|at| rest.get(at..)).unwrap_or_default(), role);
-                self.depth -= 1;
+                let mut at = 0;
+                let mut place = None;
+                while let Some(word) = rest.get(at).filter(|word| is_option(word)) {
+                    let text = word.literal().unwrap_or_default();
+                    if let Some(begun) = text.strip_prefix("-I") {
+                        at += usize::from(begun.is_empty());
+                        let told = rest.get(at).and_then(Word::literal).filter(|_| begun.is_empty());
+                        place = told.or_else(|| Some(begun.to_owned()));
+                    }
+                    at += if XARGS_VALUES.contains(&text.as_str()) { 2 } else { 1 };
+                }
+                self.for_each(
+                    rest.get(at..).unwrap_or_default(),
+                    place.as_deref(),
+                    &self.listed.clone(),
+                    role,
+                );
+            }
+            "find" if rest.iter().any(|word| word.is("-exec") || word.is("-execdir")) => {
+                let begin = rest.iter().position(|word| word.is("-exec") || word.is("-execdir")).unwrap_or(0);
+                let told = rest.get(begin + 1..).unwrap_or_default();
+                let ends = |word: &Word| matches!(word.literal().as_deref(), Some(";" | "+"));
+                let end = told.iter().position(ends).unwrap_or(told.len());
+                self.for_each(told.get(..end).unwrap_or_default(), Some("{}"), &self.found(rest), role);
             }
             _ if SILENT.contains(&format!(" {name} ")) => {}
             _ => self.program(name, first, rest, role),
+        }
+    }
+
+    /// Runs a command for each of these names, which stand in a place of it or behind it.
+    fn for_each(&mut self, words: &[Word], place: Option<&str>, names: &[String], role: Role) {
+        self.depth += 1;
+        if names.is_empty() {
+            self.simple(&[], words, role);
+        }
+        for name in names.iter().take(MOST_WORDS) {
+            let named =
+                Word { parts: vec![Part::Text { text: name.clone(), is_quoted: true }], ..Word::default() };
+            let is_place = |word: &Word| place.is_some() && word.literal().as_deref() == place;
+            let mut told: Vec<Word> =
+                words.iter().map(|word| if is_place(word) { named.clone() } else { word.clone() }).collect();
+            if place.is_none() {
+                told.push(named);
+            }
+            self.simple(&[], &told, role);
+        }
+        self.depth -= 1;
+    }
+
+    /// Notes the files whose text is given to a shell as commands.
+    fn read_as_commands(&mut self, rest: &[Word], role: Role) {
+        if role != Role::Observed {
+            let texts: Vec<String> = rest.iter().flat_map(|word| self.texts_in(word)).collect();
+            self.uses.sourced.extend(texts);
         }
     }
 
@@ -469,13 +670,24 @@ impl Reader<'_> {
             ..Use::default()
         };
         let mut told = rest.iter();
+        // What it is told itself, and not what a script of it is.
+        let mut own = Vec::new();
         if name.contains('/') {
             used.script = self.path(first);
         } else if let Some((_, with_values)) = INTERPRETERS.iter().find(|(names, _)| names.contains(&base)) {
+            let mut reads_input = true;
             while let Some(word) = told.next() {
                 let text = self.value(word).unwrap_or_default();
                 // The text of a program, a module, or tests are no file of commands.
-                if matches!(text.as_str(), "-c" | "-e" | "-m" | "-" | "-p" | "--test" | "--eval" | "-E") {
+                let is_no_file = match text.as_str() {
+                    "-c" | "-" | "--test" | "--eval" => true,
+                    "-e" | "-m" | "-p" | "-E" => !SHELLS.contains(&base),
+                    "-s" => SHELLS.contains(&base),
+                    _ => false,
+                };
+                if is_no_file {
+                    reads_input = matches!(text.as_str(), "-" | "-s");
+                    own.push(text.clone());
                     used.arguments.push(text);
                     break;
                 }
@@ -484,11 +696,21 @@ impl Reader<'_> {
                     break;
                 }
                 let has_value = with_values.contains(&text.as_str());
+                own.push(text.clone());
                 used.arguments.push(text);
                 if has_value {
-                    used.arguments.extend(told.next().and_then(|word| self.value(word)));
+                    let value = told.next().and_then(|word| self.value(word));
+                    own.extend(value.clone());
+                    used.arguments.extend(value);
                 }
             }
+            // What comes in as its input it reads as a script.
+            if used.script.is_none() && reads_input {
+                used.script = self.contents.first().cloned();
+            }
+        } else if RULED.contains(&base) {
+            let file = rest.iter().position(|word| word.is("-f")).and_then(|at| rest.get(at + 1));
+            used.script = file.and_then(|word| self.path(word));
         }
         for word in told {
             used.arguments.extend(self.value(word).map(|text| text.replace(ROOT, "")));
@@ -496,8 +718,15 @@ impl Reader<'_> {
         if used.arguments.iter().any(|argument| argument == "py_compile") {
             return rest.iter().for_each(|word| self.operand(word));
         }
+        if role != Role::Observed {
+            let own = if used.script.is_none() { &used.arguments } else { &own };
+            let settings = settings(base, own).into_iter().map(|file| inside(&self.folder, &file));
+            self.uses.settings.extend(settings);
+        }
+        let is_made_for_it = used.script.as_deref().is_some_and(is_a_check);
         match role {
-            Role::Seen if used.script.is_some() => self.uses.observed.push(used),
+            // What a script that checks leaves is not what is looked at.
+            Role::Seen if used.script.is_some() && !is_made_for_it => self.uses.observed.push(used),
             Role::Decides | Role::Seen => self.uses.deciding.push(used),
             Role::Observed => self.uses.observed.push(used),
         }
@@ -606,6 +835,92 @@ fn is_pattern(word: &Word) -> bool {
     word.parts.iter().any(
         |part| matches!(part, Part::Text { text, is_quoted: false } if text.contains(['*', '?', '[', '{'])),
     )
+}
+
+/// What options name that say what a tool loads or is set up by: files, and modules as paths.
+fn settings(program: &str, arguments: &[String]) -> Vec<String> {
+    let is_setting = |option: &str| {
+        SETTINGS.contains(&option) || SHORT_SETTINGS.contains(&option) && SET_UP_BY_SHORT.contains(&program)
+    };
+    let mut found = Vec::new();
+    for (at, argument) in arguments.iter().enumerate() {
+        let (option, value) = match argument.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (option, Some(value)),
+            _ => (argument.as_str(), arguments.get(at + 1).map(String::as_str)),
+        };
+        if let Some(value) = value.filter(|_| is_setting(option)) {
+            found.push(value.to_owned());
+            if option == "-p" && !value.contains('/') {
+                found.push(format!("{}.py", value.replace('.', "/")));
+            }
+        }
+    }
+    found
+}
+
+/// Whether what stands there ends the whole by itself, or notes what came of it for later: `|| exit 1`, `|| failed=1`.
+fn ends_by_itself(item: &AndOr) -> bool {
+    let ends = |command: &Command| match &command.kind {
+        Kind::Simple { assignments, words } => match words.first() {
+            Some(first) => first.is("exit") || first.is("return"),
+            None => !assignments.is_empty(),
+        },
+        Kind::Group(_)
+        | Kind::Subshell(_)
+        | Kind::If { .. }
+        | Kind::Loop { .. }
+        | Kind::For { .. }
+        | Kind::Case { .. }
+        | Kind::Function { .. }
+        | Kind::Test(_)
+        | Kind::Arithmetic(_) => false,
+    };
+    let mut is_inside = false;
+    let of_item = item.pipelines().flat_map(|pipeline| &pipeline.commands);
+    for (at, command) in of_item.enumerate() {
+        is_inside |= at > 0 && ends(command);
+        let is_function = matches!(command.kind, Kind::Function { .. });
+        for list in command.lists().into_iter().filter(|_| !is_function) {
+            each_command(list, &mut |command| is_inside |= ends(command));
+        }
+    }
+    is_inside
+}
+
+/// Whether what stands there asks for the status of what came before.
+fn asks_for_status(item: &AndOr) -> bool {
+    let asks = |command: &Command| {
+        let mut words: Vec<&Word> = command.words().collect();
+        if let Kind::If { branches, .. } = &command.kind {
+            let conditions =
+                branches.iter().flat_map(|(condition, _)| &condition.items).flat_map(AndOr::pipelines);
+            words.extend(conditions.flat_map(|pipeline| &pipeline.commands).flat_map(Command::words));
+        }
+        words
+            .iter()
+            .flat_map(|word| &word.parts)
+            .any(|part| matches!(part, Part::Parameter(name) if name == "?"))
+    };
+    item.first.commands.iter().any(asks)
+}
+
+/// Whether a parameter stands in what a test is about.
+fn asks_for_parameter(pipeline: &Pipeline) -> bool {
+    let parts = pipeline.commands.iter().flat_map(Command::words).flat_map(|word| &word.parts);
+    parts.into_iter().any(|part| matches!(part, Part::Parameter(_)))
+}
+
+/// The parameter into which a condition reads a line.
+fn reads(condition: &List) -> Option<String> {
+    let commands = condition.items.iter().flat_map(AndOr::pipelines).flat_map(|pipeline| &pipeline.commands);
+    commands
+        .filter_map(|command| match &command.kind {
+            Kind::Simple { words, .. } if words.first().is_some_and(|word| word.is("read")) => {
+                words.iter().skip(1).filter_map(Word::literal).find(|word| !word.starts_with('-'))
+            }
+            _ => None,
+        })
+        .next()
 }
 
 /// Whether a pipeline only looks, and for something that is to be there.

@@ -5,17 +5,15 @@ mod browsing;
 mod changes;
 mod diagnosing;
 mod on_demand;
+mod own;
 
 pub(crate) use on_demand::answers;
 
-use self::changes::{Changed, Changes, Place};
-use super::{
-    environments::Environment,
-    judge::Judge,
-    message::Decided,
-    named::{Behind, Named},
-    owner::Runner,
+use self::{
+    changes::{Changed, Changes, Place},
+    own::Own,
 };
+use super::{environments::Environment, judge::Judge, message::Decided, named::Named, owner::Runner};
 use crate::{
     Error, Result,
     bench::{self, Benches, HeldBench},
@@ -27,21 +25,21 @@ use alfine_config::Control;
 use alfine_core::{
     finding::Finding,
     machine::Color,
-    material::{Material, material_of, takes_a_name},
+    material::{Material, takes_a_name},
     news::News,
     plan::{Isolation, ProvenBy, program_of},
     printable::enumerated,
     proof::{Answer, ChangedMaterial, CheckProof, Control as MadeControl, ControlKind, Runs, Said, Standing},
-    shell, signature,
+    signature,
     unusual::holds_dependencies,
 };
 use alfine_files::{Layout, programs};
-use alfine_git::{Bench, Objects, Repository};
+use alfine_git::{Bench, Repository};
 use alfine_store::Store;
 use alfine_verify::{Pages, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ffi::OsString,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -84,8 +82,6 @@ const LOCKFILES: &[&str] = &[
 /// What package managers write beside the packages that they installed, and what says of them which they are.
 const INSTALLED: &[&str] =
     &[".package-lock.json", ".modules.yaml", ".yarn-state.yml", "composer/installed.json"];
-/// How many scripts of one command are looked at.
-const MOST_SCRIPTS: usize = 64;
 
 /// What decides on a claim, and where.
 pub(super) struct Decider {
@@ -754,11 +750,11 @@ impl Run<'_> {
                 checks_are_work: self.decider.proven_by == Some(ProvenBy::Checks),
                 ..Runs::new(said(result), before)
             };
-            let mut own = own_material(objects, command, &spec.folder, [base, claimed])?;
+            let mut own = Own::read(&changes, command, &spec.folder)?;
             if let Some(before) = &decider.before {
-                own.extend(own_material(objects, before, "", [base, claimed])?);
+                own.extend(Own::read(&changes, before, "")?);
             }
-            let named = Named::read(objects, command, &spec.folder, &own, [base, claimed])?;
+            let named = Named::read(objects, command, &spec.folder, &own.scripts, [base, claimed])?;
             let is_of = |changed: &Changed| {
                 let takes_a_name = || {
                     let path = changed.path.strip_prefix(&spec.folder).ok()?;
@@ -768,9 +764,8 @@ impl Run<'_> {
                                 .is_taken_by(&changed.path, |program| self.find_program(program).is_some()));
                     takes.then_some(Material::Configuration)
                 };
-                let script = own.contains(&changed.path).then_some(Material::Script);
                 let document = named.runs_examples_of(&changed.path).then_some(Material::Test);
-                changed.is.or(script).or(document).or_else(takes_a_name)
+                changed.is.or(own.of(&changed.path)).or(document).or_else(takes_a_name)
             };
             let (material, is): (Vec<&Changed>, Vec<Material>) =
                 changes.all.iter().filter_map(|changed| Some((changed, is_of(changed)?))).unzip();
@@ -856,74 +851,6 @@ impl Run<'_> {
 fn with_number(env: &[(OsString, OsString)], held: &HeldBench) -> Environment {
     let number = [("ALFINE_BENCH".into(), held.number().to_owned())];
     env.iter().cloned().chain(number).collect()
-}
-
-/// The scripts of the repository whose status is a command's answer, with what those read as their own text, from the root.
-/// What is only run for its output, or looked at, is the work.
-fn own_material(
-    objects: &Objects,
-    command: &str,
-    folder: &str,
-    trees: [&str; 2],
-) -> Result<BTreeSet<PathBuf>> {
-    let behind = Behind::read(objects, command, folder, trees)?;
-    let mut next = Vec::new();
-    for (behind, folder) in &behind.commands {
-        let scripts = shell::uses(behind, folder).map(scripts).unwrap_or_default();
-        // What a build file has made or run may as well be the work.
-        let is_check =
-            |(path, is_shell): &(String, bool)| behind == command || *is_shell || is_for_checks(path);
-        next.extend(scripts.into_iter().filter(is_check));
-    }
-    let mut found = behind.files;
-    while let Some((path, is_shell)) = next.pop() {
-        if found.len() >= MOST_SCRIPTS || !found.insert(PathBuf::from(&path)) {
-            continue;
-        }
-        for tree in trees {
-            let Some(text) = objects.text_at(tree, Path::new(&path))? else { continue };
-            let is_shell = text
-                .strip_prefix("#!")
-                .map_or(is_shell, |line| line.lines().next().is_some_and(|line| line.contains("sh")));
-            if is_shell && let Ok(uses) = shell::uses_of_script(&text, &path, folder) {
-                // What lies elsewhere is what the script looks at: a test that includes the program that it tests.
-                let is_its_own = |(other, _): &(String, bool)| {
-                    Path::new(other).parent() == Path::new(&path).parent()
-                        || is_for_checks(other)
-                        || material_of(other).is_some()
-                };
-                next.extend(scripts(uses).into_iter().filter(is_its_own));
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a script lies where scripts lie that are no part of what is made, or is called after what it does.
-fn is_for_checks(path: &str) -> bool {
-    const FOLDERS: [&str; 7] = ["scripts", "script", "tools", "ci", "hack", "helpers", "support"];
-    const NAMES: [&str; 6] = ["check", "checks", "verify", "validate", "lint", "test"];
-    let mut parts = path.rsplit('/');
-    let name = parts.next().unwrap_or_default();
-    let mut words = name.split(|c: char| !c.is_alphanumeric());
-    words.any(|word| NAMES.contains(&word)) || parts.any(|folder| FOLDERS.contains(&folder))
-}
-
-/// The scripts that decide, and whether each is a shell's unless it says otherwise.
-fn scripts(uses: shell::Uses) -> Vec<(String, bool)> {
-    let on_path = uses.on_path;
-    let decide = uses.deciding.into_iter().flat_map(|one| {
-        let is_shell = shell::is_shell(&one.program) || one.program.contains('/');
-        // A program of a folder that the command itself puts on the `PATH` is a script like any other.
-        let is_on_path = one.script.is_none() && !one.program.contains('/');
-        let called = on_path.iter().filter(|_| is_on_path).map(|folder| format!("{folder}/{}", one.program));
-        let called: Vec<String> = called.collect();
-        one.script
-            .map(|script| (script, is_shell))
-            .into_iter()
-            .chain(called.into_iter().map(|path| (path, true)))
-    });
-    decide.chain(uses.sourced.into_iter().map(|path| (path, true))).collect()
 }
 
 /// The files of some material, each once.

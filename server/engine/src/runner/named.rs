@@ -3,7 +3,8 @@
 
 use crate::Result;
 use alfine_core::shell;
-use alfine_git::Objects;
+use alfine_git::{Objects, Repository};
+use globset::Glob;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -113,7 +114,13 @@ pub(super) struct Behind {
 
 impl Behind {
     /// Follows a command through the Makefiles, justfiles and packages of the base and of the claimed tree.
-    pub(super) fn read(objects: &Objects, command: &str, folder: &str, trees: [&str; 2]) -> Result<Self> {
+    pub(super) fn read(
+        repository: &Repository,
+        objects: &Objects,
+        command: &str,
+        folder: &str,
+        trees: [&str; 2],
+    ) -> Result<Self> {
         let mut behind = Self::default();
         let mut next = vec![(command.to_owned(), folder.to_owned())];
         while let Some((command, folder)) = next.pop() {
@@ -124,7 +131,7 @@ impl Behind {
             if let Ok(uses) = shell::uses(&command, &folder) {
                 for target in uses.deciding.iter().flat_map(shell::Use::targets) {
                     for tree in trees {
-                        next.extend(behind.of_target(objects, &target, tree)?);
+                        next.extend(behind.of_target(repository, objects, &target, tree)?);
                     }
                 }
             }
@@ -136,6 +143,7 @@ impl Behind {
     /// What a target has done, as a tree has it.
     fn of_target(
         &mut self,
+        repository: &Repository,
         objects: &Objects,
         target: &shell::Target,
         tree: &str,
@@ -149,7 +157,16 @@ impl Behind {
             if !usual.contains(&file) && !self.files.insert(file.into()) {
                 continue;
             }
-            files.extend(kind.included(&found).map(|file| below(&target.folder, file)));
+            for file in kind.included(&found).map(|file| below(&target.folder, file)) {
+                let pattern = file.contains('*').then(|| Glob::new(&file).ok()).flatten();
+                match pattern.map(|pattern| pattern.compile_matcher()) {
+                    Some(pattern) => {
+                        let all = repository.files_that(tree, &|path| pattern.is_match(path))?;
+                        files.extend(all.into_iter().map(|(path, _)| path.to_string_lossy().into_owned()));
+                    }
+                    None => files.push(file),
+                }
+            }
             text.push_str(&found);
             text.push('\n');
         }

@@ -2,7 +2,10 @@
 
 use crate::Result;
 use alfine_core::{
-    material::{Material, NamesData, is_data, manifest_of, material_of},
+    material::{
+        Material, NamesData, is_data, is_for_checks, is_loaded_by_configuration, loads, manifest_of,
+        material_of,
+    },
     text::first_changed_line,
 };
 use alfine_git::{ChangeKind, Objects, Repository};
@@ -63,7 +66,7 @@ pub(super) struct Place {
 
 /// All that a loop made other than it was, outside of Alfine's own files.
 pub(super) struct Changes<'r> {
-    repository: &'r Repository,
+    pub(super) repository: &'r Repository,
     pub(super) objects: Objects,
     base: &'r str,
     claimed: &'r str,
@@ -74,6 +77,8 @@ pub(super) struct Changes<'r> {
     moved: BTreeSet<String>,
     /// The code of the repository, once somebody asked for it.
     code: OnceCell<Code>,
+    /// The files that set up runners and tools, likewise: each one's path and text.
+    configuration: OnceCell<Vec<(String, String)>>,
     /// Of files of Rust in one of the trees, the modules that they declare for tests alone.
     modules: RefCell<BTreeMap<(String, String), Vec<String>>>,
 }
@@ -112,6 +117,7 @@ impl<'r> Changes<'r> {
             kept: BTreeSet::new(),
             moved: BTreeSet::new(),
             code: OnceCell::new(),
+            configuration: OnceCell::new(),
             modules: RefCell::default(),
         };
         let (mut texts, mut read, mut data) = (Vec::new(), 0, 0);
@@ -150,6 +156,62 @@ impl<'r> Changes<'r> {
 
     fn texts(&self, path: &Path) -> Result<(Option<String>, Option<String>)> {
         Ok((self.objects.text_at(self.base, path)?, self.objects.text_at(self.claimed, path)?))
+    }
+
+    /// The base and the claimed tree.
+    pub(super) fn trees(&self) -> [&str; 2] {
+        [self.base, self.claimed]
+    }
+
+    /// A file's text on each of the trees.
+    pub(super) fn versions(&self, path: &Path) -> Result<[Option<String>; 2]> {
+        let (was, now) = self.texts(path)?;
+        Ok([was, now])
+    }
+
+    /// The files of both trees whose path is wanted.
+    pub(super) fn files_that(&self, is_wanted: &dyn Fn(&Path) -> bool) -> Result<BTreeSet<PathBuf>> {
+        let mut found = BTreeSet::new();
+        for tree in self.trees() {
+            found.extend(self.repository.files_that(tree, is_wanted)?.into_iter().map(|(path, _)| path));
+        }
+        Ok(found)
+    }
+
+    /// Whether the texts of a file use code of the work, where code says what it uses.
+    pub(super) fn uses_work<'t>(&self, path: &str, texts: impl Iterator<Item = &'t String>) -> Result<bool> {
+        let others = self.code()?.work.iter().map(|(other, _)| other.as_str());
+        let others: Vec<&str> = others.filter(|other| *other != path).collect();
+        Ok(texts.into_iter().any(|text| NamesData::uses_code(path, text, others.iter().copied())))
+    }
+
+    /// Whether code that is no material, nor one of those, loads a file.
+    pub(super) fn is_loaded_by_work(&self, path: &str, besides: &dyn Fn(&Path) -> bool) -> Result<bool> {
+        let is_other = |other: &str| other != path && !is_for_checks(other) && !besides(Path::new(other));
+        Ok(self.code()?.work.iter().any(|(other, text)| is_other(other) && loads(other, text, path)))
+    }
+
+    /// Whether a file is code that configuration says is loaded.
+    fn is_loaded_by_configuration(&self, path: &str) -> Result<bool> {
+        if !NamesData::is_code(path) {
+            return Ok(false);
+        }
+        if self.configuration.get().is_none() {
+            let is_it = |path: &Path| {
+                matches!(
+                    material_of(&path.to_string_lossy()),
+                    Some(Material::Configuration | Material::Manifest)
+                )
+            };
+            let mut found = Vec::new();
+            for path in self.files_that(&is_it)?.into_iter().take(MOST_DATA) {
+                let name = path.to_string_lossy().into_owned();
+                found.extend(self.versions(&path)?.into_iter().flatten().map(|text| (name.clone(), text)));
+            }
+            let _ = self.configuration.set(found);
+        }
+        let all = self.configuration.get().into_iter().flatten();
+        Ok(all.into_iter().any(|(from, text)| is_loaded_by_configuration(from, text, path)))
     }
 
     /// Takes files of the work apart.
@@ -199,6 +261,7 @@ impl<'r> Changes<'r> {
                 Ok(Some(Material::Test))
             }
             None if name.ends_with(".md") && self.is_documentation_of_rust(path)? => Ok(Some(Material::Test)),
+            None if self.is_loaded_by_configuration(&name)? => Ok(Some(Material::Configuration)),
             named => Ok(named),
         }
     }
