@@ -8,7 +8,7 @@ mod checks;
 mod data;
 mod manifest;
 
-pub use checks::{is_a_check, is_for_checks, is_loaded_by_configuration, loads};
+pub use checks::{below, is_a_check, is_for_checks, is_loaded_by_configuration, loads};
 pub use data::{NamesData, is_data};
 pub use manifest::{Manifest, manifest_of};
 

@@ -15,7 +15,8 @@ mod verdict;
 pub use parse::Unreadable;
 pub use programs::is_shell;
 
-pub use uses::{Absent, Target, Use, Uses, inside, uses, uses_of_script};
+pub(crate) use uses::inside;
+pub use uses::{Absent, Target, Use, Uses, uses, uses_of_script};
 
 use crate::text::Span;
 use syntax::{AndOr, Command, Kind, List, Part, Word};

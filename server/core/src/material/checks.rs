@@ -1,7 +1,5 @@
 //! What belongs to a check besides what its tools know by name: what lies where checks lie, and what code loads.
 
-use crate::shell::inside;
-
 /// Names of folders of scripts that are no part of what is made.
 const SCRIPTS: [&str; 7] = ["scripts", "script", "tools", "ci", "hack", "helpers", "support"];
 /// Names of folders of checks.
@@ -60,7 +58,7 @@ pub fn loads(from: &str, text: &str, file: &str) -> bool {
     let folder = folder_of(from);
     let is_it = |named: &str| {
         let named = named.trim_start_matches("./").trim_start_matches('/');
-        !named.is_empty() && [folder, ""].iter().any(|folder| is_module(&inside(folder, named), file))
+        !named.is_empty() && [folder, ""].iter().any(|folder| is_module(&below(folder, named), file))
     };
     let is_of_lines = |line: &str| modules(line).iter().any(|module| is_it(module));
     quoted(text).any(|text| is_it(text) || is_dotted(text) && is_it(&text.replace('.', "/")))
@@ -79,6 +77,19 @@ pub fn is_loaded_by_configuration(from: &str, text: &str, file: &str) -> bool {
         let ends_at = if rest.starts_with('[') { rest.find(']') } else { rest.find('\n') };
         loads(from, rest.get(..ends_at.unwrap_or(rest.len())).unwrap_or_default(), file)
     })
+}
+
+/// A path from the root, of one that is seen from `folder`.
+pub fn below(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 fn folder_of(path: &str) -> &str {

@@ -102,7 +102,7 @@ fn read(text: &str, folder: &str, own: Option<&str>) -> Result<Uses, Unreadable>
 }
 
 /// A path from the root, of one that is seen from `folder`. What leads out of the root is left as it is.
-pub fn inside(folder: &str, path: &str) -> String {
+pub(crate) fn inside(folder: &str, path: &str) -> String {
     let (folder, path) = match path.strip_prefix(ROOT) {
         Some(path) => ("", path.trim_start_matches('/')),
         None if path.starts_with(['/', '~']) => return path.to_owned(),

@@ -2,7 +2,7 @@
 //! or a package, and tests.
 
 use crate::Result;
-use alfine_core::shell;
+use alfine_core::{material::below, shell};
 use alfine_git::{Objects, Repository};
 use globset::Glob;
 use std::{
@@ -173,18 +173,6 @@ impl Behind {
         let lines = kind.recipe(&text, &target.name).into_iter();
         Ok(lines.map(|line| (line, target.folder.clone())).collect())
     }
-}
-
-fn below(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 /// A kind of file that names what a tool can be told to run.

@@ -4,7 +4,7 @@
 use super::changes::Changes;
 use crate::{Result, runner::named::Behind};
 use alfine_core::{
-    material::{Material, NamesData, is_a_check, is_data, is_for_checks, loads, material_of},
+    material::{Material, NamesData, below, is_a_check, is_data, is_for_checks, loads, material_of},
     shell,
 };
 use alfine_verify::test_report::{TestRunner, runner_of};
@@ -172,7 +172,7 @@ impl Operands {
         let told = used.arguments.iter().chain(&used.script).filter(|word| !word.starts_with('-'));
         let told = told.map(|word| word.split("::").next().unwrap_or_default());
         let places: Vec<String> =
-            told.map(|word| shell::inside(&used.folder, word)).filter(|path| !path.is_empty()).collect();
+            told.map(|word| below(&used.folder, word)).filter(|path| !path.is_empty()).collect();
         let pattern = |path: &String| Some(GlobBuilder::new(path).build().ok()?.compile_matcher());
         let files = places.iter().filter_map(pattern).collect();
         let takes_parts = matches!(runner, TestRunner::Jest | TestRunner::Vitest);
@@ -219,13 +219,13 @@ fn sources(changes: &Changes<'_>, used: &shell::Use) -> Result<Vec<String>> {
     let program = used.program.rsplit('/').next().unwrap_or_default();
     let mut found: Vec<String> = match program {
         "cc" | "gcc" | "clang" | "c++" | "g++" | "clang++" | "rustc" | "javac" | "ghc" => {
-            told.filter(|word| !word.starts_with('-')).map(|word| shell::inside(&used.folder, word)).collect()
+            told.filter(|word| !word.starts_with('-')).map(|word| below(&used.folder, word)).collect()
         }
         "go" if used.arguments.first().is_some_and(|word| word == "run") => {
             let Some(package) = told.skip(1).find(|word| !word.starts_with('-')) else {
                 return Ok(Vec::new());
             };
-            let package = shell::inside(&used.folder, package);
+            let package = below(&used.folder, package);
             let is_of_it = |path: &Path| {
                 path == Path::new(&package)
                     || (path.parent() == Some(Path::new(&package))
@@ -240,7 +240,7 @@ fn sources(changes: &Changes<'_>, used: &shell::Use) -> Result<Vec<String>> {
         name if name.starts_with("python") => {
             let module = used.arguments.iter().position(|word| word == "-m");
             let module = module.and_then(|at| used.arguments.get(at + 1));
-            let places = module.map(|module| shell::inside(&used.folder, &module.replace('.', "/")));
+            let places = module.map(|module| below(&used.folder, &module.replace('.', "/")));
             places.iter().flat_map(|place| [format!("{place}.py"), format!("{place}/__main__.py")]).collect()
         }
         _ => Vec::new(),
