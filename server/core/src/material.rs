@@ -7,10 +7,12 @@
 mod checks;
 mod data;
 mod manifest;
+mod taken;
 
 pub use checks::{below, is_a_check, is_for_checks, is_loaded_by_configuration, loads};
 pub use data::{NamesData, is_data};
 pub use manifest::{Manifest, manifest_of};
+pub use taken::takes_a_name;
 
 use std::fmt;
 
@@ -138,6 +140,7 @@ const CONFIGURATION: &[&str] = &[
     "codecov.yml",
     ".codecov.yml",
     "unittest.cfg",
+    "go.work",
     "jest.config.*",
     "jest.setup.*",
     "jest-*",
@@ -361,56 +364,6 @@ pub fn material_of(path: &str) -> Option<Material> {
     is_test.then_some(Material::Test)
 }
 
-/// Modules that Python's test runners load by name, from the folder that they run in first.
-const LOADED_BY_RUNNERS: &[&str] = &[
-    "unittest",
-    "pytest",
-    "_pytest",
-    "pluggy",
-    "doctest",
-    "nose",
-    "nose2",
-    "coverage",
-    "hypothesis",
-    "runpy",
-    "argparse",
-    "traceback",
-    "inspect",
-    "fnmatch",
-    "contextlib",
-    "functools",
-    "difflib",
-    "signal",
-    "warnings",
-    "weakref",
-    "importlib",
-    "site",
-    "logging",
-    "io",
-    "re",
-    "os",
-    "sys",
-    "time",
-    "collections",
-    "django",
-    "tox",
-    "mypy",
-    "ruff",
-];
-
-/// Whether a new file, at a path from the folder that a check runs in, takes the place of a name that its command uses: a
-/// module of a runner, or a target of a build.
-pub fn takes_a_name(path: &str, command: &str) -> bool {
-    let words: Vec<&str> =
-        command.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).collect();
-    let module = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py"));
-    let is_python = words.iter().any(|word| word.starts_with("python") || *word == "pytest");
-    match module {
-        Some(module) if is_python && !module.contains('/') => LOADED_BY_RUNNERS.contains(&module),
-        _ => words.contains(&"make") && !path.contains('/') && words.contains(&path),
-    }
-}
-
 fn is_code(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, extension)| {
         ["rb", "cr", "js", "mjs", "cjs", "ts", "tsx", "jsx", "lua", "php", "py", "yml", "json"]
@@ -526,32 +479,12 @@ mod tests {
             ("package.json", Material::Manifest),
             ("crates/a/Cargo.toml", Material::Manifest),
             ("pyproject.toml", Material::Manifest),
+            ("go.mod", Material::Manifest),
             (".github/workflows/ci.yml", Material::Pipeline),
             (".gitlab-ci.yml", Material::Pipeline),
             ("ci/run.sh", Material::Pipeline),
         ] {
             assert_eq!(material_of(path), Some(material), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_file_in_the_place_of_a_runners_module_or_of_a_target_takes_its_name() {
-        for (path, command) in [
-            ("unittest.py", "python3 -m unittest discover"),
-            ("pytest/__init__.py", "python -m pytest -q"),
-            ("re.py", "pytest"),
-            ("check", "make -j4 check"),
-        ] {
-            assert!(takes_a_name(path, command), "{path}");
-        }
-        for (path, command) in [
-            ("shop.py", "python3 -m shop"),
-            ("src/unittest.py", "python3 -m unittest"),
-            ("unittest.py", "cargo test"),
-            ("check", "sh check"),
-            ("checks", "make check"),
-        ] {
-            assert!(!takes_a_name(path, command), "{path}");
         }
     }
 
@@ -569,7 +502,6 @@ mod tests {
             "specs.md",
             "Cargo.lock",
             "package-lock.json",
-            "go.mod",
             "go.sum",
             "requirements.txt",
             "src/protest.ts",

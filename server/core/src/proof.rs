@@ -253,6 +253,8 @@ pub struct Runs {
     pub checks_are_work: bool,
     /// Whether some of the material of before has no place in the loop's work, and so is in no control.
     pub is_partial: bool,
+    /// On the loop's tree without the code that it added to the tests: asked where nothing of before was changed.
+    pub without_added: Option<Said>,
 }
 
 /// What a check's answer is worth.
@@ -304,6 +306,7 @@ impl Runs {
             is_relative: false,
             checks_are_work: false,
             is_partial: false,
+            without_added: None,
         }
     }
 
@@ -313,7 +316,8 @@ impl Runs {
             return Standing::Red;
         }
         let Some(base) = &self.base else { return Standing::Unproven };
-        if let Some(standing) = self.weakened(base).or_else(|| self.silenced(base)) {
+        let worse = self.weakened(base).or_else(|| self.hidden(base)).or_else(|| self.silenced(base));
+        if let Some(standing) = worse {
             return standing;
         }
         if self.is_partial && !self.checks_are_work && !matches!(base.answer, Answer::Empty | Answer::NotRun)
@@ -396,6 +400,23 @@ impl Runs {
         })
     }
 
+    /// Tests that ran before the loop and fail with the work, unless what the loop added to the tests is there. That the check
+    /// asks for what was added says nothing, so a test has to be named.
+    pub fn hidden(&self, base: &Said) -> Option<Standing> {
+        let control = self.without_added.as_ref().filter(|control| control.answer == Answer::Failed)?;
+        if matches!(base.answer, Answer::Empty | Answer::NotRun) {
+            return None;
+        }
+        let ran = |test: &str| match base.of(test) {
+            Some(outcome) => outcome != TestOutcome::Skipped,
+            None => !base.names_all,
+        };
+        let passes_here = |test: &str| self.work.of(test) != Some(TestOutcome::Failed);
+        let hidden = control.failing().filter(|test| ran(test) && !is_not_loaded(test) && passes_here(test));
+        let tests: Vec<String> = hidden.take(MOST_TESTS).map(str::to_owned).collect();
+        (!tests.is_empty()).then_some(Standing::Weakened { tests })
+    }
+
     /// Tests that ran before the loop and say nothing with the work, though nothing shows that they would pass as they were.
     fn silenced(&self, base: &Said) -> Option<Standing> {
         if self.checks_are_work
@@ -425,13 +446,28 @@ impl Runs {
         (!tests.is_empty()).then_some(Standing::Silenced { tests })
     }
 
-    /// Whether a test that failed before passes with the work, and not by the loop's material alone.
+    /// Whether a test that failed before passes with the work, and not by the loop's material alone; of a check that names no
+    /// tests, whether something is found no longer.
     fn mended(&self, base: &Said) -> bool {
-        let passes = |said: &Said, test: &str| said.of(test) == Some(TestOutcome::Passed);
-        base.failing().any(|test| {
-            passes(&self.work, test)
-                && !self.material_alone.as_ref().is_some_and(|control| passes(control, test))
-        })
+        let passes = |said: &Said, test: &str| match said.of(test) {
+            Some(outcome) => outcome == TestOutcome::Passed,
+            // A runner that names only what fails ran no fewer.
+            None => !said.names_all && base.ran.is_some() && said.ran >= base.ran,
+        };
+        let is_found_less =
+            |said: &Said, what: &str, times: u32| said.findings.get(what).is_none_or(|now| *now < times);
+        let alone = self.material_alone.as_ref();
+        let has_mended_test = base
+            .failing()
+            .any(|test| passes(&self.work, test) && !alone.is_some_and(|control| passes(control, test)));
+        let has_mended_finding = base.tests.is_empty()
+            && self.work.tests.is_empty()
+            && !self.work.findings.is_empty()
+            && base.findings.iter().any(|(what, times)| {
+                is_found_less(&self.work, what, *times)
+                    && !alone.is_some_and(|control| is_found_less(control, what, *times))
+            });
+        has_mended_test || has_mended_finding
     }
 
     fn gained_tests(&self, base: &Said) -> bool {
@@ -578,6 +614,9 @@ impl fmt::Display for CheckProof {
         match &self.standing {
             Standing::Red => write!(f, "`{check}` does not pass"),
             Standing::Proven => write!(f, "`{check}` failed before the work and passes with it"),
+            Standing::Guard if self.base().is_some_and(|base| base.answer == Answer::Failed) => {
+                write!(f, "`{check}` fails as it did before the work")
+            }
             Standing::Guard => write!(f, "`{check}` passed before the work, too"),
             Standing::Unproven => write!(f, "`{check}` could not be run on what was there before the work"),
             Standing::Weak => write!(
@@ -750,6 +789,49 @@ mod tests {
             standing(all(), Some(said(NotRun, "")), None, Some(said(Failed, "-a"))),
             Standing::Incomparable
         );
+    }
+
+    #[test]
+    fn what_was_added_to_the_tests_hides_no_test_that_ran() {
+        let standing = |base: Said, work: Said, control: Said| {
+            Runs { without_added: Some(control), ..Runs::new(work, Some(base)) }.standing()
+        };
+        let hidden = |name: &str| Standing::Weakened { tests: vec![name.to_owned()] };
+        let all = || said(Passed, "+a +b +new");
+        assert_eq!(standing(said(Passed, "+a +b"), all(), said(Failed, "-a +b")), hidden("a"));
+        assert_eq!(standing(said(Failed, "-a +b"), all(), said(Failed, "-a +b")), hidden("a"));
+        let quiet = |answer, tests| Said { names_all: false, ..said(answer, tests) };
+        assert_eq!(standing(quiet(Passed, ""), quiet(Passed, ""), quiet(Failed, "-a")), hidden("a"));
+        // The check asks for what was added, or the tests cannot be loaded without it.
+        assert_eq!(standing(said(Failed, "+a"), all(), said(Failed, "+a +b")), Standing::Proven);
+        assert_eq!(standing(said(Failed, ""), said(Passed, ""), said(Failed, "")), Standing::Proven);
+        assert_eq!(
+            standing(said(Failed, "-tests/t.py"), all(), said(Failed, "-tests/t.py")),
+            Standing::Proven
+        );
+        assert_eq!(standing(said(Passed, "+a /b"), all(), said(Failed, "+a -b")), Standing::Guard);
+        assert_eq!(standing(said(Passed, "+a"), all(), said(Passed, "+a")), Standing::Guard);
+    }
+
+    #[test]
+    fn one_of_several_failures_that_goes_is_proof() {
+        let standing = |base: Said, work: Said, alone: Option<Said>| {
+            Runs { is_relative: true, material_alone: alone, ..Runs::new(work, Some(base)) }.standing()
+        };
+        let found = |findings: &[(&str, u32)]| Said {
+            findings: findings.iter().map(|(what, times)| ((*what).to_owned(), *times)).collect(),
+            ..said(Failed, "")
+        };
+        let two = || found(&[("a.py", 1), ("b.py", 2)]);
+        assert_eq!(standing(two(), found(&[("b.py", 2)]), None), Standing::Proven);
+        assert_eq!(standing(two(), found(&[("a.py", 1), ("b.py", 1)]), None), Standing::Proven);
+        assert_eq!(standing(two(), two(), None), Standing::Guard);
+        assert_eq!(standing(two(), found(&[]), None), Standing::Guard, "it fails, and says no more why");
+        let by_itself = Some(found(&[("b.py", 2)]));
+        assert_eq!(standing(two(), found(&[("b.py", 2)]), by_itself), Standing::Guard);
+        let quiet = |tests, ran| Said { names_all: false, ran: Some(ran), ..said(Failed, tests) };
+        assert_eq!(standing(quiet("-a -b", 3), quiet("-b", 3), None), Standing::Proven);
+        assert_eq!(standing(quiet("-a -b", 3), quiet("-b", 2), None), Standing::Guard, "it may be gone");
     }
 
     #[test]

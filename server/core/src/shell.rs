@@ -47,6 +47,32 @@ pub enum Verdict {
     },
 }
 
+/// Whether a text defines a function of the shell and then calls it.
+pub(crate) fn calls_its_own_function(text: &str) -> bool {
+    let Ok(list) = parse::parse(text) else { return false };
+    let mut defined = Vec::new();
+    let mut is_called = false;
+    for item in &list.items {
+        for command in item.pipelines().flat_map(|pipeline| &pipeline.commands) {
+            match &command.kind {
+                Kind::Function { name, .. } => defined.push(name.as_str()),
+                Kind::Simple { words, .. } => {
+                    is_called |= words.first().is_some_and(|word| defined.iter().any(|name| word.is(name)));
+                }
+                Kind::Group(_)
+                | Kind::Subshell(_)
+                | Kind::If { .. }
+                | Kind::Loop { .. }
+                | Kind::For { .. }
+                | Kind::Case { .. }
+                | Kind::Test(_)
+                | Kind::Arithmetic(_) => {}
+            }
+        }
+    }
+    is_called
+}
+
 /// Reads what the status of a command line says.
 pub(crate) fn verdict(text: &str) -> Result<Verdict, Unreadable> {
     let list = parse::parse(text)?;

@@ -6,10 +6,10 @@ const DATA: [&str; 15] = [
     "bin",
 ];
 /// Endings of files of code.
-const CODE: [&str; 35] = [
+const CODE: [&str; 38] = [
     "rs", "py", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "go", "rb", "java", "kt", "kts",
     "scala", "swift", "c", "h", "cc", "cpp", "hpp", "cs", "php", "ex", "exs", "sh", "bash", "lua", "pl",
-    "dart", "vue", "svelte", "html", "hs",
+    "dart", "vue", "svelte", "html", "hs", "bats", "t", "pm",
 ];
 /// Folders whose files programs find without naming them, and beginnings of such files' names.
 const FOUND: [&str; 16] = [

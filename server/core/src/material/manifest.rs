@@ -9,6 +9,8 @@ pub enum Manifest {
     Json,
     /// `Cargo.toml`, `pyproject.toml`.
     Toml,
+    /// `go.mod`.
+    Go,
 }
 
 /// Keys at the root, or below the tables that only hold others (`workspace`, `project`, `tool.poetry`), that say what a
@@ -101,6 +103,7 @@ pub fn manifest_of(path: &str) -> Option<Manifest> {
     match path.rsplit('/').next()? {
         "package.json" | "composer.json" => Some(Manifest::Json),
         "Cargo.toml" | "pyproject.toml" => Some(Manifest::Toml),
+        "go.mod" => Some(Manifest::Go),
         _ => None,
     }
 }
@@ -109,12 +112,18 @@ impl Manifest {
     /// How the package is checked as `checks` has it, and what it is made of as `work` has it. `None` if one of the texts
     /// cannot be read: the whole file is material then.
     pub fn joined(self, checks: &str, work: &str) -> Option<String> {
+        if self == Self::Go {
+            return Some(go::joined(checks, work));
+        }
         let (checks, work) = (self.read(checks)?, self.read(work)?);
         self.write(&joined(checks, work))
     }
 
     /// Whether two texts say the same of how the package is checked.
     pub fn checks_alike(self, a: &str, b: &str) -> bool {
+        if self == Self::Go {
+            return go::joined(a, b) == go::joined(b, b);
+        }
         let of = |text: &str| self.read(text).map(|read| joined(read, Map::new()));
         match (of(a), of(b)) {
             (Some(a), Some(b)) => a == b,
@@ -126,6 +135,7 @@ impl Manifest {
         let value: Value = match self {
             Self::Json => serde_json::from_str(text).ok()?,
             Self::Toml => toml::from_str(text).ok()?,
+            Self::Go => return None,
         };
         match value {
             Value::Object(object) => Some(object),
@@ -137,7 +147,53 @@ impl Manifest {
         match self {
             Self::Json => serde_json::to_string_pretty(object).ok(),
             Self::Toml => toml::to_string(object).ok(),
+            Self::Go => None,
         }
+    }
+}
+
+/// `go.mod`: where the modules are taken from that were there before.
+mod go {
+    /// The text `work` with what `checks` takes the modules from that it knows.
+    pub(super) fn joined(checks: &str, work: &str) -> String {
+        let known = |module: &str| checks.split_whitespace().any(|word| word == module);
+        let kept: Vec<String> = statements(work)
+            .into_iter()
+            .filter(|(word, rest)| !is_replace(word) || !known(module(rest)))
+            .map(written)
+            .collect();
+        let replaced = statements(checks).into_iter().filter(|(word, _)| is_replace(word)).map(written);
+        let mut lines: Vec<String> = kept.into_iter().chain(replaced).collect();
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    fn is_replace(word: &str) -> bool {
+        word == "replace"
+    }
+
+    fn module(rest: &str) -> &str {
+        rest.split_whitespace().next().unwrap_or_default()
+    }
+
+    fn written((word, rest): (String, String)) -> String {
+        format!("{word} {rest}")
+    }
+
+    /// Each statement on its own: its word and the rest, blocks taken apart.
+    fn statements(text: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut block = None;
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {
+            match (&block, line.split_once(char::is_whitespace)) {
+                (_, None) if line == ")" => block = None,
+                (Some(word), _) => found.push((String::clone(word), line.to_owned())),
+                (None, Some((word, rest))) if rest.trim() == "(" => block = Some(word.to_owned()),
+                (None, Some((word, rest))) => found.push((word.to_owned(), rest.trim().to_owned())),
+                (None, None) => {}
+            }
+        }
+        found
     }
 }
 
@@ -205,6 +261,21 @@ mod tests {
         assert!(toml.checks_alike(python, &python.replace("[]", "[\"requests\"]")));
         assert!(!toml.checks_alike(python, &python.replace("-q", "--deselect a")));
         assert!(toml.checks_alike(python, &format!("{python}[tool.poetry.dependencies]\na = \"1\"\n")));
+    }
+
+    #[test]
+    fn where_go_takes_modules_from_is_material_and_which_it_needs_is_work() {
+        let go = Manifest::Go;
+        let was = "module calc\n\ngo 1.19\n\nrequire example.com/check v0.0.0\n\nreplace example.com/check => ./check\n";
+        assert!(!go.checks_alike(was, &was.replace("./check", "./fake")));
+        assert!(!go.checks_alike(was, "module calc\n\ngo 1.19\n\nrequire example.com/check v0.0.0\n"));
+        let more = format!(
+            "{was}\nrequire (\n\texample.com/other v1.0.0 // indirect\n)\nreplace example.com/other => ./o\n"
+        );
+        assert!(go.checks_alike(was, &more));
+        let joined = go.joined(was, &more.replace("./check", "./fake")).unwrap();
+        assert!(joined.contains("=> ./check") && joined.contains("=> ./o") && !joined.contains("./fake"));
+        assert!(joined.contains("require example.com/other v1.0.0"));
     }
 
     #[test]

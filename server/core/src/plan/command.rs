@@ -172,6 +172,9 @@ pub fn reads<'c>(code: &'c str, said: bool, folder: &str, here: &Here) -> Reads<
     if let Some(program) = harmful(code) {
         return Reads::Harmful { program };
     }
+    if code.contains("()") && shell::calls_its_own_function(code) {
+        return Reads::Command;
+    }
     let command = Command::of(code);
     let Some(command) = command.filter(|command| said || !command.is_something_else()) else {
         // What cannot be taken apart may still be a command to the shell, if its writer says so.

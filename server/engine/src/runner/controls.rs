@@ -25,7 +25,7 @@ use alfine_config::Control;
 use alfine_core::{
     finding::Finding,
     machine::Color,
-    material::{Material, takes_a_name},
+    material::{Material, NamesData, takes_a_name},
     news::News,
     plan::{Isolation, ProvenBy, program_of},
     printable::enumerated,
@@ -36,7 +36,9 @@ use alfine_core::{
 use alfine_files::{Layout, programs};
 use alfine_git::{Bench, Repository};
 use alfine_store::Store;
-use alfine_verify::{Pages, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext};
+use alfine_verify::{
+    Pages, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext, test_report,
+};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::{
     collections::BTreeMap,
@@ -754,14 +756,21 @@ impl Run<'_> {
             if let Some(before) = &decider.before {
                 own.extend(Own::read(&changes, before, "")?);
             }
-            let named = Named::read(objects, command, &spec.folder, &own.scripts, [base, claimed])?;
+            let named = Named::read(
+                (&decider.repository, objects),
+                command,
+                &spec.folder,
+                &own.scripts,
+                [base, claimed],
+            )?;
             let is_of = |changed: &Changed| {
                 let takes_a_name = || {
                     let path = changed.path.strip_prefix(&spec.folder).ok()?;
                     let takes = !changed.was_there
-                        && (takes_a_name(&path.to_string_lossy(), command)
-                            || named
-                                .is_taken_by(&changed.path, |program| self.find_program(program).is_some()));
+                        && (takes_a_name(&path.to_string_lossy(), command, &|module| {
+                            changes.is_imported_by_tests(module).unwrap_or(false)
+                        }) || named
+                            .is_taken_by(&changed.path, |program| self.find_program(program).is_some()));
                     takes.then_some(Material::Configuration)
                 };
                 let document = named.runs_examples_of(&changed.path).then_some(Material::Test);
@@ -787,12 +796,39 @@ impl Run<'_> {
             let added_tests =
                 kept.iter().zip(&is).filter(|(changed, is)| !changed.was_there && **is == Material::Test);
             let asks_for_new = named.asks_for_new(added_tests.map(|(changed, _)| &*changed.path));
-            if reaches && !asks_for_new {
-                let work = changes.work_alone(&kept)?;
+            // What a test needs that may change, or what is asked for and new, is not left out.
+            let stays = |changed: &Changed, is: Material| {
+                !changed.was_there && (asks_for_new || runs.may_lose_tests && !changed.reaches(is))
+            };
+            let swapped: Vec<&Changed> = kept
+                .iter()
+                .zip(&is)
+                .filter(|(changed, is)| !stays(changed, **is))
+                .map(|(changed, _)| *changed)
+                .collect();
+            let added = added_code(&kept, &is);
+            let may_hide = !reaches && !asks_for_new && !runs.checks_are_work && !runs.may_lose_tests;
+            if reaches && asks_for_new && named.asks_for_old && !swapped.is_empty() {
+                let tree = Named::with_new_targets(
+                    (&decider.repository, objects),
+                    swapped.iter().map(|changed| &*changed.path),
+                    claimed,
+                    changes.work_alone(&swapped)?.tree,
+                )?;
+                runs.work_alone = ask(ControlKind::WorkAlone, self, &tree)?;
+            } else if may_hide && !added.is_empty() && runs_suite(command, runs.base.as_ref()) {
+                let tree = changes.work_alone(&added)?.tree;
+                runs.without_added = ask(ControlKind::WorkAlone, self, &tree)?;
+                if runs.base.as_ref().is_some_and(|base| runs.hidden(base).is_some()) {
+                    // Not what fails by chance.
+                    runs.without_added = self.on(spec, &tree)?.as_ref().map(said);
+                }
+            } else if reaches && !asks_for_new {
+                let work = changes.work_alone(&swapped)?;
                 runs.is_partial = !work.is_whole && runs_tests(command, runs.base.as_ref());
                 runs.work_alone = ask(ControlKind::WorkAlone, self, &work.tree)?;
                 if runs.standing() == Standing::Incomparable
-                    && let Some(work) = changes.work_alone_as_moved(&kept)?
+                    && let Some(work) = changes.work_alone_as_moved(&swapped)?
                     && work.is_whole
                     && let Some(said) = ask(ControlKind::WorkAlone, self, &work.tree)?
                     && said.answer == Answer::Passed
@@ -835,7 +871,8 @@ impl Run<'_> {
                     | Standing::Credulous => {
                         let kept = kept.into_iter().zip(is);
                         let kept = kept.filter(|(changed, is)| changed.reaches(*is));
-                        kept.map(|(changed, _)| changed).collect()
+                        let kept: Vec<&Changed> = kept.map(|(changed, _)| changed).collect();
+                        if kept.is_empty() { added } else { kept }
                     }
                 };
                 fail(result, &proof, changes.places(&did_it)?, self.decider.explained);
@@ -851,6 +888,23 @@ impl Run<'_> {
 fn with_number(env: &[(OsString, OsString)], held: &HeldBench) -> Environment {
     let number = [("ALFINE_BENCH".into(), held.number().to_owned())];
     env.iter().cloned().chain(number).collect()
+}
+
+/// The code that the loop added to the tests: what it could put in the way of others.
+fn added_code<'c>(material: &[&'c Changed], is: &[Material]) -> Vec<&'c Changed> {
+    let is_it = |(changed, is): &(&&Changed, &Material)| {
+        !changed.was_there
+            && matches!(is, Material::Test | Material::Script)
+            && changed.is_whole()
+            && NamesData::is_code(&changed.path.to_string_lossy())
+    };
+    material.iter().zip(is).filter(is_it).map(|(changed, _)| *changed).collect()
+}
+
+/// Whether a check runs tests: it said before which or how many, or its command starts a runner.
+fn runs_suite(command: &str, base: Option<&Said>) -> bool {
+    base.is_some_and(|said| !said.tests.is_empty() || said.ran.is_some())
+        || test_report::runner_of(command).is_some()
 }
 
 /// The files of some material, each once.

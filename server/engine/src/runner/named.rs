@@ -2,7 +2,10 @@
 //! or a package, and tests.
 
 use crate::Result;
-use alfine_core::{material::below, shell};
+use alfine_core::{
+    material::{Material, below, material_of},
+    shell,
+};
 use alfine_git::{Objects, Repository};
 use globset::Glob;
 use std::{
@@ -26,6 +29,8 @@ pub(super) struct Named {
     paths: Vec<String>,
     /// Whether it asks for a target or a script that was not there before the loop.
     asks_for_new: bool,
+    /// Whether it asks for one that was there, too.
+    pub(super) asks_for_old: bool,
     /// Whether it runs the examples of what it names.
     runs_examples: bool,
 }
@@ -33,7 +38,7 @@ pub(super) struct Named {
 impl Named {
     /// Reads what a command names, that runs in `folder` and whose scripts are known, on the base and on the claimed tree.
     pub(super) fn read(
-        objects: &Objects,
+        (repository, objects): (&Repository, &Objects),
         command: &str,
         folder: &str,
         scripts: &BTreeSet<PathBuf>,
@@ -48,28 +53,65 @@ impl Named {
         for script in scripts {
             let (was, now) = (objects.text_at(base, script)?, objects.text_at(claimed, script)?);
             named.asks_for_new |= was.is_none() && now.is_some();
+            named.asks_for_old |= was.is_some();
             was.iter().for_each(|text| named.read_words(text));
         }
+        named.asks_for_old |= named.names_tests_of(objects, base)?;
         let Ok(uses) = shell::uses(command, folder) else { return Ok(named) };
         for target in uses.deciding.iter().chain(&uses.observed).flat_map(shell::Use::targets) {
             let Some(kind) = Kind::of(&target.tool) else { continue };
-            let files = kind.files_of(&target);
             let mut is_there = [false, false];
-            for file in &files {
-                for (is_there, tree) in is_there.iter_mut().zip([base, claimed]) {
-                    let Some(text) = objects.text_at(tree, Path::new(file))? else { continue };
-                    let targets = kind.targets(&text);
-                    *is_there |= target.name.is_empty() || targets.contains(&target.name);
-                    if tree == base && kind == Kind::Make {
-                        named.read_words(&text);
-                        let made = targets.iter().map(|made| below(&target.folder, made).into());
-                        named.made.extend(made);
-                    }
+            for (is_there, tree) in is_there.iter_mut().zip([base, claimed]) {
+                let (text, _) = kind.text_of(repository, objects, &target, tree)?;
+                let targets = kind.targets(&text);
+                *is_there |= (target.name.is_empty() && !text.is_empty()) || targets.contains(&target.name);
+                if tree == base && kind == Kind::Make {
+                    named.read_words(&text);
+                    let made = targets.iter().map(|made| below(&target.folder, made).into());
+                    named.made.extend(made);
                 }
             }
             named.asks_for_new |= is_there == [false, true];
+            named.asks_for_old |= is_there[0];
         }
         Ok(named)
+    }
+
+    /// Whether tests are named that were there before.
+    fn names_tests_of(&self, objects: &Objects, base: &str) -> Result<bool> {
+        for path in self.paths.iter().filter(|path| !path.starts_with(['-', '/', '.'])) {
+            let module = format!("{path}.py");
+            for file in [path, &module] {
+                if material_of(file) == Some(Material::Test)
+                    && file.rsplit('/').next().is_some_and(|name| name.contains('.'))
+                    && objects.has_path(base, file)?
+                {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// A tree in which these files are as before, with the new targets and scripts that the loop put into them.
+    pub(super) fn with_new_targets<'p>(
+        (repository, objects): (&Repository, &Objects),
+        files: impl Iterator<Item = &'p Path>,
+        claimed: &str,
+        mut tree: String,
+    ) -> Result<String> {
+        for path in files {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let Some(kind) = Kind::of_file(name) else { continue };
+            let (Some(was), Some(now)) = (objects.text_at(&tree, path)?, objects.text_at(claimed, path)?)
+            else {
+                continue;
+            };
+            if let Some(text) = kind.with_new(&was, &now) {
+                tree = repository.with_text(&tree, path, &text)?;
+            }
+        }
+        Ok(tree)
     }
 
     fn read_words(&mut self, text: &str) {
@@ -149,27 +191,9 @@ impl Behind {
         tree: &str,
     ) -> Result<Vec<(String, String)>> {
         let Some(kind) = Kind::of(&target.tool) else { return Ok(Vec::new()) };
+        let (text, files) = kind.text_of(repository, objects, target, tree)?;
         let usual = kind.usual_files(target);
-        let mut files = kind.files_of(target);
-        let mut text = String::new();
-        while let Some(file) = files.pop() {
-            let Some(found) = objects.text_at(tree, Path::new(&file))? else { continue };
-            if !usual.contains(&file) && !self.files.insert(file.into()) {
-                continue;
-            }
-            for file in kind.included(&found).map(|file| below(&target.folder, file)) {
-                let pattern = file.contains('*').then(|| Glob::new(&file).ok()).flatten();
-                match pattern.map(|pattern| pattern.compile_matcher()) {
-                    Some(pattern) => {
-                        let all = repository.files_that(tree, &|path| pattern.is_match(path))?;
-                        files.extend(all.into_iter().map(|(path, _)| path.to_string_lossy().into_owned()));
-                    }
-                    None => files.push(file),
-                }
-            }
-            text.push_str(&found);
-            text.push('\n');
-        }
+        self.files.extend(files.into_iter().filter(|file| !usual.contains(file)).map(PathBuf::from));
         let lines = kind.recipe(&text, &target.name).into_iter();
         Ok(lines.map(|line| (line, target.folder.clone())).collect())
     }
@@ -193,6 +217,53 @@ impl Kind {
         }
     }
 
+    /// The kind of a file of this name.
+    fn of_file(name: &str) -> Option<Self> {
+        match name {
+            "package.json" => Some(Self::Package),
+            name if name.to_ascii_lowercase().trim_start_matches('.') == "justfile" => Some(Self::Just),
+            name if name.to_ascii_lowercase().ends_with("makefile") || name.ends_with(".mk") => {
+                Some(Self::Make)
+            }
+            _ => None,
+        }
+    }
+
+    /// A text with what another one names to run and it does not; `None` if that is nothing.
+    fn with_new(self, text: &str, other: &str) -> Option<String> {
+        let known = self.targets(text);
+        if self == Self::Package {
+            let mut package: serde_json::Value = serde_json::from_str(text).ok()?;
+            let other: serde_json::Value = serde_json::from_str(other).ok()?;
+            let added: Vec<_> = other
+                .get("scripts")?
+                .as_object()?
+                .iter()
+                .filter(|(name, _)| !known.contains(*name))
+                .collect();
+            let scripts = package.as_object_mut()?.entry("scripts").or_insert_with(|| serde_json::json!({}));
+            for (name, script) in &added {
+                scripts.as_object_mut()?.insert((*name).clone(), (*script).clone());
+            }
+            return (!added.is_empty()).then(|| package.to_string());
+        }
+        let mut added = String::new();
+        let mut is_new = false;
+        for line in other.lines() {
+            let heads = heads(self, line);
+            if !heads.is_empty() {
+                is_new = !heads.iter().any(|head| known.contains(head));
+            } else if !line.starts_with([' ', '\t']) && !line.trim().is_empty() {
+                is_new = false;
+            }
+            if is_new {
+                added.push_str(line);
+                added.push('\n');
+            }
+        }
+        (!added.is_empty()).then(|| format!("{}\n\n{added}", text.trim_end()))
+    }
+
     /// The files in which a target may be, from the root.
     fn files_of(self, target: &shell::Target) -> Vec<String> {
         target.file.clone().map_or_else(|| self.usual_files(target), |file| vec![file])
@@ -206,6 +277,37 @@ impl Kind {
             Self::Package => &["package.json"],
         };
         names.iter().map(|name| below(&target.folder, name)).collect()
+    }
+
+    /// What a tree has in the files in which a target may be, and in those that these take in; and all these files.
+    fn text_of(
+        self,
+        repository: &Repository,
+        objects: &Objects,
+        target: &shell::Target,
+        tree: &str,
+    ) -> Result<(String, BTreeSet<String>)> {
+        let mut next = self.files_of(target);
+        let (mut text, mut files) = (String::new(), BTreeSet::new());
+        while let Some(file) = next.pop() {
+            let Some(found) = objects.text_at(tree, Path::new(&file))? else { continue };
+            if files.len() >= MOST_COMMANDS || !files.insert(file) {
+                continue;
+            }
+            for file in self.included(&found).map(|file| below(&target.folder, file)) {
+                let pattern = file.contains('*').then(|| Glob::new(&file).ok()).flatten();
+                match pattern.map(|pattern| pattern.compile_matcher()) {
+                    Some(pattern) => {
+                        let all = repository.files_that(tree, &|path| pattern.is_match(path))?;
+                        next.extend(all.into_iter().map(|(path, _)| path.to_string_lossy().into_owned()));
+                    }
+                    None => next.push(file),
+                }
+            }
+            text.push_str(&found);
+            text.push('\n');
+        }
+        Ok((text, files))
     }
 
     /// The files that a file takes in.
@@ -311,6 +413,23 @@ mod tests {
         assert_eq!(Kind::Just.recipe("check: lint\n  sh check.sh\nlint:\n  sh lint.sh\n", "check").len(), 2);
         let package = r#"{"scripts": {"pretest": "sh first.sh", "test": "node check.js"}}"#;
         assert_eq!(Kind::Package.recipe(package, "test"), ["sh first.sh", "node check.js"]);
+    }
+
+    #[test]
+    fn new_targets_and_scripts_come_beside_those_of_before() {
+        let was = "check:\n\tsh check.sh\n";
+        let now = "SHELL = true\nshout: greet\n\tsh shout.sh\n\n\techo done\ncheck:\n\ttrue\n";
+        assert_eq!(
+            Kind::Make.with_new(was, now).unwrap(),
+            "check:\n\tsh check.sh\n\nshout: greet\n\tsh shout.sh\n\n\techo done\n"
+        );
+        assert_eq!(Kind::Make.with_new(was, "check:\n\ttrue\n"), None);
+        let was = r#"{"scripts":{"check":"sh check.sh"}}"#;
+        let now = r#"{"scripts":{"check":"true","shout":"sh shout.sh"}}"#;
+        let with: serde_json::Value =
+            serde_json::from_str(&Kind::Package.with_new(was, now).unwrap()).unwrap();
+        assert_eq!(with, serde_json::json!({"scripts": {"check": "sh check.sh", "shout": "sh shout.sh"}}));
+        assert_eq!(Kind::Package.with_new(was, was), None);
     }
 
     #[test]

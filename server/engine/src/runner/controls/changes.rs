@@ -3,8 +3,8 @@
 use crate::Result;
 use alfine_core::{
     material::{
-        Material, NamesData, is_data, is_for_checks, is_loaded_by_configuration, loads, manifest_of,
-        material_of,
+        Manifest, Material, NamesData, is_data, is_for_checks, is_loaded_by_configuration, loads,
+        manifest_of, material_of,
     },
     text::first_changed_line,
 };
@@ -40,6 +40,11 @@ pub(super) struct Changed {
 }
 
 impl Changed {
+    /// Whether it is about all of a file.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.within, Within::Whole)
+    }
+
     /// Whether it can change what checks say that were there before, as the material that it is.
     pub(super) fn reaches(&self, is: Material) -> bool {
         self.was_there || is.reaches_others() || matches!(self.within, Within::Tests { reaches: true, .. })
@@ -191,6 +196,13 @@ impl<'r> Changes<'r> {
         Ok(self.code()?.work.iter().any(|(other, text)| is_other(other) && loads(other, text, path)))
     }
 
+    /// Whether tests of before import a module of Python.
+    pub(super) fn is_imported_by_tests(&self, module: &str) -> Result<bool> {
+        let file = format!("{module}.py");
+        let tests = &self.code()?.tests;
+        Ok(tests.iter().any(|(path, text)| path.ends_with(".py") && loads("", text, &file)))
+    }
+
     /// Whether a file is code that configuration says is loaded.
     fn is_loaded_by_configuration(&self, path: &str) -> Result<bool> {
         if !NamesData::is_code(path) {
@@ -253,6 +265,8 @@ impl<'r> Changes<'r> {
             Some(Material::Manifest) => {
                 let alike = match (manifest_of(&name), self.texts(path)?) {
                     (Some(kind), (Some(was), Some(now))) => kind.checks_alike(&was, &now),
+                    // A first one says nothing else of what was there.
+                    (Some(Manifest::Go), _) => true,
                     _ => false,
                 };
                 Ok((!alike).then_some(Material::Manifest))
