@@ -122,7 +122,7 @@ impl Manifest {
     /// Whether two texts say the same of how the package is checked.
     pub fn checks_alike(self, a: &str, b: &str) -> bool {
         if self == Self::Go {
-            return go::joined(a, b) == go::joined(b, b);
+            return go::replaced(a, a) == go::replaced(a, b);
         }
         let of = |text: &str| self.read(text).map(|read| joined(read, Map::new()));
         match (of(a), of(b)) {
@@ -154,6 +154,8 @@ impl Manifest {
 
 /// `go.mod`: where the modules are taken from that were there before.
 mod go {
+    use std::collections::BTreeSet;
+
     /// The text `work` with what `checks` takes the modules from that it knows.
     pub(super) fn joined(checks: &str, work: &str) -> String {
         let known = |module: &str| checks.split_whitespace().any(|word| word == module);
@@ -166,6 +168,13 @@ mod go {
         let mut lines: Vec<String> = kept.into_iter().chain(replaced).collect();
         lines.push(String::new());
         lines.join("\n")
+    }
+
+    /// What a text takes the modules from that `checks` knows.
+    pub(super) fn replaced(checks: &str, text: &str) -> BTreeSet<(String, String)> {
+        let known = |module: &str| checks.split_whitespace().any(|word| word == module);
+        let replaces = statements(text).into_iter().filter(|(word, _)| is_replace(word));
+        replaces.filter(|(_, rest)| known(module(rest))).collect()
     }
 
     fn is_replace(word: &str) -> bool {
