@@ -4,7 +4,7 @@
 use super::{
     GitError, Repository,
     checkpoint::alfine,
-    contents::{Contents, FILE, SUBMODULE},
+    contents::{Contents, FILE, FOLDER, SUBMODULE},
     diff,
     error::{Doing, DoingOn},
     index::{self, SKIP_WORKTREE, entry},
@@ -82,6 +82,28 @@ impl Repository {
         let repo = self.open()?;
         let nothing = repo.treebuilder(None).and_then(|builder| builder.write()).doing("make a tree")?;
         self.with_files_of(of, &nothing.to_string(), paths)
+    }
+
+    /// The id that this tree has or would have. Nothing is written, and nothing fetched that is missing.
+    pub fn id_without_files(&self, of: &str, paths: &[PathBuf]) -> Result<String, GitError> {
+        const DOING: &str = "name a tree";
+        let repo = self.open()?;
+        let objects = repo.odb().doing(DOING)?;
+        // What is made goes there, and goes with it.
+        let _memory = objects.add_new_mempack_backend(i32::MAX).doing(DOING)?;
+        let tree = diff::tree(&repo, of)?;
+        let mut steps = Vec::new();
+        let mut left = paths.to_vec();
+        while let Some(path) = left.pop() {
+            let Some(old) = content_at(&tree, &path) else { continue };
+            if old.mode == FOLDER {
+                let folder = repo.find_tree(old.id).doing(DOING)?;
+                left.extend(folder.iter().map(|entry| path.join(path_of(entry.name_bytes()))));
+                continue;
+            }
+            steps.push(Step { path: bytes_of(&path).to_vec(), old: Some(old), new: None });
+        }
+        Ok(with_steps(&repo, &tree, &steps)?.id().to_string())
     }
 
     /// Makes a tree in which a file has this text; it keeps the mode that it has.

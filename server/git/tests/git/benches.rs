@@ -204,6 +204,29 @@ fn a_tree_of_two_takes_named_files_from_the_other() {
 }
 
 #[test]
+fn a_tree_without_files_is_named_as_it_would_be_made_and_nothing_is_written() {
+    let fixture = Fixture::new();
+    for path in [".alfine/runs/1/log", ".alfine/notes.md", "docs/PLAN.md", "src/deep/PLAN.md", "PLAN.md"] {
+        fixture.write(path, "text");
+    }
+    let commit = fixture.commit("Plans");
+    let repo = fixture.repo();
+    for paths in [
+        &[".alfine", "PLAN.md"][..],
+        &[".alfine", "docs/PLAN.md"],
+        &[".alfine", "src/deep/PLAN.md"],
+        &["none.md", ".none", "a.txt/none"],
+        &[],
+    ] {
+        let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        let before = everything(&fixture.root.join(".git/objects"));
+        let named = repo.id_without_files(&commit, &paths).unwrap();
+        assert_eq!(everything(&fixture.root.join(".git/objects")), before, "{paths:?}");
+        assert_eq!(named, repo.without_files(&commit, &paths).unwrap(), "{paths:?}");
+    }
+}
+
+#[test]
 fn a_bench_that_is_half_made_is_made_again_and_one_that_goes_leaves_nothing() {
     let fixture = Fixture::new();
     let (repo, bench) = bench(&fixture);
