@@ -18,6 +18,7 @@ mod proof;
 mod restore;
 mod run;
 mod settings;
+mod signals;
 mod status;
 mod trust;
 pub(crate) mod views;

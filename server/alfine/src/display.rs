@@ -27,14 +27,20 @@ impl Display {
         }
         if matches!(told.news, News::Rests { .. }) {
             self.rest();
-        } else if let Some(message) = alfine_words::moving(&told.news) {
-            let mut moving = self.moving.borrow_mut();
-            if moving.is_none() {
-                *moving = spinner();
-            }
-            if let Some(bar) = moving.as_ref() {
-                bar.set_message(message);
-            }
+        } else {
+            self.moves(&told.news);
+        }
+    }
+
+    /// Shows on the moving line what goes on.
+    pub(crate) fn moves(&self, news: &News) {
+        let Some(message) = alfine_words::moving(news) else { return };
+        let mut moving = self.moving.borrow_mut();
+        if moving.is_none() {
+            *moving = spinner();
+        }
+        if let Some(bar) = moving.as_ref() {
+            bar.set_message(message);
         }
     }
 
@@ -53,7 +59,7 @@ impl Display {
     }
 
     /// Takes the moving line away.
-    fn rest(&self) {
+    pub(crate) fn rest(&self) {
         if let Some(bar) = self.moving.take() {
             bar.finish_and_clear();
         }

@@ -5,6 +5,7 @@
 
 pub mod agent;
 mod as_text;
+pub mod at_head;
 pub mod breaker;
 pub mod chain;
 pub mod checkout;

@@ -1,5 +1,6 @@
 //! What the checks of plans would be run with here: their folder, and the programs and scripts that are there.
 
+use crate::at_head;
 use alfine_config::Config;
 use alfine_core::{
     lint::{self, Checks},
@@ -89,7 +90,8 @@ impl Repository {
         let folder = folder(config, name);
         let missing_folders = Arc::new(missing_folders(&self.root, plan));
         let here = here(&self.root, Arc::clone(&self.programs), paths(plan, &folder));
-        Checks { folder, plan: name.to_owned(), here: Here { missing_folders, ..here } }
+        let at_head = at_head::look(&self.root, name);
+        Checks { folder, plan: name.to_owned(), here: Here { missing_folders, ..here }, at_head }
     }
 }
 

@@ -31,6 +31,6 @@ mod saving;
 mod unusual;
 mod verifying;
 
-pub(crate) use controls::answers;
+pub(crate) use controls::{Told, answers, checks_of};
 pub use message::Interrupter;
 pub(crate) use owner::Runner;

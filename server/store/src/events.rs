@@ -47,6 +47,8 @@ pub enum Change {
     Asked,
     /// The user answered, or the question was withdrawn; the payload has the approval's `id`.
     Answered,
+    /// What checks answered was kept, for whoever asks the same.
+    CheckAnswered,
     /// A command was sent; the payload has its `seq` and `kind`.
     Command,
     /// A command was taken or has a result; the payload has its `seq`.

@@ -34,8 +34,9 @@ pub use open::Opened;
 pub use read::Reader;
 pub use reconcile::Interrupted;
 pub use rows::{
-    ApprovalRow, CheckoutChangeRow, CheckoutRow, CheckpointKind, CheckpointRow, CommandResult, CommandRow,
-    IterationRow, LoopRow, LoopSummary, OutlineRow, OwnWriteRow, PlanKind, RunRow, TaskRow, VerificationRow,
+    AnswerKey, ApprovalRow, CheckoutChangeRow, CheckoutRow, CheckpointKind, CheckpointRow, CommandResult,
+    CommandRow, IterationRow, LoopRow, LoopSummary, OutlineRow, OwnWriteRow, PlanKind, RunRow, TaskRow,
+    VerificationRow,
 };
 pub use store::Store;
 pub use transaction::Tx;

@@ -238,6 +238,12 @@ ALTER TABLE verification ADD COLUMN proof TEXT;
 ALTER TABLE approval ADD COLUMN tree TEXT;
 ALTER TABLE approval ADD COLUMN answered_by TEXT;
 ",
+    "
+ALTER TABLE check_answer ADD COLUMN plan TEXT;
+ALTER TABLE check_answer ADD COLUMN tree TEXT;
+ALTER TABLE check_answer ADD COLUMN what TEXT;
+CREATE INDEX check_answer_tree ON check_answer (plan, tree);
+",
 ];
 
 /// The version that this program writes.
@@ -262,8 +268,14 @@ mod tests {
     use super::*;
 
     /// The hash of every step, in order. A released step's hash never changes: append a step instead.
-    const HASHES: &[&str] =
-        &["6f6390c31cd051cf", "85e092f7c3c7b7f5", "db7b846f1e4f7bab", "7c9183fad34ea92a", "8d204fa4b2910c6f"];
+    const HASHES: &[&str] = &[
+        "6f6390c31cd051cf",
+        "85e092f7c3c7b7f5",
+        "db7b846f1e4f7bab",
+        "7c9183fad34ea92a",
+        "8d204fa4b2910c6f",
+        "105d36b9809f62be",
+    ];
 
     #[test]
     fn released_steps_never_change() {

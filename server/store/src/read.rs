@@ -19,6 +19,15 @@ impl FromRow for Kept {
     }
 }
 
+/// The same, with which check it is of.
+struct KeptOf(String, String);
+
+impl FromRow for KeptOf {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self(row.get(0)?, row.get(1)?))
+    }
+}
+
 /// A connection to ask. One per thread.
 #[derive(Debug)]
 pub struct Reader {
@@ -238,6 +247,25 @@ impl Reader {
         let row: Option<Kept> = self.first("SELECT said FROM check_answer WHERE key = ?1", [key])?;
         // What another version wrote is no answer.
         Ok(row.and_then(|Kept(said)| serde_json::from_str(&said).ok()))
+    }
+
+    /// The plans of whose checks answers are kept.
+    pub fn plans_with_answers(&self) -> Result<Vec<String>, StoreError> {
+        let plans =
+            self.all("SELECT DISTINCT plan FROM check_answer WHERE plan IS NOT NULL ORDER BY plan", [])?;
+        Ok(plans.into_iter().map(|Kept(plan)| plan).collect())
+    }
+
+    /// What the checks of a plan answered on a tree without that plan and Alfine's own files, by
+    /// [`alfine_core::at_head::check_id`]; of several answers of one check the newest is the last.
+    pub fn answers_on(&self, plan: &str, tree: &str) -> Result<Vec<(String, Said)>, StoreError> {
+        let rows: Vec<KeptOf> = self.all(
+            "SELECT what, said FROM check_answer WHERE plan = ?1 AND tree = ?2 AND what IS NOT NULL ORDER BY at, rowid",
+            [plan, tree],
+        )?;
+        let answers =
+            rows.into_iter().filter_map(|KeptOf(what, said)| Some((what, serde_json::from_str(&said).ok()?)));
+        Ok(answers.collect())
     }
 
     /// A loop's checkpoints, in order.

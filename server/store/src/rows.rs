@@ -491,6 +491,19 @@ pub struct OwnWriteRow {
 
 from_columns! { OwnWriteRow: reference, from_id, commit_id, file }
 
+/// What the answer of a check is kept under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerKey {
+    /// The hash of all that the answer depends on.
+    pub key: String,
+    /// The plan whose check it is.
+    pub plan: String,
+    /// The tree that it ran on, as hex, without that plan and Alfine's own files.
+    pub tree: String,
+    /// Which check it is: [`alfine_core::at_head::check_id`].
+    pub what: String,
+}
+
 /// One verifier's answer: the evidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerificationRow {

@@ -4,8 +4,8 @@
 //! a loop row never exists, and never claims to be running, without someone whose death would be noticed.
 
 use super::{
-    Change, CheckpointKind, CommandResult, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary, Millis,
-    OwnWriteRow, PlanKind, StoreError, TaskRow, Tx,
+    AnswerKey, Change, CheckpointKind, CommandResult, CommandRow, LoopId, LoopLock, LoopRow, LoopSummary,
+    Millis, OwnWriteRow, PlanKind, StoreError, TaskRow, Tx,
     rows::{Json, Word, signed},
 };
 use alfine_core::{
@@ -734,14 +734,20 @@ impl Tx<'_> {
         self.execute("DELETE FROM check_answer WHERE at < ?1", [before]).map(drop)
     }
 
-    /// Keeps what a check answered, under the hash of all that this depends on.
-    pub fn put_check_answer(&self, key: &str, said: &Said) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO check_answer (key, said, at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (key) DO UPDATE SET said = excluded.said, at = excluded.at",
-            (key, Json(said), self.now()),
-        )
-        .map(drop)
+    /// Keeps what checks answered, for whoever asks the same.
+    pub fn put_check_answers(&self, answers: &[(AnswerKey, Said)]) -> Result<(), StoreError> {
+        for (key, said) in answers {
+            self.execute(
+                "INSERT INTO check_answer (key, said, at, plan, tree, what) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (key) DO UPDATE SET said = excluded.said, at = excluded.at, plan = excluded.plan,
+                     tree = excluded.tree, what = excluded.what",
+                (&key.key, Json(said), self.now(), &key.plan, &key.tree, &key.what),
+            )?;
+        }
+        match answers {
+            [] => Ok(()),
+            [..] => self.tell(None, None, Change::CheckAnswered, &json!({})),
+        }
     }
 
     /// Writes down a verifier's answer with its findings; returns its id.

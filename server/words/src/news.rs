@@ -212,6 +212,7 @@ pub fn moving(news: &News) -> Option<String> {
         News::Lands { .. } => Some("running the checks before it lands".to_owned()),
         News::LandingAwaited { .. } => Some("waiting for other work that lands".to_owned()),
         News::BenchAwaited {} => Some("waiting for a tree to run the checks in".to_owned()),
+        News::BenchSetup { command } => Some(detailed("setting a tree for the checks up", &shown(command))),
         News::TriedAgain { .. } => Some("running failing tests again".to_owned()),
         News::JudgeAsked { by, questions, control } => Some(judge_asked(&shown(by), *questions, *control)),
         News::Control { control, check } => {

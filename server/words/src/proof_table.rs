@@ -122,6 +122,11 @@ pub fn green_already(green: usize, of: usize) -> String {
     }
 }
 
+/// Says how far checks came that were ended.
+pub fn checks_cut_off(ran: usize, of: usize) -> String {
+    format!("stopped: {ran} of {} ran, and what they answered is kept", count(of as u64, "check"))
+}
+
 /// One run: `failed in 3f2a91c, exit status 1, 1s`.
 pub fn run_said(run: &CheckRun) -> String {
     let mut parts = vec![format!("{} in {}", answer(run.answer), short(&run.tree))];

@@ -319,4 +319,105 @@ fn a_loop_waits_for_a_bench_that_others_have() {
     assert!(waited > 0, "three loops have two benches");
     let log = |n: usize| sandbox.alfine(&["log", &format!("PLAN.md#US-00{n}")]).expect(0).stdout;
     assert!((1..=3).any(|n| log(n).contains("waiting for other loops whose checks run")), "{}", log(3));
+
+/// A task with a check that is green already and one that is red; each run of the red one, and of the check of the settings,
+/// writes a line beside the repository.
+fn counted() -> (Sandbox, impl Fn(&Sandbox) -> [usize; 2]) {
+    let mut sandbox = Sandbox::new();
+    let [red, suite] = ["red", "suite"].map(|name| sandbox.path().join(name));
+    let plan = format!(
+        "# P\n\n### US-001: Work\n\n- [ ] there: `echo x >> {} && test -f work.txt`\n- [ ] history: `git rev-parse HEAD`\n",
+        red.display()
+    );
+    let settings = format!("[[verifiers]]\nname = \"suite\"\ncommand = \"echo x >> {}\"\n", suite.display());
+    for (path, text) in [("PLAN.md", &plan), ("alfine.toml", &settings)] {
+        sandbox.write(path, text);
+    }
+    sandbox.git(&["init", "-q", "-b", "main"]);
+    sandbox.git(&["add", "-A"]);
+    sandbox.git(&["commit", "-q", "-m", "base"]);
+    sandbox.fake_agent(&json!({"runs": [done()]}));
+    let runs = move |_: &Sandbox| {
+        [&red, &suite].map(|path| fs::read_to_string(path).unwrap_or_default().lines().count())
+    };
+    (sandbox, runs)
+}
+
+/// The criteria that a lint says are green already.
+fn green_already(sandbox: &Sandbox) -> Vec<String> {
+    let ran = sandbox.alfine(&["lint", "PLAN.md", "--json"]).expect(0);
+    let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let found = json["findings"].as_array().unwrap().iter();
+    let found = found.filter(|finding| finding["code"] == "criterion-green-already");
+    found.map(|finding| format!("{}:{}", finding["line"], finding["severity"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn what_checks_answered_on_demand_costs_the_next_loop_nothing_and_is_a_finding() {
+    let (sandbox, runs) = counted();
+    assert_eq!(green_already(&sandbox), [] as [&str; 0]);
+    sandbox.alfine(&["trust", "PLAN.md", "--yes"]).expect(0);
+    let ran = sandbox.alfine(&["check", "PLAN.md", "--base", "--json"]).expect(0);
+    let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let said: Vec<_> = (json["checks"].as_array().unwrap().iter())
+        .map(|one| (one["criterion"].as_str(), one["run"]["answer"].as_str().unwrap()))
+        .collect();
+    assert_eq!(said, [(Some("there"), "failed"), (Some("history"), "passed"), (None, "passed")], "{json:#}");
+    assert_eq!(json["findings"][0]["code"], "criterion-green-already");
+    assert_eq!(runs(&sandbox), [1, 1]);
+
+    // A plan is no part of what is known; anything else is.
+    let plan = sandbox.read("PLAN.md");
+    sandbox.write("PLAN.md", &plan.replace("# P\n", "# P\n\nWords.\n"));
+    assert_eq!(green_already(&sandbox), ["8:information"]);
+    sandbox.git(&["commit", "-qam", "words"]);
+    assert_eq!(green_already(&sandbox), ["8:information"]);
+    sandbox.alfine(&["check", TASK, "--base"]).expect(0);
+    assert_eq!(runs(&sandbox), [1, 1], "from memory");
+
+    let task = sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(0).task();
+    assert_eq!(states(&task), ["proven", "guard"]);
+    assert_eq!(runs(&sandbox), [2, 2], "on the work alone");
+
+    sandbox.write("other.txt", "other");
+    sandbox.git(&["add", "other.txt"]);
+    sandbox.git(&["commit", "-q", "-m", "other"]);
+    assert_eq!(green_already(&sandbox), [] as [&str; 0]);
+}
+
+#[test]
+fn a_loop_leaves_what_its_controls_said_to_lints() {
+    let (sandbox, _) = counted();
+    sandbox.alfine(&["run", TASK, "--trust", "--json"]).expect(0);
+    assert_eq!(green_already(&sandbox), ["6:information"]);
+    sandbox.alfine(&["merge", TASK]).expect(0);
+    // Now its own work is there, and its task is ticked.
+    assert_eq!(green_already(&sandbox), [] as [&str; 0]);
+    let plan = sandbox.read("PLAN.md");
+    sandbox.write("PLAN.md", &plan.replace("[x]", "[ ]"));
+    assert_eq!(green_already(&sandbox), ["5:warning", "6:warning"]);
+}
+
+#[test]
+fn checks_that_run_on_demand_end_at_a_signal_and_what_they_found_is_kept() {
+    let sandbox = Sandbox::new();
+    let sign = sandbox.path().join("running");
+    sandbox.write(
+        "PLAN.md",
+        &format!(
+            "# P\n\n### US-001: Work\n\n- [ ] history: `git rev-parse HEAD`\n- [ ] slow: `touch {}; sleep 600`\n",
+            sign.display()
+        ),
+    );
+    sandbox.git(&["init", "-q", "-b", "main"]);
+    sandbox.git(&["add", "-A"]);
+    sandbox.git(&["commit", "-q", "-m", "base"]);
+    sandbox.alfine(&["trust", "PLAN.md", "--yes"]).expect(0);
+    let running = sandbox.start(&["check", "PLAN.md", "--base"]);
+    wait_until(PATIENCE, "the slow check runs", || sign.exists());
+    let pid = rustix::process::Pid::from_raw(i32::try_from(running.pid()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let ran = running.finish().expect(3);
+    assert!(ran.stdout.contains("stopped: 1 of 2 checks ran"), "{}", ran.stdout);
+    assert_eq!(green_already(&sandbox), ["5:information"]);
 }

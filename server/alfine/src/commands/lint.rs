@@ -20,7 +20,7 @@ use std::path::Path;
 
 /// One finding as a machine reads it.
 #[derive(Serialize)]
-struct FindingView<'a> {
+pub(super) struct FindingView<'a> {
     code: &'a str,
     severity: Severity,
     line: usize,
@@ -83,7 +83,7 @@ impl Linter {
     }
 }
 
-fn view<'a>(finding: &'a Lint, index: &LineIndex, text: &str) -> FindingView<'a> {
+pub(super) fn view<'a>(finding: &'a Lint, index: &LineIndex, text: &str) -> FindingView<'a> {
     let (line, column) = index.line_column(text, finding.span.start);
     FindingView {
         code: finding.code.as_str(),
@@ -109,7 +109,7 @@ fn counted(findings: &[Lint]) -> String {
     }
 }
 
-fn print(display: &Display, plan: &Path, finding: &Lint, index: &LineIndex, text: &str) {
+pub(super) fn print(display: &Display, plan: &Path, finding: &Lint, index: &LineIndex, text: &str) {
     let (line, column) = index.line_column(text, finding.span.start);
     let severity = match finding.severity {
         Severity::Error => display.painted(Mark::Bad, "error"),

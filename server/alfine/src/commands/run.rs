@@ -2,7 +2,7 @@
 
 use super::{
     asking::{self, Said},
-    opening, views,
+    opening, signals, views,
 };
 use crate::{
     cli::{Context, RunArgs},
@@ -348,34 +348,5 @@ fn exit_status(status: TaskStatus) -> u8 {
             exit::STOPPED
         }
         _ => exit::FAILED,
-    }
-}
-
-mod signals {
-    //! Ctrl-C and its like hold the loop; a second one ends this process, and the guard ends the agent.
-
-    use alfine_engine::{Error, ErrorKind, Result};
-    use signal_hook::{
-        consts::{SIGHUP, SIGINT, SIGTERM},
-        iterator::{Handle, Signals},
-    };
-
-    /// Calls `interrupt` at the first signal; the second one ends this process.
-    pub(super) fn forward(interrupt: impl Fn() + Send + 'static) -> Result<Handle> {
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|error| {
-            Error::new(ErrorKind::Internal, format!("signals cannot be handled: {error}"))
-        })?;
-        let handle = signals.handle();
-        std::thread::spawn(move || {
-            let mut asked = false;
-            for signal in &mut signals {
-                if asked {
-                    let _ = signal_hook::low_level::emulate_default_handler(signal);
-                }
-                asked = true;
-                interrupt();
-            }
-        });
-        Ok(handle)
     }
 }

@@ -13,6 +13,7 @@ use alfine_core::{
     news::News,
     proof::{Answer, BaseAnswer, BaseKnown, Said},
 };
+use alfine_store::AnswerKey;
 use alfine_verify::{VerifierSpec, VerifyContext, test_report};
 use std::sync::Arc;
 
@@ -77,7 +78,7 @@ impl Runner<'_> {
 /// A check that was run before the work, and what it said.
 pub(super) struct Answered {
     spec: VerifierSpec,
-    key: Option<String>,
+    key: Option<AnswerKey>,
     said: Said,
 }
 

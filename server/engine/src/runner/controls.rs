@@ -7,7 +7,7 @@ mod diagnosing;
 mod on_demand;
 mod own;
 
-pub(crate) use on_demand::answers;
+pub(crate) use on_demand::{Told, answers, checks_of};
 
 use self::{
     changes::{Changed, Changes, Place},
@@ -23,6 +23,7 @@ use crate::{
 };
 use alfine_config::Control;
 use alfine_core::{
+    at_head::check_id,
     finding::Finding,
     machine::Color,
     material::{Material, NamesData, takes_a_name},
@@ -35,7 +36,7 @@ use alfine_core::{
 };
 use alfine_files::{Layout, programs};
 use alfine_git::{Bench, Repository};
-use alfine_store::Store;
+use alfine_store::{AnswerKey, Store};
 use alfine_verify::{
     Pages, VerifierExit, VerifierKind, VerifierResult, VerifierSpec, VerifyContext, test_report,
 };
@@ -94,6 +95,9 @@ pub(super) struct Decider {
     pub(super) base: (String, String),
     /// The claimed tree.
     pub(super) claimed: String,
+    /// The plan whose checks they are.
+    plan: String,
+    /// What of a tree is not the work: the plan, and Alfine's own files.
     pub(super) own: Vec<PathBuf>,
     /// What the worktree of the loop got: a setup, copies, links.
     setup: Option<String>,
@@ -114,6 +118,8 @@ pub(super) struct Decider {
     /// Whether no control is asked for any more: what the checks are worth was found out before.
     is_landing: bool,
     worktree: PathBuf,
+    /// Whether nothing is installed in that worktree yet.
+    is_bare: bool,
     /// Who is asked what no command decides.
     pub(super) judge: Option<Judge>,
     /// Where pictures are kept.
@@ -190,7 +196,7 @@ impl Runner<'_> {
                 &self.spec,
                 (base.tree.clone(), base.head.clone()),
                 now.tree.clone(),
-                surroundings::own_files(&self.row),
+                &self.row.task.plan,
                 self.worktree(),
                 self.environments.setup.clone(),
             )
@@ -214,7 +220,7 @@ impl Decider {
         spec: &TaskSpec,
         base: (String, String),
         claimed: String,
-        own: Vec<PathBuf>,
+        plan: &str,
         worktree: PathBuf,
         setup_env: Vec<(OsString, OsString)>,
     ) -> Self {
@@ -225,7 +231,8 @@ impl Decider {
             layout: project.layout.clone(),
             base,
             claimed,
-            own,
+            plan: plan.to_owned(),
+            own: surroundings::own_files_of(plan),
             setup: spec.setup.clone().filter(|_| in_worktree),
             copy: spec.copy.clone(),
             link: spec.link.clone(),
@@ -241,6 +248,7 @@ impl Decider {
             evidence: None,
             is_landing: false,
             worktree,
+            is_bare: false,
             repository,
         }
     }
@@ -260,7 +268,7 @@ impl Decider {
         &self,
         specs: &[VerifierSpec],
         (green, yellow): (f64, f64),
-        known: Vec<(String, Said)>,
+        known: Vec<(AnswerKey, Said)>,
         context: &VerifyContext<'_>,
         watcher: &mut Watcher<'_>,
     ) -> Result<Option<Decided>> {
@@ -367,7 +375,7 @@ impl Decider {
         prepared: &'a Prepared,
         context: &VerifyContext<'a>,
         claimed: Option<&'a str>,
-        known: Vec<(String, Said)>,
+        known: Vec<(AnswerKey, Said)>,
     ) -> Result<Run<'a>> {
         Ok(Run {
             decider: self,
@@ -387,13 +395,17 @@ impl Decider {
         if self.setup.is_some() || !self.installed()?.is_empty() {
             return Ok(false);
         }
+        self.has_lockfile()
+    }
+
+    fn has_lockfile(&self) -> Result<bool> {
         Ok(!self.repository.files_named(&self.base.0, LOCKFILES)?.is_empty())
     }
 
     /// The dependencies that the agent installed in its worktree, where no setup is named that would bring them to a bench.
     /// They are taken as they are: without them no check could run.
     fn installed(&self) -> Result<Vec<PathBuf>> {
-        if self.setup.is_some() {
+        if self.setup.is_some() || self.is_bare {
             return Ok(Vec::new());
         }
         let mut found = self.repository.ignored_files(&self.worktree)?;
@@ -513,7 +525,7 @@ pub(super) struct Run<'a> {
     pub(super) bench: &'a Bench,
     /// The hash of what the bench is set up with.
     setup: &'a str,
-    pub(super) answers: Vec<(String, Said)>,
+    pub(super) answers: Vec<(AnswerKey, Said)>,
     /// Of programs, which file each is.
     program_hash: BTreeMap<String, String>,
     /// Of trees, each without Alfine's own files.
@@ -570,7 +582,7 @@ impl Run<'_> {
             if let Some((_, said)) = self.answers.iter().find(|(known, _)| *known == key) {
                 return Ok(Some(said.clone()));
             }
-            let kept = self.store.as_ref().map(|store| store.check_answer(&key)).transpose()?.flatten();
+            let kept = self.store.as_ref().map(|store| store.check_answer(&key.key)).transpose()?.flatten();
             if let Some(said) = kept {
                 // It was of use, so it is kept longer.
                 self.answers.push((key, said.clone()));
@@ -621,7 +633,7 @@ impl Run<'_> {
     }
 
     /// The hash of all that an answer depends on, as far as it is known.
-    pub(super) fn key(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<String>> {
+    pub(super) fn key(&mut self, spec: &VerifierSpec, tree: &str) -> Result<Option<AnswerKey>> {
         let (what, command) = match (&spec.kind, &self.decider.judge) {
             (VerifierKind::Command { command }, _) => (command.clone(), command.as_str()),
             (VerifierKind::Llm { question }, Some(judge)) => {
@@ -653,7 +665,12 @@ impl Run<'_> {
         for (name, value) in self.context.env.iter().filter(|(name, _)| name == "CI" || name == "PATH") {
             hash.update(name.as_encoded_bytes()).update(b"=").update(value.as_encoded_bytes()).update(b"\0");
         }
-        Ok(Some(hash.finalize().to_hex().to_string()))
+        Ok(Some(AnswerKey {
+            key: hash.finalize().to_hex().to_string(),
+            plan: decider.plan.clone(),
+            tree,
+            what: check_id(&what, &spec.folder),
+        }))
     }
 
     /// Which file a command's program is: another version is another file.

@@ -104,7 +104,7 @@ impl Runner<'_> {
                 &self.spec,
                 (String::new(), String::new()),
                 String::new(),
-                surroundings::own_files(&self.row),
+                &self.key.plan,
                 self.worktree(),
                 self.environments.setup.clone(),
             ),

@@ -3,6 +3,7 @@
 use super::message::Message;
 use alfine_core::{agent::Usage, proof::Said};
 use alfine_process::Ender;
+use alfine_store::AnswerKey;
 use alfine_verify::CancelToken;
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError, mpsc::Receiver},
@@ -55,13 +56,13 @@ pub(super) struct LiveBase {
 /// What a control found so far, for the thread that needs it.
 #[derive(Default)]
 pub(super) struct Found {
-    answers: Mutex<(bool, Vec<(String, Said)>)>,
+    answers: Mutex<(bool, Vec<(AnswerKey, Said)>)>,
     ended: Condvar,
 }
 
 impl Found {
     /// Waits until the control is over, and says what it found; nothing once that is cancelled.
-    pub(super) fn wait(&self, cancel: &CancelToken) -> Vec<(String, Said)> {
+    pub(super) fn wait(&self, cancel: &CancelToken) -> Vec<(AnswerKey, Said)> {
         let mut state = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         while !state.0 && !cancel.is_cancelled() {
             // Cancellation rings no bell here.
@@ -71,7 +72,7 @@ impl Found {
         state.1.clone()
     }
 
-    pub(super) fn end(&self, said: Vec<(String, Said)>) {
+    pub(super) fn end(&self, said: Vec<(AnswerKey, Said)>) {
         *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = (true, said);
         self.ended.notify_all();
     }

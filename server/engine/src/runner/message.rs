@@ -8,6 +8,7 @@ use alfine_core::{
     news::News,
     proof::{BaseKnown, CheckProof, Said},
 };
+use alfine_store::AnswerKey;
 use alfine_verify::VerifierResult;
 use std::{sync::mpsc::SyncSender, time::SystemTime};
 
@@ -64,7 +65,7 @@ pub(super) struct Answers {
     /// What the checks that passed are worth; `None` where no control was made.
     pub(super) controls: Option<Vec<CheckProof>>,
     /// Answers to be kept, under the hash of what each depends on.
-    pub(super) said: Vec<(String, Said)>,
+    pub(super) said: Vec<(AnswerKey, Said)>,
     /// Checks that fail as they did before any work, as far as can be told.
     pub(super) failed_before: Vec<String>,
 }
@@ -77,7 +78,7 @@ pub(super) struct Decided {
     /// What they are worth; `None` where the claim does not hold anyway.
     pub(super) controls: Option<Vec<CheckProof>>,
     /// Answers to be kept, under the hash of what each depends on.
-    pub(super) said: Vec<(String, Said)>,
+    pub(super) said: Vec<(AnswerKey, Said)>,
     /// Checks that fail as they did before any work, as far as can be told.
     pub(super) failed_before: Vec<String>,
 }
@@ -98,7 +99,7 @@ pub(super) struct Landed {
 pub(super) struct Base {
     pub(super) known: BaseKnown,
     /// Answers to be kept, under the hash of what each depends on.
-    pub(super) said: Vec<(String, Said)>,
+    pub(super) said: Vec<(AnswerKey, Said)>,
 }
 
 /// Lets another thread ask a runner to hold its loop and end.

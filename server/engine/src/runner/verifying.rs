@@ -18,7 +18,7 @@ use alfine_core::{
     signature,
 };
 use alfine_secrets::Masker;
-use alfine_store::{Millis, VerificationNew};
+use alfine_store::{AnswerKey, Millis, VerificationNew};
 use alfine_verify::{Detector, VerifierExit, VerifierResult, VerifierSpec};
 use std::{sync::Arc, time::SystemTime};
 
@@ -186,11 +186,11 @@ impl Runner<'_> {
     }
 
     /// Keeps what checks answered, for whoever asks the same.
-    pub(super) fn save_answers(&mut self, said: &[(String, Said)]) -> Result<()> {
+    pub(super) fn save_answers(&mut self, said: &[(AnswerKey, Said)]) -> Result<()> {
         let now = Millis(millis(SystemTime::now()) - ANSWERS_KEPT);
         let saved: std::result::Result<(), alfine_store::StoreError> = self.project.store.write(|tx| {
             tx.forget_check_answers(now)?;
-            said.iter().try_for_each(|(key, said)| tx.put_check_answer(key, said))
+            tx.put_check_answers(said)
         });
         Ok(saved?)
     }

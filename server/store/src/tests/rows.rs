@@ -613,3 +613,47 @@ fn how_a_document_has_its_tasks_is_noted_down_with_the_words_of_the_rows() {
     assert_eq!(store.outline("done/PLAN.md").unwrap(), outline);
     assert_eq!(store.live_loops().unwrap()[0].task, TaskKey::new("done/PLAN.md", "US-001"));
 }
+
+#[test]
+fn what_checks_answered_on_a_tree_is_found_with_the_newest_answer_last() {
+    use alfine_core::proof::{Answer, Said};
+    let place = Place::new();
+    let mut store = place.store();
+    let answer = |key: &str, plan: &str, tree: &str, what: &str, answer: Answer| {
+        let key = AnswerKey { key: key.into(), plan: plan.into(), tree: tree.into(), what: what.into() };
+        let said = Said {
+            answer,
+            tests: BTreeMap::new(),
+            ran: None,
+            exit: None,
+            millis: None,
+            names_all: false,
+            findings: BTreeMap::new(),
+            is_confirmed: false,
+        };
+        (key, said)
+    };
+    store.write(|tx| tx.put_check_answers(&[])).unwrap();
+    assert_eq!(store.plans_with_answers().unwrap(), [] as [&str; 0]);
+    let before = store.last_seq().unwrap();
+    let first = answer("1", "PLAN.md", "t", "a", Answer::Failed);
+    let others =
+        [answer("2", "PLAN.md", "u", "a", Answer::Failed), answer("3", "b.md", "t", "a", Answer::Failed)];
+    store
+        .write_at(Millis(1), |tx| {
+            tx.put_check_answers(&[first.clone(), others[0].clone(), others[1].clone()])
+        })
+        .unwrap();
+    assert_eq!(store.last_seq().unwrap(), before + 1, "told once");
+    let newer = answer("4", "PLAN.md", "t", "a", Answer::Passed);
+    store.write_at(Millis(2), |tx| tx.put_check_answers(&[newer])).unwrap();
+    let found = |store: &Store| -> Vec<Answer> {
+        let found = store.answers_on("PLAN.md", "t").unwrap();
+        assert!(found.iter().all(|(what, _)| what == "a"));
+        found.into_iter().map(|(_, said)| said.answer).collect()
+    };
+    assert_eq!(found(&store), [Answer::Failed, Answer::Passed]);
+    store.write_at(Millis(3), |tx| tx.put_check_answers(&[first])).unwrap();
+    assert_eq!(found(&store), [Answer::Passed, Answer::Failed]);
+    assert_eq!(store.plans_with_answers().unwrap(), ["PLAN.md", "b.md"]);
+}
