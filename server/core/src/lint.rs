@@ -5,6 +5,7 @@
 mod commands;
 mod criteria;
 mod dependencies;
+mod green;
 mod options;
 mod problems;
 mod report;
@@ -24,6 +25,7 @@ use crate::plan::Plan;
 pub fn lint(text: &str, plan: &Plan, options: &LintOptions, checks: &Checks) -> Vec<Lint> {
     let mut lints = problems::lint(text, plan);
     lints.extend(criteria::lint(text, plan, options, checks));
+    lints.extend(green::lint(text, plan, checks));
     lints.extend(size::lint(text, plan, options));
     lints.extend(dependencies::lint(text, plan, options));
     lints.sort_by_key(|lint| (lint.span.start, lint.code));

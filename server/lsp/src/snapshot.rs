@@ -7,6 +7,7 @@ use crate::document::Document;
 use crate::protocol::lsp_types::Url;
 use alfine_config::{Config, ConfigProblem, trust::TrustItem};
 use alfine_core::{
+    at_head::AtHead,
     finding::Severity,
     identity::Written,
     lint::{Checks, LintOptions},
@@ -130,7 +131,18 @@ impl Checkout {
 
     /// What the checks of a plan would be run with.
     pub(crate) fn checks(&self, plan: &str) -> Checks {
-        Checks { folder: checks::folder(&self.config, plan), plan: plan.to_owned(), here: self.here.clone() }
+        Checks {
+            folder: checks::folder(&self.config, plan),
+            plan: plan.to_owned(),
+            here: self.here.clone(),
+            at_head: self.at_head(plan),
+        }
+    }
+
+    /// What the checks of a plan are known to answer on the last commit here.
+    fn at_head(&self, plan: &str) -> Arc<AtHead> {
+        let of_plans = self.store.at_head.get(&self.place.root);
+        of_plans.and_then(|plans| plans.get(plan)).cloned().unwrap_or_default()
     }
 
     /// Says whether a file is a plan.
@@ -150,6 +162,8 @@ pub struct StorePicture {
     pub outlines: HashMap<String, Arc<Vec<Written>>>,
     /// The plans some of whose tasks have another id in the database than here.
     pub renamed: HashSet<String>,
+    /// What the checks of plans are known to answer on the last commit, by working tree and plan.
+    pub at_head: HashMap<PathBuf, HashMap<String, Arc<AtHead>>>,
     /// The rows of tasks that may be another one, in other words, by the key of that one here.
     pub in_doubt: HashMap<TaskKey, Arc<TaskPicture>>,
 }

@@ -1,8 +1,10 @@
 //! What lints are told: thresholds and words, all of them the user's to change, and what is there for checks.
 
+use crate::at_head::AtHead;
 use crate::plan::Here;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What the checks of a plan would be run with.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +15,8 @@ pub struct Checks {
     pub plan: String,
     /// What is there to run.
     pub here: Here,
+    /// What they are known to answer before any work.
+    pub at_head: Arc<AtHead>,
 }
 
 /// Thresholds and words of the findings on plans. Words are compared without regard to case.

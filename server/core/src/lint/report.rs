@@ -27,6 +27,8 @@ worded! {
         CriterionNegatesMissing = "criterion-negates-missing",
         /// A check that looks at the plan itself.
         CriterionReadsPlan = "criterion-reads-plan",
+        /// A criterion whose check passes before any work.
+        CriterionGreenAlready = "criterion-green-already",
         /// A task that is too much for one loop.
         TaskTooLarge = "task-too-large",
         /// A dependency on no task of the plan.
@@ -65,6 +67,7 @@ impl LintCode {
             | Self::CriterionHidesStatus
             | Self::CriterionNegatesMissing
             | Self::CriterionReadsPlan
+            | Self::CriterionGreenAlready
             | Self::TaskTooLarge
             | Self::DependencyOrder
             | Self::FieldUnknown
@@ -95,6 +98,8 @@ impl Lint {
             | LintCode::CriterionHidesStatus
             | LintCode::CriterionNegatesMissing
             | LintCode::CriterionReadsPlan => false,
+            // A guard proves less, and only the user knows whether that is what the task is.
+            LintCode::CriterionGreenAlready => false,
             // What becomes a task is worked on, and what is ticked is not.
             LintCode::PlanWithoutTasks
             | LintCode::TaskUnread

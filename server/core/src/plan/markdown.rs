@@ -90,6 +90,10 @@ impl PlanFormat for Markdown {
         edits::add_dependency(text, task, on)
     }
 
+    fn add_field(&self, text: &str, task: &Task, name: FieldName, value: &str) -> Option<TextEdit> {
+        edits::add_field(text, task, name, value)
+    }
+
     fn remove_dependency(&self, text: &str, task: &Task, at: usize) -> Option<TextEdit> {
         // In a title they are part of a line that stays.
         let in_title = task.fields.depends_on.get(at).is_some_and(|id| id.span.start < task.title_span.end);

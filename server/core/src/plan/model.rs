@@ -447,6 +447,11 @@ pub trait PlanFormat: fmt::Debug + Sync {
         None
     }
 
+    /// Gives a task a field that it does not have.
+    fn add_field(&self, _text: &str, _task: &Task, _name: FieldName, _value: &str) -> Option<TextEdit> {
+        None
+    }
+
     /// What holds the plan's defaults, as an editor folds it: Markdown's front matter with its rules.
     fn defaults(&self, _text: &str) -> Option<Span> {
         None

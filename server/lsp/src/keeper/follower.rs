@@ -7,11 +7,12 @@ use crate::client::EDITOR;
 use crate::lock::lock;
 use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
 use alfine_core::{
+    at_head::AtHead,
     identity::Written,
     machine::LoopState,
     task::{TaskKey, TaskStatus},
 };
-use alfine_engine::{Error, evidence, loops, project::Project};
+use alfine_engine::{Error, at_head, evidence, loops, project::Project};
 use alfine_files::Layout;
 use alfine_git::Repository;
 use alfine_store::{
@@ -20,7 +21,7 @@ use alfine_store::{
 };
 use serde_json::Value;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io, mem,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -50,6 +51,7 @@ const SHOWN: &[Change] = &[
     Change::Verified,
     Change::Asked,
     Change::Answered,
+    Change::CheckAnswered,
 ];
 /// How long changes are gathered after one was published.
 const GATHER: Duration = Duration::from_millis(60);
@@ -115,6 +117,8 @@ impl Follower {
             bury_after: None,
             work_seen: HashMap::new(),
             touched: Vec::new(),
+            heads_seen: HashMap::new(),
+            answers_changed: true,
             held: Vec::new(),
         };
         thread::Builder::new().name("alfine-store".to_owned()).spawn(move || {
@@ -190,6 +194,10 @@ struct Thread {
     /// With which last tree the work of a loop that is done was looked at.
     work_seen: HashMap<LoopId, Option<String>>,
     touched: Vec<PathBuf>,
+    /// The last commit of each working tree for which it was looked up what checks answer.
+    heads_seen: HashMap<PathBuf, String>,
+    /// Checks answered since.
+    answers_changed: bool,
     held: Vec<Ticket>,
 }
 
@@ -257,6 +265,7 @@ impl Thread {
         let failed = done.is_err();
         self.note(done);
         self.look_at_work();
+        self.look_at_answers();
         self.look_for_runners();
         if self.is_due() || (is_quiet && !self.held.is_empty()) {
             self.publish();
@@ -328,6 +337,41 @@ impl Thread {
                 self.change = Extent::Large;
             }
             self.work_seen.insert(id, tree);
+        }
+    }
+
+    /// Looks what checks are known to answer on the last commit of each working tree, where that is another one now, or where
+    /// checks answered.
+    fn look_at_answers(&mut self) {
+        let Some(reader) = self.feed.reader() else { return };
+        let mut plans: Option<Vec<String>> = None;
+        let roots: HashSet<&PathBuf> = self.roots.iter().collect();
+        self.heads_seen.retain(|root, _| roots.contains(root));
+        let before = self.picture.at_head.len();
+        self.picture.at_head.retain(|root, _| roots.contains(root));
+        let mut is_other = self.picture.at_head.len() != before;
+        for root in &self.roots {
+            let Ok(repository) = Repository::discover(root) else { continue };
+            let Ok((head, _)) = repository.head() else { continue };
+            if !self.answers_changed && self.heads_seen.get(root) == Some(&head) {
+                continue;
+            }
+            let plans = plans.get_or_insert_with(|| reader.plans_with_answers().unwrap_or_default());
+            let known = plans.iter().filter_map(|plan| {
+                let known = at_head::at(reader, &repository, &head, plan).ok()?;
+                (!known.is_empty()).then(|| (plan.clone(), Arc::new(known)))
+            });
+            let known: HashMap<String, Arc<AtHead>> = known.collect();
+            let old = match known.is_empty() {
+                true => self.picture.at_head.remove(root),
+                false => self.picture.at_head.insert(root.clone(), known.clone()),
+            };
+            is_other |= old.unwrap_or_default() != known;
+            self.heads_seen.insert(root.clone(), head);
+        }
+        self.answers_changed = false;
+        if is_other {
+            self.change = Extent::Large;
         }
     }
 
@@ -416,7 +460,9 @@ impl Thread {
             }
             reader.open_runs()
         })?;
+        picture.at_head = mem::take(&mut self.picture.at_head);
         self.picture = picture;
+        self.answers_changed = true;
         self.work_seen.clear();
         self.change = Extent::Large;
         self.runners_seen = None;
@@ -437,6 +483,8 @@ impl Thread {
         }
         let is_of_plan = |event: &Event| event.kind == EventKind::Change(Change::Plan);
         let has_plan = events.iter().any(is_of_plan);
+        let is_answer = |event: &Event| event.kind == EventKind::Change(Change::CheckAnswered);
+        self.answers_changed |= events.iter().any(is_answer);
         let (picture, roots, mut change) = (&mut self.picture, &self.roots, self.change);
         reader.read(|reader| -> Result<_, StoreError> {
             if has_plan {

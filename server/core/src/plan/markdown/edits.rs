@@ -1,6 +1,7 @@
 //! Edits of a Markdown plan: ticks, criteria, commands and dependencies, each as people would write it there.
 
 use super::parse::parse;
+use crate::plan::FieldName;
 use crate::plan::command::{PROMPT, is_surely_command};
 use crate::plan::mark;
 use crate::plan::model::{Criterion, Mark, Placed, Task};
@@ -214,10 +215,15 @@ pub(super) fn add_dependency(text: &str, task: &Task, on: &str) -> Option<TextEd
         let linked = text.get(last.span.end..).is_some_and(|rest| rest.starts_with([']', ' ']));
         return (!linked).then(|| inserting(last.span.end, format!(", {on}")));
     }
+    add_field(text, task, FieldName::DependsOn, on)
+}
+
+/// Gives a task a field of its own, on the line after its title.
+pub(super) fn add_field(text: &str, task: &Task, name: FieldName, value: &str) -> Option<TextEdit> {
     let is_item = item_width(text, task).is_some();
     let heading = task.title_span.of(text).starts_with('#');
     (is_item || heading).then(|| {
-        let line = format!("{}{}Depends on: {on}", line_end(text), indent(text, task));
+        let line = format!("{}{}{}: {value}", line_end(text), indent(text, task), name.as_str());
         inserting(task.title_span.end, line)
     })
 }
