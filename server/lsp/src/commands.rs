@@ -4,6 +4,7 @@ mod answer_file;
 mod argument_reader;
 pub(crate) mod arguments;
 mod asking;
+mod check;
 mod checkout;
 mod control;
 mod editor_command;

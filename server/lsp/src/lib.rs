@@ -22,6 +22,7 @@ mod plan_field;
 #[cfg(test)]
 mod plan_formats;
 mod position;
+mod progress;
 pub mod protocol;
 mod publisher;
 pub mod server;
@@ -33,4 +34,5 @@ mod spelling;
 mod to_client;
 mod to_proto;
 pub mod transport;
+mod within;
 pub(crate) use alfine_words::text as wording;

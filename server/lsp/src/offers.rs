@@ -24,6 +24,22 @@ use alfine_engine::{
 };
 use alfine_words::offer as words;
 
+/// Runs the checks of a task before its work; `None` where it has none, or its work goes on or is over.
+pub(crate) fn check(plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Option<Command> {
+    let has_check = seen.task.criteria.iter().any(|criterion| criterion.command.is_some());
+    let is_ahead = match seen.status {
+        TaskStatus::Ready | TaskStatus::Pending => true,
+        status => {
+            !status.needs_runner()
+                && !seen.task.is_over()
+                && seen.known.is_none_or(|known| known.live().is_none())
+        }
+    };
+    let of = OfTask { task: seen.key.clone(), uri: Some(plan.document.uri.clone()) };
+    (plan.checkout.is_some() && has_check && is_ahead)
+        .then(|| EditorCommand::Check(of).titled("Run the checks now"))
+}
+
 /// What can be done with one task.
 #[derive(Debug, Clone)]
 pub(crate) struct TaskOffers {

@@ -22,7 +22,8 @@ use crate::{
     diagnostics,
     picture::Picture,
     session::Session,
-    to_client::{ToEditor, within},
+    to_client::ToEditor,
+    within::within,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::watch;

@@ -14,8 +14,9 @@ use crate::{
     publisher::Publisher,
     session::Session,
     snapshot::Snapshot,
-    to_client::{ToEditor, message, within},
+    to_client::{ToEditor, message},
     transport,
+    within::within,
 };
 use alfine_config::{Layers, Partial};
 use alfine_core::plan::{self, PlanFormat};
@@ -100,8 +101,11 @@ fn service(session: Session, program: PathBuf) -> (LspService<Server>, ClientSoc
 }
 
 impl Server {
-    /// The user's cross at a loop's progress: the loop is stopped.
+    /// The user's cross at a progress: checks are ended, a loop is stopped.
     async fn cancel_progress(&self, params: lsp::WorkDoneProgressCancelParams) {
+        if self.editor.cancel(&params.token) {
+            return;
+        }
         let Some((id, key)) = crate::publisher::progress::loop_of(&params.token) else { return };
         let picture = self.session.picture();
         let of_it = picture.snapshot.live().find(|(_, _, live)| live.row.id.as_str() == id);

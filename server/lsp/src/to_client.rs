@@ -2,14 +2,26 @@
 
 use crate::protocol::{
     Client, async_trait,
-    jsonrpc::Result,
     lsp_types::{
-        MessageActionItem, MessageType, Range, ShowDocumentParams, Url, WorkspaceEdit,
+        MessageActionItem, MessageType, NumberOrString, Range, ShowDocumentParams, Url, WorkspaceEdit,
         request::ApplyWorkspaceEdit,
     },
 };
-use crate::{editor::Editor, session::Session, wording};
-use std::{future::Future, sync::Arc, time::Duration};
+use crate::{
+    editor::Editor,
+    lock::lock,
+    progress::{self, Step},
+    session::Session,
+    within::within,
+    wording,
+};
+use alfine_verify::CancelToken;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::watch;
 
 /// How long a person has to answer.
 const PERSON: Duration = Duration::from_secs(15 * 60);
@@ -22,36 +34,29 @@ const MACHINE: Duration = Duration::from_secs(10);
 pub(crate) struct ToEditor {
     client: Client,
     session: Arc<Session>,
+    shown: Arc<Mutex<Shown>>,
+}
+
+/// What is shown to go on.
+#[derive(Debug, Default)]
+struct Shown {
+    /// How much began, which gives each its token.
+    begun: u64,
+    /// What ends each that the user calls off, by its token.
+    cancels: HashMap<String, CancelToken>,
 }
 
 impl ToEditor {
     /// Makes the editor that this client is.
     pub(crate) fn new(client: Client, session: Arc<Session>) -> Self {
-        Self { client, session }
+        Self { client, session, shown: Arc::default() }
     }
-}
 
-/// Waits for a client's answer, on a task of its own: the library must see each answer arrive, also one that nobody waits
-/// for any more.
-pub(crate) async fn within<T: Send + 'static>(
-    time: Duration,
-    what: &'static str,
-    asking: impl Future<Output = Result<T>> + Send + 'static,
-) -> Option<T> {
-    match tokio::time::timeout(time, tokio::spawn(asking)).await {
-        Ok(Ok(Ok(answer))) => Some(answer),
-        Ok(Ok(Err(error))) => {
-            tracing::warn!("{what}: the client answered: {error}");
-            None
-        }
-        Ok(Err(error)) => {
-            tracing::warn!("{what}: {error}");
-            None
-        }
-        Err(_) => {
-            tracing::warn!("{what}: the client did not answer within {} s", time.as_secs());
-            None
-        }
+    /// The user calls off what is shown with this token. Says whether there is any.
+    pub(crate) fn cancel(&self, token: &NumberOrString) -> bool {
+        let NumberOrString::String(token) = token else { return false };
+        let cancel = lock(&self.shown).cancels.get(token).cloned();
+        cancel.as_ref().map(CancelToken::cancel).is_some()
     }
 }
 
@@ -78,6 +83,25 @@ impl Editor for ToEditor {
 
     async fn tell(&self, kind: MessageType, text: &str) {
         self.client.show_message(kind, message(text)).await;
+    }
+
+    fn progress(&self, title: String, cancel: CancelToken) -> watch::Sender<Step> {
+        let (send, steps) = watch::channel(Step::default());
+        if self.session.client().progress {
+            let token = {
+                let mut shown = lock(&self.shown);
+                shown.begun += 1;
+                let token = format!("alfine/checks/{}", shown.begun);
+                shown.cancels.insert(token.clone(), cancel);
+                token
+            };
+            let (client, shown) = (self.client.clone(), Arc::clone(&self.shown));
+            tokio::spawn(async move {
+                progress::tell(client, NumberOrString::String(token.clone()), title, steps).await;
+                lock(&shown).cancels.remove(&token);
+            });
+        }
+        send
     }
 
     async fn show_document(&self, uri: Url, selection: Option<Range>, external: bool) -> bool {

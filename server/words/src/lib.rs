@@ -25,7 +25,7 @@ pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of,
 pub use plan::{day, plan_changed, plan_changed_note, same_task, unticked};
 pub use proof::{Grounds, answer, grounds, unproven};
 pub use proof_table::{
-    ProofLine, checks_cut_off, green_already, proof_in_lines, proof_in_markdown, run_said, tally,
+    ProofLine, at_head, checks_cut_off, green_already, proof_in_lines, proof_in_markdown, run_said, tally,
 };
 pub use reader::Reader;
 pub use reason::{About, Explanation, explanation, how_to_tell, reason, refusal, stopped};

@@ -8,7 +8,7 @@ use crate::{
 use alfine_core::{
     breaker,
     prompt::CriterionState,
-    proof::{CheckRun, Control},
+    proof::{Answer, CheckRun, Control},
 };
 use std::{fmt::Write, time::Duration};
 
@@ -122,6 +122,18 @@ pub fn green_already(green: usize, of: usize) -> String {
     }
 }
 
+/// What a check is known to answer before any work: `red at the last commit, exit status 1`.
+pub fn at_head(run: &CheckRun) -> String {
+    let tests = run.tests.map(|tests| format!(", {}", count(tests, "test"))).unwrap_or_default();
+    match (run.answer, run.exit) {
+        (Answer::Passed, _) => format!("green already at the last commit{tests}"),
+        (Answer::Failed, Some(exit)) => format!("red at the last commit, exit status {exit}{tests}"),
+        (Answer::Failed, None) => format!("red at the last commit{tests}"),
+        (Answer::Empty, _) => "it ran no test at the last commit".to_owned(),
+        (Answer::NotRun, _) => "it could not run at the last commit".to_owned(),
+    }
+}
+
 /// Says how far checks came that were ended.
 pub fn checks_cut_off(ran: usize, of: usize) -> String {
     format!("stopped: {ran} of {} ran, and what they answered is kept", count(of as u64, "check"))
@@ -144,13 +156,29 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alfine_core::proof::{Answer, ControlKind};
+    use alfine_core::proof::ControlKind;
 
     #[test]
     fn a_tally_names_what_is_proven_first_and_then_the_rest() {
         use CriterionState::{Approved, Guard, Open, Proven};
         assert_eq!(tally(&[Proven, Proven, Proven]), "3 of 3 proven");
         assert_eq!(tally(&[Guard, Proven, Approved, Open]), "1 of 4 proven, 1 approved, 1 guard");
+    }
+
+    #[test]
+    fn what_a_check_says_before_any_work_is_said_in_a_word_or_two() {
+        let run = |answer, exit, tests| CheckRun { tree: "t".to_owned(), answer, exit, tests, millis: None };
+        for (run, words) in [
+            (run(Answer::Passed, Some(0), Some(14)), "green already at the last commit, 14 tests"),
+            (run(Answer::Passed, Some(0), None), "green already at the last commit"),
+            (run(Answer::Failed, Some(101), Some(1)), "red at the last commit, exit status 101, 1 test"),
+            (run(Answer::Failed, None, None), "red at the last commit"),
+            (run(Answer::Empty, Some(0), None), "it ran no test at the last commit"),
+            (run(Answer::NotRun, None, None), "it could not run at the last commit"),
+        ] {
+            assert_eq!(at_head(&run), words);
+        }
+        assert_eq!(checks_cut_off(1, 2), "stopped: 1 of 2 checks ran, and what they answered is kept");
     }
 
     #[test]

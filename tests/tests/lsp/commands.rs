@@ -163,3 +163,79 @@ fn a_loop_is_started_on_any_place_of_any_file() {
     assert!(sandbox.read(".alfine/plans/inbox.md").contains("light it"));
     wait_until(PATIENCE, "the task is done", || sandbox.task(&key)["status"] == "done");
 }
+
+/// A criterion that holds already, and one that only work turns green.
+const HELD: &str =
+    "# Plan\n\n### US-001: Work\n\n- [ ] history: `git rev-parse HEAD`\n- [ ] there: `test -f work.txt`\n";
+
+fn hints(editor: &mut Editor) -> Vec<String> {
+    let uri = editor.uri("PLAN.md");
+    let range = json!({"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}});
+    let asked = json!({"textDocument": {"uri": uri}, "range": range});
+    let hints = editor.ask("textDocument/inlayHint", asked).unwrap();
+    hints.as_array().unwrap().iter().map(|hint| hint["label"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn checks_run_on_demand_and_are_shown_at_their_criteria() {
+    let sandbox = with_plan(HELD, json!([done()]));
+    let mut editor = reading(&sandbox);
+    assert_eq!(hints(&mut editor), [] as [&str; 0]);
+    editor.chooses("git rev-parse HEAD", "Allow");
+    let action = editor.action("PLAN.md", TITLE, "Run the checks now");
+    let answer = editor.perform(&action).unwrap();
+    let said: Vec<_> = answer["checks"].as_array().unwrap().iter().map(|one| &one["run"]["answer"]).collect();
+    assert_eq!(said, [&json!("passed"), &json!("failed")], "{answer}");
+    editor.message("1 of 2 pass already");
+    let told = editor.diagnostic("PLAN.md", "criterion-green-already");
+    assert_eq!((&told["range"]["start"]["line"], &told["severity"]), (&json!(4), &json!(3)), "{told}");
+    let shown = ["green already at the last commit", "red at the last commit, exit status 1"];
+    assert_eq!(hints(&mut editor), shown);
+    assert!(editor.hover("PLAN.md", 5, 8).contains(shown[1]));
+    let progress: Vec<_> = editor.progress.values().collect();
+    assert!(progress.iter().all(|one| one.is_over && one.values[0]["cancellable"] == true), "{progress:?}");
+
+    // Without the other one, nothing would prove the work.
+    editor.retype("PLAN.md", &HELD.replace("- [ ] there: `test -f work.txt`\n", ""));
+    editor.until("a warning", |editor| {
+        let told = editor.published("PLAN.md").iter().find(|one| one["code"] == "criterion-green-already")?;
+        (told["severity"] == 2).then_some(())
+    });
+    let marks = editor.action("PLAN.md", 4, "Mark the task as a guard: all only has to stay as it is");
+    editor.perform(&marks).unwrap();
+    assert!(
+        editor.text("PLAN.md").contains("### US-001: Work\nProof: guard\n"),
+        "{}",
+        editor.text("PLAN.md")
+    );
+    editor.no_diagnostic("PLAN.md", "criterion-green-already");
+
+    // What was answered on another tree says nothing of this one.
+    editor.retype("PLAN.md", HELD);
+    editor.diagnostic("PLAN.md", "criterion-green-already");
+    sandbox.write("other.txt", "other");
+    sandbox.git(&["add", "other.txt"]);
+    sandbox.git(&["commit", "-q", "-m", "other"]);
+    editor.until("nothing is known", |editor| hints(editor).is_empty().then_some(()));
+    editor.no_diagnostic("PLAN.md", "criterion-green-already");
+}
+
+#[test]
+fn checks_that_run_on_demand_are_called_off_with_their_progress() {
+    let plan = "# Plan\n\n### US-001: Work\n\n- [ ] slow: `sleep 600`\n";
+    let sandbox = with_plan(plan, json!([done()]));
+    sandbox.alfine(&["trust", "PLAN.md", "--yes"]).expect(0);
+    let mut editor = reading(&sandbox);
+    let uri = editor.uri("PLAN.md");
+    let check = json!({"command": "alfine.check", "arguments": [{"task": TASK, "uri": uri}]});
+    let id = editor.request("workspace/executeCommand", check);
+    let token = editor.until("a progress", |editor| {
+        let begun = editor.progress.iter().find(|(_, progress)| !progress.values.is_empty());
+        begun.map(|(token, _)| serde_json::from_str::<Value>(token).unwrap())
+    });
+    editor.notify("window/workDoneProgress/cancel", json!({"token": token}));
+    let answer = editor.response(id).unwrap();
+    assert_eq!(answer["cancelled"], true, "{answer}");
+    editor.message("stopped: 0 of 1 check ran");
+    editor.until("the progress ends", |editor| editor.progress.values().all(|it| it.is_over).then_some(()));
+}

@@ -99,6 +99,8 @@ editor_commands! {
     ShowProof(OfTask) = "alfine.showProof", "Show Proof", runs: false;
     /// Opens a loop's worktree.
     OpenWorktree(OfTask) = "alfine.openWorktree", "Open Worktree in New Window", runs: false;
+    /// Runs the checks of a task on the last commit, as a loop would before its work, and shows what they answer.
+    Check(OfTask) = "alfine.check", "Run the Checks Now", runs: true;
     /// Allows the commands that a plan and its repository name, after showing them.
     Trust(OfDocument) = "alfine.trust", "Allow Commands of a Plan…", runs: true;
 }

@@ -142,6 +142,7 @@ impl Commands {
             EditorCommand::ShowDiff(given) => self.show_diff(given).await,
             EditorCommand::ShowProof(given) => self.show_proof(given).await,
             EditorCommand::OpenWorktree(given) => self.open_worktree(given).await,
+            EditorCommand::Check(given) => self.check(given).await,
             EditorCommand::Trust(given) => self.trust(given).await,
         }
     }

@@ -1,5 +1,6 @@
 //! The threads that do what commands say: one for each repository that changes it, so that the commands of a client are
-//! done in their order, and one that only reads, so that no look waits for a change. The async threads never wait for a
+//! done in their order, one that only reads, so that no look waits for a change, and one in which checks run, which takes
+//! long. The async threads never wait for a
 //! disk.
 //!
 //! Work that is queued is done completely, even if nobody waits for its answer any more.
@@ -41,6 +42,7 @@ struct Desk {
 enum For {
     Changes,
     Looks,
+    Checks,
 }
 
 struct Queue {
@@ -83,6 +85,15 @@ impl Queues {
         look: impl FnOnce(&Project) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.put(place, For::Looks, move |project| look(project)).await
+    }
+
+    /// Has checks run in a repository, however long they take: nothing but other checks waits for them.
+    pub(super) async fn check<T: Send + 'static>(
+        &self,
+        place: &Place,
+        work: impl FnOnce(&mut Project) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.put(place, For::Checks, work).await
     }
 
     async fn put<T: Send + 'static>(

@@ -1,4 +1,5 @@
-//! `textDocument/inlayHint`: behind each criterion that a verifier looked at, what it said.
+//! `textDocument/inlayHint`: behind each criterion that a verifier looked at, what it said; or what its check is known to
+//! answer before any work.
 
 use crate::protocol::lsp_types::{
     InlayHint, InlayHintLabel, InlayHintParams, InlayHintTooltip, MarkupContent, MarkupKind,
@@ -14,14 +15,23 @@ pub(crate) fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<
     let plan = picture.plan(&params.text_document.uri)?;
     let document = plan.document;
     let asked = document.span(params.range, picture.client.encoding);
+    let checks = plan.checks();
     let mut hints = Vec::new();
     for seen in plan.tasks() {
         let is_asked = seen.task.span.start <= asked.end && asked.start <= seen.task.span.end;
-        let Some(looped) = seen.known.and_then(|known| known.last.as_ref()).filter(|_| is_asked) else {
+        if !is_asked {
             continue;
-        };
+        }
+        let looped = seen.known.and_then(|known| known.last.as_ref());
+        let folder = seen.task.folder(plan.plan(), &checks.folder);
         for (index, criterion) in seen.task.criteria.iter().enumerate() {
-            let Some(evidence) = Evidence::of(looped, index, &criterion.text) else { continue };
+            let evidence = looped.and_then(|looped| Evidence::of(looped, index, &criterion.text));
+            let is_open = !seen.task.is_over() && !criterion.checked;
+            let known = criterion.command.as_deref().filter(|_| is_open && evidence.is_none());
+            let known = known.and_then(|code| checks.at_head.of(code, folder)).map(alfine_words::at_head);
+            let Some(label) = evidence.as_ref().map(|evidence| evidence.proof.why.clone()).or(known) else {
+                continue;
+            };
             let first_line = criterion.span.of(&document.text).lines().next().unwrap_or_default().trim_end();
             let end = criterion.span.start + first_line.len();
             if end < asked.start || asked.end < end {
@@ -29,10 +39,10 @@ pub(crate) fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<
             }
             hints.push(InlayHint {
                 position: document.range(Span::new(end, end), picture.client.encoding).start,
-                label: InlayHintLabel::String(wording::line(&evidence.proof.why, LONGEST)),
+                label: InlayHintLabel::String(wording::line(&label, LONGEST)),
                 kind: None,
                 text_edits: None,
-                tooltip: Some(tooltip(picture, &evidence)),
+                tooltip: evidence.as_ref().map(|evidence| tooltip(picture, evidence)),
                 padding_left: Some(true),
                 padding_right: None,
                 data: None,

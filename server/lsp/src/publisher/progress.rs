@@ -1,27 +1,18 @@
 //! Progress of each loop that runs, until it rests. Each progress has a task of its own, since a client may take long
 //! to accept one, or never do it.
 
-use crate::protocol::{
-    Client,
-    lsp_types::{
-        NumberOrString, ProgressParams, ProgressParamsValue, WorkDoneProgress, WorkDoneProgressBegin,
-        WorkDoneProgressCreateParams, WorkDoneProgressEnd, WorkDoneProgressReport,
-        notification::Progress as Told, request::WorkDoneProgressCreate,
-    },
+use crate::protocol::{Client, lsp_types::NumberOrString};
+use crate::{
+    picture::Picture,
+    progress::{Step, tell},
+    snapshot::LoopPicture,
 };
-use crate::{picture::Picture, snapshot::LoopPicture, to_client::within};
 use alfine_core::task::TaskKey;
 use alfine_store::LoopId;
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
 use tokio::{sync::watch, task::JoinHandle};
 
 const PREFIX: &str = "alfine/";
-
-/// How long a client has to accept a progress.
-const ACCEPT: Duration = Duration::from_secs(10);
 
 /// The loop whose progress has this token, and its task; `None` if the token is not ours.
 pub(crate) fn loop_of(token: &NumberOrString) -> Option<(&str, TaskKey)> {
@@ -37,22 +28,14 @@ fn token_of(number: u64, of: &LoopPicture) -> NumberOrString {
 }
 
 /// How far a loop is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Step {
-    message: String,
-    percentage: u32,
-}
-
-impl Step {
-    fn of(of: &LoopPicture) -> Self {
-        let summary = &of.row.summary;
-        let (iteration, limit) = (summary.iteration.max(1), summary.max_iterations);
-        let cost = alfine_words::cost(of.row.cost_usd, summary.cost_is_partial());
-        let cost = cost.map(|cost| format!(" · {cost}")).unwrap_or_default();
-        Self {
-            message: format!("iteration {iteration} of {limit} · {}{cost}", of.row.status),
-            percentage: (100 * (iteration - 1)).checked_div(limit).unwrap_or(0).min(100),
-        }
+fn step_of(of: &LoopPicture) -> Step {
+    let summary = &of.row.summary;
+    let (iteration, limit) = (summary.iteration.max(1), summary.max_iterations);
+    let cost = alfine_words::cost(of.row.cost_usd, summary.cost_is_partial());
+    let cost = cost.map(|cost| format!(" · {cost}")).unwrap_or_default();
+    Step {
+        message: format!("iteration {iteration} of {limit} · {}{cost}", of.row.status),
+        percentage: (100 * (iteration - 1)).checked_div(limit).unwrap_or(0).min(100),
     }
 }
 
@@ -82,7 +65,7 @@ impl Progress {
             if !alive.insert(of.row.id.clone()) {
                 continue;
             }
-            let step = Step::of(of);
+            let step = step_of(of);
             if let Some((steps, _)) = self.running.get(&of.row.id) {
                 steps.send_if_modified(|old| {
                     let differs = *old != step;
@@ -109,50 +92,6 @@ impl Progress {
             let _ = telling.await;
         }
     }
-}
-
-/// Reports one loop's progress until nobody sends steps any more.
-async fn tell(client: Client, token: NumberOrString, title: String, mut steps: watch::Receiver<Step>) {
-    let (asking, create) = (client.clone(), WorkDoneProgressCreateParams { token: token.clone() });
-    let accepting =
-        within(
-            ACCEPT,
-            "a progress",
-            async move { asking.send_request::<WorkDoneProgressCreate>(create).await },
-        );
-    tokio::pin!(accepting);
-    loop {
-        tokio::select! {
-            accepted = &mut accepting => match accepted {
-                Some(()) => break,
-                None => return,
-            },
-            // A progress that ends before the client accepted it was never begun, so it needs no end either.
-            changed = steps.changed() => if changed.is_err() { return },
-        }
-    }
-    let send = |value: WorkDoneProgress| {
-        let value = ProgressParamsValue::WorkDone(value);
-        client.send_notification::<Told>(ProgressParams { token: token.clone(), value })
-    };
-    let first = steps.borrow_and_update().clone();
-    send(WorkDoneProgress::Begin(WorkDoneProgressBegin {
-        title,
-        cancellable: Some(true),
-        message: Some(first.message),
-        percentage: Some(first.percentage),
-    }))
-    .await;
-    while steps.changed().await.is_ok() {
-        let Step { message, percentage } = steps.borrow_and_update().clone();
-        send(WorkDoneProgress::Report(WorkDoneProgressReport {
-            cancellable: Some(true),
-            message: Some(message),
-            percentage: Some(percentage),
-        }))
-        .await;
-    }
-    send(WorkDoneProgress::End(WorkDoneProgressEnd { message: None })).await;
 }
 
 #[cfg(test)]

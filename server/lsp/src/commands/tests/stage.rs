@@ -10,6 +10,7 @@ use crate::{
     document::{Document, Documents},
     editor::Editor,
     picture::Picture,
+    progress::Step,
     snapshot::{Checkout, LoopPicture, Place, Snapshot, StorePicture, TaskPicture},
 };
 use alfine_core::{
@@ -22,6 +23,7 @@ use alfine_engine::{project::PlanFile, project::Project};
 use alfine_files::UserDirs;
 use alfine_git::{CheckpointSpec, Surroundings};
 use alfine_store::{Ask, CheckpointNew, CommandResult, LoopLock, LoopRow, LoopSummary, LoopUpdate, RunNew};
+use alfine_verify::CancelToken;
 use globset::GlobSet;
 use serde_json::Value;
 use std::{
@@ -30,7 +32,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// What an editor was told or asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +73,10 @@ impl Editor for FakeEditor {
 
     async fn tell(&self, _: MessageType, message: &str) {
         self.told.lock().unwrap().push(Told::Said(message.to_owned()));
+    }
+
+    fn progress(&self, _: String, _: CancelToken) -> watch::Sender<Step> {
+        watch::Sender::default()
     }
 
     async fn show_document(&self, uri: Url, _: Option<Range>, _: bool) -> bool {

@@ -1,9 +1,10 @@
 //! Actions that fix the findings on a plan, and the action that turns a Markdown file into a plan.
 
 use super::proposed::{ALFINE, Asked, Does, FIX_ALL, Proposed};
-use crate::protocol::lsp_types::{CodeActionKind, Diagnostic, Url};
+use crate::protocol::lsp_types::{CodeActionKind, Command, Diagnostic, Url};
 use crate::{
     commands::{EditorCommand, arguments::StartHere},
+    offers,
     to_proto::{new_file, replacement, touch, workspace_edit},
 };
 use alfine_core::{
@@ -44,6 +45,11 @@ fn fixes(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
             let action = Proposed::edit(CodeActionKind::QUICKFIX, fix.title.clone(), edit);
             out.push(action.mends(diagnostic).preferred(at == 0 && lint.is_mended_unasked()));
         }
+        if lint.code == LintCode::CriterionGreenAlready
+            && let Some(check) = check_at(asked, lint)
+        {
+            out.push(Proposed::command(CodeActionKind::QUICKFIX, check, None).mends(diagnostic));
+        }
         let prompts = lint.fixes.iter().filter(|fix| fix.edits.is_empty()).map(|fix| fix.title.clone());
         let split =
             (lint.code == LintCode::TaskTooLarge).then(|| "Ask the agent to split this task".to_owned());
@@ -58,6 +64,12 @@ fn fixes(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
             out.push(Proposed::command(CodeActionKind::QUICKFIX, start, None).mends(diagnostic));
         }
     }
+}
+
+/// Runs the checks of the task that a finding is in.
+fn check_at(asked: &Asked<'_>, lint: &Lint) -> Option<Command> {
+    let plan = asked.picture.plan(&asked.document.uri)?;
+    offers::check(&plan, &plan.task_at(lint.span.start)?)
 }
 
 fn fix_all(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {

@@ -35,6 +35,7 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
     for item in TaskOffers::of_task(&plan, &seen).menu() {
         out.push(Proposed::command(ALFINE, item.command, item.refused));
     }
+    out.extend(offers::check(&plan, &seen).map(|check| Proposed::command(ALFINE, check, None)));
     // In a task's own text it is clear who is meant.
     if let (Some(known), Some(text)) = (seen.known, note(asked)) {
         let own = Some(plan.document.uri.clone());

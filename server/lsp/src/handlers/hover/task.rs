@@ -242,14 +242,16 @@ fn told(
     }
     let ticked = if criterion.checked { "ticked in the plan; " } else { "" };
     let command = criterion.command.as_deref();
-    let reading = command.map_or(Reads::Words, |code| {
-        let checks = plan.checks();
-        let folder = seen.task.folder(plan.plan(), &checks.folder);
-        reads(code, criterion.said, folder, &checks.here)
-    });
+    let checks = plan.checks();
+    let folder = seen.task.folder(plan.plan(), &checks.folder);
+    let reading = command.map_or(Reads::Words, |code| reads(code, criterion.said, folder, &checks.here));
+    let known = command.and_then(|code| checks.at_head.of(code, folder));
     // The criterion itself names its command.
     vec![match reading {
-        Reads::Command => format!("{ticked}open: not run yet"),
+        Reads::Command => {
+            let known = known.map_or_else(|| "not run yet".to_owned(), alfine_words::at_head);
+            format!("{ticked}open: {known}")
+        }
         Reads::Missing { program } => {
             format!("{ticked}open: it cannot run, since “{}” is not on this machine", page.said(program))
         }
