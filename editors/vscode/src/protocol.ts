@@ -47,6 +47,8 @@ export interface CommandArguments {
   'alfine.showProof': OfTask;
   /** Opens a loop's worktree. */
   'alfine.openWorktree': OfTask;
+  /** Runs the checks of a task on the last commit, as a loop would before its work, and shows what they answer. */
+  'alfine.check': OfTask;
   /** Allows the commands that a plan and its repository name, after showing them. */
   'alfine.trust': OfDocument;
 }

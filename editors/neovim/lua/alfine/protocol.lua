@@ -24,6 +24,7 @@ M.commands = {
   { name = 'showDiff', takes = 'more' },
   { name = 'showProof', takes = 'task' },
   { name = 'openWorktree', takes = 'task' },
+  { name = 'check', takes = 'task' },
   { name = 'trust', takes = 'plan' },
 }
 

@@ -230,7 +230,7 @@ fn a_client_gets_only_what_it_can_take() {
 fn commands_that_nobody_allowed_can_be_allowed_before_the_start() {
     let world = World::new().plan("PLAN.md", PLAN).untrusted("PLAN.md", &["sqlx migrate run"]);
     let actions = in_plan(world, TITLE);
-    assert_eq!(titles(&actions), ["Start loop", "Allow the commands of this plan"]);
+    assert_eq!(titles(&actions), ["Start loop", "Allow the commands of this plan", "Run the checks now"]);
     assert_eq!(argument(&actions, "Allow the commands of this plan"), json!({ "uri": "file:///r/PLAN.md" }));
 }
 
