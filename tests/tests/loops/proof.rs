@@ -319,6 +319,7 @@ fn a_loop_waits_for_a_bench_that_others_have() {
     assert!(waited > 0, "three loops have two benches");
     let log = |n: usize| sandbox.alfine(&["log", &format!("PLAN.md#US-00{n}")]).expect(0).stdout;
     assert!((1..=3).any(|n| log(n).contains("waiting for other loops whose checks run")), "{}", log(3));
+}
 
 /// A task with a check that is green already and one that is red; each run of the red one, and of the check of the settings,
 /// writes a line beside the repository.

@@ -9,6 +9,7 @@ use alfine_core::{
     reason::{Reason, Refusal},
 };
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn kinds(store: &Store) -> Vec<EventKind> {
     store.events_after(0, usize::MAX).unwrap().into_iter().map(|event| event.kind).collect()
