@@ -50,6 +50,11 @@ impl Repository {
         &self.common_dir
     }
 
+    /// The git folder of the working tree this was discovered from, which has its HEAD.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
     /// The root of the working tree this was discovered from.
     pub fn workdir(&self) -> &Path {
         &self.workdir

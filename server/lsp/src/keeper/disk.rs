@@ -208,6 +208,11 @@ impl Disk {
                 is_other |= self.locate(&todo.tickets);
             }
             for tree in self.trees.values_mut() {
+                if tree.is_moved_by(&todo.paths)
+                    && let Some(follower) = self.followers.get(&tree.place.common_dir)
+                {
+                    follower.head_moved();
+                }
                 is_other |= tree.look(&self.user, &self.editor, &todo.paths);
             }
             // No event comes for what changed between the look and the watch.

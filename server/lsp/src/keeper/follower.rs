@@ -144,6 +144,11 @@ impl Follower {
         }
     }
 
+    /// There may be another last commit in one of its working trees.
+    pub(super) fn head_moved(&self) {
+        self.waker.ask();
+    }
+
     /// Some files changed, perhaps of its working trees.
     pub(super) fn touched(&self, paths: &[PathBuf]) {
         let mut told = lock(&self.told);

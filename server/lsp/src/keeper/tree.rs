@@ -21,6 +21,7 @@ use alfine_files::{
     UserDirs,
     plain_file::{self, LARGEST_TEXT},
 };
+use alfine_git::Repository;
 use globset::GlobSet;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -65,6 +66,8 @@ const MANIFESTS: [&str; 21] = [
 #[derive(Debug)]
 pub(super) struct Tree {
     pub(super) place: Place,
+    /// Where git notes down each commit that HEAD comes to.
+    moves: Option<PathBuf>,
     layers: Layers,
     loaded: Loaded,
     globs: GlobSet,
@@ -125,8 +128,10 @@ impl Stamp {
 impl Tree {
     /// Reads a working tree.
     pub(super) fn read(place: Place, user: &UserDirs, editor: &Partial) -> Self {
+        let repository = Repository::discover(&place.real_root).ok();
         let mut tree = Self {
             place,
+            moves: repository.map(|repository| repository.git_dir().join("logs")),
             layers: Layers::default(),
             loaded: Loaded::default(),
             globs: GlobSet::empty(),
@@ -327,7 +332,13 @@ impl Tree {
             folders.insert(folder);
         }
         folders.insert(root.clone());
+        folders.extend(self.moves.clone());
         folders
+    }
+
+    /// Whether these changes are of HEAD: there may be another last commit.
+    pub(super) fn is_moved_by(&self, changed: &HashSet<PathBuf>) -> bool {
+        self.moves.as_ref().is_some_and(|moves| changed.iter().any(|path| path.starts_with(moves)))
     }
 
     /// The working tree as it is published, without what the database says, and what others know of it.
