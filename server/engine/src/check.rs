@@ -31,7 +31,7 @@ pub struct Checked {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// What is done now.
-    News(News),
+    News(Box<News>),
     /// What a check answered.
     Checked(Checked),
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 /// What is told of checks while they run.
 pub(crate) enum Told<'s> {
     /// What is done now.
-    News(News),
+    News(Box<News>),
     /// What a check answered; `None` if it was cut off.
     Answered(&'s VerifierSpec, Option<CheckRun>),
 }
@@ -60,7 +60,7 @@ pub(crate) fn answers(
         grace: GRACE,
         cancel,
     };
-    let mut news = |news| tell(Told::News(news));
+    let mut news = |news| tell(Told::News(Box::new(news)));
     let prepared = match decider.prepare(&context, &mut news)? {
         None => return Ok(()),
         Some(Ok(prepared)) => prepared,
@@ -74,7 +74,7 @@ pub(crate) fn answers(
         if cancel.is_cancelled() {
             break;
         }
-        let said = run.ask(ControlKind::Base, check, &there, &mut |news| tell(Told::News(news)))?;
+        let said = run.ask(ControlKind::Base, check, &there, &mut |news| tell(Told::News(Box::new(news))))?;
         let said = said.filter(|_| !cancel.is_cancelled());
         // At once: who ends this has what was found until then.
         let known = std::mem::take(&mut run.answers);
