@@ -55,7 +55,7 @@ fn a_new_repository_gets_a_database_with_the_promised_settings() {
             ("synchronous", "1"),
             ("busy_timeout", "10000"),
             ("application_id", "1097623145"),
-            ("user_version", "5"),
+            ("user_version", "6"),
         ] {
             assert_eq!(setting(&store, name), value, "{name}");
         }
@@ -86,7 +86,7 @@ fn a_newer_database_is_refused_with_both_versions() {
         Store::read_only(&place.layout).map(drop).unwrap_err(),
     ] {
         let message = error.to_string();
-        assert!(message.ends_with("has version 7; this alfine knows versions up to 5"), "{message}");
+        assert!(message.ends_with("has version 7; this alfine knows versions up to 6"), "{message}");
         assert_eq!(error.hint(), Hint::advice("update alfine"));
     }
 }
