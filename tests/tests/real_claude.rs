@@ -19,6 +19,8 @@ const PLAN: &str =
     "# Lighthouse\n\n### US-001: Light the lamp\n\nAcceptance criteria:\n- [ ] It shines: `sh check.sh`\n";
 /// Says what is wrong in words that stand nowhere before it runs.
 const CHECK: &str = "test -f lamp.txt || { echo \"the lamp is dark: $((6 * 7))\"; exit 1; }\n";
+const WITH_A_KEY: [(&str, &str); 2] =
+    [("ANTHROPIC_API_KEY", "sk-fake-key"), ("CLAUDE_CODE_MAX_RETRIES", "1")];
 const DARK: &str = "the lamp is dark: 42";
 
 fn claude() -> PathBuf {
@@ -34,11 +36,15 @@ struct Scene {
 
 impl Scene {
     fn new(check: &str, steps: &Value) -> Self {
-        Self::with(check, steps, &[("ANTHROPIC_API_KEY", "sk-fake-key"), ("CLAUDE_CODE_MAX_RETRIES", "1")])
+        Self::with(check, steps, &WITH_A_KEY)
     }
 
     fn with(check: &str, steps: &Value, more_env: &[(&str, &str)]) -> Self {
-        let sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN), ("check.sh", check)]);
+        Self::of(&[("PLAN.md", PLAN), ("check.sh", check)], steps, more_env)
+    }
+
+    fn of(files: &[(&str, &str)], steps: &Value, more_env: &[(&str, &str)]) -> Self {
+        let sandbox = Sandbox::with_repository(files);
         let model = ModelStub::start(&json!({ "steps": steps, "after": "error" }));
         let config = sandbox.path().join("home/claude").display().to_string();
         let url = model.url();
@@ -372,4 +378,52 @@ fn a_loop_is_stopped_from_an_editor_while_the_cli_works() {
     editor.execute("alfine.stop", json!({"task": TASK})).unwrap();
     editor.lens("PLAN.md", "stopped");
     wait_until(PATIENCE, "nothing of the agent is left", || scene.sandbox.agent_processes().is_empty());
+}
+
+const LAMP_TESTS: &str = "import unittest\n\nimport lamp\n\n\nclass Lamp(unittest.TestCase):\n    def test_is_there(self):\n        self.assertTrue(lamp)\n\n\n    def test_shines(self):\n        self.assertTrue(lamp.shines())\n";
+
+#[test]
+#[ignore = "needs the real Claude CLI"]
+fn an_agent_that_deletes_the_failing_test_is_told_which_and_then_does_the_work() {
+    let check = "python3 -m unittest discover -v";
+    let plan = PLAN.replace("sh check.sh", check);
+    let files = [
+        ("PLAN.md", plan.as_str()),
+        ("lamp.py", "def shines():\n    return False\n"),
+        ("test_lamp.py", LAMP_TESTS),
+        (
+            "test_other.py",
+            "import unittest\n\n\nclass Other(unittest.TestCase):\n    def test_it(self):\n        pass\n",
+        ),
+    ];
+    let scene = Scene::of(
+        &files,
+        &json!([
+            { "shell": "rm test_lamp.py" },
+            { "text": gate(true) },
+            { "shell": "until [ -e \"$HOME/seen\" ]; do sleep 0.05; done; git checkout -q HEAD -- test_lamp.py; sed -i s/False/True/ lamp.py" },
+            { "text": gate(true) },
+        ]),
+        &WITH_A_KEY,
+    );
+    let mut editor = Editor::open(&scene.sandbox);
+    editor.open_file("PLAN.md");
+    editor.patience = PATIENCE;
+    editor.chooses(check, "Allow");
+    editor.click("PLAN.md", "Start loop").unwrap();
+    // The file is gone where the agent works: it is shown where the user still has it.
+    let squiggle = editor.diagnostic("test_lamp.py", "check-weakened");
+    let said = squiggle["message"].as_str().unwrap().to_owned();
+    assert!(said.contains("test_shines"), "{said}");
+    let range = squiggle["range"].clone();
+    eprintln!("{:#?}", editor.actions("test_lamp.py", &range));
+    fs::write(scene.sandbox.path().join("home/seen"), "").unwrap();
+    editor.lens("PLAN.md", "done, proven");
+    editor.no_diagnostic("test_lamp.py", "check-weakened");
+    let told = prompt(&scene.model.requests()[2]);
+    assert!(told.contains("test_lamp.py") && told.contains("test_shines"), "{told}");
+    let task = scene.sandbox.task(TASK);
+    assert_eq!((&task["iteration"], &task["criteria"][0]["state"]), (&json!(2), &json!("proven")));
+    let branch = task["branch"].as_str().unwrap();
+    assert_eq!(scene.sandbox.git(&["show", &format!("{branch}:test_lamp.py")]), LAMP_TESTS.trim_end());
 }

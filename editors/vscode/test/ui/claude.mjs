@@ -1,5 +1,5 @@
 // One run of a user with the real Claude Code CLI and a scripted model on loopback: from an open plan over a tripped
-// breaker to merged work. A picture is taken after each step. ALFINE_REAL_CLAUDE names the CLI.
+// breaker to merged work, and an agent that deletes a test. A picture is taken after each step. ALFINE_REAL_CLAUDE names the CLI.
 //
 // usage: claude.mjs VSIX [FOLDER_FOR_PICTURES]
 import { spawn } from 'node:child_process';
@@ -16,17 +16,53 @@ const claude = process.env.ALFINE_REAL_CLAUDE;
 if (!vsix || !claude) throw new Error('usage: ALFINE_REAL_CLAUDE=CLI claude.mjs VSIX [FOLDER_FOR_PICTURES]');
 
 const gate = (ready) => `I looked.\n\n<COMPLETION_GATE>\nready: ${ready}\nreason: "as scripted"\n</COMPLETION_GATE>`;
+const lamp = `
+### T3: Light the lamp
+
+Acceptance criteria:
+- [ ] Its tests pass: \`python3 -m unittest discover -v\`
+`;
+const lampTests = `import unittest
+
+import lamp
+
+
+class Lamp(unittest.TestCase):
+    def test_is_there(self):
+        self.assertTrue(lamp)
+
+    def test_shines(self):
+        self.assertTrue(lamp.shines())
+`;
+const otherTests = `import unittest
+
+
+class Other(unittest.TestCase):
+    def test_it(self):
+        pass
+`;
+
+const sandbox = new Sandbox({
+  'PLAN.md': plan + lamp,
+  'README.md': '# Coupons\n',
+  'lamp.py': 'def shines():\n    return False\n',
+  'test_lamp.py': lampTests,
+  'test_other.py': otherTests,
+});
+const mended = `until [ -e '${sandbox.sign('seen')}' ]; do sleep 0.1; done; git checkout -q HEAD -- test_lamp.py; sed -i s/False/True/ lamp.py`;
 const script = {
   steps: [
     { text: gate(false) },
     { text: gate(false) },
     { text: 'I write it.', write: { path: 'discount.sh', content: right } },
     { text: gate(true) },
+    { shell: 'rm test_lamp.py' },
+    { text: gate(true) },
+    { shell: mended },
+    { text: gate(true) },
   ],
   after: 'error',
 };
-
-const sandbox = new Sandbox({ 'PLAN.md': plan, 'README.md': '# Coupons\n' });
 fs.writeFileSync(sandbox.sign('script.json'), JSON.stringify(script));
 const stub = fileURLToPath(new URL('../../../../tests/model-stub/model_stub.py', import.meta.url));
 const model = spawn('python3', [stub, '--script', sandbox.sign('script.json')], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -90,6 +126,33 @@ await step('merged, the work is there', async () => {
   await bench.lens('Merge').click();
   await bench.lens('merged').first().waitFor();
   await until(() => fs.existsSync(sandbox.at('discount.sh')) && sandbox.read('discount.sh') === right);
+});
+await step('an agent deletes the test that fails: it is underlined where it stood', async () => {
+  await bench.editor().click();
+  await bench.goTo((plan + lamp).split('\n').indexOf('### T3: Light the lamp') + 1, 10);
+  const menu = await bench.codeActions();
+  await menu.locator('.monaco-list-row.action', { hasText: 'Start loop' }).first().click();
+  await bench.lens('iteration 2 of').waitFor();
+  await bench.openFile('test_lamp.py');
+  await until(() => bench.squiggles('error').count());
+});
+await step('and a hover says of which check, and why', async () => {
+  await bench.editor().click();
+  await bench.goTo(1, 3);
+  await page.keyboard.press('Control+K');
+  await page.keyboard.press('Control+I');
+  const hover = page.locator('.monaco-hover:visible').first();
+  await until(
+    async () => ((await hover.isVisible()) ? hover.innerText() : ''),
+    (text) => text.includes('test_shines') && text.includes('take that change back'),
+  );
+});
+await step('told so, it does the work: proven', async () => {
+  await page.keyboard.press('Escape');
+  sandbox.give('seen');
+  await until(async () => (await bench.squiggles('error').count()) === 0);
+  await bench.openFile('PLAN.md');
+  await bench.lens('done, proven').waitFor();
 });
 
 await browser.close();

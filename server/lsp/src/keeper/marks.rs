@@ -144,6 +144,13 @@ struct Source {
     lines: Lines,
 }
 
+impl Source {
+    fn new(path: &Path, bytes: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        Some(Self { uri: Url::from_file_path(path).ok()?, lines: Lines::new(&text), text })
+    }
+}
+
 impl<'r> Files<'r> {
     fn of(row: &LoopRow, roots: &'r [PathBuf]) -> Option<Self> {
         let worktree = row.worktree.as_ref().map(PathBuf::from).or_else(|| roots.first().cloned())?;
@@ -201,7 +208,7 @@ impl<'r> Files<'r> {
     }
 
     fn source(&self, name: &Path) -> Option<Source> {
-        let there = self.real.join(name).canonicalize().ok()?;
+        let Ok(there) = self.real.join(name).canonicalize() else { return self.gone(name) };
         if !there.starts_with(&self.real) {
             return None;
         }
@@ -212,9 +219,16 @@ impl<'r> Files<'r> {
             let as_long = fs::metadata(path).is_ok_and(|found| found.len() == bytes.len() as u64);
             as_long && read(path).as_ref() == Some(&bytes)
         });
-        let uri = Url::from_file_path(same.unwrap_or_else(|| self.worktree.join(name))).ok()?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        Some(Source { uri, lines: Lines::new(&text), text })
+        Source::new(&same.unwrap_or_else(|| self.worktree.join(name)), &bytes)
+    }
+
+    /// The user's own file where the loop removed it: there it can still be seen.
+    fn gone(&self, name: &Path) -> Option<Source> {
+        self.roots.iter().find_map(|root| {
+            let path = root.join(name);
+            let is_inside = path.canonicalize().ok()?.starts_with(root.canonicalize().ok()?);
+            Source::new(&path, &read(&path).filter(|_| is_inside)?)
+        })
     }
 }
 
@@ -389,15 +403,23 @@ mod tests {
     }
 
     #[test]
+    fn what_the_loop_removed_is_shown_where_the_user_still_has_it() {
+        let place = Place::new(&[("shop/tests/a.rs", "one\ntwo\n")]);
+        assert_eq!(place.shown(&[("tests/a.rs", 2, None)]), [at("shop/tests/a.rs", 1, None)]);
+    }
+
+    #[test]
     fn nothing_outside_of_the_worktree_is_looked_at() {
         let place = Place::new(&[("secret", "s\n"), ("work/a.rs", "a\n"), ("work/.git/config", "c\n")]);
         std::os::unix::fs::symlink("../secret", place.folder.path().join("work/link")).unwrap();
+        std::os::unix::fs::symlink("../secret", place.folder.path().join("shop/only")).unwrap();
         let secret = place.folder.path().join("secret");
         let found = [
             ("../secret", 1, None),
             ("x/../../secret", 1, None),
             (secret.to_str().unwrap(), 1, None),
             ("link", 1, None),
+            ("only", 1, None),
             (".git/config", 1, None),
             ("gone.rs", 1, None),
             ("", 1, None),
