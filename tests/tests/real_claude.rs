@@ -415,8 +415,10 @@ fn an_agent_that_deletes_the_failing_test_is_told_which_and_then_does_the_work()
     let squiggle = editor.diagnostic("test_lamp.py", "check-weakened");
     let said = squiggle["message"].as_str().unwrap().to_owned();
     assert!(said.contains("test_shines"), "{said}");
-    let range = squiggle["range"].clone();
-    eprintln!("{:#?}", editor.actions("test_lamp.py", &range));
+    editor.open_file("test_lamp.py");
+    let titles = editor.actions("test_lamp.py", &squiggle["range"]);
+    let titles: Vec<&str> = titles.iter().filter_map(|action| action["title"].as_str()).collect();
+    assert!(titles.contains(&"Show diff"), "{titles:?}");
     fs::write(scene.sandbox.path().join("home/seen"), "").unwrap();
     editor.lens("PLAN.md", "done, proven");
     editor.no_diagnostic("test_lamp.py", "check-weakened");

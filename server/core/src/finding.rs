@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The codes of what is found when the answers of checks are compared. An editor shows them as they are.
+pub const OF_CONTROLS: [&str; 5] =
+    ["check-weakened", "check-proves-nothing", "check-empty", "check-flaky", "check-ignored"];
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

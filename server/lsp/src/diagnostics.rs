@@ -18,7 +18,7 @@ use crate::{
     wording,
 };
 use alfine_core::{
-    finding::Severity,
+    finding::{OF_CONTROLS, Severity},
     lint::LintOptions,
     task::{TaskId, TaskKey, TaskStatus},
     text::Span,
@@ -146,17 +146,16 @@ fn of_mark(
             format!("{said} The agent says that this stands in the way of {key} (iteration {iteration})."),
         ),
         MarkKind::Finding { verifier } => {
-            let kind = mark
-                .code
-                .as_deref()
-                .map(|code| format!(" [{}]", wording::line(code, 80)))
-                .unwrap_or_default();
+            let own = OF_CONTROLS.iter().copied().find(|own| mark.code.as_deref() == Some(*own));
+            let kind = mark.code.as_deref().filter(|_| own.is_none());
+            let kind = kind.map(|code| format!(" [{}]", wording::line(code, 80))).unwrap_or_default();
             let verifier = wording::line(verifier, 120);
             let next = match looped.row.status.needs_runner() {
                 true => "the agent is told to fix it",
                 false => "once its loop continues, the agent is told to fix it",
             };
-            ("finding", format!("{said}{kind} The check “{verifier}” of {key} found this; {next}."))
+            let code = own.unwrap_or("finding");
+            (code, format!("{said}{kind} The check “{verifier}” of {key} found this; {next}."))
         }
     };
     let mut diagnostic = Builder::new(code, severity(mark.severity), message);

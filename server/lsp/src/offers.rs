@@ -259,6 +259,10 @@ pub(crate) fn steps_for(code: &str) -> (&'static [Step], bool) {
             (&[Continue, ShowTranscript, ShowDiff], true)
         }
         "verify-failed" | "finding" => (&[Continue, ShowDiff, ShowTranscript, Rewind], true),
+        // What may be in order, and is the agent's to explain or to take back, is looked at first.
+        "check-weakened" | "check-proves-nothing" | "check-empty" | "check-flaky" | "check-ignored" => {
+            (&[ShowDiff, Continue, Rewind, ShowTranscript], false)
+        }
         "blocker" => (&[Answer, Continue, ShowTranscript, ShowDiff], true),
         "approval-needed" => (&[Approve, Reject, ShowDiff, ShowTranscript], false),
         "question" => (&[Answer, ShowTranscript], true),
