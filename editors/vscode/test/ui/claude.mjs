@@ -132,6 +132,7 @@ await step('an agent deletes the test that fails: it is underlined where it stoo
   await bench.goTo((plan + lamp).split('\n').indexOf('### T3: Light the lamp') + 1, 10);
   const menu = await bench.codeActions();
   await menu.locator('.monaco-list-row.action', { hasText: 'Start loop' }).first().click();
+  await bench.dialog().getByText('Allow', { exact: true }).click();
   await bench.lens('iteration 2 of').waitFor();
   await bench.openFile('test_lamp.py');
   await until(() => bench.squiggles('error').count());
