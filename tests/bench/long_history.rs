@@ -15,7 +15,6 @@ use std::{
     fmt::Write as _,
     io::Write as _,
     path::Path,
-    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -43,8 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (&["log", "PLAN.md#T1", "--json"], events_grew),
         (&["status"], 1.0),
     ] {
-        let times = repositories.each_ref().map(|of| of.best(&alfine, arguments));
-        row(&mut out, &arguments.join(" "), times, aim)?;
+        timed(&mut out, &repositories, &alfine, arguments, aim)?;
     }
 
     let short = History { tasks: 1, iterations: ITERATIONS, lines: 1, findings: 0 };
@@ -58,21 +56,31 @@ fn main() -> Result<(), Box<dyn Error>> {
         (&["rewind", "PLAN.md#T1", "25"], 1.0),
         (&["diff", "PLAN.md#T1"], 1.0),
     ] {
-        let times = repositories.each_ref().map(|of| of.best(&alfine, arguments));
-        row(&mut out, &arguments.join(" "), times, aim)?;
+        timed(&mut out, &repositories, &alfine, arguments, aim)?;
     }
 
     let short = History { tasks: 5, iterations: 1, lines: 1, findings: FINDINGS };
     let repositories = [short.lived_by(&alfine)?, History { tasks: 50, ..short }.lived_by(&alfine)?];
     writeln!(out, "{} and {} findings, the best of {SAMPLES}", 5 * FINDINGS, 50 * FINDINGS)?;
     for arguments in [&["status"][..], &["status", "--json"]] {
-        let times = repositories.each_ref().map(|of| of.best(&alfine, arguments));
-        row(&mut out, &arguments.join(" "), times, 10.0)?;
+        timed(&mut out, &repositories, &alfine, arguments, 10.0)?;
     }
     let times = repositories.each_ref().map(|of| of.opened(&alfine));
     row(&mut out, "an editor shows them", times.map(|(shown, _)| shown), 10.0)?;
     row(&mut out, "and its tree of tasks", times.map(|(_, tree)| tree), 10.0)?;
     Ok(())
+}
+
+fn timed(
+    out: &mut impl std::io::Write,
+    repositories: &[Repository; 2],
+    alfine: &Path,
+    arguments: &[&str],
+    aim: f64,
+) -> std::io::Result<()> {
+    let best = |of: &Repository| of.sandbox.best_time(alfine, arguments, SAMPLES);
+    let times = [best(&repositories[0])?, best(&repositories[1])?];
+    row(out, &arguments.join(" "), times, aim)
 }
 
 fn row(out: &mut impl std::io::Write, what: &str, times: [Duration; 2], aim: f64) -> std::io::Result<()> {
@@ -150,17 +158,6 @@ impl Repository {
 
     fn checkpoints(&self) -> i64 {
         self.sandbox.git(&["for-each-ref", "refs/alfine"]).lines().count() as i64
-    }
-
-    fn best(&self, alfine: &Path, arguments: &[&str]) -> Duration {
-        let samples = (0..SAMPLES).map(|_| {
-            let mut command = self.sandbox.command(alfine);
-            command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
-            let begun = Instant::now();
-            let _ended = command.status();
-            begun.elapsed()
-        });
-        samples.min().unwrap_or_default()
     }
 
     /// How long an editor waits for all findings, and for the list of tasks after that.

@@ -4,14 +4,7 @@
 //! work on the machine only adds.
 
 use alfine_tests::sandbox::{Sandbox, shipped_alfine};
-use std::{
-    error::Error,
-    fmt::Write as _,
-    io::Write as _,
-    path::Path,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::{error::Error, fmt::Write as _, io::Write as _};
 
 const SIZES: [usize; 2] = [1_000, 10_000];
 const COMMANDS: [&[&str]; 3] = [&["status"], &["status", "--json"], &["lint", "PLAN.md"]];
@@ -27,7 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(out, "long plans: {} and {} tasks, the best of {SAMPLES}", SIZES[0], SIZES[1])?;
     for arguments in COMMANDS {
         let [short, long] =
-            [best(&alfine, &sandboxes[0], arguments)?, best(&alfine, &sandboxes[1], arguments)?];
+            [&sandboxes[0], &sandboxes[1]].map(|sandbox| sandbox.best_time(&alfine, arguments, SAMPLES));
+        let (short, long) = (short?, long?);
         let ratio = long.as_secs_f64() / short.as_secs_f64();
         writeln!(
             out,
@@ -36,17 +30,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
     Ok(())
-}
-
-fn best(alfine: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Result<Duration, Box<dyn Error>> {
-    let mut best = Duration::MAX;
-    for _ in 0..SAMPLES {
-        let mut command = sandbox.command(alfine);
-        let begun = Instant::now();
-        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-        best = best.min(begun.elapsed());
-    }
-    Ok(best)
 }
 
 /// A plan whose tasks wait for each other, by their ids and by their titles.

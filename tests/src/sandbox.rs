@@ -161,6 +161,23 @@ impl Sandbox {
         ));
     }
 
+    /// The shortest time of some runs of a command, since other work on the machine only adds.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be run.
+    pub fn best_time(&self, program: &Path, arguments: &[&str], samples: usize) -> io::Result<Duration> {
+        let mut best = Duration::MAX;
+        for _ in 0..samples {
+            let mut command = self.command(program);
+            command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+            let begun = Instant::now();
+            command.status()?;
+            best = best.min(begun.elapsed());
+        }
+        Ok(best)
+    }
+
     /// Adds to the user's settings.
     pub fn settings(&self, text: &str) {
         let path = self.path().join("home/config/alfine/config.toml");

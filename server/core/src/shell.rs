@@ -54,20 +54,11 @@ pub(crate) fn calls_its_own_function(text: &str) -> bool {
     let mut is_called = false;
     for item in &list.items {
         for command in item.pipelines().flat_map(|pipeline| &pipeline.commands) {
-            match &command.kind {
-                Kind::Function { name, .. } => defined.push(name.as_str()),
-                Kind::Simple { words, .. } => {
-                    is_called |= words.first().is_some_and(|word| defined.iter().any(|name| word.is(name)));
-                }
-                Kind::Group(_)
-                | Kind::Subshell(_)
-                | Kind::If { .. }
-                | Kind::Loop { .. }
-                | Kind::For { .. }
-                | Kind::Case { .. }
-                | Kind::Test(_)
-                | Kind::Arithmetic(_) => {}
+            if let Kind::Function { name, .. } = &command.kind {
+                defined.push(name.as_str());
             }
+            let called = command.simple().and_then(|(_, words)| words.first());
+            is_called |= called.is_some_and(|word| defined.iter().any(|name| word.is(name)));
         }
     }
     is_called

@@ -64,7 +64,8 @@ pub(super) fn mark(task_id: &str) -> String {
     format!("[{}]", one_line(task_id))
 }
 
-pub(super) fn repository_name(common_dir: &Path) -> String {
+/// What users call a repository: the folder that it is in.
+pub fn repository_name(common_dir: &Path) -> String {
     let named = match common_dir.file_name() {
         Some(name) if name == ".git" => common_dir.parent().and_then(Path::file_name),
         name => name,

@@ -95,12 +95,7 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     removable |= leftovers.iter().any(|leftover| !matches!(leftover.kind, LeftoverKind::Checkpoints { .. }));
     for records in &finished {
         // Somebody may look after the loop this very moment; then it is left for the next time.
-        let removed = args.remove
-            && records::remove(&project.layout, records).unwrap_or_else(|error| {
-                failed = true;
-                report::print(&error);
-                false
-            });
+        let removed = args.remove && or_reported(records::remove(&project.layout, records), &mut failed);
         say(format_args!(
             "{} {} (over for {} days): transcripts of {} MiB",
             if removed { "removed" } else { "found" },
@@ -112,12 +107,7 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
     for n in benches {
         removable = true;
         // A loop may take it this very moment; then it is left for the next time.
-        let removed = args.remove
-            && bench::remove(&project, n).unwrap_or_else(|error| {
-                failed = true;
-                report::print(&error);
-                false
-            });
+        let removed = args.remove && or_reported(bench::remove(&project, n), &mut failed);
         say(format_args!(
             "{} bench {n}, a tree for checks that none used for {KEEP_BENCHES_DAYS} days",
             if removed { "removed" } else { "found" },
@@ -148,6 +138,15 @@ pub(super) fn perform(directory: &Path, args: &GcArgs) -> Result<u8> {
         say(format_args!("to remove worktrees, branches, transcripts and benches: alfine gc --remove"));
     }
     Ok(if failed { exit::FAILED } else { exit::DONE })
+}
+
+/// Whether something is gone. What could not be removed is told, and the rest can go all the same.
+fn or_reported(removed: Result<bool>, failed: &mut bool) -> bool {
+    removed.unwrap_or_else(|error| {
+        *failed = true;
+        report::print(&error);
+        false
+    })
 }
 
 fn days_ago(days: i64) -> Millis {

@@ -153,6 +153,22 @@ impl Command {
         first.iter().chain(second).chain(self.redirects.iter().map(|redirect| &redirect.target))
     }
 
+    /// The assignments and the words of a simple command; `None` of any other one.
+    pub(super) fn simple(&self) -> Option<(&[Word], &[Word])> {
+        match &self.kind {
+            Kind::Simple { assignments, words } => Some((assignments, words)),
+            Kind::Group(_)
+            | Kind::Subshell(_)
+            | Kind::If { .. }
+            | Kind::Loop { .. }
+            | Kind::For { .. }
+            | Kind::Case { .. }
+            | Kind::Function { .. }
+            | Kind::Test(_)
+            | Kind::Arithmetic(_) => None,
+        }
+    }
+
     /// The lists of commands that it consists of.
     pub(super) fn lists(&self) -> Vec<&List> {
         match &self.kind {

@@ -860,20 +860,11 @@ fn settings(program: &str, arguments: &[String]) -> Vec<String> {
 
 /// Whether what stands there ends the whole by itself, or notes what came of it for later: `|| exit 1`, `|| failed=1`.
 fn ends_by_itself(item: &AndOr) -> bool {
-    let ends = |command: &Command| match &command.kind {
-        Kind::Simple { assignments, words } => match words.first() {
+    let ends = |command: &Command| {
+        command.simple().is_some_and(|(assignments, words)| match words.first() {
             Some(first) => first.is("exit") || first.is("return"),
             None => !assignments.is_empty(),
-        },
-        Kind::Group(_)
-        | Kind::Subshell(_)
-        | Kind::If { .. }
-        | Kind::Loop { .. }
-        | Kind::For { .. }
-        | Kind::Case { .. }
-        | Kind::Function { .. }
-        | Kind::Test(_)
-        | Kind::Arithmetic(_) => false,
+        })
     };
     let mut is_inside = false;
     let of_item = item.pipelines().flat_map(|pipeline| &pipeline.commands);
@@ -912,15 +903,14 @@ fn asks_for_parameter(pipeline: &Pipeline) -> bool {
 
 /// The parameter into which a condition reads a line.
 fn reads(condition: &List) -> Option<String> {
-    let commands = condition.items.iter().flat_map(AndOr::pipelines).flat_map(|pipeline| &pipeline.commands);
-    commands
-        .filter_map(|command| match &command.kind {
-            Kind::Simple { words, .. } if words.first().is_some_and(|word| word.is("read")) => {
-                words.iter().skip(1).filter_map(Word::literal).find(|word| !word.starts_with('-'))
-            }
-            _ => None,
-        })
-        .next()
+    let mut commands =
+        condition.items.iter().flat_map(AndOr::pipelines).flat_map(|pipeline| &pipeline.commands);
+    commands.find_map(|command| {
+        let (_, words) = command.simple()?;
+        let (first, rest) = words.split_first()?;
+        let mut names = rest.iter().filter_map(Word::literal).filter(|word| !word.starts_with('-'));
+        names.next().filter(|_| first.is("read"))
+    })
 }
 
 /// Whether a pipeline only looks, and for something that is to be there.

@@ -735,6 +735,8 @@ impl Run<'_> {
             [base, claimed],
         )?;
         let objects = &changes.objects;
+        let before_all = decider.before.as_ref().map(|before| Own::read(&changes, before, "")).transpose()?;
+        let before_all = before_all.unwrap_or_default();
         let mut proofs = Vec::new();
         for (spec, result) in specs.iter().zip(results) {
             if !result.passed || result.answer() == Answer::Empty {
@@ -770,9 +772,7 @@ impl Run<'_> {
                 ..Runs::new(said(result), before)
             };
             let mut own = Own::read(&changes, command, &spec.folder)?;
-            if let Some(before) = &decider.before {
-                own.extend(Own::read(&changes, before, "")?);
-            }
+            own.extend(&before_all);
             let named = Named::read(
                 (&decider.repository, objects),
                 command,

@@ -3,11 +3,7 @@
 use crate::protocol::lsp_types::MessageType;
 use crate::{editor::Editor, picture::Picture, snapshot::StorePicture, to_client::ToEditor};
 use alfine_core::printable::printable;
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 /// What agents changed in the user's checkout: the user hears of it wherever the plan may be.
 fn harm(store: &StorePicture) -> impl Iterator<Item = String> {
@@ -20,15 +16,6 @@ fn harm(store: &StorePicture) -> impl Iterator<Item = String> {
             )
         })
     })
-}
-
-/// What users call a repository with this common git folder: the folder that it is in.
-fn name(common_dir: &Path) -> String {
-    let folder = match common_dir.parent() {
-        Some(above) if common_dir.ends_with(".git") => above,
-        Some(_) | None => common_dir,
-    };
-    printable(&folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy())
 }
 
 /// The problems that were reported to the user.
@@ -53,7 +40,8 @@ impl Notices {
             })
             .collect();
         for (folder, notice) in now.difference(&self.told) {
-            let (editor, message) = (self.editor.clone(), format!("{}: {notice}", name(folder)));
+            let name = printable(&alfine_git::repository_name(folder));
+            let (editor, message) = (self.editor.clone(), format!("{name}: {notice}"));
             tokio::spawn(async move { editor.tell(MessageType::WARNING, &message).await });
         }
         self.told = now;

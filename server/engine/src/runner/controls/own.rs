@@ -57,9 +57,9 @@ impl Own {
     }
 
     /// Takes in what another command makes material, which runs before this one.
-    pub(super) fn extend(&mut self, other: Self) {
-        self.scripts.extend(other.scripts);
-        self.others.extend(other.others);
+    pub(super) fn extend(&mut self, other: &Self) {
+        self.scripts.extend(other.scripts.iter().cloned());
+        self.others.extend(other.others.iter().map(|(path, is)| (path.clone(), *is)));
     }
 
     /// What of the material of this check a file is.
