@@ -15,11 +15,13 @@ use super::{
     skipped::Skipped,
     submodule,
 };
-use git2::{BranchType, Oid, WorktreeAddOptions, WorktreeLockStatus, WorktreePruneOptions};
+use git2::{BranchType, ErrorClass, Oid, WorktreeAddOptions, WorktreeLockStatus, WorktreePruneOptions};
 use std::{
     fs, io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 /// What worktree to make.
@@ -44,6 +46,10 @@ pub struct WorktreeHandle {
     pub empty_submodules: Vec<PathBuf>,
 }
 
+/// How often it is tried again to make a worktree beside others that are being made.
+const ADD_TRIES: u32 = 20;
+/// How long others have meanwhile.
+const ADD_PAUSE: Duration = Duration::from_millis(20);
 /// How many branches of the same task are looked through for a free name.
 const MOST_BRANCHES: u32 = 1000;
 
@@ -241,7 +247,17 @@ impl Repository {
             }
             let mut options = WorktreeAddOptions::new();
             options.reference(Some(&reference));
-            repo.worktree(&admin_name(path), path, Some(&options)).map(drop).doing("make the worktree")?;
+            let admin = self.common_dir.join("worktrees").join(admin_name(path));
+            let mut tries = ADD_TRIES;
+            // Where another process makes a worktree at this moment, libgit2 can take the branch for one that is checked out,
+            // before it has made anything. The branch is new, so it is not.
+            while let Err(error) = repo.worktree(&admin_name(path), path, Some(&options)) {
+                if tries == 0 || error.class() != ErrorClass::Worktree || admin.exists() {
+                    return Err(error).doing("make the worktree");
+                }
+                tries -= 1;
+                thread::sleep(ADD_PAUSE);
+            }
             finish_worktree(path)
         };
         let added = add();
