@@ -15,13 +15,11 @@ use super::{
     skipped::Skipped,
     submodule,
 };
-use git2::{BranchType, ErrorClass, Oid, WorktreeAddOptions, WorktreeLockStatus, WorktreePruneOptions};
+use git2::{BranchType, Oid, WorktreeLockStatus, WorktreePruneOptions};
 use std::{
     fs, io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    thread,
-    time::Duration,
 };
 
 /// What worktree to make.
@@ -46,10 +44,6 @@ pub struct WorktreeHandle {
     pub empty_submodules: Vec<PathBuf>,
 }
 
-/// How often it is tried again to make a worktree beside others that are being made.
-const ADD_TRIES: u32 = 20;
-/// How long others have meanwhile.
-const ADD_PAUSE: Duration = Duration::from_millis(20);
 /// How many branches of the same task are looked through for a free name.
 const MOST_BRANCHES: u32 = 1000;
 
@@ -236,28 +230,14 @@ impl Repository {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).doing_on("make the folder", folder)?;
         }
-        let reference =
-            repo.find_branch(branch, BranchType::Local).doing("read the branch")?.into_reference();
         let add = || {
+            self.register(path, &format!("ref: refs/heads/{branch}\n"))?;
+            let worktree = open_exactly(path)?;
             if needs_git(repo) {
-                self.register(path, &format!("ref: refs/heads/{branch}\n"))?;
-                let worktree = open_exactly(path)?;
                 partial::check_out(&worktree, path)?;
                 return submodule::initialise(&open_exactly(path)?);
             }
-            let mut options = WorktreeAddOptions::new();
-            options.reference(Some(&reference));
-            let admin = self.common_dir.join("worktrees").join(admin_name(path));
-            let mut tries = ADD_TRIES;
-            // Where another process makes a worktree at this moment, libgit2 can take the branch for one that is checked out,
-            // before it has made anything. The branch is new, so it is not.
-            while let Err(error) = repo.worktree(&admin_name(path), path, Some(&options)) {
-                if tries == 0 || error.class() != ErrorClass::Worktree || admin.exists() {
-                    return Err(error).doing("make the worktree");
-                }
-                tries -= 1;
-                thread::sleep(ADD_PAUSE);
-            }
+            worktree.checkout_head(None).doing("check the worktree out")?;
             finish_worktree(path)
         };
         let added = add();
@@ -274,6 +254,9 @@ impl Repository {
     }
 
     /// Writes git's notes of a worktree that has no files yet. It will hold what the user's own working tree holds.
+    ///
+    /// Not by libgit2, which fails where another process makes a worktree at the same moment: it makes the folder of all notes
+    /// only if nobody else does, and takes any branch for one that is checked out while it sees notes that are half written.
     pub(super) fn register(&self, path: &Path, head: &str) -> Result<(), GitError> {
         let home = self.common_dir.join("worktrees").join(admin_name(path));
         let file = path.join(".git");
@@ -282,16 +265,17 @@ impl Repository {
         }
         partial::hold_the_same(&self.git_dir, &home)?;
         let line = |before: &[u8], path: &Path| [before, bytes_of(path), b"\n"].concat();
-        // The one by which git finds the worktree comes last.
+        let (found_by, unfinished) = (home.join("gitdir"), home.join("gitdir.new"));
         for (path, text) in [
             (home.join("HEAD"), head.to_owned().into_bytes()),
             (home.join("commondir"), b"../..\n".to_vec()),
             (file.clone(), line(b"gitdir: ", &home)),
-            (home.join("gitdir"), line(b"", &file)),
+            (unfinished.clone(), line(b"", &file)),
         ] {
             fs::write(&path, text).doing_on("write", &path)?;
         }
-        Ok(())
+        // The one by which git finds the worktree comes last, and whole.
+        fs::rename(&unfinished, &found_by).doing_on("write", &found_by)
     }
 
     /// Removes git's notes of a worktree whose folder is gone.

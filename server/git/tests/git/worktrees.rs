@@ -10,6 +10,8 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::Barrier,
+    thread,
 };
 
 fn wanted(fixture: &Fixture) -> WorktreeSpec {
@@ -51,6 +53,37 @@ fn a_worktree_has_the_bases_files_on_a_branch_of_its_own() {
     assert_eq!(repo.create_worktree(&wanted(&fixture)).unwrap(), handle);
     assert_eq!(read(&handle.path.join("work")), "x");
     assert_eq!(Repository::discover(&handle.path).unwrap().common_dir(), repo.common_dir());
+}
+
+#[test]
+fn worktrees_are_made_at_the_same_moment() {
+    let fixture = Fixture::new();
+    let repo = fixture.repo();
+    for round in 0..20 {
+        let begin = Barrier::new(4);
+        let (fixture, repo, begin) = (&fixture, &repo, &begin);
+        let make = move |n: u32| {
+            let task = format!("US-{round:03}-{n}");
+            let spec = WorktreeSpec {
+                path: worktree_dir(&data(fixture), repo.common_dir(), "PLAN.md", &task),
+                branch: branch_name("PLAN.md", &task),
+                base: fixture.head(),
+            };
+            begin.wait();
+            repo.create_worktree(&spec)
+        };
+        let made: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|n| scope.spawn(move || make(n))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        for worktree in made {
+            let path = worktree.unwrap().path;
+            assert_eq!(git_in(&path, &["status", "--porcelain"]), "");
+            fs::remove_dir_all(path).unwrap();
+        }
+        // The next round finds no folder of notes.
+        fixture.git(&["worktree", "prune"]);
+    }
 }
 
 #[test]
