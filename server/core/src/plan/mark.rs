@@ -3,7 +3,7 @@
 //! Plain text in, a [`Mark`] out. What is not known for sure is none, and the parser says so at its place.
 
 use super::model::Mark;
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 /// Signs that say a state. Others, such as `❌` and the coloured circles, mean this to one and that to the next.
 const SIGNS: [(char, Mark); 19] = [
@@ -120,6 +120,17 @@ const FOREIGN: [(Mark, &str); 5] = [
          待处理|未着手|대기|da fare",
     ),
 ];
+/// The words of [`FOREIGN`] by their first letter, by which nearly every text is none of them.
+static FOREIGN_BY_LETTER: LazyLock<HashMap<char, Vec<(&str, Mark)>>> = LazyLock::new(|| {
+    let mut by_letter: HashMap<char, Vec<(&str, Mark)>> = HashMap::new();
+    for (mark, words) in FOREIGN {
+        for word in words.split('|') {
+            by_letter.entry(word.chars().next().unwrap_or_default()).or_default().push((word, mark));
+        }
+    }
+    by_letter
+});
+
 /// Signs as they are spelled out.
 const SHORTCODES: [(&str, Mark); 9] = [
     (":white_check_mark:", Mark::Done),
@@ -225,11 +236,11 @@ fn leading_word(text: &str) -> Option<(Mark, &str)> {
 
 /// How long the longest word of another language is that a text begins with, and what it says.
 fn foreign_word(text: &str) -> Option<(usize, Mark)> {
-    let words = FOREIGN.iter().flat_map(|(mark, words)| words.split('|').map(move |word| (word, *mark)));
-    let found = words.filter_map(|(word, mark)| {
+    let letter = text.chars().next()?.to_lowercase().next()?;
+    let found = FOREIGN_BY_LETTER.get(&letter)?.iter().filter_map(|(word, mark)| {
         let length = prefix_len(text, word)?;
         let ends = !text.get(length..)?.starts_with(char::is_alphanumeric);
-        ends.then_some((length, mark))
+        ends.then_some((length, *mark))
     });
     found.max_by_key(|(length, _)| *length)
 }
