@@ -6,16 +6,19 @@ mod fields;
 mod folder;
 mod format;
 mod ids;
+mod json;
 mod mark;
 mod markdown;
 mod model;
+mod prd;
 #[cfg(test)]
 mod sketch;
+mod task_master;
 
 pub use command::{Here, Reads, bare_path, is_of_bash, paths_of, program_of, reads, searched_paths};
 pub use field_name::FieldName;
 pub use folder::folder_of;
-pub use format::{formats, is_likely_plan, is_plan_path, read};
+pub use format::{formats, is_likely_plan, is_plan, is_plan_path, read};
 pub use ids::Names;
 pub(crate) use ids::is_made_of;
 #[cfg(test)]
@@ -166,6 +169,8 @@ pub(crate) mod tests {
             "x/y/tasks.md",
             "fix_plan.md",
             ".alfine/plans/a/b.md",
+            "scripts/ralph/prd.json",
+            "api/.taskmaster/tasks/tasks.json",
         ] {
             assert!(is_plan_path(path), "{path}");
         }
@@ -176,7 +181,8 @@ pub(crate) mod tests {
             "PLAN.txt",
             ".alfine/progress.md",
             ".alfine/plans/x.txt",
-            "prd.json",
+            "xprd.json",
+            ".vscode/tasks.json",
             "",
         ] {
             assert!(!is_plan_path(path), "{path}");

@@ -22,6 +22,7 @@ use alfine_git::Repository;
 use alfine_process::{ProcessError, ProcessIdentity};
 use alfine_store::{Interrupted, LoopLock, RunEnd, Store};
 use std::{
+    collections::BTreeSet,
     path::{Component, Path, PathBuf},
     time::Duration,
 };
@@ -276,6 +277,13 @@ impl Project {
     pub fn plans(&self) -> Result<Vec<PlanFile>> {
         let mut names: Vec<String> = self.store.tasks()?.into_iter().map(|task| task.key.plan).collect();
         let globs = alfine_config::load_what_is_valid(&self.layers()).config.plans;
+        let known: BTreeSet<String> = names.iter().cloned().collect();
+        let named = plan_files::plan_globs(&globs);
+        // Of some names, what is inside decides.
+        let is_plan = |name: &str, text: &str| {
+            let is_asked_for = known.contains(name) || named.is_match(name) || !plan::is_plan_path(name);
+            is_asked_for || plan::is_plan(name, text)
+        };
         names.extend(plan_files::plan_files(self.repository.workdir(), &globs));
         names.sort();
         names.dedup();
@@ -285,6 +293,9 @@ impl Project {
                 let name = self.name_of(&self.repository.workdir().join(name))?;
                 let path = self.repository.workdir().join(&name);
                 let text = String::from_utf8(plain_file::read(&path, LARGEST_TEXT).ok()?).ok()?;
+                if !is_plan(&name, &text) {
+                    return None;
+                }
                 let plan = plan::read(&name, &text);
                 Some(PlanFile { name, path, text, plan })
             })

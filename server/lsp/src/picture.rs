@@ -77,9 +77,13 @@ impl Picture {
         let Some((checkout, name)) = self.snapshot.place(uri) else {
             let name = document.path.as_ref()?.file_name()?.to_str()?.to_owned();
             let outside = PlanView { document, checkout: None, name };
-            return plan::is_plan_path(&outside.name).then_some(outside);
+            return plan::is_plan(&outside.name, &document.text).then_some(outside);
         };
-        checkout.is_plan(&name).then_some(PlanView { document, checkout: Some(checkout), name })
+        checkout.is_plan(&name, &document.text).then_some(PlanView {
+            document,
+            checkout: Some(checkout),
+            name,
+        })
     }
 
     /// Says whether a document is a repository's settings file, or an open one outside of any repository.

@@ -100,3 +100,95 @@ fn findings_fixes_and_symbols_are_at_the_places_of_any_format() {
     assert_eq!(symbols[0].children.as_ref().unwrap().len(), 2);
     assert_eq!(folding_range::handle(&picture, &params(&serde_json::json!({}))), Some(Vec::new()));
 }
+
+/// A plan that another tool wrote, as it lies there.
+const STORIES: &str = r#"{
+  "project": "Coupons",
+  "userStories": [
+    {
+      "id": "US-001",
+      "title": "Add table",
+      "acceptanceCriteria": ["It migrates: `make migrate`"],
+      "passes": true
+    },
+    {
+      "id": "US-002",
+      "title": "Pay with coupon",
+      "acceptanceCriteria": [],
+      "priority": "hihg",
+      "passes": false,
+      "dependsOn": ["US-01"]
+    }
+  ]
+}
+"#;
+
+#[test]
+fn stories_in_json_have_all_that_a_plan_has() {
+    let picture = World::new().open("prd.json", STORIES).picture();
+    let at = uri("prd.json");
+    let of = |more: serde_json::Value| {
+        let mut params = serde_json::json!({ "textDocument": { "uri": at } });
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        params
+    };
+    let lenses = code_lens::code_lens(&picture, &at);
+    let lines: Vec<_> = lenses.iter().map(|lens| lens.range.start.line).collect();
+    assert!(lines.contains(&11) && !lines.is_empty(), "{lenses:?}");
+    let position = |word: &str| {
+        let before = &STORIES[..STORIES.find(word).unwrap()];
+        let line = before.rsplit('\n').next().unwrap();
+        Position::new(before.matches('\n').count() as u32, line.len() as u32)
+    };
+    let hover = |word: &str| {
+        let params = of(serde_json::json!({ "position": position(word) }));
+        let hover = hover::handle(&picture, &serde_json::from_value(params).unwrap()).unwrap();
+        let HoverContents::Markup(content) = hover.contents else { panic!("no markup") };
+        content.value
+    };
+    assert!(hover("Pay with coupon").contains("Pay with coupon"));
+    assert!(hover("dependsOn").contains("Takes ids of other tasks"));
+    assert!(hover("It migrates").contains("make migrate"));
+    let found = diagnostics::all(&picture);
+    let found: Vec<_> = found.iter().filter(|(uri, _)| **uri == at).flat_map(|(_, all)| all).collect();
+    for (code, word) in [
+        ("criterion-missing", "\"Pay with coupon\""),
+        ("field-invalid", "hihg"),
+        ("dependency-unknown", "US-01\"]"),
+    ] {
+        let code = Some(NumberOrString::String(code.to_owned()));
+        let places: Vec<_> = found.iter().filter(|one| one.code == code).map(|one| one.range.start).collect();
+        assert_eq!(places, [position(word)], "{code:?}");
+    }
+    let actions = |word: &str| -> Vec<String> {
+        let (range, context) = (position(word), serde_json::json!({ "diagnostics": [] }));
+        let params = of(serde_json::json!({ "range": { "start": range, "end": range }, "context": context }));
+        let actions = code_action::code_action(&picture, &serde_json::from_value(params).unwrap());
+        let edit = |action: &CodeActionOrCommand| Some(serde_json::to_string(action).unwrap());
+        actions.iter().filter_map(edit).collect()
+    };
+    assert!(actions("hihg").iter().any(|action| action.contains("“high”")));
+    assert!(actions("US-01\"]").iter().any(|action| action.contains("\"newText\":\"US-001\"")));
+    let folds = folding_range::handle(&picture, &serde_json::from_value(of(serde_json::json!({}))).unwrap());
+    let folds: Vec<_> = folds.unwrap().iter().map(|fold| (fold.start_line, fold.end_line)).collect();
+    assert_eq!(folds, [(5, 8), (11, 16)]);
+    let symbols =
+        document_symbol::handle(&picture, &serde_json::from_value(of(serde_json::json!({}))).unwrap());
+    let Some(DocumentSymbolResponse::Nested(symbols)) = symbols else { panic!("{symbols:?}") };
+    assert_eq!(symbols[0].children.as_ref().unwrap().len(), 2);
+}
+
+#[test]
+fn no_other_json_is_touched() {
+    for (name, text) in [
+        ("package.json", STORIES),
+        ("prd.json", "{ \"name\": \"prd\" }"),
+        (".vscode/tasks.json", "{ \"tasks\": [ { \"label\": \"x\" } ] }"),
+        ("tasks/tasks.json", "{ \"tasks\": [ { \"label\": \"x\" } ] }"),
+    ] {
+        let picture = World::new().open(name, text).picture();
+        assert!(picture.plan(&uri(name)).is_none(), "{name}");
+        assert_eq!(code_lens::code_lens(&picture, &uri(name)), [], "{name}");
+        assert!(diagnostics::all(&picture).iter().all(|(_, found)| found.is_empty()), "{name}");
+    }
+}

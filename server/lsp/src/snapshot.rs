@@ -145,9 +145,9 @@ impl Checkout {
         of_plans.and_then(|plans| plans.get(plan)).cloned().unwrap_or_default()
     }
 
-    /// Says whether a file is a plan.
-    pub fn is_plan(&self, name: &str) -> bool {
-        plan::is_plan_path(name) || self.globs.is_match(name) || self.plans.contains_key(name)
+    /// Says whether a file with this text is a plan.
+    pub fn is_plan(&self, name: &str, text: &str) -> bool {
+        self.globs.is_match(name) || self.plans.contains_key(name) || plan::is_plan(name, text)
     }
 }
 

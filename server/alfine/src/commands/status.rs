@@ -63,16 +63,13 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
 /// Says that there is no plan, and which files look like one.
 fn no_plan(project: &Project) {
     let likely = project.likely_plans();
-    if likely.is_empty() {
+    let Some(first) = likely.first() else {
         return say(format_args!("no plan here yet: `alfine init` writes a first one"));
-    }
+    };
     say(format_args!("no plan is known here yet, but these look like one:"));
     for name in &likely {
         say(format_args!("  {}", printable(name)));
     }
-    let Some(first) = likely.iter().find(|name| !name.ends_with(".json")) else {
-        return say(format_args!("JSON is not read as a plan so far: write its tasks into a PLAN.md"));
-    };
     let quoted = shell_word(first);
     say(format_args!("see what is read of one:    alfine lint {quoted}"));
     say(format_args!("have it known from now on:  plans = [{:?}] in alfine.toml", printable(first)));

@@ -115,6 +115,9 @@ fn unread(written: &str, why: Unread) -> String {
         Unread::Nothing => {
             return "This box has no text, so nobody knows what to do: write it behind the box, or remove the box".to_owned();
         }
+        Unread::Untitled => {
+            return "This is in a list of tasks and has no title, so nobody knows what to do: give it a `title`".to_owned();
+        }
         Unread::Outside => {
             return "This box belongs to no task, so nobody works on it: in this plan tasks are headings. Move it below \
                     the task it is a part of, or write it as a heading of its own, such as “### Task: …”"
@@ -132,7 +135,16 @@ fn no_task(why: &NoTask) -> String {
                coupon table”";
     let because = match why {
         NoTask::Empty => return format!("This plan is empty. {how}"),
-        NoTask::Json => "this is JSON, and only Markdown is read as a plan so far".to_owned(),
+        NoTask::Json => {
+            return "No task is read in this plan: this JSON is in no form that is known. Tasks are read from a list \
+                    `userStories`, as in prd.json, and from a list `tasks`, as Task Master keeps it"
+                .to_owned();
+        }
+        NoTask::NoObject => {
+            return "No task is read in this plan: there is no list of tasks in it, or nothing in the list. Write each \
+                    task as an object with an `id` and a `title`"
+                .to_owned();
+        }
         NoTask::Code => "what looks like tasks stands in a block of code, which is not read".to_owned(),
         NoTask::Table { first, last } => {
             let (first, last) = (start_of(first, LONGEST), start_of(last, LONGEST));

@@ -3,9 +3,10 @@
 
 use super::markdown::Markdown;
 use super::model::{Plan, PlanFormat};
+use super::{prd::PRD, task_master::TASK_MASTER};
 
 /// Every format, the choosiest first: a document is read by the first that recognises it.
-static FORMATS: [&dyn PlanFormat; 1] = [&Markdown];
+static FORMATS: [&dyn PlanFormat; 3] = [&PRD, &TASK_MASTER, &Markdown];
 
 impl Default for &'static dyn PlanFormat {
     fn default() -> Self {
@@ -23,7 +24,12 @@ fn read_with(formats: &[&'static dyn PlanFormat], path: &str, text: &str) -> Pla
     Plan { format, ..format.parse(text) }
 }
 
-/// Says whether a file is a plan by its path alone: from the repository's root, `/` separated.
+/// Says whether a file is a plan without a setting, by its path from the repository's root and by what is in it.
+pub fn is_plan(path: &str, text: &str) -> bool {
+    FORMATS.iter().any(|format| format.is_plan_path(path) && format.recognises(path, text))
+}
+
+/// Says whether a file can be a plan by its path alone: from the repository's root, `/` separated.
 pub fn is_plan_path(path: &str) -> bool {
     FORMATS.iter().any(|format| format.is_plan_path(path))
 }

@@ -17,11 +17,25 @@ mod unread;
 use super::field_name::FieldName;
 use super::model::{Criterion, Plan, PlanFormat, Task};
 use crate::text::{Span, TextEdit};
+pub(super) use front_matter::after_mark;
 pub(crate) use parse::parse;
 
 /// Plans in Markdown: headings or checkbox items as tasks, `Name: value` lines as fields, front matter as defaults.
 #[derive(Debug)]
 pub(super) struct Markdown;
+
+/// What stands before the words of a criterion in [`as_criterion`].
+const CRITERION: &str = "### T1: A\nCriteria:\n- ";
+/// How long that is.
+pub(super) const BEFORE: usize = CRITERION.len();
+
+/// Words as the only criterion of a plan, and as what they are read. `None` where they would be anything else.
+pub(super) fn as_criterion(words: &str) -> Option<(String, Criterion)> {
+    let text = [CRITERION, words, "\n"].concat();
+    let [task] = &mut parse(&text).tasks[..] else { return None };
+    let criterion = task.criteria.pop().filter(|criterion| criterion.text == words)?;
+    task.criteria.is_empty().then_some((text, criterion))
+}
 
 /// Names of files that are Markdown plans wherever they stand.
 const NAMES: [&str; 6] = ["PLAN.md", "plan.md", "TODO.md", "PRD.md", "tasks.md", "fix_plan.md"];

@@ -328,6 +328,8 @@ pub enum Unread {
     Nothing,
     /// It is a box outside of all tasks, in a plan whose tasks are headings.
     Outside,
+    /// It is an element of a list of tasks, and has no title.
+    Untitled,
 }
 
 /// Why no task was found in a document.
@@ -335,8 +337,10 @@ pub enum Unread {
 pub enum NoTask {
     /// There is nothing in it.
     Empty,
-    /// It is JSON.
+    /// It is JSON in no form that is known.
     Json,
+    /// It is JSON with a list of tasks that has none.
+    NoObject,
     /// The tasks stand in a block of code.
     Code,
     /// The tasks stand in a table: the first and the last of them.

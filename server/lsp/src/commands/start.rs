@@ -68,8 +68,7 @@ impl Commands {
     async fn place_of_plan(&self, uri: &Url) -> Result<(Place, String)> {
         let (place, name) = self.place_of_document(uri).await?;
         let picture = (self.pictures)();
-        let is_plan = picture.snapshot.place(uri).is_some_and(|(checkout, name)| checkout.is_plan(&name));
-        if is_plan {
+        if picture.plan(uri).is_some() {
             return Ok((place, name));
         }
         Err(refused(

@@ -343,11 +343,20 @@ impl Tree {
 
     /// The working tree as it is published, without what the database says, and what others know of it.
     pub(super) fn checkout(&self) -> Checkout {
-        let documents =
-            self.plans.iter().filter_map(|(name, known)| Some((name.clone(), known.document.clone().ok()?)));
+        // Of some names, what is inside decides.
+        let is_plan = |name: &str, text: &str| {
+            let is_asked_for = self.globs.is_match(name) || !plan::is_plan_path(name);
+            is_asked_for || plan::is_plan(name, text)
+        };
+        let documents = self.plans.iter().filter_map(|(name, known)| {
+            let document = known.document.as_ref().ok()?;
+            is_plan(name, &document.text).then(|| (name.clone(), document.clone()))
+        });
         let unreadable =
             self.plans.iter().filter_map(|(name, known)| Some((name.clone(), known.text().err()?.clone())));
-        let untrusted = self.plans.iter().filter(|(_, known)| !known.untrusted.is_empty());
+        let untrusted = self.plans.iter().filter(|(name, known)| {
+            !known.untrusted.is_empty() && known.text().is_ok_and(|text| is_plan(name, text))
+        });
         Checkout {
             place: self.place.clone(),
             is_folder: false,

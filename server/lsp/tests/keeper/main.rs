@@ -224,7 +224,7 @@ fn settings_come_from_the_user_the_repository_and_the_editor() {
     let seen = place.until("the repository's", |seen| model(seen).as_deref() == Some("gemini"));
     let checkout = &seen.checkouts[0];
     assert_eq!(checkout.lint_options.max_words, 7);
-    assert!(checkout.plans.contains_key("docs/later.md") && checkout.is_plan("docs/x.md"));
+    assert!(checkout.plans.contains_key("docs/later.md") && checkout.is_plan("docs/x.md", ""));
     assert_eq!(checkout.problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["bogus"]);
     assert!(checkout.settings_file.as_ref().unwrap().text.starts_with("model = \"gemini\""));
     place.keeper().set_settings(json!({ "model": "aider" }));

@@ -51,7 +51,7 @@ pub(super) fn with_rules(text: &str) -> Option<Span> {
 }
 
 /// Where a text begins after its byte order mark.
-pub(super) fn after_mark(text: &str) -> usize {
+pub(in crate::plan) fn after_mark(text: &str) -> usize {
     if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }
 
