@@ -429,3 +429,81 @@ fn an_agent_that_deletes_the_failing_test_is_told_which_and_then_does_the_work()
     let branch = task["branch"].as_str().unwrap();
     assert_eq!(scene.sandbox.git(&["show", &format!("{branch}:test_lamp.py")]), LAMP_TESTS.trim_end());
 }
+
+const QUESTION: &str = "The lamp says that it shines";
+
+/// What a judge prints who verifies the only question by this quote of `lamp.txt`.
+fn verified(quote: &str) -> Value {
+    let evidence = json!([{ "path": "lamp.txt", "line": 1, "quote": quote }]);
+    let answer = json!({ "n": 1, "verdict": "verified", "reason": "I read it", "evidence": evidence });
+    json!({ "text": format!("I looked.\n\n{}", json!({ "answers": [answer] })) })
+}
+
+/// A task that no command decides, and a judge: the same CLI, which answers so when it is asked of the work, and then of the
+/// tree before.
+fn judged(answers: &[Value]) -> Scene {
+    let plan = PLAN.replace("It shines: `sh check.sh`", QUESTION);
+    let mut steps = vec![
+        json!({ "write": { "path": "lamp.txt", "content": "light\n" } }),
+        json!({ "text": gate(true) }),
+        // It can write nothing: the CLI refuses, and tells it so.
+        json!({ "write": { "path": "lamp.txt", "content": "by the judge\n" } }),
+    ];
+    steps.extend_from_slice(answers);
+    let scene = Scene::of(&[("PLAN.md", &plan)], &Value::Array(steps), &WITH_A_KEY);
+    scene.sandbox.settings("[judge]\nagent = \"claude\"\n");
+    scene
+}
+
+/// What was asked of the judge: the requests whose session began with a question to one.
+fn asked_of_judge(scene: &Scene) -> Vec<Value> {
+    let is_judge = |request: &Value| request["messages"].to_string().contains("You are a judge");
+    scene.model.requests().into_iter().filter(is_judge).collect()
+}
+
+#[test]
+#[ignore = "needs the real Claude CLI"]
+fn a_judge_that_quotes_what_stands_there_proves_what_no_command_decides() {
+    let cannot = json!({ "answers": [{ "n": 1, "verdict": "cannot_tell", "reason": "no lamp" }] });
+    let scene = judged(&[verified("light"), json!({ "text": cannot.to_string() })]);
+    let ran = scene.run().expect(0);
+    let task = ran.task();
+    assert_eq!((&task["status"], &task["proof"]), (&json!("done"), &json!("proven")), "{task:#}");
+    let criterion = &task["criteria"][0];
+    assert_eq!(criterion["state"], "proven");
+    let why = criterion["proof"]["why"].as_str().unwrap();
+    assert!(why.starts_with("proven: verified by claude at lamp.txt:1 in "), "{why}");
+
+    let requests = asked_of_judge(&scene);
+    let [begun, refused, before] = &requests[..] else { panic!("{} requests", requests.len()) };
+    for request in &requests {
+        let tools: Vec<&str> =
+            request["tools"].as_array().unwrap().iter().filter_map(|tool| tool["name"].as_str()).collect();
+        assert!(tools.contains(&"Read"), "{tools:?}");
+        assert!(!["Write", "Edit", "Bash"].iter().any(|tool| tools.contains(tool)), "{tools:?}");
+    }
+    assert!(prompt(begun).contains(QUESTION) && prompt(begun).contains("+light"), "{}", prompt(begun));
+    assert!(!prompt(begun).contains("as scripted"), "it knows nothing of what the worker says");
+    assert!(refused["messages"].to_string().contains("is_error"), "{:#}", refused["messages"]);
+    assert!(prompt(before).contains("Nothing was changed yet."), "{}", prompt(before));
+
+    let branch = task["branch"].as_str().unwrap();
+    assert_eq!(scene.sandbox.git(&["show", &format!("{branch}:lamp.txt")]), "light");
+    // Its money is the loop's: three sessions, and the last result is of one alone.
+    let total = scene.last_result()["total_cost_usd"].as_f64().unwrap();
+    assert!(total > 0.0 && task["costUsd"].as_f64().unwrap() > total, "{task:#}");
+}
+
+#[test]
+#[ignore = "needs the real Claude CLI"]
+fn a_judge_that_quotes_what_does_not_stand_there_proves_nothing() {
+    let scene = judged(&[verified("it glows in the dark")]);
+    let ran = scene.run().expect(0);
+    let task = ran.task();
+    assert_eq!((&task["status"], &task["proof"]), (&json!("done"), &json!("unproven")), "{task:#}");
+    let criterion = &task["criteria"][0];
+    assert_eq!(criterion["state"], "unproven");
+    let why = criterion["proof"]["why"].as_str().unwrap();
+    assert!(why.contains("its quote is not at lamp.txt:1"), "{why}");
+    assert_eq!(asked_of_judge(&scene).len(), 2, "what it cannot tell needs no control");
+}
