@@ -208,8 +208,23 @@ test('answer offers what the question is for', function(child)
     child:wait('return #asked == 1')
     eq(child:asked(), { { 'PLAN.md#T1: The agent asks: Percent?', offered } })
   end
+  local sent = { task = 'PLAN.md#T1', uri = child:plan() }
+  local merge = vim.tbl_extend('error', sent, { approved = true, merge = true })
+  with_tasks(child, {
+    status = 'needs_input',
+    reason = 'Is it done?',
+    offers = {
+      { command = 'alfine.answer', argument = merge, title = 'Approve and merge into main', short = 'Approve and merge' },
+      { command = 'alfine.answer', argument = sent, title = 'Approve', short = 'Approve' },
+    },
+  })
+  child:answer('Approve and merge')
+  child:command('Alfine answer PLAN.md#T1')
+  child:wait('return table.remove(said) ~= nil')
+  eq(child:last_executed()[2], merge)
   child:answer('Reject, and say why…', 'round it')
   child:command('Alfine answer PLAN.md#T1')
+  child:wait('return table.remove(said) ~= nil')
   eq(child:last_executed()[2], { task = 'PLAN.md#T1', uri = child:plan(), approved = false, text = 'round it' })
 end)
 

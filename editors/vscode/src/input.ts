@@ -4,7 +4,7 @@
 import * as vscode from 'vscode';
 import { faultOfLimit, HARD_LIMIT } from './limit';
 import type { TaskView } from './protocol';
-import { count, name } from './task';
+import { count, mayMerge, name } from './task';
 
 export async function words(title: string, example: string): Promise<string | undefined> {
   const text = await vscode.window.showInputBox({ title, placeHolder: example, ignoreFocusOut: true });
@@ -33,16 +33,17 @@ export async function iteration(task: TaskView, verb: string): Promise<number | 
   return (await vscode.window.showQuickPick(items, { title: `${name(task)}: ${verb}` }))?.n;
 }
 
-export type Answer = { approved: true } | { approved: false; text?: string } | { text: string };
+export type Answer = { approved: true; merge?: true } | { approved: false; text?: string } | { text: string };
 
-type How = 'words' | 'approve' | 'reject';
+type How = 'words' | 'approve' | 'merge' | 'reject';
 
 /** An answer to what a loop asks; `how` if it is known already. */
 export async function answer(task: TaskView, how?: How): Promise<Answer | undefined> {
   const title = `${name(task)}: ${task.reason ?? 'the agent asks'}`;
-  const chosen = how ?? (await choose(title));
+  const chosen = how ?? (await choose(title, mayMerge(task)));
   if (chosen === undefined) return undefined;
   if (chosen === 'approve') return { approved: true };
+  if (chosen === 'merge') return { approved: true, merge: true };
   const placeHolder = chosen === 'reject' ? 'what is missing, for the agent' : 'your answer, for the agent';
   const text = (await vscode.window.showInputBox({ title, placeHolder, ignoreFocusOut: true }))?.trim();
   if (text === undefined) return undefined;
@@ -61,9 +62,11 @@ export async function reallyDiscard(task: TaskView): Promise<boolean> {
   return chosen === discard;
 }
 
-async function choose(title: string): Promise<How | undefined> {
+async function choose(title: string, merges: boolean): Promise<How | undefined> {
+  const merge = merges ? [{ label: '$(git-merge) Approve and merge', how: 'merge' } as const] : [];
   const items = [
     { label: '$(comment) Answer in words…', how: 'words' },
+    ...merge,
     { label: '$(pass) Approve', how: 'approve' },
     { label: '$(circle-slash) Reject…', how: 'reject' },
   ] as const;

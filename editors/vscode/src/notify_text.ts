@@ -17,6 +17,8 @@ export interface Message {
 export function messageOf({ before, now }: Change, all: boolean): Message | undefined {
   // In a new window every task is new, but not worth a message: the view and the status bar show what stands still.
   if (before === undefined || (before.status === now.status && before.reason === now.reason)) return undefined;
+  // How a landing ends the server says.
+  if (now.cause?.kind === 'not_landed' || before.cause?.kind === 'lands') return undefined;
   const because = why(now) === '' ? '' : `: ${why(now)}`;
   if (now.status === 'done' && all && before.status !== 'done') {
     return { text: `${name(now)} is done.`, warning: false, buttons: buttonsOf(nextOf(now)) };

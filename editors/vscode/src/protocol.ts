@@ -65,6 +65,8 @@ export interface Answer {
   approval?: number;
   /** Whether the answer is yes or no. */
   approved?: boolean;
+  /** Whether what is approved is merged as soon as it is done. */
+  merge?: boolean;
   /** The answer in words. */
   text?: string;
 }

@@ -49,6 +49,11 @@ const renamed: Partial<Record<string, Action>> = {
   openWorktree: 'worktree',
 };
 
+/** Whether the work that a task asks about may be merged with the same answer. */
+export function mayMerge(task: TaskView): boolean {
+  return offersOf(task, 'answer').some(({ argument }) => (argument as { merge?: boolean } | undefined)?.merge === true);
+}
+
 /** What the server offers to do with a task by the commands of an action. */
 export function offersOf(task: TaskView, action: Action): Offer[] {
   return task.offers.filter((offer) => offer.refused === undefined && actionOf(offer) === action);

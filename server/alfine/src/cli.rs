@@ -388,6 +388,9 @@ pub(crate) struct AnswerArgs {
     /// Answer no.
     #[arg(long)]
     pub reject: bool,
+    /// With --approve: merge the work as soon as it is done.
+    #[arg(long, requires = "approve")]
+    pub merge: bool,
     /// Only answer; do not continue the loop in the background.
     #[arg(long)]
     pub hold: bool,

@@ -489,6 +489,8 @@ impl LoopState {
     }
 
     fn next_iteration(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        // What was said of the work before holds for no other.
+        self.lands_when_done = None;
         if !self.current.is_over && self.current.agent_done {
             // The agent had finished and only the judgement was cut short, so no agent has to run again.
             return self.keep_after(now, None, out);
@@ -865,6 +867,7 @@ impl LoopState {
         let ask = ask.clone();
         out.push(Effect::WithdrawAsk);
         if ask.kind.settles_a_claim() && answer.approved == Some(true) {
+            self.lands_when_done = answer.landing.clone().filter(|_| ask.kind.takes_work());
             self.enter(now, Phase::Committing);
             return out.push(Effect::Commit);
         }

@@ -37,6 +37,13 @@ pub enum Action {
         /// The number of the question.
         question: Option<i64>,
     },
+    /// Says yes to what is claimed, and merges it.
+    ApproveAndMerge {
+        /// The number of the question.
+        question: Option<i64>,
+        /// The branch that it is merged into.
+        into: String,
+    },
     /// Says no to what is claimed.
     Reject {
         /// The number of the question.
@@ -203,7 +210,7 @@ impl Action {
             }
             Self::Continue(Continuing::Afresh) => Step::ResetAndContinue,
             Self::Continue(_) => Step::Continue,
-            Self::Approve { .. } => Step::Approve,
+            Self::Approve { .. } | Self::ApproveAndMerge { .. } => Step::Approve,
             Self::Reject { .. } => Step::Reject,
             Self::Answer { .. } => Step::Answer,
             Self::Steer => Step::Steer,

@@ -482,6 +482,9 @@ pub(crate) fn when_done(project: &mut Project, key: &TaskKey, tick: WorkingCopie
         (Some(ProvenLanding { landing, .. }), ..) => {
             (Some(landing.into), landing.with_others, landing.unattended)
         }
+        (None, None, _) if let Some(landing) = state.lands_when_done => {
+            (Some(landing.into), landing.with_others, landing.unattended)
+        }
         (None, None, OnDone::Merge) => (row.base_branch, false, true),
         (None, None, OnDone::Pr) => return open_pull_request(project, key, &row).map(WhenDone::Did),
         (None, Some(_), _) | (None, None, OnDone::Ask) => return Ok(WhenDone::Nothing),

@@ -2,6 +2,8 @@
 //!
 //! The list follows from what is stored of the task and its loop, never from what a front end can do.
 
+use crate::task_spec::TaskSpec;
+use alfine_config::OnDone;
 use alfine_core::{
     breaker::{HARD_LIMIT, Line, Rule},
     landing::NotLanded,
@@ -52,6 +54,13 @@ pub struct LastLoop<'a> {
     pub asks: Option<&'a ApprovalRow>,
     /// What changed in the user's checkout while its agent ran, if the user has not said what of it.
     pub checkout: Option<CheckoutSuspect>,
+    /// Whether the user, once they have taken its work, is the one to merge it.
+    pub asks_to_merge: bool,
+}
+
+/// Whether a loop that waits for the user's word on its work leaves it to them to merge it, too.
+pub fn asks_to_merge(row: &LoopRow) -> bool {
+    row.status == TaskStatus::NeedsInput && TaskSpec::of(row).is_ok_and(|spec| spec.on_done == OnDone::Ask)
 }
 
 /// Who changed the user's checkout, as far as that is known.
@@ -81,6 +90,12 @@ impl LastLoop<'_> {
             Phase::Stopped { reason: StopReason::Breaker(trip) } => Some(trip),
             _ => None,
         }
+    }
+
+    /// The branch that work is merged into which the user takes, where the settings would ask about that next.
+    fn may_merge(&self, asked: AskKind) -> Option<String> {
+        let has_branch = self.row.branch.is_some() && self.row.isolation == Isolation::Worktree;
+        self.row.base_branch.clone().filter(|_| self.asks_to_merge && has_branch && asked.takes_work())
     }
 
     fn has_used_all(&self) -> bool {
@@ -193,6 +208,9 @@ impl Offers {
                 self.more(Action::Answer { question, reply: None });
             }
             (_, Some(kind)) | (Some(kind), None) if kind.is_yes_or_no() => {
+                if let Some(into) = last.and_then(|last| last.may_merge(kind)) {
+                    self.next(Action::ApproveAndMerge { question, into });
+                }
                 self.next(Action::Approve { question });
                 self.next(Action::Reject { question });
             }

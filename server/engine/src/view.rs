@@ -362,7 +362,14 @@ fn seen(
         ),
         None => (Vec::new(), None, None),
     };
-    let last = of.map(|row| LastLoop { row, state, iterations: &iterations, asks: asks.as_ref(), checkout });
+    let last = of.map(|row| LastLoop {
+        row,
+        state,
+        iterations: &iterations,
+        asks: asks.as_ref(),
+        checkout,
+        asks_to_merge: offers::asks_to_merge(row),
+    });
     let situation = Situation {
         status: view.status,
         waits_for: planned.map_or(&[], |task| &task.waits_for),

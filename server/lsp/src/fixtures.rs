@@ -543,6 +543,7 @@ impl Looped {
                 changed: false,
                 approval: None,
                 asks,
+                asks_to_merge: true,
                 checkout: Vec::new(),
                 last_run,
                 marks: self.marks,

@@ -103,6 +103,11 @@ impl TaskOffers {
         })
     }
 
+    /// Whether the work that the user is asked about may be merged with the same answer.
+    pub(crate) fn can_approve_and_merge(&self) -> bool {
+        self.list.iter().any(|offer| matches!(offer.action, Action::ApproveAndMerge { .. }))
+    }
+
     /// All of it, for an editor that draws it itself.
     pub(crate) fn views(&self) -> Vec<OfferView> {
         let view = |offer: &Offer| {
@@ -115,10 +120,11 @@ impl TaskOffers {
     /// Returns the command that does an action; `None` if the action needs the plan's URI and there is none.
     fn command(&self, action: &Action) -> Option<EditorCommand> {
         let (task, uri) = (self.key.clone(), self.uri.clone());
-        let answer = |approval, approved| {
+        let answered = |approval, approved, merge| {
             let (task, uri) = (task.clone(), uri.clone());
-            EditorCommand::Answer(Answer { task, uri, approval, approved, text: None })
+            EditorCommand::Answer(Answer { task, uri, approval, approved, merge, text: None })
         };
+        let answer = |approval, approved| answered(approval, approved, false);
         let of_task = || OfTask { task: task.clone(), uri: uri.clone() };
         let at =
             |iteration| AtIteration { task: task.clone(), uri: uri.clone(), iteration, keep_plan: false };
@@ -143,6 +149,7 @@ impl TaskOffers {
                 keep_plan: false,
             }),
             Action::Approve { question } => answer(question, Some(true)),
+            Action::ApproveAndMerge { question, .. } => answered(question, Some(true), true),
             Action::Reject { question } => answer(question, Some(false)),
             Action::Answer { question, reply } => answer(question, reply),
             Action::Steer => EditorCommand::Steer(Steer { task, uri, text: String::new() }),
@@ -193,6 +200,7 @@ fn last_loop(last: &LoopPicture) -> LastLoop<'_> {
         iterations: &last.iterations,
         asks: last.asks.as_ref(),
         checkout: CheckoutSuspect::of(&last.checkout),
+        asks_to_merge: last.asks_to_merge,
     }
 }
 
@@ -232,7 +240,8 @@ pub(crate) fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Opt
             }
             _ => ("Answer with the selected text", None),
         };
-        let argument = Answer { task, uri, approval: asks.map(|asks| asks.id), approved, text: Some(text) };
+        let approval = asks.map(|asks| asks.id);
+        let argument = Answer { task, uri, approval, approved, merge: false, text: Some(text) };
         return Some(EditorCommand::Answer(argument).titled(title));
     }
     let hears = known.row.status.needs_runner()

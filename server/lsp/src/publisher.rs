@@ -3,6 +3,7 @@
 //! One task for each client. It looks at the newest picture, reports what differs from its last report, and sleeps
 //! until a snapshot or a document changes. Changes that come in between are reported together.
 
+mod landings;
 mod notices;
 pub(crate) mod progress;
 mod questions;
@@ -11,7 +12,7 @@ mod tasks;
 #[cfg(test)]
 pub(crate) use tasks::Changes as TaskChanges;
 
-use self::{notices::Notices, progress::Progress, questions::Questions, tasks::Tasks};
+use self::{landings::Landings, notices::Notices, progress::Progress, questions::Questions, tasks::Tasks};
 use crate::protocol::{
     Client,
     lsp_types::{Diagnostic, Url},
@@ -44,6 +45,7 @@ pub(crate) struct Publisher {
     tasks: Tasks,
     questions: Questions,
     notices: Notices,
+    landings: Landings,
     holder: Arc<Holder>,
 }
 
@@ -60,6 +62,7 @@ impl Publisher {
             progress: Progress::new(client.clone()),
             tasks: Tasks::new(client.clone()),
             notices: Notices::new(editor.clone()),
+            landings: Landings::new(editor.clone(), commands.clone()),
             questions: Questions::new(editor, commands.clone()),
             client,
             session,
@@ -96,6 +99,7 @@ impl Publisher {
                 self.progress.tell(&picture);
                 self.questions.tell(&picture);
                 self.notices.tell(&picture);
+                self.landings.tell(&picture);
                 self.holder.documents_changed();
                 refresh.send_replace(());
             }

@@ -233,6 +233,8 @@ pub struct LoopPicture {
     pub approval: Option<ApprovalRow>,
     /// The question that nobody has answered yet.
     pub asks: Option<ApprovalRow>,
+    /// Whether it is the user who merges its work, once they have taken it.
+    pub asks_to_merge: bool,
     /// What changed in the user's checkout while its agent ran, as long as the user has not settled it; without the
     /// states before and after.
     pub checkout: Vec<CheckoutChangeRow>,

@@ -28,6 +28,8 @@ pub use proof_table::{
     ProofLine, at_head, checks_cut_off, green_already, proof_in_lines, proof_in_markdown, run_said, tally,
 };
 pub use reader::Reader;
-pub use reason::{About, Explanation, explanation, how_to_tell, reason, refusal, stopped};
+pub use reason::{
+    About, Explanation, explanation, how_to_tell, landed, not_landed, reason, refusal, stopped,
+};
 pub use shown::{context, cost, criterion};
 pub use standing::{Standing, done, summary};

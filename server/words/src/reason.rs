@@ -10,6 +10,7 @@ use alfine_core::{
     machine::AskKind,
     printable::{enumerated, printable},
     reason::{Reason, Refusal},
+    task::TaskKey,
 };
 use std::fmt;
 
@@ -55,15 +56,27 @@ pub fn reason(reason: &Reason) -> String {
             )
         }
         Reason::NotLanded { into, because } => {
-            detailed(&format!("not merged into {}", or(into, "its base")), &not_landed(because))
+            detailed(&format!("not merged into {}", or(into, "its base")), &why_not_landed(because))
         }
         Reason::BroughtUp { from } => format!("{} is merged into the work", or(from, "its base")),
         Reason::Forked => "forked".to_owned(),
     }
 }
 
+/// Says that work landed.
+pub fn landed(task: &TaskKey, into: &str) -> String {
+    format!("{} is merged into {}.", printable(&task.to_string()), or(&printable(into), "its base"))
+}
+
+/// Says that work that is done did not land, and why.
+pub fn not_landed(task: &TaskKey, into: &str, because: &NotLanded) -> String {
+    let into = printable(into);
+    let what = format!("{} was not merged into {}", printable(&task.to_string()), or(&into, "its base"));
+    format!("{}. Nothing was changed there.", detailed(&what, &why_not_landed(because)))
+}
+
 /// Why work that is done did not land, as a part of a sentence.
-fn not_landed(because: &NotLanded) -> String {
+fn why_not_landed(because: &NotLanded) -> String {
     let named = |names: &[String]| enumerated(names.iter().map(|name| printable(name)));
     match because {
         NotLanded::Red { failed } => {
@@ -197,7 +210,7 @@ pub fn explanation(reason: &Reason, about: &About<'_>, reader: Reader) -> Option
                 "{} Nothing was changed there.",
                 told(
                     &format!("The task is done, and was not merged into {}", or(into, "its base")),
-                    &not_landed(because)
+                    &why_not_landed(because)
                 )
             ),
             match because {

@@ -224,3 +224,69 @@ fn work_lands_on_a_branch_one_after_another() {
     assert_eq!(first.finish().expect(0).task()["status"], "merged");
     assert_eq!(second.finish().expect(0).task()["status"], "merged");
 }
+
+/// A repository whose user is asked where nothing proves the work, and an agent that plays these runs.
+fn asking(plan: &str, runs: Value) -> Sandbox {
+    let sandbox = with_plan(plan, runs);
+    let path = sandbox.path().join("home/config/alfine/config.toml");
+    let settings =
+        std::fs::read_to_string(&path).unwrap().replace("unproven = \"take\"", "unproven = \"ask\"");
+    std::fs::write(path, settings).unwrap();
+    sandbox
+}
+
+const PROSE: &str = "# Plan\n\n### US-001: Add it\n\nWrite it.\n\nAcceptance criteria:\n- [ ] It is there\n";
+
+#[test]
+fn work_is_approved_and_merged_by_one_answer() {
+    let sandbox = asking(PROSE, json!([done()]));
+    let asked = run(&sandbox).expect(4);
+    assert_eq!(asked.task()["status"], "needs_input", "{}", asked.stdout);
+    let shown = sandbox.alfine(&["status", TASK]).stdout;
+    assert!(shown.contains("alfine answer PLAN.md#US-001 --approve --merge"), "{shown}");
+
+    sandbox.alfine(&["answer", TASK, "--merge"]).expect(2);
+    sandbox.alfine(&["answer", TASK, "--approve", "--merge"]).expect(0);
+    wait_for_status(&sandbox, "merged");
+    assert_eq!(sandbox.read("work.txt"), "done\n");
+    assert!(sandbox.read("PLAN.md").contains("- [x] It is there"), "{}", sandbox.read("PLAN.md"));
+    let message = sandbox.git(&["log", "-1", "--format=%B"]);
+    assert!(message.contains("Alfine-Proof: 0 of 1 proven, 1 approved"), "{message}");
+}
+
+#[test]
+fn work_that_is_approved_and_merged_by_one_answer_lands_only_where_its_checks_hold() {
+    let sandbox = asking(PROSE, json!([[write("b.txt", "x\n"), ready()], [write("b.txt", "y\n"), ready()]]));
+    sandbox.settings(TOGETHER);
+    run(&sandbox).expect(4);
+    sandbox.write("a.txt", "x\n");
+    sandbox.git(&["add", "a.txt"]);
+    sandbox.git(&["commit", "-qm", "meanwhile"]);
+    let before = (head(&sandbox), sandbox.git(&["status", "--porcelain"]));
+    sandbox.alfine(&["answer", TASK, "--approve", "--merge"]).expect(0);
+    wait_until(PATIENCE, "it is not merged", || sandbox.task(TASK)["cause"]["kind"] == "not_landed");
+    let task = sandbox.task(TASK);
+    assert_eq!((&task["status"], &task["cause"]["because"]["why"]), (&json!("done"), &json!("red")));
+    assert_eq!((head(&sandbox), sandbox.git(&["status", "--porcelain"])), before);
+
+    // The yes was for that work alone: what is made of it is asked about again, and merged only if the user says so.
+    let reworked = sandbox.alfine(&["rework", TASK, "--json"]).expect(4);
+    assert_eq!(reworked.task()["status"], "needs_input");
+    sandbox.alfine(&["answer", TASK, "--approve"]).expect(0);
+    wait_for_status(&sandbox, "done");
+    wait_until(PATIENCE, "no runner", || sandbox.agent_processes().is_empty());
+    assert_eq!(sandbox.task(TASK)["status"], "done");
+    assert_eq!(head(&sandbox), before.0);
+}
+
+#[test]
+fn where_there_is_no_work_nothing_is_merged_with_the_answer() {
+    let sandbox = asking(&PROSE.replace("It is there", "holds: `test -f PLAN.md`"), json!([done()]));
+    let asked = run(&sandbox).expect(4);
+    assert_eq!(asked.task()["cause"]["ask"], "already_green", "{}", asked.stdout);
+    let shown = sandbox.alfine(&["status", TASK]).stdout;
+    assert!(shown.contains("--approve") && !shown.contains("--merge"), "{shown}");
+    let refused = sandbox.alfine(&["answer", TASK, "--approve", "--merge"]).expect(2);
+    assert!(refused.stderr.contains("asks about no work that could be merged"), "{}", refused.stderr);
+    assert_eq!(sandbox.task(TASK)["status"], "needs_input");
+}

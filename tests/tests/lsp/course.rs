@@ -1,6 +1,8 @@
 //! A loop from the click that starts it to the merge, and what can stand in its way.
 
 use super::*;
+use alfine_tests::editor::Choice;
+use std::fs;
 
 #[test]
 fn a_click_on_start_and_a_click_on_merge_are_all_a_task_takes() {
@@ -238,4 +240,59 @@ fn lenses_are_refreshed_where_the_editor_can() {
     editor.until("a refresh", |editor| editor.refreshes.get("workspace/inlayHint/refresh").map(drop));
     let methods: Vec<&str> = editor.registered.iter().filter_map(|it| it["method"].as_str()).collect();
     assert_eq!(methods, ["workspace/didChangeWatchedFiles", "workspace/didChangeConfiguration"]);
+}
+
+/// A repository whose user is asked about the work, with a check that does not hold together with `a.txt`.
+fn asking() -> Sandbox {
+    let sandbox = playing(json!([done()]));
+    let path = sandbox.path().join("home/config/alfine/config.toml");
+    let settings = fs::read_to_string(&path).unwrap().replace("unproven = \"take\"", "unproven = \"ask\"");
+    fs::write(path, settings).unwrap();
+    sandbox.settings(
+        "[[verifiers]]\nname = \"together\"\ncommand = \"test ! -e a.txt || test ! -e work.txt\"\n",
+    );
+    sandbox
+}
+
+/// Commits a file on the user's branch.
+fn meanwhile(sandbox: &Sandbox, path: &str) {
+    sandbox.write(path, "x\n");
+    sandbox.git(&["add", path]);
+    sandbox.git(&["commit", "-qm", "meanwhile"]);
+}
+
+#[test]
+fn a_question_about_work_is_answered_with_its_merge_and_its_end_is_told() {
+    let sandbox = asking();
+    let mut editor = reading(&sandbox);
+    editor.answers("asks for your approval", Choice::Dismiss);
+    editor.click("PLAN.md", "Start loop").unwrap();
+    editor.lens("PLAN.md", "Approve and merge");
+    meanwhile(&sandbox, "other.txt");
+    editor.click("PLAN.md", "Approve and merge").unwrap();
+    editor.message("PLAN.md#US-001 is merged into main.");
+    assert_eq!((sandbox.read("work.txt"), sandbox.read("other.txt")), ("done\n".into(), "x\n".into()));
+}
+
+#[test]
+fn why_work_does_not_land_is_told_with_what_helps() {
+    let sandbox = asking();
+    let mut editor = reading(&sandbox);
+    editor.chooses("asks for your approval", "Approve and merge");
+    editor.answers("was not merged into main", Choice::Dismiss);
+    let gate = sandbox.path().join("go");
+    sandbox.settings(&format!(
+        "[worktree]\nsetup = \"until test -e {}; do sleep 0.02; done\"\n",
+        gate.display()
+    ));
+    editor.click("PLAN.md", "Start loop").unwrap();
+    editor.lens("PLAN.md", "Pause");
+    meanwhile(&sandbox, "a.txt");
+    fs::write(gate, "").unwrap();
+    let told = editor.until("why it was not merged", |editor| {
+        let questions = editor.questions.iter().filter_map(|question| question["message"].as_str());
+        questions.into_iter().find(|said| said.contains("was not merged into main")).map(str::to_owned)
+    });
+    assert!(told.contains("this check fails: together. Nothing was changed there."), "{told}");
+    assert!(!sandbox.repo().join("work.txt").exists());
 }

@@ -34,6 +34,7 @@ M.commands = {
 ---@field uri? string The task's plan. It says which repository is meant if several have a task with this key.
 ---@field approval? integer The question's number; the open question if this is missing.
 ---@field approved? boolean Whether the answer is yes or no.
+---@field merge? boolean Whether what is approved is merged as soon as it is done.
 ---@field text? string The answer in words.
 
 ---The user's word on a tree.

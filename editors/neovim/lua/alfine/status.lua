@@ -77,6 +77,15 @@ function M.offers(command, view)
   return command == 'log' or #M.offered(command, view) > 0
 end
 
+---Whether the work that a task asks about may be merged with the same answer.
+---@param view alfine.TaskView
+---@return boolean
+function M.may_merge(view)
+  return vim.iter(M.offered('answer', view)):any(function(offer)
+    return (offer.argument or {}).merge == true
+  end)
+end
+
 ---@param amount number
 ---@return string
 function M.dollars(amount)
@@ -96,7 +105,8 @@ end
 ---@return string? command What to do.
 function M.call(view)
   -- What a loop asks, the server asks.
-  if view.status == 'needs_input' or not (view.needsYou or view.status == 'done') then
+  -- So does it tell why finished work did not land.
+  if view.status == 'needs_input' or (view.cause or {}).kind == 'not_landed' or not (view.needsYou or view.status == 'done') then
     return nil
   end
   local next_step = view.status == 'done' and ':Alfine diff, then :Alfine merge' or ':Alfine continue'

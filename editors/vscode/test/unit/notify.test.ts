@@ -32,6 +32,15 @@ test('nothing is said of what goes well, nor twice of one thing', () => {
   expect(messageOf({ before: aLoop(), now: aLoop({ status: 'stopped', needsYou: false }) }, true)).toBeUndefined();
 });
 
+test('how a landing ends is told by the server', () => {
+  const lands = aLoop({ status: 'evaluating', cause: { kind: 'lands', into: 'main' } });
+  const because = { why: 'red' as const, failed: ['together'] };
+  const refused = aLoop({ status: 'done', reason: 'not merged into main', cause: { kind: 'not_landed', into: 'main', because } });
+  expect(messageOf({ before: lands, now: refused }, true)).toBeUndefined();
+  expect(messageOf({ before: aLoop(), now: refused }, true)).toBeUndefined();
+  expect(messageOf({ before: lands, now: aLoop({ status: 'done' }) }, true)).toBeUndefined();
+});
+
 test('a task that gets done is told only where that is wished for', () => {
   const change = { before: aLoop(), now: aLoop({ status: 'done' }) };
   expect(messageOf(change, false)).toBeUndefined();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TaskStatus, TaskView } from '../../src/protocol';
-import { actionsOf, details, dollars, escape, isOld, isToMerge, name, whole } from '../../src/task';
+import { actionsOf, details, dollars, escape, isOld, isToMerge, mayMerge, name, whole } from '../../src/task';
 import { aLoop, anOffer, aTask } from './a_task';
 
 test('what can be done with a task is what the server offers, and does not refuse', () => {
@@ -21,6 +21,14 @@ test('an offer that this version does not know allows nothing, and breaks nothin
 test('done work can be merged only where the server offers that', () => {
   expect(isToMerge(aLoop({ status: 'done' }))).toBe(true);
   expect(isToMerge(aLoop({ status: 'done', offers: [] }))).toBe(false);
+});
+
+test('an answer can merge only where the server offers that', () => {
+  const yes = { task: 'PLAN.md#T1', approved: true };
+  const merge = anOffer('answer', { argument: { ...yes, merge: true } });
+  expect(mayMerge(aLoop({ offers: [anOffer('answer', { argument: yes }), merge] }))).toBe(true);
+  expect(mayMerge(aLoop({ offers: [anOffer('answer', { argument: yes })] }))).toBe(false);
+  expect(mayMerge(aLoop({ offers: [anOffer('merge', { argument: { merge: true } })] }))).toBe(false);
 });
 
 test('with a task of an older server nothing can be done, and it is shown', () => {

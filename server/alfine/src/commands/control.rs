@@ -126,8 +126,9 @@ pub(super) fn answer(directory: &Path, args: &AnswerArgs) -> Result<u8> {
         return Err(Error::user("the answer is empty").hint("give a text, --approve or --reject"));
     }
     let (mut project, key) = opening::task(directory, &args.task, false)?;
-    let answer = Answer { approved, text };
-    let request = AnswerRequest { task: key.clone(), approval: None, answer, hold: args.hold };
+    let answer = Answer { approved, text, landing: None };
+    let request =
+        AnswerRequest { task: key.clone(), approval: None, answer, merge: args.merge, hold: args.hold };
     asking::drive(&mut project, request, Said::default())?;
     if args.hold {
         say(format_args!("{key} has its answer; go on with it: alfine continue {}", shell_word(&key)));

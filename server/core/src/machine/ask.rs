@@ -1,6 +1,9 @@
 //! What only a user can answer.
 
-use crate::agent::{Outcome, Question};
+use crate::{
+    agent::{Outcome, Question},
+    landing::Landing,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +52,11 @@ impl AskKind {
         matches!(self, Self::Approval | Self::Unproven | Self::ChecksChanged | Self::AlreadyGreen)
     }
 
+    /// Says whether approving it takes work that may be merged at once.
+    pub fn takes_work(self) -> bool {
+        self.settles_a_claim() && self != Self::AlreadyGreen
+    }
+
     /// Says whether the answer is yes or no, perhaps with words.
     pub fn is_yes_or_no(self) -> bool {
         self.settles_a_claim() || self == Self::Baseline
@@ -86,6 +94,9 @@ pub struct Answer {
     /// Words for the agent.
     #[serde(default)]
     pub text: Option<String>,
+    /// Where approved work lands as soon as it is done; `None` if the answer says nothing of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landing: Option<Landing>,
 }
 
 impl Ask {

@@ -210,7 +210,7 @@ proptest! {
                 Move::Proceed { tree, gate, outcome, color } => world.proceed(tree, gate, outcome, color)?,
                 Move::User(Command::Rewound { .. }) if world.agent_lives => {}
                 Move::User(command) => world.feed(Input::CommandReceived(command))?,
-                Move::Answer(approved) => world.feed(Input::ApprovalGiven(Answer { approved, text: None }))?,
+                Move::Answer(approved) => world.feed(Input::ApprovalGiven(Answer { approved, ..Answer::default() }))?,
                 Move::Wait(seconds) => {
                     world.now = world.now.after(Duration::from_secs(seconds.into()));
                     world.feed(Input::TimerFired)?;

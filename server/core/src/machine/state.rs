@@ -305,6 +305,9 @@ pub struct LoopState {
     /// Why its work counts as done, once it does.
     #[serde(default, deserialize_with = "reason::saved")]
     pub outcome: Option<Reason>,
+    /// Where the work lands as soon as it is done, if the user said so when they approved it.
+    #[serde(default)]
+    pub lands_when_done: Option<Landing>,
     /// The landing that its checks hold on, until it is made.
     #[serde(default)]
     pub landing: Option<ProvenLanding>,
@@ -389,6 +392,7 @@ impl LoopState {
             last: None,
             notes: Vec::new(),
             outcome: None,
+            lands_when_done: None,
             landing: None,
             not_landed: None,
             base: None,

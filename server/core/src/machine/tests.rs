@@ -269,11 +269,15 @@ fn yellow_asks_unless_fully_automatic() {
     play.verdict = yellow();
     play.iteration(1, READY);
     assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Approval));
-    play.feed(Input::ApprovalGiven(Answer { approved: Some(false), text: Some("fix the lint".into()) }));
+    play.feed(Input::ApprovalGiven(Answer {
+        approved: Some(false),
+        text: Some("fix the lint".into()),
+        ..Answer::default()
+    }));
     assert_eq!(play.status(), TaskStatus::Running);
     assert_eq!(play.state.notes, ["Your claim of ready was rejected by the user: fix the lint"]);
     play.iteration(2, READY);
-    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), text: None }));
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), ..Answer::default() }));
     assert_eq!((play.status(), play.commits), (TaskStatus::Done, 1));
 
     let mut play = Play::with(|settings| settings.autonomy = crate::plan::Autonomy::FullAuto);
@@ -800,7 +804,7 @@ fn a_question_needs_input_at_once_and_its_answer_goes_to_the_agent() {
     assert_eq!((play.status(), play.asked[0].kind), (TaskStatus::NeedsInput, AskKind::Question));
     play.go_on(None, false);
     assert_eq!(play.status(), TaskStatus::NeedsInput, "a question is answered, not continued over");
-    play.feed(Input::ApprovalGiven(Answer { approved: None, text: Some("SQLite".into()) }));
+    play.feed(Input::ApprovalGiven(Answer { text: Some("SQLite".into()), ..Answer::default() }));
     assert_eq!(play.state.notes, ["You asked: “Postgres or SQLite?”. The user answers: SQLite"]);
     play.iteration(2, NOT_READY);
     assert_eq!(play.state.notes, Vec::<String>::new(), "told once");

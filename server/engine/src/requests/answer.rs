@@ -7,14 +7,15 @@ use super::{
     trust::{allow, trust},
     unsaved,
 };
-use crate::{Error, Result, control, loops, project::Project, start};
+use crate::{Error, Result, built_on, control, loops, project::Project, start};
 use alfine_core::{
     hint::Hint,
+    landing::Landing,
     machine::Answer,
     printable::printable,
     task::{TaskKey, TaskStatus},
 };
-use alfine_store::ApprovalRow;
+use alfine_store::{ApprovalRow, LoopRow};
 
 /// Answers what a loop asks, and lets the loop go on in the background.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct AnswerRequest {
     pub approval: Option<i64>,
     /// The answer. If it is empty and the loop asks for an approval, the user is asked for yes or no.
     pub answer: Answer,
+    /// Whether approved work is merged as soon as it is done.
+    pub merge: bool,
     /// Whether the loop rests on with its answer instead of going on.
     pub hold: bool,
 }
@@ -65,8 +68,15 @@ impl Request for AnswerRequest {
         answered: Option<Answered>,
     ) -> Result<Step<()>> {
         allow(project, answered.as_ref())?;
-        if let Some(Answered { question: Question::Approval { .. }, reply }) = answered {
-            self.answer.approved = Some(reply == Reply::Yes);
+        let mut with_others = false;
+        match answered {
+            Some(Answered { question: Question::Approval { .. }, reply }) => {
+                self.answer.approved = Some(reply == Reply::Yes);
+            }
+            Some(Answered { question: Question::LandsToo { .. }, reply }) => {
+                with_others = reply == Reply::Yes;
+            }
+            Some(_) | None => {}
         }
         let (row, text) = resting(project, &self.task, false)?;
         let asked = self.question(project)?;
@@ -75,6 +85,14 @@ impl Request for AnswerRequest {
                 true => Ok(Step::Ask(Question::Approval { task: self.task.clone(), asked: Box::new(asked) })),
                 false => Err(Error::user("the answer is empty").hint("answer in words")),
             };
+        }
+        if self.merge && self.answer.landing.is_none() {
+            let into = merges_into(&self.task, &row, &asked)?;
+            let with = built_on::lands_too(project, &row, &into)?;
+            if !with.is_empty() && !with_others {
+                return Ok(Step::Ask(Question::LandsToo { task: self.task.clone(), with }));
+            }
+            self.answer.landing = Some(Landing { into, with_others, unattended: false });
         }
         if !self.hold
             && let Some(question) = trust(project, &self.task.plan, &text.spec.commands)?
@@ -99,4 +117,20 @@ impl Request for AnswerRequest {
             Err(_) => Ok(Step::Done(())),
         }
     }
+}
+
+/// The branch that work goes into which is merged as soon as it is approved.
+fn merges_into(key: &TaskKey, row: &LoopRow, asked: &ApprovalRow) -> Result<String> {
+    if !asked.kind.takes_work() {
+        return Err(Error::user(format!(
+            "{key} asks about no work that could be merged: {}",
+            printable(&asked.text)
+        ))
+        .hint(Hint::Approve { task: key.clone() }));
+    }
+    let into = row.base_branch.clone().filter(|_| row.branch.is_some());
+    into.ok_or_else(|| {
+        Error::user(format!("it is not known which branch {key} would be merged into"))
+            .hint(Hint::Approve { task: key.clone() })
+    })
 }

@@ -74,6 +74,7 @@ impl Commands {
             uri: plan.clone(),
             approval: Some(approval),
             approved: None,
+            merge: false,
             text: Some(answer.to_owned()),
         };
         match self.perform(EditorCommand::Answer(given)).await {

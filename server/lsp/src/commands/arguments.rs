@@ -151,6 +151,9 @@ pub(crate) struct Answer {
     /// Whether the answer is yes or no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<bool>,
+    /// Whether what is approved is merged as soon as it is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merge: bool,
     /// The answer in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,

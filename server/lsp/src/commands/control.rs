@@ -76,9 +76,11 @@ impl Commands {
         let key = given.task;
         let place = self.place_of(&key, given.uri.as_ref()).await?;
         let text = given.text.filter(|text| !text.trim().is_empty());
-        let answer = machine::Answer { approved: given.approved, text };
+        let answer = machine::Answer { approved: given.approved, text, landing: None };
         let in_no_words = answer == machine::Answer::default();
-        let request = AnswerRequest { task: key.clone(), approval: given.approval, answer, hold: false };
+        let merge = given.merge && given.approved == Some(true);
+        let request =
+            AnswerRequest { task: key.clone(), approval: given.approval, answer, merge, hold: false };
         if in_no_words {
             let looking = request.clone();
             let asked = self.queues.read(&place, move |project| looking.question(project)).await?;

@@ -162,6 +162,7 @@ mod tests {
                 changed: false,
                 approval: None,
                 asks: None,
+                asks_to_merge: false,
                 checkout: Vec::new(),
                 last_run: None,
                 marks: Vec::new(),

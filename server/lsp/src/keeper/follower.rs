@@ -12,7 +12,7 @@ use alfine_core::{
     machine::LoopState,
     task::{TaskKey, TaskStatus},
 };
-use alfine_engine::{Error, at_head, evidence, loops, project::Project};
+use alfine_engine::{Error, at_head, evidence, loops, offers, project::Project};
 use alfine_files::Layout;
 use alfine_git::Repository;
 use alfine_store::{
@@ -595,6 +595,7 @@ fn read_loop(
     let parts = if old.is_some() { parts } else { Parts::ALL };
     let id = row.id.clone();
     let state: Option<LoopState> = serde_json::from_str(&mem::take(&mut row.state)).ok();
+    let asks_to_merge = offers::asks_to_merge(&row);
     row.settings = Value::Null;
     let kept = |is_read: bool| old.filter(|_| !is_read);
     let iterations = match kept(parts.iterations) {
@@ -636,6 +637,7 @@ fn read_loop(
         changed,
         approval,
         asks,
+        asks_to_merge,
         checkout,
         last_run,
         marks,

@@ -7,6 +7,7 @@ use crate::{
         arguments::{Answer, Continue, ShowDiff},
     },
     editor::Editor,
+    offers::TaskOffers,
     picture::Picture,
     to_client::ToEditor,
 };
@@ -15,6 +16,7 @@ use alfine_store::ApprovalRow;
 use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 const APPROVE: &str = "Approve";
+const APPROVE_AND_MERGE: &str = "Approve and merge";
 const REJECT: &str = "Reject";
 const SHOW_DIFF: &str = "Show diff";
 const ANSWER: &str = "Write an answer";
@@ -42,7 +44,8 @@ impl Questions {
             }
             let (editor, commands) = (self.editor.clone(), self.commands.clone());
             let plan = checkout.uri_of(&task.row.key.plan);
-            tokio::spawn(ask(editor, commands, task.row.key.clone(), plan, asks.clone()));
+            let merges = TaskOffers::of_unplanned(Some(checkout), plan.clone(), task).can_approve_and_merge();
+            tokio::spawn(ask(editor, commands, task.row.key.clone(), plan, asks.clone(), merges));
         }
     }
 }
@@ -54,6 +57,7 @@ async fn ask(
     key: TaskKey,
     plan: Option<Url>,
     asks: ApprovalRow,
+    merges: bool,
 ) {
     let (question, choices): (_, &[&str]) = match asks.kind {
         AskKind::Approval
@@ -61,7 +65,11 @@ async fn ask(
         | AskKind::ChecksChanged
         | AskKind::Baseline
         | AskKind::AlreadyGreen => {
-            (format!("{key} asks for your approval: {}", asks.text), &[APPROVE, REJECT, SHOW_DIFF])
+            let choices: &[&str] = match merges {
+                true => &[APPROVE_AND_MERGE, APPROVE, REJECT, SHOW_DIFF],
+                false => &[APPROVE, REJECT, SHOW_DIFF],
+            };
+            (format!("{key} asks for your approval: {}", asks.text), choices)
         }
         AskKind::Question | AskKind::Blocked => (format!("{key} asks: {}", asks.text), &[ANSWER]),
         AskKind::Login
@@ -75,13 +83,15 @@ async fn ask(
     };
     loop {
         let chosen = editor.ask(MessageType::INFO, &question, choices).await;
-        let answer = |approved: Option<bool>| {
+        let answered = |approved: Option<bool>, merge: bool| {
             let (task, uri, approval) = (key.clone(), plan.clone(), Some(asks.id));
-            EditorCommand::Answer(Answer { task, uri, approval, approved, text: None })
+            EditorCommand::Answer(Answer { task, uri, approval, approved, merge, text: None })
         };
+        let answer = |approved| answered(approved, false);
         let (task, uri) = (key.clone(), plan.clone());
         let command = match chosen.as_deref() {
             Some(APPROVE) => answer(Some(true)),
+            Some(APPROVE_AND_MERGE) => answered(Some(true), true),
             Some(REJECT) => answer(Some(false)),
             Some(SHOW_DIFF) => {
                 EditorCommand::ShowDiff(ShowDiff { task, uri, iteration: None, against: None })

@@ -113,13 +113,17 @@ local function ask_for_answer(task)
       send.for_task(task, 'answer', vim.tbl_extend('error', { text = text }, more or {}))
     end)
   end
-  local function choice(label, approved)
+  local function choice(label, approved, merge)
     return {
       label = label,
       act = function()
-        send.for_task(task, 'answer', { approved = approved })
+        send.for_task(task, 'answer', { approved = approved, merge = merge })
       end,
     }
+  end
+  local yes = { choice('Approve', true) }
+  if status.may_merge(task.view) then
+    table.insert(yes, 1, choice('Approve and merge', true, true))
   end
   local code, question = words_at(task, '^question$')
   if not code then
@@ -136,9 +140,9 @@ local function ask_for_answer(task)
         in_words({ approved = false })
       end,
     }
-    ask.choice(title, { choice('Approve', true), choice('Reject', false), refusal })
+    ask.choice(title, vim.list_extend(yes, { choice('Reject', false), refusal }))
   else
-    ask.choice(title, { words, choice('Approve', true), choice('Reject', false) })
+    ask.choice(title, vim.list_extend(vim.list_extend({ words }, yes), { choice('Reject', false) }))
   end
 end
 

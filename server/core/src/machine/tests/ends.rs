@@ -200,7 +200,7 @@ fn what_a_tool_asks_is_asked_at_the_first_time_with_its_options() {
     let ask = play.asked.last().unwrap();
     assert_eq!((play.status(), ask.kind), (TaskStatus::NeedsInput, AskKind::Question));
     assert_eq!(ask.text, "Keep old entries?\n- Keep: nothing is lost\n- Drop");
-    play.feed(Input::ApprovalGiven(Answer { approved: None, text: Some("Drop".into()) }));
+    play.feed(Input::ApprovalGiven(Answer { text: Some("Drop".into()), ..Answer::default() }));
     assert_eq!(play.status(), TaskStatus::Running);
     assert!(play.state.notes[0].ends_with("The user answers: Drop"), "{:?}", play.state.notes);
     // Asked in one iteration, it is not asked in the next one.
@@ -216,7 +216,7 @@ fn the_work_of_an_agent_that_went_on_without_an_answer_is_the_users_to_take() {
     let ask = play.asked.last().unwrap();
     assert_eq!((play.status(), ask.kind), (TaskStatus::NeedsInput, AskKind::Approval));
     assert!(ask.text.contains("Keep old entries?\n- Keep: nothing is lost\n- Drop"), "{}", ask.text);
-    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), text: None }));
+    play.feed(Input::ApprovalGiven(Answer { approved: Some(true), ..Answer::default() }));
     assert_eq!((play.status(), play.commits), (TaskStatus::Done, 1));
     let mut play = Play::started();
     let plan = Question { text: "1. Read\n2. Write".into(), options: vec![], plan: true };

@@ -99,3 +99,27 @@ fn only_what_is_done_lands_or_is_worked_on_again() {
     play.command(Command::Land(landing(false))).go_on(None, false);
     assert_eq!(play.refused, [Refusal::NothingToContinue { status: TaskStatus::Evaluating }]);
 }
+
+#[test]
+fn the_user_s_yes_to_merge_holds_for_the_work_that_they_saw() {
+    let yes = |landing| Input::ApprovalGiven(Answer { approved: Some(true), landing, ..Answer::default() });
+    let mut play = Play::started();
+    play.verdict = yellow();
+    play.iteration(1, READY);
+    play.feed(yes(Some(landing(false))));
+    assert_eq!((play.status(), &play.state.lands_when_done), (TaskStatus::Done, &Some(landing(false))));
+    play.command(Command::Rework { from: "main".into() });
+    assert_eq!(play.state.lands_when_done, None);
+
+    let mut play = Play::started();
+    play.verdict = yellow();
+    play.iteration(1, READY);
+    play.feed(Input::ApprovalGiven(Answer {
+        approved: Some(false),
+        landing: Some(landing(false)),
+        ..Answer::default()
+    }));
+    play.iteration(2, READY);
+    play.feed(yes(None));
+    assert_eq!((play.status(), &play.state.lands_when_done), (TaskStatus::Done, &None));
+}

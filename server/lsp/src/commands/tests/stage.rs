@@ -242,6 +242,7 @@ impl Stage {
             changed: false,
             approval: None,
             asks: None,
+            asks_to_merge: false,
             checkout: Vec::new(),
             last_run: None,
             marks: Vec::new(),
