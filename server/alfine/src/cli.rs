@@ -188,6 +188,9 @@ pub(crate) struct RunArgs {
     /// The most iterations, 1 to 50.
     #[arg(short = 'i', long, value_name = "N")]
     pub max_iterations: Option<u32>,
+    /// How many tasks of a plan are worked on at a time, 1 to 16.
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub max_parallel: Option<u32>,
     /// Tell the agent to do this task only; for a plan, run only the first task that is ready.
     #[arg(short = '1', long)]
     pub single_task: bool,

@@ -1,55 +1,86 @@
-//! What a person sees of a running loop: a line for each event, and one moving line.
+//! What a person sees of running loops: a line for each event, and a moving line for each loop.
 
 use crate::output::{has_colors, say};
-use alfine_core::news::{News, Told};
+use alfine_core::{
+    news::{News, Told},
+    task::TaskKey,
+};
 use alfine_words::Mark;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Zoned;
-use std::{cell::RefCell, io::IsTerminal, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    io::IsTerminal,
+    time::Duration,
+};
 
 /// Shows news to a person.
 pub(crate) struct Display {
-    /// Moves while a loop does: before and after, questions may be asked.
-    moving: RefCell<Option<ProgressBar>>,
+    lines: MultiProgress,
+    /// Each moves while its loop does: before and after, questions may be asked.
+    moving: RefCell<BTreeMap<Option<TaskKey>, ProgressBar>>,
+    /// Whether each line says of which task it is.
+    several: Cell<bool>,
     color: bool,
 }
 
 impl Display {
     /// Makes a display on this terminal; plain lines where there is none.
     pub(crate) fn new() -> Self {
-        Self { moving: RefCell::default(), color: has_colors(&std::io::stdout()) }
+        let color = has_colors(&std::io::stdout());
+        Self { lines: MultiProgress::new(), moving: RefCell::default(), several: Cell::new(false), color }
+    }
+
+    /// From now on, news of several tasks are shown.
+    pub(crate) fn of_several(&self) {
+        self.several.set(true);
     }
 
     /// Shows one piece of news.
     pub(crate) fn show(&self, told: &Told) {
         if let Some(line) = alfine_words::news(told, &Zoned::now()) {
-            self.line(line.mark, &line.text);
+            if self.several.get() {
+                self.line(line.mark, &format!("{}: {}", told.task.id, line.text));
+            } else {
+                self.line(line.mark, &line.text);
+            }
         }
         if matches!(told.news, News::Rests { .. }) {
-            self.rest();
+            self.rest(&told.task);
         } else {
-            self.moves(&told.news);
+            self.moves_of(Some(&told.task), &told.news);
         }
     }
 
     /// Shows on the moving line what goes on.
     pub(crate) fn moves(&self, news: &News) {
+        self.moves_of(None, news);
+    }
+
+    fn moves_of(&self, task: Option<&TaskKey>, news: &News) {
         let Some(message) = alfine_words::moving(news) else { return };
         let mut moving = self.moving.borrow_mut();
-        if moving.is_none() {
-            *moving = spinner();
+        if !moving.contains_key(&task.cloned()) {
+            let Some(bar) = spinner() else { return };
+            let bar = self.lines.add(bar);
+            bar.enable_steady_tick(Duration::from_millis(120));
+            moving.insert(task.cloned(), bar);
         }
-        if let Some(bar) = moving.as_ref() {
-            bar.set_message(message);
+        let Some(bar) = moving.get(&task.cloned()) else { return };
+        match task.filter(|_| self.several.get()) {
+            Some(task) => bar.set_message(format!("{}: {message}", task.id)),
+            None => bar.set_message(message),
         }
     }
 
-    /// Prints a line above the moving one.
+    /// Prints a line above the moving ones.
     pub(crate) fn line(&self, mark: Mark, text: &str) {
         let print = || say(format_args!("{} {text}", self.painted(mark, sign(mark))));
-        match self.moving.borrow().as_ref() {
-            Some(bar) => bar.suspend(print),
-            None => print(),
+        if self.moving.borrow().is_empty() {
+            print();
+        } else {
+            self.lines.suspend(print);
         }
     }
 
@@ -58,9 +89,16 @@ impl Display {
         if self.color { format!("{}{text}\x1b[0m", color(mark)) } else { text.to_owned() }
     }
 
-    /// Takes the moving line away.
-    pub(crate) fn rest(&self) {
-        if let Some(bar) = self.moving.take() {
+    /// Takes the moving line of a task away.
+    fn rest(&self, task: &TaskKey) {
+        if let Some(bar) = self.moving.borrow_mut().remove(&Some(task.clone())) {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Takes every moving line away.
+    pub(crate) fn all_rest(&self) {
+        for bar in self.moving.take().into_values() {
             bar.finish_and_clear();
         }
     }
@@ -68,7 +106,7 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        self.rest();
+        self.all_rest();
     }
 }
 
@@ -80,7 +118,6 @@ fn spinner() -> Option<ProgressBar> {
     if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {elapsed} {wide_msg}") {
         bar.set_style(style);
     }
-    bar.enable_steady_tick(Duration::from_millis(120));
     Some(bar)
 }
 

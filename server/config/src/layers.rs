@@ -112,6 +112,7 @@ impl From<&Fields> for Partial {
         partial.set("model", said(&fields.model));
         partial.set("limits.iterations", said(&fields.max_iterations));
         partial.set("limits.cost_usd", said(&fields.max_cost));
+        partial.set("max_parallel", said(&fields.max_parallel));
         partial.set("isolation", said(&fields.isolation));
         partial.set("context", said(&fields.context));
         partial.set("autonomy", said(&fields.autonomy));

@@ -35,6 +35,9 @@ pub struct Config {
     pub isolation: Isolation,
     /// What happens to the work of a task that is done.
     pub on_done: OnDone,
+    /// How many tasks of a plan that is run as a whole are worked on at a time, each in a worktree of its own.
+    #[schemars(range(min = 1, max = 16))]
+    pub max_parallel: u32,
     /// When verifiers run.
     pub verify: VerifyWhen,
     /// How much a loop decides by itself when the agent says that it is done: `guarded` asks you if the result of the
@@ -79,6 +82,7 @@ impl Default for Config {
             context: ContextMode::default(),
             isolation: Isolation::default(),
             on_done: OnDone::default(),
+            max_parallel: 1,
             verify: VerifyWhen::default(),
             autonomy: Autonomy::default(),
             permissions: Permissions::default(),

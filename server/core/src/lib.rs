@@ -22,6 +22,7 @@ mod nearest;
 pub mod news;
 pub mod offer;
 pub mod plan;
+pub mod plan_run;
 pub mod printable;
 pub mod prompt;
 pub mod proof;

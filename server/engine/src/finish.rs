@@ -3,7 +3,9 @@
 use crate::{
     Error, ErrorKind, Result,
     built_on::{self, LandsToo},
-    control, landing, loops,
+    control, landing,
+    landing::Turn,
+    loops,
     mend::Text,
     project::Project,
     proof_report::{self, ProofReport},
@@ -416,7 +418,7 @@ pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32, text: &
         .store
         .write(|tx| tx.set_loop_status(&lock, TaskStatus::Discarded, Some(&Reason::Forked), true))?;
     let fork = start::Fork { of: row.clone(), reference: from.reference };
-    let begun = start::begin_loop(project, &file, &spec, stand, false, Some(&fork));
+    let begun = start::begin_loop(project, &file, &spec, stand, false, Some(&fork), None);
     if begun.is_err() {
         // The old loop still exists, and its worktree can be created again from its last checkpoint.
         project.store.write(|tx| tx.set_loop_status(&lock, row.status, row.reason.as_ref(), false))?;
@@ -424,33 +426,54 @@ pub(crate) fn fork(project: &mut Project, key: &TaskKey, iteration: u32, text: &
     begun
 }
 
-/// What has to be checked before the work of a task lands; `None` if it may land at once. Whatever refuses the merge itself is
-/// said there, but conflicts, which are an error unless nobody is there to be told.
-pub(crate) fn lands_first(
+/// How finished work gets onto a branch.
+pub(crate) enum Way {
+    /// It is merged now. Until that is made no other landing on the branch goes on; `None` if there is nothing to land.
+    Now(Option<Turn>),
+    /// Its runner sees to it first: others land there, or its checks have not seen what would lie there.
+    First(Landing),
+}
+
+/// Finds out how a task that is done lands. `turn` is that of its runner, if this has it. A conflict is a matter for the
+/// runner only where it is `unattended`.
+pub(crate) fn way_of(
     project: &Project,
     key: &TaskKey,
     into: Option<&str>,
-    with_others: bool,
-    unattended: bool,
-) -> Result<Option<Landing>> {
-    let Some(row) = loops::loop_of(&project.store, key)? else { return Ok(None) };
+    (with_others, unattended): (bool, bool),
+    turn: Option<Turn>,
+) -> Result<Way> {
+    let Some(row) = loops::loop_of(&project.store, key)? else { return Ok(Way::Now(turn)) };
     let (Some(branch), Some(into)) = (row.branch.as_deref(), into.or(row.base_branch.as_deref())) else {
-        return Ok(None);
+        return Ok(Way::Now(turn));
     };
     if row.status != TaskStatus::Done {
-        return Ok(None);
+        return Ok(Way::Now(turn));
     }
-    let spec = landing::merge_spec(project, &row, (branch, into), String::new())?;
-    let Some(proven) = &spec.proven else { return Ok(None) };
     let landing = Landing { into: into.to_owned(), with_others, unattended };
+    let turn = match turn {
+        Some(turn) => turn,
+        None => match Turn::at_once(&project.layout, into)? {
+            Some(turn) => turn,
+            None => return Ok(Way::First(landing)),
+        },
+    };
+    let spec = landing::merge_spec(project, &row, (branch, into), String::new())?;
     match project.repository.merged_tree(&spec, &[Path::new(&row.task.plan)]) {
-        Ok(Some(tree)) if !project.repository.is_same_tree(&tree, proven)? => {
+        Ok(Some(tree)) => {
+            let is_proven = match &spec.proven {
+                Some(proven) => project.repository.is_same_tree(&tree, proven)?,
+                None => true,
+            };
+            if is_proven {
+                return Ok(Way::Now(Some(turn)));
+            }
             refuse_uncommitted(project, &row)?;
-            Ok(Some(landing))
+            Ok(Way::First(landing))
         }
-        Err(GitError::Conflicts { .. }) if unattended => Ok(Some(landing)),
+        Err(GitError::Conflicts { .. }) if unattended => Ok(Way::First(landing)),
         // Also what is not there: the merge says so.
-        Ok(_) | Err(_) => Ok(None),
+        Ok(None) | Err(_) => Ok(Way::Now(Some(turn))),
     }
 }
 
@@ -473,8 +496,13 @@ pub(crate) enum WhenDone {
 }
 
 /// Does what the user or the settings want with a task that is done. `tick` are the working copies of its plan that may be
-/// changed.
-pub(crate) fn when_done(project: &mut Project, key: &TaskKey, tick: WorkingCopies<'_>) -> Result<WhenDone> {
+/// changed; `turn` is what its runner has of the landings on the branch.
+pub(crate) fn when_done(
+    project: &mut Project,
+    key: &TaskKey,
+    tick: WorkingCopies<'_>,
+    turn: Option<Turn>,
+) -> Result<WhenDone> {
     let row = loop_for(project, key)?;
     let state = loops::state_of(&row)?;
     let on_done = TaskSpec::of(&row)?.on_done;
@@ -490,9 +518,10 @@ pub(crate) fn when_done(project: &mut Project, key: &TaskKey, tick: WorkingCopie
         (None, Some(_), _) | (None, None, OnDone::Ask) => return Ok(WhenDone::Nothing),
     };
     let into = into.as_deref();
-    if let Some(landing) = lands_first(project, key, into, with_others, unattended)? {
-        return Ok(WhenDone::Lands(landing));
-    }
+    let _turn = match way_of(project, key, into, (with_others, unattended), turn)? {
+        Way::First(landing) => return Ok(WhenDone::Lands(landing)),
+        Way::Now(turn) => turn,
+    };
     let with = match with_others {
         true => lands_too(project, key, into)?,
         false => Vec::new(),

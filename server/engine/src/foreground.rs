@@ -52,15 +52,14 @@ pub fn run(
         let stop_listening = listen(runner.interrupter())?;
         let ran = runner.run();
         stop_listening();
-        // Until the work is where it goes, no other work gets there.
-        let (status, _turn) = ran?;
+        let (status, turn) = ran?;
         let mut ended = Ended { id: id.clone(), task, status, done: None, unfinished: None };
         if ended.status == TaskStatus::Done {
             // The plan may have been edited meanwhile, so that its task has another key now.
             if let Some(row) = project.store.loop_(&ended.id)? {
                 ended.task = row.task;
             }
-            match finish::when_done(project, &ended.task, tick) {
+            match finish::when_done(project, &ended.task, tick, turn) {
                 Ok(WhenDone::Nothing) => {}
                 Ok(WhenDone::Did(done)) => ended.done = Some(done),
                 Ok(WhenDone::Lands(landing)) => {

@@ -13,7 +13,10 @@ use alfine_config::Control;
 use alfine_files::Layout;
 use alfine_git::{MergeSpec, ProvenTree};
 use alfine_store::LoopRow;
-use std::fs::{self, File};
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+};
 
 /// The one landing on a branch that goes on.
 #[derive(Debug)]
@@ -22,6 +25,19 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
+    /// The turn, if no other landing on this branch goes on now.
+    pub(crate) fn at_once(layout: &Layout, branch: &str) -> Result<Option<Self>> {
+        Ok(try_lock(&Self::lock_of(layout, branch)?)?.map(|lock| Self { _lock: lock }))
+    }
+
+    fn lock_of(layout: &Layout, branch: &str) -> Result<PathBuf> {
+        let path = layout.landing_lock(branch);
+        path.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .map_err(|error| failed("make a folder for", &path, &error))?;
+        Ok(path)
+    }
+
     /// Waits until no other landing on this branch goes on; calls `waits` once if one does. `None` if that was cancelled.
     pub(crate) fn take(
         layout: &Layout,
@@ -29,10 +45,7 @@ impl Turn {
         waits: &mut dyn FnMut(),
         is_cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Self>> {
-        let path = layout.landing_lock(branch);
-        path.parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .map_err(|error| failed("make a folder for", &path, &error))?;
+        let path = Self::lock_of(layout, branch)?;
         let lock = until_there(|| try_lock(&path), waits, is_cancelled)?;
         Ok(lock.map(|lock| Self { _lock: lock }))
     }

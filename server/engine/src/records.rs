@@ -99,6 +99,7 @@ mod tests {
             state: "{}",
             summary: &LoopSummary::default(),
             forked_from: None,
+            plan_run: None,
         };
         store
             .write(|tx| {

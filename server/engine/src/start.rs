@@ -183,8 +183,9 @@ pub fn begin(
     spec: &TaskSpec,
     start: alfine_git::Start,
     include_uncommitted: bool,
+    plan_run: Option<i64>,
 ) -> Result<LoopLock> {
-    begin_loop(project, file, spec, start, include_uncommitted, None).or_else(|error| {
+    begin_loop(project, file, spec, start, include_uncommitted, None, plan_run).or_else(|error| {
         // Another process may have begun a loop since this one looked.
         let key = file.key(&spec.task);
         let now = project.store.current_loop(&key)?;

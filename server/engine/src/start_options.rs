@@ -1,4 +1,4 @@
-//! How the user wants loops to be run. A loop of a chain keeps it for the next one.
+//! How the user wants loops to be run.
 
 use alfine_config::Partial;
 use alfine_core::{machine::Command, plan::ContextMode};
@@ -51,14 +51,16 @@ impl More {
     }
 }
 
-/// How the tasks of a plan that was started as a whole begin. Each loop keeps it for the next one.
+/// How the tasks of a plan that is run as a whole begin.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Chain {
+pub struct RunOptions {
     /// How the user wanted them to be run.
     pub options: StartOptions,
     /// What the user's editor said of the settings.
     pub editor: Partial,
     /// Whether what is uncommitted then becomes their base.
     pub include_uncommitted: bool,
+    /// How many tasks are worked on at a time, if it was said when the plan was started.
+    pub max_parallel: Option<u32>,
 }

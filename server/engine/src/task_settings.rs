@@ -21,6 +21,12 @@ pub(crate) fn settings(
     Ok(alfine_config::load(&Layers { command_line: flags(options), task: fields, ..layers.clone() })?)
 }
 
+/// The settings that hold for a plan as a whole.
+pub(crate) fn of_plan(layers: &Layers, file: &PlanFile, options: &StartOptions) -> Result<Loaded> {
+    let fields = vec![Partial::from(&file.plan.defaults)];
+    Ok(alfine_config::load(&Layers { command_line: flags(options), task: fields, ..layers.clone() })?)
+}
+
 fn flags(options: &StartOptions) -> Partial {
     let mut flags = Partial::default();
     flags.set("limits.iterations", options.max_iterations);

@@ -3,7 +3,7 @@
 //! Fixed when a loop starts, and kept with the loop: a plan or a configuration that is edited meanwhile changes
 //! nothing that was not approved.
 
-use crate::{Error, ErrorKind, Result, checks, loops::unreadable, start_options::Chain};
+use crate::{Error, ErrorKind, Result, checks, loops::unreadable, start_options::RunOptions};
 use alfine_agents::Permissions;
 use alfine_config::{Config, JudgedCriteria, Layer, Loaded, trust::TrustItem};
 use alfine_core::{
@@ -104,9 +104,12 @@ pub struct TaskSpec {
     /// fetched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub never_kept: Vec<PathBuf>,
-    /// How the plan's other tasks are started when this task is over; `None` if it was started alone.
+    /// The iteration in which its runner died and the run of its plan went on with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub chain: Option<Chain>,
+    pub gone_on_at: Option<u32>,
+    /// How the plan's other tasks are started when this task is over, where an older version began the loop.
+    #[serde(default, skip_serializing)]
+    pub chain: Option<RunOptions>,
 }
 
 /// Unmerged work of another task that a loop began with.
@@ -210,6 +213,7 @@ impl TaskSpec {
             brought: Vec::new(),
             never_kept: Vec::new(),
             built_on: Vec::new(),
+            gone_on_at: None,
             chain: None,
         })
     }

@@ -539,6 +539,7 @@ mod tests {
             state: "{}",
             summary: &LoopSummary::default(),
             forked_from: None,
+            plan_run: None,
         };
         tx.create_loop(lock, &new)
     }

@@ -526,6 +526,7 @@ impl Looped {
             ended_at: self.ended.then(|| minutes_ago(1)),
             updated_at: minutes_ago(1),
             forked_from: None,
+            plan_run: None,
         };
         let asks = match &self.state.phase {
             Phase::NeedsInput { ask } => Some(approval(ask)),

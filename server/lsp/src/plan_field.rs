@@ -17,6 +17,9 @@ pub(crate) fn meaning(field: FieldName) -> String {
         }
         FieldName::MaxIterations => "The most iterations; the loop then stops and asks you how to go on.",
         FieldName::MaxCost => "The most US dollars that the loop may cost; it stops when they are spent.",
+        FieldName::MaxParallel => {
+            "How many tasks of the plan are worked on at a time; only in the front matter."
+        }
         FieldName::SingleTask => "Whether the agent is told to do this task alone.",
         FieldName::Verify => "Commands that must pass for this task, in addition to its criteria.",
         FieldName::Folder => return of_setting("verification.folder"),
@@ -43,6 +46,7 @@ pub(crate) fn takes(field: FieldName) -> &'static str {
         FieldName::Model => "a name that the agent knows",
         FieldName::MaxIterations => "a whole number from 1 to 50",
         FieldName::MaxCost => "a number of US dollars",
+        FieldName::MaxParallel => "a whole number from 1 to 16",
         FieldName::Isolation => "`worktree` or `in-place`",
         FieldName::Context => "`resume` or `fresh`",
         FieldName::Autonomy => "`full_auto`, `guarded` or `manual`",

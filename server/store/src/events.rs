@@ -19,6 +19,8 @@ use std::borrow::Cow;
 pub enum Change {
     /// A plan was written down or changed.
     Plan,
+    /// A plan's run began, or its state changed; the payload has its `plan` and `state`.
+    PlanRun,
     /// A task was written down or changed, without a loop.
     Task,
     /// A loop began.

@@ -35,8 +35,8 @@ pub use read::Reader;
 pub use reconcile::Interrupted;
 pub use rows::{
     AnswerKey, ApprovalRow, CheckoutChangeRow, CheckoutRow, CheckpointKind, CheckpointRow, CommandResult,
-    CommandRow, IterationRow, LoopRow, LoopSummary, OutlineRow, OwnWriteRow, PlanKind, RunRow, TaskRow,
-    VerificationRow,
+    CommandRow, IterationRow, LoopRow, LoopSummary, OutlineRow, OwnWriteRow, PlanKind, PlanRunRow, RunRow,
+    TaskRow, VerificationRow,
 };
 pub use store::Store;
 pub use transaction::Tx;

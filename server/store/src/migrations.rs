@@ -244,6 +244,21 @@ ALTER TABLE check_answer ADD COLUMN tree TEXT;
 ALTER TABLE check_answer ADD COLUMN what TEXT;
 CREATE INDEX check_answer_tree ON check_answer (plan, tree);
 ",
+    "
+CREATE TABLE plan_run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    plan TEXT NOT NULL,
+    state TEXT NOT NULL,
+    how TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX plan_run_plan ON plan_run (plan);
+CREATE UNIQUE INDEX plan_run_live ON plan_run (plan) WHERE ended_at IS NULL;
+ALTER TABLE loop ADD COLUMN plan_run INTEGER REFERENCES plan_run (id);
+CREATE INDEX loop_plan_run ON loop (plan_run) WHERE plan_run IS NOT NULL;
+",
 ];
 
 /// The version that this program writes.
@@ -275,6 +290,7 @@ mod tests {
         "7c9183fad34ea92a",
         "8d204fa4b2910c6f",
         "105d36b9809f62be",
+        "4fa2312a14350b0b",
     ];
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     ApprovalRow, CheckoutChangeRow, CheckoutRow, CheckpointRow, CommandRow, IterationRow, LoopId, LoopRow,
-    Millis, OutlineRow, OwnWriteRow, RunRow, StoreError, TaskRow, VerificationRow,
+    Millis, OutlineRow, OwnWriteRow, PlanRunRow, RunRow, StoreError, TaskRow, VerificationRow,
     disk::{self, Identity},
     rows::{FromRow, Json, Word},
 };
@@ -136,6 +136,29 @@ impl Reader {
     /// The loops that were merged or discarded before a moment, oldest first.
     pub fn loops_ended_before(&self, before: Millis) -> Result<Vec<LoopRow>, StoreError> {
         self.all("SELECT * FROM loop WHERE ended_at < ?1 ORDER BY ended_at, id", [before])
+    }
+
+    /// The run of a plan with this number; `None` if there is no such run.
+    pub fn plan_run(&self, id: i64) -> Result<Option<PlanRunRow>, StoreError> {
+        self.first("SELECT * FROM plan_run WHERE id = ?1", [id])
+    }
+
+    /// The last run of a plan, over or not; `None` if it was never run as a whole.
+    pub fn last_plan_run(&self, plan: &str) -> Result<Option<PlanRunRow>, StoreError> {
+        self.first("SELECT * FROM plan_run WHERE plan = ?1 ORDER BY id DESC LIMIT 1", [plan])
+    }
+
+    /// The last run of each plan that was run as a whole.
+    pub fn last_plan_runs(&self) -> Result<Vec<PlanRunRow>, StoreError> {
+        self.all(
+            "SELECT * FROM plan_run WHERE id IN (SELECT max(id) FROM plan_run GROUP BY plan) ORDER BY plan",
+            [],
+        )
+    }
+
+    /// All loops that a run of a plan began, oldest first.
+    pub fn loops_of_run(&self, id: i64) -> Result<Vec<LoopRow>, StoreError> {
+        self.all("SELECT * FROM loop WHERE plan_run = ?1 ORDER BY started_at, id", [id])
     }
 
     /// Each task's live loop, or its last one.

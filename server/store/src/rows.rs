@@ -9,6 +9,7 @@ use alfine_core::{
     identity::Written,
     machine::AskKind,
     plan::Isolation,
+    plan_run::RunState,
     proof::{Answer, CheckProof},
     reason::{self, Reason, Refusal},
     task::TaskKey,
@@ -69,7 +70,7 @@ macro_rules! kept {
 
 kept!(FromSql::column_result: bool, i32, i64, u32, f64, String, Millis);
 kept!(unsigned: u64);
-kept!(word: AskKind, CheckpointKind, Isolation, LoopId, Severity, TaskKey, TaskStatus);
+kept!(word: AskKind, CheckpointKind, Isolation, LoopId, RunState, Severity, TaskKey, TaskStatus);
 kept!(json: LoopSummary, Usage, Value, Vec<CheckoutChange>, Vec<TaskKey>, Vec<Written>);
 
 impl<T: Column> Column for Option<T> {
@@ -200,6 +201,27 @@ pub struct OutlineRow {
 
 from_columns! { OutlineRow: path, outline }
 
+/// A plan that was started as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanRunRow {
+    /// Its number.
+    pub id: i64,
+    /// The document's path.
+    pub plan: String,
+    /// How far it is, as it was last written down.
+    pub state: RunState,
+    /// How its tasks are begun.
+    pub how: Value,
+    /// When it began.
+    pub started_at: Millis,
+    /// Its end; none while it goes on or waits for the user.
+    pub ended_at: Option<Millis>,
+    /// When the row was last changed.
+    pub updated_at: Millis,
+}
+
+from_columns! { PlanRunRow: id, plan, state, how, started_at, ended_at, updated_at }
+
 /// What a watcher shows of a loop's state, in words of its own: the state itself stays opaque.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -296,6 +318,8 @@ pub struct LoopRow {
     pub updated_at: Millis,
     /// The loop it began as a copy of.
     pub forked_from: Option<LoopId>,
+    /// The run of its plan that began it; `None` if it was started alone.
+    pub plan_run: Option<i64>,
 }
 
 impl LoopRow {
@@ -308,7 +332,7 @@ impl LoopRow {
 
 from_columns! {
     LoopRow: id, task, status, reason, agent, model, isolation, branch, base_branch, base_commit, worktree,
-    settings, state, summary, cost_usd, tokens, started_at, ended_at, updated_at, forked_from
+    settings, state, summary, cost_usd, tokens, started_at, ended_at, updated_at, forked_from, plan_run
 }
 
 /// One iteration of a loop.

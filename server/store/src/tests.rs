@@ -63,6 +63,7 @@ fn begin(tx: &Tx<'_>, lock: &LoopLock, task: &TaskKey) -> Result<(), StoreError>
         state: "{}",
         summary: &LoopSummary::default(),
         forked_from: None,
+        plan_run: None,
     };
     tx.create_loop(lock, &new)
 }

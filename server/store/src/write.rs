@@ -15,6 +15,7 @@ use alfine_core::{
     identity::Written,
     machine::AskKind,
     plan::Isolation,
+    plan_run::RunState,
     proof::{Answer, CheckProof, Said},
     reason::Reason,
     task::{TaskId, TaskKey, TaskStatus},
@@ -58,6 +59,8 @@ pub struct LoopNew<'a> {
     pub summary: &'a LoopSummary,
     /// The loop it begins as a copy of.
     pub forked_from: Option<&'a LoopId>,
+    /// The run of its plan that begins it.
+    pub plan_run: Option<i64>,
 }
 
 /// Where a loop works in git, once that is made.
@@ -404,8 +407,51 @@ impl Tx<'_> {
             .collect();
         self.execute("DELETE FROM plan WHERE path = ?1", [to])?;
         self.execute("UPDATE plan SET path = ?2, updated_at = ?3 WHERE path = ?1", (from, to, self.now()))?;
+        self.execute(
+            "UPDATE plan_run SET state = 'over', ended_at = ?2, updated_at = ?2 WHERE plan = ?1 AND ended_at IS NULL",
+            (to, self.now()),
+        )?;
+        self.execute(
+            "UPDATE plan_run SET plan = ?2, updated_at = ?3 WHERE plan = ?1",
+            (from, to, self.now()),
+        )?;
         self.rename_tasks(&renames)?;
         self.tell(None, None, Change::Plan, &json!({ "path": to }))
+    }
+
+    /// Begins the run of a plan, and returns its number. Refused while the plan has one that is not over.
+    pub fn begin_plan_run(&self, plan: &str, how: &Value) -> Result<i64, StoreError> {
+        insert! {
+            self, "plan_run", plan = plan, state = Word(RunState::Active), how = Json(how),
+            started_at = self.now(), updated_at = self.now()
+        }?;
+        let id = self.number("SELECT last_insert_rowid()", [])?;
+        self.tell(None, None, Change::PlanRun, &json!({ "plan": plan, "state": RunState::Active }))?;
+        Ok(id)
+    }
+
+    /// Says how far the run of a plan is. One that was over goes on by any other state.
+    pub fn set_plan_run(&self, id: i64, state: RunState, how: Option<&Value>) -> Result<(), StoreError> {
+        let row = self.plan_run(id)?.ok_or_else(|| missing("run", &id))?;
+        if row.state == state && how.is_none_or(|how| *how == row.how) {
+            return Ok(());
+        }
+        self.execute(
+            "UPDATE plan_run SET state = ?2, how = ?3, updated_at = ?4, ended_at = CASE WHEN ?5 THEN ?4 END
+             WHERE id = ?1",
+            (id, Word(state), Json(how.unwrap_or(&row.how)), self.now(), state == RunState::Over),
+        )?;
+        self.tell(None, None, Change::PlanRun, &json!({ "plan": row.plan, "state": state }))
+    }
+
+    /// Adds a loop to the run of its plan.
+    pub fn join_plan_run(&self, lock: &LoopLock, id: i64) -> Result<(), StoreError> {
+        let row = self.locked_loop(lock)?;
+        self.execute(
+            "UPDATE loop SET plan_run = ?2, updated_at = ?3 WHERE id = ?1",
+            (&row.id, id, self.now()),
+        )?;
+        self.tell_of_loop(&row, Change::Loop, &json!({ "status": row.status }))
     }
 
     fn update_task(
@@ -441,7 +487,7 @@ impl Tx<'_> {
             self, "loop", id = lock.loop_id(), task = Word(new.task), status = Word(TaskStatus::Running),
             agent = new.agent, model = new.model, isolation = Word(new.isolation), settings = Json(new.settings),
             state = new.state, summary = Json(new.summary), tokens = 0, started_at = self.now(),
-            updated_at = self.now(), forked_from = new.forked_from
+            updated_at = self.now(), forked_from = new.forked_from, plan_run = new.plan_run
         }?;
         self.update_task(new.task, TaskStatus::Running, None, Some(lock.loop_id()))?;
         self.tell(

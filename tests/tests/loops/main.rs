@@ -17,6 +17,7 @@ mod judge;
 mod landing;
 mod merging;
 mod messages;
+mod plan_runs;
 mod plans;
 mod proof;
 mod safety;

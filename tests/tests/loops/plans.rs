@@ -4,7 +4,7 @@ use super::*;
 use alfine_tests::sandbox::wait_until;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 const CHAIN: &str = "# Plan\n\n### US-003: Third\nDepends on: US-002\n\n### US-001: First\n\n### US-002: Second\nDepends on: US-001\n";
 
@@ -118,7 +118,7 @@ fn until_no_runner_lives(sandbox: &Sandbox) {
     });
 }
 
-fn status_of(sandbox: &Sandbox, id: &str) -> String {
+pub(crate) fn status_of(sandbox: &Sandbox, id: &str) -> String {
     sandbox.task(&format!("PLAN.md#{id}"))["status"].as_str().unwrap_or_default().to_owned()
 }
 

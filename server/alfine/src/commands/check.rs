@@ -53,7 +53,7 @@ pub(super) fn perform(directory: &Path, args: &CheckArgs) -> Result<u8> {
     };
     let done = check::tasks(&mut project, &file, &tasks, (args.base, &program), &cancel, &mut tell);
     listening.close();
-    display.rest();
+    display.all_rest();
     done?;
     // What is known now is a finding, too.
     let around = checks::Repository::look(project.repository.workdir());

@@ -104,7 +104,7 @@ pub(super) fn goes_on(
         tell_changes(key, changes);
     }
     let display = if json { None } else { Some(Display::new()) };
-    Ok(run::foreground(project, lock, display.as_ref())?.exit)
+    run::go_on(project, lock, display.as_ref())
 }
 
 /// Says what is other in a plan than when its loop last ran.

@@ -95,7 +95,7 @@ fn begin(project: &mut Project, key: &TaskKey, display: &Display) -> Result<Loop
     display.line(Mark::Step, &format!("alfine run {key}"));
     let mut start = Start::new(key.plan.clone(), Some(key.id.0.clone()), StartOptions::default());
     start.in_background = false;
-    match asking::drive(project, start, OWN)?.begun {
+    match asking::drive(project, start, OWN)?.begun.pop() {
         Some(Begun { how: How::Here(lock), .. }) => Ok(lock),
         _ => Err(wrong_turn(&format!("{key} cannot be started"))),
     }

@@ -32,8 +32,8 @@ pub(super) fn merge(directory: &Path, args: &MergeArgs) -> Result<u8> {
     match asking::drive(&mut project, request, Said { json: args.json, ..Said::default() }) {
         Ok(Merging::Lands(How::Here(lock))) => {
             let display = if args.json { None } else { Some(Display::new()) };
-            let end = run::foreground(&mut project, lock, display.as_ref())?;
-            Ok(if end.status == TaskStatus::Merged { exit::DONE } else { exit::NEEDS_YOU })
+            let status = run::alone(&mut project, lock, display.as_ref())?;
+            Ok(if status == TaskStatus::Merged { exit::DONE } else { exit::NEEDS_YOU })
         }
         // Nobody asked for that here.
         Ok(Merging::Lands(How::InBackground | How::Settled)) => Ok(exit::DONE),

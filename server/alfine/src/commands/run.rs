@@ -1,5 +1,8 @@
 //! `alfine run` and `alfine start`: begin a loop or go on with it, here or in the background.
 
+mod together;
+
+use self::together::Ran;
 use super::{
     asking::{self, Said},
     opening, signals, views,
@@ -15,83 +18,101 @@ use alfine_core::{
     plan::{ContextMode, Task},
     printable::printable,
     reason::Reason,
-    task::{TaskKey, TaskStatus},
+    task::{TaskId, TaskKey, TaskStatus},
     text::shell_word,
 };
 use alfine_engine::{
-    Error, Result, chain,
+    Error, Result,
     foreground::{self as engine, Ended, Interrupter},
     known::Known,
-    loops,
+    loops, plan_run,
     project::{PlanFile, Project},
     requests::{Begun, How, Start, Started},
     start::{self, StartOptions},
 };
 use alfine_git::WorkingCopies;
-use alfine_store::{LoopId, LoopLock};
+use alfine_store::LoopLock;
 use alfine_words::{
     Mark, Reader,
     text::{self, count, detailed},
 };
 use std::path::Path;
 
-/// Runs a plan's task, or its tasks one after another.
+/// Runs a plan's task, or a plan: so many of its tasks at a time.
 pub(super) fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     let display = if args.json { None } else { Some(Display::new()) };
     let started = start(&mut project, args, false)?;
-    let Started { plan, tasks, begun } = started;
-    let Some(begun) = begun else {
-        tell_all_done(&project, &plan, args.json)?;
+    if started.begun.is_empty() {
+        tell_all_done(&project, &started.plan, args.json)?;
         return Ok(exit::DONE);
-    };
-    let How::Here(lock) = begun.how else {
-        return tell_left(&project, &plan, &tasks, Vec::new(), display.as_ref());
-    };
-    let mut ran = vec![begun.task.id];
-    let mut end = foreground(&mut project, lock, display.as_ref())?;
-    let mut first_that_failed = end.exit;
-    let left = loop {
-        let next = chain::next(&mut project, &end.id)?;
-        let Some((key, lock)) = next.begun else { break next.left };
-        ran.push(key.id);
-        end = foreground(&mut project, lock, display.as_ref())?;
-        first_that_failed = first(first_that_failed, end.exit);
-    };
-    // What the user holds, or is asked about, keeps its turn.
-    if end.goes_on {
+    }
+    let Started { plan, tasks, begun, left } = started;
+    run_plan(&mut project, &plan, &tasks, (begun, left), display.as_ref())
+}
+
+/// Runs what a plan's run has begun, and what it begins then. `tasks` are all that are to be run.
+pub(super) fn run_plan(
+    project: &mut Project,
+    plan: &PlanFile,
+    tasks: &[Task],
+    (begun, left): (Vec<Begun>, Vec<(TaskKey, Error)>),
+    display: Option<&Display>,
+) -> Result<u8> {
+    let locks: Vec<LoopLock> = begun
+        .into_iter()
+        .filter_map(|begun| match begun.how {
+            How::Here(lock) => Some(lock),
+            How::InBackground | How::Settled => None,
+        })
+        .collect();
+    if locks.is_empty() {
+        return tell_left(project, plan, tasks, left, display);
+    }
+    let ran = together::run(project, locks, left, display)?;
+    let mut first_that_failed = exit_of(&ran);
+    let Ran { ends, left, is_held } = ran;
+    // What the user holds keeps its turn.
+    if !is_held {
         // The work itself may have moved the plan.
-        let plan = match project.store.loop_(&end.id)? {
-            Some(row) if row.task.plan != plan.name => project.plan_named(&row.task.plan)?,
-            _ => plan,
-        };
-        let others: Vec<Task> = tasks.into_iter().filter(|task| !ran.contains(&task.id)).collect();
-        let failed = tell_left(&project, &plan, &others, left, display.as_ref())?;
+        let last = ends.last().map(|end| project.store.loop_(&end.id)).transpose()?.flatten();
+        let name = last.map_or_else(|| plan.name.clone(), |row| row.task.plan);
+        let plan = project.plan_named(&name)?;
+        let ran: Vec<&TaskId> = ends.iter().map(|end| &end.task.id).collect();
+        let others: Vec<Task> = tasks.iter().filter(|task| !ran.contains(&&task.id)).cloned().collect();
+        let failed = tell_left(project, &plan, &others, left, display)?;
         first_that_failed = first(first_that_failed, failed);
     }
     Ok(first_that_failed)
 }
 
-/// Starts a plan's task in the background, or its tasks one after another.
+/// Starts a plan's task in the background, or a plan.
 pub(super) fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     let started = start(&mut project, args, true)?;
-    let Some(Begun { task: key, how, .. }) = started.begun else {
+    if started.begun.is_empty() {
         tell_all_done(&project, &started.plan, args.json)?;
         return Ok(exit::DONE);
-    };
-    if let How::Settled = how {
-        return settled(&project, &key, args.json);
     }
-    if args.json {
-        print_task(&project, &key)?;
-    } else {
-        say(format_args!("{key} runs in the background"));
-        let named = shell_word(&key);
-        say(format_args!("  follow it: alfine log {named} --follow"));
-        say(format_args!("  stop it:   alfine stop {named}"));
+    for Begun { task: key, how, .. } in &started.begun {
+        if let How::Settled = how {
+            return settled(&project, key, args.json);
+        }
+        if args.json {
+            print_task(&project, key)?;
+        } else {
+            tell_begun(key, "runs");
+        }
     }
     Ok(exit::DONE)
+}
+
+/// Says that a loop is at work in the background, and how to follow it.
+pub(super) fn tell_begun(key: &TaskKey, does: &str) {
+    say(format_args!("{key} {does} in the background"));
+    let named = shell_word(key);
+    say(format_args!("  follow it: alfine log {named} --follow"));
+    say(format_args!("  stop it:   alfine stop {named}"));
 }
 
 fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<Started> {
@@ -99,11 +120,12 @@ fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<S
     let plan = project.plan(&target.plan)?.name;
     let mut start = Start::new(plan, target.task, options_of(args));
     start.only_one = args.single_task;
+    start.max_parallel = args.max_parallel;
     start.include_uncommitted = args.include_uncommitted.then_some(true);
     start.in_background = in_background;
     let started =
         asking::drive(project, start, Said { trust: args.trust, json: args.json, again: args.again })?;
-    if started.begun.as_ref().is_some_and(|begun| begun.went_on) {
+    if started.begun.iter().any(|begun| begun.went_on) {
         warn_of_no_effect(args);
     }
     Ok(started)
@@ -164,46 +186,52 @@ pub(super) fn runner(directory: &Path, loop_id: &str) -> Result<u8> {
     let lock = LoopLock::from_stdin(&layout, &id)?;
     let mut project = Project::open(directory)?;
     let display = Display::new();
-    let ended = run_loop(&mut project, lock, WorkingCopies::Unmodified, Some(&display))?;
+    let ended =
+        run_loop(&mut project, lock, WorkingCopies::Unmodified, &mut |told| show(told, Some(&display)))?;
+    tell_unfinished(&ended, Some(&display));
     if let Some(done) = &ended.done {
         display.line(Mark::Good, done);
     }
-    if let Some(next) = chain::advance(&mut project, &id, &opening::program()?)? {
+    for next in plan_run::after_in_background(&mut project, &id, &opening::program()?)? {
         display.line(Mark::Detail, &format!("{next} begins"));
     }
     Ok(exit_status(ended.status))
 }
 
-/// How a loop that was run in the foreground ended.
-pub(super) struct End {
-    /// The loop.
-    pub id: LoopId,
-    /// The exit status that says so.
-    pub exit: u8,
-    /// Where the task is then.
-    pub status: TaskStatus,
-    /// Whether its plan goes on. A task that fails blocks what depends on it and nothing else.
-    goes_on: bool,
+/// Runs a loop in the foreground, and no other, prints how it ended, and returns where its task is then.
+pub(super) fn alone(project: &mut Project, lock: LoopLock, display: Option<&Display>) -> Result<TaskStatus> {
+    let ran = together::run_alone(project, lock, display)?;
+    Ok(ran.ends.first().map_or(TaskStatus::Interrupted, |end| end.status))
 }
 
-/// Runs a loop in the foreground and prints how it ended.
-pub(super) fn foreground(project: &mut Project, lock: LoopLock, display: Option<&Display>) -> Result<End> {
-    let ended = run_loop(project, lock, WorkingCopies::All, display)?;
-    match display {
-        None => print_task(project, &ended.task)?,
-        Some(display) => tell_end(project, &ended.task, display, true, ended.done)?,
-    }
-    let goes_on = project.store.loop_(&ended.id)?.is_some_and(|row| chain::is_over(&row));
-    Ok(End { id: ended.id, exit: exit_status(ended.status), status: ended.status, goes_on })
+/// Runs a loop in the foreground that goes on, and then what the run of its plan begins. Returns the exit status.
+pub(super) fn go_on(project: &mut Project, lock: LoopLock, display: Option<&Display>) -> Result<u8> {
+    let ran = together::run(project, vec![lock], Vec::new(), display)?;
+    Ok(exit_of(&ran))
 }
 
-fn run_loop(
+/// The first exit status that is not that of success.
+fn exit_of(ran: &Ran) -> u8 {
+    ran.ends.iter().fold(exit::DONE, |status, end| first(status, exit_status(end.status)))
+}
+
+/// Runs a loop until it rests.
+pub(super) fn run_loop(
     project: &mut Project,
     lock: LoopLock,
     tick: WorkingCopies<'_>,
-    display: Option<&Display>,
+    observe: &mut dyn FnMut(&Told),
 ) -> Result<Ended> {
-    let mut observe = |told: &Told| match display {
+    let listen = |interrupter: Interrupter| -> Result<Box<dyn FnOnce()>> {
+        let signals = signals::forward(move || interrupter.interrupt())?;
+        Ok(Box::new(move || signals.close()))
+    };
+    engine::run(project, lock, &opening::program()?, tick, observe, listen)
+}
+
+/// Shows news, or prints them as JSON.
+pub(super) fn show(told: &Told, display: Option<&Display>) {
+    match display {
         // What is asked is said as a whole when the loop rests.
         Some(_) if matches!(told.news, News::Asks { .. }) => {}
         Some(display) => display.show(told),
@@ -211,21 +239,27 @@ fn run_loop(
             // A reader of the stream that went away does not end the loop.
             let _ = print_json(told);
         }
-    };
-    let listen = |interrupter: Interrupter| -> Result<Box<dyn FnOnce()>> {
-        let signals = signals::forward(move || interrupter.interrupt())?;
-        Ok(Box::new(move || signals.close()))
-    };
-    let ended = engine::run(project, lock, &opening::program()?, tick, &mut observe, listen)?;
-    if let Some(error) = &ended.unfinished {
-        let hint = error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
-        let words = detailed("done, but `on_done` failed", &error.message) + &hint;
-        match display {
-            Some(display) => display.line(Mark::Bad, &words),
-            None => tracing::warn!("{words}"),
-        }
     }
-    Ok(ended)
+}
+
+/// Tells how a loop that was run in the foreground ended.
+pub(super) fn tell_ended(project: &Project, ended: &Ended, display: Option<&Display>) -> Result<()> {
+    tell_unfinished(ended, display);
+    match display {
+        None => print_task(project, &ended.task),
+        Some(display) => tell_end(project, &ended.task, display, true, ended.done.clone()),
+    }
+}
+
+/// Tells why the work of a task that is done did not go where the settings say.
+fn tell_unfinished(ended: &Ended, display: Option<&Display>) {
+    let Some(error) = &ended.unfinished else { return };
+    let hint = error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
+    let words = detailed("done, but `on_done` failed", &error.message) + &hint;
+    match display {
+        Some(display) => display.line(Mark::Bad, &words),
+        None => tracing::warn!("{words}"),
+    }
 }
 
 fn options_of(args: &RunArgs) -> StartOptions {

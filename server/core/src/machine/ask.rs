@@ -47,6 +47,26 @@ impl AskKind {
         matches!(self, Self::Question | Self::Baseline) || self.settles_a_claim()
     }
 
+    /// Says whether the plan's other tasks would come to ask the same.
+    pub fn concerns_others(self) -> bool {
+        match self {
+            Self::Login
+            | Self::Billing
+            | Self::Config
+            | Self::Context
+            | Self::Check
+            | Self::Baseline
+            | Self::Trust => true,
+            Self::Question
+            | Self::Blocked
+            | Self::Approval
+            | Self::Unproven
+            | Self::ChecksChanged
+            | Self::AlreadyGreen
+            | Self::Refusal => false,
+        }
+    }
+
     /// Says whether approving it makes the claimed work done.
     pub fn settles_a_claim(self) -> bool {
         matches!(self, Self::Approval | Self::Unproven | Self::ChecksChanged | Self::AlreadyGreen)

@@ -14,6 +14,9 @@ fn is_foreign(name: &str) -> bool {
     may_say_waits(name) || names_state(name)
 }
 
+/// How many tasks of a plan may be worked on at a time. Each has a worktree and an agent of its own.
+const MOST_PARALLEL: std::ops::RangeInclusive<u32> = 1..=16;
+
 /// The longest name of a `Name: value` line, in bytes; past it the line is prose.
 const MAX_NAME_BYTES: usize = 24;
 const MAX_NAME_WORDS: usize = 3;
@@ -141,6 +144,7 @@ impl Fields {
             model: self.model.clone().or_else(|| defaults.model.clone()),
             max_iterations: self.max_iterations.clone().or_else(|| defaults.max_iterations.clone()),
             max_cost: self.max_cost.clone().or_else(|| defaults.max_cost.clone()),
+            max_parallel: self.max_parallel.clone().or_else(|| defaults.max_parallel.clone()),
             isolation: self.isolation.clone().or_else(|| defaults.isolation.clone()),
             context: self.context.clone().or_else(|| defaults.context.clone()),
             autonomy: self.autonomy.clone().or_else(|| defaults.autonomy.clone()),
@@ -195,6 +199,11 @@ impl Fields {
                 let limit = word.parse().ok().filter(|&limit: &u32| limit > 0);
                 let limit = limit.ok_or_else(|| invalid("a whole number from 1", None))?;
                 self.max_iterations = value.whole(limit);
+            }
+            FieldName::MaxParallel => {
+                let most = word.parse().ok().filter(|most| MOST_PARALLEL.contains(most));
+                self.max_parallel =
+                    value.whole(most.ok_or_else(|| invalid("a whole number from 1 to 16", None))?);
             }
             FieldName::MaxCost => {
                 let cost =

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Result,
-    finish::{self, MergedTask},
+    finish::{self, MergedTask, Way},
     loops,
     project::Project,
 };
@@ -60,10 +60,13 @@ impl Request for Merge {
         let tick = WorkingCopies::Except(&is_open);
         let is_unsaved = |path: &Path| front_end.is_unsaved(path);
         let into = self.into.as_deref();
-        if let Some(landing) = finish::lands_first(project, &self.task, into, may, false)? {
-            let lock = finish::begin_landing(project, &self.task, landing)?;
-            return run(project, front_end, lock, self.in_background).map(Merging::Lands).map(Step::Done);
-        }
+        let _turn = match finish::way_of(project, &self.task, into, (may, false), None)? {
+            Way::Now(turn) => turn,
+            Way::First(landing) => {
+                let lock = finish::begin_landing(project, &self.task, landing)?;
+                return run(project, front_end, lock, self.in_background).map(Merging::Lands).map(Step::Done);
+            }
+        };
         // What is done lands under its own name.
         for one in with.iter().filter(|one| one.can_go_first) {
             finish::merge(project, &one.task, into, tick, &is_unsaved, true)?;

@@ -1,4 +1,4 @@
-//! Starts the loop of a task, or the tasks of a plan one after another.
+//! Starts the loop of a task, or the run of a plan.
 
 use super::{
     Answered, FrontEnd, Question, Reply, Request, Step,
@@ -6,17 +6,18 @@ use super::{
     unsaved,
 };
 use crate::{
-    Error, Result, chain,
-    chain::Chain,
+    Error, Result,
     known::Known,
-    loops,
+    loops, plan_run,
+    plan_run::RunOptions,
     project::{PlanFile, Project},
     start::{self, More, Prepared, StartOptions},
 };
 use alfine_core::{hint::Hint, plan::Task, task::TaskKey};
 use alfine_store::LoopLock;
 
-/// Starts a task of a plan, or starts the plan's tasks one after another, beginning with the first that can start.
+/// Starts a task of a plan, or the run of the plan: as many of its tasks as may be worked on at a time, and the others when these
+/// are over.
 #[derive(Debug)]
 pub struct Start {
     /// The plan's path from the root.
@@ -27,6 +28,8 @@ pub struct Start {
     pub only_one: bool,
     /// How its loop is run.
     pub options: StartOptions,
+    /// How many tasks of the plan are worked on at a time, whatever the settings say.
+    pub max_parallel: Option<u32>,
     /// Whether the loop starts from the uncommitted changes, too; the user is asked if this is `None`.
     pub include_uncommitted: Option<bool>,
     /// Whether a background process runs the loop; else who drives the request has its lock.
@@ -38,10 +41,12 @@ pub struct Start {
 pub struct Started {
     /// The plan.
     pub plan: PlanFile,
-    /// The tasks that are to be run, in order. Each task begins when the one before it is over.
+    /// The tasks that are to be run, in order.
     pub tasks: Vec<Task>,
-    /// The task that was begun or gone on with; `None` if the plan has nothing left to do.
-    pub begun: Option<Begun>,
+    /// The tasks that were begun or gone on with; none if the plan has nothing left to do.
+    pub begun: Vec<Begun>,
+    /// The tasks that could have been begun beside them but were not, each with the reason.
+    pub left: Vec<(TaskKey, Error)>,
 }
 
 /// The task of a start.
@@ -74,6 +79,7 @@ impl Start {
             task,
             only_one: false,
             options,
+            max_parallel: None,
             include_uncommitted: None,
             in_background: true,
         }
@@ -113,13 +119,14 @@ impl Request for Start {
         let mut tasks = start::tasks_to_run(project, &plan, self.task.as_deref())?;
         let whole = self.task.is_none() && !self.only_one;
         let Some(chosen) = first_that_can_start(project, front_end, &plan, &tasks, &self.options)? else {
-            return Ok(Step::Done(Started { plan, tasks, begun: None }));
+            return Ok(Step::Done(Started { plan, tasks, begun: Vec::new(), left: Vec::new() }));
         };
         let (task, startable) = chosen;
-        let chain = whole.then(|| Chain {
+        let options = whole.then(|| RunOptions {
             options: self.options.clone(),
             editor: project.editor.clone(),
             include_uncommitted: self.include_uncommitted.unwrap_or(false),
+            max_parallel: self.max_parallel,
         });
         if whole {
             // When the later tasks begin, nobody may be there to answer, so everything is asked now.
@@ -133,23 +140,36 @@ impl Request for Start {
         }
         let key = plan.key(&task);
         let went_on = matches!(startable.prepared, Prepared::GoOn { .. });
-        let how = match startable.begin(project, &plan, self.include_uncommitted, &more(&self.options))? {
-            None => How::Settled,
+        let mut begun = Vec::new();
+        let mut left = Vec::new();
+        match startable.begin(project, &plan, self.include_uncommitted, &more(&self.options))? {
+            None => begun.push(Begun { task: key, went_on, how: How::Settled }),
             Some(lock) => {
-                if let Some(chain) = chain
-                    && let Err(error) = chain::join(project, &lock, chain)
-                {
-                    drop(lock);
-                    project.end_leftovers()?;
-                    return Err(error);
+                let run_id =
+                    match options.map(|options| plan_run::begin_with(project, &lock, &plan.name, &options)) {
+                        Some(Err(error)) => {
+                            drop(lock);
+                            project.end_leftovers()?;
+                            return Err(error);
+                        }
+                        id => id.transpose()?,
+                    };
+                begun.push(Begun {
+                    task: key,
+                    went_on,
+                    how: run(project, front_end, lock, self.in_background)?,
+                });
+                if let Some(id) = run_id {
+                    let advanced = plan_run::advance(project, id)?;
+                    begun.extend(go(project, front_end, advanced.begun, self.in_background)?);
+                    left = advanced.left;
                 }
-                run(project, front_end, lock, self.in_background)?
             }
-        };
-        if !whole {
-            tasks.retain(|other| other.id == task.id);
         }
-        Ok(Step::Done(Started { plan, tasks, begun: Some(Begun { task: key, went_on, how }) }))
+        if !whole {
+            tasks.retain(|other| begun.iter().any(|begun| begun.task.id == other.id));
+        }
+        Ok(Step::Done(Started { plan, tasks, begun, left }))
     }
 }
 
@@ -165,6 +185,22 @@ fn settle(project: &mut Project, plan: &PlanFile, said: &Answered) -> Result<()>
         Reply::Yes => project.take_for_same(plan, task, row),
         Reply::No => project.take_for_new(plan, row),
     }
+}
+
+/// Hands the loops that a run of a plan began to background processes, or to who drives the request.
+pub(super) fn go(
+    project: &mut Project,
+    front_end: &dyn FrontEnd,
+    begun: Vec<(TaskKey, LoopLock)>,
+    in_background: bool,
+) -> Result<Vec<Begun>> {
+    begun
+        .into_iter()
+        .map(|(task, lock)| {
+            let how = run(project, front_end, lock, in_background)?;
+            Ok(Begun { task, went_on: false, how })
+        })
+        .collect()
 }
 
 /// Hands a loop over to a background process, or to who drives the request. Should that fail, the loop is `interrupted`
@@ -306,7 +342,7 @@ impl Startable {
                 for problem in &problems {
                     tracing::warn!("{problem}");
                 }
-                Some(start::begin(project, plan, &spec, start, include.unwrap_or(false))?)
+                Some(start::begin(project, plan, &spec, start, include.unwrap_or(false), None)?)
             }
         })
     }

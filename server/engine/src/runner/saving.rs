@@ -182,7 +182,7 @@ impl Runner<'_> {
             },
             files_changed: self.files_changed,
             pauses: self.state.pauses(),
-            chained: self.spec.chain.is_some(),
+            chained: self.row.plan_run.is_some(),
             held_by: self.state.held_by().map(|why| self.masked_reason(why.clone())),
         }
     }

@@ -33,7 +33,8 @@ pub(crate) struct Fork {
 }
 
 /// Begins a loop from where the repository stands: claims the task, makes the branch and the worktree. The lock is the
-/// right to run it. `fork` is what the loop goes on from, if it does not start from HEAD.
+/// right to run it. `fork` is what the loop goes on from, if it does not
+/// start from HEAD; `plan_run` is the run that begins it, if the user did not ask for this task just now.
 pub(crate) fn begin_loop(
     project: &mut Project,
     file: &PlanFile,
@@ -41,6 +42,7 @@ pub(crate) fn begin_loop(
     mut start: alfine_git::Start,
     include_uncommitted: bool,
     fork: Option<&Fork>,
+    plan_run: Option<i64>,
 ) -> Result<LoopLock> {
     let key = file.key(&spec.task);
     let mut spec = spec.clone();
@@ -49,8 +51,8 @@ pub(crate) fn begin_loop(
             base_with_dependencies(project, file, &spec.task, start.base_commit)?;
     }
     let spec = &spec;
-    // The next task of a chain begins after an agent has worked, and not because the user asked for it just now.
-    if spec.chain.is_none() {
+    // The next task of a run begins after an agent has worked, and not because the user asked for it just now.
+    if plan_run.is_none() {
         project.repository.remember_filters()?;
     }
     let id = LoopId::generate();
@@ -65,7 +67,7 @@ pub(crate) fn begin_loop(
     })?;
     let summary = LoopSummary {
         max_iterations: state.max_iterations(),
-        chained: spec.chain.is_some(),
+        chained: plan_run.is_some(),
         ..LoopSummary::default()
     };
     let base = base_of(project, &key, spec, include_uncommitted, &start)?;
@@ -97,6 +99,7 @@ pub(crate) fn begin_loop(
                 state: &state_json,
                 summary: &summary,
                 forked_from: fork.map(|fork| &fork.of.id),
+                plan_run: plan_run.or_else(|| fork?.of.plan_run),
             },
         )?;
         // Whoever goes on with the loop needs this, should this process die before the worktree is there.

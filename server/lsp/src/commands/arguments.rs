@@ -27,6 +27,9 @@ pub(crate) struct StartOptions {
     /// The most iterations, 1 to 50.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_iterations: Option<u32>,
+    /// How many tasks of the plan are worked on at a time, 1 to 16.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_parallel: Option<u32>,
     /// The agent is told to do this task alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub single_task: Option<bool>,

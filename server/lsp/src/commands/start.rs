@@ -44,6 +44,7 @@ impl Commands {
         }
         let mut start = requests::Start::new(name, named, wanted);
         start.include_uncommitted = options.include_uncommitted;
+        start.max_parallel = options.max_parallel;
         let started = self.drive(&place, &about, "alfine.start", start).await?;
         // A loop that has nothing to do is over before it is said to run.
         self.wait_for_look().await;
@@ -93,6 +94,11 @@ fn read(options: &StartOptions) -> Result<engine::StartOptions> {
     {
         return Err(wrong("permissions", other, "edits, commands, all"));
     }
+    if options.max_parallel.is_some_and(|most| !(1..=16).contains(&most)) {
+        return Err(bad_arguments(
+            "alfine.start: `options.maxParallel` is not a number from 1 to 16".to_owned(),
+        ));
+    }
     Ok(engine::StartOptions {
         max_iterations: options.max_iterations,
         single_task: options.single_task.unwrap_or(false),
@@ -131,10 +137,10 @@ fn refuse_unknown(project: &Project, plan: &str, id: &str) -> Result<()> {
     Err(bad_arguments(format!("alfine.start: `task`: {}{hint}", error.message)))
 }
 
-/// The answer to a start: where its tasks are. The tasks after the one that was begun follow one after another.
+/// The answer to a start: where its tasks are. The tasks after those that were begun follow by themselves.
 fn answer_of(store: &Store, started: &Started) -> Result<Value> {
-    match &started.begun {
-        None => {
+    match &started.begun[..] {
+        [] => {
             let words = format!("every task of {} is done", started.plan.name);
             let known = Known::new(store, &started.plan)?;
             let hint = match known.merged_and_open(&started.plan).next() {
@@ -143,8 +149,8 @@ fn answer_of(store: &Store, started: &Started) -> Result<Value> {
             };
             return Err(refused(words, hint));
         }
-        Some(Begun { task, how: How::Settled, .. }) => return Err(engine::settled(store, task)?),
-        Some(_) => {}
+        [Begun { task, how: How::Settled, .. }, ..] => return Err(engine::settled(store, task)?),
+        _ => {}
     }
     let known = Known::new(store, &started.plan)?;
     let answer = started.tasks.iter().map(|task| {

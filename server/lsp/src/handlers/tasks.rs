@@ -140,6 +140,7 @@ mod tests {
             ended_at: None,
             updated_at: Millis(2),
             forked_from: None,
+            plan_run: None,
         };
         Arc::new(TaskPicture {
             row: TaskRow {

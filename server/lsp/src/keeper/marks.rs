@@ -314,6 +314,7 @@ mod tests {
                 ended_at: None,
                 updated_at: Millis(0),
                 forked_from: None,
+                plan_run: None,
             };
             Self { folder, row }
         }

@@ -132,6 +132,7 @@ pub(crate) fn start(store: &mut Store, id: &str) -> LoopLock {
                     state: "{}",
                     summary: &LoopSummary::default(),
                     forked_from: None,
+                    plan_run: None,
                 },
             )
         })

@@ -52,6 +52,7 @@ fn a_loop_of_an_unknown_task_is_refused() {
         state: "{}",
         summary: &LoopSummary::default(),
         forked_from: None,
+        plan_run: None,
     };
     let error = place.store().write(|tx| tx.create_loop(&lock, &new)).unwrap_err();
     assert_eq!(error.to_string(), "there is no task PLAN.md#nowhere");
@@ -153,6 +154,7 @@ fn a_saved_loop_comes_back_and_its_task_follows() {
         ended_at: None,
         updated_at: Millis(3000),
         forked_from: None,
+        plan_run: None,
     };
     assert_eq!(row, expected);
     assert_eq!(

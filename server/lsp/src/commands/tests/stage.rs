@@ -481,7 +481,7 @@ fn begin(mut project: Project, key: &str, in_place: bool) -> (Project, PlanFile,
     let options = alfine_engine::start::StartOptions { in_place, ..Default::default() };
     let prepared = alfine_engine::start::prepare(&project, &file, &task, &options).unwrap();
     let alfine_engine::start::Prepared::Begin { spec, start, .. } = prepared else { panic!("{prepared:?}") };
-    let lock = alfine_engine::start::begin(&mut project, &file, &spec, start, false).unwrap();
+    let lock = alfine_engine::start::begin(&mut project, &file, &spec, start, false, None).unwrap();
     (project, file, lock)
 }
 

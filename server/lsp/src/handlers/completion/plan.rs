@@ -58,6 +58,8 @@ fn said(fields: &Fields) -> Vec<FieldName> {
         FieldName::Model => fields.model.is_some(),
         FieldName::MaxIterations => fields.max_iterations.is_some(),
         FieldName::MaxCost => fields.max_cost.is_some(),
+        // It says nothing of one task.
+        FieldName::MaxParallel => true,
         FieldName::Isolation => fields.isolation.is_some(),
         FieldName::Context => fields.context.is_some(),
         FieldName::Autonomy => fields.autonomy.is_some(),
