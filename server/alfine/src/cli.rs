@@ -56,17 +56,17 @@ pub(crate) enum Command {
     /// Run the commands of a plan's criteria now, on a tree of their own. What passes already proves no work.
     #[command(after_help = "Examples:\n  alfine check PLAN.md\n  alfine check PLAN.md#US-001 --base")]
     Check(CheckArgs),
-    /// Pause a loop when its iteration is over, or, with --now, at once.
-    #[command(after_help = "Example:\n  alfine pause PLAN.md#US-001 --now")]
+    /// Pause a loop, or all of a plan, when its iteration is over, or, with --now, at once.
+    #[command(after_help = "Examples:\n  alfine pause PLAN.md#US-001 --now\n  alfine pause PLAN.md")]
     Pause(PauseArgs),
-    /// Go on with a paused, stopped, interrupted or failed loop.
+    /// Go on with a paused, stopped, interrupted or failed loop, or with a plan that was started as a whole.
     #[command(
-        after_help = "Examples:\n  alfine continue PLAN.md#US-001\n  alfine continue PLAN.md#US-001 -i 15\n  alfine continue PLAN.md#US-001 --reset-breaker --background"
+        after_help = "Examples:\n  alfine continue PLAN.md#US-001\n  alfine continue PLAN.md\n  alfine continue PLAN.md#US-001 -i 15\n  alfine continue PLAN.md#US-001 --reset-breaker --background"
     )]
     Continue(ContinueArgs),
-    /// Stop a loop and end its agent. The work is kept, and the loop can go on later.
-    #[command(after_help = "Example:\n  alfine stop PLAN.md#US-001")]
-    Stop(TaskArg),
+    /// Stop a loop, or all of a plan, and end the agents. The work is kept, and the loops can go on later.
+    #[command(after_help = "Examples:\n  alfine stop PLAN.md#US-001\n  alfine stop PLAN.md")]
+    Stop(TargetArg),
     /// Give a loop's agent a note, which is added to the agent's next prompt.
     #[command(after_help = "Example:\n  alfine steer PLAN.md#US-001 \"use the existing Money type\"")]
     Steer(SteerArgs),
@@ -243,13 +243,21 @@ pub(crate) struct TaskArg {
     pub task: String,
 }
 
+/// One task, or a plan as a whole.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TargetArg {
+    /// The plan, or one task of it: PLAN.md, PLAN.md#US-001.
+    #[arg(value_name = "PLAN[#TASK]")]
+    pub target: String,
+}
+
 /// What is shown of all tasks.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// Only this plan or task.
     #[arg(value_name = "PLAN[#TASK]")]
     pub target: Option<String>,
-    /// Print JSON: `{"tasks": [TaskView]}`.
+    /// Print JSON: `{"tasks": [TaskView], "runs": [RunProgress]}`.
     #[arg(long)]
     pub json: bool,
 }
@@ -319,12 +327,12 @@ pub(crate) struct DiffArgs {
     pub json: bool,
 }
 
-/// How a loop is held.
+/// How a loop or a plan is held.
 #[derive(Debug, Args)]
 pub(crate) struct PauseArgs {
-    /// The task.
+    /// What is held.
     #[command(flatten)]
-    pub task: TaskArg,
+    pub target: TargetArg,
     /// End the agent now instead of waiting for its iteration.
     #[arg(long)]
     pub now: bool,
@@ -333,9 +341,9 @@ pub(crate) struct PauseArgs {
 /// How a loop goes on.
 #[derive(Debug, Args)]
 pub(crate) struct ContinueArgs {
-    /// The task.
+    /// What goes on.
     #[command(flatten)]
-    pub task: TaskArg,
+    pub target: TargetArg,
     /// The new limit of iterations, up to 50.
     #[arg(short = 'i', long, value_name = "N")]
     pub max_iterations: Option<u32>,

@@ -1,6 +1,6 @@
 //! A plan that is run as a whole: how far it is.
 
-use crate::worded::worded;
+use crate::{task::TaskStatus, worded::worded};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,5 +19,92 @@ worded! {
         NeedsInput = "needs_input",
         /// Every task is done, or the user stopped it.
         Over = "over",
+    }
+}
+
+/// How far the run of a plan is, counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunProgress {
+    /// The plan's path from the repository's root.
+    pub plan: String,
+    /// How far the run is.
+    pub state: RunState,
+    /// Tasks that are done, merged or left out.
+    pub done: u32,
+    /// All tasks of the plan.
+    pub total: u32,
+    /// Tasks that are worked on.
+    pub running: u32,
+    /// Tasks that stand still until the user does something.
+    pub needs_you: u32,
+    /// Tasks that could be begun, or whose loops would go on by themselves.
+    pub waiting: u32,
+    /// US dollars that the run's loops cost so far; missing if none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
+impl RunProgress {
+    /// Counts the tasks of a plan, each with where it is and whether it stands still until the user does something. `written` is
+    /// the state that whoever worked on the run last wrote down.
+    pub fn new(
+        plan: &str,
+        written: RunState,
+        tasks: impl IntoIterator<Item = (TaskStatus, bool)>,
+        cost_usd: Option<f64>,
+    ) -> Self {
+        let mut progress = Self {
+            plan: plan.to_owned(),
+            state: written,
+            done: 0,
+            total: 0,
+            running: 0,
+            needs_you: 0,
+            waiting: 0,
+            cost_usd,
+        };
+        for (status, needs_you) in tasks {
+            progress.total += 1;
+            let count = match status {
+                _ if status.satisfies_dependents() => &mut progress.done,
+                _ if status.needs_runner() => &mut progress.running,
+                TaskStatus::Ready | TaskStatus::Interrupted => &mut progress.waiting,
+                _ if needs_you => &mut progress.needs_you,
+                _ => continue,
+            };
+            *count += 1;
+        }
+        // Whoever should have written down that the last loop has come to rest may have died.
+        progress.state = match written {
+            RunState::Active if progress.running == 0 && progress.done == progress.total => RunState::Over,
+            RunState::Active if progress.running == 0 => RunState::NeedsInput,
+            RunState::Stopping if progress.running == 0 => RunState::Over,
+            state => state,
+        };
+        progress
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_whose_runners_have_died_is_not_at_work() {
+        use TaskStatus::{Done, Interrupted, Merged, NeedsInput, Pending, Ready, Running};
+        let count = |written, tasks: &[TaskStatus]| {
+            let tasks = tasks.iter().map(|status| (*status, *status == NeedsInput));
+            let progress = RunProgress::new("PLAN.md", written, tasks, None);
+            let RunProgress { state, done, total, running, needs_you, waiting, .. } = progress;
+            (state, [done, total, running, needs_you, waiting])
+        };
+        let all = [Done, Merged, Running, NeedsInput, Pending, Ready, Interrupted];
+        assert_eq!(count(RunState::Active, &all), (RunState::Active, [2, 7, 1, 1, 2]));
+        assert_eq!(count(RunState::Active, &[Done, Ready]).0, RunState::NeedsInput);
+        assert_eq!(count(RunState::Active, &[Done, Done]).0, RunState::Over);
+        assert_eq!(count(RunState::Stopping, &[Running]).0, RunState::Stopping);
+        assert_eq!(count(RunState::Stopping, &[Ready]).0, RunState::Over);
+        assert_eq!(count(RunState::Paused, &[Running]).0, RunState::Paused);
     }
 }

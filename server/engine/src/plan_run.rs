@@ -13,10 +13,10 @@ use alfine_core::{
     breaker::Rule,
     machine::{Phase, StopReason},
     plan::Task,
-    plan_run::RunState,
+    plan_run::{RunProgress, RunState},
     task::{TaskKey, TaskStatus},
 };
-use alfine_store::{LoopId, LoopLock, LoopRow, PlanRunRow};
+use alfine_store::{LoopId, LoopLock, LoopRow, PlanRunRow, Reader};
 use serde_json::Value;
 use std::{
     fs::{self, File},
@@ -262,6 +262,23 @@ fn begin(
         return Err(Error::new(kind, "some of its commands are not allowed yet"));
     }
     start::begin(project, file, &spec, from, options.include_uncommitted, Some(run)).map(Some)
+}
+
+/// How far the last run of a plan is, by where its tasks are and whether each needs the user; `None` if it was never run as
+/// a whole.
+pub fn progress(
+    reader: &Reader,
+    plan: &str,
+    tasks: impl IntoIterator<Item = (TaskStatus, bool)>,
+) -> Result<Option<RunProgress>> {
+    let Some(run) = reader.last_plan_run(plan)? else { return Ok(None) };
+    let cost = cost_of(&reader.loops_of_run(run.id)?);
+    Ok(Some(RunProgress::new(plan, run.state, tasks, cost)))
+}
+
+/// What loops cost, in US dollars; `None` if that is known of none.
+fn cost_of(loops: &[LoopRow]) -> Option<f64> {
+    loops.iter().filter_map(|row| row.cost_usd).reduce(|sum, cost| sum + cost)
 }
 
 fn options_of(run: &PlanRunRow) -> Result<RunOptions> {

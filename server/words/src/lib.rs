@@ -11,6 +11,7 @@ mod news;
 mod odd;
 pub mod offer;
 mod plan;
+mod plan_run;
 mod proof;
 mod proof_table;
 mod reader;
@@ -23,6 +24,7 @@ pub use error::{not_allowed, running};
 pub use hint::hint;
 pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of, work_lost};
 pub use plan::{day, plan_changed, plan_changed_note, same_task, unticked};
+pub use plan_run::run_progress;
 pub use proof::{Grounds, answer, grounds, unproven};
 pub use proof_table::{
     ProofLine, at_head, checks_cut_off, green_already, proof_in_lines, proof_in_markdown, run_said, tally,

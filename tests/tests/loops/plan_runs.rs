@@ -3,6 +3,7 @@
 use super::*;
 use crate::plans::{PATIENCE, status_of};
 use alfine_tests::sandbox::wait_until;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A run of the agent that says that it is there, and waits until all the others are there, too.
 fn together(sandbox: &Sandbox, own: &str, others: &[&str], file: &str) -> Value {
@@ -72,5 +73,81 @@ fn no_more_are_worked_on_at_a_time_than_may_be() {
     assert_eq!(statuses(&sandbox), ["running", "running", "running", "ready"]);
     assert_eq!(sandbox.agent_runs().len(), 3);
     std::fs::write(sandbox.path().join("here-Fourth"), "").unwrap();
+    wait_until(PATIENCE, "all are done", || statuses(&sandbox) == ["done"; 4]);
+}
+
+fn run_of(sandbox: &Sandbox) -> Value {
+    sandbox.alfine(&["status", "--json"]).json()[0]["runs"][0].clone()
+}
+
+#[test]
+fn a_plan_is_held_stopped_and_continued_as_a_whole() {
+    let sandbox = four_at_once();
+    sandbox.settings("max_parallel = 2\n");
+    sandbox.alfine(&["start", "PLAN.md"]).expect(0);
+    let work = |titles: &[&str]| {
+        wait_until(PATIENCE, "the agents work", || {
+            titles.iter().all(|title| sandbox.path().join(format!("here-{title}")).exists())
+        });
+    };
+    work(&["First", "Second"]);
+    let run = run_of(&sandbox);
+    assert_eq!((&run["state"], &run["running"], &run["total"]), (&json!("active"), &json!(2), &json!(4)));
+
+    let held = sandbox.alfine(&["pause", "PLAN.md", "--now"]).expect(0).stdout;
+    assert!(held.contains("US-001 is paused") && held.contains("alfine continue PLAN.md"), "{held}");
+    wait_until(PATIENCE, "both are held", || statuses(&sandbox) == ["paused", "paused", "ready", "ready"]);
+    assert_eq!(run_of(&sandbox)["state"], "paused");
+    let said = sandbox.alfine(&["status"]).expect(0).stdout;
+    assert!(said.contains("0 of 4 done") && said.contains("alfine continue PLAN.md"), "{said}");
+
+    sandbox.alfine(&["continue", "PLAN.md", "--background"]).expect(0);
+    wait_until(PATIENCE, "both run", || statuses(&sandbox)[..2] == ["running", "running"]);
+    assert_eq!(run_of(&sandbox)["state"], "active");
+    sandbox.alfine(&["stop", "PLAN.md"]).expect(0);
+    wait_until(PATIENCE, "both are stopped", || {
+        statuses(&sandbox) == ["stopped", "stopped", "ready", "ready"]
+    });
+    wait_until(PATIENCE, "the run is over", || run_of(&sandbox)["state"] == "over");
+
+    for title in TITLES {
+        std::fs::write(sandbox.path().join(format!("here-{title}")), "").unwrap();
+    }
+    sandbox.alfine(&["continue", "PLAN.md"]).expect(0);
+    assert_eq!(statuses(&sandbox), ["done"; 4]);
+    let run = run_of(&sandbox);
+    assert_eq!((&run["state"], &run["done"]), (&json!("over"), &json!(4)));
+    let nothing = sandbox.alfine(&["pause", "PLAN.md"]).expect(2).stderr;
+    assert!(nothing.contains("nothing of PLAN.md is at work"), "{nothing}");
+}
+
+/// Kills the background process of a task's loop.
+fn kill_runner_of(sandbox: &Sandbox, key: &str) {
+    let id = sandbox.task(key)["loopId"].as_str().unwrap().to_owned();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let is_it = |line: &[u8]| {
+        let words: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
+        words.contains(&b"runner".as_slice()) && words.contains(&id.as_bytes())
+    };
+    let pid = processes
+        .filter(|process| std::fs::read(process.path().join("cmdline")).is_ok_and(|line| is_it(&line)))
+        .find_map(|process| process.file_name().to_str()?.parse().ok())
+        .expect("its runner lives");
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+}
+
+#[test]
+fn a_run_goes_on_with_a_task_whose_runner_died_once() {
+    let sandbox = four_at_once();
+    sandbox.alfine(&["start", "PLAN.md", "-j", "2"]).expect(0);
+    wait_until(PATIENCE, "two agents work", || {
+        TITLES[..2].iter().all(|title| sandbox.path().join(format!("here-{title}")).exists())
+    });
+    kill_runner_of(&sandbox, "PLAN.md#US-001");
+    wait_until(PATIENCE, "it is cut off", || statuses(&sandbox)[0] == "interrupted");
+    for title in &TITLES[2..] {
+        std::fs::write(sandbox.path().join(format!("here-{title}")), "").unwrap();
+    }
+    // The second one ends, and so the first one goes on.
     wait_until(PATIENCE, "all are done", || statuses(&sandbox) == ["done"; 4]);
 }

@@ -2,15 +2,18 @@
 
 use super::{
     asking::{self, Said},
-    opening, run,
+    opening,
+    opening::Either,
+    run,
 };
 use crate::{
-    cli::{AnswerArgs, ContinueArgs, GoOnArgs, PauseArgs, SteerArgs, TaskArg},
+    cli::{AnswerArgs, ContinueArgs, GoOnArgs, PauseArgs, SteerArgs, TargetArg},
     display::Display,
     output::say,
     report::exit,
 };
 use alfine_core::{
+    hint::Hint,
     machine::{Answer, Command},
     news::Mend,
     task::TaskKey,
@@ -20,36 +23,47 @@ use alfine_engine::{
     Error, Result,
     control::Taken,
     project::Project,
-    requests::{self, AnswerRequest, Continued, How},
+    requests::{self, AnswerRequest, Continued, How, PlanContinued},
     start::More,
 };
 use std::path::Path;
 
-/// Holds a loop.
+/// Holds a loop, or all of a plan.
 pub(super) fn pause(directory: &Path, args: &PauseArgs) -> Result<u8> {
     let how = if args.now { "is paused" } else { "pauses after this iteration" };
-    send(directory, &args.task, &Command::Pause { now: args.now, reason: None }, how)
+    hold(directory, &args.target, Command::Pause { now: args.now, reason: None }, how)
 }
 
-/// Ends a loop's agent and stops the loop.
-pub(super) fn stop(directory: &Path, args: &TaskArg) -> Result<u8> {
-    send(directory, args, &Command::Stop, "is stopping")
+/// Ends a loop's agent and stops the loop, or all of a plan.
+pub(super) fn stop(directory: &Path, args: &TargetArg) -> Result<u8> {
+    hold(directory, args, Command::Stop, "is stopping")
+}
+
+fn hold(directory: &Path, target: &TargetArg, command: Command, how: &str) -> Result<u8> {
+    let mut project = opening::open(directory, false)?;
+    let plan = match opening::target(&mut project, target)? {
+        Either::Task(key) => return send(&mut project, key, command, how),
+        Either::Plan(plan) => plan,
+    };
+    let request = requests::HoldPlan { plan: plan.clone(), command };
+    let loops = asking::drive(&mut project, request, Said::default())?;
+    for key in &loops {
+        say(format_args!("{key} {how}"));
+    }
+    let named = shell_word(&plan);
+    say(format_args!("{plan}: no other task begins; to go on with it: alfine continue {named}"));
+    Ok(exit::DONE)
 }
 
 /// Leaves a note for the agent.
 pub(super) fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
-    send(
-        directory,
-        &args.task,
-        &Command::Steer { text: args.text.clone() },
-        "has the note for its next prompt",
-    )
+    let (mut project, key) = opening::task(directory, &args.task, false)?;
+    send(&mut project, key, Command::Steer { text: args.text.clone() }, "has the note for its next prompt")
 }
 
-fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Result<u8> {
-    let (mut project, key) = opening::task(directory, task, false)?;
+fn send(project: &mut Project, key: TaskKey, command: Command, how: &str) -> Result<u8> {
     let request = requests::Send { task: key.clone(), command: command.clone(), until_rest: false };
-    let taken = asking::drive(&mut project, request, Said::default())?;
+    let taken = asking::drive(project, request, Said::default())?;
     match (command, taken) {
         (Command::Stop, Taken::BySavedState) => say(format_args!("{key} is stopped")),
         (Command::Pause { .. }, Taken::BySavedState) => say(format_args!("{key} is paused")),
@@ -58,13 +72,24 @@ fn send(directory: &Path, task: &TaskArg, command: &Command, how: &str) -> Resul
     Ok(exit::DONE)
 }
 
-/// Goes on with a loop.
+/// Goes on with a loop, or with the run of a plan.
 pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
-    let (mut project, key) = opening::task(directory, &args.task, args.how.json)?;
+    let mut project = opening::open(directory, args.how.json)?;
     let more = More {
         max_iterations: args.max_iterations,
         reset_breaker: args.reset_breaker,
         max_cost_usd: args.max_cost,
+    };
+    let key = match opening::target(&mut project, &args.target)? {
+        Either::Task(key) => key,
+        Either::Plan(plan) if more == More::default() => {
+            return go_on_with_plan(&mut project, plan, &args.how);
+        }
+        Either::Plan(plan) => {
+            return Err(
+                Error::user("new limits are given to one task").hint(Hint::NameTask { plan: Some(plan) })
+            );
+        }
     };
     let (in_background, keep_plan) = (args.how.background, args.how.keep_plan);
     let request = requests::Continue { task: key.clone(), more, in_background, keep_plan };
@@ -77,6 +102,27 @@ pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
             goes_on(&mut project, &key, how, &changes, args.how.json, "goes on")
         }
     }
+}
+
+fn go_on_with_plan(project: &mut Project, plan: String, how: &GoOnArgs) -> Result<u8> {
+    let (in_background, keep_plan) = (how.background, how.keep_plan);
+    let request = requests::ContinuePlan { plan: plan.clone(), in_background, keep_plan };
+    let PlanContinued { begun, left } = asking::drive(project, request, said(how))?;
+    if in_background {
+        for begun in &begun {
+            run::tell_begun(&begun.task, if begun.went_on { "goes on" } else { "runs" });
+        }
+        for (key, why) in &left {
+            say(format_args!("{key} was not started: {}", why.message));
+        }
+        if begun.is_empty() && left.is_empty() {
+            say(format_args!("nothing more of {plan} can begin now: alfine status {}", shell_word(&plan)));
+        }
+        return Ok(exit::DONE);
+    }
+    let display = if how.json { None } else { Some(Display::new()) };
+    let file = project.plan_named(&plan)?;
+    run::run_plan(project, &file, &file.plan.tasks, (begun, left), display.as_ref())
 }
 
 /// What the user said already of how a loop goes on.

@@ -1,8 +1,14 @@
 //! What every command on loops begins with: the project, and the path of Alfine's own program.
 
-use crate::{cli::TaskArg, display::Display};
+use crate::{
+    cli::{TargetArg, TaskArg},
+    display::Display,
+};
 use alfine_core::task::TaskKey;
-use alfine_engine::{Error, ErrorKind, Result, project::Project};
+use alfine_engine::{
+    Error, ErrorKind, Result,
+    project::{Project, Target},
+};
 use alfine_words::Mark;
 use std::path::{Path, PathBuf};
 
@@ -31,4 +37,20 @@ pub(super) fn task(directory: &Path, task: &TaskArg, json: bool) -> Result<(Proj
     let mut project = open(directory, json)?;
     let key = project.key(&task.task)?;
     Ok((project, key))
+}
+
+/// What a command is about.
+pub(super) enum Either {
+    /// One task.
+    Task(TaskKey),
+    /// A plan as a whole, by its path from the root.
+    Plan(String),
+}
+
+/// The task or the plan that a command names.
+pub(super) fn target(project: &mut Project, given: &TargetArg) -> Result<Either> {
+    match project.target(&given.target)? {
+        Target { plan, task: None } => Ok(Either::Plan(project.plan(&plan)?.name)),
+        Target { task: Some(_), .. } => project.key(&given.target).map(Either::Task),
+    }
 }

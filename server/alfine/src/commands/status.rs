@@ -7,14 +7,23 @@ use crate::{
     output::{print_json, say},
     report::exit,
 };
-use alfine_core::{lint, printable::printable, task::TaskStatus, text::shell_word};
+use alfine_core::{
+    lint,
+    plan_run::{RunProgress, RunState},
+    printable::printable,
+    task::TaskStatus,
+    text::shell_word,
+};
 use alfine_engine::{
-    Result,
+    Result, plan_run,
     project::{self, Project},
     view::Seen,
 };
 use alfine_words::Mark;
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// Prints the tasks of all plans, of one, or one task.
 pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
@@ -29,6 +38,7 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
         None => project.aligned_plans()?,
     };
     let mut tasks = views::of_plans(&project, &plans)?;
+    let runs = runs_of(&project, &tasks)?;
     if let (Some(target), [file]) = (&target, plans.as_slice()) {
         tasks.retain(|Seen { view, .. }| {
             view.plan == file.name && target.task.as_ref().is_none_or(|id| view.id == *id)
@@ -39,7 +49,7 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     }
     if args.json {
         let tasks: Vec<_> = tasks.into_iter().map(views::shown).collect();
-        print_json(&serde_json::json!({ "tasks": tasks }))?;
+        print_json(&serde_json::json!({ "tasks": tasks, "runs": runs }))?;
         return Ok(exit::DONE);
     }
     if plans.is_empty() && tasks.is_empty() {
@@ -54,10 +64,38 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     for task in tasks {
         if seen.insert(task.view.plan.clone()) {
             say(format_args!("{}", printable(&task.view.plan)));
+            if let Some(run) = runs.iter().find(|run| run.plan == task.view.plan) {
+                tell_run(run);
+            }
         }
         print(&display, task, named);
     }
     Ok(exit::DONE)
+}
+
+/// How far each plan is that was run as a whole.
+fn runs_of(project: &Project, tasks: &[Seen]) -> Result<Vec<RunProgress>> {
+    let mut of_plan: BTreeMap<&str, Vec<(TaskStatus, bool)>> = BTreeMap::new();
+    for seen in tasks {
+        of_plan.entry(&seen.view.plan).or_default().push((seen.view.status, seen.needs_you));
+    }
+    let of_plan = of_plan.into_iter();
+    of_plan.filter_map(|(plan, tasks)| plan_run::progress(&project.store, plan, tasks).transpose()).collect()
+}
+
+/// Says how far a run is, unless it is over, and what can be done with it.
+fn tell_run(run: &RunProgress) {
+    let next = match run.state {
+        RunState::Over => return,
+        RunState::Active => "hold it: alfine pause",
+        RunState::Paused => "go on: alfine continue",
+        RunState::NeedsInput if run.waiting > 0 => "go on: alfine continue",
+        RunState::Stopping | RunState::NeedsInput => {
+            return say(format_args!("  run as a whole · {}", alfine_words::run_progress(run)));
+        }
+    };
+    say(format_args!("  run as a whole · {}", alfine_words::run_progress(run)));
+    say(format_args!("      → {next} {}", shell_word(&run.plan)));
 }
 
 /// Says that there is no plan, and which files look like one.
