@@ -458,23 +458,58 @@ pub(crate) fn way_of(
             None => return Ok(Way::First(landing)),
         },
     };
-    let spec = landing::merge_spec(project, &row, (branch, into), String::new())?;
-    match project.repository.merged_tree(&spec, &[Path::new(&row.task.plan)]) {
-        Ok(Some(tree)) => {
-            let is_proven = match &spec.proven {
-                Some(proven) => project.repository.is_same_tree(&tree, proven)?,
-                None => true,
-            };
-            if is_proven {
-                return Ok(Way::Now(Some(turn)));
-            }
+    match stand_of(project, &row, (branch, into))? {
+        Stand::Unseen => {
             refuse_uncommitted(project, &row)?;
             Ok(Way::First(landing))
         }
-        Err(GitError::Conflicts { .. }) if unattended => Ok(Way::First(landing)),
-        // Also what is not there: the merge says so.
-        Ok(None) | Err(_) => Ok(Way::Now(Some(turn))),
+        Stand::Conflicts if unattended => Ok(Way::First(landing)),
+        Stand::Seen | Stand::Conflicts => Ok(Way::Now(Some(turn))),
     }
+}
+
+/// How work stands to what it makes of a branch.
+enum Stand {
+    /// Its checks have seen that, or none decides. What is not there at all is said by the merge.
+    Seen,
+    /// They have not.
+    Unseen,
+    /// It makes nothing of the branch.
+    Conflicts,
+}
+
+fn stand_of(project: &Project, row: &LoopRow, (branch, into): (&str, &str)) -> Result<Stand> {
+    let spec = landing::merge_spec(project, row, (branch, into), String::new())?;
+    Ok(match (project.repository.merged_tree(&spec, &[Path::new(&row.task.plan)]), &spec.proven) {
+        (Ok(Some(tree)), Some(proven)) if !project.repository.is_same_tree(&tree, proven)? => Stand::Unseen,
+        (Err(GitError::Conflicts { .. }), _) => Stand::Conflicts,
+        (Ok(_) | Err(_), _) => Stand::Seen,
+    })
+}
+
+/// Merges the unmerged work of others that a task was built on, under its own name; what its checks have not seen on the branch
+/// as it is comes back: it lands with the task, whose checks have.
+pub(crate) fn merge_others<'o>(
+    project: &mut Project,
+    with: &'o [LandsToo],
+    into: Option<&str>,
+    tick: WorkingCopies<'_>,
+    is_unsaved: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<&'o LandsToo>> {
+    let mut later = Vec::new();
+    for one in with.iter().filter(|one| one.can_go_first) {
+        let row = loop_for(project, &one.task)?;
+        let is_seen = match (row.branch.as_deref(), into.or(row.base_branch.as_deref())) {
+            (Some(branch), Some(into)) => matches!(stand_of(project, &row, (branch, into))?, Stand::Seen),
+            _ => true,
+        };
+        if is_seen {
+            merge(project, &one.task, into, tick, is_unsaved, true)?;
+        } else {
+            later.push(one);
+        }
+    }
+    Ok(later)
 }
 
 /// Tells the loop of a task that is done that its work is to land. The lock is the right to run it.

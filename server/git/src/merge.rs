@@ -113,6 +113,39 @@ impl Repository {
         Ok(commit == other || repo.graph_descendant_of(commit, other).doing("compare commits")?)
     }
 
+    /// Returns a commit that has all of these, as hex: the last of them if it has the others, else merges of them. Each has a name
+    /// for whoever reads of a conflict. No branch moves, and nothing holds the commit.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Conflicts`] names the first two that do not go together.
+    pub fn joined(&self, first: (&str, &str), others: &[(&str, &str)]) -> Result<String, GitError> {
+        let repo = self.open()?;
+        let commit =
+            |hex: &str| Oid::from_str(hex).and_then(|id| repo.find_commit(id)).doing("read a commit");
+        let (mut all, mut name) = (commit(first.0)?, first.1.to_owned());
+        for (hex, other_name) in others {
+            let other = commit(hex)?;
+            let has = |one: Oid, other: Oid| -> Result<bool, GitError> {
+                Ok(one == other || repo.graph_descendant_of(one, other).doing("compare commits")?)
+            };
+            if has(all.id(), other.id())? {
+                continue;
+            }
+            if has(other.id(), all.id())? {
+                all = other;
+            } else {
+                let tree = join(&repo, &all, &other, (other_name, &name))?;
+                let by = identity(&repo)?;
+                let message = format!("Join {name} and {other_name}");
+                let joined = repo.commit(None, &by, &by, &message, &tree, &[&all, &other]).doing("merge")?;
+                all = repo.find_commit(joined).doing("read a commit")?;
+            }
+            name = format!("{name} and {other_name}");
+        }
+        Ok(all.id().to_string())
+    }
+
     /// The tree (as hex) that a merge would make, before any text change: `of_user` are the files that are settled by what the
     /// target has. `None` if the target has the work already.
     pub fn merged_tree(&self, spec: &MergeSpec, of_user: &[&Path]) -> Result<Option<String>, GitError> {
@@ -530,6 +563,24 @@ fn merged_tree<'r>(
     for path in of_user {
         let _ = index.conflict_remove(path);
     }
+    tree_without_conflicts(repo, index, (&spec.branch, &spec.target_branch))
+}
+
+/// Merges two commits that have names.
+fn join<'r>(
+    repo: &'r git2::Repository,
+    target: &Commit<'_>,
+    branch: &Commit<'_>,
+    names: (&str, &str),
+) -> Result<Tree<'r>, GitError> {
+    tree_without_conflicts(repo, merged_index(repo, target, branch, names)?, names)
+}
+
+fn tree_without_conflicts<'r>(
+    repo: &'r git2::Repository,
+    mut index: Index,
+    (branch, target): (&str, &str),
+) -> Result<Tree<'r>, GitError> {
     if !index.has_conflicts() {
         let tree = write_tree(repo, &mut index)?;
         return repo.find_tree(tree).doing("read the merged tree");
@@ -542,5 +593,5 @@ fn merged_tree<'r>(
     }
     files.sort();
     files.dedup();
-    Err(GitError::Conflicts { branch: spec.branch.clone(), target: spec.target_branch.clone(), files })
+    Err(GitError::Conflicts { branch: branch.to_owned(), target: target.to_owned(), files })
 }

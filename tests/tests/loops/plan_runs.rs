@@ -151,3 +151,85 @@ fn a_run_goes_on_with_a_task_whose_runner_died_once() {
     // The second one ends, and so the first one goes on.
     wait_until(PATIENCE, "all are done", || statuses(&sandbox) == ["done"; 4]);
 }
+
+/// Twelve tasks: one, then four, then four that each wait for two of these, then two, then one.
+const DIAMOND: [(&str, &[&str]); 12] = [
+    ("T01", &[]),
+    ("T02", &["T01"]),
+    ("T03", &["T01"]),
+    ("T04", &["T01"]),
+    ("T05", &["T01"]),
+    ("T06", &["T02", "T03"]),
+    ("T07", &["T03", "T04"]),
+    ("T08", &["T04", "T05"]),
+    ("T09", &["T05", "T02"]),
+    ("T10", &["T06", "T07"]),
+    ("T11", &["T08", "T09"]),
+    ("T12", &["T10", "T11"]),
+];
+
+/// A repository with that plan. Each task's agent fails unless it finds what the ones before it wrote.
+fn diamond(settings: &str) -> Sandbox {
+    let mut plan = "# Plan\n".to_owned();
+    let mut parts = Vec::new();
+    for (id, waits_for) in DIAMOND {
+        let depends = match waits_for {
+            [] => String::new(),
+            ids => format!("Depends on: {}\n", ids.join(", ")),
+        };
+        plan += &format!("\n### {id}: Write {id}\n{depends}\n- [ ] It is there: `test -f {id}.txt`\n");
+        let files = waits_for.iter().map(|id| format!("{id}.txt")).collect::<Vec<_>>().join(" ");
+        let shell = format!("cat /dev/null {files} > {id}.txt && echo {id} >> {id}.txt || rm -f {id}.txt");
+        parts.push(json!({"prompt": format!("Write {id}\n"), "runs": [[{"shell": shell}, ready()]]}));
+    }
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", &plan)]);
+    sandbox.fake_agent(&json!({"parts": parts}));
+    sandbox.settings(settings);
+    sandbox
+}
+
+#[test]
+fn a_diamond_of_tasks_is_done_in_order_and_each_is_proven_on_top_of_the_last() {
+    let sandbox = diamond("on_done = \"merge\"\nmax_parallel = 4\n");
+    sandbox.alfine(&["run", "PLAN.md", "--trust"]).expect(0);
+    for (id, _) in DIAMOND {
+        assert_eq!(status_of(&sandbox, id), "merged", "{id}");
+        assert!(sandbox.read(&format!("{id}.txt")).ends_with(&format!("{id}\n")));
+    }
+    assert_eq!(sandbox.agent_runs().len(), 12);
+    assert!(!sandbox.read("PLAN.md").contains("[ ]"));
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_task_that_waits_for_several_open_branches_begins_from_their_merge() {
+    let sandbox = diamond("max_parallel = 4\n");
+    sandbox.alfine(&["run", "PLAN.md", "--trust"]).expect(0);
+    for (id, _) in DIAMOND {
+        assert_eq!(status_of(&sandbox, id), "done", "{id}");
+    }
+    assert_eq!(sandbox.git(&["log", "--format=%s"]), "first", "nothing is merged unasked");
+    sandbox.alfine(&["merge", "PLAN.md#T12", "--with-dependencies"]).expect(0);
+    let lines: Vec<String> = sandbox.read("T12.txt").lines().map(str::to_owned).collect();
+    for (id, _) in DIAMOND {
+        assert!(lines.contains(&id.to_owned()), "{id}: {lines:?}");
+    }
+}
+
+#[test]
+fn open_branches_that_do_not_go_together_are_named_with_their_files() {
+    const PLAN: &str = "# Plan\n\n### T1: First\n\n### T2: Second\n\n### T3: Third\nDepends on: T1, T2\n";
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", PLAN)]);
+    sandbox.fake_agent(&json!({"parts": [
+        {"prompt": "First\n", "runs": [[write("a.txt", "1"), ready()]]},
+        {"prompt": "Second\n", "runs": [[write("a.txt", "2"), ready()]]},
+    ]}));
+    let said = sandbox.alfine(&["run", "PLAN.md", "-j", "2"]);
+    assert!(
+        said.stdout.contains("PLAN.md#T3 was not started: PLAN.md#T3 needs the work of T1, T2, which does not go together: a.txt"),
+        "{} {}",
+        said.stdout,
+        said.stderr
+    );
+    assert_eq!(run_of(&sandbox)["state"], "needs_input");
+}

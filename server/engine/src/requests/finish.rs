@@ -68,10 +68,12 @@ impl Request for Merge {
             }
         };
         // What is done lands under its own name.
-        for one in with.iter().filter(|one| one.can_go_first) {
+        let later = finish::merge_others(project, &with, into, tick, &is_unsaved)?;
+        let merged = finish::merge(project, &self.task, into, tick, &is_unsaved, may)?;
+        // Their work is there now; it only has to be said.
+        for one in later {
             finish::merge(project, &one.task, into, tick, &is_unsaved, true)?;
         }
-        let merged = finish::merge(project, &self.task, into, tick, &is_unsaved, may)?;
         Ok(Step::Done(Merging::Merged(Box::new(merged))))
     }
 }

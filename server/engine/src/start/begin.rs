@@ -15,10 +15,11 @@ use alfine_core::{
     identity::Written,
     machine::LoopState,
     plan::{Isolation, Names, Task},
+    printable::printable_paths,
     task::{TaskId, TaskKey, TaskStatus},
 };
 use alfine_files::Layout;
-use alfine_git::Work;
+use alfine_git::{GitError, Work};
 use alfine_store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Tx};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -154,35 +155,31 @@ fn base_with_dependencies(
         .into_iter()
         .filter_map(|id| unmerged(&id).map(|(row, commit)| (id, row, commit)))
         .collect();
-    let has_all = |commit: &str| {
-        std::iter::once(&head)
-            .chain(commits.iter().map(|(.., other)| other))
-            .try_fold(true, |all, other| Ok::<_, Error>(all && project.repository.contains(commit, other)?))
-    };
-    for (.., base) in &commits {
-        if has_all(base)? {
-            let mut on: Vec<BuiltOn> = Vec::new();
-            for (_, row, commit) in &commits {
-                for one in built_on::of_dependency(row, commit.clone())? {
-                    if !on.contains(&one) {
-                        on.push(one);
-                    }
-                }
+    let mut on: Vec<BuiltOn> = Vec::new();
+    for (_, row, commit) in &commits {
+        for one in built_on::of_dependency(row, commit.clone())? {
+            if !on.contains(&one) {
+                on.push(one);
             }
-            return Ok((base.clone(), on));
         }
     }
-    if commits.is_empty() {
-        return Ok((head, Vec::new()));
-    }
-    let ids: Vec<&str> = commits.iter().map(|(id, ..)| id.0.as_str()).collect();
-    let tasks = ids.iter().map(|&id| TaskKey::new(file.name.clone(), id)).collect();
-    Err(Error::user(format!(
-        "{} needs the work of {}, which is not merged yet",
-        file.key(task),
-        ids.join(", ")
-    ))
-    .hint(Hint::MergeFirst { tasks }))
+    let names: Vec<(&str, &str)> =
+        commits.iter().map(|(id, _, commit)| (commit.as_str(), id.0.as_str())).collect();
+    let joined = project.repository.joined((&head, "HEAD"), &names).map_err(|error| match &error {
+        GitError::Conflicts { files, .. } => {
+            let tasks =
+                commits.iter().map(|(id, ..)| TaskKey::new(file.name.clone(), id.0.clone())).collect();
+            Error::user(format!(
+                "{} needs the work of {}, which does not go together: {}",
+                file.key(task),
+                names.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", "),
+                printable_paths(files)
+            ))
+            .hint(Hint::MergeFirst { tasks })
+        }
+        _ => Error::from(error),
+    })?;
+    Ok((joined, on))
 }
 
 /// Claims a loop that is there, to go on with it.
