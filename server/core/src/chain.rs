@@ -32,10 +32,10 @@ pub(crate) fn named_by<'p>(plan: &'p Plan, task: &'p Task) -> &'p [Placed<String
     if own.is_empty() { &plan.defaults.depends_on } else { own }
 }
 
-/// The task that a task waits for because it stands behind that one in a numbered list. A task that names what it waits
-/// for waits for nothing else.
-fn implied_by<'p>(plan: &'p Plan, task: &'p Task) -> Option<&'p TaskId> {
-    task.follows.as_ref().filter(|_| named_by(plan, task).is_empty())
+/// The tasks that a task waits for without naming them: those that its tool works on before it, and the one that it stands
+/// behind in a numbered list. A task that names what it waits for has no place in such a list.
+fn implied_by<'p>(plan: &'p Plan, task: &'p Task) -> impl Iterator<Item = &'p TaskId> {
+    task.after.iter().chain(task.follows.as_ref().filter(|_| named_by(plan, task).is_empty()))
 }
 
 impl Dependencies {
@@ -44,7 +44,7 @@ impl Dependencies {
             let inherited = task.fields.depends_on.is_empty();
             let mut found: Vec<usize> =
                 named_by(plan, task).iter().filter_map(|id| names.find(&id.value)).collect();
-            found.extend(implied_by(plan, task).and_then(|id| names.find(&id.0)));
+            found.extend(implied_by(plan, task).filter_map(|id| names.find(&id.0)));
             // A default that all tasks wait for does not wait for itself.
             found.retain(|&other| !(inherited && other == index));
             found.sort_unstable();
@@ -156,6 +156,7 @@ pub fn open_dependencies(
             Some(other) if other.is_over() || other.optional || is_satisfied(&other.id) => continue,
             Some(other) if inherited && other.id == task.id => continue,
             Some(other) => other.id.clone(),
+            None if plan.format.is_one_of_many() => continue,
             None => TaskId(id.clone()),
         };
         if !open.contains(&waits_for) {

@@ -1,5 +1,7 @@
 //! Plan documents: text in, goal and tasks with their source ranges out. Parsing never fails.
 
+mod backlog;
+mod checklist;
 mod command;
 mod field_name;
 mod fields;
@@ -7,12 +9,18 @@ mod folder;
 mod format;
 mod ids;
 mod json;
+mod kiro;
 mod mark;
 mod markdown;
 mod model;
+mod openspec;
 mod prd;
+mod ralph;
+mod ralphex;
 #[cfg(test)]
 mod sketch;
+mod spec_kit;
+mod superpowers;
 mod task_master;
 
 pub use command::{Here, Reads, bare_path, is_of_bash, paths_of, program_of, reads, searched_paths};

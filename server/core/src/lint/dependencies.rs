@@ -4,6 +4,7 @@ use super::LintOptions;
 use super::report::{Fix, Lint, LintCode};
 use super::words::{Phrases, words};
 use crate::chain::{Dependencies, named_by};
+use crate::finding::Severity;
 use crate::{
     nearest,
     plan::{Names, Placed, Plan, Task},
@@ -34,6 +35,14 @@ fn unknown(text: &str, plan: &Plan, names: &Names<'_>) -> Vec<Lint> {
     let mut lints = Vec::new();
     for Placed { value, span } in plan.defaults.depends_on.iter().chain(own) {
         if names.find(value).is_some() {
+            continue;
+        }
+        if plan.format.is_one_of_many() {
+            let message = format!(
+                "{value} has a file of its own, and whether it is done is not known here: start what waits for it once it is"
+            );
+            let severity = Severity::Information;
+            lints.push(Lint { severity, ..Lint::new(LintCode::DependencyUnknown, *span, message) });
             continue;
         }
         let near =

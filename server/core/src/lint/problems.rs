@@ -136,7 +136,7 @@ fn no_task(why: &NoTask) -> String {
     let because = match why {
         NoTask::Empty => return format!("This plan is empty. {how}"),
         NoTask::Json => {
-            return "No task is read in this plan: this JSON is in no form that is known. Tasks are read from a list \
+            return "No task is read in this plan: this is JSON in no form that is known. Tasks are read from a list \
                     `userStories`, as in prd.json, and from a list `tasks`, as Task Master keeps it"
                 .to_owned();
         }

@@ -3,10 +3,14 @@
 
 use super::markdown::Markdown;
 use super::model::{Plan, PlanFormat};
-use super::{prd::PRD, task_master::TASK_MASTER};
+use super::{
+    backlog::BACKLOG, kiro::KIRO, openspec::OPENSPEC, prd::PRD, ralph::RALPH, ralphex::RALPHEX,
+    spec_kit::SPEC_KIT, superpowers::SUPERPOWERS, task_master::TASK_MASTER,
+};
 
 /// Every format, the choosiest first: a document is read by the first that recognises it.
-static FORMATS: [&dyn PlanFormat; 3] = [&PRD, &TASK_MASTER, &Markdown];
+static FORMATS: [&dyn PlanFormat; 10] =
+    [&PRD, &TASK_MASTER, &KIRO, &SPEC_KIT, &OPENSPEC, &BACKLOG, &RALPH, &SUPERPOWERS, &RALPHEX, &Markdown];
 
 impl Default for &'static dyn PlanFormat {
     fn default() -> Self {
@@ -39,7 +43,9 @@ pub fn is_likely_plan(path: &str) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let lower = name.to_lowercase();
     let mut of_tools = ["prd.json", "tasks.json", "stories.json", "user-stories.json"].iter();
-    if of_tools.any(|known| *known == lower) || is_plan_path(path) {
+    let is_about = |stem: &str| matches!(stem, "readme" | "index");
+    if of_tools.any(|known| *known == lower) || is_plan_path(path) && !is_about(lower.trim_end_matches(".md"))
+    {
         return true;
     }
     let Some(stem) = lower.strip_suffix(".md").or_else(|| lower.strip_suffix(".markdown")) else {
@@ -63,7 +69,7 @@ pub fn is_likely_plan(path: &str) -> bool {
     });
     let mut parts = folder.split('/');
     let in_plans = parts.any(|part| matches!(part, "plan" | "plans" | "prds" | "tasks" | "stories"));
-    is_named || in_plans && stem != "readme" && stem != "index"
+    is_named || in_plans && !is_about(stem)
 }
 
 /// The formats, for what is asked of all of them: the folders to search, the files to watch.

@@ -1,5 +1,6 @@
 //! Plans in JSON: lists of objects, each a task. What differs between tools is data, a [`Json`] each.
 
+mod dialect;
 mod edits;
 mod node;
 mod read;
@@ -9,31 +10,11 @@ mod tests;
 use super::field_name::FieldName;
 use super::model::{Criterion, Plan, PlanFormat, Task};
 use crate::text::{Span, TextEdit};
+pub(super) use dialect::{Dialect, Done};
 
-/// What a tool writes into a task once it is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Done {
-    /// `"passes": true`.
-    Passes,
-    /// `"status": "done"`.
-    Status,
-}
-
-/// How a tool writes its plans in JSON.
+/// Plans of one tool.
 #[derive(Debug)]
-pub(super) struct Json {
-    pub(super) name: &'static str,
-    pub(super) folders: &'static [&'static str],
-    /// Whether a file can be one by its path.
-    pub(super) is_plan_path: fn(&str) -> bool,
-    /// Whether a text is one, whatever it is called.
-    pub(super) recognises: fn(&str) -> bool,
-    pub(super) done: Done,
-    /// The keys of a task's criteria, the usual one first.
-    pub(super) criteria: &'static [&'static str],
-    /// The keys of what a task waits for, the usual one first.
-    pub(super) waits: &'static [&'static str],
-}
+pub(super) struct Json(pub(super) Dialect);
 
 /// Whether a text is JSON in which one of these keys, in quotes, stands.
 pub(super) fn has_key(text: &str, keys: &[&str]) -> bool {
@@ -44,7 +25,7 @@ pub(super) fn has_key(text: &str, keys: &[&str]) -> bool {
 
 impl PlanFormat for Json {
     fn name(&self) -> &'static str {
-        self.name
+        self.0.name
     }
 
     fn language(&self) -> &'static str {
@@ -56,23 +37,23 @@ impl PlanFormat for Json {
     }
 
     fn folders(&self) -> &'static [&'static str] {
-        self.folders
+        self.0.folders
     }
 
     fn is_plan_path(&self, path: &str) -> bool {
-        (self.is_plan_path)(path)
+        (self.0.is_plan_path)(path)
     }
 
     fn recognises(&self, _path: &str, text: &str) -> bool {
-        (self.recognises)(text)
+        (self.0.recognises)(text)
     }
 
     fn parse(&self, text: &str) -> Plan {
-        read::plan(self, text)
+        read::plan(&self.0, text)
     }
 
     fn tick(&self, text: &str, task: &Task) -> Vec<TextEdit> {
-        edits::tick(self, text, task)
+        edits::tick(&self.0, text, task)
     }
 
     fn write(&self, text: &str, span: Span, value: &str) -> TextEdit {
@@ -80,7 +61,7 @@ impl PlanFormat for Json {
     }
 
     fn add_criteria(&self, text: &str, task: &Task, criteria: &[String]) -> Option<TextEdit> {
-        edits::add_criteria(self, text, task, criteria)
+        edits::add_criteria(&self.0, text, task, criteria)
     }
 
     fn bind_command(&self, text: &str, criterion: &Criterion) -> Option<TextEdit> {
@@ -106,18 +87,18 @@ impl PlanFormat for Json {
     }
 
     fn add_dependency(&self, text: &str, task: &Task, on: &str) -> Option<TextEdit> {
-        edits::add_dependency(self, text, task, on)
+        edits::add_dependency(&self.0, text, task, on)
     }
 
     fn remove_dependency(&self, text: &str, task: &Task, at: usize) -> Option<TextEdit> {
-        edits::remove_dependency(self, text, task, at)
+        edits::remove_dependency(&self.0, text, task, at)
     }
 
     fn add_field(&self, text: &str, task: &Task, name: FieldName, value: &str) -> Option<TextEdit> {
-        edits::add_field(self, text, task, name, value)
+        edits::add_field(&self.0, text, task, name, value)
     }
 
     fn field_at(&self, text: &str, offset: usize) -> Option<(FieldName, Span)> {
-        edits::field_at(self, text, offset)
+        edits::field_at(&self.0, text, offset)
     }
 }

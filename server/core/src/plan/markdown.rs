@@ -17,8 +17,10 @@ mod unread;
 use super::field_name::FieldName;
 use super::model::{Criterion, Plan, PlanFormat, Task};
 use crate::text::{Span, TextEdit};
-pub(super) use front_matter::after_mark;
+pub(super) use body::rest;
+pub(super) use front_matter::{Entry, after_mark, entries as front_matter};
 pub(crate) use parse::parse;
+pub(super) use parse::{Boxes, parse_with};
 
 /// Plans in Markdown: headings or checkbox items as tasks, `Name: value` lines as fields, front matter as defaults.
 #[derive(Debug)]
@@ -38,7 +40,8 @@ pub(super) fn as_criterion(words: &str) -> Option<(String, Criterion)> {
 }
 
 /// Names of files that are Markdown plans wherever they stand.
-const NAMES: [&str; 6] = ["PLAN.md", "plan.md", "TODO.md", "PRD.md", "tasks.md", "fix_plan.md"];
+const NAMES: [&str; 7] =
+    ["PLAN.md", "plan.md", "IMPLEMENTATION_PLAN.md", "TODO.md", "PRD.md", "tasks.md", "fix_plan.md"];
 
 impl PlanFormat for Markdown {
     fn name(&self) -> &'static str {

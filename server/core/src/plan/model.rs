@@ -71,6 +71,12 @@ pub struct Task {
     /// The open task before it in a numbered list. It waits for that one, unless it names what it waits for.
     #[serde(default)]
     pub follows: Option<TaskId>,
+    /// The open tasks that its tool works on before it, whatever it names itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<TaskId>,
+    /// The heading, or the task that it is a part of, below which it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Placed<String>>,
     /// Under *Optional*, *Future* or *Nice to have*: never blocks.
     pub optional: bool,
 }
@@ -467,6 +473,12 @@ pub trait PlanFormat: fmt::Debug + Sync {
     /// The field that the line at a byte of the document names, and the span of its name.
     fn field_at(&self, _text: &str, _offset: usize) -> Option<(FieldName, Span)> {
         None
+    }
+
+    /// Whether each of its documents is one of the tasks of a whole: what a task waits for may then be another document's,
+    /// of which nothing is known here.
+    fn is_one_of_many(&self) -> bool {
+        false
     }
 
     /// Whether tasks are headings, and fields lines `Name: value`, as completion writes them.

@@ -1,9 +1,9 @@
 //! `prd.json` as snarktank's Ralph keeps it, ralph-tui, and what else is written like it: stories that pass or do not.
 
-use super::json::{Done, Json, has_key};
+use super::json::{Dialect, Done, Json, has_key};
 
 /// Stories with `passes`, and `dependsOn` or `dependencies`.
-pub(super) static PRD: Json = Json {
+pub(super) static PRD: Json = Json(Dialect {
     name: "prd",
     folders: &["scripts/ralph/prd.json", ".ralph/prd.json", ".ralph-tui/prd.json", "tasks/prd.json"],
     is_plan_path: |path| {
@@ -14,4 +14,4 @@ pub(super) static PRD: Json = Json {
     done: Done::Passes,
     criteria: &["acceptanceCriteria", "acceptance", "acceptance_criteria", "criteria", "steps"],
     waits: &["dependsOn", "dependencies", "depends_on"],
-};
+});

@@ -93,6 +93,8 @@ impl PlanFormat for Sketch {
                 signs: Vec::new(),
                 steps: Vec::new(),
                 follows: None,
+                after: Vec::new(),
+                group: None,
                 optional: false,
             });
         }

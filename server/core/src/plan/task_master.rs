@@ -1,9 +1,9 @@
 //! Task Master's `tasks.json`: tasks with parts, at the top or below a tag.
 
-use super::json::{Done, Json, has_key};
+use super::json::{Dialect, Done, Json, has_key};
 
 /// Tasks and subtasks with a `status`.
-pub(super) static TASK_MASTER: Json = Json {
+pub(super) static TASK_MASTER: Json = Json(Dialect {
     name: "task-master",
     folders: &[".taskmaster/tasks/tasks.json", "tasks/tasks.json"],
     is_plan_path: |path| path == "tasks/tasks.json" || path.ends_with("/tasks/tasks.json"),
@@ -15,4 +15,4 @@ pub(super) static TASK_MASTER: Json = Json {
     done: Done::Status,
     criteria: &["testStrategy", "acceptanceCriteria"],
     waits: &["dependencies", "dependsOn"],
-};
+});

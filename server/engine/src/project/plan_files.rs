@@ -169,6 +169,20 @@ mod tests {
         let files =
             ["PLAN.md", "a.plan.md", "README.md", "docs/PLAN.md", ".alfine/plans/a/b.md", ".alfine/x.md"];
         assert_eq!(found(&files, &[]), [".alfine/plans/a/b.md", "PLAN.md", "a.plan.md"]);
+        let of_tools = [
+            ".kiro/specs/a/tasks.md",
+            ".ralph/fix_plan.md",
+            ".taskmaster/tasks/tasks.json",
+            "backlog/tasks/task-1 - A.md",
+            "docs/superpowers/plans/a.md",
+            "openspec/changes/a/tasks.md",
+            "prd.json",
+            "scripts/ralph/prd.json",
+            "specs/001-a/tasks.md",
+        ];
+        let others =
+            ["openspec/changes/archive/a/tasks.md", "package.json", ".vscode/tasks.json", "specs/a/spec.md"];
+        assert_eq!(found(&[&of_tools[..], &others].concat(), &[]), of_tools);
     }
 
     #[test]
@@ -199,9 +213,9 @@ mod tests {
 
     #[test]
     fn a_glob_adds_what_it_matches_and_nothing_deeper() {
-        let files = ["docs/plans/a.md", "docs/plans/old/b.md", "docs/c.md"];
-        assert_eq!(found(&files, &["docs/plans/*.md"]), ["docs/plans/a.md"]);
-        assert_eq!(found(&files, &["./docs/plans/**/*.md"]), ["docs/plans/a.md", "docs/plans/old/b.md"]);
+        let files = ["docs/work/a.md", "docs/work/old/b.md", "docs/c.md"];
+        assert_eq!(found(&files, &["docs/work/*.md"]), ["docs/work/a.md"]);
+        assert_eq!(found(&files, &["./docs/work/**/*.md"]), ["docs/work/a.md", "docs/work/old/b.md"]);
         assert_eq!(found(&files, &["docs/c.md"]), ["docs/c.md"]);
         assert_eq!(found(&files, &["nowhere/*.md", "["]), [""; 0]);
     }

@@ -1,15 +1,15 @@
 //! Edits of a plan in JSON, each as its tool would write it there. What is around them stays as it is.
 
+use super::dialect::{Dialect, Done};
 use super::node::{Json as Document, Node};
 use super::read::ID;
-use super::{Done, Json};
 use crate::plan::FieldName;
 use crate::plan::markdown;
 use crate::plan::model::{Criterion, Mark, PlanFormat, Task};
 use crate::text::{Span, TextEdit};
 
 /// Writes what a task's tool reads as done, unless it is written.
-pub(super) fn tick(format: &Json, text: &str, task: &Task) -> Vec<TextEdit> {
+pub(super) fn tick(format: &Dialect, text: &str, task: &Task) -> Vec<TextEdit> {
     let edit = if let Some(span) = task.checkbox {
         (span.of(text) != "true").then(|| TextEdit { span, new_text: "true".to_owned() })
     } else if let Some(sign) = task.signs.first() {
@@ -115,7 +115,12 @@ fn usual(text: &str, keys: &[&'static str]) -> &'static str {
 }
 
 /// Adds criteria to a task that has none.
-pub(super) fn add_criteria(format: &Json, text: &str, task: &Task, criteria: &[String]) -> Option<TextEdit> {
+pub(super) fn add_criteria(
+    format: &Dialect,
+    text: &str,
+    task: &Task,
+    criteria: &[String],
+) -> Option<TextEdit> {
     let values: Vec<String> = criteria.iter().map(|criterion| quoted(criterion)).collect();
     let layout = Layout::of(text, task);
     let is_text = format.done == Done::Status;
@@ -173,7 +178,7 @@ fn as_markdown(text: &str, criterion: &Criterion) -> Option<(usize, String, Crit
 }
 
 /// Adds an id to what a task waits for.
-pub(super) fn add_dependency(format: &Json, text: &str, task: &Task, on: &str) -> Option<TextEdit> {
+pub(super) fn add_dependency(format: &Dialect, text: &str, task: &Task, on: &str) -> Option<TextEdit> {
     let document = Document::read_at(text, task.span).ok()?;
     let object = document.root()?;
     let layout = Layout::of(text, task);
@@ -216,7 +221,7 @@ fn id_literal(object: Node<'_, '_>, task: &Task, on: &str) -> String {
 }
 
 /// Takes an id out of those that a task waits for.
-pub(super) fn remove_dependency(format: &Json, text: &str, task: &Task, at: usize) -> Option<TextEdit> {
+pub(super) fn remove_dependency(format: &Dialect, text: &str, task: &Task, at: usize) -> Option<TextEdit> {
     let span = task.fields.depends_on.get(at)?.span;
     let document = Document::read_at(text, task.span).ok()?;
     let elements: Vec<Span> = document.root()?.get(format.waits)?.elements()?.map(Node::span).collect();
@@ -233,7 +238,7 @@ pub(super) fn remove_dependency(format: &Json, text: &str, task: &Task, at: usiz
 
 /// Gives a task a field.
 pub(super) fn add_field(
-    format: &Json,
+    format: &Dialect,
     text: &str,
     task: &Task,
     name: FieldName,
@@ -253,7 +258,7 @@ pub(super) fn add_field(
 }
 
 /// The key at a place, if it is a field's.
-pub(super) fn field_at(format: &Json, text: &str, offset: usize) -> Option<(FieldName, Span)> {
+pub(super) fn field_at(format: &Dialect, text: &str, offset: usize) -> Option<(FieldName, Span)> {
     let start = text.get(..offset)?.rfind('\n').map_or(0, |at| at + 1);
     let end = text.get(offset..)?.find('\n').map_or(text.len(), |at| offset + at);
     let line = text.get(start..end)?;

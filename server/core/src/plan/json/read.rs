@@ -1,7 +1,7 @@
 //! A JSON document read as a plan.
 
+use super::dialect::{Dialect, Done};
 use super::node::{Json as Document, Node};
-use super::{Done, Json};
 use crate::plan::FieldName;
 use crate::plan::fields::Value;
 use crate::plan::ids::{Written, assign};
@@ -48,12 +48,13 @@ struct Around<'a> {
 #[derive(Clone, Copy)]
 struct Parent<'a> {
     id: &'a str,
+    title: &'a Placed<String>,
     mark: Mark,
     waits: &'a [Placed<String>],
 }
 
 struct Reader<'f, 't> {
-    format: &'f Json,
+    format: &'f Dialect,
     text: &'t str,
     found: Vec<Raw>,
     /// The tasks that are parts of others, by the ids of these.
@@ -62,7 +63,7 @@ struct Reader<'f, 't> {
 }
 
 /// Reads a document.
-pub(super) fn plan(format: &Json, text: &str) -> Plan {
+pub(super) fn plan(format: &Dialect, text: &str) -> Plan {
     let document = match Document::read(text) {
         Ok(document) => document,
         Err(problem) => return Plan { problems: vec![problem], ..Plan::default() },
@@ -137,7 +138,8 @@ impl Reader<'_, '_> {
         let parts: Vec<Node<'_, '_>> = parts.filter(|part| part.is_object()).collect();
         if let (Some(id), false) = (&id, parts.is_empty()) {
             let before = self.found.len();
-            let parent = Parent { id, mark, waits: &waits };
+            let title = Placed { value: title, span: title_node.inner() };
+            let parent = Parent { id, title: &title, mark, waits: &waits };
             for part in parts {
                 self.read(part, Around { tag: around.tag, parent: Some(parent) });
             }
@@ -172,6 +174,8 @@ impl Reader<'_, '_> {
             signs: sign.into_iter().collect(),
             steps: Vec::new(),
             follows: None,
+            after: Vec::new(),
+            group: around.parent.map(|parent| parent.title.clone()),
             optional: node.get(&["optional"]).and_then(Node::truth) == Some(true),
         };
         self.found.push(Raw { task, written, parts_of, tag: around.tag.to_owned(), waits });

@@ -68,12 +68,14 @@ struct Reader<'o, 't> {
     above_files: bool,
 }
 
-/// Reads the sibling blocks `blocks`. `title` is the line to pass over: a checkbox item's first.
+/// Reads the sibling blocks `blocks`. `title` is the line to pass over: a checkbox item's first. Boxes without a label are
+/// steps where they look like that, or where `are_steps`.
 pub(super) fn read<'t>(
     outline: &Outline<'t>,
     called: &Called<'t>,
     blocks: impl Iterator<Item = usize>,
     title: Option<Span>,
+    are_steps: bool,
 ) -> Body {
     let mut reader = Reader {
         outline,
@@ -81,7 +83,7 @@ pub(super) fn read<'t>(
         body: Body::default(),
         boxes: Vec::new(),
         worded: Vec::new(),
-        are_steps: false,
+        are_steps,
         code_follows: false,
         has_label: false,
         in_fields: true,
@@ -639,7 +641,7 @@ fn criterion(outline: &Outline<'_>, item: usize) -> Option<Criterion> {
 }
 
 /// The lines of `span` that no span of `taken` (sorted) touches, without the indentation they share.
-pub(super) fn rest(text: &str, span: Span, taken: &[Span]) -> String {
+pub(in crate::plan) fn rest(text: &str, span: Span, taken: &[Span]) -> String {
     let mut rest = String::new();
     let mut taken = taken.iter().peekable();
     let mut at = span.start;

@@ -5,7 +5,7 @@
 use super::outline::trimmed;
 use crate::plan::FieldName;
 use crate::plan::fields::Value;
-use crate::plan::{Fields, Problem, ProblemKind};
+use crate::plan::{Fields, Placed, Problem, ProblemKind};
 use crate::text::Span;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
@@ -55,13 +55,44 @@ pub(in crate::plan) fn after_mark(text: &str) -> usize {
     if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
 }
 
+fn mapping(text: &str, span: Span) -> Result<Vec<(Spanned<String>, Spanned<Yaml>)>, serde_saphyr::Error> {
+    let mut options = serde_saphyr::Options::default();
+    options.with_snippet = false;
+    let entries = serde_saphyr::from_str_with_options::<Option<Mapping>>(span.of(text), options)?;
+    Ok(entries.map(|mapping| mapping.0).unwrap_or_default())
+}
+
+/// What one key of a front matter says.
+#[derive(Debug)]
+pub(in crate::plan) struct Entry {
+    pub(in crate::plan) key: String,
+    /// The texts, as many as stand there.
+    pub(in crate::plan) values: Vec<Placed<String>>,
+}
+
+/// All that a front matter says, and the byte at which the document goes on after it. `None` if there is none that can be
+/// read.
+pub(in crate::plan) fn entries(text: &str) -> Option<(Vec<Entry>, usize)> {
+    let (yaml, end) = find(text, after_mark(text))?;
+    let entry = |(key, value): (Spanned<String>, Spanned<Yaml>)| {
+        let values = match &value.value {
+            Yaml::List(values) => values.as_slice(),
+            Yaml::Null | Yaml::Text(_) | Yaml::Bare | Yaml::Mapping => std::slice::from_ref(&value),
+        };
+        let placed = |value: &Spanned<Yaml>| {
+            let written = value.value.text(text, yaml, value)?;
+            Some(Placed { value: written.into_owned(), span: place(text, yaml, value) })
+        };
+        Entry { key: key.value, values: values.iter().filter_map(placed).collect() }
+    };
+    Some((mapping(text, yaml).ok()?.into_iter().map(entry).collect(), end))
+}
+
 /// Reads the YAML at `span`. What cannot be read is a problem at its place.
 pub(super) fn read(text: &str, span: Span) -> FrontMatter {
     let mut matter = FrontMatter::default();
-    let mut options = serde_saphyr::Options::default();
-    options.with_snippet = false;
-    let entries = match serde_saphyr::from_str_with_options::<Option<Mapping>>(span.of(text), options) {
-        Ok(entries) => entries.map(|mapping| mapping.0).unwrap_or_default(),
+    let entries = match mapping(text, span) {
+        Ok(entries) => entries,
         Err(error) => {
             let location = error.location();
             let line = location.map_or(1, |location| location.line());

@@ -25,6 +25,20 @@ use std::{
 
 /// Reads a Markdown document as a plan.
 pub(crate) fn parse(text: &str) -> Plan {
+    parse_with(text, Boxes::AsTheyRead)
+}
+
+/// What the boxes in a task are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::plan) enum Boxes {
+    /// Criteria, or steps where they look like steps.
+    AsTheyRead,
+    /// Steps, which say how, and are ticked one after the other.
+    Steps,
+}
+
+/// Reads a document whose tool says what the boxes in its tasks are.
+pub(in crate::plan) fn parse_with(text: &str, boxes: Boxes) -> Plan {
     let start = front_matter::after_mark(text);
     let front = front_matter::find(text, start);
     let matter = front.map(|(yaml, _)| front_matter::read(text, yaml)).unwrap_or_default();
@@ -42,7 +56,7 @@ pub(crate) fn parse(text: &str) -> Plan {
     let title = sections.title.and_then(|title| sections.heads.get(title));
     plan.title = title.map(|head| head.text.trim().to_owned()).or(matter.title).unwrap_or_default();
     plan.goal = sections.goal(found.first().map_or(outline.len(), |task| task.block));
-    let (tasks, waits_for_none) = tasks(&outline, &found, &mut plan.problems);
+    let (tasks, waits_for_none) = tasks(&outline, &sections, &found, boxes, &mut plan.problems);
     plan.tasks = tasks;
     if plan.defaults.depends_on.is_empty() {
         follow(&mut plan.tasks, &found, &waits_for_none);
@@ -94,7 +108,13 @@ fn follow(tasks: &mut [Task], found: &[Found], waits_for_none: &HashSet<usize>) 
 }
 
 /// Reads all tasks, and says which of them say that they wait for nothing.
-fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<Problem>) -> (Vec<Task>, HashSet<usize>) {
+fn tasks(
+    outline: &Outline<'_>,
+    sections: &Sections<'_, '_>,
+    found: &[Found],
+    boxes: Boxes,
+    problems: &mut Vec<Problem>,
+) -> (Vec<Task>, HashSet<usize>) {
     let called = Called::new(found.iter().map(|task| (task.label.id.as_deref(), task.label.title.as_str())));
     let mut waits_for_none = HashSet::new();
     let mut tasks = Vec::with_capacity(found.len());
@@ -112,8 +132,9 @@ fn tasks(outline: &Outline<'_>, found: &[Found], problems: &mut Vec<Problem>) ->
             place: if outline.text.is_char_boundary(id_place.end) { id_place } else { line.span },
             title: label.title.clone(),
         });
-        let (task, found_problems, waits_for_nothing) =
-            task(outline, &called, found, &label, struck, line.span);
+        let (mut task, found_problems, waits_for_nothing) =
+            task(outline, &called, found, &label, struck, line.span, boxes);
+        task.group = sections.group(found);
         if waits_for_nothing {
             waits_for_none.insert(tasks.len());
         }
@@ -138,16 +159,21 @@ fn task<'t>(
     label: &Label,
     struck: Option<Mark>,
     line: Span,
+    boxes: Boxes,
 ) -> (Task, Vec<Problem>, bool) {
     let text = outline.text;
     let block = outline.span(found.block);
     let next = if found.end < outline.len() { outline.span(found.end).start } else { text.len() };
     let end = if found.is_item { block.end } else { next };
     let span = trimmed(text, Span::new(block.start, end));
+    let are_steps = boxes == Boxes::Steps;
     let (body, title_end) = if found.is_item {
-        (body::read(outline, called, outline.children(found.block), Some(line)), line.end)
+        (body::read(outline, called, outline.children(found.block), Some(line), are_steps), line.end)
     } else {
-        (body::read(outline, called, outline.siblings(found.block + 1, found.end), None), block.end)
+        (
+            body::read(outline, called, outline.siblings(found.block + 1, found.end), None, are_steps),
+            block.end,
+        )
     };
     let Body { mut fields, criteria, runs, mut problems, status, steps, waits_for_none, mut taken } = body;
     taken.insert(0, Span::new(block.start, title_end));
@@ -205,6 +231,8 @@ fn task<'t>(
         signs,
         steps: steps.into_iter().map(|step| step.span).collect(),
         follows: None,
+        after: Vec::new(),
+        group: None,
         optional: found.optional || starred || marked_optional(&label.title),
     };
     (task, problems, waits_for_none)

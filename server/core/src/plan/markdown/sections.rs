@@ -3,6 +3,7 @@
 use super::label::{Label, is_placeholder};
 use super::names::{Named, announced, marked_optional, named, task_is_optional};
 use super::outline::{Kind, Outline};
+use crate::plan::model::Placed;
 use crate::text::Span;
 use std::collections::HashSet;
 
@@ -47,6 +48,8 @@ pub(super) struct Head {
     pub(super) in_task: bool,
     /// Tasks stand below it.
     pub(super) holds_tasks: bool,
+    /// The heading above it, as its index.
+    up: Option<usize>,
 }
 
 /// A document's headings, and which of them are tasks.
@@ -79,6 +82,7 @@ impl<'o, 't> Sections<'o, 't> {
                     optional: false,
                     in_task: false,
                     holds_tasks: false,
+                    up: None,
                 });
             }
         }
@@ -259,6 +263,7 @@ impl<'o, 't> Sections<'o, 't> {
             if let Some(head) = heads.get_mut(at) {
                 head.optional = inherited || (title != Some(at) && head.named == Some(Named::Optional));
                 head.in_task = in_task;
+                head.up = above.last().copied();
             }
         });
     }
@@ -400,6 +405,20 @@ impl<'o, 't> Sections<'o, 't> {
             rest.is_some_and(|rest| rest.starts_with('.'))
         };
         boxes.peek().is_some() && boxes.all(is_part)
+    }
+
+    /// What a task stands below: the item that it is a part of, or the heading above it that is not the plan's title.
+    pub(super) fn group(&self, task: &Found) -> Option<Placed<String>> {
+        let outline = self.outline;
+        let item = outline.parent(task.block).and_then(|list| outline.parent(list)).filter(|_| task.is_item);
+        if let Some(line) = item.and_then(|item| outline.first_line(item)) {
+            return Some(Placed { value: Label::read(&outline.plain(line), true).title, span: line.span });
+        }
+        let before = self.heads.partition_point(|head| head.block < task.block);
+        let at = if task.is_item { before.checked_sub(1) } else { self.heads.get(before)?.up };
+        let head = self.heads.get(at.filter(|_| at != self.title)?)?;
+        let span = outline.lines(head.block).first()?.span;
+        (!head.text.trim().is_empty()).then(|| Placed { value: head.text.trim().to_owned(), span })
     }
 
     /// The text between the title and the first task, headings that introduce only the task left out.

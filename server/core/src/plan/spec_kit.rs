@@ -1,0 +1,66 @@
+//! spec-kit's `tasks.md`: phases one after the other, and in each the tasks in their order, but those marked `[P]`.
+
+use super::checklist::{self, Checklist, ends_with, has_box, headings};
+use super::markdown::parse;
+use super::model::{Placed, Plan};
+use crate::task::TaskId;
+
+pub(super) static SPEC_KIT: Checklist = Checklist {
+    name: "spec-kit",
+    folders: &["specs/*/tasks.md", ".specify/specs/*/tasks.md"],
+    is_plan_path: |path| {
+        ends_with(path, &["specs", "*", "tasks.md"]) && !ends_with(path, &[".kiro", "specs", "*", "tasks.md"])
+    },
+    recognises: |text| has_box(text, is_called),
+    parse: read,
+    tick: checklist::tick,
+    is_one_of_many: false,
+};
+
+/// Whether a title begins with `T012`.
+fn is_called(title: &str) -> bool {
+    let number = title.strip_prefix('T').unwrap_or_default();
+    number.starts_with(|c: char| c.is_ascii_digit())
+        && number.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with([' ', ':', '['])
+}
+
+fn read(text: &str) -> Plan {
+    let mut plan = parse(text);
+    let phases: Vec<_> =
+        headings(text).into_iter().filter(|(level, _)| *level == 2).map(|(_, span)| span).collect();
+    // What the tasks of the phase before end with, and those of this one so far.
+    let (mut before, mut ends): (Vec<TaskId>, Vec<TaskId>) = (Vec::new(), Vec::new());
+    let mut phase = None;
+    for task in &mut plan.tasks {
+        let at = phases.partition_point(|phase| phase.start < task.span.start).checked_sub(1);
+        if phase != at {
+            phase = at;
+            if !ends.is_empty() {
+                before = std::mem::take(&mut ends);
+            }
+        }
+        if let Some(span) = at.and_then(|at| phases.get(at)) {
+            task.group = Some(Placed { value: span.of(text).to_owned(), span: *span });
+        }
+        let mut is_parallel = false;
+        // `[P] [US1] Title`
+        while let Some((tag, title)) = task.title.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            let is_story =
+                tag.strip_prefix("US").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+            if (tag != "P" && !is_story) || title.trim().is_empty() {
+                break;
+            }
+            is_parallel |= tag == "P";
+            task.title = title.trim_start().to_owned();
+        }
+        task.after = if is_parallel || ends.is_empty() { before.clone() } else { ends.clone() };
+        if task.is_over() || task.optional {
+            continue;
+        }
+        if !is_parallel {
+            ends.clear();
+        }
+        ends.push(task.id.clone());
+    }
+    plan
+}
