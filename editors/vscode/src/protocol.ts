@@ -341,6 +341,14 @@ export interface TaskView {
   id: string;
   /** The task's title. */
   title: string;
+  /** The format of its plan, such as `markdown`, `prd` or `kiro`; missing if the task is only in the database. */
+  format?: string;
+  /** The heading, or the task that it is a part of, below which it stands. */
+  group?: string;
+  /** The ids of the tasks that it depends on, done or not, as its plan says. */
+  dependsOn?: string[];
+  /** Whether it never blocks others. */
+  optional?: boolean;
   /** The plan's document; missing if the task is only in the database. */
   uri?: string;
   /** Where it stands in the document. */

@@ -138,6 +138,20 @@ pub fn order(plan: &Plan) -> Result<Vec<usize>, Cycle> {
     Err(Cycle { path: cycle.into_iter().filter_map(id).collect() })
 }
 
+/// Returns all that `task` of `plan` depends on, done or not, each once; an id of no task as it was written.
+pub fn dependencies(plan: &Plan, names: &Names<'_>, task: &Task) -> Vec<TaskId> {
+    let named = named_by(plan, task).iter().map(|id| &id.value);
+    let mut all = Vec::new();
+    for name in named.chain(implied_by(plan, task).map(|id| &id.0)) {
+        let found = names.find(name).and_then(|index| plan.tasks.get(index));
+        let id = found.map_or_else(|| TaskId(name.clone()), |other| other.id.clone());
+        if id != task.id && !all.contains(&id) {
+            all.push(id);
+        }
+    }
+    all
+}
+
 /// Returns what `task` of `plan` still waits for, each once. A dependency that is ticked in the document, satisfied by
 /// `is_satisfied`, or optional is not open; an id of no task is, as it was written.
 ///

@@ -108,6 +108,11 @@ impl<'p> Known<'p> {
         self.satisfied.contains(&task.id)
     }
 
+    /// All that a task depends on, done or not.
+    pub fn depends_on(&self, task: &Task) -> Vec<TaskId> {
+        chain::dependencies(self.plan, &self.names, task)
+    }
+
     /// Why a loop for a task cannot start yet.
     pub fn waits_for(&self, task: &Task) -> Vec<TaskId> {
         chain::open_dependencies(self.plan, &self.names, task, |id| {

@@ -40,6 +40,18 @@ pub struct TaskView {
     pub id: String,
     /// The task's title.
     pub title: String,
+    /// The format of its plan, such as `markdown`, `prd` or `kiro`; missing if the task is only in the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The heading, or the task that it is a part of, below which it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The ids of the tasks that it depends on, done or not, as its plan says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<String>,
+    /// Whether it never blocks others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     /// The plan's document; missing if the task is only in the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
@@ -235,6 +247,14 @@ pub struct PlannedTask {
     pub key: TaskKey,
     /// Its title.
     pub title: String,
+    /// The name of its plan's format.
+    pub format: Option<String>,
+    /// What it stands below.
+    pub group: Option<String>,
+    /// The tasks that it depends on, done or not.
+    pub depends_on: Vec<TaskId>,
+    /// Whether it never blocks others.
+    pub optional: bool,
     /// The plan's document.
     pub uri: Option<String>,
     /// Where it stands in the document.
@@ -264,6 +284,10 @@ impl PlannedTask {
         Self {
             key,
             title: task.title.clone(),
+            format: Some(plan.format.name().to_owned()),
+            group: task.group.as_ref().map(|group| group.value.clone()),
+            depends_on: Vec::new(),
+            optional: task.optional,
             uri: None,
             range: None,
             status: match task.mark {
@@ -414,6 +438,10 @@ pub fn unplanned_view(row: &TaskRow, of: &LoopRow) -> TaskView {
     let planned = PlannedTask {
         key: row.key.clone(),
         title: row.title.clone(),
+        format: None,
+        group: None,
+        depends_on: Vec::new(),
+        optional: false,
         uri: None,
         range: None,
         status: row.status,
@@ -443,6 +471,10 @@ fn planned_view(task: &PlannedTask) -> TaskView {
         plan: task.key.plan.clone(),
         id: task.key.id.0.clone(),
         title: task.title.clone(),
+        format: task.format.clone(),
+        group: task.group.clone(),
+        depends_on: task.depends_on.iter().map(|id| id.0.clone()).collect(),
+        optional: task.optional,
         uri: task.uri.clone(),
         range: task.range,
         status: task.status,
@@ -510,6 +542,10 @@ mod tests {
         PlannedTask {
             key: TaskKey::new("PLAN.md", id),
             title: format!("Title of {id}"),
+            format: Some("markdown".to_owned()),
+            group: None,
+            depends_on: Vec::new(),
+            optional: false,
             uri: Some("file:///r/PLAN.md".to_owned()),
             range: None,
             status: TaskStatus::Pending,
@@ -556,6 +592,7 @@ mod tests {
                 "plan": "PLAN.md",
                 "id": "US-001",
                 "title": "Title of US-001",
+                "format": "markdown",
                 "uri": "file:///r/PLAN.md",
                 "status": "pending",
                 "iteration": 0,
@@ -660,6 +697,7 @@ mod tests {
                 "plan": "PLAN.md",
                 "id": "US-001",
                 "title": "Title of US-001",
+                "format": "markdown",
                 "uri": "file:///r/PLAN.md",
                 "status": "waiting",
                 "reason": "usage limit: resets at 5",

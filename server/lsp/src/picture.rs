@@ -156,6 +156,8 @@ pub(crate) struct SeenTask<'p> {
     pub status: TaskStatus,
     /// What it still waits for; nothing once it was started.
     pub waits_for: Vec<TaskId>,
+    /// What it depends on, done or not.
+    pub depends_on: Vec<TaskId>,
 }
 
 impl<'p> PlanView<'p> {
@@ -213,7 +215,8 @@ impl<'p> PlanView<'p> {
                 || TaskKey::new(self.name.clone(), task.id.0.clone()),
                 |known| known.row.key.clone(),
             );
-            Some(SeenTask { task, key, known, status, waits_for })
+            let depends_on = chain::dependencies(plan, &names, task);
+            Some(SeenTask { task, key, known, status, waits_for, depends_on })
         };
         tasks.iter().filter_map(seen).collect()
     }
@@ -277,6 +280,7 @@ impl SeenTask<'_> {
         let doubtful = plan.checkout.and_then(|checkout| checkout.store.in_doubt.get(&key));
         PlannedTask {
             has_open_box: plan.has_open_box(self.task),
+            depends_on: self.depends_on.clone(),
             in_doubt: doubtful.map(|before| {
                 let row = &before.row;
                 alfine_words::same_task(&key, &self.task.title, &row.key, &row.title, row.status)

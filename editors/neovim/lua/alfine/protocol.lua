@@ -207,6 +207,10 @@ M.commands = {
 ---@field plan string Its plan's path from the repository's root.
 ---@field id string Its id in the plan.
 ---@field title string The task's title.
+---@field format? string The format of its plan, such as `markdown`, `prd` or `kiro`; missing if the task is only in the database.
+---@field group? string The heading, or the task that it is a part of, below which it stands.
+---@field dependsOn? string[] The ids of the tasks that it depends on, done or not, as its plan says.
+---@field optional? boolean Whether it never blocks others.
 ---@field uri? string The plan's document; missing if the task is only in the database.
 ---@field range? alfine.ViewRange Where it stands in the document.
 ---@field status alfine.TaskStatus The task's status.

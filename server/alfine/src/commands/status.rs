@@ -8,7 +8,7 @@ use crate::{
     report::exit,
 };
 use alfine_core::{
-    lint,
+    lint, plan,
     plan_run::{RunProgress, RunState},
     printable::printable,
     task::TaskStatus,
@@ -59,11 +59,15 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
         say(format_args!("{}\n  {}", printable(&file.name), printable(&why)));
     }
     let named = target.is_some_and(|target| target.task.is_some());
+    let plain = plan::Plan::default().format.name();
     let mut seen = BTreeSet::new();
     let display = Display::new();
     for task in tasks {
         if seen.insert(task.view.plan.clone()) {
-            say(format_args!("{}", printable(&task.view.plan)));
+            // Of a plan in the usual format nobody asks.
+            let format = task.view.format.as_deref().filter(|format| *format != plain);
+            let format = format.map(|format| format!("  ({format})")).unwrap_or_default();
+            say(format_args!("{}{format}", printable(&task.view.plan)));
             if let Some(run) = runs.iter().find(|run| run.plan == task.view.plan) {
                 tell_run(run);
             }

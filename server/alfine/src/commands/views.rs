@@ -37,6 +37,7 @@ pub(crate) fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen
                 row: known.row(task).map(|row| row.key.clone()),
                 has_open_box: file.has_open_box(task),
                 in_doubt,
+                depends_on: known.depends_on(task),
                 uri: uri.clone(),
                 range: Some(range_of(&file.text, &lines, task.title_span)),
                 ..PlannedTask::new(key, task, &file.plan, &config, known.waits_for(task))

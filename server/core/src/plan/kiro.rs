@@ -1,6 +1,7 @@
 //! Kiro's `tasks.md`: numbered boxes, in groups that are their parts and no work.
 
 use super::checklist::{self, Checklist, ends_with, has_box, is_numbered};
+use super::mark::{of_box, written_box};
 use super::markdown::parse;
 use super::model::{Mark, Placed, Plan, ProblemKind, Task};
 use crate::text::{Span, TextEdit};
@@ -55,18 +56,38 @@ fn groups(text: &str, plan: &Plan) -> HashMap<String, Placed<String>> {
 fn tick(text: &str, task: &Task) -> Vec<TextEdit> {
     let mut edits = checklist::tick(text, task);
     let group = task.group.as_ref().filter(|_| !edits.is_empty() && !task.optional);
-    let Some((group, span)) = group.and_then(|group| Some((group, box_before(text, group.span)?))) else {
+    let number = task.id.0.rsplit_once('.').map(|(number, _)| number);
+    let Some((span, number)) = group.and_then(|group| Some((box_before(text, group.span)?, number?))) else {
         return edits;
     };
-    let plan = read(text);
-    let parts =
-        plan.tasks.iter().filter(|part| part.group.as_ref().is_some_and(|own| own.span == group.span));
-    let is_left = |part: &&Task| part.id != task.id && !part.optional && !part.is_over();
-    if !matches!(span.of(text), "x" | "X") && !parts.clone().any(|part| is_left(&part)) {
+    let is_ticked = of_box(span.of(text)) == Some(Mark::Done);
+    if !is_ticked && is_last(text, span.end, number, task) {
         edits.push(TextEdit { span, new_text: "x".to_owned() });
         edits.sort_by_key(|edit| edit.span.start);
     }
     edits
+}
+
+/// Whether no other part of a group is left to do, whose box ends at `from`. Reads lines and no more: this is asked of
+/// every task.
+fn is_last(text: &str, from: usize, number: &str, task: &Task) -> bool {
+    let mut at = from;
+    for line in text.get(from..).unwrap_or_default().split_inclusive('\n') {
+        let start = at + line.len() - line.trim_start().len();
+        at += line.len();
+        let item = line.trim_start().strip_prefix(['-', '*', '+']).map(str::trim_start);
+        let Some((tick_box, item)) = item.and_then(|item| Some((written_box(item)?, item))) else { continue };
+        let title = item.get(tick_box.end..).unwrap_or_default().trim_start_matches(['*', ' ']);
+        let Some(rest) = title.strip_prefix(number).and_then(|rest| rest.strip_prefix('.')) else {
+            if is_numbered(title) { break } else { continue }
+        };
+        let is_part = rest.starts_with(|c: char| c.is_ascii_digit());
+        let is_over = matches!(tick_box.mark, Some(Mark::Done | Mark::Dropped));
+        if is_part && !is_over && !tick_box.is_starred && start != task.title_span.start {
+            return false;
+        }
+    }
+    true
 }
 
 /// What stands between the brackets of the box before a title.
