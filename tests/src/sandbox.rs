@@ -201,19 +201,31 @@ impl Sandbox {
 
     /// Processes whose environment says that they belong to a run of an agent in this sandbox.
     pub fn agent_processes(&self) -> Vec<(u32, String)> {
+        let is_of_agent = |variable: &[u8]| variable.starts_with(b"ALFINE_RUN=");
+        let processes = self.processes().into_iter();
+        processes
+            .filter(|(_, _, variables)| variables.split(|byte| *byte == 0).any(is_of_agent))
+            .map(|(pid, line, _)| (pid, line))
+            .collect()
+    }
+
+    /// The detached runners of this sandbox.
+    pub fn detached_runners(&self) -> Vec<u32> {
+        let processes = self.processes().into_iter();
+        processes.filter(|(_, line, _)| line.contains("alfine runner ")).map(|(pid, ..)| pid).collect()
+    }
+
+    /// Processes of this sandbox: each with its command line, and its variables as the kernel has them.
+    fn processes(&self) -> Vec<(u32, String, Vec<u8>)> {
         let home = format!("HOME={}", self.path().join("home").display());
         let mut found = Vec::new();
         for entry in fs::read_dir("/proc").expect("/proc").flatten() {
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
             let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
-            let mut variables = environment.split(|byte| *byte == 0);
-            let ours = variables.clone().any(|variable| variable == home.as_bytes());
-            if ours
-                && variables.any(|variable| variable.starts_with(b"ALFINE_RUN="))
-                && !is_zombie(&entry.path())
-            {
+            let ours = environment.split(|byte| *byte == 0).any(|variable| variable == home.as_bytes());
+            if ours && !is_zombie(&entry.path()) {
                 let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-                found.push((pid, String::from_utf8_lossy(&line).replace('\0', " ")));
+                found.push((pid, String::from_utf8_lossy(&line).replace('\0', " "), environment));
             }
         }
         found

@@ -153,7 +153,8 @@ impl Life {
             !["running", "rework", "evaluating"].contains(&task["status"].as_str().unwrap_or_default())
         });
         let status = task["status"].as_str().unwrap_or("none").to_owned();
-        if !["pending", "ready", "interrupted", "done", "none"].contains(&status.as_str()) {
+        let expected = ["pending", "ready", "interrupted", "done", "needs_input", "merged", "none"];
+        if !expected.contains(&status.as_str()) {
             self.fail(&format!("after a kill it is {task}"));
         }
         let left = self.sandbox.agent_processes();
@@ -169,20 +170,20 @@ impl Life {
     }
 
     /// Kills one of these; whether one was there.
-    fn kill(&self, victim: Victim, running: &Running) -> bool {
-        if !ProcessIdentity::of(running.pid()).is_some_and(|runner| is_alive(&runner)) {
+    fn kill(&self, victim: Victim, runner: u32) -> bool {
+        if !ProcessIdentity::of(runner).is_some_and(|runner| is_alive(&runner)) {
             return false;
         }
         let below = self.sandbox.agent_processes();
         let is_guard = |(_, line): &&(u32, String)| line.contains(" guard ");
         match victim {
-            Victim::Runner => kill(running.pid()),
+            Victim::Runner => kill(runner),
             Victim::RunnerAndGuards => {
                 below.iter().filter(is_guard).for_each(|(pid, _)| kill(*pid));
-                kill(running.pid());
+                kill(runner);
             }
             Victim::All => {
-                kill(running.pid());
+                kill(runner);
                 below.iter().for_each(|(pid, _)| kill(*pid));
             }
             Victim::Guard => {
@@ -212,7 +213,7 @@ fn live(dice: &mut Dice, seen: &Mutex<BTreeMap<String, usize>>) -> usize {
             std::thread::sleep(delay);
             let drawn = Victim::DRAWN[usize::try_from(dice.below(7)).unwrap()];
             let victim = if borne >= CRASHES_BORNE { Victim::Runner } else { drawn };
-            let met = life.kill(victim, &running);
+            let met = life.kill(victim, running.pid());
             if met {
                 kills += 1;
                 count(format!("{victim:?}"));
@@ -303,7 +304,7 @@ fn a_runner_that_dies_while_checks_are_compared_comes_to_the_same_verdict() {
             // The moment itself is what is tried out; nothing is waited for.
             std::thread::sleep(delay);
             let victim = [Victim::Runner, Victim::RunnerAndGuards, Victim::All][dice.below(3) as usize];
-            let met = life.kill(victim, &running);
+            let met = life.kill(victim, running.pid());
             kills += u64::from(met);
             life.tell(&format!("after {delay:?}: {victim:?}"));
             drop(running.finish());
@@ -323,4 +324,119 @@ fn a_runner_that_dies_while_checks_are_compared_comes_to_the_same_verdict() {
         assert_eq!(life.sandbox.git(&["status", "--porcelain", "-uall"]), "", "the user's tree was touched");
     }
     println!("{kills} kills");
+}
+
+/// A loop that waits for the user's word on its work, and a branch that has moved: the checks run before it lands.
+fn waits_to_land() -> Sandbox {
+    let check = |what: &str| format!("(sh -c 'sleep 0.1; :' &) ; sleep 0.1; {what}\n");
+    let mut sandbox = Sandbox::with_repository(&[
+        ("PLAN.md", "# Shop\n\n### US-001: Greet\n\n- [ ] It greets: `sh tests/greets.sh`\n"),
+        ("tests/greets.sh", &check("grep -q hello greeting.txt")),
+        ("tests/all.sh", &check("true")),
+    ]);
+    sandbox.settings("autonomy = \"manual\"\n[[verifiers]]\nname = \"all\"\ncommand = \"sh tests/all.sh\"\n");
+    sandbox.fake_agent(&json!({"runs": [[
+        {"write": {"path": "greeting.txt", "content": "hello\n"}},
+        {"gate": {"ready": true, "progress": "wrote it"}},
+    ]]}));
+    sandbox.alfine(&["run", KEY, "--trust"]).expect(4);
+    sandbox.write("mine.txt", "mine\n");
+    sandbox.git(&["add", "mine.txt"]);
+    sandbox.git(&["commit", "-qm", "meanwhile"]);
+    sandbox
+}
+
+/// Has the work land: by a process of its own, where somebody is still to say so, else by the one that is returned.
+fn land(sandbox: &Sandbox, status: &str) -> Option<Running> {
+    match status {
+        "needs_input" => {
+            let ran = sandbox.alfine(&["answer", KEY, "--approve", "--merge"]);
+            // The answer of before may have been kept, and no runner has taken it yet.
+            match ran.code() {
+                0 => None,
+                _ => Some(sandbox.start(&["continue", KEY, "--json"])),
+            }
+        }
+        "interrupted" => Some(sandbox.start(&["continue", KEY, "--json"])),
+        _ => Some(sandbox.start(&["merge", KEY, "--json"])),
+    }
+}
+
+#[test]
+fn whoever_dies_while_work_lands_it_lands_whole_or_not_at_all() {
+    /// About how long a landing goes on, on an idle machine, in milliseconds.
+    const LANDS: u64 = 900;
+    let wanted = number("ALFINE_TEST_KILLS").map_or(10, |kills| kills / 50);
+    let seed = number("ALFINE_TEST_SEED").unwrap_or(1);
+    println!("ALFINE_TEST_SEED={seed}, {wanted} kills");
+    let mut dice = Dice(seed);
+    let seen = Mutex::new(BTreeMap::<String, usize>::new());
+    let state_of = |sandbox: &Sandbox| {
+        let refs =
+            sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/heads", "refs/tags", "refs/stash"]);
+        (refs, sandbox.git(&["rev-parse", "main^{tree}"]), sandbox.git(&["worktree", "list"]).lines().count())
+    };
+    let alone = waits_to_land();
+    alone.alfine(&["answer", KEY, "--approve", "--merge"]).expect(0);
+    wait_until(PATIENCE, "it is merged", || {
+        alone.task(KEY)["status"] == "merged" && alone.detached_runners().is_empty()
+    });
+    let (expected, landed) = (verdict(&alone), state_of(&alone));
+    assert_eq!(expected["landed"]["checks"].as_array().map(Vec::len), Some(2), "{expected:#}");
+    let mut kills = 0;
+    while kills < wanted {
+        let mut life = Life { sandbox: waits_to_land(), told: String::new() };
+        let before = life.sandbox.git(&["rev-parse", "main"]);
+        let mut status = "needs_input".to_owned();
+        for round in 0..20 {
+            let running = land(&life.sandbox, &status);
+            let runner = match &running {
+                Some(running) => Some(running.pid()),
+                None => life.sandbox.detached_runners().first().copied(),
+            };
+            // After some deaths it may end.
+            if let Some(runner) = runner.filter(|_| round < 4) {
+                let delay = Duration::from_millis(dice.below(LANDS));
+                // The moment itself is what is tried out; nothing is waited for.
+                std::thread::sleep(delay);
+                let victim = [Victim::Runner, Victim::RunnerAndGuards, Victim::All][dice.below(3) as usize];
+                let met = life.kill(victim, runner);
+                kills += u64::from(met);
+                life.tell(&format!("{status}, after {delay:?}: {victim:?}, {met}"));
+            }
+            drop(running.map(Running::finish));
+            wait_until(PATIENCE, "no detached runner", || life.sandbox.detached_runners().is_empty());
+            status = life.look().0;
+            *seen.lock().unwrap().entry(status.clone()).or_default() += 1;
+            // Files may be ahead of the branch, the branch never of files, and nothing is half of each.
+            let head = life.sandbox.git(&["rev-parse", "main"]);
+            let ahead = life.sandbox.git(&["status", "--porcelain", "-uall"]);
+            if head == before {
+                let known = [" M PLAN.md", "M  PLAN.md", "MM PLAN.md", "?? greeting.txt", "A  greeting.txt"];
+                if let Some(strange) = ahead.lines().find(|line| !known.contains(line)) {
+                    life.fail(&format!("in the user's tree: {strange}"));
+                }
+            } else if !ahead.is_empty() || life.sandbox.git(&["rev-parse", "main^{tree}"]) != landed.1 {
+                life.fail(&format!("main is at {head}, and in the tree there is {ahead:?}"));
+            }
+            let git = life.sandbox.repo().join(".git");
+            for left in ["index.lock", "HEAD.lock", "refs/heads/main.lock"] {
+                if git.join(left).exists() {
+                    life.fail(&format!("{left} is left"));
+                }
+            }
+            if status == "merged" {
+                break;
+            }
+        }
+        if status != "merged" {
+            life.fail("it does not land");
+        }
+        let (verdict, state) = (verdict(&life.sandbox), state_of(&life.sandbox));
+        if verdict != expected || state != landed {
+            life.fail(&format!("another end: {verdict:#} {state:?}\nthan {expected:#} {landed:?}"));
+        }
+        assert_eq!(life.sandbox.git(&["status", "--porcelain", "-uall"]), "");
+    }
+    println!("{kills} kills, and then it was {:?}", seen.lock().unwrap());
 }

@@ -1,6 +1,7 @@
 //! A landing: how the work of a task that is done comes onto a branch that has moved since its checks ran. They run once
 //! more, on the tree that would lie there, before the branch moves.
 
+use crate::proof::CheckRun;
 use serde::{Deserialize, Serialize};
 
 /// What is to land, and where.
@@ -23,6 +24,27 @@ pub struct ProvenLanding {
     pub landing: Landing,
     /// The tree as hex, of the branch and the work merged, before the task is ticked in it.
     pub tree: String,
+    /// What the checks answered there.
+    #[serde(default)]
+    pub checks: Vec<LandingCheck>,
+}
+
+/// A tree that may land, with what its checks answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedTree {
+    /// The tree as hex.
+    pub tree: String,
+    /// The checks.
+    pub checks: Vec<LandingCheck>,
+}
+
+/// A check that ran before a landing, on what that would make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandingCheck {
+    /// The check.
+    pub check: String,
+    /// Its run.
+    pub run: CheckRun,
 }
 
 /// Why work that is done did not land.

@@ -7,12 +7,15 @@ use crate::{
     task_spec::TaskSpec,
 };
 use alfine_core::{
+    landing::LandingCheck,
+    machine::LoopState,
     prompt::CriterionState,
     proof::{Control, TaskProof},
+    reason::Reason,
     task::{TaskKey, TaskStatus},
 };
 use alfine_store::{LoopRow, Millis, Reader};
-use alfine_words::ProofLine;
+use alfine_words::{LandedLine, ProofLine};
 use serde::Serialize;
 
 /// The proof of a task.
@@ -33,11 +36,59 @@ pub struct ProofReport {
     /// The tree of the work, as it was last kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tree: Option<String>,
+    /// How the work came onto a branch; missing as long as it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub landed: Option<LandedWork>,
     /// The criteria, in the order of the plan, and behind them the checks that are about the whole task.
     pub lines: Vec<ReportLine>,
     /// How far each criterion is proven; without criteria, each check.
     #[serde(skip)]
     states: Vec<CriterionState>,
+}
+
+/// How work came onto a branch.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LandedWork {
+    /// The branch.
+    pub into: String,
+    /// The commit, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The tree that its checks hold on, before the task was ticked in it; missing where none decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tree: Option<String>,
+    /// The checks that ran on that tree because the branch had moved. None if that was the tree of the work.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<LandingCheck>,
+}
+
+impl LandedWork {
+    fn of(row: &LoopRow, spec: &TaskSpec, state: Option<&LoopState>, work: Option<&str>) -> Option<Self> {
+        let Some(Reason::Merged { into, commit }) =
+            row.reason.as_ref().filter(|_| row.status == TaskStatus::Merged)
+        else {
+            return None;
+        };
+        let proven = state.and_then(|state| state.landing.as_ref());
+        let proven = proven.filter(|proven| proven.landing.into == *into);
+        let decides = spec.proof.control != alfine_config::Control::Off && !spec.verifiers.is_empty();
+        let tree = proven.map(|proven| proven.tree.as_str()).or(work).filter(|_| decides);
+        Some(Self {
+            into: into.clone(),
+            commit: commit.clone(),
+            tree: tree.map(str::to_owned),
+            checks: proven.map(|proven| proven.checks.clone()).unwrap_or_default(),
+        })
+    }
+
+    fn shown(&self) -> LandedLine<'_> {
+        LandedLine {
+            into: &self.into,
+            commit: self.commit.as_deref(),
+            tree: self.tree.as_deref(),
+            checks: &self.checks,
+        }
+    }
 }
 
 /// One criterion with one of its checks, or one check that is about the whole task.
@@ -116,9 +167,10 @@ impl ProofReport {
         }
         Ok(Self {
             task: row.task.clone(),
-            title: spec.task.title,
+            title: spec.task.title.clone(),
             status: row.status,
             proof: evidence.task(row.status),
+            landed: LandedWork::of(row, &spec, state.as_ref(), tree.as_deref()),
             base: row.base_commit.clone(),
             tree: tree.clone(),
             lines,
@@ -147,9 +199,14 @@ impl ProofReport {
         self.lines.iter().map(line).collect()
     }
 
+    /// How it landed, as that is put into words.
+    pub fn shown_landing(&self) -> Option<LandedLine<'_>> {
+        self.landed.as_ref().map(LandedWork::shown)
+    }
+
     /// The whole of it in Markdown.
     pub fn markdown(&self) -> String {
-        alfine_words::proof_in_markdown(&self.tally(), &self.shown())
+        alfine_words::proof_in_markdown(&self.tally(), &self.shown(), self.shown_landing())
     }
 }
 

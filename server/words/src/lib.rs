@@ -27,7 +27,8 @@ pub use plan::{day, plan_changed, plan_changed_note, same_task, unticked};
 pub use plan_run::run_progress;
 pub use proof::{Grounds, answer, grounds, unproven};
 pub use proof_table::{
-    ProofLine, at_head, checks_cut_off, green_already, proof_in_lines, proof_in_markdown, run_said, tally,
+    LandedLine, ProofLine, at_head, checks_cut_off, green_already, proof_in_lines, proof_in_markdown,
+    run_said, tally,
 };
 pub use reader::Reader;
 pub use reason::{

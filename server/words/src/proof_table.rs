@@ -3,10 +3,11 @@
 use crate::{
     Mark,
     proof::{answer, control, short},
-    text::{code, count, line, markdown},
+    text::{capitalized, code, count, line, markdown},
 };
 use alfine_core::{
     breaker,
+    landing::LandingCheck,
     prompt::CriterionState,
     proof::{Answer, CheckRun, Control},
 };
@@ -32,6 +33,38 @@ pub struct ProofLine<'a> {
     pub controls: &'a [Control],
 }
 
+/// How work came onto a branch.
+#[derive(Debug, Clone, Copy)]
+pub struct LandedLine<'a> {
+    /// The branch.
+    pub into: &'a str,
+    /// The commit, if it is known.
+    pub commit: Option<&'a str>,
+    /// The tree that its checks hold on; `None` where none decided.
+    pub tree: Option<&'a str>,
+    /// The checks that ran on that tree. None if it is the tree of the work.
+    pub checks: &'a [LandingCheck],
+}
+
+impl LandedLine<'_> {
+    /// `landed on main as 3f2a91c: tree 9c8d7e6, on which 2 checks ran again`.
+    fn said(&self) -> String {
+        let commit = self.commit.map(|commit| format!(" as {}", short(commit))).unwrap_or_default();
+        let what = format!("landed on {}{commit}", line(self.into, LONGEST));
+        match (self.tree, self.checks.len() as u64) {
+            (None, _) => what,
+            (Some(tree), 0) => format!("{what}: tree {}, as the checks saw it", short(tree)),
+            (Some(tree), ran) => {
+                let checks = count(ran, "check");
+                format!(
+                    "{what}: tree {}, of it and what was there before, on which {checks} ran",
+                    short(tree)
+                )
+            }
+        }
+    }
+}
+
 /// How many criteria are proven: `2 of 3 proven, 1 approved`.
 pub fn tally(states: &[CriterionState]) -> String {
     let number = |wanted| states.iter().filter(|state| **state == wanted).count();
@@ -55,7 +88,7 @@ pub fn tally(states: &[CriterionState]) -> String {
 }
 
 /// The table in Markdown, as it goes into a pull request.
-pub fn proof_in_markdown(tally: &str, lines: &[ProofLine<'_>]) -> String {
+pub fn proof_in_markdown(tally: &str, lines: &[ProofLine<'_>], landed: Option<LandedLine<'_>>) -> String {
     let mut text = format!(
         "## Proof: {tally}\n\n| criterion | check | state | on the base | on the work |\n|---|---|---|---|---|\n"
     );
@@ -80,11 +113,17 @@ pub fn proof_in_markdown(tally: &str, lines: &[ProofLine<'_>]) -> String {
         text.push('\n');
         text.push_str(&whys.concat());
     }
+    if let Some(landed) = landed {
+        let _ = writeln!(text, "\n{}", capitalized(&markdown(&landed.said(), 2 * LONGEST)));
+        for made in landed.checks {
+            let _ = writeln!(text, "- {}: {}", code(&made.check, LONGEST), run_said(&made.run));
+        }
+    }
     text
 }
 
 /// The table for a terminal: lines, each with how it is marked.
-pub fn proof_in_lines(lines: &[ProofLine<'_>]) -> Vec<(Mark, String)> {
+pub fn proof_in_lines(lines: &[ProofLine<'_>], landed: Option<LandedLine<'_>>) -> Vec<(Mark, String)> {
     let mut shown = Vec::new();
     for one in lines {
         let mark = match one.state {
@@ -107,6 +146,13 @@ pub fn proof_in_lines(lines: &[ProofLine<'_>]) -> Vec<(Mark, String)> {
         }
         if let Some(work) = one.work {
             detail(format!("work: {}", run_said(work)));
+        }
+    }
+    if let Some(landed) = landed {
+        shown.push((Mark::Good, landed.said()));
+        for made in landed.checks {
+            shown
+                .push((Mark::Detail, format!("    {}: {}", line(&made.check, LONGEST), run_said(&made.run))));
         }
     }
     shown
@@ -210,7 +256,7 @@ mod tests {
                 controls: &[],
             },
         ];
-        insta::assert_snapshot!(proof_in_markdown("1 of 2 proven", &lines), @r"
+        insta::assert_snapshot!(proof_in_markdown("1 of 2 proven", &lines, None), @r"
         ## Proof: 1 of 2 proven
 
         | criterion | check | state | on the base | on the work |
@@ -220,7 +266,7 @@ mod tests {
 
         - `cargo test a | b`: proven: red at the base, green in 3f2a91c, 14 tests
         ");
-        let shown: Vec<String> = proof_in_lines(&lines).into_iter().map(|(_, line)| line).collect();
+        let shown: Vec<String> = proof_in_lines(&lines, None).into_iter().map(|(_, line)| line).collect();
         insta::assert_snapshot!(shown.join("\n"), @r"
         [proven] Expired ones | are rejected
             cargo test a | b
@@ -229,5 +275,35 @@ mod tests {
             work: passed in 3f2a91c, exit status 0, 14 tests, 1s
         [open] It is nice
         ");
+    }
+
+    #[test]
+    fn what_landed_is_named_with_the_tree_that_the_checks_saw() {
+        let made = LandingCheck {
+            check: "cargo test a | b".to_owned(),
+            run: CheckRun {
+                tree: "9c8d7e6f00".to_owned(),
+                answer: Answer::Passed,
+                exit: Some(0),
+                tests: Some(14),
+                millis: None,
+            },
+        };
+        let (commit, tree, checks) = (Some("3f2a91c0d4"), Some("9c8d7e6f00"), [made]);
+        let moved = LandedLine { into: "main", commit, tree, checks: &checks };
+        let shown: Vec<String> = proof_in_lines(&[], Some(moved)).into_iter().map(|(_, line)| line).collect();
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        landed on main as 3f2a91c: tree 9c8d7e6, of it and what was there before, on which 1 check ran
+            cargo test a | b: passed in 9c8d7e6, exit status 0, 14 tests
+        ");
+        assert!(
+            proof_in_markdown("", &[], Some(moved)).ends_with(
+                "\nLanded on main as 3f2a91c: tree 9c8d7e6, of it and what was there before, on which 1 check ran\n\
+                 - `cargo test a | b`: passed in 9c8d7e6, exit status 0, 14 tests\n"
+            )
+        );
+        let as_it_was = LandedLine { checks: &[], ..moved };
+        assert_eq!(as_it_was.said(), "landed on main as 3f2a91c: tree 9c8d7e6, as the checks saw it");
+        assert_eq!(LandedLine { tree: None, ..as_it_was }.said(), "landed on main as 3f2a91c");
     }
 }

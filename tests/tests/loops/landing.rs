@@ -83,6 +83,9 @@ fn a_merge_that_breaks_what_landed_before_is_not_made_and_is_reworked_on_top_of_
     sandbox.alfine(&["run", SECOND, "--trust", "--json"]).expect(0);
     sandbox.alfine(&["merge", FIRST]).expect(0);
     let before = (head(&sandbox), sandbox.git(&["status", "--porcelain"]));
+    let proof: Value = serde_json::from_str(&sandbox.alfine(&["proof", FIRST, "--json"]).stdout).unwrap();
+    let as_made = json!({"into": "main", "commit": before.0, "tree": proof["tree"]});
+    assert_eq!(proof["landed"], as_made, "no check ran again");
 
     let refused = sandbox.alfine(&["merge", SECOND]).expect(4);
     assert!(refused.stdout.contains("main has moved"), "{}", refused.stdout);
@@ -140,6 +143,24 @@ fn work_that_holds_on_what_landed_before_lands_after_its_checks_ran_there() {
     assert_eq!(checks.len(), 2, "{}", ran.stdout);
     assert_eq!(ran.task()["status"], "merged");
     assert_eq!((sandbox.read("mine.txt"), sandbox.read("b.txt")), ("mine\n".into(), "x\n".into()));
+
+    // What landed is said with the tree that the checks saw, which is neither side's own.
+    let proof = sandbox.alfine(&["proof", SECOND, "--json"]).expect(0);
+    let proof: Value = serde_json::from_str(&proof.stdout).unwrap();
+    let landed = &proof["landed"];
+    assert_eq!(
+        (landed["into"].as_str(), landed["commit"].as_str()),
+        (Some("main"), Some(head(&sandbox).as_str()))
+    );
+    assert_ne!(landed["tree"], proof["tree"], "{proof:#}");
+    let made = landed["checks"].as_array().unwrap();
+    let names: Vec<_> = made.iter().map(|one| one["check"].as_str().unwrap()).collect();
+    assert_eq!(names, ["test -e b.txt", "together"], "{proof:#}");
+    assert!(made.iter().all(|one| one["run"]["answer"] == "passed" && one["run"]["tree"] == landed["tree"]));
+    let files = sandbox.git(&["ls-tree", "--name-only", landed["tree"].as_str().unwrap()]);
+    assert_eq!(files, "PLAN.md\nb.txt\nmine.txt");
+    let shown = sandbox.alfine(&["proof", SECOND]).expect(0).stdout;
+    assert!(shown.contains("on which 2 checks ran") && shown.contains("together: passed in"), "{shown}");
 }
 
 #[test]

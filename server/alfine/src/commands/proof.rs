@@ -30,7 +30,7 @@ pub(super) fn perform(directory: &Path, args: &ProofArgs) -> Result<u8> {
     let status = done(&report.status.to_string(), report.proof);
     say(format_args!("{key} {}: {status}, {}", printable(&report.title), report.tally()));
     let display = Display::new();
-    for (mark, line) in proof_in_lines(&report.shown()) {
+    for (mark, line) in proof_in_lines(&report.shown(), report.shown_landing()) {
         say(format_args!("  {}", display.painted(mark, &line)));
     }
     Ok(exit::DONE)

@@ -5,7 +5,7 @@ use super::{
     state::{LoopState, Phase},
 };
 use crate::{
-    landing::{Landing, NotLanded, ProvenLanding},
+    landing::{CheckedTree, Landing, NotLanded, ProvenLanding},
     printable::enumerated,
     proof::BaseKnown,
     reason::{Reason, Refusal},
@@ -22,12 +22,17 @@ impl LoopState {
         out.push(Effect::Land(landing));
     }
 
-    pub(super) fn landed(&mut self, now: Moment, landed: Result<String, NotLanded>, out: &mut Vec<Effect>) {
+    pub(super) fn landed(
+        &mut self,
+        now: Moment,
+        landed: Result<CheckedTree, NotLanded>,
+        out: &mut Vec<Effect>,
+    ) {
         let Phase::Landing { landing } = &self.phase else { return };
         let landing = landing.clone();
         match landed {
-            Ok(tree) => {
-                self.landing = Some(ProvenLanding { landing, tree });
+            Ok(CheckedTree { tree, checks }) => {
+                self.landing = Some(ProvenLanding { landing, tree, checks });
                 self.rest(now, Phase::Done, out);
             }
             Err(because @ (NotLanded::Red { .. } | NotLanded::Conflicts { .. }))

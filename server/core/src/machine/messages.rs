@@ -5,7 +5,7 @@ use crate::{
     agent::{AgentEvent, Outcome, SessionId, Usage},
     breaker::{self, Trip},
     gate::Reading,
-    landing::{Landing, NotLanded},
+    landing::{CheckedTree, Landing, NotLanded},
     plan::ProvenBy,
     proof::{BaseKnown, CheckProof},
     reason::{Color, Reason, Refusal},
@@ -132,8 +132,8 @@ pub enum Input {
     Verified(VerifyOutcome),
     /// The work is committed on the branch (or there was nothing to commit).
     Committed,
-    /// What the checks of a landing came to: the tree, as hex, that they hold on, or why the work does not land.
-    Landed(Result<String, NotLanded>),
+    /// What the checks of a landing came to: the tree that they hold on, or why the work does not land.
+    Landed(Result<CheckedTree, NotLanded>),
     /// A branch is merged into the work: the tree that the work is compared with from now on, and the files in which both
     /// sides changed the same places.
     BroughtUp {

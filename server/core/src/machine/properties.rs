@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     agent::{SessionId, Usage},
     breaker::{HARD_LIMIT, Rule},
-    landing::Landing,
+    landing::{CheckedTree, Landing},
     signature,
     task::TaskStatus,
 };
@@ -169,7 +169,7 @@ impl World {
             }
             Some(Effect::Commit) => self.feed(Input::Committed),
             Some(Effect::Land(_)) => self.feed(Input::Landed(match color {
-                0 => Ok(format!("t{tree}")),
+                0 => Ok(CheckedTree { tree: format!("t{tree}"), checks: vec![] }),
                 1 => Err(NotLanded::Conflicts { files: vec!["f".into()] }),
                 _ => Err(NotLanded::Red { failed: vec!["v".into()] }),
             })),

@@ -37,7 +37,7 @@ struct Play {
     commits: u32,
     controls: u32,
     verdict: VerifyOutcome,
-    landed: Option<Result<String, NotLanded>>,
+    landed: Option<Result<CheckedTree, NotLanded>>,
     landings: u32,
     brought_up: Vec<String>,
     conflicts: Vec<String>,

@@ -29,6 +29,9 @@ impl LoopState {
         for reason in self.outcome.iter_mut().chain(&mut self.pause_reason).chain(&mut self.not_landed) {
             reason.rewrite_texts(rewrite);
         }
+        for made in self.landing.iter_mut().flat_map(|landing| &mut landing.checks) {
+            rewrite(&mut made.check);
+        }
         self.last_blocker.iter_mut().for_each(&mut *rewrite);
     }
 }

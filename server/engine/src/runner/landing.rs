@@ -2,7 +2,7 @@
 //! the work, where it has to be worked on again.
 
 use super::{
-    controls::{Decider, Watcher},
+    controls::{Decider, Watcher, said},
     live::LiveVerifiers,
     message::{Decided, Landed, Message},
     owner::Runner,
@@ -15,7 +15,7 @@ use crate::{
 };
 use alfine_config::LandingChecks;
 use alfine_core::{
-    landing::{Landing, NotLanded},
+    landing::{CheckedTree, Landing, LandingCheck, NotLanded},
     machine::{Color, Input, Tree},
     news::News,
 };
@@ -140,6 +140,10 @@ impl Runner<'_> {
         let Landed { turn, decided, landed, started_at } = found;
         self.verifiers = None;
         self.save_answers(&decided.said)?;
+        let checks = match &landed {
+            Ok(tree) => checks_on(tree, &decided.results),
+            Err(_) => Vec::new(),
+        };
         if landed.is_err() {
             // What holds is known of the work alone, too. What fails is what the agent has to see.
             let failed: Vec<VerifierResult> =
@@ -147,6 +151,7 @@ impl Runner<'_> {
             self.save_verifications(&failed, &[], started_at)?;
         }
         self.turn = turn.filter(|_| landed.is_ok());
+        let landed = landed.map(|tree| CheckedTree { checks, tree });
         self.inputs.push_back(Input::Landed(landed));
         Ok(())
     }
@@ -181,4 +186,15 @@ impl Runner<'_> {
         self.inputs.push_back(Input::BroughtUp { base, conflicts });
         Ok(())
     }
+}
+
+/// What each check answered on a tree: once, however many criteria it proves.
+fn checks_on(tree: &str, results: &[VerifierResult]) -> Vec<LandingCheck> {
+    let mut checks: Vec<LandingCheck> = Vec::new();
+    for result in results {
+        if checks.iter().all(|made| made.check != result.name) {
+            checks.push(LandingCheck { check: result.name.clone(), run: said(result).on(tree) });
+        }
+    }
+    checks
 }

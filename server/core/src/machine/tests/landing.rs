@@ -1,10 +1,14 @@
 //! Finished work on a branch that has moved.
 
 use super::*;
-use crate::landing::{Landing, NotLanded, ProvenLanding};
+use crate::landing::{CheckedTree, Landing, NotLanded, ProvenLanding};
 
 fn landing(unattended: bool) -> Landing {
     Landing { into: "main".into(), with_others: false, unattended }
+}
+
+fn checked(tree: &str) -> CheckedTree {
+    CheckedTree { tree: tree.into(), checks: vec![] }
 }
 
 fn red_there() -> NotLanded {
@@ -29,9 +33,9 @@ fn work_that_holds_on_a_moved_branch_is_done_with_the_tree_that_may_land() {
     play.command(Command::Land(landing(false)));
     assert_eq!(play.status(), TaskStatus::Evaluating);
     assert_eq!(play.state.reason(), Some(Reason::Lands { into: "main".into() }));
-    play.feed(Input::Landed(Ok("merged".into())));
+    play.feed(Input::Landed(Ok(checked("merged"))));
     assert_eq!(play.status(), TaskStatus::Done);
-    let proven = ProvenLanding { landing: landing(false), tree: "merged".into() };
+    let proven = ProvenLanding { landing: landing(false), tree: "merged".into(), checks: vec![] };
     assert_eq!(play.state.landing, Some(proven));
     assert_eq!(play.landings, 1);
 }
@@ -82,7 +86,7 @@ fn a_landing_is_given_up_and_gone_on_with_after_a_death() {
     assert_eq!((play.status(), play.landings), (TaskStatus::Evaluating, 2));
     play.command(Command::Stop);
     assert_eq!((play.status(), play.state.reason()), (TaskStatus::Done, not_landed(NotLanded::Stopped)));
-    play.feed(Input::Landed(Ok("late".into())));
+    play.feed(Input::Landed(Ok(checked("late"))));
     assert_eq!(play.state.landing, None, "nobody waits for it any more");
     play.command(Command::Land(landing(false))).feed(Input::Failed("the disk is full".into()));
     let because = NotLanded::Unknown { message: "the disk is full".into() };
