@@ -212,7 +212,10 @@ impl Sandbox {
     /// The detached runners of this sandbox.
     pub fn detached_runners(&self) -> Vec<u32> {
         let processes = self.processes().into_iter();
-        processes.filter(|(_, line, _)| line.contains("alfine runner ")).map(|(pid, ..)| pid).collect()
+        processes
+            .filter(|(_, line, _)| line.contains(" runner ") && !line.contains(" guard "))
+            .map(|(pid, ..)| pid)
+            .collect()
     }
 
     /// Processes of this sandbox: each with its command line, and its variables as the kernel has them.

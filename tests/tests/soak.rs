@@ -392,7 +392,15 @@ fn whoever_dies_while_work_lands_it_lands_whole_or_not_at_all() {
             let running = land(&life.sandbox, &status);
             let runner = match &running {
                 Some(running) => Some(running.pid()),
-                None => life.sandbox.detached_runners().first().copied(),
+                None => {
+                    let mut found = Vec::new();
+                    // Until it is another program than the one that began it, it is not seen.
+                    wait_until(PATIENCE, "the detached runner", || {
+                        found = life.sandbox.detached_runners();
+                        !found.is_empty() || life.sandbox.task(KEY)["status"] != "needs_input"
+                    });
+                    found.first().copied()
+                }
             };
             // After some deaths it may end.
             if let Some(runner) = runner.filter(|_| round < 4) {

@@ -132,6 +132,9 @@ impl Project {
     /// Marks loops interrupted whose runner died, and ends every process that their agents left. Returns those loops.
     pub fn end_leftovers(&mut self) -> Result<Vec<Interrupted>> {
         let interrupted = self.store.reconcile()?;
+        if let Err(error) = self.repository.clear_locks_of_the_dead() {
+            tracing::warn!("a lock is left on a branch: {error}");
+        }
         for found in &interrupted {
             // The processes of a check or a setup have no row, so everything with a marker of this loop is ended. While
             // the proof lives, nobody can continue the loop: its new processes would have such a marker, too.

@@ -42,6 +42,17 @@ impl Layout {
         self.root.join("locks").join(format!("landing-{name}"))
     }
 
+    /// The folder of the notes of who holds the lock of a ref.
+    pub fn ref_lock_notes(&self) -> PathBuf {
+        self.root.join("ref-locks")
+    }
+
+    /// The note of who holds the lock of this ref.
+    pub fn ref_lock_note(&self, name: &str) -> PathBuf {
+        let name: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        self.ref_lock_notes().join(name)
+    }
+
     /// What the agent printed in one of its runs, masked, as it came.
     pub fn transcript(&self, loop_id: &str, run: u32) -> PathBuf {
         self.transcripts(loop_id).join(format!("{run:04}.jsonl"))

@@ -29,6 +29,7 @@ mod partial;
 mod path_bytes;
 mod places;
 mod provision;
+mod ref_lock;
 mod repository;
 mod scan;
 mod skipped;

@@ -20,6 +20,7 @@ use super::{
     names::mark,
     partial::{fetch_difference, tree_of, write_tree},
     path_bytes::{bytes_of, path_of},
+    ref_lock::Note,
     repository::{nothing_under_way, said_bare},
     text_change::{Copied, TextChange, WorkingCopy},
 };
@@ -327,6 +328,7 @@ impl Repository {
             ErrorCode::Locked => GitError::Locked(self.common_dir.join(format!("{name}.lock"))),
             _ => GitError::Git { doing: "lock the branch", source },
         })?;
+        let _note = Note::leave(&self.common_dir, name)?;
         // The branch was read before it was locked. If it moved in between, `new` does not contain that commit.
         if repo.refname_to_id(name).doing("read the branch")? != old {
             return Err(GitError::Changed(name.to_owned()));

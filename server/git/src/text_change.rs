@@ -16,6 +16,7 @@ use git2::{Index, IndexEntry, Repository, Status, Tree, build::TreeUpdateBuilder
 use std::{
     fs, io,
     io::Write,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -129,8 +130,9 @@ impl TextChange<'_> {
         if is_left {
             return Some(Copied::Left(path));
         }
-        match replace(&path, &new) {
-            Ok(()) => Some(Copied::Changed(Rewritten { path, old, new })),
+        let git = repo.path().to_owned();
+        match replace(&path, &new, &git) {
+            Ok(()) => Some(Copied::Changed(Rewritten { path, old, new, git })),
             Err(error) => {
                 // No reason to refuse a merge: the commit has it.
                 tracing::warn!("{} cannot be changed: {error}", path.display());
@@ -186,14 +188,16 @@ pub(super) struct Rewritten {
     path: PathBuf,
     old: String,
     new: String,
+    /// git's own folder.
+    git: PathBuf,
 }
 
 impl Rewritten {
     /// Changes it back, unless somebody wrote it since.
     pub(super) fn take_back(self) {
-        let Self { path, old, new } = self;
+        let Self { path, old, new, git } = self;
         if fs::read_to_string(&path).is_ok_and(|now| now == new)
-            && let Err(error) = replace(&path, &old)
+            && let Err(error) = replace(&path, &old, &git)
         {
             tracing::error!("{} could not be changed back: {error}", path.display());
         }
@@ -212,8 +216,12 @@ fn text_of(repo: &Repository, content: Content) -> Option<String> {
 }
 
 /// Exchanges a file's text as a whole, with its permissions.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+fn replace(path: &Path, text: &str, git: &Path) -> io::Result<()> {
+    let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
+    let beside = path.parent().unwrap_or(Path::new("."));
+    // In git's folder nobody stumbles over it if this process is killed; from another file system it cannot be moved.
+    let folder = if device(git) == device(beside) { git } else { beside };
+    let mut file = tempfile::Builder::new().prefix(".alfine-landing-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().set_permissions(path.metadata()?.permissions())?;
     file.as_file().sync_all()?;
