@@ -5,6 +5,7 @@ use crate::{
     agent::{Question, SessionId, Usage},
     breaker::{Rule, check_iteration_limit},
     gate::Verdict,
+    landing::CheckedTree,
     plan::{Autonomy, ProvenBy},
     proof::{self, BaseAnswer, ChangedMaterial, CheckProof, Standing},
     reason::{Proof, Reason},
