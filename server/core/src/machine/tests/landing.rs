@@ -56,7 +56,7 @@ fn a_user_who_waits_for_a_landing_is_told_what_fails_and_decides() {
     );
     let base = Tree { tree: "theirs".into(), head: "tip of main".into() };
     assert_eq!(play.state.base(), Some(&base), "the work is compared with that branch from now on");
-    play.landed = Some(Ok("merged".into()));
+    play.landed = Some(Ok(checked("merged")));
     play.iteration(2, READY).command(Command::Land(landing(false)));
     assert_eq!((play.status(), play.state.not_landed.clone()), (TaskStatus::Done, None));
     assert!(play.state.landing.is_some());
