@@ -49,6 +49,12 @@ export interface CommandArguments {
   'alfine.openWorktree': OfTask;
   /** Runs the checks of a task on the last commit, as a loop would before its work, and shows what they answer. */
   'alfine.check': OfTask;
+  /** Holds all loops of a plan after their iterations; no other task of it begins. */
+  'alfine.pausePlan': OfDocument;
+  /** Ends all loops of a plan. */
+  'alfine.stopPlan': OfDocument;
+  /** Lets a plan go on: its loops that were held or cut off, and then the tasks that can begin. */
+  'alfine.continuePlan': OfDocument;
   /** Allows the commands that a plan and its repository name, after showing them. */
   'alfine.trust': OfDocument;
 }
@@ -287,6 +293,8 @@ export interface StartHere {
 export interface StartOptions {
   /** The most iterations, 1 to 50. */
   maxIterations?: number;
+  /** How many tasks of the plan are worked on at a time, 1 to 16. */
+  maxParallel?: number;
   /** The agent is told to do this task alone. */
   singleTask?: boolean;
   /** The agent's name. */

@@ -272,13 +272,8 @@ pub fn progress(
     tasks: impl IntoIterator<Item = (TaskStatus, bool)>,
 ) -> Result<Option<RunProgress>> {
     let Some(run) = reader.last_plan_run(plan)? else { return Ok(None) };
-    let cost = cost_of(&reader.loops_of_run(run.id)?);
+    let cost = reader.cost_of_run(run.id)?;
     Ok(Some(RunProgress::new(plan, run.state, tasks, cost)))
-}
-
-/// What loops cost, in US dollars; `None` if that is known of none.
-fn cost_of(loops: &[LoopRow]) -> Option<f64> {
-    loops.iter().filter_map(|row| row.cost_usd).reduce(|sum, cost| sum + cost)
 }
 
 fn options_of(run: &PlanRunRow) -> Result<RunOptions> {

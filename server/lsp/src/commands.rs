@@ -11,6 +11,7 @@ mod editor_command;
 mod execute;
 mod finish;
 mod front_end;
+mod plan_run;
 mod questions;
 mod queue;
 mod refusal;

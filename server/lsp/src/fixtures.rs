@@ -6,7 +6,9 @@ use crate::{
     document::Document,
     picture::Picture,
     position::Encoding,
-    snapshot::{Checkout, LoopPicture, Mark, MarkKind, Place, Snapshot, StorePicture, TaskPicture},
+    snapshot::{
+        Checkout, LoopPicture, Mark, MarkKind, Place, RunPicture, Snapshot, StorePicture, TaskPicture,
+    },
 };
 use alfine_config::{Config, trust::TrustItem};
 use alfine_core::{
@@ -182,6 +184,12 @@ impl World {
             let key = task.row.key.clone();
             self.store.tasks.entry(key.plan).or_default().insert(key.id, Arc::new(task));
         }
+        self
+    }
+
+    /// Has a plan run as a whole.
+    pub(crate) fn run_of(mut self, plan: &str, run: RunPicture) -> Self {
+        self.store.runs.insert(plan.to_owned(), run);
         self
     }
 

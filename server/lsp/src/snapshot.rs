@@ -13,6 +13,7 @@ use alfine_core::{
     lint::{Checks, LintOptions},
     machine::LoopState,
     plan::{self, Here},
+    plan_run::RunState,
     reason::Reason,
     task::{TaskId, TaskKey},
 };
@@ -160,12 +161,23 @@ pub struct StorePicture {
     pub tasks: HashMap<String, HashMap<TaskId, Arc<TaskPicture>>>,
     /// The tasks of the documents as they were when they were last noted down, by plan.
     pub outlines: HashMap<String, Arc<Vec<Written>>>,
+    /// The last run of each plan that was run as a whole, by plan.
+    pub runs: HashMap<String, RunPicture>,
     /// The plans some of whose tasks have another id in the database than here.
     pub renamed: HashSet<String>,
     /// What the checks of plans are known to answer on the last commit, by working tree and plan.
     pub at_head: HashMap<PathBuf, HashMap<String, Arc<AtHead>>>,
     /// The rows of tasks that may be another one, in other words, by the key of that one here.
     pub in_doubt: HashMap<TaskKey, Arc<TaskPicture>>,
+}
+
+/// The run of a plan as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunPicture {
+    /// How far it is, as it was last written down.
+    pub state: RunState,
+    /// US dollars that its loops cost so far; `None` if that is known of none.
+    pub cost_usd: Option<f64>,
 }
 
 impl StorePicture {

@@ -157,8 +157,13 @@ impl Reader {
     }
 
     /// All loops that a run of a plan began, oldest first.
-    pub fn loops_of_run(&self, id: i64) -> Result<Vec<LoopRow>, StoreError> {
+    fn loops_of_run(&self, id: i64) -> Result<Vec<LoopRow>, StoreError> {
         self.all("SELECT * FROM loop WHERE plan_run = ?1 ORDER BY started_at, id", [id])
+    }
+
+    /// What the loops of a run of a plan cost so far, in US dollars; `None` if that is known of none.
+    pub fn cost_of_run(&self, id: i64) -> Result<Option<f64>, StoreError> {
+        Ok(self.loops_of_run(id)?.iter().filter_map(|row| row.cost_usd).reduce(|sum, cost| sum + cost))
     }
 
     /// Each task's live loop, or its last one.

@@ -29,6 +29,7 @@ local FLAGS = {
   ['--include-uncommitted'] = 'yes',
   ['--max-cost'] = 'number',
   ['--max-iterations'] = 'number',
+  ['--max-parallel'] = 'number',
   ['--model'] = 'text',
   ['--permissions'] = 'text',
   ['--single-task'] = 'yes',
@@ -49,7 +50,7 @@ function M.options(words)
   while at <= #words do
     local flag, value = words[at]:match('^(%-%-[%w-]+)=(.*)$')
     flag = flag or words[at]
-    flag = flag == '-i' and '--max-iterations' or flag
+    flag = flag == '-i' and '--max-iterations' or flag == '-j' and '--max-parallel' or flag
     local takes = FLAGS[flag]
     if takes and takes ~= 'yes' and not value then
       at = at + 1

@@ -25,6 +25,9 @@ M.commands = {
   { name = 'showProof', takes = 'task' },
   { name = 'openWorktree', takes = 'task' },
   { name = 'check', takes = 'task' },
+  { name = 'pausePlan', takes = 'plan' },
+  { name = 'stopPlan', takes = 'plan' },
+  { name = 'continuePlan', takes = 'plan' },
   { name = 'trust', takes = 'plan' },
 }
 
@@ -174,6 +177,7 @@ M.commands = {
 ---How a loop is started: the flags of the command line.
 ---@class alfine.StartOptions
 ---@field maxIterations? integer The most iterations, 1 to 50.
+---@field maxParallel? integer How many tasks of the plan are worked on at a time, 1 to 16.
 ---@field singleTask? boolean The agent is told to do this task alone.
 ---@field agent? string The agent's name.
 ---@field model? string The model's name.

@@ -109,13 +109,18 @@ impl Request for ContinuePlan {
             found.push((row, text, more));
         }
         plan_run::resume(project, last.id)?;
-        let mut begun = Vec::new();
+        let mut locks = Vec::new();
         for (row, text, more) in found {
-            let lock = start::take_over(project, &row, &text, &more)?;
-            let how = run(project, front_end, lock, self.in_background)?;
-            begun.push(Begun { task: row.task, went_on: true, how });
+            locks.push((start::take_over(project, &row, &text, &more)?, row.task));
         }
-        let advanced = plan_run::advance(project, last.id)?;
+        // Before their runners are on their own, and may be gone again.
+        let advanced = plan_run::advance(project, last.id);
+        let mut begun = Vec::new();
+        for (lock, task) in locks {
+            let how = run(project, front_end, lock, self.in_background)?;
+            begun.push(Begun { task, went_on: true, how });
+        }
+        let advanced = advanced?;
         begun.extend(go(project, front_end, advanced.begun, self.in_background)?);
         Ok(Step::Done(PlanContinued { begun, left: advanced.left }))
     }

@@ -154,13 +154,11 @@ impl Request for Start {
                         }
                         id => id.transpose()?,
                     };
-                begun.push(Begun {
-                    task: key,
-                    went_on,
-                    how: run(project, front_end, lock, self.in_background)?,
-                });
-                if let Some(id) = run_id {
-                    let advanced = plan_run::advance(project, id)?;
+                // Before its runner is on its own, and may be gone again.
+                let advanced = run_id.map(|id| plan_run::advance(project, id)).transpose();
+                let how = run(project, front_end, lock, self.in_background)?;
+                begun.push(Begun { task: key, went_on, how });
+                if let Some(advanced) = advanced? {
                     begun.extend(go(project, front_end, advanced.begun, self.in_background)?);
                     left = advanced.left;
                 }

@@ -101,6 +101,12 @@ editor_commands! {
     OpenWorktree(OfTask) = "alfine.openWorktree", "Open Worktree in New Window", runs: false;
     /// Runs the checks of a task on the last commit, as a loop would before its work, and shows what they answer.
     Check(OfTask) = "alfine.check", "Run the Checks Now", runs: true;
+    /// Holds all loops of a plan after their iterations; no other task of it begins.
+    PausePlan(OfDocument) = "alfine.pausePlan", "Pause All Loops of a Plan", runs: false;
+    /// Ends all loops of a plan.
+    StopPlan(OfDocument) = "alfine.stopPlan", "Stop All Loops of a Plan", runs: false;
+    /// Lets a plan go on: its loops that were held or cut off, and then the tasks that can begin.
+    ContinuePlan(OfDocument) = "alfine.continuePlan", "Continue All Loops of a Plan", runs: true;
     /// Allows the commands that a plan and its repository name, after showing them.
     Trust(OfDocument) = "alfine.trust", "Allow Commands of a Plan…", runs: true;
 }

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{editor::Editor, picture::Picture, protocol::jsonrpc, snapshot::Place};
 use alfine_config::Partial;
-use alfine_core::task::{TaskKey, TaskStatus};
+use alfine_core::{
+    machine::Command,
+    task::{TaskKey, TaskStatus},
+};
 use alfine_engine::{Result, requests::Request};
 use alfine_files::{Layout, UserDirs};
 use alfine_store::Store;
@@ -143,6 +146,11 @@ impl Commands {
             EditorCommand::ShowProof(given) => self.show_proof(given).await,
             EditorCommand::OpenWorktree(given) => self.open_worktree(given).await,
             EditorCommand::Check(given) => self.check(given).await,
+            EditorCommand::PausePlan(given) => {
+                self.hold_plan(given, Command::Pause { now: false, reason: None }).await
+            }
+            EditorCommand::StopPlan(given) => self.hold_plan(given, Command::Stop).await,
+            EditorCommand::ContinuePlan(given) => self.continue_plan(given).await,
             EditorCommand::Trust(given) => self.trust(given).await,
         }
     }

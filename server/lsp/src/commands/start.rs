@@ -66,7 +66,7 @@ impl Commands {
     }
 
     /// The working tree of a plan, and the plan's name there.
-    async fn place_of_plan(&self, uri: &Url) -> Result<(Place, String)> {
+    pub(super) async fn place_of_plan(&self, uri: &Url) -> Result<(Place, String)> {
         let (place, name) = self.place_of_document(uri).await?;
         let picture = (self.pictures)();
         if picture.plan(uri).is_some() {

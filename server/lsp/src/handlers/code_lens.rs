@@ -2,15 +2,24 @@
 
 use crate::protocol::lsp_types::{CodeLens, Command, Range, Url};
 use crate::{
-    commands::{EditorCommand, arguments::Start},
+    commands::{
+        EditorCommand,
+        arguments::{OfDocument, Start},
+    },
     offers::{self, TaskOffers},
     picture::{Picture, PlanView, SeenTask},
     snapshot::{LoopPicture, TaskPicture},
     to_proto::one_line,
     wording,
 };
-use alfine_core::{breaker::dollars, reason::Reason, task::TaskStatus, time::Moment};
-use std::sync::Arc;
+use alfine_core::{
+    breaker::dollars,
+    plan_run::{RunProgress, RunState},
+    reason::Reason,
+    task::TaskStatus,
+    time::Moment,
+};
+use alfine_engine::offers::needs_you;
 
 /// The longest part of somebody's words in a lens, in characters.
 const LONGEST: usize = 60;
@@ -51,21 +60,48 @@ fn lens(range: Range, command: Command) -> CodeLens {
     CodeLens { range, command: Some(command), data: None }
 }
 
-/// How far the whole plan is, with what starts the rest of it.
-fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Option<Command> {
+/// How far the whole plan is, with what starts, holds or continues the rest of it.
+fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Vec<Command> {
     if tasks.len() < 2 {
-        return None;
+        return Vec::new();
     }
-    let done = tasks.iter().filter(|seen| seen.status.satisfies_dependents()).count();
-    let progress = format!("{done} of {} done", tasks.len());
+    let uri = || plan.document.uri.clone();
     let works = || tasks.iter().filter_map(|seen| seen.known).filter(|known| known.row.status.needs_runner());
-    let goes_on = |known: &Arc<TaskPicture>| known.live().is_some_and(|live| live.row.summary.chained);
+    let start =
+        |title: String| EditorCommand::Start(Start { uri: uri(), task: None, options: None }).titled(title);
     let has_ready = tasks.iter().any(|seen| seen.status == TaskStatus::Ready);
-    if has_ready && !works().any(goes_on) {
-        let argument = Start { uri: plan.document.uri.clone(), task: None, options: None };
-        return Some(EditorCommand::Start(argument).titled(format!("Start all · {progress}")));
-    }
-    offers::look(plan, works().next()?, progress)
+    let Some(run) = progress(plan, tasks).filter(|run| run.state != RunState::Over) else {
+        let done = tasks.iter().filter(|seen| seen.status.satisfies_dependents()).count();
+        let progress = format!("{done} of {} done", tasks.len());
+        if has_ready {
+            return vec![start(format!("Start all · {progress}"))];
+        }
+        return works().next().and_then(|known| offers::look(plan, known, progress)).into_iter().collect();
+    };
+    let of = || OfDocument { uri: uri() };
+    let pause = || EditorCommand::PausePlan(of()).titled("Pause all");
+    let stop = || EditorCommand::StopPlan(of()).titled("Stop all");
+    let go_on = || EditorCommand::ContinuePlan(of()).titled("Continue all");
+    let steps = match run.state {
+        RunState::Active => vec![pause(), stop()],
+        RunState::Paused => vec![go_on(), stop()],
+        RunState::NeedsInput if run.waiting > 0 => vec![go_on()],
+        RunState::NeedsInput | RunState::Stopping | RunState::Over => Vec::new(),
+    };
+    let shown = alfine_words::run_progress(&run);
+    let first = tasks.iter().filter_map(|seen| seen.known).find(|known| known.last.is_some());
+    let status = works().next().or(first).and_then(|known| offers::look(plan, known, shown));
+    status.into_iter().chain(steps).collect()
+}
+
+/// How far the run of a plan is; `None` if it was never run as a whole.
+fn progress(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Option<RunProgress> {
+    let run = plan.checkout?.store.runs.get(&plan.name)?;
+    let counted = tasks.iter().map(|seen| {
+        let state = seen.known.and_then(|known| known.last.as_ref()).and_then(|last| last.state.as_ref());
+        (seen.status, needs_you(seen.status, state))
+    });
+    Some(RunProgress::new(&plan.name, run.state, counted, run.cost_usd))
 }
 
 fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Option<Command> {
@@ -155,6 +191,7 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::fixtures::{PLAN, World, situation, situations, uri};
+    use crate::snapshot::RunPicture;
     use alfine_store::LoopSummary;
 
     fn shown(lenses: &[CodeLens]) -> String {
@@ -242,13 +279,29 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_goes_on_by_itself_is_not_started_again() {
+    fn the_run_of_a_plan_is_held_stopped_and_continued_on_the_first_line() {
         let text = format!("{PLAN}\n### US-009: Something else\n\n- [ ] it is there\n");
-        for (chained, first) in [(false, "Start all · 0 of "), (true, "0 of ")] {
-            let mut task = situation("running").task.unwrap();
-            task.last.as_mut().unwrap().row.summary.chained = chained;
-            let titles = titles(World::new().open("PLAN.md", &text).with(task));
-            assert!(titles[0].starts_with(first), "{titles:?}");
+        for (name, state, first) in [
+            ("running", None, vec!["Start all · 0 of 3 done"]),
+            (
+                "running",
+                Some(RunState::Active),
+                vec!["0 of 3 done · 1 running · $0.42", "Pause all", "Stop all"],
+            ),
+            (
+                "running",
+                Some(RunState::Paused),
+                vec!["0 of 3 done · 1 running · paused · $0.42", "Continue all"],
+            ),
+            ("running", Some(RunState::Over), vec!["Start all · 0 of 3 done"]),
+            ("paused", Some(RunState::Active), vec!["0 of 3 done · 1 task waits · $0.42", "Continue all"]),
+        ] {
+            let mut world = World::new().open("PLAN.md", &text).with(situation(name).task.unwrap());
+            if let Some(state) = state {
+                world = world.run_of("PLAN.md", RunPicture { state, cost_usd: Some(0.42) });
+            }
+            let titles = titles(world);
+            assert_eq!(titles[..first.len()], first, "{name} {state:?}");
         }
     }
 

@@ -5,19 +5,20 @@
 use super::{board::Board, marks::marks, ticket::Ticket};
 use crate::client::EDITOR;
 use crate::lock::lock;
-use crate::snapshot::{LoopPicture, StorePicture, TaskPicture};
+use crate::snapshot::{LoopPicture, RunPicture, StorePicture, TaskPicture};
 use alfine_core::{
     at_head::AtHead,
     identity::Written,
     machine::LoopState,
+    plan_run::RunState,
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{Error, at_head, evidence, loops, offers, project::Project};
 use alfine_files::Layout;
 use alfine_git::Repository;
 use alfine_store::{
-    Change, Changes, CheckoutChangeRow, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis, Reader,
-    StoreError, TaskRow, VerificationRow, Waker,
+    Change, Changes, CheckoutChangeRow, Event, EventKind, Feed, LoopId, LoopLock, LoopRow, Millis,
+    PlanRunRow, Reader, StoreError, TaskRow, VerificationRow, Waker,
 };
 use serde_json::Value;
 use std::{
@@ -37,6 +38,7 @@ use std::{
 /// The kinds of changes that can be seen in the editor. What an agent prints is not among them.
 const SHOWN: &[Change] = &[
     Change::Plan,
+    Change::PlanRun,
     Change::Task,
     Change::LoopCreated,
     Change::Loop,
@@ -455,6 +457,7 @@ impl Thread {
         let leftovers = reader.read(|reader| -> Result<_, StoreError> {
             picture.seq = reader.last_seq()?;
             picture.outlines = outlines(reader)?;
+            picture.runs = runs(reader)?;
             let mut loops: HashMap<LoopId, LoopRow> =
                 reader.last_loops()?.into_iter().map(|row| (row.id.clone(), row)).collect();
             for row in reader.tasks()? {
@@ -488,6 +491,7 @@ impl Thread {
         }
         let is_of_plan = |event: &Event| event.kind == EventKind::Change(Change::Plan);
         let has_plan = events.iter().any(is_of_plan);
+        let has_run = events.iter().any(|event| event.kind == EventKind::Change(Change::PlanRun));
         let is_answer = |event: &Event| event.kind == EventKind::Change(Change::CheckAnswered);
         self.answers_changed |= events.iter().any(is_answer);
         let (picture, roots, mut change) = (&mut self.picture, &self.roots, self.change);
@@ -495,6 +499,16 @@ impl Thread {
             if has_plan {
                 picture.outlines = outlines(reader)?;
                 change = Extent::Large;
+            }
+            if has_run || !picture.runs.is_empty() {
+                let runs = runs(reader)?;
+                let states = |runs: &HashMap<String, RunPicture>| -> HashMap<String, RunState> {
+                    runs.iter().map(|(plan, run)| (plan.clone(), run.state)).collect()
+                };
+                if states(&runs) != states(&picture.runs) {
+                    change = Extent::Large;
+                }
+                picture.runs = runs;
             }
             for (key, parts) in touched {
                 let old = picture.task(&key).cloned();
@@ -562,6 +576,13 @@ impl Thread {
             self.buries.store(false, Ordering::Release);
         }
     }
+}
+
+fn runs(reader: &Reader) -> Result<HashMap<String, RunPicture>, StoreError> {
+    let picture = |row: PlanRunRow| {
+        Ok((row.plan, RunPicture { state: row.state, cost_usd: reader.cost_of_run(row.id)? }))
+    };
+    reader.last_plan_runs()?.into_iter().map(picture).collect()
 }
 
 fn outlines(reader: &Reader) -> Result<HashMap<String, Arc<Vec<Written>>>, StoreError> {

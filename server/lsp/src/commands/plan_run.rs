@@ -1,0 +1,47 @@
+//! `alfine.pausePlan`, `stopPlan`, `continuePlan`: the run of a plan, with all of its loops.
+
+use super::{Commands, arguments::OfDocument, execute::status_of};
+use crate::{protocol::lsp_types::MessageType, snapshot::Place};
+use alfine_core::{machine::Command, task::TaskKey};
+use alfine_engine::{
+    Result,
+    requests::{ContinuePlan, HoldPlan},
+};
+use serde_json::{Value, json};
+
+impl Commands {
+    /// Holds or stops every loop of a plan.
+    pub(super) async fn hold_plan(&self, given: OfDocument, command: Command) -> Result<Value> {
+        let (place, plan) = self.place_of_plan(&given.uri).await?;
+        let request = HoldPlan { plan: plan.clone(), command };
+        let loops = self.drive(&place, &plan, "alfine.pausePlan", request).await?;
+        self.where_they_are(&place, loops).await
+    }
+
+    /// Lets the run of a plan go on, in the background.
+    pub(super) async fn continue_plan(&self, given: OfDocument) -> Result<Value> {
+        let (place, plan) = self.place_of_plan(&given.uri).await?;
+        let request = ContinuePlan { plan: plan.clone(), in_background: true, keep_plan: false };
+        let continued = self.drive(&place, &plan, "alfine.continuePlan", request).await?;
+        for (key, why) in &continued.left {
+            self.editor.tell(MessageType::INFO, &format!("{key} was not started: {}.", why.message)).await;
+        }
+        if continued.begun.is_empty() && continued.left.is_empty() {
+            let words = format!("Nothing more of {plan} can begin now: see what its tasks wait for.");
+            self.editor.tell(MessageType::INFO, &words).await;
+        }
+        self.where_they_are(&place, continued.begun.into_iter().map(|begun| begun.task).collect()).await
+    }
+
+    async fn where_they_are(&self, place: &Place, tasks: Vec<TaskKey>) -> Result<Value> {
+        self.wait_for_look().await;
+        self.read_store(place, move |store| {
+            let answer = tasks.into_iter().map(|task| {
+                let status = status_of(store, &task)?;
+                Ok(json!({ "task": task, "status": status }))
+            });
+            Ok(json!({ "tasks": answer.collect::<Result<Vec<Value>>>()? }))
+        })
+        .await
+    }
+}
