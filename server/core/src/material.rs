@@ -5,13 +5,14 @@
 //! scripts) comes from whoever reads the command.
 
 mod checks;
+mod cmake;
 mod data;
 mod manifest;
 mod taken;
 
 pub use checks::{below, is_a_check, is_for_checks, is_loaded_by_configuration, loads};
 pub use data::{NamesData, is_data};
-pub use manifest::{Manifest, manifest_of};
+pub use manifest::Manifest;
 pub use taken::takes_a_name;
 
 use std::fmt;
@@ -338,6 +339,14 @@ const PIPELINES: &[&str] = &[
 /// Folders of a tool's configuration.
 const CONFIGURATION_FOLDERS: &[&str] = &[".cargo", ".mvn", ".husky", ".config", ".storybook", ".vscode-test"];
 
+/// The kind of manifest that a path from the root names.
+pub fn manifest_of(path: &str) -> Option<Manifest> {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    // What builds tests alone is theirs as a whole.
+    let is_of_tests = || folders.split('/').any(|folder| TEST_FOLDERS.contains(&folder));
+    manifest::named(name).filter(|kind| *kind != Manifest::CMake || !is_of_tests())
+}
+
 /// What of the material a path from the root is, with `/`; `None` if it is work.
 pub fn material_of(path: &str) -> Option<Material> {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -480,6 +489,10 @@ mod tests {
             ("crates/a/Cargo.toml", Material::Manifest),
             ("pyproject.toml", Material::Manifest),
             ("go.mod", Material::Manifest),
+            ("src/CMakeLists.txt", Material::Manifest),
+            ("cmake/warnings.cmake", Material::Manifest),
+            ("tests/CMakeLists.txt", Material::Test),
+            ("CTestConfig.cmake", Material::Configuration),
             (".github/workflows/ci.yml", Material::Pipeline),
             (".gitlab-ci.yml", Material::Pipeline),
             ("ci/run.sh", Material::Pipeline),

@@ -1,5 +1,6 @@
 //! Manifests: of a file that names both, what a package is made of is work, and how it is checked is material.
 
+use super::cmake;
 use serde_json::{Map, Value};
 
 /// A kind of manifest of which the two parts are told apart.
@@ -11,6 +12,8 @@ pub enum Manifest {
     Toml,
     /// `go.mod`.
     Go,
+    /// `CMakeLists.txt`, `*.cmake`.
+    CMake,
 }
 
 /// Keys at the root, or below the tables that only hold others (`workspace`, `project`, `tool.poetry`), that say what a
@@ -98,12 +101,17 @@ const OF_THE_WORK: &[&str] = &[
 /// Tables whose keys are looked at one by one.
 const NESTED: &[&str] = &["package", "workspace", "project", "tool", "poetry", "uv", "pdm", "hatch"];
 
-/// The kind of manifest that a path names.
-pub fn manifest_of(path: &str) -> Option<Manifest> {
-    match path.rsplit('/').next()? {
+/// The kind of manifest that a file's name says.
+pub(super) fn named(name: &str) -> Option<Manifest> {
+    match name {
         "package.json" | "composer.json" => Some(Manifest::Json),
         "Cargo.toml" | "pyproject.toml" => Some(Manifest::Toml),
         "go.mod" => Some(Manifest::Go),
+        "CMakeLists.txt" => Some(Manifest::CMake),
+        // Those of CTest are its configuration.
+        name if name.ends_with(".cmake") && !name.to_lowercase().starts_with("ctest") => {
+            Some(Manifest::CMake)
+        }
         _ => None,
     }
 }
@@ -112,8 +120,10 @@ impl Manifest {
     /// How the package is checked as `checks` has it, and what it is made of as `work` has it. `None` if one of the texts
     /// cannot be read: the whole file is material then.
     pub fn joined(self, checks: &str, work: &str) -> Option<String> {
-        if self == Self::Go {
-            return Some(go::joined(checks, work));
+        match self {
+            Self::Go => return Some(go::joined(checks, work)),
+            Self::CMake => return cmake::joined(checks, work),
+            Self::Json | Self::Toml => {}
         }
         let (checks, work) = (self.read(checks)?, self.read(work)?);
         self.write(&joined(checks, work))
@@ -121,8 +131,10 @@ impl Manifest {
 
     /// Whether two texts say the same of how the package is checked.
     pub fn checks_alike(self, a: &str, b: &str) -> bool {
-        if self == Self::Go {
-            return go::replaced(a, a) == go::replaced(a, b);
+        match self {
+            Self::Go => return go::replaced(a, a) == go::replaced(a, b),
+            Self::CMake => return cmake::alike(a, b),
+            Self::Json | Self::Toml => {}
         }
         let of = |text: &str| self.read(text).map(|read| joined(read, Map::new()));
         match (of(a), of(b)) {
@@ -135,7 +147,7 @@ impl Manifest {
         let value: Value = match self {
             Self::Json => serde_json::from_str(text).ok()?,
             Self::Toml => toml::from_str(text).ok()?,
-            Self::Go => return None,
+            Self::Go | Self::CMake => return None,
         };
         match value {
             Value::Object(object) => Some(object),
@@ -147,7 +159,7 @@ impl Manifest {
         match self {
             Self::Json => serde_json::to_string_pretty(object).ok(),
             Self::Toml => toml::to_string(object).ok(),
-            Self::Go => None,
+            Self::Go | Self::CMake => None,
         }
     }
 }

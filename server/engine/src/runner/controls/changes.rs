@@ -266,7 +266,7 @@ impl<'r> Changes<'r> {
                 let alike = match (manifest_of(&name), self.texts(path)?) {
                     (Some(kind), (Some(was), Some(now))) => kind.checks_alike(&was, &now),
                     // A first one says nothing else of what was there.
-                    (Some(Manifest::Go), _) => true,
+                    (Some(Manifest::Go | Manifest::CMake), _) => true,
                     _ => false,
                 };
                 Ok((!alike).then_some(Material::Manifest))
