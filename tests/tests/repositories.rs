@@ -430,3 +430,31 @@ fn a_file_system_without_locks_is_called_that() {
         assert!(ran.stderr.contains("put the repository on a local disk"), "{refused}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn plans_of_other_tools_are_run_and_ticked_where_they_lie() {
+    let stories = "{\r\n  \"project\": \"Shop\", // größer\r\n  \"userStories\": [\r\n    { \"passes\": false, \"id\": 1, \"title\": \"Greet\", \"acceptance\": [\"It greets: `test -f greeting.txt`\"], \"x\": {} }\r\n  ]\r\n}";
+    let kiro = "# Shop\n\n- [-] 1. Ground\n  - [x] 1.1 Dig\n  - [ ] 1.2 Greet\n    - _Requirements: 1.1_\n    - Done when:\n      - It greets: `test -f greeting.txt`\n  - [ ]* 1.3 Sing\n";
+    for (plan, text, id, ticked) in [
+        ("scripts/ralph/prd.json", stories, "1", stories.replace("false", "true")),
+        (".kiro/specs/shop/tasks.md", kiro, "1.2", kiro.replace("[-]", "[x]").replace("[ ] 1.2", "[x] 1.2")),
+    ] {
+        let mut sandbox = Sandbox::with_repository(&[(plan, text), ("package.json", "{ \"tasks\": [] }\n")]);
+        // Checks run in the plan's folder, unless it is one of documents.
+        let folder = if plan.ends_with("json") { "scripts/ralph/" } else { "" };
+        let path = format!("{folder}greeting.txt");
+        sandbox.fake_agent(
+            &json!({"runs": [greet_after(&[json!({"write": {"path": path, "content": "hello\n"}})])]}),
+        );
+        let shown = sandbox.alfine(&["status"]).expect(0).stdout;
+        let format = if plan.ends_with("json") { "prd" } else { "kiro" };
+        assert!(shown.contains(&format!("{plan}  ({format})\n")), "{shown}");
+        let key = format!("{plan}#{id}");
+        let task = sandbox.alfine(&["run", &key, "--trust", "--json"]).expect(0).task();
+        assert_eq!((&task["status"], &task["format"]), (&json!("done"), &json!(format)), "{task}");
+        sandbox.alfine(&["merge", &key]).expect(0);
+        assert_eq!(sandbox.read(plan), ticked);
+        assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+        assert_eq!(sandbox.task(&key)["status"], "merged");
+    }
+}

@@ -12,6 +12,7 @@ mod names;
 mod outline;
 mod parse;
 mod sections;
+mod table;
 mod unread;
 
 use super::field_name::FieldName;

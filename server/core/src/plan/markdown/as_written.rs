@@ -774,3 +774,45 @@ fn a_plan_of_tasks_with_boxes_around_them_is_read_as_it_is_meant() {
     assert_eq!(tasks(text), ["task-1 | Flag [2]", "task-2 | [Final] Manual [1]"]);
     assert_eq!(unread(text), [(Unread::Outside, "- [ ] update this plan")]);
 }
+
+#[test]
+fn rows_of_a_table_are_tasks_where_nothing_else_is() {
+    let text = "# Garden\n\n**Legend:** ⬜ not started · ✅ done\n\n## Phase 0\n\n| ID | Task | Status | Depends on | Notes |\n|---|---|:---:|---|---|\n\
+                | P0-1 | Make the **package** | ✅ | - | |\n| P0-2 | Add a runner \\| two | 🟡 | P0-1 | half `a` is there |\n| `P0-3` | Add a linter | ⬜ | P0-1, P0-2 | |\n\n\
+                **Exit criteria:** `npm test` passes.\n\n## Phase 1\n\n| # | Title | State | Deps | Priority |\n|---|---|---|---|---|\n| 4 | Sow | Blocked | | high |\n| 5 | Weed | | 4 | |\n| 6 | Rest | perhaps | | |\n| | | | | |\n";
+    assert_eq!(
+        tasks(text),
+        [
+            "P0-1 | Make the **package** | done",
+            "P0-2 | Add a runner \\| two | begun < P0-1",
+            "P0-3 | Add a linter < P0-1 < P0-2",
+            "4 | Sow | blocked",
+            "5 | Weed < 4",
+            "6 | Rest",
+        ]
+    );
+    let plan = parse_markdown(text);
+    assert_eq!(plan.tasks[1].details, "Notes: half `a` is there");
+    assert_eq!(plan.tasks[3].fields.priority.as_ref().map(|priority| priority.value), Some(1));
+    assert_eq!(plan.tasks[4].group.as_ref().map(|group| group.value.as_str()), Some("Phase 1"));
+    assert!(plan.goal.starts_with("**Legend:**"));
+    assert_eq!((unknown(text), plan.problems.len()), (vec!["perhaps"], 1));
+    let expected = text
+        .replace("| 🟡 |", "| ✅ |")
+        .replace("linter | ⬜", "linter | ✅")
+        .replace("Blocked", "Done")
+        .replace("| Weed | |", "| Weed | Done|");
+    let after = ticked(text, &plan);
+    assert_eq!(after, expected);
+    assert_eq!(parse_markdown(&after).tasks[4].mark, Mark::Done);
+    let windows = text.replace('\n', "\r\n");
+    assert_eq!(ticked(&windows, &parse_markdown(&windows)), expected.replace('\n', "\r\n"));
+    // No edit ends the table.
+    let sow = &plan.tasks[3];
+    assert_eq!(plan.format.add_criteria(text, sow, &["a".to_owned()]), None);
+    assert_eq!(plan.format.remove_dependency(text, &plan.tasks[4], 0), None);
+    assert_eq!(plan.format.add_field(text, sow, crate::plan::FieldName::Agent, "codex"), None);
+    // Beside other tasks, or without a state, it is a table.
+    assert_eq!(tasks(&format!("{text}\n- [ ] a\n")), ["a | a"]);
+    assert_eq!(tasks("| ID | Task | Owner |\n|---|---|---|\n| 1 | a | me |\n"), none());
+}

@@ -9,6 +9,10 @@ use crate::text::{Span, TextEdit};
 
 /// Adds `criteria` at the end of a task. `None` if the document would not take them for its criteria.
 pub(super) fn add_criteria(text: &str, task: &Task, criteria: &[String]) -> Option<TextEdit> {
+    // What is added behind a row of a table would end the table.
+    if task.title_span.of(text).starts_with('|') {
+        return None;
+    }
     let end = line_end(text);
     let indent = indent(text, task);
     let mut added = String::new();

@@ -7,6 +7,7 @@ use super::{
     names::{Named, marked_optional},
     outline::{Kind, Line, Outline, TickBox, trimmed},
     sections::{Found, Sections},
+    table,
     unread::{self, Known},
 };
 use crate::{
@@ -58,6 +59,9 @@ pub(in crate::plan) fn parse_with(text: &str, boxes: Boxes) -> Plan {
     plan.goal = sections.goal(found.first().map_or(outline.len(), |task| task.block));
     let (tasks, waits_for_none) = tasks(&outline, &sections, &found, boxes, &mut plan.problems);
     plan.tasks = tasks;
+    if found.is_empty() && placeholders.is_empty() && !matter.is_directive && !matter.names_task {
+        plan.tasks = table::tasks(&outline, &sections, &mut plan.problems);
+    }
     if plan.defaults.depends_on.is_empty() {
         follow(&mut plan.tasks, &found, &waits_for_none);
     }
@@ -68,6 +72,7 @@ pub(in crate::plan) fn parse_with(text: &str, boxes: Boxes) -> Plan {
         found: &found,
         placeholders: &placeholders,
         is_one_task: matter.names_task,
+        has_rows: found.is_empty() && !plan.tasks.is_empty(),
     };
     for list in
         lists.iter().filter(|list| list.named == Some(Named::Criteria) && known.is_outside(list.block))

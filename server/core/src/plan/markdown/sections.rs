@@ -414,11 +414,23 @@ impl<'o, 't> Sections<'o, 't> {
         if let Some(line) = item.and_then(|item| outline.first_line(item)) {
             return Some(Placed { value: Label::read(&outline.plain(line), true).title, span: line.span });
         }
-        let before = self.heads.partition_point(|head| head.block < task.block);
-        let at = if task.is_item { before.checked_sub(1) } else { self.heads.get(before)?.up };
-        let head = self.heads.get(at.filter(|_| at != self.title)?)?;
-        let span = outline.lines(head.block).first()?.span;
-        (!head.text.trim().is_empty()).then(|| Placed { value: head.text.trim().to_owned(), span })
+        if task.is_item {
+            return self.heading_above(task.block);
+        }
+        let at = self.heads.partition_point(|head| head.block < task.block);
+        self.named(self.heads.get(at)?.up?)
+    }
+
+    /// The last heading before a block, unless that is the plan's title.
+    pub(super) fn heading_above(&self, block: usize) -> Option<Placed<String>> {
+        self.named(self.heads.partition_point(|head| head.block < block).checked_sub(1)?)
+    }
+
+    fn named(&self, at: usize) -> Option<Placed<String>> {
+        let head = self.heads.get(at).filter(|_| Some(at) != self.title)?;
+        let span = self.outline.lines(head.block).first()?.span;
+        let value = head.text.trim();
+        (!value.is_empty()).then(|| Placed { value: value.to_owned(), span })
     }
 
     /// The text between the title and the first task, headings that introduce only the task left out.

@@ -26,6 +26,8 @@ pub(super) struct Known<'o, 't> {
     pub(super) placeholders: &'o [Found],
     /// Its front matter has an id and a title, as a file has that is one task.
     pub(super) is_one_task: bool,
+    /// Its tasks are the rows of its tables.
+    pub(super) has_rows: bool,
 }
 
 /// Adds what was not read.
@@ -61,7 +63,7 @@ pub(super) fn find(known: &Known<'_, '_>, problems: &mut Vec<Problem>) {
     known.boxes_without_list(|span, fix| problems.push(unread(span, Unread::NoItem, fix)));
     known.boxes_outside(|span| problems.push(unread(span, Unread::Outside, Vec::new())));
     known.boxes_without_text(|span| problems.push(unread(span, Unread::Nothing, Vec::new())));
-    if known.found.is_empty() {
+    if known.found.is_empty() && !known.has_rows {
         let (span, why, fix) = known.no_task();
         let fix = if has_tasks(known.outline.text, &fix) { fix } else { Vec::new() };
         problems.push(Problem { span, kind: ProblemKind::NoTask { why, fix } });
