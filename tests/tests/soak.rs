@@ -448,3 +448,97 @@ fn whoever_dies_while_work_lands_it_lands_whole_or_not_at_all() {
     }
     println!("{kills} kills, and then it was {:?}", seen.lock().unwrap());
 }
+
+/// Twelve tasks in a diamond: one, four, four that wait for two of these each, two, one.
+const DIAMOND: [&[usize]; 12] =
+    [&[], &[1], &[1], &[1], &[1], &[2, 3], &[3, 4], &[4, 5], &[5, 2], &[6, 7], &[8, 9], &[10, 11]];
+
+/// A repository with that plan, four of whose tasks are worked on at a time. An agent does nothing if it does not find what the
+/// ones before it wrote.
+fn diamond() -> Sandbox {
+    let (mut plan, mut parts) = ("# Plan\n".to_owned(), Vec::new());
+    for (at, waits_for) in DIAMOND.iter().enumerate() {
+        let n = at + 1;
+        let ids: Vec<String> = waits_for.iter().map(|n| format!("T{n}")).collect();
+        let depends =
+            if ids.is_empty() { String::new() } else { format!("Depends on: {}\n", ids.join(", ")) };
+        let _ =
+            write!(plan, "\n### T{n}: Write number {n}.\n{depends}\n- [ ] It is there: `test -f {n}.txt`\n");
+        let files: Vec<String> = waits_for.iter().map(|n| format!("{n}.txt")).collect();
+        let shell = format!("sleep 0.1; cat /dev/null {} > all && mv all {n}.txt", files.join(" "));
+        parts.push(json!({"prompt": format!("Write number {n}.\n"), "runs": [[
+            {"shell": format!("{shell} && echo {n} >> {n}.txt")},
+            {"gate": {"ready": true, "progress": "wrote it"}},
+        ]]}));
+    }
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", &plan)]);
+    sandbox.fake_agent(&json!({"parts": parts}));
+    sandbox.settings("on_done = \"merge\"\nmax_parallel = 4\n[limits]\nretry_backoff = \"10ms\"\n");
+    sandbox
+}
+
+#[test]
+fn whoever_dies_while_a_plan_is_run_side_by_side_it_ends_the_same() {
+    /// About how long the plan goes on, on an idle machine, in milliseconds.
+    const GOES_ON: u64 = 6000;
+    let stories = number("ALFINE_TEST_KILLS").map_or(5, |kills| kills / 50);
+    let seed = number("ALFINE_TEST_SEED").unwrap_or(1);
+    println!("ALFINE_TEST_SEED={seed}, {stories} stories");
+    let mut dice = Dice(seed);
+    let (mut kills, mut continued) = (0, 0);
+    for _ in 0..stories {
+        let mut life = Life { sandbox: diamond(), told: String::new() };
+        life.sandbox.alfine(&["start", "PLAN.md", "--trust"]).expect(0);
+        let delay = Duration::from_millis(dice.below(GOES_ON));
+        // The moment itself is what is tried out; nothing is waited for.
+        std::thread::sleep(delay);
+        let runners = life.sandbox.detached_runners();
+        // All of them at times: then nobody is left who could go on.
+        let dying = match (dice.below(4), &runners[..]) {
+            (_, []) => Vec::new(),
+            (0, all) => all.to_vec(),
+            (_, all) => vec![all[usize::try_from(dice.below(all.len() as u64)).unwrap()]],
+        };
+        for pid in &dying {
+            let victim = [Victim::Runner, Victim::RunnerAndGuards, Victim::All][dice.below(3) as usize];
+            let met = life.kill(victim, *pid);
+            kills += u64::from(met);
+            life.tell(&format!("after {delay:?}, of {}: {victim:?}, {met}", runners.len()));
+        }
+        let statuses = |life: &Life| -> Vec<String> {
+            let all = life.sandbox.alfine(&["status", "--json"]).json();
+            let tasks = all[0]["tasks"].as_array().unwrap();
+            tasks.iter().map(|task| task["status"].as_str().unwrap_or_default().to_owned()).collect()
+        };
+        wait_until(PATIENCE * 2, "nobody is at work", || life.sandbox.detached_runners().is_empty());
+        let rests = statuses(&life);
+        life.tell(&format!("{rests:?}"));
+        if rests.iter().any(|status| status != "merged") {
+            continued += 1;
+            let went_on = life.sandbox.alfine(&["continue", "PLAN.md"]);
+            let then = statuses(&life);
+            if then.iter().any(|status| status != "merged") {
+                let graph = life.sandbox.git(&["log", "--graph", "--oneline", "--all"]);
+                let stuck = then.iter().position(|status| status != "merged").unwrap_or_default() + 1;
+                let log = life.sandbox.alfine(&["log", &format!("PLAN.md#T{stuck}")]).stdout;
+                life.fail(&format!("it does not end: {then:?}\n{graph}\n{log}\n{went_on:?}"));
+            }
+        }
+        let subjects = life.sandbox.git(&["log", "--format=%s", "main"]);
+        for n in 1..=DIAMOND.len() {
+            let of_it = subjects.lines().filter(|subject| subject.contains(&format!("[T{n}]"))).count();
+            if of_it == 0 || !life.sandbox.read(&format!("{n}.txt")).ends_with(&format!("{n}\n")) {
+                life.fail(&format!("task {n} is {of_it} times in:\n{subjects}"));
+            }
+        }
+        let left = life.sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/heads/alfine"]);
+        let (dirty, plan) = (life.sandbox.git(&["status", "--porcelain"]), life.sandbox.read("PLAN.md"));
+        if !(left.is_empty() && dirty.is_empty()) || plan.contains("[ ]") {
+            life.fail(&format!("left: {left}; {dirty}; {plan}"));
+        }
+        if !life.sandbox.agent_processes().is_empty() {
+            life.fail("a process is left");
+        }
+    }
+    println!("{kills} kills, {continued} plans were continued by hand");
+}

@@ -4,7 +4,7 @@ use crate::{
     Error, ErrorKind, Result,
     built_on::{self, LandsToo},
     control, landing,
-    landing::Turn,
+    landing::{Care, Turn},
     loops,
     mend::Text,
     project::Project,
@@ -33,7 +33,7 @@ use alfine_git::{
     ChangeKind, CheckpointSpec, Commit, GitError, Merged, RewindSpec, Surroundings, TextChange,
     WorkingCopies, WorkingCopy,
 };
-use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopLock, LoopRow, OwnWriteRow};
+use alfine_store::{CheckpointKind, CheckpointNew, CheckpointRow, LoopId, LoopLock, LoopRow, OwnWriteRow};
 use std::path::{Path, PathBuf};
 
 /// A merge that was made.
@@ -518,6 +518,35 @@ pub(crate) fn begin_landing(project: &mut Project, key: &TaskKey, landing: Landi
     let lock = LoopLock::acquire(&project.layout, &row.id)?;
     control::leave(project, key, &Command::Land(landing))?;
     Ok(lock)
+}
+
+/// Notes down that the finished work of a loop was tried to be merged: nobody tries again unasked.
+pub(crate) fn note_tried(project: &mut Project, id: &LoopId) -> Result<()> {
+    let lock = LoopLock::acquire(&project.layout, id)?;
+    let Some(row) = project.store.loop_(id)? else { return Ok(()) };
+    let mut spec = TaskSpec::of(&row)?;
+    spec.landing_tried = true;
+    let settings = spec.to_settings()?;
+    Ok(project.store.write(|tx| tx.set_loop_settings(&lock, &settings))?)
+}
+
+/// The landing that a loop's finished work still has before it, since its runner died before that; `None` if there is none, or
+/// if work of others would land with it.
+pub(crate) fn landing_left(project: &Project, row: &LoopRow) -> Result<Option<Landing>> {
+    let spec = TaskSpec::of(row)?;
+    let is_due = row.status == TaskStatus::Done
+        && spec.on_done == OnDone::Merge
+        && !spec.landing_tried
+        && loops::state_of(row)?.not_landed.is_none();
+    let Some(into) = row.base_branch.clone().filter(|_| is_due && row.branch.is_some()) else {
+        return Ok(None);
+    };
+    let is_cared_for =
+        loops::is_running(&project.layout, &row.id)? || Care::is_taken(&project.layout, &row.id)?;
+    if is_cared_for || !built_on::lands_too(project, row, &into)?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Landing { into, with_others: false, unattended: true }))
 }
 
 /// What is done with work as soon as it is done.

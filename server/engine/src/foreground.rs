@@ -4,6 +4,7 @@ pub use crate::runner::Interrupter;
 use crate::{
     Error, Result,
     finish::{self, WhenDone},
+    landing::Care,
     project::Project,
     runner::Runner,
 };
@@ -46,6 +47,7 @@ pub fn run(
     mut listen: impl FnMut(Interrupter) -> Result<Box<dyn FnOnce()>>,
 ) -> Result<Ended> {
     let id = lock.loop_id().clone();
+    let _care = Care::of(&project.layout, &id)?;
     let mut ended = loop {
         let runner = Runner::new(project, lock, program.to_owned(), observe)?;
         let task = runner.task().clone();
@@ -66,7 +68,10 @@ pub fn run(
                     lock = finish::begin_landing(project, &ended.task, landing)?;
                     continue;
                 }
-                Err(error) => ended.unfinished = Some(error),
+                Err(error) => {
+                    ended.unfinished = Some(error);
+                    finish::note_tried(project, &id)?;
+                }
             }
         }
         break ended;

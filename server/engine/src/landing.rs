@@ -12,7 +12,7 @@ use crate::{
 use alfine_config::Control;
 use alfine_files::Layout;
 use alfine_git::{MergeSpec, ProvenTree};
-use alfine_store::LoopRow;
+use alfine_store::{LoopId, LoopRow};
 use std::{
     fs::{self, File},
     path::PathBuf,
@@ -49,6 +49,33 @@ impl Turn {
         let lock = until_there(|| try_lock(&path), waits, is_cancelled)?;
         Ok(lock.map(|lock| Self { _lock: lock }))
     }
+}
+
+/// Held by the process that runs a loop until the finished work is where it goes: the loop's own lock is free in between.
+#[derive(Debug)]
+pub(crate) struct Care {
+    _lock: File,
+}
+
+impl Care {
+    /// Takes care of a loop.
+    pub(crate) fn of(layout: &Layout, id: &LoopId) -> Result<Self> {
+        let path = Turn::lock_of(layout, &care_of(id))?;
+        // Somebody else has it only to look whether it is free.
+        let lock = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let lock = lock.and_then(|file| file.lock().map(|()| file));
+        lock.map(|lock| Self { _lock: lock }).map_err(|error| failed("lock", &path, &error))
+    }
+
+    /// Whether a living process takes care of a loop.
+    pub(crate) fn is_taken(layout: &Layout, id: &LoopId) -> Result<bool> {
+        Ok(Turn::at_once(layout, &care_of(id))?.is_none())
+    }
+}
+
+/// No branch can have this name.
+fn care_of(id: &LoopId) -> String {
+    format!("loop:{}", id.as_str())
 }
 
 /// What a merge of a loop's branch makes.

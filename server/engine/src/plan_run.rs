@@ -6,7 +6,7 @@
 pub use crate::start_options::RunOptions;
 
 use crate::{
-    Error, ErrorKind, Result, loops, project::PlanFile, project::Project, start, start::Prepared,
+    Error, ErrorKind, Result, finish, loops, project::PlanFile, project::Project, start, start::Prepared,
     task_settings, task_spec::TaskSpec,
 };
 use alfine_core::{
@@ -124,7 +124,8 @@ fn is_stopped_by_user(row: &LoopRow) -> bool {
     loops::state_of(row).is_ok_and(|state| matches!(state.phase, Phase::Stopped { reason: StopReason::User }))
 }
 
-/// Begins as many tasks of a run as can begin now, and goes on with loops of it whose runner died. Writes down how far the run
+/// Begins as many tasks of a run as can begin now, and goes on with loops of it whose runner died, or died before the finished
+/// work was merged. Writes down how far the run
 /// is then.
 pub fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
     let mut advanced = Advanced::default();
@@ -156,6 +157,15 @@ pub fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
         match go_on(project, row) {
             Ok(lock) => advanced.begun.push((row.task.clone(), lock)),
             Err(error) => advanced.left.push((row.task.clone(), error)),
+        }
+    }
+    for (row, _) in &loops {
+        if is_full(&advanced) {
+            break;
+        }
+        if let Some(landing) = finish::landing_left(project, row)? {
+            finish::note_tried(project, &row.id)?;
+            advanced.begun.push((row.task.clone(), finish::begin_landing(project, &row.task, landing)?));
         }
     }
     let tasks = start::tasks_to_run(project, &file, None)?;

@@ -107,6 +107,9 @@ pub struct TaskSpec {
     /// The iteration in which its runner died and the run of its plan went on with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone_on_at: Option<u32>,
+    /// Whether its finished work was tried to be merged, as `on_done` says. Without it a runner died before that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub landing_tried: bool,
     /// How the plan's other tasks are started when this task is over, where an older version began the loop.
     #[serde(default, skip_serializing)]
     pub chain: Option<RunOptions>,
@@ -214,6 +217,7 @@ impl TaskSpec {
             never_kept: Vec::new(),
             built_on: Vec::new(),
             gone_on_at: None,
+            landing_tried: false,
             chain: None,
         })
     }

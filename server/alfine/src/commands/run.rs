@@ -1,11 +1,15 @@
 //! `alfine run` and `alfine start`: begin a loop or go on with it, here or in the background.
 
 mod together;
+mod told;
 
-use self::together::Ran;
+use self::{
+    together::{Ran, run_loop},
+    told::{print_task, show, tell_end, tell_unfinished},
+};
 use super::{
     asking::{self, Said},
-    opening, signals, views,
+    opening, views,
 };
 use crate::{
     cli::{Context, RunArgs},
@@ -14,16 +18,12 @@ use crate::{
     report::exit,
 };
 use alfine_core::{
-    news::{News, Told},
     plan::{ContextMode, Task},
-    printable::printable,
-    reason::Reason,
     task::{TaskId, TaskKey, TaskStatus},
     text::shell_word,
 };
 use alfine_engine::{
     Error, Result,
-    foreground::{self as engine, Ended, Interrupter},
     known::Known,
     loops, plan_run,
     project::{PlanFile, Project},
@@ -32,10 +32,7 @@ use alfine_engine::{
 };
 use alfine_git::WorkingCopies;
 use alfine_store::LoopLock;
-use alfine_words::{
-    Mark, Reader,
-    text::{self, count, detailed},
-};
+use alfine_words::{Mark, Reader};
 use std::path::Path;
 
 /// Runs a plan's task, or a plan: so many of its tasks at a time.
@@ -215,53 +212,6 @@ fn exit_of(ran: &Ran) -> u8 {
     ran.ends.iter().fold(exit::DONE, |status, end| first(status, exit_status(end.status)))
 }
 
-/// Runs a loop until it rests.
-pub(super) fn run_loop(
-    project: &mut Project,
-    lock: LoopLock,
-    tick: WorkingCopies<'_>,
-    observe: &mut dyn FnMut(&Told),
-) -> Result<Ended> {
-    let listen = |interrupter: Interrupter| -> Result<Box<dyn FnOnce()>> {
-        let signals = signals::forward(move || interrupter.interrupt())?;
-        Ok(Box::new(move || signals.close()))
-    };
-    engine::run(project, lock, &opening::program()?, tick, observe, listen)
-}
-
-/// Shows news, or prints them as JSON.
-pub(super) fn show(told: &Told, display: Option<&Display>) {
-    match display {
-        // What is asked is said as a whole when the loop rests.
-        Some(_) if matches!(told.news, News::Asks { .. }) => {}
-        Some(display) => display.show(told),
-        None => {
-            // A reader of the stream that went away does not end the loop.
-            let _ = print_json(told);
-        }
-    }
-}
-
-/// Tells how a loop that was run in the foreground ended.
-pub(super) fn tell_ended(project: &Project, ended: &Ended, display: Option<&Display>) -> Result<()> {
-    tell_unfinished(ended, display);
-    match display {
-        None => print_task(project, &ended.task),
-        Some(display) => tell_end(project, &ended.task, display, true, ended.done.clone()),
-    }
-}
-
-/// Tells why the work of a task that is done did not go where the settings say.
-fn tell_unfinished(ended: &Ended, display: Option<&Display>) {
-    let Some(error) = &ended.unfinished else { return };
-    let hint = error.hint_for(Reader::Terminal).map(|hint| format!(" ({hint})")).unwrap_or_default();
-    let words = detailed("done, but `on_done` failed", &error.message) + &hint;
-    match display {
-        Some(display) => display.line(Mark::Bad, &words),
-        None => tracing::warn!("{words}"),
-    }
-}
-
 fn options_of(args: &RunArgs) -> StartOptions {
     StartOptions {
         max_iterations: args.max_iterations,
@@ -308,64 +258,6 @@ fn settled(project: &Project, key: &TaskKey, json: bool) -> Result<u8> {
         tell_end(project, key, &Display::new(), false, None)?;
     }
     Ok(exit_status(status))
-}
-
-/// Tells how a loop rests, and what to do then. `just_ran`: what happened in it was shown.
-fn tell_end(
-    project: &Project,
-    key: &TaskKey,
-    display: &Display,
-    just_ran: bool,
-    done: Option<String>,
-) -> Result<()> {
-    let Some(row) = loops::loop_of(&project.store, key)? else {
-        display.line(Mark::Good, &format!("{key} is done already"));
-        return Ok(());
-    };
-    let mark = match row.status {
-        TaskStatus::Done if matches!(row.reason, Some(Reason::NotLanded { .. })) => Mark::Notice,
-        TaskStatus::Done | TaskStatus::Merged => Mark::Good,
-        TaskStatus::Failed => Mark::Bad,
-        _ => Mark::Notice,
-    };
-    // Who stopped it knows that, and the line before says what proves what was just done.
-    let is_known = |reason: &&Reason| match reason {
-        Reason::StoppedByUser => true,
-        Reason::Proven { .. } => just_ran,
-        _ => false,
-    };
-    let reason = row.reason.as_ref().filter(|reason| !is_known(reason));
-    let reason = reason.map(|reason| printable(&alfine_words::reason(reason))).unwrap_or_default();
-    display.line(mark, &detailed(&format!("{key} {}", text::is(row.status)), &reason));
-    let cost = match alfine_words::cost(row.cost_usd, row.summary.cost_is_partial()) {
-        Some(cost) if row.cost_usd.is_none() && row.tokens > 0 => {
-            format!("{cost}, {} · ", count(row.tokens, "token"))
-        }
-        Some(cost) => format!("{cost} · "),
-        None => String::new(),
-    };
-    let summary = &row.summary;
-    display.line(
-        Mark::Detail,
-        &format!(
-            "{} of {} · {cost}{} changed",
-            summary.iteration,
-            count(summary.max_iterations.into(), "iteration"),
-            count(summary.files_changed.into(), "file")
-        ),
-    );
-    if let Some(done) = done {
-        display.line(Mark::Good, &done);
-    }
-    for next in views::next_steps(&views::of_task(project, key)?) {
-        display.line(Mark::Detail, &next);
-    }
-    Ok(())
-}
-
-fn print_task(project: &Project, key: &TaskKey) -> Result<()> {
-    let view = views::shown(views::of_task(project, key)?);
-    print_json(&serde_json::json!({ "task": view }))
 }
 
 /// The first of two exit statuses that is not that of success.

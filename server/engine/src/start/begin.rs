@@ -48,8 +48,7 @@ pub(crate) fn begin_loop(
     let key = file.key(&spec.task);
     let mut spec = spec.clone();
     if fork.is_none() && spec.isolation == Isolation::Worktree {
-        (start.base_commit, spec.built_on) =
-            base_with_dependencies(project, file, &spec.task, start.base_commit)?;
+        (start.base_commit, spec.built_on) = base_with_dependencies(project, file, &spec.task, &start)?;
     }
     let spec = &spec;
     // The next task of a run begins after an agent has worked, and not because the user asked for it just now.
@@ -132,29 +131,41 @@ pub(crate) fn begin_loop(
     Ok(lock)
 }
 
-/// The commit a task starts from: HEAD, or, where it depends on work that is done and not merged yet, that work, with whose
-/// it is.
+/// The commit a task starts from: HEAD, or, where it depends on work that is done and not merged yet, a merge of that work, with
+/// whose it is.
 fn base_with_dependencies(
     project: &Project,
     file: &PlanFile,
     task: &Task,
-    head: String,
+    start: &alfine_git::Start,
 ) -> Result<(String, Vec<BuiltOn>)> {
-    let unmerged = |id: &TaskId| {
-        let row =
-            project.store.current_loop(&TaskKey::new(file.name.clone(), id.0.clone())).ok().flatten()?;
-        let branch = row.branch.as_ref().filter(|_| row.status == TaskStatus::Done)?;
-        let commit = project.repository.branch_commit(branch).ok().flatten()?;
-        let work = Work { base: row.base_commit.as_deref(), commit: &commit };
-        let is_there = project.repository.has_work(&head, work, Path::new(&file.name)).unwrap_or(false);
-        (!is_there).then_some((row, commit))
-    };
     let names = Names::new(&file.plan);
-    let dependencies = chain::open_dependencies(&file.plan, &names, task, |id| unmerged(id).is_none());
-    let commits: Vec<(TaskId, LoopRow, String)> = dependencies
-        .into_iter()
-        .filter_map(|id| unmerged(&id).map(|(row, commit)| (id, row, commit)))
-        .collect();
+    let mut commits: Vec<(TaskId, LoopRow, String)> = Vec::new();
+    for id in chain::open_dependencies(&file.plan, &names, task, |_| false) {
+        let key = TaskKey::new(file.name.clone(), id.0.clone());
+        let Some(row) = project.store.current_loop(&key)? else { continue };
+        // It was done when the task was prepared, and lands just now, or is worked on again.
+        if !row.status.satisfies_dependents() {
+            return Err(Error::user(format!("{} waits for {id}", file.key(task)))
+                .hint(Hint::StartAll { plan: file.name.clone() }));
+        }
+        let Some(branch) = row.branch.as_ref().filter(|_| row.status == TaskStatus::Done) else { continue };
+        if let Some(commit) = project.repository.branch_commit(branch)? {
+            commits.push((id, row, commit));
+        }
+    }
+    // Looked at only now: what was merged since the task was prepared, and so is not among these, is in it.
+    let head = match project.repository.head() {
+        Ok((commit, branch)) if branch == start.base_branch => commit,
+        Ok(_) | Err(_) => start.base_commit.clone(),
+    };
+    commits.retain(|(_, row, commit)| {
+        let work = Work { base: row.base_commit.as_deref(), commit };
+        !project.repository.has_work(&head, work, Path::new(&file.name)).unwrap_or(false)
+    });
+    if commits.is_empty() {
+        return Ok((head, Vec::new()));
+    }
     let mut on: Vec<BuiltOn> = Vec::new();
     for (_, row, commit) in &commits {
         for one in built_on::of_dependency(row, commit.clone())? {

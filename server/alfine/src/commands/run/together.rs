@@ -1,14 +1,21 @@
 //! Several loops in this process, each in a thread of its own. One thread shows what all of them tell.
 
-use super::{run_loop, show, signals, tell_ended};
-use crate::display::Display;
+use super::told::{show, tell_ended};
+use crate::{
+    commands::{opening, signals},
+    display::Display,
+};
 use alfine_core::{
     news::Told,
     plan_run::RunState,
     task::{TaskKey, TaskStatus},
 };
 use alfine_engine::{
-    Error, ErrorKind, Result, foreground::Ended, plan_run, plan_run::Advanced, project::Project,
+    Error, ErrorKind, Result,
+    foreground::{self, Ended, Interrupter},
+    plan_run,
+    plan_run::Advanced,
+    project::Project,
 };
 use alfine_git::WorkingCopies;
 use alfine_store::{LoopId, LoopLock};
@@ -139,4 +146,18 @@ fn loop_in_thread(directory: &PathBuf, lock: LoopLock, told: &Sender<Heard>) {
             .hint("report this with what is printed above; the loop is kept: `alfine status`"))
     });
     let _ = told.send(Heard::Ended(ended));
+}
+
+/// Runs a loop until it rests.
+pub(super) fn run_loop(
+    project: &mut Project,
+    lock: LoopLock,
+    tick: WorkingCopies<'_>,
+    observe: &mut dyn FnMut(&Told),
+) -> Result<Ended> {
+    let listen = |interrupter: Interrupter| -> Result<Box<dyn FnOnce()>> {
+        let signals = signals::forward(move || interrupter.interrupt())?;
+        Ok(Box::new(move || signals.close()))
+    };
+    foreground::run(project, lock, &opening::program()?, tick, observe, listen)
 }
