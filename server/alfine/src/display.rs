@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Zoned;
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     io::IsTerminal,
     time::Duration,
 };
@@ -61,13 +61,15 @@ impl Display {
     fn moves_of(&self, task: Option<&TaskKey>, news: &News) {
         let Some(message) = alfine_words::moving(news) else { return };
         let mut moving = self.moving.borrow_mut();
-        if !moving.contains_key(&task.cloned()) {
-            let Some(bar) = spinner() else { return };
-            let bar = self.lines.add(bar);
-            bar.enable_steady_tick(Duration::from_millis(120));
-            moving.insert(task.cloned(), bar);
-        }
-        let Some(bar) = moving.get(&task.cloned()) else { return };
+        let bar = match moving.entry(task.cloned()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let Some(bar) = spinner() else { return };
+                let bar = self.lines.add(bar);
+                bar.enable_steady_tick(Duration::from_millis(120));
+                entry.insert(bar)
+            }
+        };
         match task.filter(|_| self.several.get()) {
             Some(task) => bar.set_message(format!("{}: {message}", task.id)),
             None => bar.set_message(message),

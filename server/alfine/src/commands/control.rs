@@ -42,7 +42,7 @@ pub(super) fn stop(directory: &Path, args: &TargetArg) -> Result<u8> {
 fn hold(directory: &Path, target: &TargetArg, command: Command, how: &str) -> Result<u8> {
     let mut project = opening::open(directory, false)?;
     let plan = match opening::target(&mut project, target)? {
-        Either::Task(key) => return send(&mut project, key, command, how),
+        Either::Task(key) => return send(&mut project, &key, command, how),
         Either::Plan(plan) => plan,
     };
     let request = requests::HoldPlan { plan: plan.clone(), command };
@@ -58,10 +58,10 @@ fn hold(directory: &Path, target: &TargetArg, command: Command, how: &str) -> Re
 /// Leaves a note for the agent.
 pub(super) fn steer(directory: &Path, args: &SteerArgs) -> Result<u8> {
     let (mut project, key) = opening::task(directory, &args.task, false)?;
-    send(&mut project, key, Command::Steer { text: args.text.clone() }, "has the note for its next prompt")
+    send(&mut project, &key, Command::Steer { text: args.text.clone() }, "has the note for its next prompt")
 }
 
-fn send(project: &mut Project, key: TaskKey, command: Command, how: &str) -> Result<u8> {
+fn send(project: &mut Project, key: &TaskKey, command: Command, how: &str) -> Result<u8> {
     let request = requests::Send { task: key.clone(), command: command.clone(), until_rest: false };
     let taken = asking::drive(project, request, Said::default())?;
     match (command, taken) {
@@ -83,7 +83,7 @@ pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     let key = match opening::target(&mut project, &args.target)? {
         Either::Task(key) => key,
         Either::Plan(plan) if more == More::default() => {
-            return go_on_with_plan(&mut project, plan, &args.how);
+            return go_on_with_plan(&mut project, &plan, &args.how);
         }
         Either::Plan(plan) => {
             return Err(
@@ -104,9 +104,9 @@ pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     }
 }
 
-fn go_on_with_plan(project: &mut Project, plan: String, how: &GoOnArgs) -> Result<u8> {
+fn go_on_with_plan(project: &mut Project, plan: &str, how: &GoOnArgs) -> Result<u8> {
     let (in_background, keep_plan) = (how.background, how.keep_plan);
-    let request = requests::ContinuePlan { plan: plan.clone(), in_background, keep_plan };
+    let request = requests::ContinuePlan { plan: plan.to_owned(), in_background, keep_plan };
     let PlanContinued { begun, left } = asking::drive(project, request, said(how))?;
     if in_background {
         for begun in &begun {
@@ -116,12 +116,12 @@ fn go_on_with_plan(project: &mut Project, plan: String, how: &GoOnArgs) -> Resul
             say(format_args!("{key} was not started: {}", why.message));
         }
         if begun.is_empty() && left.is_empty() {
-            say(format_args!("nothing more of {plan} can begin now: alfine status {}", shell_word(&plan)));
+            say(format_args!("nothing more of {plan} can begin now: alfine status {}", shell_word(plan)));
         }
         return Ok(exit::DONE);
     }
     let display = if how.json { None } else { Some(Display::new()) };
-    let file = project.plan_named(&plan)?;
+    let file = project.plan_named(plan)?;
     run::run_plan(project, &file, &file.plan.tasks, (begun, left), display.as_ref())
 }
 

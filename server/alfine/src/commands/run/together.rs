@@ -20,7 +20,7 @@ use alfine_engine::{
 use alfine_git::WorkingCopies;
 use alfine_store::{LoopId, LoopLock};
 use std::{
-    path::PathBuf,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -51,7 +51,7 @@ pub(super) struct Ran {
 
 enum Heard {
     Told(Box<Told>),
-    Ended(Result<Ended>),
+    Ended(Box<Result<Ended>>),
 }
 
 /// Runs one loop until it rests, and no other.
@@ -104,14 +104,16 @@ fn run_all(
                 show(&told, display);
                 continue;
             }
-            Heard::Ended(Ok(ended)) => ended,
-            Heard::Ended(Err(error)) => {
-                at_work -= 1;
+            Heard::Ended(ended) => *ended,
+        };
+        at_work -= 1;
+        let ended = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
                 failed.get_or_insert(error);
                 continue;
             }
         };
-        at_work -= 1;
         tell_ended(project, &ended, display)?;
         let id = ended.id.clone();
         ran.ends.push(End { id: ended.id, task: ended.task, status: ended.status });
@@ -134,7 +136,7 @@ fn run_all(
     }
 }
 
-fn loop_in_thread(directory: &PathBuf, lock: LoopLock, told: &Sender<Heard>) {
+fn loop_in_thread(directory: &Path, lock: LoopLock, told: &Sender<Heard>) {
     // Who hears it is gone only if this process ends.
     let mut observe = |news: &Told| drop(told.send(Heard::Told(Box::new(news.clone()))));
     let run = || {
@@ -145,7 +147,7 @@ fn loop_in_thread(directory: &PathBuf, lock: LoopLock, told: &Sender<Heard>) {
         Err(Error::new(ErrorKind::Internal, "the thread of a loop has died")
             .hint("report this with what is printed above; the loop is kept: `alfine status`"))
     });
-    let _ = told.send(Heard::Ended(ended));
+    let _ = told.send(Heard::Ended(Box::new(ended)));
 }
 
 /// Runs a loop until it rests.
