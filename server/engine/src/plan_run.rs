@@ -124,10 +124,9 @@ fn is_stopped_by_user(row: &LoopRow) -> bool {
     loops::state_of(row).is_ok_and(|state| matches!(state.phase, Phase::Stopped { reason: StopReason::User }))
 }
 
-/// Begins as many tasks of a run as can begin now, and goes on with loops of it whose runner died, or died before the finished
-/// work was merged. Writes down how far the run
-/// is then.
-pub fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
+/// Begins as many tasks of a run as can begin now, and goes on with loops of it whose runner died, also if that was just before
+/// the finished work was merged. Writes down how far the run is then.
+pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
     let mut advanced = Advanced::default();
     // Two loops that end at the same moment could both begin the same task, or too many.
     let _alone = alone(project)?;
@@ -163,9 +162,11 @@ pub fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
         if is_full(&advanced) {
             break;
         }
-        if let Some(landing) = finish::landing_left(project, row)? {
-            finish::note_tried(project, &row.id)?;
-            advanced.begun.push((row.task.clone(), finish::begin_landing(project, &row.task, landing)?));
+        // An error must not drop the locks of what is begun already.
+        match land(project, row) {
+            Ok(None) => {}
+            Ok(Some(lock)) => advanced.begun.push((row.task.clone(), lock)),
+            Err(error) => advanced.left.push((row.task.clone(), error)),
         }
     }
     let tasks = start::tasks_to_run(project, &file, None)?;
@@ -246,6 +247,13 @@ fn go_on(project: &mut Project, row: &LoopRow) -> Result<LoopLock> {
     let settings = spec.to_settings()?;
     project.store.write(|tx| tx.set_loop_settings(&lock, &settings))?;
     Ok(lock)
+}
+
+/// Has the work land of a loop that is done and whose runner died before it did that. It is tried once.
+fn land(project: &mut Project, row: &LoopRow) -> Result<Option<LoopLock>> {
+    let Some(landing) = finish::landing_left(project, row)? else { return Ok(None) };
+    finish::note_tried(project, &row.id)?;
+    finish::begin_landing(project, &row.task, landing).map(Some)
 }
 
 /// Begins a task, unless that needs a question to the user.
