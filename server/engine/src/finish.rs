@@ -520,12 +520,15 @@ pub(crate) fn begin_landing(project: &mut Project, key: &TaskKey, landing: Landi
     Ok(lock)
 }
 
-/// Notes down that the finished work of a loop was tried to be merged: nobody tries again unasked.
-pub(crate) fn note_tried(project: &mut Project, id: &LoopId) -> Result<()> {
-    let lock = LoopLock::acquire(&project.layout, id)?;
+/// Notes down whether the finished work of a loop was tried to be merged: then nobody tries again unasked.
+pub(crate) fn note_tried(project: &mut Project, id: &LoopId, tried: bool) -> Result<()> {
     let Some(row) = project.store.loop_(id)? else { return Ok(()) };
     let mut spec = TaskSpec::of(&row)?;
-    spec.landing_tried = true;
+    if spec.landing_tried == tried {
+        return Ok(());
+    }
+    let lock = LoopLock::acquire(&project.layout, id)?;
+    spec.landing_tried = tried;
     let settings = spec.to_settings()?;
     Ok(project.store.write(|tx| tx.set_loop_settings(&lock, &settings))?)
 }

@@ -70,7 +70,10 @@ pub fn run(
                 }
                 Err(error) => {
                     ended.unfinished = Some(error);
-                    finish::note_tried(project, &id)?;
+                    // It says why already; that nobody may try again at once can be missed.
+                    if let Err(error) = finish::note_tried(project, &id, true) {
+                        tracing::warn!("{}", error.message);
+                    }
                 }
             }
         }

@@ -91,8 +91,13 @@ pub fn hold(project: &mut Project, plan: &str, state: RunState) -> Result<bool> 
     Ok(run.is_some())
 }
 
-/// Writes down that a run goes on that the user held or stopped.
+/// Writes down that a run goes on that the user held or stopped, and that its finished work may be tried to be merged again.
 pub(crate) fn resume(project: &mut Project, run: i64) -> Result<()> {
+    for row in project.store.live_loops()? {
+        if row.plan_run == Some(run) && row.status == TaskStatus::Done {
+            finish::note_tried(project, &row.id, false)?;
+        }
+    }
     Ok(project.store.write(|tx| tx.set_plan_run(run, RunState::Active, None))?)
 }
 
@@ -252,7 +257,7 @@ fn go_on(project: &mut Project, row: &LoopRow) -> Result<LoopLock> {
 /// Has the work land of a loop that is done and whose runner died before it did that. It is tried once.
 fn land(project: &mut Project, row: &LoopRow) -> Result<Option<LoopLock>> {
     let Some(landing) = finish::landing_left(project, row)? else { return Ok(None) };
-    finish::note_tried(project, &row.id)?;
+    finish::note_tried(project, &row.id, true)?;
     finish::begin_landing(project, &row.task, landing).map(Some)
 }
 

@@ -276,6 +276,7 @@ fn status_has_every_field_of_a_task() {
             "counters",
             "criteria",
             "filesChanged",
+            "format",
             "gate",
             "id",
             "iteration",

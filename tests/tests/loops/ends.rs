@@ -278,8 +278,11 @@ fn an_outage_that_lasts_stops_the_loop_but_no_other_task_and_continue_goes_on() 
     let sessions: Vec<Value> = sandbox.agent_runs().iter().map(|run| run["session"].clone()).collect();
     assert!(sessions.iter().all(|session| *session == sessions[0]), "{sessions:?}");
     std::fs::write(sandbox.path().join("scenario.json"), json!({"runs": [done()]}).to_string()).unwrap();
-    let task = sandbox.alfine(&["continue", TASK, "--json"]).expect(0).task();
+    sandbox.alfine(&["continue", TASK, "--json"]).expect(0);
+    let task = sandbox.task(TASK);
     assert_eq!((task["status"].as_str(), task["iteration"].as_u64()), (Some("done"), Some(2)));
+    // The run of the plan goes on, too.
+    assert_eq!(sandbox.task("PLAN.md#US-002")["status"], "done");
 }
 
 #[test]

@@ -25,7 +25,12 @@ fn an_unknown_task_names_the_nearest_one_or_all() {
             &[command, TASK],
             &["PLAN.md#US-001", "never started", "alfine run PLAN.md#US-001"],
         );
-        refused(&sandbox, &[command, "PLAN.md"], &["is a plan"]);
+        let of_plan: &[&str] = match command {
+            "pause" | "stop" => &["nothing of PLAN.md is at work", "alfine run PLAN.md"],
+            "continue" => &["PLAN.md was not started as a whole", "alfine run PLAN.md"],
+            _ => &["is a plan"],
+        };
+        refused(&sandbox, &[command, "PLAN.md"], of_plan);
     }
     refused(&sandbox, &["status", "PLAN.md#US-01"], &["did you mean PLAN.md#US-001?"]);
 }
@@ -90,7 +95,7 @@ fn a_plan_without_a_task_says_how_to_write_one() {
     assert_eq!(sandbox.read("PLAN.md"), "# Plan\n\n- one\n- two\n");
     sandbox.write("prd.json", "{\n  \"userStories\": []\n}\n");
     let said = sandbox.alfine(&["lint", "prd.json"]).expect(0).stdout;
-    assert!(said.contains("this is JSON"), "{said}");
+    assert!(said.contains("there is no list of tasks in it"), "{said}");
 }
 
 #[test]
