@@ -214,7 +214,12 @@ test('answer offers what the question is for', function(child)
     status = 'needs_input',
     reason = 'Is it done?',
     offers = {
-      { command = 'alfine.answer', argument = merge, title = 'Approve and merge into main', short = 'Approve and merge' },
+      {
+        command = 'alfine.answer',
+        argument = merge,
+        title = 'Approve and merge into main',
+        short = 'Approve and merge',
+      },
       { command = 'alfine.answer', argument = sent, title = 'Approve', short = 'Approve' },
     },
   })
@@ -351,7 +356,7 @@ end, { files = { ['main.lua'] = '' }, open = 'main.lua' })
 test('an unknown subcommand is told, with those that there are', function(child)
   child:command('Alfine dance')
   local words = child:said()[1]
-  assert(vim.startswith(words, 'Alfine: there is no `:Alfine dance`. There are: answer, check, continue, diff,'), words)
+  assert(vim.startswith(words, 'Alfine: there is no `:Alfine dance`. There are: answer, check, continue, continuePlan, diff,'), words)
 end)
 
 test('the command-line window is told to be closed first', function(child)
@@ -367,7 +372,7 @@ test('completion offers subcommands, the tasks that fit, and flags', function(ch
   local function complete(line)
     return child:lua("return vim.fn.getcompletion(..., 'cmdline')", line)
   end
-  eq(complete('Alfine st'), { 'start', 'steer', 'stop' })
+  eq(complete('Alfine st'), { 'start', 'steer', 'stop', 'stopPlan' })
   eq(complete('Alfine pause '), { 'PLAN.md#T1' })
   eq(complete('Alfine merge '), { 'PLAN.md#T2' })
   eq(complete('Alfine start --max'), { '--max-cost', '--max-iterations' })

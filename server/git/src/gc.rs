@@ -6,6 +6,7 @@ use super::{
     index,
     names::{BRANCH_ROOTS, CHECKPOINTS, KEPT, task_of_branch},
     path_bytes::path_of,
+    worktree::remove_locks,
 };
 use alfine_core::task::TaskStatus;
 use git2::{Status, StatusOptions};
@@ -92,7 +93,14 @@ impl Repository {
                 }
                 self.remove_worktree(path, last).map(drop)
             }
-            LeftoverKind::Branch { name } => self.delete_branch(name, None),
+            LeftoverKind::Branch { name } => {
+                // Nobody works on a task that is over: the lock of who died while deleting its branch.
+                if leftover.status.is_some() {
+                    let lock = self.common_dir.join(format!("refs/heads/{name}.lock"));
+                    remove_locks(lock.parent().unwrap_or(&lock), [])?;
+                }
+                self.delete_branch(name, None)
+            }
             LeftoverKind::Checkpoints { refs } => {
                 let repo = self.open()?;
                 for name in refs.iter().filter(|name| name.starts_with("refs/alfine/")) {

@@ -29,7 +29,18 @@ use std::{
 pub struct LoopLock {
     loop_id: LoopId,
     path: PathBuf,
-    file: File,
+    /// `None` only where the lock was given to another process.
+    file: Option<File>,
+}
+
+impl Drop for LoopLock {
+    /// Gives the lock back by name. To close the file would not do: a child that another thread starts at this moment has it, too,
+    /// until it becomes another program.
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            let _ = file.unlock();
+        }
+    }
 }
 
 /// Proof that nobody runs a loop; as long as it lives, a starter waits.
@@ -49,7 +60,7 @@ impl LoopLock {
                 // Between opening and locking, the file may have been deleted. A lock on a deleted file excludes
                 // nobody, so the next round takes the file that is there now.
                 Ok(()) if is_at(&file, &path) => {
-                    let lock = Self { loop_id: loop_id.clone(), path, file };
+                    let lock = Self { loop_id: loop_id.clone(), path, file: Some(file) };
                     lock.sign();
                     return Ok(lock);
                 }
@@ -110,8 +121,8 @@ impl LoopLock {
     }
 
     /// Makes the held lock a child's standard input. Drop the `Command` after spawning: it keeps the lock, too.
-    pub fn into_stdin(self) -> Stdio {
-        Stdio::from(self.file)
+    pub fn into_stdin(mut self) -> Stdio {
+        self.file.take().map_or_else(Stdio::null, Stdio::from)
     }
 
     /// Takes over the lock that came as standard input, and puts `/dev/null` there, so that no child inherits it.
@@ -135,14 +146,17 @@ impl LoopLock {
         // An agent that inherited the lock would keep the loop "running" after its runner is dead.
         let null = File::open("/dev/null").map_err(fails)?;
         rustix::stdio::dup2_stdin(&null).map_err(|error| fails(error.into()))?;
-        let lock = Self { loop_id: loop_id.clone(), path, file };
+        let lock = Self { loop_id: loop_id.clone(), path, file: Some(file) };
         lock.sign();
         Ok(lock)
     }
 
     /// Fails if the file was deleted, so that somebody else could hold this loop's lock, too.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        if is_at(&self.file, &self.path) { Ok(()) } else { Err(StoreError::LockLost(self.loop_id.clone())) }
+        match &self.file {
+            Some(file) if is_at(file, &self.path) => Ok(()),
+            _ => Err(StoreError::LockLost(self.loop_id.clone())),
+        }
     }
 
     /// Writes who has it. For people only, so failing is not an error.
@@ -150,8 +164,8 @@ impl LoopLock {
         let system = rustix::system::uname();
         let host = system.nodename().to_string_lossy();
         let line = format!("process {} on {host} since {}\n", process::id(), jiff::Timestamp::now());
-        let signed = self.file.set_len(0).and_then(|()| {
-            let mut file = &self.file;
+        let Some(mut file) = self.file.as_ref() else { return };
+        let signed = file.set_len(0).and_then(|()| {
             file.rewind()?;
             file.write_all(line.as_bytes())
         });

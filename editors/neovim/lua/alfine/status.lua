@@ -106,7 +106,11 @@ end
 function M.call(view)
   -- What a loop asks, the server asks.
   -- So does it tell why finished work did not land.
-  if view.status == 'needs_input' or (view.cause or {}).kind == 'not_landed' or not (view.needsYou or view.status == 'done') then
+  if
+    view.status == 'needs_input'
+    or (view.cause or {}).kind == 'not_landed'
+    or not (view.needsYou or view.status == 'done')
+  then
     return nil
   end
   local next_step = view.status == 'done' and ':Alfine diff, then :Alfine merge' or ':Alfine continue'
