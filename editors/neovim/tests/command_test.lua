@@ -356,7 +356,13 @@ end, { files = { ['main.lua'] = '' }, open = 'main.lua' })
 test('an unknown subcommand is told, with those that there are', function(child)
   child:command('Alfine dance')
   local words = child:said()[1]
-  assert(vim.startswith(words, 'Alfine: there is no `:Alfine dance`. There are: answer, check, continue, continuePlan, diff,'), words)
+  assert(
+    vim.startswith(
+      words,
+      'Alfine: there is no `:Alfine dance`. There are: answer, check, continue, continuePlan, diff,'
+    ),
+    words
+  )
 end)
 
 test('the command-line window is told to be closed first', function(child)
