@@ -381,7 +381,7 @@ test('completion offers subcommands, the tasks that fit, and flags', function(ch
   eq(complete('Alfine st'), { 'start', 'steer', 'stop', 'stopPlan' })
   eq(complete('Alfine pause '), { 'PLAN.md#T1' })
   eq(complete('Alfine merge '), { 'PLAN.md#T2' })
-  eq(complete('Alfine start --max'), { '--max-cost', '--max-iterations' })
+  eq(complete('Alfine start --max'), { '--max-cost', '--max-iterations', '--max-parallel' })
   eq(complete('Alfine continue PLAN.md#T1 --'), { '--reset-breaker' })
   eq(complete('Alfine dance '), {})
   eq(complete('Alf pause '), { 'PLAN.md#T1' })
