@@ -529,8 +529,7 @@ pub(crate) fn note_tried(project: &mut Project, id: &LoopId, tried: bool) -> Res
     }
     let lock = LoopLock::acquire(&project.layout, id)?;
     spec.landing_tried = tried;
-    let settings = spec.to_settings()?;
-    Ok(project.store.write(|tx| tx.set_loop_settings(&lock, &settings))?)
+    spec.save(&mut project.store, &lock)
 }
 
 /// The landing that a loop's finished work still has before it, since its runner died before that; `None` if there is none, or

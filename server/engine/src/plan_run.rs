@@ -249,8 +249,7 @@ fn go_on(project: &mut Project, row: &LoopRow) -> Result<LoopLock> {
     let Some(taken) = project.store.loop_(&row.id)? else { return Ok(lock) };
     let mut spec = TaskSpec::of(&taken)?;
     spec.gone_on_at = Some(row.summary.iteration);
-    let settings = spec.to_settings()?;
-    project.store.write(|tx| tx.set_loop_settings(&lock, &settings))?;
+    spec.save(&mut project.store, &lock)?;
     Ok(lock)
 }
 

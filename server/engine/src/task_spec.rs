@@ -14,7 +14,7 @@ use alfine_core::{
     text::one_line,
 };
 use alfine_files::programs::at_home;
-use alfine_store::{LoopId, LoopRow};
+use alfine_store::{LoopId, LoopLock, LoopRow, Store};
 use alfine_verify::{Pages, VerifierKind, VerifierSpec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -229,6 +229,12 @@ impl TaskSpec {
         // The plan may have been renumbered since.
         spec.task.id.clone_from(&row.task.id);
         Ok(spec)
+    }
+
+    /// Keeps it with its loop, whose lock this is.
+    pub(crate) fn save(&self, store: &mut Store, lock: &LoopLock) -> Result<()> {
+        let settings = self.to_settings()?;
+        Ok(store.write(|tx| tx.set_loop_settings(lock, &settings))?)
     }
 
     /// The settings that are kept with a loop.

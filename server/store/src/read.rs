@@ -28,6 +28,15 @@ impl FromRow for KeptOf {
     }
 }
 
+/// What loops cost together; `None` if that is known of none.
+struct Cost(Option<f64>);
+
+impl FromRow for Cost {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self(row.get(0)?))
+    }
+}
+
 /// A connection to ask. One per thread.
 #[derive(Debug)]
 pub struct Reader {
@@ -156,14 +165,10 @@ impl Reader {
         )
     }
 
-    /// All loops that a run of a plan began, oldest first.
-    fn loops_of_run(&self, id: i64) -> Result<Vec<LoopRow>, StoreError> {
-        self.all("SELECT * FROM loop WHERE plan_run = ?1 ORDER BY started_at, id", [id])
-    }
-
     /// What the loops of a run of a plan cost so far, in US dollars; `None` if that is known of none.
     pub fn cost_of_run(&self, id: i64) -> Result<Option<f64>, StoreError> {
-        Ok(self.loops_of_run(id)?.iter().filter_map(|row| row.cost_usd).reduce(|sum, cost| sum + cost))
+        let sum: Option<Cost> = self.first("SELECT sum(cost_usd) FROM loop WHERE plan_run = ?1", [id])?;
+        Ok(sum.and_then(|Cost(sum)| sum))
     }
 
     /// Each task's live loop, or its last one.

@@ -20,8 +20,7 @@ use std::borrow::Cow;
 
 impl Runner<'_> {
     pub(super) fn save_spec(&mut self) -> Result<()> {
-        let (lock, settings) = (&self.lock, self.spec.to_settings()?);
-        Ok(self.project.store.write(|tx| tx.set_loop_settings(lock, &settings))?)
+        self.spec.save(&mut self.project.store, &self.lock)
     }
 
     /// Saves the state with the rows that these effects make, and all news so far.
