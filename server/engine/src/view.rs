@@ -370,6 +370,17 @@ pub fn task_views(
     })
 }
 
+/// The views of the tasks that are history: in no plan any more, and with no loop that can go on. `shown` are those that are
+/// shown elsewhere.
+pub fn former_views(reader: &Reader, shown: &HashSet<&TaskKey>) -> Result<Vec<TaskView>> {
+    reader.read(|reader| {
+        let loops: HashMap<LoopId, LoopRow> =
+            reader.last_loops()?.into_iter().map(|row| (row.id.clone(), row)).collect();
+        let former = reader.tasks()?.into_iter().filter(|row| !shown.contains(&row.key));
+        Ok(former.filter_map(|row| Some(unplanned_view(&row, loops.get(row.loop_id.as_ref()?)?))).collect())
+    })
+}
+
 /// Finds out what can be done with a task, of what the database has on its loop.
 fn seen(
     reader: &Reader,

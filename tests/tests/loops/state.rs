@@ -417,3 +417,150 @@ fn a_merge_ticks_only_what_was_checked() {
     let plan = sandbox.read("PLAN.md");
     assert!(plan.contains("- [x] There is one") && plan.contains("- [ ] It is documented"), "{plan}");
 }
+
+/// What `alfine status` says of the tasks that are in no plan any more.
+fn former(sandbox: &Sandbox) -> Vec<String> {
+    let status = sandbox.alfine(&["status", "--json"]).expect(0).json();
+    let former = status[0]["former"].as_array().unwrap();
+    let told = |task: &Value| {
+        format!(
+            "{} {} {}",
+            task["task"].as_str().unwrap(),
+            task["status"].as_str().unwrap(),
+            task["title"].as_str().unwrap()
+        )
+    };
+    former.iter().map(told).collect()
+}
+
+/// The plan with another task in the place of the first.
+fn replaced() -> String {
+    TWO.replace("Add the coupon table", "Draw the login page").replace("There is a table", "It is drawn")
+}
+
+#[test]
+fn a_new_task_of_an_old_id_is_run_whatever_became_of_the_old_one() {
+    // What the first task's loop does, the settings, and where it is then.
+    let cases = [
+        ("merged", "on_done = \"merge\"\n", vec![write("1.txt", "1"), ready()]),
+        ("done", "", vec![write("1.txt", "1"), ready()]),
+        ("stopped", "[limits]\niterations = 1\n", vec![write("1.txt", "1"), not_ready()]),
+        ("needs_input", "", vec![json!({"gate": {"ready": false, "question": "Which?"}})]),
+        ("discarded", "", vec![write("1.txt", "1"), ready()]),
+        ("failed", "", vec![write("1.txt", "1"), ready()]),
+    ];
+    for (status, settings, first) in cases {
+        let sandbox = with_plan(TWO, json!([first, [write("2.txt", "2"), ready()]]));
+        sandbox.settings(settings);
+        sandbox.alfine(&["run", "PLAN.md#T1", "--json"]);
+        match status {
+            "discarded" => drop(sandbox.alfine(&["discard", "PLAN.md#T1", "--yes"]).expect(0)),
+            // No work of an agent fails a loop: only what Alfine itself could not do.
+            "failed" => {
+                sandbox
+                    .database()
+                    .execute_batch("UPDATE loop SET status = 'failed'; UPDATE task SET status = 'failed'")
+                    .unwrap();
+            }
+            _ => {}
+        }
+        assert_eq!(sandbox.task("PLAN.md#T1")["status"], status);
+        let before = sandbox.git(&["for-each-ref", "refs/heads/alfine/"]);
+        sandbox.write("PLAN.md", &replaced());
+        commit_all(&sandbox);
+        let is = |sandbox: &Sandbox| sandbox.task("PLAN.md#T1")["status"].clone();
+        assert_eq!(
+            (is(&sandbox), sandbox.task("PLAN.md#T1")["loopId"].clone()),
+            ("ready".into(), Value::Null)
+        );
+        sandbox.alfine(&["run", "PLAN.md#T1", "--json"]).expect(0);
+        assert_eq!(is(&sandbox), if status == "merged" { "merged" } else { "done" }, "{status}");
+        assert_eq!(sandbox.agent_runs().len(), 2, "{status}");
+        // The old one is kept with its branch, and can be looked at.
+        for line in before.lines() {
+            assert!(
+                sandbox.git(&["for-each-ref", "refs/heads/alfine/"]).contains(line),
+                "{status}: {before}"
+            );
+        }
+        let told = format!("PLAN.md#T1@1 {status} Add the coupon table");
+        let is_live = statuses(&sandbox).contains(&format!("PLAN.md#T1@1 {status}"));
+        assert!(is_live != former(&sandbox).contains(&told), "{status}: {:?}", former(&sandbox));
+        let log = sandbox.alfine(&["log", "PLAN.md#T1@1"]).expect(0);
+        assert!(!log.stdout.is_empty(), "{status}");
+        let shown = sandbox.alfine(&["status", "PLAN.md#T1@1"]).expect(0);
+        assert!(shown.stdout.contains("Add the coupon table"), "{status}: {}", shown.stdout);
+    }
+}
+
+#[test]
+fn a_new_task_of_an_old_id_is_run_beside_the_old_one_that_still_runs() {
+    let held =
+        Held::new(TWO, vec![write("1.txt", "1"), ready()], vec![json!([write("2.txt", "2"), ready()])]);
+    let sandbox = &held.sandbox;
+    sandbox.alfine(&["start", "PLAN.md#T1"]).expect(0);
+    held.wait();
+    sandbox.write("PLAN.md", &replaced());
+    commit_all(sandbox);
+    assert_eq!(statuses(sandbox), ["PLAN.md#T1 ready", "PLAN.md#T2 ready", "PLAN.md#T1@1 running"]);
+    sandbox.alfine(&["run", "PLAN.md#T1", "--json"]).expect(0);
+    assert_eq!(statuses(sandbox), ["PLAN.md#T1 done", "PLAN.md#T2 ready", "PLAN.md#T1@1 running"]);
+    held.release();
+    wait_until(PATIENCE, "it is done", || {
+        statuses(sandbox) == ["PLAN.md#T1 done", "PLAN.md#T2 ready", "PLAN.md#T1@1 done"]
+    });
+    sandbox.alfine(&["merge", "PLAN.md#T1@1"]).expect(0);
+    assert_eq!((sandbox.read("1.txt"), sandbox.read("PLAN.md")), ("1".to_owned(), replaced()));
+}
+
+#[test]
+fn two_tasks_that_swap_their_ids_keep_their_own_state() {
+    let held = Held::new(TWO, vec![write("1.txt", "1"), ready()], vec![]);
+    let sandbox = &held.sandbox;
+    sandbox.alfine(&["start", "PLAN.md#T1"]).expect(0);
+    held.wait();
+    let swapped =
+        TWO.replace("### T1:", "### T9:").replace("### T2:", "### T1:").replace("### T9:", "### T2:");
+    sandbox.write("PLAN.md", &swapped);
+    commit_all(sandbox);
+    assert_eq!(statuses(sandbox), ["PLAN.md#T2 running", "PLAN.md#T1 ready"]);
+    held.release();
+    wait_until(PATIENCE, "it is done", || sandbox.task("PLAN.md#T2")["status"] == "done");
+    sandbox.alfine(&["merge", "PLAN.md#T2"]).expect(0);
+    assert_eq!(sandbox.read("PLAN.md"), swapped.replacen("[ ]", "[x]", 1));
+    sandbox.write("PLAN.md", &TWO.replacen("[ ]", "[x]", 1));
+    assert_eq!(statuses(sandbox), ["PLAN.md#T1 merged", "PLAN.md#T2 ready"]);
+    assert_eq!(former(sandbox), Vec::<String>::new());
+}
+
+#[test]
+fn all_ids_are_given_anew_and_no_task_is_done_twice() {
+    let sandbox = merging(TWO);
+    sandbox.alfine(&["run", "PLAN.md", "--json"]).expect(0);
+    let renumbered =
+        sandbox.read("PLAN.md").replace("### T1:", "### US-010:").replace("### T2:", "### US-020:");
+    sandbox.write("PLAN.md", &renumbered);
+    commit_all(&sandbox);
+    assert_eq!(statuses(&sandbox), ["PLAN.md#US-010 merged", "PLAN.md#US-020 merged"]);
+    let ran = sandbox.alfine(&["run", "PLAN.md"]).expect(0);
+    assert!(ran.stdout.contains("every task is done"), "{}", ran.stdout);
+    assert_eq!((sandbox.agent_runs().len(), former(&sandbox)), (2, Vec::new()));
+}
+
+#[test]
+fn nothing_is_said_to_be_done_of_a_text_that_nobody_worked_on() {
+    let sandbox = merging(TWO);
+    sandbox.alfine(&["run", "PLAN.md", "--json"]).expect(0);
+    sandbox.write("PLAN.md", "# Next\n\n### T1: Draw the login page\n\n### T2: Send a mail\n");
+    commit_all(&sandbox);
+    assert_eq!(statuses(&sandbox), ["PLAN.md#T1 ready", "PLAN.md#T2 ready"]);
+    let shown = sandbox.alfine(&["status", "PLAN.md"]).expect(0);
+    assert!(
+        shown.stdout.contains("T1@1  Add the coupon table · no longer in the plan, merged"),
+        "{}",
+        shown.stdout
+    );
+    let ran = sandbox.alfine(&["run", "PLAN.md"]).expect(0);
+    assert!(!ran.stdout.contains("every task is done"), "{}", ran.stdout);
+    assert_eq!(sandbox.agent_runs().len(), 4);
+}

@@ -17,7 +17,7 @@ use alfine_core::{
 use alfine_engine::{
     Result, plan_run,
     project::{self, Project},
-    view::Seen,
+    view::{Seen, TaskView},
 };
 use alfine_words::Mark;
 use std::{
@@ -39,17 +39,20 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     };
     let mut tasks = views::of_plans(&project, &plans)?;
     let runs = runs_of(&project, &tasks)?;
+    let mut former =
+        views::former(&project, &tasks, target.as_ref().and(plans.first()).map(|file| file.name.as_str()))?;
     if let (Some(target), [file]) = (&target, plans.as_slice()) {
         tasks.retain(|Seen { view, .. }| {
             view.plan == file.name && target.task.as_ref().is_none_or(|id| view.id == *id)
         });
-        if let (Some(id), []) = (&target.task, tasks.as_slice()) {
+        former.retain(|view| target.task.as_ref().is_none_or(|id| view.id == *id));
+        if let (Some(id), [], []) = (&target.task, tasks.as_slice(), former.as_slice()) {
             return Err(project::no_such_task(file, id));
         }
     }
     if args.json {
         let tasks: Vec<_> = tasks.into_iter().map(views::shown).collect();
-        print_json(&serde_json::json!({ "tasks": tasks, "runs": runs }))?;
+        print_json(&serde_json::json!({ "tasks": tasks, "runs": runs, "former": former }))?;
         return Ok(exit::DONE);
     }
     if plans.is_empty() && tasks.is_empty() {
@@ -58,7 +61,7 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
     for (file, why) in plans.iter().filter_map(|file| Some((file, lint::why_no_task(&file.plan)?))) {
         say(format_args!("{}\n  {}", printable(&file.name), printable(&why)));
     }
-    let named = target.is_some_and(|target| target.task.is_some());
+    let named = target.as_ref().is_some_and(|target| target.task.is_some());
     let plain = plan::Plan::default().format.name();
     let mut seen = BTreeSet::new();
     let display = Display::new();
@@ -74,7 +77,23 @@ pub(super) fn perform(directory: &Path, args: &StatusArgs) -> Result<u8> {
         }
         print(&display, task, named);
     }
+    // Of every plan it would be a list without an end.
+    for view in former.iter().filter(|_| target.is_some()) {
+        tell_former(view);
+    }
     Ok(exit::DONE)
+}
+
+/// Says what became of a task that is in its plan no more.
+fn tell_former(view: &TaskView) {
+    let why = view.reason.as_deref().map(|why| format!(": {}", printable(why))).unwrap_or_default();
+    say(format_args!(
+        "  · {}  {} · no longer in the plan, {}{why}",
+        view.id,
+        printable(&view.title),
+        view.status
+    ));
+    say(format_args!("      → what happened: alfine log {}", shell_word(&view.task.to_string())));
 }
 
 /// How far each plan is that was run as a whole.

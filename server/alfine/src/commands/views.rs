@@ -11,11 +11,12 @@ use alfine_engine::{
     Error, ErrorKind, Result, evidence,
     known::Known,
     project::{PlanFile, Project},
-    view::{OfferView, PlannedTask, Seen, TaskView, ViewPlace, ViewRange, task_views},
+    view::{self, OfferView, PlannedTask, Seen, TaskView, ViewPlace, ViewRange, task_views},
 };
 use alfine_store::LoopRow;
 use alfine_words::offer as words;
 use jiff::Zoned;
+use std::collections::HashSet;
 use url::Url;
 
 /// The views of every task of these plans, and of loops whose task is in none.
@@ -54,6 +55,15 @@ pub(crate) fn of_task(project: &Project, key: &TaskKey) -> Result<Seen> {
     let plans: Vec<PlanFile> = project.plan_named(&key.plan).into_iter().collect();
     let found = of_plans(project, &plans)?.into_iter().find(|seen| seen.view.task == *key);
     found.ok_or_else(|| Error::new(ErrorKind::User, format!("there is no task {key}")).hint(Hint::ListTasks))
+}
+
+/// The tasks that were in a plan before, or in any: their work is over, and no plan has them any more.
+pub(crate) fn former(project: &Project, shown: &[Seen], plan: Option<&str>) -> Result<Vec<TaskView>> {
+    // A row has the id of its task now, except where only the user can say which that is.
+    let shown: HashSet<&TaskKey> = shown.iter().map(|seen| &seen.view.task).collect();
+    let mut former = view::former_views(&project.store, &shown)?;
+    former.retain(|view| plan.is_none_or(|plan| view.plan == plan));
+    Ok(former)
 }
 
 /// A span as the protocol of editors counts by default: lines from 0, UTF-16 units from 0.
