@@ -22,7 +22,7 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
             }
             ProblemKind::InvalidField { name, expected, nearest } => {
                 let message =
-                    format!("“{written}” is not a valid value for {name} and is ignored: write {expected}");
+                    format!("“{}” is not a valid value for {name} and is ignored: write {expected}", start_of(written, LONGEST));
                 let fix = nearest.as_ref().map(|nearest| Fix::of(format!("Write “{nearest}”"), plan.format.write(text, *span, nearest)));
                 Lint::new(LintCode::FieldInvalid, *span, message).fix(fix)
             }
@@ -118,6 +118,26 @@ fn unread(written: &str, why: Unread) -> String {
         Unread::Untitled => {
             return "This is in a list of tasks and has no title, so nobody knows what to do: give it a `title`".to_owned();
         }
+        Unread::NoObject => {
+            return "This is in a list of tasks and is none, since it is no object: write it as one with an `id` and a \
+                    `title`"
+                .to_owned();
+        }
+        Unread::Row => {
+            return "This row has no title, so nobody knows what to do: write it in the column of the titles"
+                .to_owned();
+        }
+        Unread::NoBox => "the items beside it have boxes, and it has none. Write “[ ] ” before it",
+        Unread::NoBoxes => {
+            return "The items of this list have no boxes, as the tasks of this plan have, so nobody works on them: write \
+                    “[ ] ” before each of them"
+                .to_owned();
+        }
+        Unread::Table => {
+            return "The rows of this table look like tasks but are not read, since this plan has tasks that are headings or \
+                    boxes: write its rows like those, or keep them in a plan of their own"
+                .to_owned();
+        }
         Unread::Outside => {
             return "This box belongs to no task, so nobody works on it: in this plan tasks are headings. Move it below \
                     the task it is a part of, or write it as a heading of its own, such as “### Task: …”"
@@ -141,14 +161,35 @@ fn no_task(why: &NoTask) -> String {
                 .to_owned();
         }
         NoTask::NoObject => {
-            return "No task is read in this plan: there is no list of tasks in it, or nothing in the list. Write each \
-                    task as an object with an `id` and a `title`"
+            return "No task is read in this plan: there is no list of tasks in it. Write them as a list `userStories`, or \
+                    `tasks`, of objects with an `id` and a `title`"
+                .to_owned();
+        }
+        NoTask::EmptyList { key, is_list } => {
+            let named = key.as_ref().map(|key| format!(" `{}`", start_of(key, LONGEST))).unwrap_or_default();
+            let because = if *is_list {
+                format!("its list{named} is empty")
+            } else {
+                format!("what it has as{named} is no list")
+            };
+            return format!(
+                "No task is read in this plan: {because}. Write each task as an object with an `id` and a `title` in a list"
+            );
+        }
+        NoTask::Untitled => {
+            return "No task is read in this file: it is one task, and its front matter has no `title`. Give it one"
                 .to_owned();
         }
         NoTask::Code => "what looks like tasks stands in a block of code, which is not read".to_owned(),
+        NoTask::Quoted => {
+            "what looks like tasks stands in a quotation or a comment, which is not read".to_owned()
+        }
         NoTask::Table { first, last } => {
             let (first, last) = (start_of(first, LONGEST), start_of(last, LONGEST));
-            format!("what looks like tasks (“{first}” … “{last}”) stands in a table, which is not read")
+            return format!(
+                "No task is read in this plan: what looks like tasks (“{first}” … “{last}”) stands in a table without the \
+                 columns that say so. Call its columns “ID”, “Task” and “Status”, or write each task as a heading or a box"
+            );
         }
         NoTask::List { items: 1 } => "the item of this list has no box".to_owned(),
         NoTask::List { items } => format!("the {items} items of this list have no boxes"),
@@ -158,9 +199,9 @@ fn no_task(why: &NoTask) -> String {
         }
         NoTask::Numbered => "these headings have numbers, but none says that it is a task".to_owned(),
         NoTask::OneTask => {
-            "this file seems to be one task, as its front matter says, and such files are not read \
-                            yet"
-            .to_owned()
+            "this file seems to be one task, as its front matter says, and such files are read in a folder \
+             `backlog/tasks`"
+                .to_owned()
         }
         NoTask::Idle => "all boxes are criteria, or stand below a heading that holds no work".to_owned(),
         NoTask::Text => "there is only text".to_owned(),

@@ -6,7 +6,7 @@ use super::fields::Value;
 use super::ids::{Written, assign};
 use super::mark::{done_like, of_status};
 use super::markdown::{Entry, after_mark, front_matter, parse, rest};
-use super::model::{Fields, Mark, Placed, Plan, Problem, ProblemKind, Sign, Task};
+use super::model::{Fields, Mark, NoTask, Placed, Plan, Problem, ProblemKind, Sign, Task};
 use crate::text::{Span, TextEdit};
 
 pub(super) static BACKLOG: Checklist = Checklist {
@@ -16,8 +16,10 @@ pub(super) static BACKLOG: Checklist = Checklist {
         ends_with(path, &["backlog", "tasks", "*.md"]) || ends_with(path, &[".backlog", "tasks", "*.md"])
     },
     recognises: |text| {
-        front_matter(text)
-            .is_some_and(|(entries, _)| get(&entries, "id").is_some() && get(&entries, "title").is_some())
+        front_matter(text).is_some_and(|(entries, _)| {
+            let has = |key| get(&entries, key).is_some();
+            has("id") && (has("title") || has("status"))
+        })
     },
     parse: read,
     tick,
@@ -37,10 +39,19 @@ fn read(text: &str) -> Plan {
         criteria: Vec::new(),
         ..whole.clone()
     };
-    plan.problems
-        .retain(|problem| matches!(problem.kind, ProblemKind::UnknownMark | ProblemKind::Unreadable { .. }));
     let Some((entries, body)) = front_matter(text) else { return whole };
-    let (Some(id), Some(title)) = (get(&entries, "id"), get(&entries, "title")) else { return whole };
+    let Some(id) = get(&entries, "id") else { return whole };
+    let is_priority = |span: Span| get(&entries, "priority").is_some_and(|priority| priority.span == span);
+    plan.problems.retain(|problem| match problem.kind {
+        ProblemKind::UnknownMark | ProblemKind::Unreadable { .. } => true,
+        ProblemKind::InvalidField { .. } => is_priority(problem.span),
+        _ => false,
+    });
+    let Some(title) = get(&entries, "title").filter(|title| !title.value.trim().is_empty()) else {
+        let kind = ProblemKind::NoTask { why: NoTask::Untitled, fix: Vec::new() };
+        plan.problems.push(Problem { span: id.span, kind });
+        return plan;
+    };
     let status = get(&entries, "status");
     let said = status.map(|status| of_status(&status.value).map(|(mark, _)| mark));
     if let (Some(status), Some(None)) = (status, said) {

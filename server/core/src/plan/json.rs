@@ -16,11 +16,15 @@ pub(super) use dialect::{Dialect, Done};
 #[derive(Debug)]
 pub(super) struct Json(pub(super) Dialect);
 
+/// Whether a text can be JSON, by how it begins.
+fn may_be(text: &str) -> bool {
+    let begins = text.trim_start_matches('\u{feff}').trim_start();
+    begins.is_empty() || begins.starts_with(['{', '[', '/'])
+}
+
 /// Whether a text is JSON in which one of these keys, in quotes, stands.
 pub(super) fn has_key(text: &str, keys: &[&str]) -> bool {
-    let begins = text.trim_start_matches('\u{feff}').trim_start();
-    begins.starts_with(['{', '[', '/'])
-        && keys.iter().any(|key| memchr::memmem::find(text.as_bytes(), key.as_bytes()).is_some())
+    may_be(text) && keys.iter().any(|key| memchr::memmem::find(text.as_bytes(), key.as_bytes()).is_some())
 }
 
 impl PlanFormat for Json {
@@ -44,8 +48,9 @@ impl PlanFormat for Json {
         (self.0.is_plan_path)(path)
     }
 
-    fn recognises(&self, _path: &str, text: &str) -> bool {
-        (self.0.recognises)(text)
+    fn recognises(&self, path: &str, text: &str) -> bool {
+        let is_own = || path.split('/').any(|part| self.0.own_folders.contains(&part));
+        (self.0.recognises)(text) || self.is_plan_path(path) && is_own() && may_be(text)
     }
 
     fn parse(&self, text: &str) -> Plan {

@@ -2,7 +2,7 @@
 
 use super::checklist::{self, Checklist, ends_with, has_box, is_numbered};
 use super::mark::{of_box, written_box};
-use super::markdown::parse;
+use super::markdown::{Boxes, parse_with};
 use super::model::{Mark, Placed, Plan, ProblemKind, Task};
 use crate::text::{Span, TextEdit};
 use std::collections::{HashMap, HashSet};
@@ -18,7 +18,7 @@ pub(super) static KIRO: Checklist = Checklist {
 };
 
 fn read(text: &str) -> Plan {
-    let mut plan = parse(text);
+    let mut plan = parse_with(text, Boxes::WithIds);
     for task in &mut plan.tasks {
         // It is at work on these.
         if let Some(tick_box) = task.checkbox.filter(|tick_box| tick_box.of(text) == "-") {

@@ -4,6 +4,7 @@
 
 mod body;
 mod bound;
+mod boxes;
 mod cursor;
 mod edits;
 mod front_matter;
@@ -19,9 +20,10 @@ use super::field_name::FieldName;
 use super::model::{Criterion, Plan, PlanFormat, Task};
 use crate::text::{Span, TextEdit};
 pub(super) use body::rest;
+pub(super) use boxes::Boxes;
 pub(super) use front_matter::{Entry, after_mark, entries as front_matter};
 pub(crate) use parse::parse;
-pub(super) use parse::{Boxes, parse_with};
+pub(super) use parse::parse_with;
 
 /// Plans in Markdown: headings or checkbox items as tasks, `Name: value` lines as fields, front matter as defaults.
 #[derive(Debug)]

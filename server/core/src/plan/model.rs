@@ -339,6 +339,16 @@ pub enum Unread {
     Outside,
     /// It is an element of a list of tasks, and has no title.
     Untitled,
+    /// It is an element of a list of tasks, and no object.
+    NoObject,
+    /// It is a row of a table of tasks, and has no title.
+    Row,
+    /// It is an item without a box beside items that are tasks by their boxes.
+    NoBox,
+    /// It is a list without boxes below a heading whose like have tasks below them.
+    NoBoxes,
+    /// It is a table of tasks in a document whose tasks are headings or boxes.
+    Table,
 }
 
 /// Why no task was found in a document.
@@ -348,10 +358,21 @@ pub enum NoTask {
     Empty,
     /// It is JSON in no form that is known.
     Json,
-    /// It is JSON with a list of tasks that has none.
+    /// It is JSON without a list of tasks.
     NoObject,
+    /// It is JSON in which the list of tasks is empty, or no list at all.
+    EmptyList {
+        /// The key that has it; none if it is the document.
+        key: Option<String>,
+        /// Whether it is a list.
+        is_list: bool,
+    },
+    /// The file is one task, and its front matter has no title.
+    Untitled,
     /// The tasks stand in a block of code.
     Code,
+    /// The tasks stand in a quotation or a comment.
+    Quoted,
     /// The tasks stand in a table: the first and the last of them.
     Table {
         /// The first cell of the first row.

@@ -11,6 +11,7 @@ pub(super) static PRD: Json = Json(Dialect {
         name == "prd.json" || name.ends_with(".prd.json")
     },
     recognises: |text| has_key(text, &["\"userStories\"", "\"user_stories\"", "\"passes\""]),
+    own_folders: &[".ralph", ".ralph-tui"],
     done: Done::Passes,
     criteria: &["acceptanceCriteria", "acceptance", "acceptance_criteria", "criteria", "steps"],
     waits: &["dependsOn", "dependencies", "depends_on"],

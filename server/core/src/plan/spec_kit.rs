@@ -1,7 +1,7 @@
 //! spec-kit's `tasks.md`: phases one after the other, and in each the tasks in their order, but those marked `[P]`.
 
 use super::checklist::{self, Checklist, ends_with, has_box, headings};
-use super::markdown::parse;
+use super::markdown::{Boxes, parse_with};
 use super::model::{Placed, Plan};
 use crate::task::TaskId;
 
@@ -25,7 +25,7 @@ fn is_called(title: &str) -> bool {
 }
 
 fn read(text: &str) -> Plan {
-    let mut plan = parse(text);
+    let mut plan = parse_with(text, Boxes::WithIds);
     let phases: Vec<_> =
         headings(text).into_iter().filter(|(level, _)| *level == 2).map(|(_, span)| span).collect();
     // What the tasks of the phase before end with, and those of this one so far.

@@ -12,6 +12,7 @@ pub(super) static TASK_MASTER: Json = Json(Dialect {
             && ["\"id\"", "\"title\""].iter().all(|key| has_key(text, &[key]))
             && has_key(text, &["\"status\"", "\"dependencies\"", "\"subtasks\""])
     },
+    own_folders: &[".taskmaster"],
     done: Done::Status,
     criteria: &["testStrategy", "acceptanceCriteria"],
     waits: &["dependencies", "dependsOn"],

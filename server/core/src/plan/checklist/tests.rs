@@ -196,6 +196,56 @@ fn the_section_of_a_fix_plan_is_its_tasks_priority() {
     assert_eq!(read(path, "- [ ] a\n").format.name(), "markdown", "it may be another tool's");
 }
 
+#[test]
+fn ids_of_tools_that_give_each_box_one_need_no_divider() {
+    let text = "# Tasks\n\n## Phase 1: Setup\n\n- [ ] T001 create folders\n- [ ] T002[P] `src/a.py` is there\n- [ ]T003 [P] close\n- [ ] **T004** 2 files\n- T005 no box\n";
+    let plan = read("specs/001-a/tasks.md", text);
+    assert_eq!(
+        tasks(&plan),
+        [
+            "T001 | create folders",
+            "T002 | `src/a.py` is there",
+            "T003 | close",
+            "T004 | 2 files << T001 << T002 << T003"
+        ]
+        .map(|task| task.replace('`', ""))
+    );
+    let unread: Vec<_> = plan.problems.iter().map(|problem| problem.span.of(text)).collect();
+    assert_eq!(unread, ["T005 no box"]);
+    let text = "## 1. data\n- [ ] 1.1 add the table\n- [x] 1.2 fill it\n";
+    for path in ["openspec/changes/a/tasks.md", ".kiro/specs/a/tasks.md"] {
+        assert_eq!(tasks(&read(path, text)), ["1.1 | add the table", "1.2 | fill it | done"], "{path}");
+    }
+    // In any Markdown such a number may be one of the title.
+    assert_eq!(read("PLAN.md", text).tasks[0].title, "1.1 add the table");
+}
+
+#[test]
+fn iterations_of_ralphex_are_tasks() {
+    let text = "# Plan\n### Task 1: One\n- [ ] a\n### Iteration 2: two\n- [ ] b\n";
+    assert_eq!(tasks(&read("docs/plans/a.md", text)), ["task-1 | One", "iteration-2 | two"]);
+    assert_eq!(tasks(&read("PLAN.md", text)), ["task-1 | One"], "elsewhere it is a part of the plan");
+}
+
+#[test]
+fn what_a_file_of_backlog_lacks_is_said() {
+    let path = "backlog/tasks/task-3.md";
+    let text = "---\nid: task-3\nstatus: To Do\npriority: hgih\n---\n## Acceptance Criteria\n- [ ] #1 a\n";
+    assert!(is_plan(path, text));
+    let found = |text: &str| -> Vec<(LintCode, String)> {
+        let lints = lint(text, &read(path, text), &LintOptions::default(), &Checks::default());
+        lints.iter().map(|lint| (lint.code, lint.span.of(text).to_owned())).collect()
+    };
+    assert_eq!(
+        found(text),
+        [(LintCode::PlanWithoutTasks, "task-3".to_owned()), (LintCode::FieldInvalid, "hgih".to_owned())]
+    );
+    assert_eq!(
+        found(&text.replace("status: To Do", "title: A\nstatus: later perhaps")),
+        [(LintCode::MarkUnknown, "later perhaps".to_owned()), (LintCode::FieldInvalid, "hgih".to_owned())]
+    );
+}
+
 const RALPHEX: &str = "# Quiet mode
 
 ## Development Approach

@@ -18,6 +18,8 @@ pub(in crate::plan) struct Dialect {
     pub(in crate::plan) is_plan_path: fn(&str) -> bool,
     /// Whether a text is one, whatever it is called.
     pub(in crate::plan) recognises: fn(&str) -> bool,
+    /// Folders of this tool alone: JSON of that name in there is one, whatever is in it.
+    pub(in crate::plan) own_folders: &'static [&'static str],
     pub(in crate::plan) done: Done,
     /// The keys of a task's criteria, the usual one first.
     pub(in crate::plan) criteria: &'static [&'static str],

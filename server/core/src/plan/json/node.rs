@@ -68,6 +68,10 @@ impl<'j, 't> Node<'j, 't> {
         self.object().is_some()
     }
 
+    pub(super) fn is_null(self) -> bool {
+        self.value.as_null_keyword().is_some()
+    }
+
     pub(super) fn is_number(self) -> bool {
         self.value.as_number_lit().is_some()
     }

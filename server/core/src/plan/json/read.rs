@@ -11,7 +11,7 @@ use crate::plan::model::{
     Criterion, Fields, Mark, NoTask, Placed, Plan, Problem, ProblemKind, Sign, Task, Unread,
 };
 use crate::task::TaskId;
-use crate::text::Span;
+use crate::text::{Span, TextEdit};
 use std::collections::{HashMap, HashSet};
 
 /// The keys of a list of tasks.
@@ -71,9 +71,10 @@ pub(super) fn plan(format: &Dialect, text: &str) -> Plan {
     let mut reader = Reader { format, text, found: Vec::new(), parts: HashMap::new(), problems: Vec::new() };
     let mut plan = Plan::default();
     if let Some(root) = document.root() {
-        for (tag, list) in lists(root) {
+        let lists = lists(root);
+        for (tag, list) in &lists {
             for element in list.elements().into_iter().flatten() {
-                reader.read(element, Around { tag: &tag, parent: None });
+                reader.read(element, Around { tag, parent: None });
             }
         }
         let about = root.get(&[MAIN_TAG]).unwrap_or(root).get(&["meta", "metadata"]);
@@ -90,9 +91,9 @@ pub(super) fn plan(format: &Dialect, text: &str) -> Plan {
     plan.tasks = reader.tasks();
     plan.problems = reader.problems;
     if plan.tasks.is_empty() && plan.problems.is_empty() {
-        let span = Span::new(0, text.trim_end().len());
-        let kind = ProblemKind::NoTask { why: NoTask::NoObject, fix: Vec::new() };
-        plan.problems.push(Problem { span, kind });
+        let whole = || (Span::new(0, text.trim_end().len()), NoTask::NoObject);
+        let (span, why) = document.root().and_then(without_tasks).unwrap_or_else(whole);
+        plan.problems.push(Problem { span, kind: ProblemKind::NoTask { why, fix: Vec::new() } });
     }
     plan.problems.sort_by_key(|problem| problem.span.start);
     plan
@@ -116,8 +117,41 @@ fn lists<'j, 't>(root: Node<'j, 't>) -> Vec<(String, Node<'j, 't>)> {
         .collect()
 }
 
+/// What has the name of a list of tasks and holds none, at the top or below a tag.
+fn without_tasks(root: Node<'_, '_>) -> Option<(Span, NoTask)> {
+    let named = |node: Node<'_, '_>| {
+        let (key, list) = node.entries().find(|(key, _)| LISTS.contains(key))?;
+        Some((
+            list.span(),
+            NoTask::EmptyList { key: Some(key.to_owned()), is_list: list.elements().is_some() },
+        ))
+    };
+    let top = || Some((root.span(), NoTask::EmptyList { key: None, is_list: true }));
+    let is_list = root.elements().is_some();
+    named(root)
+        .or_else(|| root.entries().find_map(|(_, tagged)| named(tagged)))
+        .or_else(|| top().filter(|_| is_list))
+}
+
 impl Reader<'_, '_> {
+    /// Says that a value is not read.
+    fn invalid(&mut self, key: &str, node: Node<'_, '_>, expected: &str) {
+        let kind =
+            ProblemKind::InvalidField { name: key.to_owned(), expected: expected.to_owned(), nearest: None };
+        self.problems.push(Problem { span: node.span(), kind });
+    }
+
     fn read(&mut self, node: Node<'_, '_>, around: Around<'_>) {
+        if !node.is_object() {
+            let title = node.text().filter(|title| !node.is_number() && !title.trim().is_empty());
+            let fix = title.map(|title| {
+                let object = serde_json::json!({ "title": title.trim() });
+                TextEdit { span: node.span(), new_text: object.to_string() }
+            });
+            let kind = ProblemKind::Unread { why: Unread::NoObject, fix: fix.into_iter().collect() };
+            self.problems.push(Problem { span: node.span(), kind });
+            return;
+        }
         let written_id = node.get(&ID).and_then(Node::text).filter(|id| !id.trim().is_empty());
         let titled = node.get(&TITLE).or_else(|| node.get(&TEXT));
         let titled = titled.and_then(|titled| Some((titled, titled.text()?)));
@@ -134,8 +168,11 @@ impl Reader<'_, '_> {
         let id = written_id.map(|id| format!("{}{id}", if is_whole(&id) { around.tag } else { &parts_of }));
         let (mark, checkbox, sign) = self.mark(node);
         let mut waits = self.waits(node);
-        let parts = node.get(&PARTS).and_then(Node::elements).into_iter().flatten();
-        let parts: Vec<Node<'_, '_>> = parts.filter(|part| part.is_object()).collect();
+        let parts = node.get(&PARTS).filter(|parts| !parts.is_null());
+        if let Some(parts) = parts.filter(|parts| parts.elements().is_none()) {
+            self.invalid(PARTS[0], parts, "a list of tasks");
+        }
+        let parts: Vec<Node<'_, '_>> = parts.and_then(Node::elements).into_iter().flatten().collect();
         if let (Some(id), false) = (&id, parts.is_empty()) {
             let before = self.found.len();
             let title = Placed { value: title, span: title_node.inner() };
@@ -236,12 +273,23 @@ impl Reader<'_, '_> {
     }
 
     /// What a task waits for, as it is written.
-    fn waits(&self, node: Node<'_, '_>) -> Vec<Placed<String>> {
-        let Some(waits) = node.get(self.format.waits) else { return Vec::new() };
+    fn waits(&mut self, node: Node<'_, '_>) -> Vec<Placed<String>> {
+        let Some(waits) = node.get(self.format.waits).filter(|waits| !waits.is_null()) else {
+            return Vec::new();
+        };
         if let Some(elements) = waits.elements() {
-            let placed =
-                |on: Node<'_, '_>| Some(Placed { value: on.text()?.trim().to_owned(), span: on.inner() });
-            return elements.filter_map(placed).filter(|on| !on.value.is_empty()).collect();
+            let mut all = Vec::with_capacity(elements.len());
+            for on in elements {
+                match on.text() {
+                    Some(id) if id.trim().is_empty() => {}
+                    Some(id) => all.push(Placed { value: id.trim().to_owned(), span: on.inner() }),
+                    None => self.invalid("an id", on, "the id of a task"),
+                }
+            }
+            return all;
+        }
+        if waits.text().is_none() {
+            self.invalid("what a task waits for", waits, "a list of ids");
         }
         let mut fields = Fields::default();
         if let Some(text) = waits.text() {
@@ -266,6 +314,13 @@ impl Reader<'_, '_> {
             self.problems.push(Problem { span: status.inner(), kind: ProblemKind::UnknownMark });
         }
         let sign = |status: Node<'_, '_>| Sign { span: status.inner(), mark: word.unwrap_or_default() };
+        if let Some(passes) = passes.filter(|passes| !passes.is_null()) {
+            let is_truth = passes.truth().is_some()
+                || passes.text().is_some_and(|text| matches!(text.as_ref(), "true" | "false"));
+            if !is_truth {
+                self.invalid(PASSES[0], passes, "`true` or `false`");
+            }
+        }
         let truth = match self.format.done {
             Done::Passes => passes.or_else(|| done.filter(|_| status.is_none())),
             Done::Status => passes.or(done).filter(|_| status.is_none()),
@@ -280,12 +335,26 @@ impl Reader<'_, '_> {
         (mark, Some(truth.span()), None)
     }
 
-    fn criteria(&self, node: Node<'_, '_>) -> Vec<Criterion> {
-        let Some(criteria) = node.get(self.format.criteria) else { return Vec::new() };
-        match criteria.elements() {
-            Some(elements) => elements.filter_map(criterion).collect(),
-            None => criterion(criteria).into_iter().collect(),
+    fn criteria(&mut self, node: Node<'_, '_>) -> Vec<Criterion> {
+        let criteria = node.get(self.format.criteria).filter(|criteria| !criteria.is_null());
+        let Some(criteria) = criteria else { return Vec::new() };
+        let Some(elements) = criteria.elements() else {
+            let read = criterion(criteria);
+            // A text may be left empty.
+            if read.is_none() && criteria.text().is_none() {
+                self.invalid("acceptance criteria", criteria, "a list of texts");
+            }
+            return read.into_iter().collect();
+        };
+        let mut all = Vec::with_capacity(elements.len());
+        for element in elements {
+            match criterion(element) {
+                Some(criterion) => all.push(criterion),
+                None if element.text().is_some() => {}
+                None => self.invalid("a criterion", element, "a text"),
+            }
         }
+        all
     }
 
     /// What of a task is no field, under the keys that it has.

@@ -223,7 +223,18 @@ fn a_document_is_known_by_what_is_in_it() {
         assert_eq!(crate::plan::read(path, text).format.name(), format, "{path}");
         assert!(is_plan(path, text), "{path}");
     }
+    // In a folder of its tool alone it is one, and says what is wrong with it.
+    for (path, text, format) in [
+        (".taskmaster/tasks/tasks.json", "{ \"master\": { \"tasks\": [] } }", "task-master"),
+        ("api/.taskmaster/tasks/tasks.json", "", "task-master"),
+        (".ralph/prd.json", "{ \"epics\": [] }", "prd"),
+    ] {
+        assert!(is_plan(path, text), "{path}");
+        assert_eq!(crate::plan::read(path, text).format.name(), format, "{path}");
+    }
     for (path, text) in [
+        (".ralph/status.json", "{ \"loop\": 3 }"),
+        (".ralph/prd.json", "not JSON"),
         ("prd.json", "{ \"name\": \"prd\" }"),
         ("package.json", RALPH),
         (".vscode/tasks.json", "{ \"tasks\": [ { \"label\": \"x\", \"type\": \"shell\" } ] }"),
@@ -252,10 +263,59 @@ fn what_cannot_be_read_is_said_at_its_place() {
     let found: Vec<_> = plan.problems.iter().map(|problem| problem.span.of(text)).collect();
     assert_eq!(found, ["{ \"id\": 1 }", "\"do it\"", "hihg", "2", "doone"]);
     assert_eq!(plan.problems[0].kind, ProblemKind::Unread { why: Unread::Untitled, fix: Vec::new() });
-    for text in ["{ \"userStories\": [] }", "{ \"userStories\": 3 }", "[]"] {
-        let why = prd(text).problems.remove(0).kind;
-        assert_eq!(why, ProblemKind::NoTask { why: NoTask::NoObject, fix: Vec::new() }, "{text}");
+    assert!(matches!(plan.problems[1].kind, ProblemKind::Unread { why: Unread::NoObject, .. }));
+    let key = |key: &str| Some(key.to_owned());
+    for (text, place, why) in [
+        ("{ \"userStories\": [] }", "[]", NoTask::EmptyList { key: key("userStories"), is_list: true }),
+        ("{ \"userStories\": 3 }", "3", NoTask::EmptyList { key: key("userStories"), is_list: false }),
+        ("{ \"userStories\": {} }", "{}", NoTask::EmptyList { key: key("userStories"), is_list: false }),
+        ("{ \"main\": { \"tasks\": [] } }", "[]", NoTask::EmptyList { key: key("tasks"), is_list: true }),
+        ("[]", "[]", NoTask::EmptyList { key: None, is_list: true }),
+        ("{ \"a\": 1 }", "{ \"a\": 1 }", NoTask::NoObject),
+    ] {
+        let [problem] = &prd(text).problems[..] else { panic!("{text}") };
+        let kind = ProblemKind::NoTask { why, fix: Vec::new() };
+        assert_eq!((problem.span.of(text), &problem.kind), (place, &kind), "{text}");
     }
+}
+
+#[test]
+fn values_of_another_kind_are_said_each_at_its_place() {
+    let fields = |plan: fn(&str) -> Plan, of_task: &str| -> Vec<(String, String)> {
+        let text = format!("{{ \"tasks\": [ {{ \"id\": 1, \"title\": \"a\", {of_task} }} ] }}");
+        let problems = plan(&text).problems.into_iter();
+        let said = problems.map(|problem| match problem.kind {
+            ProblemKind::InvalidField { expected, .. } => (problem.span.of(&text).to_owned(), expected),
+            other => panic!("{other:?}"),
+        });
+        said.collect()
+    };
+    let said = |place: &str, expected: &str| vec![(place.to_owned(), expected.to_owned())];
+    for (of_task, place, expected) in [
+        ("\"passes\": \"yes\"", "\"yes\"", "`true` or `false`"),
+        ("\"passes\": 1", "1", "`true` or `false`"),
+        ("\"acceptanceCriteria\": { \"a\": 1 }", "{ \"a\": 1 }", "a list of texts"),
+        ("\"acceptanceCriteria\": [\"b\", true]", "true", "a text"),
+        ("\"acceptanceCriteria\": [{ \"c\": 1 }, 2]", "{ \"c\": 1 }", "a text"),
+        ("\"dependsOn\": { \"a\": 1 }", "{ \"a\": 1 }", "a list of ids"),
+        ("\"dependsOn\": [1, null]", "null", "the id of a task"),
+        ("\"subtasks\": \"none\"", "\"none\"", "a list of tasks"),
+    ] {
+        assert_eq!(fields(prd, of_task), said(place, expected), "{of_task}");
+    }
+    for of_task in [
+        "\"passes\": null, \"acceptanceCriteria\": null, \"dependsOn\": null, \"subtasks\": null",
+        "\"passes\": \"false\", \"acceptanceCriteria\": [\"\"], \"dependsOn\": \"\", \"subtasks\": []",
+    ] {
+        assert_eq!((fields(prd, of_task), fields(task_master, of_task)), (vec![], vec![]), "{of_task}");
+    }
+    let text = "{ \"tasks\": [ { \"id\": 1, \"title\": \"a\", \"subtasks\": [ { \"id\": 1, \"title\": \"b\" }, \"say \\\"c\\\"\", 5 ] } ] }";
+    let plan = task_master(text);
+    assert_eq!(tasks(&plan), ["1.1 | b"]);
+    let found: Vec<_> = plan.problems.iter().map(|problem| problem.span.of(text)).collect();
+    assert_eq!(found, ["\"say \\\"c\\\"\"", "5"]);
+    let after = fixed(task_master, text, LintCode::TaskUnread);
+    assert_eq!(tasks(&task_master(&after)), ["1.1 | b", "say-c | say \"c\""]);
 }
 
 /// The document after all fixes of a kind, one at a time.

@@ -540,6 +540,47 @@ fn what_nearly_reads_as_a_task_is_said_with_its_fix() {
     assert_eq!(unread("## Task 1: A\n#### US-2 note\n**Task 3: bold**\n- [ ] b\n"), []);
 }
 
+#[test]
+fn what_stands_beside_tasks_and_lacks_a_box_is_said_with_its_fix() {
+    // Beside boxes.
+    let text =
+        "- [ ] a\n- b\n  - how\n- c\n  - [ ] d\n- Depends on: a\n- **Notes:** x\n- Notes\n\n1. [ ] e\n2. f\n";
+    assert_eq!(unread(text), [(Unread::NoBox, "b"), (Unread::NoBox, "f")]);
+    let mended = fixed(&fixed(text));
+    assert_eq!((tasks(&mended).len(), unread(&mended).len()), (5, 0), "{mended}");
+    // Below a heading whose like have tasks.
+    for (title, other) in
+        [("1. Data", "2. Pages"), ("Phase 1: Data", "Phase 2 - Pages"), ("High Priority", "Low priority")]
+    {
+        let text = format!("# Garden\n## {title}\n- [ ] a\n## {other}\n1. b\n2. c\n\n- d\n\n## Ideas\n- e\n");
+        assert_eq!(unread(&text), [(Unread::NoBoxes, "b")], "{text}");
+        assert_eq!(tasks(&fixed(&text)), ["a | a", "b | b", "c | c < b"]);
+    }
+    for text in [
+        "# Garden\n- x\n\n## Phase 1\n- y\n\n### Tasks\n- [ ] a\n  - how\n",
+        "## Phase 1\n- [ ] a\n## Phase 2\n- [ ] b\n\nFiles:\n- c\n",
+        "## Phase 1\n- [ ] a\n## Phase 2 notes\nText.\n",
+        "## Task 1: A\n- [ ] b\n- c\n",
+    ] {
+        assert_eq!(unread(text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_table_of_tasks_beside_other_tasks_is_said_unless_it_only_sums_them_up() {
+    let table = "| ID | Task | Status |\n|---|---|---|\n| T1 | Dig | open |\n| 2 | Sow | open |\n";
+    let header = "| ID | Task | Status |";
+    assert_eq!(unread(&format!("{table}\n- [ ] a\n")), [(Unread::Table, header)]);
+    assert_eq!(unread(&format!("{table}\n## T1: Dig\n\n## Task 3: Sow\n")), [(Unread::Table, header)]);
+    assert_eq!(unread(&format!("{table}\n## T1: Dig\n\n## Task 2: Sow\n")), []);
+    assert_eq!(unread(&format!("## T3: Dig\n{table}")), [], "it is a part of the task");
+    let rows = "| ID | Task | Status |\n|---|---|---|\n| T1 | Dig | open |\n| T2 | | open |\n| | | |\n";
+    assert_eq!(
+        (tasks(rows), unread(rows)),
+        (vec!["T1 | Dig".to_owned()], vec![(Unread::Row, "| T2 | | open |")])
+    );
+}
+
 /// The document after the first fix of what was not read.
 fn fixed(text: &str) -> String {
     let fix = parse_markdown(text).problems.into_iter().find_map(|problem| match problem.kind {
@@ -588,6 +629,9 @@ fn a_plan_without_tasks_says_the_likeliest_reason() {
             "---\nid: task-12\ntitle: Seed\n---\n## Description\nSow.\n## Acceptance Criteria\n- [ ] #1 sown\n",
             NoTask::OneTask,
         ),
+        ("# Garden\n> - [ ] seed\n", NoTask::Quoted),
+        ("# Garden\n<!--\n- [ ] seed\n-->\n", NoTask::Quoted),
+        ("Just text.\n> said somebody\n", NoTask::Text),
         ("Just text.\n", NoTask::Text),
     ] {
         assert_eq!((tasks(text), why_none(text)), (none(), Some(why)), "{text}");

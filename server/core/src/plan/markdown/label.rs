@@ -307,6 +307,11 @@ impl Label {
 
     /// Reads a heading beside tasks as one of them: a number, perhaps with a word before it, whatever that word is.
     pub(super) fn read_as_numbered(&mut self, text: &str) -> bool {
+        self.read_numbered(text, |first| NOT_TASKS.split(' ').any(|other| other == first))
+    }
+
+    /// The same, with the words that make no task.
+    pub(super) fn read_numbered(&mut self, text: &str, is_other: impl Fn(&str) -> bool) -> bool {
         let range = self.title_range.clone();
         let Some(core) = text.get(..range.end) else { return false };
         let Some(rest) = core.get(range.start..) else { return false };
@@ -352,9 +357,7 @@ impl Label {
         };
         let first = if word.is_empty() { core.get(title..).unwrap_or_default() } else { word };
         let first = first.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
-        if NOT_TASKS.split(' ').any(|other| other == first)
-            || word.is_empty() && named(core.get(title..).unwrap_or_default()).is_some()
-        {
+        if is_other(&first) || word.is_empty() && named(core.get(title..).unwrap_or_default()).is_some() {
             return false;
         }
         let id = match slug(word) {
@@ -392,6 +395,21 @@ impl Label {
         let first =
             self.title.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
         !self.title.is_empty() && NOT_TASKS.split(' ').all(|other| other != first)
+    }
+
+    /// Reads an id before a blank, whatever the title begins with: for a tool that gives each of its boxes one.
+    pub(super) fn take_loose_id(&mut self, text: &str) {
+        let range = self.title_range.clone();
+        let id = token(text.get(range.clone()).unwrap_or_default());
+        let end = range.start + id.len();
+        let is_apart = is_blank_at(text, end) || text.get(end..).is_some_and(|rest| rest.starts_with('['));
+        let title = skip_blanks(text, end)..range.end;
+        if self.id.is_some() || !is_apart || title.is_empty() || !(is_id(id) || is_dotted(id)) {
+            return;
+        }
+        (self.id, self.id_range) = (Some(id.to_owned()), range.start..end);
+        text.get(title.clone()).unwrap_or_default().clone_into(&mut self.title);
+        self.title_range = title;
     }
 
     /// Takes an id back that only a blank divides from the title.

@@ -2,6 +2,7 @@
 
 use super::{
     body::{self, Body},
+    boxes::Boxes,
     front_matter,
     label::Label,
     names::{Named, marked_optional},
@@ -29,22 +30,13 @@ pub(crate) fn parse(text: &str) -> Plan {
     parse_with(text, Boxes::AsTheyRead)
 }
 
-/// What the boxes in a task are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::plan) enum Boxes {
-    /// Criteria, or steps where they look like steps.
-    AsTheyRead,
-    /// Steps, which say how, and are ticked one after the other.
-    Steps,
-}
-
-/// Reads a document whose tool says what the boxes in its tasks are.
+/// Reads a document whose tool says what its boxes are.
 pub(in crate::plan) fn parse_with(text: &str, boxes: Boxes) -> Plan {
     let start = front_matter::after_mark(text);
     let front = front_matter::find(text, start);
     let matter = front.map(|(yaml, _)| front_matter::read(text, yaml)).unwrap_or_default();
     let outline = Outline::read(text, front.map_or(start, |(_, end)| end));
-    let sections = Sections::read(&outline, matter.is_directive);
+    let sections = Sections::read(&outline, boxes, matter.is_directive);
     let lists = sections.lists();
 
     let mut plan = Plan { defaults: matter.fields, problems: matter.problems, ..Plan::default() };

@@ -1,5 +1,6 @@
 //! A Markdown plan's headings and checkbox items: which of them are tasks, and what stands before and between.
 
+use super::boxes::Boxes;
 use super::label::{Label, is_placeholder};
 use super::names::{Named, announced, marked_optional, named, task_is_optional};
 use super::outline::{Kind, Outline};
@@ -55,18 +56,22 @@ pub(super) struct Head {
 /// A document's headings, and which of them are tasks.
 pub(super) struct Sections<'o, 't> {
     outline: &'o Outline<'t>,
+    boxes: Boxes,
     pub(super) heads: Vec<Head>,
     /// The index of the head that is the plan's title.
     pub(super) title: Option<usize>,
 }
 
 impl<'o, 't> Sections<'o, 't> {
-    pub(super) fn read(outline: &'o Outline<'t>, is_directive: bool) -> Self {
-        let mut sections = Self { outline, heads: Vec::new(), title: None };
+    pub(super) fn read(outline: &'o Outline<'t>, boxes: Boxes, is_directive: bool) -> Self {
+        let mut sections = Self { outline, boxes, heads: Vec::new(), title: None };
         for block in outline.siblings(0, outline.len()) {
             if let Kind::Heading(level) = outline.kind(block) {
                 let text = outline.plain_block(block);
-                let label = Label::read(&text, false);
+                let mut label = Label::read(&text, false);
+                if boxes == Boxes::Steps && text.starts_with("Iteration ") {
+                    label.read_numbered(&text, |_| false);
+                }
                 let named = match label.reads_as_task {
                     true => task_is_optional(&text).then_some(Named::Optional),
                     false => named(&text),
@@ -335,7 +340,8 @@ impl<'o, 't> Sections<'o, 't> {
             }
         }
         // `1.5 MB is the limit` has no number of its own, unless others have one as well.
-        if items.iter().filter(|item| item.label.is_loose).count() == 1 {
+        let loose = items.iter().filter(|item| item.label.is_loose).count();
+        if loose == 1 && self.boxes != Boxes::WithIds {
             let loose = items.iter_mut().filter(|item| item.label.is_loose);
             for item in loose {
                 item.label.forget_loose_id(&self.first_line(item.block));
@@ -356,7 +362,7 @@ impl<'o, 't> Sections<'o, 't> {
             let text = self.first_line(at);
             match outline.kind(at) {
                 Kind::Item(Some(tick_box)) if !text.trim().is_empty() => {
-                    let (label, end) = (Label::read(&text, true), outline.end(at));
+                    let (label, end) = (self.label(&text), outline.end(at));
                     let starred = tick_box.is_starred || marked_optional(&label.title);
                     if starred {
                         optional_until = optional_until.max(end);
@@ -391,6 +397,15 @@ impl<'o, 't> Sections<'o, 't> {
         }
     }
 
+    /// Reads the first line of an item with a box.
+    fn label(&self, text: &str) -> Label {
+        let mut label = Label::read(text, true);
+        if self.boxes == Boxes::WithIds {
+            label.take_loose_id(text);
+        }
+        label
+    }
+
     /// Whether the boxes in an item are tasks of its group: `1.1` and `1.2` in `1`.
     fn groups(&self, item: usize, label: &Label) -> bool {
         let outline = self.outline;
@@ -400,7 +415,7 @@ impl<'o, 't> Sections<'o, 't> {
         let boxes = inside.flat_map(|list| outline.children(list));
         let mut boxes = boxes.filter(|&item| matches!(outline.kind(item), Kind::Item(Some(_)))).peekable();
         let is_part = |item: usize| {
-            let own = Label::read(&self.first_line(item), true).id;
+            let own = self.label(&self.first_line(item)).id;
             let rest = own.as_deref().and_then(|own| own.strip_prefix(number));
             rest.is_some_and(|rest| rest.starts_with('.'))
         };

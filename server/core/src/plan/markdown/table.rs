@@ -6,7 +6,7 @@ use crate::plan::field_name::{FieldName, may_say_waits};
 use crate::plan::fields::Value;
 use crate::plan::ids::{Written, assign};
 use crate::plan::mark::{names_state, of_status};
-use crate::plan::model::{Fields, Mark, Problem, ProblemKind, Sign, Task};
+use crate::plan::model::{Fields, Mark, Problem, ProblemKind, Sign, Task, Unread};
 use crate::task::TaskId;
 use crate::text::Span;
 
@@ -43,26 +43,55 @@ impl Column {
     }
 }
 
-/// The rows of all tables that say of each row what it is called, what it is, and how far it is.
+/// A table that says of each row what it is called, what it is, and how far it is.
+pub(super) struct TaskTable {
+    pub(super) block: usize,
+    pub(super) header: Span,
+    columns: Vec<Column>,
+    rows: Vec<Span>,
+}
+
+impl TaskTable {
+    /// What its rows are called.
+    pub(super) fn ids<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        let at = self.columns.iter().position(|column| *column == Column::Id).unwrap_or_default();
+        let bare = |cell: &Span| cell.of(text).trim_matches(is_mark);
+        self.rows.iter().filter_map(move |row| cells(text, *row).get(at).map(bare))
+    }
+}
+
+/// The tables whose rows read as tasks.
+pub(super) fn task_tables(outline: &Outline<'_>) -> impl Iterator<Item = TaskTable> {
+    let is_table = |block: &usize| outline.kind(*block) == Kind::Opaque(Opaque::Table);
+    let tables = outline.siblings(0, outline.len()).filter(is_table);
+    tables.filter_map(|block| {
+        let mut lines = lines(outline.text, outline.span(block));
+        let header = lines.next()?;
+        let names = cells(outline.text, header);
+        let columns: Vec<Column> = names.iter().map(|name| Column::of(name.of(outline.text))).collect();
+        let is_of_tasks =
+            [Column::Id, Column::Title, Column::Status].iter().all(|column| columns.contains(column));
+        is_of_tasks.then(|| TaskTable { block, header, columns, rows: lines.skip(1).collect() })
+    })
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '*' | '_' | '`' | '~')
+}
+
+/// The rows of all tables of tasks.
 pub(super) fn tasks(
     outline: &Outline<'_>,
     sections: &Sections<'_, '_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Task> {
     let (mut tasks, mut written) = (Vec::new(), Vec::new());
-    let is_table = |block: &usize| outline.kind(*block) == Kind::Opaque(Opaque::Table);
-    for table in outline.siblings(0, outline.len()).filter(is_table) {
-        let group = sections.heading_above(table);
-        let mut lines = lines(outline.text, outline.span(table));
-        let Some(header) = lines.next() else { continue };
-        let header: Vec<&str> =
-            cells(outline.text, header).into_iter().map(|cell| cell.of(outline.text)).collect();
-        let columns: Vec<Column> = header.iter().map(|name| Column::of(name)).collect();
-        if ![Column::Id, Column::Title, Column::Status].iter().all(|column| columns.contains(column)) {
-            continue;
-        }
-        for row in lines.skip(1) {
-            if let Some((task, own)) = read(outline.text, row, &header, &columns, problems) {
+    for table in task_tables(outline) {
+        let group = sections.heading_above(table.block);
+        let header = cells(outline.text, table.header);
+        let header: Vec<&str> = header.iter().map(|cell| cell.of(outline.text)).collect();
+        for row in table.rows {
+            if let Some((task, own)) = read(outline.text, row, &header, &table.columns, problems) {
                 tasks.push(Task { group: group.clone(), ..task });
                 written.push(own);
             }
@@ -110,7 +139,6 @@ fn read(
     columns: &[Column],
     problems: &mut Vec<Problem>,
 ) -> Option<(Task, Written)> {
-    let is_mark = |c: char| matches!(c, '*' | '_' | '`' | '~');
     let (mut id, mut title, mut sign) = (None, "", None);
     let mut fields = Fields::default();
     let mut details: Vec<String> = Vec::new();
@@ -151,6 +179,10 @@ fn read(
         }
     }
     if title.is_empty() {
+        // A row without anything is none.
+        let is_said = !row.of(text).chars().all(|c| c.is_whitespace() || matches!(c, '|' | '-' | '–' | '—'));
+        let kind = ProblemKind::Unread { why: Unread::Row, fix: Vec::new() };
+        problems.extend(is_said.then_some(Problem { span: row, kind }));
         return None;
     }
     problems.extend(found);

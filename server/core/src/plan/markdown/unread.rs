@@ -1,9 +1,12 @@
 //! What looks like a task and is none, and why a document has no task at all: nothing is passed over in silence.
 
+use super::boxes::Boxes;
 use super::label::{Label, Near};
-use super::names::Named;
+use super::names::{Named, announced, named};
 use super::outline::{Kind, Line, Opaque, Outline};
 use super::sections::{Found, Head, Listed, Sections};
+use super::table;
+use crate::plan::field_name::FieldName;
 use crate::plan::mark::written_box;
 use crate::plan::model::{Mark, NoTask, Problem, ProblemKind, Unread};
 use crate::text::{Span, TextEdit};
@@ -62,6 +65,8 @@ pub(super) fn find(known: &Known<'_, '_>, problems: &mut Vec<Problem>) {
     problems.extend(near.into_iter().map(|(span, why, fix)| unread(span, why, fix)));
     known.boxes_without_list(|span, fix| problems.push(unread(span, Unread::NoItem, fix)));
     known.boxes_outside(|span| problems.push(unread(span, Unread::Outside, Vec::new())));
+    known.items_without_box(|span, why, fix| problems.push(unread(span, why, fix)));
+    known.tables_beside(|span| problems.push(unread(span, Unread::Table, Vec::new())));
     known.boxes_without_text(|span| problems.push(unread(span, Unread::Nothing, Vec::new())));
     if known.found.is_empty() && !known.has_rows {
         let (span, why, fix) = known.no_task();
@@ -190,6 +195,79 @@ impl Known<'_, '_> {
         }
     }
 
+    /// Items without a box beside tasks, and lists without boxes below headings whose like have tasks below them.
+    fn items_without_box(&self, mut say: impl FnMut(Span, Unread, Vec<TextEdit>)) {
+        if self.found.first().is_none_or(|task| !task.is_item) {
+            return;
+        }
+        let outline = self.outline;
+        let mut lists: Vec<usize> = self.found.iter().filter_map(|task| outline.parent(task.block)).collect();
+        lists.sort_unstable();
+        lists.dedup();
+        let heads: HashSet<usize> = self
+            .lists
+            .iter()
+            .filter(|list| lists.binary_search(&list.block).is_ok())
+            .filter_map(|list| list.head)
+            .collect();
+        let like: HashSet<(u8, String)> =
+            heads.iter().filter_map(|&at| kind_of(self.sections.heads.get(at)?)).collect();
+        for &list in &lists {
+            for item in outline.children(list).filter(|&item| self.lacks_box(item)) {
+                let Some(line) = outline.first_line(item) else { continue };
+                say(line.span, Unread::NoBox, vec![inserting(line.span.start, "[ ] ")]);
+            }
+        }
+        let mut told = HashSet::new();
+        for list in self.lists.iter().filter(|list| list.named.is_none()) {
+            let Some((at, head)) = list.head.and_then(|at| Some((at, self.sections.heads.get(at)?))) else {
+                continue;
+            };
+            let is_like = !heads.contains(&at) && kind_of(head).is_some_and(|kind| like.contains(&kind));
+            let items = || outline.children(list.block);
+            let is_plain =
+                is_like && !outline.holds_boxes(list.block) && items().all(|item| self.lacks_box(item));
+            if is_plain && self.is_outside(list.block) && told.insert(at) {
+                let lines: Vec<&Line> = items().filter_map(|item| outline.first_line(item)).collect();
+                let Some(first) = lines.first() else { continue };
+                let fix = lines.iter().map(|line| inserting(line.span.start, "[ ] ")).collect();
+                say(first.span, Unread::NoBoxes, fix);
+            }
+        }
+    }
+
+    /// Whether an item has no box, and says nothing that needs none: a field, what the items below it are.
+    fn lacks_box(&self, item: usize) -> bool {
+        let outline = self.outline;
+        if outline.kind(item) != Kind::Item(None) || outline.holds_boxes(item) {
+            return false;
+        }
+        let Some(line) = outline.first_line(item) else { return false };
+        let plain = outline.plain(line);
+        let name = plain.split_once(':').map(|(name, _)| name);
+        let says_something =
+            name.is_some_and(|name| FieldName::named(name).is_some() || named(name).is_some());
+        !plain.trim().is_empty() && !says_something && announced(&plain).is_none()
+    }
+
+    /// Tables of tasks outside of all tasks, of which one at least is in no other place.
+    fn tables_beside(&self, mut say: impl FnMut(Span)) {
+        if self.found.is_empty() {
+            return;
+        }
+        let known: HashSet<String> =
+            self.found.iter().filter_map(|task| Some(task.label.id.as_ref()?.to_lowercase())).collect();
+        let is_known = |id: &str| {
+            let id = id.to_lowercase();
+            known.contains(&id) || known.contains(&format!("task-{id}"))
+        };
+        for table in table::task_tables(self.outline).filter(|table| self.is_outside(table.block)) {
+            if !table.ids(self.outline.text).all(is_known) {
+                say(table.header);
+            }
+        }
+    }
+
     /// Open boxes in no task, where tasks are headings.
     fn boxes_outside(&self, mut say: impl FnMut(Span)) {
         if self.found.first().is_none_or(|task| task.is_item) {
@@ -235,6 +313,13 @@ impl Known<'_, '_> {
             if span.of(text).lines().any(looks_like_task) {
                 return (first_line(span), NoTask::Code, without_fence(text, span));
             }
+        }
+        let quoted = of_kind(Opaque::Other).map(|block| self.outline.span(block));
+        let mut quoted = quoted.filter(|span| {
+            span.of(text).lines().any(|line| looks_like_task(line.trim_start_matches(['>', ' '])))
+        });
+        if let Some(span) = quoted.next() {
+            return (first_line(span), NoTask::Quoted, Vec::new());
         }
         // A table for each phase, all with the same columns.
         let tables: Vec<Span> = of_kind(Opaque::Table).map(|block| self.outline.span(block)).collect();
@@ -323,6 +408,22 @@ impl Known<'_, '_> {
     }
 }
 
+/// What headings of a kind have in common: that they are numbered, or the word before their number or behind the first
+/// one, as in `Phase 2: …`, `2. Pages`, `High Priority`.
+fn kind_of(head: &Head) -> Option<(u8, String)> {
+    let lower = head.text.to_lowercase();
+    let mut words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let (first, second) = (words.next()?, words.next());
+    let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    let kind = match second {
+        _ if is_number(first) => "",
+        Some(second) if is_number(second) => first,
+        Some(second @ "priority") => second,
+        Some(_) | None => return None,
+    };
+    Some((head.level, kind.to_owned()))
+}
+
 /// The text of a table row's first cell, if there is any.
 fn first_cell(row: &str) -> Option<&str> {
     let cell = row.trim().trim_start_matches('|').split('|').next()?.trim();
@@ -372,7 +473,7 @@ fn has_tasks(text: &str, edits: &[TextEdit]) -> bool {
     let start = super::front_matter::after_mark(&edited);
     let body = super::front_matter::find(&edited, start).map_or(start, |(_, end)| end);
     let outline = Outline::read(&edited, body);
-    let sections = Sections::read(&outline, false);
+    let sections = Sections::read(&outline, Boxes::AsTheyRead, false);
     let items = || sections.items(&sections.lists());
     !sections.tasks().is_empty() || items().iter().any(|item| !item.is_placeholder)
 }
