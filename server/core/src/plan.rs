@@ -1,6 +1,7 @@
 //! Plan documents: text in, goal and tasks with their source ranges out. Parsing never fails.
 
 mod backlog;
+mod bmad;
 mod checklist;
 mod command;
 mod field_name;

@@ -95,7 +95,7 @@ fn a_plan_without_a_task_says_how_to_write_one() {
     assert_eq!(sandbox.read("PLAN.md"), "# Plan\n\n- one\n- two\n");
     sandbox.write("prd.json", "{\n  \"userStories\": []\n}\n");
     let said = sandbox.alfine(&["lint", "prd.json"]).expect(0).stdout;
-    assert!(said.contains("there is no list of tasks in it"), "{said}");
+    assert!(said.contains("its list `userStories` is empty"), "{said}");
 }
 
 #[test]

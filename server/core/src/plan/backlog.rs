@@ -24,6 +24,7 @@ pub(super) static BACKLOG: Checklist = Checklist {
     parse: read,
     tick,
     is_one_of_many: true,
+    has_own_criteria: true,
 };
 
 fn get<'e>(entries: &'e [Entry], key: &str) -> Option<&'e Placed<String>> {

@@ -18,6 +18,8 @@ pub(super) struct Checklist {
     pub(super) parse: fn(&str) -> Plan,
     pub(super) tick: fn(&str, &Task) -> Vec<TextEdit>,
     pub(super) is_one_of_many: bool,
+    /// Whether criteria stand in their task, where they can be edited for it.
+    pub(super) has_own_criteria: bool,
 }
 
 impl Checklist {
@@ -66,23 +68,23 @@ impl PlanFormat for Checklist {
     }
 
     fn add_criteria(&self, text: &str, task: &Task, criteria: &[String]) -> Option<TextEdit> {
-        self.has_lines().then(|| Markdown.add_criteria(text, task, criteria))?
+        (self.has_lines() && self.has_own_criteria).then(|| Markdown.add_criteria(text, task, criteria))?
     }
 
     fn bind_command(&self, text: &str, criterion: &Criterion) -> Option<TextEdit> {
-        Markdown.bind_command(text, criterion)
+        self.has_own_criteria.then(|| Markdown.bind_command(text, criterion))?
     }
 
     fn command_place(&self, text: &str, criterion: &Criterion) -> Option<Span> {
-        Markdown.command_place(text, criterion)
+        self.has_own_criteria.then(|| Markdown.command_place(text, criterion))?
     }
 
     fn call_command(&self, text: &str, criterion: &Criterion) -> Option<TextEdit> {
-        Markdown.call_command(text, criterion)
+        self.has_own_criteria.then(|| Markdown.call_command(text, criterion))?
     }
 
     fn call_words(&self, text: &str, criterion: &Criterion) -> Vec<TextEdit> {
-        Markdown.call_words(text, criterion)
+        if self.has_own_criteria { Markdown.call_words(text, criterion) } else { Vec::new() }
     }
 
     fn add_dependency(&self, text: &str, task: &Task, on: &str) -> Option<TextEdit> {

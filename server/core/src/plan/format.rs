@@ -4,13 +4,24 @@
 use super::markdown::Markdown;
 use super::model::{Plan, PlanFormat};
 use super::{
-    backlog::BACKLOG, kiro::KIRO, openspec::OPENSPEC, prd::PRD, ralph::RALPH, ralphex::RALPHEX,
+    backlog::BACKLOG, bmad::BMAD, kiro::KIRO, openspec::OPENSPEC, prd::PRD, ralph::RALPH, ralphex::RALPHEX,
     spec_kit::SPEC_KIT, superpowers::SUPERPOWERS, task_master::TASK_MASTER,
 };
 
 /// Every format, the choosiest first: a document is read by the first that recognises it.
-static FORMATS: [&dyn PlanFormat; 10] =
-    [&PRD, &TASK_MASTER, &KIRO, &SPEC_KIT, &OPENSPEC, &BACKLOG, &RALPH, &SUPERPOWERS, &RALPHEX, &Markdown];
+static FORMATS: [&dyn PlanFormat; 11] = [
+    &PRD,
+    &TASK_MASTER,
+    &KIRO,
+    &SPEC_KIT,
+    &OPENSPEC,
+    &BACKLOG,
+    &BMAD,
+    &RALPH,
+    &SUPERPOWERS,
+    &RALPHEX,
+    &Markdown,
+];
 
 impl Default for &'static dyn PlanFormat {
     fn default() -> Self {

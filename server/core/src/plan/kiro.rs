@@ -15,6 +15,7 @@ pub(super) static KIRO: Checklist = Checklist {
     parse: read,
     tick,
     is_one_of_many: false,
+    has_own_criteria: true,
 };
 
 fn read(text: &str) -> Plan {

@@ -11,4 +11,5 @@ pub(super) static OPENSPEC: Checklist = Checklist {
     parse: |text| parse_with(text, Boxes::WithIds),
     tick: checklist::tick,
     is_one_of_many: false,
+    has_own_criteria: true,
 };

@@ -17,6 +17,7 @@ pub(super) static RALPH: Checklist = Checklist {
     parse: read,
     tick: checklist::tick,
     is_one_of_many: false,
+    has_own_criteria: true,
 };
 
 /// The word of `High Priority`.

@@ -15,6 +15,7 @@ pub(super) static RALPHEX: Checklist = Checklist {
     parse: read,
     tick: checklist::tick,
     is_one_of_many: false,
+    has_own_criteria: true,
 };
 
 /// Whether a heading is called `Task 3: …`.

@@ -15,6 +15,7 @@ pub(super) static SPEC_KIT: Checklist = Checklist {
     parse: read,
     tick: checklist::tick,
     is_one_of_many: false,
+    has_own_criteria: true,
 };
 
 /// Whether a title begins with `T012`.

@@ -15,4 +15,5 @@ pub(super) static SUPERPOWERS: Checklist = Checklist {
     parse: |text| parse_with(text, Boxes::Steps),
     tick: checklist::tick,
     is_one_of_many: false,
+    has_own_criteria: true,
 };

@@ -385,3 +385,121 @@ fn a_file_of_backlog_is_one_task() {
     );
     assert!(!is_plan("backlog/tasks/readme.md", "# Tasks\n"));
 }
+
+const STORY: &str = "# Story 1.2: Keep the bed
+
+Status: ready-for-dev
+
+## Story
+
+**As a** gardener I want größere Beete.
+
+## Acceptance Criteria
+
+1. **Given** a bed
+   **When** the form opens
+   - **Then** it has it
+2. A deleted bed is not offered
+3. Tests pass: `npm test`
+
+## Tasks / Subtasks
+
+- [x] Task 1: Keep the id (AC: #1)
+  - [x] Add a column
+- [ ] Task 2: Read it back (AC: 1-2, 9)
+  - [ ] 2.1 Open the form with it
+  - [x] 2.2 Leave out deleted ones
+- [ ] write tests (AC3)
+- [ ] **T4. Manual (AC: all)**
+
+### Review Follow-ups (AI)
+
+- [ ] [AI-Review][High] Name the column
+
+## Dev Notes
+
+- The form is `src/form.ts`
+- [ ] no task
+
+## Dev Agent Record
+
+- [ ] nor this
+";
+
+#[test]
+fn boxes_of_a_story_are_tasks_with_the_criteria_that_they_refer_to() {
+    let path = "docs/stories/1.2.keep-the-bed.md";
+    let plan = read(path, STORY);
+    assert_eq!((plan.format.name(), plan.title.as_str()), ("bmad", "Story 1.2: Keep the bed"));
+    assert_eq!(
+        tasks(&plan),
+        [
+            "task-1 | Keep the id | done",
+            "task-2 | Read it back",
+            "write-tests-ac3 | write tests",
+            "T4 | Manual",
+            "ai-review-high-name-the-column | [AI-Review][High] Name the column",
+        ]
+    );
+    let criteria = |at: usize| -> Vec<(&str, &str, Option<&str>)> {
+        let of_task = plan.tasks[at].criteria.iter();
+        of_task.map(|one| (one.text.as_str(), one.span.of(STORY), one.command.as_deref())).collect()
+    };
+    let second = "AC 2: A deleted bed is not offered";
+    let first = "AC 1: **Given** a bed **When** the form opens **Then** it has it";
+    assert_eq!(criteria(0), [(first, "#1", None)]);
+    assert_eq!(criteria(1), [(first, "1-2", None), (second, "1-2", None)]);
+    assert_eq!(criteria(2), [("AC 3: Tests pass: `npm test`", "3", Some("npm test"))]);
+    assert_eq!((criteria(3).len(), criteria(4).len(), plan.criteria.len()), (3, 0, 3));
+    let problems: Vec<_> = plan.problems.iter().map(|problem| problem.span.of(STORY)).collect();
+    assert_eq!(problems, ["9"], "there is no such criterion");
+    assert!(plan.goal.contains("größere Beete") && plan.goal.contains("`src/form.ts`"), "{}", plan.goal);
+    assert!(plan.tasks[1].details.contains("[ ] 2.1 Open"), "{}", plan.tasks[1].details);
+    let done = after(path, STORY, "task-2");
+    assert_eq!(done, STORY.replace("[ ] Task 2", "[x] Task 2").replace("[ ] 2.1", "[x] 2.1"));
+    // Its status is for who reviews it to say.
+    assert!(ticked(STORY, &plan).contains("Status: ready-for-dev"));
+    // A criterion stands in the story, where another task refers to it, too: nothing is written there for one of them.
+    let lints = lint(STORY, &plan, &LintOptions::default(), &Checks::default());
+    let fixes =
+        lints.iter().filter(|lint| lint.code != LintCode::CriterionMissing).flat_map(|lint| &lint.fixes);
+    assert!(fixes.clone().all(|fix| fix.edits.is_empty()), "{:?}", fixes.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_a_story_says_of_itself_is_read_in_each_of_its_ways() {
+    let path = "_bmad-output/implementation-artifacts/1-2-keep.md";
+    let states = |text: &str| -> Vec<Mark> { read(path, text).tasks.iter().map(|task| task.mark).collect() };
+    let is_over = |text: &str| states(text).iter().all(|mark| *mark == Mark::Done);
+    let line = "Status: ready-for-dev";
+    for done in
+        ["Status: done", "**Status:** Done", "## Status\n\nDone", "## Status:\n\n**Done** (2031-03-02)"]
+    {
+        let text = STORY.replace(line, done);
+        assert!(is_over(&text), "{done}");
+        let differ = read(path, &text).problems;
+        let differ = differ.iter().filter(|problem| problem.kind == ProblemKind::MarksDiffer);
+        assert_eq!(differ.count(), 4, "{done}");
+    }
+    for open in [
+        "Status: review",
+        "## Status\n\nReady for Review",
+        "Status: InProgress",
+        "Status: Approved",
+        "",
+        "Status:",
+    ] {
+        let text = STORY.replace(line, open);
+        assert_eq!((is_over(&text), read(path, &text).problems.len()), (false, 1), "{open}");
+    }
+    let unknown = STORY.replace("ready-for-dev", "soon");
+    let problems = read(path, &unknown).problems;
+    assert_eq!(problems.iter().map(|problem| problem.span.of(&unknown)).collect::<Vec<_>>(), ["soon", "9"]);
+    // Without boxes it has no task, and says so.
+    let plain = STORY.replace("- [ ] ", "- ").replace("- [x] ", "- ");
+    assert!(is_plan(path, &plain) && states(&plain).is_empty());
+    assert!(matches!(read(path, &plain).problems[0].kind, ProblemKind::NoTask { .. }));
+    for text in ["# Notes\n## Tasks\n- [ ] a\n", "# Story 1: A\n- [ ] a\n", ""] {
+        assert!(!is_plan(path, text), "{text}");
+    }
+}

@@ -567,6 +567,35 @@ fn what_stands_beside_tasks_and_lacks_a_box_is_said_with_its_fix() {
 }
 
 #[test]
+fn a_legend_says_what_the_marks_of_items_and_headings_mean() {
+    for legend in [
+        "Status: `[ ]` not started · `[~]` in progress · `[!]` blocked · `[-]` skipped",
+        "> Legend: [ ] open, [~] in progress, [!] blocked, [-] dropped",
+        "- `[~]` = In Progress\n- `[!]` = Blocked\n- `[-]` = Won't do",
+        "| Marker | Status |\n|---|---|\n| `[~]` | Underway |\n| `[!]` | Blocked, needs input |\n| `[-]` | Cancelled |",
+    ] {
+        let text = format!("# Garden\n\n{legend}\n\n## Beds\n- [ ] a\n- [~] b\n- [!] c\n- [-] d\n");
+        assert_eq!(
+            tasks(&text),
+            ["a | a", "b | b | begun", "c | c | blocked", "d | d | dropped"],
+            "{legend}"
+        );
+        let text =
+            format!("# Garden\n\n{legend}\n\n### [~] Task 1: a\n### [!] Task 2: b\n### [-] Complete it\n");
+        let plan = parse_markdown(&text);
+        let marks: Vec<Mark> = plan.tasks.iter().map(|task| task.mark).collect();
+        assert_eq!(
+            (marks, plan.problems.len()),
+            (vec![Mark::Begun, Mark::Blocked, Mark::Dropped], 0),
+            "{legend}"
+        );
+    }
+    let without = parse_markdown("- [~] a\n- [!] b\n- [-] c\n");
+    let marks: Vec<Mark> = without.tasks.iter().map(|task| task.mark).collect();
+    assert_eq!((marks, without.problems.len()), (vec![Mark::Begun, Mark::Open, Mark::Open], 2));
+}
+
+#[test]
 fn a_table_of_tasks_beside_other_tasks_is_said_unless_it_only_sums_them_up() {
     let table = "| ID | Task | Status |\n|---|---|---|\n| T1 | Dig | open |\n| 2 | Sow | open |\n";
     let header = "| ID | Task | Status |";

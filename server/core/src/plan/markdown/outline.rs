@@ -153,7 +153,7 @@ impl<'t> Outline<'t> {
         if !all().any(|tick_box| own(&tick_box)) {
             return;
         }
-        let starts: HashSet<usize> = all().map(|tick_box| tick_box.span.start).collect();
+        let starts = self.starts_of_boxes();
         let mut legend: HashMap<&str, Option<Mark>> = HashMap::new();
         let text = self.text;
         for block in &mut self.blocks {
@@ -161,10 +161,25 @@ impl<'t> Outline<'t> {
                 && own(tick_box)
             {
                 let inner = tick_box.span.of(text);
-                let said = || in_legend(text, inner, |at| starts.contains(&(at + 1)));
+                let said =
+                    || in_legend(text, inner, |at| starts.contains(&(at + 1)) || is_in_heading(text, at));
                 tick_box.mark = legend.entry(inner).or_insert_with(said).or(tick_box.mark);
             }
         }
+    }
+
+    /// The meaning that the document itself says of a sign in the box of a heading.
+    pub(super) fn in_legend(&self, inner: &str) -> Option<Mark> {
+        let starts = self.starts_of_boxes();
+        in_legend(self.text, inner, |at| starts.contains(&(at + 1)) || is_in_heading(self.text, at))
+    }
+
+    fn starts_of_boxes(&self) -> HashSet<usize> {
+        let boxes = self.blocks.iter().filter_map(|block| match block.kind {
+            Kind::Item(tick_box) => tick_box,
+            Kind::Heading(_) | Kind::Text | Kind::List | Kind::Opaque(_) => None,
+        });
+        boxes.map(|tick_box| tick_box.span.start).collect()
     }
 
     /// Finds the box of an item that is none to CommonMark: `[~]`, `[]`, `[ ]one`, `[ ]*`.
@@ -339,6 +354,10 @@ impl<'t> Outline<'t> {
         let first = self.children(item).next()?;
         (self.kind(first) == Kind::Text).then(|| self.lines(first).first())?
     }
+}
+
+fn is_in_heading(text: &str, at: usize) -> bool {
+    text.get(..at).and_then(|before| before.rsplit('\n').next()).is_some_and(|line| line.starts_with('#'))
 }
 
 /// Takes the white space off both ends of a span.

@@ -116,9 +116,19 @@ fn tasks(
     let mut waits_for_none = HashSet::new();
     let mut tasks = Vec::with_capacity(found.len());
     let mut written = Vec::with_capacity(found.len());
+    let mut legend: HashMap<String, Option<Mark>> = HashMap::new();
     for found in found {
         let Some(line) = title_line(outline, found) else { continue };
-        let (label, struck) = without_note(outline, line, &found.label);
+        let (mut label, struck) = without_note(outline, line, &found.label);
+        if let Some((range, mark)) = &label.tick_box
+            && !matches!(mark, Some(Mark::Open | Mark::Done))
+        {
+            let inner = outline.plain(line).get(range.clone()).unwrap_or_default().to_owned();
+            let said = legend.entry(inner).or_insert_with_key(|inner| outline.in_legend(inner));
+            if let (Some(mark), Some((_, own))) = (*said, &mut label.to_mut().tick_box) {
+                *own = Some(mark);
+            }
+        }
         let place = |at: usize| outline.source_of(line, at);
         let id_place = Span::new(
             place(label.id_range.start),

@@ -409,6 +409,9 @@ impl<'o, 't> Sections<'o, 't> {
     /// Whether the boxes in an item are tasks of its group: `1.1` and `1.2` in `1`.
     fn groups(&self, item: usize, label: &Label) -> bool {
         let outline = self.outline;
+        if self.boxes == Boxes::Steps {
+            return false;
+        }
         let Some(id) = label.id.as_deref().filter(|_| outline.holds_boxes(item)) else { return false };
         let number = id.trim_start_matches("task-");
         let inside = outline.children(item).filter(|&block| outline.kind(block) == Kind::List);
