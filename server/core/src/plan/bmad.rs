@@ -156,7 +156,7 @@ fn criteria(text: &str, section: Span) -> Vec<(usize, Criterion)> {
 
 /// The number that a line begins with, and where its text does.
 fn numbered(line: &str) -> Option<(usize, usize)> {
-    let rest = line.trim_start_matches(|c: char| matches!(c, '-' | '*' | '+' | '#' | ' ' | '_'));
+    let rest = line.trim_start_matches(['-', '*', '+', '#', ' ', '_']);
     let is_called = rest.get(..2).is_some_and(|word| word.eq_ignore_ascii_case("ac"));
     let from = if is_called { rest.get(2..)?.trim_start_matches(['-', ' ', '#', '_']) } else { rest };
     let digits = from.len() - from.trim_start_matches(|c: char| c.is_ascii_digit()).len();
