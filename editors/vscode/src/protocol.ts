@@ -187,6 +187,14 @@ export interface CriterionView {
   proof?: CriterionProof;
 }
 
+/** A task that another one was found to depend on. */
+export interface Detected {
+  /** Its id. */
+  id: string;
+  /** What says so, in words: a part of a sentence. */
+  reason: string;
+}
+
 /** A point in time, in milliseconds since the Unix epoch. */
 export type Moment = number;
 
@@ -355,6 +363,8 @@ export interface TaskView {
   group?: string;
   /** The ids of the tasks that it depends on, done or not, as its plan says. */
   dependsOn?: string[];
+  /** What it was found to depend on by the tasks' words, where its plan does not say it. In a run of the plan it comes after these. */
+  detectedDependsOn?: Detected[];
   /** Whether it never blocks others. */
   optional?: boolean;
   /** The plan's document; missing if the task is only in the database. */

@@ -38,6 +38,8 @@ pub struct Config {
     /// How many tasks of a plan that is run as a whole are worked on at a time, each in a worktree of its own.
     #[schemars(range(min = 1, max = 16))]
     pub max_parallel: u32,
+    /// Which tasks of a plan that is run as a whole come first.
+    pub dependencies: Dependencies,
     /// When verifiers run.
     pub verify: VerifyWhen,
     /// How much a loop decides by itself when the agent says that it is done: `guarded` asks you if the result of the
@@ -83,6 +85,7 @@ impl Default for Config {
             isolation: Isolation::default(),
             on_done: OnDone::default(),
             max_parallel: 1,
+            dependencies: Dependencies::default(),
             verify: VerifyWhen::default(),
             autonomy: Autonomy::default(),
             permissions: Permissions::default(),
@@ -112,6 +115,23 @@ pub enum OnDone {
     Merge,
     /// Its branch is pushed, and a pull request is opened with the `gh` CLI.
     Pr,
+}
+
+/// Which tasks of a plan that is run as a whole come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Dependencies {
+    /// Whether a task of which the plan says nothing waits for the one that makes what it names: a table before the code that
+    /// names it, a type before its consumers, an endpoint before the page that calls it. Only names that one task alone makes
+    /// count: files, endpoints, and what stands in backticks. It orders the tasks of a plan that is run as a whole, and never
+    /// keeps back one that you start by itself. `Depends on: none` says that a task waits for nothing.
+    pub detect: bool,
+}
+
+impl Default for Dependencies {
+    fn default() -> Self {
+        Self { detect: true }
+    }
 }
 
 /// When a loop is stopped.

@@ -54,6 +54,15 @@ impl Dependencies {
         Self { of: of.collect() }
     }
 
+    /// Lets tasks wait for others, too, each given before the one that it waits for.
+    pub(crate) fn add(&mut self, more: impl IntoIterator<Item = (usize, usize)>) {
+        for (task, on) in more {
+            if let Some(of) = self.of.get_mut(task).filter(|of| !of.contains(&on)) {
+                of.push(on);
+            }
+        }
+    }
+
     pub(crate) fn of(&self, task: usize) -> &[usize] {
         self.of.get(task).map(Vec::as_slice).unwrap_or_default()
     }
@@ -136,6 +145,12 @@ pub fn order(plan: &Plan) -> Result<Vec<usize>, Cycle> {
     let Some(cycle) = dependencies.cycles(&order).into_iter().next() else { return Ok(order) };
     let id = |task: usize| plan.tasks.get(task).map(|task| task.id.clone());
     Err(Cycle { path: cycle.into_iter().filter_map(id).collect() })
+}
+
+/// Whether a task leaves open what it depends on: it names nothing, does not say that there is nothing, and has no place in
+/// an order that its document gives.
+pub fn is_silent(plan: &Plan, task: &Task) -> bool {
+    !task.fields.waits_for_none && named_by(plan, task).is_empty() && implied_by(plan, task).next().is_none()
 }
 
 /// Returns all that `task` of `plan` depends on, done or not, each once; an id of no task as it was written.

@@ -9,6 +9,7 @@ pub mod at_head;
 pub mod breaker;
 pub mod chain;
 pub mod checkout;
+pub mod detect;
 pub mod finding;
 pub mod gate;
 pub mod hint;

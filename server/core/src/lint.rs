@@ -16,6 +16,7 @@ pub use commands::{Weakness, weakness};
 pub use options::{Checks, LintOptions};
 pub use problems::why_no_task;
 pub use report::{Fix, Lint, LintCode, fixes_at_once};
+pub(crate) use size::file;
 pub use size::files_named;
 
 use crate::plan::Plan;

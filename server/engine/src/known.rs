@@ -7,8 +7,10 @@ use crate::{
     Result,
     project::{self, PlanFile, Project},
 };
+use alfine_config::Config;
 use alfine_core::{
-    chain,
+    chain::{self, Cycle},
+    detect::{Detected, Detection},
     identity::{self, Identities, Was, Written},
     plan::{Names, Plan, Task},
     reason::Reason,
@@ -34,6 +36,7 @@ pub struct Known<'p> {
     satisfied: HashSet<TaskId>,
     /// Those of them whose work is not in what a task would start from.
     elsewhere: HashSet<TaskId>,
+    detection: Detection,
 }
 
 impl<'p> Known<'p> {
@@ -47,7 +50,17 @@ impl<'p> Known<'p> {
         };
         let satisfied = file.plan.tasks.iter().filter(is_satisfied).map(|task| task.id.clone()).collect();
         let (names, elsewhere) = (Names::new(&file.plan), HashSet::new());
-        Ok(Self { plan: &file.plan, names, rows, identities, satisfied, elsewhere })
+        let detection = Detection::default();
+        Ok(Self { plan: &file.plan, names, rows, identities, satisfied, elsewhere, detection })
+    }
+
+    /// Finds by the tasks' words, as far as the settings want it, what they depend on although the plan does not say it.
+    #[must_use]
+    pub fn detecting(mut self, file: &'p PlanFile, config: &Config) -> Self {
+        if config.dependencies.detect {
+            self.detection = Detection::new(&file.text, &file.plan, &config.lint);
+        }
+        self
     }
 
     /// Asks git as well, where tasks that were never begun depend on some that are done: whether their work is in what a
@@ -111,6 +124,27 @@ impl<'p> Known<'p> {
     /// All that a task depends on, done or not.
     pub fn depends_on(&self, task: &Task) -> Vec<TaskId> {
         chain::dependencies(self.plan, &self.names, task)
+    }
+
+    /// What a task was found to depend on, although the plan does not say it.
+    pub fn detected(&self, task: &Task) -> &[Detected] {
+        self.detection.of(&task.id)
+    }
+
+    /// What a task was found to depend on that is neither done nor given up: it is not begun before that in a run of the plan.
+    pub(crate) fn held_back_by(&self, task: &Task) -> Option<&Detected> {
+        self.detected(task).iter().find(|detected| {
+            let of = self.names.find(&detected.on.0).and_then(|at| self.plan.tasks.get(at));
+            let is_gone = |on: &Task| self.row(on).is_some_and(|row| row.status == TaskStatus::Discarded);
+            of.is_some_and(|on| !on.is_over() && !self.is_satisfied(on) && !is_gone(on))
+        })
+    }
+
+    /// The open tasks of the plan, in the order of the chain.
+    pub(crate) fn open_in_order(&self) -> Result<Vec<Task>, Cycle> {
+        let order = self.detection.order(self.plan)?;
+        let in_order = order.into_iter().filter_map(|at| self.plan.tasks.get(at));
+        Ok(in_order.filter(|task| !task.is_over() && !self.is_satisfied(task)).cloned().collect())
     }
 
     /// Why a loop for a task cannot start yet.

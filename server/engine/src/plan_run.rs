@@ -6,8 +6,8 @@
 pub use crate::start_options::RunOptions;
 
 use crate::{
-    Error, ErrorKind, Result, finish, loops, project::PlanFile, project::Project, start, start::Prepared,
-    task_settings, task_spec::TaskSpec,
+    Error, ErrorKind, Result, finish, known::Known, loops, project::PlanFile, project::Project, start,
+    start::Prepared, task_settings, task_spec::TaskSpec,
 };
 use alfine_core::{
     breaker::Rule,
@@ -174,13 +174,14 @@ pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
             Err(error) => advanced.left.push((row.task.clone(), error)),
         }
     }
-    let tasks = start::tasks_to_run(project, &file, None)?;
+    let known = start::known_for_run(project, &file)?;
+    let tasks = start::tasks_to_run(&file, &known, None)?;
     for task in &tasks {
         if is_full(&advanced) {
             break;
         }
         let key = file.key(task);
-        match begin(project, &file, task, &options, run.id) {
+        match begin(project, &file, &known, task, &options, run.id) {
             Ok(None) => {}
             Ok(Some(lock)) => advanced.begun.push((key, lock)),
             // A later task may still be possible.
@@ -264,6 +265,7 @@ fn land(project: &mut Project, row: &LoopRow) -> Result<Option<LoopLock>> {
 fn begin(
     project: &mut Project,
     file: &PlanFile,
+    known: &Known<'_>,
     task: &Task,
     options: &RunOptions,
     run: i64,
@@ -273,11 +275,15 @@ fn begin(
     if thrown_away {
         return Ok(None);
     }
-    let (spec, from) = match start::prepare(project, file, task, &options.options)? {
+    let (mut spec, from) = match start::prepare(project, file, task, &options.options)? {
         Prepared::Begin { spec, start, .. } => (spec, start),
         Prepared::Settled | Prepared::GoOn { .. } | Prepared::RunAgain { .. } => return Ok(None),
         Prepared::Perhaps { row } => return Err(start::in_doubt(&file.key(task), &row)),
     };
+    if let Some(by) = known.held_back_by(task) {
+        return Err(start::held_back(&file.key(task), by));
+    }
+    spec.also_after = known.detected(task).iter().map(|detected| detected.on.clone()).collect();
     let items = project.untrusted(&spec.commands)?;
     if !items.is_empty() {
         let kind = ErrorKind::Untrusted { items };

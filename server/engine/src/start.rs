@@ -10,12 +10,12 @@ pub(crate) use begin::{Fork, begin_loop, claim};
 
 use crate::{
     Error, Result, checks, control, known::Known, loops, mend, mend::Text, project, project::PlanFile,
-    project::Project, task_settings::settings, task_spec, task_spec::TaskSpec,
+    project::Project, task_settings, task_settings::settings, task_spec, task_spec::TaskSpec,
 };
 use alfine_config::trust::TrustItem;
 use alfine_core::{
     breaker::{HARD_LIMIT, Rule, dollars},
-    chain,
+    detect::Detected,
     hint::Hint,
     plan::{Isolation, Task},
     printable::printable,
@@ -65,8 +65,14 @@ pub enum Prepared {
     },
 }
 
+/// What is known of the tasks of a plan that is run as a whole, with what they were found to depend on.
+pub(crate) fn known_for_run<'f>(project: &Project, file: &'f PlanFile) -> Result<Known<'f>> {
+    let loaded = task_settings::of_plan(&project.layers(), file, &StartOptions::default())?;
+    Ok(Known::new(&project.store, file)?.detecting(file, &loaded.config))
+}
+
 /// The tasks that are to be run: all open tasks of a plan in the order of the chain, or the named task alone.
-pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&str>) -> Result<Vec<Task>> {
+pub(crate) fn tasks_to_run(file: &PlanFile, known: &Known<'_>, named: Option<&str>) -> Result<Vec<Task>> {
     if let Some(id) = named {
         let task = file.plan.tasks.iter().find(|task| task.id.0 == id);
         let task = task.ok_or_else(|| project::no_such_task(file, id))?;
@@ -75,14 +81,21 @@ pub(crate) fn tasks_to_run(project: &Project, file: &PlanFile, named: Option<&st
     if file.plan.tasks.is_empty() {
         return Err(Error::user(format!("{} has no task", file.name)).hint(project::how_to_write_tasks(file)));
     }
-    let order = chain::order(&file.plan).map_err(|cycle| {
+    known.open_in_order().map_err(|cycle| {
         let path: Vec<&str> = cycle.path.iter().map(|id| id.0.as_str()).collect();
         Error::user(format!("the tasks of {} wait for each other: {}", file.name, path.join(" → ")))
             .hint("remove one of these `Depends on` lines")
-    })?;
-    let known = Known::new(&project.store, file)?;
-    let in_order = order.into_iter().filter_map(|at| file.plan.tasks.get(at));
-    Ok(in_order.filter(|task| !task.is_over() && !known.is_satisfied(task)).cloned().collect())
+    })
+}
+
+/// Why a task of a run is not begun yet although the plan does not say that it waits.
+pub(crate) fn held_back(key: &TaskKey, by: &Detected) -> Error {
+    Error::user(format!("{key} comes after {}: {}", by.on, alfine_words::shared(&by.by))).hint(Hint::AnyOf(
+        vec![
+            Hint::Start { task: key.clone() },
+            Hint::advice("write `Depends on: none` below it, if it waits for nothing"),
+        ],
+    ))
 }
 
 /// Finds out what a loop of a task needs before it can begin, and refuses a task that cannot be run. Changes nothing.

@@ -10,7 +10,7 @@ use alfine_core::{
     breaker,
     machine::Settings,
     plan::{self, Criterion, FieldName, Fields, Isolation, Plan, ProvenBy, Task},
-    task::TaskKey,
+    task::{TaskId, TaskKey},
     text::one_line,
 };
 use alfine_files::programs::at_home;
@@ -97,6 +97,9 @@ pub struct TaskSpec {
     pub prepared: bool,
     /// The paths that were copied or linked into the worktree, from its root. They are not the agent's work.
     pub brought: Vec<PathBuf>,
+    /// The tasks after which it was begun in a run of its plan, although the plan does not say that it depends on them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_after: Vec<TaskId>,
     /// The unmerged work of other tasks that its branch begins with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub built_on: Vec<BuiltOn>,
@@ -215,6 +218,7 @@ impl TaskSpec {
             prepared: false,
             brought: Vec::new(),
             never_kept: Vec::new(),
+            also_after: Vec::new(),
             built_on: Vec::new(),
             gone_on_at: None,
             landing_tried: false,

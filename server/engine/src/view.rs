@@ -13,6 +13,7 @@ use alfine_config::Config;
 pub use alfine_core::prompt::CriterionState;
 use alfine_core::{
     breaker::{Line, Rule},
+    detect::Detected,
     machine::LoopState,
     offer::Offer,
     plan::{Isolation, Mark, Plan, Task},
@@ -49,6 +50,10 @@ pub struct TaskView {
     /// The ids of the tasks that it depends on, done or not, as its plan says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
+    /// What it was found to depend on by the tasks' words, where its plan does not say it. In a run of the plan it comes
+    /// after these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detected_depends_on: Vec<DetectedView>,
     /// Whether it never blocks others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
@@ -106,6 +111,22 @@ pub struct TaskView {
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "TaskShown")]
     pub shown: Option<TaskShown>,
+}
+
+/// A task that another one was found to depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Detected")]
+pub struct DetectedView {
+    /// Its id.
+    pub id: String,
+    /// What says so, in words: a part of a sentence.
+    pub reason: String,
+}
+
+impl From<&Detected> for DetectedView {
+    fn from(detected: &Detected) -> Self {
+        Self { id: detected.on.0.clone(), reason: alfine_words::shared(&detected.by) }
+    }
 }
 
 /// What a reader is shown of a task, and what they can do with it: front ends draw it, and decide nothing.
@@ -253,6 +274,8 @@ pub struct PlannedTask {
     pub group: Option<String>,
     /// The tasks that it depends on, done or not.
     pub depends_on: Vec<TaskId>,
+    /// What it was found to depend on, although the plan does not say it.
+    pub detected: Vec<Detected>,
     /// Whether it never blocks others.
     pub optional: bool,
     /// The plan's document.
@@ -287,6 +310,7 @@ impl PlannedTask {
             format: Some(plan.format.name().to_owned()),
             group: task.group.as_ref().map(|group| group.value.clone()),
             depends_on: Vec::new(),
+            detected: Vec::new(),
             optional: task.optional,
             uri: None,
             range: None,
@@ -452,6 +476,7 @@ pub fn unplanned_view(row: &TaskRow, of: &LoopRow) -> TaskView {
         format: None,
         group: None,
         depends_on: Vec::new(),
+        detected: Vec::new(),
         optional: false,
         uri: None,
         range: None,
@@ -485,6 +510,7 @@ fn planned_view(task: &PlannedTask) -> TaskView {
         format: task.format.clone(),
         group: task.group.clone(),
         depends_on: task.depends_on.iter().map(|id| id.0.clone()).collect(),
+        detected_depends_on: task.detected.iter().map(DetectedView::from).collect(),
         optional: task.optional,
         uri: task.uri.clone(),
         range: task.range,
@@ -556,6 +582,7 @@ mod tests {
             format: Some("markdown".to_owned()),
             group: None,
             depends_on: Vec::new(),
+            detected: Vec::new(),
             optional: false,
             uri: Some("file:///r/PLAN.md".to_owned()),
             range: None,

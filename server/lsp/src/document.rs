@@ -6,6 +6,7 @@ use crate::lock::lock;
 use crate::position::{Encoding, Lines};
 use crate::protocol::lsp_types::{Position, Range, TextDocumentContentChangeEvent, Url};
 use alfine_core::{
+    detect::Detection,
     lint::{self, Checks, Lint, LintOptions},
     plan::{self, Plan},
     text::Span,
@@ -34,6 +35,7 @@ pub struct Document {
     pub lines: Lines,
     plan: OnceLock<Plan>,
     lints: Mutex<Option<(LintOptions, Checks, Arc<[Lint]>)>>,
+    detection: Mutex<Option<(Arc<LintOptions>, Arc<Detection>)>>,
 }
 
 impl Document {
@@ -48,6 +50,7 @@ impl Document {
             text,
             plan: OnceLock::new(),
             lints: Mutex::new(None),
+            detection: Mutex::new(None),
         }
     }
 
@@ -113,6 +116,19 @@ impl Document {
         let lints: Arc<[Lint]> = lint::lint(&self.text, self.plan(), options, checks).into();
         *kept = Some((options.clone(), checks.clone(), lints.clone()));
         lints
+    }
+
+    /// What the tasks of the text, read as a plan, were found to depend on.
+    pub(crate) fn detection(&self, options: &Arc<LintOptions>) -> Arc<Detection> {
+        let mut kept = lock(&self.detection);
+        if let Some((with, detection)) = kept.as_ref()
+            && (Arc::ptr_eq(with, options) || with == options)
+        {
+            return Arc::clone(detection);
+        }
+        let detection = Arc::new(Detection::new(&self.text, self.plan(), options));
+        *kept = Some((Arc::clone(options), Arc::clone(&detection)));
+        detection
     }
 
     /// The range of a span, as the client counts.

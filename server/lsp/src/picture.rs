@@ -11,6 +11,7 @@ use crate::{
 };
 use alfine_core::{
     chain,
+    detect::Detection,
     identity::{self, Identities, Was, Written},
     lint::Checks,
     plan::{self, Mark, Names, Plan, Task},
@@ -137,6 +138,16 @@ pub(crate) struct PlanView<'p> {
 }
 
 impl PlanView<'_> {
+    /// What its tasks were found to depend on, where the settings want that.
+    pub(crate) fn detection(&self) -> Arc<Detection> {
+        match self.checkout {
+            Some(checkout) if checkout.config.dependencies.detect => {
+                self.document.detection(&checkout.lint_options)
+            }
+            Some(_) | None => Arc::default(),
+        }
+    }
+
     /// What its checks would be run with.
     pub(crate) fn checks(&self) -> Checks {
         self.checkout.map_or_else(Checks::default, |checkout| checkout.checks(&self.name))
@@ -281,6 +292,7 @@ impl SeenTask<'_> {
         PlannedTask {
             has_open_box: plan.has_open_box(self.task),
             depends_on: self.depends_on.clone(),
+            detected: plan.detection().of(&self.task.id).to_vec(),
             in_doubt: doubtful.map(|before| {
                 let row = &before.row;
                 alfine_words::same_task(&key, &self.task.title, &row.key, &row.title, row.status)

@@ -23,7 +23,7 @@ pub mod text;
 pub use error::{not_allowed, running};
 pub use hint::hint;
 pub use news::{Line, Mark, clock, clock_to_the_minute, moving, news, verdict_of, work_lost};
-pub use plan::{day, plan_changed, plan_changed_note, same_task, unticked};
+pub use plan::{day, plan_changed, plan_changed_note, same_task, shared, unticked};
 pub use plan_run::run_progress;
 pub use proof::{Grounds, answer, grounds, unproven};
 pub use proof_table::{

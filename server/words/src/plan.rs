@@ -2,6 +2,7 @@
 
 use crate::text::line;
 use alfine_core::{
+    detect::Shared,
     news::Mend,
     plan::Task,
     printable::printable,
@@ -20,6 +21,14 @@ pub fn day(at: Moment) -> String {
     match Timestamp::from_millisecond(at.0) {
         Ok(at) => at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string(),
         Err(_) => "an unknown day".to_owned(),
+    }
+}
+
+/// Why a task was found to depend on another one: a part of a sentence.
+pub fn shared(by: &Shared) -> String {
+    match by {
+        Shared::Name(name) => format!("both name `{}`", line(&printable(name), LONGEST)),
+        Shared::Topic(topic) => format!("both are about “{}”", line(&printable(topic), LONGEST)),
     }
 }
 
@@ -139,6 +148,12 @@ mod tests {
              criteria, 1 dropped criterion"
         );
         assert!(plan_changed(&[Mend::Gone]).unwrap().contains("no such task any more"));
+    }
+
+    #[test]
+    fn what_two_tasks_share_is_said() {
+        assert_eq!(shared(&Shared::Name("coupons".to_owned())), "both name `coupons`");
+        assert_eq!(shared(&Shared::Topic("coupon".to_owned())), "both are about “coupon”");
     }
 
     #[test]

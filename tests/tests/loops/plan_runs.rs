@@ -233,3 +233,82 @@ fn open_branches_that_do_not_go_together_are_named_with_their_files() {
     );
     assert_eq!(run_of(&sandbox)["state"], "needs_input");
 }
+
+/// Two tasks of which the second names the table that the first makes, in words alone.
+const COUPONS: &str =
+    "# Coupons\n\n### T1: Add the `coupons` table\n\n### T2: Reject void codes\n\nReads `coupons`.\n";
+
+/// A repository with this plan, whose agents write what they found of each other.
+fn coupons(plan: &str, first: Value) -> Sandbox {
+    let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan)]);
+    sandbox.fake_agent(&json!({"parts": [
+        {"prompt": "Add the coupons table\n", "runs": [first]},
+        {"prompt": "Reject void codes\n", "runs": [[{"shell": "ls > found.txt"}, ready()]]},
+    ]}));
+    sandbox.settings("max_parallel = 2\n");
+    sandbox
+}
+
+fn found_by_second(sandbox: &Sandbox) -> bool {
+    sandbox.git(&["show", "alfine/PLAN/T2:found.txt"]).contains("coupons.sql")
+}
+
+fn of(sandbox: &Sandbox, id: &str) -> String {
+    sandbox.task(&format!("PLAN.md#{id}"))["status"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_task_comes_after_the_one_that_makes_what_it_names() {
+    let makes = json!([write("coupons.sql", "1"), ready()]);
+    let other_order =
+        "# Coupons\n\n### T2: Reject void codes\n\nReads `coupons`.\n\n### T1: Add the `coupons` table\n";
+    for plan in [COUPONS, other_order] {
+        let sandbox = coupons(plan, makes.clone());
+        let shown = sandbox.alfine(&["status"]).expect(0).stdout;
+        assert!(shown.contains("after T1 in a run of the plan: both name `coupons`"), "{shown}");
+        let told = &sandbox.task("PLAN.md#T2")["detectedDependsOn"];
+        assert_eq!(*told, json!([{"id": "T1", "reason": "both name `coupons`"}]));
+        assert_eq!(of(&sandbox, "T2"), "ready");
+        sandbox.alfine(&["run", "PLAN.md", "--json"]).expect(0);
+        assert_eq!((of(&sandbox, "T1"), of(&sandbox, "T2")), ("done".into(), "done".into()));
+        assert!(found_by_second(&sandbox), "it begins with the work of the first");
+    }
+    for (plan, settings) in [
+        (COUPONS.replace("\n\nReads", "\nDepends on: none\n\nReads"), ""),
+        (COUPONS.to_owned(), "[dependencies]\ndetect = false\n"),
+    ] {
+        let sandbox = coupons(&plan, makes.clone());
+        sandbox.settings(&format!("max_parallel = 2\n{settings}"));
+        assert_eq!(sandbox.task("PLAN.md#T2")["detectedDependsOn"], Value::Null);
+        sandbox.alfine(&["run", "PLAN.md", "--json"]).expect(0);
+        assert_eq!((of(&sandbox, "T2"), found_by_second(&sandbox)), ("done".into(), false));
+    }
+}
+
+#[test]
+fn a_task_that_is_started_alone_does_not_wait_for_what_was_only_found() {
+    let sandbox = coupons(COUPONS, json!([not_ready()]));
+    sandbox.alfine(&["run", "PLAN.md#T2", "--json"]).expect(0);
+    assert_eq!((of(&sandbox, "T1"), of(&sandbox, "T2")), ("ready".into(), "done".into()));
+}
+
+#[test]
+fn a_run_begins_no_task_whose_forerunner_failed_and_says_why() {
+    let sandbox = coupons(COUPONS, json!([{"gate": {"ready": false, "question": "Which?"}}]));
+    let ran = sandbox.alfine(&["run", "PLAN.md"]);
+    assert!(
+        ran.stdout.contains("PLAN.md#T2 was not started: PLAN.md#T2 comes after T1: both name `coupons`"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    assert_eq!((of(&sandbox, "T1"), of(&sandbox, "T2")), ("needs_input".into(), "ready".into()));
+    assert_eq!(sandbox.agent_runs().len(), 1);
+    sandbox.alfine(&["run", "PLAN.md", "--json"]);
+    assert_eq!(sandbox.agent_runs().len(), 1);
+    // What is thrown away holds nothing back.
+    sandbox.alfine(&["discard", "PLAN.md#T1", "--yes"]).expect(0);
+    sandbox.alfine(&["run", "PLAN.md", "--single-task", "--json"]);
+    sandbox.alfine(&["run", "PLAN.md#T2", "--json"]).expect(0);
+    assert_eq!(of(&sandbox, "T2"), "done");
+}

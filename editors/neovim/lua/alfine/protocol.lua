@@ -109,6 +109,11 @@ M.commands = {
 ---@field state alfine.CriterionState How far it is proven.
 ---@field proof? alfine.CriterionProof What that rests on; missing if nothing says anything of it.
 
+---A task that another one was found to depend on.
+---@class alfine.Detected
+---@field id string Its id.
+---@field reason string What says so, in words: a part of a sentence.
+
 ---A point in time, in milliseconds since the Unix epoch.
 ---@alias alfine.Moment integer
 
@@ -214,6 +219,7 @@ M.commands = {
 ---@field format? string The format of its plan, such as `markdown`, `prd` or `kiro`; missing if the task is only in the database.
 ---@field group? string The heading, or the task that it is a part of, below which it stands.
 ---@field dependsOn? string[] The ids of the tasks that it depends on, done or not, as its plan says.
+---@field detectedDependsOn? alfine.Detected[] What it was found to depend on by the tasks' words, where its plan does not say it. In a run of the plan it comes after these.
 ---@field optional? boolean Whether it never blocks others.
 ---@field uri? string The plan's document; missing if the task is only in the database.
 ---@field range? alfine.ViewRange Where it stands in the document.

@@ -147,6 +147,9 @@ fn print(display: &Display, task: Seen, whole: bool) {
     if let Some(reason) = &view.reason {
         say(format_args!("      {}", printable(reason)));
     }
+    for on in view.detected_depends_on.iter().filter(|_| !has_loop) {
+        say(format_args!("      after {} in a run of the plan: {}", printable(&on.id), on.reason));
+    }
     if whole {
         for criterion in &view.criteria {
             let state = alfine_words::criterion(criterion.state);

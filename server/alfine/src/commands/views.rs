@@ -27,7 +27,7 @@ pub(crate) fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen
     let mut planned = Vec::new();
     for file in plans {
         let lines = LineIndex::new(&file.text);
-        let known = Known::here(project, file)?;
+        let known = Known::here(project, file)?.detecting(file, &config);
         let uri = Url::from_file_path(&file.path).ok().map(String::from);
         for task in &file.plan.tasks {
             let key = file.key(task);
@@ -39,6 +39,7 @@ pub(crate) fn of_plans(project: &Project, plans: &[PlanFile]) -> Result<Vec<Seen
                 has_open_box: file.has_open_box(task),
                 in_doubt,
                 depends_on: known.depends_on(task),
+                detected: known.detected(task).to_vec(),
                 uri: uri.clone(),
                 range: Some(range_of(&file.text, &lines, task.title_span)),
                 ..PlannedTask::new(key, task, &file.plan, &config, known.waits_for(task))

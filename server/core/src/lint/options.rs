@@ -51,7 +51,7 @@ pub struct LintOptions {
 
 impl LintOptions {
     /// The kinds of work and the words of a title that tell them, each needed by the ones after it.
-    pub(super) fn layers(&self) -> [(&'static str, &[String]); 3] {
+    pub(crate) fn layers(&self) -> [(&'static str, &[String]); 3] {
         [("schema", &self.schema_words), ("backend", &self.backend_words), ("UI", &self.ui_words)]
     }
 }

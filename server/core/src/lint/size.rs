@@ -55,7 +55,7 @@ pub fn files_named(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The file that a word names, if it does.
-fn file(word: &str) -> Option<&str> {
+pub(crate) fn file(word: &str) -> Option<&str> {
     if !word.contains('.') || word.contains("://") {
         return None;
     }

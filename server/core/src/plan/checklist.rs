@@ -95,6 +95,10 @@ impl PlanFormat for Checklist {
         self.has_lines().then(|| Markdown.add_field(text, task, name, value))?
     }
 
+    fn say_dependencies(&self, text: &str, task: &Task, on: &[&str]) -> Option<TextEdit> {
+        self.has_lines().then(|| Markdown.say_dependencies(text, task, on))?
+    }
+
     fn remove_dependency(&self, text: &str, task: &Task, at: usize) -> Option<TextEdit> {
         self.has_lines().then(|| Markdown.remove_dependency(text, task, at))?
     }

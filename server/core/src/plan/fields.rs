@@ -139,6 +139,7 @@ impl Fields {
         }
         Self {
             depends_on: list(&self.depends_on, &defaults.depends_on),
+            waits_for_none: self.waits_for_none,
             priority: self.priority.clone().or_else(|| defaults.priority.clone()),
             agent: self.agent.clone().or_else(|| defaults.agent.clone()),
             model: self.model.clone().or_else(|| defaults.model.clone()),
@@ -160,6 +161,9 @@ impl Fields {
     pub(super) fn take(&mut self, field: FieldName, value: &Value<'_>) -> Result<(), ProblemKind> {
         let word = value.text.get(bare(&value.text)).unwrap_or_default();
         if word.is_empty() {
+            if field == FieldName::DependsOn && !value.text.trim().is_empty() {
+                self.waits_for_none = self.depends_on.is_empty();
+            }
             return Ok(());
         }
         let invalid = |expected: &str, nearest: Option<String>| ProblemKind::InvalidField {
@@ -168,7 +172,10 @@ impl Fields {
             nearest,
         };
         match field {
-            FieldName::DependsOn => self.depends_on.extend(named_tasks(value)),
+            FieldName::DependsOn => {
+                self.depends_on.extend(named_tasks(value));
+                self.waits_for_none = self.depends_on.is_empty();
+            }
             FieldName::Verify => {
                 let named = commands(&value.text);
                 if let [Coded { part, is_coded: false, said: false }] = &named[..]
@@ -564,9 +571,11 @@ mod tests {
         let found: Vec<_> =
             fields.depends_on.iter().map(|id| (id.value.as_str(), id.span.start - 100)).collect();
         assert_eq!(found, [("US-1", 0), ("US-2", 7), ("Task 3", 18), ("US-4", 36), ("US-5", 55)]);
-        for nothing in ["none", "None.", "-", "n/a", ""] {
-            assert_eq!(taken(FieldName::DependsOn, nothing), Ok(Fields::default()), "{nothing}");
+        for nothing in ["none", "None.", "-", "n/a"] {
+            let none = Fields { waits_for_none: true, ..Fields::default() };
+            assert_eq!(taken(FieldName::DependsOn, nothing), Ok(none), "{nothing}");
         }
+        assert_eq!(taken(FieldName::DependsOn, ""), Ok(Fields::default()));
     }
 
     #[test]

@@ -95,6 +95,10 @@ impl PlanFormat for Json {
         edits::add_dependency(&self.0, text, task, on)
     }
 
+    fn say_dependencies(&self, text: &str, task: &Task, on: &[&str]) -> Option<TextEdit> {
+        edits::say_dependencies(&self.0, text, task, on)
+    }
+
     fn remove_dependency(&self, text: &str, task: &Task, at: usize) -> Option<TextEdit> {
         edits::remove_dependency(&self.0, text, task, at)
     }

@@ -114,6 +114,10 @@ impl PlanFormat for Markdown {
         edits::add_field(text, task, name, value)
     }
 
+    fn say_dependencies(&self, text: &str, task: &Task, on: &[&str]) -> Option<TextEdit> {
+        edits::say_dependencies(text, task, on)
+    }
+
     fn remove_dependency(&self, text: &str, task: &Task, at: usize) -> Option<TextEdit> {
         // In a title they are part of a line that stays.
         let in_title = task.fields.depends_on.get(at).is_some_and(|id| id.span.start < task.title_span.end);

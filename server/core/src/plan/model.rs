@@ -164,6 +164,9 @@ pub struct NamedCommand {
 pub struct Fields {
     /// `Depends on`: ids, as written.
     pub depends_on: Vec<Placed<String>>,
+    /// Whether it is said that there are none: `Depends on: none`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits_for_none: bool,
     /// `Priority`: the lower number runs first.
     pub priority: Option<Placed<i64>>,
     /// `Agent`.
@@ -473,6 +476,11 @@ pub trait PlanFormat: fmt::Debug + Sync {
 
     /// Adds the id `on` to what a task depends on.
     fn add_dependency(&self, _text: &str, _task: &Task, _on: &str) -> Option<TextEdit> {
+        None
+    }
+
+    /// Says what a task depends on that does not say it yet; without an id, that it depends on nothing.
+    fn say_dependencies(&self, _text: &str, _task: &Task, _on: &[&str]) -> Option<TextEdit> {
         None
     }
 

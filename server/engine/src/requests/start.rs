@@ -116,9 +116,15 @@ impl Request for Start {
         if let Some(said) = &said {
             settle(project, &plan, said)?;
         }
-        let mut tasks = start::tasks_to_run(project, &plan, self.task.as_deref())?;
+        let known = match self.task {
+            Some(_) => Known::new(&project.store, &plan)?,
+            None => start::known_for_run(project, &plan)?,
+        };
+        let mut tasks = start::tasks_to_run(&plan, &known, self.task.as_deref())?;
         let whole = self.task.is_none() && !self.only_one;
-        let Some(chosen) = first_that_can_start(project, front_end, &plan, &tasks, &self.options)? else {
+        let Some(chosen) = first_that_can_start(project, front_end, &plan, &known, &tasks, &self.options)?
+        else {
+            drop(known);
             return Ok(Step::Done(Started { plan, tasks, begun: Vec::new(), left: Vec::new() }));
         };
         let (task, startable) = chosen;
@@ -231,12 +237,14 @@ fn first_that_can_start(
     project: &Project,
     front_end: &dyn FrontEnd,
     plan: &PlanFile,
+    known: &Known<'_>,
     tasks: &[Task],
     options: &StartOptions,
 ) -> Result<Option<(Task, Startable)>> {
     let mut first = None;
     for task in tasks {
-        let found = Startable::find(project, front_end, plan, task, options);
+        let found = Startable::find(project, front_end, plan, task, options)
+            .and_then(|found| found.after(plan, known, task));
         match found {
             Ok(startable) if !startable.is_settled() => return Ok(Some((task.clone(), startable))),
             other => {
@@ -280,6 +288,17 @@ impl Startable {
             Prepared::Begin { spec, .. } => unsaved::refuse_in_place(project, front_end, spec)?,
         }
         Ok(Self { prepared, task: plan.key(task), title: task.title.clone() })
+    }
+
+    /// Lets its loop begin after the tasks that it was found to depend on, with their work. One that began goes on.
+    fn after(mut self, plan: &PlanFile, known: &Known<'_>, task: &Task) -> Result<Self> {
+        if let Prepared::Begin { spec, .. } = &mut self.prepared {
+            if let Some(by) = known.held_back_by(task) {
+                return Err(start::held_back(&plan.key(task), by));
+            }
+            spec.also_after = known.detected(task).iter().map(|detected| detected.on.clone()).collect();
+        }
+        Ok(self)
     }
 
     fn is_settled(&self) -> bool {

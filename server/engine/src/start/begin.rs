@@ -14,7 +14,7 @@ use alfine_core::{
     hint::Hint,
     identity::Written,
     machine::LoopState,
-    plan::{Isolation, Names, Task},
+    plan::{Isolation, Names},
     printable::printable_paths,
     task::{TaskId, TaskKey, TaskStatus},
 };
@@ -48,7 +48,7 @@ pub(crate) fn begin_loop(
     let key = file.key(&spec.task);
     let mut spec = spec.clone();
     if fork.is_none() && spec.isolation == Isolation::Worktree {
-        (start.base_commit, spec.built_on) = base_with_dependencies(project, file, &spec.task, &start)?;
+        (start.base_commit, spec.built_on) = base_with_dependencies(project, file, &spec, &start)?;
     }
     let spec = &spec;
     // The next task of a run begins after an agent has worked, and not because the user asked for it just now.
@@ -136,12 +136,13 @@ pub(crate) fn begin_loop(
 fn base_with_dependencies(
     project: &Project,
     file: &PlanFile,
-    task: &Task,
+    spec: &TaskSpec,
     start: &alfine_git::Start,
 ) -> Result<(String, Vec<BuiltOn>)> {
-    let names = Names::new(&file.plan);
+    let (task, names) = (&spec.task, Names::new(&file.plan));
     let mut commits: Vec<(TaskId, LoopRow, String)> = Vec::new();
-    for id in chain::open_dependencies(&file.plan, &names, task, |_| false) {
+    let said = chain::open_dependencies(&file.plan, &names, task, |_| false);
+    for id in said.into_iter().chain(spec.also_after.iter().cloned()) {
         let key = TaskKey::new(file.name.clone(), id.0.clone());
         let Some(row) = project.store.current_loop(&key)? else { continue };
         // It was done when the task was prepared, and lands just now, or is worked on again.

@@ -1,21 +1,25 @@
 //! `textDocument/inlayHint`: behind each criterion that a verifier looked at, what it said; or what its check is known to
-//! answer before any work.
+//! answer before any work. Behind a task's title, what it was found to depend on.
 
 use crate::protocol::lsp_types::{
     InlayHint, InlayHintLabel, InlayHintParams, InlayHintTooltip, MarkupContent, MarkupKind,
 };
 use crate::{evidence::Evidence, picture::Picture, wording};
-use alfine_core::text::Span;
+use alfine_core::{detect::Detected, text::Span};
 
 /// The longest hint, in characters.
 const LONGEST: usize = 90;
+
+/// What an order is for that was found.
+const ABOUT_ORDER: &str = "In a run of the whole plan, it comes after that task. Started alone, it does not wait. \
+     Quick fixes write it down, or say that it is not so.";
 
 /// Answers with the hints of the criteria in a range.
 pub(crate) fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<InlayHint>> {
     let plan = picture.plan(&params.text_document.uri)?;
     let document = plan.document;
     let asked = document.span(params.range, picture.client.encoding);
-    let checks = plan.checks();
+    let (checks, detection) = (plan.checks(), plan.detection());
     let mut hints = Vec::new();
     for seen in plan.tasks() {
         let is_asked = seen.task.span.start <= asked.end && asked.start <= seen.task.span.end;
@@ -23,6 +27,22 @@ pub(crate) fn handle(picture: &Picture, params: &InlayHintParams) -> Option<Vec<
             continue;
         }
         let looped = seen.known.and_then(|known| known.last.as_ref());
+        let after = detection.of(&seen.task.id);
+        if looped.is_none() && !after.is_empty() {
+            let end = seen.task.title_span.end;
+            let told = |on: &Detected| format!("after {}: {}", on.on, alfine_words::shared(&on.by));
+            let told: Vec<String> = after.iter().map(told).collect();
+            hints.push(InlayHint {
+                position: document.range(Span::new(end, end), picture.client.encoding).start,
+                label: InlayHintLabel::String(wording::line(&told.join(", "), LONGEST)),
+                kind: None,
+                text_edits: None,
+                tooltip: Some(InlayHintTooltip::String(ABOUT_ORDER.to_owned())),
+                padding_left: Some(true),
+                padding_right: None,
+                data: None,
+            });
+        }
         let folder = seen.task.folder(plan.plan(), &checks.folder);
         for (index, criterion) in seen.task.criteria.iter().enumerate() {
             let evidence = looped.and_then(|looped| Evidence::of(looped, index, &criterion.text));
@@ -118,5 +138,20 @@ mod tests {
         assert_eq!(hints("rework", 9, 10), [(9, 56, "failed: exit status 1 in tree-4".to_owned())]);
         assert_eq!(hints("rework", 12, 99), []);
         assert_eq!(hints("running", 0, u32::MAX), []);
+    }
+
+    #[test]
+    fn what_was_found_to_come_first_stands_behind_the_title() {
+        let text = "# P\n\n### T1: Add the `coupons` table\n\n### T2: Void\n\nReads `coupons`.\n";
+        let picture = World::new().open("PLAN.md", text).picture();
+        let params = InlayHintParams {
+            text_document: TextDocumentIdentifier { uri: uri("PLAN.md") },
+            range: Range::new(Position::new(0, 0), Position::new(u32::MAX, 0)),
+            work_done_progress_params: Default::default(),
+        };
+        let found = handle(&picture, &params).unwrap();
+        let [InlayHint { position, label: InlayHintLabel::String(label), .. }] = &found[..] else { panic!() };
+        assert_eq!((position.line, position.character), (4, 12));
+        assert_eq!(label, "after T1: both name `coupons`");
     }
 }

@@ -77,7 +77,14 @@ fn shown(
     if picture.client.tasks_version == TasksVersion::First {
         let criteria = view.criteria.into_iter().map(|one| CriterionView { proof: None, ..one }).collect();
         let view = TaskView { cause: None, proof: None, criteria, ..view };
-        return TaskView { format: None, group: None, depends_on: Vec::new(), optional: false, ..view };
+        return TaskView {
+            format: None,
+            group: None,
+            depends_on: Vec::new(),
+            detected_depends_on: Vec::new(),
+            optional: false,
+            ..view
+        };
     }
     let state = known.and_then(|known| known.last.as_ref()).and_then(|last| last.state.as_ref());
     let needs_you = needs_you(view.status, state);

@@ -211,6 +211,19 @@ pub(super) fn add_dependency(format: &Dialect, text: &str, task: &Task, on: &str
     Some(TextEdit { span: Span::new(at, at), new_text: format!("{comma}{value}") })
 }
 
+/// Says what a task depends on, or that it depends on nothing.
+pub(super) fn say_dependencies(format: &Dialect, text: &str, task: &Task, on: &[&str]) -> Option<TextEdit> {
+    let document = Document::read_at(text, task.span).ok()?;
+    let object = document.root()?;
+    let values: Vec<String> = on.iter().map(|on| id_literal(object, task, on)).collect();
+    let list = format!("[{}]", values.join(", "));
+    Some(match object.get(format.waits) {
+        None => with_property(text, task, usual(text, format.waits), &list),
+        Some(waits) if waits.elements().is_none() => TextEdit { span: waits.span(), new_text: list },
+        Some(_) => return None,
+    })
+}
+
 /// An id as a task names it: a number where its own is one, and of a task beside it only the last part.
 fn id_literal(object: Node<'_, '_>, task: &Task, on: &str) -> String {
     let id = object.get(&ID);

@@ -196,6 +196,9 @@ impl Reader<'_, '_> {
                 self.field(&mut fields, field, value);
             }
         }
+        let says =
+            |on: Node<'_, '_>| on.elements().is_some() || on.text().is_some_and(|on| !on.trim().is_empty());
+        fields.waits_for_none = waits.is_empty() && node.get(self.format.waits).is_some_and(says);
         let task = Task {
             id: TaskId(String::new()),
             explicit_id: written.id.is_some(),

@@ -26,8 +26,6 @@ pub(super) struct Body {
     pub(super) status: Option<Sign>,
     /// The boxes of its steps, which are text.
     pub(super) steps: Vec<TickBox>,
-    /// It says that it waits for nothing.
-    pub(super) waits_for_none: bool,
     /// What is neither detail nor title: fields and criteria. Whole lines, in order.
     pub(super) taken: Vec<Span>,
 }
@@ -259,9 +257,6 @@ impl Reader<'_, '_> {
         }
         match self.body.fields.take(field, &Value::at(text, field_line.value)) {
             Ok(()) => {
-                self.body.waits_for_none |= field == FieldName::DependsOn
-                    && !value.is_empty()
-                    && self.body.fields.depends_on.is_empty();
                 self.body.taken.push(line.span);
             }
             Err(ProblemKind::NoCommand { .. }) => {
@@ -295,7 +290,7 @@ impl Reader<'_, '_> {
         let named = named_tasks(&value);
         if named.is_empty() {
             let says_none = !all && is_none(&value.text);
-            self.body.waits_for_none |= says_none && self.body.fields.depends_on.is_empty();
+            self.body.fields.waits_for_none |= says_none && self.body.fields.depends_on.is_empty();
             self.body.taken.extend(says_none.then_some(line));
             return says_none;
         }

@@ -222,6 +222,12 @@ pub(super) fn add_dependency(text: &str, task: &Task, on: &str) -> Option<TextEd
     add_field(text, task, FieldName::DependsOn, on)
 }
 
+/// Says what a task depends on, or that it depends on nothing.
+pub(super) fn say_dependencies(text: &str, task: &Task, on: &[&str]) -> Option<TextEdit> {
+    let value = if on.is_empty() { "none".to_owned() } else { on.join(", ") };
+    task.fields.depends_on.is_empty().then(|| add_field(text, task, FieldName::DependsOn, &value))?
+}
+
 /// Gives a task a field of its own, on the line after its title.
 pub(super) fn add_field(text: &str, task: &Task, name: FieldName, value: &str) -> Option<TextEdit> {
     let is_item = item_width(text, task).is_some();

@@ -20,10 +20,7 @@ use crate::{
     task::TaskId,
     text::Span,
 };
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::{borrow::Cow, collections::HashMap};
 
 /// Reads a Markdown document as a plan.
 pub(crate) fn parse(text: &str) -> Plan {
@@ -49,13 +46,12 @@ pub(in crate::plan) fn parse_with(text: &str, boxes: Boxes) -> Plan {
     let title = sections.title.and_then(|title| sections.heads.get(title));
     plan.title = title.map(|head| head.text.trim().to_owned()).or(matter.title).unwrap_or_default();
     plan.goal = sections.goal(found.first().map_or(outline.len(), |task| task.block));
-    let (tasks, waits_for_none) = tasks(&outline, &sections, &found, boxes, &mut plan.problems);
-    plan.tasks = tasks;
+    plan.tasks = tasks(&outline, &sections, &found, boxes, &mut plan.problems);
     if found.is_empty() && placeholders.is_empty() && !matter.is_directive && !matter.names_task {
         plan.tasks = table::tasks(&outline, &sections, &mut plan.problems);
     }
     if plan.defaults.depends_on.is_empty() {
-        follow(&mut plan.tasks, &found, &waits_for_none);
+        follow(&mut plan.tasks, &found);
     }
     let known = Known {
         outline: &outline,
@@ -80,7 +76,7 @@ pub(in crate::plan) fn parse_with(text: &str, boxes: Boxes) -> Plan {
 
 /// Lets the tasks of a numbered list follow each other: each the one before it that is still to be done. A list in which
 /// a task names what it waits for has an order of its own.
-fn follow(tasks: &mut [Task], found: &[Found], waits_for_none: &HashSet<usize>) {
+fn follow(tasks: &mut [Task], found: &[Found]) {
     let mut lists: HashMap<usize, Vec<usize>> = HashMap::new();
     for (at, found) in found.iter().enumerate() {
         if let Some(list) = found.numbered {
@@ -94,7 +90,7 @@ fn follow(tasks: &mut [Task], found: &[Found], waits_for_none: &HashSet<usize>) 
         let mut before = None;
         for at in list {
             let Some(task) = tasks.get_mut(at) else { continue };
-            if !waits_for_none.contains(&at) {
+            if !task.fields.waits_for_none {
                 task.follows.clone_from(&before);
             }
             if !task.is_over() && !task.optional {
@@ -104,16 +100,15 @@ fn follow(tasks: &mut [Task], found: &[Found], waits_for_none: &HashSet<usize>) 
     }
 }
 
-/// Reads all tasks, and says which of them say that they wait for nothing.
+/// Reads all tasks.
 fn tasks(
     outline: &Outline<'_>,
     sections: &Sections<'_, '_>,
     found: &[Found],
     boxes: Boxes,
     problems: &mut Vec<Problem>,
-) -> (Vec<Task>, HashSet<usize>) {
+) -> Vec<Task> {
     let called = Called::new(found.iter().map(|task| (task.label.id.as_deref(), task.label.title.as_str())));
-    let mut waits_for_none = HashSet::new();
     let mut tasks = Vec::with_capacity(found.len());
     let mut written = Vec::with_capacity(found.len());
     let mut legend: HashMap<String, Option<Mark>> = HashMap::new();
@@ -139,19 +134,15 @@ fn tasks(
             place: if outline.text.is_char_boundary(id_place.end) { id_place } else { line.span },
             title: label.title.clone(),
         });
-        let (mut task, found_problems, waits_for_nothing) =
-            task(outline, &called, found, &label, struck, line.span, boxes);
+        let (mut task, found_problems) = task(outline, &called, found, &label, struck, line.span, boxes);
         task.group = sections.group(found);
-        if waits_for_nothing {
-            waits_for_none.insert(tasks.len());
-        }
         tasks.push(task);
         problems.extend(found_problems);
     }
     for (task, id) in tasks.iter_mut().zip(assign(&written, problems)) {
         task.id = id;
     }
-    (tasks, waits_for_none)
+    tasks
 }
 
 fn title_line<'o>(outline: &'o Outline<'_>, found: &Found) -> Option<&'o Line> {
@@ -167,7 +158,7 @@ fn task<'t>(
     struck: Option<Mark>,
     line: Span,
     boxes: Boxes,
-) -> (Task, Vec<Problem>, bool) {
+) -> (Task, Vec<Problem>) {
     let text = outline.text;
     let block = outline.span(found.block);
     let next = if found.end < outline.len() { outline.span(found.end).start } else { text.len() };
@@ -182,7 +173,7 @@ fn task<'t>(
             block.end,
         )
     };
-    let Body { mut fields, criteria, runs, mut problems, status, steps, waits_for_none, mut taken } = body;
+    let Body { mut fields, criteria, runs, mut problems, status, steps, mut taken } = body;
     taken.insert(0, Span::new(block.start, title_end));
     let title_line = title_line(outline, found);
     let title_spans = |range: &std::ops::Range<usize>| outline.span_of(title_line?, range);
@@ -242,7 +233,7 @@ fn task<'t>(
         group: None,
         optional: found.optional || starred || marked_optional(&label.title),
     };
-    (task, problems, waits_for_none)
+    (task, problems)
 }
 
 /// A label without the note behind its struck title, and the state that this says: `~~Add it~~ dropped`.

@@ -5,7 +5,9 @@ use crate::protocol::lsp_types::{CodeActionKind, Command, Diagnostic, Url};
 use crate::{
     commands::{EditorCommand, arguments::StartHere},
     offers,
+    picture::PlanView,
     to_proto::{new_file, replacement, touch, workspace_edit},
+    wording,
 };
 use alfine_core::{
     lint::{self, Lint, LintCode},
@@ -24,6 +26,7 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
             let lints = asked.document.lints(&options, &plan.checks());
             fixes(asked, &lints, out);
             fix_all(asked, &lints, out);
+            found_dependencies(asked, &plan, out);
         }
         None => out.extend(treat_as_plan(asked)),
     }
@@ -63,6 +66,32 @@ fn fixes(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {
             let start = EditorCommand::StartHere(argument).titled(title);
             out.push(Proposed::command(CodeActionKind::QUICKFIX, start, None).mends(diagnostic));
         }
+    }
+}
+
+/// Writes down what a task was found to depend on, or that it is not so. A task that says what it depends on is asked nothing,
+/// so that the answer lasts, stands where everybody reads it, and is the one of the plan's own tool, too.
+fn found_dependencies(asked: &Asked<'_>, plan: &PlanView<'_>, out: &mut Vec<Proposed>) {
+    let offset = asked.document.offset(asked.params.range.start, asked.client().encoding);
+    let Some(task) = plan.task_at(offset).map(|seen| seen.task) else { return };
+    let detection = plan.detection();
+    let found: Vec<String> = detection.of(&task.id).iter().map(|found| found.on.0.clone()).collect();
+    let mut propose = |title: String, on: &[String]| {
+        let on: Vec<&str> = on.iter().map(String::as_str).collect();
+        let edit = plan.plan().format.say_dependencies(&asked.document.text, task, &on);
+        out.extend(edit.map(|edit| {
+            let edit = workspace_edit(asked.client(), asked.document, &[edit]);
+            Proposed::edit(CodeActionKind::QUICKFIX, title, edit)
+        }));
+    };
+    if !found.is_empty() {
+        propose(format!("Write it down: {} depends on {}", task.id, wording::listed(&found)), &found);
+    }
+    for on in &found {
+        let others: Vec<String> = found.iter().filter(|other| *other != on).cloned().collect();
+        let but =
+            if others.is_empty() { String::new() } else { format!(", only on {}", wording::listed(&others)) };
+        propose(format!("Not so: {} does not depend on {on}{but}", task.id), &others);
     }
 }
 

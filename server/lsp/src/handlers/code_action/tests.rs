@@ -503,3 +503,53 @@ fn nothing_that_a_client_sends_is_too_strange() {
     let nowhere = Url::parse("untitled:Untitled-1").unwrap();
     assert_eq!(code_action(&World::new().picture(), &params(&nowhere, far)), []);
 }
+
+/// What the actions at the second task of a plan make of it, by their titles.
+fn answered_of(name: &str, text: &str, line: u32) -> Vec<(String, String)> {
+    let world = World::new().open(name, text);
+    let actions = code_action(&world.picture(), &params(&uri(name), at(line, 6)));
+    let edited = |action: &CodeActionOrCommand| {
+        let CodeActionOrCommand::CodeAction(action) = action else { return None };
+        let title = action.title.clone();
+        let title = title
+            .starts_with("Write it down")
+            .then_some(title)
+            .or_else(|| action.title.starts_with("Not so").then(|| action.title.clone()))?;
+        let edit = serde_json::to_value(action.edit.as_ref()?).unwrap();
+        Some((title, edit["documentChanges"][0]["edits"][0]["newText"].as_str().unwrap().to_owned()))
+    };
+    actions.iter().filter_map(edited).collect()
+}
+
+#[test]
+fn a_dependency_that_was_found_is_written_down_or_refused_in_the_words_of_the_format() {
+    let owned = |answers: &[(&str, &str)]| -> Vec<(String, String)> {
+        answers.iter().map(|(title, edit)| ((*title).to_owned(), (*edit).to_owned())).collect()
+    };
+    let one = "### T1: Add the `coupons` table\n\n### T2: Void\n\nReads `coupons`.\n";
+    assert_eq!(
+        answered_of("PLAN.md", one, 2),
+        owned(&[
+            ("Write it down: T2 depends on T1", "\nDepends on: T1"),
+            ("Not so: T2 does not depend on T1", "\nDepends on: none")
+        ])
+    );
+    let two = "- [ ] T1: Add the `coupons` table\n- [ ] T2: Define the `Void` type\n- [ ] T3: Tell a `Void` of `coupons`\n";
+    assert_eq!(
+        answered_of("PLAN.md", two, 2),
+        owned(&[
+            ("Write it down: T3 depends on T1 and T2", "\n  Depends on: T1, T2"),
+            ("Not so: T3 does not depend on T1, only on T2", "\n  Depends on: T2"),
+            ("Not so: T3 does not depend on T2, only on T1", "\n  Depends on: T1")
+        ])
+    );
+    let json = "{\"userStories\": [\n {\"id\": 1, \"title\": \"Add the `coupons` table\", \"passes\": false},\n {\"id\": 2, \"title\": \"Read `coupons`\", \"passes\": false}\n]}\n";
+    assert_eq!(
+        answered_of("prd.json", json, 2),
+        owned(&[
+            ("Write it down: 2 depends on 1", ", \"dependsOn\": [1]"),
+            ("Not so: 2 does not depend on 1", ", \"dependsOn\": []")
+        ])
+    );
+    assert_eq!(answered_of("PLAN.md", &one.replace("Void\n", "Void\nDepends on: none\n"), 2), []);
+}

@@ -55,6 +55,10 @@ pub(super) fn write(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>,
         let ids: Vec<_> = seen.waits_for.iter().map(|id| page.said(&id.0)).collect();
         page.paragraph(&format!("It waits for {}.", wording::listed(&ids)));
     }
+    for on in plan.detection().of(&seen.task.id).iter().filter(|_| looped.is_none()) {
+        let shared = page.said(&alfine_words::shared(&on.by));
+        page.paragraph(&format!("In a run of the plan it comes after {}: {shared}.", page.said(&on.on.0)));
+    }
     match looped {
         Some(looped) => write_loop(looped, &why, page),
         None => {
