@@ -239,13 +239,13 @@ const COUPONS: &str =
     "# Coupons\n\n### T1: Add the `coupons` table\n\n### T2: Reject void codes\n\nReads `coupons`.\n";
 
 /// A repository with this plan, whose agents write what they found of each other.
-fn coupons(plan: &str, first: Value) -> Sandbox {
+fn coupons(plan: &str, settings: &str, first: Value) -> Sandbox {
     let mut sandbox = Sandbox::with_repository(&[("PLAN.md", plan)]);
     sandbox.fake_agent(&json!({"parts": [
         {"prompt": "Add the coupons table\n", "runs": [first]},
         {"prompt": "Reject void codes\n", "runs": [[{"shell": "ls > found.txt"}, ready()]]},
     ]}));
-    sandbox.settings("max_parallel = 2\n");
+    sandbox.settings(&format!("max_parallel = 2\n{settings}"));
     sandbox
 }
 
@@ -263,7 +263,7 @@ fn a_task_comes_after_the_one_that_makes_what_it_names() {
     let other_order =
         "# Coupons\n\n### T2: Reject void codes\n\nReads `coupons`.\n\n### T1: Add the `coupons` table\n";
     for plan in [COUPONS, other_order] {
-        let sandbox = coupons(plan, makes.clone());
+        let sandbox = coupons(plan, "", makes.clone());
         let shown = sandbox.alfine(&["status"]).expect(0).stdout;
         assert!(shown.contains("after T1 in a run of the plan: both name `coupons`"), "{shown}");
         let told = &sandbox.task("PLAN.md#T2")["detectedDependsOn"];
@@ -277,8 +277,7 @@ fn a_task_comes_after_the_one_that_makes_what_it_names() {
         (COUPONS.replace("\n\nReads", "\nDepends on: none\n\nReads"), ""),
         (COUPONS.to_owned(), "[dependencies]\ndetect = false\n"),
     ] {
-        let sandbox = coupons(&plan, makes.clone());
-        sandbox.settings(&format!("max_parallel = 2\n{settings}"));
+        let sandbox = coupons(&plan, settings, makes.clone());
         assert_eq!(sandbox.task("PLAN.md#T2")["detectedDependsOn"], Value::Null);
         sandbox.alfine(&["run", "PLAN.md", "--json"]).expect(0);
         assert_eq!((of(&sandbox, "T2"), found_by_second(&sandbox)), ("done".into(), false));
@@ -287,14 +286,14 @@ fn a_task_comes_after_the_one_that_makes_what_it_names() {
 
 #[test]
 fn a_task_that_is_started_alone_does_not_wait_for_what_was_only_found() {
-    let sandbox = coupons(COUPONS, json!([not_ready()]));
+    let sandbox = coupons(COUPONS, "", json!([not_ready()]));
     sandbox.alfine(&["run", "PLAN.md#T2", "--json"]).expect(0);
     assert_eq!((of(&sandbox, "T1"), of(&sandbox, "T2")), ("ready".into(), "done".into()));
 }
 
 #[test]
 fn a_run_begins_no_task_whose_forerunner_failed_and_says_why() {
-    let sandbox = coupons(COUPONS, json!([{"gate": {"ready": false, "question": "Which?"}}]));
+    let sandbox = coupons(COUPONS, "", json!([{"gate": {"ready": false, "question": "Which?"}}]));
     let ran = sandbox.alfine(&["run", "PLAN.md"]);
     assert!(
         ran.stdout.contains("PLAN.md#T2 was not started: PLAN.md#T2 comes after T1: both name `coupons`"),

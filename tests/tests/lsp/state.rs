@@ -101,6 +101,7 @@ fn a_merged_task_whose_box_is_open_is_run_again_after_a_question() {
     sandbox.write("PLAN.md", TWO);
     commit_all(&sandbox);
     let mut editor = Editor::open(&sandbox);
+    until_told(&mut editor, &["PLAN.md#T1 merged", "PLAN.md#T2 ready"]);
     let uri = editor.uri("PLAN.md");
     editor.chooses("Run it again?", "Run again");
     editor.execute("alfine.start", json!({"uri": uri, "task": "T1"})).unwrap();
