@@ -12,7 +12,7 @@ use crate::lint::LintOptions;
 use crate::plan::{Names, Plan, Task};
 use crate::task::TaskId;
 use named::{Name, Named, named};
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 /// How many tasks may need one for the same name.
 const MOST_OF_NAME: usize = 100;
@@ -53,7 +53,8 @@ struct Edge {
 }
 
 impl Detection {
-    /// Finds what the tasks of a document, the text and what was read of it, depend on that do not say it. Nothing in a plan whose tasks wait for each other.
+    /// Finds what the tasks of a document depend on that do not say it: `text` is the document, `plan` what was read of it.
+    /// Nothing is found in a plan whose tasks wait for each other.
     pub fn new(text: &str, plan: &Plan, options: &LintOptions) -> Self {
         let names = Names::new(plan);
         let said = Dependencies::new(plan, &names);
@@ -61,12 +62,12 @@ impl Detection {
         if in_order.len() < plan.tasks.len() || plan.format.is_one_of_many() {
             return Self::default();
         }
-        let edges = among(plan, edges(text, plan, options), &said, in_order);
-        let mut of: HashMap<TaskId, Vec<Detected>> = HashMap::new();
-        let direct: HashMap<usize, Vec<usize>> = edges.iter().fold(HashMap::new(), |mut direct, edge| {
+        let edges = among(plan, edges(text, plan, options), &said, &in_order);
+        let mut direct: HashMap<usize, Vec<usize>> = HashMap::new();
+        for edge in &edges {
             direct.entry(edge.task).or_default().push(edge.on);
-            direct
-        });
+        }
+        let mut of: HashMap<TaskId, Vec<Detected>> = HashMap::new();
         for Edge { task, on, by, .. } in edges {
             // What comes before another one that the task needs is needed through that.
             let is_implied = direct.get(&task).into_iter().flatten().any(|&other| {
@@ -184,49 +185,59 @@ impl<'n> Makers<'n> {
 
 /// Those of the edges that make no circle, with each other or with what is said. What would turn the order around that the
 /// tasks have by themselves is only left if it is sure.
-fn among(plan: &Plan, edges: Vec<Edge>, said: &Dependencies, in_order: Vec<usize>) -> Vec<Edge> {
-    let place_in = |order: &[usize]| {
-        let mut place = vec![usize::MAX; plan.tasks.len()];
-        for (at, &task) in order.iter().enumerate() {
-            place[task] = at;
-        }
-        place
-    };
-    let place = place_in(&in_order);
+fn among(plan: &Plan, edges: Vec<Edge>, said: &Dependencies, in_order: &[usize]) -> Vec<Edge> {
+    let place = Places::new(plan, in_order);
     let (forward, back): (Vec<Edge>, Vec<Edge>) =
-        edges.into_iter().partition(|edge| place[edge.on] < place[edge.task]);
-    let pairs: std::collections::HashSet<(usize, usize)> =
-        forward.iter().map(|edge| (edge.task, edge.on)).collect();
-    let turns = |edge: &Edge| {
+        edges.into_iter().partition(|edge| place.is_before(edge.on, edge.task));
+    let needed: HashSet<(usize, usize)> = forward.iter().map(|edge| (edge.on, edge.task)).collect();
+    let may_turn = |edge: &Edge| {
         let (Some(task), Some(on)) = (plan.tasks.get(edge.task), plan.tasks.get(edge.on)) else {
             return false;
         };
         let priority = |task: &Task| task.fields.priority.as_ref().map(|priority| priority.value);
         let group = |task: &Task| task.group.as_ref().map(|group| group.value.clone());
+        // Two that need each other have the order in which they are written.
         edge.is_sure
-            // Who needs each other is not known.
-            && !pairs.contains(&(edge.on, edge.task))
+            && !needed.contains(&(edge.task, edge.on))
             && priority(task) == priority(on)
             && group(task) == group(on)
     };
-    let back: Vec<Edge> = back.into_iter().filter(turns).collect();
-    let mut all = said.clone();
-    all.add(back.iter().map(|edge| (edge.task, edge.on)));
-    let ordered = all.order(plan);
-    // What is left out waits in a circle, or for one.
-    let place_now = place_in(&ordered);
-    let back: Vec<Edge> = back
-        .into_iter()
-        .filter(|edge| place_now[edge.task] != usize::MAX || place_now[edge.on] != usize::MAX)
-        .collect();
-    let mut all = said.clone();
-    all.add(back.iter().map(|edge| (edge.task, edge.on)));
-    let place = place_in(&all.order(plan));
-    let forward = forward.into_iter().filter(|edge| place[edge.on] < place[edge.task]);
-    let mut edges: Vec<Edge> = forward.collect();
-    edges.extend(back);
+    let mut back: Vec<Edge> = back.into_iter().filter(may_turn).collect();
+    let ordered = |back: &[Edge]| {
+        let mut all = said.clone();
+        all.add(back.iter().map(|edge| (edge.task, edge.on)));
+        Places::new(plan, &all.order(plan))
+    };
+    // Those of a circle are left out of the order, and so are those that wait for one.
+    let place = ordered(&back);
+    back.retain(|edge| place.has(edge.task) || place.has(edge.on));
+    let place = ordered(&back);
+    let mut edges: Vec<Edge> =
+        forward.into_iter().filter(|edge| place.is_before(edge.on, edge.task)).chain(back).collect();
     edges.sort_by_key(|edge| (edge.task, edge.on));
     edges
+}
+
+/// Where each task is in an order.
+struct Places(Vec<Option<usize>>);
+
+impl Places {
+    fn new(plan: &Plan, order: &[usize]) -> Self {
+        let mut places = vec![None; plan.tasks.len()];
+        for (at, &task) in order.iter().enumerate() {
+            places[task] = Some(at);
+        }
+        Self(places)
+    }
+
+    fn has(&self, task: usize) -> bool {
+        self.0[task].is_some()
+    }
+
+    /// Whether both are in it, the one before the other.
+    fn is_before(&self, one: usize, other: usize) -> bool {
+        self.has(one) && self.has(other) && self.0[one] < self.0[other]
+    }
 }
 
 #[cfg(test)]

@@ -491,7 +491,8 @@ fn clause(
                     Some(kind) if kind.is_any(OF_SCHEMA) || kind.is_any(OF_TYPES) => true,
                     Some(_) => is_telling(name),
                     // Of a brand a noun follows: *implement WhatsApp notifications*.
-                    None if !is_said || goes_elsewhere || !is_code && !(ends && is_long(name)) => false,
+                    None if !is_said || goes_elsewhere => false,
+                    None if !is_code && (!ends || !is_long(name)) => false,
                     None => produces || !is_addition && (is_telling(name) || is_migration),
                 },
             };
