@@ -19,11 +19,48 @@ fn shown(path: &[TaskId]) -> String {
     closed.join(" -> ")
 }
 
-/// What the tasks of a plan depend on, as indexes into its tasks.
+/// What the tasks of a plan depend on, as indexes into its tasks. Takes space linear in the plan: what many tasks wait for
+/// together is here once.
 #[derive(Debug, Clone)]
 pub(crate) struct Dependencies {
     /// Of each task: the tasks it names, each once, in order.
     of: Vec<Vec<usize>>,
+    /// The plan's stages.
+    stages: Vec<Vec<usize>>,
+    /// Of each task: the stage that it comes after.
+    after: Vec<Option<usize>>,
+}
+
+/// What is still to be done of each stage of a plan, in the order of the document.
+#[derive(Debug, Default)]
+pub struct OpenStages(Vec<Vec<TaskId>>);
+
+/// How many tasks of a stage are told to somebody who looks: each of many tasks that wait for it has them.
+const MOST_TOLD: usize = 16;
+
+impl OpenStages {
+    /// For somebody who looks: of each stage the first few.
+    pub fn told(plan: &Plan, is_satisfied: impl Fn(&TaskId) -> bool) -> Self {
+        Self::new(plan, MOST_TOLD, is_satisfied)
+    }
+
+    /// All of them.
+    pub fn all(plan: &Plan, is_satisfied: impl Fn(&TaskId) -> bool) -> Self {
+        Self::new(plan, usize::MAX, is_satisfied)
+    }
+
+    fn new(plan: &Plan, most: usize, is_satisfied: impl Fn(&TaskId) -> bool) -> Self {
+        let is_open = |task: &&Task| !task.is_over() && !task.optional && !is_satisfied(&task.id);
+        let open = plan.stages.iter().map(|stage| {
+            let tasks = stage.iter().filter_map(|&task| plan.tasks.get(task));
+            tasks.filter(is_open).map(|task| task.id.clone()).take(most).collect()
+        });
+        Self(open.collect())
+    }
+
+    fn of(&self, task: &Task) -> &[TaskId] {
+        task.after.and_then(|stage| self.0.get(stage)).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// The ids a task depends on: its own, or else the plan's defaults.
@@ -32,10 +69,9 @@ pub(crate) fn named_by<'p>(plan: &'p Plan, task: &'p Task) -> &'p [Placed<String
     if own.is_empty() { &plan.defaults.depends_on } else { own }
 }
 
-/// The tasks that a task waits for without naming them: those that its tool works on before it, and the one that it stands
-/// behind in a numbered list. A task that names what it waits for has no place in such a list.
-fn implied_by<'p>(plan: &'p Plan, task: &'p Task) -> impl Iterator<Item = &'p TaskId> {
-    task.after.iter().chain(task.follows.as_ref().filter(|_| named_by(plan, task).is_empty()))
+/// The task that a task stands behind in a numbered list. One that names what it waits for has no place in such a list.
+fn followed_by<'p>(plan: &Plan, task: &'p Task) -> Option<&'p TaskId> {
+    task.follows.as_ref().filter(|_| named_by(plan, task).is_empty())
 }
 
 impl Dependencies {
@@ -44,14 +80,15 @@ impl Dependencies {
             let inherited = task.fields.depends_on.is_empty();
             let mut found: Vec<usize> =
                 named_by(plan, task).iter().filter_map(|id| names.find(&id.value)).collect();
-            found.extend(implied_by(plan, task).filter_map(|id| names.find(&id.0)));
+            found.extend(followed_by(plan, task).and_then(|id| names.find(&id.0)));
             // A default that all tasks wait for does not wait for itself.
             found.retain(|&other| !(inherited && other == index));
             found.sort_unstable();
             found.dedup();
             found
         });
-        Self { of: of.collect() }
+        let after = plan.tasks.iter().map(|task| task.after.filter(|stage| *stage < plan.stages.len()));
+        Self { of: of.collect(), stages: plan.stages.clone(), after: after.collect() }
     }
 
     /// Lets tasks wait for others, too, each given before the one that it waits for.
@@ -63,6 +100,17 @@ impl Dependencies {
         }
     }
 
+    /// Whether a task waits for another, as said or as a stage has it.
+    pub(crate) fn has(&self, task: usize, on: usize) -> bool {
+        self.of(task).contains(&on) || self.stage(task).binary_search(&on).is_ok()
+    }
+
+    /// The tasks of the stage that a task comes after, in order.
+    pub(crate) fn stage(&self, task: usize) -> &[usize] {
+        let stage = self.after.get(task).copied().flatten();
+        stage.and_then(|stage| self.stages.get(stage)).map(Vec::as_slice).unwrap_or_default()
+    }
+
     pub(crate) fn of(&self, task: usize) -> &[usize] {
         self.of.get(task).map(Vec::as_slice).unwrap_or_default()
     }
@@ -70,26 +118,42 @@ impl Dependencies {
     /// The indexes of the tasks in the order to run them: dependencies first, then lower priority, then as written.
     /// Tasks of a cycle and those that wait for one are left out.
     pub(crate) fn order(&self, plan: &Plan) -> Vec<usize> {
-        let mut waiting: Vec<usize> = self.of.iter().map(Vec::len).collect();
-        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); self.of.len()];
-        for (task, found) in self.of.iter().enumerate() {
+        // Behind the tasks stand the stages: each waits for its tasks, and the tasks after it for the stage alone.
+        let count = self.of.len();
+        let mut waiting: Vec<usize> = self.of.iter().chain(&self.stages).map(Vec::len).collect();
+        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); waiting.len()];
+        for (node, found) in self.of.iter().chain(&self.stages).enumerate() {
             for &other in found {
                 if let Some(dependents) = dependents.get_mut(other) {
-                    dependents.push(task);
+                    dependents.push(node);
                 }
             }
         }
+        for (task, stage) in self.after.iter().enumerate() {
+            let Some(stage) =
+                stage.filter(|&stage| self.stages.get(stage).is_some_and(|stage| !stage.is_empty()))
+            else {
+                continue;
+            };
+            waiting[task] += 1;
+            dependents[count + stage].push(task);
+        }
         let rank = |task: usize| Reverse((priority(plan, task), task));
-        let unblocked = waiting.iter().enumerate().filter(|(_, waits)| **waits == 0);
+        let unblocked = waiting.iter().enumerate().take(count).filter(|(_, waits)| **waits == 0);
         let mut ready: BinaryHeap<_> = unblocked.map(|(task, _)| rank(task)).collect();
         let mut order = Vec::with_capacity(self.of.len());
         while let Some(Reverse((_, task))) = ready.pop() {
             order.push(task);
-            for &dependent in dependents.get(task).into_iter().flatten() {
-                let Some(waits) = waiting.get_mut(dependent) else { continue };
-                *waits -= 1;
-                if *waits == 0 {
-                    ready.push(rank(dependent));
+            let mut over = vec![task];
+            while let Some(node) = over.pop() {
+                for &dependent in dependents.get(node).into_iter().flatten() {
+                    let Some(waits) = waiting.get_mut(dependent) else { continue };
+                    *waits -= 1;
+                    match *waits {
+                        0 if dependent < count => ready.push(rank(dependent)),
+                        0 => over.push(dependent),
+                        _ => {}
+                    }
                 }
             }
         }
@@ -113,7 +177,8 @@ impl Dependencies {
                 walked[at] = Some(start);
                 walk.push(at);
                 // A task that is left out waits for another one that is, so every walk ends in a cycle.
-                let Some(next) = self.of(at).iter().copied().find(|&next| left_out[next]) else {
+                let mut named = self.of(at).iter().chain(self.stage(at)).copied();
+                let Some(next) = named.find(|&next| left_out[next]) else {
                     continue 'walks;
                 };
                 at = next;
@@ -150,14 +215,21 @@ pub fn order(plan: &Plan) -> Result<Vec<usize>, Cycle> {
 /// Whether a task leaves open what it depends on: it names nothing, does not say that there is nothing, and has no place in
 /// an order that its document gives.
 pub fn is_silent(plan: &Plan, task: &Task) -> bool {
-    !task.fields.waits_for_none && named_by(plan, task).is_empty() && implied_by(plan, task).next().is_none()
+    !task.fields.waits_for_none
+        && named_by(plan, task).is_empty()
+        && task.after.is_none()
+        && task.follows.is_none()
 }
 
-/// Returns all that `task` of `plan` depends on, done or not, each once; an id of no task as it was written.
+/// Returns all that `task` of `plan` depends on, done or not, each once; an id of no task as it was written, and of a
+/// stage the first few.
 pub fn dependencies(plan: &Plan, names: &Names<'_>, task: &Task) -> Vec<TaskId> {
     let named = named_by(plan, task).iter().map(|id| &id.value);
     let mut all = Vec::new();
-    for name in named.chain(implied_by(plan, task).map(|id| &id.0)) {
+    let stage = task.after.and_then(|stage| plan.stages.get(stage));
+    let of_stage = stage.into_iter().flatten().take(MOST_TOLD).filter_map(|&other| plan.tasks.get(other));
+    let implied = of_stage.map(|task| &task.id).chain(followed_by(plan, task)).map(|id| &id.0);
+    for name in named.chain(implied) {
         let found = names.find(name).and_then(|index| plan.tasks.get(index));
         let id = found.map_or_else(|| TaskId(name.clone()), |other| other.id.clone());
         if id != task.id && !all.contains(&id) {
@@ -170,16 +242,18 @@ pub fn dependencies(plan: &Plan, names: &Names<'_>, task: &Task) -> Vec<TaskId> 
 /// Returns what `task` of `plan` still waits for, each once. A dependency that is ticked in the document, satisfied by
 /// `is_satisfied`, or optional is not open; an id of no task is, as it was written.
 ///
-/// The names of the plan are made once by the caller: making them for each task would take quadratic time.
+/// The names and the open stages of the plan are made once by the caller, with the same `is_satisfied`: making them for
+/// each task would take quadratic time.
 pub fn open_dependencies(
     plan: &Plan,
     names: &Names<'_>,
+    stages: &OpenStages,
     task: &Task,
     is_satisfied: impl Fn(&TaskId) -> bool,
 ) -> Vec<TaskId> {
     let inherited = task.fields.depends_on.is_empty();
-    let mut open: Vec<TaskId> = Vec::new();
-    let implied = implied_by(plan, task).map(|id| &id.0);
+    let mut open: Vec<TaskId> = stages.of(task).to_vec();
+    let implied = followed_by(plan, task).map(|id| &id.0);
     for id in named_by(plan, task).iter().map(|id| &id.value).chain(implied) {
         let waits_for = match names.find(id).and_then(|index| plan.tasks.get(index)) {
             Some(other) if other.is_over() || other.optional || is_satisfied(&other.id) => continue,
@@ -212,6 +286,51 @@ mod tests {
         let plan = plan(tasks);
         let ids = |order: Vec<usize>| order.into_iter().map(|task| plan.tasks[task].id.0.clone()).collect();
         order(&plan).map(ids).map_err(|cycle| cycle.to_string())
+    }
+
+    fn open(plan: &Plan, task: usize, is_satisfied: impl Fn(&TaskId) -> bool) -> Vec<TaskId> {
+        let stages = OpenStages::all(plan, &is_satisfied);
+        open_dependencies(plan, &Names::new(plan), &stages, &plan.tasks[task], is_satisfied)
+    }
+
+    /// A plan of phases of tasks of which each may be done beside the others.
+    fn phases(phases: usize, tasks: usize) -> Plan {
+        let mut text = "# Tasks\n".to_owned();
+        for phase in 0..phases {
+            text += &format!("\n## Phase {}: Part\n\n", phase + 1);
+            for task in 0..tasks {
+                text += &format!("- [ ] T{:05} [P] Write file {task}\n", phase * tasks + task + 1);
+            }
+        }
+        crate::plan::read("specs/001-a/tasks.md", &text)
+    }
+
+    #[test]
+    fn a_stage_is_there_once_however_many_tasks_wait_for_it() {
+        let plan = phases(10, 1000);
+        let names = Names::new(&plan);
+        let dependencies = Dependencies::new(&plan, &names);
+        let edges = |lists: &[Vec<usize>]| lists.iter().map(Vec::len).sum::<usize>();
+        assert_eq!((edges(&dependencies.of), edges(&dependencies.stages)), (0, 9000));
+        assert_eq!(dependencies.after.iter().flatten().count(), 9000);
+        let stages = OpenStages::told(&plan, |_| false);
+        let told = |task| open_dependencies(&plan, &names, &stages, task, |_| false).len();
+        let shown: usize = plan.tasks.iter().map(told).sum();
+        let named: usize = plan.tasks.iter().map(|task| super::dependencies(&plan, &names, task).len()).sum();
+        assert_eq!((shown, named), (9000 * MOST_TOLD, 9000 * MOST_TOLD));
+        assert_eq!(order(&plan).unwrap(), (0..10_000).collect::<Vec<_>>());
+        // Whoever begins a task asks for all.
+        assert_eq!(open(&plan, 1000, |_| false).len(), 1000);
+        assert_eq!(open(&plan, 1000, |id| id.0 != "T00007"), [TaskId("T00007".into())]);
+        assert_eq!(open(&plan, 1000, |id| id.0 < "T01001".to_owned()), []);
+    }
+
+    #[test]
+    fn a_cycle_through_a_stage_is_told_by_its_tasks() {
+        let text = "## Phase 1\n- [ ] T001 [P] A (depends on T004)\n- [ ] T002 [P] B\n## Phase 2\n- [ ] T003 [P] C\n- [ ] T004 [P] D\n";
+        let plan = crate::plan::read("specs/001-a/tasks.md", text);
+        let cycle = order(&plan).unwrap_err().to_string();
+        assert_eq!(cycle, "these tasks wait for each other: T001 -> T004 -> T001");
     }
 
     fn ids(words: &str) -> Result<Vec<String>, String> {
@@ -249,9 +368,8 @@ mod tests {
     fn a_default_dependency_is_not_one_on_itself() {
         let plan = parse_markdown("---\ndepends_on: T2\n---\n### T1: A\n### T2: B\n");
         assert_eq!(order(&plan), Ok(vec![1, 0]));
-        let names = Names::new(&plan);
-        assert_eq!(open_dependencies(&plan, &names, &plan.tasks[0], |_| false), [TaskId("T2".into())]);
-        assert_eq!(open_dependencies(&plan, &names, &plan.tasks[1], |_| false), []);
+        assert_eq!(open(&plan, 0, |_| false), [TaskId("T2".into())]);
+        assert_eq!(open(&plan, 1, |_| false), []);
     }
 
     #[test]
@@ -290,7 +408,7 @@ mod tests {
         let plan = parse_markdown(
             "- [ ] T1: A\n  Depends on: T2, T3, t4, T4, T5, T9\n- [x] T2: B\n- [ ] T3: C\n- [ ] T4: D\n\nOptional:\n- [ ] T5: E\n",
         );
-        let open = open_dependencies(&plan, &Names::new(&plan), &plan.tasks[0], |id| id.0 == "T3");
+        let open = open(&plan, 0, |id| id.0 == "T3");
         assert_eq!(open, [TaskId("T4".into()), TaskId("T9".into())]);
     }
 
@@ -302,11 +420,10 @@ mod tests {
         let titles =
             |order: Vec<usize>| -> String { order.iter().map(|&at| &plan.tasks[at].id.0[..1]).collect() };
         assert_eq!(titles(order(&plan).unwrap()), "adbce");
-        let names = Names::new(&plan);
-        let open = |at: usize| open_dependencies(&plan, &names, &plan.tasks[at], |_| false);
-        assert_eq!((open(0), open(3), open(4)), (vec![], vec![TaskId("a".into())], vec![]));
+        let left = |at: usize| open(&plan, at, |_| false);
+        assert_eq!((left(0), left(3), left(4)), (vec![], vec![TaskId("a".into())], vec![]));
         let given_up = parse_markdown("### T1: A\nStatus: dropped\n### T2: B\nDepends on: T1\n");
-        assert_eq!(open_dependencies(&given_up, &Names::new(&given_up), &given_up.tasks[1], |_| false), []);
+        assert_eq!(open(&given_up, 1, |_| false), []);
     }
 
     proptest! {

@@ -71,7 +71,7 @@ impl Detection {
         for Edge { task, on, by, .. } in edges {
             // What comes before another one that the task needs is needed through that.
             let is_implied = direct.get(&task).into_iter().flatten().any(|&other| {
-                said.of(other).contains(&on) || direct.get(&other).is_some_and(|others| others.contains(&on))
+                said.has(other, on) || direct.get(&other).is_some_and(|others| others.contains(&on))
             });
             if !is_implied && let (Some(task), Some(on)) = (plan.tasks.get(task), plan.tasks.get(on)) {
                 of.entry(task.id.clone()).or_default().push(Detected { on: on.id.clone(), by });

@@ -9,7 +9,7 @@ use crate::{
 };
 use alfine_config::Config;
 use alfine_core::{
-    chain::{self, Cycle},
+    chain::{self, Cycle, OpenStages},
     detect::{Detected, Detection},
     identity::{self, Identities, Was, Written},
     plan::{Names, Plan, Task},
@@ -19,6 +19,7 @@ use alfine_core::{
 use alfine_git::Work;
 use alfine_store::{Reader, TaskRow};
 use std::{
+    cell::OnceCell,
     collections::{BTreeSet, HashMap, HashSet},
     path::Path,
 };
@@ -37,6 +38,8 @@ pub struct Known<'p> {
     /// Those of them whose work is not in what a task would start from.
     elsewhere: HashSet<TaskId>,
     detection: Detection,
+    /// What that leaves open, made when it is asked for.
+    stages: OnceCell<OpenStages>,
 }
 
 impl<'p> Known<'p> {
@@ -51,7 +54,16 @@ impl<'p> Known<'p> {
         let satisfied = file.plan.tasks.iter().filter(is_satisfied).map(|task| task.id.clone()).collect();
         let (names, elsewhere) = (Names::new(&file.plan), HashSet::new());
         let detection = Detection::default();
-        Ok(Self { plan: &file.plan, names, rows, identities, satisfied, elsewhere, detection })
+        Ok(Self {
+            plan: &file.plan,
+            names,
+            rows,
+            identities,
+            satisfied,
+            elsewhere,
+            detection,
+            stages: OnceCell::new(),
+        })
     }
 
     /// Finds by the tasks' words, as far as the settings want it, what they depend on although the plan does not say it.
@@ -79,9 +91,19 @@ impl<'p> Known<'p> {
 
     fn with_elsewhere(mut self, project: &Project, open: &[&Task]) -> Result<Self> {
         let Ok((head, branch)) = project.repository.head() else { return Ok(self) };
-        let depends_on = |task: &&Task| chain::open_dependencies(self.plan, &self.names, task, |_| false);
-        let done: BTreeSet<TaskId> =
-            open.iter().flat_map(depends_on).filter(|id| self.satisfied.contains(id)).collect();
+        // Each stage once, whoever comes after it.
+        let behind: BTreeSet<usize> = open.iter().filter_map(|task| task.after).collect();
+        let of_stages = behind.into_iter().filter_map(|stage| self.plan.stages.get(stage)).flatten();
+        let of_stages = of_stages.filter_map(|&task| Some(self.plan.tasks.get(task)?.id.clone()));
+        let none = OpenStages::default();
+        let depends_on =
+            |task: &&Task| chain::open_dependencies(self.plan, &self.names, &none, task, |_| false);
+        let done: BTreeSet<TaskId> = open
+            .iter()
+            .flat_map(depends_on)
+            .chain(of_stages)
+            .filter(|id| self.satisfied.contains(id))
+            .collect();
         let mut rows: Vec<(&TaskId, &TaskRow)> = done
             .iter()
             .filter_map(|id| Some((id, self.row(self.plan.tasks.get(self.names.find(&id.0)?)?)?)))
@@ -96,7 +118,7 @@ impl<'p> Known<'p> {
                 elsewhere.insert(id.clone());
             }
         }
-        self.elsewhere = elsewhere;
+        (self.elsewhere, self.stages) = (elsewhere, OnceCell::new());
         Ok(self)
     }
 
@@ -149,9 +171,9 @@ impl<'p> Known<'p> {
 
     /// Why a loop for a task cannot start yet.
     pub fn waits_for(&self, task: &Task) -> Vec<TaskId> {
-        chain::open_dependencies(self.plan, &self.names, task, |id| {
-            self.satisfied.contains(id) && !self.elsewhere.contains(id)
-        })
+        let is_done = |id: &TaskId| self.satisfied.contains(id) && !self.elsewhere.contains(id);
+        let stages = self.stages.get_or_init(|| OpenStages::told(self.plan, is_done));
+        chain::open_dependencies(self.plan, &self.names, stages, task, is_done)
     }
 
     /// The row of a task that is done, and whose work is not in what another task would start from.

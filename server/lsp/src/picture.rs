@@ -10,7 +10,7 @@ use crate::{
     snapshot::{Checkout, Snapshot, TaskPicture},
 };
 use alfine_core::{
-    chain,
+    chain::{self, OpenStages},
     detect::Detection,
     identity::{self, Identities, Was, Written},
     lint::Checks,
@@ -210,6 +210,7 @@ impl<'p> PlanView<'p> {
             .map(|task| &task.id)
             .collect();
         let names = Names::new(plan);
+        let stages = OpenStages::told(plan, |id| settled.contains(id));
         let seen = |task: &'p Task| {
             let known = Some(row(task)).filter(|known| is_wanted(*known))?;
             let mut waits_for = Vec::new();
@@ -218,7 +219,8 @@ impl<'p> PlanView<'p> {
                 None if task.mark == Mark::Done => TaskStatus::Done,
                 None if task.mark == Mark::Dropped => TaskStatus::Skipped,
                 None => {
-                    waits_for = chain::open_dependencies(plan, &names, task, |id| settled.contains(id));
+                    waits_for =
+                        chain::open_dependencies(plan, &names, &stages, task, |id| settled.contains(id));
                     if waits_for.is_empty() { TaskStatus::Ready } else { TaskStatus::Pending }
                 }
             };

@@ -114,11 +114,12 @@ fn out_of_order(
 ) -> Vec<Lint> {
     let layers = Layers::new(options);
     let mut earlier = Earlier::default();
+    let is_free = |task: usize| dependencies.of(task).is_empty() && dependencies.stage(task).is_empty();
     let mut lints = Vec::new();
     for &index in order {
         let Some(task) = plan.tasks.get(index).filter(|task| !task.is_over()) else { continue };
         let Some(work) = layers.work(&task.title) else { continue };
-        let needs_it = earlier.needing(&work).filter(|other| !dependencies.of(index).contains(other));
+        let needs_it = earlier.needing(&work).filter(|&other| !dependencies.has(index, other));
         if let Some(other) = needs_it.and_then(|other| plan.tasks.get(other)) {
             let message = format!(
                 "This {} task runs after {} “{}”, which likely needs it: let {} wait for {}, or give this task the lower \
@@ -130,7 +131,7 @@ fn out_of_order(
                 task.id
             );
             // With dependencies of its own, this task might already wait for the other one.
-            let fix = dependencies.of(index).is_empty().then(|| wait_for(text, plan, other, task)).flatten();
+            let fix = is_free(index).then(|| wait_for(text, plan, other, task)).flatten();
             let mut lint = Lint::new(LintCode::DependencyOrder, task.title_span, message).fix(fix);
             lint.related.push((other.title_span, format!("{} runs before {}", other.id, task.id)));
             lints.push(lint);

@@ -93,7 +93,7 @@ fn read(text: &str) -> Plan {
             signs: status.map(|status| Sign { span: status.span, mark }).into_iter().collect(),
             steps: Vec::new(),
             follows: None,
-            after: Vec::new(),
+            after: None,
             group: None,
             optional: false,
         })

@@ -23,6 +23,9 @@ pub struct Plan {
     pub defaults: Fields,
     /// What must hold for the plan as a whole, and so belongs to no task.
     pub criteria: Vec<Criterion>,
+    /// Tasks that others wait for together, as indexes into the tasks: those that a phase of its tool ends with. Each is
+    /// here once, however many wait for it, with its tasks in order.
+    pub stages: Vec<Vec<usize>>,
     /// What the parser did not understand, at its place.
     pub problems: Vec<Problem>,
 }
@@ -71,9 +74,9 @@ pub struct Task {
     /// The open task before it in a numbered list. It waits for that one, unless it names what it waits for.
     #[serde(default)]
     pub follows: Option<TaskId>,
-    /// The open tasks that its tool works on before it, whatever it names itself.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub after: Vec<TaskId>,
+    /// Which of [`Plan::stages`] its tool works on before it, whatever it names itself.
+    #[serde(skip)]
+    pub after: Option<usize>,
     /// The heading, or the task that it is a part of, below which it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Placed<String>>,

@@ -93,7 +93,7 @@ impl PlanFormat for Sketch {
                 signs: Vec::new(),
                 steps: Vec::new(),
                 follows: None,
-                after: Vec::new(),
+                after: None,
                 group: None,
                 optional: false,
             });

@@ -3,7 +3,6 @@
 use super::checklist::{self, Checklist, ends_with, has_box, headings};
 use super::markdown::{Boxes, parse_with};
 use super::model::{Placed, Plan};
-use crate::task::TaskId;
 
 pub(super) static SPEC_KIT: Checklist = Checklist {
     name: "spec-kit",
@@ -29,15 +28,20 @@ fn read(text: &str) -> Plan {
     let mut plan = parse_with(text, Boxes::WithIds);
     let phases: Vec<_> =
         headings(text).into_iter().filter(|(level, _)| *level == 2).map(|(_, span)| span).collect();
-    // What the tasks of the phase before end with, and those of this one so far.
-    let (mut before, mut ends): (Vec<TaskId>, Vec<TaskId>) = (Vec::new(), Vec::new());
+    // What the phase before ends with, and the tasks that this one does so far.
+    let (mut before, mut ends): (Option<usize>, Vec<usize>) = (None, Vec::new());
     let mut phase = None;
-    for task in &mut plan.tasks {
+    let stages = &mut plan.stages;
+    let mut stage = |tasks: &mut Vec<usize>| {
+        stages.push(std::mem::take(tasks));
+        stages.len().checked_sub(1)
+    };
+    for (own, task) in plan.tasks.iter_mut().enumerate() {
         let at = phases.partition_point(|phase| phase.start < task.span.start).checked_sub(1);
         if phase != at {
             phase = at;
             if !ends.is_empty() {
-                before = std::mem::take(&mut ends);
+                before = stage(&mut ends);
             }
         }
         if let Some(span) = at.and_then(|at| phases.get(at)) {
@@ -54,14 +58,17 @@ fn read(text: &str) -> Plan {
             is_parallel |= tag == "P";
             task.title = title.trim_start().to_owned();
         }
-        task.after = if is_parallel || ends.is_empty() { before.clone() } else { ends.clone() };
-        if task.is_over() || task.optional {
-            continue;
+        let is_left = !task.is_over() && !task.optional;
+        task.after = match is_parallel || ends.is_empty() {
+            true => before,
+            // Whoever comes next waits for this one, which waits for them.
+            false if is_left => stage(&mut ends),
+            false if task.optional => stage(&mut ends.clone()),
+            false => before,
+        };
+        if is_left {
+            ends.push(own);
         }
-        if !is_parallel {
-            ends.clear();
-        }
-        ends.push(task.id.clone());
     }
     plan
 }

@@ -10,7 +10,7 @@ use crate::{
     worktree::{make_worktree, next_checkpoint},
 };
 use alfine_core::{
-    chain,
+    chain::{self, OpenStages},
     hint::Hint,
     identity::Written,
     machine::LoopState,
@@ -141,7 +141,8 @@ fn base_with_dependencies(
 ) -> Result<(String, Vec<BuiltOn>)> {
     let (task, names) = (&spec.task, Names::new(&file.plan));
     let mut commits: Vec<(TaskId, LoopRow, String)> = Vec::new();
-    let said = chain::open_dependencies(&file.plan, &names, task, |_| false);
+    let stages = OpenStages::all(&file.plan, |_| false);
+    let said = chain::open_dependencies(&file.plan, &names, &stages, task, |_| false);
     for id in said.into_iter().chain(spec.also_after.iter().cloned()) {
         let key = TaskKey::new(file.name.clone(), id.0.clone());
         let Some(row) = project.store.current_loop(&key)? else { continue };

@@ -15,8 +15,8 @@ fn tasks(plan: &Plan) -> Vec<String> {
         for id in &task.fields.depends_on {
             shown += &format!(" < {}", id.value);
         }
-        for id in &task.after {
-            shown += &format!(" << {id}");
+        for before in task.after.iter().flat_map(|&stage| &plan.stages[stage]) {
+            shown += &format!(" << {}", plan.tasks[*before].id);
         }
         if let Some(priority) = &task.fields.priority {
             shown += &format!(" P{}", priority.value);
@@ -159,7 +159,9 @@ fn phases_of_spec_kit_follow_each_other_and_parallel_tasks_do_not() {
     assert_eq!((placeholders.count(), plan.problems.len()), (1, 1));
     assert_eq!(chain::order(&plan).unwrap(), [0, 1, 2, 3, 4, 5, 6, 7]);
     let names = crate::plan::Names::new(&plan);
-    let waits: Vec<String> = chain::open_dependencies(&plan, &names, &plan.tasks[3], |id| id.0 == "T002")
+    let is_done = |id: &crate::task::TaskId| id.0 == "T002";
+    let stages = chain::OpenStages::told(&plan, is_done);
+    let waits: Vec<String> = chain::open_dependencies(&plan, &names, &stages, &plan.tasks[3], is_done)
         .into_iter()
         .map(|id| id.0)
         .collect();
@@ -375,7 +377,10 @@ fn a_file_of_backlog_is_one_task() {
     );
     // What it waits for stands in another file: that is said, and blocks nothing.
     let names = crate::plan::Names::new(&plan);
-    assert_eq!(chain::open_dependencies(&plan, &names, task, |_| false), []);
+    assert_eq!(
+        chain::open_dependencies(&plan, &names, &chain::OpenStages::told(&plan, |_| false), task, |_| false),
+        []
+    );
     let lints = lint(BACKLOG, &plan, &LintOptions::default(), &Checks::default());
     let unknown: Vec<_> = lints.iter().filter(|lint| lint.code == LintCode::DependencyUnknown).collect();
     assert_eq!(unknown.len(), 1);

@@ -214,7 +214,7 @@ impl Reader<'_, '_> {
             signs: sign.into_iter().collect(),
             steps: Vec::new(),
             follows: None,
-            after: Vec::new(),
+            after: None,
             group: around.parent.map(|parent| parent.title.clone()),
             optional: node.get(&["optional"]).and_then(Node::truth) == Some(true),
         };

@@ -229,7 +229,7 @@ fn task<'t>(
         signs,
         steps: steps.into_iter().map(|step| step.span).collect(),
         follows: None,
-        after: Vec::new(),
+        after: None,
         group: None,
         optional: found.optional || starred || marked_optional(&label.title),
     };

@@ -206,7 +206,7 @@ fn read(
         signs: sign.into_iter().collect(),
         steps: Vec::new(),
         follows: None,
-        after: Vec::new(),
+        after: None,
         group: None,
         optional: false,
     };
