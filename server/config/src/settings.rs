@@ -48,9 +48,10 @@ pub struct Config {
     pub autonomy: Autonomy,
     /// What the agent may do without asking.
     pub permissions: Permissions,
-    /// More Markdown files that are plans, as globs from the repository's root, such as `docs/plans/*.md`. Files at the
-    /// root that are called `PLAN.md`, `plan.md`, `*.plan.md`, `TODO.md`, `PRD.md`, `tasks.md` or `fix_plan.md` are
-    /// always plans, and so is every Markdown file in `.alfine/plans/`.
+    /// More files that are plans, as globs from the repository's root, such as `notes/work/*.md`. Files that are called
+    /// `PLAN.md`, `plan.md`, `*.plan.md`, `IMPLEMENTATION_PLAN.md`, `TODO.md`, `PRD.md`, `tasks.md` or `fix_plan.md` are
+    /// plans wherever git does not ignore them, and so are the plans of other tools in their places and every Markdown
+    /// file in `.alfine/plans/`.
     #[schemars(extend("items" = {"type": "string", "format": "inner-glob"}))]
     pub plans: Vec<String>,
     /// When a loop is stopped.

@@ -1,7 +1,8 @@
-//! Which files of a repository are plans: those with a usual name beside the root, those in `.alfine/plans`, and those
-//! that `plans = [...]` adds. Walks only below the literal beginning of a glob, and never without an end.
+//! Which files of a repository can be plans, by their paths: those that a format knows, at any depth that git does not
+//! ignore, and those that `plans = [...]` adds, wherever they are. Never walks without an end.
 
 use alfine_core::plan::{self, PlanFormat};
+use alfine_git::Ignored;
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use std::{
     fs,
@@ -10,13 +11,57 @@ use std::{
 
 /// Folders that hold what tools made, however they are called above.
 const NEVER_INTO: [&str; 5] = [".git", "node_modules", "target", ".venv", "__pycache__"];
-/// How deep a glob looks below its literal beginning.
+/// How deep a glob looks below its literal beginning, and what has the path of a plan below the root.
 const DEEPEST: usize = 12;
-/// How many entries of folders all globs together look at. A large monorepo has as many files.
+/// How many entries of folders all globs together look at, and the search of the whole tree. A large monorepo has as many
+/// files.
 const MOST_ENTRIES: usize = 200_000;
 
-/// Lists the plans below a repository's root, from there, `/` separated; those of a usual name first.
+/// Lists the files below a repository's root that can be plans, from there, `/` separated, in order.
 pub fn plan_files(root: &Path, globs: &[String]) -> Vec<String> {
+    let mut found = in_usual_places(root, globs);
+    let mut left = MOST_ENTRIES;
+    search(root, &mut left, &mut found);
+    if left == 0 {
+        tracing::warn!(
+            "there are more than {MOST_ENTRIES} files; some plans deep below the root were not found"
+        );
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Adds what has the path of a plan, at any depth that git does not ignore and no other repository begins. One walk, which
+/// looks at each entry once.
+fn search(root: &Path, left: &mut usize, found: &mut Vec<String>) {
+    let Ok(ignored) = Ignored::of(root) else { return };
+    let mut folders = vec![(PathBuf::new(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let entries: Vec<(String, bool)> = names(&root.join(&folder)).take(*left).collect();
+        *left -= entries.len();
+        if depth > 0 && entries.iter().any(|(name, _)| name == ".git") {
+            continue;
+        }
+        for (name, is_folder) in entries {
+            let path = folder.join(&name);
+            if is_folder {
+                let is_left_out = depth == DEEPEST || NEVER_INTO.contains(&name.as_str());
+                if !is_left_out && !ignored.holds(&path) {
+                    folders.push((path, depth + 1));
+                }
+            } else if let Some(name) = path.to_str().filter(|name| plan::is_plan_path(name))
+                && !ignored.holds(&path)
+            {
+                found.push(name.to_owned());
+            }
+        }
+    }
+}
+
+/// Lists those of them that are beside the root, in the folders of tools, and where globs say. A short look, which is had
+/// again and again.
+pub fn in_usual_places(root: &Path, globs: &[String]) -> Vec<String> {
     let mut found: Vec<String> = names(root)
         .filter(|(name, is_folder)| !is_folder && plan::is_plan_path(name))
         .map(|(name, _)| name)
@@ -151,24 +196,26 @@ fn names(folder: &Path) -> impl Iterator<Item = (String, bool)> {
 mod tests {
     use super::*;
 
-    fn found(files: &[&str], globs: &[&str]) -> Vec<String> {
+    fn tree(files: &[&str]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for file in files {
             let path = root.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
+        root
+    }
+
+    fn found(files: &[&str], globs: &[&str]) -> Vec<String> {
         let globs: Vec<String> = globs.iter().map(|&glob| glob.to_owned()).collect();
-        let mut found = plan_files(root.path(), &globs);
-        found.sort();
-        found
+        plan_files(tree(files).path(), &globs)
     }
 
     #[test]
     fn usual_names_and_the_plans_folder_need_no_setting() {
         let files =
             ["PLAN.md", "a.plan.md", "README.md", "docs/PLAN.md", ".alfine/plans/a/b.md", ".alfine/x.md"];
-        assert_eq!(found(&files, &[]), [".alfine/plans/a/b.md", "PLAN.md", "a.plan.md"]);
+        assert_eq!(in_usual_places_of(&files), [".alfine/plans/a/b.md", "PLAN.md", "a.plan.md"]);
         let of_tools = [
             ".kiro/specs/a/tasks.md",
             ".ralph/fix_plan.md",
@@ -182,7 +229,64 @@ mod tests {
         ];
         let others =
             ["openspec/changes/archive/a/tasks.md", "package.json", ".vscode/tasks.json", "specs/a/spec.md"];
-        assert_eq!(found(&[&of_tools[..], &others].concat(), &[]), of_tools);
+        assert_eq!(in_usual_places_of(&[&of_tools[..], &others].concat()), of_tools);
+    }
+
+    fn in_usual_places_of(files: &[&str]) -> Vec<String> {
+        let mut found = in_usual_places(tree(files).path(), &[]);
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn plans_are_found_at_any_depth_that_git_does_not_ignore() {
+        let plans = [
+            "PLAN.md",
+            "docs/work/TODO.md",
+            "packages/api/.kiro/specs/x/tasks.md",
+            "packages/api/prd.json",
+            "packages/web/.taskmaster/tasks/tasks.json",
+            "packages/web/docs/stories/1.2.md",
+        ];
+        let others = [
+            "node_modules/x/PLAN.md",
+            "packages/api/node_modules/x/PLAN.md",
+            "build/PLAN.md",
+            "packages/api/out/PLAN.md",
+            "packages/api/draft.plan.md",
+            "vendor/other/.git",
+            "vendor/other/PLAN.md",
+            "vendor/other/deep/PLAN.md",
+            "packages/api/README.md",
+            "packages/api/tasks.json",
+        ];
+        let root = tree(&[&plans[..], &others].concat());
+        git2::Repository::init(root.path()).unwrap();
+        fs::write(root.path().join(".gitignore"), "build/\n/packages/*/out\ndraft.*\n").unwrap();
+        assert_eq!(plan_files(root.path(), &[]), plans);
+        // What a setting names is found wherever it is.
+        let named = plan_files(root.path(), &["build/*.md".to_owned()]);
+        assert_eq!(named, [&["PLAN.md", "build/PLAN.md"], &plans[1..]].concat());
+    }
+
+    #[test]
+    fn the_search_looks_at_each_entry_once() {
+        let root = tempfile::tempdir().unwrap();
+        git2::Repository::init(root.path()).unwrap();
+        for folder in 0..100 {
+            let folder = root.path().join(format!("a/b{folder}"));
+            fs::create_dir_all(&folder).unwrap();
+            for file in 0..20 {
+                fs::write(folder.join(format!("{file}.md")), "").unwrap();
+            }
+        }
+        let (mut left, mut found) = (MOST_ENTRIES, Vec::new());
+        search(root.path(), &mut left, &mut found);
+        // `.git`, `a`, its folders and their files.
+        assert_eq!((MOST_ENTRIES - left, found.len()), (2 + 100 + 2000, 0));
+        let mut few = 10;
+        search(root.path(), &mut few, &mut found);
+        assert_eq!(few, 0);
     }
 
     #[test]
@@ -198,12 +302,7 @@ mod tests {
             "node_modules/x/PLAN.md",
             "src/planner.md",
         ];
-        let root = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = root.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
-        }
+        let root = tree(&files);
         let mut likely = likely_plans(root.path());
         likely.sort();
         let mut expected = files[..5].to_vec();

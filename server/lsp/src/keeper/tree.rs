@@ -170,7 +170,8 @@ impl Tree {
                 known.wanted = None;
             }
         }
-        let listed = self.list(reloaded, &names);
+        // What a pull brings far below the root nobody else may tell.
+        let listed = self.list(reloaded || self.is_moved_by(changed), &names);
         let trust = user.state.join("trust");
         let trust_changed = changed.iter().any(|path| path.starts_with(&trust));
         let moved = self.look_around();
@@ -211,9 +212,11 @@ impl Tree {
 
     /// Lists the plans and reads those that changed. Returns whether any did.
     fn list(&mut self, search: bool, changed: &HashSet<String>) -> bool {
-        let globs = if search { self.loaded.config.plans.as_slice() } else { &[] };
-        let mut names: BTreeSet<String> =
-            plan_files::plan_files(&self.place.real_root, globs).into_iter().collect();
+        let found = match search {
+            true => plan_files::plan_files(&self.place.real_root, &self.loaded.config.plans),
+            false => plan_files::in_usual_places(&self.place.real_root, &[]),
+        };
+        let mut names: BTreeSet<String> = found.into_iter().collect();
         names.extend(self.plans.keys().cloned());
         names.extend(changed.iter().cloned());
         names.retain(|name| plan::is_plan_path(name) || self.globs.is_match(name));
