@@ -27,7 +27,7 @@ mod task_master;
 pub use command::{Here, Reads, bare_path, is_of_bash, paths_of, program_of, reads, searched_paths};
 pub use field_name::FieldName;
 pub use folder::folder_of;
-pub use format::{formats, is_likely_plan, is_plan, is_plan_path, read};
+pub use format::{companions, formats, is_likely_plan, is_plan, is_plan_path, read};
 pub use ids::Names;
 pub(crate) use ids::is_made_of;
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub struct PromptInput<'a> {
     pub task_title: &'a str,
     /// The task's details, Markdown.
     pub details: &'a str,
+    /// Files and folders of the plan's tool that say what the work is for, from the root.
+    pub companions: &'a [&'a str],
     /// Which iteration this is, from one.
     pub iteration: u32,
     /// How many there may be.
@@ -309,6 +311,12 @@ fn task(out: &mut String, input: &PromptInput<'_>, room: &Room) {
         out.push_str("Go on with this task. Its goal and details are the ones you were given before.\n");
     } else if !input.details.trim().is_empty() {
         paragraph(out, &cut(input.details, usize::MAX, room.details));
+    }
+    if !resumed && !input.companions.is_empty() {
+        out.push_str("\nWhat this task is a part of stands in these files. Read what it refers to before you change anything:\n\n");
+        for path in input.companions {
+            let _ = writeln!(out, "- {}", code(path));
+        }
     }
 }
 

@@ -49,6 +49,31 @@ fn where_no_plan_is_known_those_that_look_like_one_are_named() {
 }
 
 #[test]
+fn plans_lie_at_any_depth_and_an_agent_is_told_of_the_files_of_their_tool() {
+    let path = "apps/shop/.kiro/specs/beds/tasks.md";
+    let mut sandbox = Sandbox::with_repository(&[
+        (path, "# Implementation Plan\n\n- [ ] 1. Write the type\n  - _Requirements: 1.2_\n"),
+        ("apps/shop/.kiro/specs/beds/requirements.md", "# Requirements\n"),
+        ("apps/shop/.kiro/specs/beds/notes.md", "# Notes\n"),
+        ("apps/shop/PLAN.md", "# Plan\n\n- [ ] a\n"),
+        ("build/PLAN.md", "# Plan\n\n- [ ] b\n"),
+        (".gitignore", "build\n"),
+    ]);
+    let said = sandbox.alfine(&["status"]).expect(0).stdout;
+    assert!(said.contains(&format!("{path}  (kiro)\n")) && said.contains("apps/shop/PLAN.md\n"), "{said}");
+    assert!(!said.contains("build/PLAN.md"), "{said}");
+    sandbox.fake_agent(&json!({"runs": [[write("1.txt", "1"), ready()]]}));
+    sandbox.alfine(&["run", &format!("{path}#1"), "--json"]);
+    let runs = sandbox.agent_runs();
+    let told = prompt(&runs[0]);
+    assert!(told.contains("- `apps/shop/.kiro/specs/beds/requirements.md`\n"), "{told}");
+    assert!(
+        told.contains("_Requirements: 1.2_") && !told.contains("design.md") && !told.contains("notes.md"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_task_that_stops_blocks_what_depends_on_it() {
     let sandbox =
         chain(&[("First", json!([write("1.txt", "1"), ready()])), ("Second", json!([not_ready()]))]);

@@ -12,6 +12,7 @@ use crate::text::{Span, TextEdit};
 pub(super) static BACKLOG: Checklist = Checklist {
     name: "backlog",
     folders: &["backlog/tasks/*.md", ".backlog/tasks/*.md"],
+    companions: &[],
     is_plan_path: |path| {
         ends_with(path, &["backlog", "tasks", "*.md"]) || ends_with(path, &[".backlog", "tasks", "*.md"])
     },

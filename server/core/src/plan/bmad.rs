@@ -13,6 +13,7 @@ pub(super) static BMAD: Checklist = Checklist {
         "docs/sprint-artifacts/*.md",
         "_bmad-output/implementation-artifacts/*.md",
     ],
+    companions: &[],
     is_plan_path: |path| FOLDERS.iter().any(|folder| ends_with(path, &[folder, "*.md"])),
     recognises: |text| {
         let headings = headings(text);

@@ -11,6 +11,7 @@ use crate::text::{Span, TextEdit};
 pub(super) struct Checklist {
     pub(super) name: &'static str,
     pub(super) folders: &'static [&'static str],
+    pub(super) companions: &'static [&'static str],
     /// Whether a file can be one by its path.
     pub(super) is_plan_path: fn(&str) -> bool,
     /// Whether a text at such a path is one.
@@ -49,6 +50,10 @@ impl PlanFormat for Checklist {
 
     fn folders(&self) -> &'static [&'static str] {
         self.folders
+    }
+
+    fn companions(&self) -> &'static [&'static str] {
+        self.companions
     }
 
     fn is_plan_path(&self, path: &str) -> bool {

@@ -49,6 +49,21 @@ pub fn is_plan_path(path: &str) -> bool {
     FORMATS.iter().any(|format| format.is_plan_path(path))
 }
 
+/// The files and folders that tools read with a plan of this path, from the repository's root, whether they are there or
+/// not.
+pub fn companions(path: &str) -> Vec<String> {
+    let folder = path.rfind('/').and_then(|at| path.get(..=at)).unwrap_or_default();
+    let formats = FORMATS.iter().filter(|format| format.is_plan_path(path));
+    let mut beside: Vec<String> = Vec::new();
+    for name in formats.flat_map(|format| format.companions()) {
+        let companion = format!("{folder}{name}");
+        if !beside.contains(&companion) {
+            beside.push(companion);
+        }
+    }
+    beside
+}
+
 /// Says whether a file is a plan that is not taken for one, by its path: one of another tool, or in a folder of plans.
 pub fn is_likely_plan(path: &str) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -135,6 +150,32 @@ mod tests {
         ] {
             assert!(!is_likely_plan(path), "{path}");
         }
+    }
+
+    #[test]
+    fn what_a_tool_reads_with_a_plan_stands_beside_it() {
+        for (path, expected) in [
+            (
+                ".kiro/specs/a/tasks.md",
+                vec![".kiro/specs/a/requirements.md", ".kiro/specs/a/bugfix.md", ".kiro/specs/a/design.md"],
+            ),
+            (
+                "openspec/changes/b/tasks.md",
+                vec![
+                    "openspec/changes/b/proposal.md",
+                    "openspec/changes/b/design.md",
+                    "openspec/changes/b/specs",
+                ],
+            ),
+            ("x/.ralph/fix_plan.md", vec!["x/.ralph/specs"]),
+            ("fix_plan.md", vec!["specs"]),
+            ("PLAN.md", vec![]),
+            ("prd.json", vec![]),
+        ] {
+            assert_eq!(companions(path), expected, "{path}");
+        }
+        let of_spec_kit = companions("specs/004-a/tasks.md");
+        assert_eq!(of_spec_kit[..2], ["specs/004-a/spec.md", "specs/004-a/plan.md"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 pub(super) static KIRO: Checklist = Checklist {
     name: "kiro",
     folders: &[".kiro/specs/*/tasks.md"],
+    companions: &["requirements.md", "bugfix.md", "design.md"],
     is_plan_path: |path| ends_with(path, &[".kiro", "specs", "*", "tasks.md"]),
     recognises: |text| has_box(text, is_numbered),
     parse: read,

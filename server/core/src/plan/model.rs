@@ -435,6 +435,11 @@ pub trait PlanFormat: fmt::Debug + Sync {
     /// Says whether a file is a plan of this format by its path alone: from the repository's root, `/` separated.
     fn is_plan_path(&self, path: &str) -> bool;
 
+    /// The files and folders beside a document that its tool reads with it: what the work is for, and how it is meant.
+    fn companions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Says whether a document is written in this format. `path` may begin anywhere above the file. Runs on every
     /// keystroke, so it looks at the path first.
     fn recognises(&self, path: &str, text: &str) -> bool;

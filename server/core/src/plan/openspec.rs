@@ -6,6 +6,7 @@ use super::markdown::{Boxes, parse_with};
 pub(super) static OPENSPEC: Checklist = Checklist {
     name: "openspec",
     folders: &["openspec/changes/*/tasks.md"],
+    companions: &["proposal.md", "design.md", "specs"],
     is_plan_path: |path| ends_with(path, &["openspec", "changes", "*", "tasks.md"]),
     recognises: |text| has_box(text, is_numbered),
     parse: |text| parse_with(text, Boxes::WithIds),

@@ -10,6 +10,7 @@ use crate::text::Span;
 pub(super) static RALPH: Checklist = Checklist {
     name: "ralph",
     folders: &[".ralph/fix_plan.md", ".ralph/@fix_plan.md"],
+    companions: &["specs"],
     is_plan_path: |path| ends_with(path, &["fix_plan.md"]) || ends_with(path, &["@fix_plan.md"]),
     recognises: |text| {
         has_box(text, |_| true) && headings(text).iter().any(|(_, span)| priority_in(text, *span).is_some())

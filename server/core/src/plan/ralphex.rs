@@ -10,6 +10,7 @@ use crate::text::Span;
 pub(super) static RALPHEX: Checklist = Checklist {
     name: "ralphex",
     folders: &["docs/plans/*.md"],
+    companions: &[],
     is_plan_path: |path| ends_with(path, &["docs", "plans", "*.md"]),
     recognises: |text| has_box(text, |_| true) && has_task(text),
     parse: read,

@@ -7,6 +7,7 @@ use super::model::{Placed, Plan};
 pub(super) static SPEC_KIT: Checklist = Checklist {
     name: "spec-kit",
     folders: &["specs/*/tasks.md", ".specify/specs/*/tasks.md"],
+    companions: &["spec.md", "plan.md", "research.md", "data-model.md", "quickstart.md", "contracts"],
     is_plan_path: |path| {
         ends_with(path, &["specs", "*", "tasks.md"]) && !ends_with(path, &[".kiro", "specs", "*", "tasks.md"])
     },

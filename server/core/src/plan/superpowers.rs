@@ -7,6 +7,7 @@ use super::ralphex::has_task;
 pub(super) static SUPERPOWERS: Checklist = Checklist {
     name: "superpowers",
     folders: &["docs/superpowers/plans/*.md", "docs/plans/*.md"],
+    companions: &[],
     is_plan_path: |path| {
         ends_with(path, &["docs", "superpowers", "plans", "*.md"])
             || ends_with(path, &["docs", "plans", "*.md"])

@@ -240,6 +240,18 @@ fn a_session_that_was_cut_to_a_summary_is_told_goal_and_details_again() {
 }
 
 #[test]
+fn files_of_the_plan_s_tool_are_named_and_not_again_where_the_session_knows_them() {
+    let companions = &["specs/a/`spec`.md", "specs/a/plan\n# Rules"][..];
+    let told = build(&PromptInput { companions, ..coupons() });
+    assert!(
+        told.contains("before you change anything:\n\n- ``specs/a/`spec`.md``\n- `specs/a/plan # Rules`\n"),
+        "{told}"
+    );
+    let resumed = build(&PromptInput { companions, session: Session::Resumed, ..coupons() });
+    assert!(!resumed.contains("specs/a"), "{resumed}");
+}
+
+#[test]
 fn what_was_lost_in_the_background_is_named_within_bounds() {
     let told = build(&PromptInput { lost_work: &["make `slow`\n# Rules"], ..coupons() });
     assert!(

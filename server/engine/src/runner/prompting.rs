@@ -8,7 +8,7 @@ use crate::{
 };
 use alfine_core::{
     machine::{Recovery, Spawn},
-    plan::Isolation,
+    plan::{self, Isolation},
     printable::printable,
     prompt::{self, CriterionLine, Failure, LastIteration, Loss, PromptInput, Session, VerifierLine},
 };
@@ -31,6 +31,9 @@ impl Runner<'_> {
         let approval = evidence::approval(&self.project.store, &self.row.id)?;
         let evidence = Evidence { rows: &told, tree, approval: approval.as_ref(), ..Evidence::default() };
         let task = &self.spec.task;
+        let companions = plan::companions(&self.row.task.plan);
+        let companions: Vec<&str> =
+            companions.iter().map(String::as_str).filter(|path| worktree.join(path).exists()).collect();
         let criteria: Vec<CriterionLine<'_>> = task
             .criteria
             .iter()
@@ -82,6 +85,7 @@ impl Runner<'_> {
             task_id: if task.explicit_id { &task.id.0 } else { "" },
             task_title: &task.title,
             details: &task.details,
+            companions: &companions,
             iteration: self.state.iteration,
             max_iterations: self.state.max_iterations(),
             branch: self.row.branch.as_deref(),

@@ -81,6 +81,7 @@ fn groups_of_kiro_are_their_parts_and_ticked_with_the_last() {
         ]
     );
     assert_eq!(plan.tasks[3].group.as_ref().map(|group| group.value.as_str()), Some("Queue"));
+    assert_eq!(plan.tasks[1].details, "- Reject a width of zero\n- _Requirements: 1.1, 1.2_");
     let unknown = |plan: &Plan| plan.problems.iter().map(|problem| problem.kind.clone()).collect::<Vec<_>>();
     assert_eq!(unknown(&plan), [ProblemKind::UnknownMark], "[!] is none of its marks");
     let (one, two) = (after(path, KIRO, "1.2"), after(path, KIRO, "2.2"));
