@@ -17,6 +17,7 @@ mod model;
 mod openspec;
 mod prd;
 mod ralph;
+mod ralph_orchestrator;
 mod ralphex;
 #[cfg(test)]
 mod sketch;

@@ -5,7 +5,7 @@ local options = require('alfine.options')
 local M = {}
 
 ---Plans are Markdown or JSON; what is not has no lens.
-local FILETYPES = { markdown = true, json = true, jsonc = true }
+local FILETYPES = { markdown = true, json = true, jsonc = true, yaml = true }
 
 local by_itself = vim.lsp.codelens.enable ~= nil
 

@@ -2,6 +2,8 @@
 
 use super::criteria::{is_a_command, no_command};
 use super::report::{Fix, Lint, LintCode};
+use crate::breaker::HARD_LIMIT;
+use crate::finding::Severity;
 use crate::nearest;
 use crate::plan::{NoTask, Plan, Problem, ProblemKind, Unread};
 use crate::text::{Span, TextEdit, start_of};
@@ -25,6 +27,13 @@ pub(super) fn lint(text: &str, plan: &Plan) -> Vec<Lint> {
                     format!("“{}” is not a valid value for {name} and is ignored: write {expected}", start_of(written, LONGEST));
                 let fix = nearest.as_ref().map(|nearest| Fix::of(format!("Write “{nearest}”"), plan.format.write(text, *span, nearest)));
                 Lint::new(LintCode::FieldInvalid, *span, message).fix(fix)
+            }
+            ProblemKind::AboveHardLimit => {
+                let message = format!(
+                    "At most {HARD_LIMIT} iterations are run, whatever another tool allows: {HARD_LIMIT} count here, not {written}"
+                );
+                let severity = Severity::Information;
+                Lint { severity, ..Lint::new(LintCode::FieldInvalid, *span, message) }
             }
             ProblemKind::NoCommand { name } => {
                 let quote = usize::from(written.starts_with(['"', '\'']));

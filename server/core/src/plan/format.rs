@@ -4,12 +4,13 @@
 use super::markdown::Markdown;
 use super::model::{Plan, PlanFormat};
 use super::{
-    backlog::BACKLOG, bmad::BMAD, kiro::KIRO, openspec::OPENSPEC, prd::PRD, ralph::RALPH, ralphex::RALPHEX,
-    spec_kit::SPEC_KIT, superpowers::SUPERPOWERS, task_master::TASK_MASTER,
+    backlog::BACKLOG, bmad::BMAD, kiro::KIRO, openspec::OPENSPEC, prd::PRD, ralph::RALPH,
+    ralph_orchestrator::RalphOrchestrator, ralphex::RALPHEX, spec_kit::SPEC_KIT, superpowers::SUPERPOWERS,
+    task_master::TASK_MASTER,
 };
 
 /// Every format, the choosiest first: a document is read by the first that recognises it.
-static FORMATS: [&dyn PlanFormat; 11] = [
+static FORMATS: [&dyn PlanFormat; 12] = [
     &PRD,
     &TASK_MASTER,
     &KIRO,
@@ -18,6 +19,7 @@ static FORMATS: [&dyn PlanFormat; 11] = [
     &BACKLOG,
     &BMAD,
     &RALPH,
+    &RalphOrchestrator,
     &SUPERPOWERS,
     &RALPHEX,
     &Markdown,

@@ -287,6 +287,8 @@ pub enum ProblemKind {
         /// The nearest valid value, if one is near.
         nearest: Option<String>,
     },
+    /// More iterations than any loop has, by another tool's file: the hard limit counts.
+    AboveHardLimit,
     /// Text without backticks in the place of a command: it does not read like one, and so is not run.
     NoCommand {
         /// The line that would say that it is a criterion, if it has one of its own: the span of its name.
