@@ -62,6 +62,8 @@ pub(super) struct Named {
 /// Words that a sentence begins with that creates something.
 const CREATES: &str =
     "add build create declare define design generate implement introduce make new scaffold write";
+/// The same words of what a migration does.
+const CREATES_IT: &str = "creates adds makes introduces";
 /// Words that a title begins with that works on what is there.
 const CHANGES: &str = "change clean convert delete deprecate document drop extend fix improve migrate move optimise optimize \
      refactor remove rename replace review test update upgrade verify";
@@ -145,7 +147,10 @@ pub(super) fn named(text: &str, task: &Task, options: &LintOptions) -> Named {
     let title = title_of(text, task);
     let title = pieces(&title);
     named.changes = title.first().is_some_and(|first| first.is_any(CHANGES));
-    made_in(&title, true, &mut named.makes);
+    let has = |words: &str| title.iter().any(|piece| piece.is_any(words));
+    let creates = title.first().is_some_and(|first| first.is_any(CREATES));
+    let of_schema = !named.changes && (has("migration migrations schema") || creates && has("table tables"));
+    made_in(&title, Place { is_title: true, of_schema }, &mut named.makes);
     named.topics = if named.changes { Vec::new() } else { topics(&title, options) };
     mentioned_in(&title, &mut named.names);
     let mut is_fenced = false;
@@ -161,7 +166,7 @@ pub(super) fn named(text: &str, task: &Task, options: &LintOptions) -> Named {
             continue;
         }
         let pieces = pieces(line.trim_start_matches(['-', '*', '+', '>', ' ']));
-        made_in(&pieces, false, &mut named.makes);
+        made_in(&pieces, Place { is_title: false, of_schema }, &mut named.makes);
         mentioned_in(&pieces, &mut named.names);
         if named.names.len() > MOST_NAMES {
             break;
@@ -429,37 +434,42 @@ fn table(word: &str) -> Option<Name> {
     is_one.then(|| identifier(word)).flatten().map(Name::Identifier)
 }
 
+/// Where a line stands that may say to create something.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    is_title: bool,
+    /// In a task that makes tables, by its title: its lines say which, and what is in them.
+    of_schema: bool,
+}
+
 /// Notes down what a line says to create.
-fn made_in(pieces: &[Piece<'_>], is_title: bool, makes: &mut Vec<Made>) {
+fn made_in(pieces: &[Piece<'_>], place: Place, makes: &mut Vec<Made>) {
     for piece in pieces {
         if let Piece::Code(code) = piece
             && code.starts_with("CREATE TABLE")
             && let Some(name) = declared(code)
         {
-            makes.push(Made { name, is_sure: is_title });
+            makes.push(Made { name, is_sure: place.is_title });
         }
     }
-    let is_migration = is_title && pieces.iter().any(|piece| piece.is_any("migration migrations"));
-    for at in 0..pieces.len() {
+    for (at, piece) in pieces.iter().enumerate() {
         let begins = match at.checked_sub(1).and_then(|before| pieces.get(before)) {
             None | Some(Piece::Sign('.' | ':' | ';' | '—' | '–')) => true,
-            Some(before) => before.is_any("and then"),
+            // *a migration that creates `coupons`*
+            Some(before) => before.is_any("and then") || place.of_schema && piece.is_any(CREATES_IT),
         };
         if begins {
-            clause(&pieces[at..], is_title && at == 0, is_title, is_migration, makes);
+            clause(&pieces[at..], at == 0, place, makes);
         }
     }
 }
 
 /// Reads a part of a sentence from its beginning: *create the `coupons` table*, or of a title *`coupons` table* alone.
-fn clause(
-    pieces: &[Piece<'_>],
-    may_be_bare: bool,
-    is_title: bool,
-    is_migration: bool,
-    makes: &mut Vec<Made>,
-) {
-    let verb = pieces.first().filter(|first| first.is_any(CREATES));
+fn clause(pieces: &[Piece<'_>], is_first: bool, place: Place, makes: &mut Vec<Made>) {
+    let Place { is_title, of_schema } = place;
+    let may_be_bare = is_first && (is_title || of_schema);
+    let is_verb = |first: &Piece<'_>| first.is_any(CREATES) || of_schema && first.is_any(CREATES_IT);
+    let verb = pieces.first().filter(|first| is_verb(first));
     let produces = pieces.first().is_some_and(|first| first.is_any("produces exports"));
     let rest = match pieces.split_first() {
         Some((_, rest)) if verb.is_some() || produces => rest,
@@ -493,7 +503,7 @@ fn clause(
                     // Of a brand a noun follows: *implement WhatsApp notifications*.
                     None if !is_said || goes_elsewhere => false,
                     None if !is_code && (!ends || !is_long(name)) => false,
-                    None => produces || !is_addition && (is_telling(name) || is_migration),
+                    None => produces || of_schema && ends || !is_addition && is_telling(name),
                 },
             };
             let is_sure = is_title && kind.is_some();

@@ -46,6 +46,10 @@ fn code_comes_after_the_migration_of_the_table_that_it_names() {
         "Store them\n- Create the `coupons` table with a code",
         "Store them\n- [ ] run `CREATE TABLE coupons (code text)`",
         "Store them\n- Create `db/migrations/003_create_coupons.sql`",
+        "Write the migration that creates `coupons`",
+        "Coupon migration\nA migration creates `coupons`.",
+        "Database schema\n- Table `coupons`: code, percentage",
+        "Add the tables for a sale\n- `coupons` table with a code",
     ] {
         for user in [
             "Reject expired ones\nReads `coupons.expires_at`.",
@@ -139,6 +143,8 @@ fn a_name_alone_is_no_dependency() {
         // Code that is text, and a button that makes a row.
         ["Add the `coupons` table", "Text\n```sql\nSELECT * FROM `coupons`\n```"],
         ["Add a button to create `coupons`", "List `coupons`"],
+        ["Show them\nTable `coupons` has them.", "List `coupons`"],
+        ["Add a page\nIts button adds `coupons`.", "List `coupons`"],
         ["Add component for `Coupon`", "Show each `Coupon`"],
         // A brand, and another endpoint.
         ["Add GitHub login", "Write a GitHub action"],
