@@ -214,7 +214,7 @@ pub fn order(plan: &Plan) -> Result<Vec<usize>, Cycle> {
 
 /// Whether a task leaves open what it depends on: it names nothing, does not say that there is nothing, and has no place in
 /// an order that its document gives.
-pub fn is_silent(plan: &Plan, task: &Task) -> bool {
+pub(crate) fn is_silent(plan: &Plan, task: &Task) -> bool {
     !task.fields.waits_for_none
         && named_by(plan, task).is_empty()
         && task.after.is_none()
