@@ -51,7 +51,7 @@ pub(crate) fn lands_too(project: &Project, row: &LoopRow, into: &str) -> Result<
         if !brings || repository.contains(&target, &on.commit)? {
             continue;
         }
-        let work = Work { base: on.base.as_deref(), commit: &on.commit };
+        let work = Work { base: on.base.as_deref(), commit: &on.commit, landed: false };
         let files = repository.files_lacking(&target, work)?;
         if files.is_empty() {
             continue;

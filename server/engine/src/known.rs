@@ -196,6 +196,7 @@ fn has_work(project: &Project, row: &TaskRow, head: &str) -> Result<bool> {
     let Some(of) = row.loop_id.as_ref().map(|id| project.store.loop_(id)).transpose()?.flatten() else {
         return Ok(true);
     };
+    let landed = matches!(row.reason, Some(Reason::Merged { .. }));
     let commit = match (&row.reason, &of.branch) {
         (Some(Reason::Merged { commit, .. }), _) => commit.clone(),
         (_, Some(branch)) if project.repository.branch_commit(branch)?.is_none() => {
@@ -205,7 +206,7 @@ fn has_work(project: &Project, row: &TaskRow, head: &str) -> Result<bool> {
         _ => None,
     };
     let Some(commit) = commit else { return Ok(true) };
-    let work = Work { base: of.base_commit.as_deref(), commit: &commit };
+    let work = Work { base: of.base_commit.as_deref(), commit: &commit, landed };
     Ok(project.repository.has_work(head, work, Path::new(&row.key.plan))?)
 }
 

@@ -17,6 +17,9 @@ pub struct Work<'c> {
     pub base: Option<&'c str>,
     /// Its last commit, or the one that it landed as, as hex.
     pub commit: &'c str,
+    /// Whether that is the commit that it landed as. A merge is then what a branch got from it; on a branch of its own a
+    /// merge brought others' work to it.
+    pub landed: bool,
 }
 
 /// What work did to one file.
@@ -71,8 +74,10 @@ fn commit<'r>(repo: &'r git2::Repository, id: &str) -> Result<Commit<'r>, GitErr
 /// What work did to each file; `None` if its commits are gone.
 fn steps_of(repo: &git2::Repository, work: Work<'_>) -> Result<Option<Vec<Step>>, GitError> {
     let Ok(after) = commit(repo, work.commit) else { return Ok(None) };
-    // What a merge brought is what differs from where the branch was before.
-    let base = work.base.filter(|_| after.parent_count() < 2);
+    // What a merge brought is what differs from where the branch was before. A branch that was brought up to date and is the
+    // target's last commit as it is has that commit for its second parent from which its work is counted.
+    let is_brought = || after.parent_id(1).is_ok_and(|of| work.base != Some(of.to_string().as_str()));
+    let base = work.base.filter(|_| !(work.landed && is_brought()));
     let before = base.map_or_else(|| after.parent(0).ok(), |base| commit(repo, base).ok());
     let Some(before) = before else { return Ok(None) };
     let (before, after) = (tree_of(repo, &before)?, tree_of(repo, &after)?);

@@ -162,7 +162,7 @@ fn base_with_dependencies(
         Ok(_) | Err(_) => start.base_commit.clone(),
     };
     commits.retain(|(_, row, commit)| {
-        let work = Work { base: row.base_commit.as_deref(), commit };
+        let work = Work { base: row.base_commit.as_deref(), commit, landed: false };
         !project.repository.has_work(&head, work, Path::new(&file.name)).unwrap_or(false)
     });
     if commits.is_empty() {

@@ -32,7 +32,7 @@ fn landed(fast_forward: bool) -> (Fixture, String, String) {
 
 #[track_caller]
 fn assert_there(fixture: &Fixture, base: &str, commit: &str, is_there: bool) {
-    let work = Work { base: Some(base), commit };
+    let work = Work { base: Some(base), commit, landed: true };
     assert_eq!(fixture.repo().has_work(&fixture.head(), work, Path::new("PLAN.md")).unwrap(), is_there);
 }
 
@@ -86,8 +86,30 @@ fn work_is_there_under_another_commit() {
 fn files_that_are_there_already_would_not_land() {
     let (fixture, base, _) = landed(true);
     let task = fixture.git(&["rev-parse", "task"]);
-    let work = Work { base: Some(&base), commit: &task };
+    let work = Work { base: Some(&base), commit: &task, landed: false };
     let lacking = |here: &str| fixture.repo().files_lacking(here, work).unwrap();
     assert_eq!(lacking(&fixture.head()), Vec::<std::path::PathBuf>::new());
     assert_eq!(lacking(&base), ["PLAN.md", "new.txt", "src/b.txt"].map(std::path::PathBuf::from));
+}
+
+#[test]
+fn a_branch_that_was_brought_up_to_date_has_its_own_work_and_not_only_what_it_was_brought() {
+    let fixture = Fixture::new();
+    fixture.git(&["switch", "-qc", "task"]);
+    fixture.write("new.txt", "new\n");
+    fixture.commit("Work");
+    fixture.git(&["switch", "-q", "main"]);
+    fixture.write("other.txt", "of another task\n");
+    fixture.commit("Other work");
+    let target = fixture.head();
+    fixture.git(&["switch", "-q", "task"]);
+    fixture.git(&["merge", "-q", "-m", "Merge main into T1", "main"]);
+    let commit = fixture.head();
+    for landed in [false, true] {
+        let work = Work { base: Some(&target), commit: &commit, landed };
+        let has = |here: &str| fixture.repo().has_work(here, work, Path::new("PLAN.md")).unwrap();
+        assert!(!has(&target), "landed: {landed}");
+        assert!(has(&commit), "landed: {landed}");
+        assert_eq!(fixture.repo().files_lacking(&target, work).unwrap(), [Path::new("new.txt")]);
+    }
 }
