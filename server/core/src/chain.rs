@@ -4,7 +4,10 @@
 
 use crate::plan::{Names, Placed, Plan, Task};
 use crate::task::TaskId;
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashSet},
+};
 
 /// Tasks that wait for each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -224,19 +227,25 @@ pub(crate) fn is_silent(plan: &Plan, task: &Task) -> bool {
 /// Returns all that `task` of `plan` depends on, done or not, each once; an id of no task as it was written, and of a
 /// stage the first few.
 pub fn dependencies(plan: &Plan, names: &Names<'_>, task: &Task) -> Vec<TaskId> {
+    first_dependencies(plan, names, task, MOST_TOLD)
+}
+
+/// The same with all of a stage.
+pub fn all_dependencies(plan: &Plan, names: &Names<'_>, task: &Task) -> Vec<TaskId> {
+    first_dependencies(plan, names, task, usize::MAX)
+}
+
+fn first_dependencies(plan: &Plan, names: &Names<'_>, task: &Task, of_stage: usize) -> Vec<TaskId> {
     let named = named_by(plan, task).iter().map(|id| &id.value);
-    let mut all = Vec::new();
     let stage = task.after.and_then(|stage| plan.stages.get(stage));
-    let of_stage = stage.into_iter().flatten().take(MOST_TOLD).filter_map(|&other| plan.tasks.get(other));
+    let of_stage = stage.into_iter().flatten().take(of_stage).filter_map(|&other| plan.tasks.get(other));
     let implied = of_stage.map(|task| &task.id).chain(followed_by(plan, task)).map(|id| &id.0);
-    for name in named.chain(implied) {
+    let mut known = HashSet::new();
+    let ids = named.chain(implied).map(|name| {
         let found = names.find(name).and_then(|index| plan.tasks.get(index));
-        let id = found.map_or_else(|| TaskId(name.clone()), |other| other.id.clone());
-        if id != task.id && !all.contains(&id) {
-            all.push(id);
-        }
-    }
-    all
+        found.map_or_else(|| TaskId(name.clone()), |other| other.id.clone())
+    });
+    ids.filter(|id| *id != task.id && known.insert(id.clone())).collect()
 }
 
 /// Returns what `task` of `plan` still waits for, each once. A dependency that is ticked in the document, satisfied by

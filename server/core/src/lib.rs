@@ -7,6 +7,7 @@ pub mod agent;
 mod as_text;
 pub mod at_head;
 pub mod breaker;
+pub mod budget;
 pub mod chain;
 pub mod checkout;
 pub mod detect;

@@ -48,6 +48,9 @@ const LONGEST_USAGE_LIMIT: Duration = Duration::from_secs(8 * 24 * 3600);
 /// shows that the service works.
 const LONGEST_RETRY_BACKOFF: Duration = Duration::from_secs(5 * 60);
 
+/// How often it is looked whether other runs have left enough of a budget.
+const AFFORD_EVERY: Duration = Duration::from_secs(2);
+
 /// How many things of one kind are kept that an agent did in a run, to be named later.
 const MOST_NAMED: usize = 32;
 
@@ -66,6 +69,9 @@ impl LoopState {
             Input::Start => self.start(now, out),
             Input::Recovered => self.recover(now, out),
             Input::CheckpointTaken(kind, tree) => self.checkpoint_taken(now, kind, tree, out),
+            Input::Afforded => self.afforded(now, out),
+            Input::AffordLater => self.afford_later(now, out),
+            Input::Unaffordable(text) => self.unaffordable(now, text, out),
             Input::AgentStarted | Input::AgentOutput => self.agent_lives(now),
             Input::AgentEvent(event) => self.agent_event(now, event, out),
             Input::AgentExited { outcome, message } => self.agent_exited(now, outcome, message, out),
@@ -122,6 +128,7 @@ impl LoopState {
                 self.recovery = Some(Recovery::RunnerDied);
                 self.spawn(now, out);
             }
+            Phase::Affording { .. } => self.spawn(now, out),
             Phase::After { .. } => out.push(Effect::TakeCheckpoint(CheckpointKind::After)),
             Phase::Verifying { .. } => out.push(Effect::RunVerifiers),
             Phase::Committing => out.push(Effect::Commit),
@@ -468,6 +475,39 @@ impl LoopState {
         if let Some(trip) = self.breaker.overspent(&self.settings.limits) {
             return self.trip(now, trip, out);
         }
+        if !self.settings.asks_budgets {
+            return self.spawn_agent(now, out);
+        }
+        self.enter(now, Phase::Affording { again: None });
+        out.push(Effect::Afford);
+    }
+
+    fn afforded(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        if matches!(self.phase, Phase::Affording { .. }) {
+            self.spawn_agent(now, out);
+        }
+    }
+
+    /// Waits until it is known what the runs of others cost.
+    fn afford_later(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        let Phase::Affording { again } = self.phase else { return };
+        if self.pause_asked {
+            return self.hold(now, out);
+        }
+        let until = now.after(AFFORD_EVERY);
+        self.enter(now, Phase::Affording { again: Some(until) });
+        if again.is_none() {
+            out.push(Effect::Sleep(until));
+        }
+    }
+
+    fn unaffordable(&mut self, now: Moment, text: String, out: &mut Vec<Effect>) {
+        if matches!(self.phase, Phase::Affording { .. }) {
+            self.ask(now, Ask { kind: AskKind::Budget, text }, out);
+        }
+    }
+
+    fn spawn_agent(&mut self, now: Moment, out: &mut Vec<Effect>) {
         // A fresh context begins with each iteration. A run that is repeated within its iteration goes on in the
         // session of the first run.
         let fresh = self.settings.context == crate::plan::ContextMode::Fresh && !self.current.started;
@@ -552,6 +592,10 @@ impl LoopState {
         };
         match &mut self.phase {
             Phase::Waiting { until, .. } if *until <= now => self.resume_work(now, out),
+            Phase::Affording { again: Some(again) } if *again <= now => {
+                *again = now.after(AFFORD_EVERY);
+                out.push(Effect::Afford);
+            }
             // What takes longer goes on beside the agent.
             Phase::Controls { since } if since.after(self.settings.await_base.unwrap_or_default()) <= now => {
                 self.spawn(now, out);
@@ -608,6 +652,7 @@ impl LoopState {
                 *until = until.before(time);
                 out.push(Effect::Sleep(*until));
             }
+            Phase::Affording { again: Some(again) } => *again = again.before(time),
             _ => {}
         }
     }
@@ -721,7 +766,9 @@ impl LoopState {
                 self.pause_asked = true;
                 out.push(Effect::Note(Note::PauseAsked));
             }
-            Phase::Idle | Phase::Waiting { .. } | Phase::Controls { .. } => self.hold(now, out),
+            Phase::Idle | Phase::Waiting { .. } | Phase::Affording { .. } | Phase::Controls { .. } => {
+                self.hold(now, out);
+            }
             Phase::Paused => {}
             // The work is done. It lands when the user wants it again.
             Phase::Landing { .. } => self.give_landing_up(now, out),
@@ -740,6 +787,7 @@ impl LoopState {
             | Phase::Verifying { .. }
             | Phase::Before
             | Phase::Controls { .. }
+            | Phase::Affording { .. }
             | Phase::Waiting { .. }
             | Phase::Paused
             | Phase::NeedsInput { .. } => {

@@ -46,6 +46,8 @@ pub enum Reason {
         /// How it failed, in the agent's words.
         message: String,
     },
+    /// What the runs of others cost decides whether its next run stays within a budget.
+    AwaitsSums,
     /// The user must answer.
     Asks {
         /// What kind of answer is needed.
@@ -232,7 +234,8 @@ impl Reason {
             }
             Self::Proven { proof } => proof.failed.iter_mut().chain(&mut proof.unusual).for_each(rewrite),
             Self::Pauses { why: Some(why) } => why.rewrite_texts(rewrite),
-            Self::HardLimit
+            Self::AwaitsSums
+            | Self::HardLimit
             | Self::StoppedByUser
             | Self::Pauses { why: None }
             | Self::Unrun

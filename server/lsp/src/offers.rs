@@ -227,6 +227,7 @@ pub(crate) fn of_text(plan: Option<Url>, known: &TaskPicture, text: &str) -> Opt
                     AskKind::Trust
                     | AskKind::Login
                     | AskKind::Billing
+                    | AskKind::Budget
                     | AskKind::Config
                     | AskKind::Context
                     | AskKind::Check

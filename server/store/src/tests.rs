@@ -2,6 +2,7 @@
 
 mod feed;
 mod growth;
+mod ledger;
 mod locks;
 mod opening;
 mod processes;

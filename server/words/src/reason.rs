@@ -34,6 +34,7 @@ pub fn reason(reason: &Reason) -> String {
         }
         Reason::Retry { message } => or(message, "the agent failed").to_owned(),
         Reason::Outage { message, .. } => or(message, "the agent could not work").to_owned(),
+        Reason::AwaitsSums => "waits for what other runs cost, to stay within the budget".to_owned(),
         Reason::Proven { proof } => proof.to_string(),
         Reason::Unsaved { file } => format!("{} is not saved in an editor", or(file, "a file")),
         Reason::Pauses { why } => match why {
@@ -102,6 +103,7 @@ fn nothing_said(ask: AskKind) -> &'static str {
         AskKind::AlreadyGreen => "every criterion holds before any work",
         AskKind::Login => "the agent is not logged in",
         AskKind::Billing => "the agent's account has no credit",
+        AskKind::Budget => "the budget is not enough for another run",
         AskKind::Config => "the agent cannot run as it is configured",
         AskKind::Context => "the agent's context is full",
         AskKind::Check => "a check cannot run",
@@ -232,6 +234,7 @@ pub fn explanation(reason: &Reason, about: &About<'_>, reader: Reader) -> Option
         | Reason::Unsaved { .. }
         | Reason::Pauses { .. }
         | Reason::Merged { .. }
+        | Reason::AwaitsSums
         | Reason::Forked => return None,
     };
     Some(Explanation { why, remedy })
@@ -349,6 +352,10 @@ fn asked(ask: AskKind, words: &str, reader: Reader) -> (String, String) {
         AskKind::Billing => {
             (waits(), "Fix that in the agent's account, then continue the loop.".to_owned())
         }
+        AskKind::Budget => (
+            told("Nothing more is begun", or(&words, nothing_said(ask))),
+            "Raise the budget, then continue; or leave it here.".to_owned(),
+        ),
         AskKind::Config => (
             waits(),
             "Fix the agent's settings, such as its model, then continue the loop.".to_owned(),

@@ -29,6 +29,8 @@ pub enum AskKind {
     Login,
     /// The agent's account has no credit.
     Billing,
+    /// The next run would not stay within a budget of the plan or of the day.
+    Budget,
     /// The agent cannot run as it is configured.
     Config,
     /// What the agent is given at its start is too much for the model.
@@ -52,6 +54,7 @@ impl AskKind {
         match self {
             Self::Login
             | Self::Billing
+            | Self::Budget
             | Self::Config
             | Self::Context
             | Self::Check

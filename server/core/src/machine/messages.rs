@@ -109,6 +109,12 @@ pub enum Input {
     Recovered,
     /// A checkpoint was taken.
     CheckpointTaken(CheckpointKind, Tree),
+    /// A run of the agent stays within all budgets.
+    Afforded,
+    /// What the runs of others will cost decides whether it does.
+    AffordLater,
+    /// It does not, and why.
+    Unaffordable(String),
     /// The agent's process runs.
     AgentStarted,
     /// The agent printed something, whatever it was.
@@ -161,6 +167,9 @@ pub enum Input {
 pub enum Effect {
     /// Keep the tree.
     TakeCheckpoint(CheckpointKind),
+    /// Look whether a run of the agent stays within all budgets; [`Input::Afforded`], [`Input::AffordLater`] or
+    /// [`Input::Unaffordable`] follows.
+    Afford,
     /// Start the agent.
     SpawnAgent(Spawn),
     /// End the agent with all its children; then [`Input::AgentExited`] follows.

@@ -64,7 +64,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => any::<Option<bool>>().prop_map(Move::Answer),
         2 => (0u32..20_000).prop_map(Move::Wait),
         1 => Just(Move::Die),
-        1 => (0u8..13).prop_map(Move::Stray),
+        1 => (0u8..15).prop_map(Move::Stray),
     ]
 }
 
@@ -113,6 +113,7 @@ impl World {
                 Effect::TakeCheckpoint(CheckpointKind::Timer) => {}
                 Effect::TakeCheckpoint(_)
                 | Effect::RunVerifiers
+                | Effect::Afford
                 | Effect::Commit
                 | Effect::Land(_)
                 | Effect::BringUp { .. } => {
@@ -167,6 +168,11 @@ impl World {
                     failed_before: vec![],
                 }))
             }
+            Some(Effect::Afford) => self.feed(match color {
+                0 => Input::Afforded,
+                1 => Input::AffordLater,
+                _ => Input::Unaffordable("it is spent".into()),
+            }),
             Some(Effect::Commit) => self.feed(Input::Committed),
             Some(Effect::Land(_)) => self.feed(Input::Landed(match color {
                 0 => Ok(CheckedTree { tree: format!("t{tree}"), checks: vec![] }),
@@ -198,9 +204,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_sequence_of_inputs_breaks_a_promise(limit in 1u32..=50, moves in prop::collection::vec(moves(), 1..250)) {
+    fn no_sequence_of_inputs_breaks_a_promise(
+        limit in 1u32..=50,
+        asks_budgets in any::<bool>(),
+        moves in prop::collection::vec(moves(), 1..250),
+    ) {
         let mut settings = Settings::default();
         settings.limits[Rule::Iterations] = Some(limit.into());
+        settings.asks_budgets = asks_budgets;
         let mut world = World {
             state: LoopState::new(settings), now: Moment(0), agent_lives: false, spawned: 0, judged: vec![], pending: None,
         };
@@ -234,6 +245,8 @@ proptest! {
                         9 => Input::AgentEvent(AgentEvent::Concluded { waits: true }),
                         10 => Input::AgentEvent(AgentEvent::Concluded { waits: false }),
                         11 => Input::AgentEvent(AgentEvent::Compacted),
+                        13 => Input::Afforded,
+                        14 => Input::Unaffordable("it is spent".into()),
                         12 => Input::AgentEvent(AgentEvent::WorkLost { what: vec!["make".into()] }),
                         6 if world.agent_lives => Input::AgentEvent(AgentEvent::Ended {
                             outcome: Outcome::Auth { cloud: false }, message: String::new(),

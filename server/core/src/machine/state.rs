@@ -59,6 +59,8 @@ pub struct Settings {
     pub await_base: Option<Duration>,
     /// Other tools' ways to say done.
     pub dialects: Dialects,
+    /// Whether it is looked before each run of the agent whether that stays within the budgets of the plan and of the day.
+    pub asks_budgets: bool,
     /// Whether the finished work is committed on the branch.
     pub commit: bool,
     /// The first pause after a failure of the service; doubles up to 5 minutes.
@@ -77,6 +79,7 @@ impl Default for Settings {
             unproven: Unproven::default(),
             await_base: None,
             dialects: Dialects::default(),
+            asks_budgets: false,
             commit: true,
             retry_backoff: Duration::from_secs(10),
             rate_limit_backoff: Duration::from_secs(60),
@@ -178,6 +181,11 @@ pub enum Phase {
     Controls {
         /// Since when.
         since: Moment,
+    },
+    /// It is looked whether a run of the agent stays within all budgets.
+    Affording {
+        /// When it is looked again, if that depends on what the runs of others cost.
+        again: Option<Moment>,
     },
     /// The agent works.
     Agent(AgentRun),
@@ -442,8 +450,11 @@ impl LoopState {
     pub fn status(&self) -> TaskStatus {
         match &self.phase {
             Phase::Idle => TaskStatus::Ready,
-            Phase::Before | Phase::Agent(_) if self.reworking => TaskStatus::Rework,
-            Phase::Before | Phase::Controls { .. } | Phase::Agent(_) => TaskStatus::Running,
+            Phase::Affording { again: Some(_) } => TaskStatus::Waiting,
+            Phase::Before | Phase::Affording { .. } | Phase::Agent(_) if self.reworking => TaskStatus::Rework,
+            Phase::Before | Phase::Controls { .. } | Phase::Affording { .. } | Phase::Agent(_) => {
+                TaskStatus::Running
+            }
             Phase::After { .. } | Phase::Verifying { .. } | Phase::Committing | Phase::Landing { .. } => {
                 TaskStatus::Evaluating
             }
@@ -472,6 +483,7 @@ impl LoopState {
             Phase::Waiting { why: WaitReason::Outage { since, message }, .. } => {
                 Reason::Outage { since: *since, message: message.clone() }
             }
+            Phase::Affording { again: Some(_) } => Reason::AwaitsSums,
             Phase::NeedsInput { ask } => Reason::Asks { ask: ask.kind, text: ask.text.clone() },
             Phase::Failed { message } => Reason::Failed { message: message.clone() },
             Phase::Landing { landing } => Reason::Lands { into: landing.into.clone() },
@@ -519,6 +531,7 @@ impl LoopState {
     pub fn deadline(&self) -> Option<Moment> {
         match &self.phase {
             Phase::Waiting { until, .. } => Some(*until),
+            Phase::Affording { again } => *again,
             Phase::Controls { since } => Some(since.after(self.settings.await_base.unwrap_or_default())),
             Phase::Agent(agent) if agent.kill.is_none() => {
                 let limits = &self.settings.limits;

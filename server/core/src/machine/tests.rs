@@ -13,6 +13,7 @@ use crate::{
     task::TaskStatus,
 };
 
+mod budgets;
 mod ends;
 mod landing;
 
@@ -42,6 +43,8 @@ struct Play {
     landings: u32,
     brought_up: Vec<String>,
     conflicts: Vec<String>,
+    /// What is answered to the question whether a run may begin; nothing if it is `None`.
+    affords: Option<Input>,
 }
 
 fn green(ran: u32) -> VerifyOutcome {
@@ -108,6 +111,7 @@ impl Play {
             landings: 0,
             brought_up: vec![],
             conflicts: vec![],
+            affords: Some(Input::Afforded),
         }
     }
 
@@ -149,6 +153,7 @@ impl Play {
                             Input::AgentExited { outcome: Outcome::Interrupted, message: "killed".into() },
                         );
                     }
+                    Effect::Afford => inputs.extend(self.affords.clone()),
                     Effect::RunControls => self.controls += 1,
                     Effect::RunVerifiers => inputs.insert(0, Input::Verified(self.verdict.clone())),
                     Effect::Commit => {

@@ -59,6 +59,7 @@ impl Phase {
             Self::Idle
             | Self::Before
             | Self::Controls { .. }
+            | Self::Affording { .. }
             | Self::After { rest: None }
             | Self::Verifying { .. }
             | Self::Committing

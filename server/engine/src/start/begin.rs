@@ -22,7 +22,10 @@ use alfine_files::Layout;
 use alfine_git::{GitError, Work};
 use alfine_store::{LoopId, LoopLock, LoopNew, LoopPlace, LoopRow, LoopSummary, PlanKind, PlanNew, Tx};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 /// Another loop of the same task, whose worktree is removed, and where in it a new one starts.
 #[derive(Debug, Clone)]
@@ -140,14 +143,19 @@ fn base_with_dependencies(
     start: &alfine_git::Start,
 ) -> Result<(String, Vec<BuiltOn>)> {
     let (task, names) = (&spec.task, Names::new(&file.plan));
-    let mut commits: Vec<(TaskId, LoopRow, String)> = Vec::new();
     let stages = OpenStages::all(&file.plan, |_| false);
     let said = chain::open_dependencies(&file.plan, &names, &stages, task, |_| false);
-    for id in said.into_iter().chain(spec.also_after.iter().cloned()) {
+    let open: HashSet<TaskId> = said.into_iter().chain(spec.also_after.iter().cloned()).collect();
+    let mut commits: Vec<(TaskId, LoopRow, String)> = Vec::new();
+    // Also what is ticked: the tick of work that lands just now is written before its branch moves.
+    let mut all = chain::all_dependencies(&file.plan, &names, task);
+    all.extend(spec.also_after.iter().filter(|id| !all.contains(id)).cloned().collect::<Vec<_>>());
+    for id in all {
         let key = TaskKey::new(file.name.clone(), id.0.clone());
         let Some(row) = project.store.current_loop(&key)? else { continue };
         // It was done when the task was prepared, and lands just now, or is worked on again.
-        if !row.status.satisfies_dependents() {
+        let is_under_way = open.contains(&id) || row.status == TaskStatus::Evaluating;
+        if is_under_way && !row.status.satisfies_dependents() {
             return Err(Error::user(format!("{} waits for {id}", file.key(task)))
                 .hint(Hint::StartAll { plan: file.name.clone() }));
         }

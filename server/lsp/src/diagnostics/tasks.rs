@@ -356,6 +356,7 @@ fn kind(reason: &Reason) -> (String, DiagnosticSeverity) {
             | AskKind::Baseline
             | AskKind::AlreadyGreen => ("approval-needed", DiagnosticSeverity::WARNING),
             AskKind::Login | AskKind::Billing => ("agent-auth", DiagnosticSeverity::ERROR),
+            AskKind::Budget => ("budget", DiagnosticSeverity::WARNING),
             AskKind::Check => ("check-unable", DiagnosticSeverity::ERROR),
             AskKind::Config | AskKind::Context => ("question", DiagnosticSeverity::ERROR),
             AskKind::Refusal | AskKind::Blocked | AskKind::Question => {

@@ -157,6 +157,7 @@ fn each_question_says_what_is_asked_and_how_to_answer_and_nothing_else_is_said()
         AskKind::AlreadyGreen,
         AskKind::Login,
         AskKind::Billing,
+        AskKind::Budget,
         AskKind::Config,
         AskKind::Context,
         AskKind::Check,

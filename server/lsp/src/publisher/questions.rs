@@ -74,6 +74,7 @@ async fn ask(
         AskKind::Question | AskKind::Blocked => (format!("{key} asks: {}", asks.text), &[ANSWER]),
         AskKind::Login
         | AskKind::Billing
+        | AskKind::Budget
         | AskKind::Config
         | AskKind::Context
         | AskKind::Check

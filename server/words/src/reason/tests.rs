@@ -11,12 +11,13 @@ const READERS: [(&str, Reader); 3] = [
     ("plugin", Reader::Editor { has_plugin: true }),
 ];
 
-const ASKS: [AskKind; 10] = [
+const ASKS: [AskKind; 11] = [
     AskKind::Question,
     AskKind::Blocked,
     AskKind::Approval,
     AskKind::Login,
     AskKind::Billing,
+    AskKind::Budget,
     AskKind::Config,
     AskKind::Context,
     AskKind::Check,
