@@ -195,6 +195,8 @@ pub struct RunResult {
     pub failed: bool,
     /// The process lives on after it.
     pub stays: bool,
+    /// Says nothing of what it cost.
+    pub no_cost: bool,
     /// Prints only the session's total, as versions did that had no `model_usage_since_last_result`.
     pub total_only: bool,
 }

@@ -469,6 +469,7 @@ fn diamond() -> Sandbox {
         parts.push(json!({"prompt": format!("Write number {n}.\n"), "runs": [[
             {"shell": format!("{shell} && echo {n} >> {n}.txt")},
             {"gate": {"ready": true, "progress": "wrote it"}},
+            {"result": {"cost": 0.01, "input": 10}},
         ]]}));
     }
     let mut sandbox = Sandbox::with_repository(&[("PLAN.md", &plan)]);
@@ -540,6 +541,13 @@ fn whoever_dies_while_a_plan_is_run_side_by_side_it_ends_the_same() {
         }
         if !life.sandbox.agent_processes().is_empty() {
             life.fail("a process is left");
+        }
+        let cost = |value: &Value| value["costUsd"].as_f64().unwrap_or_default();
+        let tasks = &life.sandbox.alfine(&["status", "--json"]).json()[0]["tasks"];
+        let of_loops: f64 = tasks.as_array().unwrap().iter().map(cost).sum();
+        let ledger = cost(&life.sandbox.alfine(&["cost", "--json"]).json()[0]);
+        if (of_loops - ledger).abs() > 1e-6 || of_loops == 0.0 {
+            life.fail(&format!("the loops cost {of_loops}, and the ledger says {ledger}"));
         }
     }
     println!("{kills} kills, {continued} plans were continued by hand");

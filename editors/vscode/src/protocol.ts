@@ -54,7 +54,7 @@ export interface CommandArguments {
   /** Ends all loops of a plan. */
   'alfine.stopPlan': OfDocument;
   /** Lets a plan go on: its loops that were held or cut off, and then the tasks that can begin. */
-  'alfine.continuePlan': OfDocument;
+  'alfine.continuePlan': ContinuePlan;
   /** Allows the commands that a plan and its repository name, after showing them. */
   'alfine.trust': OfDocument;
 }
@@ -88,7 +88,7 @@ export interface Approved {
 }
 
 /** What kind of answer is needed. */
-export type AskKind = 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'already_green' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust';
+export type AskKind = 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'already_green' | 'login' | 'billing' | 'budget' | 'config' | 'context' | 'check' | 'refusal' | 'trust';
 
 /** The argument of `alfine.rewind` and `alfine.fork`. */
 export interface AtIteration {
@@ -150,6 +150,14 @@ export interface Continue {
   resetBreaker?: boolean;
   /** Whether the loop keeps the text that it began with, although its plan was edited since. */
   keepPlan?: boolean;
+}
+
+/** The argument of `alfine.continuePlan`. */
+export interface ContinuePlan {
+  /** The document. */
+  uri: string;
+  /** US dollars that the run of the plan may cost from now on. */
+  budget?: number;
 }
 
 /** A counter of the breaker, in words. */
@@ -251,7 +259,7 @@ export interface Proof {
 export type ProofColor = 'green' | 'yellow' | 'red';
 
 /** Why a task is where it is. */
-export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'outage'; since: Moment; message: string } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string; commit?: string } | { kind: 'lands'; into: string } | { kind: 'not_landed'; into: string; because: NotLandedBecause } | { kind: 'brought_up'; from: string } | { kind: 'forked' } | { kind: 'told'; text: string };
+export type Reason = { kind: 'breaker'; trip: BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit'; known: boolean; message: string } | { kind: 'retry'; message: string } | { kind: 'outage'; since: Moment; message: string } | { kind: 'awaits_sums' } | { kind: 'asks'; ask: AskKind; text: string } | { kind: 'failed'; message: string } | { kind: 'proven'; proof: Proof } | { kind: 'unsaved'; file: string } | { kind: 'pauses'; why?: Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged'; into: string; commit?: string } | { kind: 'lands'; into: string } | { kind: 'not_landed'; into: string; because: NotLandedBecause } | { kind: 'brought_up'; from: string } | { kind: 'forked' } | { kind: 'told'; text: string };
 
 /** The argument of `alfine.showDiff`. */
 export interface ShowDiff {
@@ -315,6 +323,8 @@ export interface StartOptions {
   context?: string;
   /** The most US dollars. */
   maxCost?: number;
+  /** The most US dollars of the run of the plan. */
+  budget?: number;
   /** What the agent may do without asking. */
   permissions?: string;
   /** Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing. */

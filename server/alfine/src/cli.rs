@@ -118,6 +118,14 @@ pub(crate) enum Command {
     /// Show how Alfine reads the completion gate in an agent's message, and why.
     #[command(after_help = "Examples:\n  alfine gate message.txt\n  pbpaste | alfine gate --json")]
     Gate(GateArgs),
+    /// Show what agents cost, in all repositories of yours or in this one.
+    #[command(
+        after_help = "Examples:\n  alfine cost\n  alfine cost --by plan --here\n  alfine cost --by agent --days 7 --json"
+    )]
+    Cost(CostArgs),
+    /// Show how much work is proven without your help in this repository, and what it takes.
+    #[command(after_help = "Examples:\n  alfine stats\n  alfine stats --json")]
+    Stats(JsonArg),
     /// List worktrees, branches, transcripts and benches that nobody needs any more, or, with --remove, remove them.
     #[command(after_help = "Examples:\n  alfine gc            # lists\n  alfine gc --remove")]
     Gc(GcArgs),
@@ -209,6 +217,9 @@ pub(crate) struct RunArgs {
     /// Stop a task before its next iteration once its loop has cost this much, in US dollars.
     #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub max_cost: Option<f64>,
+    /// What the whole run of the plan may cost, in US dollars. A run of an agent that would pass it is not begun.
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
+    pub budget: Option<f64>,
     /// What the agent may do without asking: edits (files), commands (and the shell), all (its own checks off).
     #[arg(long, value_name = "WHAT")]
     pub permissions: Option<String>,
@@ -327,6 +338,38 @@ pub(crate) struct DiffArgs {
     pub json: bool,
 }
 
+/// What is shown of the ledger.
+#[derive(Debug, Args)]
+pub(crate) struct CostArgs {
+    /// By what it is summed up.
+    #[arg(long, value_enum, default_value = "day")]
+    pub by: CostBy,
+    /// Only this repository.
+    #[arg(long)]
+    pub here: bool,
+    /// How many days back, today included.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub days: u32,
+    /// Print JSON: `{"sums": [{"name", "repository", "runs", "costUsd", "unpriced", "tokens"}], "costUsd"}`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// By what costs are summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CostBy {
+    /// The day.
+    Day,
+    /// The plan.
+    Plan,
+    /// The agent.
+    Agent,
+    /// The task.
+    Task,
+    /// The repository.
+    Repository,
+}
+
 /// How a loop or a plan is held.
 #[derive(Debug, Args)]
 pub(crate) struct PauseArgs {
@@ -350,6 +393,9 @@ pub(crate) struct ContinueArgs {
     /// The new limit of cost, in US dollars.
     #[arg(long, value_name = "USD", allow_negative_numbers = true)]
     pub max_cost: Option<f64>,
+    /// The new budget of the whole plan, in US dollars.
+    #[arg(long, value_name = "USD", allow_negative_numbers = true)]
+    pub budget: Option<f64>,
     /// Set the breaker's counters to zero.
     #[arg(long)]
     pub reset_breaker: bool,

@@ -3,6 +3,7 @@
 mod asking;
 mod check;
 mod control;
+mod cost;
 mod demo;
 mod diff;
 mod doctor;
@@ -19,6 +20,7 @@ mod restore;
 mod run;
 mod settings;
 mod signals;
+mod stats;
 mod status;
 mod trust;
 pub(crate) mod views;
@@ -65,6 +67,8 @@ pub(crate) fn perform(cli: Cli) -> Result<u8> {
         Command::Lint(args) => lint::perform(&directory, &args),
         Command::Gate(args) => gate::perform(&args),
         Command::Gc(args) => gc::perform(&directory, &args),
+        Command::Cost(args) => cost::perform(&directory, &args),
+        Command::Stats(args) => stats::perform(&directory, args.json),
         Command::Demo(args) => demo::perform(&args),
         Command::Settings(args) => settings::perform(&args),
         Command::Completions { shell } => {

@@ -113,6 +113,7 @@ impl From<&Fields> for Partial {
         partial.set("limits.iterations", said(&fields.max_iterations));
         partial.set("limits.cost_usd", said(&fields.max_cost));
         partial.set("max_parallel", said(&fields.max_parallel));
+        partial.set("budget.plan_usd", said(&fields.budget));
         partial.set("isolation", said(&fields.isolation));
         partial.set("context", said(&fields.context));
         partial.set("autonomy", said(&fields.autonomy));
@@ -250,13 +251,13 @@ impl Loaded {
     /// Returns the limits on money and time that a repository, an editor or a plan raises above the user's own file.
     /// Limits given on the command line need no approval. A limit that the user's file does not set cannot be raised.
     pub fn raised_limits(&self) -> Vec<RaisedLimit> {
-        let Some(Value::Object(own)) = self.own.get("limits") else { return Vec::new() };
-        let Ok(limits) = serde_json::to_value(&self.config.limits) else { return Vec::new() };
-        let budget = Rule::ALL.map(Rule::info).into_iter().filter(|rule| rule.scope == Scope::Budget);
-        let raised = budget.filter_map(|rule| {
-            let name = rule.setting;
-            let key = format!("limits.{name}");
-            let (own, now) = (own.get(name)?, limits.get(name)?);
+        let Ok(now) = serde_json::to_value(&self.config) else { return Vec::new() };
+        let rules = Rule::ALL.map(Rule::info).into_iter().filter(|rule| rule.scope == Scope::Budget);
+        let limits = rules.map(|rule| ("limits", rule.setting));
+        let budgets = ["plan_usd", "day_usd", "plan_time"].map(|name| ("budget", name));
+        let raised = limits.chain(budgets).filter_map(|(table, name)| {
+            let key = format!("{table}.{name}");
+            let (own, now) = (self.own.get(table)?.get(name)?, now.get(table)?.get(name)?);
             let by = self.origin(&key);
             let is_others = matches!(by, Layer::Repository | Layer::Editor | Layer::Task);
             let text = format!(

@@ -3,7 +3,9 @@
 use super::duration::{HumanDuration, amount};
 use alfine_agents::{KNOWN, Permissions};
 use alfine_core::{
+    agent::Usage,
     breaker::{self, Rule},
+    budget,
     gate::Dialects,
     lint::LintOptions,
     machine::{self, VerifyWhen},
@@ -56,6 +58,8 @@ pub struct Config {
     pub plans: Vec<String>,
     /// When a loop is stopped.
     pub limits: Limits,
+    /// What may be spent beyond a single loop.
+    pub budget: Budget,
     /// What a new worktree gets of the files that git ignores.
     pub worktree: Worktree,
     /// Checks that Alfine runs itself, in addition to those that it detects and those that criteria name.
@@ -92,6 +96,7 @@ impl Default for Config {
             permissions: Permissions::default(),
             plans: Vec::new(),
             limits: Limits::default(),
+            budget: Budget::default(),
             worktree: Worktree::default(),
             verifiers: Vec::new(),
             verification: Verification::default(),
@@ -225,6 +230,31 @@ impl Limits {
             }
         }
         limits
+    }
+}
+
+/// What may be spent beyond a single loop. Before each run of an agent, what such runs cost before is taken for what the next
+/// one will cost, and kept back for it, so that loops side by side cannot pass a budget together. A run that would pass
+/// one is not begun: you are asked.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Budget {
+    /// US dollars that one run of a plan may cost, from its start until it is over.
+    #[schemars(range(min = 0.01, max = 1_000_000.0), example = 10.0)]
+    pub plan_usd: Option<f64>,
+    /// US dollars that all loops of all your repositories may cost on one day.
+    #[schemars(range(min = 0.01, max = 1_000_000.0), example = 50.0)]
+    pub day_usd: Option<f64>,
+    /// The time for which agents may work for one run of a plan. What runs side by side counts once.
+    #[schemars(example = &"8h")]
+    pub plan_time: Option<HumanDuration>,
+}
+
+impl Budget {
+    /// As the rules of the product have it.
+    pub fn of_rules(&self) -> budget::Budgets {
+        let plan_time = self.plan_time.map(HumanDuration::get);
+        budget::Budgets { plan_usd: self.plan_usd, day_usd: self.day_usd, plan_time }
     }
 }
 
@@ -510,7 +540,7 @@ pub enum JudgedCriteria {
 }
 
 /// Settings of one agent.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Agent {
     /// The program: a name on `PATH` or in a usual folder of programs such as `~/.local/bin`, or a path. It is never run
@@ -528,6 +558,35 @@ pub struct Agent {
     pub permissions: Option<Permissions>,
     /// How the agent `command` gets its prompt.
     pub prompt: PromptVia,
+    /// What this agent's tokens cost, for an agent that says how many it used and not what they cost. Zeros say that it costs
+    /// nothing.
+    pub price: Option<Price>,
+}
+
+/// What tokens cost, in US dollars for each million.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Price {
+    /// Tokens that it reads.
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub input: f64,
+    /// Tokens that it reads from a cache.
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub cached_input: f64,
+    /// Tokens that it writes.
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub output: f64,
+}
+
+impl Price {
+    /// What a run costs, in US dollars.
+    pub fn of(self, used: &Usage) -> f64 {
+        let of = |tokens: u64, price: f64| tokens as f64 * price / 1e6;
+        of(used.input, self.input)
+            + of(used.cache_write, self.input)
+            + of(used.cache_read, self.cached_input)
+            + of(used.output, self.output)
+    }
 }
 
 /// How a command gets its prompt.

@@ -4,7 +4,7 @@
 //! kept for each repository and exact text, outside the repository. Never runs anything, and never asks: it only
 //! answers what is not allowed yet.
 
-use crate::{Control, Judge, JudgedCriteria, LandingChecks, Layer, Loaded, OnDone, VerifierKind};
+use crate::{Control, Judge, JudgedCriteria, LandingChecks, Layer, Loaded, OnDone, Price, VerifierKind};
 use alfine_agents::Permissions;
 use alfine_core::machine::Unproven;
 use serde::{Deserialize, Serialize};
@@ -206,6 +206,14 @@ pub fn items_of_config(loaded: &Loaded) -> Vec<TrustItem> {
             let command = agent.command.as_ref().unwrap_or(name).clone();
             let words: Vec<String> = variables.chain([command]).chain(agent.args.iter().cloned()).collect();
             add(&key, shell_words::join(words));
+        }
+        // A price that is too low lets more be spent than a budget of the user's allows.
+        if let Some(price) = agent.price.filter(|_| part("price")) {
+            let Price { input, cached_input, output } = price;
+            let said = format!(
+                "{key}.price = {{ input = {input}, cached_input = {cached_input}, output = {output} }}"
+            );
+            add(&format!("{key}.price"), said);
         }
         if let Some(permissions) = agent.permissions.filter(|_| part("permissions")) {
             add_permissions(&format!("{key}.permissions"), permissions, &mut add);

@@ -3,11 +3,11 @@
 //! An error carries a hint from the place that knows what helps to the front end that shows it; only there is it worded,
 //! for a reader who types command lines or for one who chooses actions in an editor.
 
-use crate::task::TaskKey;
+use crate::{budget::Short, task::TaskKey};
 use serde::{Deserialize, Serialize};
 
 /// What to do next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Hint {
     /// Advice that names no command of Alfine: what git does, what to install, which setting to change. A phrase without
@@ -54,6 +54,13 @@ pub enum Hint {
     },
     /// Let a loop go on with a higher limit of cost, or with all counters at zero.
     RaiseCost,
+    /// Raise the budget that holds up the run of a plan, and let it go on.
+    RaiseBudget {
+        /// The plan's path from the repository's root.
+        plan: String,
+        /// That budget.
+        short: Short,
+    },
     /// Follow what a loop does.
     Watch {
         /// The loop's task.

@@ -497,7 +497,7 @@ impl LoopState {
         let until = now.after(AFFORD_EVERY);
         self.enter(now, Phase::Affording { again: Some(until) });
         if again.is_none() {
-            out.push(Effect::Sleep(until));
+            out.push(Effect::Note(Note::AwaitsSums));
         }
     }
 

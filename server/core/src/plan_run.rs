@@ -1,6 +1,6 @@
 //! A plan that is run as a whole: how far it is.
 
-use crate::{task::TaskStatus, worded::worded};
+use crate::{budget::Short, task::TaskStatus, worded::worded};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,23 @@ pub struct RunProgress {
     /// US dollars that the run's loops cost so far; missing if none is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+    /// US dollars that it may cost; missing if there is no such budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_usd: Option<f64>,
+    /// The budget that no other run of an agent would stay within; missing if nothing is held up by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short: Option<Short>,
+}
+
+/// What the run of a plan costs.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RunMoney {
+    /// US dollars that its loops cost so far; `None` if none is known.
+    pub cost_usd: Option<f64>,
+    /// US dollars that it may cost; `None` if there is no such budget.
+    pub budget_usd: Option<f64>,
+    /// The budget that no other run of an agent would stay within, as it was last looked.
+    pub short: Option<Short>,
 }
 
 impl RunProgress {
@@ -52,7 +69,7 @@ impl RunProgress {
         plan: &str,
         written: RunState,
         tasks: impl IntoIterator<Item = (TaskStatus, bool)>,
-        cost_usd: Option<f64>,
+        money: RunMoney,
     ) -> Self {
         let mut progress = Self {
             plan: plan.to_owned(),
@@ -62,7 +79,9 @@ impl RunProgress {
             running: 0,
             needs_you: 0,
             waiting: 0,
-            cost_usd,
+            cost_usd: money.cost_usd,
+            budget_usd: money.budget_usd,
+            short: money.short,
         };
         for (status, needs_you) in tasks {
             progress.total += 1;
@@ -82,6 +101,7 @@ impl RunProgress {
             RunState::Stopping if progress.running == 0 => RunState::Over,
             state => state,
         };
+        progress.short = money.short.filter(|_| progress.state == RunState::NeedsInput);
         progress
     }
 }
@@ -95,7 +115,7 @@ mod tests {
         use TaskStatus::{Done, Interrupted, Merged, NeedsInput, Pending, Ready, Running};
         let count = |written, tasks: &[TaskStatus]| {
             let tasks = tasks.iter().map(|status| (*status, *status == NeedsInput));
-            let progress = RunProgress::new("PLAN.md", written, tasks, None);
+            let progress = RunProgress::new("PLAN.md", written, tasks, RunMoney::default());
             let RunProgress { state, done, total, running, needs_you, waiting, .. } = progress;
             (state, [done, total, running, needs_you, waiting])
         };

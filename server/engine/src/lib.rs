@@ -6,6 +6,7 @@
 pub mod at_head;
 pub mod bench;
 mod beside;
+pub mod budget;
 pub mod built_on;
 pub mod check;
 pub mod checkout;
@@ -32,6 +33,7 @@ pub mod requests;
 mod runner;
 pub mod start;
 mod start_options;
+pub mod stats;
 pub mod surroundings;
 mod task_settings;
 pub mod task_spec;

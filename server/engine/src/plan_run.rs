@@ -6,17 +6,19 @@
 pub use crate::start_options::RunOptions;
 
 use crate::{
-    Error, ErrorKind, Result, finish, known::Known, loops, project::PlanFile, project::Project, start,
+    Error, ErrorKind, Result, budget, finish, known::Known, loops, project::PlanFile, project::Project, start,
     start::Prepared, task_settings, task_spec::TaskSpec,
 };
 use alfine_core::{
     breaker::Rule,
-    machine::{Phase, StopReason},
+    budget::Short,
+    machine::{AskKind, Phase, StopReason},
     plan::Task,
-    plan_run::{RunProgress, RunState},
+    plan_run::{RunMoney, RunProgress, RunState},
+    reason::Reason,
     task::{TaskKey, TaskStatus},
 };
-use alfine_store::{LoopId, LoopLock, LoopRow, PlanRunRow, Reader};
+use alfine_store::{LoopId, LoopLock, LoopRow, PlanRunRow, Reader, StoreError};
 use serde_json::Value;
 use std::{
     fs::{self, File},
@@ -92,13 +94,18 @@ pub fn hold(project: &mut Project, plan: &str, state: RunState) -> Result<bool> 
 }
 
 /// Writes down that a run goes on that the user held or stopped, and that its finished work may be tried to be merged again.
-pub(crate) fn resume(project: &mut Project, run: i64) -> Result<()> {
+/// `budget` is what it may cost from now on, in US dollars, if that was said.
+pub(crate) fn resume(project: &mut Project, run: &PlanRunRow, budget: Option<f64>) -> Result<()> {
+    let mut options = options_of(run)?;
+    options.options.plan_budget = budget.or(options.options.plan_budget);
+    let how = written(&options)?;
+    let run = run.id;
     for row in project.store.live_loops()? {
         if row.plan_run == Some(run) && row.status == TaskStatus::Done {
             finish::note_tried(project, &row.id, false)?;
         }
     }
-    Ok(project.store.write(|tx| tx.set_plan_run(run, RunState::Active, None))?)
+    Ok(project.store.write(|tx| tx.set_plan_run(run, RunState::Active, Some(&how)))?)
 }
 
 /// Writes down that a run is over that is being stopped, if nobody works for it any more.
@@ -107,11 +114,12 @@ pub(crate) fn settle(project: &mut Project, plan: &str) -> Result<()> {
     stopping.map_or(Ok(()), |run| advance(project, run.id).map(drop))
 }
 
-/// Whether a loop rests because of the user, or because its runner died: it goes on with the run of its plan.
+/// Whether a loop rests because of the user, of a budget, or because its runner died: it goes on with the run of its plan.
 pub(crate) fn is_held(row: &LoopRow) -> bool {
     match row.status {
         TaskStatus::Paused | TaskStatus::Interrupted => true,
         TaskStatus::Stopped => is_stopped_by_user(row),
+        TaskStatus::NeedsInput => matches!(row.reason, Some(Reason::Asks { ask: AskKind::Budget, .. })),
         _ => false,
     }
 }
@@ -151,6 +159,11 @@ pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
     let file = project.plan_named(&run.plan)?;
     project.align(&file)?;
     let most = at_a_time(project, &file, &options)?;
+    // What waits for the sums of others goes first.
+    let awaits_sums = loops
+        .iter()
+        .any(|(row, turn)| *turn == Turn::Works && matches!(row.reason, Some(Reason::AwaitsSums)));
+    let short = look_at_money(project, &run, &file, &options)?;
     let count = |of: Turn| loops.iter().filter(|(_, turn)| *turn == of).count();
     let (works, kept) = (count(Turn::Works), count(Turn::Kept));
     let is_full = |advanced: &Advanced| works + kept + advanced.begun.len() >= most;
@@ -177,7 +190,7 @@ pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
     let known = start::known_for_run(project, &file)?;
     let tasks = start::tasks_to_run(&file, &known, None)?;
     for task in &tasks {
-        if is_full(&advanced) {
+        if is_full(&advanced) || short.is_some() || awaits_sums {
             break;
         }
         let key = file.key(task);
@@ -195,6 +208,23 @@ pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
     };
     project.store.write(|tx| tx.set_plan_run(run.id, state, None))?;
     Ok(advanced)
+}
+
+/// Writes down what a run may cost, and why no other run of an agent may begin for it, if that is so.
+fn look_at_money(
+    project: &mut Project,
+    run: &PlanRunRow,
+    file: &PlanFile,
+    options: &RunOptions,
+) -> Result<Option<Short>> {
+    let config = task_settings::of_plan(&project.layers(), file, &options.options)?.config;
+    let budgets = config.budget.of_rules();
+    let short = match budgets.is_empty() {
+        true => None,
+        false => budget::shortage(project, run, &budgets, &config.agent)?,
+    };
+    project.store.write(|tx| tx.set_plan_run_money(run.id, budgets.plan_usd, short.as_ref()))?;
+    Ok(short)
 }
 
 /// How many tasks are worked on at a time.
@@ -300,11 +330,15 @@ pub fn progress(
     tasks: impl IntoIterator<Item = (TaskStatus, bool)>,
 ) -> Result<Option<RunProgress>> {
     let Some(run) = reader.last_plan_run(plan)? else { return Ok(None) };
-    let cost = reader.cost_of_run(run.id)?;
-    Ok(Some(RunProgress::new(plan, run.state, tasks, cost)))
+    Ok(Some(RunProgress::new(plan, run.state, tasks, money(reader, &run)?)))
 }
 
-fn options_of(run: &PlanRunRow) -> Result<RunOptions> {
+/// What the run of a plan costs, and may cost.
+pub fn money(reader: &Reader, run: &PlanRunRow) -> std::result::Result<RunMoney, StoreError> {
+    Ok(RunMoney { cost_usd: reader.cost_of_run(run.id)?, budget_usd: run.budget_usd, short: run.short })
+}
+
+pub(crate) fn options_of(run: &PlanRunRow) -> Result<RunOptions> {
     serde_json::from_value(run.how.clone()).map_err(|error| {
         let message = format!("how {} is run cannot be read: {error}", run.plan);
         Error::new(ErrorKind::Store, message).hint("start the plan again")

@@ -5,7 +5,7 @@
 
 pub mod plan_files;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, budget};
 use alfine_config::{Config, Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
 use alfine_core::{
     agent::Outcome,
@@ -141,6 +141,9 @@ impl Project {
             if let Some(_proof) = LoopLock::keep_unheld(&self.layout, &found.loop_id)? {
                 let ended = alfine_process::end_leftovers(&found.loop_id.marker(""), None, GRACE);
                 self.notices.extend(left_over(ended, &found.task)?);
+            }
+            if let Some(row) = self.store.loop_(&found.loop_id)? {
+                budget::settle(self, &row);
             }
         }
         for (task, run) in

@@ -28,6 +28,7 @@ mod proof;
 mod reach;
 mod running;
 mod saving;
+mod spending;
 mod unusual;
 mod verifying;
 

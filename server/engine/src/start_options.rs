@@ -22,6 +22,9 @@ pub struct StartOptions {
     pub context: Option<ContextMode>,
     /// The most US dollars.
     pub max_cost: Option<f64>,
+    /// The most US dollars of the run of the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_budget: Option<f64>,
     /// What the agent may do without asking.
     pub permissions: Option<String>,
     /// Whether a task that was merged already is begun again. Said of one task, and never kept for the next.

@@ -39,6 +39,7 @@ fn flags(options: &StartOptions) -> Partial {
     });
     flags.set("context", context);
     flags.set("limits.cost_usd", options.max_cost);
+    flags.set("budget.plan_usd", options.plan_budget);
     flags.set("permissions", options.permissions.clone());
     flags
 }
@@ -47,7 +48,7 @@ fn flags(options: &StartOptions) -> Partial {
 /// them.
 fn check_limit_fields(file: &PlanFile, task: &Task) -> Result<()> {
     let PlanFile { name: plan, text, plan: Plan { tasks, problems, .. }, .. } = file;
-    let limits = [FieldName::MaxIterations, FieldName::MaxCost];
+    let limits = [FieldName::MaxIterations, FieldName::MaxCost, FieldName::Budget];
     let bad = problems.iter().find_map(|problem| {
         let ProblemKind::InvalidField { name, expected, .. } = &problem.kind else { return None };
         let holds = |task: &&Task| (task.span.start..task.span.end).contains(&problem.span.start);

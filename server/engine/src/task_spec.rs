@@ -80,6 +80,9 @@ pub struct TaskSpec {
     pub link: Vec<String>,
     /// A command that is run once in a new worktree.
     pub setup: Option<String>,
+    /// What may be spent beyond this loop, as its settings had it when it began.
+    #[serde(default)]
+    pub budget: alfine_config::Budget,
     /// What happens when it is done.
     pub on_done: alfine_config::OnDone,
     /// Whether the agent is told to keep to this task.
@@ -147,6 +150,9 @@ pub struct AgentSpec {
     pub model: Option<String>,
     /// What it may do without asking.
     pub permissions: Permissions,
+    /// What its tokens cost, where it does not say that itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<alfine_config::Price>,
 }
 
 /// The judge of a loop.
@@ -209,6 +215,7 @@ impl TaskSpec {
             copy: config.worktree.copy.clone(),
             link: config.worktree.link.clone(),
             setup: config.worktree.setup.clone(),
+            budget: config.budget.clone(),
             on_done: config.on_done,
             single_task: single_task || fields.single_task.is_some_and(|field| field.value),
             pass_env: config.safety.pass_env.clone(),
@@ -354,6 +361,7 @@ fn agent_of(loaded: &Loaded, name: &str, model: Option<&str>, permissions: Permi
         env: own.env,
         model: model.map(str::to_owned),
         permissions,
+        price: own.price,
     })
 }
 
@@ -477,6 +485,7 @@ fn machine_settings(config: &Config) -> Settings {
             alfine_config::Control::Before => Some(Duration::from_secs(7 * 24 * 3600)),
         },
         dialects: config.gate.clone(),
+        asks_budgets: true,
         commit: config.isolation == Isolation::Worktree,
         retry_backoff: limits.retry_backoff.get(),
         rate_limit_backoff: limits.rate_limit_backoff.get(),

@@ -18,6 +18,7 @@ use crate::{
     wording,
 };
 use alfine_core::{
+    budget::Budget,
     finding::{OF_CONTROLS, Severity},
     lint::LintOptions,
     task::{TaskId, TaskKey, TaskStatus},
@@ -86,10 +87,31 @@ fn unreadable(picture: &Picture, why: &str) -> Diagnostic {
 fn of_plan(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {
     let is_open = picture.documents.contains_key(&plan.document.uri);
     let mut found = tasks::of_plan(picture, plan, is_open);
+    found.extend(of_budget(picture, plan));
     if is_open {
         found.extend(lints(picture, plan));
     }
     found
+}
+
+/// Says on the first line of a plan which budget holds its run up.
+fn of_budget(picture: &Picture, plan: &PlanView<'_>) -> Option<Diagnostic> {
+    let short = plan.short()?;
+    let remedy = match short.budget {
+        Budget::PlanUsd => "Raise it, or stop the plan".to_owned(),
+        Budget::DayUsd | Budget::PlanTime => {
+            format!(
+                "Raise `{}` in your settings, then continue all; or stop the plan",
+                short.budget.setting()
+            )
+        }
+    };
+    let message = format!("Nothing more is begun: {short}. {remedy}.");
+    let document = plan.document;
+    let first_line = Span::new(0, document.lines.line(&document.text, 0).len());
+    let range = document.range(first_line, picture.client.encoding);
+    let diagnostic = Builder::new("budget", DiagnosticSeverity::WARNING, message);
+    Some(diagnostic.data(json!({ "uri": document.uri })).at(range, &picture.client))
 }
 
 fn lints(picture: &Picture, plan: &PlanView<'_>) -> Vec<Diagnostic> {

@@ -6,14 +6,16 @@ use crate::{
     commands::{
         EditorCommand,
         arguments::{
-            Answer, AtIteration, Continue, OfDocument, OfTask, ShowDiff, ShowTranscript, Start, Steer,
+            Answer, AtIteration, Continue, ContinuePlan, OfDocument, OfTask, ShowDiff, ShowTranscript, Start,
+            Steer,
         },
     },
     picture::{PlanView, SeenTask},
     snapshot::{Checkout, LoopPicture, TaskPicture},
 };
 use alfine_core::{
-    breaker::Rule,
+    breaker::{Rule, dollars},
+    budget::{Budget, Short},
     machine::{AskKind, Phase},
     offer::{Action, Continuing, Offer, Step},
     task::{TaskId, TaskKey, TaskStatus},
@@ -23,6 +25,13 @@ use alfine_engine::{
     view::OfferView,
 };
 use alfine_words::offer as words;
+
+/// Raises the budget that holds a plan up, and goes on; `None` for a budget that only the settings raise.
+pub(crate) fn raise_budget(uri: Url, short: &Short) -> Option<Command> {
+    let budget = (short.budget == Budget::PlanUsd).then(|| short.raised())?;
+    let title = format!("Raise the budget to {} and continue", dollars(budget));
+    Some(EditorCommand::ContinuePlan(ContinuePlan { uri, budget: Some(budget) }).titled(title))
+}
 
 /// Runs the checks of a task before its work; `None` where it has none, or its work goes on or is over.
 pub(crate) fn check(plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Option<Command> {

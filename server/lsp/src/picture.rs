@@ -10,11 +10,13 @@ use crate::{
     snapshot::{Checkout, Snapshot, TaskPicture},
 };
 use alfine_core::{
+    budget::Short,
     chain::{self, OpenStages},
     detect::Detection,
     identity::{self, Identities, Was, Written},
     lint::Checks,
     plan::{self, Mark, Names, Plan, Task},
+    plan_run::RunState,
     task::{TaskId, TaskKey, TaskStatus},
     time::Moment,
 };
@@ -175,6 +177,12 @@ impl<'p> PlanView<'p> {
     /// What the document says.
     pub(crate) fn plan(&self) -> &'p Plan {
         self.document.plan()
+    }
+
+    /// The budget that holds its run up; `None` if none does.
+    pub(crate) fn short(&self) -> Option<Short> {
+        let run = self.checkout?.store.runs.get(&self.name)?;
+        run.money.short.filter(|_| run.state == RunState::NeedsInput)
     }
 
     /// Whether a task has a box that is not ticked.

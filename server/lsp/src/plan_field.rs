@@ -16,6 +16,9 @@ pub(crate) fn meaning(field: FieldName) -> String {
             "The order of tasks that do not depend on each other: the lower number goes first."
         }
         FieldName::MaxIterations => "The most iterations; the loop then stops and asks you how to go on.",
+        FieldName::Budget => {
+            "The most US dollars that one run of the plan may cost; then nothing more is begun."
+        }
         FieldName::MaxCost => "The most US dollars that the loop may cost; it stops when they are spent.",
         FieldName::MaxParallel => {
             "How many tasks of the plan are worked on at a time; only in the front matter."
@@ -45,7 +48,7 @@ pub(crate) fn takes(field: FieldName) -> &'static str {
         FieldName::Agent => "the name of an agent",
         FieldName::Model => "a name that the agent knows",
         FieldName::MaxIterations => "a whole number from 1 to 50",
-        FieldName::MaxCost => "a number of US dollars",
+        FieldName::Budget | FieldName::MaxCost => "a number of US dollars",
         FieldName::MaxParallel => "a whole number from 1 to 16",
         FieldName::Isolation => "`worktree` or `in-place`",
         FieldName::Context => "`resume` or `fresh`",

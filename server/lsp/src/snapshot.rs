@@ -13,7 +13,7 @@ use alfine_core::{
     lint::{Checks, LintOptions},
     machine::LoopState,
     plan::{self, Here},
-    plan_run::RunState,
+    plan_run::{RunMoney, RunState},
     reason::Reason,
     task::{TaskId, TaskKey},
 };
@@ -176,8 +176,8 @@ pub struct StorePicture {
 pub struct RunPicture {
     /// How far it is, as it was last written down.
     pub state: RunState,
-    /// US dollars that its loops cost so far; `None` if that is known of none.
-    pub cost_usd: Option<f64>,
+    /// What it costs, and may cost.
+    pub money: RunMoney,
 }
 
 impl StorePicture {

@@ -110,6 +110,13 @@ impl Ledger {
         state.join("ledger.db")
     }
 
+    /// The beginning of a day as the user's calendar has it.
+    pub fn start_of_day(now: Millis) -> Millis {
+        let start = jiff::Timestamp::from_millisecond(now.0)
+            .and_then(|now| now.to_zoned(jiff::tz::TimeZone::system()).start_of_day());
+        start.map_or(now, |start| Millis(start.timestamp().as_millisecond()))
+    }
+
     /// Opens the ledger in the user's folder for state, or makes it.
     pub fn open(state: &Path) -> Result<Self, StoreError> {
         fs::create_dir_all(state).map_err(|error| StoreError::of_io("make the folder", state, error))?;
@@ -293,7 +300,7 @@ fn settle(
 /// What is known for the decision about a run.
 fn books(tx: &Transaction<'_>, now: Millis, new: &NewEntry<'_>) -> rusqlite::Result<Books> {
     let repository = new.repository.to_string_lossy();
-    let today = start_of_day(now);
+    let today = Ledger::start_of_day(now);
     close_what_died(tx)?;
     let spent = |filter: &str, since: Millis| {
         // An open entry of the same loop is of a run that never began.
@@ -361,11 +368,4 @@ fn close_what_died(tx: &Transaction<'_>) -> rusqlite::Result<()> {
 /// A count as SQLite has numbers.
 fn whole(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// The beginning of a day as the user's calendar has it.
-fn start_of_day(now: Millis) -> Millis {
-    let start = jiff::Timestamp::from_millisecond(now.0)
-        .and_then(|now| now.to_zoned(jiff::tz::TimeZone::system()).start_of_day());
-    start.map_or(now, |start| Millis(start.timestamp().as_millisecond()))
 }

@@ -259,6 +259,10 @@ CREATE UNIQUE INDEX plan_run_live ON plan_run (plan) WHERE ended_at IS NULL;
 ALTER TABLE loop ADD COLUMN plan_run INTEGER REFERENCES plan_run (id);
 CREATE INDEX loop_plan_run ON loop (plan_run) WHERE plan_run IS NOT NULL;
 ",
+    "
+ALTER TABLE plan_run ADD COLUMN budget_usd REAL;
+ALTER TABLE plan_run ADD COLUMN short TEXT;
+",
 ];
 
 /// The version that this program writes.

@@ -4,6 +4,7 @@ use super::{LoopId, Millis};
 use alfine_core::{
     agent::Usage,
     breaker::{Line, Rule},
+    budget::Short,
     checkout::CheckoutChange,
     finding::{Finding, Severity},
     identity::Written,
@@ -99,7 +100,7 @@ macro_rules! kept_if_known {
 }
 
 kept_if_known!(word: Answer);
-kept_if_known!(json: CheckProof);
+kept_if_known!(json: CheckProof, Short);
 
 /// A value kept as JSON text.
 pub(super) struct Json<T>(pub T);
@@ -218,9 +219,13 @@ pub struct PlanRunRow {
     pub ended_at: Option<Millis>,
     /// When the row was last changed.
     pub updated_at: Millis,
+    /// US dollars that it may cost, as it was when its next tasks were last looked for; none if there is no such budget.
+    pub budget_usd: Option<f64>,
+    /// Why no other run of an agent may begin then; none if one may.
+    pub short: Option<Short>,
 }
 
-from_columns! { PlanRunRow: id, plan, state, how, started_at, ended_at, updated_at }
+from_columns! { PlanRunRow: id, plan, state, how, started_at, ended_at, updated_at, budget_usd, short }
 
 /// What a watcher shows of a loop's state, in words of its own: the state itself stays opaque.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

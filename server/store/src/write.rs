@@ -10,6 +10,7 @@ use super::{
 };
 use alfine_core::{
     agent::{Outcome, Usage},
+    budget::Short,
     checkout::CheckoutChange,
     finding::Finding,
     identity::Written,
@@ -442,6 +443,24 @@ impl Tx<'_> {
             (id, Word(state), Json(how.unwrap_or(&row.how)), self.now(), state == RunState::Over),
         )?;
         self.tell(None, None, Change::PlanRun, &json!({ "plan": row.plan, "state": state }))
+    }
+
+    /// Keeps what a run of a plan may cost, and why no other run of an agent may begin for it.
+    pub fn set_plan_run_money(
+        &self,
+        id: i64,
+        budget_usd: Option<f64>,
+        short: Option<&Short>,
+    ) -> Result<(), StoreError> {
+        let row = self.plan_run(id)?.ok_or_else(|| missing("run", &id))?;
+        if row.budget_usd == budget_usd && row.short.as_ref() == short {
+            return Ok(());
+        }
+        self.execute(
+            "UPDATE plan_run SET budget_usd = ?2, short = ?3, updated_at = ?4 WHERE id = ?1",
+            (id, budget_usd, short.map(Json), self.now()),
+        )?;
+        self.tell(None, None, Change::PlanRun, &json!({ "plan": row.plan, "state": row.state }))
     }
 
     /// Adds a loop to the run of its plan.

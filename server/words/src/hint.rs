@@ -1,7 +1,7 @@
 //! What to do next: as command lines for a terminal, as the names of actions for an editor.
 
 use crate::Reader;
-use alfine_core::{hint::Hint, task::TaskKey, text::shell_word};
+use alfine_core::{budget::Budget, hint::Hint, task::TaskKey, text::shell_word};
 
 /// Says what to do next: phrases without a full stop. For a terminal there can be several lines.
 pub fn hint(hint: &Hint, reader: Reader) -> String {
@@ -40,6 +40,18 @@ fn in_a_terminal(hint: &Hint) -> String {
             format!("give a limit of {from} to {to}, or --reset-breaker")
         }
         Hint::RaiseCost => "give a higher limit, or --reset-breaker".to_owned(),
+        Hint::RaiseBudget { plan, short } => {
+            let plan = shell_word(plan);
+            match short.budget {
+                Budget::PlanUsd => format!("raise it: alfine continue {plan} --budget {}", short.raised()),
+                Budget::DayUsd | Budget::PlanTime => {
+                    format!(
+                        "raise `{}` in your settings, then: alfine continue {plan}",
+                        short.budget.setting()
+                    )
+                }
+            }
+        }
         Hint::Watch { task } => format!("watch it: alfine log {task} --follow", task = shell_word(task)),
         Hint::Transcript { task } => {
             format!("look at what its agent said: alfine log {task} --transcript", task = shell_word(task))
@@ -120,6 +132,12 @@ fn in_an_editor(hint: &Hint) -> String {
         }
         Hint::RaiseIterations { from, to } => format!("give a limit of {from} to {to}, or reset the breaker"),
         Hint::RaiseCost => "give a higher limit, or reset the breaker".to_owned(),
+        Hint::RaiseBudget { plan, short } => match short.budget {
+            Budget::PlanUsd => format!("raise it: “Raise the budget” on {plan}"),
+            Budget::DayUsd | Budget::PlanTime => {
+                format!("raise `{}` in your settings, then “Continue all” on {plan}", short.budget.setting())
+            }
+        },
         Hint::Watch { task } => format!("watch it: “Show transcript” on {task}"),
         Hint::Transcript { task } => format!("look at what its agent said: “Show transcript” on {task}"),
         Hint::Diff { task } => format!("look at what it changed: “Show diff” on {task}"),
@@ -172,6 +190,7 @@ fn merge_into(task: &TaskKey) -> String {
 mod tests {
     use super::*;
     use crate::odd;
+    use alfine_core::budget::Short;
 
     /// Each kind of hint; the compiler asks for those to come.
     fn all() -> Vec<Hint> {
@@ -187,6 +206,8 @@ mod tests {
             Hint::KeepPlan { task: task.clone() },
             Hint::RaiseIterations { from: 4, to: 50 },
             Hint::RaiseCost,
+            Hint::RaiseBudget { plan: task.plan.clone(), short: short(Budget::PlanUsd) },
+            Hint::RaiseBudget { plan: task.plan.clone(), short: short(Budget::DayUsd) },
             Hint::Watch { task: task.clone() },
             Hint::Transcript { task: task.clone() },
             Hint::Diff { task: task.clone() },
@@ -221,7 +242,11 @@ mod tests {
         all
     }
 
-    const KINDS: u8 = 32;
+    fn short(budget: Budget) -> Short {
+        Short { budget, limit: 1.0, spent: 0.9, next: Some(0.3) }
+    }
+
+    const KINDS: u8 = 33;
 
     fn kind(hint: &Hint) -> u8 {
         match hint {
@@ -232,6 +257,7 @@ mod tests {
             Hint::Continue { .. } => 4,
             Hint::RaiseIterations { .. } => 5,
             Hint::RaiseCost => 6,
+            Hint::RaiseBudget { .. } => 32,
             Hint::Watch { .. } => 7,
             Hint::Transcript { .. } => 8,
             Hint::Diff { .. } => 9,

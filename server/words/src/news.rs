@@ -301,6 +301,9 @@ pub fn work_lost(what: &[String]) -> String {
 
 fn note(note: &Note) -> Option<(Mark, String)> {
     let line = match note {
+        Note::AwaitsSums => {
+            (Mark::Notice, "waits for what other runs cost, to stay within the budget".to_owned())
+        }
         Note::SlowStart { seconds } => (Mark::Notice, format!("the agent said nothing for {seconds} s")),
         Note::AgentSilent { rule, seconds } => {
             (Mark::Notice, format!("{rule}: the agent said nothing for {seconds} s"))

@@ -20,19 +20,28 @@ pub fn run_progress(run: &RunProgress) -> String {
     match run.state {
         RunState::Paused => parts.push("paused".to_owned()),
         RunState::Stopping => parts.push("stopping".to_owned()),
-        RunState::NeedsInput if run.waiting > 0 => {
+        RunState::NeedsInput if run.waiting > 0 && run.short.is_none() => {
             let wait = if run.waiting == 1 { "waits" } else { "wait" };
             parts.push(format!("{} {wait}", count(run.waiting.into(), "task")));
         }
         RunState::Active | RunState::NeedsInput | RunState::Over => {}
     }
-    parts.extend(run.cost_usd.filter(|cost| *cost > 0.0).map(dollars));
+    let cost = run.cost_usd.filter(|cost| *cost > 0.0);
+    parts.extend(match run.budget_usd {
+        Some(budget) => Some(format!("{} of {}", dollars(cost.unwrap_or_default()), dollars(budget))),
+        None => cost.map(dollars),
+    });
+    if run.short.is_some() {
+        parts.push("out of budget".to_owned());
+    }
     parts.join(" · ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alfine_core::budget::{Budget, Short};
+    use alfine_core::plan_run::RunMoney;
     use alfine_core::task::TaskStatus::{Done, NeedsInput, Ready, Running};
 
     #[test]
@@ -48,7 +57,23 @@ mod tests {
             (RunState::Over, vec![Done], "1 of 1 done · $1.84"),
         ] {
             let tasks = tasks.into_iter().map(|status| (status, status == NeedsInput));
-            assert_eq!(run_progress(&RunProgress::new("P.md", state, tasks, Some(1.84))), said);
+            let money = RunMoney { cost_usd: Some(1.84), ..RunMoney::default() };
+            assert_eq!(run_progress(&RunProgress::new("P.md", state, tasks, money)), said);
         }
+    }
+
+    #[test]
+    fn a_run_says_what_it_may_cost_and_that_nothing_more_is_begun() {
+        let short = Short { budget: Budget::PlanUsd, limit: 2.0, spent: 1.84, next: Some(0.3) };
+        let money = RunMoney { cost_usd: Some(1.84), budget_usd: Some(2.0), short: Some(short) };
+        let said = |tasks: &[_]| {
+            let tasks = tasks.iter().map(|status| (*status, *status == NeedsInput));
+            run_progress(&RunProgress::new("P.md", RunState::Active, tasks, money))
+        };
+        assert_eq!(said(&[Done, Running]), "1 of 2 done · 1 running · $1.84 of $2.00");
+        assert_eq!(
+            said(&[Done, NeedsInput, Ready]),
+            "1 of 3 done · 1 needs you · $1.84 of $2.00 · out of budget"
+        );
     }
 }

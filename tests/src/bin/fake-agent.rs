@@ -483,6 +483,11 @@ impl Agent {
         if !result.total_only {
             line["model_usage_since_last_result"] = json!({self.model.as_str(): model});
         }
+        if result.no_cost
+            && let Some(line) = line.as_object_mut()
+        {
+            line.retain(|name, _| !name.contains("cost") && !name.to_lowercase().contains("model"));
+        }
         self.say(line)
     }
 }

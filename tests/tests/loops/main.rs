@@ -4,6 +4,7 @@
 
 mod breakers;
 mod browser;
+mod budgets;
 mod built_on;
 mod checkout;
 mod checks;

@@ -27,7 +27,7 @@ M.commands = {
   { name = 'check', takes = 'task' },
   { name = 'pausePlan', takes = 'plan' },
   { name = 'stopPlan', takes = 'plan' },
-  { name = 'continuePlan', takes = 'plan' },
+  { name = 'continuePlan', takes = 'more' },
   { name = 'trust', takes = 'plan' },
 }
 
@@ -47,7 +47,7 @@ M.commands = {
 ---@field tree string Which tree, as hex.
 
 ---What kind of answer is needed.
----@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'already_green' | 'login' | 'billing' | 'config' | 'context' | 'check' | 'refusal' | 'trust'
+---@alias alfine.AskKind 'question' | 'blocked' | 'approval' | 'unproven' | 'checks_changed' | 'baseline' | 'already_green' | 'login' | 'billing' | 'budget' | 'config' | 'context' | 'check' | 'refusal' | 'trust'
 
 ---The argument of `alfine.rewind` and `alfine.fork`.
 ---@class alfine.AtIteration
@@ -86,6 +86,11 @@ M.commands = {
 ---@field maxCost? number The new limit of cost, in US dollars.
 ---@field resetBreaker? boolean Whether all counters start at zero.
 ---@field keepPlan? boolean Whether the loop keeps the text that it began with, although its plan was edited since.
+
+---The argument of `alfine.continuePlan`.
+---@class alfine.ContinuePlan
+---@field uri string The document.
+---@field budget? number US dollars that the run of the plan may cost from now on.
 
 ---A counter of the breaker, in words.
 ---@class alfine.Counter
@@ -151,7 +156,7 @@ M.commands = {
 ---@alias alfine.ProofColor 'green' | 'yellow' | 'red'
 
 ---Why a task is where it is.
----@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'outage', since: alfine.Moment, message: string } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string, commit?: string } | { kind: 'lands', into: string } | { kind: 'not_landed', into: string, because: alfine.NotLandedBecause } | { kind: 'brought_up', from: string } | { kind: 'forked' } | { kind: 'told', text: string }
+---@alias alfine.Reason { kind: 'breaker', trip: alfine.BreakerLine } | { kind: 'hard_limit' } | { kind: 'stopped_by_user' } | { kind: 'usage_limit', known: boolean, message: string } | { kind: 'retry', message: string } | { kind: 'outage', since: alfine.Moment, message: string } | { kind: 'awaits_sums' } | { kind: 'asks', ask: alfine.AskKind, text: string } | { kind: 'failed', message: string } | { kind: 'proven', proof: alfine.Proof } | { kind: 'unsaved', file: string } | { kind: 'pauses', why?: alfine.Reason } | { kind: 'unrun' } | { kind: 'runner_died' } | { kind: 'merged', into: string, commit?: string } | { kind: 'lands', into: string } | { kind: 'not_landed', into: string, because: alfine.NotLandedBecause } | { kind: 'brought_up', from: string } | { kind: 'forked' } | { kind: 'told', text: string }
 
 ---The argument of `alfine.showDiff`.
 ---@class alfine.ShowDiff
@@ -189,6 +194,7 @@ M.commands = {
 ---@field inPlace? boolean Whether the agent works in the user's own tree.
 ---@field context? string `resume` or `fresh`.
 ---@field maxCost? number The most US dollars.
+---@field budget? number The most US dollars of the run of the plan.
 ---@field permissions? string What the agent may do without asking.
 ---@field includeUncommitted? boolean Whether the loop starts from the uncommitted changes, too; the user is asked if this is missing.
 ---@field again? boolean Whether a task that was merged already is begun again, without a question.

@@ -81,9 +81,10 @@ pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
         max_cost_usd: args.max_cost,
     };
     let key = match opening::target(&mut project, &args.target)? {
+        Either::Task(key) if args.budget.is_some() => return Err(run::budget_of_task(&key)),
         Either::Task(key) => key,
         Either::Plan(plan) if more == More::default() => {
-            return go_on_with_plan(&mut project, &plan, &args.how);
+            return go_on_with_plan(&mut project, &plan, args);
         }
         Either::Plan(plan) => {
             return Err(
@@ -104,9 +105,11 @@ pub(super) fn go_on(directory: &Path, args: &ContinueArgs) -> Result<u8> {
     }
 }
 
-fn go_on_with_plan(project: &mut Project, plan: &str, how: &GoOnArgs) -> Result<u8> {
+fn go_on_with_plan(project: &mut Project, plan: &str, args: &ContinueArgs) -> Result<u8> {
+    let how = &args.how;
     let (in_background, keep_plan) = (how.background, how.keep_plan);
-    let request = requests::ContinuePlan { plan: plan.to_owned(), in_background, keep_plan };
+    let request =
+        requests::ContinuePlan { plan: plan.to_owned(), in_background, keep_plan, budget: args.budget };
     let PlanContinued { begun, left } = asking::drive(project, request, said(how))?;
     if in_background {
         for begun in &begun {

@@ -18,7 +18,10 @@ use crate::{
     report::exit,
 };
 use alfine_core::{
+    budget::Short,
+    hint::Hint,
     plan::{ContextMode, Task},
+    plan_run::RunState,
     task::{TaskId, TaskKey, TaskStatus},
     text::shell_word,
 };
@@ -32,7 +35,7 @@ use alfine_engine::{
 };
 use alfine_git::WorkingCopies;
 use alfine_store::LoopLock;
-use alfine_words::{Mark, Reader};
+use alfine_words::{self as words, Mark, Reader};
 use std::path::Path;
 
 /// Runs a plan's task, or a plan: so many of its tasks at a time.
@@ -64,23 +67,24 @@ pub(super) fn run_plan(
         })
         .collect();
     if locks.is_empty() {
-        return tell_left(project, plan, tasks, left, display);
+        let failed = tell_left(project, plan, tasks, left, display)?;
+        return Ok(first(failed, tell_short(project, &plan.name, display)?));
     }
     let ran = together::run(project, locks, left, display)?;
     let mut first_that_failed = exit_of(&ran);
     let Ran { ends, left, is_held } = ran;
+    // The work itself may have moved the plan.
+    let last = ends.last().map(|end| project.store.loop_(&end.id)).transpose()?.flatten();
+    let name = last.map_or_else(|| plan.name.clone(), |row| row.task.plan);
     // What the user holds keeps its turn.
     if !is_held {
-        // The work itself may have moved the plan.
-        let last = ends.last().map(|end| project.store.loop_(&end.id)).transpose()?.flatten();
-        let name = last.map_or_else(|| plan.name.clone(), |row| row.task.plan);
         let plan = project.plan_named(&name)?;
         let ran: Vec<&TaskId> = ends.iter().map(|end| &end.task.id).collect();
         let others: Vec<Task> = tasks.iter().filter(|task| !ran.contains(&&task.id)).cloned().collect();
         let failed = tell_left(project, &plan, &others, left, display)?;
         first_that_failed = first(first_that_failed, failed);
     }
-    Ok(first_that_failed)
+    Ok(first(first_that_failed, tell_short(project, &name, display)?))
 }
 
 /// Starts a plan's task in the background, or a plan.
@@ -115,6 +119,11 @@ pub(super) fn tell_begun(key: &TaskKey, does: &str) {
 fn start(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<Started> {
     let target = project.target(&args.target)?;
     let plan = project.plan(&target.plan)?.name;
+    if args.budget.is_some()
+        && let Some(task) = &target.task
+    {
+        return Err(budget_of_task(&TaskKey::new(plan, task.clone())));
+    }
     let mut start = Start::new(plan, target.task, options_of(args));
     start.only_one = args.single_task;
     start.max_parallel = args.max_parallel;
@@ -139,6 +148,7 @@ fn tell_left(
 ) -> Result<u8> {
     let mut status = exit::DONE;
     let known = Known::here(project, plan)?;
+    let short = short_of(project, &plan.name)?;
     for task in tasks {
         let key = plan.key(task);
         let open = known.waits_for(task);
@@ -148,6 +158,7 @@ fn tell_left(
         let words = match why {
             _ if !open.is_empty() && !is_elsewhere => format!("{key} waits for {}", open.join(", ")),
             Some(why) => format!("{key} was not started: {}", why.message),
+            None if short.is_some() && project.store.current_loop(&key)?.is_none() => continue,
             None => {
                 status = first(status, settled(project, &key, display.is_none())?);
                 continue;
@@ -158,6 +169,23 @@ fn tell_left(
         }
     }
     Ok(status)
+}
+
+/// The budget that holds up the run of a plan.
+fn short_of(project: &Project, plan: &str) -> Result<Option<Short>> {
+    let run = project.store.last_plan_run(plan)?.filter(|run| run.state == RunState::NeedsInput);
+    Ok(run.and_then(|run| run.short))
+}
+
+/// Says which budget holds up the run of a plan, and what to do, and returns the exit status of that.
+fn tell_short(project: &Project, plan: &str, display: Option<&Display>) -> Result<u8> {
+    let Some(short) = short_of(project, plan)? else { return Ok(exit::DONE) };
+    if let Some(display) = display {
+        let hint = words::hint(&Hint::RaiseBudget { plan: plan.to_owned(), short }, Reader::Terminal);
+        display.line(Mark::Notice, &format!("nothing more is begun: {short}"));
+        display.line(Mark::Detail, &format!("→ {hint}"));
+    }
+    Ok(exit::NEEDS_YOU)
 }
 
 fn tell_all_done(project: &Project, file: &PlanFile, json: bool) -> Result<()> {
@@ -224,6 +252,7 @@ fn options_of(args: &RunArgs) -> StartOptions {
             Context::Fresh => ContextMode::Fresh,
         }),
         max_cost: args.max_cost,
+        plan_budget: args.budget,
         permissions: args.permissions.clone(),
         again: args.again,
     }
@@ -275,4 +304,10 @@ fn exit_status(status: TaskStatus) -> u8 {
         }
         _ => exit::FAILED,
     }
+}
+
+/// Why a task alone gets no budget of a plan.
+pub(super) fn budget_of_task(key: &TaskKey) -> Error {
+    Error::user(format!("a budget is a plan's, and {key} is one task"))
+        .hint("limit what the task may cost with --max-cost, or name the plan alone")
 }

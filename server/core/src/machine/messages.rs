@@ -260,6 +260,8 @@ pub enum Recovery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "note", rename_all = "snake_case")]
 pub enum Note {
+    /// The next run waits until it is known what the runs of others cost.
+    AwaitsSums,
     /// The agent has not said anything yet.
     SlowStart {
         /// Seconds since its start.

@@ -18,6 +18,8 @@ worded! {
         MaxIterations = "Max iterations",
         /// The limit of cost, in USD.
         MaxCost = "Max cost",
+        /// What one run of the plan may cost, in USD.
+        Budget = "Budget",
         /// How many tasks are worked on at a time, for the plan as a whole.
         MaxParallel = "Max parallel",
         /// Where the agent works.

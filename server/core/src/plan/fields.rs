@@ -145,6 +145,7 @@ impl Fields {
             model: self.model.clone().or_else(|| defaults.model.clone()),
             max_iterations: self.max_iterations.clone().or_else(|| defaults.max_iterations.clone()),
             max_cost: self.max_cost.clone().or_else(|| defaults.max_cost.clone()),
+            budget: self.budget.clone().or_else(|| defaults.budget.clone()),
             max_parallel: self.max_parallel.clone().or_else(|| defaults.max_parallel.clone()),
             isolation: self.isolation.clone().or_else(|| defaults.isolation.clone()),
             context: self.context.clone().or_else(|| defaults.context.clone()),
@@ -216,6 +217,11 @@ impl Fields {
                 let cost =
                     dollars(word).ok_or_else(|| invalid("an amount in US dollars, such as 2.50", None))?;
                 self.max_cost = value.whole(cost);
+            }
+            FieldName::Budget => {
+                let budget =
+                    dollars(word).ok_or_else(|| invalid("an amount in US dollars, such as 10", None))?;
+                self.budget = value.whole(budget);
             }
             FieldName::Isolation => {
                 let isolation =

@@ -180,6 +180,8 @@ pub struct Fields {
     pub max_iterations: Option<Placed<u32>>,
     /// `Max cost`, in USD.
     pub max_cost: Option<Placed<f64>>,
+    /// `Budget`, in USD; only that of the front matter counts.
+    pub budget: Option<Placed<f64>>,
     /// `Max parallel`; only that of the front matter counts.
     #[serde(default)]
     pub max_parallel: Option<Placed<u32>>,

@@ -66,6 +66,8 @@ pub struct ContinuePlan {
     pub in_background: bool,
     /// Whether loops keep the text that they began with, although their plan was edited since.
     pub keep_plan: bool,
+    /// US dollars that the run may cost from now on, if that is said.
+    pub budget: Option<f64>,
 }
 
 /// What goes on.
@@ -87,6 +89,11 @@ impl Request for ContinuePlan {
         answered: Option<Answered>,
     ) -> Result<Step<PlanContinued>> {
         allow(project, answered.as_ref())?;
+        if let Some(budget) = self.budget.filter(|budget| !budget.is_finite() || *budget <= 0.0) {
+            return Err(Error::user(format!(
+                "a budget must be a positive number of US dollars, not {budget}"
+            )));
+        }
         let file = project.plan_named(&self.plan)?;
         unsaved::refuse_plan(front_end, &file)?;
         project.align(&file)?;
@@ -108,7 +115,7 @@ impl Request for ContinuePlan {
             unsaved::refuse_in_place(project, front_end, &text.spec)?;
             found.push((row, text, more));
         }
-        plan_run::resume(project, last.id)?;
+        plan_run::resume(project, &last, self.budget)?;
         let mut locks = Vec::new();
         for (row, text, more) in found {
             locks.push((start::take_over(project, &row, &text, &more)?, row.task));

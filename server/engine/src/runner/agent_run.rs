@@ -7,7 +7,7 @@ use super::{
 use crate::Result;
 use alfine_agents::{Adapter, Decoder, Exit, Invocation, Lines, Login, PriorSession, Request};
 use alfine_core::{
-    agent::{AgentEvent, Outcome},
+    agent::{AgentEvent, Outcome, Usage},
     machine::{Input, Spawn},
     news::News,
     plan::Isolation,
@@ -62,7 +62,7 @@ impl Runner<'_> {
             extra_args: self.spec.agent.args.clone(),
             command: self.spec.agent.command.clone(),
             // A CLI counts it for the run alone, in a session that it resumes too.
-            max_budget_usd: self.state.budget_left(),
+            max_budget_usd: self.state.budget_left().into_iter().chain(self.may_cost).reduce(f64::min),
         };
         let invocation = self.adapter.invocation(&request)?;
         let marker = self.row.id.marker(&ulid::Ulid::generate().to_string());
@@ -123,6 +123,7 @@ impl Runner<'_> {
     }
 
     pub(super) fn agent_said(&mut self, event: AgentEvent) {
+        let event = priced(event, self.spec.agent.price);
         if let (AgentEvent::Usage(usage), Some(agent)) = (&event, &mut self.agent) {
             agent.usage = Some(*usage);
         }
@@ -226,6 +227,16 @@ impl Runner<'_> {
         let Ending { outcome, message, .. } = self.ending(prompt, ended.outcome, ended.message);
         self.inputs.push_back(Input::AgentExited { outcome, message });
         Ok(())
+    }
+}
+
+/// What an agent says, with what its tokens cost where it does not say that itself.
+pub(super) fn priced(event: AgentEvent, price: Option<alfine_config::Price>) -> AgentEvent {
+    match (event, price) {
+        (AgentEvent::Usage(usage), Some(price)) if usage.cost_usd.is_none() => {
+            AgentEvent::Usage(Usage { cost_usd: Some(price.of(&usage)), ..usage })
+        }
+        (event, _) => event,
     }
 }
 

@@ -15,7 +15,7 @@ use alfine_core::{
 };
 use alfine_git::{Checkpoint, Surroundings};
 use alfine_secrets::Masker;
-use alfine_store::{CommandResult, LoopLock, LoopRow};
+use alfine_store::{CommandResult, LoopLock, LoopRow, LoopUse};
 use std::{
     collections::VecDeque,
     path::PathBuf,
@@ -64,6 +64,10 @@ pub(crate) struct Runner<'a> {
     pub(super) observe: &'a mut dyn FnMut(&Told),
     pub(super) cut_short: bool,
     pub(super) clocks: Clocks,
+    /// What the next run of the agent may cost before a budget of the plan or of the day is passed, in US dollars.
+    pub(super) may_cost: Option<f64>,
+    /// What the ledger has of this loop; `None` until it was told anything.
+    pub(super) in_ledger: Option<LoopUse>,
 }
 
 impl<'a> Runner<'a> {
@@ -118,6 +122,8 @@ impl<'a> Runner<'a> {
             observe,
             cut_short: false,
             clocks: Clocks::now(),
+            may_cost: None,
+            in_ledger: None,
         })
     }
 

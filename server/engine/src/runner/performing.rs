@@ -72,6 +72,7 @@ impl Runner<'_> {
                 Ok(())
             }
             Effect::TakeCheckpoint(kind) => self.take_checkpoint(kind),
+            Effect::Afford => self.afford(),
             Effect::SpawnAgent(spawn) => self.spawn_agent(&spawn),
             Effect::KillAgent(_) => {
                 match &self.agent {

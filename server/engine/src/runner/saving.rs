@@ -80,6 +80,7 @@ impl Runner<'_> {
             }
             Ok(())
         })?;
+        self.settle_ledger();
         Ok(())
     }
 
@@ -154,6 +155,7 @@ impl Runner<'_> {
                 self.tell(&News::Rests { reason, cost_usd });
             }
             Effect::TakeCheckpoint(_)
+            | Effect::Afford
             | Effect::RunControls
             | Effect::CancelVerifiers
             | Effect::Commit

@@ -48,6 +48,9 @@ pub(crate) struct StartOptions {
     /// The most US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_cost: Option<f64>,
+    /// The most US dollars of the run of the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<f64>,
     /// What the agent may do without asking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<String>,
@@ -88,6 +91,18 @@ pub(crate) struct OfTask {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub uri: Option<Url>,
+}
+
+/// The argument of `alfine.continuePlan`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ContinuePlan {
+    /// The document.
+    #[schemars(with = "String")]
+    pub uri: Url,
+    /// US dollars that the run of the plan may cost from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<f64>,
 }
 
 /// The argument of commands that take a document and nothing else.

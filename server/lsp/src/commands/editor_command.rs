@@ -6,7 +6,8 @@
 use super::{
     argument_reader::arguments,
     arguments::{
-        Answer, AtIteration, Continue, OfDocument, OfTask, ShowDiff, ShowTranscript, Start, StartHere, Steer,
+        Answer, AtIteration, Continue, ContinuePlan, OfDocument, OfTask, ShowDiff, ShowTranscript, Start,
+        StartHere, Steer,
     },
     refusal::bad_arguments,
 };
@@ -106,7 +107,7 @@ editor_commands! {
     /// Ends all loops of a plan.
     StopPlan(OfDocument) = "alfine.stopPlan", "Stop All Loops of a Plan", runs: false;
     /// Lets a plan go on: its loops that were held or cut off, and then the tasks that can begin.
-    ContinuePlan(OfDocument) = "alfine.continuePlan", "Continue All Loops of a Plan", runs: true;
+    ContinuePlan(ContinuePlan) = "alfine.continuePlan", "Continue All Loops of a Plan", runs: true;
     /// Allows the commands that a plan and its repository name, after showing them.
     Trust(OfDocument) = "alfine.trust", "Allow Commands of a Plan…", runs: true;
 }

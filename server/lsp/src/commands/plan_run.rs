@@ -1,6 +1,10 @@
 //! `alfine.pausePlan`, `stopPlan`, `continuePlan`: the run of a plan, with all of its loops.
 
-use super::{Commands, arguments::OfDocument, execute::status_of};
+use super::{
+    Commands,
+    arguments::{self, OfDocument},
+    execute::status_of,
+};
 use crate::{protocol::lsp_types::MessageType, snapshot::Place};
 use alfine_core::{machine::Command, task::TaskKey};
 use alfine_engine::{
@@ -19,9 +23,10 @@ impl Commands {
     }
 
     /// Lets the run of a plan go on, in the background.
-    pub(super) async fn continue_plan(&self, given: OfDocument) -> Result<Value> {
+    pub(super) async fn continue_plan(&self, given: arguments::ContinuePlan) -> Result<Value> {
         let (place, plan) = self.place_of_plan(&given.uri).await?;
-        let request = ContinuePlan { plan: plan.clone(), in_background: true, keep_plan: false };
+        let request =
+            ContinuePlan { plan: plan.clone(), in_background: true, keep_plan: false, budget: given.budget };
         let continued = self.drive(&place, &plan, "alfine.continuePlan", request).await?;
         for (key, why) in &continued.left {
             self.editor.tell(MessageType::INFO, &format!("{key} was not started: {}.", why.message)).await;

@@ -107,6 +107,7 @@ fn read(options: &StartOptions) -> Result<engine::StartOptions> {
         in_place: options.in_place.unwrap_or(false),
         context,
         max_cost: options.max_cost,
+        plan_budget: options.budget,
         permissions: options.permissions.clone(),
         again: options.again.unwrap_or(false),
     })

@@ -36,6 +36,10 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
         found.push(of_gone(picture, plan, gone));
     }
     for seen in &tasks {
+        if plan.short().is_some() && asks_for_budget(seen) {
+            // The plan's first line says it once for all tasks.
+            continue;
+        }
         for diagnostic in of_task(picture, plan, seen) {
             let diagnostic = diagnostic.data(json!({ "task": seen.key, "uri": plan.document.uri }));
             found.push(diagnostic.at(title_range(plan, seen.task, encoding), &picture.client));
@@ -56,6 +60,11 @@ pub(super) fn of_plan(picture: &Picture, plan: &PlanView<'_>, is_open: bool) -> 
         }
     }
     found
+}
+
+fn asks_for_budget(seen: &SeenTask<'_>) -> bool {
+    let reason = seen.known.and_then(|known| known.reason());
+    matches!(reason.as_deref(), Some(Reason::Asks { ask: AskKind::Budget, .. }))
 }
 
 /// The first task whose work is not over and that names one of these commands; the first one, where some are named by

@@ -4,7 +4,7 @@ use crate::protocol::lsp_types::{CodeLens, Command, Range, Url};
 use crate::{
     commands::{
         EditorCommand,
-        arguments::{OfDocument, Start},
+        arguments::{ContinuePlan, OfDocument, Start},
     },
     offers::{self, TaskOffers},
     picture::{Picture, PlanView, SeenTask},
@@ -14,6 +14,7 @@ use crate::{
 };
 use alfine_core::{
     breaker::dollars,
+    budget::Short,
     plan_run::{RunProgress, RunState},
     reason::Reason,
     task::TaskStatus,
@@ -81,8 +82,13 @@ fn of_plan(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Vec<Command> {
     let of = || OfDocument { uri: uri() };
     let pause = || EditorCommand::PausePlan(of()).titled("Pause all");
     let stop = || EditorCommand::StopPlan(of()).titled("Stop all");
-    let go_on = || EditorCommand::ContinuePlan(of()).titled("Continue all");
+    let go_on =
+        || EditorCommand::ContinuePlan(ContinuePlan { uri: uri(), budget: None }).titled("Continue all");
+    let raise = |short: &Short| offers::raise_budget(uri(), short);
     let steps = match run.state {
+        RunState::NeedsInput if run.short.is_some() => {
+            run.short.as_ref().and_then(raise).into_iter().chain([stop()]).collect()
+        }
         RunState::Active => vec![pause(), stop()],
         RunState::Paused => vec![go_on(), stop()],
         RunState::NeedsInput if run.waiting > 0 => vec![go_on()],
@@ -101,7 +107,7 @@ fn progress(plan: &PlanView<'_>, tasks: &[SeenTask<'_>]) -> Option<RunProgress> 
         let state = seen.known.and_then(|known| known.last.as_ref()).and_then(|last| last.state.as_ref());
         (seen.status, needs_you(seen.status, state))
     });
-    Some(RunProgress::new(&plan.name, run.state, counted, run.cost_usd))
+    Some(RunProgress::new(&plan.name, run.state, counted, run.money))
 }
 
 fn of_status(picture: &Picture, plan: &PlanView<'_>, seen: &SeenTask<'_>) -> Option<Command> {
@@ -192,6 +198,7 @@ mod tests {
     use super::*;
     use crate::fixtures::{PLAN, World, situation, situations, uri};
     use crate::snapshot::RunPicture;
+    use alfine_core::plan_run::RunMoney;
     use alfine_store::LoopSummary;
 
     fn shown(lenses: &[CodeLens]) -> String {
@@ -298,7 +305,10 @@ mod tests {
         ] {
             let mut world = World::new().open("PLAN.md", &text).with(situation(name).task.unwrap());
             if let Some(state) = state {
-                world = world.run_of("PLAN.md", RunPicture { state, cost_usd: Some(0.42) });
+                world = world.run_of(
+                    "PLAN.md",
+                    RunPicture { state, money: RunMoney { cost_usd: Some(0.42), ..RunMoney::default() } },
+                );
             }
             let titles = titles(world);
             assert_eq!(titles[..first.len()], first, "{name} {state:?}");

@@ -13,7 +13,7 @@ use alfine_core::{
     plan_run::RunState,
     task::{TaskKey, TaskStatus},
 };
-use alfine_engine::{Error, at_head, evidence, loops, offers, project::Project};
+use alfine_engine::{Error, at_head, evidence, loops, offers, plan_run, project::Project};
 use alfine_files::Layout;
 use alfine_git::Repository;
 use alfine_store::{
@@ -580,7 +580,8 @@ impl Thread {
 
 fn runs(reader: &Reader) -> Result<HashMap<String, RunPicture>, StoreError> {
     let picture = |row: PlanRunRow| {
-        Ok((row.plan, RunPicture { state: row.state, cost_usd: reader.cost_of_run(row.id)? }))
+        let money = plan_run::money(reader, &row)?;
+        Ok((row.plan, RunPicture { state: row.state, money }))
     };
     reader.last_plan_runs()?.into_iter().map(picture).collect()
 }

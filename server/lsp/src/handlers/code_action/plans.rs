@@ -3,7 +3,10 @@
 use super::proposed::{ALFINE, Asked, Does, FIX_ALL, Proposed};
 use crate::protocol::lsp_types::{CodeActionKind, Command, Diagnostic, Url};
 use crate::{
-    commands::{EditorCommand, arguments::StartHere},
+    commands::{
+        EditorCommand,
+        arguments::{ContinuePlan, OfDocument, StartHere},
+    },
     offers,
     picture::PlanView,
     to_proto::{new_file, replacement, touch, workspace_edit},
@@ -27,6 +30,7 @@ pub(super) fn propose(asked: &Asked<'_>, out: &mut Vec<Proposed>) {
             fixes(asked, &lints, out);
             fix_all(asked, &lints, out);
             found_dependencies(asked, &plan, out);
+            budget(asked, &plan, out);
         }
         None => out.extend(treat_as_plan(asked)),
     }
@@ -99,6 +103,21 @@ fn found_dependencies(asked: &Asked<'_>, plan: &PlanView<'_>, out: &mut Vec<Prop
 fn check_at(asked: &Asked<'_>, lint: &Lint) -> Option<Command> {
     let plan = asked.picture.plan(&asked.document.uri)?;
     offers::check(&plan, &plan.task_at(lint.span.start)?)
+}
+
+/// Raises the budget that holds the plan up, goes on after it was raised in the settings, or stops the plan.
+fn budget(asked: &Asked<'_>, plan: &PlanView<'_>, out: &mut Vec<Proposed>) {
+    let Some(short) = plan.short() else { return };
+    let Some((diagnostic, _)) = asked.ours().find(|(_, code)| *code == "budget") else { return };
+    let uri = || asked.document.uri.clone();
+    let go_on =
+        || EditorCommand::ContinuePlan(ContinuePlan { uri: uri(), budget: None }).titled("Continue all");
+    let stop = EditorCommand::StopPlan(OfDocument { uri: uri() }).titled("Stop all");
+    let raise = offers::raise_budget(uri(), &short).unwrap_or_else(go_on);
+    for (at, command) in [raise, stop].into_iter().enumerate() {
+        let action = Proposed::command(CodeActionKind::QUICKFIX, command, None);
+        out.push(action.mends(Some(diagnostic)).preferred(at == 0));
+    }
 }
 
 fn fix_all(asked: &Asked<'_>, lints: &[Lint], out: &mut Vec<Proposed>) {

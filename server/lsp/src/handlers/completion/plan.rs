@@ -57,6 +57,7 @@ fn said(fields: &Fields) -> Vec<FieldName> {
         FieldName::Agent => fields.agent.is_some(),
         FieldName::Model => fields.model.is_some(),
         FieldName::MaxIterations => fields.max_iterations.is_some(),
+        FieldName::Budget => fields.budget.is_some(),
         FieldName::MaxCost => fields.max_cost.is_some(),
         // It says nothing of one task.
         FieldName::MaxParallel => true,
