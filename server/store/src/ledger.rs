@@ -258,6 +258,11 @@ impl Ledger {
         done().map_err(|error| StoreError::of_sql(&self.path, error))
     }
 
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     fn failed(&self, error: rusqlite::Error) -> StoreError {
         StoreError::of_sql(&self.path, error)
     }

@@ -318,6 +318,8 @@ mod tests {
         with the plan as it was: alfine continue PLAN.md#US-001 --keep-plan
         give a limit of 4 to 50, or --reset-breaker
         give a higher limit, or --reset-breaker
+        raise it: alfine continue PLAN.md --budget 2
+        raise `budget.day_usd` in your settings, then: alfine continue PLAN.md
         watch it: alfine log PLAN.md#US-001 --follow
         look at what its agent said: alfine log PLAN.md#US-001 --transcript
         look at what it changed: alfine diff PLAN.md#US-001
@@ -360,6 +362,8 @@ mod tests {
         with the plan as it was, in a terminal: alfine continue PLAN.md#US-001 --keep-plan
         give a limit of 4 to 50, or reset the breaker
         give a higher limit, or reset the breaker
+        raise it: “Raise the budget” on PLAN.md
+        raise `budget.day_usd` in your settings, then “Continue all” on PLAN.md
         watch it: “Show transcript” on PLAN.md#US-001
         look at what its agent said: “Show transcript” on PLAN.md#US-001
         look at what it changed: “Show diff” on PLAN.md#US-001

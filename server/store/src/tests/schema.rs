@@ -1,6 +1,7 @@
 //! The schema's description tells the truth.
 
 use super::*;
+use rusqlite::Connection;
 
 const SCHEMA: &str = include_str!("../SCHEMA.md");
 
@@ -25,19 +26,24 @@ fn documented() -> Vec<(String, Vec<String>)> {
 fn every_table_and_column_is_documented_and_no_other() {
     let place = Place::new();
     let store = place.store();
+    let ledger = Ledger::open(&place.folder.path().join("state")).unwrap();
+    let real = [store.connection(), ledger.connection()].map(tables_of).concat();
+    assert_eq!(documented(), real);
+}
+
+fn tables_of(connection: &Connection) -> Vec<(String, Vec<String>)> {
     let texts = |sql: &str| -> Vec<String> {
-        let mut statement = store.connection().prepare(sql).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
     let tables = texts(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid",
     );
-    let real: Vec<(String, Vec<String>)> = tables
+    tables
         .into_iter()
         .map(|table| {
             let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"));
             (table, columns)
         })
-        .collect();
-    assert_eq!(documented(), real);
+        .collect()
 }
