@@ -6,8 +6,8 @@
 pub use crate::start_options::RunOptions;
 
 use crate::{
-    Error, ErrorKind, Result, budget, finish, known::Known, loops, project::PlanFile, project::Project, start,
-    start::Prepared, task_settings, task_spec::TaskSpec,
+    Error, ErrorKind, Result, budget, finish, known::Known, loops, project::PlanFile, project::Project,
+    start, start::Prepared, task_settings, task_spec::TaskSpec,
 };
 use alfine_core::{
     breaker::Rule,

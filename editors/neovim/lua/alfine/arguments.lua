@@ -24,6 +24,7 @@ end
 ---The flags of `start`, as on the command line, and what they take.
 local FLAGS = {
   ['--agent'] = 'text',
+  ['--budget'] = 'number',
   ['--context'] = 'text',
   ['--in-place'] = 'yes',
   ['--include-uncommitted'] = 'yes',
