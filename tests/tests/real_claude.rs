@@ -507,3 +507,25 @@ fn a_judge_that_quotes_what_does_not_stand_there_proves_nothing() {
     assert!(why.contains("its quote is not at lamp.txt:1"), "{why}");
     assert_eq!(asked_of_judge(&scene).len(), 2, "what it cannot tell needs no control");
 }
+
+#[test]
+#[ignore = "needs the real Claude CLI"]
+fn a_goal_in_a_fresh_repository_is_merged_by_one_command_and_one_yes() {
+    let scene = Scene::of(
+        &[("notes.txt", "mine\n")],
+        &json!([
+            { "text": "I write it.", "write": { "path": "lamp.txt", "content": "light\n" } },
+            { "text": gate(true) },
+        ]),
+        &WITH_A_KEY,
+    );
+    fs::remove_dir_all(scene.sandbox.repo().join(".git")).unwrap();
+    scene.sandbox.git(&["init", "-q"]);
+    let goal = ["run", "Light the lamp", "--check", "grep -q light lamp.txt", "--trust"];
+    let ran = scene.sandbox.alfine(&goal).expect(0);
+    assert!(ran.stdout.contains("is merged"), "{}", ran.stdout);
+    assert_eq!(scene.sandbox.read("lamp.txt"), "light\n");
+    let total = scene.last_result()["total_cost_usd"].as_f64().unwrap();
+    let ledger = scene.sandbox.alfine(&["cost", "--json"]).expect(0).json()[0]["costUsd"].as_f64().unwrap();
+    assert!(total > 0.0 && (total - ledger).abs() < 1e-9, "the CLI says {total}, the ledger {ledger}");
+}

@@ -190,9 +190,15 @@ impl Command {
 /// Which task, and how it is run.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunArgs {
-    /// A plan, or one task of it: PLAN.md, PLAN.md#US-001.
-    #[arg(value_name = "PLAN[#TASK]")]
+    /// A plan, or one task of it: PLAN.md, PLAN.md#US-001; or a goal in words: "Add a coupon field".
+    #[arg(value_name = "PLAN[#TASK]|GOAL")]
     pub target: String,
+    /// A command that passes when the goal is reached. Can be given several times.
+    #[arg(long, value_name = "COMMAND")]
+    pub check: Vec<String>,
+    /// What becomes of work that is done: ask, merge or pr. A goal is merged unless your settings say otherwise.
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub on_done: Option<Becomes>,
     /// The most iterations, 1 to 50.
     #[arg(short = 'i', long, value_name = "N")]
     pub max_iterations: Option<u32>,
@@ -368,6 +374,17 @@ pub(crate) enum CostBy {
     Task,
     /// The repository.
     Repository,
+}
+
+/// What becomes of work that is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Becomes {
+    /// It stays on its branch.
+    Ask,
+    /// It is merged.
+    Merge,
+    /// A pull request is opened.
+    Pr,
 }
 
 /// How a loop or a plan is held.

@@ -3,9 +3,11 @@
 //! The repository says what lies at its path, and might have put a link there: no link is followed, and nothing but a
 //! plain file is opened.
 
+mod goal;
 mod notes;
 mod subject;
 
+pub use goal::Goal;
 pub use notes::note_in;
 pub use subject::{Said, Subject};
 
@@ -64,14 +66,19 @@ pub(crate) fn plan_file(project: &Project, text: String) -> PlanFile {
     }
 }
 
-/// An id that neither the inbox nor the database has.
+/// An id that neither the inbox nor the database has, for a task that was started from a place in a file.
 pub fn free_id(project: &Project, inbox: &str) -> Result<String> {
+    free_id_of(project, inbox, "HERE-")
+}
+
+/// The same for any kind of task, by what its ids begin with.
+pub(crate) fn free_id_of(project: &Project, inbox: &str, kind: &str) -> Result<String> {
     let known = project.store.tasks_of(INBOX)?;
     let plan = plan::read(INBOX, inbox);
     let ids =
         known.iter().map(|row| row.key.id.0.as_str()).chain(plan.tasks.iter().map(|task| task.id.0.as_str()));
-    let last = ids.filter_map(|id| id.strip_prefix("HERE-")?.parse::<u32>().ok()).max().unwrap_or(0);
-    Ok(format!("HERE-{:03}", last.saturating_add(1)))
+    let last = ids.filter_map(|id| id.strip_prefix(kind)?.parse::<u32>().ok()).max().unwrap_or(0);
+    Ok(format!("{kind}{:03}", last.saturating_add(1)))
 }
 
 fn whole(mut file: &File) -> io::Result<String> {

@@ -148,9 +148,20 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
 
 /// What a loop of a task would be run with, whatever it waits for.
 pub(crate) fn spec_of(project: &Project, file: &PlanFile, task: &Task) -> Result<TaskSpec> {
-    let loaded = settings(&project.layers(), file, task, &StartOptions::default())?;
+    spec_with(project, file, task, &StartOptions::default())
+}
+
+/// The same with options.
+pub(crate) fn spec_with(
+    project: &Project,
+    file: &PlanFile,
+    task: &Task,
+    options: &StartOptions,
+) -> Result<TaskSpec> {
+    task_spec::check_iterations(options.max_iterations)?;
+    let loaded = settings(&project.layers(), file, task, options)?;
     let mut repository = checks::Repository::look(project.repository.workdir());
-    TaskSpec::new(&file.key(task), &file.plan, task, &loaded, false, &mut repository)
+    TaskSpec::new(&file.key(task), &file.plan, task, &loaded, options.single_task, &mut repository)
 }
 
 /// Why a task is not started that depends on work which is done, and not in what it would start from.

@@ -1,6 +1,6 @@
 //! How the user wants loops to be run.
 
-use alfine_config::Partial;
+use alfine_config::{OnDone, Partial};
 use alfine_core::{machine::Command, plan::ContextMode};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct StartOptions {
     /// The most US dollars of the run of the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan_budget: Option<f64>,
+    /// What becomes of work that is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_done: Option<OnDone>,
     /// What the agent may do without asking.
     pub permissions: Option<String>,
     /// Whether a task that was merged already is begun again. Said of one task, and never kept for the next.

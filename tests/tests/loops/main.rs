@@ -14,6 +14,7 @@ mod course;
 mod diagnostics;
 mod ends;
 mod gates;
+mod goals;
 mod judge;
 mod landing;
 mod merging;

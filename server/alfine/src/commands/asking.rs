@@ -2,15 +2,17 @@
 
 use super::opening;
 use crate::output::say;
-use alfine_config::trust::TrustItem;
+use alfine_config::{OnDone, trust::TrustItem};
 use alfine_core::{
     hint::Hint,
+    plan::Isolation,
     printable::{printable, printable_paths},
 };
 use alfine_engine::{
     Error, ErrorKind, Result, built_on,
     project::Project,
-    requests::{Answered, Question, Reply, Request, Step, Terminal},
+    inbox::INBOX,
+    requests::{Answered, GoalQuestion, Question, Reply, Request, Step, Terminal},
     start,
 };
 use std::{
@@ -127,9 +129,58 @@ fn ask(question: &Question, said: Said) -> Result<Reply> {
             Err(Error::user(format!("{task} asks: {}", printable(&asked.text)))
                 .hint("give a text, --approve or --reject"))
         }
+        Question::Goal(_) if said.trust => Ok(Reply::Yes),
+        Question::Goal(about) => {
+            if !may_ask {
+                return Err(not_trusted(INBOX, &about.commands));
+            }
+            for line in goal_lines(about) {
+                say(format_args!("{line}"));
+            }
+            Ok(if yes("Begin?")? { Reply::Yes } else { Reply::No })
+        }
         // No file is open in a terminal.
         Question::Append { path, .. } => Err(Error::user(format!("{} is open in an editor", path.display()))),
     }
+}
+
+/// What a user says yes to before a goal is worked on: who works with which rights, what runs here, what becomes of it.
+fn goal_lines(about: &GoalQuestion) -> Vec<String> {
+    let agent = &about.agent;
+    let permissions = serde_json::to_string(&about.permissions).unwrap_or_default();
+    let place = match about.isolation {
+        Isolation::Worktree => "in a worktree of its own",
+        Isolation::InPlace => "in your own tree",
+    };
+    let mut lines = vec![format!("{agent} works on this, {place}, with permissions = {permissions}:")];
+    lines.push(format!("  {}", printable(&about.title)));
+    if about.first_commit {
+        lines.push(
+            "This repository has no commit yet: what lies in it, but for what git ignores, becomes its first one.".to_owned(),
+        );
+    }
+    if about.checks.is_empty() {
+        lines.push("No command shows that it is done: you will be asked.".to_owned());
+    } else {
+        lines.push("It is done when these pass, on your machine:".to_owned());
+        lines.extend(about.checks.iter().map(|check| format!("  {}", printable(check))));
+    }
+    let is_check = |item: &&TrustItem| about.checks.contains(&item.command);
+    let mut others = about.commands.iter().filter(|item| !is_check(item)).peekable();
+    if others.peek().is_some() {
+        lines.push("This holds besides, as the repository has it:".to_owned());
+        lines.extend(others.map(|item| format!("  {}", line(item))));
+    }
+    lines.push(match (about.on_done, &about.branch) {
+        _ if about.isolation == Isolation::InPlace => "What it changes stays in your tree, uncommitted.".to_owned(),
+        (OnDone::Ask, _) => "Its work stays on a branch until you merge it.".to_owned(),
+        (OnDone::Merge, Some(branch)) => {
+            format!("What is proven is merged into {}.", printable(branch))
+        }
+        (OnDone::Merge, None) => "What is proven is merged.".to_owned(),
+        (OnDone::Pr, _) => "What is proven is pushed, as a pull request.".to_owned(),
+    });
+    lines
 }
 
 fn ask_about_uncommitted(uncommitted: &[PathBuf], said: Said) -> Result<Reply> {

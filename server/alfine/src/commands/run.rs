@@ -1,5 +1,6 @@
 //! `alfine run` and `alfine start`: begin a loop or go on with it, here or in the background.
 
+mod goal;
 mod together;
 mod told;
 
@@ -12,11 +13,12 @@ use super::{
     opening, views,
 };
 use crate::{
-    cli::{Context, RunArgs},
+    cli::{Becomes, Context, RunArgs},
     display::Display,
     output::{print_json, say},
     report::exit,
 };
+use alfine_config::OnDone;
 use alfine_core::{
     budget::Short,
     hint::Hint,
@@ -42,6 +44,9 @@ use std::path::Path;
 pub(super) fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     let display = if args.json { None } else { Some(Display::new()) };
+    if goal::is_goal(&project, args)? {
+        return goal::perform(&mut project, args, display.as_ref());
+    }
     let started = start(&mut project, args, false)?;
     if started.begun.is_empty() {
         tell_all_done(&project, &started.plan, args.json)?;
@@ -90,6 +95,16 @@ pub(super) fn run_plan(
 /// Starts a plan's task in the background, or a plan.
 pub(super) fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
+    if goal::is_goal(&project, args)? {
+        let begun = goal::begin(&mut project, args, true)?;
+        return match args.json {
+            true => print_task(&project, &begun.task).map(|()| exit::DONE),
+            false => {
+                tell_begun(&begun.task, "runs");
+                Ok(exit::DONE)
+            }
+        };
+    }
     let started = start(&mut project, args, true)?;
     if started.begun.is_empty() {
         tell_all_done(&project, &started.plan, args.json)?;
@@ -253,6 +268,11 @@ fn options_of(args: &RunArgs) -> StartOptions {
         }),
         max_cost: args.max_cost,
         plan_budget: args.budget,
+        on_done: args.on_done.map(|becomes| match becomes {
+            Becomes::Ask => OnDone::Ask,
+            Becomes::Merge => OnDone::Merge,
+            Becomes::Pr => OnDone::Pr,
+        }),
         permissions: args.permissions.clone(),
         again: args.again,
     }

@@ -8,9 +8,9 @@ use alfine_words::text as wording;
 use std::fmt::Write as _;
 
 /// What a new inbox begins with.
-const HEAD: &str = "# Inbox\n\nTasks that were started from a place in a file.\n";
+pub(super) const HEAD: &str = "# Inbox\n\nTasks that were started from a place in a file, or by a goal in words.\n";
 /// The longest title, in characters.
-const TITLE: usize = 72;
+pub(super) const TITLE: usize = 72;
 /// The longest quotation, in characters.
 const QUOTED: usize = 4000;
 /// The longest message of another server, in characters.
@@ -89,14 +89,19 @@ impl Subject {
             .or_else(|| Some(format!("Fix: {}", first_line(&self.said.as_ref()?.message))))
             .or_else(of_comment)
             .unwrap_or_else(|| first_line(&self.quoted));
-        // Marks at the beginning are removed: a plan would read them as something else than a title, such as a box.
-        let words = one_line(&words, TITLE);
-        let words = words.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['#', ' ']);
-        match words {
-            "" => format!("Look at {}", one_line(&self.name, TITLE)),
-            words => words.to_owned(),
+        match title_of(&words) {
+            words if words.is_empty() => format!("Look at {}", one_line(&self.name, TITLE)),
+            words => words,
         }
     }
+}
+
+/// Words as a title. Marks at the beginning are removed: a plan would read them as something else, such as a box.
+pub(super) fn title_of(words: &str) -> String {
+    let first = words.lines().map(str::trim).find(|line| line.contains(char::is_alphanumeric));
+    let words = one_line(first.unwrap_or_default(), TITLE);
+    let words = words.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['#', ' ']);
+    words.to_owned()
 }
 
 /// The word that marks a comment which asks for work, and what it asks for.
@@ -115,7 +120,7 @@ fn marker(text: &str) -> Option<(&'static str, String)> {
     })
 }
 
-fn quote(text: &mut String, quoted: &str) {
+pub(super) fn quote(text: &mut String, quoted: &str) {
     let quoted = wording::cut(quoted, QUOTED);
     let fence = wording::fence(&quoted, 3);
     let _ = writeln!(text, "{fence}text");
@@ -127,7 +132,7 @@ fn quote(text: &mut String, quoted: &str) {
 }
 
 /// A text in one line, without what could end inline code.
-fn one_line(text: &str, longest: usize) -> String {
+pub(super) fn one_line(text: &str, longest: usize) -> String {
     wording::line(text, longest).replace('`', "’")
 }
 

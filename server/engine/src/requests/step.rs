@@ -1,6 +1,6 @@
 //! The steps of a request, and what a front end answers to each.
 
-use super::FrontEnd;
+use super::{FrontEnd, GoalQuestion};
 use crate::{
     Result,
     built_on::LandsToo,
@@ -100,6 +100,8 @@ pub enum Question {
         /// What changed.
         changes: Vec<CheckoutChange>,
     },
+    /// Whether a goal is worked on as this says. *Yes* allows what is said to run.
+    Goal(Box<GoalQuestion>),
     /// Not to the user, but to the editor that has this file open: put this text at its end. *Yes* says that it is
     /// there.
     Append {

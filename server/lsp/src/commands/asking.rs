@@ -132,6 +132,10 @@ impl Commands {
                     )),
                 }
             }
+            Question::Goal(about) => Err(refused(
+                format!("“{}” was not begun", printable(&about.title)),
+                "begin it in a terminal: alfine run, with the goal in quotes",
+            )),
             Question::LandsToo { task, with } => {
                 let would = built_on::would_land(task, with);
                 let question = format!("{}. Merge all of it?", would.message);

@@ -108,6 +108,7 @@ fn read(options: &StartOptions) -> Result<engine::StartOptions> {
         context,
         max_cost: options.max_cost,
         plan_budget: options.budget,
+        on_done: None,
         permissions: options.permissions.clone(),
         again: options.again.unwrap_or(false),
     })
