@@ -307,19 +307,18 @@ fn books(tx: &Transaction<'_>, now: Millis, new: &NewEntry<'_>) -> rusqlite::Res
     let repository = new.repository.to_string_lossy();
     let today = Ledger::start_of_day(now);
     close_what_died(tx)?;
-    let spent = |filter: &str, since: Millis| {
-        // An open entry of the same loop is of a run that never began.
-        let sql = format!(
-            "SELECT coalesce(sum(cost_usd), 0), coalesce(sum(reserved_usd), 0) FROM entry
-             WHERE at >= ?1 AND (loop_id != ?2 OR ended_at IS NOT NULL) AND {filter}"
-        );
-        tx.query_row(&sql, params![since, new.loop_id, repository, new.task.plan], |row| {
+    // An open entry of the same loop is of a run that never began.
+    let sums = "SELECT coalesce(sum(cost_usd), 0), coalesce(sum(reserved_usd), 0) FROM entry
+         WHERE at >= ?1 AND (loop_id != ?2 OR ended_at IS NOT NULL)
+            AND (?3 IS NULL OR repository = ?3 AND plan = ?4)";
+    let spent = |since: Millis, of: Option<(&str, &str)>| {
+        let (repository, plan) = of.unzip();
+        tx.query_row(sums, params![since, new.loop_id, repository, plan], |row| {
             Ok(Spent { usd: row.get(0)?, reserved: row.get(1)? })
         })
     };
-    let of_plan = "repository = ?3 AND plan = ?4";
-    let plan = spent(of_plan, new.plan_since)?;
-    let day = spent("?3 = ?3 AND ?4 = ?4", today)?;
+    let plan = spent(new.plan_since, Some((&repository, &new.task.plan)))?;
+    let day = spent(today, None)?;
     let mean = "SELECT max(
             coalesce((SELECT avg(cost_usd) FROM entry WHERE repository = ?1 AND plan = ?2 AND task = ?3 AND cost_usd > 0), 0),
             coalesce((SELECT avg(cost_usd) FROM entry WHERE repository = ?1 AND plan = ?2 AND at >= ?4 AND cost_usd > 0), 0),
