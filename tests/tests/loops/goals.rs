@@ -18,9 +18,14 @@ fn a_goal_with_a_check_is_worked_on_proven_and_merged() {
     assert!(ran.stdout.contains("GOAL-001"), "{}", ran.stdout);
     assert_eq!(sandbox.read("hello.txt"), "hello\n");
     let task = sandbox.task(KEY);
-    assert_eq!((task["status"].as_str(), task["proof"].as_str()), (Some("merged"), Some("proven")), "{task:#}");
+    assert_eq!(
+        (task["status"].as_str(), task["proof"].as_str()),
+        (Some("merged"), Some("proven")),
+        "{task:#}"
+    );
     assert!(sandbox.read(".alfine/plans/inbox.md").contains("- [x] `grep -q hello hello.txt` passes"));
-    let prompt = &sandbox.agent_runs()[0].prompt;
+    let runs = sandbox.agent_runs();
+    let prompt = runs[0]["prompt"].as_str().unwrap();
     assert!(prompt.contains("Write hello into hello.txt"), "{prompt}");
 }
 

@@ -10,8 +10,8 @@ use alfine_core::{
 };
 use alfine_engine::{
     Error, ErrorKind, Result, built_on,
-    project::Project,
     inbox::INBOX,
+    project::Project,
     requests::{Answered, GoalQuestion, Question, Reply, Request, Step, Terminal},
     start,
 };
@@ -172,7 +172,9 @@ fn goal_lines(about: &GoalQuestion) -> Vec<String> {
         lines.extend(others.map(|item| format!("  {}", line(item))));
     }
     lines.push(match (about.on_done, &about.branch) {
-        _ if about.isolation == Isolation::InPlace => "What it changes stays in your tree, uncommitted.".to_owned(),
+        _ if about.isolation == Isolation::InPlace => {
+            "What it changes stays in your tree, uncommitted.".to_owned()
+        }
         (OnDone::Ask, _) => "Its work stays on a branch until you merge it.".to_owned(),
         (OnDone::Merge, Some(branch)) => {
             format!("What is proven is merged into {}.", printable(branch))

@@ -8,6 +8,7 @@ use crate::{
     report::exit,
 };
 use alfine_core::{
+    hint::Hint,
     lint, plan,
     plan_run::{RunProgress, RunState},
     printable::printable,
@@ -19,7 +20,7 @@ use alfine_engine::{
     project::{self, Project},
     view::{Seen, TaskView},
 };
-use alfine_words::Mark;
+use alfine_words::{Mark, Reader};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -112,13 +113,19 @@ fn tell_run(run: &RunProgress) {
         RunState::Over => return,
         RunState::Active => "hold it: alfine pause",
         RunState::Paused => "go on: alfine continue",
-        RunState::NeedsInput if run.waiting > 0 => "go on: alfine continue",
+        RunState::NeedsInput if run.waiting > 0 || run.short.is_some() => "go on: alfine continue",
         RunState::Stopping | RunState::NeedsInput => {
             return say(format_args!("  run as a whole · {}", alfine_words::run_progress(run)));
         }
     };
     say(format_args!("  run as a whole · {}", alfine_words::run_progress(run)));
-    say(format_args!("      → {next} {}", shell_word(&run.plan)));
+    match run.short {
+        Some(short) => {
+            let raise = Hint::RaiseBudget { plan: run.plan.clone(), short };
+            say(format_args!("      → {}", alfine_words::hint(&raise, Reader::Terminal)));
+        }
+        None => say(format_args!("      → {next} {}", shell_word(&run.plan))),
+    }
 }
 
 /// Says that there is no plan, and which files look like one.

@@ -64,14 +64,19 @@ mod tests {
     use alfine_core::plan;
 
     fn read(words: &str, checks: &[&str]) -> plan::Plan {
-        let goal = Goal { words: words.to_owned(), checks: checks.iter().map(|&check| check.to_owned()).collect() };
+        let goal =
+            Goal { words: words.to_owned(), checks: checks.iter().map(|&check| check.to_owned()).collect() };
         plan::read(super::super::INBOX, &goal.task("", "GOAL-001").unwrap())
     }
 
     #[test]
     fn a_goal_is_one_task_whose_criteria_are_its_checks() {
-        let long = format!("Add a coupon field\n\n## Not a heading\n- [ ] not a task\n### T9: nor this {}", "x".repeat(200));
-        for words in ["Add a coupon field", "- [ ] Add it", "# Add it", "Schreib `hallo` in die Datei", &long] {
+        let long = format!(
+            "Add a coupon field\n\n## Not a heading\n- [ ] not a task\n### T9: nor this {}",
+            "x".repeat(200)
+        );
+        for words in ["Add a coupon field", "- [ ] Add it", "# Add it", "Schreib `hallo` in die Datei", &long]
+        {
             for checks in [
                 &["npm test"][..],
                 &["test -f hello.txt", "grep -q 'a `b`' c.txt", "sh -c 'echo `date`'", "! grep -q x a.py"],

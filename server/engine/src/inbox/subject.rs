@@ -8,7 +8,8 @@ use alfine_words::text as wording;
 use std::fmt::Write as _;
 
 /// What a new inbox begins with.
-pub(super) const HEAD: &str = "# Inbox\n\nTasks that were started from a place in a file, or by a goal in words.\n";
+pub(super) const HEAD: &str =
+    "# Inbox\n\nTasks that were started from a place in a file, or by a goal in words.\n";
 /// The longest title, in characters.
 pub(super) const TITLE: usize = 72;
 /// The longest quotation, in characters.

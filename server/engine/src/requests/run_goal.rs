@@ -115,8 +115,9 @@ impl Request for RunGoal {
                 let how = run(project, front_end, lock, self.in_background)?;
                 Ok(Step::Done(Begun { task: key, went_on: false, how }))
             }
-            None => Err(Error::user(format!("{key} was written and not started"))
-                .hint(Hint::Start { task: key })),
+            None => {
+                Err(Error::user(format!("{key} was written and not started")).hint(Hint::Start { task: key }))
+            }
         }
     }
 }
@@ -131,7 +132,8 @@ impl RunGoal {
     /// The options, with a merge of the work unless somebody said otherwise.
     fn options_for(&self, project: &Project, plan: &PlanFile, task: &Task) -> Result<StartOptions> {
         let loaded = settings(&project.layers(), plan, task, &self.options)?;
-        let merges = loaded.origin("on_done") == Layer::Default && loaded.config.isolation == Isolation::Worktree;
+        let merges =
+            loaded.origin("on_done") == Layer::Default && loaded.config.isolation == Isolation::Worktree;
         let on_done = if merges { Some(OnDone::Merge) } else { self.options.on_done };
         Ok(StartOptions { on_done, ..self.options.clone() })
     }
@@ -181,12 +183,15 @@ fn commit_all(project: &Project) -> Result<()> {
         trailers: Vec::new(),
         surroundings: &surroundings,
     };
-    project.repository.commit(project.repository.workdir(), &commit)?;
+    project.repository.commit_all(project.repository.workdir(), &commit)?;
     Ok(())
 }
 
 fn task<'a>(plan: &'a PlanFile, id: &str) -> Result<&'a Task> {
     plan.plan.tasks.iter().find(|task| task.id.0 == id).ok_or_else(|| {
-        Error::new(ErrorKind::Internal, format!("the task that was written into {INBOX} cannot be found again"))
+        Error::new(
+            ErrorKind::Internal,
+            format!("the task that was written into {INBOX} cannot be found again"),
+        )
     })
 }

@@ -80,7 +80,9 @@ impl<'a> Runner<'a> {
     ) -> Result<Self> {
         let row = loops::locked(&project.store, &lock)?;
         let spec = TaskSpec::of(&row)?;
-        let state = loops::state_of(&row)?;
+        let mut state = loops::state_of(&row)?;
+        // Also a loop that an older version began.
+        state.settings.asks_budgets = true;
         let adapter = alfine_agents::adapter(&spec.agent.name)?;
         let (environments, masker) = environments(&*adapter, &spec)?;
         let last = project.store.last_checkpoint(&row.id)?;

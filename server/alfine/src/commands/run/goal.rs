@@ -22,8 +22,10 @@ pub(super) fn is_goal(project: &Project, args: &RunArgs) -> Result<bool> {
     if is_file {
         return match args.check.as_slice() {
             [] => Ok(false),
-            _ => Err(Error::user(format!("--check belongs to a goal in words, and {} is a plan", args.target))
-                .hint("write the command into the plan as a criterion of the task")),
+            _ => {
+                Err(Error::user(format!("--check belongs to a goal in words, and {} is a plan", args.target))
+                    .hint("write the command into the plan as a criterion of the task"))
+            }
         };
     }
     let named = args.target.split('#').next().unwrap_or_default();
