@@ -38,6 +38,17 @@ fn work_that_was_discarded_lands_with_what_was_built_on_it_only_when_that_is_sai
 }
 
 #[test]
+fn a_task_builds_on_unmerged_work_also_if_the_tick_came_before_the_merge() {
+    // A landing writes the tick before it moves the branch.
+    let sandbox = with_plan(TWO, runs());
+    sandbox.alfine(&["run", FIRST, "--trust"]).expect(0);
+    sandbox.write("PLAN.md", &TWO.replace("- [ ] parser", "- [x] parser"));
+    sandbox.alfine(&["run", SECOND, "--trust"]).expect(0);
+    let listed = sandbox.git(&["show", "alfine/plan/t2:used.txt"]);
+    assert!(listed.contains("parser.txt"), "{listed}");
+}
+
+#[test]
 fn unmerged_work_does_not_land_with_a_task_that_is_merged_by_itself() {
     let sandbox = with_plan(TWO, runs());
     sandbox.alfine(&["run", FIRST, "--trust"]).expect(0);
