@@ -1,19 +1,13 @@
 //! The budgets that hold for a loop beyond its own limits, the ledger in which they are kept, and its sums.
 
-use crate::{
-    Error, ErrorKind, Result,
-    plan_run::{self, RunOptions},
-    project::Project,
-    task_settings,
-    task_spec::TaskSpec,
-};
+use crate::{Result, project::Project, start_options::RunOptions, task_settings, task_spec::TaskSpec};
 use alfine_config::{Layers, Price, trust::items_of_config};
 use alfine_core::{
     budget::{Afford, Budgets, Short},
     task::TaskKey,
     time::Moment,
 };
-use alfine_store::{Ledger, LedgerRow, LoopId, LoopRow, LoopUse, Millis, NewEntry, PlanRunRow};
+use alfine_store::{Ledger, LedgerRow, LoopId, LoopUse, Millis, NewEntry, PlanRunRow};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -33,7 +27,7 @@ pub(crate) struct Purse {
 pub(crate) fn of_loop(project: &Project, plan: &str, spec: &TaskSpec) -> Result<Purse> {
     let run = project.store.last_plan_run(plan)?;
     let since = run.as_ref().map_or(Millis(0), |run| run.started_at);
-    let options = run.as_ref().map(plan_run::options_of).transpose()?.unwrap_or_default();
+    let options = run.as_ref().map(RunOptions::of).transpose()?.unwrap_or_default();
     let known = &spec.budget;
     let (now, price) = written(project, plan, &options, &spec.agent.name)
         .unwrap_or_else(|_| (known.clone(), spec.agent.price));
@@ -60,31 +54,6 @@ fn written(
     items.retain(|item| item.origin.ends_with(&format!("agents.{agent}.price")));
     let price = if project.untrusted(&items)?.is_empty() { price } else { None };
     Ok((loaded.config.budget, price))
-}
-
-/// Opens the user's ledger.
-pub fn ledger(project: &Project) -> Result<Ledger> {
-    Ledger::open(&project.user.state).map_err(|error| {
-        let path = Ledger::path(&project.user.state);
-        Error::new(ErrorKind::Store, format!("what agents cost cannot be written down: {error}"))
-            .hint(format!("move {} away, or make it writable", path.display()))
-    })
-}
-
-/// Writes down what a loop used whose runner died. What cannot be written down is written by whoever goes on with it.
-pub(crate) fn settle(project: &Project, row: &LoopRow) {
-    let settled = || -> Result<()> {
-        let Some(mut ledger) = Ledger::look(&project.user.state)? else { return Ok(()) };
-        Ok(ledger.settle(project.repository.common_dir(), &row.id, used(row)?)?)
-    };
-    if let Err(error) = settled() {
-        tracing::warn!("what {} cost is not in the ledger: {}", row.task, error.message);
-    }
-}
-
-fn used(row: &LoopRow) -> Result<LoopUse> {
-    let unpriced = crate::loops::state_of(row)?.cost_unknown;
-    Ok(LoopUse { cost_usd: row.cost_usd, tokens: row.tokens, unpriced })
 }
 
 /// The budget that no other run of an agent would stay within, for the run of a plan.

@@ -96,7 +96,7 @@ pub fn hold(project: &mut Project, plan: &str, state: RunState) -> Result<bool> 
 /// Writes down that a run goes on that the user held or stopped, and that its finished work may be tried to be merged again.
 /// `budget` is what it may cost from now on, in US dollars, if that was said.
 pub(crate) fn resume(project: &mut Project, run: &PlanRunRow, budget: Option<f64>) -> Result<()> {
-    let mut options = options_of(run)?;
+    let mut options = RunOptions::of(run)?;
     options.options.plan_budget = budget.or(options.options.plan_budget);
     let how = written(&options)?;
     let run = run.id;
@@ -154,7 +154,7 @@ pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
         }
         RunState::Stopping | RunState::Paused | RunState::Over => return Ok(advanced),
     }
-    let options = options_of(&run)?;
+    let options = RunOptions::of(&run)?;
     project.editor = options.editor.clone();
     let file = project.plan_named(&run.plan)?;
     project.align(&file)?;
@@ -336,13 +336,6 @@ pub fn progress(
 /// What the run of a plan costs, and may cost.
 pub fn money(reader: &Reader, run: &PlanRunRow) -> std::result::Result<RunMoney, StoreError> {
     Ok(RunMoney { cost_usd: reader.cost_of_run(run.id)?, budget_usd: run.budget_usd, short: run.short })
-}
-
-pub(crate) fn options_of(run: &PlanRunRow) -> Result<RunOptions> {
-    serde_json::from_value(run.how.clone()).map_err(|error| {
-        let message = format!("how {} is run cannot be read: {error}", run.plan);
-        Error::new(ErrorKind::Store, message).hint("start the plan again")
-    })
 }
 
 fn written(options: &RunOptions) -> Result<Value> {

@@ -5,7 +5,7 @@
 
 pub mod plan_files;
 
-use crate::{Error, ErrorKind, Result, budget};
+use crate::{Error, ErrorKind, Result, ledger};
 use alfine_config::{Config, Layers, Loaded, Partial, trust::Trust, trust::TrustItem};
 use alfine_core::{
     agent::Outcome,
@@ -143,7 +143,7 @@ impl Project {
                 self.notices.extend(left_over(ended, &found.task)?);
             }
             if let Some(row) = self.store.loop_(&found.loop_id)? {
-                budget::settle(self, &row);
+                ledger::settle(&self.user.state, self.repository.common_dir(), &row);
             }
         }
         for (task, run) in

@@ -1,7 +1,9 @@
 //! How the user wants loops to be run.
 
+use crate::{Error, ErrorKind, Result};
 use alfine_config::{OnDone, Partial};
 use alfine_core::{machine::Command, plan::ContextMode};
+use alfine_store::PlanRunRow;
 use serde::{Deserialize, Serialize};
 
 /// How the user wants a loop to be run. These options override the settings and the plan.
@@ -69,4 +71,14 @@ pub struct RunOptions {
     pub include_uncommitted: bool,
     /// How many tasks are worked on at a time, if it was said when the plan was started.
     pub max_parallel: Option<u32>,
+}
+
+impl RunOptions {
+    /// How the tasks of a run are begun that was written down.
+    pub(crate) fn of(run: &PlanRunRow) -> Result<Self> {
+        serde_json::from_value(run.how.clone()).map_err(|error| {
+            let message = format!("how {} is run cannot be read: {error}", run.plan);
+            Error::new(ErrorKind::Store, message).hint("start the plan again")
+        })
+    }
 }

@@ -45,7 +45,11 @@ pub(super) fn perform(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     let display = if args.json { None } else { Some(Display::new()) };
     if goal::is_goal(&project, args)? {
-        return goal::perform(&mut project, args, display.as_ref());
+        let begun = goal::begin(&mut project, args, options_of(args), false)?;
+        return match begun.how {
+            How::Here(lock) => Ok(exit_status(alone(&mut project, lock, display.as_ref())?)),
+            How::InBackground | How::Settled => Ok(exit::DONE),
+        };
     }
     let started = start(&mut project, args, false)?;
     if started.begun.is_empty() {
@@ -96,7 +100,7 @@ pub(super) fn run_plan(
 pub(super) fn in_background(directory: &Path, args: &RunArgs) -> Result<u8> {
     let mut project = opening::open(directory, args.json)?;
     if goal::is_goal(&project, args)? {
-        let begun = goal::begin(&mut project, args, true)?;
+        let begun = goal::begin(&mut project, args, options_of(args), true)?;
         return match args.json {
             true => print_task(&project, &begun.task).map(|()| exit::DONE),
             false => {

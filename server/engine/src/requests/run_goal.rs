@@ -1,7 +1,7 @@
 //! Writes a task from a goal in words into the inbox, and begins its loop: one line from nothing to a first loop.
 
 use super::{
-    Answered, Begun, FrontEnd, Question, Reply, Request, Step,
+    Answered, Begun, FrontEnd, GoalQuestion, Question, Reply, Request, Step,
     start::{Startable, run},
     trust::allow,
 };
@@ -14,8 +14,7 @@ use crate::{
     task_settings::settings,
     task_spec::TaskSpec,
 };
-use alfine_agents::Permissions;
-use alfine_config::{Layer, OnDone, trust::TrustItem};
+use alfine_config::{Layer, OnDone};
 use alfine_core::{
     hint::Hint,
     plan::{Isolation, Task},
@@ -34,29 +33,6 @@ pub struct RunGoal {
     /// Whether a background process runs the loop; else who drives the request has its lock.
     pub in_background: bool,
     is_confirmed: bool,
-}
-
-/// What the user says yes to before a goal is worked on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GoalQuestion {
-    /// The task's title.
-    pub title: String,
-    /// The agent.
-    pub agent: String,
-    /// What it may do without asking.
-    pub permissions: Permissions,
-    /// Where it works.
-    pub isolation: Isolation,
-    /// Everything that runs on this machine for it, allowed before or not.
-    pub commands: Vec<TrustItem>,
-    /// The checks that have to pass.
-    pub checks: Vec<String>,
-    /// What becomes of the work.
-    pub on_done: OnDone,
-    /// The branch that is checked out, if one is.
-    pub branch: Option<String>,
-    /// Whether the repository has no commit yet, so that what lies in it becomes its first one.
-    pub first_commit: bool,
 }
 
 impl RunGoal {

@@ -1,14 +1,15 @@
 //! The steps of a request, and what a front end answers to each.
 
-use super::{FrontEnd, GoalQuestion};
+use super::FrontEnd;
 use crate::{
     Result,
     built_on::LandsToo,
     control::{self, Posted},
     project::Project,
 };
-use alfine_config::trust::TrustItem;
-use alfine_core::{checkout::CheckoutChange, task::TaskKey};
+use alfine_agents::Permissions;
+use alfine_config::{OnDone, trust::TrustItem};
+use alfine_core::{checkout::CheckoutChange, plan::Isolation, task::TaskKey};
 use alfine_files::Layout;
 use alfine_store::{ApprovalRow, Store, TaskRow};
 use std::{path::PathBuf, time::Duration};
@@ -112,6 +113,29 @@ pub enum Question {
         /// What the text is: the id of a task.
         id: String,
     },
+}
+
+/// What the user says yes to before a goal is worked on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GoalQuestion {
+    /// The task's title.
+    pub title: String,
+    /// The agent.
+    pub agent: String,
+    /// What it may do without asking.
+    pub permissions: Permissions,
+    /// Where it works.
+    pub isolation: Isolation,
+    /// Everything that runs on this machine for it, allowed before or not.
+    pub commands: Vec<TrustItem>,
+    /// The checks that have to pass.
+    pub checks: Vec<String>,
+    /// What becomes of the work.
+    pub on_done: OnDone,
+    /// The branch that is checked out, if one is.
+    pub branch: Option<String>,
+    /// Whether the repository has no commit yet, so that what lies in it becomes its first one.
+    pub first_commit: bool,
 }
 
 /// A question of a request, and what the user said to it.

@@ -4,6 +4,7 @@ use super::owner::Runner;
 use crate::{
     Result,
     budget::{self, Purse},
+    ledger,
 };
 use alfine_core::{
     budget::Afford,
@@ -30,7 +31,7 @@ impl Runner<'_> {
     }
 
     fn reserve(&mut self, purse: &Purse) -> Result<Input> {
-        let mut ledger = budget::ledger(self.project)?;
+        let mut ledger = ledger::open(&self.project.user.state)?;
         let used = self.used();
         let agent = &self.spec.agent;
         if purse.budgets.of_money()
@@ -81,7 +82,7 @@ impl Runner<'_> {
             return;
         }
         let repository = self.project.repository.common_dir().to_owned();
-        let settled = budget::ledger(self.project)
+        let settled = ledger::open(&self.project.user.state)
             .and_then(|mut ledger| Ok(ledger.settle(&repository, &self.row.id, used)?));
         if let Err(error) = settled {
             tracing::warn!("{}", error.message);

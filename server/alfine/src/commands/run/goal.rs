@@ -1,17 +1,15 @@
 //! `alfine run "goal" --check 'cmd'`: a goal in words, from nothing to a first loop.
 
-use super::{exit_status, options_of};
 use crate::{
     cli::RunArgs,
     commands::asking::{self, Said},
-    display::Display,
-    report::exit,
 };
 use alfine_engine::{
     Error, Result,
     inbox::Goal,
     project::Project,
-    requests::{Begun, How, RunGoal},
+    requests::{Begun, RunGoal},
+    start::StartOptions,
 };
 use std::path::Path;
 
@@ -35,17 +33,13 @@ pub(super) fn is_goal(project: &Project, args: &RunArgs) -> Result<bool> {
     Ok(!args.check.is_empty() || args.target.trim().contains(char::is_whitespace) && !looks_like_file)
 }
 
-/// Works on a goal in the terminal.
-pub(super) fn perform(project: &mut Project, args: &RunArgs, display: Option<&Display>) -> Result<u8> {
-    let begun = begin(project, args, false)?;
-    match begun.how {
-        How::Here(lock) => Ok(exit_status(super::alone(project, lock, display)?)),
-        How::InBackground | How::Settled => Ok(exit::DONE),
-    }
-}
-
 /// Asks what is to be asked about a goal, and begins its loop.
-pub(super) fn begin(project: &mut Project, args: &RunArgs, in_background: bool) -> Result<Begun> {
+pub(super) fn begin(
+    project: &mut Project,
+    args: &RunArgs,
+    options: StartOptions,
+    in_background: bool,
+) -> Result<Begun> {
     let of_plans = [
         ("--budget", args.budget.is_some()),
         ("--max-parallel", args.max_parallel.is_some()),
@@ -56,7 +50,7 @@ pub(super) fn begin(project: &mut Project, args: &RunArgs, in_background: bool) 
             .hint("leave it out, or name a plan"));
     }
     let goal = Goal { words: args.target.clone(), checks: args.check.clone() };
-    let mut request = RunGoal::new(goal, options_of(args));
+    let mut request = RunGoal::new(goal, options);
     request.include_uncommitted = args.include_uncommitted.then_some(true);
     request.in_background = in_background;
     asking::drive(project, request, Said { trust: args.trust, json: args.json, again: false })
