@@ -108,6 +108,7 @@ mkdir -p "$SHOTS"
 suite "in the extension host" node "$EXTENSION/test/host/run.mjs" "$vsix"
 suite "a user, from plan to merge" node "$EXTENSION/test/ui/run.mjs" "$vsix" "$SHOTS/plan-to-merge"
 suite "a user whose checkout an agent changes" node "$EXTENSION/test/ui/checkout.mjs" "$vsix" "$SHOTS/checkout"
+suite "a whole plan" node "$EXTENSION/test/ui/whole.mjs" "$vsix" "$SHOTS/whole"
 suite "a newcomer" node "$EXTENSION/test/ui/newcomer.mjs" "$vsix" "$SHOTS/newcomer"
 export ALFINE_REAL_CLAUDE=${ALFINE_REAL_CLAUDE:-$ROOT/tests/agents/node_modules/.bin/claude}
 if has python3 && "$ALFINE_REAL_CLAUDE" --version >/dev/null 2>&1; then

@@ -2,11 +2,13 @@ use super::*;
 use crate::client::ClientView;
 use crate::fixtures::{self, Looped, PLAN, World, key, row_only, situation, situations, uri};
 use crate::protocol::lsp_types::NumberOrString;
-use crate::snapshot::{LoopPicture, TaskPicture};
+use crate::snapshot::{LoopPicture, RunPicture, TaskPicture};
 use alfine_core::{
     breaker::{Line, Rule},
+    budget::{Budget, Short},
     gate::{self, Dialects},
     machine::{Ask, AskKind, LastIteration, Phase, StopReason},
+    plan_run::{RunMoney, RunState},
     reason::{Color, Proof, Reason},
 };
 use std::fmt::Write;
@@ -517,4 +519,28 @@ fn a_done_task_that_nothing_proves_says_so_until_it_is_merged() {
     let stale = found(TaskStatus::Done, |last| last.changed = true);
     assert_eq!((codes(&stale), stale[0].severity), (vec!["unproven"], Some(DiagnosticSeverity::WARNING)));
     assert_eq!(codes(&found(TaskStatus::Merged, unproven)), [""; 0]);
+}
+
+#[test]
+fn a_budget_that_holds_a_plan_up_is_said_once_on_its_first_line() {
+    let short = Short { budget: Budget::PlanUsd, limit: 1.0, spent: 0.9, next: Some(0.3) };
+    let ask = Ask { kind: AskKind::Budget, text: short.to_string() };
+    let run = |state, short| RunPicture {
+        state,
+        money: RunMoney { cost_usd: Some(0.9), budget_usd: Some(1.0), short },
+    };
+    let found = |run| {
+        let task = Looped::after(1).at(Phase::NeedsInput { ask: ask.clone() });
+        plan_diagnostics(&World::new().open("PLAN.md", PLAN).with(task).run_of("PLAN.md", run).picture())
+    };
+    let said = found(run(RunState::NeedsInput, Some(short)));
+    assert_eq!(
+        shown(&said),
+        "0:0-0:9 Warning budget\n    Nothing more is begun: the plan's budget of $1.00 is not enough for another run: $0.90 is \
+         spent, and a run costs about $0.30. Raise it, or stop the plan.\n"
+    );
+    // Where nothing of the plan is held up, the task says it itself.
+    let of_task = found(run(RunState::Active, None));
+    assert_eq!(codes(&of_task), ["budget"]);
+    assert_ne!(of_task[0].range.start.line, 0);
 }

@@ -6,8 +6,13 @@ use crate::protocol::lsp_types::{CodeActionTriggerKind, Diagnostic, NumberOrStri
 use crate::{
     client::ClientView,
     fixtures::{PLAN, World, able_client, situation, situations, uri},
+    snapshot::RunPicture,
 };
-use alfine_core::breaker::Rule;
+use alfine_core::{
+    breaker::Rule,
+    budget::{Budget, Short},
+    plan_run::{RunMoney, RunState},
+};
 use serde_json::json;
 
 /// On the title of `US-001`.
@@ -552,4 +557,33 @@ fn a_dependency_that_was_found_is_written_down_or_refused_in_the_words_of_the_fo
         ])
     );
     assert_eq!(answered_of("PLAN.md", &one.replace("Void\n", "Void\nDepends on: none\n"), 2), []);
+}
+
+#[test]
+fn a_budget_is_raised_or_the_plan_stopped_by_its_fixes() {
+    for (budget, first) in
+        [(Budget::PlanUsd, "Raise the budget to $2.00 and continue"), (Budget::DayUsd, "Continue all")]
+    {
+        let short = Short { budget, limit: 1.0, spent: 0.9, next: Some(0.3) };
+        let money = RunMoney { cost_usd: Some(0.9), budget_usd: Some(1.0), short: Some(short) };
+        let world = World::new()
+            .open("PLAN.md", PLAN)
+            .with(situation("paused").task.unwrap())
+            .run_of("PLAN.md", RunPicture { state: RunState::NeedsInput, money });
+        let said = diagnostic("alfine", "budget", at(0, 0));
+        let actions = with_diagnostics(world, "PLAN.md", at(0, 0), &[said]);
+        let fixes: Vec<&CodeAction> = actions
+            .iter()
+            .filter_map(|action| match action {
+                CodeActionOrCommand::CodeAction(action) if action.diagnostics.is_some() => Some(action),
+                _ => None,
+            })
+            .collect();
+        let titles: Vec<&str> = fixes.iter().map(|action| action.title.as_str()).collect();
+        assert_eq!(titles, [first, "Stop all"]);
+        let command = fixes[0].command.as_ref().unwrap();
+        assert_eq!(command.command, "alfine.continuePlan");
+        let raised = command.arguments.as_ref().unwrap()[0].get("budget").cloned();
+        assert_eq!(raised, (budget == Budget::PlanUsd).then(|| json!(2.0)));
+    }
 }
