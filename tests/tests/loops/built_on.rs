@@ -44,7 +44,8 @@ fn a_task_builds_on_unmerged_work_also_if_the_tick_came_before_the_merge() {
     sandbox.alfine(&["run", FIRST, "--trust"]).expect(0);
     sandbox.write("PLAN.md", &TWO.replace("- [ ] parser", "- [x] parser"));
     sandbox.alfine(&["run", SECOND, "--trust"]).expect(0);
-    let listed = sandbox.git(&["show", "alfine/plan/t2:used.txt"]);
+    let task = sandbox.task(SECOND);
+    let listed = sandbox.git(&["show", &format!("{}:used.txt", task["branch"].as_str().unwrap())]);
     assert!(listed.contains("parser.txt"), "{listed}");
 }
 
