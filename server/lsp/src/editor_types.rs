@@ -49,11 +49,11 @@ impl Protocol {
         Value::Object(commands.collect())
     }
 
-    /// `task` or `plan` if the command takes nothing else, so that an editor can offer it without knowing more of it.
+    /// `task` or `plan` if the command needs nothing else, so that an editor can offer it without knowing more of it.
     fn takes(&self, command: &Described) -> &'static str {
         match schema::name(command.argument.as_value()) {
             Some("OfTask") => "task",
-            Some("OfDocument") => "plan",
+            Some("OfDocument" | "ContinuePlan") => "plan",
             _ => "more",
         }
     }

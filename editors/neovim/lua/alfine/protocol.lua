@@ -27,7 +27,7 @@ M.commands = {
   { name = 'check', takes = 'task' },
   { name = 'pausePlan', takes = 'plan' },
   { name = 'stopPlan', takes = 'plan' },
-  { name = 'continuePlan', takes = 'more' },
+  { name = 'continuePlan', takes = 'plan' },
   { name = 'trust', takes = 'plan' },
 }
 
