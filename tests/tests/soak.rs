@@ -440,6 +440,8 @@ fn whoever_dies_while_work_lands_it_lands_whole_or_not_at_all() {
         if status != "merged" {
             life.fail("it does not land");
         }
+        // What a runner that died after its merge did not remove any more.
+        life.sandbox.alfine(&["gc", "--remove"]).expect(0);
         let (verdict, state) = (verdict(&life.sandbox), state_of(&life.sandbox));
         if verdict != expected || state != landed {
             life.fail(&format!("another end: {verdict:#} {state:?}\nthan {expected:#} {landed:?}"));
