@@ -323,12 +323,13 @@ impl Repository {
     ) -> Result<Vec<WorkingCopy>, GitError> {
         // With the lock on the ref no other git process can move the branch until the files are there. Only the commit
         // of the transaction moves it, as the last step.
+        let intended = Note::intend(&self.common_dir, name)?;
         let mut transaction = repo.transaction().doing("begin")?;
         transaction.lock_ref(name).map_err(|source| match source.code() {
             ErrorCode::Locked => GitError::Locked(self.common_dir.join(format!("{name}.lock"))),
             _ => GitError::Git { doing: "lock the branch", source },
         })?;
-        let _note = Note::leave(&self.common_dir, name)?;
+        let _note = Note::leave(&self.common_dir, name, intended)?;
         // The branch was read before it was locked. If it moved in between, `new` does not contain that commit.
         if repo.refname_to_id(name).doing("read the branch")? != old {
             return Err(GitError::Changed(name.to_owned()));

@@ -110,13 +110,16 @@ fn go_on_with_plan(project: &mut Project, plan: &str, args: &ContinueArgs) -> Re
     let (in_background, keep_plan) = (how.background, how.keep_plan);
     let request =
         requests::ContinuePlan { plan: plan.to_owned(), in_background, keep_plan, budget: args.budget };
-    let PlanContinued { begun, left } = asking::drive(project, request, said(how))?;
+    let PlanContinued { begun, left, short } = asking::drive(project, request, said(how))?;
     if in_background {
         for begun in &begun {
             run::tell_begun(&begun.task, if begun.went_on { "goes on" } else { "runs" });
         }
         for (key, why) in &left {
             say(format_args!("{key} was not started: {}", why.message));
+        }
+        if begun.is_empty() && short.is_some() {
+            return run::tell_short(project, plan, Some(&Display::new()));
         }
         if begun.is_empty() && left.is_empty() {
             say(format_args!("nothing more of {plan} can begin now: alfine status {}", shell_word(plan)));

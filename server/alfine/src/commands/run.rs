@@ -197,7 +197,7 @@ fn short_of(project: &Project, plan: &str) -> Result<Option<Short>> {
 }
 
 /// Says which budget holds up the run of a plan, and what to do, and returns the exit status of that.
-fn tell_short(project: &Project, plan: &str, display: Option<&Display>) -> Result<u8> {
+pub(super) fn tell_short(project: &Project, plan: &str, display: Option<&Display>) -> Result<u8> {
     let Some(short) = short_of(project, plan)? else { return Ok(exit::DONE) };
     if let Some(display) = display {
         let hint = words::hint(&Hint::RaiseBudget { plan: plan.to_owned(), short }, Reader::Terminal);

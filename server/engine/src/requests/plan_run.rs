@@ -13,6 +13,7 @@ use crate::{
     start::{self, More},
 };
 use alfine_core::{
+    budget::Short,
     hint::Hint,
     machine::Command,
     plan_run::RunState,
@@ -77,6 +78,8 @@ pub struct PlanContinued {
     pub begun: Vec<Begun>,
     /// The tasks that could have been begun but were not, each with the reason.
     pub left: Vec<(TaskKey, Error)>,
+    /// The budget that holds the run up; `None` if none does.
+    pub short: Option<Short>,
 }
 
 impl Request for ContinuePlan {
@@ -129,7 +132,8 @@ impl Request for ContinuePlan {
         }
         let advanced = advanced?;
         begun.extend(go(project, front_end, advanced.begun, self.in_background)?);
-        Ok(Step::Done(PlanContinued { begun, left: advanced.left }))
+        let short = project.store.plan_run(last.id)?.and_then(|run| run.short);
+        Ok(Step::Done(PlanContinued { begun, left: advanced.left, short }))
     }
 }
 

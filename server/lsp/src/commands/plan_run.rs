@@ -32,7 +32,10 @@ impl Commands {
             self.editor.tell(MessageType::INFO, &format!("{key} was not started: {}.", why.message)).await;
         }
         if continued.begun.is_empty() && continued.left.is_empty() {
-            let words = format!("Nothing more of {plan} can begin now: see what its tasks wait for.");
+            let words = match continued.short {
+                Some(short) => format!("Nothing more of {plan} is begun: {short}."),
+                None => format!("Nothing more of {plan} can begin now: see what its tasks wait for."),
+            };
             self.editor.tell(MessageType::INFO, &words).await;
         }
         self.where_they_are(&place, continued.begun.into_iter().map(|begun| begun.task).collect()).await
