@@ -9,6 +9,7 @@ use crate::{
     Error, ErrorKind, Result, budget, finish, known::Known, loops, project::PlanFile, project::Project,
     start, start::Prepared, task_settings, task_spec::TaskSpec,
 };
+use alfine_config::Config;
 use alfine_core::{
     breaker::Rule,
     budget::Short,
@@ -158,12 +159,13 @@ pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
     project.editor = options.editor.clone();
     let file = project.plan_named(&run.plan)?;
     project.align(&file)?;
-    let most = at_a_time(project, &file, &options)?;
+    let config = task_settings::of_plan(&project.layers(), &file, &options.options)?.config;
+    let most = at_a_time(&config, &options);
     // What waits for the sums of others goes first.
     let awaits_sums = loops
         .iter()
         .any(|(row, turn)| *turn == Turn::Works && matches!(row.reason, Some(Reason::AwaitsSums)));
-    let short = look_at_money(project, &run, &file, &options)?;
+    let short = look_at_money(project, &run, &config)?;
     let count = |of: Turn| loops.iter().filter(|(_, turn)| *turn == of).count();
     let (works, kept) = (count(Turn::Works), count(Turn::Kept));
     let is_full = |advanced: &Advanced| works + kept + advanced.begun.len() >= most;
@@ -211,13 +213,7 @@ pub(crate) fn advance(project: &mut Project, run: i64) -> Result<Advanced> {
 }
 
 /// Writes down what a run may cost, and why no other run of an agent may begin for it, if that is so.
-fn look_at_money(
-    project: &mut Project,
-    run: &PlanRunRow,
-    file: &PlanFile,
-    options: &RunOptions,
-) -> Result<Option<Short>> {
-    let config = task_settings::of_plan(&project.layers(), file, &options.options)?.config;
+fn look_at_money(project: &mut Project, run: &PlanRunRow, config: &Config) -> Result<Option<Short>> {
     let budgets = config.budget.of_rules();
     let short = match budgets.is_empty() {
         true => None,
@@ -228,9 +224,8 @@ fn look_at_money(
 }
 
 /// How many tasks are worked on at a time.
-fn at_a_time(project: &Project, file: &PlanFile, options: &RunOptions) -> Result<usize> {
-    let loaded = task_settings::of_plan(&project.layers(), file, &options.options)?;
-    Ok(usize::try_from(options.max_parallel.unwrap_or(loaded.config.max_parallel)).unwrap_or(1).max(1))
+fn at_a_time(config: &Config, options: &RunOptions) -> usize {
+    usize::try_from(options.max_parallel.unwrap_or(config.max_parallel)).unwrap_or(1).max(1)
 }
 
 /// Whether a loop takes one of the places of its run.

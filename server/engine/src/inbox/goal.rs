@@ -1,7 +1,8 @@
 //! A goal in the user's words, as a task in the inbox.
 
-use super::subject::{HEAD, TITLE, one_line, quote, title_of};
+use super::subject::{TITLE, begun, one_line, quote, title_of};
 use crate::{Error, Result};
+use alfine_words::text as wording;
 use std::fmt::Write as _;
 
 /// What is to be done, in the user's words, and the commands that show that it is.
@@ -23,11 +24,7 @@ impl Goal {
         if !self.words.contains(char::is_alphanumeric) {
             return Err(Error::user("the goal is empty").hint("say in words what is to be done"));
         }
-        let mut text = match inbox {
-            "" => HEAD.to_owned(),
-            inbox if inbox.ends_with('\n') => String::new(),
-            _ => "\n".to_owned(),
-        };
+        let mut text = begun(inbox);
         let words = self.words.trim();
         let title = title_of(words);
         let _ = write!(text, "\n### {id}: {title}\n");
@@ -52,8 +49,7 @@ impl Goal {
 
 /// A text as inline code: with more backticks around it than it has itself.
 fn coded(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(longest + 1);
+    let fence = wording::fence(text, 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
 }

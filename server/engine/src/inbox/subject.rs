@@ -8,8 +8,7 @@ use alfine_words::text as wording;
 use std::fmt::Write as _;
 
 /// What a new inbox begins with.
-pub(super) const HEAD: &str =
-    "# Inbox\n\nTasks that were started from a place in a file, or by a goal in words.\n";
+const HEAD: &str = "# Inbox\n\nTasks that were started from a place in a file, or by a goal in words.\n";
 /// The longest title, in characters.
 pub(super) const TITLE: usize = 72;
 /// The longest quotation, in characters.
@@ -46,11 +45,7 @@ pub struct Said {
 impl Subject {
     /// The task, as it is to stand behind the text of an inbox.
     pub(crate) fn task(&self, inbox: &str, id: &str) -> String {
-        let mut text = match inbox {
-            "" => HEAD.to_owned(),
-            inbox if inbox.ends_with('\n') => String::new(),
-            _ => "\n".to_owned(),
-        };
+        let mut text = begun(inbox);
         let name = one_line(&self.name, QUOTED);
         let (first, last) = self.lines;
         let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
@@ -94,6 +89,15 @@ impl Subject {
             words if words.is_empty() => format!("Look at {}", one_line(&self.name, TITLE)),
             words => words,
         }
+    }
+}
+
+/// What stands before a task that is added behind the text of an inbox: the head of a new one, or the end of its last line.
+pub(super) fn begun(inbox: &str) -> String {
+    match inbox {
+        "" => HEAD.to_owned(),
+        inbox if inbox.ends_with('\n') => String::new(),
+        _ => "\n".to_owned(),
     }
 }
 
