@@ -203,6 +203,19 @@ fn runs_follow_each_other_and_the_last_one_is_repeated() {
 }
 
 #[test]
+fn a_line_that_a_killed_run_left_half_is_no_run() {
+    let stage = Stage::of_runs([vec![Step::Text("first".to_owned())], vec![Step::Text("second".to_owned())]]);
+    stage.run("p");
+    let whole = fs::read_to_string(stage.path("log")).unwrap();
+    fs::write(stage.path("log"), format!("{whole}{}", &whole[..whole.len() / 2])).unwrap();
+    assert_eq!(stage.run("p")[1], text("second"));
+    // The line feed alone is missing: the run was played.
+    fs::write(stage.path("log"), whole.trim_end()).unwrap();
+    assert_eq!(stage.run("p")[1], text("second"));
+    assert_eq!(stage.log().len(), 2);
+}
+
+#[test]
 fn the_cost_of_a_resumed_run_is_its_own_in_both_dialects() {
     for total_only in [false, true] {
         let paid =

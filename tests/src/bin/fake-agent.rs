@@ -188,9 +188,9 @@ fn record(
     log.lock()?;
     let mut lines = String::new();
     log.read_to_string(&mut lines)?;
-    let before: Vec<Invocation> =
-        lines.lines().map(serde_json::from_str).collect::<Result<Vec<Invocation>, _>>()?;
-    let before: Vec<_> = before.into_iter().filter(|earlier| earlier.scenario == path).collect();
+    // A half line is of an agent that was killed while it wrote it, and thus did nothing else.
+    let before = lines.lines().filter_map(|line| serde_json::from_str::<Invocation>(line).ok());
+    let before: Vec<_> = before.filter(|earlier| earlier.scenario == path).collect();
 
     let part = scenario.parts.iter().position(|part| prompt.contains(&part.prompt));
     let played = before.iter().filter(|earlier| earlier.part == part && earlier.run.is_some()).count();
@@ -225,8 +225,9 @@ fn record(
         cwd: env::current_dir()?,
         pid: std::process::id(),
     };
+    let gap = if lines.is_empty() || lines.ends_with('\n') { "" } else { "\n" };
     log.seek(io::SeekFrom::End(0))?;
-    writeln!(log, "{}", serde_json::to_string(&invocation)?)?;
+    log.write_all(format!("{gap}{}\n", serde_json::to_string(&invocation)?).as_bytes())?;
     Ok((invocation, cost_before))
 }
 
