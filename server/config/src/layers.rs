@@ -113,6 +113,7 @@ impl From<&Fields> for Partial {
         partial.set("limits.iterations", said(&fields.max_iterations));
         partial.set("limits.cost_usd", said(&fields.max_cost));
         partial.set("max_parallel", said(&fields.max_parallel));
+        partial.set("lands", said(&fields.lands));
         partial.set("budget.plan_usd", said(&fields.budget));
         partial.set("isolation", said(&fields.isolation));
         partial.set("context", said(&fields.context));

@@ -9,7 +9,7 @@ use alfine_core::{
     gate::Dialects,
     lint::LintOptions,
     machine::{self, VerifyWhen},
-    plan::{Autonomy, ContextMode, Isolation},
+    plan::{Autonomy, ContextMode, Isolation, Lands},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,11 @@ pub struct Config {
     pub isolation: Isolation,
     /// What happens to the work of a task that is done.
     pub on_done: OnDone,
+    /// Which branch the finished work of a plan that is run as a whole lands on: the one that was checked out when it began, as
+    /// `on_done` says (`target`), or one of the run's own, each task as soon as it is done (`branch`), until `alfine merge PLAN`
+    /// merges the whole.
+    #[schemars(schema_with = "lands")]
+    pub lands: Lands,
     /// How many tasks of a plan that is run as a whole are worked on at a time, each in a worktree of its own.
     #[schemars(range(min = 1, max = 16))]
     pub max_parallel: u32,
@@ -89,6 +94,7 @@ impl Default for Config {
             context: ContextMode::default(),
             isolation: Isolation::default(),
             on_done: OnDone::default(),
+            lands: Lands::default(),
             max_parallel: 1,
             dependencies: Dependencies::default(),
             verify: VerifyWhen::default(),
@@ -635,6 +641,10 @@ fn context_mode(_: &mut SchemaGenerator) -> Schema {
 
 fn isolation(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": ["worktree", "in-place"] })
+}
+
+fn lands(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["target", "branch"] })
 }
 
 fn autonomy(_: &mut SchemaGenerator) -> Schema {

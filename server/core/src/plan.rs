@@ -34,7 +34,7 @@ pub(crate) use ids::is_made_of;
 #[cfg(test)]
 pub(crate) use markdown::parse as parse_markdown;
 pub use model::{
-    Autonomy, ContextMode, Criterion, Fields, Isolation, Mark, NamedCommand, NoTask, Placed, Plan,
+    Autonomy, ContextMode, Criterion, Fields, Isolation, Lands, Mark, NamedCommand, NoTask, Placed, Plan,
     PlanFormat, Problem, ProblemKind, ProvenBy, Sign, Task, Unread,
 };
 

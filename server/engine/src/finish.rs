@@ -68,7 +68,7 @@ pub struct KnownBy {
 
 impl KnownBy {
     /// Of a task that has a row.
-    fn of(project: &Project, key: &TaskKey, spec: &TaskSpec) -> Result<Self> {
+    pub(crate) fn of(project: &Project, key: &TaskKey, spec: &TaskSpec) -> Result<Self> {
         let row = project.store.task(key)?;
         let written = row.map(|row| row.written()).ok_or_else(|| {
             Error::new(ErrorKind::Store, format!("{key} is not in the database")).hint(Hint::ListTasks)
@@ -658,7 +658,7 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<String> {
 }
 
 /// Returns a plan's text with a task ticked; `None` if the plan has no such task, or the task has no box.
-fn ticked(text: &str, key: &TaskKey, known_by: &KnownBy) -> Option<String> {
+pub(crate) fn ticked(text: &str, key: &TaskKey, known_by: &KnownBy) -> Option<String> {
     let plan = plan::read(&key.plan, text);
     let task = known_by.find(&plan)?;
     let mut ticked = text.to_owned();

@@ -81,16 +81,33 @@ impl<'p> Known<'p> {
         let known = Self::new(&project.store, file)?;
         let open: Vec<&Task> =
             file.plan.tasks.iter().filter(|task| !task.is_over() && known.row(task).is_none()).collect();
-        known.with_elsewhere(project, &open)
+        let Ok((head, branch)) = project.repository.head() else { return Ok(known) };
+        known.with_elsewhere(project, (&head, branch.as_deref()), &open)
     }
 
-    /// The same for one task that is to be started.
-    pub(crate) fn for_start(project: &Project, file: &'p PlanFile, task: &Task) -> Result<Self> {
-        Self::new(&project.store, file)?.with_elsewhere(project, &[task])
+    /// The same for one task that is to be started, from this branch instead of what is checked out, if it is there.
+    pub(crate) fn for_start(
+        project: &Project,
+        file: &'p PlanFile,
+        task: &Task,
+        onto: Option<&str>,
+    ) -> Result<Self> {
+        let known = Self::new(&project.store, file)?;
+        if let Some(branch) = onto
+            && let Some(tip) = project.repository.branch_commit(branch)?
+        {
+            return known.with_elsewhere(project, (&tip, Some(branch)), &[task]);
+        }
+        let Ok((head, branch)) = project.repository.head() else { return Ok(known) };
+        known.with_elsewhere(project, (&head, branch.as_deref()), &[task])
     }
 
-    fn with_elsewhere(mut self, project: &Project, open: &[&Task]) -> Result<Self> {
-        let Ok((head, branch)) = project.repository.head() else { return Ok(self) };
+    fn with_elsewhere(
+        mut self,
+        project: &Project,
+        (head, branch): (&str, Option<&str>),
+        open: &[&Task],
+    ) -> Result<Self> {
         // Each stage once, whoever comes after it.
         let behind: BTreeSet<usize> = open.iter().filter_map(|task| task.after).collect();
         let of_stages = behind.into_iter().filter_map(|stage| self.plan.stages.get(stage)).flatten();
@@ -109,12 +126,12 @@ impl<'p> Known<'p> {
             .filter_map(|id| Some((id, self.row(self.plan.tasks.get(self.names.find(&id.0)?)?)?)))
             .collect();
         rows.sort_by_key(|(_, row)| match &row.reason {
-            Some(Reason::Merged { into, .. }) => Some(into) == branch.as_ref(),
+            Some(Reason::Merged { into, .. }) => Some(into.as_str()) == branch,
             _ => false,
         });
         let mut elsewhere = HashSet::new();
         for (id, row) in rows.into_iter().take(MOST_ASKED) {
-            if !has_work(project, row, &head)? {
+            if !has_work(project, row, head)? {
                 elsewhere.insert(id.clone());
             }
         }

@@ -31,6 +31,7 @@ pub mod proof_report;
 pub mod proposal;
 pub mod records;
 pub mod requests;
+pub mod run_branch;
 mod runner;
 pub mod start;
 mod start_options;

@@ -109,6 +109,12 @@ pub(crate) fn resume(project: &mut Project, run: &PlanRunRow, budget: Option<f64
     Ok(project.store.write(|tx| tx.set_plan_run(run, RunState::Active, Some(&how)))?)
 }
 
+/// Writes down how far a run is, and how its tasks begin from now on.
+pub(crate) fn rewrite(project: &mut Project, run: i64, state: RunState, how: &RunOptions) -> Result<()> {
+    let how = written(how)?;
+    Ok(project.store.write(|tx| tx.set_plan_run(run, state, Some(&how)))?)
+}
+
 /// Writes down that a run is over that is being stopped, if nobody works for it any more.
 pub(crate) fn settle(project: &mut Project, plan: &str) -> Result<()> {
     let stopping = project.store.last_plan_run(plan)?.filter(|run| run.state == RunState::Stopping);

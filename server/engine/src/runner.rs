@@ -32,6 +32,6 @@ mod spending;
 mod unusual;
 mod verifying;
 
-pub(crate) use controls::{Told, answers, checks_of};
+pub(crate) use controls::{Told, answers, checks_of, failing_together};
 pub use message::Interrupter;
 pub(crate) use owner::Runner;

@@ -6,13 +6,13 @@
 mod begin;
 
 pub use crate::start_options::{More, StartOptions};
-pub(crate) use begin::{Fork, begin_loop, claim};
+pub(crate) use begin::{Fork, base_of, begin_loop, claim};
 
 use crate::{
     Error, Result, checks, control, known::Known, loops, mend, mend::Text, project, project::PlanFile,
     project::Project, task_settings, task_settings::settings, task_spec, task_spec::TaskSpec,
 };
-use alfine_config::trust::TrustItem;
+use alfine_config::{OnDone, trust::TrustItem};
 use alfine_core::{
     breaker::{HARD_LIMIT, Rule, dollars},
     detect::Detected,
@@ -102,7 +102,8 @@ pub(crate) fn held_back(key: &TaskKey, by: &Detected) -> Error {
 pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartOptions) -> Result<Prepared> {
     let key = file.key(task);
     task_spec::check_iterations(options.max_iterations)?;
-    let known = Known::for_start(project, file, task)?;
+    let onto = options.onto.as_deref();
+    let known = Known::for_start(project, file, task, onto)?;
     if let Some(row) = known.perhaps(task) {
         return Ok(Prepared::Perhaps { row: Box::new(row.clone()) });
     }
@@ -133,9 +134,16 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
             .hint(Hint::StartAll { plan: file.name.clone() }));
     }
     let loaded = settings(&project.layers(), file, task, options)?;
-    let start = project.repository.preflight(loaded.config.isolation)?;
+    let mut start = project.repository.preflight(loaded.config.isolation)?;
     let mut repository = checks::Repository::look(project.repository.workdir());
-    let spec = TaskSpec::new(&key, &file.plan, task, &loaded, options.single_task, &mut repository)?;
+    let mut spec = TaskSpec::new(&key, &file.plan, task, &loaded, options.single_task, &mut repository)?;
+    if let Some(branch) = onto {
+        refuse_in_place(&key, &spec)?;
+        spec.on_done = OnDone::Merge;
+        if let Some(tip) = project.repository.branch_commit(branch)? {
+            start = start.from_branch(branch.to_owned(), tip);
+        }
+    }
     let uncommitted = match spec.isolation {
         Isolation::InPlace => Vec::new(),
         Isolation::Worktree => {
@@ -144,6 +152,17 @@ pub fn prepare(project: &Project, file: &PlanFile, task: &Task, options: &StartO
     };
     let problems = loaded.problems.iter().map(ToString::to_string).collect();
     Ok(Prepared::Begin { spec: Box::new(spec), start, uncommitted, problems })
+}
+
+/// Refuses a task that would work in the user's own tree: that is not the branch of the run.
+fn refuse_in_place(key: &TaskKey, spec: &TaskSpec) -> Result<()> {
+    match spec.isolation {
+        Isolation::Worktree => Ok(()),
+        Isolation::InPlace => Err(Error::user(format!(
+            "{key} works in your own tree, and its plan lands on a branch of its own"
+        ))
+        .hint("use `isolation = \"worktree\"`, or `lands = \"target\"`")),
+    }
 }
 
 /// What a loop of a task would be run with, whatever it waits for.

@@ -2,7 +2,10 @@
 
 use crate::{Error, ErrorKind, Result};
 use alfine_config::{OnDone, Partial};
-use alfine_core::{machine::Command, plan::ContextMode};
+use alfine_core::{
+    machine::Command,
+    plan::{ContextMode, Lands},
+};
 use alfine_store::PlanRunRow;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +33,12 @@ pub struct StartOptions {
     /// What becomes of work that is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_done: Option<OnDone>,
+    /// The branch that it begins from and lands on as soon as it is done, instead of the one that is checked out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub onto: Option<String>,
+    /// Which branch the work of the plan lands on when it is run as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lands: Option<Lands>,
     /// What the agent may do without asking.
     pub permissions: Option<String>,
     /// Whether a task that was merged already is begun again. Said of one task, and never kept for the next.
@@ -69,6 +78,9 @@ pub struct RunOptions {
     pub editor: Partial,
     /// Whether what is uncommitted then becomes their base.
     pub include_uncommitted: bool,
+    /// The branch that was checked out when the run began to land on one of its own: the whole is merged there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// How many tasks are worked on at a time, if it was said when the plan was started.
     pub max_parallel: Option<u32>,
 }

@@ -40,6 +40,7 @@ fn flags(options: &StartOptions) -> Partial {
     flags.set("context", context);
     flags.set("limits.cost_usd", options.max_cost);
     flags.set("on_done", options.on_done.and_then(|on_done| serde_json::to_value(on_done).ok()));
+    flags.set("lands", options.lands.and_then(|lands| serde_json::to_value(lands).ok()));
     flags.set("budget.plan_usd", options.plan_budget);
     flags.set("permissions", options.permissions.clone());
     flags

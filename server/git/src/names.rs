@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// The folder of task branches, and its replacement if a branch of the user has the first folder's name.
 pub(super) const BRANCH_ROOTS: [&str; 2] = ["alfine/", "alfine-loops/"];
 
+/// The folder of branches that runs of plans land on. A plan's task branches are below `alfine/<plan>`, so that cannot be one.
+const RUN_BRANCHES: &str = "alfine-runs/";
+
 /// The folder of all refs that are Alfine's alone.
 pub(super) const CHECKPOINTS: &str = "refs/alfine/checkpoints/";
 
@@ -22,6 +25,21 @@ const LONGEST: usize = 60;
 /// Names a task's branch: `alfine/<plan>/<task>`. `plan` is the document's path from the repository's root.
 pub fn branch_name(plan: &str, task: &str) -> String {
     format!("{}{}", BRANCH_ROOTS[0], task_path(plan, task))
+}
+
+/// Names the branch that the run of a plan lands on: `alfine-runs/<plan>`.
+pub fn run_branch_name(plan: &str) -> String {
+    format!("{RUN_BRANCHES}{}", plan_part(plan))
+}
+
+/// Whether a branch is one that a run of a plan lands on, by its name.
+pub fn is_run_branch(branch: &str) -> bool {
+    branch.starts_with(RUN_BRANCHES)
+}
+
+/// Whether git takes a text as the name of a branch.
+pub fn is_branch_name(name: &str) -> bool {
+    git2::Branch::name_is_valid(name).unwrap_or(false)
 }
 
 /// Names the ref of a task's checkpoint number `n`.
@@ -81,7 +99,11 @@ pub(super) fn admin_name(path: &Path) -> String {
 }
 
 fn task_path(plan: &str, task: &str) -> String {
-    format!("{}/{}", slug(plan.strip_suffix(".md").unwrap_or(plan)), slug(task))
+    format!("{}/{}", plan_part(plan), slug(task))
+}
+
+fn plan_part(plan: &str) -> String {
+    slug(plan.strip_suffix(".md").unwrap_or(plan))
 }
 
 /// Turns any text into one component of a ref and of a path. A text that had to be changed gets its hash appended, so

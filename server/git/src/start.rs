@@ -5,7 +5,7 @@ use super::{
     status::changed_paths,
 };
 use alfine_core::plan::Isolation;
-use git2::ErrorCode;
+use git2::{ErrorCode, Oid};
 use std::path::{Path, PathBuf};
 
 /// What a loop starts from.
@@ -21,7 +21,28 @@ pub struct Start {
     pub dirty: Vec<PathBuf>,
 }
 
+impl Start {
+    /// The same from another branch, at this commit: what is uncommitted lies on the one that is checked out.
+    #[must_use]
+    pub fn from_branch(self, branch: String, commit: String) -> Self {
+        Self { base_commit: commit, base_branch: Some(branch), dirty: Vec::new() }
+    }
+}
+
 impl Repository {
+    /// Makes a branch at a commit, given as hex. One of that name is moved there, unless it has commits that the commit has not:
+    /// then nothing is done.
+    pub fn make_branch(&self, name: &str, commit: &str) -> Result<(), GitError> {
+        let repo = self.open()?;
+        let commit = Oid::from_str(commit).and_then(|id| repo.find_commit(id)).doing("read a commit")?;
+        if let Some(tip) = self.branch_commit(name)?
+            && !self.contains(&commit.id().to_string(), &tip)?
+        {
+            return Ok(());
+        }
+        repo.branch(name, &commit, true).doing("make a branch").map(drop)
+    }
+
     /// Checks that a loop can start, without changing anything.
     ///
     /// A repository without a commit, a git folder that cannot be written, and a merge, rebase, cherry-pick, revert or

@@ -9,6 +9,7 @@ pub(crate) fn meaning(field: FieldName) -> String {
         FieldName::Agent => return of_setting("agent"),
         FieldName::Model => return of_setting("model"),
         FieldName::Isolation => return of_setting("isolation"),
+        FieldName::Lands => return of_setting("lands"),
         FieldName::Context => return of_setting("context"),
         FieldName::Autonomy => return of_setting("autonomy"),
         FieldName::DependsOn => "The tasks that must be done before this one can start.",
@@ -51,6 +52,7 @@ pub(crate) fn takes(field: FieldName) -> &'static str {
         FieldName::Budget | FieldName::MaxCost => "a number of US dollars",
         FieldName::MaxParallel => "a whole number from 1 to 16",
         FieldName::Isolation => "`worktree` or `in-place`",
+        FieldName::Lands => "`target` or `branch`",
         FieldName::Context => "`resume` or `fresh`",
         FieldName::Autonomy => "`full_auto`, `guarded` or `manual`",
         FieldName::SingleTask => "`true` or `false`",
@@ -70,6 +72,10 @@ pub(crate) fn words(field: FieldName) -> &'static [(&'static str, &'static str)]
         FieldName::Isolation => {
             &[("worktree", "in a git worktree of its own"), ("in-place", "in your own tree")]
         }
+        FieldName::Lands => &[
+            ("target", "on the branch that was checked out when the run began"),
+            ("branch", "on a branch of the run's own, until the whole is merged"),
+        ],
         FieldName::Context => &[
             ("resume", "later iterations resume the agent's session"),
             ("fresh", "each iteration starts a new session"),

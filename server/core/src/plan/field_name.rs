@@ -22,6 +22,8 @@ worded! {
         Budget = "Budget",
         /// How many tasks are worked on at a time, for the plan as a whole.
         MaxParallel = "Max parallel",
+        /// Which branch finished work lands on when the plan is run as a whole.
+        Lands = "Lands",
         /// Where the agent works.
         Isolation = "Isolation",
         /// Whether iterations share a session.
@@ -44,10 +46,14 @@ worded! {
 }
 
 /// Words close to a field's name that mean something else in a plan's prose.
-const OTHER_WORDS: [&str; 18] = [
+const OTHER_WORDS: [&str; 22] = [
     "content",
     "contents",
     "contact",
+    "hands",
+    "land",
+    "lane",
+    "lanes",
     "mode",
     "modes",
     "modal",

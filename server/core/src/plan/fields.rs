@@ -5,7 +5,9 @@
 use super::command::{PROMPT, is_bare_command};
 use super::field_name::{FieldName, may_say_waits};
 use super::mark::{is_sign, names_state};
-use super::model::{Autonomy, ContextMode, Fields, Isolation, NamedCommand, Placed, ProblemKind, ProvenBy};
+use super::model::{
+    Autonomy, ContextMode, Fields, Isolation, Lands, NamedCommand, Placed, ProblemKind, ProvenBy,
+};
 use crate::{nearest, text::Span};
 use std::{borrow::Cow, ops::Range};
 
@@ -147,6 +149,7 @@ impl Fields {
             max_cost: self.max_cost.clone().or_else(|| defaults.max_cost.clone()),
             budget: self.budget.clone().or_else(|| defaults.budget.clone()),
             max_parallel: self.max_parallel.clone().or_else(|| defaults.max_parallel.clone()),
+            lands: self.lands.clone().or_else(|| defaults.lands.clone()),
             isolation: self.isolation.clone().or_else(|| defaults.isolation.clone()),
             context: self.context.clone().or_else(|| defaults.context.clone()),
             autonomy: self.autonomy.clone().or_else(|| defaults.autonomy.clone()),
@@ -222,6 +225,11 @@ impl Fields {
                 let budget =
                     dollars(word).ok_or_else(|| invalid("an amount in US dollars, such as 10", None))?;
                 self.budget = value.whole(budget);
+            }
+            FieldName::Lands => {
+                let lands = choice(word, [("target", Lands::Target), ("branch", Lands::Branch)])
+                    .map_err(|nearest| invalid("target or branch", nearest))?;
+                self.lands = value.whole(lands);
             }
             FieldName::Isolation => {
                 let isolation =

@@ -21,6 +21,8 @@ pub struct Plan {
     pub tasks: Vec<Task>,
     /// The fields of the front matter: every task's defaults.
     pub defaults: Fields,
+    /// The branch that the plan wants to be worked on, as it is written there.
+    pub branch: Option<String>,
     /// What must hold for the plan as a whole, and so belongs to no task.
     pub criteria: Vec<Criterion>,
     /// Tasks that others wait for together, as indexes into the tasks: those that a phase of its tool ends with. Each is
@@ -185,6 +187,9 @@ pub struct Fields {
     /// `Max parallel`; only that of the front matter counts.
     #[serde(default)]
     pub max_parallel: Option<Placed<u32>>,
+    /// `Lands`: which branch finished work lands on, for the plan as a whole.
+    #[serde(default)]
+    pub lands: Option<Placed<Lands>>,
     /// `Isolation`.
     pub isolation: Option<Placed<Isolation>>,
     /// `Context`.
@@ -235,6 +240,17 @@ pub enum Isolation {
     Worktree,
     /// In the user's own tree.
     InPlace,
+}
+
+/// Which branch the finished work of a plan that is run as a whole lands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lands {
+    /// The one that was checked out when it began, as the settings say.
+    #[default]
+    Target,
+    /// One of the run's own, each task as soon as it is done, until the user merges the whole.
+    Branch,
 }
 
 /// Whether an iteration resumes the agent's session.

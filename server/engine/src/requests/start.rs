@@ -11,6 +11,7 @@ use crate::{
     loops, plan_run,
     plan_run::RunOptions,
     project::{PlanFile, Project},
+    run_branch,
     start::{self, More, Prepared, StartOptions},
 };
 use alfine_core::{hint::Hint, plan::Task, task::TaskKey};
@@ -122,16 +123,22 @@ impl Request for Start {
         };
         let mut tasks = start::tasks_to_run(&plan, &known, self.task.as_deref())?;
         let whole = self.task.is_none() && !self.only_one;
+        let branch = match whole {
+            true => run_branch::of_start(project, &plan, &self.options)?,
+            false => None,
+        };
+        self.options.onto = branch.as_ref().map(|branch| branch.name.clone());
         let Some(chosen) = first_that_can_start(project, front_end, &plan, &known, &tasks, &self.options)?
         else {
             drop(known);
             return Ok(Step::Done(Started { plan, tasks, begun: Vec::new(), left: Vec::new() }));
         };
-        let (task, startable) = chosen;
+        let (task, mut startable) = chosen;
         let options = whole.then(|| RunOptions {
             options: self.options.clone(),
             editor: project.editor.clone(),
             include_uncommitted: self.include_uncommitted.unwrap_or(false),
+            target: branch.as_ref().and_then(|branch| branch.target.clone()),
             max_parallel: self.max_parallel,
         });
         if whole {
@@ -145,6 +152,12 @@ impl Request for Start {
             return Ok(Step::Ask(question));
         }
         let key = plan.key(&task);
+        if let Some(branch) = branch.filter(|_| startable.begins()) {
+            run_branch::make(project, &branch, &key, self.include_uncommitted.unwrap_or(false))?;
+            startable = Startable::find(project, front_end, &plan, &task, &self.options)?
+                .after(&plan, &known, &task)?;
+        }
+        drop(known);
         let went_on = matches!(startable.prepared, Prepared::GoOn { .. });
         let mut begun = Vec::new();
         let mut left = Vec::new();
@@ -299,6 +312,10 @@ impl Startable {
             spec.also_after = known.detected(task).iter().map(|detected| detected.on.clone()).collect();
         }
         Ok(self)
+    }
+
+    fn begins(&self) -> bool {
+        matches!(self.prepared, Prepared::Begin { .. })
     }
 
     fn is_settled(&self) -> bool {

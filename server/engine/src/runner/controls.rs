@@ -6,8 +6,10 @@ mod changes;
 mod diagnosing;
 mod on_demand;
 mod own;
+mod together;
 
 pub(crate) use on_demand::{Told, answers, checks_of};
+pub(crate) use together::failing_together;
 
 use self::{
     changes::{Changed, Changes, Place},

@@ -73,7 +73,10 @@ pub(crate) fn begin_loop(
         chained: plan_run.is_some(),
         ..LoopSummary::default()
     };
-    let base = base_of(project, &key, spec, include_uncommitted, &start)?;
+    let base = match spec.isolation == Isolation::InPlace || include_uncommitted {
+        true => base_of(project, &key, &start)?,
+        false => start.base_commit.clone(),
+    };
     // A repository may have several trees of the user's own.
     let own_tree = (spec.isolation == Isolation::InPlace)
         .then(|| project.repository.workdir().to_string_lossy().into_owned());
@@ -165,10 +168,11 @@ fn base_with_dependencies(
         }
     }
     // Looked at only now: what was merged since the task was prepared, and so is not among these, is in it.
-    let head = match project.repository.head() {
-        Ok((commit, branch)) if branch == start.base_branch => commit,
-        Ok(_) | Err(_) => start.base_commit.clone(),
+    let tip = match &start.base_branch {
+        Some(branch) => project.repository.branch_commit(branch)?,
+        None => None,
     };
+    let head = tip.unwrap_or_else(|| start.base_commit.clone());
     commits.retain(|(_, row, commit)| {
         let work = Work { base: row.base_commit.as_deref(), commit, landed: false };
         !project.repository.has_work(&head, work, Path::new(&file.name)).unwrap_or(false)
@@ -235,17 +239,10 @@ fn refuse_second_in_place(tx: &Tx<'_>, layout: &Layout, lock: &LoopLock, tree: &
     Ok(())
 }
 
-/// The commit that a loop's work is compared with. In the user's own tree, what is uncommitted there is kept first and
-/// is no work of the loop.
-fn base_of(
-    project: &Project,
-    key: &TaskKey,
-    spec: &TaskSpec,
-    include_uncommitted: bool,
-    start: &alfine_git::Start,
-) -> Result<String> {
-    let keep = spec.isolation == Isolation::InPlace || include_uncommitted;
-    if keep && !start.dirty.is_empty() {
+/// The commit that work is compared with which starts from the user's tree as it is: what is uncommitted there is kept
+/// first and is no work of a loop.
+pub(crate) fn base_of(project: &Project, key: &TaskKey, start: &alfine_git::Start) -> Result<String> {
+    if !start.dirty.is_empty() {
         // A commit object of what is uncommitted, on top of HEAD and under a ref of its own.
         let (repository, message) =
             (&project.repository, format!("{key} starts from these uncommitted changes"));

@@ -20,6 +20,7 @@ const LISTS: [&str; 7] =
 /// The tag of which ids are written as they are.
 const MAIN_TAG: &str = "master";
 pub(super) const ID: [&str; 1] = ["id"];
+const BRANCH: [&str; 2] = ["branchName", "branch_name"];
 const TITLE: [&str; 3] = ["title", "story", "name"];
 const TEXT: [&str; 2] = ["description", "details"];
 const PARTS: [&str; 1] = ["subtasks"];
@@ -82,6 +83,7 @@ pub(super) fn plan(format: &Dialect, text: &str) -> Plan {
         plan.title = named.and_then(Node::text).unwrap_or_default().trim().to_owned();
         let goal = root.get(&["description", "goal", "overview"]).and_then(Node::text);
         plan.goal = goal.unwrap_or_default().trim().to_owned();
+        plan.branch = root.get(&BRANCH).and_then(Node::text).map(|name| name.trim().to_owned());
         for (key, node) in root.entries() {
             if let Some(field) = FieldName::named(key) {
                 reader.field(&mut plan.defaults, field, node);

@@ -60,7 +60,7 @@ fn said(fields: &Fields) -> Vec<FieldName> {
         FieldName::Budget => fields.budget.is_some(),
         FieldName::MaxCost => fields.max_cost.is_some(),
         // It says nothing of one task.
-        FieldName::MaxParallel => true,
+        FieldName::MaxParallel | FieldName::Lands => true,
         FieldName::Isolation => fields.isolation.is_some(),
         FieldName::Context => fields.context.is_some(),
         FieldName::Autonomy => fields.autonomy.is_some(),
